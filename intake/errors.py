@@ -1,0 +1,32 @@
+"""The tree of errors that this system raises on purpose.
+
+Expected AWS errors are translated into these at the adapters, by code. Anything else propagates and is retried.
+"""
+
+
+class ScalperError(Exception):
+    """Raised when something that this system foresaw goes wrong; the root of the tree."""
+
+
+class SettingsError(ScalperError):
+    """Raised when a process starts without the settings it needs."""
+
+
+class NotFoundError(ScalperError):
+    """Raised when an upload or a file does not exist, or belongs to another clinic (the two look the same)."""
+
+
+class ConflictError(ScalperError):
+    """Raised when the state of a record does not allow what was asked."""
+
+
+class ObjectMissingError(ScalperError):
+    """Raised when an object version that an event names cannot be found in its bucket."""
+
+
+class ObjectChangedError(ScalperError):
+    """Raised when an object is no longer the one that was judged."""
+
+
+class ContentionError(ScalperError):
+    """Raised when others kept writing the same records and our write must be tried again later."""

@@ -1,0 +1,99 @@
+"""Identifiers and object keys. A key carries opaque ids only: never a file name, never a patient's value."""
+
+import hashlib
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_CLINIC = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_UPLOAD = re.compile(rf"[{_ALPHABET}]{{26}}")
+_FILE = re.compile(rf"([{_ALPHABET}]{{26}})-(?:[0-9]{{5}}|[{_ALPHABET}]{{26}})")
+_RESERVED_KEY = re.compile(
+    rf"(?P<clinic>[^/]+)/\d{{4}}/\d\d/\d\d/(?P<upload>[{_ALPHABET}]{{26}})/(?P<file>[{_ALPHABET}]{{26}}-[0-9]{{5}})"
+)
+
+UNASSIGNED = "unassigned"
+"""The clinic that owns objects which landed outside every clinic's prefix."""
+
+MAX_FILES_PER_UPLOAD = 99_999
+"""A file's number within its upload has five digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Whose file an incoming object is. `reserved` says that its key has the form of a reservation's."""
+
+    clinic_id: str
+    upload_id: str
+    file_id: str
+    reserved: bool
+
+
+def is_clinic_id(text: str) -> bool:
+    """Say whether `text` is a clinic's slug: 1-40 of a-z, 0-9 and inner hyphens, and not the reserved one."""
+    return _CLINIC.fullmatch(text) is not None and text != UNASSIGNED
+
+
+def is_upload_id(text: str) -> bool:
+    return _UPLOAD.fullmatch(text) is not None
+
+
+def is_file_id(text: str) -> bool:
+    return _FILE.fullmatch(text) is not None
+
+
+def new_upload_id() -> str:
+    """Return a new id, 26 characters: 48 bits of time (so ids sort by age) and 80 random bits."""
+    return _base32(int(time.time() * 1000) << 80 | secrets.randbits(80))
+
+
+def file_id(upload_id: str, number: int) -> str:
+    """Return the id of an upload's file by its number, from 0: ids sort in the order of declaration."""
+    return f"{upload_id}-{number:05d}"
+
+
+def upload_of(file_id: str) -> str:
+    """Return the upload that a file id belongs to; the id carries it, so that no index is needed to find it."""
+    return file_id.split("-", 1)[0]
+
+
+def object_key(clinic_id: str, upload_id: str, file_id: str, day: datetime) -> str:
+    """Return `{clinic_id}/{yyyy}/{mm}/{dd}/{upload_id}/{file_id}`, the key in every bucket."""
+    return f"{upload_prefix(clinic_id, upload_id, day)}{file_id}"
+
+
+def upload_prefix(clinic_id: str, upload_id: str, day: datetime) -> str:
+    return f"{clinic_id}/{day:%Y/%m/%d}/{upload_id}/"
+
+
+def reservation(key: str) -> Placement | None:
+    """Return whose reservation a key has the form of, or None. The record decides whether it exists."""
+    match = _RESERVED_KEY.fullmatch(key)
+    if match is None or not is_clinic_id(match["clinic"]) or upload_of(match["file"]) != match["upload"]:
+        return None
+    return Placement(match["clinic"], match["upload"], match["file"], reserved=True)
+
+
+def direct(bucket: str, key: str, version_id: str | None, arrived: datetime) -> Placement:
+    """Return the placement of an object that was dropped into S3 without a reservation.
+
+    Its ids are derived, so that a redelivered event finds the same record. All that a clinic drops in one UTC day
+    shares one upload, which is its receipt.
+    """
+    prefix, slash, _ = key.partition("/")
+    clinic_id = prefix if slash and is_clinic_id(prefix) else UNASSIGNED
+    upload_id = _derived("direct", clinic_id, f"{arrived:%Y-%m-%d}")
+    return Placement(clinic_id, upload_id, f"{upload_id}-{_derived(bucket, key, version_id or 'null')}", reserved=False)
+
+
+def _derived(*parts: str) -> str:
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+    return _base32(int.from_bytes(digest[:16], "big"))
+
+
+def _base32(number: int) -> str:
+    """Write 128 bits as 26 characters of Crockford's base 32, in lower case."""
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

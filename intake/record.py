@@ -1,0 +1,182 @@
+"""The record of a file: what was declared, what arrived, what was decided, and its story."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from intake.states import State
+
+Metadata = dict[str, Any]
+"""Kind-specific values: str, int, bool, lists and dicts of these. What identifies a patient stands under `patient`."""
+
+MAX_TIMELINE = 50
+"""Entries that a record's timeline keeps at the most."""
+
+
+class Severity(StrEnum):
+    """What a finding does to its file."""
+
+    WARN = "warn"
+    REJECT = "reject"
+
+
+class Source(StrEnum):
+    """How a file was announced."""
+
+    WEB = "web"
+    API = "api"
+    DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that the judge found. No field ever holds a patient's value."""
+
+    code: str
+    severity: Severity
+    message: str
+    """The cause, in words for clinic staff."""
+    remedy: str
+    """What to do about it."""
+    where: str = ""
+    """A tag such as `(0008,0018)`, an offset such as `byte 132`, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectVersion:
+    """One version of one object in S3."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One step in a file's story."""
+
+    at: datetime
+    actor: str
+    """Who: a user's or client's opaque id, `processor` or `sweep`."""
+    event: str
+    """What, as a state or a short verb: `reserved`, `accepted`, `failed`."""
+    detail: str = ""
+    """A finding's code, an error's class or a file id; never free text from a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRecord:
+    """All that is known of a file. The truth from which everything else is projected."""
+
+    clinic_id: str
+    upload_id: str
+    file_id: str
+    name: str
+    """As the sender called it. May hold a patient's name: it never leaves the record but to its own clinic."""
+    size: int
+    """In bytes: declared until the object arrived, then the object's."""
+    sha256: str | None
+    """64 lower-case hexadecimal digits."""
+    state: State
+    source: Source
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    expires_at: datetime
+    """When a file that has not arrived is given up."""
+    incoming: ObjectVersion
+    stored: ObjectVersion | None = None
+    kind: str | None = None
+    duplicate_of: str | None = None
+    """The accepted file of the same clinic that holds the same bytes; they are stored once, there."""
+    findings: tuple[Finding, ...] = ()
+    metadata: Metadata = field(default_factory=dict)
+    rules_version: str | None = None
+    timings: dict[str, int] = field(default_factory=dict)
+    """Milliseconds: `arrival_to_verdict`, `declared_to_verdict`, `judging`."""
+    timeline: tuple[TimelineEntry, ...] = ()
+    multipart_id: str | None = None
+    """S3's id of the multipart upload, for a file above the single PUT's limit."""
+    revision: int = 0
+    """Rises by one with each change, so that a projection applies each change once."""
+
+    @property
+    def warnings(self) -> int:
+        return sum(finding.severity is Severity.WARN for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSummary:
+    """What lists show of a file; all of it stands in the table's indexes."""
+
+    clinic_id: str
+    upload_id: str
+    file_id: str
+    name: str
+    size: int
+    state: State
+    source: Source
+    created_at: datetime
+    updated_at: datetime
+    kind: str | None = None
+    warnings: int = 0
+    codes: tuple[str, ...] = ()
+    """Codes of the findings that rejected the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A set of files that were announced together, and how far they have come."""
+
+    clinic_id: str
+    upload_id: str
+    created_at: datetime
+    created_by: str
+    source: Source
+    reference: str = ""
+    declared: int = 0
+    """How many files were announced."""
+    counts: dict[State, int] = field(default_factory=dict)
+    """Files by state; follows the records within a second or so."""
+    warnings: int = 0
+    """Accepted files that carry warnings."""
+
+    @property
+    def complete(self) -> bool:
+        return self.declared > 0 and not self.counts.get(State.AWAITING_UPLOAD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The fate of one object version, ready to be recorded."""
+
+    clinic_id: str
+    upload_id: str
+    file_id: str
+    state: State
+    """ACCEPTED or REJECTED."""
+    incoming: ObjectVersion
+    stored: ObjectVersion
+    size: int
+    sha256: str | None
+    kind: str
+    findings: tuple[Finding, ...]
+    metadata: Metadata
+    rules_version: str
+    arrived_at: datetime
+    decided_at: datetime
+    judging_ms: int
+    duplicate_of: str | None = None
+    sop_instance_uid: str | None = None
+    """Claimed for the clinic when accepted: no two accepted files share it."""
+    name: str = ""
+    """The last segment of the key, for an object without a reservation."""
+    reprocessing: bool = False
+    actor: str = "processor"
+
+
+def now() -> datetime:
+    """Return the present moment, in UTC, to the millisecond (which is what the table keeps)."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
