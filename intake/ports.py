@@ -12,8 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from intake.record import FileRecord, FileSummary, ObjectVersion, Upload, Verdict
 from intake.states import State
 
-
-Row = TypeVar("Row", covariant=True)
+Row_co = TypeVar("Row_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +108,10 @@ class Verdicts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
+class Page(Generic[Row_co]):
     """Rows and where to go on; `next` is opaque and None on the last page."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[Row_co, ...]
     next: str | None = None
 
 
