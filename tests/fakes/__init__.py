@@ -1,0 +1,24 @@
+"""In-memory stand-ins for every port in `intake/ports.py`.
+
+`FakeTable` is the one table: `FakeRecords` (the portal's view) and `FakeVerdicts` (the processor's) share it, so that
+what one writes the other sees. Counts of an upload are always up to date here; on AWS they follow within a second.
+"""
+
+from tests.fakes.messages import FakeAlerts, FakeDirectory, FakeQueue
+from tests.fakes.objects import FakeObjects, FakePresigner
+from tests.fakes.projections import FakeProjections
+from tests.fakes.records import FakeRecords
+from tests.fakes.table import FakeTable
+from tests.fakes.verdicts import FakeVerdicts
+
+__all__ = [
+    "FakeAlerts",
+    "FakeDirectory",
+    "FakeObjects",
+    "FakePresigner",
+    "FakeProjections",
+    "FakeQueue",
+    "FakeRecords",
+    "FakeTable",
+    "FakeVerdicts",
+]

@@ -1,0 +1,58 @@
+"""Clinics and partners, queues and alerts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from intake.ports import Alert, Clinic, Partner, QueuedMessage
+
+
+@dataclass
+class FakeDirectory:
+    """Clinics and partners."""
+
+    clinics_by_id: dict[str, Clinic] = field(default_factory=dict)
+    partners_by_id: dict[str, Partner] = field(default_factory=dict)
+    lookups: int = 0
+    """How often a partner was asked for."""
+
+    def clinics(self) -> tuple[Clinic, ...]:
+        return tuple(sorted(self.clinics_by_id.values(), key=lambda clinic: clinic.clinic_id))
+
+    def partner(self, client_id: str) -> Partner | None:
+        self.lookups += 1
+        return self.partners_by_id.get(client_id)
+
+    def save_clinic(self, clinic: Clinic) -> None:
+        self.clinics_by_id[clinic.clinic_id] = clinic
+
+    def save_partner(self, partner: Partner) -> None:
+        self.partners_by_id[partner.client_id] = partner
+
+
+@dataclass
+class FakeQueue:
+    """A queue; what is peeked at stays."""
+
+    messages: list[QueuedMessage] = field(default_factory=list)
+
+    def send(self, bodies: Sequence[dict[str, Any]]) -> None:
+        self.messages.extend(QueuedMessage(f"m{len(self.messages) + n}", body, 0) for n, body in enumerate(bodies, 1))
+
+    def peek(self, limit: int) -> tuple[QueuedMessage, ...]:
+        looked_at = [replace(message, receives=message.receives + 1) for message in self.messages[:limit]]
+        self.messages[:limit] = looked_at
+        return tuple(looked_at)
+
+    def depth(self) -> int:
+        return len(self.messages)
+
+
+@dataclass
+class FakeAlerts:
+    """Remembers what it was told."""
+
+    published: list[Alert] = field(default_factory=list)
+
+    def publish(self, alert: Alert) -> None:
+        self.published.append(alert)

@@ -1,0 +1,138 @@
+"""Versioned buckets, and the signing of requests to them."""
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from intake.errors import ConflictError, ObjectChangedError, ObjectMissingError, ObjectTakenError
+from intake.ports import (
+    Copied,
+    ObjectRange,
+    Part,
+    Presigned,
+)
+from intake.record import ObjectVersion, now
+from tests.fakes.table import Clock
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One version of an object in `FakeObjects`."""
+
+    data: bytes
+    version_id: str
+    etag: str
+    last_modified: datetime
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class FakeObjects:
+    """Versioned buckets."""
+
+    versions: dict[tuple[str, str], list[StoredObject]] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+    """How often each method was called."""
+    bytes_read: int = 0
+    clock: Clock = now
+
+    def put(self, bucket: str, key: str, data: bytes, metadata: dict[str, str] | None = None) -> ObjectVersion:
+        """Store an object as a client would."""
+        etag = f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
+        held = self.versions.setdefault((bucket, key), [])
+        held.append(StoredObject(data, f"v{len(held) + 1}", etag, self.clock(), metadata or {}))
+        return ObjectVersion(bucket, key, held[-1].version_id)
+
+    def data(self, stored: ObjectVersion) -> bytes:
+        return self._get(stored).data
+
+    def read(self, source: ObjectVersion, start: int, length: int) -> ObjectRange:
+        self.calls["read"] += 1
+        held = self._get(source)
+        data = held.data[start : start + length]
+        self.bytes_read += len(data)
+        return ObjectRange(data, len(held.data), held.etag, held.version_id, held.last_modified, held.metadata)
+
+    def copy(self, source: ObjectVersion, etag: str, size: int, bucket: str, key: str) -> Copied:
+        self.calls["copy"] += 1
+        held = self._get(source)
+        if held.etag != etag or len(held.data) != size:
+            raise ObjectChangedError(source.key)
+        marks = {"source-version": held.version_id}
+        present = self.versions.get((bucket, key))
+        if present and present[-1].metadata != marks:
+            raise ObjectTakenError(key)
+        copied = (
+            ObjectVersion(bucket, key, present[-1].version_id) if present else self.put(bucket, key, held.data, marks)
+        )
+        return Copied(copied, hashlib.sha256(self.data(copied)).hexdigest())
+
+    def delete(self, stored: ObjectVersion) -> None:
+        self.calls["delete"] += 1
+        self.versions.pop((stored.bucket, stored.key), None)
+
+    def find(self, bucket: str, key: str) -> ObjectVersion | None:
+        self.calls["find"] += 1
+        held = self.versions.get((bucket, key))
+        return ObjectVersion(bucket, key, held[-1].version_id) if held else None
+
+    def _get(self, source: ObjectVersion) -> StoredObject:
+        held = self.versions.get((source.bucket, source.key), [])
+        matching = [one for one in held if source.version_id in (None, one.version_id)]
+        if not matching:
+            raise ObjectMissingError(source.key)
+        return matching[-1]
+
+
+@dataclass
+class FakePresigner:
+    """S3, as the portal uses it: signs nothing, and keeps the parts of multipart uploads."""
+
+    clock: Clock = now
+    open: dict[str, dict[int, Part]] = field(default_factory=dict)
+    completed: dict[str, tuple[Part, ...]] = field(default_factory=dict)
+
+    def put(self, target: ObjectVersion, size: int, sha256: str | None) -> Presigned:
+        headers = {"content-type": "application/octet-stream", "if-none-match": "*"}
+        return self._presigned("PUT", target, {**headers, **_checksum(sha256)}, f"size={size}")
+
+    def start_multipart(self, target: ObjectVersion) -> str:
+        multipart_id = f"multipart-{len(self.open) + len(self.completed) + 1}"
+        self.open[multipart_id] = {}
+        return multipart_id
+
+    def part(self, target: ObjectVersion, multipart_id: str, number: int, size: int, sha256: str | None) -> Presigned:
+        query = f"partNumber={number}&uploadId={multipart_id}&size={size}"
+        return self._presigned("PUT", target, _checksum(sha256), query)
+
+    def hold(self, multipart_id: str, number: int, size: int) -> None:
+        """Keep a part as S3 does when a client has sent it."""
+        self.open[multipart_id][number] = Part(number, size, f'"etag-{number}"', None)
+
+    def parts(self, target: ObjectVersion, multipart_id: str) -> tuple[Part, ...]:
+        if multipart_id not in self.open:
+            raise ObjectMissingError(target.key)
+        return tuple(part for _, part in sorted(self.open[multipart_id].items()))
+
+    def complete_multipart(self, target: ObjectVersion, multipart_id: str, parts: Sequence[Part]) -> None:
+        held = self.parts(target, multipart_id)
+        if not parts or any(part not in held for part in parts):
+            raise ConflictError("S3 does not hold these parts.")
+        self.completed[multipart_id] = tuple(parts)
+        del self.open[multipart_id]
+
+    def get(self, stored: ObjectVersion, file_name: str) -> Presigned:
+        return self._presigned("GET", stored, {}, f"versionId={stored.version_id}")
+
+    def _presigned(self, method: str, target: ObjectVersion, headers: dict[str, str], query: str) -> Presigned:
+        url = f"https://{target.bucket}.s3.test/{target.key}?{query}&X-Amz-Signature=fake"
+        return Presigned(method, url, headers, self.clock() + timedelta(minutes=15))
+
+
+def _checksum(sha256: str | None) -> dict[str, str]:
+    if sha256 is None:
+        return {}
+    return {"x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(sha256)).decode()}

@@ -1,0 +1,83 @@
+"""The table, as the portal uses it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from intake.errors import ConflictError, NotFoundError
+from intake.ports import Page
+from intake.record import FileRecord, FileSummary, Upload, now
+from intake.states import State
+from tests.fakes.table import Clock, FakeTable, page_of, summary
+
+
+@dataclass
+class FakeRecords:
+    """The table, as the portal uses it."""
+
+    table: FakeTable = field(default_factory=FakeTable)
+    clock: Clock = now
+
+    def create_upload(self, upload: Upload) -> None:
+        if upload.upload_id in self.table.uploads:
+            raise ConflictError(f"Upload {upload.upload_id} exists.")
+        self.table.uploads[upload.upload_id] = upload
+
+    def add_files(self, upload: Upload, files: Sequence[FileRecord]) -> None:
+        stored = self.table.uploads.get(upload.upload_id)
+        if stored is None or stored.clinic_id != upload.clinic_id or stored.declared != upload.declared:
+            raise ConflictError("Somebody else added files to this upload.")
+        self.table.files.update({record.file_id: record for record in files})
+        self.table.uploads[upload.upload_id] = replace(stored, declared=stored.declared + len(files))
+
+    def upload(self, clinic_id: str | None, upload_id: str) -> Upload:
+        stored = self.table.uploads.get(upload_id)
+        if stored is None or clinic_id not in (None, stored.clinic_id):
+            raise NotFoundError(upload_id)
+        return self.table.counted(stored)
+
+    def uploads(self, clinic_id: str, cursor: str | None, limit: int) -> Page[Upload]:
+        rows = [upload for upload in self.table.uploads.values() if upload.clinic_id == clinic_id]
+        rows.sort(key=lambda upload: (upload.created_at, upload.upload_id), reverse=True)
+        page = page_of(rows, f"uploads {clinic_id}", cursor, limit)
+        return Page(tuple(self.table.counted(upload) for upload in page.rows), page.next)
+
+    def file(self, clinic_id: str | None, file_id: str) -> FileRecord:
+        record = self.table.files.get(file_id)
+        if record is None or clinic_id not in (None, record.clinic_id):
+            raise NotFoundError(file_id)
+        return record
+
+    def files_of(self, upload_id: str, cursor: str | None, limit: int) -> Page[FileRecord]:
+        rows = [record for record in self.table.files.values() if record.upload_id == upload_id]
+        return page_of(sorted(rows, key=lambda record: record.file_id), f"of {upload_id}", cursor, limit)
+
+    def files(
+        self, clinic_id: str | None, state: State | None, since: datetime | None, cursor: str | None, limit: int
+    ) -> Page[FileSummary]:
+        rows = [
+            record
+            for record in self.table.files.values()
+            if clinic_id in (None, record.clinic_id)
+            and state in (None, record.state)
+            and (since is None or record.created_at >= since)
+        ]
+        rows.sort(key=lambda record: (record.created_at, record.file_id), reverse=True)
+        return page_of([summary(record) for record in rows], f"files {clinic_id} {state}", cursor, limit)
+
+    def prolong(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:
+        stored = self.table.files.get(record.file_id)
+        if stored is None or stored.state is not State.AWAITING_UPLOAD:
+            raise ConflictError("The file is no longer awaited.")
+        kept = multipart_id or stored.multipart_id
+        self.table.save(stored, expires_at=expires_at, multipart_id=kept, updated_at=self.clock())
+
+    def remember(self, clinic_id: str, idempotency_key: str, body_sha256: str, upload_id: str) -> str:
+        key = (clinic_id, idempotency_key)
+        earlier = self.table.idempotency.get(key)
+        if earlier is None or earlier[2] <= self.clock():
+            self.table.idempotency[key] = (body_sha256, upload_id, self.clock() + timedelta(hours=24))
+            return upload_id
+        if earlier[0] != body_sha256:
+            raise ConflictError("This idempotency key came with another body.")
+        return earlier[1]

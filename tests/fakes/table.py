@@ -1,0 +1,74 @@
+"""What the one table holds, and the pages that are cut from it."""
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from intake.ports import (
+    Page,
+)
+from intake.record import FileRecord, FileSummary, Severity, Source, Upload
+from intake.states import State
+
+Row = TypeVar("Row")
+Clock = Callable[[], datetime]
+
+
+@dataclass
+class FakeTable:
+    """What the table holds."""
+
+    files: dict[str, FileRecord] = field(default_factory=dict)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    identities: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """Clinic, kind of identity and its value → the accepted file that claimed it."""
+    idempotency: dict[tuple[str, str], tuple[str, str, datetime]] = field(default_factory=dict)
+    """Clinic and key → digest of the body, upload, when it lapses."""
+
+    def counted(self, upload: Upload) -> Upload:
+        files = [record for record in self.files.values() if record.upload_id == upload.upload_id]
+        counts = dict(Counter(record.state for record in files))
+        warned = sum(1 for record in files if record.state is State.ACCEPTED and record.warnings)
+        declared = len(files) if upload.source is Source.DIRECT else upload.declared
+        return replace(upload, counts=counts, warnings=warned, declared=declared)
+
+    def save(self, record: FileRecord, **changes: Any) -> FileRecord:
+        saved = replace(record, revision=record.revision + 1, **changes)
+        self.files[record.file_id] = saved
+        return saved
+
+
+def summary(record: FileRecord) -> FileSummary:
+    return FileSummary(
+        clinic_id=record.clinic_id,
+        upload_id=record.upload_id,
+        file_id=record.file_id,
+        name=record.name,
+        size=record.size,
+        state=record.state,
+        source=record.source,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        kind=record.kind,
+        warnings=record.warnings,
+        codes=tuple(finding.code for finding in record.findings if finding.severity is Severity.REJECT),
+    )
+
+
+def page_of(rows: Sequence[Row], scope: str, cursor: str | None, limit: int) -> Page[Row]:
+    """Cut a page; the cursor is bound to its list, so that one clinic's never opens another's."""
+    start = _position(scope, cursor) if cursor is not None else 0
+    end = start + limit
+    following = base64.urlsafe_b64encode(json.dumps([scope, end]).encode()).decode() if end < len(rows) else None
+    return Page(tuple(rows[start:end]), following)
+
+
+def _position(scope: str, cursor: str) -> int:
+    bound, position = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
+    if bound != scope or not isinstance(position, int):
+        raise ValueError("This cursor was never given for this list.")
+    return position

@@ -1,0 +1,131 @@
+"""The table, as the processor uses it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from intake.ports import Outcome, Recorded
+from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Upload, Verdict, now
+from intake.states import State, may_become
+from tests.fakes.table import FakeTable, summary
+
+
+@dataclass
+class FakeVerdicts:
+    """The table, as the processor uses it."""
+
+    table: FakeTable = field(default_factory=FakeTable)
+
+    def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
+        stored = self.table.files.get(verdict.file_id)
+        if stored is not None and stored.state not in may_become(verdict.state, reprocessing=verdict.reprocessing):
+            same = stored.incoming == verdict.incoming
+            return Recorded(Outcome.ALREADY_RECORDED if same else Outcome.NO_RESERVATION)
+        if stored is None and reserved:
+            return Recorded(Outcome.NO_RESERVATION)
+        obstacle = self._obstacle(verdict)
+        if obstacle is not None:
+            return obstacle
+        self._claim(verdict)
+        self._write(verdict, stored or self._arrival(verdict))
+        return Recorded(Outcome.RECORDED)
+
+    def fail(self, record: FileRecord, reason: str) -> bool:
+        stored = self.table.files.get(record.file_id)
+        if stored is None:
+            self._open_direct_upload(record.clinic_id, record.upload_id, record.created_at)
+        elif stored.state not in may_become(State.FAILED):
+            return False
+        at = now()
+        told = TimelineEntry(at, "processor", State.FAILED.value, reason)
+        base = stored or record
+        self.table.save(base, state=State.FAILED, updated_at=at, timeline=(*base.timeline, told))
+        return True
+
+    def expire(self, clinic_id: str, file_id: str, at: datetime) -> bool:
+        stored = self.table.files.get(file_id)
+        awaited = stored is not None and stored.clinic_id == clinic_id and stored.state is State.AWAITING_UPLOAD
+        if stored is None or not awaited or stored.expires_at > at:
+            return False
+        told = TimelineEntry(at, "sweep", State.EXPIRED.value)
+        self.table.save(stored, state=State.EXPIRED, updated_at=at, timeline=(*stored.timeline, told))
+        return True
+
+    def awaiting(self) -> Iterator[FileSummary]:
+        rows = [record for record in self.table.files.values() if record.state is State.AWAITING_UPLOAD]
+        yield from (summary(record) for record in sorted(rows, key=lambda record: record.created_at))
+
+    def file(self, file_id: str) -> FileRecord | None:
+        return self.table.files.get(file_id)
+
+    def _obstacle(self, verdict: Verdict) -> Recorded | None:
+        if verdict.state is not State.ACCEPTED or verdict.duplicate_of is not None:
+            return None
+        identities = self.table.identities
+        twin = identities.get((verdict.clinic_id, "sha256", verdict.sha256 or ""))
+        if twin not in (None, verdict.file_id):
+            return Recorded(Outcome.DUPLICATE_BYTES, twin, self.table.files[twin].stored)
+        rival = identities.get((verdict.clinic_id, "sop", verdict.sop_instance_uid or ""))
+        if rival not in (None, verdict.file_id):
+            return Recorded(Outcome.SOP_INSTANCE_CONFLICT, rival, self.table.files[rival].stored)
+        return None
+
+    def _claim(self, verdict: Verdict) -> None:
+        if verdict.state is not State.ACCEPTED or verdict.duplicate_of is not None:
+            return
+        for kind, value in (("sha256", verdict.sha256), ("sop", verdict.sop_instance_uid)):
+            if value:
+                self.table.identities[verdict.clinic_id, kind, value] = verdict.file_id
+
+    def _write(self, verdict: Verdict, base: FileRecord) -> None:
+        self.table.save(
+            base,
+            state=verdict.state,
+            incoming=verdict.incoming,
+            stored=verdict.stored,
+            size=verdict.size,
+            sha256=verdict.sha256,
+            kind=verdict.kind,
+            findings=verdict.findings,
+            metadata=verdict.metadata,
+            duplicate_of=verdict.duplicate_of,
+            rules_version=verdict.rules_version,
+            updated_at=verdict.decided_at,
+            timings=_timings(verdict, base.created_at),
+            timeline=(*base.timeline, TimelineEntry(verdict.decided_at, verdict.actor, verdict.state.value)),
+        )
+
+    def _arrival(self, verdict: Verdict) -> FileRecord:
+        self._open_direct_upload(verdict.clinic_id, verdict.upload_id, verdict.arrived_at)
+        return FileRecord(
+            clinic_id=verdict.clinic_id,
+            upload_id=verdict.upload_id,
+            file_id=verdict.file_id,
+            name=verdict.name,
+            size=verdict.size,
+            sha256=verdict.sha256,
+            state=State.AWAITING_UPLOAD,
+            source=Source.DIRECT,
+            created_at=verdict.arrived_at,
+            created_by=verdict.actor,
+            updated_at=verdict.arrived_at,
+            expires_at=verdict.arrived_at,
+            incoming=verdict.incoming,
+        )
+
+    def _open_direct_upload(self, clinic_id: str, upload_id: str, at: datetime) -> None:
+        direct = Upload(
+            clinic_id=clinic_id, upload_id=upload_id, created_at=at, created_by="processor", source=Source.DIRECT
+        )
+        self.table.uploads.setdefault(upload_id, direct)
+
+
+def _timings(verdict: Verdict, created_at: datetime) -> dict[str, int]:
+    def milliseconds(since: datetime) -> int:
+        return int((verdict.decided_at - since) / timedelta(milliseconds=1))
+
+    return {
+        "arrival_to_verdict": milliseconds(verdict.arrived_at),
+        "declared_to_verdict": milliseconds(created_at),
+        "judging": verdict.judging_ms,
+    }
