@@ -28,5 +28,9 @@ class ObjectChangedError(ScalperError):
     """Raised when an object is no longer the one that was judged."""
 
 
+class ObjectTakenError(ScalperError):
+    """Raised when the copy of another object stands where ours was to go."""
+
+
 class ContentionError(ScalperError):
     """Raised when others kept writing the same records and our write must be tried again later."""

@@ -25,6 +25,8 @@ class ObjectRange:
     etag: str
     version_id: str | None
     last_modified: datetime
+    metadata: dict[str, str]
+    """The sender's own, without `x-amz-meta-`. To be believed only where the portal signed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Objects(Protocol):
     def copy(self, source: ObjectVersion, etag: str, size: int, bucket: str, key: str) -> Copied:
         """Copy exactly that version, once: a second call finds the first one's copy.
 
-        Raises ObjectMissingError, and ObjectChangedError when the source's ETag is no longer `etag`.
+        Raises ObjectMissingError, ObjectChangedError when the source's ETag is no longer `etag`, and ObjectTakenError
+        when the key already holds the copy of another version.
         """
         ...
 
@@ -133,7 +136,7 @@ class Part:
     number: int
     size: int
     etag: str
-    sha256: str | None
+    sha256: str
 
 
 class Presigner(Protocol):
@@ -145,9 +148,9 @@ class Presigner(Protocol):
         """Open a multipart upload and return S3's id of it."""
         ...
 
-    def part(
-        self, target: ObjectVersion, multipart_id: str, number: int, size: int, sha256: str | None
-    ) -> Presigned: ...
+    def part(self, target: ObjectVersion, multipart_id: str, number: int, size: int, sha256: str) -> Presigned:
+        """Sign one part. S3 wants the checksum of every part of an upload that was opened with checksums."""
+        ...
 
     def parts(self, target: ObjectVersion, multipart_id: str) -> tuple[Part, ...]:
         """List what S3 holds. Raises ObjectMissingError when the multipart upload is gone or complete."""
