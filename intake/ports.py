@@ -161,7 +161,7 @@ class Presigner(Protocol):
         ...
 
     def get(self, stored: ObjectVersion, file_name: str) -> Presigned:
-        """Sign a download that the browser saves under `file_name`."""
+        """Sign a download that the browser saves under `file_name`: an opaque one, for it stands in the URL."""
         ...
 
 

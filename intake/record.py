@@ -10,9 +10,6 @@ from intake.states import State
 Metadata = dict[str, Any]
 """Kind-specific values: str, int, bool, lists and dicts of these. What identifies a patient stands under `patient`."""
 
-MAX_TIMELINE = 50
-"""Entries that a record's timeline keeps at the most."""
-
 
 class Severity(StrEnum):
     """What a finding does to its file."""
@@ -94,7 +91,7 @@ class FileRecord:
     metadata: Metadata = field(default_factory=dict)
     rules_version: str | None = None
     timings: dict[str, int] = field(default_factory=dict)
-    """Milliseconds: `arrival_to_verdict`, `declared_to_verdict`, `judging`."""
+    """Milliseconds: `arrival_to_verdict`, `judging`."""
     timeline: tuple[TimelineEntry, ...] = ()
     multipart_id: str | None = None
     """S3's id of the multipart upload, for a file above the single PUT's limit."""
@@ -119,6 +116,7 @@ class FileSummary:
     source: Source
     created_at: datetime
     updated_at: datetime
+    expires_at: datetime
     kind: str | None = None
     warnings: int = 0
     codes: tuple[str, ...] = ()
@@ -159,6 +157,8 @@ class Verdict:
     incoming: ObjectVersion
     stored: ObjectVersion
     size: int
+    etag: str
+    """S3's, of the incoming object: tells equal bytes where no checksum is known, and is else without meaning."""
     sha256: str | None
     kind: str
     findings: tuple[Finding, ...]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 SIGNING = Config(signature_version="s3v4", request_checksum_calculation="when_required")
-"""What a client that signs for others needs: without it, botocore signs a checksum of its own empty body into the URL."""
+"""What a client that signs for others needs: else botocore signs a checksum of its own empty body into the URL."""
 
 VALIDITY = timedelta(minutes=15)
 CONTENT_TYPE = "application/octet-stream"

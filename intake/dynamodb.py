@@ -1,0 +1,249 @@
+"""The table as the portal uses it, behind the `Records` port. Every list is a Query; nothing scans.
+
+Source: Amazon DynamoDB Developer Guide, "Querying tables", "Managing complex workflows with transactions".
+"""
+
+import base64
+import binascii
+import heapq
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from intake.aws_errors import code_of, standing_item
+from intake.errors import ConflictError, NotFoundError
+from intake.items import (
+    COUNTS,
+    META,
+    STATE_SHARDS,
+    Item,
+    file_item,
+    file_key,
+    file_record,
+    file_summary,
+    plain,
+    timestamp,
+    upload,
+    upload_item,
+    upload_key,
+    wire,
+)
+from intake.keys import is_file_id, is_upload_id
+from intake.ports import Page
+from intake.record import FileRecord, FileSummary, Upload, now
+from intake.states import State
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+FILES_PER_TRANSACTION = 99
+"""DynamoDB takes 100 items in one transaction; the upload itself is one of them."""
+
+_Partition = tuple[str, str, str]
+"""An index, its key attribute and the key."""
+_REMEMBERED = timedelta(hours=24)
+_AFTER_ALL = "~"
+"""Sorts after every time and id, where a list without a cursor begins."""
+
+
+class DynamoRecords:
+    """Reserves files and reads what became of them."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+
+    def create_upload(self, upload: Upload) -> None:
+        try:
+            self._dynamodb.put_item(**self._new(upload_item(upload))["Put"])
+        except ClientError as error:
+            raise _conflict(error, "the upload exists already") from error
+
+    def add_files(self, upload: Upload, files: Sequence[FileRecord]) -> None:
+        declared = upload.declared
+        for start in range(0, len(files), FILES_PER_TRANSACTION):
+            chunk = files[start : start + FILES_PER_TRANSACTION]
+            self._reserve(upload.upload_id, declared, chunk)
+            declared += len(chunk)
+
+    def upload(self, clinic_id: str | None, upload_id: str) -> Upload:
+        if not is_upload_id(upload_id):
+            raise NotFoundError("there is no such upload")
+        answer = self._dynamodb.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :counts AND :meta",
+            ExpressionAttributeValues=wire({":pk": upload_key(upload_id)["pk"], ":counts": COUNTS, ":meta": META}),
+            ConsistentRead=True,
+        )
+        items = {item["sk"]: item for item in map(plain, answer["Items"])}
+        if META not in items or clinic_id not in {None, items[META]["clinic_id"]}:
+            raise NotFoundError("there is no such upload")
+        return upload(items[META], items.get(COUNTS, {}))
+
+    def uploads(self, clinic_id: str, cursor: str | None, limit: int) -> Page[Upload]:
+        metas = self._newest(("by_clinic", "clinic_key", f"{clinic_id}#uploads"), _before(cursor), "", limit + 1)
+        page = metas[:limit]
+        counts = self._counts([meta["upload_id"] for meta in page])
+        rows = tuple(upload(meta, counts.get(meta["upload_id"], {})) for meta in page)
+        return Page(rows, _cursor(page[-1]["created_key"]) if len(metas) > limit else None)
+
+    def file(self, clinic_id: str | None, file_id: str) -> FileRecord:
+        if not is_file_id(file_id):
+            raise NotFoundError("there is no such file")
+        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(file_key(file_id)), ConsistentRead=True)
+        if "Item" not in answer:
+            raise NotFoundError("there is no such file")
+        record = file_record(plain(answer["Item"]))
+        if clinic_id not in {None, record.clinic_id}:
+            raise NotFoundError("there is no such file")
+        return record
+
+    def files_of(self, upload_id: str, cursor: str | None, limit: int) -> Page[FileRecord]:
+        answer = self._dynamodb.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk > :after",
+            ExpressionAttributeValues=wire(
+                {":pk": upload_key(upload_id)["pk"], ":after": _position(cursor) if cursor else "FILE#"}
+            ),
+            Limit=limit + 1,
+            ConsistentRead=True,
+        )
+        records = [file_record(plain(item)) for item in answer["Items"]]
+        # A page of DynamoDB's ends at 1 MB, maybe before the limit.
+        more = len(records) > limit or (len(records) < limit and "LastEvaluatedKey" in answer)
+        page = tuple(records[:limit])
+        return Page(page, _cursor(file_key(page[-1].file_id)["sk"]) if more else None)
+
+    def files(
+        self, clinic_id: str | None, state: State | None, since: datetime | None, cursor: str | None, limit: int
+    ) -> Page[FileSummary]:
+        before, floor = _before(cursor), timestamp(since) if since else ""
+        lists = [self._newest(*partition, before, floor, limit + 1) for partition in _partitions(clinic_id, state)]
+        merged = list(heapq.merge(*lists, key=lambda item: str(item["created_key"]), reverse=True))
+        page = merged[:limit]
+        rows = tuple(file_summary(item) for item in page)
+        return Page(rows, _cursor(page[-1]["created_key"]) if len(merged) > limit else None)
+
+    def prolong(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:
+        sets = "SET expires_at = :expires_at" + (", multipart_id = :multipart_id" if multipart_id else "")
+        values = {":expires_at": timestamp(expires_at), ":multipart_id": multipart_id, ":open": State.AWAITING_UPLOAD}
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=wire(file_key(record.file_id)),
+                UpdateExpression=sets,
+                ConditionExpression="#state = :open",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=wire(values),
+            )
+        except ClientError as error:
+            raise _conflict(error, "the file is no longer awaited") from error
+
+    def remember(self, clinic_id: str, idempotency_key: str, body_sha256: str, upload_id: str) -> str:
+        item = {
+            "pk": f"IDEMPOTENCY#{clinic_id}#{idempotency_key}",
+            "sk": "#KEY",
+            "body_sha256": body_sha256,
+            "upload_id": upload_id,
+            "expires": int((now() + _REMEMBERED).timestamp()),
+        }
+        try:
+            # DynamoDB removes what expired only within days, so what it still shows may be past its time.
+            self._dynamodb.put_item(
+                TableName=self._table,
+                Item=wire(item),
+                ConditionExpression="attribute_not_exists(pk) OR expires < :now",
+                ExpressionAttributeValues=wire({":now": int(now().timestamp())}),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            earlier = plain(standing_item(error))
+            if earlier["body_sha256"] != body_sha256:
+                raise ConflictError("the idempotency key was used with another request") from error
+            return str(earlier["upload_id"])
+        return upload_id
+
+    def _reserve(self, upload_id: str, declared: int, files: Sequence[FileRecord]) -> None:
+        puts = [self._new(file_item(file)) for file in files]
+        count: Any = {
+            "TableName": self._table,
+            "Key": wire(upload_key(upload_id)),
+            "UpdateExpression": "SET declared = :after",
+            "ConditionExpression": "declared = :before",
+            "ExpressionAttributeValues": wire({":before": declared, ":after": declared + len(files)}),
+        }
+        try:
+            self._dynamodb.transact_write_items(TransactItems=[{"Update": count}, *puts])
+        except ClientError as error:
+            raise _conflict(error, "other files were added to the upload at the same time") from error
+
+    def _new(self, item: Item) -> Any:  # noqa: ANN401  # One shape of a transaction's many.
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": wire(item),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+
+    def _newest(self, partition: _Partition, before: str, floor: str, limit: int) -> list[Item]:
+        """Return up to `limit` items of an index partition, newest first, created before one key and since another."""
+        index, name, value = partition
+        answer = self._dynamodb.query(
+            TableName=self._table,
+            IndexName=index,
+            KeyConditionExpression=f"{name} = :value AND created_key < :before",
+            ExpressionAttributeValues=wire({":value": value, ":before": before}),
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return [item for item in map(plain, answer["Items"]) if item["created_key"] >= floor]
+
+    def _counts(self, upload_ids: list[str]) -> dict[str, Item]:
+        """Read the projected counts of up to 100 uploads."""
+        if not upload_ids:
+            return {}
+        request: dict[str, Any] = {
+            self._table: {"Keys": [wire(upload_key(upload_id, COUNTS)) for upload_id in upload_ids]}
+        }
+        found: list[Item] = []
+        while request:
+            answer = self._dynamodb.batch_get_item(RequestItems=request)
+            found += map(plain, answer["Responses"].get(self._table, ()))
+            request = dict(answer.get("UnprocessedKeys", {}))
+        return {item["pk"].removeprefix("UPLOAD#"): item for item in found}
+
+
+def _partitions(clinic_id: str | None, state: State | None) -> list[_Partition]:
+    """Return the index partitions that hold what is asked for."""
+    if clinic_id is None:
+        states = [state] if state else list(State)
+        return [("by_state", "state_shard", f"{one}#{shard}") for one in states for shard in range(STATE_SHARDS)]
+    if state is None:
+        return [("by_clinic", "clinic_key", clinic_id)]
+    return [("by_clinic_state", "clinic_state", f"{clinic_id}#{state}")]
+
+
+def _cursor(position: str) -> str:
+    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
+
+
+def _position(cursor: str) -> str:
+    """Read a cursor. Raises ValueError for text that is none."""
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise ValueError("the cursor is not one that this list gave") from error
+
+
+def _before(cursor: str | None) -> str:
+    return _position(cursor) if cursor else _AFTER_ALL
+
+
+def _conflict(error: ClientError, refusal: str) -> Exception:
+    refused = code_of(error) in {"ConditionalCheckFailedException", "TransactionCanceledException"}
+    return ConflictError(refusal) if refused else error

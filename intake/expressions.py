@@ -1,0 +1,44 @@
+"""Writing DynamoDB update expressions (source: Amazon DynamoDB Developer Guide, "Update expressions")."""
+
+from collections.abc import Collection
+from typing import Any
+
+from intake.items import Item, timeline_map, wire
+from intake.record import TimelineEntry
+from intake.states import State
+
+
+def transition(
+    *,
+    table: str,
+    key: Item,
+    sources: Collection[State],
+    sets: Item,
+    entry: TimelineEntry,
+    initial: Item | None = None,
+) -> dict[str, Any]:
+    """Return the arguments of an update that moves a file's record, appends to its timeline and counts its revision.
+
+    The record must be in one of `sources`. With `initial`, it may also be missing and is then created with those
+    attributes; an existing record keeps its own.
+    """
+    names = {f"#{name}": name for name in (*sets, *(initial or {}), "state", "timeline", "revision")}
+    values: Item = {f":{name}": value for name, value in {**(initial or {}), **sets}.items()}
+    states = {f":from_{state}": state.value for state in sources}
+    values |= states | {":entry": [timeline_map(entry)], ":none": [], ":zero": 0, ":one": 1}
+    assignments = [
+        *(f"#{name} = :{name}" for name in sets),
+        *(f"#{name} = if_not_exists(#{name}, :{name})" for name in initial or {} if name not in sets),
+        "#timeline = list_append(if_not_exists(#timeline, :none), :entry)",
+        "#revision = if_not_exists(#revision, :zero) + :one",
+    ]
+    condition = f"#state IN ({', '.join(states)})"
+    return {
+        "TableName": table,
+        "Key": wire(key),
+        "UpdateExpression": "SET " + ", ".join(assignments),
+        "ConditionExpression": condition if initial is None else f"attribute_not_exists(#state) OR {condition}",
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": wire(values),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }

@@ -1,0 +1,246 @@
+"""How records lie in the table: one item per file, upload, claim, partner and projection.
+
+Keys: `pk` and `sk`. Indexes: `by_clinic` (`clinic_key`), `by_clinic_state` (`clinic_state`) and `by_state`
+(`state_shard`), each sorted by `created_key`, the time of creation and the id.
+"""
+
+import zlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from intake.keys import upload_of
+from intake.record import (
+    FileRecord,
+    FileSummary,
+    Finding,
+    ObjectVersion,
+    Severity,
+    Source,
+    TimelineEntry,
+    Upload,
+)
+from intake.states import State
+
+Item = dict[str, Any]
+"""Attribute name → plain Python value."""
+WireItem = dict[str, Any]
+"""Attribute name → DynamoDB's typed value."""
+
+STATE_SHARDS = 8
+"""Partitions that each state's index is spread over, so that a busy hour of all clinics meets no single hot one."""
+
+META = "#META"
+COUNTS = "#COUNTS"
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def wire(item: Mapping[str, Any]) -> WireItem:
+    """Write an item as DynamoDB takes it, leaving out what is None."""
+    return {name: _serialize(value) for name, value in item.items() if value is not None}
+
+
+def plain(item: Mapping[str, Any]) -> Item:
+    """Read DynamoDB's form of an item; numbers become int."""
+    return {name: _plain(_deserialize(value)) for name, value in item.items()}
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment as RFC 3339 in UTC with milliseconds; such texts sort by time."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def upload_key(upload_id: str, sort: str = META) -> Item:
+    return {"pk": f"UPLOAD#{upload_id}", "sk": sort}
+
+
+def file_key(file_id: str) -> Item:
+    return {"pk": f"UPLOAD#{upload_of(file_id)}", "sk": f"FILE#{file_id}"}
+
+
+def claim_key(clinic_id: str, identity: str) -> Item:
+    """Return the key of the claim on `sha256:…` or `sop:…`; the first accepted file of a clinic holds it."""
+    return {"pk": f"CLAIM#{clinic_id}#{identity}", "sk": "#CLAIM"}
+
+
+def state_shard(state: State, file_id: str) -> str:
+    return f"{state}#{zlib.crc32(file_id.encode()) % STATE_SHARDS}"
+
+
+def created_key(created_at: datetime, identifier: str) -> str:
+    return f"{timestamp(created_at)}#{identifier}"
+
+
+def index_keys(clinic_id: str, file_id: str, state: State) -> Item:
+    """Return the index attributes that follow a file's state."""
+    return {"clinic_state": f"{clinic_id}#{state}", "state_shard": state_shard(state, file_id)}
+
+
+def file_item(record: FileRecord) -> Item:
+    """Write a whole record."""
+    return {
+        **file_key(record.file_id),
+        **index_keys(record.clinic_id, record.file_id, record.state),
+        "clinic_key": record.clinic_id,
+        "created_key": created_key(record.created_at, record.file_id),
+        "file_id": record.file_id,
+        "upload_id": record.upload_id,
+        "clinic_id": record.clinic_id,
+        "name": record.name,
+        "size": record.size,
+        "sha256": record.sha256,
+        "state": record.state.value,
+        "source": record.source.value,
+        "created_at": timestamp(record.created_at),
+        "created_by": record.created_by,
+        "updated_at": timestamp(record.updated_at),
+        "expires_at": timestamp(record.expires_at),
+        "incoming": object_map(record.incoming),
+        "stored": object_map(record.stored) if record.stored else None,
+        "kind": record.kind,
+        "duplicate_of": record.duplicate_of,
+        "findings": [finding_map(finding) for finding in record.findings],
+        "warnings": record.warnings,
+        "codes": rejecting_codes(record.findings),
+        "metadata": record.metadata,
+        "rules_version": record.rules_version,
+        "timings": record.timings,
+        "timeline": [timeline_map(entry) for entry in record.timeline],
+        "multipart_id": record.multipart_id,
+        "revision": record.revision,
+    }
+
+
+def file_record(item: Item) -> FileRecord:
+    """Read a whole record."""
+    return FileRecord(
+        clinic_id=item["clinic_id"],
+        upload_id=item["upload_id"],
+        file_id=item["file_id"],
+        name=item["name"],
+        size=item["size"],
+        sha256=item.get("sha256"),
+        state=State(item["state"]),
+        source=Source(item["source"]),
+        created_at=moment(item["created_at"]),
+        created_by=item["created_by"],
+        updated_at=moment(item["updated_at"]),
+        expires_at=moment(item["expires_at"]),
+        incoming=object_version(item["incoming"]),
+        stored=object_version(item["stored"]) if item.get("stored") else None,
+        kind=item.get("kind"),
+        duplicate_of=item.get("duplicate_of"),
+        findings=tuple(_finding(row) for row in item["findings"]),
+        metadata=item["metadata"],
+        rules_version=item.get("rules_version"),
+        timings=item["timings"],
+        timeline=tuple(_timeline_entry(row) for row in item["timeline"]),
+        multipart_id=item.get("multipart_id"),
+        revision=item["revision"],
+    )
+
+
+def file_summary(item: Item) -> FileSummary:
+    """Read what an index holds of a record."""
+    return FileSummary(
+        clinic_id=item["clinic_id"],
+        upload_id=item["upload_id"],
+        file_id=item["file_id"],
+        name=item["name"],
+        size=item["size"],
+        state=State(item["state"]),
+        source=Source(item["source"]),
+        created_at=moment(item["created_at"]),
+        updated_at=moment(item["updated_at"]),
+        expires_at=moment(item["expires_at"]),
+        kind=item.get("kind"),
+        warnings=item.get("warnings", 0),
+        codes=tuple(item.get("codes", ())),
+    )
+
+
+def upload_item(upload: Upload) -> Item:
+    """Write an upload's own facts. Its counts are projected into an item beside it."""
+    return {
+        **upload_key(upload.upload_id),
+        "clinic_key": f"{upload.clinic_id}#uploads",
+        "created_key": created_key(upload.created_at, upload.upload_id),
+        "upload_id": upload.upload_id,
+        "clinic_id": upload.clinic_id,
+        "created_at": timestamp(upload.created_at),
+        "created_by": upload.created_by,
+        "source": upload.source.value,
+        "reference": upload.reference,
+        "declared": upload.declared,
+    }
+
+
+def upload(meta: Item, counts: Item) -> Upload:
+    """Read an upload from its facts and its projected counts (empty before the first verdict)."""
+    judged: dict[State, int] = {
+        state: counts.get(f"n_{state}", 0) for state in State if state is not State.AWAITING_UPLOAD
+    }
+    # Files dropped straight into S3 are not declared: as many as arrived were meant to.
+    declared = max(meta["declared"], sum(judged.values()))
+    return Upload(
+        clinic_id=meta["clinic_id"],
+        upload_id=meta["upload_id"],
+        created_at=moment(meta["created_at"]),
+        created_by=meta["created_by"],
+        source=Source(meta["source"]),
+        reference=meta.get("reference", ""),
+        declared=declared,
+        counts={State.AWAITING_UPLOAD: declared - sum(judged.values()), **judged},
+        warnings=counts.get("with_warnings", 0),
+    )
+
+
+def rejecting_codes(findings: tuple[Finding, ...]) -> list[str]:
+    return list(dict.fromkeys(finding.code for finding in findings if finding.severity is Severity.REJECT))
+
+
+def object_map(version: ObjectVersion) -> Item:
+    return {"bucket": version.bucket, "key": version.key, "version_id": version.version_id}
+
+
+def object_version(row: Item) -> ObjectVersion:
+    return ObjectVersion(row["bucket"], row["key"], row.get("version_id"))
+
+
+def finding_map(finding: Finding) -> Item:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "where": finding.where,
+    }
+
+
+def timeline_map(entry: TimelineEntry) -> Item:
+    return {"at": timestamp(entry.at), "actor": entry.actor, "event": entry.event, "detail": entry.detail}
+
+
+def _finding(row: Item) -> Finding:
+    return Finding(row["code"], Severity(row["severity"]), row["message"], row["remedy"], row["where"])
+
+
+def _timeline_entry(row: Item) -> TimelineEntry:
+    return TimelineEntry(moment(row["at"]), row["actor"], row["event"], row["detail"])
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # An attribute holds any of DynamoDB's types.
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value

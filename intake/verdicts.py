@@ -1,0 +1,233 @@
+"""The table as the processor uses it, behind the `Verdicts` port.
+
+Source: Amazon DynamoDB Developer Guide, "Managing complex workflows with transactions".
+"""
+
+import random
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
+
+from intake.aws_errors import code_of
+from intake.errors import ContentionError
+from intake.expressions import transition
+from intake.items import (
+    STATE_SHARDS,
+    Item,
+    claim_key,
+    file_item,
+    file_key,
+    file_record,
+    file_summary,
+    finding_map,
+    index_keys,
+    object_map,
+    object_version,
+    plain,
+    rejecting_codes,
+    timestamp,
+    wire,
+)
+from intake.keys import UNASSIGNED
+from intake.ports import Outcome, Recorded
+from intake.record import FileRecord, FileSummary, Severity, Source, TimelineEntry, Verdict
+from intake.states import State, may_become
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+ATTEMPTS = 5
+_BUSY = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_FAILED_BY_US = frozenset({State.AWAITING_UPLOAD, State.EXPIRED})
+
+
+class DynamoVerdicts:
+    """Moves records. Every write is conditional, so that repeating it changes nothing."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+
+    def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
+        moved: Any = {"Update": self._move(verdict, reserved=reserved)}
+        claims = [self._claim(verdict, identity) for identity in _identities(verdict)]
+        for attempt in range(ATTEMPTS):
+            try:
+                self._dynamodb.transact_write_items(TransactItems=[moved, *claims])
+            except ClientError as error:
+                if code_of(error) != "TransactionCanceledException":
+                    raise
+                reasons = cast("list[dict[str, Any]]", error.response["CancellationReasons"])
+                if not any(reason.get("Code") in _BUSY for reason in reasons):
+                    return _refusal(verdict, reasons)
+                # Full jitter, so that deliveries of the same event stop meeting each other.
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311  # No secret depends on it.
+            else:
+                return Recorded(Outcome.RECORDED)
+        raise ContentionError("others keep writing the same records")
+
+    def fail(self, record: FileRecord, reason: str) -> bool:
+        entry = TimelineEntry(record.updated_at, "sweep", State.FAILED, reason)
+        initial = {name: value for name, value in file_item(record).items() if _is_initial(name, value)}
+        return self._try(
+            file_key(record.file_id),
+            record.clinic_id,
+            State.FAILED,
+            entry,
+            initial if record.source is Source.DIRECT else None,
+        )
+
+    def expire(self, clinic_id: str, file_id: str, at: datetime) -> bool:
+        entry = TimelineEntry(at, "sweep", State.EXPIRED)
+        return self._try(file_key(file_id), clinic_id, State.EXPIRED, entry, None)
+
+    def awaiting(self) -> Iterator[FileSummary]:
+        pages = self._dynamodb.get_paginator("query")
+        for shard in range(STATE_SHARDS):
+            for page in pages.paginate(
+                TableName=self._table,
+                IndexName="by_state",
+                KeyConditionExpression="state_shard = :shard",
+                ExpressionAttributeValues=wire({":shard": f"{State.AWAITING_UPLOAD}#{shard}"}),
+            ):
+                yield from (file_summary(plain(item)) for item in page["Items"])
+
+    def file(self, file_id: str) -> FileRecord | None:
+        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(file_key(file_id)), ConsistentRead=True)
+        return file_record(plain(answer["Item"])) if "Item" in answer else None
+
+    def _move(self, verdict: Verdict, *, reserved: bool) -> dict[str, Any]:
+        first = verdict.findings[0].code if verdict.state is State.REJECTED and verdict.findings else ""
+        return transition(
+            table=self._table,
+            key=file_key(verdict.file_id),
+            sources=may_become(verdict.state, reprocessing=verdict.reprocessing),
+            sets=_verdict_attributes(verdict),
+            entry=TimelineEntry(verdict.decided_at, verdict.actor, verdict.state, verdict.duplicate_of or first),
+            initial=None if reserved else _arrival_attributes(verdict),
+        )
+
+    def _claim(self, verdict: Verdict, identity: str) -> Any:  # noqa: ANN401  # One shape of a transaction's many.
+        item = {
+            **claim_key(verdict.clinic_id, identity),
+            "file_id": verdict.file_id,
+            "stored": object_map(verdict.stored),
+            "sha256": verdict.sha256,
+            "etag": verdict.etag,
+            "size": verdict.size,
+        }
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": wire(item),
+                "ConditionExpression": "attribute_not_exists(pk) OR file_id = :me",
+                "ExpressionAttributeValues": wire({":me": verdict.file_id}),
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }
+
+    def _try(self, key: Item, clinic_id: str, target: State, entry: TimelineEntry, initial: Item | None) -> bool:
+        file_id = key["sk"].removeprefix("FILE#")
+        sources = may_become(target) & _FAILED_BY_US
+        sets = {
+            **index_keys(clinic_id, file_id, target),
+            "state": target.value,
+            "updated_at": timestamp(entry.at),
+        }
+        try:
+            self._dynamodb.update_item(
+                **transition(table=self._table, key=key, sources=sources, sets=sets, entry=entry, initial=initial)
+            )
+        except ClientError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+
+def _identities(verdict: Verdict) -> list[str]:
+    """Return what the verdict claims for its clinic: nothing when rejected, and nothing for bytes already held."""
+    if verdict.state is not State.ACCEPTED or verdict.duplicate_of or verdict.clinic_id == UNASSIGNED:
+        return []
+    bytes_held = [f"sha256:{verdict.sha256}"] if verdict.sha256 else []
+    return bytes_held + ([f"sop:{verdict.sop_instance_uid}"] if verdict.sop_instance_uid else [])
+
+
+def _verdict_attributes(verdict: Verdict) -> Item:
+    delay = verdict.decided_at - verdict.arrived_at
+    return {
+        **index_keys(verdict.clinic_id, verdict.file_id, verdict.state),
+        "state": verdict.state.value,
+        "updated_at": timestamp(verdict.decided_at),
+        "size": verdict.size,
+        **({"sha256": verdict.sha256} if verdict.sha256 else {}),
+        "incoming": object_map(verdict.incoming),
+        "stored": object_map(verdict.stored),
+        "kind": verdict.kind,
+        **({"duplicate_of": verdict.duplicate_of} if verdict.duplicate_of else {}),
+        "findings": [finding_map(finding) for finding in verdict.findings],
+        "warnings": sum(finding.severity is Severity.WARN for finding in verdict.findings),
+        "codes": rejecting_codes(verdict.findings),
+        "metadata": verdict.metadata,
+        "rules_version": verdict.rules_version,
+        "timings": {
+            "arrival_to_verdict": max(0, round(delay.total_seconds() * 1000)),
+            "judging": verdict.judging_ms,
+        },
+    }
+
+
+def _arrival_attributes(verdict: Verdict) -> Item:
+    """Return what a record has that begins with its object's arrival instead of a reservation."""
+    record = FileRecord(
+        clinic_id=verdict.clinic_id,
+        upload_id=verdict.upload_id,
+        file_id=verdict.file_id,
+        name=verdict.name,
+        size=verdict.size,
+        sha256=verdict.sha256,
+        state=verdict.state,
+        source=Source.DIRECT,
+        created_at=verdict.arrived_at,
+        created_by="s3",
+        updated_at=verdict.decided_at,
+        expires_at=verdict.arrived_at,
+        incoming=verdict.incoming,
+    )
+    return {name: value for name, value in file_item(record).items() if _is_initial(name, value)}
+
+
+def _is_initial(name: str, value: object) -> bool:
+    return value is not None and name not in {"pk", "sk", "timeline", "revision"}
+
+
+def _refusal(verdict: Verdict, reasons: list[dict[str, Any]]) -> Recorded:
+    """Read why the transaction was refused: the record's own condition first, then the claims in their order."""
+    refused = {
+        index: plain(reason.get("Item", {}))
+        for index, reason in enumerate(reasons)
+        if reason["Code"] == "ConditionalCheckFailed"
+    }
+    if 0 in refused:
+        return Recorded(_standing(verdict, refused[0]))
+    if not refused:
+        raise ContentionError(f"the transaction was refused: {[reason['Code'] for reason in reasons]}")
+    claim = next(iter(refused.values()))
+    outcome = Outcome.DUPLICATE_BYTES if _same_bytes(verdict, claim) else Outcome.SOP_INSTANCE_CONFLICT
+    return Recorded(outcome, claim["file_id"], object_version(claim["stored"]))
+
+
+def _standing(verdict: Verdict, record: Item) -> Outcome:
+    if not record:
+        return Outcome.NO_RESERVATION
+    same = object_version(record["incoming"]) == verdict.incoming
+    return Outcome.ALREADY_RECORDED if same else Outcome.NO_RESERVATION
+
+
+def _same_bytes(verdict: Verdict, claim: Item) -> bool:
+    if verdict.sha256 and claim.get("sha256"):
+        return bool(verdict.sha256 == claim["sha256"])
+    return (verdict.etag, verdict.size) == (claim["etag"], claim["size"])
