@@ -120,7 +120,7 @@ class DynamoRecords:
         self, clinic_id: str | None, state: State | None, since: datetime | None, cursor: str | None, limit: int
     ) -> Page[FileSummary]:
         before, floor = _before(cursor), timestamp(since) if since else ""
-        lists = [self._newest(*partition, before, floor, limit + 1) for partition in _partitions(clinic_id, state)]
+        lists = [self._newest(partition, before, floor, limit + 1) for partition in _partitions(clinic_id, state)]
         merged = list(heapq.merge(*lists, key=lambda item: str(item["created_key"]), reverse=True))
         page = merged[:limit]
         rows = tuple(file_summary(item) for item in page)

@@ -1,5 +1,6 @@
 """Writing DynamoDB update expressions (source: Amazon DynamoDB Developer Guide, "Update expressions")."""
 
+from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
@@ -41,4 +42,34 @@ def transition(
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": wire(values),
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def addition(
+    table: str,
+    key: Item,
+    sums: Counter[str],
+    *,
+    sets: Item | None = None,
+    initial: Item | None = None,
+    remove: str | None = None,
+) -> dict[str, Any]:
+    """Return the arguments of an update that adds `sums`, sets `sets`, and sets `initial` where there is none yet."""
+    added = {name: amount for name, amount in sums.items() if amount}
+    values = {**(initial or {}), **(sets or {}), **added}
+    # Names may hold hyphens, which placeholders may not, so these are numbered.
+    slots = {name: f"a{index}" for index, name in enumerate(values)}
+    assigned = [f"#{slots[name]} = :{slots[name]}" for name in sets or {}]
+    assigned += [f"#{slots[name]} = if_not_exists(#{slots[name]}, :{slots[name]})" for name in initial or {}]
+    clauses = {
+        "SET": assigned,
+        "ADD": [f"#{slots[name]} :{slots[name]}" for name in added],
+        "REMOVE": [remove] if remove else [],
+    }
+    return {
+        "TableName": table,
+        "Key": wire(key),
+        "UpdateExpression": " ".join(f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms),
+        "ExpressionAttributeNames": {f"#{slot}": name for name, slot in slots.items()},
+        "ExpressionAttributeValues": wire({f":{slot}": values[name] for name, slot in slots.items()}),
     }

@@ -4,6 +4,7 @@ Keys: `pk` and `sk`. Indexes: `by_clinic` (`clinic_key`), `by_clinic_state` (`cl
 (`state_shard`), each sorted by `created_key`, the time of creation and the id.
 """
 
+import time
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ STATE_SHARDS = 8
 """Partitions that each state's index is spread over, so that a busy hour of all clinics meets no single hot one."""
 
 META = "#META"
+OUTBOX = "OUTBOX"
 COUNTS = "#COUNTS"
 
 _serialize = TypeSerializer().serialize
@@ -70,6 +72,20 @@ def file_key(file_id: str) -> Item:
 def claim_key(clinic_id: str, identity: str) -> Item:
     """Return the key of the claim on `sha256:…` or `sop:…`; the first accepted file of a clinic holds it."""
     return {"pk": f"CLAIM#{clinic_id}#{identity}", "sk": "#CLAIM"}
+
+
+def alert_key(kind: str, upload_id: str) -> Item:
+    return {"pk": OUTBOX, "sk": f"{kind}#{upload_id}"}
+
+
+def expiry() -> int:
+    """Return when DynamoDB may remove an item that only guards against repetition: in seven days, in epoch seconds."""
+    return int(time.time()) + 7 * 86_400
+
+
+def prefixed(item: Item, prefix: str) -> dict[str, int]:
+    """Return the item's sums whose names begin with `prefix`, without it, and without those that came to nothing."""
+    return {name.removeprefix(prefix): n for name, n in item.items() if name.startswith(prefix) and n}
 
 
 def state_shard(state: State, file_id: str) -> str:

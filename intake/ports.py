@@ -290,7 +290,13 @@ class Projections(Protocol):
         """Apply each change that was not applied before. Raises ContentionError."""
         ...
 
-    def hours(self, since: datetime, until: datetime, clinic_id: str | None = None) -> tuple[HourBucket, ...]: ...
+    def hours(self, since: datetime, until: datetime, clinic_id: str | None = None) -> tuple[HourBucket, ...]:
+        """Return the buckets of every hour that touches the span, of one clinic or of all."""
+        ...
+
+
+class Outbox(Protocol):
+    """Alerts that the projections have counted and nobody has sent."""
 
     def take_due_alert(self, kind: str, upload_id: str, at: datetime) -> DueAlert | None:
         """Lease an alert for sending, or None: nothing to tell, told less than 15 minutes ago, or another sends it."""

@@ -1,0 +1,83 @@
+"""Alerts that wait to be sent, in the table, behind the `Outbox` port.
+
+The projection adds to them in its transactions, so none is lost; a lease keeps two workers from sending the same one.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from intake.aws_errors import code_of
+from intake.expressions import addition
+from intake.items import OUTBOX, alert_key, expiry, plain, prefixed, timestamp, wire
+from intake.ports import DueAlert
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+QUIET = timedelta(minutes=15)
+"""How long an alert's repetitions are held back and counted."""
+
+_LEASE = timedelta(minutes=1)
+
+
+class DynamoOutbox:
+    """Hands out what is due."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+
+    def take_due_alert(self, kind: str, upload_id: str, at: datetime) -> DueAlert | None:
+        try:
+            answer = self._dynamodb.update_item(
+                TableName=self._table,
+                Key=wire(alert_key(kind, upload_id)),
+                UpdateExpression="SET leased_until = :leased",
+                ConditionExpression=(
+                    "pending > :none AND (attribute_not_exists(leased_until) OR leased_until < :now)"
+                    " AND (attribute_not_exists(told_at) OR told_at <= :quiet)"
+                ),
+                ExpressionAttributeValues=wire(
+                    {
+                        ":none": 0,
+                        ":now": timestamp(at),
+                        ":leased": timestamp(at + _LEASE),
+                        ":quiet": timestamp(at - QUIET),
+                    }
+                ),
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                return None
+            raise
+        row = plain(answer["Attributes"])
+        return DueAlert(kind, row["clinic_id"], upload_id, row["pending"], prefixed(row, "code_"), row["first_file_id"])
+
+    def told(self, alert: DueAlert, at: datetime) -> None:
+        sums = Counter({"pending": -alert.count, **{f"code_{code}": -n for code, n in alert.codes.items()}})
+        self._dynamodb.update_item(
+            **addition(
+                self._table,
+                alert_key(alert.kind, alert.upload_id),
+                sums,
+                sets={"told_at": timestamp(at), "expires": expiry()},
+                remove="leased_until",
+            )
+        )
+
+    def pending_alerts(self) -> Iterable[tuple[str, str]]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :outbox",
+            FilterExpression="pending > :none",
+            ExpressionAttributeValues=wire({":outbox": OUTBOX, ":none": 0}),
+        )
+        for page in pages:
+            for item in page["Items"]:
+                kind, _, upload_id = plain(item)["sk"].partition("#")
+                yield kind, upload_id

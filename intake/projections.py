@@ -1,0 +1,153 @@
+"""What follows from the records, in the same table, behind the `Projections` port.
+
+A marker per file and revision is written in the transaction that adds a change to its sums: so a change counts once,
+however often, in whatever order and by however many workers the stream delivers it.
+"""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
+
+from intake.aws_errors import code_of
+from intake.errors import ContentionError
+from intake.expressions import addition
+from intake.items import (
+    COUNTS,
+    META,
+    Item,
+    alert_key,
+    created_key,
+    expiry,
+    moment,
+    plain,
+    prefixed,
+    timestamp,
+    upload_key,
+    wire,
+)
+from intake.ports import Change, HourBucket
+from intake.record import Source
+from intake.states import State
+from intake.tally import AlertTally, UploadTally, tally
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+CHANGES_PER_TRANSACTION = 19
+"""Each may touch five items: its marker, an upload's counts and facts, an hour, an alert. DynamoDB takes 100."""
+
+ATTEMPTS = 8
+_REFUSED = "ConditionalCheckFailed"
+
+
+class DynamoProjections:
+    """Adds changes to sums, and reads the sums."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        counted = [change for change in changes if change.after is not State.AWAITING_UPLOAD]
+        for start in range(0, len(counted), CHANGES_PER_TRANSACTION):
+            self._apply(counted[start : start + CHANGES_PER_TRANSACTION])
+
+    def hours(self, since: datetime, until: datetime, clinic_id: str | None = None) -> tuple[HourBucket, ...]:
+        days = (until.date() - since.date()).days + 1
+        rows = [row for day in range(days) for row in self._day(since + timedelta(days=day))]
+        buckets = (_hour_bucket(row) for row in rows if clinic_id in {None, row["clinic_id"]})
+        return tuple(bucket for bucket in buckets if since <= bucket.hour + timedelta(hours=1) and bucket.hour <= until)
+
+    def _apply(self, changes: list[Change]) -> None:
+        for attempt in range(ATTEMPTS):
+            if not changes:
+                return
+            try:
+                self._dynamodb.transact_write_items(TransactItems=self._transaction(changes))
+            except ClientError as error:
+                if code_of(error) != "TransactionCanceledException":
+                    raise
+                reasons = cast("list[dict[str, Any]]", error.response["CancellationReasons"])
+                fresh = [change for change, reason in zip(changes, reasons, strict=False) if reason["Code"] != _REFUSED]
+                if len(fresh) == len(changes):
+                    time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311  # No secret depends on it.
+                changes = fresh
+            else:
+                return
+        raise ContentionError("others keep writing the same sums")
+
+    def _transaction(self, changes: list[Change]) -> list[Any]:
+        sums = tally(changes)
+        markers = [
+            {
+                "Put": {
+                    "TableName": self._table,
+                    "Item": wire(
+                        {"pk": f"APPLIED#{change.file_id}#{change.revision}", "sk": "#APPLIED", "expires": expiry()}
+                    ),
+                    "ConditionExpression": "attribute_not_exists(pk)",
+                }
+            }
+            for change in changes
+        ]
+        updates = [update for upload_id, row in sums.uploads.items() for update in self._upload(upload_id, row)]
+        updates += [self._hour(hour, clinic_id, counts) for (hour, clinic_id), counts in sums.hours.items()]
+        updates += [self._alert(kind, upload_id, row) for (kind, upload_id), row in sums.alerts.items()]
+        return [*markers, *({"Update": update} for update in updates)]
+
+    def _upload(self, upload_id: str, row: UploadTally) -> list[dict[str, Any]]:
+        counts = addition(
+            self._table, upload_key(upload_id, COUNTS), row.counts, sets={"updated_at": timestamp(row.at)}
+        )
+        return [counts, self._direct_upload(upload_id, row)] if row.source == Source.DIRECT else [counts]
+
+    def _direct_upload(self, upload_id: str, row: UploadTally) -> dict[str, Any]:
+        """Nobody declared what a clinic drops into S3: the first verdict of the day creates its receipt."""
+        facts = {
+            "clinic_key": f"{row.clinic_id}#uploads",
+            "created_key": created_key(row.at, upload_id),
+            "upload_id": upload_id,
+            "clinic_id": row.clinic_id,
+            "created_at": timestamp(row.at),
+            "created_by": "s3",
+            "source": Source.DIRECT.value,
+            "declared": 0,
+        }
+        return addition(self._table, upload_key(upload_id, META), Counter(), initial=facts)
+
+    def _hour(self, hour: datetime, clinic_id: str, counts: Counter[str]) -> dict[str, Any]:
+        facts = {"clinic_id": clinic_id, "hour": timestamp(hour)}
+        return addition(self._table, _hour_key(hour, clinic_id), counts, sets=facts)
+
+    def _alert(self, kind: str, upload_id: str, row: AlertTally) -> dict[str, Any]:
+        sums = Counter({"pending": row.pending, **{f"code_{code}": n for code, n in row.codes.items()}})
+        facts = {"clinic_id": row.clinic_id, "first_file_id": row.first_file_id}
+        return addition(self._table, alert_key(kind, upload_id), sums, initial=facts, sets={"expires": expiry()})
+
+    def _day(self, day: datetime) -> list[Item]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :day",
+            ExpressionAttributeValues=wire({":day": f"HOURS#{day:%Y-%m-%d}"}),
+        )
+        return [plain(item) for page in pages for item in page["Items"]]
+
+
+def _hour_key(hour: datetime, clinic_id: str) -> Item:
+    return {"pk": f"HOURS#{hour:%Y-%m-%d}", "sk": f"{hour:%H}#{clinic_id}"}
+
+
+def _hour_bucket(row: Item) -> HourBucket:
+    return HourBucket(
+        clinic_id=row["clinic_id"],
+        hour=moment(row["hour"]),
+        counts={State(name): amount for name, amount in prefixed(row, "n_").items()},
+        bytes=row.get("bytes", 0),
+        latency={int(bound): amount for bound, amount in prefixed(row, "ms_").items()},
+        codes=prefixed(row, "code_"),
+    )
