@@ -1,0 +1,92 @@
+"""The HTTP API: tokens are checked at the gateway for the REST API; pages and the API's own documentation are open."""
+
+import json
+from collections.abc import Sequence
+
+from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import aws_apigatewayv2 as apigw
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.config import StageConfig
+from infra.functions import RETENTIONS
+
+GUARDED = ("/api/{proxy+}",)
+"""A token of the user pool is required here."""
+
+OPEN_TO_READ = ("/api/docs", "/api/docs/{proxy+}", "/api/openapi.json")
+"""The API's documentation."""
+
+OPEN = ("/", "/{proxy+}")
+"""The portal's pages, which check sessions themselves."""
+
+_ACCESS_LOG = {
+    "request_id": "$context.requestId",
+    "time": "$context.requestTime",
+    "method": "$context.httpMethod",
+    "path": "$context.path",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "ms": "$context.responseLatency",
+    "source_ip": "$context.identity.sourceIp",
+    "error": "$context.error.message",
+    "authorizer_error": "$context.authorizer.error",
+}
+
+
+class Api(Construct):
+    """Created before the function behind it, because the function must know the address that browsers use."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.http = apigw.HttpApi(self, "Http", create_default_stage=False)
+
+    @property
+    def endpoint(self) -> str:
+        """`https://host`, without a trailing slash."""
+        return self.http.api_endpoint
+
+    def publish(self, *, config: StageConfig, log_key: kms.IKey, removal_policy: RemovalPolicy) -> None:
+        """Open the API to the world: throttled, and every request logged, without its query, headers and body."""
+        log_group = logs.LogGroup(
+            self,
+            "AccessLogs",
+            encryption_key=log_key,
+            retention=RETENTIONS[config.log_retention_days],
+            removal_policy=removal_policy,
+        )
+        apigw.CfnStage(
+            self,
+            "Live",
+            api_id=self.http.api_id,
+            stage_name="$default",
+            auto_deploy=True,
+            default_route_settings=apigw.CfnStage.RouteSettingsProperty(
+                throttling_rate_limit=config.api_requests_per_second, throttling_burst_limit=config.api_burst
+            ),
+            access_log_settings=apigw.CfnStage.AccessLogSettingsProperty(
+                destination_arn=log_group.log_group_arn, format=json.dumps(_ACCESS_LOG)
+            ),
+        )
+
+    def route(
+        self, function: lambda_.IFunction, *, pool: cognito.IUserPool, clients: Sequence[cognito.IUserPoolClient]
+    ) -> None:
+        """Lead every path to the function."""
+        target = integrations.HttpLambdaIntegration("Portal", function, scope_permission_to_route=False)
+        authorizer = authorizers.HttpJwtAuthorizer(
+            "Tokens",
+            f"https://cognito-idp.{Aws.REGION}.amazonaws.com/{pool.user_pool_id}",
+            jwt_audience=[client.user_pool_client_id for client in clients],
+        )
+        for path in GUARDED:
+            self.http.add_routes(path=path, integration=target, authorizer=authorizer)
+        for path in OPEN_TO_READ:
+            self.http.add_routes(path=path, integration=target, methods=[apigw.HttpMethod.GET])
+        for path in OPEN:
+            self.http.add_routes(path=path, integration=target)

@@ -1,0 +1,51 @@
+"""The CDK app. `STAGE=local|prod` chooses the stage; `python -m infra.app --help` tells the rest."""
+
+import argparse
+import os
+from pathlib import Path
+
+from aws_cdk import App, Tags
+
+from infra.bundle import EMULATOR, LAMBDA, build
+from infra.config import STAGES, StageConfig
+from infra.stack import Bundles, SilentScalper
+
+FEATURE_FLAGS = {
+    # Turns faults that would break a deployment (a circle of key, bucket and queue, for one) into errors at synthesis.
+    "@aws-cdk/core:validateAgainstDefaultRules": True,
+    # Access logs are let in by the logs bucket's policy, and not by an ACL, which its ownership rule forbids.
+    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
+    # Nothing is asked of an account at synthesis, and nothing is told to AWS about the app.
+    "aws:cdk:version-reporting": False,
+    "aws:cdk:enable-path-metadata": False,
+}
+
+
+def synthesize(*, config: StageConfig, bundles: Bundles, out: Path | None) -> Path:
+    """Write the cloud assembly of a stage and return its folder. Needs no network and no account."""
+    app = App(outdir=str(out) if out else None, context=FEATURE_FLAGS, analytics_reporting=False)
+    stack = SilentScalper(app, config=config, bundles=bundles)
+    Tags.of(stack).add("project", "silent-scalper")
+    Tags.of(stack).add("stage", config.name)
+    return Path(app.synth().directory)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Synthesize the cloud assembly.")
+    parser.add_argument("--stage", choices=sorted(STAGES), default=os.environ.get("STAGE", "prod"))
+    parser.add_argument("--out", type=Path, help="where to write; the CDK CLI's own choice by default")
+    parser.add_argument("--code", type=Path, help="use this archive as every function's code instead of building it")
+    given = parser.parse_args()
+    config = STAGES[given.stage]
+    synthesize(config=config, bundles=_bundles(config, given.code), out=given.out)
+
+
+def _bundles(config: StageConfig, code: Path | None) -> Bundles:
+    if code is not None:
+        return Bundles(processor=code, portal=code)
+    platform = EMULATOR if config.name == "local" else LAMBDA
+    return Bundles(processor=build("processor", platform), portal=build("portal", platform))
+
+
+if __name__ == "__main__":
+    main()

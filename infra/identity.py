@@ -1,0 +1,116 @@
+"""Who may come in: clinic staff and admins by managed login, partners by client credentials."""
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_cognito as cognito
+from constructs import Construct
+
+from infra.config import StageConfig
+
+CALLBACK_PATH = "/auth/callback"
+
+_UPLOAD = cognito.ResourceServerScope(scope_name="upload", scope_description="Announce and send files")
+_READ = cognito.ResourceServerScope(scope_name="read", scope_description="Read uploads, files and verdicts")
+
+
+class Identity(Construct):
+    """User pool, its sign-in domain, the group of admins, the portal's client and the first partner's client."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: StageConfig,
+        removal_policy: RemovalPolicy,
+        portal_origin: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.pool = _pool(self, config, removal_policy)
+        cognito.CfnUserPoolGroup(self, "Admins", user_pool_id=self.pool.user_pool_id, group_name="admin")
+        self.domain = self._domain(config)
+        self.web_client = _web_client(self.pool, portal_origin)
+        self.partner_client = self._partner_client()
+        if config.branded_sign_in:
+            self._brand_sign_in()
+
+    @property
+    def sign_in_url(self) -> str:
+        """The managed login's base, without a trailing slash."""
+        return f"https://{self.domain.domain_name}.auth.{Aws.REGION}.amazoncognito.com"
+
+    def _domain(self, config: StageConfig) -> cognito.UserPoolDomain:
+        version = cognito.ManagedLoginVersion
+        return self.pool.add_domain(
+            "SignIn",
+            # Prefixes are unique within a region, among all accounts.
+            cognito_domain=cognito.CognitoDomainOptions(domain_prefix=f"scalper-{config.name}-{Aws.ACCOUNT_ID}"),
+            managed_login_version=(
+                version.NEWER_MANAGED_LOGIN if config.branded_sign_in else version.CLASSIC_HOSTED_UI
+            ),
+        )
+
+    def _partner_client(self) -> cognito.UserPoolClient:
+        server = self.pool.add_resource_server("Api", identifier="scalper", scopes=[_UPLOAD, _READ])
+        return self.pool.add_client(
+            "Partner",
+            generate_secret=True,
+            auth_flows=cognito.AuthFlow(user_srp=False),
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(client_credentials=True),
+                scopes=[cognito.OAuthScope.resource_server(server, scope) for scope in (_UPLOAD, _READ)],
+            ),
+            access_token_validity=Duration.hours(1),
+            enable_token_revocation=True,
+        )
+
+    def _brand_sign_in(self) -> None:
+        cognito.CfnManagedLoginBranding(
+            self,
+            "Branding",
+            user_pool_id=self.pool.user_pool_id,
+            client_id=self.web_client.user_pool_client_id,
+            use_cognito_provided_values=True,
+        )
+
+
+def _pool(scope: Construct, config: StageConfig, removal_policy: RemovalPolicy) -> cognito.UserPool:
+    return cognito.UserPool(
+        scope,
+        "Pool",
+        self_sign_up_enabled=False,
+        sign_in_aliases=cognito.SignInAliases(username=True, email=True),
+        sign_in_case_sensitive=False,
+        account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+        password_policy=cognito.PasswordPolicy(
+            min_length=12,
+            require_digits=True,
+            require_lowercase=True,
+            require_symbols=True,
+            require_uppercase=True,
+            temp_password_validity=Duration.days(3),
+        ),
+        mfa=cognito.Mfa.REQUIRED if config.mfa_required else cognito.Mfa.OFF,
+        mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True) if config.mfa_required else None,
+        deletion_protection=config.retain_data,
+        removal_policy=removal_policy,
+    )
+
+
+def _web_client(pool: cognito.UserPool, portal_origin: str) -> cognito.UserPoolClient:
+    """Add the portal's client: authorization code with PKCE, so it holds no secret."""
+    return pool.add_client(
+        "Web",
+        generate_secret=False,
+        auth_flows=cognito.AuthFlow(user_srp=False),
+        o_auth=cognito.OAuthSettings(
+            flows=cognito.OAuthFlows(authorization_code_grant=True),
+            scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, cognito.OAuthScope.PROFILE],
+            callback_urls=[f"{portal_origin}{CALLBACK_PATH}"],
+            logout_urls=[f"{portal_origin}/"],
+        ),
+        prevent_user_existence_errors=True,
+        enable_token_revocation=True,
+        access_token_validity=Duration.hours(1),
+        id_token_validity=Duration.hours(1),
+        refresh_token_validity=Duration.hours(12),
+    )

@@ -1,0 +1,60 @@
+"""The queue between the incoming bucket and the judge, and where messages go that cannot be processed."""
+
+from aws_cdk import Aws, CfnResource, Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+_RETENTION = Duration.days(14)
+_MAX_RECEIVES = 5
+
+
+class Queueing(Construct):
+    """`main` feeds the judge; `dead_letters` keeps what failed five times; `projection_failures` the stream's."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, judge_timeout_s: int) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = self._queue("DeadLetters", key)
+        self.projection_failures = self._queue("ProjectionFailures", key)
+        self.main = sqs.Queue(
+            self,
+            "Main",
+            encryption=sqs.QueueEncryption.KMS,
+            encryption_master_key=key,
+            enforce_ssl=True,
+            retention_period=_RETENTION,
+            # Six times the function's timeout (Lambda guide, "Using Lambda with Amazon SQS").
+            visibility_timeout=Duration.seconds(6 * judge_timeout_s),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=_MAX_RECEIVES),
+        )
+        self.main.add_to_resource_policy(_notified_by_s3(self.main))
+
+    def _queue(self, construct_id: str, key: kms.IKey) -> sqs.Queue:
+        return sqs.Queue(
+            self,
+            construct_id,
+            encryption=sqs.QueueEncryption.KMS,
+            encryption_master_key=key,
+            enforce_ssl=True,
+            retention_period=_RETENTION,
+        )
+
+    @property
+    def main_policy(self) -> CfnResource:
+        """The main queue's policy, which must stand before S3 checks that it may notify."""
+        policy = self.main.node.find_child("Policy").node.default_child
+        if not isinstance(policy, CfnResource):
+            raise TypeError("The main queue has no policy.")
+        return policy
+
+
+def _notified_by_s3(queue: sqs.Queue) -> iam.PolicyStatement:
+    # The condition names the account and not the bucket: the bucket needs this policy first, and naming it back
+    # would close a circle.
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal("s3.amazonaws.com")],
+        actions=["sqs:SendMessage"],
+        resources=[queue.queue_arn],
+        conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+    )

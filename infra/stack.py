@@ -1,0 +1,220 @@
+"""The core stack. Read it as a table of contents: one construct per concern, who may do what, what others may know."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Fn, RemovalPolicy, Stack, Token
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.alerts import Alerts
+from infra.api import Api
+from infra.config import FunctionConfig, StageConfig
+from infra.functions import Function
+from infra.grants import Grants
+from infra.identity import Identity
+from infra.keys import Keys
+from infra.queueing import Queueing
+from infra.records import Records
+from infra.schedule import EveryFiveMinutes
+from infra.storage import Storage
+
+STACK_NAME = "SilentScalper"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundles:
+    """The functions' code, each a ZIP archive."""
+
+    processor: Path
+    portal: Path
+
+
+class SilentScalper(Stack):
+    """From an object in the incoming bucket to a verdict, an alert and a page that shows them."""
+
+    def __init__(self, scope: Construct, *, config: StageConfig, bundles: Bundles) -> None:
+        super().__init__(scope, STACK_NAME, termination_protection=config.retain_data)
+        self._config, self._bundles = config, bundles
+        self._removal = RemovalPolicy.RETAIN if config.retain_data else RemovalPolicy.DESTROY
+        self._build_foundation()
+        self._build_functions()
+        self._connect()
+        self._watch()
+        self._publish_outputs()
+
+    def _build_foundation(self) -> None:
+        config, removal = self._config, self._removal
+        self.api = Api(self, "Api")
+        self.origin = self._portal_origin()
+        self.keys = Keys(self, "Keys", removal_policy=removal)
+        self.queueing = Queueing(self, "Queueing", key=self.keys.messages, judge_timeout_s=config.judge.timeout_s)
+        self.storage = Storage(
+            self,
+            "Storage",
+            key=self.keys.data,
+            removal_policy=removal,
+            portal_origin=self.origin,
+            quarantine_days=config.quarantine_days,
+            log_days=config.log_retention_days,
+        )
+        self.records = Records(
+            self, "Records", key=self.keys.data, removal_policy=removal, protected=config.retain_data
+        )
+        self.identity = Identity(self, "Identity", config=config, removal_policy=removal, portal_origin=self.origin)
+        self.alerts = Alerts(self, "Alerts", key=self.keys.messages)
+
+    def _build_functions(self) -> None:
+        grants = Grants(
+            keys=self.keys,
+            storage=self.storage,
+            queueing=self.queueing,
+            records=self.records,
+            alerts=self.alerts,
+        )
+        config, processor = self._config, self._bundles.processor
+        self.judge = self._function(
+            "Judge",
+            handler="processor.handler.handle",
+            bundle=processor,
+            config=config.judge,
+            grants=grants.judge(),
+            settings=self._buckets(),
+        )
+        self.projector = self._function(
+            "Projector",
+            handler="processor.project_handler.handle",
+            bundle=processor,
+            config=config.projector,
+            grants=grants.projector(),
+            settings={"SCALPER_ALERT_TOPIC_ARN": self.alerts.topic.topic_arn},
+        )
+        self.sweep = self._function(
+            "Sweep",
+            handler="processor.sweep_handler.handle",
+            bundle=processor,
+            config=config.sweep,
+            grants=grants.sweep(),
+            settings=self._for_sweep(),
+        )
+        self.portal = self._function(
+            "Portal",
+            handler="portal.handler.handle",
+            bundle=self._bundles.portal,
+            config=config.portal,
+            grants=grants.portal(),
+            settings=self._for_portal(),
+        )
+
+    def _connect(self) -> None:
+        self.storage.notify(self.queueing.main, after=self.queueing.main_policy)
+        self.judge.consume(self.queueing.main, maximum_concurrency=self._config.judge_maximum_concurrency)
+        self.projector.follow(self.records.table, failures=self.queueing.projection_failures)
+        EveryFiveMinutes(self, "Sweeping", function=self.sweep.function)
+        self.api.route(
+            self.portal.function,
+            pool=self.identity.pool,
+            clients=[self.identity.web_client, self.identity.partner_client],
+        )
+        self.api.publish(config=self._config, log_key=self.keys.messages, removal_policy=self._removal)
+
+    def _watch(self) -> None:
+        self.alerts.watch_dead_letters("DeadLetters", self.queueing.dead_letters)
+        self.alerts.watch_dead_letters("ProjectionFailures", self.queueing.projection_failures)
+        self.alerts.watch_backlog("Backlog", self.queueing.main, minutes=15)
+        self.alerts.watch_errors("JudgeErrors", self.judge.function)
+        self.alerts.watch_errors("ProjectorErrors", self.projector.function)
+        self.alerts.watch_errors("SweepErrors", self.sweep.function)
+
+    def _publish_outputs(self) -> None:
+        for name, value in {
+            "IncomingBucket": self.storage.incoming.bucket_name,
+            "AcceptedBucket": self.storage.accepted.bucket_name,
+            "QuarantineBucket": self.storage.quarantine.bucket_name,
+            "LogsBucket": self.storage.logs.bucket_name,
+            "Table": self.records.table.table_name,
+            "QueueUrl": self.queueing.main.queue_url,
+            "DeadLetterQueueUrl": self.queueing.dead_letters.queue_url,
+            "MailboxQueueUrl": self.alerts.mailbox.queue_url,
+            "AlertTopicArn": self.alerts.topic.topic_arn,
+            "UserPoolId": self.identity.pool.user_pool_id,
+            "WebClientId": self.identity.web_client.user_pool_client_id,
+            "PartnerClientId": self.identity.partner_client.user_pool_client_id,
+            "ApiUrl": self.api.endpoint,
+            "SignInUrl": self.identity.sign_in_url,
+            "PortalOrigin": self.origin,
+            "JudgeFunction": self.judge.function.function_name,
+            "ProjectorFunction": self.projector.function.function_name,
+            "SweepFunction": self.sweep.function.function_name,
+            "PortalFunction": self.portal.function.function_name,
+        }.items():
+            CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
+
+    def _portal_origin(self) -> str:
+        """Return the address that browsers use: a parameter, or the API's own where it is left empty."""
+        origin = CfnParameter(
+            self,
+            "PortalOriginParameter",
+            default="",
+            allowed_pattern=r"^(https?://[^/]+)?$",
+            description="scheme://host[:port] under which browsers reach the portal; empty for the API's own address",
+        )
+        origin.override_logical_id("PortalOriginParameter")
+        given = CfnCondition(
+            self, "HasPortalOrigin", expression=Fn.condition_not(Fn.condition_equals(origin.value_as_string, ""))
+        )
+        return Token.as_string(Fn.condition_if(given.logical_id, origin.value_as_string, self.api.endpoint))
+
+    def _function(
+        self,
+        name: str,
+        *,
+        handler: str,
+        bundle: Path,
+        config: FunctionConfig,
+        grants: list[iam.PolicyStatement],
+        settings: dict[str, str],
+    ) -> Function:
+        return Function(
+            self,
+            name,
+            bundle=bundle,
+            handler=handler,
+            config=config,
+            environment={"SCALPER_TABLE": self.records.table.table_name, **settings},
+            grants=grants,
+            log_key=self.keys.messages,
+            log_days=self._config.log_retention_days,
+            removal_policy=self._removal,
+        )
+
+    def _buckets(self) -> dict[str, str]:
+        return {
+            "SCALPER_INCOMING_BUCKET": self.storage.incoming.bucket_name,
+            "SCALPER_ACCEPTED_BUCKET": self.storage.accepted.bucket_name,
+            "SCALPER_QUARANTINE_BUCKET": self.storage.quarantine.bucket_name,
+        }
+
+    def _queues(self) -> dict[str, str]:
+        return {
+            "SCALPER_QUEUE_URL": self.queueing.main.queue_url,
+            "SCALPER_DEAD_LETTER_QUEUE_URL": self.queueing.dead_letters.queue_url,
+        }
+
+    def _for_sweep(self) -> dict[str, str]:
+        return {
+            "SCALPER_INCOMING_BUCKET": self.storage.incoming.bucket_name,
+            "SCALPER_ALERT_TOPIC_ARN": self.alerts.topic.topic_arn,
+            **self._queues(),
+        }
+
+    def _for_portal(self) -> dict[str, str]:
+        return {
+            **self._buckets(),
+            **self._queues(),
+            "SCALPER_MAILBOX_QUEUE_URL": self.alerts.mailbox.queue_url,
+            "SCALPER_USER_POOL_ID": self.identity.pool.user_pool_id,
+            "SCALPER_WEB_CLIENT_ID": self.identity.web_client.user_pool_client_id,
+            "SCALPER_SIGN_IN_URL": self.identity.sign_in_url,
+            "SCALPER_PORTAL_ORIGIN": self.origin,
+        }

@@ -1,0 +1,100 @@
+"""The buckets: where files arrive, where they are kept, and where access is logged."""
+
+from aws_cdk import CfnResource, Duration, RemovalPolicy
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+_INCOMING_DAYS = 7
+_NONCURRENT_DAYS = 30
+
+
+class Storage(Construct):
+    """Incoming, accepted, quarantine and logs. All versioned, encrypted, private and reached over TLS only."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        removal_policy: RemovalPolicy,
+        portal_origin: str,
+        quarantine_days: int,
+        log_days: int,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._key, self._removal_policy = key, removal_policy
+        self.logs = self._logs_bucket(log_days)
+        self.incoming = self._bucket("Incoming", expire_days=_INCOMING_DAYS, cors=[_browser_uploads(portal_origin)])
+        self.accepted = self._bucket("Accepted")
+        self.quarantine = self._bucket("Quarantine", expire_days=quarantine_days)
+
+    def notify(self, queue: sqs.IQueue, *, after: CfnResource) -> None:
+        """Send an event for each object that arrives, once the queue's policy `after` allows it.
+
+        Set on the low-level bucket: the high-level call would bring a function of its own with wide permissions.
+        """
+        bucket = self.incoming.node.default_child
+        if not isinstance(bucket, s3.CfnBucket):
+            raise TypeError("The incoming bucket has no resource.")
+        bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            queue_configurations=[
+                s3.CfnBucket.QueueConfigurationProperty(event="s3:ObjectCreated:*", queue=queue.queue_arn)
+            ]
+        )
+        bucket.add_resource_dependency(after)
+
+    def _bucket(
+        self, construct_id: str, *, expire_days: int | None = None, cors: list[s3.CorsRule] | None = None
+    ) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            construct_id,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self._key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            versioned=True,
+            server_access_logs_bucket=self.logs,
+            server_access_logs_prefix=f"{construct_id.lower()}/",
+            lifecycle_rules=[_lifecycle(expire_days)],
+            cors=cors,
+            removal_policy=self._removal_policy,
+        )
+
+    def _logs_bucket(self, log_days: int) -> s3.Bucket:
+        # S3 delivers its access logs only to buckets encrypted with its own keys (S3 guide, "Server access logging").
+        return s3.Bucket(
+            self,
+            "Logs",
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            versioned=True,
+            lifecycle_rules=[_lifecycle(log_days)],
+            removal_policy=self._removal_policy,
+        )
+
+
+def _lifecycle(expire_days: int | None) -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        id="housekeeping",
+        expiration=Duration.days(expire_days) if expire_days else None,
+        noncurrent_version_expiration=Duration.days(_NONCURRENT_DAYS),
+        abort_incomplete_multipart_upload_after=Duration.days(7),
+    )
+
+
+def _browser_uploads(origin: str) -> s3.CorsRule:
+    return s3.CorsRule(
+        allowed_methods=[s3.HttpMethods.PUT],
+        allowed_origins=[origin],
+        allowed_headers=["content-type", "if-none-match", "x-amz-*"],
+        exposed_headers=["ETag", "x-amz-checksum-sha256"],
+        max_age=3000,
+    )
