@@ -1,0 +1,36 @@
+"""Everything that a request may use, gathered once by `portal/wiring.py` (or by a test, from fakes)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import Request
+
+from intake.ports import Directory, Presigner, Projections, Queue, Records
+from portal.settings import Settings
+from portal.sign_in import SignIn
+from portal.tokens import Verifier
+
+
+@dataclass(frozen=True)
+class Services:
+    """The portal's collaborators."""
+
+    records: Records
+    presigner: Presigner
+    directory: Directory
+    projections: Projections
+    queue: Queue
+    dead_letters: Queue
+    mailbox: Queue | None
+    """What would have been emailed, where the deployment keeps it."""
+    verifier: Verifier
+    sign_in: SignIn
+    settings: Settings
+    clock: Callable[[], datetime]
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of the app that serves `request`; a FastAPI dependency."""
+    services: Services = request.app.state.services
+    return services

@@ -1,0 +1,78 @@
+"""The portal's settings: read from the environment once, at cold start."""
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from intake.errors import SettingsError
+
+PREFIX = "SCALPER_"
+LOOPBACK = frozenset({"localhost", "127.0.0.1"})
+
+
+def _origin(text: str) -> str:
+    """Cookies and tokens travel over TLS; only a browser on the same machine may do without."""
+    parts = urlsplit(text)
+    plain = parts.scheme == "http" and parts.hostname in LOOPBACK
+    if not parts.netloc or not (parts.scheme == "https" or plain):
+        raise ValueError("must be an https origin (http on localhost only)")
+    if parts.path or parts.query or parts.fragment or parts.username:
+        raise ValueError("must be scheme://host[:port] and nothing more")
+    return text
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or text.endswith("/"):
+        raise ValueError("must be an http(s) URL without a trailing slash")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1)]
+Url = Annotated[str, AfterValidator(_url)]
+
+
+class Settings(BaseModel):
+    """One field per variable: `table` is read from `SCALPER_TABLE`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    table: Text
+    incoming_bucket: Text
+    accepted_bucket: Text
+    quarantine_bucket: Text
+    queue_url: Url
+    dead_letter_queue_url: Url
+    mailbox_queue_url: str = ""
+    user_pool_id: Annotated[str, Field(pattern=r"^[a-z0-9-]+_[A-Za-z0-9]+$")]
+    web_client_id: Text
+    sign_in_url: Url
+    """Base of the managed login."""
+    portal_origin: Annotated[str, AfterValidator(_origin)]
+    """`scheme://host[:port]` that browsers use."""
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` of the pool's tokens; a pool's id begins with its region."""
+        region = self.user_pool_id.partition("_")[0]
+        return f"https://cognito-idp.{region}.amazonaws.com/{self.user_pool_id}"
+
+    @property
+    def secure(self) -> bool:
+        return self.portal_origin.startswith("https://")
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> Self:
+        """Raises SettingsError, which names each variable that is missing or wrong, and no value."""
+        known = {name: environment[_variable(name)] for name in cls.model_fields if _variable(name) in environment}
+        try:
+            return cls(**known)
+        except ValidationError as error:
+            faults = [f"{_variable(str(fault['loc'][0]))}: {fault['msg']}" for fault in error.errors()]
+            raise SettingsError("The portal's settings are incomplete. " + "; ".join(faults)) from None
+
+
+def _variable(field: str) -> str:
+    return PREFIX + field.upper()
