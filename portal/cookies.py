@@ -66,7 +66,7 @@ class Cookies:
 
     def read(self, jar: Mapping[str, str]) -> Session | None:
         """Return the session of a request, or None where a part of it is missing or garbled."""
-        secret, seen, packed = (jar.get(self.name("session"), "").split(".") + ["", "", ""])[:3]
+        secret, seen, packed = [*jar.get(self.name("session"), "").split("."), "", "", ""][:3]
         access, refresh = jar.get(self.name("access"), ""), jar.get(self.name("refresh"), "")
         if not (len(secret) >= 32 and seen.isdecimal() and len(seen) < 12 and refresh):
             return None
