@@ -38,6 +38,14 @@ class Copied:
     """Of the whole object, 64 hexadecimal digits; None for an object that S3 copies in parts (above 5 GiB)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object that stands in a bucket."""
+
+    version: ObjectVersion
+    last_modified: datetime
+
+
 class Objects(Protocol):
     """The buckets, as the processor uses them. One call of AWS per method, but for copies above 5 GiB."""
 
@@ -57,7 +65,7 @@ class Objects(Protocol):
         """Remove an object from its key; the bucket's versioning keeps it for a while. Removing nothing is no error."""
         ...
 
-    def find(self, bucket: str, key: str) -> ObjectVersion | None:
+    def find(self, bucket: str, key: str) -> Found | None:
         """Return the newest version at a key, or None where there is none."""
         ...
 

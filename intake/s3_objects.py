@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
 from intake.errors import ContentionError, ObjectChangedError, ObjectMissingError, ObjectTakenError
-from intake.ports import Copied, ObjectRange
+from intake.ports import Copied, Found, ObjectRange
 from intake.record import ObjectVersion
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ class S3Objects:
         # Without a version id, S3 lays a delete marker over the object and keeps its bytes as a noncurrent version.
         self._s3.delete_object(Bucket=stored.bucket, Key=stored.key)
 
-    def find(self, bucket: str, key: str) -> ObjectVersion | None:
+    def find(self, bucket: str, key: str) -> Found | None:
         head = self._head(bucket, key)
-        return ObjectVersion(bucket, key, head.get("VersionId")) if head else None
+        return Found(ObjectVersion(bucket, key, head.get("VersionId")), head["LastModified"]) if head else None
 
     def _copy_in_parts(self, source: ObjectVersion, etag: str, target: ObjectVersion) -> Copied:
         if self._head(target.bucket, target.key):

@@ -212,7 +212,7 @@ def _refusal(verdict: Verdict, reasons: list[dict[str, Any]]) -> Recorded:
         if reason["Code"] == "ConditionalCheckFailed"
     }
     if 0 in refused:
-        return Recorded(_standing(verdict, refused[0]))
+        return _standing(verdict, refused[0])
     if not refused:
         raise ContentionError(f"the transaction was refused: {[reason['Code'] for reason in reasons]}")
     claim = next(iter(refused.values()))
@@ -220,11 +220,10 @@ def _refusal(verdict: Verdict, reasons: list[dict[str, Any]]) -> Recorded:
     return Recorded(outcome, claim["file_id"], object_version(claim["stored"]))
 
 
-def _standing(verdict: Verdict, record: Item) -> Outcome:
-    if not record:
-        return Outcome.NO_RESERVATION
-    same = object_version(record["incoming"]) == verdict.incoming
-    return Outcome.ALREADY_RECORDED if same else Outcome.NO_RESERVATION
+def _standing(verdict: Verdict, record: Item) -> Recorded:
+    if not record or object_version(record["incoming"]) != verdict.incoming:
+        return Recorded(Outcome.NO_RESERVATION)
+    return Recorded(Outcome.ALREADY_RECORDED, verdict.file_id, object_version(record["stored"]))
 
 
 def _same_bytes(verdict: Verdict, claim: Item) -> bool:

@@ -1,0 +1,1 @@
+"""Decides each file's fate: judges arriving objects, files and records them, and projects what follows."""

@@ -1,0 +1,46 @@
+"""The judging Lambda: a batch of S3 notifications from SQS in, the messages to be delivered again out."""
+
+import json
+import os
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    ExceptionInfo,
+    FailureResponse,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from processor import wiring
+from processor.events import arrivals
+from processor.telemetry import logger, metrics, report_processed, report_trouble
+
+_processor = wiring.processor(os.environ, boto3.Session())
+
+
+class _Batch(BatchProcessor):
+    """Reports each message that will be delivered again."""
+
+    def failure_handler(self, record: Any, exception: ExceptionInfo) -> FailureResponse:  # noqa: ANN401  # Theirs.
+        if isinstance(exception[1], Exception):
+            report_trouble(exception[1])
+        return super().failure_handler(record, exception)
+
+
+_batch = _Batch(EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    return process_partial_response(event=event, record_handler=_take, processor=_batch, context=context)
+
+
+def _take(record: SQSRecord) -> None:
+    for arrival in arrivals(json.loads(record.body)):
+        report_processed(_processor.process(arrival))

@@ -1,0 +1,46 @@
+"""The words of alerts. Opaque ids and codes only: an e-mail is no place for a name."""
+
+from intake.ports import Alert, DueAlert
+from intake.states import State
+from processor.judge.catalogue import RULES
+
+_SEVERITY = {State.REJECTED: "warning", State.FAILED: "error"}
+_HEADLINE = {
+    State.REJECTED: "{files} rejected at {clinic}",
+    State.FAILED: "{files} could not be processed for {clinic}",
+}
+_INTRODUCTION = {
+    State.REJECTED: "The files below were checked and cannot be taken as they are.",
+    State.FAILED: "The fault is on our side. The files are kept, and are processed again once it is mended.",
+}
+
+
+def alert_message(due: DueAlert) -> Alert:
+    """Write what an alert says."""
+    state = State(due.kind)
+    files = "1 file" if due.count == 1 else f"{due.count} files"
+    headline = _HEADLINE[state].format(files=files, clinic=due.clinic_id)
+    lines = [
+        headline + ".",
+        "",
+        _INTRODUCTION[state],
+        "",
+        *_reasons(due),
+        f"Upload: {due.upload_id}",
+        f"First file: {due.first_file_id}",
+        "",
+        "Open the upload in the portal for each file's reason and what to do about it.",
+        "More of the same from this upload within 15 minutes is held back and told in one message.",
+    ]
+    return Alert(due.kind, due.clinic_id, _SEVERITY[state], f"[Silent Scalper] {headline}"[:100], "\n".join(lines))
+
+
+def _reasons(due: DueAlert) -> list[str]:
+    if not due.codes:
+        return []
+    rows = [f"- {amount} x {code}: {_cause(code)}" for code, amount in sorted(due.codes.items())]
+    return ["Reasons:", *rows, ""]
+
+
+def _cause(code: str) -> str:
+    return RULES[code].message if code in RULES else "see the file's page"

@@ -1,0 +1,24 @@
+"""The projecting Lambda: a batch of the table's stream in. A failure delivers the batch again, in halves."""
+
+import os
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from processor import wiring
+from processor.stream import changes
+from processor.telemetry import logger, metrics
+
+_projector = wiring.projector(os.environ, boto3.Session())
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics(raise_on_empty_metrics=False)
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda passes both.
+    batch = list(changes(event))
+    alerts = _projector.project(batch)
+    logger.info("projected", extra={"changes": len(batch), "alerts": alerts})
+    metrics.add_metric("AlertsSent", MetricUnit.Count, alerts)
+    return {"batchItemFailures": []}

@@ -1,0 +1,45 @@
+"""What each Lambda of the processor is told by its environment. A missing value fails the cold start."""
+
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from intake.errors import SettingsError
+
+_PREFIX = "SCALPER_"
+
+
+class Settings(BaseModel):
+    """Settings of one Lambda; each field `x` comes from `SCALPER_X`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    table: str = Field(min_length=1)
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Self:
+        """Read the settings. Raises SettingsError naming every variable that is missing or wrong."""
+        values = {
+            name.removeprefix(_PREFIX).lower(): value for name, value in environment.items() if name.startswith(_PREFIX)
+        }
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            names = ", ".join(f"{_PREFIX}{row['loc'][0]}".upper() for row in error.errors())
+            raise SettingsError(f"set these environment variables: {names}") from None
+
+
+class JudgeSettings(Settings):
+    accepted_bucket: str = Field(min_length=1)
+    quarantine_bucket: str = Field(min_length=1)
+
+
+class ProjectorSettings(Settings):
+    alert_topic_arn: str = Field(min_length=1)
+
+
+class SweepSettings(ProjectorSettings):
+    incoming_bucket: str = Field(min_length=1)
+    queue_url: str = Field(min_length=1)
+    dead_letter_queue_url: str = Field(min_length=1)

@@ -1,0 +1,35 @@
+"""Reading the table's stream (source: Amazon DynamoDB Streams API Reference, StreamRecord)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from intake.items import Item, moment, plain
+from intake.ports import Change
+from intake.states import JUDGED, State
+
+
+def changes(event: dict[str, Any]) -> Iterator[Change]:
+    """Yield the changes of files' records; other items and removals change no sum."""
+    for record in event["Records"]:
+        image = record["dynamodb"]
+        if "NewImage" in image and image["Keys"]["sk"]["S"].startswith("FILE#"):
+            yield _change(plain(image.get("OldImage", {})), plain(image["NewImage"]))
+
+
+def _change(old: Item, new: Item) -> Change:
+    after = State(new["state"])
+    return Change(
+        file_id=new["file_id"],
+        upload_id=new["upload_id"],
+        clinic_id=new["clinic_id"],
+        source=new["source"],
+        revision=new["revision"],
+        before=State(old["state"]) if old else None,
+        after=after,
+        at=moment(new["updated_at"]),
+        size=new["size"],
+        warnings_before=old.get("warnings", 0),
+        warnings_after=new.get("warnings", 0),
+        codes=tuple(new.get("codes", ())),
+        latency_ms=new["timings"].get("arrival_to_verdict") if after in JUDGED else None,
+    )

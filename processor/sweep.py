@@ -1,0 +1,122 @@
+"""The scheduled look for what fell between two steps: missing objects, missing verdicts, dead letters."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from intake import keys
+from intake.keys import Placement
+from intake.ports import Objects, Queue, QueuedMessage, Verdicts
+from intake.record import FileRecord, FileSummary, Source, now
+from intake.states import State
+from processor.events import Arrival, UnreadableEventError, arrivals, notification
+from processor.project import Projector
+
+OVERDUE = timedelta(minutes=10)
+"""How long a file may await its upload before the sweep looks whether it has arrived unnoticed."""
+
+DEAD_LETTERS_PER_SWEEP = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep did, in files, messages and alerts."""
+
+    expired: int
+    enqueued: int
+    failed: int
+    unreadable: int
+    alerts: int
+
+
+class Sweep:
+    """Compares intents, objects and records. Each step may be repeated without harm."""
+
+    def __init__(
+        self,
+        *,
+        verdicts: Verdicts,
+        objects: Objects,
+        queue: Queue,
+        dead_letters: Queue,
+        projector: Projector,
+        incoming_bucket: str,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._verdicts = verdicts
+        self._objects = objects
+        self._queue = queue
+        self._dead_letters = dead_letters
+        self._projector = projector
+        self._incoming_bucket = incoming_bucket
+        self._clock = clock
+
+    def run(self) -> Swept:
+        failed, unreadable = self._bury()
+        expired, enqueued = self._awaiting()
+        return Swept(expired, enqueued, failed, unreadable, self._projector.tell_pending())
+
+    def _awaiting(self) -> tuple[int, int]:
+        """Enqueue what arrived and has no verdict; expire what never arrived. Return how many of each."""
+        at, expired, found = self._clock(), 0, []
+        for file in self._verdicts.awaiting():
+            if file.created_at > at - OVERDUE:
+                continue
+            arrived = self._objects.find(self._incoming_bucket, _incoming_key(file))
+            if arrived:
+                found.append(notification(Arrival(arrived.version, arrived.last_modified)))
+            elif file.expires_at < at:
+                expired += self._verdicts.expire(file.clinic_id, file.file_id, at)
+        if not found or self._queue.depth():
+            # What waits in the queue is late, not lost: sending it again would only make the queue longer.
+            return expired, 0
+        self._queue.send(found)
+        return expired, len(found)
+
+    def _bury(self) -> tuple[int, int]:
+        """Mark the files of dead letters failed. The letters stay where they are, to be redriven."""
+        failed = unreadable = 0
+        for message in self._dead_letters.peek(DEAD_LETTERS_PER_SWEEP):
+            try:
+                failed += sum(self._fail(arrival) for arrival in _arrivals(message))
+            except UnreadableEventError:
+                # The letter stays in the queue and its alarm stays on until a person has looked at it.
+                unreadable += 1
+        return failed, unreadable
+
+    def _fail(self, arrival: Arrival) -> bool:
+        reserved = keys.reservation(arrival.object.key)
+        record = self._verdicts.file(reserved.file_id) if reserved else None
+        if record:
+            return self._verdicts.fail(replace(record, updated_at=self._clock()), "retries-exhausted")
+        return self._verdicts.fail(self._stranger(arrival), "retries-exhausted")
+
+    def _stranger(self, arrival: Arrival) -> FileRecord:
+        """Return the record of an object that was dropped into S3 and never got as far as having one."""
+        version = arrival.object
+        placement: Placement = keys.direct(version.bucket, version.key, version.version_id, arrival.at)
+        return FileRecord(
+            clinic_id=placement.clinic_id,
+            upload_id=placement.upload_id,
+            file_id=placement.file_id,
+            name=version.key.rpartition("/")[2],
+            size=0,
+            sha256=None,
+            state=State.FAILED,
+            source=Source.DIRECT,
+            created_at=arrival.at,
+            created_by="s3",
+            updated_at=self._clock(),
+            expires_at=arrival.at,
+            incoming=version,
+        )
+
+
+def _arrivals(message: QueuedMessage) -> Iterator[Arrival]:
+    body: dict[str, Any] = message.body
+    return arrivals(body)
+
+
+def _incoming_key(file: FileSummary) -> str:
+    return keys.object_key(file.clinic_id, file.upload_id, file.file_id, file.created_at)

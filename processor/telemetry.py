@@ -1,0 +1,77 @@
+"""What the processor tells its operators: opaque ids, codes, sizes and times. Never a key, a name or a value.
+
+Names of metrics are documented in `docs/metrics.md`.
+"""
+
+import traceback
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import ClientError
+
+from intake.errors import ScalperError
+from intake.ports import Outcome
+from intake.states import State
+from processor.process import Processed
+from processor.sweep import Swept
+
+logger = Logger()
+metrics = Metrics()
+
+_VERDICT_METRIC = {State.ACCEPTED: "Accepted", State.REJECTED: "Rejected"}
+
+
+def report_processed(processed: Processed) -> None:
+    """Log and count one arrival. A redelivery is counted as such and not as a verdict."""
+    logger.info(
+        "judged",
+        extra={
+            "clinic_id": processed.placement.clinic_id,
+            "upload_id": processed.placement.upload_id,
+            "file_id": processed.placement.file_id,
+            "state": processed.state,
+            "outcome": processed.outcome.name.lower(),
+            "kind": processed.kind,
+            "codes": processed.codes,
+            "size": processed.size,
+            "bytes_read": processed.bytes_read,
+            "upload_to_verdict_ms": processed.latency_ms,
+        },
+    )
+    metrics.add_metric("BytesRead", MetricUnit.Bytes, processed.bytes_read)
+    if processed.outcome is Outcome.ALREADY_RECORDED:
+        metrics.add_metric("Redelivered", MetricUnit.Count, 1)
+        return
+    metrics.add_metric(_VERDICT_METRIC[processed.state], MetricUnit.Count, 1)
+    metrics.add_metric("UploadToVerdict", MetricUnit.Milliseconds, processed.latency_ms)
+
+
+def report_swept(swept: Swept) -> None:
+    """Log and count one sweep."""
+    counts = {
+        "Expired": swept.expired,
+        "Reenqueued": swept.enqueued,
+        "Failed": swept.failed,
+        "UnreadableDeadLetters": swept.unreadable,
+    }
+    logger.info("swept", extra={**counts, "alerts": swept.alerts})
+    for name, amount in counts.items():
+        metrics.add_metric(name, MetricUnit.Count, amount)
+
+
+def report_trouble(error: Exception) -> None:
+    """Log what went wrong with a message that will be delivered again."""
+    logger.error("not processed", extra=describe(error))
+
+
+def describe(error: Exception) -> dict[str, Any]:
+    """Return what may be logged of an error: AWS's own messages name keys, and ours never do."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    described = {
+        "error": type(error).__name__,
+        "raised_at": [f"{frame.filename}:{frame.lineno}" for frame in last],
+    }
+    if isinstance(error, ClientError):
+        return described | {"operation": error.operation_name, "code": error.response["Error"]["Code"]}
+    return described | ({"message": str(error)} if isinstance(error, ScalperError) else {})
