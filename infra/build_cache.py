@@ -25,7 +25,7 @@ def files_under(*paths: Path) -> list[Path]:
 
 
 def _counts(relative: Path) -> bool:
-    return not _IGNORED.intersection(relative.parts) and relative.suffix != ".pyc"
+    return not _IGNORED.intersection(relative.parts) and relative.suffix != ".pyc" and relative.name[0] != "."
 
 
 def digest(files: Iterable[Path], *facts: str) -> str:

@@ -1,0 +1,64 @@
+"""The synthesized cloud assembly for the emulator, made again only when its inputs changed."""
+
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.build_cache import BUILD, ROOT, digest, files_under, locked
+from infra.bundle import EMULATOR, build
+from infra.processes import run_tool
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A folder with template and assets; `name` changes with its content."""
+
+    folder: Path
+    name: str
+
+    @property
+    def template(self) -> Path:
+        return self.folder / "SilentScalper.template.json"
+
+    @property
+    def assets(self) -> Path:
+        return self.folder / "SilentScalper.assets.json"
+
+
+def local_assembly() -> Assembly:
+    """Bundle the functions and synthesize the stage `local`, where anything changed. Raises RunnerError."""
+    bundles = [build("processor", EMULATOR), build("portal", EMULATOR)]
+    sources = files_under(ROOT / "infra")
+    with locked("assembly"):
+        name = digest([*sources, ROOT / "uv.lock"], *(bundle.name for bundle in bundles))
+        folder = BUILD / "assemblies" / name
+        if not folder.exists():
+            _synthesize(folder)
+            _forget_older(folder)
+        return Assembly(folder, name)
+
+
+def _synthesize(folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        out = Path(scratch) / "out"
+        command = [sys.executable, "-m", "infra.app", "--stage", "local", "--out", str(out)]
+        run_tool("Synthesis", command, environment=tool_environment(), cwd=ROOT, log=BUILD / "synth.log")
+        out.rename(folder)
+
+
+def tool_environment() -> dict[str, str]:
+    """Our environment with this interpreter's folder first on PATH: Node and npm come from a wheel there."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return {**os.environ, "PATH": path, "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
+
+
+def _forget_older(newest: Path) -> None:
+    # The three newest stay: another process may be deploying the one before.
+    siblings = sorted(newest.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for folder in siblings[3:]:
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
