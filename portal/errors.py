@@ -1,30 +1,46 @@
 """What the portal refuses. `portal/problems.py` maps each class to its status and problem type."""
 
+from collections.abc import Sequence
+
 from intake.errors import ScalperError
 
+MAX_NUMBERS = 100
+"""Missing parts that a problem names at the most."""
 
-class InvalidTokenError(ScalperError):
+
+class PortalError(ScalperError):
+    """Raised when the portal refuses a request; the root of its own errors."""
+
+    extensions: dict[str, object] = {}  # noqa: RUF012 - never changed in place; instances replace it.
+    """Members that the problem document carries beside the standard ones (RFC 9457, 3.2)."""
+
+
+class InvalidTokenError(PortalError):
     """Raised when a token is not one that this portal trusts; why is nobody's business."""
 
 
-class UserPoolUnavailableError(ScalperError):
+class UserPoolUnavailableError(PortalError):
     """Raised when the user pool cannot be asked, and what was learned from it earlier is too old."""
 
 
-class SignInError(ScalperError):
+class SignInError(PortalError):
     """Raised when a sign-in cannot be finished and has to be started again."""
 
 
-class SignInRequiredError(ScalperError):
+class SignInRequiredError(PortalError):
     """Raised when a page needs somebody who is signed in."""
 
 
-class ForbiddenError(ScalperError):
+class ForbiddenError(PortalError):
     """Raised when somebody whom we know asks for what they may not do."""
 
 
 class ScopeError(ForbiddenError):
     """Raised when a partner's token lacks the scope of a route."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs the scope {scope}.")
+        self.extensions = {"scope": scope}
 
 
 class ClinicError(ForbiddenError):
@@ -35,33 +51,37 @@ class CrossSiteError(ForbiddenError):
     """Raised when an unsafe request did not come from this portal's own pages."""
 
 
-class CursorError(ScalperError):
+class CursorError(PortalError):
     """Raised for a cursor that this portal did not give for this list."""
 
 
-class IdempotencyError(ScalperError):
+class IdempotencyError(PortalError):
     """Raised when an idempotency key comes back with another body."""
 
 
-class TooManyFilesError(ScalperError):
+class TooManyFilesError(PortalError):
     """Raised when an upload would hold more files than its numbers can tell apart."""
 
 
-class NotAwaitedError(ScalperError):
+class NotAwaitedError(PortalError):
     """Raised when a file is asked to be sent that has arrived already, or was given up."""
 
 
-class NotMultipartError(ScalperError):
+class NotMultipartError(PortalError):
     """Raised when parts are asked for of a file that is sent in one piece, or that it does not have."""
 
 
-class PartsMissingError(ScalperError):
+class PartsMissingError(PortalError):
     """Raised when a multipart upload is to be completed and S3 does not hold all its parts."""
 
+    def __init__(self, numbers: Sequence[int]) -> None:
+        super().__init__(f"{len(numbers)} parts are missing.")
+        self.extensions = {"missing": list(numbers[:MAX_NUMBERS])}
 
-class NotAcceptedError(ScalperError):
+
+class NotAcceptedError(PortalError):
     """Raised when the content of a file is asked for that was not accepted."""
 
 
-class BodyTooLargeError(ScalperError):
+class BodyTooLargeError(PortalError):
     """Raised when a request's body is larger than any that this portal needs."""

@@ -42,7 +42,7 @@ class Identity:
     def require(self, scope: str) -> None:
         """Raises ScopeError when the token does not carry `scope`."""
         if scope not in self.scopes:
-            raise ScopeError(f"This needs the scope {scope}.")
+            raise ScopeError(scope)
 
 
 def of_staff(subject: str, groups: frozenset[str], display_name: str) -> Identity:

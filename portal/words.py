@@ -1,0 +1,163 @@
+"""How the pages say things: states, sizes, durations, times, and what a metadata's key is called."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from intake.record import FileRecord, FileSummary, Source, TimelineEntry
+from intake.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a state shows: its word, its icon's shape and its tone. Never by colour alone."""
+
+    label: str
+    icon: str
+    tone: str
+    explanation: str
+
+
+LOOKS: dict[State, Look] = {
+    State.AWAITING_UPLOAD: Look(
+        "Waiting", "clock", "wait", "The file is expected. Once it has arrived, the verdict takes a few seconds."
+    ),
+    State.ACCEPTED: Look("Accepted", "check", "ok", "The file passed every check and is stored."),
+    State.REJECTED: Look(
+        "Rejected", "cross", "bad", "The file was not accepted and is kept in quarantine. The cause is told below."
+    ),
+    State.EXPIRED: Look(
+        "Not received", "hourglass", "wait", "The file never arrived. Upload it again if it is still needed."
+    ),
+    State.FAILED: Look(
+        "Failed on our side",
+        "alert",
+        "fault",
+        "Something went wrong on our side while checking the file. Nothing is wrong with what you sent, our staff "
+        "has been told, and you need not send it again.",
+    ),
+}
+
+WARNED = Look("Accepted, with warnings", "warning", "warn", "The file is stored. Read the warnings below.")
+
+SOURCES = {Source.WEB: "Browser", Source.API: "Partner system", Source.DIRECT: "Dropped into S3"}
+
+KINDS = {
+    "dicom": "DICOM",
+    "pdf": "PDF document",
+    "zip": "ZIP archive",
+    "xml": "XML document",
+    "hl7": "HL7 message",
+    "json": "JSON",
+    "csv": "CSV table",
+    "jpeg": "JPEG image",
+    "png": "PNG image",
+    "tiff": "TIFF image",
+    "unknown": "Not recognised",
+}
+
+EVENTS = {
+    "reserved": "Announced",
+    "accepted": "Accepted",
+    "rejected": "Rejected",
+    "failed": "Failed on our side",
+    "expired": "Given up: it never arrived",
+    "arrived": "Arrived",
+    "prolonged": "Given more time to arrive",
+}
+
+ACTORS = {"processor": "Automatic checks", "sweep": "Housekeeping"}
+
+ABBREVIATIONS = {"id": "ID", "uid": "UID", "sop": "SOP", "dicom": "DICOM", "sha256": "SHA-256", "iod": "IOD"}
+
+
+def look(file: FileRecord | FileSummary) -> Look:
+    """Return how a file shows; accepted with warnings is a look of its own."""
+    return WARNED if file.state is State.ACCEPTED and file.warnings else LOOKS[file.state]
+
+
+def size(count: int) -> str:
+    """Return bytes in words: `512 bytes`, `1.4 MB` (of 1000, as systems and disks tell them)."""
+    if count < 1000:
+        return f"{count} byte{'' if count == 1 else 's'}"
+    amount = float(count)
+    for unit in ("kB", "MB", "GB", "TB"):
+        amount /= 1000
+        if amount < 999.5 or unit == "TB":
+            break
+    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
+
+
+def duration(milliseconds: int) -> str:
+    """Return a duration in words: `240 ms`, `3.2 s`, `4 min 10 s`, `2 h 5 min`."""
+    if milliseconds < 1000:
+        return f"{milliseconds} ms"
+    seconds = milliseconds / 1000
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
+
+
+def utc(moment: datetime, *, seconds: bool = False) -> str:
+    """Return `22 Nov 2026, 14:05 UTC`, which scripts then write in the reader's zone."""
+    pattern = "%H:%M:%S" if seconds else "%H:%M"
+    there = moment.astimezone(UTC)
+    return f"{there.day} {there:%b %Y}, {there.strftime(pattern)} UTC"
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return `1 file`, `12 files`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def title(key: str) -> str:
+    """Return a metadata's key as a label: `study_instance_uid` → `Study instance UID`."""
+    words = [ABBREVIATIONS.get(word, word) for word in key.replace("-", "_").split("_") if word]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+def facts(metadata: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return metadata as sections of label and text, the unnested ones first under an empty heading."""
+    flat = [(title(key), value_text(value)) for key, value in metadata.items() if not isinstance(value, dict)]
+    nested = [(title(key), facts_of(value)) for key, value in metadata.items() if isinstance(value, dict) and value]
+    return ([("", flat)] if flat else []) + nested
+
+
+def facts_of(section: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(title(key), value_text(value)) for key, value in section.items()]
+
+
+def value_text(value: Any) -> str:
+    """Return a metadata value on one line."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, dict):
+        return "; ".join(f"{title(key)}: {value_text(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(value_text(inner) for inner in value)
+    return "" if value is None else str(value)
+
+
+def event(entry: TimelineEntry) -> str:
+    return EVENTS.get(entry.event) or title(entry.event)
+
+
+def event_look(entry: TimelineEntry) -> Look:
+    """Return the look of the state that a step led to, or the neutral one."""
+    return LOOKS[State(entry.event)] if entry.event in State else LOOKS[State.AWAITING_UPLOAD]
+
+
+def actor(entry: TimelineEntry) -> str:
+    """Say who did it; people and clients are opaque ids in the record, so they are told by their part."""
+    return ACTORS.get(entry.actor, "Sender")
+
+
+def kind(name: str | None) -> str:
+    return KINDS.get(name, title(name)) if name else "Not known yet"
