@@ -1,0 +1,33 @@
+import { UnreadableFileError } from "./errors.js";
+
+const WORKERS = 2;
+
+/** Hashes blobs in a few workers, each one at a time, so that neither the page nor its memory suffers. */
+export class Hasher {
+  #idle;
+  #waiting = [];
+
+  constructor(workerUrl) {
+    this.#idle = Array.from({ length: WORKERS }, () => new Worker(workerUrl, { type: "module" }));
+  }
+
+  /** Returns 64 lower-case hexadecimal digits. */
+  async sha256(blob) {
+    const worker = this.#idle.pop() ?? (await new Promise((resolve) => this.#waiting.push(resolve)));
+    try {
+      return await ask(worker, blob);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next(worker);
+      else this.#idle.push(worker);
+    }
+  }
+}
+
+function ask(worker, blob) {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => (data.error ? reject(new UnreadableFileError()) : resolve(data.sha256));
+    worker.onerror = () => reject(new UnreadableFileError());
+    worker.postMessage({ blob });
+  });
+}

@@ -1,0 +1,22 @@
+/** Uppy's words, in ours: what is said on this page is said to clinic staff. */
+export const strings = {
+  dashboardTitle: "Files to upload",
+  dropPasteFiles: "Drop files here or %{browseFiles}",
+  dropPasteFolders: "Drop files here or %{browseFolders}",
+  dropPasteBoth: "Drop files or folders here, or choose %{browseFiles} or %{browseFolders}",
+  browseFiles: "files",
+  browseFolders: "a folder",
+  dropHint: "Drop to add these files",
+  uploadXFiles: { 0: "Upload %{smart_count} file", 1: "Upload %{smart_count} files" },
+  uploadXNewFiles: { 0: "Upload %{smart_count} more file", 1: "Upload %{smart_count} more files" },
+  xFilesSelected: { 0: "%{smart_count} file chosen", 1: "%{smart_count} files chosen" },
+  uploadingXFiles: { 0: "Sending %{smart_count} file", 1: "Sending %{smart_count} files" },
+  uploading: "Sending",
+  complete: "All sent: read the verdicts below",
+  uploadComplete: "Sent",
+  uploadFailed: "Some files could not be sent",
+  failedToUpload: "%{file} could not be sent",
+  retry: "Retry the failed ones",
+  done: "Start another upload",
+  filesUploadedOfTotal: { 0: "%{complete} of %{smart_count} file sent", 1: "%{complete} of %{smart_count} files sent" },
+};
