@@ -161,3 +161,17 @@ def actor(entry: TimelineEntry) -> str:
 
 def kind(name: str | None) -> str:
     return KINDS.get(name, title(name)) if name else "Not known yet"
+
+
+FILTERS = {
+    "actor": actor,
+    "counted": count,
+    "event": event,
+    "event_look": event_look,
+    "iso": iso,
+    "kind": kind,
+    "look": look,
+    "size": size,
+    "utc": utc,
+}
+"""What templates say `| name` for."""
