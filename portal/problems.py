@@ -116,10 +116,14 @@ def register(app: FastAPI) -> None:
 
 
 def answer(
-    request: Request, problem: Problem, headers: Mapping[str, str] | None = None, **extensions: object
+    request: Request,
+    problem: Problem,
+    *,
+    headers: Mapping[str, str] | None = None,
+    extensions: Mapping[str, object] | None = None,
 ) -> Response:
     """Answer with a page to a browser, and with a problem document to everything else."""
-    response = _page(request, problem) if _wants_page(request) else _document(request, problem, extensions)
+    response = _page(request, problem) if _wants_page(request) else _document(request, problem, extensions or {})
     response.headers.update({**_HEADERS.get(problem.status, {}), **(headers or {})})
     return response
 
@@ -135,19 +139,19 @@ def _foreseen(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
     if problem is INTERNAL:
         log_fault(request, error)
-    return answer(request, problem, **(error.extensions if isinstance(error, errors.PortalError) else {}))
+    return answer(request, problem, extensions=error.extensions if isinstance(error, errors.PortalError) else {})
 
 
 def _invalid(request: Request, error: Exception) -> Response:
     faults = error.errors() if isinstance(error, RequestValidationError) else ()
     if any(fault["type"] == "json_invalid" for fault in faults):
         return answer(request, MALFORMED)
-    return answer(request, INVALID, errors=[_fault(fault) for fault in faults])
+    return answer(request, INVALID, extensions={"errors": [_fault(fault) for fault in faults]})
 
 
 def _by_status(request: Request, error: Exception) -> Response:
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
-    return answer(request, BY_STATUS.get(status, INTERNAL), headers)
+    return answer(request, BY_STATUS.get(status, INTERNAL), headers=headers)
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:

@@ -1,0 +1,152 @@
+"""What people and programs see of uploads and files.
+
+A file's name and its patient's identity are shown to its own clinic only. Admins, who see all clinics, find a file by
+its id: running the pipeline needs no more (45 CFR 164.502(b), the minimum necessary).
+"""
+
+from dataclasses import asdict, replace
+from datetime import datetime
+
+from intake.ports import Page, Presigned
+from intake.record import FileRecord, FileSummary, Severity, Upload
+from intake.states import State
+from portal import shapes
+from portal.errors import CursorError, NotAcceptedError
+from portal.identity import Identity
+from portal.names import last_segment
+from portal.services import Services
+
+PATIENT = "patient"
+"""The member of a record's metadata that holds what identifies a patient."""
+
+
+def file(services: Services, identity: Identity, file_id: str) -> FileRecord:
+    """Return a file as `identity` may see it. Raises NotFoundError."""
+    return seen_by(identity, services.records.file(identity.clinic_id, file_id))
+
+
+def upload(services: Services, identity: Identity, upload_id: str) -> Upload:
+    """Raises NotFoundError."""
+    return services.records.upload(identity.clinic_id, upload_id)
+
+
+def uploads(services: Services, identity: Identity, cursor: str | None, limit: int) -> Page[Upload]:
+    """List the clinic's uploads, newest first. Raises CursorError, and ClinicError for admins."""
+    try:
+        return services.records.uploads(identity.own_clinic(), cursor, limit)
+    except ValueError as error:
+        raise CursorError("The cursor is not one of this list.") from error
+
+
+def files_of(
+    services: Services, identity: Identity, upload_id: str, cursor: str | None, limit: int
+) -> Page[FileRecord]:
+    """List an upload's files in the order of announcement. Raises NotFoundError, CursorError."""
+    upload(services, identity, upload_id)
+    try:
+        page = services.records.files_of(upload_id, cursor, limit)
+    except ValueError as error:
+        raise CursorError("The cursor is not one of this list.") from error
+    return Page(tuple(seen_by(identity, record) for record in page.rows), page.next)
+
+
+def files(
+    services: Services,
+    identity: Identity,
+    *,
+    state: State | None,
+    since: datetime | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[FileSummary]:
+    """List files, newest first: the clinic's, or for admins everybody's. Raises CursorError."""
+    try:
+        page = services.records.files(identity.clinic_id, state, since, cursor, limit)
+    except ValueError as error:
+        raise CursorError("The cursor is not one of this list.") from error
+    if identity.clinic_id is not None:
+        return page
+    return Page(tuple(replace(row, name=row.file_id) for row in page.rows), page.next)
+
+
+def download(services: Services, identity: Identity, file_id: str) -> Presigned:
+    """Sign the download of exactly the version that was judged. Raises NotFoundError, NotAcceptedError."""
+    identity.own_clinic()
+    record = services.records.file(identity.clinic_id, file_id)
+    if record.state is not State.ACCEPTED or record.stored is None:
+        raise NotAcceptedError("Only accepted files can be downloaded.")
+    return services.presigner.get(record.stored, last_segment(record.name))
+
+
+def seen_by(identity: Identity, record: FileRecord) -> FileRecord:
+    """Return the record without name and patient, unless it belongs to the identity's clinic."""
+    if record.clinic_id == identity.clinic_id:
+        return record
+    metadata = {key: value for key, value in record.metadata.items() if key != PATIENT}
+    return replace(record, name=record.file_id, metadata=metadata)
+
+
+def is_complete(upload: Upload) -> bool:
+    """Say whether every announced file has its verdict or was given up; the counts may lag, but not lead."""
+    return upload.complete and sum(upload.counts.values()) >= upload.declared
+
+
+def upload_row(upload: Upload) -> shapes.UploadRow:
+    return shapes.UploadRow(
+        upload_id=upload.upload_id,
+        clinic_id=upload.clinic_id,
+        state="complete" if is_complete(upload) else "in_progress",
+        source=upload.source,
+        reference=upload.reference,
+        declared=upload.declared,
+        counts={state: count for state, count in upload.counts.items() if count},
+        warnings=upload.warnings,
+        created_at=upload.created_at,
+    )
+
+
+def upload_view(upload: Upload, page: Page[FileRecord]) -> shapes.UploadView:
+    row = upload_row(upload).model_dump()
+    return shapes.UploadView(**row, files=[file_view(record) for record in page.rows], next=page.next)
+
+
+def file_row(summary: FileSummary) -> shapes.FileRow:
+    return shapes.FileRow(
+        file_id=summary.file_id,
+        upload_id=summary.upload_id,
+        clinic_id=summary.clinic_id,
+        name=summary.name,
+        size=summary.size,
+        state=summary.state,
+        source=summary.source,
+        kind=summary.kind,
+        warnings=summary.warnings,
+        codes=list(summary.codes),
+        created_at=summary.created_at,
+        updated_at=summary.updated_at,
+    )
+
+
+def file_view(record: FileRecord) -> shapes.FileView:
+    return shapes.FileView(
+        file_id=record.file_id,
+        upload_id=record.upload_id,
+        clinic_id=record.clinic_id,
+        name=record.name,
+        size=record.size,
+        sha256=record.sha256,
+        state=record.state,
+        source=record.source,
+        kind=record.kind,
+        warnings=record.warnings,
+        codes=[finding.code for finding in record.findings if finding.severity is Severity.REJECT],
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        expires_at=record.expires_at,
+        findings=[shapes.FindingView(**asdict(finding)) for finding in record.findings],
+        metadata=record.metadata,
+        timeline=[shapes.TimelineView(**asdict(entry)) for entry in record.timeline],
+        duplicate_of=record.duplicate_of,
+        rules_version=record.rules_version,
+        timings=record.timings,
+    )

@@ -1,0 +1,22 @@
+"""Which names a file may have. They are shown to people and offered as names of downloads; no key ever holds one."""
+
+import unicodedata
+
+MAX_SEGMENT = 255
+
+_FORBIDDEN = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode's categories of control characters and of line and paragraph separators."""
+
+
+def valid_name(name: str) -> str:
+    """Return `name`, a file's name or its relative path in a dropped folder. Raises ValueError."""
+    if any(unicodedata.category(character) in _FORBIDDEN for character in name):
+        raise ValueError("must not hold control characters or line breaks")
+    if any(not segment or len(segment) > MAX_SEGMENT for segment in name.split("/")):
+        raise ValueError("each part of the path must have 1 to 255 characters")
+    return name
+
+
+def last_segment(name: str) -> str:
+    """Return the file's own name, without the folders it was in."""
+    return name.rpartition("/")[2]

@@ -1,0 +1,88 @@
+"""A reserved file on its way: signed anew, resumed part by part, completed."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from intake.errors import ConflictError, ObjectMissingError
+from intake.ports import Part
+from intake.record import FileRecord
+from intake.states import State
+from portal.errors import NotAwaitedError, NotMultipartError, PartsMissingError
+from portal.identity import Identity
+from portal.multipart import SignedPart, first_parts, missing_parts, sign_parts
+from portal.services import Services
+from portal.shapes import MAX_PARTS_PER_REQUEST
+from portal.uploads import LIFETIME, Placed
+
+WORTH_PROLONGING = timedelta(hours=1)
+"""A reservation is prolonged when that gains this much: a write per signed part would gain nothing."""
+
+
+def sign(services: Services, identity: Identity, file_id: str) -> Placed:
+    """Sign whatever the file still lacks, and await it for longer. Raises NotFoundError, NotAwaitedError."""
+    record = _awaited(services, identity, file_id)
+    if record.multipart_id is None:
+        return Placed(record, put=services.presigner.put(record.incoming, record.size, record.sha256))
+    held = _held(services, record)
+    return Placed(record, plan=first_parts(services.presigner, record, MAX_PARTS_PER_REQUEST, held))
+
+
+def sign_numbered(
+    services: Services, identity: Identity, file_id: str, wanted: Mapping[int, str | None]
+) -> tuple[SignedPart, ...]:
+    """Sign the parts that are asked for. Raises NotFoundError, NotAwaitedError, NotMultipartError."""
+    return sign_parts(services.presigner, _awaited(services, identity, file_id), wanted)
+
+
+def parts(services: Services, identity: Identity, file_id: str) -> tuple[FileRecord, tuple[Part, ...]]:
+    """Return what S3 holds of a file. Raises NotFoundError, NotAwaitedError, NotMultipartError."""
+    record = services.records.file(identity.own_clinic(), file_id)
+    return record, _held(services, record)
+
+
+def complete(services: Services, identity: Identity, file_id: str) -> FileRecord:
+    """Have S3 join the parts, which it lists itself; a repetition changes nothing.
+
+    Raises NotFoundError, NotMultipartError, PartsMissingError.
+    """
+    record = services.records.file(identity.own_clinic(), file_id)
+    if record.multipart_id is None:
+        raise NotMultipartError("The file is sent in one piece.")
+    if record.state is State.AWAITING_UPLOAD:
+        _join(services, record, record.multipart_id)
+    return record
+
+
+def _join(services: Services, record: FileRecord, multipart_id: str) -> None:
+    try:
+        held = services.presigner.parts(record.incoming, multipart_id)
+        missing = missing_parts(record, held)
+        if missing:
+            raise PartsMissingError(missing)
+        services.presigner.complete_multipart(record.incoming, multipart_id, held)
+    except ObjectMissingError:
+        # An earlier call joined the parts, and its answer was lost. The verdict follows, or the sweep speaks up.
+        return
+
+
+def _awaited(services: Services, identity: Identity, file_id: str) -> FileRecord:
+    """Return a file that may still be sent, and make sure that it is awaited for long enough."""
+    record = services.records.file(identity.own_clinic(), file_id)
+    if record.state is not State.AWAITING_UPLOAD:
+        raise NotAwaitedError("The file is no longer awaited.")
+    expires_at = services.clock() + LIFETIME
+    if expires_at - record.expires_at >= WORTH_PROLONGING:
+        try:
+            services.records.prolong(record, expires_at)
+        except ConflictError as error:
+            raise NotAwaitedError("The file has just arrived, or was given up.") from error
+    return record
+
+
+def _held(services: Services, record: FileRecord) -> tuple[Part, ...]:
+    if record.multipart_id is None:
+        raise NotMultipartError("The file is sent in one piece.")
+    try:
+        return services.presigner.parts(record.incoming, record.multipart_id)
+    except ObjectMissingError as error:
+        raise NotAwaitedError("S3 has joined the parts already.") from error

@@ -1,0 +1,229 @@
+"""The shapes of the REST API, as clients may rely on them. More fields may join; none leaves or changes its meaning."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from intake.record import Severity, Source
+from intake.states import State
+from portal.names import valid_name
+
+GIB = 1024**3
+MAX_FILE = 50 * GIB
+"""Bytes."""
+MAX_FILES_PER_REQUEST = 500
+MAX_PARTS_PER_REQUEST = 100
+MAX_PARTS = 10_000
+"""Of one multipart upload (Amazon S3 User Guide, "Amazon S3 multipart upload limits")."""
+
+SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+UPLOAD_ID = "01k9ktx3mqf8g2w7v5n0ah4ebc"
+FILE_ID = f"{UPLOAD_ID}-00000"
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
+Name = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(valid_name)]
+
+
+class Request(BaseModel):
+    """What clients send. A field that is not known is an error: it is a typing mistake more often than not."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Announced(Request):
+    """A file that is going to be sent."""
+
+    name: Name = Field(
+        description="As the sender calls it; may be a relative path. Control characters are not allowed.",
+        examples=["ct/slice-001.dcm"],
+    )
+    size: int = Field(strict=True, ge=0, le=MAX_FILE, description="In bytes.", examples=[528_384])
+    sha256: Sha256 | None = Field(
+        default=None,
+        description="Of the whole file, hexadecimal. S3 then refuses any other bytes (files up to 64 MiB).",
+        examples=[SHA256],
+    )
+
+
+Files = Annotated[list[Announced], Field(min_length=1, max_length=MAX_FILES_PER_REQUEST)]
+
+
+class AddFiles(Request):
+    """Files to be sent with an upload."""
+
+    files: Files
+
+
+class NewUpload(AddFiles):
+    """An upload to begin."""
+
+    reference: str = Field(
+        default="", max_length=200, description="Your own, to find it again. No patient data.", examples=["batch-117"]
+    )
+
+
+class WantedPart(Request):
+    """A part of a file that is to be signed."""
+
+    number: int = Field(strict=True, ge=1, le=MAX_PARTS)
+    sha256: Sha256 | None = Field(default=None, description="Of this part, hexadecimal.", examples=[SHA256])
+
+
+class Sign(Request):
+    """Which parts to sign; without any, whatever the file lacks is signed anew."""
+
+    parts: list[WantedPart] = Field(default=[], max_length=MAX_PARTS_PER_REQUEST)
+
+
+class Put(BaseModel):
+    """A request that you send to S3. Send exactly these headers: they are signed."""
+
+    url: str = Field(examples=["https://incoming.s3.eu-central-1.amazonaws.com/northside/2026/01/31/…"])
+    headers: dict[str, str] = Field(examples=[{"content-type": "application/octet-stream", "if-none-match": "*"}])
+    expires_at: datetime
+
+
+class PartPut(Put):
+    """A part's request."""
+
+    number: int
+    size: int = Field(description="In bytes; the last part is shorter.")
+
+
+class HeldPart(BaseModel):
+    """A part that S3 holds already."""
+
+    number: int
+    size: int
+
+
+class Multipart(BaseModel):
+    """How to send a large file: part by part, in any order, then `complete`."""
+
+    part_size: int = Field(description="In bytes.", examples=[16_777_216])
+    part_count: int = Field(examples=[42])
+    parts: list[PartPut] = Field(description="The first parts; sign the others when their turn comes.")
+    held: list[HeldPart] = Field(default=[], description="Parts that need not be sent again.")
+
+
+class Reserved(BaseModel):
+    """A file that may be sent now: by `put`, or by `multipart`."""
+
+    file_id: str = Field(examples=[FILE_ID])
+    name: str = Field(examples=["ct/slice-001.dcm"])
+    state: State
+    put: Put | None = None
+    multipart: Multipart | None = None
+
+
+class ReservedUpload(BaseModel):
+    """An upload and what was just announced with it."""
+
+    upload_id: str = Field(examples=[UPLOAD_ID])
+    files: list[Reserved]
+
+
+class FindingView(BaseModel):
+    """Something that the judge found."""
+
+    code: str = Field(examples=["dicom.truncated"])
+    severity: Severity
+    message: str = Field(examples=["The file ends before its pixel data does."])
+    remedy: str = Field(examples=["Export the image again and send the new file."])
+    where: str = Field(examples=["(7FE0,0010)"])
+
+
+class TimelineView(BaseModel):
+    """A step in a file's story."""
+
+    at: datetime
+    actor: str
+    event: str = Field(examples=["reserved"])
+    detail: str
+
+
+class FileRow(BaseModel):
+    """A file in a list."""
+
+    file_id: str = Field(examples=[FILE_ID])
+    upload_id: str = Field(examples=[UPLOAD_ID])
+    clinic_id: str = Field(examples=["northside"])
+    name: str = Field(examples=["ct/slice-001.dcm"])
+    size: int = Field(examples=[528_384])
+    state: State
+    source: Source
+    kind: str | None = Field(examples=["dicom"])
+    warnings: int = Field(description="How many findings warn.", examples=[0])
+    codes: list[str] = Field(description="Codes of the findings that rejected the file.", examples=[[]])
+    created_at: datetime
+    updated_at: datetime
+
+
+class FileView(FileRow):
+    """All that is known of a file."""
+
+    sha256: str | None = Field(examples=[SHA256])
+    expires_at: datetime = Field(description="When a file that has not arrived is given up.")
+    findings: list[FindingView]
+    metadata: dict[str, Any] = Field(examples=[{"modality": "CT"}])
+    timeline: list[TimelineView]
+    duplicate_of: str | None = None
+    rules_version: str | None = None
+    timings: dict[str, int] = Field(default={}, description="In milliseconds.")
+
+
+class UploadRow(BaseModel):
+    """An upload in a list."""
+
+    upload_id: str = Field(examples=[UPLOAD_ID])
+    clinic_id: str = Field(examples=["northside"])
+    state: str = Field(description="`in_progress`, or `complete` when every file has its verdict or was given up.")
+    source: Source
+    reference: str
+    declared: int = Field(description="How many files were announced.")
+    counts: dict[State, int] = Field(examples=[{"accepted": 20}])
+    warnings: int = Field(description="Accepted files that carry warnings.")
+    created_at: datetime
+
+
+class UploadView(UploadRow):
+    """An upload and a page of its files, in the order of announcement."""
+
+    files: list[FileView]
+    next: str | None = Field(default=None, description="Cursor of the next page.")
+
+
+class UploadList(BaseModel):
+    """A page of uploads, newest first."""
+
+    uploads: list[UploadRow]
+    next: str | None = None
+
+
+class FileList(BaseModel):
+    """A page of files, newest first."""
+
+    files: list[FileRow]
+    next: str | None = None
+
+
+class PartList(BaseModel):
+    """What S3 holds of a multipart file."""
+
+    part_size: int
+    part_count: int
+    parts: list[HeldPart]
+
+
+class PartPuts(BaseModel):
+    """Signed parts."""
+
+    parts: list[PartPut]
+
+
+class Download(BaseModel):
+    """A download that its holder may begin until it expires."""
+
+    url: str
+    expires_at: datetime
