@@ -37,7 +37,7 @@ def clients(endpoint: str) -> Clients:
     config = Config(proxies={}, retries={"mode": "standard"}, max_pool_connections=32)
 
     def client(service: str) -> object:
-        return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
+        return session.client(service, endpoint_url=endpoint, config=config)
 
     return Clients(
         cloudformation=cast("CloudFormationClient", client("cloudformation")),

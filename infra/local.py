@@ -1,0 +1,153 @@
+"""The whole system on this machine: emulator, deployed stack, demo data and portal."""
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from infra.assembly import local_assembly
+from infra.aws import Clients, clients
+from infra.demo import Demo, as_json, create_demo
+from infra.deploy import deploy
+from infra.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, emulator, endpoint_url
+from infra.errors import RunnerError
+from infra.portal_process import portal
+from infra.processes import Child
+from infra.progress import Progress, Silent
+from infra.web import build_web
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStack:
+    """A stack that runs. Made by `local_stack`."""
+
+    clients: Clients
+    outputs: dict[str, str]
+    """Of the CloudFormation stack, by logical id."""
+    demo: Demo
+    emulator: Child
+    emulator_port: int
+    portal_port: int
+
+    @property
+    def endpoint(self) -> str:
+        return endpoint_url(self.emulator_port)
+
+    @property
+    def portal_url(self) -> str:
+        """Where browsers find the portal, once it runs."""
+        return f"http://localhost:{self.portal_port}"
+
+    @property
+    def api_url(self) -> str:
+        """The HTTP API through the emulator's gateway, without a trailing slash."""
+        api_id = (urlsplit(self.outputs["ApiUrl"]).hostname or "").split(".", 1)[0]
+        return f"{self.endpoint}/_aws/execute-api/{api_id}/$default"
+
+    @property
+    def token_url(self) -> str:
+        return f"{self.endpoint}/oauth2/token"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what scripts need, as `.scalper/local.json` holds it."""
+        outputs = self.outputs
+        return {
+            "portal_url": self.portal_url,
+            "api_url": self.api_url,
+            "token_url": self.token_url,
+            **as_json(self.demo),
+            "aws": {
+                "endpoint_url": self.endpoint,
+                "region": REGION,
+                "access_key_id": ACCESS_KEY_ID,
+                "secret_access_key": SECRET_ACCESS_KEY,
+            },
+            "buckets": {
+                "incoming": outputs["IncomingBucket"],
+                "accepted": outputs["AcceptedBucket"],
+                "quarantine": outputs["QuarantineBucket"],
+            },
+            "table": outputs["Table"],
+            "queues": {
+                "main": outputs["QueueUrl"],
+                "dead_letter": outputs["DeadLetterQueueUrl"],
+                "mailbox": outputs["MailboxQueueUrl"],
+            },
+        }
+
+
+def build(progress: Progress) -> None:
+    """Build web assets, bundles and assembly, where anything changed."""
+    with progress.step("Build the web assets"):
+        build_web()
+    with progress.step("Bundle the functions and synthesize the stack"):
+        local_assembly()
+
+
+def redeploy(stack: LocalStack, progress: Progress) -> None:
+    """Bring a running stack to what the sources say now."""
+    build(progress)
+    with progress.step("Deploy the stack"):
+        _deploy(stack.clients, stack.portal_port)
+
+
+@contextlib.contextmanager
+def local_stack(
+    *, state: Path, emulator_port: int, portal_port: int, progress: Progress | None = None
+) -> Iterator[LocalStack]:
+    """Run emulator, stack and demo data until the block is left; `state` keeps everything for the next time.
+
+    `portal_port` is where the portal will be reached: the stack allows uploads and sign-in from there.
+    Raises RunnerError, with one sentence for the user.
+    """
+    progress = progress or Silent()
+    with contextlib.ExitStack() as exits:
+        exits.enter_context(_exclusively(state))
+        build(progress)
+        with progress.step("Start the AWS emulator"):
+            running = exits.enter_context(emulator(state=state, port=emulator_port))
+        aws = clients(endpoint_url(emulator_port))
+        with progress.step("Deploy the stack"):
+            outputs = _deploy(aws, portal_port)
+        with progress.step("Create clinics, users and partner"):
+            demo = create_demo(aws, outputs, state / "demo.json")
+        yield LocalStack(aws, outputs, demo, running, emulator_port, portal_port)
+
+
+@contextlib.contextmanager
+def running_portal(stack: LocalStack, *, log: Path | None, reload: bool = False) -> Iterator[Child]:
+    """Run the portal of `stack` under uvicorn until the block is left. Raises RunnerError."""
+    with portal(
+        clients=stack.clients,
+        function=stack.outputs["PortalFunction"],
+        port=stack.portal_port,
+        emulator_port=stack.emulator_port,
+        log=log,
+        reload=reload,
+    ) as child:
+        yield child
+
+
+def _deploy(aws: Clients, portal_port: int) -> dict[str, str]:
+    origin = f"http://localhost:{portal_port}"
+    return deploy(aws, local_assembly(), {"PortalOriginParameter": origin}, REGION)
+
+
+@contextlib.contextmanager
+def _exclusively(state: Path) -> Iterator[None]:
+    """Hold the state folder for us alone: two emulators over one state would lose files."""
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        state.chmod(0o700)
+        lock = (state / "lock").open("w")
+    except OSError as error:
+        raise RunnerError(f"The state folder {state} cannot be used: {error.strerror}.") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunnerError(f"Another `scalper up` is using {state}: stop it, or choose another --state.") from error
+        yield

@@ -1,0 +1,65 @@
+"""The console command. Each subcommand calls one package, and imports it only when it runs."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Silent Scalper: intake of medical files.")
+
+_STATE = Path(".scalper")
+_Folder = Annotated[Path, typer.Option("--state", help="Folder that keeps everything between starts.")]
+
+
+@app.callback()
+def scalper() -> None:
+    """Silent Scalper: intake of medical files."""
+
+
+@app.command()
+def up(
+    state: _Folder = _STATE,
+    port: Annotated[int, typer.Option(help="Where the portal listens.")] = 8000,
+    emulator_port: Annotated[int, typer.Option(help="Where the AWS emulator listens.")] = 4566,
+    *,
+    reload: Annotated[bool, typer.Option("--reload", help="Build, deploy and restart on change.")] = False,
+    portal: Annotated[bool, typer.Option(help="Run the portal too.")] = True,
+) -> None:
+    """Bring the whole system up on this machine, until Ctrl-C."""
+    from infra.up import up as run  # noqa: PLC0415  Not every command needs the runner.
+
+    with _told():
+        run(state=state.resolve(), port=port, emulator_port=emulator_port, reload=reload, with_portal=portal)
+
+
+@app.command()
+def alerts(state: _Folder = _STATE) -> None:
+    """Show what the running system would have emailed."""
+    from infra.mailbox import read_mailbox  # noqa: PLC0415  Not every command needs AWS.
+
+    with _told():
+        letters = read_mailbox(state / "local.json")
+    for letter in letters:
+        heading = f"{letter.at:%Y-%m-%d %H:%M:%S} UTC  {letter.severity or 'info'}  {letter.kind}  {letter.clinic_id}"
+        typer.secho(heading.rstrip(), bold=True)
+        typer.echo(f"  {letter.subject}")
+        typer.echo("".join(f"  {line}\n" for line in letter.body.splitlines()))
+    typer.echo(f"{len(letters)} alerts." if letters else "No alerts.")
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Turn what the runner cannot do into one sentence and a non-zero exit."""
+    from infra.errors import RunnerError  # noqa: PLC0415  As above.
+
+    try:
+        yield
+    except RunnerError as error:
+        typer.secho(str(error), fg="red", err=True)
+        raise typer.Exit(1) from error
+
+
+if __name__ == "__main__":
+    app()
