@@ -4,7 +4,6 @@ Source: Amazon DynamoDB Developer Guide, "Querying tables", "Managing complex wo
 """
 
 import base64
-import binascii
 import heapq
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -235,9 +234,12 @@ def _cursor(position: str) -> str:
 def _position(cursor: str) -> str:
     """Read a cursor. Raises ValueError for text that is none."""
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-    except (binascii.Error, UnicodeDecodeError) as error:
+        position = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
+    except ValueError as error:
         raise ValueError("the cursor is not one that this list gave") from error
+    if not position.isprintable() or not position:
+        raise ValueError("the cursor is not one that this list gave")
+    return position
 
 
 def _before(cursor: str | None) -> str:

@@ -53,7 +53,9 @@ class DynamoProjections:
         self._table = table
 
     def apply(self, changes: Sequence[Change]) -> None:
-        counted = [change for change in changes if change.after is not State.AWAITING_UPLOAD]
+        # One transaction takes no item twice, so what a batch brings twice is told apart before.
+        once = {(change.file_id, change.revision): change for change in changes}
+        counted = [change for change in once.values() if change.after is not State.AWAITING_UPLOAD]
         for start in range(0, len(counted), CHANGES_PER_TRANSACTION):
             self._apply(counted[start : start + CHANGES_PER_TRANSACTION])
 
@@ -61,7 +63,7 @@ class DynamoProjections:
         days = (until.date() - since.date()).days + 1
         rows = [row for day in range(days) for row in self._day(since + timedelta(days=day))]
         buckets = (_hour_bucket(row) for row in rows if clinic_id in {None, row["clinic_id"]})
-        return tuple(bucket for bucket in buckets if since <= bucket.hour + timedelta(hours=1) and bucket.hour <= until)
+        return tuple(bucket for bucket in buckets if since < bucket.hour + timedelta(hours=1) and bucket.hour <= until)
 
     def _apply(self, changes: list[Change]) -> None:
         for attempt in range(ATTEMPTS):

@@ -12,8 +12,8 @@ from intake.states import State
 LATENCY_BOUNDS_MS = (100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 3_600_000, 604_800_000)
 """Upper bounds of the latency histogram's bins; the last one is as long as an object stays in the incoming bucket."""
 
-TOLD_OF = frozenset({State.REJECTED, State.FAILED})
-"""States that people are alerted about."""
+ALERT_KINDS = {State.REJECTED: "file.rejected", State.FAILED: "file.failed"}
+"""States that people are alerted about, and the kind of the alert."""
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Tally:
     hours: dict[tuple[datetime, str], Counter[str]] = field(default_factory=dict)
     """Hour and clinic → `n_{state}`, `bytes`, `ms_{bound}` and `code_{code}`."""
     alerts: dict[tuple[str, str], AlertTally] = field(default_factory=dict)
-    """Kind (a state) and upload → what to tell."""
+    """Kind and upload → what to tell."""
 
 
 def tally(changes: Iterable[Change]) -> Tally:
@@ -87,8 +87,9 @@ def _add_to_hour(sums: Tally, change: Change) -> None:
 
 
 def _add_to_alert(sums: Tally, change: Change) -> None:
-    if change.after not in TOLD_OF:
+    kind = ALERT_KINDS.get(change.after)
+    if kind is None:
         return
-    row = sums.alerts.setdefault((change.after, change.upload_id), AlertTally(change.clinic_id, change.file_id))
+    row = sums.alerts.setdefault((kind, change.upload_id), AlertTally(change.clinic_id, change.file_id))
     row.pending += 1
     row.codes.update(change.codes)

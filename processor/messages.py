@@ -1,29 +1,27 @@
 """The words of alerts. Opaque ids and codes only: an e-mail is no place for a name."""
 
 from intake.ports import Alert, DueAlert
-from intake.states import State
 from processor.judge.catalogue import RULES
 
-_SEVERITY = {State.REJECTED: "warning", State.FAILED: "error"}
+_SEVERITY = {"file.rejected": "warning", "file.failed": "error"}
 _HEADLINE = {
-    State.REJECTED: "{files} rejected at {clinic}",
-    State.FAILED: "{files} could not be processed for {clinic}",
+    "file.rejected": "{files} rejected at {clinic}",
+    "file.failed": "{files} could not be processed for {clinic}",
 }
 _INTRODUCTION = {
-    State.REJECTED: "The files below were checked and cannot be taken as they are.",
-    State.FAILED: "The fault is on our side. The files are kept, and are processed again once it is mended.",
+    "file.rejected": "The files below were checked and cannot be taken as they are.",
+    "file.failed": "The fault is on our side. The files are kept, and are processed again once it is mended.",
 }
 
 
 def alert_message(due: DueAlert) -> Alert:
     """Write what an alert says."""
-    state = State(due.kind)
     files = "1 file" if due.count == 1 else f"{due.count} files"
-    headline = _HEADLINE[state].format(files=files, clinic=due.clinic_id)
+    headline = _HEADLINE[due.kind].format(files=files, clinic=due.clinic_id)
     lines = [
         headline + ".",
         "",
-        _INTRODUCTION[state],
+        _INTRODUCTION[due.kind],
         "",
         *_reasons(due),
         f"Upload: {due.upload_id}",
@@ -32,7 +30,7 @@ def alert_message(due: DueAlert) -> Alert:
         "Open the upload in the portal for each file's reason and what to do about it.",
         "More of the same from this upload within 15 minutes is held back and told in one message.",
     ]
-    return Alert(due.kind, due.clinic_id, _SEVERITY[state], f"[Silent Scalper] {headline}"[:100], "\n".join(lines))
+    return Alert(due.kind, due.clinic_id, _SEVERITY[due.kind], f"[Silent Scalper] {headline}"[:100], "\n".join(lines))
 
 
 def _reasons(due: DueAlert) -> list[str]:

@@ -17,7 +17,7 @@ from intake.record import Finding, ObjectVersion, Verdict, now
 from intake.states import State
 from processor.events import Arrival
 from processor.judge import FIRST_READ, RULES_VERSION, ByteSource, Judgement
-from processor.judge.catalogue import finding
+from processor.judge.catalogue import RULES
 
 DECLARED_SHA256 = "sha256"
 
@@ -132,7 +132,7 @@ class Processor:
         judging_ms = round((time.perf_counter() - started) * 1000)
         placement = keys.reservation(arrival.object.key) or _direct(arrival)
         if placement.clinic_id == keys.UNASSIGNED:
-            judgement = _with(judgement, finding("clinic-unknown"))
+            judgement = _with(judgement, RULES["clinic-unknown"].finding())
         verdict, outcome = self._file(_Case(arrival, first, judgement, judging_ms), placement)
         return Processed(
             placement=Placement(verdict.clinic_id, verdict.upload_id, verdict.file_id, placement.reserved),
@@ -168,7 +168,7 @@ class Processor:
                 return self._as_duplicate(verdict, recorded, reserved=placement.reserved)
             case Outcome.SOP_INSTANCE_CONFLICT:
                 self._objects.delete(verdict.stored)
-                refused = _with(case.judgement, finding("sop-instance-conflict", "(0008,0018)"))
+                refused = _with(case.judgement, RULES["sop-instance-conflict"].finding("(0008,0018)"))
                 return self._file(replace(case, judgement=refused), placement)
             case Outcome.NO_RESERVATION:
                 self._objects.delete(verdict.stored)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from intake.ports import Alerts, Change, Outbox, Projections
 from intake.record import now
-from intake.tally import TOLD_OF
+from intake.tally import ALERT_KINDS
 from processor.messages import alert_message
 
 
@@ -30,7 +30,9 @@ class Projector:
     def project(self, changes: Sequence[Change]) -> int:
         """Count the changes and tell what is due. Return how many alerts were sent."""
         self._projections.apply(changes)
-        worth_telling = dict.fromkeys((change.after, change.upload_id) for change in changes if change.after in TOLD_OF)
+        worth_telling = dict.fromkeys(
+            (ALERT_KINDS[change.after], change.upload_id) for change in changes if change.after in ALERT_KINDS
+        )
         return sum(self.tell(kind, upload_id) for kind, upload_id in worth_telling)
 
     def tell_pending(self) -> int:

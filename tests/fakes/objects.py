@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from intake.errors import ConflictError, ObjectChangedError, ObjectMissingError, ObjectTakenError
 from intake.ports import (
     Copied,
+    Found,
     ObjectRange,
     Part,
     Presigned,
@@ -74,10 +75,10 @@ class FakeObjects:
         self.calls["delete"] += 1
         self.versions.pop((stored.bucket, stored.key), None)
 
-    def find(self, bucket: str, key: str) -> ObjectVersion | None:
+    def find(self, bucket: str, key: str) -> Found | None:
         self.calls["find"] += 1
         held = self.versions.get((bucket, key))
-        return ObjectVersion(bucket, key, held[-1].version_id) if held else None
+        return Found(ObjectVersion(bucket, key, held[-1].version_id), held[-1].last_modified) if held else None
 
     def _get(self, source: ObjectVersion) -> StoredObject:
         held = self.versions.get((source.bucket, source.key), [])
@@ -104,7 +105,7 @@ class FakePresigner:
         self.open[multipart_id] = {}
         return multipart_id
 
-    def part(self, target: ObjectVersion, multipart_id: str, number: int, size: int, sha256: str | None) -> Presigned:
+    def part(self, target: ObjectVersion, multipart_id: str, number: int, size: int, sha256: str) -> Presigned:
         query = f"partNumber={number}&uploadId={multipart_id}&size={size}"
         return self._presigned("PUT", target, _checksum(sha256), query)
 

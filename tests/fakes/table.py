@@ -53,6 +53,7 @@ def summary(record: FileRecord) -> FileSummary:
         source=record.source,
         created_at=record.created_at,
         updated_at=record.updated_at,
+        expires_at=record.expires_at,
         kind=record.kind,
         warnings=record.warnings,
         codes=tuple(finding.code for finding in record.findings if finding.severity is Severity.REJECT),

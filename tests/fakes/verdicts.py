@@ -19,8 +19,9 @@ class FakeVerdicts:
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
         stored = self.table.files.get(verdict.file_id)
         if stored is not None and stored.state not in may_become(verdict.state, reprocessing=verdict.reprocessing):
-            same = stored.incoming == verdict.incoming
-            return Recorded(Outcome.ALREADY_RECORDED if same else Outcome.NO_RESERVATION)
+            if stored.incoming != verdict.incoming:
+                return Recorded(Outcome.NO_RESERVATION)
+            return Recorded(Outcome.ALREADY_RECORDED, stored.file_id, stored.stored)
         if stored is None and reserved:
             return Recorded(Outcome.NO_RESERVATION)
         obstacle = self._obstacle(verdict)

@@ -1,0 +1,66 @@
+"""Records for the tests, with obviously fictional values."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from intake import keys
+from intake.record import FileRecord, Finding, ObjectVersion, Severity, Source, Upload, Verdict
+from intake.states import State
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+UPLOAD_ID = "01kanqzzzz0000000000000000"
+SHA = "ab" * 32
+WARNING = Finding("a-warning", Severity.WARN, "Something is odd.", "Have a look.", "(0010,0020)")
+REFUSAL = Finding("a-refusal", Severity.REJECT, "Something is wrong.", "Send it again.", "byte 132")
+
+
+def an_upload(**changes: Any) -> Upload:
+    upload = Upload(clinic_id="northside", upload_id=UPLOAD_ID, created_at=NOON, created_by="user-1", source=Source.WEB)
+    return replace(upload, **changes)
+
+
+def a_file(number: int = 0, **changes: Any) -> FileRecord:
+    """A reserved file that has not arrived."""
+    clinic_id, upload_id = changes.get("clinic_id", "northside"), changes.get("upload_id", UPLOAD_ID)
+    created_at = changes.get("created_at", NOON)
+    file_id = keys.file_id(upload_id, number)
+    record = FileRecord(
+        clinic_id=clinic_id,
+        upload_id=upload_id,
+        file_id=file_id,
+        name=f"slice-{number}.dcm",
+        size=1000,
+        sha256=None,
+        state=State.AWAITING_UPLOAD,
+        source=Source.WEB,
+        created_at=created_at,
+        created_by="user-1",
+        updated_at=created_at,
+        expires_at=created_at + timedelta(hours=24),
+        incoming=ObjectVersion("incoming", keys.object_key(clinic_id, upload_id, file_id, created_at)),
+    )
+    return replace(record, **changes)
+
+
+def a_verdict(record: FileRecord, **changes: Any) -> Verdict:
+    """An accepting verdict on a reserved file."""
+    verdict = Verdict(
+        clinic_id=record.clinic_id,
+        upload_id=record.upload_id,
+        file_id=record.file_id,
+        state=State.ACCEPTED,
+        incoming=replace(record.incoming, version_id="v1"),
+        stored=ObjectVersion("accepted", record.incoming.key, "s1"),
+        size=1000,
+        etag=f'"{record.file_id}"',
+        sha256=None,
+        kind="dicom",
+        findings=(),
+        metadata={"modality": "CT", "rows": 512, "patient": {"id": "TEST"}},
+        rules_version="1",
+        arrived_at=NOON,
+        decided_at=NOON + timedelta(milliseconds=120),
+        judging_ms=1,
+    )
+    return replace(verdict, **changes)

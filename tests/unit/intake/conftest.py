@@ -1,0 +1,50 @@
+"""A table as the stack makes it, in moto."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+TABLE = "records"
+_INDEXES = {
+    "by_clinic": "clinic_key",
+    "by_clinic_state": "clinic_state",
+    "by_state": "state_shard",
+}
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+    with mock_aws():
+        yield boto3.Session()
+
+
+@pytest.fixture
+def dynamodb(aws: boto3.Session) -> Any:
+    client = aws.client("dynamodb")
+    names = ["pk", "sk", "created_key", *_INDEXES.values()]
+    client.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+        KeySchema=_schema("pk", "sk"),
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index,
+                "KeySchema": _schema(name, "created_key"),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for index, name in _INDEXES.items()
+        ],
+    )
+    return client
+
+
+def _schema(partition: str, sort: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]

@@ -1,0 +1,130 @@
+import random
+from datetime import timedelta
+
+import pytest
+
+from intake.dynamodb import DynamoRecords
+from intake.outbox import DynamoOutbox
+from intake.ports import Change
+from intake.projections import DynamoProjections
+from intake.states import State
+from tests.records import NOON, UPLOAD_ID, a_file, an_upload
+from tests.unit.intake.conftest import TABLE
+
+
+def a_change(number=0, **changes):
+    fields = {
+        "file_id": a_file(number).file_id,
+        "upload_id": UPLOAD_ID,
+        "clinic_id": "northside",
+        "source": "web",
+        "revision": 1,
+        "before": State.AWAITING_UPLOAD,
+        "after": State.ACCEPTED,
+        "at": NOON,
+        "size": 1000,
+        "latency_ms": 150,
+    }
+    return Change(**{**fields, **changes})
+
+
+@pytest.fixture
+def projections(dynamodb):
+    return DynamoProjections(dynamodb, TABLE)
+
+
+@pytest.fixture
+def outbox(dynamodb):
+    return DynamoOutbox(dynamodb, TABLE)
+
+
+@pytest.fixture
+def records(dynamodb):
+    records = DynamoRecords(dynamodb, TABLE)
+    records.create_upload(an_upload())
+    records.add_files(an_upload(), [a_file(number) for number in range(60)])
+    return records
+
+
+def test_changes_count_once_however_often_and_in_whatever_order_they_are_delivered(projections, outbox, records):
+    changes = [a_change(number) for number in range(40)]
+    changes += [a_change(number, after=State.REJECTED, codes=("bad",)) for number in range(40, 50)]
+    changes += [a_change(n, revision=2, before=State.REJECTED, warnings_after=1) for n in range(40, 43)]
+    deliveries = changes * 3
+    random.Random(20261122).shuffle(deliveries)
+
+    for start in range(0, len(deliveries), 25):
+        projections.apply(deliveries[start : start + 25])
+
+    upload = records.upload(None, UPLOAD_ID)
+    assert upload.counts[State.ACCEPTED] == 43
+    assert upload.counts[State.REJECTED] == 7
+    assert upload.counts[State.AWAITING_UPLOAD] == 10
+    assert upload.warnings == 3
+    (hour,) = projections.hours(NOON, NOON)
+    assert hour.counts == {State.ACCEPTED: 43, State.REJECTED: 10}
+    assert hour.latency == {200: 53}
+    assert hour.codes == {"bad": 10}
+    assert hour.bytes == 43_000
+    assert outbox.take_due_alert("file.rejected", UPLOAD_ID, NOON).count == 10
+
+
+def test_a_reservation_adds_to_no_sum(projections, dynamodb):
+    before = dynamodb.scan(TableName=TABLE)["Count"]
+    projections.apply([a_change(before=None, after=State.AWAITING_UPLOAD)])
+    assert dynamodb.scan(TableName=TABLE)["Count"] == before
+
+
+def test_hours_are_told_apart_by_clinic_and_time(projections):
+    projections.apply(
+        [
+            a_change(0, at=NOON - timedelta(days=1)),
+            a_change(1, at=NOON + timedelta(minutes=59)),
+            a_change(2, clinic_id="lakeview"),
+            a_change(3, at=NOON - timedelta(hours=3)),
+        ]
+    )
+
+    hours = projections.hours(NOON - timedelta(hours=2), NOON + timedelta(hours=1))
+    assert sorted((hour.clinic_id, hour.hour) for hour in hours) == [("lakeview", NOON), ("northside", NOON)]
+    assert len(projections.hours(NOON - timedelta(days=2), NOON + timedelta(hours=1), "northside")) == 3
+
+
+def test_a_storm_is_one_message_and_the_rest_is_told_when_it_has_been_quiet(projections, outbox):
+    projections.apply([a_change(number, after=State.REJECTED, codes=("bad",)) for number in range(3)])
+
+    due = outbox.take_due_alert("file.rejected", UPLOAD_ID, NOON)
+    assert (due.count, due.codes, due.clinic_id) == (3, {"bad": 3}, "northside")
+    outbox.told(due, NOON)
+
+    projections.apply([a_change(number, after=State.REJECTED, codes=("worse",)) for number in range(3, 8)])
+    assert outbox.take_due_alert("file.rejected", UPLOAD_ID, NOON + timedelta(minutes=14)) is None
+    assert list(outbox.pending_alerts()) == [("file.rejected", UPLOAD_ID)]
+
+    later = outbox.take_due_alert("file.rejected", UPLOAD_ID, NOON + timedelta(minutes=15))
+    assert (later.count, later.codes) == (5, {"worse": 5})
+    outbox.told(later, NOON + timedelta(minutes=15))
+    assert list(outbox.pending_alerts()) == []
+
+
+def test_an_alert_that_one_worker_is_sending_is_not_sent_by_another(projections, outbox):
+    projections.apply([a_change(after=State.FAILED)])
+
+    assert outbox.take_due_alert("file.failed", UPLOAD_ID, NOON)
+    assert outbox.take_due_alert("file.failed", UPLOAD_ID, NOON + timedelta(seconds=30)) is None
+
+
+def test_an_alert_whose_sender_died_is_sent_by_the_next(projections, outbox):
+    projections.apply([a_change(after=State.FAILED)])
+    outbox.take_due_alert("file.failed", UPLOAD_ID, NOON)
+
+    assert outbox.take_due_alert("file.failed", UPLOAD_ID, NOON + timedelta(minutes=2)).count == 1
+
+
+def test_changes_that_come_while_an_alert_is_being_sent_are_told_later(projections, outbox):
+    projections.apply([a_change(0, after=State.REJECTED)])
+    due = outbox.take_due_alert("file.rejected", UPLOAD_ID, NOON)
+    projections.apply([a_change(1, after=State.REJECTED)])
+    outbox.told(due, NOON)
+
+    assert outbox.take_due_alert("file.rejected", UPLOAD_ID, NOON + timedelta(minutes=16)).count == 1

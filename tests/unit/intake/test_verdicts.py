@@ -1,0 +1,161 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from intake.dynamodb import DynamoRecords
+from intake.ports import Outcome
+from intake.record import ObjectVersion, Source
+from intake.states import State
+from intake.verdicts import DynamoVerdicts
+from tests.records import NOON, REFUSAL, SHA, WARNING, a_file, a_verdict, an_upload
+from tests.unit.intake.conftest import TABLE
+
+
+@pytest.fixture
+def records(dynamodb):
+    return DynamoRecords(dynamodb, TABLE)
+
+
+@pytest.fixture
+def verdicts(dynamodb):
+    return DynamoVerdicts(dynamodb, TABLE)
+
+
+@pytest.fixture
+def reserved(records):
+    files = [a_file(number) for number in range(3)]
+    records.create_upload(an_upload())
+    records.add_files(an_upload(), files)
+    return files
+
+
+def test_a_verdict_moves_the_record_and_leaves_what_was_declared(verdicts, reserved):
+    verdict = a_verdict(reserved[0], findings=(WARNING,), sha256=SHA)
+
+    assert verdicts.record(verdict, reserved=True).outcome is Outcome.RECORDED
+
+    record = verdicts.file(reserved[0].file_id)
+    assert record.state is State.ACCEPTED
+    assert record.name == "slice-0.dcm"
+    assert record.stored == verdict.stored
+    assert record.incoming == verdict.incoming
+    assert record.findings == (WARNING,)
+    assert record.metadata == verdict.metadata
+    assert record.revision == 1
+    assert record.timings == {"arrival_to_verdict": 120, "judging": 1}
+    assert [entry.event for entry in record.timeline] == ["accepted"]
+
+
+def test_the_same_event_delivered_again_changes_nothing(verdicts, reserved):
+    verdict = a_verdict(reserved[0])
+    verdicts.record(verdict, reserved=True)
+    before = verdicts.file(reserved[0].file_id)
+
+    recorded = verdicts.record(replace(verdict, decided_at=NOON + timedelta(hours=1)), reserved=True)
+
+    assert recorded.outcome is Outcome.ALREADY_RECORDED
+    assert recorded.other_stored == verdict.stored
+    assert verdicts.file(reserved[0].file_id) == before
+
+
+def test_a_key_without_a_reservation_behind_it_is_told_from_a_reserved_one(verdicts):
+    assert verdicts.record(a_verdict(a_file()), reserved=True).outcome is Outcome.NO_RESERVATION
+
+
+def test_another_version_under_a_judged_key_is_no_redelivery(verdicts, reserved):
+    verdicts.record(a_verdict(reserved[0]), reserved=True)
+    other = a_verdict(reserved[0], incoming=replace(reserved[0].incoming, version_id="v2"))
+
+    assert verdicts.record(other, reserved=True).outcome is Outcome.NO_RESERVATION
+
+
+def test_an_object_without_a_reservation_gets_its_record_on_arrival(verdicts):
+    verdict = replace(a_verdict(a_file()), name="scan.dcm")
+
+    assert verdicts.record(verdict, reserved=False).outcome is Outcome.RECORDED
+    assert verdicts.record(verdict, reserved=False).outcome is Outcome.ALREADY_RECORDED
+
+    record = verdicts.file(verdict.file_id)
+    assert (record.source, record.name, record.state) == (Source.DIRECT, "scan.dcm", State.ACCEPTED)
+    assert record.revision == 1
+
+
+def test_the_second_file_with_the_same_bytes_is_told_who_holds_them(verdicts, reserved):
+    first = a_verdict(reserved[0], sha256=SHA, sop_instance_uid="1.2.3")
+    verdicts.record(first, reserved=True)
+
+    recorded = verdicts.record(a_verdict(reserved[1], sha256=SHA, sop_instance_uid="1.2.3"), reserved=True)
+
+    assert recorded.outcome is Outcome.DUPLICATE_BYTES
+    assert recorded.other_file_id == reserved[0].file_id
+    assert recorded.other_stored == first.stored
+    assert verdicts.file(reserved[1].file_id).state is State.AWAITING_UPLOAD
+
+
+def test_other_bytes_under_the_same_sop_instance_uid_are_a_conflict(verdicts, reserved):
+    verdicts.record(a_verdict(reserved[0], sha256=SHA, sop_instance_uid="1.2.3"), reserved=True)
+
+    recorded = verdicts.record(a_verdict(reserved[1], sha256="cd" * 32, sop_instance_uid="1.2.3"), reserved=True)
+
+    assert recorded.outcome is Outcome.SOP_INSTANCE_CONFLICT
+    assert recorded.other_file_id == reserved[0].file_id
+
+
+def test_where_no_checksum_is_known_equal_size_and_etag_tell_equal_bytes(verdicts, reserved):
+    verdicts.record(a_verdict(reserved[0], etag='"e"', sop_instance_uid="1.2.3"), reserved=True)
+
+    same = verdicts.record(a_verdict(reserved[1], etag='"e"', sop_instance_uid="1.2.3"), reserved=True)
+    other = verdicts.record(a_verdict(reserved[2], etag='"f"', sop_instance_uid="1.2.3"), reserved=True)
+
+    assert (same.outcome, other.outcome) == (Outcome.DUPLICATE_BYTES, Outcome.SOP_INSTANCE_CONFLICT)
+
+
+def test_two_clinics_may_hold_the_same_bytes(verdicts, records, reserved):
+    elsewhere = a_file(clinic_id="lakeview", upload_id="01kanqzzzz0000000000000001")
+    records.create_upload(an_upload(clinic_id="lakeview", upload_id=elsewhere.upload_id))
+    records.add_files(an_upload(clinic_id="lakeview", upload_id=elsewhere.upload_id), [elsewhere])
+    for file in (reserved[0], elsewhere):
+        assert verdicts.record(a_verdict(file, sha256=SHA), reserved=True).outcome is Outcome.RECORDED
+
+
+def test_a_rejected_file_claims_nothing(verdicts, reserved):
+    refused = a_verdict(reserved[0], state=State.REJECTED, findings=(REFUSAL,), sha256=SHA, sop_instance_uid="1.2.3")
+    verdicts.record(refused, reserved=True)
+
+    accepted = a_verdict(reserved[1], sha256=SHA, sop_instance_uid="1.2.3")
+    assert verdicts.record(accepted, reserved=True).outcome is Outcome.RECORDED
+
+
+def test_a_dead_letter_fails_its_file_once_and_a_redrive_reopens_it(verdicts, reserved):
+    assert verdicts.fail(reserved[0], "retries-exhausted")
+    assert not verdicts.fail(reserved[0], "retries-exhausted")
+    assert verdicts.file(reserved[0].file_id).state is State.FAILED
+
+    assert verdicts.record(a_verdict(reserved[0]), reserved=True).outcome is Outcome.RECORDED
+    record = verdicts.file(reserved[0].file_id)
+    assert record.state is State.ACCEPTED
+    assert [(entry.event, entry.detail) for entry in record.timeline] == [
+        ("failed", "retries-exhausted"),
+        ("accepted", ""),
+    ]
+
+
+def test_an_object_that_never_had_a_record_can_fail(verdicts):
+    stranger = a_file(source=Source.DIRECT, incoming=ObjectVersion("incoming", "northside/scan.dcm", "v1"))
+
+    assert verdicts.fail(stranger, "retries-exhausted")
+    assert verdicts.file(stranger.file_id).state is State.FAILED
+
+
+def test_a_judged_file_neither_fails_nor_expires(verdicts, reserved):
+    verdicts.record(a_verdict(reserved[0]), reserved=True)
+
+    assert not verdicts.fail(reserved[0], "retries-exhausted")
+    assert not verdicts.expire("northside", reserved[0].file_id, NOON)
+
+
+def test_a_file_that_never_arrived_expires_and_leaves_the_list_of_awaited_ones(verdicts, reserved):
+    assert verdicts.expire("northside", reserved[1].file_id, NOON)
+
+    assert {file.file_id for file in verdicts.awaiting()} == {reserved[0].file_id, reserved[2].file_id}
