@@ -13,11 +13,13 @@ from intake.states import State
 from portal import shapes
 from portal.errors import CursorError, NotAcceptedError
 from portal.identity import Identity
-from portal.names import last_segment
 from portal.services import Services
 
 PATIENT = "patient"
 """The member of a record's metadata that holds what identifies a patient."""
+
+SUFFIXES = {"dicom": ".dcm", "pdf": ".pdf", "zip": ".zip", "xml": ".xml", "json": ".json", "csv": ".csv"}
+"""Downloads are named by file id and kind: the name stands in a URL, where a patient's has no place."""
 
 
 def file(services: Services, identity: Identity, file_id: str) -> FileRecord:
@@ -75,7 +77,7 @@ def download(services: Services, identity: Identity, file_id: str) -> Presigned:
     record = services.records.file(identity.clinic_id, file_id)
     if record.state is not State.ACCEPTED or record.stored is None:
         raise NotAcceptedError("Only accepted files can be downloaded.")
-    return services.presigner.get(record.stored, last_segment(record.name))
+    return services.presigner.get(record.stored, record.file_id + SUFFIXES.get(record.kind or "", ""))
 
 
 def seen_by(identity: Identity, record: FileRecord) -> FileRecord:

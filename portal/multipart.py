@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from intake.ports import Part, Presigned, Presigner
 from intake.record import FileRecord
 from portal.errors import NotMultipartError
-from portal.shapes import MAX_PARTS, MAX_PARTS_PER_REQUEST
+from portal.shapes import MAX_PARTS
 
 MIB = 1024**2
 MAX_SINGLE_PUT = 64 * MIB
@@ -29,12 +29,11 @@ class SignedPart:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a large file is cut, which parts S3 holds, and the next ones, signed."""
+    """How a large file is cut, and which parts S3 holds. Parts are signed when their SHA-256 is known: S3 wants it."""
 
     part_size: int
     part_count: int
-    parts: tuple[SignedPart, ...]
-    held: tuple[Part, ...] = ()
+    held: tuple[Part, ...]
 
 
 def part_size(size: int) -> int:
@@ -47,18 +46,14 @@ def part_count(size: int) -> int:
     return -(-size // part_size(size))
 
 
-def first_parts(presigner: Presigner, record: FileRecord, budget: int, held: tuple[Part, ...] = ()) -> Plan:
-    """Sign the first parts that S3 does not hold, `budget` at the most."""
-    there = {part.number for part in held if part.size == _size_of(record, part.number)}
-    missing = (number for number in range(1, part_count(record.size) + 1) if number not in there)
-    numbers = [number for number, _ in zip(missing, range(min(budget, MAX_PARTS_PER_REQUEST)), strict=False)]
-    kept = tuple(part for part in held if part.number in there)
-    signed = sign_parts(presigner, record, dict.fromkeys(numbers))
-    return Plan(part_size(record.size), part_count(record.size), signed, kept)
+def plan(record: FileRecord, held: tuple[Part, ...] = ()) -> Plan:
+    """Return how the file is cut, and which parts need not be sent again."""
+    kept = tuple(part for part in held if part.size == _size_of(record, part.number))
+    return Plan(part_size(record.size), part_count(record.size), kept)
 
 
-def sign_parts(presigner: Presigner, record: FileRecord, wanted: Mapping[int, str | None]) -> tuple[SignedPart, ...]:
-    """Sign parts by number, each with its SHA-256 where that is known. Raises NotMultipartError."""
+def sign_parts(presigner: Presigner, record: FileRecord, wanted: Mapping[int, str]) -> tuple[SignedPart, ...]:
+    """Sign parts by number, each for the bytes with its SHA-256 and no others. Raises NotMultipartError."""
     if record.multipart_id is None or any(number > part_count(record.size) for number in wanted):
         raise NotMultipartError("The file has no such part.")
     target, multipart_id = record.incoming, record.multipart_id

@@ -1,4 +1,4 @@
-"""Which names a file may have. They are shown to people and offered as names of downloads; no key ever holds one."""
+"""Which names a file may have. They are shown to the sender's clinic; no key ever holds one."""
 
 import unicodedata
 
@@ -15,8 +15,3 @@ def valid_name(name: str) -> str:
     if any(not segment or len(segment) > MAX_SEGMENT for segment in name.split("/")):
         raise ValueError("each part of the path must have 1 to 255 characters")
     return name
-
-
-def last_segment(name: str) -> str:
-    """Return the file's own name, without the folders it was in."""
-    return name.rpartition("/")[2]

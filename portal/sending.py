@@ -9,9 +9,8 @@ from intake.record import FileRecord
 from intake.states import State
 from portal.errors import NotAwaitedError, NotMultipartError, PartsMissingError
 from portal.identity import Identity
-from portal.multipart import SignedPart, first_parts, missing_parts, sign_parts
+from portal.multipart import SignedPart, missing_parts, plan, sign_parts
 from portal.services import Services
-from portal.shapes import MAX_PARTS_PER_REQUEST
 from portal.uploads import LIFETIME, Placed
 
 WORTH_PROLONGING = timedelta(hours=1)
@@ -23,12 +22,11 @@ def sign(services: Services, identity: Identity, file_id: str) -> Placed:
     record = _awaited(services, identity, file_id)
     if record.multipart_id is None:
         return Placed(record, put=services.presigner.put(record.incoming, record.size, record.sha256))
-    held = _held(services, record)
-    return Placed(record, plan=first_parts(services.presigner, record, MAX_PARTS_PER_REQUEST, held))
+    return Placed(record, plan=plan(record, _held(services, record)))
 
 
 def sign_numbered(
-    services: Services, identity: Identity, file_id: str, wanted: Mapping[int, str | None]
+    services: Services, identity: Identity, file_id: str, wanted: Mapping[int, str]
 ) -> tuple[SignedPart, ...]:
     """Sign the parts that are asked for. Raises NotFoundError, NotAwaitedError, NotMultipartError."""
     return sign_parts(services.presigner, _awaited(services, identity, file_id), wanted)

@@ -67,11 +67,11 @@ class WantedPart(Request):
     """A part of a file that is to be signed."""
 
     number: int = Field(strict=True, ge=1, le=MAX_PARTS)
-    sha256: Sha256 | None = Field(default=None, description="Of this part, hexadecimal.", examples=[SHA256])
+    sha256: Sha256 = Field(description="Of this part, hexadecimal.", examples=[SHA256])
 
 
 class Sign(Request):
-    """Which parts to sign; without any, whatever the file lacks is signed anew."""
+    """Which parts to sign; without any, a small file's PUT is signed anew, and a large file's plan is told."""
 
     parts: list[WantedPart] = Field(default=[], max_length=MAX_PARTS_PER_REQUEST)
 
@@ -88,7 +88,7 @@ class PartPut(Put):
     """A part's request."""
 
     number: int
-    size: int = Field(description="In bytes; the last part is shorter.")
+    size: int = Field(description="In bytes.")
 
 
 class HeldPart(BaseModel):
@@ -99,11 +99,10 @@ class HeldPart(BaseModel):
 
 
 class Multipart(BaseModel):
-    """How to send a large file: part by part, in any order, then `complete`."""
+    """How to send a large file: sign each part with its SHA-256, send the parts in any order, then `complete`."""
 
-    part_size: int = Field(description="In bytes.", examples=[16_777_216])
+    part_size: int = Field(description="In bytes; the last part is shorter.", examples=[16_777_216])
     part_count: int = Field(examples=[42])
-    parts: list[PartPut] = Field(description="The first parts; sign the others when their turn comes.")
     held: list[HeldPart] = Field(default=[], description="Parts that need not be sent again.")
 
 

@@ -18,7 +18,7 @@ from intake.record import FileRecord, ObjectVersion, Source, TimelineEntry, Uplo
 from intake.states import State
 from portal.errors import IdempotencyError, TooManyFilesError
 from portal.identity import Identity
-from portal.multipart import MAX_SINGLE_PUT, Plan, first_parts
+from portal.multipart import MAX_SINGLE_PUT, Plan, plan
 from portal.services import Services
 from portal.shapes import Announced
 
@@ -30,9 +30,6 @@ BATCH = 99
 
 ATTEMPTS = 5
 """How often others may add files to the same upload before we give up."""
-
-PARTS_AT_FIRST = 500
-"""Parts that one answer signs at the most, over all its files: signing costs about half a millisecond each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,20 +131,26 @@ def _reserve_batch(
 
 def _records(services: Services, identity: Identity, upload: Upload, files: Sequence[Announced]) -> list[FileRecord]:
     at = services.clock()
+    bucket = services.settings.incoming_bucket
     return [
-        _record(services, identity, upload, file_id(upload.upload_id, number), announced, at)
+        _record(identity, upload, announced, _slot(upload, number, bucket, at), at)
         for number, announced in enumerate(files, upload.declared)
     ]
 
 
+def _slot(upload: Upload, number: int, bucket: str, at: datetime) -> tuple[str, ObjectVersion]:
+    """Return the id and the place of an upload's file by its number."""
+    new_id = file_id(upload.upload_id, number)
+    return new_id, ObjectVersion(bucket, object_key(upload.clinic_id, upload.upload_id, new_id, at))
+
+
 def _record(
-    services: Services, identity: Identity, upload: Upload, new_id: str, announced: Announced, at: datetime
+    identity: Identity, upload: Upload, announced: Announced, slot: tuple[str, ObjectVersion], at: datetime
 ) -> FileRecord:
-    key = object_key(upload.clinic_id, upload.upload_id, new_id, at)
     return FileRecord(
         clinic_id=upload.clinic_id,
         upload_id=upload.upload_id,
-        file_id=new_id,
+        file_id=slot[0],
         name=announced.name,
         size=announced.size,
         sha256=announced.sha256,
@@ -157,7 +160,7 @@ def _record(
         created_by=identity.subject,
         updated_at=at,
         expires_at=at + LIFETIME,
-        incoming=ObjectVersion(services.settings.incoming_bucket, key),
+        incoming=slot[1],
         timeline=(TimelineEntry(at, identity.subject, "reserved"),),
     )
 
@@ -174,16 +177,14 @@ def _opened(services: Services, records: list[FileRecord]) -> list[FileRecord]:
 
 
 def _placed(services: Services, upload: Upload, records: Sequence[FileRecord]) -> Placement:
-    large = sum(record.multipart_id is not None for record in records)
-    budget = PARTS_AT_FIRST // max(large, 1)
-    return Placement(upload.upload_id, tuple(_place(services, record, budget) for record in records))
+    return Placement(upload.upload_id, tuple(_place(services, record) for record in records))
 
 
-def _place(services: Services, record: FileRecord, budget: int) -> Placed:
+def _place(services: Services, record: FileRecord) -> Placed:
     if record.state is not State.AWAITING_UPLOAD:
         return Placed(record)
     if record.multipart_id is not None:
-        return Placed(record, plan=first_parts(services.presigner, record, budget))
+        return Placed(record, plan=plan(record))
     return Placed(record, put=services.presigner.put(record.incoming, record.size, record.sha256))
 
 

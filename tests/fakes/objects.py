@@ -111,7 +111,7 @@ class FakePresigner:
 
     def hold(self, multipart_id: str, number: int, size: int) -> None:
         """Keep a part as S3 does when a client has sent it."""
-        self.open[multipart_id][number] = Part(number, size, f'"etag-{number}"', None)
+        self.open[multipart_id][number] = Part(number, size, f'"etag-{number}"', "0" * 64)
 
     def parts(self, target: ObjectVersion, multipart_id: str) -> tuple[Part, ...]:
         if multipart_id not in self.open:
