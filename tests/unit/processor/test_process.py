@@ -1,0 +1,263 @@
+"""The way to a verdict, over fakes; what the adapters do is proven in their own tests."""
+
+import contextlib
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from intake import keys
+from intake.errors import ContentionError, ObjectMissingError
+from intake.ports import Outcome
+from intake.record import ObjectVersion
+from intake.states import State
+from processor.events import Arrival
+from processor.judge import Judgement
+from processor.process import Buckets, Processor
+from tests.fakes import FakeObjects, FakeRecords, FakeTable, FakeVerdicts
+from tests.records import NOON, REFUSAL, a_file, an_upload
+
+INCOMING, ACCEPTED, QUARANTINE = "incoming", "accepted", "quarantine"
+
+
+def _judge(source):
+    """Take what begins with `good`; its fifth word names the SOP instance."""
+    data = source.read(0, source.size)
+    if not data.startswith(b"good"):
+        return Judgement("unknown", (REFUSAL,), {}, None)
+    return Judgement("dicom", (), {"modality": "CT"}, data[4:8].decode())
+
+
+class World:
+    """A processor between fakes."""
+
+    def __init__(self):
+        table = FakeTable()
+        self.objects = FakeObjects()
+        self.verdicts = FakeVerdicts(table)
+        self.records = FakeRecords(table)
+        self.processor = Processor(
+            self.objects,
+            self.verdicts,
+            Buckets(ACCEPTED, QUARANTINE),
+            _judge,
+            clock=lambda: NOON + timedelta(milliseconds=80),
+        )
+
+    def reserve(self, count=1):
+        files = [a_file(number) for number in range(count)]
+        self.records.create_upload(an_upload())
+        self.records.add_files(an_upload(), files)
+        return files
+
+    def arrive(self, key, data):
+        return Arrival(self.objects.put(INCOMING, key, data), NOON)
+
+    def stored(self, bucket):
+        return [key for held, key in self.objects.versions if held == bucket]
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_a_good_file_is_accepted_and_copied_under_its_own_key(world):
+    (file,) = world.reserve()
+    arrival = world.arrive(file.incoming.key, b"good1234")
+
+    processed = world.processor.process(arrival)
+
+    record = world.verdicts.file(file.file_id)
+    assert record.state is State.ACCEPTED
+    assert (record.stored.bucket, record.stored.key) == (ACCEPTED, file.incoming.key)
+    assert world.objects.data(record.stored) == b"good1234"
+    assert world.objects.data(arrival.object) == b"good1234"
+    assert (processed.outcome, processed.latency_ms, processed.bytes_read) == (Outcome.RECORDED, 80, 8)
+
+
+def test_a_bad_file_goes_to_quarantine_with_its_reasons(world):
+    (file,) = world.reserve()
+
+    world.processor.process(world.arrive(file.incoming.key, b"bad"))
+
+    record = world.verdicts.file(file.file_id)
+    assert (record.state, record.stored.bucket, record.findings) == (State.REJECTED, QUARANTINE, (REFUSAL,))
+    assert world.stored(ACCEPTED) == []
+
+
+def test_an_accepted_file_takes_one_read_one_copy_and_one_transaction(world):
+    (file,) = world.reserve()
+    world.processor.process(world.arrive(file.incoming.key, b"good1234"))
+
+    assert world.objects.calls == Counter(read=1, copy=1)
+
+
+def test_a_file_dropped_into_s3_gets_a_record_under_opaque_keys(world):
+    arrival = world.arrive("northside/Some Folder/Doe John.dcm", b"good1234")
+
+    processed = world.processor.process(arrival)
+
+    record = world.verdicts.file(processed.placement.file_id)
+    assert (record.clinic_id, record.name, record.state) == ("northside", "Doe John.dcm", State.ACCEPTED)
+    assert "Doe" not in record.stored.key
+    assert record.stored.key.startswith("northside/2026/11/22/")
+
+
+def test_an_object_outside_every_clinics_prefix_is_quarantined(world):
+    processed = world.processor.process(world.arrive("lost.dcm", b"good1234"))
+
+    record = world.verdicts.file(processed.placement.file_id)
+    assert (record.clinic_id, record.state) == (keys.UNASSIGNED, State.REJECTED)
+    assert [finding.code for finding in record.findings] == ["clinic-unknown"]
+
+
+def test_a_key_that_only_looks_reserved_is_treated_as_a_direct_drop(world):
+    file = a_file()
+
+    processed = world.processor.process(world.arrive(file.incoming.key, b"good1234"))
+
+    assert processed.placement.file_id != file.file_id
+    assert world.verdicts.file(processed.placement.file_id).state is State.ACCEPTED
+    assert len(world.stored(ACCEPTED)) == 1
+
+
+def test_a_second_version_under_a_judged_key_becomes_a_file_of_its_own(world):
+    (file,) = world.reserve()
+    world.processor.process(world.arrive(file.incoming.key, b"good1234"))
+    first = world.verdicts.file(file.file_id)
+
+    processed = world.processor.process(world.arrive(file.incoming.key, b"good5678"))
+
+    assert world.verdicts.file(file.file_id) == first
+    assert world.objects.data(first.stored) == b"good1234"
+    assert world.verdicts.file(processed.placement.file_id).state is State.ACCEPTED
+
+
+def test_identical_bytes_are_accepted_as_a_duplicate_and_stored_once(world):
+    one, two = world.reserve(2)
+    world.processor.process(world.arrive(one.incoming.key, b"good1234"))
+    arrival = world.arrive(two.incoming.key, b"good1234")
+
+    world.processor.process(arrival)
+    world.processor.process(arrival)
+
+    first, second = world.verdicts.file(one.file_id), world.verdicts.file(two.file_id)
+    assert (second.state, second.duplicate_of, second.stored) == (State.ACCEPTED, one.file_id, first.stored)
+    assert world.stored(ACCEPTED) == [first.stored.key]
+
+
+def test_other_bytes_under_the_same_sop_instance_uid_are_rejected_as_a_conflict(world):
+    one, two = world.reserve(2)
+    world.processor.process(world.arrive(one.incoming.key, b"good1234"))
+    arrival = world.arrive(two.incoming.key, b"good1234 but other")
+
+    world.processor.process(arrival)
+    world.processor.process(arrival)
+
+    second = world.verdicts.file(two.file_id)
+    assert second.state is State.REJECTED
+    assert [finding.code for finding in second.findings] == ["sop-instance-conflict"]
+    assert (second.stored.bucket, len(world.stored(ACCEPTED))) == (QUARANTINE, 1)
+
+
+@pytest.mark.parametrize("data", [b"good1234", b"bad"])
+def test_a_redelivered_event_changes_neither_record_nor_objects(world, data):
+    (file,) = world.reserve()
+    arrival = world.arrive(file.incoming.key, data)
+    world.processor.process(arrival)
+    record, objects = world.verdicts.file(file.file_id), dict(world.objects.versions)
+
+    for _ in range(2):
+        assert world.processor.process(arrival).outcome is Outcome.ALREADY_RECORDED
+
+    assert world.verdicts.file(file.file_id) == record
+    assert world.objects.versions == objects
+
+
+@pytest.mark.parametrize("data", [b"good1234", b"good1234 but other", b"bad"])
+def test_a_crash_before_or_after_any_step_is_healed_by_the_next_delivery(data):
+    calm = _outcome_after_crashes(data, crash_at=None)
+    for step in range(1, 12):
+        for when in ("before", "after"):
+            assert _outcome_after_crashes(data, crash_at=(step, when)) == calm
+
+
+def test_trouble_of_the_infrastructure_is_no_verdict(world):
+    (file,) = world.reserve()
+    gone = Arrival(ObjectVersion(INCOMING, file.incoming.key, "v9"), NOON)
+
+    with pytest.raises(ObjectMissingError):
+        world.processor.process(gone)
+
+    assert world.verdicts.file(file.file_id).state is State.AWAITING_UPLOAD
+
+
+def test_contention_is_left_to_the_next_delivery(world, monkeypatch):
+    (file,) = world.reserve()
+    monkeypatch.setattr(world.verdicts, "record", _raise(ContentionError("busy")))
+
+    with pytest.raises(ContentionError):
+        world.processor.process(world.arrive(file.incoming.key, b"good1234"))
+
+
+def test_only_the_first_bytes_are_read_of_a_file_that_needs_no_more(world):
+    (file,) = world.reserve()
+    world.processor = Processor(
+        world.objects,
+        world.verdicts,
+        Buckets(ACCEPTED, QUARANTINE),
+        lambda source: Judgement("dicom", (), {}, source.read(4, 4).decode()),
+    )
+
+    processed = world.processor.process(world.arrive(file.incoming.key, b"good1234" + bytes(500_000)))
+
+    assert processed.bytes_read == world.objects.bytes_read == 65_536
+
+
+class _CrashError(Exception):
+    """A worker that was killed."""
+
+
+def _raise(error):
+    def stop(*args, **kwargs):
+        raise error
+
+    return stop
+
+
+def _outcome_after_crashes(data, crash_at):
+    """Process a file beside an accepted one, killed once at a step, and return what stands at the end."""
+    world = World()
+    one, two = world.reserve(2)
+    world.processor.process(world.arrive(one.incoming.key, b"good1234"))
+    arrival = world.arrive(two.incoming.key, data)
+    if crash_at:
+        _crash(world, *crash_at)
+        with contextlib.suppress(_CrashError):
+            world.processor.process(arrival)
+    world.processor.process(arrival)
+    record = world.verdicts.file(two.file_id)
+    return replace(record, revision=0), sorted(world.objects.versions)
+
+
+def _crash(world, step, when):
+    """Kill the worker once, before or after its nth call to the outside."""
+    seen = Counter()
+
+    def interrupted(method):
+        def call(*args, **kwargs):
+            seen["calls"] += 1
+            if seen["calls"] == step and when == "before":
+                raise _CrashError
+            answer = method(*args, **kwargs)
+            if seen["calls"] == step:
+                raise _CrashError
+            return answer
+
+        return call
+
+    for port, names in ((world.objects, ("read", "copy", "delete")), (world.verdicts, ("record",))):
+        for name in names:
+            setattr(port, name, interrupted(getattr(port, name)))

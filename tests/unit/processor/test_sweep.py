@@ -1,0 +1,119 @@
+from datetime import timedelta
+
+import pytest
+
+from intake.ports import QueuedMessage
+from intake.record import ObjectVersion
+from intake.states import State
+from processor.events import Arrival, arrivals, notification
+from processor.project import Projector
+from processor.sweep import OVERDUE, Sweep
+from tests.fakes import FakeAlerts, FakeObjects, FakeProjections, FakeQueue, FakeRecords, FakeTable, FakeVerdicts
+from tests.records import NOON, a_file, an_upload
+
+
+class World:
+    """A sweep between fakes, at a time of the test's choosing."""
+
+    def __init__(self):
+        table = FakeTable()
+        self.at = NOON
+        self.records, self.verdicts = FakeRecords(table), FakeVerdicts(table)
+        self.objects, self.queue, self.dead_letters = FakeObjects(), FakeQueue(), FakeQueue()
+        sums = FakeProjections()
+        self.sweep = Sweep(
+            verdicts=self.verdicts,
+            objects=self.objects,
+            queue=self.queue,
+            dead_letters=self.dead_letters,
+            projector=Projector(sums, sums, FakeAlerts(), clock=lambda: self.at),
+            incoming_bucket="incoming",
+            clock=lambda: self.at,
+        )
+
+    def reserve(self, count):
+        files = [a_file(number) for number in range(count)]
+        self.records.create_upload(an_upload())
+        self.records.add_files(an_upload(), files)
+        return files
+
+    def state(self, file):
+        return self.verdicts.file(file.file_id).state
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_a_file_that_never_came_expires_when_its_time_is_over(world):
+    (file,) = world.reserve(1)
+
+    world.at = file.expires_at - timedelta(seconds=1)
+    assert world.sweep.run().expired == 0
+    world.at = file.expires_at + timedelta(seconds=1)
+    assert world.sweep.run().expired == 1
+
+    assert world.state(file) is State.EXPIRED
+
+
+def test_an_object_without_a_verdict_is_enqueued_again_as_s3_would_have(world):
+    came, missing = world.reserve(2)
+    stored = world.objects.put("incoming", came.incoming.key, b"late")
+    world.at = NOON + OVERDUE + timedelta(seconds=1)
+
+    assert world.sweep.run().enqueued == 1
+
+    (message,) = world.queue.messages
+    assert [arrival.object for arrival in arrivals(message.body)] == [stored]
+    assert world.state(missing) is State.AWAITING_UPLOAD
+
+
+def test_an_object_that_came_late_is_judged_and_not_expired(world):
+    (file,) = world.reserve(1)
+    world.objects.put("incoming", file.incoming.key, b"late")
+    world.at = file.expires_at + timedelta(days=1)
+
+    swept = world.sweep.run()
+
+    assert (swept.expired, swept.enqueued) == (0, 1)
+
+
+def test_nothing_is_enqueued_again_while_the_queue_is_still_at_work(world):
+    (file,) = world.reserve(1)
+    world.objects.put("incoming", file.incoming.key, b"late")
+    world.queue.send([{"Records": []}])
+    world.at = NOON + OVERDUE + timedelta(seconds=1)
+
+    assert world.sweep.run().enqueued == 0
+    assert world.queue.depth() == 1
+
+
+def test_a_young_reservation_is_left_alone(world):
+    (file,) = world.reserve(1)
+    world.objects.put("incoming", file.incoming.key, b"just now")
+    world.at = NOON + OVERDUE - timedelta(seconds=1)
+
+    assert world.sweep.run().enqueued == 0
+
+
+def test_dead_letters_mark_their_files_failed_once_and_stay_to_be_redriven(world):
+    (file,) = world.reserve(1)
+    letters = [
+        notification(Arrival(ObjectVersion("incoming", file.incoming.key, "v1"), NOON)),
+        notification(Arrival(ObjectVersion("incoming", "lakeview/dropped.dcm", "v1"), NOON)),
+    ]
+    world.dead_letters.send(letters)
+
+    assert [world.sweep.run().failed for _ in range(2)] == [2, 0]
+
+    assert world.state(file) is State.FAILED
+    assert {record.clinic_id for record in world.verdicts.table.files.values()} == {"northside", "lakeview"}
+    assert world.dead_letters.depth() == 2
+
+
+def test_a_dead_letter_that_nobody_can_read_is_counted_and_kept(world):
+    world.dead_letters.messages.append(QueuedMessage("m", {"what": "ever"}, 1))
+
+    assert world.sweep.run().unreadable == 1
+    assert world.dead_letters.depth() == 1
