@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from intake.record import FileRecord, FileSummary, Source, TimelineEntry
+from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Upload
 from intake.states import State
 
 
@@ -40,6 +40,15 @@ LOOKS: dict[State, Look] = {
 
 WARNED = Look("Accepted, with warnings", "warning", "warn", "The file is stored. Read the warnings below.")
 
+SETTLED = frozenset(State) - {State.AWAITING_UPLOAD}
+"""States of files that are waited for no longer."""
+
+IN_PROGRESS = Look("In progress", "clock", "wait", "")
+COMPLETE = Look("Complete", "check", "ok", "")
+COMPLETE_WARNED = Look("Complete, with warnings", "warning", "warn", "")
+INCOMPLETE = Look("Not all received", "hourglass", "wait", "")
+ATTENTION = Look("Needs attention", "cross", "bad", "")
+
 SOURCES = {Source.WEB: "Browser", Source.API: "Partner system", Source.DIRECT: "Dropped into S3"}
 
 KINDS = {
@@ -74,6 +83,35 @@ ABBREVIATIONS = {"id": "ID", "uid": "UID", "sop": "SOP", "dicom": "DICOM", "sha2
 def look(file: FileRecord | FileSummary) -> Look:
     """Return how a file shows; accepted with warnings is a look of its own."""
     return WARNED if file.state is State.ACCEPTED and file.warnings else LOOKS[file.state]
+
+
+def waiting(upload: Upload) -> int:
+    """Return how many announced files have no verdict yet; right even while the counts lag behind."""
+    return max(0, upload.declared - sum(number for state, number in upload.counts.items() if state in SETTLED))
+
+
+def upload_look(upload: Upload) -> Look:
+    if upload.counts.get(State.REJECTED) or upload.counts.get(State.FAILED):
+        return ATTENTION
+    if waiting(upload) or not upload.declared:
+        return IN_PROGRESS
+    if upload.counts.get(State.EXPIRED):
+        return INCOMPLETE
+    return COMPLETE_WARNED if upload.warnings else COMPLETE
+
+
+def upload_line(upload: Upload) -> str:
+    """Return how far an upload has come, as one sentence."""
+    accepted, left = upload.counts.get(State.ACCEPTED, 0), waiting(upload)
+    if not upload.declared:
+        return "No files announced yet"
+    if left:
+        return f"{upload.declared - left:,} of {count(upload.declared, 'file')} checked"
+    if accepted == upload.declared:
+        return "1 file, accepted" if accepted == 1 else f"All {accepted:,} files accepted"
+    others = [(State.REJECTED, "rejected"), (State.FAILED, "failed on our side"), (State.EXPIRED, "not received")]
+    told = [f"{upload.counts[state]:,} {word}" for state, word in others if upload.counts.get(state)]
+    return f"{accepted:,} of {count(upload.declared, 'file')} accepted, " + ", ".join(told)
 
 
 def size(count: int) -> str:
@@ -134,7 +172,7 @@ def facts_of(section: dict[str, Any]) -> list[tuple[str, str]]:
     return [(title(key), value_text(value)) for key, value in section.items()]
 
 
-def value_text(value: Any) -> str:
+def value_text(value: object) -> str:
     """Return a metadata value on one line."""
     if isinstance(value, bool):
         return "Yes" if value else "No"
@@ -172,6 +210,8 @@ FILTERS = {
     "kind": kind,
     "look": look,
     "size": size,
+    "upload_line": upload_line,
+    "upload_look": upload_look,
     "utc": utc,
 }
 """What templates say `| name` for."""

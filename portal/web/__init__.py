@@ -2,5 +2,10 @@
 
 from fastapi import APIRouter
 
-routers: tuple[APIRouter, ...] = ()
+from portal import pages
+from portal.web import context, files, landing, sending, uploads
+
+routers: tuple[APIRouter, ...] = (landing.router, uploads.router, sending.router, files.router)
 """What `portal.app` mounts at the root."""
+
+pages.CONTEXTS.append(context.around)

@@ -3,10 +3,11 @@ export class PassingError extends Error {}
 
 /** The server said no, for a reason that trying again will not change. `message` is meant for the user. */
 export class RefusedError extends Error {
-  constructor(message, { status = 0, type = "" } = {}) {
+  constructor(message, { status = 0, errors = [] } = {}) {
     super(message);
     this.status = status;
-    this.type = type;
+    /** Which fields of the request were wrong: `{ pointer, message }`. */
+    this.errors = errors;
   }
 }
 

@@ -20,18 +20,13 @@ export class Portal {
     return this.#send("POST", `/upload/${uploadId}/files`, { body: { files } });
   }
 
-  /** Signs anew what it takes to send a file: its one PUT, or its multipart plan. */
+  /** Signs a file's PUT anew, or tells how it is cut and which parts S3 holds. */
   sign(fileId, signal) {
     return this.#send("POST", `/upload/file/${fileId}/sign`, { body: {}, signal });
   }
 
   signParts(fileId, parts, signal) {
     return this.#send("POST", `/upload/file/${fileId}/parts`, { body: { parts }, signal });
-  }
-
-  /** Lists the parts that S3 holds already. */
-  heldParts(fileId, signal) {
-    return this.#send("GET", `/upload/file/${fileId}/parts`, { signal });
   }
 
   complete(fileId, signal) {
@@ -69,6 +64,6 @@ async function refusal(response) {
   if (response.status === 401) return new RefusedError("Your session has ended. Sign in again, then retry.", response);
   return new RefusedError(told.detail || told.title || "The portal refused this file.", {
     status: response.status,
-    type: told.type,
+    errors: told.errors,
   });
 }

@@ -25,8 +25,10 @@ export class Sending {
   }
 
   async run(signal) {
-    this.#plan ??= await this.#portal.sign(this.#fileId, signal);
-    await (this.#plan.multipart ? this.#inParts(signal) : this.#whole(signal));
+    const plan = this.#plan ?? (await this.#portal.sign(this.#fileId, signal));
+    // What S3 holds of a file changes while it is sent: a second run asks anew.
+    this.#plan = plan.multipart ? null : plan;
+    await (plan.multipart ? this.#inParts(plan.multipart, signal) : this.#whole(signal));
   }
 
   #whole(signal) {
@@ -40,9 +42,8 @@ export class Sending {
     }, signal);
   }
 
-  async #inParts(signal) {
-    const { parts: held } = await this.#portal.heldParts(this.#fileId, signal);
-    const missing = partsOf(this.#blob.size, this.#plan.multipart.part_size, held);
+  async #inParts({ part_size: partSize, held }, signal) {
+    const missing = partsOf(this.#blob.size, partSize, held);
     let sent = held.reduce((sum, part) => sum + part.size, 0);
     this.#onProgress(sent);
     while (missing.length > 0) {

@@ -69,15 +69,29 @@ export class Uploader extends BasePlugin {
 
   /** Announces what was not announced before, and returns the plans by Uppy's file id. */
   async #announce(group) {
-    const fresh = group.filter((file) => !file.meta.fileId && this.uppy.getFile(file.id));
-    const declared = await this.#declared(fresh);
-    if (declared.length === 0) return new Map();
-    try {
-      return this.#noted(declared, await this.#reserve(declared.map(([, declaration]) => declaration)));
-    } catch (error) {
-      for (const [file] of declared) this.uppy.emit("upload-error", this.uppy.getFile(file.id), error);
-      return new Map();
+    let declared = await this.#declared(group.filter((file) => !file.meta.fileId && this.uppy.getFile(file.id)));
+    while (declared.length > 0) {
+      try {
+        return this.#noted(declared, await this.#reserve(declared.map(([, declaration]) => declaration)));
+      } catch (error) {
+        declared = this.#without(declared, error);
+      }
     }
+    return new Map();
+  }
+
+  /** Returns what may be announced without the files that the portal objected to: all, unless it named some. */
+  #without(declared, error) {
+    const named = new Map();
+    for (const { pointer = "", message } of error.errors ?? []) {
+      const [, index] = /^\/files\/(\d+)\b/.exec(pointer) ?? [];
+      if (index) named.set(Number(index), new Error(`The portal cannot take this file: ${message}.`));
+    }
+    const refused = (index) => (named.size > 0 ? named.get(index) : error);
+    declared.forEach(([file], index) => {
+      if (refused(index)) this.uppy.emit("upload-error", this.uppy.getFile(file.id), refused(index));
+    });
+    return declared.filter((_, index) => !refused(index));
   }
 
   async #declared(files) {
@@ -95,7 +109,7 @@ export class Uploader extends BasePlugin {
   }
 
   async #declaration({ data, meta }) {
-    const declaration = { name: meta.relativePath || meta.name, size: data.size };
+    const declaration = { name: (meta.relativePath || meta.name).replace(/^\/+/, ""), size: data.size };
     if (data.size <= WHOLE_AT_MOST) declaration.sha256 = await this.#hasher.sha256(data);
     return declaration;
   }

@@ -1,0 +1,55 @@
+"""What every page shows around itself: where one can go, and on whose behalf one is here."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import Request
+
+from portal.identity import Identity
+from portal.services import Services, services_of
+
+STAFF_PAGES = (("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"))
+ADMIN_PAGES = (("/admin", "Dashboard"), ("/files", "Files"))
+
+KEPT = timedelta(minutes=5)
+"""How long a clinic's name is shown before it is looked up again."""
+
+
+@dataclass
+class ClinicNames:
+    """Clinics' names, read together and kept for a while: every page shows one."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    read_at: datetime | None = None
+
+    def name(self, services: Services, clinic_id: str) -> str:
+        """Return a clinic's name, or its id where the directory does not know it."""
+        now = services.clock()
+        if self.read_at is None or now - self.read_at > KEPT:
+            self.names = {clinic.clinic_id: clinic.name for clinic in services.directory.clinics()}
+            self.read_at = now
+        return self.names.get(clinic_id, clinic_id)
+
+
+def around(request: Request) -> dict[str, Any]:
+    """Return the names that the page frame uses."""
+    identity: Identity | None = getattr(request.state, "identity", None)
+    pages = () if identity is None else ADMIN_PAGES if identity.is_admin else STAFF_PAGES
+    return {"navigation": pages, "here": request.url.path, "clinic_name": _clinic_name(request, identity)}
+
+
+def _clinic_name(request: Request, identity: Identity | None) -> str:
+    if identity is None:
+        return ""
+    if identity.clinic_id is None:
+        return "Administrator"
+    return _names(request).name(services_of(request), identity.clinic_id)
+
+
+def _names(request: Request) -> ClinicNames:
+    state = request.app.state
+    if not hasattr(state, "clinic_names"):
+        state.clinic_names = ClinicNames()
+    names: ClinicNames = state.clinic_names
+    return names

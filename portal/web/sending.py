@@ -1,0 +1,50 @@
+"""What the upload page's script asks for while it sends files: the API's own services, for a session's cookie."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Response
+
+from intake.record import Source
+from portal import sending, uploads
+from portal.answers import part_puts, reserved, reserved_upload
+from portal.identity import Identity
+from portal.services import Services, services_of
+from portal.session import staff
+from portal.shapes import AddFiles, NewUpload, PartPuts, Reserved, ReservedUpload, Sign
+
+router = APIRouter(prefix="/upload", include_in_schema=False)
+
+Staff = Annotated[Identity, Depends(staff)]
+Collaborators = Annotated[Services, Depends(services_of)]
+Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
+
+
+@router.post("/new", status_code=201)
+def begin(identity: Staff, services: Collaborators, body: NewUpload, key: Key) -> ReservedUpload:
+    placement = uploads.reserve(
+        services, identity, body.files, source=Source.WEB, reference=body.reference, idempotency_key=key
+    )
+    return reserved_upload(placement)
+
+
+@router.post("/{upload_id}/files", status_code=201)
+def add(identity: Staff, services: Collaborators, upload_id: str, body: AddFiles) -> ReservedUpload:
+    return reserved_upload(uploads.add(services, identity, upload_id, body.files))
+
+
+@router.post("/file/{file_id}/sign")
+def sign(identity: Staff, services: Collaborators, file_id: str) -> Reserved:
+    """Sign a file's PUT anew, or tell which of its parts S3 holds."""
+    return reserved(sending.sign(services, identity, file_id))
+
+
+@router.post("/file/{file_id}/parts")
+def sign_parts(identity: Staff, services: Collaborators, file_id: str, body: Sign) -> PartPuts:
+    wanted = {part.number: part.sha256 for part in body.parts}
+    return part_puts(sending.sign_numbered(services, identity, file_id, wanted))
+
+
+@router.post("/file/{file_id}/complete", status_code=204)
+def complete(identity: Staff, services: Collaborators, file_id: str) -> Response:
+    sending.complete(services, identity, file_id)
+    return Response(status_code=204)
