@@ -7,18 +7,15 @@ from datetime import datetime, timedelta
 
 from intake.ports import Change, DueAlert, HourBucket
 from intake.states import State
+from intake.tally import ALERT_KINDS, latency_bound
 
 QUIET = timedelta(minutes=15)
 """Between two alerts of one kind about one upload."""
 
-LATENCY_BINS = (100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 3_600_000)
-
-ALERTING = {State.REJECTED: "file.rejected", State.FAILED: "file.failed"}
-
 
 @dataclass
 class FakeProjections:
-    """Hours and alerts, made from the changes that were applied."""
+    """Hours and alerts (the `Projections` and the `Outbox` port), made from the changes that were applied."""
 
     changes: dict[tuple[str, int], Change] = field(default_factory=dict)
     told_changes: set[tuple[str, int]] = field(default_factory=set)
@@ -31,8 +28,9 @@ class FakeProjections:
     def hours(self, since: datetime, until: datetime, clinic_id: str | None = None) -> tuple[HourBucket, ...]:
         buckets: dict[tuple[datetime, str], list[Change]] = {}
         for change in self.changes.values():
-            if since <= change.at < until and clinic_id in (None, change.clinic_id):
-                hour = change.at.replace(minute=0, second=0, microsecond=0)
+            hour = change.at.replace(minute=0, second=0, microsecond=0)
+            counted = change.after is not State.AWAITING_UPLOAD and clinic_id in (None, change.clinic_id)
+            if counted and since < hour + timedelta(hours=1) and hour <= until:
                 buckets.setdefault((hour, change.clinic_id), []).append(change)
         return tuple(_bucket(clinic, hour, made) for (hour, clinic), made in sorted(buckets.items()))
 
@@ -50,19 +48,21 @@ class FakeProjections:
         self.told_at[alert.kind, alert.upload_id] = at
 
     def pending_alerts(self) -> Iterable[tuple[str, str]]:
-        due = {(ALERTING[change.after], change.upload_id) for change in self.changes.values() if self._is_due(change)}
+        due = {
+            (ALERT_KINDS[change.after], change.upload_id) for change in self.changes.values() if self._is_due(change)
+        }
         return sorted(due)
 
     def _untold(self, kind: str, upload_id: str) -> list[Change]:
         due = (change for change in self.changes.values() if self._is_due(change) and change.upload_id == upload_id)
-        return [change for change in due if ALERTING[change.after] == kind]
+        return [change for change in due if ALERT_KINDS[change.after] == kind]
 
     def _is_due(self, change: Change) -> bool:
-        return change.after in ALERTING and (change.file_id, change.revision) not in self.told_changes
+        return change.after in ALERT_KINDS and (change.file_id, change.revision) not in self.told_changes
 
 
 def _bucket(clinic_id: str, hour: datetime, changes: Sequence[Change]) -> HourBucket:
-    bins = [next((b for b in LATENCY_BINS if c.latency_ms <= b), LATENCY_BINS[-1]) for c in changes if c.latency_ms]
+    bins = [latency_bound(change.latency_ms) for change in changes if change.latency_ms is not None]
     return HourBucket(
         clinic_id=clinic_id,
         hour=hour,

@@ -70,7 +70,7 @@ class FakeRecords:
         if stored is None or stored.state is not State.AWAITING_UPLOAD:
             raise ConflictError("The file is no longer awaited.")
         kept = multipart_id or stored.multipart_id
-        self.table.save(stored, expires_at=expires_at, multipart_id=kept, updated_at=self.clock())
+        self.table.files[record.file_id] = replace(stored, expires_at=expires_at, multipart_id=kept)
 
     def remember(self, clinic_id: str, idempotency_key: str, body_sha256: str, upload_id: str) -> str:
         key = (clinic_id, idempotency_key)

@@ -92,7 +92,7 @@ class FakeVerdicts:
             duplicate_of=verdict.duplicate_of,
             rules_version=verdict.rules_version,
             updated_at=verdict.decided_at,
-            timings=_timings(verdict, base.created_at),
+            timings=_timings(verdict),
             timeline=(*base.timeline, TimelineEntry(verdict.decided_at, verdict.actor, verdict.state.value)),
         )
 
@@ -121,12 +121,6 @@ class FakeVerdicts:
         self.table.uploads.setdefault(upload_id, direct)
 
 
-def _timings(verdict: Verdict, created_at: datetime) -> dict[str, int]:
-    def milliseconds(since: datetime) -> int:
-        return int((verdict.decided_at - since) / timedelta(milliseconds=1))
-
-    return {
-        "arrival_to_verdict": milliseconds(verdict.arrived_at),
-        "declared_to_verdict": milliseconds(created_at),
-        "judging": verdict.judging_ms,
-    }
+def _timings(verdict: Verdict) -> dict[str, int]:
+    waited = (verdict.decided_at - verdict.arrived_at) // timedelta(milliseconds=1)
+    return {"arrival_to_verdict": waited, "judging": verdict.judging_ms}
