@@ -44,3 +44,7 @@ def _is_current(mark: Path, inputs: str) -> bool:
 def _npm(*arguments: str) -> None:
     name = f"npm {' '.join(arguments[:2])}"
     run_tool(name, ["npm", *arguments], environment=tool_environment(), cwd=ROOT, log=BUILD / "npm.log")
+
+
+if __name__ == "__main__":
+    build_web()
