@@ -34,6 +34,7 @@ class World:
 
     def __init__(self):
         table = FakeTable()
+        self.crash_at = None
         self.objects = FakeObjects()
         self.verdicts = FakeVerdicts(table)
         self.records = FakeRecords(table)
@@ -234,25 +235,28 @@ def _outcome_after_crashes(data, crash_at):
     world.processor.process(world.arrive(one.incoming.key, b"good1234"))
     arrival = world.arrive(two.incoming.key, data)
     if crash_at:
-        _crash(world, *crash_at)
+        world.crash_at = crash_at
+        _interrupt(world)
         with contextlib.suppress(_CrashError):
             world.processor.process(arrival)
+        world.crash_at = None
     world.processor.process(arrival)
     record = world.verdicts.file(two.file_id)
     return replace(record, revision=0), sorted(world.objects.versions)
 
 
-def _crash(world, step, when):
-    """Kill the worker once, before or after its nth call to the outside."""
-    seen = Counter()
+def _interrupt(world):
+    """Kill the worker at `world.crash_at`: before or after its nth call to the outside."""
+    calls = Counter()
 
     def interrupted(method):
         def call(*args, **kwargs):
-            seen["calls"] += 1
-            if seen["calls"] == step and when == "before":
+            calls["made"] += 1
+            number = calls["made"]
+            if world.crash_at == (number, "before"):
                 raise _CrashError
             answer = method(*args, **kwargs)
-            if seen["calls"] == step:
+            if world.crash_at == (number, "after"):
                 raise _CrashError
             return answer
 
