@@ -1,0 +1,24 @@
+"""The API's documentation: OpenAPI document, explorer (served by ourselves), and a page for each problem."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from portal import pages
+from portal.problems import KNOWN, NOT_FOUND, answer
+
+router = APIRouter(prefix="/api/docs", include_in_schema=False)
+
+
+@router.get("")
+def explorer(request: Request) -> HTMLResponse:
+    """Show the explorer: `/static/swagger-ui/`, started by a script file of our own."""
+    return pages.render(request, "api_docs.html", openapi_url="/api/openapi.json")
+
+
+@router.get("/problems/{slug}")
+def problem(slug: str, request: Request) -> Response:
+    """Explain a kind of problem to whoever follows its `type`."""
+    known = KNOWN.get(slug)
+    if known is None:
+        return answer(request, NOT_FOUND)
+    return pages.render(request, "api_problem.html", problem=known)

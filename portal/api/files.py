@@ -1,0 +1,84 @@
+"""`/api/v1/files`: follow a file, send it, get it back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import AwareDatetime
+
+from intake.states import State
+from portal import answers, files, sending, shapes
+from portal.api.access import Collaborators, Reader, Uploader
+from portal.api.documented import answers as problems
+from portal.api.uploads import Cursor, Limit
+
+router = APIRouter(prefix="/api/v1/files", tags=["files"])
+
+
+@router.get("", responses=problems("invalid-cursor", "invalid-request"))
+def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
+    identity: Reader,
+    services: Collaborators,
+    state: State | None = None,
+    since: Annotated[
+        AwareDatetime | None,
+        Query(description="Files announced at or after this moment (RFC 3339).", examples=["2026-01-31T00:00:00Z"]),
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> shapes.FileList:
+    """List files, newest first."""
+    page = files.files(services, identity, state=state, since=since, cursor=cursor, limit=limit)
+    return shapes.FileList(files=[files.file_row(summary) for summary in page.rows], next=page.next)
+
+
+@router.get("/{file_id}", responses=problems("not-found"))
+def read(file_id: str, identity: Reader, services: Collaborators) -> shapes.FileView:
+    """Read a file: its state, what the judge found, its metadata and its story."""
+    return files.file_view(files.file(services, identity, file_id))
+
+
+@router.post(
+    "/{file_id}/sign",
+    responses=problems("not-found", "not-awaited", "no-such-part", "invalid-request", "malformed-body"),
+)
+def sign(
+    file_id: str, identity: Uploader, services: Collaborators, body: shapes.Sign | None = None
+) -> shapes.Reserved | shapes.PartPuts:
+    """Sign a file again, or parts of a large one.
+
+    Without `parts`, the answer is how to send what is missing, and the file is awaited for another 24 hours. With
+    `parts`, it is a request for each of them.
+    """
+    if body is None or not body.parts:
+        return answers.reserved(sending.sign(services, identity, file_id))
+    wanted = {part.number: part.sha256 for part in body.parts}
+    return answers.part_puts(sending.sign_numbered(services, identity, file_id, wanted))
+
+
+@router.get("/{file_id}/parts", responses=problems("not-found", "not-awaited", "no-such-part"))
+def parts(file_id: str, identity: Uploader, services: Collaborators) -> shapes.PartList:
+    """List the parts of a large file that S3 holds: what need not be sent again."""
+    return answers.part_list(*sending.parts(services, identity, file_id))
+
+
+@router.post("/{file_id}/complete", responses=problems("not-found", "parts-missing", "no-such-part", "conflict"))
+def complete(file_id: str, identity: Uploader, services: Collaborators) -> shapes.FileView:
+    """Have S3 join the parts of a large file. The verdict follows within seconds."""
+    return files.file_view(sending.complete(services, identity, file_id))
+
+
+@router.get(
+    "/{file_id}/content",
+    response_model=shapes.Download,
+    responses={307: {"description": "Leads to the download at S3."}, **problems("not-found", "not-accepted")},
+)
+def content(file_id: str, request: Request, identity: Reader, services: Collaborators) -> Response:
+    """Download an accepted file: exactly the version that was judged.
+
+    Answers with a redirect to S3, or, to `Accept: application/json`, with the address to go to.
+    """
+    presigned = files.download(services, identity, file_id)
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse(answers.download(presigned).model_dump(mode="json"))
+    return RedirectResponse(presigned.url, 307)

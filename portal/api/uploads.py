@@ -1,0 +1,77 @@
+"""`/api/v1/uploads`: announce files, and follow an upload."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+
+from intake.record import Source
+from portal import answers, files, shapes, uploads
+from portal.api.access import Collaborators, Reader, Uploader
+from portal.api.documented import answers as problems
+
+router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
+
+Cursor = Annotated[str | None, Query(max_length=2048, description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="Rows of a page.")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        pattern=r"^[!-~]{1,200}$",
+        description="Your own: within 24 hours, a repetition with the same key answers with the same upload.",
+        examples=["7f3c1f0a-nightly-2026-01-31"],
+    ),
+]
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=problems("invalid-request", "idempotency-key-reused", "malformed-body", "body-too-large", "busy"),
+)
+def create(
+    body: shapes.NewUpload,
+    identity: Uploader,
+    services: Collaborators,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> shapes.ReservedUpload:
+    """Announce files and learn how to send each: by one PUT, or in parts.
+
+    S3 accepts exactly the announced number of bytes, once, within 15 minutes; sign the file again for more time.
+    """
+    placement = uploads.reserve(
+        services,
+        identity,
+        body.files,
+        source=Source.API,
+        reference=body.reference,
+        idempotency_key=idempotency_key,
+    )
+    response.headers["Location"] = f"{router.prefix}/{placement.upload_id}"
+    return answers.reserved_upload(placement)
+
+
+@router.post(
+    "/{upload_id}/files",
+    status_code=201,
+    responses=problems("not-found", "conflict", "invalid-request", "upload-full", "malformed-body", "body-too-large"),
+)
+def add(upload_id: str, body: shapes.AddFiles, identity: Uploader, services: Collaborators) -> shapes.ReservedUpload:
+    """Announce more files of the same upload, which may hold up to 99,999."""
+    return answers.reserved_upload(uploads.add(services, identity, upload_id, body.files))
+
+
+@router.get("/{upload_id}", responses=problems("not-found", "invalid-cursor", "invalid-request"))
+def read(
+    upload_id: str, identity: Reader, services: Collaborators, cursor: Cursor = None, limit: Limit = 100
+) -> shapes.UploadView:
+    """Follow an upload: its counts by state, and its files page by page."""
+    upload = files.upload(services, identity, upload_id)
+    return files.upload_view(upload, files.files_of(services, identity, upload_id, cursor, limit))
+
+
+@router.get("", responses=problems("invalid-cursor", "invalid-request"))
+def index(identity: Reader, services: Collaborators, cursor: Cursor = None, limit: Limit = 50) -> shapes.UploadList:
+    """List your clinic's uploads, newest first."""
+    page = files.uploads(services, identity, cursor, limit)
+    return shapes.UploadList(uploads=[files.upload_row(upload) for upload in page.rows], next=page.next)

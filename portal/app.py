@@ -1,0 +1,64 @@
+"""Puts the portal together."""
+
+from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
+
+from portal import auth, problems, web
+from portal.api import docs, files, uploads
+from portal.assets import StaticAssets
+from portal.pages import STATIC
+from portal.request_log import RequestLog
+from portal.security import BodyLimit, Headers, ResponseHeaders, same_site
+from portal.services import Services
+
+DESCRIPTION = """Send medical images and documents, and follow each file to its verdict.
+
+1. Get a token from the token endpoint, with your client's credentials.
+2. `POST /api/v1/uploads` announces files; the answer holds a presigned request for each.
+3. Send each file's bytes straight to S3.
+4. `GET /api/v1/uploads/{upload_id}` tells what became of them.
+"""
+
+
+def create_app(services: Services) -> FastAPI:
+    """Return the portal: pages, REST API and its documentation."""
+    app = FastAPI(
+        title="Silent Scalper",
+        version="1.0.0",
+        description=DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+        dependencies=[Depends(same_site)],
+    )
+    app.state.services = services
+    app.state.headers = Headers(services.settings, services.presigner)
+    problems.register(app)
+    _protect(app)
+    _route(app)
+    return app
+
+
+def _protect(app: FastAPI) -> None:
+    """The last one added sees a request first."""
+    app.add_middleware(BodyLimit)
+    app.add_middleware(ResponseHeaders, headers=app.state.headers)
+    app.add_middleware(RequestLog)
+
+
+def _route(app: FastAPI) -> None:
+    app.add_api_route("/health", _health, include_in_schema=False)
+    for router in (auth.router, docs.router, uploads.router, files.router, *web.routers):
+        app.include_router(router)
+    app.mount(STATIC, StaticAssets(), name="static")
+
+
+def _health() -> dict[str, str]:
+    """Say that the process is up; asks nobody else."""
+    return {"status": "ok"}
+
+
+def _operation_id(route: APIRoute) -> str:
+    return f"{route.tags[0]}_{route.name}" if route.tags else route.name

@@ -1,0 +1,28 @@
+"""The styles and scripts that the build made."""
+
+import re
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from portal.pages import DIST
+
+HASHED = re.compile(r"-[0-9A-Za-z]{8}\.[a-z0-9]+$")
+"""The build names each file by its content, but for those that are used as they were released."""
+
+YEAR = "public, max-age=31536000, immutable"
+HOUR = "public, max-age=3600"
+
+
+class StaticAssets(StaticFiles):
+    """Serves `assets/dist`; where nothing was built, there is nothing to find."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=DIST, check_dir=False)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code in {200, 304}:
+            response.headers["Cache-Control"] = YEAR if HASHED.search(path) else HOUR
+        return response

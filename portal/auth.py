@@ -1,0 +1,49 @@
+"""The addresses of signing in and out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse
+
+from portal import session
+from portal.cookies import Cookies, Session
+from portal.errors import SignInError
+from portal.services import services_of
+from portal.sign_in import CALLBACK, HOME, Attempt
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/sign-in")
+def sign_in(request: Request, next_path: Annotated[str, Query(alias="next")] = HOME) -> RedirectResponse:
+    """Send the browser to the managed login, and remember where it wanted to go."""
+    services = services_of(request)
+    url, attempt = services.sign_in.begin(next_path)
+    session.set_cookies(request, [Cookies.of(services.settings).write_attempt(attempt.packed())])
+    return RedirectResponse(url, 303)
+
+
+@router.get(CALLBACK)
+def callback(request: Request, state: str = "", code: str = "") -> RedirectResponse:
+    """Take the browser back from the managed login. Raises SignInError for whatever we did not ask for."""
+    services = services_of(request)
+    packed = Cookies.of(services.settings).attempt(request.cookies)
+    if not (packed and state and code):
+        raise SignInError("The managed login did not sign anybody in.")
+    attempt = Attempt.unpacked(packed)
+    granted = services.sign_in.finish(attempt, state=state, code=code)
+    opened = Session.new(
+        seen=int(services.clock().timestamp()),
+        display_name=granted.display_name,
+        access_token=granted.access_token,
+        refresh_token=granted.refresh_token,
+    )
+    session.begin(request, opened)
+    return RedirectResponse(attempt.next_path, 303)
+
+
+@router.post("/sign-out")
+def sign_out(request: Request) -> RedirectResponse:
+    """End the session here, at the user pool and at its managed login."""
+    session.end(request)
+    return RedirectResponse(services_of(request).sign_in.sign_out_url, 303)

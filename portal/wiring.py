@@ -1,0 +1,54 @@
+"""The portal's composition root: the only place where it makes AWS clients."""
+
+import boto3
+import urllib3
+from botocore.config import Config
+
+from intake.directory import DynamoDirectory
+from intake.dynamodb import DynamoRecords
+from intake.projections import DynamoProjections
+from intake.record import now
+from intake.s3 import SIGNING, S3Presigner
+from intake.sqs import SqsQueue
+from portal.cognito import CognitoPool
+from portal.partners import KnownPartners
+from portal.services import Services
+from portal.settings import Settings
+from portal.sign_in import SignIn
+from portal.signing_keys import SigningKeys
+from portal.tokens import Verifier
+
+# API Gateway gives up after 30 s; a request that is retried must still fit.
+PATIENCE = Config(
+    connect_timeout=2,
+    read_timeout=8,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=32,
+)
+
+
+def wire(settings: Settings) -> Services:
+    """Return the services of a portal on AWS. Nothing is called until a request needs it."""
+    session = boto3.Session()
+    dynamodb, sqs = session.client("dynamodb", config=PATIENCE), session.client("sqs", config=PATIENCE)
+    directory = DynamoDirectory(dynamodb, settings.table)
+    pool = CognitoPool(session.client("cognito-idp", config=PATIENCE), urllib3.PoolManager(), settings)
+    verifier = Verifier(
+        keys=SigningKeys(pool.signing_keys),
+        issuer=settings.issuer,
+        web_client_id=settings.web_client_id,
+        partner=KnownPartners(directory).find,
+    )
+    return Services(
+        records=DynamoRecords(dynamodb, settings.table),
+        presigner=S3Presigner(session.client("s3", config=PATIENCE.merge(SIGNING))),
+        directory=directory,
+        projections=DynamoProjections(dynamodb, settings.table),
+        queue=SqsQueue(sqs, settings.queue_url),
+        dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
+        mailbox=SqsQueue(sqs, settings.mailbox_queue_url) if settings.mailbox_queue_url else None,
+        verifier=verifier,
+        sign_in=SignIn(pool, verifier, settings),
+        settings=settings,
+        clock=now,
+    )
