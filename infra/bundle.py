@@ -53,7 +53,6 @@ _UNNEEDED = (
     "**/tests",
     "**/*.pyi",
     "boto3/examples",
-    "boto3/docs",
 )
 
 
