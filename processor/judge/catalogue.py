@@ -1,0 +1,208 @@
+"""The rules, as data: each finding's code, what it does, its cause and remedy in words for clinic staff.
+
+`docs/findings.md` is generated from here (`python -m processor.judge.document`). A code never changes its meaning;
+RULES_VERSION changes with every change that can change a verdict.
+"""
+
+from dataclasses import dataclass
+
+from intake.record import Finding, Severity
+
+RULES_VERSION = "2026.11.1"
+
+SEND_AGAIN = "Send the file again from the system that made it. If it is refused again, export it anew there."
+EXPORT_ANEW = "Export the study anew from the scanner or PACS as DICOM files, and send those."
+ASK_IT = "Do not open the file. Tell your IT security team, and export the study anew from the scanner or PACS."
+ASK_VENDOR = "Nothing to do now. If it comes often, tell the vendor of the system that wrote the file."
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: what is said when it is broken, and where the standard asks for it."""
+
+    code: str
+    severity: Severity
+    message: str
+    remedy: str
+    section: str
+    """Of the DICOM standard, or nothing where the rule is ours."""
+
+    def finding(self, where: str = "") -> Finding:
+        return Finding(self.code, self.severity, self.message, self.remedy, where)
+
+
+def _reject(code: str, message: str, remedy: str, section: str = "") -> Rule:
+    return Rule(code, Severity.REJECT, message, remedy, section)
+
+
+def _warn(code: str, message: str, remedy: str = ASK_VENDOR, section: str = "") -> Rule:
+    return Rule(code, Severity.WARN, message, remedy, section)
+
+
+def _identity(code: str, name: str, element: str, section: str) -> tuple[Rule, Rule]:
+    return (
+        _reject(
+            f"{code}-missing",
+            f"The file does not say which {name} it belongs to: {element} is missing or empty.",
+            EXPORT_ANEW,
+            section,
+        ),
+        _reject(
+            f"{code}-invalid",
+            f"{element} holds something that cannot be used as an identifier.",
+            EXPORT_ANEW,
+            "PS3.5 9.1",
+        ),
+    )
+
+
+ENVELOPE = (
+    _reject("empty-file", "The file is empty: it has no bytes.", SEND_AGAIN),
+    _reject("kind-unsupported", "This kind of file is not taken; only DICOM files are.", EXPORT_ANEW),
+    _reject("not-dicom", "The content is not DICOM, and not of any other kind that is known here.",
+            EXPORT_ANEW, "PS3.10 7.1"),
+    _reject("all-zero", "The file holds nothing but zeros: its content was lost on the way.", SEND_AGAIN),
+    _reject("magic-damaged", "The file looks like DICOM, but the mark at byte 128 is damaged.",
+            SEND_AGAIN, "PS3.10 7.1"),
+    _reject("bytes-swapped", "Every two bytes of the file are swapped: a transfer damaged it.", SEND_AGAIN),
+    _reject("base64-encoded", "The file is base64 text, as mail systems make it, and not the DICOM file itself.",
+            SEND_AGAIN),
+    _reject("http-wrapper", "The file still carries the wrapper of a web upload around the DICOM content.", SEND_AGAIN),
+    _reject("line-endings-altered", "A transfer in text mode altered line endings, which damages a DICOM file.",
+            "Send the file again; if FTP is used, set it to binary mode."),
+    _reject("text-encoding-altered", "A program treated the file as text and re-encoded it as UTF-8, which damages it.",
+            "Send the original file again, and not through a program that handles text."),
+    _reject("polyglot-executable", "The file is DICOM and a program at the same time, as malware would be.",
+            ASK_IT, "PS3.10 7.5"),
+    _reject("polyglot-script", "The file is DICOM and a script or web page at the same time, as malware would be.",
+            ASK_IT, "PS3.10 7.5"),
+    _reject("polyglot-document", "The file is DICOM and a PDF document at the same time, as malware would be.",
+            ASK_IT, "PS3.10 7.5"),
+    _reject("polyglot-archive", "The file is DICOM and an archive at the same time, as malware would be.",
+            ASK_IT, "PS3.10 7.5"),
+    _reject("archive-appended", "A ZIP archive is hidden behind the DICOM content.", ASK_IT),
+    _reject("second-file-appended", "A second DICOM file is attached behind the first one.",
+            "Send each DICOM file by itself."),
+    _warn("preamble-missing", "The file lacks the 128 bytes and the mark that DICOM files start with.",
+          section="PS3.10 7.1"),
+    _warn("preamble-unusual", "The first 128 bytes hold something that is neither zeros nor a TIFF header.",
+          section="PS3.10 7.1"),
+)  # fmt: skip
+
+FILING = (
+    _reject("clinic-unknown", "The file was put where no clinic's files belong, so it cannot be told whose it is.",
+            "Put it under your clinic's own prefix, or upload it through the portal."),
+    _reject("sop-instance-conflict",
+            "Another file with the same SOP Instance UID was accepted before, and its content differs.",
+            "If this one corrects the earlier one, export it with a new SOP Instance UID; else ask which one is right.",
+            "PS3.3 C.12.1.1.1"),
+)  # fmt: skip
+"""Found not in the file's bytes, but when it is filed."""
+
+META = (
+    _warn("file-meta-missing",
+          "The file lacks its file meta information; how it is encoded was found out from its content.",
+          section="PS3.10 7.1"),
+    _warn("file-meta-incomplete", "The file meta information lacks a mandatory element.", section="PS3.10 7.1"),
+    _warn("file-meta-length-missing", "The file meta information does not state its length.", section="PS3.10 7.1"),
+    _warn("file-meta-length-wrong", "The file meta information states a wrong length.", section="PS3.10 7.1"),
+    _reject("file-meta-length-impossible", "The file meta information claims to be longer than the file.",
+            SEND_AGAIN, "PS3.10 7.1"),
+    _warn("file-meta-mismatch", "The file meta information names another SOP class or instance than the content.",
+          section="PS3.10 7.1"),
+    _warn("transfer-syntax-missing", "The file does not say how it is encoded; that was found out from its content.",
+          section="PS3.10 7.1"),
+    _warn("transfer-syntax-unknown",
+          "The file is encoded in a way that the standard does not know; others may be unable to show it.",
+          section="PS3.5 10"),
+    _warn("transfer-syntax-retired",
+          "The file is encoded in a way that the standard has retired; others may be unable to show it.",
+          section="PS3.5 A"),
+    _warn("vr-encoding-differs",
+          "The file says explicit VR and is implicit, or the other way round; it was read as it is.",
+          section="PS3.5 7.1"),
+    _reject("transfer-syntax-contradicted", "The file says that it is encoded in one way, and is encoded in another.",
+            EXPORT_ANEW, "PS3.5 A"),
+)  # fmt: skip
+
+STRUCTURE = (
+    _reject("data-set-missing", "The file starts like a DICOM file and then has no content.", SEND_AGAIN, "PS3.10 7.2"),
+    _reject("truncated", "The end of the file is missing: less is there than the file says.", SEND_AGAIN, "PS3.5 7.1"),
+    _reject("length-impossible", "An element claims to be gigabytes long in a small file.", EXPORT_ANEW, "PS3.5 7.1"),
+    _reject("sequence-unclosed", "The file stops within a sequence that is never closed.", SEND_AGAIN, "PS3.5 7.5"),
+    _reject("structure-invalid", "The content cannot be read as DICOM data elements: the file is damaged.",
+            SEND_AGAIN, "PS3.5 7"),
+    _warn("sequence-damaged", "A sequence within the file is damaged; what surrounds it could be read.",
+          section="PS3.5 7.5"),
+    _warn("element-unreadable-vr", "An element does not state its type; it was read as implicit VR.",
+          section="PS3.5 7.1"),
+    _warn("trailing-bytes", "Bytes that belong to no element follow the content.", section="PS3.10 7.2"),
+    _reject("nesting-too-deep", "Sequences are nested deeper than any real file nests them, as an attack would.",
+            EXPORT_ANEW),
+    _reject("too-many-elements", "The file has more data elements than any real file, as an attack would.",
+            EXPORT_ANEW),
+    _reject("too-many-items", "The file has more sequence items than any real file, as an attack would.", EXPORT_ANEW),
+    _reject("header-too-large", "The descriptive part of the file is larger than that of any real file.", EXPORT_ANEW),
+    _reject("deflate-bomb", "The file unpacks to a size out of all proportion, as an attack would.", ASK_IT),
+    _reject("deflate-damaged", "The compressed content cannot be unpacked: the file is damaged.",
+            SEND_AGAIN, "PS3.5 A.5"),
+)  # fmt: skip
+
+PIXELS = (
+    _warn("pixel-data-missing", "The file describes an image and holds none.", section="PS3.3 C.7.6.3"),
+    _reject("pixel-data-too-short",
+            "The image is shorter than its rows, columns and frames say: part of it is missing.",
+            SEND_AGAIN, "PS3.5 8"),
+    _warn("pixel-data-too-long", "The image is longer than its rows, columns and frames say.", section="PS3.5 8"),
+    _reject("image-description-missing",
+            "The file holds an image but not its rows, columns or bits, so nobody can show it.",
+            EXPORT_ANEW, "PS3.3 C.7.6.3"),
+    _reject("image-description-invalid", "The image's rows, columns, samples or bits are not possible.",
+            EXPORT_ANEW, "PS3.3 C.7.6.3"),
+    _warn("frame-count-unreadable", "The number of frames is not a number, so the image's length could not be checked.",
+          section="PS3.5 6.2"),
+    _reject("frame-count-invalid", "The number of frames is negative.", EXPORT_ANEW, "PS3.3 C.7.6.6"),
+    _reject("pixel-data-not-encapsulated", "The file says that its image is compressed, and it is not.",
+            EXPORT_ANEW, "PS3.5 A.4"),
+    _reject("encapsulation-invalid", "The compressed image is not split into fragments as it must be.",
+            SEND_AGAIN, "PS3.5 A.4"),
+    _reject("encapsulation-empty", "The file announces a compressed image and holds none.", SEND_AGAIN, "PS3.5 A.4"),
+    _reject("encapsulation-unended", "The compressed image stops before its end: part of it is missing.",
+            SEND_AGAIN, "PS3.5 A.4"),
+    _reject("compressed-stream-mismatch", "The compressed image does not start as its kind of compression does.",
+            EXPORT_ANEW, "PS3.5 8.2"),
+)  # fmt: skip
+
+IDENTITY = (
+    *_identity("sop-class-uid", "kind of object", "SOP Class UID", "PS3.3 C.12.1"),
+    *_identity("sop-instance-uid", "instance", "SOP Instance UID", "PS3.3 C.12.1"),
+    *_identity("study-instance-uid", "study", "Study Instance UID", "PS3.3 C.7.2.1"),
+    *_identity("series-instance-uid", "series", "Series Instance UID", "PS3.3 C.7.3.1"),
+    _reject("patient-id-missing", "The file describes a patient without a Patient ID element.",
+            EXPORT_ANEW, "PS3.3 C.7.1.1"),
+    _warn("patient-id-empty", "The Patient ID is empty.",
+          "Check on the scanner that the patient was registered.", "PS3.3 C.7.1.1"),
+    _warn("patient-module-missing",
+          "The file says nothing of its patient but perhaps a name: no ID, birth date or sex.",
+          "Check that the file was not stripped by mistake.", "PS3.3 C.7.1.1"),
+    _warn("identity-missing", "The file names no study, no series and no patient, so it cannot be filed under one.",
+          "Check that the file was not stripped by mistake.", "PS3.3 C.7"),
+    _warn("uid-malformed", "An identifier breaks the standard's rules for UIDs, but can be used.", section="PS3.5 9.1"),
+    _warn("sop-class-unknown", "The kind of object is not in the standard; others may be unable to show it.",
+          section="PS3.4 B.5"),
+    _warn("sop-class-retired", "The standard has retired this kind of object; others may be unable to show it.",
+          section="PS3.4 B.5"),
+    _warn("media-directory", "This is the directory of a CD or DVD (DICOMDIR). It holds no image itself.",
+          "Send the files of the CD or DVD as well.", "PS3.10 8"),
+)  # fmt: skip
+
+CHAPTERS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
+    ("The file as a whole", ENVELOPE),
+    ("File meta information", META),
+    ("Structure", STRUCTURE),
+    ("Image", PIXELS),
+    ("Identity", IDENTITY),
+    ("Filing", FILING),
+)
+
+RULES: dict[str, Rule] = {rule.code: rule for _, rules in CHAPTERS for rule in rules}

@@ -1,0 +1,99 @@
+"""How a data set is encoded: what its transfer syntax says, and what its first bytes show (PS3.5 7 and A)."""
+
+from dataclasses import dataclass
+
+from processor.judge.transfer_syntaxes import TRANSFER_SYNTAXES
+
+IMPLICIT_LITTLE = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+NATIVE = frozenset({
+    IMPLICIT_LITTLE,
+    EXPLICIT_LITTLE,
+    EXPLICIT_BIG,
+    "1.2.840.10008.1.2.1.99",
+    "1.2.840.113619.5.2",
+    "1.2.840.10008.1.20",
+})  # fmt: skip
+"""Transfer syntaxes whose pixel data is not encapsulated."""
+IMPLICIT = frozenset({IMPLICIT_LITTLE, "1.2.840.113619.5.2", "1.2.840.10008.1.20"})
+DEFLATED = frozenset({"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"})
+"""Transfer syntaxes whose whole data set is deflated."""
+
+SHORT_VRS = frozenset(
+    vr.encode()
+    for vr in [
+        "AE",
+        "AS",
+        "AT",
+        "CS",
+        "DA",
+        "DS",
+        "DT",
+        "FD",
+        "FL",
+        "IS",
+        "LO",
+        "LT",
+        "PN",
+        "SH",
+        "SL",
+        "SS",
+        "ST",
+        "TM",
+        "UI",
+        "UL",
+        "US",
+    ]
+)
+"""Value representations with a length of two bytes (PS3.5 table 7.1-2)."""
+LONG_VRS = frozenset(
+    vr.encode() for vr in ["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"]
+)
+"""Value representations with two reserved bytes and a length of four (PS3.5 table 7.1-1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """The encoding of one data set, or of a sequence's items within it."""
+
+    explicit: bool
+    big: bool = False
+
+    @property
+    def order(self) -> str:
+        """The byte order as `struct` writes it."""
+        return ">" if self.big else "<"
+
+
+IMPLICIT_ITEMS = Encoding(explicit=False)
+"""Of a sequence that stands under UN: implicit VR little endian whatever surrounds it (PS3.5 6.2.2)."""
+
+
+def declared(transfer_syntax: str) -> Encoding:
+    """Return what a transfer syntax says; all young ones are explicit VR little endian."""
+    return Encoding(explicit=transfer_syntax not in IMPLICIT, big=transfer_syntax == EXPLICIT_BIG)
+
+
+def shown(head: bytes) -> Encoding | None:
+    """Return the encoding that a data set's first 8 bytes show, or None where they are no data element."""
+    if len(head) < 8:
+        return None
+    little = int.from_bytes(head[:2], "little")
+    big = int.from_bytes(head[:2], "big")
+    explicit = head[4:6] in SHORT_VRS or head[4:6] in LONG_VRS
+    # A data set starts with a low group (0002 to 0008 in nearly all): read the wrong way round, it is a high one.
+    return Encoding(explicit=explicit, big=big < little) if 0 < min(little, big) < 0x100 else None
+
+
+def known(transfer_syntax: str) -> bool:
+    return transfer_syntax in TRANSFER_SYNTAXES
+
+
+def retired(transfer_syntax: str) -> bool:
+    return known(transfer_syntax) and TRANSFER_SYNTAXES[transfer_syntax][1]
+
+
+def name(transfer_syntax: str) -> str:
+    """Return the standard's name, or nothing for an unknown transfer syntax."""
+    return TRANSFER_SYNTAXES[transfer_syntax][0] if known(transfer_syntax) else ""

@@ -1,0 +1,132 @@
+"""What a file is at first sight: its kind, where its DICOM content starts, and what is wrong with its wrapping."""
+
+import binascii
+from dataclasses import dataclass
+
+from processor.judge import encoding, kinds
+from processor.judge.elements import header
+from processor.judge.findings import Findings
+
+PREAMBLE = 128
+MAGIC = b"DICM"
+
+# Compared in lower case and anywhere in the preamble: browsers and PDF readers look for them behind other bytes too.
+HIDDEN = (
+    (b"%pdf-", "polyglot-document"),
+    (b"<?php", "polyglot-script"),
+    (b"<html", "polyglot-script"),
+    (b"<script", "polyglot-script"),
+    (b"<!doctype", "polyglot-script"),
+    (b"<svg", "polyglot-script"),
+    (b"pk\3\4", "polyglot-archive"),
+)
+LEADING = (
+    (b"MZ", "polyglot-executable"),
+    (b"\x7fELF", "polyglot-executable"),
+    (b"\xfe\xed\xfa\xce", "polyglot-executable"),
+    (b"\xfe\xed\xfa\xcf", "polyglot-executable"),
+    (b"\xce\xfa\xed\xfe", "polyglot-executable"),
+    (b"\xcf\xfa\xed\xfe", "polyglot-executable"),
+    (b"\xca\xfe\xba\xbe", "polyglot-executable"),
+    (b"#!", "polyglot-script"),
+    (b"Rar!\x1a\7", "polyglot-archive"),
+    (b"7z\xbc\xaf\x27\x1c", "polyglot-archive"),
+    (b"\x1f\x8b\x08", "polyglot-archive"),
+)
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""Whole slide images are TIFF and DICOM at once, as the standard allows (PS3.10 7.5)."""
+
+FIRST_GROUPS = frozenset({0x0002, 0x0004, 0x0008})
+LONGEST_FIRST_VALUE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The first sight of a file."""
+
+    kind: str
+    start: int | None = None
+    """Where the file meta information or, without one, the data set starts; None where nothing can be read."""
+
+
+def open_envelope(head: bytes, size: int, findings: Findings) -> Envelope:
+    """Look at a file's first bytes (`head`), and say what it is."""
+    if head[PREAMBLE : PREAMBLE + 4] == MAGIC:
+        check_preamble(head[:PREAMBLE], findings)
+        return Envelope("dicom", PREAMBLE + 4)
+    if head[:4] == MAGIC or starts_as_data_set(head, size):
+        findings.add("preamble-missing")
+        return Envelope("dicom", 4 if head[:4] == MAGIC else 0)
+    damage = damaged_wrapping(head)
+    if damage:
+        findings.add(damage)
+        return Envelope("dicom")
+    kind = kinds.guess(head)
+    findings.add("not-dicom" if kind == kinds.UNKNOWN else "kind-unsupported")
+    return Envelope(kind)
+
+
+def check_preamble(preamble: bytes, findings: Findings) -> None:
+    """Find what makes the file another kind of file as well; zeros and TIFF headers are as they should be."""
+    if not preamble.strip(b"\0") or preamble.startswith(TIFF):
+        return
+    findings.add(_polyglot(preamble) or "preamble-unusual", "byte 0")
+
+
+def _polyglot(preamble: bytes) -> str:
+    lowered = preamble.lower()
+    for mark, code in LEADING:
+        if preamble.startswith(mark):
+            return code
+    return next((code for mark, code in HIDDEN if mark in lowered), "")
+
+
+def starts_as_data_set(head: bytes, size: int) -> bool:
+    """Say whether the first two elements are what a data set or file meta information starts with."""
+    shown = encoding.shown(head[:8])
+    if shown is None:
+        return False
+    first = header(head, 0, len(head), shown)
+    if first is None or first.tag >> 16 not in FIRST_GROUPS or first.length > LONGEST_FIRST_VALUE:
+        return False
+    following = first.size + first.length
+    if following == size:
+        return shown.explicit
+    if following + 8 > len(head):
+        return False
+    second = header(head, following, len(head), shown)
+    return second is not None and first.tag < second.tag and second.tag >> 16 <= 0x0020
+
+
+def damaged_wrapping(head: bytes) -> str:
+    """Return the code of what was done to a DICOM file on its way, or nothing."""
+    if head[PREAMBLE : PREAMBLE + 4] == b"IDMC":
+        return "bytes-swapped"
+    if head[PREAMBLE + 4 : PREAMBLE + 10] == b"\2\0\0\0UL":
+        return "magic-damaged"
+    if head.startswith(b"--") and MAGIC in head[:4096]:
+        return "http-wrapper"
+    if _decoded(head)[PREAMBLE : PREAMBLE + 4] == MAGIC:
+        return "base64-encoded"
+    return "all-zero" if not head.strip(b"\0") else ""
+
+
+def _decoded(head: bytes) -> bytes:
+    text = b"".join(head[:300].split())
+    try:
+        return binascii.a2b_base64(text[: len(text) // 4 * 4], strict_mode=True)
+    except binascii.Error:
+        return b""
+
+
+def altered_text(head: bytes) -> str:
+    """Return the code of a text conversion that went over the whole file, or nothing.
+
+    Sixteen line feeds that all follow a carriage return, or sixteen valid UTF-8 sequences and no invalid one, are
+    no chance in binary data.
+    """
+    if head.count(b"\n") >= 16 and head.count(b"\n") == head.count(b"\r\n"):
+        return "line-endings-altered"
+    text = head.decode("utf-8", "replace")[:-1]
+    wide = sum(letter >= "\x80" for letter in text)
+    return "text-encoding-altered" if wide >= 16 and "\ufffd" not in text else ""

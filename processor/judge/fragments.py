@@ -1,0 +1,89 @@
+"""Encapsulated pixel data: fragments are stepped over, never decoded (PS3.5 A.4)."""
+
+import struct
+
+from processor.judge import tags
+from processor.judge.elements import UNDEFINED_LENGTH
+from processor.judge.refusal import RefusedError
+from processor.judge.window import Stream
+
+TAILS = (4 * 1024, 64 * 1024)
+"""How much of an object's end is looked at for the sequence delimiter, in bytes: first little, then more."""
+
+SEQUENCE_END = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
+
+
+class Fragments:
+    """The items of one encapsulated pixel data element, whose value starts at `position`."""
+
+    def __init__(self, stream: Stream, position: int, order: str) -> None:
+        self._stream = stream
+        self._unpack = struct.Struct(f"{order}HHI").unpack_from
+        self.position = position
+        self.items = 0
+        """Including the basic offset table."""
+        self.first = b""
+        """The first bytes of the first fragment, where they are at hand."""
+        self.ended = False
+
+    def walk_at_hand(self) -> None:
+        """Step over the items whose headers are in the buffer already; at least the first one is fetched."""
+        self.step()
+        while not self.ended and self._at_hand():
+            self.step()
+
+    def walk(self, most: int) -> None:
+        """Step over all items, fetching their headers. Raises RefusedError for more than `most`."""
+        while not self.ended:
+            self.step()
+            if self.items > most:
+                raise RefusedError("too-many-items", f"byte {self.position}")
+
+    def jump_to_end(self) -> bool:
+        """Find the delimiter in the object's last bytes, and say whether it was there.
+
+        Where the fragments leave room for the delimiter and for nothing else, the object's size proves it.
+        """
+        if self.position + 8 == self._stream.size:
+            self._end(self._stream.size)
+            return True
+        for span in TAILS:
+            start = max(self.position, self._stream.size - span)
+            there = self._stream.show(start, self._stream.size - start)
+            at = start - self._stream.origin
+            found = self._stream.buffer.rfind(SEQUENCE_END, at, at + there)
+            if found >= 0:
+                self._end(self._stream.origin + found + 8)
+                return True
+        return False
+
+    def step(self) -> None:
+        """Step over one item or over the delimiter. Raises RefusedError where neither stands."""
+        if self._stream.show(self.position, 8) < 8:
+            raise RefusedError("encapsulation-unended", f"byte {self.position}")
+        group, number, length = self._unpack(self._stream.buffer, self.position - self._stream.origin)
+        tag = group << 16 | number
+        if tag == tags.SEQUENCE_END:
+            self._end(self.position + 8)
+        elif tag != tags.ITEM or length == UNDEFINED_LENGTH:
+            raise RefusedError("encapsulation-invalid", f"byte {self.position}")
+        else:
+            self._pass(length)
+
+    def _pass(self, length: int) -> None:
+        self.items += 1
+        start = self.position + 8
+        if self.items == 2:
+            at = start - self._stream.origin
+            self.first = self._stream.buffer[at : at + min(length, 12)]
+        self.position = start + length
+        if not self._stream.holds(self.position):
+            raise RefusedError("encapsulation-unended", f"byte {start}")
+
+    def _end(self, position: int) -> None:
+        self.position = position
+        self.ended = True
+
+    def _at_hand(self) -> bool:
+        at = self.position - self._stream.origin
+        return 0 <= at <= len(self._stream.buffer) - 8

@@ -1,0 +1,98 @@
+"""A deflated data set, inflated as it is read (PS3.5 A.5), within budgets on bytes in and out."""
+
+import zlib
+
+from processor.judge.refusal import RefusedError
+from processor.judge.window import Window
+
+MAX_INFLATED = 64 * 1024 * 1024
+"""Bytes that one data set may inflate to before its ratio is looked at, and that are inflated at the most."""
+
+MAX_RATIO = 200
+"""Inflated to deflated bytes beyond which a data set above MAX_INFLATED is a bomb; images reach 2 to 20."""
+
+DEFLATE_LIMIT = 1032
+"""No deflate stream inflates to more than this many times its size."""
+
+CHUNK_IN = 16 * 1024
+CHUNK_OUT = 64 * 1024
+
+
+class InflatedStream:
+    """The stream that raw deflate data from offset `start` of a window stands for. It only moves forward."""
+
+    __slots__ = ("_inflater", "_position", "_window", "buffer", "deflated", "origin", "size", "unverified")
+
+    def __init__(self, window: Window, start: int) -> None:
+        self._window = window
+        self._position = start
+        self._inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+        self.deflated = window.size - start
+        self.size = DEFLATE_LIMIT * self.deflated
+        self.buffer = b""
+        self.origin = 0
+        self.unverified = False
+
+    def show(self, position: int, length: int) -> int:
+        while self.origin + len(self.buffer) < position + length and self._inflate(position):
+            pass
+        at = position - self.origin
+        return max(len(self.buffer) - at, 0) if at >= 0 else 0
+
+    def holds(self, position: int) -> bool:
+        if position > self.size:
+            return False
+        if position > MAX_INFLATED:
+            return self._take_on_trust(position)
+        while self.origin + len(self.buffer) < position and self._inflate(position):
+            pass
+        return position <= self.size
+
+    def drain(self) -> None:
+        """Inflate what is left, so that nothing hides behind the data set."""
+        while not self.unverified and self._inflate(self.size):
+            pass
+
+    def _take_on_trust(self, position: int) -> bool:
+        """Let a value that is too large to be inflated here end the stream, unless it is too good to be true."""
+        if position > MAX_RATIO * self.deflated:
+            raise RefusedError("deflate-bomb", f"byte {position} of the inflated data set")
+        self.unverified = True
+        self.size = position
+        return True
+
+    def _inflate(self, keep_from: int) -> bool:
+        """Inflate one more chunk, forget what lies before `keep_from`, and say whether there was any."""
+        if self._inflater.eof or self.unverified:
+            return False
+        try:
+            chunk = self._inflater.decompress(self._inflater.unconsumed_tail or self._more(), CHUNK_OUT)
+        except zlib.error:
+            raise RefusedError("deflate-damaged", f"byte {self._position}") from None
+        self._keep(chunk, keep_from)
+        if self._inflater.eof or not (chunk or self._inflater.unconsumed_tail or self._position < self._window.size):
+            self._end()
+        elif self.origin + len(self.buffer) > MAX_INFLATED:
+            raise RefusedError(self._excess(), f"byte {MAX_INFLATED} of the inflated data set")
+        return bool(chunk) or not self._inflater.eof
+
+    def _more(self) -> bytes:
+        visible = min(self._window.show(self._position, 1), CHUNK_IN)
+        at = self._position - self._window.origin
+        data = self._window.buffer[at : at + visible] if visible else b""
+        self._position += len(data)
+        return data
+
+    def _keep(self, chunk: bytes, keep_from: int) -> None:
+        drop = min(max(keep_from - self.origin, 0), len(self.buffer))
+        self.buffer = self.buffer[drop:] + chunk
+        self.origin += drop
+
+    def _end(self) -> None:
+        self.size = self.origin + len(self.buffer)
+        if not self._inflater.eof:
+            raise RefusedError("truncated", f"byte {self._window.size}")
+
+    def _excess(self) -> str:
+        left = self._window.size - self._position + len(self._inflater.unconsumed_tail)
+        return "deflate-bomb" if MAX_RATIO * (self.deflated - left) < MAX_INFLATED else "header-too-large"

@@ -1,0 +1,95 @@
+"""A guess at what a file is that is not DICOM, from its first bytes; never a judgement."""
+
+import re
+import zlib
+
+UNKNOWN = "unknown"
+
+MAGICS = (
+    (b"%PDF-", "pdf"),
+    (b"PK\3\4", "zip"),
+    (b"PK\5\6", "zip"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n", "png"),
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
+    (b"II+\0", "tiff"),
+    (b"MM\0+", "tiff"),
+    (b"GIF8", "gif"),
+    (b"\xff\x4f\xff\x51", "jpeg2000"),
+    (b"\0\0\0\x0cjP  ", "jpeg2000"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\7", "rar"),
+    (b"MZ", "executable"),
+    (b"\x7fELF", "executable"),
+    (b"\xfe\xed\xfa", "executable"),
+    (b"\xcf\xfa\xed\xfe", "executable"),
+    (b"SQLite format 3\0", "sqlite"),
+    (b"#!", "script"),
+    (b"{\\rtf", "rtf"),
+    (b"\xd0\xcf\x11\xe0", "office"),
+    (b"BM", "bmp"),
+)
+NIFTI_2 = (b"n+2\0", b"ni2\0")
+HL7_START = re.compile(rb"\s*(?:MSH|FHS|BHS)[^\w\s]")
+"""A header segment and the field separator that it defines, behind MLLP's framing or none."""
+TEXT_CONTROLS = frozenset(b"\t\n\v\f\r\x1b")
+LOOK = 4096
+
+
+def guess(head: bytes) -> str:
+    """Return a kind such as `pdf` or `nifti`, or UNKNOWN."""
+    if head.startswith(b"\x1f\x8b"):
+        return "nifti" if _is_nifti(_gunzipped(head)) else "gzip"
+    for magic, kind in MAGICS:
+        if head.startswith(magic):
+            return kind
+    if _is_nifti(head):
+        return "nifti"
+    return _text_kind(head)
+
+
+def _is_nifti(head: bytes) -> bool:
+    """The header's size is its first field, in either byte order; Analyze has it too, without a mark."""
+    sizes = {int.from_bytes(head[:4], "little"), int.from_bytes(head[:4], "big")}
+    return 348 in sizes or (540 in sizes and head[4:8] in NIFTI_2)
+
+
+def _gunzipped(head: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS + 16).decompress(head, 540)
+    except zlib.error:
+        return b""
+
+
+def _text_kind(head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "text"
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\v")
+    if HL7_START.match(text):
+        return "hl7v2"
+    if text.startswith(b"%PDF-") or b"\n%PDF-" in head[:1024]:
+        return "pdf"
+    if text.startswith((b"{", b"[")):
+        return "fhir" if b'"resourceType"' in text else "json"
+    if text.startswith(b"<"):
+        return _markup_kind(text)
+    return _plain_kind(head[:LOOK])
+
+
+def _markup_kind(text: bytes) -> str:
+    lowered = text.lower()
+    if b"<clinicaldocument" in lowered or b":clinicaldocument" in lowered:
+        return "ccda"
+    if lowered.startswith((b"<!doctype html", b"<html", b"<script")):
+        return "html"
+    return "svg" if b"<svg" in lowered else "xml"
+
+
+def _plain_kind(head: bytes) -> str:
+    if not head or any(byte < 0x20 and byte not in TEXT_CONTROLS for byte in head):
+        return UNKNOWN
+    if sum(byte >= 0x80 for byte in head) * 4 > len(head):
+        return UNKNOWN
+    first = head.replace(b"\r", b"\n").split(b"\n", 1)[0]
+    return "csv" if max(map(first.count, (b",", b";", b"\t"))) >= 1 else "text"

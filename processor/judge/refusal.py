@@ -1,0 +1,14 @@
+"""How the reader's parts tell the judge that a file cannot be read any further."""
+
+
+class RefusedError(Exception):
+    """Raised when nothing more can be read; `code` is the finding's. It never leaves the judge."""
+
+    def __init__(self, code: str, where: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.where = where
+
+
+class DamagedError(RefusedError):
+    """Raised when the structure is damaged at one place: within a sequence of known length, reading can go on."""

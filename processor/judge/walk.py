@@ -1,0 +1,227 @@
+"""The walk over a data set: iterative, within budgets, every length checked against what is left (PS3.5 7)."""
+
+from processor.judge import endings, tags
+from processor.judge.data_set import MAX_DEPTH, MAX_ELEMENTS, MAX_ITEMS, UNBOUNDED, DataSet, Level, Pixels
+from processor.judge.elements import KEPT_BYTES, UNDEFINED_LENGTH, Header, header, run_of
+from processor.judge.encoding import IMPLICIT_ITEMS, LONG_VRS, SHORT_VRS, Encoding
+from processor.judge.findings import Findings
+from processor.judge.fragments import Fragments
+from processor.judge.refusal import DamagedError, RefusedError
+from processor.judge.window import Stream, Window
+
+
+class Walk:
+    """One walk over a stream's data set from `position` on."""
+
+    def __init__(self, stream: Stream, position: int, encoding: Encoding, findings: Findings) -> None:
+        self._stream = stream
+        self._position = position
+        self._findings = findings
+        self._levels = [Level(items=False, limit=UNBOUNDED, defined=False, encoding=encoding)]
+        self.data_set = DataSet(encoding)
+
+    def run(self) -> None:
+        """Walk to the end. Raises RefusedError; what was learnt until then stays in `data_set`."""
+        while self._levels:
+            level = self._levels[-1]
+            try:
+                if level.items:
+                    self._item(level)
+                else:
+                    self._elements(level)
+            except DamagedError as damage:
+                self._leave_damaged(damage)
+
+    def _elements(self, level: Level) -> None:
+        there = min(self._stream.show(self._position, 12), level.limit - self._position)
+        if there < 8:
+            self._close(level, there)
+            return
+        passed = self._pass_short(level, there)
+        there -= passed
+        if there >= 12 or not passed:
+            self._element(level, there)
+
+    def _pass_short(self, level: Level, there: int) -> int:
+        """Pass over the elements that the fast run can take, and return their bytes."""
+        whole = len(self._levels) == 1
+        if whole and self.data_set.pixels is not None:
+            return 0
+        at = self._position - self._stream.origin
+        values = self.data_set.values if whole else None
+        end, passed = run_of(level.encoding)(self._stream.buffer, at, at + there, values)
+        self._position += end - at
+        self._count(passed)
+        return end - at
+
+    def _element(self, level: Level, there: int) -> None:
+        at = self._position - self._stream.origin
+        head = header(self._stream.buffer, at, at + there, level.encoding)
+        if head is None:
+            self._close(level, there)
+            return
+        self._count(1)
+        if len(self._levels) == 1 and self._is_stray(head, at):
+            self._stray()
+        elif head.tag >> 16 == 0xFFFE:
+            self._delimiter(level, head)
+        elif head.length == UNDEFINED_LENGTH:
+            self._undefined(level, head)
+        else:
+            self._defined(level, head)
+
+    def _defined(self, level: Level, head: Header) -> None:
+        start = self._position + head.size
+        following = start + head.length
+        if following > level.limit:
+            raise DamagedError("structure-invalid", tags.written(head.tag))
+        if following > self._stream.size:
+            self._overrun(head, following)
+        elif self._is_sequence(head, start, level):
+            self._position = start
+            self._open(head, level, limit=following, defined=True)
+        else:
+            self._value(head, start, following)
+
+    def _value(self, head: Header, start: int, following: int) -> None:
+        """Jump over a value. What is kept of it is taken first: an inflated stream has no way back."""
+        if len(self._levels) == 1 and head.tag in tags.KEPT:
+            self.data_set.values[head.tag] = self._bytes(start, min(head.length, KEPT_BYTES))
+        if len(self._levels) == 1 and head.tag in tags.PIXELS:
+            self.data_set.pixels = Pixels(head.tag, head.length)
+        if not self._stream.holds(following):
+            self._overrun(head, following)
+        self._position = following
+
+    def _is_sequence(self, head: Header, start: int, level: Level) -> bool:
+        """Without a telling VR, a value that starts with an item is a sequence."""
+        if head.vr == b"SQ":
+            return True
+        if head.vr not in {b"", b"UN"} or head.length < 8 or head.tag in tags.PIXELS:
+            return False
+        item = (0xFFFE).to_bytes(2, "big" if level.encoding.big else "little")
+        return self._bytes(start, 4) == item + (0xE000).to_bytes(2, "big" if level.encoding.big else "little")
+
+    def _undefined(self, level: Level, head: Header) -> None:
+        if head.tag == tags.PIXEL_DATA:
+            self._encapsulated(level, head)
+        elif head.vr in {b"SQ", b"UN", b""}:
+            self._position += head.size
+            self._open(head, level, limit=level.limit, defined=False)
+        else:
+            raise DamagedError("structure-invalid", tags.written(head.tag))
+
+    def _open(self, head: Header, level: Level, *, limit: int, defined: bool) -> None:
+        if len(self._levels) >= 2 * MAX_DEPTH:
+            raise RefusedError("nesting-too-deep", f"byte {self._position}")
+        encoding = IMPLICIT_ITEMS if head.vr == b"UN" else level.encoding
+        self._levels.append(Level(items=True, limit=limit, defined=defined, encoding=encoding))
+
+    def _item(self, level: Level) -> None:
+        there = min(self._stream.show(self._position, 8), level.limit - self._position)
+        if there < 8:
+            self._close(level, there)
+            return
+        head = header(
+            self._stream.buffer, self._position - self._stream.origin, len(self._stream.buffer), level.encoding
+        )
+        if head is None or head.tag not in {tags.ITEM, tags.SEQUENCE_END}:
+            raise DamagedError("structure-invalid", f"byte {self._position}")
+        self._position += 8
+        if head.tag == tags.ITEM:
+            self._enter(level, head.length)
+        elif not level.defined:
+            self._levels.pop()
+
+    def _enter(self, level: Level, length: int) -> None:
+        self.data_set.items += 1
+        if self.data_set.items > MAX_ITEMS:
+            raise RefusedError("too-many-items", f"byte {self._position}")
+        defined = length != UNDEFINED_LENGTH
+        limit = self._position + length if defined else level.limit
+        if limit > level.limit:
+            raise DamagedError("structure-invalid", f"byte {self._position}")
+        if defined and limit > self._stream.size:
+            raise RefusedError("truncated", f"byte {self._position}")
+        self._levels.append(Level(items=False, limit=limit, defined=defined, encoding=level.encoding))
+
+    def _is_stray(self, head: Header, at: int) -> bool:
+        """Say whether what looks like an element of the whole data set cannot be one: its tag or its place tells."""
+        after = self.data_set.pixels is not None and head.tag <= self.data_set.pixels.tag
+        return after or head.tag >> 16 in {0, 0xFFFE} or self._stream.buffer.startswith(endings.ARCHIVE, at)
+
+    def _delimiter(self, level: Level, head: Header) -> None:
+        if head.tag != tags.ITEM_END:
+            raise DamagedError("structure-invalid", f"byte {self._position}")
+        self._position += 8
+        if not level.defined:
+            self._levels.pop()
+
+    def _encapsulated(self, level: Level, head: Header) -> None:
+        fragments = Fragments(self._stream, self._position + head.size, level.encoding.order)
+        whole = len(self._levels) == 1
+        if whole and isinstance(self._stream, Window):
+            fragments.walk_at_hand()
+            if not fragments.ended and not fragments.jump_to_end():
+                raise RefusedError("encapsulation-unended", tags.written(head.tag))
+        else:
+            fragments.walk(MAX_ITEMS - self.data_set.items)
+            self.data_set.items += fragments.items
+        if fragments.items < 2:
+            raise RefusedError("encapsulation-empty", tags.written(head.tag))
+        if whole:
+            self.data_set.pixels = Pixels(head.tag, UNDEFINED_LENGTH, fragments.first)
+        self._position = fragments.position
+
+    def _close(self, level: Level, there: int) -> None:
+        """Leave a level of which less than a header is left: `there` bytes."""
+        left = level.limit - self._position
+        if left == 0:
+            self._levels.pop()
+        elif left <= there:
+            raise DamagedError("structure-invalid", f"byte {self._position}")
+        elif len(self._levels) > 1:
+            raise RefusedError("truncated" if there else "sequence-unclosed", f"byte {self._position}")
+        elif there:
+            self._stray()
+        else:
+            self._levels.pop()
+
+    def _stray(self) -> None:
+        """Meet bytes at the outermost level that are no data element: they end the walk."""
+        finding = endings.classify(self._stream, self._position, after_pixels=self.data_set.pixels is not None)
+        if finding != endings.TRAILING:
+            raise RefusedError(finding, f"byte {self._position}")
+        self._findings.add(finding, f"byte {self._position}")
+        self._levels.clear()
+
+    def _overrun(self, head: Header, following: int) -> None:
+        """Meet a length that exceeds the stream."""
+        if len(self._levels) == 1 and self.data_set.pixels is not None and not self._may_follow_pixels(head):
+            self._stray()
+        else:
+            raise RefusedError(endings.overrun(following, self._stream.size), tags.written(head.tag))
+
+    def _may_follow_pixels(self, head: Header) -> bool:
+        """Say whether an element behind the image is meant, so that it was cut off, and not some other bytes."""
+        return head.vr in SHORT_VRS or head.vr in LONG_VRS or head.tag in {0xFFFAFFFA, 0xFFFCFFFC, tags.PIXEL_DATA}
+
+    def _leave_damaged(self, damage: DamagedError) -> None:
+        """Go on after the outermost sequence of known length, whose damage harms nothing around it."""
+        for depth, level in enumerate(self._levels):
+            if level.defined:
+                self._findings.add("sequence-damaged", damage.where)
+                self._position = level.limit
+                del self._levels[depth:]
+                return
+        raise damage
+
+    def _bytes(self, start: int, length: int) -> bytes:
+        there = min(self._stream.show(start, length), length)
+        at = start - self._stream.origin
+        return self._stream.buffer[at : at + there] if there else b""
+
+    def _count(self, elements: int) -> None:
+        self.data_set.elements += elements
+        if self.data_set.elements > MAX_ELEMENTS:
+            raise RefusedError("too-many-elements", f"byte {self._position}")

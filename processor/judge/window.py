@@ -1,0 +1,95 @@
+"""The part of an object that is at hand, moving over it by ranged reads; every look is checked against the size."""
+
+from typing import Protocol
+
+from intake.errors import ObjectChangedError
+from processor.judge.refusal import RefusedError
+
+FIRST_READ = 65_536
+"""Bytes that are at hand from the start: reads within them cost nothing."""
+
+MAX_FETCHED = 64 * 1024 * 1024
+"""Bytes that are fetched to read one file's headers (its large values are jumped over and do not count)."""
+
+SMALLEST_FETCH = 4 * 1024
+LARGEST_FETCH = 1024 * 1024
+
+
+class ByteSource(Protocol):
+    """Ranged access to one object."""
+
+    @property
+    def size(self) -> int:
+        """Size of the whole object in bytes."""
+        ...
+
+    def read(self, start: int, length: int) -> bytes:
+        """Return up to `length` bytes from offset `start`: fewer only at the object's end. May be a network call."""
+        ...
+
+
+class Stream(Protocol):
+    """What a data set is read from: an object's bytes as they are, or inflated."""
+
+    buffer: bytes
+    origin: int
+    """Offset of the buffer's first byte."""
+
+    @property
+    def size(self) -> int:
+        """Where the stream ends; an upper bound as long as that is not known."""
+        ...
+
+    def show(self, position: int, length: int) -> int:
+        """Bring `length` bytes from `position` into the buffer, and say how many from there on are in it.
+
+        Fewer than `length` means that the stream ends there. Raises RefusedError when a budget is spent.
+        """
+        ...
+
+    def holds(self, position: int) -> bool:
+        """Say whether the stream has at least `position` bytes. Raises RefusedError when a budget is spent."""
+        ...
+
+
+class Window:
+    """An object's bytes as they are."""
+
+    __slots__ = ("_fetched", "_source", "_step", "buffer", "origin", "size")
+
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
+        self._step = FIRST_READ // 2
+        self._fetched = 0
+        self.size = source.size
+        self.origin = 0
+        self.buffer = self._read(0, min(FIRST_READ, self.size))
+
+    def show(self, position: int, length: int) -> int:
+        at = position - self.origin
+        there = len(self.buffer) - at
+        if at >= 0 and (there >= length or position + there >= self.size):
+            return max(there, 0)
+        if position >= self.size:
+            return 0
+        self._fetch(position, length, following=0 <= at <= len(self.buffer))
+        return len(self.buffer)
+
+    def holds(self, position: int) -> bool:
+        return position <= self.size
+
+    def _fetch(self, position: int, length: int, *, following: bool) -> None:
+        # Reading on asks for more each time; after a jump, little is likely to be wanted.
+        self._step = min(self._step * 2, LARGEST_FETCH) if following else SMALLEST_FETCH
+        wanted = min(max(length, self._step), self.size - position)
+        self._fetched += wanted
+        if self._fetched > MAX_FETCHED:
+            raise RefusedError("header-too-large", f"byte {position}")
+        self.buffer = self._read(position, wanted)
+        self.origin = position
+
+    def _read(self, start: int, length: int) -> bytes:
+        data = self._source.read(start, length) if length else b""
+        if len(data) < length:
+            raise ObjectChangedError("the object is shorter than its size")
+        return data
