@@ -4,7 +4,7 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from portal import auth, problems, web
-from portal.api import docs, files, uploads
+from portal.api import docs, files, openapi, uploads
 from portal.assets import StaticAssets
 from portal.pages import STATIC
 from portal.request_log import RequestLog
@@ -38,6 +38,7 @@ def create_app(services: Services) -> FastAPI:
     problems.register(app)
     _protect(app)
     _route(app)
+    openapi.describe(app)
     return app
 
 

@@ -25,6 +25,13 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower
 Name = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(valid_name)]
 
 
+def _absent(value: object) -> bool:
+    return value is None
+
+
+Next: Any = Field(default=None, description="Cursor of the next page; absent on the last one.", exclude_if=_absent)
+
+
 class Request(BaseModel):
     """What clients send. A field that is not known is an error: it is a typing mistake more often than not."""
 
@@ -112,8 +119,8 @@ class Reserved(BaseModel):
     file_id: str = Field(examples=[FILE_ID])
     name: str = Field(examples=["ct/slice-001.dcm"])
     state: State
-    put: Put | None = None
-    multipart: Multipart | None = None
+    put: Put | None = Field(default=None, exclude_if=_absent)
+    multipart: Multipart | None = Field(default=None, exclude_if=_absent)
 
 
 class ReservedUpload(BaseModel):
@@ -190,21 +197,21 @@ class UploadView(UploadRow):
     """An upload and a page of its files, in the order of announcement."""
 
     files: list[FileView]
-    next: str | None = Field(default=None, description="Cursor of the next page.")
+    next: str | None = Next
 
 
 class UploadList(BaseModel):
     """A page of uploads, newest first."""
 
     uploads: list[UploadRow]
-    next: str | None = None
+    next: str | None = Next
 
 
 class FileList(BaseModel):
     """A page of files, newest first."""
 
     files: list[FileRow]
-    next: str | None = None
+    next: str | None = Next
 
 
 class PartList(BaseModel):

@@ -11,8 +11,6 @@ from portal.problems import KNOWN, MEDIA_TYPE, Problem
 class FieldFault(BaseModel):
     """What is wrong with one field."""
 
-    model_config = {"populate_by_name": True}
-
     place: str = Field(alias="in", examples=["body"])
     pointer: str | None = Field(default=None, description="JSON pointer into the body.", examples=["/files/0/size"])
     parameter: str | None = Field(default=None, description="Name of a query parameter or header.")
