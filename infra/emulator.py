@@ -74,7 +74,10 @@ def emulator(*, state: Path, port: int) -> Iterator[Child]:
     command = [sys.executable, "-m", "ministack"]
     environment = {**plain_environment(), **_settings(state, port)}
     with Child("emulator", command, environment=environment, cwd=scratch, log=state / "emulator.log") as child:
-        wait_until_ready(child, lambda: answers(f"{endpoint_url(port)}/_ministack/health"), patience_s=30)
+        # It writes this file when it has found the port free: whoever else might answer there is not ours.
+        ours = scratch / f"ministack-{port}.pid"
+        health = f"{endpoint_url(port)}/_ministack/health"
+        wait_until_ready(child, lambda: ours.exists() and answers(health), patience_s=30)
         yield child
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from infra.assembly import local_assembly
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from infra.assembly import Assembly, local_assembly
 from infra.aws import Clients, clients
 from infra.demo import Demo, as_json, create_demo
 from infra.deploy import deploy
@@ -79,19 +81,19 @@ class LocalStack:
         }
 
 
-def build(progress: Progress) -> None:
+def build(progress: Progress) -> Assembly:
     """Build web assets, bundles and assembly, where anything changed."""
     with progress.step("Build the web assets"):
         build_web()
     with progress.step("Bundle the functions and synthesize the stack"):
-        local_assembly()
+        return local_assembly()
 
 
 def redeploy(stack: LocalStack, progress: Progress) -> None:
     """Bring a running stack to what the sources say now."""
-    build(progress)
+    assembly = build(progress)
     with progress.step("Deploy the stack"):
-        _deploy(stack.clients, stack.portal_port)
+        _deploy(stack.clients, assembly, stack.portal_port)
 
 
 @contextlib.contextmanager
@@ -106,14 +108,15 @@ def local_stack(
     progress = progress or Silent()
     with contextlib.ExitStack() as exits:
         exits.enter_context(_exclusively(state))
-        build(progress)
+        assembly = build(progress)
         with progress.step("Start the AWS emulator"):
             running = exits.enter_context(emulator(state=state, port=emulator_port))
         aws = clients(endpoint_url(emulator_port))
-        with progress.step("Deploy the stack"):
-            outputs = _deploy(aws, portal_port)
-        with progress.step("Create clinics, users and partner"):
-            demo = create_demo(aws, outputs, state / "demo.json")
+        with _in_one_sentence():
+            with progress.step("Deploy the stack"):
+                outputs = _deploy(aws, assembly, portal_port)
+            with progress.step("Create clinics, users and partner"):
+                demo = create_demo(aws, outputs, state / "demo.json")
         yield LocalStack(aws, outputs, demo, running, emulator_port, portal_port)
 
 
@@ -131,9 +134,9 @@ def running_portal(stack: LocalStack, *, log: Path | None, reload: bool = False)
         yield child
 
 
-def _deploy(aws: Clients, portal_port: int) -> dict[str, str]:
+def _deploy(aws: Clients, assembly: Assembly, portal_port: int) -> dict[str, str]:
     origin = f"http://localhost:{portal_port}"
-    return deploy(aws, local_assembly(), {"PortalOriginParameter": origin}, REGION)
+    return deploy(aws, assembly, {"PortalOriginParameter": origin}, REGION)
 
 
 @contextlib.contextmanager
@@ -151,3 +154,12 @@ def _exclusively(state: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise RunnerError(f"Another `scalper up` is using {state}: stop it, or choose another --state.") from error
         yield
+
+
+@contextlib.contextmanager
+def _in_one_sentence() -> Iterator[None]:
+    """What AWS's answers say of a state that we did not foresee is for people too."""
+    try:
+        yield
+    except (ClientError, EndpointConnectionError) as error:
+        raise RunnerError(f"The emulator refused what the deployment needs: {error}") from error
