@@ -40,6 +40,9 @@ LOOKS: dict[State, Look] = {
 
 WARNED = Look("Accepted, with warnings", "warning", "warn", "The file is stored. Read the warnings below.")
 
+STATES = {state.value: state for state in State}
+"""By what the table and the pages' addresses call them."""
+
 SETTLED = frozenset(State) - {State.AWAITING_UPLOAD}
 """States of files that are waited for no longer."""
 
@@ -189,7 +192,8 @@ def event(entry: TimelineEntry) -> str:
 
 def event_look(entry: TimelineEntry) -> Look:
     """Return the look of the state that a step led to, or the neutral one."""
-    return LOOKS[State(entry.event)] if entry.event in State else LOOKS[State.AWAITING_UPLOAD]
+    state = STATES.get(entry.event)
+    return LOOKS[state] if state else LOOKS[State.AWAITING_UPLOAD]
 
 
 def actor(entry: TimelineEntry) -> str:

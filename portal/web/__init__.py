@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 
 from portal import pages
-from portal.web import context, files, landing, sending, uploads
+from portal.web import admin, context, files, landing, sending, uploads
 
-routers: tuple[APIRouter, ...] = (landing.router, uploads.router, sending.router, files.router)
+routers: tuple[APIRouter, ...] = (landing.router, uploads.router, sending.router, files.router, admin.router)
 """What `portal.app` mounts at the root."""
 
 pages.CONTEXTS.append(context.around)

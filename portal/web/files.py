@@ -36,19 +36,20 @@ def files_page(
     since: Annotated[str, Query(max_length=40)] = "",
     cursor: str | None = None,
 ) -> Response:
-    chosen = State(state) if state in State else None
+    chosen = words.STATES.get(state)
     day = _day(since)
     page = seen.files(services, identity, state=chosen, since=day, cursor=cursor, limit=LIST)
-    filters = {"state": chosen.value if chosen else "", "since": f"{day:%Y-%m-%d}" if day else ""}
+    state, since = (chosen or ""), f"{day:%Y-%m-%d}" if day else ""
     return render(
         request,
         "files.html",
-        **filters,
+        state=state,
+        since=since,
         files=page.rows,
         states=[(option.value, look.label) for option, look in words.LOOKS.items()],
         today=f"{services.clock():%Y-%m-%d}",
-        newest=_address(**filters) if cursor else None,
-        following=_address(**filters, cursor=page.next) if page.next else None,
+        newest=_address(state=state, since=since) if cursor else None,
+        following=_address(state=state, since=since, cursor=page.next) if page.next else None,
     )
 
 

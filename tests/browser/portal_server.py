@@ -1,0 +1,142 @@
+"""The real portal on a free loopback port, with fakes behind its ports: for how pages look and behave."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import uvicorn
+
+from intake.ports import QueuedMessage
+from intake.record import now
+from portal.app import create_app
+from portal.cookies import Cookies, Session
+from portal.errors import InvalidTokenError
+from portal.services import Services
+from portal.settings import Settings
+from portal.tokens import AccessClaims
+from tests.browser.sample import CLINIC, STAFF, Sample
+from tests.fakes import FakeDirectory, FakePresigner, FakeProjections, FakeQueue, FakeRecords, FakeTable
+
+USERS = {
+    "staff-token": (frozenset({f"clinic:{CLINIC}"}), "Ada Quinn"),
+    "admin-token": (frozenset({"admin"}), "Robin Vale"),
+}
+
+
+class FakeVerifier:
+    """Trusts two tokens, by name."""
+
+    def access(self, token: str) -> AccessClaims:
+        if token not in USERS:
+            raise InvalidTokenError("unknown")
+        groups, _ = USERS[token]
+        return AccessClaims(STAFF, "web", groups, frozenset(), int(time.time()) + 3600, None)
+
+
+class FakeSignIn:
+    """Nobody signs in here: sessions are given as cookies."""
+
+    sign_out_url = "/"
+
+    def end(self, refresh_token: str) -> None:
+        pass
+
+
+@dataclass
+class PortalServer:
+    """A running portal and what stands behind it."""
+
+    url: str
+    table: FakeTable
+    directory: FakeDirectory
+    projections: FakeProjections
+    queue: FakeQueue
+    dead_letters: FakeQueue
+    mailbox: FakeQueue
+    started_at: datetime = field(default_factory=now)
+
+    def sample(self) -> Sample:
+        return Sample(self.table, self.directory, self.projections, now())
+
+    def tell(self, subject: str, body: str) -> None:
+        """Put an alert into the mailbox, as SNS delivers it."""
+        message = {"Type": "Notification", "Subject": subject, "Message": body}
+        self.mailbox.messages.append(QueuedMessage(f"m{len(self.mailbox.messages)}", message, 0))
+
+    def cookies(self, token: str) -> list[dict[str, str]]:
+        """Return the cookies of a session, for Playwright."""
+        _, name = USERS[token]
+        session = Session.new(seen=int(time.time()), display_name=name, access_token=token, refresh_token="r" * 20)
+        packed = session_cookie(session)
+        values = {"session": packed, "access": token, "refresh": session.refresh_token}
+        return [{"name": f"scalper-{role}", "value": value, "url": self.url} for role, value in values.items()]
+
+
+def session_cookie(session: Session) -> str:
+    """Return the value of a session's own cookie, as the portal writes it."""
+    header = Cookies(secure=False).touch(session)
+    return header.partition("=")[2].partition(";")[0]
+
+
+@contextmanager
+def portal_server() -> Iterator[PortalServer]:
+    """Serve the portal until the block ends."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        url = f"http://localhost:{listening.getsockname()[1]}"
+        table = FakeTable()
+        behind = PortalServer(url, table, FakeDirectory(), FakeProjections(), FakeQueue(), FakeQueue(), FakeQueue())
+        server = uvicorn.Server(uvicorn.Config(create_app(_services(behind)), log_level="error", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        _wait_until_started(server)
+        try:
+            yield behind
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
+
+
+def _wait_until_started(server: uvicorn.Server) -> None:
+    deadline = time.monotonic() + 10
+    pause = threading.Event()
+    while not server.started:
+        if time.monotonic() > deadline:
+            raise TimeoutError("The portal did not start.")
+        pause.wait(0.01)
+
+
+def _services(behind: PortalServer) -> Services:
+    return Services(
+        records=FakeRecords(behind.table),
+        presigner=FakePresigner(),
+        directory=behind.directory,
+        projections=behind.projections,
+        queue=behind.queue,
+        dead_letters=behind.dead_letters,
+        mailbox=behind.mailbox,
+        verifier=FakeVerifier(),  # type: ignore[arg-type]
+        sign_in=FakeSignIn(),  # type: ignore[arg-type]
+        settings=_settings(behind.url),
+        clock=now,
+    )
+
+
+def _settings(url: str) -> Settings:
+    return Settings(
+        table="table",
+        incoming_bucket="incoming",
+        accepted_bucket="accepted",
+        quarantine_bucket="quarantine",
+        queue_url="https://sqs.test/main",
+        dead_letter_queue_url="https://sqs.test/dead",
+        mailbox_queue_url="https://sqs.test/mailbox",
+        user_pool_id="eu-central-1_Test",
+        web_client_id="web",
+        sign_in_url="https://login.test",
+        portal_origin=url,
+    )

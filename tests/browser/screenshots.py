@@ -1,0 +1,67 @@
+"""Takes a picture of every page, light and dark, wide and narrow: `python -m tests.browser.screenshots [folder]`."""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from tests.browser.chromium import chromium
+from tests.browser.day import Day, fill
+from tests.browser.portal_server import PortalServer, portal_server
+
+WIDTHS = {"desktop": (1280, 860), "phone": (390, 844)}
+SCHEMES = ("light", "dark")
+
+
+def pages(day: Day) -> dict[str, tuple[str | None, str]]:
+    """Return each page's name, who looks at it, and its address."""
+    staff, admin = "staff-token", "admin-token"
+    return {
+        "landing": (None, "/"),
+        "upload": (staff, "/upload"),
+        "uploads": (staff, "/uploads"),
+        "receipt": (staff, f"/uploads/{day.mixed_upload}"),
+        "receipt-running": (staff, f"/uploads/{day.running_upload}"),
+        "files": (staff, "/files"),
+        "files-none": (staff, "/files?state=expired&since=2031-01-01"),
+        "file-accepted": (staff, f"/files/{day.accepted_file}"),
+        "file-warned": (staff, f"/files/{day.warned_file}"),
+        "file-rejected": (staff, f"/files/{day.rejected_file}"),
+        "file-failed": (staff, f"/files/{day.failed_file}"),
+        "file-waiting": (staff, f"/files/{day.waiting_file}"),
+        "not-found": (staff, "/files/nothing-here"),
+        "forbidden": (staff, "/admin"),
+        "dashboard": (admin, "/admin"),
+        "admin-files": (admin, "/files"),
+        "api-docs": (None, "/api/docs"),
+    }
+
+
+def take(browser: Browser, portal: PortalServer, day: Day, folder: Path) -> None:
+    for width, (across, down) in WIDTHS.items():
+        for scheme in SCHEMES:
+            for name, (token, path) in pages(day).items():
+                context = browser.new_context(viewport={"width": across, "height": down}, color_scheme=scheme)
+                if token:
+                    context.add_cookies(portal.cookies(token))
+                page = context.new_page()
+                page.goto(portal.url + path)
+                settle(page)
+                page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
+                context.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until fonts and scripts are done."""
+    page.wait_for_load_state("load")
+    page.evaluate("document.fonts.ready.then(() => undefined)")
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with portal_server() as portal, chromium() as browser:
+        take(browser, portal, fill(portal), folder)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("screenshots"))
