@@ -93,7 +93,10 @@ class Verifier:
     def _claims(
         self, token: str, *, use: str, audience: str | None = None, access_token: str | None = None
     ) -> dict[str, Any]:
-        key = self._keys.find(_kid(token))
+        kid = _kid(token)
+        claims = _object(token.split(".")[1])
+        self._check_times(claims)
+        key = self._keys.find(kid)
         if key is None:
             _refuse()
         try:
@@ -108,14 +111,13 @@ class Verifier:
             )
         except JOSEError:
             _refuse()
-        claims = _object(token.split(".")[1])
-        self._check_times(claims)
         if claims.get("token_use") != use or not _text(claims, "sub"):
             _refuse()
         return claims
 
     def _check_times(self, claims: Mapping[str, Any]) -> None:
-        moments = [claims[name] for name in ("exp", "iat", "nbf") if name in claims]
+        """Check times before jose sees them: it rounds fractions, and stumbles over infinity."""
+        moments = [claims.get("exp"), claims.get("iat"), claims.get("nbf", 0)]
         if any(type(moment) is not int for moment in moments):
             _refuse()
         now = self._clock()

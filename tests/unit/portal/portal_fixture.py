@@ -1,0 +1,174 @@
+"""A portal on fakes, and browsers and machines that talk to it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from intake.ports import Clinic, Partner
+from intake.record import now
+from portal.app import create_app
+from portal.cookies import Cookies, Session
+from portal.partners import KnownPartners
+from portal.services import Services
+from portal.settings import Settings
+from portal.sign_in import SignIn
+from portal.signing_keys import SigningKeys
+from portal.tokens import Verifier
+from tests.fakes import (
+    FakeDirectory,
+    FakePresigner,
+    FakeProjections,
+    FakeQueue,
+    FakeRecords,
+    FakeTable,
+    FakeVerdicts,
+)
+from tests.unit.portal.pool import (
+    ISSUER,
+    POOL_ID,
+    WEB_CLIENT,
+    FakeKeyServer,
+    FakeUserPool,
+    access_token,
+    partner_token,
+)
+
+ORIGIN = "https://portal.test"
+SIGN_IN_URL = "https://sign-in.test"
+BOTH = frozenset({"scalper/upload", "scalper/read"})
+
+
+def settings(**changes: str) -> Settings:
+    return Settings(
+        **{
+            "table": "scalper",
+            "incoming_bucket": "incoming",
+            "accepted_bucket": "accepted",
+            "quarantine_bucket": "quarantine",
+            "queue_url": "https://sqs.test/main",
+            "dead_letter_queue_url": "https://sqs.test/dead",
+            "user_pool_id": POOL_ID,
+            "web_client_id": WEB_CLIENT,
+            "sign_in_url": SIGN_IN_URL,
+            "portal_origin": ORIGIN,
+            **changes,
+        }
+    )
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is put forward."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return now() + self.ahead
+
+    def forward(self, **by: float) -> None:
+        self.ahead += timedelta(**by)
+
+
+@dataclass
+class Portal:
+    """A portal and everything behind it."""
+
+    origin: str = ORIGIN
+    clock: Clock = field(default_factory=Clock)
+    table: FakeTable = field(default_factory=FakeTable)
+    presigner: FakePresigner = field(default_factory=FakePresigner)
+    projections: FakeProjections = field(default_factory=FakeProjections)
+    queue: FakeQueue = field(default_factory=FakeQueue)
+    dead_letters: FakeQueue = field(default_factory=FakeQueue)
+    mailbox: FakeQueue = field(default_factory=FakeQueue)
+    pool: FakeUserPool = field(default_factory=FakeUserPool)
+    key_server: FakeKeyServer = field(default_factory=FakeKeyServer)
+    directory: FakeDirectory = field(default_factory=FakeDirectory)
+
+    def __post_init__(self) -> None:
+        for clinic_id, name in (("northside", "Northside Imaging"), ("lakeview", "Lakeview Clinic")):
+            self.directory.save_clinic(Clinic(clinic_id, name))
+        self.directory.save_partner(Partner("partner-1", "northside", "Northside RIS", BOTH))
+        self.directory.save_partner(Partner("partner-2", "lakeview", "Lakeview RIS", BOTH))
+        self.records = FakeRecords(self.table, self.clock)
+        self.verdicts = FakeVerdicts(self.table)
+        self.services = self._services()
+        self.app = create_app(self.services)
+
+    def _services(self) -> Services:
+        configured = settings(portal_origin=self.origin)
+        verifier = Verifier(
+            keys=SigningKeys(self.key_server.fetch),
+            issuer=ISSUER,
+            web_client_id=WEB_CLIENT,
+            partner=KnownPartners(self.directory).find,
+        )
+        return Services(
+            records=self.records,
+            presigner=self.presigner,
+            directory=self.directory,
+            projections=self.projections,
+            queue=self.queue,
+            dead_letters=self.dead_letters,
+            mailbox=self.mailbox,
+            verifier=verifier,
+            sign_in=SignIn(self.pool, verifier, configured),
+            settings=configured,
+            clock=self.clock,
+        )
+
+    def without_mailbox(self) -> Services:
+        return replace(self.services, mailbox=None)
+
+    def visitor(self, **options: Any) -> TestClient:
+        """Return a browser in which nobody is signed in."""
+        headers = {"accept": "text/html", "origin": self.origin}
+        return TestClient(self.app, base_url=self.origin, headers=headers, follow_redirects=False, **options)
+
+    def machine(self, token: str = "", **options: Any) -> TestClient:
+        """Return a program with a bearer token; by default, that of northside's partner."""
+        headers = {"authorization": f"Bearer {token or partner_token()}"}
+        return TestClient(self.app, base_url=self.origin, headers=headers, follow_redirects=False, **options)
+
+    def browser(self, **claims: Any) -> TestClient:
+        """Return a browser in which somebody is signed in; by default, a member of northside's staff.
+
+        It sends the CSRF token as scripts do; `csrf_of` is for forms.
+        """
+        session = self.session(**claims)
+        client = self.visitor()
+        put_session(client, session, Cookies.of(self.services.settings))
+        client.headers["x-csrf-token"] = session.csrf_token
+        return client
+
+    def admin(self) -> TestClient:
+        return self.browser(sub="admin-1", **{"cognito:groups": ["admin"]})
+
+    def session(self, **claims: Any) -> Session:
+        return Session.new(
+            seen=int(self.clock().timestamp()),
+            display_name="Nora North",
+            access_token=access_token(**claims),
+            refresh_token="refresh-1",
+        )
+
+
+def put_session(client: TestClient, session: Session, cookies: Cookies) -> None:
+    for value in cookies.write(session):
+        name, _, rest = value.partition("=")
+        client.cookies.set(name, rest.partition(";")[0])
+
+
+def set_cookies(response: Any) -> Mapping[str, str]:
+    """Return a response's cookies: name → the whole Set-Cookie value."""
+    return {value.partition("=")[0]: value for value in response.headers.get_list("set-cookie")}
+
+
+def cookie_value(set_cookie: str) -> str:
+    match = re.match(r"[^=]+=([^;]*)", set_cookie)
+    assert match
+    return match[1]
