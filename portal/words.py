@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Upload
 from intake.states import State
@@ -103,6 +102,10 @@ def upload_look(upload: Upload) -> Look:
     return COMPLETE_WARNED if upload.warnings else COMPLETE
 
 
+def upload_needs_attention(upload: Upload) -> bool:
+    return any(upload.counts.get(state) for state in (State.REJECTED, State.FAILED, State.EXPIRED))
+
+
 def upload_line(upload: Upload) -> str:
     """Return how far an upload has come, as one sentence."""
     accepted, left = upload.counts.get(State.ACCEPTED, 0), waiting(upload)
@@ -164,28 +167,6 @@ def title(key: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def facts(metadata: dict[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return metadata as sections of label and text, the unnested ones first under an empty heading."""
-    flat = [(title(key), value_text(value)) for key, value in metadata.items() if not isinstance(value, dict)]
-    nested = [(title(key), facts_of(value)) for key, value in metadata.items() if isinstance(value, dict) and value]
-    return ([("", flat)] if flat else []) + nested
-
-
-def facts_of(section: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(title(key), value_text(value)) for key, value in section.items()]
-
-
-def value_text(value: object) -> str:
-    """Return a metadata value on one line."""
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, dict):
-        return "; ".join(f"{title(key)}: {value_text(inner)}" for key, inner in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(value_text(inner) for inner in value)
-    return "" if value is None else str(value)
-
-
 def event(entry: TimelineEntry) -> str:
     return EVENTS.get(entry.event) or title(entry.event)
 
@@ -216,6 +197,7 @@ FILTERS = {
     "size": size,
     "upload_line": upload_line,
     "upload_look": upload_look,
+    "upload_needs_attention": upload_needs_attention,
     "utc": utc,
 }
 """What templates say `| name` for."""

@@ -37,9 +37,10 @@ function optionsFor(holder, series) {
     height: holder.clientHeight,
     cursor: { show: false },
     legend: { show: false },
+    padding: [8, 0, 0, 0],
     scales: { y: { range: (_, __, top) => [0, Math.max(4, top * 1.05)] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 64, values: (_, ticks) => ticks.map(hourOf) },
+      { ...axis, grid: { show: false }, size: 30, space: 64, values: (_, ticks) => ticks.map(hourOf) },
       { ...axis, size: 52, space: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000] },
     ],
     series: [
@@ -57,7 +58,7 @@ function optionsFor(holder, series) {
 }
 
 function hourOf(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  return new Date(seconds * 1000).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
 }
 
 function redraw() {

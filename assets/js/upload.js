@@ -16,7 +16,7 @@ uppy.use(Dashboard, {
   inline: true,
   target: "#drop",
   width: "100%",
-  height: 400,
+  height: 320,
   theme: "auto",
   fileManagerSelectionType: "both",
   disableThumbnailGenerator: true,

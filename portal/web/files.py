@@ -16,6 +16,7 @@ from portal.identity import Identity
 from portal.pages import render
 from portal.services import Services, services_of
 from portal.session import staff
+from portal.web.facts import Fact, sections
 
 router = APIRouter(prefix="/files", default_response_class=HTMLResponse, include_in_schema=False)
 
@@ -62,7 +63,7 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         file=record,
         look=words.look(record),
         findings=_worst_first(record.findings),
-        sections=words.facts(record.metadata),
+        sections=sections(record.metadata),
         particulars=_particulars(record),
         downloadable=record.state is State.ACCEPTED and not identity.is_admin,
     )
@@ -91,19 +92,19 @@ def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: finding.severity is not Severity.REJECT)
 
 
-def _particulars(record: FileRecord) -> list[tuple[str, str]]:
+def _particulars(record: FileRecord) -> list[Fact]:
     """Return what we know of a file besides its content."""
     told = [
-        ("Kind", words.kind(record.kind)),
-        ("Size", words.size(record.size)),
-        ("Sent by", words.SOURCES[record.source]),
-        ("Time to verdict", _time_to_verdict(record)),
-        ("SHA-256", record.sha256 or ""),
-        ("Rules version", record.rules_version or ""),
-        ("Clinic", record.clinic_id),
-        ("File ID", record.file_id),
+        Fact("Kind", words.kind(record.kind)),
+        Fact("Size", words.size(record.size)),
+        Fact("Sent by", words.SOURCES[record.source]),
+        Fact("Time to verdict", _time_to_verdict(record)),
+        Fact("SHA-256", record.sha256 or "", exact=True),
+        Fact("Rules version", record.rules_version or ""),
+        Fact("Clinic", record.clinic_id),
+        Fact("File ID", record.file_id, exact=True),
     ]
-    return [(label, text) for label, text in told if text]
+    return [fact for fact in told if fact.text]
 
 
 def _time_to_verdict(record: FileRecord) -> str:

@@ -69,6 +69,7 @@ class Cause:
 
     tone: str
     icon: str
+    kind: str
     message: str
     remedy: str
     where: str
@@ -152,7 +153,7 @@ def _troubles(file: FileRecord) -> Iterator[Cause]:
     if file.state in {State.FAILED, State.EXPIRED}:
         look = LOOKS[file.state]
         message, remedy = STATE_TROUBLES[file.state]
-        yield Cause(look.tone, look.icon, message, remedy, "", "")
+        yield Cause(look.tone, look.icon, look.label, message, remedy, "", "")
         return
     for finding in file.findings:
         if file.state is State.REJECTED and finding.severity is Severity.WARN:
@@ -163,7 +164,15 @@ def _troubles(file: FileRecord) -> Iterator[Cause]:
 def _cause(finding: Finding) -> Cause:
     rejects = finding.severity is Severity.REJECT
     look = LOOKS[State.REJECTED] if rejects else WARNED
-    return Cause(look.tone, look.icon, finding.message, finding.remedy, finding.where, finding.code)
+    return Cause(
+        look.tone,
+        look.icon,
+        look.label if rejects else "Warning",
+        finding.message,
+        finding.remedy,
+        finding.where,
+        finding.code,
+    )
 
 
 def _by_state(upload: Upload) -> tuple[int, int, int, int]:

@@ -67,7 +67,8 @@ def _past_day(portal: PortalServer) -> None:
     portal.queue.messages.clear()
     portal.tell(
         "2 files rejected - northside",
-        "2 files of one upload were rejected.\n\nClinic: northside\nCauses: truncated 2\n\nThe receipt tells what to do about each.",
+        "2 files of one upload were rejected.\n\nClinic: northside\nCauses: truncated 2\n\n"
+        "The receipt tells what to do about each.",
     )
     portal.tell(
         "1 file failed - northside", "1 file could not be checked because of a fault on our side.\n\nClinic: northside"

@@ -69,7 +69,15 @@ class Sample:
     ) -> FileRecord:
         """Add a file to an upload; `codes` are of the judge's rules."""
         stored = self._table.uploads[upload.upload_id]
-        record = self._record(stored, file_id(upload.upload_id, stored.declared), name, state, codes, size, kind)
+        record = self._record(
+            stored,
+            new_id=file_id(upload.upload_id, stored.declared),
+            name=name,
+            state=state,
+            codes=codes,
+            size=size,
+            kind=kind,
+        )
         self._table.files[record.file_id] = record
         self._table.uploads[upload.upload_id] = self._with_one_more(stored)
         if state is not State.AWAITING_UPLOAD:
@@ -111,7 +119,7 @@ class Sample:
         )
 
     def _record(
-        self, upload: Upload, new_id: str, name: str, state: State, codes: tuple[str, ...], size: int, kind: str
+        self, upload: Upload, *, new_id: str, name: str, state: State, codes: tuple[str, ...], size: int, kind: str
     ) -> FileRecord:
         judged = state in {State.ACCEPTED, State.REJECTED}
         key = object_key(upload.clinic_id, upload.upload_id, new_id, upload.created_at)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
+from portal.request_log import logger
 from tests.browser.chromium import chromium
 from tests.browser.day import Day, fill
 from tests.browser.portal_server import PortalServer, portal_server
@@ -59,6 +60,7 @@ def settle(page: Page) -> None:
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    logger().setLevel("WARNING")
     with portal_server() as portal, chromium() as browser:
         take(browser, portal, fill(portal), folder)
 

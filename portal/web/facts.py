@@ -1,0 +1,79 @@
+"""What a file says of itself, put for people: sections of label and text."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from intake.record import Metadata
+from portal.words import title
+
+UNNESTED = "From the file"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label and its text; `exact` text is an identifier, whose every character counts."""
+
+    label: str
+    text: str
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Facts that belong together."""
+
+    heading: str
+    facts: list[Fact]
+
+
+def sections(metadata: Metadata) -> list[Section]:
+    """Return metadata in sections: whose the file is first, then what stands unnested."""
+    nested = [
+        Section(title(key), _facts(value)) for key, value in metadata.items() if isinstance(value, dict) and value
+    ]
+    flat = _facts({key: value for key, value in metadata.items() if not isinstance(value, dict)})
+    return [*nested, Section(UNNESTED, flat)] if flat else nested
+
+
+def _facts(values: dict[str, Any]) -> list[Fact]:
+    told = [Fact(title(key), _told(key, value), exact=key.endswith(("uid", "id"))) for key, value in values.items()]
+    return [fact for fact in told if fact.text]
+
+
+def _told(key: str, value: object) -> str:
+    if isinstance(value, str) and key.endswith("date"):
+        return _date(value)
+    if isinstance(value, str) and key == "name":
+        return _person(value)
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    """Return a value on one line."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, dict):
+        return "; ".join(f"{title(key)}: {_text(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(inner) for inner in value)
+    return "" if value is None else str(value)
+
+
+def _date(text: str) -> str:
+    """Write a DICOM date (PS3.5 6.2, DA) for people; anything else stays as it is."""
+    try:
+        day = datetime.strptime(text, "%Y%m%d")  # noqa: DTZ007  A calendar's day has no zone.
+    except ValueError:
+        return text
+    return f"{day.day} {day:%b %Y}"
+
+
+def _person(text: str) -> str:
+    """Write a DICOM person name (PS3.5 6.2.1.1: `Family^Given^Middle^Prefix^Suffix`, `=` between scripts)."""
+    groups = []
+    for group in text.split("="):
+        family, *given = (part.strip() for part in group.split("^"))
+        rest = " ".join(part for part in given if part)
+        groups.append(f"{family}, {rest}" if family and rest else family or rest)
+    return " · ".join(group for group in groups if group)
