@@ -1,0 +1,56 @@
+"""What a file costs, counted exactly: calls of AWS and bytes of the object."""
+
+from collections import Counter
+
+import boto3
+import pytest
+
+from intake.dynamodb import DynamoRecords
+from intake.s3_objects import S3Objects
+from intake.verdicts import DynamoVerdicts
+from processor.events import Arrival
+from processor.judge import judge
+from processor.process import Buckets, Processor
+from tests.dicom_files import ct_slice, uid
+from tests.emulator.test_exactly_once import Lane
+
+pytestmark = pytest.mark.emulator
+
+
+@pytest.fixture
+def counted(stack):
+    """Clients that count their requests, and buckets that notify nobody."""
+    calls = Counter()
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+    clients = {name: session.client(name, endpoint_url=stack.endpoint) for name in ("s3", "dynamodb")}
+    for client in clients.values():
+        client.meta.events.register("before-send.*.*", lambda request, **_: calls.update(requests=1))
+        client.meta.events.register("before-call.*.*", lambda model, **_: calls.update([model.name]))
+    for bucket in ("counted-incoming", "counted-accepted", "counted-quarantine"):
+        stack.clients.s3.create_bucket(Bucket=bucket)
+        stack.clients.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    yield clients, calls
+    for client in clients.values():
+        client.close()
+
+
+def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib(stack, counted):
+    clients, calls = counted
+    table = stack.outputs["Table"]
+    (file,) = Lane(stack).reserve(1)
+    data = ct_slice(study=uid("costs"), series=uid("costs", 1), sop=uid("costs", 1, 1))
+    answer = stack.clients.s3.put_object(Bucket="counted-incoming", Key=file.incoming.key, Body=data)
+    version = type(file.incoming)("counted-incoming", file.incoming.key, answer["VersionId"])
+    processor = Processor(
+        S3Objects(clients["s3"]),
+        DynamoVerdicts(clients["dynamodb"], table),
+        Buckets("counted-accepted", "counted-quarantine"),
+        judge,
+    )
+
+    processed = processor.process(Arrival(version, file.created_at))
+
+    assert len(data) > 500_000
+    assert calls == {"requests": 3, "GetObject": 1, "CopyObject": 1, "TransactWriteItems": 1}
+    assert processed.bytes_read <= 64 * 1024
+    assert DynamoRecords(stack.clients.dynamodb, table).file("northside", file.file_id).state == "accepted"
