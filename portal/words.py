@@ -102,6 +102,12 @@ def upload_look(upload: Upload) -> Look:
     return COMPLETE_WARNED if upload.warnings else COMPLETE
 
 
+def upload_title(upload: Upload) -> str:
+    if upload.reference:
+        return upload.reference
+    return "Files dropped into S3" if upload.source is Source.DIRECT else "Upload without a reference"
+
+
 def upload_needs_attention(upload: Upload) -> bool:
     return any(upload.counts.get(state) for state in (State.REJECTED, State.FAILED, State.EXPIRED))
 
@@ -198,6 +204,7 @@ FILTERS = {
     "upload_line": upload_line,
     "upload_look": upload_look,
     "upload_needs_attention": upload_needs_attention,
+    "upload_title": upload_title,
     "utc": utc,
 }
 """What templates say `| name` for."""

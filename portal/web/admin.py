@@ -81,7 +81,7 @@ def _now(shown: Dashboard) -> list[tuple[str, str, Look | None]]:
     return [
         ("Waiting in the queue", words.count(shown.waiting, "message"), None),
         ("Dead letters", words.count(shown.dead, "message"), alarmed if shown.dead else calm),
-        ("Verdict after arrival, 95 of 100 files", took, None),
+        ("Time to verdict, 95 % of files", took, None),
         ("Stored", words.size(shown.bytes), None),
     ]
 
