@@ -68,6 +68,7 @@ def emulator(*, state: Path, port: int) -> Iterator[Child]:
     """
     ensure_free(port, "the emulator", "--emulator-port")
     _check(state / "services")
+    _stay_on(port, state)
     scratch = state / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -104,6 +105,18 @@ def _settings(state: Path, port: int) -> dict[str, str]:
         "TMPDIR": str(state / "tmp"),
         "LOG_LEVEL": "WARNING",
     }
+
+
+def _stay_on(port: int, state: Path) -> None:
+    """Queue URLs hold the port, and the emulator finds its queues by them: a state lives on the port it began on."""
+    note = state / "emulator-port"
+    before = note.read_text().strip() if note.exists() else str(port)
+    if before != str(port):
+        raise RunnerError(
+            f"{state} was begun on emulator port {before} and works there only: give --emulator-port {before}, "
+            "or another --state."
+        )
+    note.write_text(f"{port}\n")
 
 
 def _check(services: Path) -> None:

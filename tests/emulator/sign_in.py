@@ -1,0 +1,68 @@
+"""Tokens, got the way browsers and partners get them."""
+
+import base64
+import hashlib
+import secrets
+from html.parser import HTMLParser
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from infra.demo import Person
+from infra.local import LocalStack
+
+
+def partner_token(stack: LocalStack) -> str:
+    """Return an access token of the demo partner, by the client-credentials grant."""
+    partner = stack.demo.partner
+    answer = httpx.post(
+        stack.token_url,
+        data={"grant_type": "client_credentials"},
+        auth=(partner.client_id, partner.client_secret),
+    )
+    return answer.raise_for_status().json()["access_token"]
+
+
+def person_token(stack: LocalStack, person: Person) -> str:
+    """Return an access token of someone who signs in by managed login: authorization code with PKCE."""
+    verifier = secrets.token_urlsafe(48)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    client, callback = stack.outputs["WebClientId"], f"{stack.outputs['PortalOrigin']}/auth/callback"
+    request = {
+        "response_type": "code",
+        "client_id": client,
+        "redirect_uri": callback,
+        "scope": "openid email profile",
+        "state": "state",
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    with httpx.Client(base_url=stack.endpoint, follow_redirects=False) as browser:
+        page = browser.get("/oauth2/authorize", params=request, follow_redirects=True).raise_for_status()
+        form = {**_hidden_fields(page.text), "username": person.username, "password": person.password}
+        (code,) = parse_qs(urlsplit(browser.post("/login", data=form).headers["location"]).query)["code"]
+        grant = {
+            "grant_type": "authorization_code",
+            "client_id": client,
+            "code": code,
+            "redirect_uri": callback,
+            "code_verifier": verifier,
+        }
+        return browser.post("/oauth2/token", data=grant).raise_for_status().json()["access_token"]
+
+
+class _HiddenFields(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.fields: dict[str, str] = {}
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag == "input" and given.get("type") == "hidden":
+            self.fields[given["name"]] = given.get("value") or ""
+
+
+def _hidden_fields(page: str) -> dict[str, str]:
+    parser = _HiddenFields()
+    parser.feed(page)
+    return parser.fields
