@@ -81,7 +81,3 @@ class PartsMissingError(PortalError):
 
 class NotAcceptedError(PortalError):
     """Raised when the content of a file is asked for that was not accepted."""
-
-
-class BodyTooLargeError(PortalError):
-    """Raised when a request's body is larger than any that this portal needs."""

@@ -55,10 +55,11 @@ def end(request: Request) -> None:
     """Forget the session here and at the user pool."""
     services = services_of(request)
     cookies = Cookies.of(services.settings)
+    # First of all the browser forgets: that holds even when the pool cannot be reached.
+    set_cookies(request, cookies.clear())
     refresh_token = cookies.refresh_token(request.cookies)
     if refresh_token:
         services.sign_in.end(refresh_token)
-    set_cookies(request, cookies.clear())
 
 
 def set_cookies(request: Request, values: list[str]) -> None:

@@ -160,7 +160,7 @@ class Portal:
 def put_session(client: TestClient, session: Session, cookies: Cookies) -> None:
     for value in cookies.write(session):
         name, _, rest = value.partition("=")
-        client.cookies.set(name, rest.partition(";")[0])
+        client.cookies.set(name, rest.partition(";")[0], domain=str(client.base_url.host), path="/")
 
 
 def set_cookies(response: Any) -> Mapping[str, str]:

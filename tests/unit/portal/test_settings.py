@@ -20,7 +20,7 @@ def test_the_mailbox_may_be_missing():
 
 
 def test_every_variable_that_is_missing_is_named():
-    with pytest.raises(SettingsError, match="SCALPER_TABLE.*SCALPER_USER_POOL_ID"):
+    with pytest.raises(SettingsError, match=r"SCALPER_TABLE.*SCALPER_USER_POOL_ID"):
         Settings.from_env({})
 
 

@@ -1,0 +1,74 @@
+"""The API tells of itself what is true."""
+
+import re
+
+import pytest
+
+METHODS = {"get", "post", "put", "delete", "patch"}
+
+
+@pytest.fixture
+def document(portal):
+    return portal.visitor().get("/api/openapi.json").json()
+
+
+def operations(document):
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            assert method in METHODS
+            yield path, method, operation
+
+
+def references(node):
+    if isinstance(node, dict):
+        yield from ([node["$ref"]] if "$ref" in node else [])
+        node = list(node.values())
+    if isinstance(node, list):
+        for inner in node:
+            yield from references(inner)
+
+
+def test_the_document_is_openapi_3_1_and_covers_the_api_only(document):
+    assert document["openapi"].startswith("3.1")
+    assert all(path.startswith("/api/v1/") for path in document["paths"])
+
+
+def test_every_reference_leads_somewhere(document):
+    for reference in references(document):
+        assert reference.startswith("#/components/schemas/")
+        assert reference.rpartition("/")[2] in document["components"]["schemas"]
+
+
+def test_operations_have_names_of_their_own_and_say_what_they_do(document):
+    ids = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z_]+", name) for name in ids)
+    assert all(operation["description"] for _, _, operation in operations(document))
+
+
+def test_every_operation_asks_for_a_token(document):
+    assert all(operation["security"] for _, _, operation in operations(document))
+
+
+def test_errors_are_documented_as_problems_with_examples(document):
+    for _, _, operation in operations(document):
+        assert {"401", "403", "500", "503"} <= set(operation["responses"])
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                assert list(response["content"]) == ["application/problem+json"]
+                for example in response["content"]["application/problem+json"]["examples"].values():
+                    assert example["value"]["status"] == int(status)
+
+
+def test_every_field_that_clients_send_has_an_example_or_a_meaning(document):
+    for name in ("NewUpload", "Announced", "WantedPart"):
+        for field in document["components"]["schemas"][name]["properties"].values():
+            assert {"examples", "description", "items", "minimum"} & set(field)
+
+
+def test_the_explorer_is_served_by_ourselves(portal):
+    page = portal.visitor().get("/api/docs").text
+    assert "/api/openapi.json" in page
+    assert "/static/swagger-ui/" in page
+    assert "//cdn" not in page
+    assert "<script>" not in page
