@@ -1,0 +1,90 @@
+"""Questions to a CloudFormation template."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+Resource = dict[str, Any]
+
+
+class Template:
+    """Finds resources by type and by what they are for, never by a generated id."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self.content = content
+        self.resources: dict[str, Resource] = content["Resources"]
+
+    def of_type(self, kind: str) -> dict[str, Resource]:
+        found = {name: body for name, body in self.resources.items() if body["Type"] == kind}
+        assert found, f"no {kind} in the template"
+        return found
+
+    def properties_of(self, kind: str) -> list[dict[str, Any]]:
+        return [body.get("Properties", {}) for body in self.of_type(kind).values()]
+
+    def output(self, name: str) -> str:
+        """Return the id of the resource that an output names."""
+        value = self.content["Outputs"][name]["Value"]
+        return value.get("Ref") or value["Fn::GetAtt"][0]
+
+    def named_by(self, output: str) -> dict[str, Any]:
+        """Return the properties of the resource that an output names."""
+        return self.resources[self.output(output)]["Properties"]
+
+    def statements_of(self, function_output: str) -> list[dict[str, Any]]:
+        """Return what the role of a function may do, one action and one resource in each."""
+        role = self.resources[self.named_by(function_output)["Role"]["Fn::GetAtt"][0]]["Properties"]
+        assert not role.get("Policies"), "a role carries no inline policy"
+        documents = [self.resources[arn["Ref"]]["Properties"]["PolicyDocument"] for arn in role["ManagedPolicyArns"]]
+        return list(_single(documents))
+
+    def may(self, function_output: str, action: str) -> set[str]:
+        """Return the outputs' or resources' ids on which a function may perform an action."""
+        return {
+            _target(statement["Resource"])
+            for statement in self.statements_of(function_output)
+            if statement["Action"] == action
+        }
+
+    def actions(self, function_output: str) -> set[str]:
+        return {statement["Action"] for statement in self.statements_of(function_output)}
+
+    def denied_without_tls(self, resource_id: str) -> bool:
+        """Say whether some policy denies everybody everything on a resource over plain HTTP."""
+        return any(
+            statement["Effect"] == "Deny"
+            and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            and statement["Principal"] in ("*", {"AWS": "*"})
+            and resource_id in json.dumps(statement["Resource"])
+            for document in self.resource_policies()
+            for statement in document["Statement"]
+            if "Condition" in statement
+        )
+
+    def resource_policies(self) -> list[dict[str, Any]]:
+        kinds = {"AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"}
+        return [body["Properties"]["PolicyDocument"] for body in self.resources.values() if body["Type"] in kinds]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _single(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for document in documents:
+        for statement in document["Statement"]:
+            assert statement["Effect"] == "Allow"
+            for action in listed(statement["Action"]):
+                for resource in listed(statement["Resource"]):
+                    yield {**statement, "Action": action, "Resource": resource}
+
+
+def _target(resource: Any) -> str:
+    """Return `*`, or the id of the resource that an ARN is made from."""
+    if isinstance(resource, str):
+        return resource
+    if "Fn::GetAtt" in resource:
+        return resource["Fn::GetAtt"][0]
+    if "Ref" in resource:
+        return resource["Ref"]
+    return next(_target(part) for part in resource["Fn::Join"][1] if not isinstance(part, str))

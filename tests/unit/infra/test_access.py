@@ -1,0 +1,82 @@
+"""How people and partners get in: sign-in, tokens, and what the gateway asks of whom."""
+
+import pytest
+
+
+def routes(template):
+    return {route["RouteKey"]: route for route in template.properties_of("AWS::ApiGatewayV2::Route")}
+
+
+def test_the_rest_api_needs_a_token_of_the_web_client_or_the_partner_client(template):
+    (authorizer,) = template.properties_of("AWS::ApiGatewayV2::Authorizer")
+    clients = [{"Ref": template.output("WebClientId")}, {"Ref": template.output("PartnerClientId")}]
+    assert authorizer["JwtConfiguration"]["Audience"] == clients
+    assert template.output("UserPoolId") in str(authorizer["JwtConfiguration"]["Issuer"])
+    assert routes(template)["ANY /api/{proxy+}"]["AuthorizationType"] == "JWT"
+
+
+@pytest.mark.parametrize(
+    "route", ["GET /api/docs", "GET /api/docs/{proxy+}", "GET /api/openapi.json", "ANY /", "ANY /{proxy+}"]
+)
+def test_pages_and_the_documentation_of_the_api_are_open(template, route):
+    assert routes(template)[route].get("AuthorizationType", "NONE") == "NONE"
+
+
+def test_every_other_path_below_api_is_guarded(template):
+    open_below_api = {
+        key
+        for key, route in routes(template).items()
+        if "/api" in key and route.get("AuthorizationType", "NONE") == "NONE"
+    }
+    assert open_below_api == {"GET /api/docs", "GET /api/docs/{proxy+}", "GET /api/openapi.json"}
+
+
+def test_requests_are_throttled_and_logged_without_query_or_body(template):
+    (stage,) = template.properties_of("AWS::ApiGatewayV2::Stage")
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
+    assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] > 0
+    logged = stage["AccessLogSettings"]["Format"]
+    assert "$context.requestId" in logged
+    assert "query" not in logged.lower()
+
+
+def test_only_an_admin_creates_users_and_their_passwords_are_strong(template):
+    pool = template.named_by("UserPoolId")
+    policy = pool["Policies"]["PasswordPolicy"]
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    assert policy["MinimumLength"] >= 12
+    assert all(policy[f"Require{kind}"] for kind in ("Lowercase", "Uppercase", "Numbers", "Symbols"))
+
+
+def test_production_requires_a_second_factor_from_an_authenticator_app(prod):
+    pool = prod.named_by("UserPoolId")
+    assert pool["MfaConfiguration"] == "ON"
+    assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+
+
+def test_the_local_stage_asks_for_none(local):
+    assert local.named_by("UserPoolId")["MfaConfiguration"] == "OFF"
+
+
+def test_the_portal_signs_in_by_code_without_a_secret_and_its_tokens_are_short_lived(template):
+    client = template.named_by("WebClientId")
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert client["GenerateSecret"] is False
+    assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    assert client["EnableTokenRevocation"] is True
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert client["AccessTokenValidity"] <= 60
+    assert client["RefreshTokenValidity"] == 12 * 60
+    assert client["TokenValidityUnits"] == dict.fromkeys(("AccessToken", "IdToken", "RefreshToken"), "minutes")
+
+
+def test_a_partner_gets_tokens_by_client_credentials_with_the_two_scopes(template):
+    client = template.named_by("PartnerClientId")
+    assert client["AllowedOAuthFlows"] == ["client_credentials"]
+    assert client["GenerateSecret"] is True
+    scopes = [scope["Fn::Join"][1][1] for scope in client["AllowedOAuthScopes"]]
+    assert scopes == ["/upload", "/read"]
+
+
+def test_admins_have_a_group(template):
+    assert "admin" in [group["GroupName"] for group in template.properties_of("AWS::Cognito::UserPoolGroup")]

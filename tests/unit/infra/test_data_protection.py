@@ -1,0 +1,122 @@
+"""Everything at rest is encrypted, private, reached over TLS only, and kept or forgotten as the stage says."""
+
+import json
+
+import pytest
+
+BUCKETS = ["IncomingBucket", "AcceptedBucket", "QuarantineBucket", "LogsBucket"]
+FILE_BUCKETS = BUCKETS[:-1]
+STATEFUL = {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Cognito::UserPool", "AWS::Logs::LogGroup"}
+
+
+def rules(bucket):
+    return bucket["LifecycleConfiguration"]["Rules"]
+
+
+@pytest.mark.parametrize("output", BUCKETS)
+def test_a_bucket_is_private_versioned_and_reached_over_tls_only(template, output):
+    bucket = template.named_by(output)
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert template.denied_without_tls(template.output(output))
+
+
+@pytest.mark.parametrize("output", FILE_BUCKETS)
+def test_files_are_encrypted_with_a_customer_key_and_access_to_them_is_logged(template, output):
+    bucket = template.named_by(output)
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    assert "Fn::GetAtt" in rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+    assert bucket["LoggingConfiguration"]["DestinationBucketName"] == {"Ref": template.output("LogsBucket")}
+
+
+def test_the_access_logs_are_encrypted_too(template):
+    (rule,) = template.named_by("LogsBucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+
+
+def test_what_arrived_is_forgotten_after_a_week_and_what_was_rejected_after_a_quarter(template):
+    assert [rule["ExpirationInDays"] for rule in rules(template.named_by("IncomingBucket"))] == [7]
+    assert [rule["ExpirationInDays"] for rule in rules(template.named_by("QuarantineBucket"))] == [90]
+    assert all("ExpirationInDays" not in rule for rule in rules(template.named_by("AcceptedBucket")))
+
+
+@pytest.mark.parametrize("output", BUCKETS)
+def test_unfinished_uploads_and_replaced_versions_do_not_stay(template, output):
+    (rule,) = rules(template.named_by(output))
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+
+
+def test_browsers_may_put_into_the_incoming_bucket_from_the_portal_only(template):
+    (rule,) = template.named_by("IncomingBucket")["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["PUT"]
+    assert rule["AllowedOrigins"] == [template.content["Outputs"]["PortalOrigin"]["Value"]]
+    assert set(rule["AllowedHeaders"]) == {"content-type", "if-none-match", "x-amz-*"}
+    assert set(rule["ExposedHeaders"]) == {"ETag", "x-amz-checksum-sha256"}
+    assert all("CorsConfiguration" not in template.named_by(output) for output in BUCKETS[1:])
+
+
+def test_the_table_is_encrypted_restorable_and_paid_by_use(template):
+    table = template.named_by("Table")
+    assert table["SSESpecification"]["SSEType"] == "KMS"
+    assert "Fn::GetAtt" in table["SSESpecification"]["KMSMasterKeyId"]
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_every_index_carries_what_lists_show(template):
+    keys = {
+        index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
+        for index in template.named_by("Table")["GlobalSecondaryIndexes"]
+    }
+    assert keys == {
+        "by_clinic": ["clinic_key", "created_key"],
+        "by_clinic_state": ["clinic_state", "created_key"],
+        "by_state": ["state_shard", "created_key"],
+    }
+    for index in template.named_by("Table")["GlobalSecondaryIndexes"]:
+        assert {"file_id", "name", "state", "codes"} <= set(index["Projection"]["NonKeyAttributes"])
+
+
+def test_every_queue_is_encrypted_kept_for_two_weeks_and_reached_over_tls_only(template):
+    for name, queue in template.of_type("AWS::SQS::Queue").items():
+        assert "Fn::GetAtt" in queue["Properties"]["KmsMasterKeyId"]
+        assert queue["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+        assert template.denied_without_tls(name)
+
+
+def test_the_alert_topic_is_encrypted_and_reached_over_tls_only(template):
+    for name, topic in template.of_type("AWS::SNS::Topic").items():
+        assert "Fn::GetAtt" in topic["Properties"]["KmsMasterKeyId"]
+        assert template.denied_without_tls(name)
+
+
+def test_every_key_is_rotated(template):
+    assert all(key["EnableKeyRotation"] for key in template.properties_of("AWS::KMS::Key"))
+
+
+def test_no_service_may_use_the_key_of_the_files(template):
+    key = template.named_by("Table")["SSESpecification"]["KMSMasterKeyId"]["Fn::GetAtt"][0]
+    policy = template.resources[key]["Properties"]["KeyPolicy"]
+    assert "Service" not in json.dumps(policy)
+
+
+def test_every_log_group_is_encrypted_and_forgets(template):
+    for group in template.properties_of("AWS::Logs::LogGroup"):
+        assert group["RetentionInDays"] > 0
+        assert "Fn::GetAtt" in group["KmsKeyId"]
+
+
+def test_production_keeps_its_data_when_the_stack_goes(prod):
+    kept = [body["DeletionPolicy"] for body in prod.resources.values() if body["Type"] in STATEFUL]
+    assert set(kept) == {"Retain"}
+    assert prod.named_by("Table")["DeletionProtectionEnabled"] is True
+    assert prod.named_by("UserPoolId")["DeletionProtection"] == "ACTIVE"
+
+
+def test_production_keeps_its_logs_for_more_than_a_year(prod):
+    assert all(group["RetentionInDays"] > 365 for group in prod.properties_of("AWS::Logs::LogGroup"))

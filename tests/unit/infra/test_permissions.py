@@ -1,0 +1,105 @@
+"""Who may do what: each function has a role of its own, which may do what its work needs and nothing besides."""
+
+import json
+
+import pytest
+
+FUNCTIONS = ["JudgeFunction", "ProjectorFunction", "SweepFunction", "PortalFunction"]
+
+WITHOUT_RESOURCES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords", "dynamodb:ListStreams"}
+"""Actions for which AWS knows no resources (Service Authorization Reference)."""
+
+
+@pytest.fixture
+def buckets(template):
+    names = {"incoming": "IncomingBucket", "accepted": "AcceptedBucket", "quarantine": "QuarantineBucket"}
+    return {name: template.output(output) for name, output in names.items()}
+
+
+def test_every_function_has_a_role_of_its_own(template):
+    roles = [function["Role"]["Fn::GetAtt"][0] for function in template.properties_of("AWS::Lambda::Function")]
+    assert len(set(roles)) == len(roles)
+
+
+def test_only_managed_policies_and_no_ready_made_ones_are_used(template):
+    assert "AWS::IAM::Policy" not in {body["Type"] for body in template.resources.values()}
+    for role in template.properties_of("AWS::IAM::Role"):
+        assert all(set(arn) == {"Ref"} for arn in role["ManagedPolicyArns"])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_action_is_a_wildcard_but_the_ones_that_tables_with_a_customer_key_need(template, function):
+    wild = {action for action in template.actions(function) if "*" in action}
+    assert wild <= {"kms:GenerateDataKey*", "kms:ReEncrypt*"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_resource_is_everything_unless_aws_knows_none(template, function):
+    for statement in template.statements_of(function):
+        if statement["Resource"] == "*":
+            assert statement["Action"] in WITHOUT_RESOURCES
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_nobody_may_delete_a_version_change_a_policy_or_scan_the_table(template, function):
+    actions = template.actions(function)
+    assert not {"s3:DeleteObjectVersion", "s3:PutBucketPolicy", "dynamodb:Scan", "dynamodb:DeleteTable"} & actions
+    assert not any(action.startswith(("iam:", "sts:", "lambda:")) for action in actions)
+
+
+def test_the_judge_reads_what_arrived_and_writes_what_it_files(template, buckets):
+    assert template.may("JudgeFunction", "s3:PutObject") == {buckets["accepted"], buckets["quarantine"]}
+    assert buckets["incoming"] in template.may("JudgeFunction", "s3:GetObjectVersion")
+
+
+def test_only_the_judge_may_delete_and_only_in_the_accepted_bucket(template, buckets):
+    assert template.may("JudgeFunction", "s3:DeleteObject") == {buckets["accepted"]}
+    assert all("s3:DeleteObject" not in template.actions(function) for function in FUNCTIONS[1:])
+
+
+def test_the_judge_takes_messages_from_the_main_queue_only(template):
+    assert template.may("JudgeFunction", "sqs:DeleteMessage") == {template.output("QueueUrl")}
+    assert all("sqs:DeleteMessage" not in template.actions(function) for function in FUNCTIONS[1:])
+
+
+def test_the_portal_signs_uploads_to_the_incoming_bucket_and_downloads_from_the_accepted_one(template, buckets):
+    assert template.may("PortalFunction", "s3:PutObject") == {buckets["incoming"]}
+    assert template.may("PortalFunction", "s3:GetObject") == {buckets["accepted"]}
+    assert template.may("PortalFunction", "s3:GetObjectVersion") == {buckets["accepted"]}
+
+
+def test_the_portal_may_look_at_alerts_and_dead_letters_and_not_send_any(template):
+    looked_at = {template.output("DeadLetterQueueUrl"), template.output("MailboxQueueUrl")}
+    assert template.may("PortalFunction", "sqs:ReceiveMessage") == looked_at
+    assert not {"sqs:SendMessage", "sns:Publish"} & template.actions("PortalFunction")
+
+
+def test_the_sweep_may_enqueue_again_and_tell_but_not_write_objects(template):
+    assert template.may("SweepFunction", "sqs:SendMessage") == {template.output("QueueUrl")}
+    assert template.may("SweepFunction", "sns:Publish") == {template.output("AlertTopicArn")}
+    assert "s3:PutObject" not in template.actions("SweepFunction")
+
+
+def test_the_projector_knows_no_files(template):
+    assert not any(action.startswith("s3:") for action in template.actions("ProjectorFunction"))
+
+
+def test_resource_policies_let_in_services_of_this_account_only(template):
+    for document in template.resource_policies():
+        for statement in document["Statement"]:
+            if statement["Effect"] == "Allow":
+                assert "Service" in statement["Principal"]
+                assert {"aws:SourceAccount", "aws:SourceArn"} & set(json.loads(flat(statement["Condition"])))
+
+
+def flat(condition):
+    return json.dumps({key: value for test in condition.values() for key, value in test.items()})
+
+
+def test_the_scheduler_may_start_the_sweep_only(template):
+    (schedule,) = template.properties_of("AWS::Scheduler::Schedule")
+    role = template.resources[schedule["Target"]["RoleArn"]["Fn::GetAtt"][0]]["Properties"]
+    (policy,) = [template.resources[arn["Ref"]]["Properties"] for arn in role["ManagedPolicyArns"]]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert statement["Resource"]["Fn::GetAtt"][0] == template.output("SweepFunction")
