@@ -13,7 +13,9 @@ from portal import files
 from portal.identity import Identity
 from portal.services import Services
 
-SPAN = timedelta(hours=24)
+HOUR = timedelta(hours=1)
+HOURS = 24
+"""The running hour is the last one."""
 RECENT = 20
 """Rows of recent rejections and failures."""
 ALERTS = 10
@@ -66,13 +68,13 @@ class Dashboard:
 def dashboard(services: Services, identity: Identity) -> Dashboard:
     """Gather the numbers; `identity` is an admin's."""
     at = services.clock()
-    since = at - SPAN
+    since = at.replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * HOUR
     buckets = services.projections.hours(since, at)
     return Dashboard(
         at=at,
         counts=_counts(buckets),
         bytes=sum(bucket.bytes for bucket in buckets),
-        hours=_hours(buckets, at),
+        hours=_hours(buckets, since),
         codes=tuple(_sum(bucket.codes for bucket in buckets).most_common()),
         p95_ms=percentile(_sum(bucket.latency for bucket in buckets), 0.95),
         recent=_recent(services, identity, since),
@@ -93,12 +95,11 @@ def percentile(histogram: Counter[int], share: float) -> int | None:
     return None
 
 
-def _hours(buckets: Iterable[HourBucket], at: datetime) -> tuple[Hour, ...]:
+def _hours(buckets: Iterable[HourBucket], since: datetime) -> tuple[Hour, ...]:
     by_hour: dict[datetime, list[HourBucket]] = {}
     for bucket in buckets:
         by_hour.setdefault(bucket.hour, []).append(bucket)
-    last = at.replace(minute=0, second=0, microsecond=0)
-    moments = [last - timedelta(hours=back) for back in range(int(SPAN / timedelta(hours=1)) - 1, -1, -1)]
+    moments = (since + number * HOUR for number in range(HOURS))
     return tuple(_hour(moment, by_hour.get(moment, [])) for moment in moments)
 
 
