@@ -47,12 +47,17 @@ _SERVICES = {"cognito-idp", "dynamodb", "s3", "sns", "sqs", "sts"}
 """Services whose API models stay: botocore brings 25 MB of models for some 400."""
 
 _UNNEEDED = (
+    ".lock",
     "*.dist-info/RECORD",
+    "*.dist-info/INSTALLER",
+    "*.dist-info/REQUESTED",
+    "*.dist-info/WHEEL",
     "*.dist-info/licenses",
     "bin",
     "**/tests",
     "**/*.pyi",
     "boto3/examples",
+    "wrapt-stubs",
 )
 
 
@@ -168,8 +173,9 @@ def _compile(folders: list[Path], root: Path, platform: Platform) -> None:
 def _zip(folder: Path, archive: Path) -> None:
     """Write files in one order with one time, so that the archive's hash tells its content."""
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as output:
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
+        files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+        for name, file in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.external_attr = (0o100755 if file.stat().st_mode & 0o100 else 0o100644) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             output.writestr(entry, file.read_bytes())

@@ -1,0 +1,83 @@
+"""The functions' archives: complete by themselves, compiled, and the same bytes for the same inputs."""
+
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from infra.bundle import EMULATOR, build
+
+HANDLERS = {
+    "processor": ["processor.handler", "processor.project_handler", "processor.sweep_handler"],
+    "portal": ["portal.handler"],
+}
+SETTINGS = {
+    "SCALPER_TABLE": "table",
+    "SCALPER_INCOMING_BUCKET": "incoming",
+    "SCALPER_ACCEPTED_BUCKET": "accepted",
+    "SCALPER_QUARANTINE_BUCKET": "quarantine",
+    "SCALPER_QUEUE_URL": "http://127.0.0.1:9/queue",
+    "SCALPER_DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:9/dead",
+    "SCALPER_ALERT_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:alerts",
+    "SCALPER_USER_POOL_ID": "us-east-1_pool",
+    "SCALPER_WEB_CLIENT_ID": "client",
+    "SCALPER_SIGN_IN_URL": "http://127.0.0.1:9",
+    "SCALPER_PORTAL_ORIGIN": "http://localhost:9",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "POWERTOOLS_METRICS_NAMESPACE": "SilentScalper",
+}
+
+pytestmark = pytest.mark.parametrize("bundle", HANDLERS)
+
+
+def test_a_bundle_needs_nothing_but_the_standard_library(bundle, tmp_path):
+    with zipfile.ZipFile(build(bundle, EMULATOR)) as archive:
+        archive.extractall(tmp_path)
+    program = f"import sys; sys.path.append({str(tmp_path)!r}); import {', '.join(HANDLERS[bundle])}"
+    # Isolated and without site packages, as little of this machine as can be.
+    command = [sys.executable, "-I", "-S", "-c", program]
+    done = subprocess.run(
+        command, env={**SETTINGS, "PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_bundle_is_compiled_and_its_bytecode_is_never_compared_with_times(bundle):
+    with zipfile.ZipFile(build(bundle, EMULATOR)) as archive:
+        names = set(archive.namelist())
+        ours = [name for name in names if name.startswith(("intake/", f"{bundle}/")) and name.endswith(".pyc")]
+        assert ours
+        # PEP 552: the first flag says that the file is checked by hash, the second that the hash is checked.
+        assert {int.from_bytes(archive.read(name)[4:8], "little") for name in ours} == {1}
+    sources = {name for name in names if name.startswith("botocore/") and name.endswith(".py")}
+    assert sources
+    assert all(compiled(source) in names for source in sources)
+
+
+def compiled(source):
+    folder, _, file = source.rpartition("/")
+    return f"{folder}/__pycache__/{file.removesuffix('.py')}.{sys.implementation.cache_tag}.pyc"
+
+
+def test_a_bundle_carries_no_times_of_this_machine(bundle):
+    with zipfile.ZipFile(build(bundle, EMULATOR)) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert archive.namelist() == sorted(archive.namelist())
+
+
+def test_a_bundle_leaves_out_what_only_the_console_command_needs(bundle):
+    with zipfile.ZipFile(build(bundle, EMULATOR)) as archive:
+        packages = {name.split("/")[0] for name in archive.namelist()}
+    assert not {"typer", "rich", "scalper", "infra", "tests", "ministack"} & packages
+
+
+def test_an_unchanged_bundle_is_not_built_again(bundle):
+    first = build(bundle, EMULATOR)
+    written = first.stat().st_mtime_ns
+    assert build(bundle, EMULATOR) == first
+    assert first.stat().st_mtime_ns == written
