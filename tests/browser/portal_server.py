@@ -5,8 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
 import uvicorn
 
@@ -19,7 +18,8 @@ from portal.services import Services
 from portal.settings import Settings
 from portal.tokens import AccessClaims
 from tests.browser.sample import CLINIC, STAFF, Sample
-from tests.fakes import FakeDirectory, FakePresigner, FakeProjections, FakeQueue, FakeRecords, FakeTable
+from tests.browser.storage import Storage, storage_server
+from tests.fakes import FakeDirectory, FakeProjections, FakeQueue, FakeRecords, FakeTable
 
 USERS = {
     "staff-token": (frozenset({f"clinic:{CLINIC}"}), "Ada Quinn"),
@@ -57,7 +57,7 @@ class PortalServer:
     queue: FakeQueue
     dead_letters: FakeQueue
     mailbox: FakeQueue
-    started_at: datetime = field(default_factory=now)
+    storage: Storage
 
     def sample(self) -> Sample:
         return Sample(self.table, self.directory, self.projections, now())
@@ -85,11 +85,20 @@ def session_cookie(session: Session) -> str:
 @contextmanager
 def portal_server() -> Iterator[PortalServer]:
     """Serve the portal until the block ends."""
-    with socket.socket() as listening:
+    table = FakeTable()
+    with socket.socket() as listening, storage_server(table) as storage:
         listening.bind(("127.0.0.1", 0))
-        url = f"http://localhost:{listening.getsockname()[1]}"
-        table = FakeTable()
-        behind = PortalServer(url, table, FakeDirectory(), FakeProjections(), FakeQueue(), FakeQueue(), FakeQueue())
+        behind = PortalServer(
+            url=f"http://localhost:{listening.getsockname()[1]}",
+            table=table,
+            directory=FakeDirectory(),
+            projections=FakeProjections(),
+            queue=FakeQueue(),
+            dead_letters=FakeQueue(),
+            mailbox=FakeQueue(),
+            storage=storage,
+        )
+        behind.sample()
         server = uvicorn.Server(uvicorn.Config(create_app(_services(behind)), log_level="error", lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
@@ -113,7 +122,7 @@ def _wait_until_started(server: uvicorn.Server) -> None:
 def _services(behind: PortalServer) -> Services:
     return Services(
         records=FakeRecords(behind.table),
-        presigner=FakePresigner(),
+        presigner=behind.storage.presigner,
         directory=behind.directory,
         projections=behind.projections,
         queue=behind.queue,

@@ -1,0 +1,120 @@
+"""Stands in for S3 and the checks behind it: takes PUTs as they were signed, and files their verdicts at once."""
+
+import base64
+import hashlib
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from intake.ports import Presigned
+from intake.record import Finding, ObjectVersion, Severity, now
+from intake.states import State
+from tests.fakes import FakePresigner, FakeTable
+
+FILE = re.compile(r"[0-9a-z]{26}-[0-9]{5}")
+NOT_DICOM = Finding("not-dicom", Severity.REJECT, "The content is not DICOM.", "Export the study anew.", "byte 128")
+
+
+@dataclass
+class StoragePresigner(FakePresigner):
+    """Signs requests to `Storage`."""
+
+    url: str = ""
+
+    def _presigned(self, method: str, target: ObjectVersion, headers: dict[str, str], query: str) -> Presigned:
+        return Presigned(method, f"{self.url}/{target.key}?{query}", headers, self.clock() + timedelta(minutes=15))
+
+
+@dataclass
+class Storage:
+    """What arrived, and how the next requests fare."""
+
+    table: FakeTable
+    presigner: StoragePresigner
+    taken: dict[str, int] = field(default_factory=dict)
+    """File id → bytes taken."""
+    lose: int = 0
+    """How many of the next requests fail as if the network were gone."""
+    open: threading.Event = field(default_factory=threading.Event)
+    """Requests wait until this is set."""
+
+    def put(self, path: str, headers: dict[str, str], body: bytes) -> int:
+        """Take an object or a part as S3 does, and return the status."""
+        query = parse_qs(urlsplit(path).query)
+        signed = headers.get("x-amz-checksum-sha256")
+        if signed not in (None, base64.b64encode(hashlib.sha256(body).digest()).decode()):
+            return 400
+        if query["size"] != [str(len(body))]:
+            return 403
+        found = FILE.search(path)
+        assert found is not None
+        self.taken[found[0]] = self.taken.get(found[0], 0) + len(body)
+        if "uploadId" in query:
+            self.presigner.hold(query["uploadId"][0], int(query["partNumber"][0]), len(body))
+        else:
+            self._judge(found[0], body)
+        return 200
+
+    def _judge(self, file_id: str, body: bytes) -> None:
+        good = body[128:132] == b"DICM"
+        self.table.files[file_id] = replace(
+            self.table.files[file_id],
+            state=State.ACCEPTED if good else State.REJECTED,
+            findings=() if good else (NOT_DICOM,),
+            kind="dicom" if good else "unknown",
+            updated_at=now(),
+        )
+
+
+@contextmanager
+def storage_server(table: FakeTable) -> Iterator[Storage]:
+    """Serve until the block ends."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    presigner = StoragePresigner(url=f"http://localhost:{server.server_address[1]}")
+    storage = Storage(table, presigner)
+    storage.open.set()
+    server.storage = storage  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield storage
+    finally:
+        storage.open.set()
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=10)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Speaks as much HTTP as the uploader needs."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_OPTIONS(self) -> None:
+        self._answer(204)
+
+    def do_PUT(self) -> None:
+        storage: Storage = self.server.storage  # type: ignore[attr-defined]
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        storage.open.wait(20)
+        if storage.lose:
+            storage.lose -= 1
+            self.close_connection = True
+            return
+        self._answer(storage.put(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def _answer(self, status: int) -> None:
+        self.send_response(status)
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Access-Control-Allow-Methods", "PUT")
+        self.send_header("Access-Control-Allow-Headers", "content-type, if-none-match, x-amz-checksum-sha256")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
