@@ -1,11 +1,15 @@
-"""The user pool behind sign-in (sources: "Token endpoint" and RevokeToken, Amazon Cognito references)."""
+"""The user pool behind sign-in.
+
+Sources: Amazon Cognito Developer Guide, "Token endpoint"; API Reference, GetTokensFromRefreshToken, RevokeToken.
+"""
 
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
@@ -20,7 +24,16 @@ if TYPE_CHECKING:
 # An authorization code works once, so a request that may have arrived is never sent again.
 _RETRIES = Retry(total=2, connect=2, read=0, redirect=0, status=0, other=0, backoff_factor=0.1)
 _TIMEOUT = Timeout(connect=2, read=5)
-_WORTHLESS = frozenset({"NotAuthorizedException", "UnauthorizedException", "UnsupportedTokenTypeException"})
+_WORTHLESS = frozenset(
+    {
+        "NotAuthorizedException",
+        "RefreshTokenReuseException",
+        "UnauthorizedException",
+        "UnsupportedTokenTypeException",
+        "UserNotFoundException",
+    }
+)
+"""What the pool says of refresh tokens that are revoked, spent, too old, or their user's who is gone."""
 
 
 class CognitoPool:
@@ -40,12 +53,33 @@ class CognitoPool:
         return _fields(answer)
 
     def exchange(self, code: str, code_verifier: str, redirect_uri: str) -> Tokens:
-        return self._grant(
-            grant_type="authorization_code", code=code, code_verifier=code_verifier, redirect_uri=redirect_uri
-        )
+        fields = {
+            "grant_type": "authorization_code",
+            "client_id": self._settings.web_client_id,
+            "code": code,
+            "code_verifier": code_verifier,
+            "redirect_uri": redirect_uri,
+        }
+        answer = self._send("POST", f"{self._settings.sign_in_url}/oauth2/token", urlencode(fields))
+        if answer.status in {400, 401}:
+            raise SignInError("The user pool did not accept the sign-in.")
+        if answer.status != 200:
+            raise UserPoolUnavailableError(f"The token endpoint answered {answer.status}.")
+        tokens = _fields(answer)
+        return Tokens(tokens["access_token"], tokens.get("id_token", ""), tokens.get("refresh_token"))
 
     def refresh(self, refresh_token: str) -> Tokens:
-        return self._grant(grant_type="refresh_token", refresh_token=refresh_token)
+        client_id = self._settings.web_client_id
+        try:
+            answer = self._client.get_tokens_from_refresh_token(RefreshToken=refresh_token, ClientId=client_id)
+        except ClientError as error:
+            if code_of(error) in _WORTHLESS:
+                raise SignInError("The session has ended.") from error
+            raise
+        except (HTTPClientError, NoConnectionError) as error:
+            raise UserPoolUnavailableError("The user pool cannot be reached.") from error
+        tokens = answer["AuthenticationResult"]
+        return Tokens(tokens["AccessToken"], tokens.get("IdToken", ""), tokens.get("RefreshToken"))
 
     def revoke(self, refresh_token: str) -> None:
         try:
@@ -53,16 +87,6 @@ class CognitoPool:
         except ClientError as error:
             if code_of(error) not in _WORTHLESS:
                 raise
-
-    def _grant(self, **fields: str) -> Tokens:
-        body = urlencode({"client_id": self._settings.web_client_id, **fields})
-        answer = self._send("POST", f"{self._settings.sign_in_url}/oauth2/token", body)
-        if answer.status in {400, 401}:
-            raise SignInError("The user pool did not accept the sign-in.")
-        if answer.status != 200:
-            raise UserPoolUnavailableError(f"The token endpoint answered {answer.status}.")
-        tokens = _fields(answer)
-        return Tokens(tokens["access_token"], tokens.get("id_token", ""), tokens.get("refresh_token"))
 
     def _send(self, method: str, url: str, body: str | None = None) -> BaseHTTPResponse:
         headers = {"content-type": "application/x-www-form-urlencoded"} if body else {}

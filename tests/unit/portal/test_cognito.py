@@ -55,17 +55,20 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-@pytest.fixture
-def pool(server) -> Iterator[CognitoPool]:
-    http = urllib3.PoolManager()
-    client = boto3.client(
+def cognito(url):
+    return boto3.client(
         "cognito-idp",
         region_name="eu-central-1",
-        endpoint_url=server.url,
+        endpoint_url=url,
         aws_access_key_id="test",
         aws_secret_access_key="test",
         config=Config(retries={"total_max_attempts": 1}),
     )
+
+
+@pytest.fixture
+def pool(server) -> Iterator[CognitoPool]:
+    http, client = urllib3.PoolManager(), cognito(server.url)
     yield CognitoPool(client, http, settings(sign_in_url=server.url))
     http.clear()
     client.close()
@@ -91,10 +94,25 @@ def test_a_code_is_exchanged_with_its_verifier_and_without_a_secret(pool, server
     }
 
 
-def test_a_refresh_token_may_stay_the_same(pool, server):
-    server.answer = json.dumps({"access_token": "a", "id_token": "i"}).encode()
-    assert pool.refresh("r").refresh is None
-    assert dict(parse_qsl(server.asked[0][2]))["grant_type"] == "refresh_token"
+@pytest.mark.parametrize("rotated", [None, "r2"])
+def test_a_session_is_renewed_whether_or_not_refresh_tokens_rotate(pool, server, rotated):
+    tokens = {"AccessToken": "a", "IdToken": "i", **({"RefreshToken": rotated} if rotated else {})}
+    server.answer = json.dumps({"AuthenticationResult": tokens}).encode()
+    assert pool.refresh("r") == Tokens("a", "i", rotated)
+    assert json.loads(server.asked[0][2]) == {"RefreshToken": "r", "ClientId": WEB_CLIENT}
+
+
+@pytest.mark.parametrize("code", ["NotAuthorizedException", "RefreshTokenReuseException", "UserNotFoundException"])
+def test_a_refresh_token_that_is_worth_nothing_ends_the_session(pool, server, code):
+    server.status, server.answer = 400, json.dumps({"__type": code, "message": ""}).encode()
+    with pytest.raises(SignInError):
+        pool.refresh("r")
+
+
+def test_other_trouble_with_renewing_is_not_hidden(pool, server):
+    server.status, server.answer = 400, b'{"__type": "ResourceNotFoundException", "message": ""}'
+    with pytest.raises(ClientError):
+        pool.refresh("r")
 
 
 @pytest.mark.parametrize(("status", "error"), [(400, SignInError), (401, SignInError), (500, UserPoolUnavailableError)])
@@ -119,10 +137,13 @@ def test_keys_that_cannot_be_had_are_an_outage(pool, server):
 
 
 def test_a_pool_that_cannot_be_reached_is_an_outage():
-    http = urllib3.PoolManager()
-    nobody = CognitoPool(None, http, settings(sign_in_url="http://127.0.0.1:1"))
+    http, client = urllib3.PoolManager(), cognito("http://127.0.0.1:1")
+    nobody = CognitoPool(client, http, settings(sign_in_url="http://127.0.0.1:1"))
     with pytest.raises(UserPoolUnavailableError):
         nobody.refresh("r")
+    with pytest.raises(UserPoolUnavailableError):
+        nobody.exchange("code", "verifier", "uri")
+    client.close()
 
 
 def test_a_refresh_token_is_revoked_by_the_pool(pool, server):
