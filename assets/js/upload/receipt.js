@@ -14,7 +14,10 @@ export class Receipt {
     if (this.#section.dataset.upload === uploadId) return;
     this.#section.dataset.upload = uploadId;
     this.#section.hidden = false;
-    await globalThis.htmx.ajax("GET", `/uploads/${uploadId}/_receipt`, { target: this.#section, swap: "innerHTML" });
+    await globalThis.htmx.ajax("GET", `/uploads/${uploadId}/_receipt`, {
+      target: this.#section.querySelector("[data-place]"),
+      swap: "innerHTML",
+    });
     // A reload then shows the receipt, wherever the bytes have got to.
     history.replaceState(null, "", `/uploads/${uploadId}`);
   }
