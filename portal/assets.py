@@ -8,7 +8,7 @@ from starlette.types import Scope
 
 from portal.pages import DIST
 
-HASHED = re.compile(r"-[0-9A-Za-z]{8}\.[a-z0-9]+$")
+HASHED = re.compile(r"-(?:[0-9A-Z]{8}|[0-9a-f]{8})\.[a-z0-9]+$")
 """The build names each file by its content, but for those that are used as they were released."""
 
 YEAR = "public, max-age=31536000, immutable"

@@ -15,7 +15,7 @@ from portal.api.uploads import Cursor, Limit
 router = APIRouter(prefix="/api/v1/files", tags=["files"])
 
 
-@router.get("", responses=problems("invalid-cursor", "invalid-request"))
+@router.get("", summary="List files", responses=problems("invalid-cursor", "invalid-request"))
 def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     identity: Reader,
     services: Collaborators,
@@ -32,7 +32,7 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     return shapes.FileList(files=[files.file_row(summary) for summary in page.rows], next=page.next)
 
 
-@router.get("/{file_id}", responses=problems("not-found"))
+@router.get("/{file_id}", summary="Read a file", responses=problems("not-found"))
 def read(file_id: str, identity: Reader, services: Collaborators) -> shapes.FileView:
     """Read a file: its state, what the judge found, its metadata and its story."""
     return files.file_view(files.file(services, identity, file_id))
@@ -40,6 +40,7 @@ def read(file_id: str, identity: Reader, services: Collaborators) -> shapes.File
 
 @router.post(
     "/{file_id}/sign",
+    summary="Sign again, or sign parts",
     responses=problems("not-found", "not-awaited", "no-such-part", "invalid-request", "malformed-body"),
 )
 def sign(
@@ -56,13 +57,21 @@ def sign(
     return answers.part_puts(sending.sign_numbered(services, identity, file_id, wanted))
 
 
-@router.get("/{file_id}/parts", responses=problems("not-found", "not-awaited", "no-such-part"))
+@router.get(
+    "/{file_id}/parts",
+    summary="List the parts that S3 holds",
+    responses=problems("not-found", "not-awaited", "no-such-part"),
+)
 def parts(file_id: str, identity: Uploader, services: Collaborators) -> shapes.PartList:
     """List the parts of a large file that S3 holds: what need not be sent again."""
     return answers.part_list(*sending.parts(services, identity, file_id))
 
 
-@router.post("/{file_id}/complete", responses=problems("not-found", "parts-missing", "no-such-part", "conflict"))
+@router.post(
+    "/{file_id}/complete",
+    summary="Join the parts",
+    responses=problems("not-found", "parts-missing", "no-such-part", "conflict"),
+)
 def complete(file_id: str, identity: Uploader, services: Collaborators) -> shapes.FileView:
     """Have S3 join the parts of a large file. The verdict follows within seconds."""
     return files.file_view(sending.complete(services, identity, file_id))
@@ -70,6 +79,7 @@ def complete(file_id: str, identity: Uploader, services: Collaborators) -> shape
 
 @router.get(
     "/{file_id}/content",
+    summary="Download an accepted file",
     response_model=shapes.Download,
     responses={307: {"description": "Leads to the download at S3."}, **problems("not-found", "not-accepted")},
 )

@@ -25,6 +25,7 @@ IdempotencyKey = Annotated[
 
 @router.post(
     "",
+    summary="Announce files",
     status_code=201,
     responses=problems("invalid-request", "idempotency-key-reused", "malformed-body", "body-too-large", "busy"),
 )
@@ -53,6 +54,7 @@ def create(
 
 @router.post(
     "/{upload_id}/files",
+    summary="Announce more files",
     status_code=201,
     responses=problems("not-found", "conflict", "invalid-request", "upload-full", "malformed-body", "body-too-large"),
 )
@@ -61,7 +63,9 @@ def add(upload_id: str, body: shapes.AddFiles, identity: Uploader, services: Col
     return answers.reserved_upload(uploads.add(services, identity, upload_id, body.files))
 
 
-@router.get("/{upload_id}", responses=problems("not-found", "invalid-cursor", "invalid-request"))
+@router.get(
+    "/{upload_id}", summary="Follow an upload", responses=problems("not-found", "invalid-cursor", "invalid-request")
+)
 def read(
     upload_id: str, identity: Reader, services: Collaborators, cursor: Cursor = None, limit: Limit = 100
 ) -> shapes.UploadView:
@@ -70,7 +74,7 @@ def read(
     return files.upload_view(upload, files.files_of(services, identity, upload_id, cursor, limit))
 
 
-@router.get("", responses=problems("invalid-cursor", "invalid-request"))
+@router.get("", summary="List uploads", responses=problems("invalid-cursor", "invalid-request"))
 def index(identity: Reader, services: Collaborators, cursor: Cursor = None, limit: Limit = 50) -> shapes.UploadList:
     """List your clinic's uploads, newest first."""
     page = files.uploads(services, identity, cursor, limit)
