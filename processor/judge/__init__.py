@@ -42,5 +42,5 @@ def judge(source: ByteSource) -> Judgement:
     envelope = open_envelope(window.buffer, window.size, findings)
     if envelope.start is None:
         return Judgement(envelope.kind, findings.listed(), {}, None)
-    reading = dicom.judge(window, envelope.start, findings)
-    return Judgement(envelope.kind, findings.listed(), reading.metadata(), reading.sop_instance_uid)
+    judged = dicom.judge(window, envelope.start, findings)
+    return Judgement(envelope.kind, findings.listed(), judged.metadata, judged.sop_instance_uid)

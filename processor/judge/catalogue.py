@@ -134,7 +134,7 @@ STRUCTURE = (
             SEND_AGAIN, "PS3.5 7"),
     _warn("sequence-damaged", "A sequence within the file is damaged; what surrounds it could be read.",
           section="PS3.5 7.5"),
-    _warn("element-unreadable-vr", "An element does not state its type; it was read as implicit VR.",
+    _warn("element-vr-missing", "An element does not state its type; it was read as implicit VR.",
           section="PS3.5 7.1"),
     _warn("trailing-bytes", "Bytes that belong to no element follow the content.", section="PS3.10 7.2"),
     _reject("nesting-too-deep", "Sequences are nested deeper than any real file nests them, as an attack would.",

@@ -1,6 +1,7 @@
 """What a walk over a data set learns, and the bounds within which it walks."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from processor.judge.elements import Values
 from processor.judge.encoding import Encoding
@@ -13,8 +14,7 @@ MAX_ITEMS = 250_000
 UNBOUNDED = 1 << 63
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """One level of nesting: a data set (the whole, or an item), or the items of a sequence."""
 
     items: bool

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from intake.record import Metadata
-from processor.judge import encoding, envelope, identity, meta, metadata, pixels, tags
+from processor.judge import encoding, endings, envelope, identity, meta, metadata, pixels, tags, texts
 from processor.judge.data_set import DataSet
 from processor.judge.encoding import Encoding
 from processor.judge.findings import Findings
@@ -11,7 +11,7 @@ from processor.judge.inflation import InflatedStream
 from processor.judge.meta import FileMeta
 from processor.judge.refusal import RefusedError
 from processor.judge.walk import Walk
-from processor.judge.window import FIRST_READ, Stream, Window
+from processor.judge.window import Stream, Window
 
 
 @dataclass(slots=True)
@@ -19,32 +19,31 @@ class Reading:
     """What became of reading a file, as far as it came."""
 
     meta: FileMeta
-    transfer_syntax: str
     data_set: DataSet
 
-    @property
-    def sop_instance_uid(self) -> str | None:
-        return identity.sop_instance_uid(self.data_set)
 
-    def metadata(self) -> Metadata:
-        return metadata.extract(self.data_set, self.meta, self.transfer_syntax)
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is known of a file in the end."""
+
+    metadata: Metadata
+    sop_instance_uid: str | None
 
 
-def judge(window: Window, start: int, findings: Findings) -> Reading:
+def judge(window: Window, start: int, findings: Findings) -> Judged:
     """Read the file from its meta information at `start` on, and add what is to be said of it."""
-    head = window.buffer[:FIRST_READ]
-    reading = Reading(FileMeta(start), "", DataSet(Encoding(explicit=True)))
-    try:
-        _read(window, reading, findings)
-    except RefusedError as refusal:
-        findings.add(refusal.code, refusal.where)
-        _name_cause(head, refusal.code, findings)
-    else:
-        pixels.check(reading.data_set, reading.transfer_syntax, findings)
-        identity.check(reading.data_set, reading.meta, findings)
-        if "trailing-bytes" in findings:
-            _name_cause(head, "trailing-bytes", findings)
-    return reading
+    head = window.buffer
+    reading = Reading(FileMeta(start), DataSet(Encoding(explicit=True)))
+    refused = _read(window, reading, findings)
+    known = texts.plain(reading.meta.values, reading.data_set.values)
+    image = pixels.describe(reading.data_set, known)
+    if not refused:
+        pixels.check(reading.data_set, image, reading.meta.transfer_syntax, findings)
+        identity.check(known, findings)
+    if refused or endings.TRAILING in findings:
+        _name_cause(head, refused or endings.TRAILING, findings)
+    described = metadata.extract(reading.data_set, known, image, reading.meta.transfer_syntax)
+    return Judged(described, identity.sop_instance_uid(known))
 
 
 def _name_cause(head: bytes, symptom: str, findings: Findings) -> None:
@@ -54,30 +53,45 @@ def _name_cause(head: bytes, symptom: str, findings: Findings) -> None:
         findings.replace(symptom, cause)
 
 
-def _read(window: Window, reading: Reading, findings: Findings) -> None:
+def _read(window: Window, reading: Reading, findings: Findings) -> str:
+    """Read as far as possible, and return the code of what ended it before the end, or nothing."""
+    try:
+        _read_meta(window, reading, findings)
+        _read_data_set(window, reading, findings)
+    except RefusedError as refusal:
+        findings.add(refusal.code, refusal.where)
+        return refusal.code
+    return ""
+
+
+def _read_meta(window: Window, reading: Reading, findings: Findings) -> None:
     reading.meta = meta.read(window, reading.meta.end, findings)
-    reading.transfer_syntax = reading.meta.uid(tags.TRANSFER_SYNTAX_UID)
     if reading.meta.end >= window.size:
         raise RefusedError("data-set-missing", f"byte {window.size}")
-    _check_transfer_syntax(reading, findings)
-    deflated = reading.transfer_syntax in encoding.DEFLATED
+    _check_transfer_syntax(reading.meta, findings)
+
+
+def _read_data_set(window: Window, reading: Reading, findings: Findings) -> None:
+    transfer_syntax = reading.meta.transfer_syntax
+    deflated = transfer_syntax in encoding.DEFLATED
     stream: Stream = InflatedStream(window, reading.meta.end) if deflated else window
     start = 0 if deflated else reading.meta.end
-    walk = Walk(stream, start, _encoding(stream, start, reading.transfer_syntax, findings), findings)
+    walk = Walk(stream, start, _encoding(stream, start, transfer_syntax, findings), findings)
     reading.data_set = walk.data_set
     walk.run()
     if isinstance(stream, InflatedStream):
         stream.drain()
 
 
-def _check_transfer_syntax(reading: Reading, findings: Findings) -> None:
-    if not reading.transfer_syntax:
-        if reading.meta.values:
-            findings.add("transfer-syntax-missing", "(0002,0010)")
-    elif not encoding.known(reading.transfer_syntax):
-        findings.add("transfer-syntax-unknown", "(0002,0010)")
-    elif encoding.retired(reading.transfer_syntax):
-        findings.add("transfer-syntax-retired", "(0002,0010)")
+def _check_transfer_syntax(found: FileMeta, findings: Findings) -> None:
+    transfer_syntax = found.transfer_syntax
+    if not transfer_syntax:
+        if found.elements:
+            findings.add("transfer-syntax-missing", tags.written(tags.TRANSFER_SYNTAX_UID))
+    elif not encoding.known(transfer_syntax):
+        findings.add("transfer-syntax-unknown", tags.written(tags.TRANSFER_SYNTAX_UID))
+    elif encoding.retired(transfer_syntax):
+        findings.add("transfer-syntax-retired", tags.written(tags.TRANSFER_SYNTAX_UID))
 
 
 def _encoding(stream: Stream, start: int, transfer_syntax: str, findings: Findings) -> Encoding:
@@ -93,6 +107,6 @@ def _encoding(stream: Stream, start: int, transfer_syntax: str, findings: Findin
     if shown is None or shown == declared:
         return declared
     if shown.big != declared.big:
-        raise RefusedError("transfer-syntax-contradicted", "(0002,0010)")
+        raise RefusedError("transfer-syntax-contradicted", tags.written(tags.TRANSFER_SYNTAX_UID))
     findings.add("vr-encoding-differs", f"byte {start}")
     return shown

@@ -2,10 +2,10 @@
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from processor.judge import tags
-from processor.judge.encoding import LONG_VRS, SHORT_VRS, Encoding
+from processor.judge.encoding import LONG_VRS, PLAIN_LONG_VRS, SHORT_VRS, Encoding
 
 UNDEFINED_LENGTH = 0xFFFFFFFF
 
@@ -18,8 +18,7 @@ Run = Callable[[bytes, int, int, Values | None], tuple[int, int]]
 """(buffer, at, stop, values) → (where the run ended, how many elements it passed). Without values none are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What stands before a data element's value."""
 
     tag: int
@@ -31,19 +30,28 @@ class Header:
     """Of the header itself in bytes."""
 
 
-def _explicit_run(order: str, wanted: dict[int, int]) -> Run:
+def _explicit_run(order: str, wanted: dict[int, int], pixels: frozenset[int]) -> Run:
     unpack = struct.Struct(f"{order}I2sH").unpack_from
+    unpack_length = struct.Struct(f"{order}I").unpack_from
+    item = struct.pack(f"{order}HH", 0xFFFE, 0xE000)
 
     def run(buffer: bytes, at: int, stop: int, values: Values | None) -> tuple[int, int]:
         passed = 0
-        last = stop - 8
+        last = stop - 12
         while at <= last:
             key, vr, length = unpack(buffer, at)
-            following = at + 8 + length
-            if vr not in SHORT_VRS or following > stop:
+            start = at + 8
+            if vr not in SHORT_VRS:
+                start = at + 12
+                # Sequences, also those that hide under UN, pixel data and what has no VR are for the walker.
+                if vr not in PLAIN_LONG_VRS or key in pixels or buffer.startswith(item, start):
+                    break
+                length = unpack_length(buffer, at + 8)[0]
+            following = start + length
+            if following > stop:
                 break
             if key in wanted and values is not None:
-                values[wanted[key]] = buffer[at + 8 : min(following, at + 8 + KEPT_BYTES)]
+                values[wanted[key]] = buffer[start : min(following, start + KEPT_BYTES)]
             passed += 1
             at = following
         return at, passed
@@ -74,11 +82,16 @@ def _implicit_run(order: str, wanted: dict[int, int]) -> Run:
     return run
 
 
-_LITTLE_KEYS = {(tag & 0xFFFF) << 16 | tag >> 16: tag for tag in tags.KEPT}
+def _swapped(tag: int) -> int:
+    """Return a tag as one little endian number of four bytes reads it."""
+    return (tag & 0xFFFF) << 16 | tag >> 16
+
+
+_LITTLE_KEYS = {_swapped(tag): tag for tag in tags.KEPT}
 _BIG_KEYS = {tag: tag for tag in tags.KEPT}
 _RUNS: dict[tuple[bool, bool], Run] = {
-    (True, False): _explicit_run("<", _LITTLE_KEYS),
-    (True, True): _explicit_run(">", _BIG_KEYS),
+    (True, False): _explicit_run("<", _LITTLE_KEYS, frozenset(map(_swapped, tags.PIXELS))),
+    (True, True): _explicit_run(">", _BIG_KEYS, tags.PIXELS),
     (False, False): _implicit_run("<", _BIG_KEYS),
     (False, True): _implicit_run(">", _BIG_KEYS),
 }
@@ -89,15 +102,20 @@ def run_of(encoding: Encoding) -> Run:
     return _RUNS[encoding.explicit, encoding.big]
 
 
+_UNPACK_HEAD = {False: struct.Struct("<HHI").unpack_from, True: struct.Struct(">HHI").unpack_from}
+_UNPACK_SHORT = {False: struct.Struct("<H").unpack_from, True: struct.Struct(">H").unpack_from}
+_UNPACK_LONG = {False: struct.Struct("<I").unpack_from, True: struct.Struct(">I").unpack_from}
+
+
 def header(buffer: bytes, at: int, stop: int, encoding: Encoding) -> Header | None:
     """Return the element header at `at`, of which at least 8 bytes must be there, or None where it is cut off."""
-    group, number, length = struct.unpack_from(f"{encoding.order}HHI", buffer, at)
+    group, number, length = _UNPACK_HEAD[encoding.big](buffer, at)
     tag = group << 16 | number
-    vr = buffer[at + 4 : at + 6]
     if group == 0xFFFE or not encoding.explicit:
         return Header(tag, b"", length, 8)
+    vr = buffer[at + 4 : at + 6]
     if vr in SHORT_VRS:
-        return Header(tag, vr, struct.unpack_from(f"{encoding.order}H", buffer, at + 6)[0], 8)
+        return Header(tag, vr, _UNPACK_SHORT[encoding.big](buffer, at + 6)[0], 8)
     if vr in LONG_VRS or (vr.isalpha() and vr.isupper()):
         return _long(buffer, at, encoding, tag) if stop - at >= 12 else None
     # Some writers leave the VR out here and there: such an element is read as an implicit one.
@@ -106,4 +124,4 @@ def header(buffer: bytes, at: int, stop: int, encoding: Encoding) -> Header | No
 
 def _long(buffer: bytes, at: int, encoding: Encoding, tag: int) -> Header:
     """A VR that is not known has the long form: the standard gives it to every VR that it adds (PS3.5 7.1.2)."""
-    return Header(tag, buffer[at + 4 : at + 6], struct.unpack_from(f"{encoding.order}I", buffer, at + 8)[0], 12)
+    return Header(tag, buffer[at + 4 : at + 6], _UNPACK_LONG[encoding.big](buffer, at + 8)[0], 12)

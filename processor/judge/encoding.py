@@ -1,6 +1,6 @@
 """How a data set is encoded: what its transfer syntax says, and what its first bytes show (PS3.5 7 and A)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from processor.judge.transfer_syntaxes import TRANSFER_SYNTAXES
 
@@ -51,10 +51,10 @@ LONG_VRS = frozenset(
     vr.encode() for vr in ["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"]
 )
 """Value representations with two reserved bytes and a length of four (PS3.5 table 7.1-1)."""
+PLAIN_LONG_VRS = LONG_VRS - {b"SQ"}
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
+class Encoding(NamedTuple):
     """The encoding of one data set, or of a sequence's items within it."""
 
     explicit: bool

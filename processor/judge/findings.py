@@ -18,10 +18,6 @@ class Findings:
     def __contains__(self, code: str) -> bool:
         return code in self._places
 
-    @property
-    def rejecting(self) -> bool:
-        return any(RULES[code].severity is Severity.REJECT for code in self._places)
-
     def replace(self, code: str, by: str) -> None:
         """Name a cause instead of its symptom, at the same place."""
         self._places[by] = self._places.pop(code)

@@ -3,10 +3,9 @@
 import re
 
 from processor.judge import tags
-from processor.judge.data_set import DataSet
 from processor.judge.findings import Findings
-from processor.judge.meta import FileMeta, uid
 from processor.judge.sop_classes import SOP_CLASSES
+from processor.judge.texts import Texts
 
 VALID = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
 # Not by the standard, but harmless, and still told apart from others: leading zeros, letters, hyphens.
@@ -35,66 +34,72 @@ CODES = {
 """The UIDs that every file of a patient must carry, and how their findings' codes begin."""
 
 
-def check(data_set: DataSet, meta: FileMeta, findings: Findings) -> None:
+MIRRORED = (
+    (tags.MEDIA_STORAGE_SOP_CLASS_UID, tags.SOP_CLASS_UID),
+    (tags.MEDIA_STORAGE_SOP_INSTANCE_UID, tags.SOP_INSTANCE_UID),
+)
+"""What the file meta information repeats of the data set."""
+
+
+def check(texts: Texts, findings: Findings) -> None:
     """Check what the file says of itself, its study, series and patient."""
-    sop_class = sop_class_uid(data_set, meta)
-    _check_form(data_set, findings)
+    sop_class = sop_class_uid(texts)
+    _check_form(texts, findings)
     _check_class(sop_class, findings)
-    _check_meta(data_set, meta, findings)
+    _check_meta(texts, findings)
     if sop_class == MEDIA_DIRECTORY:
         findings.add("media-directory")
     elif sop_class.startswith(WITHOUT_PATIENT):
-        _check_presence(data_set, (tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID), findings)
-    elif is_anonymous(data_set):
+        _check_presence(texts, (tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID), findings)
+    elif is_anonymous(texts):
         findings.add("identity-missing")
     else:
-        _check_presence(data_set, tuple(CODES), findings)
-        _check_patient(data_set, findings)
+        _check_presence(texts, tuple(CODES), findings)
+        _check_patient(texts, findings)
 
 
-def sop_class_uid(data_set: DataSet, meta: FileMeta) -> str:
+def sop_class_uid(texts: Texts) -> str:
     """Return the data set's own, or else what the file meta information says of it."""
-    return value(data_set, tags.SOP_CLASS_UID) or meta.uid(tags.MEDIA_STORAGE_SOP_CLASS_UID)
+    return texts.get(tags.SOP_CLASS_UID) or texts.get(tags.MEDIA_STORAGE_SOP_CLASS_UID, "")
 
 
-def sop_instance_uid(data_set: DataSet) -> str | None:
+def sop_instance_uid(texts: Texts) -> str | None:
     """Return the data set's own UID where it can serve as an identifier; a media directory has none."""
-    found = value(data_set, tags.SOP_INSTANCE_UID)
-    return found if is_usable(found) else None
+    found = texts.get(tags.SOP_INSTANCE_UID, "")
+    return found if is_valid(found) or is_usable(found) else None
 
 
-def value(data_set: DataSet, tag: int) -> str:
-    return uid(data_set.values.get(tag, b""))
+def is_valid(text: str) -> bool:
+    return len(text) <= LONGEST and VALID.fullmatch(text) is not None
 
 
 def is_usable(text: str) -> bool:
     return len(text) <= LONGEST and USABLE.fullmatch(text) is not None
 
 
-def is_anonymous(data_set: DataSet) -> bool:
+def is_anonymous(texts: Texts) -> bool:
     """Say whether the file names no study, no series and no patient's ID at all.
 
     Test patterns, phantoms and thoroughly stripped images do so. They cannot be filed under a wrong patient, while
     a file that names some of the three and not the others was damaged, and could be.
     """
-    return not any(value(data_set, tag) for tag in (tags.STUDY_INSTANCE_UID, tags.SERIES_INSTANCE_UID, tags.PATIENT_ID))
+    return not (texts.get(tags.STUDY_INSTANCE_UID) or texts.get(tags.SERIES_INSTANCE_UID) or texts.get(tags.PATIENT_ID))
 
 
-def _check_presence(data_set: DataSet, needed: tuple[int, ...], findings: Findings) -> None:
+def _check_presence(texts: Texts, needed: tuple[int, ...], findings: Findings) -> None:
     for tag in needed:
-        if not value(data_set, tag):
+        if not texts.get(tag):
             findings.add(f"{CODES[tag]}-missing", tags.written(tag))
 
 
-def _check_form(data_set: DataSet, findings: Findings) -> None:
+def _check_form(texts: Texts, findings: Findings) -> None:
     for tag, code in CODES.items():
-        found = value(data_set, tag)
+        found = texts.get(tag)
+        if not found or is_valid(found):
+            continue
         # An SOP class is looked up, so one that is malformed is of no use; an instance's UID is only compared.
-        usable = is_usable(found) and (tag != tags.SOP_CLASS_UID or VALID.fullmatch(found) is not None)
-        if found and not usable:
-            findings.add(f"{code}-invalid", tags.written(tag))
-        elif found and VALID.fullmatch(found) is None:
-            findings.add("uid-malformed", tags.written(tag))
+        usable = tag != tags.SOP_CLASS_UID and is_usable(found)
+        findings.add("uid-malformed" if usable else f"{code}-invalid", tags.written(tag))
 
 
 def _check_class(sop_class: str, findings: Findings) -> None:
@@ -104,27 +109,24 @@ def _check_class(sop_class: str, findings: Findings) -> None:
         findings.add("sop-class-retired", tags.written(tags.SOP_CLASS_UID))
 
 
-def _check_patient(data_set: DataSet, findings: Findings) -> None:
+def _check_patient(texts: Texts, findings: Findings) -> None:
     """Ask for a Patient ID where a patient is described.
 
     The standard's first years knew files with a patient's name alone; birth date and sex came with the module that
     makes the ID mandatory, so that a file with them and without an ID lost it.
     """
-    if value(data_set, tags.PATIENT_ID):
+    if texts.get(tags.PATIENT_ID):
         return
-    if tags.PATIENT_ID in data_set.values:
+    if tags.PATIENT_ID in texts:
         findings.add("patient-id-empty", tags.written(tags.PATIENT_ID))
-    elif {tags.PATIENT_BIRTH_DATE, tags.PATIENT_SEX} & data_set.values.keys():
+    elif tags.PATIENT_BIRTH_DATE in texts or tags.PATIENT_SEX in texts:
         findings.add("patient-id-missing", tags.written(tags.PATIENT_ID))
     else:
         findings.add("patient-module-missing", tags.written(tags.PATIENT_ID))
 
 
-def _check_meta(data_set: DataSet, meta: FileMeta, findings: Findings) -> None:
-    pairs = (
-        (tags.MEDIA_STORAGE_SOP_CLASS_UID, tags.SOP_CLASS_UID),
-        (tags.MEDIA_STORAGE_SOP_INSTANCE_UID, tags.SOP_INSTANCE_UID),
-    )
-    for outer, inner in pairs:
-        if meta.uid(outer) and value(data_set, inner) and meta.uid(outer) != value(data_set, inner):
+def _check_meta(texts: Texts, findings: Findings) -> None:
+    for outer, inner in MIRRORED:
+        stated, own = texts.get(outer), texts.get(inner)
+        if stated and own and stated != own:
             findings.add("file-meta-mismatch", tags.written(outer))

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 from processor.judge import tags
 from processor.judge.elements import KEPT_BYTES, UNDEFINED_LENGTH, Header, Values, header
-from processor.judge.encoding import Encoding
+from processor.judge.encoding import LONG_VRS, SHORT_VRS, Encoding
 from processor.judge.findings import Findings
 from processor.judge.refusal import RefusedError
 from processor.judge.window import Window
 
 META_ENCODING = Encoding(explicit=True)
+_UNPACK = struct.Struct("<HH2sH").unpack_from
 MAX_META_ELEMENTS = 1_000
 
 
@@ -21,33 +22,51 @@ class FileMeta:
     end: int
     """Where the data set starts."""
     values: Values = field(default_factory=dict)
+    """Of the elements that the judge looks at."""
+    elements: int = 0
+    """How many elements there are, of all kinds."""
 
-    def uid(self, tag: int) -> str:
-        return uid(self.values.get(tag, b""))
-
-
-def uid(value: bytes) -> str:
-    """Return a UID without its padding; some writers pad with spaces instead of NUL (PS3.5 9.1)."""
-    return value.decode("latin-1").strip("\0 ")
+    @property
+    def transfer_syntax(self) -> str:
+        return self.values.get(tags.TRANSFER_SYNTAX_UID, b"").decode("latin-1").strip("\0 ")
 
 
 def read(window: Window, position: int, findings: Findings) -> FileMeta:
     """Read the group's elements from `position` on. Raises RefusedError where they are cut off."""
     meta = FileMeta(position)
-    declared_end = None
-    for _ in range(MAX_META_ELEMENTS):
-        head = _next(window, meta.end)
-        if head is None:
-            break
+    _pass_at_hand(window, meta)
+    while (head := _next(window, meta.end)) is not None:
         value = _value(window, meta.end + head.size, head)
+        if head.tag in tags.KEPT_META:
+            meta.values[head.tag] = value
         meta.end += head.size + head.length
-        meta.values[head.tag] = value
-        if head.tag == 0x00020000 and len(value) == 4:
-            declared_end = meta.end + int(struct.unpack("<I", value)[0])
-    else:
-        raise RefusedError("too-many-elements", f"byte {meta.end}")
-    _check(window, meta, declared_end, findings)
+        meta.elements += 1
+        if meta.elements > MAX_META_ELEMENTS:
+            raise RefusedError("too-many-elements", f"byte {meta.end}")
+    _check(window, meta, position, findings)
     return meta
+
+
+def _pass_at_hand(window: Window, meta: FileMeta) -> None:
+    """Read the elements that lie in the buffer as a whole."""
+    buffer = window.buffer
+    at = meta.end - window.origin
+    stop = len(buffer) - 12
+    while at <= stop and meta.elements <= MAX_META_ELEMENTS:
+        group, number, vr, length = _UNPACK(buffer, at)
+        start = at + 8
+        if vr in LONG_VRS:
+            start = at + 12
+            length = int.from_bytes(buffer[at + 8 : start], "little")
+        elif vr not in SHORT_VRS:
+            break
+        if group != 2 or start + length > len(buffer):
+            break
+        if 0x20000 | number in tags.KEPT_META:
+            meta.values[0x20000 | number] = buffer[start : start + min(length, KEPT_BYTES)]
+        at = start + length
+        meta.elements += 1
+    meta.end = window.origin + at
 
 
 def _next(window: Window, position: int) -> Header | None:
@@ -71,14 +90,19 @@ def _value(window: Window, start: int, head: Header) -> bytes:
     return window.buffer[at : at + length] if length else b""
 
 
-def _check(window: Window, meta: FileMeta, declared_end: int | None, findings: Findings) -> None:
-    if not meta.values:
+def _check(window: Window, meta: FileMeta, start: int, findings: Findings) -> None:
+    if not meta.elements:
         findings.add("file-meta-missing")
-    elif declared_end is None:
-        findings.add("file-meta-length-missing", "(0002,0000)")
-    elif declared_end > window.size:
-        findings.add("file-meta-length-impossible", "(0002,0000)")
-    elif declared_end != meta.end:
-        findings.add("file-meta-length-wrong", "(0002,0000)")
-    if meta.values and not meta.values.keys() >= tags.KEPT_META:
+        return
+    if not meta.values.keys() >= tags.NEEDED_META:
         findings.add("file-meta-incomplete")
+    length = meta.values.get(tags.FILE_META_LENGTH, b"")
+    if len(length) != 4:
+        findings.add("file-meta-length-missing", tags.written(tags.FILE_META_LENGTH))
+        return
+    # The length counts from behind its own element, which takes 12 bytes and comes first.
+    declared_end = start + 12 + int.from_bytes(length, "little")
+    if declared_end > window.size:
+        findings.add("file-meta-length-impossible", tags.written(tags.FILE_META_LENGTH))
+    elif declared_end != meta.end:
+        findings.add("file-meta-length-wrong", tags.written(tags.FILE_META_LENGTH))

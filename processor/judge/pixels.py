@@ -1,12 +1,13 @@
 """The image: its description, and its length by exact integer arithmetic; nothing is decoded (PS3.5 8)."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from processor.judge import encoding, tags
 from processor.judge.data_set import DataSet, Pixels
 from processor.judge.elements import UNDEFINED_LENGTH
 from processor.judge.findings import Findings
+from processor.judge.texts import Texts
 
 JPEG = (b"\xff\xd8",)
 JPEG_2000 = (b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")
@@ -27,8 +28,7 @@ HALVED_CHROMA = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
 """Two samples stand for each pixel instead of three (PS3.3 C.7.6.3.1.2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(NamedTuple):
     """What the image pixel module says; None where an element is missing or unusable."""
 
     rows: int | None
@@ -47,14 +47,14 @@ class Description:
         return (values * (self.bits or 0) + 7) // 8
 
 
-def describe(data_set: DataSet) -> Description:
+def describe(data_set: DataSet, texts: Texts) -> Description:
     return Description(
         rows=unsigned(data_set, tags.ROWS),
         columns=unsigned(data_set, tags.COLUMNS),
         bits=unsigned(data_set, tags.BITS_ALLOCATED),
         samples=unsigned(data_set, tags.SAMPLES_PER_PIXEL) or 1,
-        frames=_frames(data_set),
-        photometric=data_set.values.get(tags.PHOTOMETRIC_INTERPRETATION, b"").decode("latin-1").strip("\0 "),
+        frames=_frames(texts.get(tags.NUMBER_OF_FRAMES, "")),
+        photometric=texts.get(tags.PHOTOMETRIC_INTERPRETATION, ""),
     )
 
 
@@ -64,18 +64,18 @@ def unsigned(data_set: DataSet, tag: int) -> int | None:
     return int.from_bytes(value[:2], "big" if data_set.encoding.big else "little") if len(value) >= 2 else None
 
 
-def _frames(data_set: DataSet) -> int | None:
-    text = data_set.values.get(tags.NUMBER_OF_FRAMES, b"").decode("latin-1").strip("\0 ")
+def _frames(text: str) -> int | None:
+    if not text:
+        return 1
     digits = text.removesuffix(".0")
     # The standard allows 12 characters; int() would also take underscores and thousands of digits.
     if len(digits) > 12 or FRAMES.fullmatch(digits) is None:
-        return None if text else 1
+        return None
     return int(digits) or 1
 
 
-def check(data_set: DataSet, transfer_syntax: str, findings: Findings) -> None:
+def check(data_set: DataSet, description: Description, transfer_syntax: str, findings: Findings) -> None:
     """Compare the image with its description and with its transfer syntax."""
-    description = describe(data_set)
     if description.frames is None:
         findings.add("frame-count-unreadable", tags.written(tags.NUMBER_OF_FRAMES))
     elif description.frames < 0:

@@ -1,5 +1,6 @@
 """The data elements that the judge looks at, as (group << 16) + element; names and meanings in PS3.6."""
 
+FILE_META_LENGTH = 0x00020000
 TRANSFER_SYNTAX_UID = 0x00020010
 MEDIA_STORAGE_SOP_CLASS_UID = 0x00020002
 MEDIA_STORAGE_SOP_INSTANCE_UID = 0x00020003
@@ -45,7 +46,11 @@ KEPT = frozenset({
 })  # fmt: skip
 """Elements of the data set whose values are kept; those of nested items are not."""
 
-KEPT_META = frozenset({MEDIA_STORAGE_SOP_CLASS_UID, MEDIA_STORAGE_SOP_INSTANCE_UID, TRANSFER_SYNTAX_UID})
+BINARY = frozenset({FILE_META_LENGTH, SAMPLES_PER_PIXEL, ROWS, COLUMNS, BITS_ALLOCATED})
+"""Kept elements whose values are numbers."""
+
+NEEDED_META = frozenset({MEDIA_STORAGE_SOP_CLASS_UID, MEDIA_STORAGE_SOP_INSTANCE_UID, TRANSFER_SYNTAX_UID})
+KEPT_META = NEEDED_META | {FILE_META_LENGTH}
 
 
 def written(tag: int) -> str:

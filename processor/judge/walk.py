@@ -76,21 +76,24 @@ class Walk:
         if following > level.limit:
             raise DamagedError("structure-invalid", tags.written(head.tag))
         if following > self._stream.size:
-            self._overrun(head, following)
-        elif self._is_sequence(head, start, level):
+            self._overrun(level, head, following)
+            return
+        if level.encoding.explicit and not head.vr:
+            self._findings.add("element-vr-missing", tags.written(head.tag))
+        if self._is_sequence(head, start, level):
             self._position = start
             self._open(head, level, limit=following, defined=True)
         else:
-            self._value(head, start, following)
+            self._value(level, head, start, following)
 
-    def _value(self, head: Header, start: int, following: int) -> None:
+    def _value(self, level: Level, head: Header, start: int, following: int) -> None:
         """Jump over a value. What is kept of it is taken first: an inflated stream has no way back."""
         if len(self._levels) == 1 and head.tag in tags.KEPT:
             self.data_set.values[head.tag] = self._bytes(start, min(head.length, KEPT_BYTES))
         if len(self._levels) == 1 and head.tag in tags.PIXELS:
             self.data_set.pixels = Pixels(head.tag, head.length)
         if not self._stream.holds(following):
-            self._overrun(head, following)
+            self._overrun(level, head, following)
         self._position = following
 
     def _is_sequence(self, head: Header, start: int, level: Level) -> bool:
@@ -195,10 +198,12 @@ class Walk:
         self._findings.add(finding, f"byte {self._position}")
         self._levels.clear()
 
-    def _overrun(self, head: Header, following: int) -> None:
+    def _overrun(self, level: Level, head: Header, following: int) -> None:
         """Meet a length that exceeds the stream."""
         if len(self._levels) == 1 and self.data_set.pixels is not None and not self._may_follow_pixels(head):
             self._stray()
+        elif level.encoding.explicit and not head.vr:
+            raise DamagedError("structure-invalid", tags.written(head.tag))
         else:
             raise RefusedError(endings.overrun(following, self._stream.size), tags.written(head.tag))
 

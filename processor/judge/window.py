@@ -11,6 +11,11 @@ FIRST_READ = 65_536
 MAX_FETCHED = 64 * 1024 * 1024
 """Bytes that are fetched to read one file's headers (its large values are jumped over and do not count)."""
 
+MAX_FETCHES = 256
+"""Calls that are made to read one file: a file that needs more is no image but a way to keep us busy."""
+
+NEAR = 64 * 1024
+"""A jump over fewer bytes than this counts as reading on."""
 SMALLEST_FETCH = 4 * 1024
 LARGEST_FETCH = 1024 * 1024
 
@@ -55,12 +60,13 @@ class Stream(Protocol):
 class Window:
     """An object's bytes as they are."""
 
-    __slots__ = ("_fetched", "_source", "_step", "buffer", "origin", "size")
+    __slots__ = ("_fetched", "_fetches", "_source", "_step", "buffer", "origin", "size")
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source
         self._step = FIRST_READ // 2
         self._fetched = 0
+        self._fetches = 0
         self.size = source.size
         self.origin = 0
         self.buffer = self._read(0, min(FIRST_READ, self.size))
@@ -72,7 +78,7 @@ class Window:
             return max(there, 0)
         if position >= self.size:
             return 0
-        self._fetch(position, length, following=0 <= at <= len(self.buffer))
+        self._fetch(position, length, following=0 <= at < len(self.buffer) + NEAR)
         return len(self.buffer)
 
     def holds(self, position: int) -> bool:
@@ -83,7 +89,8 @@ class Window:
         self._step = min(self._step * 2, LARGEST_FETCH) if following else SMALLEST_FETCH
         wanted = min(max(length, self._step), self.size - position)
         self._fetched += wanted
-        if self._fetched > MAX_FETCHED:
+        self._fetches += 1
+        if self._fetched > MAX_FETCHED or self._fetches > MAX_FETCHES:
             raise RefusedError("header-too-large", f"byte {position}")
         self.buffer = self._read(position, wanted)
         self.origin = position

@@ -1,0 +1,16 @@
+"""Generated files are what their generators write."""
+
+import pytest
+
+from processor.judge import document
+from tests.unit.processor.judge import uid_names
+from tests.unit.processor.judge.corpus import ROOT
+
+
+def test_the_findings_document_follows_the_catalogue():
+    assert (ROOT / document.DOCUMENT).read_text() == document.text()
+
+
+@pytest.mark.parametrize("name", uid_names.modules())
+def test_tables_of_uids_follow_pydicoms_dictionary(name):
+    assert (ROOT / uid_names.TABLES / name).read_text() == uid_names.modules()[name]
