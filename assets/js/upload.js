@@ -41,6 +41,12 @@ uppy.on("upload-progress", (file, { bytesUploaded, bytesTotal }) => {
 });
 uppy.on("upload-success", (file) => receipt.progress(file.meta.fileId, 1));
 
+// Uppy's list of files scrolls, and does not say so to those who use the keyboard.
+new MutationObserver(() => {
+  const list = document.querySelector("#drop .uppy-Dashboard-files:not([tabindex])");
+  if (list) list.tabIndex = 0;
+}).observe(document.querySelector("#drop"), { childList: true, subtree: true });
+
 globalThis.addEventListener("beforeunload", (event) => {
   if (Object.keys(uppy.getState().currentUploads).length > 0) event.preventDefault();
 });
