@@ -43,6 +43,10 @@ FILES_PER_TRANSACTION = 99
 _Partition = tuple[str, str, str]
 """An index, its key attribute and the key."""
 _REMEMBERED = timedelta(hours=24)
+_BEFORE_FILES = "FILE#"
+"""Begins the sort key of each of an upload's files."""
+_LONGEST_POSITION = 200
+"""Characters; DynamoDB refuses sort keys above 1024 bytes, and ours are far shorter."""
 _AFTER_ALL = "~"
 """Sorts after every time and id, where a list without a cursor begins."""
 
@@ -103,9 +107,7 @@ class DynamoRecords:
         answer = self._dynamodb.query(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND sk > :after",
-            ExpressionAttributeValues=wire(
-                {":pk": upload_key(upload_id)["pk"], ":after": _position(cursor) if cursor else "FILE#"}
-            ),
+            ExpressionAttributeValues=wire({":pk": upload_key(upload_id)["pk"], ":after": _after(cursor)}),
             Limit=limit + 1,
             ConsistentRead=True,
         )
@@ -237,7 +239,15 @@ def _position(cursor: str) -> str:
         position = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
     except ValueError as error:
         raise ValueError("the cursor is not one that this list gave") from error
-    if not position.isprintable() or not position:
+    if not position.isprintable() or not 0 < len(position) <= _LONGEST_POSITION:
+        raise ValueError("the cursor is not one that this list gave")
+    return position
+
+
+def _after(cursor: str | None) -> str:
+    """Return where an upload's files go on: never before the first one, where its other items stand."""
+    position = _position(cursor) if cursor else _BEFORE_FILES
+    if not position.startswith(_BEFORE_FILES):
         raise ValueError("the cursor is not one that this list gave")
     return position
 

@@ -12,7 +12,7 @@ from portal.api.documented import answers as problems
 router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
 
 Cursor = Annotated[str | None, Query(max_length=2048, description="`next` of the page before.")]
-Limit = Annotated[int, Query(ge=1, le=200, description="Rows of a page.")]
+Limit = Annotated[int, Query(ge=1, le=100, description="Rows of a page.")]
 IdempotencyKey = Annotated[
     str | None,
     Header(

@@ -105,10 +105,16 @@ def test_lists_are_filtered_by_state_and_time(records, dynamodb):
     assert len(records.files("northside", None, NOON, None, 10).rows) == 4
 
 
-@pytest.mark.parametrize("cursor", ["é", "!", "a", "_w=="])
+@pytest.mark.parametrize("cursor", ["é", "!", "a", "_w==", "QUFB" * 100])
 def test_a_cursor_that_nobody_gave_is_refused(records, cursor):
     with pytest.raises(ValueError, match="cursor"):
         records.files("northside", None, None, cursor, 10)
+
+
+def test_no_cursor_leads_from_an_uploads_files_to_its_other_items(records):
+    _reserve(records, 1)
+    with pytest.raises(ValueError, match="cursor"):
+        records.files_of(UPLOAD_ID, "IQ", 10)
 
 
 def test_uploads_are_listed_with_their_projected_counts(records, dynamodb):
