@@ -44,9 +44,8 @@ _Partition = tuple[str, str, str]
 """An index, its key attribute and the key."""
 _REMEMBERED = timedelta(hours=24)
 _BEFORE_FILES = "FILE#"
-"""Begins the sort key of each of an upload's files."""
 _LONGEST_POSITION = 200
-"""Characters; DynamoDB refuses sort keys above 1024 bytes, and ours are far shorter."""
+"""Characters; DynamoDB refuses sort keys above 1024 bytes."""
 _AFTER_ALL = "~"
 """Sorts after every time and id, where a list without a cursor begins."""
 
@@ -104,10 +103,11 @@ class DynamoRecords:
         return record
 
     def files_of(self, upload_id: str, cursor: str | None, limit: int) -> Page[FileRecord]:
+        after = _position(cursor, _BEFORE_FILES) if cursor else _BEFORE_FILES
         answer = self._dynamodb.query(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND sk > :after",
-            ExpressionAttributeValues=wire({":pk": upload_key(upload_id)["pk"], ":after": _after(cursor)}),
+            ExpressionAttributeValues=wire({":pk": upload_key(upload_id)["pk"], ":after": after}),
             Limit=limit + 1,
             ConsistentRead=True,
         )
@@ -233,21 +233,13 @@ def _cursor(position: str) -> str:
     return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
 
-def _position(cursor: str) -> str:
-    """Read a cursor. Raises ValueError for text that is none."""
+def _position(cursor: str, begins: str = "") -> str:
+    """Read a cursor. Raises ValueError for text that is none, or that leads out of the list."""
     try:
         position = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
     except ValueError as error:
         raise ValueError("the cursor is not one that this list gave") from error
-    if not position.isprintable() or not 0 < len(position) <= _LONGEST_POSITION:
-        raise ValueError("the cursor is not one that this list gave")
-    return position
-
-
-def _after(cursor: str | None) -> str:
-    """Return where an upload's files go on: never before the first one, where its other items stand."""
-    position = _position(cursor) if cursor else _BEFORE_FILES
-    if not position.startswith(_BEFORE_FILES):
+    if not (position.isprintable() and position.startswith(begins) and 0 < len(position) <= _LONGEST_POSITION):
         raise ValueError("the cursor is not one that this list gave")
     return position
 
