@@ -98,7 +98,8 @@ def _assemble(bundle: str, platform: Platform, sources: list[Path], archive: Pat
 
 def _dependencies(bundle: str, platform: Platform) -> Path:
     """Return a folder with the locked dependencies, installed, trimmed and compiled once per lock file."""
-    name = digest([ROOT / "uv.lock", ROOT / "pyproject.toml", Path(__file__)], bundle, *platform.wheels)
+    facts = [bundle, *platform.wheels, _compiler(platform) or ""]
+    name = digest([ROOT / "uv.lock", ROOT / "pyproject.toml", Path(__file__)], *facts)
     folder = BUILD / "dependencies" / f"{bundle}-{platform.name}-{name}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
