@@ -60,6 +60,7 @@ function startAfresh() {
   reference.value = "";
 }
 
+document.querySelector("#no-script").hidden = true;
 if (globalThis.isSecureContext) {
   form.hidden = false;
 } else {

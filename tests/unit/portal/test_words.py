@@ -1,0 +1,115 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from intake.record import Source, TimelineEntry
+from intake.states import State
+from portal import words
+from tests.records import WARNING, a_file, an_upload
+
+
+def upload(declared: int, **counts: int):
+    return an_upload(declared=declared, counts={State(state): count for state, count in counts.items()})
+
+
+def test_every_state_has_a_look_of_its_own():
+    looks = [*words.LOOKS.values(), words.WARNED]
+    assert set(words.LOOKS) == set(State)
+    assert len({look.icon for look in looks}) == len(looks)
+    assert len({look.label for look in looks}) == len(looks)
+
+
+def test_an_accepted_file_with_warnings_does_not_look_merely_accepted():
+    assert words.look(a_file(state=State.ACCEPTED, findings=(WARNING,))) == words.WARNED
+    assert words.LOOKS[State.ACCEPTED] == words.look(a_file(state=State.ACCEPTED))
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (528_384, "528 kB"),
+        (9_940_000, "9.9 MB"),
+        (999_600, "1.0 MB"),
+        (50 * 1024**3, "54 GB"),
+        (5 * 10**15, "5000 TB"),
+    ],
+)
+def test_sizes_are_told_in_the_largest_unit_that_fits(count, text):
+    assert text == words.size(count)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (0, "0 ms"),
+        (312, "312 ms"),
+        (3_240, "3.2 s"),
+        (59_990, "1 min 0 s"),
+        (250_000, "4 min 10 s"),
+        (7_500_000, "2 h 5 min"),
+    ],
+)
+def test_durations_are_told_in_two_units_at_most(milliseconds, text):
+    assert text == words.duration(milliseconds)
+
+
+def test_moments_are_told_in_utc_for_people_and_for_scripts():
+    moment = datetime(2026, 11, 2, 14, 5, 9, 120_000, tzinfo=UTC)
+    assert words.utc(moment) == "2 Nov 2026, 14:05 UTC"
+    assert words.utc(moment, seconds=True) == "2 Nov 2026, 14:05:09 UTC"
+    assert words.iso(moment) == "2026-11-02T14:05:09.120Z"
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        (upload(0), "No files announced yet"),
+        (upload(4, awaiting_upload=4), "0 of 4 files checked"),
+        (upload(4), "0 of 4 files checked"),
+        (upload(4, accepted=3, awaiting_upload=1), "3 of 4 files checked"),
+        (upload(1, accepted=1), "1 file, accepted"),
+        (upload(4, accepted=4), "All 4 files accepted"),
+        (upload(4, accepted=1, rejected=3), "1 of 4 files accepted, 3 rejected"),
+        (upload(3, failed=1, expired=2), "0 of 3 files accepted, 1 failed on our side, 2 not received"),
+    ],
+)
+def test_an_upload_is_told_in_one_sentence(told, text):
+    assert text == words.upload_line(told)
+
+
+@pytest.mark.parametrize(
+    ("told", "look"),
+    [
+        (upload(0), words.IN_PROGRESS),
+        (upload(2, accepted=1), words.IN_PROGRESS),
+        (upload(2, accepted=1, rejected=1), words.ATTENTION),
+        (upload(2, failed=1), words.ATTENTION),
+        (upload(2, accepted=1, expired=1), words.INCOMPLETE),
+        (upload(2, accepted=2), words.COMPLETE),
+        (an_upload(declared=1, counts={State.ACCEPTED: 1}, warnings=1), words.COMPLETE_WARNED),
+    ],
+)
+def test_an_upload_looks_like_its_worst_file(told, look):
+    assert look == words.upload_look(told)
+
+
+def test_counts_that_lag_behind_leave_an_upload_waiting():
+    assert words.waiting(upload(5, accepted=2)) == 3
+    assert words.waiting(upload(1, accepted=2)) == 0
+
+
+def test_an_upload_without_a_reference_is_named_by_how_it_came():
+    assert words.upload_title(an_upload(reference="Batch 7")) == "Batch 7"
+    assert words.upload_title(an_upload(source=Source.DIRECT)) == "Files dropped into S3"
+    assert words.upload_title(an_upload()) == "Upload without a reference"
+
+
+def test_a_timeline_names_parts_and_no_ids_of_people():
+    entry = TimelineEntry(datetime.now(UTC), "3f1c5b0e", "reserved")
+    assert (words.event(entry), words.actor(entry)) == ("Announced", "Sender")
+    assert words.actor(TimelineEntry(entry.at, "sweep", "expired")) == "Housekeeping"
+    assert words.event(TimelineEntry(entry.at, "processor", "put_back")) == "Put back"
