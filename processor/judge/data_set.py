@@ -25,8 +25,7 @@ class Level(NamedTuple):
     encoding: Encoding
 
 
-@dataclass(frozen=True, slots=True)
-class Pixels:
+class Pixels(NamedTuple):
     """The pixel data of the whole data set."""
 
     tag: int

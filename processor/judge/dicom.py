@@ -1,6 +1,7 @@
 """The judgement of a DICOM file: open it, walk it, and hold what was found against the rules."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from intake.record import Metadata
 from processor.judge import encoding, endings, envelope, identity, meta, metadata, pixels, tags, texts
@@ -22,8 +23,7 @@ class Reading:
     data_set: DataSet
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """What is known of a file in the end."""
 
     metadata: Metadata
@@ -42,7 +42,7 @@ def judge(window: Window, start: int, findings: Findings) -> Judged:
         identity.check(known, findings)
     if refused or endings.TRAILING in findings:
         _name_cause(head, refused or endings.TRAILING, findings)
-    described = metadata.extract(reading.data_set, known, image, reading.meta.transfer_syntax)
+    described = metadata.extract(reading.data_set, known, image)
     return Judged(described, identity.sop_instance_uid(known))
 
 

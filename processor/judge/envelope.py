@@ -1,7 +1,7 @@
 """What a file is at first sight: its kind, where its DICOM content starts, and what is wrong with its wrapping."""
 
 import binascii
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from processor.judge import encoding, kinds
 from processor.judge.elements import header
@@ -40,8 +40,7 @@ FIRST_GROUPS = frozenset({0x0002, 0x0004, 0x0008})
 LONGEST_FIRST_VALUE = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The first sight of a file."""
 
     kind: str

@@ -25,10 +25,7 @@ class FileMeta:
     """Of the elements that the judge looks at."""
     elements: int = 0
     """How many elements there are, of all kinds."""
-
-    @property
-    def transfer_syntax(self) -> str:
-        return self.values.get(tags.TRANSFER_SYNTAX_UID, b"").decode("latin-1").strip("\0 ")
+    transfer_syntax: str = ""
 
 
 def read(window: Window, position: int, findings: Findings) -> FileMeta:
@@ -43,6 +40,7 @@ def read(window: Window, position: int, findings: Findings) -> FileMeta:
         meta.elements += 1
         if meta.elements > MAX_META_ELEMENTS:
             raise RefusedError("too-many-elements", f"byte {meta.end}")
+    meta.transfer_syntax = meta.values.get(tags.TRANSFER_SYNTAX_UID, b"").decode("latin-1").strip("\0 ")
     _check(window, meta, position, findings)
     return meta
 

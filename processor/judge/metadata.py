@@ -11,42 +11,85 @@ LONGEST_TEXT = 256
 """Characters of one value; the standard's longest kept value is a name's 64 in each of three forms."""
 MOST_CHARACTER_SETS = 8
 
-CODES = {
+FIELDS = {
+    "sop_class_uid": tags.SOP_CLASS_UID,
+    "sop_instance_uid": tags.SOP_INSTANCE_UID,
     "study_instance_uid": tags.STUDY_INSTANCE_UID,
     "series_instance_uid": tags.SERIES_INSTANCE_UID,
+    "transfer_syntax_uid": tags.TRANSFER_SYNTAX_UID,
     "study_date": tags.STUDY_DATE,
     "acquisition_date": tags.ACQUISITION_DATE,
     "modality": tags.MODALITY,
     "body_part": tags.BODY_PART_EXAMINED,
     "photometric_interpretation": tags.PHOTOMETRIC_INTERPRETATION,
+    "manufacturer": tags.MANUFACTURER,
+    "manufacturer_model": tags.MANUFACTURER_MODEL_NAME,
 }
-"""Values in the default repertoire (UI, DA, CS)."""
-TEXTS = {"manufacturer": tags.MANUFACTURER, "manufacturer_model": tags.MANUFACTURER_MODEL_NAME}
-"""Values in the file's character set (LO)."""
+PATIENT_FIELDS = {
+    "id": tags.PATIENT_ID,
+    "name": tags.PATIENT_NAME,
+    "birth_date": tags.PATIENT_BIRTH_DATE,
+    "sex": tags.PATIENT_SEX,
+}
 NUMBERS = {
     "frames": tags.NUMBER_OF_FRAMES,
     "series_number": tags.SERIES_NUMBER,
     "instance_number": tags.INSTANCE_NUMBER,
 }
 """Numbers that are written as text (IS)."""
+IN_CHARACTER_SET = (tags.MANUFACTURER, tags.MANUFACTURER_MODEL_NAME, tags.PATIENT_ID, tags.PATIENT_NAME)
+"""Fields that Specific Character Set applies to (LO, PN; PS3.5 6.1.2.3)."""
 
 CONTROLS = dict.fromkeys([*range(32), 127], " ")
 
 
-def extract(data_set: DataSet, texts: Texts, image: Description, transfer_syntax: str) -> Metadata:
+def extract(data_set: DataSet, texts: Texts, image: Description) -> Metadata:
     """Return what is known; what the file does not say, or says in an unusable way, is left out."""
     terms = character_sets(texts)
-    found: Metadata = _names(texts, transfer_syntax)
-    for key, tag in CODES.items():
-        found[key] = shown(texts.get(tag, ""))
-    for key, tag in TEXTS.items():
-        found[key] = text(data_set, texts, tag, terms)
-    for key, tag in NUMBERS.items():
-        found[key] = integer(texts.get(tag, ""))
-    found["rows"], found["columns"], found["bits_allocated"] = image.rows, image.columns, image.bits
-    found["specific_character_set"] = terms
-    found["patient"] = _patient(data_set, texts, terms)
-    return {key: value for key, value in found.items() if value or value == 0}
+    fit = texts if _is_plain(texts) else _decoded(data_set, texts, terms)
+    found: Metadata = {key: fit[tag][:LONGEST_TEXT] for key, tag in FIELDS.items() if fit.get(tag)}
+    numbers = {key: integer(fit[tag]) for key, tag in NUMBERS.items() if tag in fit}
+    numbers |= {"rows": image.rows, "columns": image.columns, "bits_allocated": image.bits}
+    found |= {key: number for key, number in numbers.items() if number is not None}
+    patient = {key: fit[tag][:LONGEST_TEXT] for key, tag in PATIENT_FIELDS.items() if fit.get(tag)}
+    if patient:
+        found["patient"] = patient
+    if terms:
+        found["specific_character_set"] = terms
+    _name(found, fit)
+    return found
+
+
+def _name(found: Metadata, fit: Texts) -> None:
+    """Add the standard's names, and what only the file meta information knows."""
+    sop_class = identity.sop_class_uid(fit)
+    if sop_class:
+        found["sop_class_uid"] = sop_class[:LONGEST_TEXT]
+    if sop_class in SOP_CLASSES:
+        found["sop_class"] = SOP_CLASSES[sop_class][0]
+    transfer_syntax = encoding.name(fit.get(tags.TRANSFER_SYNTAX_UID, ""))
+    if transfer_syntax:
+        found["transfer_syntax"] = transfer_syntax
+    if "sop_instance_uid" not in found and fit.get(tags.MEDIA_STORAGE_SOP_INSTANCE_UID):
+        found["sop_instance_uid"] = fit[tags.MEDIA_STORAGE_SOP_INSTANCE_UID][:LONGEST_TEXT]
+
+
+def _is_plain(texts: Texts) -> bool:
+    """Say whether all texts can be shown as they are, as those of most files can."""
+    together = "".join(texts.values())
+    return together.isascii() and together.isprintable() and not texts.get(tags.PATIENT_NAME, "").endswith("=")
+
+
+def _decoded(data_set: DataSet, texts: Texts, terms: list[str]) -> Texts:
+    """Return the texts in their character set and fit to be shown."""
+    fit = dict(texts)
+    for tag in IN_CHARACTER_SET:
+        if tag in fit:
+            fit[tag] = charsets.decode(data_set.values[tag], terms, is_name=tag == tags.PATIENT_NAME).strip("\0 ")
+    if tags.PATIENT_NAME in fit:
+        # Empty forms at the end of a name (alphabetic=ideographic=phonetic) say nothing.
+        fit[tags.PATIENT_NAME] = fit[tags.PATIENT_NAME].rstrip("=")
+    return {tag: shown(characters) for tag, characters in fit.items()}
 
 
 def character_sets(texts: Texts) -> list[str]:
@@ -58,16 +101,8 @@ def character_sets(texts: Texts) -> list[str]:
 def shown(characters: str) -> str:
     """Return a text that is fit to be shown: bounded, and without control characters."""
     if characters.isprintable():
-        return characters.strip()[:LONGEST_TEXT]
-    return characters.translate(CONTROLS).strip()[:LONGEST_TEXT]
-
-
-def text(data_set: DataSet, texts: Texts, tag: int, terms: list[str], *, is_name: bool = False) -> str:
-    """Return a value in the file's character set; several values stay joined by backslashes."""
-    characters = texts.get(tag, "")
-    if characters.isascii() and "\x1b" not in characters:
-        return shown(characters)
-    return shown(charsets.decode(data_set.values[tag], terms, is_name=is_name).strip("\0 "))
+        return characters[:LONGEST_TEXT]
+    return characters.translate(CONTROLS)[:LONGEST_TEXT].strip()
 
 
 def integer(characters: str) -> int | None:
@@ -75,26 +110,3 @@ def integer(characters: str) -> int | None:
     digits = characters.split("\\", 1)[0].strip()
     unsigned = digits[1:] if digits.startswith(("+", "-")) else digits
     return int(digits) if unsigned.isascii() and unsigned.isdigit() and len(digits) <= 12 else None
-
-
-def _names(texts: Texts, transfer_syntax: str) -> Metadata:
-    sop_class = identity.sop_class_uid(texts)
-    instance = texts.get(tags.SOP_INSTANCE_UID) or texts.get(tags.MEDIA_STORAGE_SOP_INSTANCE_UID, "")
-    return {
-        "sop_class_uid": shown(sop_class),
-        "sop_class": SOP_CLASSES[sop_class][0] if sop_class in SOP_CLASSES else "",
-        "sop_instance_uid": shown(instance),
-        "transfer_syntax_uid": shown(transfer_syntax),
-        "transfer_syntax": encoding.name(transfer_syntax),
-    }
-
-
-def _patient(data_set: DataSet, texts: Texts, terms: list[str]) -> Metadata:
-    known = {
-        "id": text(data_set, texts, tags.PATIENT_ID, terms),
-        # Empty forms at the end of a name (alphabetic=ideographic=phonetic) say nothing.
-        "name": text(data_set, texts, tags.PATIENT_NAME, terms, is_name=True).rstrip("="),
-        "birth_date": shown(texts.get(tags.PATIENT_BIRTH_DATE, "")),
-        "sex": shown(texts.get(tags.PATIENT_SEX, "")),
-    }
-    return {key: value for key, value in known.items() if value}

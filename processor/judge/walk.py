@@ -48,7 +48,7 @@ class Walk:
         if whole and self.data_set.pixels is not None:
             return 0
         at = self._position - self._stream.origin
-        values = self.data_set.values if whole else None
+        values = self.data_set.values if whole else {}
         end, passed = run_of(level.encoding)(self._stream.buffer, at, at + there, values)
         self._position += end - at
         self._count(passed)
