@@ -156,14 +156,19 @@ def _compiler(platform: Platform) -> str | None:
     return found.stdout.strip() if found.returncode == 0 else None
 
 
+@cache
+def _tell_of_missing(platform: Platform) -> None:
+    print(  # noqa: T201  A build tells its user what it could not do, once.
+        f"No Python {platform.python} on this machine: the {platform.name} bundles ship sources without bytecode, and "
+        f"cold starts take longer. `uv python install {platform.python}` mends that.",
+        file=sys.stderr,
+    )
+
+
 def _compile(folders: list[Path], root: Path, platform: Platform) -> None:
     interpreter = _compiler(platform)
     if interpreter is None:
-        print(  # noqa: T201  A build tells its user what it could not do.
-            f"No Python {platform.python} on this machine: the {platform.name} bundles ship sources without bytecode, "
-            f"and cold starts take longer. `uv python install {platform.python}` mends that.",
-            file=sys.stderr,
-        )
+        _tell_of_missing(platform)
         return
     present = [str(folder) for folder in folders if folder.exists()]
     # The archive carries no times to compare with, so the bytecode is never checked against its source.
