@@ -81,6 +81,17 @@ def _read_data_set(window: Window, reading: Reading, findings: Findings) -> None
     walk.run()
     if isinstance(stream, InflatedStream):
         stream.drain()
+        _check_rest(window, stream.end, findings)
+
+
+def _check_rest(window: Window, position: int, findings: Findings) -> None:
+    """Look at what follows deflate data, which one NUL may pad to even length (PS3.5 A.5)."""
+    if window.size - position <= 1:
+        return
+    finding = endings.classify(window, position, after_pixels=True)
+    if finding != endings.TRAILING:
+        raise RefusedError(finding, f"byte {position}")
+    findings.add(finding, f"byte {position}")
 
 
 def _check_transfer_syntax(found: FileMeta, findings: Findings) -> None:

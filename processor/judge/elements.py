@@ -53,7 +53,7 @@ def _explicit_run(order: str, wanted: dict[int, int], pixels: frozenset[int]) ->
                 if following > stop:
                     break
                 if key in wanted:
-                    values[wanted[key]] = buffer[at + 8 : following][:KEPT_BYTES]
+                    values[wanted[key]] = buffer[at + 8 : following if length < KEPT_BYTES else at + 8 + KEPT_BYTES]
                 at = following
             else:
                 # Sequences, also those that hide under UN, pixel data and what has no VR are for the walker.

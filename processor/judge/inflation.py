@@ -53,6 +53,11 @@ class InflatedStream:
         while not self.unverified and self._inflate(self.size):
             pass
 
+    @property
+    def end(self) -> int:
+        """Where in the object the deflate data ends; the object's end where that was not looked for."""
+        return self._position - len(self._inflater.unused_data) if self._inflater.eof else self._window.size
+
     def _take_on_trust(self, position: int) -> bool:
         """Let a value that is too large to be inflated here end the stream, unless it is too good to be true."""
         if position > MAX_RATIO * self.deflated:

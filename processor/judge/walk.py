@@ -187,6 +187,8 @@ class Walk:
             raise RefusedError("truncated" if there else "sequence-unclosed", f"byte {self._position}")
         elif there:
             self._stray()
+        elif not self._stream.holds(self._position):
+            raise RefusedError("truncated", f"byte {self._position}")
         else:
             self._levels.pop()
 

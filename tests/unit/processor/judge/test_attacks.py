@@ -6,7 +6,14 @@ import sys
 import pytest
 
 from processor.judge import judge
-from tests.dicom_files import IMPLICIT_VR_LITTLE_ENDIAN, ct_slice, element, file_meta, item
+from tests.dicom_files import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    ct_slice,
+    element,
+    file_meta,
+    item,
+)
 from tests.unit.processor.judge import attacks
 from tests.unit.processor.judge.attacks import MIB
 from tests.unit.processor.judge.corpus import ROOT
@@ -124,6 +131,12 @@ def test_an_archive_behind_an_implicit_file_is_found():
     )
 
     assert codes(CountedSource(whole)) == ["archive-appended"]
+
+
+def test_an_archive_behind_a_deflated_file_is_found():
+    whole = ct_slice(rows=8, columns=8, transfer_syntax=DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)
+
+    assert codes(CountedSource(whole + b"PK\3\4" + bytes(60))) == ["archive-appended"]
 
 
 def test_a_second_file_behind_the_first_is_found():

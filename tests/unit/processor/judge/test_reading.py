@@ -191,6 +191,14 @@ def test_a_file_that_lost_its_end_is_rejected(cut, transfer_syntax):
     assert rejecting(CountedSource(whole[:-cut]))
 
 
+def test_a_deflated_sequence_that_claims_more_than_there_is_is_truncated():
+    body = body_of(ct_slice(rows=8, columns=8, changes={PIXEL_DATA: None}))
+    claim = element(0x00910010, "SQ", b"this is not an item.", length=5_000)
+    whole = part10(body + claim, sop=uid("x"), transfer_syntax=DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)
+
+    assert rejecting(CountedSource(whole)) == ["truncated"]
+
+
 def test_a_one_bit_image_is_measured_in_bits():
     bits = {0x00280100: ("US", b"\1\0"), 0x00280011: ("US", b"\5\0")}
 
