@@ -1,6 +1,7 @@
 // The admins' chart: verdicts by hour, stacked. The same numbers stand beside it as a table.
 import uPlot from "uplot";
 
+const HOUR = 3600;
 const scheme = matchMedia("(prefers-color-scheme: dark)");
 let chart = null;
 
@@ -38,9 +39,13 @@ function optionsFor(holder, series) {
     cursor: { show: false },
     legend: { show: false },
     padding: [8, 0, 0, 0],
-    scales: { y: { range: (_, __, top) => [0, Math.max(4, top * 1.05)] } },
+    scales: {
+      // Each bar stands on its hour, so the last one needs an hour of its own.
+      x: { range: (_, first, last) => [first, last + HOUR] },
+      y: { range: (_, __, top) => [0, Math.max(4, top * 1.05)] },
+    },
     axes: [
-      { ...axis, grid: { show: false }, size: 30, space: 64, values: (_, ticks) => ticks.map(hourOf) },
+      { ...axis, grid: { show: false }, size: 30, space: 64, values: (self, ticks) => ticks.map((at) => (at < self.scales.x.max ? hourOf(at) : "")) },
       { ...axis, size: 52, space: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000] },
     ],
     series: [
@@ -68,6 +73,8 @@ function redraw() {
 }
 
 draw();
+// The canvas keeps whatever type was there when it was drawn.
+document.fonts.ready.then(redraw);
 document.addEventListener("htmx:after:swap", draw);
 scheme.addEventListener("change", redraw);
 new ResizeObserver(() => {
