@@ -9,12 +9,18 @@ from dataclasses import dataclass
 from intake.record import Finding, Metadata, Severity
 from processor.judge import dicom
 from processor.judge.catalogue import RULES_VERSION
+from processor.judge.documents import readers
 from processor.judge.envelope import open_envelope
+from processor.judge.facts import Facts
 from processor.judge.findings import Findings
-from processor.judge.kinds import UNKNOWN
+from processor.judge.kinds import UNKNOWN, contradicts
+from processor.judge.profile import Profile
 from processor.judge.window import FIRST_READ, ByteSource, Window
 
-__all__ = ["FIRST_READ", "RULES_VERSION", "ByteSource", "Judgement", "judge"]
+__all__ = ["FIRST_READ", "RULES_VERSION", "ByteSource", "Facts", "Judgement", "Profile", "judge"]
+
+NOTHING_ELSE = Facts()
+ARCHIVE = "zip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +28,49 @@ class Judgement:
     """What the judge says of one object."""
 
     kind: str
-    """`dicom`, or a guess such as `pdf`, `zip` or `unknown` at what is not taken."""
+    """One of `kinds.TAKEN`, or a guess such as `gif`, `gzip` or `unknown` at what is not taken."""
     findings: tuple[Finding, ...]
     metadata: Metadata
     sop_instance_uid: str | None
+    shadow: tuple[str, ...] = ()
+    """Codes of broken rules that the clinic's profile only counts."""
 
     @property
     def rejected(self) -> bool:
         return any(finding.severity is Severity.REJECT for finding in self.findings)
 
 
-def judge(source: ByteSource) -> Judgement:
+def judge(source: ByteSource, facts: Facts = NOTHING_ELSE) -> Judgement:
     """Judge one object. Raises only what `source.read` raises, and ObjectChangedError for a source that falls short."""
     findings = Findings()
     if source.size == 0:
         findings.add("empty-file")
-        return Judgement(UNKNOWN, findings.listed(), {}, None)
+        return _weighed(UNKNOWN, dicom.Judged({}, None), 0, facts, findings)
     window = Window(source)
     envelope = open_envelope(window.buffer, window.size, findings)
-    if envelope.start is None:
-        return Judgement(envelope.kind, findings.listed(), {}, None)
-    judged = dicom.judge(window, envelope.start, findings)
-    return Judgement(envelope.kind, findings.listed(), judged.metadata, judged.sop_instance_uid)
+    if envelope.start is not None:
+        judged = dicom.judge(window, envelope.start, findings)
+    else:
+        judged = dicom.Judged(_document(envelope.kind, window, facts, findings), None)
+    return _weighed(envelope.kind, judged, source.size, facts, findings)
+
+
+def _document(kind: str, window: Window, facts: Facts, findings: Findings) -> Metadata:
+    if findings:
+        return {}
+    if kind not in readers.READERS:
+        findings.add("kind-unsupported", kind)
+        return {}
+    if kind == ARCHIVE and facts.from_archive:
+        findings.add("archive-nested")
+        return {}
+    return readers.judge(kind, window, findings)
+
+
+def _weighed(kind: str, judged: dicom.Judged, size: int, facts: Facts, findings: Findings) -> Judgement:
+    """Add what the name and the clinic's profile have to say, and weigh all of it by that profile."""
+    if contradicts(facts.extension, kind):
+        findings.add("extension-mismatch")
+    facts.profile.check(kind, size, findings)
+    kept, shadow = facts.profile.weighed(findings.listed())
+    return Judgement(kind, kept, judged.metadata, judged.sop_instance_uid, shadow)

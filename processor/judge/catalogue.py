@@ -4,39 +4,14 @@
 RULES_VERSION changes with every change that can change a verdict.
 """
 
-from dataclasses import dataclass
+from processor.judge.documents.rules import DOCUMENT_CHAPTERS
+from processor.judge.rule import ASK_IT, ASK_VENDOR, EXPORT_ANEW, SEND_AGAIN, Rule
+from processor.judge.rule import reject as _reject
+from processor.judge.rule import warn as _warn
 
-from intake.record import Finding, Severity
+__all__ = ["ASK_IT", "ASK_VENDOR", "CHAPTERS", "EXPORT_ANEW", "FILING", "RULES", "RULES_VERSION", "SEND_AGAIN", "Rule"]
 
-RULES_VERSION = "2026.11.1"
-
-SEND_AGAIN = "Send the file again from the system that made it. If it is refused again, export it anew there."
-EXPORT_ANEW = "Export the study anew from the scanner or PACS as DICOM files, and send those."
-ASK_IT = "Do not open the file. Tell your IT security team, and export the study anew from the scanner or PACS."
-ASK_VENDOR = "Nothing to do now. If it comes often, tell the vendor of the system that wrote the file."
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule: what is said when it is broken, and where the standard asks for it."""
-
-    code: str
-    severity: Severity
-    message: str
-    remedy: str
-    section: str
-    """Of the DICOM standard, or nothing where the rule is ours."""
-
-    def finding(self, where: str = "") -> Finding:
-        return Finding(self.code, self.severity, self.message, self.remedy, where)
-
-
-def _reject(code: str, message: str, remedy: str, section: str = "") -> Rule:
-    return Rule(code, Severity.REJECT, message, remedy, section)
-
-
-def _warn(code: str, message: str, remedy: str = ASK_VENDOR, section: str = "") -> Rule:
-    return Rule(code, Severity.WARN, message, remedy, section)
+RULES_VERSION = "2026.11.2"
 
 
 def _identity(code: str, name: str, element: str, section: str) -> tuple[Rule, Rule]:
@@ -58,7 +33,8 @@ def _identity(code: str, name: str, element: str, section: str) -> tuple[Rule, R
 
 ENVELOPE = (
     _reject("empty-file", "The file is empty: it has no bytes.", SEND_AGAIN),
-    _reject("kind-unsupported", "This kind of file is not taken; only DICOM files are.", EXPORT_ANEW),
+    _reject("kind-unsupported", "This kind of file is not taken.",
+            "Send DICOM, NIfTI, HL7 v2, FHIR, C-CDA, PDF, JPEG, PNG, TIFF or CSV files, or a ZIP archive of these."),
     _reject("not-dicom", "The content is not DICOM, and not of any other kind that is known here.",
             EXPORT_ANEW, "PS3.10 7.1"),
     _reject("all-zero", "The file holds nothing but zeros: its content was lost on the way.", SEND_AGAIN),
@@ -203,6 +179,7 @@ CHAPTERS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("Image", PIXELS),
     ("Identity", IDENTITY),
     ("Filing", FILING),
+    *DOCUMENT_CHAPTERS,
 )
 
 RULES: dict[str, Rule] = {rule.code: rule for _, rules in CHAPTERS for rule in rules}

@@ -61,7 +61,8 @@ def open_envelope(head: bytes, size: int, findings: Findings) -> Envelope:
         findings.add(damage)
         return Envelope("dicom")
     kind = kinds.guess(head)
-    findings.add("not-dicom" if kind == kinds.UNKNOWN else "kind-unsupported")
+    if kind == kinds.UNKNOWN:
+        findings.add("not-dicom")
     return Envelope(kind)
 
 

@@ -15,6 +15,9 @@ class Findings:
     def add(self, code: str, where: str = "") -> None:
         self._places.setdefault(code, where)
 
+    def __len__(self) -> int:
+        return len(self._places)
+
     def __contains__(self, code: str) -> bool:
         return code in self._places
 

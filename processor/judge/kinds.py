@@ -1,9 +1,37 @@
-"""A guess at what a file is that is not DICOM, from its first bytes; never a judgement."""
+"""The kinds of files, and a guess at what a file is that is not DICOM, from its first bytes; never a judgement."""
 
 import re
 import zlib
 
 UNKNOWN = "unknown"
+TAKEN = frozenset({"dicom", "nifti", "hl7v2", "fhir", "ccda", "pdf", "jpeg", "png", "tiff", "csv", "zip"})
+"""The kinds that can be accepted; all others are rejected as `kind-unsupported`."""
+
+EXTENSIONS = {
+    "dcm": {"dicom"},
+    "dicom": {"dicom"},
+    "nii": {"nifti"},
+    "nii.gz": {"nifti"},
+    "hl7": {"hl7v2"},
+    "json": {"fhir"},
+    "xml": {"ccda"},
+    "pdf": {"pdf"},
+    "jpg": {"jpeg"},
+    "jpeg": {"jpeg"},
+    "png": {"png"},
+    "tif": {"tiff", "dicom"},
+    "tiff": {"tiff", "dicom"},
+    "csv": {"csv"},
+    "zip": {"zip"},
+}
+"""Extension → the kinds that it stands for. DICOM has no extension of its own and many odd ones: whatever is not here
+claims nothing. Whole slide images are TIFF and DICOM at once (PS3.10 7.5)."""
+
+
+def contradicts(extension: str, kind: str) -> bool:
+    """Say whether an extension claims another known kind than the content's."""
+    return extension in EXTENSIONS and kind not in EXTENSIONS[extension]
+
 
 MAGICS = (
     (b"%PDF-", "pdf"),

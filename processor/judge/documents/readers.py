@@ -1,0 +1,27 @@
+"""Which module of this package reads which kind."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from intake.record import Metadata
+from processor.judge.findings import Findings
+from processor.judge.refusal import RefusedError
+from processor.judge.window import Window
+
+Reader = Callable[[Window, Findings, Metadata], None]
+"""Adds what is to be said and what is known of a file as far as it can be read; raises RefusedError beyond that."""
+
+READERS: dict[str, str] = {}
+"""Kind → its module here."""
+
+
+def judge(kind: str, window: Window, findings: Findings) -> Metadata:
+    """Read a file of a kind in READERS, add the findings, and return what is known."""
+    # Imported when the first file of a kind is met: a cold start pays for no parser that it does not need.
+    reader: Reader = import_module(f"processor.judge.documents.{READERS[kind]}").read
+    metadata: Metadata = {}
+    try:
+        reader(window, findings, metadata)
+    except RefusedError as refusal:
+        findings.add(refusal.code, refusal.where)
+    return metadata

@@ -1,0 +1,31 @@
+"""The rules that no clinic can soften, by the reason why."""
+
+from collections.abc import Mapping
+
+REASONS: Mapping[str, frozenset[str]] = {
+    "Without content or of an unknown kind, there is nothing to judge, file or show.": frozenset({
+        "empty-file", "kind-unsupported", "not-dicom", "all-zero", "magic-damaged", "bytes-swapped", "base64-encoded",
+        "http-wrapper", "line-endings-altered", "text-encoding-altered", "data-set-missing",
+    }),
+    "A file of two kinds, or with another one hidden in it, carries what nobody has judged.": frozenset({
+        "polyglot-executable", "polyglot-script", "polyglot-document", "polyglot-archive", "archive-appended",
+        "second-file-appended",
+    }),
+    "Where reading stopped, the rest of the file was never judged.": frozenset({
+        "file-meta-length-impossible", "transfer-syntax-contradicted", "truncated", "length-impossible",
+        "sequence-unclosed", "structure-invalid", "deflate-damaged", "encapsulation-unended", "encapsulation-empty",
+        "encapsulation-invalid",
+    }),
+    "A budget protects the pipeline and every program behind it from exhaustion.": frozenset({
+        "nesting-too-deep", "too-many-elements", "too-many-items", "header-too-large", "deflate-bomb",
+        "archive-nested",
+    }),
+    "A file that cannot be told from others, or told whose it is, cannot be filed.": frozenset({
+        "sop-class-uid-missing", "sop-class-uid-invalid", "sop-instance-uid-missing", "sop-instance-uid-invalid",
+        "study-instance-uid-missing", "study-instance-uid-invalid", "series-instance-uid-missing",
+        "series-instance-uid-invalid", "patient-id-missing", "clinic-unknown", "sop-instance-conflict",
+    }),
+}  # fmt: skip
+
+PROTECTED: Mapping[str, str] = {code: reason for reason, codes in REASONS.items() for code in codes}
+"""Code → why it always rejects."""
