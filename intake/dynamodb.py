@@ -64,11 +64,11 @@ class DynamoRecords:
             raise _conflict(error, "the upload exists already") from error
 
     def add_files(self, upload: Upload, files: Sequence[FileRecord]) -> None:
-        declared = upload.declared
+        announced = upload.announced
         for start in range(0, len(files), FILES_PER_TRANSACTION):
             chunk = files[start : start + FILES_PER_TRANSACTION]
-            self._reserve(upload.upload_id, declared, chunk)
-            declared += len(chunk)
+            self._reserve(upload.upload_id, announced, chunk)
+            announced += len(chunk)
 
     def upload(self, clinic_id: str | None, upload_id: str) -> Upload:
         if not is_upload_id(upload_id):
@@ -168,14 +168,17 @@ class DynamoRecords:
             return str(earlier["upload_id"])
         return upload_id
 
-    def _reserve(self, upload_id: str, declared: int, files: Sequence[FileRecord]) -> None:
+    def _reserve(self, upload_id: str, announced: int, files: Sequence[FileRecord]) -> None:
         puts = [self._new(file_item(file)) for file in files]
         count: Any = {
             "TableName": self._table,
             "Key": wire(upload_key(upload_id)),
-            "UpdateExpression": "SET declared = :after",
-            "ConditionExpression": "declared = :before",
-            "ExpressionAttributeValues": wire({":before": declared, ":after": declared + len(files)}),
+            # Entries of archives are declared at the same time and by others, so the number is added to.
+            "UpdateExpression": "SET announced = :after ADD declared :more",
+            "ConditionExpression": "announced = :before",
+            "ExpressionAttributeValues": wire(
+                {":before": announced, ":after": announced + len(files), ":more": len(files)}
+            ),
         }
         try:
             self._dynamodb.transact_write_items(TransactItems=[{"Update": count}, *puts])

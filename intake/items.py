@@ -132,6 +132,8 @@ def file_item(record: FileRecord) -> Item:
         "timings": record.timings,
         "timeline": [timeline_map(entry) for entry in record.timeline],
         "multipart_id": record.multipart_id,
+        "parent": record.parent,
+        "shadow": list(record.shadow) or None,
         "revision": record.revision,
     }
 
@@ -161,6 +163,8 @@ def file_record(item: Item) -> FileRecord:
         timings=item["timings"],
         timeline=tuple(_timeline_entry(row) for row in item["timeline"]),
         multipart_id=item.get("multipart_id"),
+        parent=item.get("parent"),
+        shadow=tuple(item.get("shadow", ())),
         revision=item["revision"],
     )
 
@@ -197,6 +201,20 @@ def upload_item(upload: Upload) -> Item:
         "source": upload.source.value,
         "reference": upload.reference,
         "declared": upload.declared,
+        "announced": upload.announced,
+    }
+
+
+def direct_upload_facts(clinic_id: str, upload_id: str, at: datetime) -> Item:
+    """Return what the receipt of a clinic's day of direct drops says, but for how many they are."""
+    return {
+        "clinic_key": f"{clinic_id}#uploads",
+        "created_key": created_key(at, upload_id),
+        "upload_id": upload_id,
+        "clinic_id": clinic_id,
+        "created_at": timestamp(at),
+        "created_by": "s3",
+        "source": Source.DIRECT.value,
     }
 
 
@@ -205,8 +223,9 @@ def upload(meta: Item, counts: Item) -> Upload:
     judged: dict[State, int] = {
         state: counts.get(f"n_{state}", 0) for state in State if state is not State.AWAITING_UPLOAD
     }
+    expected = meta.get("declared", 0)
     # Files dropped straight into S3 are not declared: as many as arrived were meant to.
-    declared = max(meta["declared"], sum(judged.values()))
+    declared = max(expected, sum(judged.values()))
     return Upload(
         clinic_id=meta["clinic_id"],
         upload_id=meta["upload_id"],
@@ -215,6 +234,7 @@ def upload(meta: Item, counts: Item) -> Upload:
         source=Source(meta["source"]),
         reference=meta.get("reference", ""),
         declared=declared,
+        entries=expected - meta["announced"] if "announced" in meta else 0,
         counts={State.AWAITING_UPLOAD: declared - sum(judged.values()), **judged},
         warnings=counts.get("with_warnings", 0),
     )
@@ -259,4 +279,6 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  # An attribute holds any of Dyna
         return int(value)
     if isinstance(value, dict):
         return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, set):
+        return {_plain(inner) for inner in value}
     return [_plain(inner) for inner in value] if isinstance(value, list) else value

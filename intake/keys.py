@@ -12,8 +12,10 @@ _CLINIC = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _UPLOAD = re.compile(rf"[{_ALPHABET}]{{26}}")
 _FILE = re.compile(rf"([{_ALPHABET}]{{26}})-(?:[0-9]{{5}}|[{_ALPHABET}]{{26}})")
 _RESERVED_KEY = re.compile(
-    rf"(?P<clinic>[^/]+)/\d{{4}}/\d\d/\d\d/(?P<upload>[{_ALPHABET}]{{26}})/(?P<file>[{_ALPHABET}]{{26}}-[0-9]{{5}})"
+    rf"(?P<clinic>[^/]+)/\d{{4}}/\d\d/\d\d/(?P<upload>[{_ALPHABET}]{{26}})"
+    rf"/(?P<file>[{_ALPHABET}]{{26}}-(?:[0-9]{{5}}|(?P<child>z)[{_ALPHABET}]{{25}}))"
 )
+_EXTENSION = re.compile(r"[a-z0-9]{1,10}")
 
 UNASSIGNED = "unassigned"
 """The clinic that owns objects which landed outside every clinic's prefix."""
@@ -30,6 +32,8 @@ class Placement:
     upload_id: str
     file_id: str
     reserved: bool
+    from_archive: bool = False
+    """The reservation is that of an archive's entry."""
 
 
 def is_clinic_id(text: str) -> bool:
@@ -55,6 +59,22 @@ def file_id(upload_id: str, number: int) -> str:
     return f"{upload_id}-{number:05d}"
 
 
+def child_id(parent_id: str, index: int) -> str:
+    """Return the id of an archive's entry by its index, below 2**30.
+
+    It follows from the archive's own id, so that every delivery finds the same one. Its second half begins with `z`,
+    as no other file's does, so that entries sort behind the announced files, archive by archive and in their order.
+    """
+    parent = _derived("archive", parent_id)[:19]
+    return f"{upload_of(parent_id)}-z{parent}{_base32(index)[-6:]}"
+
+
+def extension(name: str) -> str:
+    """Return a name's extension in lower case, without its dot; nothing where it is none of 1-10 letters and digits."""
+    stem, _, last = name.rpartition("/")[2].rpartition(".")
+    return last.lower() if stem and _EXTENSION.fullmatch(last.lower()) else ""
+
+
 def upload_of(file_id: str) -> str:
     """Return the upload that a file id belongs to; the id carries it, so that no index is needed to find it."""
     return file_id.split("-", 1)[0]
@@ -74,7 +94,8 @@ def reservation(key: str) -> Placement | None:
     match = _RESERVED_KEY.fullmatch(key)
     if match is None or not is_clinic_id(match["clinic"]) or upload_of(match["file"]) != match["upload"]:
         return None
-    return Placement(match["clinic"], match["upload"], match["file"], reserved=True)
+    from_archive = match["child"] is not None
+    return Placement(match["clinic"], match["upload"], match["file"], reserved=True, from_archive=from_archive)
 
 
 def direct(bucket: str, key: str, version_id: str | None, arrived: datetime) -> Placement:

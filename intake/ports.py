@@ -150,9 +150,11 @@ class Part:
 class Presigner(Protocol):
     """S3, as the portal uses it: it signs, and drives multipart uploads; no file's bytes pass through it."""
 
-    def put(self, target: ObjectVersion, size: int, sha256: str | None) -> Presigned: ...
+    def put(self, target: ObjectVersion, size: int, sha256: str | None, extension: str = "") -> Presigned:
+        """Sign a PUT of exactly that many bytes. `extension` is the declared name's, as `keys.extension` gives it."""
+        ...
 
-    def start_multipart(self, target: ObjectVersion) -> str:
+    def start_multipart(self, target: ObjectVersion, extension: str = "") -> str:
         """Open a multipart upload and return S3's id of it."""
         ...
 

@@ -95,6 +95,10 @@ class FileRecord:
     timeline: tuple[TimelineEntry, ...] = ()
     multipart_id: str | None = None
     """S3's id of the multipart upload, for a file above the single PUT's limit."""
+    parent: str | None = None
+    """The file id of the archive that this file is an entry of."""
+    shadow: tuple[str, ...] = ()
+    """Codes of broken rules that the clinic's profile only counts; never shown to the clinic."""
     revision: int = 0
     """Rises by one with each change, so that a projection applies each change once."""
 
@@ -134,11 +138,18 @@ class Upload:
     source: Source
     reference: str = ""
     declared: int = 0
-    """How many files were announced."""
+    """How many files are to come: those that were announced, and those found in archives."""
+    entries: int = 0
+    """How many of these were found in archives."""
     counts: dict[State, int] = field(default_factory=dict)
     """Files by state; follows the records within a second or so."""
     warnings: int = 0
     """Accepted files that carry warnings."""
+
+    @property
+    def announced(self) -> int:
+        """How many files the sender announced; the next one has this number."""
+        return self.declared - self.entries
 
     @property
     def complete(self) -> bool:
@@ -172,6 +183,8 @@ class Verdict:
     """Claimed for the clinic when accepted: no two accepted files share it."""
     name: str = ""
     """The last segment of the key, for an object without a reservation."""
+    shadow: tuple[str, ...] = ()
+    """Codes of broken rules that the clinic's profile only counts."""
     reprocessing: bool = False
     actor: str = "processor"
 

@@ -29,6 +29,9 @@ CONTENT_TYPE = "application/octet-stream"
 DECLARED_SHA256 = "sha256"
 """The object metadata that carries the declared checksum to the processor. Signed, so it is the portal's word."""
 
+EXTENSION = "extension"
+"""The object metadata that carries the declared name's extension, and nothing else of the name, to the processor."""
+
 _REFUSED = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "InvalidRequest", "BadDigest"})
 
 
@@ -38,17 +41,24 @@ class S3Presigner:
     def __init__(self, client: "S3Client") -> None:
         self._s3 = client
 
-    def put(self, target: ObjectVersion, size: int, sha256: str | None) -> Presigned:
+    def put(self, target: ObjectVersion, size: int, sha256: str | None, extension: str = "") -> Presigned:
         headers = {"Content-Type": CONTENT_TYPE, "If-None-Match": "*"}
         parameters: dict[str, Any] = {"ContentType": CONTENT_TYPE, "IfNoneMatch": "*", "ContentLength": size}
+        declared = declared_metadata(sha256, extension)
         if sha256:
-            headers |= {"x-amz-checksum-sha256": _base64(sha256), f"x-amz-meta-{DECLARED_SHA256}": sha256}
-            parameters |= {"ChecksumSHA256": _base64(sha256), "Metadata": {DECLARED_SHA256: sha256}}
+            headers["x-amz-checksum-sha256"] = parameters["ChecksumSHA256"] = _base64(sha256)
+        if declared:
+            headers |= {f"x-amz-meta-{name}": value for name, value in declared.items()}
+            parameters["Metadata"] = declared
         return self._signed("put_object", "PUT", target, parameters, headers)
 
-    def start_multipart(self, target: ObjectVersion) -> str:
+    def start_multipart(self, target: ObjectVersion, extension: str = "") -> str:
         answer = self._s3.create_multipart_upload(
-            Bucket=target.bucket, Key=target.key, ContentType=CONTENT_TYPE, ChecksumAlgorithm="SHA256"
+            Bucket=target.bucket,
+            Key=target.key,
+            ContentType=CONTENT_TYPE,
+            ChecksumAlgorithm="SHA256",
+            Metadata=declared_metadata(None, extension),
         )
         return answer["UploadId"]
 
@@ -112,6 +122,11 @@ class S3Presigner:
             HttpMethod=method,
         )
         return Presigned(method, url, headers, expires_at)
+
+
+def declared_metadata(sha256: str | None, extension: str) -> dict[str, str]:
+    """Return the object metadata that tells the processor what was declared."""
+    return {name: value for name, value in ((DECLARED_SHA256, sha256), (EXTENSION, extension)) if value}
 
 
 def _base64(sha256: str) -> str:

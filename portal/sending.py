@@ -11,7 +11,7 @@ from portal.errors import NotAwaitedError, NotMultipartError, PartsMissingError
 from portal.identity import Identity
 from portal.multipart import SignedPart, missing_parts, plan, sign_parts
 from portal.services import Services
-from portal.uploads import LIFETIME, Placed
+from portal.uploads import LIFETIME, Placed, signed
 
 WORTH_PROLONGING = timedelta(hours=1)
 """A reservation is prolonged when that gains this much: a write per signed part would gain nothing."""
@@ -21,7 +21,7 @@ def sign(services: Services, identity: Identity, file_id: str) -> Placed:
     """Sign whatever the file still lacks, and await it for longer. Raises NotFoundError, NotAwaitedError."""
     record = _awaited(services, identity, file_id)
     if record.multipart_id is None:
-        return Placed(record, put=services.presigner.put(record.incoming, record.size, record.sha256))
+        return Placed(record, put=signed(services, record))
     return Placed(record, plan=plan(record, _held(services, record)))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from intake.errors import ConflictError, NotFoundError
-from intake.keys import MAX_FILES_PER_UPLOAD, file_id, new_upload_id, object_key
+from intake.keys import MAX_FILES_PER_UPLOAD, extension, file_id, new_upload_id, object_key
 from intake.ports import Presigned
 from intake.record import FileRecord, ObjectVersion, Source, TimelineEntry, Upload
 from intake.states import State
@@ -97,8 +97,8 @@ def _repeatable(
     except NotFoundError:
         upload = replace(upload, upload_id=upload_id)
         records.create_upload(upload)
-    missing = files[upload.declared :]
-    earlier = records.files_of(upload_id, None, len(files)).rows if upload.declared else ()
+    missing = files[upload.announced :]
+    earlier = records.files_of(upload_id, None, len(files)).rows if upload.announced else ()
     return _placed(services, upload, [*earlier[: len(files)], *_reserve(services, identity, upload, missing)])
 
 
@@ -115,7 +115,7 @@ def _reserve_batch(
     services: Services, identity: Identity, upload: Upload, files: Sequence[Announced]
 ) -> tuple[Upload, list[FileRecord]]:
     for attempt in range(1, ATTEMPTS + 1):
-        if upload.declared + len(files) > MAX_FILES_PER_UPLOAD:
+        if upload.announced + len(files) > MAX_FILES_PER_UPLOAD:
             raise TooManyFilesError("The upload is full.")
         records = _opened(services, _records(services, identity, upload, files))
         try:
@@ -134,7 +134,7 @@ def _records(services: Services, identity: Identity, upload: Upload, files: Sequ
     bucket = services.settings.incoming_bucket
     return [
         _record(identity, upload, announced, _slot(upload, number, bucket, at), at)
-        for number, announced in enumerate(files, upload.declared)
+        for number, announced in enumerate(files, upload.announced)
     ]
 
 
@@ -171,7 +171,8 @@ def _opened(services: Services, records: list[FileRecord]) -> list[FileRecord]:
     if not large:
         return records
     with ThreadPoolExecutor(max_workers=8) as threads:
-        ids = threads.map(services.presigner.start_multipart, [record.incoming for record in large])
+        targets, extensions = [record.incoming for record in large], [extension(record.name) for record in large]
+        ids = threads.map(services.presigner.start_multipart, targets, extensions)
         opened = {record.file_id: multipart_id for record, multipart_id in zip(large, ids, strict=True)}
     return [replace(record, multipart_id=opened.get(record.file_id)) for record in records]
 
@@ -185,7 +186,12 @@ def _place(services: Services, record: FileRecord) -> Placed:
         return Placed(record)
     if record.multipart_id is not None:
         return Placed(record, plan=plan(record))
-    return Placed(record, put=services.presigner.put(record.incoming, record.size, record.sha256))
+    return Placed(record, put=signed(services, record))
+
+
+def signed(services: Services, record: FileRecord) -> Presigned:
+    """Sign the PUT of a file that is sent in one piece."""
+    return services.presigner.put(record.incoming, record.size, record.sha256, extension(record.name))
 
 
 def _digest(files: Sequence[Announced], reference: str) -> str:

@@ -96,11 +96,12 @@ class FakePresigner:
     open: dict[str, dict[int, Part]] = field(default_factory=dict)
     completed: dict[str, tuple[Part, ...]] = field(default_factory=dict)
 
-    def put(self, target: ObjectVersion, size: int, sha256: str | None) -> Presigned:
+    def put(self, target: ObjectVersion, size: int, sha256: str | None, extension: str = "") -> Presigned:
         headers = {"content-type": "application/octet-stream", "if-none-match": "*"}
-        return self._presigned("PUT", target, {**headers, **_checksum(sha256)}, f"size={size}")
+        told = {"x-amz-meta-extension": extension} if extension else {}
+        return self._presigned("PUT", target, {**headers, **told, **_checksum(sha256)}, f"size={size}")
 
-    def start_multipart(self, target: ObjectVersion) -> str:
+    def start_multipart(self, target: ObjectVersion, extension: str = "") -> str:
         multipart_id = f"multipart-{len(self.open) + len(self.completed) + 1}"
         self.open[multipart_id] = {}
         return multipart_id

@@ -25,7 +25,7 @@ class FakeRecords:
 
     def add_files(self, upload: Upload, files: Sequence[FileRecord]) -> None:
         stored = self.table.uploads.get(upload.upload_id)
-        if stored is None or stored.clinic_id != upload.clinic_id or stored.declared != upload.declared:
+        if stored is None or stored.clinic_id != upload.clinic_id or stored.announced != upload.announced:
             raise ConflictError("Somebody else added files to this upload.")
         self.table.files.update({record.file_id: record for record in files})
         self.table.uploads[upload.upload_id] = replace(stored, declared=stored.declared + len(files))

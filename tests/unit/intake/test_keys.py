@@ -64,3 +64,48 @@ def test_a_days_drops_of_one_clinic_share_one_upload_and_nobody_elses():
 @pytest.mark.parametrize("key", ["scan.dcm", "/scan.dcm", "../northside/x", "North Side/x", "unassigned/x", "a--/x"])
 def test_an_object_outside_every_clinics_prefix_is_unassigned(key):
     assert keys.direct("incoming", key, None, DAY).clinic_id == keys.UNASSIGNED
+
+
+def test_an_archives_entries_have_ids_of_their_own_behind_the_announced_files_and_in_order():
+    upload_id = keys.new_upload_id()
+    parent, other = keys.file_id(upload_id, 0), keys.file_id(upload_id, 99_998)
+    children = [keys.child_id(parent, index) for index in (0, 1, 31, 32, 99_999)]
+
+    assert sorted(children) == children
+    assert min(children) > other
+    assert keys.child_id(parent, 7) != keys.child_id(other, 7)
+    for child in children:
+        placement = keys.reservation(keys.object_key("northside", upload_id, child, DAY))
+        assert placement == keys.Placement("northside", upload_id, child, reserved=True, from_archive=True)
+        assert keys.is_file_id(child)
+        assert keys.upload_of(child) == upload_id
+
+
+def test_the_entries_of_a_dropped_archive_belong_to_its_upload():
+    dropped = keys.direct("incoming", "northside/study.zip", "v1", DAY)
+
+    assert keys.upload_of(keys.child_id(dropped.file_id, 3)) == dropped.upload_id
+
+
+def test_the_id_of_a_direct_drop_is_never_a_reservation():
+    dropped = keys.direct("incoming", "northside/study.zip", "v1", DAY)
+
+    assert keys.reservation(keys.object_key("northside", dropped.upload_id, dropped.file_id, DAY)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "extension"),
+    [
+        ("slice.DCM", "dcm"),
+        ("a/b.c/scan.nii.gz", "gz"),
+        ("scan", ""),
+        (".hidden", ""),
+        ("folder.d/scan", ""),
+        ("Doe, John. Chest", ""),
+        ("x.Müller", ""),
+        ("x.abcdefghijk", ""),
+        ("x.", ""),
+    ],
+)
+def test_only_an_extension_of_letters_and_digits_leaves_the_name(name, extension):
+    assert keys.extension(name) == extension

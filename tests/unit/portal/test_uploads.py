@@ -133,9 +133,9 @@ def test_a_record_is_written_before_anything_is_signed(portal):
     signed = []
     sign = portal.presigner.put
 
-    def watching(target, size, sha256):
+    def watching(target, *declared):
         signed.append(any(record.incoming == target for record in portal.table.files.values()))
-        return sign(target, size, sha256)
+        return sign(target, *declared)
 
     portal.presigner.put = watching
     begin(portal, files(120))
