@@ -3,7 +3,6 @@
 Source: Amazon DynamoDB Developer Guide, "Querying tables", "Managing complex workflows with transactions".
 """
 
-import base64
 import heapq
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of, standing_item
+from intake.batches import items_at
+from intake.cursors import before, cursor_of, position_of
 from intake.errors import ConflictError, NotFoundError
 from intake.items import (
     COUNTS,
@@ -44,10 +45,6 @@ _Partition = tuple[str, str, str]
 """An index, its key attribute and the key."""
 _REMEMBERED = timedelta(hours=24)
 _BEFORE_FILES = "FILE#"
-_LONGEST_POSITION = 200
-"""Characters; DynamoDB refuses sort keys above 1024 bytes."""
-_AFTER_ALL = "~"
-"""Sorts after every time and id, where a list without a cursor begins."""
 
 
 class DynamoRecords:
@@ -85,11 +82,11 @@ class DynamoRecords:
         return upload(items[META], items.get(COUNTS, {}))
 
     def uploads(self, clinic_id: str, cursor: str | None, limit: int) -> Page[Upload]:
-        metas = self._newest(("by_clinic", "clinic_key", f"{clinic_id}#uploads"), _before(cursor), "", limit + 1)
+        metas = self._newest(("by_clinic", "clinic_key", f"{clinic_id}#uploads"), before(cursor), "", limit + 1)
         page = metas[:limit]
         counts = self._counts([meta["upload_id"] for meta in page])
         rows = tuple(upload(meta, counts.get(meta["upload_id"], {})) for meta in page)
-        return Page(rows, _cursor(page[-1]["created_key"]) if len(metas) > limit else None)
+        return Page(rows, cursor_of(page[-1]["created_key"]) if len(metas) > limit else None)
 
     def file(self, clinic_id: str | None, file_id: str) -> FileRecord:
         if not is_file_id(file_id):
@@ -103,7 +100,7 @@ class DynamoRecords:
         return record
 
     def files_of(self, upload_id: str, cursor: str | None, limit: int) -> Page[FileRecord]:
-        after = _position(cursor, _BEFORE_FILES) if cursor else _BEFORE_FILES
+        after = position_of(cursor, _BEFORE_FILES) if cursor else _BEFORE_FILES
         answer = self._dynamodb.query(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND sk > :after",
@@ -115,17 +112,17 @@ class DynamoRecords:
         # A page of DynamoDB's ends at 1 MB, maybe before the limit.
         more = len(records) > limit or (len(records) < limit and "LastEvaluatedKey" in answer)
         page = tuple(records[:limit])
-        return Page(page, _cursor(file_key(page[-1].file_id)["sk"]) if more else None)
+        return Page(page, cursor_of(file_key(page[-1].file_id)["sk"]) if more else None)
 
     def files(
         self, clinic_id: str | None, state: State | None, since: datetime | None, cursor: str | None, limit: int
     ) -> Page[FileSummary]:
-        before, floor = _before(cursor), timestamp(since) if since else ""
-        lists = [self._newest(partition, before, floor, limit + 1) for partition in _partitions(clinic_id, state)]
+        start, floor = before(cursor), timestamp(since) if since else ""
+        lists = [self._newest(partition, start, floor, limit + 1) for partition in _partitions(clinic_id, state)]
         merged = list(heapq.merge(*lists, key=lambda item: str(item["created_key"]), reverse=True))
         page = merged[:limit]
         rows = tuple(file_summary(item) for item in page)
-        return Page(rows, _cursor(page[-1]["created_key"]) if len(merged) > limit else None)
+        return Page(rows, cursor_of(page[-1]["created_key"]) if len(merged) > limit else None)
 
     def prolong(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:
         sets = "SET expires_at = :expires_at" + (", multipart_id = :multipart_id" if multipart_id else "")
@@ -194,14 +191,14 @@ class DynamoRecords:
             }
         }
 
-    def _newest(self, partition: _Partition, before: str, floor: str, limit: int) -> list[Item]:
+    def _newest(self, partition: _Partition, start: str, floor: str, limit: int) -> list[Item]:
         """Return up to `limit` items of an index partition, newest first, created before one key and since another."""
         index, name, value = partition
         answer = self._dynamodb.query(
             TableName=self._table,
             IndexName=index,
             KeyConditionExpression=f"{name} = :value AND created_key < :before",
-            ExpressionAttributeValues=wire({":value": value, ":before": before}),
+            ExpressionAttributeValues=wire({":value": value, ":before": start}),
             ScanIndexForward=False,
             Limit=limit,
         )
@@ -209,16 +206,7 @@ class DynamoRecords:
 
     def _counts(self, upload_ids: list[str]) -> dict[str, Item]:
         """Read the projected counts of up to 100 uploads."""
-        if not upload_ids:
-            return {}
-        request: dict[str, Any] = {
-            self._table: {"Keys": [wire(upload_key(upload_id, COUNTS)) for upload_id in upload_ids]}
-        }
-        found: list[Item] = []
-        while request:
-            answer = self._dynamodb.batch_get_item(RequestItems=request)
-            found += map(plain, answer["Responses"].get(self._table, ()))
-            request = dict(answer.get("UnprocessedKeys", {}))
+        found = items_at(self._dynamodb, self._table, [upload_key(upload_id, COUNTS) for upload_id in upload_ids])
         return {item["pk"].removeprefix("UPLOAD#"): item for item in found}
 
 
@@ -230,25 +218,6 @@ def _partitions(clinic_id: str | None, state: State | None) -> list[_Partition]:
     if state is None:
         return [("by_clinic", "clinic_key", clinic_id)]
     return [("by_clinic_state", "clinic_state", f"{clinic_id}#{state}")]
-
-
-def _cursor(position: str) -> str:
-    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
-
-
-def _position(cursor: str, begins: str = "") -> str:
-    """Read a cursor. Raises ValueError for text that is none, or that leads out of the list."""
-    try:
-        position = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except ValueError as error:
-        raise ValueError("the cursor is not one that this list gave") from error
-    if not (position.isprintable() and position.startswith(begins) and 0 < len(position) <= _LONGEST_POSITION):
-        raise ValueError("the cursor is not one that this list gave")
-    return position
-
-
-def _before(cursor: str | None) -> str:
-    return _position(cursor) if cursor else _AFTER_ALL
 
 
 def _conflict(error: ClientError, refusal: str) -> Exception:

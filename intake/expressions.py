@@ -1,7 +1,7 @@
 """Writing DynamoDB update expressions (source: Amazon DynamoDB Developer Guide, "Update expressions")."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from intake.items import Item, timeline_map, wire
@@ -72,4 +72,15 @@ def addition(
         "UpdateExpression": " ".join(f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms),
         "ExpressionAttributeNames": {f"#{slot}": name for name, slot in slots.items()},
         "ExpressionAttributeValues": wire({f":{slot}": values[name] for name, slot in slots.items()}),
+    }
+
+
+def addition_to_sets(table: str, key: Item, sets: Mapping[str, set[Any]]) -> dict[str, Any]:
+    """Return the arguments of an update that adds members to sets of texts or numbers."""
+    return {
+        "TableName": table,
+        "Key": wire(key),
+        "UpdateExpression": "ADD " + ", ".join(f"#{name} :{name}" for name in sets),
+        "ExpressionAttributeNames": {f"#{name}": name for name in sets},
+        "ExpressionAttributeValues": wire({f":{name}": members for name, members in sets.items()}),
     }

@@ -37,6 +37,7 @@ STATE_SHARDS = 8
 META = "#META"
 OUTBOX = "OUTBOX"
 COUNTS = "#COUNTS"
+SERIES = "SERIES#"
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -76,6 +77,14 @@ def claim_key(clinic_id: str, identity: str) -> Item:
 
 def alert_key(kind: str, upload_id: str) -> Item:
     return {"pk": OUTBOX, "sk": f"{kind}#{upload_id}"}
+
+
+def study_key(clinic_id: str, study_uid: str) -> Item:
+    return {"pk": f"STUDY#{clinic_id}#{study_uid}", "sk": META}
+
+
+def series_key(clinic_id: str, study_uid: str, series_uid: str) -> Item:
+    return {**study_key(clinic_id, study_uid), "sk": f"{SERIES}{series_uid}"}
 
 
 def expiry() -> int:
@@ -133,7 +142,7 @@ def file_item(record: FileRecord) -> Item:
         "timeline": [timeline_map(entry) for entry in record.timeline],
         "multipart_id": record.multipart_id,
         "parent": record.parent,
-        "shadow": list(record.shadow) or None,
+        "shadow": list(record.shadow),
         "revision": record.revision,
     }
 

@@ -4,13 +4,14 @@ Every method may raise what it documents; trouble of the infrastructure propagat
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any, Generic, Protocol, TypeVar
 
 from intake.record import FileRecord, FileSummary, ObjectVersion, Upload, Verdict
 from intake.states import State
+from intake.study import Instance, Study
 
 Row_co = TypeVar("Row_co", covariant=True)
 
@@ -265,6 +266,9 @@ class Change:
     warnings_after: int = 0
     codes: tuple[str, ...] = ()
     latency_ms: int | None = None
+    shadow: tuple[str, ...] = ()
+    instance: Instance | None = None
+    """What is new to a study: of a DICOM file that has just been accepted, and not as a duplicate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +283,8 @@ class HourBucket:
     """Upper bound in ms of each histogram bin → verdicts in it."""
     codes: dict[str, int]
     """Finding code → files it rejected."""
+    shadow: dict[str, int] = field(default_factory=dict)
+    """Code of a rule that a profile only counts → files that break it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +308,18 @@ class Projections(Protocol):
 
     def hours(self, since: datetime, until: datetime, clinic_id: str | None = None) -> tuple[HourBucket, ...]:
         """Return the buckets of every hour that touches the span, of one clinic or of all."""
+        ...
+
+
+class Studies(Protocol):
+    """What the accepted DICOM files of a clinic add up to."""
+
+    def studies(self, clinic_id: str, cursor: str | None, limit: int) -> Page[Study]:
+        """Return studies without their series, those first that got a file last. Raises ValueError for a bad cursor."""
+        ...
+
+    def study(self, clinic_id: str, study_uid: str) -> Study:
+        """Return a study with its series. Raises NotFoundError."""
         ...
 
 

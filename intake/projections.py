@@ -7,7 +7,7 @@ however often, in whatever order and by however many workers the stream delivers
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,11 +21,13 @@ from intake.items import (
     META,
     Item,
     alert_key,
-    created_key,
+    direct_upload_facts,
     expiry,
     moment,
     plain,
     prefixed,
+    series_key,
+    study_key,
     timestamp,
     upload_key,
     wire,
@@ -33,13 +35,14 @@ from intake.items import (
 from intake.ports import Change, HourBucket
 from intake.record import Source
 from intake.states import State
-from intake.tally import AlertTally, UploadTally, tally
+from intake.studies import StudyMarks
+from intake.tally import AlertTally, Tally, UploadTally, add, tally
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-CHANGES_PER_TRANSACTION = 19
-"""Each may touch five items: its marker, an upload's counts and facts, an hour, an alert. DynamoDB takes 100."""
+ITEMS_PER_TRANSACTION = 100
+"""DynamoDB takes no more. A change writes its marker, and shares with others the items of up to seven sums."""
 
 ATTEMPTS = 8
 _REFUSED = "ConditionalCheckFailed"
@@ -51,13 +54,16 @@ class DynamoProjections:
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._dynamodb = client
         self._table = table
+        self._marks = StudyMarks(client, table)
 
     def apply(self, changes: Sequence[Change]) -> None:
         # One transaction takes no item twice, so what a batch brings twice is told apart before.
         once = {(change.file_id, change.revision): change for change in changes}
         counted = [change for change in once.values() if change.after is not State.AWAITING_UPLOAD]
-        for start in range(0, len(counted), CHANGES_PER_TRANSACTION):
-            self._apply(counted[start : start + CHANGES_PER_TRANSACTION])
+        for together in _transactions(counted):
+            self._apply(together)
+        # Sets and bounds may be written again, so they need no marker, and follow when every change was counted.
+        self._marks.add(counted)
 
     def hours(self, since: datetime, until: datetime, clinic_id: str | None = None) -> tuple[HourBucket, ...]:
         days = (until.date() - since.date()).days + 1
@@ -100,6 +106,8 @@ class DynamoProjections:
         updates = [update for upload_id, row in sums.uploads.items() for update in self._upload(upload_id, row)]
         updates += [self._hour(hour, clinic_id, counts) for (hour, clinic_id), counts in sums.hours.items()]
         updates += [self._alert(kind, upload_id, row) for (kind, upload_id), row in sums.alerts.items()]
+        updates += [self._study(*names, counts) for names, counts in sums.studies.items()]
+        updates += [self._series(*names, counts) for names, counts in sums.series.items()]
         return [*markers, *({"Update": update} for update in updates)]
 
     def _upload(self, upload_id: str, row: UploadTally) -> list[dict[str, Any]]:
@@ -110,17 +118,9 @@ class DynamoProjections:
 
     def _direct_upload(self, upload_id: str, row: UploadTally) -> dict[str, Any]:
         """Nobody declared what a clinic drops into S3: the first verdict of the day creates its receipt."""
-        facts = {
-            "clinic_key": f"{row.clinic_id}#uploads",
-            "created_key": created_key(row.at, upload_id),
-            "upload_id": upload_id,
-            "clinic_id": row.clinic_id,
-            "created_at": timestamp(row.at),
-            "created_by": "s3",
-            "source": Source.DIRECT.value,
-            "declared": 0,
-        }
-        return addition(self._table, upload_key(upload_id, META), Counter(), initial=facts)
+        facts = direct_upload_facts(row.clinic_id, upload_id, row.at)
+        declared = Counter({"declared": row.undeclared})
+        return addition(self._table, upload_key(upload_id, META), declared, initial=facts)
 
     def _hour(self, hour: datetime, clinic_id: str, counts: Counter[str]) -> dict[str, Any]:
         facts = {"clinic_id": clinic_id, "hour": timestamp(hour)}
@@ -131,6 +131,14 @@ class DynamoProjections:
         facts = {"clinic_id": row.clinic_id, "first_file_id": row.first_file_id}
         return addition(self._table, alert_key(kind, upload_id), sums, initial=facts, sets={"expires": expiry()})
 
+    def _study(self, clinic_id: str, study_uid: str, counts: Counter[str]) -> dict[str, Any]:
+        facts = {"clinic_id": clinic_id, "study_uid": study_uid}
+        return addition(self._table, study_key(clinic_id, study_uid), counts, sets=facts)
+
+    def _series(self, clinic_id: str, study_uid: str, series_uid: str, counts: Counter[str]) -> dict[str, Any]:
+        facts = {"series_uid": series_uid}
+        return addition(self._table, series_key(clinic_id, study_uid, series_uid), counts, sets=facts)
+
     def _day(self, day: datetime) -> list[Item]:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
@@ -138,6 +146,20 @@ class DynamoProjections:
             ExpressionAttributeValues=wire({":day": f"HOURS#{day:%Y-%m-%d}"}),
         )
         return [plain(item) for page in pages for item in page["Items"]]
+
+
+def _transactions(changes: list[Change]) -> Iterator[list[Change]]:
+    """Cut a batch into as few transactions as its markers and sums fit into."""
+    together: list[Change] = []
+    sums = Tally()
+    for change in changes:
+        add(sums, change)
+        if len(together) + 1 + sums.items > ITEMS_PER_TRANSACTION:
+            yield together
+            together, sums = [], tally([change])
+        together.append(change)
+    if together:
+        yield together
 
 
 def _hour_key(hour: datetime, clinic_id: str) -> Item:
@@ -152,4 +174,5 @@ def _hour_bucket(row: Item) -> HourBucket:
         bytes=row.get("bytes", 0),
         latency={int(bound): amount for bound, amount in prefixed(row, "ms_").items()},
         codes=prefixed(row, "code_"),
+        shadow=prefixed(row, "shadow_"),
     )

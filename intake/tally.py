@@ -24,6 +24,8 @@ class UploadTally:
     source: str
     at: datetime
     counts: Counter[str] = field(default_factory=Counter)
+    undeclared: int = 0
+    """Files whose records began with their arrival."""
 
 
 @dataclass(slots=True)
@@ -45,6 +47,17 @@ class Tally:
     """Hour and clinic → `n_{state}`, `bytes`, `ms_{bound}` and `code_{code}`."""
     alerts: dict[tuple[str, str], AlertTally] = field(default_factory=dict)
     """Kind and upload → what to tell."""
+    studies: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
+    """Clinic and study → `instances` and `bytes`."""
+    series: dict[tuple[str, str, str], Counter[str]] = field(default_factory=dict)
+    """Clinic, study and series → `instances` and `numbered`."""
+
+    @property
+    def items(self) -> int:
+        """How many items of the table these sums are written to."""
+        receipts = sum(row.source == Source.DIRECT for row in self.uploads.values())
+        counted = len(self.uploads) + len(self.hours) + len(self.alerts)
+        return counted + receipts + len(self.studies) + len(self.series)
 
 
 def tally(changes: Iterable[Change]) -> Tally:
@@ -52,10 +65,15 @@ def tally(changes: Iterable[Change]) -> Tally:
     sums = Tally()
     for change in changes:
         if change.after is not State.AWAITING_UPLOAD:
-            _add_to_upload(sums, change)
-            _add_to_hour(sums, change)
-            _add_to_alert(sums, change)
+            add(sums, change)
     return sums
+
+
+def add(sums: Tally, change: Change) -> None:
+    _add_to_upload(sums, change)
+    _add_to_hour(sums, change)
+    _add_to_alert(sums, change)
+    _add_to_study(sums, change)
 
 
 def latency_bound(milliseconds: int) -> int:
@@ -70,6 +88,7 @@ def _add_to_upload(sums: Tally, change: Change) -> None:
     if change.before not in {None, State.AWAITING_UPLOAD}:
         row.counts[f"n_{change.before}"] -= 1
     row.counts[f"n_{change.after}"] += 1
+    row.undeclared += change.before is None
     had = change.before is State.ACCEPTED and change.warnings_before > 0
     has = change.after is State.ACCEPTED and change.warnings_after > 0
     row.counts["with_warnings"] += has - had
@@ -84,6 +103,7 @@ def _add_to_hour(sums: Tally, change: Change) -> None:
     if change.latency_ms is not None:
         row[f"ms_{latency_bound(change.latency_ms)}"] += 1
     row.update(f"code_{code}" for code in change.codes)
+    row.update(f"shadow_{code}" for code in change.shadow)
 
 
 def _add_to_alert(sums: Tally, change: Change) -> None:
@@ -93,3 +113,13 @@ def _add_to_alert(sums: Tally, change: Change) -> None:
     row = sums.alerts.setdefault((kind, change.upload_id), AlertTally(change.clinic_id, change.file_id))
     row.pending += 1
     row.codes.update(change.codes)
+
+
+def _add_to_study(sums: Tally, change: Change) -> None:
+    new = change.instance
+    if new is None:
+        return
+    study = (change.clinic_id, new.study_uid)
+    sums.studies.setdefault(study, Counter()).update({"instances": 1, "bytes": change.size})
+    numbered = int(new.number is not None)
+    sums.series.setdefault((*study, new.series_uid), Counter()).update({"instances": 1, "numbered": numbered})

@@ -171,7 +171,7 @@ def _verdict_attributes(verdict: Verdict) -> Item:
         "findings": [finding_map(finding) for finding in verdict.findings],
         "warnings": sum(finding.severity is Severity.WARN for finding in verdict.findings),
         "codes": rejecting_codes(verdict.findings),
-        **({"shadow": list(verdict.shadow)} if verdict.shadow else {}),
+        "shadow": list(verdict.shadow),
         "metadata": verdict.metadata,
         "rules_version": verdict.rules_version,
         "timings": {

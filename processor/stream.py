@@ -6,6 +6,7 @@ from typing import Any
 from intake.items import Item, moment, plain
 from intake.ports import Change
 from intake.states import JUDGED, State
+from intake.study import Instance, instance
 
 
 def changes(event: dict[str, Any]) -> Iterator[Change]:
@@ -13,18 +14,19 @@ def changes(event: dict[str, Any]) -> Iterator[Change]:
     for record in event["Records"]:
         image = record["dynamodb"]
         if "NewImage" in image and image["Keys"]["sk"]["S"].startswith("FILE#"):
-            yield _change(plain(image.get("OldImage", {})), plain(image["NewImage"]))
+            yield change(plain(image.get("OldImage", {})), plain(image["NewImage"]))
 
 
-def _change(old: Item, new: Item) -> Change:
-    after = State(new["state"])
+def change(old: Item, new: Item) -> Change:
+    """Return what became of a file's record, from its items before (empty for none) and after."""
+    before, after = State(old["state"]) if old else None, State(new["state"])
     return Change(
         file_id=new["file_id"],
         upload_id=new["upload_id"],
         clinic_id=new["clinic_id"],
         source=new["source"],
         revision=new["revision"],
-        before=State(old["state"]) if old else None,
+        before=before,
         after=after,
         at=moment(new["updated_at"]),
         size=new["size"],
@@ -32,4 +34,13 @@ def _change(old: Item, new: Item) -> Change:
         warnings_after=new.get("warnings", 0),
         codes=tuple(new.get("codes", ())),
         latency_ms=new["timings"].get("arrival_to_verdict") if after in JUDGED else None,
+        shadow=tuple(new.get("shadow", ())),
+        instance=_instance(new) if after is State.ACCEPTED and before is not State.ACCEPTED else None,
     )
+
+
+def _instance(new: Item) -> Instance | None:
+    """Nothing leaves the accepted state, so a file adds to its study when it gets there, and never again."""
+    if new.get("kind") != "dicom" or new.get("duplicate_of"):
+        return None
+    return instance(new["clinic_id"], new["metadata"])

@@ -70,4 +70,5 @@ def _bucket(clinic_id: str, hour: datetime, changes: Sequence[Change]) -> HourBu
         bytes=sum(change.size for change in changes if change.after is State.ACCEPTED),
         latency=dict(Counter(bins)),
         codes=dict(Counter(code for change in changes for code in change.codes)),
+        shadow=dict(Counter(code for change in changes for code in change.shadow)),
     )

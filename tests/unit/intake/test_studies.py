@@ -1,0 +1,241 @@
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from intake.dynamodb import DynamoRecords
+from intake.errors import NotFoundError
+from intake.items import file_item
+from intake.projections import DynamoProjections
+from intake.states import State
+from intake.studies import DynamoStudies
+from intake.study import LIMITS, Instance, Series, Study, instance
+from intake.study_rules import SECTIONS, findings
+from intake.tally import tally
+from processor.stream import change
+from tests.records import NOON, UPLOAD_ID, a_file, an_upload
+from tests.unit.intake.conftest import TABLE
+from tests.unit.intake.test_projections import a_change
+
+SEED = 20261122
+
+
+@pytest.fixture
+def projections(dynamodb):
+    return DynamoProjections(dynamodb, TABLE)
+
+
+@pytest.fixture
+def studies(dynamodb):
+    return DynamoStudies(dynamodb, TABLE)
+
+
+def _metadata(number, **changes):
+    series = 1 + number % 2
+    return {
+        "study_instance_uid": "1.2.3",
+        "series_instance_uid": f"1.2.3.{series}",
+        "modality": "CT",
+        "study_date": "20261122",
+        "frame_of_reference_uid": "1.2.9",
+        "instance_number": number,
+        "patient": {"id": "TEST-1", "name": "Example^Nobody"},
+        **changes,
+    }
+
+
+def _record(number, **changes):
+    """An accepted slice, accepted `number` seconds after noon."""
+    fields = {
+        "state": State.ACCEPTED,
+        "kind": "dicom",
+        "metadata": _metadata(number),
+        "updated_at": NOON + timedelta(seconds=number),
+        "revision": 1,
+        "timings": {"arrival_to_verdict": 90},
+    }
+    return a_file(number, **{**fields, **changes})
+
+
+def _history(record):
+    """Return the changes that led to a record, as the stream tells them."""
+    reserved = replace(a_file(), file_id=record.file_id)
+    if record.revision == 1:
+        return [change(file_item(reserved), file_item(record))]
+    refused = replace(record, state=State.REJECTED, revision=1, stored=None)
+    return [change(file_item(reserved), file_item(refused)), change(file_item(refused), file_item(record))]
+
+
+def _records():
+    plain = [_record(number) for number in range(40)]
+    reprocessed = [_record(number, revision=2) for number in range(40, 50)]
+    duplicates = [_record(number, duplicate_of=plain[0].file_id) for number in range(50, 55)]
+    refused = [_record(number, state=State.REJECTED) for number in range(55, 60)]
+    others = [_record(60, kind="pdf", metadata={}), _record(61, metadata=_metadata(61, study_instance_uid="1.2.4"))]
+    return [*plain, *reprocessed, *duplicates, *refused, *others]
+
+
+def test_a_study_counts_each_accepted_file_once_whatever_the_stream_does(projections, studies):
+    history = [made for record in _records() for made in _history(record)]
+    deliveries = history * 3
+    print(f"seed {SEED}")
+    random.Random(SEED).shuffle(deliveries)
+
+    for start in range(0, len(deliveries), 40):
+        projections.apply(deliveries[start : start + 40])
+
+    study = studies.study("northside", "1.2.3")
+    assert (study.instances, study.bytes, study.modalities) == (50, 50_000, {"CT"})
+    assert (study.first_at, study.last_at) == (NOON, NOON + timedelta(seconds=49))
+    assert study.uploads == {UPLOAD_ID}
+    assert len(study.patients) == 1
+    assert "TEST-1" not in str(study)
+    first, second = study.series
+    assert (first.series_uid, first.instances, first.numbered) == ("1.2.3.1", 25, 25)
+    assert first.numbers == set(range(0, 50, 2))
+    assert second.frames_of_reference == {"1.2.9"}
+    assert study.series_uids == {"1.2.3.1", "1.2.3.2"}
+
+
+def test_recomputing_every_sum_from_the_records_gives_what_was_added_up(projections, studies, dynamodb):
+    records = _records()
+    table = DynamoRecords(dynamodb, TABLE)
+    table.create_upload(an_upload())
+    table.add_files(an_upload(), [a_file(number) for number in range(len(records))])
+    deliveries = [made for record in records for made in _history(record)] * 2
+    random.Random(SEED).shuffle(deliveries)
+    for start in range(0, len(deliveries), 25):
+        projections.apply(deliveries[start : start + 25])
+
+    fresh = tally(change({}, file_item(record)) for record in records)
+
+    upload = table.upload(None, UPLOAD_ID)
+    assert {f"n_{state}": n for state, n in upload.counts.items() if n} == {
+        name: n for name, n in fresh.uploads[UPLOAD_ID].counts.items() if n and name.startswith("n_")
+    }
+    for (clinic_id, study_uid), sums in fresh.studies.items():
+        study = studies.study(clinic_id, study_uid)
+        assert {"instances": study.instances, "bytes": study.bytes} == sums
+        for series in study.series:
+            recomputed = fresh.series[clinic_id, study_uid, series.series_uid]
+            assert {"instances": series.instances, "numbered": series.numbered} == recomputed
+
+
+def test_studies_are_listed_by_their_last_file_page_by_page(projections, studies):
+    for number in range(5):
+        projections.apply(_history(_record(number, metadata=_metadata(number, study_instance_uid=f"1.{number}"))))
+    projections.apply(_history(_record(9, metadata=_metadata(9, study_instance_uid="1.0"))))
+
+    first = studies.studies("northside", None, 2)
+    second = studies.studies("northside", first.next, 2)
+    third = studies.studies("northside", second.next, 2)
+
+    assert [study.study_uid for page in (first, second, third) for study in page.rows] == [
+        "1.0", "1.4", "1.3", "1.2", "1.1",
+    ]  # fmt: skip
+    assert third.next is None
+    assert studies.studies("lakeview", None, 2).rows == ()
+    with pytest.raises(ValueError, match="cursor"):
+        studies.studies("northside", "?", 2)
+
+
+def test_a_foreign_or_unknown_study_is_not_found(projections, studies):
+    projections.apply(_history(_record(1)))
+
+    for clinic_id, study_uid in (("lakeview", "1.2.3"), ("northside", "1.2.5"), ("northside", "9" * 3000)):
+        with pytest.raises(NotFoundError):
+            studies.study(clinic_id, study_uid)
+
+
+def test_sets_stay_bounded_whatever_a_sender_makes_up(projections, studies):
+    records = [_record(number, metadata=_metadata(number, modality=f"M{number}")) for number in range(100)]
+    for start in range(0, 100, 20):
+        projections.apply([made for record in records[start : start + 20] for made in _history(record)])
+
+    study = studies.study("northside", "1.2.3")
+    assert study.instances == 100
+    assert len(study.modalities) == LIMITS["modalities"]
+
+
+def test_a_busy_upload_shares_its_sums_among_as_many_changes_as_fit(projections, dynamodb, monkeypatch):
+    sizes = []
+    write = dynamodb.transact_write_items
+    monkeypatch.setattr(
+        dynamodb, "transact_write_items", lambda **call: (sizes.append(len(call["TransactItems"])), write(**call))
+    )
+
+    projections.apply([made for number in range(100) for made in _history(_record(number))])
+
+    assert len(sizes) == 2
+    assert max(sizes) <= 100
+
+
+def test_every_change_apart_still_fits_into_transactions(projections, studies):
+    apart = [
+        a_change(
+            number,
+            upload_id=f"{number:026d}",
+            source="direct",
+            before=None,
+            after=State.ACCEPTED,
+            at=NOON + timedelta(hours=number),
+            instance=Instance(f"1.{number}", f"1.{number}.1"),
+        )
+        for number in range(40)
+    ]
+    projections.apply(apart)
+
+    assert len(studies.studies("northside", None, 50).rows) == 40
+
+
+def test_metadata_that_names_no_study_adds_to_none():
+    assert instance("northside", {}) is None
+    assert instance("northside", _metadata(1, series_instance_uid="")) is None
+    assert instance("northside", _metadata(1, study_instance_uid="1" * 200)) is None
+    assert instance("northside", {"study_instance_uid": "1", "series_instance_uid": "2"}) == Instance("1", "2")
+
+
+def test_a_patients_digest_cannot_be_followed_from_study_to_study():
+    one, same, other_study, other_clinic = (
+        instance(clinic, _metadata(1, study_instance_uid=uid)).patient
+        for clinic, uid in (("northside", "1"), ("northside", "1"), ("northside", "2"), ("lakeview", "1"))
+    )
+    assert one == same
+    assert len({one, other_study, other_clinic}) == 3
+
+
+def _study_of(*series, **changes):
+    fields = {"clinic_id": "northside", "study_uid": "1", "instances": 1, "bytes": 1, "series": series}
+    return Study(**{**fields, "first_at": NOON, "last_at": NOON, **changes})
+
+
+def _series(**changes):
+    fields = {"series_uid": "1.1", "instances": 3, "numbered": 3, "numbers": frozenset({1, 2, 3})}
+    return Series(**{**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    ("study", "codes"),
+    [
+        (_study_of(_series()), []),
+        (_study_of(_series(numbered=0, numbers=frozenset())), []),
+        (_study_of(_series(), patients=frozenset({"a", "b"})), ["study-patient-differs"]),
+        (_study_of(_series(modalities=frozenset({"CT", "PT"}))), ["series-modalities-mixed"]),
+        (_study_of(_series(frames_of_reference=frozenset({"1", "2"}))), ["series-frames-of-reference-mixed"]),
+        (_study_of(_series(numbered=4)), ["instance-numbers-repeated"]),
+        (_study_of(_series(numbers=frozenset({1, 2, 5}))), ["instance-numbers-missing"]),
+        (_study_of(_series(numbers=frozenset(range(0, 20_000, 2)))), []),
+    ],
+)
+def test_a_study_is_told_what_no_single_file_shows(study, codes):
+    assert [found.code for found in findings(study, [an_upload(counts={State.ACCEPTED: 3})])] == codes
+
+
+def test_a_study_whose_upload_lacks_files_is_incomplete():
+    upload = an_upload(counts={State.EXPIRED: 1})
+    assert [found.code for found in findings(_study_of(), [upload])] == ["study-incomplete"]
+
+
+def test_every_rule_on_studies_is_listed_for_the_catalogue():
+    assert len({rule.code for rule in SECTIONS}) == 6
