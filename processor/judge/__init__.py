@@ -69,7 +69,7 @@ def _document(kind: str, window: Window, facts: Facts, findings: Findings) -> Me
 
 def _weighed(kind: str, judged: dicom.Judged, size: int, facts: Facts, findings: Findings) -> Judgement:
     """Add what the name and the clinic's profile have to say, and weigh all of it by that profile."""
-    if contradicts(facts.extension, kind):
+    if kind != UNKNOWN and contradicts(facts.extension, kind):
         findings.add("extension-mismatch")
     facts.profile.check(kind, size, findings)
     kept, shadow = facts.profile.weighed(findings.listed())

@@ -19,15 +19,20 @@ REASONS: Mapping[str, frozenset[str]] = {
     "A budget protects the pipeline and every program behind it from exhaustion.": frozenset({
         "nesting-too-deep", "too-many-elements", "too-many-items", "header-too-large", "deflate-bomb",
         "archive-nested", "archive-too-many-entries", "archive-total-too-large", "archive-bomb",
-        "archive-entries-overlap", "archive-directory-too-large",
+        "archive-entries-overlap", "archive-directory-too-large", "gzip-bomb",
     }),
     "An entry that leaves its folder, or says two things, deceives whoever unpacks it.": frozenset({
         "archive-path-traversal", "archive-symlink", "archive-special-file", "archive-ambiguous",
         "archive-local-header-differs", "archive-trailing-bytes",
     }),
+    "A volume whose header cannot be trusted was not judged.": frozenset({
+        "nifti-header-truncated", "nifti-mark-invalid", "nifti-dimensions-invalid", "nifti-data-type-unknown",
+        "nifti-offset-invalid",
+    }),
     "What cannot be unpacked cannot be judged.": frozenset({
         "archive-directory-missing", "archive-directory-damaged", "archive-split", "archive-empty",
         "archive-encrypted", "archive-method-unsupported", "archive-entry-damaged",
+        "gzip-damaged", "gzip-truncated", "gzip-length-mismatch",
     }),
     "A file that cannot be told from others, or told whose it is, cannot be filed.": frozenset({
         "sop-class-uid-missing", "sop-class-uid-invalid", "sop-instance-uid-missing", "sop-instance-uid-invalid",

@@ -13,8 +13,10 @@ Reader = Callable[[Window, Findings, Metadata], None]
 
 READERS: dict[str, str] = {
     "zip": "archive",
+    "nifti": "nifti",
+    "gzip": "gzipped",
 }
-"""Kind → its module here."""
+"""Kind → its module here. `gzip` is none that is taken: its module only finds why."""
 
 
 def judge(kind: str, window: Window, findings: Findings) -> Metadata:

@@ -3,6 +3,7 @@
 from processor.judge.rule import ASK_IT, SEND_AGAIN, Rule, reject, warn
 
 PACK_ANEW = "Pack the files into a new ZIP archive, and send that; or send the files themselves."
+CONVERT_ANEW = "Convert the volume anew from its DICOM series, and send that; or send the series itself."
 SEND_FILES = "Send the files themselves, or pack them into an ordinary ZIP archive."
 
 SURROUNDINGS = (
@@ -57,7 +58,37 @@ ARCHIVE = (
            SEND_AGAIN, "APPNOTE 4.4.7"),
 )  # fmt: skip
 
+NIFTI = (
+    reject("nifti-header-truncated", "The volume's header is cut off.", SEND_AGAIN, "NIfTI-1 header"),
+    reject("nifti-mark-invalid", "The file starts like a NIfTI volume, but lacks the mark of one: it is damaged.",
+           SEND_AGAIN, "NIfTI-1 magic"),
+    reject("nifti-dimensions-invalid", "The volume's dimensions are not possible.", CONVERT_ANEW, "NIfTI-1 dim"),
+    reject("nifti-data-type-unknown", "The volume's voxels are of a type that does not exist.",
+           CONVERT_ANEW, "NIfTI-1 datatype"),
+    reject("nifti-offset-invalid", "The volume says that its image starts where it cannot start.",
+           CONVERT_ANEW, "NIfTI-1 vox_offset"),
+    reject("nifti-data-too-short", "The volume is shorter than its dimensions say: part of the image is missing.",
+           SEND_AGAIN, "NIfTI-1 dim"),
+    warn("nifti-data-too-long", "The volume is longer than its dimensions say.", section="NIfTI-1 dim"),
+    warn("nifti-bits-mismatch", "The volume states its bits per voxel wrongly; they follow from its data type.",
+         section="NIfTI-1 bitpix"),
+    warn("nifti-spacing-unusual", "The size of a voxel is missing or not possible, so nothing can be measured.",
+         "Check the size of the voxels before anything is measured.", "NIfTI-1 pixdim"),
+    warn("nifti-orientation-missing", "The volume does not say how it lies in space: left and right cannot be told.",
+         "Check left and right before the volume is used.", "NIfTI-1 qform_code"),
+    warn("nifti-image-elsewhere", "This is only the header of a volume; its image is in another file (.img).",
+         "Send the .img file as well, or convert both to one .nii file.", "NIfTI-1 magic"),
+    reject("gzip-damaged", "The compressed content cannot be unpacked: the file is damaged.", SEND_AGAIN, "RFC 1952"),
+    reject("gzip-truncated", "The compressed content stops before its end: part of the file is missing.",
+           SEND_AGAIN, "RFC 1952"),
+    reject("gzip-length-mismatch", "The compressed content is not as long as the volume's dimensions say.",
+           SEND_AGAIN, "RFC 1952 2.3.1"),
+    reject("gzip-bomb", "The file unpacks to a size out of all proportion, as an attack would.", ASK_IT),
+    warn("gzip-trailing-bytes", "Something else follows the compressed content.", section="RFC 1952 2.2"),
+)  # fmt: skip
+
 DOCUMENT_CHAPTERS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("Name, size and clinic", SURROUNDINGS),
     ("ZIP archives", ARCHIVE),
+    ("NIfTI volumes", NIFTI),
 )

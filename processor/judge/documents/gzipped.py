@@ -1,0 +1,99 @@
+"""Gzip streams around a volume (RFC 1952), inflated to count them and never kept; and gzip files of nothing known."""
+
+import zlib
+from collections.abc import Iterator
+
+from intake.record import Metadata
+from processor.judge.documents.whole import part
+from processor.judge.findings import Findings
+from processor.judge.refusal import RefusedError
+from processor.judge.window import Window
+
+WBITS = zlib.MAX_WBITS + 16
+MARK = b"\x1f\x8b"
+TRAILER = 8
+"""Checksum and length, modulo 2 ** 32, of what a member inflates to."""
+
+MAX_COUNTED = 64 * 1024 * 1024
+"""Bytes up to which a volume is inflated to check it; beyond, its trailer must agree with its header."""
+MAX_RATIO = 200
+"""Inflated to compressed bytes beyond which what is above MAX_COUNTED is a bomb."""
+DEFLATE_LIMIT = 1032
+MAX_MEMBERS = 10_000
+CHUNK = 256 * 1024
+
+
+def read(window: Window, findings: Findings, metadata: Metadata) -> None:  # noqa: ARG001 — see `readers.Reader`.
+    """Refuse a gzip file that holds no volume. See `readers.Reader`."""
+    declared = _declared(window)
+    bomb = declared > MAX_COUNTED and declared > MAX_RATIO * window.size
+    findings.add("gzip-bomb" if bomb else "kind-unsupported", "" if bomb else "gzip")
+
+
+def head(window: Window, length: int) -> bytes:
+    """Return the first `length` bytes of what the file inflates to, or as many as the first read holds."""
+    try:
+        return zlib.decompressobj(WBITS).decompress(window.buffer, length)
+    except zlib.error:
+        raise RefusedError("gzip-damaged") from None
+
+
+def inflated_size(window: Window, expected: int, findings: Findings) -> int:
+    """Return the size of what the file inflates to, which should be `expected`. Raises RefusedError where it cannot."""
+    if expected > MAX_COUNTED:
+        return _trusted(window, expected)
+    size = 0
+    for piece in _inflated(window, findings):
+        size += piece
+        if size > expected + MAX_COUNTED:
+            raise RefusedError("gzip-bomb", f"byte {size} of the inflated volume")
+    return size
+
+
+def _declared(window: Window) -> int:
+    return int.from_bytes(part(window, max(window.size - 4, 0), 4), "little")
+
+
+def _trusted(window: Window, expected: int) -> int:
+    """Take a large volume on its trailer's word. Files of many members (BGZF) have a trailer of the last one only."""
+    if expected > DEFLATE_LIMIT * window.size:
+        return 0
+    many = window.buffer[3] & 4 and window.buffer[12:14] == b"BC"
+    if not many and _declared(window) != expected & 0xFFFFFFFF:
+        raise RefusedError("gzip-length-mismatch", f"byte {window.size - 4}")
+    return expected
+
+
+def _inflated(window: Window, findings: Findings) -> Iterator[int]:
+    """Yield the sizes of the pieces that the members inflate to, one after the other."""
+    position = 0
+    for _ in range(MAX_MEMBERS):
+        inflater = zlib.decompressobj(WBITS)
+        while not inflater.eof:
+            piece = _ahead(window, position)
+            if not piece:
+                raise RefusedError("gzip-truncated", f"byte {window.size}")
+            yield from _steps(inflater, piece)
+            position += len(piece) - len(inflater.unused_data)
+        if part(window, position, 2) != MARK:
+            if part(window, position, 1024).strip(b"\0"):
+                findings.add("gzip-trailing-bytes", f"byte {position}")
+            return
+    raise RefusedError("gzip-bomb", f"byte {position}")
+
+
+def _ahead(window: Window, position: int) -> bytes:
+    there = min(window.show(position, 1), CHUNK)
+    at = position - window.origin
+    return window.buffer[at : at + there] if there > 0 else b""
+
+
+def _steps(inflater: "zlib._Decompress", piece: bytes) -> Iterator[int]:
+    waiting, full = piece, True
+    while not inflater.eof and (waiting or full):
+        try:
+            size = len(inflater.decompress(waiting, CHUNK))
+        except zlib.error:
+            raise RefusedError("gzip-damaged") from None
+        waiting, full = inflater.unconsumed_tail, size == CHUNK
+        yield size
