@@ -32,17 +32,20 @@ class Grants:
     alerts: Alerts
 
     def judge(self) -> list[iam.PolicyStatement]:
-        """Read what arrived, file a copy, record the verdict; take a duplicate's copy back (its versions stay)."""
+        """Read what arrived, file a copy, record the verdict; take a duplicate's copy back (its versions stay).
+
+        Put an archive's entries where files arrive, and ask itself to go on with it.
+        """
         storage = self.storage
         filed = [storage.accepted.arn_for_objects("*"), storage.quarantine.arn_for_objects("*")]
         return [
-            _allow([*_READ_OBJECT, "s3:GetObjectTagging"], storage.incoming.arn_for_objects("*")),
+            _allow([*_READ_OBJECT, *_WRITE_OBJECT, "s3:GetObjectTagging"], storage.incoming.arn_for_objects("*")),
             _allow([*_READ_OBJECT, *_WRITE_OBJECT, "s3:PutObjectTagging"], *filed),
             _allow(["s3:DeleteObject"], storage.accepted.arn_for_objects("*")),
             # Without it a missing object answers 403, which looks like trouble and not like an absence.
             _allow(["s3:ListBucket"], storage.incoming.bucket_arn, storage.accepted.bucket_arn),
             _allow(["s3:ListBucket"], storage.quarantine.bucket_arn),
-            _allow(_CONSUME, self.queueing.main.queue_arn),
+            _allow([*_CONSUME, "sqs:SendMessage"], self.queueing.main.queue_arn),
             *self._table(),
             self._use_messages(),
         ]

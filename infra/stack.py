@@ -79,7 +79,7 @@ class SilentScalper(Stack):
             bundle=processor,
             config=config.judge,
             grants=grants.judge(),
-            settings=self._buckets(),
+            settings={**self._buckets(), "SCALPER_QUEUE_URL": self.queueing.main.queue_url},
         )
         self.projector = self._function(
             "Projector",

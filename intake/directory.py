@@ -1,6 +1,6 @@
 """Clinics and partners in the table, behind the `Directory` port."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from intake.items import Item, plain, wire
 from intake.ports import Clinic, Partner
@@ -34,6 +34,13 @@ class DynamoDirectory:
         row = plain(answer["Item"])
         return Partner(client_id, row["clinic_id"], row["name"], frozenset(row["scopes"]))
 
+    def profile(self, clinic_id: str) -> dict[str, Any] | None:
+        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(_profile_key(clinic_id)))
+        return plain(answer["Item"])["profile"] if "Item" in answer else None
+
+    def save_profile(self, clinic_id: str, profile: dict[str, Any]) -> None:
+        self._put({**_profile_key(clinic_id), "profile": profile})
+
     def save_clinic(self, clinic: Clinic) -> None:
         self._put({"pk": _CLINICS, "sk": clinic.clinic_id, "name": clinic.name})
 
@@ -49,6 +56,10 @@ class DynamoDirectory:
 
     def _put(self, item: Item) -> None:
         self._dynamodb.put_item(TableName=self._table, Item=wire(item))
+
+
+def _profile_key(clinic_id: str) -> Item:
+    return {"pk": f"PROFILE#{clinic_id}", "sk": "#PROFILE"}
 
 
 def _partner_key(client_id: str) -> Item:

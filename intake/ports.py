@@ -119,6 +119,29 @@ class Verdicts(Protocol):
     def file(self, file_id: str) -> FileRecord | None: ...
 
 
+class Children(Protocol):
+    """Entries of archives, which become files of the upload that the archive came with."""
+
+    def reserve(self, children: Sequence[FileRecord]) -> None:
+        """Reserve those that are not reserved yet, all of one upload and at most 99, and declare them in it once.
+
+        Raises ContentionError.
+        """
+        ...
+
+    def awaited(self, file_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of the files that have no verdict."""
+        ...
+
+
+class ObjectWriter(Protocol):
+    """The incoming bucket, as the expansion of archives uses it."""
+
+    def create(self, target: ObjectVersion, blocks: Iterator[bytes], extension: str) -> None:
+        """Write an object unless one stands at its key. What `blocks` raises is raised, and leaves no object."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row_co]):
     """Rows and where to go on; `next` is opaque and None on the last page."""
@@ -241,6 +264,12 @@ class Directory(Protocol):
     """Clinics and partners."""
 
     def clinics(self) -> tuple[Clinic, ...]: ...
+
+    def profile(self, clinic_id: str) -> dict[str, Any] | None:
+        """Return how the clinic wants its files judged, as `processor.judge.Profile` writes it; None for a default."""
+        ...
+
+    def save_profile(self, clinic_id: str, profile: dict[str, Any]) -> None: ...
 
     def partner(self, client_id: str) -> Partner | None: ...
 

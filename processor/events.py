@@ -4,13 +4,16 @@ Sources: Amazon S3 User Guide, "Event message structure"; Amazon DynamoDB Develo
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 from intake.errors import ScalperError
 from intake.record import ObjectVersion
+
+EXPAND = "expand"
+"""What a message of ours holds, where S3's notifications hold `Records`."""
 
 
 class UnreadableEventError(ScalperError):
@@ -23,6 +26,37 @@ class Arrival:
 
     object: ObjectVersion
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some entries of an accepted archive, which are to become files of their own."""
+
+    clinic_id: str
+    upload_id: str
+    file_id: str
+    """The archive's."""
+    stored: ObjectVersion
+    """The archive's, in the accepted bucket."""
+    first: int
+    """Place of the first entry in the archive's directory."""
+    count: int
+    """How many places the slice spans."""
+
+    def message(self) -> dict[str, Any]:
+        """Return the message that asks for the expansion: opaque ids and no names."""
+        return {EXPAND: asdict(self)}
+
+
+def slice_of(body: dict[str, Any]) -> Slice | None:
+    """Return the slice that a message asks to be expanded, or None for a message of another kind."""
+    if EXPAND not in body:
+        return None
+    try:
+        wanted = dict(body[EXPAND])
+        return Slice(**{**wanted, "stored": ObjectVersion(**wanted["stored"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableEventError(f"the message names no slice of an archive: {type(error).__name__}") from None
 
 
 def arrivals(body: dict[str, Any]) -> Iterator[Arrival]:

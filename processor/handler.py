@@ -1,4 +1,7 @@
-"""The judging Lambda: a batch of S3 notifications from SQS in, the messages to be delivered again out."""
+"""The judging Lambda: a batch of messages from SQS in, those to be delivered again out.
+
+S3 tells of objects that arrived, and the Lambda itself of archives that are to be expanded.
+"""
 
 import json
 import os
@@ -17,10 +20,10 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from processor import wiring
-from processor.events import arrivals
-from processor.telemetry import logger, metrics, report_processed, report_trouble
+from processor.events import arrivals, slice_of
+from processor.telemetry import logger, metrics, report_expanded, report_processed, report_trouble
 
-_processor = wiring.processor(os.environ, boto3.Session())
+_judging = wiring.judging(os.environ, boto3.Session())
 
 
 class _Batch(BatchProcessor):
@@ -42,5 +45,10 @@ def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureR
 
 
 def _take(record: SQSRecord) -> None:
-    for arrival in arrivals(json.loads(record.body)):
-        report_processed(_processor.process(arrival))
+    body = json.loads(record.body)
+    part = slice_of(body)
+    if part:
+        report_expanded(_judging.expander.expand(part))
+        return
+    for arrival in arrivals(body):
+        report_processed(_judging.processor.process(arrival))

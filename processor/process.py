@@ -16,10 +16,12 @@ from intake.ports import Copied, ObjectRange, Objects, Outcome, Recorded, Verdic
 from intake.record import Finding, ObjectVersion, Verdict, now
 from intake.states import State
 from processor.events import Arrival
-from processor.judge import FIRST_READ, RULES_VERSION, ByteSource, Judgement
+from processor.judge import FIRST_READ, RULES_VERSION, ByteSource, Facts, Judgement, Profile
 from processor.judge.catalogue import RULES
 
 DECLARED_SHA256 = "sha256"
+DECLARED_EXTENSION = "extension"
+ARCHIVE = "zip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class Processed:
     size: int
     bytes_read: int
     latency_ms: int
+    shadow: tuple[str, ...] = ()
+    """Codes of broken rules that the clinic's profile only counts."""
+    slices: int = 0
+    """Messages that ask for an archive's expansion."""
 
 
 @dataclass(slots=True)
@@ -99,6 +105,7 @@ class _Case:
             decided_at=decided_at,
             judging_ms=self.judging_ms,
             sop_instance_uid=judgement.sop_instance_uid,
+            shadow=judgement.shadow,
             name=self.arrival.object.key.rpartition("/")[2],
         )
 
@@ -111,13 +118,18 @@ class Processor:
         objects: Objects,
         verdicts: Verdicts,
         buckets: Buckets,
-        judge: Callable[[ByteSource], Judgement],
+        judge: Callable[[ByteSource, Facts], Judgement],
+        *,
+        profile_of: Callable[[str], Profile],
+        expand: Callable[[Verdict, ByteSource], int],
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._objects = objects
         self._verdicts = verdicts
         self._buckets = buckets
         self._judge = judge
+        self._profile_of = profile_of
+        self._expand = expand
         self._clock = clock
 
     def process(self, arrival: Arrival) -> Processed:
@@ -127,13 +139,16 @@ class Processor:
         """
         first = self._objects.read(arrival.object, 0, FIRST_READ)
         source = ObjectBytes(self._objects, arrival.object, first)
-        started = time.perf_counter()
-        judgement = self._judge(source)
-        judging_ms = round((time.perf_counter() - started) * 1000)
         placement = keys.reservation(arrival.object.key) or _direct(arrival)
+        facts = self._facts(arrival, first, placement)
+        started = time.perf_counter()
+        judgement = self._judge(source, facts)
+        judging_ms = round((time.perf_counter() - started) * 1000)
         if placement.clinic_id == keys.UNASSIGNED:
             judgement = _with(judgement, RULES["clinic-unknown"].finding())
         verdict, outcome = self._file(_Case(arrival, first, judgement, judging_ms), placement)
+        # Whether the verdict is new or stood already: a crash after it was recorded must not leave an archive packed.
+        slices = self._expand(verdict, source) if self._is_own_archive(verdict) else 0
         return Processed(
             placement=Placement(verdict.clinic_id, verdict.upload_id, verdict.file_id, placement.reserved),
             state=verdict.state,
@@ -143,7 +158,23 @@ class Processor:
             size=verdict.size,
             bytes_read=source.bytes_read,
             latency_ms=round((verdict.decided_at - arrival.at).total_seconds() * 1000),
+            shadow=verdict.shadow,
+            slices=slices,
         )
+
+    def _facts(self, arrival: Arrival, first: ObjectRange, placement: Placement) -> Facts:
+        """Return what is known beside the bytes. What the sender says is believed where the portal signed it."""
+        name = f"_.{first.metadata.get(DECLARED_EXTENSION, '')}" if placement.reserved else arrival.object.key
+        return Facts(
+            extension=keys.extension(name),
+            from_archive=placement.from_archive,
+            profile=self._profile_of(placement.clinic_id),
+        )
+
+    def _is_own_archive(self, verdict: Verdict) -> bool:
+        """Say whether the verdict accepts an archive that is no duplicate: that one's entries are files already."""
+        accepted = verdict.stored.bucket == self._buckets.accepted
+        return verdict.kind == ARCHIVE and accepted and verdict.stored.key.endswith(f"/{verdict.file_id}")
 
     def _file(self, case: _Case, placement: Placement) -> tuple[Verdict, Outcome]:
         """Copy to where the judgement sends it, and record that; what stands in the way may change the verdict."""
@@ -163,7 +194,7 @@ class Processor:
                 return verdict, recorded.outcome
             case Outcome.ALREADY_RECORDED:
                 self._discard_unless(verdict.stored, recorded.other_stored)
-                return verdict, recorded.outcome
+                return replace(verdict, stored=recorded.other_stored or verdict.stored), recorded.outcome
             case Outcome.DUPLICATE_BYTES:
                 return self._as_duplicate(verdict, recorded, reserved=placement.reserved)
             case Outcome.SOP_INSTANCE_CONFLICT:

@@ -31,6 +31,8 @@ class Settings(BaseModel):
 
 
 class JudgeSettings(Settings):
+    incoming_bucket: str = Field(min_length=1)
+    queue_url: str = Field(min_length=1)
     accepted_bucket: str = Field(min_length=1)
     quarantine_bucket: str = Field(min_length=1)
 

@@ -1,16 +1,15 @@
 """The scheduled look for what fell between two steps: missing objects, missing verdicts, dead letters."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from intake import keys
 from intake.keys import Placement
 from intake.ports import Objects, Queue, QueuedMessage, Verdicts
 from intake.record import FileRecord, FileSummary, Source, now
 from intake.states import State
-from processor.events import Arrival, UnreadableEventError, arrivals, notification
+from processor.events import Arrival, Slice, UnreadableEventError, arrivals, notification, slice_of
 from processor.project import Projector
 
 OVERDUE = timedelta(minutes=10)
@@ -79,11 +78,24 @@ class Sweep:
         failed = unreadable = 0
         for message in self._dead_letters.peek(DEAD_LETTERS_PER_SWEEP):
             try:
-                failed += sum(self._fail(arrival) for arrival in _arrivals(message))
+                failed += self._fail_all(message)
             except UnreadableEventError:
                 # The letter stays in the queue and its alarm stays on until a person has looked at it.
                 unreadable += 1
         return failed, unreadable
+
+    def _fail_all(self, message: QueuedMessage) -> int:
+        part = slice_of(message.body)
+        if part:
+            return sum(self._fail_entry(part, part.first + offset) for offset in range(part.count))
+        return sum(self._fail(arrival) for arrival in arrivals(message.body))
+
+    def _fail_entry(self, part: Slice, index: int) -> bool:
+        """Fail an archive's entry that was reserved and never unpacked; the archive itself stays accepted."""
+        record = self._verdicts.file(keys.child_id(part.file_id, index))
+        if record is None:
+            return False
+        return self._verdicts.fail(replace(record, updated_at=self._clock()), "retries-exhausted")
 
     def _fail(self, arrival: Arrival) -> bool:
         reserved = keys.reservation(arrival.object.key)
@@ -111,11 +123,6 @@ class Sweep:
             expires_at=arrival.at,
             incoming=version,
         )
-
-
-def _arrivals(message: QueuedMessage) -> Iterator[Arrival]:
-    body: dict[str, Any] = message.body
-    return arrivals(body)
 
 
 def _incoming_key(file: FileSummary) -> str:

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from intake.errors import ScalperError
 from intake.ports import Outcome
 from intake.states import State
+from processor.expand import Expanded
 from processor.process import Processed
 from processor.sweep import Swept
 
@@ -34,6 +35,7 @@ def report_processed(processed: Processed) -> None:
             "outcome": processed.outcome.name.lower(),
             "kind": processed.kind,
             "codes": processed.codes,
+            "shadow": processed.shadow,
             "size": processed.size,
             "bytes_read": processed.bytes_read,
             "upload_to_verdict_ms": processed.latency_ms,
@@ -45,6 +47,26 @@ def report_processed(processed: Processed) -> None:
         return
     metrics.add_metric(_VERDICT_METRIC[processed.state], MetricUnit.Count, 1)
     metrics.add_metric("UploadToVerdict", MetricUnit.Milliseconds, processed.latency_ms)
+    if processed.shadow:
+        metrics.add_metric("ShadowFindings", MetricUnit.Count, len(processed.shadow))
+
+
+def report_expanded(expanded: Expanded) -> None:
+    """Log and count one slice of an archive."""
+    part = expanded.slice
+    logger.info(
+        "expanded",
+        extra={
+            "clinic_id": part.clinic_id,
+            "upload_id": part.upload_id,
+            "file_id": part.file_id,
+            "first": part.first,
+            "entries": expanded.entries,
+            "unpacked": expanded.unpacked,
+            "damaged": expanded.damaged,
+        },
+    )
+    metrics.add_metric("EntriesUnpacked", MetricUnit.Count, expanded.unpacked)
 
 
 def report_swept(swept: Swept) -> None:

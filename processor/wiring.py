@@ -1,18 +1,24 @@
 """The composition root of the processor's Lambdas: the only place that makes clients and reads settings."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import boto3
 from botocore.config import Config
 
+from intake.children import DynamoChildren
+from intake.directory import DynamoDirectory
 from intake.outbox import DynamoOutbox
 from intake.projections import DynamoProjections
 from intake.s3_objects import S3Objects
+from intake.s3_writes import S3Writer
 from intake.sns import SnsAlerts
 from intake.sqs import SqsQueue
 from intake.verdicts import DynamoVerdicts
+from processor.expand import Expander
 from processor.judge import judge
 from processor.process import Buckets, Processor
+from processor.profiles import Profiles
 from processor.project import Projector
 from processor.settings import JudgeSettings, ProjectorSettings, SweepSettings
 from processor.sweep import Sweep
@@ -21,14 +27,35 @@ from processor.sweep import Sweep
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=20)
 
 
-def processor(environment: Mapping[str, str], session: boto3.Session) -> Processor:
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What the judging Lambda does with its messages."""
+
+    processor: Processor
+    expander: Expander
+
+
+def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     settings = JudgeSettings.of(environment)
-    return Processor(
-        S3Objects(session.client("s3", config=_CONFIG)),
-        DynamoVerdicts(session.client("dynamodb", config=_CONFIG), settings.table),
+    s3, dynamodb = session.client("s3", config=_CONFIG), session.client("dynamodb", config=_CONFIG)
+    objects, verdicts = S3Objects(s3), DynamoVerdicts(dynamodb, settings.table)
+    expander = Expander(
+        objects=objects,
+        writer=S3Writer(s3),
+        children=DynamoChildren(dynamodb, settings.table),
+        verdicts=verdicts,
+        queue=SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
+        incoming_bucket=settings.incoming_bucket,
+    )
+    processor = Processor(
+        objects,
+        verdicts,
         Buckets(settings.accepted_bucket, settings.quarantine_bucket),
         judge,
+        profile_of=Profiles(DynamoDirectory(dynamodb, settings.table)).of,
+        expand=expander.begin,
     )
+    return Judging(processor, expander)
 
 
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:

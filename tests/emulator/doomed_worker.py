@@ -19,6 +19,6 @@ def _die(*args: Any, **kwargs: Any) -> None:
 
 if __name__ == "__main__":
     DynamoVerdicts.record = _die  # type: ignore[method-assign,assignment]
-    processor = wiring.processor(os.environ, boto3.Session())
+    processor = wiring.judging(os.environ, boto3.Session()).processor
     for arrival in arrivals(json.loads(sys.argv[1])):
         processor.process(arrival)

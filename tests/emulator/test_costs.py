@@ -5,12 +5,14 @@ from collections import Counter
 import boto3
 import pytest
 
+from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.s3_objects import S3Objects
 from intake.verdicts import DynamoVerdicts
 from processor.events import Arrival
 from processor.judge import judge
 from processor.process import Buckets, Processor
+from processor.profiles import Profiles
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.test_exactly_once import Lane
 
@@ -34,18 +36,24 @@ def counted(stack):
         client.close()
 
 
-def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib(stack, counted):
+def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_its_clinics_profile_is_known(stack, counted):
     clients, calls = counted
     table = stack.outputs["Table"]
     (file,) = Lane(stack).reserve(1)
     data = ct_slice(study=uid("costs"), series=uid("costs", 1), sop=uid("costs", 1, 1))
     answer = stack.clients.s3.put_object(Bucket="counted-incoming", Key=file.incoming.key, Body=data)
     version = type(file.incoming)("counted-incoming", file.incoming.key, answer["VersionId"])
+    profiles = Profiles(DynamoDirectory(clients["dynamodb"], table))
+    profiles.of("northside")
+    assert calls == {"requests": 1, "GetItem": 1}
+    calls.clear()
     processor = Processor(
         S3Objects(clients["s3"]),
         DynamoVerdicts(clients["dynamodb"], table),
         Buckets("counted-accepted", "counted-quarantine"),
         judge,
+        profile_of=profiles.of,
+        expand=lambda archive, source: 0,
     )
 
     processed = processor.process(Arrival(version, file.created_at))

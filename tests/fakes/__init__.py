@@ -4,6 +4,7 @@
 what one writes the other sees. Counts of an upload are always up to date here; on AWS they follow within a second.
 """
 
+from tests.fakes.children import FakeChildren
 from tests.fakes.messages import FakeAlerts, FakeDirectory, FakeQueue
 from tests.fakes.objects import FakeObjects, FakePresigner
 from tests.fakes.projections import FakeProjections
@@ -13,6 +14,7 @@ from tests.fakes.verdicts import FakeVerdicts
 
 __all__ = [
     "FakeAlerts",
+    "FakeChildren",
     "FakeDirectory",
     "FakeObjects",
     "FakePresigner",

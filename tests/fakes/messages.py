@@ -13,8 +13,9 @@ class FakeDirectory:
 
     clinics_by_id: dict[str, Clinic] = field(default_factory=dict)
     partners_by_id: dict[str, Partner] = field(default_factory=dict)
+    profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
     lookups: int = 0
-    """How often a partner was asked for."""
+    """How often a partner or a profile was asked for."""
 
     def clinics(self) -> tuple[Clinic, ...]:
         return tuple(sorted(self.clinics_by_id.values(), key=lambda clinic: clinic.clinic_id))
@@ -22,6 +23,13 @@ class FakeDirectory:
     def partner(self, client_id: str) -> Partner | None:
         self.lookups += 1
         return self.partners_by_id.get(client_id)
+
+    def profile(self, clinic_id: str) -> dict[str, Any] | None:
+        self.lookups += 1
+        return self.profiles.get(clinic_id)
+
+    def save_profile(self, clinic_id: str, profile: dict[str, Any]) -> None:
+        self.profiles[clinic_id] = profile
 
     def save_clinic(self, clinic: Clinic) -> None:
         self.clinics_by_id[clinic.clinic_id] = clinic

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -32,7 +32,7 @@ class StoredObject:
 
 @dataclass
 class FakeObjects:
-    """Versioned buckets."""
+    """Versioned buckets, behind the `Objects` and the `ObjectWriter` port."""
 
     versions: dict[tuple[str, str], list[StoredObject]] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
@@ -70,6 +70,12 @@ class FakeObjects:
             ObjectVersion(bucket, key, present[-1].version_id) if present else self.put(bucket, key, held.data, marks)
         )
         return Copied(copied, hashlib.sha256(self.data(copied)).hexdigest())
+
+    def create(self, target: ObjectVersion, blocks: Iterator[bytes], extension: str) -> None:
+        self.calls["create"] += 1
+        data = b"".join(blocks)
+        if (target.bucket, target.key) not in self.versions:
+            self.put(target.bucket, target.key, data, {"extension": extension} if extension else {})
 
     def delete(self, stored: ObjectVersion) -> None:
         self.calls["delete"] += 1

@@ -90,6 +90,7 @@ class FakeVerdicts:
             findings=verdict.findings,
             metadata=verdict.metadata,
             duplicate_of=verdict.duplicate_of,
+            shadow=verdict.shadow,
             rules_version=verdict.rules_version,
             updated_at=verdict.decided_at,
             timings=_timings(verdict),

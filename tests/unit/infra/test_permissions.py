@@ -47,9 +47,10 @@ def test_nobody_may_delete_a_version_change_a_policy_or_scan_the_table(template,
     assert not any(action.startswith(("iam:", "sts:", "lambda:")) for action in actions)
 
 
-def test_the_judge_reads_what_arrived_and_writes_what_it_files(template, buckets):
-    assert template.may("JudgeFunction", "s3:PutObject") == {buckets["accepted"], buckets["quarantine"]}
+def test_the_judge_reads_what_arrived_and_writes_what_it_files_and_unpacks(template, buckets):
+    assert template.may("JudgeFunction", "s3:PutObject") == set(buckets.values())
     assert buckets["incoming"] in template.may("JudgeFunction", "s3:GetObjectVersion")
+    assert template.may("JudgeFunction", "sqs:SendMessage") == {template.output("QueueUrl")}
 
 
 def test_only_the_judge_may_delete_and_only_in_the_accepted_bucket(template, buckets):

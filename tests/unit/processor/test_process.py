@@ -13,7 +13,7 @@ from intake.ports import Outcome
 from intake.record import ObjectVersion
 from intake.states import State
 from processor.events import Arrival
-from processor.judge import Judgement
+from processor.judge import Facts, Judgement, Profile
 from processor.process import Buckets, Processor
 from tests.fakes import FakeObjects, FakeRecords, FakeTable, FakeVerdicts
 from tests.records import NOON, REFUSAL, a_file, an_upload
@@ -21,9 +21,11 @@ from tests.records import NOON, REFUSAL, a_file, an_upload
 INCOMING, ACCEPTED, QUARANTINE = "incoming", "accepted", "quarantine"
 
 
-def _judge(source):
-    """Take what begins with `good`; its fifth word names the SOP instance."""
+def _judge(source, facts):
+    """Take what begins with `good`, whose fifth word names the SOP instance, and archives, which begin with `PK`."""
     data = source.read(0, source.size)
+    if data.startswith(b"PK"):
+        return Judgement("zip", (), {}, None, shadow=("a-shadow",))
     if not data.startswith(b"good"):
         return Judgement("unknown", (REFUSAL,), {}, None)
     return Judgement("dicom", (), {"modality": "CT"}, data[4:8].decode())
@@ -38,13 +40,23 @@ class World:
         self.objects = FakeObjects()
         self.verdicts = FakeVerdicts(table)
         self.records = FakeRecords(table)
-        self.processor = Processor(
+        self.expanded = []
+        self.processor = self.processor_with(_judge)
+
+    def processor_with(self, judge, profile_of=lambda clinic_id: Profile()):
+        return Processor(
             self.objects,
             self.verdicts,
             Buckets(ACCEPTED, QUARANTINE),
-            _judge,
+            judge,
+            profile_of=profile_of,
+            expand=self.expand,
             clock=lambda: NOON + timedelta(milliseconds=80),
         )
+
+    def expand(self, archive, source):
+        self.expanded.append((archive.file_id, archive.stored, source.size))
+        return 1
 
     def reserve(self, count=1):
         files = [a_file(number) for number in range(count)]
@@ -52,8 +64,8 @@ class World:
         self.records.add_files(an_upload(), files)
         return files
 
-    def arrive(self, key, data):
-        return Arrival(self.objects.put(INCOMING, key, data), NOON)
+    def arrive(self, key, data, metadata=None):
+        return Arrival(self.objects.put(INCOMING, key, data, metadata), NOON)
 
     def stored(self, bucket):
         return [key for held, key in self.objects.versions if held == bucket]
@@ -205,16 +217,88 @@ def test_contention_is_left_to_the_next_delivery(world, monkeypatch):
 
 def test_only_the_first_bytes_are_read_of_a_file_that_needs_no_more(world):
     (file,) = world.reserve()
-    world.processor = Processor(
-        world.objects,
-        world.verdicts,
-        Buckets(ACCEPTED, QUARANTINE),
-        lambda source: Judgement("dicom", (), {}, source.read(4, 4).decode()),
+    world.processor = world.processor_with(
+        lambda source, facts: Judgement("dicom", (), {}, source.read(4, 4).decode()),
     )
 
     processed = world.processor.process(world.arrive(file.incoming.key, b"good1234" + bytes(500_000)))
 
     assert processed.bytes_read == world.objects.bytes_read == 65_536
+
+
+def _facts_told(world, key, metadata):
+    told = []
+
+    def judge(source, facts):
+        told.append(facts)
+        return _judge(source, facts)
+
+    profile = Profile(max_bytes={"*": 5})
+    world.processor = world.processor_with(judge, {"northside": profile}.__getitem__)
+    world.processor.process(world.arrive(key, b"good1234", metadata))
+    assert told[0].profile is profile
+    return told[0]
+
+
+def test_the_judge_is_told_the_signed_extension_and_the_clinics_profile(world):
+    (file,) = world.reserve()
+    facts = _facts_told(world, file.incoming.key, {"extension": "dcm"})
+    assert facts == Facts("dcm", from_archive=False, profile=facts.profile)
+
+
+@pytest.mark.parametrize("claim", ["", "D C M", "<script>", "a" * 11, "\u00e9"])
+def test_an_extension_that_the_portal_never_signs_is_none(world, claim):
+    (file,) = world.reserve()
+    assert _facts_told(world, file.incoming.key, {"extension": claim}).extension == ""
+
+
+def test_a_direct_drops_extension_is_its_keys_and_not_its_senders_claim(world):
+    assert _facts_told(world, "northside/a.b/scan.DCM", {"extension": "pdf"}).extension == "dcm"
+
+
+def test_the_judge_is_told_that_a_file_comes_out_of_an_archive(world):
+    (file,) = world.reserve()
+    child_id = keys.child_id(file.file_id, 3)
+    assert _facts_told(world, keys.object_key("northside", file.upload_id, child_id, NOON), {}).from_archive
+
+
+def test_what_a_profile_only_counts_is_recorded_and_is_no_finding(world):
+    (file,) = world.reserve()
+    processed = world.processor.process(world.arrive(file.incoming.key, b"PK12"))
+
+    record = world.verdicts.file(file.file_id)
+    assert (record.findings, record.shadow, processed.shadow) == ((), ("a-shadow",), ("a-shadow",))
+
+
+def test_an_accepted_archive_is_expanded_by_every_delivery(world):
+    (file,) = world.reserve()
+    arrival = world.arrive(file.incoming.key, b"PK12")
+
+    first, again = world.processor.process(arrival), world.processor.process(arrival)
+
+    stored = world.verdicts.file(file.file_id).stored
+    assert world.expanded == [(file.file_id, stored, 4)] * 2
+    assert (first.slices, again.slices, again.outcome) == (1, 1, Outcome.ALREADY_RECORDED)
+
+
+def test_an_archive_that_is_a_duplicate_is_not_expanded_again(world):
+    one, two = world.reserve(2)
+    world.processor.process(world.arrive(one.incoming.key, b"PK12"))
+    arrival = world.arrive(two.incoming.key, b"PK12")
+
+    world.processor.process(arrival)
+    world.processor.process(arrival)
+
+    assert world.verdicts.file(two.file_id).duplicate_of == one.file_id
+    assert [file_id for file_id, _, _ in world.expanded] == [one.file_id]
+
+
+def test_a_rejected_archive_is_not_expanded(world):
+    (file,) = world.reserve()
+    world.processor = world.processor_with(lambda source, facts: Judgement("zip", (REFUSAL,), {}, None))
+    world.processor.process(world.arrive(file.incoming.key, b"PK12"))
+
+    assert world.expanded == []
 
 
 class _CrashError(Exception):

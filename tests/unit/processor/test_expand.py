@@ -1,0 +1,288 @@
+"""An archive's way to files of their own, over fakes."""
+
+import contextlib
+import zipfile
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from intake import keys
+from intake.errors import NotFoundError
+from intake.record import ObjectVersion, Source
+from intake.states import State
+from processor.events import Arrival, Slice, UnreadableEventError, slice_of
+from processor.expand import BLOCK, BLOCKS_KEPT, BYTES_PER_SLICE, ENTRIES_PER_SLICE, Blocks, Expander, spans
+from processor.judge import Profile, judge
+from processor.judge.documents.archive import Entry
+from processor.process import Buckets, Processor
+from tests.archives import a_study, damaged, zipped
+from tests.fakes import FakeChildren, FakeObjects, FakeQueue, FakeRecords, FakeTable, FakeVerdicts
+from tests.records import NOON, a_file, an_upload
+
+
+class World:
+    """The judging Lambda between fakes: its queue holds what it has asked itself for."""
+
+    def __init__(self):
+        self.table = FakeTable()
+        self.objects, self.children, self.verdicts = FakeObjects(), FakeChildren(self.table), FakeVerdicts(self.table)
+        self.queue, self.records = FakeQueue(), FakeRecords(self.table)
+        self.delivered = Counter()
+        self.crash_at = None
+        clock = lambda: NOON + timedelta(seconds=1)  # noqa: E731
+        self.expander = Expander(
+            objects=self.objects,
+            writer=self.objects,
+            children=self.children,
+            verdicts=self.verdicts,
+            queue=self.queue,
+            incoming_bucket="incoming",
+            clock=clock,
+        )
+        self.processor = Processor(
+            self.objects,
+            self.verdicts,
+            Buckets("accepted", "quarantine"),
+            judge,
+            profile_of=lambda clinic_id: Profile(),
+            expand=self.expander.begin,
+            clock=clock,
+        )
+
+    def upload(self, archive):
+        """Announce and send an archive. Return its record's id."""
+        file = a_file(name="study.zip")
+        self.records.create_upload(an_upload())
+        self.records.add_files(an_upload(), [file])
+        self.objects.put("incoming", file.incoming.key, archive)
+        return file.file_id
+
+    def work(self):
+        """Deliver events and messages until there are none, each again after a crash."""
+        while pending := self._pending():
+            for deliver in pending:
+                with contextlib.suppress(_CrashError):
+                    deliver()
+
+    def _pending(self):
+        events = [
+            lambda key=key, version=held[-1].version_id: self._judge(key, version)
+            for (bucket, key), held in self.objects.versions.items()
+            if bucket == "incoming" and not self.delivered[key]
+        ]
+        messages = list(self.queue.messages)
+        return events + [lambda message=message: self._expand(message) for message in messages]
+
+    def _judge(self, key, version):
+        self.processor.process(Arrival(ObjectVersion("incoming", key, version), NOON))
+        self.delivered[key] += 1
+
+    def _expand(self, message):
+        self.expander.expand(slice_of(message.body))
+        self.queue.messages.remove(message)
+
+    def files(self):
+        return sorted(self.table.files.values(), key=lambda record: record.file_id)
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_every_entry_becomes_a_file_with_a_verdict_of_its_own(world):
+    study = a_study("one", 100)
+    parent_id = world.upload(zipped({**study, "notes/read me.exe": b"MZ", "empty/": b""}))
+
+    world.work()
+
+    parent, *children = world.files()
+    assert (parent.file_id, parent.state, parent.kind) == (parent_id, State.ACCEPTED, "zip")
+    assert Counter(child.state for child in children) == {State.ACCEPTED: 100, State.REJECTED: 1}
+    assert [child.name for child in children] == [*study, "notes/read me.exe"]
+    assert {child.parent for child in children} == {parent_id}
+    assert {child.source for child in children} == {parent.source}
+    assert world.objects.data(children[7].stored) == list(study.values())[7]
+    upload = world.records.upload("northside", parent.upload_id)
+    assert (upload.declared, upload.entries, upload.announced) == (102, 101, 1)
+    assert upload.complete
+
+
+def test_no_key_and_no_message_holds_a_name(world):
+    world.upload(zipped(a_study("Doe^John", 3)))
+    arrived = list(world.objects.versions)
+    world.processor.process(Arrival(ObjectVersion("incoming", arrived[0][1], "v1"), NOON))
+
+    assert "Doe" not in str([message.body for message in world.queue.messages])
+    world.work()
+    assert "Doe" not in str(list(world.objects.versions))
+
+
+def test_an_archive_within_an_archive_is_refused_and_not_opened(world):
+    world.upload(zipped({"inner.zip": zipped(a_study("inner", 2)), **a_study("outer", 1)}))
+
+    world.work()
+
+    inner = next(file for file in world.files() if file.name == "inner.zip")
+    assert (inner.state, [found.code for found in inner.findings]) == (State.REJECTED, ["archive-nested"])
+    assert len(world.files()) == 3
+
+
+def test_an_entry_that_cannot_be_unpacked_is_rejected_and_the_others_go_on(world):
+    study = a_study("damaged", 60)
+    bad = list(study)[41]
+    world.upload(damaged(zipped(study, zipfile.ZIP_STORED), bad))
+
+    world.work()
+    world.work()
+
+    parent, *children = world.files()
+    (refused,) = [child for child in children if child.state is State.REJECTED]
+    assert (refused.name, [found.code for found in refused.findings]) == (bad, ["archive-entry-damaged"])
+    assert refused.stored == parent.stored
+    assert sum(child.state is State.ACCEPTED for child in children) == 59
+
+
+def test_the_entries_of_a_dropped_archive_join_its_days_upload(world):
+    study = a_study("dropped", 5)
+    world.objects.put("incoming", "northside/from the scanner/study.zip", zipped(study))
+
+    world.work()
+
+    (upload,) = world.table.uploads.values()
+    assert upload.source is Source.DIRECT
+    assert Counter(file.state for file in world.files()) == {State.ACCEPTED: 6}
+    assert {file.upload_id for file in world.files()} == {upload.upload_id}
+
+
+def test_a_slice_delivered_again_unpacks_nothing_that_has_its_verdict(world):
+    parent_id = world.upload(zipped(a_study("again", 5)))
+    world.work()
+    before = dict(world.table.files), dict(world.objects.versions), world.records.upload(None, a_file().upload_id)
+    parent = world.table.files[parent_id]
+
+    expanded = world.expander.expand(Slice("northside", parent.upload_id, parent_id, parent.stored, 0, 5))
+
+    assert (expanded.entries, expanded.unpacked, expanded.damaged) == (5, 0, 0)
+    after = dict(world.table.files), dict(world.objects.versions), world.records.upload(None, a_file().upload_id)
+    assert before == after
+
+
+def test_slices_that_are_cut_differently_after_a_deployment_declare_nothing_twice(world):
+    parent_id = world.upload(zipped(a_study("cut", 6)))
+    world.processor.process(Arrival(ObjectVersion("incoming", world.table.files[parent_id].incoming.key, "v1"), NOON))
+    stored = world.table.files[parent_id].stored
+
+    for first, count in ((0, 4), (2, 4), (0, 6)):
+        world.expander.expand(Slice("northside", a_file().upload_id, parent_id, stored, first, count))
+
+    assert world.records.upload(None, a_file().upload_id).declared == 7
+
+
+def test_a_crash_before_or_after_any_step_is_healed_by_the_next_delivery():
+    calm = _outcome_after_crash(None)
+    assert len(calm[0]) == 6
+    for step in range(1, 60):
+        for when in ("before", "after"):
+            assert _outcome_after_crash((step, when)) == calm, (step, when)
+
+
+def test_a_message_about_an_archive_without_a_record_is_tried_again(world):
+    with pytest.raises(NotFoundError):
+        world.expander.expand(Slice("northside", "u", "u-00000", ObjectVersion("accepted", "k"), 0, 1))
+
+
+def test_a_message_asks_for_exactly_what_it_was_made_of():
+    part = Slice("northside", "u", "u-00000", ObjectVersion("accepted", "k", "v"), 90, 10)
+
+    assert slice_of(part.message()) == part
+    assert slice_of({"Records": []}) is None
+    for broken in ({"expand": {}}, {"expand": None}, {"expand": {**part.message()["expand"], "stored": "k"}}):
+        with pytest.raises(UnreadableEventError):
+            slice_of(broken)
+
+
+def _entry(index, size=1):
+    return Entry(index=index, name="", method=0, compressed_size=size, size=size, crc32=0, header_offset=0)
+
+
+def test_slices_hold_few_entries_and_few_bytes():
+    many = [_entry(index) for index in range(0, 400, 2)]
+    heavy = [_entry(index, BYTES_PER_SLICE // 2) for index in range(3)]
+    huge = [_entry(0), _entry(1, 10 * BYTES_PER_SLICE), _entry(2)]
+
+    assert list(spans(many)) == [(0, 2 * ENTRIES_PER_SLICE - 1), (180, 179), (360, 39)]
+    assert list(spans(heavy)) == [(0, 2), (2, 1)]
+    assert list(spans(huge)) == [(0, 1), (1, 1), (2, 1)]
+    assert list(spans([])) == []
+
+
+def test_an_archive_is_read_in_blocks_of_which_few_are_kept():
+    objects = FakeObjects()
+    data = bytes(range(256)) * (5 * BLOCK // 256) + b"tail"
+    blocks = Blocks(objects, objects.put("accepted", "k", data))
+
+    for start, length in ((0, 10), (BLOCK - 3, 7), (BLOCK * 2 - 1, 2 * BLOCK), (len(data) - 2, 50), (len(data), 9)):
+        assert blocks.read(start, length) == data[start : start + length]
+    assert objects.calls["read"] == 5
+    assert len(blocks._kept) == BLOCKS_KEPT
+
+
+@pytest.mark.parametrize("name", ["a\n.dcm", "x" * 5000 + ".dcm", "\ud800.dcm"])
+def test_a_hostile_name_is_made_fit_for_a_record(world, name):
+    child = world.expander._child(a_file(), replace(_entry(0), name=name))
+
+    assert child.name.isprintable()
+    assert len(child.name) <= 1024
+    assert child.name.endswith(".dcm")
+
+
+def test_the_children_of_two_archives_never_meet():
+    one, two = keys.file_id(a_file().upload_id, 0), keys.file_id(a_file().upload_id, 1)
+    assert not {keys.child_id(one, index) for index in range(500)} & {keys.child_id(two, i) for i in range(500)}
+
+
+class _CrashError(Exception):
+    """A worker that was killed."""
+
+
+def _outcome_after_crash(crash_at):
+    """Send an archive whose worker is killed once, at a step, and return what stands when all is delivered."""
+    world = World()
+    study = a_study("crash", 5, rows=128)
+    world.upload(damaged(zipped(study, zipfile.ZIP_STORED), list(study)[4]))
+    _interrupt(world, crash_at)
+    world.work()
+    files = [replace(file, revision=0) for file in world.files()]
+    upload = world.records.upload(None, a_file().upload_id)
+    return files, upload, sorted(world.objects.versions)
+
+
+def _interrupt(world, crash_at):
+    """Kill the worker once, before or after its nth call to the outside."""
+    calls = Counter()
+
+    def interrupted(method):
+        def call(*args, **kwargs):
+            calls["made"] += 1
+            number = calls["made"]
+            if crash_at == (number, "before"):
+                raise _CrashError
+            answer = method(*args, **kwargs)
+            if crash_at == (number, "after"):
+                raise _CrashError
+            return answer
+
+        return call
+
+    ports = (
+        (world.objects, ("read", "copy", "delete", "create")),
+        (world.verdicts, ("record", "file")),
+        (world.children, ("reserve", "awaited")),
+        (world.queue, ("send",)),
+    )
+    for port, names in ports:
+        for name in names:
+            setattr(port, name, interrupted(getattr(port, name)))
