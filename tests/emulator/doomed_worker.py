@@ -1,4 +1,8 @@
-"""A judging worker that is killed between copy and record. Run as `python -m`, with a notification as its argument."""
+"""A judging worker that is killed. Run as `python -m`, with a message's body as its argument.
+
+It dies before it records a verdict; with a number as its second argument, before it writes that object instead (the
+first is 1, and 0 lets it live).
+"""
 
 import json
 import os
@@ -8,17 +12,35 @@ from typing import Any
 
 import boto3
 
+from intake.s3_writes import S3Writer
 from intake.verdicts import DynamoVerdicts
 from processor import wiring
-from processor.events import arrivals
+from processor.events import arrivals, slice_of
 
 
 def _die(*args: Any, **kwargs: Any) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _die_at(last: int) -> None:
+    create, written = S3Writer.create, iter(range(1, sys.maxsize))
+
+    def doomed(*args: Any) -> None:
+        if next(written) == last:
+            _die()
+        create(*args)
+
+    S3Writer.create = doomed  # type: ignore[method-assign,assignment]
+
+
 if __name__ == "__main__":
-    DynamoVerdicts.record = _die  # type: ignore[method-assign,assignment]
-    processor = wiring.judging(os.environ, boto3.Session()).processor
-    for arrival in arrivals(json.loads(sys.argv[1])):
-        processor.process(arrival)
+    if sys.argv[2:]:
+        _die_at(int(sys.argv[2]))
+    else:
+        DynamoVerdicts.record = _die  # type: ignore[method-assign,assignment]
+    judging, body = wiring.judging(os.environ, boto3.Session()), json.loads(sys.argv[1])
+    part = slice_of(body)
+    if part:
+        judging.expander.expand(part)
+    for arrival in arrivals(body) if part is None else ():
+        judging.processor.process(arrival)

@@ -159,7 +159,7 @@ def test_a_worker_killed_between_copy_and_record_is_healed_by_redelivery(lane):
 
     killed = subprocess.run(
         [sys.executable, "-m", "tests.emulator.doomed_worker", json.dumps(notification(arrival))],
-        env={**os.environ, **_environment(lane.stack)},
+        env={**os.environ, **environment_of(lane.stack)},
         check=False,
         capture_output=True,
     )
@@ -239,7 +239,7 @@ def _age(lane, file, minutes):
     )
 
 
-def _environment(stack):
+def environment_of(stack):
     configured = stack.clients.functions.get_function_configuration(FunctionName=stack.outputs["JudgeFunction"])
     return {
         **configured["Environment"]["Variables"],

@@ -1,0 +1,184 @@
+"""Zipped studies on the deployed stack: sent as one file, judged entry by entry, also when a worker dies."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from intake.studies import DynamoStudies
+from intake.study_rules import findings
+from tests.archives import a_study, zipped
+from tests.dicom_files import uid
+from tests.emulator.partner import PartnerClient
+from tests.emulator.test_exactly_once import Lane, environment_of
+from tests.waiting import until
+
+pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("paused-queue")]
+
+
+@pytest.fixture
+def partner(stack, api_url):
+    with PartnerClient.of(stack, api_url) as client:
+        yield client
+
+
+@pytest.fixture
+def lane(stack):
+    lane = Lane(stack)
+    yield lane
+    lane.go_on()
+
+
+def _settled(lane, upload_id, expected, within_s):
+    """Wait until the upload's counts say that all is judged, and return the upload."""
+    started = time.monotonic()
+
+    def counted():
+        upload = lane.records.upload("northside", upload_id)
+        return upload if upload.complete and upload.declared == expected else None
+
+    upload = until(counted, f"{expected} verdicts on upload {upload_id}", within_s)
+    print(f"{expected} files judged and counted {time.monotonic() - started:.1f} s after the archive was sent")
+    return upload
+
+
+def _assert_whole(lane, name, count, upload_id):
+    """Every slice has its record, its object and its place in the study, once."""
+    records, cursor = [], None
+    while True:
+        page = lane.records.files_of(upload_id, cursor, 500)
+        records += page.rows
+        cursor = page.next
+        if cursor is None:
+            break
+    assert Counter(record.state for record in records) == {"accepted": count + 1}
+    parent, *children = records
+    assert parent.kind == "zip"
+    assert {child.parent for child in children} == {parent.file_id}
+    assert [child.name for child in children] == list(a_study(name, count))
+    assert {record.revision for record in records} == {1}
+    assert len(lane.stored("AcceptedBucket", upload_id)) == count + 1
+    _assert_studied(lane, name, count, upload_id)
+
+
+def _assert_studied(lane, name, count, upload_id):
+    table = DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"])
+
+    def counted():
+        study = table.study("northside", uid(name))
+        return study if study.series and len(study.series[0].numbers) == count else None
+
+    study = until(counted, f"the {count} instances of the study")
+    (series,) = study.series
+    assert (study.instances, series.instances, series.numbered) == (count, count, count)
+    assert series.numbers == set(range(1, count + 1))
+    assert (study.modalities, study.uploads, len(study.patients)) == ({"CT"}, {upload_id}, 1)
+    assert findings(study, [lane.records.upload(None, upload_id)]) == ()
+    assert study.study_uid in [row.study_uid for row in table.studies("northside", None, 100).rows]
+
+
+def test_a_zipped_study_becomes_a_file_per_slice(partner, lane):
+    name, count = "zipped", 150
+    upload_id = partner.upload({"study.zip": zipped(a_study(name, count))})["upload_id"]
+
+    _settled(lane, upload_id, count + 1, 90)
+
+    _assert_whole(lane, name, count, upload_id)
+
+
+def test_a_worker_killed_in_the_middle_of_an_archive_is_healed_by_redelivery(partner, lane):
+    name, count = "killed", 150
+    lane.pause()
+    (file,) = partner.announce({"study.zip": (archive := zipped(a_study(name, count)))})["files"]
+    upload_id = file["file_id"].partition("-")[0]
+    partner.send(file["put"], archive)
+    (event,) = _taken(lane, 1)
+    _work_until_death(lane, event, deaths=None)
+    slices = _taken(lane, 2)
+
+    _work_until_death(lane, slices[0], deaths=40)
+
+    written = len(lane.stored("IncomingBucket", upload_id))
+    assert 30 < written < 90
+    for body in slices:
+        lane.aws.sqs.send_message(QueueUrl=lane.outputs["QueueUrl"], MessageBody=body)
+    lane.go_on()
+    _settled(lane, upload_id, count + 1, 90)
+    _assert_whole(lane, name, count, upload_id)
+
+
+def test_an_archive_dropped_straight_into_s3_is_expanded_too(lane):
+    name, count = "dropped archive", 5
+    lane.aws.s3.put_object(
+        Bucket=lane.outputs["IncomingBucket"], Key="northside/outbox/study.zip", Body=zipped(a_study(name, count))
+    )
+
+    def studied():
+        rows = DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"]).studies("northside", None, 100).rows
+        return next((row for row in rows if row.study_uid == uid(name) and row.instances == count), None)
+
+    study = until(studied, "the study of a dropped archive")
+    (upload_id,) = study.uploads
+    upload = until(
+        lambda: (found := lane.records.upload("northside", upload_id)).complete and found, "the day's upload"
+    )
+    assert upload.source == "direct"
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_two_thousand_slices_in_one_archive(partner, lane, killed):
+    name, count = f"two thousand {killed}", 2_000
+    upload_id = partner.upload({"study.zip": zipped(a_study(name, count))})["upload_id"]
+    if killed:
+        until(lambda: len(lane.stored("AcceptedBucket", upload_id)) > count // 3, "a third of the slices", 120)
+        os.kill(_judging_process(lane), signal.SIGKILL)
+
+    _settled(lane, upload_id, count + 1, 280)
+
+    _assert_whole(lane, name, count, upload_id)
+    assert lane.depth("DeadLetterQueueUrl") == 0
+
+
+def _judging_process(lane):
+    """Return the process id of one of the emulator's workers that run the judge."""
+    session = str(lane.stack.emulator._process.pid)
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            # Fields after the command: state, parent, group, session (proc_pid_stat(5)).
+            led_by = (folder / "stat").read_text().rpartition(")")[2].split()[3]
+            if led_by == session and b"POWERTOOLS_SERVICE_NAME=judge" in (folder / "environ").read_bytes():
+                return int(folder.name)
+    raise AssertionError("no worker of the judge runs")
+
+
+def _taken(lane, count):
+    """Take messages out of the paused queue."""
+    taken = []
+
+    def take():
+        answer = lane.aws.sqs.receive_message(QueueUrl=lane.outputs["QueueUrl"], MaxNumberOfMessages=10)
+        for message in answer.get("Messages", ()):
+            taken.append(message["Body"])
+            lane.aws.sqs.delete_message(QueueUrl=lane.outputs["QueueUrl"], ReceiptHandle=message["ReceiptHandle"])
+        return len(taken) >= count
+
+    until(take, f"{count} messages")
+    assert len(taken) == count
+    return taken
+
+
+def _work_until_death(lane, body, deaths):
+    """Have a worker of its own process a message; it dies at its nth write of an object, or not at all."""
+    worker = subprocess.run(
+        [sys.executable, "-m", "tests.emulator.doomed_worker", body, str(deaths or 0)],
+        env={**os.environ, **environment_of(lane.stack)},
+        check=False,
+        capture_output=True,
+    )
+    assert worker.returncode == (-signal.SIGKILL if deaths else 0), worker.stderr
