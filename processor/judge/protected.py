@@ -9,17 +9,20 @@ REASONS: Mapping[str, frozenset[str]] = {
     }),
     "A file of two kinds, or with another one hidden in it, carries what nobody has judged.": frozenset({
         "polyglot-executable", "polyglot-script", "polyglot-document", "polyglot-archive", "archive-appended",
-        "second-file-appended",
+        "second-file-appended", "foreign-content-appended",
     }),
     "Where reading stopped, the rest of the file was never judged.": frozenset({
         "file-meta-length-impossible", "transfer-syntax-contradicted", "truncated", "length-impossible",
         "sequence-unclosed", "structure-invalid", "deflate-damaged", "encapsulation-unended", "encapsulation-empty",
-        "encapsulation-invalid",
+        "encapsulation-invalid", "image-description-impossible", "image-data-missing", "image-data-damaged",
+        "png-signature-damaged", "png-structure-invalid", "png-truncated", "png-checksum-wrong",
+        "jpeg-structure-invalid", "jpeg-truncated", "tiff-structure-invalid", "tiff-truncated",
     }),
     "A budget protects the pipeline and every program behind it from exhaustion.": frozenset({
         "nesting-too-deep", "too-many-elements", "too-many-items", "header-too-large", "deflate-bomb",
         "archive-nested", "archive-too-many-entries", "archive-total-too-large", "archive-bomb",
         "archive-entries-overlap", "archive-directory-too-large", "gzip-bomb",
+        "image-too-many-pixels", "image-too-many-parts", "png-text-bomb", "tiff-directory-loop",
     }),
     "An entry that leaves its folder, or says two things, deceives whoever unpacks it.": frozenset({
         "archive-path-traversal", "archive-symlink", "archive-special-file", "archive-ambiguous",

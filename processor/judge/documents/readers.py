@@ -15,6 +15,9 @@ READERS: dict[str, str] = {
     "zip": "archive",
     "nifti": "nifti",
     "gzip": "gzipped",
+    "png": "png",
+    "jpeg": "jpeg",
+    "tiff": "tiff",
 }
 """Kind → its module here. `gzip` is none that is taken: its module only finds why."""
 

@@ -4,6 +4,7 @@ from processor.judge.rule import ASK_IT, SEND_AGAIN, Rule, reject, warn
 
 PACK_ANEW = "Pack the files into a new ZIP archive, and send that; or send the files themselves."
 CONVERT_ANEW = "Convert the volume anew from its DICOM series, and send that; or send the series itself."
+SAVE_ANEW = "Save the image anew with the program that made it, and send that."
 SEND_FILES = "Send the files themselves, or pack them into an ordinary ZIP archive."
 
 SURROUNDINGS = (
@@ -87,8 +88,47 @@ NIFTI = (
     warn("gzip-trailing-bytes", "Something else follows the compressed content.", section="RFC 1952 2.2"),
 )  # fmt: skip
 
+IMAGES = (
+    reject("image-description-impossible", "The image's width, height or colours are not possible.", SAVE_ANEW),
+    reject("image-too-many-pixels",
+           "The image claims more pixels than any real one, so that opening it would exhaust a computer.", ASK_IT),
+    reject("image-too-many-parts", "The image is split into more parts than any real one, as an attack would.", ASK_IT),
+    reject("image-data-missing", "The file describes an image and holds none.", SEND_AGAIN),
+    reject("image-data-too-short", "The image is shorter than its width and height say: part of it is missing.",
+           SEND_AGAIN),
+    reject("image-data-damaged", "The image's compressed content cannot be unpacked: the file is damaged.", SEND_AGAIN),
+    reject("foreign-content-appended", "A program, script, document or archive is hidden behind the content.", ASK_IT),
+    warn("document-trailing-bytes", "Something else follows the end of the content."),
+    reject("png-signature-damaged", "The file looks like a PNG image, but its first bytes are damaged.",
+           "Send the file again; if FTP is used, set it to binary mode.", "PNG 5.2"),
+    reject("png-structure-invalid", "The content cannot be read as PNG chunks: the file is damaged.",
+           SEND_AGAIN, "PNG 5.3"),
+    reject("png-truncated", "The end of the PNG image is missing.", SEND_AGAIN, "PNG 5.6"),
+    reject("png-checksum-wrong", "A part of the PNG image was altered: its checksum does not fit.",
+           SEND_AGAIN, "PNG 5.3"),
+    reject("png-text-bomb", "A text in the image unpacks to a size out of all proportion, as an attack would.", ASK_IT),
+    reject("jpeg-structure-invalid", "The content cannot be read as JPEG segments: the file is damaged.",
+           SEND_AGAIN, "T.81 B.1"),
+    reject("jpeg-truncated", "The end of the JPEG image is missing.", SEND_AGAIN, "T.81 B.2"),
+    warn("jpeg-stray-bytes", "Bytes that belong to nothing stand between the parts of the JPEG image.",
+         section="T.81 B.1"),
+    warn("exif-damaged", "What the camera wrote about the JPEG image is damaged; the image is not.", section="Exif"),
+    reject("tiff-structure-invalid", "The content cannot be read as TIFF directories: the file is damaged.",
+           SEND_AGAIN, "TIFF 6.0 2"),
+    reject("tiff-truncated", "The TIFF image points beyond the end of the file: part of it is missing.",
+           SEND_AGAIN, "TIFF 6.0 2"),
+    reject("tiff-directory-loop", "The TIFF image's pages refer to each other in a circle, as an attack would.",
+           ASK_IT, "TIFF 6.0 2"),
+    warn("tiff-directory-unended", "The TIFF image's last page is not marked as the last one.", section="TIFF 6.0 2"),
+    warn("tiff-pages-unchecked", "The TIFF image has so many pages that only the first ones were checked.",
+         "Nothing to do now."),
+    warn("tiff-field-damaged", "A description in the TIFF image points beyond the end of the file.",
+         section="TIFF 6.0 2"),
+)  # fmt: skip
+
 DOCUMENT_CHAPTERS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("Name, size and clinic", SURROUNDINGS),
     ("ZIP archives", ARCHIVE),
     ("NIfTI volumes", NIFTI),
+    ("JPEG, PNG and TIFF images", IMAGES),
 )
