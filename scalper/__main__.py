@@ -1,11 +1,15 @@
 """The console command. Each subcommand calls one package, and imports it only when it runs."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from processor.judge import Profile
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Silent Scalper: intake of medical files.")
 
@@ -47,6 +51,44 @@ def alerts(state: _Folder = _STATE) -> None:
         typer.echo(f"  {letter.subject}")
         typer.echo("".join(f"  {line}\n" for line in letter.body.splitlines()))
     typer.echo(f"{len(letters)} alerts." if letters else "No alerts.")
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH…")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, one object per file.")] = False,
+    profile: Annotated[
+        Path | None, typer.Option(help="A clinic's profile: JSON with kinds, max_bytes and rules.")
+    ] = None,
+) -> None:
+    """Judge files on this machine as the pipeline would, offline.
+
+    Exit code 0: all accepted. 1: some rejected. 2: a wrong call, or a file that cannot be read.
+    """
+    from processor.check import files_under  # noqa: PLC0415  Not every command judges.
+    from scalper.report import report  # noqa: PLC0415  As above.
+
+    try:
+        accepted = report(files_under(paths), _profile(profile), as_json=as_json)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; the command line library ends us quietly.
+        raise
+    except (OSError, ValueError) as error:
+        typer.secho(str(error), fg="red", err=True)
+        raise typer.Exit(2) from error
+    raise typer.Exit(0 if accepted else 1)
+
+
+def _profile(path: Path | None) -> "Profile":
+    from processor.judge import Profile  # noqa: PLC0415  As above.
+
+    if path is None:
+        return Profile()
+    try:
+        return Profile.parsed(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{path} is no profile: {error}.") from error
 
 
 @contextlib.contextmanager

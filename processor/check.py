@@ -1,0 +1,102 @@
+"""Judging files on this machine, offline, with exactly the processor's code; archives with all that is in them."""
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from intake.record import Severity
+from processor.judge import Facts, Judgement, Profile, judge
+from processor.judge.catalogue import RULES
+from processor.judge.documents import archive
+from processor.judge.documents.archive import Entry, EntryDamagedError
+from processor.judge.facts import extension_of
+from processor.judge.kinds import UNKNOWN
+from processor.judge.window import ByteSource
+
+IN_MEMORY = 8 * 1024 * 1024
+"""Bytes of an archive's entry that are kept in memory; larger ones go to a temporary file."""
+
+_ARCHIVE = "zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the processor would say of one file. An entry's path is its archive's, `!` and its own."""
+
+    path: str
+    size: int
+    judgement: Judgement
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data, as one line of JSON Lines holds it."""
+        judgement = self.judgement
+        return {
+            "path": self.path,
+            "kind": judgement.kind,
+            "verdict": "rejected" if judgement.rejected else "accepted",
+            "warnings": sum(found.severity is Severity.WARN for found in judgement.findings),
+            "findings": [
+                {
+                    "code": found.code,
+                    "severity": found.severity.value,
+                    "message": found.message,
+                    "remedy": found.remedy,
+                    "where": found.where,
+                }
+                for found in judgement.findings
+            ],
+            "metadata": judgement.metadata,
+        }
+
+
+class LocalBytes:
+    """A file that is open for reading, as the judge's source of bytes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.size = file.seek(0, 2)
+
+    def read(self, start: int, length: int) -> bytes:
+        self._file.seek(start)
+        return self._file.read(length)
+
+
+def files_under(paths: Iterable[Path]) -> list[Path]:
+    """Return the files that are named or stand in named folders, in order. Raises FileNotFoundError for neither."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(inner for inner in path.rglob("*") if inner.is_file())
+        elif path.exists():
+            found.append(path)
+        else:
+            raise FileNotFoundError(f"There is no file or folder {path}.")
+    return found
+
+
+def check(path: Path, profile: Profile) -> Iterator[Checked]:
+    """Judge a file and, if it is an archive that is taken, each of its entries. Raises OSError if it is unreadable."""
+    with path.open("rb") as file:
+        source = LocalBytes(file)
+        judgement = judge(source, Facts(extension_of(path.name), profile=profile))
+        yield Checked(str(path), source.size, judgement)
+        if judgement.kind == _ARCHIVE and not judgement.rejected:
+            for entry in archive.entries(source):
+                yield _check_entry(f"{path}!{entry.name}", source, entry, profile)
+
+
+def _check_entry(path: str, source: ByteSource, entry: Entry, profile: Profile) -> Checked:
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as content:
+        try:
+            for piece in archive.inflate(source, entry):
+                content.write(piece)
+        except EntryDamagedError:
+            return Checked(path, entry.size, _damaged())
+        facts = Facts(extension_of(entry.name), from_archive=True, profile=profile)
+        return Checked(path, entry.size, judge(LocalBytes(content), facts))
+
+
+def _damaged() -> Judgement:
+    return Judgement(UNKNOWN, (RULES["archive-entry-damaged"].finding(),), {}, None)
