@@ -13,7 +13,7 @@ from processor.judge.documents import readers
 from processor.judge.envelope import open_envelope
 from processor.judge.facts import Facts
 from processor.judge.findings import Findings
-from processor.judge.kinds import UNKNOWN, contradicts
+from processor.judge.kinds import TAKEN, UNKNOWN, claimed, contradicts
 from processor.judge.profile import Profile
 from processor.judge.window import FIRST_READ, ByteSource, Window
 
@@ -50,21 +50,24 @@ def judge(source: ByteSource, facts: Facts = NOTHING_ELSE) -> Judgement:
     envelope = open_envelope(window.buffer, window.size, findings)
     if envelope.start is not None:
         judged = dicom.judge(window, envelope.start, findings)
-    else:
-        judged = dicom.Judged(_document(envelope.kind, window, facts, findings), None)
-    return _weighed(envelope.kind, judged, source.size, facts, findings)
+        return _weighed(envelope.kind, judged, source.size, facts, findings)
+    kind = envelope.kind if findings else claimed(facts.extension, envelope.kind)
+    metadata = {} if findings else _document(kind, window, facts, findings)
+    return _weighed(kind, dicom.Judged(metadata, None), source.size, facts, findings)
 
 
 def _document(kind: str, window: Window, facts: Facts, findings: Findings) -> Metadata:
-    if findings:
-        return {}
-    if kind not in readers.READERS:
-        findings.add("kind-unsupported", kind)
+    if kind == UNKNOWN:
+        findings.add("not-dicom")
         return {}
     if kind == ARCHIVE and facts.from_archive:
         findings.add("archive-nested")
         return {}
-    return readers.judge(kind, window, findings)
+    known = kind in readers.READERS
+    metadata = readers.judge(kind, window, findings) if known else {}
+    if not findings and not (known and kind in TAKEN):
+        findings.add("kind-unsupported", kind)
+    return metadata
 
 
 def _weighed(kind: str, judged: dicom.Judged, size: int, facts: Facts, findings: Findings) -> Judgement:

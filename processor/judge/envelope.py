@@ -60,10 +60,7 @@ def open_envelope(head: bytes, size: int, findings: Findings) -> Envelope:
     if damage:
         findings.add(damage)
         return Envelope("dicom")
-    kind = kinds.guess(head)
-    if kind == kinds.UNKNOWN:
-        findings.add("not-dicom")
-    return Envelope(kind)
+    return Envelope(kinds.guess(head))
 
 
 def check_preamble(preamble: bytes, findings: Findings) -> None:

@@ -13,8 +13,8 @@ EXTENSIONS = {
     "nii": {"nifti"},
     "nii.gz": {"nifti"},
     "hl7": {"hl7v2"},
-    "json": {"fhir"},
-    "xml": {"ccda"},
+    "json": {"fhir", "json"},
+    "xml": {"ccda", "xml", "svg", "html"},
     "pdf": {"pdf"},
     "jpg": {"jpeg"},
     "jpeg": {"jpeg"},
@@ -62,6 +62,9 @@ MAGICS = (
 NIFTI_2 = (b"n+2\0", b"ni2\0")
 HL7_START = re.compile(rb"\s*(?:MSH|FHS|BHS)[^\w\s]")
 """A header segment and the field separator that it defines, behind MLLP's framing or none."""
+HL7_HEADLESS = re.compile(rb"[A-Z][A-Z0-9]{2}\|[^\r\n]*[\r\n]+[A-Z][A-Z0-9]{2}\|")
+"""Two segments, none of which is the header that a message must start with."""
+JSON_START = re.compile(rb"\{\s*[\"}]|\[\s*(?:[\[{\"\]0-9-]|true|false|null)")
 TEXT_CONTROLS = frozenset(b"\t\n\v\f\r\x1b")
 LOOK = 4096
 
@@ -93,13 +96,13 @@ def _gunzipped(head: bytes) -> bytes:
 
 def _text_kind(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "text"
+        return _text_kind(head[:LOOK].decode("utf-16", "ignore").encode())
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\v")
-    if HL7_START.match(text):
+    if HL7_START.match(text) or HL7_HEADLESS.match(text[:LOOK]):
         return "hl7v2"
     if text.startswith(b"%PDF-") or b"\n%PDF-" in head[:1024]:
         return "pdf"
-    if text.startswith((b"{", b"[")):
+    if JSON_START.match(text):
         return "fhir" if b'"resourceType"' in text else "json"
     if text.startswith(b"<"):
         return _markup_kind(text)
@@ -120,5 +123,22 @@ def _plain_kind(head: bytes) -> str:
         return UNKNOWN
     if sum(byte >= 0x80 for byte in head) * 4 > len(head):
         return UNKNOWN
-    first = head.replace(b"\r", b"\n").split(b"\n", 1)[0]
-    return "csv" if max(map(first.count, (b",", b";", b"\t"))) >= 1 else "text"
+    return "csv" if _is_table(head) else "text"
+
+
+def _is_table(text: bytes) -> bool:
+    """Say whether the first lines, of two at least, have one delimiter equally often."""
+    lines = [line for line in re.split(rb"[\r\n]+", re.sub(rb'"[^"]*"', b"", text)) if line.strip()]
+    whole = lines[:-1] if len(text) == LOOK else lines
+    counts = [{line.count(delimiter) for line in whole[:5]} for delimiter in (b",", b";", b"\t")]
+    return len(whole) >= 2 and any(len(count) == 1 and 0 not in count for count in counts)
+
+
+CLAIMS = {"csv": ("csv", {"text", UNKNOWN}), "hl7": ("hl7v2", {"text", "csv"})}
+"""Extension → the kind that it says of plain text or, for a table, of anything else that tells nothing of itself."""
+
+
+def claimed(extension: str, kind: str) -> str:
+    """Return the kind that a file is judged as: text tells little of itself, so there its extension counts."""
+    claim, of = CLAIMS.get(extension, ("", set[str]()))
+    return claim if kind in of else kind

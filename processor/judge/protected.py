@@ -16,12 +16,19 @@ REASONS: Mapping[str, frozenset[str]] = {
         "sequence-unclosed", "structure-invalid", "deflate-damaged", "encapsulation-unended", "encapsulation-empty",
         "encapsulation-invalid", "image-description-impossible", "image-data-missing", "image-data-damaged",
         "png-signature-damaged", "png-structure-invalid", "png-truncated", "png-checksum-wrong",
+        "hl7-header-missing", "hl7-header-cut", "hl7-delimiters-invalid", "hl7-message-type-missing", "hl7-binary",
+        "hl7-utf-16", "hl7-segment-invalid", "json-malformed", "json-truncated", "json-not-utf-8",
+        "json-not-a-number", "json-duplicate-keys", "fhir-resource-type-missing", "fhir-resource-type-unknown",
+        "fhir-bundle-invalid", "xml-truncated", "xml-malformed", "xml-encoding-wrong", "xml-encoding-unknown",
+        "ccda-root-wrong", "csv-empty", "csv-binary", "csv-quotes-unbalanced",
         "jpeg-structure-invalid", "jpeg-truncated", "tiff-structure-invalid", "tiff-truncated",
     }),
     "A budget protects the pipeline and every program behind it from exhaustion.": frozenset({
         "nesting-too-deep", "too-many-elements", "too-many-items", "header-too-large", "deflate-bomb",
         "archive-nested", "archive-too-many-entries", "archive-total-too-large", "archive-bomb",
-        "archive-entries-overlap", "archive-directory-too-large", "gzip-bomb",
+        "archive-entries-overlap", "archive-directory-too-large", "gzip-bomb", "text-too-large",
+        "json-too-deep", "json-too-many-values", "xml-entities", "xml-dtd", "xml-too-deep", "xml-too-many-elements",
+        "hl7-too-many-segments", "csv-too-large",
         "image-too-many-pixels", "image-too-many-parts", "png-text-bomb", "tiff-directory-loop",
     }),
     "An entry that leaves its folder, or says two things, deceives whoever unpacks it.": frozenset({
@@ -40,7 +47,8 @@ REASONS: Mapping[str, frozenset[str]] = {
     "A file that cannot be told from others, or told whose it is, cannot be filed.": frozenset({
         "sop-class-uid-missing", "sop-class-uid-invalid", "sop-instance-uid-missing", "sop-instance-uid-invalid",
         "study-instance-uid-missing", "study-instance-uid-invalid", "series-instance-uid-missing",
-        "series-instance-uid-invalid", "patient-id-missing", "clinic-unknown", "sop-instance-conflict",
+        "series-instance-uid-invalid", "patient-id-missing", "ccda-patient-missing", "clinic-unknown",
+        "sop-instance-conflict",
     }),
 }  # fmt: skip
 

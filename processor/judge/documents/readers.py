@@ -18,8 +18,14 @@ READERS: dict[str, str] = {
     "png": "png",
     "jpeg": "jpeg",
     "tiff": "tiff",
+    "hl7v2": "hl7v2",
+    "fhir": "fhir",
+    "json": "other_json",
+    "ccda": "ccda",
+    "xml": "other_xml",
+    "csv": "csv_table",
 }
-"""Kind → its module here. `gzip` is none that is taken: its module only finds why."""
+"""Kind → its module here. `gzip`, `json` and `xml` are not taken: their modules only tell attacks from the others."""
 
 
 def judge(kind: str, window: Window, findings: Findings) -> Metadata:

@@ -23,11 +23,15 @@ LOCAL_HEADER = 30
 
 DRIVE = re.compile(r"[A-Za-z]:")
 ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".jar", ".iso", ".cab")
+PACKAGES = frozenset({"[Content_Types].xml", "META-INF/MANIFEST.MF", "mimetype", "AndroidManifest.xml"})
+"""Entries that only documents and programs have which happen to be ZIP archives."""
 COMPRESSED_IMAGE = ".nii.gz"
 
 
 def check(directory: Directory, files: list[Listed], size: int, findings: Findings) -> None:
     """Hold the directory against the rules; `files` are its entries without folders and litter."""
+    if any(listed.name in PACKAGES for listed in files):
+        findings.add("kind-unsupported", "office")
     if not any(listed.size for listed in files):
         findings.add("archive-empty")
     _check_places(directory, findings)

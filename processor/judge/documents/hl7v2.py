@@ -1,0 +1,122 @@
+"""HL7 v2 messages and batches in ER7 encoding: delimiters, segments, header, patient (HL7 v2.5.1, chapter 2)."""
+
+import re
+
+from intake.record import Metadata
+from processor.judge.documents import fields, whole
+from processor.judge.findings import Findings
+from processor.judge.refusal import RefusedError
+from processor.judge.window import Window
+
+MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
+MLLP = "\x0b\x1c"
+"""Start and end of a message on the wire (MLLP), which do not belong into a file."""
+
+HEADERS = ("FHS", "BHS", "MSH")
+SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
+BINARY = re.compile(r"[\x00-\x08\x0e-\x1b\x1d-\x1f]")
+MESSAGE_TYPE = re.compile(r"[A-Z][A-Z0-9]{2}")
+VERSION = re.compile(r"2\.\d{1,2}(\.\d{1,2})?")
+MAX_SEGMENTS = 100_000
+
+
+def read(window: Window, findings: Findings, metadata: Metadata) -> None:
+    """Judge a message or a batch segment by segment. See `readers.Reader`."""
+    text = _text(whole.content(window), findings)
+    if text[:1] in MLLP or text.rstrip("\r\n")[-1:] == MLLP[1]:
+        findings.add("hl7-framing-left", "byte 0")
+        text = text.strip(MLLP + "\r\n")
+    found = BINARY.search(text)
+    if found:
+        raise RefusedError("hl7-binary", f"character {found.start()}")
+    segments = _segments(text.lstrip(), findings)
+    metadata["segments"] = len(segments)
+    metadata["messages"] = sum(segment.startswith("MSH") for segment in segments)
+    _check_messages(segments, findings, metadata)
+
+
+def _text(data: bytes, findings: Findings) -> str:
+    for mark, encoding in MARKS.items():
+        if data.startswith(mark):
+            if encoding == "utf-16":
+                raise RefusedError("hl7-utf-16", "byte 0")
+            return data.decode(encoding, "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        findings.add("text-not-utf-8", f"byte {error.start}")
+        return data.decode("latin-1")
+
+
+def _segments(text: str, findings: Findings) -> list[str]:
+    """Return the segments. Lines that are none continue the one before, as some systems wrap long texts."""
+    segments: list[str] = []
+    if text[:3] not in HEADERS:
+        raise RefusedError("hl7-header-missing", "segment 1")
+    separator = text[3:4]
+    # Not splitlines: it also splits at characters that a text may hold.
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
+        if number > MAX_SEGMENTS:
+            raise RefusedError("hl7-too-many-segments", f"segment {number}")
+        if not line.strip():
+            continue
+        if SEGMENT.match(line) and line[3:4] in {separator, ""}:
+            segments.append(line)
+        elif SEGMENT.match(line[:3]) or len(line) < 4 or separator in line[:4]:
+            raise RefusedError("hl7-segment-invalid", f"segment {number}")
+        else:
+            findings.add("hl7-line-wrapped", f"segment {number}")
+    return segments
+
+
+def _check_messages(segments: list[str], findings: Findings, metadata: Metadata) -> None:
+    headers = [(number, segment) for number, segment in enumerate(segments, 1) if segment.startswith("MSH")]
+    if not headers:
+        raise RefusedError("hl7-header-missing", "segment 1")
+    for number, header in headers:
+        _check_header(header, f"segment {number}", findings)
+    _describe(headers[0][1], segments, metadata)
+    if not any(not segment.startswith(("MSH", "FHS", "BHS", "FTS", "BTS")) for segment in segments):
+        findings.add("hl7-message-empty", "segment 1")
+
+
+def _check_header(header: str, where: str, findings: Findings) -> None:
+    separator, encoding = header[3:4], header[4:].split(header[3:4], 1)[0]
+    delimiters = separator + encoding.replace("\\\\", "\\")
+    usual = 4 <= len(delimiters) <= 6 and len(set(delimiters)) == len(delimiters)
+    if not usual or any(letter.isalnum() or letter.isspace() for letter in delimiters):
+        raise RefusedError("hl7-delimiters-invalid", where)
+    values = header.split(separator)
+    if len(values) < 12:
+        raise RefusedError("hl7-header-cut", where)
+    if not MESSAGE_TYPE.fullmatch(values[8].split(encoding[0])[0].strip()):
+        raise RefusedError("hl7-message-type-missing", where)
+    if not values[9].strip():
+        findings.add("hl7-control-id-missing", where)
+    if not VERSION.match(values[11].split(encoding[0])[0].strip()):
+        findings.add("hl7-version-unknown", where)
+
+
+def _describe(header: str, segments: list[str], metadata: Metadata) -> None:
+    separator, component, repetition = header[3], header[4], header[5]
+    values = header.split(separator)
+    fields.add(
+        metadata,
+        message_type=component.join(values[8].split(component)[:2]).replace(component, "^"),
+        version=values[11].split(component)[0],
+        sending_application=values[2].split(component)[0],
+        sending_facility=values[3].split(component)[0],
+        message_time=values[6].split(component)[0],
+    )
+    pid = next((segment.split(separator) for segment in segments if segment.startswith("PID")), [])
+    pid += [""] * (9 - len(pid))
+    patient: Metadata = {}
+    fields.add(
+        patient,
+        id=pid[3].split(repetition)[0].split(component)[0],
+        name=pid[5].split(repetition)[0].replace(component, "^").rstrip("^"),
+        birth_date=pid[7].split(component)[0],
+        sex=pid[8].split(component)[0],
+    )
+    if patient:
+        metadata["patient"] = patient

@@ -1,0 +1,92 @@
+"""XML read as a stream of elements, without DTDs and entities, within budgets (XML 1.0)."""
+
+import re
+from collections.abc import Callable
+from xml.parsers import expat
+
+from processor.judge.documents.whole import MAX_WHOLE, part
+from processor.judge.refusal import RefusedError
+from processor.judge.window import Window
+
+MAX_ELEMENTS = 400_000
+MAX_DEPTH = 200
+CHUNK = 1024 * 1024
+"""Bytes that are parsed at a time. Large pieces: a parser that meets a long token starts it anew with each."""
+
+DECLARED = re.compile(rb"""<\?xml[^>]{0,200}encoding\s*=\s*["']([^"']{1,40})""")
+ENCODINGS = {b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin1", b"windows-1252", b"utf-16"}
+TRUNCATED = {3, 5, 20}
+"""Errors that a cut file ends with: no element, unclosed token, unclosed CDATA section."""
+INVALID_TOKEN = 4
+
+Start = Callable[[str, dict[str, str]], None]
+"""Takes an element's name, as `namespace name`, and its attributes."""
+End = Callable[[str], None]
+Text = Callable[[str], None]
+
+
+def parse(window: Window, start: Start, end: End, text: Text) -> None:
+    """Hand out a document's elements and text in order. Raises RefusedError, also those that the takers raise."""
+    if window.size > MAX_WHOLE:
+        raise RefusedError("text-too-large", f"byte {MAX_WHOLE}")
+    declared = DECLARED.search(window.buffer[:512])
+    if declared and declared[1].lower() not in ENCODINGS:
+        raise RefusedError("xml-encoding-unknown", "byte 0")
+    _Stream(window, start, end, text).run()
+
+
+class _Stream:
+    """The parser and its budgets."""
+
+    def __init__(self, window: Window, start: Start, end: End, text: Text) -> None:
+        self._window = window
+        self._start, self._end = start, end
+        self._elements = self._depth = 0
+        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._opened
+        self._parser.EndElementHandler = self._closed
+        self._parser.CharacterDataHandler = text
+        self._parser.EntityDeclHandler = self._entity
+        self._parser.EndDoctypeDeclHandler = self._doctype
+
+    def run(self) -> None:
+        piece = b""
+        try:
+            for position in range(0, self._window.size, CHUNK):
+                piece = part(self._window, position, CHUNK)
+                self._parser.Parse(piece, False)
+            self._parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            raise self._refusal(error.code) from None
+        except (LookupError, ValueError):
+            # The names and the kinds of encodings that Python's codecs do not take for XML.
+            raise RefusedError("xml-encoding-unknown", "byte 0") from None
+
+    def _refusal(self, code: int) -> RefusedError:
+        position = max(self._parser.ErrorByteIndex, 0)
+        if code in TRUNCATED:
+            return RefusedError("xml-truncated", f"byte {position}")
+        found = part(self._window, position, 1)
+        if code == INVALID_TOKEN and found >= b"\x80":
+            return RefusedError("xml-encoding-wrong", f"byte {position}")
+        return RefusedError("xml-malformed", f"byte {position}")
+
+    def _opened(self, name: str, attributes: dict[str, str]) -> None:
+        self._elements += 1
+        self._depth += 1
+        if self._elements > MAX_ELEMENTS:
+            raise RefusedError("xml-too-many-elements", f"byte {self._parser.CurrentByteIndex}")
+        if self._depth > MAX_DEPTH:
+            raise RefusedError("xml-too-deep", f"byte {self._parser.CurrentByteIndex}")
+        self._start(name, attributes)
+
+    def _closed(self, name: str) -> None:
+        self._depth -= 1
+        self._end(name)
+
+    def _entity(self, *_: object) -> None:
+        raise RefusedError("xml-entities", f"byte {self._parser.CurrentByteIndex}")
+
+    def _doctype(self) -> None:
+        raise RefusedError("xml-dtd", f"byte {self._parser.CurrentByteIndex}")
