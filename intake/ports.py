@@ -123,10 +123,7 @@ class Children(Protocol):
     """Entries of archives, which become files of the upload that the archive came with."""
 
     def reserve(self, children: Sequence[FileRecord]) -> None:
-        """Reserve those that are not reserved yet, all of one upload and at most 99, and declare them in it once.
-
-        Raises ContentionError.
-        """
+        """Reserve those that are not reserved yet, at most 100. Raises ContentionError."""
         ...
 
     def awaited(self, file_ids: Sequence[str]) -> frozenset[str]:
@@ -298,6 +295,8 @@ class Change:
     shadow: tuple[str, ...] = ()
     instance: Instance | None = None
     """What is new to a study: of a DICOM file that has just been accepted, and not as a duplicate."""
+    entries: int = 0
+    """How many files an archive holds that has just been accepted, and not as a duplicate."""
 
 
 @dataclass(frozen=True, slots=True)

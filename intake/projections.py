@@ -114,13 +114,19 @@ class DynamoProjections:
         counts = addition(
             self._table, upload_key(upload_id, COUNTS), row.counts, sets={"updated_at": timestamp(row.at)}
         )
-        return [counts, self._direct_upload(upload_id, row)] if row.source == Source.DIRECT else [counts]
+        return [counts, *self._declaration(upload_id, row)]
 
-    def _direct_upload(self, upload_id: str, row: UploadTally) -> dict[str, Any]:
-        """Nobody declared what a clinic drops into S3: the first verdict of the day creates its receipt."""
-        facts = direct_upload_facts(row.clinic_id, upload_id, row.at)
-        declared = Counter({"declared": row.undeclared})
-        return addition(self._table, upload_key(upload_id, META), declared, initial=facts)
+    def _declaration(self, upload_id: str, row: UploadTally) -> list[dict[str, Any]]:
+        """Declare what nobody announced, in the transaction that counts it: no upload looks complete too early.
+
+        The first verdict on what a clinic drops into S3 in a day creates its receipt.
+        """
+        is_direct = row.source == Source.DIRECT
+        if not is_direct and not row.declared:
+            return []
+        facts = direct_upload_facts(row.clinic_id, upload_id, row.at) if is_direct else None
+        declared = Counter({"declared": row.declared})
+        return [addition(self._table, upload_key(upload_id, META), declared, initial=facts)]
 
     def _hour(self, hour: datetime, clinic_id: str, counts: Counter[str]) -> dict[str, Any]:
         facts = {"clinic_id": clinic_id, "hour": timestamp(hour)}

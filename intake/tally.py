@@ -24,8 +24,8 @@ class UploadTally:
     source: str
     at: datetime
     counts: Counter[str] = field(default_factory=Counter)
-    undeclared: int = 0
-    """Files whose records began with their arrival."""
+    declared: int = 0
+    """Files that nobody announced: those that were dropped into S3, and those that archives hold."""
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Tally:
     @property
     def items(self) -> int:
         """How many items of the table these sums are written to."""
-        receipts = sum(row.source == Source.DIRECT for row in self.uploads.values())
+        receipts = sum(row.source == Source.DIRECT or row.declared > 0 for row in self.uploads.values())
         counted = len(self.uploads) + len(self.hours) + len(self.alerts)
         return counted + receipts + len(self.studies) + len(self.series)
 
@@ -88,7 +88,7 @@ def _add_to_upload(sums: Tally, change: Change) -> None:
     if change.before not in {None, State.AWAITING_UPLOAD}:
         row.counts[f"n_{change.before}"] -= 1
     row.counts[f"n_{change.after}"] += 1
-    row.undeclared += change.before is None
+    row.declared += change.entries + (change.before is None)
     had = change.before is State.ACCEPTED and change.warnings_before > 0
     has = change.after is State.ACCEPTED and change.warnings_after > 0
     row.counts["with_warnings"] += has - had

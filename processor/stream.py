@@ -6,7 +6,7 @@ from typing import Any
 from intake.items import Item, moment, plain
 from intake.ports import Change
 from intake.states import JUDGED, State
-from intake.study import Instance, instance
+from intake.study import instance
 
 
 def changes(event: dict[str, Any]) -> Iterator[Change]:
@@ -35,12 +35,17 @@ def change(old: Item, new: Item) -> Change:
         codes=tuple(new.get("codes", ())),
         latency_ms=new["timings"].get("arrival_to_verdict") if after in JUDGED else None,
         shadow=tuple(new.get("shadow", ())),
-        instance=_instance(new) if after is State.ACCEPTED and before is not State.ACCEPTED else None,
+        **_news(new) if after is State.ACCEPTED and before is not State.ACCEPTED else {},
     )
 
 
-def _instance(new: Item) -> Instance | None:
-    """Nothing leaves the accepted state, so a file adds to its study when it gets there, and never again."""
-    if new.get("kind") != "dicom" or new.get("duplicate_of"):
-        return None
-    return instance(new["clinic_id"], new["metadata"])
+def _news(new: Item) -> dict[str, Any]:
+    """Return what an accepted file adds beside itself: to its study, or the files that it holds.
+
+    Nothing leaves the accepted state, so a file adds this when it gets there, and never again.
+    """
+    if new.get("duplicate_of"):
+        return {}
+    if new.get("kind") == "dicom":
+        return {"instance": instance(new["clinic_id"], new["metadata"])}
+    return {"entries": new["metadata"].get("entries", 0)} if new.get("kind") == "zip" else {}

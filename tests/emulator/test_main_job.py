@@ -5,6 +5,8 @@ import hashlib
 import httpx
 import pytest
 
+from intake.directory import DynamoDirectory
+from intake.dynamodb import DynamoRecords
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient, checksum
 from tests.waiting import until
@@ -48,6 +50,32 @@ def test_a_partners_files_reach_their_verdicts_with_metadata_and_reasons(partner
     assert finding["severity"] == "reject"
     assert finding["message"]
     assert finding["remedy"]
+
+
+def test_the_declared_names_extension_reaches_the_judge_and_the_name_does_not(partner, stack):
+    (data,) = _slices("extension", 1).values()
+
+    (verdict,) = partner.verdicts(partner.upload({"Doe John.pdf": data})["upload_id"]).values()
+
+    assert [found["code"] for found in partner.file(verdict["file_id"])["findings"]] == ["extension-mismatch"]
+    (key,) = _keys_of(stack, verdict["file_id"])
+    head = stack.clients.s3.head_object(Bucket=stack.outputs["IncomingBucket"], Key=key)
+    assert head["Metadata"] == {"extension": "pdf", "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def test_a_clinics_profile_is_judged_by(stack):
+    DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"]).save_profile("eastside", {"kinds": ["pdf"]})
+    (data,) = _slices("eastside", 1).values()
+    stack.clients.s3.put_object(Bucket=stack.outputs["IncomingBucket"], Key="eastside/scan.dcm", Body=data)
+
+    records = DynamoRecords(stack.clients.dynamodb, stack.outputs["Table"])
+    (row,) = until(lambda: records.files("eastside", None, None, None, 10).rows, "the file of a clinic with a profile")
+    assert (row.state, row.codes) == ("rejected", ("kind-not-allowed",))
+
+
+def _keys_of(stack, file_id):
+    pages = stack.clients.s3.get_paginator("list_objects_v2").paginate(Bucket=stack.outputs["IncomingBucket"])
+    return [row["Key"] for page in pages for row in page.get("Contents", ()) if row["Key"].endswith(file_id)]
 
 
 def test_an_uploads_counts_follow_its_verdicts(partner):

@@ -33,13 +33,20 @@ class FakeTable:
         files = [record for record in self.files.values() if record.upload_id == upload.upload_id]
         counts = dict(Counter(record.state for record in files))
         warned = sum(1 for record in files if record.state is State.ACCEPTED and record.warnings)
-        declared = len(files) if upload.source is Source.DIRECT else upload.declared
-        return replace(upload, counts=counts, warnings=warned, declared=declared)
+        dropped = sum(record.parent is None for record in files)
+        entries = sum(map(_entries, files))
+        declared = (dropped if upload.source is Source.DIRECT else upload.announced) + entries
+        return replace(upload, counts=counts, warnings=warned, declared=declared, entries=entries)
 
     def save(self, record: FileRecord, **changes: Any) -> FileRecord:
         saved = replace(record, revision=record.revision + 1, **changes)
         self.files[record.file_id] = saved
         return saved
+
+
+def _entries(record: FileRecord) -> int:
+    held = record.kind == "zip" and record.state is State.ACCEPTED and not record.duplicate_of
+    return int(record.metadata.get("entries", 0)) if held else 0
 
 
 def summary(record: FileRecord) -> FileSummary:

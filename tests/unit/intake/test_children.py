@@ -1,12 +1,16 @@
+from dataclasses import replace
+
 import pytest
 
 from intake import keys
 from intake.children import DynamoChildren
 from intake.dynamodb import DynamoRecords
+from intake.items import file_item
 from intake.projections import DynamoProjections
 from intake.record import Source
 from intake.states import State
 from intake.verdicts import DynamoVerdicts
+from processor.stream import change
 from tests.records import NOON, UPLOAD_ID, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.test_projections import a_change
@@ -34,24 +38,26 @@ def children(dynamodb):
     return DynamoChildren(dynamodb, TABLE)
 
 
-def test_entries_are_reserved_and_declared_once_however_slices_overlap(records, children):
+def test_entries_are_reserved_once_however_slices_overlap(records, children):
     for first, last in ((0, 90), (0, 90), (50, 95), (0, 95)):
         children.reserve(_children(first, last))
 
-    upload = records.upload("northside", UPLOAD_ID)
-    assert (upload.declared, upload.entries, upload.announced) == (96, 95, 1)
     page = records.files_of(UPLOAD_ID, None, 200)
     assert [file.name for file in page.rows] == ["slice-0.dcm", *(f"{index}.dcm" for index in range(95))]
     assert page.rows[1] == _children(0, 1)[0]
+    assert {file.revision for file in page.rows} == {0}
 
 
-def test_files_may_be_announced_while_an_archive_is_expanded(records, children):
+def test_an_accepted_archive_declares_what_it_holds_once_and_with_its_own_verdict(records, dynamodb):
+    projections = DynamoProjections(dynamodb, TABLE)
     upload = records.upload("northside", UPLOAD_ID)
-    children.reserve(_children(0, 3))
-
+    for _ in range(3):
+        projections.apply([a_change(entries=95)])
     records.add_files(upload, [a_file(1)])
 
-    assert (records.upload(None, UPLOAD_ID).declared, records.upload(None, UPLOAD_ID).announced) == (5, 2)
+    upload = records.upload("northside", UPLOAD_ID)
+    assert (upload.declared, upload.entries, upload.announced) == (97, 95, 2)
+    assert upload.counts[State.AWAITING_UPLOAD] == 96
 
 
 def test_those_without_a_verdict_are_told_apart(records, children, dynamodb):
@@ -72,17 +78,24 @@ def test_a_childs_verdict_leaves_what_is_known_of_its_archive(records, children,
     assert (record.parent, record.state, record.shadow) == (PARENT, State.ACCEPTED, ("a-code",))
 
 
-@pytest.mark.parametrize("projected_first", [True, False])
-def test_a_dropped_archives_upload_counts_what_was_dropped_and_what_it_held(children, dynamodb, projected_first):
-    arrival = a_change(source="direct", before=None, after=State.ACCEPTED)
-    steps = [lambda: DynamoProjections(dynamodb, TABLE).apply([arrival]), lambda: children.reserve(held)]
-    held = _children(0, 10, source=Source.DIRECT)
-    for step in steps if projected_first else reversed(steps):
-        step()
+def test_a_dropped_archives_upload_counts_what_was_dropped_and_what_it_held(dynamodb):
+    arrivals = [a_change(number, source="direct", before=None, entries=5 * number) for number in range(3)]
+    DynamoProjections(dynamodb, TABLE).apply(arrivals)
 
     records = DynamoRecords(dynamodb, TABLE)
     upload = records.upload("northside", UPLOAD_ID)
-    assert (upload.source, upload.declared, upload.created_at) == (Source.DIRECT, 11, NOON)
-    assert upload.counts[State.AWAITING_UPLOAD] == 10
-    assert not upload.complete
+    assert (upload.source, upload.declared, upload.created_at) == (Source.DIRECT, 18, NOON)
+    assert upload.counts[State.AWAITING_UPLOAD] == 15
     assert [row.upload_id for row in records.uploads("northside", None, 10).rows] == [UPLOAD_ID]
+
+
+def test_only_an_archive_that_is_accepted_for_the_first_time_holds_files():
+    archive = a_file(kind="zip", state=State.ACCEPTED, metadata={"entries": 7}, timings={})
+    refused = replace(archive, state=State.REJECTED)
+
+    assert change(file_item(a_file()), file_item(archive)).entries == 7
+    assert change(file_item(refused), file_item(archive)).entries == 7
+    assert change(file_item(archive), file_item(archive)).entries == 0
+    assert change(file_item(a_file()), file_item(refused)).entries == 0
+    assert change(file_item(a_file()), file_item(replace(archive, duplicate_of="f"))).entries == 0
+    assert change(file_item(a_file()), file_item(replace(archive, kind="pdf"))).entries == 0

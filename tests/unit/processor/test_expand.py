@@ -110,6 +110,14 @@ def test_every_entry_becomes_a_file_with_a_verdict_of_its_own(world):
     assert upload.complete
 
 
+def test_an_upload_is_not_complete_while_its_archive_is_being_unpacked(world):
+    parent_id = world.upload(zipped(a_study("awaited", 5)))
+    world.processor.process(Arrival(ObjectVersion("incoming", world.table.files[parent_id].incoming.key, "v1"), NOON))
+
+    upload = world.records.upload("northside", a_file().upload_id)
+    assert (upload.declared, upload.counts[State.ACCEPTED]) == (6, 1)
+
+
 def test_no_key_and_no_message_holds_a_name(world):
     world.upload(zipped(a_study("Doe^John", 3)))
     arrived = list(world.objects.versions)
@@ -151,8 +159,8 @@ def test_the_entries_of_a_dropped_archive_join_its_days_upload(world):
 
     world.work()
 
-    (upload,) = world.table.uploads.values()
-    assert upload.source is Source.DIRECT
+    (upload,) = world.records.uploads("northside", None, 10).rows
+    assert (upload.source, upload.declared, upload.complete) == (Source.DIRECT, 6, True)
     assert Counter(file.state for file in world.files()) == {State.ACCEPTED: 6}
     assert {file.upload_id for file in world.files()} == {upload.upload_id}
 
@@ -170,7 +178,7 @@ def test_a_slice_delivered_again_unpacks_nothing_that_has_its_verdict(world):
     assert before == after
 
 
-def test_slices_that_are_cut_differently_after_a_deployment_declare_nothing_twice(world):
+def test_slices_that_are_cut_differently_after_a_deployment_reserve_nothing_twice(world):
     parent_id = world.upload(zipped(a_study("cut", 6)))
     world.processor.process(Arrival(ObjectVersion("incoming", world.table.files[parent_id].incoming.key, "v1"), NOON))
     stored = world.table.files[parent_id].stored
@@ -178,7 +186,7 @@ def test_slices_that_are_cut_differently_after_a_deployment_declare_nothing_twic
     for first, count in ((0, 4), (2, 4), (0, 6)):
         world.expander.expand(Slice("northside", a_file().upload_id, parent_id, stored, first, count))
 
-    assert world.records.upload(None, a_file().upload_id).declared == 7
+    assert len(world.files()) == world.records.upload(None, a_file().upload_id).declared == 7
 
 
 def test_a_crash_before_or_after_any_step_is_healed_by_the_next_delivery():
@@ -255,7 +263,7 @@ def _outcome_after_crash(crash_at):
     world.upload(damaged(zipped(study, zipfile.ZIP_STORED), list(study)[4]))
     _interrupt(world, crash_at)
     world.work()
-    files = [replace(file, revision=0) for file in world.files()]
+    files = [replace(file, revision=0, timings={}) for file in world.files()]
     upload = world.records.upload(None, a_file().upload_id)
     return files, upload, sorted(world.objects.versions)
 
