@@ -149,6 +149,7 @@ def file_view(record: FileRecord) -> shapes.FileView:
         metadata=record.metadata,
         timeline=[shapes.TimelineView(**asdict(entry)) for entry in record.timeline],
         duplicate_of=record.duplicate_of,
+        parent=record.parent,
         rules_version=record.rules_version,
         timings=record.timings,
     )

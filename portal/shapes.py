@@ -175,6 +175,7 @@ class FileView(FileRow):
     metadata: dict[str, Any] = Field(examples=[{"modality": "CT"}])
     timeline: list[TimelineView]
     duplicate_of: str | None = None
+    parent: str | None = Field(default=None, description="File id of the archive that this file is an entry of.")
     rules_version: str | None = None
     timings: dict[str, int] = Field(default={}, description="In milliseconds.")
 
@@ -187,7 +188,7 @@ class UploadRow(BaseModel):
     state: str = Field(description="`in_progress`, or `complete` when every file has its verdict or was given up.")
     source: Source
     reference: str
-    declared: int = Field(description="How many files were announced.")
+    declared: int = Field(description="How many files were announced, and found in archives.")
     counts: dict[State, int] = Field(examples=[{"accepted": 20}])
     warnings: int = Field(description="Accepted files that carry warnings.")
     created_at: datetime

@@ -69,6 +69,7 @@ KINDS = {
 
 EVENTS = {
     "reserved": "Announced",
+    "unpacked": "Found in an archive",
     "accepted": "Accepted",
     "rejected": "Rejected",
     "failed": "Failed on our side",

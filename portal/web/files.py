@@ -65,6 +65,7 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         findings=_worst_first(record.findings),
         sections=sections(record.metadata),
         particulars=_particulars(record),
+        held=_held(record),
         downloadable=record.state is State.ACCEPTED and not identity.is_admin,
     )
 
@@ -105,6 +106,12 @@ def _particulars(record: FileRecord) -> list[Fact]:
         Fact("File ID", record.file_id, exact=True),
     ]
     return [fact for fact in told if fact.text]
+
+
+def _held(record: FileRecord) -> int:
+    """Return how many files an archive holds; nothing for what is no archive, or was not unpacked."""
+    unpacked = record.kind == "zip" and record.state is State.ACCEPTED and record.duplicate_of is None
+    return int(record.metadata.get("entries", 0)) if unpacked else 0
 
 
 def _time_to_verdict(record: FileRecord) -> str:

@@ -1,14 +1,25 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from intake.keys import child_id
 from intake.ports import QueuedMessage
 from intake.record import ObjectVersion
 from intake.states import State
-from processor.events import Arrival, arrivals, notification
+from processor.events import Arrival, Slice, arrivals, notification
 from processor.project import Projector
 from processor.sweep import OVERDUE, Sweep
-from tests.fakes import FakeAlerts, FakeObjects, FakeProjections, FakeQueue, FakeRecords, FakeTable, FakeVerdicts
+from tests.fakes import (
+    FakeAlerts,
+    FakeChildren,
+    FakeObjects,
+    FakeProjections,
+    FakeQueue,
+    FakeRecords,
+    FakeTable,
+    FakeVerdicts,
+)
 from tests.records import NOON, a_file, an_upload
 
 
@@ -117,3 +128,17 @@ def test_a_dead_letter_that_nobody_can_read_is_counted_and_kept(world):
 
     assert world.sweep.run().unreadable == 1
     assert world.dead_letters.depth() == 1
+
+
+def test_a_dead_letter_about_an_archive_fails_the_entries_that_have_no_verdict(world):
+    (archive,) = world.reserve(1)
+    entries = [a_file(file_id=child_id(archive.file_id, index), parent=archive.file_id) for index in (0, 2, 3)]
+    entries[0] = replace(entries[0], state=State.ACCEPTED)
+    FakeChildren(world.verdicts.table).reserve(entries)
+    part = Slice("northside", archive.upload_id, archive.file_id, ObjectVersion("accepted", "k"), 0, 3)
+    world.dead_letters.messages.append(QueuedMessage("m1", part.message(), 5))
+
+    assert world.sweep.run().failed == 1
+
+    assert [world.state(entry) for entry in entries] == [State.ACCEPTED, State.FAILED, State.AWAITING_UPLOAD]
+    assert world.dead_letters.messages

@@ -2,7 +2,7 @@
 
 import pytest
 
-from intake.keys import new_upload_id
+from intake.keys import child_id, new_upload_id
 from intake.ports import QueuedMessage
 from intake.record import now
 from intake.states import State
@@ -156,6 +156,17 @@ def test_the_uploader_announces_adds_signs_and_completes(portal):
     incomplete = browser.post(f"/upload/file/{file_id}/complete", json={}, headers={"accept": "*/*"})
     assert incomplete.status_code == 409
     assert incomplete.json()["missing"] == [1, 2, 3, 4, 5]
+
+
+def test_an_archive_and_its_entries_lead_to_each_other(portal):
+    portal.table.uploads[UPLOAD_ID] = an_upload(declared=1)
+    archive = a_file(kind="zip", state=State.ACCEPTED, metadata={"entries": 2})
+    entry = a_file(file_id=child_id(archive.file_id, 0), parent=archive.file_id)
+    portal.table.files |= {record.file_id: record for record in (archive, entry)}
+    browser = portal.browser()
+
+    assert "This archive holds 2 files" in browser.get(f"/files/{archive.file_id}").text
+    assert f'href="/files/{archive.file_id}"' in browser.get(f"/files/{entry.file_id}").text
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
