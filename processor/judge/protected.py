@@ -21,12 +21,14 @@ REASONS: Mapping[str, frozenset[str]] = {
         "json-not-a-number", "json-duplicate-keys", "fhir-resource-type-missing", "fhir-resource-type-unknown",
         "fhir-bundle-invalid", "xml-truncated", "xml-malformed", "xml-encoding-wrong", "xml-encoding-unknown",
         "ccda-root-wrong", "csv-empty", "csv-binary", "csv-quotes-unbalanced",
+        "pdf-header-missing", "pdf-truncated", "pdf-root-missing",
         "jpeg-structure-invalid", "jpeg-truncated", "tiff-structure-invalid", "tiff-truncated",
     }),
     "A budget protects the pipeline and every program behind it from exhaustion.": frozenset({
         "nesting-too-deep", "too-many-elements", "too-many-items", "header-too-large", "deflate-bomb",
         "archive-nested", "archive-too-many-entries", "archive-total-too-large", "archive-bomb",
         "archive-entries-overlap", "archive-directory-too-large", "gzip-bomb", "text-too-large",
+        "pdf-stream-bomb", "pdf-object-bomb",
         "json-too-deep", "json-too-many-values", "xml-entities", "xml-dtd", "xml-too-deep", "xml-too-many-elements",
         "hl7-too-many-segments", "csv-too-large",
         "image-too-many-pixels", "image-too-many-parts", "png-text-bomb", "tiff-directory-loop",
@@ -34,6 +36,9 @@ REASONS: Mapping[str, frozenset[str]] = {
     "An entry that leaves its folder, or says two things, deceives whoever unpacks it.": frozenset({
         "archive-path-traversal", "archive-symlink", "archive-special-file", "archive-ambiguous",
         "archive-local-header-differs", "archive-trailing-bytes",
+    }),
+    "A document that starts programs attacks whoever opens it.": frozenset({
+        "pdf-javascript", "pdf-launches-program", "csv-formula-runs",
     }),
     "A volume whose header cannot be trusted was not judged.": frozenset({
         "nifti-header-truncated", "nifti-mark-invalid", "nifti-dimensions-invalid", "nifti-data-type-unknown",

@@ -18,6 +18,7 @@ READERS: dict[str, str] = {
     "png": "png",
     "jpeg": "jpeg",
     "tiff": "tiff",
+    "pdf": "pdf",
     "hl7v2": "hl7v2",
     "fhir": "fhir",
     "json": "other_json",

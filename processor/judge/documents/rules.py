@@ -7,6 +7,7 @@ CONVERT_ANEW = "Convert the volume anew from its DICOM series, and send that; or
 SAVE_ANEW = "Save the image anew with the program that made it, and send that."
 EXPORT_MESSAGE = "Export it anew from the system that it comes from, and tell that system's vendor if it happens again."
 SAVE_TABLE = "Save the table anew as CSV from the program that made it, and send that."
+PRINT_ANEW = "Save or print the document to a new PDF without forms and actions, and send that."
 SEND_FILES = "Send the files themselves, or pack them into an ordinary ZIP archive."
 
 SURROUNDINGS = (
@@ -129,7 +130,7 @@ IMAGES = (
 )  # fmt: skip
 
 TEXTS = (
-    reject("text-too-large", "The document is larger than 16 MiB, which is more than can be checked.",
+    reject("text-too-large", "The document is larger than what can be checked: 16 MiB, or 32 MiB for PDF.",
            "Send it in several documents, and images as files of their own."),
     warn("text-not-utf-8", "The text is not written in UTF-8, so that some letters may be shown wrongly.",
          "Check names with accents; save the text as UTF-8 where you can."),
@@ -229,11 +230,40 @@ CSV = (
          section="RFC 4180 2"),
 )  # fmt: skip
 
+PDF = (
+    reject("pdf-header-missing", "The document lacks the mark that PDF documents start with.",
+           SEND_AGAIN, "ISO 32000-1 7.5.2"),
+    reject("pdf-truncated", "The end of the PDF document is missing.", SEND_AGAIN, "ISO 32000-1 7.5.5"),
+    reject("pdf-root-missing", "The PDF document lacks its catalogue, so that it cannot be shown: it is damaged.",
+           SEND_AGAIN, "ISO 32000-1 7.7.2"),
+    reject("pdf-pages-missing", "The PDF document has no pages.", PRINT_ANEW, "ISO 32000-1 7.7.3"),
+    reject("pdf-encrypted", "The PDF document is protected by a password, so that it cannot be checked.",
+           "Save it without protection, and send that; the transfer itself is encrypted.", "ISO 32000-1 7.6"),
+    reject("pdf-javascript", "The PDF document holds a program (JavaScript), as malware would.",
+           PRINT_ANEW, "ISO 32000-1 12.6.4.16"),
+    reject("pdf-launches-program", "The PDF document would start a program, as malware would.",
+           ASK_IT, "ISO 32000-1 12.6.4.5"),
+    reject("pdf-stream-bomb", "A part of the PDF document unpacks to a size out of all proportion.", ASK_IT),
+    reject("pdf-object-bomb", "The PDF document holds more objects than can be checked.", ASK_IT),
+    warn("pdf-embedded-file", "Another file is embedded in the PDF document; it is not checked.",
+         "Do not open the embedded file unless you know what it is.", "ISO 32000-1 7.11.4"),
+    warn("pdf-submits-data", "A form in the PDF document would send what is filled in to a server.",
+         "Do not fill in the form.", "ISO 32000-1 12.7.5"),
+    warn("pdf-rich-media", "The PDF document holds a film or another active part.", section="ISO 32000-1 13"),
+    warn("pdf-xfa-form", "The PDF document holds a kind of form that many programs cannot show.",
+         section="ISO 32000-1 12.7.8"),
+    warn("pdf-bytes-before-header", "Something stands before the start of the PDF document.",
+         section="ISO 32000-1 7.5.2"),
+    warn("pdf-cross-reference-wrong", "The PDF document's table of objects is not where it should be.",
+         section="ISO 32000-1 7.5.4"),
+)  # fmt: skip
+
 DOCUMENT_CHAPTERS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("Name, size and clinic", SURROUNDINGS),
     ("ZIP archives", ARCHIVE),
     ("NIfTI volumes", NIFTI),
     ("JPEG, PNG and TIFF images", IMAGES),
+    ("PDF documents", PDF),
     ("Text documents", TEXTS),
     ("HL7 v2 messages", HL7),
     ("FHIR resources", JSON),

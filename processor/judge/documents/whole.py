@@ -7,10 +7,10 @@ MAX_WHOLE = 16 * 1024 * 1024
 """Bytes of a file that has to be read to its end; larger ones are refused."""
 
 
-def content(window: Window) -> bytes:
-    """Return the whole file. Raises RefusedError where it is larger than MAX_WHOLE."""
-    if window.size > MAX_WHOLE:
-        raise RefusedError("text-too-large", f"byte {MAX_WHOLE}")
+def content(window: Window, limit: int = MAX_WHOLE) -> bytes:
+    """Return the whole file. Raises RefusedError where it is larger than `limit` bytes."""
+    if window.size > limit:
+        raise RefusedError("text-too-large", f"byte {limit}")
     return part(window, 0, window.size)
 
 

@@ -82,7 +82,7 @@ def stray_vr():
 WHOLE = ct()
 FILES = {
     "empty-file": b"",
-    "kind-unsupported": b"%PDF-1.7\n",
+    "kind-unsupported": b"GIF89a" + bytes(20),
     "not-dicom": bytes(range(200, 256)) * 10,
     "all-zero": bytes(1_000),
     "magic-damaged": WHOLE.replace(b"DICM", b"DICN"),

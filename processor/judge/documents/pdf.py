@@ -1,0 +1,106 @@
+"""PDF documents: header, end, encryption, and what would act when they are opened (ISO 32000-1)."""
+
+import re
+from itertools import islice
+
+from intake.record import Metadata
+from processor.judge.documents import endings, pdf_streams, whole
+from processor.judge.findings import Findings
+from processor.judge.refusal import RefusedError
+from processor.judge.window import Window
+
+MAX_PDF = 32 * 1024 * 1024
+HEADER = re.compile(rb"%PDF-(\d\.\d)")
+LOOK = 1024
+"""Bytes at either end in which readers look for the header and the end (Annex H.3)."""
+END = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
+CROSS_REFERENCE = re.compile(rb"\s*(?:xref|\d+\s+\d+\s+obj)")
+NEAR = 16
+"""Bytes by which an offset may miss what it points to: writers count line ends differently, and readers forgive it."""
+
+_VALUE = rb"\s*(?:\(|<|\d+\s+\d+\s+R)"
+PATTERNS = {
+    "pdf-javascript": re.compile(rb"/JS" + _VALUE + rb"|/S\s*/JavaScript\b|/JavaScript\s*(?:<<|\d+\s+\d+\s+R)"),
+    "pdf-launches-program": re.compile(rb"/S\s*/Launch\b|/Launch\s*<<"),
+    "pdf-embedded-file": re.compile(rb"/EmbeddedFiles?\b"),
+    "pdf-submits-data": re.compile(rb"/S\s*/(?:SubmitForm|ImportData)\b"),
+    "pdf-rich-media": re.compile(rb"/RichMedia\b|/Subtype\s*/(?:3D|Movie|Screen)\b"),
+    "pdf-xfa-form": re.compile(rb"/XFA\s*(?:\[|\d+\s+\d+\s+R)"),
+}
+"""Code → what shows it, in the objects' text."""
+ENCRYPTED = re.compile(rb"/Encrypt\s*(?:<<|\d+\s+\d+\s+R)")
+ROOT = re.compile(rb"/Root\s*\d+\s+\d+\s+R")
+PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
+
+HIDDEN_NAMES = {
+    b"/JavaScript": "pdf-javascript",
+    b"/JS": "pdf-javascript",
+    b"/Launch": "pdf-launches-program",
+    b"/EmbeddedFile": "pdf-embedded-file",
+    b"/Encrypt": "pdf-encrypted",
+}
+ESCAPED_NAME = re.compile(rb"/[A-Za-z]*#[0-9A-Fa-f]{2}[A-Za-z0-9#]{0,60}")
+MAX_ESCAPED = 100_000
+ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
+
+
+def read(window: Window, findings: Findings, metadata: Metadata) -> None:
+    """Judge a document by its text, and by the objects that it keeps compressed. See `readers.Reader`."""
+    data = whole.content(window, MAX_PDF)
+    header = HEADER.search(data[: LOOK + 8])
+    if header is None:
+        raise RefusedError("pdf-header-missing", "byte 0")
+    metadata["version"] = header[1].decode()
+    if header.start():
+        findings.add("pdf-bytes-before-header", "byte 0")
+    encrypted = ENCRYPTED.search(data)
+    if encrypted:
+        findings.add("pdf-encrypted", f"byte {encrypted.start()}")
+    objects = data if encrypted else data + b"\n" + pdf_streams.objects(data)
+    _check_actions(objects, len(data), findings)
+    _check_end(data, header.start(), findings)
+    _check_pages(objects, findings, metadata, encrypted=encrypted is not None)
+    if not encrypted:
+        pdf_streams.check_bombs(data)
+    endings.check(window, data.rfind(b"%%EOF") + 5, findings)
+
+
+def _check_actions(objects: bytes, size: int, findings: Findings) -> None:
+    # A name may be written with escapes (/J#61vaScript), which nobody but those who hide something does.
+    names = {ESCAPE.sub(_unescaped, found.group()) for found in islice(ESCAPED_NAME.finditer(objects), MAX_ESCAPED)}
+    for code, pattern in PATTERNS.items():
+        found = pattern.search(objects)
+        if found:
+            findings.add(code, f"byte {found.start()}" if found.start() < size else "")
+    for name in names & HIDDEN_NAMES.keys():
+        findings.add(HIDDEN_NAMES[name])
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    return bytes([int(found[1], 16)])
+
+
+def _check_end(data: bytes, start: int, findings: Findings) -> None:
+    """Look for the end, and for the cross-reference that it points to."""
+    end = data.rfind(b"%%EOF")
+    if end < 0:
+        raise RefusedError("pdf-truncated", f"byte {len(data)}")
+    pointers = list(END.finditer(data, max(end - LOOK, 0)))
+    if not pointers:
+        findings.add("pdf-cross-reference-wrong", f"byte {end}")
+        return
+    offset = int(pointers[-1][1])
+    places = (offset, offset + start)
+    near = any(CROSS_REFERENCE.search(data, max(place - NEAR, 0), place + 2 * NEAR) for place in places)
+    if not near:
+        findings.add("pdf-cross-reference-wrong", f"byte {pointers[-1].start()}")
+
+
+def _check_pages(objects: bytes, findings: Findings, metadata: Metadata, *, encrypted: bool) -> None:
+    if not ROOT.search(objects):
+        raise RefusedError("pdf-root-missing")
+    pages = sum(1 for _ in PAGE.finditer(objects))
+    if pages:
+        metadata["pages"] = pages
+    elif not encrypted:
+        findings.add("pdf-pages-missing")
