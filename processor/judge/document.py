@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from intake.record import Severity
+from intake.study_rules import SECTIONS
 from processor.judge.catalogue import CHAPTERS, RULES_VERSION, Rule
 
 DOCUMENT = Path("docs/findings.md")
@@ -16,12 +17,17 @@ A file with a **reject** finding goes to quarantine; one with **warn** findings 
 Findings say where (a tag or an offset) and never a patient's value.
 """
 
+STUDIES = tuple(
+    Rule(found.code, found.severity, found.message, found.remedy, section) for found, section in SECTIONS.items()
+)
+"""Said of a study and of none of its files, so that no profile weighs them."""
+
 EFFECT = {Severity.REJECT: "**reject**", Severity.WARN: "warn"}
 
 
 def text() -> str:
     """Return the document."""
-    return HEAD + "".join(_chapter(title, rules) for title, rules in CHAPTERS)
+    return HEAD + "".join(_chapter(title, rules) for title, rules in (*CHAPTERS, ("The study as a whole", STUDIES)))
 
 
 def _chapter(title: str, rules: tuple[Rule, ...]) -> str:
