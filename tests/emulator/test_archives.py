@@ -14,7 +14,7 @@ import pytest
 from intake.studies import DynamoStudies
 from intake.study_rules import findings
 from tests.archives import a_study, zipped
-from tests.dicom_files import uid
+from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
 from tests.emulator.test_exactly_once import Lane, environment_of
 from tests.waiting import until
@@ -129,6 +129,18 @@ def test_an_archive_dropped_straight_into_s3_is_expanded_too(lane):
         lambda: (found := lane.records.upload("northside", upload_id)).complete and found, "the day's upload"
     )
     assert upload.source == "direct"
+
+
+def test_a_large_entry_is_written_in_parts_and_accepted_byte_for_byte(partner, lane):
+    large = ct_slice(study=uid("large entry"), series=uid("large entry", 1), rows=3300, columns=3300)
+    upload_id = partner.upload({"one.zip": zipped({"large.dcm": large})})["upload_id"]
+
+    _settled(lane, upload_id, 2, 60)
+
+    _, child = lane.records.files_of(upload_id, None, 10).rows
+    assert (child.state, child.size, child.findings) == ("accepted", len(large), ())
+    stored = lane.aws.s3.get_object(Bucket=child.stored.bucket, Key=child.stored.key)
+    assert stored["Body"].read() == large
 
 
 @pytest.fixture
