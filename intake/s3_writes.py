@@ -33,12 +33,12 @@ class S3Writer:
 
     def create(self, target: ObjectVersion, blocks: Iterator[bytes], extension: str) -> None:
         parts = _parts(blocks)
-        first, second = next(parts, b""), next(parts, None)
+        first = next(parts, b"")
         try:
-            if second is None:
+            if len(first) < PART:
                 self._put(target, first, extension)
             else:
-                self._put_in_parts(target, chain((first, second), parts), extension)
+                self._put_in_parts(target, chain((first,), parts), extension)
         except ClientError as error:
             if code_of(error) == "ConditionalRequestConflict":
                 raise ContentionError("another delivery is writing the same object") from error

@@ -25,7 +25,7 @@ BYTES_PER_SLICE = 256 * 1024**2
 
 BLOCK = 4 * 1024**2
 """Bytes that are read of an archive at a time."""
-BLOCKS_KEPT = 3
+BLOCKS_KEPT = 2
 
 LONGEST_NAME = 1024
 """Characters, as for announced files."""

@@ -1,6 +1,7 @@
 """An archive's way to files of their own, over fakes."""
 
 import contextlib
+import tracemalloc
 import zipfile
 from collections import Counter
 from dataclasses import replace
@@ -10,7 +11,9 @@ import pytest
 
 from intake import keys
 from intake.errors import NotFoundError
+from intake.ports import ObjectRange
 from intake.record import ObjectVersion, Source
+from intake.s3_writes import S3Writer
 from intake.states import State
 from processor.events import Arrival, Slice, UnreadableEventError, slice_of
 from processor.expand import BLOCK, BLOCKS_KEPT, BYTES_PER_SLICE, ENTRIES_PER_SLICE, Blocks, Expander, spans
@@ -245,6 +248,62 @@ def test_a_hostile_name_is_made_fit_for_a_record(world, name):
     assert child.name.isprintable()
     assert len(child.name) <= 1024
     assert child.name.endswith(".dcm")
+
+
+class _FileObjects:
+    """One object, kept in a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def read(self, source, start, length):
+        with self.path.open("rb") as file:
+            file.seek(start)
+            return ObjectRange(file.read(length), self.path.stat().st_size, "e", "v", NOON, {})
+
+
+class _Discarding:
+    """S3's calls for writing in parts, of which nothing is kept but the sizes."""
+
+    def __init__(self):
+        self.sizes = []
+
+    def create_multipart_upload(self, **call):
+        return {"UploadId": "u"}
+
+    def upload_part(self, *, Body, **call):  # noqa: N803  # As boto3 calls it.
+        self.sizes.append(len(Body))
+        return {"ETag": "e"}
+
+    def complete_multipart_upload(self, **call):
+        assert call["IfNoneMatch"] == "*"
+
+
+def test_a_large_entry_passes_through_in_bounded_memory(tmp_path, world):
+    path, piece = tmp_path / "large.zip", bytes(range(256)) * 4096
+    with zipfile.ZipFile(path, "w") as archive, archive.open("large.nii", "w") as entry:
+        for _ in range(96):
+            entry.write(piece)
+    s3 = _Discarding()
+    parent = a_file(kind="zip", state=State.ACCEPTED)
+    world.table.files[parent.file_id] = parent
+    expander = Expander(
+        objects=_FileObjects(path),
+        writer=S3Writer(s3),
+        children=world.children,
+        verdicts=world.verdicts,
+        queue=world.queue,
+        incoming_bucket="incoming",
+    )
+
+    tracemalloc.start()
+    expander.expand(Slice("northside", parent.upload_id, parent.file_id, ObjectVersion("accepted", "k"), 0, 1))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert s3.sizes == [8 * 1024**2] * 12
+    print(f"peak {peak / 2**20:.0f} MiB")
+    assert peak < 64 * 1024**2
 
 
 def test_the_children_of_two_archives_never_meet():
