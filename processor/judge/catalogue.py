@@ -4,6 +4,7 @@
 RULES_VERSION changes with every change that can change a verdict.
 """
 
+from processor.judge.content_rules import MODULES, VALUES
 from processor.judge.documents.rules import DOCUMENT_CHAPTERS
 from processor.judge.rule import ASK_IT, ASK_VENDOR, EXPORT_ANEW, SEND_AGAIN, Rule
 from processor.judge.rule import reject as _reject
@@ -178,6 +179,8 @@ CHAPTERS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("Structure", STRUCTURE),
     ("Image", PIXELS),
     ("Identity", IDENTITY),
+    ("Values and their order", VALUES),
+    ("Modules, modality and geometry", MODULES),
     ("Filing", FILING),
     *DOCUMENT_CHAPTERS,
 )

@@ -2,6 +2,8 @@
 
 import re
 
+from processor.judge.attributes import ABSENT
+
 ESC = b"\x1b"
 DEFAULT = "latin-1"
 """The default repertoire is ASCII; what goes beyond it without saying so is Latin 1 more often than anything else."""
@@ -28,6 +30,16 @@ BY_NUMBER = {
     "203": "iso8859-15",
 }
 BY_NAME = {"GB18030": "gb18030", "GBK": "gbk", "ISO 2022 GBK": "gbk", "ISO 2022 58": "gb2312"}
+DEFINED = (
+    frozenset({"", "GB18030", "GBK", "ISO_IR 192", "ISO_IR 13"})
+    | {
+        f"{standard} {number}"
+        for number in BY_NUMBER.keys() - {"6", "13", "58", "87", "149", "159", "192"}
+        for standard in ("ISO_IR", "ISO 2022 IR")
+    }
+    | {f"ISO 2022 IR {number}" for number in ("6", "13", "58", "87", "149", "159")}
+)
+"""The standard's defined terms (PS3.3 C.12.1.1.2)."""
 TERM = re.compile(r"ISO.?(?:2022.)?IR.?(\d+)")
 
 BY_ESCAPE = {
@@ -86,3 +98,23 @@ def _extended(part: bytes, first: str, ends: re.Pattern[bytes]) -> str:
     end = ends.search(text)
     stop = end.start() if end else len(text)
     return text[:stop].decode(chosen, "replace") + text[stop:].decode(first, "replace")
+
+
+# Of one byte or self-synchronising, so that separators between values stay what they are.
+SIMPLE = {ABSENT: "ascii", b"": "ascii"} | {
+    term.encode() + pad: BY_NUMBER[number]
+    for number in BY_NUMBER.keys() - {"6", "13", "58", "87", "149", "159"}
+    for term in [f"ISO_IR {number}"]
+    for pad in ([b"", b" "] if len(term) % 2 else [b""])
+}
+"""Specific Character Set as encoded → the codec of the whole file."""
+
+
+def simple_codec(stated: bytes) -> str:
+    """Return the codec that all of a file's values can be decoded by at once; ASCII where there is none such."""
+    return SIMPLE.get(stated, "ascii")
+
+
+def is_defined(term: str) -> bool:
+    """Say whether the standard knows a term; what is read in its stead may still be right."""
+    return term in DEFINED

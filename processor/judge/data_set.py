@@ -1,15 +1,18 @@
 """What a walk over a data set learns, and the bounds within which it walks."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from processor.judge.elements import Values
 from processor.judge.encoding import Encoding
+from processor.judge.offsets import NO_OFFSETS, Offsets
+from processor.judge.runs import Values
 
 MAX_DEPTH = 64
 """Sequences within sequences; the standard's deepest templates reach about 20 in practice."""
 MAX_ELEMENTS = 400_000
 MAX_ITEMS = 250_000
+MAX_SEQUENCES = 120_000
+"""Ten or more for each frame of the largest multi-frame objects; a sequence costs many times what an element does."""
 
 UNBOUNDED = 1 << 63
 
@@ -33,6 +36,9 @@ class Pixels(NamedTuple):
     """In bytes, or UNDEFINED_LENGTH for encapsulated pixel data."""
     first: bytes = b""
     """The first bytes of the first fragment, where they were at hand."""
+    fragments: int | None = None
+    """How many fragments there are; None where they were not all seen."""
+    offsets: Offsets = NO_OFFSETS
 
 
 @dataclass(slots=True)
@@ -40,7 +46,11 @@ class DataSet:
     """What was learnt from a walk, as far as it came."""
 
     encoding: Encoding
-    values: Values = field(default_factory=dict)
+    values: Values
+    """Of the kept elements, and those of the file meta information."""
     pixels: Pixels | None = None
+    extended_offsets: int | None = None
+    """Length of the extended offset table in bytes, where there is one (PS3.3 C.7.6.3.1.8)."""
     elements: int = 0
     items: int = 0
+    sequences: int = 0

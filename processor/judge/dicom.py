@@ -4,13 +4,29 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from intake.record import Metadata
-from processor.judge import encoding, endings, envelope, identity, meta, metadata, pixels, tags, texts
+from processor.judge import (
+    encoding,
+    endings,
+    envelope,
+    geometry,
+    identity,
+    meta,
+    metadata,
+    modules,
+    pixels,
+    tags,
+    texts,
+)
+from processor.judge.attributes import NOTHING
 from processor.judge.data_set import DataSet
 from processor.judge.encoding import Encoding
 from processor.judge.findings import Findings
+from processor.judge.image import describe
 from processor.judge.inflation import InflatedStream
 from processor.judge.meta import FileMeta
+from processor.judge.order import Order
 from processor.judge.refusal import RefusedError
+from processor.judge.texts import Texts
 from processor.judge.walk import Walk
 from processor.judge.window import Stream, Window
 
@@ -33,17 +49,27 @@ class Judged(NamedTuple):
 def judge(window: Window, start: int, findings: Findings) -> Judged:
     """Read the file from its meta information at `start` on, and add what is to be said of it."""
     head = window.buffer
-    reading = Reading(FileMeta(start), DataSet(Encoding(explicit=True)))
+    reading = Reading(FileMeta(start), DataSet(Encoding(explicit=True), NOTHING.copy()))
     refused = _read(window, reading, findings)
-    known = texts.plain(reading.meta.values, reading.data_set.values)
-    image = pixels.describe(reading.data_set, known)
+    known = texts.read(reading.data_set.values, findings)
+    image = describe(reading.data_set, known.of)
     if not refused:
         pixels.check(reading.data_set, image, reading.meta.transfer_syntax, findings)
-        identity.check(known, findings)
+        identity.check(known.of, findings, plain=known.plain)
+        _check_contents(known, findings)
     if refused or endings.TRAILING in findings:
         _name_cause(head, refused or endings.TRAILING, findings)
-    described = metadata.extract(reading.data_set, known, image)
-    return Judged(described, identity.sop_instance_uid(known))
+    described = metadata.extract(known, image)
+    return Judged(described, identity.sop_instance_uid(known.of))
+
+
+def _check_contents(known: Texts, findings: Findings) -> None:
+    """Check what is of no interest in a file that cannot be read or filed anyway."""
+    sop_class = identity.sop_class_uid(known.of)
+    modules.check_character_set(texts.character_sets(known), findings)
+    if identity.has_patient(sop_class, known.of):
+        modules.check(sop_class, known.of, findings)
+        geometry.check(known.of, findings)
 
 
 def _name_cause(head: bytes, symptom: str, findings: Findings) -> None:
@@ -65,7 +91,7 @@ def _read(window: Window, reading: Reading, findings: Findings) -> str:
 
 
 def _read_meta(window: Window, reading: Reading, findings: Findings) -> None:
-    reading.meta = meta.read(window, reading.meta.end, findings)
+    reading.meta = meta.read(window, reading.meta.end, reading.data_set.values, findings)
     if reading.meta.end >= window.size:
         raise RefusedError("data-set-missing", f"byte {window.size}")
     _check_transfer_syntax(reading.meta, findings)
@@ -76,12 +102,27 @@ def _read_data_set(window: Window, reading: Reading, findings: Findings) -> None
     deflated = transfer_syntax in encoding.DEFLATED
     stream: Stream = InflatedStream(window, reading.meta.end) if deflated else window
     start = 0 if deflated else reading.meta.end
-    walk = Walk(stream, start, _encoding(stream, start, transfer_syntax, findings), findings)
+    encoded = _encoding(stream, start, transfer_syntax, findings)
+    walk = Walk(stream, start, encoded, reading.data_set.values, findings)
     reading.data_set = walk.data_set
     walk.run()
+    _tell_order(walk.order, findings)
     if isinstance(stream, InflatedStream):
         stream.drain()
         _check_rest(window, stream.end, findings)
+
+
+def _tell_order(order: Order, findings: Findings) -> None:
+    """Add what was noted of the outermost level's elements."""
+    noted = (
+        ("elements-unordered", order.disordered),
+        ("private-creator-missing", order.ownerless),
+        ("value-length-odd", order.odd),
+        ("vr-unexpected", order.other_vr),
+    )
+    for code, tag in noted:
+        if tag is not None:
+            findings.add(code, tags.written(tag))
 
 
 def _check_rest(window: Window, position: int, findings: Findings) -> None:

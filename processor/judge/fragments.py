@@ -2,8 +2,10 @@
 
 import struct
 
-from processor.judge import tags
+from processor.judge import offsets, tags
+from processor.judge.data_set import Pixels
 from processor.judge.elements import UNDEFINED_LENGTH
+from processor.judge.offsets import NO_OFFSETS
 from processor.judge.refusal import RefusedError
 from processor.judge.window import Stream
 
@@ -18,6 +20,10 @@ class Fragments:
 
     def __init__(self, stream: Stream, position: int, order: str) -> None:
         self._stream = stream
+        self._order = order
+        self._start = 0
+        self._starts: set[int] = set()
+        self._seen = position
         self._unpack = struct.Struct(f"{order}HHI").unpack_from
         self.position = position
         self.items = 0
@@ -25,6 +31,9 @@ class Fragments:
         self.first = b""
         """The first bytes of the first fragment, where they are at hand."""
         self.ended = False
+        self.complete = True
+        """Whether every item up to `position` was stepped over, and none jumped over."""
+        self.offsets = NO_OFFSETS
 
     def walk_at_hand(self) -> None:
         """Step over the items whose headers are in the buffer already; at least the first one is fetched."""
@@ -47,6 +56,10 @@ class Fragments:
         if self.position + 8 == self._stream.size:
             self._end(self._stream.size)
             return True
+        self.complete = False
+        self._seen = self.position
+        if self._reach_last_frame():
+            return True
         for span in TAILS:
             start = max(self.position, self._stream.size - span)
             there = self._stream.show(start, self._stream.size - start)
@@ -56,6 +69,28 @@ class Fragments:
                 self._end(self._stream.origin + found + 8)
                 return True
         return False
+
+    def _reach_last_frame(self) -> bool:
+        """Go on where the offset table says that the last frame starts, and say whether that led to the end."""
+        last = self._start + self.offsets.entries[-1] if self.offsets.entries else 0
+        if not self.position < last <= self._stream.size - 8:
+            return False
+        self._stream.show(last, 8)
+        group, number, length = self._unpack(self._stream.buffer, last - self._stream.origin)
+        following = last + 8 + length
+        if group << 16 | number != tags.ITEM or following + 8 > self._stream.size:
+            self.offsets = self.offsets._replace(damaged=True)
+            return False
+        self.position = following
+        if following + 8 == self._stream.size:
+            self._end(self._stream.size)
+        return self.ended
+
+    def pixels(self, tag: int) -> Pixels:
+        """Return what was learnt, the offset table held against the fragments that were seen."""
+        fragments = self.items - 1 if self.complete else None
+        offsets = self.offsets.held_against(self._starts, self._seen - self._start)
+        return Pixels(tag, UNDEFINED_LENGTH, self.first, fragments, offsets)
 
     def step(self) -> None:
         """Step over one item or over the delimiter. Raises RefusedError where neither stands."""
@@ -73,6 +108,10 @@ class Fragments:
     def _pass(self, length: int) -> None:
         self.items += 1
         start = self.position + 8
+        if self.items == 1:
+            self._read_offsets(start, length)
+        elif self.offsets.entries:
+            self._starts.add(self.position - self._start)
         if self.items == 2:
             at = start - self._stream.origin
             self.first = self._stream.buffer[at : at + min(length, 12)]
@@ -80,7 +119,15 @@ class Fragments:
         if not self._stream.holds(self.position):
             raise RefusedError("encapsulation-unended", f"byte {start}")
 
+    def _read_offsets(self, start: int, length: int) -> None:
+        self._start = start + length
+        there = min(self._stream.show(start, 0), length)
+        at = start - self._stream.origin
+        self.offsets = offsets.read(self._stream.buffer[at : at + there], length, self._order)
+
     def _end(self, position: int) -> None:
+        if self.complete:
+            self._seen = position
         self.position = position
         self.ended = True
 

@@ -5,12 +5,14 @@ import re
 from processor.judge import tags
 from processor.judge.findings import Findings
 from processor.judge.sop_classes import SOP_CLASSES
-from processor.judge.texts import Texts
 
 VALID = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
 # Not by the standard, but harmless, and still told apart from others: leading zeros, letters, hyphens.
 USABLE = re.compile(r"(?!.*\.\.)[0-9A-Za-z][0-9A-Za-z ._-]*")
 LONGEST = 64
+
+Texts = dict[int, str | None]
+"""As in `texts.Texts.of`."""
 
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 WITHOUT_PATIENT = (
@@ -41,10 +43,11 @@ MIRRORED = (
 """What the file meta information repeats of the data set."""
 
 
-def check(texts: Texts, findings: Findings) -> None:
-    """Check what the file says of itself, its study, series and patient."""
+def check(texts: Texts, findings: Findings, *, plain: bool) -> None:
+    """Check what the file says of itself, its study, series and patient; `plain` texts have their form already."""
     sop_class = sop_class_uid(texts)
-    _check_form(texts, findings)
+    if not plain:
+        _check_form(texts, findings)
     _check_class(sop_class, findings)
     _check_meta(texts, findings)
     if sop_class == MEDIA_DIRECTORY:
@@ -60,13 +63,18 @@ def check(texts: Texts, findings: Findings) -> None:
 
 def sop_class_uid(texts: Texts) -> str:
     """Return the data set's own, or else what the file meta information says of it."""
-    return texts.get(tags.SOP_CLASS_UID) or texts.get(tags.MEDIA_STORAGE_SOP_CLASS_UID, "")
+    return texts[tags.SOP_CLASS_UID] or texts[tags.MEDIA_STORAGE_SOP_CLASS_UID] or ""
 
 
 def sop_instance_uid(texts: Texts) -> str | None:
     """Return the data set's own UID where it can serve as an identifier; a media directory has none."""
-    found = texts.get(tags.SOP_INSTANCE_UID, "")
+    found = texts[tags.SOP_INSTANCE_UID] or ""
     return found if is_valid(found) or is_usable(found) else None
+
+
+def has_patient(sop_class: str, texts: Texts) -> bool:
+    """Say whether the file is a patient's, so that the modules of patient, study and series belong into it."""
+    return not (sop_class.startswith(WITHOUT_PATIENT) or is_anonymous(texts))
 
 
 def is_valid(text: str) -> bool:
@@ -83,18 +91,18 @@ def is_anonymous(texts: Texts) -> bool:
     Test patterns, phantoms and thoroughly stripped images do so. They cannot be filed under a wrong patient, while
     a file that names some of the three and not the others was damaged, and could be.
     """
-    return not (texts.get(tags.STUDY_INSTANCE_UID) or texts.get(tags.SERIES_INSTANCE_UID) or texts.get(tags.PATIENT_ID))
+    return not (texts[tags.STUDY_INSTANCE_UID] or texts[tags.SERIES_INSTANCE_UID] or texts[tags.PATIENT_ID])
 
 
 def _check_presence(texts: Texts, needed: tuple[int, ...], findings: Findings) -> None:
     for tag in needed:
-        if not texts.get(tag):
+        if not texts[tag]:
             findings.add(f"{CODES[tag]}-missing", tags.written(tag))
 
 
 def _check_form(texts: Texts, findings: Findings) -> None:
     for tag, code in CODES.items():
-        found = texts.get(tag)
+        found = texts[tag]
         if not found or is_valid(found):
             continue
         # An SOP class is looked up, so one that is malformed is of no use; an instance's UID is only compared.
@@ -115,11 +123,11 @@ def _check_patient(texts: Texts, findings: Findings) -> None:
     The standard's first years knew files with a patient's name alone; birth date and sex came with the module that
     makes the ID mandatory, so that a file with them and without an ID lost it.
     """
-    if texts.get(tags.PATIENT_ID):
+    if texts[tags.PATIENT_ID]:
         return
-    if tags.PATIENT_ID in texts:
+    if texts[tags.PATIENT_ID] is not None:
         findings.add("patient-id-empty", tags.written(tags.PATIENT_ID))
-    elif tags.PATIENT_BIRTH_DATE in texts or tags.PATIENT_SEX in texts:
+    elif texts[tags.PATIENT_BIRTH_DATE] is not None or texts[tags.PATIENT_SEX] is not None:
         findings.add("patient-id-missing", tags.written(tags.PATIENT_ID))
     else:
         findings.add("patient-module-missing", tags.written(tags.PATIENT_ID))
@@ -127,6 +135,6 @@ def _check_patient(texts: Texts, findings: Findings) -> None:
 
 def _check_meta(texts: Texts, findings: Findings) -> None:
     for outer, inner in MIRRORED:
-        stated, own = texts.get(outer), texts.get(inner)
+        stated, own = texts[outer], texts[inner]
         if stated and own and stated != own:
             findings.add("file-meta-mismatch", tags.written(outer))

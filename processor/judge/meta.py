@@ -1,13 +1,15 @@
 """The file meta information: group 0002, always explicit VR little endian (PS3.10 7.1)."""
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from processor.judge import tags
-from processor.judge.elements import KEPT_BYTES, UNDEFINED_LENGTH, Header, Values, header
+from processor.judge.attributes import ABSENT
+from processor.judge.elements import UNDEFINED_LENGTH, Header, header
 from processor.judge.encoding import LONG_VRS, SHORT_VRS, Encoding
 from processor.judge.findings import Findings
 from processor.judge.refusal import RefusedError
+from processor.judge.runs import KEPT_BYTES, Values
 from processor.judge.window import Window
 
 META_ENCODING = Encoding(explicit=True)
@@ -21,31 +23,38 @@ class FileMeta:
 
     end: int
     """Where the data set starts."""
-    values: Values = field(default_factory=dict)
-    """Of the elements that the judge looks at."""
+    length: bytes = b""
+    """The value of File Meta Information Group Length."""
     elements: int = 0
     """How many elements there are, of all kinds."""
     transfer_syntax: str = ""
 
 
-def read(window: Window, position: int, findings: Findings) -> FileMeta:
-    """Read the group's elements from `position` on. Raises RefusedError where they are cut off."""
+def read(window: Window, position: int, values: Values, findings: Findings) -> FileMeta:
+    """Read the group's elements from `position` on into `values`. Raises RefusedError where they are cut off."""
     meta = FileMeta(position)
-    _pass_at_hand(window, meta)
+    _pass_at_hand(window, meta, values)
     while (head := _next(window, meta.end)) is not None:
         value = _value(window, meta.end + head.size, head)
-        if head.tag in tags.KEPT_META:
-            meta.values[head.tag] = value
+        _keep(meta, values, head.tag, value)
         meta.end += head.size + head.length
         meta.elements += 1
         if meta.elements > MAX_META_ELEMENTS:
             raise RefusedError("too-many-elements", f"byte {meta.end}")
-    meta.transfer_syntax = meta.values.get(tags.TRANSFER_SYNTAX_UID, b"").decode("latin-1").strip("\0 ")
-    _check(window, meta, position, findings)
+    stated = values[tags.TRANSFER_SYNTAX_UID]
+    meta.transfer_syntax = "" if stated is ABSENT else stated.decode("latin-1").strip("\0 ")
+    _check(window, meta, position, values, findings)
     return meta
 
 
-def _pass_at_hand(window: Window, meta: FileMeta) -> None:
+def _keep(meta: FileMeta, values: Values, tag: int, value: bytes) -> None:
+    if tag in tags.NEEDED_META:
+        values[tag] = value
+    elif tag == tags.FILE_META_LENGTH:
+        meta.length = value
+
+
+def _pass_at_hand(window: Window, meta: FileMeta, values: Values) -> None:
     """Read the elements that lie in the buffer as a whole."""
     buffer = window.buffer
     at = meta.end - window.origin
@@ -61,7 +70,7 @@ def _pass_at_hand(window: Window, meta: FileMeta) -> None:
         if group != 2 or start + length > len(buffer):
             break
         if 0x20000 | number in tags.KEPT_META:
-            meta.values[0x20000 | number] = buffer[start : start + min(length, KEPT_BYTES)]
+            _keep(meta, values, 0x20000 | number, buffer[start : start + min(length, KEPT_BYTES)])
         at = start + length
         meta.elements += 1
     meta.end = window.origin + at
@@ -88,18 +97,17 @@ def _value(window: Window, start: int, head: Header) -> bytes:
     return window.buffer[at : at + length] if length else b""
 
 
-def _check(window: Window, meta: FileMeta, start: int, findings: Findings) -> None:
+def _check(window: Window, meta: FileMeta, start: int, values: Values, findings: Findings) -> None:
     if not meta.elements:
         findings.add("file-meta-missing")
         return
-    if not meta.values.keys() >= tags.NEEDED_META:
+    if any(values[tag] is ABSENT for tag in tags.NEEDED_META):
         findings.add("file-meta-incomplete")
-    length = meta.values.get(tags.FILE_META_LENGTH, b"")
-    if len(length) != 4:
+    if len(meta.length) != 4:
         findings.add("file-meta-length-missing", tags.written(tags.FILE_META_LENGTH))
         return
     # The length counts from behind its own element, which takes 12 bytes and comes first.
-    declared_end = start + 12 + int.from_bytes(length, "little")
+    declared_end = start + 12 + int.from_bytes(meta.length, "little")
     if declared_end > window.size:
         findings.add("file-meta-length-impossible", tags.written(tags.FILE_META_LENGTH))
     elif declared_end != meta.end:

@@ -1,13 +1,10 @@
-"""The image: its description, and its length by exact integer arithmetic; nothing is decoded (PS3.5 8)."""
-
-import re
-from typing import NamedTuple
+"""The pixel data against its description: its length by exact integer arithmetic; nothing is decoded (PS3.5 8)."""
 
 from processor.judge import encoding, tags
 from processor.judge.data_set import DataSet, Pixels
 from processor.judge.elements import UNDEFINED_LENGTH
 from processor.judge.findings import Findings
-from processor.judge.texts import Texts
+from processor.judge.image import Description
 
 JPEG = (b"\xff\xd8",)
 JPEG_2000 = (b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")
@@ -22,94 +19,74 @@ STREAM_STARTS = (
 )
 """What a fragment's stream starts with, by the transfer syntax's prefix."""
 
-FRAMES = re.compile(r"[+-]?[0-9]+")
 BITS = frozenset({1, 8, 16, 32, 64})
-HALVED_CHROMA = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
-"""Two samples stand for each pixel instead of three (PS3.3 C.7.6.3.1.2)."""
+SAMPLES = {"MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YBR_FULL": 3, "YBR_FULL_422": 3}
+"""Samples per pixel that a photometric interpretation stands for (PS3.3 C.7.6.3.1.2)."""
+
+VIDEO = ("1.2.840.10008.1.2.4.100", "1.2.840.10008.1.2.4.101", "1.2.840.10008.1.2.4.102", "1.2.840.10008.1.2.4.103",
+         "1.2.840.10008.1.2.4.104", "1.2.840.10008.1.2.4.105", "1.2.840.10008.1.2.4.106", "1.2.840.10008.1.2.4.107",
+         "1.2.840.10008.1.2.4.108")  # fmt: skip
+"""Transfer syntaxes whose frames and fragments have nothing to do with each other (PS3.5 A.4.5)."""
 
 
-class Description(NamedTuple):
-    """What the image pixel module says; None where an element is missing or unusable."""
-
-    rows: int | None
-    columns: int | None
-    bits: int | None
-    samples: int
-    frames: int | None
-    """1 unless stated otherwise; None where what is stated is no number."""
-    photometric: str
-
-    @property
-    def bytes(self) -> int:
-        """The length of native pixel data; only for a complete description."""
-        samples = 2 if self.photometric in HALVED_CHROMA and self.samples == 3 else self.samples
-        values = (self.rows or 0) * (self.columns or 0) * samples * (self.frames or 1)
-        return (values * (self.bits or 0) + 7) // 8
-
-
-def describe(data_set: DataSet, texts: Texts) -> Description:
-    return Description(
-        rows=unsigned(data_set, tags.ROWS),
-        columns=unsigned(data_set, tags.COLUMNS),
-        bits=unsigned(data_set, tags.BITS_ALLOCATED),
-        samples=unsigned(data_set, tags.SAMPLES_PER_PIXEL) or 1,
-        frames=_frames(texts.get(tags.NUMBER_OF_FRAMES, "")),
-        photometric=texts.get(tags.PHOTOMETRIC_INTERPRETATION, ""),
-    )
-
-
-def unsigned(data_set: DataSet, tag: int) -> int | None:
-    """Return the first value of a US element, or None where it is missing or empty."""
-    value = data_set.values.get(tag, b"")
-    return int.from_bytes(value[:2], "big" if data_set.encoding.big else "little") if len(value) >= 2 else None
-
-
-def _frames(text: str) -> int | None:
-    if not text:
-        return 1
-    digits = text.removesuffix(".0")
-    # The standard allows 12 characters; int() would also take underscores and thousands of digits.
-    if len(digits) > 12 or FRAMES.fullmatch(digits) is None:
-        return None
-    return int(digits) or 1
-
-
-def check(data_set: DataSet, description: Description, transfer_syntax: str, findings: Findings) -> None:
+def check(data_set: DataSet, image: Description, transfer_syntax: str, findings: Findings) -> None:
     """Compare the image with its description and with its transfer syntax."""
-    if description.frames is None:
+    if image.frames is None:
         findings.add("frame-count-unreadable", tags.written(tags.NUMBER_OF_FRAMES))
-    elif description.frames < 0:
+    elif image.frames < 0:
         findings.add("frame-count-invalid", tags.written(tags.NUMBER_OF_FRAMES))
     if data_set.pixels is None:
-        if description.rows and description.columns:
+        if image.rows and image.columns:
             findings.add("pixel-data-missing", tags.written(tags.PIXEL_DATA))
         return
-    _check_description(description, data_set.pixels, findings)
+    _check_description(image, data_set.pixels, findings)
+    _check_module(image, data_set.pixels, findings)
     if data_set.pixels.length == UNDEFINED_LENGTH:
         _check_stream(data_set.pixels, transfer_syntax, findings)
+        _check_frames(data_set, data_set.pixels, image, transfer_syntax, findings)
     else:
-        _check_native(description, data_set.pixels, transfer_syntax, findings)
+        _check_native(image, data_set.pixels, transfer_syntax, findings)
 
 
-def _check_description(description: Description, pixels: Pixels, findings: Findings) -> None:
-    needed = {tags.ROWS: description.rows, tags.COLUMNS: description.columns, tags.BITS_ALLOCATED: description.bits}
-    for tag, value in needed.items():
-        if value is None:
-            findings.add("image-description-missing", tags.written(tag))
-        elif value == 0:
-            findings.add("image-description-invalid", tags.written(tag))
-    if description.bits and description.bits not in BITS and pixels.length == UNDEFINED_LENGTH:
+def _check_description(image: Description, pixels: Pixels, findings: Findings) -> None:
+    if not (image.rows and image.columns and image.bits):
+        for tag, value in ((tags.ROWS, image.rows), (tags.COLUMNS, image.columns), (tags.BITS_ALLOCATED, image.bits)):
+            if value is None:
+                findings.add("image-description-missing", tags.written(tag))
+            elif value == 0:
+                findings.add("image-description-invalid", tags.written(tag))
+    if image.bits and image.bits not in BITS and pixels.length == UNDEFINED_LENGTH:
         findings.add("image-description-invalid", tags.written(tags.BITS_ALLOCATED))
 
 
-def _check_native(description: Description, pixels: Pixels, transfer_syntax: str, findings: Findings) -> None:
-    if transfer_syntax and encoding.known(transfer_syntax) and transfer_syntax not in encoding.NATIVE:
+def _check_module(image: Description, pixels: Pixels, findings: Findings) -> None:
+    """Ask for the elements of type 1 without which an image can be shown, if perhaps wrongly."""
+    if not image.samples_per_pixel:
+        findings.add("image-pixel-module-incomplete", tags.written(tags.SAMPLES_PER_PIXEL))
+    elif not image.photometric:
+        findings.add("image-pixel-module-incomplete", tags.written(tags.PHOTOMETRIC_INTERPRETATION))
+    elif pixels.tag != tags.PIXEL_DATA:
+        return  # Images of floating point numbers have no bits stored (PS3.3 C.7.6.24).
+    elif image.bits_stored is None:
+        findings.add("image-pixel-module-incomplete", tags.written(tags.BITS_STORED))
+    elif image.high_bit is None:
+        findings.add("image-pixel-module-incomplete", tags.written(tags.HIGH_BIT))
+    elif image.representation is None:
+        findings.add("image-pixel-module-incomplete", tags.written(tags.PIXEL_REPRESENTATION))
+    elif not 0 < image.bits_stored <= (image.bits or 0) or image.high_bit >= (image.bits or 0):
+        findings.add("image-description-inconsistent", tags.written(tags.BITS_STORED))
+    elif image.samples_per_pixel != SAMPLES.get(image.photometric, image.samples_per_pixel):
+        findings.add("image-description-inconsistent", tags.written(tags.SAMPLES_PER_PIXEL))
+
+
+def _check_native(image: Description, pixels: Pixels, transfer_syntax: str, findings: Findings) -> None:
+    if transfer_syntax not in encoding.NATIVE and encoding.known(transfer_syntax):
         findings.add("pixel-data-not-encapsulated", tags.written(pixels.tag))
-    elif not (description.rows and description.columns and description.bits and (description.frames or 0) > 0):
+    elif not (image.rows and image.columns and image.bits and (image.frames or 0) > 0):
         return
-    elif pixels.length < description.bytes:
+    elif pixels.length < image.bytes:
         findings.add("pixel-data-too-short", tags.written(pixels.tag))
-    elif pixels.length > description.bytes + 1:
+    elif pixels.length > image.bytes + 1:
         findings.add("pixel-data-too-long", tags.written(pixels.tag))
 
 
@@ -119,3 +96,18 @@ def _check_stream(pixels: Pixels, transfer_syntax: str, findings: Findings) -> N
     for prefix, starts in STREAM_STARTS:
         if transfer_syntax.startswith(prefix) and pixels.first and not pixels.first.startswith(starts):
             findings.add("compressed-stream-mismatch", tags.written(pixels.tag))
+
+
+def _check_frames(
+    data_set: DataSet, pixels: Pixels, image: Description, transfer_syntax: str, findings: Findings
+) -> None:
+    """Compare the number of frames with the fragments, where all were seen, and with the offset tables (PS3.5 A.4)."""
+    frames = image.frames or 1
+    if transfer_syntax.startswith(VIDEO):
+        return
+    if pixels.fragments is not None and pixels.fragments < frames:
+        findings.add("fragments-too-few", tags.written(pixels.tag))
+    if pixels.offsets.is_wrong(frames):
+        findings.add("offset-table-wrong", tags.written(pixels.tag))
+    if data_set.extended_offsets is not None and data_set.extended_offsets != 8 * frames:
+        findings.add("offset-table-wrong", tags.written(tags.EXTENDED_OFFSET_TABLE))

@@ -1,17 +1,90 @@
-"""The kept values as text."""
+"""The kept values as text, in their character set, and what is wrong with their form."""
 
-from processor.judge import tags
-from processor.judge.elements import Values
+from operator import itemgetter
+from typing import NamedTuple
 
-Texts = dict[int, str]
-"""Tag → characters, one per byte (Latin 1), without padding; text in other character sets is decoded when shown."""
+from processor.judge import charsets, tags
+from processor.judge.attributes import ABSENT, TEXTS
+from processor.judge.findings import Findings
+from processor.judge.forms import SEPARATOR, ordinary, violation
+from processor.judge.runs import Values
+
+IN_CHARACTER_SET = frozenset({"LO", "PN", "SH"})
+"""Value representations that Specific Character Set applies to (PS3.5 6.1.2.3)."""
+OWN_RULES = frozenset({*tags.IDENTIFIERS, tags.NUMBER_OF_FRAMES})
+"""Attributes whose form has rules of its own."""
+MOST_CHARACTER_SETS = 8
+
+_TAGS = [attribute.tag for attribute in TEXTS]
+_values_of = itemgetter(*_TAGS)
+_SPACE, _NUL = b" " + SEPARATOR, b"\0" + SEPARATOR
 
 
-def plain(*values: Values) -> Texts:
-    """Return the texts of a file's parts. Values are padded by NUL or space, whichever the writer took (PS3.5 6.2)."""
-    return {
-        tag: value.decode("latin-1").strip("\0 ")
-        for part in values
-        for tag, value in part.items()
-        if tag not in tags.BINARY
-    }
+class Texts(NamedTuple):
+    """A file's texts."""
+
+    of: dict[int, str | None]
+    """Tag → characters without padding, empty for an empty value, None where there is no element."""
+    all: tuple[str | None, ...]
+    """The same in the order of TEXTS."""
+    plain: bool
+    """Whether every value has its standard form, so that it can be shown as it is."""
+
+
+def read(values: Values, findings: Findings) -> Texts:
+    """Return the texts of TEXTS, and add what is wrong with their form."""
+    known = _at_once(values)
+    return known or _one_by_one(values, findings)
+
+
+def character_sets(known: Texts) -> list[str]:
+    """Return the defined terms, the first of which may be empty."""
+    return _terms(known.of[tags.SPECIFIC_CHARACTER_SET] or "")
+
+
+def _terms(text: str) -> list[str]:
+    terms = [term.strip() for term in text.split("\\", MOST_CHARACTER_SETS)[:MOST_CHARACTER_SETS]]
+    return terms if any(terms) else []
+
+
+def _at_once(values: Values) -> Texts | None:
+    """Return the texts of a file whose values all have their form, or None."""
+    codec = charsets.simple_codec(values[tags.SPECIFIC_CHARACTER_SET])
+    joined = SEPARATOR.join(_values_of(values)) + SEPARATOR
+    try:
+        text = joined.replace(_SPACE, SEPARATOR).replace(_NUL, SEPARATOR).decode(codec)
+    except UnicodeDecodeError:
+        return None
+    match = ordinary(text)
+    if match is None:
+        return None
+    found = match.groups()
+    return Texts(dict(zip(_TAGS, found)), found, plain=True)  # noqa: B905 - of the same length by construction
+
+
+def _one_by_one(values: Values, findings: Findings) -> Texts:
+    stated = values[tags.SPECIFIC_CHARACTER_SET]
+    terms = [] if stated is ABSENT else _terms(stated.decode("latin-1").strip("\0 "))
+    texts: dict[int, str | None] = dict.fromkeys(_TAGS)
+    for attribute in TEXTS:
+        value = values[attribute.tag]
+        if value is ABSENT:
+            continue
+        if attribute.vr in IN_CHARACTER_SET:
+            text = charsets.decode(value, terms, is_name=attribute.vr == "PN").strip("\0 ")
+            _check_characters(attribute.tag, value, text, terms, findings)
+        else:
+            text = value.decode("latin-1").strip("\0 ")
+        # Empty forms at the end of a name (alphabetic=ideographic=phonetic) say nothing.
+        texts[attribute.tag] = text.rstrip("=") if attribute.vr == "PN" else text
+        code = "" if attribute.tag in OWN_RULES else violation(attribute, text)
+        if code:
+            findings.add(code, tags.written(attribute.tag))
+    return Texts(texts, tuple(texts.values()), plain=False)
+
+
+def _check_characters(tag: int, value: bytes, text: str, terms: list[str], findings: Findings) -> None:
+    if not terms and not (value.isascii() and charsets.ESC not in value):
+        findings.add("character-set-missing", tags.written(tag))
+    elif "\ufffd" in text:
+        findings.add("text-undecodable", tags.written(tag))

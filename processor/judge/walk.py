@@ -1,24 +1,38 @@
 """The walk over a data set: iterative, within budgets, every length checked against what is left (PS3.5 7)."""
 
 from processor.judge import endings, tags
-from processor.judge.data_set import MAX_DEPTH, MAX_ELEMENTS, MAX_ITEMS, UNBOUNDED, DataSet, Level, Pixels
-from processor.judge.elements import KEPT_BYTES, UNDEFINED_LENGTH, Header, header, run_of
+from processor.judge.attributes import KEPT
+from processor.judge.data_set import (
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    MAX_ITEMS,
+    MAX_SEQUENCES,
+    UNBOUNDED,
+    DataSet,
+    Level,
+    Pixels,
+)
+from processor.judge.elements import UNDEFINED_LENGTH, Header, header
 from processor.judge.encoding import IMPLICIT_ITEMS, LONG_VRS, SHORT_VRS, Encoding
 from processor.judge.findings import Findings
 from processor.judge.fragments import Fragments
+from processor.judge.order import Order
 from processor.judge.refusal import DamagedError, RefusedError
+from processor.judge.runs import KEPT_BYTES, Values, run_of
 from processor.judge.window import Stream, Window
 
 
 class Walk:
     """One walk over a stream's data set from `position` on."""
 
-    def __init__(self, stream: Stream, position: int, encoding: Encoding, findings: Findings) -> None:
+    def __init__(self, stream: Stream, position: int, encoding: Encoding, values: Values, findings: Findings) -> None:
         self._stream = stream
         self._position = position
         self._findings = findings
         self._levels = [Level(items=False, limit=UNBOUNDED, defined=False, encoding=encoding)]
-        self.data_set = DataSet(encoding)
+        self._inner = Order(encoding)
+        self.order = Order(encoding)
+        self.data_set = DataSet(encoding, values)
 
     def run(self) -> None:
         """Walk to the end. Raises RefusedError; what was learnt until then stays in `data_set`."""
@@ -48,8 +62,12 @@ class Walk:
         if whole and self.data_set.pixels is not None:
             return 0
         at = self._position - self._stream.origin
-        values = self.data_set.values if whole else {}
-        end, passed = run_of(level.encoding)(self._stream.buffer, at, at + there, values)
+        if whole:
+            values, order = self.data_set.values, self.order
+        else:
+            values, order = {}, self._inner
+            order.restart()
+        end, passed = run_of(level.encoding)(self._stream.buffer, at, at + there, values, order)
         self._position += end - at
         self._count(passed)
         return end - at
@@ -63,7 +81,10 @@ class Walk:
         self._count(1)
         if len(self._levels) == 1 and self._is_stray(head, at):
             self._stray()
-        elif head.tag >> 16 == 0xFFFE:
+            return
+        if len(self._levels) == 1:
+            self.order.enter(head.tag)
+        if head.tag >> 16 == 0xFFFE:
             self._delimiter(level, head)
         elif head.length == UNDEFINED_LENGTH:
             self._undefined(level, head)
@@ -88,8 +109,11 @@ class Walk:
 
     def _value(self, level: Level, head: Header, start: int, following: int) -> None:
         """Jump over a value. What is kept of it is taken first: an inflated stream has no way back."""
-        if len(self._levels) == 1 and head.tag in tags.KEPT:
+        if len(self._levels) == 1 and head.tag in KEPT:
+            self.order.note(head.tag, head.vr, head.length)
             self.data_set.values[head.tag] = self._bytes(start, min(head.length, KEPT_BYTES))
+        if len(self._levels) == 1 and head.tag == tags.EXTENDED_OFFSET_TABLE:
+            self.data_set.extended_offsets = head.length
         if len(self._levels) == 1 and head.tag in tags.PIXELS:
             self.data_set.pixels = Pixels(head.tag, head.length)
         if not self._stream.holds(following):
@@ -97,10 +121,10 @@ class Walk:
         self._position = following
 
     def _is_sequence(self, head: Header, start: int, level: Level) -> bool:
-        """Without a telling VR, a value that starts with an item is a sequence."""
+        """Without a VR, a value that starts with an item is a sequence; under UN its length says all that is needed."""
         if head.vr == b"SQ":
             return True
-        if head.vr not in {b"", b"UN"} or head.length < 8 or head.tag in tags.PIXELS:
+        if head.vr or head.length < 8 or head.tag in tags.PIXELS:
             return False
         item = (0xFFFE).to_bytes(2, "big" if level.encoding.big else "little")
         return self._bytes(start, 4) == item + (0xE000).to_bytes(2, "big" if level.encoding.big else "little")
@@ -117,6 +141,9 @@ class Walk:
     def _open(self, head: Header, level: Level, *, limit: int, defined: bool) -> None:
         if len(self._levels) >= 2 * MAX_DEPTH:
             raise RefusedError("nesting-too-deep", f"byte {self._position}")
+        self.data_set.sequences += 1
+        if self.data_set.sequences > MAX_SEQUENCES:
+            raise RefusedError("too-many-elements", f"byte {self._position}")
         encoding = IMPLICIT_ITEMS if head.vr == b"UN" else level.encoding
         self._levels.append(Level(items=True, limit=limit, defined=defined, encoding=encoding))
 
@@ -173,7 +200,7 @@ class Walk:
         if fragments.items < 2:
             raise RefusedError("encapsulation-empty", tags.written(head.tag))
         if whole:
-            self.data_set.pixels = Pixels(head.tag, UNDEFINED_LENGTH, fragments.first)
+            self.data_set.pixels = fragments.pixels(head.tag)
         self._position = fragments.position
 
     def _close(self, level: Level, there: int) -> None:

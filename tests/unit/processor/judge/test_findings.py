@@ -79,6 +79,22 @@ def stray_vr():
     return part10(attacks.beginning() + odd, sop=attacks.SOP)
 
 
+def inserted(fragment, at=0x7FE00010, **options):
+    """A slice with an element put before another."""
+    whole = ct(**options)
+    place = whole.index(element(at, "OW" if at == PIXEL_DATA else "DA", b"")[:6])
+    return whole[:place] + fragment + whole[place:]
+
+
+def with_offsets(*offsets, frames=2):
+    """Two compressed frames and a basic offset table."""
+    table = item(b"".join(offset.to_bytes(4, "little") for offset in offsets))
+    body = body_of(ct(changes={PIXEL_DATA: None, 0x00280008: ("IS", text(str(frames)))}))
+    stream = table + item(JPEG) * 2 + element(0xFFFEE0DD, "", b"")
+    pixels = element(PIXEL_DATA, "OB", stream, length=UNDEFINED_LENGTH)
+    return part10(body + pixels, sop=uid("jpeg"), transfer_syntax=JPEG_BASELINE)
+
+
 WHOLE = ct()
 FILES = {
     "empty-file": b"",
@@ -152,6 +168,32 @@ FILES = {
     "uid-malformed": changed(STUDY, "1.02.3"),
     "sop-class-unknown": changed(SOP_CLASS, "1.2.3.4"),
     "sop-class-retired": changed(SOP_CLASS, "1.2.840.10008.5.1.4.1.1.6"),
+    "vr-unexpected": changed(0x00200010, "1", "LO"),
+    "value-length-odd": ct(changes={0x00200010: ("SH", b"odd")}),
+    "value-count-wrong": changed(0x00080060, "CT\\MR", "CS"),
+    "value-too-long": changed(0x00200010, "12345678901234567", "SH"),
+    "value-malformed": changed(0x00200011, "one", "IS"),
+    "date-invalid": changed(0x00080020, "20230229", "DA"),
+    "time-invalid": changed(0x00080030, "2460", "TM"),
+    "character-set-unknown": changed(0x00080005, "LATIN", "CS"),
+    "character-set-missing": ct(changes={0x00080005: None, 0x00100010: ("PN", b"Gr\xfcn")}),
+    "text-undecodable": ct(changes={0x00080005: ("CS", b"ISO_IR 192"), 0x00100010: ("PN", b"Gr\xfcn")}),
+    "elements-unordered": inserted(element(0x00200010, "SH", b"1 ")),
+    "private-creator-missing": ct(changes={0x00291010: ("LO", b"ours")}),
+    "patient-module-incomplete": without(0x00100040),
+    "study-module-incomplete": without(0x00080050),
+    "series-module-incomplete": changed(0x00080060, "", "CS"),
+    "image-pixel-module-incomplete": without(0x00280103),
+    "image-description-inconsistent": ct(changes={0x00280101: ("US", b"\x20\0")}),
+    "modality-mismatch": changed(0x00080060, "MR", "CS"),
+    "burned-in-annotation": changed(0x00280301, "YES", "CS"),
+    "burned-in-annotation-possible": ct(
+        changes={SOP_CLASS: ("UI", b"1.2.840.10008.5.1.4.1.1.6.1\0"), 0x00080060: ("CS", b"US")}
+    ),
+    "pixel-spacing-invalid": changed(0x00280030, "0.5\\0", "DS"),
+    "image-orientation-invalid": changed(0x00200037, "1\\0\\0\\1\\0\\0", "DS"),
+    "fragments-too-few": with_offsets(frames=3),
+    "offset-table-wrong": with_offsets(0, 14),
     "media-directory": part10(
         data_set({0x00041130: ("CS", b"TEST")}), sop=uid("directory"), sop_class="1.2.840.10008.1.3.10"
     ),

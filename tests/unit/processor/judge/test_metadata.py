@@ -5,33 +5,24 @@ import warnings
 
 import pydicom
 import pytest
+from pydicom.datadict import keyword_for_tag
 
 from processor.judge import judge
-from processor.judge.metadata import CONTROLS, LONGEST_TEXT
+from processor.judge.attributes import NUMBERS, TEXTS
+from processor.judge.metadata import CONTROLS, LISTS, LONGEST_TEXT, MOST_IN_LIST, PATIENT
 from tests.dicom_files import ct_slice
 from tests.unit.processor.judge.corpus import content, needs_corpus, rows
 from tests.unit.processor.judge.sources import CountedSource
 
 KEYWORDS = {
-    "sop_class_uid": "SOPClassUID",
-    "sop_instance_uid": "SOPInstanceUID",
-    "study_instance_uid": "StudyInstanceUID",
-    "series_instance_uid": "SeriesInstanceUID",
-    "modality": "Modality",
-    "study_date": "StudyDate",
-    "acquisition_date": "AcquisitionDate",
-    "body_part": "BodyPartExamined",
-    "manufacturer": "Manufacturer",
-    "manufacturer_model": "ManufacturerModelName",
-    "rows": "Rows",
-    "columns": "Columns",
-    "frames": "NumberOfFrames",
-    "bits_allocated": "BitsAllocated",
-    "photometric_interpretation": "PhotometricInterpretation",
-    "instance_number": "InstanceNumber",
-    "series_number": "SeriesNumber",
+    entry.key: keyword_for_tag(entry.tag)
+    for entry in (*TEXTS, *NUMBERS)
+    if entry.key and entry.tag >> 16 > 2 and not entry.key.startswith(PATIENT)
 }
-PATIENT_KEYWORDS = {"id": "PatientID", "name": "PatientName", "birth_date": "PatientBirthDate", "sex": "PatientSex"}
+PATIENT_KEYWORDS = {
+    entry.key.removeprefix(PATIENT): keyword_for_tag(entry.tag) for entry in TEXTS if entry.key.startswith(PATIENT)
+}
+LISTED = {key for key, _ in LISTS}
 # Where the data set lacks them, the file meta information tells.
 META_KEYWORDS = {"sop_class_uid": "MediaStorageSOPClassUID", "sop_instance_uid": "MediaStorageSOPInstanceUID"}
 
@@ -48,6 +39,11 @@ def oracle(data_set, keyword):
     return text.strip("\0 ").translate(CONTROLS).strip()[:LONGEST_TEXT] or None
 
 
+def listed(text):
+    """Return a multiple value as the metadata lists it."""
+    return None if text is None else [value.strip() for value in text.split("\\")][:MOST_IN_LIST]
+
+
 def disagreements(row):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -55,6 +51,7 @@ def disagreements(row):
         data_set = pydicom.dcmread(io.BytesIO(whole), force=True, stop_before_pixels=True)
         found = judge(CountedSource(whole)).metadata
         expected = {key: oracle(data_set, keyword) for key, keyword in KEYWORDS.items()}
+        expected |= {key: listed(expected[key]) for key in LISTED}
         meta = getattr(data_set, "file_meta", {})
         for key, keyword in META_KEYWORDS.items():
             expected[key] = expected[key] or oracle(meta, keyword)
@@ -81,6 +78,7 @@ def test_what_identifies_a_patient_stands_under_patient_only():
     metadata = judge(CountedSource(ct_slice(rows=8, columns=8))).metadata
 
     assert metadata.pop("patient") == {
+        "accession_number": "A-0001",
         "id": "TEST-0001",
         "name": "Example^Nobody",
         "birth_date": "19000101",

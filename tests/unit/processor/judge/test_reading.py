@@ -49,7 +49,7 @@ def inserted(fragment, **options):
     """A slice with bytes put before its pixel data."""
     whole = ct_slice(rows=8, columns=8, **options)
     at = whole.index(element(PIXEL_DATA, "OW", b"")[:6])
-    return whole[:at] + fragment + whole[at:]
+    return whole[:at] + element(0x00290010, "LO", b"TEST") + fragment + whole[at:]
 
 
 @pytest.mark.parametrize("transfer_syntax", ENCODINGS)
@@ -136,9 +136,9 @@ def test_a_delimiter_within_a_fragment_ends_nothing():
 @pytest.mark.parametrize("defined", [True, False])
 def test_sequences_of_every_form_are_read(content, defined):
     sequence = (
-        element(0x00091010, "SQ", content)
+        element(0x00291010, "SQ", content)
         if defined
-        else element(0x00091010, "SQ", content + SEQUENCE_END, length=UNDEFINED_LENGTH)
+        else element(0x00291010, "SQ", content + SEQUENCE_END, length=UNDEFINED_LENGTH)
     )
 
     assert judge(CountedSource(inserted(sequence))).findings == ()
@@ -146,7 +146,7 @@ def test_sequences_of_every_form_are_read(content, defined):
 
 def test_a_sequence_under_un_is_read_as_implicit():
     content = undefined_length_item(element(0x00080100, "SH", text("code"), implicit=True)) + SEQUENCE_END
-    unknown = element(0x00091010, "UN", content, length=UNDEFINED_LENGTH)
+    unknown = element(0x00291010, "UN", content, length=UNDEFINED_LENGTH)
 
     assert judge(CountedSource(inserted(unknown))).findings == ()
 
@@ -168,12 +168,10 @@ def test_nested_identifiers_are_not_the_files_own():
 
 def test_a_header_larger_than_the_first_read_is_read_on():
     source = CountedSource(
-        inserted(element(0x00091010, "UN", bytes(200_000)) + element(0x00091011, "LO", b"") * 20_000)
+        inserted(element(0x00291010, "UN", bytes(200_000)) + element(0x00291011, "LO", b"") * 20_000)
     )
 
-    judgement = judge(source)
-
-    assert judgement.findings == ()
+    assert rejecting(source) == []
     assert len(source.reads) <= 8
 
 
@@ -213,6 +211,8 @@ def test_halved_chroma_takes_two_samples_a_pixel():
         0x00280002: ("US", b"\3\0"),
         0x00280004: ("CS", b"YBR_FULL_422"),
         0x00280100: ("US", b"\x08\0"),
+        0x00280101: ("US", b"\x08\0"),
+        0x00280102: ("US", b"\7\0"),
     }
 
     assert judge(CountedSource(ct_slice(rows=8, columns=8, pixels=bytes(128), changes=colour))).findings == ()

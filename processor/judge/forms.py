@@ -1,0 +1,99 @@
+"""What values look like by their value representation, as data (PS3.5 6.2), and all of a file's values at once.
+
+Most files break no rule on values. So the patterns of all attributes are joined into one, which an ordinary file's
+values match as a whole; only where they do not is each value looked at by itself.
+"""
+
+import re
+from collections.abc import Callable
+
+from processor.judge.attributes import ABSENT, TEXTS, Attribute
+
+SEPARATOR = b"\x1f"
+"""Between values; no form holds it, so that values cannot shift."""
+
+_MONTH_AND_DAY = (
+    "(?:(?:0[13578]|1[02])(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)(?:0[1-9]|[12][0-9]|30)|02(?:0[1-9]|[12][0-9]))"
+)
+_TIME = r"(?:[01][0-9]|2[0-3])(?:[0-5][0-9](?:(?:[0-5][0-9]|60)(?:\.[0-9]{1,6})?)?)?"
+_TEXT = r"[^\\\x00-\x1f\x7f-\x9f]"
+_NAME = r"[^\\=\x00-\x1f\x7f-\x9f]"
+
+FORMS = {
+    "CS": "[A-Z0-9_ ]{1,16}",
+    "DA": f"[0-9]{{4}}{_MONTH_AND_DAY}",
+    "DS": r"(?=[^\\\x1f]{1,16}(?:[\\\x1f]|$))[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?",
+    "DT": rf"[0-9]{{4}}(?:{_MONTH_AND_DAY}(?:{_TIME})?|0[1-9]|1[0-2])?(?:[+-][01][0-9][0-5][0-9])?",
+    "IS": "[+-]?[0-9]{1,10}",
+    "LO": f"{_TEXT}{{1,64}}",
+    "PN": f"{_NAME}{{0,64}}(?:={_NAME}{{0,64}}){{0,2}}(?<!=)",
+    "SH": f"{_TEXT}{{1,16}}",
+    "TM": _TIME,
+    "UI": r"(?=[0-9.]{1,64}(?:[\\\x1f]|$))(?:0|[1-9][0-9]*+)(?:\.(?:0|[1-9][0-9]*+))*+",
+}
+"""One value without its padding: the repertoire and the length (PS3.5 table 6.2-1)."""
+
+LONGEST = {"CS": 16, "DA": 8, "DS": 16, "DT": 26, "IS": 12, "LO": 64, "PN": 194, "SH": 16, "TM": 14, "UI": 64}
+"""Characters of one value; of a name, 64 in each of its three forms."""
+
+CODES = {"DA": "date-invalid", "TM": "time-invalid", "DT": "time-invalid", "UI": "uid-malformed"}
+"""What is said of a malformed value, where it is not `value-malformed`."""
+
+_MATCHES = {vr: re.compile(form).fullmatch for vr, form in FORMS.items()}
+_USUAL_DATE = "[0-9]{4}(?!0229|0230|0[2469]31|1131)(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+_AT_ONCE = FORMS | {
+    "DA": _USUAL_DATE,
+    "DS": r"[-+]?[0-9]{1,14}(?:\.[0-9]{0,14})?(?:[eE][-+]?[0-9]{1,2})?(?<![^\\\x1f]{17})",
+    "DT": _USUAL_DATE + r"(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9](?:\.[0-9]{1,6})?",
+    "TM": r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:\.[0-9]{1,6})?)?",
+    "UI": r"(?!\.)[0-9.]{1,64}(?<!\.)",
+}
+"""The usual one of several ways to write a value; narrower than FORMS, but for UIDs, which `is_ordinary` looks at."""
+MOST_AT_ONCE = 8
+"""Values of one attribute that the joined pattern takes."""
+
+
+def _joined(attribute: Attribute) -> str:
+    """Return the pattern of an attribute's values in a group, or of its absence, with the separator behind."""
+    one = _AT_ONCE[attribute.vr]
+    least, most = attribute.least - 1, min(attribute.most, MOST_AT_ONCE) - 1
+    surplus = " *+" if attribute.vr == "DS" else ""
+    more = rf"(?:\\{surplus}{one}){{{least},{most}}}" if most else ""
+    return rf"(?:{ABSENT.decode()}| *+({one}{more}(?<! )|))\x1f"
+
+
+_LAST_UID = sum(attribute.vr == "UI" for attribute in TEXTS)
+_match_all: Callable[[str], re.Match[str] | None] = re.compile("".join(map(_joined, TEXTS))).fullmatch
+_find_malformed_uid = re.compile(r"\.(?:\.|0[0-9])|\x1f0[0-9]").search
+
+
+def ordinary(text: str) -> re.Match[str] | None:
+    """Match the values of TEXTS in their order, each with a separator behind it: a group for each, None for none."""
+    match = _match_all(text)
+    return match if match and not _find_malformed_uid(text, 0, match.end(_LAST_UID)) else None
+
+
+def violation(attribute: Attribute, text: str) -> str:
+    """Return the code of the rule that a value breaks, or nothing. Padding and surplus spaces are no matter."""
+    if not text:
+        return ""
+    values = text.split("\\")
+    if not attribute.least <= len(values) <= attribute.most:
+        return "value-count-wrong"
+    return next((code for value in values if (code := _one(attribute.vr, value.strip(" ")))), "")
+
+
+def _one(vr: str, value: str) -> str:
+    if not value and vr in {"CS", "PN"}:
+        return ""
+    if len(value) > LONGEST[vr] and vr not in CODES:
+        return "value-too-long"
+    return "" if _MATCHES[vr](value) and not _is_no_day(vr, value) else CODES.get(vr, "value-malformed")
+
+
+def _is_no_day(vr: str, value: str) -> bool:
+    """Say whether a date is the 29th of February of a year that had none."""
+    if vr not in {"DA", "DT"} or value[4:8] != "0229":
+        return False
+    year = int(value[:4])
+    return year % 4 != 0 or (year % 100 == 0 and year % 400 != 0)

@@ -1,0 +1,46 @@
+"""What the modules of a patient's file must hold, and what its SOP class leads to expect (PS3.3 C.7, C.12.1)."""
+
+from processor.judge import charsets, tags
+from processor.judge.findings import Findings
+from processor.judge.modalities import MODALITIES, RISKING_ANNOTATION
+
+Texts = dict[int, str | None]
+
+MUST_BE_THERE = (
+    ("patient-module-incomplete", (tags.PATIENT_NAME, tags.PATIENT_BIRTH_DATE, tags.PATIENT_SEX)),
+    (
+        "study-module-incomplete",
+        (tags.STUDY_DATE, tags.STUDY_TIME, tags.ACCESSION_NUMBER, tags.REFERRING_PHYSICIAN_NAME, tags.STUDY_ID),
+    ),
+    ("series-module-incomplete", (tags.SERIES_NUMBER,)),
+)
+"""Attributes of type 2, which may be empty, by what is said where one is not there."""
+MUST_HOLD = ("series-module-incomplete", tags.MODALITY)
+"""The attribute of type 1 that no other rule asks for."""
+
+
+def check(sop_class: str, texts: Texts, findings: Findings) -> None:
+    """Check a patient's file: completeness, modality and annotation."""
+    for code, needed in MUST_BE_THERE:
+        for tag in needed:
+            if texts[tag] is None:
+                findings.add(code, tags.written(tag))
+                break
+    modality = texts[tags.MODALITY]
+    if not modality:
+        findings.add("series-module-incomplete", tags.written(tags.MODALITY))
+    elif sop_class in MODALITIES and modality not in MODALITIES[sop_class]:
+        findings.add("modality-mismatch", tags.written(tags.MODALITY))
+    _check_annotation(sop_class, texts[tags.BURNED_IN_ANNOTATION], findings)
+
+
+def _check_annotation(sop_class: str, stated: str | None, findings: Findings) -> None:
+    if stated == "YES":
+        findings.add("burned-in-annotation", tags.written(tags.BURNED_IN_ANNOTATION))
+    elif stated != "NO" and sop_class in RISKING_ANNOTATION:
+        findings.add("burned-in-annotation-possible", tags.written(tags.BURNED_IN_ANNOTATION))
+
+
+def check_character_set(terms: list[str], findings: Findings) -> None:
+    if not charsets.DEFINED.issuperset(terms):
+        findings.add("character-set-unknown", tags.written(tags.SPECIFIC_CHARACTER_SET))

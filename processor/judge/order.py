@@ -1,0 +1,127 @@
+"""The order of a level's data elements, and who owns its private ones (PS3.5 7.1, 7.8)."""
+
+import re
+import struct
+from bisect import bisect_right
+from collections.abc import Callable
+
+from processor.judge import tags
+from processor.judge.attributes import BY_TAG, KEPT
+from processor.judge.encoding import PLAIN_LONG_VRS, SHORT_VRS, Encoding
+
+AT_HAND = 64 * 1024
+"""Up to where in a buffer the elements of a private block are skipped by a pattern, and counted by their size."""
+SHORTEST_ELEMENT = 8
+SKIPPED_BYTES = 64
+"""Values up to this length are skipped by the pattern."""
+
+START = 0xFFFF
+"""Below every tag of a data set: group 0000 belongs to commands."""
+FENCES = sorted(KEPT | tags.STOPS)
+BEYOND = 1 << 32
+
+
+def fence_after(tag: int) -> int:
+    """Return the next tag that is of interest: one that is kept, one that ends a run, or the next private group."""
+    at = bisect_right(FENCES, tag)
+    fence = FENCES[at] if at < len(FENCES) else BEYOND
+    private = (tag >> 16 | 1) << 16
+    return private if tag < private < fence else fence
+
+
+class Order:
+    """Where one level's walk stands in the order of tags, and what it noted (PS3.5 7.1, 7.8)."""
+
+    __slots__ = ("_creators", "_group", "_skip", "disordered", "fence", "last", "odd", "other_vr", "ownerless")
+
+    def __init__(self, encoding: Encoding) -> None:
+        self._skip = _SKIPS[encoding.explicit, encoding.big]
+        self._group = 0
+        self._creators: set[int] = set()
+        self.last = START
+        self.fence = 0
+        self.disordered: int | None = None
+        """The first tag that is not above the one before it."""
+        self.ownerless: int | None = None
+        """The first private element without a private creator."""
+        self.odd: int | None = None
+        """The first kept element whose value has an odd length."""
+        self.other_vr: int | None = None
+        """The first kept element whose VR is not the standard's."""
+
+    def restart(self) -> None:
+        """Begin another level, of which nothing but the elements' number is wanted."""
+        self.last = START
+        self.fence = tags.EXTENDED_OFFSET_TABLE
+
+    def enter(self, tag: int) -> None:
+        """Pass a tag at or beyond the fence, or one that is not above the last."""
+        if tag <= self.last and self.disordered is None:
+            self.disordered = tag
+        self.last = tag
+        if not tag & 0x10000:
+            self.fence = fence_after(tag)
+            return
+        number = tag & 0xFFFF
+        if number < 0x100:
+            if tag >> 16 != self._group:
+                self._group = tag >> 16
+                self._creators.clear()
+            self._creators.add(number)
+            self.fence = tag + 1
+        else:
+            self._enter_block(tag, number >> 8)
+
+    def cross(self, buffer: bytes, at: int, stop: int, tag: int, following: int) -> int:
+        """Pass the element at `at`; return where to go on: at `following`, or behind its private block."""
+        self.enter(tag)
+        if (tag & 0x1F000) > 0x10000 and at < AT_HAND:
+            skipped = self._skip(buffer, at, stop)
+            return skipped.end() if skipped else following
+        return following
+
+    def note(self, tag: int, vr: bytes, length: int) -> None:
+        """Hold a kept element's header against the dictionary."""
+        if length & 1 and self.odd is None:
+            self.odd = tag
+        # UN may stand for any VR (PS3.5 6.2.2).
+        if vr != BY_TAG[tag].vr.encode() and vr not in {b"", b"UN"} and self.other_vr is None:
+            self.other_vr = tag
+
+    def _enter_block(self, tag: int, block: int) -> None:
+        self.fence = (tag | 0xFF) + 1
+        owned = block in self._creators and tag >> 16 == self._group
+        if not owned and self.ownerless is None and self.disordered is None:
+            self.ownerless = tag
+
+
+def _lengths(order: str, size: int, check: bytes = b"") -> bytes:
+    """Return a pattern for a length of `size` bytes up to SKIPPED_BYTES and as many bytes."""
+    even = range(0, SKIPPED_BYTES + 1, 2)
+    pack = struct.Struct(f"{order}{'H' if size == 2 else 'I'}").pack
+    return b"|".join(re.escape(pack(n)) + check * (n >= 8) + b".{%d}" % n for n in even)
+
+
+def _letters(vrs: frozenset[bytes]) -> bytes:
+    """Return a pattern for VRs, by their first letter: fewer alternatives are faster."""
+    firsts = {vr[:1]: b"".join(sorted(other[1:] for other in vrs if other[:1] == vr[:1])) for vr in sorted(vrs)}
+    return b"|".join(b"%b[%b]" % entry for entry in firsts.items())
+
+
+def _skip(order: str, *, explicit: bool) -> Callable[[bytes, int, int], re.Match[bytes] | None]:
+    """Return a match for an element and those of the same private block behind it: group and block stay the same."""
+    item = re.escape(struct.pack(f"{order}HH", 0xFFFE, 0xE000))
+    if explicit:
+        short, long = _letters(SHORT_VRS), _letters(PLAIN_LONG_VRS)
+        body = b"(?:(?:%b)(?:%b)|(?:%b)\\0\\0(?:%b))" % (short, _lengths(order, 2), long, _lengths(order, 4))
+    else:
+        body = b"(?:%b)" % _lengths(order, 4, b"(?!%b)" % item)
+    first, again = (b"(..).(.)", b"\\1.\\2") if order == "<" else (b"(...).", b"\\1.")
+    return re.compile(b"(?s:%b%b(?:%b%b)*+)" % (first, body, again, body)).match
+
+
+_SKIPS = {
+    (explicit, big): _skip(">" if big else "<", explicit=explicit)
+    for explicit in (True, False)
+    for big in (True, False)
+}
