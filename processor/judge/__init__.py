@@ -63,9 +63,8 @@ def _document(kind: str, window: Window, facts: Facts, findings: Findings) -> Me
     if kind == ARCHIVE and facts.from_archive:
         findings.add("archive-nested")
         return {}
-    known = kind in readers.READERS
-    metadata = readers.judge(kind, window, findings) if known else {}
-    if not findings and not (known and kind in TAKEN):
+    metadata = readers.judge(kind, window, findings) if kind in readers.READERS else {}
+    if kind not in TAKEN and not findings:
         findings.add("kind-unsupported", kind)
     return metadata
 

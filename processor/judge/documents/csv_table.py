@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
+from itertools import islice
 
 from intake.record import Metadata
 from processor.judge.documents import whole
@@ -22,11 +23,16 @@ BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 FORMULA = re.compile(rb"""(?:\A|[,;|\t\r\n])"?[ ]?(?:[=@][^,;|\t\r\n]|[+-][A-Za-z(])""")
 """A cell that starts as a formula. Numbers with a sign are none, nor are signs alone, which stand for values."""
 RUNS = re.compile(
-    rb"""(?:\A|[,;|\t\r\n])"?[ ]?[=@+-][^\r\n"]{0,200}?"""
-    rb"""(?:\|[^\r\n]{0,200}?!|(?:HYPERLINK|WEBSERVICE|IMPORT\w+|EXEC|CALL|REGISTER|DDE\w*|SHELL)\s*\()""",
+    rb"\|[^|!\r\n]{0,300}!|"
+    rb"(?:HYPERLINK|WEBSERVICE|IMPORT(?:XML|DATA|FEED|HTML|RANGE)|EXEC|CALL|REGISTER|SHELL)[ ]{0,4}\(",
     re.IGNORECASE,
 )
-"""A formula that starts a program (`=cmd|'…'!A0`) or calls out."""
+"""What starts a program (`=cmd|'…'!A0`) or calls out, in a cell that starts as a formula. Each pattern ends where the
+next one could start, so that no table makes the search slow."""
+MAX_LOOKED_AT = 10_000
+BEFORE = 512
+"""Bytes of a cell in which the start of its formula is looked for."""
+LONGEST_LINE = 1024 * 1024
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
@@ -37,6 +43,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
         raise RefusedError("csv-binary", f"byte {found.start()}")
     if not data.strip():
         raise RefusedError("csv-empty")
+    _check_lines(data)
     _check_formulas(data, findings)
     _check_rows(data, findings, metadata)
 
@@ -58,13 +65,22 @@ def _as_utf_8(data: bytes, findings: Findings, metadata: Metadata) -> bytes:
     return plain
 
 
+def _check_lines(data: bytes) -> None:
+    """Refuse a line that would be split into millions of cells at once."""
+    for start in range(0, len(data) - LONGEST_LINE + 1, LONGEST_LINE):
+        end = start + LONGEST_LINE
+        if data.find(b"\n", start, end) < 0 and data.find(b"\r", start, end) < 0:
+            raise RefusedError("csv-too-large", f"byte {start}")
+
+
 def _check_formulas(data: bytes, findings: Findings) -> None:
     found = FORMULA.search(data)
     if not found:
         return
-    runs = RUNS.search(data, found.start())
-    if runs:
-        raise RefusedError("csv-formula-runs", f"byte {runs.start()}")
+    for runs in islice(RUNS.finditer(data, found.start()), MAX_LOOKED_AT):
+        line = data[max(runs.start() - BEFORE, 0) : runs.start() + 1]
+        if FORMULA.search(line[max(line.rfind(b"\n"), line.rfind(b"\r"), 0) :]):
+            raise RefusedError("csv-formula-runs", f"byte {runs.start()}")
     findings.add("csv-formula", f"byte {found.start()}")
 
 

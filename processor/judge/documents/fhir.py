@@ -75,9 +75,10 @@ class _Document:
 
     def check_bundle(self, bundle: dict[str, Any], metadata: Metadata) -> None:
         entries = bundle.get("entry", [])
-        if bundle.get("type") not in BUNDLE_TYPES or not isinstance(entries, list):
+        bundle_type = bundle.get("type")
+        if not isinstance(bundle_type, str) or bundle_type not in BUNDLE_TYPES or not isinstance(entries, list):
             raise RefusedError("fhir-bundle-invalid")
-        metadata["bundle_type"] = bundle["type"]
+        metadata["bundle_type"] = bundle_type
         metadata["entries"] = len(entries)
         types: Counter[str] = Counter()
         urls: set[str] = set()

@@ -14,7 +14,7 @@ MARK = b"\x1f\x8b"
 TRAILER = 8
 """Checksum and length, modulo 2 ** 32, of what a member inflates to."""
 
-MAX_COUNTED = 64 * 1024 * 1024
+MAX_COUNTED = 32 * 1024 * 1024
 """Bytes up to which a volume is inflated to check it; beyond, its trailer must agree with its header."""
 MAX_RATIO = 200
 """Inflated to compressed bytes beyond which what is above MAX_COUNTED is a bomb."""

@@ -18,6 +18,8 @@ BINARY = re.compile(r"[\x00-\x08\x0e-\x1b\x1d-\x1f]")
 MESSAGE_TYPE = re.compile(r"[A-Z][A-Z0-9]{2}")
 VERSION = re.compile(r"2\.\d{1,2}(\.\d{1,2})?")
 MAX_SEGMENTS = 100_000
+MOST_FIELDS = 40
+"""Fields of one segment that are looked at: all that matter come early."""
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
@@ -54,6 +56,8 @@ def _segments(text: str, findings: Findings) -> list[str]:
     if text[:3] not in HEADERS:
         raise RefusedError("hl7-header-missing", "segment 1")
     separator = text[3:4]
+    if text.count("\r") + text.count("\n") > 2 * MAX_SEGMENTS:
+        raise RefusedError("hl7-too-many-segments")
     # Not splitlines: it also splits at characters that a text may hold.
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         if number > MAX_SEGMENTS:
@@ -86,37 +90,37 @@ def _check_header(header: str, where: str, findings: Findings) -> None:
     usual = 4 <= len(delimiters) <= 6 and len(set(delimiters)) == len(delimiters)
     if not usual or any(letter.isalnum() or letter.isspace() for letter in delimiters):
         raise RefusedError("hl7-delimiters-invalid", where)
-    values = header.split(separator)
+    values = header.split(separator, MOST_FIELDS)
     if len(values) < 12:
         raise RefusedError("hl7-header-cut", where)
-    if not MESSAGE_TYPE.fullmatch(values[8].split(encoding[0])[0].strip()):
+    if not MESSAGE_TYPE.fullmatch(values[8].partition(encoding[0])[0].strip()):
         raise RefusedError("hl7-message-type-missing", where)
     if not values[9].strip():
         findings.add("hl7-control-id-missing", where)
-    if not VERSION.match(values[11].split(encoding[0])[0].strip()):
+    if not VERSION.match(values[11].partition(encoding[0])[0].strip()):
         findings.add("hl7-version-unknown", where)
 
 
 def _describe(header: str, segments: list[str], metadata: Metadata) -> None:
     separator, component, repetition = header[3], header[4], header[5]
-    values = header.split(separator)
+    values = header.split(separator, MOST_FIELDS)
     fields.add(
         metadata,
-        message_type=component.join(values[8].split(component)[:2]).replace(component, "^"),
-        version=values[11].split(component)[0],
-        sending_application=values[2].split(component)[0],
-        sending_facility=values[3].split(component)[0],
-        message_time=values[6].split(component)[0],
+        message_type=component.join(values[8].split(component, 2)[:2]).replace(component, "^"),
+        version=values[11].partition(component)[0],
+        sending_application=values[2].partition(component)[0],
+        sending_facility=values[3].partition(component)[0],
+        message_time=values[6].partition(component)[0],
     )
-    pid = next((segment.split(separator) for segment in segments if segment.startswith("PID")), [])
+    pid = next((segment.split(separator, MOST_FIELDS) for segment in segments if segment.startswith("PID")), [])
     pid += [""] * (9 - len(pid))
     patient: Metadata = {}
     fields.add(
         patient,
-        id=pid[3].split(repetition)[0].split(component)[0],
-        name=pid[5].split(repetition)[0].replace(component, "^").rstrip("^"),
-        birth_date=pid[7].split(component)[0],
-        sex=pid[8].split(component)[0],
+        id=pid[3].partition(repetition)[0].partition(component)[0],
+        name=pid[5].partition(repetition)[0].replace(component, "^").rstrip("^"),
+        birth_date=pid[7].partition(component)[0],
+        sex=pid[8].partition(component)[0],
     )
     if patient:
         metadata["patient"] = patient

@@ -14,8 +14,8 @@ START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 START_OF_SCAN, END_OF_IMAGE, EXIF = 0xDA, 0xD9, 0xE1
 ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 """Markers without a segment: TEM, restarts, start of image."""
-MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
-"""The next marker behind entropy-coded data, in which 0xFF is stuffed by 0x00 and restarts may stand (B.1.1.5)."""
+MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+"""The next marker behind filling or entropy-coded data, in which 0x00 stuffs 0xFF and restarts may stand (B.1.1.5)."""
 PROCESSES = {0xC0: "baseline", 0xC1: "extended", 0xC2: "progressive", 0xC3: "lossless"}
 MAX_SEGMENTS = 10_000
 TAIL = 64 * 1024
@@ -44,7 +44,7 @@ class _Walk:
             found = MARKER.search(self._data, position)
             if found is None:
                 return self._end_in_tail()
-            if found.start() != position and not self._scans:
+            if not self._scans and self._data[position : found.start()].strip(b"\xff"):
                 self._findings.add("jpeg-stray-bytes", f"byte {position}")
             marker = found.group()[-1]
             if marker == END_OF_IMAGE:

@@ -17,7 +17,7 @@ UNKNOWN_HEIGHT = 0xFFFFFFFF
 MAX_DICTIONARY = 4096
 """Bytes before a stream in which its dictionary is looked for."""
 
-MAX_STREAMS = 50_000
+MAX_STREAMS = 25_000
 MAX_OBJECTS = 16 * 1024 * 1024
 """Bytes that all object streams may inflate to."""
 LARGE = 32 * 1024 * 1024
@@ -26,44 +26,59 @@ MAX_RATIO = 200
 MAX_INFLATED = 96 * 1024 * 1024
 """Bytes that are inflated to look for bombs; a document of more is taken as far as it was looked at."""
 CHUNK = 1024 * 1024
+CHUNK_IN = 64 * 1024
 
 
 def objects(data: bytes) -> bytes:
     """Return the text of all objects that are kept in object streams. Raises RefusedError beyond MAX_OBJECTS."""
     found, left = [], MAX_OBJECTS
-    for start, dictionary in _streams(data):
+    for start, end, dictionary in _streams(data):
         if not (_is_deflated(dictionary) and OBJECT_STREAM.search(dictionary)):
             continue
-        text = _inflated(data[start : _end(data, start)], left + 1)
-        left -= len(text)
-        if left < 0:
-            raise RefusedError("pdf-object-bomb", f"byte {start}")
-        found.append(text)
-    return b"\n".join(found)
+        for piece in _inflated(data, start, end):
+            left -= len(piece)
+            if left < 0:
+                raise RefusedError("pdf-object-bomb", f"byte {start}")
+            found.append(piece)
+        found.append(b"\n")
+    return b"".join(found)
 
 
 def check_bombs(data: bytes) -> None:
     """Inflate the streams as far as the budget goes. Raises RefusedError where one grows out of all proportion."""
     left = MAX_INFLATED
-    for start, dictionary in _streams(data):
+    for start, end, dictionary in _streams(data):
         if _pixels(data, start, dictionary) > MAX_PIXELS:
             raise RefusedError("image-too-many-pixels", f"byte {start}")
-        if left <= 0 or not _is_deflated(dictionary):
-            continue
-        piece = data[start : _end(data, start)]
-        size = _size(piece, left)
-        left -= size
-        if size > LARGE and size > MAX_RATIO * len(piece):
+        if left > 0 and _is_deflated(dictionary):
+            left -= _checked_size(data, start, end, left)
+
+
+def _checked_size(data: bytes, start: int, end: int, most: int) -> int:
+    """Return what a stream inflates to, at most about `most`. Raises RefusedError where it is a bomb."""
+    size = 0
+    for piece in _inflated(data, start, end):
+        size += len(piece)
+        if size > LARGE and size > MAX_RATIO * (end - start):
             raise RefusedError("pdf-stream-bomb", f"byte {start}")
+        if size > most:
+            break
+    return size
 
 
-def _streams(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield where each stream starts, and its dictionary."""
+def _streams(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield where each stream starts and ends, and its dictionary."""
+    end = 0
     for number, found in enumerate(STREAM.finditer(data)):
         if number > MAX_STREAMS:
             raise RefusedError("pdf-object-bomb", f"byte {found.start()}")
+        start = found.end()
+        # The end is looked for once, however many streams claim to start before it.
+        if end < start:
+            end = data.find(b"endstream", start)
+            end = end if end >= 0 else len(data)
         before = data[max(found.start() - MAX_DICTIONARY, 0) : found.start()]
-        yield found.end(), before[max(before.rfind(b" obj"), before.rfind(b"endstream"), 0) :]
+        yield start, end, before[max(before.rfind(b" obj"), before.rfind(b"endstream"), 0) :]
 
 
 def _is_deflated(dictionary: bytes) -> bool:
@@ -79,25 +94,17 @@ def _pixels(data: bytes, start: int, dictionary: bytes) -> int:
     return int(sizes[0][1]) * int(sizes[1][1]) if sizes[0] and sizes[1] else 0
 
 
-def _end(data: bytes, start: int) -> int:
-    end = data.find(b"endstream", start)
-    return end if end >= 0 else len(data)
-
-
-def _inflated(piece: bytes, most: int) -> bytes:
-    try:
-        return zlib.decompressobj().decompress(piece, most)
-    except zlib.error:
-        return b""
-
-
-def _size(piece: bytes, most: int) -> int:
-    """Return what a stream inflates to, as far as it can be inflated, and at most a little more than `most`."""
-    inflater, size, waiting = zlib.decompressobj(), 0, piece
-    try:
-        while waiting and size <= most and not inflater.eof:
-            size += len(inflater.decompress(waiting, CHUNK))
+def _inflated(data: bytes, start: int, end: int) -> Iterator[bytes]:
+    """Yield what a stream inflates to, as far as it can be inflated."""
+    inflater = zlib.decompressobj()
+    for position in range(start, end, CHUNK_IN):
+        waiting = data[position : min(position + CHUNK_IN, end)]
+        while waiting and not inflater.eof:
+            try:
+                piece = inflater.decompress(waiting, CHUNK)
+            except zlib.error:
+                return
             waiting = inflater.unconsumed_tail
-    except zlib.error:
-        return size
-    return size
+            yield piece
+        if inflater.eof:
+            return

@@ -23,6 +23,7 @@ MAX_INFLATED = 32 * 1024 * 1024
 """Bytes of image data up to which it is inflated to check it; beyond, only its compressed length is."""
 MAX_TEXT = 1024 * 1024
 """Bytes that one compressed text or profile may inflate to; those of cameras and scanners reach a few KiB."""
+MAX_ALL_TEXTS = 8 * 1024 * 1024
 DEFLATE_LIMIT = 1032
 MAX_CHUNKS = 100_000
 CHUNK = 256 * 1024
@@ -74,6 +75,7 @@ class _Image:
         self._expected = self._raw_size()
         self._compressed = 0
         self._inflated = 0
+        self._texts = 0
         self._inflater = zlib.decompressobj()
 
     def described(self) -> Metadata:
@@ -166,5 +168,6 @@ class _Image:
             inflated = zlib.decompressobj().decompress(rest[1:] if name != b"iTXt" else rest, MAX_TEXT + 1)
         except zlib.error:
             return
-        if len(inflated) > MAX_TEXT:
+        self._texts += len(inflated)
+        if len(inflated) > MAX_TEXT or self._texts > MAX_ALL_TEXTS:
             raise RefusedError("png-text-bomb", f"byte {start + len(keyword)}")

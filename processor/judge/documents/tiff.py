@@ -28,6 +28,8 @@ MAX_PAGES = 10_000
 MAX_FAR_PAGES = 64
 """Pages of a file above MAX_WHOLE that are looked at: each may cost some reads."""
 MAX_FIELDS = 4096
+MAX_ALL_FIELDS = 200_000
+"""Fields of all directories, which may overlap."""
 MAX_SHORT = 4096
 """Values of a field that describes one image."""
 MAX_PARTS = 1_000_000
@@ -58,6 +60,7 @@ class _Walk:
         self._big = window.buffer[2:4] in {b"+\0", b"\0+"}
         self._word = 8 if self._big else 4
         self._parts = 0
+        self._fields = 0
 
     def run(self) -> None:
         """Walk over all pages. Raises RefusedError where one cannot be read."""
@@ -93,6 +96,9 @@ class _Walk:
         count = self._whole(position, start - position)
         if not 0 < count <= MAX_FIELDS:
             raise RefusedError("tiff-structure-invalid", f"byte {position}")
+        self._fields += count
+        if self._fields > MAX_ALL_FIELDS:
+            raise RefusedError("image-too-many-parts", f"byte {position}")
         data = part(self._window, start, count * size)
         if len(data) < count * size:
             raise RefusedError("tiff-truncated", f"byte {start}")
@@ -147,7 +153,7 @@ class _Walk:
         if not offsets:
             raise RefusedError("image-data-missing", f"byte {position}")
         if not counts and len(offsets) == 1:
-            counts = [min(raw_size, self._window.size - offsets[0])]
+            counts = [max(min(raw_size, self._window.size - offsets[0]), 0)]
         if len(counts) != len(offsets):
             raise RefusedError("tiff-structure-invalid", f"byte {position}")
         if any(offset + count > self._window.size for offset, count in zip(offsets, counts, strict=True)):

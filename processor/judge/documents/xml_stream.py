@@ -10,7 +10,9 @@ from processor.judge.window import Window
 
 MAX_ELEMENTS = 400_000
 MAX_DEPTH = 200
-CHUNK = 1024 * 1024
+MAX_ATTRIBUTES = 20
+"""Attributes of an element, on average over a chunk: one with a million would fill the memory."""
+CHUNK = 512 * 1024
 """Bytes that are parsed at a time. Large pieces: a parser that meets a long token starts it anew with each."""
 
 DECLARED = re.compile(rb"""<\?xml[^>]{0,200}encoding\s*=\s*["']([^"']{1,40})""")
@@ -51,10 +53,11 @@ class _Stream:
         self._parser.EndDoctypeDeclHandler = self._doctype
 
     def run(self) -> None:
-        piece = b""
         try:
             for position in range(0, self._window.size, CHUNK):
                 piece = part(self._window, position, CHUNK)
+                if piece.count(b"=") > MAX_ATTRIBUTES * (piece.count(b"<") + 1000):
+                    raise RefusedError("xml-too-many-elements", f"byte {position}")
                 self._parser.Parse(piece, False)
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:

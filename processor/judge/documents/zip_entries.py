@@ -109,6 +109,8 @@ def _compressed(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[b
         yield head[start : start + left]
         left -= min(len(head) - start, left)
     position = entry.header_offset + max(len(head), start)
+    if position + left > source.size:
+        raise RefusedError("archive-local-header-differs")
     while left:
         piece = source.read(position, min(left, chunk))
         if len(piece) < min(left, chunk):
