@@ -25,8 +25,6 @@ from intake.items import (
     file_summary,
     plain,
     timestamp,
-    upload,
-    upload_item,
     upload_key,
     wire,
 )
@@ -34,6 +32,7 @@ from intake.keys import is_file_id, is_upload_id
 from intake.ports import Page
 from intake.record import FileRecord, FileSummary, Upload, now
 from intake.states import State
+from intake.upload_items import upload, upload_item
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

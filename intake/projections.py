@@ -21,7 +21,6 @@ from intake.items import (
     META,
     Item,
     alert_key,
-    direct_upload_facts,
     expiry,
     moment,
     plain,
@@ -37,6 +36,7 @@ from intake.record import Source
 from intake.states import State
 from intake.studies import StudyMarks
 from intake.tally import AlertTally, Tally, UploadTally, add, tally
+from intake.upload_items import direct_upload_facts
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
