@@ -67,12 +67,13 @@ HL7_HEADLESS = re.compile(rb"[A-Z][A-Z0-9]{2}\|[^\r\n]*[\r\n]+[A-Z][A-Z0-9]{2}\|
 JSON_START = re.compile(rb"\{\s*[\"}]|\[\s*(?:[\[{\"\]0-9-]|true|false|null)")
 TEXT_CONTROLS = frozenset(b"\t\n\v\f\r\x1b")
 LOOK = 4096
+GUNZIP_STEP = 64
 
 
 def guess(head: bytes) -> str:
     """Return a kind such as `pdf` or `nifti`, or UNKNOWN."""
     if head.startswith(b"\x1f\x8b"):
-        return "nifti" if _is_nifti(_gunzipped(head)) else "gzip"
+        return "nifti" if _is_nifti(gunzipped(head, 540)) else "gzip"
     for magic, kind in MAGICS:
         if head.startswith(magic):
             return kind
@@ -87,11 +88,17 @@ def _is_nifti(head: bytes) -> bool:
     return 348 in sizes or (540 in sizes and head[4:8] in NIFTI_2)
 
 
-def _gunzipped(head: bytes) -> bytes:
+def gunzipped(head: bytes, length: int) -> bytes:
+    """Return up to `length` of the first bytes that a gzip file inflates to: as many as come before any damage."""
+    inflater, found = zlib.decompressobj(wbits=zlib.MAX_WBITS + 16), b""
     try:
-        return zlib.decompressobj(wbits=zlib.MAX_WBITS + 16).decompress(head, 540)
+        for start in range(0, len(head), GUNZIP_STEP):
+            found += inflater.decompress(head[start : start + GUNZIP_STEP], length - len(found))
+            if len(found) == length or inflater.eof:
+                break
     except zlib.error:
-        return b""
+        return found
+    return found
 
 
 def _text_kind(head: bytes) -> str:

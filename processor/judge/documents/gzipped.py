@@ -30,14 +30,6 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:  # noq
         findings.add("gzip-bomb")
 
 
-def head(window: Window, length: int) -> bytes:
-    """Return the first `length` bytes of what the file inflates to, or as many as the first read holds."""
-    try:
-        return zlib.decompressobj(WBITS).decompress(window.buffer, length)
-    except zlib.error:
-        raise RefusedError("gzip-damaged") from None
-
-
 def inflated_size(window: Window, expected: int, findings: Findings) -> int:
     """Return the size of what the file inflates to, which should be `expected`. Raises RefusedError where it cannot."""
     if expected > MAX_COUNTED:

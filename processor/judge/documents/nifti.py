@@ -5,6 +5,7 @@ import struct
 from typing import NamedTuple
 
 from intake.record import Metadata
+from processor.judge import kinds
 from processor.judge.documents import gzipped
 from processor.judge.documents.whole import part
 from processor.judge.findings import Findings
@@ -49,7 +50,7 @@ class Header(NamedTuple):
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge a volume by its header and its length. See `readers.Reader`."""
     compressed = window.buffer.startswith(gzipped.MARK)
-    head = gzipped.head(window, SIZE_2) if compressed else part(window, 0, SIZE_2)
+    head = kinds.gunzipped(window.buffer, SIZE_2) if compressed else part(window, 0, SIZE_2)
     header = _header(head)
     metadata["version"] = header.version
     metadata["compressed"] = compressed
