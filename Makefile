@@ -13,7 +13,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help up test screenshots lint fmt synth bootstrap deploy destroy alerts clean
+.PHONY: help up test fuzz screenshots lint fmt synth bootstrap deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ alerts: $(UV) ## Show the alerts that the running system would have emailed
 
 test: $(UV) ## Run every test (ARGS= goes to pytest)
 	$(RUN) pytest $(ARGS)
+
+fuzz: $(UV) ## Judge N=100000 mutated files in parallel (SEED= repeats a run)
+	@$(RUN) python -m tests.fuzz $(or $(N),100000) $(if $(SEED),--seed $(SEED))
 
 screenshots: $(UV) ## Take a picture of every page, for the eye, into screenshots/
 	$(RUN) python -m infra.web
