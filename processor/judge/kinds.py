@@ -67,7 +67,6 @@ HL7_HEADLESS = re.compile(rb"[A-Z][A-Z0-9]{2}\|[^\r\n]*[\r\n]+[A-Z][A-Z0-9]{2}\|
 JSON_START = re.compile(rb"\{\s*[\"}]|\[\s*(?:[\[{\"\]0-9-]|true|false|null)")
 TEXT_CONTROLS = frozenset(b"\t\n\v\f\r\x1b")
 LOOK = 4096
-GUNZIP_STEP = 64
 
 
 def guess(head: bytes) -> str:
@@ -92,8 +91,9 @@ def gunzipped(head: bytes, length: int) -> bytes:
     """Return up to `length` of the first bytes that a gzip file inflates to: as many as come before any damage."""
     inflater, found = zlib.decompressobj(wbits=zlib.MAX_WBITS + 16), b""
     try:
-        for start in range(0, len(head), GUNZIP_STEP):
-            found += inflater.decompress(head[start : start + GUNZIP_STEP], length - len(found))
+        # Byte by byte: an error takes with it what came out of the same piece.
+        for start in range(len(head)):
+            found += inflater.decompress(head[start : start + 1], length - len(found))
             if len(found) == length or inflater.eof:
                 break
     except zlib.error:

@@ -34,6 +34,7 @@ from tests.document_files import (
     tiff,
     zipped,
 )
+from tests.unit.processor.judge.documents.test_archive import NOISE
 from tests.unit.processor.judge.documents.test_archive import REJECTED as ARCHIVES
 from tests.unit.processor.judge.sources import CountedSource
 
@@ -76,7 +77,7 @@ FILES = {
     "nifti-image-elsewhere": nifti_1(mark=b"ni1\0", data=b""),
     "gzip-damaged": gzipped(nifti_1())[:-8] + bytes(8),
     "gzip-truncated": gzipped(nifti_1())[:-9],
-    "gzip-length-mismatch": gzipped(nifti_1((512, 512, 64), data=bytes(100_000))),
+    "gzip-length-mismatch": gzipped(nifti_1((512, 512, 128), data=NOISE[:100_000])),
     "gzip-bomb": gzipped(nifti_1(data=bytes(40 * MIB))),
     "gzip-trailing-bytes": gzipped(nifti_1()) + b"more",
     "image-description-impossible": png(0, 8),
@@ -90,13 +91,11 @@ FILES = {
     "png-signature-damaged": png()[1:],
     "png-structure-invalid": png(extra=b"\xff\xff\xff\xff1234"),
     "png-truncated": png(end=False),
-    "png-checksum-wrong": png().replace(b"\x08\x02\0\0\0", b"\x08\x02\0\0\0"[:4] + b"\0", 1)[:29]
-    + bytes(4)
-    + png()[33:],
+    "png-checksum-wrong": png()[:29] + bytes(4) + png()[33:],
     "png-text-bomb": png(extra=chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(2 * MIB)))),
     "jpeg-structure-invalid": b"\xff\xd8" + segment(0xDA, b"\1\1\0\0\x3f\0") + b"\xff\xd9",
     "jpeg-truncated": jpeg(end=b""),
-    "jpeg-stray-bytes": jpeg(before=b"stray"),
+    "jpeg-stray-bytes": jpeg(before=segment(0xE0, b"JFIF") + b"stray"),
     "exif-damaged": jpeg(before=segment(0xE1, b"Exif\0\0????")),
     "tiff-structure-invalid": tiff(changes={256: (2, 8)}),
     "tiff-truncated": tiff(changes={279: (4, 5000)}),
@@ -278,9 +277,8 @@ def test_a_large_tiff_of_many_pages_is_checked_in_part():
             data[:8] = b"II*\0" + (200_000).to_bytes(4, "little")
             for number in range(1, 100):
                 place = number * 200_000
-                data[place : place + len(page)] = page[:-4] + (place + 200_000 if number < 99 else 0).to_bytes(
-                    4, "little"
-                )
+                following = place + 200_000 if number < 99 else 0
+                data[place : place + len(page)] = page[:-4] + following.to_bytes(4, "little")
             super().__init__(bytes(data))
 
     judgement = judge(Pages())
