@@ -1,0 +1,40 @@
+"""What the domain asks of the outside world. The AWS adapters stand beside this file, fakes in `tests/fakes`.
+
+Every method may raise what it documents; trouble of the infrastructure propagates as it is and is retried.
+"""
+
+from intake.ports.directory import Clinic, Directory, Partner
+from intake.ports.messages import Alert, Alerts, Queue, QueuedMessage
+from intake.ports.objects import Copied, Found, ObjectRange, Objects, ObjectWriter, Part, Presigned, Presigner
+from intake.ports.projections import Change, DueAlert, HourBucket, Outbox, Projections, Studies
+from intake.ports.records import Children, Outcome, Page, Recorded, Records, Verdicts
+
+__all__ = [
+    "Alert",
+    "Alerts",
+    "Change",
+    "Children",
+    "Clinic",
+    "Copied",
+    "Directory",
+    "DueAlert",
+    "Found",
+    "HourBucket",
+    "ObjectRange",
+    "ObjectWriter",
+    "Objects",
+    "Outbox",
+    "Outcome",
+    "Page",
+    "Part",
+    "Partner",
+    "Presigned",
+    "Presigner",
+    "Projections",
+    "Queue",
+    "QueuedMessage",
+    "Recorded",
+    "Records",
+    "Studies",
+    "Verdicts",
+]

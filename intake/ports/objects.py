@@ -1,0 +1,120 @@
+"""S3, as the processor reads, copies and writes it, and as the portal signs for it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from intake.record import ObjectVersion
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRange:
+    """Bytes of one object version, and what S3 said of the whole."""
+
+    data: bytes
+    total: int
+    """Size of the whole object in bytes."""
+    etag: str
+    version_id: str | None
+    last_modified: datetime
+    metadata: dict[str, str]
+    """The sender's own, without `x-amz-meta-`. To be believed only where the portal signed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A copy that S3 made, or had made for an earlier delivery of the same event."""
+
+    stored: ObjectVersion
+    sha256: str | None
+    """Of the whole object, 64 hexadecimal digits; None for an object that S3 copies in parts (above 5 GiB)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object that stands in a bucket."""
+
+    version: ObjectVersion
+    last_modified: datetime
+
+
+class Objects(Protocol):
+    """The buckets, as the processor uses them. One call of AWS per method, but for copies above 5 GiB."""
+
+    def read(self, source: ObjectVersion, start: int, length: int) -> ObjectRange:
+        """Return up to `length` bytes from offset `start`. Raises ObjectMissingError."""
+        ...
+
+    def copy(self, source: ObjectVersion, etag: str, size: int, bucket: str, key: str) -> Copied:
+        """Copy exactly that version, once: a second call finds the first one's copy.
+
+        Raises ObjectMissingError, ObjectChangedError when the source's ETag is no longer `etag`, and ObjectTakenError
+        when the key already holds the copy of another version.
+        """
+        ...
+
+    def delete(self, stored: ObjectVersion) -> None:
+        """Remove an object from its key; the bucket's versioning keeps it for a while. Removing nothing is no error."""
+        ...
+
+    def find(self, bucket: str, key: str) -> Found | None:
+        """Return the newest version at a key, or None where there is none."""
+        ...
+
+
+class ObjectWriter(Protocol):
+    """The incoming bucket, as the expansion of archives uses it."""
+
+    def create(self, target: ObjectVersion, blocks: Iterator[bytes], extension: str) -> None:
+        """Write an object unless one stands at its key. What `blocks` raises is raised, and leaves no object."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Presigned:
+    """A request that its holder may send to S3 once, until it expires."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    """To be sent exactly: they are part of the signature."""
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a multipart upload that S3 already holds."""
+
+    number: int
+    size: int
+    etag: str
+    sha256: str
+
+
+class Presigner(Protocol):
+    """S3, as the portal uses it: it signs, and drives multipart uploads; no file's bytes pass through it."""
+
+    def put(self, target: ObjectVersion, size: int, sha256: str | None, extension: str = "") -> Presigned:
+        """Sign a PUT of exactly that many bytes. `extension` is the declared name's, as `keys.extension` gives it."""
+        ...
+
+    def start_multipart(self, target: ObjectVersion, extension: str = "") -> str:
+        """Open a multipart upload and return S3's id of it."""
+        ...
+
+    def part(self, target: ObjectVersion, multipart_id: str, number: int, size: int, sha256: str) -> Presigned:
+        """Sign one part. S3 wants the checksum of every part of an upload that was opened with checksums."""
+        ...
+
+    def parts(self, target: ObjectVersion, multipart_id: str) -> tuple[Part, ...]:
+        """List what S3 holds. Raises ObjectMissingError when the multipart upload is gone or complete."""
+        ...
+
+    def complete_multipart(self, target: ObjectVersion, multipart_id: str, parts: Sequence[Part]) -> None:
+        """Join the parts. Raises ObjectMissingError as `parts` does, ConflictError when S3 refuses the list."""
+        ...
+
+    def get(self, stored: ObjectVersion, file_name: str) -> Presigned:
+        """Sign a download that the browser saves under `file_name`: an opaque one, for it stands in the URL."""
+        ...

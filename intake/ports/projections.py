@@ -1,0 +1,102 @@
+"""What follows from the records: sums, studies, and alerts that wait to be told."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from intake.ports.records import Page
+from intake.states import State
+from intake.study import Instance, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One revision of one file's record, as the table's stream tells it."""
+
+    file_id: str
+    upload_id: str
+    clinic_id: str
+    source: str
+    revision: int
+    before: State | None
+    after: State
+    at: datetime
+    size: int
+    warnings_before: int = 0
+    warnings_after: int = 0
+    codes: tuple[str, ...] = ()
+    latency_ms: int | None = None
+    shadow: tuple[str, ...] = ()
+    instance: Instance | None = None
+    """What is new to a study: of a DICOM file that has just been accepted, and not as a duplicate."""
+    entries: int = 0
+    """How many files an archive holds that has just been accepted, and not as a duplicate."""
+
+
+@dataclass(frozen=True, slots=True)
+class HourBucket:
+    """One clinic's hour: files by state, bytes accepted, verdicts by latency."""
+
+    clinic_id: str
+    hour: datetime
+    counts: dict[State, int]
+    bytes: int
+    latency: dict[int, int]
+    """Upper bound in ms of each histogram bin → verdicts in it."""
+    codes: dict[str, int]
+    """Finding code → files it rejected."""
+    shadow: dict[str, int] = field(default_factory=dict)
+    """Code of a rule that a profile only counts → files that break it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueAlert:
+    """Something worth telling that has not been told."""
+
+    kind: str
+    clinic_id: str
+    upload_id: str
+    count: int
+    codes: dict[str, int]
+    first_file_id: str
+
+
+class Projections(Protocol):
+    """What follows from the records. Applied exactly once per file and revision, in any order."""
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Apply each change that was not applied before. Raises ContentionError."""
+        ...
+
+    def hours(self, since: datetime, until: datetime, clinic_id: str | None = None) -> tuple[HourBucket, ...]:
+        """Return the buckets of every hour that touches the span, of one clinic or of all."""
+        ...
+
+
+class Studies(Protocol):
+    """What the accepted DICOM files of a clinic add up to."""
+
+    def studies(self, clinic_id: str, cursor: str | None, limit: int) -> Page[Study]:
+        """Return studies without their series, those first that got a file last. Raises ValueError for a bad cursor."""
+        ...
+
+    def study(self, clinic_id: str, study_uid: str) -> Study:
+        """Return a study with its series. Raises NotFoundError."""
+        ...
+
+
+class Outbox(Protocol):
+    """Alerts that the projections have counted and nobody has sent."""
+
+    def take_due_alert(self, kind: str, upload_id: str, at: datetime) -> DueAlert | None:
+        """Lease an alert for sending, or None: nothing to tell, told less than 15 minutes ago, or another sends it."""
+        ...
+
+    def told(self, alert: DueAlert, at: datetime) -> None:
+        """Note that an alert was sent; what came since stays due."""
+        ...
+
+    def pending_alerts(self) -> Iterable[tuple[str, str]]:
+        """Yield kind and upload of every alert with something untold."""
+        ...

@@ -1,0 +1,123 @@
+"""The table of records, as the processor moves them and as the portal reserves and lists them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Generic, Protocol, TypeVar
+
+from intake.record import FileRecord, FileSummary, ObjectVersion, Upload, Verdict
+from intake.states import State
+
+Row_co = TypeVar("Row_co", covariant=True)
+
+
+class Outcome(Enum):
+    """What became of a verdict that was to be recorded."""
+
+    RECORDED = auto()
+    ALREADY_RECORDED = auto()
+    """This object version has its verdict already: a redelivered event."""
+    NO_RESERVATION = auto()
+    """The key looks like a reservation's, but none stands behind it, or another version has been judged under it."""
+    DUPLICATE_BYTES = auto()
+    """Another accepted file of the clinic holds the same bytes."""
+    SOP_INSTANCE_CONFLICT = auto()
+    """Another accepted file of the clinic has the same SOP Instance UID and other bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The outcome, and the record that stands in the way where one does."""
+
+    outcome: Outcome
+    other_file_id: str | None = None
+    other_stored: ObjectVersion | None = None
+
+
+class Verdicts(Protocol):
+    """The table, as the processor uses it."""
+
+    def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
+        """Move the file's record to its verdict and claim its identities, all or nothing.
+
+        Raises ContentionError when others keep writing the same items.
+        """
+        ...
+
+    def fail(self, record: FileRecord, reason: str) -> bool:
+        """Mark a file failed, creating `record` where there is none. Say whether that changed anything."""
+        ...
+
+    def expire(self, clinic_id: str, file_id: str, at: datetime) -> bool:
+        """Give up a file that never arrived. Say whether that changed anything."""
+        ...
+
+    def awaiting(self) -> Iterator[FileSummary]:
+        """Yield the files of all clinics that have not arrived, oldest first within each shard."""
+        ...
+
+    def file(self, file_id: str) -> FileRecord | None: ...
+
+
+class Children(Protocol):
+    """Entries of archives, which become files of the upload that the archive came with."""
+
+    def reserve(self, children: Sequence[FileRecord]) -> None:
+        """Reserve those that are not reserved yet, at most 100. Raises ContentionError."""
+        ...
+
+    def awaited(self, file_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of the files that have no verdict."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row_co]):
+    """Rows and where to go on; `next` is opaque and None on the last page."""
+
+    rows: tuple[Row_co, ...]
+    next: str | None = None
+
+
+class Records(Protocol):
+    """The table, as the portal uses it. A clinic id of None means all clinics: for admins only."""
+
+    def create_upload(self, upload: Upload) -> None: ...
+
+    def add_files(self, upload: Upload, files: Sequence[FileRecord]) -> None:
+        """Reserve `files`, numbered from `upload.declared` on. Raises ConflictError when another added files since."""
+        ...
+
+    def upload(self, clinic_id: str | None, upload_id: str) -> Upload:
+        """Raises NotFoundError."""
+        ...
+
+    def uploads(self, clinic_id: str, cursor: str | None, limit: int) -> Page[Upload]:
+        """Newest first. Raises ValueError for a cursor that this never gave."""
+        ...
+
+    def file(self, clinic_id: str | None, file_id: str) -> FileRecord:
+        """Raises NotFoundError."""
+        ...
+
+    def files_of(self, upload_id: str, cursor: str | None, limit: int) -> Page[FileRecord]:
+        """In the order of declaration. Raises ValueError for a bad cursor."""
+        ...
+
+    def files(
+        self, clinic_id: str | None, state: State | None, since: datetime | None, cursor: str | None, limit: int
+    ) -> Page[FileSummary]:
+        """Newest first. All clinics need a state (None lists the judged and open ones merged). Raises ValueError."""
+        ...
+
+    def prolong(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:
+        """Give a file more time to arrive. Raises ConflictError when it is no longer awaited."""
+        ...
+
+    def remember(self, clinic_id: str, idempotency_key: str, body_sha256: str, upload_id: str) -> str:
+        """Bind an idempotency key for 24 h and return the upload it is bound to: an earlier call's, or `upload_id`.
+
+        Raises ConflictError when the earlier call had another body.
+        """
+        ...
