@@ -1,9 +1,9 @@
 """Where the image lies and how large its pixels are (PS3.3 C.7.6.2, 10.7)."""
 
-from processor.judge import tags
+from processor.judge import positions, tags
 from processor.judge.findings import Findings
 
-Texts = dict[int, str | None]
+SPACINGS = tuple((positions.OF[tag], tag) for tag in (tags.PIXEL_SPACING, tags.IMAGER_PIXEL_SPACING))
 
 TOLERANCE = 1e-3
 """By which direction cosines may miss unit length and a right angle: writers round them to three digits and more."""
@@ -11,13 +11,13 @@ SMALLEST, LARGEST = 1e-5, 100.0
 """Millimetres between pixels; microscopes reach 0.0001, and no detector's elements are 10 cm wide."""
 
 
-def check(texts: Texts, findings: Findings) -> None:
+def check(texts: positions.Texts, findings: Findings) -> None:
     """Check Pixel Spacing, Imager Pixel Spacing and Image Orientation where they are numbers."""
-    for tag in (tags.PIXEL_SPACING, tags.IMAGER_PIXEL_SPACING):
-        text = texts[tag]
+    for position, tag in SPACINGS:
+        text = texts[position]
         if text and not is_possible_spacing(text):
             findings.add("pixel-spacing-invalid", tags.written(tag))
-    orientation = texts[tags.IMAGE_ORIENTATION]
+    orientation = texts[positions.IMAGE_ORIENTATION]
     if orientation and not is_orthonormal(orientation):
         findings.add("image-orientation-invalid", tags.written(tags.IMAGE_ORIENTATION))
 

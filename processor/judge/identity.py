@@ -2,17 +2,15 @@
 
 import re
 
-from processor.judge import tags
+from processor.judge import positions, tags
 from processor.judge.findings import Findings
+from processor.judge.positions import Texts
 from processor.judge.sop_classes import SOP_CLASSES
 
 VALID = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
 # Not by the standard, but harmless, and still told apart from others: leading zeros, letters, hyphens.
 USABLE = re.compile(r"(?!.*\.\.)[0-9A-Za-z][0-9A-Za-z ._-]*")
 LONGEST = 64
-
-Texts = dict[int, str | None]
-"""As in `texts.Texts.of`."""
 
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 WITHOUT_PATIENT = (
@@ -37,8 +35,8 @@ CODES = {
 
 
 MIRRORED = (
-    (tags.MEDIA_STORAGE_SOP_CLASS_UID, tags.SOP_CLASS_UID),
-    (tags.MEDIA_STORAGE_SOP_INSTANCE_UID, tags.SOP_INSTANCE_UID),
+    (positions.MEDIA_STORAGE_SOP_CLASS_UID, positions.SOP_CLASS_UID, tags.MEDIA_STORAGE_SOP_CLASS_UID),
+    (positions.MEDIA_STORAGE_SOP_INSTANCE_UID, positions.SOP_INSTANCE_UID, tags.MEDIA_STORAGE_SOP_INSTANCE_UID),
 )
 """What the file meta information repeats of the data set."""
 
@@ -63,12 +61,12 @@ def check(texts: Texts, findings: Findings, *, plain: bool) -> None:
 
 def sop_class_uid(texts: Texts) -> str:
     """Return the data set's own, or else what the file meta information says of it."""
-    return texts[tags.SOP_CLASS_UID] or texts[tags.MEDIA_STORAGE_SOP_CLASS_UID] or ""
+    return texts[positions.SOP_CLASS_UID] or texts[positions.MEDIA_STORAGE_SOP_CLASS_UID] or ""
 
 
 def sop_instance_uid(texts: Texts) -> str | None:
     """Return the data set's own UID where it can serve as an identifier; a media directory has none."""
-    found = texts[tags.SOP_INSTANCE_UID] or ""
+    found = texts[positions.SOP_INSTANCE_UID] or ""
     return found if is_valid(found) or is_usable(found) else None
 
 
@@ -91,18 +89,20 @@ def is_anonymous(texts: Texts) -> bool:
     Test patterns, phantoms and thoroughly stripped images do so. They cannot be filed under a wrong patient, while
     a file that names some of the three and not the others was damaged, and could be.
     """
-    return not (texts[tags.STUDY_INSTANCE_UID] or texts[tags.SERIES_INSTANCE_UID] or texts[tags.PATIENT_ID])
+    return not (
+        texts[positions.STUDY_INSTANCE_UID] or texts[positions.SERIES_INSTANCE_UID] or texts[positions.PATIENT_ID]
+    )
 
 
 def _check_presence(texts: Texts, needed: tuple[int, ...], findings: Findings) -> None:
     for tag in needed:
-        if not texts[tag]:
+        if not texts[positions.OF[tag]]:
             findings.add(f"{CODES[tag]}-missing", tags.written(tag))
 
 
 def _check_form(texts: Texts, findings: Findings) -> None:
     for tag, code in CODES.items():
-        found = texts[tag]
+        found = texts[positions.OF[tag]]
         if not found or is_valid(found):
             continue
         # An SOP class is looked up, so one that is malformed is of no use; an instance's UID is only compared.
@@ -123,18 +123,18 @@ def _check_patient(texts: Texts, findings: Findings) -> None:
     The standard's first years knew files with a patient's name alone; birth date and sex came with the module that
     makes the ID mandatory, so that a file with them and without an ID lost it.
     """
-    if texts[tags.PATIENT_ID]:
+    if texts[positions.PATIENT_ID]:
         return
-    if texts[tags.PATIENT_ID] is not None:
+    if texts[positions.PATIENT_ID] is not None:
         findings.add("patient-id-empty", tags.written(tags.PATIENT_ID))
-    elif texts[tags.PATIENT_BIRTH_DATE] is not None or texts[tags.PATIENT_SEX] is not None:
+    elif texts[positions.PATIENT_BIRTH_DATE] is not None or texts[positions.PATIENT_SEX] is not None:
         findings.add("patient-id-missing", tags.written(tags.PATIENT_ID))
     else:
         findings.add("patient-module-missing", tags.written(tags.PATIENT_ID))
 
 
 def _check_meta(texts: Texts, findings: Findings) -> None:
-    for outer, inner in MIRRORED:
+    for outer, inner, tag in MIRRORED:
         stated, own = texts[outer], texts[inner]
         if stated and own and stated != own:
-            findings.add("file-meta-mismatch", tags.written(outer))
+            findings.add("file-meta-mismatch", tags.written(tag))

@@ -5,7 +5,7 @@ import struct
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
-from processor.judge import tags
+from processor.judge import positions, tags
 from processor.judge.attributes import NUMBERS
 from processor.judge.data_set import DataSet
 
@@ -48,18 +48,18 @@ class Description(NamedTuple):
     @property
     def numbers(self) -> dict[str, int]:
         """What is known of DELIVERED, by key."""
-        return {key: number for key, number in zip(DELIVERED, self[:5], strict=False) if number is not None}
+        return {key: number for key, number in zip(DELIVERED, self[:5], strict=True) if number is not None}
 
 
-def describe(data_set: DataSet, texts: dict[int, str | None]) -> Description:
+def describe(data_set: DataSet, texts: positions.Texts) -> Description:
     values = _numbers_of(data_set.values)
     together = b"".join(values)
     # Ordinary files have one value of two bytes for each: read at once.
     whole = len(together) == 2 * len(values) and set(map(len, values)) == {2}
     numbers = _UNPACK[data_set.encoding.big](together) if whole else _unsigned(values, big=data_set.encoding.big)
     samples, rows, columns, bits, stored, high, representation = numbers
-    frames = _frames(texts[tags.NUMBER_OF_FRAMES] or "")
-    photometric = texts[tags.PHOTOMETRIC_INTERPRETATION] or ""
+    frames = _frames(texts[positions.NUMBER_OF_FRAMES] or "")
+    photometric = texts[positions.PHOTOMETRIC_INTERPRETATION] or ""
     return Description(samples, rows, columns, bits, stored, high, representation, frames, photometric)
 
 

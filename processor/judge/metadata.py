@@ -3,7 +3,7 @@
 from operator import itemgetter
 
 from intake.record import Metadata
-from processor.judge import encoding, tags
+from processor.judge import encoding, positions
 from processor.judge.attributes import TEXTS
 from processor.judge.image import Description
 from processor.judge.sop_classes import SOP_CLASSES
@@ -36,14 +36,14 @@ CONTROLS = dict.fromkeys([*range(32), 127], " ")
 
 def extract(known: Texts, image: Description) -> Metadata:
     """Return what is known; what the file does not say, or says in an unusable way, is left out."""
-    fit = known.all if known.plain else [shown(text) if text else None for text in known.all]
+    fit = known.of if known.plain else tuple(shown(text) if text else None for text in known.of)
     found: Metadata = {key: text for key, text in zip(_KEYS, _fields_of(fit)) if text}  # noqa: B905
     for key, at in LISTS:
         if text := fit[at]:
             values = text.split("\\", MOST_IN_LIST)[:MOST_IN_LIST]
             found[key] = [value.strip() for value in values] if " " in text else values
     for key, at in WHOLE:
-        if (text := fit[at]) and (number := integer(text)) is not None:
+        if (text := fit[at]) and (number := int(text) if known.plain else integer(text)) is not None:
             found[key] = number
     found |= image.numbers
     patient = {key: text for key, text in zip(_PATIENT_KEYS, _patient_of(fit)) if text}  # noqa: B905
@@ -53,17 +53,17 @@ def extract(known: Texts, image: Description) -> Metadata:
     return found
 
 
-def _name(found: Metadata, texts: dict[int, str | None]) -> None:
+def _name(found: Metadata, texts: positions.Texts) -> None:
     """Add the standard's names, and what only the file meta information knows."""
-    sop_class = found.get("sop_class_uid") or shown(texts[tags.MEDIA_STORAGE_SOP_CLASS_UID] or "")
+    sop_class = found.get("sop_class_uid") or shown(texts[positions.MEDIA_STORAGE_SOP_CLASS_UID] or "")
     if sop_class:
         found["sop_class_uid"] = sop_class
     if sop_class in SOP_CLASSES:
         found["sop_class"] = SOP_CLASSES[sop_class][0]
-    transfer_syntax = encoding.name(texts[tags.TRANSFER_SYNTAX_UID] or "")
+    transfer_syntax = encoding.name(texts[positions.TRANSFER_SYNTAX_UID] or "")
     if transfer_syntax:
         found["transfer_syntax"] = transfer_syntax
-    if "sop_instance_uid" not in found and (stated := texts[tags.MEDIA_STORAGE_SOP_INSTANCE_UID]):
+    if "sop_instance_uid" not in found and (stated := texts[positions.MEDIA_STORAGE_SOP_INSTANCE_UID]):
         found["sop_instance_uid"] = shown(stated)
 
 

@@ -1,10 +1,10 @@
 """What the modules of a patient's file must hold, and what its SOP class leads to expect (PS3.3 C.7, C.12.1)."""
 
-from processor.judge import charsets, tags
+from operator import itemgetter
+
+from processor.judge import charsets, positions, tags
 from processor.judge.findings import Findings
 from processor.judge.modalities import MODALITIES, RISKING_ANNOTATION
-
-Texts = dict[int, str | None]
 
 MUST_BE_THERE = (
     ("patient-module-incomplete", (tags.PATIENT_NAME, tags.PATIENT_BIRTH_DATE, tags.PATIENT_SEX)),
@@ -19,19 +19,27 @@ MUST_HOLD = ("series-module-incomplete", tags.MODALITY)
 """The attribute of type 1 that no other rule asks for."""
 
 
-def check(sop_class: str, texts: Texts, findings: Findings) -> None:
+_needed_of = itemgetter(*(positions.OF[tag] for _, needed in MUST_BE_THERE for tag in needed))
+
+
+def check(sop_class: str, texts: positions.Texts, findings: Findings) -> None:
     """Check a patient's file: completeness, modality and annotation."""
-    for code, needed in MUST_BE_THERE:
-        for tag in needed:
-            if texts[tag] is None:
-                findings.add(code, tags.written(tag))
-                break
-    modality = texts[tags.MODALITY]
+    if None in _needed_of(texts):
+        _tell_absent(texts, findings)
+    modality = texts[positions.MODALITY]
     if not modality:
         findings.add("series-module-incomplete", tags.written(tags.MODALITY))
     elif sop_class in MODALITIES and modality not in MODALITIES[sop_class]:
         findings.add("modality-mismatch", tags.written(tags.MODALITY))
-    _check_annotation(sop_class, texts[tags.BURNED_IN_ANNOTATION], findings)
+    _check_annotation(sop_class, texts[positions.BURNED_IN_ANNOTATION], findings)
+
+
+def _tell_absent(texts: positions.Texts, findings: Findings) -> None:
+    for code, needed in MUST_BE_THERE:
+        for tag in needed:
+            if texts[positions.OF[tag]] is None:
+                findings.add(code, tags.written(tag))
+                break
 
 
 def _check_annotation(sop_class: str, stated: str | None, findings: Findings) -> None:

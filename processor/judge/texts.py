@@ -3,7 +3,7 @@
 from operator import itemgetter
 from typing import NamedTuple
 
-from processor.judge import charsets, tags
+from processor.judge import charsets, positions, tags
 from processor.judge.attributes import ABSENT, TEXTS
 from processor.judge.findings import Findings
 from processor.judge.forms import SEPARATOR, ordinary, violation
@@ -23,10 +23,8 @@ _SPACE, _NUL = b" " + SEPARATOR, b"\0" + SEPARATOR
 class Texts(NamedTuple):
     """A file's texts."""
 
-    of: dict[int, str | None]
-    """Tag → characters without padding, empty for an empty value, None where there is no element."""
-    all: tuple[str | None, ...]
-    """The same in the order of TEXTS."""
+    of: positions.Texts
+    """Characters without padding, in the order of TEXTS: empty for an empty value, None where there is no element."""
     plain: bool
     """Whether every value has its standard form, so that it can be shown as it is."""
 
@@ -39,7 +37,7 @@ def read(values: Values, findings: Findings) -> Texts:
 
 def character_sets(known: Texts) -> list[str]:
     """Return the defined terms, the first of which may be empty."""
-    return _terms(known.of[tags.SPECIFIC_CHARACTER_SET] or "")
+    return _terms(known.of[positions.SPECIFIC_CHARACTER_SET] or "")
 
 
 def _terms(text: str) -> list[str]:
@@ -56,10 +54,7 @@ def _at_once(values: Values) -> Texts | None:
     except UnicodeDecodeError:
         return None
     match = ordinary(text)
-    if match is None:
-        return None
-    found = match.groups()
-    return Texts(dict(zip(_TAGS, found)), found, plain=True)  # noqa: B905 - of the same length by construction
+    return Texts(match.groups(), plain=True) if match else None
 
 
 def _one_by_one(values: Values, findings: Findings) -> Texts:
@@ -80,7 +75,7 @@ def _one_by_one(values: Values, findings: Findings) -> Texts:
         code = "" if attribute.tag in OWN_RULES else violation(attribute, text)
         if code:
             findings.add(code, tags.written(attribute.tag))
-    return Texts(texts, tuple(texts.values()), plain=False)
+    return Texts(tuple(texts.values()), plain=False)
 
 
 def _check_characters(tag: int, value: bytes, text: str, terms: list[str], findings: Findings) -> None:
