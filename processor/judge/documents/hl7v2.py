@@ -18,8 +18,8 @@ BINARY = re.compile(r"[\x00-\x08\x0e-\x1b\x1d-\x1f]")
 MESSAGE_TYPE = re.compile(r"[A-Z][A-Z0-9]{2}")
 VERSION = re.compile(r"2\.\d{1,2}(\.\d{1,2})?")
 MAX_SEGMENTS = 100_000
-MOST_FIELDS = 40
-"""Fields of one segment that are looked at: all that matter come early."""
+MOST_FIELDS, LONGEST_HEADER = 40, 64 * 1024
+"""Fields and characters of one segment that are looked at: all that matter come early."""
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
@@ -74,7 +74,9 @@ def _segments(text: str, findings: Findings) -> list[str]:
 
 
 def _check_messages(segments: list[str], findings: Findings, metadata: Metadata) -> None:
-    headers = [(number, segment) for number, segment in enumerate(segments, 1) if segment.startswith("MSH")]
+    headers = [
+        (number, segment[:LONGEST_HEADER]) for number, segment in enumerate(segments, 1) if segment.startswith("MSH")
+    ]
     if not headers:
         raise RefusedError("hl7-header-missing", "segment 1")
     for number, header in headers:
@@ -112,7 +114,10 @@ def _describe(header: str, segments: list[str], metadata: Metadata) -> None:
         sending_facility=values[3].partition(component)[0],
         message_time=values[6].partition(component)[0],
     )
-    pid = next((segment.split(separator, MOST_FIELDS) for segment in segments if segment.startswith("PID")), [])
+    pid = next(
+        (segment[:LONGEST_HEADER].split(separator, MOST_FIELDS) for segment in segments if segment.startswith("PID")),
+        [],
+    )
     pid += [""] * (9 - len(pid))
     patient: Metadata = {}
     fields.add(

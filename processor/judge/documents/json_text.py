@@ -29,7 +29,7 @@ def parse(data: bytes, kept: Callable[[Pairs], Any]) -> Any:  # noqa: ANN401 —
     except UnicodeDecodeError as error:
         raise RefusedError("json-not-utf-8", f"byte {error.start}") from None
     except json.JSONDecodeError as error:
-        truncated = error.pos >= len(error.doc.rstrip())
+        truncated = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string")
         raise RefusedError("json-truncated" if truncated else "json-malformed", f"character {error.pos}") from None
     except ValueError:
         # An integer of thousands of digits.

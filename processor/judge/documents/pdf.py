@@ -30,6 +30,10 @@ PATTERNS = {
 """Code → what shows it, in the objects' text."""
 ENCRYPTED = re.compile(rb"/Encrypt\s*(?:<<|\d+\s+\d+\s+R)")
 ROOT = re.compile(rb"/Root\s*\d+\s+\d+\s+R")
+PAGE_TREE = re.compile(rb"/Type\s*/Pages\b")
+COUNT = re.compile(rb"/Count\s+(\d{1,7})\b")
+LONGEST_NODE = 16 * 1024
+MAX_ROOTS = 1_000
 PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
 
 HIDDEN_NAMES = {
@@ -101,6 +105,19 @@ def _check_pages(objects: bytes, findings: Findings, metadata: Metadata, *, encr
         raise RefusedError("pdf-root-missing")
     pages = sum(1 for _ in PAGE.finditer(objects))
     if pages:
-        metadata["pages"] = pages
+        metadata["pages"] = _root_count(objects) or pages
     elif not encrypted:
         findings.add("pdf-pages-missing")
+
+
+def _root_count(objects: bytes) -> int:
+    """Return the pages that the last root of a page tree counts; earlier ones, and their pages, may be replaced."""
+    count = 0
+    for found in islice(PAGE_TREE.finditer(objects), MAX_ROOTS):
+        start = objects.rfind(b"<<", max(found.start() - LONGEST_NODE, 0), found.start())
+        end = objects.find(b">>", found.end(), found.end() + LONGEST_NODE)
+        node = objects[max(start, 0) : max(end, found.end())]
+        counted = COUNT.search(node)
+        if counted and b"/Parent" not in node:
+            count = int(counted[1])
+    return count

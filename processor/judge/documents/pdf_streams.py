@@ -20,7 +20,7 @@ MAX_DICTIONARY = 4096
 MAX_STREAMS = 25_000
 MAX_OBJECTS = 16 * 1024 * 1024
 """Bytes that all object streams may inflate to."""
-LARGE = 32 * 1024 * 1024
+LARGE = 64 * 1024 * 1024
 MAX_RATIO = 200
 """A stream above LARGE that inflates to more than this many times its size is a bomb."""
 MAX_INFLATED = 96 * 1024 * 1024
@@ -35,7 +35,7 @@ def objects(data: bytes) -> bytes:
     for start, end, dictionary in _streams(data):
         if not (_is_deflated(dictionary) and OBJECT_STREAM.search(dictionary)):
             continue
-        for piece in _inflated(data, start, end):
+        for piece, _ in _inflated(data, start, end):
             left -= len(piece)
             if left < 0:
                 raise RefusedError("pdf-object-bomb", f"byte {start}")
@@ -57,9 +57,9 @@ def check_bombs(data: bytes) -> None:
 def _checked_size(data: bytes, start: int, end: int, most: int) -> int:
     """Return what a stream inflates to, at most about `most`. Raises RefusedError where it is a bomb."""
     size = 0
-    for piece in _inflated(data, start, end):
+    for piece, taken in _inflated(data, start, end):
         size += len(piece)
-        if size > LARGE and size > MAX_RATIO * (end - start):
+        if size > LARGE and size > MAX_RATIO * taken:
             raise RefusedError("pdf-stream-bomb", f"byte {start}")
         if size > most:
             break
@@ -94,8 +94,8 @@ def _pixels(data: bytes, start: int, dictionary: bytes) -> int:
     return int(sizes[0][1]) * int(sizes[1][1]) if sizes[0] and sizes[1] else 0
 
 
-def _inflated(data: bytes, start: int, end: int) -> Iterator[bytes]:
-    """Yield what a stream inflates to, as far as it can be inflated."""
+def _inflated(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int]]:
+    """Yield what a stream inflates to, as far as it can be inflated, and the bytes that were taken for it."""
     inflater = zlib.decompressobj()
     for position in range(start, end, CHUNK_IN):
         waiting = data[position : min(position + CHUNK_IN, end)]
@@ -105,6 +105,6 @@ def _inflated(data: bytes, start: int, end: int) -> Iterator[bytes]:
             except zlib.error:
                 return
             waiting = inflater.unconsumed_tail
-            yield piece
+            yield piece, position + CHUNK_IN - len(waiting) - start
         if inflater.eof:
             return

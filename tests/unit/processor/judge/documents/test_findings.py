@@ -109,7 +109,7 @@ FILES = {
     "pdf-encrypted": pdf(trailer=b"/Encrypt 4 0 R"),
     "pdf-javascript": pdf(catalog=b"/OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >>"),
     "pdf-launches-program": pdf(catalog=b"/OpenAction << /S /Launch /F (cmd.exe) >>"),
-    "pdf-stream-bomb": pdf(stream(bytes(40 * MIB))),
+    "pdf-stream-bomb": pdf(stream(bytes(70 * MIB))),
     "pdf-object-bomb": pdf(stream(b" " * 20 * MIB, b"/Type /ObjStm")),
     "pdf-embedded-file": pdf(b"<< /Type /EmbeddedFile >>"),
     "pdf-submits-data": pdf(b"<< /S /SubmitForm /F (http://example.org) >>"),
