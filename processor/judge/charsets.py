@@ -100,6 +100,15 @@ def _extended(part: bytes, first: str, ends: re.Pattern[bytes]) -> str:
     return text[:stop].decode(chosen, "replace") + text[stop:].decode(first, "replace")
 
 
+MOST_TERMS = 8
+
+
+def terms(text: str) -> list[str]:
+    """Return the defined terms of a Specific Character Set, the first of which may be empty."""
+    found = [term.strip() for term in text.split("\\", MOST_TERMS)[:MOST_TERMS]]
+    return found if any(found) else []
+
+
 # Of one byte or self-synchronising, so that separators between values stay what they are.
 SIMPLE = {ABSENT: "ascii", b"": "ascii"} | {
     term.encode() + pad: BY_NUMBER[number]

@@ -14,6 +14,7 @@ from processor.judge import (
     metadata,
     modules,
     pixels,
+    positions,
     tags,
     texts,
 )
@@ -66,7 +67,7 @@ def judge(window: Window, start: int, findings: Findings) -> Judged:
 def _check_contents(known: Texts, findings: Findings) -> None:
     """Check what is of no interest in a file that cannot be read or filed anyway."""
     sop_class = identity.sop_class_uid(known.of)
-    modules.check_character_set(texts.character_sets(known), findings)
+    modules.check_character_set(known.of[positions.SPECIFIC_CHARACTER_SET], findings)
     if identity.has_patient(sop_class, known.of):
         modules.check(sop_class, known.of, findings)
         geometry.check(known.of, findings)
@@ -114,6 +115,8 @@ def _read_data_set(window: Window, reading: Reading, findings: Findings) -> None
 
 def _tell_order(order: Order, findings: Findings) -> None:
     """Add what was noted of the outermost level's elements."""
+    if order.is_clean:
+        return
     noted = (
         ("elements-unordered", order.disordered),
         ("private-creator-missing", order.ownerless),

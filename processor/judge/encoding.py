@@ -66,6 +66,8 @@ class Encoding(NamedTuple):
         return ">" if self.big else "<"
 
 
+ITEM_TAGS = {False: b"\xfe\xff\x00\xe0", True: b"\xff\xfe\xe0\x00"}
+"""The tag of an item as little and as big endian files have it."""
 IMPLICIT_ITEMS = Encoding(explicit=False)
 """Of a sequence that stands under UN: implicit VR little endian whatever surrounds it (PS3.5 6.2.2)."""
 

@@ -1,5 +1,8 @@
 """What stands where a data element should: harmless filling, another file, damage, or a cut."""
 
+from processor.judge import tags
+from processor.judge.elements import Header
+from processor.judge.encoding import LONG_VRS, SHORT_VRS
 from processor.judge.window import Stream
 
 TRAILING = "trailing-bytes"
@@ -31,3 +34,8 @@ def overrun(following: int, size: int) -> str:
     """
     impossible = following - size > IMPOSSIBLE_EXCESS and following > IMPOSSIBLE_FACTOR * size
     return "length-impossible" if impossible else "truncated"
+
+
+def may_follow_pixels(head: Header) -> bool:
+    """Say whether an element behind the image is meant, so that it was cut off, and not some other bytes."""
+    return head.vr in SHORT_VRS or head.vr in LONG_VRS or head.tag in {0xFFFAFFFA, 0xFFFCFFFC, tags.PIXEL_DATA}

@@ -27,5 +27,7 @@ class Findings:
 
     def listed(self) -> tuple[Finding, ...]:
         """Return the findings, those that reject first."""
+        if not self._places:
+            return ()
         found = [RULES[code].finding(where) for code, where in self._places.items()]
         return tuple(sorted(found, key=lambda finding: finding.severity is not Severity.REJECT))

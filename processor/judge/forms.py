@@ -65,13 +65,18 @@ def _joined(attribute: Attribute) -> str:
 
 _LAST_UID = sum(attribute.vr == "UI" for attribute in TEXTS)
 _match_all: Callable[[str], re.Match[str] | None] = re.compile("".join(map(_joined, TEXTS))).fullmatch
-_find_malformed_uid = re.compile(r"\.(?:\.|0[0-9])|\x1f0[0-9]").search
+_find_malformed_uid = re.compile(r"\.(?:\.|0[0-9])|(?:^|\x1f) *0[0-9]").search
 
 
 def ordinary(text: str) -> re.Match[str] | None:
     """Match the values of TEXTS in their order, each with a separator behind it: a group for each, None for none."""
     match = _match_all(text)
-    return match if match and not _find_malformed_uid(text, 0, match.end(_LAST_UID)) else None
+    if match is None:
+        return None
+    uids = text[: match.end(_LAST_UID)]
+    # Few UIDs have a component that starts with a zero, and fewer may not.
+    suspicious = ".0" in uids or ".." in uids or "\x1f0" in uids or uids.startswith("0")
+    return None if suspicious and _find_malformed_uid(uids) else match
 
 
 def violation(attribute: Attribute, text: str) -> str:

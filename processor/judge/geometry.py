@@ -25,7 +25,7 @@ def check(texts: positions.Texts, findings: Findings) -> None:
 def is_possible_spacing(text: str) -> bool:
     """Say whether a spacing's values can be; one that is no number is another rule's matter."""
     values = _numbers(text)
-    return values is None or all(SMALLEST <= value <= LARGEST for value in values)
+    return values is None or (min(values) >= SMALLEST and max(values) <= LARGEST)
 
 
 def is_orthonormal(text: str) -> bool:
@@ -40,6 +40,6 @@ def is_orthonormal(text: str) -> bool:
 
 def _numbers(text: str) -> list[float] | None:
     try:
-        return [float(value) for value in text.split("\\")]
+        return list(map(float, text.split("\\")))
     except ValueError:
         return None

@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from operator import itemgetter
 
 from processor.judge import tags
 from processor.judge.attributes import ABSENT
@@ -13,7 +14,8 @@ from processor.judge.runs import KEPT_BYTES, Values
 from processor.judge.window import Window
 
 META_ENCODING = Encoding(explicit=True)
-_UNPACK = struct.Struct("<HH2sH").unpack_from
+_UNPACK = struct.Struct("<HH2sHI").unpack_from
+_needed_of = itemgetter(*tags.NEEDED_META)
 MAX_META_ELEMENTS = 1_000
 
 
@@ -60,11 +62,11 @@ def _pass_at_hand(window: Window, meta: FileMeta, values: Values) -> None:
     at = meta.end - window.origin
     stop = len(buffer) - 12
     while at <= stop and meta.elements <= MAX_META_ELEMENTS:
-        group, number, vr, length = _UNPACK(buffer, at)
+        group, number, vr, length, long_length = _UNPACK(buffer, at)
         start = at + 8
         if vr in LONG_VRS:
             start = at + 12
-            length = int.from_bytes(buffer[at + 8 : start], "little")
+            length = long_length
         elif vr not in SHORT_VRS:
             break
         if group != 2 or start + length > len(buffer):
@@ -101,7 +103,7 @@ def _check(window: Window, meta: FileMeta, start: int, values: Values, findings:
     if not meta.elements:
         findings.add("file-meta-missing")
         return
-    if any(values[tag] is ABSENT for tag in tags.NEEDED_META):
+    if ABSENT in _needed_of(values):
         findings.add("file-meta-incomplete")
     if len(meta.length) != 4:
         findings.add("file-meta-length-missing", tags.written(tags.FILE_META_LENGTH))

@@ -49,6 +49,6 @@ def _check_annotation(sop_class: str, stated: str | None, findings: Findings) ->
         findings.add("burned-in-annotation-possible", tags.written(tags.BURNED_IN_ANNOTATION))
 
 
-def check_character_set(terms: list[str], findings: Findings) -> None:
-    if not charsets.DEFINED.issuperset(terms):
+def check_character_set(stated: str | None, findings: Findings) -> None:
+    if stated and stated not in charsets.DEFINED and not charsets.DEFINED.issuperset(charsets.terms(stated)):
         findings.add("character-set-unknown", tags.written(tags.SPECIFIC_CHARACTER_SET))

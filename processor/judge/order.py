@@ -32,10 +32,22 @@ def fence_after(tag: int) -> int:
 class Order:
     """Where one level's walk stands in the order of tags, and what it noted (PS3.5 7.1, 7.8)."""
 
-    __slots__ = ("_creators", "_group", "_skip", "disordered", "fence", "last", "odd", "other_vr", "ownerless")
+    __slots__ = (
+        "_creators",
+        "_group",
+        "_skip",
+        "_skip_group",
+        "disordered",
+        "fence",
+        "last",
+        "odd",
+        "other_vr",
+        "ownerless",
+    )
 
     def __init__(self, encoding: Encoding) -> None:
         self._skip = _SKIPS[encoding.explicit, encoding.big]
+        self._skip_group = _GROUP_SKIPS[encoding.explicit, encoding.big]
         self._group = 0
         self._creators: set[int] = set()
         self.last = START
@@ -49,10 +61,16 @@ class Order:
         self.other_vr: int | None = None
         """The first kept element whose VR is not the standard's."""
 
-    def restart(self) -> None:
+    @property
+    def is_clean(self) -> bool:
+        """Say whether there is nothing to tell."""
+        return self.disordered is None and self.ownerless is None and self.odd is None and self.other_vr is None
+
+    def restarted(self) -> "Order":
         """Begin another level, of which nothing but the elements' number is wanted."""
         self.last = START
         self.fence = tags.EXTENDED_OFFSET_TABLE
+        return self
 
     def enter(self, tag: int) -> None:
         """Pass a tag at or beyond the fence, or one that is not above the last."""
@@ -74,11 +92,27 @@ class Order:
 
     def cross(self, buffer: bytes, at: int, stop: int, tag: int, following: int) -> int:
         """Pass the element at `at`; return where to go on: at `following`, or behind its private block."""
+        if tag & 0x1FF00 == 0x10000 and tag > self.last and tag >> 16 != self._group and at < AT_HAND:
+            skipped = self._skip_group(buffer, at, stop)
+            if skipped:
+                self._pass_group(tag, skipped)
+                return skipped.end()
         self.enter(tag)
         if (tag & 0x1F000) > 0x10000 and at < AT_HAND:
             skipped = self._skip(buffer, at, stop)
             return skipped.end() if skipped else following
         return following
+
+    def _pass_group(self, tag: int, skipped: re.Match[bytes]) -> None:
+        """Stand behind a private group's first creator, or behind the elements of its block."""
+        self._group, creator = tag >> 16, skipped[2][0]
+        self._creators = {creator}
+        if skipped[3]:
+            self.last = self._group << 16 | creator << 8
+            self.fence = self.last + 0x100
+        else:
+            self.last = self._group << 16 | creator
+            self.fence = self.last + 1
 
     def note(self, tag: int, vr: bytes, length: int) -> None:
         """Hold a kept element's header against the dictionary."""
@@ -108,18 +142,44 @@ def _letters(vrs: frozenset[bytes]) -> bytes:
     return b"|".join(b"%b[%b]" % entry for entry in firsts.items())
 
 
-def _skip(order: str, *, explicit: bool) -> Callable[[bytes, int, int], re.Match[bytes] | None]:
-    """Return a match for an element and those of the same private block behind it: group and block stay the same."""
-    item = re.escape(struct.pack(f"{order}HH", 0xFFFE, 0xE000))
+Match = Callable[[bytes, int, int], re.Match[bytes] | None]
+
+
+def _body(order: str, *, explicit: bool) -> bytes:
+    """Return a pattern for what follows an element's tag: its VR, its length and its value, which is no item."""
     if explicit:
         short, long = _letters(SHORT_VRS), _letters(PLAIN_LONG_VRS)
-        body = b"(?:(?:%b)(?:%b)|(?:%b)\\0\\0(?:%b))" % (short, _lengths(order, 2), long, _lengths(order, 4))
-    else:
-        body = b"(?:%b)" % _lengths(order, 4, b"(?!%b)" % item)
-    first, again = (b"(..).(.)", b"\\1.\\2") if order == "<" else (b"(...).", b"\\1.")
+        return rb"(?:(?:%b)(?:%b)|(?:%b)\0\0(?:%b))" % (short, _lengths(order, 2), long, _lengths(order, 4))
+    item = re.escape(struct.pack(f"{order}HH", 0xFFFE, 0xE000))
+    return b"(?:%b)" % _lengths(order, 4, b"(?!%b)" % item)
+
+
+def _skip(order: str, *, explicit: bool) -> Match:
+    """Return a match for an element and those of the same private block behind it: group and block stay the same."""
+    body = _body(order, explicit=explicit)
+    first, again = (b"(..).(.)", rb"\1.\2") if order == "<" else (b"(...).", rb"\1.")
     return re.compile(b"(?s:%b%b(?:%b%b)*+)" % (first, body, again, body)).match
 
 
+def _skip_group(order: str, *, explicit: bool) -> Match:
+    """Return a match for a private group's length, if any, its first creator, and the elements that are the creator's.
+
+    Group 2 is the creator's number, group 3 its elements.
+    """
+    number = struct.Struct(f"{order}{'H' if explicit else 'I'}").pack
+    four = re.escape((b"UL" if explicit else b"") + number(4)) + b".{4}"
+    creator = b"%b(?:%b)" % (b"LO" if explicit else b"", _lengths(order, 2 if explicit else 4))
+    block = rb"([\x10-\xff])"
+    first, again = (block + rb"\0", rb"\1.\2") if order == "<" else (rb"\0" + block, rb"\1\2.")
+    body = _body(order, explicit=explicit)
+    return re.compile(rb"(?s:(..)(?:\0\0%b\1)?%b%b((?:%b%b)*+))" % (four, first, creator, again, body)).match
+
+
+_GROUP_SKIPS = {
+    (explicit, big): _skip_group(">" if big else "<", explicit=explicit)
+    for explicit in (True, False)
+    for big in (True, False)
+}
 _SKIPS = {
     (explicit, big): _skip(">" if big else "<", explicit=explicit)
     for explicit in (True, False)

@@ -13,7 +13,6 @@ IN_CHARACTER_SET = frozenset({"LO", "PN", "SH"})
 """Value representations that Specific Character Set applies to (PS3.5 6.1.2.3)."""
 OWN_RULES = frozenset({*tags.IDENTIFIERS, tags.NUMBER_OF_FRAMES})
 """Attributes whose form has rules of its own."""
-MOST_CHARACTER_SETS = 8
 
 _TAGS = [attribute.tag for attribute in TEXTS]
 _values_of = itemgetter(*_TAGS)
@@ -35,16 +34,6 @@ def read(values: Values, findings: Findings) -> Texts:
     return known or _one_by_one(values, findings)
 
 
-def character_sets(known: Texts) -> list[str]:
-    """Return the defined terms, the first of which may be empty."""
-    return _terms(known.of[positions.SPECIFIC_CHARACTER_SET] or "")
-
-
-def _terms(text: str) -> list[str]:
-    terms = [term.strip() for term in text.split("\\", MOST_CHARACTER_SETS)[:MOST_CHARACTER_SETS]]
-    return terms if any(terms) else []
-
-
 def _at_once(values: Values) -> Texts | None:
     """Return the texts of a file whose values all have their form, or None."""
     codec = charsets.simple_codec(values[tags.SPECIFIC_CHARACTER_SET])
@@ -59,7 +48,7 @@ def _at_once(values: Values) -> Texts | None:
 
 def _one_by_one(values: Values, findings: Findings) -> Texts:
     stated = values[tags.SPECIFIC_CHARACTER_SET]
-    terms = [] if stated is ABSENT else _terms(stated.decode("latin-1").strip("\0 "))
+    terms = [] if stated is ABSENT else charsets.terms(stated.decode("latin-1").strip("\0 "))
     texts: dict[int, str | None] = dict.fromkeys(_TAGS)
     for attribute in TEXTS:
         value = values[attribute.tag]

@@ -13,7 +13,7 @@ from processor.judge.data_set import (
     Pixels,
 )
 from processor.judge.elements import UNDEFINED_LENGTH, Header, header
-from processor.judge.encoding import IMPLICIT_ITEMS, LONG_VRS, SHORT_VRS, Encoding
+from processor.judge.encoding import IMPLICIT_ITEMS, ITEM_TAGS, Encoding
 from processor.judge.findings import Findings
 from processor.judge.fragments import Fragments
 from processor.judge.order import Order
@@ -62,11 +62,8 @@ class Walk:
         if whole and self.data_set.pixels is not None:
             return 0
         at = self._position - self._stream.origin
-        if whole:
-            values, order = self.data_set.values, self.order
-        else:
-            values, order = {}, self._inner
-            order.restart()
+        values = self.data_set.values if whole else {}
+        order = self.order if whole else self._inner.restarted()
         end, passed = run_of(level.encoding)(self._stream.buffer, at, at + there, values, order)
         self._position += end - at
         self._count(passed)
@@ -126,8 +123,7 @@ class Walk:
             return True
         if head.vr or head.length < 8 or head.tag in tags.PIXELS:
             return False
-        item = (0xFFFE).to_bytes(2, "big" if level.encoding.big else "little")
-        return self._bytes(start, 4) == item + (0xE000).to_bytes(2, "big" if level.encoding.big else "little")
+        return self._bytes(start, 4) == ITEM_TAGS[level.encoding.big]
 
     def _undefined(self, level: Level, head: Header) -> None:
         if head.tag == tags.PIXEL_DATA:
@@ -229,16 +225,12 @@ class Walk:
 
     def _overrun(self, level: Level, head: Header, following: int) -> None:
         """Meet a length that exceeds the stream."""
-        if len(self._levels) == 1 and self.data_set.pixels is not None and not self._may_follow_pixels(head):
+        if len(self._levels) == 1 and self.data_set.pixels is not None and not endings.may_follow_pixels(head):
             self._stray()
         elif level.encoding.explicit and not head.vr:
             raise DamagedError("structure-invalid", tags.written(head.tag))
         else:
             raise RefusedError(endings.overrun(following, self._stream.size), tags.written(head.tag))
-
-    def _may_follow_pixels(self, head: Header) -> bool:
-        """Say whether an element behind the image is meant, so that it was cut off, and not some other bytes."""
-        return head.vr in SHORT_VRS or head.vr in LONG_VRS or head.tag in {0xFFFAFFFA, 0xFFFCFFFC, tags.PIXEL_DATA}
 
     def _leave_damaged(self, damage: DamagedError) -> None:
         """Go on after the outermost sequence of known length, whose damage harms nothing around it."""
