@@ -14,13 +14,12 @@ C_CDA = "2.16.840.1.113883.10.20.22.1"
 """The root under which C-CDA's document templates stand."""
 
 PATIENT = ("recordTarget", "patientRole", "patient")
-TEXTS = {
-    ("title",): "title",
+TEXTS: dict[tuple[str, ...], str] = {
     (*PATIENT, "name", "given"): "given",
     (*PATIENT, "name", "family"): "family",
 }
 """Path → what its text is."""
-ATTRIBUTES = {
+ATTRIBUTES: dict[tuple[str, ...], tuple[str, str]] = {
     ("code",): ("code", "document_code"),
     ("effectiveTime",): ("value", "document_time"),
     ("recordTarget", "patientRole", "id"): ("extension", "id"),
@@ -85,8 +84,8 @@ class _Header:
     def describe(self, metadata: Metadata) -> None:
         """Add what is known, as far as it was read."""
         values = self._values
-        fields.add(metadata, title=values.get("title"), document_code=values.get("document_code"))
-        fields.add(metadata, document_time=values.get("document_time"))
+        # Not the title: it is free text, and some systems write the patient's name into it.
+        fields.add(metadata, document_code=values.get("document_code"), document_time=values.get("document_time"))
         templates = [fields.shown(root) for root in self._templates if fields.shown(root)]
         if templates:
             metadata["templates"] = templates

@@ -34,7 +34,8 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
         raise RefusedError("fhir-resource-type-missing")
     resource_type = _checked_type(resource, "", findings)
     metadata["resource_type"] = resource_type
-    fields.add(metadata, id=resource.get("id"), status=resource.get("status"))
+    # A patient's id may be the number that a hospital knows the patient by.
+    fields.add(metadata, id=None if resource_type == "Patient" else resource.get("id"), status=resource.get("status"))
     document.check_identifier(resource, "")
     if resource_type == "Bundle":
         document.check_bundle(resource, metadata)

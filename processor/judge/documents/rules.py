@@ -1,13 +1,11 @@
-"""The rules of the kinds other than DICOM, and of what surrounds every file, as chapters of the catalogue."""
+"""The rules of volumes, images and archives, and of what surrounds every file; all chapters but DICOM's."""
 
+from processor.judge.documents.text_rules import CSV, HL7, JSON, PDF, TEXTS, XML
 from processor.judge.rule import ASK_IT, SEND_AGAIN, Rule, reject, warn
 
 PACK_ANEW = "Pack the files into a new ZIP archive, and send that; or send the files themselves."
 CONVERT_ANEW = "Convert the volume anew from its DICOM series, and send that; or send the series itself."
 SAVE_ANEW = "Save the image anew with the program that made it, and send that."
-EXPORT_MESSAGE = "Export it anew from the system that it comes from, and tell that system's vendor if it happens again."
-SAVE_TABLE = "Save the table anew as CSV from the program that made it, and send that."
-PRINT_ANEW = "Save or print the document to a new PDF without forms and actions, and send that."
 SEND_FILES = "Send the files themselves, or pack them into an ordinary ZIP archive."
 
 SURROUNDINGS = (
@@ -127,135 +125,6 @@ IMAGES = (
          "Nothing to do now."),
     warn("tiff-field-damaged", "A description in the TIFF image points beyond the end of the file.",
          section="TIFF 6.0 2"),
-)  # fmt: skip
-
-TEXTS = (
-    reject("text-too-large", "The document is larger than what can be checked: 16 MiB, or 32 MiB for PDF.",
-           "Send it in several documents, and images as files of their own."),
-    warn("text-not-utf-8", "The text is not written in UTF-8, so that some letters may be shown wrongly.",
-         "Check names with accents; save the text as UTF-8 where you can."),
-)  # fmt: skip
-
-HL7 = (
-    reject("hl7-header-missing", "The message does not start with its header (MSH).",
-           EXPORT_MESSAGE, "HL7 v2.5.1 2.14"),
-    reject("hl7-header-cut", "The message stops within its header (MSH).", SEND_AGAIN, "HL7 v2.5.1 2.14.9"),
-    reject("hl7-delimiters-invalid", "The message's delimiters are not distinct, so its fields cannot be told.",
-           EXPORT_MESSAGE, "HL7 v2.5.1 2.5.4"),
-    reject("hl7-message-type-missing", "The message does not say of which type it is (MSH-9).",
-           EXPORT_MESSAGE, "HL7 v2.5.1 2.14.9.9"),
-    reject("hl7-binary", "Bytes that are no text stand in the message: it is damaged.",
-           SEND_AGAIN, "HL7 v2.5.1 2.15.9.18"),
-    reject("hl7-utf-16", "The message is written in UTF-16, which messages in this encoding cannot be.",
-           "Save it as UTF-8, and send that.", "HL7 v2.5.1 2.15.9.18"),
-    reject("hl7-segment-invalid", "A line of the message does not start with the name of a segment.",
-           EXPORT_MESSAGE, "HL7 v2.5.1 2.5.2"),
-    reject("hl7-too-many-segments", "The message has more segments than any real one.", "Send it in several files."),
-    warn("hl7-framing-left", "The message still carries the frame of its transmission (MLLP).",
-         section="HL7 v2 MLLP"),
-    warn("hl7-line-wrapped", "A segment of the message is broken into several lines.", section="HL7 v2.5.1 2.5.2"),
-    warn("hl7-message-empty", "The message has a header and no content.", section="HL7 v2.5.1 2.14"),
-    warn("hl7-control-id-missing", "The message has no control ID (MSH-10).", section="HL7 v2.5.1 2.14.9.10"),
-    warn("hl7-version-unknown", "The message does not say of which version of HL7 it is (MSH-12).",
-         section="HL7 v2.5.1 2.14.9.12"),
-)  # fmt: skip
-
-JSON = (
-    reject("json-malformed", "The content is not valid JSON: it is damaged, or was written by hand.",
-           SEND_AGAIN, "RFC 8259"),
-    reject("json-truncated", "The end of the JSON document is missing.", SEND_AGAIN, "RFC 8259"),
-    reject("json-not-utf-8", "The JSON document is not written in UTF-8.", EXPORT_MESSAGE, "RFC 8259 8.1"),
-    reject("json-not-a-number", "The document holds a value such as NaN, which is not JSON.",
-           EXPORT_MESSAGE, "RFC 8259 6"),
-    reject("json-duplicate-keys", "The document says the same thing twice, so that two programs may read two things.",
-           EXPORT_MESSAGE, "FHIR R4 2.6.2"),
-    reject("json-too-deep", "The document is nested deeper than any real one, as an attack would.", ASK_IT),
-    reject("json-too-many-values", "The document holds more values than can be checked.",
-           "Send it in several documents."),
-    reject("fhir-resource-type-missing", "The document does not say which FHIR resource it is.",
-           EXPORT_MESSAGE, "FHIR R4 2.6.2"),
-    reject("fhir-resource-type-unknown", "The document names a FHIR resource that does not exist in R4.",
-           EXPORT_MESSAGE, "FHIR R4 2.6.2"),
-    warn("fhir-version-differs", "The document holds a resource of another version of FHIR than R4.",
-         section="FHIR R4 2.6.2"),
-    reject("fhir-bundle-invalid", "The bundle does not say of which type it is, or its entries are no entries.",
-           EXPORT_MESSAGE, "FHIR R4 2.36"),
-    warn("fhir-id-invalid", "A resource's id has characters or a length that ids must not have.",
-         section="FHIR R4 2.24.0.1"),
-    warn("fhir-full-url-repeated", "Two entries of the bundle have the same address.", section="FHIR R4 2.36.4"),
-    warn("fhir-reference-unresolved", "The bundle refers to an entry that is not in it.",
-         "Check that the bundle is complete.", "FHIR R4 2.36.4.1"),
-    warn("fhir-several-patients", "The bundle is about several patients.", "Check that this is meant."),
-)  # fmt: skip
-
-XML = (
-    reject("xml-entities", "The document defines entities, as an attack on those who read it would.",
-           ASK_IT, "XML 1.0 4"),
-    reject("xml-dtd", "The document carries a document type definition, which clinical documents do not have.",
-           EXPORT_MESSAGE, "XML 1.0 2.8"),
-    reject("xml-truncated", "The end of the document is missing.", SEND_AGAIN, "XML 1.0 2.1"),
-    reject("xml-malformed", "The content is not well-formed XML: it is damaged, or was written by hand.",
-           SEND_AGAIN, "XML 1.0 2.1"),
-    reject("xml-encoding-wrong", "The document is not written in the encoding that it says it is written in.",
-           EXPORT_MESSAGE, "XML 1.0 4.3.3"),
-    reject("xml-encoding-unknown", "The document is written in an encoding that is not read here.",
-           "Save it as UTF-8, and send that.", "XML 1.0 4.3.3"),
-    reject("xml-too-deep", "The document is nested deeper than any real one, as an attack would.", ASK_IT),
-    reject("xml-too-many-elements", "The document has more elements than any real one, as an attack would.", ASK_IT),
-    reject("ccda-root-wrong", "The document is XML, but not a clinical document (CDA).",
-           EXPORT_MESSAGE, "CDA R2 4.2"),
-    reject("ccda-patient-missing", "The clinical document does not say whose it is.",
-           EXPORT_MESSAGE, "CDA R2 4.2.2.11"),
-    warn("ccda-patient-id-missing", "The clinical document does not give the patient's identifier.",
-         "Check that the document is the right patient's.", "CDA R2 4.2.2.11"),
-    warn("ccda-header-incomplete", "The clinical document's header lacks a part that it must have.",
-         section="CDA R2 4.2"),
-    warn("ccda-body-missing", "The clinical document has a header and no content.", section="CDA R2 4.3"),
-    warn("ccda-template-missing", "The clinical document does not say that it follows C-CDA.",
-         section="C-CDA R2.1 1.1"),
-)  # fmt: skip
-
-CSV = (
-    reject("csv-empty", "The table has no content.", SEND_AGAIN),
-    reject("csv-binary", "Bytes that are no text stand in the table: it is damaged, or no table.", SEND_AGAIN),
-    reject("csv-quotes-unbalanced", "A quotation mark in the table is never closed, so that its cells cannot be told.",
-           SAVE_TABLE, "RFC 4180 2"),
-    reject("csv-ragged", "The table's rows have different numbers of columns, so cells may be misplaced.",
-           SAVE_TABLE, "RFC 4180 2"),
-    reject("csv-too-large", "The table has more rows or columns than can be checked.", "Send it in several tables."),
-    reject("csv-formula-runs", "A cell of the table would start a program or call a website when opened.", ASK_IT),
-    warn("csv-formula", "A cell of the table is a formula, which a spreadsheet would compute when it is opened.",
-         "Save the table with values instead of formulas."),
-    warn("csv-line-ends-unusual", "The table's lines end in a way that few programs use today.",
-         section="RFC 4180 2"),
-)  # fmt: skip
-
-PDF = (
-    reject("pdf-header-missing", "The document lacks the mark that PDF documents start with.",
-           SEND_AGAIN, "ISO 32000-1 7.5.2"),
-    reject("pdf-truncated", "The end of the PDF document is missing.", SEND_AGAIN, "ISO 32000-1 7.5.5"),
-    reject("pdf-root-missing", "The PDF document lacks its catalogue, so that it cannot be shown: it is damaged.",
-           SEND_AGAIN, "ISO 32000-1 7.7.2"),
-    reject("pdf-pages-missing", "The PDF document has no pages.", PRINT_ANEW, "ISO 32000-1 7.7.3"),
-    reject("pdf-encrypted", "The PDF document is protected by a password, so that it cannot be checked.",
-           "Save it without protection, and send that; the transfer itself is encrypted.", "ISO 32000-1 7.6"),
-    reject("pdf-javascript", "The PDF document holds a program (JavaScript), as malware would.",
-           PRINT_ANEW, "ISO 32000-1 12.6.4.16"),
-    reject("pdf-launches-program", "The PDF document would start a program, as malware would.",
-           ASK_IT, "ISO 32000-1 12.6.4.5"),
-    reject("pdf-stream-bomb", "A part of the PDF document unpacks to a size out of all proportion.", ASK_IT),
-    reject("pdf-object-bomb", "The PDF document holds more objects than can be checked.", ASK_IT),
-    warn("pdf-embedded-file", "Another file is embedded in the PDF document; it is not checked.",
-         "Do not open the embedded file unless you know what it is.", "ISO 32000-1 7.11.4"),
-    warn("pdf-submits-data", "A form in the PDF document would send what is filled in to a server.",
-         "Do not fill in the form.", "ISO 32000-1 12.7.5"),
-    warn("pdf-rich-media", "The PDF document holds a film or another active part.", section="ISO 32000-1 13"),
-    warn("pdf-xfa-form", "The PDF document holds a kind of form that many programs cannot show.",
-         section="ISO 32000-1 12.7.8"),
-    warn("pdf-bytes-before-header", "Something stands before the start of the PDF document.",
-         section="ISO 32000-1 7.5.2"),
-    warn("pdf-cross-reference-wrong", "The PDF document's table of objects is not where it should be.",
-         section="ISO 32000-1 7.5.4"),
 )  # fmt: skip
 
 DOCUMENT_CHAPTERS: tuple[tuple[str, tuple[Rule, ...]], ...] = (

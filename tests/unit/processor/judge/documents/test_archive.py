@@ -12,20 +12,12 @@ import pytest
 
 from processor.judge import judge
 from processor.judge.documents.archive import ArchiveError, EntryDamagedError, entries, inflate, is_litter
+from tests.document_files import zipped
 from tests.unit.processor.judge.documents.verdicts import metadata, rejecting, warning
 from tests.unit.processor.judge.sources import CountedSource
 
 MIB = 1024 * 1024
 NOISE = random.Random(7).randbytes(3 * MIB)
-
-
-def zipped(files, method=zipfile.ZIP_DEFLATED):
-    """Files: pairs of name (or ZipInfo) and content."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", method) as archive:
-        for name, content in files:
-            archive.writestr(name, content)
-    return packed.getvalue()
 
 
 def patched(data, change, *, central=0, local=None):
@@ -178,11 +170,9 @@ def test_a_path_that_leaves_its_folder_is_refused(name):
     assert rejecting(zipped([(name, b"x"), ("fine.dcm", b"y")])) == ["archive-path-traversal"]
 
 
-@pytest.mark.parametrize("name", ["..a", "a..b/c", "a/..b", "x:y/1", "..."])
+@pytest.mark.parametrize("name", ["..a", "a..b/c", "a/..b", "..."])
 def test_a_path_with_odd_dots_is_taken(name):
-    expected = [] if ":" not in name else ["archive-path-traversal"]
-
-    assert rejecting(zipped([(name, b"x")])) == expected
+    assert rejecting(zipped([(name, b"x")])) == []
 
 
 def test_too_many_entries_are_refused_without_reading_them():

@@ -123,7 +123,7 @@ def test_real_resources_are_those_of_the_standard_librarys_json():
         resource = json.loads(data)
 
         assert known["resource_type"] == resource["resourceType"], path
-        assert known.get("id") == resource.get("id"), path
+        assert known.get("id") == (resource.get("id") if resource["resourceType"] != "Patient" else None), path
         if resource["resourceType"] == "Bundle":
             assert known["entries"] == len(resource["entry"]), path
 
@@ -183,7 +183,10 @@ def test_patients_of_resources_stand_apart(data):
 
 
 def test_patients_of_documents_stand_apart():
-    assert metadata(ccda())["patient"] == {
+    known = metadata(ccda(title="<title>Summary for Test Patient</title>"))
+
+    assert "Test" not in json.dumps({key: value for key, value in known.items() if key != "patient"})
+    assert known["patient"] == {
         "id": "TEST-1",
         "name": "Test^Patient",
         "birth_date": "19700101",
@@ -198,8 +201,8 @@ def test_patients_of_documents_stand_apart():
         fhir(name="not a list", identifier={"value": 3}, status="a\0b\x1b[31m\ud800"),
         fhir({"resourceType": "Bundle", "type": ["not hashable"]}),
         hl7v2("PID|1||" + "x" * 5000 + "||" + "y" * 5000),
-        ccda(title="<title>" + "long " * 5000 + "</title>"),
-        ccda(title="<title>\u0085\u009b</title>"),
+        ccda(code=f'<code code="{"long " * 5000}"/>'),
+        ccda(code='<code code="\u0085\u009b"/>'),
     ],
 )
 def test_texts_are_bounded_and_printable(data):
