@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-REASONS: Mapping[str, frozenset[str]] = {
-    "Without content or of an unknown kind, there is nothing to judge, file or show.": frozenset({
+REASONS: Mapping[str, tuple[str, ...]] = {
+    "Without content or of an unknown kind, there is nothing to judge, file or show.": (
         "empty-file", "kind-unsupported", "not-dicom", "all-zero", "magic-damaged", "bytes-swapped", "base64-encoded",
         "http-wrapper", "line-endings-altered", "text-encoding-altered", "data-set-missing",
-    }),
-    "A file of two kinds, or with another one hidden in it, carries what nobody has judged.": frozenset({
+    ),
+    "A file of two kinds, or with another one hidden in it, carries what nobody has judged.": (
         "polyglot-executable", "polyglot-script", "polyglot-document", "polyglot-archive", "archive-appended",
         "second-file-appended", "foreign-content-appended",
-    }),
-    "Where reading stopped, the rest of the file was never judged.": frozenset({
+    ),
+    "Where reading stopped, the rest of the file was never judged.": (
         "file-meta-length-impossible", "transfer-syntax-contradicted", "truncated", "length-impossible",
         "sequence-unclosed", "structure-invalid", "deflate-damaged", "encapsulation-unended", "encapsulation-empty",
         "encapsulation-invalid", "image-description-impossible", "image-data-missing", "image-data-damaged",
@@ -23,8 +23,8 @@ REASONS: Mapping[str, frozenset[str]] = {
         "ccda-root-wrong", "csv-empty", "csv-binary", "csv-quotes-unbalanced",
         "pdf-header-missing", "pdf-truncated", "pdf-root-missing",
         "jpeg-structure-invalid", "jpeg-truncated", "tiff-structure-invalid", "tiff-truncated",
-    }),
-    "A budget protects the pipeline and every program behind it from exhaustion.": frozenset({
+    ),
+    "A budget protects the pipeline and every program behind it from exhaustion.": (
         "nesting-too-deep", "too-many-elements", "too-many-items", "header-too-large", "deflate-bomb",
         "archive-nested", "archive-too-many-entries", "archive-total-too-large", "archive-bomb",
         "archive-entries-overlap", "archive-directory-too-large", "gzip-bomb", "text-too-large",
@@ -32,29 +32,29 @@ REASONS: Mapping[str, frozenset[str]] = {
         "json-too-deep", "json-too-many-values", "xml-entities", "xml-dtd", "xml-too-deep", "xml-too-many-elements",
         "hl7-too-many-segments", "csv-too-large",
         "image-too-many-pixels", "image-too-many-parts", "png-text-bomb", "tiff-directory-loop",
-    }),
-    "An entry that leaves its folder, or says two things, deceives whoever unpacks it.": frozenset({
+    ),
+    "An entry that leaves its folder, or says two things, deceives whoever unpacks it.": (
         "archive-path-traversal", "archive-symlink", "archive-special-file", "archive-ambiguous",
         "archive-local-header-differs", "archive-trailing-bytes",
-    }),
-    "A document that starts programs attacks whoever opens it.": frozenset({
+    ),
+    "A document that starts programs attacks whoever opens it.": (
         "pdf-javascript", "pdf-launches-program", "csv-formula-runs",
-    }),
-    "A volume whose header cannot be trusted was not judged.": frozenset({
+    ),
+    "A volume whose header cannot be trusted was not judged.": (
         "nifti-header-truncated", "nifti-mark-invalid", "nifti-dimensions-invalid", "nifti-data-type-unknown",
         "nifti-offset-invalid",
-    }),
-    "What cannot be unpacked cannot be judged.": frozenset({
+    ),
+    "What cannot be unpacked cannot be judged.": (
         "archive-directory-missing", "archive-directory-damaged", "archive-split", "archive-empty",
         "archive-encrypted", "archive-method-unsupported", "archive-entry-damaged",
         "gzip-damaged", "gzip-truncated", "gzip-length-mismatch",
-    }),
-    "A file that cannot be told from others, or told whose it is, cannot be filed.": frozenset({
+    ),
+    "A file that cannot be told from others, or told whose it is, cannot be filed.": (
         "sop-class-uid-missing", "sop-class-uid-invalid", "sop-instance-uid-missing", "sop-instance-uid-invalid",
         "study-instance-uid-missing", "study-instance-uid-invalid", "series-instance-uid-missing",
         "series-instance-uid-invalid", "patient-id-missing", "ccda-patient-missing", "clinic-unknown",
         "sop-instance-conflict",
-    }),
+    ),
 }  # fmt: skip
 
 PROTECTED: Mapping[str, str] = {code: reason for reason, codes in REASONS.items() for code in codes}
