@@ -12,7 +12,7 @@ from processor.judge.rule import warn as _warn
 
 __all__ = ["ASK_IT", "ASK_VENDOR", "CHAPTERS", "EXPORT_ANEW", "FILING", "RULES", "RULES_VERSION", "SEND_AGAIN", "Rule"]
 
-RULES_VERSION = "2026.11.2"
+RULES_VERSION = "2026.11.3"
 
 
 def _identity(code: str, name: str, element: str, section: str) -> tuple[Rule, Rule]:

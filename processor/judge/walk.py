@@ -19,7 +19,7 @@ from processor.judge.fragments import Fragments
 from processor.judge.order import Order
 from processor.judge.refusal import DamagedError, RefusedError
 from processor.judge.runs import KEPT_BYTES, Values, run_of
-from processor.judge.window import Stream, Window
+from processor.judge.window import Stream, Window, taken
 
 
 class Walk:
@@ -108,7 +108,7 @@ class Walk:
         """Jump over a value. What is kept of it is taken first: an inflated stream has no way back."""
         if len(self._levels) == 1 and head.tag in KEPT:
             self.order.note(head.tag, head.vr, head.length)
-            self.data_set.values[head.tag] = self._bytes(start, min(head.length, KEPT_BYTES))
+            self.data_set.values[head.tag] = taken(self._stream, start, min(head.length, KEPT_BYTES))
         if len(self._levels) == 1 and head.tag == tags.EXTENDED_OFFSET_TABLE:
             self.data_set.extended_offsets = head.length
         if len(self._levels) == 1 and head.tag in tags.PIXELS:
@@ -123,7 +123,7 @@ class Walk:
             return True
         if head.vr or head.length < 8 or head.tag in tags.PIXELS:
             return False
-        return self._bytes(start, 4) == ITEM_TAGS[level.encoding.big]
+        return taken(self._stream, start, 4) == ITEM_TAGS[level.encoding.big]
 
     def _undefined(self, level: Level, head: Header) -> None:
         if head.tag == tags.PIXEL_DATA:
@@ -241,11 +241,6 @@ class Walk:
                 del self._levels[depth:]
                 return
         raise damage
-
-    def _bytes(self, start: int, length: int) -> bytes:
-        there = min(self._stream.show(start, length), length)
-        at = start - self._stream.origin
-        return self._stream.buffer[at : at + there] if there else b""
 
     def _count(self, elements: int) -> None:
         self.data_set.elements += elements

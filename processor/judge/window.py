@@ -100,3 +100,10 @@ class Window:
         if len(data) < length:
             raise ObjectChangedError("the object is shorter than its size")
         return data
+
+
+def taken(stream: Stream, position: int, length: int) -> bytes:
+    """Return the bytes from `position` on: `length` of them, or fewer at the stream's end."""
+    there = min(stream.show(position, length), length)
+    at = position - stream.origin
+    return stream.buffer[at : at + there] if there else b""

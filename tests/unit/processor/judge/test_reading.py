@@ -1,5 +1,6 @@
 """What is read of a file, in which encodings, and how much of it."""
 
+import struct
 import subprocess
 import sys
 
@@ -115,6 +116,34 @@ def test_one_fragment_that_fills_the_file_needs_no_second_read():
 
     assert rejecting(source) == []
     assert len(source.reads) == 1
+
+
+def frames_source(*, last):
+    """Forty frames of 10 KB, and an offset table whose last entry is `last` bytes off."""
+    frame = item(b"\xff\xd8".ljust(10_000, b"\0"))
+    starts = [number * len(frame) for number in range(40)]
+    table = item(struct.pack("<40I", *starts[:-1], starts[-1] + last))
+    stream = table + frame * 40 + SEQUENCE_END
+    changes = {PIXEL_DATA: None, 0x00280008: ("IS", b"40")}
+    body = body_of(ct_slice(rows=8, columns=8, changes=changes))
+    pixels = element(PIXEL_DATA, "OB", stream, length=UNDEFINED_LENGTH)
+    return CountedSource(part10(body + pixels, sop=uid("frames"), transfer_syntax=JPEG_BASELINE))
+
+
+def test_the_last_frame_is_found_by_the_offset_table_and_proves_the_end():
+    source = frames_source(last=0)
+
+    assert {finding.code for finding in judge(source).findings} <= {"file-meta-mismatch"}
+    assert len(source.reads) == 2
+    assert source.bytes_read <= 72 * 1024
+
+
+def test_an_offset_table_that_leads_elsewhere_is_told_within_the_budget():
+    source = frames_source(last=6)
+
+    assert "offset-table-wrong" in {finding.code for finding in judge(source).findings}
+    assert len(source.reads) <= 4
+    assert source.bytes_read <= 256 * 1024
 
 
 def test_a_delimiter_within_a_fragment_ends_nothing():
