@@ -43,7 +43,7 @@ def up(*, state: Path, port: int, emulator_port: int, reload: bool, with_portal:
                     children.append(exits.enter_context(running_portal(stack, log=log, reload=reload)))
             write_private(state / "local.json", stack.as_json())
             _welcome(console, stack, time.monotonic() - started)
-            _supervise(children, _redeployer(stack, Steps(console)) if reload else None)
+            _supervise(children, _redeployer(stack, console) if reload else None)
         finally:
             disarm()
             console.print("Stopping …")
@@ -82,7 +82,7 @@ def _supervise(children: Sequence[Child], on_change: Callable[[], None] | None) 
         time.sleep(_POLL_S)
 
 
-def _redeployer(stack: LocalStack, progress: Steps) -> Callable[[], None]:
+def _redeployer(stack: LocalStack, console: Console) -> Callable[[], None]:
     """Return a function that deploys again when the sources differ from those it saw last."""
     seen = digest(files_under(*_WATCHED))
 
@@ -91,7 +91,11 @@ def _redeployer(stack: LocalStack, progress: Steps) -> Callable[[], None]:
         current = digest(files_under(*_WATCHED))
         if current != seen:
             seen = current
-            redeploy(stack, progress)
+            try:
+                redeploy(stack, Steps(console))
+            except RunnerError as error:
+                # Half-written sources are the rule while someone works: the next change tries again.
+                console.print(f"[red]{error}[/]")
 
     return look
 
