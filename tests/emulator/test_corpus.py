@@ -80,7 +80,7 @@ def test_five_real_files_copied_into_the_bucket_get_the_same_verdicts(stack, par
         )
 
     def all_judged():
-        rows = partner.http.get("/api/v1/files", params={"limit": 200}).json()["files"]
+        rows = partner.http.get("/api/v1/files", params={"limit": 100}).json()["files"]
         states = {row["name"]: row["state"] for row in rows if row["source"] == "direct"}
         return states if {file.name for file in chosen} <= set(states) else None
 
