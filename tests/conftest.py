@@ -1,6 +1,10 @@
-"""The deployed stack, one per test process: free ports, a temporary state folder, the checkout's built bundles."""
+"""The order of the tests, and the deployed stack that those of the emulator and the browser share.
+
+One stack per test process: free ports, a temporary state folder, the checkout's built bundles.
+"""
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +12,20 @@ from infra.local import LocalStack, local_stack, running_portal
 from tests.emulator.sign_in import partner_token as ask_for_partner_token
 from tests.emulator.sign_in import person_token
 from tests.emulator.stacks import free_port
+
+_ORDER = ("unit", "fuzz", "emulator", "benchmarks", "browser")
+"""What answers fastest comes first, and browsers last: once started, Playwright keeps an event loop running in this
+thread, which asyncio's users cannot bear."""
+
+
+def pytest_collection_modifyitems(items):
+    here = Path(__file__).parent
+
+    def place(item):
+        folder = item.path.relative_to(here).parts[0]
+        return _ORDER.index(folder) if folder in _ORDER else len(_ORDER)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
