@@ -48,3 +48,9 @@ def test_pages_name_files_as_the_latest_build_did(monkeypatch, tmp_path):
         assert pages.static("app.css") == f"/static/{name}"
 
     assert pages.static("other.js") == "/static/other.js"
+
+
+def test_where_nothing_was_built_there_is_nothing_to_find(portal, monkeypatch, tmp_path):
+    monkeypatch.setattr("portal.assets.DIST", tmp_path / "none")
+    portal.app = create_app(portal.services)
+    assert portal.visitor().get("/static/app.css").status_code == 404
