@@ -87,7 +87,7 @@ class SilentScalper(Stack):
             bundle=processor,
             config=config.projector,
             grants=grants.projector(),
-            settings={"SCALPER_ALERT_TOPIC_ARN": self.alerts.topic.topic_arn},
+            settings=self._for_alerts(),
         )
         self.sweep = self._function(
             "Sweep",
@@ -204,8 +204,14 @@ class SilentScalper(Stack):
     def _for_sweep(self) -> dict[str, str]:
         return {
             "SCALPER_INCOMING_BUCKET": self.storage.incoming.bucket_name,
-            "SCALPER_ALERT_TOPIC_ARN": self.alerts.topic.topic_arn,
+            **self._for_alerts(),
             **self._queues(),
+        }
+
+    def _for_alerts(self) -> dict[str, str]:
+        return {
+            "SCALPER_ALERT_TOPIC_ARN": self.alerts.topic.topic_arn,
+            "SCALPER_PORTAL_ORIGIN": self.origin,
         }
 
     def _for_portal(self) -> dict[str, str]:

@@ -28,7 +28,7 @@ class _Stopped(BaseException):
 def up(*, state: Path, port: int, emulator_port: int, reload: bool, with_portal: bool) -> None:
     """Run until Ctrl-C, SIGTERM or SIGHUP, then leave no process behind. Raises RunnerError."""
     console = Console(highlight=False)
-    started = time.monotonic()
+    started, sources = time.monotonic(), _sources()
     with contextlib.suppress(_Stopped), _signals() as disarm, contextlib.ExitStack() as exits:
         # Entered last and so left first: whatever ends us, no further signal disturbs the stopping.
         try:
@@ -43,7 +43,7 @@ def up(*, state: Path, port: int, emulator_port: int, reload: bool, with_portal:
                     children.append(exits.enter_context(running_portal(stack, log=log, reload=reload)))
             write_private(state / "local.json", stack.as_json())
             _welcome(console, stack, time.monotonic() - started)
-            _supervise(children, _redeployer(stack, Steps(console)) if reload else None)
+            _supervise(children, _redeployer(stack, console, sources) if reload else None)
         finally:
             disarm()
             console.print("Stopping …")
@@ -82,16 +82,24 @@ def _supervise(children: Sequence[Child], on_change: Callable[[], None] | None) 
         time.sleep(_POLL_S)
 
 
-def _redeployer(stack: LocalStack, progress: Steps) -> Callable[[], None]:
-    """Return a function that deploys again when the sources differ from those it saw last."""
-    seen = digest(files_under(*_WATCHED))
+def _sources() -> str:
+    """Name the sources as they are now."""
+    return digest(files_under(*_WATCHED))
+
+
+def _redeployer(stack: LocalStack, console: Console, seen: str) -> Callable[[], None]:
+    """Return a function that deploys again when the sources differ from those it saw last: at first, `seen`."""
 
     def look() -> None:
         nonlocal seen
-        current = digest(files_under(*_WATCHED))
+        current = _sources()
         if current != seen:
             seen = current
-            redeploy(stack, progress)
+            try:
+                redeploy(stack, Steps(console))
+            except RunnerError as error:
+                # Half-written sources are the rule while someone works: the next change tries again.
+                console.print(f"[red]{error}[/]")
 
     return look
 

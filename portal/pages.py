@@ -66,9 +66,16 @@ def _names(request: Request) -> dict[str, Any]:
     return names
 
 
-@lru_cache(maxsize=1)
 def _manifest() -> dict[str, str]:
-    """Read what the build called each file: `{"app.css": "app-5F3A9C.css"}`."""
+    """Return the built files' names. Asked for anew after each build, so that a running portal follows it."""
     path = DIST / "manifest.json"
-    manifest: dict[str, str] = json.loads(path.read_text()) if path.is_file() else {}
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return {}
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, _built_at: int) -> dict[str, str]:
+    manifest: dict[str, str] = json.loads(path.read_text())
     return manifest

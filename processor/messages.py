@@ -14,8 +14,8 @@ _INTRODUCTION = {
 }
 
 
-def alert_message(due: DueAlert) -> Alert:
-    """Write what an alert says."""
+def alert_message(due: DueAlert, portal_origin: str) -> Alert:
+    """Write what an alert says, with a link to the upload's page under `portal_origin` (`scheme://host[:port]`)."""
     files = "1 file" if due.count == 1 else f"{due.count} files"
     headline = _HEADLINE[due.kind].format(files=files, clinic=due.clinic_id)
     lines = [
@@ -24,10 +24,11 @@ def alert_message(due: DueAlert) -> Alert:
         _INTRODUCTION[due.kind],
         "",
         *_reasons(due),
-        f"Upload: {due.upload_id}",
-        f"First file: {due.first_file_id}",
+        "Each file's reason, and what to do about it:",
+        f"{portal_origin}/uploads/{due.upload_id}",
         "",
-        "Open the upload in the portal for each file's reason and what to do about it.",
+        f"The first of them: {portal_origin}/files/{due.first_file_id}",
+        "",
         "More of the same from this upload within 15 minutes is held back and told in one message.",
     ]
     return Alert(due.kind, due.clinic_id, _SEVERITY[due.kind], f"[Silent Scalper] {headline}"[:100], "\n".join(lines))

@@ -20,11 +20,13 @@ class Projector:
         projections: Projections,
         outbox: Outbox,
         alerts: Alerts,
+        portal_origin: str,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._projections = projections
         self._outbox = outbox
         self._alerts = alerts
+        self._portal_origin = portal_origin
         self._clock = clock
 
     def project(self, changes: Sequence[Change]) -> int:
@@ -44,6 +46,6 @@ class Projector:
         due = self._outbox.take_due_alert(kind, upload_id, self._clock())
         if due is None:
             return False
-        self._alerts.publish(alert_message(due))
+        self._alerts.publish(alert_message(due, self._portal_origin))
         self._outbox.told(due, self._clock())
         return True

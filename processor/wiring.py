@@ -65,6 +65,7 @@ def projector(environment: Mapping[str, str], session: boto3.Session) -> Project
         DynamoProjections(dynamodb, settings.table),
         DynamoOutbox(dynamodb, settings.table),
         SnsAlerts(session.client("sns", config=_CONFIG), settings.alert_topic_arn),
+        settings.portal_origin,
     )
 
 

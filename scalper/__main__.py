@@ -50,7 +50,8 @@ def alerts(state: _Folder = _STATE) -> None:
         typer.secho(heading.rstrip(), bold=True)
         typer.echo(f"  {letter.subject}")
         typer.echo("".join(f"  {line}\n" for line in letter.body.splitlines()))
-    typer.echo(f"{len(letters)} alerts." if letters else "No alerts.")
+    count = "1 alert" if len(letters) == 1 else f"{len(letters)} alerts"
+    typer.echo(f"{count}." if letters else "No alerts.")
 
 
 @app.command()

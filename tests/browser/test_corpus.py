@@ -9,11 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from infra.local import LocalStack
 from tests.browser.test_main_job import VERDICT, sign_in
-from tests.emulator.conftest import portal_url, stack
 from tests.emulator.corpus_sample import sample
 from tests.unit.processor.judge.corpus import needs_corpus
-
-__all__ = ["portal_url", "stack"]
 
 pytestmark = [needs_corpus, pytest.mark.filterwarnings("ignore::UserWarning")]
 

@@ -10,9 +10,6 @@ from infra.demo import Person
 from infra.local import LocalStack
 from tests.browser.conftest import violations
 from tests.dicom_files import ct_slice
-from tests.emulator.conftest import portal_url, stack
-
-__all__ = ["portal_url", "stack"]
 
 VERDICT = 20_000
 """Milliseconds; the first files meet a Lambda that has not run yet."""

@@ -1,14 +1,8 @@
-"""The deployed stack, one per test process: free ports, a temporary state folder, the checkout's built bundles."""
+"""Marks the tests of this folder: they need the deployed stack."""
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
-
-from infra.local import LocalStack, local_stack, running_portal
-from tests.emulator.sign_in import partner_token as ask_for_partner_token
-from tests.emulator.sign_in import person_token
-from tests.emulator.stacks import free_port
 
 
 def pytest_collection_modifyitems(items):
@@ -16,53 +10,3 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.emulator)
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory) -> LocalStack:
-    """Emulator, stack and demo data; the portal is started by `portal_url` only."""
-    state = tmp_path_factory.mktemp("scalper")
-    with local_stack(state=state, emulator_port=free_port(), portal_port=free_port()) as running:
-        yield running
-        for field in fields(running.clients):
-            getattr(running.clients, field.name).close()
-
-
-@pytest.fixture(scope="session")
-def portal_url(stack, tmp_path_factory) -> str:
-    """The portal under uvicorn, as `scalper up` runs it."""
-    with running_portal(stack, log=tmp_path_factory.mktemp("portal") / "portal.log"):
-        yield stack.portal_url
-
-
-@pytest.fixture(scope="session")
-def api_url(stack) -> str:
-    """The portal's function behind the emulator's API Gateway."""
-    return stack.api_url
-
-
-@pytest.fixture(scope="session")
-def clients(stack):
-    return stack.clients
-
-
-@pytest.fixture(scope="session")
-def outputs(stack) -> dict[str, str]:
-    return stack.outputs
-
-
-@pytest.fixture(scope="session")
-def partner_token(stack) -> str:
-    """An access token of northside's partner."""
-    return ask_for_partner_token(stack)
-
-
-@pytest.fixture(scope="session")
-def staff_tokens(stack) -> dict[str, str]:
-    """Access tokens of a member of staff, by clinic."""
-    return {person.clinic_id: person_token(stack, person) for person in stack.demo.staff}
-
-
-@pytest.fixture(scope="session")
-def admin_token(stack) -> str:
-    return person_token(stack, stack.demo.admin)

@@ -1,5 +1,7 @@
 """Static files: kept for a year where their name tells their content."""
 
+import os
+
 import pytest
 
 from portal import pages
@@ -35,12 +37,20 @@ def test_nothing_else_is_served(client, path):
     assert client.get(path).status_code == 404
 
 
-def test_pages_name_files_as_the_build_did(monkeypatch, tmp_path):
-    (tmp_path / "manifest.json").write_text('{"app.css": "app-5F3A9C00.css"}')
+def test_pages_name_files_as_the_latest_build_did(monkeypatch, tmp_path):
     monkeypatch.setattr(pages, "DIST", tmp_path)
-    pages._manifest.cache_clear()
-    try:
-        assert pages.static("app.css") == "/static/app-5F3A9C00.css"
-        assert pages.static("other.js") == "/static/other.js"
-    finally:
-        pages._manifest.cache_clear()
+    assert pages.static("app.css") == "/static/app.css"
+
+    manifest = tmp_path / "manifest.json"
+    for second, name in enumerate(("app-5F3A9C00.css", "app-6A4B0D11.css")):
+        manifest.write_text(f'{{"app.css": "{name}"}}')
+        os.utime(manifest, (second, second))
+        assert pages.static("app.css") == f"/static/{name}"
+
+    assert pages.static("other.js") == "/static/other.js"
+
+
+def test_where_nothing_was_built_there_is_nothing_to_find(portal, monkeypatch, tmp_path):
+    monkeypatch.setattr("portal.assets.DIST", tmp_path / "none")
+    portal.app = create_app(portal.services)
+    assert portal.visitor().get("/static/app.css").status_code == 404

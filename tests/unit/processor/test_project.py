@@ -24,7 +24,7 @@ def clock():
 @pytest.fixture
 def projector(alerts, clock):
     sums = FakeProjections()
-    return Projector(sums, sums, alerts, clock=lambda: clock[0])
+    return Projector(sums, sums, alerts, "https://portal.test", clock=lambda: clock[0])
 
 
 def _rejections(*numbers):
@@ -63,7 +63,7 @@ def test_an_alert_names_ids_and_codes_and_no_file(projector, alerts):
 
     (alert,) = alerts.published
     assert alert.severity == "error"
-    assert UPLOAD_ID in alert.body
+    assert f"https://portal.test/uploads/{UPLOAD_ID}" in alert.body
     assert "slice-0" not in alert.body
     assert alert.subject.isascii()
 

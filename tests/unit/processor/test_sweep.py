@@ -37,7 +37,7 @@ class World:
             objects=self.objects,
             queue=self.queue,
             dead_letters=self.dead_letters,
-            projector=Projector(sums, sums, FakeAlerts(), clock=lambda: self.at),
+            projector=Projector(sums, sums, FakeAlerts(), "https://portal.test", clock=lambda: self.at),
             incoming_bucket="incoming",
             clock=lambda: self.at,
         )
