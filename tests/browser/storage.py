@@ -16,6 +16,10 @@ from intake.record import Finding, ObjectVersion, Severity, now
 from intake.states import State
 from tests.fakes import FakePresigner, FakeTable
 
+ALLOWED = "content-type, if-none-match, x-amz-checksum-sha256, x-amz-meta-extension"
+"""What browsers may send, of that which the bucket of the stack allows."""
+
+
 FILE = re.compile(r"[0-9a-z]{26}-[0-9]{5}")
 NOT_DICOM = Finding("not-dicom", Severity.REJECT, "The content is not DICOM.", "Export the study anew.", "byte 128")
 
@@ -115,6 +119,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Access-Control-Allow-Origin", "*")
         self.send_header("Access-Control-Allow-Methods", "PUT")
-        self.send_header("Access-Control-Allow-Headers", "content-type, if-none-match, x-amz-checksum-sha256")
+        self.send_header("Access-Control-Allow-Headers", ALLOWED)
         self.send_header("Content-Length", "0")
         self.end_headers()

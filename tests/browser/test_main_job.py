@@ -27,7 +27,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def files(tmp_path: Path) -> list[Path]:
     for number in range(1, 6):
         (tmp_path / f"IM{number:04d}.dcm").write_bytes(ct_slice(instance=number))
-    (tmp_path / "letter.txt").write_text("Dear colleague,\n" * 20)
+    (tmp_path / "letter.txt").write_text("Dear colleague\n\nall is well.\n")
     return sorted(tmp_path.iterdir())
 
 
