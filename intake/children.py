@@ -4,25 +4,17 @@ How many there are is declared by the projection of the archive's own verdict, s
 its archives are being unpacked, and the workers that unpack them do not meet on the upload.
 """
 
-import random
-import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from intake.aws_errors import code_of
 from intake.batches import items_at
-from intake.errors import ContentionError
 from intake.items import file_item, file_key, wire
 from intake.record import FileRecord
 from intake.states import JUDGED
+from intake.transactions import write_each_once
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-
-ATTEMPTS = 8
-_REFUSED = "ConditionalCheckFailed"
 
 
 class DynamoChildren:
@@ -33,32 +25,18 @@ class DynamoChildren:
         self._table = table
 
     def reserve(self, children: Sequence[FileRecord]) -> None:
-        missing = list(children)
-        for attempt in range(ATTEMPTS):
-            if not missing:
-                return
-            try:
-                self._dynamodb.transact_write_items(TransactItems=[{"Put": self._put(child)} for child in missing])
-            except ClientError as error:
-                if code_of(error) != "TransactionCanceledException":
-                    raise
-                reasons = cast("list[dict[str, Any]]", error.response["CancellationReasons"])
-                fresh = [child for child, reason in zip(missing, reasons, strict=True) if reason["Code"] != _REFUSED]
-                if len(fresh) == len(missing):
-                    time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311  # No secret depends on it.
-                missing = fresh
-            else:
-                return
-        raise ContentionError("others keep writing the same files")
+        write_each_once(self._dynamodb, children, lambda missing: [self._new(child) for child in missing], "files")
 
     def awaited(self, file_ids: Sequence[str]) -> frozenset[str]:
         keys = [file_key(file_id) for file_id in file_ids]
         found = items_at(self._dynamodb, self._table, keys, "file_id", "state")
         return frozenset(item["file_id"] for item in found if item["state"] not in JUDGED)
 
-    def _put(self, child: FileRecord) -> Any:  # noqa: ANN401  # One shape of a transaction's many.
+    def _new(self, child: FileRecord) -> dict[str, Any]:
         return {
-            "TableName": self._table,
-            "Item": wire(file_item(child)),
-            "ConditionExpression": "attribute_not_exists(pk)",
+            "Put": {
+                "TableName": self._table,
+                "Item": wire(file_item(child)),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
         }

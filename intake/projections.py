@@ -4,17 +4,11 @@ A marker per file and revision is written in the transaction that adds a change 
 however often, in whatever order and by however many workers the stream delivers it.
 """
 
-import random
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from intake.aws_errors import code_of
-from intake.errors import ContentionError
 from intake.expressions import addition
 from intake.items import (
     COUNTS,
@@ -36,6 +30,7 @@ from intake.record import Source
 from intake.states import State
 from intake.studies import StudyMarks
 from intake.tally import AlertTally, Tally, UploadTally, add, tally
+from intake.transactions import write_each_once
 from intake.upload_items import direct_upload_facts
 
 if TYPE_CHECKING:
@@ -43,9 +38,6 @@ if TYPE_CHECKING:
 
 ITEMS_PER_TRANSACTION = 100
 """DynamoDB takes no more. A change writes its marker, and shares with others the items of up to seven sums."""
-
-ATTEMPTS = 8
-_REFUSED = "ConditionalCheckFailed"
 
 
 class DynamoProjections:
@@ -61,7 +53,7 @@ class DynamoProjections:
         once = {(change.file_id, change.revision): change for change in changes}
         counted = [change for change in once.values() if change.after is not State.AWAITING_UPLOAD]
         for together in _transactions(counted):
-            self._apply(together)
+            write_each_once(self._dynamodb, together, self._transaction, "sums")
         # Sets and bounds may be written again, so they need no marker, and follow when every change was counted.
         self._marks.add(counted)
 
@@ -70,24 +62,6 @@ class DynamoProjections:
         rows = [row for day in range(days) for row in self._day(since + timedelta(days=day))]
         buckets = (_hour_bucket(row) for row in rows if clinic_id in {None, row["clinic_id"]})
         return tuple(bucket for bucket in buckets if since < bucket.hour + timedelta(hours=1) and bucket.hour <= until)
-
-    def _apply(self, changes: list[Change]) -> None:
-        for attempt in range(ATTEMPTS):
-            if not changes:
-                return
-            try:
-                self._dynamodb.transact_write_items(TransactItems=self._transaction(changes))
-            except ClientError as error:
-                if code_of(error) != "TransactionCanceledException":
-                    raise
-                reasons = cast("list[dict[str, Any]]", error.response["CancellationReasons"])
-                fresh = [change for change, reason in zip(changes, reasons, strict=False) if reason["Code"] != _REFUSED]
-                if len(fresh) == len(changes):
-                    time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311  # No secret depends on it.
-                changes = fresh
-            else:
-                return
-        raise ContentionError("others keep writing the same sums")
 
     def _transaction(self, changes: list[Change]) -> list[Any]:
         sums = tally(changes)

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
 from intake.errors import ConflictError, ObjectMissingError
-from intake.ports import Part, Presigned
+from intake.ports import DECLARED_EXTENSION, DECLARED_SHA256, Part, Presigned
 from intake.record import ObjectVersion, now
 
 if TYPE_CHECKING:
@@ -26,12 +26,6 @@ SIGNING = Config(signature_version="s3v4", request_checksum_calculation="when_re
 
 VALIDITY = timedelta(minutes=15)
 CONTENT_TYPE = "application/octet-stream"
-DECLARED_SHA256 = "sha256"
-"""The object metadata that carries the declared checksum to the processor. Signed, so it is the portal's word."""
-
-EXTENSION = "extension"
-"""The object metadata that carries the declared name's extension, and nothing else of the name, to the processor."""
-
 _REFUSED = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "InvalidRequest", "BadDigest"})
 
 
@@ -126,7 +120,7 @@ class S3Presigner:
 
 def declared_metadata(sha256: str | None, extension: str) -> dict[str, str]:
     """Return the object metadata that tells the processor what was declared."""
-    return {name: value for name, value in ((DECLARED_SHA256, sha256), (EXTENSION, extension)) if value}
+    return {name: value for name, value in ((DECLARED_SHA256, sha256), (DECLARED_EXTENSION, extension)) if value}
 
 
 def _base64(sha256: str) -> str:

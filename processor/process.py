@@ -12,15 +12,13 @@ from datetime import datetime
 from intake import keys
 from intake.errors import ObjectTakenError
 from intake.keys import Placement
-from intake.ports import Copied, ObjectRange, Objects, Outcome, Recorded, Verdicts
+from intake.ports import DECLARED_EXTENSION, DECLARED_SHA256, Copied, ObjectRange, Objects, Outcome, Recorded, Verdicts
 from intake.record import Finding, ObjectVersion, Verdict, now
 from intake.states import State
 from processor.events import Arrival
 from processor.judge import FIRST_READ, RULES_VERSION, ByteSource, Facts, Judgement, Profile
 from processor.judge.catalogue import RULES
 
-DECLARED_SHA256 = "sha256"
-DECLARED_EXTENSION = "extension"
 ARCHIVE = "zip"
 
 

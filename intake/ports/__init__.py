@@ -5,11 +5,24 @@ Every method may raise what it documents; trouble of the infrastructure propagat
 
 from intake.ports.directory import Clinic, Directory, Partner
 from intake.ports.messages import Alert, Alerts, Queue, QueuedMessage
-from intake.ports.objects import Copied, Found, ObjectRange, Objects, ObjectWriter, Part, Presigned, Presigner
+from intake.ports.objects import (
+    DECLARED_EXTENSION,
+    DECLARED_SHA256,
+    Copied,
+    Found,
+    ObjectRange,
+    Objects,
+    ObjectWriter,
+    Part,
+    Presigned,
+    Presigner,
+)
 from intake.ports.projections import Change, DueAlert, HourBucket, Outbox, Projections, Studies
 from intake.ports.records import Children, Outcome, Page, Recorded, Records, Verdicts
 
 __all__ = [
+    "DECLARED_EXTENSION",
+    "DECLARED_SHA256",
     "Alert",
     "Alerts",
     "Change",

@@ -7,6 +7,12 @@ from typing import Protocol
 
 from intake.record import ObjectVersion
 
+DECLARED_SHA256 = "sha256"
+"""The object metadata that carries the declared checksum to the processor. Signed, so it is the portal's word."""
+
+DECLARED_EXTENSION = "extension"
+"""The object metadata that carries the declared name's extension, and nothing else of the name, to the processor."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectRange:
