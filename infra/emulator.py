@@ -68,6 +68,7 @@ def emulator(*, state: Path, port: int) -> Iterator[Child]:
     """
     ensure_free(port, "the emulator", "--emulator-port")
     _check(state / "services")
+    _rewind_streams(state / "services" / "lambda.json")
     _stay_on(port, state)
     scratch = state / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -128,3 +129,16 @@ def _check(services: Path) -> None:
             raise RunnerError(
                 f"{file} is damaged: move {services.parent} away to start afresh, or put a good copy back."
             ) from error
+
+
+def _rewind_streams(functions: Path) -> None:
+    """Have the functions that follow tables' streams read them from their start.
+
+    The emulator keeps how many changes they have read, and forgets the changes: after a restart it would pass over as
+    many new ones. Reading a change again harms nobody, since each is counted once.
+    """
+    if not functions.exists():
+        return
+    kept = json.loads(functions.read_bytes())
+    if kept.get("payload", {}).pop("dynamodb_stream_positions", None):
+        functions.write_text(json.dumps(kept))
