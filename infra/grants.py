@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from aws_cdk import aws_iam as iam
 
 from infra.alerts import Alerts
+from infra.audit_log import AuditLog
 from infra.keys import Keys
 from infra.queueing import Queueing
 from infra.records import Records
@@ -29,6 +30,7 @@ class Grants:
     storage: Storage
     queueing: Queueing
     records: Records
+    audit_log: AuditLog
     alerts: Alerts
 
     def judge(self) -> list[iam.PolicyStatement]:
@@ -82,6 +84,9 @@ class Grants:
             _allow(_READ_OBJECT, self.storage.accepted.arn_for_objects("*")),
             _allow(["sqs:GetQueueAttributes"], self.queueing.main.queue_arn),
             _allow(_PEEK, self.queueing.dead_letters.queue_arn, self.alerts.mailbox.queue_arn),
+            # Entries are added and read: no role may change or remove one.
+            _allow(["dynamodb:PutItem"], self.audit_log.table.table_arn),
+            _allow(["dynamodb:Query"], self.audit_log.table.table_arn, f"{self.audit_log.table.table_arn}/index/*"),
             *self._table(),
             self._use_messages(),
         ]

@@ -9,6 +9,7 @@ from constructs import Construct
 
 from infra.alerts import Alerts
 from infra.api import Api
+from infra.audit_log import AuditLog
 from infra.config import FunctionConfig, StageConfig
 from infra.functions import Function
 from infra.grants import Grants
@@ -61,6 +62,9 @@ class SilentScalper(Stack):
         self.records = Records(
             self, "Records", key=self.keys.data, removal_policy=removal, protected=config.retain_data
         )
+        self.audit_log = AuditLog(
+            self, "AuditLog", key=self.keys.data, removal_policy=removal, protected=config.retain_data
+        )
         self.identity = Identity(self, "Identity", config=config, removal_policy=removal, portal_origin=self.origin)
         self.alerts = Alerts(self, "Alerts", key=self.keys.messages)
 
@@ -70,6 +74,7 @@ class SilentScalper(Stack):
             storage=self.storage,
             queueing=self.queueing,
             records=self.records,
+            audit_log=self.audit_log,
             alerts=self.alerts,
         )
         config, processor = self._config, self._bundles.processor
@@ -133,6 +138,7 @@ class SilentScalper(Stack):
             "QuarantineBucket": self.storage.quarantine.bucket_name,
             "LogsBucket": self.storage.logs.bucket_name,
             "Table": self.records.table.table_name,
+            "AuditTable": self.audit_log.table.table_name,
             "QueueUrl": self.queueing.main.queue_url,
             "DeadLetterQueueUrl": self.queueing.dead_letters.queue_url,
             "MailboxQueueUrl": self.alerts.mailbox.queue_url,
@@ -218,6 +224,7 @@ class SilentScalper(Stack):
         return {
             **self._buckets(),
             **self._queues(),
+            "SCALPER_AUDIT_TABLE": self.audit_log.table.table_name,
             "SCALPER_MAILBOX_QUEUE_URL": self.alerts.mailbox.queue_url,
             "SCALPER_USER_POOL_ID": self.identity.pool.user_pool_id,
             "SCALPER_WEB_CLIENT_ID": self.identity.web_client.user_pool_client_id,

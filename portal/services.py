@@ -6,7 +6,7 @@ from datetime import datetime
 
 from fastapi import Request
 
-from intake.ports import Directory, Presigner, Projections, Queue, Records
+from intake.ports import AuditLog, Directory, Presigner, Projections, Queue, Records
 from portal.settings import Settings
 from portal.sign_in import SignIn
 from portal.tokens import Verifier
@@ -24,6 +24,7 @@ class Services:
     dead_letters: Queue
     mailbox: Queue | None
     """What would have been emailed, where the deployment keeps it."""
+    audit: AuditLog
     verifier: Verifier
     sign_in: SignIn
     settings: Settings

@@ -40,6 +40,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     table: Text
+    audit_table: Text
     incoming_bucket: Text
     accepted_bucket: Text
     quarantine_bucket: Text

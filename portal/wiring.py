@@ -4,6 +4,7 @@ import boto3
 import urllib3
 from botocore.config import Config
 
+from intake.audit import DynamoAudit
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.projections import DynamoProjections
@@ -47,6 +48,7 @@ def wire(settings: Settings) -> Services:
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
         mailbox=SqsQueue(sqs, settings.mailbox_queue_url) if settings.mailbox_queue_url else None,
+        audit=DynamoAudit(dynamodb, settings.audit_table),
         verifier=verifier,
         sign_in=SignIn(pool, verifier, settings),
         settings=settings,

@@ -3,6 +3,7 @@
 Every method may raise what it documents; trouble of the infrastructure propagates as it is and is retried.
 """
 
+from intake.ports.audit import AuditEntry, AuditFilter, AuditLog
 from intake.ports.directory import Clinic, Directory, Partner
 from intake.ports.messages import Alert, Alerts, Queue, QueuedMessage
 from intake.ports.objects import (
@@ -25,6 +26,9 @@ __all__ = [
     "DECLARED_SHA256",
     "Alert",
     "Alerts",
+    "AuditEntry",
+    "AuditFilter",
+    "AuditLog",
     "Change",
     "Children",
     "Clinic",

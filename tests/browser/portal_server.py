@@ -19,7 +19,7 @@ from portal.settings import Settings
 from portal.tokens import AccessClaims
 from tests.browser.sample import CLINIC, STAFF, Sample
 from tests.browser.storage import Storage, storage_server
-from tests.fakes import FakeDirectory, FakeProjections, FakeQueue, FakeRecords, FakeTable
+from tests.fakes import FakeAudit, FakeDirectory, FakeProjections, FakeQueue, FakeRecords, FakeTable
 
 USERS = {
     "staff-token": (frozenset({f"clinic:{CLINIC}"}), "Ada Quinn"),
@@ -57,6 +57,7 @@ class PortalServer:
     queue: FakeQueue
     dead_letters: FakeQueue
     mailbox: FakeQueue
+    audit: FakeAudit
     storage: Storage
 
     def sample(self) -> Sample:
@@ -96,6 +97,7 @@ def portal_server() -> Iterator[PortalServer]:
             queue=FakeQueue(),
             dead_letters=FakeQueue(),
             mailbox=FakeQueue(),
+            audit=FakeAudit(),
             storage=storage,
         )
         behind.sample()
@@ -128,6 +130,7 @@ def _services(behind: PortalServer) -> Services:
         queue=behind.queue,
         dead_letters=behind.dead_letters,
         mailbox=behind.mailbox,
+        audit=behind.audit,
         verifier=FakeVerifier(),  # type: ignore[arg-type]
         sign_in=FakeSignIn(),  # type: ignore[arg-type]
         settings=_settings(behind.url),
@@ -138,6 +141,7 @@ def _services(behind: PortalServer) -> Services:
 def _settings(url: str) -> Settings:
     return Settings(
         table="table",
+        audit_table="audit",
         incoming_bucket="incoming",
         accepted_bucket="accepted",
         quarantine_bucket="quarantine",

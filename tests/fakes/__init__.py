@@ -4,6 +4,7 @@
 what one writes the other sees. Counts of an upload are always up to date here; on AWS they follow within a second.
 """
 
+from tests.fakes.audit import FakeAudit
 from tests.fakes.children import FakeChildren
 from tests.fakes.messages import FakeAlerts, FakeDirectory, FakeQueue
 from tests.fakes.objects import FakeObjects, FakePresigner
@@ -14,6 +15,7 @@ from tests.fakes.verdicts import FakeVerdicts
 
 __all__ = [
     "FakeAlerts",
+    "FakeAudit",
     "FakeChildren",
     "FakeDirectory",
     "FakeObjects",

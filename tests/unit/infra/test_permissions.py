@@ -104,3 +104,12 @@ def test_the_scheduler_may_start_the_sweep_only(template):
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == "lambda:InvokeFunction"
     assert statement["Resource"]["Fn::GetAtt"][0] == template.output("SweepFunction")
+
+
+def test_audit_entries_are_added_and_read_and_by_nobody_changed_or_removed(template):
+    table = template.output("AuditTable")
+    allowed = {"dynamodb:PutItem", "dynamodb:Query"}
+    for function in FUNCTIONS:
+        actions = {action for action in template.actions(function) if action.startswith("dynamodb:")}
+        touching = {action for action in actions if table in template.may(function, action)}
+        assert touching == (allowed if function == "PortalFunction" else set())

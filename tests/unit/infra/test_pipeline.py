@@ -14,6 +14,7 @@ SETTINGS = {
     | BUCKETS
     | QUEUES
     | {
+        "SCALPER_AUDIT_TABLE",
         "SCALPER_MAILBOX_QUEUE_URL",
         "SCALPER_USER_POOL_ID",
         "SCALPER_WEB_CLIENT_ID",

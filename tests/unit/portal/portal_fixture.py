@@ -19,6 +19,7 @@ from portal.sign_in import SignIn
 from portal.signing_keys import SigningKeys
 from portal.tokens import Verifier
 from tests.fakes import (
+    FakeAudit,
     FakeDirectory,
     FakePresigner,
     FakeProjections,
@@ -46,6 +47,7 @@ def settings(**changes: str) -> Settings:
     return Settings(
         **{
             "table": "scalper",
+            "audit_table": "audit",
             "incoming_bucket": "incoming",
             "accepted_bucket": "accepted",
             "quarantine_bucket": "quarantine",
@@ -85,6 +87,7 @@ class Portal:
     queue: FakeQueue = field(default_factory=FakeQueue)
     dead_letters: FakeQueue = field(default_factory=FakeQueue)
     mailbox: FakeQueue = field(default_factory=FakeQueue)
+    audit: FakeAudit = field(default_factory=FakeAudit)
     pool: FakeUserPool = field(default_factory=FakeUserPool)
     key_server: FakeKeyServer = field(default_factory=FakeKeyServer)
     directory: FakeDirectory = field(default_factory=FakeDirectory)
@@ -115,6 +118,7 @@ class Portal:
             queue=self.queue,
             dead_letters=self.dead_letters,
             mailbox=self.mailbox,
+            audit=self.audit,
             verifier=verifier,
             sign_in=SignIn(self.pool, verifier, configured),
             settings=configured,

@@ -1,0 +1,134 @@
+"""The audit log in a table of its own, behind the `AuditLog` port. No role may change or remove what stands there.
+
+Keys: `pk` is the year and `sk` the time with a random end; indexes `by_clinic` and `by_actor` are sorted likewise.
+"""
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from intake.cursors import cursor_of, position_of
+from intake.items import Item, moment, plain, timestamp, wire
+from intake.ports import AuditEntry, AuditFilter, Page
+from intake.record import now
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+_FIRST_YEAR = 2026
+"""Nothing was audited before the product was."""
+_READS = 12
+"""Queries a page may cost: a filter that matches little gives short pages rather than slow ones."""
+_EMPTY = "-"
+"""Index keys cannot be empty: the clinic of what concerns none."""
+
+
+class DynamoAudit:
+    """Appends entries and finds them again."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+
+    def write(self, entry: AuditEntry) -> None:
+        self._dynamodb.put_item(
+            TableName=self._table, Item=wire(_item(entry)), ConditionExpression="attribute_not_exists(pk)"
+        )
+
+    def entries(self, wanted: AuditFilter, cursor: str | None, limit: int) -> Page[AuditEntry]:
+        position = position_of(cursor) if cursor else None
+        year = int(position[:4]) if position and position[:4].isdigit() else _last_year(wanted)
+        rows: list[Item] = []
+        for _ in range(_READS):
+            if year < _first_year(wanted) or len(rows) == limit:
+                break
+            answer = self._dynamodb.query(**self._query(wanted, year, position, limit - len(rows)))
+            rows += map(plain, answer["Items"])
+            reached = answer.get("LastEvaluatedKey")
+            # An index holds all years of its clinic or actor; the table itself has a partition for each.
+            year = year if reached else 0 if _index(wanted) else year - 1
+            position = str(plain(reached)["sk"]) if reached else f"{year}-~"
+        more = year >= _first_year(wanted)
+        return Page(tuple(map(_entry, rows)), cursor_of(position) if more and position else None)
+
+    def _query(self, wanted: AuditFilter, year: int, position: str | None, limit: int) -> dict[str, Any]:
+        index = _index(wanted)
+        attribute, value = (index[1], index[2]) if index else ("pk", str(year))
+        filters, values = _filters(wanted)
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": f"{attribute} = :partition AND sk BETWEEN :since AND :until",
+            "ExpressionAttributeValues": wire(
+                {
+                    ":partition": value,
+                    ":since": timestamp(wanted.since) if wanted.since else "0",
+                    ":until": f"{timestamp(wanted.until)}~" if wanted.until else "~",
+                    **values,
+                }
+            ),
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if position:
+            query["ExclusiveStartKey"] = wire({"pk": position[:4], "sk": position, attribute: value})
+        if index:
+            query["IndexName"] = index[0]
+        if filters:
+            query["FilterExpression"] = " AND ".join(filters.values())
+            query["ExpressionAttributeNames"] = {f"#{name}": name for name in filters}
+        return query
+
+
+def _index(wanted: AuditFilter) -> tuple[str, str, str] | None:
+    """Return the narrowest index, its key attribute and the key, or None for the table itself."""
+    if wanted.clinic_id:
+        return "by_clinic", "clinic_id", wanted.clinic_id
+    return ("by_actor", "actor", wanted.actor) if wanted.actor else None
+
+
+def _filters(wanted: AuditFilter) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the conditions that no key answers, by attribute, and their values."""
+    texts = {"action": wanted.action, "subject": wanted.subject}
+    if wanted.clinic_id:
+        texts["actor"] = wanted.actor
+    given = {name: text for name, text in texts.items() if text}
+    whole = {name: f"#{name} = :{name}" for name in given}
+    if wanted.action.endswith("."):
+        whole["action"] = "begins_with(#action, :action)"
+    return whole, {f":{name}": text for name, text in given.items()}
+
+
+def _last_year(wanted: AuditFilter) -> int:
+    return (wanted.until or now()).year
+
+
+def _first_year(wanted: AuditFilter) -> int:
+    return max(_FIRST_YEAR, wanted.since.year if wanted.since else _FIRST_YEAR)
+
+
+def _item(entry: AuditEntry) -> Item:
+    at = timestamp(entry.at)
+    return {
+        "pk": at[:4],
+        "sk": f"{at}#{secrets.token_hex(6)}",
+        "at": at,
+        "actor": entry.actor,
+        "actor_name": entry.actor_name,
+        "action": entry.action,
+        "clinic_id": entry.clinic_id or _EMPTY,
+        "subject": entry.subject,
+        "reason": entry.reason,
+        "detail": entry.detail,
+    }
+
+
+def _entry(item: Item) -> AuditEntry:
+    return AuditEntry(
+        at=moment(item["at"]),
+        actor=item["actor"],
+        actor_name=item["actor_name"],
+        action=item["action"],
+        clinic_id="" if item["clinic_id"] == _EMPTY else item["clinic_id"],
+        subject=item["subject"],
+        reason=item["reason"],
+        detail=item["detail"],
+    )

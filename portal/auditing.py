@@ -1,0 +1,34 @@
+"""Notes what people do, before it is done: what cannot be noted does not happen."""
+
+from intake.ports import AuditEntry
+from portal.identity import Identity
+from portal.services import Services
+
+ACTIONS: dict[str, str] = {}
+"""Every action that may be noted → what the audit log calls it, in the past tense: `Reprocessed a file`."""
+
+
+def note(
+    services: Services,
+    identity: Identity,
+    action: str,
+    *,
+    clinic_id: str = "",
+    subject: str = "",
+    reason: str = "",
+    **detail: str,
+) -> None:
+    """Write one entry. `detail` holds ids, codes and numbers only; raises KeyError for an action that has no name."""
+    ACTIONS[action]
+    services.audit.write(
+        AuditEntry(
+            at=services.clock(),
+            actor=identity.subject,
+            actor_name=identity.display_name,
+            action=action,
+            clinic_id=clinic_id,
+            subject=subject,
+            reason=reason,
+            detail=detail,
+        )
+    )
