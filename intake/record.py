@@ -137,6 +137,10 @@ class Upload:
     created_by: str
     source: Source
     reference: str = ""
+    note: str = ""
+    """The sender's own words, for the sender's clinic alone: they may tell of patients."""
+    expected: int | None = None
+    """How many files the sender means to send, those in archives included; None where they did not say."""
     declared: int = 0
     """How many files are to come: those that were announced, and those found in archives."""
     entries: int = 0
@@ -150,6 +154,11 @@ class Upload:
     def announced(self) -> int:
         """How many files the sender announced; the next one has this number."""
         return self.declared - self.entries
+
+    @property
+    def unannounced(self) -> int:
+        """How many of the expected files were neither announced nor found in an archive so far."""
+        return max(0, (self.expected or 0) - self.declared)
 
     @property
     def complete(self) -> bool:

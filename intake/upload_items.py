@@ -19,6 +19,8 @@ def upload_item(upload: Upload) -> Item:
         "created_by": upload.created_by,
         "source": upload.source.value,
         "reference": upload.reference,
+        "note": upload.note,
+        "expected": upload.expected,
         "declared": upload.declared,
         "announced": upload.announced,
     }
@@ -42,9 +44,9 @@ def upload(meta: Item, counts: Item) -> Upload:
     judged: dict[State, int] = {
         state: counts.get(f"n_{state}", 0) for state in State if state is not State.AWAITING_UPLOAD
     }
-    expected = meta.get("declared", 0)
+    foreseen = meta.get("declared", 0)
     # Files dropped straight into S3 are not declared: as many as arrived were meant to.
-    declared = max(expected, sum(judged.values()))
+    declared = max(foreseen, sum(judged.values()))
     return Upload(
         clinic_id=meta["clinic_id"],
         upload_id=meta["upload_id"],
@@ -52,8 +54,10 @@ def upload(meta: Item, counts: Item) -> Upload:
         created_by=meta["created_by"],
         source=Source(meta["source"]),
         reference=meta.get("reference", ""),
+        note=meta.get("note", ""),
+        expected=meta.get("expected"),
         declared=declared,
-        entries=expected - meta["announced"] if "announced" in meta else 0,
+        entries=foreseen - meta["announced"] if "announced" in meta else 0,
         counts={State.AWAITING_UPLOAD: declared - sum(judged.values()), **judged},
         warnings=counts.get("with_warnings", 0),
     )

@@ -28,8 +28,9 @@ def file(services: Services, identity: Identity, file_id: str) -> FileRecord:
 
 
 def upload(services: Services, identity: Identity, upload_id: str) -> Upload:
-    """Raises NotFoundError."""
-    return services.records.upload(identity.clinic_id, upload_id)
+    """Return an upload as `identity` may see it. Raises NotFoundError."""
+    found = services.records.upload(identity.clinic_id, upload_id)
+    return found if found.clinic_id == identity.clinic_id else replace(found, note="")
 
 
 def uploads(services: Services, identity: Identity, cursor: str | None, limit: int) -> Page[Upload]:
@@ -100,6 +101,7 @@ def upload_row(upload: Upload) -> shapes.UploadRow:
         state="complete" if is_complete(upload) else "in_progress",
         source=upload.source,
         reference=upload.reference,
+        expected=upload.expected,
         declared=upload.declared,
         counts={state: count for state, count in upload.counts.items() if count},
         warnings=upload.warnings,
@@ -109,7 +111,7 @@ def upload_row(upload: Upload) -> shapes.UploadRow:
 
 def upload_view(upload: Upload, page: Page[FileRecord]) -> shapes.UploadView:
     row = upload_row(upload).model_dump()
-    return shapes.UploadView(**row, files=[file_view(record) for record in page.rows], next=page.next)
+    return shapes.UploadView(**row, note=upload.note, files=[file_view(record) for record in page.rows], next=page.next)
 
 
 def file_row(summary: FileSummary) -> shapes.FileRow:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from intake.keys import MAX_FILES_PER_UPLOAD
 from intake.record import Severity, Source
 from intake.states import State
 from portal.names import valid_name
@@ -67,6 +68,17 @@ class NewUpload(AddFiles):
 
     reference: str = Field(
         default="", max_length=200, description="Your own, to find it again. No patient data.", examples=["batch-117"]
+    )
+    note: str = Field(
+        default="",
+        max_length=2000,
+        description="Anything worth telling. Shown to your clinic and to nobody else.",
+        examples=["Second half of Monday's list."],
+    )
+    expected: Annotated[int, Field(strict=True, ge=1, le=MAX_FILES_PER_UPLOAD)] | None = Field(
+        default=None,
+        description="How many files you mean to send in all, so that the receipt tells how many are missing.",
+        examples=[120],
     )
 
 
@@ -188,6 +200,7 @@ class UploadRow(BaseModel):
     state: str = Field(description="`in_progress`, or `complete` when every file has its verdict or was given up.")
     source: Source
     reference: str
+    expected: int | None = Field(default=None, description="How many files the sender means to send in all.")
     declared: int = Field(description="How many files were announced, and found in archives.")
     counts: dict[State, int] = Field(examples=[{"accepted": 20}])
     warnings: int = Field(description="Accepted files that carry warnings.")
@@ -197,6 +210,7 @@ class UploadRow(BaseModel):
 class UploadView(UploadRow):
     """An upload and a page of its files, in the order of announcement."""
 
+    note: str = Field(default="", description="The sender's; empty for anybody outside the clinic.")
     files: list[FileView]
     next: str | None = Next
 

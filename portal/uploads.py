@@ -20,7 +20,7 @@ from portal.errors import IdempotencyError, TooManyFilesError
 from portal.identity import Identity
 from portal.multipart import MAX_SINGLE_PUT, Plan, plan
 from portal.services import Services
-from portal.shapes import Announced
+from portal.shapes import Announced, NewUpload
 
 LIFETIME = timedelta(hours=24)
 """For how long a file is awaited, counted from when it was last signed."""
@@ -52,13 +52,12 @@ class Placement:
 def reserve(
     services: Services,
     identity: Identity,
-    files: Sequence[Announced],
+    body: NewUpload,
     *,
     source: Source,
-    reference: str = "",
     idempotency_key: str | None = None,
 ) -> Placement:
-    """Begin an upload with these files.
+    """Begin an upload with its first files.
 
     A repetition with the same idempotency key finds the first call's upload and signs its files anew. Raises
     ClinicError, IdempotencyError.
@@ -69,12 +68,14 @@ def reserve(
         created_at=services.clock(),
         created_by=identity.subject,
         source=source,
-        reference=reference,
+        reference=body.reference,
+        note=body.note,
+        expected=body.expected,
     )
     if idempotency_key is not None:
-        return _repeatable(services, identity, upload, files, idempotency_key)
+        return _repeatable(services, identity, upload, body, idempotency_key)
     services.records.create_upload(upload)
-    return _placed(services, upload, _reserve(services, identity, upload, files))
+    return _placed(services, upload, _reserve(services, identity, upload, body.files))
 
 
 def add(services: Services, identity: Identity, upload_id: str, files: Sequence[Announced]) -> Placement:
@@ -83,13 +84,11 @@ def add(services: Services, identity: Identity, upload_id: str, files: Sequence[
     return _placed(services, upload, _reserve(services, identity, upload, files))
 
 
-def _repeatable(
-    services: Services, identity: Identity, upload: Upload, files: Sequence[Announced], key: str
-) -> Placement:
+def _repeatable(services: Services, identity: Identity, upload: Upload, body: NewUpload, key: str) -> Placement:
     """Reserve under an idempotency key, taking up whatever an earlier call has left undone."""
-    records, clinic_id = services.records, upload.clinic_id
+    records, clinic_id, files = services.records, upload.clinic_id, body.files
     try:
-        upload_id = records.remember(clinic_id, key, _digest(files, upload.reference), upload.upload_id)
+        upload_id = records.remember(clinic_id, key, _digest(body), upload.upload_id)
     except ConflictError as error:
         raise IdempotencyError("The key was used with another body.") from error
     try:
@@ -194,6 +193,5 @@ def signed(services: Services, record: FileRecord) -> Presigned:
     return services.presigner.put(record.incoming, record.size, record.sha256, extension(record.name))
 
 
-def _digest(files: Sequence[Announced], reference: str) -> str:
-    body = {"files": [announced.model_dump() for announced in files], "reference": reference}
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+def _digest(body: NewUpload) -> str:
+    return hashlib.sha256(json.dumps(body.model_dump(), sort_keys=True).encode()).hexdigest()

@@ -40,14 +40,7 @@ def create(
 
     S3 accepts exactly the announced number of bytes, once, within 15 minutes; sign the file again for more time.
     """
-    placement = uploads.reserve(
-        services,
-        identity,
-        body.files,
-        source=Source.API,
-        reference=body.reference,
-        idempotency_key=idempotency_key,
-    )
+    placement = uploads.reserve(services, identity, body, source=Source.API, idempotency_key=idempotency_key)
     response.headers["Location"] = f"{router.prefix}/{placement.upload_id}"
     return answers.reserved_upload(placement)
 

@@ -21,10 +21,7 @@ Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=12
 
 @router.post("/new", status_code=201)
 def begin(identity: Staff, services: Collaborators, body: NewUpload, key: Key) -> ReservedUpload:
-    placement = uploads.reserve(
-        services, identity, body.files, source=Source.WEB, reference=body.reference, idempotency_key=key
-    )
-    return reserved_upload(placement)
+    return reserved_upload(uploads.reserve(services, identity, body, source=Source.WEB, idempotency_key=key))
 
 
 @router.post("/{upload_id}/files", status_code=201)

@@ -1,6 +1,7 @@
 """A clinic's representative day, for looking at pages: invented names, synthetic identifiers."""
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from intake.keys import file_id, new_upload_id, object_key
@@ -108,15 +109,7 @@ class Sample:
 
     @staticmethod
     def _with_one_more(upload: Upload) -> Upload:
-        return Upload(
-            clinic_id=upload.clinic_id,
-            upload_id=upload.upload_id,
-            created_at=upload.created_at,
-            created_by=upload.created_by,
-            source=upload.source,
-            reference=upload.reference,
-            declared=upload.declared + 1,
-        )
+        return replace(upload, declared=upload.declared + 1)
 
     def _record(
         self, upload: Upload, *, new_id: str, name: str, state: State, codes: tuple[str, ...], size: int, kind: str

@@ -44,6 +44,14 @@ def test_what_was_reserved_is_read_back_as_it_was(records):
     assert records.upload("northside", UPLOAD_ID).counts[State.AWAITING_UPLOAD] == 3
 
 
+def test_what_the_sender_tells_of_an_upload_is_kept(records):
+    records.create_upload(an_upload(reference="Batch 7", note="Two\nlines", expected=120))
+    kept = records.upload("northside", UPLOAD_ID)
+    assert (kept.reference, kept.note, kept.expected, kept.unannounced) == ("Batch 7", "Two\nlines", 120, 120)
+    (listed,) = records.uploads("northside", None, 10).rows
+    assert listed.expected == 120
+
+
 def test_another_clinics_file_looks_exactly_like_none(records):
     _reserve(records, 1)
     answers = []

@@ -11,7 +11,7 @@ from portal import uploads
 from portal.errors import TooManyFilesError
 from portal.identity import STAFF_SCOPES, Identity
 from portal.multipart import part_count, part_size
-from portal.shapes import MAX_FILE, MAX_PARTS, Announced
+from portal.shapes import MAX_FILE, MAX_PARTS, Announced, NewUpload
 from tests.fakes import FakeRecords
 
 NORA = Identity("user-1", "northside", False, STAFF_SCOPES, False, "Nora")
@@ -23,7 +23,7 @@ def files(count, size=7):
 
 
 def begin(portal, announced, key=None):
-    return uploads.reserve(portal.services, NORA, announced, source=Source.WEB, idempotency_key=key)
+    return uploads.reserve(portal.services, NORA, NewUpload(files=announced), source=Source.WEB, idempotency_key=key)
 
 
 class Contended(FakeRecords):

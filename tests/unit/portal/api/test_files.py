@@ -106,6 +106,14 @@ def test_an_admin_sees_all_clinics_files_without_names_and_patients(portal, clie
     assert admin.get(f"/api/v1/files/{file_id}/content").status_code == 403
 
 
+def test_an_uploads_note_is_for_its_clinic_alone(portal, client):
+    body = {"files": [{"name": "a.dcm", "size": 1}], "note": "DOE^JANE again"}
+    path = f"/api/v1/uploads/{client.post('/api/v1/uploads', json=body).json()['upload_id']}"
+    admin = portal.machine(access_token(sub="admin-1", **{"cognito:groups": ["admin"]}))
+    assert client.get(path).json()["note"] == body["note"]
+    assert "DOE" not in admin.get(path).text + admin.get(path.replace("/api/v1", "")).text
+
+
 def test_a_file_is_signed_again_and_awaited_for_longer(portal, client):
     (file_id,) = announced(client)
     portal.clock.forward(hours=20)

@@ -102,7 +102,18 @@ def test_a_file_that_cannot_be_is_refused(portal, file):
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"files": []}, {"files": [SLICE] * 501}, {"files": [SLICE], "reference": "x" * 201}, []]
+    "body",
+    [
+        {},
+        {"files": []},
+        {"files": [SLICE] * 501},
+        {"files": [SLICE], "reference": "x" * 201},
+        {"files": [SLICE], "note": "x" * 2001},
+        {"files": [SLICE], "expected": 0},
+        {"files": [SLICE], "expected": "12"},
+        {"files": [SLICE], "expected": 100_000},
+        [],
+    ],
 )
 def test_a_request_beyond_its_limits_is_refused(portal, body):
     assert portal.machine().post("/api/v1/uploads", json=body).status_code == 422
@@ -112,6 +123,18 @@ def test_five_hundred_files_fit_into_a_request(portal):
     files = created(portal.machine(), *[{**SLICE, "name": f"{n:03}.dcm"} for n in range(500)])["files"]
     assert [file["name"] for file in files] == [f"{n:03}.dcm" for n in range(500)]
     assert len({file["put"]["url"] for file in files}) == 500
+
+
+def test_a_note_and_how_many_files_are_expected_are_kept(portal):
+    client = portal.machine()
+    body = {"files": [SLICE], "note": "Second half\nof Monday's list", "expected": 120}
+    upload_id = client.post("/api/v1/uploads", json=body).json()["upload_id"]
+    seen = client.get(f"/api/v1/uploads/{upload_id}").json()
+    assert (seen["note"], seen["expected"], seen["declared"]) == (body["note"], 120, 1)
+    assert portal.table.uploads[upload_id].unannounced == 119
+    (row,) = client.get("/api/v1/uploads").json()["uploads"]
+    assert row["expected"] == 120
+    assert "note" not in row
 
 
 def test_a_repetition_with_the_same_key_is_the_same_upload(portal):
@@ -125,9 +148,14 @@ def test_a_repetition_with_the_same_key_is_the_same_upload(portal):
 def test_a_key_does_not_serve_for_another_body(portal):
     headers = {"idempotency-key": "night-1"}
     created(portal.machine(), headers=headers)
-    response = portal.machine().post("/api/v1/uploads", json={"files": [{**SLICE, "size": 1}]}, headers=headers)
-    assert response.status_code == 422
-    assert response.json()["type"].endswith("/idempotency-key-reused")
+    for other in (
+        {"files": [{**SLICE, "size": 1}]},
+        {"files": [SLICE], "note": "New"},
+        {"files": [SLICE], "expected": 2},
+    ):
+        response = portal.machine().post("/api/v1/uploads", json=other, headers=headers)
+        assert response.status_code == 422
+        assert response.json()["type"].endswith("/idempotency-key-reused")
 
 
 def test_a_key_is_remembered_for_a_day_and_by_clinic(portal):
