@@ -78,11 +78,14 @@ class Grants:
         ]
 
     def portal(self) -> list[iam.PolicyStatement]:
-        """Sign uploads into the incoming bucket and downloads out of the accepted one; show the pipeline to admins."""
+        """Sign uploads into the incoming bucket and downloads out of the accepted one; show the pipeline to admins.
+
+        What people ask to be done with files is asked of the judge: the portal itself moves and removes none.
+        """
         return [
             _allow(_WRITE_OBJECT, self.storage.incoming.arn_for_objects("*")),
             _allow(_READ_OBJECT, self.storage.accepted.arn_for_objects("*")),
-            _allow(["sqs:GetQueueAttributes"], self.queueing.main.queue_arn),
+            _allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], self.queueing.main.queue_arn),
             _allow(_PEEK, self.queueing.dead_letters.queue_arn, self.alerts.mailbox.queue_arn),
             # Entries are added and read: no role may change or remove one.
             _allow(["dynamodb:PutItem"], self.audit_log.table.table_arn),

@@ -103,6 +103,11 @@ class FileRecord:
     """Rises by one with each change, so that a projection applies each change once."""
 
     @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes of the findings that reject the file."""
+        return tuple(dict.fromkeys(found.code for found in self.findings if found.severity is Severity.REJECT))
+
+    @property
     def warnings(self) -> int:
         return sum(finding.severity is Severity.WARN for finding in self.findings)
 

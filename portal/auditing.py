@@ -4,7 +4,12 @@ from intake.ports import AuditEntry
 from portal.identity import Identity
 from portal.services import Services
 
-ACTIONS: dict[str, str] = {}
+ACTIONS: dict[str, str] = {
+    "file.reprocess": "Had files checked again",
+    "file.dry-run": "Tried how files would be judged today",
+    "file.accept": "Accepted rejected files after review",
+    "file.delete": "Deleted files from quarantine",
+}
 """Every action that may be noted → what the audit log calls it, in the past tense: `Reprocessed a file`."""
 
 

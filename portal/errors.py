@@ -79,5 +79,9 @@ class PartsMissingError(PortalError):
         self.extensions = {"missing": list(numbers[:MAX_NUMBERS])}
 
 
+class OrderError(PortalError):
+    """Raised when an order names no files, too many, or has no proper id."""
+
+
 class NotAcceptedError(PortalError):
     """Raised when the content of a file is asked for that was not accepted."""

@@ -94,6 +94,9 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.PartsMissingError: Problem(
         409, "parts-missing", "Parts are missing", "Send the parts that `missing` names, then complete again."
     ),
+    errors.OrderError: Problem(
+        422, "invalid-order", "That cannot be asked for", "Choose the files again on the page that lists them."
+    ),
     errors.NotAcceptedError: Problem(
         409, "not-accepted", "The file was not accepted", "Only the content of accepted files can be downloaded."
     ),

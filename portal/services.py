@@ -6,7 +6,7 @@ from datetime import datetime
 
 from fastapi import Request
 
-from intake.ports import AuditLog, Directory, Presigner, Projections, Queue, Records
+from intake.ports import AuditLog, Directory, Orders, Presigner, Projections, Queue, Records
 from portal.settings import Settings
 from portal.sign_in import SignIn
 from portal.tokens import Verifier
@@ -25,6 +25,7 @@ class Services:
     mailbox: Queue | None
     """What would have been emailed, where the deployment keeps it."""
     audit: AuditLog
+    orders: Orders
     verifier: Verifier
     sign_in: SignIn
     settings: Settings

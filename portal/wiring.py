@@ -7,6 +7,7 @@ from botocore.config import Config
 from intake.audit import DynamoAudit
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
+from intake.orders import DynamoOrders
 from intake.projections import DynamoProjections
 from intake.record import now
 from intake.s3 import SIGNING, S3Presigner
@@ -49,6 +50,7 @@ def wire(settings: Settings) -> Services:
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
         mailbox=SqsQueue(sqs, settings.mailbox_queue_url) if settings.mailbox_queue_url else None,
         audit=DynamoAudit(dynamodb, settings.audit_table),
+        orders=DynamoOrders(dynamodb, settings.table),
         verifier=verifier,
         sign_in=SignIn(pool, verifier, settings),
         settings=settings,

@@ -18,6 +18,7 @@ from intake.ports.objects import (
     Presigned,
     Presigner,
 )
+from intake.ports.orders import Answer, Answered, Order, Orders, Portion, Selection, Task
 from intake.ports.projections import Change, DueAlert, HourBucket, Outbox, Projections, Studies
 from intake.ports.records import Children, Outcome, Page, Recorded, Records, Verdicts
 
@@ -26,6 +27,8 @@ __all__ = [
     "DECLARED_SHA256",
     "Alert",
     "Alerts",
+    "Answer",
+    "Answered",
     "AuditEntry",
     "AuditFilter",
     "AuditLog",
@@ -40,11 +43,14 @@ __all__ = [
     "ObjectRange",
     "ObjectWriter",
     "Objects",
+    "Order",
+    "Orders",
     "Outbox",
     "Outcome",
     "Page",
     "Part",
     "Partner",
+    "Portion",
     "Presigned",
     "Presigner",
     "Projections",
@@ -52,6 +58,8 @@ __all__ = [
     "QueuedMessage",
     "Recorded",
     "Records",
+    "Selection",
     "Studies",
+    "Task",
     "Verdicts",
 ]

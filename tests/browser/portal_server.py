@@ -19,7 +19,7 @@ from portal.settings import Settings
 from portal.tokens import AccessClaims
 from tests.browser.sample import CLINIC, STAFF, Sample
 from tests.browser.storage import Storage, storage_server
-from tests.fakes import FakeAudit, FakeDirectory, FakeProjections, FakeQueue, FakeRecords, FakeTable
+from tests.fakes import FakeAudit, FakeDirectory, FakeOrders, FakeProjections, FakeQueue, FakeRecords, FakeTable
 
 USERS = {
     "staff-token": (frozenset({f"clinic:{CLINIC}"}), "Ada Quinn"),
@@ -58,6 +58,7 @@ class PortalServer:
     dead_letters: FakeQueue
     mailbox: FakeQueue
     audit: FakeAudit
+    orders: FakeOrders
     storage: Storage
 
     def sample(self) -> Sample:
@@ -98,6 +99,7 @@ def portal_server() -> Iterator[PortalServer]:
             dead_letters=FakeQueue(),
             mailbox=FakeQueue(),
             audit=FakeAudit(),
+            orders=FakeOrders(),
             storage=storage,
         )
         behind.sample()
@@ -131,6 +133,7 @@ def _services(behind: PortalServer) -> Services:
         dead_letters=behind.dead_letters,
         mailbox=behind.mailbox,
         audit=behind.audit,
+        orders=behind.orders,
         verifier=FakeVerifier(),  # type: ignore[arg-type]
         sign_in=FakeSignIn(),  # type: ignore[arg-type]
         settings=_settings(behind.url),

@@ -8,6 +8,7 @@ from tests.fakes.audit import FakeAudit
 from tests.fakes.children import FakeChildren
 from tests.fakes.messages import FakeAlerts, FakeDirectory, FakeQueue
 from tests.fakes.objects import FakeObjects, FakePresigner
+from tests.fakes.orders import FakeOrders
 from tests.fakes.projections import FakeProjections
 from tests.fakes.records import FakeRecords
 from tests.fakes.table import FakeTable
@@ -19,6 +20,7 @@ __all__ = [
     "FakeChildren",
     "FakeDirectory",
     "FakeObjects",
+    "FakeOrders",
     "FakePresigner",
     "FakeProjections",
     "FakeQueue",

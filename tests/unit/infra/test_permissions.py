@@ -69,10 +69,14 @@ def test_the_portal_signs_uploads_to_the_incoming_bucket_and_downloads_from_the_
     assert template.may("PortalFunction", "s3:GetObjectVersion") == {buckets["accepted"]}
 
 
-def test_the_portal_may_look_at_alerts_and_dead_letters_and_not_send_any(template):
+def test_the_portal_may_look_at_alerts_and_dead_letters_and_send_no_alert(template):
     looked_at = {template.output("DeadLetterQueueUrl"), template.output("MailboxQueueUrl")}
     assert template.may("PortalFunction", "sqs:ReceiveMessage") == looked_at
-    assert not {"sqs:SendMessage", "sns:Publish"} & template.actions("PortalFunction")
+    assert "sns:Publish" not in template.actions("PortalFunction")
+
+
+def test_the_portal_may_ask_the_judge_for_work_and_do_none_of_it(template):
+    assert template.may("PortalFunction", "sqs:SendMessage") == {template.output("QueueUrl")}
 
 
 def test_the_sweep_may_enqueue_again_and_tell_but_not_write_objects(template):

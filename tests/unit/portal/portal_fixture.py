@@ -21,6 +21,7 @@ from portal.tokens import Verifier
 from tests.fakes import (
     FakeAudit,
     FakeDirectory,
+    FakeOrders,
     FakePresigner,
     FakeProjections,
     FakeQueue,
@@ -88,6 +89,7 @@ class Portal:
     dead_letters: FakeQueue = field(default_factory=FakeQueue)
     mailbox: FakeQueue = field(default_factory=FakeQueue)
     audit: FakeAudit = field(default_factory=FakeAudit)
+    orders: FakeOrders = field(default_factory=FakeOrders)
     pool: FakeUserPool = field(default_factory=FakeUserPool)
     key_server: FakeKeyServer = field(default_factory=FakeKeyServer)
     directory: FakeDirectory = field(default_factory=FakeDirectory)
@@ -119,6 +121,7 @@ class Portal:
             dead_letters=self.dead_letters,
             mailbox=self.mailbox,
             audit=self.audit,
+            orders=self.orders,
             verifier=verifier,
             sign_in=SignIn(self.pool, verifier, configured),
             settings=configured,
