@@ -138,12 +138,12 @@ class DynamoRecords:
         except ClientError as error:
             raise _conflict(error, "the file is no longer awaited") from error
 
-    def remember(self, clinic_id: str, idempotency_key: str, body_sha256: str, upload_id: str) -> str:
+    def remember(self, clinic_id: str, idempotency_key: str, body_sha256: str, value: str) -> str:
         item = {
             "pk": f"IDEMPOTENCY#{clinic_id}#{idempotency_key}",
             "sk": "#KEY",
             "body_sha256": body_sha256,
-            "upload_id": upload_id,
+            "bound_to": value,
             "expires": int((now() + _REMEMBERED).timestamp()),
         }
         try:
@@ -161,8 +161,8 @@ class DynamoRecords:
             earlier = plain(standing_item(error))
             if earlier["body_sha256"] != body_sha256:
                 raise ConflictError("the idempotency key was used with another request") from error
-            return str(earlier["upload_id"])
-        return upload_id
+            return str(earlier["bound_to"])
+        return value
 
     def _reserve(self, upload_id: str, announced: int, files: Sequence[FileRecord]) -> None:
         puts = [self._new(file_item(file)) for file in files]

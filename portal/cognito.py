@@ -60,7 +60,7 @@ class CognitoPool:
             "code_verifier": code_verifier,
             "redirect_uri": redirect_uri,
         }
-        answer = self._send("POST", f"{self._settings.sign_in_url}/oauth2/token", urlencode(fields))
+        answer = self._send("POST", self._settings.token_url, urlencode(fields))
         if answer.status in {400, 401}:
             raise SignInError("The user pool did not accept the sign-in.")
         if answer.status != 200:

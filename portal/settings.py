@@ -61,6 +61,11 @@ class Settings(BaseModel):
         return f"https://cognito-idp.{region}.amazonaws.com/{self.user_pool_id}"
 
     @property
+    def token_url(self) -> str:
+        """Where the pool issues tokens (Amazon Cognito Developer Guide, "Token endpoint")."""
+        return f"{self.sign_in_url}/oauth2/token"
+
+    @property
     def secure(self) -> bool:
         return self.portal_origin.startswith("https://")
 

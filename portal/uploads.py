@@ -6,12 +6,13 @@ A reservation is written before anything is signed, so every object that arrives
 
 import hashlib
 import json
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from intake.errors import ConflictError, NotFoundError
+from intake.errors import ConflictError
 from intake.keys import MAX_FILES_PER_UPLOAD, extension, file_id, new_upload_id, object_key
 from intake.ports import Presigned
 from intake.record import FileRecord, ObjectVersion, Source, TimelineEntry, Upload
@@ -20,7 +21,7 @@ from portal.errors import IdempotencyError, TooManyFilesError
 from portal.identity import Identity
 from portal.multipart import MAX_SINGLE_PUT, Plan, plan
 from portal.services import Services
-from portal.shapes import Announced, NewUpload
+from portal.shapes import AddFiles, Announced, NewUpload
 
 LIFETIME = timedelta(hours=24)
 """For how long a file is awaited, counted from when it was last signed."""
@@ -78,42 +79,72 @@ def reserve(
     return _placed(services, upload, _reserve(services, identity, upload, body.files))
 
 
-def add(services: Services, identity: Identity, upload_id: str, files: Sequence[Announced]) -> Placement:
-    """Announce more files of the same upload. Raises NotFoundError, TooManyFilesError, ConflictError."""
+def add(
+    services: Services,
+    identity: Identity,
+    upload_id: str,
+    files: Sequence[Announced],
+    *,
+    idempotency_key: str | None = None,
+) -> Placement:
+    """Announce more files of the same upload; a repetition with the same idempotency key finds the first call's.
+
+    Raises NotFoundError, TooManyFilesError, ConflictError, IdempotencyError.
+    """
     upload = services.records.upload(identity.own_clinic(), upload_id)
-    return _placed(services, upload, _reserve(services, identity, upload, files))
+    since = None
+    if idempotency_key is not None:
+        next_id, digest = file_id(upload_id, upload.announced), _digest(AddFiles(files=list(files)), upload_id)
+        since = _number(_remembered(services, upload, idempotency_key, digest, next_id))
+    return _placed(services, upload, _reserve(services, identity, upload, files, since))
 
 
 def _repeatable(services: Services, identity: Identity, upload: Upload, body: NewUpload, key: str) -> Placement:
     """Reserve under an idempotency key, taking up whatever an earlier call has left undone."""
-    records, clinic_id, files = services.records, upload.clinic_id, body.files
+    upload_id = _remembered(services, upload, key, _digest(body), upload.upload_id)
+    upload = _begun(services, replace(upload, upload_id=upload_id))
+    return _placed(services, upload, _reserve(services, identity, upload, body.files, since=0))
+
+
+def _remembered(services: Services, upload: Upload, key: str, digest: str, value: str) -> str:
+    """Bind an idempotency key to `value`, or return what an earlier call bound it to. Raises IdempotencyError."""
     try:
-        upload_id = records.remember(clinic_id, key, _digest(body), upload.upload_id)
+        return services.records.remember(upload.clinic_id, key, digest, value)
     except ConflictError as error:
         raise IdempotencyError("The key was used with another body.") from error
+
+
+def _begun(services: Services, upload: Upload) -> Upload:
+    """Return the upload as it stands, created where no earlier call did."""
     try:
-        upload = records.upload(clinic_id, upload_id)
-    except NotFoundError:
-        upload = replace(upload, upload_id=upload_id)
-        records.create_upload(upload)
-    missing = files[upload.announced :]
-    earlier = records.files_of(upload_id, None, len(files)).rows if upload.announced else ()
-    return _placed(services, upload, [*earlier[: len(files)], *_reserve(services, identity, upload, missing)])
+        services.records.create_upload(upload)
+    except ConflictError:
+        return services.records.upload(upload.clinic_id, upload.upload_id)
+    return upload
 
 
-def _reserve(services: Services, identity: Identity, upload: Upload, files: Sequence[Announced]) -> list[FileRecord]:
-    """Write the reservations, batch by batch, each numbered from where the upload stands."""
+def _reserve(
+    services: Services, identity: Identity, upload: Upload, files: Sequence[Announced], since: int | None = None
+) -> list[FileRecord]:
+    """Write the reservations, batch by batch, each numbered from where the upload stands.
+
+    From number `since` on, an earlier call, which may still be running, may have reserved the same files.
+    """
     reserved: list[FileRecord] = []
     for start in range(0, len(files), BATCH):
-        upload, records = _reserve_batch(services, identity, upload, files[start : start + BATCH])
+        upload, records = _reserve_batch(services, identity, upload, files[start : start + BATCH], since)
         reserved += records
+        since = None if since is None else _number(records[-1].file_id) + 1
     return reserved
 
 
 def _reserve_batch(
-    services: Services, identity: Identity, upload: Upload, files: Sequence[Announced]
+    services: Services, identity: Identity, upload: Upload, files: Sequence[Announced], since: int | None
 ) -> tuple[Upload, list[FileRecord]]:
     for attempt in range(1, ATTEMPTS + 1):
+        standing = [] if since is None else _standing(services, upload, files, since)
+        if standing:
+            return upload, standing
         if upload.announced + len(files) > MAX_FILES_PER_UPLOAD:
             raise TooManyFilesError("The upload is full.")
         records = _opened(services, _records(services, identity, upload, files))
@@ -126,6 +157,17 @@ def _reserve_batch(
         else:
             return replace(upload, declared=upload.declared + len(records)), records
     raise AssertionError("unreachable")
+
+
+def _standing(services: Services, upload: Upload, files: Sequence[Announced], since: int) -> list[FileRecord]:
+    """Return the batch, if an earlier call reserved it: it stands as a whole, side by side, or not at all."""
+    wanted = [(file.name, file.size) for file in files]
+    window: deque[FileRecord] = deque(maxlen=len(files))
+    for number in range(since, upload.announced):
+        window.append(services.records.file(upload.clinic_id, file_id(upload.upload_id, number)))
+        if len(window) == len(files) and [(record.name, record.size) for record in window] == wanted:
+            return list(window)
+    return []
 
 
 def _records(services: Services, identity: Identity, upload: Upload, files: Sequence[Announced]) -> list[FileRecord]:
@@ -193,5 +235,10 @@ def signed(services: Services, record: FileRecord) -> Presigned:
     return services.presigner.put(record.incoming, record.size, record.sha256, extension(record.name))
 
 
-def _digest(body: NewUpload) -> str:
-    return hashlib.sha256(json.dumps(body.model_dump(), sort_keys=True).encode()).hexdigest()
+def _number(file_id: str) -> int:
+    """Return the number of an announced file in its upload."""
+    return int(file_id.rpartition("-")[2])
+
+
+def _digest(body: AddFiles, *context: str) -> str:
+    return hashlib.sha256(json.dumps([body.model_dump(), *context], sort_keys=True).encode()).hexdigest()

@@ -115,8 +115,8 @@ class Records(Protocol):
         """Give a file more time to arrive. Raises ConflictError when it is no longer awaited."""
         ...
 
-    def remember(self, clinic_id: str, idempotency_key: str, body_sha256: str, upload_id: str) -> str:
-        """Bind an idempotency key for 24 h and return the upload it is bound to: an earlier call's, or `upload_id`.
+    def remember(self, clinic_id: str, idempotency_key: str, body_sha256: str, value: str) -> str:
+        """Bind an idempotency key to an id for 24 h, and return what it is bound to: an earlier call's id, or `value`.
 
         Raises ConflictError when the earlier call had another body.
         """

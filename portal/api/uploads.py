@@ -17,7 +17,7 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         pattern=r"^[!-~]{1,200}$",
-        description="Your own: within 24 hours, a repetition with the same key answers with the same upload.",
+        description="Your own: within 24 hours, a repetition with the same key answers with the same files.",
         examples=["7f3c1f0a-nightly-2026-01-31"],
     ),
 ]
@@ -49,11 +49,26 @@ def create(
     "/{upload_id}/files",
     summary="Announce more files",
     status_code=201,
-    responses=problems("not-found", "conflict", "invalid-request", "upload-full", "malformed-body", "body-too-large"),
+    responses=problems(
+        "not-found",
+        "conflict",
+        "invalid-request",
+        "upload-full",
+        "idempotency-key-reused",
+        "malformed-body",
+        "body-too-large",
+    ),
 )
-def add(upload_id: str, body: shapes.AddFiles, identity: Uploader, services: Collaborators) -> shapes.ReservedUpload:
+def add(
+    upload_id: str,
+    body: shapes.AddFiles,
+    identity: Uploader,
+    services: Collaborators,
+    idempotency_key: IdempotencyKey = None,
+) -> shapes.ReservedUpload:
     """Announce more files of the same upload, which may hold up to 99,999."""
-    return answers.reserved_upload(uploads.add(services, identity, upload_id, body.files))
+    placement = uploads.add(services, identity, upload_id, body.files, idempotency_key=idempotency_key)
+    return answers.reserved_upload(placement)
 
 
 @router.get(

@@ -72,12 +72,12 @@ class FakeRecords:
         kept = multipart_id or stored.multipart_id
         self.table.files[record.file_id] = replace(stored, expires_at=expires_at, multipart_id=kept)
 
-    def remember(self, clinic_id: str, idempotency_key: str, body_sha256: str, upload_id: str) -> str:
+    def remember(self, clinic_id: str, idempotency_key: str, body_sha256: str, value: str) -> str:
         key = (clinic_id, idempotency_key)
         earlier = self.table.idempotency.get(key)
         if earlier is None or earlier[2] <= self.clock():
-            self.table.idempotency[key] = (body_sha256, upload_id, self.clock() + timedelta(hours=24))
-            return upload_id
+            self.table.idempotency[key] = (body_sha256, value, self.clock() + timedelta(hours=24))
+            return value
         if earlier[0] != body_sha256:
             raise ConflictError("This idempotency key came with another body.")
         return earlier[1]

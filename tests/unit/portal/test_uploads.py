@@ -8,7 +8,7 @@ from intake.errors import ConflictError
 from intake.keys import MAX_FILES_PER_UPLOAD
 from intake.record import Source
 from portal import uploads
-from portal.errors import TooManyFilesError
+from portal.errors import IdempotencyError, TooManyFilesError
 from portal.identity import STAFF_SCOPES, Identity
 from portal.multipart import part_count, part_size
 from portal.shapes import MAX_FILE, MAX_PARTS, Announced, NewUpload
@@ -100,6 +100,68 @@ def test_a_repetition_takes_up_what_a_crash_left_undone(portal, writes):
     assert len(portal.table.files) == 300
     assert [placed.record.name for placed in placement.files] == [f"{number}.dcm" for number in range(300)]
     assert all(placed.put for placed in placement.files)
+
+
+def test_files_that_were_added_under_a_key_are_not_added_again(portal):
+    upload_id = begin(portal, files(1)).upload_id
+
+    def add(count, key):
+        return [
+            placed.record.file_id
+            for placed in uploads.add(portal.services, NORA, upload_id, files(count), idempotency_key=key).files
+        ]
+
+    first = add(250, "more-1")
+    other = add(2, "more-2")
+    assert add(250, "more-1") == first
+    assert add(2, "more-2") == other
+    assert len(portal.table.files) == 253
+    with pytest.raises(IdempotencyError):
+        add(3, "more-1")
+
+
+@pytest.mark.parametrize("writes", [0, 1, 2])
+def test_a_repetition_of_adding_takes_up_what_a_crash_left_undone(portal, writes):
+    upload_id = begin(portal, files(1)).upload_id
+    crashing = Crashing(portal.table, portal.clock)
+    crashing.writes = writes
+    portal.services = replace(portal.services, records=crashing)
+    with pytest.raises(ConnectionError):
+        uploads.add(portal.services, NORA, upload_id, files(250), idempotency_key="more-1")
+    crashing.writes = 100
+    uploads.add(portal.services, NORA, upload_id, files(1, size=8))
+    placement = uploads.add(portal.services, NORA, upload_id, files(250), idempotency_key="more-1")
+    assert [placed.record.name for placed in placement.files] == [f"{number}.dcm" for number in range(250)]
+    assert len(portal.table.files) == 252
+
+
+class StillRunning(FakeRecords):
+    """A table to which the call that we repeat, which nobody waits for any more, still writes: just before we do."""
+
+    batches = 0
+
+    def create_upload(self, upload):
+        FakeRecords.create_upload(FakeRecords(self.table, self.clock), upload)
+        super().create_upload(upload)
+
+    def add_files(self, upload, files):
+        if self.batches < 2:
+            self.batches += 1
+            super().add_files(upload, files)
+        super().add_files(upload, files)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_repetition_reserves_nothing_twice_while_the_first_call_still_runs(portal, begun):
+    upload_id = begin(portal, files(1)).upload_id if begun else None
+    portal.services = replace(portal.services, records=StillRunning(portal.table, portal.clock))
+    if begun:
+        placement = uploads.add(portal.services, NORA, upload_id, files(250), idempotency_key="more-1")
+    else:
+        placement = begin(portal, files(250), key="night-1")
+    assert [placed.record.name for placed in placement.files] == [f"{number}.dcm" for number in range(250)]
+    assert len(portal.table.files) == 250 + begun
+    assert len(portal.table.uploads) == 1
 
 
 def test_a_repetition_signs_only_what_is_still_awaited(portal):
