@@ -6,9 +6,12 @@ however often, in whatever order and by however many workers the stream delivers
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from intake.buckets import FLEETING, bucket, bucket_facts, bucket_key, bucket_queries
+from intake.devices import DeviceRegister
 from intake.expressions import addition
 from intake.items import (
     COUNTS,
@@ -16,16 +19,14 @@ from intake.items import (
     Item,
     alert_key,
     expiry,
-    moment,
     plain,
-    prefixed,
     series_key,
     study_key,
     timestamp,
     upload_key,
     wire,
 )
-from intake.ports import Change, HourBucket
+from intake.ports import Bucket, Change, Grain, Holding
 from intake.record import Source
 from intake.states import State
 from intake.studies import StudyMarks
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 ITEMS_PER_TRANSACTION = 100
-"""DynamoDB takes no more. A change writes its marker, and shares with others the items of up to seven sums."""
+"""DynamoDB takes no more. A change writes its marker, and shares with others the items of up to ten sums."""
+_HOLDINGS = "HOLDINGS"
 
 
 class DynamoProjections:
@@ -47,21 +49,39 @@ class DynamoProjections:
         self._dynamodb = client
         self._table = table
         self._marks = StudyMarks(client, table)
+        self._devices = DeviceRegister(client, table)
 
     def apply(self, changes: Sequence[Change]) -> None:
         # One transaction takes no item twice, so what a batch brings twice is told apart before.
         once = {(change.file_id, change.revision): change for change in changes}
         counted = [change for change in once.values() if change.after is not State.AWAITING_UPLOAD]
-        for together in _transactions(counted):
+        for together in _transactions(list(map(self._admitted, counted))):
             write_each_once(self._dynamodb, together, self._transaction, "sums")
         # Sets and bounds may be written again, so they need no marker, and follow when every change was counted.
         self._marks.add(counted)
 
-    def hours(self, since: datetime, until: datetime, clinic_id: str | None = None) -> tuple[HourBucket, ...]:
+    def buckets(
+        self, grain: Grain, since: datetime, until: datetime, clinic_id: str | None = None
+    ) -> tuple[Bucket, ...]:
+        rows = (row for query in bucket_queries(self._table, grain, since, until) for row in self._rows(query))
+        return tuple(bucket(row) for row in rows if clinic_id in {None, row["clinic_id"]})
+
+    def device_labels(self, since: datetime, until: datetime) -> dict[str, str]:
         days = (until.date() - since.date()).days + 1
-        rows = [row for day in range(days) for row in self._day(since + timedelta(days=day))]
-        buckets = (_hour_bucket(row) for row in rows if clinic_id in {None, row["clinic_id"]})
-        return tuple(bucket for bucket in buckets if since < bucket.hour + timedelta(hours=1) and bucket.hour <= until)
+        return self._devices.labels(list(dict.fromkeys(f"{since + timedelta(days=n):%Y-%m}" for n in range(days))))
+
+    def holdings(self) -> tuple[Holding, ...]:
+        query = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :holdings",
+            "ExpressionAttributeValues": wire({":holdings": _HOLDINGS}),
+        }
+        return tuple(Holding(row["sk"], row.get("files", 0), row.get("bytes", 0)) for row in self._rows(query))
+
+    def _admitted(self, change: Change) -> Change:
+        if change.device is None:
+            return change
+        return replace(change, device=self._devices.admitted(change.clinic_id, change.at, change.device))
 
     def _transaction(self, changes: list[Change]) -> list[Any]:
         sums = tally(changes)
@@ -78,7 +98,8 @@ class DynamoProjections:
             for change in changes
         ]
         updates = [update for upload_id, row in sums.uploads.items() for update in self._upload(upload_id, row)]
-        updates += [self._hour(hour, clinic_id, counts) for (hour, clinic_id), counts in sums.hours.items()]
+        updates += [self._bucket(*names, counts) for names, counts in sums.buckets.items()]
+        updates += [self._holding(clinic_id, counts) for clinic_id, counts in sums.holdings.items()]
         updates += [self._alert(kind, upload_id, row) for (kind, upload_id), row in sums.alerts.items()]
         updates += [self._study(*names, counts) for names, counts in sums.studies.items()]
         updates += [self._series(*names, counts) for names, counts in sums.series.items()]
@@ -102,9 +123,12 @@ class DynamoProjections:
         declared = Counter({"declared": row.declared})
         return [addition(self._table, upload_key(upload_id, META), declared, initial=facts)]
 
-    def _hour(self, hour: datetime, clinic_id: str, counts: Counter[str]) -> dict[str, Any]:
-        facts = {"clinic_id": clinic_id, "hour": timestamp(hour)}
-        return addition(self._table, _hour_key(hour, clinic_id), counts, sets=facts)
+    def _bucket(self, grain: Grain, start: datetime, clinic_id: str, counts: Counter[str]) -> dict[str, Any]:
+        facts = bucket_facts(start, clinic_id) | ({"expires": expiry()} if grain is FLEETING else {})
+        return addition(self._table, bucket_key(grain, start, clinic_id), counts, sets=facts)
+
+    def _holding(self, clinic_id: str, counts: Counter[str]) -> dict[str, Any]:
+        return addition(self._table, {"pk": _HOLDINGS, "sk": clinic_id}, counts)
 
     def _alert(self, kind: str, upload_id: str, row: AlertTally) -> dict[str, Any]:
         sums = Counter({"pending": row.pending, **{f"code_{code}": n for code, n in row.codes.items()}})
@@ -119,13 +143,9 @@ class DynamoProjections:
         facts = {"series_uid": series_uid}
         return addition(self._table, series_key(clinic_id, study_uid, series_uid), counts, sets=facts)
 
-    def _day(self, day: datetime) -> list[Item]:
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :day",
-            ExpressionAttributeValues=wire({":day": f"HOURS#{day:%Y-%m-%d}"}),
-        )
-        return [plain(item) for page in pages for item in page["Items"]]
+    def _rows(self, query: dict[str, Any]) -> Iterator[Item]:
+        for page in self._dynamodb.get_paginator("query").paginate(**query):
+            yield from map(plain, page["Items"])
 
 
 def _transactions(changes: list[Change]) -> Iterator[list[Change]]:
@@ -140,19 +160,3 @@ def _transactions(changes: list[Change]) -> Iterator[list[Change]]:
         together.append(change)
     if together:
         yield together
-
-
-def _hour_key(hour: datetime, clinic_id: str) -> Item:
-    return {"pk": f"HOURS#{hour:%Y-%m-%d}", "sk": f"{hour:%H}#{clinic_id}"}
-
-
-def _hour_bucket(row: Item) -> HourBucket:
-    return HourBucket(
-        clinic_id=row["clinic_id"],
-        hour=moment(row["hour"]),
-        counts={State(name): amount for name, amount in prefixed(row, "n_").items()},
-        bytes=row.get("bytes", 0),
-        latency={int(bound): amount for bound, amount in prefixed(row, "ms_").items()},
-        codes=prefixed(row, "code_"),
-        shadow=prefixed(row, "shadow_"),
-    )

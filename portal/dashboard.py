@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from intake.ports import HourBucket, QueuedMessage
+from intake.ports import Bucket, Grain, QueuedMessage
 from intake.record import FileSummary
 from intake.states import State
 from portal import files
@@ -69,7 +69,7 @@ def dashboard(services: Services, identity: Identity) -> Dashboard:
     """Gather the numbers; `identity` is an admin's."""
     at = services.clock()
     since = at.replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * HOUR
-    buckets = services.projections.hours(since, at)
+    buckets = services.projections.buckets(Grain.HOUR, since, at)
     return Dashboard(
         at=at,
         counts=_counts(buckets),
@@ -95,19 +95,19 @@ def percentile(histogram: Counter[int], share: float) -> int | None:
     return None
 
 
-def _hours(buckets: Iterable[HourBucket], since: datetime) -> tuple[Hour, ...]:
-    by_hour: dict[datetime, list[HourBucket]] = {}
+def _hours(buckets: Iterable[Bucket], since: datetime) -> tuple[Hour, ...]:
+    by_hour: dict[datetime, list[Bucket]] = {}
     for bucket in buckets:
-        by_hour.setdefault(bucket.hour, []).append(bucket)
+        by_hour.setdefault(bucket.start, []).append(bucket)
     moments = (since + number * HOUR for number in range(HOURS))
     return tuple(_hour(moment, by_hour.get(moment, [])) for moment in moments)
 
 
-def _hour(moment: datetime, buckets: list[HourBucket]) -> Hour:
+def _hour(moment: datetime, buckets: list[Bucket]) -> Hour:
     return Hour(moment, _counts(buckets), sum(bucket.bytes for bucket in buckets))
 
 
-def _counts(buckets: Iterable[HourBucket]) -> dict[State, int]:
+def _counts(buckets: Iterable[Bucket]) -> dict[State, int]:
     counts = _sum(bucket.counts for bucket in buckets)
     return {state: counts[state] for state in TOLD}
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from intake.device import device
 from intake.items import Item, moment, plain
 from intake.ports import Change
 from intake.states import JUDGED, State
@@ -35,6 +36,8 @@ def change(old: Item, new: Item) -> Change:
         codes=tuple(new.get("codes", ())),
         latency_ms=new["timings"].get("arrival_to_verdict") if after in JUDGED else None,
         shadow=tuple(new.get("shadow", ())),
+        duplicate=bool(new.get("duplicate_of")),
+        device=device(new["clinic_id"], new["metadata"]) if after in JUDGED else None,
         **_news(new) if after is State.ACCEPTED and before is not State.ACCEPTED else {},
     )
 

@@ -19,7 +19,17 @@ from intake.ports.objects import (
     Presigner,
 )
 from intake.ports.orders import Answer, Answered, Order, Orders, Portion, Selection, Task
-from intake.ports.projections import Change, DueAlert, HourBucket, Outbox, Projections, Studies
+from intake.ports.projections import (
+    Bucket,
+    Change,
+    DeviceTally,
+    DueAlert,
+    Grain,
+    Holding,
+    Outbox,
+    Projections,
+    Studies,
+)
 from intake.ports.records import Children, Outcome, Page, Recorded, Records, Verdicts
 
 __all__ = [
@@ -32,14 +42,17 @@ __all__ = [
     "AuditEntry",
     "AuditFilter",
     "AuditLog",
+    "Bucket",
     "Change",
     "Children",
     "Clinic",
     "Copied",
+    "DeviceTally",
     "Directory",
     "DueAlert",
     "Found",
-    "HourBucket",
+    "Grain",
+    "Holding",
     "ObjectRange",
     "ObjectWriter",
     "Objects",

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Protocol
 
+from intake.device import Device
 from intake.ports.records import Page
 from intake.states import State
 from intake.study import Instance, Study
@@ -32,22 +34,61 @@ class Change:
     """What is new to a study: of a DICOM file that has just been accepted, and not as a duplicate."""
     entries: int = 0
     """How many files an archive holds that has just been accepted, and not as a duplicate."""
+    duplicate: bool = False
+    """The file was accepted, and its bytes are stored already."""
+    device: Device | None = None
+    """What made the file, where it says so and was judged."""
+
+
+class Grain(Enum):
+    """How long the stretches of time are that are counted together, in UTC."""
+
+    FIVE_MINUTES = timedelta(minutes=5)
+    HOUR = timedelta(hours=1)
+    DAY = timedelta(days=1)
+
+    def start(self, at: datetime) -> datetime:
+        """Return when the stretch began that `at` lies in."""
+        midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight + (at - midnight) // self.value * self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceTally:
+    """What became of the files of one device."""
+
+    accepted: int = 0
+    rejected: int = 0
+    codes: dict[str, int] = field(default_factory=dict)
+    """Finding code → files it rejected."""
 
 
 @dataclass(frozen=True, slots=True)
-class HourBucket:
-    """One clinic's hour: files by state, bytes accepted, verdicts by latency."""
+class Bucket:
+    """One clinic's stretch of time: files by state, bytes newly stored, verdicts by latency, code and device."""
 
     clinic_id: str
-    hour: datetime
+    start: datetime
     counts: dict[State, int]
     bytes: int
+    """Accepted and stored: a duplicate's bytes are not stored again."""
     latency: dict[int, int]
     """Upper bound in ms of each histogram bin → verdicts in it."""
     codes: dict[str, int]
     """Finding code → files it rejected."""
     shadow: dict[str, int] = field(default_factory=dict)
     """Code of a rule that a profile only counts → files that break it."""
+    devices: dict[str, DeviceTally] = field(default_factory=dict)
+    """By the device's key, which `Projections.device_labels` explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a clinic has stored since its beginning, less what was deleted."""
+
+    clinic_id: str
+    files: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +110,18 @@ class Projections(Protocol):
         """Apply each change that was not applied before. Raises ContentionError."""
         ...
 
-    def hours(self, since: datetime, until: datetime, clinic_id: str | None = None) -> tuple[HourBucket, ...]:
-        """Return the buckets of every hour that touches the span, of one clinic or of all."""
+    def buckets(
+        self, grain: Grain, since: datetime, until: datetime, clinic_id: str | None = None
+    ) -> tuple[Bucket, ...]:
+        """Return the buckets that touch the span, of one clinic or of all; those of five minutes go back two days."""
+        ...
+
+    def device_labels(self, since: datetime, until: datetime) -> dict[str, str]:
+        """Return how the devices of the span are called, by key: one read for each month."""
+        ...
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """Return what each clinic has stored."""
         ...
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from intake.ports import Change, DueAlert, HourBucket
-from intake.states import State
-from intake.tally import ALERT_KINDS, latency_bound
+from intake.buckets import bucket, bucket_facts
+from intake.ports import Bucket, Change, DueAlert, Grain, Holding
+from intake.tally import ALERT_KINDS, tally
 
 QUIET = timedelta(minutes=15)
 """Between two alerts of one kind about one upload."""
@@ -20,19 +20,31 @@ class FakeProjections:
     changes: dict[tuple[str, int], Change] = field(default_factory=dict)
     told_changes: set[tuple[str, int]] = field(default_factory=set)
     told_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    reads: int = 0
+    """How often buckets were asked for."""
 
     def apply(self, changes: Sequence[Change]) -> None:
         for change in changes:
             self.changes.setdefault((change.file_id, change.revision), change)
 
-    def hours(self, since: datetime, until: datetime, clinic_id: str | None = None) -> tuple[HourBucket, ...]:
-        buckets: dict[tuple[datetime, str], list[Change]] = {}
-        for change in self.changes.values():
-            hour = change.at.replace(minute=0, second=0, microsecond=0)
-            counted = change.after is not State.AWAITING_UPLOAD and clinic_id in (None, change.clinic_id)
-            if counted and since < hour + timedelta(hours=1) and hour <= until:
-                buckets.setdefault((hour, change.clinic_id), []).append(change)
-        return tuple(_bucket(clinic, hour, made) for (hour, clinic), made in sorted(buckets.items()))
+    def buckets(
+        self, grain: Grain, since: datetime, until: datetime, clinic_id: str | None = None
+    ) -> tuple[Bucket, ...]:
+        sums = tally(self.changes.values())
+        self.reads += 1
+        return tuple(
+            bucket({**bucket_facts(start, clinic), **counts})
+            for (of, start, clinic), counts in sorted(sums.buckets.items(), key=lambda row: row[0][1:])
+            if of is grain and grain.start(since) <= start <= until and clinic_id in (None, clinic)
+        )
+
+    def device_labels(self, since: datetime, until: datetime) -> dict[str, str]:
+        devices = [change.device for change in self.changes.values() if change.device]
+        return {device.key: device.label for device in devices}
+
+    def holdings(self) -> tuple[Holding, ...]:
+        sums = tally(self.changes.values()).holdings
+        return tuple(Holding(clinic, counts["files"], counts["bytes"]) for clinic, counts in sorted(sums.items()))
 
     def take_due_alert(self, kind: str, upload_id: str, at: datetime) -> DueAlert | None:
         due = self._untold(kind, upload_id)
@@ -59,16 +71,3 @@ class FakeProjections:
 
     def _is_due(self, change: Change) -> bool:
         return change.after in ALERT_KINDS and (change.file_id, change.revision) not in self.told_changes
-
-
-def _bucket(clinic_id: str, hour: datetime, changes: Sequence[Change]) -> HourBucket:
-    bins = [latency_bound(change.latency_ms) for change in changes if change.latency_ms is not None]
-    return HourBucket(
-        clinic_id=clinic_id,
-        hour=hour,
-        counts=dict(Counter(change.after for change in changes)),
-        bytes=sum(change.size for change in changes if change.after is State.ACCEPTED),
-        latency=dict(Counter(bins)),
-        codes=dict(Counter(code for change in changes for code in change.codes)),
-        shadow=dict(Counter(code for change in changes for code in change.shadow)),
-    )

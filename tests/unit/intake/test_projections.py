@@ -3,9 +3,10 @@ from datetime import timedelta
 
 import pytest
 
+from intake.device import OTHER, Device
 from intake.dynamodb import DynamoRecords
 from intake.outbox import DynamoOutbox
-from intake.ports import Change
+from intake.ports import Change, DeviceTally, Grain, Holding
 from intake.projections import DynamoProjections
 from intake.states import State
 from tests.records import NOON, UPLOAD_ID, a_file, an_upload
@@ -61,11 +62,13 @@ def test_changes_count_once_however_often_and_in_whatever_order_they_are_deliver
     assert upload.counts[State.REJECTED] == 7
     assert upload.counts[State.AWAITING_UPLOAD] == 10
     assert upload.warnings == 3
-    (hour,) = projections.hours(NOON, NOON)
-    assert hour.counts == {State.ACCEPTED: 43, State.REJECTED: 10}
-    assert hour.latency == {200: 53}
-    assert hour.codes == {"bad": 10}
-    assert hour.bytes == 43_000
+    for grain in Grain:
+        (stretch,) = projections.buckets(grain, NOON, NOON)
+        assert stretch.counts == {State.ACCEPTED: 43, State.REJECTED: 10}
+        assert stretch.latency == {150: 53}
+        assert stretch.codes == {"bad": 10}
+        assert stretch.bytes == 43_000
+    assert projections.holdings() == (Holding("northside", 43, 43_000),)
     assert outbox.take_due_alert("file.rejected", UPLOAD_ID, NOON).count == 10
 
 
@@ -85,9 +88,58 @@ def test_hours_are_told_apart_by_clinic_and_time(projections):
         ]
     )
 
-    hours = projections.hours(NOON - timedelta(hours=2), NOON + timedelta(hours=1))
-    assert sorted((hour.clinic_id, hour.hour) for hour in hours) == [("lakeview", NOON), ("northside", NOON)]
-    assert len(projections.hours(NOON - timedelta(days=2), NOON + timedelta(hours=1), "northside")) == 3
+    hours = projections.buckets(Grain.HOUR, NOON - timedelta(hours=2), NOON + timedelta(hours=1))
+    assert sorted((hour.clinic_id, hour.start) for hour in hours) == [("lakeview", NOON), ("northside", NOON)]
+    span = (NOON - timedelta(days=2), NOON + timedelta(hours=1))
+    assert len(projections.buckets(Grain.HOUR, *span, "northside")) == 3
+
+
+@pytest.mark.parametrize(
+    ("grain", "ago", "queries"),
+    [
+        (Grain.FIVE_MINUTES, timedelta(minutes=55), 2),
+        (Grain.HOUR, timedelta(hours=23), 2),
+        (Grain.DAY, timedelta(days=6), 1),
+        (Grain.DAY, timedelta(days=29), 2),
+    ],
+)
+def test_a_span_is_read_whole_in_few_queries_however_long_it_is(projections, dynamodb, grain, ago, queries):
+    inside = [NOON - ago, NOON - ago / 2, NOON]
+    outside = [NOON - ago - grain.value, NOON + grain.value]
+    projections.apply([a_change(number, at=at) for number, at in enumerate([*inside, *outside])])
+    calls = []
+    dynamodb.meta.events.register("before-call.dynamodb.*", lambda model, **_: calls.append(model.name))
+
+    found = projections.buckets(grain, NOON - ago, NOON)
+
+    assert [bucket.start for bucket in found] == [grain.start(at) for at in inside]
+    assert calls == ["Query"] * queries
+
+
+def test_a_duplicates_bytes_are_not_stored_again(projections):
+    projections.apply([a_change(0), a_change(1, duplicate=True), a_change(2, after=State.REJECTED)])
+
+    assert projections.holdings() == (Holding("northside", 1, 1000),)
+
+
+def test_devices_are_told_apart_and_those_beyond_the_register_are_counted_together(projections, dynamodb, monkeypatch):
+    monkeypatch.setattr("intake.devices.DEVICES", 2)
+    scanners = [Device(f"{number:012}", f"Scanner {number}") for number in range(4)]
+    changes = [a_change(number, device=scanners[number % 4]) for number in range(8)]
+    changes += [a_change(8, device=scanners[0], after=State.REJECTED, codes=("bad", "worse"))]
+
+    projections.apply(changes[:5])
+    DynamoProjections(dynamodb, TABLE).apply(changes * 2)
+
+    (day,) = projections.buckets(Grain.DAY, NOON, NOON)
+    assert day.devices == {
+        scanners[0].key: DeviceTally(accepted=2, rejected=1, codes={"bad": 1, "worse": 1}),
+        scanners[1].key: DeviceTally(accepted=2),
+        OTHER: DeviceTally(accepted=4),
+    }
+    assert projections.device_labels(NOON, NOON) == {
+        OTHER: "Other devices", scanners[0].key: "Scanner 0", scanners[1].key: "Scanner 1",
+    }  # fmt: skip
 
 
 def test_a_storm_is_one_message_and_the_rest_is_told_when_it_has_been_quiet(projections, outbox):
