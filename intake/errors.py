@@ -34,3 +34,7 @@ class ObjectTakenError(ScalperError):
 
 class ContentionError(ScalperError):
     """Raised when others kept writing the same records and our write must be tried again later."""
+
+
+class ChangesGoneError(ScalperError):
+    """Raised when changes behind a cursor of the feed are no longer kept."""

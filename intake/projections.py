@@ -1,7 +1,8 @@
 """What follows from the records, in the same table, behind the `Projections` port.
 
-A marker per file and revision is written in the transaction that adds a change to its sums: so a change counts once,
-however often, in whatever order and by however many workers the stream delivers it.
+A marker per file and revision is written in the transaction that adds a change to its sums and appends it to its
+clinic's change feed: so a change counts once, however often, in whatever order and by however many workers the stream
+delivers it.
 """
 
 from collections import Counter
@@ -10,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from intake import feed
 from intake.buckets import FLEETING, bucket, bucket_facts, bucket_key, bucket_queries
 from intake.devices import DeviceRegister
 from intake.expressions import addition
@@ -50,6 +52,7 @@ class DynamoProjections:
         self._table = table
         self._marks = StudyMarks(client, table)
         self._devices = DeviceRegister(client, table)
+        self._feed = feed.FeedWriter(client, table)
 
     def apply(self, changes: Sequence[Change]) -> None:
         # One transaction takes no item twice, so what a batch brings twice is told apart before.
@@ -103,7 +106,7 @@ class DynamoProjections:
         updates += [self._alert(kind, upload_id, row) for (kind, upload_id), row in sums.alerts.items()]
         updates += [self._study(*names, counts) for names, counts in sums.studies.items()]
         updates += [self._series(*names, counts) for names, counts in sums.series.items()]
-        return [*markers, *({"Update": update} for update in updates)]
+        return [*markers, *({"Update": update} for update in updates), *self._feed.appended(changes)]
 
     def _upload(self, upload_id: str, row: UploadTally) -> list[dict[str, Any]]:
         counts = addition(
@@ -154,7 +157,7 @@ def _transactions(changes: list[Change]) -> Iterator[list[Change]]:
     sums = Tally()
     for change in changes:
         add(sums, change)
-        if len(together) + 1 + sums.items > ITEMS_PER_TRANSACTION:
+        if len(together) + 1 + sums.items + feed.ITEMS * len(sums.clinics) > ITEMS_PER_TRANSACTION:
             yield together
             together, sums = [], tally([change])
         together.append(change)

@@ -62,6 +62,7 @@ class Tally:
     """Clinic and study → `instances` and `bytes`."""
     series: dict[tuple[str, str, str], Counter[str]] = field(default_factory=dict)
     """Clinic, study and series → `instances` and `numbered`."""
+    clinics: set[str] = field(default_factory=set)
 
     @property
     def items(self) -> int:
@@ -81,6 +82,7 @@ def tally(changes: Iterable[Change]) -> Tally:
 
 
 def add(sums: Tally, change: Change) -> None:
+    sums.clinics.add(change.clinic_id)
     _add_to_upload(sums, change)
     _add_to_buckets(sums, change)
     _add_to_holding(sums, change)

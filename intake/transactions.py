@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 
-ATTEMPTS = 8
+ATTEMPTS = 16
+_LONGEST_PAUSE_S = 1.0
 _REFUSED = "ConditionalCheckFailed"
 
 
@@ -39,7 +40,8 @@ def write_each_once(
             reasons = cast("list[dict[str, Any]]", error.response["CancellationReasons"])
             fresh = [row for row, reason in zip(missing, reasons, strict=False) if reason["Code"] != _REFUSED]
             if len(fresh) == len(missing):
-                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311  # No secret depends on it.
+                # Full jitter; all workers on a clinic's files meet at its change feed, and each round lets one pass.
+                time.sleep(random.uniform(0, min(_LONGEST_PAUSE_S, 0.05 * 2**attempt)))  # noqa: S311
             missing = fresh
         else:
             return

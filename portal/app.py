@@ -4,7 +4,7 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from portal import auth, problems, web
-from portal.api import discovery, docs, files, openapi, uploads
+from portal.api import changes, discovery, docs, files, openapi, uploads
 from portal.assets import StaticAssets
 from portal.pages import STATIC
 from portal.request_log import RequestLog
@@ -51,7 +51,15 @@ def _protect(app: FastAPI) -> None:
 
 def _route(app: FastAPI) -> None:
     app.add_api_route("/health", _health, include_in_schema=False)
-    for router in (auth.router, discovery.router, docs.router, uploads.router, files.router, *web.routers):
+    for router in (
+        auth.router,
+        discovery.router,
+        docs.router,
+        uploads.router,
+        files.router,
+        changes.router,
+        *web.routers,
+    ):
         app.include_router(router)
     app.mount(STATIC, StaticAssets(), name="static")
 

@@ -76,6 +76,12 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.CursorError: Problem(
         400, "invalid-cursor", "The cursor is not valid", "Begin the list again, without a cursor."
     ),
+    domain.ChangesGoneError: Problem(
+        410,
+        "changes-gone",
+        "The cursor is too old",
+        "Changes behind it are no longer kept. Read on without `since`, and list your files to learn what was missed.",
+    ),
     errors.IdempotencyError: Problem(
         422,
         "idempotency-key-reused",

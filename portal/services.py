@@ -6,7 +6,7 @@ from datetime import datetime
 
 from fastapi import Request
 
-from intake.ports import AuditLog, Directory, Orders, Presigner, Projections, Queue, Records
+from intake.ports import AuditLog, ChangeFeed, Directory, Orders, Presigner, Projections, Queue, Records
 from portal.settings import Settings
 from portal.sign_in import SignIn
 from portal.tokens import Verifier
@@ -20,6 +20,7 @@ class Services:
     presigner: Presigner
     directory: Directory
     projections: Projections
+    feed: ChangeFeed
     queue: Queue
     dead_letters: Queue
     mailbox: Queue | None

@@ -7,6 +7,7 @@ from botocore.config import Config
 from intake.audit import DynamoAudit
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
+from intake.feed import DynamoChangeFeed
 from intake.orders import DynamoOrders
 from intake.projections import DynamoProjections
 from intake.record import now
@@ -46,6 +47,7 @@ def wire(settings: Settings) -> Services:
         presigner=S3Presigner(session.client("s3", config=PATIENCE.merge(SIGNING))),
         directory=directory,
         projections=DynamoProjections(dynamodb, settings.table),
+        feed=DynamoChangeFeed(dynamodb, settings.table),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
         mailbox=SqsQueue(sqs, settings.mailbox_queue_url) if settings.mailbox_queue_url else None,

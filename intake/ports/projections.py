@@ -103,6 +103,35 @@ class DueAlert:
     first_file_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEntry:
+    """A verdict in the change feed: what became of a file. `revision` tells a file's entries apart."""
+
+    file_id: str
+    upload_id: str
+    revision: int
+    before: State | None
+    """None for an object that was dropped into S3, whose record begins with its verdict."""
+    after: State
+    at: datetime
+    codes: tuple[str, ...] = ()
+    warnings: int = 0
+
+    @property
+    def change_id(self) -> str:
+        return f"{self.file_id}.{self.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Some entries, in order, and where to go on: `cursor` stands behind the last of them, also when there is none."""
+
+    entries: tuple[FeedEntry, ...]
+    cursor: str
+    more: bool
+    """Entries that stand behind the cursor already."""
+
+
 class Projections(Protocol):
     """What follows from the records. Applied exactly once per file and revision, in any order."""
 
@@ -134,6 +163,22 @@ class Studies(Protocol):
 
     def study(self, clinic_id: str, study_uid: str) -> Study:
         """Return a study with its series. Raises NotFoundError."""
+        ...
+
+
+class ChangeFeed(Protocol):
+    """Every verdict of a clinic once, in an order that never changes: nothing ever appears before a given cursor."""
+
+    def changes(self, clinic_id: str, since: str | None, limit: int) -> FeedPage:
+        """Return up to `limit` entries behind a cursor, or the oldest that are kept.
+
+        Raises ChangesGoneError when some behind the cursor are no longer kept, ValueError for a cursor that this feed
+        never gave, and ContentionError.
+        """
+        ...
+
+    def end(self, clinic_id: str) -> str:
+        """Return the cursor behind the newest entry."""
         ...
 
 

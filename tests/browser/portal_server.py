@@ -19,7 +19,16 @@ from portal.settings import Settings
 from portal.tokens import AccessClaims
 from tests.browser.sample import CLINIC, STAFF, Sample
 from tests.browser.storage import Storage, storage_server
-from tests.fakes import FakeAudit, FakeDirectory, FakeOrders, FakeProjections, FakeQueue, FakeRecords, FakeTable
+from tests.fakes import (
+    FakeAudit,
+    FakeChangeFeed,
+    FakeDirectory,
+    FakeOrders,
+    FakeProjections,
+    FakeQueue,
+    FakeRecords,
+    FakeTable,
+)
 
 USERS = {
     "staff-token": (frozenset({f"clinic:{CLINIC}"}), "Ada Quinn"),
@@ -129,6 +138,7 @@ def _services(behind: PortalServer) -> Services:
         presigner=behind.storage.presigner,
         directory=behind.directory,
         projections=behind.projections,
+        feed=FakeChangeFeed(),
         queue=behind.queue,
         dead_letters=behind.dead_letters,
         mailbox=behind.mailbox,

@@ -6,6 +6,7 @@ what one writes the other sees. Counts of an upload are always up to date here; 
 
 from tests.fakes.audit import FakeAudit
 from tests.fakes.children import FakeChildren
+from tests.fakes.feed import FakeChangeFeed
 from tests.fakes.messages import FakeAlerts, FakeDirectory, FakeQueue
 from tests.fakes.objects import FakeObjects, FakePresigner
 from tests.fakes.orders import FakeOrders
@@ -17,6 +18,7 @@ from tests.fakes.verdicts import FakeVerdicts
 __all__ = [
     "FakeAlerts",
     "FakeAudit",
+    "FakeChangeFeed",
     "FakeChildren",
     "FakeDirectory",
     "FakeObjects",

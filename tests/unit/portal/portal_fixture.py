@@ -20,6 +20,7 @@ from portal.signing_keys import SigningKeys
 from portal.tokens import Verifier
 from tests.fakes import (
     FakeAudit,
+    FakeChangeFeed,
     FakeDirectory,
     FakeOrders,
     FakePresigner,
@@ -85,6 +86,7 @@ class Portal:
     table: FakeTable = field(default_factory=FakeTable)
     presigner: FakePresigner = field(default_factory=FakePresigner)
     projections: FakeProjections = field(default_factory=FakeProjections)
+    feed: FakeChangeFeed = field(default_factory=FakeChangeFeed)
     queue: FakeQueue = field(default_factory=FakeQueue)
     dead_letters: FakeQueue = field(default_factory=FakeQueue)
     mailbox: FakeQueue = field(default_factory=FakeQueue)
@@ -117,6 +119,7 @@ class Portal:
             presigner=self.presigner,
             directory=self.directory,
             projections=self.projections,
+            feed=self.feed,
             queue=self.queue,
             dead_letters=self.dead_letters,
             mailbox=self.mailbox,

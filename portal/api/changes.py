@@ -1,0 +1,95 @@
+"""`/api/v1/changes`: every verdict in order, for those who cannot be called."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from intake.ports import FeedEntry
+from intake.states import State
+from portal import changes
+from portal.api.access import Collaborators, Reader
+from portal.api.documented import answers as problems
+from portal.shapes import FILE_ID, UPLOAD_ID
+
+router = APIRouter(prefix="/api/v1/changes", tags=["changes"])
+
+POLL_AFTER_S = 5
+
+
+class Change(BaseModel):
+    """What became of a file."""
+
+    id: str = Field(
+        description="Of this change; the same wherever and however often it is told.", examples=[f"{FILE_ID}.1"]
+    )
+    file_id: str = Field(examples=[FILE_ID])
+    upload_id: str = Field(examples=[UPLOAD_ID])
+    revision: int = Field(description="Rises with each change of the file; the highest is its state.", examples=[1])
+    previous: State | None = Field(
+        description="What the state was before. A file that was rejected or failed and changes was processed again.",
+        examples=[State.AWAITING_UPLOAD],
+    )
+    state: State = Field(examples=[State.REJECTED])
+    at: datetime = Field(
+        description="When it happened; the feed's order is its own.", examples=["2026-01-31T09:30:00Z"]
+    )
+    codes: list[str] = Field(
+        description="Codes of the findings that rejected the file.", examples=[["dicom.truncated"]]
+    )
+    warnings: int = Field(description="How many findings warn.", examples=[0])
+
+
+class Changes(BaseModel):
+    """A page of the feed, oldest first."""
+
+    changes: list[Change]
+    cursor: str = Field(description="Where to go on, also when there was nothing.", examples=["Y2hhbmdlcyM0Mg"])
+    more: bool = Field(description="More changes wait already.")
+    poll_after_seconds: int = Field(description="When to ask again: at once while there is more.", examples=[5])
+
+
+@router.get(
+    "", summary="Follow every verdict", responses=problems("invalid-cursor", "changes-gone", "invalid-request", "busy")
+)
+def index(
+    identity: Reader,
+    services: Collaborators,
+    since: Annotated[
+        str | None,
+        Query(
+            max_length=2048,
+            description="`cursor` of the page before. Without it, the feed begins with the oldest changes that are"
+            " kept; with `now`, behind the newest one.",
+            examples=["now"],
+        ),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="Changes of a page.")] = 100,
+) -> Changes:
+    """Follow your clinic's verdicts: each one once, in an order that never changes.
+
+    Keep the `cursor` of each answer when you have dealt with its changes, and ask again with it. Nothing is skipped,
+    and nothing ever appears before a cursor. Changes are kept for 30 days; a cursor that is older answers 410.
+    """
+    page = changes.page(services, identity, since, limit)
+    return Changes(
+        changes=[_change(entry) for entry in page.entries],
+        cursor=page.cursor,
+        more=page.more,
+        poll_after_seconds=0 if page.more else POLL_AFTER_S,
+    )
+
+
+def _change(entry: FeedEntry) -> Change:
+    return Change(
+        id=entry.change_id,
+        file_id=entry.file_id,
+        upload_id=entry.upload_id,
+        revision=entry.revision,
+        previous=entry.before,
+        state=entry.after,
+        at=entry.at,
+        codes=list(entry.codes),
+        warnings=entry.warnings,
+    )
