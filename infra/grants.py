@@ -36,14 +36,15 @@ class Grants:
     def judge(self) -> list[iam.PolicyStatement]:
         """Read what arrived, file a copy, record the verdict; take a duplicate's copy back (its versions stay).
 
-        Put an archive's entries where files arrive, and ask itself to go on with it.
+        Put an archive's entries where files arrive, and ask itself to go on with it. Judge again what quarantine
+        holds, and delete of it what people order, where its versions stay too.
         """
         storage = self.storage
         filed = [storage.accepted.arn_for_objects("*"), storage.quarantine.arn_for_objects("*")]
         return [
             _allow([*_READ_OBJECT, *_WRITE_OBJECT, "s3:GetObjectTagging"], storage.incoming.arn_for_objects("*")),
             _allow([*_READ_OBJECT, *_WRITE_OBJECT, "s3:PutObjectTagging"], *filed),
-            _allow(["s3:DeleteObject"], storage.accepted.arn_for_objects("*")),
+            _allow(["s3:DeleteObject"], *filed),
             # Without it a missing object answers 403, which looks like trouble and not like an absence.
             _allow(["s3:ListBucket"], storage.incoming.bucket_arn, storage.accepted.bucket_arn),
             _allow(["s3:ListBucket"], storage.quarantine.bucket_arn),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from intake.batches import items_at
 from intake.items import file_item, file_key, wire
 from intake.record import FileRecord
-from intake.states import JUDGED
+from intake.states import OPEN
 from intake.transactions import write_each_once
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class DynamoChildren:
     def awaited(self, file_ids: Sequence[str]) -> frozenset[str]:
         keys = [file_key(file_id) for file_id in file_ids]
         found = items_at(self._dynamodb, self._table, keys, "file_id", "state")
-        return frozenset(item["file_id"] for item in found if item["state"] not in JUDGED)
+        return frozenset(item["file_id"] for item in found if item["state"] in OPEN)
 
     def _new(self, child: FileRecord) -> dict[str, Any]:
         return {

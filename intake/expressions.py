@@ -1,7 +1,7 @@
 """Writing DynamoDB update expressions (source: Amazon DynamoDB Developer Guide, "Update expressions")."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from intake.items import Item, timeline_map, wire
@@ -15,25 +15,29 @@ def transition(
     key: Item,
     sources: Collection[State],
     sets: Item,
-    entry: TimelineEntry,
+    entries: Sequence[TimelineEntry],
     initial: Item | None = None,
+    revision: int | None = None,
 ) -> dict[str, Any]:
     """Return the arguments of an update that moves a file's record, appends to its timeline and counts its revision.
 
     The record must be in one of `sources`. With `initial`, it may also be missing and is then created with those
-    attributes; an existing record keeps its own.
+    attributes; an existing record keeps its own. With `revision`, it must not have changed since that one.
     """
     names = {f"#{name}": name for name in (*sets, *(initial or {}), "state", "timeline", "revision")}
     values: Item = {f":{name}": value for name, value in {**(initial or {}), **sets}.items()}
     states = {f":from_{state}": state.value for state in sources}
-    values |= states | {":entry": [timeline_map(entry)], ":none": [], ":zero": 0, ":one": 1}
+    values |= states | {":entries": [*map(timeline_map, entries)], ":none": [], ":zero": 0, ":one": 1}
     assignments = [
         *(f"#{name} = :{name}" for name in sets),
         *(f"#{name} = if_not_exists(#{name}, :{name})" for name in initial or {} if name not in sets),
-        "#timeline = list_append(if_not_exists(#timeline, :none), :entry)",
+        "#timeline = list_append(if_not_exists(#timeline, :none), :entries)",
         "#revision = if_not_exists(#revision, :zero) + :one",
     ]
     condition = f"#state IN ({', '.join(states)})"
+    if revision is not None:
+        values[":revision"] = revision
+        condition += " AND #revision = :revision"
     return {
         "TableName": table,
         "Key": wire(key),

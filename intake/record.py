@@ -170,6 +170,18 @@ class Upload:
         return self.declared > 0 and not self.counts.get(State.AWAITING_UPLOAD)
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How a file comes to another verdict: people asked for it."""
+
+    revision: int
+    """Of the record that was judged again: a change of it in between makes the new verdict void."""
+    steps: tuple[TimelineEntry, ...]
+    """Who asked, and for what."""
+    judged: bool
+    """It had a verdict, whose timings stay: how long the first one took is what is measured."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The fate of one object version, ready to be recorded."""
@@ -199,8 +211,7 @@ class Verdict:
     """The last segment of the key, for an object without a reservation."""
     shadow: tuple[str, ...] = ()
     """Codes of broken rules that the clinic's profile only counts."""
-    reprocessing: bool = False
-    actor: str = "processor"
+    again: Again | None = None
 
 
 def now() -> datetime:

@@ -11,6 +11,7 @@ class State(StrEnum):
     REJECTED = "rejected"
     EXPIRED = "expired"
     FAILED = "failed"
+    DELETED = "deleted"
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
@@ -19,9 +20,10 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.EXPIRED: frozenset({State.ACCEPTED, State.REJECTED, State.FAILED}),
     # A dead letter that is redriven reopens its file.
     State.FAILED: frozenset({State.ACCEPTED, State.REJECTED}),
-    # Only an admin's reprocessing leaves this state; an ordinary redelivery does not.
-    State.REJECTED: frozenset({State.ACCEPTED, State.REJECTED}),
+    # Only what a person orders leaves this state; an ordinary redelivery does not.
+    State.REJECTED: frozenset({State.ACCEPTED, State.REJECTED, State.DELETED}),
     State.ACCEPTED: frozenset(),
+    State.DELETED: frozenset(),
 }
 
 JUDGED = frozenset({State.ACCEPTED, State.REJECTED})

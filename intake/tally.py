@@ -109,6 +109,8 @@ def _add_to_upload(sums: Tally, change: Change) -> None:
 
 
 def _add_to_buckets(sums: Tally, change: Change) -> None:
+    if change.before is change.after:
+        return  # Judged again, to the same end: the time of the first verdict has counted it.
     counts = _counts(change)
     for grain in Grain:
         sums.buckets.setdefault((grain, grain.start(change.at), change.clinic_id), Counter()).update(counts)
@@ -140,7 +142,7 @@ def _stored(change: Change) -> int:
 
 def _add_to_alert(sums: Tally, change: Change) -> None:
     kind = ALERT_KINDS.get(change.after)
-    if kind is None:
+    if kind is None or change.before is change.after:
         return
     row = sums.alerts.setdefault((kind, change.upload_id), AlertTally(change.clinic_id, change.file_id))
     row.pending += 1

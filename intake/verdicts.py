@@ -5,13 +5,14 @@ Source: Amazon DynamoDB Developer Guide, "Managing complex workflows with transa
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
+from intake.batches import items_at
 from intake.errors import ContentionError
 from intake.expressions import transition
 from intake.items import (
@@ -22,19 +23,18 @@ from intake.items import (
     file_key,
     file_record,
     file_summary,
-    finding_map,
     index_keys,
     object_map,
     object_version,
     plain,
-    rejecting_codes,
     timestamp,
     wire,
 )
 from intake.keys import UNASSIGNED
 from intake.ports import Outcome, Recorded
-from intake.record import FileRecord, FileSummary, Severity, Source, TimelineEntry, Verdict
+from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Verdict
 from intake.states import State, may_become
+from intake.verdict_items import arrival_attributes, is_initial, verdict_attributes
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -71,7 +71,7 @@ class DynamoVerdicts:
 
     def fail(self, record: FileRecord, reason: str) -> bool:
         entry = TimelineEntry(record.updated_at, "sweep", State.FAILED, reason)
-        initial = {name: value for name, value in file_item(record).items() if _is_initial(name, value)}
+        initial = {name: value for name, value in file_item(record).items() if is_initial(name, value)}
         return self._try(
             file_key(record.file_id),
             record.clinic_id,
@@ -83,6 +83,30 @@ class DynamoVerdicts:
     def expire(self, clinic_id: str, file_id: str, at: datetime) -> bool:
         entry = TimelineEntry(at, "sweep", State.EXPIRED)
         return self._try(file_key(file_id), clinic_id, State.EXPIRED, entry, None)
+
+    def delete(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
+        sets = {
+            **index_keys(record.clinic_id, record.file_id, State.DELETED),
+            "state": State.DELETED.value,
+            "updated_at": timestamp(at),
+        }
+        moved = transition(
+            table=self._table,
+            key=file_key(record.file_id),
+            sources=may_become(State.DELETED, reprocessing=True),
+            sets=sets,
+            entries=[*steps, TimelineEntry(at, "processor", State.DELETED)],
+            revision=record.revision,
+        )
+        return self._changed(moved)
+
+    def foresee(self, verdict: Verdict) -> Outcome:
+        identities = _identities(verdict)
+        keys = [claim_key(verdict.clinic_id, identity) for identity in identities]
+        held = {claim["pk"]: claim for claim in items_at(self._dynamodb, self._table, keys)}
+        others = [held[key["pk"]] for key in keys if key["pk"] in held]
+        rival = next((claim for claim in others if claim["file_id"] != verdict.file_id), None)
+        return _clash(verdict, rival) if rival else Outcome.RECORDED
 
     def awaiting(self) -> Iterator[FileSummary]:
         pages = self._dynamodb.get_paginator("query")
@@ -101,13 +125,15 @@ class DynamoVerdicts:
 
     def _move(self, verdict: Verdict, *, reserved: bool) -> dict[str, Any]:
         first = verdict.findings[0].code if verdict.state is State.REJECTED and verdict.findings else ""
+        told, asked = verdict.duplicate_of or first, verdict.again.steps if verdict.again else ()
         return transition(
             table=self._table,
             key=file_key(verdict.file_id),
-            sources=may_become(verdict.state, reprocessing=verdict.reprocessing),
-            sets=_verdict_attributes(verdict),
-            entry=TimelineEntry(verdict.decided_at, verdict.actor, verdict.state, verdict.duplicate_of or first),
-            initial=None if reserved else _arrival_attributes(verdict),
+            sources=may_become(verdict.state, reprocessing=verdict.again is not None),
+            sets=verdict_attributes(verdict),
+            entries=[*asked, TimelineEntry(verdict.decided_at, "processor", verdict.state, told)],
+            initial=None if reserved else arrival_attributes(verdict),
+            revision=verdict.again.revision if verdict.again else None,
         )
 
     def _claim(self, verdict: Verdict, identity: str) -> Any:  # noqa: ANN401  # One shape of a transaction's many.
@@ -137,10 +163,14 @@ class DynamoVerdicts:
             "state": target.value,
             "updated_at": timestamp(entry.at),
         }
+        return self._changed(
+            transition(table=self._table, key=key, sources=sources, sets=sets, entries=[entry], initial=initial)
+        )
+
+    def _changed(self, moved: dict[str, Any]) -> bool:
+        """Send an update, and say whether its condition held."""
         try:
-            self._dynamodb.update_item(
-                **transition(table=self._table, key=key, sources=sources, sets=sets, entry=entry, initial=initial)
-            )
+            self._dynamodb.update_item(**moved)
         except ClientError as error:
             if code_of(error) == "ConditionalCheckFailedException":
                 return False
@@ -156,55 +186,6 @@ def _identities(verdict: Verdict) -> list[str]:
     return bytes_held + ([f"sop:{verdict.sop_instance_uid}"] if verdict.sop_instance_uid else [])
 
 
-def _verdict_attributes(verdict: Verdict) -> Item:
-    delay = verdict.decided_at - verdict.arrived_at
-    return {
-        **index_keys(verdict.clinic_id, verdict.file_id, verdict.state),
-        "state": verdict.state.value,
-        "updated_at": timestamp(verdict.decided_at),
-        "size": verdict.size,
-        **({"sha256": verdict.sha256} if verdict.sha256 else {}),
-        "incoming": object_map(verdict.incoming),
-        "stored": object_map(verdict.stored),
-        "kind": verdict.kind,
-        **({"duplicate_of": verdict.duplicate_of} if verdict.duplicate_of else {}),
-        "findings": [finding_map(finding) for finding in verdict.findings],
-        "warnings": sum(finding.severity is Severity.WARN for finding in verdict.findings),
-        "codes": rejecting_codes(verdict.findings),
-        "shadow": list(verdict.shadow),
-        "metadata": verdict.metadata,
-        "rules_version": verdict.rules_version,
-        "timings": {
-            "arrival_to_verdict": max(0, round(delay.total_seconds() * 1000)),
-            "judging": verdict.judging_ms,
-        },
-    }
-
-
-def _arrival_attributes(verdict: Verdict) -> Item:
-    """Return what a record has that begins with its object's arrival instead of a reservation."""
-    record = FileRecord(
-        clinic_id=verdict.clinic_id,
-        upload_id=verdict.upload_id,
-        file_id=verdict.file_id,
-        name=verdict.name,
-        size=verdict.size,
-        sha256=verdict.sha256,
-        state=verdict.state,
-        source=Source.DIRECT,
-        created_at=verdict.arrived_at,
-        created_by="s3",
-        updated_at=verdict.decided_at,
-        expires_at=verdict.arrived_at,
-        incoming=verdict.incoming,
-    )
-    return {name: value for name, value in file_item(record).items() if _is_initial(name, value)}
-
-
-def _is_initial(name: str, value: object) -> bool:
-    return value is not None and name not in {"pk", "sk", "timeline", "revision"}
-
-
 def _refusal(verdict: Verdict, reasons: list[dict[str, Any]]) -> Recorded:
     """Read why the transaction was refused: the record's own condition first, then the claims in their order."""
     refused = {
@@ -217,14 +198,20 @@ def _refusal(verdict: Verdict, reasons: list[dict[str, Any]]) -> Recorded:
     if not refused:
         raise ContentionError(f"the transaction was refused: {[reason['Code'] for reason in reasons]}")
     claim = next(iter(refused.values()))
-    outcome = Outcome.DUPLICATE_BYTES if _same_bytes(verdict, claim) else Outcome.SOP_INSTANCE_CONFLICT
-    return Recorded(outcome, claim["file_id"], object_version(claim["stored"]))
+    return Recorded(_clash(verdict, claim), claim["file_id"], object_version(claim["stored"]))
 
 
 def _standing(verdict: Verdict, record: Item) -> Recorded:
+    if verdict.again:
+        raise ContentionError("the record changed while its file was judged again")
     if not record or object_version(record["incoming"]) != verdict.incoming:
         return Recorded(Outcome.NO_RESERVATION)
-    return Recorded(Outcome.ALREADY_RECORDED, verdict.file_id, object_version(record["stored"]))
+    kept = None if record["state"] == State.DELETED else object_version(record["stored"])
+    return Recorded(Outcome.ALREADY_RECORDED, verdict.file_id, kept)
+
+
+def _clash(verdict: Verdict, claim: Item) -> Outcome:
+    return Outcome.DUPLICATE_BYTES if _same_bytes(verdict, claim) else Outcome.SOP_INSTANCE_CONFLICT
 
 
 def _same_bytes(verdict: Verdict, claim: Item) -> bool:

@@ -35,6 +35,12 @@ LOOKS: dict[State, Look] = {
         "Something went wrong on our side while checking the file. Nothing is wrong with what you sent, our staff "
         "has been told, and you need not send it again.",
     ),
+    State.DELETED: Look(
+        "Deleted",
+        "bin",
+        "wait",
+        "The file was not accepted, and an administrator has deleted its content. What is told here is kept.",
+    ),
 }
 
 WARNED = Look("Accepted, with warnings", "warning", "warn", "The file is stored. Read the warnings below.")
@@ -76,7 +82,22 @@ EVENTS = {
     "expired": "Given up: it never arrived",
     "arrived": "Arrived",
     "prolonged": "Given more time to arrive",
+    "deleted": "Content deleted",
+    "retry": "Asked for another check",
+    "reprocess": "Asked for another check",
+    "review-proposed": "Proposed for acceptance after review",
+    "review-confirmed": "Confirmed for acceptance after review",
+    "delete-ordered": "Ordered to be deleted",
 }
+
+PEOPLE = {
+    "retry": "Clinic staff",
+    "reprocess": "Administrator",
+    "review-proposed": "Administrator",
+    "review-confirmed": "Administrator",
+    "delete-ordered": "Administrator",
+}
+"""Steps that people take, and in which part; two of the same part are told apart by the beginning of their ids."""
 
 ACTORS = {"processor": "Automatic checks", "sweep": "Housekeeping"}
 
@@ -122,7 +143,7 @@ def upload_line(upload: Upload) -> str:
         return f"{upload.declared - left:,} of {count(upload.declared, 'file')} checked"
     if accepted == upload.declared:
         return "1 file, accepted" if accepted == 1 else f"All {accepted:,} files accepted"
-    others = [(State.REJECTED, "rejected"), (State.FAILED, "failed on our side"), (State.EXPIRED, "not received")]
+    others = [(State.REJECTED, "rejected"), (State.FAILED, "failed on our side"), (State.EXPIRED, "not received"), (State.DELETED, "deleted")]
     told = [f"{upload.counts[state]:,} {word}" for state, word in others if upload.counts.get(state)]
     return f"{accepted:,} of {count(upload.declared, 'file')} accepted, " + ", ".join(told)
 
@@ -186,7 +207,8 @@ def event_look(entry: TimelineEntry) -> Look:
 
 def actor(entry: TimelineEntry) -> str:
     """Say who did it; people and clients are opaque ids in the record, so they are told by their part."""
-    return ACTORS.get(entry.actor, "Sender")
+    part = PEOPLE.get(entry.event)
+    return f"{part} {entry.actor[:8]}" if part else ACTORS.get(entry.actor, "Sender")
 
 
 def kind(name: str | None) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
+from intake.commands import DoTask, FindFiles, command_of
 from intake.errors import ScalperError
 from intake.record import ObjectVersion
 
@@ -46,6 +47,14 @@ class Slice:
     def message(self) -> dict[str, Any]:
         """Return the message that asks for the expansion: opaque ids and no names."""
         return {EXPAND: asdict(self)}
+
+
+def order_of(body: dict[str, Any]) -> FindFiles | DoTask | None:
+    """Return what a message asks in an order's name, or None for a message of another kind."""
+    try:
+        return command_of(body)
+    except ValueError as error:
+        raise UnreadableEventError(str(error)) from None
 
 
 def slice_of(body: dict[str, Any]) -> Slice | None:

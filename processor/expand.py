@@ -94,8 +94,10 @@ class Expander:
         self._incoming_bucket = incoming_bucket
         self._clock = clock
 
-    def begin(self, archive: Verdict, source: ByteSource) -> int:
+    def begin(self, archive: Verdict | FileRecord, source: ByteSource) -> int:
         """Ask for the expansion of an accepted archive, slice by slice. Return how many slices there are."""
+        if archive.stored is None:
+            raise NotFoundError("nothing is kept of the archive")
         slices = [
             Slice(archive.clinic_id, archive.upload_id, archive.file_id, archive.stored, first, count)
             for first, count in spans(entries(source))

@@ -1,6 +1,6 @@
 """The judging Lambda: a batch of messages from SQS in, those to be delivered again out.
 
-S3 tells of objects that arrived, and the Lambda itself of archives that are to be expanded.
+S3 tells of objects that arrived, the Lambda itself of archives that are to be expanded, and the portal of orders.
 """
 
 import json
@@ -19,9 +19,18 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from intake.commands import FindFiles
 from processor import wiring
-from processor.events import arrivals, slice_of
-from processor.telemetry import logger, metrics, report_expanded, report_processed, report_trouble
+from processor.events import arrivals, order_of, slice_of
+from processor.telemetry import (
+    logger,
+    metrics,
+    report_answered,
+    report_expanded,
+    report_found,
+    report_processed,
+    report_trouble,
+)
 
 _judging = wiring.judging(os.environ, boto3.Session())
 
@@ -46,6 +55,13 @@ def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureR
 
 def _take(record: SQSRecord) -> None:
     body = json.loads(record.body)
+    order = order_of(body)
+    if isinstance(order, FindFiles):
+        report_found(_judging.desk.find(order))
+        return
+    if order:
+        report_answered(order, _judging.desk.carry_out(order))
+        return
     part = slice_of(body)
     if part:
         report_expanded(_judging.expander.expand(part))

@@ -6,28 +6,22 @@ the next delivery of the same event. Trouble of the infrastructure raises: it is
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from intake import keys
-from intake.errors import ObjectTakenError
 from intake.keys import Placement
-from intake.ports import DECLARED_EXTENSION, DECLARED_SHA256, Copied, ObjectRange, Objects, Outcome, Recorded, Verdicts
-from intake.record import Finding, ObjectVersion, Verdict, now
+from intake.ports import DECLARED_EXTENSION, DECLARED_SHA256, ObjectRange, Objects, Outcome, Verdicts
+from intake.record import ObjectVersion, Verdict, now
 from intake.states import State
 from processor.events import Arrival
-from processor.judge import FIRST_READ, RULES_VERSION, ByteSource, Facts, Judgement, Profile
+from processor.filing import Buckets, Case, Filing
+from processor.judge import FIRST_READ, ByteSource, Facts, Judgement, Profile
 from processor.judge.catalogue import RULES
 
 ARCHIVE = "zip"
 
-
-@dataclass(frozen=True, slots=True)
-class Buckets:
-    """Where judged objects go."""
-
-    accepted: str
-    quarantine: str
+Judge = Callable[[ByteSource, Facts], Judgement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,41 +67,6 @@ class ObjectBytes:
         return part
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A judged object on its way to a record."""
-
-    arrival: Arrival
-    first: ObjectRange
-    judgement: Judgement
-    judging_ms: int
-
-    def verdict(self, placement: Placement, copied: Copied, decided_at: datetime) -> Verdict:
-        declared = self.first.metadata.get(DECLARED_SHA256) if placement.reserved else None
-        judgement = self.judgement
-        return Verdict(
-            clinic_id=placement.clinic_id,
-            upload_id=placement.upload_id,
-            file_id=placement.file_id,
-            state=State.REJECTED if judgement.rejected else State.ACCEPTED,
-            incoming=self.arrival.object,
-            stored=copied.stored,
-            size=self.first.total,
-            etag=self.first.etag,
-            sha256=copied.sha256 or declared,
-            kind=judgement.kind,
-            findings=judgement.findings,
-            metadata=judgement.metadata,
-            rules_version=RULES_VERSION,
-            arrived_at=self.arrival.at,
-            decided_at=decided_at,
-            judging_ms=self.judging_ms,
-            sop_instance_uid=judgement.sop_instance_uid,
-            shadow=judgement.shadow,
-            name=self.arrival.object.key.rpartition("/")[2],
-        )
-
-
 class Processor:
     """Takes arrivals to their verdicts."""
 
@@ -116,19 +75,18 @@ class Processor:
         objects: Objects,
         verdicts: Verdicts,
         buckets: Buckets,
-        judge: Callable[[ByteSource, Facts], Judgement],
+        judge: Judge,
         *,
         profile_of: Callable[[str], Profile],
         expand: Callable[[Verdict, ByteSource], int],
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._objects = objects
-        self._verdicts = verdicts
-        self._buckets = buckets
+        self._filing = Filing(objects, verdicts, buckets, clock)
+        self._accepted = buckets.accepted
         self._judge = judge
         self._profile_of = profile_of
         self._expand = expand
-        self._clock = clock
 
     def process(self, arrival: Arrival) -> Processed:
         """Judge, file and record one object version.
@@ -137,18 +95,14 @@ class Processor:
         """
         first = self._objects.read(arrival.object, 0, FIRST_READ)
         source = ObjectBytes(self._objects, arrival.object, first)
-        placement = keys.reservation(arrival.object.key) or _direct(arrival)
-        facts = self._facts(arrival, first, placement)
-        started = time.perf_counter()
-        judgement = self._judge(source, facts)
-        judging_ms = round((time.perf_counter() - started) * 1000)
-        if placement.clinic_id == keys.UNASSIGNED:
-            judgement = _with(judgement, RULES["clinic-unknown"].finding())
-        verdict, outcome = self._file(_Case(arrival, first, judgement, judging_ms), placement)
+        case = self._judged(arrival, source)
+        if case.placement.clinic_id == keys.UNASSIGNED:
+            case = case.refused(RULES["clinic-unknown"].finding())
+        verdict, outcome = self._filing.file(case)
         # Whether the verdict is new or stood already: a crash after it was recorded must not leave an archive packed.
         slices = self._expand(verdict, source) if self._is_own_archive(verdict) else 0
         return Processed(
-            placement=Placement(verdict.clinic_id, verdict.upload_id, verdict.file_id, placement.reserved),
+            placement=Placement(verdict.clinic_id, verdict.upload_id, verdict.file_id, case.placement.reserved),
             state=verdict.state,
             outcome=outcome,
             kind=verdict.kind,
@@ -158,6 +112,22 @@ class Processor:
             latency_ms=round((verdict.decided_at - arrival.at).total_seconds() * 1000),
             shadow=verdict.shadow,
             slices=slices,
+        )
+
+    def _judged(self, arrival: Arrival, source: ObjectBytes) -> Case:
+        placement = keys.reservation(arrival.object.key) or _direct(arrival)
+        judgement, judging_ms = timed(self._judge, source, self._facts(arrival, source.first, placement))
+        return Case(
+            placement=placement,
+            incoming=arrival.object,
+            source=arrival.object,
+            key=arrival.object.key if placement.reserved else _key(placement, arrival.at),
+            first=source.first,
+            judgement=judgement,
+            judging_ms=judging_ms,
+            arrived_at=arrival.at,
+            name=arrival.object.key.rpartition("/")[2],
+            sha256=source.first.metadata.get(DECLARED_SHA256) if placement.reserved else None,
         )
 
     def _facts(self, arrival: Arrival, first: ObjectRange, placement: Placement) -> Facts:
@@ -171,49 +141,15 @@ class Processor:
 
     def _is_own_archive(self, verdict: Verdict) -> bool:
         """Say whether the verdict accepts an archive that is no duplicate: that one's entries are files already."""
-        accepted = verdict.stored.bucket == self._buckets.accepted
+        accepted = verdict.stored.bucket == self._accepted
         return verdict.kind == ARCHIVE and accepted and verdict.stored.key.endswith(f"/{verdict.file_id}")
 
-    def _file(self, case: _Case, placement: Placement) -> tuple[Verdict, Outcome]:
-        """Copy to where the judgement sends it, and record that; what stands in the way may change the verdict."""
-        bucket = self._buckets.quarantine if case.judgement.rejected else self._buckets.accepted
-        source = case.arrival.object
-        key = source.key if placement.reserved else _key(placement, case.arrival.at)
-        try:
-            copied = self._objects.copy(source, case.first.etag, case.first.total, bucket, key)
-        except ObjectTakenError:
-            if not placement.reserved:
-                raise
-            return self._file(case, _direct(case.arrival))
-        verdict = case.verdict(placement, copied, self._clock())
-        recorded = self._verdicts.record(verdict, reserved=placement.reserved)
-        match recorded.outcome:
-            case Outcome.RECORDED:
-                return verdict, recorded.outcome
-            case Outcome.ALREADY_RECORDED:
-                self._discard_unless(verdict.stored, recorded.other_stored)
-                return replace(verdict, stored=recorded.other_stored or verdict.stored), recorded.outcome
-            case Outcome.DUPLICATE_BYTES:
-                return self._as_duplicate(verdict, recorded, reserved=placement.reserved)
-            case Outcome.SOP_INSTANCE_CONFLICT:
-                self._objects.delete(verdict.stored)
-                refused = _with(case.judgement, RULES["sop-instance-conflict"].finding("(0008,0018)"))
-                return self._file(replace(case, judgement=refused), placement)
-            case Outcome.NO_RESERVATION:
-                self._objects.delete(verdict.stored)
-                return self._file(case, _direct(case.arrival))
 
-    def _as_duplicate(self, verdict: Verdict, recorded: Recorded, *, reserved: bool) -> tuple[Verdict, Outcome]:
-        """Record the file as accepted, point it to the bytes that are already held, and drop our copy of them."""
-        held = recorded.other_stored or verdict.stored
-        duplicate = replace(verdict, duplicate_of=recorded.other_file_id, stored=held)
-        outcome = self._verdicts.record(duplicate, reserved=reserved).outcome
-        self._discard_unless(verdict.stored, held)
-        return duplicate, outcome
-
-    def _discard_unless(self, copy: ObjectVersion, kept: ObjectVersion | None) -> None:
-        if kept is not None and (copy.bucket, copy.key) != (kept.bucket, kept.key):
-            self._objects.delete(copy)
+def timed(judge: Judge, source: ByteSource, facts: Facts) -> tuple[Judgement, int]:
+    """Judge, and return also how many milliseconds that took."""
+    started = time.perf_counter()
+    judgement = judge(source, facts)
+    return judgement, round((time.perf_counter() - started) * 1000)
 
 
 def _direct(arrival: Arrival) -> Placement:
@@ -222,7 +158,3 @@ def _direct(arrival: Arrival) -> Placement:
 
 def _key(placement: Placement, day: datetime) -> str:
     return keys.object_key(placement.clinic_id, placement.upload_id, placement.file_id, day)
-
-
-def _with(judgement: Judgement, found: Finding) -> Judgement:
-    return replace(judgement, findings=(*judgement.findings, found))

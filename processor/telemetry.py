@@ -10,10 +10,12 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
+from intake.commands import DoTask
 from intake.errors import ScalperError
-from intake.ports import Outcome
+from intake.ports import Answered, Outcome
 from intake.states import State
 from processor.expand import Expanded
+from processor.orders import Found
 from processor.process import Processed
 from processor.sweep import Swept
 
@@ -49,6 +51,27 @@ def report_processed(processed: Processed) -> None:
     metrics.add_metric("UploadToVerdict", MetricUnit.Milliseconds, processed.latency_ms)
     if processed.shadow:
         metrics.add_metric("ShadowFindings", MetricUnit.Count, len(processed.shadow))
+
+
+def report_found(found: Found) -> None:
+    """Log one portion of an order's files."""
+    logger.info("found", extra={"order_id": found.order_id, "files": found.files, "complete": found.complete})
+
+
+def report_answered(command: DoTask, answered: Answered) -> None:
+    """Log and count what became of one file of an order."""
+    logger.info(
+        "answered",
+        extra={
+            "order_id": command.order_id,
+            "task": command.task,
+            "clinic_id": answered.clinic_id,
+            "file_id": answered.file_id,
+            "answer": answered.answer,
+            "codes": answered.codes,
+        },
+    )
+    metrics.add_metric("OrderedTasks", MetricUnit.Count, 1)
 
 
 def report_expanded(expanded: Expanded) -> None:

@@ -8,20 +8,26 @@ from botocore.config import Config
 
 from intake.children import DynamoChildren
 from intake.directory import DynamoDirectory
+from intake.dynamodb import DynamoRecords
+from intake.orders import DynamoOrders
 from intake.outbox import DynamoOutbox
 from intake.projections import DynamoProjections
+from intake.reviews import DynamoReviews
 from intake.s3_objects import S3Objects
 from intake.s3_writes import S3Writer
 from intake.sns import SnsAlerts
 from intake.sqs import SqsQueue
 from intake.verdicts import DynamoVerdicts
 from processor.expand import Expander
+from processor.filing import Buckets
 from processor.judge import judge
-from processor.process import Buckets, Processor
+from processor.orders import OrderDesk
+from processor.process import Processor
 from processor.profiles import Profiles
 from processor.project import Projector
 from processor.settings import JudgeSettings, ProjectorSettings, SweepSettings
 from processor.sweep import Sweep
+from processor.tasks import Tasks
 
 # Waits are short against the Lambdas' timeouts, so that a slow service ends in a retry and not in a killed worker.
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=20)
@@ -33,29 +39,41 @@ class Judging:
 
     processor: Processor
     expander: Expander
+    desk: OrderDesk
 
 
 def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     settings = JudgeSettings.of(environment)
     s3, dynamodb = session.client("s3", config=_CONFIG), session.client("dynamodb", config=_CONFIG)
     objects, verdicts = S3Objects(s3), DynamoVerdicts(dynamodb, settings.table)
+    queue = SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url)
     expander = Expander(
         objects=objects,
         writer=S3Writer(s3),
         children=DynamoChildren(dynamodb, settings.table),
         verdicts=verdicts,
-        queue=SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
+        queue=queue,
         incoming_bucket=settings.incoming_bucket,
     )
-    processor = Processor(
-        objects,
-        verdicts,
-        Buckets(settings.accepted_bucket, settings.quarantine_bucket),
-        judge,
-        profile_of=Profiles(DynamoDirectory(dynamodb, settings.table)).of,
+    buckets = Buckets(settings.accepted_bucket, settings.quarantine_bucket)
+    profile_of = Profiles(DynamoDirectory(dynamodb, settings.table)).of
+    processor = Processor(objects, verdicts, buckets, judge, profile_of=profile_of, expand=expander.begin)
+    tasks = Tasks(
+        objects=objects,
+        verdicts=verdicts,
+        reviews=DynamoReviews(dynamodb, settings.table),
+        buckets=buckets,
+        judge=judge,
+        profile_of=profile_of,
         expand=expander.begin,
     )
-    return Judging(processor, expander)
+    desk = OrderDesk(
+        orders=DynamoOrders(dynamodb, settings.table),
+        records=DynamoRecords(dynamodb, settings.table),
+        queue=queue,
+        do=tasks.do,
+    )
+    return Judging(processor, expander, desk)
 
 
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:

@@ -34,6 +34,7 @@ from intake.ports.projections import (
     Studies,
 )
 from intake.ports.records import Children, Outcome, Page, Recorded, Records, Verdicts
+from intake.ports.reviews import Review, Reviews
 
 __all__ = [
     "DECLARED_EXTENSION",
@@ -77,6 +78,8 @@ __all__ = [
     "QueuedMessage",
     "Recorded",
     "Records",
+    "Review",
+    "Reviews",
     "Selection",
     "Studies",
     "Task",

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Generic, Protocol, TypeVar
 
-from intake.record import FileRecord, FileSummary, ObjectVersion, Upload, Verdict
+from intake.record import FileRecord, FileSummary, ObjectVersion, TimelineEntry, Upload, Verdict
 from intake.states import State
 
 Row_co = TypeVar("Row_co", covariant=True)
@@ -17,7 +17,7 @@ class Outcome(Enum):
 
     RECORDED = auto()
     ALREADY_RECORDED = auto()
-    """This object version has its verdict already: a redelivered event."""
+    """This object version has its verdict already: a redelivered event. No other object for what was deleted."""
     NO_RESERVATION = auto()
     """The key looks like a reservation's, but none stands behind it, or another version has been judged under it."""
     DUPLICATE_BYTES = auto()
@@ -41,12 +41,21 @@ class Verdicts(Protocol):
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
         """Move the file's record to its verdict and claim its identities, all or nothing.
 
-        Raises ContentionError when others keep writing the same items.
+        Raises ContentionError when others keep writing the same items, and for a file that is judged again when its
+        record is no longer the one that was judged.
         """
         ...
 
     def fail(self, record: FileRecord, reason: str) -> bool:
         """Mark a file failed, creating `record` where there is none. Say whether that changed anything."""
+        ...
+
+    def delete(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
+        """Mark a rejected file deleted. False when its record is no longer as it was read, which changes nothing."""
+        ...
+
+    def foresee(self, verdict: Verdict) -> Outcome:
+        """Return what recording would come to, as far as other files stand in the way; writes nothing."""
         ...
 
     def expire(self, clinic_id: str, file_id: str, at: datetime) -> bool:

@@ -10,8 +10,9 @@ from intake.dynamodb import DynamoRecords
 from intake.s3_objects import S3Objects
 from intake.verdicts import DynamoVerdicts
 from processor.events import Arrival
+from processor.filing import Buckets
 from processor.judge import judge
-from processor.process import Buckets, Processor
+from processor.process import Processor
 from processor.profiles import Profiles
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.test_exactly_once import Lane

@@ -12,6 +12,7 @@ from tests.fakes.objects import FakeObjects, FakePresigner
 from tests.fakes.orders import FakeOrders
 from tests.fakes.projections import FakeProjections
 from tests.fakes.records import FakeRecords
+from tests.fakes.reviews import FakeReviews
 from tests.fakes.table import FakeTable
 from tests.fakes.verdicts import FakeVerdicts
 
@@ -27,6 +28,7 @@ __all__ = [
     "FakeProjections",
     "FakeQueue",
     "FakeRecords",
+    "FakeReviews",
     "FakeTable",
     "FakeVerdicts",
 ]

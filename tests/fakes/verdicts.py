@@ -1,9 +1,10 @@
 """The table, as the processor uses it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from intake.errors import ContentionError
 from intake.ports import Outcome, Recorded
 from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Upload, Verdict, now
 from intake.states import State, may_become
@@ -18,10 +19,14 @@ class FakeVerdicts:
 
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
         stored = self.table.files.get(verdict.file_id)
-        if stored is not None and stored.state not in may_become(verdict.state, reprocessing=verdict.reprocessing):
+        again = verdict.again
+        if again and (stored is None or stored.revision != again.revision):
+            raise ContentionError(verdict.file_id)
+        if stored is not None and stored.state not in may_become(verdict.state, reprocessing=again is not None):
             if stored.incoming != verdict.incoming:
                 return Recorded(Outcome.NO_RESERVATION)
-            return Recorded(Outcome.ALREADY_RECORDED, stored.file_id, stored.stored)
+            kept = None if stored.state is State.DELETED else stored.stored
+            return Recorded(Outcome.ALREADY_RECORDED, stored.file_id, kept)
         if stored is None and reserved:
             return Recorded(Outcome.NO_RESERVATION)
         obstacle = self._obstacle(verdict)
@@ -42,6 +47,18 @@ class FakeVerdicts:
         base = stored or record
         self.table.save(base, state=State.FAILED, updated_at=at, timeline=(*base.timeline, told))
         return True
+
+    def delete(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
+        stored = self.table.files.get(record.file_id)
+        if stored is None or stored.state is not State.REJECTED or stored.revision != record.revision:
+            return False
+        told = TimelineEntry(at, "processor", State.DELETED.value)
+        self.table.save(stored, state=State.DELETED, updated_at=at, timeline=(*stored.timeline, *steps, told))
+        return True
+
+    def foresee(self, verdict: Verdict) -> Outcome:
+        obstacle = self._obstacle(verdict)
+        return obstacle.outcome if obstacle else Outcome.RECORDED
 
     def expire(self, clinic_id: str, file_id: str, at: datetime) -> bool:
         stored = self.table.files.get(file_id)
@@ -79,6 +96,7 @@ class FakeVerdicts:
                 self.table.identities[verdict.clinic_id, kind, value] = verdict.file_id
 
     def _write(self, verdict: Verdict, base: FileRecord) -> None:
+        asked = verdict.again.steps if verdict.again else ()
         self.table.save(
             base,
             state=verdict.state,
@@ -93,8 +111,8 @@ class FakeVerdicts:
             shadow=verdict.shadow,
             rules_version=verdict.rules_version,
             updated_at=verdict.decided_at,
-            timings=_timings(verdict),
-            timeline=(*base.timeline, TimelineEntry(verdict.decided_at, verdict.actor, verdict.state.value)),
+            timings=base.timings if verdict.again and verdict.again.judged else _timings(verdict),
+            timeline=(*base.timeline, *asked, TimelineEntry(verdict.decided_at, "processor", verdict.state.value)),
         )
 
     def _arrival(self, verdict: Verdict) -> FileRecord:
@@ -109,7 +127,7 @@ class FakeVerdicts:
             state=State.AWAITING_UPLOAD,
             source=Source.DIRECT,
             created_at=verdict.arrived_at,
-            created_by=verdict.actor,
+            created_by="s3",
             updated_at=verdict.arrived_at,
             expires_at=verdict.arrived_at,
             incoming=verdict.incoming,

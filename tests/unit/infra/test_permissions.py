@@ -53,8 +53,8 @@ def test_the_judge_reads_what_arrived_and_writes_what_it_files_and_unpacks(templ
     assert template.may("JudgeFunction", "sqs:SendMessage") == {template.output("QueueUrl")}
 
 
-def test_only_the_judge_may_delete_and_only_in_the_accepted_bucket(template, buckets):
-    assert template.may("JudgeFunction", "s3:DeleteObject") == {buckets["accepted"]}
+def test_only_the_judge_may_delete_and_only_its_own_copies(template, buckets):
+    assert template.may("JudgeFunction", "s3:DeleteObject") == {buckets["accepted"], buckets["quarantine"]}
     assert all("s3:DeleteObject" not in template.actions(function) for function in FUNCTIONS[1:])
 
 

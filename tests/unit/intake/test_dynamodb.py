@@ -137,6 +137,7 @@ def test_uploads_are_listed_with_their_projected_counts(records, dynamodb):
         State.REJECTED: 1,
         State.EXPIRED: 0,
         State.FAILED: 0,
+        State.DELETED: 0,
     }
     assert not upload.complete
     assert records.upload("northside", UPLOAD_ID) == upload

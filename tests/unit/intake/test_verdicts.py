@@ -4,8 +4,9 @@ from datetime import timedelta
 import pytest
 
 from intake.dynamodb import DynamoRecords
+from intake.errors import ContentionError
 from intake.ports import Outcome
-from intake.record import ObjectVersion, Source
+from intake.record import Again, ObjectVersion, Source, TimelineEntry
 from intake.states import State
 from intake.verdicts import DynamoVerdicts
 from tests.records import NOON, REFUSAL, SHA, WARNING, a_file, a_verdict, an_upload
@@ -159,3 +160,60 @@ def test_a_file_that_never_arrived_expires_and_leaves_the_list_of_awaited_ones(v
     assert verdicts.expire("northside", reserved[1].file_id, NOON)
 
     assert {file.file_id for file in verdicts.awaiting()} == {reserved[0].file_id, reserved[2].file_id}
+
+
+def again(record, **changes):
+    return replace(Again(record.revision, (TimelineEntry(NOON, "admin-1", "reprocess", "an-order"),), True), **changes)
+
+
+@pytest.fixture
+def rejected(verdicts, reserved):
+    verdicts.record(a_verdict(reserved[0], state=State.REJECTED, findings=(REFUSAL,)), reserved=True)
+    return verdicts.file(reserved[0].file_id)
+
+
+def test_a_rejected_file_that_is_judged_again_keeps_its_first_timings_and_tells_who_asked(verdicts, rejected):
+    later = a_verdict(rejected, again=again(rejected), decided_at=NOON + timedelta(days=3))
+
+    assert verdicts.record(later, reserved=True).outcome is Outcome.RECORDED
+
+    record = verdicts.file(rejected.file_id)
+    assert (record.state, record.findings, record.timings) == (State.ACCEPTED, (), rejected.timings)
+    assert [step.event for step in record.timeline[-2:]] == ["reprocess", "accepted"]
+    assert record.revision == rejected.revision + 1
+
+
+def test_a_verdict_on_a_record_that_changed_since_is_void(verdicts, rejected):
+    with pytest.raises(ContentionError):
+        verdicts.record(a_verdict(rejected, again=again(rejected, revision=0)), reserved=True)
+    assert verdicts.file(rejected.file_id) == rejected
+
+
+def test_a_file_is_deleted_once_and_only_as_it_was_read(verdicts, rejected):
+    assert not verdicts.delete(replace(rejected, revision=0), (), NOON)
+    assert verdicts.delete(rejected, again(rejected).steps, NOON)
+    assert not verdicts.delete(rejected, (), NOON)
+
+    record = verdicts.file(rejected.file_id)
+    assert (record.state, [step.event for step in record.timeline[-2:]]) == (State.DELETED, ["reprocess", "deleted"])
+    redelivered = verdicts.record(a_verdict(a_file()), reserved=True)
+    assert (redelivered.outcome, redelivered.other_stored) == (Outcome.ALREADY_RECORDED, None)
+
+
+def test_conflicts_and_duplicates_are_foreseen(verdicts, reserved):
+    first, second, _ = reserved
+    verdicts.record(a_verdict(first, sha256=SHA, sop_instance_uid="1.2.3"), reserved=True)
+    foreseen = [
+        verdicts.foresee(a_verdict(second, sha256="cd" * 32, sop_instance_uid="1.2.3")),
+        verdicts.foresee(a_verdict(second, sha256=SHA, sop_instance_uid="1.2.3")),
+        verdicts.foresee(a_verdict(second, sha256="cd" * 32, sop_instance_uid="1.2.4")),
+        verdicts.foresee(a_verdict(first, sha256=SHA, sop_instance_uid="1.2.3")),
+        verdicts.foresee(a_verdict(second, state=State.REJECTED, sop_instance_uid="1.2.3")),
+    ]
+    assert foreseen == [
+        Outcome.SOP_INSTANCE_CONFLICT,
+        Outcome.DUPLICATE_BYTES,
+        Outcome.RECORDED,
+        Outcome.RECORDED,
+        Outcome.RECORDED,
+    ]

@@ -17,9 +17,10 @@ from intake.s3_writes import S3Writer
 from intake.states import State
 from processor.events import Arrival, Slice, UnreadableEventError, slice_of
 from processor.expand import BLOCK, BLOCKS_KEPT, BYTES_PER_SLICE, ENTRIES_PER_SLICE, Blocks, Expander, spans
+from processor.filing import Buckets
 from processor.judge import Profile, judge
 from processor.judge.documents.archive import Entry
-from processor.process import Buckets, Processor
+from processor.process import Processor
 from tests.archives import a_study, damaged, zipped
 from tests.fakes import FakeChildren, FakeObjects, FakeQueue, FakeRecords, FakeTable, FakeVerdicts
 from tests.records import NOON, a_file, an_upload

@@ -13,8 +13,9 @@ from intake.ports import Outcome
 from intake.record import ObjectVersion
 from intake.states import State
 from processor.events import Arrival
+from processor.filing import Buckets
 from processor.judge import Facts, Judgement, Profile
-from processor.process import Buckets, Processor
+from processor.process import Processor
 from tests.fakes import FakeObjects, FakeRecords, FakeTable, FakeVerdicts
 from tests.records import NOON, REFUSAL, a_file, an_upload
 

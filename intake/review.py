@@ -1,0 +1,53 @@
+"""What two admins may decide together, and what nobody may: the findings that no review overrides, as data."""
+
+import re
+from collections.abc import Iterable
+
+IDENTITY = "The file cannot be told apart from others, so it could be filed under the wrong study."
+ATTACK = "The file is built as an attack would be; no decision makes it safe to hand on."
+NO_CONTENT = "There is nothing to accept: the file has no content of its own."
+NOBODYS = "It cannot be told whose file this is."
+CONFLICT = "Another file holds this SOP Instance UID; two accepted files would contradict each other."
+PACKED = "What an archive holds is taken out and judged; an archive that breaks the rules cannot be taken apart safely."
+
+BINDING: dict[str, str] = {
+    "sop-instance-conflict": CONFLICT,
+    "clinic-unknown": NOBODYS,
+    "empty-file": NO_CONTENT,
+    "all-zero": NO_CONTENT,
+    "second-file-appended": IDENTITY,
+    "deflate-bomb": ATTACK,
+    "gzip-bomb": ATTACK,
+    "image-too-many-pixels": ATTACK,
+    "image-too-many-parts": ATTACK,
+    "foreign-content-appended": ATTACK,
+    "png-text-bomb": ATTACK,
+    "tiff-directory-loop": ATTACK,
+    "pdf-launches-program": ATTACK,
+    "pdf-stream-bomb": ATTACK,
+    "pdf-object-bomb": ATTACK,
+    "json-too-deep": ATTACK,
+    "xml-entities": ATTACK,
+    "xml-too-deep": ATTACK,
+    "xml-too-many-elements": ATTACK,
+    "csv-formula-runs": ATTACK,
+}
+"""Code → why a review cannot override it."""
+
+_FAMILIES = (
+    (re.compile(r"(sop-class|sop-instance|study-instance|series-instance)-uid-(missing|invalid)"), IDENTITY),
+    (re.compile(r"(polyglot|malware)-.+"), ATTACK),
+    (re.compile(r"archive-.+"), PACKED),
+)
+"""Codes that share a beginning → why."""
+
+
+def binding(code: str) -> str | None:
+    """Return why a review cannot override a finding, or None where it can."""
+    family = next((why for pattern, why in _FAMILIES if pattern.fullmatch(code)), None)
+    return BINDING.get(code, family)
+
+
+def obstacles(codes: Iterable[str]) -> dict[str, str]:
+    """Return the codes that no review overrides, each with the reason."""
+    return {code: why for code in codes if (why := binding(code))}

@@ -1,0 +1,56 @@
+"""What a verdict writes into the table."""
+
+from intake.items import Item, file_item, finding_map, index_keys, object_map, rejecting_codes, timestamp
+from intake.record import FileRecord, Severity, Source, Verdict
+
+
+def verdict_attributes(verdict: Verdict) -> Item:
+    """Return what a verdict sets in its file's record."""
+    return {
+        **index_keys(verdict.clinic_id, verdict.file_id, verdict.state),
+        "state": verdict.state.value,
+        "updated_at": timestamp(verdict.decided_at),
+        "size": verdict.size,
+        **({"sha256": verdict.sha256} if verdict.sha256 else {}),
+        "incoming": object_map(verdict.incoming),
+        "stored": object_map(verdict.stored),
+        "kind": verdict.kind,
+        **({"duplicate_of": verdict.duplicate_of} if verdict.duplicate_of else {}),
+        "findings": [finding_map(finding) for finding in verdict.findings],
+        "warnings": sum(finding.severity is Severity.WARN for finding in verdict.findings),
+        "codes": rejecting_codes(verdict.findings),
+        "shadow": list(verdict.shadow),
+        "metadata": verdict.metadata,
+        "rules_version": verdict.rules_version,
+        **({} if verdict.again and verdict.again.judged else {"timings": _timings(verdict)}),
+    }
+
+
+def _timings(verdict: Verdict) -> dict[str, int]:
+    delay = verdict.decided_at - verdict.arrived_at
+    return {"arrival_to_verdict": max(0, round(delay.total_seconds() * 1000)), "judging": verdict.judging_ms}
+
+
+def arrival_attributes(verdict: Verdict) -> Item:
+    """Return what a record has that begins with its object's arrival instead of a reservation."""
+    record = FileRecord(
+        clinic_id=verdict.clinic_id,
+        upload_id=verdict.upload_id,
+        file_id=verdict.file_id,
+        name=verdict.name,
+        size=verdict.size,
+        sha256=verdict.sha256,
+        state=verdict.state,
+        source=Source.DIRECT,
+        created_at=verdict.arrived_at,
+        created_by="s3",
+        updated_at=verdict.decided_at,
+        expires_at=verdict.arrived_at,
+        incoming=verdict.incoming,
+    )
+    return {name: value for name, value in file_item(record).items() if is_initial(name, value)}
+
+
+def is_initial(name: str, value: object) -> bool:
+    """Say whether an attribute is one that only the beginning of a record sets."""
+    return value is not None and name not in {"pk", "sk", "timeline", "revision"}

@@ -1,0 +1,157 @@
+"""A judged object's way into the accepted or the quarantine bucket, and into its record.
+
+Every step may happen twice, and a crash between any two of them is healed by the next delivery of the same message.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from intake import keys
+from intake.errors import ContentionError, ObjectTakenError
+from intake.keys import Placement
+from intake.ports import Copied, ObjectRange, Objects, Outcome, Recorded, Verdicts
+from intake.record import Again, Finding, ObjectVersion, Verdict, now
+from intake.states import State
+from processor.judge import RULES_VERSION, Judgement
+from processor.judge.catalogue import RULES
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Where judged objects go."""
+
+    accepted: str
+    quarantine: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A judged object on its way to a record."""
+
+    placement: Placement
+    incoming: ObjectVersion
+    """As the record names what arrived."""
+    source: ObjectVersion
+    """What was judged: the same, or what the quarantine holds of it."""
+    key: str
+    """In either bucket."""
+    first: ObjectRange
+    judgement: Judgement
+    judging_ms: int
+    arrived_at: datetime
+    name: str
+    sha256: str | None = None
+    """As it is known without a copy."""
+    again: Again | None = None
+
+    def verdict(self, copied: Copied, decided_at: datetime) -> Verdict:
+        judgement = self.judgement
+        return Verdict(
+            clinic_id=self.placement.clinic_id,
+            upload_id=self.placement.upload_id,
+            file_id=self.placement.file_id,
+            state=State.REJECTED if judgement.rejected else State.ACCEPTED,
+            incoming=self.incoming,
+            stored=copied.stored,
+            size=self.first.total,
+            etag=self.first.etag,
+            sha256=copied.sha256 or self.sha256,
+            kind=judgement.kind,
+            findings=judgement.findings,
+            metadata=judgement.metadata,
+            rules_version=RULES_VERSION,
+            arrived_at=self.arrived_at,
+            decided_at=decided_at,
+            judging_ms=self.judging_ms,
+            sop_instance_uid=judgement.sop_instance_uid,
+            shadow=judgement.shadow,
+            name=self.name,
+            again=self.again,
+        )
+
+    def direct(self) -> "Case":
+        """Return the same object as a file of its own: what its key promised belongs to another."""
+        source = self.source
+        placement = keys.direct(source.bucket, source.key, source.version_id, self.arrived_at)
+        key = keys.object_key(placement.clinic_id, placement.upload_id, placement.file_id, self.arrived_at)
+        return replace(self, placement=placement, key=key, sha256=None)
+
+    def refused(self, found: Finding) -> "Case":
+        return replace(self, judgement=replace(self.judgement, findings=(*self.judgement.findings, found)))
+
+
+class Filing:
+    """Copies an object to where its judgement sends it, and records that; what stands in the way may change it."""
+
+    def __init__(
+        self, objects: Objects, verdicts: Verdicts, buckets: Buckets, clock: Callable[[], datetime] = now
+    ) -> None:
+        self._objects = objects
+        self._verdicts = verdicts
+        self._buckets = buckets
+        self._clock = clock
+
+    def file(self, case: Case) -> tuple[Verdict, Outcome]:
+        """Raises ObjectMissingError, ObjectChangedError, ContentionError; all are worth another delivery."""
+        bucket = self._buckets.quarantine if case.judgement.rejected else self._buckets.accepted
+        try:
+            copied = self._copied(case, bucket)
+        except ObjectTakenError:
+            return self._taken(case, bucket)
+        verdict = case.verdict(copied, self._clock())
+        recorded = self._verdicts.record(verdict, reserved=case.placement.reserved)
+        match recorded.outcome:
+            case Outcome.RECORDED:
+                return verdict, recorded.outcome
+            case Outcome.ALREADY_RECORDED:
+                self._discard_unless(verdict.stored, recorded.other_stored)
+                return replace(verdict, stored=recorded.other_stored or verdict.stored), recorded.outcome
+            case Outcome.DUPLICATE_BYTES:
+                return self._as_duplicate(case, verdict, recorded)
+            case Outcome.SOP_INSTANCE_CONFLICT:
+                self._objects.delete(verdict.stored)
+                return self.file(case.refused(RULES["sop-instance-conflict"].finding("(0008,0018)")))
+            case Outcome.NO_RESERVATION:
+                self._objects.delete(verdict.stored)
+                return self.file(case.direct())
+
+    def foreseen(self, case: Case) -> Judgement:
+        """Return what filing would make of a case, as far as can be told without doing it."""
+        verdict = case.verdict(Copied(case.source, case.sha256), self._clock())
+        if self._verdicts.foresee(verdict) is Outcome.SOP_INSTANCE_CONFLICT:
+            return case.refused(RULES["sop-instance-conflict"].finding("(0008,0018)")).judgement
+        return case.judgement
+
+    def _copied(self, case: Case, bucket: str) -> Copied:
+        if case.source.bucket == bucket:
+            return Copied(case.source, case.sha256)
+        return self._objects.copy(case.source, case.first.etag, case.first.total, bucket, case.key)
+
+    def _taken(self, case: Case, bucket: str) -> tuple[Verdict, Outcome]:
+        """Another object's copy stands where this one's was to go."""
+        standing = self._verdicts.file(case.placement.file_id)
+        if case.again:
+            # A file without a valid verdict owns its key, so this is what an attempt left that never was recorded.
+            if standing and standing.revision == case.again.revision:
+                self._objects.delete(ObjectVersion(bucket, case.key))
+            raise ContentionError("a copy that belongs to no record stood in the way")
+        if standing and standing.incoming == case.incoming and standing.stored:
+            # Judged again since, from its copy in quarantine: this is a late delivery of its arrival.
+            verdict = case.verdict(Copied(standing.stored, standing.sha256), self._clock())
+            return verdict, Outcome.ALREADY_RECORDED
+        if not case.placement.reserved:
+            raise ObjectTakenError(f"another object's copy stands under the key in {bucket}")
+        return self.file(case.direct())
+
+    def _as_duplicate(self, case: Case, verdict: Verdict, recorded: Recorded) -> tuple[Verdict, Outcome]:
+        """Record the file as accepted, point it to the bytes that are already held, and drop our copy of them."""
+        held = recorded.other_stored or verdict.stored
+        duplicate = replace(verdict, duplicate_of=recorded.other_file_id, stored=held)
+        outcome = self._verdicts.record(duplicate, reserved=case.placement.reserved).outcome
+        self._discard_unless(verdict.stored, held)
+        return duplicate, outcome
+
+    def _discard_unless(self, copy: ObjectVersion, kept: ObjectVersion | None) -> None:
+        if kept is None or (copy.bucket, copy.key) != (kept.bucket, kept.key):
+            self._objects.delete(copy)

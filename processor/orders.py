@@ -1,0 +1,87 @@
+"""Orders on their way: from a selection to portions of files, from a portion to one message per file.
+
+The files of an order are found by as many messages as there are portions, so no request waits and no function runs
+long. A portion is written down before anything is asked of its files: found again, it would lack those already moved.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from intake.commands import DoTask, FindFiles
+from intake.errors import NotFoundError
+from intake.ports import Answered, Order, Orders, Portion, Queue, Records, Selection
+from intake.record import FileRecord, FileSummary
+
+PORTION = 100
+"""Files that are looked at for one message."""
+
+_LAST = 100_000
+"""Portions of an order at the most; more would be a circle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of one portion, for logs and metrics."""
+
+    order_id: str
+    files: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDesk:
+    """Finds the files of orders, and has each of them dealt with."""
+
+    orders: Orders
+    records: Records
+    queue: Queue
+    do: Callable[[DoTask], Answered]
+
+    def find(self, command: FindFiles) -> Found:
+        """Raises NotFoundError for an order that nobody placed, or that has lapsed."""
+        order = self.orders.order(command.owner, command.order_id)
+        portion = self.orders.portion(order.order_id, command.number) or self._look(order, command.number)
+        self.queue.send([_task(order, file_id).message() for file_id in portion.file_ids])
+        if portion.next is not None and command.number < _LAST:
+            following = FindFiles(owner=order.owner, order_id=order.order_id, number=command.number + 1)
+            self.queue.send([following.message()])
+        return Found(order.order_id, len(portion.file_ids), portion.next is None)
+
+    def carry_out(self, command: DoTask) -> Answered:
+        answered = self.do(command)
+        self.orders.answer(command.order_id, [answered])
+        return answered
+
+    def _look(self, order: Order, number: int) -> Portion:
+        rows, following = self._rows(order.selection, self._position(order, number))
+        chosen = tuple(row.file_id for row in rows if order.selection.matches(row))
+        return self.orders.add_portion(order.owner, order.order_id, number, Portion(chosen, following))
+
+    def _position(self, order: Order, number: int) -> str | None:
+        """Return the cursor behind which a portion begins. Raises NotFoundError when the one before was never found."""
+        if number == 0:
+            return None
+        previous = self.orders.portion(order.order_id, number - 1)
+        if previous is None or previous.next is None:
+            raise NotFoundError("the order has no such portion")
+        return previous.next
+
+    def _rows(self, chosen: Selection, cursor: str | None) -> tuple[Iterable[FileSummary | FileRecord], str | None]:
+        if chosen.file_ids:
+            return list(self._named(chosen)), None
+        if chosen.upload_id:
+            of_upload = self.records.files_of(chosen.upload_id, cursor, PORTION)
+            return of_upload.rows, of_upload.next
+        page = self.records.files(chosen.clinic_id or None, chosen.state, chosen.since, cursor, PORTION)
+        return page.rows, page.next
+
+    def _named(self, chosen: Selection) -> Iterable[FileRecord]:
+        for file_id in dict.fromkeys(chosen.file_ids):
+            try:
+                yield self.records.file(chosen.clinic_id or None, file_id)
+            except NotFoundError:
+                continue
+
+
+def _task(order: Order, file_id: str) -> DoTask:
+    return DoTask(owner=order.owner, order_id=order.order_id, task=order.task, file_id=file_id, actor=order.actor)

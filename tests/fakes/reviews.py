@@ -1,0 +1,38 @@
+"""Reviews, in memory."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from intake.errors import ConflictError, NotFoundError
+from intake.ports import Review
+
+
+@dataclass
+class FakeReviews:
+    """Keeps reviews for good."""
+
+    by_file: dict[str, Review] = field(default_factory=dict)
+
+    def propose(self, review: Review) -> bool:
+        standing = self.by_file.get(review.file_id)
+        if standing and (not standing.decided_by or standing.confirmed):
+            return False
+        self.by_file[review.file_id] = review
+        return True
+
+    def decide(self, file_id: str, *, confirmed: bool, by: str, name: str, at: datetime) -> Review:
+        standing = self.by_file.get(file_id)
+        if standing is None or standing.decided_by:
+            raise NotFoundError(file_id)
+        if confirmed and by == standing.proposed_by:
+            raise ConflictError(file_id)
+        decided = replace(standing, decided_by=by, decided_by_name=name, decided_at=at, confirmed=confirmed)
+        self.by_file[file_id] = decided
+        return decided
+
+    def review(self, file_id: str) -> Review | None:
+        return self.by_file.get(file_id)
+
+    def waiting(self, limit: int) -> tuple[Review, ...]:
+        open_ones = [review for review in self.by_file.values() if not review.decided_by]
+        return tuple(sorted(open_ones, key=lambda review: review.proposed_at)[:limit])
