@@ -143,7 +143,12 @@ def upload_line(upload: Upload) -> str:
         return f"{upload.declared - left:,} of {count(upload.declared, 'file')} checked"
     if accepted == upload.declared:
         return "1 file, accepted" if accepted == 1 else f"All {accepted:,} files accepted"
-    others = [(State.REJECTED, "rejected"), (State.FAILED, "failed on our side"), (State.EXPIRED, "not received"), (State.DELETED, "deleted")]
+    others = [
+        (State.REJECTED, "rejected"),
+        (State.FAILED, "failed on our side"),
+        (State.EXPIRED, "not received"),
+        (State.DELETED, "deleted"),
+    ]
     told = [f"{upload.counts[state]:,} {word}" for state, word in others if upload.counts.get(state)]
     return f"{accepted:,} of {count(upload.declared, 'file')} accepted, " + ", ".join(told)
 

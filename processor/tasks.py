@@ -71,7 +71,9 @@ class Tasks:
         }[command.task]
 
     def _reprocess(self, record: FileRecord, command: DoTask) -> Answering:
-        asked = TimelineEntry(self.clock(), command.actor, RETRY if command.owner else STEPS[command.task], command.order_id)
+        asked = TimelineEntry(
+            self.clock(), command.actor, RETRY if command.owner else STEPS[command.task], command.order_id
+        )
         return self._filed(*self._judged(record, asked))
 
     def _try(self, record: FileRecord, _: DoTask) -> Answering:
