@@ -1,6 +1,7 @@
 """Alerts that wait to be sent, in the table, behind the `Outbox` port.
 
-The projection adds to them in its transactions, so none is lost; a lease keeps two workers from sending the same one.
+The projection adds to them in its transactions, or announces them once for each episode, so none is lost; a lease keeps
+two workers from sending the same one.
 """
 
 from collections import Counter
@@ -31,15 +32,27 @@ class DynamoOutbox:
         self._dynamodb = client
         self._table = table
 
-    def take_due_alert(self, kind: str, upload_id: str, at: datetime) -> DueAlert | None:
+    def announce(self, kind: str, clinic_id: str, subject: str, episode: str, due_at: datetime) -> None:
+        facts = {"clinic_id": clinic_id, "episode": episode, "due_at": timestamp(due_at), "expires": expiry()}
+        update = addition(self._table, alert_key(kind, subject), Counter({"pending": 1}), sets=facts)
+        update["ConditionExpression"] = "attribute_not_exists(episode) OR episode <> :episode"
+        update["ExpressionAttributeValues"] |= wire({":episode": episode})
+        try:
+            self._dynamodb.update_item(**update)
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+
+    def take_due_alert(self, kind: str, subject: str, at: datetime) -> DueAlert | None:
         try:
             answer = self._dynamodb.update_item(
                 TableName=self._table,
-                Key=wire(alert_key(kind, upload_id)),
+                Key=wire(alert_key(kind, subject)),
                 UpdateExpression="SET leased_until = :leased",
                 ConditionExpression=(
                     "pending > :none AND (attribute_not_exists(leased_until) OR leased_until < :now)"
                     " AND (attribute_not_exists(told_at) OR told_at <= :quiet)"
+                    " AND (attribute_not_exists(due_at) OR due_at <= :now)"
                 ),
                 ExpressionAttributeValues=wire(
                     {
@@ -56,14 +69,15 @@ class DynamoOutbox:
                 return None
             raise
         row = plain(answer["Attributes"])
-        return DueAlert(kind, row["clinic_id"], upload_id, row["pending"], prefixed(row, "code_"), row["first_file_id"])
+        codes, first = prefixed(row, "code_"), row.get("first_file_id", "")
+        return DueAlert(kind, row["clinic_id"], subject, row["pending"], codes, first)
 
     def told(self, alert: DueAlert, at: datetime) -> None:
         sums = Counter({"pending": -alert.count, **{f"code_{code}": -n for code, n in alert.codes.items()}})
         self._dynamodb.update_item(
             **addition(
                 self._table,
-                alert_key(alert.kind, alert.upload_id),
+                alert_key(alert.kind, alert.subject),
                 sums,
                 sets={"told_at": timestamp(at), "expires": expiry()},
                 remove="leased_until",
@@ -79,5 +93,5 @@ class DynamoOutbox:
         )
         for page in pages:
             for item in page["Items"]:
-                kind, _, upload_id = plain(item)["sk"].partition("#")
-                yield kind, upload_id
+                kind, _, subject = plain(item)["sk"].partition("#")
+                yield kind, subject

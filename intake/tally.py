@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from intake.ports import Change, Grain
+from intake.ports import AlertKind, Change, Grain
 from intake.record import Source
 from intake.states import State
 
@@ -21,7 +21,7 @@ Up to an hour, each is at most 5/3 of the one before: a percentile is told by it
 longer, and never shorter than three fifths of it.
 """
 
-ALERT_KINDS = {State.REJECTED: "file.rejected", State.FAILED: "file.failed"}
+ALERT_KINDS = {State.REJECTED: AlertKind.REJECTED, State.FAILED: AlertKind.FAILED}
 """States that people are alerted about, and the kind of the alert."""
 
 

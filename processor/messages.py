@@ -1,37 +1,121 @@
 """The words of alerts. Opaque ids and codes only: an e-mail is no place for a name."""
 
-from intake.ports import Alert, DueAlert
+from collections.abc import Sequence
+
+from intake.ports import Alert, AlertKind, DueAlert
+from intake.record import Upload
+from intake.states import State
 from processor.judge.catalogue import RULES
+from processor.quiet import FILES, USUALLY, WEEKS, WINDOW
 
-_SEVERITY = {"file.rejected": "warning", "file.failed": "error"}
-_HEADLINE = {
-    "file.rejected": "{files} rejected at {clinic}",
-    "file.failed": "{files} could not be processed for {clinic}",
+_SEVERITY = {AlertKind.REJECTED: "warning", AlertKind.FAILED: "error", AlertKind.QUIET: "warning"}
+
+_OUTCOMES = {
+    State.ACCEPTED: "accepted",
+    State.REJECTED: "rejected",
+    State.FAILED: "failed on our side",
+    State.EXPIRED: "never received",
+    State.DELETED: "deleted after review",
 }
-_INTRODUCTION = {
-    "file.rejected": "The files below were checked and cannot be taken as they are.",
-    "file.failed": "The fault is on our side. The files are kept, and are processed again once it is mended.",
-}
 
 
-def alert_message(due: DueAlert, portal_origin: str) -> Alert:
-    """Write what an alert says, with a link to the upload's page under `portal_origin` (`scheme://host[:port]`)."""
-    files = "1 file" if due.count == 1 else f"{due.count} files"
-    headline = _HEADLINE[due.kind].format(files=files, clinic=due.clinic_id)
-    lines = [
-        headline + ".",
+def rejected(due: DueAlert, origin: str) -> Alert:
+    """Tell of rejected files, with a link under `origin` (`scheme://host[:port]`), as all of these do."""
+    return _alert(
+        due,
+        f"{_files(due.count)} rejected at {due.clinic_id}",
+        [
+            f"{_were(due.count)} checked and cannot be taken as sent.",
+            "",
+            *_reasons(due),
+            "What each file needs, and a button to send it again:",
+            f"{origin}/uploads/{due.subject}",
+            "",
+            f"The first of them: {origin}/files/{due.first_file_id}",
+            "",
+            "More rejections of this upload within 15 minutes come in one message.",
+        ],
+        origin,
+    )
+
+
+def failed(due: DueAlert, origin: str) -> Alert:
+    return _alert(
+        due,
+        f"{_files(due.count)} could not be processed for {due.clinic_id}",
+        [
+            "The fault is on our side. The files are kept safe and are checked again once it is mended: there is no",
+            "need to send them again.",
+            "",
+            "Where to follow them:",
+            f"{origin}/uploads/{due.subject}",
+            "",
+            f"The first of them: {origin}/files/{due.first_file_id}",
+        ],
+        origin,
+    )
+
+
+def completed(due: DueAlert, upload: Upload, origin: str) -> Alert:
+    """Tell that an upload has its last verdict."""
+    outcomes = [f"{upload.counts[state]:,} {word}" for state, word in _OUTCOMES.items() if upload.counts.get(state)]
+    all_is_well = upload.counts.get(State.ACCEPTED) == upload.declared
+    told = f"all {_files(upload.declared)} accepted" if all_is_well and upload.declared > 1 else ", ".join(outcomes)
+    warned = [f"- {upload.warnings:,} of the accepted have warnings"] if upload.warnings else []
+    return _alert(
+        due,
+        f"Upload complete at {due.clinic_id}: {told}",
+        [
+            f"Every file of the upload has its verdict ({upload.declared:,} in all):",
+            *(f"- {outcome}" for outcome in outcomes),
+            *warned,
+            "",
+            "Its receipt:",
+            f"{origin}/uploads/{due.subject}",
+        ],
+        origin,
+    )
+
+
+def quiet(due: DueAlert, origin: str) -> Alert:
+    hours = int(WINDOW.total_seconds() // 3600)
+    return _alert(
+        due,
+        f"No files from {due.clinic_id} for {hours} hours",
+        [
+            f"In {USUALLY} of the last {WEEKS} weeks at least {FILES} files came in these hours; now there is none.",
+            "If nothing was due, there is nothing to do.",
+            "",
+            "Otherwise look at what sends them: is the export running, is the network up, are the credentials of the",
+            "sending system still valid?",
+            "",
+            "What came last:",
+            f"{origin}/uploads",
+        ],
+        origin,
+    )
+
+
+def _alert(due: DueAlert, headline: str, lines: Sequence[str], origin: str) -> Alert:
+    body = [
+        f"{headline}.",
         "",
-        _INTRODUCTION[due.kind],
+        *lines,
         "",
-        *_reasons(due),
-        "Each file's reason, and what to do about it:",
-        f"{portal_origin}/uploads/{due.upload_id}",
-        "",
-        f"The first of them: {portal_origin}/files/{due.first_file_id}",
-        "",
-        "More of the same from this upload within 15 minutes is held back and told in one message.",
+        "--",
+        "This message names no patient and no file on purpose; sign in to see them.",
+        f"Who gets which messages, and how to stop them: {origin}/settings/notifications",
     ]
-    return Alert(due.kind, due.clinic_id, _SEVERITY[due.kind], f"[Silent Scalper] {headline}"[:100], "\n".join(lines))
+    severity = _SEVERITY.get(AlertKind(due.kind), "info")
+    return Alert(due.kind, due.clinic_id, severity, f"[Silent Scalper] {headline}"[:100], "\n".join(body))
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count:,} files"
+
+
+def _were(count: int) -> str:
+    return "It was" if count == 1 else "They were"
 
 
 def _reasons(due: DueAlert) -> list[str]:

@@ -4,12 +4,17 @@ Source: Amazon DynamoDB Developer Guide, "DynamoDB Streams and Lambda triggers".
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from intake.ports import Alerts, Change, Outbox, Projections
-from intake.record import now
+from intake.ports import Alert, AlertKind, Alerts, Change, DueAlert, Outbox, Projections
+from intake.record import Source, Upload, now
+from intake.states import State
 from intake.tally import ALERT_KINDS
-from processor.messages import alert_message
+from processor import messages
+
+CALM = timedelta(minutes=2)
+"""How long an upload must stay complete before this is told, where nobody said how many files were to come: senders
+announce a long list in pieces, and each piece may be done before the next one is announced."""
 
 
 class Projector:
@@ -20,12 +25,15 @@ class Projector:
         projections: Projections,
         outbox: Outbox,
         alerts: Alerts,
+        *,
+        upload_of: Callable[[str], Upload],
         portal_origin: str,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._projections = projections
         self._outbox = outbox
         self._alerts = alerts
+        self._upload_of = upload_of
         self._portal_origin = portal_origin
         self._clock = clock
 
@@ -35,17 +43,50 @@ class Projector:
         worth_telling = dict.fromkeys(
             (ALERT_KINDS[change.after], change.upload_id) for change in changes if change.after in ALERT_KINDS
         )
-        return sum(self.tell(kind, upload_id) for kind, upload_id in worth_telling)
+        counted = [change for change in changes if change.after is not State.AWAITING_UPLOAD]
+        announced = dict.fromkeys(change.upload_id for change in counted if change.source != Source.DIRECT)
+        finished = [(AlertKind.COMPLETED, upload_id) for upload_id in announced if self._announce(upload_id)]
+        return sum(self.tell(kind, upload_id) for kind, upload_id in (*worth_telling, *finished))
 
     def tell_pending(self) -> int:
         """Send what came while an alert of its kind was held back. Return how many alerts were sent."""
-        return sum(self.tell(kind, upload_id) for kind, upload_id in list(self._outbox.pending_alerts()))
+        return sum(self.tell(kind, subject) for kind, subject in list(self._outbox.pending_alerts()))
 
-    def tell(self, kind: str, upload_id: str) -> bool:
+    def tell(self, kind: str, subject: str) -> bool:
         """Send one alert if it is due. A crash after sending repeats it; none is lost."""
-        due = self._outbox.take_due_alert(kind, upload_id, self._clock())
+        due = self._outbox.take_due_alert(kind, subject, self._clock())
         if due is None:
             return False
-        self._alerts.publish(alert_message(due, self._portal_origin))
+        alert = self._alert(due)
+        if alert is not None:
+            self._alerts.publish(alert)
         self._outbox.told(due, self._clock())
+        return alert is not None
+
+    def _announce(self, upload_id: str) -> bool:
+        """Have an upload's completion told, once for each number of files that it was complete with."""
+        upload = self._upload_of(upload_id)
+        if not _is_complete(upload):
+            return False
+        at = self._clock()
+        due_at = at if upload.expected else at + CALM
+        self._outbox.announce(AlertKind.COMPLETED, upload.clinic_id, upload_id, str(upload.declared), due_at)
         return True
+
+    def _alert(self, due: DueAlert) -> Alert | None:
+        """Write an alert; None where it is no longer true."""
+        if due.kind == AlertKind.COMPLETED:
+            upload = self._upload_of(due.subject)
+            return messages.completed(due, upload, self._portal_origin) if _is_complete(upload) else None
+        return _WRITERS[due.kind](due, self._portal_origin)
+
+
+_WRITERS: dict[str, Callable[[DueAlert, str], Alert]] = {
+    AlertKind.REJECTED: messages.rejected,
+    AlertKind.FAILED: messages.failed,
+    AlertKind.QUIET: messages.quiet,
+}
+
+
+def _is_complete(upload: Upload) -> bool:
+    return upload.complete and not upload.unannounced

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import boto3
 from botocore.config import Config
@@ -18,6 +19,7 @@ from intake.s3_writes import S3Writer
 from intake.sns import SnsAlerts
 from intake.sqs import SqsQueue
 from intake.verdicts import DynamoVerdicts
+from intake.watch import DynamoWatch
 from processor.expand import Expander
 from processor.filing import Buckets
 from processor.judge import judge
@@ -25,6 +27,7 @@ from processor.orders import OrderDesk
 from processor.process import Processor
 from processor.profiles import Profiles
 from processor.project import Projector
+from processor.quiet import QuietWatch
 from processor.settings import JudgeSettings, ProjectorSettings, SweepSettings
 from processor.sweep import Sweep
 from processor.tasks import Tasks
@@ -83,7 +86,8 @@ def projector(environment: Mapping[str, str], session: boto3.Session) -> Project
         DynamoProjections(dynamodb, settings.table),
         DynamoOutbox(dynamodb, settings.table),
         SnsAlerts(session.client("sns", config=_CONFIG), settings.alert_topic_arn),
-        settings.portal_origin,
+        upload_of=partial(DynamoRecords(dynamodb, settings.table).upload, None),
+        portal_origin=settings.portal_origin,
     )
 
 
@@ -97,4 +101,15 @@ def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
         projector=projector(environment, session),
         incoming_bucket=settings.incoming_bucket,
+    )
+
+
+def quiet_watch(environment: Mapping[str, str], session: boto3.Session) -> QuietWatch:
+    settings = SweepSettings.of(environment)
+    dynamodb = session.client("dynamodb", config=_CONFIG)
+    return QuietWatch(
+        DynamoProjections(dynamodb, settings.table),
+        DynamoWatch(dynamodb, settings.table),
+        DynamoOutbox(dynamodb, settings.table),
+        SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
     )

@@ -5,7 +5,7 @@ Every method may raise what it documents; trouble of the infrastructure propagat
 
 from intake.ports.audit import AuditEntry, AuditFilter, AuditLog
 from intake.ports.directory import Clinic, Directory, Partner
-from intake.ports.messages import Alert, Alerts, Queue, QueuedMessage
+from intake.ports.messages import Alert, AlertKind, Alerts, Queue, QueuedMessage
 from intake.ports.objects import (
     DECLARED_EXTENSION,
     DECLARED_SHA256,
@@ -31,7 +31,9 @@ from intake.ports.projections import (
     Holding,
     Outbox,
     Projections,
+    QuietClinic,
     Studies,
+    Watch,
 )
 from intake.ports.records import Children, Outcome, Page, Recorded, Records, Verdicts
 from intake.ports.reviews import Review, Reviews
@@ -40,6 +42,7 @@ __all__ = [
     "DECLARED_EXTENSION",
     "DECLARED_SHA256",
     "Alert",
+    "AlertKind",
     "Alerts",
     "Answer",
     "Answered",
@@ -76,6 +79,7 @@ __all__ = [
     "Projections",
     "Queue",
     "QueuedMessage",
+    "QuietClinic",
     "Recorded",
     "Records",
     "Review",
@@ -84,4 +88,5 @@ __all__ = [
     "Studies",
     "Task",
     "Verdicts",
+    "Watch",
 ]

@@ -2,7 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
+
+
+class AlertKind(StrEnum):
+    """What alerts are about; subscriptions choose by it."""
+
+    REJECTED = "file.rejected"
+    FAILED = "file.failed"
+    COMPLETED = "upload.completed"
+    QUIET = "clinic.quiet"
 
 
 @dataclass(frozen=True, slots=True)

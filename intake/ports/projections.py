@@ -97,7 +97,8 @@ class DueAlert:
 
     kind: str
     clinic_id: str
-    upload_id: str
+    subject: str
+    """Id of the upload or the clinic that it is about."""
     count: int
     codes: dict[str, int]
     first_file_id: str
@@ -130,6 +131,17 @@ class FeedPage:
     cursor: str
     more: bool
     """Entries that stand behind the cursor already."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuietClinic:
+    """A clinic that usually sends files at this time of the week, and has sent none."""
+
+    clinic_id: str
+    usual: int
+    """Files that it sent in these hours of past weeks: their median."""
+    since: datetime
+    """When this was noticed."""
 
 
 class Projections(Protocol):
@@ -185,7 +197,11 @@ class ChangeFeed(Protocol):
 class Outbox(Protocol):
     """Alerts that the projections have counted and nobody has sent."""
 
-    def take_due_alert(self, kind: str, upload_id: str, at: datetime) -> DueAlert | None:
+    def announce(self, kind: str, clinic_id: str, subject: str, episode: str, due_at: datetime) -> None:
+        """Have something told once for each `episode`, not before `due_at`; the same one again changes nothing."""
+        ...
+
+    def take_due_alert(self, kind: str, subject: str, at: datetime) -> DueAlert | None:
         """Lease an alert for sending, or None: nothing to tell, told less than 15 minutes ago, or another sends it."""
         ...
 
@@ -194,5 +210,15 @@ class Outbox(Protocol):
         ...
 
     def pending_alerts(self) -> Iterable[tuple[str, str]]:
-        """Yield kind and upload of every alert with something untold."""
+        """Yield kind and subject of every alert with something untold."""
+        ...
+
+
+class Watch(Protocol):
+    """What the scheduled look found, for people to see."""
+
+    def quiet(self) -> tuple[QuietClinic, ...]: ...
+
+    def note_quiet(self, clinics: Sequence[QuietClinic], at: datetime) -> None:
+        """Replace what was noted before."""
         ...

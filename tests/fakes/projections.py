@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from intake.buckets import bucket, bucket_facts
-from intake.ports import Bucket, Change, DueAlert, Grain, Holding
+from intake.ports import Bucket, Change, DueAlert, Grain, Holding, QuietClinic
 from intake.tally import ALERT_KINDS, tally
 
 QUIET = timedelta(minutes=15)
@@ -15,11 +15,15 @@ QUIET = timedelta(minutes=15)
 
 @dataclass
 class FakeProjections:
-    """Hours and alerts (the `Projections` and the `Outbox` port), made from the changes that were applied."""
+    """Sums, alerts and notes (the ports `Projections`, `Outbox` and `Watch`), made from the applied changes."""
 
     changes: dict[tuple[str, int], Change] = field(default_factory=dict)
     told_changes: set[tuple[str, int]] = field(default_factory=set)
     told_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    announced: dict[tuple[str, str], tuple[str, str, datetime]] = field(default_factory=dict)
+    """Kind and subject → episode, clinic and when it is due."""
+    unsaid: set[tuple[str, str]] = field(default_factory=set)
+    noted_quiet: list[QuietClinic] = field(default_factory=list)
     reads: int = 0
     """How often buckets were asked for."""
 
@@ -46,27 +50,42 @@ class FakeProjections:
         sums = tally(self.changes.values()).holdings
         return tuple(Holding(clinic, counts["files"], counts["bytes"]) for clinic, counts in sorted(sums.items()))
 
-    def take_due_alert(self, kind: str, upload_id: str, at: datetime) -> DueAlert | None:
-        due = self._untold(kind, upload_id)
-        told_at = self.told_at.get((kind, upload_id))
-        if not due or (told_at is not None and at - told_at < QUIET):
+    def announce(self, kind: str, clinic_id: str, subject: str, episode: str, due_at: datetime) -> None:
+        if self.announced.get((kind, subject), ("",))[0] != episode:
+            self.announced[kind, subject] = (episode, clinic_id, due_at)
+            self.unsaid.add((kind, subject))
+
+    def take_due_alert(self, kind: str, subject: str, at: datetime) -> DueAlert | None:
+        told_at = self.told_at.get((kind, subject))
+        if told_at is not None and at - told_at < QUIET:
             return None
+        if (kind, subject) in self.unsaid:
+            _, clinic_id, due_at = self.announced[kind, subject]
+            return DueAlert(kind, clinic_id, subject, 1, {}, "") if due_at <= at else None
+        due = self._untold(kind, subject)
         codes = Counter(code for change in due for code in change.codes)
-        return DueAlert(kind, due[0].clinic_id, upload_id, len(due), dict(codes), due[0].file_id)
+        return DueAlert(kind, due[0].clinic_id, subject, len(due), dict(codes), due[0].file_id) if due else None
 
     def told(self, alert: DueAlert, at: datetime) -> None:
-        for change in self._untold(alert.kind, alert.upload_id)[: alert.count]:
+        self.unsaid.discard((alert.kind, alert.subject))
+        for change in self._untold(alert.kind, alert.subject)[: alert.count]:
             self.told_changes.add((change.file_id, change.revision))
-        self.told_at[alert.kind, alert.upload_id] = at
+        self.told_at[alert.kind, alert.subject] = at
 
     def pending_alerts(self) -> Iterable[tuple[str, str]]:
         due = {
             (ALERT_KINDS[change.after], change.upload_id) for change in self.changes.values() if self._is_due(change)
         }
-        return sorted(due)
+        return sorted({*due, *self.unsaid})
 
-    def _untold(self, kind: str, upload_id: str) -> list[Change]:
-        due = (change for change in self.changes.values() if self._is_due(change) and change.upload_id == upload_id)
+    def quiet(self) -> tuple[QuietClinic, ...]:
+        return tuple(self.noted_quiet)
+
+    def note_quiet(self, clinics: Sequence[QuietClinic], at: datetime) -> None:
+        self.noted_quiet = list(clinics)
+
+    def _untold(self, kind: str, subject: str) -> list[Change]:
+        due = (change for change in self.changes.values() if self._is_due(change) and change.upload_id == subject)
         return [change for change in due if ALERT_KINDS[change.after] == kind]
 
     def _is_due(self, change: Change) -> bool:

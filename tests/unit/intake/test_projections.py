@@ -180,3 +180,19 @@ def test_changes_that_come_while_an_alert_is_being_sent_are_told_later(projectio
     outbox.told(due, NOON)
 
     assert outbox.take_due_alert("file.rejected", UPLOAD_ID, NOON + timedelta(minutes=16)).count == 1
+
+
+def test_what_is_announced_is_told_once_for_each_episode_and_not_before_it_is_due(outbox):
+    for _ in range(2):
+        outbox.announce("upload.completed", "northside", UPLOAD_ID, "60", NOON + timedelta(minutes=2))
+    assert outbox.take_due_alert("upload.completed", UPLOAD_ID, NOON) is None
+
+    later = NOON + timedelta(minutes=2)
+    due = outbox.take_due_alert("upload.completed", UPLOAD_ID, later)
+    assert (due.clinic_id, due.subject, due.count) == ("northside", UPLOAD_ID, 1)
+    outbox.told(due, later)
+    outbox.announce("upload.completed", "northside", UPLOAD_ID, "60", later)
+    assert list(outbox.pending_alerts()) == []
+
+    outbox.announce("upload.completed", "northside", UPLOAD_ID, "90", later)
+    assert list(outbox.pending_alerts()) == [("upload.completed", UPLOAD_ID)]

@@ -1,13 +1,14 @@
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from intake.items import file_item, wire
 from intake.states import State
-from processor.project import Projector
+from processor.project import CALM, Projector
 from processor.stream import changes
-from tests.fakes import FakeAlerts, FakeProjections
-from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file
+from tests.fakes import FakeAlerts, FakeProjections, FakeRecords, FakeTable
+from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, an_upload
 from tests.unit.intake.test_projections import a_change
 
 
@@ -22,9 +23,19 @@ def clock():
 
 
 @pytest.fixture
-def projector(alerts, clock):
-    sums = FakeProjections()
-    return Projector(sums, sums, alerts, "https://portal.test", clock=lambda: clock[0])
+def table():
+    table = FakeTable()
+    table.uploads[UPLOAD_ID] = an_upload(declared=1)
+    table.files[a_file(99).file_id] = a_file(99)
+    return table
+
+
+@pytest.fixture
+def projector(alerts, clock, table):
+    sums, upload_of = FakeProjections(), partial(FakeRecords(table).upload, None)
+    return Projector(
+        sums, sums, alerts, upload_of=upload_of, portal_origin="https://portal.test", clock=lambda: clock[0]
+    )
 
 
 def _rejections(*numbers):
@@ -66,6 +77,66 @@ def test_an_alert_names_ids_and_codes_and_no_file(projector, alerts):
     assert f"https://portal.test/uploads/{UPLOAD_ID}" in alert.body
     assert "slice-0" not in alert.body
     assert alert.subject.isascii()
+
+
+def _judged(table, states, **upload):
+    """Give the upload files in these states, and return the changes that brought them there."""
+    table.uploads[UPLOAD_ID] = an_upload(declared=len(states), **upload)
+    table.files.clear()
+    for number, state in enumerate(states):
+        table.files[a_file(number).file_id] = a_file(number, state=state)
+    return [a_change(number, after=state) for number, state in enumerate(states)]
+
+
+def test_a_completed_upload_is_told_once_however_often_its_last_change_is_delivered(projector, alerts, table):
+    changes = _judged(table, [State.ACCEPTED, State.ACCEPTED], expected=2)
+
+    for _ in range(3):
+        projector.project(changes)
+
+    (alert,) = alerts.published
+    assert (alert.kind, alert.clinic_id, alert.severity) == ("upload.completed", "northside", "info")
+    assert alert.subject == "[Silent Scalper] Upload complete at northside: all 2 files accepted"
+    assert f"https://portal.test/uploads/{UPLOAD_ID}" in alert.body
+
+
+def test_an_upload_of_unknown_length_is_complete_when_it_has_been_calm(projector, alerts, table, clock):
+    projector.project(_judged(table, [State.ACCEPTED, State.EXPIRED]))
+    assert alerts.published == []
+
+    clock[0] += CALM
+    assert projector.tell_pending() == 1
+    assert alerts.published[-1].subject.endswith("1 accepted, 1 never received")
+
+
+def test_an_upload_that_grew_meanwhile_is_told_when_it_is_complete_again(projector, alerts, table, clock):
+    projector.project(_judged(table, [State.ACCEPTED]))
+    changes = _judged(table, [State.ACCEPTED, State.AWAITING_UPLOAD])
+    clock[0] += CALM
+    assert projector.tell_pending() == 0
+
+    clock[0] += timedelta(minutes=15)
+    changes = _judged(table, [State.ACCEPTED, State.ACCEPTED])
+    projector.project(changes)
+    clock[0] += CALM
+    assert projector.tell_pending() == 1
+    assert "all 2 files accepted" in alerts.published[-1].subject
+
+
+@pytest.mark.parametrize("upload", [{"expected": 3}, {}])
+def test_an_upload_with_files_to_come_is_not_complete(projector, alerts, table, clock, upload):
+    states = [State.ACCEPTED, State.ACCEPTED if upload else State.AWAITING_UPLOAD]
+    projector.project(_judged(table, states, **upload))
+    clock[0] += CALM
+
+    assert projector.tell_pending() == 0
+
+
+def test_what_a_clinic_drops_into_s3_is_never_complete(projector, alerts, table, clock):
+    projector.project([a_change(0, source="direct")])
+    clock[0] += CALM
+
+    assert projector.tell_pending() == 0
 
 
 def test_the_stream_tells_of_files_only():

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -37,7 +38,14 @@ class World:
             objects=self.objects,
             queue=self.queue,
             dead_letters=self.dead_letters,
-            projector=Projector(sums, sums, FakeAlerts(), "https://portal.test", clock=lambda: self.at),
+            projector=Projector(
+                sums,
+                sums,
+                FakeAlerts(),
+                upload_of=partial(self.records.upload, None),
+                portal_origin="https://portal.test",
+                clock=lambda: self.at,
+            ),
             incoming_bucket="incoming",
             clock=lambda: self.at,
         )

@@ -1,0 +1,33 @@
+"""What the scheduled look noted, in the table, behind the `Watch` port: one small item, written over."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from intake.items import Item, moment, plain, timestamp, wire
+from intake.ports import QuietClinic
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+_QUIET: Item = {"pk": "WATCH", "sk": "#QUIET"}
+
+
+class DynamoWatch:
+    """Keeps what was noted last."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+
+    def quiet(self) -> tuple[QuietClinic, ...]:
+        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(_QUIET))
+        rows = plain(answer["Item"])["clinics"] if "Item" in answer else []
+        return tuple(QuietClinic(row["clinic_id"], row["usual"], moment(row["since"])) for row in rows)
+
+    def note_quiet(self, clinics: Sequence[QuietClinic], at: datetime) -> None:
+        rows = [
+            {"clinic_id": clinic.clinic_id, "usual": clinic.usual, "since": timestamp(clinic.since)}
+            for clinic in clinics
+        ]
+        self._dynamodb.put_item(TableName=self._table, Item=wire({**_QUIET, "clinics": rows, "at": timestamp(at)}))

@@ -1,0 +1,82 @@
+"""Clinics that usually send files at this time of the week, and have sent none.
+
+A clinic is usually busy when it sent at least `FILES` files in the same `WINDOW` of the week in `USUALLY` of the last
+`WEEKS` weeks; it is quiet when nothing at all came in those hours and since. Hours are whole ones, in UTC.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from statistics import median
+
+from intake.ports import AlertKind, Bucket, Grain, Outbox, Projections, Queue, QuietClinic, Watch
+from intake.record import now
+from intake.states import JUDGED, State
+
+WINDOW = timedelta(hours=6)
+WEEKS = 4
+USUALLY = 3
+FILES = 5
+
+_ARRIVED = (*JUDGED, State.FAILED)
+"""States that a file reaches when it has come; an expired one never came."""
+_HOUR = timedelta(hours=1)
+
+
+class QuietWatch:
+    """Notes the quiet clinics, and has each told of once."""
+
+    def __init__(
+        self,
+        projections: Projections,
+        watch: Watch,
+        outbox: Outbox,
+        queue: Queue,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._projections = projections
+        self._watch = watch
+        self._outbox = outbox
+        self._queue = queue
+        self._clock = clock
+
+    def run(self) -> int:
+        """Return how many clinics are quiet."""
+        if self._queue.depth():
+            # Files wait for their verdict: the silence may be ours.
+            return 0
+        at = self._clock()
+        noted = {clinic.clinic_id: clinic.since for clinic in self._watch.quiet()}
+        quiet = [
+            QuietClinic(clinic_id, usual, noted.get(clinic_id, at)) for clinic_id, usual in self._silent(at).items()
+        ]
+        # Noted first, so that a crash before the message is sent begins no second episode.
+        self._watch.note_quiet(quiet, at)
+        for clinic in quiet:
+            episode = clinic.since.isoformat()
+            self._outbox.announce(AlertKind.QUIET, clinic.clinic_id, clinic.clinic_id, episode, at)
+        return len(quiet)
+
+    def _silent(self, at: datetime) -> dict[str, int]:
+        """Return the quiet clinics, and how many files each usually sends in these hours."""
+        end = Grain.HOUR.start(at)
+        heard = self._arrivals(end - WINDOW, at)
+        weeks = [end - timedelta(weeks=week) for week in range(1, WEEKS + 1)]
+        past = [self._arrivals(end_then - WINDOW, end_then - _HOUR) for end_then in weeks]
+        clinics = sorted({clinic_id for week in past for clinic_id in week})
+        usual = {clinic_id: [week[clinic_id] for week in past] for clinic_id in clinics if not heard[clinic_id]}
+        return {clinic_id: int(median(counts)) for clinic_id, counts in usual.items() if _is_busy(counts)}
+
+    def _arrivals(self, since: datetime, until: datetime) -> Counter[str]:
+        return _arrived(self._projections.buckets(Grain.HOUR, since, until))
+
+
+def _arrived(buckets: Iterable[Bucket]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for bucket in buckets:
+        counts[bucket.clinic_id] += sum(bucket.counts.get(state, 0) for state in _ARRIVED)
+    return counts
+
+
+def _is_busy(counts: list[int]) -> bool:
+    return sum(count >= FILES for count in counts) >= USUALLY

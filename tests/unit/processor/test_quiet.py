@@ -1,0 +1,120 @@
+from datetime import timedelta
+
+import pytest
+
+from intake.states import State
+from processor.project import Projector
+from processor.quiet import FILES, QuietWatch
+from tests.fakes import FakeAlerts, FakeProjections, FakeQueue
+from tests.records import NOON
+from tests.unit.intake.test_projections import a_change
+
+AT = NOON + timedelta(minutes=20)
+WEEK = timedelta(weeks=1)
+
+
+class World:
+    def __init__(self):
+        self.at = AT
+        self.sums, self.queue, self.alerts = FakeProjections(), FakeQueue(), FakeAlerts()
+        self.watch = QuietWatch(self.sums, self.sums, self.sums, self.queue, clock=lambda: self.at)
+        self.projector = Projector(
+            self.sums,
+            self.sums,
+            self.alerts,
+            upload_of=lambda upload_id: None,
+            portal_origin="https://portal.test",
+            clock=lambda: self.at,
+        )
+
+    def sent(self, ago, count=FILES, clinic="northside", after=State.ACCEPTED):
+        at = AT - ago
+        self.sums.apply(
+            [
+                a_change(number, file_id=f"{clinic}-{at}-{number}", at=at, clinic_id=clinic, after=after)
+                for number in range(count)
+            ]
+        )
+
+    def quiet(self):
+        self.watch.run()
+        return [(clinic.clinic_id, clinic.usual) for clinic in self.sums.quiet()]
+
+
+@pytest.fixture
+def world():
+    """A clinic that sent in these hours of three of the last four weeks."""
+    world = World()
+    for week, count in ((1, 20), (2, 30), (4, 10)):
+        world.sent(week * WEEK + timedelta(hours=3), count)
+    return world
+
+
+def test_a_usually_busy_clinic_that_sends_nothing_is_quiet(world):
+    assert world.quiet() == [("northside", 15)]
+
+
+def test_a_clinic_that_sent_anything_in_these_hours_is_not(world):
+    world.sent(timedelta(hours=5), 1, after=State.REJECTED)
+
+    assert world.quiet() == []
+
+
+def test_files_that_never_came_are_no_sign_of_life(world):
+    world.sent(timedelta(hours=5), 1, after=State.EXPIRED)
+
+    assert world.quiet() == [("northside", 15)]
+
+
+@pytest.mark.parametrize("ago", [timedelta(hours=9), timedelta(hours=-2)])
+def test_a_clinic_that_is_busy_at_other_hours_is_not_missed(ago):
+    world = World()
+    for week in range(1, 5):
+        world.sent(week * WEEK + ago)
+
+    assert world.quiet() == []
+
+
+def test_few_files_and_few_weeks_make_no_habit():
+    world = World()
+    for week in range(1, 5):
+        world.sent(week * WEEK + timedelta(hours=1), FILES - 1, "lakeview")
+    for week in range(1, 3):
+        world.sent(week * WEEK + timedelta(hours=1), 100, "eastside")
+
+    assert world.quiet() == []
+
+
+def test_while_files_wait_for_us_nobody_is_blamed(world):
+    world.queue.send([{}])
+
+    assert world.watch.run() == 0
+    assert world.sums.pending_alerts() == []
+
+
+def test_a_quiet_spell_is_told_once_and_the_next_one_again(world):
+    for _ in range(3):
+        world.watch.run()
+        world.projector.tell_pending()
+        world.at += timedelta(minutes=5)
+    (alert,) = world.alerts.published
+    assert (alert.kind, alert.clinic_id, alert.severity) == ("clinic.quiet", "northside", "warning")
+    assert alert.subject == "[Silent Scalper] No files from northside for 6 hours"
+
+    world.sent(timedelta(minutes=-20), 1)
+    world.at += timedelta(minutes=5)
+    assert world.quiet() == []
+    world.sums.changes.pop((f"northside-{AT + timedelta(minutes=20)}-0", 1))
+    world.at += timedelta(minutes=30)
+    world.watch.run()
+    assert world.projector.tell_pending() == 1
+
+
+def test_the_look_takes_few_reads_however_many_clinics_there_are(world):
+    for number in range(30):
+        world.sent(timedelta(hours=1), 1, f"clinic-{number}")
+    world.sums.reads = 0
+
+    world.watch.run()
+
+    assert world.sums.reads == 5
