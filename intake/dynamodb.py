@@ -98,6 +98,11 @@ class DynamoRecords:
             raise NotFoundError("there is no such file")
         return record
 
+    def some(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
+        wanted = [file_key(file_id) for file_id in dict.fromkeys(file_ids)]
+        found = items_at(self._dynamodb, self._table, wanted)
+        return {record.file_id: record for record in map(file_record, found)}
+
     def files_of(self, upload_id: str, cursor: str | None, limit: int) -> Page[FileRecord]:
         after = position_of(cursor, _BEFORE_FILES) if cursor else _BEFORE_FILES
         answer = self._dynamodb.query(

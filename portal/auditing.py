@@ -9,6 +9,11 @@ ACTIONS: dict[str, str] = {
     "file.dry-run": "Tried how files would be judged today",
     "file.accept": "Accepted rejected files after review",
     "file.delete": "Deleted files from quarantine",
+    "review.propose": "Proposed to accept a rejected file",
+    "review.confirm": "Confirmed the acceptance of a rejected file",
+    "review.decline": "Declined the acceptance of a rejected file",
+    "letter.redrive": "Redrove dead letters",
+    "letter.discard": "Discarded a dead letter",
 }
 """Every action that may be noted → what the audit log calls it, in the past tense: `Reprocessed a file`."""
 

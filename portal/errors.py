@@ -83,5 +83,9 @@ class OrderError(PortalError):
     """Raised when an order names no files, too many, or has no proper id."""
 
 
+class OwnReviewError(PortalError):
+    """Raised when an admin would confirm what the same admin proposed."""
+
+
 class NotAcceptedError(PortalError):
     """Raised when the content of a file is asked for that was not accepted."""

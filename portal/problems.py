@@ -103,6 +103,12 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.OrderError: Problem(
         422, "invalid-order", "That cannot be asked for", "Choose the files again on the page that lists them."
     ),
+    errors.OwnReviewError: Problem(
+        403,
+        "own-review",
+        "Another admin has to confirm this",
+        "Whoever proposes to accept a rejected file cannot also confirm it. Ask a colleague to look at the proposal.",
+    ),
     errors.NotAcceptedError: Problem(
         409, "not-accepted", "The file was not accepted", "Only the content of accepted files can be downloaded."
     ),

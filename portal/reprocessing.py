@@ -17,7 +17,7 @@ from portal.errors import OrderError
 from portal.identity import UPLOAD, Identity
 from portal.services import Services
 
-MOST_NAMED = 100
+MOST_NAMED = 500
 """Files that an order may name; more are found by what they have in common."""
 
 ACTIONS = {

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from fastapi import Request
 
-from intake.ports import AuditLog, ChangeFeed, Directory, Orders, Presigner, Projections, Queue, Records
+from intake.ports import AuditLog, ChangeFeed, Directory, Orders, Presigner, Projections, Queue, Records, Reviews
 from portal.settings import Settings
 from portal.sign_in import SignIn
 from portal.tokens import Verifier
@@ -27,6 +27,7 @@ class Services:
     """What would have been emailed, where the deployment keeps it."""
     audit: AuditLog
     orders: Orders
+    reviews: Reviews
     verifier: Verifier
     sign_in: SignIn
     settings: Settings

@@ -11,6 +11,7 @@ from intake.feed import DynamoChangeFeed
 from intake.orders import DynamoOrders
 from intake.projections import DynamoProjections
 from intake.record import now
+from intake.reviews import DynamoReviews
 from intake.s3 import SIGNING, S3Presigner
 from intake.sqs import SqsQueue
 from portal.cognito import CognitoPool
@@ -53,6 +54,7 @@ def wire(settings: Settings) -> Services:
         mailbox=SqsQueue(sqs, settings.mailbox_queue_url) if settings.mailbox_queue_url else None,
         audit=DynamoAudit(dynamodb, settings.audit_table),
         orders=DynamoOrders(dynamodb, settings.table),
+        reviews=DynamoReviews(dynamodb, settings.table),
         verifier=verifier,
         sign_in=SignIn(pool, verifier, settings),
         settings=settings,

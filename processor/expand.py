@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from intake import keys
 from intake.errors import NotFoundError
+from intake.events import Slice
 from intake.ports import Children, ObjectRange, Objects, ObjectWriter, Queue, Verdicts
 from intake.record import FileRecord, ObjectVersion, TimelineEntry, Verdict, now
 from intake.states import State
-from processor.events import Slice
 from processor.judge import RULES_VERSION, ByteSource
 from processor.judge.catalogue import RULES
 from processor.judge.documents.archive import Entry, EntryDamagedError, entries, inflate

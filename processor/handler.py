@@ -20,8 +20,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from intake.commands import FindFiles
+from intake.events import arrivals, order_of, slice_of
 from processor import wiring
-from processor.events import arrivals, order_of, slice_of
 from processor.telemetry import (
     logger,
     metrics,

@@ -68,19 +68,12 @@ class OrderDesk:
 
     def _rows(self, chosen: Selection, cursor: str | None) -> tuple[Iterable[FileSummary | FileRecord], str | None]:
         if chosen.file_ids:
-            return list(self._named(chosen)), None
+            return self.records.some(chosen.file_ids).values(), None
         if chosen.upload_id:
             of_upload = self.records.files_of(chosen.upload_id, cursor, PORTION)
             return of_upload.rows, of_upload.next
         page = self.records.files(chosen.clinic_id or None, chosen.state, chosen.since, cursor, PORTION)
         return page.rows, page.next
-
-    def _named(self, chosen: Selection) -> Iterable[FileRecord]:
-        for file_id in dict.fromkeys(chosen.file_ids):
-            try:
-                yield self.records.file(chosen.clinic_id or None, file_id)
-            except NotFoundError:
-                continue
 
 
 def _task(order: Order, file_id: str) -> DoTask:

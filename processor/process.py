@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from intake import keys
+from intake.events import Arrival
 from intake.keys import Placement
 from intake.ports import DECLARED_EXTENSION, DECLARED_SHA256, ObjectRange, Objects, Outcome, Verdicts
 from intake.record import ObjectVersion, Verdict, now
 from intake.states import State
-from processor.events import Arrival
 from processor.filing import Buckets, Case, Filing
 from processor.judge import FIRST_READ, ByteSource, Facts, Judgement, Profile
 from processor.judge.catalogue import RULES

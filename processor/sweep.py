@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from intake import keys
+from intake.events import Arrival, Slice, UnreadableEventError, arrivals, notification, slice_of
 from intake.keys import Placement
 from intake.ports import Objects, Queue, QueuedMessage, Verdicts
 from intake.record import FileRecord, FileSummary, Source, now
 from intake.states import State
-from processor.events import Arrival, Slice, UnreadableEventError, arrivals, notification, slice_of
 from processor.project import Projector
 
 OVERDUE = timedelta(minutes=10)

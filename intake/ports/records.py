@@ -110,6 +110,10 @@ class Records(Protocol):
         """Raises NotFoundError."""
         ...
 
+    def some(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
+        """Return those of the files that there are, of any clinic, by their ids."""
+        ...
+
     def files_of(self, upload_id: str, cursor: str | None, limit: int) -> Page[FileRecord]:
         """In the order of declaration. Raises ValueError for a bad cursor."""
         ...

@@ -27,6 +27,7 @@ from tests.fakes import (
     FakeProjections,
     FakeQueue,
     FakeRecords,
+    FakeReviews,
     FakeTable,
 )
 
@@ -68,6 +69,7 @@ class PortalServer:
     mailbox: FakeQueue
     audit: FakeAudit
     orders: FakeOrders
+    reviews: FakeReviews
     storage: Storage
 
     def sample(self) -> Sample:
@@ -109,6 +111,7 @@ def portal_server() -> Iterator[PortalServer]:
             mailbox=FakeQueue(),
             audit=FakeAudit(),
             orders=FakeOrders(),
+            reviews=FakeReviews(),
             storage=storage,
         )
         behind.sample()
@@ -144,6 +147,7 @@ def _services(behind: PortalServer) -> Services:
         mailbox=behind.mailbox,
         audit=behind.audit,
         orders=behind.orders,
+        reviews=behind.reviews,
         verifier=FakeVerifier(),  # type: ignore[arg-type]
         sign_in=FakeSignIn(),  # type: ignore[arg-type]
         settings=_settings(behind.url),

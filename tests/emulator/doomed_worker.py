@@ -12,10 +12,10 @@ from typing import Any
 
 import boto3
 
+from intake.events import arrivals, slice_of
 from intake.s3_writes import S3Writer
 from intake.verdicts import DynamoVerdicts
 from processor import wiring
-from processor.events import arrivals, slice_of
 
 
 def _die(*args: Any, **kwargs: Any) -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
+from intake.events import Arrival
 from intake.s3_objects import S3Objects
 from intake.verdicts import DynamoVerdicts
-from processor.events import Arrival
 from processor.filing import Buckets
 from processor.judge import judge
 from processor.process import Processor

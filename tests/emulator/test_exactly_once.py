@@ -12,12 +12,12 @@ import pytest
 
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
+from intake.events import Arrival, notification
 from intake.items import file_key, wire
 from intake.keys import file_id, new_upload_id, object_key
 from intake.record import FileRecord, ObjectVersion, Source, Upload, now
 from intake.states import State
 from intake.verdicts import DynamoVerdicts
-from processor.events import Arrival, notification
 from tests.dicom_files import ct_slice, uid
 from tests.waiting import until
 

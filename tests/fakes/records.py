@@ -48,6 +48,9 @@ class FakeRecords:
             raise NotFoundError(file_id)
         return record
 
+    def some(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
+        return {file_id: self.table.files[file_id] for file_id in file_ids if file_id in self.table.files}
+
     def files_of(self, upload_id: str, cursor: str | None, limit: int) -> Page[FileRecord]:
         rows = [record for record in self.table.files.values() if record.upload_id == upload_id]
         return page_of(sorted(rows, key=lambda record: record.file_id), f"of {upload_id}", cursor, limit)

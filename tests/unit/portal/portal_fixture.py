@@ -27,6 +27,7 @@ from tests.fakes import (
     FakeProjections,
     FakeQueue,
     FakeRecords,
+    FakeReviews,
     FakeTable,
     FakeVerdicts,
 )
@@ -92,6 +93,7 @@ class Portal:
     mailbox: FakeQueue = field(default_factory=FakeQueue)
     audit: FakeAudit = field(default_factory=FakeAudit)
     orders: FakeOrders = field(default_factory=FakeOrders)
+    reviews: FakeReviews = field(default_factory=FakeReviews)
     pool: FakeUserPool = field(default_factory=FakeUserPool)
     key_server: FakeKeyServer = field(default_factory=FakeKeyServer)
     directory: FakeDirectory = field(default_factory=FakeDirectory)
@@ -125,6 +127,7 @@ class Portal:
             mailbox=self.mailbox,
             audit=self.audit,
             orders=self.orders,
+            reviews=self.reviews,
             verifier=verifier,
             sign_in=SignIn(self.pool, verifier, configured),
             settings=configured,

@@ -96,7 +96,7 @@ def test_who_may_not_upload_may_not_retry(portal, failed):
     [
         ("not an id", Selection(state=State.REJECTED)),
         (reprocessing.new_order_id(), Selection()),
-        (reprocessing.new_order_id(), Selection(state=State.REJECTED, file_ids=("x",) * 101)),
+        (reprocessing.new_order_id(), Selection(state=State.REJECTED, file_ids=("x",) * 501)),
     ],
 )
 def test_an_order_needs_a_proper_id_a_state_and_a_bearable_number_of_names(portal, order_id, selection):

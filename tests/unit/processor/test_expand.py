@@ -11,11 +11,11 @@ import pytest
 
 from intake import keys
 from intake.errors import NotFoundError
+from intake.events import Arrival, Slice, UnreadableEventError, slice_of
 from intake.ports import ObjectRange
 from intake.record import ObjectVersion, Source
 from intake.s3_writes import S3Writer
 from intake.states import State
-from processor.events import Arrival, Slice, UnreadableEventError, slice_of
 from processor.expand import BLOCK, BLOCKS_KEPT, BYTES_PER_SLICE, ENTRIES_PER_SLICE, Blocks, Expander, spans
 from processor.filing import Buckets
 from processor.judge import Profile, judge

@@ -9,10 +9,10 @@ import pytest
 
 from intake import keys
 from intake.errors import ContentionError, ObjectMissingError
+from intake.events import Arrival
 from intake.ports import Outcome
 from intake.record import ObjectVersion
 from intake.states import State
-from processor.events import Arrival
 from processor.filing import Buckets
 from processor.judge import Facts, Judgement, Profile
 from processor.process import Processor

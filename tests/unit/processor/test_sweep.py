@@ -4,11 +4,11 @@ from functools import partial
 
 import pytest
 
+from intake.events import Arrival, Slice, arrivals, notification
 from intake.keys import child_id
 from intake.ports import QueuedMessage
 from intake.record import ObjectVersion
 from intake.states import State
-from processor.events import Arrival, Slice, arrivals, notification
 from processor.project import Projector
 from processor.sweep import OVERDUE, Sweep
 from tests.fakes import (

@@ -1,7 +1,7 @@
 import pytest
 
+from intake.events import Arrival, UnreadableEventError, arrivals, notification
 from intake.record import ObjectVersion
-from processor.events import Arrival, UnreadableEventError, arrivals, notification
 from tests.records import NOON
 
 

@@ -1,4 +1,4 @@
-"""What AWS tells the processor, read into the domain's words.
+"""What the main queue brings, read into the domain's words.
 
 Sources: Amazon S3 User Guide, "Event message structure"; Amazon DynamoDB Developer Guide, "Streams and Lambda".
 """

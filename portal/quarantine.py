@@ -1,0 +1,119 @@
+"""What admins see and decide of rejected files. Names and patients stay with the files' own clinics."""
+
+from collections.abc import Sequence
+
+from intake.errors import ConflictError, NotFoundError
+from intake.ports import Order, Page, Review, Selection, Task
+from intake.record import FileRecord
+from intake.review import obstacles
+from intake.states import State
+from portal import reprocessing
+from portal.auditing import note
+from portal.errors import CursorError, OwnReviewError
+from portal.files import seen_by
+from portal.identity import Identity
+from portal.services import Services
+
+READS = 10
+"""Pages of the table that are looked through for one page of matches; more are on the next."""
+
+WAITING = 200
+"""Proposals shown."""
+
+
+def rejected(
+    services: Services, identity: Identity, wanted: Selection, cursor: str | None, limit: int
+) -> Page[FileRecord]:
+    """Return rejected files that match, newest first. A page may be short, or a little longer. Raises CursorError."""
+    found: list[str] = []
+    for _ in range(READS):
+        try:
+            page = services.records.files(wanted.clinic_id or None, State.REJECTED, wanted.since, cursor, limit)
+        except ValueError as error:
+            raise CursorError("The cursor is not one of this list.") from error
+        found += [row.file_id for row in page.rows if wanted.matches(row)]
+        cursor = page.next
+        if cursor is None or len(found) >= limit:
+            break
+    records = services.records.some(found)
+    return Page(tuple(seen_by(identity, records[file_id]) for file_id in found if file_id in records), cursor)
+
+
+def propose(services: Services, identity: Identity, file_ids: Sequence[str], reason: str) -> tuple[int, int]:
+    """Propose to accept rejected files. Return how many proposals wait now for another admin, and how many could not.
+
+    Not proposed is what is no longer rejected, has findings that no review overrides, or was proposed before.
+    """
+    records = services.records.some(file_ids)
+    fit = [record for record in records.values() if record.state is State.REJECTED and not obstacles(record.codes)]
+    proposed = sum(_propose(services, identity, record, reason) for record in fit)
+    return proposed, len(set(file_ids)) - proposed
+
+
+def _propose(services: Services, identity: Identity, record: FileRecord, reason: str) -> bool:
+    standing = services.reviews.review(record.file_id)
+    if standing and not standing.decided_by:
+        return False
+    codes = ",".join(record.codes)
+    note(
+        services,
+        identity,
+        "review.propose",
+        clinic_id=record.clinic_id,
+        subject=record.file_id,
+        reason=reason,
+        codes=codes,
+    )
+    return services.reviews.propose(
+        Review(
+            file_id=record.file_id,
+            clinic_id=record.clinic_id,
+            codes=record.codes,
+            reason=reason,
+            proposed_by=identity.subject,
+            proposed_by_name=identity.display_name,
+            proposed_at=services.clock(),
+        )
+    )
+
+
+def confirm(services: Services, identity: Identity, file_id: str, *, order_id: str) -> Order:
+    """Accept a file that another admin proposed. Raises NotFoundError, OwnReviewError."""
+    review = services.reviews.review(file_id)
+    if review is None or (review.decided_by and (review.decided_by != identity.subject or not review.confirmed)):
+        raise NotFoundError("no proposal waits for that file")
+    if review.proposed_by == identity.subject:
+        raise OwnReviewError("Another admin has to confirm this.")
+    note(
+        services,
+        identity,
+        "review.confirm",
+        clinic_id=review.clinic_id,
+        subject=file_id,
+        reason=review.reason,
+        proposer=review.proposed_by,
+    )
+    if not review.decided_by:
+        _decide(services, identity, file_id, confirmed=True)
+    chosen = Selection(file_ids=(file_id,), state=State.REJECTED, clinic_id=review.clinic_id)
+    return reprocessing.place(services, identity, Task.ACCEPT, chosen, order_id=order_id, reason=review.reason)
+
+
+def decline(services: Services, identity: Identity, file_id: str) -> None:
+    """Decline another's proposal, or take back one's own. Doing it twice is no error."""
+    review = services.reviews.review(file_id)
+    if review is None or review.confirmed:
+        raise NotFoundError("no proposal waits for that file")
+    if review.decided_by:
+        return
+    note(services, identity, "review.decline", clinic_id=review.clinic_id, subject=file_id)
+    _decide(services, identity, file_id, confirmed=False)
+
+
+def _decide(services: Services, identity: Identity, file_id: str, *, confirmed: bool) -> None:
+    try:
+        services.reviews.decide(
+            file_id, confirmed=confirmed, by=identity.subject, name=identity.display_name, at=services.clock()
+        )
+    except ConflictError as error:
+        raise OwnReviewError("Another admin has to confirm this.") from error
