@@ -19,6 +19,16 @@ _INDEXES = {
 }
 
 
+_SEARCHES = {
+    "by_trouble": ("trouble_of", "trouble"),
+    "by_name": ("name_of", "name_key"),
+    "by_patient": ("patient_key", "created_key"),
+    "by_study": ("study_of", "study_place"),
+    "by_modality": ("modality_key", "created_key"),
+}
+"""Hold the keys of those items only that have the attributes: a search reads the items that it shows beside."""
+
+
 class Records(Construct):
     """On demand, restorable to any second, encrypted with the data key; its stream drives the projector."""
 
@@ -49,6 +59,13 @@ class Records(Construct):
                 sort_key=_text(sort),
                 projection_type=dynamodb.ProjectionType.INCLUDE,
                 non_key_attributes=_SUMMARY,
+            )
+        for name, (partition, sort) in _SEARCHES.items():
+            self.table.add_global_secondary_index(
+                index_name=name,
+                partition_key=_text(partition),
+                sort_key=_text(sort),
+                projection_type=dynamodb.ProjectionType.KEYS_ONLY,
             )
 
 

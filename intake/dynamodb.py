@@ -14,10 +14,10 @@ from intake.aws_errors import code_of, standing_item
 from intake.batches import items_at
 from intake.cursors import before, cursor_of, position_of
 from intake.errors import ConflictError, NotFoundError
+from intake.index_keys import STATE_SHARDS
 from intake.items import (
     COUNTS,
     META,
-    STATE_SHARDS,
     Item,
     file_item,
     file_key,
@@ -119,9 +119,17 @@ class DynamoRecords:
         return Page(page, cursor_of(file_key(page[-1].file_id)["sk"]) if more else None)
 
     def files(
-        self, clinic_id: str | None, state: State | None, since: datetime | None, cursor: str | None, limit: int
+        self,
+        clinic_id: str | None,
+        state: State | None,
+        since: datetime | None,
+        cursor: str | None,
+        limit: int,
+        *,
+        until: datetime | None = None,
     ) -> Page[FileSummary]:
         start, floor = before(cursor), timestamp(since) if since else ""
+        start = min(start, timestamp(until)) if until else start
         lists = [self._newest(partition, start, floor, limit + 1) for partition in _partitions(clinic_id, state)]
         merged = list(heapq.merge(*lists, key=lambda item: str(item["created_key"]), reverse=True))
         page = merged[:limit]

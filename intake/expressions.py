@@ -21,15 +21,17 @@ def transition(
 ) -> dict[str, Any]:
     """Return the arguments of an update that moves a file's record, appends to its timeline and counts its revision.
 
-    The record must be in one of `sources`. With `initial`, it may also be missing and is then created with those
-    attributes; an existing record keeps its own. With `revision`, it must not have changed since that one.
+    The record must be in one of `sources`. What `sets` sets to None is removed. With `initial`, the record may also be
+    missing and is then created with those attributes; an existing record keeps its own. With `revision`, it must not
+    have changed since that one.
     """
     names = {f"#{name}": name for name in (*sets, *(initial or {}), "state", "timeline", "revision")}
-    values: Item = {f":{name}": value for name, value in {**(initial or {}), **sets}.items()}
+    values: Item = {f":{name}": value for name, value in {**(initial or {}), **sets}.items() if value is not None}
+    removed = [f"#{name}" for name, value in sets.items() if value is None]
     states = {f":from_{state}": state.value for state in sources}
     values |= states | {":entries": [*map(timeline_map, entries)], ":none": [], ":zero": 0, ":one": 1}
     assignments = [
-        *(f"#{name} = :{name}" for name in sets),
+        *(f"#{name} = :{name}" for name, value in sets.items() if value is not None),
         *(f"#{name} = if_not_exists(#{name}, :{name})" for name in initial or {} if name not in sets),
         "#timeline = list_append(if_not_exists(#timeline, :none), :entries)",
         "#revision = if_not_exists(#revision, :zero) + :one",
@@ -41,7 +43,7 @@ def transition(
     return {
         "TableName": table,
         "Key": wire(key),
-        "UpdateExpression": "SET " + ", ".join(assignments),
+        "UpdateExpression": f"SET {', '.join(assignments)}" + (f" REMOVE {', '.join(removed)}" if removed else ""),
         "ConditionExpression": condition if initial is None else f"attribute_not_exists(#state) OR {condition}",
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": wire(values),

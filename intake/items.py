@@ -1,11 +1,11 @@
 """How records lie in the table: one item per file, upload, claim, partner and projection.
 
 Keys: `pk` and `sk`. Indexes: `by_clinic` (`clinic_key`), `by_clinic_state` (`clinic_state`) and `by_state`
-(`state_shard`), each sorted by `created_key`, the time of creation and the id.
+(`state_shard`), each sorted by `created_key`, the time of creation and the id; and those that searches read
+(`intake/index_keys.py`).
 """
 
 import time
-import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +13,8 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from intake.keys import upload_of
+from intake.index_keys import by_content, by_name, by_state
+from intake.keys import series_id, study_id, upload_of
 from intake.record import (
     FileRecord,
     FileSummary,
@@ -30,13 +31,12 @@ Item = dict[str, Any]
 WireItem = dict[str, Any]
 """Attribute name → DynamoDB's typed value."""
 
-STATE_SHARDS = 8
-"""Partitions that each state's index is spread over, so that a busy hour of all clinics meets no single hot one."""
-
 META = "#META"
 OUTBOX = "OUTBOX"
 COUNTS = "#COUNTS"
 SERIES = "SERIES#"
+STUDY_OF_UPLOAD = "#STUDY#"
+STUDIES = "studies"
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -79,11 +79,25 @@ def alert_key(kind: str, upload_id: str) -> Item:
 
 
 def study_key(clinic_id: str, study_uid: str) -> Item:
-    return {"pk": f"STUDY#{clinic_id}#{study_uid}", "sk": META}
+    return study_key_of(study_id(clinic_id, study_uid))
+
+
+def study_key_of(study_id: str) -> Item:
+    return {"pk": f"STUDY#{study_id}", "sk": META}
+
+
+def study_of_upload_key(upload_id: str, study_id: str) -> Item:
+    """Return the key of what an upload brought of a study; it sorts before the upload's files."""
+    return {**upload_key(upload_id), "sk": f"{STUDY_OF_UPLOAD}{study_id}"}
+
+
+def study_list(clinic_id: str, *which: str) -> str:
+    """Return the partition of `by_clinic` that lists a clinic's studies: all, or those of a date or a patient."""
+    return "#".join((clinic_id, STUDIES, *which))
 
 
 def series_key(clinic_id: str, study_uid: str, series_uid: str) -> Item:
-    return {**study_key(clinic_id, study_uid), "sk": f"{SERIES}{series_uid}"}
+    return {**study_key(clinic_id, study_uid), "sk": f"{SERIES}{series_id(series_uid)}"}
 
 
 def expiry() -> int:
@@ -96,24 +110,17 @@ def prefixed(item: Item, prefix: str) -> dict[str, int]:
     return {name.removeprefix(prefix): n for name, n in item.items() if name.startswith(prefix) and n}
 
 
-def state_shard(state: State, file_id: str) -> str:
-    return f"{state}#{zlib.crc32(file_id.encode()) % STATE_SHARDS}"
-
-
 def created_key(created_at: datetime, identifier: str) -> str:
     return f"{timestamp(created_at)}#{identifier}"
-
-
-def index_keys(clinic_id: str, file_id: str, state: State) -> Item:
-    """Return the index attributes that follow a file's state."""
-    return {"clinic_state": f"{clinic_id}#{state}", "state_shard": state_shard(state, file_id)}
 
 
 def file_item(record: FileRecord) -> Item:
     """Write a whole record."""
     return {
         **file_key(record.file_id),
-        **index_keys(record.clinic_id, record.file_id, record.state),
+        **by_state(record.clinic_id, record.file_id, record.state, record.findings),
+        **by_name(record.clinic_id, record.file_id, record.name),
+        **by_content(record.clinic_id, record.file_id, record.state, record.metadata),
         "clinic_key": record.clinic_id,
         "created_key": created_key(record.created_at, record.file_id),
         "file_id": record.file_id,

@@ -80,6 +80,19 @@ def upload_of(file_id: str) -> str:
     return file_id.split("-", 1)[0]
 
 
+def study_id(clinic_id: str, study_uid: str) -> str:
+    """Return the id under which a clinic's study is kept and shown: its UID stands in no key and in no address."""
+    return _derived("study", clinic_id, study_uid)
+
+
+def series_id(series_uid: str) -> str:
+    return _derived("series", series_uid)
+
+
+def is_study_id(text: str) -> bool:
+    return _UPLOAD.fullmatch(text) is not None
+
+
 def object_key(clinic_id: str, upload_id: str, file_id: str, day: datetime) -> str:
     """Return `{clinic_id}/{yyyy}/{mm}/{dd}/{upload_id}/{file_id}`, the key in every bucket."""
     return f"{upload_prefix(clinic_id, upload_id, day)}{file_id}"

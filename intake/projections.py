@@ -24,6 +24,7 @@ from intake.items import (
     plain,
     series_key,
     study_key,
+    study_of_upload_key,
     timestamp,
     upload_key,
     wire,
@@ -31,8 +32,8 @@ from intake.items import (
 from intake.ports import Bucket, Change, Grain, Holding
 from intake.record import Source
 from intake.states import State
-from intake.studies import StudyMarks
-from intake.tally import AlertTally, Tally, UploadTally, add, tally
+from intake.study_marks import StudyMarks
+from intake.tally import AlertTally, FiledTally, Tally, UploadTally, add, tally
 from intake.transactions import write_each_once
 from intake.upload_items import direct_upload_facts
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 ITEMS_PER_TRANSACTION = 100
-"""DynamoDB takes no more. A change writes its marker, and shares with others the items of up to ten sums."""
+"""DynamoDB takes no more. A change writes its marker, and shares with others the items of up to eleven sums."""
 _HOLDINGS = "HOLDINGS"
 
 
@@ -106,6 +107,7 @@ class DynamoProjections:
         updates += [self._alert(kind, upload_id, row) for (kind, upload_id), row in sums.alerts.items()]
         updates += [self._study(*names, counts) for names, counts in sums.studies.items()]
         updates += [self._series(*names, counts) for names, counts in sums.series.items()]
+        updates += [self._filed(upload_id, row) for (upload_id, _), row in sums.filed.items()]
         return [*markers, *({"Update": update} for update in updates), *self._feed.appended(changes)]
 
     def _upload(self, upload_id: str, row: UploadTally) -> list[dict[str, Any]]:
@@ -149,6 +151,12 @@ class DynamoProjections:
     def _rows(self, query: dict[str, Any]) -> Iterator[Item]:
         for page in self._dynamodb.get_paginator("query").paginate(**query):
             yield from map(plain, page["Items"])
+
+    def _filed(self, upload_id: str, row: FiledTally) -> dict[str, Any]:
+        filed = row.filed
+        told = {"modality": filed.modality or None, "study_date": filed.study_date or None}
+        facts = {"study_id": filed.study_id, **{name: value for name, value in told.items() if value}}
+        return addition(self._table, study_of_upload_key(upload_id, filed.study_id), row.counts, initial=facts)
 
 
 def _transactions(changes: list[Change]) -> Iterator[list[Change]]:

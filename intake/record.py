@@ -154,6 +154,8 @@ class Upload:
     """Files by state; follows the records within a second or so."""
     warnings: int = 0
     """Accepted files that carry warnings."""
+    causes: dict[str, int] = field(default_factory=dict)
+    """What troubles its files, as `intake.trouble` names it → how many; follows like the counts."""
 
     @property
     def announced(self) -> int:

@@ -7,7 +7,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from intake.keys import series_id, study_id
 from intake.record import Metadata
 
 LONGEST_UID = 128
@@ -38,6 +40,8 @@ class Instance:
     """Instance Number, (0020,0013)."""
     patient: str = ""
     """A digest of the Patient ID; nothing where the file has none."""
+    patient_key: str = ""
+    """What the clinic finds the patient's studies by, as `intake/patient_keys.py` makes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,10 @@ class Series:
     frames_of_reference: frozenset[str] = frozenset()
     numbers: frozenset[int] = frozenset()
     """The different instance numbers, at most about `LIMITS`."""
+
+    @property
+    def series_id(self) -> str:
+        return series_id(self.series_uid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,30 +83,44 @@ class Study:
     series: tuple[Series, ...] = field(default=())
     """Only where one study is asked for; lists leave it empty."""
 
+    @property
+    def study_id(self) -> str:
+        return study_id(self.clinic_id, self.study_uid)
 
-def instance(clinic_id: str, metadata: Metadata) -> Instance | None:
+
+def instance(clinic_id: str, metadata: Metadata, patient_key: str = "") -> Instance | None:
     """Return what a DICOM file's metadata says of its study, or None where it names none."""
-    study_uid, series_uid = _uid(metadata, "study_instance_uid"), _uid(metadata, "series_instance_uid")
-    if not study_uid or not series_uid:
+    study_uid, series_uid = study_uid_of(metadata), series_uid_of(metadata)
+    if not study_uid:
         return None
     number = metadata.get("instance_number")
     return Instance(
         study_uid=study_uid,
         series_uid=series_uid,
-        modality=_short(metadata, "modality"),
-        study_date=_short(metadata, "study_date"),
+        modality=short(metadata, "modality"),
+        study_date=short(metadata, "study_date"),
         frame_of_reference=_uid(metadata, "frame_of_reference_uid"),
         number=number if isinstance(number, int) else None,
         patient=_patient(clinic_id, study_uid, metadata.get("patient", {})),
+        patient_key=patient_key,
     )
 
 
-def _uid(metadata: Metadata, name: str) -> str:
+def study_uid_of(metadata: Mapping[str, Any]) -> str:
+    """Return the Study Instance UID of a file that names its series too, or nothing."""
+    return _uid(metadata, "study_instance_uid") if series_uid_of(metadata) else ""
+
+
+def series_uid_of(metadata: Mapping[str, Any]) -> str:
+    return _uid(metadata, "series_instance_uid")
+
+
+def _uid(metadata: Mapping[str, Any], name: str) -> str:
     uid = str(metadata.get(name, ""))
     return uid if uid.isascii() and len(uid) <= LONGEST_UID else ""
 
 
-def _short(metadata: Metadata, name: str) -> str:
+def short(metadata: Mapping[str, Any], name: str) -> str:
     return str(metadata.get(name, ""))[:16].strip()
 
 

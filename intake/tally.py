@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from intake.ports import AlertKind, Change, Grain
+from intake.ports import AlertKind, Change, Filed, Grain
 from intake.record import Source
 from intake.states import State
 
@@ -27,12 +27,13 @@ ALERT_KINDS = {State.REJECTED: AlertKind.REJECTED, State.FAILED: AlertKind.FAILE
 
 @dataclass(slots=True)
 class UploadTally:
-    """What is to be added to an upload's counts: `n_{state}` and `with_warnings`."""
+    """What is to be added to an upload's counts."""
 
     clinic_id: str
     source: str
     at: datetime
     counts: Counter[str] = field(default_factory=Counter)
+    """`n_{state}`, `with_warnings` and `cause_{cause}`."""
     declared: int = 0
     """Files that nobody announced: those that were dropped into S3, and those that archives hold."""
 
@@ -45,6 +46,15 @@ class AlertTally:
     first_file_id: str
     pending: int = 0
     codes: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class FiledTally:
+    """What is to be added to an upload's share of a study."""
+
+    filed: Filed
+    counts: Counter[str] = field(default_factory=Counter)
+    """`n_{state}`."""
 
 
 @dataclass(slots=True)
@@ -63,13 +73,15 @@ class Tally:
     series: dict[tuple[str, str, str], Counter[str]] = field(default_factory=dict)
     """Clinic, study and series → `instances` and `numbered`."""
     clinics: set[str] = field(default_factory=set)
+    filed: dict[tuple[str, str], FiledTally] = field(default_factory=dict)
+    """Upload and study id → the upload's judged files of that study."""
 
     @property
     def items(self) -> int:
         """How many items of the table these sums are written to."""
         receipts = sum(row.source == Source.DIRECT or row.declared > 0 for row in self.uploads.values())
         counted = len(self.uploads) + len(self.buckets) + len(self.holdings) + len(self.alerts)
-        return counted + receipts + len(self.studies) + len(self.series)
+        return counted + receipts + len(self.studies) + len(self.series) + len(self.filed)
 
 
 def tally(changes: Iterable[Change]) -> Tally:
@@ -88,6 +100,7 @@ def add(sums: Tally, change: Change) -> None:
     _add_to_holding(sums, change)
     _add_to_alert(sums, change)
     _add_to_study(sums, change)
+    _add_to_filed(sums, change)
 
 
 def latency_bound(milliseconds: int) -> int:
@@ -106,6 +119,9 @@ def _add_to_upload(sums: Tally, change: Change) -> None:
     had = change.before is State.ACCEPTED and change.warnings_before > 0
     has = change.after is State.ACCEPTED and change.warnings_after > 0
     row.counts["with_warnings"] += has - had
+    for cause, more in ((change.cause_before, -1), (change.cause_after, 1)):
+        if cause:
+            row.counts[f"cause_{cause}"] += more
 
 
 def _add_to_buckets(sums: Tally, change: Change) -> None:
@@ -157,3 +173,17 @@ def _add_to_study(sums: Tally, change: Change) -> None:
     sums.studies.setdefault(study, Counter()).update({"instances": 1, "bytes": change.size})
     numbered = int(new.number is not None)
     sums.series.setdefault((*study, new.series_uid), Counter()).update({"instances": 1, "numbered": numbered})
+
+
+def _add_to_filed(sums: Tally, change: Change) -> None:
+    if change.study_before:
+        _filed(sums, change.upload_id, Filed(change.study_before)).counts[f"n_{change.before}"] -= 1
+    if change.filed:
+        _filed(sums, change.upload_id, change.filed).counts[f"n_{change.after}"] += 1
+
+
+def _filed(sums: Tally, upload_id: str, filed: Filed) -> FiledTally:
+    row = sums.filed.setdefault((upload_id, filed.study_id), FiledTally(filed))
+    if filed.modality or filed.study_date:
+        row.filed = filed
+    return row

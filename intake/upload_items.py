@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from intake.items import Item, created_key, moment, timestamp, upload_key
+from intake.index_keys import by_name
+from intake.items import Item, created_key, moment, prefixed, timestamp, upload_key
 from intake.record import Source, Upload
 from intake.states import State
 
@@ -23,6 +24,7 @@ def upload_item(upload: Upload) -> Item:
         "expected": upload.expected,
         "declared": upload.declared,
         "announced": upload.announced,
+        **by_name(f"{upload.clinic_id}#uploads", upload.upload_id, upload.reference),
     }
 
 
@@ -60,4 +62,5 @@ def upload(meta: Item, counts: Item) -> Upload:
         entries=foreseen - meta["announced"] if "announced" in meta else 0,
         counts={State.AWAITING_UPLOAD: declared - sum(judged.values()), **judged},
         warnings=counts.get("with_warnings", 0),
+        causes=prefixed(counts, "cause_"),
     )

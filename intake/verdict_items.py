@@ -1,13 +1,15 @@
 """What a verdict writes into the table."""
 
-from intake.items import Item, file_item, finding_map, index_keys, object_map, rejecting_codes, timestamp
+from intake.index_keys import by_content, by_state
+from intake.items import Item, file_item, finding_map, object_map, rejecting_codes, timestamp
 from intake.record import FileRecord, Severity, Source, Verdict
 
 
 def verdict_attributes(verdict: Verdict) -> Item:
     """Return what a verdict sets in its file's record."""
     return {
-        **index_keys(verdict.clinic_id, verdict.file_id, verdict.state),
+        **by_state(verdict.clinic_id, verdict.file_id, verdict.state, verdict.findings),
+        **by_content(verdict.clinic_id, verdict.file_id, verdict.state, verdict.metadata),
         "state": verdict.state.value,
         "updated_at": timestamp(verdict.decided_at),
         "size": verdict.size,

@@ -15,15 +15,14 @@ from intake.aws_errors import code_of
 from intake.batches import items_at
 from intake.errors import ContentionError
 from intake.expressions import transition
+from intake.index_keys import STATE_SHARDS, by_content, by_state, patient_id_of
 from intake.items import (
-    STATE_SHARDS,
     Item,
     claim_key,
     file_item,
     file_key,
     file_record,
     file_summary,
-    index_keys,
     object_map,
     object_version,
     plain,
@@ -31,6 +30,7 @@ from intake.items import (
     wire,
 )
 from intake.keys import UNASSIGNED
+from intake.patient_keys import PatientKeys
 from intake.ports import Outcome, Recorded
 from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Verdict
 from intake.states import State, may_become
@@ -50,6 +50,7 @@ class DynamoVerdicts:
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._dynamodb = client
         self._table = table
+        self.patients = PatientKeys(client, table)
 
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
         moved: Any = {"Update": self._move(verdict, reserved=reserved)}
@@ -86,7 +87,8 @@ class DynamoVerdicts:
 
     def delete(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
         sets = {
-            **index_keys(record.clinic_id, record.file_id, State.DELETED),
+            **by_state(record.clinic_id, record.file_id, State.DELETED),
+            **by_content(record.clinic_id, record.file_id, State.DELETED, record.metadata),
             "state": State.DELETED.value,
             "updated_at": timestamp(at),
         }
@@ -130,11 +132,14 @@ class DynamoVerdicts:
             table=self._table,
             key=file_key(verdict.file_id),
             sources=may_become(verdict.state, reprocessing=verdict.again is not None),
-            sets=verdict_attributes(verdict),
+            sets={**verdict_attributes(verdict), "patient_key": self._patient_key(verdict)},
             entries=[*asked, TimelineEntry(verdict.decided_at, "processor", verdict.state, told)],
             initial=None if reserved else arrival_attributes(verdict),
             revision=verdict.again.revision if verdict.again else None,
         )
+
+    def _patient_key(self, verdict: Verdict) -> str | None:
+        return self.patients.key(verdict.clinic_id, patient_id_of(verdict.metadata)) or None
 
     def _claim(self, verdict: Verdict, identity: str) -> Any:  # noqa: ANN401  # One shape of a transaction's many.
         item = {
@@ -159,7 +164,7 @@ class DynamoVerdicts:
         file_id = key["sk"].removeprefix("FILE#")
         sources = may_become(target) & _FAILED_BY_US
         sets = {
-            **index_keys(clinic_id, file_id, target),
+            **by_state(clinic_id, file_id, target),
             "state": target.value,
             "updated_at": timestamp(entry.at),
         }

@@ -6,7 +6,21 @@ from datetime import datetime
 
 from fastapi import Request
 
-from intake.ports import AuditLog, ChangeFeed, Directory, Orders, Presigner, Projections, Queue, Records, Reviews
+from intake.ports import (
+    AuditLog,
+    ChangeFeed,
+    Directory,
+    KeptSearches,
+    Orders,
+    Presigner,
+    Projections,
+    Queue,
+    Records,
+    Reviews,
+    Search,
+    Studies,
+    Troubles,
+)
 from portal.settings import Settings
 from portal.sign_in import SignIn
 from portal.tokens import Verifier
@@ -21,6 +35,10 @@ class Services:
     directory: Directory
     projections: Projections
     feed: ChangeFeed
+    search: Search
+    troubles: Troubles
+    studies: Studies
+    kept_searches: KeptSearches
     queue: Queue
     dead_letters: Queue
     mailbox: Queue | None

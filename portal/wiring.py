@@ -8,12 +8,16 @@ from intake.audit import DynamoAudit
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.feed import DynamoChangeFeed
+from intake.kept_searches import DynamoKeptSearches
 from intake.orders import DynamoOrders
 from intake.projections import DynamoProjections
 from intake.record import now
 from intake.reviews import DynamoReviews
 from intake.s3 import SIGNING, S3Presigner
+from intake.search import DynamoSearch
 from intake.sqs import SqsQueue
+from intake.studies import DynamoStudies
+from intake.troubles import DynamoTroubles
 from portal.cognito import CognitoPool
 from portal.partners import KnownPartners
 from portal.services import Services
@@ -49,6 +53,10 @@ def wire(settings: Settings) -> Services:
         directory=directory,
         projections=DynamoProjections(dynamodb, settings.table),
         feed=DynamoChangeFeed(dynamodb, settings.table),
+        search=DynamoSearch(dynamodb, settings.table),
+        troubles=DynamoTroubles(dynamodb, settings.table),
+        studies=DynamoStudies(dynamodb, settings.table),
+        kept_searches=DynamoKeptSearches(dynamodb, settings.table),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
         mailbox=SqsQueue(sqs, settings.mailbox_queue_url) if settings.mailbox_queue_url else None,

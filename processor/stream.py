@@ -5,9 +5,9 @@ from typing import Any
 
 from intake.device import device
 from intake.items import Item, moment, plain
-from intake.ports import Change
+from intake.ports import Change, Filed
 from intake.states import JUDGED, State
-from intake.study import instance
+from intake.study import instance, short
 
 
 def changes(event: dict[str, Any]) -> Iterator[Change]:
@@ -38,6 +38,10 @@ def change(old: Item, new: Item) -> Change:
         shadow=tuple(new.get("shadow", ())),
         duplicate=bool(new.get("duplicate_of")),
         device=device(new["clinic_id"], new["metadata"]) if after in JUDGED else None,
+        cause_before=_cause(old),
+        cause_after=_cause(new),
+        study_before=old.get("study_of", ""),
+        filed=_filed(new),
         **_news(new) if after is State.ACCEPTED and before is not State.ACCEPTED else {},
     )
 
@@ -50,5 +54,16 @@ def _news(new: Item) -> dict[str, Any]:
     if new.get("duplicate_of"):
         return {}
     if new.get("kind") == "dicom":
-        return {"instance": instance(new["clinic_id"], new["metadata"])}
+        return {"instance": instance(new["clinic_id"], new["metadata"], new.get("patient_key", ""))}
     return {"entries": new["metadata"].get("entries", 0)} if new.get("kind") == "zip" else {}
+
+
+def _cause(item: Item) -> str:
+    """Return what a record is listed under among its upload's trouble, or nothing."""
+    return str(item.get("trouble", "")).rpartition("#")[0]
+
+
+def _filed(new: Item) -> Filed | None:
+    if not new.get("study_of"):
+        return None
+    return Filed(new["study_of"], short(new["metadata"], "modality"), short(new["metadata"], "study_date"))

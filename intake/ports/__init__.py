@@ -27,16 +27,17 @@ from intake.ports.projections import (
     DueAlert,
     FeedEntry,
     FeedPage,
+    Filed,
     Grain,
     Holding,
     Outbox,
     Projections,
     QuietClinic,
-    Studies,
     Watch,
 )
 from intake.ports.records import Children, Outcome, Page, Recorded, Records, Verdicts
 from intake.ports.reviews import Review, Reviews
+from intake.ports.search import FileQuery, KeptSearches, Search, Studies, StudyOfUpload, StudyQuery, Troubles
 
 __all__ = [
     "DECLARED_EXTENSION",
@@ -60,9 +61,12 @@ __all__ = [
     "DueAlert",
     "FeedEntry",
     "FeedPage",
+    "FileQuery",
+    "Filed",
     "Found",
     "Grain",
     "Holding",
+    "KeptSearches",
     "ObjectRange",
     "ObjectWriter",
     "Objects",
@@ -84,9 +88,13 @@ __all__ = [
     "Records",
     "Review",
     "Reviews",
+    "Search",
     "Selection",
     "Studies",
+    "StudyOfUpload",
+    "StudyQuery",
     "Task",
+    "Troubles",
     "Verdicts",
     "Watch",
 ]

@@ -7,9 +7,18 @@ from enum import Enum
 from typing import Protocol
 
 from intake.device import Device
-from intake.ports.records import Page
 from intake.states import State
-from intake.study import Instance, Study
+from intake.study import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """The study that a judged file says it belongs to, whatever its verdict."""
+
+    study_id: str
+    modality: str = ""
+    study_date: str = ""
+    """`YYYYMMDD`, as the file says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,12 @@ class Change:
     shadow: tuple[str, ...] = ()
     instance: Instance | None = None
     """What is new to a study: of a DICOM file that has just been accepted, and not as a duplicate."""
+    cause_before: str = ""
+    cause_after: str = ""
+    """What troubles the file, as `intake.trouble` names it."""
+    study_before: str = ""
+    """The id of the study that the file was filed under."""
+    filed: Filed | None = None
     entries: int = 0
     """How many files an archive holds that has just been accepted, and not as a duplicate."""
     duplicate: bool = False
@@ -163,18 +178,6 @@ class Projections(Protocol):
 
     def holdings(self) -> tuple[Holding, ...]:
         """Return what each clinic has stored."""
-        ...
-
-
-class Studies(Protocol):
-    """What the accepted DICOM files of a clinic add up to."""
-
-    def studies(self, clinic_id: str, cursor: str | None, limit: int) -> Page[Study]:
-        """Return studies without their series, those first that got a file last. Raises ValueError for a bad cursor."""
-        ...
-
-    def study(self, clinic_id: str, study_uid: str) -> Study:
-        """Return a study with its series. Raises NotFoundError."""
         ...
 
 

@@ -119,7 +119,14 @@ class Records(Protocol):
         ...
 
     def files(
-        self, clinic_id: str | None, state: State | None, since: datetime | None, cursor: str | None, limit: int
+        self,
+        clinic_id: str | None,
+        state: State | None,
+        since: datetime | None,
+        cursor: str | None,
+        limit: int,
+        *,
+        until: datetime | None = None,
     ) -> Page[FileSummary]:
         """Newest first. All clinics need a state (None lists the judged and open ones merged). Raises ValueError."""
         ...

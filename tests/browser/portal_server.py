@@ -23,12 +23,16 @@ from tests.fakes import (
     FakeAudit,
     FakeChangeFeed,
     FakeDirectory,
+    FakeKeptSearches,
     FakeOrders,
     FakeProjections,
     FakeQueue,
     FakeRecords,
     FakeReviews,
+    FakeSearch,
+    FakeStudies,
     FakeTable,
+    FakeTroubles,
 )
 
 USERS = {
@@ -142,6 +146,10 @@ def _services(behind: PortalServer) -> Services:
         directory=behind.directory,
         projections=behind.projections,
         feed=FakeChangeFeed(),
+        search=FakeSearch(behind.table),
+        troubles=FakeTroubles(behind.table),
+        studies=FakeStudies(behind.table),
+        kept_searches=FakeKeptSearches(),
         queue=behind.queue,
         dead_letters=behind.dead_letters,
         mailbox=behind.mailbox,

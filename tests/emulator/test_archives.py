@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from intake.keys import study_id
+from intake.ports import StudyQuery
 from intake.studies import DynamoStudies
 from intake.study_rules import findings
 from tests.archives import a_study, zipped
@@ -71,7 +73,7 @@ def _assert_studied(lane, name, count, upload_id):
     table = DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"])
 
     def counted():
-        study = table.study("northside", uid(name))
+        study = table.study("northside", study_id("northside", uid(name)))
         return study if study.series and len(study.series[0].numbers) == count else None
 
     study = until(counted, f"the {count} instances of the study")
@@ -80,7 +82,9 @@ def _assert_studied(lane, name, count, upload_id):
     assert series.numbers == set(range(1, count + 1))
     assert (study.modalities, study.uploads, len(study.patients)) == ({"CT"}, {upload_id}, 1)
     assert findings(study, [lane.records.upload(None, upload_id)]) == ()
-    assert study.study_uid in [row.study_uid for row in table.studies("northside", None, 100).rows]
+    assert study.study_uid in [
+        row.study_uid for row in table.studies(StudyQuery(clinic_id="northside"), None, 100).rows
+    ]
 
 
 def test_a_zipped_study_becomes_a_file_per_slice(partner, lane):
@@ -120,7 +124,11 @@ def test_an_archive_dropped_straight_into_s3_is_expanded_too(lane):
     )
 
     def studied():
-        rows = DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"]).studies("northside", None, 100).rows
+        rows = (
+            DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"])
+            .studies(StudyQuery(clinic_id="northside"), None, 100)
+            .rows
+        )
         return next((row for row in rows if row.study_uid == uid(name) and row.instances == count), None)
 
     study = until(studied, "the study of a dropped archive")

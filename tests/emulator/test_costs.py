@@ -37,7 +37,7 @@ def counted(stack):
         client.close()
 
 
-def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_its_clinics_profile_is_known(stack, counted):
+def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_a_process_is_warm(stack, counted):
     clients, calls = counted
     table = stack.outputs["Table"]
     (file,) = Lane(stack).reserve(1)
@@ -45,12 +45,14 @@ def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_its_clinic
     answer = stack.clients.s3.put_object(Bucket="counted-incoming", Key=file.incoming.key, Body=data)
     version = type(file.incoming)("counted-incoming", file.incoming.key, answer["VersionId"])
     profiles = Profiles(DynamoDirectory(clients["dynamodb"], table))
+    verdicts = DynamoVerdicts(clients["dynamodb"], table)
     profiles.of("northside")
-    assert calls == {"requests": 1, "GetItem": 1}
+    verdicts.patients.key("northside", "TEST")
+    assert calls["GetItem"] == 2
     calls.clear()
     processor = Processor(
         S3Objects(clients["s3"]),
-        DynamoVerdicts(clients["dynamodb"], table),
+        verdicts,
         Buckets("counted-accepted", "counted-quarantine"),
         judge,
         profile_of=profiles.of,

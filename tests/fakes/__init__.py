@@ -13,6 +13,7 @@ from tests.fakes.orders import FakeOrders
 from tests.fakes.projections import FakeProjections
 from tests.fakes.records import FakeRecords
 from tests.fakes.reviews import FakeReviews
+from tests.fakes.search import FakeKeptSearches, FakeSearch, FakeStudies, FakeTroubles
 from tests.fakes.table import FakeTable
 from tests.fakes.verdicts import FakeVerdicts
 
@@ -22,6 +23,7 @@ __all__ = [
     "FakeChangeFeed",
     "FakeChildren",
     "FakeDirectory",
+    "FakeKeptSearches",
     "FakeObjects",
     "FakeOrders",
     "FakePresigner",
@@ -29,6 +31,9 @@ __all__ = [
     "FakeQueue",
     "FakeRecords",
     "FakeReviews",
+    "FakeSearch",
+    "FakeStudies",
     "FakeTable",
+    "FakeTroubles",
     "FakeVerdicts",
 ]

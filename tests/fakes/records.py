@@ -56,7 +56,14 @@ class FakeRecords:
         return page_of(sorted(rows, key=lambda record: record.file_id), f"of {upload_id}", cursor, limit)
 
     def files(
-        self, clinic_id: str | None, state: State | None, since: datetime | None, cursor: str | None, limit: int
+        self,
+        clinic_id: str | None,
+        state: State | None,
+        since: datetime | None,
+        cursor: str | None,
+        limit: int,
+        *,
+        until: datetime | None = None,
     ) -> Page[FileSummary]:
         rows = [
             record
@@ -64,6 +71,7 @@ class FakeRecords:
             if clinic_id in (None, record.clinic_id)
             and state in (None, record.state)
             and (since is None or record.created_at >= since)
+            and (until is None or record.created_at < until)
         ]
         rows.sort(key=lambda record: (record.created_at, record.file_id), reverse=True)
         return page_of([summary(record) for record in rows], f"files {clinic_id} {state}", cursor, limit)

@@ -13,6 +13,7 @@ from intake.ports import (
 )
 from intake.record import FileRecord, FileSummary, Severity, Source, Upload
 from intake.states import State
+from intake.trouble import cause_of
 
 Row = TypeVar("Row")
 Clock = Callable[[], datetime]
@@ -29,14 +30,20 @@ class FakeTable:
     idempotency: dict[tuple[str, str], tuple[str, str, datetime]] = field(default_factory=dict)
     """Clinic and key → digest of the body, upload, when it lapses."""
 
+    def of(self, upload_id: str) -> list[FileRecord]:
+        return [record for record in self.files.values() if record.upload_id == upload_id]
+
     def counted(self, upload: Upload) -> Upload:
-        files = [record for record in self.files.values() if record.upload_id == upload.upload_id]
+        files = self.of(upload.upload_id)
         counts = dict(Counter(record.state for record in files))
         warned = sum(1 for record in files if record.state is State.ACCEPTED and record.warnings)
         dropped = sum(record.parent is None for record in files)
         entries = sum(map(_entries, files))
         declared = (dropped if upload.source is Source.DIRECT else upload.announced) + entries
-        return replace(upload, counts=counts, warnings=warned, declared=declared, entries=entries)
+        causes = Counter(cause_of(record.state, record.findings) for record in files)
+        del causes[""]
+        figures = {"counts": counts, "warnings": warned, "causes": dict(causes)}
+        return replace(upload, declared=declared, entries=entries, **figures)
 
     def save(self, record: FileRecord, **changes: Any) -> FileRecord:
         saved = replace(record, revision=record.revision + 1, **changes)

@@ -68,18 +68,33 @@ def test_the_table_is_encrypted_restorable_and_paid_by_use(template):
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
-def test_every_index_carries_what_lists_show(template):
-    keys = {
-        index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
+def test_indexes_carry_what_lists_show_and_those_of_searches_only_keys(template):
+    found = {
+        index["IndexName"]: (
+            index["Projection"]["ProjectionType"],
+            [key["AttributeName"] for key in index["KeySchema"]],
+        )
         for index in template.named_by("Table")["GlobalSecondaryIndexes"]
     }
-    assert keys == {
-        "by_clinic": ["clinic_key", "created_key"],
-        "by_clinic_state": ["clinic_state", "created_key"],
-        "by_state": ["state_shard", "created_key"],
+    assert found == {
+        "by_clinic": ("INCLUDE", ["clinic_key", "created_key"]),
+        "by_clinic_state": ("INCLUDE", ["clinic_state", "created_key"]),
+        "by_state": ("INCLUDE", ["state_shard", "created_key"]),
+        "by_trouble": ("KEYS_ONLY", ["trouble_of", "trouble"]),
+        "by_name": ("KEYS_ONLY", ["name_of", "name_key"]),
+        "by_patient": ("KEYS_ONLY", ["patient_key", "created_key"]),
+        "by_study": ("KEYS_ONLY", ["study_of", "study_place"]),
+        "by_modality": ("KEYS_ONLY", ["modality_key", "created_key"]),
     }
     for index in template.named_by("Table")["GlobalSecondaryIndexes"]:
-        assert {"file_id", "name", "state", "codes"} <= set(index["Projection"]["NonKeyAttributes"])
+        shown = index["Projection"].get("NonKeyAttributes")
+        assert shown is None or {"file_id", "name", "state", "codes"} <= set(shown)
+
+
+def test_no_metric_shows_the_tables_keys(template):
+    table = template.named_by("Table")
+    assert "ContributorInsightsSpecification" not in table
+    assert all("ContributorInsightsSpecification" not in index for index in table["GlobalSecondaryIndexes"])
 
 
 def test_every_queue_is_encrypted_kept_for_two_weeks_and_reached_over_tls_only(template):

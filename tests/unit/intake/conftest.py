@@ -9,9 +9,14 @@ from moto import mock_aws
 
 TABLE = "records"
 _INDEXES = {
-    "by_clinic": "clinic_key",
-    "by_clinic_state": "clinic_state",
-    "by_state": "state_shard",
+    "by_clinic": ("clinic_key", "created_key"),
+    "by_clinic_state": ("clinic_state", "created_key"),
+    "by_state": ("state_shard", "created_key"),
+    "by_trouble": ("trouble_of", "trouble"),
+    "by_name": ("name_of", "name_key"),
+    "by_patient": ("patient_key", "created_key"),
+    "by_study": ("study_of", "study_place"),
+    "by_modality": ("modality_key", "created_key"),
 }
 
 
@@ -28,7 +33,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
 @pytest.fixture
 def dynamodb(aws: boto3.Session) -> Any:
     client = aws.client("dynamodb")
-    names = ["pk", "sk", "created_key", *_INDEXES.values()]
+    names = {"pk", "sk", *(name for keys in _INDEXES.values() for name in keys)}
     client.create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
@@ -37,10 +42,10 @@ def dynamodb(aws: boto3.Session) -> Any:
         GlobalSecondaryIndexes=[
             {
                 "IndexName": index,
-                "KeySchema": _schema(name, "created_key"),
+                "KeySchema": _schema(*keys),
                 "Projection": {"ProjectionType": "ALL"},
             }
-            for index, name in _INDEXES.items()
+            for index, keys in _INDEXES.items()
         ],
     )
     return client

@@ -7,6 +7,8 @@ import pytest
 from intake.dynamodb import DynamoRecords
 from intake.errors import NotFoundError
 from intake.items import file_item
+from intake.keys import study_id
+from intake.ports import StudyQuery
 from intake.projections import DynamoProjections
 from intake.states import State
 from intake.studies import DynamoStudies
@@ -19,6 +21,7 @@ from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.test_projections import a_change
 
 SEED = 20261122
+ALL = StudyQuery(clinic_id="northside")
 
 
 @pytest.fixture
@@ -85,13 +88,13 @@ def test_a_study_counts_each_accepted_file_once_whatever_the_stream_does(project
     for start in range(0, len(deliveries), 40):
         projections.apply(deliveries[start : start + 40])
 
-    study = studies.study("northside", "1.2.3")
+    study = studies.study("northside", study_id("northside", "1.2.3"))
     assert (study.instances, study.bytes, study.modalities) == (50, 50_000, {"CT"})
     assert (study.first_at, study.last_at) == (NOON, NOON + timedelta(seconds=49))
     assert study.uploads == {UPLOAD_ID}
     assert len(study.patients) == 1
     assert "TEST-1" not in str(study)
-    first, second = study.series
+    first, second = sorted(study.series, key=lambda series: series.series_uid)
     assert (first.series_uid, first.instances, first.numbered) == ("1.2.3.1", 25, 25)
     assert first.numbers == set(range(0, 50, 2))
     assert second.frames_of_reference == {"1.2.9"}
@@ -115,7 +118,7 @@ def test_recomputing_every_sum_from_the_records_gives_what_was_added_up(projecti
         name: n for name, n in fresh.uploads[UPLOAD_ID].counts.items() if n and name.startswith("n_")
     }
     for (clinic_id, study_uid), sums in fresh.studies.items():
-        study = studies.study(clinic_id, study_uid)
+        study = studies.study(clinic_id, study_id(clinic_id, study_uid))
         assert {"instances": study.instances, "bytes": study.bytes} == sums
         for series in study.series:
             recomputed = fresh.series[clinic_id, study_uid, series.series_uid]
@@ -127,25 +130,27 @@ def test_studies_are_listed_by_their_last_file_page_by_page(projections, studies
         projections.apply(_history(_record(number, metadata=_metadata(number, study_instance_uid=f"1.{number}"))))
     projections.apply(_history(_record(9, metadata=_metadata(9, study_instance_uid="1.0"))))
 
-    first = studies.studies("northside", None, 2)
-    second = studies.studies("northside", first.next, 2)
-    third = studies.studies("northside", second.next, 2)
+    first = studies.studies(ALL, None, 2)
+    second = studies.studies(ALL, first.next, 2)
+    third = studies.studies(ALL, second.next, 2)
 
     assert [study.study_uid for page in (first, second, third) for study in page.rows] == [
         "1.0", "1.4", "1.3", "1.2", "1.1",
     ]  # fmt: skip
     assert third.next is None
-    assert studies.studies("lakeview", None, 2).rows == ()
+    assert studies.studies(StudyQuery(clinic_id="lakeview"), None, 2).rows == ()
     with pytest.raises(ValueError, match="cursor"):
-        studies.studies("northside", "?", 2)
+        studies.studies(ALL, "?", 2)
 
 
 def test_a_foreign_or_unknown_study_is_not_found(projections, studies):
     projections.apply(_history(_record(1)))
 
-    for clinic_id, study_uid in (("lakeview", "1.2.3"), ("northside", "1.2.5"), ("northside", "9" * 3000)):
+    known, unknown = study_id("northside", "1.2.3"), study_id("northside", "1.2.5")
+    assert studies.study(None, known).study_uid == "1.2.3"
+    for clinic_id, wanted in (("lakeview", known), ("northside", unknown), ("northside", "9" * 3000)):
         with pytest.raises(NotFoundError):
-            studies.study(clinic_id, study_uid)
+            studies.study(clinic_id, wanted)
 
 
 def test_sets_stay_bounded_whatever_a_sender_makes_up(projections, studies):
@@ -153,7 +158,7 @@ def test_sets_stay_bounded_whatever_a_sender_makes_up(projections, studies):
     for start in range(0, 100, 20):
         projections.apply([made for record in records[start : start + 20] for made in _history(record)])
 
-    study = studies.study("northside", "1.2.3")
+    study = studies.study("northside", study_id("northside", "1.2.3"))
     assert study.instances == 100
     assert len(study.modalities) == LIMITS["modalities"]
 
@@ -186,7 +191,7 @@ def test_every_change_apart_still_fits_into_transactions(projections, studies):
     ]
     projections.apply(apart)
 
-    assert len(studies.studies("northside", None, 50).rows) == 40
+    assert len(studies.studies(ALL, None, 50).rows) == 40
 
 
 def test_metadata_that_names_no_study_adds_to_none():

@@ -22,13 +22,17 @@ from tests.fakes import (
     FakeAudit,
     FakeChangeFeed,
     FakeDirectory,
+    FakeKeptSearches,
     FakeOrders,
     FakePresigner,
     FakeProjections,
     FakeQueue,
     FakeRecords,
     FakeReviews,
+    FakeSearch,
+    FakeStudies,
     FakeTable,
+    FakeTroubles,
     FakeVerdicts,
 )
 from tests.unit.portal.pool import (
@@ -97,6 +101,7 @@ class Portal:
     pool: FakeUserPool = field(default_factory=FakeUserPool)
     key_server: FakeKeyServer = field(default_factory=FakeKeyServer)
     directory: FakeDirectory = field(default_factory=FakeDirectory)
+    kept_searches: FakeKeptSearches = field(default_factory=FakeKeptSearches)
 
     def __post_init__(self) -> None:
         for clinic_id, name in (("northside", "Northside Imaging"), ("lakeview", "Lakeview Clinic")):
@@ -122,6 +127,10 @@ class Portal:
             directory=self.directory,
             projections=self.projections,
             feed=self.feed,
+            search=FakeSearch(self.table),
+            troubles=FakeTroubles(self.table),
+            studies=FakeStudies(self.table),
+            kept_searches=self.kept_searches,
             queue=self.queue,
             dead_letters=self.dead_letters,
             mailbox=self.mailbox,

@@ -159,6 +159,7 @@ def test_the_stream_tells_of_files_only():
         codes=("a-refusal",),
         warnings_after=1,
         latency_ms=90,
+        cause_after="0#a-refusal",
     )
 
 

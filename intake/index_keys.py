@@ -1,0 +1,92 @@
+"""What a file is found by: the attributes that the table's indexes are keyed with, from what the record says.
+
+An attribute that is None stands in no item, and so the file stands in that index no longer. No key holds a patient's
+identity: a Patient ID is digested (`intake/patient_keys.py`), and UIDs are. A file's name is the exception, for names
+are searched by how they begin (docs/adr/0012-searches-are-queries.md).
+"""
+
+import unicodedata
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from intake.keys import series_id, study_id, upload_of
+from intake.record import Finding
+from intake.states import State
+from intake.study import series_uid_of, study_uid_of
+from intake.trouble import cause_of
+
+STATE_SHARDS = 8
+"""Partitions that each state's index is spread over, so that a busy hour of all clinics meets no single hot one."""
+
+LONGEST_TERM = 200
+"""Characters of a name that are compared; DynamoDB takes sort keys of up to 1024 bytes."""
+
+_LARGEST_NUMBER = 9_999_999_999
+
+Keys = dict[str, Any]
+
+
+def by_state(clinic_id: str, file_id: str, state: State, findings: Sequence[Finding] = ()) -> Keys:
+    """Return the attributes that follow a file's state: the lists of its state, and its upload's list of trouble."""
+    cause = cause_of(state, findings)
+    return {
+        "clinic_state": f"{clinic_id}#{state}",
+        "state_shard": shard(state, file_id),
+        "trouble_of": upload_of(file_id) if cause else None,
+        "trouble": f"{cause}#{file_id}" if cause else None,
+    }
+
+
+def by_name(clinic_id: str, identifier: str, name: str) -> Keys:
+    """Return the attributes that a file is found with by its name, or an upload by its reference."""
+    begins = term(name)
+    return {"name_of": clinic_id if begins else None, "name_key": f"{begins}#{identifier}" if begins else None}
+
+
+def by_content(clinic_id: str, file_id: str, state: State, metadata: Mapping[str, Any]) -> Keys:
+    """Return the attributes that a judged file is found with by its study and by its modality."""
+    study_uid, modality = study_uid_of(metadata), modality_of(metadata)
+    return {
+        "study_of": study_id(clinic_id, study_uid) if study_uid else None,
+        "study_place": _place(file_id, metadata) if study_uid else None,
+        "modality_key": f"{clinic_id}#{modality}#{state}" if modality else None,
+    }
+
+
+def shard(state: str, identifier: str) -> str:
+    return f"{state}#{zlib.crc32(identifier.encode()) % STATE_SHARDS}"
+
+
+def term(name: str) -> str:
+    """Return what of a name is compared: its last path segment, without regard to case or to how it is encoded."""
+    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return _folded(last).strip()[:LONGEST_TERM]
+
+
+def modality_of(metadata: Mapping[str, Any]) -> str:
+    """Return a DICOM file's modality, in capitals as the standard writes them (PS3.3 C.7.3.1.1.1); or nothing."""
+    return str(metadata.get("modality", "")).strip().upper()[:16]
+
+
+def patient_id_of(metadata: Mapping[str, Any]) -> str:
+    """Return the Patient ID that a file states, or nothing."""
+    patient = metadata.get("patient")
+    return str(patient.get("id", "")) if isinstance(patient, dict) else ""
+
+
+def normalised(patient_id: str) -> str:
+    """Return a Patient ID as it is compared: without regard to case, width and surrounding or repeated spaces."""
+    return " ".join(_folded(patient_id).split())
+
+
+def _folded(text: str) -> str:
+    # What UTF-8 cannot hold, no key may.
+    return unicodedata.normalize("NFKC", text).casefold().encode("utf-8", "replace").decode()
+
+
+def _place(file_id: str, metadata: Mapping[str, Any]) -> str:
+    """Return where a file stands in its study: by series, then by instance number."""
+    number = metadata.get("instance_number")
+    known = min(max(number, 0), _LARGEST_NUMBER) if isinstance(number, int) else _LARGEST_NUMBER
+    return f"{series_id(series_uid_of(metadata))}#{known:010d}#{file_id}"

@@ -1,0 +1,125 @@
+"""Searches in the table, behind the `Search` port: each takes the index that leaves least to look through."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from intake.cursors import cursor_of, position_of
+from intake.index_keys import term
+from intake.index_queries import FIRST, LAST, Indexes, Stretch
+from intake.items import COUNTS, Item, file_key, file_record, plain, timestamp, upload_key, wire
+from intake.keys import is_file_id
+from intake.matching import matches
+from intake.patient_keys import PatientKeys
+from intake.ports import FileQuery, Page
+from intake.record import FileRecord, Upload
+from intake.states import JUDGED
+from intake.upload_items import upload as upload_of_items
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+BEFORE_FILES = "FILE#"
+ROUNDS = 4
+"""How often a page goes on reading, where what it reads does not match."""
+READ = 100
+"""Rows read at a time; DynamoDB gives no more items for one BatchGetItem."""
+
+
+class DynamoSearch:
+    """Finds files and uploads."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+        self._indexes = Indexes(client, table)
+        self._patients = PatientKeys(client, table)
+
+    def files(self, query: FileQuery, cursor: str | None, limit: int) -> Page[FileRecord]:
+        stretch = self._stretch(query)
+        after = self._position(stretch, cursor) if cursor else None
+        found: list[FileRecord] = []
+        last: Item = {}
+        for size in (limit + 1, *[READ] * (ROUNDS - 1)):
+            rows = self._indexes.keys(stretch, after, size)
+            for row, record in self._records(rows):
+                if not matches(query, record):
+                    continue
+                if len(found) == limit:
+                    return Page(tuple(found), self._cursor(stretch, last))
+                found.append(record)
+                last = row
+            if len(rows) < size:
+                return Page(tuple(found))
+            last, after = rows[-1], rows[-1][stretch.sort]
+        return Page(tuple(found), self._cursor(stretch, last))
+
+    def uploads(self, clinic_id: str, reference: str, limit: int) -> tuple[Upload, ...]:
+        begins = term(reference)
+        stretch = _by_name(f"{clinic_id}#uploads", begins)
+        keys = self._indexes.keys(stretch, None, limit)
+        both = [{"pk": key["pk"], "sk": sort} for key in keys for sort in (key["sk"], COUNTS)]
+        items: dict[str, dict[str, Item]] = {}
+        for item in self._indexes.items(both):
+            items.setdefault(item["pk"], {})[item["sk"]] = item
+        found = ((items.get(key["pk"], {}), key["sk"]) for key in keys)
+        return tuple(upload_of_items(of[meta], of.get(COUNTS, {})) for of, meta in found if meta in of)
+
+    def _records(self, rows: list[Item]) -> Iterator[tuple[Item, FileRecord]]:
+        items = {(item["pk"], item["sk"]): item for item in self._indexes.items(rows)}
+        for row in rows:
+            item = items.get((row["pk"], row["sk"]))
+            if item is not None:
+                yield row, file_record(item)
+
+    @staticmethod
+    def _cursor(stretch: Stretch, row: Item) -> str:
+        # A cursor stands in addresses, where a name has no place: the file's id leads back to it.
+        by_name = stretch.sort == "name_key"
+        return cursor_of(row["sk"].removeprefix(BEFORE_FILES) if by_name else row[stretch.sort])
+
+    def _position(self, stretch: Stretch, cursor: str) -> str:
+        position = position_of(cursor)
+        if stretch.sort != "name_key":
+            return position
+        if not is_file_id(position):
+            raise ValueError("the cursor is not one that this list gave")
+        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(file_key(position)))
+        item = plain(answer.get("Item", {}))
+        if item.get("name_of") not in stretch.values:
+            raise ValueError("the cursor is not one that this list gave")
+        return str(item["name_key"])
+
+    def _stretch(self, query: FileQuery) -> Stretch:
+        low = timestamp(query.since) if query.since else FIRST
+        high = timestamp(query.until) if query.until else LAST
+        if query.patient_id and query.clinic_id:
+            key = self._patients.key(query.clinic_id, query.patient_id)
+            return _newest("by_patient", "patient_key", (key,), low, high)
+        if query.name and query.clinic_id:
+            return _by_name(query.clinic_id, term(query.name))
+        if query.study_id:
+            return Stretch(index="by_study", partition="study_of", values=(query.study_id,), sort="study_place")
+        if query.upload_id:
+            pk = upload_key(query.upload_id)["pk"]
+            return Stretch(index=None, partition="pk", values=(pk,), sort="sk", low=BEFORE_FILES)
+        states = [query.state] if query.state else sorted(JUDGED)
+        values = tuple(f"{query.clinic_id}#{query.modality.upper()}#{state}" for state in states)
+        return _newest("by_modality", "modality_key", values, low, high)
+
+
+def _by_name(owner: str, begins: str) -> Stretch:
+    return Stretch(
+        index="by_name", partition="name_of", values=(owner,), sort="name_key", low=begins or FIRST, high=begins + LAST
+    )
+
+
+def _newest(index: str, partition: str, values: tuple[str, ...], low: str, high: str) -> Stretch:
+    return Stretch(
+        index=index,
+        partition=partition,
+        values=values,
+        sort="created_key",
+        low=low,
+        high=high,
+        newest_first=True,
+    )

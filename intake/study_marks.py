@@ -1,0 +1,148 @@
+"""What of studies may be written twice: sets, bounds, and the items under which a study is found.
+
+How many instances a study has is counted in the projections' transactions. Which modalities, numbers or uploads it has,
+and since when, stands in sets and bounds, to which a repetition adds nothing.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from intake.aws_errors import code_of
+from intake.batches import items_at
+from intake.expressions import addition_to_sets
+from intake.index_keys import shard
+from intake.items import STUDIES, Item, created_key, series_key, study_key, study_list, timestamp, wire
+from intake.ports import Change
+from intake.study import LIMITS, Instance
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+_Sets = dict[str, set[Any]]
+
+_VIEW = "VIEW#"
+"""Sorts behind a study's series, so that reading these does not meet it."""
+_DATE = re.compile(r"[0-9]{8}")
+_UNDATED = "00000000"
+
+
+@dataclass(slots=True)
+class _Marks:
+    """What changes say of one study or series, beside how many they are."""
+
+    clinic_id: str
+    key: Item
+    sets: _Sets = field(default_factory=dict)
+    span: tuple[datetime, datetime] | None = None
+    """The first and the last moment; for studies only."""
+
+    def note(self, **values: object) -> None:
+        for name, value in values.items():
+            if value not in {"", None}:
+                self.sets.setdefault(name, set()).add(value)
+
+    def stretch(self, at: datetime) -> None:
+        first, last = self.span or (at, at)
+        self.span = (min(first, at), max(last, at))
+
+    def unknown_to(self, held: Item) -> _Sets:
+        """Return what the item does not hold yet, and has room for."""
+        news = {name: values - held.get(name, set()) for name, values in self.sets.items()}
+        room = {name: max(0, LIMITS[name] - len(held.get(name, ()))) for name in news}
+        return {name: set(sorted(values)[: room[name]]) for name, values in news.items() if values and room[name]}
+
+
+class StudyMarks:
+    """Writes sets and bounds: at least once, in any order, by any number of workers."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+
+    def add(self, changes: Iterable[Change]) -> None:
+        news = [change for change in changes if change.instance is not None]
+        marks = _marks(news)
+        views = {(view["pk"], view["sk"]): view for change in news for view in _views(change)}
+        keys = [*(mark.key for mark in marks), *({"pk": pk, "sk": sk} for pk, sk in views)]
+        held = {(item["pk"], item["sk"]): item for item in items_at(self._dynamodb, self._table, keys)}
+        for key, view in views.items():
+            if key not in held:
+                self._dynamodb.put_item(TableName=self._table, Item=wire(view))
+        for mark in marks:
+            self._write(mark, held.get((mark.key["pk"], mark.key["sk"]), {}))
+
+    def _write(self, mark: _Marks, held: Item) -> None:
+        news = mark.unknown_to(held)
+        if news:
+            self._dynamodb.update_item(**addition_to_sets(self._table, mark.key, news))
+        if mark.span:
+            self._stretch(mark.clinic_id, mark.key, held, *mark.span)
+
+    def _stretch(self, clinic_id: str, key: Item, held: Item, first: datetime, last: datetime) -> None:
+        if timestamp(first) < held.get("first_at", "~"):
+            self._set_if(key, {"first_at": timestamp(first)}, "attribute_not_exists(first_at) OR first_at > :first_at")
+        if timestamp(last) > held.get("last_at", ""):
+            study_id = key["pk"].partition("#")[2]
+            place = {
+                "clinic_key": study_list(clinic_id),
+                "state_shard": shard(STUDIES, study_id),
+                "created_key": created_key(last, study_id),
+            }
+            newer = "attribute_not_exists(last_at) OR last_at < :last_at"
+            self._set_if(key, {"last_at": timestamp(last), **place}, newer)
+
+    def _set_if(self, key: Item, values: Item, condition: str) -> None:
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=wire(key),
+                UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in values),
+                ConditionExpression=condition,
+                ExpressionAttributeValues=wire({f":{name}": value for name, value in values.items()}),
+            )
+        except ClientError as error:
+            # Another worker knew of an earlier or later one.
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+
+
+def _marks(changes: Iterable[Change]) -> list[_Marks]:
+    marks: dict[tuple[str, ...], _Marks] = {}
+    for change in changes:
+        if change.instance is not None:
+            _mark(marks, change, change.instance)
+    return list(marks.values())
+
+
+def _mark(marks: dict[tuple[str, ...], _Marks], change: Change, new: Instance) -> None:
+    names = (change.clinic_id, new.study_uid)
+    study = marks.setdefault(names, _Marks(change.clinic_id, study_key(*names)))
+    study.note(modalities=new.modality, study_dates=new.study_date, patients=new.patient)
+    study.note(uploads=change.upload_id, series=new.series_uid)
+    study.stretch(change.at)
+    key = series_key(*names, new.series_uid)
+    series = marks.setdefault((*names, new.series_uid), _Marks(change.clinic_id, key))
+    series.note(modalities=new.modality, frames_of_reference=new.frame_of_reference, numbers=new.number)
+
+
+def _views(change: Change) -> Iterator[Item]:
+    """Yield the items by which a study is found under its date, modality and patient: each is put once."""
+    new = change.instance
+    if new is None:
+        return
+    key = study_key(change.clinic_id, new.study_uid)
+    date = new.study_date if _DATE.fullmatch(new.study_date) else _UNDATED
+    modality = new.modality.upper()
+    lists = {f"ON#{date}": study_list(change.clinic_id, "on")}
+    if modality:
+        lists[f"BY#{modality}#{date}"] = study_list(change.clinic_id, "by", modality)
+    if new.patient_key:
+        lists[f"OF#{new.patient_key}#{date}"] = study_list(change.clinic_id, "of", new.patient_key)
+    for name, listed in lists.items():
+        place = {"clinic_key": listed, "created_key": f"{date}#{key['pk'].partition('#')[2]}"}
+        yield {"pk": key["pk"], "sk": f"{_VIEW}{name}", **place}

@@ -1,0 +1,83 @@
+"""What troubles an upload's files, and which studies they are of, behind the `Troubles` port."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from intake.cursors import cursor_of, position_of
+from intake.index_queries import Indexes, Stretch
+from intake.items import STUDY_OF_UPLOAD, Item, file_record, plain, prefixed, upload_key, wire
+from intake.ports import Page, StudyOfUpload
+from intake.record import FileRecord
+from intake.states import State
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+AT_ONCE = 1000
+"""Keys read in one Query; they are short, so that many fit into the 1 MB that one answers."""
+
+
+class DynamoTroubles:
+    """Reads the index that holds troubled files only: an upload of 99,999 good ones costs what an empty one does."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+        self._indexes = Indexes(client, table)
+
+    def first(self, upload_id: str, causes: Sequence[str], limit: int) -> dict[str, tuple[FileRecord, ...]]:
+        if not causes:
+            return {}
+        rows = self._indexes.keys(_stretch(upload_id, ""), None, AT_ONCE)
+        by_cause: dict[str, list[Item]] = {cause: [] for cause in causes}
+        for row in rows:
+            by_cause.get(_cause(row), []).append(row)
+        for cause in causes:
+            # The rows are sorted by cause: only what begins behind them is asked for by itself.
+            if len(rows) == AT_ONCE and len(by_cause[cause]) < limit and cause >= _cause(rows[-1]):
+                by_cause[cause] = self._indexes.keys(_stretch(upload_id, f"{cause}#"), None, limit)
+        shown = {cause: rows[:limit] for cause, rows in by_cause.items()}
+        items = self._indexes.items([row for rows in shown.values() for row in rows])
+        records = {item["sk"]: file_record(item) for item in items}
+        found = {
+            cause: tuple(records[row["sk"]] for row in rows if row["sk"] in records) for cause, rows in shown.items()
+        }
+        return {cause: files for cause, files in found.items() if files}
+
+    def files(self, upload_id: str, cause: str, cursor: str | None, limit: int) -> Page[FileRecord]:
+        stretch = _stretch(upload_id, cause)
+        after = position_of(cursor, cause) if cursor else None
+        rows = self._indexes.keys(stretch, after, limit + 1)
+        page = rows[:limit]
+        records = tuple(map(file_record, self._indexes.items(page)))
+        return Page(records, cursor_of(page[-1]["trouble"]) if len(rows) > limit else None)
+
+    def studies(self, upload_id: str, limit: int) -> Page[StudyOfUpload]:
+        answer = self._dynamodb.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :study)",
+            ExpressionAttributeValues=wire({":pk": upload_key(upload_id)["pk"], ":study": STUDY_OF_UPLOAD}),
+            Limit=limit + 1,
+        )
+        rows = [_study(plain(item)) for item in answer["Items"]]
+        return Page(tuple(rows[:limit]), rows[limit].study_id if len(rows) > limit else None)
+
+
+def _stretch(upload_id: str, begins: str) -> Stretch:
+    return Stretch(
+        index="by_trouble",
+        partition="trouble_of",
+        values=(upload_id,),
+        sort="trouble",
+        low=begins or "!",
+        high=f"{begins}~",
+    )
+
+
+def _cause(row: Item) -> str:
+    return str(row["trouble"]).rpartition("#")[0]
+
+
+def _study(row: Item) -> StudyOfUpload:
+    counts = {State(name): number for name, number in prefixed(row, "n_").items()}
+    return StudyOfUpload(row["study_id"], counts, row.get("modality", ""), row.get("study_date", ""))

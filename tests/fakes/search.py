@@ -1,0 +1,152 @@
+"""Searches, receipts' trouble and studies, made from what the one fake table holds."""
+
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from intake.errors import NotFoundError
+from intake.index_keys import modality_of, term
+from intake.keys import series_id, study_id
+from intake.matching import matches
+from intake.ports import FileQuery, Page, StudyOfUpload, StudyQuery
+from intake.record import FileRecord, Upload
+from intake.states import State
+from intake.study import Instance, Series, Study, instance
+from intake.trouble import cause_of
+from tests.fakes.table import FakeTable, page_of
+
+
+@dataclass
+class FakeSearch:
+    """Files and uploads by what people know of them."""
+
+    table: FakeTable = field(default_factory=FakeTable)
+
+    def files(self, query: FileQuery, cursor: str | None, limit: int) -> Page[FileRecord]:
+        rows = [record for record in self.table.files.values() if matches(query, record)]
+        rows.sort(key=lambda record: (record.created_at, record.file_id), reverse=True)
+        return page_of(rows, "search", cursor, limit)
+
+    def uploads(self, clinic_id: str, reference: str, limit: int) -> tuple[Upload, ...]:
+        begins = term(reference)
+        rows = [upload for upload in self.table.uploads.values() if upload.clinic_id == clinic_id]
+        found = [upload for upload in rows if upload.reference and term(upload.reference).startswith(begins)]
+        return tuple(self.table.counted(upload) for upload in found[:limit])
+
+
+@dataclass
+class FakeTroubles:
+    """What an upload's receipt tells beside its figures."""
+
+    table: FakeTable = field(default_factory=FakeTable)
+
+    def first(self, upload_id: str, causes: Sequence[str], limit: int) -> dict[str, tuple[FileRecord, ...]]:
+        found = {cause: self.files(upload_id, f"{cause}#", None, limit).rows for cause in causes}
+        return {cause: rows for cause, rows in found.items() if rows}
+
+    def files(self, upload_id: str, cause: str, cursor: str | None, limit: int) -> Page[FileRecord]:
+        rows = [
+            (f"{cause_of(record.state, record.findings)}#{record.file_id}", record)
+            for record in self.table.of(upload_id)
+            if cause_of(record.state, record.findings)
+        ]
+        listed = sorted((key, record.file_id) for key, record in rows if key.startswith(cause))
+        return page_of([self.table.files[file_id] for _, file_id in listed], f"trouble {upload_id}", cursor, limit)
+
+    def studies(self, upload_id: str, limit: int) -> Page[StudyOfUpload]:
+        filed: dict[str, Counter[State]] = {}
+        told: dict[str, Instance] = {}
+        for record in self.table.of(upload_id):
+            new = instance(record.clinic_id, record.metadata)
+            if new is not None:
+                study = study_id(record.clinic_id, new.study_uid)
+                filed.setdefault(study, Counter())[record.state] += 1
+                told.setdefault(study, new)
+        rows = [
+            StudyOfUpload(study, dict(counts), told[study].modality, told[study].study_date)
+            for study, counts in filed.items()
+        ]
+        return Page(tuple(rows[:limit]), "more" if len(rows) > limit else None)
+
+
+@dataclass
+class FakeStudies:
+    """What the accepted DICOM files add up to."""
+
+    table: FakeTable = field(default_factory=FakeTable)
+
+    def studies(self, query: StudyQuery, cursor: str | None, limit: int) -> Page[Study]:
+        rows = [study for study in self._all().values() if self._fits(query, study)]
+        rows.sort(key=lambda study: (study.last_at, study.study_id), reverse=True)
+        return page_of(rows, "studies", cursor, limit)
+
+    def study(self, clinic_id: str | None, study_id: str) -> Study:
+        study = self._all().get(study_id)
+        if study is None or clinic_id not in (None, study.clinic_id):
+            raise NotFoundError(study_id)
+        return study
+
+    def _fits(self, query: StudyQuery, study: Study) -> bool:
+        dates = [date for date in study.study_dates if query.first_date <= date <= (query.last_date or "~")]
+        asked = FileQuery(clinic_id=query.clinic_id, patient_id=query.patient_id, study_id=study.study_id)
+        return (
+            query.clinic_id in (None, study.clinic_id)
+            and (not query.modality or query.modality.upper() in study.modalities)
+            and (not (query.first_date or query.last_date) or bool(dates))
+            and (not query.patient_id or any(matches(asked, record) for record in self.table.files.values()))
+        )
+
+    def _all(self) -> dict[str, Study]:
+        held: dict[str, list[tuple[FileRecord, Instance]]] = {}
+        for record in self.table.files.values():
+            new = instance(record.clinic_id, record.metadata)
+            if new is not None and record.state is State.ACCEPTED and not record.duplicate_of:
+                held.setdefault(study_id(record.clinic_id, new.study_uid), []).append((record, new))
+        return {study: _study(files) for study, files in held.items()}
+
+
+def _study(files: Sequence[tuple[FileRecord, Instance]]) -> Study:
+    record, first = files[0]
+    return Study(
+        clinic_id=record.clinic_id,
+        study_uid=first.study_uid,
+        instances=len(files),
+        bytes=sum(record.size for record, _ in files),
+        first_at=min(record.updated_at for record, _ in files),
+        last_at=max(record.updated_at for record, _ in files),
+        modalities=frozenset(modality_of(record.metadata) for record, _ in files) - {""},
+        study_dates=frozenset(new.study_date for _, new in files) - {""},
+        patients=frozenset(new.patient for _, new in files) - {""},
+        uploads=frozenset(record.upload_id for record, _ in files),
+        series_uids=frozenset(new.series_uid for _, new in files),
+        series=tuple(_series(uid, files) for uid in sorted({new.series_uid for _, new in files}, key=series_id)),
+    )
+
+
+def _series(uid: str, files: Sequence[tuple[FileRecord, Instance]]) -> Series:
+    news = [new for _, new in files if new.series_uid == uid]
+    return Series(
+        series_uid=uid,
+        instances=len(news),
+        numbered=sum(new.number is not None for new in news),
+        modalities=frozenset(new.modality for new in news) - {""},
+        frames_of_reference=frozenset(new.frame_of_reference for new in news) - {""},
+        numbers=frozenset(new.number for new in news if new.number is not None),
+    )
+
+
+@dataclass
+class FakeKeptSearches:
+    """What somebody searched for."""
+
+    held: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
+
+    def keep(self, owner: str, criteria: Mapping[str, str]) -> str:
+        search_id = secrets.token_urlsafe(12)
+        self.held[search_id] = (owner, dict(criteria))
+        return search_id
+
+    def kept(self, owner: str, search_id: str) -> dict[str, str] | None:
+        whose, criteria = self.held.get(search_id, ("", {}))
+        return criteria if whose == owner and criteria else None
