@@ -23,9 +23,9 @@ NOTHING_ELSE = Facts()
 ARCHIVE = "zip"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Judgement:
-    """What the judge says of one object."""
+    """What the judge says of one object; not frozen, as making that takes longer than some of the rules."""
 
     kind: str
     """One of `kinds.TAKEN`, or a guess such as `gif`, `gzip` or `unknown` at what is not taken."""

@@ -1,6 +1,5 @@
 """The judgement of a DICOM file: open it, walk it, and hold what was found against the rules."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from intake.record import Metadata
@@ -15,14 +14,14 @@ from processor.judge import (
     modules,
     pixels,
     positions,
+    shared,
     tags,
     texts,
 )
 from processor.judge.attributes import NOTHING
 from processor.judge.data_set import DataSet
-from processor.judge.encoding import Encoding
+from processor.judge.encoding import EXPLICIT, Encoding
 from processor.judge.findings import Findings
-from processor.judge.image import describe
 from processor.judge.inflation import InflatedStream
 from processor.judge.meta import FileMeta
 from processor.judge.order import Order
@@ -30,14 +29,6 @@ from processor.judge.refusal import RefusedError
 from processor.judge.texts import Texts
 from processor.judge.walk import Walk
 from processor.judge.window import Stream, Window
-
-
-@dataclass(slots=True)
-class Reading:
-    """What became of reading a file, as far as it came."""
-
-    meta: FileMeta
-    data_set: DataSet
 
 
 class Judged(NamedTuple):
@@ -50,26 +41,30 @@ class Judged(NamedTuple):
 def judge(window: Window, start: int, findings: Findings) -> Judged:
     """Read the file from its meta information at `start` on, and add what is to be said of it."""
     head = window.buffer
-    reading = Reading(FileMeta(start), DataSet(Encoding(explicit=True), NOTHING.copy()))
-    refused = _read(window, reading, findings)
-    known = texts.read(reading.data_set.values, findings)
-    image = describe(reading.data_set, known.of)
+    stated, data_set = FileMeta(start), DataSet(EXPLICIT, NOTHING.copy())
+    refused = _read(window, stated, data_set, findings)
+    common = shared.read(data_set.values, findings, big=data_set.encoding.big)
+    known = texts.read_own(common.texts, data_set.values, findings)
     if not refused:
-        pixels.check(reading.data_set, image, reading.meta.transfer_syntax, findings)
+        pixels.check(data_set, common.image, stated.transfer_syntax, findings, sound=common.image_sound)
         identity.check(known.of, findings, plain=known.plain)
-        _check_contents(known, findings)
+        _check_contents(known, findings, sound=common.sound)
     if refused or endings.TRAILING in findings:
         _name_cause(head, refused or endings.TRAILING, findings)
-    described = metadata.extract(known, image)
-    return Judged(described, identity.sop_instance_uid(known.of))
+    return Judged(metadata.extract(common.fields, known), identity.sop_instance_uid(known.of, plain=known.plain))
 
 
-def _check_contents(known: Texts, findings: Findings) -> None:
+def _check_contents(known: Texts, findings: Findings, *, sound: bool) -> None:
     """Check what is of no interest in a file that cannot be read or filed anyway."""
     sop_class = identity.sop_class_uid(known.of)
+    has_patient = identity.has_patient(sop_class, known.of)
+    if has_patient:
+        modules.check(known.of, findings)
+    if sound:
+        return
     modules.check_character_set(known.of[positions.SPECIFIC_CHARACTER_SET], findings)
-    if identity.has_patient(sop_class, known.of):
-        modules.check(sop_class, known.of, findings)
+    if has_patient:
+        modules.check_expected(sop_class, known.of, findings)
         geometry.check(known.of, findings)
 
 
@@ -80,32 +75,24 @@ def _name_cause(head: bytes, symptom: str, findings: Findings) -> None:
         findings.replace(symptom, cause)
 
 
-def _read(window: Window, reading: Reading, findings: Findings) -> str:
+def _read(window: Window, stated: FileMeta, data_set: DataSet, findings: Findings) -> str:
     """Read as far as possible, and return the code of what ended it before the end, or nothing."""
     try:
-        _read_meta(window, reading, findings)
-        _read_data_set(window, reading, findings)
+        meta.read(window, stated, data_set.values, findings)
+        _check_transfer_syntax(window, stated, findings)
+        _read_data_set(window, stated, data_set, findings)
     except RefusedError as refusal:
         findings.add(refusal.code, refusal.where)
         return refusal.code
     return ""
 
 
-def _read_meta(window: Window, reading: Reading, findings: Findings) -> None:
-    reading.meta = meta.read(window, reading.meta.end, reading.data_set.values, findings)
-    if reading.meta.end >= window.size:
-        raise RefusedError("data-set-missing", f"byte {window.size}")
-    _check_transfer_syntax(reading.meta, findings)
-
-
-def _read_data_set(window: Window, reading: Reading, findings: Findings) -> None:
-    transfer_syntax = reading.meta.transfer_syntax
-    deflated = transfer_syntax in encoding.DEFLATED
-    stream: Stream = InflatedStream(window, reading.meta.end) if deflated else window
-    start = 0 if deflated else reading.meta.end
-    encoded = _encoding(stream, start, transfer_syntax, findings)
-    walk = Walk(stream, start, encoded, reading.data_set.values, findings)
-    reading.data_set = walk.data_set
+def _read_data_set(window: Window, stated: FileMeta, data_set: DataSet, findings: Findings) -> None:
+    deflated = stated.transfer_syntax in encoding.DEFLATED
+    stream: Stream = InflatedStream(window, stated.end) if deflated else window
+    start = 0 if deflated else stated.end
+    data_set.encoding = _encoding(stream, start, stated.transfer_syntax, findings)
+    walk = Walk(stream, start, data_set, findings)
     walk.run()
     _tell_order(walk.order, findings)
     if isinstance(stream, InflatedStream):
@@ -138,7 +125,9 @@ def _check_rest(window: Window, position: int, findings: Findings) -> None:
     findings.add(finding, f"byte {position}")
 
 
-def _check_transfer_syntax(found: FileMeta, findings: Findings) -> None:
+def _check_transfer_syntax(window: Window, found: FileMeta, findings: Findings) -> None:
+    if found.end >= window.size:
+        raise RefusedError("data-set-missing", f"byte {window.size}")
     transfer_syntax = found.transfer_syntax
     if not transfer_syntax:
         if found.elements:

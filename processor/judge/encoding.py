@@ -1,5 +1,6 @@
 """How a data set is encoded: what its transfer syntax says, and what its first bytes show (PS3.5 7 and A)."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from processor.judge.transfer_syntaxes import TRANSFER_SYNTAXES
@@ -66,6 +67,8 @@ class Encoding(NamedTuple):
         return ">" if self.big else "<"
 
 
+EXPLICIT = Encoding(explicit=True)
+"""Explicit VR little endian, as the file meta information is and most data sets are."""
 ITEM_TAGS = {False: b"\xfe\xff\x00\xe0", True: b"\xff\xfe\xe0\x00"}
 """The tag of an item as little and as big endian files have it."""
 IMPLICIT_ITEMS = Encoding(explicit=False)
@@ -77,6 +80,7 @@ def declared(transfer_syntax: str) -> Encoding:
     return Encoding(explicit=transfer_syntax not in IMPLICIT, big=transfer_syntax == EXPLICIT_BIG)
 
 
+@lru_cache(64)
 def shown(head: bytes) -> Encoding | None:
     """Return the encoding that a data set's first 8 bytes show, or None where they are no data element."""
     if len(head) < 8:

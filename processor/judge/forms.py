@@ -1,13 +1,13 @@
 """What values look like by their value representation, as data (PS3.5 6.2), and all of a file's values at once.
 
-Most files break no rule on values. So the patterns of all attributes are joined into one, which an ordinary file's
+Most files break no rule on values. So the patterns of many attributes are joined into one, which an ordinary file's
 values match as a whole; only where they do not is each value looked at by itself.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from processor.judge.attributes import ABSENT, TEXTS, Attribute
+from processor.judge.attributes import ABSENT, Attribute
 
 SEPARATOR = b"\x1f"
 """Between values; no form holds it, so that values cannot shift."""
@@ -49,7 +49,7 @@ _AT_ONCE = FORMS | {
     "TM": r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:\.[0-9]{1,6})?)?",
     "UI": r"(?!\.)[0-9.]{1,64}(?<!\.)",
 }
-"""The usual one of several ways to write a value; narrower than FORMS, but for UIDs, which `is_ordinary` looks at."""
+"""The usual one of several ways to write a value; narrower than FORMS, but for UIDs, which `matcher` looks at."""
 MOST_AT_ONCE = 8
 """Values of one attribute that the joined pattern takes."""
 
@@ -63,20 +63,34 @@ def _joined(attribute: Attribute) -> str:
     return rf"(?:{ABSENT.decode()}| *+({one}{more}(?<! )|))\x1f"
 
 
-_LAST_UID = sum(attribute.vr == "UI" for attribute in TEXTS)
-_match_all: Callable[[str], re.Match[str] | None] = re.compile("".join(map(_joined, TEXTS))).fullmatch
-_find_malformed_uid = re.compile(r"\.(?:\.|0[0-9])|(?:^|\x1f) *0[0-9]").search
+_zero_leads_component = re.compile(r"\.0[0-9]").search
+_zero_leads_uid = re.compile(r"[\x1f ]0[0-9]").search
+
+Matcher = Callable[[str], tuple[str | None, ...] | None]
 
 
-def ordinary(text: str) -> re.Match[str] | None:
-    """Match the values of TEXTS in their order, each with a separator behind it: a group for each, None for none."""
-    match = _match_all(text)
-    if match is None:
-        return None
-    uids = text[: match.end(_LAST_UID)]
-    # Few UIDs have a component that starts with a zero, and fewer may not.
-    suspicious = ".0" in uids or ".." in uids or "\x1f0" in uids or uids.startswith("0")
-    return None if suspicious and _find_malformed_uid(uids) else match
+def matcher(attributes: Sequence[Attribute]) -> Matcher:
+    """Return what matches values in the order of `attributes`, UIDs first, each with a separator behind it.
+
+    It returns a text for each, None for none; or None where a value is not as usual.
+    """
+    match_all = re.compile("".join(map(_joined, attributes))).fullmatch
+    last_uid = sum(attribute.vr == "UI" for attribute in attributes)
+
+    def matched(text: str) -> tuple[str | None, ...] | None:
+        match = match_all(text)
+        if match is None:
+            return None
+        uids = f"\x1f{text[: match.end(last_uid)]}"
+        # Few UIDs have a component that starts with a zero, and fewer may not.
+        malformed = (
+            ".." in uids
+            or (".0" in uids and _zero_leads_component(uids))
+            or (("\x1f0" in uids or " 0" in uids) and _zero_leads_uid(uids))
+        )
+        return None if malformed else match.groups()
+
+    return matched
 
 
 def violation(attribute: Attribute, text: str) -> str:

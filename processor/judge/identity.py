@@ -1,6 +1,7 @@
 """Whose the file is: the four UIDs and the patient (PS3.3 C.7, C.12.1; PS3.5 9.1)."""
 
 import re
+from operator import itemgetter
 
 from processor.judge import positions, tags
 from processor.judge.findings import Findings
@@ -32,6 +33,7 @@ CODES = {
     tags.SERIES_INSTANCE_UID: "series-instance-uid",
 }
 """The UIDs that every file of a patient must carry, and how their findings' codes begin."""
+_identifiers_of = itemgetter(*(positions.OF[tag] for tag in CODES))
 
 
 MIRRORED = (
@@ -55,7 +57,8 @@ def check(texts: Texts, findings: Findings, *, plain: bool) -> None:
     elif is_anonymous(texts):
         findings.add("identity-missing")
     else:
-        _check_presence(texts, tuple(CODES), findings)
+        if not all(_identifiers_of(texts)):
+            _check_presence(texts, tuple(CODES), findings)
         _check_patient(texts, findings)
 
 
@@ -64,10 +67,10 @@ def sop_class_uid(texts: Texts) -> str:
     return texts[positions.SOP_CLASS_UID] or texts[positions.MEDIA_STORAGE_SOP_CLASS_UID] or ""
 
 
-def sop_instance_uid(texts: Texts) -> str | None:
+def sop_instance_uid(texts: Texts, *, plain: bool) -> str | None:
     """Return the data set's own UID where it can serve as an identifier; a media directory has none."""
     found = texts[positions.SOP_INSTANCE_UID] or ""
-    return found if is_valid(found) or is_usable(found) else None
+    return found if (plain and found) or is_valid(found) or is_usable(found) else None
 
 
 def has_patient(sop_class: str, texts: Texts) -> bool:

@@ -1,22 +1,17 @@
 """The image's description, and the length of the pixel data that follows from it (PS3.3 C.7.6.3, PS3.5 8)."""
 
 import re
-import struct
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from processor.judge import positions, tags
+from processor.judge import positions
 from processor.judge.attributes import NUMBERS
-from processor.judge.data_set import DataSet
 
 FRAMES = re.compile(r"[+-]?[0-9]+")
 HALVED_CHROMA = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
 """Two samples stand for each pixel instead of three (PS3.3 C.7.6.3.1.2)."""
 
 
-_KEYS = [entry.key for entry in NUMBERS if entry.tag != tags.PLANAR_CONFIGURATION]
-_numbers_of = itemgetter(*(entry.tag for entry in NUMBERS if entry.tag != tags.PLANAR_CONFIGURATION))
-_UNPACK = {big: struct.Struct(f"{'>' if big else '<'}{len(_KEYS)}H").unpack for big in (False, True)}
 DELIVERED = tuple(entry.key for entry in NUMBERS if entry.key)
 
 
@@ -33,17 +28,8 @@ class Description(NamedTuple):
     frames: int | None
     """1 unless stated otherwise; None where what is stated is no number."""
     photometric: str
-
-    @property
-    def samples(self) -> int:
-        return self.samples_per_pixel or 1
-
-    @property
-    def bytes(self) -> int:
-        """The length of native pixel data; only for a complete description."""
-        samples = 2 if self.photometric in HALVED_CHROMA and self.samples == 3 else self.samples
-        values = (self.rows or 0) * (self.columns or 0) * samples * (self.frames or 1)
-        return (values * (self.bits or 0) + 7) // 8
+    bytes: int
+    """The length of native pixel data; only for a complete description."""
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -51,19 +37,18 @@ class Description(NamedTuple):
         return {key: number for key, number in zip(DELIVERED, self[:5], strict=True) if number is not None}
 
 
-def describe(data_set: DataSet, texts: positions.Texts) -> Description:
-    values = _numbers_of(data_set.values)
-    together = b"".join(values)
-    # Ordinary files have one value of two bytes for each: read at once.
-    whole = len(together) == 2 * len(values) and set(map(len, values)) == {2}
-    numbers = _UNPACK[data_set.encoding.big](together) if whole else _unsigned(values, big=data_set.encoding.big)
-    samples, rows, columns, bits, stored, high, representation = numbers
+def describe(numbers: Sequence[bytes], texts: positions.Texts, *, big: bool) -> Description:
+    """Return the description from the values of NUMBERS, as encoded, and from the texts."""
+    samples, rows, columns, bits, stored, high, representation, _ = _unsigned(numbers, big=big)
     frames = _frames(texts[positions.NUMBER_OF_FRAMES] or "")
     photometric = texts[positions.PHOTOMETRIC_INTERPRETATION] or ""
-    return Description(samples, rows, columns, bits, stored, high, representation, frames, photometric)
+    halved = photometric in HALVED_CHROMA and samples == 3
+    values = (rows or 0) * (columns or 0) * (2 if halved else samples or 1) * (frames or 1)
+    length = (values * (bits or 0) + 7) // 8
+    return Description(samples, rows, columns, bits, stored, high, representation, frames, photometric, length)
 
 
-def _unsigned(values: tuple[bytes, ...], *, big: bool) -> list[int | None]:
+def _unsigned(values: Sequence[bytes], *, big: bool) -> list[int | None]:
     """Return the first value of each, or None where it is missing or empty."""
     order: Literal["big", "little"] = "big" if big else "little"
     return [int.from_bytes(value[:2], order) if len(value) >= 2 else None for value in values]

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from processor.judge import tags
-from processor.judge.attributes import ABSENT
+from processor.judge.attributes import ABSENT, LOOKALIKE
 from processor.judge.elements import UNDEFINED_LENGTH, Header, header
-from processor.judge.encoding import LONG_VRS, SHORT_VRS, Encoding
+from processor.judge.encoding import EXPLICIT, LONG_VRS, SHORT_VRS
 from processor.judge.findings import Findings
 from processor.judge.refusal import RefusedError
 from processor.judge.runs import KEPT_BYTES, Values
 from processor.judge.window import Window
 
-META_ENCODING = Encoding(explicit=True)
 _UNPACK = struct.Struct("<HH2sHI").unpack_from
 _needed_of = itemgetter(*tags.NEEDED_META)
 MAX_META_ELEMENTS = 1_000
@@ -21,10 +20,10 @@ MAX_META_ELEMENTS = 1_000
 
 @dataclass(slots=True)
 class FileMeta:
-    """What the file meta information says; empty where there is none."""
+    """What the file meta information says, as far as it was read; empty where there is none."""
 
     end: int
-    """Where the data set starts."""
+    """Where it ends, and the data set starts."""
     length: bytes = b""
     """The value of File Meta Information Group Length."""
     elements: int = 0
@@ -32,9 +31,9 @@ class FileMeta:
     transfer_syntax: str = ""
 
 
-def read(window: Window, position: int, values: Values, findings: Findings) -> FileMeta:
-    """Read the group's elements from `position` on into `values`. Raises RefusedError where they are cut off."""
-    meta = FileMeta(position)
+def read(window: Window, meta: FileMeta, values: Values, findings: Findings) -> None:
+    """Read the group's elements from `meta.end` on into `values`. Raises RefusedError where they are cut off."""
+    position = meta.end
     _pass_at_hand(window, meta, values)
     while (head := _next(window, meta.end)) is not None:
         value = _value(window, meta.end + head.size, head)
@@ -46,12 +45,11 @@ def read(window: Window, position: int, values: Values, findings: Findings) -> F
     stated = values[tags.TRANSFER_SYNTAX_UID]
     meta.transfer_syntax = "" if stated is ABSENT else stated.decode("latin-1").strip("\0 ")
     _check(window, meta, position, values, findings)
-    return meta
 
 
 def _keep(meta: FileMeta, values: Values, tag: int, value: bytes) -> None:
     if tag in tags.NEEDED_META:
-        values[tag] = value
+        values[tag] = LOOKALIKE if value == ABSENT else value
     elif tag == tags.FILE_META_LENGTH:
         meta.length = value
 
@@ -84,7 +82,7 @@ def _next(window: Window, position: int) -> Header | None:
     at = position - window.origin
     if there == 0 or (there >= 2 and window.buffer[at : at + 2] != b"\2\0"):
         return None
-    head = header(window.buffer, at, at + there, META_ENCODING) if there >= 8 else None
+    head = header(window.buffer, at, at + there, EXPLICIT) if there >= 8 else None
     if head is None:
         raise RefusedError("truncated", f"byte {position}")
     return head

@@ -22,10 +22,14 @@ MUST_HOLD = ("series-module-incomplete", tags.MODALITY)
 _needed_of = itemgetter(*(positions.OF[tag] for _, needed in MUST_BE_THERE for tag in needed))
 
 
-def check(sop_class: str, texts: positions.Texts, findings: Findings) -> None:
-    """Check a patient's file: completeness, modality and annotation."""
+def check(texts: positions.Texts, findings: Findings) -> None:
+    """Check that a patient's file holds what must be there."""
     if None in _needed_of(texts):
         _tell_absent(texts, findings)
+
+
+def check_expected(sop_class: str, texts: positions.Texts, findings: Findings) -> None:
+    """Check what the SOP class leads to expect: the modality, and annotation in the image."""
     modality = texts[positions.MODALITY]
     if not modality:
         findings.add("series-module-incomplete", tags.written(tags.MODALITY))

@@ -1,19 +1,16 @@
 """The order of a level's data elements, and who owns its private ones (PS3.5 7.1, 7.8)."""
 
 import re
-import struct
 from bisect import bisect_right
-from collections.abc import Callable
 
 from processor.judge import tags
 from processor.judge.attributes import BY_TAG, KEPT
-from processor.judge.encoding import PLAIN_LONG_VRS, SHORT_VRS, Encoding
+from processor.judge.encoding import Encoding
+from processor.judge.patterns import GROUP_SKIPS, SKIPS
 
 AT_HAND = 64 * 1024
 """Up to where in a buffer the elements of a private block are skipped by a pattern, and counted by their size."""
 SHORTEST_ELEMENT = 8
-SKIPPED_BYTES = 64
-"""Values up to this length are skipped by the pattern."""
 
 START = 0xFFFF
 """Below every tag of a data set: group 0000 belongs to commands."""
@@ -38,6 +35,7 @@ class Order:
         "_skip",
         "_skip_group",
         "disordered",
+        "encoding",
         "fence",
         "last",
         "odd",
@@ -46,10 +44,11 @@ class Order:
     )
 
     def __init__(self, encoding: Encoding) -> None:
-        self._skip = _SKIPS[encoding.explicit, encoding.big]
-        self._skip_group = _GROUP_SKIPS[encoding.explicit, encoding.big]
+        self._skip = SKIPS[encoding.explicit, encoding.big]
+        self._skip_group = GROUP_SKIPS[encoding.explicit, encoding.big]
         self._group = 0
         self._creators: set[int] = set()
+        self.encoding = encoding
         self.last = START
         self.fence = 0
         self.disordered: int | None = None
@@ -127,61 +126,3 @@ class Order:
         owned = block in self._creators and tag >> 16 == self._group
         if not owned and self.ownerless is None and self.disordered is None:
             self.ownerless = tag
-
-
-def _lengths(order: str, size: int, check: bytes = b"") -> bytes:
-    """Return a pattern for a length of `size` bytes up to SKIPPED_BYTES and as many bytes."""
-    even = range(0, SKIPPED_BYTES + 1, 2)
-    pack = struct.Struct(f"{order}{'H' if size == 2 else 'I'}").pack
-    return b"|".join(re.escape(pack(n)) + check * (n >= 8) + b".{%d}" % n for n in even)
-
-
-def _letters(vrs: frozenset[bytes]) -> bytes:
-    """Return a pattern for VRs, by their first letter: fewer alternatives are faster."""
-    firsts = {vr[:1]: b"".join(sorted(other[1:] for other in vrs if other[:1] == vr[:1])) for vr in sorted(vrs)}
-    return b"|".join(b"%b[%b]" % entry for entry in firsts.items())
-
-
-Match = Callable[[bytes, int, int], re.Match[bytes] | None]
-
-
-def _body(order: str, *, explicit: bool) -> bytes:
-    """Return a pattern for what follows an element's tag: its VR, its length and its value, which is no item."""
-    if explicit:
-        short, long = _letters(SHORT_VRS), _letters(PLAIN_LONG_VRS)
-        return rb"(?:(?:%b)(?:%b)|(?:%b)\0\0(?:%b))" % (short, _lengths(order, 2), long, _lengths(order, 4))
-    item = re.escape(struct.pack(f"{order}HH", 0xFFFE, 0xE000))
-    return b"(?:%b)" % _lengths(order, 4, b"(?!%b)" % item)
-
-
-def _skip(order: str, *, explicit: bool) -> Match:
-    """Return a match for an element and those of the same private block behind it: group and block stay the same."""
-    body = _body(order, explicit=explicit)
-    first, again = (b"(..).(.)", rb"\1.\2") if order == "<" else (b"(...).", rb"\1.")
-    return re.compile(b"(?s:%b%b(?:%b%b)*+)" % (first, body, again, body)).match
-
-
-def _skip_group(order: str, *, explicit: bool) -> Match:
-    """Return a match for a private group's length, if any, its first creator, and the elements that are the creator's.
-
-    Group 2 is the creator's number, group 3 its elements.
-    """
-    number = struct.Struct(f"{order}{'H' if explicit else 'I'}").pack
-    four = re.escape((b"UL" if explicit else b"") + number(4)) + b".{4}"
-    creator = b"%b(?:%b)" % (b"LO" if explicit else b"", _lengths(order, 2 if explicit else 4))
-    block = rb"([\x10-\xff])"
-    first, again = (block + rb"\0", rb"\1.\2") if order == "<" else (rb"\0" + block, rb"\1\2.")
-    body = _body(order, explicit=explicit)
-    return re.compile(rb"(?s:(..)(?:\0\0%b\1)?%b%b((?:%b%b)*+))" % (four, first, creator, again, body)).match
-
-
-_GROUP_SKIPS = {
-    (explicit, big): _skip_group(">" if big else "<", explicit=explicit)
-    for explicit in (True, False)
-    for big in (True, False)
-}
-_SKIPS = {
-    (explicit, big): _skip(">" if big else "<", explicit=explicit)
-    for explicit in (True, False)
-    for big in (True, False)
-}

@@ -29,8 +29,10 @@ VIDEO = ("1.2.840.10008.1.2.4.100", "1.2.840.10008.1.2.4.101", "1.2.840.10008.1.
 """Transfer syntaxes whose frames and fragments have nothing to do with each other (PS3.5 A.4.5)."""
 
 
-def check(data_set: DataSet, image: Description, transfer_syntax: str, findings: Findings) -> None:
-    """Compare the image with its description and with its transfer syntax."""
+def check(
+    data_set: DataSet, image: Description, transfer_syntax: str, findings: Findings, *, sound: bool = False
+) -> None:
+    """Compare the image with its description, which may be known to be `sound`, and with its transfer syntax."""
     if image.frames is None:
         findings.add("frame-count-unreadable", tags.written(tags.NUMBER_OF_FRAMES))
     elif image.frames < 0:
@@ -39,13 +41,22 @@ def check(data_set: DataSet, image: Description, transfer_syntax: str, findings:
         if image.rows and image.columns:
             findings.add("pixel-data-missing", tags.written(tags.PIXEL_DATA))
         return
-    _check_description(image, data_set.pixels, findings)
-    _check_module(image, data_set.pixels, findings)
+    if not sound:
+        _check_description(image, data_set.pixels, findings)
+        _check_module(image, data_set.pixels.tag, findings)
     if data_set.pixels.length == UNDEFINED_LENGTH:
         _check_stream(data_set.pixels, transfer_syntax, findings)
         _check_frames(data_set, data_set.pixels, image, transfer_syntax, findings)
     else:
         _check_native(image, data_set.pixels, transfer_syntax, findings)
+
+
+def is_sound(image: Description) -> bool:
+    """Say whether nothing is wrong with the description of an image, whatever its pixel data is like."""
+    findings = Findings()
+    _check_description(image, Pixels(tags.PIXEL_DATA, UNDEFINED_LENGTH), findings)
+    _check_module(image, tags.PIXEL_DATA, findings)
+    return not findings
 
 
 def _check_description(image: Description, pixels: Pixels, findings: Findings) -> None:
@@ -59,13 +70,13 @@ def _check_description(image: Description, pixels: Pixels, findings: Findings) -
         findings.add("image-description-invalid", tags.written(tags.BITS_ALLOCATED))
 
 
-def _check_module(image: Description, pixels: Pixels, findings: Findings) -> None:
+def _check_module(image: Description, tag: int, findings: Findings) -> None:
     """Ask for the elements of type 1 without which an image can be shown, if perhaps wrongly."""
     if not image.samples_per_pixel:
         findings.add("image-pixel-module-incomplete", tags.written(tags.SAMPLES_PER_PIXEL))
     elif not image.photometric:
         findings.add("image-pixel-module-incomplete", tags.written(tags.PHOTOMETRIC_INTERPRETATION))
-    elif pixels.tag != tags.PIXEL_DATA:
+    elif tag != tags.PIXEL_DATA:
         return  # Images of floating point numbers have no bits stored (PS3.3 C.7.6.24).
     elif image.bits_stored is None:
         findings.add("image-pixel-module-incomplete", tags.written(tags.BITS_STORED))

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable
 
 from processor.judge import tags
-from processor.judge.attributes import BY_TAG, KEPT
+from processor.judge.attributes import ABSENT, BY_TAG, KEPT, LOOKALIKE
 from processor.judge.encoding import PLAIN_LONG_VRS, SHORT_VRS, Encoding
 from processor.judge.order import SHORTEST_ELEMENT, START, Order, fence_after
 
@@ -70,7 +70,8 @@ def _explicit_run(order: str) -> Run:  # noqa: C901 - one loop, without calls: f
                 expected, fence = kept[tag]
                 if vr != expected or length & 1:
                     state.note(tag, names[vr], length)
-                values[tag] = buffer[following - length : following if length < most else following - length + most]
+                value = buffer[following - length : following if length < most else following - length + most]
+                values[tag] = LOOKALIKE if value == ABSENT else value
                 if last < tag:
                     last, before, at = tag, at, following
                     continue
@@ -118,7 +119,8 @@ def _implicit_run(order: str) -> Run:  # noqa: C901 - as above
             if tag in fences:
                 if length & 1:
                     state.note(tag, b"", length)
-                values[tag] = buffer[at + 8 : following if length < most else at + 8 + most]
+                value = buffer[at + 8 : following if length < most else at + 8 + most]
+                values[tag] = LOOKALIKE if value == ABSENT else value
                 if last < tag:
                     last, fence, before, at = tag, fences[tag], at, following
                     continue

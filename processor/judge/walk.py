@@ -1,7 +1,7 @@
 """The walk over a data set: iterative, within budgets, every length checked against what is left (PS3.5 7)."""
 
 from processor.judge import endings, tags
-from processor.judge.attributes import KEPT
+from processor.judge.attributes import ABSENT, KEPT, LOOKALIKE
 from processor.judge.data_set import (
     MAX_DEPTH,
     MAX_ELEMENTS,
@@ -13,26 +13,28 @@ from processor.judge.data_set import (
     Pixels,
 )
 from processor.judge.elements import UNDEFINED_LENGTH, Header, header
-from processor.judge.encoding import IMPLICIT_ITEMS, ITEM_TAGS, Encoding
+from processor.judge.encoding import IMPLICIT_ITEMS, ITEM_TAGS
 from processor.judge.findings import Findings
 from processor.judge.fragments import Fragments
-from processor.judge.order import Order
+from processor.judge.layouts import pass_usual
+from processor.judge.order import SHORTEST_ELEMENT, Order
 from processor.judge.refusal import DamagedError, RefusedError
-from processor.judge.runs import KEPT_BYTES, Values, run_of
+from processor.judge.runs import KEPT_BYTES, run_of
 from processor.judge.window import Stream, Window, taken
 
 
 class Walk:
-    """One walk over a stream's data set from `position` on."""
+    """One walk over a stream's data set from `position` on, which fills `data_set`."""
 
-    def __init__(self, stream: Stream, position: int, encoding: Encoding, values: Values, findings: Findings) -> None:
+    def __init__(self, stream: Stream, position: int, data_set: DataSet, findings: Findings) -> None:
+        encoding = data_set.encoding
         self._stream = stream
         self._position = position
         self._findings = findings
         self._levels = [Level(items=False, limit=UNBOUNDED, defined=False, encoding=encoding)]
-        self._inner = Order(encoding)
+        self._inner: Order | None = None
         self.order = Order(encoding)
-        self.data_set = DataSet(encoding, values)
+        self.data_set = data_set
 
     def run(self) -> None:
         """Walk to the end. Raises RefusedError; what was learnt until then stays in `data_set`."""
@@ -63,11 +65,16 @@ class Walk:
             return 0
         at = self._position - self._stream.origin
         values = self.data_set.values if whole else {}
-        order = self.order if whole else self._inner.restarted()
-        end, passed = run_of(level.encoding)(self._stream.buffer, at, at + there, values, order)
+        order = self.order if whole else self._inner_order()
+        usual = pass_usual(self._stream.buffer, at, at + there, values, order) if whole else at
+        end, passed = run_of(level.encoding)(self._stream.buffer, usual, at + there, values, order)
         self._position += end - at
-        self._count(passed)
+        self._count(passed + (usual - at) // SHORTEST_ELEMENT)
         return end - at
+
+    def _inner_order(self) -> Order:
+        self._inner = self._inner or Order(self.data_set.encoding)
+        return self._inner.restarted()
 
     def _element(self, level: Level, there: int) -> None:
         at = self._position - self._stream.origin
@@ -108,7 +115,8 @@ class Walk:
         """Jump over a value. What is kept of it is taken first: an inflated stream has no way back."""
         if len(self._levels) == 1 and head.tag in KEPT:
             self.order.note(head.tag, head.vr, head.length)
-            self.data_set.values[head.tag] = taken(self._stream, start, min(head.length, KEPT_BYTES))
+            value = taken(self._stream, start, min(head.length, KEPT_BYTES))
+            self.data_set.values[head.tag] = LOOKALIKE if value == ABSENT else value
         if len(self._levels) == 1 and head.tag == tags.EXTENDED_OFFSET_TABLE:
             self.data_set.extended_offsets = head.length
         if len(self._levels) == 1 and head.tag in tags.PIXELS:

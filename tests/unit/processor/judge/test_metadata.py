@@ -22,7 +22,7 @@ KEYWORDS = {
 PATIENT_KEYWORDS = {
     entry.key.removeprefix(PATIENT): keyword_for_tag(entry.tag) for entry in TEXTS if entry.key.startswith(PATIENT)
 }
-LISTED = {key for key, _ in LISTS}
+
 # Where the data set lacks them, the file meta information tells.
 META_KEYWORDS = {"sop_class_uid": "MediaStorageSOPClassUID", "sop_instance_uid": "MediaStorageSOPInstanceUID"}
 
@@ -51,7 +51,7 @@ def disagreements(row):
         data_set = pydicom.dcmread(io.BytesIO(whole), force=True, stop_before_pixels=True)
         found = judge(CountedSource(whole)).metadata
         expected = {key: oracle(data_set, keyword) for key, keyword in KEYWORDS.items()}
-        expected |= {key: listed(expected[key]) for key in LISTED}
+        expected |= {key: listed(expected[key]) for key in LISTS}
         meta = getattr(data_set, "file_meta", {})
         for key, keyword in META_KEYWORDS.items():
             expected[key] = expected[key] or oracle(meta, keyword)

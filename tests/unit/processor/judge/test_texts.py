@@ -5,7 +5,7 @@ import secrets
 
 import pytest
 
-from processor.judge import texts
+from processor.judge import tags, texts
 from processor.judge.attributes import NOTHING, TEXTS
 from processor.judge.findings import Findings
 from processor.judge.forms import violation
@@ -41,15 +41,16 @@ def test_what_is_matched_at_once_is_read_alike_one_by_one_and_breaks_no_rule():
     at_once = 0
     for _ in range(3_000):
         values = some_values(chance)
-        together = texts._at_once(values)
-        findings = Findings()
-        alone = texts._one_by_one(values, findings)
-        if together:
-            at_once += 1
-            assert together.of == alone.of
-            assert not findings
+        for part in (texts.SHARED_PART, texts.OWN_PART):
+            together = part.at_once(part.values_of(values), values[tags.SPECIFIC_CHARACTER_SET])
+            findings = Findings()
+            alone = part.one_by_one(values, findings)
+            if together:
+                at_once += 1
+                assert together.of == alone.of
+                assert not findings
 
-    assert at_once > 500
+    assert at_once > 1_000
 
 
 @pytest.mark.parametrize(

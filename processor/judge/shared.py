@@ -1,0 +1,67 @@
+"""What a file has in common with the others of its series, worked out once for all of them.
+
+A clinic sends series: hundreds of slices that differ in their UIDs, numbers and positions, and in nothing else. So the
+judgement of SHARED and NUMBERS is kept for the next slice. Only values that say nothing of a person are kept so (no
+UID of a study, date, name or free text), only those that have their form, and only of the latest few series. The same
+values always have the same judgement, so nothing depends on what came before.
+"""
+
+from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple
+
+from processor.judge import geometry, identity, metadata, modules, pixels, positions
+from processor.judge.attributes import NUMBERS
+from processor.judge.findings import Findings
+from processor.judge.image import Description, describe
+from processor.judge.metadata import Fields
+from processor.judge.runs import Values
+from processor.judge.texts import SHARED_PART, Texts
+
+SERIES_KEPT = 128
+"""How many series' values are kept: at most KEPT_BYTES for each element, some 40 KB even of hostile files."""
+
+_numbers_of = itemgetter(*(entry.tag for entry in NUMBERS))
+_CHARACTER_SET = positions.SPECIFIC_CHARACTER_SET
+
+
+class Shared(NamedTuple):
+    """What SHARED and NUMBERS come to."""
+
+    texts: Texts
+    image: Description
+    fields: Fields
+    """Their share of the metadata."""
+    sound: bool
+    """Whether no rule that looks at these texts alone has anything to say, whatever else the file holds."""
+    image_sound: bool
+    """The same of the rules on the image's description."""
+
+
+def read(values: Values, findings: Findings, *, big: bool) -> Shared:
+    """Return what a file's values come to, and add what is wrong with their form."""
+    numbers = _numbers_of(values)
+    found = known(SHARED_PART.values_of(values), numbers, big)
+    return found or _worked_out(SHARED_PART.one_by_one(values, findings), numbers, big=big)
+
+
+@lru_cache(SERIES_KEPT)
+def known(encoded: tuple[bytes, ...], numbers: tuple[bytes, ...], big: bool) -> Shared | None:
+    """Return what values of SHARED and NUMBERS come to, or None if any is out of form."""
+    texts = SHARED_PART.at_once(encoded, encoded[_CHARACTER_SET])
+    return _worked_out(texts, numbers, big=big) if texts else None
+
+
+def _worked_out(texts: Texts, numbers: tuple[bytes, ...], *, big: bool) -> Shared:
+    image = describe(numbers, texts.of, big=big)
+    fields = metadata.shared_fields(texts, image)
+    return Shared(texts, image, fields, texts.plain and _is_sound(texts.of), pixels.is_sound(image))
+
+
+def _is_sound(texts: positions.Texts) -> bool:
+    findings = Findings()
+    sop_class = identity.sop_class_uid(texts)
+    modules.check_character_set(texts[positions.SPECIFIC_CHARACTER_SET], findings)
+    modules.check_expected(sop_class, texts, findings)
+    geometry.check(texts, findings)
+    return not findings
