@@ -91,6 +91,8 @@ class Grants:
             # Entries are added and read: no role may change or remove one.
             _allow(["dynamodb:PutItem"], self.audit_log.table.table_arn),
             _allow(["dynamodb:Query"], self.audit_log.table.table_arn, f"{self.audit_log.table.table_arn}/index/*"),
+            # The action knows no narrower resource (Service Authorization Reference, "Amazon CloudWatch").
+            _allow(["cloudwatch:GetMetricData"], "*"),
             *self._table(),
             self._use_messages(),
         ]

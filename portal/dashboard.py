@@ -1,36 +1,25 @@
-"""What admins see of the pipeline at a glance. Ids and codes only: no file's name, no patient."""
+"""What admins see of the pipeline at a glance. Ids and codes only: no file's name, no patient.
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+However many clinics there are, a range takes at most three Queries, and the devices' names two.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from intake.ports import Bucket, Grain, QueuedMessage
+from intake.errors import NotFoundError
+from intake.ports import Bucket, Clinic, Grain, QueuedMessage, QuietClinic
 from intake.record import FileSummary
 from intake.states import State
-from portal import files
-from portal.identity import Identity
+from portal import figures
+from portal.costs import MONTH, Cost, cost
+from portal.figures import Range, Standing, Step
 from portal.services import Services
 
-HOUR = timedelta(hours=1)
-HOURS = 24
-"""The running hour is the last one."""
-RECENT = 20
+RECENT = 10
 """Rows of recent rejections and failures."""
 ALERTS = 10
 """Alerts shown."""
-TOLD = (State.ACCEPTED, State.REJECTED, State.FAILED, State.EXPIRED)
-"""States that the hours count; open files count nowhere but in their uploads."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hour:
-    """What became of files within one hour, all clinics together."""
-
-    hour: datetime
-    counts: dict[State, int]
-    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,87 +32,110 @@ class AlertMail:
 
 
 @dataclass(frozen=True, slots=True)
-class Dashboard:
-    """The last 24 hours, and what waits now."""
+class Pipeline:
+    """What waits now, of all clinics."""
 
-    at: datetime
-    counts: dict[State, int]
-    bytes: int
-    hours: tuple[Hour, ...]
-    """Oldest first, without gaps."""
-    codes: tuple[tuple[str, int], ...]
-    """Finding codes by how many files they rejected, most frequent first."""
-    p95_ms: int | None
-    """Arrival to verdict, to the upper bound of the histogram's bin."""
-    recent: tuple[FileSummary, ...]
-    """Rejected and failed files, newest first."""
     waiting: int
     """Messages in the queue, about."""
+    oldest_s: int | None
+    """Seconds that the oldest of them has waited; None where none waits, or CloudWatch has not told yet."""
     dead: int
     """Messages in the dead-letter queue, about."""
+    quiet: tuple[QuietClinic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """A range of one clinic or of all, and what waits now."""
+
+    at: datetime
+    range: Range
+    clinic_id: str | None
+    counts: dict[State, int]
+    bytes: int
+    percentiles: tuple[int | None, ...]
+    """Of the whole range; see `figures.SHARES`."""
+    steps: tuple[Step, ...]
+    codes: tuple[tuple[str, int], ...]
+    """Finding codes by how many files they rejected, most frequent first."""
+    clinics: tuple[Standing, ...]
+    devices: tuple[Standing, ...]
+    device_labels: dict[str, str]
+    recent: tuple[FileSummary, ...]
+    """Rejected and failed files of the range, newest first."""
+    pipeline: Pipeline
     alerts: tuple[AlertMail, ...] | None
     """None where this deployment keeps no copy of them."""
 
 
-def dashboard(services: Services, identity: Identity) -> Dashboard:
-    """Gather the numbers; `identity` is an admin's."""
+def dashboard(services: Services, span: Range, clinic_id: str | None = None) -> Dashboard:
+    """Gather the numbers of one clinic or of all. Raises NotFoundError for a clinic that there is not."""
+    if clinic_id is not None:
+        known_clinic(services, clinic_id)
     at = services.clock()
-    since = at.replace(minute=0, second=0, microsecond=0) - (HOURS - 1) * HOUR
-    buckets = services.projections.buckets(Grain.HOUR, since, at)
+    since = span.starts(at)[0]
+    buckets = services.projections.buckets(span.grain, since, at, clinic_id)
+    devices = tuple(figures.devices(buckets))
     return Dashboard(
         at=at,
-        counts=_counts(buckets),
+        range=span,
+        clinic_id=clinic_id,
+        counts=figures.counts(buckets),
         bytes=sum(bucket.bytes for bucket in buckets),
-        hours=_hours(buckets, since),
-        codes=tuple(_sum(bucket.codes for bucket in buckets).most_common()),
-        p95_ms=percentile(_sum(bucket.latency for bucket in buckets), 0.95),
-        recent=_recent(services, identity, since),
-        waiting=services.queue.depth(),
-        dead=services.dead_letters.depth(),
+        percentiles=figures.percentiles(buckets),
+        steps=figures.steps(span, at, buckets),
+        codes=tuple(figures.total(bucket.codes for bucket in buckets).most_common()),
+        clinics=tuple(figures.clinics(buckets)),
+        devices=devices,
+        device_labels=services.projections.device_labels(since, at) if devices else {},
+        recent=_recent(services, clinic_id, since),
+        pipeline=_pipeline(services, at),
         alerts=_alerts(services),
     )
 
 
-def percentile(histogram: Counter[int], share: float) -> int | None:
-    """Return the upper bound of the bin that holds the percentile, or None of an empty histogram."""
-    threshold = share * histogram.total()
-    reached = 0
-    for bound in sorted(histogram):
-        reached += histogram[bound]
-        if reached and reached >= threshold:
-            return bound
-    return None
+def known_clinic(services: Services, clinic_id: str) -> Clinic:
+    """Return a clinic of the directory. Raises NotFoundError."""
+    for clinic in services.directory.clinics():
+        if clinic.clinic_id == clinic_id:
+            return clinic
+    raise NotFoundError("there is no such clinic")
 
 
-def _hours(buckets: Iterable[Bucket], since: datetime) -> tuple[Hour, ...]:
-    by_hour: dict[datetime, list[Bucket]] = {}
-    for bucket in buckets:
-        by_hour.setdefault(bucket.start, []).append(bucket)
-    moments = (since + number * HOUR for number in range(HOURS))
-    return tuple(_hour(moment, by_hour.get(moment, [])) for moment in moments)
-
-
-def _hour(moment: datetime, buckets: list[Bucket]) -> Hour:
-    return Hour(moment, _counts(buckets), sum(bucket.bytes for bucket in buckets))
-
-
-def _counts(buckets: Iterable[Bucket]) -> dict[State, int]:
-    counts = _sum(bucket.counts for bucket in buckets)
-    return {state: counts[state] for state in TOLD}
-
-
-def _sum(parts: Iterable[dict[Any, int]]) -> Counter[Any]:
-    total: Counter[Any] = Counter()
-    for part in parts:
-        total.update(part)
-    return total
-
-
-def _recent(services: Services, identity: Identity, since: datetime) -> tuple[FileSummary, ...]:
+def costs(services: Services) -> tuple[Cost, ...]:
+    """Estimate what each clinic's month costs, the dearest first."""
+    at = services.clock()
+    days: Sequence[Bucket] = services.projections.buckets(Grain.DAY, at - timedelta(days=MONTH - 1), at)
+    judged = figures.arrived(days)
+    held = {holding.clinic_id: holding for holding in services.projections.holdings()}
     rows = [
-        row
+        cost(
+            clinic_id,
+            files=held[clinic_id].files if clinic_id in held else 0,
+            stored=held[clinic_id].bytes if clinic_id in held else 0,
+            judged=judged[clinic_id],
+        )
+        for clinic_id in {*held, *judged}
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.month, row.clinic_id)))
+
+
+def _pipeline(services: Services, at: datetime) -> Pipeline:
+    waiting = services.queue.depth()
+    return Pipeline(
+        waiting=waiting,
+        oldest_s=services.queue_age.oldest_s(at) if waiting else None,
+        dead=services.dead_letters.depth(),
+        quiet=services.watch.quiet(),
+    )
+
+
+def _recent(services: Services, clinic_id: str | None, since: datetime) -> tuple[FileSummary, ...]:
+    rows = [
+        # Names are the clinics' own: an admin finds a file by its id.
+        replace(row, name=row.file_id)
         for state in (State.REJECTED, State.FAILED)
-        for row in files.files(services, identity, state=state, since=since, cursor=None, limit=RECENT).rows
+        for row in services.records.files(clinic_id, state, since, None, RECENT).rows
     ]
     return tuple(sorted(rows, key=lambda row: row.updated_at, reverse=True)[:RECENT])
 

@@ -15,11 +15,13 @@ from intake.ports import (
     Presigner,
     Projections,
     Queue,
+    QueueAge,
     Records,
     Reviews,
     Search,
     Studies,
     Troubles,
+    Watch,
 )
 from portal.settings import Settings
 from portal.sign_in import SignIn
@@ -39,7 +41,9 @@ class Services:
     troubles: Troubles
     studies: Studies
     kept_searches: KeptSearches
+    watch: Watch
     queue: Queue
+    queue_age: QueueAge
     dead_letters: Queue
     mailbox: Queue | None
     """What would have been emailed, where the deployment keeps it."""

@@ -5,6 +5,7 @@ import urllib3
 from botocore.config import Config
 
 from intake.audit import DynamoAudit
+from intake.cloudwatch import CloudWatchQueueAge
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.feed import DynamoChangeFeed
@@ -18,6 +19,7 @@ from intake.search import DynamoSearch
 from intake.sqs import SqsQueue
 from intake.studies import DynamoStudies
 from intake.troubles import DynamoTroubles
+from intake.watch import DynamoWatch
 from portal.cognito import CognitoPool
 from portal.partners import KnownPartners
 from portal.services import Services
@@ -57,6 +59,8 @@ def wire(settings: Settings) -> Services:
         troubles=DynamoTroubles(dynamodb, settings.table),
         studies=DynamoStudies(dynamodb, settings.table),
         kept_searches=DynamoKeptSearches(dynamodb, settings.table),
+        watch=DynamoWatch(dynamodb, settings.table),
+        queue_age=CloudWatchQueueAge(session.client("cloudwatch", config=PATIENCE), settings.queue_url),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
         mailbox=SqsQueue(sqs, settings.mailbox_queue_url) if settings.mailbox_queue_url else None,

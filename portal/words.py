@@ -177,6 +177,29 @@ def duration(milliseconds: int) -> str:
     return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
 
 
+def took(milliseconds: int | None) -> str:
+    """Return a duration in words, or a dash for none."""
+    return "\u2013" if milliseconds is None else duration(milliseconds)
+
+
+def dollars(amount: float) -> str:
+    """Return an estimated amount: `$1,204`, `$3.20`, `under $0.01`."""
+    if 0 < amount < 0.005:
+        return "under $0.01"
+    return f"${amount:,.2f}" if amount < 100 else f"${amount:,.0f}"
+
+
+def share(percent: float) -> str:
+    """Return a share in words: `0 %`, `3.2 %`, `41 %`."""
+    return f"{percent:.0f} %" if percent in {0, 100} or percent >= 9.95 else f"{percent:.1f} %"
+
+
+def utc_date(moment: datetime) -> str:
+    """Return `Sun 22 Nov`, of a day in UTC."""
+    there = moment.astimezone(UTC)
+    return f"{there:%a} {there.day} {there:%b}"
+
+
 def utc(moment: datetime, *, seconds: bool = False) -> str:
     """Return `22 Nov 2026, 14:05 UTC`, which scripts then write in the reader's zone."""
     pattern = "%H:%M:%S" if seconds else "%H:%M"
@@ -228,11 +251,15 @@ FILTERS = {
     "iso": iso,
     "kind": kind,
     "look": look,
+    "dollars": dollars,
+    "share": share,
     "size": size,
+    "took": took,
     "upload_line": upload_line,
     "upload_look": upload_look,
     "upload_needs_attention": upload_needs_attention,
     "upload_title": upload_title,
     "utc": utc,
+    "utc_date": utc_date,
 }
 """What templates say `| name` for."""

@@ -5,7 +5,7 @@ Every method may raise what it documents; trouble of the infrastructure propagat
 
 from intake.ports.audit import AuditEntry, AuditFilter, AuditLog
 from intake.ports.directory import Clinic, Directory, Partner
-from intake.ports.messages import Alert, AlertKind, Alerts, Queue, QueuedMessage
+from intake.ports.messages import Alert, AlertKind, Alerts, Queue, QueueAge, QueuedMessage
 from intake.ports.objects import (
     DECLARED_EXTENSION,
     DECLARED_SHA256,
@@ -82,6 +82,7 @@ __all__ = [
     "Presigner",
     "Projections",
     "Queue",
+    "QueueAge",
     "QueuedMessage",
     "QuietClinic",
     "Recorded",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -49,4 +50,12 @@ class Queue(Protocol):
 
     def depth(self) -> int:
         """Messages waiting or in flight, about."""
+        ...
+
+
+class QueueAge(Protocol):
+    """How long the messages of a queue have waited."""
+
+    def oldest_s(self, at: datetime) -> int | None:
+        """Return the oldest message's age in seconds as of a minute or so ago, or None where it was not measured."""
         ...

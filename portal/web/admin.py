@@ -3,69 +3,121 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
+from intake.ports import Grain
 from intake.states import State
-from portal import words
-from portal.dashboard import Dashboard, Hour, dashboard
-from portal.identity import Identity
+from portal import costs, words
+from portal.dashboard import Dashboard, Pipeline, dashboard
+from portal.dashboard import costs as estimated
+from portal.figures import RANGES, SHARES, TOLD, Range, Step
 from portal.pages import render
 from portal.services import Services, services_of
 from portal.session import admin
 from portal.web.receipts import Tile
 from portal.words import LOOKS, Look
 
-router = APIRouter(prefix="/admin", default_response_class=HTMLResponse, include_in_schema=False)
+router = APIRouter(
+    prefix="/admin", default_response_class=HTMLResponse, include_in_schema=False, dependencies=[Depends(admin)]
+)
 
-Admin = Annotated[Identity, Depends(admin)]
 Collaborators = Annotated[Services, Depends(services_of)]
+Wanted = Annotated[str, Query(alias="range")]
 
-CHARTED = (State.ACCEPTED, State.REJECTED, State.FAILED, State.EXPIRED)
+CHARTED = TOLD
 """From the foot of each bar to its head."""
-
 CODES = 8
 """Causes of rejection shown."""
+LEAST_SCALE = 10.0
+"""Per cent that a bar of rejections reaches to at the least, so that one in a hundred looks like little."""
+STANDINGS = 20
+"""Clinics and devices shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One hour of the table beside the chart."""
+    """One step of the tables beside the charts."""
 
-    hour: datetime
+    start: datetime
     numbers: list[int]
+    durations: list[str]
 
 
 @router.get("")
-def admin_page(request: Request, identity: Admin, services: Collaborators) -> Response:
-    return render(request, "admin.html", **_view(dashboard(services, identity)))
+def admin_page(request: Request, services: Collaborators, wanted: Wanted = "24h", clinic: str = "") -> Response:
+    return render(request, "admin.html", **_view(services, wanted, clinic))
 
 
 @router.get("/_dashboard")
-def dashboard_again(request: Request, identity: Admin, services: Collaborators) -> Response:
-    return render(request, "_dashboard.html", **_view(dashboard(services, identity)))
+def dashboard_again(request: Request, services: Collaborators, wanted: Wanted = "24h", clinic: str = "") -> Response:
+    return render(request, "_dashboard.html", **_view(services, wanted, clinic))
 
 
-def _view(shown: Dashboard) -> dict[str, Any]:
+@router.get("/storage")
+def storage_page(request: Request, services: Collaborators) -> Response:
+    rows = estimated(services)
+    return render(
+        request,
+        "storage.html",
+        costs=rows,
+        bytes=sum(row.bytes for row in rows),
+        files=sum(row.files for row in rows),
+        month=sum(row.month for row in rows),
+        prices=[costs.STORAGE, *costs.PER_FILE],
+        per_file=costs.USD_PER_FILE,
+        prices_of=costs.PRICES_OF,
+        region=costs.REGION,
+        days=costs.MONTH,
+        names=_names(services),
+    )
+
+
+def _view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
+    span = RANGES.get(wanted, RANGES["24h"])
+    shown = dashboard(services, span, clinic or None)
+    names = _names(services)
     return {
         "shown": shown,
-        "trouble": _trouble(shown),
+        "names": names,
+        "who": names.get(clinic, clinic) if clinic else "All clinics",
+        "ranges": [(one, _address("/admin", one, clinic)) for one in RANGES.values()],
+        "again": _address("/admin/_dashboard", span, clinic),
+        "trouble": _trouble(shown.pipeline),
         "tiles": _tiles(shown),
-        "now": _now(shown),
+        "now": _now(shown.pipeline),
         "charted": [LOOKS[state] for state in CHARTED],
-        "chart": _chart(shown.hours),
-        "hours": [Row(hour.hour, [hour.counts.get(state, 0) for state in CHARTED]) for hour in reversed(shown.hours)],
+        "shares": [f"{share:.0%}".replace("%", " %") for share in SHARES],
+        "verdicts": _verdicts(shown),
+        "latency": _latency(shown),
+        "by_date": span.grain is Grain.DAY,
+        "rows": [_row(step) for step in reversed(shown.steps)],
         "codes": shown.codes[:CODES],
+        "worst": max([LEAST_SCALE, *(row.rate for row in (*shown.clinics, *shown.devices))]),
+        "clinics": shown.clinics[:STANDINGS],
+        "devices": [(shown.device_labels.get(row.key, row.key), row) for row in shown.devices[:STANDINGS]],
+        "more_devices": max(0, len(shown.devices) - STANDINGS),
+        "more_clinics": max(0, len(shown.clinics) - STANDINGS),
+        "quiet": {one.clinic_id for one in shown.pipeline.quiet},
     }
 
 
-def _trouble(shown: Dashboard) -> str | None:
+def _address(path: str, span: Range, clinic: str) -> str:
+    return f"{path}?{urlencode({'range': span.key} | ({'clinic': clinic} if clinic else {}))}"
+
+
+def _names(services: Services) -> dict[str, str]:
+    return {clinic.clinic_id: clinic.name for clinic in services.directory.clinics()}
+
+
+def _trouble(pipeline: Pipeline) -> str | None:
     """Say what an admin must look at now, if anything."""
-    if not shown.dead:
+    if not pipeline.dead:
         return None
     return (
-        f"{words.count(shown.dead, 'message')} in the dead-letter queue: checking failed again and again. "
+        f"{words.count(pipeline.dead, 'message')} in the dead-letter queue: checking failed again and again. "
         "Find the cause in the logs, then redrive the queue; the files are safe meanwhile."
     )
 
@@ -74,25 +126,45 @@ def _tiles(shown: Dashboard) -> list[Tile]:
     return [Tile(shown.counts.get(state, 0), LOOKS[state].label, LOOKS[state]) for state in CHARTED]
 
 
-def _now(shown: Dashboard) -> list[tuple[str, str, Look | None]]:
+def _now(pipeline: Pipeline) -> list[tuple[str, str, Look | None]]:
     """Return the state of the pipeline as label, text and, where it matters, a look."""
-    calm, alarmed = LOOKS[State.ACCEPTED], LOOKS[State.REJECTED]
-    took = "No verdicts yet" if shown.p95_ms is None else f"Up to {words.duration(shown.p95_ms)}"
+    calm, alarmed, watched = LOOKS[State.ACCEPTED], LOOKS[State.REJECTED], words.WARNED
     return [
-        ("Waiting in the queue", words.count(shown.waiting, "message"), None),
-        ("Dead letters", words.count(shown.dead, "message"), alarmed if shown.dead else calm),
-        ("Time to verdict, 95 % of files", took, None),
-        ("Stored", words.size(shown.bytes), None),
+        ("Waiting in the queue", words.count(pipeline.waiting, "message"), None),
+        ("Oldest has waited", _oldest(pipeline), None),
+        ("Dead letters", words.count(pipeline.dead, "message"), alarmed if pipeline.dead else calm),
+        ("Quiet clinics", f"{len(pipeline.quiet):,}", watched if pipeline.quiet else calm),
     ]
 
 
-def _chart(hours: tuple[Hour, ...]) -> dict[str, Any]:
+def _oldest(pipeline: Pipeline) -> str:
+    if not pipeline.waiting:
+        return "Nothing waits"
+    return "Not measured yet" if pipeline.oldest_s is None else words.duration(1000 * pipeline.oldest_s)
+
+
+def _row(step: Step) -> Row:
+    return Row(step.start, [step.counts[state] for state in CHARTED], [words.took(one) for one in step.percentiles])
+
+
+def _verdicts(shown: Dashboard) -> dict[str, Any]:
     series = [
-        {
-            "label": LOOKS[state].label,
-            "tone": LOOKS[state].tone,
-            "values": [hour.counts.get(state, 0) for hour in hours],
-        }
+        {"label": LOOKS[state].label, "tone": LOOKS[state].tone, "values": [step.counts[state] for step in shown.steps]}
         for state in CHARTED
     ]
-    return {"hours": [int(hour.hour.timestamp()) for hour in hours], "series": series}
+    return {**_axis(shown), "kind": "bars", "series": series}
+
+
+def _latency(shown: Dashboard) -> dict[str, Any]:
+    series = [
+        {"label": f"{share:.0%}", "values": [step.percentiles[place] for step in shown.steps]}
+        for place, share in enumerate(SHARES)
+    ]
+    return {**_axis(shown), "kind": "lines", "series": series}
+
+
+def _axis(shown: Dashboard) -> dict[str, Any]:
+    return {
+        "starts": [int(step.start.timestamp()) for step in shown.steps],
+        "step": int(shown.range.grain.value.total_seconds()),
+    }

@@ -2,10 +2,18 @@
 
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 
-from intake.record import Source
+from intake.device import Device
+from intake.ports import AlertKind, DueAlert, QuietClinic
+from intake.record import Source, now
 from intake.states import State
+from processor import messages
 from tests.browser.portal_server import PortalServer
+from tests.browser.sample import Sample
+
+UPLOAD = "01kanqzzzz0000000000000000"
+FILE = f"{UPLOAD}-00016"
 
 
 @dataclass(frozen=True)
@@ -55,21 +63,33 @@ def fill(portal: PortalServer) -> Day:
     )
 
 
+SCANNERS = {
+    "northside": [Device("a1c4e7", "Example Imaging CT 900 · a1c4"), Device("b802d1", "Sample Medical MR-3 · b802")],
+    "lakeview": [Device("c93f00", "Example Imaging DX 20 · c93f")],
+}
+
+
 def _past_day(portal: PortalServer) -> None:
     sample = portal.sample()
     for hour in range(2, 24):
         busy = max(0.05, math.sin((hour + 2) / 24 * 2 * math.pi) ** 2)
-        sample.past(State.ACCEPTED, round(140 * busy) + 3, hour)
-        sample.past(
-            State.REJECTED, round(9 * busy), hour, codes=(("truncated", "kind-unsupported", "not-dicom")[hour % 3],)
-        )
-        sample.past(State.FAILED, 2 if hour == 7 else 0, hour)
+        _hour(sample, hour, busy)
+    for day in range(1, 30):
+        _hour(sample, 24 * day + 5, 0.2 if day % 7 in {0, 6} else 0.9 + 0.1 * (day % 3))
+    sample.past(State.FAILED, 2, 7)
+    portal.projections.note_quiet([QuietClinic("lakeview", 34, now() - timedelta(minutes=50))], now())
     portal.queue.messages.clear()
-    portal.tell(
-        "2 files rejected - northside",
-        "2 files of one upload were rejected.\n\nClinic: northside\nCauses: truncated 2\n\n"
-        "The receipt tells what to do about each.",
-    )
-    portal.tell(
-        "1 file failed - northside", "1 file could not be checked because of a fault on our side.\n\nClinic: northside"
-    )
+    for alert in (
+        messages.rejected(DueAlert(AlertKind.REJECTED, "northside", UPLOAD, 2, {"truncated": 2}, FILE), portal.url),
+        messages.quiet(DueAlert(AlertKind.QUIET, "lakeview", "lakeview", 1, {}, ""), portal.url),
+    ):
+        portal.tell(alert.subject, alert.body)
+
+
+def _hour(sample: Sample, hours_ago: float, busy: float) -> None:
+    code = ("truncated", "kind-unsupported", "not-dicom")[int(hours_ago) % 3]
+    for clinic, scanners in SCANNERS.items():
+        for number, scanner in enumerate(scanners):
+            sample.past(State.ACCEPTED, round(70 * busy / (number + 1)) + 2, hours_ago, clinic=clinic, device=scanner)
+            rejected = round(5 * busy * (number + 1) / len(clinic) * 8)
+            sample.past(State.REJECTED, rejected, hours_ago, codes=(code,), clinic=clinic, device=scanner)

@@ -27,6 +27,7 @@ from tests.fakes import (
     FakeOrders,
     FakeProjections,
     FakeQueue,
+    FakeQueueAge,
     FakeRecords,
     FakeReviews,
     FakeSearch,
@@ -69,6 +70,7 @@ class PortalServer:
     directory: FakeDirectory
     projections: FakeProjections
     queue: FakeQueue
+    queue_age: FakeQueueAge
     dead_letters: FakeQueue
     mailbox: FakeQueue
     audit: FakeAudit
@@ -111,6 +113,7 @@ def portal_server() -> Iterator[PortalServer]:
             directory=FakeDirectory(),
             projections=FakeProjections(),
             queue=FakeQueue(),
+            queue_age=FakeQueueAge(240),
             dead_letters=FakeQueue(),
             mailbox=FakeQueue(),
             audit=FakeAudit(),
@@ -150,6 +153,8 @@ def _services(behind: PortalServer) -> Services:
         troubles=FakeTroubles(behind.table),
         studies=FakeStudies(behind.table),
         kept_searches=FakeKeptSearches(),
+        watch=behind.projections,
+        queue_age=behind.queue_age,
         queue=behind.queue,
         dead_letters=behind.dead_letters,
         mailbox=behind.mailbox,

@@ -4,10 +4,11 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from intake.device import Device
 from intake.keys import file_id, new_upload_id, object_key
 from intake.ports import Change, Clinic
 from intake.record import FileRecord, Finding, ObjectVersion, Source, TimelineEntry, Upload
-from intake.states import State
+from intake.states import JUDGED, State
 from processor.judge.catalogue import RULES
 from tests.fakes import FakeDirectory, FakeProjections, FakeTable
 
@@ -85,27 +86,37 @@ class Sample:
             self._projections.apply([self._change(record)])
         return record
 
-    def past(self, state: State, count: int, hours_ago: float, codes: tuple[str, ...] = ()) -> None:
-        """Add verdicts of the past day to the hours, without records of their own."""
+    def past(
+        self,
+        state: State,
+        count: int,
+        hours_ago: float,
+        codes: tuple[str, ...] = (),
+        *,
+        clinic: str = CLINIC,
+        device: Device | None = None,
+    ) -> None:
+        """Add verdicts of past hours and days to the sums, without records of their own."""
         at = self._now - timedelta(hours=hours_ago)
-        for number in range(count):
-            self._projections.apply(
-                [
-                    Change(
-                        file_id=f"past-{state}-{hours_ago}-{number}",
-                        upload_id="past",
-                        clinic_id=CLINIC,
-                        source="web",
-                        revision=1,
-                        before=State.AWAITING_UPLOAD,
-                        after=state,
-                        at=at,
-                        size=524_288,
-                        codes=codes,
-                        latency_ms=240 + 9 * number,
-                    )
-                ]
-            )
+        self._projections.apply(
+            [
+                Change(
+                    file_id=f"past-{clinic}-{state}-{hours_ago}-{device}-{number}",
+                    upload_id="past",
+                    clinic_id=clinic,
+                    source="web",
+                    revision=1,
+                    before=State.AWAITING_UPLOAD,
+                    after=state,
+                    at=at,
+                    size=24_524_288,
+                    codes=codes,
+                    latency_ms=240 + 9 * number + 3000 * (number % 23 == 22) if state in JUDGED else None,
+                    device=device if state in JUDGED else None,
+                )
+                for number in range(count)
+            ]
+        )
 
     @staticmethod
     def _with_one_more(upload: Upload) -> Upload:

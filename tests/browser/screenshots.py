@@ -33,6 +33,11 @@ def pages(day: Day) -> dict[str, tuple[str | None, str]]:
         "not-found": (staff, "/files/nothing-here"),
         "forbidden": (staff, "/admin"),
         "dashboard": (admin, "/admin"),
+        "dashboard-now": (admin, "/admin?range=now"),
+        "dashboard-week": (admin, "/admin?range=7d&clinic=northside"),
+        "dashboard-month": (admin, "/admin?range=30d"),
+        "dashboard-nothing": (admin, "/admin?range=now&clinic=lakeview"),
+        "storage": (admin, "/admin/storage"),
         "admin-files": (admin, "/files"),
         "api-docs": (None, "/api/docs"),
     }

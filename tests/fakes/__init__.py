@@ -7,7 +7,7 @@ what one writes the other sees. Counts of an upload are always up to date here; 
 from tests.fakes.audit import FakeAudit
 from tests.fakes.children import FakeChildren
 from tests.fakes.feed import FakeChangeFeed
-from tests.fakes.messages import FakeAlerts, FakeDirectory, FakeQueue
+from tests.fakes.messages import FakeAlerts, FakeDirectory, FakeQueue, FakeQueueAge
 from tests.fakes.objects import FakeObjects, FakePresigner
 from tests.fakes.orders import FakeOrders
 from tests.fakes.projections import FakeProjections
@@ -29,6 +29,7 @@ __all__ = [
     "FakePresigner",
     "FakeProjections",
     "FakeQueue",
+    "FakeQueueAge",
     "FakeRecords",
     "FakeReviews",
     "FakeSearch",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from intake.ports import Alert, Clinic, Partner, QueuedMessage
@@ -54,6 +55,16 @@ class FakeQueue:
 
     def depth(self) -> int:
         return len(self.messages)
+
+
+@dataclass
+class FakeQueueAge:
+    """What CloudWatch would tell."""
+
+    seconds: int | None = None
+
+    def oldest_s(self, at: datetime) -> int | None:
+        return self.seconds
 
 
 @dataclass

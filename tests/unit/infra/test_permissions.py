@@ -6,7 +6,12 @@ import pytest
 
 FUNCTIONS = ["JudgeFunction", "ProjectorFunction", "SweepFunction", "PortalFunction"]
 
-WITHOUT_RESOURCES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords", "dynamodb:ListStreams"}
+WITHOUT_RESOURCES = {
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "dynamodb:ListStreams",
+    "cloudwatch:GetMetricData",
+}
 """Actions for which AWS knows no resources (Service Authorization Reference)."""
 
 

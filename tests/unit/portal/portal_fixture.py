@@ -27,6 +27,7 @@ from tests.fakes import (
     FakePresigner,
     FakeProjections,
     FakeQueue,
+    FakeQueueAge,
     FakeRecords,
     FakeReviews,
     FakeSearch,
@@ -93,6 +94,7 @@ class Portal:
     projections: FakeProjections = field(default_factory=FakeProjections)
     feed: FakeChangeFeed = field(default_factory=FakeChangeFeed)
     queue: FakeQueue = field(default_factory=FakeQueue)
+    queue_age: FakeQueueAge = field(default_factory=FakeQueueAge)
     dead_letters: FakeQueue = field(default_factory=FakeQueue)
     mailbox: FakeQueue = field(default_factory=FakeQueue)
     audit: FakeAudit = field(default_factory=FakeAudit)
@@ -131,6 +133,8 @@ class Portal:
             troubles=FakeTroubles(self.table),
             studies=FakeStudies(self.table),
             kept_searches=self.kept_searches,
+            watch=self.projections,
+            queue_age=self.queue_age,
             queue=self.queue,
             dead_letters=self.dead_letters,
             mailbox=self.mailbox,
