@@ -21,6 +21,7 @@ const ENTRIES = [
   "js/app.js",
   "js/upload.js",
   "js/hash-worker.js",
+  "js/preflight-worker.js",
   "js/dashboard.js",
   "js/swagger.js",
 ];

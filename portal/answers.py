@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from intake.ports import Part, Presigned
+from intake.ports import Page, Part, Presigned
 from intake.record import FileRecord
 from portal import shapes
 from portal.multipart import Plan, SignedPart, part_count, part_size
@@ -33,8 +33,20 @@ def part_list(record: FileRecord, held: Iterable[Part]) -> shapes.PartList:
     )
 
 
+def announcements(page: Page[FileRecord]) -> shapes.AnnouncementList:
+    """Leave out what was found in archives: nobody announced or sends it."""
+    own = [record for record in page.rows if record.parent is None]
+    return shapes.AnnouncementList(files=[_announcement(record) for record in own], next=page.next)
+
+
 def download(presigned: Presigned) -> shapes.Download:
     return shapes.Download(url=presigned.url, expires_at=presigned.expires_at)
+
+
+def _announcement(record: FileRecord) -> shapes.Announcement:
+    return shapes.Announcement(
+        file_id=record.file_id, name=record.name, size=record.size, sha256=record.sha256, state=record.state
+    )
 
 
 def _put(presigned: Presigned) -> shapes.Put:
@@ -55,4 +67,4 @@ def _multipart(plan: Plan) -> shapes.Multipart:
 
 
 def _held(part: Part) -> shapes.HeldPart:
-    return shapes.HeldPart(number=part.number, size=part.size)
+    return shapes.HeldPart(number=part.number, size=part.size, sha256=part.sha256)

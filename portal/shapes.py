@@ -115,6 +115,7 @@ class HeldPart(BaseModel):
 
     number: int
     size: int
+    sha256: str = Field(description="Of this part, hexadecimal: compare it before you go on with a file.")
 
 
 class Multipart(BaseModel):
@@ -212,6 +213,23 @@ class UploadView(UploadRow):
 
     note: str = Field(default="", description="The sender's; empty for anybody outside the clinic.")
     files: list[FileView]
+    next: str | None = Next
+
+
+class Announcement(BaseModel):
+    """A file of an upload, as it was announced."""
+
+    file_id: str
+    name: str
+    size: int
+    sha256: str | None
+    state: State
+
+
+class AnnouncementList(BaseModel):
+    """A page of an upload's announced files, in the order of announcement."""
+
+    files: list[Announcement]
     next: str | None = Next
 
 

@@ -2,7 +2,9 @@
 import "htmx.org/dist/htmx.esm.js";
 import { localiseTimes } from "./times.js";
 import { tendMenu } from "./menu.js";
+import { forgetUploads } from "./upload/memory.js";
 
 localiseTimes(document);
 document.addEventListener("htmx:after:swap", () => localiseTimes(document));
+document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", forgetUploads);
 tendMenu(document.querySelector("[data-menu]"));

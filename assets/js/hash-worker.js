@@ -1,9 +1,9 @@
 // Computes SHA-256 away from the page's own thread: { blob } in, { sha256 } or { error } out.
+import { digest } from "./digest.js";
+
 self.addEventListener("message", async ({ data: { blob } }) => {
   try {
-    const digest = await crypto.subtle.digest("SHA-256", await blob.arrayBuffer());
-    const sha256 = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    self.postMessage({ sha256 });
+    self.postMessage({ sha256: await digest(await blob.arrayBuffer()) });
   } catch (error) {
     // The browser can no longer read the file: it was changed, moved or removed since it was chosen.
     self.postMessage({ error: error.name });

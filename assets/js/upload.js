@@ -1,68 +1,263 @@
-// The upload page: a drop zone whose files go straight to S3, and beneath it the receipt with their verdicts.
-import Uppy from "@uppy/core";
-import Dashboard from "@uppy/dashboard";
+// The upload page: chosen files are looked at, go straight to S3, and get their verdicts on the receipt beneath.
+import { Entries } from "./upload/entries.js";
+import { RefusedError, SessionEndedError } from "./upload/errors.js";
+import { Facts } from "./upload/facts.js";
+import { Hasher } from "./upload/hashing.js";
+import { Memory } from "./upload/memory.js";
+import { network } from "./upload/network.js";
+import { FilesPanel } from "./upload/panel.js";
+import { Portal } from "./upload/portal.js";
+import { Preflight } from "./upload/preflight.js";
+import { dropped, ofDrop, ofInput } from "./upload/reading.js";
 import { Receipt } from "./upload/receipt.js";
+import { Unfinished } from "./upload/resuming.js";
+import { Review } from "./upload/review.js";
+import { Saying } from "./upload/saying.js";
+import { Speed } from "./upload/speed.js";
 import { Uploader } from "./upload/uploader.js";
-import { strings } from "./upload/strings.js";
+import { counted, number, size } from "./upload/words.js";
 
-const form = document.querySelector("#intake");
-const reference = form.querySelector("#reference");
-const trouble = document.querySelector("#intake-trouble");
-const receipt = new Receipt(document.querySelector("#receipt"));
+const DRAW_AFTER = 100;
+const part = (id) => document.getElementById(id);
+const form = part("intake");
+const { user, csrf, hashWorker, preflightWorker } = form.dataset;
 
-const uppy = new Uppy({ id: "intake", autoProceed: false, locale: { strings } });
-
-uppy.use(Dashboard, {
-  inline: true,
-  target: "#drop",
-  width: "100%",
-  height: 320,
-  theme: "auto",
-  fileManagerSelectionType: "both",
-  disableThumbnailGenerator: true,
-  proudlyDisplayPoweredByUppy: false,
-  singleFileFullScreen: false,
-  doneButtonHandler: startAfresh,
-  locale: { strings },
+const entries = new Entries(drawSoon);
+const portal = new Portal(csrf);
+const hasher = new Hasher(hashWorker);
+const preflight = new Preflight(preflightWorker, entries);
+const memory = new Memory(user);
+const facts = new Facts(form);
+const receipt = new Receipt(part("receipt"));
+const review = new Review(part("findings"), part("finding-group"), entries);
+const saying = new Saying(part("said"));
+const speed = new Speed();
+const uploader = new Uploader({
+  entries,
+  portal,
+  hasher,
+  on: { facts: () => facts.read(), begun, sent: (entry) => memory.sent(entry.fileId), moved: (bytes) => speed.add(bytes), sessionEnded, idle },
 });
+const panel = new FilesPanel({ entries, uploader, speed, saying, onAct: (act, entry) => ACTS[act](entry) });
+let unfinished = null;
+let due = 0;
+let tick = 0;
 
-uppy.use(Uploader, {
-  csrfToken: form.dataset.csrf,
-  hashWorker: form.dataset.hashWorker,
-  reference: () => reference.value.trim(),
-  onAnnounced: (uploadId) => {
-    reference.readOnly = true;
-    receipt.show(uploadId);
+const ACTS = {
+  pause: (entry) => uploader.pause(entry),
+  resume: (entry) => uploader.send([entry]),
+  cancel: (entry) => uploader.cancel(entry),
+  retry: (entry) => uploader.send([entry]),
+  remove: (entry) => entries.remove(new Set([entry])),
+};
+
+const BUTTONS = {
+  send,
+  skip: () => preflight.skip(),
+  pause: () => uploader.pauseAll(),
+  resume,
+  retry: () => uploader.send(entries.in("failed")),
+  cancel: () => uploader.cancelAll(),
+  clear: () => entries.remove(new Set(entries.in("ready", "checking", "leftOut"))),
+  again: startAfresh,
+  forget: () => {
+    memory.forget();
+    location.assign("/upload");
   },
-});
+};
 
-uppy.on("upload-progress", (file, { bytesUploaded, bytesTotal }) => {
-  receipt.progress(file.meta.fileId, bytesTotal ? Math.min(bytesUploaded / bytesTotal, 0.99) : 0);
-});
-uppy.on("upload-success", (file) => receipt.progress(file.meta.fileId, 1));
-
-// Uppy's list of files scrolls, and does not say so to those who use the keyboard.
-new MutationObserver(() => {
-  const list = document.querySelector("#drop .uppy-Dashboard-files:not([tabindex])");
-  if (list) list.tabIndex = 0;
-}).observe(document.querySelector("#drop"), { childList: true, subtree: true });
+for (const [id, act] of Object.entries(BUTTONS)) part(id).addEventListener("click", act);
+for (const button of document.querySelectorAll("[data-choose]")) {
+  button.addEventListener("click", () => part(`choose-${button.dataset.choose}`).click());
+}
+for (const input of document.querySelectorAll("#drop input[type=file]")) {
+  input.addEventListener("change", () => take(ofInput(input)));
+}
+part("groups").addEventListener("change", drawSoon);
+network.addEventListener("change", drawSoon);
+form.addEventListener("submit", (event) => event.preventDefault());
+tendDrops();
 
 globalThis.addEventListener("beforeunload", (event) => {
-  if (Object.keys(uppy.getState().currentUploads).length > 0) event.preventDefault();
+  if (entries.open > 0) event.preventDefault();
 });
-form.addEventListener("submit", (event) => event.preventDefault());
 
-/** Clears the drop zone for another upload; the receipt of the last one stays beneath until that begins. */
-function startAfresh() {
-  uppy.clear();
-  uppy.getPlugin("Uploader").startAfresh();
-  reference.readOnly = false;
-  reference.value = "";
-}
-
-document.querySelector("#no-script").hidden = true;
+part("no-script").hidden = true;
 if (globalThis.isSecureContext) {
   form.hidden = false;
+  await goOn();
 } else {
-  trouble.textContent = "This page must be opened over https: your browser computes checksums on secure pages only.";
+  part("intake-trouble").textContent =
+    "This page must be opened over https: your browser computes checksums on secure pages only.";
+}
+
+/** Takes in chosen files slice by slice: those of an unfinished upload go on, all others are looked at first. */
+async function take(slices, unreadable = []) {
+  const place = part("reading");
+  let count = 0;
+  let known = 0;
+  for await (const slice of slices) {
+    count += slice.length;
+    place.textContent = `Reading: ${counted(count, "file")} so far …`;
+    const fresh = unfinished ? await withoutUnfinished(slice) : slice;
+    known += slice.length - fresh.length;
+    preflight.ask(fresh.map(({ path, file }) => entries.add({ path, file, size: file.size, state: "checking" })));
+  }
+  entries.sort();
+  const parts = [`${counted(count, "file")} added.`];
+  if (known > 0) parts.push(`${number(known)} of them belong to the unfinished upload.`);
+  if (unreadable.length > 0) parts.push(`Not readable: ${unreadable.slice(0, 5).join(", ")}${unreadable.length > 5 ? " …" : ""}.`);
+  place.textContent = parts.join(" ");
+}
+
+async function withoutUnfinished(slice) {
+  const fresh = [];
+  const matched = [];
+  for (const chosen of slice) {
+    const match = await unfinished.match(chosen);
+    if (!match) fresh.push(chosen);
+    else if (match.entry) matched.push(Object.assign(match.entry, { file: chosen.file }));
+  }
+  uploader.send(matched);
+  return fresh;
+}
+
+function tendDrops() {
+  const zone = part("drop");
+  const mark = (over) => zone.classList.toggle("drop--over", over);
+  for (const event of ["dragenter", "dragover"]) {
+    document.addEventListener(event, (drag) => {
+      if (!drag.dataTransfer?.types.includes("Files")) return;
+      // Wherever files are dropped on this page, the browser must not open them in its place.
+      drag.preventDefault();
+      mark(true);
+    });
+  }
+  document.addEventListener("dragleave", (drag) => drag.relatedTarget === null && mark(false));
+  document.addEventListener("drop", (drop) => {
+    drop.preventDefault();
+    mark(false);
+    const unreadable = [];
+    take(ofDrop(dropped(drop.dataTransfer), unreadable), unreadable);
+  });
+}
+
+function send() {
+  if (!facts.valid()) {
+    form.elements.expected.focus();
+    return;
+  }
+  entries.remove(new Set(entries.in("leftOut")));
+  uploader.send(entries.in("ready"));
+  memory.chosen(entries.underWay.files);
+  facts.lock(true);
+}
+
+async function resume() {
+  try {
+    await uploader.resumeAll();
+    panel.sessionEnded = false;
+  } catch (error) {
+    if (!(error instanceof SessionEndedError)) throw error;
+    sessionEnded();
+  }
+}
+
+function begun(uploadId) {
+  if (memory.upload?.uploadId !== uploadId) {
+    memory.begin(uploadId, entries.underWay.files, entries.in("sent").map((entry) => entry.fileId));
+    history.replaceState(null, "", "/upload");
+  }
+  receipt.show(uploadId);
+}
+
+function sessionEnded() {
+  panel.sessionEnded = true;
+  drawSoon();
+}
+
+function idle() {
+  if (!uploader.uploadId || entries.open > 0 || entries.count("failed", "needed") > 0) return;
+  memory.forget();
+  unfinished = null;
+  if (entries.count("sent") > 0) saying.now("All files are sent. The verdicts are on the receipt below.");
+  // A reload then shows the receipt.
+  history.replaceState(null, "", `/uploads/${uploader.uploadId}`);
+}
+
+/** Offers to go on with the upload that this browser remembers, or that the address names. */
+async function goOn() {
+  const uploadId = new URLSearchParams(location.search).get("continue") ?? memory.upload?.uploadId;
+  if (!uploadId) return;
+  const found = new Unfinished(hasher);
+  let announced = 0;
+  try {
+    for await (const files of portal.announced(uploadId)) {
+      announced += files.length;
+      for (const file of files) found.add({ ...file, entry: isSent(file) ? null : stillNeeded(file) });
+    }
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    memory.forget();
+    return;
+  }
+  const remembered = memory.upload?.uploadId === uploadId ? memory.upload.chosen : 0;
+  const unannounced = Math.max(0, remembered - announced);
+  if (entries.count("needed") === 0 && unannounced === 0) {
+    memory.forget();
+    return;
+  }
+  unfinished = found;
+  if (memory.upload?.uploadId !== uploadId) memory.begin(uploadId, announced, []);
+  uploader.join(uploadId);
+  facts.lock(true);
+  receipt.show(uploadId);
+  tellUnfinished(announced, unannounced);
+}
+
+function isSent({ file_id: fileId, state }) {
+  return state !== "awaiting_upload" || memory.hasSent(fileId);
+}
+
+function stillNeeded({ file_id: fileId, name, size: bytes }) {
+  return entries.add({ path: name, size: bytes, file: null, state: "needed", fileId, chosenAgain: true });
+}
+
+function tellUnfinished(announced, unannounced) {
+  const needed = entries.count("needed");
+  const total = announced + unannounced;
+  const text = [`${number(total - needed - unannounced)} of ${counted(total, "file")} have arrived.`];
+  if (needed > 0) text.push(`Listed below: ${counted(needed, "file")} (${size(entries.bytes("needed"))}) still needed.`);
+  if (unannounced > 0) text.push(`${counted(unannounced, "further file")} had been chosen, whose names only you know.`);
+  part("unfinished-text").textContent = text.join(" ");
+  part("unfinished").hidden = false;
+}
+
+/** Clears the page for another upload; the receipt of the last one stays beneath until that begins. */
+function startAfresh() {
+  entries.remove(new Set(entries.all));
+  uploader.join();
+  preflight.startAfresh();
+  memory.forget();
+  facts.clear();
+  speed.reset();
+  unfinished = null;
+  part("reading").textContent = "";
+  history.replaceState(null, "", "/upload");
+}
+
+function drawSoon() {
+  due ||= setTimeout(draw, DRAW_AFTER);
+}
+
+function draw() {
+  due = 0;
+  review.draw();
+  panel.draw();
+  const chosen = entries.underWay.files + entries.count("ready", "checking");
+  part("expected-compared").textContent = chosen > 0 ? facts.compared(chosen) : "";
+  if (unfinished && entries.count("needed") === 0) part("unfinished").hidden = true;
+  // What has no event of its own, such as the speed, is drawn again while something is going on.
+  clearTimeout(tick);
+  if (entries.count("sending", "checking") > 0) tick = setTimeout(drawSoon, 1000 - DRAW_AFTER);
 }

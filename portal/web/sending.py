@@ -5,18 +5,21 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Response
 
 from intake.record import Source
-from portal import sending, uploads
-from portal.answers import part_puts, reserved, reserved_upload
+from portal import files, sending, uploads
+from portal.answers import announcements, part_puts, reserved, reserved_upload
 from portal.identity import Identity
 from portal.services import Services, services_of
 from portal.session import staff
-from portal.shapes import AddFiles, NewUpload, PartPuts, Reserved, ReservedUpload, Sign
+from portal.shapes import AddFiles, AnnouncementList, NewUpload, PartPuts, Reserved, ReservedUpload, Sign
 
 router = APIRouter(prefix="/upload", include_in_schema=False)
 
 Staff = Annotated[Identity, Depends(staff)]
 Collaborators = Annotated[Services, Depends(services_of)]
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
+
+ANNOUNCED = 500
+"""Files a page."""
 
 
 @router.post("/new", status_code=201)
@@ -25,8 +28,15 @@ def begin(identity: Staff, services: Collaborators, body: NewUpload, key: Key) -
 
 
 @router.post("/{upload_id}/files", status_code=201)
-def add(identity: Staff, services: Collaborators, upload_id: str, body: AddFiles) -> ReservedUpload:
-    return reserved_upload(uploads.add(services, identity, upload_id, body.files))
+def add(identity: Staff, services: Collaborators, upload_id: str, body: AddFiles, key: Key) -> ReservedUpload:
+    return reserved_upload(uploads.add(services, identity, upload_id, body.files, idempotency_key=key))
+
+
+@router.get("/{upload_id}/files")
+def announced(identity: Staff, services: Collaborators, upload_id: str, cursor: str | None = None) -> AnnouncementList:
+    """List what was announced, for a browser that goes on with an upload. Raises ClinicError for admins."""
+    identity.own_clinic()
+    return announcements(files.files_of(services, identity, upload_id, cursor, ANNOUNCED))
 
 
 @router.post("/file/{file_id}/sign")

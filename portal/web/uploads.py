@@ -25,16 +25,18 @@ Collaborators = Annotated[Services, Depends(services_of)]
 LIST = 50
 """Uploads a page."""
 
-REFERENCE_LIMIT = next(
-    limit.max_length for limit in NewUpload.model_fields["reference"].metadata if hasattr(limit, "max_length")
-)
+LIMITS = {
+    name: next(limit.max_length for limit in NewUpload.model_fields[name].metadata if hasattr(limit, "max_length"))
+    for name in ("reference", "note")
+}
+"""Characters that the form's fields take."""
 
 
 @router.get("/upload")
 def upload_page(request: Request, identity: Staff) -> Response:
     """Raises ClinicError for admins, who upload for none."""
     identity.own_clinic()
-    return render(request, "upload.html", reference_limit=REFERENCE_LIMIT)
+    return render(request, "upload.html", limits=LIMITS)
 
 
 @router.get("/uploads")

@@ -79,7 +79,8 @@ def test_a_file_shows_how_far_it_has_come_while_its_bytes_are_on_their_way(
     storage.open.clear()
     send(staff_page, portal, [folder / "slice-0.dcm"])
     expect(staff_page.locator("#receipt").get_by_text("0 of 1 file checked")).to_be_visible()
-    expect(staff_page.locator("#receipt").get_by_role("progressbar", name="Sent")).to_be_visible()
+    expect(staff_page.locator("#list").get_by_role("progressbar", name="Sent")).to_be_visible()
+    expect(staff_page.get_by_role("progressbar", name="Sent of this upload")).to_be_visible()
     storage.open.set()
     expect(staff_page.locator("#receipt").get_by_text("1 file, accepted")).to_be_visible()
 
@@ -103,4 +104,5 @@ def test_a_name_that_the_portal_refuses_stops_nobody_elses_file(
     odd.write_bytes(GOOD)
     send(page, portal, [odd, folder / "slice-0.dcm"])
     expect(page.locator("#receipt").get_by_text("1 file, accepted")).to_be_visible()
-    expect(page.get_by_text("Some files could not be sent")).to_be_visible()
+    expect(page.get_by_role("heading", name="1 file could not be sent")).to_be_visible()
+    expect(page.get_by_text("must not hold control characters")).to_be_visible()

@@ -1,5 +1,11 @@
 /** Something that trying again may mend: the network, a busy server, a request that expired while it waited. */
-export class PassingError extends Error {}
+export class PassingError extends Error {
+  constructor(message, { unreached = false } = {}) {
+    super(message);
+    /** Nobody answered: the network is away, rather than a server in trouble. */
+    this.unreached = unreached;
+  }
+}
 
 /** The server said no, for a reason that trying again will not change. `message` is meant for the user. */
 export class RefusedError extends Error {
@@ -11,8 +17,21 @@ export class RefusedError extends Error {
   }
 }
 
+/** Nobody is signed in any more: all files wait until somebody is. */
+export class SessionEndedError extends RefusedError {
+  constructor() {
+    super("Your session has ended. Sign in again, then resume.", { status: 401 });
+  }
+}
+
 export class UnreadableFileError extends Error {
   constructor() {
     super("This file can no longer be read. It was changed, moved or removed since you chose it: choose it again.");
+  }
+}
+
+export class OtherFileError extends Error {
+  constructor() {
+    super("This is not the file that was begun: its content differs. Remove it here, and send it as a new upload.");
   }
 }

@@ -1,4 +1,4 @@
-import { PassingError, RefusedError } from "./errors.js";
+import { PassingError, RefusedError, SessionEndedError } from "./errors.js";
 import { retrying } from "./retrying.js";
 
 const BUSY = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -11,13 +11,31 @@ export class Portal {
     this.#csrfToken = csrfToken;
   }
 
-  /** Announces an upload with its first files. The key makes a repeated request the same request. */
-  begin(reference, files, key) {
-    return this.#send("POST", "/upload/new", { body: { reference, files }, headers: { "Idempotency-Key": key } });
+  /** Announces an upload with its first files. */
+  begin(facts, files, key) {
+    return this.#send("POST", "/upload/new", { body: { ...facts, files }, headers: { "Idempotency-Key": key } });
   }
 
-  add(uploadId, files) {
-    return this.#send("POST", `/upload/${uploadId}/files`, { body: { files } });
+  add(uploadId, files, key) {
+    return this.#send("POST", `/upload/${uploadId}/files`, { body: { files }, headers: { "Idempotency-Key": key } });
+  }
+
+  /** Yields an upload's files, `{ file_id, name, size, sha256, state }`, a page at a time. */
+  async *announced(uploadId) {
+    let cursor = "";
+    do {
+      const page = await this.#send("GET", `/upload/${uploadId}/files${cursor && `?cursor=${encodeURIComponent(cursor)}`}`, {});
+      yield page.files;
+      cursor = page.next;
+    } while (cursor);
+  }
+
+  /** Takes the token of whoever has signed in meanwhile, in another tab. */
+  async renew() {
+    const response = await reach("/upload", { redirect: "manual" });
+    if (!response.ok) throw new SessionEndedError();
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    this.#csrfToken = page.querySelector("#intake")?.dataset.csrf ?? this.#csrfToken;
   }
 
   /** Signs a file's PUT anew, or tells how it is cut and which parts S3 holds. */
@@ -41,6 +59,7 @@ export class Portal {
     const response = await reach(path, {
       method,
       signal,
+      redirect: "error",
       headers: { ...headers, "X-CSRF-Token": this.#csrfToken, ...(body && { "Content-Type": "application/json" }) },
       body: body && JSON.stringify(body),
     });
@@ -51,17 +70,18 @@ export class Portal {
 
 async function reach(path, options) {
   try {
-    return await fetch(path, { ...options, redirect: "error" });
+    return await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new PassingError("The portal cannot be reached. Check your network connection.");
+    throw new PassingError("The portal cannot be reached. Check your network connection.", { unreached: true });
   }
 }
 
 async function refusal(response) {
   const told = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
   if (BUSY.has(response.status)) return new PassingError("The portal is busy.");
-  if (response.status === 401) return new RefusedError("Your session has ended. Sign in again, then retry.", response);
+  // 403: somebody has signed in anew meanwhile, and this page's token is of the session before.
+  if (response.status === 401 || response.status === 403) return new SessionEndedError();
   return new RefusedError(told.detail || told.title || "The portal refused this file.", {
     status: response.status,
     errors: told.errors,

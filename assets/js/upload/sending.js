@@ -1,10 +1,12 @@
-import { RefusedError } from "./errors.js";
+import { OtherFileError, RefusedError } from "./errors.js";
 import { retrying } from "./retrying.js";
 import { transfer } from "./transfer.js";
 
 // A presigned request with less time left than this is signed anew before it is used.
 const MARGIN = 20_000;
 const PARTS_SIGNED_AT_ONCE = 8;
+/** Of a file that was chosen again, so many of the parts that S3 holds are compared, from the first to the last. */
+const PARTS_COMPARED = 8;
 
 /** Sends one file to S3: in one PUT, or in parts, going on from those that S3 holds already. */
 export class Sending {
@@ -13,28 +15,30 @@ export class Sending {
   #fileId;
   #blob;
   #plan;
+  #chosenAgain;
   #onProgress;
 
-  constructor({ portal, hasher, fileId, blob, plan, onProgress }) {
+  constructor({ portal, hasher, fileId, blob, plan, chosenAgain, onProgress }) {
     this.#portal = portal;
     this.#hasher = hasher;
     this.#fileId = fileId;
     this.#blob = blob;
     this.#plan = plan;
+    this.#chosenAgain = chosenAgain;
     this.#onProgress = onProgress;
   }
 
   async run(signal) {
-    const plan = this.#plan ?? (await this.#portal.sign(this.#fileId, signal));
-    // What S3 holds of a file changes while it is sent: a second run asks anew.
-    this.#plan = plan.multipart ? null : plan;
-    await (plan.multipart ? this.#inParts(plan.multipart, signal) : this.#whole(signal));
+    this.#plan ??= await this.#portal.sign(this.#fileId, signal).catch(unlessArrived(this.#chosenAgain));
+    if (!this.#plan) return;
+    const { multipart } = this.#plan;
+    await (multipart ? this.#inParts(multipart, signal) : this.#whole(signal));
   }
 
   #whole(signal) {
     return retrying(async (failures) => {
       if (failures > 0 || lapsed(this.#plan.put)) {
-        const plan = await this.#portal.sign(this.#fileId, signal).catch(unlessArrived(failures));
+        const plan = await this.#portal.sign(this.#fileId, signal).catch(unlessArrived(failures > 0));
         if (!plan) return;
         this.#plan = plan;
       }
@@ -43,6 +47,7 @@ export class Sending {
   }
 
   async #inParts({ part_size: partSize, held }, signal) {
+    if (this.#chosenAgain) await this.#compare(partSize, held);
     const missing = partsOf(this.#blob.size, partSize, held);
     let sent = held.reduce((sum, part) => sum + part.size, 0);
     this.#onProgress(sent);
@@ -53,6 +58,16 @@ export class Sending {
       }
     }
     await this.#portal.complete(this.#fileId, signal);
+  }
+
+  /** Makes sure that the rest of one file does not go on to the beginning of another. */
+  async #compare(partSize, held) {
+    const step = Math.max(1, (held.length - 1) / (PARTS_COMPARED - 1));
+    for (let index = 0; index < held.length; index += step) {
+      const { number, size, sha256 } = held[Math.min(Math.round(index), held.length - 1)];
+      const ours = await this.#hasher.sha256(this.#slice({ start: (number - 1) * partSize, size }));
+      if (ours !== sha256) throw new OtherFileError();
+    }
   }
 
   /** Hashes and signs a few parts: each part's checksum is part of its signature. */
@@ -79,10 +94,10 @@ export class Sending {
   }
 }
 
-/** A file that is no longer awaited after a try whose answer was lost has arrived by that try. */
-function unlessArrived(failures) {
+/** A file that is no longer awaited after a try whose answer may have been lost has arrived by that try. */
+function unlessArrived(tried) {
   return (error) => {
-    if (failures > 0 && error.status === 409) return null;
+    if (tried && error.status === 409) return null;
     throw error;
   };
 }

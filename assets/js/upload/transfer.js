@@ -1,7 +1,10 @@
-import { PassingError, RefusedError } from "./errors.js";
+import { PassingError, RefusedError, UnreadableFileError } from "./errors.js";
 
 // The browser sets these by itself and lets nobody else do so.
 const FORBIDDEN = new Set(["host", "content-length"]);
+
+/** A connection on which nothing moves for this long is dead, whatever the browser believes. */
+const STALLED = 90_000;
 
 /**
  * Sends bytes by a presigned request, with exactly its headers, and tells how many have gone.
@@ -9,20 +12,48 @@ const FORBIDDEN = new Set(["host", "content-length"]);
  */
 export function transfer(presigned, bytes, { onProgress, signal }) {
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
+    const lost = () => reject(new PassingError("The connection to storage was lost.", { unreached: true }));
+    const watch = watchdog(() => {
+      lost();
+      request.abort();
+    });
     signal.addEventListener("abort", abort, { once: true });
     request.open("PUT", presigned.url);
     for (const [name, value] of Object.entries(presigned.headers)) {
       if (!FORBIDDEN.has(name.toLowerCase())) request.setRequestHeader(name, value);
     }
-    request.upload.onprogress = ({ loaded }) => onProgress(loaded);
+    request.upload.onprogress = ({ loaded }) => {
+      watch.moved();
+      onProgress(loaded);
+    };
     request.onload = () => (arrived(request.status) ? resolve(request.status) : reject(refusal(request.status)));
-    request.onerror = () => reject(new PassingError("The connection to storage was lost."));
+    // A file that was changed or removed looks like a lost connection, too.
+    request.onerror = () => readable(bytes).then(lost, () => reject(new UnreadableFileError()));
     request.onabort = () => reject(signal.reason);
-    request.onloadend = () => signal.removeEventListener("abort", abort);
+    request.onloadend = () => {
+      watch.leave();
+      signal.removeEventListener("abort", abort);
+    };
     request.send(bytes);
   });
+}
+
+function readable(bytes) {
+  return bytes.slice(0, 1).arrayBuffer();
+}
+
+function watchdog(bark) {
+  let timer = setTimeout(bark, STALLED);
+  return {
+    moved() {
+      clearTimeout(timer);
+      timer = setTimeout(bark, STALLED);
+    },
+    leave: () => clearTimeout(timer),
+  };
 }
 
 function arrived(status) {
@@ -32,7 +63,7 @@ function arrived(status) {
 function refusal(status) {
   if (status === 400) {
     // Length and checksum are part of the signature: S3 refuses anything but the bytes that were announced.
-    return new RefusedError("This file changed after you chose it. Choose it again.", { status });
+    return new RefusedError("This file is not as it was announced: it was changed since. Choose it again.", { status });
   }
   return new PassingError(`Storage answered ${status}.`);
 }

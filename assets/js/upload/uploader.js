@@ -1,180 +1,187 @@
-import { BasePlugin } from "@uppy/core";
-import { TaskQueue, filterFilesToEmitUploadStarted, filterFilesToUpload } from "@uppy/core/utils";
-import { Hasher } from "./hashing.js";
-import { Portal } from "./portal.js";
+import { announce, WHOLE_AT_MOST } from "./announcing.js";
+import { SessionEndedError } from "./errors.js";
 import { Sending } from "./sending.js";
-import { Steering } from "./steering.js";
 
-const FILES_AT_ONCE = 200;
-const BYTES_AT_ONCE = 256 * 1024 * 1024;
 const CONNECTIONS = 5;
-const WAITING_AT_MOST = 2 * FILES_AT_ONCE;
-
-/** Above this a file goes in parts, each with its own checksum, so that it is not read twice. */
-export const WHOLE_AT_MOST = 64 * 1024 * 1024;
+const GROUP = 200;
+const GROUP_BYTES = 256 * 1024 * 1024;
+/** So few announced and unsent files, and the next ones are announced: their signatures live for minutes only. */
+const ENOUGH_ANNOUNCED = 200;
 
 /**
- * Uppy's uploader for this portal. It announces files in groups, so that the first bytes go while later files are
- * still being hashed, and sends each by the requests that the portal signed.
- *
- * Uppy's own S3 plugin opens, lists and completes multipart uploads from the browser and signs no checksum; here the
- * portal does the former, and each signature covers exactly the bytes that were announced.
+ * Sends entries. They are announced in groups, so that the first bytes go while later files are still being hashed, and
+ * each goes by the requests that the portal signed, a few at a time.
  */
-export class Uploader extends BasePlugin {
+export class Uploader {
+  #entries;
   #portal;
   #hasher;
-  #queue = new TaskQueue({ concurrency: CONNECTIONS });
+  #on;
+  #unannounced = new Set();
+  #announced = new Set();
+  #active = new Map();
+  #announcing = false;
+  #paused = false;
   #uploadId = null;
-  #waiting = 0;
 
-  constructor(uppy, options) {
-    super(uppy, options);
-    this.id = "Uploader";
-    this.type = "uploader";
-    this.#portal = new Portal(options.csrfToken);
-    this.#hasher = new Hasher(options.hashWorker);
+  /** `on`: `{ facts(), begun(uploadId), moved(bytes), sent(entry), sessionEnded(), idle() }`. */
+  constructor({ entries, portal, hasher, on }) {
+    this.#entries = entries;
+    this.#portal = portal;
+    this.#hasher = hasher;
+    this.#on = on;
   }
 
-  install() {
-    const { capabilities } = this.uppy.getState();
-    this.uppy.setState({ capabilities: { ...capabilities, resumableUploads: true } });
-    this.uppy.addUploader((ids) => this.#upload(ids));
+  get paused() {
+    return this.#paused;
   }
 
-  /** The next files begin an upload of their own. */
-  startAfresh() {
-    this.#uploadId = null;
+  get uploadId() {
+    return this.#uploadId;
   }
 
-  async #upload(ids) {
-    const files = filterFilesToUpload(this.uppy.getFilesByIds(ids));
-    this.uppy.emit("upload-start", filterFilesToEmitUploadStarted(files));
-    const sent = [];
-    for (const group of groupsOf(files)) {
-      await this.#room();
-      const plans = await this.#announce(group);
-      for (const file of group) {
-        if (!this.uppy.getFile(file.id)?.meta.fileId) continue;
-        this.#waiting += 1;
-        sent.push(this.#queue.add(() => this.#send(file.id, plans.get(file.id))).finally(() => (this.#waiting -= 1)));
-      }
+  /** Goes on with an upload; without any, the next files begin one. */
+  join(uploadId = null) {
+    this.#uploadId = uploadId;
+  }
+
+  send(entries) {
+    for (const entry of entries) {
+      this.#entries.change(entry, { state: "queued", trouble: "" });
+      // One whose last try is still being called off follows when that is done.
+      if (!this.#active.has(entry)) (entry.fileId ? this.#announced : this.#unannounced).add(entry);
     }
-    await Promise.allSettled(sent);
+    this.#pump();
   }
 
-  /** Waits until few enough files are announced and unsent: their signatures live for minutes only. */
-  async #room() {
-    while (this.#waiting > WAITING_AT_MOST) await new Promise((resolve) => setTimeout(resolve, 100));
+  pause(entry) {
+    this.#stop(entry, "paused");
   }
 
-  /** Announces what was not announced before, and returns the plans by Uppy's file id. */
-  async #announce(group) {
-    let declared = await this.#declared(group.filter((file) => !file.meta.fileId && this.uppy.getFile(file.id)));
-    while (declared.length > 0) {
-      try {
-        return this.#noted(declared, await this.#reserve(declared.map(([, declaration]) => declaration)));
-      } catch (error) {
-        declared = this.#without(declared, error);
-      }
+  cancel(entry) {
+    this.#stop(entry, "cancelled");
+  }
+
+  pauseAll() {
+    this.#paused = true;
+    for (const entry of this.#entries.in("queued", "sending")) this.#stop(entry, "paused");
+  }
+
+  /** Raises SessionEndedError. */
+  async resumeAll() {
+    await this.#portal.renew();
+    this.#paused = false;
+    this.send(this.#entries.in("paused"));
+  }
+
+  cancelAll() {
+    for (const entry of this.#entries.in("queued", "sending", "paused", "failed")) this.#stop(entry, "cancelled");
+    this.#paused = false;
+  }
+
+  #stop(entry, state) {
+    this.#unannounced.delete(entry);
+    this.#announced.delete(entry);
+    this.#entries.change(entry, { state });
+    this.#active.get(entry)?.abort();
+    this.#pump();
+  }
+
+  #pump() {
+    while (!this.#paused && this.#active.size < CONNECTIONS && this.#announced.size > 0) {
+      this.#run(first(this.#announced));
     }
-    return new Map();
-  }
-
-  /** Returns what may be announced without the files that the portal objected to: all, unless it named some. */
-  #without(declared, error) {
-    const named = new Map();
-    for (const { pointer = "", message } of error.errors ?? []) {
-      const [, index] = /^\/files\/(\d+)\b/.exec(pointer) ?? [];
-      if (index) named.set(Number(index), new Error(`The portal cannot take this file: ${message}.`));
+    if (!this.#paused && !this.#announcing && this.#announced.size < ENOUGH_ANNOUNCED && this.#unannounced.size > 0) {
+      this.#announce();
     }
-    const refused = (index) => (named.size > 0 ? named.get(index) : error);
-    declared.forEach(([file], index) => {
-      if (refused(index)) this.uppy.emit("upload-error", this.uppy.getFile(file.id), refused(index));
-    });
-    return declared.filter((_, index) => !refused(index));
+    if (this.#active.size === 0 && !this.#announcing) this.#on.idle();
   }
 
-  async #declared(files) {
-    const declared = await Promise.all(
-      files.map(async (file) => {
-        try {
-          return [file, await this.#declaration(file)];
-        } catch (error) {
-          this.uppy.emit("upload-error", this.uppy.getFile(file.id), error);
-          return null;
-        }
-      }),
-    );
-    return declared.filter((one) => one !== null);
-  }
-
-  async #declaration({ data, meta }) {
-    const declaration = { name: (meta.relativePath || meta.name).replace(/^\/+/, ""), size: data.size };
-    if (data.size <= WHOLE_AT_MOST) declaration.sha256 = await this.#hasher.sha256(data);
-    return declaration;
-  }
-
-  async #reserve(declarations) {
-    if (this.#uploadId) return this.#portal.add(this.#uploadId, declarations);
-    const answer = await this.#portal.begin(this.opts.reference(), declarations, crypto.randomUUID());
-    this.#uploadId = answer.upload_id;
-    return answer;
-  }
-
-  #noted(declared, { upload_id: uploadId, files }) {
-    const plans = new Map();
-    declared.forEach(([file], index) => {
-      this.uppy.setFileMeta(file.id, { fileId: files[index].file_id, uploadId });
-      plans.set(file.id, files[index]);
-    });
-    this.opts.onAnnounced(uploadId);
-    return plans;
-  }
-
-  async #send(id, plan) {
-    const file = this.uppy.getFile(id);
-    if (!file) return;
-    const steering = new Steering(this.uppy, id);
-    const sending = this.#sending(file, plan);
+  async #announce() {
+    this.#announcing = true;
+    const group = groupOf(this.#unannounced);
     try {
-      await steering.run((signal) => sending.run(signal));
-      if (this.uppy.getFile(id)) this.uppy.emit("upload-success", this.uppy.getFile(id), { status: 200, body: {} });
-    } catch (error) {
-      if (this.uppy.getFile(id) && error.name !== "AbortError") this.uppy.emit("upload-error", this.uppy.getFile(id), error);
+      this.#uploadId = await announce(group, {
+        portal: this.#portal,
+        hasher: this.#hasher,
+        uploadId: this.#uploadId,
+        facts: this.#on.facts,
+        failed: (entry, error) => this.#failed(entry, error),
+      });
+      if (this.#uploadId) this.#on.begun(this.#uploadId);
     } finally {
-      steering.leave();
+      this.#announcing = false;
     }
+    // Who was paused or cancelled meanwhile is not to be sent now.
+    for (const entry of group) if (entry.fileId && entry.state === "queued") this.#announced.add(entry);
+    this.#pump();
   }
 
-  #sending(file, plan) {
-    const uploadStarted = Date.now();
+  async #run(entry) {
+    this.#announced.delete(entry);
+    const controller = new AbortController();
+    this.#active.set(entry, controller);
+    this.#entries.change(entry, { state: "sending" });
+    try {
+      await this.#sending(entry).run(controller.signal);
+      this.#entries.change(entry, { state: "sent", sent: entry.size, file: null });
+      this.#on.sent(entry);
+    } catch (error) {
+      // Whoever aborted it has said what became of it.
+      if (!controller.signal.aborted) this.#failed(entry, error);
+    } finally {
+      this.#active.delete(entry);
+      if (entry.state === "queued") this.#announced.add(entry);
+    }
+    this.#pump();
+  }
+
+  #sending(entry) {
+    const { plan } = entry;
+    // A large file first tells how much of it S3 holds already: that was not sent now.
+    let before = entry.size > WHOLE_AT_MOST ? null : 0;
+    // A plan serves once: what S3 holds of the file changes while it is sent.
+    entry.plan = null;
     return new Sending({
       portal: this.#portal,
       hasher: this.#hasher,
-      fileId: file.meta.fileId,
-      blob: file.data,
+      fileId: entry.fileId,
+      blob: entry.file,
       plan,
-      onProgress: (bytesUploaded) => {
-        const current = this.uppy.getFile(file.id);
-        const progress = { uploadStarted, bytesUploaded, bytesTotal: file.data.size };
-        if (current) this.uppy.emit("upload-progress", current, progress);
+      chosenAgain: entry.chosenAgain,
+      onProgress: (sent) => {
+        if (before !== null && sent > before) this.#on.moved(sent - before);
+        before = sent;
+        if (entry.state === "sending") this.#entries.change(entry, { sent: Math.min(sent, entry.size) });
       },
     });
   }
+
+  #failed(entry, error) {
+    if (error instanceof SessionEndedError && entry.state !== "cancelled") {
+      this.#entries.change(entry, { state: "paused" });
+      this.pauseAll();
+      this.#on.sessionEnded();
+      return;
+    }
+    this.#entries.change(entry, { state: "failed", trouble: error.message });
+  }
 }
 
-/** Yields groups of at most 200 files and about 256 MiB to be hashed, in the order of selection. */
-function* groupsOf(files) {
-  let group = [];
+function first(set) {
+  return set.values().next().value;
+}
+
+/** Takes up to 200 files and about 256 MiB that are to be hashed out of `waiting`, in the order of selection. */
+function groupOf(waiting) {
+  const group = [];
   let bytes = 0;
-  for (const file of files) {
-    const hashed = file.data.size <= WHOLE_AT_MOST ? file.data.size : 0;
-    if (group.length > 0 && (group.length >= FILES_AT_ONCE || bytes + hashed > BYTES_AT_ONCE)) {
-      yield group;
-      [group, bytes] = [[], 0];
-    }
-    group.push(file);
+  for (const entry of waiting) {
+    const hashed = entry.sha256 || entry.size > WHOLE_AT_MOST ? 0 : entry.size;
+    if (group.length > 0 && (group.length >= GROUP || bytes + hashed > GROUP_BYTES)) break;
+    waiting.delete(entry);
+    group.push(entry);
     bytes += hashed;
   }
-  if (group.length > 0) yield group;
+  return group;
 }

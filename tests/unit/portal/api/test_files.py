@@ -166,7 +166,9 @@ def test_an_interrupted_upload_goes_on_from_what_s3_holds(portal, client):
     multipart_id = portal.table.files[file_id].multipart_id
     portal.presigner.hold(multipart_id, 2, 16 * MIB)
     portal.presigner.hold(multipart_id, 3, 99)
-    assert client.post(f"/api/v1/files/{file_id}/sign").json()["multipart"]["held"] == [{"number": 2, "size": 16 * MIB}]
+    assert client.post(f"/api/v1/files/{file_id}/sign").json()["multipart"]["held"] == [
+        {"number": 2, "size": 16 * MIB, "sha256": "0" * 64}
+    ]
     parts = client.get(f"/api/v1/files/{file_id}/parts").json()
     assert (parts["part_size"], parts["part_count"]) == (16 * MIB, 5)
     assert [part["number"] for part in parts["parts"]] == [2, 3]

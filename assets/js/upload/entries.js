@@ -1,0 +1,95 @@
+/**
+ * What may happen to a chosen file. `open`: its bytes are still to go, so leaving the page would lose something.
+ * `acts`: what its row offers. `group`: which of the list's filters shows it.
+ */
+export const STATES = {
+  checking: { label: "Being looked at", tone: "wait", group: "waiting", acts: ["remove"] },
+  ready: { label: "Ready", tone: "wait", group: "waiting", acts: ["remove"] },
+  leftOut: { label: "Left out", tone: "wait", group: null, acts: [] },
+  needed: { label: "Choose it again", tone: "warn", group: "waiting", acts: [] },
+  queued: { label: "Waiting its turn", tone: "wait", group: "waiting", open: true, acts: ["pause", "cancel"] },
+  sending: { label: "Sending", tone: "wait", group: "waiting", open: true, acts: ["pause", "cancel"] },
+  paused: { label: "Paused", tone: "wait", group: "waiting", open: true, acts: ["resume", "cancel"] },
+  failed: { label: "Not sent", tone: "bad", group: "failed", acts: ["retry", "cancel"] },
+  sent: { label: "Sent", tone: "wait", group: "sent", acts: [] },
+  cancelled: { label: "Cancelled", tone: "wait", group: null, acts: [] },
+};
+
+/** Parts of the upload: their bytes count into how far it has come. */
+const UNDER_WAY = ["queued", "sending", "paused", "failed", "sent", "needed"];
+
+/**
+ * The chosen files and their sums, which are kept up with each change: a page with 50,000 files looks at one of them
+ * when one of them changes. Tells `onChange` once per change; drawing is somebody else's and not at once.
+ */
+export class Entries {
+  #all = [];
+  #counts = Object.fromEntries(Object.keys(STATES).map((state) => [state, 0]));
+  #bytes = { ...this.#counts };
+  #sent = 0;
+  #next = 0;
+
+  constructor(onChange) {
+    this.onChange = onChange;
+  }
+
+  get all() {
+    return this.#all;
+  }
+
+  count(...states) {
+    return states.reduce((sum, state) => sum + this.#counts[state], 0);
+  }
+
+  bytes(...states) {
+    return states.reduce((sum, state) => sum + this.#bytes[state], 0);
+  }
+
+  /** Files and bytes of the running upload, and how many of the bytes have gone. */
+  get underWay() {
+    return { files: this.count(...UNDER_WAY), bytes: this.bytes(...UNDER_WAY), sent: this.#sent };
+  }
+
+  get open() {
+    return this.count("queued", "sending", "paused");
+  }
+
+  in(...states) {
+    return this.#all.filter((entry) => states.includes(entry.state));
+  }
+
+  /** Takes in `{ path, size, file, state, … }`, and returns the entry. */
+  add(facts) {
+    const entry = { key: this.#next, sent: 0, trouble: "", finding: null, fileId: null, sha256: null, ...facts };
+    this.#next += 1;
+    this.#all.push(entry);
+    this.#tally(entry, 1);
+    this.onChange();
+    return entry;
+  }
+
+  change(entry, changes) {
+    this.#tally(entry, -1);
+    Object.assign(entry, changes);
+    this.#tally(entry, 1);
+    this.onChange();
+  }
+
+  /** Puts them in the order of their paths: folders are read in whatever order the computer likes. */
+  sort() {
+    this.#all.sort((one, other) => (one.path < other.path ? -1 : Number(one.path > other.path)));
+    this.onChange();
+  }
+
+  remove(unwanted) {
+    for (const entry of unwanted) this.#tally(entry, -1);
+    this.#all = this.#all.filter((entry) => !unwanted.has(entry));
+    this.onChange();
+  }
+
+  #tally(entry, sign) {
+    this.#counts[entry.state] += sign;
+    this.#bytes[entry.state] += sign * entry.size;
+    if (UNDER_WAY.includes(entry.state)) this.#sent += sign * entry.sent;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What the look before sending can find: what it means and what to do, in plain words. `leaveOut`: not worth sending
+ * unless somebody says so. The judge's verdict stays the truth for whatever is sent.
+ */
+export const FINDINGS = {
+  "left-behind": {
+    head: "Left behind by a computer, not a medical file",
+    text: "Finder, Explorer and browsers keep such files in folders. They are never part of a study.",
+    leaveOut: true,
+  },
+  empty: {
+    head: "Empty",
+    text: "There is nothing in the file. Export it again from the system that it comes from.",
+    leaveOut: true,
+  },
+  unreadable: {
+    head: "Cannot be read",
+    text: "It was changed, moved or removed since you chose it, or it is open elsewhere. Choose it again.",
+    leaveOut: true,
+  },
+  "too-large": { head: "Too large", text: "No file may be larger than 50 GB.", leaveOut: true },
+  program: { head: "A program, not a medical file", text: "Programs and scripts are always refused.", leaveOut: true },
+  office: {
+    head: "An office document",
+    text: "Word, Excel and mail files are refused. Save it as a PDF document, and send that.",
+    leaveOut: true,
+  },
+  media: {
+    head: "A sound, a video or a picture of a kind that is not taken",
+    text: "Pictures are taken as JPEG, PNG or TIFF, videos only within DICOM files.",
+    leaveOut: true,
+  },
+  archive: {
+    head: "An archive that is not ZIP",
+    text: "Only ZIP archives are unpacked here. Unpack it yourself, and send the folder.",
+    leaveOut: true,
+  },
+  duplicate: {
+    head: "Chosen twice",
+    text: "Another of the chosen files has the same content. Once is enough.",
+    about: (path) => `same as ${path}`,
+    leaveOut: true,
+  },
+  "no-dicom-header": {
+    head: "Named like a DICOM file, but its content is none",
+    text: "It may be damaged, or come from a broken export. It is likely to be refused: export it again.",
+  },
+  "dicom-unreadable": {
+    head: "The DICOM header cannot be read",
+    text: "The file is damaged or incomplete. It is likely to be refused: export it again.",
+  },
+  "dicom-unidentified": {
+    head: "The DICOM header does not say which image or study this is",
+    text: "A SOP Instance, Study or Series UID is missing. It is likely to be refused: export it again.",
+  },
+  "other-kind": {
+    head: "Its content is not what its name says",
+    text: "It may still be taken, with a warning. Check that it is the file that you mean.",
+    about: (content) => `it is ${content}`,
+  },
+  "other-content": {
+    head: "Its content is not what its name says",
+    text: "The file may be damaged. It is likely to be refused: check that it opens on your computer.",
+  },
+  unknown: {
+    head: "Not a kind of file that we know",
+    text: "It is likely to be refused. Taken are DICOM, NIfTI, HL7, FHIR, C-CDA, PDF, JPEG, PNG, TIFF, CSV and ZIP.",
+  },
+};
+
+const ORDER = Object.keys(FINDINGS);
+
+/** Groups entries by what was found, in the order above: `[code, entries]`. */
+export function byFinding(entries) {
+  const groups = new Map();
+  for (const entry of entries) {
+    if (!entry.finding) continue;
+    const { code } = entry.finding;
+    if (groups.has(code)) groups.get(code).push(entry);
+    else groups.set(code, [entry]);
+  }
+  return Array.from(groups).sort(([one], [other]) => ORDER.indexOf(one) - ORDER.indexOf(other));
+}

@@ -1,0 +1,158 @@
+import { STATES } from "./entries.js";
+import { FileList } from "./list.js";
+import { network } from "./network.js";
+import { counted, number, size, timeLeft } from "./words.js";
+
+const SKIP_AFTER = 4000;
+const NOTICES = {
+  offline: "Offline. Sending will go on by itself as soon as the network is back.",
+  shaky: "The connection keeps failing. Sending is tried again by itself.",
+};
+
+/** The chosen files: what is to be done with them, how far they have come, and the list. Draws; decides nothing. */
+export class FilesPanel {
+  #entries;
+  #uploader;
+  #speed;
+  #saying;
+  #list;
+  #checkingSince = 0;
+  #sessionEnded = false;
+  #part = (id) => document.getElementById(id);
+
+  constructor({ entries, uploader, speed, saying, onAct }) {
+    this.#entries = entries;
+    this.#uploader = uploader;
+    this.#speed = speed;
+    this.#saying = saying;
+    this.#list = new FileList(this.#part("list"), this.#part("file-row"), onAct);
+  }
+
+  /** Says that nobody is signed in any more, until sending goes on. */
+  set sessionEnded(ended) {
+    this.#sessionEnded = ended;
+  }
+
+  draw() {
+    this.#part("files").hidden = this.#entries.all.length === 0;
+    this.#words();
+    this.#progress();
+    this.#notice();
+    this.#buttons();
+    this.#rows();
+  }
+
+  #words() {
+    const { files, bytes } = this.#entries.underWay;
+    const toSend = this.#entries.count("ready", "checking");
+    const all = this.#entries.all.length;
+    const title = files > 0 || this.#entries.count("cancelled") > 0 ? this.#running() : `${counted(all, "file")}, ${size(this.#entries.all.reduce((sum, { size: one }) => sum + one, 0))}`;
+    set(this.#part("files-title"), title);
+    set(this.#part("files-line"), toSend > 0 || files === 0 ? this.#looked() : counted(files, "file") + `, ${size(bytes)}`);
+  }
+
+  #running() {
+    const count = (...states) => this.#entries.count(...states);
+    if (count("queued", "sending") > 0) return `Sending ${counted(count("queued", "sending"), "file")}`;
+    if (count("paused") > 0) return "Paused";
+    if (count("failed") > 0) return `${counted(count("failed"), "file")} could not be sent`;
+    if (count("needed") > 0) return `Still needed: ${counted(count("needed"), "file")}`;
+    return count("sent") > 0 ? "All sent: read the verdicts below" : "Cancelled";
+  }
+
+  /** What the look before sending has come to. */
+  #looked() {
+    const checking = this.#entries.count("checking");
+    const ready = this.#entries.count("ready");
+    const leftOut = this.#entries.count("leftOut");
+    if (checking > 0) return `Looking at each file before anything is sent: ${number(checking)} to go.`;
+    const odd = this.#entries.in("ready", "leftOut").filter((entry) => entry.finding).length;
+    const parts = [odd === 0 ? "All look fine." : `${number(ready + leftOut - odd)} look fine, ${number(odd)} need${odd === 1 ? "s" : ""} a look:`];
+    if (odd === 0 && leftOut > 0) parts.push(`${number(leftOut)} left out.`);
+    return parts.join(" ");
+  }
+
+  #progress() {
+    const { files, bytes, sent } = this.#entries.underWay;
+    this.#part("files-progress").hidden = files === 0;
+    if (files === 0) {
+      document.title = document.title.replace(/^\d+ % sent · /, "");
+      return;
+    }
+    // Empty files have no bytes: they count by their number.
+    const share = bytes > 0 ? sent / bytes : this.#entries.count("sent") / files;
+    const percent = this.#entries.open > 0 ? Math.min(99, Math.floor(share * 100)) : Math.round(share * 100);
+    const done = `${number(this.#entries.count("sent"))} of ${counted(files, "file")} sent`;
+    const rate = this.#entries.count("sending") > 0 ? this.#speed.rate : 0;
+    const figures = [done, `${size(sent)} of ${size(bytes)}`];
+    if (rate > 0) figures.push(`${size(rate)}/s`, timeLeft((bytes - sent) / rate));
+    this.#part("files-bar").value = share;
+    set(this.#part("files-figures"), figures.join(" · "));
+    document.title = `${percent} % sent · ${document.title.replace(/^\d+ % sent · /, "")}`;
+    if (this.#entries.open > 0) this.#saying.nowAndThen(`${percent} % sent: ${done}.`);
+  }
+
+  #notice() {
+    const notice = this.#part("files-notice");
+    const waiting = this.#entries.open > 0 && !this.#uploader.paused;
+    const trouble = waiting && (network.offline ? "offline" : network.shaky && "shaky");
+    notice.hidden = !trouble && !this.#sessionEnded;
+    if (trouble) set(notice.querySelector("p"), NOTICES[trouble]);
+    else if (this.#sessionEnded) tellToSignIn(notice.querySelector("p"));
+    else set(notice.querySelector("p"), "");
+  }
+
+  #buttons() {
+    const count = (...states) => this.#entries.count(...states);
+    const show = (id, shown, label) => {
+      const button = this.#part(id);
+      if (!shown && button === document.activeElement) this.#part("list").focus();
+      button.hidden = !shown;
+      if (label) set(button, label);
+    };
+    const checking = count("checking") > 0;
+    this.#checkingSince = checking ? this.#checkingSince || Date.now() : 0;
+    const begun = this.#uploader.uploadId !== null;
+    show("send", count("ready") > 0 || checking, `Upload ${counted(count("ready"), begun ? "more file" : "file")}`);
+    this.#part("send").disabled = checking;
+    show("skip", checking && Date.now() - this.#checkingSince > SKIP_AFTER);
+    show("clear", !begun && count("ready", "checking", "leftOut") > 0);
+    show("pause", !this.#uploader.paused && count("queued", "sending") > 0);
+    show("resume", this.#uploader.paused || (count("paused") > 0 && count("queued", "sending") === 0));
+    show("retry", count("failed") > 0 && count("queued", "sending") === 0, `Retry ${counted(count("failed"), "failed file")}`);
+    show("cancel", this.#entries.open > 0);
+    show("again", begun && this.#entries.open === 0 && count("ready", "checking", "needed") === 0);
+  }
+
+  #rows() {
+    const chosen = document.querySelector('#groups [name="group"]:checked').value;
+    const groups = { all: [], waiting: [], failed: [], sent: [] };
+    for (const entry of this.#entries.all) {
+      const { group } = STATES[entry.state];
+      if (!group) continue;
+      groups[group].push(entry);
+      if (group !== "failed") groups.all.push(entry);
+    }
+    // What needs somebody stands first.
+    groups.all.unshift(...groups.failed);
+    for (const [name, { length }] of Object.entries(groups)) {
+      const place = document.querySelector(`#groups [data-count="${name}"]`);
+      set(place, number(length));
+      place.closest("label").hidden = length === 0 && name !== "all" && name !== chosen;
+    }
+    this.#list.show(groups[chosen]);
+  }
+}
+
+function set(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function tellToSignIn(place) {
+  if (place.querySelector("a")) return;
+  const link = document.createElement("a");
+  link.href = "/upload";
+  link.target = "_blank";
+  link.textContent = "Sign in again in a new tab";
+  place.replaceChildren("Your session has ended, and sending is paused. ", link, ", then come back and press Resume.");
+}

@@ -1,0 +1,42 @@
+import { FINDINGS } from "./findings.js";
+
+/** Has the chosen files looked at in a worker, and notes on each entry what was found. */
+export class Preflight {
+  #worker;
+  #entries;
+  #asked = new Map();
+
+  constructor(workerUrl, entries) {
+    this.#entries = entries;
+    this.#worker = new Worker(workerUrl, { type: "module" });
+    this.#worker.onmessage = ({ data }) => data.forEach((found) => this.#note(found));
+    // A look that cannot be had must not keep a file from being sent: the judge looks anyway.
+    this.#worker.onerror = () => this.skip();
+  }
+
+  ask(entries) {
+    for (const entry of entries) this.#asked.set(entry.key, entry);
+    this.#worker.postMessage({ files: entries.map(({ key, path, file }) => ({ key, path, file })) });
+  }
+
+  /** Takes the files that were not looked at yet as they are. */
+  skip() {
+    for (const key of this.#asked.keys()) this.#note({ key, code: null });
+  }
+
+  startAfresh() {
+    this.#asked.clear();
+    this.#worker.postMessage({ files: [], startAfresh: true });
+  }
+
+  #note({ key, code, about, sha256 = null }) {
+    const entry = this.#asked.get(key);
+    if (!entry || !this.#asked.delete(key) || entry.state !== "checking") return;
+    const leftOut = code && FINDINGS[code].leaveOut;
+    this.#entries.change(entry, {
+      state: leftOut ? "leftOut" : "ready",
+      finding: code ? { code, about: FINDINGS[code].about?.(about) ?? "" } : null,
+      sha256,
+    });
+  }
+}
