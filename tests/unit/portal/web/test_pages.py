@@ -136,28 +136,6 @@ def test_the_uploaders_requests_need_the_csrf_token(portal):
     assert browser.post("/upload/new", json=body, headers={"idempotency-key": "k"}).status_code == 403
 
 
-def test_the_uploader_announces_adds_signs_and_completes(portal):
-    browser = portal.browser()
-    begun = browser.post(
-        "/upload/new",
-        json={"files": [{"name": "a.dcm", "size": 1}], "reference": "Batch 7"},
-        headers={"idempotency-key": "k"},
-    )
-    assert begun.status_code == 201
-    upload_id = begun.json()["upload_id"]
-    large = {"files": [{"name": "b.dcm", "size": 65 * 1024 * 1024}]}
-    (added,) = browser.post(f"/upload/{upload_id}/files", json=large).json()["files"]
-    file_id = added["file_id"]
-    assert added["multipart"]["part_size"] == 16 * 1024 * 1024
-    wanted = {"parts": [{"number": 1, "sha256": "ab" * 32}]}
-    (part,) = browser.post(f"/upload/file/{file_id}/parts", json=wanted).json()["parts"]
-    assert "x-amz-checksum-sha256" in part["headers"]
-    assert browser.post(f"/upload/file/{file_id}/sign", json={}).json()["multipart"]["held"] == []
-    incomplete = browser.post(f"/upload/file/{file_id}/complete", json={}, headers={"accept": "*/*"})
-    assert incomplete.status_code == 409
-    assert incomplete.json()["missing"] == [1, 2, 3, 4, 5]
-
-
 def test_an_archive_and_its_entries_lead_to_each_other(portal):
     portal.table.uploads[UPLOAD_ID] = an_upload(declared=1)
     archive = a_file(kind="zip", state=State.ACCEPTED, metadata={"entries": 2})
