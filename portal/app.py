@@ -5,6 +5,7 @@ from fastapi.routing import APIRoute
 
 from portal import auth, problems, web
 from portal.api import changes, discovery, docs, files, openapi, uploads
+from portal.api.entity_tags import EntityTags
 from portal.assets import StaticAssets
 from portal.pages import STATIC
 from portal.request_log import RequestLog
@@ -45,6 +46,7 @@ def create_app(services: Services) -> FastAPI:
 def _protect(app: FastAPI) -> None:
     """The last one added sees a request first."""
     app.add_middleware(BodyLimit)
+    app.add_middleware(EntityTags)
     app.add_middleware(ResponseHeaders, headers=app.state.headers)
     app.add_middleware(RequestLog)
 

@@ -13,6 +13,7 @@ class PortalError(ScalperError):
 
     extensions: dict[str, object] = {}  # noqa: RUF012 - never changed in place; instances replace it.
     """Members that the problem document carries beside the standard ones (RFC 9457, 3.2)."""
+    headers: dict[str, str] = {}  # noqa: RUF012 - never changed in place; instances replace it.
 
 
 class InvalidTokenError(PortalError):
@@ -89,3 +90,11 @@ class OwnReviewError(PortalError):
 
 class NotAcceptedError(PortalError):
     """Raised when the content of a file is asked for that was not accepted."""
+
+
+class TooManyRequestsError(PortalError):
+    """Raised when a client asks for more than is its share."""
+
+    def __init__(self, *, retry_after: int) -> None:
+        super().__init__(f"Wait for {retry_after} s.")
+        self.headers = {"Retry-After": str(retry_after)}

@@ -109,6 +109,9 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         "Another admin has to confirm this",
         "Whoever proposes to accept a rejected file cannot also confirm it. Ask a colleague to look at the proposal.",
     ),
+    errors.TooManyRequestsError: Problem(
+        429, "too-many-requests", "Too many requests", "Wait for as many seconds as `Retry-After` says, then repeat."
+    ),
     errors.NotAcceptedError: Problem(
         409, "not-accepted", "The file was not accepted", "Only the content of accepted files can be downloaded."
     ),
@@ -154,7 +157,9 @@ def _foreseen(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
     if problem is INTERNAL:
         log_fault(request, error)
-    return answer(request, problem, extensions=error.extensions if isinstance(error, errors.PortalError) else {})
+    if not isinstance(error, errors.PortalError):
+        return answer(request, problem)
+    return answer(request, problem, headers=error.headers, extensions=error.extensions)
 
 
 def _invalid(request: Request, error: Exception) -> Response:

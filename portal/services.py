@@ -17,6 +17,7 @@ from intake.ports import (
     Queue,
     QueueAge,
     Records,
+    RequestCounts,
     Reviews,
     Search,
     Studies,
@@ -42,6 +43,7 @@ class Services:
     studies: Studies
     kept_searches: KeptSearches
     watch: Watch
+    request_counts: RequestCounts
     queue: Queue
     queue_age: QueueAge
     dead_letters: Queue

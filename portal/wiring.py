@@ -13,6 +13,7 @@ from intake.kept_searches import DynamoKeptSearches
 from intake.orders import DynamoOrders
 from intake.projections import DynamoProjections
 from intake.record import now
+from intake.request_counts import DynamoRequestCounts
 from intake.reviews import DynamoReviews
 from intake.s3 import SIGNING, S3Presigner
 from intake.search import DynamoSearch
@@ -61,6 +62,7 @@ def wire(settings: Settings) -> Services:
         kept_searches=DynamoKeptSearches(dynamodb, settings.table),
         watch=DynamoWatch(dynamodb, settings.table),
         queue_age=CloudWatchQueueAge(session.client("cloudwatch", config=PATIENCE), settings.queue_url),
+        request_counts=DynamoRequestCounts(dynamodb, settings.table),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
         mailbox=SqsQueue(sqs, settings.mailbox_queue_url) if settings.mailbox_queue_url else None,

@@ -4,7 +4,7 @@ Every method may raise what it documents; trouble of the infrastructure propagat
 """
 
 from intake.ports.audit import AuditEntry, AuditFilter, AuditLog
-from intake.ports.directory import Clinic, Directory, Partner
+from intake.ports.directory import Clinic, Directory, Partner, RequestCounts
 from intake.ports.messages import Alert, AlertKind, Alerts, Queue, QueueAge, QueuedMessage
 from intake.ports.objects import (
     DECLARED_EXTENSION,
@@ -87,6 +87,7 @@ __all__ = [
     "QuietClinic",
     "Recorded",
     "Records",
+    "RequestCounts",
     "Review",
     "Reviews",
     "Search",

@@ -1,6 +1,7 @@
 """Clinics, their profiles and their partners."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 
@@ -20,6 +21,14 @@ class Clinic:
 
     clinic_id: str
     name: str
+
+
+class RequestCounts(Protocol):
+    """How often clients ask."""
+
+    def add(self, client_id: str, at: datetime) -> int:
+        """Count a request, and return how many there were in its minute."""
+        ...
 
 
 class Directory(Protocol):

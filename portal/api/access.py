@@ -8,6 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from portal.errors import InvalidTokenError
 from portal.identity import READ, UPLOAD, Identity
+from portal.limits import count_write
 from portal.services import Services, services_of
 from portal.session import identity_of
 
@@ -38,8 +39,13 @@ def _with_scope(scope: str) -> Callable[[Identity], Identity]:
     return permitted
 
 
+def _writer(identity: Annotated[Identity, Depends(_with_scope(UPLOAD))], services: Collaborators) -> Identity:
+    count_write(services, identity)
+    return identity
+
+
 Reader = Annotated[Identity, Depends(_with_scope(READ))]
 """Somebody whose token carries `scalper/read`."""
 
-Uploader = Annotated[Identity, Depends(_with_scope(UPLOAD))]
-"""Somebody whose token carries `scalper/upload`."""
+Uploader = Annotated[Identity, Depends(_writer)]
+"""Somebody whose token carries `scalper/upload`, and who has not used up this minute."""

@@ -31,7 +31,14 @@ class ProblemDocument(BaseModel):
     missing: list[int] | None = Field(default=None, description="With `parts-missing`: numbers of parts, 100 at most.")
 
 
-EVERYWHERE = ("invalid-token", "missing-scope", "no-single-clinic", "sign-in-unavailable", "internal-error")
+EVERYWHERE = (
+    "invalid-token",
+    "missing-scope",
+    "no-single-clinic",
+    "too-many-requests",
+    "sign-in-unavailable",
+    "internal-error",
+)
 
 
 def answers(*slugs: str) -> dict[int | str, dict[str, Any]]:

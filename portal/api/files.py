@@ -4,18 +4,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel
 
 from intake.states import State
 from portal import answers, files, sending, shapes
 from portal.api.access import Collaborators, Reader, Uploader
 from portal.api.documented import answers as problems
+from portal.api.sparse import Fields, sparse
 from portal.api.uploads import Cursor, Limit
 
 router = APIRouter(prefix="/api/v1/files", tags=["files"])
 
 
-@router.get("", summary="List files", responses=problems("invalid-cursor", "invalid-request"))
+@router.get(
+    "", summary="List files", response_model=shapes.FileList, responses=problems("invalid-cursor", "invalid-request")
+)
 def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     identity: Reader,
     services: Collaborators,
@@ -26,16 +29,22 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> shapes.FileList:
+    fields: Fields = None,
+) -> BaseModel | Response:
     """List files, newest first."""
     page = files.files(services, identity, state=state, since=since, cursor=cursor, limit=limit)
-    return shapes.FileList(files=[files.file_row(summary) for summary in page.rows], next=page.next)
+    return sparse(shapes.FileList(files=[files.file_row(summary) for summary in page.rows], next=page.next), fields)
 
 
-@router.get("/{file_id}", summary="Read a file", responses=problems("not-found"))
-def read(file_id: str, identity: Reader, services: Collaborators) -> shapes.FileView:
+@router.get(
+    "/{file_id}",
+    summary="Read a file",
+    response_model=shapes.FileView,
+    responses=problems("not-found", "invalid-request"),
+)
+def read(file_id: str, identity: Reader, services: Collaborators, fields: Fields = None) -> BaseModel | Response:
     """Read a file: its state, what the judge found, its metadata and its story."""
-    return files.file_view(files.file(services, identity, file_id))
+    return sparse(files.file_view(files.file(services, identity, file_id)), fields)
 
 
 @router.post(

@@ -3,11 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
+from pydantic import BaseModel
 
 from intake.record import Source
 from portal import answers, files, shapes, uploads
 from portal.api.access import Collaborators, Reader, Uploader
 from portal.api.documented import answers as problems
+from portal.api.sparse import Fields, sparse
 
 router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
 
@@ -72,18 +74,34 @@ def add(
 
 
 @router.get(
-    "/{upload_id}", summary="Follow an upload", responses=problems("not-found", "invalid-cursor", "invalid-request")
+    "/{upload_id}",
+    summary="Follow an upload",
+    response_model=shapes.UploadView,
+    responses=problems("not-found", "invalid-cursor", "invalid-request"),
 )
-def read(
-    upload_id: str, identity: Reader, services: Collaborators, cursor: Cursor = None, limit: Limit = 100
-) -> shapes.UploadView:
+def read(  # noqa: PLR0917 - FastAPI calls it by keyword.
+    upload_id: str,
+    identity: Reader,
+    services: Collaborators,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+    fields: Fields = None,
+) -> BaseModel | Response:
     """Follow an upload: its counts by state, and its files page by page."""
     upload = files.upload(services, identity, upload_id)
-    return files.upload_view(upload, files.files_of(services, identity, upload_id, cursor, limit))
+    page = files.files_of(services, identity, upload_id, cursor, limit)
+    return sparse(files.upload_view(upload, page), fields)
 
 
-@router.get("", summary="List uploads", responses=problems("invalid-cursor", "invalid-request"))
-def index(identity: Reader, services: Collaborators, cursor: Cursor = None, limit: Limit = 50) -> shapes.UploadList:
+@router.get(
+    "",
+    summary="List uploads",
+    response_model=shapes.UploadList,
+    responses=problems("invalid-cursor", "invalid-request"),
+)
+def index(
+    identity: Reader, services: Collaborators, cursor: Cursor = None, limit: Limit = 50, fields: Fields = None
+) -> BaseModel | Response:
     """List your clinic's uploads, newest first."""
     page = files.uploads(services, identity, cursor, limit)
-    return shapes.UploadList(uploads=[files.upload_row(upload) for upload in page.rows], next=page.next)
+    return sparse(shapes.UploadList(uploads=[files.upload_row(one) for one in page.rows], next=page.next), fields)

@@ -7,7 +7,7 @@ what one writes the other sees. Counts of an upload are always up to date here; 
 from tests.fakes.audit import FakeAudit
 from tests.fakes.children import FakeChildren
 from tests.fakes.feed import FakeChangeFeed
-from tests.fakes.messages import FakeAlerts, FakeDirectory, FakeQueue, FakeQueueAge
+from tests.fakes.messages import FakeAlerts, FakeDirectory, FakeQueue, FakeQueueAge, FakeRequestCounts
 from tests.fakes.objects import FakeObjects, FakePresigner
 from tests.fakes.orders import FakeOrders
 from tests.fakes.projections import FakeProjections
@@ -31,6 +31,7 @@ __all__ = [
     "FakeQueue",
     "FakeQueueAge",
     "FakeRecords",
+    "FakeRequestCounts",
     "FakeReviews",
     "FakeSearch",
     "FakeStudies",

@@ -1,5 +1,6 @@
 """Clinics and partners, queues and alerts."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -37,6 +38,18 @@ class FakeDirectory:
 
     def save_partner(self, partner: Partner) -> None:
         self.partners_by_id[partner.client_id] = partner
+
+
+@dataclass
+class FakeRequestCounts:
+    """Counts requests by client and minute."""
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, client_id: str, at: datetime) -> int:
+        minute = (client_id, f"{at:%H:%M}")
+        self.counts[minute] += 1
+        return self.counts[minute]
 
 
 @dataclass

@@ -29,6 +29,7 @@ from tests.fakes import (
     FakeQueue,
     FakeQueueAge,
     FakeRecords,
+    FakeRequestCounts,
     FakeReviews,
     FakeSearch,
     FakeStudies,
@@ -93,6 +94,7 @@ class Portal:
     presigner: FakePresigner = field(default_factory=FakePresigner)
     projections: FakeProjections = field(default_factory=FakeProjections)
     feed: FakeChangeFeed = field(default_factory=FakeChangeFeed)
+    request_counts: FakeRequestCounts = field(default_factory=FakeRequestCounts)
     queue: FakeQueue = field(default_factory=FakeQueue)
     queue_age: FakeQueueAge = field(default_factory=FakeQueueAge)
     dead_letters: FakeQueue = field(default_factory=FakeQueue)
@@ -135,6 +137,7 @@ class Portal:
             kept_searches=self.kept_searches,
             watch=self.projections,
             queue_age=self.queue_age,
+            request_counts=self.request_counts,
             queue=self.queue,
             dead_letters=self.dead_letters,
             mailbox=self.mailbox,
