@@ -13,7 +13,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help up test fuzz screenshots lint fmt synth bootstrap deploy destroy alerts clean
+.PHONY: help up test fuzz openapi fuzz-api screenshots lint fmt synth bootstrap deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,12 @@ test: $(UV) ## Run every test (ARGS= goes to pytest)
 
 fuzz: $(UV) ## Judge N=100000 mutated files in parallel (SEED= repeats a run)
 	@$(RUN) python -m tests.fuzz $(or $(N),100000) $(if $(SEED),--seed $(SEED))
+
+openapi: $(UV) ## Write docs/openapi.json anew, after a change of the API that is meant
+	$(RUN) python -m tests.unit.portal.api.snapshot
+
+fuzz-api: $(UV) ## Call every operation of the API with N=200 requests or more, on a stack of its own (SEED= repeats a run)
+	@API_EXAMPLES=$(or $(N),200) $(if $(SEED),SEED=$(SEED)) $(RUN) pytest -s tests/emulator/test_schema.py --timeout 3600
 
 screenshots: $(UV) ## Take a picture of every page, for the eye, into screenshots/
 	$(RUN) python -m infra.web

@@ -53,7 +53,7 @@ def _protect(app: FastAPI) -> None:
 
 def _route(app: FastAPI) -> None:
     app.add_api_route("/health", _health, include_in_schema=False)
-    for router in (
+    app.state.routers = (
         auth.router,
         discovery.router,
         docs.router,
@@ -61,7 +61,8 @@ def _route(app: FastAPI) -> None:
         files.router,
         changes.router,
         *web.routers,
-    ):
+    )
+    for router in app.state.routers:
         app.include_router(router)
     app.mount(STATIC, StaticAssets(), name="static")
 

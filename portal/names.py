@@ -7,6 +7,10 @@ MAX_SEGMENT = 255
 _FORBIDDEN = frozenset({"Cc", "Zl", "Zp"})
 """Unicode's categories of control characters and of line and paragraph separators."""
 
+_CHARACTER = r"[^/\u0000-\u001f\u007f-\u009f\u2028\u2029]"
+NAME_PATTERN = f"^{_CHARACTER}{{1,{MAX_SEGMENT}}}(/{_CHARACTER}{{1,{MAX_SEGMENT}}})*$"
+"""What `valid_name` allows, as a regular expression for the API's description."""
+
 
 def valid_name(name: str) -> str:
     """Return `name`, a file's name or its relative path in a dropped folder. Raises ValueError."""

@@ -171,7 +171,16 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 def _by_status(request: Request, error: Exception) -> Response:
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
+    if status == METHOD.status:
+        headers = {"Allow": ", ".join(_methods(request))}
     return answer(request, BY_STATUS.get(status, INTERNAL), headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return what the address does take (RFC 9110, 15.5.6): each method has a route of its own."""
+    routes = [route for router in request.app.state.routers for route in router.routes]
+    at_this_address = (route for route in routes if route.path_regex.match(request.scope["path"]))
+    return sorted({method for route in at_this_address for method in route.methods})
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from intake.keys import MAX_FILES_PER_UPLOAD
 from intake.record import Severity, Source
 from intake.states import State
-from portal.names import valid_name
+from portal.names import NAME_PATTERN, valid_name
 
 GIB = 1024**3
 MAX_FILE = 50 * GIB
@@ -23,7 +23,17 @@ UPLOAD_ID = "01k9ktx3mqf8g2w7v5n0ah4ebc"
 FILE_ID = f"{UPLOAD_ID}-00000"
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
-Name = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(valid_name)]
+Name = Annotated[
+    str, Field(min_length=1, max_length=1024, json_schema_extra={"pattern": NAME_PATTERN}), AfterValidator(valid_name)
+]
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 3.0 is a whole one (JSON Schema, 6.1.1), and `true` and "3" are none."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
 
 
 def _absent(value: object) -> bool:
@@ -46,7 +56,7 @@ class Announced(Request):
         description="As the sender calls it; may be a relative path. Control characters are not allowed.",
         examples=["ct/slice-001.dcm"],
     )
-    size: int = Field(strict=True, ge=0, le=MAX_FILE, description="In bytes.", examples=[528_384])
+    size: Annotated[int, Field(strict=True, ge=0, le=MAX_FILE, description="In bytes.", examples=[528_384]), WHOLE]
     sha256: Sha256 | None = Field(
         default=None,
         description="Of the whole file, hexadecimal. S3 then refuses any other bytes (files up to 64 MiB).",
@@ -75,7 +85,7 @@ class NewUpload(AddFiles):
         description="Anything worth telling. Shown to your clinic and to nobody else.",
         examples=["Second half of Monday's list."],
     )
-    expected: Annotated[int, Field(strict=True, ge=1, le=MAX_FILES_PER_UPLOAD)] | None = Field(
+    expected: Annotated[int, Field(strict=True, ge=1, le=MAX_FILES_PER_UPLOAD), WHOLE] | None = Field(
         default=None,
         description="How many files you mean to send in all, so that the receipt tells how many are missing.",
         examples=[120],
@@ -85,7 +95,7 @@ class NewUpload(AddFiles):
 class WantedPart(Request):
     """A part of a file that is to be signed."""
 
-    number: int = Field(strict=True, ge=1, le=MAX_PARTS)
+    number: Annotated[int, Field(strict=True, ge=1, le=MAX_PARTS), WHOLE]
     sha256: Sha256 = Field(description="Of this part, hexadecimal.", examples=[SHA256])
 
 

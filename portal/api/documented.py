@@ -41,20 +41,39 @@ EVERYWHERE = (
 )
 
 
+GATEWAY = {401: "Unauthorized", 413: "Request Entity Too Large", 429: "Too Many Requests"} | {
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+"""What API Gateway answers by itself, before the portal: its HTTP APIs let nobody change these bodies."""
+
+
+class GatewayMessage(BaseModel):
+    """API Gateway's own refusal."""
+
+    message: str
+
+
 def answers(*slugs: str) -> dict[int | str, dict[str, Any]]:
     """Return FastAPI's `responses` for these problems and for those that any operation may answer."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for slug in (*EVERYWHERE, *slugs):
         problem = KNOWN[slug]
-        entry = by_status.setdefault(problem.status, _entry())
+        entry = by_status.setdefault(problem.status, _entry(problem.status))
         entry["description"] = " / ".join(filter(None, [entry["description"], problem.title]))
         entry["content"][MEDIA_TYPE]["examples"][slug] = {"value": _example(problem)}
     return by_status
 
 
-def _entry() -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/ProblemDocument"}
-    return {"description": "", "content": {MEDIA_TYPE: {"schema": schema, "examples": {}}}}
+def _entry(status: int) -> dict[str, Any]:
+    content: dict[str, Any] = {MEDIA_TYPE: {"schema": _reference("ProblemDocument"), "examples": {}}}
+    if status in GATEWAY:
+        content["application/json"] = {"schema": _reference("GatewayMessage"), "example": {"message": GATEWAY[status]}}
+    return {"description": "", "content": content}
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _example(problem: Problem) -> dict[str, Any]:

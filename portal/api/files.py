@@ -1,10 +1,11 @@
 """`/api/v1/files`: follow a file, send it, get it back."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, BeforeValidator
 
 from intake.states import State
 from portal import answers, files, sending, shapes
@@ -12,6 +13,18 @@ from portal.api.access import Collaborators, Reader, Uploader
 from portal.api.documented import answers as problems
 from portal.api.sparse import Fields, sparse
 from portal.api.uploads import Cursor, Limit
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def _moment(text: str) -> str:
+    """Dates are written as RFC 3339 says; pydantic would also take a number for seconds since 1970."""
+    if not _RFC_3339.fullmatch(text):
+        raise ValueError("must be a moment such as 2026-01-31T09:30:00Z")
+    return text
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 
 router = APIRouter(prefix="/api/v1/files", tags=["files"])
 
@@ -24,7 +37,7 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     services: Collaborators,
     state: State | None = None,
     since: Annotated[
-        AwareDatetime | None,
+        Moment | None,
         Query(description="Files announced at or after this moment (RFC 3339).", examples=["2026-01-31T00:00:00Z"]),
     ] = None,
     cursor: Cursor = None,

@@ -1,15 +1,27 @@
-"""The OpenAPI document: FastAPI's, with this API's problems in place of FastAPI's own errors."""
+"""The OpenAPI document: FastAPI's, with this API's problems, examples, and what holds for every read and answer."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from portal.api.documented import ProblemDocument
+from portal.api.documented import GatewayMessage, ProblemDocument
+from portal.api.examples import example
+from portal.api.reads import describe_read
 
 REFERENCES = "#/components/schemas/{model}"
+_REFUSALS: list[Any] = [(ProblemDocument, "serialization"), (GatewayMessage, "serialization")]
 UNUSED = ("HTTPValidationError", "ValidationError")
+
+HEADERS: dict[str, Any] = {
+    "X-Request-Id": {"description": "Names the request in our logs.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds to wait before a repetition.", "schema": {"type": "integer"}},
+    "WWW-Authenticate": {"description": "`Bearer`.", "schema": {"type": "string"}},
+    "ETag": {"description": "Changes with the content, and only with it.", "schema": {"type": "string"}},
+}
+_BY_STATUS = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After", "200": "ETag", "304": "ETag"}
 
 
 def describe(app: FastAPI) -> None:
@@ -31,14 +43,24 @@ def _document(app: FastAPI) -> dict[str, Any]:
         routes=app.routes,
         servers=[{"url": app.state.services.settings.portal_origin}],
     )
-    for path in document["paths"].values():
-        for operation in path.values():
-            _drop_unused(operation["responses"])
     schemas = document["components"]["schemas"]
     for name in UNUSED:
         schemas.pop(name, None)
     schemas |= _problem_schemas()
+    document["components"]["headers"] = HEADERS
+    for method, operation in operations(document):
+        _drop_unused(operation["responses"])
+        if method == "get":
+            describe_read(operation, schemas)
+        _add_examples(operation, schemas)
+        _add_headers(operation["responses"], method)
     return document
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each operation of a document with its method."""
+    for path in document["paths"].values():
+        yield from path.items()
 
 
 def _drop_unused(responses: dict[str, Any]) -> None:
@@ -48,7 +70,24 @@ def _drop_unused(responses: dict[str, Any]) -> None:
         del responses["422"]
 
 
+def _add_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Give every JSON body that has none an example."""
+    bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+    for media in (body.get("content", {}).get("application/json") for body in bodies):
+        if media is not None and not {"example", "examples"} & media.keys():
+            media["example"] = example(media["schema"], schemas)
+
+
+def _add_headers(responses: dict[str, Any], method: str) -> None:
+    for status, response in responses.items():
+        names = ["X-Request-Id"]
+        if status in _BY_STATUS and (method == "get" or int(status) >= 400):
+            names.append(_BY_STATUS[status])
+        refs = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+        response["headers"] = refs | response.get("headers", {})
+
+
 def _problem_schemas() -> dict[str, Any]:
-    _, definitions = models_json_schema([(ProblemDocument, "serialization")], ref_template=REFERENCES)
+    _, definitions = models_json_schema(_REFUSALS, ref_template=REFERENCES)
     schemas: dict[str, Any] = definitions["$defs"]
     return schemas

@@ -42,14 +42,15 @@ class FakeDirectory:
 
 @dataclass
 class FakeRequestCounts:
-    """Counts requests by client and minute."""
+    """Counts requests by client and minute; `earlier` ones came before those that are counted here."""
 
+    earlier: int = 0
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, client_id: str, at: datetime) -> int:
         minute = (client_id, f"{at:%H:%M}")
         self.counts[minute] += 1
-        return self.counts[minute]
+        return self.earlier + self.counts[minute]
 
 
 @dataclass

@@ -2,7 +2,11 @@
 
 import re
 
+import jsonschema_rs
 import pytest
+
+from portal.api.documented import GATEWAY
+from tests.unit.portal.api.snapshot import FILE, snapshot
 
 METHODS = {"get", "post", "put", "delete", "patch"}
 
@@ -33,10 +37,39 @@ def test_the_document_is_openapi_3_1_and_covers_the_api_only(document):
     assert all(path.startswith("/api/v1/") for path in document["paths"])
 
 
+def test_the_document_is_the_committed_one():
+    assert FILE.read_text() == snapshot(), "a change of the API that is meant is committed by `make openapi`"
+
+
 def test_every_reference_leads_somewhere(document):
     for reference in references(document):
-        assert reference.startswith("#/components/schemas/")
-        assert reference.rpartition("/")[2] in document["components"]["schemas"]
+        _, components, kind, name = reference.split("/")
+        assert (components, kind) in {("components", "schemas"), ("components", "headers")}
+        assert name in document["components"][kind]
+
+
+def test_every_operation_and_every_error_has_an_example_and_it_is_true(document):
+    components = {"components": document["components"]}
+    for path, method, operation in operations(document):
+        bodies = {"request": operation.get("requestBody", {}), **operation["responses"]}
+        for name, body in bodies.items():
+            for media_type, media in body.get("content", {}).items():
+                examples = (
+                    [media["example"]] if "example" in media else [one["value"] for one in media["examples"].values()]
+                )
+                assert examples, (path, method, name, media_type)
+                if "schema" in media and "json" in media_type:
+                    validator = jsonschema_rs.Draft202012Validator({**media["schema"], **components})
+                    for example in examples:
+                        errors = [str(error) for error in validator.iter_errors(example)]
+                        assert not errors, (path, method, name, errors)
+
+
+def test_every_read_answers_304_to_who_holds_its_answer(document):
+    for _, method, operation in operations(document):
+        if method == "get":
+            assert "304" in operation["responses"]
+            assert "If-None-Match" in [parameter["name"] for parameter in operation["parameters"]]
 
 
 def test_operations_have_names_of_their_own_and_say_what_they_do(document):
@@ -55,7 +88,9 @@ def test_errors_are_documented_as_problems_with_examples(document):
         assert {"401", "403", "500", "503"} <= set(operation["responses"])
         for status, response in operation["responses"].items():
             if int(status) >= 400:
-                assert list(response["content"]) == ["application/problem+json"]
+                own = ["application/problem+json"] + ["application/json"] * (int(status) in GATEWAY)
+                assert list(response["content"]) == own
+                assert "X-Request-Id" in response["headers"]
                 for example in response["content"]["application/problem+json"]["examples"].values():
                     assert example["value"]["status"] == int(status)
 

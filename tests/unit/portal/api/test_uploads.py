@@ -83,7 +83,7 @@ def test_an_empty_file_may_be_announced(portal):
         {"name": "a\u0000", "size": 1},
         {"name": "a", "size": -1},
         {"name": "a", "size": MAX_FILE + 1},
-        {"name": "a", "size": 1.0},
+        {"name": "a", "size": 1.5},
         {"name": "a", "size": "1"},
         {"name": "a", "size": True},
         {"name": "a"},
