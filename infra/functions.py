@@ -57,14 +57,14 @@ class Function(Construct):
             tracing=lambda_.Tracing.ACTIVE,
         )
 
-    def consume(self, queue: sqs.IQueue, *, maximum_concurrency: int) -> None:
-        """Feed the function from a queue, ten messages at a time; it answers which of them failed."""
+    def consume(self, queue: sqs.IQueue, *, maximum_concurrency: int, batch_size: int = 10) -> None:
+        """Feed the function from a queue, some messages at a time; it answers which of them failed."""
         lambda_.EventSourceMapping(
             self,
             "Messages",
             target=self.function,
             event_source_arn=queue.queue_arn,
-            batch_size=10,
+            batch_size=batch_size,
             max_concurrency=maximum_concurrency,
             report_batch_item_failures=True,
         )

@@ -60,6 +60,7 @@ class Grants:
             # The action knows no narrower resource (Service Authorization Reference, "Amazon DynamoDB").
             _allow(["dynamodb:ListStreams"], "*"),
             _allow(["sqs:SendMessage"], self.queueing.projection_failures.queue_arn),
+            _allow(_CONSUME, self.queueing.projection_redrives.queue_arn),
             _allow(["sns:Publish"], self.alerts.topic.topic_arn),
             *self._table(),
             self._use_messages(),
@@ -87,7 +88,10 @@ class Grants:
             _allow(_WRITE_OBJECT, self.storage.incoming.arn_for_objects("*")),
             _allow(_READ_OBJECT, self.storage.accepted.arn_for_objects("*")),
             _allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], self.queueing.main.queue_arn),
-            _allow(_PEEK, self.queueing.dead_letters.queue_arn, self.alerts.mailbox.queue_arn),
+            _allow(_PEEK, self.alerts.mailbox.queue_arn),
+            # Redriving is to take a letter out and send it where it is tried again.
+            _allow(_CONSUME, self.queueing.dead_letters.queue_arn, self.queueing.projection_failures.queue_arn),
+            _allow(["sqs:SendMessage"], self.queueing.projection_redrives.queue_arn),
             # Entries are added and read: no role may change or remove one.
             _allow(["dynamodb:PutItem"], self.audit_log.table.table_arn),
             _allow(["dynamodb:Query"], self.audit_log.table.table_arn, f"{self.audit_log.table.table_arn}/index/*"),

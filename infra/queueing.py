@@ -11,26 +11,27 @@ _MAX_RECEIVES = 5
 
 
 class Queueing(Construct):
-    """`main` feeds the judge; `dead_letters` keeps what failed five times; `projection_failures` the stream's."""
+    """`main` feeds the judge; `dead_letters` keeps what failed five times; `projection_failures` the stream's.
 
-    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, judge_timeout_s: int) -> None:
+    `projection_redrives` brings the projector what an admin takes out of the latter.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, key: kms.IKey, judge_timeout_s: int, projector_timeout_s: int
+    ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = self._queue("DeadLetters", key)
         self.projection_failures = self._queue("ProjectionFailures", key)
-        self.main = sqs.Queue(
-            self,
-            "Main",
-            encryption=sqs.QueueEncryption.KMS,
-            encryption_master_key=key,
-            enforce_ssl=True,
-            retention_period=_RETENTION,
-            # Six times the function's timeout (Lambda guide, "Using Lambda with Amazon SQS").
-            visibility_timeout=Duration.seconds(6 * judge_timeout_s),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=_MAX_RECEIVES),
+        self.main = self._queue("Main", key, timeout_s=judge_timeout_s, then=self.dead_letters)
+        self.projection_redrives = self._queue(
+            "ProjectionRedrives", key, timeout_s=projector_timeout_s, then=self.projection_failures
         )
         self.main.add_to_resource_policy(_notified_by_s3(self.main))
 
-    def _queue(self, construct_id: str, key: kms.IKey) -> sqs.Queue:
+    def _queue(
+        self, construct_id: str, key: kms.IKey, *, timeout_s: int | None = None, then: sqs.IQueue | None = None
+    ) -> sqs.Queue:
+        """Return a queue: one for looking into, or one that feeds a function and gives up what fails five times."""
         return sqs.Queue(
             self,
             construct_id,
@@ -38,6 +39,9 @@ class Queueing(Construct):
             encryption_master_key=key,
             enforce_ssl=True,
             retention_period=_RETENTION,
+            # Six times the function's timeout (Lambda guide, "Using Lambda with Amazon SQS").
+            visibility_timeout=Duration.seconds(6 * timeout_s) if timeout_s else None,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=then, max_receive_count=_MAX_RECEIVES) if then else None,
         )
 
     @property

@@ -49,7 +49,13 @@ class SilentScalper(Stack):
         self.api = Api(self, "Api")
         self.origin = self._portal_origin()
         self.keys = Keys(self, "Keys", removal_policy=removal)
-        self.queueing = Queueing(self, "Queueing", key=self.keys.messages, judge_timeout_s=config.judge.timeout_s)
+        self.queueing = Queueing(
+            self,
+            "Queueing",
+            key=self.keys.messages,
+            judge_timeout_s=config.judge.timeout_s,
+            projector_timeout_s=config.projector.timeout_s,
+        )
         self.storage = Storage(
             self,
             "Storage",
@@ -115,6 +121,7 @@ class SilentScalper(Stack):
         self.storage.notify(self.queueing.main, after=self.queueing.main_policy)
         self.judge.consume(self.queueing.main, maximum_concurrency=self._config.judge_maximum_concurrency)
         self.projector.follow(self.records.table, failures=self.queueing.projection_failures)
+        self.projector.consume(self.queueing.projection_redrives, maximum_concurrency=2, batch_size=1)
         EveryFiveMinutes(self, "Sweeping", function=self.sweep.function)
         self.api.route(
             self.portal.function,
@@ -141,6 +148,8 @@ class SilentScalper(Stack):
             "AuditTable": self.audit_log.table.table_name,
             "QueueUrl": self.queueing.main.queue_url,
             "DeadLetterQueueUrl": self.queueing.dead_letters.queue_url,
+            "ProjectionFailuresQueueUrl": self.queueing.projection_failures.queue_url,
+            "ProjectionRedrivesQueueUrl": self.queueing.projection_redrives.queue_url,
             "MailboxQueueUrl": self.alerts.mailbox.queue_url,
             "AlertTopicArn": self.alerts.topic.topic_arn,
             "UserPoolId": self.identity.pool.user_pool_id,
@@ -224,6 +233,8 @@ class SilentScalper(Stack):
         return {
             **self._buckets(),
             **self._queues(),
+            "SCALPER_PROJECTION_FAILURES_QUEUE_URL": self.queueing.projection_failures.queue_url,
+            "SCALPER_PROJECTION_REDRIVES_QUEUE_URL": self.queueing.projection_redrives.queue_url,
             "SCALPER_AUDIT_TABLE": self.audit_log.table.table_name,
             "SCALPER_MAILBOX_QUEUE_URL": self.alerts.mailbox.queue_url,
             "SCALPER_USER_POOL_ID": self.identity.pool.user_pool_id,

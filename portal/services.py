@@ -9,8 +9,10 @@ from fastapi import Request
 from intake.ports import (
     AuditLog,
     ChangeFeed,
+    DeadLetters,
     Directory,
     KeptSearches,
+    LastErrors,
     Orders,
     Presigner,
     Projections,
@@ -46,7 +48,11 @@ class Services:
     request_counts: RequestCounts
     queue: Queue
     queue_age: QueueAge
-    dead_letters: Queue
+    dead_letters: DeadLetters
+    """What the judge gave up."""
+    projection_failures: DeadLetters
+    """What the projector gave up: positions in the table's stream."""
+    last_errors: LastErrors
     mailbox: Queue | None
     """What would have been emailed, where the deployment keeps it."""
     audit: AuditLog

@@ -46,6 +46,8 @@ class Settings(BaseModel):
     quarantine_bucket: Text
     queue_url: Url
     dead_letter_queue_url: Url
+    projection_failures_queue_url: Url
+    projection_redrives_queue_url: Url
     mailbox_queue_url: str = ""
     user_pool_id: Annotated[str, Field(pattern=r"^[a-z0-9-]+_[A-Za-z0-9]+$")]
     web_client_id: Text

@@ -10,6 +10,7 @@ from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.feed import DynamoChangeFeed
 from intake.kept_searches import DynamoKeptSearches
+from intake.last_errors import DynamoLastErrors
 from intake.orders import DynamoOrders
 from intake.projections import DynamoProjections
 from intake.record import now
@@ -64,7 +65,11 @@ def wire(settings: Settings) -> Services:
         queue_age=CloudWatchQueueAge(session.client("cloudwatch", config=PATIENCE), settings.queue_url),
         request_counts=DynamoRequestCounts(dynamodb, settings.table),
         queue=SqsQueue(sqs, settings.queue_url),
-        dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
+        dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url, redrives=settings.queue_url),
+        projection_failures=SqsQueue(
+            sqs, settings.projection_failures_queue_url, redrives=settings.projection_redrives_queue_url
+        ),
+        last_errors=DynamoLastErrors(dynamodb, settings.table),
         mailbox=SqsQueue(sqs, settings.mailbox_queue_url) if settings.mailbox_queue_url else None,
         audit=DynamoAudit(dynamodb, settings.audit_table),
         orders=DynamoOrders(dynamodb, settings.table),

@@ -41,6 +41,7 @@ class _Batch(BatchProcessor):
     def failure_handler(self, record: Any, exception: ExceptionInfo) -> FailureResponse:  # noqa: ANN401  # Theirs.
         if isinstance(exception[1], Exception):
             report_trouble(exception[1])
+            _judging.last_words.note(record, exception[1])
         return super().failure_handler(record, exception)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -10,6 +11,7 @@ from botocore.config import Config
 from intake.children import DynamoChildren
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
+from intake.last_errors import DynamoLastErrors
 from intake.orders import DynamoOrders
 from intake.outbox import DynamoOutbox
 from intake.projections import DynamoProjections
@@ -18,11 +20,13 @@ from intake.s3_objects import S3Objects
 from intake.s3_writes import S3Writer
 from intake.sns import SnsAlerts
 from intake.sqs import SqsQueue
+from intake.streams import DynamoStream
 from intake.verdicts import DynamoVerdicts
 from intake.watch import DynamoWatch
 from processor.expand import Expander
 from processor.filing import Buckets
 from processor.judge import judge
+from processor.last_words import LastWords
 from processor.orders import OrderDesk
 from processor.process import Processor
 from processor.profiles import Profiles
@@ -43,6 +47,7 @@ class Judging:
     processor: Processor
     expander: Expander
     desk: OrderDesk
+    last_words: LastWords
 
 
 def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
@@ -76,7 +81,7 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         queue=queue,
         do=tasks.do,
     )
-    return Judging(processor, expander, desk)
+    return Judging(processor, expander, desk, LastWords(DynamoLastErrors(dynamodb, settings.table)))
 
 
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:
@@ -89,6 +94,11 @@ def projector(environment: Mapping[str, str], session: boto3.Session) -> Project
         upload_of=partial(DynamoRecords(dynamodb, settings.table).upload, None),
         portal_origin=settings.portal_origin,
     )
+
+
+def stream(session: boto3.Session) -> DynamoStream:
+    client: Any = session.client("dynamodbstreams", config=_CONFIG)
+    return DynamoStream(client)
 
 
 def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:

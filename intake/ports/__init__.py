@@ -5,7 +5,8 @@ Every method may raise what it documents; trouble of the infrastructure propagat
 
 from intake.ports.audit import AuditEntry, AuditFilter, AuditLog
 from intake.ports.directory import Clinic, Directory, Partner, RequestCounts
-from intake.ports.messages import Alert, AlertKind, Alerts, Queue, QueueAge, QueuedMessage
+from intake.ports.last_errors import LastError, LastErrors
+from intake.ports.messages import Alert, AlertKind, Alerts, DeadLetters, Queue, QueueAge, QueuedMessage
 from intake.ports.objects import (
     DECLARED_EXTENSION,
     DECLARED_SHA256,
@@ -56,6 +57,7 @@ __all__ = [
     "Children",
     "Clinic",
     "Copied",
+    "DeadLetters",
     "DeviceTally",
     "Directory",
     "DueAlert",
@@ -67,6 +69,8 @@ __all__ = [
     "Grain",
     "Holding",
     "KeptSearches",
+    "LastError",
+    "LastErrors",
     "ObjectRange",
     "ObjectWriter",
     "Objects",

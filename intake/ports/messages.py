@@ -39,6 +39,8 @@ class QueuedMessage:
     message_id: str
     body: dict[str, Any]
     receives: int
+    sent_at: datetime | None = None
+    """Empty where the queue does not say."""
 
 
 class Queue(Protocol):
@@ -58,4 +60,16 @@ class QueueAge(Protocol):
 
     def oldest_s(self, at: datetime) -> int | None:
         """Return the oldest message's age in seconds as of a minute or so ago, or None where it was not measured."""
+        ...
+
+
+class DeadLetters(Queue, Protocol):
+    """A queue of messages that were given up. Moving one twice is harmless: whoever takes it may take it twice."""
+
+    def redrive(self, limit: int, only: str = "") -> int:
+        """Send up to `limit` messages where they are tried again, or the one of that id. Return how many."""
+        ...
+
+    def discard(self, limit: int, only: str) -> int:
+        """Remove the message of that id, looking at up to `limit`. Return how many there were."""
         ...

@@ -10,7 +10,10 @@ from portal.identity import Identity
 from portal.services import Services, services_of
 
 STAFF_PAGES = (("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"))
-ADMIN_PAGES = (("/admin", "Dashboard"), ("/files", "Files"))
+ADMIN_PAGES = (("/admin", "Dashboard"), ("/admin/quarantine", "Work lists"), ("/files", "Files"))
+
+WORK_LISTS = ("/admin/reviews", "/admin/orders", "/admin/stuck", "/admin/dead-letters")
+"""Pages that stand in the navigation under the first of the work lists."""
 
 KEPT = timedelta(minutes=5)
 """How long a clinic's name is shown before it is looked up again."""
@@ -36,7 +39,19 @@ def around(request: Request) -> dict[str, Any]:
     """Return the names that the page frame uses."""
     identity: Identity | None = getattr(request.state, "identity", None)
     pages = () if identity is None else ADMIN_PAGES if identity.is_admin else STAFF_PAGES
-    return {"navigation": pages, "here": request.url.path, "clinic_name": _clinic_name(request, identity)}
+    here = request.url.path
+    return {
+        "navigation": pages,
+        "here": here,
+        "section": _section(here, [href for href, _ in pages]),
+        "clinic_name": _clinic_name(request, identity),
+    }
+
+
+def _section(here: str, addresses: list[str]) -> str:
+    """Return which entry of the navigation a page belongs to: the one that says most of its address."""
+    path = "/admin/quarantine" if here.startswith(WORK_LISTS) else here
+    return max((href for href in addresses if path == href or path.startswith(href + "/")), key=len, default="")
 
 
 def _clinic_name(request: Request, identity: Identity | None) -> str:

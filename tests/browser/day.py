@@ -11,6 +11,7 @@ from intake.states import State
 from processor import messages
 from tests.browser.portal_server import PortalServer
 from tests.browser.sample import Sample
+from tests.browser.work import work
 
 UPLOAD = "01kanqzzzz0000000000000000"
 FILE = f"{UPLOAD}-00016"
@@ -27,6 +28,8 @@ class Day:
     rejected_file: str
     failed_file: str
     waiting_file: str
+    running_order: str
+    tried_order: str
 
 
 def fill(portal: PortalServer) -> Day:
@@ -52,6 +55,7 @@ def fill(portal: PortalServer) -> Day:
         sample.file(running, f"knee/IM{number:04d}.dcm", State.ACCEPTED)
     waiting = [sample.file(running, f"knee/IM{number:04d}.dcm", State.AWAITING_UPLOAD) for number in range(6, 10)]
     _past_day(portal)
+    ordered, tried = work(portal, mixed.upload_id)
     return Day(
         mixed_upload=mixed.upload_id,
         running_upload=running.upload_id,
@@ -60,6 +64,8 @@ def fill(portal: PortalServer) -> Day:
         rejected_file=rejected.file_id,
         failed_file=failed.file_id,
         waiting_file=waiting[0].file_id,
+        running_order=ordered,
+        tried_order=tried,
     )
 
 

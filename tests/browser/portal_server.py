@@ -24,6 +24,7 @@ from tests.fakes import (
     FakeChangeFeed,
     FakeDirectory,
     FakeKeptSearches,
+    FakeLastErrors,
     FakeOrders,
     FakeProjections,
     FakeQueue,
@@ -73,6 +74,8 @@ class PortalServer:
     queue: FakeQueue
     queue_age: FakeQueueAge
     dead_letters: FakeQueue
+    projection_failures: FakeQueue
+    last_errors: FakeLastErrors
     mailbox: FakeQueue
     audit: FakeAudit
     orders: FakeOrders
@@ -116,6 +119,8 @@ def portal_server() -> Iterator[PortalServer]:
             queue=FakeQueue(),
             queue_age=FakeQueueAge(240),
             dead_letters=FakeQueue(),
+            projection_failures=FakeQueue(),
+            last_errors=FakeLastErrors(),
             mailbox=FakeQueue(),
             audit=FakeAudit(),
             orders=FakeOrders(),
@@ -159,6 +164,8 @@ def _services(behind: PortalServer) -> Services:
         request_counts=FakeRequestCounts(),
         queue=behind.queue,
         dead_letters=behind.dead_letters,
+        projection_failures=behind.projection_failures,
+        last_errors=behind.last_errors,
         mailbox=behind.mailbox,
         audit=behind.audit,
         orders=behind.orders,
@@ -179,6 +186,8 @@ def _settings(url: str) -> Settings:
         quarantine_bucket="quarantine",
         queue_url="https://sqs.test/main",
         dead_letter_queue_url="https://sqs.test/dead",
+        projection_failures_queue_url="https://sqs.test/unprojected",
+        projection_redrives_queue_url="https://sqs.test/again",
         mailbox_queue_url="https://sqs.test/mailbox",
         user_pool_id="eu-central-1_Test",
         web_client_id="web",

@@ -39,6 +39,12 @@ def pages(day: Day) -> dict[str, tuple[str | None, str]]:
         "dashboard-nothing": (admin, "/admin?range=now&clinic=lakeview"),
         "storage": (admin, "/admin/storage"),
         "admin-files": (admin, "/files"),
+        "quarantine": (admin, "/admin/quarantine"),
+        "quarantine-none": (admin, "/admin/quarantine?clinic=lakeview&code=truncated"),
+        "quarantined-file": (admin, f"/admin/quarantine/{day.rejected_file}"),
+        "reviews": (admin, "/admin/reviews"),
+        "order-running": (admin, f"/admin/orders/{day.running_order}"),
+        "order-tried": (admin, f"/admin/orders/{day.tried_order}"),
         "api-docs": (None, "/api/docs"),
     }
 

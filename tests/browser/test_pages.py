@@ -1,5 +1,7 @@
 """Every page as a browser shows it: accessible in both schemes, nothing blocked, nothing wider than the screen."""
 
+from dataclasses import fields
+
 import pytest
 from playwright.sync_api import Browser
 
@@ -11,7 +13,7 @@ from tests.browser.screenshots import SCHEMES, pages, settle
 EXPLORER = "api-docs"
 """A released third-party page within ours; what it does is its own."""
 
-NAMES = [name for name in pages(Day(*[""] * 7)) if name != EXPLORER]
+NAMES = [name for name in pages(Day(*[""] * len(fields(Day)))) if name != EXPLORER]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

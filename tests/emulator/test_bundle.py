@@ -20,6 +20,8 @@ SETTINGS = {
     "SCALPER_QUARANTINE_BUCKET": "quarantine",
     "SCALPER_QUEUE_URL": "http://127.0.0.1:9/queue",
     "SCALPER_DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:9/dead",
+    "SCALPER_PROJECTION_FAILURES_QUEUE_URL": "http://127.0.0.1:9/unprojected",
+    "SCALPER_PROJECTION_REDRIVES_QUEUE_URL": "http://127.0.0.1:9/again",
     "SCALPER_ALERT_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:alerts",
     "SCALPER_USER_POOL_ID": "us-east-1_pool",
     "SCALPER_WEB_CLIENT_ID": "client",

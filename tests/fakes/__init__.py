@@ -7,6 +7,7 @@ what one writes the other sees. Counts of an upload are always up to date here; 
 from tests.fakes.audit import FakeAudit
 from tests.fakes.children import FakeChildren
 from tests.fakes.feed import FakeChangeFeed
+from tests.fakes.last_errors import FakeLastErrors
 from tests.fakes.messages import FakeAlerts, FakeDirectory, FakeQueue, FakeQueueAge, FakeRequestCounts
 from tests.fakes.objects import FakeObjects, FakePresigner
 from tests.fakes.orders import FakeOrders
@@ -24,6 +25,7 @@ __all__ = [
     "FakeChildren",
     "FakeDirectory",
     "FakeKeptSearches",
+    "FakeLastErrors",
     "FakeObjects",
     "FakeOrders",
     "FakePresigner",

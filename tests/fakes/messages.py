@@ -58,6 +58,8 @@ class FakeQueue:
     """A queue; what is peeked at stays."""
 
     messages: list[QueuedMessage] = field(default_factory=list)
+    redriven: list[QueuedMessage] = field(default_factory=list)
+    """What a dead-letter queue sent on."""
 
     def send(self, bodies: Sequence[dict[str, Any]]) -> None:
         self.messages.extend(QueuedMessage(f"m{len(self.messages) + n}", body, 0) for n, body in enumerate(bodies, 1))
@@ -69,6 +71,18 @@ class FakeQueue:
 
     def depth(self) -> int:
         return len(self.messages)
+
+    def redrive(self, limit: int, only: str = "") -> int:
+        chosen = [message for message in self.messages[:limit] if only in {"", message.message_id}]
+        self.redriven += chosen
+        self.messages = [message for message in self.messages if message not in chosen]
+        return len(chosen)
+
+    def discard(self, limit: int, only: str) -> int:
+        kept = [message for message in self.messages if message.message_id != only]
+        removed = len(self.messages) - len(kept)
+        self.messages = kept
+        return removed
 
 
 @dataclass

@@ -63,9 +63,12 @@ def test_only_the_judge_may_delete_and_only_its_own_copies(template, buckets):
     assert all("s3:DeleteObject" not in template.actions(function) for function in FUNCTIONS[1:])
 
 
-def test_the_judge_takes_messages_from_the_main_queue_only(template):
+def test_each_queue_is_emptied_by_one_function_and_the_dead_letters_by_people(template):
+    dead = {template.output("DeadLetterQueueUrl"), template.output("ProjectionFailuresQueueUrl")}
     assert template.may("JudgeFunction", "sqs:DeleteMessage") == {template.output("QueueUrl")}
-    assert all("sqs:DeleteMessage" not in template.actions(function) for function in FUNCTIONS[1:])
+    assert template.may("ProjectorFunction", "sqs:DeleteMessage") == {template.output("ProjectionRedrivesQueueUrl")}
+    assert template.may("PortalFunction", "sqs:DeleteMessage") == dead
+    assert "sqs:DeleteMessage" not in template.actions("SweepFunction")
 
 
 def test_the_portal_signs_uploads_to_the_incoming_bucket_and_downloads_from_the_accepted_one(template, buckets):
@@ -75,13 +78,14 @@ def test_the_portal_signs_uploads_to_the_incoming_bucket_and_downloads_from_the_
 
 
 def test_the_portal_may_look_at_alerts_and_dead_letters_and_send_no_alert(template):
-    looked_at = {template.output("DeadLetterQueueUrl"), template.output("MailboxQueueUrl")}
-    assert template.may("PortalFunction", "sqs:ReceiveMessage") == looked_at
+    dead = {template.output("DeadLetterQueueUrl"), template.output("ProjectionFailuresQueueUrl")}
+    assert template.may("PortalFunction", "sqs:ReceiveMessage") == {*dead, template.output("MailboxQueueUrl")}
     assert "sns:Publish" not in template.actions("PortalFunction")
 
 
-def test_the_portal_may_ask_the_judge_for_work_and_do_none_of_it(template):
-    assert template.may("PortalFunction", "sqs:SendMessage") == {template.output("QueueUrl")}
+def test_the_portal_may_ask_for_work_and_redrive_letters_and_do_none_of_it(template):
+    asked = {template.output("QueueUrl"), template.output("ProjectionRedrivesQueueUrl")}
+    assert template.may("PortalFunction", "sqs:SendMessage") == asked
 
 
 def test_the_sweep_may_enqueue_again_and_tell_but_not_write_objects(template):

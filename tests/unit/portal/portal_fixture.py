@@ -23,6 +23,7 @@ from tests.fakes import (
     FakeChangeFeed,
     FakeDirectory,
     FakeKeptSearches,
+    FakeLastErrors,
     FakeOrders,
     FakePresigner,
     FakeProjections,
@@ -62,6 +63,8 @@ def settings(**changes: str) -> Settings:
             "quarantine_bucket": "quarantine",
             "queue_url": "https://sqs.test/main",
             "dead_letter_queue_url": "https://sqs.test/dead",
+            "projection_failures_queue_url": "https://sqs.test/unprojected",
+            "projection_redrives_queue_url": "https://sqs.test/again",
             "user_pool_id": POOL_ID,
             "web_client_id": WEB_CLIENT,
             "sign_in_url": SIGN_IN_URL,
@@ -98,6 +101,8 @@ class Portal:
     queue: FakeQueue = field(default_factory=FakeQueue)
     queue_age: FakeQueueAge = field(default_factory=FakeQueueAge)
     dead_letters: FakeQueue = field(default_factory=FakeQueue)
+    projection_failures: FakeQueue = field(default_factory=FakeQueue)
+    last_errors: FakeLastErrors = field(default_factory=FakeLastErrors)
     mailbox: FakeQueue = field(default_factory=FakeQueue)
     audit: FakeAudit = field(default_factory=FakeAudit)
     orders: FakeOrders = field(default_factory=FakeOrders)
@@ -140,6 +145,8 @@ class Portal:
             request_counts=self.request_counts,
             queue=self.queue,
             dead_letters=self.dead_letters,
+            projection_failures=self.projection_failures,
+            last_errors=self.last_errors,
             mailbox=self.mailbox,
             audit=self.audit,
             orders=self.orders,

@@ -1,0 +1,77 @@
+"""Reading a stretch of the table's stream again (source: Amazon DynamoDB API Reference, GetRecords)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from botocore.exceptions import ClientError
+
+from intake.aws_errors import code_of
+from intake.errors import ScalperError
+
+TRIMMED = "TrimmedDataAccessException"
+
+
+class StreamTrimmedError(ScalperError):
+    """Raised when a stretch of the stream is older than the 24 hours that DynamoDB keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A batch that was given up, as Lambda tells an on-failure destination: a position and not the records."""
+
+    stream: str
+    shard: str
+    first: str
+    """Sequence number of its first record."""
+    last: str
+
+    @classmethod
+    def read(cls, body: dict[str, Any]) -> Self:
+        """Read a message. Raises ValueError for one of another kind.
+
+        Source: AWS Lambda Developer Guide, "Retain discarded records for a DynamoDB event source".
+        """
+        try:
+            told = body["DDBStreamBatchInfo"]
+            members = (told[name] for name in ("streamArn", "shardId", "startSequenceNumber", "endSequenceNumber"))
+            return cls(*map(str, members))
+        except (KeyError, TypeError):
+            raise ValueError("the message tells of no batch of a stream") from None
+
+
+class StreamsClient(Protocol):
+    """What is used of boto3's client for DynamoDB Streams."""
+
+    def get_shard_iterator(self, **request: str) -> dict[str, Any]: ...
+
+    def get_records(self, **request: str) -> dict[str, Any]: ...
+
+
+class DynamoStream:
+    """Reads records by their position."""
+
+    def __init__(self, client: StreamsClient) -> None:
+        self._streams = client
+
+    def records(self, stretch: Stretch) -> Iterator[dict[str, Any]]:
+        """Yield the stretch's records. Raises StreamTrimmedError."""
+        try:
+            position: str | None = self._streams.get_shard_iterator(
+                StreamArn=stretch.stream,
+                ShardId=stretch.shard,
+                ShardIteratorType="AT_SEQUENCE_NUMBER",
+                SequenceNumber=stretch.first,
+            )["ShardIterator"]
+            while position:
+                answer = self._streams.get_records(ShardIterator=position)
+                for record in answer["Records"]:
+                    yield record
+                    if record["dynamodb"]["SequenceNumber"] == stretch.last:
+                        return
+                # An open shard has always a next position, even behind its last record.
+                position = answer.get("NextShardIterator") if answer["Records"] else None
+        except ClientError as error:
+            if code_of(error) == TRIMMED:
+                raise StreamTrimmedError("the stream no longer holds those records") from error
+            raise

@@ -1,0 +1,138 @@
+"""Dead letters: messages that were given up, what they are about, and how they are tried again.
+
+A letter is told by what it asks for and by ids. A key is not shown: that of a dropped object may hold a name.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from intake import keys
+from intake.commands import DoTask, FindFiles
+from intake.errors import NotFoundError
+from intake.events import UnreadableEventError, arrivals, order_of, slice_of
+from intake.ports import DeadLetters, QueuedMessage
+from intake.streams import Stretch
+from portal.auditing import note
+from portal.identity import Identity
+from portal.services import Services
+
+SHOWN = 100
+"""Letters of a queue shown at a time."""
+MOVED = 500
+"""Letters redriven by one request; more take another."""
+KEPT_BY_STREAM = timedelta(hours=24)
+"""How long the table's stream holds its records (Amazon DynamoDB Developer Guide, "DynamoDB Streams")."""
+
+
+class Pile(StrEnum):
+    """The queues that letters end in."""
+
+    JUDGING = "judging"
+    PROJECTIONS = "projections"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message that was given up."""
+
+    message_id: str
+    what: str
+    """What it asks for, in words."""
+    file_ids: tuple[str, ...]
+    order_id: str
+    sent_at: datetime | None
+    deliveries: int
+    """Including the looks at it."""
+    error: str
+    """Class and code of the last error, where it was noted."""
+    hopeless: str = ""
+    """Why redriving cannot help, where it cannot."""
+
+
+def letters(services: Services, pile: Pile) -> tuple[Letter, ...]:
+    """Return the letters of a queue, oldest first."""
+    messages = _queue(services, pile).peek(SHOWN)
+    last_errors = services.last_errors.of([message.message_id for message in messages])
+    known = {message_id: error.error for message_id, error in last_errors.items()}
+    return tuple(
+        _letter(services, pile, message, known.get(message.message_id, "")) for message in sorted(messages, key=_age)
+    )
+
+
+def redrive(services: Services, identity: Identity, pile: Pile, message_id: str = "") -> int:
+    """Have letters tried again: all, or one. Return how many went; none where another took them first."""
+    note(services, identity, "letter.redrive", subject=message_id or pile, queue=pile)
+    return _queue(services, pile).redrive(MOVED, message_id)
+
+
+def discard(services: Services, identity: Identity, pile: Pile, message_id: str, reason: str) -> None:
+    """Remove a letter for good. Raises NotFoundError."""
+    found = {letter.message_id: letter for letter in letters(services, pile)}.get(message_id)
+    if found is None:
+        raise NotFoundError("there is no such letter")
+    note(
+        services,
+        identity,
+        "letter.discard",
+        subject=message_id,
+        reason=reason,
+        queue=pile,
+        files=",".join(found.file_ids),
+    )
+    _queue(services, pile).discard(MOVED, message_id)
+
+
+def _queue(services: Services, pile: Pile) -> DeadLetters:
+    return services.dead_letters if pile is Pile.JUDGING else services.projection_failures
+
+
+def _letter(services: Services, pile: Pile, message: QueuedMessage, error: str) -> Letter:
+    if pile is Pile.JUDGING:
+        what, file_ids, order_id = _asked(message.body)
+        hopeless = "" if file_ids or order_id else "Nobody knows what it asks for, so nothing will come of it."
+    else:
+        what, file_ids, order_id, hopeless = _unprojected(services, message)
+    return Letter(message.message_id, what, file_ids, order_id, message.sent_at, message.receives, error, hopeless)
+
+
+def _asked(body: dict[str, Any]) -> tuple[str, tuple[str, ...], str]:
+    """Return what a message of the main queue asks for, about which files, and for which order."""
+    try:
+        order = order_of(body)
+        if isinstance(order, DoTask):
+            return f"Order: {order.task.value} one file", (order.file_id,), order.order_id
+        if isinstance(order, FindFiles):
+            return "Order: find its files", (), order.order_id
+        part = slice_of(body)
+        if part:
+            return f"Unpack {part.count} entries of an archive", (part.file_id,), ""
+        return "Judge what arrived", tuple(_files_of(body)), ""
+    except UnreadableEventError:
+        return "A message that cannot be read", (), ""
+
+
+def _files_of(body: dict[str, Any]) -> Iterable[str]:
+    for arrival in arrivals(body):
+        version = arrival.object
+        placement = keys.reservation(version.key) or keys.direct(
+            version.bucket, version.key, version.version_id, arrival.at
+        )
+        yield placement.file_id
+
+
+def _unprojected(services: Services, message: QueuedMessage) -> tuple[str, tuple[str, ...], str, str]:
+    try:
+        Stretch.read(message.body)
+    except ValueError:
+        return "A message that cannot be read", (), "", "Nobody knows what it asks for, so nothing will come of it."
+    size = message.body["DDBStreamBatchInfo"].get("batchSize", "some")
+    lost = message.sent_at is not None and services.clock() - message.sent_at > KEPT_BY_STREAM
+    hopeless = "The stream kept these records for 24 hours only. The counts have to be rebuilt." if lost else ""
+    return f"Count {size} changes of records", (), "", hopeless
+
+
+def _age(message: QueuedMessage) -> float:
+    return message.sent_at.timestamp() if message.sent_at else 0

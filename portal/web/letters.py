@@ -1,0 +1,57 @@
+"""The dead letters' page: what was given up, and trying it again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
+
+from portal import letters
+from portal.letters import Pile
+from portal.pages import render
+from portal.web.work import MOST_REASON, TABS, Admin, Collaborators, fault_of
+
+router = APIRouter(prefix="/admin/dead-letters", default_response_class=HTMLResponse, include_in_schema=False)
+
+Count = Annotated[int | None, Query(ge=0, le=10_000)]
+MessageId = Annotated[str, Form(max_length=120)]
+
+HEADINGS = {
+    Pile.JUDGING: ("Files and orders", "Messages that the judge was given five times in vain."),
+    Pile.PROJECTIONS: (
+        "Counts and alerts",
+        "Changes of records that could not be counted. The records themselves are right; sums and alerts lack these.",
+    ),
+}
+
+
+class Given(BaseModel):
+    """What is to be discarded, and why."""
+
+    message_id: str = Field(max_length=120)
+    reason: str = Field(default="", max_length=2000)
+
+
+@router.get("")
+def letters_page(request: Request, identity: Admin, services: Collaborators, redriven: Count = None) -> Response:  # noqa: ARG001  # The dependency guards the page.
+    piles = [(pile, *HEADINGS[pile], letters.letters(services, pile)) for pile in Pile]
+    return render(request, "admin/letters.html", tabs=TABS, piles=piles, redriven=redriven, shown=letters.SHOWN)
+
+
+@router.post("/{pile}/redrive")
+def redrive(identity: Admin, services: Collaborators, pile: Pile, message_id: MessageId = "") -> Response:
+    number = letters.redrive(services, identity, pile, message_id)
+    return RedirectResponse(f"/admin/dead-letters?redriven={number}", 303)
+
+
+@router.post("/{pile}/discard")
+def discard(
+    request: Request, identity: Admin, services: Collaborators, pile: Pile, given: Annotated[Given, Form()]
+) -> Response:
+    """Ask for the reason first: what is discarded is not tried again."""
+    fault = fault_of(given.reason) if given.reason or "asked" in request.query_params else None
+    if fault or not given.reason:
+        asked = {"pile": pile, "given": given, "fault": fault, "most": MOST_REASON}
+        return render(request, "admin/discard.html", status=422 if fault else 200, tabs=TABS, **asked)
+    letters.discard(services, identity, pile, given.message_id, given.reason.strip())
+    return RedirectResponse("/admin/dead-letters", 303)

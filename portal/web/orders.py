@@ -1,0 +1,83 @@
+"""An order as its admin watches it: how far it has come, and what became of each file."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response
+
+from intake.ports import Answer, Order, Task
+from portal import reprocessing
+from portal.errors import CursorError
+from portal.identity import Identity
+from portal.pages import render
+from portal.services import Services
+from portal.web.receipts import Bar, Part, Tile
+from portal.web.work import TABS, Admin, Collaborators, to_order
+from portal.web.work_words import EXPLANATIONS, TITLES, looks, progress_line
+
+router = APIRouter(prefix="/admin/orders", default_response_class=HTMLResponse, include_in_schema=False)
+
+LIST = 50
+"""Files a page."""
+
+
+@router.get("/{order_id}")
+def order_page(
+    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: str | None = None
+) -> Response:
+    return render(request, "admin/order.html", tabs=TABS, **_view(services, identity, order_id, cursor))
+
+
+@router.get("/{order_id}/_progress")
+def order_again(
+    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: str | None = None
+) -> Response:
+    return render(request, "admin/_order.html", **_view(services, identity, order_id, cursor))
+
+
+@router.post("/{order_id}/reprocess")
+def for_real(
+    identity: Admin, services: Collaborators, order_id: str, new_id: Annotated[str, Form(max_length=80)]
+) -> Response:
+    """Check the files of a dry run again, for good."""
+    tried = reprocessing.progress(services, identity, order_id)
+    return to_order(reprocessing.place(services, identity, Task.REPROCESS, tried.selection, order_id=new_id))
+
+
+def _view(services: Services, identity: Identity, order_id: str, cursor: str | None) -> dict[str, Any]:
+    order = reprocessing.progress(services, identity, order_id)
+    try:
+        page = services.orders.answers(order_id, cursor, LIST)
+    except ValueError as error:
+        raise CursorError("The cursor is not one of this list.") from error
+    look, path = looks(order), f"/admin/orders/{order_id}"
+    return {
+        "order": order,
+        "title": TITLES[order.task],
+        "explanation": EXPLANATIONS[order.task],
+        "line": progress_line(order),
+        "looks": look,
+        "tiles": [Tile(order.answers[answer], look[answer].label, look[answer]) for answer in _seen(order)],
+        "bar": _bar(order),
+        "codes": sorted(order.codes.items(), key=lambda row: -row[1]),
+        "answers": page.rows,
+        "again": f"{path}/_progress" + (f"?{urlencode({'cursor': cursor})}" if cursor else ""),
+        "newest": path if cursor else None,
+        "following": f"{path}?{urlencode({'cursor': page.next})}" if page.next else None,
+        "new_id": reprocessing.new_order_id(),
+        "worth_doing": order.task is Task.TRY and order.complete and bool(order.answered),
+    }
+
+
+def _seen(order: Order) -> list[Answer]:
+    return [answer for answer in Answer if order.answers.get(answer)]
+
+
+def _bar(order: Order) -> Bar:
+    parts, start = [], 0
+    for answer in _seen(order):
+        width = order.answers[answer]
+        parts.append(Part(looks(order)[answer].tone, start, width))
+        start += width
+    return Bar(max(1, order.total, start), tuple(parts))

@@ -1,0 +1,142 @@
+"""The quarantine: what was rejected, and what admins decide to do with it."""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from intake.ports import Task
+from intake.record import FileRecord
+from intake.review import obstacles
+from intake.states import State
+from portal import files as seen
+from portal import quarantine, reprocessing, words
+from portal.pages import render
+from portal.web.facts import Fact, sections
+from portal.web.work import MOST_REASON, QUARANTINE, TABS, Admin, Choice, Collaborators, Filter, fault_of, to_order
+from portal.web.work_words import TITLES
+
+router = APIRouter(prefix="/admin", default_response_class=HTMLResponse, include_in_schema=False)
+
+LIST = 50
+"""Files a page."""
+RECENT = 5
+"""Orders shown beside the list."""
+
+SAID = {"nothing": ("warn", "Choose files first: tick them, or choose all that match.")}
+"""What a page tells after an action that led back to it: tone and text."""
+
+
+@router.get("/quarantine")
+def quarantine_page(
+    request: Request,
+    identity: Admin,
+    services: Collaborators,
+    wanted: Annotated[Filter, Query()],
+    *,
+    cursor: str | None = None,
+    said: str = "",
+) -> Response:
+    page = quarantine.rejected(services, identity, wanted.selection, cursor, LIST)
+    return render(
+        request,
+        "admin/quarantine.html",
+        tabs=TABS,
+        wanted=wanted,
+        filtered=wanted.address() != QUARANTINE,
+        said=SAID.get(said),
+        files=page.rows,
+        clinics=services.directory.clinics(),
+        kinds=words.KINDS,
+        codes=sorted({code for file in page.rows for code in file.codes}),
+        today=f"{services.clock():%Y-%m-%d}",
+        order_id=reprocessing.new_order_id(),
+        orders=[(order, TITLES[order.task]) for order in services.orders.recent("", RECENT)],
+        newest=wanted.address() if cursor else None,
+        following=wanted.address(cursor=page.next) if page.next else None,
+    )
+
+
+@router.post("/quarantine")
+def act(
+    request: Request,
+    identity: Admin,
+    services: Collaborators,
+    choice: Annotated[Choice, Form()],
+    task: Annotated[Literal["try", "reprocess", "accept", "delete"], Form()],
+) -> Response:
+    """Begin what needs no reason; ask for the reason of what does."""
+    if choice.is_empty:
+        return RedirectResponse(choice.address(said="nothing"), 303)
+    if task in {"accept", "delete"}:
+        return _ask(request, task, choice)
+    order = reprocessing.place(services, identity, Task(task), choice.chosen, order_id=choice.order_id)
+    return to_order(order)
+
+
+@router.post("/quarantine/delete")
+def delete(request: Request, identity: Admin, services: Collaborators, choice: Annotated[Choice, Form()]) -> Response:
+    fault = fault_of(choice.reason)
+    if fault or choice.is_empty:
+        return _ask(request, "delete", choice, fault)
+    order = reprocessing.place(
+        services, identity, Task.DELETE, choice.chosen, order_id=choice.order_id, reason=choice.reason.strip()
+    )
+    return to_order(order)
+
+
+@router.post("/quarantine/accept")
+def propose(request: Request, identity: Admin, services: Collaborators, choice: Annotated[Choice, Form()]) -> Response:
+    """Propose to accept files; another admin has to confirm."""
+    fault = fault_of(choice.reason)
+    if fault or choice.is_empty or choice.scope == "all":
+        return _ask(request, "accept", choice, fault)
+    proposed, refused = quarantine.propose(services, identity, choice.file, choice.reason.strip())
+    return RedirectResponse(f"/admin/reviews?{urlencode({'proposed': proposed, 'refused': refused})}", 303)
+
+
+@router.get("/quarantine/{file_id}")
+def quarantined_file_page(request: Request, identity: Admin, services: Collaborators, file_id: str) -> Response:
+    record = seen.file(services, identity, file_id)
+    return render(
+        request,
+        "admin/quarantined.html",
+        tabs=TABS,
+        file=record,
+        look=words.look(record),
+        findings=[(found, obstacles([found.code]).get(found.code)) for found in record.findings],
+        bound=obstacles(record.codes),
+        sections=sections(record.metadata),
+        particulars=_particulars(record),
+        review=services.reviews.review(file_id),
+        rejected=record.state is State.REJECTED,
+        order_id=reprocessing.new_order_id(),
+    )
+
+
+def _ask(request: Request, task: str, choice: Choice, fault: str | None = None) -> Response:
+    named: dict[str, Any] = choice.model_dump(exclude={"reason", "file"})
+    return render(
+        request,
+        f"admin/{task}.html",
+        status=422 if fault else 200,
+        tabs=TABS,
+        choice=choice,
+        fields=[(name, value) for name, value in named.items() if value],
+        fault=fault,
+        most=MOST_REASON,
+    )
+
+
+def _particulars(record: FileRecord) -> list[Fact]:
+    told = [
+        Fact("Kind", words.kind(record.kind)),
+        Fact("Size", words.size(record.size)),
+        Fact("Clinic", record.clinic_id),
+        Fact("Sent by", words.SOURCES[record.source]),
+        Fact("Rules version", record.rules_version or ""),
+        Fact("SHA-256", record.sha256 or "", exact=True),
+        Fact("File ID", record.file_id, exact=True),
+    ]
+    return [fact for fact in told if fact.text]

@@ -1,0 +1,43 @@
+"""Proposals to accept rejected files, which wait for a second admin."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from portal import quarantine, reprocessing
+from portal.pages import render
+from portal.web.work import TABS, Admin, Collaborators, to_order
+
+router = APIRouter(prefix="/admin/reviews", default_response_class=HTMLResponse, include_in_schema=False)
+
+Count = Annotated[int | None, Query(ge=0, le=500)]
+
+
+@router.get("")
+def reviews_page(
+    request: Request, identity: Admin, services: Collaborators, proposed: Count = None, refused: Count = None
+) -> Response:
+    waiting = services.reviews.waiting(quarantine.WAITING)
+    return render(
+        request,
+        "admin/reviews.html",
+        tabs=TABS,
+        reviews=[(review, review.proposed_by == identity.subject) for review in waiting],
+        proposed=proposed,
+        refused=refused,
+        order_id=reprocessing.new_order_id(),
+    )
+
+
+@router.post("/{file_id}/confirm")
+def confirm(
+    identity: Admin, services: Collaborators, file_id: str, order_id: Annotated[str, Form(max_length=80)]
+) -> Response:
+    return to_order(quarantine.confirm(services, identity, file_id, order_id=order_id))
+
+
+@router.post("/{file_id}/decline")
+def decline(identity: Admin, services: Collaborators, file_id: str) -> Response:
+    quarantine.decline(services, identity, file_id)
+    return RedirectResponse("/admin/reviews", 303)
