@@ -17,6 +17,7 @@ const ENTRIES = [
   "css/app.scss",
   "css/upload.scss",
   "css/dashboard.scss",
+  "css/admin.scss",
   "css/explorer.scss",
   "js/app.js",
   "js/upload.js",

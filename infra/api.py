@@ -1,11 +1,9 @@
 """The HTTP API: tokens are checked at the gateway for the REST API; pages and the API's own documentation are open."""
 
 import json
-from collections.abc import Sequence
 
 from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigw
-from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_kms as kms
@@ -74,15 +72,31 @@ class Api(Construct):
             ),
         )
 
-    def route(
-        self, function: lambda_.IFunction, *, pool: cognito.IUserPool, clients: Sequence[cognito.IUserPoolClient]
-    ) -> None:
+    def guard(self, *, pool: cognito.IUserPool, client: cognito.IUserPoolClient) -> apigw.HttpAuthorizer:
+        """Check tokens of the pool. The portal adds partners' clients to the list of those that are let in."""
+        self.tokens = apigw.HttpAuthorizer(
+            self,
+            "Tokens",
+            http_api=self.http,
+            type=apigw.HttpAuthorizerType.JWT,
+            identity_source=["$request.header.Authorization"],
+            jwt_issuer=f"https://cognito-idp.{Aws.REGION}.amazonaws.com/{pool.user_pool_id}",
+            jwt_audience=[client.user_pool_client_id],
+        )
+        return self.tokens
+
+    @property
+    def tokens_arn(self) -> str:
+        """Of the authorizer, as the control plane's permissions name it (Service Authorization Reference, "Manage
+        Amazon API Gateway V2")."""
+        path = f"/apis/{self.http.api_id}/authorizers/{self.tokens.authorizer_id}"
+        return f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}::{path}"
+
+    def route(self, function: lambda_.IFunction) -> None:
         """Lead every path to the function."""
         target = integrations.HttpLambdaIntegration("Portal", function, scope_permission_to_route=False)
-        authorizer = authorizers.HttpJwtAuthorizer(
-            "Tokens",
-            f"https://cognito-idp.{Aws.REGION}.amazonaws.com/{pool.user_pool_id}",
-            jwt_audience=[client.user_pool_client_id for client in clients],
+        authorizer = apigw.HttpAuthorizer.from_http_authorizer_attributes(
+            self, "Guard", authorizer_id=self.tokens.authorizer_id, authorizer_type="JWT"
         )
         for path in GUARDED:
             self.http.add_routes(path=path, integration=target, authorizer=authorizer)

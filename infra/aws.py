@@ -9,6 +9,7 @@ from botocore.config import Config
 from infra.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 
 if TYPE_CHECKING:
+    from types_boto3_apigatewayv2 import ApiGatewayV2Client
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_cognito_idp import CognitoIdentityProviderClient
     from types_boto3_dynamodb import DynamoDBClient
@@ -25,6 +26,7 @@ class Clients:
     cognito: "CognitoIdentityProviderClient"
     dynamodb: "DynamoDBClient"
     functions: "LambdaClient"
+    gateway: "ApiGatewayV2Client"
     s3: "S3Client"
     sqs: "SQSClient"
 
@@ -44,6 +46,7 @@ def clients(endpoint: str) -> Clients:
         cognito=cast("CognitoIdentityProviderClient", client("cognito-idp")),
         dynamodb=cast("DynamoDBClient", client("dynamodb")),
         functions=cast("LambdaClient", client("lambda")),
+        gateway=cast("ApiGatewayV2Client", client("apigatewayv2")),
         s3=cast("S3Client", client("s3")),
         sqs=cast("SQSClient", client("sqs")),
     )

@@ -2,17 +2,23 @@
 
 import json
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from infra.aws import Clients
 from infra.errors import RunnerError
 from intake.directory import DynamoDirectory
+from intake.gateway import JwtAuthorizer, admit_partners
 from intake.ports import Clinic, Partner
+from intake.record import now
+from portal.cognito_admin import CognitoClients
 
 CLINICS = (Clinic("northside", "Northside Imaging"), Clinic("lakeview", "Lakeview Clinic"))
 PARTNER_CLINIC = "northside"
+PARTNER = "Northside PACS"
+SCOPES = frozenset({"scalper/upload", "scalper/read"})
 ADMIN = "admin"
 
 
@@ -57,8 +63,11 @@ def create_demo(clients: Clients, outputs: dict[str, str], passwords_file: Path)
     for person in (*staff, admin):
         if person.username not in present:
             _create_person(clients, pool, person)
-    partner = _partner(clients, pool, outputs["PartnerClientId"])
-    _save_directory(DynamoDirectory(clients.dynamodb, outputs["Table"]), partner)
+    directory = DynamoDirectory(clients.dynamodb, outputs["Table"])
+    _save_clinics(directory)
+    partner = _partner(clients, pool, directory)
+    gateway = JwtAuthorizer(clients.gateway, api_id(outputs["ApiUrl"]), outputs["AuthorizerId"])
+    admit_partners(gateway, directory, outputs["WebClientId"], now())
     return Demo(staff, admin, partner)
 
 
@@ -115,18 +124,31 @@ def _create_person(clients: Clients, pool: str, person: Person) -> None:
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=person.username, GroupName=person.group)
 
 
-def _partner(clients: Clients, pool: str, client_id: str) -> PartnerCredentials:
-    client = clients.cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client_id)["UserPoolClient"]
-    return PartnerCredentials(client_id, client["ClientSecret"], PARTNER_CLINIC)
+def _partner(clients: Clients, pool: str, directory: DynamoDirectory) -> PartnerCredentials:
+    """Return the demo's partner, made the way that admins make partners."""
+    working = [partner for partner in directory.partners() if partner.name == PARTNER and partner.works_at(now())]
+    known = {
+        client["ClientId"] for client in clients.cognito.list_user_pool_clients(UserPoolId=pool)["UserPoolClients"]
+    }
+    for partner in working:
+        if partner.client_id in known:
+            answer = clients.cognito.describe_user_pool_client(UserPoolId=pool, ClientId=partner.client_id)
+            return PartnerCredentials(partner.client_id, answer["UserPoolClient"]["ClientSecret"], partner.clinic_id)
+    made = CognitoClients(clients.cognito, pool).create(PARTNER, SCOPES)
+    directory.save_partner(Partner(made.client_id, PARTNER_CLINIC, PARTNER, SCOPES, created_at=now()))
+    return PartnerCredentials(made.client_id, made.secret, PARTNER_CLINIC)
 
 
-def _save_directory(directory: DynamoDirectory, partner: PartnerCredentials) -> None:
-    if {clinic.clinic_id for clinic in directory.clinics()} != {clinic.clinic_id for clinic in CLINICS}:
-        for clinic in CLINICS:
-            directory.save_clinic(clinic)
-    if directory.partner(partner.client_id) is None:
-        scopes = frozenset({"scalper/upload", "scalper/read"})
-        directory.save_partner(Partner(partner.client_id, partner.clinic_id, "Northside PACS", scopes))
+def _save_clinics(directory: DynamoDirectory) -> None:
+    known = {clinic.clinic_id for clinic in directory.clinics()}
+    for clinic in CLINICS:
+        if clinic.clinic_id not in known:
+            directory.save_clinic(replace(clinic, created_at=now()))
+
+
+def api_id(api_url: str) -> str:
+    """Return an HTTP API's id, of its own address."""
+    return (urlsplit(api_url).hostname or "").split(".", 1)[0]
 
 
 def as_json(demo: Demo) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from aws_cdk import aws_iam as iam
 
 from infra.alerts import Alerts
+from infra.api import Api
 from infra.audit_log import AuditLog
+from infra.identity import Identity
 from infra.keys import Keys
 from infra.queueing import Queueing
 from infra.records import Records
@@ -18,6 +20,25 @@ _WRITE_OBJECT = ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipa
 _READ_ITEMS = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
 _WRITE_ITEMS = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]
 _FOLLOW_STREAM = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+_TEND_PEOPLE = [
+    f"cognito-idp:{action}"
+    for action in (
+        "AdminAddUserToGroup",
+        "AdminCreateUser",
+        "AdminDisableUser",
+        "AdminEnableUser",
+        "AdminGetUser",
+        "AdminListGroupsForUser",
+        "AdminResetUserPassword",
+        "AdminSetUserMFAPreference",
+        "AdminUserGlobalSignOut",
+        "CreateGroup",
+        "ListUsers",
+        "ListUsersInGroup",
+    )
+]
+_TEND_PARTNERS = ["cognito-idp:CreateUserPoolClient", "cognito-idp:DeleteUserPoolClient"]
+_TELL_GATEWAY = ["apigateway:GET", "apigateway:PATCH"]
 _USE_KEY = ["kms:Decrypt", "kms:GenerateDataKey"]
 _USE_TABLE_KEY = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:DescribeKey"]
 
@@ -32,6 +53,8 @@ class Grants:
     records: Records
     audit_log: AuditLog
     alerts: Alerts
+    identity: Identity
+    api: Api
 
     def judge(self) -> list[iam.PolicyStatement]:
         """Read what arrived, file a copy, record the verdict; take a duplicate's copy back (its versions stay).
@@ -67,7 +90,7 @@ class Grants:
         ]
 
     def sweep(self) -> list[iam.PolicyStatement]:
-        """Compare reservations with objects, enqueue what was missed, tell of dead letters."""
+        """Compare reservations with objects, enqueue what was missed, tell of dead letters; have partners let in."""
         incoming = self.storage.incoming
         return [
             _allow(_READ_OBJECT, incoming.arn_for_objects("*")),
@@ -75,6 +98,7 @@ class Grants:
             _allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], self.queueing.main.queue_arn),
             _allow(_PEEK, self.queueing.dead_letters.queue_arn),
             _allow(["sns:Publish"], self.alerts.topic.topic_arn),
+            _allow(_TELL_GATEWAY, self.api.tokens_arn),
             *self._table(),
             self._use_messages(),
         ]
@@ -92,6 +116,8 @@ class Grants:
             # Redriving is to take a letter out and send it where it is tried again.
             _allow(_CONSUME, self.queueing.dead_letters.queue_arn, self.queueing.projection_failures.queue_arn),
             _allow(["sqs:SendMessage"], self.queueing.projection_redrives.queue_arn),
+            _allow([*_TEND_PEOPLE, *_TEND_PARTNERS], self.identity.pool.user_pool_arn),
+            _allow(_TELL_GATEWAY, self.api.tokens_arn),
             # Entries are added and read: no role may change or remove one.
             _allow(["dynamodb:PutItem"], self.audit_log.table.table_arn),
             _allow(["dynamodb:Query"], self.audit_log.table.table_arn, f"{self.audit_log.table.table_arn}/index/*"),

@@ -13,7 +13,7 @@ _READ = cognito.ResourceServerScope(scope_name="read", scope_description="Read u
 
 
 class Identity(Construct):
-    """User pool, its sign-in domain, the group of admins, the portal's client and the first partner's client."""
+    """User pool, its sign-in domain, the group of admins, the portal's client, and the scopes of partners' clients."""
 
     def __init__(
         self,
@@ -25,11 +25,11 @@ class Identity(Construct):
         portal_origin: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.pool = _pool(self, config, removal_policy)
+        self.pool = _pool(self, config, removal_policy, portal_origin)
         cognito.CfnUserPoolGroup(self, "Admins", user_pool_id=self.pool.user_pool_id, group_name="admin")
         self.domain = self._domain(config)
         self.web_client = _web_client(self.pool, portal_origin)
-        self.partner_client = self._partner_client()
+        self._serve_partners()
         if config.branded_sign_in:
             self._brand_sign_in()
 
@@ -49,19 +49,9 @@ class Identity(Construct):
             ),
         )
 
-    def _partner_client(self) -> cognito.UserPoolClient:
-        server = self.pool.add_resource_server("Api", identifier="scalper", scopes=[_UPLOAD, _READ])
-        return self.pool.add_client(
-            "Partner",
-            generate_secret=True,
-            auth_flows=cognito.AuthFlow(user_srp=False),
-            o_auth=cognito.OAuthSettings(
-                flows=cognito.OAuthFlows(client_credentials=True),
-                scopes=[cognito.OAuthScope.resource_server(server, scope) for scope in (_UPLOAD, _READ)],
-            ),
-            access_token_validity=Duration.hours(1),
-            enable_token_revocation=True,
-        )
+    def _serve_partners(self) -> None:
+        """Name the scopes. Partners' clients are made by admins, on the portal's pages."""
+        self.pool.add_resource_server("Api", identifier="scalper", scopes=[_UPLOAD, _READ])
 
     def _brand_sign_in(self) -> None:
         cognito.CfnManagedLoginBranding(
@@ -73,11 +63,12 @@ class Identity(Construct):
         )
 
 
-def _pool(scope: Construct, config: StageConfig, removal_policy: RemovalPolicy) -> cognito.UserPool:
+def _pool(scope: Construct, config: StageConfig, removal_policy: RemovalPolicy, portal_origin: str) -> cognito.UserPool:
     return cognito.UserPool(
         scope,
         "Pool",
         self_sign_up_enabled=False,
+        user_invitation=_invitation(portal_origin),
         sign_in_aliases=cognito.SignInAliases(username=True, email=True),
         sign_in_case_sensitive=False,
         account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
@@ -96,6 +87,18 @@ def _pool(scope: Construct, config: StageConfig, removal_policy: RemovalPolicy) 
     )
 
 
+def _invitation(portal_origin: str) -> cognito.UserInvitationConfig:
+    return cognito.UserInvitationConfig(
+        email_subject="Your account at Silent Scalper",
+        email_body=(
+            "<p>An account was made for you, to send medical images and documents and to follow them.</p>"
+            f'<p>Sign in at <a href="{portal_origin}">{portal_origin}</a> with this email address '
+            "(or the user name {username}) and the temporary password <b>{####}</b>. It works for three days; "
+            "you choose a password of your own when you sign in.</p>"
+        ),
+    )
+
+
 def _web_client(pool: cognito.UserPool, portal_origin: str) -> cognito.UserPoolClient:
     """Add the portal's client: authorization code with PKCE, so it holds no secret."""
     return pool.add_client(
@@ -110,7 +113,8 @@ def _web_client(pool: cognito.UserPool, portal_origin: str) -> cognito.UserPoolC
         ),
         prevent_user_existence_errors=True,
         enable_token_revocation=True,
-        access_token_validity=Duration.hours(1),
-        id_token_validity=Duration.hours(1),
+        # Whoever is disabled still holds the last token for this long: it is checked offline (ADR 0014).
+        access_token_validity=Duration.minutes(15),
+        id_token_validity=Duration.minutes(15),
         refresh_token_validity=Duration.hours(12),
     )

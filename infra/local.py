@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.assembly import Assembly, local_assembly
 from infra.aws import Clients, clients
-from infra.demo import Demo, as_json, create_demo
+from infra.demo import Demo, api_id, as_json, create_demo
 from infra.deploy import deploy
 from infra.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, emulator, endpoint_url
 from infra.errors import RunnerError
@@ -46,8 +45,7 @@ class LocalStack:
     @property
     def api_url(self) -> str:
         """The HTTP API through the emulator's gateway, without a trailing slash."""
-        api_id = (urlsplit(self.outputs["ApiUrl"]).hostname or "").split(".", 1)[0]
-        return f"{self.endpoint}/_aws/execute-api/{api_id}/$default"
+        return f"{self.endpoint}/_aws/execute-api/{api_id(self.outputs['ApiUrl'])}/$default"
 
     @property
     def token_url(self) -> str:

@@ -72,6 +72,7 @@ class SilentScalper(Stack):
             self, "AuditLog", key=self.keys.data, removal_policy=removal, protected=config.retain_data
         )
         self.identity = Identity(self, "Identity", config=config, removal_policy=removal, portal_origin=self.origin)
+        self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
         self.alerts = Alerts(self, "Alerts", key=self.keys.messages)
 
     def _build_functions(self) -> None:
@@ -82,6 +83,8 @@ class SilentScalper(Stack):
             records=self.records,
             audit_log=self.audit_log,
             alerts=self.alerts,
+            identity=self.identity,
+            api=self.api,
         )
         config, processor = self._config, self._bundles.processor
         self.judge = self._function(
@@ -123,11 +126,7 @@ class SilentScalper(Stack):
         self.projector.follow(self.records.table, failures=self.queueing.projection_failures)
         self.projector.consume(self.queueing.projection_redrives, maximum_concurrency=2, batch_size=1)
         EveryFiveMinutes(self, "Sweeping", function=self.sweep.function)
-        self.api.route(
-            self.portal.function,
-            pool=self.identity.pool,
-            clients=[self.identity.web_client, self.identity.partner_client],
-        )
+        self.api.route(self.portal.function)
         self.api.publish(config=self._config, log_key=self.keys.messages, removal_policy=self._removal)
 
     def _watch(self) -> None:
@@ -154,7 +153,7 @@ class SilentScalper(Stack):
             "AlertTopicArn": self.alerts.topic.topic_arn,
             "UserPoolId": self.identity.pool.user_pool_id,
             "WebClientId": self.identity.web_client.user_pool_client_id,
-            "PartnerClientId": self.identity.partner_client.user_pool_client_id,
+            "AuthorizerId": self.api.tokens.authorizer_id,
             "ApiUrl": self.api.endpoint,
             "SignInUrl": self.identity.sign_in_url,
             "PortalOrigin": self.origin,
@@ -221,6 +220,14 @@ class SilentScalper(Stack):
             "SCALPER_INCOMING_BUCKET": self.storage.incoming.bucket_name,
             **self._for_alerts(),
             **self._queues(),
+            **self._gateway(),
+        }
+
+    def _gateway(self) -> dict[str, str]:
+        return {
+            "SCALPER_API_ID": self.api.http.api_id,
+            "SCALPER_AUTHORIZER_ID": self.api.tokens.authorizer_id,
+            "SCALPER_WEB_CLIENT_ID": self.identity.web_client.user_pool_client_id,
         }
 
     def _for_alerts(self) -> dict[str, str]:
@@ -238,7 +245,7 @@ class SilentScalper(Stack):
             "SCALPER_AUDIT_TABLE": self.audit_log.table.table_name,
             "SCALPER_MAILBOX_QUEUE_URL": self.alerts.mailbox.queue_url,
             "SCALPER_USER_POOL_ID": self.identity.pool.user_pool_id,
-            "SCALPER_WEB_CLIENT_ID": self.identity.web_client.user_pool_client_id,
+            **self._gateway(),
             "SCALPER_SIGN_IN_URL": self.identity.sign_in_url,
             "SCALPER_PORTAL_ORIGIN": self.origin,
         }

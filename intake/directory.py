@@ -1,14 +1,23 @@
-"""Clinics and partners in the table, behind the `Directory` port."""
+"""Clinics and partners in the table, behind the `Directory` port.
 
+Each kind stands in a partition of its own, since both are few and their lists are read whole.
+"""
+
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from intake.items import Item, plain, wire
+from botocore.exceptions import ClientError
+
+from intake.aws_errors import code_of
+from intake.errors import ConflictError
+from intake.items import Item, moment, plain, timestamp, wire
 from intake.ports import Clinic, Partner
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 _CLINICS = "CLINICS"
+_PARTNERS = "PARTNERS"
 
 
 class DynamoDirectory:
@@ -19,48 +28,115 @@ class DynamoDirectory:
         self._table = table
 
     def clinics(self) -> tuple[Clinic, ...]:
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :clinics",
-            ExpressionAttributeValues=wire({":clinics": _CLINICS}),
-        )
-        rows = [plain(item) for page in pages for item in page["Items"]]
-        return tuple(Clinic(row["sk"], row["name"]) for row in rows)
+        return tuple(map(_clinic, self._all(_CLINICS)))
 
-    def partner(self, client_id: str) -> Partner | None:
-        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(_partner_key(client_id)))
-        if "Item" not in answer:
-            return None
-        row = plain(answer["Item"])
-        return Partner(client_id, row["clinic_id"], row["name"], frozenset(row["scopes"]))
+    def clinic(self, clinic_id: str) -> Clinic | None:
+        row = self._get({"pk": _CLINICS, "sk": clinic_id})
+        return _clinic(row) if row else None
+
+    def create_clinic(self, clinic: Clinic) -> None:
+        self._put_if(_clinic_item(clinic), "attribute_not_exists(pk)", {})
+
+    def save_clinic(self, clinic: Clinic) -> None:
+        self._put(_clinic_item(clinic))
 
     def profile(self, clinic_id: str) -> dict[str, Any] | None:
-        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(_profile_key(clinic_id)))
-        return plain(answer["Item"])["profile"] if "Item" in answer else None
+        row = self._get(_profile_key(clinic_id))
+        return row["profile"] if row else None
 
     def save_profile(self, clinic_id: str, profile: dict[str, Any]) -> None:
         self._put({**_profile_key(clinic_id), "profile": profile})
 
-    def save_clinic(self, clinic: Clinic) -> None:
-        self._put({"pk": _CLINICS, "sk": clinic.clinic_id, "name": clinic.name})
+    def replace_profile(self, clinic_id: str, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+        item = {**_profile_key(clinic_id), "profile": after}
+        if before is None:
+            self._put_if(item, "attribute_not_exists(pk)", {})
+        else:
+            self._put_if(item, "profile = :before", {":before": before})
+
+    def partner(self, client_id: str) -> Partner | None:
+        row = self._get({"pk": _PARTNERS, "sk": client_id})
+        return _partner(row) if row else None
+
+    def partners(self) -> tuple[Partner, ...]:
+        return tuple(map(_partner, self._all(_PARTNERS)))
 
     def save_partner(self, partner: Partner) -> None:
-        self._put(
-            {
-                **_partner_key(partner.client_id),
-                "clinic_id": partner.clinic_id,
-                "name": partner.name,
-                "scopes": sorted(partner.scopes),
-            }
+        self._put(_partner_item(partner))
+
+    def _all(self, kind: str) -> list[Item]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :kind",
+            ExpressionAttributeValues=wire({":kind": kind}),
+            ConsistentRead=True,
         )
+        return [plain(item) for page in pages for item in page["Items"]]
+
+    def _get(self, key: Item) -> Item | None:
+        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(key), ConsistentRead=True)
+        return plain(answer["Item"]) if "Item" in answer else None
 
     def _put(self, item: Item) -> None:
         self._dynamodb.put_item(TableName=self._table, Item=wire(item))
+
+    def _put_if(self, item: Item, condition: str, values: Item) -> None:
+        given: dict[str, Any] = {"ExpressionAttributeValues": wire(values)} if values else {}
+        try:
+            self._dynamodb.put_item(TableName=self._table, Item=wire(item), ConditionExpression=condition, **given)
+        except ClientError as error:
+            if code_of(error) != "ConditionalCheckFailedException":
+                raise
+            raise ConflictError("somebody else was there before") from error
 
 
 def _profile_key(clinic_id: str) -> Item:
     return {"pk": f"PROFILE#{clinic_id}", "sk": "#PROFILE"}
 
 
-def _partner_key(client_id: str) -> Item:
-    return {"pk": f"PARTNER#{client_id}", "sk": "#PARTNER"}
+def _clinic_item(clinic: Clinic) -> Item:
+    return {
+        "pk": _CLINICS,
+        "sk": clinic.clinic_id,
+        "name": clinic.name,
+        "contact": clinic.contact,
+        "active": clinic.active,
+        "at": _written(clinic.created_at),
+    }
+
+
+def _clinic(row: Item) -> Clinic:
+    return Clinic(row["sk"], row["name"], row.get("contact", ""), row.get("active", True), _read(row.get("at")))
+
+
+def _partner_item(partner: Partner) -> Item:
+    return {
+        "pk": _PARTNERS,
+        "sk": partner.client_id,
+        "clinic_id": partner.clinic_id,
+        "name": partner.name,
+        "scopes": sorted(partner.scopes),
+        "at": _written(partner.created_at),
+        "ends_at": _written(partner.ends_at),
+        "request_key": partner.request_key,
+    }
+
+
+def _partner(row: Item) -> Partner:
+    return Partner(
+        client_id=row["sk"],
+        clinic_id=row["clinic_id"],
+        name=row["name"],
+        scopes=frozenset(row["scopes"]),
+        created_at=_read(row.get("at")),
+        ends_at=_read(row.get("ends_at")),
+        request_key=row.get("request_key", ""),
+    )
+
+
+def _written(at: datetime | None) -> str | None:
+    return timestamp(at) if at else None
+
+
+def _read(text: str | None) -> datetime | None:
+    return moment(text) if text else None

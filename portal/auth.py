@@ -6,8 +6,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 
 from portal import session
+from portal.auditing import note
 from portal.cookies import Cookies, Session
-from portal.errors import SignInError
+from portal.errors import ClinicError, SignInError, SignInRequiredError
+from portal.identity import Identity
 from portal.services import services_of
 from portal.sign_in import CALLBACK, HOME, Attempt
 
@@ -25,13 +27,18 @@ def sign_in(request: Request, next_path: Annotated[str, Query(alias="next")] = H
 
 @router.get(CALLBACK)
 def callback(request: Request, state: str = "", code: str = "") -> RedirectResponse:
-    """Take the browser back from the managed login. Raises SignInError for whatever we did not ask for."""
+    """Take the browser back from the managed login.
+
+    Raises SignInError for whatever we did not ask for, and ClinicError for somebody without a place here.
+    """
     services = services_of(request)
     packed = Cookies.of(services.settings).attempt(request.cookies)
     if not (packed and state and code):
         raise SignInError("The managed login did not sign anybody in.")
     attempt = Attempt.unpacked(packed)
     granted = services.sign_in.finish(attempt, state=state, code=code)
+    identity = session.identity_of(services.verifier.access(granted.access_token), granted.display_name)
+    note(services, identity, "session.begin", clinic_id=identity.clinic_id or "", subject=identity.subject)
     opened = Session.new(
         seen=int(services.clock().timestamp()),
         display_name=granted.display_name,
@@ -45,5 +52,18 @@ def callback(request: Request, state: str = "", code: str = "") -> RedirectRespo
 @router.post("/sign-out")
 def sign_out(request: Request) -> RedirectResponse:
     """End the session here, at the user pool and at its managed login."""
-    session.end(request)
-    return RedirectResponse(services_of(request).sign_in.sign_out_url, 303)
+    services, leaving = services_of(request), _signed_in(request)
+    try:
+        if leaving is not None:
+            note(services, leaving, "session.end", clinic_id=leaving.clinic_id or "", subject=leaving.subject)
+    finally:
+        # Whoever wants to go is let go, noted or not.
+        session.end(request)
+    return RedirectResponse(services.sign_in.sign_out_url, 303)
+
+
+def _signed_in(request: Request) -> Identity | None:
+    try:
+        return session.staff(request)
+    except (ClinicError, SignInRequiredError):
+        return None

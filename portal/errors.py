@@ -1,6 +1,6 @@
 """What the portal refuses. `portal/problems.py` maps each class to its status and problem type."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from intake.errors import ScalperError
 
@@ -98,3 +98,24 @@ class TooManyRequestsError(PortalError):
     def __init__(self, *, retry_after: int) -> None:
         super().__init__(f"Wait for {retry_after} s.")
         self.headers = {"Retry-After": str(retry_after)}
+
+
+class FieldsError(PortalError):
+    """Raised when a form cannot be taken as it was filled in."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__("Fields of a form are not valid.")
+        self.faults = dict(faults)
+        """Field → what is wrong with it and how to mend it, for the one who filled it in."""
+
+
+class ClinicInactiveError(ForbiddenError):
+    """Raised when files are announced for a clinic that was deactivated."""
+
+
+class ProtectedAccountError(ForbiddenError):
+    """Raised when an admin would lock out himself, or the last admin."""
+
+
+class GatewayFullError(PortalError):
+    """Raised when the gateway can be told of no more clients."""

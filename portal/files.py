@@ -11,6 +11,7 @@ from intake.ports import Page, Presigned
 from intake.record import FileRecord, FileSummary, Severity, Upload
 from intake.states import State
 from portal import shapes
+from portal.auditing import note
 from portal.errors import CursorError, NotAcceptedError
 from portal.identity import Identity
 from portal.services import Services
@@ -78,6 +79,7 @@ def download(services: Services, identity: Identity, file_id: str) -> Presigned:
     record = services.records.file(identity.clinic_id, file_id)
     if record.state is not State.ACCEPTED or record.stored is None:
         raise NotAcceptedError("Only accepted files can be downloaded.")
+    note(services, identity, "file.download", clinic_id=record.clinic_id, subject=file_id)
     return services.presigner.get(record.stored, record.file_id + SUFFIXES.get(record.kind or "", ""))
 
 

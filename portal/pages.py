@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from portal.admin_words import ADMIN_FILTERS
 from portal.session import csrf_token
 from portal.words import FILTERS
 
@@ -33,7 +34,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     pages.globals.update(static=static)
-    pages.filters.update(FILTERS)
+    pages.filters.update(FILTERS | ADMIN_FILTERS)
     return pages
 
 

@@ -69,6 +69,25 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         "Your account does not stand for one clinic",
         "Uploading needs an account of exactly one clinic. Admins see all clinics and upload for none.",
     ),
+    errors.ClinicInactiveError: Problem(
+        403,
+        "clinic-inactive",
+        "Your clinic takes no new uploads",
+        "It was deactivated. What was sent before can be read as ever; ask your administrator.",
+    ),
+    errors.ProtectedAccountError: Problem(
+        403,
+        "account-protected",
+        "This account must stay as it is",
+        "You cannot lock out yourself, and somebody must remain who can administer. Ask another admin.",
+    ),
+    errors.FieldsError: INVALID,
+    errors.GatewayFullError: Problem(
+        409,
+        "too-many-clients",
+        "There are too many partner clients",
+        "The API's gateway knows 50 at the most. Revoke one that is not needed any more.",
+    ),
     errors.CrossSiteError: Problem(
         403, "cross-site", "The request did not come from this site", "Load the page again and repeat what you did."
     ),

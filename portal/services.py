@@ -9,8 +9,10 @@ from fastapi import Request
 from intake.ports import (
     AuditLog,
     ChangeFeed,
+    Clinic,
     DeadLetters,
     Directory,
+    Gateway,
     KeptSearches,
     LastErrors,
     Orders,
@@ -26,6 +28,9 @@ from intake.ports import (
     Troubles,
     Watch,
 )
+from portal.machines import Machines
+from portal.people import People
+from portal.remembered import Remembered
 from portal.settings import Settings
 from portal.sign_in import SignIn
 from portal.tokens import Verifier
@@ -38,6 +43,11 @@ class Services:
     records: Records
     presigner: Presigner
     directory: Directory
+    known_clinics: Remembered[Clinic | None]
+    """The directory's clinics, as of some seconds ago."""
+    people: People
+    machines: Machines
+    gateway: Gateway
     projections: Projections
     feed: ChangeFeed
     search: Search

@@ -51,6 +51,9 @@ class Settings(BaseModel):
     mailbox_queue_url: str = ""
     user_pool_id: Annotated[str, Field(pattern=r"^[a-z0-9-]+_[A-Za-z0-9]+$")]
     web_client_id: Text
+    api_id: Text
+    """The HTTP API's, and its authorizer's, whose list of clients the portal keeps."""
+    authorizer_id: Text
     sign_in_url: Url
     """Base of the managed login."""
     portal_origin: Annotated[str, AfterValidator(_origin)]

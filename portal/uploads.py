@@ -17,6 +17,7 @@ from intake.keys import MAX_FILES_PER_UPLOAD, extension, file_id, new_upload_id,
 from intake.ports import Presigned
 from intake.record import FileRecord, ObjectVersion, Source, TimelineEntry, Upload
 from intake.states import State
+from portal import clinics
 from portal.errors import IdempotencyError, TooManyFilesError
 from portal.identity import Identity
 from portal.multipart import MAX_SINGLE_PUT, Plan, plan
@@ -61,8 +62,9 @@ def reserve(
     """Begin an upload with its first files.
 
     A repetition with the same idempotency key finds the first call's upload and signs its files anew. Raises
-    ClinicError, IdempotencyError.
+    ClinicError, ClinicInactiveError, IdempotencyError.
     """
+    clinics.require_active(services, identity.own_clinic())
     upload = Upload(
         clinic_id=identity.own_clinic(),
         upload_id=new_upload_id(),
@@ -89,8 +91,9 @@ def add(
 ) -> Placement:
     """Announce more files of the same upload; a repetition with the same idempotency key finds the first call's.
 
-    Raises NotFoundError, TooManyFilesError, ConflictError, IdempotencyError.
+    Raises NotFoundError, ClinicInactiveError, TooManyFilesError, ConflictError, IdempotencyError.
     """
+    clinics.require_active(services, identity.own_clinic())
     upload = services.records.upload(identity.own_clinic(), upload_id)
     since = None
     if idempotency_key is not None:

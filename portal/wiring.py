@@ -9,6 +9,7 @@ from intake.cloudwatch import CloudWatchQueueAge
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.feed import DynamoChangeFeed
+from intake.gateway import JwtAuthorizer
 from intake.kept_searches import DynamoKeptSearches
 from intake.last_errors import DynamoLastErrors
 from intake.orders import DynamoOrders
@@ -23,7 +24,9 @@ from intake.studies import DynamoStudies
 from intake.troubles import DynamoTroubles
 from intake.watch import DynamoWatch
 from portal.cognito import CognitoPool
+from portal.cognito_admin import CognitoClients, CognitoPeople
 from portal.partners import KnownPartners
+from portal.remembered import Remembered
 from portal.services import Services
 from portal.settings import Settings
 from portal.sign_in import SignIn
@@ -38,13 +41,17 @@ PATIENCE = Config(
     max_pool_connections=32,
 )
 
+KNOWN_SECONDS = 20
+"""After how long, at the latest, a deactivated clinic announces no more files."""
+
 
 def wire(settings: Settings) -> Services:
     """Return the services of a portal on AWS. Nothing is called until a request needs it."""
     session = boto3.Session()
     dynamodb, sqs = session.client("dynamodb", config=PATIENCE), session.client("sqs", config=PATIENCE)
     directory = DynamoDirectory(dynamodb, settings.table)
-    pool = CognitoPool(session.client("cognito-idp", config=PATIENCE), urllib3.PoolManager(), settings)
+    cognito = session.client("cognito-idp", config=PATIENCE)
+    pool = CognitoPool(cognito, urllib3.PoolManager(), settings)
     verifier = Verifier(
         keys=SigningKeys(pool.signing_keys),
         issuer=settings.issuer,
@@ -55,6 +62,10 @@ def wire(settings: Settings) -> Services:
         records=DynamoRecords(dynamodb, settings.table),
         presigner=S3Presigner(session.client("s3", config=PATIENCE.merge(SIGNING))),
         directory=directory,
+        known_clinics=Remembered(directory.clinic, seconds=KNOWN_SECONDS),
+        people=CognitoPeople(cognito, settings.user_pool_id),
+        machines=CognitoClients(cognito, settings.user_pool_id),
+        gateway=JwtAuthorizer(session.client("apigatewayv2", config=PATIENCE), settings.api_id, settings.authorizer_id),
         projections=DynamoProjections(dynamodb, settings.table),
         feed=DynamoChangeFeed(dynamodb, settings.table),
         search=DynamoSearch(dynamodb, settings.table),

@@ -46,3 +46,6 @@ class SweepSettings(ProjectorSettings):
     incoming_bucket: str = Field(min_length=1)
     queue_url: str = Field(min_length=1)
     dead_letter_queue_url: str = Field(min_length=1)
+    api_id: str = Field(min_length=1)
+    authorizer_id: str = Field(min_length=1)
+    web_client_id: str = Field(min_length=1)

@@ -27,6 +27,8 @@ class Swept:
     failed: int
     unreadable: int
     alerts: int
+    readmitted: bool
+    """Whether the gateway had to be told anew which partners to let in."""
 
 
 class Sweep:
@@ -40,6 +42,7 @@ class Sweep:
         queue: Queue,
         dead_letters: Queue,
         projector: Projector,
+        admit: Callable[[], bool],
         incoming_bucket: str,
         clock: Callable[[], datetime] = now,
     ) -> None:
@@ -48,13 +51,14 @@ class Sweep:
         self._queue = queue
         self._dead_letters = dead_letters
         self._projector = projector
+        self._admit = admit
         self._incoming_bucket = incoming_bucket
         self._clock = clock
 
     def run(self) -> Swept:
         failed, unreadable = self._bury()
         expired, enqueued = self._awaiting()
-        return Swept(expired, enqueued, failed, unreadable, self._projector.tell_pending())
+        return Swept(expired, enqueued, failed, unreadable, self._projector.tell_pending(), self._admit())
 
     def _awaiting(self) -> tuple[int, int]:
         """Enqueue what arrived and has no verdict; expire what never arrived. Return how many of each."""

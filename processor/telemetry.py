@@ -99,6 +99,7 @@ def report_swept(swept: Swept) -> None:
         "Reenqueued": swept.enqueued,
         "Failed": swept.failed,
         "UnreadableDeadLetters": swept.unreadable,
+        "GatewayMended": int(swept.readmitted),
     }
     logger.info("swept", extra={**counts, "alerts": swept.alerts})
     for name, amount in counts.items():

@@ -11,10 +11,12 @@ from botocore.config import Config
 from intake.children import DynamoChildren
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
+from intake.gateway import JwtAuthorizer, admit_partners
 from intake.last_errors import DynamoLastErrors
 from intake.orders import DynamoOrders
 from intake.outbox import DynamoOutbox
 from intake.projections import DynamoProjections
+from intake.record import now
 from intake.reviews import DynamoReviews
 from intake.s3_objects import S3Objects
 from intake.s3_writes import S3Writer
@@ -103,13 +105,16 @@ def stream(session: boto3.Session) -> DynamoStream:
 
 def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
     settings = SweepSettings.of(environment)
-    sqs = session.client("sqs", config=_CONFIG)
+    sqs, dynamodb = session.client("sqs", config=_CONFIG), session.client("dynamodb", config=_CONFIG)
+    directory = DynamoDirectory(dynamodb, settings.table)
+    gateway = JwtAuthorizer(session.client("apigatewayv2", config=_CONFIG), settings.api_id, settings.authorizer_id)
     return Sweep(
-        verdicts=DynamoVerdicts(session.client("dynamodb", config=_CONFIG), settings.table),
+        verdicts=DynamoVerdicts(dynamodb, settings.table),
         objects=S3Objects(session.client("s3", config=_CONFIG)),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
         projector=projector(environment, session),
+        admit=lambda: admit_partners(gateway, directory, settings.web_client_id, now()),
         incoming_bucket=settings.incoming_bucket,
     )
 

@@ -1,12 +1,15 @@
-// What every page loads: htmx for the parts that update themselves, times in the reader's zone, the user's menu.
+// What every page loads: htmx for the parts that update themselves, times in the reader's zone, the user's menu, and
+// the warning before an idle session ends.
 import "htmx.org/dist/htmx.esm.js";
 import { localiseTimes } from "./times.js";
+import { guardSession } from "./idle.js";
 import { tendMenu } from "./menu.js";
 import { forgetUploads } from "./upload/memory.js";
 import { tendSelection } from "./selecting.js";
 
 localiseTimes(document);
 document.addEventListener("htmx:after:swap", () => localiseTimes(document));
-document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", forgetUploads);
+for (const form of document.querySelectorAll('form[action="/sign-out"]')) form.addEventListener("submit", forgetUploads);
+guardSession(document.querySelector("#idle"));
 tendMenu(document.querySelector("[data-menu]"));
 tendSelection(document.querySelector("[data-selection]"));

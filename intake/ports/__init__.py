@@ -5,6 +5,7 @@ Every method may raise what it documents; trouble of the infrastructure propagat
 
 from intake.ports.audit import AuditEntry, AuditFilter, AuditLog
 from intake.ports.directory import Clinic, Directory, Partner, RequestCounts
+from intake.ports.gateway import MOST_CLIENTS, Gateway
 from intake.ports.last_errors import LastError, LastErrors
 from intake.ports.messages import Alert, AlertKind, Alerts, DeadLetters, Queue, QueueAge, QueuedMessage
 from intake.ports.objects import (
@@ -43,6 +44,7 @@ from intake.ports.search import FileQuery, KeptSearches, Search, Studies, StudyO
 __all__ = [
     "DECLARED_EXTENSION",
     "DECLARED_SHA256",
+    "MOST_CLIENTS",
     "Alert",
     "AlertKind",
     "Alerts",
@@ -66,6 +68,7 @@ __all__ = [
     "FileQuery",
     "Filed",
     "Found",
+    "Gateway",
     "Grain",
     "Holding",
     "KeptSearches",

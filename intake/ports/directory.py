@@ -7,12 +7,20 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """A machine client: which clinic it speaks for, and what it may do."""
+    """A machine client: which clinic it speaks for, what it may do, and for how long."""
 
     client_id: str
     clinic_id: str
     name: str
     scopes: frozenset[str]
+    created_at: datetime | None = None
+    ends_at: datetime | None = None
+    """From when on it is refused: a revoked client's moment, or the end of the grace that a rotation leaves it."""
+    request_key: str = ""
+    """Of the form that asked for it, so that the same form sent twice makes one client."""
+
+    def works_at(self, moment: datetime) -> bool:
+        return self.ends_at is None or moment < self.ends_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +29,11 @@ class Clinic:
 
     clinic_id: str
     name: str
+    contact: str = ""
+    """Whom to ask, in an admin's words: a name of staff, an address, a telephone number."""
+    active: bool = True
+    """An inactive clinic announces no more files. What it sent stays, and is read as before."""
+    created_at: datetime | None = None
 
 
 class RequestCounts(Protocol):
@@ -32,9 +45,19 @@ class RequestCounts(Protocol):
 
 
 class Directory(Protocol):
-    """Clinics and partners."""
+    """Clinics and partners. Few of both: the lists are read whole."""
 
-    def clinics(self) -> tuple[Clinic, ...]: ...
+    def clinics(self) -> tuple[Clinic, ...]:
+        """By id."""
+        ...
+
+    def clinic(self, clinic_id: str) -> Clinic | None: ...
+
+    def create_clinic(self, clinic: Clinic) -> None:
+        """Raises ConflictError where the id is taken."""
+        ...
+
+    def save_clinic(self, clinic: Clinic) -> None: ...
 
     def profile(self, clinic_id: str) -> dict[str, Any] | None:
         """Return how the clinic wants its files judged, as `processor.judge.Profile` writes it; None for a default."""
@@ -42,8 +65,16 @@ class Directory(Protocol):
 
     def save_profile(self, clinic_id: str, profile: dict[str, Any]) -> None: ...
 
-    def partner(self, client_id: str) -> Partner | None: ...
+    def replace_profile(self, clinic_id: str, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+        """Raises ConflictError where the profile is not `before` any more."""
+        ...
 
-    def save_clinic(self, clinic: Clinic) -> None: ...
+    def partner(self, client_id: str) -> Partner | None:
+        """Return a partner, whether it still works or not."""
+        ...
+
+    def partners(self) -> tuple[Partner, ...]:
+        """Of all clinics, those that no longer work among them."""
+        ...
 
     def save_partner(self, partner: Partner) -> None: ...

@@ -3,10 +3,27 @@
 from fastapi import APIRouter
 
 from portal import pages
-from portal.web import admin, context, files, landing, letters, orders, quarantine, reviews, sending, uploads
+from portal.web import (
+    admin,
+    admin_audit,
+    admin_clinics,
+    admin_partners,
+    admin_people,
+    context,
+    files,
+    idle,
+    landing,
+    letters,
+    orders,
+    quarantine,
+    reviews,
+    sending,
+    uploads,
+)
 
 routers: tuple[APIRouter, ...] = (
     landing.router,
+    idle.router,
     uploads.router,
     sending.router,
     files.router,
@@ -15,6 +32,10 @@ routers: tuple[APIRouter, ...] = (
     reviews.router,
     orders.router,
     letters.router,
+    admin_partners.router,
+    admin_people.router,
+    admin_clinics.router,
+    admin_audit.router,
 )
 """What `portal.app` mounts at the root."""
 

@@ -6,14 +6,24 @@ from typing import Any
 
 from fastapi import Request
 
+from portal.cookies import IDLE_SECONDS
 from portal.identity import Identity
 from portal.services import Services, services_of
 
 STAFF_PAGES = (("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"))
-ADMIN_PAGES = (("/admin", "Dashboard"), ("/admin/quarantine", "Work lists"), ("/files", "Files"))
+ADMIN_PAGES = (
+    ("/admin", "Dashboard"),
+    ("/admin/quarantine", "Work lists"),
+    ("/files", "Files"),
+    ("/admin/clinics", "Clinics"),
+    ("/admin/audit", "Audit log"),
+)
 
 WORK_LISTS = ("/admin/reviews", "/admin/orders", "/admin/stuck", "/admin/dead-letters")
 """Pages that stand in the navigation under the first of the work lists."""
+
+CLINICS = ("/admin/admins", "/admin/people")
+"""Pages that stand in the navigation under the clinics."""
 
 KEPT = timedelta(minutes=5)
 """How long a clinic's name is shown before it is looked up again."""
@@ -45,12 +55,14 @@ def around(request: Request) -> dict[str, Any]:
         "here": here,
         "section": _section(here, [href for href, _ in pages]),
         "clinic_name": _clinic_name(request, identity),
+        "idle_seconds": IDLE_SECONDS,
     }
 
 
 def _section(here: str, addresses: list[str]) -> str:
     """Return which entry of the navigation a page belongs to: the one that says most of its address."""
-    path = "/admin/quarantine" if here.startswith(WORK_LISTS) else here
+    under = {"/admin/quarantine": WORK_LISTS, "/admin/clinics": CLINICS}
+    path = next((first for first, others in under.items() if here.startswith(others)), here)
     return max((href for href in addresses if path == href or path.startswith(href + "/")), key=len, default="")
 
 

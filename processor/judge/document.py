@@ -1,12 +1,21 @@
-"""Writes `docs/findings.md` from the catalogue: `python -m processor.judge.document`."""
+"""Writes what others read of the catalogue: `python -m processor.judge.document`.
 
+`docs/findings.md` is for people, `intake/rules.json` for the portal, whose editor of profiles must know the rules and
+may not import the judge (ADR 0015).
+"""
+
+import json
 from pathlib import Path
+from typing import Any
 
 from intake.record import Severity
 from intake.study_rules import SECTIONS
 from processor.judge.catalogue import CHAPTERS, RULES_VERSION, Rule
+from processor.judge.kinds import TAKEN
+from processor.judge.protected import PROTECTED
 
 DOCUMENT = Path("docs/findings.md")
+RULES = Path("intake/rules.json")
 
 HEAD = f"""# Findings
 
@@ -30,6 +39,24 @@ def text() -> str:
     return HEAD + "".join(_chapter(title, rules) for title, rules in (*CHAPTERS, ("The study as a whole", STUDIES)))
 
 
+def rules() -> dict[str, Any]:
+    """Return the catalogue as plain data, for whoever lets a clinic's profile weigh it."""
+    return {
+        "version": RULES_VERSION,
+        "kinds": sorted(TAKEN),
+        "chapters": [{"title": title, "rules": [_plain(rule) for rule in held]} for title, held in CHAPTERS],
+    }
+
+
+def rules_text() -> str:
+    return json.dumps(rules(), indent=1) + "\n"
+
+
+def _plain(rule: Rule) -> dict[str, str]:
+    protected = {"protected": PROTECTED[rule.code]} if rule.code in PROTECTED else {}
+    return {"code": rule.code, "severity": rule.severity.value, "message": rule.message, **protected}
+
+
 def _chapter(title: str, rules: tuple[Rule, ...]) -> str:
     rows = "".join(_row(rule) for rule in rules)
     return f"\n## {title}\n\n| code | effect | cause | what to do | standard |\n|---|---|---|---|---|\n{rows}"
@@ -41,3 +68,4 @@ def _row(rule: Rule) -> str:
 
 if __name__ == "__main__":
     DOCUMENT.write_text(text())
+    RULES.write_text(rules_text())

@@ -14,6 +14,7 @@ from intake.record import now
 from portal.app import create_app
 from portal.cookies import Cookies, Session
 from portal.errors import InvalidTokenError
+from portal.remembered import Remembered
 from portal.services import Services
 from portal.settings import Settings
 from portal.tokens import AccessClaims
@@ -23,9 +24,12 @@ from tests.fakes import (
     FakeAudit,
     FakeChangeFeed,
     FakeDirectory,
+    FakeGateway,
     FakeKeptSearches,
     FakeLastErrors,
+    FakeMachines,
     FakeOrders,
+    FakePeople,
     FakeProjections,
     FakeQueue,
     FakeQueueAge,
@@ -70,6 +74,9 @@ class PortalServer:
     url: str
     table: FakeTable
     directory: FakeDirectory
+    people: FakePeople
+    machines: FakeMachines
+    gateway: FakeGateway
     projections: FakeProjections
     queue: FakeQueue
     queue_age: FakeQueueAge
@@ -115,6 +122,9 @@ def portal_server() -> Iterator[PortalServer]:
             url=f"http://localhost:{listening.getsockname()[1]}",
             table=table,
             directory=FakeDirectory(),
+            people=FakePeople(),
+            machines=FakeMachines(),
+            gateway=FakeGateway(),
             projections=FakeProjections(),
             queue=FakeQueue(),
             queue_age=FakeQueueAge(240),
@@ -153,6 +163,10 @@ def _services(behind: PortalServer) -> Services:
         records=FakeRecords(behind.table),
         presigner=behind.storage.presigner,
         directory=behind.directory,
+        known_clinics=Remembered(behind.directory.clinic, seconds=0),
+        people=behind.people,
+        machines=behind.machines,
+        gateway=behind.gateway,
         projections=behind.projections,
         feed=FakeChangeFeed(),
         search=FakeSearch(behind.table),
@@ -191,6 +205,8 @@ def _settings(url: str) -> Settings:
         mailbox_queue_url="https://sqs.test/mailbox",
         user_pool_id="eu-central-1_Test",
         web_client_id="web",
+        api_id="api1",
+        authorizer_id="authorizer1",
         sign_in_url="https://login.test",
         portal_origin=url,
     )

@@ -14,8 +14,8 @@ from tests.emulator.stacks import eventually, free_port
 
 OUTPUTS = {
     "IncomingBucket", "AcceptedBucket", "QuarantineBucket", "LogsBucket", "Table", "QueueUrl", "DeadLetterQueueUrl",
-    "MailboxQueueUrl", "AlertTopicArn", "UserPoolId", "WebClientId", "PartnerClientId", "ApiUrl", "SignInUrl",
-    "PortalOrigin", "JudgeFunction", "ProjectorFunction", "SweepFunction", "PortalFunction",
+    "AuditTable", "MailboxQueueUrl", "AlertTopicArn", "UserPoolId", "WebClientId", "AuthorizerId", "ApiUrl",
+    "SignInUrl", "PortalOrigin", "JudgeFunction", "ProjectorFunction", "SweepFunction", "PortalFunction",
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from tests.fakes.last_errors import FakeLastErrors
 from tests.fakes.messages import FakeAlerts, FakeDirectory, FakeQueue, FakeQueueAge, FakeRequestCounts
 from tests.fakes.objects import FakeObjects, FakePresigner
 from tests.fakes.orders import FakeOrders
+from tests.fakes.people import FakeGateway, FakeMachines, FakePeople
 from tests.fakes.projections import FakeProjections
 from tests.fakes.records import FakeRecords
 from tests.fakes.reviews import FakeReviews
@@ -24,10 +25,13 @@ __all__ = [
     "FakeChangeFeed",
     "FakeChildren",
     "FakeDirectory",
+    "FakeGateway",
     "FakeKeptSearches",
     "FakeLastErrors",
+    "FakeMachines",
     "FakeObjects",
     "FakeOrders",
+    "FakePeople",
     "FakePresigner",
     "FakeProjections",
     "FakeQueue",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from intake.errors import ConflictError
 from intake.ports import Alert, Clinic, Partner, QueuedMessage
 
 
@@ -21,6 +22,22 @@ class FakeDirectory:
 
     def clinics(self) -> tuple[Clinic, ...]:
         return tuple(sorted(self.clinics_by_id.values(), key=lambda clinic: clinic.clinic_id))
+
+    def clinic(self, clinic_id: str) -> Clinic | None:
+        return self.clinics_by_id.get(clinic_id)
+
+    def create_clinic(self, clinic: Clinic) -> None:
+        if clinic.clinic_id in self.clinics_by_id:
+            raise ConflictError(clinic.clinic_id)
+        self.save_clinic(clinic)
+
+    def replace_profile(self, clinic_id: str, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+        if self.profiles.get(clinic_id) != before:
+            raise ConflictError(clinic_id)
+        self.profiles[clinic_id] = after
+
+    def partners(self) -> tuple[Partner, ...]:
+        return tuple(self.partners_by_id.values())
 
     def partner(self, client_id: str) -> Partner | None:
         self.lookups += 1

@@ -26,6 +26,8 @@ export function transfer(presigned, bytes, { onProgress, signal }) {
       if (!FORBIDDEN.has(name.toLowerCase())) request.setRequestHeader(name, value);
     }
     request.upload.onprogress = ({ loaded }) => {
+      // A file that is on its way keeps the session alive, however long it takes.
+      document.dispatchEvent(new Event("scalper:active"));
       watch.moved();
       onProgress(loaded);
     };

@@ -7,10 +7,9 @@ def routes(template):
     return {route["RouteKey"]: route for route in template.properties_of("AWS::ApiGatewayV2::Route")}
 
 
-def test_the_rest_api_needs_a_token_of_the_web_client_or_the_partner_client(template):
+def test_the_rest_api_needs_a_token_of_a_client_that_the_gateway_was_told_of(template):
     (authorizer,) = template.properties_of("AWS::ApiGatewayV2::Authorizer")
-    clients = [{"Ref": template.output("WebClientId")}, {"Ref": template.output("PartnerClientId")}]
-    assert authorizer["JwtConfiguration"]["Audience"] == clients
+    assert authorizer["JwtConfiguration"]["Audience"] == [{"Ref": template.output("WebClientId")}]
     assert template.output("UserPoolId") in str(authorizer["JwtConfiguration"]["Issuer"])
     assert routes(template)["ANY /api/{proxy+}"]["AuthorizationType"] == "JWT"
 
@@ -65,17 +64,23 @@ def test_the_portal_signs_in_by_code_without_a_secret_and_its_tokens_are_short_l
     assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
     assert client["EnableTokenRevocation"] is True
     assert client["PreventUserExistenceErrors"] == "ENABLED"
-    assert client["AccessTokenValidity"] <= 60
+    assert client["AccessTokenValidity"] <= 15
     assert client["RefreshTokenValidity"] == 12 * 60
     assert client["TokenValidityUnits"] == dict.fromkeys(("AccessToken", "IdToken", "RefreshToken"), "minutes")
 
 
-def test_a_partner_gets_tokens_by_client_credentials_with_the_two_scopes(template):
-    client = template.named_by("PartnerClientId")
-    assert client["AllowedOAuthFlows"] == ["client_credentials"]
-    assert client["GenerateSecret"] is True
-    scopes = [scope["Fn::Join"][1][1] for scope in client["AllowedOAuthScopes"]]
-    assert scopes == ["/upload", "/read"]
+def test_partners_clients_can_be_granted_two_scopes_and_are_made_by_admins_only(template):
+    (server,) = template.properties_of("AWS::Cognito::UserPoolResourceServer")
+    assert server["Identifier"] == "scalper"
+    assert [scope["ScopeName"] for scope in server["Scopes"]] == ["upload", "read"]
+    (client,) = template.properties_of("AWS::Cognito::UserPoolClient")
+    assert client["AllowedOAuthFlows"] == ["code"]
+
+
+def test_invitations_say_where_to_sign_in(template):
+    message = str(template.named_by("UserPoolId")["AdminCreateUserConfig"]["InviteMessageTemplate"])
+    assert "{username}" in message
+    assert "{####}" in message
 
 
 def test_admins_have_a_group(template):

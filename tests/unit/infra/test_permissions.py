@@ -126,3 +126,25 @@ def test_audit_entries_are_added_and_read_and_by_nobody_changed_or_removed(templ
         actions = {action for action in template.actions(function) if action.startswith("dynamodb:")}
         touching = {action for action in actions if table in template.may(function, action)}
         assert touching == (allowed if function == "PortalFunction" else set())
+
+
+def test_the_portal_tends_people_and_clients_of_its_own_pool_and_nothing_else_of_it(template):
+    pool = template.output("UserPoolId")
+    actions = {action for action in template.actions("PortalFunction") if action.startswith("cognito-idp:")}
+    assert all(template.may("PortalFunction", action) == {pool} for action in actions)
+    assert not any("DeleteUser" in action and "Client" not in action for action in actions)
+    assert not any("UpdateUserPool" in action or "SetUserPassword" in action for action in actions)
+
+
+@pytest.mark.parametrize("function", ["PortalFunction", "SweepFunction"])
+def test_of_the_gateway_only_the_list_of_clients_can_be_written(template, function):
+    statements = [one for one in template.statements_of(function) if "apigateway" in str(one["Action"])]
+    assert [one["Action"] for one in statements] == ["apigateway:GET", "apigateway:PATCH"]
+    for statement in statements:
+        assert "/authorizers/" in str(statement["Resource"])
+        assert template.output("AuthorizerId") in str(statement["Resource"])
+
+
+@pytest.mark.parametrize("function", ["JudgeFunction", "ProjectorFunction"])
+def test_nobody_else_knows_of_people_or_the_gateway(template, function):
+    assert not any(action.startswith(("cognito-idp:", "apigateway:")) for action in template.actions(function))

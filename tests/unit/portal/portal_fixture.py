@@ -13,6 +13,7 @@ from intake.record import now
 from portal.app import create_app
 from portal.cookies import Cookies, Session
 from portal.partners import KnownPartners
+from portal.remembered import Remembered
 from portal.services import Services
 from portal.settings import Settings
 from portal.sign_in import SignIn
@@ -22,9 +23,12 @@ from tests.fakes import (
     FakeAudit,
     FakeChangeFeed,
     FakeDirectory,
+    FakeGateway,
     FakeKeptSearches,
     FakeLastErrors,
+    FakeMachines,
     FakeOrders,
+    FakePeople,
     FakePresigner,
     FakeProjections,
     FakeQueue,
@@ -67,6 +71,8 @@ def settings(**changes: str) -> Settings:
             "projection_redrives_queue_url": "https://sqs.test/again",
             "user_pool_id": POOL_ID,
             "web_client_id": WEB_CLIENT,
+            "api_id": "api1",
+            "authorizer_id": "authorizer1",
             "sign_in_url": SIGN_IN_URL,
             "portal_origin": ORIGIN,
             **changes,
@@ -111,6 +117,9 @@ class Portal:
     key_server: FakeKeyServer = field(default_factory=FakeKeyServer)
     directory: FakeDirectory = field(default_factory=FakeDirectory)
     kept_searches: FakeKeptSearches = field(default_factory=FakeKeptSearches)
+    people: FakePeople = field(default_factory=FakePeople)
+    machines: FakeMachines = field(default_factory=FakeMachines)
+    gateway: FakeGateway = field(default_factory=FakeGateway)
 
     def __post_init__(self) -> None:
         for clinic_id, name in (("northside", "Northside Imaging"), ("lakeview", "Lakeview Clinic")):
@@ -128,12 +137,16 @@ class Portal:
             keys=SigningKeys(self.key_server.fetch),
             issuer=ISSUER,
             web_client_id=WEB_CLIENT,
-            partner=KnownPartners(self.directory).find,
+            partner=KnownPartners(self.directory, now=self.clock).find,
         )
         return Services(
             records=self.records,
             presigner=self.presigner,
             directory=self.directory,
+            known_clinics=Remembered(self.directory.clinic, seconds=0),
+            people=self.people,
+            machines=self.machines,
+            gateway=self.gateway,
             projections=self.projections,
             feed=self.feed,
             search=FakeSearch(self.table),

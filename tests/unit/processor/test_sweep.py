@@ -29,7 +29,7 @@ class World:
 
     def __init__(self):
         table = FakeTable()
-        self.at = NOON
+        self.at, self.admissions = NOON, []
         self.records, self.verdicts = FakeRecords(table), FakeVerdicts(table)
         self.objects, self.queue, self.dead_letters = FakeObjects(), FakeQueue(), FakeQueue()
         sums = FakeProjections()
@@ -46,6 +46,7 @@ class World:
                 portal_origin="https://portal.test",
                 clock=lambda: self.at,
             ),
+            admit=lambda: self.admissions.append(self.at) is None,
             incoming_bucket="incoming",
             clock=lambda: self.at,
         )

@@ -1,0 +1,126 @@
+"""Reading the audit log: filters as people enter them, pages, and the whole of it as a table."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+from intake.ports import AuditEntry, AuditFilter, Page
+from portal import csv_export
+from portal.auditing import ACTIONS, note
+from portal.errors import CursorError
+from portal.identity import Identity
+from portal.services import Services
+from portal.words import iso
+
+PAGE = 50
+BATCH = 500
+MOST_BYTES = 4_500_000
+"""Of an export: Lambda answers with 6 MB at the most."""
+
+COLUMNS = ("Time (UTC)", "Action", "In words", "Clinic", "Who", "Who (id)", "Subject", "Reason", "Details")
+
+GROUPS = {
+    "session.": "Signing in and out",
+    "file.": "Files",
+    "clinic.": "Clinics",
+    "person.": "Accounts",
+    "partner.": "Partner clients",
+    "review.": "Reviews",
+    "letter.": "Dead letters",
+    "notification.": "Notifications",
+    "audit.": "The audit log",
+}
+"""Beginnings of actions → what they have in common."""
+
+
+def groups() -> Mapping[str, dict[str, str]]:
+    """Return every action's words by the group that it belongs to, in the order in which people look for them."""
+    starts = {f"{action.partition('.')[0]}." for action in ACTIONS}
+    ordered = [*(start for start in GROUPS if start in starts), *sorted(starts - GROUPS.keys())]
+    return {start: {one: words for one, words in ACTIONS.items() if one.startswith(start)} for start in ordered}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A filter as it was entered. Days are UTC's; a day that is none excludes nothing."""
+
+    clinic: str = ""
+    person: str = ""
+    action: str = ""
+    subject: str = ""
+    since: str = ""
+    until: str = ""
+
+    @property
+    def query(self) -> str:
+        return urlencode({name: value for name, value in self._fields().items() if value})
+
+    def _fields(self) -> Mapping[str, str]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def filter(self) -> AuditFilter:
+        until = _day(self.until)
+        return AuditFilter(
+            clinic_id=self.clinic,
+            actor=self.person,
+            action=self.action if self.action in ACTIONS or self.action in groups() else "",
+            subject=self.subject,
+            since=_day(self.since),
+            until=until + timedelta(days=1, milliseconds=-1) if until else None,
+        )
+
+
+def entries(services: Services, asked: Asked, cursor: str | None) -> Page[AuditEntry]:
+    """Return a page, newest first. Raises CursorError."""
+    try:
+        return services.audit.entries(asked.filter(), cursor, PAGE)
+    except ValueError as error:
+        raise CursorError("The cursor is not one of this list.") from error
+
+
+def export(services: Services, identity: Identity, asked: Asked) -> Iterator[str]:
+    """Note that the log is exported, and return it line by line, the newest entry first.
+
+    One that would be too large ends with a line that says where to go on.
+    """
+    note(services, identity, "audit.export", clinic_id=asked.clinic, filter=asked.query or "none")
+    return _lines(services, asked.filter())
+
+
+def _lines(services: Services, wanted: AuditFilter) -> Iterator[str]:
+    written, cursor = 0, None
+    yield csv_export.row(COLUMNS)
+    while True:
+        page = services.audit.entries(wanted, cursor, BATCH)
+        for entry in page.rows:
+            line = csv_export.row(_cells(entry))
+            written += len(line.encode())
+            if written > MOST_BYTES:
+                yield csv_export.row([f"Cut here. Export again with an end of {entry.at:%Y-%m-%d} for the rest."])
+                return
+            yield line
+        cursor = page.next
+        if cursor is None:
+            return
+
+
+def _cells(entry: AuditEntry) -> tuple[str, ...]:
+    return (
+        iso(entry.at),
+        entry.action,
+        ACTIONS.get(entry.action, entry.action),
+        entry.clinic_id,
+        entry.actor_name,
+        entry.actor,
+        entry.subject,
+        entry.reason,
+        "; ".join(f"{name}: {value}" for name, value in sorted(entry.detail.items())),
+    )
+
+
+def _day(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,73 @@
+"""The audit log: who did what, with filters, and as a table to take away."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+
+from portal import audit_trail
+from portal.audit_trail import GROUPS, Asked
+from portal.auditing import ACTIONS
+from portal.identity import Identity
+from portal.pages import render
+from portal.services import Services, services_of
+from portal.session import admin
+
+router = APIRouter(
+    prefix="/admin",
+    default_response_class=HTMLResponse,
+    include_in_schema=False,
+    dependencies=[Depends(admin)],
+)
+
+Text = Annotated[str, Query(max_length=100)]
+
+
+def _asked(
+    *, clinic: Text = "", person: Text = "", action: Text = "", subject: Text = "", since: Text = "", until: Text = ""
+) -> Asked:
+    return Asked(clinic.strip(), person.strip(), action, subject.strip(), since, until)
+
+
+Admin = Annotated[Identity, Depends(admin)]
+Collaborators = Annotated[Services, Depends(services_of)]
+Wanted = Annotated[Asked, Depends(_asked)]
+
+
+@router.get("/audit")
+def audit_page(
+    request: Request,
+    services: Collaborators,
+    asked: Wanted,
+    cursor: str | None = None,
+) -> Response:
+    page = audit_trail.entries(services, asked, cursor)
+    return render(
+        request,
+        "admin/audit.html",
+        asked=asked,
+        entries=page.rows,
+        actions=ACTIONS,
+        groups=[(start, GROUPS.get(start, start), held) for start, held in audit_trail.groups().items()],
+        clinics=services.directory.clinics(),
+        today=f"{services.clock():%Y-%m-%d}",
+        export=_address("/admin/audit.csv", asked),
+        newest=_address("/admin/audit", asked) if cursor else None,
+        following=_address("/admin/audit", asked, cursor=page.next) if page.next else None,
+    )
+
+
+@router.get("/audit.csv")
+def audit_table(identity: Admin, services: Collaborators, asked: Wanted) -> Response:
+    name = f"audit-{services.clock():%Y-%m-%d}.csv"
+    return StreamingResponse(
+        audit_trail.export(services, identity, asked),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _address(path: str, asked: Asked, **more: str) -> str:
+    query = "&".join(part for part in (asked.query, urlencode(more)) if part)
+    return f"{path}?{query}" if query else path

@@ -1,0 +1,97 @@
+"""Partners' machine clients: creating one, its page with its usage, rotating and revoking it.
+
+The answer that shows a secret is no redirect, since the secret stands nowhere but in it.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, Response
+
+from portal import clients, clinics
+from portal.errors import FieldsError
+from portal.identity import Identity
+from portal.pages import render
+from portal.services import Services, services_of
+from portal.session import admin
+from portal.web.forms import Fields, form_page, led_to, request_key
+
+router = APIRouter(
+    prefix="/admin/clinics/{clinic_id}/partners",
+    default_response_class=HTMLResponse,
+    include_in_schema=False,
+    dependencies=[Depends(admin)],
+)
+
+Admin = Annotated[Identity, Depends(admin)]
+Collaborators = Annotated[Services, Depends(services_of)]
+
+
+@router.get("/new")
+def new_partner(request: Request, services: Collaborators, clinic_id: str) -> Response:
+    values = {"upload": "on", "read": "on", "request_key": request_key()}
+    return form_page(request, "admin/partner_new.html", clinic=clinics.clinic(services, clinic_id), values=values)
+
+
+@router.post("/new")
+def create_partner(
+    request: Request, identity: Admin, services: Collaborators, clinic_id: str, fields: Fields
+) -> Response:
+    try:
+        made = clients.create(services, identity, clinic_id, fields)
+    except FieldsError as refused:
+        clinic = clinics.clinic(services, clinic_id)
+        return form_page(request, "admin/partner_new.html", clinic=clinic, values=fields, faults=refused.faults)
+    return _shown(request, services, clinic_id, made)
+
+
+@router.get("/{client_id}")
+def partner_page(
+    request: Request,
+    services: Collaborators,
+    clinic_id: str,
+    client_id: str,
+) -> Response:
+    used, cut = clients.usage(services, clinic_id)
+    return render(
+        request,
+        "admin/partner.html",
+        clinic=clinics.clinic(services, clinic_id),
+        partner=clients.partner(services, clinic_id, client_id),
+        used=used.get(client_id, clients.Usage()),
+        cut=clients.LOOKED_AT if cut else 0,
+        now=services.clock(),
+        grace=clients.GRACE.days,
+        request_key=request_key(),
+    )
+
+
+@router.post("/{client_id}/rotate")
+def rotate_partner(
+    request: Request, identity: Admin, services: Collaborators, *, clinic_id: str, client_id: str, fields: Fields
+) -> Response:
+    made = clients.rotate(services, identity, clinic_id, client_id, fields.get("request_key", ""))
+    return _shown(request, services, clinic_id, made, replaced=client_id)
+
+
+@router.post("/{client_id}/revoke")
+def revoke_partner(identity: Admin, services: Collaborators, clinic_id: str, client_id: str) -> Response:
+    clients.revoke(services, identity, clinic_id, client_id)
+    return led_to(f"/admin/clinics/{clinic_id}?done=revoked")
+
+
+def _shown(request: Request, services: Services, clinic_id: str, made: clients.Made, replaced: str = "") -> Response:
+    """Show the secret, this once."""
+    if made.credentials is None:
+        return led_to(f"/admin/clinics/{clinic_id}?done=repeated")
+    return render(
+        request,
+        "admin/partner_secret.html",
+        clinic=clinics.clinic(services, clinic_id),
+        partner=made.partner,
+        credentials=made.credentials,
+        token_url=f"{services.settings.sign_in_url}/oauth2/token",
+        api_url=services.settings.portal_origin,
+        replaced=replaced,
+        grace=clients.GRACE.days,
+    )

@@ -1,0 +1,44 @@
+"""What a page asks about its own session, and where it goes when that has ended."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from portal.cookies import IDLE_SECONDS, Session
+from portal.errors import ClinicError, SignInRequiredError
+from portal.identity import Identity
+from portal.pages import render
+from portal.services import services_of
+from portal.session import staff
+from portal.sign_in import HOME, safe_next
+
+router = APIRouter(include_in_schema=False)
+
+Staff = Annotated[Identity, Depends(staff)]
+
+
+@router.get("/session")
+def time_left(request: Request, identity: Staff) -> Response:  # noqa: ARG001 — without one there is no session.
+    """Say for how many seconds the session lives on. Asked with `X-Background`, it does not prolong it."""
+    session: Session = request.state.session
+    idle = int(services_of(request).clock().timestamp()) - session.seen
+    return JSONResponse({"seconds": IDLE_SECONDS - idle})
+
+
+@router.post("/session")
+def stay(request: Request, identity: Staff) -> Response:
+    """Prolong the session, for somebody who is there, or whose upload runs."""
+    return time_left(request, identity)
+
+
+@router.get("/signed-out")
+def signed_out(request: Request, next: str = HOME) -> Response:  # noqa: A002 — the query's name.
+    """Tell that the session has ended, and end what is left of it. One that lives on is left alone."""
+    try:
+        staff(request)
+    except SignInRequiredError:
+        return render(request, "signed_out.html", next=safe_next(next), minutes=IDLE_SECONDS // 60)
+    except ClinicError:
+        pass
+    return RedirectResponse(HOME, 303)
