@@ -15,6 +15,8 @@ from infra.errors import RunnerError
 from infra.local import LocalStack, local_stack, redeploy, running_portal
 from infra.processes import Child
 from infra.progress import Steps
+from scalper.credentials import Credentials
+from scalper.credentials import save as save_credentials
 
 _WATCHED = tuple(ROOT / folder for folder in ("assets", "infra", "intake", "processor", "portal", "templates"))
 _POLL_S = 0.2
@@ -42,11 +44,21 @@ def up(*, state: Path, port: int, emulator_port: int, reload: bool, with_portal:
                     log = None if reload else state / "portal.log"
                     children.append(exits.enter_context(running_portal(stack, log=log, reload=reload)))
             write_private(state / "local.json", stack.as_json())
+            save_credentials(_partner(stack, with_portal=with_portal), state / "credentials.toml")
             _welcome(console, stack, time.monotonic() - started)
             _supervise(children, _redeployer(stack, console, sources) if reload else None)
         finally:
             disarm()
             console.print("Stopping …")
+
+
+def _partner(stack: LocalStack, *, with_portal: bool) -> Credentials:
+    """Return the partner's credentials, as `scalper upload` takes them."""
+    partner = stack.demo.partner
+    if with_portal:
+        return Credentials(stack.portal_url, partner.client_id, partner.client_secret)
+    # The function behind the gateway tells of AWS's own sign-in page, which no emulator can be.
+    return Credentials(stack.api_url, partner.client_id, partner.client_secret, stack.token_url)
 
 
 @contextlib.contextmanager

@@ -25,8 +25,6 @@ from intake.ports import (
     Reviews,
     Search,
     Studies,
-    Subscribers,
-    Subscriptions,
     Troubles,
     Watch,
 )
@@ -58,8 +56,6 @@ class Services:
     kept_searches: KeptSearches
     watch: Watch
     request_counts: RequestCounts
-    subscriptions: Subscriptions
-    subscribers: Subscribers
     queue: Queue
     queue_age: QueueAge
     dead_letters: DeadLetters

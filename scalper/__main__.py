@@ -1,25 +1,44 @@
 """The console command. Each subcommand calls one package, and imports it only when it runs."""
 
 import contextlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from processor.judge import Profile
+from scalper import cli, judging
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Silent Scalper: intake of medical files.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Silent Scalper: intake of medical files.",
+    pretty_exceptions_show_locals=False,  # A traceback must not carry a secret or a patient's name.
+)
 
 _STATE = Path(".scalper")
 _Folder = Annotated[Path, typer.Option("--state", help="Folder that keeps everything between starts.")]
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415  Not every command needs it.
+
+        typer.echo(version("silent-scalper"))
+        raise typer.Exit
+
+
 @app.callback()
-def scalper() -> None:
+def scalper(
+    *,
+    _show: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
     """Silent Scalper: intake of medical files."""
+
+
+cli.register(app)
 
 
 @app.command()
@@ -32,18 +51,18 @@ def up(
     portal: Annotated[bool, typer.Option(help="Run the portal too.")] = True,
 ) -> None:
     """Bring the whole system up on this machine, until Ctrl-C."""
-    from infra.up import up as run  # noqa: PLC0415  Not every command needs the runner.
-
     with _told():
+        from infra.up import up as run  # noqa: PLC0415  Not every command needs the runner.
+
         run(state=state.resolve(), port=port, emulator_port=emulator_port, reload=reload, with_portal=portal)
 
 
 @app.command()
 def alerts(state: _Folder = _STATE) -> None:
     """Show what the running system would have emailed."""
-    from infra.mailbox import read_mailbox  # noqa: PLC0415  Not every command needs AWS.
-
     with _told():
+        from infra.mailbox import read_mailbox  # noqa: PLC0415  Not every command needs AWS.
+
         letters = read_mailbox(state / "local.json")
     for letter in letters:
         heading = f"{letter.at:%Y-%m-%d %H:%M:%S} UTC  {letter.severity or 'info'}  {letter.kind}  {letter.clinic_id}"
@@ -67,11 +86,12 @@ def check(
 
     Exit code 0: all accepted. 1: some rejected. 2: a wrong call, or a file that cannot be read.
     """
+    judging.make_importable()
     from processor.check import files_under  # noqa: PLC0415  Not every command judges.
-    from scalper.report import report  # noqa: PLC0415  As above.
+    from scalper.report import profile_of, report  # noqa: PLC0415  As above.
 
     try:
-        accepted = report(files_under(paths), _profile(profile), as_json=as_json)
+        accepted = report(files_under(paths), profile_of(profile), as_json=as_json)
     except BrokenPipeError:
         # Whoever read our output has seen enough; the command line library ends us quietly.
         raise
@@ -81,21 +101,18 @@ def check(
     raise typer.Exit(0 if accepted else 1)
 
 
-def _profile(path: Path | None) -> "Profile":
-    from processor.judge import Profile  # noqa: PLC0415  As above.
-
-    if path is None:
-        return Profile()
-    try:
-        return Profile.parsed(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise ValueError(f"{path} is no profile: {error}.") from error
-
-
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
     """Turn what the runner cannot do into one sentence and a non-zero exit."""
-    from infra.errors import RunnerError  # noqa: PLC0415  As above.
+    try:
+        from infra.errors import RunnerError  # noqa: PLC0415  As above.
+    except ModuleNotFoundError as error:
+        if error.name != "infra":
+            raise
+        typer.secho(
+            "This command runs the whole system, for which it needs a checkout: see the README.", fg="red", err=True
+        )
+        raise typer.Exit(2) from error
 
     try:
         yield

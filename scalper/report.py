@@ -2,30 +2,24 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 
-from intake.record import Finding, Severity
 from processor.check import Checked, check
 from processor.judge import Profile
-
-_MARKS = {
-    "accepted": "[green]✓ accepted[/]",
-    "warned": "[yellow]! accepted, with warnings[/]",
-    "rejected": "[red]✗ rejected[/]",
-}
+from scalper import show
 
 
 def report(files: Sequence[Path], profile: Profile, *, as_json: bool) -> bool:
     """Judge files, print what was found, and say whether all were accepted. Raises OSError for an unreadable file."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = show.output()
     counts: Counter[str] = Counter()
-    with _progress(len(files), visible=not as_json) as advance:
+    columns = (MofNCompleteColumn(), TimeRemainingColumn())
+    with show.progress(console, "Checking", *columns, visible=not as_json) as bar:
+        task = bar.add_task("", total=len(files))
         for path in files:
             for checked in check(path, profile):
                 verdict = _verdict(checked)
@@ -33,11 +27,19 @@ def report(files: Sequence[Path], profile: Profile, *, as_json: bool) -> bool:
                 if as_json:
                     print(json.dumps(checked.as_dict(), ensure_ascii=False))
                 else:
-                    _tell(console, checked, verdict)
-            advance()
+                    tell(console, checked)
+            bar.advance(task)
     if not as_json:
         console.print(_summary(counts))
     return not counts["rejected"]
+
+
+def tell(console: Console, checked: Checked) -> None:
+    """Print what was found of one file."""
+    judgement = checked.judgement
+    console.print(f"{show.MARKS[_verdict(checked)]}  {show.name(checked.path)}  [dim]{judgement.kind}[/]")
+    for line in show.explained(judgement.findings):
+        console.print(line)
 
 
 def _verdict(checked: Checked) -> str:
@@ -46,36 +48,17 @@ def _verdict(checked: Checked) -> str:
     return "warned" if checked.judgement.findings else "accepted"
 
 
-def _tell(console: Console, checked: Checked, verdict: str) -> None:
-    console.print(f"{_MARKS[verdict]}  {escape(_printable(checked.path))}  [dim]{checked.judgement.kind}[/]")
-    for line in _lines(checked.judgement.findings):
-        console.print(f"    {line}")
-
-
-def _lines(findings: Iterable[Finding]) -> Iterator[str]:
-    for found in findings:
-        where = f" at {escape(found.where)}" if found.where else ""
-        yield f"[bold]{found.code}[/]{where}: {escape(found.message)}"
-        if found.severity is Severity.REJECT:
-            yield f"[dim]What to do:[/] {escape(found.remedy)}"
-
-
 def _summary(counts: Counter[str]) -> str:
-    total = counts.total()
     accepted = counts["accepted"] + counts["warned"]
     warned = f" ({counts['warned']} with warnings)" if counts["warned"] else ""
-    return f"{total} {'file' if total == 1 else 'files'}: {accepted} accepted{warned}, {counts['rejected']} rejected."
+    return f"{show.files(counts.total())}: {accepted} accepted{warned}, {counts['rejected']} rejected."
 
 
-def _printable(path: str) -> str:
-    """Names in archives are whatever their senders wrote: nothing in them may steer the terminal."""
-    return "".join(letter if letter.isprintable() else "�" for letter in path)
-
-
-@contextmanager
-def _progress(total: int, *, visible: bool) -> Iterator[Callable[[], None]]:
-    errors = Console(stderr=True)
-    columns = (TextColumn("Checking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not visible or not errors.is_terminal) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda: progress.advance(task)
+def profile_of(path: Path | None) -> Profile:
+    """Read a clinic's profile; without one, everything is taken. Raises OSError, ValueError."""
+    if path is None:
+        return Profile()
+    try:
+        return Profile.parsed(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{path} is no profile: {error}.") from error

@@ -14,7 +14,6 @@ from portal.web import (
     idle,
     landing,
     letters,
-    notifications,
     orders,
     quarantine,
     reviews,
@@ -37,7 +36,6 @@ routers: tuple[APIRouter, ...] = (
     admin_people.router,
     admin_clinics.router,
     admin_audit.router,
-    notifications.router,
 )
 """What `portal.app` mounts at the root."""
 

@@ -1,0 +1,199 @@
+"""The Python client of the REST API."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from scalper import credentials, verdicts
+from scalper.announcing import Announcer, files_of
+from scalper.connection import Connection
+from scalper.delivery import Delivery
+from scalper.errors import DamagedError
+from scalper.journal import Journal
+from scalper.local import Found, LocalFile, find
+from scalper.outcome import Outcome, Silent, Watcher
+from scalper.plan import compare
+from scalper.shapes import Changes, File, Upload
+from scalper.verdicts import Verdict, Wait
+
+JOBS = 4
+"""Requests to S3 at a time."""
+
+
+class Client:
+    """Uploads, follows and fetches files for one clinic. Good for many threads; `with` closes its connections.
+
+    Requests are repeated with growing pauses while the trouble is temporary, and safely so. Everything may raise
+    CredentialsError, UnreachableError, and ApiError with the API's problem document.
+    """
+
+    def __init__(
+        self,
+        api: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        token_url: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """`api` is the API's address, as `https://portal.example`; it tells where tokens come from.
+
+        Raises CredentialsError for an address that would not keep the secret.
+        """
+        self.connection = Connection(api, client_id, client_secret, token_url=token_url, transport=transport)
+
+    @classmethod
+    def configured(cls) -> Self:
+        """Return a client with the credentials of the environment, or of the file. Raises CredentialsError."""
+        found = credentials.find()
+        return cls(found.api_url, found.client_id, found.client_secret, token_url=found.token_url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def journal(self, path: Path | None = None) -> Journal:
+        """Open the journal in which uploads are noted; by default, the one in the user's own state folder."""
+        return Journal(path or default_journal(), f"{self.connection.api} {self.connection.client_id}")
+
+    def upload(
+        self,
+        *paths: Path | str,
+        reference: str = "",
+        note: str = "",
+        jobs: int = JOBS,
+        journal: Path | None = None,
+        again: bool = False,
+    ) -> Outcome:
+        """Send files and folders. What the journal knows to have been sent is left out, unless `again`.
+
+        A call that was interrupted, however rudely, is taken up by the same call. Files that could not be sent stand
+        in the outcome's `troubles`. Raises UnreachableError and KeyboardInterrupt once all is noted.
+        """
+        found = find(map(Path, paths))
+        with self.journal(journal) as opened:
+            roots = [Path(path) for path in paths]
+            announcer = Announcer(self.connection, opened, roots=roots, reference=reference, note=note)
+            outcome = self.deliver(found, opened, announcer, jobs=jobs, again=again)
+        if outcome.halted:
+            raise outcome.halted
+        return outcome
+
+    def deliver(
+        self,
+        found: Found,
+        journal: Journal,
+        announcer: Announcer,
+        *,
+        jobs: int = JOBS,
+        again: bool = False,
+        watcher: Watcher | None = None,
+        approve: Callable[[LocalFile], bool] = lambda _file: True,
+    ) -> Outcome:
+        """Send what was found, and return the outcome whatever happens. What `approve` is false of stays here."""
+        watcher = watcher or Silent()
+        with journal.held():
+            reserved = announcer.repeat()
+            plan = compare(journal, found.files, again=again)
+            watcher.planned(plan)
+            delivery = Delivery(self.connection, journal, announcer, watcher, jobs=jobs, approve=approve)
+            return delivery.run(plan, reserved)
+
+    def wait(self, outcome: Outcome, journal: Path | None = None, *, timeout: float | None = None) -> Iterator[Verdict]:
+        """Yield the verdict on each file that was sent, and on what is in archives among them, as it comes.
+
+        Verdicts that the journal knows are not told again. Raises UnreachableError after `timeout` seconds.
+        """
+        with self.journal(journal) as opened:
+            yield from self.settle(outcome, opened, timeout=timeout)
+
+    def settle(self, outcome: Outcome, journal: Journal, *, timeout: float | None = None) -> Iterator[Verdict]:
+        """As `wait`, with a journal that is open."""
+        open_files = outcome.unsettled()
+        abandoned = {upload_id: journal.abandoned(upload_id) for upload_id in set(open_files.values())}
+        states: dict[str, str] = {}
+        for verdict in Wait(self.connection, open_files, abandoned=abandoned, timeout=timeout):
+            if verdict.file_id in open_files:
+                states[verdict.file_id] = verdict.state
+            yield verdict
+        # Noted at the end: until then, entries of an archive may be missing, and another run tells all of it again.
+        with journal.together():
+            for file_id, state in states.items():
+                journal.note([file_id], state)
+
+    def status(self, upload_id: str) -> Upload:
+        """Return how far an upload has come."""
+        return Upload.of(self.connection.ask("GET", f"uploads/{upload_id}", query={"limit": 1}))
+
+    def uploads(self) -> Iterator[Upload]:
+        """Yield the clinic's uploads, newest first."""
+        yield from map(Upload.of, self._pages("uploads", "uploads", {}))
+
+    def files(
+        self, upload_id: str | None = None, *, state: str | None = None, since: datetime | None = None
+    ) -> Iterator[File]:
+        """Yield the files of an upload in the order of announcement, or the clinic's, newest first."""
+        if upload_id is not None:
+            yield from (file for file in files_of(self.connection, upload_id) if state in {None, file.state})
+            return
+        wanted = {"state": state, "since": since.isoformat() if since else None}
+        query = {name: value for name, value in wanted.items() if value}
+        yield from map(File.of, self._pages("files", "files", query))
+
+    def file(self, file_id: str) -> File:
+        """Return all that is known of a file."""
+        return File.of(self.connection.ask("GET", f"files/{file_id}"))
+
+    def changes(self, since: str | None = None) -> Changes:
+        """Return a page of the change feed behind a cursor; `now` stands for its end, None for its beginning."""
+        return verdicts.changes(self.connection, since)
+
+    def download(self, file_id: str, target: Path) -> File:
+        """Write an accepted file to `target`, whole and verified, or not at all. Returns what is known of it.
+
+        Raises DamagedError, ConflictError for a file that was not accepted, and OSError.
+        """
+        file = self.file(file_id)
+        url = self.connection.ask("GET", f"files/{file_id}/content")["url"]
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".scalper-") as scratch:
+            fresh = Path(scratch) / "file"
+            digest, size = self._copy(url, fresh)
+            if size != file.size or file.sha256 not in {None, digest}:
+                raise DamagedError("The bytes that came are not those that were accepted. Try again.")
+            fresh.replace(target)
+        return file
+
+    def _copy(self, url: str, path: Path) -> tuple[str, int]:
+        digest, size = hashlib.sha256(), 0
+        with self.connection.download(url) as pieces, path.open("wb") as file:
+            for piece in pieces:
+                file.write(piece)
+                digest.update(piece)
+                size += len(piece)
+        return digest.hexdigest(), size
+
+    def _pages(self, path: str, member: str, query: dict[str, str]) -> Iterator[dict[str, object]]:
+        asked: dict[str, str | int] = {**query, "limit": 100}
+        while True:
+            page = self.connection.ask("GET", path, query=asked)
+            yield from page[member]
+            if "next" not in page:
+                return
+            asked["cursor"] = page["next"]
+
+
+def default_journal() -> Path:
+    """Return `$XDG_STATE_HOME/silent-scalper/journal.sqlite3` (XDG Base Directory Specification)."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "silent-scalper" / "journal.sqlite3"

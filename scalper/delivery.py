@@ -1,0 +1,232 @@
+"""Sending many files in parallel, noting each step, so that any end of a run can be taken up by the next one."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from scalper.announcing import Announcer, Described, Pending, files_of
+from scalper.connection import Connection
+from scalper.errors import ClientError, ConflictError, CredentialsError, UnreachableError
+from scalper.journal import ABANDONED, ANNOUNCED, SENT, Journal
+from scalper.local import LocalFile
+from scalper.outcome import Outcome, Watcher
+from scalper.plan import Plan
+from scalper.shapes import AWAITING, File, Reserved
+from scalper.shapes import Plan as Parts
+from scalper.transfer import Item, Transfer
+
+PER_ANNOUNCEMENT = 500
+BYTES_PER_ANNOUNCEMENT = 1024**3
+"""What is announced together is signed together, and had better be sent within 15 minutes."""
+
+
+class Delivery:
+    """One run. Used once; the journal is touched by the calling thread only."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        journal: Journal,
+        announcer: Announcer,
+        watcher: Watcher,
+        *,
+        jobs: int,
+        approve: Callable[[LocalFile], bool],
+    ) -> None:
+        self._connection = connection
+        self._journal = journal
+        self._announcer = announcer
+        self._watcher = watcher
+        self._jobs = jobs
+        self._approve = approve
+        self._transfer = Transfer(connection, watcher.moved)
+        self._pool = ThreadPoolExecutor(jobs + 1, "scalper")
+        self._todo: deque[LocalFile] = deque()
+        self._expected = 0
+        self._announcing = False
+        self._ready: deque[tuple[Item, Callable[[], Any], Callable[[Any], None]]] = deque()
+        self._running: dict[Future[Any], tuple[Item | None, Callable[[Any], None]]] = {}
+        self._arrived: list[Item] = []
+        self.outcome = Outcome()
+
+    def run(self, plan: Plan, reserved: Mapping[str, Reserved]) -> Outcome:
+        """Send what the plan says; `reserved` is what is known and fresh of begun files.
+
+        Trouble with single files, with the network or with the API ends up in the outcome, as does Ctrl-C.
+        """
+        try:
+            self._take_up(plan, reserved)
+            while self._begin():
+                self._end(wait(self._running, return_when=FIRST_COMPLETED).done)
+        except (ClientError, KeyboardInterrupt) as error:
+            self._halt(error)
+            self._connection.retrying.stop()
+            while self._running:
+                self._end(wait(self._running).done)
+        finally:
+            self._pool.shutdown()
+        self.outcome.bytes_sent = self._transfer.bytes_sent
+        return self.outcome
+
+    def _take_up(self, plan: Plan, reserved: Mapping[str, Reserved]) -> None:
+        with self._journal.together():
+            for file, entry in plan.touched:
+                self._journal.touched(entry, file)
+            self._journal.note((entry.file_id for entry in plan.changed if entry.state == ANNOUNCED), ABANDONED)
+        for file, entry in plan.earlier:
+            self._keep(file, entry.upload_id, entry.file_id)
+            if entry.state != SENT:
+                self.outcome.states[entry.file_id] = entry.state
+        self._todo.extend(plan.new)
+        self._expected = len(plan.new) + len(plan.begun)
+        unknown: dict[str, dict[str, LocalFile]] = defaultdict(dict)
+        for file, entry in plan.begun:
+            if entry.file_id in reserved:
+                self._queue(Item(file, entry.upload_id, entry.file_id, reserved[entry.file_id]))
+            else:
+                unknown[entry.upload_id][entry.file_id] = file
+        for upload_id, files in unknown.items():
+            self._ask_about(upload_id, files)
+
+    def _ask_about(self, upload_id: str, files: Mapping[str, LocalFile]) -> None:
+        """Find out what became of files that an earlier run announced."""
+        for found in files_of(self._connection, upload_id):
+            if found.file_id in files:
+                self._take(Item(files[found.file_id], upload_id, found.file_id), found)
+        self._note_arrivals()
+
+    def _take(self, item: Item, found: File) -> None:
+        if found.state == AWAITING:
+            self._queue(item)
+        elif found.state == "expired":
+            self._journal.note([item.file_id], ABANDONED)
+            self._todo.append(item.file)
+        else:
+            self.outcome.states[item.file_id] = found.state
+            self._journal.note([item.file_id], SENT)
+            self._keep(item.file, item.upload_id, item.file_id)
+
+    def _queue(self, item: Item) -> None:
+        if item.reserved and item.reserved.state != AWAITING:
+            self._look_again(item)
+        elif item.file.large:
+            self._ready.append((item, partial(self._transfer.plan, item), partial(self._send_parts, item)))
+        else:
+            self._ready.append((item, partial(self._transfer.whole, item), lambda _: self._has_arrived(item)))
+
+    def _send_parts(self, item: Item, parts: Parts) -> None:
+        missing = [number for number in range(1, parts.part_count + 1) if number not in parts.held]
+        item.left = len(missing)
+        # The last part may be shorter; it only matters to the progress bar.
+        self._watcher.moved(len(parts.held) * parts.part_size)
+        for number in reversed(missing):
+            self._ready.appendleft((item, partial(self._transfer.part, item, parts, number), partial(self._part, item)))
+        if not missing:
+            self._complete(item)
+
+    def _part(self, item: Item, _answer: None) -> None:
+        item.left -= 1
+        if not item.left:
+            self._complete(item)
+
+    def _complete(self, item: Item) -> None:
+        self._ready.appendleft((item, partial(self._transfer.complete, item), lambda _: self._has_arrived(item)))
+
+    def _begin(self) -> bool:
+        """Begin as much as may be under way at once. Return whether anything is."""
+        while self._ready and len(self._running) < self._jobs + self._announcing:
+            item, work, then = self._ready.popleft()
+            if not item.given_up:
+                self._run(item, work, then)
+        if self._todo and not self._announcing and len(self._ready) < 2 * self._jobs and not self.outcome.halted:
+            self._announcing = True
+            self._run(None, partial(Described, self._next_files(), self._approve), self._announce)
+        return bool(self._running)
+
+    def _run(self, item: Item | None, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        self._running[self._pool.submit(work)] = item, then
+
+    def _end(self, done: Iterable[Future[Any]]) -> None:
+        for future in done:
+            item, then = self._running.pop(future)
+            try:
+                answer = future.result()
+            except (ClientError, OSError) as error:
+                self._failed(item, error)
+            else:
+                then(answer)
+        self._note_arrivals()
+
+    def _failed(self, item: Item | None, error: ClientError | OSError) -> None:
+        if item is None or isinstance(error, (UnreachableError, CredentialsError)):
+            self._halt(error)
+        elif isinstance(error, ConflictError) and error.problem.slug == "not-awaited":
+            self._look_again(item)
+        else:
+            item.given_up = True
+            self._trouble(item.file.path, error)
+
+    def _halt(self, error: BaseException) -> None:
+        self.outcome.halted = self.outcome.halted or error
+        self._ready.clear()
+
+    def _trouble(self, path: Path, error: Exception) -> None:
+        self.outcome.troubles.append((path, error))
+        self._watcher.trouble(path, error)
+
+    def _look_again(self, item: Item) -> None:
+        """The file has arrived, or was given up meanwhile."""
+        ask = partial(self._connection.ask, "GET", f"files/{item.file_id}")
+        self._run(item, ask, lambda row: self._taken(item, File.of(row)))
+
+    def _taken(self, item: Item, found: File) -> None:
+        # S3 has joined the parts already, and the judge comes next.
+        self._has_arrived(item) if found.state == AWAITING else self._take(item, found)
+
+    def _next_files(self) -> list[LocalFile]:
+        files: list[LocalFile] = []
+        size = 0
+        while self._todo and len(files) < PER_ANNOUNCEMENT and size < BYTES_PER_ANNOUNCEMENT:
+            files.append(self._todo.popleft())
+            size += files[-1].size
+        return files
+
+    def _announce(self, described: Described) -> None:
+        for path in described.withheld:
+            self.outcome.withheld.append(path)
+            self._watcher.withheld(path)
+        for path, error in described.troubles:
+            self._trouble(path, error)
+        if not described.fit or self.outcome.halted:
+            self._announcing = False
+            return
+        pending = self._announcer.prepare(described.fit, self._expected)
+        self._run(None, partial(self._announcer.send, pending), partial(self._announced, pending))
+
+    def _announced(self, pending: Pending, answer: dict[str, Any]) -> None:
+        self._announcing = False
+        upload_id, reserved = self._announcer.answered(pending, answer)
+        if pending.batch.upload_id is None:
+            self._watcher.began(upload_id)
+        if not self.outcome.halted:
+            for file, one in zip(pending.files, reserved, strict=True):
+                self._queue(Item(file, upload_id, one.file_id, one))
+
+    def _has_arrived(self, item: Item) -> None:
+        self._keep(item.file, item.upload_id, item.file_id)
+        self._arrived.append(item)
+        self.outcome.sent += 1
+        self._watcher.sent(item)
+
+    def _keep(self, file: LocalFile, upload_id: str, file_id: str) -> None:
+        self.outcome.files[file_id] = file
+        self.outcome.uploads[file_id] = upload_id
+
+    def _note_arrivals(self) -> None:
+        if self._arrived:
+            with self._journal.together():
+                self._journal.note((item.file_id for item in self._arrived), SENT)
+            self._arrived.clear()

@@ -1,0 +1,123 @@
+"""What became of files: an upload's state, verdicts as they come, and accepted files back."""
+
+import json
+import time
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from scalper import show
+from scalper.client import Client
+from scalper.errors import ClientError
+from scalper.shapes import AWAITING, Change, File, Upload
+from scalper.telling import PROBLEMS
+
+ACCEPTED, REJECTED, AGAIN = 0, 1, 3
+
+
+def status(upload_id: str | None, journal: Path | None, *, as_json: bool) -> int:
+    """Print how far an upload has come; without an id, the last one. Return the exit code. Raises ClientError."""
+    with Client.configured() as client:
+        upload = client.status(upload_id or _last(client, journal))
+        problems = list(filter(_is_problem, client.files(upload.upload_id))) if _has_problems(upload) else []
+    if as_json:
+        facts = {**asdict(upload), "problems": [asdict(file) for file in problems]}
+        print(json.dumps(facts, ensure_ascii=False, default=_plain))
+    else:
+        _print_status(upload, problems)
+    if not upload.complete:
+        return AGAIN
+    return REJECTED if any(upload.counts.get(state) for state in PROBLEMS) else ACCEPTED
+
+
+def watch(cursor_file: Path | None, *, from_start: bool, once: bool, as_json: bool) -> None:
+    """Print verdicts as they come, until Ctrl-C. Raises ClientError.
+
+    With a cursor's file, it goes on where it ended, and skips nothing.
+    """
+    kept = cursor_file.read_text(encoding="ascii").strip() if cursor_file and cursor_file.exists() else ""
+    cursor = kept or (None if from_start else "now")
+    with Client.configured() as client:
+        while True:
+            page = client.changes(cursor)
+            for change in page.changes:
+                _print_change(client, change, as_json=as_json)
+            cursor = page.cursor
+            if cursor_file:
+                _keep(cursor_file, cursor)
+            if once and not page.poll_after:
+                continue
+            if once:
+                return
+            time.sleep(page.poll_after)
+
+
+def get(file_id: str, target: Path | None, *, force: bool) -> None:
+    """Fetch an accepted file. Raises ClientError, OSError."""
+    with Client.configured() as client:
+        target = target or Path(file_id)
+        if target.is_dir():
+            target /= file_id
+        if target.exists() and not force:
+            raise ClientError(f"{target} exists. Name another file with --output, or replace it with --force.")
+        file = client.download(file_id, target)
+    checked = "SHA-256 verified" if file.sha256 else "size verified"
+    show.output().print(f"{show.name(str(target))}: {show.size(file.size)}, {checked}.")
+
+
+def _last(client: Client, journal: Path | None) -> str:
+    with client.journal(journal) as opened:
+        found = opened.last_upload_id()
+    if found is None:
+        raise ClientError("Nothing was uploaded from here yet. Name an upload.")
+    return found
+
+
+def _has_problems(upload: Upload) -> bool:
+    return bool(upload.warnings) or any(upload.counts.get(state) for state in PROBLEMS)
+
+
+def _is_problem(file: File) -> bool:
+    return file.state in PROBLEMS or file.warnings > 0
+
+
+def _print_status(upload: Upload, problems: list[File]) -> None:
+    console = show.output()
+    reference = f"  {show.name(upload.reference)}" if upload.reference else ""
+    console.print(f"Upload [bold]{upload.upload_id}[/]{reference}  {_progress(upload)}")
+    console.print(f"{show.files(upload.declared)}: {show.tally(upload.counts, upload.warnings)}.")
+    for file in problems:
+        console.print(f"{show.mark(file.state, file.warnings)}  {show.name(file.name)}  [dim]{file.file_id}[/]")
+        for line in show.explained(file.findings, file.state):
+            console.print(line)
+
+
+def _progress(upload: Upload) -> str:
+    return "[green]complete[/]" if upload.complete else f"[yellow]{upload.counts.get(AWAITING, 0):,} to come[/]"
+
+
+def _print_change(client: Client, change: Change, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(asdict(change), default=_plain), flush=True)
+        return
+    console = show.output()
+    time_of_day = change.at.astimezone().strftime("%H:%M:%S")
+    if not change.codes and not change.warnings:
+        console.print(f"[dim]{time_of_day}[/]  {show.mark(change.state, 0)}  {change.file_id}")
+        return
+    file = client.file(change.file_id)
+    console.print(f"[dim]{time_of_day}[/]  {show.mark(change.state, change.warnings)}  {change.file_id}")
+    console.print(f"    {show.name(file.name)}")
+    for line in show.explained(file.findings, change.state):
+        console.print(line)
+
+
+def _keep(path: Path, cursor: str) -> None:
+    """Write the cursor whole or not at all."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_text(cursor + "\n", encoding="ascii")
+    fresh.replace(path)
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,217 @@
+"""How `scalper upload` tells what happens: to people with a bar and a summary, to programs as JSON Lines."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import DownloadColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import TransferSpeedColumn as SpeedColumn
+
+from scalper import show
+from scalper.local import Found, LocalFile
+from scalper.outcome import Outcome
+from scalper.plan import Plan
+from scalper.transfer import Item
+from scalper.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from processor.check import Checked
+
+PROBLEMS = frozenset({"rejected", "failed", "expired"})
+
+
+class JsonLines:
+    """One object per event on standard output; `event` says which. Any thread may call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def found(self, found: Found) -> None:
+        for path in found.unreadable:
+            self.trouble(path, OSError("It cannot be read."))
+
+    def planned(self, plan: Plan) -> None:
+        counts = {name: len(getattr(plan, name)) for name in ("new", "begun", "earlier", "changed")}
+        self._tell("planned", **counts)
+
+    def would_send(self, plan: Plan) -> None:
+        for file in (*plan.new, *(file for file, _ in plan.begun)):
+            self._tell("would_send", path=str(file.path), size=file.size)
+
+    def began(self, upload_id: str) -> None:
+        self._tell("upload", upload_id=upload_id)
+
+    def moved(self, size: int) -> None: ...
+
+    def checked(self, checked: "Checked") -> None:
+        self._tell("checked", **checked.as_dict())
+
+    def sent(self, item: Item) -> None:
+        self._tell(
+            "sent", path=str(item.file.path), file_id=item.file_id, upload_id=item.upload_id, size=item.file.size
+        )
+
+    def withheld(self, path: Path) -> None:
+        self._tell("withheld", path=str(path))
+
+    def trouble(self, path: Path, error: Exception) -> None:
+        self._tell("trouble", path=str(path), error=str(error))
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        yield
+
+    @contextmanager
+    def waiting(self, _count: int) -> Iterator[None]:
+        yield
+
+    def verdict(self, verdict: Verdict, file: LocalFile | None) -> None:
+        self._tell("verdict", path=str(file.path) if file else None, **as_dict(verdict))
+
+    def delivered(self, outcome: Outcome) -> None: ...
+
+    def ended(self, outcome: Outcome, states: Mapping[str, int], warnings: int, exit_code: int) -> None:
+        self._tell(
+            "summary",
+            uploads=sorted(set(outcome.uploads.values())),
+            sent=outcome.sent,
+            bytes_sent=outcome.bytes_sent,
+            sent_before=len(outcome.files) - outcome.sent,
+            withheld=len(outcome.withheld),
+            troubles=len(outcome.troubles),
+            states=dict(states),
+            warnings=warnings,
+            exit_code=exit_code,
+        )
+
+    def _tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - What JSON can hold.
+        with self._lock:
+            print(json.dumps({"event": event, **facts}, ensure_ascii=False, default=str), flush=True)
+
+
+def as_dict(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as a line of JSON Lines holds it; `name` is None for a file that needs no explanation."""
+    file = verdict.file
+    return {
+        "file_id": verdict.file_id,
+        "upload_id": verdict.upload_id,
+        "name": file.name if file else None,
+        "state": verdict.state,
+        "codes": list(verdict.codes),
+        "warnings": verdict.warnings,
+        "findings": [asdict(found) for found in file.findings] if file else [],
+    }
+
+
+class People:
+    """Bars while it runs, lines for what needs attention, and a summary."""
+
+    def __init__(self) -> None:
+        self._console = show.output()
+        self._bar: tuple[Progress, TaskID] | None = None
+        self._files = Counter[str]()
+        self._plan = Plan()
+
+    def found(self, found: Found) -> None:
+        for path in found.unreadable:
+            self.trouble(path, OSError("It cannot be read."))
+        if found.left_out:
+            self._console.print(f"[dim]Left out: {show.files(found.left_out)} of the operating system's, or hidden.[/]")
+
+    def planned(self, plan: Plan) -> None:
+        self._plan = plan
+        if plan.changed:
+            count = len(plan.changed)
+            self._console.print(f"{show.files(count)} changed since an earlier run; sent as new.")
+        if plan.begun:
+            count = len(plan.begun)
+            self._console.print(f"Taking up an earlier run: {show.files(count)} were announced and not sent yet.")
+        if self._bar:
+            files = [*plan.new, *(file for file, _ in plan.begun)]
+            bar, task = self._bar
+            bar.update(task, total=sum(file.size for file in files), of=len(files))
+
+    def would_send(self, plan: Plan) -> None:
+        files = [*plan.new, *(file for file, _ in plan.begun)]
+        for file in files:
+            self._console.print(f"{show.name(file.name)}  [dim]{show.size(file.size)}[/]")
+        before = f"; {len(plan.earlier):,} sent before" if plan.earlier else ""
+        total = show.size(sum(file.size for file in files))
+        self._console.print(f"{show.files(len(files))} to send ({total}){before}. Nothing was sent.")
+
+    def began(self, upload_id: str) -> None:
+        self._console.print(f"Upload [bold]{upload_id}[/]")
+
+    def moved(self, size: int) -> None:
+        if self._bar:
+            self._bar[0].advance(self._bar[1], size)
+
+    def checked(self, checked: "Checked") -> None:
+        from scalper.report import tell  # noqa: PLC0415  Not every upload judges.
+
+        if checked.judgement.rejected:
+            tell(self._console, checked)
+
+    def sent(self, item: Item) -> None:  # noqa: ARG002 - JSON Lines name it.
+        self._files["sent"] += 1
+        if self._bar:
+            self._bar[0].update(self._bar[1], sent=self._files["sent"])
+
+    def withheld(self, path: Path) -> None: ...
+
+    def trouble(self, path: Path, error: Exception) -> None:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        self._console.print(f"[red]✗ not sent[/]  {show.name(str(path))}: {show.name(reason)}")
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        count = TextColumn("{task.fields[sent]:,}/{task.fields[of]:,} files")
+        columns = (count, DownloadColumn(), SpeedColumn(), TimeRemainingColumn())
+        with show.progress(self._console, "Sending", *columns, visible=True) as bar:
+            self._bar = bar, bar.add_task("", total=None, sent=0, of=0)
+            yield
+        self._bar = None
+
+    @contextmanager
+    def waiting(self, count: int) -> Iterator[None]:
+        with show.progress(
+            self._console, "Waiting for verdicts", MofNCompleteColumn(), TimeRemainingColumn(), visible=True
+        ) as bar:
+            self._bar = bar, bar.add_task("", total=count)
+            yield
+        self._bar = None
+
+    def verdict(self, verdict: Verdict, file: LocalFile | None) -> None:
+        if self._bar and file:
+            self._bar[0].advance(self._bar[1])
+        if verdict.state in PROBLEMS or verdict.warnings:
+            name = file.name if file else verdict.file.name if verdict.file else verdict.file_id
+            self._console.print(f"{show.mark(verdict.state, verdict.warnings)}  {show.name(name)}")
+            for line in show.explained(verdict.file.findings if verdict.file else (), verdict.state):
+                self._console.print(line)
+
+    def delivered(self, outcome: Outcome) -> None:
+        if not (self._plan.new or self._plan.begun):
+            before = len(outcome.files)
+            self._console.print(f"Nothing to send: {show.files(before)} sent before." if before else "Nothing to send.")
+            return
+        said = f"{show.files(outcome.sent)} sent ({show.size(outcome.bytes_sent)})"
+        before = len(outcome.files) - outcome.sent
+        also = [f"{before:,} sent before"] if before else []
+        also += [f"{len(outcome.withheld):,} kept back by the check"] if outcome.withheld else []
+        also += [f"{len(outcome.troubles):,} could not be sent"] if outcome.troubles else []
+        self._console.print(", ".join([said, *also]) + ".")
+
+    def ended(self, outcome: Outcome, states: Mapping[str, int], warnings: int, exit_code: int) -> None:  # noqa: ARG002
+        if states:
+            self._console.print(f"Verdicts: {show.tally(states, warnings)}.")
+        elif outcome.files and not outcome.halted:
+            self._console.print("[dim]`scalper status --last` tells the verdicts; `--wait` waits for them.[/]")
+
+
+Teller = People | JsonLines

@@ -1,0 +1,121 @@
+"""Following files to their verdicts, by the change feed: each is told once, and nobody polls file by file."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from scalper.announcing import files_of
+from scalper.connection import Connection
+from scalper.errors import UnreachableError
+from scalper.shapes import AWAITING, Change, Changes, File, Upload
+
+NOW = "now"
+"""In place of a cursor: behind the newest change."""
+FIRST_PAUSE = 0.3
+"""Seconds until we look again after something happened; then ever longer, up to what the feed asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a file. `file` is None where there is nothing to explain."""
+
+    file_id: str
+    upload_id: str
+    state: str
+    codes: tuple[str, ...]
+    warnings: int
+    file: File | None = None
+
+    @classmethod
+    def of(cls, file: File) -> "Verdict":
+        return cls(file.file_id, file.upload_id, file.state, file.codes, file.warnings, file)
+
+
+def changes(connection: Connection, since: str | None, limit: int = 500) -> Changes:
+    """Read a page of the change feed. Raises GoneError for a cursor that is too old, ApiError, UnreachableError."""
+    query: dict[str, str | int] = {"limit": limit, **({"since": since} if since else {})}
+    page = connection.ask("GET", "changes", query=query)
+    return Changes(tuple(map(Change.of, page["changes"])), page["cursor"], page["poll_after_seconds"])
+
+
+class Wait:
+    """Waits for files, and for the entries of the archives among them."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        files: Mapping[str, str],
+        *,
+        abandoned: Mapping[str, int],
+        timeout: float | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`files` are upload ids by file ids; `abandoned` says how many files of an upload will not come.
+
+        `timeout` is in seconds.
+        """
+        self._connection = connection
+        self._wanted = frozenset(files)
+        self._pending = set(files)
+        self._open = dict.fromkeys(files.values())
+        self._abandoned = abandoned
+        self._told: set[str] = set()
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._pause = pause
+
+    def __iter__(self) -> Iterator[Verdict]:
+        """Yield each verdict once, as it comes. Raises UnreachableError when it takes too long, and ApiError."""
+        if not self._open:
+            return
+        # The cursor comes before the look around, so that nothing falls between the two.
+        cursor = changes(self._connection, NOW, 1).cursor
+        for upload_id in self._open:
+            yield from self._tell(map(Verdict.of, filter(_settled, files_of(self._connection, upload_id))))
+        delay = FIRST_PAUSE
+        while not self._complete():
+            page = changes(self._connection, cursor)
+            cursor = page.cursor
+            yield from self._tell(self._explained(page.changes))
+            delay = FIRST_PAUSE if page.changes else delay * 1.5
+            self._wait(min(delay, page.poll_after))
+
+    def _tell(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+        for verdict in verdicts:
+            if verdict.file_id not in self._told and self._is_wanted(verdict):
+                self._told.add(verdict.file_id)
+                self._pending.discard(verdict.file_id)
+                yield verdict
+
+    def _is_wanted(self, verdict: Verdict) -> bool:
+        parent = verdict.file.parent if verdict.file else None
+        return verdict.file_id in self._wanted or parent in self._wanted
+
+    def _explained(self, found: Iterable[Change]) -> Iterator[Verdict]:
+        """Fetch what there is to say of a file; for most, there is nothing."""
+        for change in found:
+            if change.upload_id not in self._open or change.file_id in self._told or change.state == AWAITING:
+                continue
+            if change.file_id in self._wanted and not change.codes and not change.warnings:
+                yield Verdict(change.file_id, change.upload_id, change.state, (), 0)
+            else:
+                yield Verdict.of(File.of(self._connection.ask("GET", f"files/{change.file_id}")))
+
+    def _complete(self) -> bool:
+        """Say whether all is judged; the entries of archives are known to the upload only."""
+        if self._pending:
+            return False
+        for upload_id in list(self._open):
+            upload = Upload.of(self._connection.ask("GET", f"uploads/{upload_id}", query={"limit": 1}))
+            if not upload.complete and upload.counts.get(AWAITING, 0) > self._abandoned.get(upload_id, 0):
+                return False
+            del self._open[upload_id]
+        return True
+
+    def _wait(self, seconds: float) -> None:
+        if self._deadline is not None and time.monotonic() + seconds > self._deadline:
+            raise UnreachableError(f"{len(self._pending) or 'Some'} verdicts did not come in time.")
+        self._pause(seconds)
+
+
+def _settled(file: File) -> bool:
+    return file.settled

@@ -1,0 +1,170 @@
+"""`scalper upload` on the deployed stack: killed, run again, and nothing is sent or counted twice."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from infra.build_cache import ROOT
+from scalper import Client
+from tests.dicom_files import ct_slice, uid
+from tests.emulator.counting_proxy import CountingProxy
+
+pytestmark = pytest.mark.emulator
+
+MIB = 1024**2
+JOBS = 4
+
+
+@pytest.fixture(scope="module")
+def credentials(stack, portal_url):
+    """The client's settings: the API's address and its credentials, and nothing else."""
+    partner = stack.demo.partner
+    return {
+        "SCALPER_API_URL": portal_url,
+        "SCALPER_CLIENT_ID": partner.client_id,
+        "SCALPER_CLIENT_SECRET": partner.client_secret,
+    }
+
+
+@pytest.fixture
+def client(credentials):
+    with Client(*credentials.values()) as client:
+        yield client
+
+
+@pytest.fixture
+def proxy():
+    with CountingProxy() as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def start(credentials, proxy, tmp_path):
+    """Start the command as a process of its own, through the proxy."""
+    started = []
+
+    def run(*arguments):
+        environment = {
+            **{name: value for name, value in os.environ.items() if "proxy" not in name.lower()},
+            **credentials,
+            "HTTP_PROXY": proxy.url,
+            "XDG_STATE_HOME": str(tmp_path / "state"),
+        }
+        command = [sys.executable, "-m", "scalper", *map(str, arguments)]
+        with (tmp_path / f"run-{len(started)}.err").open("w") as errors:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+            )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def killed(start, proxy, when, *arguments):
+    """Run the command, and kill it in the very moment in which `when` comes true."""
+    process = start(*arguments)
+
+    def look():
+        if when():
+            process.send_signal(signal.SIGKILL)
+
+    proxy.on_progress = look
+    process.communicate(timeout=60)
+    proxy.on_progress = lambda: None
+    assert process.returncode == -signal.SIGKILL, "it ended before it could be killed"
+
+
+def finished(start, *arguments):
+    """Run the command to its end. Return its exit code and events."""
+    process = start(*arguments)
+    output, _ = process.communicate(timeout=120)
+    return process.returncode, [json.loads(line) for line in output.splitlines()]
+
+
+def slices(folder, count, name):
+    """Write small slices, of sizes that differ. Return their sizes by name."""
+    folder.mkdir()
+    for number in range(count):
+        data = ct_slice(
+            study=uid(name), series=uid(name, number % 7), instance=number + 1, rows=8 + number % 9, columns=8
+        )
+        (folder / f"{number:04}.dcm").write_bytes(data)
+    return {f"{folder.name}/{path.name}": path.stat().st_size for path in folder.iterdir()}
+
+
+def test_a_thousand_files_killed_three_times_get_a_thousand_verdicts(start, proxy, client, tmp_path):
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    sizes = slices(tmp_path / "study", 1000, f"killed {seed}")
+    total, reference = sum(sizes.values()), f"killed-{seed}"
+    command = ["upload", tmp_path / "study", "--reference", reference, "--wait", "--json", "--jobs", JOBS]
+    moments = sorted(random.Random(seed).uniform(0.02, 0.95) * total for _ in range(3))
+
+    for moment in moments:
+        killed(start, proxy, lambda moment=moment: proxy.bytes_put.total() >= moment, *command)
+    code, events = finished(start, *command)
+
+    assert code == 0, events[-1]
+    verdicts = [event["file_id"] for event in events if event["event"] == "verdict"]
+    assert (len(verdicts), len(set(verdicts))) == (1000, 1000)
+    assert events[-1]["states"] == {"accepted": 1000}
+    (upload,) = [upload for upload in client.uploads() if upload.reference == reference]
+    assert (upload.declared, upload.complete, dict(upload.counts)) == (1000, True, {"accepted": 1000})
+    assert {file.name: file.size for file in client.files(upload.upload_id)} == sizes
+    again = proxy.bytes_put.total() - total
+    sent = Counter(url for method, url in proxy.begun if method == "PUT")
+    print(f"{total} bytes in {len(sent)} files; {again} bytes again, of {sum(sent.values()) - 1000} files in flight")
+    assert len(sent) == 1000
+    assert again <= len(moments) * JOBS * max(sizes.values())
+    assert sum(sent.values()) - 1000 <= len(moments) * JOBS
+    assert finished(start, *command)[1][-1]["bytes_sent"] == 0
+
+
+@pytest.mark.parametrize(("announcement", "count"), [(1, 120), (2, 501)])
+def test_a_run_killed_while_it_announces_announces_nothing_twice(start, proxy, client, tmp_path, announcement, count):  # noqa: PLR0917
+    seed = random.randrange(10**6)
+    slices(tmp_path / "study", count, f"announced {seed}")
+    command = ["upload", tmp_path / "study", "--reference", f"announced-{seed}", "--json"]
+
+    def announcing():
+        return sum(method == "POST" and "/uploads" in url for method, url in proxy.begun) == announcement
+
+    killed(start, proxy, announcing, *command)
+    code, events = finished(start, *command)
+
+    assert (code, events[-1]["sent"] + events[-1]["sent_before"]) == (0, count)
+    (upload,) = [upload for upload in client.uploads() if upload.reference == f"announced-{seed}"]
+    assert upload.declared == count
+
+
+def test_of_a_large_file_only_the_part_in_flight_is_sent_again(start, proxy, client, tmp_path):
+    large = tmp_path / "large.dcm"
+    side = 5880  # 66 MiB of pixels: five parts.
+    large.write_bytes(ct_slice(study=uid("large"), rows=side, columns=side, instance=random.randrange(10**6)))
+    size = large.stat().st_size
+    assert size > 64 * MIB
+    command = ["upload", large, "--wait", "--json", "--jobs", 1]
+
+    killed(start, proxy, lambda: proxy.bytes_put.total() >= 40 * MIB, *command)
+    code, events = finished(start, *command)
+
+    assert code == 0, events
+    again = proxy.bytes_put.total() - size
+    print(f"{size} bytes in parts of 16 MiB; {again} bytes again")
+    assert 0 < again <= 16 * MIB
+    (verdict,) = [event for event in events if event["event"] == "verdict"]
+    assert (verdict["state"], verdict["path"]) == ("accepted", str(large))
+    fetched = tmp_path / "fetched.dcm"
+    client.download(verdict["file_id"], fetched)
+    assert fetched.read_bytes() == large.read_bytes()
