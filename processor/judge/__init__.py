@@ -13,7 +13,7 @@ from processor.judge.documents import readers
 from processor.judge.envelope import open_envelope
 from processor.judge.facts import Facts
 from processor.judge.findings import Findings
-from processor.judge.kinds import TAKEN, UNKNOWN, claimed, contradicts
+from processor.judge.kinds import EXTENSIONS, TAKEN, UNKNOWN, claimed, contradicts
 from processor.judge.profile import Profile
 from processor.judge.window import FIRST_READ, ByteSource, Window
 
@@ -72,7 +72,9 @@ def _document(kind: str, window: Window, facts: Facts, findings: Findings) -> Me
 def _weighed(kind: str, judged: dicom.Judged, size: int, facts: Facts, findings: Findings) -> Judgement:
     """Add what the name and the clinic's profile have to say, and weigh all of it by that profile."""
     if kind != UNKNOWN and contradicts(facts.extension, kind):
-        findings.add("extension-mismatch")
+        # Whoever exports to DICOM and sends something else lost the patient's identity on the way.
+        lost = kind in TAKEN and EXTENSIONS[facts.extension] == {"dicom"}
+        findings.add("extension-claims-dicom" if lost else "extension-mismatch")
     facts.profile.check(kind, size, findings)
     kept, shadow = facts.profile.weighed(findings.listed())
     return Judgement(kind, kept, judged.metadata, judged.sop_instance_uid, shadow)

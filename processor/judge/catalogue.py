@@ -12,7 +12,7 @@ from processor.judge.rule import warn as _warn
 
 __all__ = ["ASK_IT", "ASK_VENDOR", "CHAPTERS", "EXPORT_ANEW", "FILING", "RULES", "RULES_VERSION", "SEND_AGAIN", "Rule"]
 
-RULES_VERSION = "2026.11.3"
+RULES_VERSION = "2026.11.4"
 
 
 def _identity(code: str, name: str, element: str, section: str) -> tuple[Rule, Rule]:
@@ -155,6 +155,9 @@ IDENTITY = (
     *_identity("sop-instance-uid", "instance", "SOP Instance UID", "PS3.3 C.12.1"),
     *_identity("study-instance-uid", "study", "Study Instance UID", "PS3.3 C.7.2.1"),
     *_identity("series-instance-uid", "series", "Series Instance UID", "PS3.3 C.7.3.1"),
+    _reject("compressed-stream-damaged",
+            "The compressed image's first bytes contradict themselves, so that nothing can show it.",
+            EXPORT_ANEW, "PS3.5 8.2"),
     _reject("patient-id-missing", "The file describes a patient without a Patient ID element.",
             EXPORT_ANEW, "PS3.3 C.7.1.1"),
     _warn("patient-id-empty", "The Patient ID is empty.",

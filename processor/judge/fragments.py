@@ -2,7 +2,7 @@
 
 import struct
 
-from processor.judge import offsets, tags
+from processor.judge import codestreams, offsets, tags
 from processor.judge.data_set import Pixels
 from processor.judge.elements import UNDEFINED_LENGTH
 from processor.judge.offsets import NO_OFFSETS
@@ -114,7 +114,7 @@ class Fragments:
             self._starts.add(self.position - self._start)
         if self.items == 2:
             at = start - self._stream.origin
-            self.first = self._stream.buffer[at : at + min(length, 12)]
+            self.first = self._stream.buffer[at : at + min(length, codestreams.LOOK)]
         self.position = start + length
         if not self._stream.holds(self.position):
             raise RefusedError("encapsulation-unended", f"byte {start}")

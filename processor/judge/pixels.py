@@ -1,23 +1,10 @@
 """The pixel data against its description: its length by exact integer arithmetic; nothing is decoded (PS3.5 8)."""
 
-from processor.judge import encoding, tags
+from processor.judge import codestreams, encoding, tags
 from processor.judge.data_set import DataSet, Pixels
 from processor.judge.elements import UNDEFINED_LENGTH
 from processor.judge.findings import Findings
 from processor.judge.image import Description
-
-JPEG = (b"\xff\xd8",)
-JPEG_2000 = (b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")
-STREAM_STARTS = (
-    ("1.2.840.10008.1.2.4.9", JPEG_2000),
-    ("1.2.840.10008.1.2.4.20", JPEG_2000),
-    ("1.2.840.10008.1.2.4.5", JPEG),
-    ("1.2.840.10008.1.2.4.6", JPEG),
-    ("1.2.840.10008.1.2.4.70", JPEG),
-    ("1.2.840.10008.1.2.4.80", JPEG),
-    ("1.2.840.10008.1.2.4.81", JPEG),
-)
-"""What a fragment's stream starts with, by the transfer syntax's prefix."""
 
 BITS = frozenset({1, 8, 16, 32, 64})
 SAMPLES = {"MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YBR_FULL": 3, "YBR_FULL_422": 3}
@@ -104,9 +91,9 @@ def _check_native(image: Description, pixels: Pixels, transfer_syntax: str, find
 def _check_stream(pixels: Pixels, transfer_syntax: str, findings: Findings) -> None:
     if transfer_syntax in encoding.NATIVE:
         findings.add("transfer-syntax-contradicted", tags.written(pixels.tag))
-    for prefix, starts in STREAM_STARTS:
-        if transfer_syntax.startswith(prefix) and pixels.first and not pixels.first.startswith(starts):
-            findings.add("compressed-stream-mismatch", tags.written(pixels.tag))
+    code = codestreams.fault(pixels.first, transfer_syntax)
+    if code:
+        findings.add(code, tags.written(pixels.tag))
 
 
 def _check_frames(

@@ -28,7 +28,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         "nesting-too-deep", "too-many-elements", "too-many-items", "header-too-large", "deflate-bomb",
         "archive-nested", "archive-too-many-entries", "archive-total-too-large", "archive-bomb",
         "archive-entries-overlap", "archive-directory-too-large", "gzip-bomb", "text-too-large",
-        "pdf-stream-bomb", "pdf-object-bomb",
+        "pdf-stream-bomb", "pdf-object-bomb", "pdf-page-tree-circular",
         "json-too-deep", "json-too-many-values", "xml-entities", "xml-dtd", "xml-too-deep", "xml-too-many-elements",
         "hl7-too-many-segments", "csv-too-large",
         "image-too-many-pixels", "image-too-many-parts", "png-text-bomb", "tiff-directory-loop",

@@ -4,7 +4,7 @@ import re
 from itertools import islice
 
 from intake.record import Metadata
-from processor.judge.documents import endings, pdf_streams, whole
+from processor.judge.documents import endings, pdf_pages, pdf_streams, whole
 from processor.judge.findings import Findings
 from processor.judge.refusal import RefusedError
 from processor.judge.window import Window
@@ -29,12 +29,6 @@ PATTERNS = {
 }
 """Code → what shows it, in the objects' text."""
 ENCRYPTED = re.compile(rb"/Encrypt\s*(?:<<|\d+\s+\d+\s+R)")
-ROOT = re.compile(rb"/Root\s*\d+\s+\d+\s+R")
-PAGE_TREE = re.compile(rb"/Type\s*/Pages\b")
-COUNT = re.compile(rb"/Count\s+(\d{1,7})\b")
-LONGEST_NODE = 16 * 1024
-MAX_ROOTS = 1_000
-PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
 
 HIDDEN_NAMES = {
     b"/JavaScript": "pdf-javascript",
@@ -63,7 +57,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     objects = data if encrypted else data + b"\n" + pdf_streams.objects(data)
     _check_actions(objects, len(data), findings)
     _check_end(data, header.start(), findings)
-    _check_pages(objects, findings, metadata, encrypted=encrypted is not None)
+    pdf_pages.check(objects, findings, metadata, encrypted=encrypted is not None)
     if not encrypted:
         pdf_streams.check_bombs(data)
     endings.check(window, data.rfind(b"%%EOF") + 5, findings)
@@ -98,26 +92,3 @@ def _check_end(data: bytes, start: int, findings: Findings) -> None:
     near = any(CROSS_REFERENCE.search(data, max(place - NEAR, 0), place + 2 * NEAR) for place in places)
     if not near:
         findings.add("pdf-cross-reference-wrong", f"byte {pointers[-1].start()}")
-
-
-def _check_pages(objects: bytes, findings: Findings, metadata: Metadata, *, encrypted: bool) -> None:
-    if not ROOT.search(objects):
-        raise RefusedError("pdf-root-missing")
-    pages = sum(1 for _ in PAGE.finditer(objects))
-    if pages:
-        metadata["pages"] = _root_count(objects) or pages
-    elif not encrypted:
-        findings.add("pdf-pages-missing")
-
-
-def _root_count(objects: bytes) -> int:
-    """Return the pages that the last root of a page tree counts; earlier ones, and their pages, may be replaced."""
-    count = 0
-    for found in islice(PAGE_TREE.finditer(objects), MAX_ROOTS):
-        start = objects.rfind(b"<<", max(found.start() - LONGEST_NODE, 0), found.start())
-        end = objects.find(b">>", found.end(), found.end() + LONGEST_NODE)
-        node = objects[max(start, 0) : max(end, found.end())]
-        counted = COUNT.search(node)
-        if counted and b"/Parent" not in node:
-            count = int(counted[1])
-    return count

@@ -13,6 +13,8 @@ SURROUNDINGS = (
            "Send it in another way, or ask the administrator to allow this kind for your clinic."),
     reject("too-large", "The file is larger than what is agreed for this kind of file and your clinic.",
            "Send it in parts, or ask the administrator to raise the limit for your clinic."),
+    reject("extension-claims-dicom", "The file's name says that it is DICOM, and its content is of another kind.",
+           "Export the study anew as DICOM files. If the content is what you mean to send, give it its own extension."),
     warn("extension-mismatch", "The file's name ends as that of another kind of file than its content.",
          "Check that the right file was sent; the name may have been changed by hand."),
 )  # fmt: skip

@@ -113,6 +113,8 @@ PDF = (
     reject("pdf-truncated", "The end of the PDF document is missing.", SEND_AGAIN, "ISO 32000-1 7.5.5"),
     reject("pdf-root-missing", "The PDF document lacks its catalogue, so that it cannot be shown: it is damaged.",
            SEND_AGAIN, "ISO 32000-1 7.7.2"),
+    reject("pdf-page-tree-circular", "The PDF document's pages lead in a circle, which readers may never leave.",
+           PRINT_ANEW, "ISO 32000-1 7.7.3"),
     reject("pdf-pages-missing", "The PDF document has no pages.", PRINT_ANEW, "ISO 32000-1 7.7.3"),
     reject("pdf-encrypted", "The PDF document is protected by a password, so that it cannot be checked.",
            "Save it without protection, and send that; the transfer itself is encrypted.", "ISO 32000-1 7.6"),

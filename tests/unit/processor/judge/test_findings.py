@@ -153,6 +153,7 @@ FILES = {
     "encapsulation-empty": compressed(encapsulated()),
     "encapsulation-unended": compressed(encapsulated(JPEG, closed=False)),
     "compressed-stream-mismatch": compressed(encapsulated(b"noise...")),
+    "compressed-stream-damaged": compressed(encapsulated(b"\xff\xd8noise.")),
     "sop-class-uid-missing": without(SOP_CLASS),
     "sop-class-uid-invalid": changed(SOP_CLASS, "CT Image"),
     "sop-instance-uid-missing": without(SOP),

@@ -89,7 +89,9 @@ def test_a_multi_frame_file_of_two_gigabytes_takes_as_little():
 def compressed_source(size, *, end=SEQUENCE_END, fragment=64 * 1024):
     """Fragments of zeros, of which the first ones are written and the rest is only counted."""
     body = body_of(ct_slice(rows=8, columns=8, changes={PIXEL_DATA: None}))
-    opening = element(PIXEL_DATA, "OB", item(b"") + item(b"\xff\xd8", length=fragment)[:10], length=UNDEFINED_LENGTH)
+    opening = element(
+        PIXEL_DATA, "OB", item(b"") + item(b"\xff\xd8\xff\xe0", length=fragment)[:12], length=UNDEFINED_LENGTH
+    )
     head = part10(body + opening, sop=uid("large"), transfer_syntax=JPEG_BASELINE)
     return CountedSource(head, size=size, tail=end)
 
@@ -110,7 +112,7 @@ def test_a_compressed_file_without_its_end_is_found_by_two_small_reads():
 
 
 def test_one_fragment_that_fills_the_file_needs_no_second_read():
-    pixels = encapsulated(b"\xff\xd8".ljust(300_000, b"\0"))
+    pixels = encapsulated(b"\xff\xd8\xff\xe0".ljust(300_000, b"\0"))
     body = body_of(ct_slice(rows=8, columns=8, changes={PIXEL_DATA: None}))
     source = CountedSource(part10(body + pixels, sop=uid("one"), transfer_syntax=JPEG_BASELINE))
 
@@ -120,7 +122,7 @@ def test_one_fragment_that_fills_the_file_needs_no_second_read():
 
 def frames_source(*, last):
     """Forty frames of 10 KB, and an offset table whose last entry is `last` bytes off."""
-    frame = item(b"\xff\xd8".ljust(10_000, b"\0"))
+    frame = item(b"\xff\xd8\xff\xe0".ljust(10_000, b"\0"))
     starts = [number * len(frame) for number in range(40)]
     table = item(struct.pack("<40I", *starts[:-1], starts[-1] + last))
     stream = table + frame * 40 + SEQUENCE_END
@@ -147,7 +149,7 @@ def test_an_offset_table_that_leads_elsewhere_is_told_within_the_budget():
 
 
 def test_a_delimiter_within_a_fragment_ends_nothing():
-    pixels = encapsulated(b"\xff\xd8" + SEQUENCE_END + bytes(20), b"\xff\xd8")
+    pixels = encapsulated(b"\xff\xd8\xff\xe0" + SEQUENCE_END + bytes(20), b"\xff\xd8")
     body = body_of(ct_slice(rows=8, columns=8, changes={PIXEL_DATA: None}))
 
     assert rejecting(CountedSource(part10(body + pixels, sop=uid("x"), transfer_syntax=JPEG_BASELINE))) == []

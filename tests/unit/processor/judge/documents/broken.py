@@ -45,7 +45,8 @@ def looping_tiff():
 FILES = {
     "kind-not-allowed": (png(), NO_IMAGES),
     "too-large": (png(), SMALL),
-    "extension-mismatch": (png(), Facts(extension="dcm")),
+    "extension-mismatch": (png(), Facts(extension="pdf")),
+    "extension-claims-dicom": (png(), Facts(extension="dcm")),
     **ARCHIVES,
     "archive-too-many-entries": SEEDS["zip"][0][:-14] + struct.pack("<2H", 50_001, 50_001) + SEEDS["zip"][0][-10:],
     "archive-holds-archive": zipped([("a.zip", b"x"), ("b.dcm", b"y")]),
@@ -94,6 +95,7 @@ FILES = {
     "pdf-header-missing": b"\n" * 1020 + b"%PDF-x",
     "pdf-truncated": pdf(end=b""),
     "pdf-root-missing": b"%PDF-1.7\n1 0 obj\n<< /Type /Page >>\nendobj\n%%EOF",
+    "pdf-page-tree-circular": pdf(page=b"/Type /Page /Kids [2 0 R]"),
     "pdf-pages-missing": pdf(page=b"/Type /Thread"),
     "pdf-encrypted": pdf(trailer=b"/Encrypt 4 0 R"),
     "pdf-javascript": pdf(catalog=b"/OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >>"),
