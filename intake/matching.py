@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from intake.index_keys import modality_of, normalised, patient_id_of, term
-from intake.keys import study_id
+from intake.keys import series_id, study_id
 from intake.ports import FileQuery
 from intake.record import FileRecord
-from intake.study import study_uid_of
+from intake.study import series_uid_of, study_uid_of
 
 
 def matches(query: FileQuery, record: FileRecord) -> bool:
@@ -16,6 +16,7 @@ def matches(query: FileQuery, record: FileRecord) -> bool:
         not query.patient_id or normalised(patient_id_of(record.metadata)) == normalised(query.patient_id),
         term(record.name).startswith(term(query.name)),
         not query.study_id or _study(record) == query.study_id,
+        not query.series_id or series_id(series_uid_of(record.metadata)) == query.series_id,
         not query.upload_id or record.upload_id == query.upload_id,
         not query.modality or modality_of(record.metadata) == query.modality.upper(),
         query.state in {None, record.state},

@@ -96,10 +96,12 @@ class S3Presigner:
         except ClientError as error:
             raise _translated(error) from error
 
-    def get(self, stored: ObjectVersion, file_name: str) -> Presigned:
+    def get(self, stored: ObjectVersion, file_name: str, shown_as: str = "") -> Presigned:
+        disposition = "inline" if shown_as else "attachment"
         parameters: dict[str, Any] = {
-            "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(file_name, safe='')}",
-            "ResponseContentType": CONTENT_TYPE,
+            "ResponseContentDisposition": f"{disposition}; filename*=UTF-8''{quote(file_name, safe='')}",
+            "ResponseContentType": shown_as or CONTENT_TYPE,
+            "ResponseCacheControl": "no-store",
         }
         if stored.version_id:
             parameters["VersionId"] = stored.version_id

@@ -1,6 +1,6 @@
 """Searches in the table, behind the `Search` port: each takes the index that leaves least to look through."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from intake.cursors import cursor_of, position_of
@@ -57,6 +57,10 @@ class DynamoSearch:
         begins = term(reference)
         stretch = _by_name(f"{clinic_id}#uploads", begins)
         keys = self._indexes.keys(stretch, None, limit)
+        return self.uploads_at([key["pk"].partition("#")[2] for key in keys])
+
+    def uploads_at(self, upload_ids: Sequence[str]) -> tuple[Upload, ...]:
+        keys = [upload_key(upload_id) for upload_id in upload_ids]
         both = [{"pk": key["pk"], "sk": sort} for key in keys for sort in (key["sk"], COUNTS)]
         items: dict[str, dict[str, Item]] = {}
         for item in self._indexes.items(both):
@@ -98,7 +102,7 @@ class DynamoSearch:
         if query.name and query.clinic_id:
             return _by_name(query.clinic_id, term(query.name))
         if query.study_id:
-            return Stretch(index="by_study", partition="study_of", values=(query.study_id,), sort="study_place")
+            return _of_study(query.study_id, query.series_id)
         if query.upload_id:
             pk = upload_key(query.upload_id)["pk"]
             return Stretch(index=None, partition="pk", values=(pk,), sort="sk", low=BEFORE_FILES)
@@ -111,6 +115,11 @@ def _by_name(owner: str, begins: str) -> Stretch:
     return Stretch(
         index="by_name", partition="name_of", values=(owner,), sort="name_key", low=begins or FIRST, high=begins + LAST
     )
+
+
+def _of_study(study_id: str, series_id: str) -> Stretch:
+    low, high = (f"{series_id}#", f"{series_id}#~") if series_id else (FIRST, LAST)
+    return Stretch(index="by_study", partition="study_of", values=(study_id,), sort="study_place", low=low, high=high)
 
 
 def _newest(index: str, partition: str, values: tuple[str, ...], low: str, high: str) -> Stretch:

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet takes a cell for a formula by (OWASP, "CSV Injection")."""
 
+BEGIN = "\N{ZERO WIDTH NO-BREAK SPACE}"
+"""Stands before the first line: without it, spreadsheets take UTF-8 for something older."""
+
 
 def row(cells: Iterable[object]) -> str:
     """Return one line, its end included."""
@@ -16,4 +19,4 @@ def row(cells: Iterable[object]) -> str:
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_RUNS) else text
+    return f"'{text}" if text.lstrip(" ").startswith(_RUNS) else text

@@ -19,7 +19,22 @@ from portal.services import Services
 PATIENT = "patient"
 """The member of a record's metadata that holds what identifies a patient."""
 
-SUFFIXES = {"dicom": ".dcm", "pdf": ".pdf", "zip": ".zip", "xml": ".xml", "json": ".json", "csv": ".csv"}
+SHOWN = {"jpeg": "image/jpeg", "png": "image/png", "pdf": "application/pdf"}
+"""Kinds that browsers show safely, and as what: never as HTML, SVG or XML, which run scripts."""
+
+LARGEST_SHOWN = 50 * 1024 * 1024
+"""Bytes."""
+
+SUFFIXES = {
+    "dicom": ".dcm",
+    "pdf": ".pdf",
+    "zip": ".zip",
+    "xml": ".xml",
+    "json": ".json",
+    "csv": ".csv",
+    "jpeg": ".jpg",
+    "png": ".png",
+}
 """Downloads are named by file id and kind: the name stands in a URL, where a patient's has no place."""
 
 
@@ -81,6 +96,21 @@ def download(services: Services, identity: Identity, file_id: str) -> Presigned:
         raise NotAcceptedError("Only accepted files can be downloaded.")
     note(services, identity, "file.download", clinic_id=record.clinic_id, subject=file_id)
     return services.presigner.get(record.stored, record.file_id + SUFFIXES.get(record.kind or "", ""))
+
+
+def preview(services: Services, identity: Identity, file_id: str) -> Presigned:
+    """Sign the showing of what a browser shows safely. Raises NotFoundError, NotAcceptedError for everything else."""
+    identity.own_clinic()
+    record = services.records.file(identity.clinic_id, file_id)
+    if not is_shown(record) or record.stored is None:
+        raise NotAcceptedError("This file is not shown in a browser.")
+    kind = record.kind or ""
+    return services.presigner.get(record.stored, record.file_id + SUFFIXES.get(kind, ""), SHOWN[kind])
+
+
+def is_shown(record: FileRecord) -> bool:
+    """Say whether a browser may show a file: accepted, of a kind that carries no script, and not too large for it."""
+    return record.state is State.ACCEPTED and record.kind in SHOWN and record.size <= LARGEST_SHOWN
 
 
 def seen_by(identity: Identity, record: FileRecord) -> FileRecord:

@@ -59,12 +59,14 @@ class Headers:
     @cached_property
     def policy(self) -> str:
         """The Content-Security-Policy. Browsers send bytes to S3 and sign in at Cognito; nothing else is foreign."""
-        buckets = " ".join(self._bucket_origins())
+        settings = self._settings
+        buckets = " ".join(self._origins(settings.incoming_bucket, settings.accepted_bucket))
+        previews = " ".join(self._origins(settings.accepted_bucket))
         directives = {
             "default-src": "'none'",
             "script-src": "'self'",
             "style-src": "'self'",
-            "img-src": "'self' data: blob:",
+            "img-src": f"'self' data: blob: {previews}",
             "font-src": "'self'",
             "connect-src": f"'self' {buckets}",
             "worker-src": "'self'",
@@ -76,9 +78,8 @@ class Headers:
         }
         return "; ".join(f"{name} {sources}" for name, sources in directives.items())
 
-    def _bucket_origins(self) -> Sequence[str]:
+    def _origins(self, *buckets: str) -> Sequence[str]:
         """Return where presigned requests go; asked of the presigner, since the endpoint's form is S3's business."""
-        buckets = (self._settings.incoming_bucket, self._settings.accepted_bucket)
         urls = [self._presigner.put(ObjectVersion(bucket, "origin"), 0, None).url for bucket in buckets]
         return sorted({origin(url) for url in urls})
 

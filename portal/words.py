@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Upload
 from intake.states import State
+from intake.study import Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,9 @@ KINDS = {
     "tiff": "TIFF image",
     "unknown": "Not recognised",
 }
+
+MODALITIES = ("CR", "CT", "DX", "IO", "MG", "MR", "NM", "OP", "OT", "PT", "RF", "SC", "SR", "US", "XA")
+"""The modalities that are offered for choice (PS3.3 C.7.3.1.1.1); any other may be typed."""
 
 EVENTS = {
     "reserved": "Announced",
@@ -219,6 +223,22 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def study_title(study: Study) -> str:
+    """Return `CT, PT · 22 Nov 2026`; what the files do not state is said so."""
+    dates = sorted(study.study_dates)
+    told = dicom_date(dates[0]) if len(dates) == 1 else f"{len(dates)} dates" if dates else "without a date"
+    return f"{', '.join(sorted(study.modalities)) or 'Study'}, {told}"
+
+
+def dicom_date(text: str) -> str:
+    """Write a DICOM date (PS3.5 6.2, DA) for people; anything else stays as it is."""
+    try:
+        day = datetime.strptime(text, "%Y%m%d")  # noqa: DTZ007  A calendar's day has no zone.
+    except ValueError:
+        return text
+    return f"{day.day} {day:%b %Y}"
+
+
 def title(key: str) -> str:
     """Return a metadata's key as a label: `study_instance_uid` → `Study instance UID`."""
     words = [ABBREVIATIONS.get(word, word) for word in key.replace("-", "_").split("_") if word]
@@ -249,6 +269,7 @@ def kind(name: str | None) -> str:
 FILTERS = {
     "actor": actor,
     "counted": count,
+    "dicom_date": dicom_date,
     "event": event,
     "event_look": event_look,
     "iso": iso,
@@ -258,6 +279,7 @@ FILTERS = {
     "share": share,
     "size": size,
     "took": took,
+    "study_title": study_title,
     "upload_line": upload_line,
     "upload_look": upload_look,
     "upload_needs_attention": upload_needs_attention,

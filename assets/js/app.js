@@ -6,6 +6,7 @@ import { guardSession } from "./idle.js";
 import { tendMenu } from "./menu.js";
 import { forgetUploads } from "./upload/memory.js";
 import { tendSelection } from "./selecting.js";
+import { offerPrinting } from "./printing.js";
 
 localiseTimes(document);
 document.addEventListener("htmx:after:swap", () => localiseTimes(document));
@@ -13,3 +14,4 @@ for (const form of document.querySelectorAll('form[action="/sign-out"]')) form.a
 guardSession(document.querySelector("#idle"));
 tendMenu(document.querySelector("[data-menu]"));
 tendSelection(document.querySelector("[data-selection]"));
+offerPrinting(document.querySelector("[data-print]"));

@@ -121,6 +121,9 @@ class Presigner(Protocol):
         """Join the parts. Raises ObjectMissingError as `parts` does, ConflictError when S3 refuses the list."""
         ...
 
-    def get(self, stored: ObjectVersion, file_name: str) -> Presigned:
-        """Sign a download that the browser saves under `file_name`: an opaque one, for it stands in the URL."""
+    def get(self, stored: ObjectVersion, file_name: str, shown_as: str = "") -> Presigned:
+        """Sign a download that the browser saves under `file_name`: an opaque one, for it stands in the URL.
+
+        With `shown_as`, a media type, the browser shows it instead, and as nothing else.
+        """
         ...

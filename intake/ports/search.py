@@ -21,6 +21,8 @@ class FileQuery:
     name: str = ""
     """How the last segment of the name begins, without regard to case."""
     study_id: str = ""
+    series_id: str = ""
+    """Of that study."""
     upload_id: str = ""
     modality: str = ""
     state: State | None = None
@@ -66,6 +68,10 @@ class Search(Protocol):
 
     def uploads(self, clinic_id: str, reference: str, limit: int) -> tuple[Upload, ...]:
         """Return the first uploads whose reference begins so, without regard to case, in alphabetical order."""
+        ...
+
+    def uploads_at(self, upload_ids: Sequence[str]) -> tuple[Upload, ...]:
+        """Return up to 50 uploads by their ids, without those that there are not."""
         ...
 
 

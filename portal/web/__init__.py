@@ -18,6 +18,8 @@ from portal.web import (
     quarantine,
     reviews,
     sending,
+    studies,
+    upload_receipt,
     uploads,
 )
 
@@ -25,8 +27,10 @@ routers: tuple[APIRouter, ...] = (
     landing.router,
     idle.router,
     uploads.router,
+    upload_receipt.router,
     sending.router,
     files.router,
+    studies.router,
     admin.router,
     quarantine.router,
     reviews.router,

@@ -10,11 +10,12 @@ from portal.cookies import IDLE_SECONDS
 from portal.identity import Identity
 from portal.services import Services, services_of
 
-STAFF_PAGES = (("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"))
+STAFF_PAGES = (("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"), ("/studies", "Studies"))
 ADMIN_PAGES = (
     ("/admin", "Dashboard"),
     ("/admin/quarantine", "Work lists"),
     ("/files", "Files"),
+    ("/studies", "Studies"),
     ("/admin/clinics", "Clinics"),
     ("/admin/audit", "Audit log"),
 )

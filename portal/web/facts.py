@@ -1,11 +1,10 @@
 """What a file says of itself, put for people: sections of label and text."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from intake.record import Metadata
-from portal.words import title
+from portal.words import dicom_date, title
 
 UNNESTED = "From the file"
 
@@ -36,6 +35,11 @@ def sections(metadata: Metadata) -> list[Section]:
     return [*nested, Section(UNNESTED, flat)] if flat else nested
 
 
+def patient_facts(patient: dict[str, Any]) -> list[Fact]:
+    """Return what a file says of its patient."""
+    return _facts(patient)
+
+
 def _facts(values: dict[str, Any]) -> list[Fact]:
     told = [Fact(title(key), _told(key, value), exact=key.endswith(("uid", "id"))) for key, value in values.items()]
     return [fact for fact in told if fact.text]
@@ -43,9 +47,9 @@ def _facts(values: dict[str, Any]) -> list[Fact]:
 
 def _told(key: str, value: object) -> str:
     if isinstance(value, str) and key.endswith("date"):
-        return _date(value)
+        return dicom_date(value)
     if isinstance(value, str) and key == "name":
-        return _person(value)
+        return person(value)
     return _text(value)
 
 
@@ -60,16 +64,7 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _date(text: str) -> str:
-    """Write a DICOM date (PS3.5 6.2, DA) for people; anything else stays as it is."""
-    try:
-        day = datetime.strptime(text, "%Y%m%d")  # noqa: DTZ007  A calendar's day has no zone.
-    except ValueError:
-        return text
-    return f"{day.day} {day:%b %Y}"
-
-
-def _person(text: str) -> str:
+def person(text: str) -> str:
     """Write a DICOM person name (PS3.5 6.2.1.1: `Family^Given^Middle^Prefix^Suffix`, `=` between scripts)."""
     groups = []
     for group in text.split("="):

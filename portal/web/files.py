@@ -1,17 +1,20 @@
 """The list of files, and each file's page."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from intake.keys import study_id
 from intake.record import FileRecord, Finding, Severity
 from intake.states import State
+from intake.study import study_uid_of
 from portal import files as seen
-from portal import words
+from portal import reprocessing, words
+from portal import search as finding
 from portal.identity import Identity
 from portal.pages import render
 from portal.services import Services, services_of
@@ -29,29 +32,36 @@ LIST = 50
 
 @router.get("")
 def files_page(
-    request: Request,
-    identity: Staff,
-    services: Collaborators,
-    *,
-    state: Annotated[str, Query(max_length=40)] = "",
-    since: Annotated[str, Query(max_length=40)] = "",
-    cursor: str | None = None,
+    request: Request, identity: Staff, services: Collaborators, *, search: str = "", cursor: str | None = None
 ) -> Response:
-    chosen = words.STATES.get(state)
-    day = _day(since)
-    page = seen.files(services, identity, state=chosen, since=day, cursor=cursor, limit=LIST)
-    state, since = (chosen or ""), f"{day:%Y-%m-%d}" if day else ""
+    """List files by what the address asks for, or by what is kept under `search`. Raises CursorError."""
+    kept = finding.kept(services, identity, search)
+    asked = kept or finding.addressed(identity, request.query_params)
+    found = finding.find(services, identity, asked, cursor, LIST)
+    address = {"search": search} if kept else asked.told()
     return render(
         request,
         "files.html",
-        state=state,
-        since=since,
-        files=page.rows,
+        asked=asked,
+        lapsed=bool(search) and kept is None,
+        files=found.files.rows,
+        uploads=found.uploads,
         states=[(option.value, look.label) for option, look in words.LOOKS.items()],
+        modalities=words.MODALITIES,
+        clinics=services.directory.clinics() if identity.is_admin else (),
         today=f"{services.clock():%Y-%m-%d}",
-        newest=_address(state=state, since=since) if cursor else None,
-        following=_address(state=state, since=since, cursor=page.next) if page.next else None,
+        filtered=bool(asked.told()),
+        newest=_address(address) if cursor else None,
+        following=_address(address | {"cursor": found.files.next}) if found.files.next else None,
     )
+
+
+@router.post("/search")
+async def search(request: Request, identity: Staff, services: Collaborators) -> Response:
+    """Lead to the files that the form asks for, by an address that identifies nobody."""
+    form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    query = await run_in_threadpool(finding.query_of, services, identity, finding.criteria(identity, form))
+    return RedirectResponse(_address(query), 303)
 
 
 @router.get("/{file_id}")
@@ -66,8 +76,17 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         sections=sections(record.metadata),
         particulars=_particulars(record),
         held=_held(record),
+        study=_study(record),
+        shown=record.kind if seen.is_shown(record) else "",
         downloadable=record.state is State.ACCEPTED and not identity.is_admin,
+        order_id=reprocessing.new_order_id(),
     )
+
+
+@router.get("/{file_id}/preview")
+def preview(identity: Staff, services: Collaborators, file_id: str) -> Response:
+    """Lead to S3, which shows exactly the version that was judged, as its kind and nothing else."""
+    return RedirectResponse(seen.preview(services, identity, file_id).url, 303)
 
 
 @router.get("/{file_id}/download")
@@ -76,17 +95,8 @@ def download(identity: Staff, services: Collaborators, file_id: str) -> Response
     return RedirectResponse(seen.download(services, identity, file_id).url, 303)
 
 
-def _address(**query: str) -> str:
-    kept = {name: value for name, value in query.items() if value}
-    return "/files" + (f"?{urlencode(kept)}" if kept else "")
-
-
-def _day(text: str) -> datetime | None:
-    """Return the beginning of a day, in UTC; what is no day filters nothing."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+def _address(query: Mapping[str, str]) -> str:
+    return "/files" + (f"?{urlencode(query)}" if query else "")
 
 
 def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
@@ -106,6 +116,12 @@ def _particulars(record: FileRecord) -> list[Fact]:
         Fact("File ID", record.file_id, exact=True),
     ]
     return [fact for fact in told if fact.text]
+
+
+def _study(record: FileRecord) -> str:
+    """Return the id of the study that an accepted file is part of, or nothing."""
+    uid = study_uid_of(record.metadata) if record.kind == "dicom" and record.state is State.ACCEPTED else ""
+    return study_id(record.clinic_id, uid) if uid else ""
 
 
 def _held(record: FileRecord) -> int:

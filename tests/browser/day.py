@@ -1,16 +1,17 @@
 """The day that screenshots and accessibility checks look at."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from intake.device import Device
+from intake.keys import study_id
 from intake.ports import AlertKind, DueAlert, QuietClinic
 from intake.record import Source, now
 from intake.states import State
 from processor import messages
 from tests.browser.portal_server import PortalServer
-from tests.browser.sample import Sample
+from tests.browser.sample import CLINIC, Sample
 from tests.browser.work import work
 
 UPLOAD = "01kanqzzzz0000000000000000"
@@ -30,6 +31,9 @@ class Day:
     waiting_file: str
     running_order: str
     tried_order: str
+    image_file: str
+    document_file: str
+    study: str
 
 
 def fill(portal: PortalServer) -> Day:
@@ -43,13 +47,18 @@ def fill(portal: PortalServer) -> Day:
     dropped = sample.upload("", minutes_ago=400, source=Source.DIRECT)
     sample.file(dropped, "export-2026-11-22.dcm", State.ACCEPTED, codes=("file-meta-length-missing",))
     mixed = sample.upload("Chest CT, worklist 0422", minutes_ago=38)
+    told = {"expected": 24, "note": "Second half of Monday's list; the rest follows by courier."}
+    portal.table.uploads[mixed.upload_id] = replace(mixed, **told)
     accepted = [sample.file(mixed, f"ct-chest/IM-0001-{n:04d}.dcm", State.ACCEPTED) for n in range(1, 15)]
     warned = sample.file(mixed, "ct-chest/IM-0001-0015.dcm", State.ACCEPTED, codes=("file-meta-length-missing",))
     rejected = sample.file(mixed, "ct-chest/IM-0001-0016.dcm", State.REJECTED, codes=("truncated",), size=204_800)
     sample.file(mixed, "ct-chest/IM-0001-0017.dcm", State.REJECTED, codes=("truncated",), size=131_072)
     sample.file(mixed, "referral letter.pdf", State.REJECTED, codes=("kind-unsupported",), size=88_214, kind="pdf")
     failed = sample.file(mixed, "ct-chest/IM-0001-0018.dcm", State.FAILED)
+    sample.file(mixed, "ct-chest/IM-0001-0020.dcm", State.FAILED)
     sample.file(mixed, "ct-chest/IM-0001-0019.dcm", State.EXPIRED)
+    drawn = sample.file(mixed, "wound, left forearm.png", State.ACCEPTED, kind="png", size=183_212)
+    letter = sample.file(mixed, "discharge summary.pdf", State.ACCEPTED, kind="pdf", size=88_214)
     running = sample.upload("Knee MRI", minutes_ago=0.2)
     for number in range(6):
         sample.file(running, f"knee/IM{number:04d}.dcm", State.ACCEPTED)
@@ -66,6 +75,9 @@ def fill(portal: PortalServer) -> Day:
         waiting_file=waiting[0].file_id,
         running_order=ordered,
         tried_order=tried,
+        image_file=drawn.file_id,
+        document_file=letter.file_id,
+        study=study_id(CLINIC, warned.metadata["study_instance_uid"]),
     )
 
 

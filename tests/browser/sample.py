@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from intake.device import Device
 from intake.keys import file_id, new_upload_id, object_key
 from intake.ports import Change, Clinic
-from intake.record import FileRecord, Finding, ObjectVersion, Source, TimelineEntry, Upload
+from intake.record import FileRecord, Finding, Metadata, ObjectVersion, Source, TimelineEntry, Upload
 from intake.states import JUDGED, State
 from processor.judge.catalogue import RULES
 from tests.fakes import FakeDirectory, FakeProjections, FakeTable
@@ -148,7 +148,7 @@ class Sample:
             else None,
             kind=kind if judged else None,
             findings=_findings(codes),
-            metadata=METADATA if judged and kind == "dicom" else {},
+            metadata=_metadata(upload, new_id) if judged and kind == "dicom" else {},
             rules_version="2026.11.1" if judged else None,
             timings={"arrival_to_verdict": 312, "declared_to_verdict": 4310, "judging": 2} if judged else {},
             timeline=_timeline(state, reserved_at, decided_at, codes),
@@ -170,6 +170,16 @@ class Sample:
             codes=tuple(finding.code for finding in record.findings) if record.state is State.REJECTED else (),
             latency_ms=record.timings.get("arrival_to_verdict"),
         )
+
+
+def _metadata(upload: Upload, new_id: str) -> Metadata:
+    """Return what a slice says: each upload is a study, of two series, the second of which lacks a slice."""
+    number = int(new_id.rpartition("-")[2])
+    series, instance = (1, number + 1) if number < 10 else (2, number - 9 + (number > 12))
+    study = f"{METADATA['study_instance_uid']}.{int(upload.created_at.timestamp())}"
+    modality = "MR" if "MR" in upload.reference else "MG" if "Mammo" in upload.reference else "CT"
+    told = {"study_instance_uid": study, "series_instance_uid": f"{study}.{series}", "modality": modality}
+    return {**METADATA, **told, "series_number": series, "instance_number": instance}
 
 
 def _findings(codes: tuple[str, ...]) -> tuple[Finding, ...]:

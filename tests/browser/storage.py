@@ -24,6 +24,11 @@ FILE = re.compile(r"[0-9a-z]{26}-[0-9]{5}")
 NOT_DICOM = Finding("not-dicom", Severity.REJECT, "The content is not DICOM.", "Export the study anew.", "byte 128")
 
 
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+
+
 @dataclass
 class StoragePresigner(FakePresigner):
     """Signs requests to `Storage`."""
@@ -111,6 +116,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self._answer(storage.put(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+
+    def do_GET(self) -> None:
+        """Show one picture, whichever is asked for."""
+        self.send_response(200)
+        self.send_header("Content-Type", "image/png")
+        self.end_headers()
+        self.wfile.write(PICTURE)
 
     def log_message(self, format: str, *args: object) -> None:
         pass

@@ -132,8 +132,9 @@ class FakePresigner:
         self.completed[multipart_id] = tuple(parts)
         del self.open[multipart_id]
 
-    def get(self, stored: ObjectVersion, file_name: str) -> Presigned:
-        return self._presigned("GET", stored, {}, f"versionId={stored.version_id}")
+    def get(self, stored: ObjectVersion, file_name: str, shown_as: str = "") -> Presigned:
+        shown = f"&response-content-type={shown_as}" if shown_as else ""
+        return self._presigned("GET", stored, {}, f"versionId={stored.version_id}{shown}")
 
     def _presigned(self, method: str, target: ObjectVersion, headers: dict[str, str], query: str) -> Presigned:
         url = f"https://{target.bucket}.s3.test/{target.key}?{query}&X-Amz-Signature=fake"

@@ -34,6 +34,10 @@ class FakeSearch:
         found = [upload for upload in rows if upload.reference and term(upload.reference).startswith(begins)]
         return tuple(self.table.counted(upload) for upload in found[:limit])
 
+    def uploads_at(self, upload_ids: Sequence[str]) -> tuple[Upload, ...]:
+        found = (self.table.uploads.get(upload_id) for upload_id in upload_ids)
+        return tuple(self.table.counted(upload) for upload in found if upload)
+
 
 @dataclass
 class FakeTroubles:

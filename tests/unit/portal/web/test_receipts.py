@@ -1,11 +1,13 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from intake.ports import Order, Selection, StudyOfUpload, Task
 from intake.record import Source
 from intake.states import State
 from portal.web import receipts
-from tests.records import NOON, REFUSAL, WARNING, a_file, an_upload
+from tests.records import NOON, a_file, an_upload
 
 
 def upload(declared: int, *, warnings: int = 0, source: Source = Source.WEB, **counts: int):
@@ -31,22 +33,35 @@ def test_rare_states_have_a_figure_only_where_they_occur():
     assert "Not received" not in labels
 
 
-def test_files_with_the_same_trouble_share_one_cause():
-    files = [a_file(n, state=State.REJECTED, findings=(REFUSAL, WARNING)) for n in range(3)]
-    (cause,) = receipts.causes(files)
-    assert cause.files == files
-    assert (cause.code, cause.kind) == (REFUSAL.code, "Rejected")
+def test_what_the_sender_expected_and_what_never_came_have_figures_of_their_own():
+    told = an_upload(declared=2, expected=5, counts={State.ACCEPTED: 1, State.EXPIRED: 1})
+    figures = {tile.label: tile.number for tile in receipts.tiles(told)}
+    assert (figures["Expected by you"], figures["Missing"], figures["Never announced"]) == (5, 1, 3)
 
 
-def test_causes_stand_worst_first_and_a_fault_of_ours_is_one():
-    files = [
-        a_file(0, state=State.ACCEPTED, findings=(WARNING,)),
-        a_file(1, state=State.EXPIRED),
-        a_file(2, state=State.FAILED),
-        a_file(3, state=State.REJECTED, findings=(REFUSAL,)),
-        a_file(4, state=State.ACCEPTED),
-    ]
-    assert [cause.tone for cause in receipts.causes(files)] == ["bad", "fault", "wait", "warn"]
+def test_a_receipts_shares_add_up_to_its_figures():
+    studies = [StudyOfUpload("a" * 26, {State.ACCEPTED: 3, State.REJECTED: 1}), StudyOfUpload("b" * 26, {})]
+    told = upload(9, accepted=5, rejected=1)
+    shares = receipts.shares(told, studies)
+    assert [(share.accepted, share.rejected) for share in shares] == [(3, 1), (0, 0), (2, 0)]
+    assert receipts.shares(told, []) == []
+
+
+def test_a_receipt_looks_again_while_files_are_checked_again():
+    order = Order(
+        order_id="o" * 26,
+        owner="northside",
+        task=Task.REPROCESS,
+        selection=Selection(),
+        actor="user-1",
+        placed_at=NOON,
+    )
+    done = replace(order, listed=True, total=0)
+    settled = upload(1, failed=1)
+    assert receipts.seconds_to_next_look(settled, [], NOON, order) == receipts.OFTEN
+    assert receipts.seconds_to_next_look(settled, [], NOON, done) is None
+    assert receipts.seconds_to_next_look(settled, [], NOON + timedelta(hours=1), order) is None
+    assert receipts.fingerprint(settled, order) != receipts.fingerprint(settled, done)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""An upload's receipt as a table: one line per file, told page by page, so that no upload is too large for it."""
+
+from collections.abc import Iterator
+
+from intake.record import FileRecord
+from portal import words
+from portal.csv_export import BEGIN, row
+from portal.files import files_of
+from portal.identity import Identity
+from portal.services import Services
+
+PAGE = 250
+"""Files read at a time: about a megabyte of records, which is what one Query answers."""
+
+COLUMNS = (
+    "File", "State", "Size in bytes", "Kind", "What was found", "What to do", "Where", "Codes", "SHA-256",
+    "Announced (UTC)", "Last change (UTC)", "File ID", "From archive (file ID)",
+)  # fmt: skip
+
+
+def lines(services: Services, identity: Identity, upload_id: str) -> Iterator[str]:
+    """Yield the table line by line. Raises NotFoundError before the first one."""
+    page = files_of(services, identity, upload_id, None, PAGE)
+    return _lines(services, identity, upload_id, page.rows, page.next)
+
+
+def _lines(
+    services: Services, identity: Identity, upload_id: str, rows: tuple[FileRecord, ...], cursor: str | None
+) -> Iterator[str]:
+    yield BEGIN + row(COLUMNS)
+    while True:
+        yield from (row(_cells(record)) for record in rows)
+        if cursor is None:
+            return
+        page = files_of(services, identity, upload_id, cursor, PAGE)
+        rows, cursor = page.rows, page.next
+
+
+def _cells(record: FileRecord) -> tuple[object, ...]:
+    found = record.findings
+    return (
+        record.name,
+        words.look(record).label,
+        record.size,
+        words.kind(record.kind),
+        " | ".join(finding.message for finding in found),
+        " | ".join(dict.fromkeys(finding.remedy for finding in found)),
+        " | ".join(finding.where for finding in found if finding.where),
+        " | ".join(finding.code for finding in found),
+        record.sha256 or "",
+        words.iso(record.created_at),
+        words.iso(record.updated_at),
+        record.file_id,
+        record.parent or "",
+    )

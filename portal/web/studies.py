@@ -1,0 +1,156 @@
+"""The list of studies, and each study's page."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from intake.record import Finding, Upload
+from intake.states import State
+from intake.study import LIMITS, Series
+from portal import search as finding
+from portal import studies as seen
+from portal import words
+from portal.identity import Identity
+from portal.pages import render
+from portal.services import Services, services_of
+from portal.session import staff
+from portal.web.facts import patient_facts
+
+router = APIRouter(prefix="/studies", default_response_class=HTMLResponse, include_in_schema=False)
+
+Staff = Annotated[Identity, Depends(staff)]
+Collaborators = Annotated[Services, Depends(services_of)]
+
+LIST = 50
+"""Studies or files a page."""
+
+STRETCHES = 8
+"""Stretches of instance numbers that are written out."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """A series, and what its instance numbers tell."""
+
+    series: Series
+    numbers: str
+    missing: str
+    repeated: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What an upload says of how much was to come."""
+
+    upload: Upload
+    accepted: int
+    rejected: int
+    failed: int
+    missing: int
+    waiting: int
+
+
+@router.get("")
+def studies_page(
+    request: Request, identity: Staff, services: Collaborators, *, search: str = "", cursor: str | None = None
+) -> Response:
+    """List studies by what the address asks for, or by what is kept under `search`. Raises CursorError."""
+    kept = finding.kept(services, identity, search)
+    asked = kept or finding.addressed(identity, request.query_params)
+    page = seen.studies(services, identity, asked, cursor, LIST)
+    address = {"search": search} if kept else asked.told()
+    return render(
+        request,
+        "studies.html",
+        asked=asked,
+        lapsed=bool(search) and kept is None,
+        studies=page.rows,
+        modalities=words.MODALITIES,
+        clinics=services.directory.clinics() if identity.is_admin else (),
+        today=f"{services.clock():%Y-%m-%d}",
+        filtered=bool(asked.told()),
+        newest=_address(address) if cursor else None,
+        following=_address(address | {"cursor": page.next}) if page.next else None,
+    )
+
+
+@router.post("/search")
+async def search(request: Request, identity: Staff, services: Collaborators) -> Response:
+    """Lead to the studies that the form asks for, by an address that identifies nobody."""
+    form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    query = await run_in_threadpool(finding.query_of, services, identity, finding.criteria(identity, form))
+    return RedirectResponse(_address(query), 303)
+
+
+@router.get("/{study_id}")
+def study_page(
+    request: Request,
+    identity: Staff,
+    services: Collaborators,
+    *,
+    study_id: str,
+    series: Annotated[str, Query(pattern=r"^[0-9a-z]{26}$|^$")] = "",
+    cursor: str | None = None,
+) -> Response:
+    """Show a study, with all its files or those of one series. Raises NotFoundError, CursorError."""
+    page = seen.study_page(services, identity, study_id, series_id=series, cursor=cursor, limit=LIST)
+    of_series = {row.series.series_id: row for row in _series(page)}
+    chosen = {"series": series} if series in of_series else {}
+    path = f"/studies/{study_id}"
+    return render(
+        request,
+        "study.html",
+        study=page.study,
+        findings=[found for found in page.findings if not found.where],
+        series=list(of_series.values()),
+        chosen=of_series.get(series),
+        shares=[_share(upload) for upload in page.uploads],
+        patient=patient_facts(page.patient),
+        files=page.files.rows,
+        newest=_path(path, chosen) if cursor else None,
+        following=_path(path, chosen | {"cursor": page.files.next}) if page.files.next else None,
+    )
+
+
+def _series(page: seen.StudyPage) -> Iterable[SeriesRow]:
+    for series in page.study.series:
+        where = f"series {series.series_uid}"
+        yield SeriesRow(
+            series=series,
+            numbers=_written(seen.stretches(series)),
+            missing=_written(seen.gaps(series)) if len(series.numbers) < LIMITS["numbers"] else "",
+            repeated=seen.repeated(series) if len(series.numbers) < LIMITS["numbers"] else 0,
+            findings=tuple(found for found in page.findings if found.where == where),
+        )
+
+
+def _written(stretches: list[tuple[int, int]]) -> str:
+    """Write stretches of numbers: `1 to 120, 122`."""
+    told = [str(first) if first == last else f"{first} to {last}" for first, last in stretches[:STRETCHES]]
+    return ", ".join([*told, "and more"] if len(stretches) > STRETCHES else told)
+
+
+def _share(upload: Upload) -> Share:
+    counts = upload.counts
+    return Share(
+        upload,
+        accepted=counts.get(State.ACCEPTED, 0),
+        rejected=counts.get(State.REJECTED, 0) + counts.get(State.DELETED, 0),
+        failed=counts.get(State.FAILED, 0),
+        missing=counts.get(State.EXPIRED, 0) + upload.unannounced,
+        waiting=words.waiting(upload),
+    )
+
+
+def _address(query: Mapping[str, str]) -> str:
+    return _path("/studies", query)
+
+
+def _path(path: str, query: Mapping[str, str]) -> str:
+    return path + (f"?{urlencode(query)}" if query else "")

@@ -1,0 +1,160 @@
+"""An upload's page, which is its receipt: live, printable, downloadable; what failed is a click from another try."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from intake.errors import NotFoundError
+from intake.keys import upload_of
+from intake.ports import Order
+from intake.record import Upload
+from intake.states import State
+from portal import files as seen
+from portal import receipt_csv, reprocessing, words
+from portal.errors import CursorError
+from portal.identity import Identity
+from portal.pages import render
+from portal.services import Services, services_of
+from portal.session import staff
+from portal.web import receipts
+from portal.web.causes import cause_of_files, causes
+from portal.web.downloads import table
+
+router = APIRouter(prefix="/uploads/{upload_id}", default_response_class=HTMLResponse, include_in_schema=False)
+
+Staff = Annotated[Identity, Depends(staff)]
+Collaborators = Annotated[Services, Depends(services_of)]
+Asked = Annotated[str | None, Query(max_length=40)]
+
+_MAY_RECUR = frozenset({State.REJECTED, State.FAILED, State.EXPIRED})
+
+
+@router.get("")
+def upload_receipt(
+    request: Request,
+    identity: Staff,
+    services: Collaborators,
+    *,
+    upload_id: str,
+    cursor: str | None = None,
+    asked: Asked = None,
+) -> Response:
+    upload = seen.upload(services, identity, upload_id)
+    order = _order(services, identity, upload_id, asked)
+    shown = _receipt(services, identity, upload, cursor, order)
+    return render(request, "receipt.html", sources=words.SOURCES, **shown)
+
+
+@router.get("/_receipt")
+def upload_receipt_again(
+    request: Request,
+    identity: Staff,
+    services: Collaborators,
+    *,
+    upload_id: str,
+    cursor: str | None = None,
+    asked: Asked = None,
+    unchanged: str | None = None,
+) -> Response:
+    """Render the receipt's body, or answer 204 while it would look as it did: most looks cost one read."""
+    upload = seen.upload(services, identity, upload_id)
+    order = _order(services, identity, upload_id, asked)
+    going_on = words.waiting(upload) or (order and not order.complete)
+    if unchanged == receipts.fingerprint(upload, order) and going_on:
+        return Response(status_code=204)
+    return render(request, "_receipt.html", **_receipt(services, identity, upload, cursor, order))
+
+
+@router.get("/trouble")
+def trouble(
+    request: Request,
+    identity: Staff,
+    services: Collaborators,
+    *,
+    upload_id: str,
+    cause: Annotated[str, Query(pattern=r"^[0-3]#[a-z0-9-]{0,80}$")],
+    cursor: str | None = None,
+) -> Response:
+    """List all files with one cause of trouble. Raises NotFoundError, CursorError."""
+    upload = seen.upload(services, identity, upload_id)
+    try:
+        page = services.troubles.files(upload_id, f"{cause}#", cursor, receipts.PAGE)
+    except ValueError as error:
+        raise CursorError("The cursor is not one of this list.") from error
+    files = [seen.seen_by(identity, record) for record in page.rows]
+    path = f"/uploads/{upload_id}/trouble"
+    return render(
+        request,
+        "trouble.html",
+        upload=upload,
+        cause=cause_of_files(upload, cause, files) if files else None,
+        files=files,
+        order_id=reprocessing.new_order_id(),
+        newest=f"{path}?{urlencode({'cause': cause})}" if cursor else None,
+        following=f"{path}?{urlencode({'cause': cause, 'cursor': page.next})}" if page.next else None,
+    )
+
+
+@router.get("/receipt.csv")
+def receipt_table(request: Request, identity: Staff, services: Collaborators, upload_id: str) -> Response:
+    """Send the receipt as CSV, whose file name tells nothing but the upload's id. Raises NotFoundError."""
+    return table(request, receipt_csv.lines(services, identity, upload_id), f"receipt-{upload_id}.csv")
+
+
+@router.post("/retry")
+def retry(
+    identity: Staff,
+    services: Collaborators,
+    upload_id: str,
+    order_id: Annotated[str, Form(max_length=40)],
+    file_id: Annotated[str | None, Form(max_length=80)] = None,
+) -> Response:
+    """Have one failed file checked again, or all of the upload. Sending the form twice asks once.
+
+    Raises NotFoundError, OrderError, ConflictError, ScopeError, ClinicError.
+    """
+    if file_id:
+        reprocessing.retry(services, identity, [file_id], order_id=order_id)
+    else:
+        reprocessing.retry_failed(services, identity, upload_id, order_id=order_id)
+    return RedirectResponse(f"/uploads/{upload_id}?{urlencode({'asked': order_id})}", 303)
+
+
+def _order(services: Services, identity: Identity, upload_id: str, asked: str | None) -> Order | None:
+    """Return what was asked for of this upload, while it is known."""
+    if not asked:
+        return None
+    try:
+        order = reprocessing.progress(services, identity, asked)
+    except NotFoundError:
+        return None
+    about = {order.selection.upload_id, *map(upload_of, order.selection.file_ids)}
+    return order if upload_id in about else None
+
+
+def _receipt(
+    services: Services, identity: Identity, upload: Upload, cursor: str | None, order: Order | None
+) -> dict[str, Any]:
+    page = seen.files_of(services, identity, upload.upload_id, cursor, receipts.PAGE)
+    studies = services.troubles.studies(upload.upload_id, receipts.STUDIES)
+    path = f"/uploads/{upload.upload_id}"
+    kept = ({"cursor": cursor} if cursor else {}) | ({"asked": order.order_id} if order else {})
+    again = {"unchanged": receipts.fingerprint(upload, order)} | kept
+    return {
+        "upload": upload,
+        "tiles": receipts.tiles(upload),
+        "bar": receipts.bar(upload),
+        "causes": causes(services, identity, upload) if upload.causes else [],
+        "shares": receipts.shares(upload, studies.rows),
+        "more_studies": studies.next is not None,
+        "may_recur": any(upload.counts.get(state) for state in _MAY_RECUR),
+        "files": page.rows,
+        "order": order,
+        "order_id": reprocessing.new_order_id(),
+        "seconds": receipts.seconds_to_next_look(upload, page.rows, services.clock(), order),
+        "again": f"{path}/_receipt?{urlencode(again)}",
+        "newest": path if cursor else None,
+        "following": f"{path}?{urlencode({'cursor': page.next})}" if page.next else None,
+    }
