@@ -119,7 +119,7 @@ def study_page(
 
 
 def _series(page: seen.StudyPage) -> Iterable[SeriesRow]:
-    for series in page.study.series:
+    for series in sorted(page.study.series, key=lambda one: (len(one.series_uid), one.series_uid)):
         where = f"series {series.series_uid}"
         yield SeriesRow(
             series=series,
