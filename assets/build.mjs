@@ -18,6 +18,7 @@ const ENTRIES = [
   "css/upload.scss",
   "css/dashboard.scss",
   "css/admin.scss",
+  "css/settings.scss",
   "css/explorer.scss",
   "js/app.js",
   "js/upload.js",

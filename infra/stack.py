@@ -243,6 +243,7 @@ class SilentScalper(Stack):
             "SCALPER_PROJECTION_FAILURES_QUEUE_URL": self.queueing.projection_failures.queue_url,
             "SCALPER_PROJECTION_REDRIVES_QUEUE_URL": self.queueing.projection_redrives.queue_url,
             "SCALPER_AUDIT_TABLE": self.audit_log.table.table_name,
+            "SCALPER_ALERT_TOPIC_ARN": self.alerts.topic.topic_arn,
             "SCALPER_MAILBOX_QUEUE_URL": self.alerts.mailbox.queue_url,
             "SCALPER_USER_POOL_ID": self.identity.pool.user_pool_id,
             **self._gateway(),

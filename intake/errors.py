@@ -38,3 +38,7 @@ class ContentionError(ScalperError):
 
 class ChangesGoneError(ScalperError):
     """Raised when changes behind a cursor of the feed are no longer kept."""
+
+
+class LimitError(ScalperError):
+    """Raised when a service takes no more of something."""

@@ -32,6 +32,10 @@ ACTIONS: dict[str, str] = {
     "review.confirm": "Confirmed the acceptance of a rejected file",
     "review.decline": "Declined the acceptance of a rejected file",
     "letter.redrive": "Redrove dead letters",
+    "subscription.add": "Subscribed an address to messages",
+    "subscription.change": "Changed what an address is told",
+    "subscription.ask": "Asked an address again to confirm",
+    "subscription.remove": "Removed an address from messages",
     "letter.discard": "Discarded a dead letter",
 }
 """Every action that may be noted → what the audit log calls it, in the past tense: `Reprocessed a file`."""

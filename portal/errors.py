@@ -119,3 +119,12 @@ class ProtectedAccountError(ForbiddenError):
 
 class GatewayFullError(PortalError):
     """Raised when the gateway can be told of no more clients."""
+
+
+class SubscriptionError(PortalError):
+    """Raised when an address cannot be subscribed. `fault` says why, for people; `field` where, if anywhere."""
+
+    def __init__(self, fault: str, field: str = "") -> None:
+        super().__init__(fault)
+        self.fault = fault
+        self.field = field

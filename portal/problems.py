@@ -131,6 +131,9 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.TooManyRequestsError: Problem(
         429, "too-many-requests", "Too many requests", "Wait for as many seconds as `Retry-After` says, then repeat."
     ),
+    errors.SubscriptionError: Problem(
+        422, "invalid-subscription", "The subscription is not possible", "Correct the address or the kinds of messages."
+    ),
     errors.NotAcceptedError: Problem(
         409, "not-accepted", "The file was not accepted", "Only the content of accepted files can be downloaded."
     ),

@@ -25,6 +25,8 @@ from intake.ports import (
     Reviews,
     Search,
     Studies,
+    Subscribers,
+    Subscriptions,
     Troubles,
     Watch,
 )
@@ -56,6 +58,8 @@ class Services:
     kept_searches: KeptSearches
     watch: Watch
     request_counts: RequestCounts
+    subscriptions: Subscriptions
+    subscribers: Subscribers
     queue: Queue
     queue_age: QueueAge
     dead_letters: DeadLetters

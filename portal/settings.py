@@ -49,6 +49,7 @@ class Settings(BaseModel):
     projection_failures_queue_url: Url
     projection_redrives_queue_url: Url
     mailbox_queue_url: str = ""
+    alert_topic_arn: Text
     user_pool_id: Annotated[str, Field(pattern=r"^[a-z0-9-]+_[A-Za-z0-9]+$")]
     web_client_id: Text
     api_id: Text

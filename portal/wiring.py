@@ -19,8 +19,10 @@ from intake.request_counts import DynamoRequestCounts
 from intake.reviews import DynamoReviews
 from intake.s3 import SIGNING, S3Presigner
 from intake.search import DynamoSearch
+from intake.sns import SnsSubscribers
 from intake.sqs import SqsQueue
 from intake.studies import DynamoStudies
+from intake.subscriptions import DynamoSubscriptions
 from intake.troubles import DynamoTroubles
 from intake.watch import DynamoWatch
 from portal.cognito import CognitoPool
@@ -72,6 +74,8 @@ def wire(settings: Settings) -> Services:
         troubles=DynamoTroubles(dynamodb, settings.table),
         studies=DynamoStudies(dynamodb, settings.table),
         kept_searches=DynamoKeptSearches(dynamodb, settings.table),
+        subscriptions=DynamoSubscriptions(dynamodb, settings.table),
+        subscribers=SnsSubscribers(session.client("sns", config=PATIENCE), settings.alert_topic_arn),
         watch=DynamoWatch(dynamodb, settings.table),
         queue_age=CloudWatchQueueAge(session.client("cloudwatch", config=PATIENCE), settings.queue_url),
         request_counts=DynamoRequestCounts(dynamodb, settings.table),

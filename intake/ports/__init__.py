@@ -40,11 +40,22 @@ from intake.ports.projections import (
 from intake.ports.records import Children, Outcome, Page, Recorded, Records, Verdicts
 from intake.ports.reviews import Review, Reviews
 from intake.ports.search import FileQuery, KeptSearches, Search, Studies, StudyOfUpload, StudyQuery, Troubles
+from intake.ports.subscriptions import (
+    ALARM,
+    OPERATIONS,
+    FilterPolicy,
+    Standing,
+    Subscribers,
+    Subscription,
+    Subscriptions,
+)
 
 __all__ = [
+    "ALARM",
     "DECLARED_EXTENSION",
     "DECLARED_SHA256",
     "MOST_CLIENTS",
+    "OPERATIONS",
     "Alert",
     "AlertKind",
     "Alerts",
@@ -67,6 +78,7 @@ __all__ = [
     "FeedPage",
     "FileQuery",
     "Filed",
+    "FilterPolicy",
     "Found",
     "Gateway",
     "Grain",
@@ -99,9 +111,13 @@ __all__ = [
     "Reviews",
     "Search",
     "Selection",
+    "Standing",
     "Studies",
     "StudyOfUpload",
     "StudyQuery",
+    "Subscribers",
+    "Subscription",
+    "Subscriptions",
     "Task",
     "Troubles",
     "Verdicts",

@@ -14,6 +14,7 @@ from portal.web import (
     idle,
     landing,
     letters,
+    notifications,
     orders,
     quarantine,
     reviews,
@@ -40,6 +41,7 @@ routers: tuple[APIRouter, ...] = (
     admin_people.router,
     admin_clinics.router,
     admin_audit.router,
+    notifications.router,
 )
 """What `portal.app` mounts at the root."""
 

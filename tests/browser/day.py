@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from intake.device import Device
+from intake.filters import filter_policy, subscription_id
 from intake.keys import study_id
-from intake.ports import AlertKind, DueAlert, QuietClinic
+from intake.ports import ALARM, OPERATIONS, AlertKind, DueAlert, QuietClinic, Subscription
 from intake.record import Source, now
 from intake.states import State
 from processor import messages
@@ -65,6 +66,7 @@ def fill(portal: PortalServer) -> Day:
     waiting = [sample.file(running, f"knee/IM{number:04d}.dcm", State.AWAITING_UPLOAD) for number in range(6, 10)]
     _past_day(portal)
     ordered, tried = work(portal, mixed.upload_id)
+    _subscriptions(portal)
     return Day(
         mixed_upload=mixed.upload_id,
         running_upload=running.upload_id,
@@ -111,3 +113,28 @@ def _hour(sample: Sample, hours_ago: float, busy: float) -> None:
             sample.past(State.ACCEPTED, round(70 * busy / (number + 1)) + 2, hours_ago, clinic=clinic, device=scanner)
             rejected = round(5 * busy * (number + 1) / len(clinic) * 8)
             sample.past(State.REJECTED, rejected, hours_ago, codes=(code,), clinic=clinic, device=scanner)
+
+
+def _subscriptions(portal: PortalServer) -> None:
+    at = now()
+    for endpoint, owner, kinds in (
+        ("reading.room@northside.example", "northside", [AlertKind.REJECTED, AlertKind.COMPLETED]),
+        ("mri-desk@northside.example", "northside", [AlertKind.REJECTED]),
+        ("on.call@northside.example", "northside", [AlertKind.QUIET, AlertKind.FAILED]),
+        ("operations@scalper.example", OPERATIONS, [AlertKind.FAILED, AlertKind.QUIET, ALARM]),
+    ):
+        wanted = Subscription(
+            owner=owner,
+            subscription_id=subscription_id("email", endpoint),
+            protocol="email",
+            endpoint=endpoint,
+            kinds=frozenset(kinds),
+            created_at=at,
+            created_by="sample",
+            asked_at=at - timedelta(minutes=10),
+        )
+        arn = portal.subscribers.subscribe("email", endpoint, filter_policy([wanted]))
+        portal.subscriptions.save(replace(wanted, arn=arn))
+    portal.subscribers.confirm("reading.room@northside.example")
+    portal.subscribers.confirm("operations@scalper.example")
+    portal.subscribers.stop("on.call@northside.example")

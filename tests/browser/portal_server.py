@@ -38,6 +38,8 @@ from tests.fakes import (
     FakeReviews,
     FakeSearch,
     FakeStudies,
+    FakeSubscribers,
+    FakeSubscriptions,
     FakeTable,
     FakeTroubles,
 )
@@ -78,6 +80,8 @@ class PortalServer:
     machines: FakeMachines
     gateway: FakeGateway
     projections: FakeProjections
+    subscriptions: FakeSubscriptions
+    subscribers: FakeSubscribers
     queue: FakeQueue
     queue_age: FakeQueueAge
     dead_letters: FakeQueue
@@ -126,6 +130,8 @@ def portal_server() -> Iterator[PortalServer]:
             machines=FakeMachines(),
             gateway=FakeGateway(),
             projections=FakeProjections(),
+            subscriptions=FakeSubscriptions(),
+            subscribers=FakeSubscribers(),
             queue=FakeQueue(),
             queue_age=FakeQueueAge(240),
             dead_letters=FakeQueue(),
@@ -173,6 +179,8 @@ def _services(behind: PortalServer) -> Services:
         troubles=FakeTroubles(behind.table),
         studies=FakeStudies(behind.table),
         kept_searches=FakeKeptSearches(),
+        subscriptions=behind.subscriptions,
+        subscribers=behind.subscribers,
         watch=behind.projections,
         queue_age=behind.queue_age,
         request_counts=FakeRequestCounts(),
@@ -202,6 +210,7 @@ def _settings(url: str) -> Settings:
         dead_letter_queue_url="https://sqs.test/dead",
         projection_failures_queue_url="https://sqs.test/unprojected",
         projection_redrives_queue_url="https://sqs.test/again",
+        alert_topic_arn="arn:aws:sns:eu-central-1:1:alerts",
         mailbox_queue_url="https://sqs.test/mailbox",
         user_pool_id="eu-central-1_Test",
         web_client_id="web",

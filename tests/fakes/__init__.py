@@ -16,6 +16,7 @@ from tests.fakes.projections import FakeProjections
 from tests.fakes.records import FakeRecords
 from tests.fakes.reviews import FakeReviews
 from tests.fakes.search import FakeKeptSearches, FakeSearch, FakeStudies, FakeTroubles
+from tests.fakes.subscriptions import FakeSubscribers, FakeSubscriptions
 from tests.fakes.table import FakeTable
 from tests.fakes.verdicts import FakeVerdicts
 
@@ -41,6 +42,8 @@ __all__ = [
     "FakeReviews",
     "FakeSearch",
     "FakeStudies",
+    "FakeSubscribers",
+    "FakeSubscriptions",
     "FakeTable",
     "FakeTroubles",
     "FakeVerdicts",

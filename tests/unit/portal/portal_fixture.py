@@ -38,6 +38,8 @@ from tests.fakes import (
     FakeReviews,
     FakeSearch,
     FakeStudies,
+    FakeSubscribers,
+    FakeSubscriptions,
     FakeTable,
     FakeTroubles,
     FakeVerdicts,
@@ -69,6 +71,7 @@ def settings(**changes: str) -> Settings:
             "dead_letter_queue_url": "https://sqs.test/dead",
             "projection_failures_queue_url": "https://sqs.test/unprojected",
             "projection_redrives_queue_url": "https://sqs.test/again",
+            "alert_topic_arn": "arn:aws:sns:eu-central-1:1:alerts",
             "user_pool_id": POOL_ID,
             "web_client_id": WEB_CLIENT,
             "api_id": "api1",
@@ -104,6 +107,8 @@ class Portal:
     projections: FakeProjections = field(default_factory=FakeProjections)
     feed: FakeChangeFeed = field(default_factory=FakeChangeFeed)
     request_counts: FakeRequestCounts = field(default_factory=FakeRequestCounts)
+    subscriptions: FakeSubscriptions = field(default_factory=FakeSubscriptions)
+    subscribers: FakeSubscribers = field(default_factory=FakeSubscribers)
     queue: FakeQueue = field(default_factory=FakeQueue)
     queue_age: FakeQueueAge = field(default_factory=FakeQueueAge)
     dead_letters: FakeQueue = field(default_factory=FakeQueue)
@@ -153,6 +158,8 @@ class Portal:
             troubles=FakeTroubles(self.table),
             studies=FakeStudies(self.table),
             kept_searches=self.kept_searches,
+            subscriptions=self.subscriptions,
+            subscribers=self.subscribers,
             watch=self.projections,
             queue_age=self.queue_age,
             request_counts=self.request_counts,

@@ -1,0 +1,29 @@
+"""Which messages an address gets, as SNS's filter policies say it: pure."""
+
+import hashlib
+from collections.abc import Iterable
+
+from intake.ports import ALARM, OPERATIONS, FilterPolicy, Subscription
+
+NOBODYS: FilterPolicy = {"clinic_id": ["-"]}
+"""Matches no message: no clinic is called so."""
+
+
+def subscription_id(protocol: str, endpoint: str) -> str:
+    """Return 24 hexadecimal digits that name an address without telling it."""
+    return hashlib.sha256(f"{protocol}\0{endpoint}".encode()).hexdigest()[:24]
+
+
+def filter_policy(wanted: Iterable[Subscription]) -> FilterPolicy:
+    """Return one policy for all that the owners of an address want: SNS takes one subscription for each address."""
+    parts = [_part(one) for one in sorted(wanted, key=lambda one: one.owner) if one.kinds and not one.removed]
+    if not parts:
+        return NOBODYS
+    return parts[0] if len(parts) == 1 else {"$or": parts}
+
+
+def _part(subscription: Subscription) -> FilterPolicy:
+    kinds = [{"exists": False} if kind == ALARM else str(kind) for kind in sorted(subscription.kinds)]
+    if subscription.owner == OPERATIONS:
+        return {"kind": kinds}
+    return {"clinic_id": [subscription.owner], "kind": kinds}

@@ -1,0 +1,94 @@
+"""What people asked to be told, in the table, behind the `Subscriptions` port.
+
+An item per owner and address. The index `by_clinic` finds all owners of an address, under `SUBSCRIBER#{id}`. A removed
+one is forgotten after a week, when SNS has forgotten its request too.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from intake.items import Item, expiry, moment, plain, timestamp, wire
+from intake.ports import Subscription
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+_PREFIX = "SUBSCRIPTION#"
+
+
+class DynamoSubscriptions:
+    """Reads and writes subscriptions; each method but `sharing` is one call."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+
+    def of(self, owner: str) -> tuple[Subscription, ...]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :owner",
+            ExpressionAttributeValues=wire({":owner": f"SUBSCRIPTIONS#{owner}"}),
+            ConsistentRead=True,
+        )
+        rows = [_subscription(plain(item)) for page in pages for item in page["Items"]]
+        return tuple(sorted((row for row in rows if not row.removed), key=lambda row: (row.created_at, row.endpoint)))
+
+    def find(self, owner: str, subscription_id: str) -> Subscription | None:
+        answer = self._dynamodb.get_item(
+            TableName=self._table, Key=wire(_key(owner, subscription_id)), ConsistentRead=True
+        )
+        return _subscription(plain(answer["Item"])) if "Item" in answer else None
+
+    def sharing(self, subscription_id: str) -> tuple[Subscription, ...]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="by_clinic",
+            KeyConditionExpression="clinic_key = :address",
+            ExpressionAttributeValues=wire({":address": _address(subscription_id)}),
+        )
+        owners = [plain(item)["created_key"] for page in pages for item in page["Items"]]
+        found = [self.find(owner, subscription_id) for owner in owners]
+        return tuple(one for one in found if one is not None)
+
+    def save(self, subscription: Subscription) -> None:
+        self._dynamodb.put_item(TableName=self._table, Item=wire(_item(subscription)))
+
+
+def _key(owner: str, subscription_id: str) -> Item:
+    return {"pk": f"SUBSCRIPTIONS#{owner}", "sk": f"{_PREFIX}{subscription_id}"}
+
+
+def _address(subscription_id: str) -> str:
+    return f"SUBSCRIBER#{subscription_id}"
+
+
+def _item(row: Subscription) -> dict[str, Any]:
+    return {
+        **_key(row.owner, row.subscription_id),
+        "clinic_key": _address(row.subscription_id),
+        "created_key": row.owner,
+        **({"removed": True, "expires": expiry()} if row.removed else {}),
+        "owner": row.owner,
+        "subscription_id": row.subscription_id,
+        "protocol": row.protocol,
+        "endpoint": row.endpoint,
+        "kinds": sorted(row.kinds),
+        "arn": row.arn,
+        "created_at": timestamp(row.created_at),
+        "created_by": row.created_by,
+        "asked_at": timestamp(row.asked_at),
+    }
+
+
+def _subscription(row: Item) -> Subscription:
+    return Subscription(
+        owner=row["owner"],
+        subscription_id=row["subscription_id"],
+        protocol=row["protocol"],
+        endpoint=row["endpoint"],
+        kinds=frozenset(row["kinds"]),
+        created_at=moment(row["created_at"]),
+        created_by=row["created_by"],
+        asked_at=moment(row["asked_at"]),
+        arn=row["arn"],
+        removed=row.get("removed", False),
+    )

@@ -1,0 +1,169 @@
+"""The settings page of who is told of what by e-mail: forms that lead back to it, and work without scripts."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from intake.ports import ALARM, OPERATIONS, AlertKind, Standing
+from portal import subscriptions
+from portal.errors import SubscriptionError
+from portal.identity import Identity
+from portal.pages import render
+from portal.services import Services, services_of
+from portal.session import staff
+from portal.subscriptions import Shown
+from portal.words import Look
+
+router = APIRouter(prefix="/settings/notifications", default_response_class=HTMLResponse, include_in_schema=False)
+
+Staff = Annotated[Identity, Depends(staff)]
+Collaborators = Annotated[Services, Depends(services_of)]
+Kinds = Annotated[list[str], Form(max_length=20)]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A kind of message, as people choose it."""
+
+    kind: str
+    label: str
+    hint: str
+
+
+CHOICES = {
+    choice.kind: choice
+    for choice in (
+        Choice(AlertKind.REJECTED, "Rejected files", "What was wrong, once per upload within 15 minutes"),
+        Choice(AlertKind.COMPLETED, "Completed uploads", "When every file of an upload has its verdict"),
+        Choice(AlertKind.FAILED, "Files that failed on our side", "Nothing to do but to know: we mend it"),
+        Choice(AlertKind.QUIET, "Nothing arrives", "When no file came for 6 hours in which files usually come"),
+        Choice(ALARM, "Alarms of the system", "Dead letters, a long queue, failing functions"),
+    )
+}
+LOOKS = {
+    Standing.CONFIRMED: Look("Confirmed", "check", "ok", "Messages are delivered."),
+    Standing.PENDING: Look("Waiting for confirmation", "clock", "wait", ""),
+    Standing.GONE: Look("Stopped", "cross", "warn", "The recipient has stopped it, or let the request lapse."),
+}
+DONE = {
+    "added": "The address is on the list. Unless it was confirmed before, its owner has been asked to confirm.",
+    "changed": "The change was saved.",
+    "asked": "A request to confirm was sent.",
+    "removed": "The address was removed and is told nothing more.",
+}
+"""What a form's redirect says has been done."""
+
+
+@router.get("")
+@router.get("/{owner}")
+def settings_page(
+    request: Request, identity: Staff, services: Collaborators, owner: str | None = None, done: str = ""
+) -> Response:
+    whose = subscriptions.owner_for(services, identity, owner)
+    return _page(request, services, whose, done=DONE.get(done, ""))
+
+
+@router.get("/{owner}/_list")
+def list_again(request: Request, identity: Staff, services: Collaborators, owner: str) -> Response:
+    whose = subscriptions.owner_for(services, identity, owner)
+    return render(request, "_subscriptions.html", **_view(services, whose))
+
+
+@router.post("/{owner}")
+def add(
+    request: Request,
+    identity: Staff,
+    services: Collaborators,
+    *,
+    owner: str,
+    email: Annotated[str, Form(max_length=1000)] = "",
+    kinds: Kinds = [],  # noqa: B006  # FastAPI copies defaults.
+) -> Response:
+    whose = subscriptions.owner_for(services, identity, owner)
+    try:
+        subscriptions.subscribe(services, identity, whose, email, kinds)
+    except SubscriptionError as error:
+        return _page(request, services, whose, error=error, email=email, chosen=kinds)
+    return _back(whose, "added")
+
+
+@router.post("/{owner}/{subscription_id}/kinds")
+def change(
+    request: Request,
+    identity: Staff,
+    services: Collaborators,
+    *,
+    owner: str,
+    subscription_id: str,
+    kinds: Kinds = [],  # noqa: B006  # FastAPI copies defaults.
+) -> Response:
+    whose = subscriptions.owner_for(services, identity, owner)
+    try:
+        subscriptions.change(services, identity, whose, subscription_id, kinds)
+    except SubscriptionError as error:
+        return _page(request, services, whose, error=error)
+    return _back(whose, "changed")
+
+
+@router.post("/{owner}/{subscription_id}/ask")
+def ask_again(request: Request, identity: Staff, services: Collaborators, owner: str, subscription_id: str) -> Response:
+    whose = subscriptions.owner_for(services, identity, owner)
+    try:
+        subscriptions.ask_again(services, identity, whose, subscription_id)
+    except SubscriptionError as error:
+        return _page(request, services, whose, error=error)
+    return _back(whose, "asked")
+
+
+@router.post("/{owner}/{subscription_id}/remove")
+def remove(identity: Staff, services: Collaborators, owner: str, subscription_id: str) -> Response:
+    whose = subscriptions.owner_for(services, identity, owner)
+    subscriptions.remove(services, identity, whose, subscription_id)
+    return _back(whose, "removed")
+
+
+def _back(owner: str, done: str) -> Response:
+    return RedirectResponse(f"/settings/notifications/{owner}?done={done}", 303)
+
+
+def _page(
+    request: Request,
+    services: Services,
+    owner: str,
+    *,
+    done: str = "",
+    error: SubscriptionError | None = None,
+    email: str = "",
+    chosen: list[str] | None = None,
+) -> Response:
+    return render(
+        request,
+        "notifications.html",
+        status=422 if error else 200,
+        done=done,
+        error=error,
+        email=email,
+        chosen=[AlertKind.REJECTED, AlertKind.FAILED] if chosen is None else chosen,
+        clinics=services.directory.clinics(),
+        operations=OPERATIONS,
+        most=subscriptions.MOST,
+        **_view(services, owner),
+    )
+
+
+def _view(services: Services, owner: str) -> dict[str, Any]:
+    rows = subscriptions.shown(services, owner)
+    return {
+        "owner": owner,
+        "path": f"/settings/notifications/{owner}",
+        "rows": rows,
+        "looks": LOOKS,
+        "choices": [CHOICES[kind] for kind in subscriptions.kinds_of(owner)],
+        "waiting": any(_waits(row) for row in rows),
+    }
+
+
+def _waits(row: Shown) -> bool:
+    return row.standing is Standing.PENDING
