@@ -15,6 +15,9 @@ HANDLERS = {
 }
 SETTINGS = {
     "SCALPER_TABLE": "table",
+    "SCALPER_AUDIT_TABLE": "audit",
+    "SCALPER_API_ID": "api1",
+    "SCALPER_AUTHORIZER_ID": "authorizer1",
     "SCALPER_INCOMING_BUCKET": "incoming",
     "SCALPER_ACCEPTED_BUCKET": "accepted",
     "SCALPER_QUARANTINE_BUCKET": "quarantine",
