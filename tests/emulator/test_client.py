@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 
 import pytest
@@ -146,6 +147,25 @@ def test_a_run_killed_while_it_announces_announces_nothing_twice(start, proxy, c
     assert (code, events[-1]["sent"] + events[-1]["sent_before"]) == (0, count)
     (upload,) = [upload for upload in client.uploads() if upload.reference == f"announced-{seed}"]
     assert upload.declared == count
+
+
+def test_the_entries_of_an_archive_are_waited_for_and_named(start, tmp_path):
+    seed = random.randrange(10**6)
+    with zipfile.ZipFile(tmp_path / "study.zip", "w") as archive:
+        for number in range(3):
+            data = ct_slice(study=uid("zipped", seed), instance=number + 1, rows=8, columns=8)
+            archive.writestr(f"ct/{number}.dcm", data[: -20 if number == 2 else None])
+
+    code, events = finished(start, "upload", tmp_path / "study.zip", "--wait", "--json")
+
+    assert code == 1
+    verdicts = [event for event in events if event["event"] == "verdict"]
+    assert {(event["name"] or event["path"], event["state"]) for event in verdicts} == {
+        (str(tmp_path / "study.zip"), "accepted"),
+        ("ct/0.dcm", "accepted"),
+        ("ct/1.dcm", "accepted"),
+        ("ct/2.dcm", "rejected"),
+    }
 
 
 def test_of_a_large_file_only_the_part_in_flight_is_sent_again(start, proxy, client, tmp_path):
