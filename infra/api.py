@@ -14,7 +14,7 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.functions import RETENTIONS
 
-GUARDED = ("/api/{proxy+}",)
+GUARDED = ("/api/{proxy+}", "/dicomweb/{proxy+}")
 """A token of the user pool is required here."""
 
 OPEN_TO_READ = ("/api/docs", "/api/docs/{proxy+}", "/api/openapi.json")

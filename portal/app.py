@@ -7,6 +7,7 @@ from portal import auth, problems, web
 from portal.api import changes, discovery, docs, files, openapi, uploads
 from portal.api.entity_tags import EntityTags
 from portal.assets import StaticAssets
+from portal.dicomweb import routes as dicomweb
 from portal.pages import STATIC
 from portal.request_log import RequestLog
 from portal.security import BodyLimit, Headers, ResponseHeaders, same_site
@@ -60,6 +61,7 @@ def _route(app: FastAPI) -> None:
         uploads.router,
         files.router,
         changes.router,
+        dicomweb.router,
         *web.routers,
     )
     for router in app.state.routers:

@@ -128,3 +128,35 @@ class SubscriptionError(PortalError):
         super().__init__(fault)
         self.fault = fault
         self.field = field
+
+
+class DicomWebQueryError(PortalError):
+    """Raised for a DICOMweb request that cannot be understood. The text is ours: it repeats no value of the request."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.extensions = {"reason": reason}
+
+
+class SearchTooBroadError(PortalError):
+    """Raised when a search would have to look at more than a request may cost."""
+
+
+class NotAcceptableError(PortalError):
+    """Raised when a resource is asked for in a form that it is not given in."""
+
+    def __init__(self, *media_types: str) -> None:
+        super().__init__("Not in this form.")
+        self.extensions = {"acceptable": list(media_types)}
+
+
+class RetrievalTooLargeError(PortalError):
+    """Raised when more is to be fetched or stored in one message than the API gateway lets through."""
+
+    def __init__(self, limit: int, instead: str) -> None:
+        super().__init__("Too large for one message.")
+        self.extensions = {"limit_bytes": limit, "instead": instead}
+
+
+class StorageUnavailableError(PortalError):
+    """Raised when the bucket does not take what it should."""

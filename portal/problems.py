@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from intake import errors as domain
 from portal import errors, pages
 from portal.request_log import log_fault
+from portal.security import API
 from portal.services import services_of
 
 PAGES = "/api/docs/problems/"
@@ -38,7 +39,12 @@ NOT_FOUND = Problem(404, "not-found", "Not found", "There is nothing here, or it
 METHOD = Problem(405, "method-not-allowed", "Method not allowed", "This address does not take that method.")
 MALFORMED = Problem(400, "malformed-body", "The request cannot be read", "The body is not what its type says it is.")
 INVALID = Problem(422, "invalid-request", "The request is not valid", "Correct the fields that `errors` points to.")
-TOO_LARGE = Problem(413, "body-too-large", "The request is too large", "Announce the files in several requests.")
+TOO_LARGE = Problem(
+    413,
+    "body-too-large",
+    "The request is too large",
+    "Send less at once: announce files in several requests, and upload large ones by `POST /api/v1/uploads`.",
+)
 INTERNAL = Problem(
     500, "internal-error", "Something went wrong on our side", "Our staff can find this request by its id."
 )
@@ -137,6 +143,24 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.NotAcceptedError: Problem(
         409, "not-accepted", "The file was not accepted", "Only the content of accepted files can be downloaded."
     ),
+    errors.DicomWebQueryError: Problem(
+        400, "invalid-dicomweb-request", "The DICOMweb request is not valid", "`reason` says what to correct."
+    ),
+    errors.SearchTooBroadError: Problem(
+        413, "search-too-broad", "The search is too broad", "Add a condition: a study date, a patient id or a UID."
+    ),
+    errors.NotAcceptableError: Problem(
+        406, "not-acceptable", "Not given in that form", "Ask for, or send, one of the forms named in `acceptable`."
+    ),
+    errors.RetrievalTooLargeError: Problem(
+        413,
+        "message-too-large",
+        "Too large for one message",
+        "A message holds at most `limit_bytes`. `instead` says how to do without the limit.",
+    ),
+    errors.StorageUnavailableError: Problem(
+        503, "storage-unavailable", "Storage is not available", "Nothing was stored. Try again in a moment."
+    ),
 }
 
 BY_STATUS = {problem.status: problem for problem in (NOT_FOUND, METHOD, MALFORMED, TOO_LARGE)}
@@ -226,7 +250,7 @@ def _pointer(steps: Sequence[object]) -> str:
 
 
 def _wants_page(request: Request) -> bool:
-    if request.url.path.startswith("/api/"):
+    if request.url.path.startswith(API):
         return False
     return "hx-request" in request.headers or "text/html" in request.headers.get("accept", "")
 

@@ -17,7 +17,8 @@ from portal.errors import CrossSiteError
 from portal.services import services_of
 from portal.settings import Settings
 
-API = "/api/"
+API = ("/api/", "/dicomweb/")
+"""Where programs come with tokens and browsers' cookies count for nothing."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
@@ -25,6 +26,9 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes: 500 files with the longest names fit, and no file does."""
+
+MAX_DICOMWEB_BODY = 4 * 1024 * 1024
+"""Bytes of a DICOMweb message: Lambda takes 6 MB, binary bytes written as base64."""
 
 FIXED = {
     "X-Content-Type-Options": "nosniff",
@@ -101,7 +105,7 @@ class ResponseHeaders:
 
 
 class BodyLimit:
-    """Refuses to read more than `MAX_BODY` of a request."""
+    """Refuses to read more of a request than it may bring."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -112,13 +116,14 @@ class BodyLimit:
 
 def _bounded(scope: Scope, receive: Receive) -> Receive:
     declared = dict(scope["headers"]).get(b"content-length", b"0")
+    largest = MAX_DICOMWEB_BODY if scope["path"].startswith(API[1]) else MAX_BODY
     taken = 0
 
     async def reading() -> Message:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > MAX_BODY or (declared.isdigit() and int(declared) > MAX_BODY):
+        if taken > largest or (declared.isdigit() and int(declared) > largest):
             raise HTTPException(413)
         return message
 

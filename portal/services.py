@@ -15,7 +15,9 @@ from intake.ports import (
     Gateway,
     KeptSearches,
     LastErrors,
+    ObjectReader,
     Orders,
+    Presigned,
     Presigner,
     Projections,
     Queue,
@@ -44,6 +46,9 @@ class Services:
 
     records: Records
     presigner: Presigner
+    objects: ObjectReader
+    send: Callable[[Presigned, bytes], None]
+    """Sends a small body by a presigned request. Raises StorageUnavailableError."""
     directory: Directory
     known_clinics: Remembered[Clinic | None]
     """The directory's clinics, as of some seconds ago."""

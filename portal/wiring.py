@@ -18,6 +18,7 @@ from intake.record import now
 from intake.request_counts import DynamoRequestCounts
 from intake.reviews import DynamoReviews
 from intake.s3 import SIGNING, S3Presigner
+from intake.s3_objects import S3Objects
 from intake.search import DynamoSearch
 from intake.sns import SnsSubscribers
 from intake.sqs import SqsQueue
@@ -27,6 +28,7 @@ from intake.troubles import DynamoTroubles
 from intake.watch import DynamoWatch
 from portal.cognito import CognitoPool
 from portal.cognito_admin import CognitoClients, CognitoPeople
+from portal.dicomweb.sender import HttpSender
 from portal.partners import KnownPartners
 from portal.remembered import Remembered
 from portal.services import Services
@@ -54,6 +56,8 @@ def wire(settings: Settings) -> Services:
     directory = DynamoDirectory(dynamodb, settings.table)
     cognito = session.client("cognito-idp", config=PATIENCE)
     pool = CognitoPool(cognito, urllib3.PoolManager(), settings)
+    s3, http = session.client("s3", config=PATIENCE.merge(SIGNING)), urllib3.PoolManager()
+    pool = CognitoPool(session.client("cognito-idp", config=PATIENCE), http, settings)
     verifier = Verifier(
         keys=SigningKeys(pool.signing_keys),
         issuer=settings.issuer,
@@ -62,7 +66,9 @@ def wire(settings: Settings) -> Services:
     )
     return Services(
         records=DynamoRecords(dynamodb, settings.table),
-        presigner=S3Presigner(session.client("s3", config=PATIENCE.merge(SIGNING))),
+        presigner=S3Presigner(s3),
+        objects=S3Objects(s3),
+        send=HttpSender(http),
         directory=directory,
         known_clinics=Remembered(directory.clinic, seconds=KNOWN_SECONDS),
         people=CognitoPeople(cognito, settings.user_pool_id),

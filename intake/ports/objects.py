@@ -45,12 +45,16 @@ class Found:
     last_modified: datetime
 
 
-class Objects(Protocol):
-    """The buckets, as the processor uses them. One call of AWS per method, but for copies above 5 GiB."""
+class ObjectReader(Protocol):
+    """The buckets, to be read."""
 
     def read(self, source: ObjectVersion, start: int, length: int) -> ObjectRange:
         """Return up to `length` bytes from offset `start`. Raises ObjectMissingError."""
         ...
+
+
+class Objects(ObjectReader, Protocol):
+    """The buckets, as the processor uses them. One call of AWS per method, but for copies above 5 GiB."""
 
     def copy(self, source: ObjectVersion, etag: str, size: int, bucket: str, key: str) -> Copied:
         """Copy exactly that version, once: a second call finds the first one's copy.

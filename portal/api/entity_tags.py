@@ -5,7 +5,7 @@ import hashlib
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-READS = "/api/v1/"
+READS = ("/api/v1/", "/dicomweb/")
 
 _ABOUT_THE_BODY = ("content-length", "content-type")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from intake.ports import QueuedMessage
+from intake.ports import Presigned, QueuedMessage
 from intake.record import now
 from portal.app import create_app
 from portal.cookies import Cookies, Session
@@ -28,6 +28,7 @@ from tests.fakes import (
     FakeKeptSearches,
     FakeLastErrors,
     FakeMachines,
+    FakeObjects,
     FakeOrders,
     FakePeople,
     FakeProjections,
@@ -168,6 +169,8 @@ def _services(behind: PortalServer) -> Services:
     return Services(
         records=FakeRecords(behind.table),
         presigner=behind.storage.presigner,
+        objects=FakeObjects(),
+        send=_send_nothing,
         directory=behind.directory,
         known_clinics=Remembered(behind.directory.clinic, seconds=0),
         people=behind.people,
@@ -197,6 +200,11 @@ def _services(behind: PortalServer) -> Services:
         settings=_settings(behind.url),
         clock=now,
     )
+
+
+def _send_nothing(presigned: Presigned, body: bytes) -> None:
+    """No page sends a file through the portal."""
+    raise AssertionError(presigned.method, len(body))
 
 
 def _settings(url: str) -> Settings:

@@ -47,6 +47,9 @@ class FakeObjects:
         held.append(StoredObject(data, f"v{len(held) + 1}", etag, self.clock(), metadata or {}))
         return ObjectVersion(bucket, key, held[-1].version_id)
 
+    def newest(self, bucket: str, key: str) -> bytes:
+        return self.versions[bucket, key][-1].data
+
     def data(self, stored: ObjectVersion) -> bytes:
         return self._get(stored).data
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi.testclient import TestClient
 
-from intake.ports import Clinic, Partner
+from intake.ports import Clinic, Partner, Presigned
 from intake.record import now
 from portal.app import create_app
 from portal.cookies import Cookies, Session
@@ -27,6 +28,7 @@ from tests.fakes import (
     FakeKeptSearches,
     FakeLastErrors,
     FakeMachines,
+    FakeObjects,
     FakeOrders,
     FakePeople,
     FakePresigner,
@@ -116,6 +118,7 @@ class Portal:
     last_errors: FakeLastErrors = field(default_factory=FakeLastErrors)
     mailbox: FakeQueue = field(default_factory=FakeQueue)
     audit: FakeAudit = field(default_factory=FakeAudit)
+    objects: FakeObjects = field(default_factory=FakeObjects)
     orders: FakeOrders = field(default_factory=FakeOrders)
     reviews: FakeReviews = field(default_factory=FakeReviews)
     pool: FakeUserPool = field(default_factory=FakeUserPool)
@@ -147,6 +150,8 @@ class Portal:
         return Services(
             records=self.records,
             presigner=self.presigner,
+            objects=self.objects,
+            send=self.sent,
             directory=self.directory,
             known_clinics=Remembered(self.directory.clinic, seconds=0),
             people=self.people,
@@ -176,6 +181,10 @@ class Portal:
             settings=configured,
             clock=self.clock,
         )
+
+    def sent(self, presigned: Presigned, body: bytes) -> None:
+        """Take a body as the incoming bucket does; tests judge it."""
+        self.objects.put("incoming", urlsplit(presigned.url).path.lstrip("/"), body)
 
     def without_mailbox(self) -> Services:
         return replace(self.services, mailbox=None)

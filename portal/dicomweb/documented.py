@@ -1,0 +1,65 @@
+"""What the OpenAPI document says of DICOMweb, and the forms that its messages come in."""
+
+from typing import Any
+
+from fastapi.responses import Response
+
+from portal.api.documented import answers as problems
+
+JSON = "application/dicom+json"
+DICOM = "application/dicom"
+RELATED = "multipart/related"
+
+
+class DicomJson(Response):
+    """Data sets in the DICOM JSON model."""
+
+    media_type = JSON
+
+
+class DicomMessage(Response):
+    """Instances in a message of several parts."""
+
+    media_type = RELATED
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+_BODY = {"schema": {"type": "string", "format": "binary"}, "example": "--boundary …"}
+DATA_SETS = {"type": "array", "items": {"type": "object"}}
+EXAMPLE = [{"0020000D": {"vr": "UI", "Value": ["1.2.840.113619.2.55"]}}]
+FOUND: Responses = {
+    200: {"description": "Data sets, DICOM JSON model.", "content": {JSON: {"schema": DATA_SETS, "example": EXAMPLE}}}
+}
+SEARCHES: Responses = {
+    **FOUND,
+    204: {"description": "Nothing matches."},
+    **problems("invalid-dicomweb-request", "search-too-broad", "invalid-request", "not-acceptable"),
+}
+METADATA: Responses = {**FOUND, **problems("not-found", "message-too-large", "invalid-request", "not-acceptable")}
+CONTENT: Responses = {
+    200: {
+        "description": "The instances, as they were stored, each a part.",
+        "content": {RELATED: _BODY},
+    },
+    **problems("not-found", "message-too-large", "not-acceptable", "invalid-request"),
+}
+_STORED: Responses = {
+    status: {
+        "description": text,
+        "content": {JSON: {"schema": {"type": "object"}, "example": {"00081199": {"vr": "SQ"}}}},
+    }
+    for status, text in {
+        200: "All were stored.",
+        202: "Some were stored, or are still being checked: `Location` tells.",
+        409: "None were stored; each says why.",
+    }.items()
+}
+
+STORED: Responses = {
+    **_STORED,
+    **problems(
+        "invalid-dicomweb-request", "message-too-large", "not-acceptable", "body-too-large", "storage-unavailable"
+    ),
+}
+MESSAGE = {"requestBody": {"required": True, "content": {RELATED: _BODY}}}

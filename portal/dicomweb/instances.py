@@ -1,0 +1,67 @@
+"""A clinic's stored instances, found by the UIDs of DICOM."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from intake.errors import NotFoundError
+from intake.keys import series_id, study_id
+from intake.ports import FileQuery
+from intake.record import FileRecord
+from intake.states import State
+from portal.identity import Identity
+from portal.services import Services
+
+PAGE = 100
+
+
+def instances(
+    services: Services, identity: Identity, study_uid: str, series_uid: str = "", page_size: int = PAGE
+) -> Iterator[FileRecord]:
+    """Yield the accepted instances of a study, or of one of its series: by series, then by instance number."""
+    clinic_id = identity.own_clinic()
+    query = FileQuery(
+        clinic_id=clinic_id,
+        study_id=study_id(clinic_id, study_uid),
+        series_id=series_id(series_uid) if series_uid else "",
+        state=State.ACCEPTED,
+    )
+    cursor: str | None = None
+    while True:
+        page = services.search.files(query, cursor, page_size)
+        yield from (record for record in page.rows if _belongs(record, study_uid, series_uid))
+        cursor = page.next
+        if cursor is None:
+            return
+
+
+def first(services: Services, identity: Identity, study_uid: str, series_uid: str = "") -> FileRecord | None:
+    """Return one instance, which tells of its study or series what all of its instances say."""
+    return next(instances(services, identity, study_uid, series_uid, page_size=1), None)
+
+
+def found(services: Services, identity: Identity, study_uid: str, series_uid: str = "") -> Iterator[FileRecord]:
+    """Yield instances as `instances` does, and at least one. Raises NotFoundError at once where there is none."""
+    rows = instances(services, identity, study_uid, series_uid)
+    one = next(rows, None)
+    if one is None:
+        raise NotFoundError("there is no such study or series")
+    return chain([one], rows)
+
+
+def instance(services: Services, identity: Identity, study_uid: str, series_uid: str, sop_uid: str) -> FileRecord:
+    """Return one instance. Raises NotFoundError."""
+    for record in instances(services, identity, study_uid, series_uid):
+        if record.metadata.get("sop_instance_uid") == sop_uid:
+            return record
+    raise NotFoundError("there is no such instance")
+
+
+def _belongs(record: FileRecord, study_uid: str, series_uid: str) -> bool:
+    """A duplicate is the same instance once more, and is told of once."""
+    metadata = record.metadata
+    return (
+        record.duplicate_of is None
+        and record.stored is not None
+        and metadata.get("study_instance_uid") == study_uid
+        and series_uid in {"", metadata.get("series_instance_uid")}
+    )

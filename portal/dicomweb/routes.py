@@ -1,0 +1,218 @@
+"""`/dicomweb`: QIDO-RS, WADO-RS and STOW-RS for a clinic's own studies (PS3.18 chapter 10)."""
+
+import json
+import re
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse, Response
+
+from portal.api.access import Collaborators, Reader, Uploader
+from portal.dicomweb import retrieving, storing
+from portal.dicomweb.attributes import Level
+from portal.dicomweb.documented import (
+    CONTENT,
+    DICOM,
+    JSON,
+    MESSAGE,
+    METADATA,
+    RELATED,
+    SEARCHES,
+    STORED,
+    DicomJson,
+    DicomMessage,
+)
+from portal.dicomweb.instances import found, instance
+from portal.dicomweb.model import DataSet
+from portal.dicomweb.multipart import parameters, parts, related
+from portal.dicomweb.query import Search, parsed
+from portal.dicomweb.searching import Searcher
+from portal.errors import DicomWebQueryError, NotAcceptableError
+from portal.identity import Identity
+from portal.services import Services
+
+PREFIX = "/dicomweb"
+
+_COMMAS = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
+"""Those that stand in no quoted parameter."""
+
+router = APIRouter(prefix=PREFIX, tags=["dicomweb"])
+
+Uid = Annotated[str, Path(pattern=r"^[0-9A-Za-z.-]{1,128}$", description="A UID.", examples=["1.2.840.113619.2.55"])]
+
+json_answers = partial(router.get, response_class=DicomJson)
+messages = partial(router.get, response_class=DicomMessage)
+
+
+@json_answers("/studies", summary="Search for studies (QIDO-RS)", responses=SEARCHES)
+def studies(request: Request, identity: Reader, services: Collaborators) -> Response:
+    """Search the studies of your clinic, by the standard's parameters; the newest first. 204 where none match."""
+    search = _search(request, Level.STUDY)
+    return _results(request, search, _searcher(request, services, identity).studies(search))
+
+
+@json_answers("/series", summary="Search for series (QIDO-RS)", responses=SEARCHES)
+def all_series(request: Request, identity: Reader, services: Collaborators) -> Response:
+    """Search the series of all studies that match."""
+    search = _search(request, Level.SERIES)
+    return _results(request, search, _searcher(request, services, identity).series(search))
+
+
+@json_answers("/instances", summary="Search for instances (QIDO-RS)", responses=SEARCHES)
+def all_instances(request: Request, identity: Reader, services: Collaborators) -> Response:
+    """Search the instances of all studies that match."""
+    search = _search(request, Level.INSTANCE)
+    return _results(request, search, _searcher(request, services, identity).instances(search))
+
+
+@json_answers("/studies/{study_uid}/series", summary="Search for a study's series (QIDO-RS)", responses=SEARCHES)
+def series(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
+    """Search the series of one study."""
+    search = _search(request, Level.SERIES, Level.SERIES)
+    return _results(request, search, _searcher(request, services, identity).series(search, study_uid))
+
+
+@json_answers("/studies/{study_uid}/instances", summary="Search for a study's instances (QIDO-RS)", responses=SEARCHES)
+def study_instances(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
+    """Search the instances of one study."""
+    search = _search(request, Level.INSTANCE, Level.SERIES)
+    return _results(request, search, _searcher(request, services, identity).instances(search, study_uid))
+
+
+@json_answers(
+    "/studies/{study_uid}/series/{series_uid}/instances",
+    summary="Search for a series' instances (QIDO-RS)",
+    responses=SEARCHES,
+)
+def series_instances(
+    request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid
+) -> Response:
+    """Search the instances of one series."""
+    search = _search(request, Level.INSTANCE, Level.INSTANCE)
+    return _results(request, search, _searcher(request, services, identity).instances(search, study_uid, series_uid))
+
+
+@json_answers("/studies/{study_uid}/metadata", summary="Read a study's metadata (WADO-RS)", responses=METADATA)
+def study_metadata(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
+    """Read the attributes of each instance of a study, without pixel data and binary values above 1 KiB."""
+    return _json(request, retrieving.described(services, found(services, identity, study_uid)))
+
+
+@json_answers(
+    "/studies/{study_uid}/series/{series_uid}/metadata",
+    summary="Read a series' metadata (WADO-RS)",
+    responses=METADATA,
+)
+def series_metadata(
+    request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid
+) -> Response:
+    """Read the attributes of each instance of a series, without pixel data and binary values above 1 KiB."""
+    return _json(request, retrieving.described(services, found(services, identity, study_uid, series_uid)))
+
+
+@json_answers(
+    "/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}/metadata",
+    summary="Read an instance's metadata (WADO-RS)",
+    responses=METADATA,
+)
+def instance_metadata(  # noqa: PLR0917 - FastAPI calls it by keyword.
+    request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid, instance_uid: Uid
+) -> Response:
+    """Read the attributes of an instance, without pixel data and binary values above 1 KiB."""
+    record = instance(services, identity, study_uid, series_uid, instance_uid)
+    return _json(request, retrieving.described(services, [record]))
+
+
+@messages("/studies/{study_uid}", summary="Fetch a small study (WADO-RS)", responses=CONTENT)
+def study(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
+    """Fetch all instances of a study in one message of at most 4 MiB."""
+    _accepting(request, RELATED)
+    return _message(*related(retrieving.contents(services, found(services, identity, study_uid)), DICOM))
+
+
+@messages("/studies/{study_uid}/series/{series_uid}", summary="Fetch a small series (WADO-RS)", responses=CONTENT)
+def one_series(
+    request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid
+) -> Response:
+    """Fetch all instances of a series in one message of at most 4 MiB."""
+    _accepting(request, RELATED)
+    return _message(*related(retrieving.contents(services, found(services, identity, study_uid, series_uid)), DICOM))
+
+
+@messages(
+    "/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}",
+    summary="Fetch an instance (WADO-RS)",
+    responses={307: {"description": "Leads to the download at S3."}, **CONTENT},
+)
+def one_instance(  # noqa: PLR0917 - FastAPI calls it by keyword.
+    request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid, instance_uid: Uid
+) -> Response:
+    """Fetch an instance: of any size from S3 with `Accept: application/dicom`, or in a message of at most 4 MiB."""
+    form = _accepting(request, DICOM, RELATED)
+    record = instance(services, identity, study_uid, series_uid, instance_uid)
+    if form == DICOM:
+        return RedirectResponse(retrieving.address(services, record).url, 307)
+    return _message(*related(retrieving.contents(services, [record]), DICOM))
+
+
+@router.post(
+    "/studies",
+    summary="Store small instances (STOW-RS)",
+    response_class=DicomJson,
+    openapi_extra=MESSAGE,
+    responses=STORED,
+)
+async def store(request: Request, identity: Uploader, services: Collaborators) -> Response:
+    """Store instances that come in one message of at most 4 MiB; larger ones are uploaded by `POST /api/v1/uploads`."""
+    media_type, given = parameters(request.headers.get("content-type", ""))
+    if media_type != RELATED or given.get("type", DICOM) != DICOM:
+        raise NotAcceptableError(f'{RELATED}; type="{DICOM}"')
+    bodies = parts(await request.body(), given.get("boundary", ""))
+    if not bodies:
+        raise DicomWebQueryError("The message has no parts.")
+    stored = await run_in_threadpool(storing.store, services, identity, bodies)
+    answer = json.dumps(storing.response(stored, _base(request))).encode()
+    headers = {"Location": f"/api/v1/uploads/{stored.upload_id}"}
+    return DicomJson(answer, stored.status, headers)
+
+
+def _searcher(request: Request, services: Services, identity: Identity) -> Searcher:
+    return Searcher(services, identity, _base(request))
+
+
+def _search(request: Request, level: Level, implied: Level = Level.STUDY) -> Search:
+    return parsed(level, request.query_params.multi_items(), implied)
+
+
+def _results(request: Request, search: Search, rows: list[DataSet]) -> Response:
+    _accepting(request, "application/json", JSON)
+    headers = {"Warning": f'299 silent-scalper "{"; ".join(search.warnings)}"'} if search.warnings else {}
+    if not rows:
+        return Response(status_code=204, headers=headers)
+    return DicomJson(json.dumps(rows, separators=(",", ":")), headers=headers)
+
+
+def _json(request: Request, rows: bytes) -> Response:
+    _accepting(request, "application/json", JSON)
+    return DicomJson(rows)
+
+
+def _message(body: bytes, content_type: str) -> Response:
+    return Response(body, headers={"Content-Type": content_type})
+
+
+def _base(request: Request) -> str:
+    return f"{request.app.state.services.settings.portal_origin}{PREFIX}"
+
+
+def _accepting(request: Request, *forms: str) -> str:
+    """Return the first form that the client takes. Raises NotAcceptableError."""
+    accepted = [parameters(each)[0] for each in _COMMAS.split(request.headers.get("accept") or "*/*")]
+    for form in accepted:
+        if form in forms:
+            return form
+    if {"*/*", "application/*"} & set(accepted):
+        return forms[-1]
+    raise NotAcceptableError(*forms)

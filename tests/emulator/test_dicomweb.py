@@ -1,0 +1,137 @@
+"""DICOMweb on the deployed stack, with an independent client (dicomweb-client) and real files where they are there."""
+
+import io
+
+import httpx
+import pydicom
+import pytest
+from dicomweb_client import DICOMwebClient
+
+from tests.dicom_files import ct_slice, uid
+from tests.emulator.corpus_sample import sample
+from tests.emulator.partner import PartnerClient
+from tests.unit.processor.judge.corpus import needs_corpus
+from tests.waiting import until
+
+pytestmark = [pytest.mark.emulator, pytest.mark.filterwarnings("ignore::UserWarning")]
+
+SEARCHED = (
+    "StudyDate", "StudyTime", "AccessionNumber", "PatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID",
+    "StudyID", "StudyDescription", "Modality", "SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "SOPClassUID",
+    "SOPInstanceUID", "InstanceNumber", "Rows", "Columns", "BitsAllocated", "NumberOfFrames",
+)  # fmt: skip
+"""What searches tell that stands in the file itself, and so must be what pydicom reads there."""
+
+
+@pytest.fixture(scope="module")
+def partner(stack, api_url):
+    with PartnerClient.of(stack, api_url) as partner:
+        yield partner
+
+
+@pytest.fixture(scope="module")
+def dicomweb(partner, api_url):
+    headers = {"Authorization": partner.http.headers["Authorization"]}
+    return DICOMwebClient(f"{api_url}/dicomweb", headers=headers, permissive_uid=True)
+
+
+def sent(partner, dicomweb, bodies):
+    """Send files and wait until what they add up to can be searched. Return the accepted ones' data sets."""
+    upload = partner.upload({f"{number}.dcm": body for number, body in enumerate(bodies)})
+    verdicts = partner.verdicts(upload["upload_id"])
+    accepted = [
+        pydicom.dcmread(io.BytesIO(body), force=True)
+        for number, body in enumerate(bodies)
+        if verdicts[f"{number}.dcm"]["state"] == "accepted"
+    ]
+    studies = {str(each.StudyInstanceUID) for each in accepted if "StudyInstanceUID" in each}
+    for study in studies:
+        until(lambda study=study: _counted(dicomweb, study, accepted), f"study {study} to be counted", 60)
+    return accepted
+
+
+def _counted(dicomweb, study, accepted):
+    found = dicomweb.search_for_studies(search_filters={"StudyInstanceUID": study})
+    expected = len({str(each.SOPInstanceUID) for each in accepted if each.get("StudyInstanceUID") == study})
+    return bool(found) and found[0]["00201208"]["Value"][0] >= expected
+
+
+def test_a_study_is_found_described_and_fetched(partner, dicomweb):
+    study, patient = uid("dicomweb", "study"), "DW-1"
+    bodies = [
+        ct_slice(
+            study=study,
+            series=uid("dicomweb", "series", series),
+            instance=number,
+            patient_id=patient,
+            rows=8,
+            columns=8,
+        )
+        for series in (1, 2)
+        for number in (1, 2, 3)
+    ]
+    held = {str(each.SOPInstanceUID): each for each in sent(partner, dicomweb, bodies)}
+
+    (row,) = dicomweb.search_for_studies(search_filters={"PatientID": patient})
+    assert row["0020000D"]["Value"] == [study]
+    assert [row[tag]["Value"] for tag in ("00201206", "00201208")] == [[2], [6]]
+    assert len(dicomweb.search_for_series(study)) == 2
+    assert len(dicomweb.search_for_instances(study)) == 6
+    instances = dicomweb.search_for_instances(study, uid("dicomweb", "series", 1), search_filters={"InstanceNumber": 2})
+    assert len(instances) == 1
+
+    for row in dicomweb.retrieve_study_metadata(study):
+        found = pydicom.Dataset.from_json(row)
+        expected = held[str(found.SOPInstanceUID)]
+        assert found == pydicom.Dataset(
+            {element.tag: element for element in expected if element.keyword != "PixelData"}
+        )
+    fetched = dicomweb.retrieve_instance(study, uid("dicomweb", "series", 1), instances[0]["00080018"]["Value"][0])
+    assert fetched.PixelData == held[str(fetched.SOPInstanceUID)].PixelData
+    assert len(dicomweb.retrieve_series(study, uid("dicomweb", "series", 2))) == 3
+
+
+def test_an_instance_of_any_size_is_fetched_from_s3(partner, dicomweb, api_url):
+    study, series = uid("dicomweb", "large"), uid("dicomweb", "large series")
+    body = ct_slice(study=study, series=series, rows=1600, columns=1600)
+    (held,) = sent(partner, dicomweb, [body])
+    path = f"{api_url}/dicomweb/studies/{study}/series/{series}/instances/{held.SOPInstanceUID}"
+
+    too_large = partner.http.get(path, headers={"Accept": 'multipart/related; type="application/dicom"'})
+    assert (too_large.status_code, too_large.json()["limit_bytes"]) == (413, 4 * 1024 * 1024)
+    assert "application/dicom" in too_large.json()["instead"]
+    leads = partner.http.get(path, headers={"Accept": "application/dicom"})
+    assert leads.status_code == 307
+    assert httpx.get(leads.headers["location"]).content == body
+
+
+def test_what_is_stored_by_dicomweb_is_judged_like_every_file(partner, dicomweb):
+    good = pydicom.dcmread(io.BytesIO(ct_slice(study=uid("stow"), series=uid("stow", 1), rows=8, columns=8)))
+    answer = dicomweb.store_instances([good])
+    assert [item.ReferencedSOPInstanceUID for item in answer.ReferencedSOPSequence] == [good.SOPInstanceUID]
+
+    other = pydicom.dcmread(io.BytesIO(ct_slice(study=uid("stow"), series=uid("stow", 1), rows=8, columns=8)))
+    other.PixelData = b"\1" * len(other.PixelData)
+    with pytest.raises(Exception, match="409"):
+        dicomweb.store_instances([other])
+
+
+@needs_corpus
+def test_searches_tell_of_real_files_what_pydicom_reads_in_them(partner, dicomweb):
+    held = {
+        str(each.SOPInstanceUID): each
+        for each in sent(partner, dicomweb, [file.data for file in sample() if file.expected == "accepted"])
+        if "StudyInstanceUID" in each
+    }
+    studies = {str(each.StudyInstanceUID) for each in held.values()}
+    rows = {
+        row["00080018"]["Value"][0]: pydicom.Dataset.from_json(row)
+        for study in studies
+        for row in dicomweb.search_for_instances(search_filters={"StudyInstanceUID": study})
+    }
+    assert held.keys() <= rows.keys()
+    for instance, data_set in held.items():
+        for keyword in SEARCHED:
+            expected = data_set.get(keyword)
+            assert (rows[instance].get(keyword) or None) == (expected if expected not in ("", None) else None), keyword
+    print(f"{len(held)} real instances, {len(SEARCHED)} attributes each, no disagreement")
