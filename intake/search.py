@@ -103,10 +103,6 @@ class DynamoSearch:
             return _by_name(query.clinic_id, term(query.name))
         if query.study_id:
             return _of_study(query.study_id, query.series_id)
-            low, high = (f"{query.series_id}#", f"{query.series_id}#{LAST}") if query.series_id else (FIRST, LAST)
-            return Stretch(
-                index="by_study", partition="study_of", values=(query.study_id,), sort="study_place", low=low, high=high
-            )
         if query.upload_id:
             pk = upload_key(query.upload_id)["pk"]
             return Stretch(index=None, partition="pk", values=(pk,), sort="sk", low=BEFORE_FILES)

@@ -23,7 +23,6 @@ class FileQuery:
     study_id: str = ""
     series_id: str = ""
     """Of that study."""
-    """Of the study that `study_id` names."""
     upload_id: str = ""
     modality: str = ""
     state: State | None = None
