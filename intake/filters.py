@@ -3,10 +3,13 @@
 import hashlib
 from collections.abc import Iterable
 
-from intake.ports import ALARM, OPERATIONS, FilterPolicy, Subscription
+from intake.ports import EVERYTHING, OPERATIONS, FilterPolicy, Subscription
 
 NOBODYS: FilterPolicy = {"clinic_id": ["-"]}
 """Matches no message: no clinic is called so."""
+
+ALL: FilterPolicy = {}
+"""Matches every message."""
 
 
 def subscription_id(protocol: str, endpoint: str) -> str:
@@ -16,14 +19,17 @@ def subscription_id(protocol: str, endpoint: str) -> str:
 
 def filter_policy(wanted: Iterable[Subscription]) -> FilterPolicy:
     """Return one policy for all that the owners of an address want: SNS takes one subscription for each address."""
-    parts = [_part(one) for one in sorted(wanted, key=lambda one: one.owner) if one.kinds and not one.removed]
+    standing = [one for one in sorted(wanted, key=lambda one: one.owner) if one.kinds and not one.removed]
+    if any(one.owner == OPERATIONS and EVERYTHING in one.kinds for one in standing):
+        return ALL
+    parts = [_part(one) for one in standing]
     if not parts:
         return NOBODYS
     return parts[0] if len(parts) == 1 else {"$or": parts}
 
 
 def _part(subscription: Subscription) -> FilterPolicy:
-    kinds = [{"exists": False} if kind == ALARM else str(kind) for kind in sorted(subscription.kinds)]
+    kinds = sorted(map(str, subscription.kinds))
     if subscription.owner == OPERATIONS:
         return {"kind": kinds}
     return {"clinic_id": [subscription.owner], "kind": kinds}

@@ -50,7 +50,7 @@ class SnsSubscribers:
                 TopicArn=self._topic_arn,
                 Protocol=protocol,
                 Endpoint=endpoint,
-                Attributes={"FilterPolicy": json.dumps(policy)},
+                Attributes={"FilterPolicy": json.dumps(policy)} if policy else {},
                 # Else SNS would not say which one it is before it is confirmed.
                 ReturnSubscriptionArn=True,
             )

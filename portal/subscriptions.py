@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from intake.errors import ConflictError, LimitError, NotFoundError
 from intake.filters import filter_policy, subscription_id
-from intake.ports import ALARM, OPERATIONS, AlertKind, Standing, Subscription
+from intake.ports import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription
 from portal.auditing import note
 from portal.dashboard import known_clinic
 from portal.errors import SubscriptionError
@@ -24,7 +24,7 @@ ASK_AGAIN = timedelta(minutes=5)
 """A recipient is not asked more often than this: whoever it is has not agreed yet."""
 
 CLINIC_KINDS = tuple(AlertKind)
-OPERATIONS_KINDS = (*AlertKind, ALARM)
+OPERATIONS_KINDS = (*AlertKind, EVERYTHING)
 
 _LONGEST = 254
 """Characters of an address (RFC 5321 4.5.3.1.3)."""

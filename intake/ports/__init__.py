@@ -42,7 +42,7 @@ from intake.ports.records import Children, Outcome, Page, Recorded, Records, Ver
 from intake.ports.reviews import Review, Reviews
 from intake.ports.search import FileQuery, KeptSearches, Search, Studies, StudyOfUpload, StudyQuery, Troubles
 from intake.ports.subscriptions import (
-    ALARM,
+    EVERYTHING,
     OPERATIONS,
     FilterPolicy,
     Standing,
@@ -52,9 +52,9 @@ from intake.ports.subscriptions import (
 )
 
 __all__ = [
-    "ALARM",
     "DECLARED_EXTENSION",
     "DECLARED_SHA256",
+    "EVERYTHING",
     "MOST_CLIENTS",
     "OPERATIONS",
     "Alert",

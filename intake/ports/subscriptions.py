@@ -8,8 +8,9 @@ from typing import Any, Protocol
 OPERATIONS = "_operations"
 """The owner of the admins' own subscriptions, which hear of all clinics; no clinic's id begins with an underscore."""
 
-ALARM = "alarm"
-"""The kind of what CloudWatch publishes: its messages carry no attributes of ours."""
+EVERYTHING = "everything"
+"""The kind that stands for all of them, and for CloudWatch's alarms: those carry no attributes to choose by, and no
+filter policy lets a message without any pass."""
 
 FilterPolicy = dict[str, Any]
 """Which messages a subscription gets, by their attributes (Amazon SNS Developer Guide, "Filter policies")."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from intake.ports import ALARM, OPERATIONS, AlertKind, Standing
+from intake.ports import EVERYTHING, OPERATIONS, AlertKind, Standing
 from portal import subscriptions
 from portal.errors import SubscriptionError
 from portal.identity import Identity
@@ -39,7 +39,11 @@ CHOICES = {
         Choice(AlertKind.COMPLETED, "Completed uploads", "When every file of an upload has its verdict"),
         Choice(AlertKind.FAILED, "Files that failed on our side", "Nothing to do but to know: we mend it"),
         Choice(AlertKind.QUIET, "Nothing arrives", "When no file came for 6 hours in which files usually come"),
-        Choice(ALARM, "Alarms of the system", "Dead letters, a long queue, failing functions"),
+        Choice(
+            EVERYTHING,
+            "Everything, and alarms of the system",
+            "All of these, dead letters, long queues, failing functions",
+        ),
     )
 }
 LOOKS = {

@@ -7,7 +7,7 @@ from datetime import timedelta
 from intake.device import Device
 from intake.filters import filter_policy, subscription_id
 from intake.keys import study_id
-from intake.ports import ALARM, OPERATIONS, AlertKind, DueAlert, QuietClinic, Subscription
+from intake.ports import EVERYTHING, OPERATIONS, AlertKind, DueAlert, QuietClinic, Subscription
 from intake.record import Source, now
 from intake.states import State
 from processor import messages
@@ -121,7 +121,7 @@ def _subscriptions(portal: PortalServer) -> None:
         ("reading.room@northside.example", "northside", [AlertKind.REJECTED, AlertKind.COMPLETED]),
         ("mri-desk@northside.example", "northside", [AlertKind.REJECTED]),
         ("on.call@northside.example", "northside", [AlertKind.QUIET, AlertKind.FAILED]),
-        ("operations@scalper.example", OPERATIONS, [AlertKind.FAILED, AlertKind.QUIET, ALARM]),
+        ("operations@scalper.example", OPERATIONS, [AlertKind.FAILED, AlertKind.QUIET, EVERYTHING]),
     ):
         wanted = Subscription(
             owner=owner,

@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 from intake.filters import NOBODYS, filter_policy, subscription_id
-from intake.ports import ALARM, OPERATIONS, Subscription
+from intake.ports import EVERYTHING, OPERATIONS, Subscription
 from tests.records import NOON
 
 
@@ -27,15 +29,23 @@ def test_a_clinics_address_hears_of_its_clinic_and_the_chosen_kinds_only():
 
 
 def test_an_address_of_several_owners_gets_what_each_of_them_wants():
-    rows = [a_subscription(OPERATIONS, ["file.failed", ALARM]), a_subscription(), a_subscription("lakeview", ["x"])]
+    rows = [a_subscription(OPERATIONS, ["file.failed"]), a_subscription(), a_subscription("lakeview", ["x"])]
 
     assert filter_policy(rows) == {
         "$or": [
-            {"kind": [{"exists": False}, "file.failed"]},
+            {"kind": ["file.failed"]},
             {"clinic_id": ["lakeview"], "kind": ["x"]},
             {"clinic_id": ["northside"], "kind": ["file.rejected"]},
         ]
     }
+
+
+def test_everything_is_no_filter_at_all_and_only_operations_can_have_it():
+    everything = a_subscription(OPERATIONS, ["file.failed", EVERYTHING])
+
+    assert filter_policy([everything, a_subscription()]) == {}
+    assert filter_policy([replace(everything, removed=True)]) == NOBODYS
+    assert filter_policy([a_subscription(kinds=[EVERYTHING])])["clinic_id"] == ["northside"]
 
 
 def test_an_address_that_nobody_wants_told_any_more_gets_nothing():

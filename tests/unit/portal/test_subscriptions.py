@@ -6,7 +6,7 @@ import pytest
 
 from intake.errors import NotFoundError
 from intake.filters import NOBODYS
-from intake.ports import ALARM, OPERATIONS, Standing
+from intake.ports import EVERYTHING, OPERATIONS, Standing
 from portal import subscriptions
 from portal.errors import SubscriptionError
 from portal.identity import of_staff
@@ -115,7 +115,7 @@ def test_what_failed_halfway_can_be_repeated(portal):
     assert standing(portal) is Standing.PENDING
 
 
-@pytest.mark.parametrize("kinds", [[], ["nonsense"], ["file.rejected", ALARM]])
+@pytest.mark.parametrize("kinds", [[], ["nonsense"], ["file.rejected", EVERYTHING]])
 def test_kinds_must_be_some_that_the_owner_may_have(portal, kinds):
     with pytest.raises(SubscriptionError):
         add(portal, kinds=kinds)
@@ -158,8 +158,8 @@ def test_staff_manage_their_own_clinic_and_admins_every_one_and_operations(porta
 
 
 def test_operations_may_hear_of_alarms(portal):
-    add(portal, OPERATIONS, ["file.failed", ALARM], identity=ADA)
-    assert portal.subscribers.held(MAIL).policy == {"kind": [{"exists": False}, "file.failed"]}
+    add(portal, OPERATIONS, ["file.failed", EVERYTHING], identity=ADA)
+    assert portal.subscribers.held(MAIL).policy == {}
 
 
 def test_every_change_is_noted_before_it_is_made_and_without_the_address(portal):

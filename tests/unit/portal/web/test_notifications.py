@@ -73,9 +73,9 @@ def test_another_clinics_subscription_looks_like_an_unknown_one(portal, way):
 
 def test_admins_manage_operations_and_each_clinic(portal):
     admin = portal.admin()
-    assert "Alarms of the system" in admin.get(PATH).text
-    assert "Alarms of the system" not in admin.get(f"{PATH}/lakeview").text
-    assert post(admin, OPERATIONS, email=MAIL, kinds=["alarm"]).status_code == 303
+    assert "alarms of the system" in admin.get(PATH).text
+    assert "alarms of the system" not in admin.get(f"{PATH}/lakeview").text
+    assert post(admin, OPERATIONS, email=MAIL, kinds=["everything"]).status_code == 303
     assert admin.get(f"{PATH}/nowhere").status_code == 404
 
 

@@ -1,0 +1,220 @@
+"""Who hears of what, on the deployed stack: real files, real filter policies, each message once."""
+
+import json
+import secrets
+from datetime import timedelta
+
+import boto3
+import pytest
+
+from intake.cloudwatch import CloudWatchQueueAge
+from intake.filters import filter_policy, subscription_id
+from intake.items import wire
+from intake.ports import EVERYTHING, OPERATIONS, AlertKind, Change, Grain, Standing, Subscription
+from intake.projections import DynamoProjections
+from intake.record import now
+from intake.sns import SnsSubscribers
+from intake.states import State
+from intake.watch import DynamoWatch
+from processor.quiet import FILES
+from tests.dicom_files import ct_slice, uid
+from tests.emulator.partner import PartnerClient
+from tests.waiting import until
+
+pytestmark = pytest.mark.emulator
+
+
+@pytest.fixture(scope="module")
+def session():
+    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+
+
+@pytest.fixture(scope="module")
+def sns(stack, session):
+    client = session.client("sns", endpoint_url=stack.endpoint)
+    yield client
+    client.close()
+
+
+class Listener:
+    """A queue that is subscribed as an address would be."""
+
+    def __init__(self, stack, sns, owner, kinds):
+        self.sqs = stack.clients.sqs
+        self.url = self.sqs.create_queue(QueueName=f"listener-{secrets.token_hex(6)}")["QueueUrl"]
+        attributes = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]
+        self.endpoint = attributes["QueueArn"]
+        self.subscribers = SnsSubscribers(sns, stack.outputs["AlertTopicArn"])
+        self.policy = filter_policy([a_subscription(self.endpoint, owner, kinds)])
+        self.arn = self.subscribers.subscribe("sqs", self.endpoint, self.policy)
+        self.seen = {}
+
+    def heard(self, about=""):
+        while messages := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
+            self.seen |= {message["MessageId"]: json.loads(message["Body"]) for message in messages}
+        return [mail for mail in self.seen.values() if about in mail["Message"]]
+
+    def kinds(self, about=""):
+        return [mail["MessageAttributes"]["kind"]["Value"] for mail in self.heard(about)]
+
+
+def a_subscription(endpoint, owner, kinds):
+    at = now()
+    return Subscription(
+        owner=owner, subscription_id=subscription_id("sqs", endpoint), protocol="sqs", endpoint=endpoint,
+        kinds=frozenset(kinds), created_at=at, created_by="test", asked_at=at,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def listen(stack, sns):
+    listeners = []
+
+    def start(owner, *kinds):
+        listeners.append(Listener(stack, sns, owner, kinds))
+        return listeners[-1]
+
+    yield start
+    for listener in listeners:
+        listener.subscribers.unsubscribe(listener.arn)
+
+
+def test_a_rejected_file_is_told_to_its_clinic_and_to_no_other(stack, listen):
+    theirs, others = listen("northside", AlertKind.REJECTED), listen("lakeview", *AlertKind)
+    uninterested, operations = listen("northside", AlertKind.QUIET), listen(OPERATIONS, AlertKind.REJECTED)
+
+    stack.clients.s3.put_object(
+        Bucket=stack.outputs["IncomingBucket"], Key=f"northside/{secrets.token_hex(4)}", Body=b"no scan"
+    )
+
+    (mail,) = until(theirs.heard, "the alert on the rejected file", 90)
+    assert mail["Subject"] == "[Silent Scalper] 1 file rejected at northside"
+    assert "unknown" not in mail["Message"]
+    assert until(operations.heard, "the admins' copy")
+    assert others.heard() == uninterested.heard() == []
+
+
+def test_what_an_address_hears_changes_at_once_and_ends_at_once(stack, sns, listen):
+    listener = listen("northside", AlertKind.QUIET)
+    subscribers = listener.subscribers
+    assert subscribers.standing(listener.arn) is Standing.CONFIRMED
+
+    subscribers.set_policy(listener.arn, filter_policy([a_subscription(listener.endpoint, "lakeview", ["x"])]))
+    kind = {"kind": {"DataType": "String", "StringValue": "x"}}
+    of_lakeview = {**kind, "clinic_id": {"DataType": "String", "StringValue": "lakeview"}}
+    sns.publish(TopicArn=stack.outputs["AlertTopicArn"], Message="heard", MessageAttributes=of_lakeview)
+    until(lambda: listener.heard("heard"), "what it asked for")
+
+    subscribers.unsubscribe(listener.arn)
+    sns.publish(TopicArn=stack.outputs["AlertTopicArn"], Message="too late", MessageAttributes=of_lakeview)
+    assert listener.heard("too late") == []
+    assert subscribers.standing(listener.arn) is Standing.GONE
+    assert subscribers.set_policy(listener.arn, {}) is False
+
+
+def test_an_address_of_two_clinics_hears_of_each_what_was_chosen_and_operations_of_everything(stack, sns, listen):
+    listener, operations = listen("northside", "x"), listen(OPERATIONS, EVERYTHING)
+    both = [
+        a_subscription(listener.endpoint, "northside", ["x"]),
+        a_subscription(listener.endpoint, "lakeview", ["y"]),
+    ]
+    listener.subscribers.set_policy(listener.arn, filter_policy(both))
+    for clinic in ("northside", "lakeview"):
+        for kind in ("x", "y"):
+            sns.publish(
+                TopicArn=stack.outputs["AlertTopicArn"],
+                Message=f"{clinic} {kind}",
+                MessageAttributes={
+                    "clinic_id": {"DataType": "String", "StringValue": clinic},
+                    "kind": {"DataType": "String", "StringValue": kind},
+                },
+            )
+    sns.publish(TopicArn=stack.outputs["AlertTopicArn"], Message="an alarm of CloudWatch")
+
+    until(lambda: operations.heard("alarm"), "the alarm, which has no attributes")
+    assert {"northside x", "northside y"} < {mail["Message"] for mail in operations.heard()}
+    assert sorted(mail["Message"] for mail in listener.heard()) == ["lakeview y", "northside x"]
+
+
+def test_a_completed_upload_is_told_once_however_often_its_changes_are_delivered(stack, api_url, listen):
+    listener = listen("northside", AlertKind.COMPLETED)
+    name = secrets.token_hex(4)
+    files = {
+        f"{number}.dcm": ct_slice(study=uid(name), series=uid(name, 1), sop=uid(name, 1, number), rows=8, columns=8)
+        for number in range(3)
+    }
+    with PartnerClient.of(stack, api_url) as partner:
+        upload_id = partner.upload(files, expected=3)["upload_id"]
+        partner.verdicts(upload_id)
+
+    (mail,) = until(lambda: listener.heard(upload_id), "the message on the completed upload")
+    assert mail["Subject"] == "[Silent Scalper] Upload complete at northside: all 3 files accepted"
+
+    rows = stack.clients.dynamodb.query(
+        TableName=stack.outputs["Table"],
+        KeyConditionExpression="pk = :upload AND begins_with(sk, :file)",
+        ExpressionAttributeValues=wire({":upload": f"UPLOAD#{upload_id}", ":file": "FILE#"}),
+    )["Items"]
+    again = {"Records": [{"dynamodb": {"Keys": {"sk": row["sk"]}, "NewImage": row}} for row in rows]}
+    for _ in range(3):
+        answer = stack.clients.functions.invoke(
+            FunctionName=stack.outputs["ProjectorFunction"], Payload=json.dumps(again).encode()
+        )
+        assert "FunctionError" not in answer, answer["Payload"].read()
+    _sweep(stack)
+    assert len(listener.heard(upload_id)) == 1
+
+
+def test_a_usually_busy_clinic_that_sends_nothing_is_told_of_once(stack, listen):
+    clinic = f"quiet-{secrets.token_hex(4)}"
+    listener = listen(clinic, AlertKind.QUIET)
+    sums = DynamoProjections(stack.clients.dynamodb, stack.outputs["Table"])
+    for week in (1, 2, 3):
+        sums.apply([_past(clinic, number, weeks=week) for number in range(FILES)])
+
+    def told():
+        # Only while nothing waits in the queue does the sweep look for quiet clinics.
+        _sweep(stack)
+        return listener.heard()
+
+    (mail,) = until(told, "the message on the quiet clinic", 60)
+    assert mail["Subject"] == f"[Silent Scalper] No files from {clinic} for 6 hours"
+    noted = DynamoWatch(stack.clients.dynamodb, stack.outputs["Table"]).quiet()
+    assert [(one.clinic_id, one.usual) for one in noted if one.clinic_id == clinic] == [(clinic, FILES)]
+    for _ in range(2):
+        _sweep(stack)
+    assert len(listener.heard()) == 1
+
+
+def test_the_queues_age_is_what_cloudwatch_tells(stack, session):
+    cloudwatch = session.client("cloudwatch", endpoint_url=stack.endpoint)
+    age = CloudWatchQueueAge(cloudwatch, f"{stack.endpoint}/000000000000/some-queue")
+    assert age.oldest_s(now()) is None
+
+    cloudwatch.put_metric_data(
+        Namespace="AWS/SQS",
+        MetricData=[
+            {
+                "MetricName": "ApproximateAgeOfOldestMessage",
+                "Dimensions": [{"Name": "QueueName", "Value": "some-queue"}],
+                "Value": 90,
+                "Unit": "Seconds",
+            }
+        ],
+    )
+    assert age.oldest_s(now()) == 90
+    cloudwatch.close()
+
+
+def _past(clinic, number, weeks):
+    # In the window of whole hours that the sweep looks at, whatever minute it is now.
+    at = Grain.HOUR.start(now()) - timedelta(weeks=weeks, hours=3)
+    return Change(
+        file_id=f"{clinic}-{weeks}-{number}", upload_id="past", clinic_id=clinic, source="direct", revision=1,
+        before=None, after=State.ACCEPTED, at=at, size=1,
+    )  # fmt: skip
+
+
+def _sweep(stack):
+    answer = stack.clients.functions.invoke(FunctionName=stack.outputs["SweepFunction"], Payload=b"{}")
+    assert "FunctionError" not in answer, answer["Payload"].read()
