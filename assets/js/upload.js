@@ -74,6 +74,7 @@ for (const input of document.querySelectorAll("#drop input[type=file]")) {
   input.addEventListener("change", () => take(ofInput(input)));
 }
 part("groups").addEventListener("change", drawSoon);
+part("expected").addEventListener("input", drawSoon);
 network.addEventListener("change", drawSoon);
 form.addEventListener("submit", (event) => event.preventDefault());
 tendDrops();

@@ -12,6 +12,7 @@ from infra.web import build_web
 from tests.browser.chromium import CHROMIUM, chromium
 from tests.browser.day import Day, fill
 from tests.browser.portal_server import PortalServer, portal_server
+from tests.browser.storage import Storage
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -45,6 +46,13 @@ def browser(what_it_takes: None) -> Iterator[Browser]:
 def portal() -> Iterator[PortalServer]:
     with portal_server() as running:
         yield running
+
+
+@pytest.fixture
+def storage(portal: PortalServer) -> Storage:
+    """The bucket behind the fast pages, empty."""
+    portal.storage.taken.clear()
+    return portal.storage
 
 
 @pytest.fixture(scope="module")

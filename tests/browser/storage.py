@@ -49,14 +49,18 @@ class Storage:
     """File id → bytes taken."""
     lose: int = 0
     """How many of the next requests fail as if the network were gone."""
+    refuse: int = 0
+    """How many of the next requests are refused, as if their bytes were not those that were announced."""
+    hold_after: int | None = None
+    """After so many more requests were taken, the next ones wait."""
     open: threading.Event = field(default_factory=threading.Event)
     """Requests wait until this is set."""
 
     def put(self, path: str, headers: dict[str, str], body: bytes) -> int:
         """Take an object or a part as S3 does, and return the status."""
         query = parse_qs(urlsplit(path).query)
-        signed = headers.get("x-amz-checksum-sha256")
-        if signed not in (None, base64.b64encode(hashlib.sha256(body).digest()).decode()):
+        digest, signed = hashlib.sha256(body), headers.get("x-amz-checksum-sha256")
+        if signed not in (None, base64.b64encode(digest.digest()).decode()):
             return 400
         if query["size"] != [str(len(body))]:
             return 403
@@ -64,7 +68,7 @@ class Storage:
         assert found is not None
         self.taken[found[0]] = self.taken.get(found[0], 0) + len(body)
         if "uploadId" in query:
-            self.presigner.hold(query["uploadId"][0], int(query["partNumber"][0]), len(body))
+            self.presigner.hold(query["uploadId"][0], int(query["partNumber"][0]), len(body), digest.hexdigest())
         else:
             self._judge(found[0], body)
         return 200
@@ -115,7 +119,16 @@ class _Handler(BaseHTTPRequestHandler):
             storage.lose -= 1
             self.close_connection = True
             return
-        self._answer(storage.put(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+        if storage.refuse:
+            storage.refuse -= 1
+            self._answer(400)
+            return
+        status = storage.put(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        if storage.hold_after is not None:
+            storage.hold_after -= 1
+            if storage.hold_after == 0:
+                storage.open.clear()
+        self._answer(status)
 
     def do_GET(self) -> None:
         """Show one picture, whichever is asked for."""

@@ -8,14 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.conftest import violations
 from tests.browser.portal_server import PortalServer
 from tests.browser.storage import Storage
-
-GOOD = bytes(128) + b"DICM" + bytes(400)
-
-
-@pytest.fixture
-def storage(portal: PortalServer) -> Storage:
-    portal.storage.taken.clear()
-    return portal.storage
+from tests.browser.uploading import GOOD, choose, send
 
 
 @pytest.fixture
@@ -24,17 +17,6 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / f"slice-{number}.dcm").write_bytes(GOOD + bytes([number]))
     (tmp_path / "notes.txt").write_text("not a scan")
     return tmp_path
-
-
-def choose(page: Page, files: list[Path]) -> None:
-    page.locator("#drop input[type=file]").first.set_input_files(files)
-
-
-def send(page: Page, portal: PortalServer, files: list[Path], reference: str = "") -> None:
-    page.goto(f"{portal.url}/upload")
-    page.get_by_label("Your reference").fill(reference)
-    choose(page, files)
-    page.get_by_role("button", name="Upload", exact=False).click()
 
 
 def test_files_reach_their_verdicts_beneath_the_drop_zone(

@@ -119,9 +119,9 @@ class FakePresigner:
         query = f"partNumber={number}&uploadId={multipart_id}&size={size}"
         return self._presigned("PUT", target, _checksum(sha256), query)
 
-    def hold(self, multipart_id: str, number: int, size: int) -> None:
+    def hold(self, multipart_id: str, number: int, size: int, sha256: str = "0" * 64) -> None:
         """Keep a part as S3 does when a client has sent it."""
-        self.open[multipart_id][number] = Part(number, size, f'"etag-{number}"', "0" * 64)
+        self.open[multipart_id][number] = Part(number, size, f'"etag-{number}"', sha256)
 
     def parts(self, target: ObjectVersion, multipart_id: str) -> tuple[Part, ...]:
         if multipart_id not in self.open:

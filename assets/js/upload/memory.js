@@ -1,5 +1,6 @@
 const PREFIX = "scalper-upload:";
 const WRITE_AFTER = 500;
+const FORGET = "scalper-forget-uploads";
 
 /**
  * What this browser remembers of an unfinished upload, so that a closed tab can go on: the upload's id, the numbers of
@@ -15,6 +16,7 @@ export class Memory {
     this.#key = PREFIX + user;
     this.#held = read(this.#key);
     globalThis.addEventListener("pagehide", () => this.#write());
+    globalThis.addEventListener(FORGET, () => this.forget());
   }
 
   /** `{ uploadId, chosen, sent }`, or null. */
@@ -61,8 +63,9 @@ export class Memory {
   }
 }
 
-/** Forgets everybody's unfinished uploads on this computer. */
+/** Forgets everybody's unfinished uploads on this computer, in storage and on the page itself. */
 export function forgetUploads() {
+  globalThis.dispatchEvent(new Event(FORGET));
   for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key);
 }
 

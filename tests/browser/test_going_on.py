@@ -1,0 +1,185 @@
+"""Uploads that are interrupted: by the network, by the user, by a closed tab, by the end of the session."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Dialog, Page, expect
+
+from tests.browser.conftest import violations
+from tests.browser.portal_server import PortalServer
+from tests.browser.storage import Storage
+from tests.browser.uploading import GOOD, choose, send
+
+MIB = 1024**2
+
+
+@pytest.fixture
+def slices(tmp_path: Path) -> list[Path]:
+    """Twelve files, more than go at once."""
+    folder = tmp_path / "DOE^JANE"
+    folder.mkdir()
+    files = [folder / f"IM{number:04d}.dcm" for number in range(12)]
+    for number, file in enumerate(files):
+        file.write_bytes(GOOD + bytes([number]))
+    return files
+
+
+@pytest.fixture
+def page(portal: PortalServer, context: BrowserContext) -> Page:
+    """A page whose console may tell of lost connections."""
+    context.add_cookies(portal.cookies("staff-token"))
+    return context.new_page()
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Path:
+    path = tmp_path / "volume.dcm"
+    path.write_bytes(GOOD + b"".join(bytes([number]) * MIB for number in range(65)))
+    return path
+
+
+def remembered(page: Page) -> dict[str, str]:
+    return page.evaluate("() => ({...localStorage})")
+
+
+def test_a_lost_network_is_told_and_sending_goes_on_by_itself(
+    storage: Storage, portal: PortalServer, page: Page, context: BrowserContext, slices: list[Path]
+) -> None:
+    page.goto(f"{portal.url}/upload")
+    choose(page, slices)
+    expect(page.locator("#send")).to_be_enabled()
+    context.set_offline(True)
+    page.locator("#send").click()
+    expect(page.get_by_role("alert").get_by_text("Offline. Sending will go on by itself")).to_be_visible()
+    assert violations(page) == []
+    context.set_offline(False)
+    expect(page.locator("#receipt").get_by_text("All 12 files accepted")).to_be_visible()
+    expect(page.get_by_text("Offline. Sending")).to_be_hidden()
+    assert len(storage.taken) == 12
+
+
+def test_sending_pauses_resumes_and_is_cancelled(
+    storage: Storage, portal: PortalServer, page: Page, slices: list[Path]
+) -> None:
+    storage.open.clear()
+    send(page, portal, slices)
+    expect(page.get_by_role("heading", name="Sending 12 files")).to_be_visible()
+    page.get_by_role("button", name="Cancel IM0011.dcm").click()
+    page.get_by_role("button", name="Pause IM0010.dcm").click()
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.get_by_role("heading", name="Paused")).to_be_visible()
+    assert violations(page) == []
+    storage.open.set()
+    page.get_by_role("button", name="Resume", exact=True).click()
+    expect(page.locator("#receipt").get_by_text("11 of 12 files checked")).to_be_visible()
+    expect(page.get_by_role("button", name="Start another upload")).to_be_visible()
+    assert len(storage.taken) == 11
+
+
+def test_only_the_failed_ones_are_retried(
+    storage: Storage, portal: PortalServer, page: Page, slices: list[Path]
+) -> None:
+    storage.refuse = 3
+    send(page, portal, slices)
+    page.get_by_role("button", name="Retry 3 failed files").click()
+    expect(page.locator("#receipt").get_by_text("All 12 files accepted")).to_be_visible()
+    assert set(storage.taken.values()) == {len(GOOD) + 1}
+
+
+def test_leaving_amid_an_upload_asks_and_leaving_after_it_does_not(
+    storage: Storage, portal: PortalServer, page: Page, slices: list[Path]
+) -> None:
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    storage.open.clear()
+    send(page, portal, slices)
+    expect(page.get_by_role("heading", name="Sending 12 files")).to_be_visible()
+    page.evaluate("() => setTimeout(() => location.assign('/files'))")
+    page.wait_for_event("dialog", lambda _: True) if not asked else None
+    storage.open.set()
+    expect(page.get_by_role("button", name="Start another upload")).to_be_visible()
+    page.goto(f"{portal.url}/files")
+    assert asked == ["beforeunload"]
+
+
+def test_a_reloaded_page_asks_for_the_files_again_and_sends_only_what_is_missing(
+    storage: Storage, portal: PortalServer, page: Page, slices: list[Path]
+) -> None:
+    page.on("dialog", lambda dialog: dialog.accept())
+    send(page, portal, slices[:2], reference="Worklist 9")
+    expect(page.get_by_role("button", name="Start another upload")).to_be_visible()
+    first = dict(storage.taken)
+    storage.open.clear()
+    choose(page, slices[2:])
+    page.get_by_role("button", name="Upload 10 more files").click()
+    expect(page.get_by_role("heading", name="Sending 10 files")).to_be_visible()
+    expect(page.locator("#receipt").get_by_text("2 of 12 files checked")).to_be_visible()
+    kept = json.dumps(remembered(page))
+    assert "scalper-upload" in kept
+    assert not [secret for secret in ("DOE", "IM00", "Worklist") if secret in kept]
+
+    page.reload()
+    expect(page.get_by_role("heading", name="Go on with your unfinished upload")).to_be_visible()
+    expect(
+        page.get_by_text("2 of 12 files have arrived. Listed below: 10 files (5.3 kB) still needed.")
+    ).to_be_visible()
+    assert violations(page) == []
+    storage.open.set()
+    page.locator("#choose-folder").set_input_files(slices[0].parent)
+    expect(page.locator("#receipt").get_by_text("All 12 files accepted")).to_be_visible()
+    expect(page.get_by_role("heading", name="Go on with your unfinished upload")).to_be_hidden()
+    assert len(storage.taken) == 12
+    assert {file_id: storage.taken[file_id] for file_id in first} == first
+    assert remembered(page) == {}
+
+
+def test_a_large_file_goes_on_from_the_parts_that_storage_holds(
+    storage: Storage, portal: PortalServer, page: Page, volume: Path
+) -> None:
+    half_sent(storage, portal, page, volume)
+    choose(page, [volume])
+    expect(page.get_by_role("heading", name="All sent")).to_be_visible()
+    (taken,) = storage.taken.values()
+    assert 0 <= taken - volume.stat().st_size <= 16 * MIB, "The part that was on its way may be sent again."
+
+
+def test_another_file_of_the_same_name_and_size_does_not_go_on_in_its_place(
+    storage: Storage, portal: PortalServer, page: Page, volume: Path
+) -> None:
+    half_sent(storage, portal, page, volume)
+    volume.write_bytes(bytes(volume.stat().st_size))
+    choose(page, [volume])
+    expect(page.get_by_text("This is not the file that was begun")).to_be_visible()
+    assert sum(storage.taken.values()) <= 3 * 16 * MIB
+
+
+def half_sent(storage: Storage, portal: PortalServer, page: Page, volume: Path) -> None:
+    """Send a large file, and close its tab when two of its five parts are there."""
+    page.on("dialog", lambda dialog: dialog.accept())
+    storage.hold_after = 2
+    send(page, portal, [volume])
+    expect(page.get_by_text("50 MB of 68 MB")).to_be_visible()
+    page.reload()
+    storage.hold_after = None
+    storage.open.set()
+    expect(page.get_by_text("Listed below: 1 file (68 MB) still needed.")).to_be_visible()
+
+
+def test_signing_out_forgets_what_is_unfinished(
+    storage: Storage, portal: PortalServer, page: Page, slices: list[Path]
+) -> None:
+    page.on("dialog", lambda dialog: dialog.accept())
+    storage.open.clear()
+    send(page, portal, slices)
+    expect(page.get_by_role("heading", name="Sending 12 files")).to_be_visible()
+    page.locator("[data-menu] summary").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign out").click()
+    storage.open.set()
+    assert remembered(page) == {}
