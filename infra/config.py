@@ -23,6 +23,8 @@ class StageConfig:
     mfa_required: bool = True
     branded_sign_in: bool = True
     """Managed login's own pages need a branding resource, which the emulator does not know."""
+    loopback_webhooks: bool = False
+    """Let webhooks lead to the machine itself by http, where the emulator and its tests listen."""
     log_retention_days: int = 400
     """More than a year: a review looks back on the whole of the last one."""
     quarantine_days: int = 90
@@ -53,6 +55,7 @@ LOCAL = StageConfig(
     retain_data=False,
     mfa_required=False,
     branded_sign_in=False,
+    loopback_webhooks=True,
     log_retention_days=7,
     judge_maximum_concurrency=4,
     judge=FunctionConfig(memory_mib=1024, timeout_s=30),

@@ -18,7 +18,7 @@ from portal.cognito_admin import CognitoClients
 CLINICS = (Clinic("northside", "Northside Imaging"), Clinic("lakeview", "Lakeview Clinic"))
 PARTNER_CLINIC = "northside"
 PARTNER = "Northside PACS"
-SCOPES = frozenset({"scalper/upload", "scalper/read"})
+SCOPES = frozenset({"scalper/upload", "scalper/read", "scalper/webhooks"})
 ADMIN = "admin"
 
 

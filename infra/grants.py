@@ -12,6 +12,7 @@ from infra.keys import Keys
 from infra.queueing import Queueing
 from infra.records import Records
 from infra.storage import Storage
+from infra.webhooks import Webhooks
 
 _CONSUME = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 _PEEK = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
@@ -55,6 +56,7 @@ class Grants:
     alerts: Alerts
     identity: Identity
     api: Api
+    webhooks: Webhooks
 
     def judge(self) -> list[iam.PolicyStatement]:
         """Read what arrived, file a copy, record the verdict; take a duplicate's copy back (its versions stay).
@@ -84,7 +86,7 @@ class Grants:
             _allow(["dynamodb:ListStreams"], "*"),
             _allow(["sqs:SendMessage"], self.queueing.projection_failures.queue_arn),
             _allow(_CONSUME, self.queueing.projection_redrives.queue_arn),
-            _allow(["sns:Publish"], self.alerts.topic.topic_arn),
+            _allow(["sns:Publish"], self.alerts.topic.topic_arn, self.webhooks.topic.topic_arn),
             *self._table(),
             self._use_messages(),
         ]
@@ -97,7 +99,7 @@ class Grants:
             _allow(["s3:ListBucket", "s3:ListBucketVersions"], incoming.bucket_arn),
             _allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], self.queueing.main.queue_arn),
             _allow(_PEEK, self.queueing.dead_letters.queue_arn),
-            _allow(["sns:Publish"], self.alerts.topic.topic_arn),
+            _allow(["sns:Publish"], self.alerts.topic.topic_arn, self.webhooks.topic.topic_arn),
             _allow(_TELL_GATEWAY, self.api.tokens_arn),
             *self._table(),
             self._use_messages(),
@@ -118,6 +120,11 @@ class Grants:
             _allow(["sqs:SendMessage"], self.queueing.projection_redrives.queue_arn),
             _allow([*_TEND_PEOPLE, *_TEND_PARTNERS], self.identity.pool.user_pool_arn),
             _allow(_TELL_GATEWAY, self.api.tokens_arn),
+            _allow(["sqs:GetQueueAttributes"], self.webhooks.dead_letters.queue_arn),
+            _allow(["sns:Subscribe", "sns:ConfirmSubscription", "sns:Publish"], self.webhooks.topic.topic_arn),
+            # The actions know no narrower resource (Service Authorization Reference, "Amazon SNS").
+            _allow(["sns:Unsubscribe"], "*"),
+            _allow(["sns:GetSubscriptionAttributes"], "*"),
             # Entries are added and read: no role may change or remove one.
             _allow(["dynamodb:PutItem"], self.audit_log.table.table_arn),
             _allow(["dynamodb:Query"], self.audit_log.table.table_arn, f"{self.audit_log.table.table_arn}/index/*"),

@@ -9,6 +9,7 @@ from infra.config import StageConfig
 CALLBACK_PATH = "/auth/callback"
 
 _UPLOAD = cognito.ResourceServerScope(scope_name="upload", scope_description="Announce and send files")
+_WEBHOOKS = cognito.ResourceServerScope(scope_name="webhooks", scope_description="Decide where events are sent")
 _READ = cognito.ResourceServerScope(scope_name="read", scope_description="Read uploads, files and verdicts")
 
 
@@ -51,7 +52,7 @@ class Identity(Construct):
 
     def _serve_partners(self) -> None:
         """Name the scopes. Partners' clients are made by admins, on the portal's pages."""
-        self.pool.add_resource_server("Api", identifier="scalper", scopes=[_UPLOAD, _READ])
+        self.pool.add_resource_server("Api", identifier="scalper", scopes=[_UPLOAD, _READ, _WEBHOOKS])
 
     def _brand_sign_in(self) -> None:
         cognito.CfnManagedLoginBranding(

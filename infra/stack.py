@@ -19,6 +19,7 @@ from infra.queueing import Queueing
 from infra.records import Records
 from infra.schedule import EveryFiveMinutes
 from infra.storage import Storage
+from infra.webhooks import Webhooks
 
 STACK_NAME = "SilentScalper"
 
@@ -74,6 +75,7 @@ class SilentScalper(Stack):
         self.identity = Identity(self, "Identity", config=config, removal_policy=removal, portal_origin=self.origin)
         self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
         self.alerts = Alerts(self, "Alerts", key=self.keys.messages)
+        self.webhooks = Webhooks(self, "Webhooks", key=self.keys.messages)
 
     def _build_functions(self) -> None:
         grants = Grants(
@@ -85,6 +87,7 @@ class SilentScalper(Stack):
             alerts=self.alerts,
             identity=self.identity,
             api=self.api,
+            webhooks=self.webhooks,
         )
         config, processor = self._config, self._bundles.processor
         self.judge = self._function(
@@ -132,6 +135,7 @@ class SilentScalper(Stack):
     def _watch(self) -> None:
         self.alerts.watch_dead_letters("DeadLetters", self.queueing.dead_letters)
         self.alerts.watch_dead_letters("ProjectionFailures", self.queueing.projection_failures)
+        self.alerts.watch_dead_letters("UndeliveredEvents", self.webhooks.dead_letters)
         self.alerts.watch_backlog("Backlog", self.queueing.main, minutes=15)
         self.alerts.watch_errors("JudgeErrors", self.judge.function)
         self.alerts.watch_errors("ProjectorErrors", self.projector.function)
@@ -150,6 +154,8 @@ class SilentScalper(Stack):
             "ProjectionFailuresQueueUrl": self.queueing.projection_failures.queue_url,
             "ProjectionRedrivesQueueUrl": self.queueing.projection_redrives.queue_url,
             "MailboxQueueUrl": self.alerts.mailbox.queue_url,
+            "EventTopicArn": self.webhooks.topic.topic_arn,
+            "WebhookDeadLetterQueueUrl": self.webhooks.dead_letters.queue_url,
             "AlertTopicArn": self.alerts.topic.topic_arn,
             "UserPoolId": self.identity.pool.user_pool_id,
             "WebClientId": self.identity.web_client.user_pool_client_id,
@@ -233,6 +239,7 @@ class SilentScalper(Stack):
     def _for_alerts(self) -> dict[str, str]:
         return {
             "SCALPER_ALERT_TOPIC_ARN": self.alerts.topic.topic_arn,
+            "SCALPER_EVENT_TOPIC_ARN": self.webhooks.topic.topic_arn,
             "SCALPER_PORTAL_ORIGIN": self.origin,
         }
 
@@ -244,6 +251,10 @@ class SilentScalper(Stack):
             "SCALPER_PROJECTION_REDRIVES_QUEUE_URL": self.queueing.projection_redrives.queue_url,
             "SCALPER_AUDIT_TABLE": self.audit_log.table.table_name,
             "SCALPER_ALERT_TOPIC_ARN": self.alerts.topic.topic_arn,
+            "SCALPER_EVENT_TOPIC_ARN": self.webhooks.topic.topic_arn,
+            "SCALPER_WEBHOOK_DEAD_LETTER_QUEUE_URL": self.webhooks.dead_letters.queue_url,
+            "SCALPER_WEBHOOK_DEAD_LETTER_QUEUE_ARN": self.webhooks.dead_letters.queue_arn,
+            "SCALPER_LOOPBACK_WEBHOOKS": str(self._config.loopback_webhooks).lower(),
             "SCALPER_MAILBOX_QUEUE_URL": self.alerts.mailbox.queue_url,
             "SCALPER_USER_POOL_ID": self.identity.pool.user_pool_id,
             **self._gateway(),

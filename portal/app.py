@@ -4,7 +4,7 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from portal import auth, problems, web
-from portal.api import changes, discovery, docs, files, openapi, uploads
+from portal.api import changes, discovery, docs, files, openapi, uploads, webhooks
 from portal.api.entity_tags import EntityTags
 from portal.assets import StaticAssets
 from portal.dicomweb import routes as dicomweb
@@ -62,6 +62,7 @@ def _route(app: FastAPI) -> None:
         files.router,
         changes.router,
         dicomweb.router,
+        webhooks.router,
         *web.routers,
     )
     for router in app.state.routers:

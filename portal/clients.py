@@ -16,11 +16,11 @@ from intake.states import State
 from portal import auditing
 from portal.clinics import clinic
 from portal.errors import FieldsError, GatewayFullError
-from portal.identity import READ, UPLOAD, Identity
+from portal.identity import READ, UPLOAD, WEBHOOKS, Identity
 from portal.machines import Credentials
 from portal.services import Services
 
-SCOPES: Mapping[str, str] = {"upload": UPLOAD, "read": READ}
+SCOPES: Mapping[str, str] = {"upload": UPLOAD, "read": READ, "webhooks": WEBHOOKS}
 """A form's fields → the scopes they stand for."""
 
 GRACE = timedelta(days=7)

@@ -160,3 +160,15 @@ class RetrievalTooLargeError(PortalError):
 
 class StorageUnavailableError(PortalError):
     """Raised when the bucket does not take what it should."""
+
+
+class WebhookUrlError(PortalError):
+    """Raised when an address is to be called that is not on the public internet, or not by https."""
+
+
+class TooManyWebhooksError(PortalError):
+    """Raised when a clinic asks for more webhooks than it may have."""
+
+
+class TokenNotGivenError(PortalError):
+    """Raised when a webhook is confirmed with a token that its address was not sent."""

@@ -8,6 +8,7 @@ from portal.errors import ClinicError, ScopeError
 
 UPLOAD = "scalper/upload"
 READ = "scalper/read"
+WEBHOOKS = "scalper/webhooks"
 STAFF_SCOPES = frozenset({UPLOAD, READ})
 
 ADMIN_GROUP = "admin"

@@ -140,6 +140,15 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.SubscriptionError: Problem(
         422, "invalid-subscription", "The subscription is not possible", "Correct the address or the kinds of messages."
     ),
+    errors.WebhookUrlError: Problem(
+        422, "webhook-url", "The address cannot be called", "Give an https address on the public internet."
+    ),
+    errors.TooManyWebhooksError: Problem(
+        409, "too-many-webhooks", "There are ten webhooks already", "Delete one that is no longer needed."
+    ),
+    errors.TokenNotGivenError: Problem(
+        409, "token-not-given", "The token is not that of this webhook", "Send the `Token` that the address was sent."
+    ),
     errors.NotAcceptedError: Problem(
         409, "not-accepted", "The file was not accepted", "Only the content of accepted files can be downloaded."
     ),

@@ -12,7 +12,9 @@ from intake.ports import (
     Clinic,
     DeadLetters,
     Directory,
+    Events,
     Gateway,
+    HookSubscriptions,
     KeptSearches,
     LastErrors,
     ObjectReader,
@@ -31,6 +33,7 @@ from intake.ports import (
     Subscriptions,
     Troubles,
     Watch,
+    Webhooks,
 )
 from portal.machines import Machines
 from portal.people import People
@@ -65,6 +68,9 @@ class Services:
     request_counts: RequestCounts
     subscriptions: Subscriptions
     subscribers: Subscribers
+    webhooks: Webhooks
+    hook_subscriptions: HookSubscriptions
+    events: Events
     queue: Queue
     queue_age: QueueAge
     dead_letters: DeadLetters

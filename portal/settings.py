@@ -48,6 +48,11 @@ class Settings(BaseModel):
     dead_letter_queue_url: Url
     projection_failures_queue_url: Url
     projection_redrives_queue_url: Url
+    event_topic_arn: Text
+    webhook_dead_letter_queue_url: Url
+    webhook_dead_letter_queue_arn: Text
+    loopback_webhooks: bool = False
+    """Let webhooks lead to this machine itself, by http: on the local stack only."""
     mailbox_queue_url: str = ""
     alert_topic_arn: Text
     user_pool_id: Annotated[str, Field(pattern=r"^[a-z0-9-]+_[A-Za-z0-9]+$")]

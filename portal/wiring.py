@@ -21,11 +21,13 @@ from intake.s3 import SIGNING, S3Presigner
 from intake.s3_objects import S3Objects
 from intake.search import DynamoSearch
 from intake.sns import SnsSubscribers
+from intake.sns_events import SnsEvents, SnsHookSubscriptions
 from intake.sqs import SqsQueue
 from intake.studies import DynamoStudies
 from intake.subscriptions import DynamoSubscriptions
 from intake.troubles import DynamoTroubles
 from intake.watch import DynamoWatch
+from intake.webhooks import DynamoWebhooks
 from portal.cognito import CognitoPool
 from portal.cognito_admin import CognitoClients, CognitoPeople
 from portal.dicomweb.sender import HttpSender
@@ -53,6 +55,7 @@ def wire(settings: Settings) -> Services:
     """Return the services of a portal on AWS. Nothing is called until a request needs it."""
     session = boto3.Session()
     dynamodb, sqs = session.client("dynamodb", config=PATIENCE), session.client("sqs", config=PATIENCE)
+    sns = session.client("sns", config=PATIENCE)
     directory = DynamoDirectory(dynamodb, settings.table)
     cognito = session.client("cognito-idp", config=PATIENCE)
     pool = CognitoPool(cognito, urllib3.PoolManager(), settings)
@@ -85,6 +88,9 @@ def wire(settings: Settings) -> Services:
         watch=DynamoWatch(dynamodb, settings.table),
         queue_age=CloudWatchQueueAge(session.client("cloudwatch", config=PATIENCE), settings.queue_url),
         request_counts=DynamoRequestCounts(dynamodb, settings.table),
+        webhooks=DynamoWebhooks(dynamodb, settings.table),
+        hook_subscriptions=SnsHookSubscriptions(sns, settings.event_topic_arn, settings.webhook_dead_letter_queue_arn),
+        events=SnsEvents(sns, settings.event_topic_arn),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url, redrives=settings.queue_url),
         projection_failures=SqsQueue(

@@ -6,11 +6,12 @@ Source: Amazon DynamoDB Developer Guide, "DynamoDB Streams and Lambda triggers".
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from intake.ports import Alert, AlertKind, Alerts, Change, DueAlert, Outbox, Projections
+from intake.ports import Alert, AlertKind, Alerts, Change, DueAlert, Events, Outbox, Projections
 from intake.record import Source, Upload, now
 from intake.states import State
 from intake.tally import ALERT_KINDS
 from processor import messages
+from processor.webhook_events import completed, events_of
 
 CALM = timedelta(minutes=2)
 """How long an upload must stay complete before this is told, where nobody said how many files were to come: senders
@@ -26,6 +27,7 @@ class Projector:
         outbox: Outbox,
         alerts: Alerts,
         *,
+        events: Events,
         upload_of: Callable[[str], Upload],
         portal_origin: str,
         clock: Callable[[], datetime] = now,
@@ -33,6 +35,7 @@ class Projector:
         self._projections = projections
         self._outbox = outbox
         self._alerts = alerts
+        self._events = events
         self._upload_of = upload_of
         self._portal_origin = portal_origin
         self._clock = clock
@@ -40,6 +43,8 @@ class Projector:
     def project(self, changes: Sequence[Change]) -> int:
         """Count the changes and tell what is due. Return how many alerts were sent."""
         self._projections.apply(changes)
+        # A crash after this tells the same events again, by the same ids.
+        self._events.publish(events_of(changes))
         worth_telling = dict.fromkeys(
             (ALERT_KINDS[change.after], change.upload_id) for change in changes if change.after in ALERT_KINDS
         )
@@ -76,9 +81,14 @@ class Projector:
     def _alert(self, due: DueAlert) -> Alert | None:
         """Write an alert; None where it is no longer true."""
         if due.kind == AlertKind.COMPLETED:
-            upload = self._upload_of(due.subject)
-            return messages.completed(due, upload, self._portal_origin) if _is_complete(upload) else None
+            return self._completed(due, self._upload_of(due.subject))
         return _WRITERS[due.kind](due, self._portal_origin)
+
+    def _completed(self, due: DueAlert, upload: Upload) -> Alert | None:
+        if not _is_complete(upload):
+            return None
+        self._events.publish([completed(upload, self._clock())])
+        return messages.completed(due, upload, self._portal_origin)
 
 
 _WRITERS: dict[str, Callable[[DueAlert, str], Alert]] = {

@@ -39,6 +39,7 @@ class JudgeSettings(Settings):
 
 class ProjectorSettings(Settings):
     alert_topic_arn: str = Field(min_length=1)
+    event_topic_arn: str = Field(min_length=1)
     portal_origin: str = Field(min_length=1)
 
 

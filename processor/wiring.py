@@ -21,6 +21,7 @@ from intake.reviews import DynamoReviews
 from intake.s3_objects import S3Objects
 from intake.s3_writes import S3Writer
 from intake.sns import SnsAlerts
+from intake.sns_events import SnsEvents
 from intake.sqs import SqsQueue
 from intake.streams import DynamoStream
 from intake.verdicts import DynamoVerdicts
@@ -88,11 +89,12 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
 
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:
     settings = ProjectorSettings.of(environment)
-    dynamodb = session.client("dynamodb", config=_CONFIG)
+    dynamodb, sns = session.client("dynamodb", config=_CONFIG), session.client("sns", config=_CONFIG)
     return Projector(
         DynamoProjections(dynamodb, settings.table),
         DynamoOutbox(dynamodb, settings.table),
-        SnsAlerts(session.client("sns", config=_CONFIG), settings.alert_topic_arn),
+        SnsAlerts(sns, settings.alert_topic_arn),
+        events=SnsEvents(sns, settings.event_topic_arn),
         upload_of=partial(DynamoRecords(dynamodb, settings.table).upload, None),
         portal_origin=settings.portal_origin,
     )

@@ -50,6 +50,7 @@ from intake.ports.subscriptions import (
     Subscription,
     Subscriptions,
 )
+from intake.ports.webhooks import TEST, Delivery, Event, EventKind, Events, HookSubscriptions, Webhook, Webhooks
 
 __all__ = [
     "DECLARED_EXTENSION",
@@ -57,6 +58,7 @@ __all__ = [
     "EVERYTHING",
     "MOST_CLIENTS",
     "OPERATIONS",
+    "TEST",
     "Alert",
     "AlertKind",
     "Alerts",
@@ -72,9 +74,13 @@ __all__ = [
     "Clinic",
     "Copied",
     "DeadLetters",
+    "Delivery",
     "DeviceTally",
     "Directory",
     "DueAlert",
+    "Event",
+    "EventKind",
+    "Events",
     "FeedEntry",
     "FeedPage",
     "FileQuery",
@@ -84,6 +90,7 @@ __all__ = [
     "Gateway",
     "Grain",
     "Holding",
+    "HookSubscriptions",
     "KeptSearches",
     "LastError",
     "LastErrors",
@@ -124,4 +131,6 @@ __all__ = [
     "Troubles",
     "Verdicts",
     "Watch",
+    "Webhook",
+    "Webhooks",
 ]

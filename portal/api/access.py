@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from portal.errors import InvalidTokenError
-from portal.identity import READ, UPLOAD, Identity
+from portal.identity import READ, UPLOAD, WEBHOOKS, Identity
 from portal.limits import count_write
 from portal.services import Services, services_of
 from portal.session import identity_of
@@ -44,8 +44,16 @@ def _writer(identity: Annotated[Identity, Depends(_with_scope(UPLOAD))], service
     return identity
 
 
+def _keeper(identity: Annotated[Identity, Depends(_with_scope(WEBHOOKS))], services: Collaborators) -> Identity:
+    count_write(services, identity)
+    return identity
+
+
 Reader = Annotated[Identity, Depends(_with_scope(READ))]
 """Somebody whose token carries `scalper/read`."""
+
+HookKeeper = Annotated[Identity, Depends(_keeper)]
+"""Somebody whose token carries `scalper/webhooks`: who decides where a clinic's events go."""
 
 Uploader = Annotated[Identity, Depends(_writer)]
 """Somebody whose token carries `scalper/upload`, and who has not used up this minute."""

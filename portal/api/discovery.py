@@ -6,7 +6,7 @@ clients the detour through the issuer's own metadata.
 
 from fastapi import APIRouter, Request
 
-from portal.identity import READ, UPLOAD
+from portal.identity import READ, UPLOAD, WEBHOOKS
 from portal.services import services_of
 
 PATH = "/.well-known/oauth-protected-resource"
@@ -24,6 +24,6 @@ def protected_resource(request: Request) -> dict[str, str | list[str]]:
         "resource_documentation": f"{settings.portal_origin}/api/docs",
         "authorization_servers": [settings.issuer],
         "token_endpoint": settings.token_url,
-        "scopes_supported": [UPLOAD, READ],
+        "scopes_supported": [UPLOAD, READ, WEBHOOKS],
         "bearer_methods_supported": ["header"],
     }

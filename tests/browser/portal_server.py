@@ -24,7 +24,9 @@ from tests.fakes import (
     FakeAudit,
     FakeChangeFeed,
     FakeDirectory,
+    FakeEvents,
     FakeGateway,
+    FakeHookSubscriptions,
     FakeKeptSearches,
     FakeLastErrors,
     FakeMachines,
@@ -43,6 +45,7 @@ from tests.fakes import (
     FakeSubscriptions,
     FakeTable,
     FakeTroubles,
+    FakeWebhooks,
 )
 
 USERS = {
@@ -187,6 +190,9 @@ def _services(behind: PortalServer) -> Services:
         watch=behind.projections,
         queue_age=behind.queue_age,
         request_counts=FakeRequestCounts(),
+        webhooks=FakeWebhooks(),
+        hook_subscriptions=FakeHookSubscriptions(),
+        events=FakeEvents(),
         queue=behind.queue,
         dead_letters=behind.dead_letters,
         projection_failures=behind.projection_failures,
@@ -219,6 +225,9 @@ def _settings(url: str) -> Settings:
         projection_failures_queue_url="https://sqs.test/unprojected",
         projection_redrives_queue_url="https://sqs.test/again",
         alert_topic_arn="arn:aws:sns:eu-central-1:1:alerts",
+        event_topic_arn="arn:aws:sns:eu-central-1:111122223333:events",
+        webhook_dead_letter_queue_url="https://sqs.test/undelivered",
+        webhook_dead_letter_queue_arn="arn:aws:sqs:eu-central-1:111122223333:undelivered",
         mailbox_queue_url="https://sqs.test/mailbox",
         user_pool_id="eu-central-1_Test",
         web_client_id="web",

@@ -19,6 +19,7 @@ from tests.fakes.search import FakeKeptSearches, FakeSearch, FakeStudies, FakeTr
 from tests.fakes.subscriptions import FakeSubscribers, FakeSubscriptions
 from tests.fakes.table import FakeTable
 from tests.fakes.verdicts import FakeVerdicts
+from tests.fakes.webhooks import FakeEvents, FakeHookSubscriptions, FakeWebhooks
 
 __all__ = [
     "FakeAlerts",
@@ -26,7 +27,9 @@ __all__ = [
     "FakeChangeFeed",
     "FakeChildren",
     "FakeDirectory",
+    "FakeEvents",
     "FakeGateway",
+    "FakeHookSubscriptions",
     "FakeKeptSearches",
     "FakeLastErrors",
     "FakeMachines",
@@ -47,4 +50,5 @@ __all__ = [
     "FakeTable",
     "FakeTroubles",
     "FakeVerdicts",
+    "FakeWebhooks",
 ]

@@ -69,10 +69,10 @@ def test_the_portal_signs_in_by_code_without_a_secret_and_its_tokens_are_short_l
     assert client["TokenValidityUnits"] == dict.fromkeys(("AccessToken", "IdToken", "RefreshToken"), "minutes")
 
 
-def test_partners_clients_can_be_granted_two_scopes_and_are_made_by_admins_only(template):
+def test_partners_clients_can_be_granted_three_scopes_and_are_made_by_admins_only(template):
     (server,) = template.properties_of("AWS::Cognito::UserPoolResourceServer")
     assert server["Identifier"] == "scalper"
-    assert [scope["ScopeName"] for scope in server["Scopes"]] == ["upload", "read"]
+    assert [scope["ScopeName"] for scope in server["Scopes"]] == ["upload", "read", "webhooks"]
     (client,) = template.properties_of("AWS::Cognito::UserPoolClient")
     assert client["AllowedOAuthFlows"] == ["code"]
 

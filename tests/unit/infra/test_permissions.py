@@ -7,6 +7,8 @@ import pytest
 FUNCTIONS = ["JudgeFunction", "ProjectorFunction", "SweepFunction", "PortalFunction"]
 
 WITHOUT_RESOURCES = {
+    "sns:Unsubscribe",
+    "sns:GetSubscriptionAttributes",
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
     "dynamodb:ListStreams",
@@ -80,7 +82,7 @@ def test_the_portal_signs_uploads_to_the_incoming_bucket_and_downloads_from_the_
 def test_the_portal_may_look_at_alerts_and_dead_letters_and_send_no_alert(template):
     dead = {template.output("DeadLetterQueueUrl"), template.output("ProjectionFailuresQueueUrl")}
     assert template.may("PortalFunction", "sqs:ReceiveMessage") == {*dead, template.output("MailboxQueueUrl")}
-    assert "sns:Publish" not in template.actions("PortalFunction")
+    assert template.output("AlertTopicArn") not in template.may("PortalFunction", "sns:Publish")
 
 
 def test_the_portal_may_ask_for_work_and_redrive_letters_and_do_none_of_it(template):
@@ -90,8 +92,14 @@ def test_the_portal_may_ask_for_work_and_redrive_letters_and_do_none_of_it(templ
 
 def test_the_sweep_may_enqueue_again_and_tell_but_not_write_objects(template):
     assert template.may("SweepFunction", "sqs:SendMessage") == {template.output("QueueUrl")}
-    assert template.may("SweepFunction", "sns:Publish") == {template.output("AlertTopicArn")}
+    topics = {template.output("AlertTopicArn"), template.output("EventTopicArn")}
+    assert template.may("SweepFunction", "sns:Publish") == topics
     assert "s3:PutObject" not in template.actions("SweepFunction")
+
+
+def test_the_portal_confirms_and_tries_webhooks_and_tells_people_nothing(template):
+    for action in ("sns:ConfirmSubscription", "sns:Publish"):
+        assert template.may("PortalFunction", action) == {template.output("EventTopicArn")}
 
 
 def test_the_projector_knows_no_files(template):

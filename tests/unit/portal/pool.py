@@ -69,7 +69,7 @@ def access_token(**changes: Any) -> str:
     return signed(header(), access_claims(**changes))
 
 
-def partner_token(client_id: str = "partner-1", scope: str = "scalper/upload scalper/read") -> str:
+def partner_token(client_id: str = "partner-1", scope: str = "scalper/upload scalper/read scalper/webhooks") -> str:
     groups = {"cognito:groups": None, "username": None}
     return access_token(sub=client_id, client_id=client_id, scope=scope, **groups)
 

@@ -24,7 +24,9 @@ from tests.fakes import (
     FakeAudit,
     FakeChangeFeed,
     FakeDirectory,
+    FakeEvents,
     FakeGateway,
+    FakeHookSubscriptions,
     FakeKeptSearches,
     FakeLastErrors,
     FakeMachines,
@@ -45,6 +47,7 @@ from tests.fakes import (
     FakeTable,
     FakeTroubles,
     FakeVerdicts,
+    FakeWebhooks,
 )
 from tests.unit.portal.pool import (
     ISSUER,
@@ -58,7 +61,7 @@ from tests.unit.portal.pool import (
 
 ORIGIN = "https://portal.test"
 SIGN_IN_URL = "https://sign-in.test"
-BOTH = frozenset({"scalper/upload", "scalper/read"})
+ALL_SCOPES = frozenset({"scalper/upload", "scalper/read", "scalper/webhooks"})
 
 
 def settings(**changes: str) -> Settings:
@@ -74,6 +77,9 @@ def settings(**changes: str) -> Settings:
             "projection_failures_queue_url": "https://sqs.test/unprojected",
             "projection_redrives_queue_url": "https://sqs.test/again",
             "alert_topic_arn": "arn:aws:sns:eu-central-1:1:alerts",
+            "event_topic_arn": "arn:aws:sns:eu-central-1:111122223333:events",
+            "webhook_dead_letter_queue_url": "https://sqs.test/undelivered",
+            "webhook_dead_letter_queue_arn": "arn:aws:sqs:eu-central-1:111122223333:undelivered",
             "user_pool_id": POOL_ID,
             "web_client_id": WEB_CLIENT,
             "api_id": "api1",
@@ -108,6 +114,9 @@ class Portal:
     presigner: FakePresigner = field(default_factory=FakePresigner)
     projections: FakeProjections = field(default_factory=FakeProjections)
     feed: FakeChangeFeed = field(default_factory=FakeChangeFeed)
+    webhooks: FakeWebhooks = field(default_factory=FakeWebhooks)
+    hook_subscriptions: FakeHookSubscriptions = field(default_factory=FakeHookSubscriptions)
+    events: FakeEvents = field(default_factory=FakeEvents)
     request_counts: FakeRequestCounts = field(default_factory=FakeRequestCounts)
     subscriptions: FakeSubscriptions = field(default_factory=FakeSubscriptions)
     subscribers: FakeSubscribers = field(default_factory=FakeSubscribers)
@@ -132,8 +141,8 @@ class Portal:
     def __post_init__(self) -> None:
         for clinic_id, name in (("northside", "Northside Imaging"), ("lakeview", "Lakeview Clinic")):
             self.directory.save_clinic(Clinic(clinic_id, name))
-        self.directory.save_partner(Partner("partner-1", "northside", "Northside RIS", BOTH))
-        self.directory.save_partner(Partner("partner-2", "lakeview", "Lakeview RIS", BOTH))
+        self.directory.save_partner(Partner("partner-1", "northside", "Northside RIS", ALL_SCOPES))
+        self.directory.save_partner(Partner("partner-2", "lakeview", "Lakeview RIS", ALL_SCOPES))
         self.records = FakeRecords(self.table, self.clock)
         self.verdicts = FakeVerdicts(self.table)
         self.services = self._services()
@@ -168,6 +177,9 @@ class Portal:
             watch=self.projections,
             queue_age=self.queue_age,
             request_counts=self.request_counts,
+            webhooks=self.webhooks,
+            hook_subscriptions=self.hook_subscriptions,
+            events=self.events,
             queue=self.queue,
             dead_letters=self.dead_letters,
             projection_failures=self.projection_failures,

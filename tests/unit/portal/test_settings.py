@@ -7,7 +7,7 @@ from intake.errors import SettingsError
 from portal.settings import Settings
 from tests.unit.portal.portal_fixture import settings
 
-COMPLETE = {f"SCALPER_{name.upper()}": value for name, value in settings().model_dump().items()}
+COMPLETE = {f"SCALPER_{name.upper()}": str(value) for name, value in settings().model_dump().items()}
 
 
 def test_settings_are_read_from_the_environment():

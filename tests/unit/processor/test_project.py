@@ -7,7 +7,7 @@ from intake.items import file_item, wire
 from intake.states import State
 from processor.project import CALM, Projector
 from processor.stream import changes
-from tests.fakes import FakeAlerts, FakeProjections, FakeRecords, FakeTable
+from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeRecords, FakeTable
 from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, an_upload
 from tests.unit.intake.test_projections import a_change
 
@@ -31,10 +31,21 @@ def table():
 
 
 @pytest.fixture
-def projector(alerts, clock, table):
+def events():
+    return FakeEvents()
+
+
+@pytest.fixture
+def projector(alerts, events, clock, table):
     sums, upload_of = FakeProjections(), partial(FakeRecords(table).upload, None)
     return Projector(
-        sums, sums, alerts, upload_of=upload_of, portal_origin="https://portal.test", clock=lambda: clock[0]
+        sums,
+        sums,
+        alerts,
+        events=events,
+        upload_of=upload_of,
+        portal_origin="https://portal.test",
+        clock=lambda: clock[0],
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 from intake.states import State
 from processor.project import Projector
 from processor.quiet import FILES, QuietWatch
-from tests.fakes import FakeAlerts, FakeProjections, FakeQueue
+from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeQueue
 from tests.records import NOON
 from tests.unit.intake.test_projections import a_change
 
@@ -22,6 +22,7 @@ class World:
             self.sums,
             self.sums,
             self.alerts,
+            events=FakeEvents(),
             upload_of=lambda upload_id: None,
             portal_origin="https://portal.test",
             clock=lambda: self.at,

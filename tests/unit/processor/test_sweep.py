@@ -14,6 +14,7 @@ from processor.sweep import OVERDUE, Sweep
 from tests.fakes import (
     FakeAlerts,
     FakeChildren,
+    FakeEvents,
     FakeObjects,
     FakeProjections,
     FakeQueue,
@@ -42,6 +43,7 @@ class World:
                 sums,
                 sums,
                 FakeAlerts(),
+                events=FakeEvents(),
                 upload_of=partial(self.records.upload, None),
                 portal_origin="https://portal.test",
                 clock=lambda: self.at,

@@ -13,6 +13,6 @@ def test_the_token_endpoint_can_be_found_from_the_apis_address_alone(portal):
         "resource_documentation": f"{ORIGIN}/api/docs",
         "authorization_servers": [ISSUER],
         "token_endpoint": f"{SIGN_IN_URL}/oauth2/token",
-        "scopes_supported": ["scalper/upload", "scalper/read"],
+        "scopes_supported": ["scalper/upload", "scalper/read", "scalper/webhooks"],
         "bearer_methods_supported": ["header"],
     }

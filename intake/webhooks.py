@@ -1,0 +1,67 @@
+"""Webhooks in the table, behind the `Webhooks` port."""
+
+from typing import TYPE_CHECKING
+
+from intake.errors import NotFoundError
+from intake.items import Item, expiry, moment, plain, timestamp, wire
+from intake.ports import Webhook
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoWebhooks:
+    """One item per webhook, under its clinic; ids sort by age."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+
+    def of(self, clinic_id: str) -> tuple[Webhook, ...]:
+        answer = self._dynamodb.query(
+            TableName=self._table,
+            KeyConditionExpression="pk = :clinic",
+            ExpressionAttributeValues=wire({":clinic": _key(clinic_id, "")["pk"]}),
+            ConsistentRead=True,
+        )
+        return tuple(_webhook(item) for item in map(plain, answer["Items"]) if "removed" not in item)
+
+    def find(self, clinic_id: str, webhook_id: str) -> Webhook:
+        found = next((webhook for webhook in self.of(clinic_id) if webhook.webhook_id == webhook_id), None)
+        if found is None:
+            raise NotFoundError("there is no such webhook")
+        return found
+
+    def save(self, webhook: Webhook) -> None:
+        item = {
+            **_key(webhook.clinic_id, webhook.webhook_id),
+            "webhook_id": webhook.webhook_id,
+            "clinic_id": webhook.clinic_id,
+            "url": webhook.url,
+            "events": list(webhook.events),
+            "created_at": timestamp(webhook.created_at),
+            "created_by": webhook.created_by,
+            "subscription": webhook.subscription,
+        }
+        self._dynamodb.put_item(TableName=self._table, Item=wire(item))
+
+    def remove(self, webhook: Webhook) -> None:
+        # No role of the portal's may delete an item: TTL does.
+        key = _key(webhook.clinic_id, webhook.webhook_id)
+        self._dynamodb.put_item(TableName=self._table, Item=wire(key | {"removed": True, "expires": expiry()}))
+
+
+def _key(clinic_id: str, webhook_id: str) -> Item:
+    return {"pk": f"WEBHOOKS#{clinic_id}", "sk": webhook_id}
+
+
+def _webhook(item: Item) -> Webhook:
+    return Webhook(
+        webhook_id=item["webhook_id"],
+        clinic_id=item["clinic_id"],
+        url=item["url"],
+        events=tuple(item["events"]),
+        created_at=moment(item["created_at"]),
+        created_by=item["created_by"],
+        subscription=item.get("subscription"),
+    )
