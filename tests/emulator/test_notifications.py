@@ -155,7 +155,7 @@ def test_a_completed_upload_is_told_once_however_often_its_changes_are_delivered
         KeyConditionExpression="pk = :upload AND begins_with(sk, :file)",
         ExpressionAttributeValues=wire({":upload": f"UPLOAD#{upload_id}", ":file": "FILE#"}),
     )["Items"]
-    again = {"Records": [{"dynamodb": {"Keys": {"sk": row["sk"]}, "NewImage": row}} for row in rows]}
+    again = {"Records": [{"eventSource": "aws:dynamodb", "dynamodb": _image(row)} for row in rows]}
     for _ in range(3):
         answer = stack.clients.functions.invoke(
             FunctionName=stack.outputs["ProjectorFunction"], Payload=json.dumps(again).encode()
@@ -204,6 +204,10 @@ def test_the_queues_age_is_what_cloudwatch_tells(stack, session):
     )
     assert age.oldest_s(now()) == 90
     cloudwatch.close()
+
+
+def _image(row):
+    return {"Keys": {"pk": row["pk"], "sk": row["sk"]}, "NewImage": row}
 
 
 def _past(clinic, number, weeks):
