@@ -4,9 +4,11 @@ What a clinic may weigh in its own way, for whoever edits profiles; the judge it
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 LEVELS = ("off", "warn", "reject", "shadow")
 """What a rule may do: nothing, warn, reject, or only be counted."""
@@ -14,12 +16,15 @@ LEVELS = ("off", "warn", "reject", "shadow")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule, as far as profiles go."""
+    """One rule, as far as profiles and the API go."""
 
     code: str
     severity: str
     """What it does where no profile says otherwise: `warn` or `reject`."""
     message: str
+    remedy: str
+    section: str = ""
+    """Of the DICOM standard, where it follows from one."""
     protected: str = ""
     """Why it always rejects; empty for a rule that may be softened."""
 
@@ -31,6 +36,9 @@ class Catalogue:
     version: str
     kinds: tuple[str, ...]
     chapters: tuple[tuple[str, tuple[Rule, ...]], ...]
+    """What profiles may weigh."""
+    told: tuple[tuple[str, tuple[Rule, ...]], ...]
+    """All that may be told, studies' findings included."""
 
     @property
     def rules(self) -> dict[str, Rule]:
@@ -40,7 +48,9 @@ class Catalogue:
 @lru_cache(maxsize=1)
 def catalogue() -> Catalogue:
     data = json.loads(files("intake").joinpath("rules.json").read_text())
-    chapters = tuple(
-        (chapter["title"], tuple(Rule(**rule) for rule in chapter["rules"])) for chapter in data["chapters"]
-    )
-    return Catalogue(data["version"], tuple(data["kinds"]), chapters)
+    chapters = _chapters(data["chapters"])
+    return Catalogue(data["version"], tuple(data["kinds"]), chapters, (*chapters, *_chapters(data["studies"])))
+
+
+def _chapters(rows: Iterable[dict[str, Any]]) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
+    return tuple((row["title"], tuple(Rule(**rule) for rule in row["rules"])) for row in rows)

@@ -4,7 +4,7 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from portal import auth, problems, web
-from portal.api import changes, discovery, docs, files, openapi, uploads, webhooks
+from portal.api import changes, discovery, docs, files, findings, openapi, studies, uploads, webhooks
 from portal.api.entity_tags import EntityTags
 from portal.assets import StaticAssets
 from portal.dicomweb import routes as dicomweb
@@ -60,6 +60,8 @@ def _route(app: FastAPI) -> None:
         docs.router,
         uploads.router,
         files.router,
+        studies.router,
+        findings.router,
         changes.router,
         dicomweb.router,
         webhooks.router,

@@ -7,7 +7,7 @@ its id: running the pipeline needs no more (45 CFR 164.502(b), the minimum neces
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from intake.ports import Page, Presigned
+from intake.ports import FileQuery, Page, Presigned
 from intake.record import FileRecord, FileSummary, Severity, Upload
 from intake.states import State
 from portal import shapes
@@ -77,15 +77,24 @@ def files(
     since: datetime | None,
     cursor: str | None,
     limit: int,
+    until: datetime | None = None,
 ) -> Page[FileSummary]:
     """List files, newest first: the clinic's, or for admins everybody's. Raises CursorError."""
     try:
-        page = services.records.files(identity.clinic_id, state, since, cursor, limit)
+        page = services.records.files(identity.clinic_id, state, since, cursor, limit, until=until)
     except ValueError as error:
         raise CursorError("The cursor is not one of this list.") from error
     if identity.clinic_id is not None:
         return page
     return Page(tuple(replace(row, name=row.file_id) for row in page.rows), page.next)
+
+
+def found(services: Services, wanted: FileQuery, cursor: str | None, limit: int) -> Page[FileRecord]:
+    """Search the files of one clinic, on its own behalf. Raises CursorError."""
+    try:
+        return services.search.files(wanted, cursor, limit)
+    except ValueError as error:
+        raise CursorError("The cursor is not one of this list.") from error
 
 
 def download(services: Services, identity: Identity, file_id: str) -> Presigned:
@@ -146,6 +155,12 @@ def upload_view(upload: Upload, page: Page[FileRecord]) -> shapes.UploadView:
     return shapes.UploadView(**row, note=upload.note, files=[file_view(record) for record in page.rows], next=page.next)
 
 
+def receipt(upload: Upload, page: Page[FileRecord]) -> shapes.Receipt:
+    rows = [file_view(record) for record in page.rows]
+    told = [shapes.ReceiptRow(**{name: getattr(row, name) for name in shapes.ReceiptRow.model_fields}) for row in rows]
+    return shapes.Receipt(**upload_row(upload).model_dump(), files=told, next=page.next)
+
+
 def file_row(summary: FileSummary) -> shapes.FileRow:
     return shapes.FileRow(
         file_id=summary.file_id,
@@ -161,6 +176,11 @@ def file_row(summary: FileSummary) -> shapes.FileRow:
         created_at=summary.created_at,
         updated_at=summary.updated_at,
     )
+
+
+def record_row(record: FileRecord) -> shapes.FileRow:
+    view = file_view(record)
+    return shapes.FileRow(**{name: getattr(view, name) for name in shapes.FileRow.model_fields})
 
 
 def file_view(record: FileRecord) -> shapes.FileView:

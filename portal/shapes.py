@@ -243,6 +243,26 @@ class AnnouncementList(BaseModel):
     next: str | None = Next
 
 
+class ReceiptRow(BaseModel):
+    """What became of a file."""
+
+    file_id: str = Field(examples=[FILE_ID])
+    name: str = Field(examples=["ct/slice-001.dcm"])
+    size: int = Field(examples=[528_384])
+    sha256: str | None = Field(examples=[SHA256])
+    state: State
+    kind: str | None = Field(examples=["dicom"])
+    codes: list[str] = Field(description="Codes of the findings that rejected the file.", examples=[[]])
+    updated_at: datetime
+
+
+class Receipt(UploadRow):
+    """An upload and what became of a page of its files, in the order of announcement."""
+
+    files: list[ReceiptRow]
+    next: str | None = Next
+
+
 class UploadList(BaseModel):
     """A page of uploads, newest first."""
 

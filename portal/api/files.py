@@ -7,6 +7,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import AwareDatetime, BaseModel, BeforeValidator
 
+from intake.keys import study_id
+from intake.ports import FileQuery
 from intake.states import State
 from portal import answers, files, sending, shapes
 from portal.api.access import Collaborators, Reader, Uploader
@@ -40,12 +42,33 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
         Moment | None,
         Query(description="Files announced at or after this moment (RFC 3339).", examples=["2026-01-31T00:00:00Z"]),
     ] = None,
+    until: Annotated[
+        Moment | None, Query(description="And before this moment (RFC 3339).", examples=["2026-02-01T00:00:00Z"])
+    ] = None,
+    upload_id: Annotated[str, Query(pattern=r"^[0-9a-z]{0,26}$", examples=[shapes.UPLOAD_ID])] = "",
+    study_uid: Annotated[str, Query(pattern=r"^[0-9.]{0,64}$", examples=["1.2.840.113619.2.55"])] = "",
+    modality: Annotated[str, Query(pattern=r"^[A-Za-z0-9 _]{0,16}$", examples=["CT"])] = "",
     cursor: Cursor = None,
     limit: Limit = 50,
     fields: Fields = None,
 ) -> BaseModel | Response:
-    """List files, newest first."""
-    page = files.files(services, identity, state=state, since=since, cursor=cursor, limit=limit)
+    """List files, newest first; those of an upload or a study in its own order.
+
+    With `upload_id`, `study_uid` or `modality`, a page may be short, or empty, and still have a `next`.
+    """
+    if upload_id or study_uid or modality:
+        wanted = FileQuery(
+            clinic_id=identity.own_clinic(),
+            upload_id=upload_id,
+            study_id=study_id(identity.own_clinic(), study_uid) if study_uid else "",
+            modality=modality,
+            state=state,
+            since=since,
+            until=until,
+        )
+        found = files.found(services, wanted, cursor, limit)
+        return sparse(shapes.FileList(files=[files.record_row(row) for row in found.rows], next=found.next), fields)
+    page = files.files(services, identity, state=state, since=since, until=until, cursor=cursor, limit=limit)
     return sparse(shapes.FileList(files=[files.file_row(summary) for summary in page.rows], next=page.next), fields)
 
 

@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel
 
 from intake.record import Source
-from portal import answers, files, shapes, uploads
+from portal import answers, files, receipt_csv, shapes, uploads
 from portal.api.access import Collaborators, Reader, Uploader
 from portal.api.documented import answers as problems
 from portal.api.sparse import Fields, sparse
+from portal.web.downloads import table
 
 router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
 
@@ -91,6 +92,30 @@ def read(  # noqa: PLR0917 - FastAPI calls it by keyword.
     upload = files.upload(services, identity, upload_id)
     page = files.files_of(services, identity, upload_id, cursor, limit)
     return sparse(files.upload_view(upload, page), fields)
+
+
+@router.get(
+    "/{upload_id}/receipt",
+    summary="Get an upload's receipt",
+    response_model=shapes.Receipt,
+    responses={
+        200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": "File,State\r\n"}}},
+        **problems("not-found", "invalid-cursor", "invalid-request"),
+    },
+)
+def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.
+    upload_id: str,
+    request: Request,
+    identity: Reader,
+    services: Collaborators,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=250, description="Files of a page.")] = 100,
+) -> BaseModel | Response:
+    """Get what became of each file of an upload, to keep: page by page, or all of it to `Accept: text/csv`."""
+    if "text/csv" in request.headers.get("accept", ""):
+        return table(request, receipt_csv.lines(services, identity, upload_id), f"receipt-{upload_id}.csv")
+    upload = files.upload(services, identity, upload_id)
+    return files.receipt(upload, files.files_of(services, identity, upload_id, cursor, limit))
 
 
 @router.get(

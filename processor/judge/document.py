@@ -5,6 +5,7 @@ may not import the judge (ADR 0015).
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,14 @@ STUDIES = tuple(
 )
 """Said of a study and of none of its files, so that no profile weighs them."""
 
+OF_STUDIES = ("The study as a whole", STUDIES)
+
 EFFECT = {Severity.REJECT: "**reject**", Severity.WARN: "warn"}
 
 
 def text() -> str:
     """Return the document."""
-    return HEAD + "".join(_chapter(title, rules) for title, rules in (*CHAPTERS, ("The study as a whole", STUDIES)))
+    return HEAD + "".join(_chapter(title, rules) for title, rules in (*CHAPTERS, OF_STUDIES))
 
 
 def rules() -> dict[str, Any]:
@@ -44,8 +47,13 @@ def rules() -> dict[str, Any]:
     return {
         "version": RULES_VERSION,
         "kinds": sorted(TAKEN),
-        "chapters": [{"title": title, "rules": [_plain(rule) for rule in held]} for title, held in CHAPTERS],
+        "chapters": _plain_chapters(CHAPTERS),
+        "studies": _plain_chapters((OF_STUDIES,)),
     }
+
+
+def _plain_chapters(chapters: Iterable[tuple[str, Iterable[Rule]]]) -> list[dict[str, Any]]:
+    return [{"title": title, "rules": [_plain(rule) for rule in held]} for title, held in chapters]
 
 
 def rules_text() -> str:
@@ -54,7 +62,9 @@ def rules_text() -> str:
 
 def _plain(rule: Rule) -> dict[str, str]:
     protected = {"protected": PROTECTED[rule.code]} if rule.code in PROTECTED else {}
-    return {"code": rule.code, "severity": rule.severity.value, "message": rule.message, **protected}
+    section = {"section": rule.section} if rule.section else {}
+    told = {"code": rule.code, "severity": rule.severity.value, "message": rule.message, "remedy": rule.remedy}
+    return {**told, **section, **protected}
 
 
 def _chapter(title: str, rules: tuple[Rule, ...]) -> str:

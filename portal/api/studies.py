@@ -1,0 +1,124 @@
+"""`/api/v1/studies`: what the accepted DICOM files of a clinic add up to."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+
+from intake.keys import study_id
+from intake.study import Series, Study
+from portal import studies
+from portal.api.access import Collaborators, Reader
+from portal.api.documented import answers as problems
+from portal.api.sparse import Fields, sparse
+from portal.api.uploads import Cursor, Limit
+from portal.search import Criteria
+from portal.shapes import UPLOAD_ID, FindingView, Next
+
+router = APIRouter(prefix="/api/v1/studies", tags=["studies"])
+
+STUDY_UID = "1.2.840.113619.2.55.3.604688119"
+
+Day = Annotated[
+    str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", examples=["2026-01-31"])
+]
+
+
+class SeriesView(BaseModel):
+    """A series, of the files that were accepted so far."""
+
+    series_uid: str = Field(examples=[f"{STUDY_UID}.1"])
+    instances: int = Field(examples=[120])
+    modalities: list[str] = Field(examples=[["CT"]])
+    missing: list[tuple[int, int]] = Field(
+        description="Instance numbers that are missing in between: first and last of each stretch.", examples=[[]]
+    )
+
+
+class StudyRow(BaseModel):
+    """A study in a list."""
+
+    study_uid: str = Field(examples=[STUDY_UID])
+    clinic_id: str = Field(examples=["northside"])
+    instances: int = Field(description="Accepted files.", examples=[120])
+    bytes: int = Field(examples=[63_406_080])
+    modalities: list[str] = Field(examples=[["CT"]])
+    study_dates: list[str] = Field(description="As the files say; one where all is well.", examples=[["20260131"]])
+    uploads: list[str] = Field(description="Uploads that it came with, at most a hundred.", examples=[[UPLOAD_ID]])
+    first_at: datetime = Field(description="When its first file was accepted.")
+    last_at: datetime
+
+
+class StudyView(StudyRow):
+    """A study with its series."""
+
+    findings: list[FindingView] = Field(description="What no single file shows.")
+    series: list[SeriesView]
+
+
+class StudyList(BaseModel):
+    """A page of studies."""
+
+    studies: list[StudyRow]
+    next: str | None = Next
+
+
+@router.get(
+    "", summary="List studies", response_model=StudyList, responses=problems("invalid-cursor", "invalid-request")
+)
+def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
+    identity: Reader,
+    services: Collaborators,
+    modality: Annotated[str, Query(pattern=r"^[A-Za-z0-9 _]{0,16}$", examples=["CT"])] = "",
+    since: Day = None,
+    until: Day = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+    fields: Fields = None,
+) -> BaseModel | Response:
+    """List studies, those first that got a file last; with study dates, `since` and `until`, the newest first.
+
+    A page may be short, or empty, and still have a `next`.
+    """
+    asked = Criteria(modality=modality, since=since or "", until=until or "")
+    page = studies.studies(services, identity, asked, cursor, limit)
+    return sparse(StudyList(studies=[_row(study) for study in page.rows], next=page.next), fields)
+
+
+@router.get(
+    "/{study_uid}",
+    summary="Read a study",
+    response_model=StudyView,
+    responses=problems("not-found", "invalid-request"),
+)
+def read(study_uid: str, identity: Reader, services: Collaborators, fields: Fields = None) -> BaseModel | Response:
+    """Read a study: its series, and what can be said of its completeness."""
+    found = study_id(identity.own_clinic(), study_uid)
+    page = studies.study_page(services, identity, found, series_id="", cursor=None, limit=1)
+    findings = [FindingView.model_validate(finding, from_attributes=True) for finding in page.findings]
+    series = [_series(one) for one in sorted(page.study.series, key=lambda one: one.series_uid)]
+    return sparse(StudyView(**_row(page.study).model_dump(), findings=findings, series=series), fields)
+
+
+def _row(study: Study) -> StudyRow:
+    return StudyRow(
+        study_uid=study.study_uid,
+        clinic_id=study.clinic_id,
+        instances=study.instances,
+        bytes=study.bytes,
+        modalities=sorted(study.modalities),
+        study_dates=sorted(study.study_dates),
+        uploads=sorted(study.uploads),
+        first_at=study.first_at,
+        last_at=study.last_at,
+    )
+
+
+def _series(series: Series) -> SeriesView:
+    return SeriesView(
+        series_uid=series.series_uid,
+        instances=series.instances,
+        modalities=sorted(series.modalities),
+        missing=studies.gaps(series),
+    )
