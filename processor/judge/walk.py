@@ -27,13 +27,12 @@ class Walk:
     """One walk over a stream's data set from `position` on, which fills `data_set`."""
 
     def __init__(self, stream: Stream, position: int, data_set: DataSet, findings: Findings) -> None:
-        encoding = data_set.encoding
         self._stream = stream
         self._position = position
         self._findings = findings
-        self._levels = [Level(items=False, limit=UNBOUNDED, defined=False, encoding=encoding)]
-        self._inner: Order | None = None
-        self.order = Order(encoding)
+        self._levels = [Level(items=False, limit=UNBOUNDED, defined=False, encoding=data_set.encoding)]
+        self._inner = Order(data_set.encoding)
+        self.order = Order(data_set.encoding)
         self.data_set = data_set
 
     def run(self) -> None:
@@ -65,16 +64,12 @@ class Walk:
             return 0
         at = self._position - self._stream.origin
         values = self.data_set.values if whole else {}
-        order = self.order if whole else self._inner_order()
+        order = self.order if whole else self._inner.restarted()
         usual = pass_usual(self._stream.buffer, at, at + there, values, order) if whole else at
         end, passed = run_of(level.encoding)(self._stream.buffer, usual, at + there, values, order)
         self._position += end - at
         self._count(passed + (usual - at) // SHORTEST_ELEMENT)
         return end - at
-
-    def _inner_order(self) -> Order:
-        self._inner = self._inner or Order(self.data_set.encoding)
-        return self._inner.restarted()
 
     def _element(self, level: Level, there: int) -> None:
         at = self._position - self._stream.origin
@@ -156,9 +151,8 @@ class Walk:
         if there < 8:
             self._close(level, there)
             return
-        head = header(
-            self._stream.buffer, self._position - self._stream.origin, len(self._stream.buffer), level.encoding
-        )
+        at = self._position - self._stream.origin
+        head = header(self._stream.buffer, at, len(self._stream.buffer), level.encoding)
         if head is None or head.tag not in {tags.ITEM, tags.SEQUENCE_END}:
             raise DamagedError("structure-invalid", f"byte {self._position}")
         self._position += 8
