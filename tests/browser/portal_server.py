@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import uvicorn
 
@@ -96,6 +97,11 @@ class PortalServer:
     orders: FakeOrders
     reviews: FakeReviews
     storage: Storage
+    ahead: timedelta = timedelta()
+    """How much later it is for the portal than for the world."""
+
+    def clock(self) -> datetime:
+        return now() + self.ahead
 
     def sample(self) -> Sample:
         return Sample(self.table, self.directory, self.projections, now())
@@ -204,7 +210,7 @@ def _services(behind: PortalServer) -> Services:
         verifier=FakeVerifier(),  # type: ignore[arg-type]
         sign_in=FakeSignIn(),  # type: ignore[arg-type]
         settings=_settings(behind.url),
-        clock=now,
+        clock=behind.clock,
     )
 
 
