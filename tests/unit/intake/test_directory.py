@@ -1,5 +1,11 @@
+from datetime import timedelta
+
+import pytest
+
 from intake.directory import DynamoDirectory
-from intake.ports import Clinic
+from intake.errors import ConflictError
+from intake.ports import Clinic, Partner
+from tests.records import NOON
 from tests.unit.intake.conftest import TABLE
 
 PROFILE = {"kinds": None, "max_bytes": {"dicom": 2_000_000_000}, "rules": {"trailing-bytes": "reject"}}
@@ -13,3 +19,35 @@ def test_a_clinics_profile_is_read_back_as_it_was_written(dynamodb):
     assert directory.profile("northside") == PROFILE
     assert directory.profile("lakeview") is None
     assert directory.clinics() == (Clinic("northside", "Northside Imaging"),)
+
+
+@pytest.fixture
+def directory(dynamodb):
+    return DynamoDirectory(dynamodb, TABLE)
+
+
+def test_a_clinic_is_read_back_whole_and_its_id_is_taken_once(directory):
+    clinic = Clinic("eastside", "East", "Dr Ost", active=False, created_at=NOON)
+    directory.create_clinic(clinic)
+    assert directory.clinic("eastside") == clinic
+    assert directory.clinic("nowhere") is None
+    with pytest.raises(ConflictError):
+        directory.create_clinic(Clinic("eastside", "Another"))
+
+
+def test_partners_are_read_back_whole_and_listed_together(directory):
+    first = Partner("p1", "eastside", "PACS", frozenset({"scalper/read"}), NOON, NOON + timedelta(days=7), "key-1")
+    second = Partner("p2", "lakeview", "RIS", frozenset())
+    for partner in (first, second):
+        directory.save_partner(partner)
+    assert directory.partner("p1") == first
+    assert directory.partners() == (first, second)
+
+
+def test_a_profile_is_replaced_by_who_saw_it_last(directory):
+    directory.replace_profile("eastside", None, PROFILE)
+    directory.replace_profile("eastside", PROFILE, {"kinds": ["pdf"]})
+    for seen in (None, PROFILE):
+        with pytest.raises(ConflictError):
+            directory.replace_profile("eastside", seen, PROFILE)
+    assert directory.profile("eastside") == {"kinds": ["pdf"]}

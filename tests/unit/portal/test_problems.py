@@ -150,3 +150,23 @@ def test_a_faults_log_line_names_its_place_and_not_its_text(portal, log_lines):
     assert line["error"] == "RuntimeError"
     assert any("portal/files.py" in frame for frame in line["frames"])
     assert NAME not in json.dumps(line)
+
+
+@pytest.mark.parametrize(("path", "status"), [("/files/nothing", 404), ("/admin/clinics", 403), ("/nowhere", 404)])
+def test_an_error_page_says_by_which_id_the_request_is_found(portal, path, status):
+    answer = portal.browser().get(path)
+    assert answer.status_code == status
+    assert answer.headers["x-request-id"] in answer.text
+
+
+def test_the_page_of_our_own_fault_does_so_too(portal, monkeypatch):
+    def fail(_self):
+        raise RuntimeError
+
+    monkeypatch.setattr(type(portal.directory), "clinics", fail)
+    client = portal.admin()
+    client._transport.raise_server_exceptions = False
+    answer = client.get("/admin/clinics")
+    assert answer.status_code == 500
+    assert answer.headers["x-request-id"] in answer.text
+    assert "RuntimeError" not in answer.text

@@ -153,3 +153,8 @@ def test_a_dead_letter_about_an_archive_fails_the_entries_that_have_no_verdict(w
 
     assert [world.state(entry) for entry in entries] == [State.ACCEPTED, State.FAILED, State.AWAITING_UPLOAD]
     assert world.dead_letters.messages
+
+
+def test_every_sweep_has_the_gateway_let_in_the_partners(world):
+    assert world.sweep.run().readmitted
+    assert world.admissions == [NOON]
