@@ -19,7 +19,7 @@ from scalper.journal import Journal
 from scalper.local import Found, LocalFile, find
 from scalper.outcome import Outcome, Silent, Watcher
 from scalper.plan import compare
-from scalper.shapes import Changes, File, Upload
+from scalper.shapes import ACCEPTED, Changes, File, Upload
 from scalper.verdicts import Verdict, Wait
 
 JOBS = 4
@@ -123,14 +123,18 @@ class Client:
         open_files = outcome.unsettled()
         abandoned = {upload_id: journal.abandoned(upload_id) for upload_id in set(open_files.values())}
         states: dict[str, str] = {}
+        unwell: set[str | None] = set()
         for verdict in Wait(self.connection, open_files, abandoned=abandoned, timeout=timeout):
             if verdict.file_id in open_files:
                 states[verdict.file_id] = verdict.state
+            elif verdict.file and verdict.state != ACCEPTED:
+                unwell.add(verdict.file.parent)
             yield verdict
-        # Noted at the end: until then, entries of an archive may be missing, and another run tells all of it again.
+        # At the end, since until then entries of archives may be missing. An archive with entries that were refused is
+        # never noted as judged, so that the next run tells of them again.
         with journal.together():
-            for file_id, state in states.items():
-                journal.note([file_id], state)
+            for file_id in states.keys() - unwell:
+                journal.note([file_id], states[file_id])
 
     def status(self, upload_id: str) -> Upload:
         """Return how far an upload has come."""

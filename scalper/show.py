@@ -16,6 +16,7 @@ MARKS = {
     "failed": "[red]✗ failed[/]",
     "expired": "[yellow]✗ never arrived[/]",
     "awaiting_upload": "[dim]… awaited[/]",
+    "deleted": "[dim]✗ deleted[/]",
 }
 _REMEDIES = {
     "failed": "Nothing to send again: the failure is ours, and our staff know of it.",
@@ -81,7 +82,7 @@ def size(count: float) -> str:
 def tally(counts: Mapping[str, int], warnings: int) -> str:
     """Write counts by state: `998 accepted (3 with warnings), 2 rejected`."""
     told = {"accepted": "accepted", "rejected": "rejected", "failed": "failed", "expired": "never arrived"}
-    told["awaiting_upload"] = "awaited"
+    told |= {"deleted": "deleted", "awaiting_upload": "awaited"}
     parts = [f"{counts.get(state, 0):,} {word}" for state, word in told.items() if counts.get(state)]
     if warnings and parts:
         parts[0] += f" ({warnings:,} with warnings)"

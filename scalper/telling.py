@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -114,7 +113,8 @@ class People:
     def __init__(self) -> None:
         self._console = show.output()
         self._bar: tuple[Progress, TaskID] | None = None
-        self._files = Counter[str]()
+        self._sent = 0
+        self._explained = False
         self._plan = Plan()
 
     def found(self, found: Found) -> None:
@@ -158,9 +158,9 @@ class People:
             tell(self._console, checked)
 
     def sent(self, item: Item) -> None:  # noqa: ARG002 - JSON Lines name it.
-        self._files["sent"] += 1
+        self._sent += 1
         if self._bar:
-            self._bar[0].update(self._bar[1], sent=self._files["sent"])
+            self._bar[0].update(self._bar[1], sent=self._sent)
 
     def withheld(self, path: Path) -> None: ...
 
@@ -190,6 +190,7 @@ class People:
         if self._bar and file:
             self._bar[0].advance(self._bar[1])
         if verdict.state in PROBLEMS or verdict.warnings:
+            self._explained = True
             name = file.name if file else verdict.file.name if verdict.file else verdict.file_id
             self._console.print(f"{show.mark(verdict.state, verdict.warnings)}  {show.name(name)}")
             for line in show.explained(verdict.file.findings if verdict.file else (), verdict.state):
@@ -210,6 +211,8 @@ class People:
     def ended(self, outcome: Outcome, states: Mapping[str, int], warnings: int, exit_code: int) -> None:  # noqa: ARG002
         if states:
             self._console.print(f"Verdicts: {show.tally(states, warnings)}.")
+            if not self._explained and any(states.get(state) for state in PROBLEMS):
+                self._console.print("[dim]`scalper status UPLOAD` tells why.[/]")
         elif outcome.files and not outcome.halted:
             self._console.print("[dim]`scalper status --last` tells the verdicts; `--wait` waits for them.[/]")
 

@@ -57,7 +57,8 @@ class Wait:
         self._connection = connection
         self._wanted = frozenset(files)
         self._pending = set(files)
-        self._open = dict.fromkeys(files.values())
+        self._uploads = frozenset(files.values())
+        self._open = sorted(self._uploads)
         self._abandoned = abandoned
         self._told: set[str] = set()
         self._deadline = None if timeout is None else time.monotonic() + timeout
@@ -65,19 +66,23 @@ class Wait:
 
     def __iter__(self) -> Iterator[Verdict]:
         """Yield each verdict once, as it comes. Raises UnreachableError when it takes too long, and ApiError."""
-        if not self._open:
+        if not self._uploads:
             return
         # The cursor comes before the look around, so that nothing falls between the two.
         cursor = changes(self._connection, NOW, 1).cursor
-        for upload_id in self._open:
+        for upload_id in self._uploads:
             yield from self._tell(map(Verdict.of, filter(_settled, files_of(self._connection, upload_id))))
         delay = FIRST_PAUSE
-        while not self._complete():
+        while True:
+            # Asked before the feed is read: when all is judged, the feed holds it all.
+            complete = self._complete()
             page = changes(self._connection, cursor)
             cursor = page.cursor
             yield from self._tell(self._explained(page.changes))
+            if complete and page.poll_after:
+                return
             delay = FIRST_PAUSE if page.changes else delay * 1.5
-            self._wait(min(delay, page.poll_after))
+            self._wait(0 if complete else min(delay, page.poll_after))
 
     def _tell(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         for verdict in verdicts:
@@ -93,7 +98,7 @@ class Wait:
     def _explained(self, found: Iterable[Change]) -> Iterator[Verdict]:
         """Fetch what there is to say of a file; for most, there is nothing."""
         for change in found:
-            if change.upload_id not in self._open or change.file_id in self._told or change.state == AWAITING:
+            if change.upload_id not in self._uploads or change.file_id in self._told or change.state == AWAITING:
                 continue
             if change.file_id in self._wanted and not change.codes and not change.warnings:
                 yield Verdict(change.file_id, change.upload_id, change.state, (), 0)
@@ -104,11 +109,11 @@ class Wait:
         """Say whether all is judged; the entries of archives are known to the upload only."""
         if self._pending:
             return False
-        for upload_id in list(self._open):
-            upload = Upload.of(self._connection.ask("GET", f"uploads/{upload_id}", query={"limit": 1}))
-            if not upload.complete and upload.counts.get(AWAITING, 0) > self._abandoned.get(upload_id, 0):
+        while self._open:
+            upload = Upload.of(self._connection.ask("GET", f"uploads/{self._open[-1]}", query={"limit": 1}))
+            if not upload.complete and upload.counts.get(AWAITING, 0) > self._abandoned.get(upload.upload_id, 0):
                 return False
-            del self._open[upload_id]
+            self._open.pop()
         return True
 
     def _wait(self, seconds: float) -> None:

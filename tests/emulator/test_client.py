@@ -166,6 +166,8 @@ def test_the_entries_of_an_archive_are_waited_for_and_named(start, tmp_path):
         ("ct/1.dcm", "accepted"),
         ("ct/2.dcm", "rejected"),
     }
+    again, _ = finished(start, "upload", tmp_path / "study.zip", "--wait", "--json")
+    assert again == 1
 
 
 def test_of_a_large_file_only_the_part_in_flight_is_sent_again(start, proxy, client, tmp_path):
