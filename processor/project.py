@@ -6,6 +6,7 @@ Source: Amazon DynamoDB Developer Guide, "DynamoDB Streams and Lambda triggers".
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from intake.errors import NotFoundError
 from intake.ports import Alert, AlertKind, Alerts, Change, DueAlert, Events, Outbox, Projections
 from intake.record import Source, Upload, now
 from intake.states import State
@@ -70,7 +71,11 @@ class Projector:
 
     def _announce(self, upload_id: str) -> bool:
         """Have an upload's completion told, once for each number of files that it was complete with."""
-        upload = self._upload_of(upload_id)
+        try:
+            upload = self._upload_of(upload_id)
+        except NotFoundError:
+            # Nothing that its files add up to may be held up by an upload that cannot be told of.
+            return False
         if not _is_complete(upload):
             return False
         at = self._clock()

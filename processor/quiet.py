@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from statistics import median
 
-from intake.ports import AlertKind, Bucket, Grain, Outbox, Projections, Queue, QuietClinic, Watch
+from intake.keys import UNASSIGNED
+from intake.ports import AlertKind, Bucket, Directory, Grain, Outbox, Projections, Queue, QuietClinic, Watch
 from intake.record import now
 from intake.states import JUDGED, State
 
@@ -32,12 +33,15 @@ class QuietWatch:
         watch: Watch,
         outbox: Outbox,
         queue: Queue,
+        *,
+        directory: Directory,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._projections = projections
         self._watch = watch
         self._outbox = outbox
         self._queue = queue
+        self._directory = directory
         self._clock = clock
 
     def run(self) -> int:
@@ -63,9 +67,13 @@ class QuietWatch:
         heard = self._arrivals(end - WINDOW, at)
         weeks = [end - timedelta(weeks=week) for week in range(1, WEEKS + 1)]
         past = [self._arrivals(end_then - WINDOW, end_then - _HOUR) for end_then in weeks]
-        clinics = sorted({clinic_id for week in past for clinic_id in week})
+        clinics = sorted({clinic_id for week in past for clinic_id in week} - self._unexpected())
         usual = {clinic_id: [week[clinic_id] for week in past] for clinic_id in clinics if not heard[clinic_id]}
         return {clinic_id: int(median(counts)) for clinic_id, counts in usual.items() if _is_busy(counts)}
+
+    def _unexpected(self) -> set[str]:
+        """Return those from whom nothing is expected."""
+        return {clinic.clinic_id for clinic in self._directory.clinics() if not clinic.active} | {UNASSIGNED}
 
     def _arrivals(self, since: datetime, until: datetime) -> Counter[str]:
         return _arrived(self._projections.buckets(Grain.HOUR, since, until))

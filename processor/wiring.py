@@ -129,4 +129,5 @@ def quiet_watch(environment: Mapping[str, str], session: boto3.Session) -> Quiet
         DynamoWatch(dynamodb, settings.table),
         DynamoOutbox(dynamodb, settings.table),
         SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
+        directory=DynamoDirectory(dynamodb, settings.table),
     )

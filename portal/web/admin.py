@@ -118,7 +118,7 @@ def _trouble(pipeline: Pipeline) -> str | None:
         return None
     return (
         f"{words.count(pipeline.dead, 'message')} in the dead-letter queue: checking failed again and again. "
-        "Find the cause in the logs, then redrive the queue; the files are safe meanwhile."
+        "The files are safe meanwhile."
     )
 
 

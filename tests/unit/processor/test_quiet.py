@@ -2,10 +2,12 @@ from datetime import timedelta
 
 import pytest
 
+from intake.keys import UNASSIGNED
+from intake.ports import Clinic
 from intake.states import State
 from processor.project import Projector
 from processor.quiet import FILES, QuietWatch
-from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeQueue
+from tests.fakes import FakeAlerts, FakeDirectory, FakeEvents, FakeProjections, FakeQueue
 from tests.records import NOON
 from tests.unit.intake.test_projections import a_change
 
@@ -17,7 +19,10 @@ class World:
     def __init__(self):
         self.at = AT
         self.sums, self.queue, self.alerts = FakeProjections(), FakeQueue(), FakeAlerts()
-        self.watch = QuietWatch(self.sums, self.sums, self.sums, self.queue, clock=lambda: self.at)
+        self.directory = FakeDirectory()
+        self.watch = QuietWatch(
+            self.sums, self.sums, self.sums, self.queue, directory=self.directory, clock=lambda: self.at
+        )
         self.projector = Projector(
             self.sums,
             self.sums,
@@ -72,6 +77,14 @@ def test_a_clinic_that_is_busy_at_other_hours_is_not_missed(ago):
     world = World()
     for week in range(1, 5):
         world.sent(week * WEEK + ago)
+
+    assert world.quiet() == []
+
+
+def test_nothing_is_expected_of_a_deactivated_clinic_and_of_none(world):
+    for week in range(1, 5):
+        world.sent(week * WEEK + timedelta(hours=1), clinic=UNASSIGNED)
+    world.directory.save_clinic(Clinic("northside", "Northside", active=False))
 
     assert world.quiet() == []
 
