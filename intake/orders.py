@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 SHARDS = 8
 ANSWERS_PER_TRANSACTION = 50
-_FILE = "FILE#"
+_ANSWER = "ANSWER#"
+"""Not as records of files begin, which the projector follows."""
 _SUM = "SUM#"
 
 
@@ -95,8 +96,8 @@ class DynamoOrders:
             write_each_once(self._dynamodb, rows, lambda missing: self._transaction(order_id, missing), "order")
 
     def answers(self, order_id: str, cursor: str | None, limit: int) -> Page[Answered]:
-        after = position_of(cursor, _FILE) if cursor else None
-        rows = self._rows(order_id, _FILE, after, limit + 1)
+        after = position_of(cursor, _ANSWER) if cursor else None
+        rows = self._rows(order_id, _ANSWER, after, limit + 1)
         page = rows[:limit]
         return Page(tuple(map(_answered, page)), cursor_of(page[-1]["sk"]) if len(rows) > limit else None)
 
@@ -201,7 +202,7 @@ def _portion(item: Item) -> Portion:
 
 def _answer_item(order_id: str, row: Answered) -> Item:
     return {
-        **_key(order_id, f"{_FILE}{row.file_id}"),
+        **_key(order_id, f"{_ANSWER}{row.file_id}"),
         "clinic_id": row.clinic_id,
         "answer": row.answer.value,
         "codes": list(row.codes),
@@ -211,7 +212,7 @@ def _answer_item(order_id: str, row: Answered) -> Item:
 
 def _answered(item: Item) -> Answered:
     return Answered(
-        file_id=item["sk"].removeprefix(_FILE),
+        file_id=item["sk"].removeprefix(_ANSWER),
         clinic_id=item["clinic_id"],
         answer=Answer(item["answer"]),
         codes=tuple(item["codes"]),

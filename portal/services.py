@@ -28,6 +28,7 @@ from intake.ports import (
     RequestCounts,
     Reviews,
     Search,
+    StuckFiles,
     Studies,
     Subscribers,
     Subscriptions,
@@ -78,6 +79,7 @@ class Services:
     projection_failures: DeadLetters
     """What the projector gave up: positions in the table's stream."""
     last_errors: LastErrors
+    stuck_files: StuckFiles
     mailbox: Queue | None
     """What would have been emailed, where the deployment keeps it."""
     audit: AuditLog

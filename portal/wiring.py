@@ -23,6 +23,7 @@ from intake.search import DynamoSearch
 from intake.sns import SnsSubscribers
 from intake.sns_events import SnsEvents, SnsHookSubscriptions
 from intake.sqs import SqsQueue
+from intake.stuck import DynamoStuckFiles
 from intake.studies import DynamoStudies
 from intake.subscriptions import DynamoSubscriptions
 from intake.troubles import DynamoTroubles
@@ -97,6 +98,7 @@ def wire(settings: Settings) -> Services:
             sqs, settings.projection_failures_queue_url, redrives=settings.projection_redrives_queue_url
         ),
         last_errors=DynamoLastErrors(dynamodb, settings.table),
+        stuck_files=DynamoStuckFiles(dynamodb, settings.table),
         mailbox=SqsQueue(sqs, settings.mailbox_queue_url) if settings.mailbox_queue_url else None,
         audit=DynamoAudit(dynamodb, settings.audit_table),
         orders=DynamoOrders(dynamodb, settings.table),

@@ -26,6 +26,7 @@ class Profiles:
 
     directory: Directory
     clock: Callable[[], float] = time.monotonic
+    kept_s: float = KEPT_SECONDS
     _kept: dict[str, tuple[float, Profile]] = field(default_factory=dict)
 
     def of(self, clinic_id: str) -> Profile:
@@ -33,7 +34,7 @@ class Profiles:
         if clinic_id == UNASSIGNED:
             return DEFAULT
         kept_at, profile = self._kept.get(clinic_id, (float("-inf"), DEFAULT))
-        if self.clock() - kept_at < KEPT_SECONDS:
+        if self.clock() - kept_at < self.kept_s:
             return profile
         profile = self._asked(clinic_id)
         if len(self._kept) >= MOST_KEPT:

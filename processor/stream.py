@@ -14,7 +14,10 @@ def changes(event: dict[str, Any]) -> Iterator[Change]:
     """Yield the changes of files' records; other items and removals change no sum."""
     for record in event["Records"]:
         image = record["dynamodb"]
-        if "NewImage" in image and image["Keys"]["sk"]["S"].startswith("FILE#"):
+        keys = image["Keys"]
+        # Lambda's own filter knows the second key only, and what it lets through in vain would hold up the stream.
+        is_file = keys["pk"]["S"].startswith("UPLOAD#") and keys["sk"]["S"].startswith("FILE#")
+        if "NewImage" in image and is_file:
             yield change(plain(image.get("OldImage", {})), plain(image["NewImage"]))
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from intake import keys
-from intake.events import Arrival, Slice, UnreadableEventError, arrivals, notification, slice_of
+from intake.events import Arrival, Slice, UnreadableEventError, arrivals, notification, order_of, slice_of
 from intake.keys import Placement
-from intake.ports import Objects, Queue, QueuedMessage, Verdicts
+from intake.ports import Objects, Queue, QueuedMessage, StuckFile, StuckFiles, Verdicts
 from intake.record import FileRecord, FileSummary, Source, now
 from intake.states import State
 from processor.project import Projector
@@ -16,6 +16,9 @@ OVERDUE = timedelta(minutes=10)
 """How long a file may await its upload before the sweep looks whether it has arrived unnoticed."""
 
 DEAD_LETTERS_PER_SWEEP = 500
+
+STUCK_PER_SWEEP = 500
+"""Stuck files noted for the admins' page; where there are more, the cause is one and the page tells enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Sweep:
         dead_letters: Queue,
         projector: Projector,
         admit: Callable[[], bool],
+        stuck_files: StuckFiles,
         incoming_bucket: str,
         clock: Callable[[], datetime] = now,
     ) -> None:
@@ -52,6 +56,7 @@ class Sweep:
         self._dead_letters = dead_letters
         self._projector = projector
         self._admit = admit
+        self._stuck_files = stuck_files
         self._incoming_bucket = incoming_bucket
         self._clock = clock
 
@@ -62,15 +67,17 @@ class Sweep:
 
     def _awaiting(self) -> tuple[int, int]:
         """Enqueue what arrived and has no verdict; expire what never arrived. Return how many of each."""
-        at, expired, found = self._clock(), 0, []
+        at, expired, found, stuck = self._clock(), 0, [], []
         for file in self._verdicts.awaiting():
             if file.created_at > at - OVERDUE:
                 continue
             arrived = self._objects.find(self._incoming_bucket, _incoming_key(file))
             if arrived:
                 found.append(notification(Arrival(arrived.version, arrived.last_modified)))
+                stuck.append(StuckFile(file.file_id, file.clinic_id, arrived.last_modified, at))
             elif file.expires_at < at:
                 expired += self._verdicts.expire(file.clinic_id, file.file_id, at)
+        self._stuck_files.note(stuck[:STUCK_PER_SWEEP])
         if not found or self._queue.depth():
             # What waits in the queue is late, not lost: sending it again would only make the queue longer.
             return expired, 0
@@ -89,6 +96,8 @@ class Sweep:
         return failed, unreadable
 
     def _fail_all(self, message: QueuedMessage) -> int:
+        if order_of(message.body):
+            return 0  # Its file stays as it was: an order is about a file that has its state.
         part = slice_of(message.body)
         if part:
             return sum(self._fail_entry(part, part.first + offset) for offset in range(part.count))

@@ -24,6 +24,7 @@ from intake.sns import SnsAlerts
 from intake.sns_events import SnsEvents
 from intake.sqs import SqsQueue
 from intake.streams import DynamoStream
+from intake.stuck import DynamoStuckFiles
 from intake.verdicts import DynamoVerdicts
 from intake.watch import DynamoWatch
 from processor.expand import Expander
@@ -75,7 +76,8 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         reviews=DynamoReviews(dynamodb, settings.table),
         buckets=buckets,
         judge=judge,
-        profile_of=profile_of,
+        # Whoever has just changed a profile and orders a dry run means that one.
+        profile_of=Profiles(DynamoDirectory(dynamodb, settings.table), kept_s=0).of,
         expand=expander.begin,
     )
     desk = OrderDesk(
@@ -117,6 +119,7 @@ def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
         projector=projector(environment, session),
         admit=lambda: admit_partners(gateway, directory, settings.web_client_id, now()),
+        stuck_files=DynamoStuckFiles(session.client("dynamodb", config=_CONFIG), settings.table),
         incoming_bucket=settings.incoming_bucket,
     )
 

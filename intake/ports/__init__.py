@@ -41,6 +41,7 @@ from intake.ports.projections import (
 from intake.ports.records import Children, Outcome, Page, Recorded, Records, Verdicts
 from intake.ports.reviews import Review, Reviews
 from intake.ports.search import FileQuery, KeptSearches, Search, Studies, StudyOfUpload, StudyQuery, Troubles
+from intake.ports.stuck import StuckFile, StuckFiles
 from intake.ports.subscriptions import (
     EVERYTHING,
     OPERATIONS,
@@ -121,6 +122,8 @@ __all__ = [
     "Search",
     "Selection",
     "Standing",
+    "StuckFile",
+    "StuckFiles",
     "Studies",
     "StudyOfUpload",
     "StudyQuery",

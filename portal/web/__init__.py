@@ -19,6 +19,7 @@ from portal.web import (
     quarantine,
     reviews,
     sending,
+    stuck,
     studies,
     upload_receipt,
     uploads,
@@ -42,6 +43,7 @@ routers: tuple[APIRouter, ...] = (
     admin_clinics.router,
     admin_audit.router,
     notifications.router,
+    stuck.router,
 )
 """What `portal.app` mounts at the root."""
 

@@ -41,6 +41,7 @@ from tests.fakes import (
     FakeRequestCounts,
     FakeReviews,
     FakeSearch,
+    FakeStuckFiles,
     FakeStudies,
     FakeSubscribers,
     FakeSubscriptions,
@@ -92,6 +93,7 @@ class PortalServer:
     dead_letters: FakeQueue
     projection_failures: FakeQueue
     last_errors: FakeLastErrors
+    stuck_files: FakeStuckFiles
     mailbox: FakeQueue
     audit: FakeAudit
     orders: FakeOrders
@@ -147,6 +149,7 @@ def portal_server() -> Iterator[PortalServer]:
             dead_letters=FakeQueue(),
             projection_failures=FakeQueue(),
             last_errors=FakeLastErrors(),
+            stuck_files=FakeStuckFiles(),
             mailbox=FakeQueue(),
             audit=FakeAudit(),
             orders=FakeOrders(),
@@ -203,6 +206,7 @@ def _services(behind: PortalServer) -> Services:
         dead_letters=behind.dead_letters,
         projection_failures=behind.projection_failures,
         last_errors=behind.last_errors,
+        stuck_files=behind.stuck_files,
         mailbox=behind.mailbox,
         audit=behind.audit,
         orders=behind.orders,

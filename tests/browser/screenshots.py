@@ -55,6 +55,8 @@ def pages(day: Day) -> dict[str, tuple[str | None, str]]:
         "quarantine": (admin, "/admin/quarantine"),
         "quarantine-none": (admin, "/admin/quarantine?clinic=lakeview&code=truncated"),
         "quarantined-file": (admin, f"/admin/quarantine/{day.rejected_file}"),
+        "stuck": (admin, "/admin/stuck"),
+        "dead-letters": (admin, "/admin/dead-letters"),
         "reviews": (admin, "/admin/reviews"),
         "order-running": (admin, f"/admin/orders/{day.running_order}"),
         "order-tried": (admin, f"/admin/orders/{day.tried_order}"),

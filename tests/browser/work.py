@@ -3,7 +3,20 @@
 from datetime import timedelta
 
 from intake import keys
-from intake.ports import Answer, Answered, Order, Portion, Review, Selection, Task
+from intake.commands import DoTask
+from intake.events import Arrival, notification
+from intake.ports import (
+    Answer,
+    Answered,
+    LastError,
+    Order,
+    Portion,
+    QueuedMessage,
+    Review,
+    Selection,
+    StuckFile,
+    Task,
+)
 from intake.record import now
 from intake.states import State
 from tests.browser.portal_server import PortalServer
@@ -24,7 +37,38 @@ def work(portal: PortalServer, upload_id: str) -> tuple[str, str]:
             proposed_at=now() - timedelta(hours=3),
         )
     )
+    _letters(portal, rejected[0].file_id)
+    _stuck(portal)
     return _order(portal, Task.REPROCESS, upload_id, 230, 84), _order(portal, Task.TRY, upload_id, 230, 230)
+
+
+def _letters(portal: PortalServer, file_id: str) -> None:
+    sent = now() - timedelta(hours=2)
+    order = DoTask(owner="", order_id=keys.upload_of(file_id), task=Task.REPROCESS, file_id=file_id, actor=STAFF)
+    arrived = notification(Arrival(portal.table.files[file_id].incoming, sent))
+    lost = {"streamArn": "arn", "shardId": "s", "startSequenceNumber": "1", "endSequenceNumber": "9", "batchSize": 42}
+    portal.dead_letters.messages += [
+        QueuedMessage("letter-1", arrived, 6, sent),
+        QueuedMessage("letter-2", order.message(), 5, sent),
+        QueuedMessage("letter-3", {}, 7, sent - timedelta(days=3)),
+    ]
+    portal.projection_failures.messages += [
+        QueuedMessage("letter-4", {"DDBStreamBatchInfo": lost}, 1, sent),
+        QueuedMessage("letter-5", {"DDBStreamBatchInfo": lost}, 1, sent - timedelta(days=3)),
+    ]
+    portal.last_errors.note(LastError("letter-1", "ClientError AccessDenied", sent))
+    portal.last_errors.note(LastError("letter-2", "ContentionError", sent))
+
+
+def _stuck(portal: PortalServer) -> None:
+    waiting = [file for file in portal.table.files.values() if file.state is State.AWAITING_UPLOAD]
+    at = now()
+    portal.stuck_files.note(
+        [
+            StuckFile(file.file_id, file.clinic_id, at - timedelta(minutes=17 * place + 12), at)
+            for place, file in enumerate(waiting)
+        ]
+    )
 
 
 def _order(portal: PortalServer, task: Task, upload_id: str, files: int, answered: int) -> str:

@@ -16,6 +16,7 @@ from tests.fakes.projections import FakeProjections
 from tests.fakes.records import FakeRecords
 from tests.fakes.reviews import FakeReviews
 from tests.fakes.search import FakeKeptSearches, FakeSearch, FakeStudies, FakeTroubles
+from tests.fakes.stuck import FakeStuckFiles
 from tests.fakes.subscriptions import FakeSubscribers, FakeSubscriptions
 from tests.fakes.table import FakeTable
 from tests.fakes.verdicts import FakeVerdicts
@@ -44,6 +45,7 @@ __all__ = [
     "FakeRequestCounts",
     "FakeReviews",
     "FakeSearch",
+    "FakeStuckFiles",
     "FakeStudies",
     "FakeSubscribers",
     "FakeSubscriptions",

@@ -91,3 +91,12 @@ def test_answers_are_listed_page_by_page(orders):
     assert rest.next is None
     with pytest.raises(ValueError, match="cursor"):
         orders.answers(ORDER_ID, "nonsense!", 40)
+
+
+def test_nothing_that_an_order_keeps_looks_like_a_files_record_to_the_projector(orders, dynamodb):
+    orders.place(an_order())
+    orders.add_portion("", ORDER_ID, 0, Portion((an_answer(0).file_id,), None))
+    orders.answer(ORDER_ID, [an_answer(0)])
+    items = dynamodb.scan(TableName=TABLE)["Items"]
+    assert len(items) == 4
+    assert not [item for item in items if item["sk"]["S"].startswith("FILE#")]

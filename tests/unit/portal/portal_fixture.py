@@ -41,6 +41,7 @@ from tests.fakes import (
     FakeRequestCounts,
     FakeReviews,
     FakeSearch,
+    FakeStuckFiles,
     FakeStudies,
     FakeSubscribers,
     FakeSubscriptions,
@@ -125,6 +126,7 @@ class Portal:
     dead_letters: FakeQueue = field(default_factory=FakeQueue)
     projection_failures: FakeQueue = field(default_factory=FakeQueue)
     last_errors: FakeLastErrors = field(default_factory=FakeLastErrors)
+    stuck_files: FakeStuckFiles = field(default_factory=FakeStuckFiles)
     mailbox: FakeQueue = field(default_factory=FakeQueue)
     audit: FakeAudit = field(default_factory=FakeAudit)
     objects: FakeObjects = field(default_factory=FakeObjects)
@@ -184,6 +186,7 @@ class Portal:
             dead_letters=self.dead_letters,
             projection_failures=self.projection_failures,
             last_errors=self.last_errors,
+            stuck_files=self.stuck_files,
             mailbox=self.mailbox,
             audit=self.audit,
             orders=self.orders,

@@ -150,14 +150,19 @@ def test_what_a_clinic_drops_into_s3_is_never_complete(projector, alerts, table,
     assert projector.tell_pending() == 0
 
 
+def _keys(pk, sk):
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
 def test_the_stream_tells_of_files_only():
     old = a_file()
     new = a_file(state=State.REJECTED, revision=3, findings=(REFUSAL, WARNING), timings={"arrival_to_verdict": 90})
     event = {
         "Records": [
             _record("MODIFY", old, new),
-            {"eventName": "MODIFY", "dynamodb": {"Keys": {"sk": {"S": "#COUNTS"}}, "NewImage": {}}},
-            {"eventName": "REMOVE", "dynamodb": {"Keys": {"sk": {"S": "FILE#x"}}, "OldImage": {}}},
+            {"eventName": "MODIFY", "dynamodb": {"Keys": _keys("UPLOAD#x", "#COUNTS"), "NewImage": {}}},
+            {"eventName": "INSERT", "dynamodb": {"Keys": _keys("ELSE#x", "FILE#x"), "NewImage": {}}},
+            {"eventName": "REMOVE", "dynamodb": {"Keys": _keys("UPLOAD#x", "FILE#x"), "OldImage": {}}},
         ]
     }
 

@@ -4,9 +4,10 @@ from functools import partial
 
 import pytest
 
+from intake.commands import DoTask
 from intake.events import Arrival, Slice, arrivals, notification
 from intake.keys import child_id
-from intake.ports import QueuedMessage
+from intake.ports import QueuedMessage, Task
 from intake.record import ObjectVersion
 from intake.states import State
 from processor.project import Projector
@@ -19,6 +20,7 @@ from tests.fakes import (
     FakeProjections,
     FakeQueue,
     FakeRecords,
+    FakeStuckFiles,
     FakeTable,
     FakeVerdicts,
 )
@@ -33,6 +35,7 @@ class World:
         self.at, self.admissions = NOON, []
         self.records, self.verdicts = FakeRecords(table), FakeVerdicts(table)
         self.objects, self.queue, self.dead_letters = FakeObjects(), FakeQueue(), FakeQueue()
+        self.stuck_files = FakeStuckFiles()
         sums = FakeProjections()
         self.sweep = Sweep(
             verdicts=self.verdicts,
@@ -49,6 +52,7 @@ class World:
                 clock=lambda: self.at,
             ),
             admit=lambda: self.admissions.append(self.at) is None,
+            stuck_files=self.stuck_files,
             incoming_bucket="incoming",
             clock=lambda: self.at,
         )
@@ -158,3 +162,22 @@ def test_a_dead_letter_about_an_archive_fails_the_entries_that_have_no_verdict(w
 def test_every_sweep_has_the_gateway_let_in_the_partners(world):
     assert world.sweep.run().readmitted
     assert world.admissions == [NOON]
+
+
+def test_what_arrived_and_has_no_verdict_is_noted_for_the_admins_page(world):
+    file, _ = world.reserve(2)
+    world.objects.put("incoming", file.incoming.key, b"data")
+    world.at = NOON + OVERDUE + timedelta(seconds=1)
+    world.sweep.run()
+
+    (stuck,) = world.stuck_files.seen(world.at, 10)
+    assert (stuck.file_id, stuck.clinic_id, stuck.seen_at) == (file.file_id, "northside", world.at)
+
+
+def test_an_orders_letter_fails_no_file_and_is_no_riddle(world):
+    (file,) = world.reserve(1)
+    order = DoTask(owner="", order_id=file.upload_id, task=Task.TRY, file_id=file.file_id, actor="admin-1")
+    world.dead_letters.send([order.message()])
+    swept = world.sweep.run()
+    assert (swept.failed, swept.unreadable) == (0, 0)
+    assert world.state(file) is State.AWAITING_UPLOAD

@@ -1,0 +1,311 @@
+"""The work lists over HTTP, on fakes: who may, what is asked, what is noted, and that twice is once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from intake import keys
+from intake.commands import FindFiles, command_of
+from intake.events import Arrival, notification
+from intake.ports import Answer, Answered, LastError, Portion, QueuedMessage, StuckFile, Task
+from intake.record import now
+from intake.states import State
+from portal.reprocessing import new_order_id
+from tests.records import REFUSAL, UPLOAD_ID, a_file, an_upload
+
+PAGES = ["/admin/quarantine", "/admin/reviews", "/admin/stuck", "/admin/dead-letters"]
+WHY = "The clinic confirmed it by phone."
+BINDING = replace(REFUSAL, code="polyglot-script")
+
+
+@pytest.fixture
+def filled(portal):
+    """Add five rejected files of one upload; the last one has a finding that no review overrides."""
+    portal.table.uploads[UPLOAD_ID] = an_upload(declared=5, created_at=now())
+    for number in range(5):
+        found = (BINDING if number == 4 else REFUSAL,)
+        record = a_file(
+            number, state=State.REJECTED, findings=found, created_at=now(), kind="dicom", name="Doe^Jane.dcm"
+        )
+        portal.table.files[record.file_id] = replace(
+            record, metadata={"modality": "CT", "patient": {"name": "Doe^Jane"}}
+        )
+    return portal
+
+
+def file_id(number=0):
+    return keys.file_id(UPLOAD_ID, number)
+
+
+def second_admin(portal):
+    return portal.browser(sub="admin-2", **{"cognito:groups": ["admin"]})
+
+
+def act(portal, task, path="", browser=None, **data):
+    fields = {"task": task, "order_id": new_order_id(), "file": file_id(), **data}
+    return (browser or portal.admin()).post(f"/admin/quarantine{path}", data=fields)
+
+
+def order_of(portal, answer):
+    return portal.orders.order("", answer.headers["location"].rpartition("/")[2])
+
+
+@pytest.mark.parametrize("path", [*PAGES, f"/admin/quarantine/{file_id()}", f"/admin/orders/{UPLOAD_ID}"])
+def test_the_work_lists_are_for_admins(filled, path):
+    assert filled.browser().get(path).status_code == 403
+    assert filled.visitor().get(path).headers["location"].startswith("/sign-in")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_empty_lists_say_so(portal, path):
+    text = portal.admin().get(path).text
+    assert 'class="empty"' in text
+    assert 'href="/admin/quarantine" aria-current=' in text
+
+
+def test_quarantine_tells_reasons_and_codes_and_neither_names_nor_patients(filled):
+    for path in ("/admin/quarantine", f"/admin/quarantine/{file_id()}"):
+        text = filled.admin().get(path).text
+        assert REFUSAL.message in text
+        assert REFUSAL.code in text
+        assert "Doe" not in text
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("clinic=northside", 5),
+        ("clinic=lakeview", 0),
+        ("code=polyglot-script", 1),
+        ("kind=pdf", 0),
+        ("since=2031-01-01", 0),
+        ("until=2020-01-01", 0),
+        ("since=nonsense", 5),
+    ],
+)
+def test_quarantine_is_filtered(filled, query, rows):
+    text = filled.admin().get(f"/admin/quarantine?{query}").text
+    assert text.count('name="file"') == rows
+
+
+@pytest.mark.parametrize("task", ["try", "reprocess"])
+def test_ticked_files_become_an_order_that_is_watched(filled, task):
+    answer = act(filled, task)
+
+    order = order_of(filled, answer)
+    assert (answer.status_code, order.task, order.selection.file_ids) == (303, Task(task), (file_id(),))
+    assert [command_of(message.body) for message in filled.queue.messages] == [
+        FindFiles(owner="", order_id=order.order_id)
+    ]
+    assert [entry.action for entry in filled.audit.written] == [f"file.{'dry-run' if task == 'try' else task}"]
+
+
+def test_all_that_match_is_one_order_by_the_filter(filled):
+    answer = act(filled, "try", scope="all", clinic="northside", code=REFUSAL.code)
+    chosen = order_of(filled, answer).selection
+    assert (chosen.file_ids, chosen.state, chosen.clinic_id, chosen.code) == (
+        (),
+        State.REJECTED,
+        "northside",
+        REFUSAL.code,
+    )
+
+
+def test_a_form_that_is_sent_twice_is_one_order_and_one_note(filled):
+    order_id = new_order_id()
+    for _ in range(2):
+        act(filled, "reprocess", order_id=order_id)
+    assert len(filled.orders.placed) == len(filled.audit.written) == 1
+
+
+def test_nothing_ticked_is_said(filled):
+    answer = act(filled, "reprocess", file=[])
+    assert answer.headers["location"] == "/admin/quarantine?said=nothing"
+    assert "Choose files first" in filled.admin().get(answer.headers["location"]).text
+    assert not filled.orders.placed
+
+
+def test_deleting_asks_first_and_wants_a_reason(filled):
+    asked = act(filled, "delete")
+    assert (asked.status_code, "Why?" in asked.text) == (200, True)
+    assert not filled.audit.written
+
+    refused = act(filled, "delete", "/delete", reason="  no ")
+    assert (refused.status_code, "Write in a few words why" in refused.text) == (422, True)
+    assert not filled.orders.placed
+
+    answer = act(filled, "delete", "/delete", reason=WHY)
+    assert order_of(filled, answer).task is Task.DELETE
+    (entry,) = filled.audit.written
+    assert (entry.action, entry.reason, entry.subject) == ("file.delete", WHY, file_id())
+
+
+def test_a_form_without_the_csrf_token_does_nothing(filled):
+    browser = filled.admin()
+    del browser.headers["x-csrf-token"]
+    assert act(filled, "reprocess", browser=browser).status_code == 403
+    assert not filled.orders.placed
+
+
+def test_two_admins_accept_what_one_cannot(filled):
+    answer = act(filled, "accept", "/accept", reason=WHY)
+    assert answer.headers["location"] == "/admin/reviews?proposed=1&refused=0"
+    page = filled.admin().get(answer.headers["location"]).text
+    assert (WHY in page, "Take back" in page, "/confirm" in page) == (True, True, False)
+
+    order = {"order_id": new_order_id()}
+    assert filled.admin().post(f"/admin/reviews/{file_id()}/confirm", data=order).status_code == 403
+    assert not filled.orders.placed
+
+    assert "/confirm" in second_admin(filled).get("/admin/reviews").text
+    confirmed = second_admin(filled).post(f"/admin/reviews/{file_id()}/confirm", data=order)
+
+    assert order_of(filled, confirmed).task is Task.ACCEPT
+    assert filled.reviews.review(file_id()).holds
+    assert [(entry.action, entry.actor) for entry in filled.audit.written] == [
+        ("review.propose", "admin-1"),
+        ("review.confirm", "admin-2"),
+        ("file.accept", "admin-2"),
+    ]
+    assert {entry.reason for entry in filled.audit.written} == {WHY}
+
+
+def test_confirming_twice_is_one_order(filled):
+    act(filled, "accept", "/accept", reason=WHY)
+    order = {"order_id": new_order_id()}
+    for _ in range(2):
+        answer = second_admin(filled).post(f"/admin/reviews/{file_id()}/confirm", data=order)
+        assert answer.status_code == 303
+    assert len(filled.orders.placed) == 1
+
+
+def test_a_proposal_can_be_declined_or_taken_back_twice_and_then_made_anew(filled):
+    act(filled, "accept", "/accept", reason=WHY)
+    for _ in range(2):
+        assert filled.admin().post(f"/admin/reviews/{file_id()}/decline").status_code == 303
+    assert filled.reviews.waiting(10) == ()
+    assert (
+        second_admin(filled).post(f"/admin/reviews/{file_id()}/confirm", data={"order_id": new_order_id()}).status_code
+        == 404
+    )
+    assert "proposed=1" in act(filled, "accept", "/accept", reason=WHY).headers["location"]
+
+
+def test_what_no_review_overrides_is_left_out_and_its_page_says_why(filled):
+    answer = act(filled, "accept", "/accept", reason=WHY, file=[file_id(0), file_id(4)])
+    assert answer.headers["location"] == "/admin/reviews?proposed=1&refused=1"
+    text = filled.admin().get(f"/admin/quarantine/{file_id(4)}").text
+    assert "No review overrides this" in text
+    assert "Propose to accept" not in text
+
+
+def test_an_orders_page_follows_it_until_it_is_done(filled):
+    answer = act(filled, "try")
+    order_id = answer.headers["location"].rpartition("/")[2]
+    assert "every 2s" in filled.admin().get(answer.headers["location"]).text
+    filled.orders.add_portion("", order_id, 0, Portion((file_id(0), file_id(1)), None))
+    told = [
+        Answered(file_id=file_id(0), clinic_id="northside", answer=Answer.ACCEPTED),
+        Answered(file_id=file_id(1), clinic_id="northside", answer=Answer.REJECTED, codes=("truncated",)),
+    ]
+    filled.orders.answer(order_id, told)
+
+    text = filled.admin().get(f"/admin/orders/{order_id}/_progress").text
+
+    for word in ("Done: 2 files", "Would be accepted", "Would be rejected", "truncated", "for real"):
+        assert word in text
+    assert "every 2s" not in text
+    real = filled.admin().post(f"/admin/orders/{order_id}/reprocess", data={"new_id": new_order_id()})
+    assert order_of(filled, real).selection == filled.orders.order("", order_id).selection
+
+
+def test_an_order_of_a_clinic_is_not_there_for_admins_pages(filled):
+    assert filled.admin().get(f"/admin/orders/{UPLOAD_ID}").status_code == 404
+
+
+@pytest.fixture
+def dead(filled):
+    arrived = notification(Arrival(a_file().incoming, now()))
+    filled.dead_letters.messages = [
+        QueuedMessage("m1", arrived, 5, now()),
+        QueuedMessage("m2", {}, 5, now() - timedelta(days=1)),
+    ]
+    filled.last_errors.note(LastError("m1", "ContentionError", now()))
+    return filled
+
+
+def test_dead_letters_tell_what_they_ask_for_and_why_they_failed(dead):
+    text = dead.admin().get("/admin/dead-letters").text
+    for word in ("Judge what arrived", file_id(), "ContentionError", "A message that cannot be read"):
+        assert word in text
+
+
+def test_one_letter_or_all_are_redriven_and_a_second_time_none(dead):
+    one = dead.admin().post("/admin/dead-letters/judging/redrive", data={"message_id": "m1"})
+    rest = dead.admin().post("/admin/dead-letters/judging/redrive")
+    none = dead.admin().post("/admin/dead-letters/judging/redrive")
+    assert [answer.headers["location"][-1] for answer in (one, rest, none)] == ["1", "1", "0"]
+    assert [message.message_id for message in dead.dead_letters.redriven] == ["m1", "m2"]
+    assert [entry.subject for entry in dead.audit.written] == ["m1", "judging", "judging"]
+
+
+def test_a_letter_is_discarded_for_a_reason_only(dead):
+    path, letter = "/admin/dead-letters/judging/discard", {"message_id": "m2"}
+    assert dead.admin().post(path, data=letter).status_code == 200
+    assert dead.admin().post(f"{path}?asked=1", data=letter).status_code == 422
+    assert dead.dead_letters.depth() == 2
+
+    assert dead.admin().post(f"{path}?asked=1", data={**letter, "reason": WHY}).status_code == 303
+
+    assert dead.dead_letters.depth() == 1
+    (entry,) = dead.audit.written
+    assert (entry.action, entry.subject, entry.reason) == ("letter.discard", "m2", WHY)
+    assert dead.admin().post(f"{path}?asked=1", data={**letter, "reason": WHY}).status_code == 404
+
+
+def test_lost_counts_say_when_redriving_cannot_help(filled):
+    lost = {"streamArn": "a", "shardId": "s", "startSequenceNumber": "1", "endSequenceNumber": "2", "batchSize": 42}
+    for number, age in enumerate((timedelta(hours=1), timedelta(days=2))):
+        message = QueuedMessage(f"m{number}", {"DDBStreamBatchInfo": lost}, 1, now() - age)
+        filled.projection_failures.messages.append(message)
+    text = filled.admin().get("/admin/dead-letters").text
+    assert text.count("Count 42 changes of records") >= 2
+    assert text.count("have to be rebuilt") == 1
+
+
+@pytest.fixture
+def waiting(filled):
+    record = a_file(7, created_at=now())
+    filled.table.files[record.file_id] = record
+    for number in (0, 7):
+        seen = StuckFile(file_id(number), "northside", now() - timedelta(minutes=33), now())
+        filled.stuck_files.note([seen])
+    return filled
+
+
+def test_stuck_files_are_those_that_still_wait(waiting):
+    text = waiting.admin().get("/admin/stuck").text
+    assert file_id(7) in text
+    assert file_id(0) not in text
+    assert "33 min" in text
+
+
+@pytest.mark.parametrize("chosen", [{"scope": "all"}, {"scope": "selected", "file": file_id(7)}])
+def test_stuck_files_are_checked_again_by_name(waiting, chosen):
+    fields = {"order_id": new_order_id(), "state": "awaiting_upload", **chosen}
+    answer = waiting.admin().post("/admin/stuck", data=fields)
+    selection = order_of(waiting, answer).selection
+    assert (selection.file_ids, selection.state) == ((file_id(7),), State.AWAITING_UPLOAD)
+
+
+def test_all_failed_files_are_checked_again_by_their_state(waiting):
+    fields = {"order_id": new_order_id(), "state": "failed", "scope": "all"}
+    selection = order_of(waiting, waiting.admin().post("/admin/stuck", data=fields)).selection
+    assert (selection.file_ids, selection.state) == ((), State.FAILED)
+
+
+def test_nothing_ticked_among_the_stuck_is_said(waiting):
+    fields = {"order_id": new_order_id(), "state": "failed", "scope": "selected"}
+    answer = waiting.admin().post("/admin/stuck", data=fields)
+    assert "Tick files first" in waiting.admin().get(answer.headers["location"]).text
