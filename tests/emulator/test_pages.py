@@ -1,0 +1,209 @@
+"""The pages of files and studies on the deployed stack: what they find, and that a page costs the same at any size."""
+
+import re
+import time
+from collections import Counter
+from dataclasses import replace
+
+import boto3
+import pytest
+
+from intake.dynamodb import DynamoRecords
+from intake.kept_searches import DynamoKeptSearches
+from intake.keys import file_id, new_upload_id, object_key, study_id
+from intake.orders import DynamoOrders
+from intake.record import FileRecord, ObjectVersion, Source, Upload, now
+from intake.search import DynamoSearch
+from intake.states import State
+from intake.studies import DynamoStudies
+from intake.troubles import DynamoTroubles
+from intake.verdicts import DynamoVerdicts
+from portal.app import create_app
+from tests.records import REFUSAL, WARNING, a_verdict
+from tests.unit.portal.portal_fixture import Portal
+from tests.waiting import until
+
+pytestmark = pytest.mark.emulator
+
+CLINIC = "northside"
+SMALL, LARGE = 12, 480
+LIMIT_MS = 100
+"""What a page may take on this stack (the median of ten); printed, and asserted with room for busy machines."""
+
+
+@pytest.fixture(scope="module")
+def counted(stack):
+    """A DynamoDB client that counts its calls."""
+    calls = Counter()
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+    client = session.client("dynamodb", endpoint_url=stack.endpoint)
+    client.meta.events.register("before-call.*.*", lambda model, **_: calls.update([model.name]))
+    yield client, calls
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def browser(stack, counted):
+    """Staff of the clinic, at a portal whose table is the stack's."""
+    client, _ = counted
+    table, portal = stack.outputs["Table"], Portal()
+    kinds = {"records": DynamoRecords, "search": DynamoSearch, "troubles": DynamoTroubles, "studies": DynamoStudies}
+    kinds |= {"kept_searches": DynamoKeptSearches, "orders": DynamoOrders}
+    portal.app = create_app(replace(portal.services, **{name: kind(client, table) for name, kind in kinds.items()}))
+    return portal.browser()
+
+
+@pytest.fixture(scope="module")
+def uploads(stack, browser):
+    """A small and a large upload of one study each, of which every sixth file is in trouble; counted by the stack."""
+    found = {count: fill(stack, count) for count in (SMALL, LARGE)}
+    for count, upload_id in found.items():
+        line = f"{count - count // 6 * 2:,} of {count:,} files accepted"
+        until(lambda path=f"/uploads/{upload_id}", line=line: line in browser.get(path).text, line, timeout=60)
+    return found
+
+
+def fill(stack, count):
+    records = DynamoRecords(stack.clients.dynamodb, stack.outputs["Table"])
+    verdicts = DynamoVerdicts(stack.clients.dynamodb, stack.outputs["Table"])
+    at, upload_id = now(), new_upload_id()
+    upload = Upload(
+        clinic_id=CLINIC,
+        upload_id=upload_id,
+        created_at=at,
+        created_by="test",
+        source=Source.WEB,
+        reference=f"Worklist {count}",
+    )
+    files = [reserved(upload, number, count) for number in range(count)]
+    records.create_upload(upload)
+    records.add_files(upload, files)
+    for number, record in enumerate(files):
+        judge(verdicts, record, number, count)
+    return upload_id
+
+
+def reserved(upload, number, count):
+    identifier = file_id(upload.upload_id, number)
+    key = object_key(CLINIC, upload.upload_id, identifier, upload.created_at)
+    return FileRecord(
+        clinic_id=CLINIC,
+        upload_id=upload.upload_id,
+        file_id=identifier,
+        name=f"pages-{count}/Slice-of-{count}-{number:05d}.dcm",
+        size=1000,
+        sha256=None,
+        state=State.AWAITING_UPLOAD,
+        source=Source.WEB,
+        created_at=upload.created_at,
+        created_by="test",
+        updated_at=upload.created_at,
+        expires_at=upload.created_at,
+        incoming=ObjectVersion("incoming", key),
+    )
+
+
+def judge(verdicts, record, number, count):
+    told = {
+        "study_instance_uid": f"1.2.{count}.{record.upload_id.encode().hex()[:20]}",
+        "series_instance_uid": f"1.2.{count}.{number % 2}",
+        "modality": "CT",
+        "study_date": "20261122",
+        "instance_number": number,
+        "patient": {"id": f"TEST-{count}", "name": "Example^Nobody"},
+    }
+    if number % 6 == 5:
+        verdicts.fail(record, "Timeout")
+        return
+    rejected = number % 6 == 4
+    findings = (REFUSAL,) if rejected else (WARNING,) if number % 6 == 3 else ()
+    state = State.REJECTED if rejected else State.ACCEPTED
+    at = now()
+    verdict = a_verdict(record, state=state, findings=findings, metadata=told, arrived_at=at, decided_at=at)
+    verdicts.record(verdict, reserved=True)
+
+
+def study_of(upload_id, count):
+    return study_id(CLINIC, f"1.2.{count}.{upload_id.encode().hex()[:20]}")
+
+
+def asked(browser, path, **form):
+    return browser.post(path, data=form).headers["location"]
+
+
+def test_a_page_costs_the_same_calls_whatever_there_is(stack, browser, uploads, counted):
+    _, calls = counted
+    costs = {count: _costs(browser, calls, upload_id, count) for count, upload_id in uploads.items()}
+    for name, (small, _) in costs[SMALL].items():
+        large, took = costs[LARGE][name]
+        print(f"{name:>16}: {sum(large.values())} calls {dict(large)}, {took:.0f} ms")
+        assert large == small, name
+        assert sum(large.values()) <= 8, name
+        assert took < 3 * LIMIT_MS, name
+
+
+def _costs(browser, calls, upload_id, count):
+    pages = {
+        "uploads": "/uploads",
+        "receipt": f"/uploads/{upload_id}",
+        "receipt again": f"/uploads/{upload_id}/_receipt",
+        "trouble": f"/uploads/{upload_id}/trouble?cause=0%23a-refusal",
+        "files": "/files",
+        "files by state": "/files?state=rejected",
+        "files by study": f"/files?study={study_of(upload_id, count)}",
+        "files by name": asked(browser, "/files/search", name=f"slice-of-{count}-"),
+        "files of patient": asked(browser, "/files/search", patient=f"test-{count}"),
+        "files by modality": "/files?modality=CT&state=rejected",
+        "studies": "/studies",
+        "studies by date": "/studies?modality=CT&since=2026-11-22&until=2026-11-22",
+        "study": f"/studies/{study_of(upload_id, count)}",
+        "file": f"/files/{file_id(upload_id, 0)}",
+    }
+    return {name: _cost(browser, calls, path) for name, path in pages.items()}
+
+
+def _cost(browser, calls, path):
+    """Return the calls that a page makes, and the median of its times in ms."""
+    browser.get(path)
+    times = []
+    for _ in range(10):
+        calls.clear()
+        started = time.perf_counter()
+        assert browser.get(path).status_code == 200
+        times.append((time.perf_counter() - started) * 1000)
+    return Counter(calls), sorted(times)[5]
+
+
+def test_searches_find_what_the_stack_holds(browser, uploads):
+    upload_id = uploads[LARGE]
+    found = {
+        "name": asked(browser, "/files/search", name=f"SLICE-of-{LARGE}-0000"),
+        "patient": asked(browser, "/files/search", patient=f" test-{LARGE}", upload=upload_id, state="rejected"),
+        "study": f"/files?study={study_of(upload_id, LARGE)}&state=rejected",
+    }
+    assert names(browser.get(found["name"]).text) == [f"pages-{LARGE}/Slice-of-{LARGE}-{n:05d}.dcm" for n in range(10)]
+    for kind in ("patient", "study"):
+        text = browser.get(found[kind]).text
+        assert len(names(text)) == 50, kind
+        assert "Next page" in text
+    assert f"Worklist {LARGE}" in browser.get(asked(browser, "/files/search", reference="worklist 4")).text
+
+
+def test_a_receipt_counts_each_cause_exactly_and_leads_to_its_files(browser, uploads):
+    text = browser.get(f"/uploads/{uploads[LARGE]}").text
+    assert "See all 80 files" in text
+    assert "Retry all 80 failed files" in text
+    listed = browser.get(f"/uploads/{uploads[LARGE]}/trouble?cause=0%23a-refusal").text
+    assert len(names(listed)) == 80
+
+
+def test_a_study_is_told_with_its_series_and_patient(browser, uploads):
+    text = browser.get(f"/studies/{study_of(uploads[SMALL], SMALL)}").text
+    assert "2 series · 8 images" in re.sub(r"\s+", " ", text)
+    assert "Example, Nobody" in text
+    found = browser.get(asked(browser, "/studies/search", patient=f"TEST-{SMALL}")).text
+    assert study_of(uploads[SMALL], SMALL) in found
+
+
+def names(text):
+    return re.findall(r'class="list__name" href="/files/[^"]+">([^<]+)<', text)
