@@ -1,12 +1,17 @@
 """File names and DICOM values that try to run as code: the browser runs none, and reports nothing blocked either."""
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 
-from playwright.sync_api import Page
+import pytest
+from playwright.sync_api import Page, expect
 
-from intake.record import Finding, Severity
+from intake.keys import study_id
+from intake.record import Finding, Metadata, Severity, Upload
 from intake.states import State
 from tests.browser.portal_server import PortalServer
+from tests.browser.sample import CLINIC
 
 REFUSAL = Finding("not-dicom", Severity.REJECT, "The content is not DICOM.", "Export the study anew.", "byte 128")
 STARTS = ["", '"', "'", "</td>", "</title>", "</script>", "-->", "]]>", "{{", "\\", "`", "\u2028", "\u202e"]
@@ -29,24 +34,102 @@ HEARTS = [
     "&lt;script&gt;hit()&lt;/script&gt;",
 ]
 HOSTILE = [start + heart for start in STARTS for heart in HEARTS]
+WATCH = """
+window.hits = 0;
+window.hit = () => { window.hits += 1; };
+document.addEventListener('securitypolicyviolation', () => { window.hits += 1; });
+"""
 
 
-def test_two_hundred_hostile_strings_run_nowhere(portal: PortalServer, staff_page: Page) -> None:
-    assert len(HOSTILE) >= 200
+@pytest.fixture(scope="module")
+def hostile(portal: PortalServer) -> Upload:
+    """One upload whose files bear every string as name, metadata and UIDs, and an upload for each as reference."""
+    assert len(set(HOSTILE)) >= 200
     sample = portal.sample()
+    for text in HOSTILE:
+        other = sample.upload(text, minutes_ago=5)
+        portal.table.uploads[other.upload_id] = replace(other, note=text)
     upload = sample.upload(HOSTILE[0], minutes_ago=0.1)
-    for number, hostile in enumerate(HOSTILE):
-        state = State.REJECTED if number % 2 else State.ACCEPTED
-        record = sample.file(upload, hostile, state)
+    for number, text in enumerate(HOSTILE):
+        state = (State.ACCEPTED, State.REJECTED, State.FAILED)[number % 3]
+        record = sample.file(upload, text, state)
         findings = (REFUSAL,) if state is State.REJECTED else ()
-        metadata = {"modality": hostile, hostile: hostile, "patient": {"name": hostile, "id": hostile}}
+        metadata = {} if state is State.FAILED else _metadata(text)
         portal.table.files[record.file_id] = replace(record, findings=findings, metadata=metadata)
-    seen = "window.hits = 0; window.hit = () => { window.hits += 1; };"
-    reports = "document.addEventListener('securitypolicyviolation', () => { window.hits += 1; });"
-    staff_page.add_init_script(seen + reports)
-    paths = ["/uploads", f"/uploads/{upload.upload_id}", "/files"]
-    paths += [f"/files/{file_id}" for file_id in list(portal.table.files)[-len(HOSTILE) :: 7]]
-    for path in paths:
+    portal.table.uploads[upload.upload_id] = replace(
+        portal.table.uploads[upload.upload_id], note=" ".join(HOSTILE[:90])
+    )
+    return upload
+
+
+@pytest.fixture
+def watched_page(staff_page: Page, portal: PortalServer) -> Callable[[str], None]:
+    """Return what opens a page, and fails where anything ran, was blocked or led away."""
+    staff_page.add_init_script(WATCH)
+
+    def look(path: str) -> None:
         staff_page.goto(portal.url + path)
         assert staff_page.evaluate("window.hits") == 0, path
         assert staff_page.url == portal.url + path
+
+    return look
+
+
+def test_two_hundred_hostile_strings_run_on_no_page_of_a_file(
+    portal: PortalServer, hostile: Upload, watched_page: Callable[[str], None]
+) -> None:
+    for record in portal.table.of(hostile.upload_id):
+        watched_page(f"/files/{record.file_id}")
+
+
+def test_two_hundred_hostile_strings_run_in_no_list(
+    portal: PortalServer, staff_page: Page, hostile: Upload, watched_page: Callable[[str], None]
+) -> None:
+    trouble = f"/uploads/{hostile.upload_id}/trouble?cause="
+    for first in (
+        "/uploads",
+        f"/uploads/{hostile.upload_id}",
+        "/files",
+        "/studies",
+        f"{trouble}0%23not-dicom",
+        f"{trouble}1%23",
+    ):
+        watched_page(first)
+        following = staff_page.get_by_role("link", name="Next page")
+        while following.count():
+            following.click()
+            staff_page.wait_for_load_state("load")
+            assert staff_page.evaluate("window.hits") == 0, first
+    for upload in [row for row in portal.table.uploads.values() if row.note][::12]:
+        watched_page(f"/uploads/{upload.upload_id}")
+        watched_page(f"/upload?again={upload.upload_id}")
+
+
+def test_two_hundred_hostile_strings_run_on_no_study(
+    portal: PortalServer, hostile: Upload, watched_page: Callable[[str], None]
+) -> None:
+    uids = [record.metadata.get("study_instance_uid", "") for record in portal.table.of(hostile.upload_id)]
+    accepted = [uid for uid in uids[::3] if uid.isascii()]
+    assert len(accepted) > 50
+    for uid in accepted[::4]:
+        watched_page(f"/studies/{study_id(CLINIC, uid)}")
+
+
+def test_hostile_searches_run_nowhere_and_stand_in_no_address(
+    portal: PortalServer, staff_page: Page, hostile: Upload, watched_page: Callable[[str], None]
+) -> None:
+    for path, label in (("/files", "File name begins with"), ("/studies", "Patient ID")):
+        for text in HOSTILE[:: len(HOSTILE) // 12]:
+            watched_page(path)
+            staff_page.get_by_label(label).fill(text)
+            staff_page.get_by_label("Modality").evaluate("(field, text) => { field.value = text; }", text)
+            staff_page.get_by_role("button", name="Search").click()
+            expect(staff_page.get_by_label(label)).to_have_value(text[:200].strip())
+            assert staff_page.evaluate("window.hits") == 0, text
+            assert re.fullmatch(r"[?]search=[\w-]+", staff_page.evaluate("location.search"))
+
+
+def _metadata(text: str) -> Metadata:
+    uids = {"study_instance_uid": text, "series_instance_uid": text}
+    patient = {"name": text, "id": text}
+    return {**uids, "modality": text, "study_date": text, "instance_number": 1, "patient": patient, text: text}
