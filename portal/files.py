@@ -61,9 +61,13 @@ def files_of(
     services: Services, identity: Identity, upload_id: str, cursor: str | None, limit: int
 ) -> Page[FileRecord]:
     """List an upload's files in the order of announcement. Raises NotFoundError, CursorError."""
-    upload(services, identity, upload_id)
+    return files_in(services, identity, upload(services, identity, upload_id), cursor, limit)
+
+
+def files_in(services: Services, identity: Identity, shown: Upload, cursor: str | None, limit: int) -> Page[FileRecord]:
+    """List the files of an upload that `identity` was shown. Raises CursorError."""
     try:
-        page = services.records.files_of(upload_id, cursor, limit)
+        page = services.records.files_of(shown.upload_id, cursor, limit)
     except ValueError as error:
         raise CursorError("The cursor is not one of this list.") from error
     return Page(tuple(seen_by(identity, record) for record in page.rows), page.next)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from intake.record import FileRecord
+from intake.record import FileRecord, Upload
 from portal import words
 from portal.csv_export import BEGIN, row
-from portal.files import files_of
+from portal.files import files_in, upload
 from portal.identity import Identity
 from portal.services import Services
 
@@ -20,20 +20,18 @@ COLUMNS = (
 
 def lines(services: Services, identity: Identity, upload_id: str) -> Iterator[str]:
     """Yield the table line by line. Raises NotFoundError before the first one."""
-    page = files_of(services, identity, upload_id, None, PAGE)
-    return _lines(services, identity, upload_id, page.rows, page.next)
+    return _lines(services, identity, upload(services, identity, upload_id))
 
 
-def _lines(
-    services: Services, identity: Identity, upload_id: str, rows: tuple[FileRecord, ...], cursor: str | None
-) -> Iterator[str]:
+def _lines(services: Services, identity: Identity, shown: Upload) -> Iterator[str]:
     yield BEGIN + row(COLUMNS)
+    cursor = None
     while True:
-        yield from (row(_cells(record)) for record in rows)
+        page = files_in(services, identity, shown, cursor, PAGE)
+        yield from (row(_cells(record)) for record in page.rows)
+        cursor = page.next
         if cursor is None:
             return
-        page = files_of(services, identity, upload_id, cursor, PAGE)
-        rows, cursor = page.rows, page.next
 
 
 def _cells(record: FileRecord) -> tuple[object, ...]:

@@ -137,7 +137,7 @@ def _order(services: Services, identity: Identity, upload_id: str, asked: str | 
 def _receipt(
     services: Services, identity: Identity, upload: Upload, cursor: str | None, order: Order | None
 ) -> dict[str, Any]:
-    page = seen.files_of(services, identity, upload.upload_id, cursor, receipts.PAGE)
+    page = seen.files_in(services, identity, upload, cursor, receipts.PAGE)
     studies = services.troubles.studies(upload.upload_id, receipts.STUDIES)
     path = f"/uploads/{upload.upload_id}"
     kept = ({"cursor": cursor} if cursor else {}) | ({"asked": order.order_id} if order else {})

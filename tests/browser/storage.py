@@ -134,6 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Show one picture, whichever is asked for."""
         self.send_response(200)
         self.send_header("Content-Type", "image/png")
+        self.send_header("Content-Length", str(len(PICTURE)))
         self.end_headers()
         self.wfile.write(PICTURE)
 

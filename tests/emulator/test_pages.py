@@ -27,8 +27,8 @@ pytestmark = pytest.mark.emulator
 
 CLINIC = "northside"
 SMALL, LARGE = 12, 480
-LIMIT_MS = 100
-"""What a page may take on this stack (the median of ten); printed, and asserted with room for busy machines."""
+MOST_CALLS = 5
+"""Of a page; one more is the clinics' names, which are read every five minutes."""
 
 
 @pytest.fixture(scope="module")
@@ -134,12 +134,11 @@ def asked(browser, path, **form):
 def test_a_page_costs_the_same_calls_whatever_there_is(stack, browser, uploads, counted):
     _, calls = counted
     costs = {count: _costs(browser, calls, upload_id, count) for count, upload_id in uploads.items()}
-    for name, (small, _) in costs[SMALL].items():
-        large, took = costs[LARGE][name]
-        print(f"{name:>16}: {sum(large.values())} calls {dict(large)}, {took:.0f} ms")
+    for name, (small, _, _) in costs[SMALL].items():
+        large, took, worked = costs[LARGE][name]
+        print(f"{name:>17}: {sum(large.values())} calls, {took:.0f} ms, of which the portal {worked:.0f}", dict(large))
         assert large == small, name
-        assert sum(large.values()) <= 8, name
-        assert took < 3 * LIMIT_MS, name
+        assert sum(large.values()) <= MOST_CALLS, name
 
 
 def _costs(browser, calls, upload_id, count):
@@ -163,15 +162,16 @@ def _costs(browser, calls, upload_id, count):
 
 
 def _cost(browser, calls, path):
-    """Return the calls that a page makes, and the median of its times in ms."""
+    """Return the calls that a page makes, and the medians of what it took and of the portal's own work, in ms."""
     browser.get(path)
-    times = []
-    for _ in range(10):
+    took, worked = [], []
+    for _ in range(5):
         calls.clear()
-        started = time.perf_counter()
+        started, began = time.perf_counter(), time.process_time()
         assert browser.get(path).status_code == 200
-        times.append((time.perf_counter() - started) * 1000)
-    return Counter(calls), sorted(times)[5]
+        took.append((time.perf_counter() - started) * 1000)
+        worked.append((time.process_time() - began) * 1000)
+    return Counter(calls), sorted(took)[2], sorted(worked)[2]
 
 
 def test_searches_find_what_the_stack_holds(browser, uploads):
