@@ -120,4 +120,4 @@ def describe(error: Exception) -> dict[str, Any]:
     }
     if isinstance(error, ClientError):
         return described | {"operation": error.operation_name, "code": error.response["Error"]["Code"]}
-    return described | ({"message": str(error)} if isinstance(error, ScalperError) else {})
+    return described | ({"told": str(error)} if isinstance(error, ScalperError) else {})

@@ -181,7 +181,7 @@ def test_the_stream_tells_of_files_only():
 
 def _record(name, old, new):
     image = {
-        "Keys": {"sk": {"S": f"FILE#{new.file_id}"}},
+        "Keys": _keys("UPLOAD#x", f"FILE#{new.file_id}"),
         "OldImage": wire(file_item(old)),
         "NewImage": wire(file_item(new)),
     }
