@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from intake.keys import is_file_id, is_upload_id
+from intake.keys import is_file_id, is_study_id, is_upload_id
 
 
 @lru_cache(maxsize=1)
@@ -78,5 +78,5 @@ def _facts(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
 
 def _ids(parameters: dict[str, Any]) -> dict[str, str]:
     """Keep ids that are ours: anything may be typed into an address."""
-    known = {"upload_id": is_upload_id, "file_id": is_file_id}
+    known = {"upload_id": is_upload_id, "file_id": is_file_id, "study_id": is_study_id}
     return {name: parameters[name] for name, ours in known.items() if ours(str(parameters.get(name, "")))}
