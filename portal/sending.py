@@ -1,6 +1,7 @@
 """A reserved file on its way: signed anew, resumed part by part, completed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 
 from intake.errors import ConflictError, ObjectMissingError
@@ -49,6 +50,17 @@ def complete(services: Services, identity: Identity, file_id: str) -> FileRecord
     if record.state is State.AWAITING_UPLOAD:
         _join(services, record, record.multipart_id)
     return record
+
+
+def withdraw(services: Services, identity: Identity, file_ids: Iterable[str]) -> None:
+    """Await these files no longer: the next sweep gives up those that have not arrived. Raises NotFoundError."""
+    at = services.clock()
+    for file_id in file_ids:
+        record = services.records.file(identity.own_clinic(), file_id)
+        if record.state is State.AWAITING_UPLOAD:
+            # One that has its verdict in this very moment keeps it.
+            with suppress(ConflictError):
+                services.records.prolong(record, at)
 
 
 def _join(services: Services, record: FileRecord, multipart_id: str) -> None:

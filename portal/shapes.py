@@ -15,6 +15,7 @@ MAX_FILE = 50 * GIB
 """Bytes."""
 MAX_FILES_PER_REQUEST = 500
 MAX_PARTS_PER_REQUEST = 100
+MAX_WITHDRAWN = 100
 MAX_PARTS = 10_000
 """Of one multipart upload (Amazon S3 User Guide, "Amazon S3 multipart upload limits")."""
 
@@ -103,6 +104,12 @@ class Sign(Request):
     """Which parts to sign; without any, a small file's PUT is signed anew, and a large file's plan is told."""
 
     parts: list[WantedPart] = Field(default=[], max_length=MAX_PARTS_PER_REQUEST)
+
+
+class Withdraw(Request):
+    """Files that are not going to be sent after all."""
+
+    file_ids: list[str] = Field(min_length=1, max_length=MAX_WITHDRAWN)
 
 
 class Put(BaseModel):

@@ -1,7 +1,8 @@
 // The upload page: chosen files are looked at, go straight to S3, and get their verdicts on the receipt beneath.
 import { Entries } from "./upload/entries.js";
-import { RefusedError, SessionEndedError } from "./upload/errors.js";
+import { SessionEndedError } from "./upload/errors.js";
 import { Facts } from "./upload/facts.js";
+import { whatIsLeft } from "./upload/going-on.js";
 import { Hasher } from "./upload/hashing.js";
 import { Memory } from "./upload/memory.js";
 import { network } from "./upload/network.js";
@@ -10,12 +11,11 @@ import { Portal } from "./upload/portal.js";
 import { Preflight } from "./upload/preflight.js";
 import { dropped, ofDrop, ofInput } from "./upload/reading.js";
 import { Receipt } from "./upload/receipt.js";
-import { Unfinished } from "./upload/resuming.js";
 import { Review } from "./upload/review.js";
 import { Saying } from "./upload/saying.js";
 import { Speed } from "./upload/speed.js";
 import { Uploader } from "./upload/uploader.js";
-import { counted, number, size } from "./upload/words.js";
+import { counted, number } from "./upload/words.js";
 
 const DRAW_AFTER = 100;
 const part = (id) => document.getElementById(id);
@@ -36,7 +36,14 @@ const uploader = new Uploader({
   entries,
   portal,
   hasher,
-  on: { facts: () => facts.read(), begun, sent: (entry) => memory.sent(entry.fileId), moved: (bytes) => speed.add(bytes), sessionEnded, idle },
+  on: {
+    facts: () => facts.read(),
+    begun,
+    moved: (bytes) => speed.add(bytes),
+    sent: (entry) => memory.sent(entry.fileId),
+    sessionEnded,
+    idle,
+  },
 });
 const panel = new FilesPanel({ entries, uploader, speed, saying, onAct: (act, entry) => ACTS[act](entry) });
 let unfinished = null;
@@ -46,7 +53,7 @@ let tick = 0;
 const ACTS = {
   pause: (entry) => uploader.pause(entry),
   resume: (entry) => uploader.send([entry]),
-  cancel: (entry) => uploader.cancel(entry),
+  cancel: (entry) => uploader.cancel([entry]),
   retry: (entry) => uploader.send([entry]),
   remove: (entry) => entries.remove(new Set([entry])),
 };
@@ -107,7 +114,9 @@ async function take(slices, unreadable = []) {
   entries.sort();
   const parts = [`${counted(count, "file")} added.`];
   if (known > 0) parts.push(`${number(known)} of them belong to the unfinished upload.`);
-  if (unreadable.length > 0) parts.push(`Not readable: ${unreadable.slice(0, 5).join(", ")}${unreadable.length > 5 ? " …" : ""}.`);
+  if (unreadable.length > 0) {
+    parts.push(`Not readable: ${unreadable.slice(0, 5).join(", ")}${unreadable.length > 5 ? " …" : ""}.`);
+  }
   place.textContent = parts.join(" ");
 }
 
@@ -189,48 +198,17 @@ function idle() {
 /** Offers to go on with the upload that this browser remembers, or that the address names. */
 async function goOn() {
   const uploadId = new URLSearchParams(location.search).get("continue") ?? memory.upload?.uploadId;
-  if (!uploadId) return;
-  const found = new Unfinished(hasher);
-  let announced = 0;
-  try {
-    for await (const files of portal.announced(uploadId)) {
-      announced += files.length;
-      for (const file of files) found.add({ ...file, entry: isSent(file) ? null : stillNeeded(file) });
-    }
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
+  const found = uploadId && (await whatIsLeft(uploadId, { portal, entries, memory, hasher }));
+  if (!found) {
     memory.forget();
     return;
   }
-  const remembered = memory.upload?.uploadId === uploadId ? memory.upload.chosen : 0;
-  const unannounced = Math.max(0, remembered - announced);
-  if (entries.count("needed") === 0 && unannounced === 0) {
-    memory.forget();
-    return;
-  }
-  unfinished = found;
-  if (memory.upload?.uploadId !== uploadId) memory.begin(uploadId, announced, []);
+  unfinished = found.unfinished;
+  if (memory.upload?.uploadId !== uploadId) memory.begin(uploadId, found.announced, []);
   uploader.join(uploadId);
   facts.lock(true);
   receipt.show(uploadId);
-  tellUnfinished(announced, unannounced);
-}
-
-function isSent({ file_id: fileId, state }) {
-  return state !== "awaiting_upload" || memory.hasSent(fileId);
-}
-
-function stillNeeded({ file_id: fileId, name, size: bytes }) {
-  return entries.add({ path: name, size: bytes, file: null, state: "needed", fileId, chosenAgain: true });
-}
-
-function tellUnfinished(announced, unannounced) {
-  const needed = entries.count("needed");
-  const total = announced + unannounced;
-  const text = [`${number(total - needed - unannounced)} of ${counted(total, "file")} have arrived.`];
-  if (needed > 0) text.push(`Listed below: ${counted(needed, "file")} (${size(entries.bytes("needed"))}) still needed.`);
-  if (unannounced > 0) text.push(`${counted(unannounced, "further file")} had been chosen, whose names only you know.`);
-  part("unfinished-text").textContent = text.join(" ");
+  part("unfinished-text").textContent = found.text;
   part("unfinished").hidden = false;
 }
 
@@ -259,6 +237,8 @@ function draw() {
   part("expected-compared").textContent = chosen > 0 ? facts.compared(chosen) : "";
   if (unfinished && entries.count("needed") === 0) part("unfinished").hidden = true;
   // What has no event of its own, such as the speed, is drawn again while something is going on.
+  // Who has an upload running is there, as far as the end of an idle session goes.
+  if (entries.count("sending") > 0) document.dispatchEvent(new Event("scalper:active"));
   clearTimeout(tick);
   if (entries.count("sending", "checking") > 0) tick = setTimeout(drawSoon, 1000 - DRAW_AFTER);
 }

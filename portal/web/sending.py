@@ -10,7 +10,7 @@ from portal.answers import announcements, part_puts, reserved, reserved_upload
 from portal.identity import Identity
 from portal.services import Services, services_of
 from portal.session import staff
-from portal.shapes import AddFiles, AnnouncementList, NewUpload, PartPuts, Reserved, ReservedUpload, Sign
+from portal.shapes import AddFiles, AnnouncementList, NewUpload, PartPuts, Reserved, ReservedUpload, Sign, Withdraw
 
 router = APIRouter(prefix="/upload", include_in_schema=False)
 
@@ -37,6 +37,12 @@ def announced(identity: Staff, services: Collaborators, upload_id: str, cursor: 
     """List what was announced, for a browser that goes on with an upload. Raises ClinicError for admins."""
     identity.own_clinic()
     return announcements(files.files_of(services, identity, upload_id, cursor, ANNOUNCED))
+
+
+@router.post("/withdraw", status_code=204)
+def withdraw(identity: Staff, services: Collaborators, body: Withdraw) -> Response:
+    sending.withdraw(services, identity, body.file_ids)
+    return Response(status_code=204)
 
 
 @router.post("/file/{file_id}/sign")

@@ -10,6 +10,7 @@ from tests.browser import administration
 from tests.browser.chromium import chromium
 from tests.browser.day import Day, fill
 from tests.browser.portal_server import PortalServer, portal_server
+from tests.browser.upload_pictures import visit_states
 
 WIDTHS = {"desktop": (1280, 860), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
@@ -81,6 +82,21 @@ def take(browser: Browser, portal: PortalServer, day: Day, folder: Path) -> None
                 context.close()
 
 
+def take_uploads(browser: Browser, portal: PortalServer, folder: Path) -> None:
+    """Take the states that the upload page goes through while files are chosen and sent."""
+    for width, (across, down) in WIDTHS.items():
+        for scheme in SCHEMES:
+            context = browser.new_context(viewport={"width": across, "height": down}, color_scheme=scheme)
+            context.add_cookies(portal.cookies("staff-token"))
+            page = context.new_page()
+
+            def shoot(name: str, page: Page = page, end: str = f"{width}-{scheme}.png") -> None:
+                page.screenshot(path=folder / f"{name}-{end}", full_page=True)
+
+            visit_states(page, portal, shoot)
+            context.close()
+
+
 def settle(page: Page) -> None:
     """Wait until fonts and scripts are done."""
     page.wait_for_load_state("load")
@@ -92,6 +108,7 @@ def main(folder: Path) -> None:
     logger().setLevel("WARNING")
     with portal_server() as portal, chromium() as browser:
         take(browser, portal, fill(portal), folder)
+        take_uploads(browser, portal, folder)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ const HEAD = 256 * 1024;
 const LARGEST = 50 * 1024 ** 3;
 
 /**
- * Looks at one file, `{ path, file }`, reading no more than its head. Returns `{ code, about, sha256 }`: the code of what
- * is odd about it (see `upload/findings.js`) or null, what that is about, and its SHA-256 where the head is all of it.
+ * Looks at one file, `{ path, file }`, reading its head. Returns `{ code, about, sha256 }`: the code of what is odd
+ * about it (see `upload/findings.js`) or none, what that is about, and its SHA-256 where that is known by then.
  */
 export async function look(one, twins) {
   const { path, file } = one;
@@ -36,7 +36,13 @@ function oddity(path, bytes, whole) {
   return { code: kindByName(path) ?? "unknown" };
 }
 
-const CONTENTS = { pdf: "a PDF document", zip: "a ZIP archive", jpeg: "a JPEG image", png: "a PNG image", tiff: "a TIFF image" };
+const CONTENTS = {
+  pdf: "a PDF document",
+  zip: "a ZIP archive",
+  jpeg: "a JPEG image",
+  png: "a PNG image",
+  tiff: "a TIFF image",
+};
 
 function misnamed(path, kind) {
   if (CONTENTS[kind]) return { code: "other-kind", about: CONTENTS[kind] };

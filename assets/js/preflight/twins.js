@@ -4,7 +4,7 @@ import { digest } from "../digest.js";
 const COMPARED_WHOLE = 64 * 1024 * 1024;
 const SAMPLE = 256 * 1024;
 
-/** Finds files with the same bytes: of the same size first, then with the same head, and only then by SHA-256. */
+/** Finds files with the same bytes: of the same size, then with the same head, and only then by SHA-256. */
 export class Twins {
   #seen = new Map();
 

@@ -2,8 +2,8 @@
 export const WHOLE_AT_MOST = 64 * 1024 * 1024;
 
 /**
- * Announces a group of entries in an upload, which begins with the first: hashes the small ones, and notes on each its
- * file id and how it is to be sent. Tells `failed(entry, error)` of those that cannot be announced. Returns the upload's
+ * Announces a group of entries in an upload, which begins with the first: hashes the small ones, and notes on each
+ * its file id and how it is to be sent. Tells `failed(entry, error)` of those that cannot be announced. Returns the upload's
  * id, or null where there is none yet.
  */
 export async function announce(group, { portal, hasher, uploadId, facts, failed }) {

@@ -44,11 +44,11 @@ export class FilesPanel {
 
   #words() {
     const { files, bytes } = this.#entries.underWay;
-    const toSend = this.#entries.count("ready", "checking");
-    const all = this.#entries.all.length;
-    const title = files > 0 || this.#entries.count("cancelled") > 0 ? this.#running() : `${counted(all, "file")}, ${size(this.#entries.all.reduce((sum, { size: one }) => sum + one, 0))}`;
-    set(this.#part("files-title"), title);
-    set(this.#part("files-line"), toSend > 0 || files === 0 ? this.#looked() : counted(files, "file") + `, ${size(bytes)}`);
+    const chosen = this.#entries.count("ready", "checking") > 0;
+    const begun = files > 0 || this.#entries.count("cancelled") > 0;
+    const all = `${counted(this.#entries.all.length, "file")}, ${size(this.#entries.bytes(...Object.keys(STATES)))}`;
+    set(this.#part("files-title"), begun ? this.#running() : all);
+    set(this.#part("files-line"), chosen || !begun ? this.#looked() : `${counted(files, "file")}, ${size(bytes)}`);
   }
 
   #running() {
@@ -67,9 +67,8 @@ export class FilesPanel {
     const leftOut = this.#entries.count("leftOut");
     if (checking > 0) return `Looking at each file before anything is sent: ${number(checking)} to go.`;
     const odd = this.#entries.in("ready", "leftOut").filter((entry) => entry.finding).length;
-    const parts = [odd === 0 ? "All look fine." : `${number(ready + leftOut - odd)} look fine, ${number(odd)} need${odd === 1 ? "s" : ""} a look:`];
-    if (odd === 0 && leftOut > 0) parts.push(`${number(leftOut)} left out.`);
-    return parts.join(" ");
+    if (odd === 0) return "All look fine.";
+    return `${number(ready + leftOut - odd)} look fine, ${number(odd)} need${odd === 1 ? "s" : ""} a look:`;
   }
 
   #progress() {
@@ -119,7 +118,8 @@ export class FilesPanel {
     show("clear", !begun && count("ready", "checking", "leftOut") > 0);
     show("pause", !this.#uploader.paused && count("queued", "sending") > 0);
     show("resume", this.#uploader.paused || (count("paused") > 0 && count("queued", "sending") === 0));
-    show("retry", count("failed") > 0 && count("queued", "sending") === 0, `Retry ${counted(count("failed"), "failed file")}`);
+    const retriable = count("failed") > 0 && count("queued", "sending") === 0;
+    show("retry", retriable, `Retry ${counted(count("failed"), "failed file")}`);
     show("cancel", this.#entries.open > 0);
     show("again", begun && this.#entries.open === 0 && count("ready", "checking", "needed") === 0);
   }

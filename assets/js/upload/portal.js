@@ -1,6 +1,7 @@
 import { PassingError, RefusedError, SessionEndedError } from "./errors.js";
 import { retrying } from "./retrying.js";
 
+const WITHDRAWN_AT_ONCE = 100;
 const BUSY = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** The portal's routes for its own uploader: the session's cookie says who, the token that a page of ours asks. */
@@ -20,13 +21,21 @@ export class Portal {
     return this.#send("POST", `/upload/${uploadId}/files`, { body: { files }, headers: { "Idempotency-Key": key } });
   }
 
+  /** Says which files are not coming after all. */
+  async withdraw(fileIds) {
+    for (let start = 0; start < fileIds.length; start += WITHDRAWN_AT_ONCE) {
+      const some = fileIds.slice(start, start + WITHDRAWN_AT_ONCE);
+      await this.#send("POST", "/upload/withdraw", { body: { file_ids: some } });
+    }
+  }
+
   /** Yields an upload's files, `{ file_id, name, size, sha256, state }`, a page at a time. */
   async *announced(uploadId) {
     let cursor = "";
     do {
-      const page = await this.#send("GET", `/upload/${uploadId}/files${cursor && `?cursor=${encodeURIComponent(cursor)}`}`, {});
+      const page = await this.#send("GET", `/upload/${uploadId}/files${cursor}`, {});
       yield page.files;
-      cursor = page.next;
+      cursor = page.next ? `?cursor=${encodeURIComponent(page.next)}` : "";
     } while (cursor);
   }
 

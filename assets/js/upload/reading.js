@@ -4,8 +4,8 @@ const SLICE = 200;
 const ASKED_AT_ONCE = 25;
 
 /**
- * Yields what was chosen by an input of type file, in slices of `{ path, file }`, letting the page breathe between them.
- * A chosen folder's files carry their path in it.
+ * Yields what was chosen by an input of type file, in slices of `{ path, file }`, letting the page breathe between
+ * them. A chosen folder's files carry their path in it.
  */
 export async function* ofInput(input) {
   const files = Array.from(input.files);
@@ -55,7 +55,7 @@ async function* listing(folder, unreadable) {
   }
 }
 
-/** Asks for a few files at a time: Chromium handles all the answers that have come in, and come in meanwhile, in one go. */
+/** Asks for a few files at a time: Chromium handles all answers, and those that come in meanwhile, in one go. */
 async function filesOf(children, unreadable) {
   const found = [];
   for (let start = 0; start < children.length; start += ASKED_AT_ONCE) {

@@ -26,7 +26,8 @@ export class Review {
     }
     groups.forEach(([code, entries], index) => {
       const card = this.#cards.get(code) ?? this.#card(code);
-      if (this.#place.children[index] !== card.element) this.#place.insertBefore(card.element, this.#place.children[index]);
+      const there = this.#place.children[index];
+      if (there !== card.element) this.#place.insertBefore(card.element, there);
       card.update(entries);
     });
   }

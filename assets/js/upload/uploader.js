@@ -1,5 +1,5 @@
 import { announce, WHOLE_AT_MOST } from "./announcing.js";
-import { SessionEndedError } from "./errors.js";
+import { RefusedError, SessionEndedError } from "./errors.js";
 import { Sending } from "./sending.js";
 
 const CONNECTIONS = 5;
@@ -58,8 +58,10 @@ export class Uploader {
     this.#stop(entry, "paused");
   }
 
-  cancel(entry) {
-    this.#stop(entry, "cancelled");
+  /** The receipt then waits for them no longer. */
+  cancel(entries) {
+    for (const entry of entries) this.#stop(entry, "cancelled");
+    this.#withdraw(entries.map((entry) => entry.fileId).filter(Boolean));
   }
 
   pauseAll() {
@@ -75,8 +77,17 @@ export class Uploader {
   }
 
   cancelAll() {
-    for (const entry of this.#entries.in("queued", "sending", "paused", "failed")) this.#stop(entry, "cancelled");
+    this.cancel(this.#entries.in("queued", "sending", "paused", "failed"));
     this.#paused = false;
+  }
+
+  async #withdraw(fileIds) {
+    try {
+      await this.#portal.withdraw(fileIds);
+    } catch (error) {
+      // Then they are given up a day after they were announced.
+      if (!(error instanceof RefusedError)) throw error;
+    }
   }
 
   #stop(entry, state) {
@@ -114,6 +125,7 @@ export class Uploader {
     }
     // Who was paused or cancelled meanwhile is not to be sent now.
     for (const entry of group) if (entry.fileId && entry.state === "queued") this.#announced.add(entry);
+    this.#withdraw(group.filter((entry) => entry.fileId && entry.state === "cancelled").map((entry) => entry.fileId));
     this.#pump();
   }
 

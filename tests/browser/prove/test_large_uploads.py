@@ -18,7 +18,7 @@ from tests.dicom_files import ct_slice, text
 
 FILES = 2000
 LONGEST_TASK = 200
-"""Milliseconds: what takes longer is felt."""
+"""Milliseconds that a task runs: what takes longer is felt."""
 
 MIB = 1024**2
 PARTS = 19
@@ -66,8 +66,8 @@ def test_two_thousand_files_dropped_as_a_folder_never_freeze_the_page(page: Page
         page.get_by_role("button", name="Upload 2,000 files").click()
         expect(page.get_by_role("button", name="Start another upload")).to_be_visible(timeout=PATIENCE)
     longest = trace.longest_tasks()
-    print(f"longest tasks: {longest} ms")
-    assert longest[0] < LONGEST_TASK
+    print(f"longest tasks (ran, held the thread): {longest} ms; longest hold: {max(held for _, held in longest)} ms")
+    assert longest[0][0] < LONGEST_TASK
     expect(page.locator("#receipt").get_by_text("All 2,000 files accepted")).to_be_visible(timeout=PATIENCE)
 
 
