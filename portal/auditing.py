@@ -24,6 +24,7 @@ ACTIONS: dict[str, str] = {
     "partner.revoke": "Revoked a partner client",
     "audit.export": "Exported the audit log",
     "file.download": "Downloaded a file",
+    "file.preview": "Looked at a file in the browser",
     "file.reprocess": "Had files checked again",
     "file.dry-run": "Tried how files would be judged today",
     "file.accept": "Accepted rejected files after review",

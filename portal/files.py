@@ -117,6 +117,7 @@ def preview(services: Services, identity: Identity, file_id: str) -> Presigned:
     record = services.records.file(identity.clinic_id, file_id)
     if not is_shown(record) or record.stored is None:
         raise NotAcceptedError("This file is not shown in a browser.")
+    note(services, identity, "file.preview", clinic_id=record.clinic_id, subject=file_id)
     kind = record.kind or ""
     return services.presigner.get(record.stored, record.file_id + SUFFIXES.get(kind, ""), SHOWN[kind])
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from intake.ports import Presigned
 from intake.record import FileRecord, ObjectVersion
+from portal.auditing import note
 from portal.dicomweb.content import metadata
 from portal.errors import RetrievalTooLargeError
+from portal.identity import Identity
 from portal.services import Services
 
 LARGEST_MESSAGE = 4 * 1024 * 1024
@@ -39,7 +41,7 @@ def described(services: Services, records: Iterable[FileRecord]) -> bytes:
     return answer
 
 
-def contents(services: Services, records: Iterable[FileRecord]) -> Iterator[bytes]:
+def contents(services: Services, identity: Identity, records: Iterable[FileRecord]) -> Iterator[bytes]:
     """Yield the instances' bytes. Raises RetrievalTooLargeError before anything is read where they are too many."""
     wanted: list[FileRecord] = []
     total = 0
@@ -48,12 +50,19 @@ def contents(services: Services, records: Iterable[FileRecord]) -> Iterator[byte
         if total > LARGEST_MESSAGE:
             raise RetrievalTooLargeError(LARGEST_MESSAGE, _ONE_BY_ONE)
         wanted.append(record)
+    for record in wanted:
+        _note(services, identity, record)
     return (_read(services, _stored(record), 0, record.size) for record in wanted)
 
 
-def address(services: Services, record: FileRecord) -> Presigned:
+def address(services: Services, identity: Identity, record: FileRecord) -> Presigned:
     """Sign the download of one instance, of any size."""
+    _note(services, identity, record)
     return services.presigner.get(_stored(record), f"{record.file_id}.dcm")
+
+
+def _note(services: Services, identity: Identity, record: FileRecord) -> None:
+    note(services, identity, "file.download", clinic_id=record.clinic_id, subject=record.file_id)
 
 
 def _describer(services: Services) -> Any:  # noqa: ANN401  # A function of one record.

@@ -129,7 +129,7 @@ def instance_metadata(  # noqa: PLR0917 - FastAPI calls it by keyword.
 def study(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
     """Fetch all instances of a study in one message of at most 4 MiB."""
     _accepting(request, RELATED)
-    return _message(*related(retrieving.contents(services, found(services, identity, study_uid)), DICOM))
+    return _message(*related(retrieving.contents(services, identity, found(services, identity, study_uid)), DICOM))
 
 
 @messages("/studies/{study_uid}/series/{series_uid}", summary="Fetch a small series (WADO-RS)", responses=CONTENT)
@@ -138,7 +138,9 @@ def one_series(
 ) -> Response:
     """Fetch all instances of a series in one message of at most 4 MiB."""
     _accepting(request, RELATED)
-    return _message(*related(retrieving.contents(services, found(services, identity, study_uid, series_uid)), DICOM))
+    return _message(
+        *related(retrieving.contents(services, identity, found(services, identity, study_uid, series_uid)), DICOM)
+    )
 
 
 @messages(
@@ -153,8 +155,8 @@ def one_instance(  # noqa: PLR0917 - FastAPI calls it by keyword.
     form = _accepting(request, DICOM, RELATED)
     record = instance(services, identity, study_uid, series_uid, instance_uid)
     if form == DICOM:
-        return RedirectResponse(retrieving.address(services, record).url, 307)
-    return _message(*related(retrieving.contents(services, [record]), DICOM))
+        return RedirectResponse(retrieving.address(services, identity, record).url, 307)
+    return _message(*related(retrieving.contents(services, identity, [record]), DICOM))
 
 
 @router.post(

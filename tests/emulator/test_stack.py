@@ -15,6 +15,7 @@ from tests.emulator.stacks import eventually, free_port
 OUTPUTS = {
     "IncomingBucket", "AcceptedBucket", "QuarantineBucket", "LogsBucket", "Table", "QueueUrl", "DeadLetterQueueUrl",
     "AuditTable", "MailboxQueueUrl", "AlertTopicArn", "UserPoolId", "WebClientId", "AuthorizerId", "ApiUrl",
+    "EventTopicArn", "WebhookDeadLetterQueueUrl", "ProjectionFailuresQueueUrl", "ProjectionRedrivesQueueUrl",
     "SignInUrl", "PortalOrigin", "JudgeFunction", "ProjectorFunction", "SweepFunction", "PortalFunction",
 }  # fmt: skip
 

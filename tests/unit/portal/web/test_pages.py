@@ -95,6 +95,8 @@ def test_an_accepted_file_leads_to_its_download_and_a_rejected_one_does_not(fill
     led = browser.get(f"/files/{UPLOAD_ID}-00000/download")
     assert led.status_code == 303
     assert led.headers["location"].startswith("https://incoming.s3.test/")
+    told = [(entry.action, entry.actor, entry.subject) for entry in filled.audit.written]
+    assert told == [("file.download", "user-1", f"{UPLOAD_ID}-00000")]
     assert browser.get(f"/files/{UPLOAD_ID}-00001/download").status_code == 409
 
 
