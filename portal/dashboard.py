@@ -15,6 +15,7 @@ from portal import figures
 from portal.costs import MONTH, Cost, cost
 from portal.figures import Range, Standing, Step
 from portal.services import Services
+from portal.stuck import stuck
 
 RECENT = 10
 """Rows of recent rejections and failures."""
@@ -41,6 +42,8 @@ class Pipeline:
     """Seconds that the oldest of them has waited; None where none waits, or CloudWatch has not told yet."""
     dead: int
     """Messages in the dead-letter queue, about."""
+    stuck: int
+    """Files that arrived and have no verdict, past the time that one takes."""
     quiet: tuple[QuietClinic, ...]
 
 
@@ -126,6 +129,7 @@ def _pipeline(services: Services, at: datetime) -> Pipeline:
         waiting=waiting,
         oldest_s=services.queue_age.oldest_s(at) if waiting else None,
         dead=services.dead_letters.depth(),
+        stuck=len(stuck(services)),
         quiet=services.watch.quiet(),
     )
 

@@ -46,6 +46,16 @@ class Row:
     durations: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of what is the matter now; `look` where it matters, `href` where something is to be done."""
+
+    label: str
+    text: str
+    look: Look | None = None
+    href: str = ""
+
+
 @router.get("")
 def admin_page(request: Request, services: Collaborators, wanted: Wanted = "24h", clinic: str = "") -> Response:
     return render(request, "admin.html", **_view(services, wanted, clinic))
@@ -126,14 +136,16 @@ def _tiles(shown: Dashboard) -> list[Tile]:
     return [Tile(shown.counts.get(state, 0), LOOKS[state].label, LOOKS[state]) for state in CHARTED]
 
 
-def _now(pipeline: Pipeline) -> list[tuple[str, str, Look | None]]:
-    """Return the state of the pipeline as label, text and, where it matters, a look."""
+def _now(pipeline: Pipeline) -> list[Fact]:
+    """Return the state of the pipeline, and where to go on where it matters."""
     calm, alarmed, watched = LOOKS[State.ACCEPTED], LOOKS[State.REJECTED], words.WARNED
+    stuck, dead, quiet = pipeline.stuck, pipeline.dead, len(pipeline.quiet)
     return [
-        ("Waiting in the queue", words.count(pipeline.waiting, "message"), None),
-        ("Oldest has waited", _oldest(pipeline), None),
-        ("Dead letters", words.count(pipeline.dead, "message"), alarmed if pipeline.dead else calm),
-        ("Quiet clinics", f"{len(pipeline.quiet):,}", watched if pipeline.quiet else calm),
+        Fact("Waiting in the queue", words.count(pipeline.waiting, "message")),
+        Fact("Oldest has waited", _oldest(pipeline)),
+        Fact("Stuck files", f"{stuck:,}", alarmed if stuck else calm, "/admin/stuck" if stuck else ""),
+        Fact("Dead letters", f"{dead:,}", alarmed if dead else calm, "/admin/dead-letters" if dead else ""),
+        Fact("Quiet clinics", f"{quiet:,}", watched if quiet else calm),
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from intake.device import Device
 from intake.errors import NotFoundError
-from intake.ports import Change
+from intake.ports import Change, StuckFile
 from intake.states import State
 from portal.costs import GIB, STORAGE, USD_PER_FILE
 from portal.dashboard import costs, dashboard
@@ -179,3 +179,12 @@ def test_a_month_costs_what_is_stored_and_what_was_judged(portal):
     assert (north.clinic_id, north.files, north.bytes, north.judged) == ("northside", 2, 2 * GIB, 2)
     assert north.month == pytest.approx(2 * STORAGE.usd + 2 * USD_PER_FILE)
     assert (lake.clinic_id, lake.files, lake.month) == ("lakeview", 0, pytest.approx(USD_PER_FILE))
+
+
+def test_files_that_the_sweep_saw_stuck_are_counted_while_they_are(portal):
+    waiting, judged = a_file(0), a_file(1, state=State.ACCEPTED)
+    portal.table.files |= {file.file_id: file for file in (waiting, judged)}
+    at = portal.clock()
+    portal.stuck_files.note([StuckFile(file.file_id, "northside", at, at) for file in (waiting, judged)])
+
+    assert dashboard(portal.services, DAY).pipeline.stuck == 1
