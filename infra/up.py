@@ -44,8 +44,9 @@ def up(*, state: Path, port: int, emulator_port: int, reload: bool, with_portal:
                     log = None if reload else state / "portal.log"
                     children.append(exits.enter_context(running_portal(stack, log=log, reload=reload)))
             write_private(state / "local.json", stack.as_json())
-            save_credentials(_partner(stack, with_portal=with_portal), state / "credentials.toml")
-            _welcome(console, stack, time.monotonic() - started)
+            credentials = state / "credentials.toml"
+            save_credentials(_partner(stack, with_portal=with_portal), credentials)
+            _welcome(console, stack, credentials, time.monotonic() - started)
             _supervise(children, _redeployer(stack, console, sources) if reload else None)
         finally:
             disarm()
@@ -116,7 +117,7 @@ def _redeployer(stack: LocalStack, console: Console, seen: str) -> Callable[[], 
     return look
 
 
-def _welcome(console: Console, stack: LocalStack, seconds: float) -> None:
+def _welcome(console: Console, stack: LocalStack, credentials: Path, seconds: float) -> None:
     console.print(f"\n[bold]Silent Scalper is up after {seconds:.1f} s.[/] Ctrl-C stops it; everything is kept.\n")
     _lines(
         console,
@@ -133,6 +134,7 @@ def _welcome(console: Console, stack: LocalStack, seconds: float) -> None:
         ("partner client id", f"{partner.client_id}  [dim]{partner.clinic_id}, by API[/]"),
         ("partner client secret", partner.client_secret),
         ("token endpoint", stack.token_url),
+        ("for `scalper upload`", f"export SCALPER_CREDENTIALS={credentials}"),
     )
 
 

@@ -81,7 +81,7 @@ def killed(start, proxy, when, *arguments):
             process.send_signal(signal.SIGKILL)
 
     proxy.on_progress = look
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     proxy.on_progress = lambda: None
     assert process.returncode == -signal.SIGKILL, "it ended before it could be killed"
 
@@ -89,7 +89,7 @@ def killed(start, proxy, when, *arguments):
 def finished(start, *arguments):
     """Run the command to its end. Return its exit code and events."""
     process = start(*arguments)
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=240)
     return process.returncode, [json.loads(line) for line in output.splitlines()]
 
 
