@@ -4,7 +4,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +19,7 @@ from scalper.journal import Journal
 from scalper.local import Found, LocalFile, find
 from scalper.outcome import Outcome, Silent, Watcher
 from scalper.plan import compare
-from scalper.shapes import ACCEPTED, Changes, File, Upload
+from scalper.shapes import ACCEPTED, Changes, File, Study, Upload
 from scalper.verdicts import Verdict, Wait
 
 JOBS = 4
@@ -154,6 +154,12 @@ class Client:
         wanted = {"state": state, "since": since.isoformat() if since else None}
         query = {name: value for name, value in wanted.items() if value}
         yield from map(File.of, self._pages("files", "files", query))
+
+    def studies(self, *, modality: str = "", since: date | None = None, until: date | None = None) -> Iterator[Study]:
+        """Yield studies, those first that got a file last; with study dates, the newest first."""
+        days = {"since": since.isoformat() if since else "", "until": until.isoformat() if until else ""}
+        query = {name: value for name, value in {"modality": modality, **days}.items() if value}
+        yield from map(Study.of, self._pages("studies", "studies", query))
 
     def file(self, file_id: str) -> File:
         """Return all that is known of a file."""

@@ -141,6 +141,33 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Study:
+    """What accepted DICOM files add up to."""
+
+    study_uid: str
+    instances: int
+    """Accepted files."""
+    modalities: tuple[str, ...]
+    study_dates: tuple[str, ...]
+    """`yyyymmdd`, as the files say; one where all is well."""
+    uploads: tuple[str, ...]
+    first_at: datetime
+    last_at: datetime
+
+    @classmethod
+    def of(cls, row: Json) -> Self:
+        return cls(
+            study_uid=row["study_uid"],
+            instances=row["instances"],
+            modalities=tuple(row["modalities"]),
+            study_dates=tuple(row["study_dates"]),
+            uploads=tuple(row["uploads"]),
+            first_at=moment(row["first_at"]),
+            last_at=moment(row["last_at"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What became of a file, as the change feed tells."""
 

@@ -123,6 +123,8 @@ def test_a_thousand_files_killed_three_times_get_a_thousand_verdicts(start, prox
     (upload,) = [upload for upload in client.uploads() if upload.reference == reference]
     assert (upload.declared, upload.complete, dict(upload.counts)) == (1000, True, {"accepted": 1000})
     assert {file.name: file.size for file in client.files(upload.upload_id)} == sizes
+    study = next(study for study in client.studies(modality="CT") if upload.upload_id in study.uploads)
+    assert (study.study_uid, study.instances) == (uid(f"killed {seed}"), 1000)
     again = proxy.bytes_put.total() - total
     sent = Counter(url for method, url in proxy.begun if method == "PUT")
     print(f"{total} bytes in {len(sent)} files; {again} bytes again, of {sum(sent.values()) - 1000} files in flight")
