@@ -1,0 +1,121 @@
+"""Another clinic sees nothing of this one: asked of every operation that the OpenAPI document knows."""
+
+import json
+import re
+
+import httpx
+import pytest
+
+from infra.demo import SCOPES
+from intake.directory import DynamoDirectory
+from intake.ports import Partner
+from intake.record import now
+from portal.cognito_admin import CognitoClients
+from tests.dicom_files import ct_slice, uid
+from tests.emulator.partner import PartnerClient
+from tests.emulator.sign_in import partner_token
+from tests.unit.portal.api.snapshot import FILE
+
+pytestmark = pytest.mark.emulator
+
+DOCUMENT = json.loads(FILE.read_text())
+OPERATIONS = [(method.upper(), path) for path, operations in DOCUMENT["paths"].items() for method in operations]
+PUBLIC = {"code"}
+"""Parameters that name nothing of a clinic's."""
+UNKNOWN = {
+    "upload_id": "01k9ktx3mqf8g2w7v5n0ah4ebc",
+    "file_id": "01k9ktx3mqf8g2w7v5n0ah4ebc-00000",
+    "study_uid": "1.2.3.4",
+    "series_uid": "1.2.3.4.5",
+    "instance_uid": "1.2.3.4.5.6",
+    "webhook_id": "01k9ktx3mqf8g2w7v5n0ah4ebc",
+}
+
+
+@pytest.fixture(scope="module")
+def ours(stack, portal_url):
+    with PartnerClient(portal_url, partner_token(stack)) as partner:
+        yield partner
+
+
+@pytest.fixture(scope="module")
+def theirs(stack, portal_url):
+    """A partner of the other clinic, who may do everything."""
+    made = CognitoClients(stack.clients.cognito, stack.outputs["UserPoolId"]).create("Lakeview PACS", SCOPES)
+    directory = DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"])
+    directory.save_partner(Partner(made.client_id, "lakeview", "Lakeview PACS", SCOPES, created_at=now()))
+    grant = {"grant_type": "client_credentials", "scope": " ".join(SCOPES)}
+    answer = httpx.post(stack.token_url, data=grant, auth=(made.client_id, made.secret)).raise_for_status()
+    with PartnerClient(portal_url, answer.json()["access_token"]) as partner:
+        yield partner
+
+
+@pytest.fixture(scope="module")
+def held(ours):
+    """What this clinic has: one of everything, by the names of the document's parameters."""
+    study = uid("tenancy", str(now()))
+    names = {"study_uid": study, "series_uid": uid(study, 1), "instance_uid": uid(study, 1, 1)}
+    scan = ct_slice(study=names["study_uid"], series=names["series_uid"], sop=names["instance_uid"])
+    upload = ours.upload({"secret-name.dcm": scan, "secret-bad.dcm": b"no scan"}, reference="secret-reference")
+    ours.verdicts(upload["upload_id"])
+    url = "http://127.0.0.1:9/secret-hook"
+    hook = ours.http.post("/api/v1/webhooks", json={"url": url, "events": ["file.rejected"]}).json()
+    return {
+        "upload_id": upload["upload_id"],
+        "file_id": upload["files"][0]["file_id"],
+        "webhook_id": hook["webhook_id"],
+        **names,
+    }
+
+
+def call(partner, method, path, ids):
+    operation = DOCUMENT["paths"][path][method.lower()]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+    return partner.http.request(method, path.format(code="empty-file", **ids), json=body, follow_redirects=False)
+
+
+def told(answer):
+    """Return all that an answer tells, but for what is new in each one."""
+    shown = re.sub(r'"(request_id|event_id)":"[^"]*"', "", answer.text)
+    return answer.status_code, shown, answer.headers.get("location")
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_an_operation_tells_another_clinic_nothing(ours, theirs, held, method, path):
+    parameters = set(re.findall(r"{(\w+)}", path)) - PUBLIC
+    assert parameters <= set(held), "give this test one of the new route's things"
+
+    answer = call(theirs, method, path, held)
+
+    assert answer.status_code < 500
+    own = theirs.http.headers["authorization"]
+    assert own not in answer.text
+    for secret in ("secret-", *held.values()):
+        assert secret not in answer.text.replace(path.format(code="", **held), "")
+        assert secret not in answer.headers.get("location", "")
+    if parameters:
+        assert told(answer) == told(call(theirs, method, path, UNKNOWN))
+
+
+@pytest.mark.parametrize(("method", "path"), [(m, p) for m, p in OPERATIONS if m == "GET" and "{" in p])
+def test_the_same_question_tells_the_clinic_itself_something(ours, held, method, path):
+    if set(re.findall(r"{(\w+)}", path)) - PUBLIC:
+        mine = call(ours, method, path, held)
+        assert told(mine) != told(call(ours, method, path, UNKNOWN))
+
+
+def test_filters_and_cursors_of_one_clinic_lead_another_nowhere(ours, theirs, held):
+    ours.announce({"secret-late.dcm": b"x"})
+    for path in ("/api/v1/files", "/api/v1/uploads"):
+        cursor = ours.http.get(path, params={"limit": 1}).json()["next"]
+        assert "secret-" not in theirs.http.get(path, params={"cursor": cursor}).text
+    changes = ours.http.get("/api/v1/changes", params={"limit": 1}).json()
+    assert held["upload_id"] not in theirs.http.get("/api/v1/changes", params={"since": changes["cursor"]}).text
+    for name in ("upload_id", "study_uid"):
+        assert theirs.http.get("/api/v1/files", params={name: held[name]}).json()["files"] == []
+
+
+def test_what_the_other_clinic_tried_has_changed_nothing(ours, held):
+    assert ours.http.get(f"/api/v1/webhooks/{held['webhook_id']}").status_code == 200
+    assert ours.file(held["file_id"])["state"] == "accepted"
+    assert ours.http.get(f"/api/v1/uploads/{held['upload_id']}").json()["declared"] == 2
