@@ -13,7 +13,7 @@ from intake.errors import NotFoundError
 from intake.items import wire
 from intake.last_errors import DynamoLastErrors
 from intake.orders import DynamoOrders
-from intake.ports import Answer, Order, Review, Selection, Task
+from intake.ports import Answer, Order, Review, Selection, StudyQuery, Task
 from intake.projections import DynamoProjections
 from intake.record import now
 from intake.reviews import DynamoReviews
@@ -106,7 +106,7 @@ def test_files_that_a_profile_rejected_are_tried_and_then_accepted_by_todays_pro
 
 
 def _studies(admins, clinic):
-    page = DynamoStudies(admins.aws.dynamodb, admins.outputs["Table"]).studies(clinic, None, 5)
+    page = DynamoStudies(admins.aws.dynamodb, admins.outputs["Table"]).studies(StudyQuery(clinic_id=clinic), None, 5)
     return page.rows if page.rows and page.rows[0].instances == 120 else None
 
 
