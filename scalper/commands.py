@@ -101,9 +101,9 @@ class _Run:
     def run(self) -> int:
         outcome = self._deliver()
         self._teller.delivered(outcome)
-        self._states.update(outcome.states.values())
         self._ended_by = outcome.halted
         if self._order.wait and not self._ended_by:
+            self._states.update(outcome.states.values())
             try:
                 self._wait(outcome)
             except (ClientError, KeyboardInterrupt) as error:
