@@ -9,6 +9,18 @@ from portal.words import dicom_date, title
 UNNESTED = "From the file"
 
 
+GROUPS = {
+    "Study": ("study_",),
+    "Series": ("modality", "series_", "body_part", "protocol_", "laterality", "patient_position", "view_position"),
+    "Image": (
+        "instance_", "rows", "columns", "frames", "bits_", "pixel_", "slice_", "image_", "imager_", "photometric_",
+        "samples_", "lossy_", "burned_", "conversion_", "content_", "acquisition_", "sop_",
+    ),
+    "Equipment": ("manufacturer", "station_", "device_"),
+}  # fmt: skip
+"""What the keys of a DICOM file's metadata begin with, by the group that they are shown in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A label and its text; `exact` text is an identifier, whose every character counts."""
@@ -27,12 +39,22 @@ class Section:
 
 
 def sections(metadata: Metadata) -> list[Section]:
-    """Return metadata in sections: whose the file is first, then what stands unnested."""
+    """Return metadata in sections: whose the file is first, then what stands unnested, a DICOM file's in groups."""
     nested = [
         Section(title(key), _facts(value)) for key, value in metadata.items() if isinstance(value, dict) and value
     ]
-    flat = _facts({key: value for key, value in metadata.items() if not isinstance(value, dict)})
-    return [*nested, Section(UNNESTED, flat)] if flat else nested
+    flat = {key: value for key, value in metadata.items() if not isinstance(value, dict)}
+    grouped = _grouped(flat) if "sop_instance_uid" in flat else {UNNESTED: flat}
+    told = [Section(heading, _facts(values)) for heading, values in grouped.items()]
+    return [*nested, *(section for section in told if section.facts)]
+
+
+def _grouped(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    groups: dict[str, dict[str, Any]] = {heading: {} for heading in (*GROUPS, UNNESTED)}
+    for key, value in values.items():
+        heading = next((group for group, begins in GROUPS.items() if key.startswith(begins)), UNNESTED)
+        groups[heading][key] = value
+    return groups
 
 
 def patient_facts(patient: dict[str, Any]) -> list[Fact]:

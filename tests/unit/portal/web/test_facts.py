@@ -13,6 +13,13 @@ def test_whose_the_file_is_stands_before_what_it_holds():
     assert [section.heading for section in told] == ["Patient", "From the file"]
 
 
+def test_what_a_dicom_file_says_is_told_in_groups():
+    told = {"rows": 512, "study_date": "20261122", "manufacturer": "Example", "sop_instance_uid": "1.2", "odd": "x"}
+    assert {section.heading: len(section.facts) for section in sections({**told, "modality": "CT"})} == {
+        "Study": 1, "Series": 1, "Image": 2, "Equipment": 1, "From the file": 1,
+    }  # fmt: skip
+
+
 def test_identifiers_are_exact_and_labelled_as_the_field_writes_them():
     assert only({"study_instance_uid": "1.2.3"}) == [Fact("Study instance UID", "1.2.3", exact=True)]
 
