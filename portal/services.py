@@ -71,6 +71,8 @@ class Services:
     subscribers: Subscribers
     webhooks: Webhooks
     hook_subscriptions: HookSubscriptions
+    undelivered: Queue
+    """Events that no webhook took within an hour."""
     events: Events
     queue: Queue
     queue_age: QueueAge

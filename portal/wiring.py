@@ -90,6 +90,7 @@ def wire(settings: Settings) -> Services:
         queue_age=CloudWatchQueueAge(session.client("cloudwatch", config=PATIENCE), settings.queue_url),
         request_counts=DynamoRequestCounts(dynamodb, settings.table),
         webhooks=DynamoWebhooks(dynamodb, settings.table),
+        undelivered=SqsQueue(sqs, settings.webhook_dead_letter_queue_url),
         hook_subscriptions=SnsHookSubscriptions(sns, settings.event_topic_arn, settings.webhook_dead_letter_queue_arn),
         events=SnsEvents(sns, settings.event_topic_arn),
         queue=SqsQueue(sqs, settings.queue_url),

@@ -35,7 +35,15 @@ class Given(BaseModel):
 @router.get("")
 def letters_page(request: Request, identity: Admin, services: Collaborators, redriven: Count = None) -> Response:  # noqa: ARG001  # The dependency guards the page.
     piles = [(pile, *HEADINGS[pile], letters.letters(services, pile)) for pile in Pile]
-    return render(request, "admin/letters.html", tabs=TABS, piles=piles, redriven=redriven, shown=letters.SHOWN)
+    return render(
+        request,
+        "admin/letters.html",
+        tabs=TABS,
+        piles=piles,
+        redriven=redriven,
+        shown=letters.SHOWN,
+        undelivered=services.undelivered.depth(),
+    )
 
 
 @router.post("/{pile}/redrive")

@@ -200,6 +200,7 @@ def _services(behind: PortalServer) -> Services:
         queue_age=behind.queue_age,
         request_counts=FakeRequestCounts(),
         webhooks=FakeWebhooks(),
+        undelivered=FakeQueue(),
         hook_subscriptions=FakeHookSubscriptions(),
         events=FakeEvents(),
         queue=behind.queue,

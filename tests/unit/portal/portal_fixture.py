@@ -116,6 +116,7 @@ class Portal:
     projections: FakeProjections = field(default_factory=FakeProjections)
     feed: FakeChangeFeed = field(default_factory=FakeChangeFeed)
     webhooks: FakeWebhooks = field(default_factory=FakeWebhooks)
+    undelivered: FakeQueue = field(default_factory=FakeQueue)
     hook_subscriptions: FakeHookSubscriptions = field(default_factory=FakeHookSubscriptions)
     events: FakeEvents = field(default_factory=FakeEvents)
     request_counts: FakeRequestCounts = field(default_factory=FakeRequestCounts)
@@ -180,6 +181,7 @@ class Portal:
             queue_age=self.queue_age,
             request_counts=self.request_counts,
             webhooks=self.webhooks,
+            undelivered=self.undelivered,
             hook_subscriptions=self.hook_subscriptions,
             events=self.events,
             queue=self.queue,

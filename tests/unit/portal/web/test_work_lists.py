@@ -309,3 +309,9 @@ def test_nothing_ticked_among_the_stuck_is_said(waiting):
     fields = {"order_id": new_order_id(), "state": "failed", "scope": "selected"}
     answer = waiting.admin().post("/admin/stuck", data=fields)
     assert "Tick files first" in waiting.admin().get(answer.headers["location"]).text
+
+
+def test_events_that_no_webhook_took_are_shown_to_admins(portal):
+    assert "Every event was delivered" in portal.admin().get("/admin/dead-letters").text
+    portal.undelivered.send([{"event": 1}, {"event": 2}])
+    assert "2 events could not be delivered" in portal.admin().get("/admin/dead-letters").text
