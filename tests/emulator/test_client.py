@@ -89,7 +89,7 @@ def killed(start, proxy, when, *arguments):
 def finished(start, *arguments):
     """Run the command to its end. Return its exit code and events."""
     process = start(*arguments)
-    output, _ = process.communicate(timeout=240)
+    output, _ = process.communicate(timeout=400)
     return process.returncode, [json.loads(line) for line in output.splitlines()]
 
 
@@ -104,6 +104,7 @@ def slices(folder, count, name):
     return {f"{folder.name}/{path.name}": path.stat().st_size for path in folder.iterdir()}
 
 
+@pytest.mark.timeout(600)  # A minute on an idle machine; a thousand verdicts share two cores with whatever else runs.
 def test_a_thousand_files_killed_three_times_get_a_thousand_verdicts(start, proxy, client, tmp_path):
     seed = random.randrange(10**6)
     print(f"seed {seed}")
