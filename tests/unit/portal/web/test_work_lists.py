@@ -1,14 +1,12 @@
 """The work lists over HTTP, on fakes: who may, what is asked, what is noted, and that twice is once."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from intake import keys
 from intake.commands import FindFiles, command_of
-from intake.events import Arrival, notification
-from intake.ports import Answer, Answered, LastError, Portion, QueuedMessage, StuckFile, Task
+from intake.ports import Answer, Answered, Portion, Task
 from intake.record import now
 from intake.states import State
 from portal.reprocessing import new_order_id
@@ -222,96 +220,3 @@ def test_an_orders_page_follows_it_until_it_is_done(filled):
 
 def test_an_order_of_a_clinic_is_not_there_for_admins_pages(filled):
     assert filled.admin().get(f"/admin/orders/{UPLOAD_ID}").status_code == 404
-
-
-@pytest.fixture
-def dead(filled):
-    arrived = notification(Arrival(a_file().incoming, now()))
-    filled.dead_letters.messages = [
-        QueuedMessage("m1", arrived, 5, now()),
-        QueuedMessage("m2", {}, 5, now() - timedelta(days=1)),
-    ]
-    filled.last_errors.note(LastError("m1", "ContentionError", now()))
-    return filled
-
-
-def test_dead_letters_tell_what_they_ask_for_and_why_they_failed(dead):
-    text = dead.admin().get("/admin/dead-letters").text
-    for word in ("Judge what arrived", file_id(), "ContentionError", "A message that cannot be read"):
-        assert word in text
-
-
-def test_one_letter_or_all_are_redriven_and_a_second_time_none(dead):
-    one = dead.admin().post("/admin/dead-letters/judging/redrive", data={"message_id": "m1"})
-    rest = dead.admin().post("/admin/dead-letters/judging/redrive")
-    none = dead.admin().post("/admin/dead-letters/judging/redrive")
-    assert [answer.headers["location"][-1] for answer in (one, rest, none)] == ["1", "1", "0"]
-    assert [message.message_id for message in dead.dead_letters.redriven] == ["m1", "m2"]
-    assert [entry.subject for entry in dead.audit.written] == ["m1", "judging", "judging"]
-
-
-def test_a_letter_is_discarded_for_a_reason_only(dead):
-    path, letter = "/admin/dead-letters/judging/discard", {"message_id": "m2"}
-    assert dead.admin().post(path, data=letter).status_code == 200
-    assert dead.admin().post(f"{path}?asked=1", data=letter).status_code == 422
-    assert dead.dead_letters.depth() == 2
-
-    assert dead.admin().post(f"{path}?asked=1", data={**letter, "reason": WHY}).status_code == 303
-
-    assert dead.dead_letters.depth() == 1
-    (entry,) = dead.audit.written
-    assert (entry.action, entry.subject, entry.reason) == ("letter.discard", "m2", WHY)
-    assert dead.admin().post(f"{path}?asked=1", data={**letter, "reason": WHY}).status_code == 404
-
-
-def test_lost_counts_say_when_redriving_cannot_help(filled):
-    lost = {"streamArn": "a", "shardId": "s", "startSequenceNumber": "1", "endSequenceNumber": "2", "batchSize": 42}
-    for number, age in enumerate((timedelta(hours=1), timedelta(days=2))):
-        message = QueuedMessage(f"m{number}", {"DDBStreamBatchInfo": lost}, 1, now() - age)
-        filled.projection_failures.messages.append(message)
-    text = filled.admin().get("/admin/dead-letters").text
-    assert text.count("Count 42 changes of records") >= 2
-    assert text.count("have to be rebuilt") == 1
-
-
-@pytest.fixture
-def waiting(filled):
-    record = a_file(7, created_at=now())
-    filled.table.files[record.file_id] = record
-    for number in (0, 7):
-        seen = StuckFile(file_id(number), "northside", now() - timedelta(minutes=33), now())
-        filled.stuck_files.note([seen])
-    return filled
-
-
-def test_stuck_files_are_those_that_still_wait(waiting):
-    text = waiting.admin().get("/admin/stuck").text
-    assert file_id(7) in text
-    assert file_id(0) not in text
-    assert "33 min" in text
-
-
-@pytest.mark.parametrize("chosen", [{"scope": "all"}, {"scope": "selected", "file": file_id(7)}])
-def test_stuck_files_are_checked_again_by_name(waiting, chosen):
-    fields = {"order_id": new_order_id(), "state": "awaiting_upload", **chosen}
-    answer = waiting.admin().post("/admin/stuck", data=fields)
-    selection = order_of(waiting, answer).selection
-    assert (selection.file_ids, selection.state) == ((file_id(7),), State.AWAITING_UPLOAD)
-
-
-def test_all_failed_files_are_checked_again_by_their_state(waiting):
-    fields = {"order_id": new_order_id(), "state": "failed", "scope": "all"}
-    selection = order_of(waiting, waiting.admin().post("/admin/stuck", data=fields)).selection
-    assert (selection.file_ids, selection.state) == ((), State.FAILED)
-
-
-def test_nothing_ticked_among_the_stuck_is_said(waiting):
-    fields = {"order_id": new_order_id(), "state": "failed", "scope": "selected"}
-    answer = waiting.admin().post("/admin/stuck", data=fields)
-    assert "Tick files first" in waiting.admin().get(answer.headers["location"]).text
-
-
-def test_events_that_no_webhook_took_are_shown_to_admins(portal):
-    assert "Every event was delivered" in portal.admin().get("/admin/dead-letters").text
-    portal.undelivered.send([{"event": 1}, {"event": 2}])
-    assert "2 events could not be delivered" in portal.admin().get("/admin/dead-letters").text
