@@ -159,7 +159,7 @@ function send() {
   }
   entries.remove(new Set(entries.in("leftOut")));
   uploader.send(entries.in("ready"));
-  memory.chosen(entries.underWay.files);
+  memory.chosen((unfinished?.arrived ?? 0) + entries.underWay.files);
   facts.lock(true);
 }
 
@@ -235,7 +235,7 @@ function draw() {
   panel.draw();
   const chosen = entries.underWay.files + entries.count("ready", "checking");
   part("expected-compared").textContent = chosen > 0 ? facts.compared(chosen) : "";
-  if (unfinished && entries.count("needed") === 0) part("unfinished").hidden = true;
+  if (entries.all.length > 0 && entries.count("needed") === 0) part("unfinished").hidden = true;
   // What has no event of its own, such as the speed, is drawn again while something is going on.
   // Who has an upload running is there, as far as the end of an idle session goes.
   if (entries.count("sending") > 0) document.dispatchEvent(new Event("scalper:active"));

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from infra.web import build_web
 from tests.browser.chromium import CHROMIUM, chromium
 from tests.browser.day import Day, fill
 from tests.browser.portal_server import PortalServer, portal_server
 from tests.browser.storage import Storage
+
+# A machine that is busy with other things takes its time; what works answers at once all the same.
+expect.set_options(timeout=20_000)
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 

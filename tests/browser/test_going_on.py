@@ -131,12 +131,23 @@ def test_a_reloaded_page_asks_for_the_files_again_and_sends_only_what_is_missing
     ).to_be_visible()
     assert violations(page) == []
     storage.open.set()
+    page.locator("#choose-folder").set_input_files(another_series(slices[0]))
+    expect(page.get_by_role("button", name="Upload 1 more file")).to_be_enabled()
+    page.get_by_role("button", name="Remove SERIES2/IM0000.dcm").click()
     page.locator("#choose-folder").set_input_files(slices[0].parent)
     expect(page.locator("#receipt").get_by_text("All 12 files accepted")).to_be_visible()
     expect(page.get_by_role("heading", name="Go on with your unfinished upload")).to_be_hidden()
     assert len(storage.taken) == 12
     assert {file_id: storage.taken[file_id] for file_id in first} == first
     assert remembered(page) == {}
+
+
+def another_series(file: Path) -> Path:
+    """Return a folder with a file of the same name and size, but of other content."""
+    folder = file.parents[1] / "SERIES2"
+    folder.mkdir()
+    (folder / file.name).write_bytes(GOOD + b"x")
+    return folder
 
 
 def test_a_large_file_goes_on_from_the_parts_that_storage_holds(

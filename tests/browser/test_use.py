@@ -72,7 +72,7 @@ def test_times_are_in_the_readers_zone_with_utc_on_hover(browser: Browser, porta
 
 def test_first_loads_stay_within_their_budget(portal: PortalServer, day: Day, browser: Browser) -> None:
     receipt, studies = f"/uploads/{day.mixed_upload}", f"/studies/{day.study}"
-    staff = ["/uploads", receipt, f"{receipt}/trouble?cause=1%23", "/files", f"/files/{day.image_file}"]
+    staff = ["/upload", "/uploads", receipt, f"{receipt}/trouble?cause=1%23", "/files", f"/files/{day.image_file}"]
     paths = dict.fromkeys([*staff, "/studies", studies], "staff-token") | dict.fromkeys(
         ["/admin", "/admin/storage", "/settings/notifications"], "admin-token"
     )

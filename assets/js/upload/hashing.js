@@ -4,15 +4,17 @@ const WORKERS = 2;
 
 /** Hashes blobs in a few workers, each one at a time, so that neither the page nor its memory suffers. */
 export class Hasher {
-  #idle;
+  #url;
+  #idle = null;
   #waiting = [];
 
   constructor(workerUrl) {
-    this.#idle = Array.from({ length: WORKERS }, () => new Worker(workerUrl, { type: "module" }));
+    this.#url = workerUrl;
   }
 
   /** Returns 64 lower-case hexadecimal digits. */
   async sha256(blob) {
+    this.#idle ??= Array.from({ length: WORKERS }, () => new Worker(this.#url, { type: "module" }));
     const worker = this.#idle.pop() ?? (await new Promise((resolve) => this.#waiting.push(resolve)));
     try {
       return await ask(worker, blob);

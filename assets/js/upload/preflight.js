@@ -2,19 +2,18 @@ import { FINDINGS } from "./findings.js";
 
 /** Has the chosen files looked at in a worker, and notes on each entry what was found. */
 export class Preflight {
-  #worker;
+  #url;
+  #worker = null;
   #entries;
   #asked = new Map();
 
   constructor(workerUrl, entries) {
     this.#entries = entries;
-    this.#worker = new Worker(workerUrl, { type: "module" });
-    this.#worker.onmessage = ({ data }) => data.forEach((found) => this.#note(found));
-    // A look that cannot be had must not keep a file from being sent: the judge looks anyway.
-    this.#worker.onerror = () => this.skip();
+    this.#url = workerUrl;
   }
 
   ask(entries) {
+    this.#worker ??= this.#begun();
     for (const entry of entries) this.#asked.set(entry.key, entry);
     this.#worker.postMessage({ files: entries.map(({ key, path, file }) => ({ key, path, file })) });
   }
@@ -26,7 +25,16 @@ export class Preflight {
 
   startAfresh() {
     this.#asked.clear();
-    this.#worker.postMessage({ files: [], startAfresh: true });
+    this.#worker?.postMessage({ files: [], startAfresh: true });
+  }
+
+  /** The worker is loaded with the first files: a page that is only opened need not wait for it. */
+  #begun() {
+    const worker = new Worker(this.#url, { type: "module" });
+    worker.onmessage = ({ data }) => data.forEach((found) => this.#note(found));
+    // A look that cannot be had must not keep a file from being sent: the judge looks anyway.
+    worker.onerror = () => this.skip();
+    return worker;
   }
 
   #note({ key, code, about, sha256 = null }) {
