@@ -15,7 +15,7 @@ pytestmark = pytest.mark.emulator
 
 
 @pytest.fixture
-def receiver():
+def receiver(stack):
     """A receiver that runs the guide's own code, but for the server that the certificate comes from."""
     module = sample()
     signer = Signer(module.SIGNED)
@@ -24,6 +24,7 @@ def receiver():
     with Relay(signer, Receiver(module)) as relay:
         receiver = relay._receiver
         receiver.url, receiver.served = relay.url, served
+        receiver.topic_arn = stack.outputs["EventTopicArn"]
         yield receiver
 
 
@@ -37,7 +38,7 @@ def subscribed(partner, receiver, *events):
     answer = partner.http.post("/api/v1/webhooks", json={"url": receiver.url, "events": list(events)})
     assert answer.status_code == 201, answer.text
     webhook = answer.json()
-    receiver.topic_arn = webhook["topic_arn"]
+    assert webhook["topic_arn"] == receiver.topic_arn
     path = f"/api/v1/webhooks/{webhook['webhook_id']}"
     token = until(lambda: receiver.tokens.get(webhook["webhook_id"]), "the request to confirm")
     assert partner.http.get(path).json()["state"] == "pending"
