@@ -123,12 +123,11 @@ class Grants:
             _allow(["sqs:GetQueueAttributes"], self.webhooks.dead_letters.queue_arn),
             _allow(["sns:Subscribe", "sns:ConfirmSubscription", "sns:Publish"], self.webhooks.topic.topic_arn),
             # The actions know no narrower resource (Service Authorization Reference, "Amazon SNS").
-            _allow(["sns:Unsubscribe"], "*"),
-            _allow(["sns:GetSubscriptionAttributes"], "*"),
+            _allow(["sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"], "*"),
             # Entries are added and read: no role may change or remove one.
             _allow(["dynamodb:PutItem"], self.audit_log.table.table_arn),
             _allow(["dynamodb:Query"], self.audit_log.table.table_arn, f"{self.audit_log.table.table_arn}/index/*"),
-            *self._manage_subscriptions(),
+            _allow(["sns:Subscribe"], self.alerts.topic.topic_arn),
             # The action knows no narrower resource (Service Authorization Reference, "Amazon CloudWatch").
             _allow(["cloudwatch:GetMetricData"], "*"),
             *self._table(),
@@ -140,19 +139,6 @@ class Grants:
         return [
             _allow([*_READ_ITEMS, *_WRITE_ITEMS], table, f"{table}/index/*"),
             _allow(_USE_TABLE_KEY, self.keys.data.key_arn),
-        ]
-
-    def _manage_subscriptions(self) -> list[iam.PolicyStatement]:
-        """Say who hears of alerts, and of which; not what they hear."""
-        topic = self.alerts.topic.topic_arn
-        return [
-            _allow(["sns:Subscribe"], topic),
-            # A subscription's name is its topic's and a part of its own.
-            _allow(
-                ["sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"],
-                topic,
-                f"{topic}:*",
-            ),
         ]
 
     def _use_messages(self) -> iam.PolicyStatement:

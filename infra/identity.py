@@ -114,7 +114,7 @@ def _web_client(pool: cognito.UserPool, portal_origin: str) -> cognito.UserPoolC
         ),
         prevent_user_existence_errors=True,
         enable_token_revocation=True,
-        # Whoever is disabled still holds the last token for this long: it is checked offline (ADR 0014).
+        # Whoever is disabled still holds the last token for this long: it is checked offline (ADR 0013).
         access_token_validity=Duration.minutes(15),
         id_token_validity=Duration.minutes(15),
         refresh_token_validity=Duration.hours(12),

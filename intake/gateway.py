@@ -1,7 +1,7 @@
 """The HTTP API's JWT authorizer, behind the `Gateway` port, and who is on its list.
 
 The list follows from the directory, and is written whole: whenever a partner comes or goes, and by every sweep, since
-a deployment that touches the authorizer sets it back to what the template knows (ADR 0013).
+a deployment that touches the authorizer sets it back to what the template knows (ADR 0011).
 """
 
 from collections.abc import Collection

@@ -2,7 +2,7 @@
 
 An attribute that is None stands in no item, and so the file stands in that index no longer. No key holds a patient's
 identity: a Patient ID is digested (`intake/patient_keys.py`), and UIDs are. A file's name is the exception, for names
-are searched by how they begin (docs/adr/0012-searches-are-queries.md).
+are searched by how they begin (docs/adr/0010-searches-are-queries.md).
 """
 
 import unicodedata

@@ -1,7 +1,7 @@
 """How much one client may ask for: counted together by all of the portal's workers, in the table.
 
 Only what writes or signs is counted: each such request writes to the table anyway. Reads are throttled by API Gateway
-alone (docs/adr/0011-limits.md).
+alone (docs/adr/0009-limits-of-the-api.md).
 """
 
 from portal.errors import TooManyRequestsError

@@ -1,6 +1,6 @@
 """Where the judge's code is: beside this package in a checkout, and within it in an installed wheel.
 
-The wheel holds a copy of the packages that judge, so that it installs nothing but `scalper` (docs/adr/0016). They know
+The wheel holds a copy of the packages that judge, so that it installs nothing but `scalper` (docs/adr/0015). They know
 each other by the names that they have in the checkout; these are found from the first call on, in this process only.
 """
 

@@ -4,7 +4,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from portal import pages
-from portal.problems import KNOWN, NOT_FOUND, answer
+from portal.problem_types import KNOWN, NOT_FOUND
+from portal.problems import answer
 
 router = APIRouter(prefix="/api/docs", include_in_schema=False)
 

@@ -4,8 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from portal import problems
-from portal.problems import KNOWN, MEDIA_TYPE, Problem
+from portal.problem_types import KNOWN, MEDIA_TYPE, PAGES, Problem
 
 
 class FieldFault(BaseModel):
@@ -78,7 +77,7 @@ def _reference(name: str) -> dict[str, str]:
 
 def _example(problem: Problem) -> dict[str, Any]:
     return {
-        "type": f"https://portal.example{problems.PAGES}{problem.slug}",
+        "type": f"https://portal.example{PAGES}{problem.slug}",
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,

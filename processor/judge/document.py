@@ -1,7 +1,7 @@
 """Writes what others read of the catalogue: `python -m processor.judge.document`.
 
 `docs/findings.md` is for people, `intake/rules.json` for the portal, whose editor of profiles must know the rules and
-may not import the judge (ADR 0015).
+may not import the judge (ADR 0014).
 """
 
 import json

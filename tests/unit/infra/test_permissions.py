@@ -9,6 +9,7 @@ FUNCTIONS = ["JudgeFunction", "ProjectorFunction", "SweepFunction", "PortalFunct
 WITHOUT_RESOURCES = {
     "sns:Unsubscribe",
     "sns:GetSubscriptionAttributes",
+    "sns:SetSubscriptionAttributes",
     "xray:PutTraceSegments",
     "xray:PutTelemetryRecords",
     "dynamodb:ListStreams",

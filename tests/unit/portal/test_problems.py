@@ -7,7 +7,7 @@ import pytest
 from intake import errors as domain
 from intake.errors import ContentionError, ScalperError
 from portal import errors
-from portal.problems import INTERNAL, KNOWN, PROBLEMS, problem_of
+from portal.problem_types import INTERNAL, KNOWN, PROBLEMS, problem_of
 
 NAME = "DOE^JANE"
 

@@ -1,0 +1,173 @@
+"""Every kind of problem that is told, as data: what becomes of each error for the one who asked.
+
+No text of an exception ever leaves: what is told stands here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from intake import errors as domain
+from portal import errors
+
+PAGES = "/api/docs/problems/"
+"""Where each problem's `type` leads."""
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A kind of problem, for programs by its slug and for people by the rest."""
+
+    status: int
+    slug: str
+    title: str
+    detail: str
+
+
+NOT_FOUND = Problem(404, "not-found", "Not found", "There is nothing here, or it is not yours to see.")
+METHOD = Problem(405, "method-not-allowed", "Method not allowed", "This address does not take that method.")
+MALFORMED = Problem(400, "malformed-body", "The request cannot be read", "The body is not what its type says it is.")
+INVALID = Problem(422, "invalid-request", "The request is not valid", "Correct the fields that `errors` points to.")
+TOO_LARGE = Problem(
+    413,
+    "body-too-large",
+    "The request is too large",
+    "Send less at once: announce files in several requests, and upload large ones by `POST /api/v1/uploads`.",
+)
+INTERNAL = Problem(
+    500, "internal-error", "Something went wrong on our side", "Our staff can find this request by its id."
+)
+SIGN_IN = Problem(401, "sign-in-required", "Please sign in", "You are not signed in, or were away for too long.")
+
+PROBLEMS: Mapping[type[Exception], Problem] = {
+    domain.NotFoundError: NOT_FOUND,
+    domain.ConflictError: Problem(
+        409, "conflict", "That is not possible now", "The state of the file or upload has changed. Read it again."
+    ),
+    domain.ContentionError: Problem(503, "busy", "Try again in a moment", "Others are writing the same records."),
+    errors.InvalidTokenError: Problem(
+        401, "invalid-token", "A valid access token is needed", "Get a new token from the token endpoint and try again."
+    ),
+    errors.UserPoolUnavailableError: Problem(
+        503, "sign-in-unavailable", "Sign-in is not available", "Tokens cannot be checked now. Try again in a moment."
+    ),
+    errors.SignInError: Problem(
+        400, "sign-in-failed", "Sign-in did not work", "It took too long, or began in another window. Sign in again."
+    ),
+    errors.SignInRequiredError: SIGN_IN,
+    errors.ScopeError: Problem(
+        403, "missing-scope", "The token lacks a scope", "Ask for a token with the scope that is named in `scope`."
+    ),
+    errors.ClinicError: Problem(
+        403,
+        "no-single-clinic",
+        "Your account does not stand for one clinic",
+        "Uploading needs an account of exactly one clinic. Admins see all clinics and upload for none.",
+    ),
+    errors.ClinicInactiveError: Problem(
+        403,
+        "clinic-inactive",
+        "Your clinic takes no new uploads",
+        "It was deactivated. What was sent before can be read as ever; ask your administrator.",
+    ),
+    errors.ProtectedAccountError: Problem(
+        403,
+        "account-protected",
+        "This account must stay as it is",
+        "You cannot lock out yourself, and somebody must remain who can administer. Ask another admin.",
+    ),
+    errors.FieldsError: INVALID,
+    errors.GatewayFullError: Problem(
+        409,
+        "too-many-clients",
+        "There are too many partner clients",
+        "The API's gateway knows 50 at the most. Revoke one that is not needed any more.",
+    ),
+    errors.CrossSiteError: Problem(
+        403, "cross-site", "The request did not come from this site", "Load the page again and repeat what you did."
+    ),
+    errors.ForbiddenError: Problem(403, "forbidden", "Not allowed", "Your account may not do this."),
+    errors.CursorError: Problem(
+        400, "invalid-cursor", "The cursor is not valid", "Begin the list again, without a cursor."
+    ),
+    domain.ChangesGoneError: Problem(
+        410,
+        "changes-gone",
+        "The cursor is too old",
+        "Changes behind it are no longer kept. Read on without `since`, and list your files to learn what was missed.",
+    ),
+    errors.IdempotencyError: Problem(
+        422,
+        "idempotency-key-reused",
+        "The idempotency key was used for another request",
+        "Repeat a request unchanged, or give another request a key of its own.",
+    ),
+    errors.TooManyFilesError: Problem(
+        422, "upload-full", "The upload is full", "Begin another upload: one holds at most 99,999 files."
+    ),
+    errors.NotAwaitedError: Problem(
+        409, "not-awaited", "The file is not awaited", "It has arrived, or was given up. Look at its state."
+    ),
+    errors.NotMultipartError: Problem(
+        409, "no-such-part", "The file has no such part", "Sign the file again and send what the answer says."
+    ),
+    errors.PartsMissingError: Problem(
+        409, "parts-missing", "Parts are missing", "Send the parts that `missing` names, then complete again."
+    ),
+    errors.OrderError: Problem(
+        422, "invalid-order", "That cannot be asked for", "Choose the files again on the page that lists them."
+    ),
+    errors.OwnReviewError: Problem(
+        403,
+        "own-review",
+        "Another admin has to confirm this",
+        "Whoever proposes to accept a rejected file cannot also confirm it. Ask a colleague to look at the proposal.",
+    ),
+    errors.TooManyRequestsError: Problem(
+        429, "too-many-requests", "Too many requests", "Wait for as many seconds as `Retry-After` says, then repeat."
+    ),
+    errors.SubscriptionError: Problem(
+        422, "invalid-subscription", "The subscription is not possible", "Correct the address or the kinds of messages."
+    ),
+    errors.WebhookUrlError: Problem(
+        422, "webhook-url", "The address cannot be called", "Give an https address on the public internet."
+    ),
+    errors.TooManyWebhooksError: Problem(
+        409, "too-many-webhooks", "There are ten webhooks already", "Delete one that is no longer needed."
+    ),
+    errors.TokenNotGivenError: Problem(
+        409, "token-not-given", "The token is not that of this webhook", "Send the `Token` that the address was sent."
+    ),
+    errors.NotAcceptedError: Problem(
+        409, "not-accepted", "The file was not accepted", "Only the content of accepted files can be downloaded."
+    ),
+    errors.DicomWebQueryError: Problem(
+        400, "invalid-dicomweb-request", "The DICOMweb request is not valid", "`reason` says what to correct."
+    ),
+    errors.SearchTooBroadError: Problem(
+        413, "search-too-broad", "The search is too broad", "Add a condition: a study date, a patient id or a UID."
+    ),
+    errors.NotAcceptableError: Problem(
+        406, "not-acceptable", "Not given in that form", "Ask for, or send, one of the forms named in `acceptable`."
+    ),
+    errors.RetrievalTooLargeError: Problem(
+        413,
+        "message-too-large",
+        "Too large for one message",
+        "A message holds at most `limit_bytes`. `instead` says how to do without the limit.",
+    ),
+    errors.StorageUnavailableError: Problem(
+        503, "storage-unavailable", "Storage is not available", "Nothing was stored. Try again in a moment."
+    ),
+}
+
+BY_STATUS = {problem.status: problem for problem in (NOT_FOUND, METHOD, MALFORMED, TOO_LARGE)}
+KNOWN: Mapping[str, Problem] = {
+    problem.slug: problem for problem in (*PROBLEMS.values(), METHOD, MALFORMED, INVALID, TOO_LARGE, INTERNAL)
+}
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return the most specific entry of the table."""
+    return next((PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS), INTERNAL)
