@@ -223,7 +223,7 @@ def test_a_dead_letter_fails_its_file_tells_people_and_is_judged_when_redriven(l
 
 def test_clinics_of_the_demo_are_in_the_directory(stack):
     clinics = DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"]).clinics()
-    assert {clinic.clinic_id for clinic in clinics} == {"northside", "lakeview"}
+    assert {"northside", "lakeview"} <= {clinic.clinic_id for clinic in clinics}
 
 
 def _age(lane, file, minutes):
