@@ -57,11 +57,12 @@ def instance(services: Services, identity: Identity, study_uid: str, series_uid:
 
 
 def _belongs(record: FileRecord, study_uid: str, series_uid: str) -> bool:
-    """A duplicate is the same instance once more, and is told of once."""
+    """A duplicate is told of once. What names no instance is none: a review may have accepted it all the same."""
     metadata = record.metadata
     return (
         record.duplicate_of is None
         and record.stored is not None
+        and bool(metadata.get("sop_instance_uid"))
         and metadata.get("study_instance_uid") == study_uid
         and series_uid in {"", metadata.get("series_instance_uid")}
     )

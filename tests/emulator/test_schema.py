@@ -54,7 +54,7 @@ def map_path_parameters(context, path_parameters):
 
 
 @pytest.fixture(scope="module")
-def known(stack, portal_url):
+def known(stack, portal_url, partner_token):
     with PartnerClient.of(stack, portal_url) as partner:
         judged = partner.upload({"good.dcm": ct_slice(), "bad.dcm": b"no scan"})
         partner.verdicts(judged["upload_id"])
@@ -65,6 +65,10 @@ def known(stack, portal_url):
         KNOWN["file_id"] = [file["file_id"] for upload in uploads for file in upload["files"]]
         print(f"seed {SEED}, {EXAMPLES} examples")
         yield partner
+        # A clinic has ten webhooks at the most, and other tests want some.
+        partner.http.headers["Authorization"] = f"Bearer {partner_token}"
+        for webhook in partner.http.get("/api/v1/webhooks").raise_for_status().json()["webhooks"]:
+            partner.http.delete(f"/api/v1/webhooks/{webhook['webhook_id']}").raise_for_status()
 
 
 @pytest.fixture(scope="module")

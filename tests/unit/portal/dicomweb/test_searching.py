@@ -104,6 +104,12 @@ def test_what_was_not_accepted_or_was_sent_twice_is_no_instance_more(client, arc
     assert len(rows(client, "instances")) == 8
 
 
+def test_what_was_accepted_without_naming_an_instance_is_passed_over(portal, client, archive):
+    nameless = next(record for record in portal.table.files.values() if record.metadata.get("instance_number") == 1)
+    del nameless.metadata["sop_instance_uid"]
+    assert len(rows(client, "instances")) == 7
+
+
 def test_another_clinics_studies_are_not_there(portal, archive):
     stranger = portal.machine(partner_token("partner-2"))
     study = f"/dicomweb/studies/{uid('study', 'A')}"
