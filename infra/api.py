@@ -27,7 +27,8 @@ _ACCESS_LOG = {
     "request_id": "$context.requestId",
     "time": "$context.requestTime",
     "method": "$context.httpMethod",
-    "path": "$context.path",
+    # Not the path: by DICOMweb, it names studies. The portal logs its route under the same request id.
+    "route": "$context.routeKey",
     "status": "$context.status",
     "bytes": "$context.responseLength",
     "ms": "$context.responseLatency",
