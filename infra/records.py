@@ -5,6 +5,8 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from infra.tables import table, text
+
 _SUMMARY = [
     "file_id", "upload_id", "clinic_id", "name", "size", "state", "source", "kind", "warnings", "codes",
     "created_at", "updated_at", "expires_at", "reference", "created_by", "declared",
@@ -36,38 +38,26 @@ class Records(Construct):
         self, scope: Construct, construct_id: str, *, key: kms.IKey, removal_policy: RemovalPolicy, protected: bool
     ) -> None:
         super().__init__(scope, construct_id)
-        self.table = dynamodb.Table(
+        self.table = table(
             self,
-            "Table",
-            partition_key=_text("pk"),
-            sort_key=_text("sk"),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
-            encryption_key=key,
+            key=key,
+            protected=protected,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
             time_to_live_attribute="expires",
-            deletion_protection=protected,
             removal_policy=removal_policy,
         )
         for name, (partition, sort) in _INDEXES.items():
             self.table.add_global_secondary_index(
                 index_name=name,
-                partition_key=_text(partition),
-                sort_key=_text(sort),
+                partition_key=text(partition),
+                sort_key=text(sort),
                 projection_type=dynamodb.ProjectionType.INCLUDE,
                 non_key_attributes=_SUMMARY,
             )
         for name, (partition, sort) in _SEARCHES.items():
             self.table.add_global_secondary_index(
                 index_name=name,
-                partition_key=_text(partition),
-                sort_key=_text(sort),
+                partition_key=text(partition),
+                sort_key=text(sort),
                 projection_type=dynamodb.ProjectionType.KEYS_ONLY,
             )
-
-
-def _text(name: str) -> dynamodb.Attribute:
-    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

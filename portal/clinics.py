@@ -17,7 +17,6 @@ from portal.services import Services
 
 MAX_NAME = 80
 MAX_CONTACT = 200
-MAX_CLINIC_ID = 40
 
 _UNPRINTABLE = frozenset({"Cc", "Zl", "Zp"})
 

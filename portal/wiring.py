@@ -59,9 +59,8 @@ def wire(settings: Settings) -> Services:
     sns = session.client("sns", config=PATIENCE)
     directory = DynamoDirectory(dynamodb, settings.table)
     cognito = session.client("cognito-idp", config=PATIENCE)
-    pool = CognitoPool(cognito, urllib3.PoolManager(), settings)
     s3, http = session.client("s3", config=PATIENCE.merge(SIGNING)), urllib3.PoolManager()
-    pool = CognitoPool(session.client("cognito-idp", config=PATIENCE), http, settings)
+    pool = CognitoPool(cognito, http, settings)
     verifier = Verifier(
         keys=SigningKeys(pool.signing_keys),
         issuer=settings.issuer,
@@ -85,7 +84,7 @@ def wire(settings: Settings) -> Services:
         studies=DynamoStudies(dynamodb, settings.table),
         kept_searches=DynamoKeptSearches(dynamodb, settings.table),
         subscriptions=DynamoSubscriptions(dynamodb, settings.table),
-        subscribers=SnsSubscribers(session.client("sns", config=PATIENCE), settings.alert_topic_arn),
+        subscribers=SnsSubscribers(sns, settings.alert_topic_arn),
         watch=DynamoWatch(dynamodb, settings.table),
         queue_age=CloudWatchQueueAge(session.client("cloudwatch", config=PATIENCE), settings.queue_url),
         request_counts=DynamoRequestCounts(dynamodb, settings.table),

@@ -56,6 +56,16 @@ def instance(services: Services, identity: Identity, study_uid: str, series_uid:
     raise NotFoundError("there is no such instance")
 
 
+def address(record: FileRecord, base: str) -> str:
+    """Return where an instance is fetched, or nothing for a file that names none: a DICOMDIR is no instance."""
+    study_uid, series_uid, sop_uid = (
+        record.metadata.get(key) for key in ("study_instance_uid", "series_instance_uid", "sop_instance_uid")
+    )
+    if not (study_uid and series_uid and sop_uid):
+        return ""
+    return f"{base}/studies/{study_uid}/series/{series_uid}/instances/{sop_uid}"
+
+
 def _belongs(record: FileRecord, study_uid: str, series_uid: str) -> bool:
     """A duplicate is told of once. What names no instance is none: a review may have accepted it all the same."""
     metadata = record.metadata

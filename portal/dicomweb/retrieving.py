@@ -7,8 +7,8 @@ S3 by the presigned address that the error names.
 import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
-from typing import Any
 
 from intake.ports import Presigned
 from intake.record import FileRecord, ObjectVersion
@@ -33,8 +33,10 @@ def described(services: Services, records: Iterable[FileRecord]) -> bytes:
     wanted = list(islice(records, MOST_DESCRIBED + 1))
     if len(wanted) > MOST_DESCRIBED:
         raise RetrievalTooLargeError(LARGEST_MESSAGE, _BY_SERIES)
+    read = partial(_read, services)
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        rows = [json.dumps(row, separators=(",", ":")) for row in threads.map(_describer(services), wanted)]
+        found = threads.map(lambda record: metadata(read, _stored(record), record.size), wanted)
+        rows = [json.dumps(row, separators=(",", ":")) for row in found]
     answer = f"[{','.join(rows)}]".encode()
     if len(answer) > LARGEST_MESSAGE:
         raise RetrievalTooLargeError(LARGEST_MESSAGE, _BY_SERIES)
@@ -63,13 +65,6 @@ def address(services: Services, identity: Identity, record: FileRecord) -> Presi
 
 def _note(services: Services, identity: Identity, record: FileRecord) -> None:
     note(services, identity, "file.download", clinic_id=record.clinic_id, subject=record.file_id)
-
-
-def _describer(services: Services) -> Any:  # noqa: ANN401  # A function of one record.
-    def read(source: ObjectVersion, start: int, length: int) -> bytes:
-        return _read(services, source, start, length)
-
-    return lambda record: metadata(read, _stored(record), record.size)
 
 
 def _read(services: Services, source: ObjectVersion, start: int, length: int) -> bytes:

@@ -14,7 +14,7 @@ from intake.ports import StudyQuery
 from intake.record import FileRecord
 from intake.study import Series, Study
 from portal.dicomweb.attributes import BY_NAME, Level
-from portal.dicomweb.instances import first, instances
+from portal.dicomweb.instances import address, first, instances
 from portal.dicomweb.matching import bounds, values_of
 from portal.dicomweb.model import DataSet, data_set
 from portal.dicomweb.query import Search
@@ -101,7 +101,8 @@ class Searcher:
         return {**(_described(record, Level.STUDY) if record else {}), **self._counted(study)}
 
     def _of_each_series(self, study: Study) -> Iterator[Values]:
-        whole = self._whole(study.study_uid)
+        # Lists leave the series out; a study that the path names was read with them.
+        whole = study if study.series else self._whole(study.study_uid)
         for each in whole.series:
             record = first(self.services, self.identity, whole.study_uid, each.series_uid)
             if record is not None:
@@ -116,10 +117,11 @@ class Searcher:
         }
 
     def _of_instance(self, record: FileRecord, study: Study) -> Values:
-        described = _described(record, Level.INSTANCE)
-        series_uid, sop_uid = described["SeriesInstanceUID"][0], described["SOPInstanceUID"][0]
-        place = f"{self.base}/studies/{study.study_uid}/series/{series_uid}/instances/{sop_uid}"
-        return {**described, **self._counted(study), "RetrieveURL": [place]}
+        return {
+            **_described(record, Level.INSTANCE),
+            **self._counted(study),
+            "RetrieveURL": [address(record, self.base)],
+        }
 
     def _counted(self, study: Study) -> Values:
         return {

@@ -6,22 +6,19 @@ this waits a while for what it says.
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from intake.ports import Presigned
 from intake.record import FileRecord, Source
 from intake.states import State
+from portal.dicomweb.instances import address
 from portal.dicomweb.retrieving import AT_ONCE
 from portal.identity import Identity
 from portal.services import Services
 from portal.shapes import Announced, NewUpload
 from portal.uploads import reserve
-
-Send = Callable[[Presigned, bytes], None]
-"""Sends bytes by a presigned request. Raises whatever keeps them from arriving."""
 
 PATIENCE_S = 15.0
 """How long verdicts are waited for; most take a second."""
@@ -60,7 +57,7 @@ def store(services: Services, identity: Identity, bodies: Sequence[bytes]) -> St
     ]
     placement = reserve(services, identity, NewUpload(files=announced, reference="DICOMweb"), source=Source.API)
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        list(threads.map(_sender(services), placement.files, bodies))
+        list(threads.map(services.send, [placed.put for placed in placement.files if placed.put], bodies))
     judged = _verdicts(services, placement.upload_id, len(bodies))
     return Stored(placement.upload_id, judged, len(bodies) - len(judged))
 
@@ -71,13 +68,6 @@ def response(stored: Stored, base: str) -> dict[str, Any]:
     refused = [_refused(record) for record in stored.judged if record.state is not State.ACCEPTED]
     sequences = {"00081198": refused, "00081199": kept}
     return {tag: {"vr": "SQ", "Value": items} for tag, items in sequences.items() if items}
-
-
-def _sender(services: Services) -> Callable[[Any, bytes], None]:
-    def send(placed: Any, body: bytes) -> None:  # noqa: ANN401  # A `portal.uploads.Placed`.
-        services.send(placed.put, body)
-
-    return send
 
 
 def _verdicts(services: Services, upload_id: str, count: int) -> tuple[FileRecord, ...]:
@@ -92,12 +82,8 @@ def _verdicts(services: Services, upload_id: str, count: int) -> tuple[FileRecor
 
 
 def _kept(record: FileRecord, base: str) -> dict[str, Any]:
-    uids = record.metadata
-    address = (
-        f"{base}/studies/{uids['study_instance_uid']}/series/{uids['series_instance_uid']}"
-        f"/instances/{uids['sop_instance_uid']}"
-    )
-    item = {**_reference(record), "00081190": {"vr": "UR", "Value": [address]}}
+    place = address(record, base)
+    item = _reference(record) | ({"00081190": {"vr": "UR", "Value": [place]}} if place else {})
     return item | ({"00081196": {"vr": "US", "Value": [WITH_WARNINGS]}} if record.warnings else {})
 
 

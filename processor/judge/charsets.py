@@ -122,8 +122,3 @@ SIMPLE = {ABSENT: "ascii", b"": "ascii"} | {
 def simple_codec(stated: bytes) -> str:
     """Return the codec that all of a file's values can be decoded by at once; ASCII where there is none such."""
     return SIMPLE.get(stated, "ascii")
-
-
-def is_defined(term: str) -> bool:
-    """Say whether the standard knows a term; what is read in its stead may still be right."""
-    return term in DEFINED

@@ -15,8 +15,6 @@ MUST_BE_THERE = (
     ("series-module-incomplete", (tags.SERIES_NUMBER,)),
 )
 """Attributes of type 2, which may be empty, by what is said where one is not there."""
-MUST_HOLD = ("series-module-incomplete", tags.MODALITY)
-"""The attribute of type 1 that no other rule asks for."""
 
 
 _needed_of = itemgetter(*(positions.OF[tag] for _, needed in MUST_BE_THERE for tag in needed))

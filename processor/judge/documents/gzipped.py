@@ -11,8 +11,6 @@ from processor.judge.window import Window
 
 WBITS = zlib.MAX_WBITS + 16
 MARK = b"\x1f\x8b"
-TRAILER = 8
-"""Checksum and length, modulo 2 ** 32, of what a member inflates to."""
 
 MAX_COUNTED = 32 * 1024 * 1024
 """Bytes up to which a volume is inflated to check it; beyond, its trailer must agree with its header."""

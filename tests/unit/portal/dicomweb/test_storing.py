@@ -2,9 +2,11 @@
 
 import pytest
 
+from intake.states import State
 from portal.dicomweb import storing
 from portal.dicomweb.multipart import related
 from tests.dicom_files import ct_slice
+from tests.records import a_file
 from tests.unit.portal.dicomweb.archive import Archive
 from tests.unit.portal.pool import partner_token
 
@@ -74,3 +76,11 @@ def test_a_message_above_the_limit_is_refused_and_says_what_to_do(portal):
     answer = store(portal, b"\0" * (4 * 1024 * 1024))
     assert answer.status_code == 413
     assert not portal.table.files
+
+
+def test_what_was_accepted_and_is_no_instance_is_told_without_an_address():
+    directory = a_file(state=State.ACCEPTED, metadata={"sop_class_uid": "1.2.840.10008.1.3.10"})
+    told = storing.response(storing.Stored("upload", (directory,), 0), "https://portal.test/dicomweb")
+    assert told["00081199"]["Value"] == [
+        {"00081150": {"vr": "UI", "Value": ["1.2.840.10008.1.3.10"]}, "00081155": {"vr": "UI"}}
+    ]
