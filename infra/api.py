@@ -56,7 +56,7 @@ class Api(Construct):
             self,
             "AccessLogs",
             encryption_key=log_key,
-            retention=RETENTIONS[config.log_retention_days],
+            retention=RETENTIONS[config.retention.logs_days],
             removal_policy=removal_policy,
         )
         apigw.CfnStage(

@@ -1,4 +1,4 @@
-"""The CDK app. `STAGE=local|prod` chooses the stage; `python -m infra.app --help` tells the rest."""
+"""The CDK app. `STAGE=local|staging|prod` chooses the stage; `python -m infra.app --help` tells the rest."""
 
 import argparse
 import os
@@ -9,8 +9,9 @@ from aws_cdk import App, Tags
 
 from infra.build_cache import BUILD
 from infra.bundle import EMULATOR, LAMBDA, build
-from infra.config import STAGES, StageConfig
+from infra.config import StageConfig
 from infra.stack import Bundles, SilentScalper
+from infra.stages import STAGES
 
 FEATURE_FLAGS = {
     # Turns faults that would break a deployment (a circle of key, bucket and queue, for one) into errors at synthesis.
@@ -26,10 +27,18 @@ FEATURE_FLAGS = {
 def synthesize(*, config: StageConfig, bundles: Bundles, out: Path | None) -> Path:
     """Write the cloud assembly of a stage and return its folder. Needs no network and no account."""
     app = App(outdir=str(out) if out else None, context=FEATURE_FLAGS, analytics_reporting=False)
-    stack = SilentScalper(app, config=config, bundles=bundles)
-    Tags.of(stack).add("project", "silent-scalper")
-    Tags.of(stack).add("stage", config.name)
+    _add_stacks(app, config, bundles)
+    Tags.of(app).add("project", "silent-scalper")
+    Tags.of(app).add("stage", config.name)
     return Path(app.synth().directory)
+
+
+def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
+    """The core first, then what stands around it, each as the stage asks for it.
+
+    What the emulator does not know lives in stacks of its own, so that the core is the same everywhere.
+    """
+    SilentScalper(app, config=config, bundles=bundles)
 
 
 def main() -> None:

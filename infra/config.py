@@ -1,6 +1,20 @@
-"""What differs between the places where the stack is deployed. Everything else is the same everywhere."""
+"""What differs between the places where the system is deployed. Everything else is the same everywhere.
 
+Each stage is one file in `infra/stages/`; what it may say, and what is so where it says nothing, stands here.
+"""
+
+import re
 from dataclasses import dataclass, field
+from typing import Self
+
+_ACCOUNT = re.compile(r"\d{12}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[0-9a-f-]+")
+
+
+class ConfigError(ValueError):
+    """Raised when a stage's file says what cannot be; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,20 +28,87 @@ class FunctionConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long things are kept, in days; None keeps them."""
+
+    logs_days: int = 400
+    """More than a year: a review looks back on the whole of the last one."""
+    incoming_days: int = 7
+    quarantine_days: int = 90
+    noncurrent_days: int = 30
+    """Versions that were replaced or deleted."""
+    accepted_infrequent_days: int | None = None
+    """Age at which accepted files move to Standard-IA; at least 30."""
+    accepted_glacier_days: int | None = None
+    """Age at which they move to Glacier Instant Retrieval, which still answers at once."""
+    audit_days: int = 7 * 365
+    """Six years are asked for (45 CFR 164.316(b)(2)(i)); one more for what lasted longer than a day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """CloudFront and its firewall in front of the API."""
+
+    domain: str | None = None
+    """Host name under which clinics reach the portal; None: CloudFront's own, whose certificate admits old TLS."""
+    certificate_arn: str | None = None
+    """ACM certificate of the domain, in us-east-1, where CloudFront looks for it."""
+    firewall_arn: str | None = None
+    """Web ACL made elsewhere: one for CloudFront lives in us-east-1, so other regions name theirs here."""
+    countries: tuple[str, ...] = ("US",)
+    """ISO 3166 codes of the countries where the clinics are; nobody else gets through. Empty: everybody may try."""
+    requests_per_five_minutes: int = 2000
+    """One client's, told apart by its token, or by its address where it shows none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmLimits:
+    """When people are told. Each alarm goes to the alert topic."""
+
+    oldest_message_s: int = 900
+    upload_to_verdict_p95_s: int = 60
+    judge_duration_p95_share: float = 0.8
+    """Of its timeout."""
+    portal_p99_ms: int = 3000
+    portal_5xx: int = 5
+    """Answers within five minutes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:
-    """A stage. The defaults are production's, so that what a stage forgets to say is safe."""
+    """A stage. The defaults are production's, so that what a stage forgets to say is safe.
+
+    Raises ConfigError for what cannot be deployed.
+    """
 
     name: str
+    prefix: str = "SilentScalper"
+    """Of the stacks' names; stages that share an account and region need different ones."""
+    account: str | None = None
+    """None: the account of whoever deploys."""
+    region: str = "us-east-1"
     retain_data: bool = True
-    """Keep buckets, table, keys and users when the stack is deleted, and refuse to delete the table."""
+    """Keep buckets, tables, keys and users when the stack is deleted, and refuse to delete the tables."""
     mfa_required: bool = True
     branded_sign_in: bool = True
     """Managed login's own pages need a branding resource, which the emulator does not know."""
+    threat_protection: bool = True
+    """Cognito's Plus plan: leaked passwords and unusual sign-ins are refused. Billed per person who signs in."""
     loopback_webhooks: bool = False
     """Let webhooks lead to the machine itself by http, where the emulator and its tests listen."""
-    log_retention_days: int = 400
-    """More than a year: a review looks back on the whole of the last one."""
-    quarantine_days: int = 90
+    malware_protection: bool = False
+    """GuardDuty scans each object before it is judged. Billed per gigabyte and object: docs/cost.md."""
+    backup: bool = True
+    """AWS Backup of the tables, daily, apart from their point-in-time recovery."""
+    audit: bool = True
+    """CloudTrail of every object and item, into a locked bucket."""
+    edge: Edge | None = field(default_factory=Edge)
+    alert_emails: tuple[str, ...] = ()
+    """Who gets every alert and alarm by e-mail, after confirming the subscription."""
+    monthly_budget_usd: int | None = 200
+    """AWS tells the addresses above at 80 % and at 100 % of it; None: no budget."""
+    retention: Retention = field(default_factory=Retention)
+    alarms: AlarmLimits = field(default_factory=AlarmLimits)
     judge_maximum_concurrency: int = 50
     """Batches that the queue hands to the judge at the same time; at least 2."""
     api_requests_per_second: int = 200
@@ -43,25 +124,37 @@ class StageConfig:
         # One at a time: a sweep that overtakes another would enqueue the same objects twice.
         default_factory=lambda: FunctionConfig(memory_mib=512, timeout_s=240, reserved_concurrency=1)
     )
+    exporter: FunctionConfig = field(
+        default_factory=lambda: FunctionConfig(memory_mib=512, timeout_s=60, reserved_concurrency=10)
+    )
     portal: FunctionConfig = field(
         default_factory=lambda: FunctionConfig(memory_mib=1024, timeout_s=29, reserved_concurrency=100)
     )
 
+    def __post_init__(self) -> None:
+        for complaint in self._complaints():
+            raise ConfigError(f"infra/stages/{self.name}.py: {complaint}")
 
-PROD = StageConfig(name="prod")
-
-LOCAL = StageConfig(
-    name="local",
-    retain_data=False,
-    mfa_required=False,
-    branded_sign_in=False,
-    loopback_webhooks=True,
-    log_retention_days=7,
-    judge_maximum_concurrency=4,
-    judge=FunctionConfig(memory_mib=1024, timeout_s=30),
-    projector=FunctionConfig(memory_mib=512, timeout_s=30),
-    sweep=FunctionConfig(memory_mib=512, timeout_s=60),
-    portal=FunctionConfig(memory_mib=1024, timeout_s=29),
-)
-
-STAGES = {stage.name: stage for stage in (LOCAL, PROD)}
+    def _complaints(self: Self) -> list[str]:
+        """List what cannot be deployed, or would break what the law asks of whoever deploys it."""
+        edge, kept = self.edge or Edge(), self.retention
+        moves = [days for days in (kept.accepted_infrequent_days, kept.accepted_glacier_days) if days is not None]
+        wrong = {
+            "account must have twelve digits": self.account is not None and not _ACCOUNT.fullmatch(self.account),
+            "alert_emails must be e-mail addresses": any(not _EMAIL.fullmatch(one) for one in self.alert_emails),
+            "retain_data keeps an audit for less than six years (audit_days)": self.retain_data
+            and kept.audit_days < 6 * 365 + 2,
+            "accepted files move to Standard-IA after 30 days at the earliest, and to Glacier later than that": bool(
+                moves
+            )
+            and (min(moves) < 30 or moves != sorted(set(moves))),
+            "judge_maximum_concurrency must be at least 2": self.judge_maximum_concurrency < 2,
+            "edge.domain and edge.certificate_arn go together": (edge.domain is None) != (edge.certificate_arn is None),
+            "edge.certificate_arn must be one of ACM in us-east-1": edge.certificate_arn is not None
+            and not _CERTIFICATE.fullmatch(edge.certificate_arn),
+            "edge.countries are two capital letters each": any(not _COUNTRY.fullmatch(one) for one in edge.countries),
+            "edge.firewall_arn is needed outside us-east-1: CloudFront's firewalls live there": self.edge is not None
+            and self.region != "us-east-1"
+            and edge.firewall_arn is None,
+        }
+        return [complaint for complaint, holds in wrong.items() if holds]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Fn, RemovalPolicy, Stack, Token
+from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Environment, Fn, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -21,8 +21,6 @@ from infra.schedule import EveryFiveMinutes
 from infra.storage import Storage
 from infra.webhooks import Webhooks
 
-STACK_NAME = "SilentScalper"
-
 
 @dataclass(frozen=True, slots=True)
 class Bundles:
@@ -36,7 +34,12 @@ class SilentScalper(Stack):
     """From an object in the incoming bucket to a verdict, an alert and a page that shows them."""
 
     def __init__(self, scope: Construct, *, config: StageConfig, bundles: Bundles) -> None:
-        super().__init__(scope, STACK_NAME, termination_protection=config.retain_data)
+        super().__init__(
+            scope,
+            config.prefix,
+            env=Environment(account=config.account, region=config.region),
+            termination_protection=config.retain_data,
+        )
         self._config, self._bundles = config, bundles
         self._removal = RemovalPolicy.RETAIN if config.retain_data else RemovalPolicy.DESTROY
         self._build_foundation()
@@ -63,8 +66,7 @@ class SilentScalper(Stack):
             key=self.keys.data,
             removal_policy=removal,
             portal_origin=self.origin,
-            quarantine_days=config.quarantine_days,
-            log_days=config.log_retention_days,
+            retention=config.retention,
         )
         self.records = Records(
             self, "Records", key=self.keys.data, removal_policy=removal, protected=config.retain_data
@@ -204,7 +206,7 @@ class SilentScalper(Stack):
             environment={"SCALPER_TABLE": self.records.table.table_name, **settings},
             grants=grants,
             log_key=self.keys.messages,
-            log_days=self._config.log_retention_days,
+            log_days=self._config.retention.logs_days,
             removal_policy=self._removal,
         )
 

@@ -6,8 +6,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-_INCOMING_DAYS = 7
-_NONCURRENT_DAYS = 30
+from infra.config import Retention
 
 
 class Storage(Construct):
@@ -21,15 +20,16 @@ class Storage(Construct):
         key: kms.IKey,
         removal_policy: RemovalPolicy,
         portal_origin: str,
-        quarantine_days: int,
-        log_days: int,
+        retention: Retention,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._key, self._removal_policy = key, removal_policy
-        self.logs = self._logs_bucket(log_days)
-        self.incoming = self._bucket("Incoming", expire_days=_INCOMING_DAYS, cors=[_browser_uploads(portal_origin)])
+        self._key, self._removal_policy, self._retention = key, removal_policy, retention
+        self.logs = self._logs_bucket()
+        self.incoming = self._bucket(
+            "Incoming", expire_days=retention.incoming_days, cors=[_browser_uploads(portal_origin)]
+        )
         self.accepted = self._bucket("Accepted")
-        self.quarantine = self._bucket("Quarantine", expire_days=quarantine_days)
+        self.quarantine = self._bucket("Quarantine", expire_days=retention.quarantine_days)
 
     def notify(self, queue: sqs.IQueue, *, after: CfnResource) -> None:
         """Send an event for each object that arrives, once the queue's policy `after` allows it.
@@ -61,12 +61,12 @@ class Storage(Construct):
             versioned=True,
             server_access_logs_bucket=self.logs,
             server_access_logs_prefix=f"{construct_id.lower()}/",
-            lifecycle_rules=[_lifecycle(expire_days)],
+            lifecycle_rules=[self._lifecycle(expire_days)],
             cors=cors,
             removal_policy=self._removal_policy,
         )
 
-    def _logs_bucket(self, log_days: int) -> s3.Bucket:
+    def _logs_bucket(self) -> s3.Bucket:
         # S3 delivers its access logs only to buckets encrypted with its own keys (S3 guide, "Server access logging").
         return s3.Bucket(
             self,
@@ -76,18 +76,17 @@ class Storage(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
             versioned=True,
-            lifecycle_rules=[_lifecycle(log_days)],
+            lifecycle_rules=[self._lifecycle(self._retention.logs_days)],
             removal_policy=self._removal_policy,
         )
 
-
-def _lifecycle(expire_days: int | None) -> s3.LifecycleRule:
-    return s3.LifecycleRule(
-        id="housekeeping",
-        expiration=Duration.days(expire_days) if expire_days else None,
-        noncurrent_version_expiration=Duration.days(_NONCURRENT_DAYS),
-        abort_incomplete_multipart_upload_after=Duration.days(7),
-    )
+    def _lifecycle(self, expire_days: int | None) -> s3.LifecycleRule:
+        return s3.LifecycleRule(
+            id="housekeeping",
+            expiration=Duration.days(expire_days) if expire_days else None,
+            noncurrent_version_expiration=Duration.days(self._retention.noncurrent_days),
+            abort_incomplete_multipart_upload_after=Duration.days(7),
+        )
 
 
 def _browser_uploads(origin: str) -> s3.CorsRule:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from infra.app import placeholder_bundles, synthesize
-from infra.config import LOCAL, PROD
+from infra.stages import LOCAL, PROD
 from tests.unit.infra.template import Template
 
 
