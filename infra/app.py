@@ -11,6 +11,7 @@ from infra.build_cache import BUILD
 from infra.bundle import EMULATOR, LAMBDA
 from infra.bundle import build as build_bundle
 from infra.config import StageConfig
+from infra.malware import Malware
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
 
@@ -44,7 +45,9 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
 
     What the emulator does not know lives in stacks of its own, so that the core is the same everywhere.
     """
-    SilentScalper(app, config=config, bundles=bundles)
+    core = SilentScalper(app, config=config, bundles=bundles)
+    if core.scanning:
+        Malware(app, config=config, storage=core.storage, scanning=core.scanning)
 
 
 def main() -> None:

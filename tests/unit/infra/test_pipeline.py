@@ -14,7 +14,7 @@ WEBHOOKS = {
     "SCALPER_LOOPBACK_WEBHOOKS",
 }
 SETTINGS = {
-    "JudgeFunction": SHARED | BUCKETS | {"SCALPER_QUEUE_URL"},
+    "JudgeFunction": SHARED | BUCKETS | {"SCALPER_QUEUE_URL", "SCALPER_SCAN_REQUIRED"},
     "ProjectorFunction": SHARED | ALERTS,
     "SweepFunction": SHARED | QUEUES | ALERTS | GATEWAY | {"SCALPER_INCOMING_BUCKET"},
     "PortalFunction": SHARED
