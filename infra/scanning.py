@@ -84,7 +84,7 @@ def _scan(incoming: s3.IBucket, role: iam.IRole) -> iam.PolicyStatement:
 
 
 def _leave_tags_to(role: iam.IRole, incoming: s3.IBucket) -> iam.PolicyStatement:
-    """Let nobody but the scan write tags: the judge believes them (GuardDuty guide, "Using tag-based access control")."""
+    """Let nobody but the scan write tags: the judge believes them (GuardDuty guide, "Tag-based access control")."""
     return iam.PolicyStatement(
         effect=iam.Effect.DENY,
         principals=[iam.AnyPrincipal()],

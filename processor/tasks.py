@@ -156,11 +156,11 @@ class Tasks:
 
     def _kept(self, record: FileRecord) -> ObjectVersion:
         """Raises ObjectMissingError when nothing is kept of the file."""
-        version = record.incoming
+        version: ObjectVersion | None = record.incoming
         if record.state is State.REJECTED:
             version = record.stored if self._in_quarantine(record) else None
-        elif version.version_id is None:
-            found = self.objects.find(version.bucket, version.key)
+        elif record.incoming.version_id is None:
+            found = self.objects.find(record.incoming.bucket, record.incoming.key)
             version = found.version if found else None
         if version is None:
             raise ObjectMissingError("nothing is kept of the file")

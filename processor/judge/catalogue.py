@@ -10,7 +10,18 @@ from processor.judge.rule import ASK_IT, ASK_VENDOR, EXPORT_ANEW, SEND_AGAIN, Ru
 from processor.judge.rule import reject as _reject
 from processor.judge.rule import warn as _warn
 
-__all__ = ["ASK_IT", "ASK_VENDOR", "CHAPTERS", "EXPORT_ANEW", "FILING", "RULES", "RULES_VERSION", "SEND_AGAIN", "Rule"]
+__all__ = [
+    "ASK_IT",
+    "ASK_VENDOR",
+    "CHAPTERS",
+    "EXPORT_ANEW",
+    "FILING",
+    "RULES",
+    "RULES_VERSION",
+    "SCANNING",
+    "SEND_AGAIN",
+    "Rule",
+]
 
 RULES_VERSION = "2026.11.5"
 
