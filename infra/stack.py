@@ -225,7 +225,9 @@ class SilentScalper(Stack):
 
     def _for_sweep(self) -> dict[str, str]:
         return {
-            "SCALPER_INCOMING_BUCKET": self.storage.incoming.bucket_name,
+            **self._buckets(),
+            "SCALPER_QUARANTINE_DAYS": str(self._config.retention.quarantine_days),
+            "SCALPER_TIME_LIMIT_S": str(self._config.alarms.oldest_message_s),
             **self._for_alerts(),
             **self._queues(),
             **self._gateway(),
