@@ -23,7 +23,8 @@ class S3Inventory:
         self._s3 = client
 
     def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> Stretch:
-        answer = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=after, MaxKeys=limit)
+        start: Any = {"StartAfter": after} if after else {}
+        answer = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=limit, **start)
         rows = answer.get("Contents", [])
         held = tuple(_held(ObjectVersion(bucket, row["Key"]), row, row["Key"]) for row in rows)
         return Stretch(held, rows[-1]["Key"] if rows and answer["IsTruncated"] else "")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from intake import keys
 from intake.events import Arrival, notification
-from intake.ports import Fault, Incident, Incidents, Objects, Queue, Records, Rounds
+from intake.ports import Fault, Incident, Incidents, Inventory, Queue, Records, Rounds
 from intake.record import FileRecord, ObjectVersion, now
 from intake.states import JUDGED, OPEN, State
 
@@ -45,14 +45,14 @@ class FollowUp:
         incidents: Incidents,
         rounds: Rounds,
         records: Records,
-        objects: Objects,
+        inventory: Inventory,
         queue: Queue,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._incidents = incidents
         self._rounds = rounds
         self._records = records
-        self._objects = objects
+        self._inventory = inventory
         self._queue = queue
         self._clock = clock
 
@@ -70,18 +70,23 @@ class FollowUp:
         return Followed(len(standing), len(untold), len(over), self._enqueue(standing))
 
     def _holds(self, incident: Incident) -> bool:
-        found = self._objects.find(incident.object.bucket, incident.object.key)
+        stands = self._stands(incident.object)
         known = self._records.some(file_ids_of(incident))
         record = known.get(incident.file_id)
         match incident.fault:
             case Fault.LATE:
-                return found is not None and record is not None and record.state is State.AWAITING_UPLOAD
+                return stands and record is not None and record.state is State.AWAITING_UPLOAD
             case Fault.OBJECT_MISSING:
-                return found is None and record is not None and needs(record, incident.object)
+                return not stands and record is not None and needs(record, incident.object)
             case Fault.OBJECT_UNCLAIMED:
-                return found is not None and not (record and claims(record, incident.object))
+                return stands and not (record and claims(record, incident.object))
             case Fault.ARRIVAL_UNRECORDED:
-                return found is not None and not known
+                return stands and not known
+
+    def _stands(self, version: ObjectVersion) -> bool:
+        """Say whether an object stands at the key: by a list of one, for the sweep may read no file to ask for it."""
+        listed = self._inventory.objects(version.bucket, "", 1, version.key).held
+        return [held.version.key for held in listed] == [version.key]
 
     def _may_settle(self, incident: Incident) -> bool:
         """Say whether an object may be the copy of a file whose verdict is about to be recorded."""

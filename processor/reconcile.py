@@ -5,7 +5,7 @@ the rounds guarantee, and how long one takes, is in docs/adr/0024-the-sweep-comp
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
@@ -13,11 +13,9 @@ from intake import keys
 from intake.keys import UNASSIGNED
 from intake.ports import Directory, Fault, Held, Incident, Incidents, Inventory, Ledger, Records, Rounds
 from intake.record import FileRecord, ObjectVersion, now
+from processor.arrivals import LOOKED_UP, Questions
 from processor.filing import Buckets
 from processor.incidents import claims, direct_ids, needs
-
-LOOKED_UP = 100
-"""Records that each round looks up at a sweep: as many as one call of DynamoDB takes."""
 
 FOLDERS = 10
 """Uploads whose objects are listed at a sweep, to see whether those that records name are there."""
@@ -139,7 +137,7 @@ class Reconciler:
     def _compare_arrivals(self, after: str) -> _Part:
         """Look whether there is a record of each of the next objects that arrived."""
         listed = self.inventory.versions(self.incoming_bucket, after, LISTED)
-        questions = _Questions()
+        questions = Questions()
         taken = list(takewhile(questions.take, listed.held))
         known = self.ledger.known(frozenset(questions.files), frozenset(questions.uploads))
         waits = self.clock() - self.time_limit
@@ -150,50 +148,6 @@ class Reconciler:
         ]
         behind = listed.next if len(taken) == len(listed.held) else taken[-1].position
         return _Part(unrecorded, len(taken), behind)
-
-
-@dataclass(slots=True)
-class _Questions:
-    """What has to be looked up to know whether arrivals are recorded: no more than one call takes.
-
-    A file that was announced has its record, so its upload answers for it; other ids are asked for one by one.
-    """
-
-    files: set[str] = field(default_factory=set)
-    uploads: set[str] = field(default_factory=set)
-
-    def take(self, held: Held) -> bool:
-        """Add what one arrival asks, unless that is more than one call takes."""
-        files, uploads = self._asked(held)
-        if len(self.files | files) + len(self.uploads | uploads) > LOOKED_UP:
-            return False
-        self.files |= files
-        self.uploads |= uploads
-        return True
-
-    def answered(self, held: Held, files: frozenset[str], announced: dict[str, int]) -> bool:
-        """Say whether the object is recorded."""
-        number = _announced_number(held.version.key)
-        if number is not None and number[1] < announced.get(number[0], 0):
-            return True
-        return not files.isdisjoint(self._asked(held)[0])
-
-    def _asked(self, held: Held) -> tuple[set[str], set[str]]:
-        reserved = keys.reservation(held.version.key)
-        number = _announced_number(held.version.key)
-        if number is not None:
-            return set(), {number[0]}
-        if reserved:
-            return {reserved.file_id}, set()
-        return set(direct_ids(held.version, held.last_modified, in_parts=held.in_parts)), set()
-
-
-def _announced_number(key: str) -> tuple[str, int] | None:
-    """Return the upload and the number of a file that a key says was announced."""
-    reserved = keys.reservation(key)
-    if reserved is None or reserved.from_archive:
-        return None
-    return reserved.upload_id, int(reserved.file_id.rpartition("-")[2])
 
 
 def _folders(records: list[FileRecord]) -> list[list[FileRecord]]:

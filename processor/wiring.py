@@ -138,7 +138,7 @@ def follow_up(environment: Mapping[str, str], session: boto3.Session) -> FollowU
         incidents=DynamoIncidents(dynamodb, settings.table),
         rounds=DynamoRounds(dynamodb, settings.table),
         records=DynamoRecords(dynamodb, settings.table),
-        objects=S3Objects(session.client("s3", config=_CONFIG)),
+        inventory=S3Inventory(session.client("s3", config=_CONFIG)),
         queue=SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
     )
 

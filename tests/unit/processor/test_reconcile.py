@@ -15,7 +15,6 @@ from processor.reconcile import Reconciler
 from tests.fakes import (
     FakeDirectory,
     FakeIncidents,
-    FakeInventory,
     FakeLedger,
     FakeObjects,
     FakeQueue,
@@ -43,11 +42,11 @@ class World:
     def start(self):
         """Start the function anew: all that it remembers stands in the table."""
         common = {"incidents": self.incidents, "rounds": self.rounds, "records": self.records}
-        self.follow_up = FollowUp(objects=self.objects, queue=self.queue, clock=lambda: self.at, **common)
+        self.follow_up = FollowUp(inventory=inventory, queue=self.queue, clock=lambda: self.at, **common)
         self.reconciler = Reconciler(
             directory=self.directory,
             ledger=FakeLedger(self.table),
-            inventory=FakeInventory(self.objects),
+            inventory=inventory,
             incoming_bucket="incoming",
             buckets=Buckets("accepted", "quarantine"),
             quarantine_kept=KEPT,
