@@ -106,6 +106,8 @@ class Grants:
         """Compare reservations with objects, enqueue what was missed, tell of dead letters; have partners let in."""
         return [
             _allow(["s3:ListBucket", "s3:ListBucketVersions"], self.storage.incoming.bucket_arn),
+            # To see what stands there, and not to read it.
+            _allow(["s3:ListBucket"], self.storage.accepted.bucket_arn, self.storage.quarantine.bucket_arn),
             _allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], self.queueing.main.queue_arn),
             _allow(_PEEK, self.queueing.dead_letters.queue_arn),
             _allow(["sns:Publish"], self.alerts.topic.topic_arn, self.webhooks.topic.topic_arn),

@@ -16,7 +16,7 @@ WEBHOOKS = {
 SETTINGS = {
     "JudgeFunction": SHARED | BUCKETS | {"SCALPER_QUEUE_URL"},
     "ProjectorFunction": SHARED | ALERTS,
-    "SweepFunction": SHARED | QUEUES | ALERTS | GATEWAY | {"SCALPER_INCOMING_BUCKET"},
+    "SweepFunction": SHARED | BUCKETS | QUEUES | ALERTS | GATEWAY | {"SCALPER_QUARANTINE_DAYS", "SCALPER_TIME_LIMIT_S"},
     "PortalFunction": SHARED
     | BUCKETS
     | QUEUES
