@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
@@ -42,7 +42,7 @@ def clients(url: str, certificate: Path | None = None) -> Clients:
     session = _root()
 
     def client(service: str) -> object:
-        return session.client(service, endpoint_url=url, config=_CONFIG, verify=_verify(certificate))
+        return session.client(service, endpoint_url=url, config=_CONFIG, verify=certificate and str(certificate))
 
     return Clients(
         cloudformation=cast("CloudFormationClient", client("cloudformation")),
@@ -55,13 +55,22 @@ def clients(url: str, certificate: Path | None = None) -> Clients:
     )
 
 
+def function_environment(aws: Clients, endpoint: Endpoint, function: str) -> dict[str, str]:
+    """Return what a deployed function finds in its environment, its role's credentials where permissions are checked."""
+    configuration = aws.functions.get_function_configuration(FunctionName=function)
+    return {
+        **configuration["Environment"]["Variables"],
+        **endpoint.environment(),
+        **(role_session(endpoint, configuration["Role"]) if endpoint.certificate else {}),
+    }
+
+
 def role_session(endpoint: Endpoint, role_arn: str) -> dict[str, str]:
     """Return credentials of a deployed role for an hour, as an SDK reads them from its environment.
 
     The roles trust Lambda and nobody else; the emulator lets its account's root stand in for AWS's services.
     """
-    sts = _root().client("sts", endpoint_url=endpoint.url, config=_CONFIG, verify=_verify(endpoint.certificate))
-    issued = sts.assume_role(RoleArn=role_arn, RoleSessionName="local")["Credentials"]
+    issued = other_client("sts", endpoint).assume_role(RoleArn=role_arn, RoleSessionName="local")["Credentials"]
     return {
         "AWS_ACCESS_KEY_ID": issued["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": issued["SecretAccessKey"],
@@ -69,11 +78,13 @@ def role_session(endpoint: Endpoint, role_arn: str) -> dict[str, str]:
     }
 
 
+def other_client(service: str, endpoint: Endpoint) -> Any:  # noqa: ANN401  # We keep no types of these services.
+    """Return a client of a service that only the strict emulator is asked for."""
+    verify = endpoint.certificate and str(endpoint.certificate)
+    return _root().client(service, endpoint_url=endpoint.url, config=_CONFIG, verify=verify)
+
+
 def _root() -> boto3.Session:
     return boto3.Session(
         aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=REGION
     )
-
-
-def _verify(certificate: Path | None) -> str | None:
-    return str(certificate) if certificate else None

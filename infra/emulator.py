@@ -27,6 +27,9 @@ SECRET_ACCESS_KEY = "test"  # noqa: S105  The emulator takes any; it listens on 
 """Its account's root. Also where it is strict, this one key may do everything and is not asked for a signature."""
 
 _TRUST = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
+_FAREWELL_S = 5
+"""It writes its state within 3 s, and then waits half a minute for its workers, which never say TLS's goodbye."""
+
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
@@ -107,6 +110,8 @@ def emulator(*, state: Path, endpoint: Endpoint) -> Iterator[Child]:
             ours = scratch / f"ministack-{endpoint.port}.pid"
             wait_until_ready(child, lambda: ours.exists() and _is_healthy(endpoint), patience_s=30)
             yield child
+            if endpoint.certificate:
+                child.stop(_FAREWELL_S)
 
 
 def endpoint_of(state: Path, port: int, *, strict: bool) -> Endpoint:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.aws import Clients, role_session
+from infra.aws import Clients, function_environment
 from infra.build_cache import ROOT
 from infra.emulator import HOST, Endpoint, answers, ensure_free, plain_environment
 from infra.processes import Child, wait_until_ready
@@ -20,13 +20,9 @@ def portal(
     Raises RunnerError for a taken port, or when the portal does not answer `GET /health`.
     """
     ensure_free(port, "the portal", "--port")
-    configuration = clients.functions.get_function_configuration(FunctionName=function)
     environment = {
         **plain_environment(),
-        **configuration["Environment"]["Variables"],
-        **emulator.environment(),
-        # Where permissions are checked, the portal has those of its function.
-        **(role_session(emulator, configuration["Role"]) if emulator.certificate else {}),
+        **function_environment(clients, emulator, function),
         "SCALPER_SIGN_IN_URL": emulator.url,
         "SCALPER_PORTAL_ORIGIN": f"http://localhost:{port}",
         # X-Ray's daemon exists in Lambda only.
