@@ -1,7 +1,6 @@
 """The deployed functions' roles, in the tests' hands, and the names of what they may be tried on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -24,9 +23,6 @@ FUNCTIONS = {
 REFUSALS = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError"})
 """How S3 and STS, the JSON services, and SNS say that a policy forbids something (their API references, "Common
 Errors")."""
-
-SEED = "northside/seed"
-"""The key of an object that lies in each bucket."""
 
 
 class Caller:
@@ -52,17 +48,8 @@ class Role(Caller):
     def __init__(self, stack: LocalStack, function: str) -> None:
         self.arn = stack.clients.functions.get_function_configuration(FunctionName=function)["Role"]
         self.name = self.arn.rpartition("/")[2]
-        super().__init__(stack.at, role_session(stack.at, self.arn))
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What the stack made, by short names: `Accepted`, `Table`, `Queue`, `AlertTopic`, `DataKey`, …"""
-
-    names: dict[str, str]
-
-    def __getitem__(self, name: str) -> str:
-        return self.names[name]
+        self.credentials = role_session(stack.at, self.arn)
+        super().__init__(stack.at, self.credentials)
 
 
 def refusal(call: Any) -> str | None:
