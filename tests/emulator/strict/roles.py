@@ -25,21 +25,25 @@ REFUSALS = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationErr
 Errors")."""
 
 
+_SESSION = boto3.Session()
+"""One for all callers, because it reads each service's description once."""
+
+
 class Caller:
     """Whoever calls: by some credentials, each call once. Root where none are given."""
 
     def __init__(self, at: Endpoint, credentials: Mapping[str, str] | None = None) -> None:
         environment = {**at.environment(), **(credentials or {})}
         names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-        self._session = boto3.Session(*(environment.get(name) for name in names), region_name=REGION)
+        self._credentials = {name.lower(): environment.get(name) for name in names}
         self._at = at
         self.client = cache(self._client)
 
     def _client(self, service: str) -> Any:
-        config = Config(proxies={}, retries={"total_max_attempts": 1})
-        return self._session.client(
-            service, endpoint_url=self._at.url, verify=str(self._at.certificate), config=config
-        )
+        signature = {"signature_version": "s3v4"} if service == "s3" else {}
+        config = Config(proxies={}, retries={"total_max_attempts": 1}, **signature)
+        where = {"endpoint_url": self._at.url, "region_name": REGION, "verify": str(self._at.certificate)}
+        return _SESSION.client(service, **where, **self._credentials, config=config)
 
 
 class Role(Caller):

@@ -43,13 +43,13 @@ def test_unsigned_requests_for_an_object_are_refused(stack, accepted, method):
 @pytest.mark.parametrize("operation", ["GetItem", "Scan", "DeleteTable"])
 def test_unsigned_requests_for_a_table_are_refused(stack, operation):
     answer = httpx.post(
-        stack.endpoint,
+        f"{stack.endpoint}/",
         content=json.dumps({"TableName": stack.outputs["AuditTable"], "Key": {"pk": {"S": "x"}, "sk": {"S": "x"}}}),
         headers={"x-amz-target": f"DynamoDB_20120810.{operation}", "content-type": "application/x-amz-json-1.0"},
     )
 
     assert answer.status_code == 400
-    assert answer.json()["__type"].endswith("MissingAuthenticationToken")
+    assert "MissingAuthenticationToken" in answer.json()["__type"]
 
 
 def test_a_presigned_request_serves_for_what_was_signed_only(roles, accepted):
@@ -82,29 +82,30 @@ def test_a_roles_key_is_worth_nothing_without_its_secret_and_its_token(stack, ro
     assert refused.value.response["Error"]["Code"] in {"SignatureDoesNotMatch", "InvalidToken"}
 
 
-@pytest.mark.parametrize(
-    ("role", "service", "call"),
-    [
-        ("portal", "s3", lambda s3, at: s3.get_object(Bucket=at["AcceptedBucket"], Key=SEED)),
-        ("judge", "s3", lambda s3, at: s3.list_objects_v2(Bucket=at["IncomingBucket"], MaxKeys=1)),
-        ("judge", "s3", lambda s3, at: s3.list_objects_v2(Bucket=at["QuarantineBucket"], MaxKeys=1)),
-        ("judge", "sqs", lambda sqs, at: sqs.get_queue_attributes(QueueUrl=at["QueueUrl"], AttributeNames=["All"])),
-        ("portal", "sqs", lambda sqs, at: sqs.receive_message(QueueUrl=at["MailboxQueueUrl"], VisibilityTimeout=0)),
-        ("projector", "sns", lambda sns, at: sns.publish(TopicArn=at["AlertTopicArn"], Message="")),
-        ("portal", "sns", lambda sns, at: sns.publish(TopicArn=at["EventTopicArn"], Message="")),
-    ],
-)
-def test_what_comes_to_a_proxy_by_plain_http_is_refused_by_the_resources_own_policies(
-    stack, roles, accepted, role, service, call
-):
-    """The emulator takes this header's word for how a request came, as if a proxy in front of it had ended TLS."""
+_OVER_TLS_ONLY = {
+    "incoming": ("judge", "s3", lambda s3, at: s3.list_objects_v2(Bucket=at["IncomingBucket"], MaxKeys=1)),
+    "accepted": ("portal", "s3", lambda s3, at: s3.get_object(Bucket=at["AcceptedBucket"], Key=SEED)),
+    "quarantine": ("judge", "s3", lambda s3, at: s3.get_object(Bucket=at["QuarantineBucket"], Key=SEED)),
+    "queue": ("judge", "sqs", lambda sqs, at: sqs.receive_message(QueueUrl=at["QueueUrl"], VisibilityTimeout=0)),
+    "mailbox": ("portal", "sqs", lambda sqs, at: sqs.receive_message(QueueUrl=at["MailboxQueueUrl"])),
+    "alerts": ("projector", "sns", lambda sns, at: sns.publish(TopicArn=at["AlertTopicArn"], Message="")),
+    "events": ("portal", "sns", lambda sns, at: sns.publish(TopicArn=at["EventTopicArn"], Message="")),
+}
+
+
+@pytest.mark.parametrize("name", _OVER_TLS_ONLY)
+def test_what_reached_a_proxy_by_plain_http_is_refused_by_the_resources_own_policy(stack, roles, accepted, name):
+    """The emulator takes a header's word for how a request came, as if a proxy in front of it had ended TLS."""
+    role, service, call = _OVER_TLS_ONLY[name]
     safe, plain = roles[role].client(service), Caller(stack.at, roles[role].credentials).client(service)
-    plain.meta.events.register(
-        "before-send", lambda request, **_: request.headers.add_header("X-Forwarded-Proto", "http")
-    )
+    plain.meta.events.register("before-send", _tell_of_plain_http)
 
     assert refusal(lambda: call(safe, stack.outputs)) is None
     assert refusal(lambda: call(plain, stack.outputs))
+
+
+def _tell_of_plain_http(request, **_):
+    request.headers["X-Forwarded-Proto"] = "http"
 
 
 def test_a_role_is_lambdas_and_not_even_an_administrators(stack, root, roles):
