@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aws_cdk import App, Tags
 
+from infra.audit import Audit
 from infra.build_cache import BUILD
 from infra.bundle import EMULATOR, LAMBDA, build
 from infra.config import StageConfig
@@ -38,7 +39,9 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
 
     What the emulator does not know lives in stacks of its own, so that the core is the same everywhere.
     """
-    SilentScalper(app, config=config, bundles=bundles)
+    core = SilentScalper(app, config=config, bundles=bundles)
+    if config.audit:
+        Audit(app, config=config, core=core)
 
 
 def main() -> None:
