@@ -5,6 +5,7 @@ from pathlib import Path
 
 from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Environment, Fn, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.alerts import Alerts
@@ -25,6 +26,7 @@ from infra.records import Records
 from infra.schedule import EveryFiveMinutes
 from infra.storage import Storage
 from infra.tables import with_indexes
+from infra.unscoped import Unscoped
 from infra.webhooks import Webhooks
 
 
@@ -106,6 +108,7 @@ class SilentScalper(Stack):
             )
         if config.audit or config.backup:
             admit_events(self, config, topic=self.alerts.topic, key=self.keys.messages)
+        self.unscoped = Unscoped(self, "Unscoped")
 
     def _build_functions(self) -> None:
         grants = Grants(
@@ -135,6 +138,7 @@ class SilentScalper(Stack):
             config=config.projector,
             grants=grants.projector(),
             settings=self._for_alerts(),
+            dead_letters=self.alerts.mailbox,
         )
         self.sweep = self._function(
             "Sweep",
@@ -151,7 +155,10 @@ class SilentScalper(Stack):
             config=config.portal,
             grants=grants.portal(),
             settings=self._for_portal(),
+            dead_letters=self.webhooks.dead_letters,
         )
+
+        grants.open_buckets(judge=self.judge.role, sweep=self.sweep.role, portal=self.portal.role)
 
     def _connect(self) -> None:
         self.storage.notify(self.queueing.main, after=self.queueing.main_policy)
@@ -165,6 +172,7 @@ class SilentScalper(Stack):
     def _watch(self) -> None:
         self.alerts.watch_dead_letters("DeadLetters", self.queueing.dead_letters)
         self.alerts.watch_dead_letters("ProjectionFailures", self.queueing.projection_failures)
+        self.alerts.watch_dead_letters("FailedInvocations", self.queueing.failed_invocations)
         self.alerts.watch_dead_letters("UndeliveredEvents", self.webhooks.dead_letters)
         self.alerts.watch_backlog("Backlog", self.queueing.main, minutes=15)
         self.alerts.watch_errors("JudgeErrors", self.judge.function)
@@ -227,6 +235,7 @@ class SilentScalper(Stack):
         config: FunctionConfig,
         grants: list[iam.PolicyStatement],
         settings: dict[str, str],
+        dead_letters: sqs.IQueue | None = None,
     ) -> Function:
         return Function(
             self,
@@ -236,6 +245,8 @@ class SilentScalper(Stack):
             config=config,
             environment={"SCALPER_TABLE": self.records.table.table_name, **settings},
             grants=grants,
+            unscoped=self.unscoped,
+            dead_letters=dead_letters or self.queueing.failed_invocations,
             log_key=self.keys.messages,
             log_days=self._config.retention.logs_days,
             removal_policy=self._removal,
