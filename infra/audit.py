@@ -48,7 +48,7 @@ class Audit(Stack):
             log_days=config.retention.logs_days,
             removal_policy=removal,
         )
-        tell_of_tampering(self, config, topic=core.alerts.topic, break_glass=core.break_glass.role)
+        tell_of_tampering(self, config, topic=core.alerts.topic, break_glass=core.recovery.break_glass.role)
         if distribution_arn and config.region == EdgeLogs.REGION:
             EdgeLogs(self, "EdgeLogs", prefix=config.prefix, distribution_arn=distribution_arn, logs=core.storage.logs)
         self._publish_outputs()

@@ -31,7 +31,7 @@ class Backup(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        tables: list[dynamodb.Table],
+        tables: list[dynamodb.ITable],
         key: kms.Key,
         topic: sns.ITopic,
         config: StageConfig,
@@ -90,7 +90,7 @@ class Backup(Construct):
             ],
         )
 
-    def _role(self, tables: list[dynamodb.Table], key: kms.Key) -> iam.Role:
+    def _role(self, tables: list[dynamodb.ITable], key: kms.Key) -> iam.Role:
         vault = iam.PolicyStatement(
             actions=["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"],
             resources=[self.vault.backup_vault_arn],
@@ -104,7 +104,7 @@ class Backup(Construct):
         )
 
 
-def restored(table: dynamodb.Table) -> str:
+def restored(table: dynamodb.ITable) -> str:
     """Return the ARN of the one table into which the role may restore a copy of `table`."""
     return f"{table.table_arn}-restored"
 
@@ -119,7 +119,7 @@ def _rule(name: str, schedule: events.Schedule, days: int) -> backup.BackupPlanR
     )
 
 
-def _back_up(tables: list[dynamodb.Table]) -> iam.PolicyStatement:
+def _back_up(tables: list[dynamodb.ITable]) -> iam.PolicyStatement:
     """Allow what AWSBackupServiceRolePolicyForBackup allows for DynamoDB's advanced backups, of these tables only."""
     return iam.PolicyStatement(
         actions=["dynamodb:StartAwsBackupJob", "dynamodb:DescribeTable", "dynamodb:ListTagsOfResource"],
@@ -127,7 +127,7 @@ def _back_up(tables: list[dynamodb.Table]) -> iam.PolicyStatement:
     )
 
 
-def _restore(tables: list[dynamodb.Table]) -> iam.PolicyStatement:
+def _restore(tables: list[dynamodb.ITable]) -> iam.PolicyStatement:
     """Allow what AWSBackupServiceRolePolicyForRestores allows, under one new name for each table.
 
     The role can thus write to none of the tables that the system uses.

@@ -48,6 +48,15 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestoredTable:
+    """A copy of the records, brought back under a name of its own, that takes the place of the stack's own table."""
+
+    name: str
+    stream_arn: str
+    """Of its stream, with new and old images: a restored table has none before it is switched on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
     """CloudFront and its firewall in front of the API."""
 
@@ -102,6 +111,8 @@ class StageConfig:
     """GuardDuty scans each object before it is judged. Billed per gigabyte and object: docs/cost.md."""
     backup: bool = True
     """AWS Backup of the tables, daily, apart from their point-in-time recovery."""
+    restored_table: RestoredTable | None = None
+    """Use a restored copy of the records (docs/runbook.md, "A table to a point in time")."""
     audit: bool = True
     """CloudTrail of every object and item, into a locked bucket."""
     edge: Edge | None = field(default_factory=Edge)

@@ -10,10 +10,7 @@ from constructs import Construct
 
 from infra.alerts import Alerts
 from infra.api import Api
-from infra.audit_log import INDEXES as AUDIT_INDEXES
 from infra.audit_log import AuditLog
-from infra.backup import Backup
-from infra.break_glass import BreakGlass
 from infra.config import FunctionConfig, StageConfig
 from infra.event_alerts import admit_events
 from infra.functions import Function
@@ -21,11 +18,10 @@ from infra.grants import Grants
 from infra.identity import Identity
 from infra.keys import Keys
 from infra.queueing import Queueing
-from infra.records import INDEXES as RECORD_INDEXES
 from infra.records import Records
+from infra.recovery import Recovery
 from infra.schedule import EveryFiveMinutes
 from infra.storage import Storage
-from infra.tables import with_indexes
 from infra.unscoped import Unscoped
 from infra.webhooks import Webhooks
 
@@ -77,35 +73,31 @@ class SilentScalper(Stack):
             retention=config.retention,
         )
         self.records = Records(
-            self, "Records", key=self.keys.data, removal_policy=removal, protected=config.retain_data
+            self,
+            "Records",
+            key=self.keys.data,
+            removal_policy=removal,
+            protected=config.retain_data,
+            restored=config.restored_table,
         )
         self.audit_log = AuditLog(
             self, "AuditLog", key=self.keys.data, removal_policy=removal, protected=config.retain_data
-        )
-        self.break_glass = BreakGlass(
-            self,
-            "BreakGlass",
-            tables=[
-                *with_indexes(self.records.table, RECORD_INDEXES),
-                *with_indexes(self.audit_log.table, AUDIT_INDEXES),
-            ],
-            buckets=[self.storage.incoming, self.storage.accepted, self.storage.quarantine],
-            key=self.keys.data,
         )
         self.identity = Identity(self, "Identity", config=config, removal_policy=removal, portal_origin=self.origin)
         self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
         self.alerts = Alerts(self, "Alerts", key=self.keys.messages)
         self.webhooks = Webhooks(self, "Webhooks", key=self.keys.messages)
-        if config.backup:
-            self.backup = Backup(
-                self,
-                "Backup",
-                tables=[self.records.table, self.audit_log.table],
-                key=self.keys.data,
-                topic=self.alerts.topic,
-                config=config,
-                removal_policy=removal,
-            )
+        self.recovery = Recovery(
+            self,
+            "Recovery",
+            config=config,
+            keys=self.keys,
+            storage=self.storage,
+            records=self.records,
+            audit_log=self.audit_log,
+            alerts=self.alerts,
+            removal_policy=removal,
+        )
         if config.audit or config.backup:
             admit_events(self, config, topic=self.alerts.topic, key=self.keys.messages)
         self.unscoped = Unscoped(self, "Unscoped")
@@ -205,7 +197,7 @@ class SilentScalper(Stack):
             "ProjectorFunction": self.projector.function.function_name,
             "SweepFunction": self.sweep.function.function_name,
             "PortalFunction": self.portal.function.function_name,
-            "BreakGlassRoleArn": self.break_glass.role.role_arn,
+            "BreakGlassRoleArn": self.recovery.break_glass.role.role_arn,
             "DataKeyId": self.keys.data.key_id,
             "MessagesKeyId": self.keys.messages.key_id,
         }.items():
