@@ -14,12 +14,14 @@ from infra.api import Api
 from infra.audit_log import AuditLog
 from infra.config import FunctionConfig, StageConfig
 from infra.dashboard import Dashboard
+from infra.event_alerts import admit_events
 from infra.functions import Function
 from infra.grants import Grants
 from infra.identity import Identity
 from infra.keys import Keys
 from infra.queueing import Queueing
 from infra.records import Records
+from infra.recovery import Recovery
 from infra.schedule import EveryFiveMinutes
 from infra.storage import Storage
 from infra.unscoped import Unscoped
@@ -74,7 +76,12 @@ class SilentScalper(Stack):
             retention=config.retention,
         )
         self.records = Records(
-            self, "Records", key=self.keys.data, removal_policy=removal, protected=config.retain_data
+            self,
+            "Records",
+            key=self.keys.data,
+            removal_policy=removal,
+            protected=config.retain_data,
+            restored=config.restored_table,
         )
         self.audit_log = AuditLog(
             self, "AuditLog", key=self.keys.data, removal_policy=removal, protected=config.retain_data
@@ -83,6 +90,19 @@ class SilentScalper(Stack):
         self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
         self.alerts = Alerts(self, "Alerts", key=self.keys.messages, emails=config.alert_emails)
         self.webhooks = Webhooks(self, "Webhooks", key=self.keys.messages)
+        self.recovery = Recovery(
+            self,
+            "Recovery",
+            config=config,
+            keys=self.keys,
+            storage=self.storage,
+            records=self.records,
+            audit_log=self.audit_log,
+            alerts=self.alerts,
+            removal_policy=removal,
+        )
+        if config.audit or config.backup:
+            admit_events(self, config, topic=self.alerts.topic, key=self.keys.messages)
         self.unscoped = Unscoped(self, "Unscoped")
 
     def _build_functions(self) -> None:
@@ -187,6 +207,9 @@ class SilentScalper(Stack):
             "ProjectorFunction": self.projector.function.function_name,
             "SweepFunction": self.sweep.function.function_name,
             "PortalFunction": self.portal.function.function_name,
+            "BreakGlassRoleArn": self.recovery.break_glass.role.role_arn,
+            "DataKeyId": self.keys.data.key_id,
+            "MessagesKeyId": self.keys.messages.key_id,
         }.items():
             CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
 
