@@ -12,6 +12,7 @@ from infra.build_cache import BUILD
 from infra.bundle import EMULATOR, LAMBDA
 from infra.bundle import build as build_bundle
 from infra.config import StageConfig
+from infra.malware import Malware
 from infra.operations import Operations
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
@@ -51,6 +52,8 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
         Operations(app, config=config, core=core, monthly_budget_usd=config.monthly_budget_usd)
     if config.audit:
         Audit(app, config=config, core=core)
+    if core.scanning:
+        Malware(app, config=config, storage=core.storage, scanning=core.scanning)
 
 
 def main() -> None:

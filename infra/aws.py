@@ -85,6 +85,4 @@ def other_client(service: str, endpoint: Endpoint) -> Any:  # noqa: ANN401  # We
 
 
 def _root() -> boto3.Session:
-    return boto3.Session(
-        aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=REGION
-    )
+    return boto3.Session(aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=REGION)

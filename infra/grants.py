@@ -25,6 +25,7 @@ from infra.webhooks import Webhooks
 _CONSUME = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 _PEEK = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 _READ_OBJECT = ["s3:GetObject", "s3:GetObjectVersion"]
+_READ_TAGS = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
 _WRITE_OBJECT = ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
 _READ_ITEMS = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
 _WRITE_ITEMS = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]
@@ -141,7 +142,7 @@ class Grants:
     def open_buckets(self, *, judge: iam.IRole, sweep: iam.IRole, portal: iam.IRole) -> None:
         """Let the functions at the objects that their work is about."""
         incoming, filed = self.storage.incoming, (self.storage.accepted, self.storage.quarantine)
-        _open(incoming, judge, [*_READ_OBJECT, *_WRITE_OBJECT, "s3:GetObjectTagging"])
+        _open(incoming, judge, [*_READ_OBJECT, *_WRITE_OBJECT, *_READ_TAGS])
         for bucket in filed:
             _open(bucket, judge, [*_READ_OBJECT, *_WRITE_OBJECT, "s3:PutObjectTagging", "s3:DeleteObject"])
         _open(incoming, sweep, _READ_OBJECT)

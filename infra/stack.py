@@ -22,6 +22,7 @@ from infra.keys import Keys
 from infra.queueing import Queueing
 from infra.records import Records
 from infra.recovery import Recovery
+from infra.scanning import Scanning
 from infra.schedule import EveryFiveMinutes
 from infra.storage import Storage
 from infra.unscoped import Unscoped
@@ -124,7 +125,11 @@ class SilentScalper(Stack):
             bundle=processor,
             config=config.judge,
             grants=grants.judge(),
-            settings={**self._buckets(), "SCALPER_QUEUE_URL": self.queueing.main.queue_url},
+            settings={
+                **self._buckets(),
+                "SCALPER_QUEUE_URL": self.queueing.main.queue_url,
+                "SCALPER_SCAN_REQUIRED": str(config.malware_protection).lower(),
+            },
         )
         self.projector = self._function(
             "Projector",
@@ -156,13 +161,22 @@ class SilentScalper(Stack):
         grants.open_buckets(judge=self.judge.role, sweep=self.sweep.role, portal=self.portal.role)
 
     def _connect(self) -> None:
-        self.storage.notify(self.queueing.main, after=self.queueing.main_policy)
+        self.scanning = self._announce_arrivals()
         self.judge.consume(self.queueing.main, maximum_concurrency=self._config.judge_maximum_concurrency)
         self.projector.follow(self.records.table, failures=self.queueing.projection_failures)
         self.projector.consume(self.queueing.projection_redrives, maximum_concurrency=2, batch_size=1)
         EveryFiveMinutes(self, "Sweeping", function=self.sweep.function)
         self.api.route(self.portal.function)
         self.api.publish(config=self._config, log_key=self.keys.messages, removal_policy=self._removal)
+
+    def _announce_arrivals(self) -> Scanning | None:
+        """Have S3 tell the judge of what arrives; or, where malware is looked for, have the scan tell it."""
+        if not self._config.malware_protection:
+            self.storage.notify(self.queueing.main, after=self.queueing.main_policy)
+            return None
+        self.storage.publish()
+        self.keys.admit("events")
+        return Scanning(self, "Scanning", incoming=self.storage.incoming, key=self.keys.data, queueing=self.queueing)
 
     def _watch(self) -> None:
         watched = Watched(
