@@ -17,7 +17,7 @@ class Keys(Construct):
         super().__init__(scope, construct_id)
         self.data = self._key("Data", "Silent Scalper: files and records", removal_policy)
         self.messages = self._key("Messages", "Silent Scalper: queues, alerts and logs", removal_policy)
-        for service in ("s3", "sns", "cloudwatch"):
+        for service in ("s3", "sns", "cloudwatch", "budgets"):
             self.admit(service)
         self.messages.add_to_resource_policy(_write_logs())
 

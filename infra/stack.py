@@ -8,20 +8,25 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.alarms import Alarms
 from infra.alerts import Alerts
 from infra.api import Api
 from infra.audit_log import AuditLog
 from infra.config import FunctionConfig, StageConfig
+from infra.dashboard import Dashboard
+from infra.event_alerts import admit_events
 from infra.functions import Function
 from infra.grants import Grants
 from infra.identity import Identity
 from infra.keys import Keys
 from infra.queueing import Queueing
 from infra.records import Records
+from infra.recovery import Recovery
 from infra.scanning import Scanning
 from infra.schedule import EveryFiveMinutes
 from infra.storage import Storage
 from infra.unscoped import Unscoped
+from infra.watched import Watched
 from infra.webhooks import Webhooks
 
 
@@ -72,15 +77,33 @@ class SilentScalper(Stack):
             retention=config.retention,
         )
         self.records = Records(
-            self, "Records", key=self.keys.data, removal_policy=removal, protected=config.retain_data
+            self,
+            "Records",
+            key=self.keys.data,
+            removal_policy=removal,
+            protected=config.retain_data,
+            restored=config.restored_table,
         )
         self.audit_log = AuditLog(
             self, "AuditLog", key=self.keys.data, removal_policy=removal, protected=config.retain_data
         )
         self.identity = Identity(self, "Identity", config=config, removal_policy=removal, portal_origin=self.origin)
         self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
-        self.alerts = Alerts(self, "Alerts", key=self.keys.messages)
+        self.alerts = Alerts(self, "Alerts", key=self.keys.messages, emails=config.alert_emails)
         self.webhooks = Webhooks(self, "Webhooks", key=self.keys.messages)
+        self.recovery = Recovery(
+            self,
+            "Recovery",
+            config=config,
+            keys=self.keys,
+            storage=self.storage,
+            records=self.records,
+            audit_log=self.audit_log,
+            alerts=self.alerts,
+            removal_policy=removal,
+        )
+        if config.audit or config.backup:
+            admit_events(self, config, topic=self.alerts.topic, key=self.keys.messages)
         self.unscoped = Unscoped(self, "Unscoped")
 
     def _build_functions(self) -> None:
@@ -156,14 +179,21 @@ class SilentScalper(Stack):
         return Scanning(self, "Scanning", incoming=self.storage.incoming, key=self.keys.data, queueing=self.queueing)
 
     def _watch(self) -> None:
-        self.alerts.watch_dead_letters("DeadLetters", self.queueing.dead_letters)
-        self.alerts.watch_dead_letters("ProjectionFailures", self.queueing.projection_failures)
-        self.alerts.watch_dead_letters("FailedInvocations", self.queueing.failed_invocations)
-        self.alerts.watch_dead_letters("UndeliveredEvents", self.webhooks.dead_letters)
-        self.alerts.watch_backlog("Backlog", self.queueing.main, minutes=15)
-        self.alerts.watch_errors("JudgeErrors", self.judge.function)
-        self.alerts.watch_errors("ProjectorErrors", self.projector.function)
-        self.alerts.watch_errors("SweepErrors", self.sweep.function)
+        watched = Watched(
+            functions=(self.judge.function, self.projector.function, self.sweep.function, self.portal.function),
+            processors=(self.judge.function, self.projector.function, self.sweep.function),
+            main_queue=self.queueing.main,
+            dead_letters=(
+                self.queueing.dead_letters,
+                self.queueing.projection_failures,
+                self.queueing.failed_invocations,
+                self.webhooks.dead_letters,
+            ),
+            api_id=self.api.http.api_id,
+            table=self.records.table,
+        )
+        Alarms(self, "Alarms", watched=watched, topic=self.alerts.topic, config=self._config)
+        Dashboard(self, "Dashboard", watched=watched, config=self._config)
 
     def _publish_outputs(self) -> None:
         for name, value in {
@@ -191,6 +221,9 @@ class SilentScalper(Stack):
             "ProjectorFunction": self.projector.function.function_name,
             "SweepFunction": self.sweep.function.function_name,
             "PortalFunction": self.portal.function.function_name,
+            "BreakGlassRoleArn": self.recovery.break_glass.role.role_arn,
+            "DataKeyId": self.keys.data.key_id,
+            "MessagesKeyId": self.keys.messages.key_id,
         }.items():
             CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
 
@@ -250,7 +283,9 @@ class SilentScalper(Stack):
 
     def _for_sweep(self) -> dict[str, str]:
         return {
-            "SCALPER_INCOMING_BUCKET": self.storage.incoming.bucket_name,
+            **self._buckets(),
+            "SCALPER_QUARANTINE_DAYS": str(self._config.retention.quarantine_days),
+            "SCALPER_TIME_LIMIT_S": str(self._config.alarms.oldest_message_s),
             **self._for_alerts(),
             **self._queues(),
             **self._gateway(),

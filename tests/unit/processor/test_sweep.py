@@ -7,7 +7,7 @@ import pytest
 from intake.commands import DoTask
 from intake.events import Arrival, Slice, arrivals, notification
 from intake.keys import child_id, direct
-from intake.ports import QueuedMessage, Task
+from intake.ports import Fault, QueuedMessage, Task
 from intake.record import ObjectVersion
 from intake.states import State
 from processor.project import Projector
@@ -16,6 +16,7 @@ from tests.fakes import (
     FakeAlerts,
     FakeChildren,
     FakeEvents,
+    FakeIncidents,
     FakeObjects,
     FakeProjections,
     FakeQueue,
@@ -27,6 +28,8 @@ from tests.fakes import (
 from tests.records import NOON, a_file, an_upload
 from tests.scan_results import scan_result
 
+TIME_LIMIT = timedelta(minutes=15)
+
 
 class World:
     """A sweep between fakes, at a time of the test's choosing."""
@@ -36,7 +39,7 @@ class World:
         self.at, self.admissions = NOON, []
         self.records, self.verdicts = FakeRecords(table), FakeVerdicts(table)
         self.objects, self.queue, self.dead_letters = FakeObjects(), FakeQueue(), FakeQueue()
-        self.stuck_files = FakeStuckFiles()
+        self.stuck_files, self.incidents = FakeStuckFiles(), FakeIncidents()
         sums = FakeProjections()
         self.sweep = Sweep(
             verdicts=self.verdicts,
@@ -54,6 +57,8 @@ class World:
             ),
             admit=lambda: self.admissions.append(self.at) is None,
             stuck_files=self.stuck_files,
+            incidents=self.incidents,
+            time_limit=TIME_LIMIT,
             incoming_bucket="incoming",
             clock=lambda: self.at,
         )
@@ -205,3 +210,17 @@ def test_an_orders_letter_fails_no_file_and_is_no_riddle(world):
     swept = world.sweep.run()
     assert (swept.failed, swept.unreadable) == (0, 0)
     assert world.state(file) is State.AWAITING_UPLOAD
+
+
+def test_a_file_past_its_time_limit_is_one_incident_however_often_it_is_seen(world):
+    late, young, _ = world.reserve(3)
+    world.objects.clock = lambda: world.at
+    world.objects.put("incoming", late.incoming.key, b"data")
+    world.at = NOON + TIME_LIMIT
+    world.objects.put("incoming", young.incoming.key, b"data")
+
+    for _ in range(3):
+        world.sweep.run()
+
+    (incident,) = world.incidents.standing.values()
+    assert (incident.fault, incident.file_id, incident.seen_at) == (Fault.LATE, late.file_id, NOON)
