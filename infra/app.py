@@ -7,10 +7,12 @@ from pathlib import Path
 
 from aws_cdk import App, Tags
 
+from infra.audit import Audit
 from infra.build_cache import BUILD
 from infra.bundle import EMULATOR, LAMBDA
 from infra.bundle import build as build_bundle
 from infra.config import StageConfig
+from infra.malware import Malware
 from infra.operations import Operations
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
@@ -48,6 +50,10 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
     core = SilentScalper(app, config=config, bundles=bundles)
     if config.monthly_budget_usd is not None:
         Operations(app, config=config, core=core, monthly_budget_usd=config.monthly_budget_usd)
+    if config.audit:
+        Audit(app, config=config, core=core)
+    if core.scanning:
+        Malware(app, config=config, storage=core.storage, scanning=core.scanning)
 
 
 def main() -> None:

@@ -14,12 +14,15 @@ from infra.api import Api
 from infra.audit_log import AuditLog
 from infra.config import FunctionConfig, StageConfig
 from infra.dashboard import Dashboard
+from infra.event_alerts import admit_events
 from infra.functions import Function
 from infra.grants import Grants
 from infra.identity import Identity
 from infra.keys import Keys
 from infra.queueing import Queueing
 from infra.records import Records
+from infra.recovery import Recovery
+from infra.scanning import Scanning
 from infra.schedule import EveryFiveMinutes
 from infra.storage import Storage
 from infra.unscoped import Unscoped
@@ -74,7 +77,12 @@ class SilentScalper(Stack):
             retention=config.retention,
         )
         self.records = Records(
-            self, "Records", key=self.keys.data, removal_policy=removal, protected=config.retain_data
+            self,
+            "Records",
+            key=self.keys.data,
+            removal_policy=removal,
+            protected=config.retain_data,
+            restored=config.restored_table,
         )
         self.audit_log = AuditLog(
             self, "AuditLog", key=self.keys.data, removal_policy=removal, protected=config.retain_data
@@ -83,6 +91,19 @@ class SilentScalper(Stack):
         self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
         self.alerts = Alerts(self, "Alerts", key=self.keys.messages, emails=config.alert_emails)
         self.webhooks = Webhooks(self, "Webhooks", key=self.keys.messages)
+        self.recovery = Recovery(
+            self,
+            "Recovery",
+            config=config,
+            keys=self.keys,
+            storage=self.storage,
+            records=self.records,
+            audit_log=self.audit_log,
+            alerts=self.alerts,
+            removal_policy=removal,
+        )
+        if config.audit or config.backup:
+            admit_events(self, config, topic=self.alerts.topic, key=self.keys.messages)
         self.unscoped = Unscoped(self, "Unscoped")
 
     def _build_functions(self) -> None:
@@ -104,7 +125,11 @@ class SilentScalper(Stack):
             bundle=processor,
             config=config.judge,
             grants=grants.judge(),
-            settings={**self._buckets(), "SCALPER_QUEUE_URL": self.queueing.main.queue_url},
+            settings={
+                **self._buckets(),
+                "SCALPER_QUEUE_URL": self.queueing.main.queue_url,
+                "SCALPER_SCAN_REQUIRED": str(config.malware_protection).lower(),
+            },
         )
         self.projector = self._function(
             "Projector",
@@ -136,13 +161,22 @@ class SilentScalper(Stack):
         grants.open_buckets(judge=self.judge.role, sweep=self.sweep.role, portal=self.portal.role)
 
     def _connect(self) -> None:
-        self.storage.notify(self.queueing.main, after=self.queueing.main_policy)
+        self.scanning = self._announce_arrivals()
         self.judge.consume(self.queueing.main, maximum_concurrency=self._config.judge_maximum_concurrency)
         self.projector.follow(self.records.table, failures=self.queueing.projection_failures)
         self.projector.consume(self.queueing.projection_redrives, maximum_concurrency=2, batch_size=1)
         EveryFiveMinutes(self, "Sweeping", function=self.sweep.function)
         self.api.route(self.portal.function)
         self.api.publish(config=self._config, log_key=self.keys.messages, removal_policy=self._removal)
+
+    def _announce_arrivals(self) -> Scanning | None:
+        """Have S3 tell the judge of what arrives; or, where malware is looked for, have the scan tell it."""
+        if not self._config.malware_protection:
+            self.storage.notify(self.queueing.main, after=self.queueing.main_policy)
+            return None
+        self.storage.publish()
+        self.keys.admit("events")
+        return Scanning(self, "Scanning", incoming=self.storage.incoming, key=self.keys.data, queueing=self.queueing)
 
     def _watch(self) -> None:
         watched = Watched(
@@ -187,6 +221,9 @@ class SilentScalper(Stack):
             "ProjectorFunction": self.projector.function.function_name,
             "SweepFunction": self.sweep.function.function_name,
             "PortalFunction": self.portal.function.function_name,
+            "BreakGlassRoleArn": self.recovery.break_glass.role.role_arn,
+            "DataKeyId": self.keys.data.key_id,
+            "MessagesKeyId": self.keys.messages.key_id,
         }.items():
             CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from intake import keys
+from intake.errors import ObjectMissingError
 from intake.events import Arrival, Slice, UnreadableEventError, arrivals, notification, order_of, slice_of
 from intake.keys import Placement
 from intake.ports import (
@@ -136,7 +137,16 @@ class Sweep:
         record = self._verdicts.file(reserved.file_id) if reserved else None
         if record:
             return self._verdicts.fail(replace(record, updated_at=self._clock()), "retries-exhausted")
-        return self._verdicts.fail(self._stranger(arrival), "retries-exhausted")
+        return self._verdicts.fail(self._stranger(self._landed(arrival)), "retries-exhausted")
+
+    def _landed(self, arrival: Arrival) -> Arrival:
+        """Return an arrival with its object's own time, as the judge takes it where a scan tells of the object."""
+        if arrival.scan is None:
+            return arrival
+        try:
+            return replace(arrival, at=self._objects.describe(arrival.object).last_modified)
+        except ObjectMissingError:
+            return arrival  # Gone before it was scanned: that it ever came is all that is left to say.
 
     def _stranger(self, arrival: Arrival) -> FileRecord:
         """Return the record of an object that was dropped into S3 and never got as far as having one."""

@@ -41,6 +41,7 @@ from processor.profiles import Profiles
 from processor.project import Projector
 from processor.quiet import QuietWatch
 from processor.reconcile import Reconciler
+from processor.scans import Scans
 from processor.settings import JudgeSettings, ProjectorSettings, SweepSettings
 from processor.sweep import Sweep
 from processor.tasks import Tasks
@@ -74,7 +75,8 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     )
     buckets = Buckets(settings.accepted_bucket, settings.quarantine_bucket)
     profile_of = Profiles(DynamoDirectory(dynamodb, settings.table)).of
-    processor = Processor(objects, verdicts, buckets, judge, profile_of=profile_of, expand=expander.begin)
+    scans = Scans(objects, settings.scan_required)
+    processor = Processor(objects, verdicts, buckets, judge, profile_of=profile_of, expand=expander.begin, scans=scans)
     tasks = Tasks(
         objects=objects,
         verdicts=verdicts,
@@ -84,6 +86,7 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         # Whoever has just changed a profile and orders a dry run means that one.
         profile_of=Profiles(DynamoDirectory(dynamodb, settings.table), kept_s=0).of,
         expand=expander.begin,
+        scans=scans,
     )
     desk = OrderDesk(
         orders=DynamoOrders(dynamodb, settings.table),

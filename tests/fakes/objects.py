@@ -40,6 +40,7 @@ class FakeObjects:
     calls: Counter[str] = field(default_factory=Counter)
     """How often each method was called."""
     bytes_read: int = 0
+    tags: dict[ObjectVersion, dict[str, str]] = field(default_factory=dict)
     clock: Clock = now
 
     def put(self, bucket: str, key: str, data: bytes, metadata: dict[str, str] | None = None) -> ObjectVersion:
@@ -111,6 +112,16 @@ class FakeObjects:
 
     def _held(self, version: ObjectVersion, stored: StoredObject, position: str) -> Held:
         return Held(version, stored.last_modified, "-" in stored.etag, position)
+
+    def describe(self, source: ObjectVersion) -> ObjectRange:
+        self.calls["describe"] += 1
+        held = self._get(source)
+        return ObjectRange(b"", len(held.data), held.etag, held.version_id, held.last_modified, held.metadata)
+
+    def tag(self, source: ObjectVersion, name: str) -> str | None:
+        self.calls["tag"] += 1
+        self._get(source)
+        return self.tags.get(source, {}).get(name)
 
     def _get(self, source: ObjectVersion) -> StoredObject:
         held = self.versions.get((source.bucket, source.key), [])

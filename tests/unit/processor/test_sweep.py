@@ -6,7 +6,7 @@ import pytest
 
 from intake.commands import DoTask
 from intake.events import Arrival, Slice, arrivals, notification
-from intake.keys import child_id
+from intake.keys import child_id, direct
 from intake.ports import Fault, QueuedMessage, Task
 from intake.record import ObjectVersion
 from intake.states import State
@@ -26,6 +26,7 @@ from tests.fakes import (
     FakeVerdicts,
 )
 from tests.records import NOON, a_file, an_upload
+from tests.scan_results import scan_result
 
 TIME_LIMIT = timedelta(minutes=15)
 
@@ -141,6 +142,29 @@ def test_dead_letters_mark_their_files_failed_once_and_stay_to_be_redriven(world
     assert world.state(file) is State.FAILED
     assert {record.clinic_id for record in world.verdicts.table.files.values()} == {"northside", "lakeview"}
     assert world.dead_letters.depth() == 2
+
+
+@pytest.mark.parametrize("status", ["ACCESS_DENIED", "FAILED"])
+def test_a_file_whose_scan_came_to_nothing_is_failed_and_its_letter_waits_for_another_scan(world, status):
+    (file,) = world.reserve(1)
+    world.objects.put("incoming", file.incoming.key, b"unscanned")
+    world.dead_letters.send([scan_result(status, ObjectVersion("incoming", file.incoming.key, "v1"))])
+
+    assert [world.sweep.run().failed for _ in range(2)] == [1, 0]
+
+    assert (world.state(file), world.dead_letters.depth()) == (State.FAILED, 1)
+
+
+def test_a_dropped_file_whose_scan_came_to_nothing_is_the_file_that_the_judge_would_make_of_it(world):
+    world.objects.clock = lambda: NOON - timedelta(days=1)
+    version = world.objects.put("incoming", "lakeview/dropped.dcm", b"unscanned")
+    gone = ObjectVersion("incoming", "lakeview/gone.dcm", "v1")
+    world.dead_letters.send([scan_result("FAILED", version), scan_result("FAILED", gone)])
+
+    assert world.sweep.run().failed == 2
+
+    placed = direct(version.bucket, version.key, version.version_id, NOON - timedelta(days=1))
+    assert world.verdicts.file(placed.file_id).state is State.FAILED
 
 
 def test_a_dead_letter_that_nobody_can_read_is_counted_and_kept(world):
