@@ -95,6 +95,12 @@ def report_expanded(expanded: Expanded) -> None:
     metrics.add_metric("EntriesUnpacked", MetricUnit.Count, expanded.unpacked)
 
 
+def report_projected(changes: int, alerts: int) -> None:
+    """Log and count one batch of the table's stream."""
+    logger.info("projected", extra={"changes": changes, "alerts": alerts})
+    metrics.add_metric("AlertsSent", MetricUnit.Count, alerts)
+
+
 def report_swept(swept: Swept) -> None:
     """Log and count one sweep."""
     counts = {

@@ -15,6 +15,7 @@ from processor.reconcile import Reconciler
 from tests.fakes import (
     FakeDirectory,
     FakeIncidents,
+    FakeInventory,
     FakeLedger,
     FakeObjects,
     FakeQueue,
@@ -42,6 +43,7 @@ class World:
     def start(self):
         """Start the function anew: all that it remembers stands in the table."""
         common = {"incidents": self.incidents, "rounds": self.rounds, "records": self.records}
+        inventory = FakeInventory(self.objects)
         self.follow_up = FollowUp(inventory=inventory, queue=self.queue, clock=lambda: self.at, **common)
         self.reconciler = Reconciler(
             directory=self.directory,
