@@ -1,6 +1,6 @@
 """How people hear of trouble: the topic, the mailbox that keeps a copy of every alert, and the first alarms."""
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
@@ -57,6 +57,7 @@ class Alerts(Construct):
         alarm = cloudwatch.Alarm(
             self,
             construct_id,
+            alarm_name=alarm_name(Stack.of(self).stack_name, construct_id),
             metric=metric,
             threshold=threshold,
             evaluation_periods=1,
@@ -65,6 +66,11 @@ class Alerts(Construct):
             alarm_description=description,
         )
         alarm.add_alarm_action(actions.SnsAction(self.topic))
+
+
+def alarm_name(stack: str, alarm: str) -> str:
+    """Return the name of an alarm of a stack: the pipeline, which stands in another stack, knows alarms by it."""
+    return f"{stack}-{alarm}"
 
 
 def _published_by_alarms(topic: sns.Topic) -> iam.PolicyStatement:

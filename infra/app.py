@@ -3,6 +3,7 @@
 import argparse
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from aws_cdk import App, Tags
@@ -10,6 +11,7 @@ from aws_cdk import App, Tags
 from infra.build_cache import BUILD
 from infra.bundle import EMULATOR, LAMBDA, build
 from infra.config import StageConfig
+from infra.delivery import DeliveryPipeline
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
 
@@ -39,6 +41,8 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
     What the emulator does not know lives in stacks of its own, so that the core is the same everywhere.
     """
     SilentScalper(app, config=config, bundles=bundles)
+    if config.delivery:
+        DeliveryPipeline(app, delivery=config.delivery, production=config, staging=STAGES[config.delivery.staging])
 
 
 def main() -> None:
@@ -46,8 +50,11 @@ def main() -> None:
     parser.add_argument("--stage", choices=sorted(STAGES), default=os.environ.get("STAGE", "prod"))
     parser.add_argument("--out", type=Path, help="where to write; the CDK command's own choice by default")
     parser.add_argument("--without-code", action="store_true", help="build no bundles: for checks of the template")
+    parser.add_argument("--without-delivery", action="store_true", help="leave out the pipeline: for its own builds")
     given = parser.parse_args()
     config = STAGES[given.stage]
+    if given.without_delivery:
+        config = replace(config, delivery=None)
     bundles = placeholder_bundles() if given.without_code else _bundles(config)
     synthesize(config=config, bundles=bundles, out=given.out)
 
