@@ -11,7 +11,9 @@ _ACCOUNT = re.compile(r"\d{12}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
-_CONNECTION = re.compile(r"arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection/[0-9a-f-]+")
+_CONNECTION = re.compile(
+    r"arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection/[0-9a-f-]+"
+)
 _SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}")
 _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[0-9a-f-]+")
 
@@ -85,7 +87,7 @@ class Delivery:
     """`owner/name`, at the provider that the connection leads to."""
     connection_arn: str
     """CodeConnections' connection, made and confirmed by hand: a person has to say yes to the provider."""
-    smoke_secret_arn: str
+    smoke_credentials_arn: str
     """Secrets Manager's secret with `api_url`, `client_id` and `client_secret` of the synthetic clinic's partner."""
     approvers: tuple[str, ...]
     """E-mail addresses that are told when a release waits for its approval, or has failed."""
@@ -191,8 +193,8 @@ def _wrong_with(delivery: Delivery, stage: str) -> dict[str, bool]:
         "delivery.connection_arn must be a connection of CodeConnections": not _CONNECTION.fullmatch(
             delivery.connection_arn
         ),
-        "delivery.smoke_secret_arn must be a whole ARN of Secrets Manager": not _SECRET.fullmatch(
-            delivery.smoke_secret_arn
+        "delivery.smoke_credentials_arn must be a whole ARN of Secrets Manager": not _SECRET.fullmatch(
+            delivery.smoke_credentials_arn
         ),
         "delivery.approvers must be e-mail addresses, at least one": not delivery.approvers
         or any(not _EMAIL.fullmatch(one) for one in delivery.approvers),

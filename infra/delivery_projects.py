@@ -41,7 +41,7 @@ class Projects(Construct):
         self._prefix, self._artifacts, self._log_group = production.prefix, artifacts, log_group
         source = artifacts.read(SOURCE)
         secret = iam.PolicyStatement(
-            actions=["secretsmanager:GetSecretValue"], resources=[delivery.smoke_secret_arn]
+            actions=["secretsmanager:GetSecretValue"], resources=[delivery.smoke_credentials_arn]
         )
         self.check = self._project("Check", ["bash .ci/run"], source, minutes=90)
         self.build = self._project("Build", _build(production, staging), artifacts.build(), minutes=30)
@@ -51,7 +51,7 @@ class Projects(Construct):
             [_UV, f"{_tool('uv')} run --no-default-groups python -m tests.smoke"],
             [*source, secret],
             minutes=15,
-            secrets={name: f"{delivery.smoke_secret_arn}:{member}" for name, member in _SMOKE_SETTINGS.items()},
+            secrets={name: f"{delivery.smoke_credentials_arn}:{member}" for name, member in _SMOKE_SETTINGS.items()},
         )
         self.release = self._deploy("DeployProduction", production)
 

@@ -20,7 +20,7 @@ EXAMPLE = StageConfig(
     delivery=Delivery(
         repository="example-org/silent-scalper",
         connection_arn="arn:aws:codeconnections:us-east-1:111122223333:connection/0a1b2c3d-0000-4000-8000-0123456789ab",
-        smoke_secret_arn="arn:aws:secretsmanager:us-east-1:111122223333:secret:silent-scalper/smoke-aBcDeF",
+        smoke_credentials_arn="arn:aws:secretsmanager:us-east-1:111122223333:secret:silent-scalper/smoke-aBcDeF",
         approvers=("release@example.org",),
     ),
 )
