@@ -11,9 +11,7 @@ _ACCOUNT = re.compile(r"\d{12}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
-_CONNECTION = re.compile(
-    r"arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:\d{12}:connection/[0-9a-f-]+"
-)
+_CONNECTION = re.compile(r"arn:aws[a-z-]*:code(star-)?connections:[a-z0-9-]+:\d{12}:connection/[0-9a-f-]+")
 _SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}")
 _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[0-9a-f-]+")
 
@@ -81,7 +79,7 @@ class AlarmLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The pipeline that brings each commit of a branch to a stage of its own first, and by a person's word to this one."""
+    """The pipeline that brings each commit of a branch to another stage first, and by a person's word to this one."""
 
     repository: str
     """`owner/name`, at the provider that the connection leads to."""

@@ -1,4 +1,4 @@
-"""The delivery stack: what is merged is checked, goes to staging, proves itself, and by a person's word to production."""
+"""The delivery stack: what is merged is checked, proves itself on staging, and by a person's word goes to production."""
 
 from aws_cdk import Aws, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_codepipeline as codepipeline

@@ -1,4 +1,4 @@
-"""What a run of the pipeline hands from step to step: kept in the bucket that `cdk bootstrap` made, with our own key."""
+"""What a run of the pipeline hands from step to step: kept in the bucket that `cdk bootstrap` made, under our key."""
 
 from dataclasses import dataclass
 

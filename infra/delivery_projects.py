@@ -19,7 +19,11 @@ _BUILT = "assembly"
 _BOOTSTRAP_ROLES = ("deploy-role", "file-publishing-role", "lookup-role")
 """What the CDK's command works with. Only CloudFormation takes on the execution role, at the deploy role's word."""
 
-_SMOKE_SETTINGS = {"SCALPER_API_URL": "api_url", "SCALPER_CLIENT_ID": "client_id", "SCALPER_CLIENT_SECRET": "client_secret"}  # fmt: skip
+_SMOKE_SETTINGS = {
+    "SCALPER_API_URL": "api_url",
+    "SCALPER_CLIENT_ID": "client_id",
+    "SCALPER_CLIENT_SECRET": "client_secret",
+}
 """What `scalper.Client` reads from the environment, and the member of the secret that holds it."""
 
 
@@ -51,7 +55,7 @@ class Projects(Construct):
             [_UV, f"{_tool('uv')} run --no-default-groups python -m tests.smoke"],
             [*source, secret],
             minutes=15,
-            secrets={name: f"{delivery.smoke_credentials_arn}:{member}" for name, member in _SMOKE_SETTINGS.items()},
+            secrets={name: f"{credentials}:{member}" for name, member in _SMOKE_SETTINGS.items()},
         )
         self.release = self._deploy("DeployProduction", production)
 
@@ -61,11 +65,12 @@ class Projects(Construct):
 
     def _deploy(self, name: str, stage: StageConfig) -> codebuild.CfnProject:
         cdk = f"{_tool('uv')} run --no-default-groups --group infra"
+        assembly = f'"$CODEBUILD_SRC_DIR_{ASSEMBLY}/{stage.name}"'
         commands = [
             _UV,
             f"{cdk} npm ci --ignore-scripts",
-            f'{cdk} npx --no-install cdk deploy --all --app "$CODEBUILD_SRC_DIR_{ASSEMBLY}/{stage.name}"'
-            " --require-approval never --ci --progress events",
+            # The person who approves has the change before them; what deploys it has nobody to ask.
+            f"{cdk} npx --no-install cdk deploy --all --app {assembly} --require-approval never --ci --progress events",
         ]
         return self._project(name, commands, [*self._artifacts.read(SOURCE, ASSEMBLY), _assume(stage)], minutes=60)
 

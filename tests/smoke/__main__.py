@@ -1,7 +1,8 @@
 """Sends one good file and one damaged one, as a partner: `make smoke`. Exits with 0 when all is as it must be.
 
 The credentials are those of `scalper`: SCALPER_API_URL, SCALPER_CLIENT_ID and SCALPER_CLIENT_SECRET, or the file that
-`scalper login` writes. Give it a clinic of its own: each run leaves two synthetic files of 2 KB there, and nothing here.
+`scalper login` writes. Give it a clinic of its own: each run leaves two synthetic files of 2 KB there,
+and nothing here.
 """
 
 import argparse
