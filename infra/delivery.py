@@ -1,4 +1,4 @@
-"""The delivery stack: what is merged is checked, proves itself on staging, and by a person's word goes to production."""
+"""The delivery stack: what is merged is checked, proves itself on staging, goes to production by a person's word."""
 
 from aws_cdk import Aws, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_codepipeline as codepipeline

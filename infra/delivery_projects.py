@@ -43,10 +43,8 @@ class Projects(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._prefix, self._artifacts, self._log_group = production.prefix, artifacts, log_group
-        source = artifacts.read(SOURCE)
-        secret = iam.PolicyStatement(
-            actions=["secretsmanager:GetSecretValue"], resources=[delivery.smoke_credentials_arn]
-        )
+        source, credentials = artifacts.read(SOURCE), delivery.smoke_credentials_arn
+        secret = iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[credentials])
         self.check = self._project("Check", ["bash .ci/run"], source, minutes=90)
         self.build = self._project("Build", _build(production, staging), artifacts.build(), minutes=30)
         self.stage = self._deploy("DeployStaging", staging)
