@@ -56,7 +56,7 @@ def clients(url: str, certificate: Path | None = None) -> Clients:
 
 
 def function_environment(aws: Clients, endpoint: Endpoint, function: str) -> dict[str, str]:
-    """Return what a deployed function finds in its environment, its role's credentials where permissions are checked."""
+    """Return what a deployed function finds in its environment; its role's credentials where they are checked."""
     configuration = aws.functions.get_function_configuration(FunctionName=function)
     return {
         **configuration["Environment"]["Variables"],
@@ -85,6 +85,4 @@ def other_client(service: str, endpoint: Endpoint) -> Any:  # noqa: ANN401  # We
 
 
 def _root() -> boto3.Session:
-    return boto3.Session(
-        aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=REGION
-    )
+    return boto3.Session(aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY, region_name=REGION)

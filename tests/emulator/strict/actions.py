@@ -39,9 +39,7 @@ OBJECTS: dict[str, Call] = {
     "s3:GetObjectVersion": lambda of, at: of("s3").get_object(Bucket=at.name, Key=SEED, VersionId=at.extra["version"]),
     "s3:GetObjectTagging": lambda of, at: of("s3").get_object_tagging(Bucket=at.name, Key=SEED),
     "s3:PutObject": lambda of, at: of("s3").put_object(Bucket=at.name, Key=SEED, Body=b"", IfNoneMatch="*"),
-    "s3:PutObjectTagging": lambda of, at: of("s3").put_object_tagging(
-        Bucket=at.name, Key=SEED, Tagging={"TagSet": []}
-    ),
+    "s3:PutObjectTagging": lambda of, at: of("s3").put_object_tagging(Bucket=at.name, Key=SEED, Tagging={"TagSet": []}),
     "s3:DeleteObject": lambda of, at: of("s3").delete_object(Bucket=at.name, Key=_NOWHERE),
     "s3:DeleteObjectVersion": lambda of, at: of("s3").delete_object(
         Bucket=at.name, Key=SEED, VersionId=at.extra["version"]

@@ -1,0 +1,67 @@
+"""The strict emulator's names of batches stand beside the actions that cover them on AWS, and nowhere else."""
+
+import json
+
+from infra.batch_actions import allow_batches
+
+TOPIC = "arn:aws:sns:us-east-1:000000000000:alerts"
+
+
+class Policies:
+    """Of IAM, what is asked: customer-managed policies and their versions."""
+
+    def __init__(self, *statements):
+        self.documents = {"v1": {"Version": "2012-10-17", "Statement": list(statements)}}
+        self.default = "v1"
+
+    def list_policies(self, Scope):
+        assert Scope == "Local"
+        return {"Policies": [{"Arn": "arn:policy", "DefaultVersionId": self.default}]}
+
+    def get_policy_version(self, PolicyArn, VersionId):
+        return {"PolicyVersion": {"Document": self.documents[VersionId]}}
+
+    def create_policy_version(self, PolicyArn, PolicyDocument, SetAsDefault):
+        self.default = f"v{int(self.default[1:]) + 1}"
+        self.documents[self.default] = json.loads(PolicyDocument)
+
+    def delete_policy_version(self, PolicyArn, VersionId):
+        del self.documents[VersionId]
+
+    @property
+    def statements(self):
+        (document,) = self.documents.values()
+        return document["Statement"]
+
+
+def _allow(action, **more):
+    return {"Effect": "Allow", "Action": action, "Resource": TOPIC, **more}
+
+
+def test_an_action_for_one_message_is_joined_by_the_one_for_batches_on_the_same_terms():
+    condition = {"StringEquals": {"aws:PrincipalTag/part": "projector"}}
+    iam = Policies(_allow("sns:Publish", Condition=condition), _allow(["sqs:SendMessage", "sqs:GetQueueAttributes"]))
+
+    allow_batches(iam)
+
+    assert iam.statements == [
+        _allow(["sns:Publish", "sns:PublishBatch"], Condition=condition),
+        _allow(["sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:SendMessageBatch"]),
+    ]
+
+
+def test_whoever_may_send_nothing_may_send_no_batch():
+    statements = [_allow("sns:Subscribe"), _allow(["sqs:ReceiveMessage"])]
+    iam = Policies(*statements)
+
+    allow_batches(iam)
+
+    assert (iam.default, iam.statements) == ("v1", statements)
+
+
+def test_doing_it_twice_changes_nothing():
+    iam = Policies(_allow("sns:Publish"))
+    allow_batches(iam)
+    allow_batches(iam)
+
+    assert (iam.default, iam.statements) == ("v2", [_allow(["sns:Publish", "sns:PublishBatch"])])
