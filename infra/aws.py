@@ -56,7 +56,7 @@ def clients(url: str, certificate: Path | None = None) -> Clients:
 
 
 def function_environment(aws: Clients, endpoint: Endpoint, function: str) -> dict[str, str]:
-    """Return what a deployed function finds in its environment; its role's credentials where they are checked."""
+    """Return a deployed function's environment, with its role's credentials where permissions are checked."""
     configuration = aws.functions.get_function_configuration(FunctionName=function)
     return {
         **configuration["Environment"]["Variables"],
