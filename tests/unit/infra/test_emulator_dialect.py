@@ -1,8 +1,8 @@
-"""The strict emulator's names of batches stand beside the actions that cover them on AWS, and nowhere else."""
+"""The strict emulator's names stand beside AWS's for the same, and nowhere else."""
 
 import json
 
-from infra.batch_actions import allow_batches
+from infra.emulator_dialect import translate_policies
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:alerts"
 
@@ -42,7 +42,7 @@ def test_an_action_for_one_message_is_joined_by_the_one_for_batches_on_the_same_
     condition = {"StringEquals": {"aws:PrincipalTag/part": "projector"}}
     iam = Policies(_allow("sns:Publish", Condition=condition), _allow(["sqs:SendMessage", "sqs:GetQueueAttributes"]))
 
-    allow_batches(iam)
+    translate_policies(iam)
 
     assert iam.statements == [
         _allow(["sns:Publish", "sns:PublishBatch"], Condition=condition),
@@ -54,14 +54,23 @@ def test_whoever_may_send_nothing_may_send_no_batch():
     statements = [_allow("sns:Subscribe"), _allow(["sqs:ReceiveMessage"])]
     iam = Policies(*statements)
 
-    allow_batches(iam)
+    translate_policies(iam)
 
     assert (iam.default, iam.statements) == ("v1", statements)
 
 
 def test_doing_it_twice_changes_nothing():
     iam = Policies(_allow("sns:Publish"))
-    allow_batches(iam)
-    allow_batches(iam)
+    translate_policies(iam)
+    translate_policies(iam)
 
     assert (iam.default, iam.statements) == ("v2", [_allow(["sns:Publish", "sns:PublishBatch"])])
+
+
+def test_reading_a_stream_names_no_stream_there_and_reading_a_table_still_its_table():
+    reading = _allow(["dynamodb:GetItem", "dynamodb:DescribeStream"])
+    iam = Policies(_allow(["dynamodb:DescribeStream", "dynamodb:GetRecords"]), reading)
+
+    translate_policies(iam)
+
+    assert [statement["Resource"] for statement in iam.statements] == ["*", TOPIC]
