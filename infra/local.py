@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.assembly import Assembly, local_assembly
 from infra.aws import Clients, clients, other_client
-from infra.emulator_dialect import translate_policies
 from infra.demo import Demo, api_id, as_json, create_demo
 from infra.deploy import deploy
 from infra.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Endpoint, emulator, endpoint_of
+from infra.emulator_dialect import translate_policies
 from infra.errors import RunnerError
 from infra.portal_process import portal
 from infra.processes import Child

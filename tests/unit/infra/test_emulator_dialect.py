@@ -14,19 +14,20 @@ class Policies:
         self.documents = {"v1": {"Version": "2012-10-17", "Statement": list(statements)}}
         self.default = "v1"
 
-    def list_policies(self, Scope):
-        assert Scope == "Local"
+    def list_policies(self, **asked):
+        assert asked == {"Scope": "Local"}
         return {"Policies": [{"Arn": "arn:policy", "DefaultVersionId": self.default}]}
 
-    def get_policy_version(self, PolicyArn, VersionId):
-        return {"PolicyVersion": {"Document": self.documents[VersionId]}}
+    def get_policy_version(self, **asked):
+        return {"PolicyVersion": {"Document": self.documents[asked["VersionId"]]}}
 
-    def create_policy_version(self, PolicyArn, PolicyDocument, SetAsDefault):
+    def create_policy_version(self, **made):
+        assert made["SetAsDefault"]
         self.default = f"v{int(self.default[1:]) + 1}"
-        self.documents[self.default] = json.loads(PolicyDocument)
+        self.documents[self.default] = json.loads(made["PolicyDocument"])
 
-    def delete_policy_version(self, PolicyArn, VersionId):
-        del self.documents[VersionId]
+    def delete_policy_version(self, **asked):
+        del self.documents[asked["VersionId"]]
 
     @property
     def statements(self):
