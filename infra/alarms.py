@@ -3,6 +3,7 @@
 Each costs as much as any other, and one over several metrics as much as one for each: so none is combined.
 """
 
+from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
@@ -76,6 +77,7 @@ class Alarms(Construct):
         cloudwatch.Alarm(
             self,
             "SweepMissing",
+            alarm_name=alarm_name(Stack.of(self).stack_name, "SweepMissing"),
             metric=own("Swept", "sweep"),
             threshold=1,
             evaluation_periods=3,
@@ -91,6 +93,7 @@ class Alarms(Construct):
         alarm = cloudwatch.Alarm(
             self,
             construct_id,
+            alarm_name=alarm_name(Stack.of(self).stack_name, construct_id),
             metric=metric,
             threshold=limit,
             evaluation_periods=periods,
@@ -99,3 +102,8 @@ class Alarms(Construct):
             alarm_description=description,
         )
         alarm.add_alarm_action(actions.SnsAction(self._topic))
+
+
+def alarm_name(stack: str, alarm: str) -> str:
+    """Return the name of an alarm of a stack: the pipeline, which stands in another stack, knows alarms by it."""
+    return f"{stack}-{alarm}"
