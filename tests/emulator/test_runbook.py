@@ -35,6 +35,7 @@ class Night:
     content: bytes
     file_id: str
     client_id: str
+    lifecycles: list[list[dict]]
 
 
 def script(folder):
@@ -52,13 +53,14 @@ def script(folder):
 
 
 @pytest.fixture
-def night(clients, outputs) -> Night:
+def night(clients, outputs, kept) -> Night:
     """A clinic with an accepted file that somebody deleted, a dead letter, a suspicious person and a lost client."""
     DynamoDirectory(clients.dynamodb, outputs["Table"]).save_clinic(Clinic(CLINIC, "Runbook", created_at=now()))
     study = uid("runbook")
     content = ct_slice(study=study, series=uid(study, 1), sop=uid(study, 1, 1))
     clients.s3.put_object(Bucket=outputs["IncomingBucket"], Key=f"{CLINIC}/scan.dcm", Body=content)
-    (filed,) = eventually(lambda: versions(clients, outputs["AcceptedBucket"]))
+    (filed,) = eventually(lambda: versions(clients, outputs["AcceptedBucket"]), within_s=90)
+
     file_id = eventually(lambda: accepted(clients, outputs))[0]["file_id"]["S"]
     clients.s3.delete_object(Bucket=outputs["AcceptedBucket"], Key=filed["Key"])
     clients.sqs.send_message(QueueUrl=outputs["DeadLetterQueueUrl"], MessageBody=LETTER)
@@ -66,7 +68,7 @@ def night(clients, outputs) -> Night:
     clients.cognito.admin_create_user(UserPoolId=pool, Username="runbook-person", MessageAction="SUPPRESS")
     client = clients.cognito.create_user_pool_client(UserPoolId=pool, ClientName="runbook")["UserPoolClient"]
     note_a_download(clients, outputs)
-    return Night(filed["Key"], filed["VersionId"], content, file_id, client["ClientId"])
+    return Night(filed["Key"], filed["VersionId"], content, file_id, client["ClientId"], kept)
 
 
 def note_a_download(clients, outputs):
@@ -131,7 +133,14 @@ def test_every_block_says_where_it_was_run():
     assert untold == []
 
 
-def test_every_local_step_works(stack, clients, outputs, night, kept, tmp_path):
+def test_the_shell_understands_every_block(tmp_path):
+    for _, language, code in BLOCK.findall(RUNBOOK.read_text()):
+        if language == "bash":
+            read = subprocess.run(["bash", "-n"], input=code, capture_output=True, text=True, check=False)
+            assert read.returncode == 0, f"{read.stderr}\n{code}"
+
+
+def test_every_local_step_works(stack, clients, outputs, night, tmp_path):
     with aws_command(tmp_path) as folder:
         run = subprocess.run(
             ["bash", "-c", script(tmp_path)],
@@ -143,10 +152,9 @@ def test_every_local_step_works(stack, clients, outputs, night, kept, tmp_path):
             check=False,
         )
     assert run.returncode == 0, run.stderr[-3000:]
-    print(run.stdout)
     restored(run.stdout, night, tmp_path)
     contained(clients, outputs, night)
-    assert lifecycles(clients, outputs) == kept
+    assert lifecycles(clients, outputs) == night.lifecycles
     forgotten(clients, outputs)
 
 
