@@ -10,6 +10,9 @@ from typing import Self
 _ACCOUNT = re.compile(r"\d{12}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+_CONNECTION = re.compile(r"arn:aws[a-z-]*:code(star-)?connections:[a-z0-9-]+:\d{12}:connection/[0-9a-f-]+")
+_SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}")
 _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[0-9a-f-]+")
 
 
@@ -86,6 +89,25 @@ class AlarmLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The pipeline that brings each commit of a branch to another stage first, and by a person's word to this one."""
+
+    repository: str
+    """`owner/name`, at the provider that the connection leads to."""
+    connection_arn: str
+    """CodeConnections' connection, made and confirmed by hand: a person has to say yes to the provider."""
+    smoke_credentials_arn: str
+    """Secrets Manager's secret with `api_url`, `client_id` and `client_secret` of the synthetic clinic's partner."""
+    approvers: tuple[str, ...]
+    """E-mail addresses that are told when a release waits for its approval, or has failed."""
+    branch: str = "main"
+    staging: str = "staging"
+    """Name of the stage where a release proves itself."""
+    watch_minutes: int = 30
+    """How long after a release an alarm still takes it back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:
     """A stage. The defaults are production's, so that what a stage forgets to say is safe.
 
@@ -116,6 +138,8 @@ class StageConfig:
     audit: bool = True
     """CloudTrail of every object and item, into a locked bucket."""
     edge: Edge | None = field(default_factory=Edge)
+    delivery: Delivery | None = None
+    """The pipeline stands in the account and region of the stage that it delivers to; None: deploy by hand."""
     alert_emails: tuple[str, ...] = ()
     """Who gets every alert and alarm by e-mail, after confirming the subscription."""
     monthly_budget_usd: int | None = 200
@@ -173,4 +197,21 @@ class StageConfig:
             and self.region != "us-east-1"
             and edge.firewall_arn is None,
         }
+        wrong |= _wrong_with(self.delivery, self.name) if self.delivery else {}
         return [complaint for complaint, holds in wrong.items() if holds]
+
+
+def _wrong_with(delivery: Delivery, stage: str) -> dict[str, bool]:
+    return {
+        "delivery.repository is written owner/name": not _REPOSITORY.fullmatch(delivery.repository),
+        "delivery.connection_arn must be a connection of CodeConnections": not _CONNECTION.fullmatch(
+            delivery.connection_arn
+        ),
+        "delivery.smoke_credentials_arn must be a whole ARN of Secrets Manager": not _SECRET.fullmatch(
+            delivery.smoke_credentials_arn
+        ),
+        "delivery.approvers must be e-mail addresses, at least one": not delivery.approvers
+        or any(not _EMAIL.fullmatch(one) for one in delivery.approvers),
+        "delivery.staging must be another stage": delivery.staging == stage,
+        "delivery.watch_minutes must be between 1 and 1440": not 1 <= delivery.watch_minutes <= 1440,
+    }

@@ -25,6 +25,7 @@ from infra.webhooks import Webhooks
 _CONSUME = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 _PEEK = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 _READ_OBJECT = ["s3:GetObject", "s3:GetObjectVersion"]
+_READ_TAGS = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
 _WRITE_OBJECT = ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
 _READ_ITEMS = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
 _WRITE_ITEMS = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]
@@ -105,6 +106,8 @@ class Grants:
         """Compare reservations with objects, enqueue what was missed, tell of dead letters; have partners let in."""
         return [
             _allow(["s3:ListBucket", "s3:ListBucketVersions"], self.storage.incoming.bucket_arn),
+            # To see what stands there, and not to read it.
+            _allow(["s3:ListBucket"], self.storage.accepted.bucket_arn, self.storage.quarantine.bucket_arn),
             _allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], self.queueing.main.queue_arn),
             _allow(_PEEK, self.queueing.dead_letters.queue_arn),
             _allow(["sns:Publish"], self.alerts.topic.topic_arn, self.webhooks.topic.topic_arn),
@@ -139,7 +142,7 @@ class Grants:
     def open_buckets(self, *, judge: iam.IRole, sweep: iam.IRole, portal: iam.IRole) -> None:
         """Let the functions at the objects that their work is about."""
         incoming, filed = self.storage.incoming, (self.storage.accepted, self.storage.quarantine)
-        _open(incoming, judge, [*_READ_OBJECT, *_WRITE_OBJECT, "s3:GetObjectTagging"])
+        _open(incoming, judge, [*_READ_OBJECT, *_WRITE_OBJECT, *_READ_TAGS])
         for bucket in filed:
             _open(bucket, judge, [*_READ_OBJECT, *_WRITE_OBJECT, "s3:PutObjectTagging", "s3:DeleteObject"])
         _open(incoming, sweep, _READ_OBJECT)

@@ -34,20 +34,31 @@ class Storage(Construct):
         self.accepted = self._bucket("Accepted", move=_moves(retention))
         self.quarantine = self._bucket("Quarantine", expire_days=retention.quarantine_days)
 
+    def publish(self) -> None:
+        """Tell EventBridge of each object that arrives, where GuardDuty listens, and nobody else."""
+        self._incoming_resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+        )
+
     def notify(self, queue: sqs.IQueue, *, after: CfnResource) -> None:
         """Send an event for each object that arrives, once the queue's policy `after` allows it.
 
         Set on the low-level bucket: the high-level call would bring a function of its own with wide permissions.
         """
-        bucket = self.incoming.node.default_child
-        if not isinstance(bucket, s3.CfnBucket):
-            raise TypeError("The incoming bucket has no resource.")
+        bucket = self._incoming_resource
         bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             queue_configurations=[
                 s3.CfnBucket.QueueConfigurationProperty(event="s3:ObjectCreated:*", queue=queue.queue_arn)
             ]
         )
         bucket.add_resource_dependency(after)
+
+    @property
+    def _incoming_resource(self) -> s3.CfnBucket:
+        bucket = self.incoming.node.default_child
+        if not isinstance(bucket, s3.CfnBucket):
+            raise TypeError("The incoming bucket has no resource.")
+        return bucket
 
     def _bucket(
         self,
