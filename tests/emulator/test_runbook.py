@@ -140,6 +140,7 @@ def test_the_shell_understands_every_block(tmp_path):
             assert read.returncode == 0, f"{read.stderr}\n{code}"
 
 
+@pytest.mark.timeout(600)
 def test_every_local_step_works(stack, clients, outputs, night, tmp_path):
     with aws_command(tmp_path) as folder:
         run = subprocess.run(
@@ -148,7 +149,7 @@ def test_every_local_step_works(stack, clients, outputs, night, tmp_path):
             env={**os.environ, **environment(stack, night), "PATH": f"{folder}:{os.environ['PATH']}"},
             capture_output=True,
             text=True,
-            timeout=280,
+            timeout=540,
             check=False,
         )
     assert run.returncode == 0, run.stderr[-3000:]
