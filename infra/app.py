@@ -8,11 +8,14 @@ from pathlib import Path
 
 from aws_cdk import App, Tags
 
+from infra.audit import Audit
 from infra.build_cache import BUILD
 from infra.bundle import EMULATOR, LAMBDA
 from infra.bundle import build as build_bundle
 from infra.config import StageConfig
 from infra.delivery import DeliveryPipeline
+from infra.malware import Malware
+from infra.operations import Operations
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
 
@@ -46,7 +49,13 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
 
     What the emulator does not know lives in stacks of its own, so that the core is the same everywhere.
     """
-    SilentScalper(app, config=config, bundles=bundles)
+    core = SilentScalper(app, config=config, bundles=bundles)
+    if config.monthly_budget_usd is not None:
+        Operations(app, config=config, core=core, monthly_budget_usd=config.monthly_budget_usd)
+    if config.audit:
+        Audit(app, config=config, core=core)
+    if core.scanning:
+        Malware(app, config=config, storage=core.storage, scanning=core.scanning)
     if config.delivery:
         DeliveryPipeline(app, delivery=config.delivery, production=config, staging=STAGES[config.delivery.staging])
 

@@ -46,6 +46,17 @@ class Retention:
     """Age at which they move to Glacier Instant Retrieval, which still answers at once."""
     audit_days: int = 7 * 365
     """Six years are asked for (45 CFR 164.316(b)(2)(i)); one more for what lasted longer than a day."""
+    backup_daily_days: int = 35
+    backup_monthly_days: int = 365
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoredTable:
+    """A copy of the records, brought back under a name of its own, that takes the place of the stack's own table."""
+
+    name: str
+    stream_arn: str
+    """Of its stream, with new and old images: a restored table has none before it is switched on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +133,8 @@ class StageConfig:
     """GuardDuty scans each object before it is judged. Billed per gigabyte and object: docs/cost.md."""
     backup: bool = True
     """AWS Backup of the tables, daily, apart from their point-in-time recovery."""
+    restored_table: RestoredTable | None = None
+    """Use a restored copy of the records (docs/runbook.md, "A table to a point in time")."""
     audit: bool = True
     """CloudTrail of every object and item, into a locked bucket."""
     edge: Edge | None = field(default_factory=Edge)
@@ -172,6 +185,9 @@ class StageConfig:
                 moves
             )
             and (min(moves) < 30 or moves != sorted(set(moves))),
+            "backups last a day at least, and monthly ones as long as daily ones (backup_*_days)": not (
+                1 <= kept.backup_daily_days <= kept.backup_monthly_days
+            ),
             "judge_maximum_concurrency must be at least 2": self.judge_maximum_concurrency < 2,
             "edge.domain and edge.certificate_arn go together": (edge.domain is None) != (edge.certificate_arn is None),
             "edge.certificate_arn must be one of ACM in us-east-1": edge.certificate_arn is not None

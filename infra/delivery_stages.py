@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codepipeline as codepipeline
 
-from infra.alerts import alarm_name
+from infra.alarms import alarm_name
 from infra.config import Delivery, StageConfig
 from infra.delivery_artifacts import ASSEMBLY, SOURCE
 from infra.delivery_projects import Projects
 
-WATCHED = ("DeadLetters", "JudgeErrors", "ProjectionFailures", "ProjectorErrors", "SweepErrors")
+WATCHED = ("DeadLettersWaiting", "JudgeErrors", "ProjectionFailuresWaiting", "ProjectorErrors", "SweepErrors")
 """Production's alarms that take a release back: five at most (CodePipeline quotas), so those that tell of code.
 What tells of load (a backlog, a slow hour) would take back the innocent."""
 
