@@ -13,7 +13,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help up test prove fuzz openapi fuzz-api screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
+.PHONY: help up test strict prove fuzz openapi fuzz-api screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ alerts: $(UV) ## Show the alerts that the running system would have emailed
 
 test: $(UV) ## Run every test (ARGS= goes to pytest)
 	$(RUN) pytest $(ARGS)
+
+strict: $(UV) ## Run the tests of the deployed stack where TLS, signatures and each role's permissions are checked (ARGS=)
+	$(RUN) pytest --enforced $(or $(ARGS),tests/emulator)
 
 prove: $(UV) ## Send 2,000 files and 300 MB through a browser, with the network cut and the tab closed halfway
 	$(RUN) pytest -s tests/browser/prove/test_*.py --timeout 1200

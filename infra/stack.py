@@ -221,9 +221,9 @@ class SilentScalper(Stack):
             "ProjectorFunction": self.projector.function.function_name,
             "SweepFunction": self.sweep.function.function_name,
             "PortalFunction": self.portal.function.function_name,
-            "BreakGlassRoleArn": self.recovery.break_glass.role.role_arn,
             "DataKeyId": self.keys.data.key_id,
             "MessagesKeyId": self.keys.messages.key_id,
+            **self.recovery.names(),
         }.items():
             CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
 
