@@ -12,7 +12,7 @@ import pytest
 from infra.assembly import Assembly
 from infra.aws import clients as clients_of
 from infra.deploy import STACK_NAME, deploy
-from infra.emulator import REGION, emulator, endpoint_url
+from infra.emulator import REGION, Endpoint, emulator
 from infra.local import build
 from infra.progress import Silent
 from processor.judge import RULES_VERSION
@@ -33,10 +33,10 @@ def assembly():
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory):
     """An emulator with nothing in it, and its endpoint."""
-    port = free_port()
-    with emulator(state=tmp_path_factory.mktemp("lifecycle"), port=port):
-        clients = clients_of(endpoint_url(port))
-        yield clients, endpoint_url(port)
+    endpoint = Endpoint(port=free_port())
+    with emulator(state=tmp_path_factory.mktemp("lifecycle"), endpoint=endpoint):
+        clients = clients_of(endpoint.url)
+        yield clients, endpoint.url
         for field in fields(clients):
             getattr(clients, field.name).close()
 
