@@ -10,6 +10,7 @@ from aws_cdk import App, Tags
 from infra.build_cache import BUILD
 from infra.bundle import EMULATOR, LAMBDA, build
 from infra.config import StageConfig
+from infra.edge import EdgeStack
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
 
@@ -38,7 +39,9 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
 
     What the emulator does not know lives in stacks of its own, so that the core is the same everywhere.
     """
-    SilentScalper(app, config=config, bundles=bundles)
+    core = SilentScalper(app, config=config, bundles=bundles)
+    if config.edge:
+        EdgeStack(app, config=config, edge=config.edge, core=core)
 
 
 def main() -> None:
