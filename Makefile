@@ -62,15 +62,16 @@ synth: $(UV) ## Write the cloud assembly of STAGE=local|prod to cdk.out, offline
 	$(RUN) python -m infra.app --stage $(STAGE) --out cdk.out
 	@echo "cdk.out holds the stage $(STAGE)."
 
-bootstrap: $(NPM_MARK) ## Prepare an AWS account and region for deployments, once
-	$(CDK) bootstrap
+bootstrap: $(NPM_MARK) ## Prepare an AWS account and region for STAGE=prod, once
+	STAGE=$(STAGE) $(CDK) bootstrap
+	$(RUN) python -m infra.origin_secret --stage $(STAGE)
 
 deploy: $(NPM_MARK) ## Deploy STAGE=prod to the AWS account of the current credentials
 	$(RUN) python -m infra.web
-	STAGE=$(STAGE) $(CDK) deploy --require-approval broadening
+	$(RUN) python -m infra.rollout --stage $(STAGE)
 
 destroy: $(NPM_MARK) ## Delete the stack of STAGE=prod; a production stage keeps its data and must be unprotected first
-	STAGE=$(STAGE) $(CDK) destroy
+	STAGE=$(STAGE) $(CDK) destroy --all
 
 clean: ## Remove everything built, but not the state of `make up`
 	rm -rf .scalper/build .scalper/lint .scalper/tools cdk.out assets/dist node_modules .venv

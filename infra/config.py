@@ -58,7 +58,7 @@ class Edge:
     countries: tuple[str, ...] = ("US",)
     """ISO 3166 codes of the countries where the clinics are; nobody else gets through. Empty: everybody may try."""
     requests_per_five_minutes: int = 2000
-    """One client's, told apart by its token, or by its address where it shows none."""
+    """One client's, told apart by its token or session; an address may ask for ten times as much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
