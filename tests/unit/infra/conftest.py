@@ -1,6 +1,7 @@
 """The synthesized templates, as plain data. Synthesis takes seconds, so each stage is synthesized once."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,12 +12,27 @@ from tests.unit.infra.template import Template
 
 def template_of(config, folder):
     out = synthesize(config=config, bundles=placeholder_bundles(), out=folder)
-    return Template(json.loads((out / "SilentScalper.template.json").read_text()))
+    return template_in(out, "SilentScalper")
+
+
+def template_in(assembly, stack):
+    return Template(json.loads((assembly / f"{stack}.template.json").read_text()))
 
 
 @pytest.fixture(scope="session")
-def prod(tmp_path_factory) -> Template:
-    return template_of(PROD, tmp_path_factory.mktemp("prod"))
+def prod_assembly(tmp_path_factory) -> Path:
+    """All stacks of production."""
+    return synthesize(config=PROD, bundles=placeholder_bundles(), out=tmp_path_factory.mktemp("prod"))
+
+
+@pytest.fixture(scope="session")
+def prod(prod_assembly) -> Template:
+    return template_in(prod_assembly, "SilentScalper")
+
+
+@pytest.fixture(scope="session")
+def edge(prod_assembly) -> Template:
+    return template_in(prod_assembly, "SilentScalper-Edge")
 
 
 @pytest.fixture(scope="session")
