@@ -36,6 +36,7 @@ _ACCESS_LOG = {
     "status": "$context.status",
     "bytes": "$context.responseLength",
     "ms": "$context.responseLatency",
+    # Behind an edge it is CloudFront's; its own log tells whose request it passed on.
     "source_ip": "$context.identity.sourceIp",
     "error": "$context.error.message",
     "authorizer_error": "$context.authorizer.error",

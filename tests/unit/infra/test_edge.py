@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from infra.app import placeholder_bundles, synthesize
-from infra.config import Edge
+from infra.config import ConfigError, Edge
 from infra.firewall import COMMON_COUNTED
 from infra.origin import HEADER
 from infra.stages import PROD
@@ -44,6 +44,11 @@ def elsewhere(tmp_path_factory):
 @pytest.fixture
 def own_domain(elsewhere):
     return template_in(elsewhere, "SilentScalper-Edge")
+
+
+def test_a_limit_that_the_firewall_does_not_take_is_refused():
+    with pytest.raises(ConfigError, match="requests_per_five_minutes"):
+        replace(PROD, edge=Edge(requests_per_five_minutes=9))
 
 
 def test_of_pages_and_answers_nothing_is_kept_and_everything_but_the_host_is_passed_on(edge):
