@@ -26,6 +26,7 @@ from infra.stages import LOCAL
 from portal.origin_secret import HEADER
 from portal.security import FIXED, HSTS
 from tests.emulator.sign_in import partner_token as ask_for_partner_token
+from tests.emulator.stacks import eventually
 
 CONFIG = replace(
     LOCAL,
@@ -190,6 +191,9 @@ def test_a_rotated_secret_is_followed_without_an_interruption(edged):
     assert edged.value() != before
     # Until it is deployed, the edge sends the old one.
     assert edged.by_edge("/api/v1/files", headers=token).status_code == 200
+    # CloudFront takes minutes to deploy, and the emulator none: the portal may have read the secret a moment ago.
+    new = {HEADER: edged.value(), **token}
+    eventually(lambda: edged.directly("/api/v1/files", headers=new).status_code == 200)
     edged.deploy()
     assert edged.by_edge("/api/docs").status_code == 200
     assert edged.directly("/api/docs", headers={HEADER: edged.value()}).status_code == 200

@@ -82,7 +82,7 @@ def test_the_secret_is_read_once_an_hour(secret, stored, seconds):
     assert stored.readings == 2
 
 
-def test_a_guesser_has_it_read_once_a_minute_at_the_most(secret, stored, seconds):
+def test_a_guesser_has_it_read_every_ten_seconds_at_the_most(secret, stored, seconds):
     for guess in range(100):
         assert not secret.admits(b"%d" % guess)
     assert stored.readings == 1
