@@ -18,8 +18,8 @@ FRESH = 3600
 """Seconds after which the secret is read anew: for so long at the most, one that was retired is still admitted."""
 
 PAUSE = 10
-"""Seconds between two readings at the least, whatever is shown to us. CloudFront takes minutes to send another secret, so
-none is refused for a reading before it was rotated; the gateway would keep that refusal for an hour."""
+"""Seconds between two readings at the least, whatever is shown to us. CloudFront takes minutes to send another secret,
+so none is refused for a reading before it was rotated; the gateway would keep that refusal for an hour."""
 
 RETRY = 5
 """Seconds after which a reading that failed is tried again."""
