@@ -3,15 +3,20 @@
 import argparse
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from aws_cdk import App, Tags
 
+from infra.audit import Audit
 from infra.build_cache import BUILD
 from infra.bundle import EMULATOR, LAMBDA
 from infra.bundle import build as build_bundle
 from infra.config import StageConfig
+from infra.delivery import DeliveryPipeline
 from infra.edge import EdgeStack
+from infra.malware import Malware
+from infra.operations import Operations
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
 
@@ -46,8 +51,15 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
     What the emulator does not know lives in stacks of its own, so that the core is the same everywhere.
     """
     core = SilentScalper(app, config=config, bundles=bundles)
-    if config.edge:
-        EdgeStack(app, config=config, edge=config.edge, core=core)
+    edge = EdgeStack(app, config=config, edge=config.edge, core=core) if config.edge else None
+    if config.monthly_budget_usd is not None:
+        Operations(app, config=config, core=core, monthly_budget_usd=config.monthly_budget_usd)
+    if config.audit:
+        Audit(app, config=config, core=core, distribution_arn=edge.distribution_arn if edge else None)
+    if core.scanning:
+        Malware(app, config=config, storage=core.storage, scanning=core.scanning)
+    if config.delivery:
+        DeliveryPipeline(app, delivery=config.delivery, production=config, staging=STAGES[config.delivery.staging])
 
 
 def main() -> None:
@@ -55,8 +67,11 @@ def main() -> None:
     parser.add_argument("--stage", choices=sorted(STAGES), default=os.environ.get("STAGE", "prod"))
     parser.add_argument("--out", type=Path, help="where to write; the CDK command's own choice by default")
     parser.add_argument("--without-code", action="store_true", help="build no bundles: for checks of the template")
+    parser.add_argument("--without-delivery", action="store_true", help="leave out the pipeline: for its own builds")
     given = parser.parse_args()
     config = STAGES[given.stage]
+    if given.without_delivery:
+        config = replace(config, delivery=None)
     bundles = placeholder_bundles() if given.without_code else _bundles(config)
     synthesize(config=config, bundles=bundles, out=given.out)
 

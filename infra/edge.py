@@ -48,6 +48,10 @@ class EdgeStack(Stack):
         }.items():
             CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
 
+    @property
+    def distribution_arn(self) -> str:
+        return self.distribution.distribution_arn
+
     def _origin(self, config: StageConfig, core: SilentScalper) -> origins.HttpOrigin:
         return origins.HttpOrigin(
             f"{core.api.http.api_id}.execute-api.{self.region}.{self.url_suffix}",

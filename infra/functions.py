@@ -79,7 +79,7 @@ class Function(Construct):
             report_batch_item_failures=True,
         )
 
-    def follow(self, table: dynamodb.Table, *, failures: sqs.IQueue) -> None:
+    def follow(self, table: dynamodb.ITable, *, failures: sqs.IQueue) -> None:
         """Feed the function from a table's stream: changes of files only, split on error, given up after ten tries."""
         lambda_.EventSourceMapping(
             self,

@@ -8,10 +8,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.alarms import Alarms
 from infra.alerts import Alerts
 from infra.api import Api
 from infra.audit_log import AuditLog
 from infra.config import FunctionConfig, StageConfig
+from infra.dashboard import Dashboard
+from infra.event_alerts import admit_events
 from infra.functions import Function
 from infra.grants import Grants
 from infra.identity import Identity
@@ -19,9 +22,12 @@ from infra.keys import Keys
 from infra.origin import HEADER, read_secret, secret_name
 from infra.queueing import Queueing
 from infra.records import Records
+from infra.recovery import Recovery
+from infra.scanning import Scanning
 from infra.schedule import EveryFiveMinutes
 from infra.storage import Storage
 from infra.unscoped import Unscoped
+from infra.watched import Watched
 from infra.webhooks import Webhooks
 
 
@@ -72,15 +78,33 @@ class SilentScalper(Stack):
             retention=config.retention,
         )
         self.records = Records(
-            self, "Records", key=self.keys.data, removal_policy=removal, protected=config.retain_data
+            self,
+            "Records",
+            key=self.keys.data,
+            removal_policy=removal,
+            protected=config.retain_data,
+            restored=config.restored_table,
         )
         self.audit_log = AuditLog(
             self, "AuditLog", key=self.keys.data, removal_policy=removal, protected=config.retain_data
         )
         self.identity = Identity(self, "Identity", config=config, removal_policy=removal, portal_origin=self.origin)
         self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
-        self.alerts = Alerts(self, "Alerts", key=self.keys.messages)
+        self.alerts = Alerts(self, "Alerts", key=self.keys.messages, emails=config.alert_emails)
         self.webhooks = Webhooks(self, "Webhooks", key=self.keys.messages)
+        self.recovery = Recovery(
+            self,
+            "Recovery",
+            config=config,
+            keys=self.keys,
+            storage=self.storage,
+            records=self.records,
+            audit_log=self.audit_log,
+            alerts=self.alerts,
+            removal_policy=removal,
+        )
+        if config.audit or config.backup:
+            admit_events(self, config, topic=self.alerts.topic, key=self.keys.messages)
         self.unscoped = Unscoped(self, "Unscoped")
 
     def _build_functions(self) -> None:
@@ -102,7 +126,11 @@ class SilentScalper(Stack):
             bundle=processor,
             config=config.judge,
             grants=grants.judge(),
-            settings={**self._buckets(), "SCALPER_QUEUE_URL": self.queueing.main.queue_url},
+            settings={
+                **self._buckets(),
+                "SCALPER_QUEUE_URL": self.queueing.main.queue_url,
+                "SCALPER_SCAN_REQUIRED": str(config.malware_protection).lower(),
+            },
         )
         self.projector = self._function(
             "Projector",
@@ -134,7 +162,7 @@ class SilentScalper(Stack):
         grants.open_buckets(judge=self.judge.role, sweep=self.sweep.role, portal=self.portal.role)
 
     def _connect(self) -> None:
-        self.storage.notify(self.queueing.main, after=self.queueing.main_policy)
+        self.scanning = self._announce_arrivals()
         self.judge.consume(self.queueing.main, maximum_concurrency=self._config.judge_maximum_concurrency)
         self.projector.follow(self.records.table, failures=self.queueing.projection_failures)
         self.projector.consume(self.queueing.projection_redrives, maximum_concurrency=2, batch_size=1)
@@ -142,15 +170,31 @@ class SilentScalper(Stack):
         self.api.route(self.portal.function, edge_header=HEADER if self._config.edge else None)
         self.api.publish(config=self._config, log_key=self.keys.messages, removal_policy=self._removal)
 
+    def _announce_arrivals(self) -> Scanning | None:
+        """Have S3 tell the judge of what arrives; or, where malware is looked for, have the scan tell it."""
+        if not self._config.malware_protection:
+            self.storage.notify(self.queueing.main, after=self.queueing.main_policy)
+            return None
+        self.storage.publish()
+        self.keys.admit("events")
+        return Scanning(self, "Scanning", incoming=self.storage.incoming, key=self.keys.data, queueing=self.queueing)
+
     def _watch(self) -> None:
-        self.alerts.watch_dead_letters("DeadLetters", self.queueing.dead_letters)
-        self.alerts.watch_dead_letters("ProjectionFailures", self.queueing.projection_failures)
-        self.alerts.watch_dead_letters("FailedInvocations", self.queueing.failed_invocations)
-        self.alerts.watch_dead_letters("UndeliveredEvents", self.webhooks.dead_letters)
-        self.alerts.watch_backlog("Backlog", self.queueing.main, minutes=15)
-        self.alerts.watch_errors("JudgeErrors", self.judge.function)
-        self.alerts.watch_errors("ProjectorErrors", self.projector.function)
-        self.alerts.watch_errors("SweepErrors", self.sweep.function)
+        watched = Watched(
+            functions=(self.judge.function, self.projector.function, self.sweep.function, self.portal.function),
+            processors=(self.judge.function, self.projector.function, self.sweep.function),
+            main_queue=self.queueing.main,
+            dead_letters=(
+                self.queueing.dead_letters,
+                self.queueing.projection_failures,
+                self.queueing.failed_invocations,
+                self.webhooks.dead_letters,
+            ),
+            api_id=self.api.http.api_id,
+            table=self.records.table,
+        )
+        Alarms(self, "Alarms", watched=watched, topic=self.alerts.topic, config=self._config)
+        Dashboard(self, "Dashboard", watched=watched, config=self._config)
 
     def _publish_outputs(self) -> None:
         for name, value in {
@@ -178,6 +222,9 @@ class SilentScalper(Stack):
             "ProjectorFunction": self.projector.function.function_name,
             "SweepFunction": self.sweep.function.function_name,
             "PortalFunction": self.portal.function.function_name,
+            "DataKeyId": self.keys.data.key_id,
+            "MessagesKeyId": self.keys.messages.key_id,
+            **self.recovery.names(),
         }.items():
             CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
 
@@ -241,7 +288,9 @@ class SilentScalper(Stack):
 
     def _for_sweep(self) -> dict[str, str]:
         return {
-            "SCALPER_INCOMING_BUCKET": self.storage.incoming.bucket_name,
+            **self._buckets(),
+            "SCALPER_QUARANTINE_DAYS": str(self._config.retention.quarantine_days),
+            "SCALPER_TIME_LIMIT_S": str(self._config.alarms.oldest_message_s),
             **self._for_alerts(),
             **self._queues(),
             **self._gateway(),

@@ -6,6 +6,8 @@ Every method may raise what it documents; trouble of the infrastructure propagat
 from intake.ports.audit import AuditEntry, AuditFilter, AuditLog
 from intake.ports.directory import Clinic, Directory, Partner, RequestCounts
 from intake.ports.gateway import MOST_CLIENTS, Gateway
+from intake.ports.incidents import Fault, Incident, Incidents, Rounds
+from intake.ports.inventory import Held, Inventory, Known, Ledger, Stretch
 from intake.ports.last_errors import LastError, LastErrors
 from intake.ports.messages import Alert, AlertKind, Alerts, DeadLetters, Queue, QueueAge, QueuedMessage
 from intake.ports.objects import (
@@ -82,6 +84,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Events",
+    "Fault",
     "FeedEntry",
     "FeedPage",
     "FileQuery",
@@ -90,11 +93,17 @@ __all__ = [
     "Found",
     "Gateway",
     "Grain",
+    "Held",
     "Holding",
     "HookSubscriptions",
+    "Incident",
+    "Incidents",
+    "Inventory",
     "KeptSearches",
+    "Known",
     "LastError",
     "LastErrors",
+    "Ledger",
     "ObjectRange",
     "ObjectReader",
     "ObjectWriter",
@@ -119,9 +128,11 @@ __all__ = [
     "RequestCounts",
     "Review",
     "Reviews",
+    "Rounds",
     "Search",
     "Selection",
     "Standing",
+    "Stretch",
     "StuckFile",
     "StuckFiles",
     "Studies",

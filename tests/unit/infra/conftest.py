@@ -1,7 +1,6 @@
 """The synthesized templates, as plain data. Synthesis takes seconds, so each stage is synthesized once."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -10,34 +9,38 @@ from infra.stages import LOCAL, PROD
 from tests.unit.infra.template import Template
 
 
-def template_of(config, folder):
-    out = synthesize(config=config, bundles=placeholder_bundles(), out=folder)
-    return template_in(out, "SilentScalper")
-
-
-def template_in(assembly, stack):
+def read(assembly, stack="SilentScalper"):
     return Template(json.loads((assembly / f"{stack}.template.json").read_text()))
 
 
+def template_of(config, folder):
+    """Return the core's template of a stage that only one test asks for."""
+    return read(synthesize(config=config, bundles=placeholder_bundles(), out=folder), config.prefix)
+
+
 @pytest.fixture(scope="session")
-def prod_assembly(tmp_path_factory) -> Path:
-    """All stacks of production."""
+def prod_assembly(tmp_path_factory):
     return synthesize(config=PROD, bundles=placeholder_bundles(), out=tmp_path_factory.mktemp("prod"))
 
 
 @pytest.fixture(scope="session")
+def local_assembly(tmp_path_factory):
+    return synthesize(config=LOCAL, bundles=placeholder_bundles(), out=tmp_path_factory.mktemp("local"))
+
+
+@pytest.fixture(scope="session")
 def prod(prod_assembly) -> Template:
-    return template_in(prod_assembly, "SilentScalper")
+    return read(prod_assembly)
 
 
 @pytest.fixture(scope="session")
 def edge(prod_assembly) -> Template:
-    return template_in(prod_assembly, "SilentScalper-Edge")
+    return read(prod_assembly, "SilentScalper-Edge")
 
 
 @pytest.fixture(scope="session")
-def local(tmp_path_factory) -> Template:
-    return template_of(LOCAL, tmp_path_factory.mktemp("local"))
+def local(local_assembly) -> Template:
+    return read(local_assembly)
 
 
 @pytest.fixture(params=["prod", "local"])

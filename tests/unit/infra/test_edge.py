@@ -13,7 +13,7 @@ from infra.stages import PROD
 from portal import origin_secret
 from portal.pages import STATIC
 from portal.security import FIXED, HSTS
-from tests.unit.infra.conftest import template_in
+from tests.unit.infra.conftest import read
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d"
 FIREWALL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/ours/1"
@@ -43,7 +43,7 @@ def elsewhere(tmp_path_factory):
 
 @pytest.fixture
 def own_domain(elsewhere):
-    return template_in(elsewhere, "SilentScalper-Edge")
+    return read(elsewhere, "SilentScalper-Edge")
 
 
 def test_a_limit_that_the_firewall_does_not_take_is_refused():
@@ -84,7 +84,7 @@ def test_a_domain_of_ones_own_refuses_tls_below_1_2_and_is_the_portals_address(o
     assert config["Aliases"] == ["scans.example.org"]
     assert config["ViewerCertificate"]["AcmCertificateArn"] == CERTIFICATE
     assert config["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
-    core = template_in(elsewhere, "SilentScalper")
+    core = read(elsewhere, "SilentScalper")
     assert core.content["Parameters"]["PortalOriginParameter"]["Default"] == "https://scans.example.org"
 
 

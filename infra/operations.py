@@ -1,0 +1,18 @@
+"""The stack of what operators use and the emulator's CloudFormation does not know."""
+
+from aws_cdk import Environment, Stack
+from constructs import Construct
+
+from infra.budget import Budget
+from infra.config import StageConfig
+from infra.stack import SilentScalper
+
+
+class Operations(Stack):
+    """Stands beside the core, and holds nothing that a file needs on its way."""
+
+    def __init__(self, scope: Construct, *, config: StageConfig, core: SilentScalper, monthly_budget_usd: int) -> None:
+        super().__init__(
+            scope, f"{config.prefix}-Operations", env=Environment(account=config.account, region=config.region)
+        )
+        Budget(self, "Budget", topic=core.alerts.topic, monthly_usd=monthly_budget_usd)
