@@ -68,8 +68,9 @@ synth: $(UV) ## Write the cloud assembly of STAGE=local|prod to cdk.out, offline
 	$(RUN) python -m infra.app --stage $(STAGE) --out cdk.out
 	@echo "cdk.out holds the stage $(STAGE)."
 
-bootstrap: $(NPM_MARK) ## Prepare an AWS account and region for deployments, once
-	$(CDK) bootstrap
+bootstrap: $(NPM_MARK) ## Prepare an AWS account and region for STAGE=prod, once
+	STAGE=$(STAGE) $(CDK) bootstrap
+	$(RUN) python -m infra.origin_secret --stage $(STAGE)
 
 smoke: $(UV) ## Send a good and a damaged file to the deployed stack of the SCALPER_* credentials, and wait for both verdicts
 	@$(RUN) python -m tests.smoke
@@ -82,7 +83,7 @@ diff: $(NPM_MARK) ## Show what `make deploy` would change in STAGE=prod
 deploy: $(NPM_MARK) ## Deploy STAGE=prod to the AWS account of the current credentials
 	@$(RUN) python -m infra.account --stage $(STAGE)
 	$(RUN) python -m infra.web
-	STAGE=$(STAGE) $(CDK) deploy --all --require-approval broadening
+	$(RUN) python -m infra.rollout --stage $(STAGE)
 
 destroy: $(NPM_MARK) ## Delete the stacks of STAGE=prod; a production stage keeps its data and must be unprotected first
 	STAGE=$(STAGE) $(CDK) destroy --all

@@ -19,6 +19,7 @@ from infra.functions import Function
 from infra.grants import Grants
 from infra.identity import Identity
 from infra.keys import Keys
+from infra.origin import HEADER, read_secret, secret_name
 from infra.queueing import Queueing
 from infra.records import Records
 from infra.recovery import Recovery
@@ -153,7 +154,7 @@ class SilentScalper(Stack):
             handler="portal.handler.handle",
             bundle=self._bundles.portal,
             config=config.portal,
-            grants=grants.portal(),
+            grants=[*grants.portal(), *([read_secret(config)] if config.edge else [])],
             settings=self._for_portal(),
             dead_letters=self.webhooks.dead_letters,
         )
@@ -166,7 +167,7 @@ class SilentScalper(Stack):
         self.projector.follow(self.records.table, failures=self.queueing.projection_failures)
         self.projector.consume(self.queueing.projection_redrives, maximum_concurrency=2, batch_size=1)
         EveryFiveMinutes(self, "Sweeping", function=self.sweep.function)
-        self.api.route(self.portal.function)
+        self.api.route(self.portal.function, edge_header=HEADER if self._config.edge else None)
         self.api.publish(config=self._config, log_key=self.keys.messages, removal_policy=self._removal)
 
     def _announce_arrivals(self) -> Scanning | None:
@@ -228,11 +229,15 @@ class SilentScalper(Stack):
             CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
 
     def _portal_origin(self) -> str:
-        """Return the address that browsers use: a parameter, or the API's own where it is left empty."""
+        """Return the address that browsers use: a parameter, or the API's own where it is left empty.
+
+        An edge without a domain of its own has a name only once it is deployed: `make deploy` then gives it.
+        """
+        edge = self._config.edge
         origin = CfnParameter(
             self,
             "PortalOriginParameter",
-            default="",
+            default=f"https://{edge.domain}" if edge and edge.domain else "",
             allowed_pattern=r"^(https?://[^/]+)?$",
             description="scheme://host[:port] under which browsers reach the portal; empty for the API's own address",
         )
@@ -322,4 +327,5 @@ class SilentScalper(Stack):
             **self._gateway(),
             "SCALPER_SIGN_IN_URL": self.identity.sign_in_url,
             "SCALPER_PORTAL_ORIGIN": self.origin,
+            **({"SCALPER_ORIGIN_SECRET": secret_name(self._config)} if self._config.edge else {}),
         }
