@@ -43,7 +43,18 @@ _CONTENT = {"processor": ("intake", "processor"), "portal": ("intake", "portal",
 _COMMAND_ONLY = ("rich", "typer", "httpx")
 """What the console command needs and no function does, unless its extra asks for it as well."""
 
-_SERVICES = {"apigatewayv2", "cloudwatch", "cognito-idp", "dynamodb", "dynamodbstreams", "s3", "sns", "sqs", "sts"}
+_SERVICES = {
+    "apigatewayv2",
+    "athena",
+    "cloudwatch",
+    "cognito-idp",
+    "dynamodb",
+    "dynamodbstreams",
+    "s3",
+    "sns",
+    "sqs",
+    "sts",
+}
 """Services whose API models stay: botocore brings 25 MB of models for some 400."""
 
 _UNNEEDED = (

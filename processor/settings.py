@@ -43,6 +43,11 @@ class ProjectorSettings(Settings):
     portal_origin: str = Field(min_length=1)
 
 
+class ExporterSettings(Settings):
+    analytics_bucket: str = Field(min_length=1)
+    analytics_key_arn: str = Field(min_length=1)
+
+
 class SweepSettings(ProjectorSettings):
     incoming_bucket: str = Field(min_length=1)
     queue_url: str = Field(min_length=1)

@@ -3,6 +3,7 @@
 Every method may raise what it documents; trouble of the infrastructure propagates as it is and is retried.
 """
 
+from intake.ports.analytics import Athena, Execution, Progress, QueryRun, QueryRuns, ResultTable
 from intake.ports.audit import AuditEntry, AuditFilter, AuditLog
 from intake.ports.directory import Clinic, Directory, Partner, RequestCounts
 from intake.ports.gateway import MOST_CLIENTS, Gateway
@@ -65,6 +66,7 @@ __all__ = [
     "Alerts",
     "Answer",
     "Answered",
+    "Athena",
     "AuditEntry",
     "AuditFilter",
     "AuditLog",
@@ -82,6 +84,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Events",
+    "Execution",
     "FeedEntry",
     "FeedPage",
     "FileQuery",
@@ -109,7 +112,10 @@ __all__ = [
     "Portion",
     "Presigned",
     "Presigner",
+    "Progress",
     "Projections",
+    "QueryRun",
+    "QueryRuns",
     "Queue",
     "QueueAge",
     "QueuedMessage",
@@ -117,6 +123,7 @@ __all__ = [
     "Recorded",
     "Records",
     "RequestCounts",
+    "ResultTable",
     "Review",
     "Reviews",
     "Search",
