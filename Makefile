@@ -51,6 +51,7 @@ lint: $(UV) ## Check style, types, imports and the synthesized templates
 	@$(RUN) python -m infra.app --stage local --without-code --out $(SYNTH)/local
 	@$(RUN) python -m infra.app --stage prod --without-code --out $(SYNTH)/prod
 	$(RUN) cfn-lint $(SYNTH)/*/*.template.json
+	@$(RUN) python -m infra.checks --stage prod
 
 fmt: $(UV) ## Format the sources and mend what can be mended
 	$(RUN) ruff check --fix

@@ -8,7 +8,8 @@ from pathlib import Path
 from aws_cdk import App, Tags
 
 from infra.build_cache import BUILD
-from infra.bundle import EMULATOR, LAMBDA, build
+from infra.bundle import EMULATOR, LAMBDA
+from infra.bundle import build as build_bundle
 from infra.config import StageConfig
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
@@ -26,11 +27,16 @@ FEATURE_FLAGS = {
 
 def synthesize(*, config: StageConfig, bundles: Bundles, out: Path | None) -> Path:
     """Write the cloud assembly of a stage and return its folder. Needs no network and no account."""
+    return Path(build(config=config, bundles=bundles, out=out).synth().directory)
+
+
+def build(*, config: StageConfig, bundles: Bundles, out: Path | None) -> App:
+    """Return the app of a stage, with all its stacks."""
     app = App(outdir=str(out) if out else None, context=FEATURE_FLAGS, analytics_reporting=False)
     _add_stacks(app, config, bundles)
     Tags.of(app).add("project", "silent-scalper")
     Tags.of(app).add("stage", config.name)
-    return Path(app.synth().directory)
+    return app
 
 
 def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
@@ -63,7 +69,7 @@ def placeholder_bundles() -> Bundles:
 
 def _bundles(config: StageConfig) -> Bundles:
     platform = EMULATOR if config.name == "local" else LAMBDA
-    return Bundles(processor=build("processor", platform), portal=build("portal", platform))
+    return Bundles(processor=build_bundle("processor", platform), portal=build_bundle("portal", platform))
 
 
 if __name__ == "__main__":

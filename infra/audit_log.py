@@ -6,7 +6,7 @@ from constructs import Construct
 
 from infra.tables import table, text
 
-_INDEXES = {"by_clinic": "clinic_id", "by_actor": "actor"}
+INDEXES = {"by_clinic": "clinic_id", "by_actor": "actor"}
 
 
 class AuditLog(Construct):
@@ -18,5 +18,5 @@ class AuditLog(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.table = table(self, key=key, protected=protected, removal_policy=removal_policy)
-        for name, partition in _INDEXES.items():
+        for name, partition in INDEXES.items():
             self.table.add_global_secondary_index(index_name=name, partition_key=text(partition), sort_key=text("sk"))

@@ -24,15 +24,15 @@ class Platform:
 
     name: str
     python: str
-    """Version that the wheels and the bytecode are for, as `3.13`."""
+    """Version that the wheels and the bytecode are for, as `3.14`."""
     wheels: tuple[str, ...]
     """What `uv pip install` is told about the target."""
 
 
 LAMBDA = Platform(
     "lambda",
-    "3.13",
-    ("--python-platform", "aarch64-manylinux2014", "--python-version", "3.13", "--only-binary", ":all:"),
+    "3.14",
+    ("--python-platform", "aarch64-manylinux2014", "--python-version", "3.14", "--only-binary", ":all:"),
 )
 _HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 EMULATOR = Platform(f"emulator-{_HERE}", _HERE, ("--python", sys.executable))

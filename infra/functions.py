@@ -1,4 +1,4 @@
-"""The Lambda functions: Python 3.13 on arm64, each with its own role, policy and log group."""
+"""The Lambda functions: Python 3.14 on arm64, each with its own role, policy and log group."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,10 +14,14 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import FunctionConfig
+from infra.unscoped import Unscoped
 
 
 class Function(Construct):
-    """One function. `grants` is all that its role may do, but for writing its own logs and traces."""
+    """One function. `grants` is all that its role may do, but for its own logs and what `unscoped` and buckets say.
+
+    `dead_letters` gets what an asynchronous invocation could not do after Lambda's retries.
+    """
 
     def __init__(
         self,
@@ -29,6 +33,8 @@ class Function(Construct):
         config: FunctionConfig,
         environment: Mapping[str, str],
         grants: Sequence[iam.PolicyStatement],
+        unscoped: Unscoped,
+        dead_letters: sqs.IQueue,
         log_key: kms.IKey,
         log_days: int,
         removal_policy: RemovalPolicy,
@@ -41,10 +47,12 @@ class Function(Construct):
             retention=RETENTIONS[log_days],
             removal_policy=removal_policy,
         )
+        self.role = self._role([*grants, _write(self.log_group), _give_up(dead_letters)], unscoped)
+        unscoped.admit(self.role, construct_id)
         self.function = lambda_.Function(
             self,
             "Function",
-            runtime=lambda_.Runtime.PYTHON_3_13,
+            runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             code=lambda_.Code.from_asset(str(bundle)),
             handler=handler,
@@ -52,7 +60,9 @@ class Function(Construct):
             timeout=Duration.seconds(config.timeout_s),
             reserved_concurrent_executions=config.reserved_concurrency,
             environment=_environment(construct_id, environment),
-            role=self._role(grants).without_policy_updates(),
+            environment_encryption=log_key,
+            dead_letter_queue=dead_letters,
+            role=self.role.without_policy_updates(),
             log_group=self.log_group,
             tracing=lambda_.Tracing.ACTIVE,
         )
@@ -85,11 +95,14 @@ class Function(Construct):
             filters=[_FILES_ONLY],
         )
 
-    def _role(self, grants: Sequence[iam.PolicyStatement]) -> iam.Role:
+    def _role(self, grants: Sequence[iam.PolicyStatement], unscoped: Unscoped) -> iam.Role:
         # The policy hangs on the role and the function on the role, so no event arrives before it may be handled.
-        policy = iam.ManagedPolicy(self, "Policy", statements=[*grants, _write(self.log_group), _trace()])
+        policy = iam.ManagedPolicy(self, "Policy", statements=list(grants))
         return iam.Role(
-            self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), managed_policies=[policy]
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            managed_policies=[policy, unscoped.policy],
         )
 
 
@@ -112,10 +125,11 @@ def _environment(service: str, settings: Mapping[str, str]) -> dict[str, str]:
 
 def _write(log_group: logs.ILogGroup) -> iam.PolicyStatement:
     return iam.PolicyStatement(
-        actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[f"{log_group.log_group_arn}:*"]
+        # CloudFormation's ARN of a log group ends in `:*`, which means its streams.
+        actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+        resources=[log_group.log_group_arn],
     )
 
 
-def _trace() -> iam.PolicyStatement:
-    # X-Ray knows no resources for these two actions (Service Authorization Reference, "AWS X-Ray").
-    return iam.PolicyStatement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"])
+def _give_up(dead_letters: sqs.IQueue) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn])

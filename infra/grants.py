@@ -1,15 +1,24 @@
-"""Who may do what. Each function's permissions, in one place to read; no role may delete a version of an object."""
+"""Who may do what. Each function's permissions, in one place to read; no role may delete a version of an object.
 
+Objects are opened by their buckets' policies, which name the roles: a role's own policy could name a bucket's objects
+by a wildcard only.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
 
 from infra.alerts import Alerts
 from infra.api import Api
+from infra.audit_log import INDEXES as AUDIT_INDEXES
 from infra.audit_log import AuditLog
 from infra.identity import Identity
 from infra.keys import Keys
 from infra.queueing import Queueing
+from infra.records import INDEXES as RECORD_INDEXES
 from infra.records import Records
 from infra.storage import Storage
 from infra.webhooks import Webhooks
@@ -41,7 +50,15 @@ _TEND_PEOPLE = [
 _TEND_PARTNERS = ["cognito-idp:CreateUserPoolClient", "cognito-idp:DeleteUserPoolClient"]
 _TELL_GATEWAY = ["apigateway:GET", "apigateway:PATCH"]
 _USE_KEY = ["kms:Decrypt", "kms:GenerateDataKey"]
-_USE_TABLE_KEY = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:DescribeKey"]
+_USE_TABLE_KEY = [
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +82,7 @@ class Grants:
         holds, and delete of it what people order, where its versions stay too.
         """
         storage = self.storage
-        filed = [storage.accepted.arn_for_objects("*"), storage.quarantine.arn_for_objects("*")]
         return [
-            _allow([*_READ_OBJECT, *_WRITE_OBJECT, "s3:GetObjectTagging"], storage.incoming.arn_for_objects("*")),
-            _allow([*_READ_OBJECT, *_WRITE_OBJECT, "s3:PutObjectTagging"], *filed),
-            _allow(["s3:DeleteObject"], *filed),
             # Without it a missing object answers 403, which looks like trouble and not like an absence.
             _allow(["s3:ListBucket"], storage.incoming.bucket_arn, storage.accepted.bucket_arn),
             _allow(["s3:ListBucket"], storage.quarantine.bucket_arn),
@@ -82,8 +95,6 @@ class Grants:
         """Follow the table's stream, write what follows from it, tell people."""
         return [
             _allow(_FOLLOW_STREAM, _stream(self.records)),
-            # The action knows no narrower resource (Service Authorization Reference, "Amazon DynamoDB").
-            _allow(["dynamodb:ListStreams"], "*"),
             _allow(["sqs:SendMessage"], self.queueing.projection_failures.queue_arn),
             _allow(_CONSUME, self.queueing.projection_redrives.queue_arn),
             _allow(["sns:Publish"], self.alerts.topic.topic_arn, self.webhooks.topic.topic_arn),
@@ -93,10 +104,8 @@ class Grants:
 
     def sweep(self) -> list[iam.PolicyStatement]:
         """Compare reservations with objects, enqueue what was missed, tell of dead letters; have partners let in."""
-        incoming = self.storage.incoming
         return [
-            _allow(_READ_OBJECT, incoming.arn_for_objects("*")),
-            _allow(["s3:ListBucket", "s3:ListBucketVersions"], incoming.bucket_arn),
+            _allow(["s3:ListBucket", "s3:ListBucketVersions"], self.storage.incoming.bucket_arn),
             _allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], self.queueing.main.queue_arn),
             _allow(_PEEK, self.queueing.dead_letters.queue_arn),
             _allow(["sns:Publish"], self.alerts.topic.topic_arn, self.webhooks.topic.topic_arn),
@@ -111,8 +120,6 @@ class Grants:
         What people ask to be done with files is asked of the judge: the portal itself moves and removes none.
         """
         return [
-            _allow(_WRITE_OBJECT, self.storage.incoming.arn_for_objects("*")),
-            _allow(_READ_OBJECT, self.storage.accepted.arn_for_objects("*")),
             _allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], self.queueing.main.queue_arn),
             _allow(_PEEK, self.alerts.mailbox.queue_arn),
             # Redriving is to take a letter out and send it where it is tried again.
@@ -122,27 +129,45 @@ class Grants:
             _allow(_TELL_GATEWAY, self.api.tokens_arn),
             _allow(["sqs:GetQueueAttributes"], self.webhooks.dead_letters.queue_arn),
             _allow(["sns:Subscribe", "sns:ConfirmSubscription", "sns:Publish"], self.webhooks.topic.topic_arn),
-            # The actions know no narrower resource (Service Authorization Reference, "Amazon SNS").
-            _allow(["sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe"], "*"),
             # Entries are added and read: no role may change or remove one.
             _allow(["dynamodb:PutItem"], self.audit_log.table.table_arn),
-            _allow(["dynamodb:Query"], self.audit_log.table.table_arn, f"{self.audit_log.table.table_arn}/index/*"),
+            _allow(["dynamodb:Query"], *_with_indexes(self.audit_log.table, AUDIT_INDEXES)),
             _allow(["sns:Subscribe"], self.alerts.topic.topic_arn),
-            # The action knows no narrower resource (Service Authorization Reference, "Amazon CloudWatch").
-            _allow(["cloudwatch:GetMetricData"], "*"),
             *self._table(),
             self._use_messages(),
         ]
 
+    def open_buckets(self, *, judge: iam.IRole, sweep: iam.IRole, portal: iam.IRole) -> None:
+        """Let the functions at the objects that their work is about."""
+        incoming, filed = self.storage.incoming, (self.storage.accepted, self.storage.quarantine)
+        _open(incoming, judge, [*_READ_OBJECT, *_WRITE_OBJECT, "s3:GetObjectTagging"])
+        for bucket in filed:
+            _open(bucket, judge, [*_READ_OBJECT, *_WRITE_OBJECT, "s3:PutObjectTagging", "s3:DeleteObject"])
+        _open(incoming, sweep, _READ_OBJECT)
+        _open(incoming, portal, _WRITE_OBJECT)
+        _open(self.storage.accepted, portal, _READ_OBJECT)
+
     def _table(self) -> list[iam.PolicyStatement]:
-        table = self.records.table.table_arn
         return [
-            _allow([*_READ_ITEMS, *_WRITE_ITEMS], table, f"{table}/index/*"),
+            _allow(_READ_ITEMS, *_with_indexes(self.records.table, RECORD_INDEXES)),
+            _allow(_WRITE_ITEMS, self.records.table.table_arn),
             _allow(_USE_TABLE_KEY, self.keys.data.key_arn),
         ]
 
     def _use_messages(self) -> iam.PolicyStatement:
         return _allow(_USE_KEY, self.keys.messages.key_arn)
+
+
+def _open(bucket: s3.Bucket, role: iam.IRole, actions: list[str]) -> None:
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ArnPrincipal(role.role_arn)], actions=actions, resources=[bucket.arn_for_objects("*")]
+        )
+    )
+
+
+def _with_indexes(table: dynamodb.Table, indexes: Iterable[str]) -> list[str]:
+    return [table.table_arn, *(f"{table.table_arn}/index/{name}" for name in indexes)]
 
 
 def _allow(actions: list[str], *resources: str) -> iam.PolicyStatement:

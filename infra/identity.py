@@ -83,9 +83,15 @@ def _pool(scope: Construct, config: StageConfig, removal_policy: RemovalPolicy, 
         ),
         mfa=cognito.Mfa.REQUIRED if config.mfa_required else cognito.Mfa.OFF,
         mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True) if config.mfa_required else None,
+        feature_plan=cognito.FeaturePlan.PLUS if config.threat_protection else None,
+        standard_threat_protection_mode=_threats(config),
         deletion_protection=config.retain_data,
         removal_policy=removal_policy,
     )
+
+
+def _threats(config: StageConfig) -> cognito.StandardThreatProtectionMode | None:
+    return cognito.StandardThreatProtectionMode.FULL_FUNCTION if config.threat_protection else None
 
 
 def _invitation(portal_origin: str) -> cognito.UserInvitationConfig:

@@ -13,7 +13,8 @@ _MAX_RECEIVES = 5
 class Queueing(Construct):
     """`main` feeds the judge; `dead_letters` keeps what failed five times; `projection_failures` the stream's.
 
-    `projection_redrives` brings the projector what an admin takes out of the latter.
+    `projection_redrives` brings the projector what an admin takes out of the latter. `failed_invocations` keeps what
+    Lambda gave up of invocations that nobody waits for, such as the sweep's.
     """
 
     def __init__(
@@ -22,6 +23,7 @@ class Queueing(Construct):
         super().__init__(scope, construct_id)
         self.dead_letters = self._queue("DeadLetters", key)
         self.projection_failures = self._queue("ProjectionFailures", key)
+        self.failed_invocations = self._queue("FailedInvocations", key)
         self.main = self._queue("Main", key, timeout_s=judge_timeout_s, then=self.dead_letters)
         self.projection_redrives = self._queue(
             "ProjectionRedrives", key, timeout_s=projector_timeout_s, then=self.projection_failures

@@ -31,6 +31,10 @@ _SEARCHES = {
 """Hold the keys of those items only that have the attributes: a search reads the items that it shows beside."""
 
 
+INDEXES = (*_INDEXES, *_SEARCHES)
+"""Names of the table's indexes, which permissions name one by one."""
+
+
 class Records(Construct):
     """On demand, restorable to any second, encrypted with the data key; its stream drives the projector."""
 

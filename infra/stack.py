@@ -5,6 +5,7 @@ from pathlib import Path
 
 from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Environment, Fn, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.alerts import Alerts
@@ -19,6 +20,7 @@ from infra.queueing import Queueing
 from infra.records import Records
 from infra.schedule import EveryFiveMinutes
 from infra.storage import Storage
+from infra.unscoped import Unscoped
 from infra.webhooks import Webhooks
 
 
@@ -78,6 +80,7 @@ class SilentScalper(Stack):
         self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
         self.alerts = Alerts(self, "Alerts", key=self.keys.messages)
         self.webhooks = Webhooks(self, "Webhooks", key=self.keys.messages)
+        self.unscoped = Unscoped(self, "Unscoped")
 
     def _build_functions(self) -> None:
         grants = Grants(
@@ -107,6 +110,7 @@ class SilentScalper(Stack):
             config=config.projector,
             grants=grants.projector(),
             settings=self._for_alerts(),
+            dead_letters=self.alerts.mailbox,
         )
         self.sweep = self._function(
             "Sweep",
@@ -123,7 +127,10 @@ class SilentScalper(Stack):
             config=config.portal,
             grants=grants.portal(),
             settings=self._for_portal(),
+            dead_letters=self.webhooks.dead_letters,
         )
+
+        grants.open_buckets(judge=self.judge.role, sweep=self.sweep.role, portal=self.portal.role)
 
     def _connect(self) -> None:
         self.storage.notify(self.queueing.main, after=self.queueing.main_policy)
@@ -137,6 +144,7 @@ class SilentScalper(Stack):
     def _watch(self) -> None:
         self.alerts.watch_dead_letters("DeadLetters", self.queueing.dead_letters)
         self.alerts.watch_dead_letters("ProjectionFailures", self.queueing.projection_failures)
+        self.alerts.watch_dead_letters("FailedInvocations", self.queueing.failed_invocations)
         self.alerts.watch_dead_letters("UndeliveredEvents", self.webhooks.dead_letters)
         self.alerts.watch_backlog("Backlog", self.queueing.main, minutes=15)
         self.alerts.watch_errors("JudgeErrors", self.judge.function)
@@ -196,6 +204,7 @@ class SilentScalper(Stack):
         config: FunctionConfig,
         grants: list[iam.PolicyStatement],
         settings: dict[str, str],
+        dead_letters: sqs.IQueue | None = None,
     ) -> Function:
         return Function(
             self,
@@ -205,6 +214,8 @@ class SilentScalper(Stack):
             config=config,
             environment={"SCALPER_TABLE": self.records.table.table_name, **settings},
             grants=grants,
+            unscoped=self.unscoped,
+            dead_letters=dead_letters or self.queueing.failed_invocations,
             log_key=self.keys.messages,
             log_days=self._config.retention.logs_days,
             removal_policy=self._removal,

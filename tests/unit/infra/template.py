@@ -32,11 +32,20 @@ class Template:
         return self.resources[self.output(output)]["Properties"]
 
     def statements_of(self, function_output: str) -> list[dict[str, Any]]:
-        """Return what the role of a function may do, one action and one resource in each."""
-        role = self.resources[self.named_by(function_output)["Role"]["Fn::GetAtt"][0]]["Properties"]
+        """Return what the role of a function may do, by its own policies and by buckets', one action and one resource
+        in each."""
+        name = self.named_by(function_output)["Role"]["Fn::GetAtt"][0]
+        role = self.resources[name]["Properties"]
         assert not role.get("Policies"), "a role carries no inline policy"
         documents = [self.resources[arn["Ref"]]["Properties"]["PolicyDocument"] for arn in role["ManagedPolicyArns"]]
-        return list(_single(documents))
+        return [*_single(documents), *_single(self._opened_to(name))]
+
+    def _opened_to(self, role: str) -> list[dict[str, Any]]:
+        """Return what policies of buckets let a role do."""
+        return [
+            {"Statement": [one for one in document["Statement"] if _admits(one["Principal"], role)]}
+            for document in self.resource_policies()
+        ]
 
     def may(self, function_output: str, action: str) -> set[str]:
         """Return the outputs' or resources' ids on which a function may perform an action."""
@@ -45,6 +54,14 @@ class Template:
             for statement in self.statements_of(function_output)
             if statement["Action"] == action
         }
+
+    def gives_up_to(self, function_output: str) -> str:
+        """Return the id of the queue that gets what Lambda gave up of a function's invocations."""
+        return self.named_by(function_output)["DeadLetterConfig"]["TargetArn"]["Fn::GetAtt"][0]
+
+    def sends_to(self, function_output: str) -> set[str]:
+        """Return the queues that a function sends to in its work."""
+        return self.may(function_output, "sqs:SendMessage") - {self.gives_up_to(function_output)}
 
     def actions(self, function_output: str) -> set[str]:
         return {statement["Action"] for statement in self.statements_of(function_output)}
@@ -68,6 +85,10 @@ class Template:
 
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def _admits(principal: Any, role: str) -> bool:
+    return isinstance(principal, dict) and {"Fn::GetAtt": [role, "Arn"]} in listed(principal.get("AWS"))
 
 
 def _single(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

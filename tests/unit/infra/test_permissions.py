@@ -36,9 +36,26 @@ def test_only_managed_policies_and_no_ready_made_ones_are_used(template):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_no_action_is_a_wildcard_but_the_ones_that_tables_with_a_customer_key_need(template, function):
-    wild = {action for action in template.actions(function) if "*" in action}
-    assert wild <= {"kms:GenerateDataKey*", "kms:ReEncrypt*"}
+def test_no_action_is_a_wildcard(template, function):
+    assert not [action for action in template.actions(function) if "*" in action]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_has_no_resource_is_allowed_to_the_functions_that_need_it_only(template, function):
+    part = function.removesuffix("Function").lower()
+    for statement in template.statements_of(function):
+        if statement["Resource"] == "*" and "xray" not in statement["Action"]:
+            ((test, condition),) = statement["Condition"].items()
+            assert test == "StringEquals"
+            assert list(condition) == ["aws:PrincipalTag/silent-scalper-part"]
+    role = template.resources[template.named_by(function)["Role"]["Fn::GetAtt"][0]]["Properties"]
+    assert {"Key": "silent-scalper-part", "Value": part} in role["Tags"]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_lambda_gives_up_is_kept_and_the_variables_are_encrypted(template, function):
+    assert template.gives_up_to(function) in template.may(function, "sqs:SendMessage")
+    assert "Fn::GetAtt" in template.named_by(function)["KmsKeyArn"]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -58,7 +75,7 @@ def test_nobody_may_delete_a_version_change_a_policy_or_scan_the_table(template,
 def test_the_judge_reads_what_arrived_and_writes_what_it_files_and_unpacks(template, buckets):
     assert template.may("JudgeFunction", "s3:PutObject") == set(buckets.values())
     assert buckets["incoming"] in template.may("JudgeFunction", "s3:GetObjectVersion")
-    assert template.may("JudgeFunction", "sqs:SendMessage") == {template.output("QueueUrl")}
+    assert template.sends_to("JudgeFunction") == {template.output("QueueUrl")}
 
 
 def test_only_the_judge_may_delete_and_only_its_own_copies(template, buckets):
@@ -88,11 +105,11 @@ def test_the_portal_may_look_at_alerts_and_dead_letters_and_send_no_alert(templa
 
 def test_the_portal_may_ask_for_work_and_redrive_letters_and_do_none_of_it(template):
     asked = {template.output("QueueUrl"), template.output("ProjectionRedrivesQueueUrl")}
-    assert template.may("PortalFunction", "sqs:SendMessage") == asked
+    assert template.sends_to("PortalFunction") == asked
 
 
 def test_the_sweep_may_enqueue_again_and_tell_but_not_write_objects(template):
-    assert template.may("SweepFunction", "sqs:SendMessage") == {template.output("QueueUrl")}
+    assert template.sends_to("SweepFunction") == {template.output("QueueUrl")}
     topics = {template.output("AlertTopicArn"), template.output("EventTopicArn")}
     assert template.may("SweepFunction", "sns:Publish") == topics
     assert "s3:PutObject" not in template.actions("SweepFunction")
@@ -107,10 +124,13 @@ def test_the_projector_knows_no_files(template):
     assert not any(action.startswith("s3:") for action in template.actions("ProjectorFunction"))
 
 
-def test_resource_policies_let_in_services_of_this_account_only(template):
+def test_resource_policies_let_in_our_functions_and_services_of_this_account_only(template):
+    roles = {template.named_by(function)["Role"]["Fn::GetAtt"][0] for function in FUNCTIONS}
     for document in template.resource_policies():
         for statement in document["Statement"]:
-            if statement["Effect"] == "Allow":
+            if statement["Effect"] == "Allow" and "AWS" in statement["Principal"]:
+                assert statement["Principal"]["AWS"]["Fn::GetAtt"][0] in roles
+            elif statement["Effect"] == "Allow":
                 assert "Service" in statement["Principal"]
                 assert {"aws:SourceAccount", "aws:SourceArn"} & set(json.loads(flat(statement["Condition"])))
 

@@ -51,7 +51,7 @@ def test_a_function_is_told_exactly_the_settings_it_validates(template, function
 @pytest.mark.parametrize("function", SETTINGS)
 def test_a_function_runs_python_on_arm_is_traced_and_logs_to_its_own_group(template, function):
     properties = template.named_by(function)
-    assert properties["Runtime"] == "python3.13"
+    assert properties["Runtime"] == "python3.14"
     assert properties["Architectures"] == ["arm64"]
     assert properties["TracingConfig"] == {"Mode": "Active"}
     group = properties["LoggingConfig"]["LogGroup"]["Ref"]
@@ -110,7 +110,7 @@ def test_the_projector_follows_files_only_and_a_change_that_it_cannot_take_is_ke
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["MaximumRetryAttempts"] > 0
     kept = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
-    assert template.may("ProjectorFunction", "sqs:SendMessage") == {kept}
+    assert template.sends_to("ProjectorFunction") == {kept}
 
 
 def test_the_sweep_starts_every_five_minutes(template):
