@@ -11,6 +11,7 @@ from infra.build_cache import BUILD
 from infra.bundle import EMULATOR, LAMBDA
 from infra.bundle import build as build_bundle
 from infra.config import StageConfig
+from infra.operations import Operations
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
 
@@ -44,7 +45,8 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
 
     What the emulator does not know lives in stacks of its own, so that the core is the same everywhere.
     """
-    SilentScalper(app, config=config, bundles=bundles)
+    core = SilentScalper(app, config=config, bundles=bundles)
+    Operations(app, config=config, core=core)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.alerts import Alerts
+from infra.analytics import Analytics
 from infra.api import Api
 from infra.audit_log import AuditLog
 from infra.config import FunctionConfig, StageConfig
@@ -22,6 +23,7 @@ from infra.schedule import EveryFiveMinutes
 from infra.storage import Storage
 from infra.unscoped import Unscoped
 from infra.webhooks import Webhooks
+from processor.export import EXPORTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class SilentScalper(Stack):
             key=self.keys.messages,
             judge_timeout_s=config.judge.timeout_s,
             projector_timeout_s=config.projector.timeout_s,
+            exporter_timeout_s=config.exporter.timeout_s,
         )
         self.storage = Storage(
             self,
@@ -80,6 +83,14 @@ class SilentScalper(Stack):
         self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
         self.alerts = Alerts(self, "Alerts", key=self.keys.messages)
         self.webhooks = Webhooks(self, "Webhooks", key=self.keys.messages)
+        self.analytics = Analytics(
+            self,
+            "Analytics",
+            prefix=config.prefix,
+            bucket=self.storage.logs,
+            key=self.keys.data,
+            kept_days=config.retention.logs_days,
+        )
         self.unscoped = Unscoped(self, "Unscoped")
 
     def _build_functions(self) -> None:
@@ -93,6 +104,7 @@ class SilentScalper(Stack):
             identity=self.identity,
             api=self.api,
             webhooks=self.webhooks,
+            analytics=self.analytics,
         )
         config, processor = self._config, self._bundles.processor
         self.judge = self._function(
@@ -112,6 +124,14 @@ class SilentScalper(Stack):
             settings=self._for_alerts(),
             dead_letters=self.alerts.mailbox,
         )
+        self.exporter = self._function(
+            "Exporter",
+            handler="processor.export_handler.handle",
+            bundle=processor,
+            config=config.exporter,
+            grants=grants.exporter(),
+            settings=self._for_exporter(),
+        )
         self.sweep = self._function(
             "Sweep",
             handler="processor.sweep_handler.handle",
@@ -130,13 +150,24 @@ class SilentScalper(Stack):
             dead_letters=self.webhooks.dead_letters,
         )
 
-        grants.open_buckets(judge=self.judge.role, sweep=self.sweep.role, portal=self.portal.role)
+        grants.open_buckets(
+            judge=self.judge.role, sweep=self.sweep.role, portal=self.portal.role, exporter=self.exporter.role
+        )
 
     def _connect(self) -> None:
         self.storage.notify(self.queueing.main, after=self.queueing.main_policy)
         self.judge.consume(self.queueing.main, maximum_concurrency=self._config.judge_maximum_concurrency)
         self.projector.follow(self.records.table, failures=self.queueing.projection_failures)
         self.projector.consume(self.queueing.projection_redrives, maximum_concurrency=2, batch_size=1)
+        # Few files are read at less cost than many: the exporter waits for up to five minutes, or for a full batch.
+        self.exporter.follow(
+            self.records.table,
+            failures=self.queueing.export_failures,
+            batch_size=1000,
+            window_s=300,
+            states=sorted(EXPORTED),
+        )
+        self.exporter.consume(self.queueing.export_redrives, maximum_concurrency=2, batch_size=1)
         EveryFiveMinutes(self, "Sweeping", function=self.sweep.function)
         self.api.route(self.portal.function)
         self.api.publish(config=self._config, log_key=self.keys.messages, removal_policy=self._removal)
@@ -144,11 +175,13 @@ class SilentScalper(Stack):
     def _watch(self) -> None:
         self.alerts.watch_dead_letters("DeadLetters", self.queueing.dead_letters)
         self.alerts.watch_dead_letters("ProjectionFailures", self.queueing.projection_failures)
+        self.alerts.watch_dead_letters("ExportFailures", self.queueing.export_failures)
         self.alerts.watch_dead_letters("FailedInvocations", self.queueing.failed_invocations)
         self.alerts.watch_dead_letters("UndeliveredEvents", self.webhooks.dead_letters)
         self.alerts.watch_backlog("Backlog", self.queueing.main, minutes=15)
         self.alerts.watch_errors("JudgeErrors", self.judge.function)
         self.alerts.watch_errors("ProjectorErrors", self.projector.function)
+        self.alerts.watch_errors("ExporterErrors", self.exporter.function)
         self.alerts.watch_errors("SweepErrors", self.sweep.function)
 
     def _publish_outputs(self) -> None:
@@ -163,6 +196,10 @@ class SilentScalper(Stack):
             "DeadLetterQueueUrl": self.queueing.dead_letters.queue_url,
             "ProjectionFailuresQueueUrl": self.queueing.projection_failures.queue_url,
             "ProjectionRedrivesQueueUrl": self.queueing.projection_redrives.queue_url,
+            "ExportFailuresQueueUrl": self.queueing.export_failures.queue_url,
+            "ExportRedrivesQueueUrl": self.queueing.export_redrives.queue_url,
+            "AnalyticsDatabase": self.analytics.names.database,
+            "AthenaWorkgroup": self.analytics.names.workgroup,
             "MailboxQueueUrl": self.alerts.mailbox.queue_url,
             "EventTopicArn": self.webhooks.topic.topic_arn,
             "WebhookDeadLetterQueueUrl": self.webhooks.dead_letters.queue_url,
@@ -175,6 +212,7 @@ class SilentScalper(Stack):
             "PortalOrigin": self.origin,
             "JudgeFunction": self.judge.function.function_name,
             "ProjectorFunction": self.projector.function.function_name,
+            "ExporterFunction": self.exporter.function.function_name,
             "SweepFunction": self.sweep.function.function_name,
             "PortalFunction": self.portal.function.function_name,
         }.items():
@@ -242,6 +280,12 @@ class SilentScalper(Stack):
             **self._gateway(),
         }
 
+    def _for_exporter(self) -> dict[str, str]:
+        return {
+            "SCALPER_ANALYTICS_BUCKET": self.storage.logs.bucket_name,
+            "SCALPER_ANALYTICS_KEY_ARN": self.keys.data.key_arn,
+        }
+
     def _gateway(self) -> dict[str, str]:
         return {
             "SCALPER_API_ID": self.api.http.api_id,
@@ -262,6 +306,10 @@ class SilentScalper(Stack):
             **self._queues(),
             "SCALPER_PROJECTION_FAILURES_QUEUE_URL": self.queueing.projection_failures.queue_url,
             "SCALPER_PROJECTION_REDRIVES_QUEUE_URL": self.queueing.projection_redrives.queue_url,
+            "SCALPER_EXPORT_FAILURES_QUEUE_URL": self.queueing.export_failures.queue_url,
+            "SCALPER_EXPORT_REDRIVES_QUEUE_URL": self.queueing.export_redrives.queue_url,
+            "SCALPER_ATHENA_WORKGROUP": self.analytics.names.workgroup,
+            "SCALPER_ANALYTICS_DATABASE": self.analytics.names.database,
             "SCALPER_AUDIT_TABLE": self.audit_log.table.table_name,
             "SCALPER_ALERT_TOPIC_ARN": self.alerts.topic.topic_arn,
             "SCALPER_EVENT_TOPIC_ARN": self.webhooks.topic.topic_arn,

@@ -1,4 +1,4 @@
-"""The buckets: where files arrive, where they are kept, and where access is logged."""
+"""The buckets: where files arrive, where they are kept, and where access is logged and verdicts are analysed."""
 
 from aws_cdk import CfnResource, Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
@@ -7,6 +7,11 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import Retention
+
+ANSWERS = "athena/"
+"""Where in the bucket of logs and analytics Athena keeps its answers."""
+_ANSWERS_KEPT = 30
+"""Days; a query that is wanted again is run again."""
 
 
 class Storage(Construct):
@@ -76,7 +81,10 @@ class Storage(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
             versioned=True,
-            lifecycle_rules=[self._lifecycle(self._retention.logs_days)],
+            lifecycle_rules=[
+                self._lifecycle(self._retention.logs_days),
+                s3.LifecycleRule(id="answers", prefix=ANSWERS, expiration=Duration.days(_ANSWERS_KEPT)),
+            ],
             removal_policy=self._removal_policy,
         )
 
