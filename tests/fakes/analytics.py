@@ -12,7 +12,11 @@ class FakeAthena:
 
     answers: dict[str, ResultTable] = field(default_factory=dict)
     """By what the SQL's first line begins with, behind `-- `."""
+    tables: dict[str, ResultTable] = field(default_factory=dict)
+    """By the run's id, where it answers something of its own."""
     progress: Progress = Progress.DONE
+    fates: dict[str, Progress] = field(default_factory=dict)
+    """By the run's id, where it fares otherwise."""
     forgets: bool = False
     started: list[tuple[str, str]] = field(default_factory=list)
     """SQL and token of each."""
@@ -25,9 +29,11 @@ class FakeAthena:
         return f"execution-{tokens.index(token)}"
 
     def execution(self, execution_id: str) -> Execution | None:
-        return None if self.forgets else Execution(self.progress, 1_482_113, 1870)
+        return None if self.forgets else Execution(self.fates.get(execution_id, self.progress), 1_482_113, 1870)
 
     def table(self, execution_id: str) -> ResultTable | None:
+        if execution_id in self.tables:
+            return self.tables[execution_id]
         sql, _ = self.started[int(execution_id.rpartition("-")[2])]
         return next((table for start, table in self.answers.items() if sql.startswith(f"-- {start}")), None)
 
