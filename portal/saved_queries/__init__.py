@@ -45,6 +45,8 @@ class Column:
     """In the SQL."""
     label: str
     told: Told
+    bar: str = ""
+    """How a bar beside the number shows, against the largest of the column: `bad` or `calm`; nothing for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,14 @@ QUERIES = (
         "rejections",
         "Rejections",
         "What files are rejected for, and which device made them. A file counts by its latest verdict, and under each "
-        "rule that it breaks.",
+        "rule that it breaks; its share is of all files of that device that were judged.",
         (
             Column("cause", "Cause", Told.CAUSE),
             Column("device", "Device", Told.DEVICE),
             Column("clinic_id", "Clinic", Told.CLINIC),
             Column("files", "Rejected", Told.COUNT),
-            Column("files_judged", "Of its device's files", Told.COUNT),
-            Column("percent", "Share", Told.PERCENT),
+            Column("files_judged", "Judged", Told.COUNT),
+            Column("percent", "Share", Told.PERCENT, "bad"),
         ),
     ),
     SavedQuery(
@@ -89,7 +91,7 @@ QUERIES = (
         "that was checked again counts each time.",
         (
             Column("hour_utc", "Hour (UTC)", Told.HOUR),
-            Column("files", "Verdicts", Told.COUNT),
+            Column("files", "Verdicts", Told.COUNT, "calm"),
             Column("bytes", "Data", Told.BYTES),
             Column("rejected_percent", "Rejected", Told.PERCENT),
             Column("busiest", "Busiest hour", Told.COUNT),
@@ -98,13 +100,13 @@ QUERIES = (
     SavedQuery(
         "time_to_verdict",
         "Time to verdict",
-        "How long files waited for their first verdict after they arrived, by day in UTC. The percentiles are exact: "
-        "95 % of the day's files had their verdict within the time under 95 %.",
+        "How long files waited for their first verdict after they arrived, by day in UTC: the time within which half, "
+        "95 and 99 of a hundred had it. Exact, unlike the dashboard's, which counts in bins.",
         (
             Column("day", "Day (UTC)", Told.DAY),
             Column("files", "Files", Told.COUNT),
             Column("p50_ms", "50 %", Told.DURATION),
-            Column("p95_ms", "95 %", Told.DURATION),
+            Column("p95_ms", "95 %", Told.DURATION, "calm"),
             Column("p99_ms", "99 %", Told.DURATION),
             Column("slowest_ms", "Slowest", Told.DURATION),
         ),
@@ -120,7 +122,7 @@ QUERIES = (
             Column("stored_bytes", "Newly stored", Told.BYTES),
             Column("processing_usd", "Processing", Told.DOLLARS),
             Column("storage_usd", "Storage, a month", Told.DOLLARS),
-            Column("total_usd", "Together", Told.DOLLARS),
+            Column("total_usd", "Together", Told.DOLLARS, "calm"),
         ),
     ),
 )

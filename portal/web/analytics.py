@@ -39,6 +39,8 @@ class Cell:
     column: Column
     text: str
     href: str = ""
+    amount: float = 0
+    """Where the column has bars: how long its one is."""
 
 
 @router.get("")
@@ -91,6 +93,7 @@ def _view(services: Services, query: SavedQuery, asked: int) -> dict[str, Any]:
         "running": answer is not None and answer.progress is Progress.RUNNING,
         "failed": answer is not None and answer.progress is Progress.FAILED,
         "rows": [_row(query, row, names) for row in rows],
+        "most": {column.name: _most(place, rows) for place, column in enumerate(query.columns) if column.bar},
         "repeatable_at": answer.repeatable_at() if answer else None,
         "repeatable": answer is None or services.clock() >= answer.repeatable_at(),
         "page": _address(query, days),
@@ -119,6 +122,11 @@ def _row(query: SavedQuery, row: tuple[str | None, ...], names: dict[str, str]) 
     return [_cell(column, value, names) for column, value in zip(query.columns, row, strict=True)]
 
 
+def _most(place: int, rows: tuple[tuple[str | None, ...], ...]) -> float:
+    """Return the largest number of a column, or 1 where there is none to draw a bar against."""
+    return max((float(row[place] or 0) for row in rows), default=0) or 1
+
+
 def _cell(column: Column, value: str | None, names: dict[str, str]) -> Cell:
     if not value:
         return Cell(column, "Not named" if column.told is Told.DEVICE else NOTHING)
@@ -126,11 +134,9 @@ def _cell(column: Column, value: str | None, names: dict[str, str]) -> Cell:
         return Cell(column, names.get(value, value))
     if column.told is Told.CAUSE:
         return Cell(column, value, f"/admin/quarantine?{urlencode({'code': value})}")
-    if column.told is Told.DEVICE:
+    if column.told in {Told.DEVICE, Told.DAY}:
         return Cell(column, value)
-    if column.told is Told.DAY:
-        return Cell(column, value)
-    return Cell(column, _number(column.told, float(value)))
+    return Cell(column, _number(column.told, float(value)), amount=float(value) if column.bar else 0)
 
 
 def _number(told: Told, amount: float) -> str:
@@ -138,7 +144,7 @@ def _number(told: Told, amount: float) -> str:
     writers = {
         Told.COUNT: lambda: f"{amount:,.0f}",
         Told.BYTES: lambda: words.size(round(amount)),
-        Told.PERCENT: lambda: words.share(amount),
+        Told.PERCENT: lambda: "under 0.1 %" if 0 < amount < 0.05 else words.share(amount),
         Told.DURATION: lambda: words.duration(round(amount)),
         Told.DOLLARS: lambda: words.dollars(amount),
         Told.HOUR: lambda: f"{amount:02.0f}:00",

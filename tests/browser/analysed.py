@@ -10,12 +10,9 @@ from tests.browser.portal_server import PortalServer
 PAGES = {
     "analytics": "/admin/analytics",
     "analytics-throughput": "/admin/analytics/throughput?days=7",
-    "analytics-time": "/admin/analytics/time_to_verdict?days=7",
-    "analytics-cost": "/admin/analytics/cost?days=90",
     "analytics-unasked": "/admin/analytics/cost?days=7",
     "analytics-running": "/admin/analytics/throughput?days=90",
     "analytics-failed": "/admin/analytics/time_to_verdict?days=90",
-    "analytics-none": "/admin/analytics/rejections?days=7",
 }
 """What admins look at → its address."""
 
