@@ -13,7 +13,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help up test prove fuzz openapi fuzz-api screenshots lint fmt synth bootstrap deploy destroy alerts clean
+.PHONY: help up test prove fuzz openapi fuzz-api screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,8 +50,11 @@ lint: $(UV) ## Check style, types, imports and the synthesized templates
 	$(RUN) lint-imports
 	@$(RUN) python -m infra.app --stage local --without-code --out $(SYNTH)/local
 	@$(RUN) python -m infra.app --stage prod --without-code --out $(SYNTH)/prod
+	@$(RUN) python -m infra.app --stage example --without-code --out $(SYNTH)/example
+	$(RUN) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(RUN) cfn-lint $(SYNTH)/*/*.template.json
 	@$(RUN) python -m infra.checks --stage prod
+	@$(RUN) python -m infra.checks --stage example
 
 fmt: $(UV) ## Format the sources and mend what can be mended
 	$(RUN) ruff check --fix
@@ -65,12 +68,21 @@ synth: $(UV) ## Write the cloud assembly of STAGE=local|prod to cdk.out, offline
 bootstrap: $(NPM_MARK) ## Prepare an AWS account and region for deployments, once
 	$(CDK) bootstrap
 
-deploy: $(NPM_MARK) ## Deploy STAGE=prod to the AWS account of the current credentials
-	$(RUN) python -m infra.web
-	STAGE=$(STAGE) $(CDK) deploy --require-approval broadening
+smoke: $(UV) ## Send a good and a damaged file to the deployed stack of the SCALPER_* credentials, and wait for both verdicts
+	@$(RUN) python -m tests.smoke
 
-destroy: $(NPM_MARK) ## Delete the stack of STAGE=prod; a production stage keeps its data and must be unprotected first
-	STAGE=$(STAGE) $(CDK) destroy
+diff: $(NPM_MARK) ## Show what `make deploy` would change in STAGE=prod
+	@$(RUN) python -m infra.account --stage $(STAGE)
+	$(RUN) python -m infra.web
+	STAGE=$(STAGE) $(CDK) diff
+
+deploy: $(NPM_MARK) ## Deploy STAGE=prod to the AWS account of the current credentials
+	@$(RUN) python -m infra.account --stage $(STAGE)
+	$(RUN) python -m infra.web
+	STAGE=$(STAGE) $(CDK) deploy --all --require-approval broadening
+
+destroy: $(NPM_MARK) ## Delete the stacks of STAGE=prod; a production stage keeps its data and must be unprotected first
+	STAGE=$(STAGE) $(CDK) destroy --all
 
 clean: ## Remove everything built, but not the state of `make up`
 	rm -rf .scalper/build .scalper/lint .scalper/tools cdk.out assets/dist node_modules .venv

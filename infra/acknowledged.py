@@ -66,6 +66,11 @@ ACKNOWLEDGED = (
         "HIPAA.Security-S3DefaultEncryptionKMS",
         "CKV_AWS_18",
     ),
+    _one_region(
+        "-Audit/Archive/Bucket",
+        "The trail records all regions into one bucket that nobody can empty; what it tells of a region that is lost "
+        "is no help in getting it back. An account that must keep it elsewhere sends its organization's trail there.",
+    ),
     Acknowledgement(
         resource="Unscoped/Policy",
         findings=frozenset({"AwsSolutions-IAM5[Resource::*]"}),

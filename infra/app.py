@@ -3,14 +3,18 @@
 import argparse
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from aws_cdk import App, Tags
 
+from infra.audit import Audit
 from infra.build_cache import BUILD
 from infra.bundle import EMULATOR, LAMBDA
 from infra.bundle import build as build_bundle
 from infra.config import StageConfig
+from infra.delivery import DeliveryPipeline
+from infra.malware import Malware
 from infra.operations import Operations
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
@@ -47,6 +51,12 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
     """
     core = SilentScalper(app, config=config, bundles=bundles)
     Operations(app, config=config, core=core)
+    if config.audit:
+        Audit(app, config=config, core=core)
+    if core.scanning:
+        Malware(app, config=config, storage=core.storage, scanning=core.scanning)
+    if config.delivery:
+        DeliveryPipeline(app, delivery=config.delivery, production=config, staging=STAGES[config.delivery.staging])
 
 
 def main() -> None:
@@ -54,8 +64,11 @@ def main() -> None:
     parser.add_argument("--stage", choices=sorted(STAGES), default=os.environ.get("STAGE", "prod"))
     parser.add_argument("--out", type=Path, help="where to write; the CDK command's own choice by default")
     parser.add_argument("--without-code", action="store_true", help="build no bundles: for checks of the template")
+    parser.add_argument("--without-delivery", action="store_true", help="leave out the pipeline: for its own builds")
     given = parser.parse_args()
     config = STAGES[given.stage]
+    if given.without_delivery:
+        config = replace(config, delivery=None)
     bundles = placeholder_bundles() if given.without_code else _bundles(config)
     synthesize(config=config, bundles=bundles, out=given.out)
 

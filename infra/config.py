@@ -10,6 +10,9 @@ from typing import Self
 _ACCOUNT = re.compile(r"\d{12}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+_CONNECTION = re.compile(r"arn:aws[a-z-]*:code(star-)?connections:[a-z0-9-]+:\d{12}:connection/[0-9a-f-]+")
+_SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}")
 _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[0-9a-f-]+")
 
 
@@ -43,6 +46,17 @@ class Retention:
     """Age at which they move to Glacier Instant Retrieval, which still answers at once."""
     audit_days: int = 7 * 365
     """Six years are asked for (45 CFR 164.316(b)(2)(i)); one more for what lasted longer than a day."""
+    backup_daily_days: int = 35
+    backup_monthly_days: int = 365
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoredTable:
+    """A copy of the records, brought back under a name of its own, that takes the place of the stack's own table."""
+
+    name: str
+    stream_arn: str
+    """Of its stream, with new and old images: a restored table has none before it is switched on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +89,25 @@ class AlarmLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The pipeline that brings each commit of a branch to another stage first, and by a person's word to this one."""
+
+    repository: str
+    """`owner/name`, at the provider that the connection leads to."""
+    connection_arn: str
+    """CodeConnections' connection, made and confirmed by hand: a person has to say yes to the provider."""
+    smoke_credentials_arn: str
+    """Secrets Manager's secret with `api_url`, `client_id` and `client_secret` of the synthetic clinic's partner."""
+    approvers: tuple[str, ...]
+    """E-mail addresses that are told when a release waits for its approval, or has failed."""
+    branch: str = "main"
+    staging: str = "staging"
+    """Name of the stage where a release proves itself."""
+    watch_minutes: int = 30
+    """How long after a release an alarm still takes it back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:
     """A stage. The defaults are production's, so that what a stage forgets to say is safe.
 
@@ -100,9 +133,13 @@ class StageConfig:
     """GuardDuty scans each object before it is judged. Billed per gigabyte and object: docs/cost.md."""
     backup: bool = True
     """AWS Backup of the tables, daily, apart from their point-in-time recovery."""
+    restored_table: RestoredTable | None = None
+    """Use a restored copy of the records (docs/runbook.md, "A table to a point in time")."""
     audit: bool = True
     """CloudTrail of every object and item, into a locked bucket."""
     edge: Edge | None = field(default_factory=Edge)
+    delivery: Delivery | None = None
+    """The pipeline stands in the account and region of the stage that it delivers to; None: deploy by hand."""
     alert_emails: tuple[str, ...] = ()
     """Who gets every alert and alarm by e-mail, after confirming the subscription."""
     monthly_budget_usd: int | None = 200
@@ -148,6 +185,9 @@ class StageConfig:
                 moves
             )
             and (min(moves) < 30 or moves != sorted(set(moves))),
+            "backups last a day at least, and monthly ones as long as daily ones (backup_*_days)": not (
+                1 <= kept.backup_daily_days <= kept.backup_monthly_days
+            ),
             "judge_maximum_concurrency must be at least 2": self.judge_maximum_concurrency < 2,
             "edge.domain and edge.certificate_arn go together": (edge.domain is None) != (edge.certificate_arn is None),
             "edge.certificate_arn must be one of ACM in us-east-1": edge.certificate_arn is not None
@@ -157,4 +197,21 @@ class StageConfig:
             and self.region != "us-east-1"
             and edge.firewall_arn is None,
         }
+        wrong |= _wrong_with(self.delivery, self.name) if self.delivery else {}
         return [complaint for complaint, holds in wrong.items() if holds]
+
+
+def _wrong_with(delivery: Delivery, stage: str) -> dict[str, bool]:
+    return {
+        "delivery.repository is written owner/name": not _REPOSITORY.fullmatch(delivery.repository),
+        "delivery.connection_arn must be a connection of CodeConnections": not _CONNECTION.fullmatch(
+            delivery.connection_arn
+        ),
+        "delivery.smoke_credentials_arn must be a whole ARN of Secrets Manager": not _SECRET.fullmatch(
+            delivery.smoke_credentials_arn
+        ),
+        "delivery.approvers must be e-mail addresses, at least one": not delivery.approvers
+        or any(not _EMAIL.fullmatch(one) for one in delivery.approvers),
+        "delivery.staging must be another stage": delivery.staging == stage,
+        "delivery.watch_minutes must be between 1 and 1440": not 1 <= delivery.watch_minutes <= 1440,
+    }

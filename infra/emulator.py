@@ -1,30 +1,73 @@
-"""The AWS emulator as a child process: on loopback only, with its state in a folder of ours."""
+"""The AWS emulator as a child process: on loopback only, with its state in a folder of ours.
+
+Asked to be strict, it serves TLS only, and checks every signature and every role's permissions.
+"""
 
 import contextlib
 import json
 import os
 import shutil
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from infra.errors import RunnerError
 from infra.processes import Child, wait_until_ready
+from infra.tls_relay import tls_relay
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test"  # noqa: S105  The emulator takes any; it listens on loopback only.
+"""Its account's root. Also where it is strict, this one key may do everything and is not asked for a signature."""
+
+_TRUST = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
+_FAREWELL_S = 5
+"""It writes its state within 3 s, and then waits half a minute for its workers, which never say TLS's goodbye."""
 
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
-def endpoint_url(port: int) -> str:
-    """An address by number: with a name, AWS's SDKs would put the bucket into the host name."""
-    return f"http://{HOST}:{port}"
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where an emulator answers."""
+
+    port: int
+    certificate: Path | None = None
+    """Its own, in PEM, for clients to trust: it serves TLS when there is one."""
+
+    @property
+    def url(self) -> str:
+        """An address by number: with a name, AWS's SDKs would put the bucket into the host name."""
+        return f"{'https' if self.certificate else 'http'}://{HOST}:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """What an AWS SDK needs to reach the emulator, and only it."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "NO_PROXY": "localhost,127.0.0.1",
+            **self.trust(),
+        }
+
+    def trust(self) -> dict[str, str]:
+        """What makes SDKs, Python's own clients and Node trust the certificate."""
+        return dict.fromkeys(_TRUST, str(self.certificate)) if self.certificate else {}
+
+    def verification(self) -> ssl.SSLContext | bool:
+        """Return what httpx takes as `verify`."""
+        return ssl.create_default_context(cafile=self.certificate) if self.certificate else True
 
 
 def ensure_free(port: int, purpose: str, option: str) -> None:
@@ -40,61 +83,81 @@ def ensure_free(port: int, purpose: str, option: str) -> None:
             ) from error
 
 
-def aws_environment(port: int) -> dict[str, str]:
-    """What an AWS SDK needs to reach the emulator, and only it."""
-    return {
-        "AWS_ENDPOINT_URL": endpoint_url(port),
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "NO_PROXY": "localhost,127.0.0.1",
-    }
-
-
 def plain_environment() -> dict[str, str]:
     """Our environment without what could lead a child astray: profiles, proxies, Python paths."""
     return {name: os.environ[name] for name in _KEPT if name in os.environ}
 
 
 @contextlib.contextmanager
-def emulator(*, state: Path, port: int) -> Iterator[Child]:
+def emulator(*, state: Path, endpoint: Endpoint) -> Iterator[Child]:
     """Run the emulator until the block is left; it writes its state when it is asked to stop.
 
+    It is strict, and makes its certificate, where the endpoint, made by `endpoint_of`, has one.
     Raises RunnerError for a taken port, a damaged state, or when the emulator does not start.
     """
-    ensure_free(port, "the emulator", "--emulator-port")
+    ensure_free(endpoint.port, "the emulator", "--emulator-port")
     _check(state / "services")
     _rewind_streams(state / "services" / "lambda.json")
-    _stay_on(port, state)
-    scratch = state / "tmp"
+    _stay_on(endpoint.port, state)
+    scratch = _scratch(state)
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    command = [sys.executable, "-m", "ministack"]
-    environment = {**plain_environment(), **_settings(state, port)}
-    with Child("emulator", command, environment=environment, cwd=scratch, log=state / "emulator.log") as child:
-        # It writes this file when it has found the port free: whoever else might answer there is not ours.
-        ours = scratch / f"ministack-{port}.pid"
-        health = f"{endpoint_url(port)}/_ministack/health"
-        wait_until_ready(child, lambda: ours.exists() and answers(health), patience_s=30)
-        yield child
+    with _strictly(endpoint) as strictly:
+        environment = {**plain_environment(), **_settings(state, endpoint), **strictly}
+        command = [sys.executable, "-m", "ministack"]
+        with Child("emulator", command, environment=environment, cwd=scratch, log=state / "emulator.log") as child:
+            # It writes this file when it has found the port free: whoever else might answer there is not ours.
+            ours = scratch / f"ministack-{endpoint.port}.pid"
+            wait_until_ready(child, lambda: ours.exists() and _is_healthy(endpoint), patience_s=30)
+            yield child
+            if endpoint.certificate:
+                child.stop(_FAREWELL_S)
 
 
-def answers(url: str) -> bool:
+def endpoint_of(state: Path, port: int, *, strict: bool) -> Endpoint:
+    """Return where an emulator over `state` answers."""
+    return Endpoint(port, _scratch(state) / "ministack-tls" / "server.crt" if strict else None)
+
+
+def answers(url: str, verify: ssl.SSLContext | bool = True) -> bool:
     """Say whether a GET of `url` is answered with success."""
     try:
-        return httpx.get(url, timeout=5, trust_env=False).is_success
+        return httpx.get(url, timeout=5, trust_env=False, verify=verify).is_success
     except httpx.TransportError:
         return False
 
 
-def _settings(state: Path, port: int) -> dict[str, str]:
+def _is_healthy(endpoint: Endpoint) -> bool:
+    if endpoint.certificate and not endpoint.certificate.exists():
+        return False
+    return answers(f"{endpoint.url}/_ministack/health", endpoint.verification())
+
+
+def _scratch(state: Path) -> Path:
+    return state / "tmp"
+
+
+@contextlib.contextmanager
+def _strictly(endpoint: Endpoint) -> Iterator[dict[str, str]]:
+    """Give the settings that make the emulator strict, where its endpoint has a certificate."""
+    if not endpoint.certificate:
+        yield {}
+        return
+    with tls_relay(f"localhost:{endpoint.port}", endpoint.certificate) as relay:
+        yield {
+            "AUTH": "true",
+            "USE_SSL": "1",
+            **endpoint.trust(),
+            # Its JWT authorizer asks for the keys of tokens at this name, by plain HTTP, where only TLS is served now.
+            "http_proxy": relay,
+            "NO_PROXY": HOST,
+        }
+
+
+def _settings(state: Path, endpoint: Endpoint) -> dict[str, str]:
     return {
-        **{name: value for name, value in aws_environment(port).items() if name != "AWS_ENDPOINT_URL"},
-        "GATEWAY_PORT": str(port),
+        **{name: value for name, value in endpoint.environment().items() if name != "AWS_ENDPOINT_URL"},
+        "GATEWAY_PORT": str(endpoint.port),
         "BIND_HOST": HOST,
         "IOT_MTLS_ENABLED": "0",
         "MINISTACK_REGION": REGION,
@@ -103,7 +166,7 @@ def _settings(state: Path, port: int) -> dict[str, str]:
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(state / "objects"),
         # The functions' working copies go where we can remove them.
-        "TMPDIR": str(state / "tmp"),
+        "TMPDIR": str(_scratch(state)),
         "LOG_LEVEL": "WARNING",
     }
 

@@ -82,7 +82,7 @@ class Function(Construct):
 
     def follow(
         self,
-        table: dynamodb.Table,
+        table: dynamodb.ITable,
         *,
         failures: sqs.IQueue,
         batch_size: int = 100,

@@ -4,10 +4,8 @@ Objects are opened by their buckets' policies, which name the roles: a role's ow
 by a wildcard only.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
@@ -22,12 +20,14 @@ from infra.queueing import Queueing
 from infra.records import INDEXES as RECORD_INDEXES
 from infra.records import Records
 from infra.storage import ANSWERS, Storage
+from infra.tables import with_indexes
 from infra.webhooks import Webhooks
 from intake.analytics import PREFIX as ROWS
 
 _CONSUME = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 _PEEK = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 _READ_OBJECT = ["s3:GetObject", "s3:GetObjectVersion"]
+_READ_TAGS = ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
 _WRITE_OBJECT = ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
 _READ_ITEMS = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
 _WRITE_ITEMS = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]
@@ -121,6 +121,8 @@ class Grants:
         """Compare reservations with objects, enqueue what was missed, tell of dead letters; have partners let in."""
         return [
             _allow(["s3:ListBucket", "s3:ListBucketVersions"], self.storage.incoming.bucket_arn),
+            # To see what stands there, and not to read it.
+            _allow(["s3:ListBucket"], self.storage.accepted.bucket_arn, self.storage.quarantine.bucket_arn),
             _allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], self.queueing.main.queue_arn),
             _allow(_PEEK, self.queueing.dead_letters.queue_arn),
             _allow(["sns:Publish"], self.alerts.topic.topic_arn, self.webhooks.topic.topic_arn),
@@ -149,7 +151,7 @@ class Grants:
             _allow(["sns:Subscribe", "sns:ConfirmSubscription", "sns:Publish"], self.webhooks.topic.topic_arn),
             # Entries are added and read: no role may change or remove one.
             _allow(["dynamodb:PutItem"], self.audit_log.table.table_arn),
-            _allow(["dynamodb:Query"], *_with_indexes(self.audit_log.table, AUDIT_INDEXES)),
+            _allow(["dynamodb:Query"], *with_indexes(self.audit_log.table, AUDIT_INDEXES)),
             _allow(["sns:Subscribe"], self.alerts.topic.topic_arn),
             *self._table(),
             self._use_messages(),
@@ -158,7 +160,7 @@ class Grants:
     def open_buckets(self, *, judge: iam.IRole, sweep: iam.IRole, portal: iam.IRole, exporter: iam.IRole) -> None:
         """Let the functions at the objects that their work is about."""
         incoming, filed = self.storage.incoming, (self.storage.accepted, self.storage.quarantine)
-        _open(incoming, judge, [*_READ_OBJECT, *_WRITE_OBJECT, "s3:GetObjectTagging"])
+        _open(incoming, judge, [*_READ_OBJECT, *_WRITE_OBJECT, *_READ_TAGS])
         for bucket in filed:
             _open(bucket, judge, [*_READ_OBJECT, *_WRITE_OBJECT, "s3:PutObjectTagging", "s3:DeleteObject"])
         _open(incoming, sweep, _READ_OBJECT)
@@ -184,7 +186,7 @@ class Grants:
 
     def _table(self) -> list[iam.PolicyStatement]:
         return [
-            _allow(_READ_ITEMS, *_with_indexes(self.records.table, RECORD_INDEXES)),
+            _allow(_READ_ITEMS, *with_indexes(self.records.table, RECORD_INDEXES)),
             _allow(_WRITE_ITEMS, self.records.table.table_arn),
             _allow(_USE_TABLE_KEY, self.keys.data.key_arn),
         ]
@@ -201,10 +203,6 @@ def _open(bucket: s3.Bucket, role: iam.IRole, actions: list[str], *, below: str 
             resources=[bucket.arn_for_objects(f"{below}*")],
         )
     )
-
-
-def _with_indexes(table: dynamodb.Table, indexes: Iterable[str]) -> list[str]:
-    return [table.table_arn, *(f"{table.table_arn}/index/{name}" for name in indexes)]
 
 
 def _allow(actions: list[str], *resources: str) -> iam.PolicyStatement:

@@ -17,9 +17,13 @@ class Keys(Construct):
         super().__init__(scope, construct_id)
         self.data = self._key("Data", "Silent Scalper: files and records", removal_policy)
         self.messages = self._key("Messages", "Silent Scalper: queues, alerts and logs", removal_policy)
-        for service in ("s3", "sns", "cloudwatch"):
-            self.messages.add_to_resource_policy(_send_encrypted(service))
+        for service in ("s3", "sns", "cloudwatch", "budgets"):
+            self.admit(service)
         self.messages.add_to_resource_policy(_write_logs())
+
+    def admit(self, service: str) -> None:
+        """Let another AWS service put messages into encrypted queues."""
+        self.messages.add_to_resource_policy(_send_encrypted(service))
 
     def _key(self, construct_id: str, description: str, removal_policy: RemovalPolicy) -> kms.Key:
         return kms.Key(

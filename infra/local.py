@@ -10,10 +10,11 @@ from typing import Any
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.assembly import Assembly, local_assembly
-from infra.aws import Clients, clients
+from infra.aws import Clients, clients, other_client
+from infra.batch_actions import allow_batches
 from infra.demo import Demo, api_id, as_json, create_demo
 from infra.deploy import deploy
-from infra.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, emulator, endpoint_url
+from infra.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Endpoint, emulator, endpoint_of
 from infra.errors import RunnerError
 from infra.portal_process import portal
 from infra.processes import Child
@@ -30,12 +31,13 @@ class LocalStack:
     """Of the CloudFormation stack, by logical id."""
     demo: Demo
     emulator: Child
-    emulator_port: int
+    at: Endpoint
+    """Where the emulator answers."""
     portal_port: int
 
     @property
     def endpoint(self) -> str:
-        return endpoint_url(self.emulator_port)
+        return self.at.url
 
     @property
     def portal_url(self) -> str:
@@ -96,11 +98,12 @@ def redeploy(stack: LocalStack, progress: Progress) -> None:
 
 @contextlib.contextmanager
 def local_stack(
-    *, state: Path, emulator_port: int, portal_port: int, progress: Progress | None = None
+    *, state: Path, emulator_port: int, portal_port: int, strict: bool = False, progress: Progress | None = None
 ) -> Iterator[LocalStack]:
     """Run emulator, stack and demo data until the block is left; `state` keeps everything for the next time.
 
     `portal_port` is where the portal will be reached: the stack allows uploads and sign-in from there.
+    `strict` has the emulator serve TLS only, and check signatures and what each role may do.
     Raises RunnerError, with one sentence for the user.
     """
     progress = progress or Silent()
@@ -108,14 +111,17 @@ def local_stack(
         exits.enter_context(_exclusively(state))
         assembly = build(progress)
         with progress.step("Start the AWS emulator"):
-            running = exits.enter_context(emulator(state=state, port=emulator_port))
-        aws = clients(endpoint_url(emulator_port))
+            at = endpoint_of(state, emulator_port, strict=strict)
+            running = exits.enter_context(emulator(state=state, endpoint=at))
+        aws = clients(at.url, at.certificate)
         with _in_one_sentence():
             with progress.step("Deploy the stack"):
                 outputs = _deploy(aws, assembly, portal_port)
+                if strict:
+                    allow_batches(other_client("iam", at))
             with progress.step("Create clinics, users and partner"):
                 demo = create_demo(aws, outputs, state / "demo.json")
-        yield LocalStack(aws, outputs, demo, running, emulator_port, portal_port)
+        yield LocalStack(aws, outputs, demo, running, at, portal_port)
 
 
 @contextlib.contextmanager
@@ -125,7 +131,7 @@ def running_portal(stack: LocalStack, *, log: Path | None, reload: bool = False)
         clients=stack.clients,
         function=stack.outputs["PortalFunction"],
         port=stack.portal_port,
-        emulator_port=stack.emulator_port,
+        emulator=stack.at,
         log=log,
         reload=reload,
     ) as child:

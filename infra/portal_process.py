@@ -5,27 +5,25 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.aws import Clients
+from infra.aws import Clients, function_environment
 from infra.build_cache import ROOT
-from infra.emulator import HOST, answers, aws_environment, endpoint_url, ensure_free, plain_environment
+from infra.emulator import HOST, Endpoint, answers, ensure_free, plain_environment
 from infra.processes import Child, wait_until_ready
 
 
 @contextlib.contextmanager
 def portal(
-    *, clients: Clients, function: str, port: int, emulator_port: int, log: Path | None, reload: bool = False
+    *, clients: Clients, function: str, port: int, emulator: Endpoint, log: Path | None, reload: bool = False
 ) -> Iterator[Child]:
     """Run the portal until the block is left. `log` of None leaves its output in the terminal.
 
     Raises RunnerError for a taken port, or when the portal does not answer `GET /health`.
     """
     ensure_free(port, "the portal", "--port")
-    settings = clients.functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
     environment = {
         **plain_environment(),
-        **settings,
-        **aws_environment(emulator_port),
-        "SCALPER_SIGN_IN_URL": endpoint_url(emulator_port),
+        **function_environment(clients, emulator, function),
+        "SCALPER_SIGN_IN_URL": emulator.url,
         "SCALPER_PORTAL_ORIGIN": f"http://localhost:{port}",
         # X-Ray's daemon exists in Lambda only.
         "POWERTOOLS_TRACE_DISABLED": "true",

@@ -5,6 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from infra.config import RestoredTable
 from infra.tables import table, text
 
 _SUMMARY = [
@@ -39,10 +40,33 @@ class Records(Construct):
     """On demand, restorable to any second, encrypted with the data key; its stream drives the projector."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, key: kms.IKey, removal_policy: RemovalPolicy, protected: bool
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        removal_policy: RemovalPolicy,
+        protected: bool,
+        restored: RestoredTable | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.table = table(
+        self.table: dynamodb.ITable = (
+            self._adopted(restored, key) if restored else self._own(key, removal_policy, protected=protected)
+        )
+
+    def _adopted(self, restored: RestoredTable, key: kms.IKey) -> dynamodb.ITable:
+        """Return the copy. The stack's own table is left out of it, and stays in the account where data is retained."""
+        return dynamodb.Table.from_table_attributes(
+            self,
+            "Restored",
+            table_name=restored.name,
+            table_stream_arn=restored.stream_arn,
+            encryption_key=key,
+            global_indexes=list(INDEXES),
+        )
+
+    def _own(self, key: kms.IKey, removal_policy: RemovalPolicy, *, protected: bool) -> dynamodb.Table:
+        own = table(
             self,
             key=key,
             protected=protected,
@@ -51,7 +75,7 @@ class Records(Construct):
             removal_policy=removal_policy,
         )
         for name, (partition, sort) in _INDEXES.items():
-            self.table.add_global_secondary_index(
+            own.add_global_secondary_index(
                 index_name=name,
                 partition_key=text(partition),
                 sort_key=text(sort),
@@ -59,9 +83,10 @@ class Records(Construct):
                 non_key_attributes=_SUMMARY,
             )
         for name, (partition, sort) in _SEARCHES.items():
-            self.table.add_global_secondary_index(
+            own.add_global_secondary_index(
                 index_name=name,
                 partition_key=text(partition),
                 sort_key=text(sort),
                 projection_type=dynamodb.ProjectionType.KEYS_ONLY,
             )
+        return own

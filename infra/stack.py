@@ -6,22 +6,29 @@ from pathlib import Path
 from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Environment, Fn, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_lambda import IFunction
 from constructs import Construct
 
+from infra.alarms import Alarms
 from infra.alerts import Alerts
 from infra.analytics import Analytics
 from infra.api import Api
 from infra.audit_log import AuditLog
 from infra.config import FunctionConfig, StageConfig
+from infra.dashboard import Dashboard
+from infra.event_alerts import admit_events
 from infra.functions import Function
 from infra.grants import Grants
 from infra.identity import Identity
 from infra.keys import Keys
 from infra.queueing import Queueing
 from infra.records import Records
+from infra.recovery import Recovery
+from infra.scanning import Scanning
 from infra.schedule import EveryFiveMinutes
 from infra.storage import Storage
 from infra.unscoped import Unscoped
+from infra.watched import Watched
 from infra.webhooks import Webhooks
 from processor.export import EXPORTED
 
@@ -74,14 +81,19 @@ class SilentScalper(Stack):
             retention=config.retention,
         )
         self.records = Records(
-            self, "Records", key=self.keys.data, removal_policy=removal, protected=config.retain_data
+            self,
+            "Records",
+            key=self.keys.data,
+            removal_policy=removal,
+            protected=config.retain_data,
+            restored=config.restored_table,
         )
         self.audit_log = AuditLog(
             self, "AuditLog", key=self.keys.data, removal_policy=removal, protected=config.retain_data
         )
         self.identity = Identity(self, "Identity", config=config, removal_policy=removal, portal_origin=self.origin)
         self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
-        self.alerts = Alerts(self, "Alerts", key=self.keys.messages)
+        self.alerts = Alerts(self, "Alerts", key=self.keys.messages, emails=config.alert_emails)
         self.webhooks = Webhooks(self, "Webhooks", key=self.keys.messages)
         self.analytics = Analytics(
             self,
@@ -91,6 +103,19 @@ class SilentScalper(Stack):
             key=self.keys.data,
             kept_days=config.retention.logs_days,
         )
+        self.recovery = Recovery(
+            self,
+            "Recovery",
+            config=config,
+            keys=self.keys,
+            storage=self.storage,
+            records=self.records,
+            audit_log=self.audit_log,
+            alerts=self.alerts,
+            removal_policy=removal,
+        )
+        if config.audit or config.backup:
+            admit_events(self, config, topic=self.alerts.topic, key=self.keys.messages)
         self.unscoped = Unscoped(self, "Unscoped")
 
     def _build_functions(self) -> None:
@@ -113,7 +138,11 @@ class SilentScalper(Stack):
             bundle=processor,
             config=config.judge,
             grants=grants.judge(),
-            settings={**self._buckets(), "SCALPER_QUEUE_URL": self.queueing.main.queue_url},
+            settings={
+                **self._buckets(),
+                "SCALPER_QUEUE_URL": self.queueing.main.queue_url,
+                "SCALPER_SCAN_REQUIRED": str(config.malware_protection).lower(),
+            },
         )
         self.projector = self._function(
             "Projector",
@@ -155,7 +184,7 @@ class SilentScalper(Stack):
         )
 
     def _connect(self) -> None:
-        self.storage.notify(self.queueing.main, after=self.queueing.main_policy)
+        self.scanning = self._announce_arrivals()
         self.judge.consume(self.queueing.main, maximum_concurrency=self._config.judge_maximum_concurrency)
         self.projector.follow(self.records.table, failures=self.queueing.projection_failures)
         self.projector.consume(self.queueing.projection_redrives, maximum_concurrency=2, batch_size=1)
@@ -172,17 +201,36 @@ class SilentScalper(Stack):
         self.api.route(self.portal.function)
         self.api.publish(config=self._config, log_key=self.keys.messages, removal_policy=self._removal)
 
+    def _announce_arrivals(self) -> Scanning | None:
+        """Have S3 tell the judge of what arrives; or, where malware is looked for, have the scan tell it."""
+        if not self._config.malware_protection:
+            self.storage.notify(self.queueing.main, after=self.queueing.main_policy)
+            return None
+        self.storage.publish()
+        self.keys.admit("events")
+        return Scanning(self, "Scanning", incoming=self.storage.incoming, key=self.keys.data, queueing=self.queueing)
+
     def _watch(self) -> None:
-        self.alerts.watch_dead_letters("DeadLetters", self.queueing.dead_letters)
-        self.alerts.watch_dead_letters("ProjectionFailures", self.queueing.projection_failures)
-        self.alerts.watch_dead_letters("ExportFailures", self.queueing.export_failures)
-        self.alerts.watch_dead_letters("FailedInvocations", self.queueing.failed_invocations)
-        self.alerts.watch_dead_letters("UndeliveredEvents", self.webhooks.dead_letters)
-        self.alerts.watch_backlog("Backlog", self.queueing.main, minutes=15)
-        self.alerts.watch_errors("JudgeErrors", self.judge.function)
-        self.alerts.watch_errors("ProjectorErrors", self.projector.function)
-        self.alerts.watch_errors("ExporterErrors", self.exporter.function)
-        self.alerts.watch_errors("SweepErrors", self.sweep.function)
+        watched = Watched(
+            functions=self._functions(),
+            processors=self._functions()[:-1],
+            main_queue=self.queueing.main,
+            dead_letters=(
+                self.queueing.dead_letters,
+                self.queueing.projection_failures,
+                self.queueing.export_failures,
+                self.queueing.failed_invocations,
+                self.webhooks.dead_letters,
+            ),
+            api_id=self.api.http.api_id,
+            table=self.records.table,
+        )
+        Alarms(self, "Alarms", watched=watched, topic=self.alerts.topic, config=self._config)
+        Dashboard(self, "Dashboard", watched=watched, config=self._config)
+
+    def _functions(self) -> tuple[IFunction, ...]:
+        parts = (self.judge, self.projector, self.exporter, self.sweep, self.portal)
+        return tuple(part.function for part in parts)
 
     def _publish_outputs(self) -> None:
         for name, value in {
@@ -215,6 +263,9 @@ class SilentScalper(Stack):
             "ExporterFunction": self.exporter.function.function_name,
             "SweepFunction": self.sweep.function.function_name,
             "PortalFunction": self.portal.function.function_name,
+            "BreakGlassRoleArn": self.recovery.break_glass.role.role_arn,
+            "DataKeyId": self.keys.data.key_id,
+            "MessagesKeyId": self.keys.messages.key_id,
         }.items():
             CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
 
@@ -274,7 +325,9 @@ class SilentScalper(Stack):
 
     def _for_sweep(self) -> dict[str, str]:
         return {
-            "SCALPER_INCOMING_BUCKET": self.storage.incoming.bucket_name,
+            **self._buckets(),
+            "SCALPER_QUARANTINE_DAYS": str(self._config.retention.quarantine_days),
+            "SCALPER_TIME_LIMIT_S": str(self._config.alarms.oldest_message_s),
             **self._for_alerts(),
             **self._queues(),
             **self._gateway(),

@@ -7,9 +7,12 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import Retention
+from intake.analytics import PREFIX as ROWS
 
+LOG_PREFIXES = ("incoming/", "accepted/", "quarantine/", "audit/", "edge/")
+"""Where the logs' bucket keeps who asked for what: S3's own notes by bucket, and CloudFront's."""
 ANSWERS = "athena/"
-"""Where in the bucket of logs and analytics Athena keeps its answers."""
+"""Where it keeps Athena's answers, beside the rows of the analytics."""
 _ANSWERS_KEPT = 30
 """Days; a query that is wanted again is run again."""
 
@@ -33,17 +36,21 @@ class Storage(Construct):
         self.incoming = self._bucket(
             "Incoming", expire_days=retention.incoming_days, cors=[_browser_uploads(portal_origin)]
         )
-        self.accepted = self._bucket("Accepted")
+        self.accepted = self._bucket("Accepted", move=_moves(retention))
         self.quarantine = self._bucket("Quarantine", expire_days=retention.quarantine_days)
+
+    def publish(self) -> None:
+        """Tell EventBridge of each object that arrives, where GuardDuty listens, and nobody else."""
+        self._incoming_resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+        )
 
     def notify(self, queue: sqs.IQueue, *, after: CfnResource) -> None:
         """Send an event for each object that arrives, once the queue's policy `after` allows it.
 
         Set on the low-level bucket: the high-level call would bring a function of its own with wide permissions.
         """
-        bucket = self.incoming.node.default_child
-        if not isinstance(bucket, s3.CfnBucket):
-            raise TypeError("The incoming bucket has no resource.")
+        bucket = self._incoming_resource
         bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             queue_configurations=[
                 s3.CfnBucket.QueueConfigurationProperty(event="s3:ObjectCreated:*", queue=queue.queue_arn)
@@ -51,8 +58,20 @@ class Storage(Construct):
         )
         bucket.add_resource_dependency(after)
 
+    @property
+    def _incoming_resource(self) -> s3.CfnBucket:
+        bucket = self.incoming.node.default_child
+        if not isinstance(bucket, s3.CfnBucket):
+            raise TypeError("The incoming bucket has no resource.")
+        return bucket
+
     def _bucket(
-        self, construct_id: str, *, expire_days: int | None = None, cors: list[s3.CorsRule] | None = None
+        self,
+        construct_id: str,
+        *,
+        expire_days: int | None = None,
+        cors: list[s3.CorsRule] | None = None,
+        move: list[s3.Transition] | None = None,
     ) -> s3.Bucket:
         return s3.Bucket(
             self,
@@ -66,7 +85,7 @@ class Storage(Construct):
             versioned=True,
             server_access_logs_bucket=self.logs,
             server_access_logs_prefix=f"{construct_id.lower()}/",
-            lifecycle_rules=[self._lifecycle(expire_days)],
+            lifecycle_rules=[self._lifecycle(expire_days, move)],
             cors=cors,
             removal_policy=self._removal_policy,
         )
@@ -81,20 +100,41 @@ class Storage(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
             versioned=True,
+            # A rule for each prefix: the shortest one that fits an object wins, and other prefixes have other lives.
             lifecycle_rules=[
-                self._lifecycle(self._retention.logs_days),
-                s3.LifecycleRule(id="answers", prefix=ANSWERS, expiration=Duration.days(_ANSWERS_KEPT)),
+                self._lifecycle(None),
+                *(self._forget(prefix, self._retention.logs_days) for prefix in (*LOG_PREFIXES, ROWS)),
+                self._forget(ANSWERS, _ANSWERS_KEPT),
             ],
             removal_policy=self._removal_policy,
         )
 
-    def _lifecycle(self, expire_days: int | None) -> s3.LifecycleRule:
+    def _lifecycle(self, expire_days: int | None, move: list[s3.Transition] | None = None) -> s3.LifecycleRule:
         return s3.LifecycleRule(
             id="housekeeping",
             expiration=Duration.days(expire_days) if expire_days else None,
+            transitions=move,
             noncurrent_version_expiration=Duration.days(self._retention.noncurrent_days),
             abort_incomplete_multipart_upload_after=Duration.days(7),
         )
+
+    def _forget(self, prefix: str, days: int) -> s3.LifecycleRule:
+        name = prefix.rstrip("/").replace("/", "-")
+        return s3.LifecycleRule(id=f"forget-{name}", prefix=prefix, expiration=Duration.days(days))
+
+
+def _moves(retention: Retention) -> list[s3.Transition] | None:
+    """Return when accepted files move to cheaper storage: classes that answer at once, as everything here expects."""
+    classes = {
+        s3.StorageClass.INFREQUENT_ACCESS: retention.accepted_infrequent_days,
+        s3.StorageClass.GLACIER_INSTANT_RETRIEVAL: retention.accepted_glacier_days,
+    }
+    moves = [
+        s3.Transition(storage_class=kind, transition_after=Duration.days(days))
+        for kind, days in classes.items()
+        if days is not None
+    ]
+    return moves or None
 
 
 def _browser_uploads(origin: str) -> s3.CorsRule:

@@ -1,5 +1,6 @@
 """What every table is: on demand, restorable to any second, and encrypted with our own key."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from aws_cdk import aws_dynamodb as dynamodb
@@ -23,6 +24,11 @@ def table(scope: Construct, *, key: kms.IKey, protected: bool, **properties: Any
         deletion_protection=protected,
         **properties,
     )
+
+
+def with_indexes(table: dynamodb.ITable, indexes: Iterable[str]) -> list[str]:
+    """Return the ARNs of a table and of its indexes, one by one: a permission for all of them would be a wildcard."""
+    return [table.table_arn, *(f"{table.table_arn}/index/{name}" for name in indexes)]
 
 
 def text(name: str) -> dynamodb.Attribute:

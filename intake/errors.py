@@ -28,6 +28,14 @@ class ObjectChangedError(ScalperError):
     """Raised when an object is no longer the one that was judged."""
 
 
+class ScanUnfinishedError(ScalperError):
+    """Raised when an object has no result of its malware scan to go by: none yet, or none that says anything of it."""
+
+
+class LateThreatError(ScalperError):
+    """Raised when a scan finds malware in a file whose verdict knows nothing of it: a person has to look."""
+
+
 class ObjectTakenError(ScalperError):
     """Raised when the copy of another object stands where ours was to go."""
 

@@ -1,6 +1,7 @@
 """What the main queue brings, read into the domain's words.
 
-Sources: Amazon S3 User Guide, "Event message structure"; Amazon DynamoDB Developer Guide, "Streams and Lambda".
+Sources: Amazon S3 User Guide, "Event message structure"; Amazon GuardDuty User Guide, "Monitoring S3 object scans with
+Amazon EventBridge"; Amazon DynamoDB Developer Guide, "Streams and Lambda".
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from urllib.parse import quote_plus, unquote_plus
 from intake.commands import DoTask, FindFiles, command_of
 from intake.errors import ScalperError
 from intake.record import ObjectVersion
+from intake.scan import EVENT, SOURCE, VALIDATION_OBJECT, Scan, result_of
 
 EXPAND = "expand"
 """What a message of ours holds, where S3's notifications hold `Records`."""
@@ -27,6 +29,9 @@ class Arrival:
 
     object: ObjectVersion
     at: datetime
+    """When it landed; where a scan tells of it, when the scan ended."""
+    scan: Scan | None = None
+    """How its malware scan ended, where that is what tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +74,19 @@ def slice_of(body: dict[str, Any]) -> Slice | None:
 
 
 def arrivals(body: dict[str, Any]) -> Iterator[Arrival]:
-    """Yield the objects that one S3 notification tells of; S3's test message tells of none."""
+    """Yield the objects that one S3 notification or scan result tells of; S3's test message tells of none."""
     if body.get("Event") == "s3:TestEvent":
         return
     try:
+        if body.get("detail-type") == EVENT:
+            yield from _scanned(body)
+            return
         for record in body["Records"]:
             if record["eventName"].removeprefix("s3:").startswith("ObjectCreated:"):
                 yield _arrival(record)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         # The event holds a key, which for a direct drop may hold a name: say what is wrong, not what it says.
-        raise UnreadableEventError(f"the message is no S3 event: {type(error).__name__}") from None
+        raise UnreadableEventError(f"the message tells of no object: {type(error).__name__}") from None
 
 
 def notification(arrival: Arrival) -> dict[str, Any]:
@@ -104,7 +112,29 @@ def notification(arrival: Arrival) -> dict[str, Any]:
 def _arrival(record: dict[str, Any]) -> Arrival:
     target = record["s3"]["object"]
     version = ObjectVersion(record["s3"]["bucket"]["name"], unquote_plus(target["key"]), target.get("versionId"))
-    at = datetime.fromisoformat(record["eventTime"])
+    return Arrival(version, _moment(record["eventTime"]))
+
+
+def _scanned(event: dict[str, Any]) -> Iterator[Arrival]:
+    detail = event["detail"]
+    if event["source"] != SOURCE or detail["resourceType"] != "S3_OBJECT":
+        raise ValueError("the event tells of another scan")
+    target = detail["s3ObjectDetails"]
+    # Keys stand as they are in EventBridge's events, where S3's notifications encode them. Without its version, a
+    # result could be taken for that of other bytes under the same key.
+    version = ObjectVersion(*(_text(target[name]) for name in ("bucketName", "objectKey", "versionId")))
+    if version.key != VALIDATION_OBJECT:
+        yield Arrival(version, _moment(event["time"]), result_of(detail))
+
+
+def _moment(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError("an event's time needs its zone")
-    return Arrival(version, at)
+    return at
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("an event names its object in full")
+    return value

@@ -24,6 +24,7 @@ from intake.record import (
     Source,
     TimelineEntry,
 )
+from intake.scan import Scan
 from intake.states import State
 
 Item = dict[str, Any]
@@ -149,6 +150,7 @@ def file_item(record: FileRecord) -> Item:
         "multipart_id": record.multipart_id,
         "parent": record.parent,
         "shadow": list(record.shadow),
+        "scan": record.scan.value if record.scan else None,
         "revision": record.revision,
     }
 
@@ -180,6 +182,7 @@ def file_record(item: Item) -> FileRecord:
         multipart_id=item.get("multipart_id"),
         parent=item.get("parent"),
         shadow=tuple(item.get("shadow", ())),
+        scan=Scan(item["scan"]) if item.get("scan") else None,
         revision=item["revision"],
     )
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from intake.scan import Scan
 from intake.states import State
 
 Metadata = dict[str, Any]
@@ -99,6 +100,8 @@ class FileRecord:
     """The file id of the archive that this file is an entry of."""
     shadow: tuple[str, ...] = ()
     """Codes of broken rules that the clinic's profile only counts; never shown to the clinic."""
+    scan: Scan | None = None
+    """How the malware scan of its bytes ended; None where nobody scanned them."""
     revision: int = 0
     """Rises by one with each change, so that a projection applies each change once."""
 
@@ -214,6 +217,8 @@ class Verdict:
     shadow: tuple[str, ...] = ()
     """Codes of broken rules that the clinic's profile only counts."""
     again: Again | None = None
+    scan: Scan | None = None
+    """How the malware scan ended; None where none was asked for."""
 
 
 def now() -> datetime:

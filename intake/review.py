@@ -8,6 +8,7 @@ ATTACK = "The file is built as an attack would be; no decision makes it safe to 
 NO_CONTENT = "There is nothing to accept: the file has no content of its own."
 NOBODYS = "It cannot be told whose file this is."
 CONFLICT = "Another file holds this SOP Instance UID; two accepted files would contradict each other."
+UNSCANNED = "The malware scan could not look into the file, and only what it finds clean is accepted."
 PACKED = "What an archive holds is taken out and judged; an archive that breaks the rules cannot be taken apart safely."
 
 BINDING: dict[str, str] = {
@@ -16,6 +17,7 @@ BINDING: dict[str, str] = {
     "empty-file": NO_CONTENT,
     "all-zero": NO_CONTENT,
     "second-file-appended": IDENTITY,
+    "scan-unsupported": UNSCANNED,
     "deflate-bomb": ATTACK,
     "gzip-bomb": ATTACK,
     "image-too-many-pixels": ATTACK,

@@ -1,4 +1,7 @@
-"""The buckets behind the `Objects` port (sources: Amazon S3 API Reference, GetObject, CopyObject, HeadObject)."""
+"""The buckets behind the `Objects` port.
+
+Sources: Amazon S3 API Reference, GetObject, CopyObject, HeadObject, GetObjectTagging.
+"""
 
 import base64
 from typing import TYPE_CHECKING, TypedDict
@@ -91,6 +94,22 @@ class S3Objects:
         head = self._head(bucket, key)
         return Found(ObjectVersion(bucket, key, head.get("VersionId")), head["LastModified"]) if head else None
 
+    def describe(self, source: ObjectVersion) -> ObjectRange:
+        try:
+            head = self._s3.head_object(Bucket=source.bucket, Key=source.key, **_version(source))
+        except ClientError as error:
+            raise _translated(error, source) from error
+        return ObjectRange(
+            b"", head["ContentLength"], head["ETag"], head.get("VersionId"), head["LastModified"], head["Metadata"]
+        )
+
+    def tag(self, source: ObjectVersion, name: str) -> str | None:
+        try:
+            answer = self._s3.get_object_tagging(Bucket=source.bucket, Key=source.key, **_version(source))
+        except ClientError as error:
+            raise _translated(error, source) from error
+        return next((tag["Value"] for tag in answer["TagSet"] if tag["Key"] == name), None)
+
     def _copy_in_parts(self, source: ObjectVersion, etag: str, target: ObjectVersion) -> Copied:
         if self._head(target.bucket, target.key):
             return self._earlier_copy(source, target)
@@ -132,13 +151,10 @@ class S3Objects:
 
     def _empty(self, source: ObjectVersion) -> ObjectRange:
         """No range of an empty object can be satisfied, so it is asked about instead of read."""
-        try:
-            head = self._s3.head_object(Bucket=source.bucket, Key=source.key, **_version(source))
-        except ClientError as error:
-            raise _translated(error, source) from error
-        if head["ContentLength"]:
+        described = self.describe(source)
+        if described.total:
             raise ObjectChangedError(f"an object in {source.bucket} was not readable from its start")
-        return ObjectRange(b"", 0, head["ETag"], head.get("VersionId"), head["LastModified"], head["Metadata"])
+        return described
 
 
 class _VersionArgument(TypedDict, total=False):

@@ -22,6 +22,7 @@ def verdict_attributes(verdict: Verdict) -> Item:
         "warnings": sum(finding.severity is Severity.WARN for finding in verdict.findings),
         "codes": rejecting_codes(verdict.findings),
         "shadow": list(verdict.shadow),
+        **({"scan": verdict.scan.value} if verdict.scan else {}),
         "metadata": verdict.metadata,
         "rules_version": verdict.rules_version,
         **({} if verdict.again and verdict.again.judged else {"timings": _timings(verdict)}),

@@ -3,7 +3,6 @@
 A letter is told by what it asks for and by ids. A key is not shown: that of a dropped object may hold a name.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,7 +11,7 @@ from typing import Any
 from intake import keys
 from intake.commands import DoTask, FindFiles
 from intake.errors import NotFoundError
-from intake.events import UnreadableEventError, arrivals, order_of, slice_of
+from intake.events import Arrival, UnreadableEventError, arrivals, order_of, slice_of
 from intake.ports import DeadLetters, QueuedMessage
 from intake.streams import Stretch
 from portal.auditing import note
@@ -115,18 +114,17 @@ def _asked(body: dict[str, Any]) -> tuple[str, tuple[str, ...], str]:
         part = slice_of(body)
         if part:
             return f"Unpack {part.count} entries of an archive", (part.file_id,), ""
-        return "Judge what arrived", tuple(_files_of(body)), ""
+        arrived = tuple(arrivals(body))
+        ended = "".join(f"; its malware scan: {one.scan}" for one in arrived if one.scan)
+        return f"Judge what arrived{ended}", tuple(map(_file_of, arrived)), ""
     except UnreadableEventError:
         return "A message that cannot be read", (), ""
 
 
-def _files_of(body: dict[str, Any]) -> Iterable[str]:
-    for arrival in arrivals(body):
-        version = arrival.object
-        placement = keys.reservation(version.key) or keys.direct(
-            version.bucket, version.key, version.version_id, arrival.at
-        )
-        yield placement.file_id
+def _file_of(arrival: Arrival) -> str:
+    version = arrival.object
+    reserved = keys.reservation(version.key)
+    return (reserved or keys.direct(version.bucket, version.key, version.version_id, arrival.at)).file_id
 
 
 def _unread(services: Services, pile: Pile, message: QueuedMessage) -> tuple[str, tuple[str, ...], str, str]:

@@ -23,7 +23,7 @@ MOST = 20
 ASK_AGAIN = timedelta(minutes=5)
 """A recipient is not asked more often than this: whoever it is has not agreed yet."""
 
-CLINIC_KINDS = tuple(AlertKind)
+CLINIC_KINDS = tuple(kind for kind in AlertKind if kind is not AlertKind.DISAGREEMENT)
 OPERATIONS_KINDS = (*AlertKind, EVERYTHING)
 
 _LONGEST = 254

@@ -12,6 +12,7 @@ from intake.errors import ContentionError, ObjectTakenError
 from intake.keys import Placement
 from intake.ports import Copied, ObjectRange, Objects, Outcome, Recorded, Verdicts
 from intake.record import Again, Finding, ObjectVersion, Verdict, now
+from intake.scan import Scan
 from intake.states import State
 from processor.judge import RULES_VERSION, Judgement
 from processor.judge.catalogue import RULES
@@ -44,6 +45,7 @@ class Case:
     sha256: str | None = None
     """As it is known without a copy."""
     again: Again | None = None
+    scan: Scan | None = None
 
     def verdict(self, copied: Copied, decided_at: datetime) -> Verdict:
         judgement = self.judgement
@@ -68,6 +70,7 @@ class Case:
             shadow=judgement.shadow,
             name=self.name,
             again=self.again,
+            scan=self.scan,
         )
 
     def direct(self) -> "Case":

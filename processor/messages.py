@@ -2,13 +2,25 @@
 
 from collections.abc import Sequence
 
-from intake.ports import Alert, AlertKind, DueAlert
+from intake.ports import Alert, AlertKind, DueAlert, Fault
 from intake.record import Upload
 from intake.states import State
 from processor.judge.catalogue import RULES
 from processor.quiet import FILES, USUALLY, WEEKS, WINDOW
 
-_SEVERITY = {AlertKind.REJECTED: "warning", AlertKind.FAILED: "error", AlertKind.QUIET: "warning"}
+_SEVERITY = {
+    AlertKind.REJECTED: "warning",
+    AlertKind.FAILED: "error",
+    AlertKind.QUIET: "warning",
+    AlertKind.LATE: "warning",
+    AlertKind.DISAGREEMENT: "error",
+}
+
+_FAULTS = {
+    Fault.OBJECT_MISSING: "a judged file whose object is not in its bucket",
+    Fault.OBJECT_UNCLAIMED: "an object that no record claims, among the accepted or the quarantined",
+    Fault.ARRIVAL_UNRECORDED: "an object that arrived and of which no record tells; it is checked now",
+}
 
 _OUTCOMES = {
     State.ACCEPTED: "accepted",
@@ -91,6 +103,38 @@ def quiet(due: DueAlert, origin: str) -> Alert:
             "",
             "What came last:",
             f"{origin}/uploads",
+        ],
+        origin,
+    )
+
+
+def late(due: DueAlert, origin: str) -> Alert:
+    return _alert(
+        due,
+        f"{_files(due.count)} of {due.clinic_id} waiting longer than usual",
+        [
+            "What was sent has arrived and is safe, but has no verdict yet. It is checked as soon as this can be done:",
+            "there is no need to send it again.",
+            "",
+            "Where to follow it:",
+            f"{origin}/uploads/{due.subject}",
+            "",
+            f"One of the files: {origin}/files/{due.first_file_id}",
+        ],
+        origin,
+    )
+
+
+def disagreement(due: DueAlert, origin: str) -> Alert:
+    """Tell operations that objects and records contradict each other; no object's key is told."""
+    return _alert(
+        due,
+        f"Objects and records of {due.clinic_id} disagree",
+        [
+            *(f"- {amount} x {code}: {_FAULTS[Fault(code)]}" for code, amount in sorted(due.codes.items())),
+            "",
+            f"One of the files: {due.first_file_id}",
+            "Each is told of once. Which objects are meant stands in the table, under the key INCIDENTS.",
         ],
         origin,
     )

@@ -6,18 +6,21 @@ the next delivery of the same event. Trouble of the infrastructure raises: it is
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from intake import keys
+from intake.errors import LateThreatError, ScanUnfinishedError
 from intake.events import Arrival
 from intake.keys import Placement
 from intake.ports import DECLARED_EXTENSION, DECLARED_SHA256, ObjectRange, Objects, Outcome, Verdicts
 from intake.record import ObjectVersion, Verdict, now
-from intake.states import State
+from intake.scan import Scan
+from intake.states import JUDGED, State
 from processor.filing import Buckets, Case, Filing
 from processor.judge import FIRST_READ, ByteSource, Facts, Judgement, Profile
 from processor.judge.catalogue import RULES
+from processor.scans import CODES, PASSED, Refusing, Scans
 
 ARCHIVE = "zip"
 
@@ -79,9 +82,12 @@ class Processor:
         *,
         profile_of: Callable[[str], Profile],
         expand: Callable[[Verdict, ByteSource], int],
+        scans: Scans,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._objects = objects
+        self._verdicts = verdicts
+        self._scans = scans
         self._filing = Filing(objects, verdicts, buckets, clock)
         self._accepted = buckets.accepted
         self._judge = judge
@@ -91,14 +97,19 @@ class Processor:
     def process(self, arrival: Arrival) -> Processed:
         """Judge, file and record one object version.
 
-        Raises ObjectMissingError, ObjectChangedError, ContentionError; all are worth another delivery.
+        Raises ObjectMissingError, ObjectChangedError, ContentionError, ScanUnfinishedError; all are worth another
+        delivery. Raises LateThreatError for what another delivery will not mend.
         """
-        first = self._objects.read(arrival.object, 0, FIRST_READ)
-        source = ObjectBytes(self._objects, arrival.object, first)
-        case = self._judged(arrival, source)
+        scan = self._scans.of(arrival.object, arrival.scan)
+        if scan not in PASSED and scan not in CODES:
+            return self._unscanned(arrival)
+        source = ObjectBytes(self._objects, arrival.object, self._first(arrival, scan))
+        case = self._judged(self._landed(arrival, source.first), source, scan)
         if case.placement.clinic_id == keys.UNASSIGNED:
             case = case.refused(RULES["clinic-unknown"].finding())
         verdict, outcome = self._filing.file(case)
+        if scan is Scan.THREAT and outcome is Outcome.ALREADY_RECORDED:
+            self._check_known(verdict.file_id)
         # Whether the verdict is new or stood already: a crash after it was recorded must not leave an archive packed.
         slices = self._expand(verdict, source) if self._is_own_archive(verdict) else 0
         return Processed(
@@ -109,14 +120,56 @@ class Processor:
             codes=tuple(found.code for found in verdict.findings),
             size=verdict.size,
             bytes_read=source.bytes_read,
-            latency_ms=round((verdict.decided_at - arrival.at).total_seconds() * 1000),
+            latency_ms=round((verdict.decided_at - case.arrived_at).total_seconds() * 1000),
             shadow=verdict.shadow,
             slices=slices,
         )
 
-    def _judged(self, arrival: Arrival, source: ObjectBytes) -> Case:
-        placement = keys.reservation(arrival.object.key) or _direct(arrival)
-        judgement, judging_ms = timed(self._judge, source, self._facts(arrival, source.first, placement))
+    def _first(self, arrival: Arrival, scan: Scan | None) -> ObjectRange:
+        """Return the object's first bytes, and none of them where the scan says that nobody should read them."""
+        if scan in CODES:
+            return self._objects.describe(arrival.object)
+        return self._objects.read(arrival.object, 0, FIRST_READ)
+
+    def _landed(self, arrival: Arrival, described: ObjectRange) -> Arrival:
+        """Return an arrival with the time at which its object landed: a scan's own changes with each scan of it.
+
+        A file without a reservation is known by that time, whoever tells of it.
+        """
+        dated = arrival.scan or self._scans.required
+        return replace(arrival, at=described.last_modified) if dated else arrival
+
+    def _unscanned(self, arrival: Arrival) -> Processed:
+        """Leave an object that has no result to go by, unless it has its verdict already.
+
+        Raises ScanUnfinishedError.
+        """
+        described = self._objects.describe(arrival.object)
+        placement = _placement(self._landed(arrival, described))
+        record = self._verdicts.file(placement.file_id)
+        if record is None or record.incoming != arrival.object or record.state not in {*JUDGED, State.DELETED}:
+            raise ScanUnfinishedError("no result of a malware scan to go by")
+        return Processed(
+            placement=placement,
+            state=record.state,
+            outcome=Outcome.ALREADY_RECORDED,
+            kind=record.kind or "",
+            codes=record.codes,
+            size=record.size,
+            bytes_read=0,
+            latency_ms=0,
+        )
+
+    def _check_known(self, file_id: str) -> None:
+        """Raises LateThreatError when a file was judged before the threat in it was known."""
+        record = self._verdicts.file(file_id)
+        if record and record.state is not State.DELETED and CODES[Scan.THREAT] not in record.codes:
+            raise LateThreatError(f"malware was found in a file that stands {record.state}: {file_id}")
+
+    def _judged(self, arrival: Arrival, source: ObjectBytes, scan: Scan | None) -> Case:
+        placement = _placement(arrival)
+        judge = Refusing(scan) if scan in CODES else self._judge
+        judgement, judging_ms = timed(judge, source, self._facts(arrival, source.first, placement))
         return Case(
             placement=placement,
             incoming=arrival.object,
@@ -128,6 +181,7 @@ class Processor:
             arrived_at=arrival.at,
             name=arrival.object.key.rpartition("/")[2],
             sha256=source.first.metadata.get(DECLARED_SHA256) if placement.reserved else None,
+            scan=scan,
         )
 
     def _facts(self, arrival: Arrival, first: ObjectRange, placement: Placement) -> Facts:
@@ -152,8 +206,9 @@ def timed(judge: Judge, source: ByteSource, facts: Facts) -> tuple[Judgement, in
     return judgement, round((time.perf_counter() - started) * 1000)
 
 
-def _direct(arrival: Arrival) -> Placement:
-    return keys.direct(arrival.object.bucket, arrival.object.key, arrival.object.version_id, arrival.at)
+def _placement(arrival: Arrival) -> Placement:
+    stored = arrival.object
+    return keys.reservation(stored.key) or keys.direct(stored.bucket, stored.key, stored.version_id, arrival.at)
 
 
 def _key(placement: Placement, day: datetime) -> str:

@@ -100,6 +100,8 @@ _WRITERS: dict[str, Callable[[DueAlert, str], Alert]] = {
     AlertKind.REJECTED: messages.rejected,
     AlertKind.FAILED: messages.failed,
     AlertKind.QUIET: messages.quiet,
+    AlertKind.LATE: messages.late,
+    AlertKind.DISAGREEMENT: messages.disagreement,
 }
 
 

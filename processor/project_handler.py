@@ -7,13 +7,12 @@ import os
 from typing import Any
 
 import boto3
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from processor import wiring
 from processor.redrives import records
 from processor.stream import changes
-from processor.telemetry import logger, metrics
+from processor.telemetry import logger, metrics, report_projected
 
 _session = boto3.Session()
 _projector = wiring.projector(os.environ, _session)
@@ -25,6 +24,5 @@ _stream = wiring.stream(_session)
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda passes both.
     batch = list(changes({"Records": list(records(event, _stream))}))
     alerts = _projector.project(batch)
-    logger.info("projected", extra={"changes": len(batch), "alerts": alerts})
-    metrics.add_metric("AlertsSent", MetricUnit.Count, alerts)
+    report_projected(len(batch), alerts)
     return {"batchItemFailures": []}

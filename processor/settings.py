@@ -35,6 +35,8 @@ class JudgeSettings(Settings):
     queue_url: str = Field(min_length=1)
     accepted_bucket: str = Field(min_length=1)
     quarantine_bucket: str = Field(min_length=1)
+    scan_required: bool
+    """Judge nothing that the malware scan has not found clean."""
 
 
 class ProjectorSettings(Settings):
@@ -50,6 +52,10 @@ class ExporterSettings(Settings):
 
 class SweepSettings(ProjectorSettings):
     incoming_bucket: str = Field(min_length=1)
+    accepted_bucket: str = Field(min_length=1)
+    quarantine_bucket: str = Field(min_length=1)
+    quarantine_days: int = Field(gt=0)
+    time_limit_s: int = Field(gt=0)
     queue_url: str = Field(min_length=1)
     dead_letter_queue_url: str = Field(min_length=1)
     api_id: str = Field(min_length=1)

@@ -5,9 +5,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from intake import keys
+from intake.errors import ObjectMissingError
 from intake.events import Arrival, Slice, UnreadableEventError, arrivals, notification, order_of, slice_of
 from intake.keys import Placement
-from intake.ports import Objects, Queue, QueuedMessage, StuckFile, StuckFiles, Verdicts
+from intake.ports import (
+    Fault,
+    Found,
+    Incident,
+    Incidents,
+    Objects,
+    Queue,
+    QueuedMessage,
+    StuckFile,
+    StuckFiles,
+    Verdicts,
+)
 from intake.record import FileRecord, FileSummary, Source, now
 from intake.states import State
 from processor.project import Projector
@@ -16,6 +28,9 @@ OVERDUE = timedelta(minutes=10)
 """How long a file may await its upload before the sweep looks whether it has arrived unnoticed."""
 
 DEAD_LETTERS_PER_SWEEP = 500
+
+LATE_PER_SWEEP = 100
+"""Late files noted to be told of; where there are more, the cause is one."""
 
 STUCK_PER_SWEEP = 500
 """Stuck files noted for the admins' page; where there are more, the cause is one and the page tells enough."""
@@ -47,6 +62,8 @@ class Sweep:
         projector: Projector,
         admit: Callable[[], bool],
         stuck_files: StuckFiles,
+        incidents: Incidents,
+        time_limit: timedelta,
         incoming_bucket: str,
         clock: Callable[[], datetime] = now,
     ) -> None:
@@ -57,6 +74,8 @@ class Sweep:
         self._projector = projector
         self._admit = admit
         self._stuck_files = stuck_files
+        self._incidents = incidents
+        self._time_limit = time_limit
         self._incoming_bucket = incoming_bucket
         self._clock = clock
 
@@ -67,7 +86,7 @@ class Sweep:
 
     def _awaiting(self) -> tuple[int, int]:
         """Enqueue what arrived and has no verdict; expire what never arrived. Return how many of each."""
-        at, expired, found, stuck = self._clock(), 0, [], []
+        at, expired, found, stuck, late = self._clock(), 0, [], [], []
         for file in self._verdicts.awaiting():
             if file.created_at > at - OVERDUE:
                 continue
@@ -75,9 +94,12 @@ class Sweep:
             if arrived:
                 found.append(notification(Arrival(arrived.version, arrived.last_modified)))
                 stuck.append(StuckFile(file.file_id, file.clinic_id, arrived.last_modified, at))
+                if arrived.last_modified <= at - self._time_limit:
+                    late.append(_late(file, arrived))
             elif file.expires_at < at:
                 expired += self._verdicts.expire(file.clinic_id, file.file_id, at)
         self._stuck_files.note(stuck[:STUCK_PER_SWEEP])
+        self._incidents.note(late[:LATE_PER_SWEEP])
         if not found or self._queue.depth():
             # What waits in the queue is late, not lost: sending it again would only make the queue longer.
             return expired, 0
@@ -115,7 +137,16 @@ class Sweep:
         record = self._verdicts.file(reserved.file_id) if reserved else None
         if record:
             return self._verdicts.fail(replace(record, updated_at=self._clock()), "retries-exhausted")
-        return self._verdicts.fail(self._stranger(arrival), "retries-exhausted")
+        return self._verdicts.fail(self._stranger(self._landed(arrival)), "retries-exhausted")
+
+    def _landed(self, arrival: Arrival) -> Arrival:
+        """Return an arrival with its object's own time, as the judge takes it where a scan tells of the object."""
+        if arrival.scan is None:
+            return arrival
+        try:
+            return replace(arrival, at=self._objects.describe(arrival.object).last_modified)
+        except ObjectMissingError:
+            return arrival  # Gone before it was scanned: that it ever came is all that is left to say.
 
     def _stranger(self, arrival: Arrival) -> FileRecord:
         """Return the record of an object that was dropped into S3 and never got as far as having one."""
@@ -136,6 +167,17 @@ class Sweep:
             expires_at=arrival.at,
             incoming=version,
         )
+
+
+def _late(file: FileSummary, arrived: Found) -> Incident:
+    return Incident(
+        fault=Fault.LATE,
+        clinic_id=file.clinic_id,
+        upload_id=file.upload_id,
+        file_id=file.file_id,
+        object=arrived.version,
+        seen_at=arrived.last_modified,
+    )
 
 
 def _incoming_key(file: FileSummary) -> str:

@@ -15,11 +15,13 @@ from intake.keys import Placement
 from intake.ports import Answer, Answered, Objects, Reviews, Task, Verdicts
 from intake.record import Again, FileRecord, Finding, ObjectVersion, Severity, TimelineEntry, Verdict, now
 from intake.review import obstacles
+from intake.scan import Scan
 from intake.states import JUDGED, OPEN, State
 from processor.filing import Buckets, Case, Filing
 from processor.judge import FIRST_READ, ByteSource, Facts, Profile
 from processor.judge.catalogue import RULES
 from processor.process import ARCHIVE, Judge, ObjectBytes, timed
+from processor.scans import CODES, FINAL, PASSED, Refusing, Scans
 
 STEPS = {Task.REPROCESS: "reprocess", Task.ACCEPT: "review-confirmed", Task.DELETE: "delete-ordered"}
 """What the timeline calls the wish that a task follows."""
@@ -33,9 +35,9 @@ Answering = tuple[Answer, tuple[str, ...]]
 class _NothingToDoError(ScalperError):
     """Raised within this module when a task does not apply; its answer says why."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, codes: tuple[str, ...] = ()) -> None:
         super().__init__(answer)
-        self.answer = answer
+        self.answering = answer, codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class Tasks:
     judge: Judge
     profile_of: Callable[[str], Profile]
     expand: Expand
+    scans: Scans
     clock: Callable[[], datetime] = now
 
     def do(self, command: DoTask) -> Answered:
@@ -59,7 +62,7 @@ class Tasks:
         try:
             answer, codes = self._done(record) if _is_done(command, record) else self._task(command)(record, command)
         except _NothingToDoError as nothing:
-            answer, codes = nothing.answer, ()
+            answer, codes = nothing.answering
         return Answered(file_id=record.file_id, clinic_id=record.clinic_id, answer=answer, codes=codes)
 
     def _task(self, command: DoTask) -> Callable[[FileRecord, DoTask], Answering]:
@@ -116,44 +119,66 @@ class Tasks:
         return _answer(record.findings)
 
     def _judged(self, record: FileRecord, *steps: TimelineEntry) -> tuple[Case, ObjectBytes]:
-        """Judge what is kept of a file."""
+        """Judge what is kept of a file, unless the malware scan keeps it out: no order overturns that."""
         if record.state not in {*OPEN, State.REJECTED}:
             raise _NothingToDoError(Answer.CLOSED)
+        if not set(CODES.values()).isdisjoint(record.codes):
+            raise _NothingToDoError(Answer.REJECTED, record.codes)
         try:
-            source = self._bytes(record)
+            version = self._kept(record)
+            scan = self._scan(record, version)
+            source = self._bytes(version, scan)
         except ObjectMissingError:
             raise _NothingToDoError(self._unpacked_again(record)) from None
-        case = self._case(record, source, steps)
+        case = self._case(record, source, steps, scan)
         if record.clinic_id == keys.UNASSIGNED:
             case = case.refused(RULES["clinic-unknown"].finding())
         return case, source
 
-    def _bytes(self, record: FileRecord) -> ObjectBytes:
+    def _scan(self, record: FileRecord, version: ObjectVersion) -> Scan | None:
+        """Return how the file's scan ended: as what arrived is tagged now, or else as it was when it was judged."""
+        from_quarantine = record.state is State.REJECTED
+        try:
+            scan = self.scans.of(record.incoming if from_quarantine else version)
+        except ObjectMissingError:
+            if not from_quarantine:
+                raise
+            scan = Scan.FAILED
+        scan = scan if scan in FINAL else record.scan or scan
+        if scan not in PASSED and scan not in CODES:
+            raise _NothingToDoError(Answer.UNSCANNED)
+        return scan
+
+    def _bytes(self, version: ObjectVersion, scan: Scan | None) -> ObjectBytes:
         """Raises ObjectMissingError."""
-        version = self._kept(record)
+        read = self.objects.describe(version) if scan in CODES else self.objects.read(version, 0, FIRST_READ)
+        return ObjectBytes(self.objects, version, read)
+
+    def _kept(self, record: FileRecord) -> ObjectVersion:
+        """Raises ObjectMissingError when nothing is kept of the file."""
+        version: ObjectVersion | None = record.incoming
+        if record.state is State.REJECTED:
+            version = record.stored if self._in_quarantine(record) else None
+        elif record.incoming.version_id is None:
+            found = self.objects.find(record.incoming.bucket, record.incoming.key)
+            version = found.version if found else None
         if version is None:
             raise ObjectMissingError("nothing is kept of the file")
-        return ObjectBytes(self.objects, version, self.objects.read(version, 0, FIRST_READ))
-
-    def _kept(self, record: FileRecord) -> ObjectVersion | None:
-        if record.state is State.REJECTED:
-            return record.stored if self._in_quarantine(record) else None
-        if record.incoming.version_id:
-            return record.incoming
-        found = self.objects.find(record.incoming.bucket, record.incoming.key)
-        return found.version if found else None
+        return version
 
     def _in_quarantine(self, record: FileRecord) -> bool:
         """Say whether quarantine holds the file: of an archive's damaged entry there is nothing but the archive."""
         return record.stored is not None and record.stored.bucket == self.buckets.quarantine
 
-    def _case(self, record: FileRecord, source: ObjectBytes, steps: tuple[TimelineEntry, ...]) -> Case:
+    def _case(
+        self, record: FileRecord, source: ObjectBytes, steps: tuple[TimelineEntry, ...], scan: Scan | None
+    ) -> Case:
         facts = Facts(
             extension=keys.extension(record.name),
             from_archive=record.parent is not None,
             profile=self.profile_of(record.clinic_id),
         )
-        judgement, judging_ms = timed(self.judge, source, facts)
+        judgement, judging_ms = timed(Refusing(scan) if scan in CODES else self.judge, source, facts)
         from_quarantine = record.state is State.REJECTED
         return Case(
             placement=Placement(record.clinic_id, record.upload_id, record.file_id, reserved=True),
@@ -167,6 +192,7 @@ class Tasks:
             name=record.name,
             sha256=record.sha256,
             again=Again(record.revision, steps, judged=record.state in JUDGED),
+            scan=scan,
         )
 
     def _filed(self, case: Case, source: ObjectBytes) -> Answering:

@@ -4,6 +4,7 @@ Names of metrics are documented in `docs/metrics.md`.
 """
 
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -16,8 +17,10 @@ from intake.ports import Answered, Outcome
 from intake.states import State
 from processor.expand import Expanded
 from processor.export import Exported
+from processor.incidents import Followed
 from processor.orders import Found
 from processor.process import Processed
+from processor.reconcile import Reconciled
 from processor.sweep import Swept
 
 logger = Logger()
@@ -101,6 +104,12 @@ def report_exported(exported: Exported) -> None:
     metrics.add_metric("AnalyticsBytes", MetricUnit.Bytes, exported.bytes)
 
 
+def report_projected(changes: int, alerts: int) -> None:
+    """Log and count one batch of the table's stream."""
+    logger.info("projected", extra={"changes": changes, "alerts": alerts})
+    metrics.add_metric("AlertsSent", MetricUnit.Count, alerts)
+
+
 def report_swept(swept: Swept) -> None:
     """Log and count one sweep."""
     counts = {
@@ -111,8 +120,33 @@ def report_swept(swept: Swept) -> None:
         "GatewayMended": int(swept.readmitted),
     }
     logger.info("swept", extra={**counts, "alerts": swept.alerts})
+    # Its absence is what an alarm watches for.
+    metrics.add_metric("Swept", MetricUnit.Count, 1)
+    _count_what_happened(counts)
+
+
+def report_followed(followed: Followed) -> None:
+    """Log and count the incidents that were looked at again."""
+    told = {"standing": followed.standing, "told": followed.told, "closed": followed.closed}
+    logger.info("followed up", extra={**told, "enqueued": followed.enqueued})
+    _count_what_happened({"OpenIncidents": followed.standing, "Reenqueued": followed.enqueued})
+
+
+def report_reconciled(reconciled: Reconciled) -> None:
+    """Log one sweep's part of the rounds."""
+    logger.info("reconciled", extra={"compared": reconciled.compared, "suspected": reconciled.suspected})
+
+
+def report_quiet(clinics: int) -> None:
+    """Count the clinics from which nothing comes."""
+    _count_what_happened({"QuietClinics": clinics})
+
+
+def _count_what_happened(counts: Mapping[str, int]) -> None:
+    """Count what there is any of: a metric is billed for each hour that it is written in, be it zero."""
     for name, amount in counts.items():
-        metrics.add_metric(name, MetricUnit.Count, amount)
+        if amount:
+            metrics.add_metric(name, MetricUnit.Count, amount)
 
 
 def report_trouble(error: Exception) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,8 @@ from intake.children import DynamoChildren
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.gateway import JwtAuthorizer, admit_partners
+from intake.incidents import DynamoIncidents, DynamoRounds
+from intake.inventory import DynamoLedger, S3Inventory
 from intake.last_errors import DynamoLastErrors
 from intake.orders import DynamoOrders
 from intake.outbox import DynamoOutbox
@@ -31,6 +34,7 @@ from intake.watch import DynamoWatch
 from processor.expand import Expander
 from processor.export import Exporter
 from processor.filing import Buckets
+from processor.incidents import FollowUp
 from processor.judge import judge
 from processor.last_words import LastWords
 from processor.orders import OrderDesk
@@ -38,6 +42,8 @@ from processor.process import Processor
 from processor.profiles import Profiles
 from processor.project import Projector
 from processor.quiet import QuietWatch
+from processor.reconcile import Reconciler
+from processor.scans import Scans
 from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, SweepSettings
 from processor.sweep import Sweep
 from processor.tasks import Tasks
@@ -71,7 +77,8 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     )
     buckets = Buckets(settings.accepted_bucket, settings.quarantine_bucket)
     profile_of = Profiles(DynamoDirectory(dynamodb, settings.table)).of
-    processor = Processor(objects, verdicts, buckets, judge, profile_of=profile_of, expand=expander.begin)
+    scans = Scans(objects, settings.scan_required)
+    processor = Processor(objects, verdicts, buckets, judge, profile_of=profile_of, expand=expander.begin, scans=scans)
     tasks = Tasks(
         objects=objects,
         verdicts=verdicts,
@@ -81,6 +88,7 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         # Whoever has just changed a profile and orders a dry run means that one.
         profile_of=Profiles(DynamoDirectory(dynamodb, settings.table), kept_s=0).of,
         expand=expander.begin,
+        scans=scans,
     )
     desk = OrderDesk(
         orders=DynamoOrders(dynamodb, settings.table),
@@ -127,8 +135,39 @@ def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
         projector=projector(environment, session),
         admit=lambda: admit_partners(gateway, directory, settings.web_client_id, now()),
-        stuck_files=DynamoStuckFiles(session.client("dynamodb", config=_CONFIG), settings.table),
+        stuck_files=DynamoStuckFiles(dynamodb, settings.table),
+        incidents=DynamoIncidents(dynamodb, settings.table),
+        time_limit=timedelta(seconds=settings.time_limit_s),
         incoming_bucket=settings.incoming_bucket,
+    )
+
+
+def follow_up(environment: Mapping[str, str], session: boto3.Session) -> FollowUp:
+    settings = SweepSettings.of(environment)
+    dynamodb = session.client("dynamodb", config=_CONFIG)
+    return FollowUp(
+        incidents=DynamoIncidents(dynamodb, settings.table),
+        rounds=DynamoRounds(dynamodb, settings.table),
+        records=DynamoRecords(dynamodb, settings.table),
+        inventory=S3Inventory(session.client("s3", config=_CONFIG)),
+        queue=SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
+    )
+
+
+def reconciler(environment: Mapping[str, str], session: boto3.Session) -> Reconciler:
+    settings = SweepSettings.of(environment)
+    dynamodb = session.client("dynamodb", config=_CONFIG)
+    return Reconciler(
+        directory=DynamoDirectory(dynamodb, settings.table),
+        ledger=DynamoLedger(dynamodb, settings.table),
+        records=DynamoRecords(dynamodb, settings.table),
+        inventory=S3Inventory(session.client("s3", config=_CONFIG)),
+        incidents=DynamoIncidents(dynamodb, settings.table),
+        rounds=DynamoRounds(dynamodb, settings.table),
+        incoming_bucket=settings.incoming_bucket,
+        buckets=Buckets(settings.accepted_bucket, settings.quarantine_bucket),
+        quarantine_kept=timedelta(days=settings.quarantine_days),
+        time_limit=timedelta(seconds=settings.time_limit_s),
     )
 
 

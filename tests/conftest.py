@@ -3,19 +3,26 @@
 One stack per test process: free ports, a temporary state folder, the checkout's built bundles.
 """
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from infra.local import LocalStack, local_stack, running_portal
+from infra.local import LocalStack, running_portal
 from tests.emulator.sign_in import partner_token as ask_for_partner_token
 from tests.emulator.sign_in import person_token
-from tests.emulator.stacks import free_port
+from tests.emulator.stacks import deployed
 
 _ORDER = ("unit", "fuzz", "emulator", "benchmarks", "browser")
 """What answers fastest comes first, and browsers last: once started, Playwright keeps an event loop running in this
 thread, which asyncio's users cannot bear."""
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--enforced",
+        action="store_true",
+        help="run the tests of the deployed stack on an emulator that checks permissions, signatures and TLS",
+    )
 
 
 def pytest_collection_modifyitems(items):
@@ -29,13 +36,10 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory) -> LocalStack:
+def stack(tmp_path_factory, request) -> LocalStack:
     """Emulator, stack and demo data; the portal is started by `portal_url` only."""
-    state = tmp_path_factory.mktemp("scalper")
-    with local_stack(state=state, emulator_port=free_port(), portal_port=free_port()) as running:
+    with deployed(tmp_path_factory.mktemp("scalper"), strict=request.config.getoption("--enforced")) as running:
         yield running
-        for field in fields(running.clients):
-            getattr(running.clients, field.name).close()
 
 
 @pytest.fixture(scope="session")

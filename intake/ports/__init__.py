@@ -7,6 +7,8 @@ from intake.ports.analytics import Athena, Execution, Progress, QueryRun, QueryR
 from intake.ports.audit import AuditEntry, AuditFilter, AuditLog
 from intake.ports.directory import Clinic, Directory, Partner, RequestCounts
 from intake.ports.gateway import MOST_CLIENTS, Gateway
+from intake.ports.incidents import Fault, Incident, Incidents, Rounds
+from intake.ports.inventory import Held, Inventory, Known, Ledger, Stretch
 from intake.ports.last_errors import LastError, LastErrors
 from intake.ports.messages import Alert, AlertKind, Alerts, DeadLetters, Queue, QueueAge, QueuedMessage
 from intake.ports.objects import (
@@ -85,6 +87,7 @@ __all__ = [
     "EventKind",
     "Events",
     "Execution",
+    "Fault",
     "FeedEntry",
     "FeedPage",
     "FileQuery",
@@ -93,11 +96,17 @@ __all__ = [
     "Found",
     "Gateway",
     "Grain",
+    "Held",
     "Holding",
     "HookSubscriptions",
+    "Incident",
+    "Incidents",
+    "Inventory",
     "KeptSearches",
+    "Known",
     "LastError",
     "LastErrors",
+    "Ledger",
     "ObjectRange",
     "ObjectReader",
     "ObjectWriter",
@@ -126,9 +135,11 @@ __all__ = [
     "ResultTable",
     "Review",
     "Reviews",
+    "Rounds",
     "Search",
     "Selection",
     "Standing",
+    "Stretch",
     "StuckFile",
     "StuckFiles",
     "Studies",

@@ -14,6 +14,9 @@ class AlertKind(StrEnum):
     FAILED = "file.failed"
     COMPLETED = "upload.completed"
     QUIET = "clinic.quiet"
+    LATE = "file.late"
+    DISAGREEMENT = "records.disagree"
+    """Objects and records contradict each other: a matter of operations, whatever the clinic."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,14 @@ class Objects(ObjectReader, Protocol):
         """Return the newest version at a key, or None where there is none."""
         ...
 
+    def describe(self, source: ObjectVersion) -> ObjectRange:
+        """Return what S3 says of an object version, and none of its bytes. Raises ObjectMissingError."""
+        ...
+
+    def tag(self, source: ObjectVersion, name: str) -> str | None:
+        """Return the value of an object version's tag, or None where it has none. Raises ObjectMissingError."""
+        ...
+
 
 class ObjectWriter(Protocol):
     """The incoming bucket, as the expansion of archives uses it."""

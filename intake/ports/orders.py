@@ -35,6 +35,8 @@ class Answer(StrEnum):
     """It came in an archive that has to be unpacked again, which was asked for."""
     GONE = "gone"
     """Its bytes are no longer kept, so there is nothing to judge."""
+    UNSCANNED = "unscanned"
+    """No result of a malware scan lets it be judged; it stays as it was."""
     CLOSED = "closed"
     """It is in a state that the task does not apply to; nothing was done."""
     REFUSED = "refused"

@@ -39,6 +39,8 @@ CHOICES = {
         Choice(AlertKind.COMPLETED, "Completed uploads", "When every file of an upload has its verdict"),
         Choice(AlertKind.FAILED, "Files that failed on our side", "Nothing to do but to know: we mend it"),
         Choice(AlertKind.QUIET, "Nothing arrives", "When no file came for 6 hours in which files usually come"),
+        Choice(AlertKind.LATE, "Files that wait", "When what arrived has no verdict in time: we see to it"),
+        Choice(AlertKind.DISAGREEMENT, "Objects and records that disagree", "What the sweep finds, once for each"),
         Choice(
             EVERYTHING,
             "Everything, and alarms of the system",

@@ -26,6 +26,7 @@ ANSWERS: dict[Answer, Look] = {
     Answer.DELETED: LOOKS[State.DELETED],
     Answer.ENQUEUED: Look("Being unpacked again", "clock", "wait", ""),
     Answer.GONE: Look("Content no longer kept", "hourglass", "wait", ""),
+    Answer.UNSCANNED: Look("Not scanned for malware", "alert", "fault", ""),
     Answer.CLOSED: Look("Left alone: not in such a state", "file", "wait", ""),
     Answer.REFUSED: Look("Review does not hold", "alert", "fault", ""),
 }

@@ -10,9 +10,20 @@ from processor.judge.rule import ASK_IT, ASK_VENDOR, EXPORT_ANEW, SEND_AGAIN, Ru
 from processor.judge.rule import reject as _reject
 from processor.judge.rule import warn as _warn
 
-__all__ = ["ASK_IT", "ASK_VENDOR", "CHAPTERS", "EXPORT_ANEW", "FILING", "RULES", "RULES_VERSION", "SEND_AGAIN", "Rule"]
+__all__ = [
+    "ASK_IT",
+    "ASK_VENDOR",
+    "CHAPTERS",
+    "EXPORT_ANEW",
+    "FILING",
+    "RULES",
+    "RULES_VERSION",
+    "SCANNING",
+    "SEND_AGAIN",
+    "Rule",
+]
 
-RULES_VERSION = "2026.11.4"
+RULES_VERSION = "2026.11.5"
 
 
 def _identity(code: str, name: str, element: str, section: str) -> tuple[Rule, Rule]:
@@ -75,6 +86,17 @@ FILING = (
             "PS3.3 C.12.1.1.1"),
 )  # fmt: skip
 """Found not in the file's bytes, but when it is filed."""
+
+SCANNING = (
+    _reject("malware-found", "The malware scan found a threat in the file. It was not opened any further.",
+            "Do not open the file. Tell your IT security team: the system that sent it may be infected. When that is "
+            "clean, export the study anew and send it."),
+    _reject("scan-unsupported",
+            "The malware scan could not look into the file, and only what it finds clean is taken. Most often the file "
+            "is protected by a password.",
+            "Send the file without a password, and what it holds as single files instead of large nested archives."),
+)  # fmt: skip
+"""Found by the malware scan, where that is switched on; the content was not read."""
 
 META = (
     _warn("file-meta-missing",
@@ -185,6 +207,7 @@ CHAPTERS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("Values and their order", VALUES),
     ("Modules, modality and geometry", MODULES),
     ("Filing", FILING),
+    ("Malware scan", SCANNING),
     *DOCUMENT_CHAPTERS,
 )
 

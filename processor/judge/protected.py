@@ -11,6 +11,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         "polyglot-executable", "polyglot-script", "polyglot-document", "polyglot-archive", "archive-appended",
         "second-file-appended", "foreign-content-appended",
     ),
+    "What the malware scan does not call clean is not taken.": ("malware-found", "scan-unsupported"),
     "Where reading stopped, the rest of the file was never judged.": (
         "file-meta-length-impossible", "transfer-syntax-contradicted", "truncated", "length-impossible",
         "sequence-unclosed", "structure-invalid", "deflate-damaged", "encapsulation-unended", "encapsulation-empty",

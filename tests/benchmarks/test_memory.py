@@ -110,6 +110,7 @@ def processed(content):
             "SCALPER_INCOMING_BUCKET": "incoming",
             "SCALPER_ACCEPTED_BUCKET": "accepted",
             "SCALPER_QUARANTINE_BUCKET": "quarantine",
+            "SCALPER_SCAN_REQUIRED": "false",
             "SCALPER_QUEUE_URL": f"{cloud.url}/queue",
         }
         command = [sys.executable, "-m", "tests.benchmarks.one_arrival", "northside/huge.dcm", str(content.size)]

@@ -1,7 +1,27 @@
-"""What tests of the deployed stack share: free ports, and waiting for what happens in its own time."""
+"""What tests of the deployed stack share: the stack, free ports, and waiting for what happens in its own time."""
 
+import contextlib
 import socket
 import time
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from infra.local import LocalStack, local_stack
+
+
+@contextlib.contextmanager
+def deployed(state: Path, *, strict: bool) -> Iterator[LocalStack]:
+    """Run emulator, stack and demo data. While a strict one runs, this process trusts its certificate."""
+    ports = {"emulator_port": free_port(), "portal_port": free_port()}
+    with local_stack(state=state, **ports, strict=strict) as stack, pytest.MonkeyPatch.context() as environment:
+        for name, value in stack.at.trust().items():
+            environment.setenv(name, value)
+        yield stack
+        for field in fields(stack.clients):
+            getattr(stack.clients, field.name).close()
 
 
 def free_port() -> int:

@@ -18,7 +18,7 @@ from intake.study_rules import findings
 from tests.archives import a_study, zipped
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
-from tests.emulator.test_exactly_once import Lane, environment_of
+from tests.emulator.test_exactly_once import Lane
 from tests.waiting import until
 
 pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("paused-queue")]
@@ -208,7 +208,7 @@ def _work_until_death(lane, body, deaths):
     """Have a worker of its own process a message; it dies at its nth write of an object, or not at all."""
     worker = subprocess.run(
         [sys.executable, "-m", "tests.emulator.doomed_worker", body, str(deaths or 0)],
-        env={**os.environ, **environment_of(lane.stack)},
+        env={**os.environ, **lane.environment()},
         check=False,
         capture_output=True,
     )

@@ -21,6 +21,7 @@ SETTINGS = {
     "SCALPER_INCOMING_BUCKET": "incoming",
     "SCALPER_ACCEPTED_BUCKET": "accepted",
     "SCALPER_QUARANTINE_BUCKET": "quarantine",
+    "SCALPER_SCAN_REQUIRED": "false",
     "SCALPER_QUEUE_URL": "http://127.0.0.1:9/queue",
     "SCALPER_DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:9/dead",
     "SCALPER_PROJECTION_FAILURES_QUEUE_URL": "http://127.0.0.1:9/unprojected",

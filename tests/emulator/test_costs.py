@@ -14,6 +14,7 @@ from processor.filing import Buckets
 from processor.judge import judge
 from processor.process import Processor
 from processor.profiles import Profiles
+from processor.scans import Scans
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.test_exactly_once import Lane
 
@@ -50,13 +51,15 @@ def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_a_process_
     verdicts.patients.key("northside", "TEST")
     assert calls["GetItem"] == 2
     calls.clear()
+    objects = S3Objects(clients["s3"])
     processor = Processor(
-        S3Objects(clients["s3"]),
+        objects,
         verdicts,
         Buckets("counted-accepted", "counted-quarantine"),
         judge,
         profile_of=profiles.of,
         expand=lambda archive, source: 0,
+        scans=Scans(objects, required=False),
     )
 
     processed = processor.process(Arrival(version, file.created_at))

@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 
+from infra.aws import function_environment
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.events import Arrival, notification
@@ -100,6 +101,10 @@ class Lane:
     def states(self, files):
         return Counter(self.verdicts.file(file.file_id).state for file in files)
 
+    def environment(self):
+        """Return what a worker of the judge finds in its environment."""
+        return function_environment(self.aws, self.stack.at, self.outputs["JudgeFunction"])
+
     def sweep(self):
         answer = self.aws.functions.invoke(FunctionName=self.outputs["SweepFunction"], Payload=b"{}")
         assert "FunctionError" not in answer, answer["Payload"].read()
@@ -160,7 +165,7 @@ def test_a_worker_killed_between_copy_and_record_is_healed_by_redelivery(lane):
 
     killed = subprocess.run(
         [sys.executable, "-m", "tests.emulator.doomed_worker", json.dumps(notification(arrival))],
-        env={**os.environ, **environment_of(lane.stack)},
+        env={**os.environ, **lane.environment()},
         check=False,
         capture_output=True,
     )
@@ -184,7 +189,7 @@ def test_a_lost_event_is_found_by_the_sweep(lane):
     (file,) = lane.reserve(1)
     lane.put(file, _slice(file.upload_id, 0))
     lane.drop_waiting_events(1)
-    _age(lane, file, minutes=11)
+    make_older(lane, file, minutes=11)
     lane.sweep()
     lane.go_on()
 
@@ -193,7 +198,7 @@ def test_a_lost_event_is_found_by_the_sweep(lane):
 
 def test_a_reservation_that_never_arrived_expires(lane):
     (file,) = lane.reserve(1)
-    _age(lane, file, minutes=11)
+    make_older(lane, file, minutes=11)
 
     lane.sweep()
 
@@ -226,7 +231,7 @@ def test_clinics_of_the_demo_are_in_the_directory(stack):
     assert {"northside", "lakeview"} <= {clinic.clinic_id for clinic in clinics}
 
 
-def _age(lane, file, minutes):
+def make_older(lane, file, minutes):
     """Make a reservation older than it is."""
     from datetime import timedelta
 
@@ -238,14 +243,3 @@ def _age(lane, file, minutes):
         UpdateExpression="SET created_at = :at",
         ExpressionAttributeValues=wire({":at": timestamp(file.created_at - timedelta(minutes=minutes))}),
     )
-
-
-def environment_of(stack):
-    configured = stack.clients.functions.get_function_configuration(FunctionName=stack.outputs["JudgeFunction"])
-    return {
-        **configured["Environment"]["Variables"],
-        "AWS_ENDPOINT_URL": stack.endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }

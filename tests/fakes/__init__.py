@@ -8,9 +8,10 @@ from tests.fakes.analytics import FakeAthena, FakeQueryRuns
 from tests.fakes.audit import FakeAudit
 from tests.fakes.children import FakeChildren
 from tests.fakes.feed import FakeChangeFeed
+from tests.fakes.incidents import FakeIncidents, FakeLedger, FakeRounds
 from tests.fakes.last_errors import FakeLastErrors
 from tests.fakes.messages import FakeAlerts, FakeDirectory, FakeQueue, FakeQueueAge, FakeRequestCounts
-from tests.fakes.objects import FakeObjects, FakePresigner
+from tests.fakes.objects import FakeInventory, FakeObjects, FakePresigner
 from tests.fakes.orders import FakeOrders
 from tests.fakes.people import FakeGateway, FakeMachines, FakePeople
 from tests.fakes.projections import FakeProjections
@@ -33,8 +34,11 @@ __all__ = [
     "FakeEvents",
     "FakeGateway",
     "FakeHookSubscriptions",
+    "FakeIncidents",
+    "FakeInventory",
     "FakeKeptSearches",
     "FakeLastErrors",
+    "FakeLedger",
     "FakeMachines",
     "FakeObjects",
     "FakeOrders",
@@ -47,6 +51,7 @@ __all__ = [
     "FakeRecords",
     "FakeRequestCounts",
     "FakeReviews",
+    "FakeRounds",
     "FakeSearch",
     "FakeStuckFiles",
     "FakeStudies",

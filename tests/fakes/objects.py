@@ -11,9 +11,11 @@ from intake.errors import ConflictError, ObjectChangedError, ObjectMissingError,
 from intake.ports import (
     Copied,
     Found,
+    Held,
     ObjectRange,
     Part,
     Presigned,
+    Stretch,
 )
 from intake.record import ObjectVersion, now
 from tests.fakes.table import Clock
@@ -38,6 +40,7 @@ class FakeObjects:
     calls: Counter[str] = field(default_factory=Counter)
     """How often each method was called."""
     bytes_read: int = 0
+    tags: dict[ObjectVersion, dict[str, str]] = field(default_factory=dict)
     clock: Clock = now
 
     def put(self, bucket: str, key: str, data: bytes, metadata: dict[str, str] | None = None) -> ObjectVersion:
@@ -89,12 +92,57 @@ class FakeObjects:
         held = self.versions.get((bucket, key))
         return Found(ObjectVersion(bucket, key, held[-1].version_id), held[-1].last_modified) if held else None
 
+    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> Stretch:
+        self.calls["objects"] += 1
+        keys = sorted(
+            key for held_in, key in self.versions if held_in == bucket and key > after and key.startswith(prefix)
+        )
+        held = tuple(
+            self._held(ObjectVersion(bucket, key), self.versions[bucket, key][-1], key) for key in keys[:limit]
+        )
+        return Stretch(held, held[-1].position if len(keys) > limit else "")
+
+    def versions_of(self, bucket: str) -> list[Held]:
+        return [
+            self._held(ObjectVersion(bucket, key, one.version_id), one, f"{key}\0{place:05d}")
+            for (held_in, key), kept in sorted(self.versions.items())
+            if held_in == bucket
+            for place, one in enumerate(reversed(kept))
+        ]
+
+    def _held(self, version: ObjectVersion, stored: StoredObject, position: str) -> Held:
+        return Held(version, stored.last_modified, "-" in stored.etag, position)
+
+    def describe(self, source: ObjectVersion) -> ObjectRange:
+        self.calls["describe"] += 1
+        held = self._get(source)
+        return ObjectRange(b"", len(held.data), held.etag, held.version_id, held.last_modified, held.metadata)
+
+    def tag(self, source: ObjectVersion, name: str) -> str | None:
+        self.calls["tag"] += 1
+        self._get(source)
+        return self.tags.get(source, {}).get(name)
+
     def _get(self, source: ObjectVersion) -> StoredObject:
         held = self.versions.get((source.bucket, source.key), [])
         matching = [one for one in held if source.version_id in (None, one.version_id)]
         if not matching:
             raise ObjectMissingError(source.key)
         return matching[-1]
+
+
+@dataclass
+class FakeInventory:
+    """Lists the buckets of `FakeObjects`, behind the `Inventory` port."""
+
+    stored: FakeObjects
+
+    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> Stretch:
+        return self.stored.objects(bucket, after, limit, prefix)
+
+    def versions(self, bucket: str, after: str, limit: int) -> Stretch:
+        behind = [held for held in self.stored.versions_of(bucket) if held.position > after]
+        return Stretch(tuple(behind[:limit]), behind[limit - 1].position if len(behind) > limit else "")
 
 
 @dataclass

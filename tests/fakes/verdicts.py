@@ -109,6 +109,7 @@ class FakeVerdicts:
             metadata=verdict.metadata,
             duplicate_of=verdict.duplicate_of,
             shadow=verdict.shadow,
+            scan=verdict.scan or base.scan,
             rules_version=verdict.rules_version,
             updated_at=verdict.decided_at,
             timings=base.timings if verdict.again and verdict.again.judged else _timings(verdict),

@@ -9,19 +9,28 @@ from infra.stages import LOCAL, PROD
 from tests.unit.infra.template import Template
 
 
-def template_of(config, folder):
-    out = synthesize(config=config, bundles=placeholder_bundles(), out=folder)
-    return Template(json.loads((out / "SilentScalper.template.json").read_text()))
+def read(assembly, stack="SilentScalper"):
+    return Template(json.loads((assembly / f"{stack}.template.json").read_text()))
 
 
 @pytest.fixture(scope="session")
-def prod(tmp_path_factory) -> Template:
-    return template_of(PROD, tmp_path_factory.mktemp("prod"))
+def prod_assembly(tmp_path_factory):
+    return synthesize(config=PROD, bundles=placeholder_bundles(), out=tmp_path_factory.mktemp("prod"))
 
 
 @pytest.fixture(scope="session")
-def local(tmp_path_factory) -> Template:
-    return template_of(LOCAL, tmp_path_factory.mktemp("local"))
+def local_assembly(tmp_path_factory):
+    return synthesize(config=LOCAL, bundles=placeholder_bundles(), out=tmp_path_factory.mktemp("local"))
+
+
+@pytest.fixture(scope="session")
+def prod(prod_assembly) -> Template:
+    return read(prod_assembly)
+
+
+@pytest.fixture(scope="session")
+def local(local_assembly) -> Template:
+    return read(local_assembly)
 
 
 @pytest.fixture(params=["prod", "local"])

@@ -41,7 +41,7 @@ def test_its_days_are_reckoned_and_not_listed(table, template):
     assert (projection["projection.dt.type"], projection["projection.dt.format"]) == ("date", "yyyy-MM-dd")
     assert projection["projection.dt.range"] == f"NOW-{days}DAYS,NOW"
     assert within(projection["storage.location.template"]) == "s3://~/analytics/verdicts/dt=${dt}/"
-    (forgotten,) = [rule for rule in rules(template) if "Prefix" not in rule]
+    (forgotten,) = [rule for rule in rules(template) if rule.get("Prefix") == "analytics/verdicts/"]
     assert forgotten["ExpirationInDays"] == days
 
 

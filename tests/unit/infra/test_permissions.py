@@ -131,8 +131,9 @@ def test_the_projector_knows_no_files(template):
     assert not any(action.startswith("s3:") for action in template.actions("ProjectorFunction"))
 
 
-def test_resource_policies_let_in_our_functions_and_services_of_this_account_only(template):
+def test_resource_policies_let_in_our_functions_break_glass_and_services_of_this_account_only(template):
     roles = {template.named_by(function)["Role"]["Fn::GetAtt"][0] for function in FUNCTIONS}
+    roles.add(template.output("BreakGlassRoleArn"))
     for document in template.resource_policies():
         for statement in document["Statement"]:
             if statement["Effect"] == "Allow" and "AWS" in statement["Principal"]:

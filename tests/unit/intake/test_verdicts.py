@@ -7,6 +7,7 @@ from intake.dynamodb import DynamoRecords
 from intake.errors import ContentionError
 from intake.ports import Outcome
 from intake.record import Again, ObjectVersion, Source, TimelineEntry
+from intake.scan import Scan
 from intake.states import State
 from intake.verdicts import DynamoVerdicts
 from tests.records import NOON, REFUSAL, SHA, WARNING, a_file, a_verdict, an_upload
@@ -46,6 +47,16 @@ def test_a_verdict_moves_the_record_and_leaves_what_was_declared(verdicts, reser
     assert record.revision == 1
     assert record.timings == {"arrival_to_verdict": 120, "judging": 1}
     assert [entry.event for entry in record.timeline] == ["accepted"]
+
+
+def test_how_the_scan_ended_stays_in_the_record(verdicts, reserved):
+    verdicts.record(a_verdict(reserved[0], state=State.REJECTED, findings=(REFUSAL,), scan=Scan.CLEAN), reserved=True)
+    verdicts.record(a_verdict(reserved[1]), reserved=True)
+    assert [verdicts.file(file.file_id).scan for file in reserved] == [Scan.CLEAN, None, None]
+
+    again = Again(1, (), judged=True)
+    verdicts.record(a_verdict(reserved[0], state=State.REJECTED, findings=(REFUSAL,), again=again), reserved=True)
+    assert verdicts.file(reserved[0].file_id).scan is Scan.CLEAN
 
 
 def test_the_same_event_delivered_again_changes_nothing(verdicts, reserved):

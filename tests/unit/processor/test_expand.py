@@ -21,6 +21,7 @@ from processor.filing import Buckets
 from processor.judge import Profile, judge
 from processor.judge.documents.archive import Entry
 from processor.process import Processor
+from processor.scans import Scans
 from tests.archives import a_study, damaged, zipped
 from tests.fakes import FakeChildren, FakeObjects, FakeQueue, FakeRecords, FakeTable, FakeVerdicts
 from tests.records import NOON, a_file, an_upload
@@ -52,6 +53,7 @@ class World:
             judge,
             profile_of=lambda clinic_id: Profile(),
             expand=self.expander.begin,
+            scans=Scans(self.objects, required=False),
             clock=clock,
         )
 

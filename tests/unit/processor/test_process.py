@@ -16,6 +16,7 @@ from intake.states import State
 from processor.filing import Buckets
 from processor.judge import Facts, Judgement, Profile
 from processor.process import Processor
+from processor.scans import Scans
 from tests.fakes import FakeObjects, FakeRecords, FakeTable, FakeVerdicts
 from tests.records import NOON, REFUSAL, a_file, an_upload
 
@@ -44,7 +45,7 @@ class World:
         self.expanded = []
         self.processor = self.processor_with(_judge)
 
-    def processor_with(self, judge, profile_of=lambda clinic_id: Profile()):
+    def processor_with(self, judge, profile_of=lambda clinic_id: Profile(), *, scan_required=False):
         return Processor(
             self.objects,
             self.verdicts,
@@ -52,6 +53,7 @@ class World:
             judge,
             profile_of=profile_of,
             expand=self.expand,
+            scans=Scans(self.objects, scan_required),
             clock=lambda: NOON + timedelta(milliseconds=80),
         )
 

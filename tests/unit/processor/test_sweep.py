@@ -6,8 +6,8 @@ import pytest
 
 from intake.commands import DoTask
 from intake.events import Arrival, Slice, arrivals, notification
-from intake.keys import child_id
-from intake.ports import QueuedMessage, Task
+from intake.keys import child_id, direct
+from intake.ports import Fault, QueuedMessage, Task
 from intake.record import ObjectVersion
 from intake.states import State
 from processor.project import Projector
@@ -16,6 +16,7 @@ from tests.fakes import (
     FakeAlerts,
     FakeChildren,
     FakeEvents,
+    FakeIncidents,
     FakeObjects,
     FakeProjections,
     FakeQueue,
@@ -25,6 +26,9 @@ from tests.fakes import (
     FakeVerdicts,
 )
 from tests.records import NOON, a_file, an_upload
+from tests.scan_results import scan_result
+
+TIME_LIMIT = timedelta(minutes=15)
 
 
 class World:
@@ -35,7 +39,7 @@ class World:
         self.at, self.admissions = NOON, []
         self.records, self.verdicts = FakeRecords(table), FakeVerdicts(table)
         self.objects, self.queue, self.dead_letters = FakeObjects(), FakeQueue(), FakeQueue()
-        self.stuck_files = FakeStuckFiles()
+        self.stuck_files, self.incidents = FakeStuckFiles(), FakeIncidents()
         sums = FakeProjections()
         self.sweep = Sweep(
             verdicts=self.verdicts,
@@ -53,6 +57,8 @@ class World:
             ),
             admit=lambda: self.admissions.append(self.at) is None,
             stuck_files=self.stuck_files,
+            incidents=self.incidents,
+            time_limit=TIME_LIMIT,
             incoming_bucket="incoming",
             clock=lambda: self.at,
         )
@@ -138,6 +144,29 @@ def test_dead_letters_mark_their_files_failed_once_and_stay_to_be_redriven(world
     assert world.dead_letters.depth() == 2
 
 
+@pytest.mark.parametrize("status", ["ACCESS_DENIED", "FAILED"])
+def test_a_file_whose_scan_came_to_nothing_is_failed_and_its_letter_waits_for_another_scan(world, status):
+    (file,) = world.reserve(1)
+    world.objects.put("incoming", file.incoming.key, b"unscanned")
+    world.dead_letters.send([scan_result(status, ObjectVersion("incoming", file.incoming.key, "v1"))])
+
+    assert [world.sweep.run().failed for _ in range(2)] == [1, 0]
+
+    assert (world.state(file), world.dead_letters.depth()) == (State.FAILED, 1)
+
+
+def test_a_dropped_file_whose_scan_came_to_nothing_is_the_file_that_the_judge_would_make_of_it(world):
+    world.objects.clock = lambda: NOON - timedelta(days=1)
+    version = world.objects.put("incoming", "lakeview/dropped.dcm", b"unscanned")
+    gone = ObjectVersion("incoming", "lakeview/gone.dcm", "v1")
+    world.dead_letters.send([scan_result("FAILED", version), scan_result("FAILED", gone)])
+
+    assert world.sweep.run().failed == 2
+
+    placed = direct(version.bucket, version.key, version.version_id, NOON - timedelta(days=1))
+    assert world.verdicts.file(placed.file_id).state is State.FAILED
+
+
 def test_a_dead_letter_that_nobody_can_read_is_counted_and_kept(world):
     world.dead_letters.messages.append(QueuedMessage("m", {"what": "ever"}, 1))
 
@@ -181,3 +210,17 @@ def test_an_orders_letter_fails_no_file_and_is_no_riddle(world):
     swept = world.sweep.run()
     assert (swept.failed, swept.unreadable) == (0, 0)
     assert world.state(file) is State.AWAITING_UPLOAD
+
+
+def test_a_file_past_its_time_limit_is_one_incident_however_often_it_is_seen(world):
+    late, young, _ = world.reserve(3)
+    world.objects.clock = lambda: world.at
+    world.objects.put("incoming", late.incoming.key, b"data")
+    world.at = NOON + TIME_LIMIT
+    world.objects.put("incoming", young.incoming.key, b"data")
+
+    for _ in range(3):
+        world.sweep.run()
+
+    (incident,) = world.incidents.standing.values()
+    assert (incident.fault, incident.file_id, incident.seen_at) == (Fault.LATE, late.file_id, NOON)

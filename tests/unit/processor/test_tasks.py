@@ -12,6 +12,7 @@ from intake.ports import Answer, Review, Task
 from intake.states import State
 from processor.filing import Buckets
 from processor.judge import Judgement, Profile
+from processor.scans import Scans
 from processor.tasks import Tasks
 from tests.fakes import FakeReviews
 from tests.records import NOON, REFUSAL, WARNING
@@ -23,7 +24,7 @@ ORDER = "01kanqzzzz0000000000000009"
 class Desk(World):
     """A world in which people order tasks. `rules` are today's."""
 
-    def __init__(self):
+    def __init__(self, *, scan_required=False):
         super().__init__()
         self.reviews = FakeReviews()
         self.rules = lambda source, facts: Judgement("dicom", (), {"modality": "CT"}, "1234")
@@ -35,6 +36,7 @@ class Desk(World):
             judge=self.judge,
             profile_of=lambda clinic_id: Profile(),
             expand=lambda archive, source: self.expanded.append((archive.file_id, source.size)) or 1,
+            scans=Scans(self.objects, scan_required),
             clock=lambda: NOON + timedelta(days=2),
         )
 

@@ -1,5 +1,6 @@
 """Dead letters and stuck files over HTTP, on fakes."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from intake.record import now
 from intake.states import State
 from portal.reprocessing import new_order_id
 from tests.records import REFUSAL, UPLOAD_ID, a_file, an_upload
+from tests.scan_results import scan_result
 from tests.unit.portal.web.test_work_lists import WHY, file_id, order_of
 
 
@@ -37,6 +39,14 @@ def test_dead_letters_tell_what_they_ask_for_and_why_they_failed(dead):
     text = dead.admin().get("/admin/dead-letters").text
     for word in ("Judge what arrived", file_id(), "ContentionError", "A message that cannot be read"):
         assert word in text
+
+
+def test_a_letter_about_a_scan_that_came_to_nothing_says_so(dead):
+    unscanned = scan_result("ACCESS_DENIED", replace(a_file().incoming, version_id="v1"))
+    dead.dead_letters.messages = [QueuedMessage("m1", unscanned, 5, now())]
+    text = dead.admin().get("/admin/dead-letters").text
+    assert "Judge what arrived; its malware scan: ACCESS_DENIED" in text
+    assert file_id() in text
 
 
 def test_one_letter_or_all_are_redriven_and_a_second_time_none(dead):

@@ -1,0 +1,79 @@
+"""What a run of the pipeline hands from step to step: kept in the bucket that `cdk bootstrap` made, under our key."""
+
+from dataclasses import dataclass
+
+from aws_cdk import Aws
+from aws_cdk import aws_codepipeline as codepipeline
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+
+SOURCE = "Source"
+ASSEMBLY = "Assembly"
+
+_RANDOM = "?" * 7
+"""The last segment of an artifact's key: as many characters, drawn anew for each run."""
+
+_READ = ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging"]
+_WRITE = ["s3:PutObject", "s3:PutObjectTagging"]
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """Grants on exactly the objects of one pipeline, by `pipeline/artifact/random` with the first two cut short."""
+
+    pipeline: str
+    """The pipeline's name."""
+    key: kms.IKey
+
+    @property
+    def pipeline_arn(self) -> str:
+        return f"arn:{Aws.PARTITION}:codepipeline:{Aws.REGION}:{Aws.ACCOUNT_ID}:{self.pipeline}"
+
+    @property
+    def bucket(self) -> str:
+        return f"cdk-hnb659fds-assets-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+
+    @property
+    def store(self) -> codepipeline.CfnPipeline.ArtifactStoreProperty:
+        return codepipeline.CfnPipeline.ArtifactStoreProperty(
+            type="S3",
+            location=self.bucket,
+            encryption_key=codepipeline.CfnPipeline.EncryptionKeyProperty(id=self.key.key_arn, type="KMS"),
+        )
+
+    def carry(self) -> list[iam.PolicyStatement]:
+        """The pipeline puts the source down, and hands every artifact on."""
+        return [
+            self._on_bucket(),
+            self._objects([*_READ, *_WRITE], SOURCE, ASSEMBLY),
+            self._with_key(reads=True, writes=True),
+        ]
+
+    def read(self, *artifacts: str) -> list[iam.PolicyStatement]:
+        """A step that fetches artifacts and leaves none."""
+        return [self._on_bucket(), self._objects(_READ, *artifacts), self._with_key(reads=True, writes=False)]
+
+    def build(self) -> list[iam.PolicyStatement]:
+        """The one step that makes of the source what is deployed."""
+        return [
+            self._on_bucket(),
+            self._objects(_READ, SOURCE),
+            self._objects(_WRITE, ASSEMBLY),
+            self._with_key(reads=True, writes=True),
+        ]
+
+    def _on_bucket(self) -> iam.PolicyStatement:
+        return iam.PolicyStatement(
+            actions=["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
+            resources=[f"arn:{Aws.PARTITION}:s3:::{self.bucket}"],
+        )
+
+    def _objects(self, actions: list[str], *artifacts: str) -> iam.PolicyStatement:
+        # Question marks stand for one character each, so that no other key is meant than an artifact's.
+        folder = f"arn:{Aws.PARTITION}:s3:::{self.bucket}/{self.pipeline[:20]}"
+        keys = [f"{folder}/{name[:10]}/{_RANDOM}{end}" for name in artifacts for end in ("", ".zip")]
+        return iam.PolicyStatement(actions=actions, resources=keys)
+
+    def _with_key(self, *, reads: bool, writes: bool) -> iam.PolicyStatement:
+        actions = ["kms:DescribeKey", *["kms:Decrypt"] * reads, *["kms:Encrypt", "kms:GenerateDataKey"] * writes]
+        return iam.PolicyStatement(actions=actions, resources=[self.key.key_arn])

@@ -1,0 +1,82 @@
+"""Lists of buckets and of records, behind the `Inventory` and the `Ledger` port.
+
+Sources: Amazon S3 API Reference, ListObjectsV2, ListObjectVersions; Amazon DynamoDB API Reference, Query.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from intake.batches import items_at
+from intake.items import META, file_key, plain, upload_key, wire
+from intake.ports import Held, Known, Stretch
+from intake.record import ObjectVersion
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_s3 import S3Client
+
+
+class S3Inventory:
+    """Lists buckets, a page at a time."""
+
+    def __init__(self, client: "S3Client") -> None:
+        self._s3 = client
+
+    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> Stretch:
+        start: Any = {"StartAfter": after} if after else {}
+        answer = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=limit, **start)
+        rows = answer.get("Contents", [])
+        held = tuple(_held(ObjectVersion(bucket, row["Key"]), row, row["Key"]) for row in rows)
+        return Stretch(held, rows[-1]["Key"] if rows and answer["IsTruncated"] else "")
+
+    def versions(self, bucket: str, after: str, limit: int) -> Stretch:
+        answer = self._s3.list_object_versions(Bucket=bucket, MaxKeys=limit, **_markers(after))
+        held = tuple(
+            _held(ObjectVersion(bucket, row["Key"], row["VersionId"]), row, _position(row["Key"], row["VersionId"]))
+            for row in answer.get("Versions", [])
+        )
+        if not answer["IsTruncated"]:
+            return Stretch(held, "")
+        return Stretch(held, _position(answer["NextKeyMarker"], answer["NextVersionIdMarker"]))
+
+
+class DynamoLedger:
+    """Reads records by clinic, and looks up which there are."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+
+    def page(self, clinic_id: str, after: str, limit: int) -> tuple[dict[str, str], bool]:
+        answer = self._dynamodb.query(
+            TableName=self._table,
+            IndexName="by_clinic",
+            KeyConditionExpression="clinic_key = :clinic AND created_key > :after",
+            ExpressionAttributeValues=wire({":clinic": clinic_id, ":after": after or "-"}),
+            Limit=limit,
+        )
+        rows = [plain(item) for item in answer["Items"]]
+        return {row["file_id"]: row["created_key"] for row in rows}, "LastEvaluatedKey" in answer
+
+    def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> Known:
+        keys = [*map(file_key, sorted(file_ids)), *map(upload_key, sorted(upload_ids))]
+        rows = list(items_at(self._dynamodb, self._table, keys, "sk", "file_id", "upload_id", "announced"))
+        uploads = {row["upload_id"]: row.get("announced", 0) for row in rows if row["sk"] == META}
+        return Known(frozenset(row["file_id"] for row in rows if row["sk"] != META), uploads)
+
+
+def _position(key: str, version_id: str) -> str:
+    """Return the position behind a version in the list of versions, which is sorted by key, the newest first."""
+    return json.dumps([key, version_id])
+
+
+def _markers(after: str) -> dict[str, Any]:
+    if not after:
+        return {}
+    key, version_id = json.loads(after)
+    return {"KeyMarker": key, "VersionIdMarker": version_id}
+
+
+def _held(version: ObjectVersion, row: Any, position: str) -> Held:  # noqa: ANN401  # Entries of two kinds of lists.
+    # The ETag of an object that was sent in parts ends in their number (S3 guide, "Checking object integrity").
+    return Held(version, row["LastModified"], "-" in row["ETag"], position)

@@ -1,0 +1,64 @@
+"""What stands in buckets and in the table, some at a time, for comparison."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from intake.record import ObjectVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An object version as a listing tells of it."""
+
+    version: ObjectVersion
+    last_modified: datetime
+    """Of an object sent in parts, when its sending began."""
+    in_parts: bool
+    position: str
+    """Where to go on behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some of a list, in its order."""
+
+    held: tuple[Held, ...]
+    next: str
+    """Where to go on; empty at the end."""
+
+
+class Inventory(Protocol):
+    """The buckets' lists. One call of AWS per method."""
+
+    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> Stretch:
+        """Return up to `limit` objects, by key, whose keys sort behind `after`; their version ids are not told."""
+        ...
+
+    def versions(self, bucket: str, after: str, limit: int) -> Stretch:
+        """Return up to `limit` entries of the list of versions behind a position of one, or the position `next`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the table knows of some files and uploads."""
+
+    files: frozenset[str]
+    announced: dict[str, int]
+    """Upload → how many files it has announced: their numbers are below that, and each has its record."""
+
+
+class Ledger(Protocol):
+    """The records, to be compared with objects."""
+
+    def page(self, clinic_id: str, after: str, limit: int) -> tuple[dict[str, str], bool]:
+        """Return some files of a clinic, oldest first, each id with the position behind it; and whether there are more.
+
+        `after` is empty or such a position.
+        """
+        ...
+
+    def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> Known:
+        """Look up to 100 files and uploads up, in one call."""
+        ...

@@ -1,0 +1,70 @@
+"""Incidents, rounds and the ledger, in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from intake.ports import Incident, Known
+from intake.record import Source
+from tests.fakes.table import FakeTable
+
+
+@dataclass
+class FakeIncidents:
+    """Keeps incidents and what was told, in order."""
+
+    standing: dict[str, Incident] = field(default_factory=dict)
+    told: list[Incident] = field(default_factory=list)
+
+    def open(self, after: str, limit: int) -> tuple[tuple[Incident, ...], str]:
+        behind = sorted(name for name in self.standing if name > after)
+        page = behind[:limit]
+        return tuple(self.standing[name] for name in page), page[-1] if len(behind) > limit else ""
+
+    def note(self, incidents: Sequence[Incident]) -> None:
+        for incident in incidents:
+            self.standing.setdefault(incident.incident_id, incident)
+
+    def tell(self, incident: Incident, at: datetime) -> None:
+        if not self.standing[incident.incident_id].told:
+            self.told.append(incident)
+            self.standing[incident.incident_id] = replace(incident, told=True)
+
+    def close(self, incident: Incident, at: datetime) -> None:
+        del self.standing[incident.incident_id]
+
+
+@dataclass
+class FakeRounds:
+    """Keeps positions."""
+
+    positions: dict[str, str] = field(default_factory=dict)
+
+    def read(self) -> dict[str, str]:
+        return dict(self.positions)
+
+    def write(self, positions: dict[str, str]) -> None:
+        self.positions = positions
+
+
+@dataclass
+class FakeLedger:
+    """Pages through the table's files by clinic."""
+
+    table: FakeTable
+
+    def page(self, clinic_id: str, after: str, limit: int) -> tuple[dict[str, str], bool]:
+        rows = sorted(
+            (f"{record.created_at.isoformat()}#{record.file_id}", record.file_id)
+            for record in self.table.files.values()
+            if record.clinic_id == clinic_id
+        )
+        behind = [(position, file_id) for position, file_id in rows if position > after]
+        return {file_id: position for position, file_id in behind[:limit]}, len(behind) > limit
+
+    def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> Known:
+        announced = {
+            upload_id: len([record for record in self.table.of(upload_id) if record.source is not Source.DIRECT])
+            for upload_id in upload_ids & set(self.table.uploads)
+        }
+        return Known(file_ids & set(self.table.files), announced)

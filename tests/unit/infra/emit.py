@@ -1,0 +1,93 @@
+"""Runs one function's handler on every kind of work it reports, with the world behind it replaced: `emit.py judge`.
+
+A process of its own, since a function's name comes from its environment when its modules are imported.
+"""
+
+import sys
+from types import SimpleNamespace
+
+from intake.commands import DoTask
+from intake.events import Arrival, Slice, notification
+from intake.keys import Placement
+from intake.ports import Answer, Answered, Outcome, Task
+from intake.record import ObjectVersion
+from intake.states import State
+from tests.records import NOON, a_file
+
+CONTEXT = SimpleNamespace(
+    function_name="a-function",
+    memory_limit_in_mb=512,
+    invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:a-function",
+    aws_request_id="request-1",
+)
+
+
+def judge():
+    from processor import handler
+    from processor.expand import Expanded
+    from processor.process import Processed
+
+    file = a_file()
+    placement = Placement(file.clinic_id, file.upload_id, file.file_id, reserved=True)
+    outcomes = iter(
+        [
+            (State.ACCEPTED, Outcome.RECORDED, ("a-shadow",)),
+            (State.REJECTED, Outcome.RECORDED, ()),
+            (State.ACCEPTED, Outcome.ALREADY_RECORDED, ()),
+        ]
+    )
+
+    def process(_):
+        state, outcome, shadow = next(outcomes)
+        return Processed(placement, state, outcome, "dicom", (), 1000, 1000, 850, shadow)
+
+    answered = Answered(file_id=file.file_id, clinic_id=file.clinic_id, answer=Answer.ACCEPTED, codes=())
+    handler._judging = SimpleNamespace(
+        processor=SimpleNamespace(process=process),
+        expander=SimpleNamespace(expand=lambda part: Expanded(part, entries=3, unpacked=2, damaged=1)),
+        desk=SimpleNamespace(carry_out=lambda order: answered),
+    )
+    part = Slice(file.clinic_id, file.upload_id, file.file_id, ObjectVersion("accepted", "k"), 0, 3)
+    order = DoTask(owner="", order_id=file.upload_id, task=Task.TRY, file_id=file.file_id, actor="admin-1")
+    bodies = [notification(Arrival(file.incoming, NOON))] * 3 + [part.message(), order.message()]
+    answer = handler.handle({"Records": [_message(number, body) for number, body in enumerate(bodies)]}, CONTEXT)
+    assert answer == {"batchItemFailures": []}, answer
+
+
+def projector():
+    from processor import project_handler
+
+    project_handler._projector = SimpleNamespace(project=lambda changes: 2)
+    project_handler.handle({"Records": []}, CONTEXT)
+
+
+def sweep():
+    from processor import sweep_handler
+    from processor.incidents import Followed
+    from processor.reconcile import Reconciled
+    from processor.sweep import Swept
+
+    sweep_handler._follow_up = SimpleNamespace(run=lambda: Followed(standing=2, told=1, closed=1, enqueued=1))
+    sweep_handler._sweep = SimpleNamespace(run=lambda: Swept(1, 1, 1, 1, 1, readmitted=True))
+    sweep_handler._reconciler = SimpleNamespace(run=lambda: Reconciled(compared=300, suspected=1))
+    sweep_handler._quiet = SimpleNamespace(run=lambda: 1)
+    sweep_handler.handle({}, CONTEXT)
+
+
+def _message(number, body):
+    import json
+
+    return {
+        "messageId": f"m-{number}",
+        "receiptHandle": "r",
+        "body": json.dumps(body),
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:q",
+        "awsRegion": "us-east-1",
+    }
+
+
+if __name__ == "__main__":
+    {"judge": judge, "projector": projector, "sweep": sweep}[sys.argv[1]]()

@@ -1,0 +1,105 @@
+"""A stage's file: what cannot be is refused with its reason, and what it leaves out is the safe choice."""
+
+from dataclasses import fields, replace
+
+import pytest
+
+from infra.config import ConfigError, Delivery, Edge, Retention, StageConfig
+from infra.stages import EXAMPLE, LOCAL, PROD, STAGES, STAGING
+
+CERTIFICATE = EXAMPLE.edge.certificate_arn
+
+WRONG = {
+    "account must have twelve digits": {"account": "1234"},
+    "alert_emails must be e-mail addresses": {"alert_emails": ("operations",)},
+    "retain_data keeps an audit for less than six years": {"retention": Retention(audit_days=6 * 365 + 1)},
+    "accepted files move to Standard-IA after 30 days": {"retention": Retention(accepted_infrequent_days=29)},
+    "and to Glacier later than that": {"retention": Retention(accepted_infrequent_days=90, accepted_glacier_days=90)},
+    "judge_maximum_concurrency must be at least 2": {"judge_maximum_concurrency": 1},
+    "edge.domain and edge.certificate_arn go together": {"edge": Edge(domain="scans.example.org")},
+    "edge.certificate_arn must be one of ACM in us-east-1": {
+        "edge": Edge(domain="scans.example.org", certificate_arn=CERTIFICATE.replace("us-east-1", "eu-west-1"))
+    },
+    "edge.countries are two capital letters each": {"edge": Edge(countries=("us",))},
+    "edge.firewall_arn is needed outside us-east-1": {"region": "eu-central-1"},
+    "delivery.repository is written owner/name": {"delivery": {"repository": "silent-scalper"}},
+    "delivery.connection_arn must be a connection": {"delivery": {"connection_arn": "arn:aws:s3:::bucket"}},
+    "delivery.smoke_credentials_arn must be a whole ARN": {
+        "delivery": {"smoke_credentials_arn": "silent-scalper/smoke"}
+    },
+    "delivery.approvers must be e-mail addresses, at least one": {"delivery": {"approvers": ()}},
+    "delivery.approvers must be e-mail addresses": {"delivery": {"approvers": ("somebody",)}},
+    "delivery.staging must be another stage": {"delivery": {"staging": "prod"}},
+    "delivery.watch_minutes must be between 1 and 1440": {"delivery": {"watch_minutes": 0}},
+}
+
+SHARED = {"name", "prefix", "account", "region"}
+
+
+@pytest.mark.parametrize("complaint", WRONG)
+def test_what_cannot_be_deployed_is_refused_with_its_file_and_its_reason(complaint):
+    changes = dict(WRONG[complaint])
+    if isinstance(changes.get("delivery"), dict):
+        changes["delivery"] = replace(EXAMPLE.delivery, **changes["delivery"])
+    with pytest.raises(ConfigError) as refused:
+        StageConfig(**{"name": "prod", **changes})
+    assert str(refused.value).startswith("infra/stages/prod.py: ")
+    assert complaint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        {"region": "eu-central-1", "edge": None},
+        {"region": "eu-central-1", "edge": Edge(firewall_arn="arn:aws:wafv2:us-east-1:111122223333:global/webacl/a/b")},
+        {"retention": Retention(accepted_glacier_days=30)},
+        {"retain_data": False, "retention": Retention(audit_days=1)},
+    ],
+)
+def test_what_can_be_deployed_is_taken(good):
+    StageConfig(**{"name": "prod", **good})
+
+
+def test_production_says_nothing_and_so_has_every_safe_default():
+    assert StageConfig(name="prod") == PROD
+    assert PROD.retain_data
+    assert PROD.mfa_required
+    assert PROD.threat_protection
+    assert PROD.backup
+    assert PROD.audit
+    assert PROD.edge == Edge()
+    assert PROD.edge.countries == ("US",)
+    assert not PROD.loopback_webhooks
+    assert PROD.delivery is None
+    assert PROD.monthly_budget_usd
+
+
+def test_production_keeps_the_audit_for_six_years_and_accepted_files_for_good():
+    kept = PROD.retention
+    assert kept.audit_days >= 6 * 365 + 2
+    assert kept.logs_days > 365
+    assert (kept.incoming_days, kept.quarantine_days) == (7, 90)
+    assert kept.accepted_infrequent_days is None
+    assert kept.accepted_glacier_days is None
+
+
+def test_staging_is_production_but_for_its_data_and_its_budget():
+    differing = {
+        field.name for field in fields(StageConfig) if getattr(STAGING, field.name) != getattr(PROD, field.name)
+    }
+    assert differing - SHARED == {"retain_data", "monthly_budget_usd"}
+
+
+def test_only_this_machine_lets_webhooks_lead_home():
+    assert {stage.name for stage in STAGES.values() if stage.loopback_webhooks} == {LOCAL.name}
+
+
+def test_stages_that_may_share_an_account_have_different_stacks():
+    deployed = [PROD.prefix, STAGING.prefix, EXAMPLE.prefix]
+    assert len(set(deployed)) == len(deployed)
+
+
+def test_a_delivery_names_what_it_needs_and_assumes_the_rest():
+    given = {"repository", "connection_arn", "smoke_credentials_arn", "approvers"}
+    one = Delivery(**{name: getattr(EXAMPLE.delivery, name) for name in given})
+    assert (one.branch, one.staging, one.watch_minutes) == ("main", "staging", 30)
