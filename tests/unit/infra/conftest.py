@@ -13,6 +13,11 @@ def read(assembly, stack="SilentScalper"):
     return Template(json.loads((assembly / f"{stack}.template.json").read_text()))
 
 
+def template_of(config, folder):
+    """Return the core's template of a stage that only one test asks for."""
+    return read(synthesize(config=config, bundles=placeholder_bundles(), out=folder), config.prefix)
+
+
 @pytest.fixture(scope="session")
 def prod_assembly(tmp_path_factory):
     return synthesize(config=PROD, bundles=placeholder_bundles(), out=tmp_path_factory.mktemp("prod"))
