@@ -213,7 +213,8 @@ class SilentScalper(Stack):
     def _watch(self) -> None:
         watched = Watched(
             functions=self._functions(),
-            processors=self._functions()[:-1],
+            # The exporter is not among them: what it gives up is a dead letter, and no file waits for it.
+            processors=(self.judge.function, self.projector.function, self.sweep.function),
             main_queue=self.queueing.main,
             dead_letters=(
                 self.queueing.dead_letters,

@@ -100,8 +100,6 @@ def report_exported(exported: Exported) -> None:
     """Log and count one batch of the exporter."""
     logger.info("exported", extra={"rows": exported.rows, "files": exported.files, "bytes": exported.bytes})
     metrics.add_metric("VerdictsExported", MetricUnit.Count, exported.rows)
-    metrics.add_metric("AnalyticsFiles", MetricUnit.Count, exported.files)
-    metrics.add_metric("AnalyticsBytes", MetricUnit.Bytes, exported.bytes)
 
 
 def report_projected(changes: int, alerts: int) -> None:

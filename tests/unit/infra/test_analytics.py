@@ -1,14 +1,10 @@
 """What Athena knows, what it may cost, and who gets at it."""
 
-import json
-
 import pytest
 
-from infra.app import placeholder_bundles, synthesize
-from infra.stages import PROD
 from intake.analytics import COLUMNS
 from portal.saved_queries import QUERIES
-from tests.unit.infra.template import Template
+from tests.unit.infra.conftest import read
 
 
 @pytest.fixture
@@ -17,10 +13,9 @@ def table(template):
     return table["TableInput"]
 
 
-@pytest.fixture(scope="module")
-def operations(tmp_path_factory):
-    out = synthesize(config=PROD, bundles=placeholder_bundles(), out=tmp_path_factory.mktemp("operations"))
-    return Template(json.loads((out / "SilentScalper-Operations.template.json").read_text()))
+@pytest.fixture
+def operations(prod_assembly):
+    return read(prod_assembly, "SilentScalper-Operations")
 
 
 def within(value):
