@@ -16,7 +16,7 @@ class Operations(Stack):
         super().__init__(
             scope, f"{config.prefix}-Operations", env=Environment(account=config.account, region=config.region)
         )
-        self.add_dependency(core)
+        self.add_stack_dependency(core)
         SavedQueries(self, "SavedQueries", prefix=config.prefix)
         if config.monthly_budget_usd is not None:
             Budget(self, "Budget", topic=core.alerts.topic, monthly_usd=config.monthly_budget_usd)

@@ -166,7 +166,8 @@ def test_dead_letters_a_backlog_and_errors_of_the_processor_raise_alarms(templat
 
     assert alarms_on("ApproximateNumberOfMessagesVisible", "DeadLetterQueueUrl")
     assert alarms_on("ApproximateAgeOfOldestMessage", "QueueUrl")
-    assert all(alarms_on("Errors", function) for function in list(SETTINGS)[:4])
+    assert alarms_on("ApproximateNumberOfMessagesVisible", "ExportFailuresQueueUrl")
+    assert all(alarms_on("Errors", f"{part}Function") for part in ("Judge", "Projector", "Sweep"))
 
 
 def test_both_stages_are_made_of_the_same_parts(local, prod):
