@@ -46,6 +46,7 @@ def _one_region(bucket: str, reason: str, *more: str) -> Acknowledgement:
 ACKNOWLEDGED = (
     _outside_vpc("Judge", "It talks to S3, DynamoDB and SQS only."),
     _outside_vpc("Projector", "It talks to DynamoDB and SNS only."),
+    _outside_vpc("Exporter", "It reads the table's stream and writes to S3 only."),
     _outside_vpc("Sweep", "It talks to S3, DynamoDB, SQS, SNS and API Gateway's control plane only."),
     _outside_vpc("Portal", "It talks to DynamoDB, SQS, SNS, Cognito and Athena, and signs requests to S3."),
     _one_region(

@@ -52,8 +52,7 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
     """
     core = SilentScalper(app, config=config, bundles=bundles)
     edge = EdgeStack(app, config=config, edge=config.edge, core=core) if config.edge else None
-    if config.monthly_budget_usd is not None:
-        Operations(app, config=config, core=core, monthly_budget_usd=config.monthly_budget_usd)
+    Operations(app, config=config, core=core)
     if config.audit:
         Audit(app, config=config, core=core, distribution_arn=edge.distribution_arn if edge else None)
     if core.scanning:

@@ -45,6 +45,7 @@ _COMMAND_ONLY = ("rich", "typer", "httpx")
 
 _SERVICES = {
     "apigatewayv2",
+    "athena",
     "cloudwatch",
     "cognito-idp",
     "dynamodb",

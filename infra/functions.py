@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -79,20 +80,32 @@ class Function(Construct):
             report_batch_item_failures=True,
         )
 
-    def follow(self, table: dynamodb.ITable, *, failures: sqs.IQueue) -> None:
-        """Feed the function from a table's stream: changes of files only, split on error, given up after ten tries."""
+    def follow(
+        self,
+        table: dynamodb.ITable,
+        *,
+        failures: sqs.IQueue,
+        batch_size: int = 100,
+        window_s: int = 0,
+        states: Sequence[str] = (),
+    ) -> None:
+        """Feed the function from a table's stream: changes of files only, split on error, given up after ten tries.
+
+        With `states`, only of those that are in one of them then; with `window_s`, after having waited for more.
+        """
         lambda_.EventSourceMapping(
             self,
             "Changes",
             target=self.function,
             event_source_arn=table.table_stream_arn,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-            batch_size=100,
+            batch_size=batch_size,
+            max_batching_window=Duration.seconds(window_s) if window_s else None,
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
             retry_attempts=10,
             on_failure=sources.SqsDlq(failures),
-            filters=[_FILES_ONLY],
+            filters=[_files_only(states)],
         )
 
     def _role(self, grants: Sequence[iam.PolicyStatement], unscoped: Unscoped) -> iam.Role:
@@ -109,9 +122,12 @@ class Function(Construct):
 RETENTIONS = {7: logs.RetentionDays.ONE_WEEK, 400: logs.RetentionDays.THIRTEEN_MONTHS}
 """The retentions that stages may ask for, by days."""
 
-_FILES_ONLY = lambda_.FilterCriteria.filter(
-    {"dynamodb": {"Keys": {"sk": {"S": lambda_.FilterRule.begins_with("FILE#")}}}}
-)
+
+def _files_only(states: Sequence[str]) -> Mapping[str, Any]:
+    changed: dict[str, object] = {"Keys": {"sk": {"S": lambda_.FilterRule.begins_with("FILE#")}}}
+    if states:
+        changed["NewImage"] = {"state": {"S": list(states)}}
+    return lambda_.FilterCriteria.filter({"dynamodb": changed})
 
 
 def _environment(service: str, settings: Mapping[str, str]) -> dict[str, str]:

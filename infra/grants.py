@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 from infra.alerts import Alerts
+from infra.analytics import Analytics
 from infra.api import Api
 from infra.audit_log import INDEXES as AUDIT_INDEXES
 from infra.audit_log import AuditLog
@@ -18,9 +19,10 @@ from infra.keys import Keys
 from infra.queueing import Queueing
 from infra.records import INDEXES as RECORD_INDEXES
 from infra.records import Records
-from infra.storage import Storage
+from infra.storage import ANSWERS, Storage
 from infra.tables import with_indexes
 from infra.webhooks import Webhooks
+from intake.analytics import PREFIX as ROWS
 
 _CONSUME = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 _PEEK = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
@@ -49,6 +51,8 @@ _TEND_PEOPLE = [
 ]
 _TEND_PARTNERS = ["cognito-idp:CreateUserPoolClient", "cognito-idp:DeleteUserPoolClient"]
 _TELL_GATEWAY = ["apigateway:GET", "apigateway:PATCH"]
+_RUN_QUERIES = ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"]
+_READ_CATALOGUE = ["glue:GetDatabase", "glue:GetTable", "glue:GetPartitions"]
 _USE_KEY = ["kms:Decrypt", "kms:GenerateDataKey"]
 _USE_TABLE_KEY = [
     "kms:Decrypt",
@@ -74,6 +78,7 @@ class Grants:
     identity: Identity
     api: Api
     webhooks: Webhooks
+    analytics: Analytics
 
     def judge(self) -> list[iam.PolicyStatement]:
         """Read what arrived, file a copy, record the verdict; take a duplicate's copy back (its versions stay).
@@ -102,6 +107,16 @@ class Grants:
             self._use_messages(),
         ]
 
+    def exporter(self) -> list[iam.PolicyStatement]:
+        """Follow the table's stream and nothing else of the table; write files of verdicts."""
+        return [
+            _allow(_FOLLOW_STREAM, _stream(self.records)),
+            _allow(["sqs:SendMessage"], self.queueing.export_failures.queue_arn),
+            _allow(_CONSUME, self.queueing.export_redrives.queue_arn),
+            _allow(_USE_KEY, self.keys.data.key_arn),
+            self._use_messages(),
+        ]
+
     def sweep(self) -> list[iam.PolicyStatement]:
         """Compare reservations with objects, enqueue what was missed, tell of dead letters; have partners let in."""
         return [
@@ -127,6 +142,9 @@ class Grants:
             # Redriving is to take a letter out and send it where it is tried again.
             _allow(_CONSUME, self.queueing.dead_letters.queue_arn, self.queueing.projection_failures.queue_arn),
             _allow(["sqs:SendMessage"], self.queueing.projection_redrives.queue_arn),
+            _allow(_CONSUME, self.queueing.export_failures.queue_arn),
+            _allow(["sqs:SendMessage"], self.queueing.export_redrives.queue_arn),
+            *self._queries(),
             _allow([*_TEND_PEOPLE, *_TEND_PARTNERS], self.identity.pool.user_pool_arn),
             _allow(_TELL_GATEWAY, self.api.tokens_arn),
             _allow(["sqs:GetQueueAttributes"], self.webhooks.dead_letters.queue_arn),
@@ -139,7 +157,7 @@ class Grants:
             self._use_messages(),
         ]
 
-    def open_buckets(self, *, judge: iam.IRole, sweep: iam.IRole, portal: iam.IRole) -> None:
+    def open_buckets(self, *, judge: iam.IRole, sweep: iam.IRole, portal: iam.IRole, exporter: iam.IRole) -> None:
         """Let the functions at the objects that their work is about."""
         incoming, filed = self.storage.incoming, (self.storage.accepted, self.storage.quarantine)
         _open(incoming, judge, [*_READ_OBJECT, *_WRITE_OBJECT, *_READ_TAGS])
@@ -148,6 +166,23 @@ class Grants:
         _open(incoming, sweep, _READ_OBJECT)
         _open(incoming, portal, _WRITE_OBJECT)
         _open(self.storage.accepted, portal, _READ_OBJECT)
+        _open(self.storage.logs, exporter, ["s3:PutObject"], below=ROWS)
+        _open(self.storage.logs, portal, ["s3:GetObject"], below=ROWS)
+        _open(self.storage.logs, portal, ["s3:GetObject", *_WRITE_OBJECT], below=ANSWERS)
+
+    def _queries(self) -> list[iam.PolicyStatement]:
+        """Run queries: Athena reads the rows and writes its answer as whoever asks (Athena guide, "Amazon S3")."""
+        bucket = self.analytics.bucket.bucket_arn
+        return [
+            _allow(_RUN_QUERIES, self.analytics.workgroup_arn),
+            _allow(_READ_CATALOGUE, *self.analytics.catalogue_arns),
+            _allow(["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], bucket),
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[bucket],
+                conditions={"StringLike": {"s3:prefix": [f"{ROWS}*", f"{ANSWERS}*"]}},
+            ),
+        ]
 
     def _table(self) -> list[iam.PolicyStatement]:
         return [
@@ -160,10 +195,12 @@ class Grants:
         return _allow(_USE_KEY, self.keys.messages.key_arn)
 
 
-def _open(bucket: s3.Bucket, role: iam.IRole, actions: list[str]) -> None:
+def _open(bucket: s3.Bucket, role: iam.IRole, actions: list[str], *, below: str = "") -> None:
     bucket.add_to_resource_policy(
         iam.PolicyStatement(
-            principals=[iam.ArnPrincipal(role.role_arn)], actions=actions, resources=[bucket.arn_for_objects("*")]
+            principals=[iam.ArnPrincipal(role.role_arn)],
+            actions=actions,
+            resources=[bucket.arn_for_objects(f"{below}*")],
         )
     )
 

@@ -5,14 +5,18 @@ from constructs import Construct
 
 from infra.budget import Budget
 from infra.config import StageConfig
+from infra.saved_queries import SavedQueries
 from infra.stack import SilentScalper
 
 
 class Operations(Stack):
     """Stands beside the core, and holds nothing that a file needs on its way."""
 
-    def __init__(self, scope: Construct, *, config: StageConfig, core: SilentScalper, monthly_budget_usd: int) -> None:
+    def __init__(self, scope: Construct, *, config: StageConfig, core: SilentScalper) -> None:
         super().__init__(
             scope, f"{config.prefix}-Operations", env=Environment(account=config.account, region=config.region)
         )
-        Budget(self, "Budget", topic=core.alerts.topic, monthly_usd=monthly_budget_usd)
+        self.add_stack_dependency(core)
+        SavedQueries(self, "SavedQueries", prefix=config.prefix)
+        if config.monthly_budget_usd is not None:
+            Budget(self, "Budget", topic=core.alerts.topic, monthly_usd=config.monthly_budget_usd)

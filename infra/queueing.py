@@ -13,20 +13,32 @@ _MAX_RECEIVES = 5
 class Queueing(Construct):
     """`main` feeds the judge; `dead_letters` keeps what failed five times; `projection_failures` the stream's.
 
-    `projection_redrives` brings the projector what an admin takes out of the latter. `failed_invocations` keeps what
-    Lambda gave up of invocations that nobody waits for, such as the sweep's.
+    `projection_redrives` brings the projector what an admin takes out of the latter; `export_failures` and
+    `export_redrives` are the exporter's. `failed_invocations` keeps what Lambda gave up of invocations that nobody
+    waits for, such as the sweep's.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, key: kms.IKey, judge_timeout_s: int, projector_timeout_s: int
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        judge_timeout_s: int,
+        projector_timeout_s: int,
+        exporter_timeout_s: int,
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = self._queue("DeadLetters", key)
         self.projection_failures = self._queue("ProjectionFailures", key)
+        self.export_failures = self._queue("ExportFailures", key)
         self.failed_invocations = self._queue("FailedInvocations", key)
         self.main = self._queue("Main", key, timeout_s=judge_timeout_s, then=self.dead_letters)
         self.projection_redrives = self._queue(
             "ProjectionRedrives", key, timeout_s=projector_timeout_s, then=self.projection_failures
+        )
+        self.export_redrives = self._queue(
+            "ExportRedrives", key, timeout_s=exporter_timeout_s, then=self.export_failures
         )
         self.main.add_to_resource_policy(_notified_by_s3(self.main))
 

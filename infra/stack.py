@@ -6,10 +6,12 @@ from pathlib import Path
 from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Environment, Fn, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_lambda import IFunction
 from constructs import Construct
 
 from infra.alarms import Alarms
 from infra.alerts import Alerts
+from infra.analytics import Analytics
 from infra.api import Api
 from infra.audit_log import AuditLog
 from infra.config import FunctionConfig, StageConfig
@@ -29,6 +31,7 @@ from infra.storage import Storage
 from infra.unscoped import Unscoped
 from infra.watched import Watched
 from infra.webhooks import Webhooks
+from processor.export import EXPORTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class SilentScalper(Stack):
             key=self.keys.messages,
             judge_timeout_s=config.judge.timeout_s,
             projector_timeout_s=config.projector.timeout_s,
+            exporter_timeout_s=config.exporter.timeout_s,
         )
         self.storage = Storage(
             self,
@@ -92,6 +96,14 @@ class SilentScalper(Stack):
         self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
         self.alerts = Alerts(self, "Alerts", key=self.keys.messages, emails=config.alert_emails)
         self.webhooks = Webhooks(self, "Webhooks", key=self.keys.messages)
+        self.analytics = Analytics(
+            self,
+            "Analytics",
+            prefix=config.prefix,
+            bucket=self.storage.logs,
+            key=self.keys.data,
+            kept_days=config.retention.logs_days,
+        )
         self.recovery = Recovery(
             self,
             "Recovery",
@@ -118,6 +130,7 @@ class SilentScalper(Stack):
             identity=self.identity,
             api=self.api,
             webhooks=self.webhooks,
+            analytics=self.analytics,
         )
         config, processor = self._config, self._bundles.processor
         self.judge = self._function(
@@ -141,6 +154,14 @@ class SilentScalper(Stack):
             settings=self._for_alerts(),
             dead_letters=self.alerts.mailbox,
         )
+        self.exporter = self._function(
+            "Exporter",
+            handler="processor.export_handler.handle",
+            bundle=processor,
+            config=config.exporter,
+            grants=grants.exporter(),
+            settings=self._for_exporter(),
+        )
         self.sweep = self._function(
             "Sweep",
             handler="processor.sweep_handler.handle",
@@ -159,13 +180,24 @@ class SilentScalper(Stack):
             dead_letters=self.webhooks.dead_letters,
         )
 
-        grants.open_buckets(judge=self.judge.role, sweep=self.sweep.role, portal=self.portal.role)
+        grants.open_buckets(
+            judge=self.judge.role, sweep=self.sweep.role, portal=self.portal.role, exporter=self.exporter.role
+        )
 
     def _connect(self) -> None:
         self.scanning = self._announce_arrivals()
         self.judge.consume(self.queueing.main, maximum_concurrency=self._config.judge_maximum_concurrency)
         self.projector.follow(self.records.table, failures=self.queueing.projection_failures)
         self.projector.consume(self.queueing.projection_redrives, maximum_concurrency=2, batch_size=1)
+        # Few files are read at less cost than many: the exporter waits for up to five minutes, or for a full batch.
+        self.exporter.follow(
+            self.records.table,
+            failures=self.queueing.export_failures,
+            batch_size=1000,
+            window_s=300,
+            states=sorted(EXPORTED),
+        )
+        self.exporter.consume(self.queueing.export_redrives, maximum_concurrency=2, batch_size=1)
         EveryFiveMinutes(self, "Sweeping", function=self.sweep.function)
         self.api.route(self.portal.function, edge_header=HEADER if self._config.edge else None)
         self.api.publish(config=self._config, log_key=self.keys.messages, removal_policy=self._removal)
@@ -181,12 +213,14 @@ class SilentScalper(Stack):
 
     def _watch(self) -> None:
         watched = Watched(
-            functions=(self.judge.function, self.projector.function, self.sweep.function, self.portal.function),
+            functions=self._functions(),
+            # The exporter is not among them: what it gives up is a dead letter, and no file waits for it.
             processors=(self.judge.function, self.projector.function, self.sweep.function),
             main_queue=self.queueing.main,
             dead_letters=(
                 self.queueing.dead_letters,
                 self.queueing.projection_failures,
+                self.queueing.export_failures,
                 self.queueing.failed_invocations,
                 self.webhooks.dead_letters,
             ),
@@ -195,6 +229,10 @@ class SilentScalper(Stack):
         )
         Alarms(self, "Alarms", watched=watched, topic=self.alerts.topic, config=self._config)
         Dashboard(self, "Dashboard", watched=watched, config=self._config)
+
+    def _functions(self) -> tuple[IFunction, ...]:
+        parts = (self.judge, self.projector, self.exporter, self.sweep, self.portal)
+        return tuple(part.function for part in parts)
 
     def _publish_outputs(self) -> None:
         for name, value in {
@@ -208,6 +246,10 @@ class SilentScalper(Stack):
             "DeadLetterQueueUrl": self.queueing.dead_letters.queue_url,
             "ProjectionFailuresQueueUrl": self.queueing.projection_failures.queue_url,
             "ProjectionRedrivesQueueUrl": self.queueing.projection_redrives.queue_url,
+            "ExportFailuresQueueUrl": self.queueing.export_failures.queue_url,
+            "ExportRedrivesQueueUrl": self.queueing.export_redrives.queue_url,
+            "AnalyticsDatabase": self.analytics.names.database,
+            "AthenaWorkgroup": self.analytics.names.workgroup,
             "MailboxQueueUrl": self.alerts.mailbox.queue_url,
             "EventTopicArn": self.webhooks.topic.topic_arn,
             "WebhookDeadLetterQueueUrl": self.webhooks.dead_letters.queue_url,
@@ -220,6 +262,7 @@ class SilentScalper(Stack):
             "PortalOrigin": self.origin,
             "JudgeFunction": self.judge.function.function_name,
             "ProjectorFunction": self.projector.function.function_name,
+            "ExporterFunction": self.exporter.function.function_name,
             "SweepFunction": self.sweep.function.function_name,
             "PortalFunction": self.portal.function.function_name,
             "DataKeyId": self.keys.data.key_id,
@@ -296,6 +339,12 @@ class SilentScalper(Stack):
             **self._gateway(),
         }
 
+    def _for_exporter(self) -> dict[str, str]:
+        return {
+            "SCALPER_ANALYTICS_BUCKET": self.storage.logs.bucket_name,
+            "SCALPER_ANALYTICS_KEY_ARN": self.keys.data.key_arn,
+        }
+
     def _gateway(self) -> dict[str, str]:
         return {
             "SCALPER_API_ID": self.api.http.api_id,
@@ -316,6 +365,10 @@ class SilentScalper(Stack):
             **self._queues(),
             "SCALPER_PROJECTION_FAILURES_QUEUE_URL": self.queueing.projection_failures.queue_url,
             "SCALPER_PROJECTION_REDRIVES_QUEUE_URL": self.queueing.projection_redrives.queue_url,
+            "SCALPER_EXPORT_FAILURES_QUEUE_URL": self.queueing.export_failures.queue_url,
+            "SCALPER_EXPORT_REDRIVES_QUEUE_URL": self.queueing.export_redrives.queue_url,
+            "SCALPER_ATHENA_WORKGROUP": self.analytics.names.workgroup,
+            "SCALPER_ANALYTICS_DATABASE": self.analytics.names.database,
             "SCALPER_AUDIT_TABLE": self.audit_log.table.table_name,
             "SCALPER_ALERT_TOPIC_ARN": self.alerts.topic.topic_arn,
             "SCALPER_EVENT_TOPIC_ARN": self.webhooks.topic.topic_arn,

@@ -1,4 +1,4 @@
-"""The buckets: where files arrive, where they are kept, and where access is logged."""
+"""The buckets: where files arrive, where they are kept, and where access is logged and verdicts are analysed."""
 
 from aws_cdk import CfnResource, Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
@@ -7,9 +7,14 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import Retention
+from intake.analytics import PREFIX as ROWS
 
 LOG_PREFIXES = ("incoming/", "accepted/", "quarantine/", "audit/", "edge/")
 """Where the logs' bucket keeps who asked for what: S3's own notes by bucket, and CloudFront's."""
+ANSWERS = "athena/"
+"""Where it keeps Athena's answers, beside the rows of the analytics."""
+_ANSWERS_KEPT = 30
+"""Days; a query that is wanted again is run again."""
 
 
 class Storage(Construct):
@@ -96,7 +101,11 @@ class Storage(Construct):
             enforce_ssl=True,
             versioned=True,
             # A rule for each prefix: the shortest one that fits an object wins, and other prefixes have other lives.
-            lifecycle_rules=[self._lifecycle(None), *(self._forget(prefix) for prefix in LOG_PREFIXES)],
+            lifecycle_rules=[
+                self._lifecycle(None),
+                *(self._forget(prefix, self._retention.logs_days) for prefix in (*LOG_PREFIXES, ROWS)),
+                self._forget(ANSWERS, _ANSWERS_KEPT),
+            ],
             removal_policy=self._removal_policy,
         )
 
@@ -109,10 +118,9 @@ class Storage(Construct):
             abort_incomplete_multipart_upload_after=Duration.days(7),
         )
 
-    def _forget(self, prefix: str) -> s3.LifecycleRule:
-        return s3.LifecycleRule(
-            id=f"forget-{prefix.rstrip('/')}", prefix=prefix, expiration=Duration.days(self._retention.logs_days)
-        )
+    def _forget(self, prefix: str, days: int) -> s3.LifecycleRule:
+        name = prefix.rstrip("/").replace("/", "-")
+        return s3.LifecycleRule(id=f"forget-{name}", prefix=prefix, expiration=Duration.days(days))
 
 
 def _moves(retention: Retention) -> list[s3.Transition] | None:

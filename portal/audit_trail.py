@@ -29,6 +29,7 @@ GROUPS = {
     "review.": "Reviews",
     "letter.": "Dead letters",
     "notification.": "Notifications",
+    "analytics.": "Analytics",
     "audit.": "The audit log",
 }
 """Beginnings of actions → what they have in common."""

@@ -22,6 +22,7 @@ ACTIONS: dict[str, str] = {
     "partner.create": "Created a partner client",
     "partner.rotate": "Rotated a partner client",
     "partner.revoke": "Revoked a partner client",
+    "analytics.run": "Ran a saved query",
     "audit.export": "Exported the audit log",
     "file.download": "Downloaded a file",
     "file.preview": "Looked at a file in the browser",

@@ -31,6 +31,7 @@ class Pile(StrEnum):
 
     JUDGING = "judging"
     PROJECTIONS = "projections"
+    EXPORTS = "exports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,12 @@ def discard(services: Services, identity: Identity, pile: Pile, message_id: str,
 
 
 def _queue(services: Services, pile: Pile) -> DeadLetters:
-    return services.dead_letters if pile is Pile.JUDGING else services.projection_failures
+    queues = {
+        Pile.JUDGING: services.dead_letters,
+        Pile.PROJECTIONS: services.projection_failures,
+        Pile.EXPORTS: services.export_failures,
+    }
+    return queues[pile]
 
 
 def _letter(services: Services, pile: Pile, message: QueuedMessage, error: str) -> Letter:
@@ -93,7 +99,7 @@ def _letter(services: Services, pile: Pile, message: QueuedMessage, error: str) 
         what, file_ids, order_id = _asked(message.body)
         hopeless = "" if file_ids or order_id else "Nobody knows what it asks for, so nothing will come of it."
     else:
-        what, file_ids, order_id, hopeless = _unprojected(services, message)
+        what, file_ids, order_id, hopeless = _unread(services, pile, message)
     return Letter(message.message_id, what, file_ids, order_id, message.sent_at, message.receives, error, hopeless)
 
 
@@ -121,15 +127,22 @@ def _file_of(arrival: Arrival) -> str:
     return (reserved or keys.direct(version.bucket, version.key, version.version_id, arrival.at)).file_id
 
 
-def _unprojected(services: Services, message: QueuedMessage) -> tuple[str, tuple[str, ...], str, str]:
+def _unread(services: Services, pile: Pile, message: QueuedMessage) -> tuple[str, tuple[str, ...], str, str]:
     try:
         Stretch.read(message.body)
     except ValueError:
         return "A message that cannot be read", (), "", "Nobody knows what it asks for, so nothing will come of it."
     size = message.body["DDBStreamBatchInfo"].get("batchSize", "some")
     lost = message.sent_at is not None and services.clock() - message.sent_at > KEPT_BY_STREAM
-    hopeless = "The stream kept these records for 24 hours only. The counts have to be rebuilt." if lost else ""
-    return f"Count {size} changes of records", (), "", hopeless
+    work, loss = _FOLLOWERS[pile]
+    return work.format(size), (), "", f"The stream kept these records for 24 hours only. {loss}" if lost else ""
+
+
+_FOLLOWERS = {
+    Pile.PROJECTIONS: ("Count {} changes of records", "The counts have to be rebuilt."),
+    Pile.EXPORTS: ("Write {} changes of records for the analytics", "The analytics lack these verdicts."),
+}
+"""Those who follow the table's stream: what a batch asks of them, and what it means that it is lost."""
 
 
 def _age(message: QueuedMessage) -> float:

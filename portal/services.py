@@ -7,6 +7,7 @@ from datetime import datetime
 from fastapi import Request
 
 from intake.ports import (
+    Athena,
     AuditLog,
     ChangeFeed,
     Clinic,
@@ -22,6 +23,7 @@ from intake.ports import (
     Presigned,
     Presigner,
     Projections,
+    QueryRuns,
     Queue,
     QueueAge,
     Records,
@@ -81,10 +83,14 @@ class Services:
     """What the judge gave up."""
     projection_failures: DeadLetters
     """What the projector gave up: positions in the table's stream."""
+    export_failures: DeadLetters
+    """What the exporter gave up, likewise."""
     last_errors: LastErrors
     stuck_files: StuckFiles
     mailbox: Queue | None
     """What would have been emailed, where the deployment keeps it."""
+    athena: Athena
+    query_runs: QueryRuns
     audit: AuditLog
     orders: Orders
     reviews: Reviews

@@ -48,6 +48,8 @@ class Settings(BaseModel):
     dead_letter_queue_url: Url
     projection_failures_queue_url: Url
     projection_redrives_queue_url: Url
+    export_failures_queue_url: Url
+    export_redrives_queue_url: Url
     event_topic_arn: Text
     webhook_dead_letter_queue_url: Url
     webhook_dead_letter_queue_arn: Text
@@ -55,6 +57,8 @@ class Settings(BaseModel):
     """Let webhooks lead to this machine itself, by http: on the local stack only."""
     mailbox_queue_url: str = ""
     alert_topic_arn: Text
+    athena_workgroup: Text
+    analytics_database: Text
     user_pool_id: Annotated[str, Field(pattern=r"^[a-z0-9-]+_[A-Za-z0-9]+$")]
     web_client_id: Text
     api_id: Text
@@ -68,10 +72,14 @@ class Settings(BaseModel):
     """`scheme://host[:port]` that browsers use."""
 
     @property
+    def region(self) -> str:
+        """AWS's region: a pool's id begins with it."""
+        return self.user_pool_id.partition("_")[0]
+
+    @property
     def issuer(self) -> str:
-        """The `iss` of the pool's tokens; a pool's id begins with its region."""
-        region = self.user_pool_id.partition("_")[0]
-        return f"https://cognito-idp.{region}.amazonaws.com/{self.user_pool_id}"
+        """The `iss` of the pool's tokens."""
+        return f"https://cognito-idp.{self.region}.amazonaws.com/{self.user_pool_id}"
 
     @property
     def token_url(self) -> str:

@@ -4,6 +4,7 @@ import boto3
 import urllib3
 from botocore.config import Config
 
+from intake.athena import AthenaWorkGroup
 from intake.audit import DynamoAudit
 from intake.cloudwatch import CloudWatchQueueAge
 from intake.directory import DynamoDirectory
@@ -14,6 +15,7 @@ from intake.kept_searches import DynamoKeptSearches
 from intake.last_errors import DynamoLastErrors
 from intake.orders import DynamoOrders
 from intake.projections import DynamoProjections
+from intake.query_runs import DynamoQueryRuns
 from intake.record import now
 from intake.request_counts import DynamoRequestCounts
 from intake.reviews import DynamoReviews
@@ -99,6 +101,11 @@ def wire(settings: Settings) -> Services:
         projection_failures=SqsQueue(
             sqs, settings.projection_failures_queue_url, redrives=settings.projection_redrives_queue_url
         ),
+        export_failures=SqsQueue(sqs, settings.export_failures_queue_url, redrives=settings.export_redrives_queue_url),
+        athena=AthenaWorkGroup(
+            session.client("athena", config=PATIENCE), settings.athena_workgroup, settings.analytics_database
+        ),
+        query_runs=DynamoQueryRuns(dynamodb, settings.table),
         last_errors=DynamoLastErrors(dynamodb, settings.table),
         stuck_files=DynamoStuckFiles(dynamodb, settings.table),
         mailbox=SqsQueue(sqs, settings.mailbox_queue_url) if settings.mailbox_queue_url else None,

@@ -45,6 +45,11 @@ class ProjectorSettings(Settings):
     portal_origin: str = Field(min_length=1)
 
 
+class ExporterSettings(Settings):
+    analytics_bucket: str = Field(min_length=1)
+    analytics_key_arn: str = Field(min_length=1)
+
+
 class SweepSettings(ProjectorSettings):
     incoming_bucket: str = Field(min_length=1)
     accepted_bucket: str = Field(min_length=1)

@@ -14,11 +14,16 @@ def changes(event: dict[str, Any]) -> Iterator[Change]:
     """Yield the changes of files' records; other items and removals change no sum."""
     for record in event["Records"]:
         image = record["dynamodb"]
-        keys = image["Keys"]
-        # Lambda's own filter knows the second key only, and what it lets through in vain would hold up the stream.
-        is_file = keys["pk"]["S"].startswith("UPLOAD#") and keys["sk"]["S"].startswith("FILE#")
-        if "NewImage" in image and is_file:
+        if "NewImage" in image and is_file(image["Keys"]):
             yield change(plain(image.get("OldImage", {})), plain(image["NewImage"]))
+
+
+def is_file(keys: dict[str, Any]) -> bool:
+    """Say whether an item is a file's record, by its keys.
+
+    Lambda's own filter knows the second key only, and what it lets through in vain would hold up the stream.
+    """
+    return bool(keys["pk"]["S"].startswith("UPLOAD#") and keys["sk"]["S"].startswith("FILE#"))
 
 
 def change(old: Item, new: Item) -> Change:

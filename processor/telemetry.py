@@ -16,6 +16,7 @@ from intake.errors import ScalperError
 from intake.ports import Answered, Outcome
 from intake.states import State
 from processor.expand import Expanded
+from processor.export import Exported
 from processor.incidents import Followed
 from processor.orders import Found
 from processor.process import Processed
@@ -93,6 +94,12 @@ def report_expanded(expanded: Expanded) -> None:
         },
     )
     metrics.add_metric("EntriesUnpacked", MetricUnit.Count, expanded.unpacked)
+
+
+def report_exported(exported: Exported) -> None:
+    """Log and count one batch of the exporter."""
+    logger.info("exported", extra={"rows": exported.rows, "files": exported.files, "bytes": exported.bytes})
+    metrics.add_metric("VerdictsExported", MetricUnit.Count, exported.rows)
 
 
 def report_projected(changes: int, alerts: int) -> None:

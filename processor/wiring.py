@@ -21,6 +21,7 @@ from intake.outbox import DynamoOutbox
 from intake.projections import DynamoProjections
 from intake.record import now
 from intake.reviews import DynamoReviews
+from intake.s3_analytics import S3AnalyticsFiles
 from intake.s3_objects import S3Objects
 from intake.s3_writes import S3Writer
 from intake.sns import SnsAlerts
@@ -31,6 +32,7 @@ from intake.stuck import DynamoStuckFiles
 from intake.verdicts import DynamoVerdicts
 from intake.watch import DynamoWatch
 from processor.expand import Expander
+from processor.export import Exporter
 from processor.filing import Buckets
 from processor.incidents import FollowUp
 from processor.judge import judge
@@ -42,7 +44,7 @@ from processor.project import Projector
 from processor.quiet import QuietWatch
 from processor.reconcile import Reconciler
 from processor.scans import Scans
-from processor.settings import JudgeSettings, ProjectorSettings, SweepSettings
+from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, SweepSettings
 from processor.sweep import Sweep
 from processor.tasks import Tasks
 
@@ -108,6 +110,12 @@ def projector(environment: Mapping[str, str], session: boto3.Session) -> Project
         upload_of=partial(DynamoRecords(dynamodb, settings.table).upload, None),
         portal_origin=settings.portal_origin,
     )
+
+
+def exporter(environment: Mapping[str, str], session: boto3.Session) -> Exporter:
+    settings = ExporterSettings.of(environment)
+    s3 = session.client("s3", config=_CONFIG)
+    return Exporter(S3AnalyticsFiles(s3, settings.analytics_bucket, settings.analytics_key_arn))
 
 
 def stream(session: boto3.Session) -> DynamoStream:

@@ -3,6 +3,7 @@
 Every method may raise what it documents; trouble of the infrastructure propagates as it is and is retried.
 """
 
+from intake.ports.analytics import Athena, Execution, Progress, QueryRun, QueryRuns, ResultTable
 from intake.ports.audit import AuditEntry, AuditFilter, AuditLog
 from intake.ports.directory import Clinic, Directory, Partner, RequestCounts
 from intake.ports.gateway import MOST_CLIENTS, Gateway
@@ -67,6 +68,7 @@ __all__ = [
     "Alerts",
     "Answer",
     "Answered",
+    "Athena",
     "AuditEntry",
     "AuditFilter",
     "AuditLog",
@@ -84,6 +86,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Events",
+    "Execution",
     "Fault",
     "FeedEntry",
     "FeedPage",
@@ -118,7 +121,10 @@ __all__ = [
     "Portion",
     "Presigned",
     "Presigner",
+    "Progress",
     "Projections",
+    "QueryRun",
+    "QueryRuns",
     "Queue",
     "QueueAge",
     "QueuedMessage",
@@ -126,6 +132,7 @@ __all__ = [
     "Recorded",
     "Records",
     "RequestCounts",
+    "ResultTable",
     "Review",
     "Reviews",
     "Rounds",

@@ -22,6 +22,10 @@ HEADINGS = {
         "Counts and alerts",
         "Changes of records that could not be counted. The records themselves are right; sums and alerts lack these.",
     ),
+    Pile.EXPORTS: (
+        "Analytics",
+        "Changes of records that could not be written for the analytics. The saved queries lack these verdicts.",
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from intake.record import Source, now
 from intake.states import State
 from processor import messages
 from tests.browser.administration import administer
+from tests.browser.analysed import analyse
 from tests.browser.portal_server import PortalServer
 from tests.browser.sample import CLINIC, Sample
 from tests.browser.work import work
@@ -67,6 +68,7 @@ def fill(portal: PortalServer) -> Day:
     waiting = [sample.file(running, f"knee/IM{number:04d}.dcm", State.AWAITING_UPLOAD) for number in range(6, 10)]
     _past_day(portal)
     administer(portal)
+    analyse(portal)
     ordered, tried = work(portal, mixed.upload_id)
     _subscriptions(portal)
     return Day(

@@ -22,6 +22,7 @@ from portal.tokens import AccessClaims
 from tests.browser.sample import CLINIC, STAFF, Sample
 from tests.browser.storage import Storage, storage_server
 from tests.fakes import (
+    FakeAthena,
     FakeAudit,
     FakeChangeFeed,
     FakeDirectory,
@@ -35,6 +36,7 @@ from tests.fakes import (
     FakeOrders,
     FakePeople,
     FakeProjections,
+    FakeQueryRuns,
     FakeQueue,
     FakeQueueAge,
     FakeRecords,
@@ -92,6 +94,9 @@ class PortalServer:
     queue_age: FakeQueueAge
     dead_letters: FakeQueue
     projection_failures: FakeQueue
+    export_failures: FakeQueue
+    athena: FakeAthena
+    query_runs: FakeQueryRuns
     last_errors: FakeLastErrors
     stuck_files: FakeStuckFiles
     mailbox: FakeQueue
@@ -148,6 +153,9 @@ def portal_server() -> Iterator[PortalServer]:
             queue_age=FakeQueueAge(240),
             dead_letters=FakeQueue(),
             projection_failures=FakeQueue(),
+            export_failures=FakeQueue(),
+            athena=FakeAthena(),
+            query_runs=FakeQueryRuns(),
             last_errors=FakeLastErrors(),
             stuck_files=FakeStuckFiles(),
             mailbox=FakeQueue(),
@@ -206,6 +214,9 @@ def _services(behind: PortalServer) -> Services:
         queue=behind.queue,
         dead_letters=behind.dead_letters,
         projection_failures=behind.projection_failures,
+        export_failures=behind.export_failures,
+        athena=behind.athena,
+        query_runs=behind.query_runs,
         last_errors=behind.last_errors,
         stuck_files=behind.stuck_files,
         mailbox=behind.mailbox,
@@ -235,6 +246,10 @@ def _settings(url: str) -> Settings:
         dead_letter_queue_url="https://sqs.test/dead",
         projection_failures_queue_url="https://sqs.test/unprojected",
         projection_redrives_queue_url="https://sqs.test/again",
+        export_failures_queue_url="https://sqs.test/unexported",
+        export_redrives_queue_url="https://sqs.test/export-again",
+        athena_workgroup="SilentScalper",
+        analytics_database="silentscalper",
         alert_topic_arn="arn:aws:sns:eu-central-1:1:alerts",
         event_topic_arn="arn:aws:sns:eu-central-1:111122223333:events",
         webhook_dead_letter_queue_url="https://sqs.test/undelivered",

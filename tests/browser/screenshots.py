@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from portal.request_log import logger
-from tests.browser import administration
+from tests.browser import administration, analysed
 from tests.browser.chromium import chromium
 from tests.browser.day import Day, fill
 from tests.browser.portal_server import PortalServer, portal_server
@@ -65,7 +65,7 @@ def pages(day: Day) -> dict[str, tuple[str | None, str]]:
         "admin-receipt": (admin, f"/uploads/{day.mixed_upload}"),
         "signed-out": (None, "/signed-out?next=/files"),
         "api-docs": (None, "/api/docs"),
-    } | {name: (admin, path) for name, path in administration.PAGES.items()}
+    } | {name: (admin, path) for name, path in (administration.PAGES | analysed.PAGES).items()}
 
 
 def take(browser: Browser, portal: PortalServer, day: Day, folder: Path) -> None:

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from intake.ports import AuditEntry, Clinic
+from intake.ports import AuditEntry, Clinic, Progress, ResultTable
 from intake.record import now
 from portal.people import Standing
+from portal.saved_queries import QUERIES
 from processor.judge import Profile
 from tests.browser.administration import CLIENT
 from tests.browser.conftest import violations, watched
@@ -132,6 +133,26 @@ def test_the_audit_log_is_filtered_and_taken_away_as_a_table(page: Page, portal:
         header, *lines = csv.reader(exported)
     assert (header[1], [line[1] for line in lines]) == ("Action", ["partner.rotate"])
     assert portal.audit.written[-1].action == "audit.export"
+
+
+def test_a_saved_query_is_run_and_its_answer_comes_by_itself(page: Page, portal: PortalServer) -> None:
+    page.goto(f"{portal.url}/admin")
+    page.get_by_role("link", name="Analytics").click()
+    page.get_by_role("link", name="Cost by clinic").click()
+    page.get_by_role("link", name="7 days").click()
+    portal.athena.progress = Progress.RUNNING
+    columns = tuple(column.name for column in QUERIES[-1].columns)
+    row = ("northside", "1200", "4096", "0.06", "1.0E-7", "0.06")
+    portal.athena.answers["What the files of the period cost"] = ResultTable(columns, (row,))
+    page.get_by_role("button", name="Run the query").click()
+    expect(page.get_by_role("status")).to_contain_text("The query is running")
+    assert violations(page) == []
+    portal.athena.progress = Progress.DONE
+    table = page.get_by_role("table")
+    expect(table.get_by_role("rowheader", name="Northside Radiology")).to_be_visible()
+    expect(table.get_by_role("cell", name="1,200")).to_be_visible()
+    assert portal.audit.written[-1].action == "analytics.run"
+    assert violations(page) == []
 
 
 def test_two_hundred_hostile_names_run_nowhere(context: BrowserContext, portal: PortalServer, day: Day) -> None:

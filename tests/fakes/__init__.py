@@ -4,6 +4,7 @@
 what one writes the other sees. Counts of an upload are always up to date here; on AWS they follow within a second.
 """
 
+from tests.fakes.analytics import FakeAthena, FakeQueryRuns
 from tests.fakes.audit import FakeAudit
 from tests.fakes.children import FakeChildren
 from tests.fakes.feed import FakeChangeFeed
@@ -25,6 +26,7 @@ from tests.fakes.webhooks import FakeEvents, FakeHookSubscriptions, FakeWebhooks
 
 __all__ = [
     "FakeAlerts",
+    "FakeAthena",
     "FakeAudit",
     "FakeChangeFeed",
     "FakeChildren",
@@ -43,6 +45,7 @@ __all__ = [
     "FakePeople",
     "FakePresigner",
     "FakeProjections",
+    "FakeQueryRuns",
     "FakeQueue",
     "FakeQueueAge",
     "FakeRecords",

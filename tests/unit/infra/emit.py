@@ -61,6 +61,14 @@ def projector():
     project_handler.handle({"Records": []}, CONTEXT)
 
 
+def exporter():
+    from processor import export_handler
+    from processor.export import Exported
+
+    export_handler._exporter = SimpleNamespace(export=lambda rows: Exported(rows=3, files=1, bytes=420))
+    export_handler.handle({"Records": []}, CONTEXT)
+
+
 def sweep():
     from processor import sweep_handler
     from processor.incidents import Followed
@@ -90,4 +98,4 @@ def _message(number, body):
 
 
 if __name__ == "__main__":
-    {"judge": judge, "projector": projector, "sweep": sweep}[sys.argv[1]]()
+    {"judge": judge, "projector": projector, "exporter": exporter, "sweep": sweep}[sys.argv[1]]()

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[3]
-FUNCTIONS = {"judge": "JudgeFunction", "projector": "ProjectorFunction", "sweep": "SweepFunction"}
+FUNCTIONS = {
+    "judge": "JudgeFunction",
+    "projector": "ProjectorFunction",
+    "exporter": "ExporterFunction",
+    "sweep": "SweepFunction",
+}
 
 
 @dataclass(frozen=True, order=True)

@@ -46,5 +46,6 @@ def test_each_address_of_the_stage_gets_every_alert():
     assert all("FilterPolicy" not in row for row in mails)
 
 
-def test_a_stage_without_a_budget_has_no_stack_for_it(local_assembly):
-    assert not (local_assembly / "SilentScalper-Operations.template.json").exists()
+def test_a_stage_without_a_budget_has_none(local_assembly):
+    operations = read(local_assembly, "SilentScalper-Operations")
+    assert "AWS::Budgets::Budget" not in {body["Type"] for body in operations.resources.values()}

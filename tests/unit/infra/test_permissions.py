@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-FUNCTIONS = ["JudgeFunction", "ProjectorFunction", "SweepFunction", "PortalFunction"]
+FUNCTIONS = ["JudgeFunction", "ProjectorFunction", "ExporterFunction", "SweepFunction", "PortalFunction"]
 
 WITHOUT_RESOURCES = {
     "sns:Unsubscribe",
@@ -83,28 +83,35 @@ def test_only_the_judge_may_delete_and_only_its_own_copies(template, buckets):
     assert all("s3:DeleteObject" not in template.actions(function) for function in FUNCTIONS[1:])
 
 
+def dead_letters(template):
+    return {template.output(f"{pile}QueueUrl") for pile in ("DeadLetter", "ProjectionFailures", "ExportFailures")}
+
+
 def test_each_queue_is_emptied_by_one_function_and_the_dead_letters_by_people(template):
-    dead = {template.output("DeadLetterQueueUrl"), template.output("ProjectionFailuresQueueUrl")}
+    dead = dead_letters(template)
     assert template.may("JudgeFunction", "sqs:DeleteMessage") == {template.output("QueueUrl")}
     assert template.may("ProjectorFunction", "sqs:DeleteMessage") == {template.output("ProjectionRedrivesQueueUrl")}
+    assert template.may("ExporterFunction", "sqs:DeleteMessage") == {template.output("ExportRedrivesQueueUrl")}
     assert template.may("PortalFunction", "sqs:DeleteMessage") == dead
     assert "sqs:DeleteMessage" not in template.actions("SweepFunction")
 
 
 def test_the_portal_signs_uploads_to_the_incoming_bucket_and_downloads_from_the_accepted_one(template, buckets):
-    assert template.may("PortalFunction", "s3:PutObject") == {buckets["incoming"]}
-    assert template.may("PortalFunction", "s3:GetObject") == {buckets["accepted"]}
+    logs = template.output("LogsBucket")
+    assert template.may("PortalFunction", "s3:PutObject") - {logs} == {buckets["incoming"]}
+    assert template.may("PortalFunction", "s3:GetObject") - {logs} == {buckets["accepted"]}
     assert template.may("PortalFunction", "s3:GetObjectVersion") == {buckets["accepted"]}
 
 
 def test_the_portal_may_look_at_alerts_and_dead_letters_and_send_no_alert(template):
-    dead = {template.output("DeadLetterQueueUrl"), template.output("ProjectionFailuresQueueUrl")}
+    dead = dead_letters(template)
     assert template.may("PortalFunction", "sqs:ReceiveMessage") == {*dead, template.output("MailboxQueueUrl")}
     assert template.output("AlertTopicArn") not in template.may("PortalFunction", "sns:Publish")
 
 
 def test_the_portal_may_ask_for_work_and_redrive_letters_and_do_none_of_it(template):
-    asked = {template.output("QueueUrl"), template.output("ProjectionRedrivesQueueUrl")}
+    redrives = {template.output(f"{pile}RedrivesQueueUrl") for pile in ("Projection", "Export")}
+    asked = {template.output("QueueUrl"), *redrives}
     assert template.sends_to("PortalFunction") == asked
 
 

@@ -1,5 +1,7 @@
 """How the parts hang together: events, retries, limits, schedules, alarms, and the contract with the code."""
 
+import json
+
 import pytest
 
 SHARED = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL", "SCALPER_TABLE"}
@@ -16,6 +18,7 @@ WEBHOOKS = {
 SETTINGS = {
     "JudgeFunction": SHARED | BUCKETS | {"SCALPER_QUEUE_URL", "SCALPER_SCAN_REQUIRED"},
     "ProjectorFunction": SHARED | ALERTS,
+    "ExporterFunction": SHARED | {"SCALPER_ANALYTICS_BUCKET", "SCALPER_ANALYTICS_KEY_ARN"},
     "SweepFunction": SHARED | BUCKETS | QUEUES | ALERTS | GATEWAY | {"SCALPER_QUARANTINE_DAYS", "SCALPER_TIME_LIMIT_S"},
     "PortalFunction": SHARED
     | BUCKETS
@@ -26,6 +29,10 @@ SETTINGS = {
         "SCALPER_AUDIT_TABLE",
         "SCALPER_PROJECTION_FAILURES_QUEUE_URL",
         "SCALPER_PROJECTION_REDRIVES_QUEUE_URL",
+        "SCALPER_EXPORT_FAILURES_QUEUE_URL",
+        "SCALPER_EXPORT_REDRIVES_QUEUE_URL",
+        "SCALPER_ATHENA_WORKGROUP",
+        "SCALPER_ANALYTICS_DATABASE",
         "SCALPER_ALERT_TOPIC_ARN",
         "SCALPER_MAILBOX_QUEUE_URL",
         "SCALPER_USER_POOL_ID",
@@ -113,6 +120,21 @@ def test_the_projector_follows_files_only_and_a_change_that_it_cannot_take_is_ke
     assert template.sends_to("ProjectorFunction") == {kept}
 
 
+def test_the_exporter_follows_verdicts_only_waits_for_many_and_keeps_what_it_cannot_take(template):
+    mapping = mapping_of(template, "ExporterFunction")
+    (criterion,) = mapping["FilterCriteria"]["Filters"]
+    changed = json.loads(criterion["Pattern"])["dynamodb"]
+    assert changed["Keys"] == {"sk": {"S": [{"prefix": "FILE#"}]}}
+    assert changed["NewImage"] == {"state": {"S": ["accepted", "expired", "failed", "rejected"]}}
+    assert mapping["BatchSize"] == 1000
+    assert mapping["MaximumBatchingWindowInSeconds"] == 300
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["MaximumRetryAttempts"] > 0
+    kept = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+    assert template.sends_to("ExporterFunction") == {kept} == {template.output("ExportFailuresQueueUrl")}
+
+
 def test_the_sweep_starts_every_five_minutes(template):
     (schedule,) = template.properties_of("AWS::Scheduler::Schedule")
     assert schedule["ScheduleExpression"] == "rate(5 minutes)"
@@ -144,7 +166,8 @@ def test_dead_letters_a_backlog_and_errors_of_the_processor_raise_alarms(templat
 
     assert alarms_on("ApproximateNumberOfMessagesVisible", "DeadLetterQueueUrl")
     assert alarms_on("ApproximateAgeOfOldestMessage", "QueueUrl")
-    assert all(alarms_on("Errors", function) for function in list(SETTINGS)[:3])
+    assert alarms_on("ApproximateNumberOfMessagesVisible", "ExportFailuresQueueUrl")
+    assert all(alarms_on("Errors", f"{part}Function") for part in ("Judge", "Projector", "Sweep"))
 
 
 def test_both_stages_are_made_of_the_same_parts(local, prod):

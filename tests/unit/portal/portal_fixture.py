@@ -21,6 +21,7 @@ from portal.sign_in import SignIn
 from portal.signing_keys import SigningKeys
 from portal.tokens import Verifier
 from tests.fakes import (
+    FakeAthena,
     FakeAudit,
     FakeChangeFeed,
     FakeDirectory,
@@ -35,6 +36,7 @@ from tests.fakes import (
     FakePeople,
     FakePresigner,
     FakeProjections,
+    FakeQueryRuns,
     FakeQueue,
     FakeQueueAge,
     FakeRecords,
@@ -77,6 +79,10 @@ def settings(**changes: str) -> Settings:
             "dead_letter_queue_url": "https://sqs.test/dead",
             "projection_failures_queue_url": "https://sqs.test/unprojected",
             "projection_redrives_queue_url": "https://sqs.test/again",
+            "export_failures_queue_url": "https://sqs.test/unexported",
+            "export_redrives_queue_url": "https://sqs.test/export-again",
+            "athena_workgroup": "SilentScalper",
+            "analytics_database": "silentscalper",
             "alert_topic_arn": "arn:aws:sns:eu-central-1:1:alerts",
             "event_topic_arn": "arn:aws:sns:eu-central-1:111122223333:events",
             "webhook_dead_letter_queue_url": "https://sqs.test/undelivered",
@@ -126,6 +132,9 @@ class Portal:
     queue_age: FakeQueueAge = field(default_factory=FakeQueueAge)
     dead_letters: FakeQueue = field(default_factory=FakeQueue)
     projection_failures: FakeQueue = field(default_factory=FakeQueue)
+    export_failures: FakeQueue = field(default_factory=FakeQueue)
+    athena: FakeAthena = field(default_factory=FakeAthena)
+    query_runs: FakeQueryRuns = field(default_factory=FakeQueryRuns)
     last_errors: FakeLastErrors = field(default_factory=FakeLastErrors)
     stuck_files: FakeStuckFiles = field(default_factory=FakeStuckFiles)
     mailbox: FakeQueue = field(default_factory=FakeQueue)
@@ -187,6 +196,9 @@ class Portal:
             queue=self.queue,
             dead_letters=self.dead_letters,
             projection_failures=self.projection_failures,
+            export_failures=self.export_failures,
+            athena=self.athena,
+            query_runs=self.query_runs,
             last_errors=self.last_errors,
             stuck_files=self.stuck_files,
             mailbox=self.mailbox,
