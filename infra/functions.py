@@ -69,8 +69,11 @@ class Function(Construct):
             report_batch_item_failures=True,
         )
 
-    def follow(self, table: dynamodb.Table, *, failures: sqs.IQueue) -> None:
-        """Feed the function from a table's stream: changes of files only, split on error, given up after ten tries."""
+    def follow(self, table: dynamodb.Table, *, failures: sqs.IQueue, gather_s: int) -> None:
+        """Feed the function from a table's stream: changes of files only, split on error, given up after ten tries.
+
+        Changes are gathered for up to `gather_s` seconds: what a batch writes is much the same for one and a hundred.
+        """
         lambda_.EventSourceMapping(
             self,
             "Changes",
@@ -78,6 +81,7 @@ class Function(Construct):
             event_source_arn=table.table_stream_arn,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=100,
+            max_batching_window=Duration.seconds(gather_s) if gather_s else None,
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
             retry_attempts=10,

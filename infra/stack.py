@@ -128,7 +128,9 @@ class SilentScalper(Stack):
     def _connect(self) -> None:
         self.storage.notify(self.queueing.main, after=self.queueing.main_policy)
         self.judge.consume(self.queueing.main, maximum_concurrency=self._config.judge_maximum_concurrency)
-        self.projector.follow(self.records.table, failures=self.queueing.projection_failures)
+        self.projector.follow(
+            self.records.table, failures=self.queueing.projection_failures, gather_s=self._config.gather_changes_s
+        )
         self.projector.consume(self.queueing.projection_redrives, maximum_concurrency=2, batch_size=1)
         EveryFiveMinutes(self, "Sweeping", function=self.sweep.function)
         self.api.route(self.portal.function)
