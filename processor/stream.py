@@ -69,4 +69,6 @@ def _cause(item: Item) -> str:
 def _filed(new: Item) -> Filed | None:
     if not new.get("study_of"):
         return None
-    return Filed(new["study_of"], short(new.get("metadata", {}), "modality"), short(new.get("metadata", {}), "study_date"))
+    return Filed(
+        new["study_of"], short(new.get("metadata", {}), "modality"), short(new.get("metadata", {}), "study_date")
+    )

@@ -1,4 +1,4 @@
-"""Messages of a batch that are worked on at the same time: a file takes ten times longer to wait for AWS than to judge."""
+"""Messages of a batch that are worked on at the same time: a file waits ten times longer for AWS than it is judged."""
 
 from collections.abc import Callable
 from threading import Lock

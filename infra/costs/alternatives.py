@@ -49,15 +49,21 @@ def healthimaging(files: int) -> float:
     """Return a month of AWS HealthImaging: imports are free, and each needs the file in S3 first."""
     gb = files * FILE_GB
     # A week in S3 is long enough to import them.
-    return PRICES["s3 put"].of(files) + PRICES["s3 get"].of(files) + gb * (
-        _price("imaging storage") + _price("s3 storage") * 7 / 30
+    return (
+        PRICES["s3 put"].of(files)
+        + PRICES["s3 get"].of(files)
+        + gb * (_price("imaging storage") + _price("s3 storage") * 7 / 30)
     )
 
 
 def transfer_family(files: int) -> float:
     """Return a month of a Transfer Family SFTP endpoint in front of S3, which judges nothing."""
     gb = files * FILE_GB
-    return HOURS * _price("transfer hour") + gb * (_price("transfer gb") + _price("s3 storage")) + PRICES["s3 put"].of(files)
+    return (
+        HOURS * _price("transfer hour")
+        + gb * (_price("transfer gb") + _price("s3 storage"))
+        + PRICES["s3 put"].of(files)
+    )
 
 
 SYSTEMS: dict[str, Callable[[int], float]] = {

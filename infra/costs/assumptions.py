@@ -16,8 +16,8 @@ WAIT_MS = {
     "sqs": 10,
     "cognito-idp": 30,
 }
-"""Milliseconds that a call waits for AWS, by call or by service: the emulator answers sooner, so CPU time is metered and
-the waiting is put on top. Typical first-byte and commit latencies within a region; AWS promises none of them."""
+"""Milliseconds that a call waits for AWS, by call or by service: the emulator answers sooner, so CPU time is metered
+and the waiting is put on top. Typical first-byte and commit latencies within a region; AWS promises none of them."""
 
 VCPU_MIB = 1769
 """Memory at which a Lambda function has one vCPU (Lambda guide, "Configure Lambda function memory"); with less, CPU
@@ -38,8 +38,8 @@ TRACED = 1.0
 as fewer come, all are."""
 
 KMS_PER_FILE = 0.02
-"""Requests. Bucket keys, DynamoDB and SQS each keep a data key for minutes (S3 guide, "Reducing the cost of SSE-KMS with
-Amazon S3 Bucket Keys"; SQS guide, "Key management"): a call per principal and five minutes, whatever the load."""
+"""Requests. Bucket keys, DynamoDB and SQS each keep a data key for minutes (S3 guide, "Reducing the cost of SSE-KMS
+with Amazon S3 Bucket Keys"; SQS guide, "Key management"): a call per principal and five minutes, whatever the load."""
 
 ACCESS_LOG_BYTES = 400
 """Of API Gateway's line for each request (`infra/api.py`)."""

@@ -53,8 +53,8 @@ FREE_PREFIXES = (
     "AWS::CertificateManager::",
     "Custom::",
 )
-"""Services whose other resources cost nothing while nobody uses them: they bill requests, bytes and time. An AWS Budgets
-budget without an action is free; trails bill data events; backup bills what is stored."""
+"""Services whose other resources cost nothing while nobody uses them: they bill requests, bytes and time. A budget of
+AWS Budgets without an action is free; trails bill data events; backup bills what is stored."""
 
 
 class UnpricedError(ValueError):
@@ -75,6 +75,9 @@ def lines(resources: Iterable[Resource], config: StageConfig) -> list[Line]:
         if kind not in BY_THE_MONTH and not kind.startswith(FREE_PREFIXES):
             raise UnpricedError(f"infra/costs/idle.py: say what a resource of type {kind} costs")
     found = [Line(f"{what} ({kinds[kind]})", kinds[kind], price) for kind, (what, price) in BY_THE_MONTH.items()]
+    if config.edge and not kinds["AWS::SecretsManager::Secret"]:
+        # The edge proves itself to the API with a secret that a script makes and turns, beside the template.
+        found.append(Line("Secrets Manager: the edge's secret (1)", 1, "secret"))
     rules = sum(len(_properties(one).get("Rules", ())) for one in resources if one["Type"] == "AWS::WAFv2::WebACL")
     alarmed = sum(map(_metrics, resources))
     dashboards = max(0, kinds["AWS::CloudWatch::Dashboard"] - DASHBOARDS_FREE)
@@ -82,7 +85,11 @@ def lines(resources: Iterable[Resource], config: StageConfig) -> list[Line]:
     found += [
         Line(f"WAF: rules and managed groups ({rules})", rules, "waf rule"),
         Line(f"CloudWatch: metrics of {kinds['AWS::CloudWatch::Alarm']} alarms ({alarmed})", alarmed, "alarm"),
-        Line(f"CloudWatch: dashboards ({kinds['AWS::CloudWatch::Dashboard']}, three of them free)", dashboards, "dashboard"),
+        Line(
+            f"CloudWatch: dashboards ({kinds['AWS::CloudWatch::Dashboard']}, three of them free)",
+            dashboards,
+            "dashboard",
+        ),
         Line(f"SQS: long polling of {polled} queues by Lambda", polled * POLLERS * MONTH_S / POLL_S, "sqs request"),
         *_sweeps(config),
     ]
@@ -104,7 +111,11 @@ def _sweeps(config: StageConfig) -> list[Line]:
         Line("Lambda: the sweep's invocations", SWEEPS_A_MONTH, "lambda request"),
         Line("EventBridge Scheduler: invocations", SWEEPS_A_MONTH, "schedule"),
         Line("DynamoDB: the sweep's reads", SWEEPS_A_MONTH * took["entries"].get("read units", 0), "dynamodb read"),
-        Line("SQS: the sweep's look at dead letters", SWEEPS_A_MONTH * took["entries"].get("sqs requests", 0), "sqs request"),
+        Line(
+            "SQS: the sweep's look at dead letters",
+            SWEEPS_A_MONTH * took["entries"].get("sqs requests", 0),
+            "sqs request",
+        ),
         Line("X-Ray: the sweep's traces", SWEEPS_A_MONTH, "trace"),
         Line("CloudWatch Logs: the sweep's lines", SWEEPS_A_MONTH * took["log_bytes"] / 1e9, "logs"),
         Line("CloudWatch Logs: kept", STORED_A_MONTH_GB, "logs storage"),

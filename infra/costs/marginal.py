@@ -30,13 +30,19 @@ class Line:
 def lines(found: Metered, config: StageConfig = PROD) -> list[Line]:
     """Return what one file takes, without what is kept of it and without CloudTrail's data events."""
     return [
-        Line("S3: the clinic's PUT and the filing's COPY", found.entries("s3 put") + found.entries("s3 copy"), "s3 put"),
+        Line(
+            "S3: the clinic's PUT and the filing's COPY", found.entries("s3 put") + found.entries("s3 copy"), "s3 put"
+        ),
         Line("S3: the judge's ranged GET", found.entries("s3 get"), "s3 get"),
         *_writes(found),
         Line("DynamoDB: reads", found.entries("read units"), "dynamodb read"),
         *(Line(f"Lambda: {name}'s time", _time(found, name, config), "lambda time") for name in FUNCTIONS),
         Line("Lambda: invocations", _sum(found, "invocations"), "lambda request"),
-        Line("SQS: sent by S3, received and deleted by Lambda", 1 + 2 * found.function("judge", "invocations"), "sqs request"),
+        Line(
+            "SQS: sent by S3, received and deleted by Lambda",
+            1 + 2 * found.function("judge", "invocations"),
+            "sqs request",
+        ),
         Line("SNS: publishing", found.entries("sns requests"), "sns publish"),
         Line("KMS: requests behind bucket keys and caches", KMS_PER_FILE, "kms request"),
         Line("CloudWatch Logs: taken in", _logged(found) / 1e9, "logs"),
@@ -48,7 +54,9 @@ def lines(found: Metered, config: StageConfig = PROD) -> list[Line]:
 
 def apart(found: Metered) -> list[Line]:
     """Return what is told apart: a month of keeping a file, and CloudTrail's record of what was done to it."""
-    events = sum(count for name in FUNCTIONS for call, count in found.calls(name).items() if call.startswith(("s3", "dynamodb")))
+    events = sum(
+        count for name in FUNCTIONS for call, count in found.calls(name).items() if call.startswith(("s3", "dynamodb"))
+    )
     return [
         Line("S3: a month of keeping the accepted file", FILE_GB, "s3 storage"),
         Line("S3: seven days of the incoming one, and thirty of its old version", FILE_GB * 37 / 30, "s3 storage"),
@@ -68,7 +76,7 @@ def total(found: list[Line]) -> float:
 def _writes(found: Metered) -> list[Line]:
     """Tell the table's writes by who writes them, each with what they take in the indexes."""
     stages = {"portal": "the reservation", "judge": "the verdict", "projector": "sums, feed and studies"}
-    table = {name: 0.0 for name in stages}
+    table = dict.fromkeys(stages, 0.0)
     indexes = dict(table)
     for (name, _, index), units in found.writes().items():
         (indexes if index else table)[name] += units

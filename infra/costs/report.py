@@ -71,7 +71,9 @@ def _side_by_side(found: dict[str, list[Line]], *, sums: bool = False) -> str:
         for burst, single in zip(found["burst"], found["single"], strict=True)
     ]
     if sums:
-        rows.append(["**Together**", "", f"**{_usd(total(found['burst']))}**", "", f"**{_usd(total(found['single']))}**"])
+        rows.append(
+            ["**Together**", "", f"**{_usd(total(found['burst']))}**", "", f"**{_usd(total(found['single']))}**"]
+        )
     columns = [column for name in _PATTERNS for column in ("a file takes", f"USD, {_PATTERNS[name]}")]
     return _table(["Line", *columns], rows)
 
@@ -79,7 +81,9 @@ def _side_by_side(found: dict[str, list[Line]], *, sums: bool = False) -> str:
 def _idle() -> str:
     whole = {line.what.partition(" (")[0]: line for line in idle_lines(PROD)}
     plain = {line.what.partition(" (")[0]: line for line in idle_lines(WITHOUT)}
-    rows = [[line.what, _usd(line.usd), _usd(plain[what].usd) if what in plain else "–"] for what, line in whole.items()]
+    rows = [
+        [line.what, _usd(line.usd), _usd(plain[what].usd) if what in plain else "-"] for what, line in whole.items()
+    ]
     rows.append(["**Together**", *(f"**{_usd(sum(line.usd for line in some.values()))}**" for some in (whole, plain))])
     return "### A month in which no file comes, in US dollars\n\n" + _table(
         ["Line", "with edge and audit", "without"], rows
@@ -92,14 +96,19 @@ def _compared() -> str:
     kept = sum(line.usd for line in marginal.apart(burst) if not line.what.startswith("GuardDuty"))
     each = total(marginal.lines(burst)) / marginal.MILLION + kept
     rows = [["**Silent Scalper**", *(_usd(fixed + each * files) for files in alternatives.VOLUMES)]]
-    rows += [[name, *(_usd(month(files)) for files in alternatives.VOLUMES)] for name, month in alternatives.SYSTEMS.items()]
+    rows += [
+        [name, *(_usd(month(files)) for files in alternatives.VOLUMES)] for name, month in alternatives.SYSTEMS.items()
+    ]
     return "### A month elsewhere, in US dollars, with a month's storage of that month's files\n\n" + _table(
         ["System", *(f"{files:,} files" for files in alternatives.VOLUMES)], rows
     )
 
 
 def _prices() -> str:
-    rows = [[name, f"{price.usd:.10f}".rstrip("0").rstrip("."), f"{price.per:,.0f}", price.unit, price.page] for name, price in PRICES.items()]
+    rows = [
+        [name, f"{price.usd:.10f}".rstrip("0").rstrip("."), f"{price.per:,.0f}", price.unit, price.page]
+        for name, price in PRICES.items()
+    ]
     head = f"### Prices: {REGION}, list, as known in {KNOWN}\n\n"
     return head + _table(["Name", "USD", "for", "unit", "AWS price page"], rows)
 

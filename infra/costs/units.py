@@ -1,8 +1,8 @@
 """DynamoDB's request units, computed from the items themselves.
 
-Sources: Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats", "DynamoDB on-demand capacity mode" (units by
-size, and twice as many in a transaction), "Provisioned throughput considerations for Global Secondary Indexes" (what a
-change costs in an index).
+Sources: Amazon DynamoDB Developer Guide, "DynamoDB item sizes and formats", "DynamoDB on-demand capacity mode" (units
+by size, and twice as many in a transaction), "Provisioned throughput considerations for Global Secondary Indexes" (what
+a change costs in an index).
 """
 
 from collections.abc import Collection, Mapping

@@ -29,10 +29,10 @@ from tests.metering.ledger import Ledger
 
 OUT = Path("infra/costs/metered.json")
 PATTERNS = {
-    "burst": {"announced": 300, "messages": 10, "records": 100, "files": 300},
-    "single": {"announced": 1, "messages": 1, "records": 1, "files": 12},
+    "burst": {"announced": 100, "messages": 10, "records": 100, "files": 100},
+    "single": {"announced": 1, "messages": 1, "records": 1, "files": 6},
 }
-"""How many files an announcement, a batch of messages and a batch of the stream's records hold, and how many to send."""
+"""How many files an announcement, a batch of messages and a batch of records hold, and how many to send."""
 
 
 class Bench:
@@ -143,27 +143,27 @@ class Bench:
 
     def _end_of_stream(self) -> list[str]:
         return [
-            self.streams.get_shard_iterator(StreamArn=stream, ShardId=shard, ShardIteratorType="LATEST")["ShardIterator"]
+            self.streams.get_shard_iterator(StreamArn=stream, ShardId=shard, ShardIteratorType="LATEST")[
+                "ShardIterator"
+            ]
             for stream, shard in self._shards()
         ]
 
     def _records(self) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = []
-        for n, position in enumerate(self._position):
-            while True:
-                answer = self.streams.get_records(ShardIterator=position)
+        for n in range(len(self._position)):
+            answer: dict[str, Any] = {"Records": True}
+            while answer["Records"]:
+                answer = self.streams.get_records(ShardIterator=self._position[n])
                 records += answer["Records"]
-                position = answer["NextShardIterator"]
-                if not answer["Records"]:
-                    break
-            self._position[n] = position
+                self._position[n] = answer["NextShardIterator"]
         return records
 
 
 def metered(bench: Bench, name: str) -> dict[str, Any]:
     """Send a pattern's files, and return what they took."""
     pattern = PATTERNS[name]
-    for study, files in ((f"{name} warm", min(10, pattern["files"])), (name, pattern["files"])):
+    for study, files in ((f"{name} warm", min(3, pattern["files"])), (name, pattern["files"])):
         bench.begin()
         bench.send(study, files, pattern["announced"])
         if pattern["records"] == 1:
@@ -238,13 +238,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     out = parser.parse_args().out
     with tempfile.TemporaryDirectory() as state, contextlib.ExitStack() as exits:
-        stack = exits.enter_context(
-            local_stack(state=Path(state), emulator_port=free_port(), portal_port=free_port())
-        )
+        stack = exits.enter_context(local_stack(state=Path(state), emulator_port=free_port(), portal_port=free_port()))
         bench = Bench(stack, exits)
         measured = {name: metered(bench, name) for name in PATTERNS}
         swept = metered_sweep(bench)
-    told_of = {"at": f"{datetime.now(UTC):%Y-%m-%d}", "machine": platform.machine(), "patterns": measured, "sweep": swept}
+    told_of = {
+        "at": f"{datetime.now(UTC):%Y-%m-%d}",
+        "machine": platform.machine(),
+        "patterns": measured,
+        "sweep": swept,
+    }
     out.write_text(json.dumps(told_of, indent=1) + "\n")
     sys.stderr.write(f"{out} holds what was metered.\n")
 

@@ -23,8 +23,10 @@ _TRACE = "XRAY TraceId: 1-5e34a614-10bdxmplf1fb44f07bc535a1\tSegmentId: 07f5xmpl
 PLATFORM_LINES = (
     f"START RequestId: {_REQUEST} Version: $LATEST\n",
     f"END RequestId: {_REQUEST}\n",
-    f"REPORT RequestId: {_REQUEST}\tDuration: 123.45 ms\tBilled Duration: 124 ms\tMemory Size: 1024 MB\t"
-    f"Max Memory Used: 128 MB\t\n{_TRACE}",
+    (
+        f"REPORT RequestId: {_REQUEST}\tDuration: 123.45 ms\tBilled Duration: 124 ms\tMemory Size: 1024 MB\t"
+        f"Max Memory Used: 128 MB\t\n{_TRACE}"
+    ),
 )
 """What Lambda itself logs of each invocation (Developer Guide, "Viewing CloudWatch logs for Lambda functions")."""
 

@@ -5,8 +5,8 @@ import pytest
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.errors import ConflictError, NotFoundError
-from intake.projections import DynamoProjections
 from intake.ports import Clinic
+from intake.projections import DynamoProjections
 from intake.record import Source
 from intake.states import State
 from intake.verdicts import DynamoVerdicts
