@@ -2,6 +2,7 @@
 
 import dataclasses
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from infra.app import placeholder_bundles, synthesize
@@ -21,6 +22,7 @@ WITHOUT = dataclasses.replace(PROD, edge=None, audit=False)
 _PATTERNS = {"burst": "in bursts", "single": "file by file"}
 
 
+@cache
 def idle_lines(config: StageConfig) -> list[Line]:
     """Synthesize a stage and return what its idle month costs."""
     with tempfile.TemporaryDirectory() as folder:

@@ -87,9 +87,8 @@ class Ledger:
             return read_units(item_size(parsed.get("Item", {})), consistent=params.get("ConsistentRead", False))
         if operation == "Query":
             # What a filter takes away is read and paid for all the same.
-            whole = {name: value for name, value in params.items() if name != "FilterExpression"}
             if "FilterExpression" in params:
-                parsed = self._table.query(**whole)
+                parsed = self._table.query(**_unfiltered(params))
             return read_units(sum(map(item_size, parsed["Items"])), consistent=params.get("ConsistentRead", False))
         return sum(
             read_units(item_size(self._item(name, key) or {}), consistent=wanted.get("ConsistentRead", False))
@@ -102,6 +101,15 @@ class Ledger:
 
     def _item(self, table: str, key: dict[str, Any]) -> dict[str, Any] | None:
         return self._table.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+
+
+def _unfiltered(params: dict[str, Any]) -> dict[str, Any]:
+    """Return a query without its filter, and without the names and values that only the filter uses."""
+    kept = {name: value for name, value in params.items() if name != "FilterExpression"}
+    for name in ("ExpressionAttributeValues", "ExpressionAttributeNames"):
+        used = {key: value for key, value in kept.pop(name, {}).items() if key in params["KeyConditionExpression"]}
+        kept |= {name: used} if used else {}
+    return kept
 
 
 def _place(key: dict[str, Any]) -> str:
