@@ -33,9 +33,12 @@ DASHBOARDS_FREE = 3
 
 SWEEPS_A_MONTH = MONTH_S // 300
 
-TRACED = 1.0
-"""Share of invocations that are traced. Lambda traces one a second and 5 % of the rest, and lets nobody choose: as long
-as fewer come, all are."""
+FILES_A_SECOND = {"burst": 100, "single": 0.1}
+"""How fast files come. Slower bursts do not fill batches."""
+
+TRACED_A_SECOND, TRACED_BEYOND = 1, 0.05
+"""Invocations of each function that are traced, and the share of all further ones. Lambda lets nobody choose (Lambda
+guide, "Visualize Lambda function invocations using AWS X-Ray")."""
 
 KMS_PER_FILE = 0.02
 """Requests. Bucket keys, DynamoDB and SQS each keep a data key for minutes (S3 guide, "Reducing the cost of SSE-KMS

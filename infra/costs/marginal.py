@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 
 from infra.config import StageConfig
-from infra.costs.assumptions import ACCESS_LOG_BYTES, FILE_GB, KMS_PER_FILE, TRACED, VCPU_MIB, WAIT_MS
+from infra.costs.assumptions import (
+    ACCESS_LOG_BYTES,
+    FILE_GB,
+    FILES_A_SECOND,
+    KMS_PER_FILE,
+    TRACED_A_SECOND,
+    TRACED_BEYOND,
+    VCPU_MIB,
+    WAIT_MS,
+)
 from infra.costs.metered import Metered
 from infra.costs.prices import PRICES
 from infra.stages import PROD
@@ -46,7 +55,7 @@ def lines(found: Metered, config: StageConfig = PROD) -> list[Line]:
         Line("SNS: publishing", found.entries("sns requests"), "sns publish"),
         Line("KMS: requests behind bucket keys and caches", KMS_PER_FILE, "kms request"),
         Line("CloudWatch Logs: taken in", _logged(found) / 1e9, "logs"),
-        Line("X-Ray: traces", TRACED * _sum(found, "invocations"), "trace"),
+        Line("X-Ray: traces", sum(_traced(found, name) for name in FUNCTIONS), "trace"),
         Line("API Gateway: requests", found.function("portal", "invocations"), "http api"),
         *(_edge(found) if config.edge else []),
     ]
@@ -108,6 +117,14 @@ def _edge(found: Metered) -> list[Line]:
         Line("CloudFront: answers sent", found.bytes_answered / 1e9, "cloudfront out"),
         Line("WAF: requests", requests, "waf request"),
     ]
+
+
+def _traced(found: Metered, name: str) -> float:
+    """Return how many of a function's invocations for one file are traced."""
+    each = found.function(name, "invocations")
+    a_second = each * FILES_A_SECOND[found.name]
+    traced = min(a_second, TRACED_A_SECOND + TRACED_BEYOND * max(0, a_second - TRACED_A_SECOND))
+    return each * traced / a_second
 
 
 def _logged(found: Metered) -> float:
