@@ -13,7 +13,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help up test strict prove fuzz openapi fuzz-api screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
+.PHONY: help up test strict prove meter cost fuzz openapi fuzz-api screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,12 @@ strict: $(UV) ## Run the tests of the deployed stack where TLS, signatures and e
 
 prove: $(UV) ## Send 2,000 files and 300 MB through a browser, with the network cut and the tab closed halfway
 	$(RUN) pytest -s tests/browser/prove/test_*.py --timeout 1200
+
+meter: $(UV) ## Send files through the functions on the emulator and write what they took, for `make cost`
+	$(RUN) python -m tests.metering
+
+cost: $(UV) ## Compute what files and idle months cost, and write the tables into docs/cost.md
+	@$(RUN) python -m infra.costs
 
 fuzz: $(UV) ## Judge N=100000 mutated files in parallel (SEED= repeats a run)
 	@$(RUN) python -m tests.fuzz $(or $(N),100000) $(if $(SEED),--seed $(SEED))

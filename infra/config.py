@@ -148,6 +148,8 @@ class StageConfig:
     alarms: AlarmLimits = field(default_factory=AlarmLimits)
     judge_maximum_concurrency: int = 50
     """Batches that the queue hands to the judge at the same time; at least 2."""
+    gather_changes_s: int = 3
+    """How long changes of records are gathered before they are counted and told: so much later are sums, at most."""
     api_requests_per_second: int = 200
     api_burst: int = 400
     judge: FunctionConfig = field(

@@ -187,14 +187,16 @@ class SilentScalper(Stack):
     def _connect(self) -> None:
         self.scanning = self._announce_arrivals()
         self.judge.consume(self.queueing.main, maximum_concurrency=self._config.judge_maximum_concurrency)
-        self.projector.follow(self.records.table, failures=self.queueing.projection_failures)
+        self.projector.follow(
+            self.records.table, failures=self.queueing.projection_failures, gather_s=self._config.gather_changes_s
+        )
         self.projector.consume(self.queueing.projection_redrives, maximum_concurrency=2, batch_size=1)
         # Few files are read at less cost than many: the exporter waits for up to five minutes, or for a full batch.
         self.exporter.follow(
             self.records.table,
             failures=self.queueing.export_failures,
             batch_size=1000,
-            window_s=300,
+            gather_s=300,
             states=sorted(EXPORTED),
         )
         self.exporter.consume(self.queueing.export_redrives, maximum_concurrency=2, batch_size=1)
