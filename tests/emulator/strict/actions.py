@@ -3,8 +3,7 @@
 The arguments are such that a call that is allowed leaves everything as it is: where it would not, it is one that the
 service refuses for another reason (a precondition, a value out of range), after it has asked the policies.
 
-Not tried, because the emulator names the resource otherwise than AWS does: reading a table's stream, writing to a log
-group.
+Not tried, for the emulator names what they are about otherwise than AWS: reading a stream, writing to a log group.
 """
 
 import json
