@@ -13,7 +13,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help up test prove fuzz openapi fuzz-api screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
+.PHONY: help up test strict prove meter cost fuzz openapi fuzz-api screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,8 +27,17 @@ alerts: $(UV) ## Show the alerts that the running system would have emailed
 test: $(UV) ## Run every test (ARGS= goes to pytest)
 	$(RUN) pytest $(ARGS)
 
+strict: $(UV) ## Run the tests of the deployed stack where TLS, signatures and each role's permissions are checked (ARGS=)
+	$(RUN) pytest --enforced $(or $(ARGS),tests/emulator)
+
 prove: $(UV) ## Send 2,000 files and 300 MB through a browser, with the network cut and the tab closed halfway
 	$(RUN) pytest -s tests/browser/prove/test_*.py --timeout 1200
+
+meter: $(UV) ## Send files through the functions on the emulator and write what they took, for `make cost`
+	$(RUN) python -m tests.metering
+
+cost: $(UV) ## Compute what files and idle months cost, and write the tables into docs/cost.md
+	@$(RUN) python -m infra.costs
 
 fuzz: $(UV) ## Judge N=100000 mutated files in parallel (SEED= repeats a run)
 	@$(RUN) python -m tests.fuzz $(or $(N),100000) $(if $(SEED),--seed $(SEED))
@@ -65,8 +74,9 @@ synth: $(UV) ## Write the cloud assembly of STAGE=local|prod to cdk.out, offline
 	$(RUN) python -m infra.app --stage $(STAGE) --out cdk.out
 	@echo "cdk.out holds the stage $(STAGE)."
 
-bootstrap: $(NPM_MARK) ## Prepare an AWS account and region for deployments, once
-	$(CDK) bootstrap
+bootstrap: $(NPM_MARK) ## Prepare an AWS account and region for STAGE=prod, once
+	STAGE=$(STAGE) $(CDK) bootstrap
+	$(RUN) python -m infra.origin_secret --stage $(STAGE)
 
 smoke: $(UV) ## Send a good and a damaged file to the deployed stack of the SCALPER_* credentials, and wait for both verdicts
 	@$(RUN) python -m tests.smoke
@@ -79,7 +89,7 @@ diff: $(NPM_MARK) ## Show what `make deploy` would change in STAGE=prod
 deploy: $(NPM_MARK) ## Deploy STAGE=prod to the AWS account of the current credentials
 	@$(RUN) python -m infra.account --stage $(STAGE)
 	$(RUN) python -m infra.web
-	STAGE=$(STAGE) $(CDK) deploy --all --require-approval broadening
+	$(RUN) python -m infra.rollout --stage $(STAGE)
 
 destroy: $(NPM_MARK) ## Delete the stacks of STAGE=prod; a production stage keeps its data and must be unprotected first
 	STAGE=$(STAGE) $(CDK) destroy --all

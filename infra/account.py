@@ -35,7 +35,8 @@ def check(config: StageConfig, caller: Callable[[], str]) -> str:
 
 
 def _caller(region: str) -> str:
-    return boto3.client("sts", region_name=region).get_caller_identity()["Account"]
+    answer: dict[str, str] = boto3.client("sts", region_name=region).get_caller_identity()
+    return answer["Account"]
 
 
 def main() -> None:

@@ -2,8 +2,9 @@
 
 import json
 
-from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigw
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_kms as kms
@@ -23,6 +24,9 @@ OPEN_TO_READ = ("/api/docs", "/api/docs/{proxy+}", "/api/openapi.json")
 OPEN = ("/", "/{proxy+}")
 """The portal's pages, which check sessions themselves."""
 
+_REMEMBERED = Duration.hours(1)
+"""For how long the gateway keeps what the portal said of an origin's secret: the longest that it may."""
+
 _ACCESS_LOG = {
     "request_id": "$context.requestId",
     "time": "$context.requestTime",
@@ -32,6 +36,7 @@ _ACCESS_LOG = {
     "status": "$context.status",
     "bytes": "$context.responseLength",
     "ms": "$context.responseLatency",
+    # Behind an edge it is CloudFront's; its own log tells whose request it passed on.
     "source_ip": "$context.identity.sourceIp",
     "error": "$context.error.message",
     "authorizer_error": "$context.authorizer.error",
@@ -93,15 +98,30 @@ class Api(Construct):
         path = f"/apis/{self.http.api_id}/authorizers/{self.tokens.authorizer_id}"
         return f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}::{path}"
 
-    def route(self, function: lambda_.IFunction) -> None:
-        """Lead every path to the function."""
+    def route(self, function: lambda_.IFunction, *, edge_header: str | None = None) -> None:
+        """Lead every path to the function.
+
+        Where an edge stands before the API, `edge_header` names the header by which it is known. The function itself
+        tells the gateway whether it is right; a request without it is refused and wakes nobody.
+        """
         target = integrations.HttpLambdaIntegration("Portal", function, scope_permission_to_route=False)
         authorizer = apigw.HttpAuthorizer.from_http_authorizer_attributes(
             self, "Guard", authorizer_id=self.tokens.authorizer_id, authorizer_type="JWT"
         )
         for path in GUARDED:
             self.http.add_routes(path=path, integration=target, authorizer=authorizer)
+        by_edge = _by_edge(function, edge_header) if edge_header else None
         for path in OPEN_TO_READ:
-            self.http.add_routes(path=path, integration=target, methods=[apigw.HttpMethod.GET])
+            self.http.add_routes(path=path, integration=target, methods=[apigw.HttpMethod.GET], authorizer=by_edge)
         for path in OPEN:
-            self.http.add_routes(path=path, integration=target)
+            self.http.add_routes(path=path, integration=target, authorizer=by_edge)
+
+
+def _by_edge(function: lambda_.IFunction, header: str) -> authorizers.HttpLambdaAuthorizer:
+    return authorizers.HttpLambdaAuthorizer(
+        "Edge",
+        function,
+        identity_source=[f"$request.header.{header}"],
+        response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
+        results_cache_ttl=_REMEMBERED,
+    )

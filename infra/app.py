@@ -14,6 +14,7 @@ from infra.bundle import EMULATOR, LAMBDA
 from infra.bundle import build as build_bundle
 from infra.config import StageConfig
 from infra.delivery import DeliveryPipeline
+from infra.edge import EdgeStack
 from infra.malware import Malware
 from infra.operations import Operations
 from infra.stack import Bundles, SilentScalper
@@ -50,9 +51,10 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
     What the emulator does not know lives in stacks of its own, so that the core is the same everywhere.
     """
     core = SilentScalper(app, config=config, bundles=bundles)
+    edge = EdgeStack(app, config=config, edge=config.edge, core=core) if config.edge else None
     Operations(app, config=config, core=core)
     if config.audit:
-        Audit(app, config=config, core=core)
+        Audit(app, config=config, core=core, distribution_arn=edge.distribution_arn if edge else None)
     if core.scanning:
         Malware(app, config=config, storage=core.storage, scanning=core.scanning)
     if config.delivery:

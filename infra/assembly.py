@@ -13,18 +13,19 @@ from infra.processes import run_tool
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """A folder with template and assets; `name` changes with its content."""
+    """A folder with a stack's template and assets; `name` changes with its content."""
 
     folder: Path
     name: str
+    stack: str = "SilentScalper"
 
     @property
     def template(self) -> Path:
-        return self.folder / "SilentScalper.template.json"
+        return self.folder / f"{self.stack}.template.json"
 
     @property
     def assets(self) -> Path:
-        return self.folder / "SilentScalper.assets.json"
+        return self.folder / f"{self.stack}.assets.json"
 
 
 def local_assembly() -> Assembly:

@@ -39,10 +39,10 @@ def clients(url: str, certificate: Path | None = None) -> Clients:
 
     `certificate` is the emulator's own, where it serves TLS.
     """
-    session = _root()
+    session, verify = _root(), str(certificate) if certificate else None
 
     def client(service: str) -> object:
-        return session.client(service, endpoint_url=url, config=_CONFIG, verify=certificate and str(certificate))
+        return session.client(service, endpoint_url=url, config=_CONFIG, verify=verify)
 
     return Clients(
         cloudformation=cast("CloudFormationClient", client("cloudformation")),
@@ -80,7 +80,7 @@ def role_session(endpoint: Endpoint, role_arn: str) -> dict[str, str]:
 
 def other_client(service: str, endpoint: Endpoint) -> Any:  # noqa: ANN401  # We keep no types of these services.
     """Return a client of a service that only the strict emulator is asked for."""
-    verify = endpoint.certificate and str(endpoint.certificate)
+    verify = str(endpoint.certificate) if endpoint.certificate else None
     return _root().client(service, endpoint_url=endpoint.url, config=_CONFIG, verify=verify)
 
 

@@ -51,6 +51,7 @@ _SERVICES = {
     "dynamodb",
     "dynamodbstreams",
     "s3",
+    "secretsmanager",
     "sns",
     "sqs",
     "sts",

@@ -72,7 +72,7 @@ class Edge:
     countries: tuple[str, ...] = ("US",)
     """ISO 3166 codes of the countries where the clinics are; nobody else gets through. Empty: everybody may try."""
     requests_per_five_minutes: int = 2000
-    """One client's, told apart by its token, or by its address where it shows none."""
+    """One client's, told apart by its token or session; an address may ask for ten times as much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +148,8 @@ class StageConfig:
     alarms: AlarmLimits = field(default_factory=AlarmLimits)
     judge_maximum_concurrency: int = 50
     """Batches that the queue hands to the judge at the same time; at least 2."""
+    gather_changes_s: int = 3
+    """How long changes of records are gathered before they are counted and told: so much later are sums, at most."""
     api_requests_per_second: int = 200
     api_burst: int = 400
     judge: FunctionConfig = field(
@@ -192,6 +194,7 @@ class StageConfig:
             "edge.domain and edge.certificate_arn go together": (edge.domain is None) != (edge.certificate_arn is None),
             "edge.certificate_arn must be one of ACM in us-east-1": edge.certificate_arn is not None
             and not _CERTIFICATE.fullmatch(edge.certificate_arn),
+            "edge.requests_per_five_minutes must be at least 10": edge.requests_per_five_minutes < 10,
             "edge.countries are two capital letters each": any(not _COUNTRY.fullmatch(one) for one in edge.countries),
             "edge.firewall_arn is needed outside us-east-1: CloudFront's firewalls live there": self.edge is not None
             and self.region != "us-east-1"

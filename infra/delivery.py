@@ -11,9 +11,10 @@ from constructs import Construct
 
 from infra.config import Delivery, StageConfig
 from infra.delivery_artifacts import Artifacts
-from infra.delivery_projects import Projects, assumed_by, role
+from infra.delivery_projects import Projects, role
 from infra.delivery_stages import stages, watched
 from infra.functions import RETENTIONS
+from infra.keys import write_logs
 
 _TOLD = ("codepipeline-pipeline-manual-approval-needed", "codepipeline-pipeline-pipeline-execution-failed")
 """Events of the pipeline that the approvers hear of (Developer Tools guide, "Events for notification rules")."""
@@ -56,8 +57,8 @@ class DeliveryPipeline(Stack):
             enable_key_rotation=True,
             removal_policy=self._removal,
         )
-        key.add_to_resource_policy(_used_by(f"logs.{Aws.REGION}.amazonaws.com"))
-        key.add_to_resource_policy(_used_by("codestar-notifications.amazonaws.com"))
+        for statement in (write_logs(), _notify()):
+            key.add_to_resource_policy(statement)
         return key
 
     def _log_group(self, key: kms.IKey) -> logs.LogGroup:
@@ -70,9 +71,9 @@ class DeliveryPipeline(Stack):
         )
 
     def _pipeline(self, projects: Projects, artifacts: Artifacts) -> codepipeline.CfnPipeline:
-        pipeline_role = role(
-            self, "Role", assumed_by("codepipeline", artifacts.pipeline_arn), self._orders(projects, artifacts)
-        )
+        # Nothing says that CodePipeline tells for which pipeline it takes on a role, so nothing asks for that.
+        service = iam.ServicePrincipal("codepipeline.amazonaws.com")
+        pipeline_role = role(self, "Role", service, self._orders(projects, artifacts))
         return codepipeline.CfnPipeline(
             self,
             "Pipeline",
@@ -106,7 +107,6 @@ class DeliveryPipeline(Stack):
                 principals=[iam.ServicePrincipal("codestar-notifications.amazonaws.com")],
                 actions=["sns:Publish"],
                 resources=[topic.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
             )
         )
         for number, address in enumerate(self._delivery.approvers):
@@ -125,14 +125,11 @@ class DeliveryPipeline(Stack):
         )
 
 
-def _used_by(service: str) -> iam.PolicyStatement:
-    """Let a service of this account encrypt with the key what it writes, and read it back."""
-    account = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-    group = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:*"
-    of_logs = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}}
+def _notify() -> iam.PolicyStatement:
+    """Let notifications into the encrypted topic (Developer Tools guide, "Configure Amazon SNS topics")."""
     return iam.PolicyStatement(
-        principals=[iam.ServicePrincipal(service)],
-        actions=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+        principals=[iam.ServicePrincipal("codestar-notifications.amazonaws.com")],
+        actions=["kms:Decrypt", "kms:GenerateDataKey*"],
         resources=["*"],  # In a key's own policy this means the key.
-        conditions=of_logs if service.startswith("logs.") else account,
+        conditions={"StringEquals": {"kms:ViaService": f"sns.{Aws.REGION}.amazonaws.com"}},
     )

@@ -26,10 +26,6 @@ class Artifacts:
     key: kms.IKey
 
     @property
-    def pipeline_arn(self) -> str:
-        return f"arn:{Aws.PARTITION}:codepipeline:{Aws.REGION}:{Aws.ACCOUNT_ID}:{self.pipeline}"
-
-    @property
     def bucket(self) -> str:
         return f"cdk-hnb659fds-assets-{Aws.ACCOUNT_ID}-{Aws.REGION}"
 

@@ -14,7 +14,7 @@ from infra.config import Delivery, StageConfig
 from infra.delivery_artifacts import ASSEMBLY, SOURCE, Artifacts
 
 _IMAGE = "aws/codebuild/standard:7.0"
-_UV = "sh infra/install-uv.sh .scalper/tools"
+_UV = "sh infra/install-uv.sh .scalper/tools"  # By name, since an artifact may have lost what may be executed.
 _BUILT = "assembly"
 _BOOTSTRAP_ROLES = ("deploy-role", "file-publishing-role", "lookup-role")
 """What the CDK's command works with. Only CloudFormation takes on the execution role, at the deploy role's word."""
@@ -45,7 +45,7 @@ class Projects(Construct):
         self._prefix, self._artifacts, self._log_group = production.prefix, artifacts, log_group
         source, credentials = artifacts.read(SOURCE), delivery.smoke_credentials_arn
         secret = iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[credentials])
-        self.check = self._project("Check", ["bash .ci/run"], source, minutes=90)
+        self.check = self._project("Check", [_UV, "bash .ci/run"], source, minutes=90)
         self.build = self._project("Build", _build(production, staging), artifacts.build(), minutes=30)
         self.stage = self._deploy("DeployStaging", staging)
         self.smoke = self._project(
@@ -89,7 +89,7 @@ class Projects(Construct):
             self,
             name,
             name=project,
-            service_role=role(self, f"{name}Role", assumed_by("codebuild", arn), may).role_arn,
+            service_role=role(self, f"{name}Role", _for(arn), may).role_arn,
             encryption_key=self._artifacts.key.key_arn,
             timeout_in_minutes=minutes,
             source=build.SourceProperty(type="CODEPIPELINE", build_spec=_build_spec(commands, builds=name == "Build")),
@@ -120,10 +120,10 @@ def role(
     return iam.Role(scope, construct_id, assumed_by=principal, managed_policies=[policy])
 
 
-def assumed_by(service: str, arn: str) -> iam.IPrincipal:
-    """Return a service, as long as it works for one resource of this account."""
-    conditions = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}, "ArnEquals": {"aws:SourceArn": arn}}
-    return iam.ServicePrincipal(f"{service}.amazonaws.com", conditions=conditions)
+def _for(project: str) -> iam.IPrincipal:
+    """Return CodeBuild as it works for one project (CodeBuild guide, "Cross-service confused deputy prevention")."""
+    conditions = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}, "ArnEquals": {"aws:SourceArn": project}}
+    return iam.ServicePrincipal("codebuild.amazonaws.com", conditions=conditions)
 
 
 def _tool(name: str) -> str:

@@ -10,7 +10,7 @@ from infra.config import Delivery, StageConfig
 from infra.delivery_artifacts import ASSEMBLY, SOURCE
 from infra.delivery_projects import Projects
 
-WATCHED = ("DeadLettersWaiting", "JudgeErrors", "ProjectionFailuresWaiting", "ProjectorErrors", "SweepErrors")
+WATCHED = ("DeadLettersWaiting", "JudgeErrors", "PortalFailures", "ProjectionFailuresWaiting", "ProjectorErrors")
 """Production's alarms that take a release back: five at most (CodePipeline quotas), so those that tell of code.
 What tells of load (a backlog, a slow hour) would take back the innocent."""
 

@@ -30,11 +30,12 @@ def deploy(clients: Clients, assembly: Assembly, parameters: Mapping[str, str], 
     Raises RunnerError with CloudFormation's reason when that fails.
     """
     source = f"{assembly.name}-{'-'.join(parameters.values())}"
-    stack = _describe(clients, STACK_NAME)
+    stack = _describe(clients, assembly.stack)
     if stack is None or _tag(stack) != source or not _is_settled(stack):
         bucket = _bootstrap(clients, region)
         template_url = _publish(clients, assembly, bucket)
-        stack = _put_stack(clients, template_url, parameters, source, exists=_may_update(clients, stack))
+        exists = _may_update(clients, assembly.stack, stack)
+        stack = _put_stack(clients, assembly.stack, template_url, parameters, source, exists=exists)
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
@@ -76,24 +77,24 @@ def _exists(clients: Clients, bucket: str, key: str) -> bool:
     return answer["KeyCount"] > 0
 
 
-def _may_update(clients: Clients, stack: "StackTypeDef | None") -> bool:
+def _may_update(clients: Clients, name: str, stack: "StackTypeDef | None") -> bool:
     """Say whether there is a stack to update; one that never came up is removed first."""
     if stack is None:
         return False
     if stack["StackStatus"] in {"ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS"}:
-        clients.cloudformation.delete_stack(StackName=STACK_NAME)
-        _wait(lambda: _describe(clients, STACK_NAME) is None)
+        clients.cloudformation.delete_stack(StackName=name)
+        _wait(lambda: _describe(clients, name) is None)
         return False
     return True
 
 
 def _put_stack(
-    clients: Clients, template_url: str, parameters: Mapping[str, str], source: str, *, exists: bool
+    clients: Clients, name: str, template_url: str, parameters: Mapping[str, str], source: str, *, exists: bool
 ) -> "StackTypeDef":
     put = clients.cloudformation.update_stack if exists else clients.cloudformation.create_stack
     try:
         put(
-            StackName=STACK_NAME,
+            StackName=name,
             TemplateURL=template_url,
             Capabilities=_CAPABILITIES,  # type: ignore[arg-type]
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
@@ -102,14 +103,14 @@ def _put_stack(
     except ClientError as error:
         if "No updates are to be performed" not in str(error):
             raise RunnerError(f"CloudFormation refused the stack: {error}") from error
-    stack = _settle(clients, STACK_NAME)
+    stack = _settle(clients, name)
     if stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
-        raise RunnerError(f"The stack ended as {stack['StackStatus']}: {_first_failure(clients)}")
+        raise RunnerError(f"The stack ended as {stack['StackStatus']}: {_first_failure(clients, name)}")
     return stack
 
 
-def _first_failure(clients: Clients) -> str:
-    events = clients.cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+def _first_failure(clients: Clients, name: str) -> str:
+    events = clients.cloudformation.describe_stack_events(StackName=name)["StackEvents"]
     failures = [event for event in events if event.get("ResourceStatus", "").endswith("_FAILED")]
     if not failures:
         return "no resource tells why."

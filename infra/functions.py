@@ -86,12 +86,13 @@ class Function(Construct):
         *,
         failures: sqs.IQueue,
         batch_size: int = 100,
-        window_s: int = 0,
+        gather_s: int = 0,
         states: Sequence[str] = (),
     ) -> None:
         """Feed the function from a table's stream: changes of files only, split on error, given up after ten tries.
 
-        With `states`, only of those that are in one of them then; with `window_s`, after having waited for more.
+        With `states`, only of those that are in one of them then. Changes are gathered for up to `gather_s` seconds:
+        what a batch writes is much the same for one and a hundred.
         """
         lambda_.EventSourceMapping(
             self,
@@ -100,7 +101,7 @@ class Function(Construct):
             event_source_arn=table.table_stream_arn,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=batch_size,
-            max_batching_window=Duration.seconds(window_s) if window_s else None,
+            max_batching_window=Duration.seconds(gather_s) if gather_s else None,
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
             retry_attempts=10,

@@ -19,7 +19,7 @@ class Keys(Construct):
         self.messages = self._key("Messages", "Silent Scalper: queues, alerts and logs", removal_policy)
         for service in ("s3", "sns", "cloudwatch", "budgets"):
             self.admit(service)
-        self.messages.add_to_resource_policy(_write_logs())
+        self.messages.add_to_resource_policy(write_logs())
 
     def admit(self, service: str) -> None:
         """Let another AWS service put messages into encrypted queues."""
@@ -41,7 +41,7 @@ def _send_encrypted(service: str) -> iam.PolicyStatement:
     )
 
 
-def _write_logs() -> iam.PolicyStatement:
+def write_logs() -> iam.PolicyStatement:
     """Let CloudWatch Logs use the key for this account's log groups (Logs guide, "Encrypt log data")."""
     log_groups = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:*"
     return iam.PolicyStatement(

@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.assembly import Assembly, local_assembly
 from infra.aws import Clients, clients, other_client
-from infra.batch_actions import allow_batches
 from infra.demo import Demo, api_id, as_json, create_demo
 from infra.deploy import deploy
 from infra.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Endpoint, emulator, endpoint_of
+from infra.emulator_dialect import translate_policies
 from infra.errors import RunnerError
 from infra.portal_process import portal
 from infra.processes import Child
@@ -118,7 +118,7 @@ def local_stack(
             with progress.step("Deploy the stack"):
                 outputs = _deploy(aws, assembly, portal_port)
                 if strict:
-                    allow_batches(other_client("iam", at))
+                    translate_policies(other_client("iam", at))
             with progress.step("Create clinics, users and partner"):
                 demo = create_demo(aws, outputs, state / "demo.json")
         yield LocalStack(aws, outputs, demo, running, at, portal_port)

@@ -53,3 +53,10 @@ class Recovery(Construct):
             if config.backup
             else None
         )
+
+    def names(self) -> dict[str, str]:
+        """Return what docs/runbook.md calls things by."""
+        names = {"BreakGlassRoleArn": self.break_glass.role.role_arn}
+        if self.backup:
+            names |= {"BackupVault": self.backup.vault.backup_vault_name, "BackupRoleArn": self.backup.role.role_arn}
+        return names

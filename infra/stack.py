@@ -21,6 +21,7 @@ from infra.functions import Function
 from infra.grants import Grants
 from infra.identity import Identity
 from infra.keys import Keys
+from infra.origin import HEADER, read_secret, secret_name
 from infra.queueing import Queueing
 from infra.records import Records
 from infra.recovery import Recovery
@@ -174,7 +175,7 @@ class SilentScalper(Stack):
             handler="portal.handler.handle",
             bundle=self._bundles.portal,
             config=config.portal,
-            grants=grants.portal(),
+            grants=[*grants.portal(), *([read_secret(config)] if config.edge else [])],
             settings=self._for_portal(),
             dead_letters=self.webhooks.dead_letters,
         )
@@ -186,19 +187,21 @@ class SilentScalper(Stack):
     def _connect(self) -> None:
         self.scanning = self._announce_arrivals()
         self.judge.consume(self.queueing.main, maximum_concurrency=self._config.judge_maximum_concurrency)
-        self.projector.follow(self.records.table, failures=self.queueing.projection_failures)
+        self.projector.follow(
+            self.records.table, failures=self.queueing.projection_failures, gather_s=self._config.gather_changes_s
+        )
         self.projector.consume(self.queueing.projection_redrives, maximum_concurrency=2, batch_size=1)
         # Few files are read at less cost than many: the exporter waits for up to five minutes, or for a full batch.
         self.exporter.follow(
             self.records.table,
             failures=self.queueing.export_failures,
             batch_size=1000,
-            window_s=300,
+            gather_s=300,
             states=sorted(EXPORTED),
         )
         self.exporter.consume(self.queueing.export_redrives, maximum_concurrency=2, batch_size=1)
         EveryFiveMinutes(self, "Sweeping", function=self.sweep.function)
-        self.api.route(self.portal.function)
+        self.api.route(self.portal.function, edge_header=HEADER if self._config.edge else None)
         self.api.publish(config=self._config, log_key=self.keys.messages, removal_policy=self._removal)
 
     def _announce_arrivals(self) -> Scanning | None:
@@ -264,18 +267,22 @@ class SilentScalper(Stack):
             "ExporterFunction": self.exporter.function.function_name,
             "SweepFunction": self.sweep.function.function_name,
             "PortalFunction": self.portal.function.function_name,
-            "BreakGlassRoleArn": self.recovery.break_glass.role.role_arn,
             "DataKeyId": self.keys.data.key_id,
             "MessagesKeyId": self.keys.messages.key_id,
+            **self.recovery.names(),
         }.items():
             CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
 
     def _portal_origin(self) -> str:
-        """Return the address that browsers use: a parameter, or the API's own where it is left empty."""
+        """Return the address that browsers use: a parameter, or the API's own where it is left empty.
+
+        An edge without a domain of its own has a name only once it is deployed: `make deploy` then gives it.
+        """
+        edge = self._config.edge
         origin = CfnParameter(
             self,
             "PortalOriginParameter",
-            default="",
+            default=f"https://{edge.domain}" if edge and edge.domain else "",
             allowed_pattern=r"^(https?://[^/]+)?$",
             description="scheme://host[:port] under which browsers reach the portal; empty for the API's own address",
         )
@@ -375,4 +382,5 @@ class SilentScalper(Stack):
             **self._gateway(),
             "SCALPER_SIGN_IN_URL": self.identity.sign_in_url,
             "SCALPER_PORTAL_ORIGIN": self.origin,
+            **({"SCALPER_ORIGIN_SECRET": secret_name(self._config)} if self._config.edge else {}),
         }

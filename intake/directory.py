@@ -10,13 +10,12 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
 from intake.errors import ConflictError
-from intake.items import Item, moment, plain, timestamp, wire
+from intake.items import CLINICS, Item, moment, plain, timestamp, wire
 from intake.ports import Clinic, Partner
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-_CLINICS = "CLINICS"
 _PARTNERS = "PARTNERS"
 
 
@@ -28,10 +27,10 @@ class DynamoDirectory:
         self._table = table
 
     def clinics(self) -> tuple[Clinic, ...]:
-        return tuple(map(_clinic, self._all(_CLINICS)))
+        return tuple(map(_clinic, self._all(CLINICS)))
 
     def clinic(self, clinic_id: str) -> Clinic | None:
-        row = self._get({"pk": _CLINICS, "sk": clinic_id})
+        row = self._get({"pk": CLINICS, "sk": clinic_id})
         return _clinic(row) if row else None
 
     def create_clinic(self, clinic: Clinic) -> None:
@@ -96,7 +95,7 @@ def _profile_key(clinic_id: str) -> Item:
 
 def _clinic_item(clinic: Clinic) -> Item:
     return {
-        "pk": _CLINICS,
+        "pk": CLINICS,
         "sk": clinic.clinic_id,
         "name": clinic.name,
         "contact": clinic.contact,

@@ -5,6 +5,7 @@ Source: Amazon DynamoDB Developer Guide, "Querying tables", "Managing complex wo
 
 import heapq
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from intake.aws_errors import code_of, standing_item
 from intake.batches import items_at
 from intake.cursors import before, cursor_of, position_of
 from intake.errors import ConflictError, NotFoundError
-from intake.index_keys import STATE_SHARDS
+from intake.file_lists import FileLists, Partition
 from intake.items import (
     COUNTS,
     META,
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 FILES_PER_TRANSACTION = 99
 """DynamoDB takes 100 items in one transaction; the upload itself is one of them."""
 
-_Partition = tuple[str, str, str]
-"""An index, its key attribute and the key."""
+_READ_AT_ONCE = 16
+"""Queries; a list of all clinics is merged from one or more for each of them."""
 _REMEMBERED = timedelta(hours=24)
 _BEFORE_FILES = "FILE#"
 
@@ -52,6 +53,7 @@ class DynamoRecords:
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._dynamodb = client
         self._table = table
+        self._lists = FileLists(client, table)
 
     def create_upload(self, upload: Upload) -> None:
         try:
@@ -130,7 +132,9 @@ class DynamoRecords:
     ) -> Page[FileSummary]:
         start, floor = before(cursor), timestamp(since) if since else ""
         start = min(start, timestamp(until)) if until else start
-        lists = [self._newest(partition, start, floor, limit + 1) for partition in _partitions(clinic_id, state)]
+        with ThreadPoolExecutor(_READ_AT_ONCE) as threads:
+            partitions = self._lists.of(clinic_id, state)
+            lists = list(threads.map(lambda partition: self._newest(partition, start, floor, limit + 1), partitions))
         merged = list(heapq.merge(*lists, key=lambda item: str(item["created_key"]), reverse=True))
         page = merged[:limit]
         rows = tuple(file_summary(item) for item in page)
@@ -203,7 +207,7 @@ class DynamoRecords:
             }
         }
 
-    def _newest(self, partition: _Partition, start: str, floor: str, limit: int) -> list[Item]:
+    def _newest(self, partition: Partition, start: str, floor: str, limit: int) -> list[Item]:
         """Return up to `limit` items of an index partition, newest first, created before one key and since another."""
         index, name, value = partition
         answer = self._dynamodb.query(
@@ -220,16 +224,6 @@ class DynamoRecords:
         """Read the projected counts of up to 100 uploads."""
         found = items_at(self._dynamodb, self._table, [upload_key(upload_id, COUNTS) for upload_id in upload_ids])
         return {item["pk"].removeprefix("UPLOAD#"): item for item in found}
-
-
-def _partitions(clinic_id: str | None, state: State | None) -> list[_Partition]:
-    """Return the index partitions that hold what is asked for."""
-    if clinic_id is None:
-        states = [state] if state else list(State)
-        return [("by_state", "state_shard", f"{one}#{shard}") for one in states for shard in range(STATE_SHARDS)]
-    if state is None:
-        return [("by_clinic", "clinic_key", clinic_id)]
-    return [("by_clinic_state", "clinic_state", f"{clinic_id}#{state}")]
 
 
 def _conflict(error: ClientError, refusal: str) -> Exception:

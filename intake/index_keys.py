@@ -16,6 +16,10 @@ from intake.states import State
 from intake.study import series_uid_of, study_uid_of
 from intake.trouble import cause_of
 
+LISTED_BY_CLINIC = frozenset({State.AWAITING_UPLOAD, State.ACCEPTED})
+"""States that nearly every file passes through. All clinics' files in one of them are read from the clinics' own lists:
+one more place in an index for each file would be paid for with each file (docs/adr/0023-what-a-file-costs.md)."""
+
 STATE_SHARDS = 8
 """Partitions that each state's index is spread over, so that a busy hour of all clinics meets no single hot one."""
 
@@ -32,7 +36,7 @@ def by_state(clinic_id: str, file_id: str, state: State, findings: Sequence[Find
     cause = cause_of(state, findings)
     return {
         "clinic_state": f"{clinic_id}#{state}",
-        "state_shard": shard(state, file_id),
+        "state_shard": None if state in LISTED_BY_CLINIC else shard(state, file_id),
         "trouble_of": upload_of(file_id) if cause else None,
         "trouble": f"{cause}#{file_id}" if cause else None,
     }

@@ -1,8 +1,8 @@
 """How records lie in the table: one item per file, upload, claim, partner and projection.
 
-Keys: `pk` and `sk`. Indexes: `by_clinic` (`clinic_key`), `by_clinic_state` (`clinic_state`) and `by_state`
-(`state_shard`), each sorted by `created_key`, the time of creation and the id; and those that searches read
-(`intake/index_keys.py`).
+Keys: `pk` and `sk`. Indexes: `by_clinic` (`clinic_key`; uploads and studies), `by_clinic_state` (`clinic_state`; files)
+and `by_state` (`state_shard`; files in trouble, and studies), each sorted by `created_key`, the time of creation and
+the id; and those that searches read (`intake/index_keys.py`).
 """
 
 import time
@@ -15,6 +15,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from intake.index_keys import by_content, by_name, by_state
 from intake.keys import series_id, study_id, upload_of
+from intake.packed import packed, unpacked
 from intake.record import (
     FileRecord,
     FileSummary,
@@ -38,6 +39,8 @@ COUNTS = "#COUNTS"
 SERIES = "SERIES#"
 STUDY_OF_UPLOAD = "#STUDY#"
 STUDIES = "studies"
+CLINICS = "CLINICS"
+HOLDINGS = "HOLDINGS"
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -49,8 +52,8 @@ def wire(item: Mapping[str, Any]) -> WireItem:
 
 
 def plain(item: Mapping[str, Any]) -> Item:
-    """Read DynamoDB's form of an item; numbers become int."""
-    return {name: _plain(_deserialize(value)) for name, value in item.items()}
+    """Read DynamoDB's form of an item; numbers become int, and what was packed is unpacked."""
+    return {name: unpacked(value["B"]) if "B" in value else _plain(_deserialize(value)) for name, value in item.items()}
 
 
 def timestamp(moment: datetime) -> str:
@@ -122,7 +125,6 @@ def file_item(record: FileRecord) -> Item:
         **by_state(record.clinic_id, record.file_id, record.state, record.findings),
         **by_name(record.clinic_id, record.file_id, record.name),
         **by_content(record.clinic_id, record.file_id, record.state, record.metadata),
-        "clinic_key": record.clinic_id,
         "created_key": created_key(record.created_at, record.file_id),
         "file_id": record.file_id,
         "upload_id": record.upload_id,
@@ -140,16 +142,14 @@ def file_item(record: FileRecord) -> Item:
         "stored": object_map(record.stored) if record.stored else None,
         "kind": record.kind,
         "duplicate_of": record.duplicate_of,
-        "findings": [finding_map(finding) for finding in record.findings],
-        "warnings": record.warnings,
-        "codes": rejecting_codes(record.findings),
-        "metadata": record.metadata,
+        **finding_attributes(record.findings),
+        "metadata": packed(record.metadata) if record.metadata else None,
         "rules_version": record.rules_version,
         "timings": record.timings,
         "timeline": [timeline_map(entry) for entry in record.timeline],
         "multipart_id": record.multipart_id,
         "parent": record.parent,
-        "shadow": list(record.shadow),
+        "shadow": list(record.shadow) or None,
         "scan": record.scan.value if record.scan else None,
         "revision": record.revision,
     }
@@ -174,8 +174,8 @@ def file_record(item: Item) -> FileRecord:
         stored=object_version(item["stored"]) if item.get("stored") else None,
         kind=item.get("kind"),
         duplicate_of=item.get("duplicate_of"),
-        findings=tuple(_finding(row) for row in item["findings"]),
-        metadata=item["metadata"],
+        findings=tuple(_finding(row) for row in item.get("findings", ())),
+        metadata=item.get("metadata", {}),
         rules_version=item.get("rules_version"),
         timings=item["timings"],
         timeline=tuple(_timeline_entry(row) for row in item["timeline"]),
@@ -206,6 +206,15 @@ def file_summary(item: Item) -> FileSummary:
     )
 
 
+def finding_attributes(findings: tuple[Finding, ...]) -> Item:
+    """Return what a record and its indexes hold of findings; a file without any takes no room for that."""
+    return {
+        "findings": [finding_map(finding) for finding in findings] or None,
+        "warnings": sum(finding.severity is Severity.WARN for finding in findings) or None,
+        "codes": rejecting_codes(findings) or None,
+    }
+
+
 def rejecting_codes(findings: tuple[Finding, ...]) -> list[str]:
     return list(dict.fromkeys(finding.code for finding in findings if finding.severity is Severity.REJECT))
 
@@ -229,7 +238,8 @@ def finding_map(finding: Finding) -> Item:
 
 
 def timeline_map(entry: TimelineEntry) -> Item:
-    return {"at": timestamp(entry.at), "actor": entry.actor, "event": entry.event, "detail": entry.detail}
+    told = {"detail": entry.detail} if entry.detail else {}
+    return {"at": timestamp(entry.at), "actor": entry.actor, "event": entry.event, **told}
 
 
 def _finding(row: Item) -> Finding:
@@ -237,7 +247,7 @@ def _finding(row: Item) -> Finding:
 
 
 def _timeline_entry(row: Item) -> TimelineEntry:
-    return TimelineEntry(moment(row["at"]), row["actor"], row["event"], row["detail"])
+    return TimelineEntry(moment(row["at"]), row["actor"], row["event"], row.get("detail", ""))
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  # An attribute holds any of DynamoDB's types.

@@ -1,8 +1,7 @@
 """What follows from the records, in the same table, behind the `Projections` port.
 
-A marker per file and revision is written in the transaction that adds a change to its sums and appends it to its
-clinic's change feed: so a change counts once, however often, in whatever order and by however many workers the stream
-delivers it.
+Each file's revision is noted in the transaction that adds a change to its sums and appends it to its clinic's change
+feed: so a change counts once, however often, in whatever order and by however many workers the stream delivers it.
 """
 
 from collections import Counter
@@ -12,11 +11,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from intake import feed
+from intake.applied import AppliedChanges, blocks
 from intake.buckets import FLEETING, bucket, bucket_facts, bucket_key, bucket_queries
 from intake.devices import DeviceRegister
 from intake.expressions import addition
 from intake.items import (
     COUNTS,
+    HOLDINGS,
     META,
     Item,
     alert_key,
@@ -34,15 +35,14 @@ from intake.record import Source
 from intake.states import State
 from intake.study_marks import StudyMarks
 from intake.tally import AlertTally, FiledTally, Tally, UploadTally, add, tally
-from intake.transactions import write_each_once
+from intake.transactions import write_anew
 from intake.upload_items import direct_upload_facts
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 ITEMS_PER_TRANSACTION = 100
-"""DynamoDB takes no more. A change writes its marker, and shares with others the items of up to eleven sums."""
-_HOLDINGS = "HOLDINGS"
+"""DynamoDB takes no more. A change shares with others its block's note, and the items of up to eleven sums."""
 
 
 class DynamoProjections:
@@ -54,14 +54,15 @@ class DynamoProjections:
         self._marks = StudyMarks(client, table)
         self._devices = DeviceRegister(client, table)
         self._feed = feed.FeedWriter(client, table)
+        self._applied = AppliedChanges(client, table)
 
     def apply(self, changes: Sequence[Change]) -> None:
         # One transaction takes no item twice, so what a batch brings twice is told apart before.
         once = {(change.file_id, change.revision): change for change in changes}
         counted = [change for change in once.values() if change.after is not State.AWAITING_UPLOAD]
         for together in _transactions(list(map(self._admitted, counted))):
-            write_each_once(self._dynamodb, together, self._transaction, "sums")
-        # Sets and bounds may be written again, so they need no marker, and follow when every change was counted.
+            write_anew(self._dynamodb, lambda changes=together: self._transaction(changes), "sums")
+        # Sets and bounds may be written again, so they need no note, and follow when every change was counted.
         self._marks.add(counted)
 
     def buckets(
@@ -78,7 +79,7 @@ class DynamoProjections:
         query = {
             "TableName": self._table,
             "KeyConditionExpression": "pk = :holdings",
-            "ExpressionAttributeValues": wire({":holdings": _HOLDINGS}),
+            "ExpressionAttributeValues": wire({":holdings": HOLDINGS}),
         }
         return tuple(Holding(row["sk"], row.get("files", 0), row.get("bytes", 0)) for row in self._rows(query))
 
@@ -87,20 +88,12 @@ class DynamoProjections:
             return change
         return replace(change, device=self._devices.admitted(change.clinic_id, change.at, change.device))
 
-    def _transaction(self, changes: list[Change]) -> list[Any]:
-        sums = tally(changes)
-        markers = [
-            {
-                "Put": {
-                    "TableName": self._table,
-                    "Item": wire(
-                        {"pk": f"APPLIED#{change.file_id}#{change.revision}", "sk": "#APPLIED", "expires": expiry()}
-                    ),
-                    "ConditionExpression": "attribute_not_exists(pk)",
-                }
-            }
-            for change in changes
-        ]
+    def _transaction(self, changes: Sequence[Change]) -> list[Any]:
+        """Return the items that apply what was not applied yet; none where all was."""
+        new, notes = self._applied.new_among(changes)
+        if not new:
+            return []
+        sums = tally(new)
         updates = [update for upload_id, row in sums.uploads.items() for update in self._upload(upload_id, row)]
         updates += [self._bucket(*names, counts) for names, counts in sums.buckets.items()]
         updates += [self._holding(clinic_id, counts) for clinic_id, counts in sums.holdings.items()]
@@ -108,7 +101,7 @@ class DynamoProjections:
         updates += [self._study(*names, counts) for names, counts in sums.studies.items()]
         updates += [self._series(*names, counts) for names, counts in sums.series.items()]
         updates += [self._filed(upload_id, row) for (upload_id, _), row in sums.filed.items()]
-        return [*markers, *({"Update": update} for update in updates), *self._feed.appended(changes)]
+        return [*notes, *({"Update": update} for update in updates), *self._feed.appended(new)]
 
     def _upload(self, upload_id: str, row: UploadTally) -> list[dict[str, Any]]:
         counts = addition(
@@ -133,7 +126,7 @@ class DynamoProjections:
         return addition(self._table, bucket_key(grain, start, clinic_id), counts, sets=facts)
 
     def _holding(self, clinic_id: str, counts: Counter[str]) -> dict[str, Any]:
-        return addition(self._table, {"pk": _HOLDINGS, "sk": clinic_id}, counts)
+        return addition(self._table, {"pk": HOLDINGS, "sk": clinic_id}, counts)
 
     def _alert(self, kind: str, upload_id: str, row: AlertTally) -> dict[str, Any]:
         sums = Counter({"pending": row.pending, **{f"code_{code}": n for code, n in row.codes.items()}})
@@ -160,12 +153,12 @@ class DynamoProjections:
 
 
 def _transactions(changes: list[Change]) -> Iterator[list[Change]]:
-    """Cut a batch into as few transactions as its markers and sums fit into."""
+    """Cut a batch into as few transactions as its notes and sums fit into."""
     together: list[Change] = []
     sums = Tally()
     for change in changes:
         add(sums, change)
-        if len(together) + 1 + sums.items + feed.ITEMS * len(sums.clinics) > ITEMS_PER_TRANSACTION:
+        if blocks([*together, change]) + sums.items + feed.ITEMS * len(sums.clinics) > ITEMS_PER_TRANSACTION:
             yield together
             together, sums = [], tally([change])
         together.append(change)

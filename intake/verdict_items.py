@@ -1,8 +1,9 @@
 """What a verdict writes into the table."""
 
 from intake.index_keys import by_content, by_state
-from intake.items import Item, file_item, finding_map, object_map, rejecting_codes, timestamp
-from intake.record import FileRecord, Severity, Source, Verdict
+from intake.items import Item, file_item, finding_attributes, object_map, timestamp
+from intake.packed import packed
+from intake.record import FileRecord, Source, Verdict
 
 
 def verdict_attributes(verdict: Verdict) -> Item:
@@ -18,12 +19,10 @@ def verdict_attributes(verdict: Verdict) -> Item:
         "stored": object_map(verdict.stored),
         "kind": verdict.kind,
         **({"duplicate_of": verdict.duplicate_of} if verdict.duplicate_of else {}),
-        "findings": [finding_map(finding) for finding in verdict.findings],
-        "warnings": sum(finding.severity is Severity.WARN for finding in verdict.findings),
-        "codes": rejecting_codes(verdict.findings),
-        "shadow": list(verdict.shadow),
+        **finding_attributes(verdict.findings),
+        "shadow": list(verdict.shadow) or None,
         **({"scan": verdict.scan.value} if verdict.scan else {}),
-        "metadata": verdict.metadata,
+        "metadata": packed(verdict.metadata),
         "rules_version": verdict.rules_version,
         **({} if verdict.again and verdict.again.judged else {"timings": _timings(verdict)}),
     }

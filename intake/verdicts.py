@@ -15,7 +15,8 @@ from intake.aws_errors import code_of
 from intake.batches import items_at
 from intake.errors import ContentionError
 from intake.expressions import transition
-from intake.index_keys import STATE_SHARDS, by_content, by_state, patient_id_of
+from intake.file_lists import FileLists
+from intake.index_keys import by_content, by_state, patient_id_of
 from intake.items import (
     Item,
     claim_key,
@@ -51,6 +52,7 @@ class DynamoVerdicts:
         self._dynamodb = client
         self._table = table
         self.patients = PatientKeys(client, table)
+        self._lists = FileLists(client, table)
 
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
         moved: Any = {"Update": self._move(verdict, reserved=reserved)}
@@ -112,12 +114,12 @@ class DynamoVerdicts:
 
     def awaiting(self) -> Iterator[FileSummary]:
         pages = self._dynamodb.get_paginator("query")
-        for shard in range(STATE_SHARDS):
+        for index, name, value in self._lists.of(None, State.AWAITING_UPLOAD):
             for page in pages.paginate(
                 TableName=self._table,
-                IndexName="by_state",
-                KeyConditionExpression="state_shard = :shard",
-                ExpressionAttributeValues=wire({":shard": f"{State.AWAITING_UPLOAD}#{shard}"}),
+                IndexName=index,
+                KeyConditionExpression=f"{name} = :value",
+                ExpressionAttributeValues=wire({":value": value}),
             ):
                 yield from (file_summary(plain(item)) for item in page["Items"])
 
@@ -184,11 +186,15 @@ class DynamoVerdicts:
 
 
 def _identities(verdict: Verdict) -> list[str]:
-    """Return what the verdict claims for its clinic: nothing when rejected, and nothing for bytes already held."""
+    """Return what the verdict claims for its clinic: nothing when rejected, and nothing for bytes already held.
+
+    Equal bytes hold the same SOP Instance UID, so a claim on it, which tells of the bytes too, finds them as well.
+    """
     if verdict.state is not State.ACCEPTED or verdict.duplicate_of or verdict.clinic_id == UNASSIGNED:
         return []
-    bytes_held = [f"sha256:{verdict.sha256}"] if verdict.sha256 else []
-    return bytes_held + ([f"sop:{verdict.sop_instance_uid}"] if verdict.sop_instance_uid else [])
+    if verdict.sop_instance_uid:
+        return [f"sop:{verdict.sop_instance_uid}"]
+    return [f"sha256:{verdict.sha256}"] if verdict.sha256 else []
 
 
 def _refusal(verdict: Verdict, reasons: list[dict[str, Any]]) -> Recorded:

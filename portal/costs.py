@@ -35,15 +35,15 @@ PER_FILE = (
         "DynamoDB writes (record, claims and sums with their indexes)",
         "million units",
         0.625,
-        40 / 1e6,
+        17 / 1e6,
         "aws.amazon.com/dynamodb/pricing/on-demand",
     ),
     Price(
-        "DynamoDB reads (pages and sums)", "million units", 0.125, 10 / 1e6, "aws.amazon.com/dynamodb/pricing/on-demand"
+        "DynamoDB reads (pages and sums)", "million units", 0.125, 1 / 1e6, "aws.amazon.com/dynamodb/pricing/on-demand"
     ),
     Price("Lambda, arm64 (50 ms at 1 GiB)", "GB-second", 0.0000133334, 0.05, "aws.amazon.com/lambda/pricing"),
     Price("Lambda and SQS requests", "million requests", 0.60, 4 / 1e6, "aws.amazon.com/sqs/pricing"),
-    Price("KMS requests", "10,000 requests", 0.03, 4 / 1e4, "aws.amazon.com/kms/pricing"),
+    Price("KMS requests", "10,000 requests", 0.03, 0.02 / 1e4, "aws.amazon.com/kms/pricing"),
 )
 
 USD_PER_FILE = sum(price.usd * price.units_per_file for price in PER_FILE)

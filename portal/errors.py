@@ -24,6 +24,14 @@ class UserPoolUnavailableError(PortalError):
     """Raised when the user pool cannot be asked, and what was learned from it earlier is too old."""
 
 
+class NotByEdgeError(PortalError):
+    """Raised for a request that came to the API's own address, and not by the edge before it."""
+
+
+class EdgeUnknownError(PortalError):
+    """Raised when nobody can say whether a request came by the edge."""
+
+
 class SignInError(PortalError):
     """Raised when a sign-in cannot be finished and has to be started again."""
 

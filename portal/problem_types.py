@@ -52,6 +52,12 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.UserPoolUnavailableError: Problem(
         503, "sign-in-unavailable", "Sign-in is not available", "Tokens cannot be checked now. Try again in a moment."
     ),
+    errors.NotByEdgeError: Problem(
+        403, "not-by-edge", "This is not the way in", "Send the request to the address that you were given."
+    ),
+    errors.EdgeUnknownError: Problem(
+        503, "edge-unknown", "Try again in a moment", "It cannot be told now whether the request came by the way in."
+    ),
     errors.SignInError: Problem(
         400, "sign-in-failed", "Sign-in did not work", "It took too long, or began in another window. Sign in again."
     ),

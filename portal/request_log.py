@@ -66,6 +66,8 @@ def _facts(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
     identity = state.get("identity")
     return {
         "request_id": state["request_id"],
+        # Only of requests that the edge vouches for; the address of whoever asked stands in the edge's log.
+        **({"edge_request_id": state["edge_request_id"]} if "edge_request_id" in state else {}),
         "method": scope["method"],
         "route": getattr(scope.get("route"), "path", None),
         "status": status,

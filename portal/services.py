@@ -39,6 +39,7 @@ from intake.ports import (
     Webhooks,
 )
 from portal.machines import Machines
+from portal.origin_secret import OriginSecret
 from portal.people import People
 from portal.remembered import Remembered
 from portal.settings import Settings
@@ -97,6 +98,8 @@ class Services:
     sign_in: SignIn
     settings: Settings
     clock: Callable[[], datetime]
+    origin_secret: OriginSecret | None = None
+    """By which requests that came by the edge are known; None where there is no edge."""
 
 
 def services_of(request: Request) -> Services:

@@ -34,8 +34,10 @@ from intake.webhooks import DynamoWebhooks
 from portal.cognito import CognitoPool
 from portal.cognito_admin import CognitoClients, CognitoPeople
 from portal.dicomweb.sender import HttpSender
+from portal.origin_secret import OriginSecret
 from portal.partners import KnownPartners
 from portal.remembered import Remembered
+from portal.secrets_manager import StoredSecret
 from portal.services import Services
 from portal.settings import Settings
 from portal.sign_in import SignIn
@@ -114,4 +116,11 @@ def wire(settings: Settings) -> Services:
         sign_in=SignIn(pool, verifier, settings),
         settings=settings,
         clock=now,
+        origin_secret=_origin_secret(session, settings.origin_secret),
     )
+
+
+def _origin_secret(session: boto3.Session, name: str) -> OriginSecret | None:
+    if not name:
+        return None
+    return OriginSecret(StoredSecret(session.client("secretsmanager", config=PATIENCE), name).read)

@@ -75,7 +75,7 @@ def row(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | None:
     state = State(new["state"])
     if state not in EXPORTED or old.get("revision") == new["revision"]:
         return None
-    judged, metadata = state in JUDGED, new["metadata"]
+    judged, metadata = state in JUDGED, new.get("metadata", {})
     made_by = device(new["clinic_id"], metadata) if judged else None
     return {
         "occurred_at": written(datetime.fromisoformat(new["updated_at"])),
@@ -85,8 +85,8 @@ def row(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | None:
         "revision": new["revision"],
         "state": state.value,
         "kind": new.get("kind") or "" if judged else "",
-        "codes": ",".join(new["codes"]) if state is State.REJECTED else "",
-        "warnings": new["warnings"] if judged else 0,
+        "codes": ",".join(new.get("codes", ())) if state is State.REJECTED else "",
+        "warnings": new.get("warnings", 0) if judged else 0,
         "size": new["size"],
         "modality": modality(modality_of(metadata)) if judged else "",
         "device": made_by.label if made_by else "",

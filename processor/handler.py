@@ -5,6 +5,9 @@ S3 tells of objects that arrived, the Lambda itself of archives that are to be e
 
 import json
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -31,12 +34,19 @@ from processor.telemetry import (
     report_processed,
     report_trouble,
 )
+from processor.together import AT_ONCE
 
 _judging = wiring.judging(os.environ, boto3.Session())
+_reporting = Lock()
+"""Metrics are added up in one place, which knows no threads."""
 
 
 class _Batch(BatchProcessor):
-    """Reports each message that will be delivered again."""
+    """Works on some messages at a time, and reports each that will be delivered again."""
+
+    def process(self) -> list[tuple[Any, ...]]:
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            return list(threads.map(self._process_record, self.records))
 
     def failure_handler(self, record: Any, exception: ExceptionInfo) -> FailureResponse:  # noqa: ANN401  # Theirs.
         if isinstance(exception[1], Exception):
@@ -58,14 +68,19 @@ def _take(record: SQSRecord) -> None:
     body = json.loads(record.body)
     order = order_of(body)
     if isinstance(order, FindFiles):
-        report_found(_judging.desk.find(order))
+        _report(report_found, _judging.desk.find(order))
         return
     if order:
-        report_answered(order, _judging.desk.carry_out(order))
+        _report(report_answered, order, _judging.desk.carry_out(order))
         return
     part = slice_of(body)
     if part:
-        report_expanded(_judging.expander.expand(part))
+        _report(report_expanded, _judging.expander.expand(part))
         return
     for arrival in arrivals(body):
-        report_processed(_judging.processor.process(arrival))
+        _report(report_processed, _judging.processor.process(arrival))
+
+
+def _report(report: Callable[..., None], *what: Any) -> None:  # noqa: ANN401  # Each report knows its own.
+    with _reporting:
+        report(*what)

@@ -16,7 +16,7 @@ _SEVERITY = {
     AlertKind.DISAGREEMENT: "error",
 }
 
-_FAULTS = {
+FAULTS = {
     Fault.OBJECT_MISSING: "a judged file whose object is not in its bucket",
     Fault.OBJECT_UNCLAIMED: "an object that no record claims, among the accepted or the quarantined",
     Fault.ARRIVAL_UNRECORDED: "an object that arrived and of which no record tells; it is checked now",
@@ -131,7 +131,7 @@ def disagreement(due: DueAlert, origin: str) -> Alert:
         due,
         f"Objects and records of {due.clinic_id} disagree",
         [
-            *(f"- {amount} x {code}: {_FAULTS[Fault(code)]}" for code, amount in sorted(due.codes.items())),
+            *(f"- {amount} x {code}: {FAULTS[Fault(code)]}" for code, amount in sorted(due.codes.items())),
             "",
             f"One of the files: {due.first_file_id}",
             "Each is told of once. Which objects are meant stands in the table, under the key INCIDENTS.",

@@ -50,26 +50,37 @@ class QuietWatch:
             # Files wait for their verdict: the silence may be ours.
             return 0
         at = self._clock()
-        noted = {clinic.clinic_id: clinic.since for clinic in self._watch.quiet()}
-        quiet = [
-            QuietClinic(clinic_id, usual, noted.get(clinic_id, at)) for clinic_id, usual in self._silent(at).items()
-        ]
+        quiet = self._quiet(at)
         # Noted first, so that a crash before the message is sent begins no second episode.
         self._watch.note_quiet(quiet, at)
         for clinic in quiet:
-            episode = clinic.since.isoformat()
-            self._outbox.announce(AlertKind.QUIET, clinic.clinic_id, clinic.clinic_id, episode, at)
+            # Later, the message has been sent; the outbox, which knows that, forgets it within a week.
+            if at - clinic.since < timedelta(days=1):
+                episode = clinic.since.isoformat()
+                self._outbox.announce(AlertKind.QUIET, clinic.clinic_id, clinic.clinic_id, episode, at)
         return len(quiet)
 
-    def _silent(self, at: datetime) -> dict[str, int]:
-        """Return the quiet clinics, and how many files each usually sends in these hours."""
+    def _quiet(self, at: datetime) -> list[QuietClinic]:
+        """Return the quiet clinics; one stays so until something comes, also through hours in which nothing is due."""
+        heard, unexpected = self._arrivals(Grain.HOUR.start(at) - WINDOW, at), self._unexpected()
+        noted = {
+            clinic.clinic_id: clinic for clinic in self._watch.quiet() if at - clinic.since < timedelta(weeks=WEEKS)
+        }
+        begun = {
+            clinic_id: QuietClinic(clinic_id, usual, noted[clinic_id].since if clinic_id in noted else at)
+            for clinic_id, usual in self._busy(at).items()
+        }
+        quiet = {**noted, **begun}
+        return [quiet[clinic_id] for clinic_id in sorted(quiet) if not heard[clinic_id] and clinic_id not in unexpected]
+
+    def _busy(self, at: datetime) -> dict[str, int]:
+        """Return the clinics that are usually busy in these hours, and how many files each sends."""
         end = Grain.HOUR.start(at)
-        heard = self._arrivals(end - WINDOW, at)
         weeks = [end - timedelta(weeks=week) for week in range(1, WEEKS + 1)]
         past = [self._arrivals(end_then - WINDOW, end_then - _HOUR) for end_then in weeks]
-        clinics = sorted({clinic_id for week in past for clinic_id in week} - self._unexpected())
-        usual = {clinic_id: [week[clinic_id] for week in past] for clinic_id in clinics if not heard[clinic_id]}
-        return {clinic_id: int(median(counts)) for clinic_id, counts in usual.items() if _is_busy(counts)}
+        clinics = {clinic_id for week in past for clinic_id in week}
+        sent = {clinic_id: [week[clinic_id] for week in past] for clinic_id in clinics}
+        return {clinic_id: int(median(counts)) for clinic_id, counts in sent.items() if _is_busy(counts)}
 
     def _unexpected(self) -> set[str]:
         """Return those from whom nothing is expected."""

@@ -45,7 +45,7 @@ def change(old: Item, new: Item) -> Change:
         latency_ms=new["timings"].get("arrival_to_verdict") if after in JUDGED and before not in JUDGED else None,
         shadow=tuple(new.get("shadow", ())),
         duplicate=bool(new.get("duplicate_of")),
-        device=device(new["clinic_id"], new["metadata"]) if after in JUDGED else None,
+        device=device(new["clinic_id"], new.get("metadata", {})) if after in JUDGED else None,
         cause_before=_cause(old),
         cause_after=_cause(new),
         study_before=old.get("study_of", ""),
@@ -62,8 +62,8 @@ def _news(new: Item) -> dict[str, Any]:
     if new.get("duplicate_of"):
         return {}
     if new.get("kind") == "dicom":
-        return {"instance": instance(new["clinic_id"], new["metadata"], new.get("patient_key", ""))}
-    return {"entries": new["metadata"].get("entries", 0)} if new.get("kind") == "zip" else {}
+        return {"instance": instance(new["clinic_id"], new.get("metadata", {}), new.get("patient_key", ""))}
+    return {"entries": new.get("metadata", {}).get("entries", 0)} if new.get("kind") == "zip" else {}
 
 
 def _cause(item: Item) -> str:
@@ -74,4 +74,6 @@ def _cause(item: Item) -> str:
 def _filed(new: Item) -> Filed | None:
     if not new.get("study_of"):
         return None
-    return Filed(new["study_of"], short(new["metadata"], "modality"), short(new["metadata"], "study_date"))
+    return Filed(
+        new["study_of"], short(new.get("metadata", {}), "modality"), short(new.get("metadata", {}), "study_date")
+    )

@@ -47,6 +47,7 @@ from processor.scans import Scans
 from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, SweepSettings
 from processor.sweep import Sweep
 from processor.tasks import Tasks
+from processor.together import one_at_a_time
 
 # Waits are short against the Lambdas' timeouts, so that a slow service ends in a retry and not in a killed worker.
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=20)
@@ -75,16 +76,19 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         queue=queue,
         incoming_bucket=settings.incoming_bucket,
     )
+    in_turn = one_at_a_time(judge)
     buckets = Buckets(settings.accepted_bucket, settings.quarantine_bucket)
     profile_of = Profiles(DynamoDirectory(dynamodb, settings.table)).of
     scans = Scans(objects, settings.scan_required)
-    processor = Processor(objects, verdicts, buckets, judge, profile_of=profile_of, expand=expander.begin, scans=scans)
+    processor = Processor(
+        objects, verdicts, buckets, in_turn, profile_of=profile_of, expand=expander.begin, scans=scans
+    )
     tasks = Tasks(
         objects=objects,
         verdicts=verdicts,
         reviews=DynamoReviews(dynamodb, settings.table),
         buckets=buckets,
-        judge=judge,
+        judge=in_turn,
         # Whoever has just changed a profile and orders a dry run means that one.
         profile_of=Profiles(DynamoDirectory(dynamodb, settings.table), kept_s=0).of,
         expand=expander.begin,

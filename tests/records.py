@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from intake import keys
+from intake.items import file_item, plain, wire
 from intake.record import FileRecord, Finding, ObjectVersion, Severity, Source, Upload, Verdict
 from intake.states import State
 
@@ -64,3 +65,8 @@ def a_verdict(record: FileRecord, **changes: Any) -> Verdict:
         judging_ms=1,
     )
     return replace(verdict, **changes)
+
+
+def stored_item(record):
+    """Return a record as it comes back from the table."""
+    return plain(wire(file_item(record)))

@@ -14,6 +14,7 @@ LOCAL = StageConfig(
     edge=None,
     monthly_budget_usd=None,
     retention=Retention(logs_days=7),
+    gather_changes_s=0,
     judge_maximum_concurrency=4,
     judge=FunctionConfig(memory_mib=1024, timeout_s=30),
     projector=FunctionConfig(memory_mib=512, timeout_s=30),

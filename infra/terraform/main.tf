@@ -59,8 +59,8 @@ resource "aws_cloudformation_stack" "this" {
   # The functions' code must be there before the functions, and the version before CloudFormation looks for it.
   depends_on = [aws_s3_object.asset, aws_ssm_parameter.version]
 
-  # CloudFormation fills in what is left empty, and each later plan would want to take it out again.
+  # These two speak of the first deployment only; another value later would replace the stack, and all that it holds.
   lifecycle {
-    ignore_changes = [parameters["BootstrapVersion"]]
+    ignore_changes = [on_failure, timeout_in_minutes]
   }
 }

@@ -44,6 +44,7 @@ class Listener:
         self.url = self.sqs.create_queue(QueueName=f"listener-{secrets.token_hex(6)}")["QueueUrl"]
         attributes = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]
         self.endpoint = attributes["QueueArn"]
+        self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": _open_to_topics(self.endpoint)})
         self.subscribers = SnsSubscribers(sns, stack.outputs["AlertTopicArn"])
         self.policy = filter_policy([a_subscription(self.endpoint, owner, kinds)])
         self.arn = self.subscribers.subscribe("sqs", self.endpoint, self.policy)
@@ -56,6 +57,15 @@ class Listener:
 
     def kinds(self, about=""):
         return [mail["MessageAttributes"]["kind"]["Value"] for mail in self.heard(about)]
+
+
+def _open_to_topics(queue_arn):
+    """Return what lets SNS send into a queue, as where permissions are checked it must be let."""
+    let_in = {
+        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+    }  # fmt: skip
+    return json.dumps({"Version": "2012-10-17", "Statement": [let_in]})
 
 
 def a_subscription(endpoint, owner, kinds):

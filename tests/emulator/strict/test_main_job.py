@@ -91,7 +91,7 @@ def test_the_sweep_expires_enqueues_again_and_tells_of_dead_letters(lane):
 
 
 def test_without_its_policy_the_sweep_can_do_nothing(stack, root, roles):
-    """Else the tests above would prove nothing: their functions might work under other permissions than their roles'."""
+    """Else the tests above would prove nothing: the functions might work under other permissions than their roles'."""
     iam = root.client("iam")
     (policy,) = [
         attached["PolicyArn"]

@@ -44,7 +44,11 @@ MAY = {
         "account": {"account": {"dynamodb:ListStreams"}},
     },
     "sweep": {
-        "buckets": {"incoming": {*_READ, "s3:ListBucket", "s3:ListBucketVersions"}},
+        "buckets": {
+            "incoming": {*_READ, "s3:ListBucket", "s3:ListBucketVersions"},
+            "accepted": {"s3:ListBucket"},
+            "quarantine": {"s3:ListBucket"},
+        },
         "tables": {"records": _ITEMS},
         "queues": {"main": {*_SEND, *_COUNT}, "dead letters": _PEEK, "failed invocations": _SEND},
         "topics": {"alerts": _PUBLISH, "events": _PUBLISH},

@@ -34,6 +34,11 @@ def prod(prod_assembly) -> Template:
 
 
 @pytest.fixture(scope="session")
+def edge(prod_assembly) -> Template:
+    return read(prod_assembly, "SilentScalper-Edge")
+
+
+@pytest.fixture(scope="session")
 def local(local_assembly) -> Template:
     return read(local_assembly)
 

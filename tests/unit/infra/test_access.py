@@ -2,30 +2,43 @@
 
 import pytest
 
+from infra.origin import HEADER
+
 
 def routes(template):
     return {route["RouteKey"]: route for route in template.properties_of("AWS::ApiGatewayV2::Route")}
 
 
 def test_the_rest_api_needs_a_token_of_a_client_that_the_gateway_was_told_of(template):
-    (authorizer,) = template.properties_of("AWS::ApiGatewayV2::Authorizer")
+    authorizer = template.named_by("AuthorizerId")
     assert authorizer["JwtConfiguration"]["Audience"] == [{"Ref": template.output("WebClientId")}]
     assert template.output("UserPoolId") in str(authorizer["JwtConfiguration"]["Issuer"])
     assert routes(template)["ANY /api/{proxy+}"]["AuthorizationType"] == "JWT"
 
 
-@pytest.mark.parametrize(
-    "route", ["GET /api/docs", "GET /api/docs/{proxy+}", "GET /api/openapi.json", "ANY /", "ANY /{proxy+}"]
-)
-def test_pages_and_the_documentation_of_the_api_are_open(template, route):
-    assert routes(template)[route].get("AuthorizationType", "NONE") == "NONE"
+OPEN = ["GET /api/docs", "GET /api/docs/{proxy+}", "GET /api/openapi.json", "ANY /", "ANY /{proxy+}"]
+
+
+@pytest.mark.parametrize("route", OPEN)
+def test_pages_and_the_documentation_of_the_api_need_no_token(local, route):
+    assert routes(local)[route].get("AuthorizationType", "NONE") == "NONE"
+
+
+@pytest.mark.parametrize("route", OPEN)
+def test_behind_an_edge_they_need_its_secret(prod, route):
+    authorizer = prod.resources[routes(prod)[route]["AuthorizerId"]["Ref"]]["Properties"]
+    assert routes(prod)[route]["AuthorizationType"] == "CUSTOM"
+    assert (authorizer["AuthorizerType"], authorizer["IdentitySource"]) == ("REQUEST", [f"$request.header.{HEADER}"])
+    assert prod.output("PortalFunction") in str(authorizer["AuthorizerUri"])
+
+
+def test_behind_an_edge_no_route_is_open(prod):
+    assert "NONE" not in {route.get("AuthorizationType", "NONE") for route in routes(prod).values()}
 
 
 def test_every_other_path_below_api_is_guarded(template):
-    open_below_api = {
-        key
-        for key, route in routes(template).items()
-        if "/api" in key and route.get("AuthorizationType", "NONE") == "NONE"
+    open_below_api = {key for key, route in routes(template).items() if "/api" in key} - {
+        key for key, route in routes(template).items() if route.get("AuthorizationType") == "JWT"
     }
     assert open_below_api == {"GET /api/docs", "GET /api/docs/{proxy+}", "GET /api/openapi.json"}
 

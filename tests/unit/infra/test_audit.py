@@ -1,7 +1,9 @@
 """The trail: what is recorded, that it stays for years and nobody can take it away, and who is told of tries."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from aws_cdk import App
@@ -275,3 +277,15 @@ def test_only_this_delivery_may_write_the_edges_logs(core, audit):
 
 def test_in_another_region_there_is_no_delivery(staging):
     assert not any(body["Type"].startswith("AWS::Logs::Delivery") for body in staging.resources.values())
+
+
+def test_the_runbook_explains_every_alarm_and_every_rule_that_tells_people(core, audit):
+    runbook = (Path(__file__).parents[3] / "docs" / "runbook.md").read_text()
+    alarms = {re.sub(r"^Al(erts|arms)|[0-9A-F]{8}$", "", name) for name in core.of_type("AWS::CloudWatch::Alarm")}
+    rules = {rule["Name"].partition("-")[2] for stack in (core, audit) for rule in told_by_rules(stack)}
+    assert {"BackupFailed", "RootUse"} <= rules
+    assert {name for name in alarms | rules if f"`{name}" not in runbook} == set()
+
+
+def told_by_rules(stack):
+    return [rule for rule in stack.properties_of("AWS::Events::Rule") if "Alerts" in json.dumps(rule["Targets"])]

@@ -172,7 +172,10 @@ def test_dead_letters_a_backlog_and_errors_of_the_processor_raise_alarms(templat
 
 def test_both_stages_are_made_of_the_same_parts(local, prod):
     def parts(template):
-        return {name: body["Type"] for name, body in template.resources.items()}
+        """Return all but the backups, whose plan's selections the emulator does not know."""
+        return {
+            name: body["Type"] for name, body in template.resources.items() if not name.startswith("RecoveryBackup")
+        }
 
     assert set(parts(prod).items()) >= set(parts(local).items())
     more = [(name, kind) for name, kind in parts(prod).items() if name not in parts(local)]

@@ -7,11 +7,11 @@ import pytest
 from aws_cdk import App, CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
 
-from infra.app import FEATURE_FLAGS
+from infra.app import FEATURE_FLAGS, placeholder_bundles
 from infra.config import ConfigError, RestoredTable
+from infra.stack import SilentScalper
 from infra.stages import PROD
 from infra.storage import Storage
-from tests.unit.infra.conftest import template_of
 from tests.unit.infra.template import Template, listed
 
 RESTORED = RestoredTable(
@@ -176,7 +176,9 @@ def test_break_glass_reads_and_changes_nothing(template):
 
 
 def test_a_restored_table_takes_the_place_of_the_stacks_own(tmp_path):
-    template = template_of(replace(PROD, restored_table=RESTORED), tmp_path)
+    app = App(outdir=str(tmp_path), context=FEATURE_FLAGS, analytics_reporting=False)
+    SilentScalper(app, config=replace(PROD, restored_table=RESTORED), bundles=placeholder_bundles())
+    template = Template(app.synth().get_stack_by_name("SilentScalper").template)
     assert len(template.of_type("AWS::DynamoDB::Table")) == 1, "the audit log's"
     for function in template.properties_of("AWS::Lambda::Function"):
         assert function["Environment"]["Variables"]["SCALPER_TABLE"] == RESTORED.name

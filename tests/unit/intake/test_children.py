@@ -5,13 +5,12 @@ import pytest
 from intake import keys
 from intake.children import DynamoChildren
 from intake.dynamodb import DynamoRecords
-from intake.items import file_item
 from intake.projections import DynamoProjections
 from intake.record import Source
 from intake.states import State
 from intake.verdicts import DynamoVerdicts
 from processor.stream import change
-from tests.records import NOON, UPLOAD_ID, a_file, a_verdict, an_upload
+from tests.records import NOON, UPLOAD_ID, a_file, a_verdict, an_upload, stored_item
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.test_projections import a_change
 
@@ -93,9 +92,9 @@ def test_only_an_archive_that_is_accepted_for_the_first_time_holds_files():
     archive = a_file(kind="zip", state=State.ACCEPTED, metadata={"entries": 7}, timings={})
     refused = replace(archive, state=State.REJECTED)
 
-    assert change(file_item(a_file()), file_item(archive)).entries == 7
-    assert change(file_item(refused), file_item(archive)).entries == 7
-    assert change(file_item(archive), file_item(archive)).entries == 0
-    assert change(file_item(a_file()), file_item(refused)).entries == 0
-    assert change(file_item(a_file()), file_item(replace(archive, duplicate_of="f"))).entries == 0
-    assert change(file_item(a_file()), file_item(replace(archive, kind="pdf"))).entries == 0
+    assert change(stored_item(a_file()), stored_item(archive)).entries == 7
+    assert change(stored_item(refused), stored_item(archive)).entries == 7
+    assert change(stored_item(archive), stored_item(archive)).entries == 0
+    assert change(stored_item(a_file()), stored_item(refused)).entries == 0
+    assert change(stored_item(a_file()), stored_item(replace(archive, duplicate_of="f"))).entries == 0
+    assert change(stored_item(a_file()), stored_item(replace(archive, kind="pdf"))).entries == 0

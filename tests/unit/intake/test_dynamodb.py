@@ -2,8 +2,10 @@ from datetime import timedelta
 
 import pytest
 
+from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.errors import ConflictError, NotFoundError
+from intake.ports import Clinic
 from intake.projections import DynamoProjections
 from intake.record import Source
 from intake.states import State
@@ -15,6 +17,8 @@ from tests.unit.intake.test_projections import a_change
 
 @pytest.fixture
 def records(dynamodb):
+    for clinic_id in ("northside", "lakeview"):
+        DynamoDirectory(dynamodb, TABLE).create_clinic(Clinic(clinic_id, clinic_id.title()))
     return DynamoRecords(dynamodb, TABLE)
 
 

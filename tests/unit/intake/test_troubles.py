@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from intake.dynamodb import DynamoRecords
-from intake.items import file_item
 from intake.keys import study_id
 from intake.ports import StudyOfUpload
 from intake.projections import DynamoProjections
@@ -16,7 +15,7 @@ from intake.trouble import cause_of, code_of, state_of
 from intake.troubles import DynamoTroubles
 from intake.verdicts import DynamoVerdicts
 from processor.stream import change
-from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, a_verdict, an_upload
+from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, a_verdict, an_upload, stored_item
 from tests.unit.intake.conftest import TABLE
 
 OTHER = Finding("b-refusal", Severity.REJECT, "Something else is wrong.", "Mend it.")
@@ -85,10 +84,10 @@ def test_a_file_that_recovers_is_in_no_trouble(troubles, upload, dynamodb):
 def test_causes_add_up_to_the_figures_whatever_the_stream_repeats(dynamodb, upload):
     records, projections = DynamoRecords(dynamodb, TABLE), DynamoProjections(dynamodb, TABLE)
     stored = [records.file(None, record.file_id) for record in upload]
-    history = [change(file_item(old), file_item(new)) for old, new in zip(upload, stored, strict=True)]
+    history = [change(stored_item(old), stored_item(new)) for old, new in zip(upload, stored, strict=True)]
     recovered = stored[0].__class__(**{**_fields(stored[0]), "state": State.ACCEPTED, "findings": (), "revision": 9})
     projections.apply(history * 2)
-    projections.apply([change(file_item(stored[0]), file_item(recovered))] * 2)
+    projections.apply([change(stored_item(stored[0]), stored_item(recovered))] * 2)
 
     told = records.upload(None, UPLOAD_ID)
 
@@ -104,7 +103,7 @@ def test_an_upload_tells_what_it_brought_of_each_study(dynamodb, troubles):
     states = [State.ACCEPTED] * 3 + [State.REJECTED]
     for number, state in enumerate(states):
         new = a_file(number, state=state, metadata=told, kind="dicom", revision=1, timings={})
-        projections.apply([change(file_item(a_file(number)), file_item(new))] * 2)
+        projections.apply([change(stored_item(a_file(number)), stored_item(new))] * 2)
 
     page = troubles.studies(UPLOAD_ID, 10)
 

@@ -3,9 +3,10 @@ from datetime import timedelta
 
 import pytest
 
+from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.errors import ContentionError
-from intake.ports import Outcome
+from intake.ports import Clinic, Outcome
 from intake.record import Again, ObjectVersion, Source, TimelineEntry
 from intake.scan import Scan
 from intake.states import State
@@ -16,6 +17,8 @@ from tests.unit.intake.conftest import TABLE
 
 @pytest.fixture
 def records(dynamodb):
+    for clinic_id in ("northside", "lakeview"):
+        DynamoDirectory(dynamodb, TABLE).create_clinic(Clinic(clinic_id, clinic_id.title()))
     return DynamoRecords(dynamodb, TABLE)
 
 

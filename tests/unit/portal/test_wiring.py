@@ -79,6 +79,16 @@ def test_the_lambda_answers_health(handler):
     assert answer["headers"]["x-request-id"] == "gateway-1"
 
 
+def test_the_lambda_answers_the_gateway_whether_to_let_a_request_in(handler):
+    question = {"version": "2.0", "type": "REQUEST", "routeArn": "arn:aws:execute-api:::a", "identitySource": ["x"]}
+    assert handler.handle(question, None) == {"isAuthorized": False}
+
+
+def test_with_a_secrets_name_only_the_edge_is_let_in_and_nobody_is_asked_before(aws):
+    assert wire(settings()).origin_secret is None
+    assert wire(settings(origin_secret="silent-scalper/prod/origin")).origin_secret is not None
+
+
 def test_a_cold_start_without_settings_says_what_is_missing(aws, entries, monkeypatch):
     for name in COMPLETE:
         monkeypatch.delenv(name, raising=False)

@@ -124,6 +124,28 @@ def test_a_quiet_spell_is_told_once_and_the_next_one_again(world):
     assert world.projector.tell_pending() == 1
 
 
+def test_a_spell_that_lasts_through_a_calm_night_and_a_week_is_told_once(world):
+    for week in range(1, 5):
+        world.sent(week * WEEK - timedelta(days=1), FILES)  # And busy at this time tomorrow, too.
+    began = world.at
+    # A message is kept from being told again for a week by the outbox; the sweep goes on for longer.
+    while world.at < began + timedelta(days=9):
+        world.watch.run()
+        world.projector.tell_pending()
+        if world.at == began + timedelta(days=8):
+            world.sums.announced.clear()
+        world.at += timedelta(hours=4)
+    assert len(world.alerts.published) == 1
+    assert [clinic.since for clinic in world.sums.quiet()] == [began]
+
+
+def test_a_clinic_that_stays_away_is_missed_for_as_long_as_it_is_remembered(world):
+    world.watch.run()
+    world.at += timedelta(weeks=4)
+
+    assert world.quiet() == []
+
+
 def test_the_look_takes_few_reads_however_many_clinics_there_are(world):
     for number in range(30):
         world.sent(timedelta(hours=1), 1, f"clinic-{number}")

@@ -136,6 +136,23 @@ def test_an_arrival_that_no_record_tells_of_is_told_of_once_and_judged_after_all
     assert len(sent) == 2, "what waits in the queue is not sent again"
 
 
+def test_the_first_number_that_an_upload_never_announced_has_no_record(world):
+    world.finished(0)
+    forged = world.objects.put("incoming", a_file(1).incoming.key, b"data")
+    world.at += LIMIT
+    world.sweep(2)
+
+    assert [incident.object for incident in world.incidents.told] == [forged]
+
+
+def test_a_second_copy_of_what_never_was_rejected_is_nobodys(world):
+    file = world.finished(0)
+    world.objects.put("quarantine", file.stored.key, b"data")
+    world.sweep(2)
+
+    assert world.told() == [(Fault.OBJECT_UNCLAIMED, file.file_id)]
+
+
 def test_an_arrival_is_given_the_time_that_a_verdict_may_take(world):
     world.objects.put("incoming", "northside/export/1.dcm", b"data")
     world.sweep(2)

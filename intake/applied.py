@@ -1,0 +1,71 @@
+"""Which changes the sums hold already, in the table: a note of each, by the block of an upload's files.
+
+A note is a member of a set, and a hundred numbered files share one item, so that a batch of a busy upload notes all its
+changes with an item or two. Whoever adds to an item does so on the condition that it holds as many notes as were read.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from intake.batches import items_at
+from intake.items import Item, expiry, wire
+from intake.ports import Change
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+_SUFFIX = 2
+"""Characters of a file's id that tell it from the others of its block."""
+
+
+class AppliedChanges:
+    """Tells new changes from repeated ones, and writes in their transaction that they are repeated from then on."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+
+    def new_among(self, changes: Sequence[Change]) -> tuple[list[Change], list[Any]]:
+        """Return the changes that no sum holds, and the items of the transaction that is to apply them."""
+        keys = {block_of(change): _key(change) for change in changes}
+        held = {item["pk"]: item for item in items_at(self._dynamodb, self._table, list(keys.values()))}
+        new = [change for change in changes if _note(change) not in _notes(held.get(_key(change)["pk"], {}))]
+        notes: dict[str, set[str]] = {}
+        for change in new:
+            notes.setdefault(block_of(change), set()).add(_note(change))
+        return new, [self._noted(keys[block], notes[block], held.get(keys[block]["pk"], {})) for block in notes]
+
+    def _noted(self, key: Item, notes: set[str], held: Item) -> dict[str, Any]:
+        known = len(_notes(held))
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": wire(key),
+                "UpdateExpression": "SET expires = :expires ADD notes :notes",
+                "ConditionExpression": "size(notes) = :known" if known else "attribute_not_exists(pk)",
+                "ExpressionAttributeValues": wire(
+                    {":expires": expiry(), ":notes": notes} | ({":known": known} if known else {})
+                ),
+            }
+        }
+
+
+def block_of(change: Change) -> str:
+    """Return what the files of a block have in common; blocks are what a transaction writes, whatever their size."""
+    return change.file_id[:-_SUFFIX]
+
+
+def blocks(changes: Iterable[Change]) -> int:
+    return len({block_of(change) for change in changes})
+
+
+def _key(change: Change) -> Item:
+    return {"pk": f"APPLIED#{block_of(change)}", "sk": "#APPLIED"}
+
+
+def _note(change: Change) -> str:
+    return f"{change.file_id[-_SUFFIX:]}.{change.revision}"
+
+
+def _notes(item: Item) -> set[str]:
+    return set(item.get("notes", ()))

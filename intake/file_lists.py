@@ -1,0 +1,58 @@
+"""Which partitions of which index hold the files of a list. Every list is read newest first.
+
+Files stand under their clinic and state. Those of all clinics are read from the clinics' own lists, but for files in
+trouble, which have an index of their own: they are few, and whoever looks for them looks at all clinics.
+"""
+
+from typing import TYPE_CHECKING
+
+from intake.index_keys import LISTED_BY_CLINIC, STATE_SHARDS
+from intake.items import CLINICS, HOLDINGS, plain, wire
+from intake.states import State
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+Partition = tuple[str, str, str]
+"""An index, its key attribute and the key."""
+
+
+class FileLists:
+    """Finds the partitions. `client` and `table` are asked for the clinics."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+
+    def of(self, clinic_id: str | None, state: State | None) -> list[Partition]:
+        """Return the partitions of a clinic's files or everybody's, in one state or in any."""
+        states = [state] if state else list(State)
+        if clinic_id is not None:
+            return [_of_clinic(clinic_id, one) for one in states]
+        clinics = self._clinics() if LISTED_BY_CLINIC & set(states) else []
+        own = [_of_clinic(clinic, one) for one in states if one in LISTED_BY_CLINIC for clinic in clinics]
+        return own + [
+            ("by_state", "state_shard", f"{one}#{shard}")
+            for one in states
+            if one not in LISTED_BY_CLINIC
+            for shard in range(STATE_SHARDS)
+        ]
+
+    def _clinics(self) -> list[str]:
+        """Return every clinic that may have files: those of the directory, and those that files are kept of.
+
+        Whoever drops files under a prefix that is no clinic's yet has these counted among what is kept.
+        """
+        found: dict[str, None] = {}
+        for kind in (CLINICS, HOLDINGS):
+            pages = self._dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="pk = :kind",
+                ExpressionAttributeValues=wire({":kind": kind}),
+            )
+            found |= dict.fromkeys(str(plain(item)["sk"]) for page in pages for item in page["Items"])
+        return list(found)
+
+
+def _of_clinic(clinic_id: str, state: State) -> Partition:
+    return "by_clinic_state", "clinic_state", f"{clinic_id}#{state}"

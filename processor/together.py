@@ -1,0 +1,23 @@
+"""Messages of a batch that are worked on at the same time: a file waits ten times longer for AWS than it is judged."""
+
+from collections.abc import Callable
+from threading import Lock
+
+from processor.judge import ByteSource, Facts, Judgement
+
+AT_ONCE = 5
+"""Messages of one batch. Each may hold 16 MiB of a document and what is read from it."""
+
+Judge = Callable[[ByteSource, Facts], Judgement]
+
+
+def one_at_a_time(judge: Judge) -> Judge:
+    """Return a judge that takes files one after the other: what it keeps between files knows no threads, and two that
+    judged at the same time would only share one processor."""
+    lock = Lock()
+
+    def judged(source: ByteSource, facts: Facts) -> Judgement:
+        with lock:
+            return judge(source, facts)
+
+    return judged

@@ -1,0 +1,59 @@
+"""Objects and records that disagree, on the deployed stack: found by the sweep, told of once, closed when mended."""
+
+import json
+import secrets
+
+import boto3
+import pytest
+
+from intake.incidents import DynamoIncidents, DynamoRounds
+from intake.ports import OPERATIONS, AlertKind, Fault
+from tests.emulator.test_notifications import Listener
+from tests.waiting import until
+
+pytestmark = pytest.mark.emulator
+
+
+@pytest.fixture
+def operations(stack):
+    """A queue that hears what operators hear."""
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+    sns = session.client("sns", endpoint_url=stack.endpoint)
+    listener = Listener(stack, sns, OPERATIONS, [AlertKind.DISAGREEMENT])
+    yield listener
+    listener.subscribers.unsubscribe(listener.arn)
+    sns.close()
+
+
+def test_an_object_that_no_record_claims_is_told_of_once_and_closed_when_it_is_gone(stack, operations):
+    clinic, table = f"strays-{secrets.token_hex(4)}", (stack.clients.dynamodb, stack.outputs["Table"])
+    place = {"Bucket": stack.outputs["AcceptedBucket"], "Key": f"{clinic}/Doe^Jane.dcm"}
+    version = stack.clients.s3.put_object(**place, Body=b"stray")["VersionId"]
+    # Else the rounds come by in their own time, which depends on what other tests have filed.
+    DynamoRounds(*table).write({"accepted": clinic})
+
+    def told():
+        _sweep(stack)
+        return operations.heard(clinic)
+
+    (mail,) = until(told, "the alert on the stray object", 60)
+    assert f"1 x {Fault.OBJECT_UNCLAIMED}" in mail["Message"]
+    assert "Doe" not in mail["Message"]
+    for _ in range(3):
+        DynamoRounds(*table).write({"accepted": clinic})
+        _sweep(stack)
+    assert len(operations.heard(clinic)) == 1
+
+    stack.clients.s3.delete_object(**place, VersionId=version)
+
+    def closed():
+        _sweep(stack)
+        opened, _ = DynamoIncidents(*table).open("", 1000)
+        return not [incident for incident in opened if incident.clinic_id == clinic]
+
+    until(closed, "the end of the incident", 60)
+
+
+def _sweep(stack):
+    answer = stack.clients.functions.invoke(FunctionName=stack.outputs["SweepFunction"], Payload=b"{}")
+    assert "FunctionError" not in answer, json.loads(answer["Payload"].read())

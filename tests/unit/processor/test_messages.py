@@ -1,0 +1,27 @@
+from intake.ports import AlertKind, DueAlert, Fault
+from processor import messages
+from tests.records import UPLOAD_ID
+
+FILE_ID = f"{UPLOAD_ID}-00001"
+ORIGIN = "https://portal.test"
+
+
+def test_late_files_are_told_of_with_where_to_follow_them():
+    alert = messages.late(DueAlert(AlertKind.LATE, "northside", UPLOAD_ID, 3, {"late": 3}, FILE_ID), ORIGIN)
+    assert (alert.kind, alert.clinic_id, alert.severity) == ("file.late", "northside", "warning")
+    assert alert.subject == "[Silent Scalper] 3 files of northside waiting longer than usual"
+    assert f"{ORIGIN}/uploads/{UPLOAD_ID}" in alert.body
+    assert f"{ORIGIN}/files/{FILE_ID}" in alert.body
+
+
+def test_a_disagreement_is_told_by_codes_and_an_id():
+    faults = [fault for fault in Fault if fault is not Fault.LATE]
+    codes = {fault.value: number for number, fault in enumerate(faults, 1)}
+    alert = messages.disagreement(DueAlert(AlertKind.DISAGREEMENT, "northside", "northside", 6, codes, FILE_ID), ORIGIN)
+    assert (alert.kind, alert.severity) == ("records.disagree", "error")
+    assert all(f"- {amount} x {code}: " in alert.body for code, amount in codes.items())
+    assert FILE_ID in alert.body
+
+
+def test_every_fault_and_every_kind_has_its_words():
+    assert set(messages.FAULTS) == set(Fault) - {Fault.LATE}
