@@ -2,7 +2,7 @@
 -- processing, for each verdict; and a month of storage, for what was accepted and not stored before.
 -- The prices are those of portal/costs.py; docs/cost.md tells how they come about.
 WITH price AS (
-    SELECT 51.72E0 AS million_verdicts, 0.023E0 AS gib_month
+    SELECT 24.28E0 AS million_verdicts, 0.023E0 AS gib_month
 ),
 verdict AS (
     SELECT DISTINCT file_id, revision, clinic_id, state, size, duplicate

@@ -35,9 +35,9 @@ def records(stack):
 
     def settled():
         rows = table.files(CLINIC, None, None, None, 50).rows
-        return rows if len(rows) == len(files) else (print("rows", len(rows)) or None)
+        return rows if len(rows) == len(files) else None
 
-    return [table.file(None, row.file_id) for row in eventually(settled, within_s=90)]
+    return [table.file(None, row.file_id) for row in eventually(settled, within_s=60)]
 
 
 @pytest.fixture(scope="module")

@@ -134,7 +134,7 @@ def cost(history, days):
             stored[record.clinic_id] += record.size
     rows = []
     for clinic, number in verdicts.items():
-        processing, storage = number * 51.72 / 1e6, stored[clinic] / 2**30 * 0.023
+        processing, storage = number * 24.28 / 1e6, stored[clinic] / 2**30 * 0.023
         told = [pytest.approx(amount) for amount in (processing, storage, processing + storage)]
         rows.append((processing + storage, (clinic, number, stored[clinic], *told)))
     return [row for _, row in sorted(rows, key=lambda row: -row[0])]
