@@ -7,7 +7,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from intake.batches import items_at
-from intake.items import META, file_key, plain, upload_key, wire
+from intake.file_lists import FileLists, Partition
+from intake.items import META, Item, file_key, plain, upload_key, wire
 from intake.ports import Held, Known, Stretch
 from intake.record import ObjectVersion
 
@@ -41,22 +42,29 @@ class S3Inventory:
 
 
 class DynamoLedger:
-    """Reads records by clinic, and looks up which there are."""
+    """Reads records by clinic, from its lists of files by state, and looks up which there are."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._dynamodb = client
         self._table = table
+        self._lists = FileLists(client, table)
 
     def page(self, clinic_id: str, after: str, limit: int) -> tuple[dict[str, str], bool]:
+        lists = [self._oldest(partition, after, limit) for partition in self._lists.of(clinic_id, None)]
+        oldest = sorted({row["created_key"]: row["file_id"] for rows, _ in lists for row in rows}.items())
+        more = len(oldest) > limit or any(more for _, more in lists)
+        return {file_id: position for position, file_id in oldest[:limit]}, more
+
+    def _oldest(self, partition: Partition, after: str, limit: int) -> tuple[list[Item], bool]:
+        index, name, value = partition
         answer = self._dynamodb.query(
             TableName=self._table,
-            IndexName="by_clinic",
-            KeyConditionExpression="clinic_key = :clinic AND created_key > :after",
-            ExpressionAttributeValues=wire({":clinic": clinic_id, ":after": after or "-"}),
+            IndexName=index,
+            KeyConditionExpression=f"{name} = :list AND created_key > :after",
+            ExpressionAttributeValues=wire({":list": value, ":after": after or "-"}),
             Limit=limit,
         )
-        rows = [plain(item) for item in answer["Items"]]
-        return {row["file_id"]: row["created_key"] for row in rows}, "LastEvaluatedKey" in answer
+        return [plain(item) for item in answer["Items"]], "LastEvaluatedKey" in answer
 
     def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> Known:
         keys = [*map(file_key, sorted(file_ids)), *map(upload_key, sorted(upload_ids))]

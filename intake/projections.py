@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from intake import feed
@@ -61,7 +62,7 @@ class DynamoProjections:
         once = {(change.file_id, change.revision): change for change in changes}
         counted = [change for change in once.values() if change.after is not State.AWAITING_UPLOAD]
         for together in _transactions(list(map(self._admitted, counted))):
-            write_anew(self._dynamodb, lambda changes=together: self._transaction(changes), "sums")
+            write_anew(self._dynamodb, partial(self._transaction, together), "sums")
         # Sets and bounds may be written again, so they need no note, and follow when every change was counted.
         self._marks.add(counted)
 

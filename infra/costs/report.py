@@ -11,7 +11,7 @@ from infra.costs import alternatives, idle, marginal
 from infra.costs.marginal import Line, total
 from infra.costs.metered import metered
 from infra.costs.prices import KNOWN, PRICES, REGION
-from infra.stages import PROD
+from infra.stages.prod import PROD
 
 DOCUMENT = Path("docs/cost.md")
 BEGIN, END = "<!-- figures: written by `make cost` -->", "<!-- end of figures -->"
