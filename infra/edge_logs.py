@@ -26,7 +26,7 @@ studies into addresses; `x-edge-request-id` leads from a line here to the portal
 class EdgeLogs(Construct):
     """Delivery of a distribution's access logs to the logs' bucket, as JSON lines under `edge/`, at no charge.
 
-    CloudFront's deliveries are made in us-east-1 only; in stages elsewhere docs/runbook.md tells how.
+    CloudFront's deliveries are made in us-east-1 only: stages elsewhere have none, and the gateway's log alone.
     """
 
     REGION: ClassVar[str] = "us-east-1"
