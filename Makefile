@@ -13,7 +13,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help up test strict prove meter cost fuzz openapi fuzz-api screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
+.PHONY: help up test strict prove terraform meter cost fuzz openapi fuzz-api screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ meter: $(UV) ## Send files through the functions on the emulator and write what 
 
 cost: $(UV) ## Compute what files and idle months cost, and write the tables into docs/cost.md
 	@$(RUN) python -m infra.costs
+
+terraform: $(UV) ## Deploy to an emulator by Terraform, plan nothing more, and destroy (wants terraform and its AWS provider)
+	$(RUN) pytest -s -rs tests/emulator/prove/test_terraform.py --timeout 900
 
 fuzz: $(UV) ## Judge N=100000 mutated files in parallel (SEED= repeats a run)
 	@$(RUN) python -m tests.fuzz $(or $(N),100000) $(if $(SEED),--seed $(SEED))

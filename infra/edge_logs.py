@@ -39,7 +39,7 @@ class EdgeLogs(Construct):
         destination = self._destination(f"{prefix}-edge", logs)
         _admit_delivery(logs, source.name)
         delivery = self._delivery(source.name, destination.attr_arn)
-        delivery.add_dependency(source)
+        delivery.add_resource_dependency(source)
 
     def _source(self, name: str, distribution_arn: str) -> logs.CfnDeliverySource:
         return logs.CfnDeliverySource(self, "Source", name=name, resource_arn=distribution_arn, log_type="ACCESS_LOGS")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import LocalStack, local_stack
+from intake.states import State as FileState
 
 
 @contextlib.contextmanager
@@ -38,3 +39,17 @@ def eventually(look, *, within_s=20.0):
         assert time.monotonic() < deadline, f"it did not come true within {within_s} s: {answer!r}"
         time.sleep(0.02)
     return answer
+
+
+def files_of(stack, clinic_id):
+    """Return the rows of a clinic's files, in whatever state they are."""
+    return [
+        row
+        for state in FileState
+        for row in stack.clients.dynamodb.query(
+            TableName=stack.outputs["Table"],
+            IndexName="by_clinic_state",
+            KeyConditionExpression="clinic_state = :list",
+            ExpressionAttributeValues={":list": {"S": f"{clinic_id}#{state}"}},
+        )["Items"]
+    ]

@@ -10,7 +10,12 @@ import pytest
 from infra.bundle import EMULATOR, build
 
 HANDLERS = {
-    "processor": ["processor.handler", "processor.project_handler", "processor.sweep_handler"],
+    "processor": [
+        "processor.handler",
+        "processor.project_handler",
+        "processor.sweep_handler",
+        "processor.export_handler",
+    ],
     "portal": ["portal.handler"],
 }
 SETTINGS = {
@@ -22,6 +27,14 @@ SETTINGS = {
     "SCALPER_ACCEPTED_BUCKET": "accepted",
     "SCALPER_QUARANTINE_BUCKET": "quarantine",
     "SCALPER_SCAN_REQUIRED": "false",
+    "SCALPER_TIME_LIMIT_S": "900",
+    "SCALPER_QUARANTINE_DAYS": "90",
+    "SCALPER_ANALYTICS_BUCKET": "logs",
+    "SCALPER_ANALYTICS_KEY_ARN": "arn:aws:kms:us-east-1:000000000000:key/1",
+    "SCALPER_ATHENA_WORKGROUP": "workgroup",
+    "SCALPER_ANALYTICS_DATABASE": "database",
+    "SCALPER_EXPORT_FAILURES_QUEUE_URL": "http://127.0.0.1:9/unexported",
+    "SCALPER_EXPORT_REDRIVES_QUEUE_URL": "http://127.0.0.1:9/export-again",
     "SCALPER_QUEUE_URL": "http://127.0.0.1:9/queue",
     "SCALPER_DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:9/dead",
     "SCALPER_PROJECTION_FAILURES_QUEUE_URL": "http://127.0.0.1:9/unprojected",

@@ -112,7 +112,7 @@ def lead_to_gateway(cloudfront, distribution, core):
     origin["OriginPath"] = f"/_aws/execute-api/{api_id(core.outputs['ApiUrl'])}/$default"
     origin["CustomOriginConfig"] |= {
         "OriginProtocolPolicy": "http-only",
-        "HTTPPort": core.emulator_port,
+        "HTTPPort": core.at.port,
         "HTTPSPort": 443,
     }
     cloudfront.update_distribution(

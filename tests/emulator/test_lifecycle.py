@@ -1,4 +1,4 @@
-"""The core stack from its first deployment to its end: by Terraform, and by the runner, with other code in between."""
+"""The core stack from its first deployment to its end, with other code in between."""
 
 import hashlib
 import json
@@ -17,7 +17,6 @@ from infra.local import build
 from infra.progress import Silent
 from processor.judge import RULES_VERSION
 from tests.emulator.stacks import eventually, free_port
-from tests.emulator.terraform import terraform_or_skip
 
 pytestmark = pytest.mark.emulator
 
@@ -100,27 +99,6 @@ def emptied(clients, bucket):
 
 
 @pytest.mark.timeout(900)  # Its provider waits twice for ten seconds, and takes seconds of computing to start.
-def test_terraform_deploys_the_stack_finds_nothing_more_to_do_and_takes_all_away_again(aws, assembly, tmp_path):
-    clients, endpoint = aws
-    terraform = terraform_or_skip(tmp_path / "terraform")
-    before = present(clients)
-    terraform.configure(endpoint=endpoint, assembly=str(assembly.folder), bootstrap=True, parameters=ORIGIN)
-    terraform.init()
-    terraform("apply", "-auto-approve")  # Validates first, as `terraform validate` does.
-
-    outputs = terraform.outputs()
-    (stack,) = clients.cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"]
-    assert outputs == {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
-    assert judged(clients, outputs, "by-terraform")["rules_version"]["S"] == RULES_VERSION
-    terraform("plan", "-detailed-exitcode")  # Two, and so a failure, where anything would change.
-
-    for output, bucket in outputs.items():
-        if output.endswith("Bucket"):
-            emptied(clients, bucket)
-    terraform("destroy", "-auto-approve", "-refresh=false")
-    assert present(clients) == before
-
-
 def test_other_code_serves_after_a_second_deployment_and_a_deletion_leaves_nothing(aws, assembly, tmp_path):
     clients, _ = aws
     before = present(clients)

@@ -9,6 +9,7 @@ from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient, checksum
+from tests.emulator.stacks import files_of
 from tests.waiting import until
 
 pytestmark = pytest.mark.emulator
@@ -177,13 +178,7 @@ def test_another_clinics_file_answers_exactly_as_an_unknown_one(partner, stack):
     stack.clients.s3.put_object(Bucket=stack.outputs["IncomingBucket"], Key="lakeview/theirs.dcm", Body=data)
 
     def theirs():
-        rows = stack.clients.dynamodb.query(
-            TableName=stack.outputs["Table"],
-            IndexName="by_clinic",
-            KeyConditionExpression="clinic_key = :clinic",
-            ExpressionAttributeValues={":clinic": {"S": "lakeview"}},
-        )["Items"]
-        return [row["file_id"]["S"] for row in rows if row["name"]["S"] == "theirs.dcm"]
+        return [row["file_id"]["S"] for row in files_of(stack, "lakeview") if row["name"]["S"] == "theirs.dcm"]
 
     (file_id,) = until(theirs, "lakeview's file")
     foreign = partner.http.get(f"/api/v1/files/{file_id}")

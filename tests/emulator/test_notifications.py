@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from base64 import b64encode
 from datetime import timedelta
 
 import boto3
@@ -217,7 +218,9 @@ def test_the_queues_age_is_what_cloudwatch_tells(stack, session):
 
 
 def _image(row):
-    return {"Keys": {"pk": row["pk"], "sk": row["sk"]}, "NewImage": row}
+    """Return a change as Lambda tells it: bytes in base 64."""
+    told = {name: {"B": b64encode(value["B"]).decode()} if "B" in value else value for name, value in row.items()}
+    return {"Keys": {"pk": row["pk"], "sk": row["sk"]}, "NewImage": told}
 
 
 def _past(clinic, number, weeks):

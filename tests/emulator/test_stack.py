@@ -10,7 +10,7 @@ from infra.assembly import local_assembly
 from infra.deploy import STACK_NAME, deploy
 from infra.emulator import REGION
 from infra.local import local_stack
-from tests.emulator.stacks import eventually, free_port
+from tests.emulator.stacks import eventually, files_of, free_port
 
 OUTPUTS = {
     "IncomingBucket", "AcceptedBucket", "QuarantineBucket", "LogsBucket", "Table", "QueueUrl", "DeadLetterQueueUrl",
@@ -117,22 +117,13 @@ def test_a_restart_keeps_files_people_and_passwords_and_goes_on_judging(tmp_path
     ports = {"emulator_port": free_port(), "portal_port": free_port()}
     with local_stack(state=tmp_path, **ports) as first:
         first.clients.s3.put_object(Bucket=first.outputs["IncomingBucket"], Key="lakeview/kept", Body=b"kept")
-        eventually(lambda: records_of(first, "lakeview"))
+        eventually(lambda: files_of(first, "lakeview"))
 
     with local_stack(state=tmp_path, **ports) as second:
         assert second.outputs == first.outputs
         assert second.demo == first.demo
         kept = second.clients.s3.get_object(Bucket=second.outputs["IncomingBucket"], Key="lakeview/kept")
         assert kept["Body"].read() == b"kept"
-        assert len(records_of(second, "lakeview")) == 1
+        assert len(files_of(second, "lakeview")) == 1
         second.clients.s3.put_object(Bucket=second.outputs["IncomingBucket"], Key="lakeview/new", Body=b"new")
-        eventually(lambda: len(records_of(second, "lakeview")) == 2)
-
-
-def records_of(stack, clinic_id):
-    return stack.clients.dynamodb.query(
-        TableName=stack.outputs["Table"],
-        IndexName="by_clinic",
-        KeyConditionExpression="clinic_key = :clinic",
-        ExpressionAttributeValues={":clinic": {"S": clinic_id}},
-    )["Items"]
+        eventually(lambda: len(files_of(second, "lakeview")) == 2)

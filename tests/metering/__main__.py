@@ -54,7 +54,7 @@ class Bench:
     def _function(self, exits: contextlib.ExitStack, output: str, module: str) -> Function:
         name = self.outputs[output]
         configured = self.aws.functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        environment = {**configured, **aws_environment(self.stack.emulator_port)}
+        environment = {**configured, **aws_environment(self.stack.at.port)}
         environment["AWS_LAMBDA_FUNCTION_NAME"] = name
         ledger = Ledger(self.aws.dynamodb, self.outputs["Table"])
         return exits.enter_context(deployed(name, module, environment, ledger))
