@@ -16,6 +16,7 @@ from intake.batches import items_at
 from intake.cursors import cursor_of, position_of
 from intake.errors import ChangesGoneError, ContentionError
 from intake.items import Item, moment, plain, timestamp, wire
+from intake.packed import packed
 from intake.ports import Change, FeedEntry, FeedPage
 from intake.record import now
 from intake.states import State
@@ -63,7 +64,7 @@ class FeedWriter:
         reached = preceding + len(rows)
         # Workers' clocks differ; what comes later never expires earlier.
         expires = max(kept_until, int((self._clock() + KEPT).timestamp()))
-        some = {"preceding": preceding, "kept_until": kept_until, "rows": rows, "expires": expires}
+        some = {"preceding": preceding, "kept_until": kept_until, "rows": packed(rows), "expires": expires}
         return [
             {"Put": {"TableName": self._table, "Item": wire(_key(clinic_id, _sort(reached)) | some)}},
             {"Update": self._move_head(_key(clinic_id, _HEAD), preceding, {":to": reached, ":kept": expires})},

@@ -1,4 +1,5 @@
-"""A map that takes little room in the table: DynamoDB bills an item's writes by the KiB, names of attributes included.
+"""A map or a list that takes little room in the table: DynamoDB bills an item's writes by the KiB, names of
+attributes included.
 
 What no index, condition or update expression looks into may be packed. Source: RFC 1950 (a preset dictionary).
 """
@@ -26,14 +27,13 @@ _DICTIONARY = (
 """What such maps often hold, most often last. It may never change: everything that was packed is read with it."""
 
 
-def packed(content: dict[str, Any]) -> bytes:
-    """Pack a map of texts, whole numbers, truths, lists and maps."""
+def packed(content: dict[str, Any] | list[Any]) -> bytes:
+    """Pack a map or a list of texts, whole numbers, truths, lists and maps."""
     packer = zlib.compressobj(9, zdict=_DICTIONARY)
     return packer.compress(json.dumps(content).encode()) + packer.flush()
 
 
-def unpacked(stored: bytes | str) -> dict[str, Any]:
-    """Read a packed map; Lambda's events tell bytes in base 64."""
+def unpacked(stored: bytes | str) -> Any:  # noqa: ANN401  # A map or a list, as it was packed.
+    """Read what was packed; Lambda's events tell bytes in base 64."""
     data = base64.b64decode(stored) if isinstance(stored, str) else stored
-    content: dict[str, Any] = json.loads(zlib.decompressobj(zdict=_DICTIONARY).decompress(data))
-    return content
+    return json.loads(zlib.decompressobj(zdict=_DICTIONARY).decompress(data))

@@ -9,6 +9,7 @@ from portal.api.entity_tags import EntityTags
 from portal.assets import StaticAssets
 from portal.dicomweb import routes as dicomweb
 from portal.edge import OnlyByEdge
+from portal.packing import Packing
 from portal.pages import STATIC
 from portal.request_log import RequestLog
 from portal.security import BodyLimit, Headers, ResponseHeaders, same_site
@@ -49,6 +50,7 @@ def _protect(app: FastAPI) -> None:
     """The last one added sees a request first."""
     app.add_middleware(BodyLimit)
     app.add_middleware(EntityTags)
+    app.add_middleware(Packing)
     if app.state.services.origin_secret is not None:
         app.add_middleware(OnlyByEdge, secret=app.state.services.origin_secret)
     app.add_middleware(ResponseHeaders, headers=app.state.headers)

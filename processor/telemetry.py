@@ -3,11 +3,14 @@
 Names of metrics are documented in `docs/metrics.md`.
 """
 
+import json
 import traceback
 from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from aws_lambda_powertools.logging.types import LogRecord
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
@@ -23,7 +26,19 @@ from processor.process import Processed
 from processor.reconcile import Reconciled
 from processor.sweep import Swept
 
-logger = Logger()
+_SAID_ELSEWHERE = frozenset({"location", "function_name", "function_memory_size", "function_arn", "cold_start"})
+"""What Powertools adds to each line, and the log group, the message or a metric tells as well. Each byte is billed."""
+
+
+class _Lines(LambdaPowertoolsFormatter):
+    """Writes lines of JSON without blanks and without what is said elsewhere."""
+
+    def serialize(self, log: LogRecord) -> str:
+        said = {name: value for name, value in log.items() if name not in _SAID_ELSEWHERE}
+        return json.dumps(said, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+logger = Logger(logger_formatter=_Lines())
 metrics = Metrics()
 
 _VERDICT_METRIC = {State.ACCEPTED: "Accepted", State.REJECTED: "Rejected"}

@@ -5,8 +5,9 @@ from threading import Lock
 
 from processor.judge import ByteSource, Facts, Judgement
 
-AT_ONCE = 5
-"""Messages of one batch. Each may hold 16 MiB of a document and what is read from it."""
+AT_ONCE = 10
+"""Messages: a whole batch, and as many connections as boto3 keeps. Each may hold 16 MiB of a document and what is read
+from it."""
 
 Judge = Callable[[ByteSource, Facts], Judgement]
 

@@ -10,6 +10,7 @@ FILE_GB = 500_000 / 1e9
 WAIT_MS = {
     "s3 GetObject": 30,
     "s3 CopyObject": 80,
+    "s3 PutObject": 40,
     "dynamodb TransactWriteItems": 15,
     "dynamodb": 6,
     "sns": 15,

@@ -19,7 +19,7 @@ from infra.stages.prod import PROD
 from processor.together import AT_ONCE
 
 MILLION = 1_000_000
-FUNCTIONS = ("portal", "judge", "projector")
+FUNCTIONS = ("portal", "judge", "projector", "exporter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ def lines(found: Metered, config: StageConfig = PROD) -> list[Line]:
     """Return what one file takes, without what is kept of it and without CloudTrail's data events."""
     return [
         Line(
-            "S3: the clinic's PUT and the filing's COPY", found.entries("s3 put") + found.entries("s3 copy"), "s3 put"
+            "S3: the clinic's PUT, the filing's COPY and the export's PUT for a batch",
+            found.entries("s3 put") + found.entries("s3 copy"),
+            "s3 put",
         ),
         Line("S3: the judge's ranged GET", found.entries("s3 get"), "s3 get"),
         *_writes(found),

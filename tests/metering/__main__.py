@@ -5,7 +5,9 @@ the queue's and the stream's records and hands them over in batches of the size 
 """
 
 import argparse
+import base64
 import contextlib
+import gzip
 import hashlib
 import json
 import platform
@@ -19,8 +21,9 @@ from typing import Any
 import boto3
 import httpx
 
-from infra.emulator import aws_environment
+from infra.aws import function_environment
 from infra.local import LocalStack, local_stack
+from processor.export import EXPORTED
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.sign_in import partner_token
 from tests.emulator.stacks import eventually, free_port
@@ -48,13 +51,13 @@ class Bench:
         self.portal = self._function(exits, "PortalFunction", "portal.handler")
         self.judge = self._function(exits, "JudgeFunction", "processor.handler")
         self.projector = self._function(exits, "ProjectorFunction", "processor.project_handler")
+        self.exporter = self._function(exits, "ExporterFunction", "processor.export_handler")
         self.sweep = self._function(exits, "SweepFunction", "processor.sweep_handler")
         self._position = self._end_of_stream()
 
     def _function(self, exits: contextlib.ExitStack, output: str, module: str) -> Function:
         name = self.outputs[output]
-        configured = self.aws.functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        environment = {**configured, **aws_environment(self.stack.at.port)}
+        environment = function_environment(self.aws, self.stack.at, name)
         environment["AWS_LAMBDA_FUNCTION_NAME"] = name
         ledger = Ledger(self.aws.dynamodb, self.outputs["Table"])
         return exits.enter_context(deployed(name, module, environment, ledger))
@@ -88,8 +91,15 @@ class Bench:
 
     def project_all(self, batch: int) -> None:
         records = [record for record in self._records() if _is_file(record)]
+        self.changed += records
         for start in range(0, len(records), batch):
             self.projector.invoke({"Records": records[start : start + batch]})
+
+    def export_all(self) -> None:
+        """Hand all verdicts over at once: the exporter waits for a thousand, or for five minutes."""
+        verdicts = [one for one in self.changed if one["dynamodb"]["NewImage"]["state"]["S"] in EXPORTED]
+        assert len(verdicts) == len({one["dynamodb"]["Keys"]["sk"]["S"] for one in self.changed}), verdicts
+        self.exporter.invoke({"Records": verdicts})
 
     def ask_for_all(self) -> None:
         for upload_id in self.uploads:
@@ -103,15 +113,17 @@ class Bench:
 
     def begin(self) -> None:
         self.uploads: list[str] = []
+        self.changed: list[dict[str, Any]] = []
         self.answered = 0
-        for function in (self.portal, self.judge, self.projector, self.sweep):
+        for function in (self.portal, self.judge, self.projector, self.exporter, self.sweep):
             function.reset()
 
     def _ask(self, method: str, path: str, body: Any = None, query: str = "") -> Any:
         answer = self.portal.invoke(_request(method, path, self.token, body, query))
         assert answer["statusCode"] < 300, answer
-        self.answered += len(answer["body"].encode())
-        return json.loads(answer["body"])
+        data = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"].encode()
+        self.answered += len(data)
+        return json.loads(gzip.decompress(data) if answer["isBase64Encoded"] else data)
 
     def _waiting(self) -> int:
         asked = self.aws.sqs.get_queue_attributes(QueueUrl=self.outputs["QueueUrl"], AttributeNames=["All"])
@@ -170,13 +182,19 @@ def metered(bench: Bench, name: str) -> dict[str, Any]:
             bench.project_all(1)
         bench.judge_all(files, pattern["messages"])
         bench.project_all(pattern["records"])
+        bench.export_all()
         bench.ask_for_all()
     return {
         **pattern,
         "bytes_answered": bench.answered,
         "functions": {
             name: told(function)
-            for name, function in (("portal", bench.portal), ("judge", bench.judge), ("projector", bench.projector))
+            for name, function in (
+                ("portal", bench.portal),
+                ("judge", bench.judge),
+                ("projector", bench.projector),
+                ("exporter", bench.exporter),
+            )
         },
     }
 
@@ -217,6 +235,7 @@ def _is_file(record: dict[str, Any]) -> bool:
 def _request(method: str, path: str, token: str, body: Any, query: str) -> dict[str, Any]:
     """Return a request as API Gateway's HTTP API hands it over (payload format 2.0)."""
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json", "host": "localhost"}
+    headers["accept-encoding"] = "gzip"
     return {
         "version": "2.0",
         "routeKey": "ANY /api/{proxy+}",

@@ -85,3 +85,19 @@ def test_an_address_names_every_method_that_it_takes(client):
 def test_a_date_is_written_as_rfc_3339_says(client, since):
     answer = client.get("/api/v1/files", params={"since": since})
     assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (422, "since")
+
+
+def test_a_long_answer_is_packed_for_whoever_accepts_that_and_its_tag_is_weak(client):
+    announced = client.post("/api/v1/uploads", json={"files": [FILES["files"][0]] * 20}).json()
+    path = f"/api/v1/uploads/{announced['upload_id']}"
+
+    plain = client.get(path, headers={"accept-encoding": "identity"})
+    packed = client.get(path, headers={"accept-encoding": "gzip"})
+
+    assert packed.json() == plain.json()
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(plain.content) / 3
+    assert packed.headers["etag"] == f"W/{plain.headers['etag']}"
+    again = client.get(path, headers={"accept-encoding": "gzip", "if-none-match": packed.headers["etag"]})
+    assert again.status_code == 304
