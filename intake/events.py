@@ -83,7 +83,9 @@ def arrivals(body: dict[str, Any]) -> Iterator[Arrival]:
             return
         for record in body["Records"]:
             if record["eventName"].removeprefix("s3:").startswith("ObjectCreated:"):
-                yield _arrival(record)
+                arrival = _arrival(record)
+                if arrival.object.key != VALIDATION_OBJECT:
+                    yield arrival
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         # The event holds a key, which for a direct drop may hold a name: say what is wrong, not what it says.
         raise UnreadableEventError(f"the message tells of no object: {type(error).__name__}") from None

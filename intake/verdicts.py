@@ -34,6 +34,7 @@ from intake.keys import UNASSIGNED
 from intake.patient_keys import PatientKeys
 from intake.ports import Outcome, Recorded
 from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Verdict
+from intake.scan import Scan
 from intake.states import State, may_become
 from intake.verdict_items import arrival_attributes, is_initial, verdict_attributes
 
@@ -103,6 +104,17 @@ class DynamoVerdicts:
             revision=record.revision,
         )
         return self._changed(moved)
+
+    def note_scan(self, file_id: str, scan: Scan) -> None:
+        noted: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": wire(file_key(file_id)),
+            "UpdateExpression": "SET #scan = :scan",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeNames": {"#scan": "scan"},
+            "ExpressionAttributeValues": wire({":scan": scan.value}),
+        }
+        self._changed(noted)
 
     def foresee(self, verdict: Verdict) -> Outcome:
         identities = _identities(verdict)

@@ -22,6 +22,8 @@ SHOWN = 100
 """Letters of a queue shown at a time."""
 MOVED = 500
 """Letters redriven by one request; more take another."""
+_UNREADABLE = "A message that cannot be read"
+_NOBODY_KNOWS = "Nobody knows what it asks for, so nothing will come of it."
 KEPT_BY_STREAM = timedelta(hours=24)
 """How long the table's stream holds its records (Amazon DynamoDB Developer Guide, "DynamoDB Streams")."""
 
@@ -97,7 +99,7 @@ def _queue(services: Services, pile: Pile) -> DeadLetters:
 def _letter(services: Services, pile: Pile, message: QueuedMessage, error: str) -> Letter:
     if pile is Pile.JUDGING:
         what, file_ids, order_id = _asked(message.body)
-        hopeless = "" if file_ids or order_id else "Nobody knows what it asks for, so nothing will come of it."
+        hopeless = _NOBODY_KNOWS if what == _UNREADABLE else ""
     else:
         what, file_ids, order_id, hopeless = _unread(services, pile, message)
     return Letter(message.message_id, what, file_ids, order_id, message.sent_at, message.receives, error, hopeless)
@@ -116,14 +118,17 @@ def _asked(body: dict[str, Any]) -> tuple[str, tuple[str, ...], str]:
             return f"Unpack {part.count} entries of an archive", (part.file_id,), ""
         arrived = tuple(arrivals(body))
         ended = "".join(f"; its malware scan: {one.scan}" for one in arrived if one.scan)
-        return f"Judge what arrived{ended}", tuple(map(_file_of, arrived)), ""
+        return f"Judge what arrived{ended}", tuple(filter(None, map(_file_of, arrived))), ""
     except UnreadableEventError:
-        return "A message that cannot be read", (), ""
+        return _UNREADABLE, (), ""
 
 
 def _file_of(arrival: Arrival) -> str:
+    """Return the file's id; or nothing, where a scan tells of a dropped object: its id follows from when it landed."""
     version = arrival.object
     reserved = keys.reservation(version.key)
+    if reserved is None and arrival.scan:
+        return ""
     return (reserved or keys.direct(version.bucket, version.key, version.version_id, arrival.at)).file_id
 
 
@@ -131,7 +136,7 @@ def _unread(services: Services, pile: Pile, message: QueuedMessage) -> tuple[str
     try:
         Stretch.read(message.body)
     except ValueError:
-        return "A message that cannot be read", (), "", "Nobody knows what it asks for, so nothing will come of it."
+        return _UNREADABLE, (), "", _NOBODY_KNOWS
     size = message.body["DDBStreamBatchInfo"].get("batchSize", "some")
     lost = message.sent_at is not None and services.clock() - message.sent_at > KEPT_BY_STREAM
     work, loss = _FOLLOWERS[pile]

@@ -13,6 +13,7 @@ from intake import keys
 from intake.keys import UNASSIGNED
 from intake.ports import Directory, Fault, Held, Incident, Incidents, Inventory, Ledger, Records, Rounds
 from intake.record import FileRecord, ObjectVersion, now
+from intake.scan import VALIDATION_OBJECT
 from processor.arrivals import LOOKED_UP, Questions
 from processor.filing import Buckets
 from processor.incidents import claims, direct_ids, needs
@@ -144,7 +145,9 @@ class Reconciler:
         unrecorded = [
             _unrecorded(held)
             for held in taken
-            if held.last_modified <= waits and not questions.answered(held, known.files, known.announced)
+            if held.version.key != VALIDATION_OBJECT
+            and held.last_modified <= waits
+            and not questions.answered(held, known.files, known.announced)
         ]
         behind = listed.next if len(taken) == len(listed.held) else taken[-1].position
         return _Part(unrecorded, len(taken), behind)

@@ -11,11 +11,13 @@ from intake.study import instance, short
 
 
 def changes(event: dict[str, Any]) -> Iterator[Change]:
-    """Yield the changes of files' records; other items and removals change no sum."""
+    """Yield the changes of files' records; other items, removals and what makes no new revision change no sum."""
     for record in event["Records"]:
         image = record["dynamodb"]
         if "NewImage" in image and is_file(image["Keys"]):
-            yield change(plain(image.get("OldImage", {})), plain(image["NewImage"]))
+            old, new = plain(image.get("OldImage", {})), plain(image["NewImage"])
+            if old.get("revision") != new["revision"]:
+                yield change(old, new)
 
 
 def is_file(keys: dict[str, Any]) -> bool:

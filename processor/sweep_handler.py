@@ -1,6 +1,7 @@
 """The sweeping Lambda: started by the scheduler."""
 
 import os
+from contextlib import ExitStack
 from typing import Any
 
 import boto3
@@ -19,8 +20,10 @@ _reconciler = wiring.reconciler(os.environ, _session)
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001  # Lambda passes both.
-    # What an earlier sweep noted is looked at before more is noted: nothing is told of at first sight.
-    report_followed(_follow_up.run())
-    report_swept(_sweep.run())
-    report_reconciled(_reconciler.run())
-    report_quiet(_quiet.run())
+    # Whatever becomes of one part, the others are done, last in first out; then what any of them raised is raised.
+    with ExitStack() as parts:
+        parts.callback(lambda: report_quiet(_quiet.run()))
+        parts.callback(lambda: report_reconciled(_reconciler.run()))
+        parts.callback(lambda: report_swept(_sweep.run()))
+        # What an earlier sweep noted is looked at before more is noted: nothing is told of at first sight.
+        parts.callback(lambda: report_followed(_follow_up.run()))

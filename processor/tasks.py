@@ -136,7 +136,12 @@ class Tasks:
         return case, source
 
     def _scan(self, record: FileRecord, version: ObjectVersion) -> Scan | None:
-        """Return how the file's scan ended: as what arrived is tagged now, or else as it was when it was judged."""
+        """Return how the file's scan ended: as what arrived is tagged now, or else as it was when it was judged.
+
+        What was once found in it stays found.
+        """
+        if record.scan in CODES:
+            return record.scan
         from_quarantine = record.state is State.REJECTED
         try:
             scan = self.scans.of(record.incoming if from_quarantine else version)

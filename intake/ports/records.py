@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import Generic, Protocol, TypeVar
 
 from intake.record import FileRecord, FileSummary, ObjectVersion, TimelineEntry, Upload, Verdict
+from intake.scan import Scan
 from intake.states import State
 
 Row_co = TypeVar("Row_co", covariant=True)
@@ -60,6 +61,10 @@ class Verdicts(Protocol):
 
     def expire(self, clinic_id: str, file_id: str, at: datetime) -> bool:
         """Give up a file that never arrived. Say whether that changed anything."""
+        ...
+
+    def note_scan(self, file_id: str, scan: Scan) -> None:
+        """Note a result that came after the file's verdict, which it leaves as it is. No record is no error."""
         ...
 
     def awaiting(self) -> Iterator[FileSummary]:

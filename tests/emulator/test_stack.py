@@ -18,6 +18,7 @@ OUTPUTS = {
     "EventTopicArn", "WebhookDeadLetterQueueUrl", "ProjectionFailuresQueueUrl", "ProjectionRedrivesQueueUrl",
     "ExportFailuresQueueUrl", "ExportRedrivesQueueUrl", "AnalyticsDatabase", "AthenaWorkgroup", "ExporterFunction",
     "SignInUrl", "PortalOrigin", "JudgeFunction", "ProjectorFunction", "SweepFunction", "PortalFunction",
+    "DataKeyId", "MessagesKeyId", "BreakGlassRoleArn",
 }  # fmt: skip
 
 

@@ -1,12 +1,13 @@
 """The table, as the processor uses it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from intake.errors import ContentionError
 from intake.ports import Outcome, Recorded
 from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Upload, Verdict, now
+from intake.scan import Scan
 from intake.states import State, may_become
 from tests.fakes.table import FakeTable, summary
 
@@ -55,6 +56,10 @@ class FakeVerdicts:
         told = TimelineEntry(at, "processor", State.DELETED.value)
         self.table.save(stored, state=State.DELETED, updated_at=at, timeline=(*stored.timeline, *steps, told))
         return True
+
+    def note_scan(self, file_id: str, scan: Scan) -> None:
+        if file_id in self.table.files:
+            self.table.files[file_id] = replace(self.table.files[file_id], scan=scan)
 
     def foresee(self, verdict: Verdict) -> Outcome:
         obstacle = self._obstacle(verdict)

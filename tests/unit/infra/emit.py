@@ -82,6 +82,24 @@ def sweep():
     sweep_handler.handle({}, CONTEXT)
 
 
+def broken_sweep():
+    """Sweep while no record can be read: what else is swept is swept, and the sweep has failed."""
+    from processor import sweep_handler
+
+    sweep_handler._follow_up = sweep_handler._sweep = SimpleNamespace(run=_broken)
+    sweep_handler._reconciler = SimpleNamespace(run=lambda: print('{"done": "reconciled"}'))
+    sweep_handler._quiet = SimpleNamespace(run=lambda: print('{"done": "quiet"}'))
+    sweep_handler.report_reconciled = sweep_handler.report_quiet = lambda _: None
+    try:
+        sweep_handler.handle({}, CONTEXT)
+    except ConnectionError:
+        print('{"done": "failed"}')
+
+
+def _broken():
+    raise ConnectionError("no record can be read")
+
+
 def _message(number, body):
     import json
 
@@ -98,4 +116,6 @@ def _message(number, body):
 
 
 if __name__ == "__main__":
-    {"judge": judge, "projector": projector, "exporter": exporter, "sweep": sweep}[sys.argv[1]]()
+    {"judge": judge, "projector": projector, "exporter": exporter, "sweep": sweep, "broken_sweep": broken_sweep}[
+        sys.argv[1]
+    ]()

@@ -27,12 +27,12 @@ class Emitted:
     dimensions: tuple[tuple[str, str], ...]
 
 
-def lines_of(template, service) -> list[dict[str, Any]]:
+def lines_of(template, service, work="") -> list[dict[str, Any]]:
     """Run a function's handler in a process of its own, and return what it logs."""
     variables = template.named_by(FUNCTIONS[service])["Environment"]["Variables"]
     environment = {name: value if isinstance(value, str) else "given-by-aws" for name, value in variables.items()}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.unit.infra.emit", service],
+        [sys.executable, "-m", "tests.unit.infra.emit", work or service],
         cwd=ROOT,
         env={**os.environ, **environment, "AWS_DEFAULT_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": "a-function"},
         capture_output=True,

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from intake.events import Arrival, UnreadableEventError, arrivals
+from intake.events import Arrival, UnreadableEventError, arrivals, notification
 from intake.record import ObjectVersion
 from intake.scan import VALIDATION_OBJECT, Scan
+from tests.records import NOON
 from tests.scan_results import RECORDED, scan_result
 
 VERSION = ObjectVersion("incoming", "northside/2026/11/22/u/f", "v1")
@@ -53,6 +54,11 @@ def test_a_result_that_contradicts_itself_is_not_clean(contradiction):
 
 def test_the_object_by_which_guardduty_tries_its_permissions_is_nobodys_file():
     assert not list(arrivals(scan_result("NO_THREATS_FOUND", ObjectVersion("incoming", VALIDATION_OBJECT, "v1"))))
+
+
+def test_s3s_own_notification_of_it_is_none_either():
+    tried = Arrival(ObjectVersion("incoming", VALIDATION_OBJECT, "v1"), NOON)
+    assert not list(arrivals(notification(tried)))
 
 
 def _without(path):

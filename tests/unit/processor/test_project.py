@@ -1,9 +1,11 @@
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from intake.items import file_item, wire
+from intake.scan import Scan
 from intake.states import State
 from processor.project import CALM, Projector
 from processor.stream import changes
@@ -177,6 +179,12 @@ def test_the_stream_tells_of_files_only():
         latency_ms=90,
         cause_after="0#a-refusal",
     )
+
+
+def test_what_makes_no_new_revision_is_no_change():
+    """A reservation that is prolonged, a scan that is noted: nothing became of the file."""
+    file = a_file(state=State.ACCEPTED, revision=2)
+    assert not list(changes({"Records": [_record("MODIFY", file, replace(file, scan=Scan.THREAT))]}))
 
 
 def _record(name, old, new):

@@ -8,6 +8,7 @@ from intake import keys
 from intake.events import arrivals
 from intake.ports import Clinic, Fault
 from intake.record import ObjectVersion, Source, TimelineEntry
+from intake.scan import VALIDATION_OBJECT
 from intake.states import State
 from processor.filing import Buckets
 from processor.incidents import FollowUp
@@ -134,6 +135,14 @@ def test_an_arrival_that_no_record_tells_of_is_told_of_once_and_judged_after_all
     sent = [arrival.object for message in world.queue.messages for arrival in arrivals(message.body)]
     assert set(sent) == {dropped, forged}
     assert len(sent) == 2, "what waits in the queue is not sent again"
+
+
+def test_the_object_by_which_guardduty_tries_its_permissions_needs_no_record(world):
+    world.objects.put("incoming", VALIDATION_OBJECT, b"")
+    world.at += timedelta(hours=1)
+    world.sweep(4)
+
+    assert (world.told(), world.standing()) == ([], [])
 
 
 def test_the_first_number_that_an_upload_never_announced_has_no_record(world):

@@ -115,6 +115,14 @@ def test_a_threat_that_a_later_scan_found_rejects_for_good_what_is_in_quarantine
     assert (record.codes, record.stored, record.scan) == (("malware-found",), file.stored, Scan.THREAT)
 
 
+def test_a_threat_that_was_told_after_the_verdict_is_remembered_though_no_tag_says_so(desk):
+    file = desk.rejected()
+    desk.verdicts.note_scan(file.file_id, Scan.THREAT)
+    desk.tag(desk.arrived(file), Scan.CLEAN)
+
+    assert desk.do(Task.REPROCESS, desk.record(file)).codes == ("malware-found",)
+
+
 def test_a_later_scan_that_came_to_nothing_takes_no_clean_result_back(desk):
     file = desk.rejected()
     desk.verdicts.table.save(file, scan=Scan.CLEAN)

@@ -216,7 +216,9 @@ def test_a_threat_in_a_file_that_was_judged_without_it_is_left_to_people(world, 
     with pytest.raises(LateThreatError):
         world.told(THREAT, version)
 
-    assert (world.verdicts.file(file_id), world.objects.versions) == (record, objects)
+    # The verdict stands, and says from then on what no later order may overlook.
+    assert world.verdicts.file(file_id) == replace(record, scan=Scan.THREAT)
+    assert world.objects.versions == objects
 
 
 def test_a_threat_in_what_was_deleted_since_is_no_trouble(world):

@@ -7,7 +7,7 @@ import pytest
 
 from intake.events import Arrival, notification
 from intake.ports import LastError, QueuedMessage, StuckFile
-from intake.record import now
+from intake.record import ObjectVersion, now
 from intake.states import State
 from portal.reprocessing import new_order_id
 from tests.records import REFUSAL, UPLOAD_ID, a_file, an_upload
@@ -47,6 +47,15 @@ def test_a_letter_about_a_scan_that_came_to_nothing_says_so(dead):
     text = dead.admin().get("/admin/dead-letters").text
     assert "Judge what arrived; its malware scan: ACCESS_DENIED" in text
     assert file_id() in text
+
+
+def test_a_letter_about_the_scan_of_a_dropped_object_names_no_file_that_is_not_there(dead):
+    dropped = scan_result("FAILED", ObjectVersion("incoming", "northside/scan.dcm", "v1"))
+    dead.dead_letters.messages = [QueuedMessage("m1", dropped, 5, now())]
+    text = dead.admin().get("/admin/dead-letters").text
+    assert "Judge what arrived; its malware scan: FAILED" in text
+    assert "Nobody knows" not in text
+    assert 'href="/files/' not in text
 
 
 def test_one_letter_or_all_are_redriven_and_a_second_time_none(dead):
