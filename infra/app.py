@@ -56,7 +56,7 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
     if config.audit:
         Audit(app, config=config, core=core, distribution_arn=edge.distribution_arn if edge else None)
     if core.scanning:
-        Malware(app, config=config, storage=core.storage, scanning=core.scanning)
+        Malware(app, config=config, storage=core.parts.storage, scanning=core.scanning)
     if config.delivery:
         DeliveryPipeline(app, delivery=config.delivery, production=config, staging=STAGES[config.delivery.staging])
 

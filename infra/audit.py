@@ -33,7 +33,7 @@ class Audit(Stack):
             self,
             "Archive",
             trail_name=name,
-            logs=core.storage.logs,
+            logs=core.parts.storage.logs,
             days=config.retention.audit_days,
             for_good=config.retain_data,
             removal_policy=removal,
@@ -43,14 +43,16 @@ class Audit(Stack):
             "Trail",
             name=name,
             archive=self.archive,
-            buckets=[core.storage.incoming, core.storage.accepted, core.storage.quarantine],
+            buckets=[core.parts.storage.incoming, core.parts.storage.accepted, core.parts.storage.quarantine],
             tables_of=core.stack_name,
             log_days=config.retention.logs_days,
             removal_policy=removal,
         )
-        tell_of_tampering(self, config, topic=core.alerts.topic, break_glass=core.recovery.break_glass.role)
+        tell_of_tampering(self, config, topic=core.parts.alerts.topic, break_glass=core.parts.recovery.break_glass.role)
         if distribution_arn and config.region == EdgeLogs.REGION:
-            EdgeLogs(self, "EdgeLogs", prefix=config.prefix, distribution_arn=distribution_arn, logs=core.storage.logs)
+            EdgeLogs(
+                self, "EdgeLogs", prefix=config.prefix, distribution_arn=distribution_arn, logs=core.parts.storage.logs
+            )
         self._publish_outputs()
 
     def _publish_outputs(self) -> None:

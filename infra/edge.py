@@ -54,7 +54,7 @@ class EdgeStack(Stack):
 
     def _origin(self, config: StageConfig, core: SilentScalper) -> origins.HttpOrigin:
         return origins.HttpOrigin(
-            f"{core.api.http.api_id}.execute-api.{self.region}.{self.url_suffix}",
+            f"{core.parts.api.http.api_id}.execute-api.{self.region}.{self.url_suffix}",
             protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
             origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
             read_timeout=Duration.seconds(config.portal.timeout_s + 1),
@@ -78,7 +78,7 @@ class EdgeStack(Stack):
         return Fn.sub(reference, {"Version": version.value_as_string})
 
     def _firewall(self, config: StageConfig, edge: Edge, core: SilentScalper) -> str:
-        return Firewall(self, "Firewall", config=config, edge=edge, log_key=core.keys.messages).arn
+        return Firewall(self, "Firewall", config=config, edge=edge, log_key=core.parts.keys.messages).arn
 
     def _certificate(self, edge: Edge) -> acm.ICertificate | None:
         arn = edge.certificate_arn

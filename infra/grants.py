@@ -9,19 +9,12 @@ from dataclasses import dataclass
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
-from infra.alerts import Alerts
-from infra.analytics import Analytics
-from infra.api import Api
 from infra.audit_log import INDEXES as AUDIT_INDEXES
-from infra.audit_log import AuditLog
-from infra.identity import Identity
-from infra.keys import Keys
-from infra.queueing import Queueing
+from infra.foundation import Foundation
 from infra.records import INDEXES as RECORD_INDEXES
 from infra.records import Records
-from infra.storage import ANSWERS, Storage
+from infra.storage import ANSWERS
 from infra.tables import with_indexes
-from infra.webhooks import Webhooks
 from intake.analytics import PREFIX as ROWS
 
 _CONSUME = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
@@ -65,20 +58,11 @@ _USE_TABLE_KEY = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Grants:
     """The statements of each function's policy, over the resources of one stack."""
 
-    keys: Keys
-    storage: Storage
-    queueing: Queueing
-    records: Records
-    audit_log: AuditLog
-    alerts: Alerts
-    identity: Identity
-    api: Api
-    webhooks: Webhooks
-    analytics: Analytics
+    parts: Foundation
 
     def judge(self) -> list[iam.PolicyStatement]:
         """Read what arrived, file a copy, record the verdict; take a duplicate's copy back (its versions stay).
@@ -86,12 +70,12 @@ class Grants:
         Put an archive's entries where files arrive, and ask itself to go on with it. Judge again what quarantine
         holds, and delete of it what people order, where its versions stay too.
         """
-        storage = self.storage
+        storage = self.parts.storage
         return [
             # Without it a missing object answers 403, which looks like trouble and not like an absence.
             _allow(["s3:ListBucket"], storage.incoming.bucket_arn, storage.accepted.bucket_arn),
             _allow(["s3:ListBucket"], storage.quarantine.bucket_arn),
-            _allow([*_CONSUME, "sqs:SendMessage"], self.queueing.main.queue_arn),
+            _allow([*_CONSUME, "sqs:SendMessage"], self.parts.queueing.main.queue_arn),
             *self._table(),
             self._use_messages(),
         ]
@@ -99,10 +83,10 @@ class Grants:
     def projector(self) -> list[iam.PolicyStatement]:
         """Follow the table's stream, write what follows from it, tell people."""
         return [
-            _allow(_FOLLOW_STREAM, _stream(self.records)),
-            _allow(["sqs:SendMessage"], self.queueing.projection_failures.queue_arn),
-            _allow(_CONSUME, self.queueing.projection_redrives.queue_arn),
-            _allow(["sns:Publish"], self.alerts.topic.topic_arn, self.webhooks.topic.topic_arn),
+            _allow(_FOLLOW_STREAM, _stream(self.parts.records)),
+            _allow(["sqs:SendMessage"], self.parts.queueing.projection_failures.queue_arn),
+            _allow(_CONSUME, self.parts.queueing.projection_redrives.queue_arn),
+            _allow(["sns:Publish"], self.parts.alerts.topic.topic_arn, self.parts.webhooks.topic.topic_arn),
             *self._table(),
             self._use_messages(),
         ]
@@ -110,23 +94,23 @@ class Grants:
     def exporter(self) -> list[iam.PolicyStatement]:
         """Follow the table's stream and nothing else of the table; write files of verdicts."""
         return [
-            _allow(_FOLLOW_STREAM, _stream(self.records)),
-            _allow(["sqs:SendMessage"], self.queueing.export_failures.queue_arn),
-            _allow(_CONSUME, self.queueing.export_redrives.queue_arn),
-            _allow(_USE_KEY, self.keys.data.key_arn),
+            _allow(_FOLLOW_STREAM, _stream(self.parts.records)),
+            _allow(["sqs:SendMessage"], self.parts.queueing.export_failures.queue_arn),
+            _allow(_CONSUME, self.parts.queueing.export_redrives.queue_arn),
+            _allow(_USE_KEY, self.parts.keys.data.key_arn),
             self._use_messages(),
         ]
 
     def sweep(self) -> list[iam.PolicyStatement]:
         """Compare reservations with objects, enqueue what was missed, tell of dead letters; have partners let in."""
         return [
-            _allow(["s3:ListBucket", "s3:ListBucketVersions"], self.storage.incoming.bucket_arn),
+            _allow(["s3:ListBucket", "s3:ListBucketVersions"], self.parts.storage.incoming.bucket_arn),
             # To see what stands there, and not to read it.
-            _allow(["s3:ListBucket"], self.storage.accepted.bucket_arn, self.storage.quarantine.bucket_arn),
-            _allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], self.queueing.main.queue_arn),
-            _allow(_PEEK, self.queueing.dead_letters.queue_arn),
-            _allow(["sns:Publish"], self.alerts.topic.topic_arn, self.webhooks.topic.topic_arn),
-            _allow(_TELL_GATEWAY, self.api.tokens_arn),
+            _allow(["s3:ListBucket"], self.parts.storage.accepted.bucket_arn, self.parts.storage.quarantine.bucket_arn),
+            _allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], self.parts.queueing.main.queue_arn),
+            _allow(_PEEK, self.parts.queueing.dead_letters.queue_arn),
+            _allow(["sns:Publish"], self.parts.alerts.topic.topic_arn, self.parts.webhooks.topic.topic_arn),
+            _allow(_TELL_GATEWAY, self.parts.api.tokens_arn),
             *self._table(),
             self._use_messages(),
         ]
@@ -137,45 +121,47 @@ class Grants:
         What people ask to be done with files is asked of the judge: the portal itself moves and removes none.
         """
         return [
-            _allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], self.queueing.main.queue_arn),
-            _allow(_PEEK, self.alerts.mailbox.queue_arn),
+            _allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], self.parts.queueing.main.queue_arn),
+            _allow(_PEEK, self.parts.alerts.mailbox.queue_arn),
             # Redriving is to take a letter out and send it where it is tried again.
-            _allow(_CONSUME, self.queueing.dead_letters.queue_arn, self.queueing.projection_failures.queue_arn),
-            _allow(["sqs:SendMessage"], self.queueing.projection_redrives.queue_arn),
-            _allow(_CONSUME, self.queueing.export_failures.queue_arn),
-            _allow(["sqs:SendMessage"], self.queueing.export_redrives.queue_arn),
+            _allow(
+                _CONSUME, self.parts.queueing.dead_letters.queue_arn, self.parts.queueing.projection_failures.queue_arn
+            ),
+            _allow(["sqs:SendMessage"], self.parts.queueing.projection_redrives.queue_arn),
+            _allow(_CONSUME, self.parts.queueing.export_failures.queue_arn),
+            _allow(["sqs:SendMessage"], self.parts.queueing.export_redrives.queue_arn),
             *self._queries(),
-            _allow([*_TEND_PEOPLE, *_TEND_PARTNERS], self.identity.pool.user_pool_arn),
-            _allow(_TELL_GATEWAY, self.api.tokens_arn),
-            _allow(["sqs:GetQueueAttributes"], self.webhooks.dead_letters.queue_arn),
-            _allow(["sns:Subscribe", "sns:ConfirmSubscription", "sns:Publish"], self.webhooks.topic.topic_arn),
+            _allow([*_TEND_PEOPLE, *_TEND_PARTNERS], self.parts.identity.pool.user_pool_arn),
+            _allow(_TELL_GATEWAY, self.parts.api.tokens_arn),
+            _allow(["sqs:GetQueueAttributes"], self.parts.webhooks.dead_letters.queue_arn),
+            _allow(["sns:Subscribe", "sns:ConfirmSubscription", "sns:Publish"], self.parts.webhooks.topic.topic_arn),
             # Entries are added and read: no role may change or remove one.
-            _allow(["dynamodb:PutItem"], self.audit_log.table.table_arn),
-            _allow(["dynamodb:Query"], *with_indexes(self.audit_log.table, AUDIT_INDEXES)),
-            _allow(["sns:Subscribe"], self.alerts.topic.topic_arn),
+            _allow(["dynamodb:PutItem"], self.parts.audit_log.table.table_arn),
+            _allow(["dynamodb:Query"], *with_indexes(self.parts.audit_log.table, AUDIT_INDEXES)),
+            _allow(["sns:Subscribe"], self.parts.alerts.topic.topic_arn),
             *self._table(),
             self._use_messages(),
         ]
 
     def open_buckets(self, *, judge: iam.IRole, sweep: iam.IRole, portal: iam.IRole, exporter: iam.IRole) -> None:
         """Let the functions at the objects that their work is about."""
-        incoming, filed = self.storage.incoming, (self.storage.accepted, self.storage.quarantine)
+        incoming, filed = self.parts.storage.incoming, (self.parts.storage.accepted, self.parts.storage.quarantine)
         _open(incoming, judge, [*_READ_OBJECT, *_WRITE_OBJECT, *_READ_TAGS])
         for bucket in filed:
             _open(bucket, judge, [*_READ_OBJECT, *_WRITE_OBJECT, "s3:PutObjectTagging", "s3:DeleteObject"])
         _open(incoming, sweep, _READ_OBJECT)
         _open(incoming, portal, _WRITE_OBJECT)
-        _open(self.storage.accepted, portal, _READ_OBJECT)
-        _open(self.storage.logs, exporter, ["s3:PutObject"], below=ROWS)
-        _open(self.storage.logs, portal, ["s3:GetObject"], below=ROWS)
-        _open(self.storage.logs, portal, ["s3:GetObject", *_WRITE_OBJECT], below=ANSWERS)
+        _open(self.parts.storage.accepted, portal, _READ_OBJECT)
+        _open(self.parts.storage.logs, exporter, ["s3:PutObject"], below=ROWS)
+        _open(self.parts.storage.logs, portal, ["s3:GetObject"], below=ROWS)
+        _open(self.parts.storage.logs, portal, ["s3:GetObject", *_WRITE_OBJECT], below=ANSWERS)
 
     def _queries(self) -> list[iam.PolicyStatement]:
         """Run queries: Athena reads the rows and writes its answer as whoever asks (Athena guide, "Amazon S3")."""
-        bucket = self.analytics.bucket.bucket_arn
+        bucket = self.parts.analytics.bucket.bucket_arn
         return [
-            _allow(_RUN_QUERIES, self.analytics.workgroup_arn),
-            _allow(_READ_CATALOGUE, *self.analytics.catalogue_arns),
+            _allow(_RUN_QUERIES, self.parts.analytics.workgroup_arn),
+            _allow(_READ_CATALOGUE, *self.parts.analytics.catalogue_arns),
             _allow(["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], bucket),
             iam.PolicyStatement(
                 actions=["s3:ListBucket"],
@@ -186,13 +172,13 @@ class Grants:
 
     def _table(self) -> list[iam.PolicyStatement]:
         return [
-            _allow(_READ_ITEMS, *with_indexes(self.records.table, RECORD_INDEXES)),
-            _allow(_WRITE_ITEMS, self.records.table.table_arn),
-            _allow(_USE_TABLE_KEY, self.keys.data.key_arn),
+            _allow(_READ_ITEMS, *with_indexes(self.parts.records.table, RECORD_INDEXES)),
+            _allow(_WRITE_ITEMS, self.parts.records.table.table_arn),
+            _allow(_USE_TABLE_KEY, self.parts.keys.data.key_arn),
         ]
 
     def _use_messages(self) -> iam.PolicyStatement:
-        return _allow(_USE_KEY, self.keys.messages.key_arn)
+        return _allow(_USE_KEY, self.parts.keys.messages.key_arn)
 
 
 def _open(bucket: s3.Bucket, role: iam.IRole, actions: list[str], *, below: str = "") -> None:

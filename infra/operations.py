@@ -19,4 +19,4 @@ class Operations(Stack):
         self.add_stack_dependency(core)
         SavedQueries(self, "SavedQueries", prefix=config.prefix)
         if config.monthly_budget_usd is not None:
-            Budget(self, "Budget", topic=core.alerts.topic, monthly_usd=config.monthly_budget_usd)
+            Budget(self, "Budget", topic=core.parts.alerts.topic, monthly_usd=config.monthly_budget_usd)

@@ -13,6 +13,7 @@ from tests.records import a_file, an_upload
 
 STAFF = Identity("user-1", "northside", False, frozenset({"scalper/upload", "scalper/read"}), False, "Nora North")
 OTHERS = Identity("user-2", "lakeview", False, frozenset({"scalper/upload", "scalper/read"}), False, "Lea Lake")
+AN_ORDER = "01m8k4hcp9437tkt0nbpnkx5nq"
 ADMIN = Identity("admin-1", None, True, frozenset({"scalper/read"}), False, "Robin Vale")
 
 
@@ -95,8 +96,8 @@ def test_who_may_not_upload_may_not_retry(portal, failed):
     ("order_id", "selection"),
     [
         ("not an id", Selection(state=State.REJECTED)),
-        (reprocessing.new_order_id(), Selection()),
-        (reprocessing.new_order_id(), Selection(state=State.REJECTED, file_ids=("x",) * 501)),
+        (AN_ORDER, Selection()),
+        (AN_ORDER, Selection(state=State.REJECTED, file_ids=("x",) * 501)),
     ],
 )
 def test_an_order_needs_a_proper_id_a_state_and_a_bearable_number_of_names(portal, order_id, selection):
