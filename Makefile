@@ -9,6 +9,9 @@ UV := $(shell command -v uv 2>/dev/null || echo $(TOOLS)/bin/uv)
 RUN := $(UV) run
 
 STAGE ?= prod
+WORKERS ?= 2
+# A file's tests stay together, and browsers' come last (tests/conftest.py).
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
@@ -24,14 +27,14 @@ up: $(UV) ## Bring the whole system up on this machine (RELOAD=1 reloads on chan
 alerts: $(UV) ## Show the alerts that the running system would have emailed
 	@$(RUN) scalper alerts
 
-test: $(UV) ## Run every test (ARGS= goes to pytest)
-	$(RUN) pytest $(ARGS)
+test: $(UV) ## Run every test, in WORKERS=2 processes with a stack each (ARGS= goes to pytest)
+	$(RUN) pytest $(SIDE_BY_SIDE) $(ARGS)
 
 strict: $(UV) ## Run the tests of the deployed stack where TLS, signatures and each role's permissions are checked (ARGS=)
 	$(RUN) pytest --enforced $(or $(ARGS),tests/emulator)
 
-prove: $(UV) ## Send 2,000 files and 300 MB through a browser, with the network cut and the tab closed halfway
-	$(RUN) pytest -s tests/browser/prove/test_*.py --timeout 1200
+prove: $(UV) ## Send 2,000 files and 300 MB through a browser with the network cut, and 2,000 slices in an archive with all workers killed
+	$(RUN) pytest -s tests/browser/prove/test_*.py tests/emulator/prove/test_large_archive.py --timeout 1200
 
 meter: $(UV) ## Send files through the functions on the emulator and write what they took, for `make cost`
 	$(RUN) python -m tests.metering

@@ -18,7 +18,7 @@ from tests.dicom_files import ct_slice, uid
 from tests.emulator.test_exactly_once import Lane
 from tests.waiting import until
 
-pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("paused-queue")]
+pytestmark = pytest.mark.emulator
 
 CLINICS = ("eastbrook", "westbrook")
 """Clinics of these tests only: no other test sees their profiles."""

@@ -21,7 +21,7 @@ from tests.emulator.partner import PartnerClient
 from tests.emulator.test_exactly_once import Lane
 from tests.waiting import until
 
-pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("paused-queue")]
+pytestmark = pytest.mark.emulator
 
 
 @pytest.fixture
@@ -161,8 +161,12 @@ def soon_redelivered(lane):
     lane.aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={name: usual})
 
 
-def test_two_thousand_slices_in_one_archive_whose_workers_are_killed_halfway(partner, lane, soon_redelivered):
-    name, count = "two thousand", 2_000
+def test_an_archive_whose_workers_are_all_killed_halfway_is_expanded_all_the_same(partner, lane, soon_redelivered):
+    killed_halfway(partner, lane, "all killed", 400)
+
+
+def killed_halfway(partner, lane, name, count):
+    """Send a study of `count` slices in one archive, and kill every worker when half of them are filed."""
     upload_id = partner.upload({"study.zip": zipped(a_study(name, count))})["upload_id"]
     until(lambda: len(lane.stored("AcceptedBucket", upload_id)) > count // 2, "half of the slices", 120)
     for process in _judging_processes(lane):

@@ -22,7 +22,7 @@ from intake.verdicts import DynamoVerdicts
 from tests.dicom_files import ct_slice, uid
 from tests.waiting import until
 
-pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("paused-queue")]
+pytestmark = pytest.mark.emulator
 
 SEED = int(os.environ.get("SEED", "20261122"))
 

@@ -15,6 +15,7 @@ from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
 from tests.emulator.sign_in import partner_token
 from tests.unit.portal.api.snapshot import FILE
+from tests.waiting import until
 
 pytestmark = pytest.mark.emulator
 
@@ -58,6 +59,7 @@ def held(ours):
     scan = ct_slice(study=names["study_uid"], series=names["series_uid"], sop=names["instance_uid"])
     upload = ours.upload({"secret-name.dcm": scan, "secret-bad.dcm": b"no scan"}, reference="secret-reference")
     ours.verdicts(upload["upload_id"])
+    until(lambda: ours.http.get(f"/api/v1/studies/{study}").status_code == 200, "the study")
     url = "http://127.0.0.1:9/secret-hook"
     hook = ours.http.post("/api/v1/webhooks", json={"url": url, "events": ["file.rejected"]}).json()
     return {

@@ -23,7 +23,7 @@ from intake.studies import DynamoStudies
 from tests.dicom_files import ct_slice, uid
 from tests.waiting import until
 
-pytestmark = [pytest.mark.emulator, pytest.mark.xdist_group("paused-queue")]
+pytestmark = pytest.mark.emulator
 
 
 class Admins:
