@@ -144,7 +144,7 @@ def _unread(services: Services, pile: Pile, message: QueuedMessage) -> tuple[str
 
 
 _FOLLOWERS = {
-    Pile.PROJECTIONS: ("Count {} changes of records", "The counts have to be rebuilt."),
+    Pile.PROJECTIONS: ("Count {} changes of records", "The counts lack these changes."),
     Pile.EXPORTS: ("Write {} changes of records for the analytics", "The analytics lack these verdicts."),
 }
 """Those who follow the table's stream: what a batch asks of them, and what it means that it is lost."""
