@@ -11,7 +11,7 @@ from infra.tables import table, text
 _SUMMARY = [
     "file_id", "upload_id", "clinic_id", "name", "size", "state", "source", "kind", "warnings", "codes",
     "created_at", "updated_at", "expires_at", "reference", "created_by", "declared",
-    "expected",
+    "expected", "last",
 ]  # fmt: skip
 """What lists show, copied into each index so that a page of a list is one Query."""
 

@@ -10,15 +10,15 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from intake.keys import series_id, study_id, upload_of
+from intake.keys import is_announced, series_id, study_id, upload_of
 from intake.record import Finding
 from intake.states import State
 from intake.study import series_uid_of, study_uid_of
 from intake.trouble import cause_of
 
-LISTED_BY_CLINIC = frozenset({State.AWAITING_UPLOAD, State.ACCEPTED})
-"""States that nearly every file passes through. All clinics' files in one of them are read from the clinics' own lists:
-one more place in an index for each file would be paid for with each file (docs/adr/0023-what-a-file-costs.md)."""
+LISTED_BY_CLINIC = frozenset({State.ACCEPTED})
+"""States that nearly every file ends in. All clinics' files in one of them are read from the clinics' own lists: one
+more place in an index for each file would be paid for with each file (docs/adr/0023-what-a-file-costs.md)."""
 
 STATE_SHARDS = 8
 """Partitions that each state's index is spread over, so that a busy hour of all clinics meets no single hot one."""
@@ -34,9 +34,11 @@ Keys = dict[str, Any]
 def by_state(clinic_id: str, file_id: str, state: State, findings: Sequence[Finding] = ()) -> Keys:
     """Return the attributes that follow a file's state: the lists of its state, and its upload's list of trouble."""
     cause = cause_of(state, findings)
+    in_batch = state is State.AWAITING_UPLOAD and is_announced(file_id)
     return {
-        "clinic_state": f"{clinic_id}#{state}",
-        "state_shard": None if state in LISTED_BY_CLINIC else shard(state, file_id),
+        # Announced files stand in the list of awaited ones by the batch (`intake/announced.py`).
+        "clinic_state": None if in_batch else f"{clinic_id}#{state}",
+        "state_shard": None if in_batch or state in LISTED_BY_CLINIC else shard(state, file_id),
         "trouble_of": upload_of(file_id) if cause else None,
         "trouble": f"{cause}#{file_id}" if cause else None,
     }

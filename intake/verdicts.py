@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from intake.awaited import AwaitedFiles
 from intake.aws_errors import code_of
 from intake.batches import items_at
 from intake.errors import ContentionError
@@ -53,6 +54,7 @@ class DynamoVerdicts:
         self._table = table
         self.patients = PatientKeys(client, table)
         self._lists = FileLists(client, table)
+        self._awaited = AwaitedFiles(client, table)
 
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
         moved: Any = {"Update": self._move(verdict, reserved=reserved)}
@@ -113,15 +115,8 @@ class DynamoVerdicts:
         return _clash(verdict, rival) if rival else Outcome.RECORDED
 
     def awaiting(self) -> Iterator[FileSummary]:
-        pages = self._dynamodb.get_paginator("query")
-        for index, name, value in self._lists.of(None, State.AWAITING_UPLOAD):
-            for page in pages.paginate(
-                TableName=self._table,
-                IndexName=index,
-                KeyConditionExpression=f"{name} = :value",
-                ExpressionAttributeValues=wire({":value": value}),
-            ):
-                yield from (file_summary(plain(item)) for item in page["Items"])
+        partitions = self._lists.of(None, [State.AWAITING_UPLOAD])
+        yield from map(file_summary, self._awaited.all(partitions))
 
     def file(self, file_id: str) -> FileRecord | None:
         answer = self._dynamodb.get_item(TableName=self._table, Key=wire(file_key(file_id)), ConsistentRead=True)

@@ -1,10 +1,12 @@
 """Reading the table's stream (source: Amazon DynamoDB Streams API Reference, StreamRecord)."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from intake.device import device
 from intake.items import Item, moment, plain
+from intake.keys import is_announced
 from intake.ports import Change, Filed
 from intake.states import JUDGED, State
 from intake.study import instance, short
@@ -50,6 +52,7 @@ def change(old: Item, new: Item) -> Change:
         cause_after=_cause(new),
         study_before=old.get("study_of", ""),
         filed=_filed(new),
+        announced_at=_announced_at(new) if before is State.AWAITING_UPLOAD and after is not before else None,
         **_news(new) if after is State.ACCEPTED and before is not State.ACCEPTED else {},
     )
 
@@ -64,6 +67,10 @@ def _news(new: Item) -> dict[str, Any]:
     if new.get("kind") == "dicom":
         return {"instance": instance(new["clinic_id"], new.get("metadata", {}), new.get("patient_key", ""))}
     return {"entries": new.get("metadata", {}).get("entries", 0)} if new.get("kind") == "zip" else {}
+
+
+def _announced_at(new: Item) -> datetime | None:
+    return moment(new["created_at"]) if is_announced(new["file_id"]) else None
 
 
 def _cause(item: Item) -> str:

@@ -2,7 +2,8 @@ import pytest
 
 from intake.dynamodb import DynamoRecords
 from intake.inventory import DynamoLedger, S3Inventory
-from tests.records import NOON, UPLOAD_ID, a_file, an_upload
+from intake.verdicts import DynamoVerdicts
+from tests.records import NOON, UPLOAD_ID, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE
 
 KEYS = [f"northside/{number}" for number in range(5)]
@@ -57,7 +58,9 @@ def test_files_of_a_clinic_come_oldest_first_and_the_table_knows_what_was_announ
     files = [a_file(number) for number in range(5)]
     records, ledger = DynamoRecords(dynamodb, TABLE), DynamoLedger(dynamodb, TABLE)
     records.create_upload(an_upload())
-    records.add_files(an_upload(), files)
+    records.add_files(an_upload(), [*files, a_file(5)])
+    for file in files:
+        DynamoVerdicts(dynamodb, TABLE).record(a_verdict(file), reserved=True)
 
     page, more = ledger.page("northside", "", 3)
     assert (list(page), more) == ([file.file_id for file in files[:3]], True)
@@ -67,5 +70,5 @@ def test_files_of_a_clinic_come_oldest_first_and_the_table_knows_what_was_announ
 
     known = ledger.known(frozenset({files[0].file_id, f"{UPLOAD_ID}-00077"}), frozenset({UPLOAD_ID, "0" * 26}))
     assert known.files == {files[0].file_id}
-    assert known.announced == {UPLOAD_ID: 5}
+    assert known.announced == {UPLOAD_ID: 6}
     assert files[0].created_at == NOON

@@ -6,14 +6,13 @@ import pytest
 
 from intake import keys
 from intake.events import arrivals
-from intake.ports import Clinic, Fault
+from intake.ports import Fault
 from intake.record import ObjectVersion, Source, TimelineEntry
 from intake.states import State
 from processor.filing import Buckets
 from processor.incidents import FollowUp
 from processor.reconcile import Reconciler
 from tests.fakes import (
-    FakeDirectory,
     FakeIncidents,
     FakeInventory,
     FakeLedger,
@@ -36,8 +35,6 @@ class World:
         self.table, self.at = FakeTable(), NOON
         self.records, self.objects = FakeRecords(self.table), FakeObjects(clock=lambda: self.at)
         self.queue, self.incidents, self.rounds = FakeQueue(), FakeIncidents(), FakeRounds()
-        self.directory = FakeDirectory()
-        self.directory.save_clinic(Clinic("northside", "Northside"))
         self.start()
 
     def start(self):
@@ -46,7 +43,6 @@ class World:
         inventory = FakeInventory(self.objects)
         self.follow_up = FollowUp(inventory=inventory, queue=self.queue, clock=lambda: self.at, **common)
         self.reconciler = Reconciler(
-            directory=self.directory,
             ledger=FakeLedger(self.table),
             inventory=inventory,
             incoming_bucket="incoming",
