@@ -88,7 +88,7 @@ def test_indexes_carry_what_lists_show_and_those_of_searches_only_keys(template)
     }
     for index in template.named_by("Table")["GlobalSecondaryIndexes"]:
         shown = index["Projection"].get("NonKeyAttributes")
-        assert shown is None or {"file_id", "name", "state", "codes"} <= set(shown)
+        assert shown is None or {"file_id", "name", "state", "codes", "last"} <= set(shown)
 
 
 def test_no_metric_shows_the_tables_keys(template):
