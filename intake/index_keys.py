@@ -50,13 +50,13 @@ def by_name(clinic_id: str, identifier: str, name: str) -> Keys:
     return {"name_of": clinic_id if begins else None, "name_key": f"{begins}#{identifier}" if begins else None}
 
 
-def by_content(clinic_id: str, file_id: str, state: State, metadata: Mapping[str, Any]) -> Keys:
-    """Return the attributes that a judged file is found with by its study and by its modality."""
+def by_content(clinic_id: str, file_id: str, metadata: Mapping[str, Any]) -> Keys:
+    """Return the attributes that a judged file is found with by its study, and that tell it from others in lists."""
     study_uid, modality = study_uid_of(metadata), modality_of(metadata)
     return {
         "study_of": study_id(clinic_id, study_uid) if study_uid else None,
         "study_place": _place(file_id, metadata) if study_uid else None,
-        "modality_key": f"{clinic_id}#{modality}#{state}" if modality else None,
+        "modality": modality or None,
     }
 
 

@@ -124,7 +124,7 @@ def file_item(record: FileRecord) -> Item:
         **file_key(record.file_id),
         **by_state(record.clinic_id, record.file_id, record.state, record.findings),
         **by_name(record.clinic_id, record.file_id, record.name),
-        **by_content(record.clinic_id, record.file_id, record.state, record.metadata),
+        **by_content(record.clinic_id, record.file_id, record.metadata),
         "created_key": created_key(record.created_at, record.file_id),
         "file_id": record.file_id,
         "upload_id": record.upload_id,

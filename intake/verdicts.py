@@ -17,7 +17,7 @@ from intake.batches import items_at
 from intake.errors import ContentionError
 from intake.expressions import transition
 from intake.file_lists import FileLists
-from intake.index_keys import by_content, by_state, patient_id_of
+from intake.index_keys import by_state, patient_id_of
 from intake.items import (
     Item,
     claim_key,
@@ -92,7 +92,6 @@ class DynamoVerdicts:
     def delete(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
         sets = {
             **by_state(record.clinic_id, record.file_id, State.DELETED),
-            **by_content(record.clinic_id, record.file_id, State.DELETED, record.metadata),
             "state": State.DELETED.value,
             "updated_at": timestamp(at),
         }

@@ -16,7 +16,6 @@ _INDEXES = {
     "by_name": ("name_of", "name_key"),
     "by_patient": ("patient_key", "created_key"),
     "by_study": ("study_of", "study_place"),
-    "by_modality": ("modality_key", "created_key"),
 }
 
 
