@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from intake.cursors import cursor_of, position_of
 from intake.index_keys import term
 from intake.index_queries import FIRST, LAST, Indexes, Stretch
-from intake.items import COUNTS, Item, file_key, file_record, plain, timestamp, upload_key, wire
+from intake.items import COUNTS, Item, file_key, file_record, moment, plain, timestamp, upload_key, wire
 from intake.keys import is_file_id
 from intake.matching import matches
 from intake.patient_keys import PatientKeys
@@ -52,7 +53,7 @@ class DynamoSearch:
             if part.reached is None:
                 return Page(tuple(found))
             last, after = part.reached, part.reached[stretch.sort]
-        return Page(tuple(found), self._cursor(stretch, last))
+        return Page(tuple(found), self._cursor(stretch, last), _looked_back_to(stretch, last))
 
     def uploads(self, clinic_id: str, reference: str, limit: int) -> tuple[Upload, ...]:
         begins = term(reference)
@@ -111,6 +112,10 @@ class DynamoSearch:
         lists = tuple(f"{query.clinic_id}#{state}" for state in states)
         newest = _newest("by_clinic_state", "clinic_state", lists, low, high)
         return replace(newest, having=("modality", query.modality.upper()))
+
+
+def _looked_back_to(stretch: Stretch, last: Item) -> datetime | None:
+    return moment(last[stretch.sort].partition("#")[0]) if stretch.sort == "created_key" else None
 
 
 def _by_name(owner: str, begins: str) -> Stretch:

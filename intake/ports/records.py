@@ -87,6 +87,8 @@ class Page(Generic[Row_co]):
 
     rows: tuple[Row_co, ...]
     next: str | None = None
+    looked_back_to: datetime | None = None
+    """Where a search ended the page early: every file since this moment was looked at, and older ones were not."""
 
 
 class Records(Protocol):
