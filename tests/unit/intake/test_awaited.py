@@ -188,6 +188,15 @@ def test_a_batch_is_counted_down_with_each_of_its_files_and_the_last_one_takes_i
     assert rests == [[2], [1], []]
 
 
+def test_a_delivery_from_more_batches_than_fit_into_a_transaction_counts_all_of_them_down(world):
+    for moment in range(110):
+        world.announce(0, moment, 2)
+    for number in range(110):
+        world.finish(number, State.ACCEPTED)
+    world.projections.apply(world.stream)
+    assert [batch["rest"] for batch in world.batches()] == [1] * 110
+
+
 def test_a_batch_that_nobody_has_counted_down_yet_holds_no_awaited_file(world):
     world.announce(0, 0, 3)
     for _ in range(3):

@@ -1,10 +1,15 @@
 import pytest
 
+from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.inventory import DynamoLedger, S3Inventory
+from intake.keys import UNASSIGNED
+from intake.ports import Clinic
+from intake.projections import DynamoProjections
 from intake.verdicts import DynamoVerdicts
 from tests.records import NOON, UPLOAD_ID, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE
+from tests.unit.intake.test_projections import a_change
 
 KEYS = [f"northside/{number}" for number in range(5)]
 
@@ -72,3 +77,11 @@ def test_files_of_a_clinic_come_oldest_first_and_the_table_knows_what_was_announ
     assert known.files == {files[0].file_id}
     assert known.announced == {UPLOAD_ID: 6}
     assert files[0].created_at == NOON
+
+
+def test_clinics_are_those_of_the_directory_those_with_files_and_the_one_of_objects_outside_all(dynamodb):
+    ledger = DynamoLedger(dynamodb, TABLE)
+    assert ledger.clinics() == [UNASSIGNED]
+    DynamoDirectory(dynamodb, TABLE).create_clinic(Clinic("northside", "Northside"))
+    DynamoProjections(dynamodb, TABLE).apply([a_change(clinic_id="elsewhere", source="direct", before=None)])
+    assert ledger.clinics() == ["elsewhere", "northside", UNASSIGNED]

@@ -102,6 +102,14 @@ def test_a_judged_file_whose_object_is_gone_is_told_of_once_over_sweeps_and_rest
     assert world.told() == [(Fault.OBJECT_MISSING, lost.file_id)]
 
 
+def test_a_lost_object_of_a_clinic_that_is_in_no_directory_is_told_of(world):
+    lost, _ = world.finished(0, clinic_id="elsewhere"), world.finished(1)
+    world.objects.delete(lost.stored)
+    world.sweep(6)
+
+    assert world.told() == [(Fault.OBJECT_MISSING, lost.file_id)]
+
+
 @pytest.mark.parametrize("bucket", ["accepted", "quarantine"])
 def test_an_object_that_no_record_claims_is_told_of_once(world, bucket):
     stray = a_file(7)
