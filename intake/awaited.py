@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from intake.announced import BATCH
 from intake.file_lists import Partition, Section
 from intake.items import Item, file_key, plain, wire
-from intake.states import State
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -89,14 +88,13 @@ class AwaitedFiles:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="pk = :upload AND sk BETWEEN :first AND :last",
-            FilterExpression="#state = :awaited AND created_at = :at AND created_key < :before",
-            ExpressionAttributeNames={"#state": "state"},
+            # Files that are no longer awaited, or that were announced alone, stand in lists by themselves.
+            FilterExpression="attribute_not_exists(clinic_state) AND created_at = :at AND created_key < :before",
             ExpressionAttributeValues=wire(
                 {
                     ":upload": row["pk"],
                     ":first": file_key(first)["sk"],
                     ":last": file_key(last)["sk"],
-                    ":awaited": State.AWAITING_UPLOAD,
                     ":at": at,
                     ":before": before,
                 }

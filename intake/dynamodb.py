@@ -20,7 +20,6 @@ from intake.items import (
     COUNTS,
     META,
     Item,
-    file_item,
     file_key,
     file_record,
     file_summary,
@@ -57,7 +56,11 @@ class DynamoRecords:
 
     def create_upload(self, upload: Upload) -> None:
         try:
-            self._dynamodb.put_item(**self._new(upload_item(upload))["Put"])
+            self._dynamodb.put_item(
+                TableName=self._table,
+                Item=wire(upload_item(upload)),
+                ConditionExpression="attribute_not_exists(pk)",
+            )
         except ClientError as error:
             raise _conflict(error, "the upload exists already") from error
 
@@ -181,7 +184,6 @@ class DynamoRecords:
         return value
 
     def _reserve(self, upload_id: str, announced: int, files: Sequence[FileRecord]) -> None:
-        puts = [*self._announced.entered(files), *(self._new(file_item(file)) for file in files)]
         count: Any = {
             "TableName": self._table,
             "Key": wire(upload_key(upload_id)),
@@ -193,18 +195,9 @@ class DynamoRecords:
             ),
         }
         try:
-            self._dynamodb.transact_write_items(TransactItems=[{"Update": count}, *puts])
+            self._dynamodb.transact_write_items(TransactItems=[{"Update": count}, *self._announced.entered(files)])
         except ClientError as error:
             raise _conflict(error, "other files were added to the upload at the same time") from error
-
-    def _new(self, item: Item) -> Any:  # noqa: ANN401  # One shape of a transaction's many.
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": wire(item),
-                "ConditionExpression": "attribute_not_exists(pk)",
-            }
-        }
 
     def _newest_uploads(self, clinic_id: str, start: str, limit: int) -> list[Item]:
         answer = self._dynamodb.query(

@@ -34,13 +34,20 @@ Keys = dict[str, Any]
 def by_state(clinic_id: str, file_id: str, state: State, findings: Sequence[Finding] = ()) -> Keys:
     """Return the attributes that follow a file's state: the lists of its state, and its upload's list of trouble."""
     cause = cause_of(state, findings)
+    # Announced files stand in the list of awaited ones by the batch (`intake/announced.py`).
     in_batch = state is State.AWAITING_UPLOAD and is_announced(file_id)
     return {
-        # Announced files stand in the list of awaited ones by the batch (`intake/announced.py`).
-        "clinic_state": None if in_batch else f"{clinic_id}#{state}",
-        "state_shard": None if in_batch or state in LISTED_BY_CLINIC else shard(state, file_id),
+        **({"clinic_state": None, "state_shard": None} if in_batch else in_lists(clinic_id, file_id, state)),
         "trouble_of": upload_of(file_id) if cause else None,
         "trouble": f"{cause}#{file_id}" if cause else None,
+    }
+
+
+def in_lists(clinic_id: str, identifier: str, state: State) -> Keys:
+    """Return the attributes of what stands in the lists of its state: its clinic's, and everybody's."""
+    return {
+        "clinic_state": f"{clinic_id}#{state}",
+        "state_shard": None if state in LISTED_BY_CLINIC else shard(state, identifier),
     }
 
 

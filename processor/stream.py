@@ -6,7 +6,6 @@ from typing import Any
 
 from intake.device import device
 from intake.items import Item, moment, plain
-from intake.keys import is_announced
 from intake.ports import Change, Filed
 from intake.states import JUDGED, State
 from intake.study import instance, short
@@ -52,7 +51,7 @@ def change(old: Item, new: Item) -> Change:
         cause_after=_cause(new),
         study_before=old.get("study_of", ""),
         filed=_filed(new),
-        announced_at=_announced_at(new) if before is State.AWAITING_UPLOAD and after is not before else None,
+        announced_at=_announced_at(old) if before is State.AWAITING_UPLOAD and after is not before else None,
         **_news(new) if after is State.ACCEPTED and before is not State.ACCEPTED else {},
     )
 
@@ -69,8 +68,9 @@ def _news(new: Item) -> dict[str, Any]:
     return {"entries": new.get("metadata", {}).get("entries", 0)} if new.get("kind") == "zip" else {}
 
 
-def _announced_at(new: Item) -> datetime | None:
-    return moment(new["created_at"]) if is_announced(new["file_id"]) else None
+def _announced_at(old: Item) -> datetime | None:
+    """Return when a file was announced with others; None for one that stood in the list of awaited files by itself."""
+    return None if "clinic_state" in old else moment(old["created_at"])
 
 
 def _cause(item: Item) -> str:

@@ -54,7 +54,7 @@ class Change:
     device: Device | None = None
     """What made the file, where it says so and was judged."""
     announced_at: datetime | None = None
-    """When the file was announced, where this change ends its being awaited."""
+    """When the file was announced with others, where this change ends its being awaited."""
 
 
 class Grain(Enum):
