@@ -34,15 +34,16 @@ class World:
         self.client, self.table = client, table
         self.records, self.verdicts = DynamoRecords(client, table), DynamoVerdicts(client, table)
         self.projections, self.children = DynamoProjections(client, table), DynamoChildren(client, table)
-        self.awaited, self.entries, self.stream = {}, Counter(), []
+        self.awaited, self.numbers, self.entries, self.stream = {}, Counter(), Counter(), []
         for upload_id, clinic_id in UPLOADS.items():
             self.records.create_upload(an_upload(upload_id=upload_id, clinic_id=clinic_id))
 
     def announce(self, upload, moment, files):
         upload_id = list(UPLOADS)[upload]
-        known = self.records.upload(None, upload_id)
-        new = [self._file(upload_id, known.announced + n, moment) for n in range(files)]
-        self.records.add_files(known, new)
+        first = self.numbers[upload_id]
+        new = [self._file(upload_id, first + n, moment) for n in range(files)]
+        self.records.add_files(an_upload(upload_id=upload_id, declared=first), new)
+        self.numbers[upload_id] += files
         self.awaited |= {file.file_id: file for file in new}
 
     def unpack(self, upload, moment, files):
