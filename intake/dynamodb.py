@@ -30,16 +30,13 @@ from intake.items import (
 )
 from intake.keys import is_file_id, is_upload_id
 from intake.merged_lists import MergedLists
-from intake.ports import Page
+from intake.ports import RESERVED_AT_ONCE, Page
 from intake.record import FileRecord, FileSummary, Upload, now
 from intake.states import State
 from intake.upload_items import upload, upload_item
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-
-FILES_PER_TRANSACTION = 98
-"""DynamoDB takes 100 items in one transaction; the upload itself is one of them, and the batch of its files."""
 
 _REMEMBERED = timedelta(hours=24)
 _BEFORE_FILES = "FILE#"
@@ -68,8 +65,8 @@ class DynamoRecords:
         announced = upload.announced
         for _, same in groupby(files, lambda file: file.created_at):
             batch = list(same)
-            for start in range(0, len(batch), FILES_PER_TRANSACTION):
-                chunk = batch[start : start + FILES_PER_TRANSACTION]
+            for start in range(0, len(batch), RESERVED_AT_ONCE):
+                chunk = batch[start : start + RESERVED_AT_ONCE]
                 self._reserve(upload.upload_id, announced, chunk)
                 announced += len(chunk)
 

@@ -1,8 +1,9 @@
 """How records lie in the table: one item per file, upload, claim, partner and projection.
 
-Keys: `pk` and `sk`. Indexes: `by_clinic` (`clinic_key`; uploads and studies), `by_clinic_state` (`clinic_state`; files)
-and `by_state` (`state_shard`; files in trouble, and studies), each sorted by `created_key`, the time of creation and
-the id; and those that searches read (`intake/index_keys.py`).
+Keys: `pk` and `sk`. Indexes: `by_clinic` (`clinic_key`; uploads and studies), `by_clinic_state` (`clinic_state`; files,
+and batches of awaited ones) and `by_state` (`state_shard`; the same of files that are awaited or in trouble, and
+studies), each sorted by `created_key`, the time of creation and the id; and those that searches read
+(`intake/index_keys.py`).
 """
 
 import time

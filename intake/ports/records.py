@@ -81,6 +81,11 @@ class Children(Protocol):
         ...
 
 
+RESERVED_AT_ONCE = 98
+"""Files that are reserved as a whole: none of them stays behind where one is refused. DynamoDB takes 100 items in one
+transaction; the upload is one of them, and the batch of its files."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row_co]):
     """Rows and where to go on; `next` is opaque and None on the last page."""
@@ -97,7 +102,10 @@ class Records(Protocol):
     def create_upload(self, upload: Upload) -> None: ...
 
     def add_files(self, upload: Upload, files: Sequence[FileRecord]) -> None:
-        """Reserve `files`, numbered from `upload.declared` on. Raises ConflictError when another added files since."""
+        """Reserve `files`, numbered from `upload.declared` on, `RESERVED_AT_ONCE` at a time.
+
+        Raises ConflictError when another added files since.
+        """
         ...
 
     def upload(self, clinic_id: str | None, upload_id: str) -> Upload:
