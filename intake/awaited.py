@@ -7,7 +7,7 @@ counted them down, none of them may be awaited any longer.
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from itertools import chain
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
 from intake.announced import BATCH
@@ -39,8 +39,7 @@ class AwaitedFiles:
         with ThreadPoolExecutor(AT_ONCE) as threads:
             rows = self._rows(threads, partitions, section)
             for wave in _waves(_since(rows, section.since), section.limit):
-                for files in threads.map(lambda row: self._files(row, section.before), wave):
-                    found += reversed(files)
+                found += reversed(self._of(threads, wave, section.before))
                 if len(found) >= section.limit:
                     break
         return found[: section.limit]
@@ -49,8 +48,7 @@ class AwaitedFiles:
         """Yield the files of some lists, oldest first."""
         with ThreadPoolExecutor(AT_ONCE) as threads:
             for wave in _waves(self._rows(threads, partitions, None), None):
-                for files in threads.map(lambda row: self._files(row, _AFTER_ALL), wave):
-                    yield from files
+                yield from self._of(threads, wave, _AFTER_ALL)
 
     def _rows(self, threads: Executor, partitions: Sequence[Partition], section: Section | None) -> Iterator[Item]:
         """Yield the rows of some lists as of one, files and batches: all, oldest first, or a section, newest first."""
@@ -62,7 +60,7 @@ class AwaitedFiles:
         ]
         return heapq.merge(
             *(map(plain, rows) for rows in sorted_rows),
-            key=lambda row: str(row["created_key"]),
+            key=_created,
             reverse=section is not None,
         )
 
@@ -78,8 +76,13 @@ class AwaitedFiles:
         )
         return iter(pages)
 
+    def _of(self, threads: Executor, wave: list[Item], before: str) -> list[Item]:
+        """Return the awaited files that some rows stand for, oldest first."""
+        files = chain.from_iterable(threads.map(lambda row: self._files(row, before), wave))
+        return sorted(files, key=_created)
+
     def _files(self, row: Item, before: str) -> list[Item]:
-        """Return the awaited files that a row stands for, oldest first."""
+        """Return the awaited files that a row stands for."""
         if not row["sk"].startswith(BATCH):
             return [row]
         at, _, first = row["created_key"].partition("#")
@@ -118,13 +121,26 @@ def _waves(rows: Iterable[Item], wanted: int | None) -> Iterator[list[Item]]:
     hold less than they did, the next one is twice that.
     """
     wave: list[Item] = []
-    for row in rows:
-        wave.append(row)
-        if len(wave) == AT_ONCE or (wanted and sum(map(_at_most, wave)) >= wanted):
+    for _, together in groupby(rows, _group):
+        wave += together
+        if len(wave) >= AT_ONCE or (wanted and sum(map(_at_most, wave)) >= wanted):
             yield wave
             wave, wanted = [], wanted and 2 * wanted
     if wave:
         yield wave
+
+
+def _created(item: Item) -> str:
+    return str(item["created_key"])
+
+
+def _group(row: Item) -> str:
+    """Return what rows have in common that are read in one wave.
+
+    What an upload announced within a millisecond is a batch, and maybe files alone that lie between the batch's.
+    """
+    moment_and_upload, _, number = _created(row).rpartition("-")
+    return moment_and_upload if number.isdigit() else _created(row)
 
 
 def _at_most(row: Item) -> int:

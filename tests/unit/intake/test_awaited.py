@@ -189,14 +189,15 @@ def test_a_batch_is_counted_down_with_each_of_its_files_and_the_last_one_takes_i
     assert rests == [[2], [1], []]
 
 
-def test_a_file_that_is_announced_alone_takes_the_place_of_no_batch(world):
-    for files in (2, 1, 2):
+@pytest.mark.parametrize("limit", [1, 2, 10])
+def test_a_file_that_is_announced_alone_takes_the_place_of_no_batch(world, limit):
+    for files in (2, 1, 1, 2):
         world.announce(0, 0, files)
-    assert world.listed("northside", 10) == world.expected()
+    assert world.listed("northside", limit) == world.expected()
     world.finish(2, State.ACCEPTED)
     world.project([0])
     assert [batch["rest"] for batch in world.batches()] == [4]
-    assert world.listed("northside", 10) == world.expected()
+    assert world.listed("northside", limit) == world.expected()
 
 
 def test_a_batch_that_nobody_has_counted_down_yet_holds_no_awaited_file(world):
