@@ -11,7 +11,7 @@ from infra.tables import table, text
 _SUMMARY = [
     "file_id", "upload_id", "clinic_id", "name", "size", "state", "source", "kind", "warnings", "codes",
     "created_at", "updated_at", "expires_at", "reference", "created_by", "declared",
-    "expected",
+    "expected", "last", "modality",
 ]  # fmt: skip
 """What lists show, copied into each index so that a page of a list is one Query."""
 
@@ -27,7 +27,6 @@ _SEARCHES = {
     "by_name": ("name_of", "name_key"),
     "by_patient": ("patient_key", "created_key"),
     "by_study": ("study_of", "study_place"),
-    "by_modality": ("modality_key", "created_key"),
 }
 """Hold the keys of those items only that have the attributes: a search reads the items that it shows beside."""
 

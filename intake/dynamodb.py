@@ -3,24 +3,23 @@
 Source: Amazon DynamoDB Developer Guide, "Querying tables", "Managing complex workflows with transactions".
 """
 
-import heapq
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from intake.announced import AnnouncedFiles
 from intake.aws_errors import code_of, standing_item
 from intake.batches import items_at
 from intake.cursors import before, cursor_of, position_of
 from intake.errors import ConflictError, NotFoundError
-from intake.file_lists import FileLists, Partition
+from intake.file_lists import Section
 from intake.items import (
     COUNTS,
     META,
     Item,
-    file_item,
     file_key,
     file_record,
     file_summary,
@@ -30,7 +29,8 @@ from intake.items import (
     wire,
 )
 from intake.keys import is_file_id, is_upload_id
-from intake.ports import Page
+from intake.merged_lists import MergedLists
+from intake.ports import RESERVED_AT_ONCE, Page
 from intake.record import FileRecord, FileSummary, Upload, now
 from intake.states import State
 from intake.upload_items import upload, upload_item
@@ -38,11 +38,6 @@ from intake.upload_items import upload, upload_item
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-FILES_PER_TRANSACTION = 99
-"""DynamoDB takes 100 items in one transaction; the upload itself is one of them."""
-
-_READ_AT_ONCE = 16
-"""Queries; a list of all clinics is merged from one or more for each of them."""
 _REMEMBERED = timedelta(hours=24)
 _BEFORE_FILES = "FILE#"
 
@@ -53,20 +48,27 @@ class DynamoRecords:
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._dynamodb = client
         self._table = table
-        self._lists = FileLists(client, table)
+        self._lists = MergedLists(client, table)
+        self._announced = AnnouncedFiles(client, table)
 
     def create_upload(self, upload: Upload) -> None:
         try:
-            self._dynamodb.put_item(**self._new(upload_item(upload))["Put"])
+            self._dynamodb.put_item(
+                TableName=self._table,
+                Item=wire(upload_item(upload)),
+                ConditionExpression="attribute_not_exists(pk)",
+            )
         except ClientError as error:
             raise _conflict(error, "the upload exists already") from error
 
     def add_files(self, upload: Upload, files: Sequence[FileRecord]) -> None:
         announced = upload.announced
-        for start in range(0, len(files), FILES_PER_TRANSACTION):
-            chunk = files[start : start + FILES_PER_TRANSACTION]
-            self._reserve(upload.upload_id, announced, chunk)
-            announced += len(chunk)
+        for _, same in groupby(files, lambda file: file.created_at):
+            batch = list(same)
+            for start in range(0, len(batch), RESERVED_AT_ONCE):
+                chunk = batch[start : start + RESERVED_AT_ONCE]
+                self._reserve(upload.upload_id, announced, chunk)
+                announced += len(chunk)
 
     def upload(self, clinic_id: str | None, upload_id: str) -> Upload:
         if not is_upload_id(upload_id):
@@ -83,7 +85,7 @@ class DynamoRecords:
         return upload(items[META], items.get(COUNTS, {}))
 
     def uploads(self, clinic_id: str, cursor: str | None, limit: int) -> Page[Upload]:
-        metas = self._newest(("by_clinic", "clinic_key", f"{clinic_id}#uploads"), before(cursor), "", limit + 1)
+        metas = self._newest_uploads(clinic_id, before(cursor), limit + 1)
         page = metas[:limit]
         counts = self._counts([meta["upload_id"] for meta in page])
         rows = tuple(upload(meta, counts.get(meta["upload_id"], {})) for meta in page)
@@ -132,10 +134,7 @@ class DynamoRecords:
     ) -> Page[FileSummary]:
         start, floor = before(cursor), timestamp(since) if since else ""
         start = min(start, timestamp(until)) if until else start
-        with ThreadPoolExecutor(_READ_AT_ONCE) as threads:
-            partitions = self._lists.of(clinic_id, state)
-            lists = list(threads.map(lambda partition: self._newest(partition, start, floor, limit + 1), partitions))
-        merged = list(heapq.merge(*lists, key=lambda item: str(item["created_key"]), reverse=True))
+        merged = self._lists.newest(clinic_id, state, Section(start, floor, limit + 1))
         page = merged[:limit]
         rows = tuple(file_summary(item) for item in page)
         return Page(rows, cursor_of(page[-1]["created_key"]) if len(merged) > limit else None)
@@ -182,7 +181,6 @@ class DynamoRecords:
         return value
 
     def _reserve(self, upload_id: str, announced: int, files: Sequence[FileRecord]) -> None:
-        puts = [self._new(file_item(file)) for file in files]
         count: Any = {
             "TableName": self._table,
             "Key": wire(upload_key(upload_id)),
@@ -194,31 +192,20 @@ class DynamoRecords:
             ),
         }
         try:
-            self._dynamodb.transact_write_items(TransactItems=[{"Update": count}, *puts])
+            self._dynamodb.transact_write_items(TransactItems=[{"Update": count}, *self._announced.entered(files)])
         except ClientError as error:
             raise _conflict(error, "other files were added to the upload at the same time") from error
 
-    def _new(self, item: Item) -> Any:  # noqa: ANN401  # One shape of a transaction's many.
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": wire(item),
-                "ConditionExpression": "attribute_not_exists(pk)",
-            }
-        }
-
-    def _newest(self, partition: Partition, start: str, floor: str, limit: int) -> list[Item]:
-        """Return up to `limit` items of an index partition, newest first, created before one key and since another."""
-        index, name, value = partition
+    def _newest_uploads(self, clinic_id: str, start: str, limit: int) -> list[Item]:
         answer = self._dynamodb.query(
             TableName=self._table,
-            IndexName=index,
-            KeyConditionExpression=f"{name} = :value AND created_key < :before",
-            ExpressionAttributeValues=wire({":value": value, ":before": start}),
+            IndexName="by_clinic",
+            KeyConditionExpression="clinic_key = :uploads AND created_key < :before",
+            ExpressionAttributeValues=wire({":uploads": f"{clinic_id}#uploads", ":before": start}),
             ScanIndexForward=False,
             Limit=limit,
         )
-        return [item for item in map(plain, answer["Items"]) if item["created_key"] >= floor]
+        return list(map(plain, answer["Items"]))
 
     def _counts(self, upload_ids: list[str]) -> dict[str, Item]:
         """Read the projected counts of up to 100 uploads."""

@@ -1,9 +1,12 @@
 """Which partitions of which index hold the files of a list. Every list is read newest first.
 
-Files stand under their clinic and state. Those of all clinics are read from the clinics' own lists, but for files in
-trouble, which have an index of their own: they are few, and whoever looks for them looks at all clinics.
+Files stand under their clinic and state, awaited ones by the batch (`intake/awaited.py`). Accepted files of all clinics
+are read from the clinics' own lists. Awaited files and those in trouble have an index of their own: they are few, and
+whoever looks for them looks at all clinics.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from intake.index_keys import LISTED_BY_CLINIC, STATE_SHARDS
@@ -17,6 +20,17 @@ Partition = tuple[str, str, str]
 """An index, its key attribute and the key."""
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Which files of a list are read."""
+
+    before: str
+    """The `created_key` that all of them come before."""
+    since: str
+    """The first one that belongs to them."""
+    limit: int
+
+
 class FileLists:
     """Finds the partitions. `client` and `table` are asked for the clinics."""
 
@@ -24,12 +38,12 @@ class FileLists:
         self._dynamodb = client
         self._table = table
 
-    def of(self, clinic_id: str | None, state: State | None) -> list[Partition]:
-        """Return the partitions of a clinic's files or everybody's, in one state or in any."""
-        states = [state] if state else list(State)
+    def of(self, clinic_id: str | None, states: Iterable[State]) -> list[Partition]:
+        """Return the partitions of a clinic's files or everybody's, in some states."""
+        states = sorted(states)
         if clinic_id is not None:
             return [_of_clinic(clinic_id, one) for one in states]
-        clinics = self._clinics() if LISTED_BY_CLINIC & set(states) else []
+        clinics = self.clinics() if LISTED_BY_CLINIC & set(states) else []
         own = [_of_clinic(clinic, one) for one in states if one in LISTED_BY_CLINIC for clinic in clinics]
         return own + [
             ("by_state", "state_shard", f"{one}#{shard}")
@@ -38,7 +52,7 @@ class FileLists:
             for shard in range(STATE_SHARDS)
         ]
 
-    def _clinics(self) -> list[str]:
+    def clinics(self) -> list[str]:
         """Return every clinic that may have files: those of the directory, and those that files are kept of.
 
         Whoever drops files under a prefix that is no clinic's yet has these counted among what is kept.

@@ -10,15 +10,15 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from intake.keys import series_id, study_id, upload_of
+from intake.keys import is_announced, series_id, study_id, upload_of
 from intake.record import Finding
 from intake.states import State
 from intake.study import series_uid_of, study_uid_of
 from intake.trouble import cause_of
 
-LISTED_BY_CLINIC = frozenset({State.AWAITING_UPLOAD, State.ACCEPTED})
-"""States that nearly every file passes through. All clinics' files in one of them are read from the clinics' own lists:
-one more place in an index for each file would be paid for with each file (docs/adr/0023-what-a-file-costs.md)."""
+LISTED_BY_CLINIC = frozenset({State.ACCEPTED})
+"""States that nearly every file ends in. All clinics' files in one of them are read from the clinics' own lists: one
+more place in an index for each file would be paid for with each file (docs/adr/0023-what-a-file-costs.md)."""
 
 STATE_SHARDS = 8
 """Partitions that each state's index is spread over, so that a busy hour of all clinics meets no single hot one."""
@@ -34,11 +34,20 @@ Keys = dict[str, Any]
 def by_state(clinic_id: str, file_id: str, state: State, findings: Sequence[Finding] = ()) -> Keys:
     """Return the attributes that follow a file's state: the lists of its state, and its upload's list of trouble."""
     cause = cause_of(state, findings)
+    # Announced files stand in the list of awaited ones by the batch (`intake/announced.py`).
+    in_batch = state is State.AWAITING_UPLOAD and is_announced(file_id)
     return {
-        "clinic_state": f"{clinic_id}#{state}",
-        "state_shard": None if state in LISTED_BY_CLINIC else shard(state, file_id),
+        **({"clinic_state": None, "state_shard": None} if in_batch else in_lists(clinic_id, file_id, state)),
         "trouble_of": upload_of(file_id) if cause else None,
         "trouble": f"{cause}#{file_id}" if cause else None,
+    }
+
+
+def in_lists(clinic_id: str, identifier: str, state: State) -> Keys:
+    """Return the attributes of what stands in the lists of its state: its clinic's, and everybody's."""
+    return {
+        "clinic_state": f"{clinic_id}#{state}",
+        "state_shard": None if state in LISTED_BY_CLINIC else shard(state, identifier),
     }
 
 
@@ -48,13 +57,13 @@ def by_name(clinic_id: str, identifier: str, name: str) -> Keys:
     return {"name_of": clinic_id if begins else None, "name_key": f"{begins}#{identifier}" if begins else None}
 
 
-def by_content(clinic_id: str, file_id: str, state: State, metadata: Mapping[str, Any]) -> Keys:
-    """Return the attributes that a judged file is found with by its study and by its modality."""
+def by_content(clinic_id: str, file_id: str, metadata: Mapping[str, Any]) -> Keys:
+    """Return the attributes that a judged file is found with by its study, and that tell it from others in lists."""
     study_uid, modality = study_uid_of(metadata), modality_of(metadata)
     return {
         "study_of": study_id(clinic_id, study_uid) if study_uid else None,
         "study_place": _place(file_id, metadata) if study_uid else None,
-        "modality_key": f"{clinic_id}#{modality}#{state}" if modality else None,
+        "modality": modality or None,
     }
 
 

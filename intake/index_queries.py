@@ -27,6 +27,19 @@ class Stretch:
     low: str = FIRST
     high: str = LAST
     newest_first: bool = False
+    having: tuple[str, str] | None = None
+    """An attribute that the index holds, and its value in the rows that are wanted. DynamoDB looks for them in a
+    megabyte of the index at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows of a stretch, in its order: all those up to where it was read."""
+
+    rows: list[Item]
+    """Keys: `pk`, `sk` and the index's own."""
+    reached: Item | None
+    """The keys of the row that was looked at last; None at the end of the stretch."""
 
 
 class Indexes:
@@ -36,11 +49,22 @@ class Indexes:
         self._dynamodb = client
         self._table = table
 
-    def keys(self, stretch: Stretch, after: str | None, limit: int) -> list[Item]:
-        """Return the keys (`pk`, `sk` and the index's own) of up to `limit` rows behind the sort key `after`."""
+    def keys(self, stretch: Stretch, after: str | None, limit: int) -> Rows:
+        """Return up to `limit` rows behind the sort key `after`."""
         parts = [self._part(stretch, value, after, limit) for value in stretch.values]
-        merged = heapq.merge(*parts, key=lambda row: str(row[stretch.sort]), reverse=stretch.newest_first)
-        return list(merged)[:limit]
+
+        def place(row: Item) -> str:
+            return str(row[stretch.sort])
+
+        merged = list(heapq.merge(*(part.rows for part in parts), key=place, reverse=stretch.newest_first))
+        unfinished = [part.reached for part in parts if part.reached]
+        if not unfinished:
+            return _cut(merged, None, limit)
+        # Of a partition that was read less far than others nobody knows what lies beside the others' last rows.
+        nearest = (max if stretch.newest_first else min)(unfinished, key=place)
+        bound = place(nearest)
+        known = [row for row in merged if (place(row) >= bound if stretch.newest_first else place(row) <= bound)]
+        return _cut(known, nearest, limit)
 
     def items(self, rows: list[Item]) -> list[Item]:
         """Return the items behind the keys, in their order and each once; without those that are gone."""
@@ -49,21 +73,31 @@ class Indexes:
         held = {(item["pk"], item["sk"]): item for item in found}
         return [held[key] for key in wanted if key in held]
 
-    def _part(self, stretch: Stretch, value: str, after: str | None, limit: int) -> list[Item]:
+    def _part(self, stretch: Stretch, value: str, after: str | None, limit: int) -> Rows:
         low, high = stretch.low, stretch.high
         if after is not None:
             low, high = (low, after) if stretch.newest_first else (after, high)
         if low > high:
-            return []
+            return Rows([], None)
         call: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": f"{stretch.partition} = :value AND {stretch.sort} BETWEEN :low AND :high",
             "ExpressionAttributeValues": wire({":value": value, ":low": low, ":high": high}),
             "ScanIndexForward": not stretch.newest_first,
-            # Both ends belong to the stretch, so the row that the last page ended with comes again.
-            "Limit": limit + 1,
         }
         if stretch.index:
             call["IndexName"] = stretch.index
-        rows = map(plain, self._dynamodb.query(**call)["Items"])
-        return [row for row in rows if row[stretch.sort] != after][:limit]
+        if stretch.having:
+            name, wanted = stretch.having
+            call["FilterExpression"] = f"{name} = :wanted"
+            call["ExpressionAttributeValues"] |= wire({":wanted": wanted})
+        else:
+            # Both ends belong to the stretch, so the row that the last page ended with comes again.
+            call["Limit"] = limit + 1
+        answer = self._dynamodb.query(**call)
+        rows = [row for row in map(plain, answer["Items"]) if row[stretch.sort] != after]
+        return _cut(rows, plain(answer["LastEvaluatedKey"]) if "LastEvaluatedKey" in answer else None, limit)
+
+
+def _cut(rows: list[Item], reached: Item | None, limit: int) -> Rows:
+    return Rows(rows[:limit], rows[limit - 1]) if len(rows) > limit else Rows(rows, reached)

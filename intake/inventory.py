@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 from intake.batches import items_at
 from intake.file_lists import FileLists, Partition
 from intake.items import META, Item, file_key, plain, upload_key, wire
+from intake.keys import UNASSIGNED
 from intake.ports import Held, Known, Stretch
 from intake.record import ObjectVersion
+from intake.states import State
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
+
+_ARRIVED = frozenset(State) - {State.AWAITING_UPLOAD}
 
 
 class S3Inventory:
@@ -49,8 +53,11 @@ class DynamoLedger:
         self._table = table
         self._lists = FileLists(client, table)
 
+    def clinics(self) -> list[str]:
+        return sorted({*self._lists.clinics(), UNASSIGNED})
+
     def page(self, clinic_id: str, after: str, limit: int) -> tuple[dict[str, str], bool]:
-        lists = [self._oldest(partition, after, limit) for partition in self._lists.of(clinic_id, None)]
+        lists = [self._oldest(partition, after, limit) for partition in self._lists.of(clinic_id, _ARRIVED)]
         oldest = sorted({row["created_key"]: row["file_id"] for rows, _ in lists for row in rows}.items())
         more = len(oldest) > limit or any(more for _, more in lists)
         return {file_id: position for position, file_id in oldest[:limit]}, more

@@ -1,8 +1,9 @@
 """How records lie in the table: one item per file, upload, claim, partner and projection.
 
-Keys: `pk` and `sk`. Indexes: `by_clinic` (`clinic_key`; uploads and studies), `by_clinic_state` (`clinic_state`; files)
-and `by_state` (`state_shard`; files in trouble, and studies), each sorted by `created_key`, the time of creation and
-the id; and those that searches read (`intake/index_keys.py`).
+Keys: `pk` and `sk`. Indexes: `by_clinic` (`clinic_key`; uploads and studies), `by_clinic_state` (`clinic_state`; files,
+and batches of awaited ones) and `by_state` (`state_shard`; the same of files that are awaited or in trouble, and
+studies), each sorted by `created_key`, the time of creation and the id; and those that searches read
+(`intake/index_keys.py`).
 """
 
 import time
@@ -124,7 +125,7 @@ def file_item(record: FileRecord) -> Item:
         **file_key(record.file_id),
         **by_state(record.clinic_id, record.file_id, record.state, record.findings),
         **by_name(record.clinic_id, record.file_id, record.name),
-        **by_content(record.clinic_id, record.file_id, record.state, record.metadata),
+        **by_content(record.clinic_id, record.file_id, record.metadata),
         "created_key": created_key(record.created_at, record.file_id),
         "file_id": record.file_id,
         "upload_id": record.upload_id,

@@ -10,6 +10,7 @@ from datetime import datetime
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _CLINIC = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _UPLOAD = re.compile(rf"[{_ALPHABET}]{{26}}")
+_ANNOUNCED = re.compile(rf"[{_ALPHABET}]{{26}}-[0-9]{{5}}")
 _FILE = re.compile(rf"([{_ALPHABET}]{{26}})-(?:[0-9]{{5}}|[{_ALPHABET}]{{26}})")
 _RESERVED_KEY = re.compile(
     rf"(?P<clinic>[^/]+)/\d{{4}}/\d\d/\d\d/(?P<upload>[{_ALPHABET}]{{26}})"
@@ -47,6 +48,11 @@ def is_upload_id(text: str) -> bool:
 
 def is_file_id(text: str) -> bool:
     return _FILE.fullmatch(text) is not None
+
+
+def is_announced(file_id: str) -> bool:
+    """Say whether a file has its number from an announcement; all other ids are derived."""
+    return _ANNOUNCED.fullmatch(file_id) is not None
 
 
 def new_upload_id() -> str:

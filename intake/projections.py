@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from intake import feed
+from intake.announced import AnnouncedFiles
 from intake.applied import AppliedChanges, blocks
 from intake.buckets import FLEETING, bucket, bucket_facts, bucket_key, bucket_queries
 from intake.devices import DeviceRegister
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 ITEMS_PER_TRANSACTION = 100
-"""DynamoDB takes no more. A change shares with others its block's note, and the items of up to eleven sums."""
+"""DynamoDB takes no more. A change shares with others its block's note, and the items of up to twelve sums."""
 
 
 class DynamoProjections:
@@ -56,6 +57,7 @@ class DynamoProjections:
         self._devices = DeviceRegister(client, table)
         self._feed = feed.FeedWriter(client, table)
         self._applied = AppliedChanges(client, table)
+        self._announced = AnnouncedFiles(client, table)
 
     def apply(self, changes: Sequence[Change]) -> None:
         # One transaction takes no item twice, so what a batch brings twice is told apart before.
@@ -102,7 +104,8 @@ class DynamoProjections:
         updates += [self._study(*names, counts) for names, counts in sums.studies.items()]
         updates += [self._series(*names, counts) for names, counts in sums.series.items()]
         updates += [self._filed(upload_id, row) for (upload_id, _), row in sums.filed.items()]
-        return [*notes, *({"Update": update} for update in updates), *self._feed.appended(new)]
+        counted_down = self._announced.counted_down(sums.announced)
+        return [*notes, *counted_down, *({"Update": update} for update in updates), *self._feed.appended(new)]
 
     def _upload(self, upload_id: str, row: UploadTally) -> list[dict[str, Any]]:
         counts = addition(

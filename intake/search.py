@@ -1,12 +1,14 @@
 """Searches in the table, behind the `Search` port: each takes the index that leaves least to look through."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from intake.cursors import cursor_of, position_of
 from intake.index_keys import term
 from intake.index_queries import FIRST, LAST, Indexes, Stretch
-from intake.items import COUNTS, Item, file_key, file_record, plain, timestamp, upload_key, wire
+from intake.items import COUNTS, Item, file_key, file_record, moment, plain, timestamp, upload_key, wire
 from intake.keys import is_file_id
 from intake.matching import matches
 from intake.patient_keys import PatientKeys
@@ -40,23 +42,23 @@ class DynamoSearch:
         found: list[FileRecord] = []
         last: Item = {}
         for size in (limit + 1, *[READ] * (ROUNDS - 1)):
-            rows = self._indexes.keys(stretch, after, size)
-            for row, record in self._records(rows):
+            part = self._indexes.keys(stretch, after, size)
+            for row, record in self._records(part.rows):
                 if not matches(query, record):
                     continue
                 if len(found) == limit:
                     return Page(tuple(found), self._cursor(stretch, last))
                 found.append(record)
                 last = row
-            if len(rows) < size:
+            if part.reached is None:
                 return Page(tuple(found))
-            last, after = rows[-1], rows[-1][stretch.sort]
-        return Page(tuple(found), self._cursor(stretch, last))
+            last, after = part.reached, part.reached[stretch.sort]
+        return Page(tuple(found), self._cursor(stretch, last), _looked_back_to(stretch, last))
 
     def uploads(self, clinic_id: str, reference: str, limit: int) -> tuple[Upload, ...]:
         begins = term(reference)
         stretch = _by_name(f"{clinic_id}#uploads", begins)
-        keys = self._indexes.keys(stretch, None, limit)
+        keys = self._indexes.keys(stretch, None, limit).rows
         return self.uploads_at([key["pk"].partition("#")[2] for key in keys])
 
     def uploads_at(self, upload_ids: Sequence[str]) -> tuple[Upload, ...]:
@@ -107,8 +109,13 @@ class DynamoSearch:
             pk = upload_key(query.upload_id)["pk"]
             return Stretch(index=None, partition="pk", values=(pk,), sort="sk", low=BEFORE_FILES)
         states = [query.state] if query.state else sorted(JUDGED)
-        values = tuple(f"{query.clinic_id}#{query.modality.upper()}#{state}" for state in states)
-        return _newest("by_modality", "modality_key", values, low, high)
+        lists = tuple(f"{query.clinic_id}#{state}" for state in states)
+        newest = _newest("by_clinic_state", "clinic_state", lists, low, high)
+        return replace(newest, having=("modality", query.modality.upper()))
+
+
+def _looked_back_to(stretch: Stretch, last: Item) -> datetime | None:
+    return moment(last[stretch.sort].partition("#")[0]) if stretch.sort == "created_key" else None
 
 
 def _by_name(owner: str, begins: str) -> Stretch:

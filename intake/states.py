@@ -26,6 +26,16 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.DELETED: frozenset(),
 }
 
+LIFECYCLE: tuple[frozenset[State], ...] = (
+    frozenset({State.AWAITING_UPLOAD}),
+    frozenset({State.EXPIRED}),
+    frozenset({State.FAILED}),
+    frozenset({State.REJECTED}),
+    frozenset({State.ACCEPTED, State.DELETED}),
+)
+"""States in such an order that no transition leads back: who reads lists of files one after the other in this order
+meets a file that moves on meanwhile at least once."""
+
 JUDGED = frozenset({State.ACCEPTED, State.REJECTED})
 """States that a verdict leads to."""
 

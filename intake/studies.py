@@ -37,7 +37,7 @@ class DynamoStudies:
 
     def studies(self, query: StudyQuery, cursor: str | None, limit: int) -> Page[Study]:
         after = position_of(cursor) if cursor else None
-        rows = self._indexes.keys(self._stretch(query), after, limit + 1)
+        rows = self._indexes.keys(self._stretch(query), after, limit + 1).rows
         metas = [{"pk": row["pk"], "sk": META} for row in rows[:limit]]
         studies = [_study(item) for item in self._indexes.items(metas) if "last_at" in item]
         modality = query.modality.upper()

@@ -75,13 +75,15 @@ class Tally:
     clinics: set[str] = field(default_factory=set)
     filed: dict[tuple[str, str], FiledTally] = field(default_factory=dict)
     """Upload and study id → the upload's judged files of that study."""
+    announced: Counter[tuple[str, datetime]] = field(default_factory=Counter)
+    """Upload and when it announced them → how many files are awaited no longer."""
 
     @property
     def items(self) -> int:
         """How many items of the table these sums are written to."""
         receipts = sum(row.source == Source.DIRECT or row.declared > 0 for row in self.uploads.values())
         counted = len(self.uploads) + len(self.buckets) + len(self.holdings) + len(self.alerts)
-        return counted + receipts + len(self.studies) + len(self.series) + len(self.filed)
+        return counted + receipts + len(self.studies) + len(self.series) + len(self.filed) + len(self.announced)
 
 
 def tally(changes: Iterable[Change]) -> Tally:
@@ -101,6 +103,8 @@ def add(sums: Tally, change: Change) -> None:
     _add_to_alert(sums, change)
     _add_to_study(sums, change)
     _add_to_filed(sums, change)
+    if change.announced_at:
+        sums.announced[change.upload_id, change.announced_at] += 1
 
 
 def latency_bound(milliseconds: int) -> int:

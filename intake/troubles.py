@@ -28,14 +28,14 @@ class DynamoTroubles:
     def first(self, upload_id: str, causes: Sequence[str], limit: int) -> dict[str, tuple[FileRecord, ...]]:
         if not causes:
             return {}
-        rows = self._indexes.keys(_stretch(upload_id, ""), None, AT_ONCE)
+        rows = self._indexes.keys(_stretch(upload_id, ""), None, AT_ONCE).rows
         by_cause: dict[str, list[Item]] = {cause: [] for cause in causes}
         for row in rows:
             by_cause.get(_cause(row), []).append(row)
         for cause in causes:
             # The rows are sorted by cause: only what begins behind them is asked for by itself.
             if len(rows) == AT_ONCE and len(by_cause[cause]) < limit and cause >= _cause(rows[-1]):
-                by_cause[cause] = self._indexes.keys(_stretch(upload_id, f"{cause}#"), None, limit)
+                by_cause[cause] = self._indexes.keys(_stretch(upload_id, f"{cause}#"), None, limit).rows
         shown = {cause: rows[:limit] for cause, rows in by_cause.items()}
         items = self._indexes.items([row for rows in shown.values() for row in rows])
         records = {item["sk"]: file_record(item) for item in items}
@@ -47,7 +47,7 @@ class DynamoTroubles:
     def files(self, upload_id: str, cause: str, cursor: str | None, limit: int) -> Page[FileRecord]:
         stretch = _stretch(upload_id, cause)
         after = position_of(cursor, cause) if cursor else None
-        rows = self._indexes.keys(stretch, after, limit + 1)
+        rows = self._indexes.keys(stretch, after, limit + 1).rows
         page = rows[:limit]
         records = tuple(map(file_record, self._indexes.items(page)))
         return Page(records, cursor_of(page[-1]["trouble"]) if len(rows) > limit else None)

@@ -10,7 +10,7 @@ def verdict_attributes(verdict: Verdict) -> Item:
     """Return what a verdict sets in its file's record."""
     return {
         **by_state(verdict.clinic_id, verdict.file_id, verdict.state, verdict.findings),
-        **by_content(verdict.clinic_id, verdict.file_id, verdict.state, verdict.metadata),
+        **by_content(verdict.clinic_id, verdict.file_id, verdict.metadata),
         "state": verdict.state.value,
         "updated_at": timestamp(verdict.decided_at),
         "size": verdict.size,

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from intake.awaited import AwaitedFiles
 from intake.aws_errors import code_of
 from intake.batches import items_at
 from intake.errors import ContentionError
 from intake.expressions import transition
 from intake.file_lists import FileLists
-from intake.index_keys import by_content, by_state, patient_id_of
+from intake.index_keys import by_state, patient_id_of
 from intake.items import (
     Item,
     claim_key,
@@ -54,6 +55,7 @@ class DynamoVerdicts:
         self._table = table
         self.patients = PatientKeys(client, table)
         self._lists = FileLists(client, table)
+        self._awaited = AwaitedFiles(client, table)
 
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
         moved: Any = {"Update": self._move(verdict, reserved=reserved)}
@@ -91,7 +93,6 @@ class DynamoVerdicts:
     def delete(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
         sets = {
             **by_state(record.clinic_id, record.file_id, State.DELETED),
-            **by_content(record.clinic_id, record.file_id, State.DELETED, record.metadata),
             "state": State.DELETED.value,
             "updated_at": timestamp(at),
         }
@@ -125,15 +126,8 @@ class DynamoVerdicts:
         return _clash(verdict, rival) if rival else Outcome.RECORDED
 
     def awaiting(self) -> Iterator[FileSummary]:
-        pages = self._dynamodb.get_paginator("query")
-        for index, name, value in self._lists.of(None, State.AWAITING_UPLOAD):
-            for page in pages.paginate(
-                TableName=self._table,
-                IndexName=index,
-                KeyConditionExpression=f"{name} = :value",
-                ExpressionAttributeValues=wire({":value": value}),
-            ):
-                yield from (file_summary(plain(item)) for item in page["Items"])
+        partitions = self._lists.of(None, [State.AWAITING_UPLOAD])
+        yield from map(file_summary, self._awaited.all(partitions))
 
     def file(self, file_id: str) -> FileRecord | None:
         answer = self._dynamodb.get_item(TableName=self._table, Key=wire(file_key(file_id)), ConsistentRead=True)

@@ -111,7 +111,7 @@ def find(services: Services, identity: Identity, asked: Criteria, cursor: str | 
         page = services.search.files(query, cursor, limit)
     except ValueError as error:
         raise CursorError("The cursor is not one of this search.") from error
-    return Found(Page(tuple(files.seen_by(identity, record) for record in page.rows), page.next), uploads)
+    return Found(replace(page, rows=tuple(files.seen_by(identity, record) for record in page.rows)), uploads)
 
 
 def _newest(

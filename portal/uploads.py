@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from intake.errors import ConflictError
 from intake.keys import MAX_FILES_PER_UPLOAD, extension, file_id, new_upload_id, object_key
-from intake.ports import Presigned
+from intake.ports import RESERVED_AT_ONCE, Presigned
 from intake.record import FileRecord, ObjectVersion, Source, TimelineEntry, Upload
 from intake.states import State
 from portal import clinics
@@ -26,9 +26,6 @@ from portal.shapes import AddFiles, Announced, NewUpload
 
 LIFETIME = timedelta(hours=24)
 """For how long a file is awaited, counted from when it was last signed."""
-
-BATCH = 99
-"""Files that are reserved at a time: one transaction, so that a conflict leaves none of them behind."""
 
 ATTEMPTS = 5
 """How often others may add files to the same upload before we give up."""
@@ -134,8 +131,8 @@ def _reserve(
     From number `since` on, an earlier call, which may still be running, may have reserved the same files.
     """
     reserved: list[FileRecord] = []
-    for start in range(0, len(files), BATCH):
-        upload, records = _reserve_batch(services, identity, upload, files[start : start + BATCH], since)
+    for start in range(0, len(files), RESERVED_AT_ONCE):
+        upload, records = _reserve_batch(services, identity, upload, files[start : start + RESERVED_AT_ONCE], since)
         reserved += records
         since = None if since is None else _number(records[-1].file_id) + 1
     return reserved

@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from intake import keys
 from intake.keys import UNASSIGNED
-from intake.ports import Directory, Fault, Held, Incident, Incidents, Inventory, Ledger, Records, Rounds
+from intake.ports import Fault, Held, Incident, Incidents, Inventory, Ledger, Records, Rounds
 from intake.record import FileRecord, ObjectVersion, now
 from intake.scan import VALIDATION_OBJECT
 from processor.arrivals import LOOKED_UP, Questions
@@ -50,7 +50,6 @@ class _Part:
 class Reconciler:
     """Goes its rounds: over records, over what is stored, over what arrived."""
 
-    directory: Directory
     ledger: Ledger
     records: Records
     inventory: Inventory
@@ -83,7 +82,7 @@ class Reconciler:
 
     def _compare_records(self, after: str) -> _Part:
         """Look whether the objects stand that some records of one clinic name."""
-        clinics = sorted({clinic.clinic_id for clinic in self.directory.clinics()} | {UNASSIGNED})
+        clinics = self.ledger.clinics()
         clinic_id, _, behind = after.partition("/")
         if clinic_id not in clinics:
             clinic_id, behind = next((one for one in clinics if one > clinic_id), clinics[0]), ""

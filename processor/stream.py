@@ -1,6 +1,7 @@
 """Reading the table's stream (source: Amazon DynamoDB Streams API Reference, StreamRecord)."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from intake.device import device
@@ -52,6 +53,7 @@ def change(old: Item, new: Item) -> Change:
         cause_after=_cause(new),
         study_before=old.get("study_of", ""),
         filed=_filed(new),
+        announced_at=_announced_at(old) if before is State.AWAITING_UPLOAD and after is not before else None,
         **_news(new) if after is State.ACCEPTED and before is not State.ACCEPTED else {},
     )
 
@@ -66,6 +68,11 @@ def _news(new: Item) -> dict[str, Any]:
     if new.get("kind") == "dicom":
         return {"instance": instance(new["clinic_id"], new.get("metadata", {}), new.get("patient_key", ""))}
     return {"entries": new.get("metadata", {}).get("entries", 0)} if new.get("kind") == "zip" else {}
+
+
+def _announced_at(old: Item) -> datetime | None:
+    """Return when a file was announced with others; None for one that stood in the list of awaited files by itself."""
+    return None if "clinic_state" in old else moment(old["created_at"])
 
 
 def _cause(item: Item) -> str:

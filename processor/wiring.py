@@ -162,7 +162,6 @@ def reconciler(environment: Mapping[str, str], session: boto3.Session) -> Reconc
     settings = SweepSettings.of(environment)
     dynamodb = session.client("dynamodb", config=_CONFIG)
     return Reconciler(
-        directory=DynamoDirectory(dynamodb, settings.table),
         ledger=DynamoLedger(dynamodb, settings.table),
         records=DynamoRecords(dynamodb, settings.table),
         inventory=S3Inventory(session.client("s3", config=_CONFIG)),

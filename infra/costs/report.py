@@ -16,8 +16,7 @@ from infra.stages.prod import PROD
 DOCUMENT = Path("docs/cost.md")
 BEGIN, END = "<!-- figures: written by `make cost` -->", "<!-- end of figures -->"
 LIMITS = {"idle": 20.0, "plain": 6.0, "marginal": 20.0}
-"""US dollars: an idle month with edge and audit, without them, and a million files that come in bursts. The last is an
-aim that is not reached: docs/cost.md says what stands in its way."""
+"""US dollars: an idle month with edge and audit, without them, and a million files that come in bursts."""
 
 WITHOUT = dataclasses.replace(PROD, edge=None, audit=False)
 _PATTERNS = {"burst": "in bursts", "single": "file by file"}

@@ -41,7 +41,7 @@ from intake.ports.projections import (
     QuietClinic,
     Watch,
 )
-from intake.ports.records import Children, Outcome, Page, Recorded, Records, Verdicts
+from intake.ports.records import RESERVED_AT_ONCE, Children, Outcome, Page, Recorded, Records, Verdicts
 from intake.ports.reviews import Review, Reviews
 from intake.ports.search import FileQuery, KeptSearches, Search, Studies, StudyOfUpload, StudyQuery, Troubles
 from intake.ports.stuck import StuckFile, StuckFiles
@@ -62,6 +62,7 @@ __all__ = [
     "EVERYTHING",
     "MOST_CLIENTS",
     "OPERATIONS",
+    "RESERVED_AT_ONCE",
     "TEST",
     "Alert",
     "AlertKind",

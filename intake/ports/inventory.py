@@ -52,10 +52,14 @@ class Known:
 class Ledger(Protocol):
     """The records, to be compared with objects."""
 
+    def clinics(self) -> list[str]:
+        """Return every clinic that may have files, in order: it may be in no directory, as whoever drops files says."""
+        ...
+
     def page(self, clinic_id: str, after: str, limit: int) -> tuple[dict[str, str], bool]:
         """Return some files of a clinic, oldest first, each id with the position behind it; and whether there are more.
 
-        `after` is empty or such a position.
+        Files that are still awaited are left out. `after` is empty or such a position.
         """
         ...
 

@@ -53,6 +53,8 @@ class Change:
     """The file was accepted, and its bytes are stored already."""
     device: Device | None = None
     """What made the file, where it says so and was judged."""
+    announced_at: datetime | None = None
+    """When the file was announced with others, where this change ends its being awaited."""
 
 
 class Grain(Enum):

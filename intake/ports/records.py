@@ -68,7 +68,7 @@ class Verdicts(Protocol):
         ...
 
     def awaiting(self) -> Iterator[FileSummary]:
-        """Yield the files of all clinics that have not arrived, oldest first within each shard."""
+        """Yield the files of all clinics that have not arrived, oldest first."""
         ...
 
     def file(self, file_id: str) -> FileRecord | None: ...
@@ -86,12 +86,19 @@ class Children(Protocol):
         ...
 
 
+RESERVED_AT_ONCE = 98
+"""Files that are reserved as a whole: none of them stays behind where one is refused. DynamoDB takes 100 items in one
+transaction; the upload is one of them, and the batch of its files."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row_co]):
     """Rows and where to go on; `next` is opaque and None on the last page."""
 
     rows: tuple[Row_co, ...]
     next: str | None = None
+    looked_back_to: datetime | None = None
+    """Where a search ended the page early: every file since this moment was looked at, and older ones were not."""
 
 
 class Records(Protocol):
@@ -100,7 +107,10 @@ class Records(Protocol):
     def create_upload(self, upload: Upload) -> None: ...
 
     def add_files(self, upload: Upload, files: Sequence[FileRecord]) -> None:
-        """Reserve `files`, numbered from `upload.declared` on. Raises ConflictError when another added files since."""
+        """Reserve `files`, numbered from `upload.declared` on, `RESERVED_AT_ONCE` at a time.
+
+        Raises ConflictError when another added files since.
+        """
         ...
 
     def upload(self, clinic_id: str | None, upload_id: str) -> Upload:

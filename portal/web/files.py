@@ -53,6 +53,7 @@ def files_page(
         filtered=bool(asked.told()),
         newest=_address(address) if cursor else None,
         following=_address(address | {"cursor": found.files.next}) if found.files.next else None,
+        looked_back_to=found.files.looked_back_to,
     )
 
 

@@ -29,6 +29,8 @@ CLINIC = "northside"
 SMALL, LARGE = 12, 480
 MOST_CALLS = 5
 """Of a page; one more is the clinics' names, which are read every five minutes."""
+MOST_CALLS_OF = {"files": 6}
+"""Files in any state are merged from the lists of their six states."""
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,10 @@ def browser(stack, counted):
 def uploads(stack, browser):
     """A small and a large upload of one study each, of which every sixth file is in trouble; counted by the stack."""
     found = {count: fill(stack, count) for count in (SMALL, LARGE)}
+    records = DynamoRecords(stack.clients.dynamodb, stack.outputs["Table"])
     for count, upload_id in found.items():
+        # The last changes to be counted are of files that no line tells of, and until then their batch stands.
+        until(lambda upload_id=upload_id: records.upload(CLINIC, upload_id).complete, "counted", timeout=60)
         line = f"{count - count // 6 * 2:,} of {count:,} files accepted"
         until(lambda path=f"/uploads/{upload_id}", line=line: line in browser.get(path).text, line, timeout=60)
     return found
@@ -138,7 +143,7 @@ def test_a_page_costs_the_same_calls_whatever_there_is(stack, browser, uploads, 
         large, took, worked = costs[LARGE][name]
         print(f"{name:>17}: {sum(large.values())} calls, {took:.0f} ms, of which the portal {worked:.0f}", dict(large))
         assert large == small, name
-        assert sum(large.values()) <= MOST_CALLS, name
+        assert sum(large.values()) <= MOST_CALLS_OF.get(name, MOST_CALLS), name
 
 
 def _costs(browser, calls, upload_id, count):

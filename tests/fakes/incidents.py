@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from intake.keys import UNASSIGNED
 from intake.ports import Incident, Known
 from intake.record import Source
+from intake.states import State
 from tests.fakes.table import FakeTable
 
 
@@ -53,11 +55,14 @@ class FakeLedger:
 
     table: FakeTable
 
+    def clinics(self) -> list[str]:
+        return sorted({record.clinic_id for record in self.table.files.values()} | {UNASSIGNED})
+
     def page(self, clinic_id: str, after: str, limit: int) -> tuple[dict[str, str], bool]:
         rows = sorted(
             (f"{record.created_at.isoformat()}#{record.file_id}", record.file_id)
             for record in self.table.files.values()
-            if record.clinic_id == clinic_id
+            if record.clinic_id == clinic_id and record.state is not State.AWAITING_UPLOAD
         )
         behind = [(position, file_id) for position, file_id in rows if position > after]
         return {file_id: position for position, file_id in behind[:limit]}, len(behind) > limit

@@ -32,7 +32,7 @@ from tests.metering.ledger import Ledger
 
 OUT = Path("infra/costs/metered.json")
 PATTERNS = {
-    "burst": {"announced": 100, "messages": 10, "records": 100, "files": 100},
+    "burst": {"announced": 100, "messages": 10, "records": 100, "files": 1000},
     "single": {"announced": 1, "messages": 1, "records": 1, "files": 6},
 }
 """How many files an announcement, a batch of messages and a batch of records hold, and how many to send."""
@@ -68,14 +68,12 @@ class Bench:
 
     def send(self, study: str, files: int, announced: int) -> None:
         """Announce files, put them, and ask once for what became of each."""
-        # Scanners name their files by UIDs, and a name takes room in the record.
-        data = {
-            f"{uid(study, 1, n)}.dcm": ct_slice(study=uid(study), series=uid(study, 1), instance=n + 1)
-            for n in range(files)
-        }
-        names = list(data)
         for start in range(0, files, announced):
-            some = {name: data[name] for name in names[start : start + announced]}
+            # Scanners name their files by UIDs, and a name takes room in the record.
+            some = {
+                f"{uid(study, 1, n)}.dcm": ct_slice(study=uid(study), series=uid(study, 1), instance=n + 1)
+                for n in range(start, min(start + announced, files))
+            }
             answer = self._ask("POST", "/api/v1/uploads", {"files": [_declared(*file) for file in some.items()]})
             for file in answer["files"]:
                 put = self.http.put(file["put"]["url"], content=some[file["name"]], headers=file["put"]["headers"])

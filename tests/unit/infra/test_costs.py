@@ -25,9 +25,8 @@ def test_an_idle_month_keeps_to_its_limits(months):
     assert months[report.WITHOUT] <= report.LIMITS["plain"]
 
 
-def test_a_million_files_in_bursts_grow_no_dearer():
-    """The aim is 20 USD (`report.LIMITS`), and docs/cost.md tells what is missing. Lower this with each step."""
-    assert marginal.total(marginal.lines(metered()["burst"])) <= 21.85
+def test_a_million_files_in_bursts_keep_to_their_limit():
+    assert marginal.total(marginal.lines(metered()["burst"])) <= report.LIMITS["marginal"]
 
 
 def test_a_resource_that_nobody_priced_is_no_resource_for_nothing():

@@ -16,7 +16,6 @@ _INDEXES = {
     "by_name": ("name_of", "name_key"),
     "by_patient": ("patient_key", "created_key"),
     "by_study": ("study_of", "study_place"),
-    "by_modality": ("modality_key", "created_key"),
 }
 
 
@@ -33,9 +32,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session]:
 @pytest.fixture
 def dynamodb(aws: boto3.Session) -> Any:
     client = aws.client("dynamodb")
+    create_table(client, TABLE)
+    return client
+
+
+def create_table(client: Any, name: str) -> None:
     names = {"pk", "sk", *(name for keys in _INDEXES.values() for name in keys)}
     client.create_table(
-        TableName=TABLE,
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
         KeySchema=_schema("pk", "sk"),
@@ -48,7 +52,6 @@ def dynamodb(aws: boto3.Session) -> Any:
             for index, keys in _INDEXES.items()
         ],
     )
-    return client
 
 
 def _schema(partition: str, sort: str) -> list[dict[str, str]]:

@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.errors import ConflictError, NotFoundError
-from intake.ports import Clinic
+from intake.ports import RESERVED_AT_ONCE, Clinic
 from intake.projections import DynamoProjections
 from intake.record import Source
 from intake.states import State
@@ -76,6 +77,13 @@ def test_more_files_than_fit_in_a_transaction_are_reserved_in_order(records):
 
     assert [file.file_id for file in listed] == [file.file_id for file in files]
     assert records.upload(None, UPLOAD_ID).declared == 250
+
+
+def test_what_is_reserved_as_a_whole_is_one_transaction(records, dynamodb):
+    calls = Counter()
+    dynamodb.meta.events.register("before-call.dynamodb.*", lambda model, **_: calls.update([model.name]))
+    _reserve(records, RESERVED_AT_ONCE)
+    assert calls == {"PutItem": 1, "TransactWriteItems": 1}
 
 
 def test_two_who_add_to_the_same_upload_at_once_do_not_overwrite_each_other(records):

@@ -1,9 +1,15 @@
 import pytest
 
+from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.inventory import DynamoLedger, S3Inventory
-from tests.records import NOON, UPLOAD_ID, a_file, an_upload
+from intake.keys import UNASSIGNED
+from intake.ports import Clinic
+from intake.projections import DynamoProjections
+from intake.verdicts import DynamoVerdicts
+from tests.records import NOON, UPLOAD_ID, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE
+from tests.unit.intake.test_projections import a_change
 
 KEYS = [f"northside/{number}" for number in range(5)]
 
@@ -57,7 +63,9 @@ def test_files_of_a_clinic_come_oldest_first_and_the_table_knows_what_was_announ
     files = [a_file(number) for number in range(5)]
     records, ledger = DynamoRecords(dynamodb, TABLE), DynamoLedger(dynamodb, TABLE)
     records.create_upload(an_upload())
-    records.add_files(an_upload(), files)
+    records.add_files(an_upload(), [*files, a_file(5)])
+    for file in files:
+        DynamoVerdicts(dynamodb, TABLE).record(a_verdict(file), reserved=True)
 
     page, more = ledger.page("northside", "", 3)
     assert (list(page), more) == ([file.file_id for file in files[:3]], True)
@@ -67,5 +75,13 @@ def test_files_of_a_clinic_come_oldest_first_and_the_table_knows_what_was_announ
 
     known = ledger.known(frozenset({files[0].file_id, f"{UPLOAD_ID}-00077"}), frozenset({UPLOAD_ID, "0" * 26}))
     assert known.files == {files[0].file_id}
-    assert known.announced == {UPLOAD_ID: 5}
+    assert known.announced == {UPLOAD_ID: 6}
     assert files[0].created_at == NOON
+
+
+def test_clinics_are_those_of_the_directory_those_with_files_and_the_one_of_objects_outside_all(dynamodb):
+    ledger = DynamoLedger(dynamodb, TABLE)
+    assert ledger.clinics() == [UNASSIGNED]
+    DynamoDirectory(dynamodb, TABLE).create_clinic(Clinic("northside", "Northside"))
+    DynamoProjections(dynamodb, TABLE).apply([a_change(clinic_id="elsewhere", source="direct", before=None)])
+    assert ledger.clinics() == ["elsewhere", "northside", UNASSIGNED]

@@ -3,8 +3,11 @@ from datetime import timedelta
 
 import pytest
 
+from intake.announced import BATCH
+from intake.batches import items_at
 from intake.device import OTHER, Device
 from intake.dynamodb import DynamoRecords
+from intake.items import timestamp, upload_key, wire
 from intake.outbox import DynamoOutbox
 from intake.ports import Change, DeviceTally, Grain, Holding
 from intake.projections import DynamoProjections
@@ -70,6 +73,17 @@ def test_changes_count_once_however_often_and_in_whatever_order_they_are_deliver
         assert stretch.bytes == 43_000
     assert projections.holdings() == (Holding("northside", 43, 43_000),)
     assert outbox.take_due_alert("file.rejected", UPLOAD_ID, NOON).count == 10
+
+
+def test_a_delivery_from_more_batches_than_fit_into_a_transaction_counts_each_of_them_down(projections, dynamodb):
+    moments = [NOON + timedelta(milliseconds=number) for number in range(110)]
+    keys = [upload_key(UPLOAD_ID, f"{BATCH}{timestamp(at)}") for at in moments]
+    for key in keys:
+        dynamodb.put_item(TableName=TABLE, Item=wire({**key, "rest": 2}))
+
+    projections.apply([a_change(number, announced_at=at) for number, at in enumerate(moments)])
+
+    assert [item["rest"] for item in items_at(dynamodb, TABLE, keys)] == [1] * 110
 
 
 def test_a_reservation_adds_to_no_sum(projections, dynamodb):

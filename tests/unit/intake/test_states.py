@@ -1,4 +1,4 @@
-from intake.states import JUDGED, TRANSITIONS, State, may_become
+from intake.states import JUDGED, LIFECYCLE, TRANSITIONS, State, may_become
 
 
 def test_every_state_has_its_row_in_the_table_of_transitions():
@@ -21,3 +21,11 @@ def test_a_file_that_arrives_after_its_time_is_still_judged():
 
 def test_nothing_becomes_awaited_again():
     assert not may_become(State.AWAITING_UPLOAD)
+
+
+def test_no_transition_leads_back_in_the_order_in_which_lists_are_read():
+    place = {state: number for number, states in enumerate(LIFECYCLE) for state in states}
+    assert set(place) == set(State)
+    assert sum(map(len, LIFECYCLE)) == len(State)
+    moves = [(source, target) for source, targets in TRANSITIONS.items() for target in targets if source is not target]
+    assert [move for move in moves if place[move[0]] >= place[move[1]]] == []

@@ -178,6 +178,7 @@ def test_the_stream_tells_of_files_only():
         warnings_after=1,
         latency_ms=90,
         cause_after="0#a-refusal",
+        announced_at=NOON,
     )
 
 

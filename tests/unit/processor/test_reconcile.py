@@ -6,7 +6,7 @@ import pytest
 
 from intake import keys
 from intake.events import arrivals
-from intake.ports import Clinic, Fault
+from intake.ports import Fault
 from intake.record import ObjectVersion, Source, TimelineEntry
 from intake.scan import VALIDATION_OBJECT
 from intake.states import State
@@ -14,7 +14,6 @@ from processor.filing import Buckets
 from processor.incidents import FollowUp
 from processor.reconcile import Reconciler
 from tests.fakes import (
-    FakeDirectory,
     FakeIncidents,
     FakeInventory,
     FakeLedger,
@@ -37,8 +36,6 @@ class World:
         self.table, self.at = FakeTable(), NOON
         self.records, self.objects = FakeRecords(self.table), FakeObjects(clock=lambda: self.at)
         self.queue, self.incidents, self.rounds = FakeQueue(), FakeIncidents(), FakeRounds()
-        self.directory = FakeDirectory()
-        self.directory.save_clinic(Clinic("northside", "Northside"))
         self.start()
 
     def start(self):
@@ -47,7 +44,6 @@ class World:
         inventory = FakeInventory(self.objects)
         self.follow_up = FollowUp(inventory=inventory, queue=self.queue, clock=lambda: self.at, **common)
         self.reconciler = Reconciler(
-            directory=self.directory,
             ledger=FakeLedger(self.table),
             inventory=inventory,
             incoming_bucket="incoming",
@@ -103,6 +99,14 @@ def test_a_judged_file_whose_object_is_gone_is_told_of_once_over_sweeps_and_rest
     lost, _ = world.finished(0, state), world.finished(1, state)
     world.objects.delete(lost.stored)
     world.sweep(12)
+
+    assert world.told() == [(Fault.OBJECT_MISSING, lost.file_id)]
+
+
+def test_a_lost_object_of_a_clinic_that_is_in_no_directory_is_told_of(world):
+    lost, _ = world.finished(0, clinic_id="elsewhere"), world.finished(1)
+    world.objects.delete(lost.stored)
+    world.sweep(6)
 
     assert world.told() == [(Fault.OBJECT_MISSING, lost.file_id)]
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from intake import keys
-from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.incidents import DynamoIncidents, DynamoRounds
 from intake.inventory import DynamoLedger, S3Inventory
@@ -37,7 +36,10 @@ class Account:
             stored = ObjectVersion("accepted" if number % 2 else "quarantine", key)
             record = a_file(number % per_upload, upload_id=upload_id, created_at=at, state=state, stored=stored)
             self.files[record.file_id] = record
-        self.created = sorted(created_key(one.created_at, one.file_id) for one in self.files.values())
+        self.created = {}
+        for one in sorted(self.files.values(), key=lambda one: one.file_id):
+            listed = self.created.setdefault(f"northside#{one.state}", [])
+            listed.append(created_key(one.created_at, one.file_id))
         self.keys = {bucket: [] for bucket in BUCKETS}
         for record in self.files.values():
             self.keys["incoming"].append(record.incoming.key)
@@ -65,9 +67,8 @@ class Account:
     def query(self, *, ExpressionAttributeValues, IndexName="", Limit=0, **_):
         self.calls["Query"] += 1
         values = plain(ExpressionAttributeValues)
-        if values.get(":clinic") != "northside":
-            return {"Items": []}
-        page, more = self._page(self.created, values[":after"], Limit)
+        created = self.created.get(values.get(":list"), [])
+        page, more = self._page(created, values.get(":after", ""), Limit)
         rows = [{"file_id": key.partition("#")[2], "created_key": key} for key in page]
         return {"Items": [wire(row) for row in rows], **({"LastEvaluatedKey": {}} if more else {})}
 
@@ -117,7 +118,6 @@ def dearest_sweep(account):
     }
     follow_up = FollowUp(inventory=S3Inventory(account), queue=FakeQueue(), **common)
     reconciler = Reconciler(
-        directory=DynamoDirectory(account, "table"),
         ledger=DynamoLedger(account, "table"),
         inventory=S3Inventory(account),
         incoming_bucket="incoming",

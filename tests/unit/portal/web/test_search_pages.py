@@ -1,11 +1,13 @@
 """Searching files and studies over HTTP, on fakes."""
 
+import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from intake.keys import study_id
+from intake.ports import Page
 from intake.states import State
 from portal.identity import of_staff
 from portal.search import PRIVATE, Criteria, criteria
@@ -179,3 +181,16 @@ def test_files_are_found_by_the_days_between(portal):
 
 def _staff(portal):
     return of_staff("user-1", frozenset({"clinic:northside"}), "Nora")
+
+
+@pytest.mark.parametrize("rows", [(), (slice_of(3),)])
+def test_a_page_that_ended_early_tells_how_far_it_looked_and_leads_on(filled, monkeypatch, rows):
+    early = Page(rows, "bmV4dA", NOON)
+    monkeypatch.setattr(filled.services.search, "files", lambda *_: early)
+    for browser, clinic in ((filled.browser(), ""), (filled.admin(), "&amp;clinic=northside")):
+        text = browser.get("/files?modality=NM&clinic=northside").text
+        told = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", text))
+        assert "looked through the files sent since 22 Nov 2026, 12:00" in told
+        assert f'href="/studies?modality=NM{clinic}"' in text
+        assert "cursor=bmV4dA" in text
+        assert text.count('class="list__name"') == len(rows)

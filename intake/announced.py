@@ -1,0 +1,87 @@
+"""Batches of announced files that are awaited, in the table: an item for all files that one announcement brought.
+
+It stands in the lists of awaited files instead of them. Nearly every file is awaited for seconds, and to enter and to
+leave those lists by itself would take four write units (docs/adr/0023-what-a-file-costs.md). The projector counts down
+how many of a batch are still awaited, and removes it with the last one. A file that is announced alone stands for
+itself: a batch of one would take twice as much.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from intake.batches import items_at
+from intake.expressions import addition
+from intake.index_keys import in_lists
+from intake.items import Item, created_key, file_item, timestamp, upload_key, wire
+from intake.record import FileRecord
+from intake.states import State
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+BATCH = "#AWAITED#"
+
+
+class AnnouncedFiles:
+    """Enters batches, and counts them down."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._dynamodb = client
+        self._table = table
+
+    def entered(self, files: Sequence[FileRecord]) -> list[Any]:
+        """Return the items of the transaction that reserves `files`, which one upload announced at one moment."""
+        awaited = [file for file in files if file.state is State.AWAITING_UPLOAD]
+        if len(awaited) > 1:
+            return [{"Update": self._entered(awaited)}, *(self._new(file_item(file)) for file in files)]
+        alone = [in_lists(file.clinic_id, file.file_id, file.state) for file in files]
+        return [self._new({**file_item(file), **lists}) for file, lists in zip(files, alone, strict=True)]
+
+    def _entered(self, awaited: list[FileRecord]) -> dict[str, Any]:
+        first, last = awaited[0], awaited[-1]
+        facts = {
+            "clinic_id": first.clinic_id,
+            "upload_id": first.upload_id,
+            "created_at": timestamp(first.created_at),
+            **in_lists(first.clinic_id, first.upload_id, State.AWAITING_UPLOAD),
+            "last": last.file_id,
+        }
+        # Where an upload announces twice within a millisecond, the batch grows by those that came later.
+        begins = {"created_key": created_key(first.created_at, first.file_id)}
+        key = _key(first.upload_id, first.created_at)
+        return addition(self._table, key, Counter(rest=len(awaited)), sets=facts, initial=begins)
+
+    def _new(self, item: Item) -> dict[str, Any]:
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": wire(item),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+
+    def counted_down(self, left: Mapping[tuple[str, datetime], int]) -> list[Any]:
+        """Return the items of a transaction that takes files from their batches; a batch that is gone needs none."""
+        keys = {batch: _key(*batch) for batch in left}
+        held = {(item["pk"], item["sk"]): item for item in items_at(self._dynamodb, self._table, list(keys.values()))}
+        found = {batch: held.get((key["pk"], key["sk"])) for batch, key in keys.items()}
+        return [self._counted_down(item, left[batch]) for batch, item in found.items() if item]
+
+    def _counted_down(self, item: Item, fewer: int) -> dict[str, Any]:
+        rest = item["rest"] - fewer
+        change: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": wire({"pk": item["pk"], "sk": item["sk"]}),
+            "ConditionExpression": "rest = :known",
+        }
+        values = {":known": item["rest"]}
+        if rest <= 0:
+            return {"Delete": {**change, "ExpressionAttributeValues": wire(values)}}
+        change["UpdateExpression"] = "SET rest = :rest"
+        return {"Update": {**change, "ExpressionAttributeValues": wire({**values, ":rest": rest})}}
+
+
+def _key(upload_id: str, announced_at: datetime) -> Item:
+    return upload_key(upload_id, f"{BATCH}{timestamp(announced_at)}")
