@@ -2,8 +2,9 @@
 
 It stands in the lists of awaited files instead of them. Nearly every file is awaited for seconds, and to enter and to
 leave those lists by itself would take four write units (docs/adr/0023-what-a-file-costs.md). The projector counts down
-how many of a batch are still awaited, and removes it with the last one. A file that is announced alone stands for
-itself: a batch of one would take twice as much.
+how many of a batch are still awaited, and takes it from the lists with the last one; the table forgets it a week later,
+as no function may delete an item. A file that is announced alone stands for itself: a batch of one would take twice as
+much.
 """
 
 from collections import Counter
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from intake.batches import items_at
 from intake.expressions import addition
 from intake.index_keys import in_lists
-from intake.items import Item, created_key, file_item, timestamp, upload_key, wire
+from intake.items import Item, created_key, expiry, file_item, timestamp, upload_key, wire
 from intake.record import FileRecord
 from intake.states import State
 
@@ -71,16 +72,17 @@ class AnnouncedFiles:
 
     def _counted_down(self, item: Item, fewer: int) -> dict[str, Any]:
         rest = item["rest"] - fewer
-        change: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": wire({"pk": item["pk"], "sk": item["sk"]}),
-            "ConditionExpression": "rest = :known",
+        values = {":known": item["rest"], ":rest": rest} | ({} if rest else {":expires": expiry()})
+        leave = "SET rest = :rest, expires = :expires REMOVE clinic_state, state_shard, created_key"
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": wire({"pk": item["pk"], "sk": item["sk"]}),
+                "UpdateExpression": "SET rest = :rest" if rest else leave,
+                "ConditionExpression": "rest = :known",
+                "ExpressionAttributeValues": wire(values),
+            }
         }
-        values = {":known": item["rest"]}
-        if rest <= 0:
-            return {"Delete": {**change, "ExpressionAttributeValues": wire(values)}}
-        change["UpdateExpression"] = "SET rest = :rest"
-        return {"Update": {**change, "ExpressionAttributeValues": wire({**values, ":rest": rest})}}
 
 
 def _key(upload_id: str, announced_at: datetime) -> Item:

@@ -84,7 +84,7 @@ def fill(stack, count):
     records.create_upload(upload)
     records.add_files(upload, files)
     for number, record in enumerate(files):
-        judge(verdicts, record, number, count)
+        judge(stack, verdicts, record, number, count)
     return upload_id
 
 
@@ -108,7 +108,7 @@ def reserved(upload, number, count):
     )
 
 
-def judge(verdicts, record, number, count):
+def judge(stack, verdicts, record, number, count):
     told = {
         "study_instance_uid": f"1.2.{count}.{record.upload_id.encode().hex()[:20]}",
         "series_instance_uid": f"1.2.{count}.{number % 2}",
@@ -123,9 +123,15 @@ def judge(verdicts, record, number, count):
     rejected = number % 6 == 4
     findings = (REFUSAL,) if rejected else (WARNING,) if number % 6 == 3 else ()
     state = State.REJECTED if rejected else State.ACCEPTED
-    at = now()
-    verdict = a_verdict(record, state=state, findings=findings, metadata=told, arrived_at=at, decided_at=at)
-    verdicts.record(verdict, reserved=True)
+    at, stored = now(), stand(stack, "QuarantineBucket" if rejected else "AcceptedBucket", record.incoming.key)
+    told_of = {"findings": findings, "metadata": told, "arrived_at": at, "decided_at": at}
+    verdicts.record(a_verdict(record, state=state, stored=stored, **told_of), reserved=True)
+
+
+def stand(stack, bucket, key):
+    """Put an object where a record names one: the sweep looks whether it is there."""
+    name = stack.outputs[bucket]
+    return ObjectVersion(name, key, stack.clients.s3.put_object(Bucket=name, Key=key, Body=b"x")["VersionId"])
 
 
 def study_of(upload_id, count):
