@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from intake.batches import items_at
 from intake.expressions import addition
+from intake.file_items import file_item
 from intake.index_keys import in_lists
-from intake.items import Item, created_key, expiry, file_item, timestamp, upload_key, wire
+from intake.items import Item, created_key, expiry, timestamp, upload_key, wire
 from intake.record import FileRecord
 from intake.states import State
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from intake.batches import items_at
-from intake.items import file_item, file_key, wire
+from intake.file_items import file_item
+from intake.items import file_key, wire
 from intake.record import FileRecord
 from intake.states import OPEN
 from intake.transactions import write_each_once

@@ -15,19 +15,9 @@ from intake.aws_errors import code_of, standing_item
 from intake.batches import items_at
 from intake.cursors import before, cursor_of, position_of
 from intake.errors import ConflictError, NotFoundError
+from intake.file_items import file_record, file_summary
 from intake.file_lists import Section
-from intake.items import (
-    COUNTS,
-    META,
-    Item,
-    file_key,
-    file_record,
-    file_summary,
-    plain,
-    timestamp,
-    upload_key,
-    wire,
-)
+from intake.items import COUNTS, META, Item, file_key, plain, timestamp, upload_key, wire
 from intake.keys import is_file_id, is_upload_id
 from intake.merged_lists import MergedLists
 from intake.ports import RESERVED_AT_ONCE, Page

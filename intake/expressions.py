@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from intake.items import Item, timeline_map, wire
+from intake.file_items import timeline_map
+from intake.items import Item, wire
 from intake.record import TimelineEntry
 from intake.states import State
 

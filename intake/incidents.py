@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
 from intake.expressions import addition
-from intake.items import Item, alert_key, expiry, moment, object_map, object_version, plain, timestamp, wire
+from intake.file_items import object_map, object_version
+from intake.items import Item, alert_key, expiry, moment, plain, timestamp, wire
 from intake.ports import AlertKind, Fault, Incident
 from intake.transactions import write_each_once
 

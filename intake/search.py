@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from intake.cursors import cursor_of, position_of
+from intake.file_items import file_record
 from intake.index_keys import term
 from intake.index_queries import FIRST, LAST, Indexes, Stretch
-from intake.items import COUNTS, Item, file_key, file_record, moment, plain, timestamp, upload_key, wire
+from intake.items import COUNTS, Item, file_key, moment, plain, timestamp, upload_key, wire
 from intake.keys import is_file_id
 from intake.matching import matches
 from intake.patient_keys import PatientKeys

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from intake.cursors import cursor_of, position_of
+from intake.file_items import file_record
 from intake.index_queries import Indexes, Stretch
-from intake.items import STUDY_OF_UPLOAD, Item, file_record, plain, prefixed, upload_key, wire
+from intake.items import STUDY_OF_UPLOAD, Item, plain, prefixed, upload_key, wire
 from intake.ports import Page, StudyOfUpload
 from intake.record import FileRecord
 from intake.states import State

@@ -1,7 +1,8 @@
 """What a verdict writes into the table."""
 
+from intake.file_items import file_item, finding_attributes, object_map
 from intake.index_keys import by_content, by_state
-from intake.items import Item, file_item, finding_attributes, object_map, timestamp
+from intake.items import Item, timestamp
 from intake.packed import packed
 from intake.record import FileRecord, Source, Verdict
 

@@ -16,21 +16,10 @@ from intake.aws_errors import code_of
 from intake.batches import items_at
 from intake.errors import ContentionError
 from intake.expressions import transition
+from intake.file_items import file_item, file_record, file_summary, object_map, object_version
 from intake.file_lists import FileLists
 from intake.index_keys import by_state, patient_id_of
-from intake.items import (
-    Item,
-    claim_key,
-    file_item,
-    file_key,
-    file_record,
-    file_summary,
-    object_map,
-    object_version,
-    plain,
-    timestamp,
-    wire,
-)
+from intake.items import Item, claim_key, file_key, plain, timestamp, wire
 from intake.keys import UNASSIGNED
 from intake.patient_keys import PatientKeys
 from intake.ports import Outcome, Recorded

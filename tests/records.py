@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from intake import keys
-from intake.items import file_item, plain, wire
+from intake.file_items import file_item
+from intake.items import plain, wire
 from intake.record import FileRecord, Finding, ObjectVersion, Severity, Source, Upload, Verdict
 from intake.states import State
 

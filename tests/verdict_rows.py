@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from intake import keys
-from intake.items import file_item, wire
+from intake.file_items import file_item
+from intake.items import wire
 from intake.record import FileRecord, Source
 from intake.states import State
 from tests.records import REFUSAL, a_file

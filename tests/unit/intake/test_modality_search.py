@@ -6,7 +6,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.items import file_item, plain, wire
+from intake.file_items import file_item
+from intake.items import plain, wire
 from intake.ports import FileQuery
 from intake.search import ROUNDS, DynamoSearch
 from intake.states import JUDGED, State

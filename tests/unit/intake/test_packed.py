@@ -9,7 +9,8 @@ from hypothesis import strategies as some
 
 from infra.costs.units import item_size
 from intake import packed as packing
-from intake.items import file_item, plain, wire
+from intake.file_items import file_item
+from intake.items import plain, wire
 from intake.packed import packed, unpacked
 from processor.judge import Facts, judge
 from tests.dicom_files import ct_slice

@@ -4,7 +4,8 @@ from functools import partial
 
 import pytest
 
-from intake.items import file_item, wire
+from intake.file_items import file_item
+from intake.items import wire
 from intake.scan import Scan
 from intake.states import State
 from processor.project import CALM, Projector

@@ -8,9 +8,10 @@ import pytest
 
 from intake import keys
 from intake.dynamodb import DynamoRecords
+from intake.file_items import file_item
 from intake.incidents import DynamoIncidents, DynamoRounds
 from intake.inventory import DynamoLedger, S3Inventory
-from intake.items import created_key, file_item, plain, upload_key, wire
+from intake.items import created_key, plain, upload_key, wire
 from intake.record import ObjectVersion
 from intake.states import State
 from processor.filing import Buckets
