@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
@@ -14,7 +15,6 @@ from infra.aws import function_environment
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.events import Arrival, notification
-from intake.items import file_key, wire
 from intake.keys import file_id, new_upload_id, object_key
 from intake.record import FileRecord, ObjectVersion, Source, Upload, now
 from intake.states import State
@@ -23,6 +23,9 @@ from tests.dicom_files import ct_slice, uid
 from tests.waiting import until
 
 pytestmark = pytest.mark.emulator
+
+OVERDUE = timedelta(minutes=11)
+"""Longer than the sweep waits before it looks for a file's object."""
 
 SEED = int(os.environ.get("SEED", "20261122"))
 
@@ -50,8 +53,9 @@ class Lane:
     def _mapping_state(self):
         return self.aws.functions.get_event_source_mapping(UUID=self.mapping)["State"]
 
-    def reserve(self, count):
-        at, upload_id = now(), new_upload_id()
+    def reserve(self, count, ago=timedelta()):
+        """Announce files of one upload now, or a while ago."""
+        at, upload_id = now() - ago, new_upload_id()
         upload = Upload(clinic_id="northside", upload_id=upload_id, created_at=at, created_by="test", source=Source.API)
         files = [self._file(upload_id, number, at) for number in range(count)]
         self.records.create_upload(upload)
@@ -186,10 +190,9 @@ def test_a_worker_killed_between_copy_and_record_is_healed_by_redelivery(lane):
 
 
 def test_a_lost_event_is_found_by_the_sweep(lane):
-    (file,) = lane.reserve(1)
+    (file,) = lane.reserve(1, ago=OVERDUE)
     lane.put(file, _slice(file.upload_id, 0))
     lane.drop_waiting_events(1)
-    make_older(lane, file, minutes=11)
     lane.sweep()
     lane.go_on()
 
@@ -197,8 +200,7 @@ def test_a_lost_event_is_found_by_the_sweep(lane):
 
 
 def test_a_reservation_that_never_arrived_expires(lane):
-    (file,) = lane.reserve(1)
-    make_older(lane, file, minutes=11)
+    (file,) = lane.reserve(1, ago=OVERDUE)
 
     lane.sweep()
 
@@ -229,17 +231,3 @@ def test_a_dead_letter_fails_its_file_tells_people_and_is_judged_when_redriven(l
 def test_clinics_of_the_demo_are_in_the_directory(stack):
     clinics = DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"]).clinics()
     assert {"northside", "lakeview"} <= {clinic.clinic_id for clinic in clinics}
-
-
-def make_older(lane, file, minutes):
-    """Make a reservation older than it is."""
-    from datetime import timedelta
-
-    from intake.items import timestamp
-
-    lane.aws.dynamodb.update_item(
-        TableName=lane.outputs["Table"],
-        Key=wire(file_key(file.file_id)),
-        UpdateExpression="SET created_at = :at",
-        ExpressionAttributeValues=wire({":at": timestamp(file.created_at - timedelta(minutes=minutes))}),
-    )

@@ -7,7 +7,7 @@ from intake.states import State
 from tests.archives import a_study, zipped
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
-from tests.emulator.test_exactly_once import Lane, make_older
+from tests.emulator.test_exactly_once import OVERDUE, Lane
 from tests.waiting import until
 
 
@@ -73,13 +73,12 @@ def _complete(lane, upload_id, expected):
 
 def test_the_sweep_expires_enqueues_again_and_tells_of_dead_letters(lane):
     lane.pause()
-    never, lost, dead = lane.reserve(3)
+    never, lost = lane.reserve(2, ago=OVERDUE)
+    (dead,) = lane.reserve(1)
     lane.put(lost, _slice(lost.file_id))
     letter = lane.put(dead, _slice(dead.file_id))
     lane.drop_waiting_events(2)
     lane.send([letter], "DeadLetterQueueUrl")
-    for file in (never, lost):
-        make_older(lane, file, minutes=11)
 
     lane.sweep()
     lane.go_on()
