@@ -31,7 +31,7 @@ test: $(UV) ## Run every test, in WORKERS=2 processes with a stack each (ARGS= g
 	$(RUN) pytest $(SIDE_BY_SIDE) $(ARGS)
 
 strict: $(UV) ## Run the tests of the deployed stack where TLS, signatures and each role's permissions are checked (ARGS=)
-	$(RUN) pytest --enforced $(or $(ARGS),tests/emulator)
+	$(RUN) pytest --enforced $(SIDE_BY_SIDE) $(or $(ARGS),tests/emulator)
 
 prove: $(UV) ## Send 2,000 files and 300 MB through a browser with the network cut, and 2,000 slices in an archive with all workers killed
 	$(RUN) pytest -s tests/browser/prove/test_*.py tests/emulator/prove/test_large_archive.py --timeout 1200

@@ -26,7 +26,7 @@ ACCESS_KEY_ID = "test"
 SECRET_ACCESS_KEY = "test"  # noqa: S105  The emulator takes any; it listens on loopback only.
 """Its account's root. Also where it is strict, this one key may do everything and is not asked for a signature."""
 
-_TRUST = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
+_TRUST = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 _FAREWELL_S = 5
 """It writes its state within 3 s, and then waits half a minute for its workers, which never say TLS's goodbye."""
 
@@ -62,7 +62,7 @@ class Endpoint:
         }
 
     def trust(self) -> dict[str, str]:
-        """What makes SDKs, Python's own clients and Node trust the certificate."""
+        """What makes SDKs, Python's own clients, curl and Node trust the certificate."""
         return dict.fromkeys(_TRUST, str(self.certificate)) if self.certificate else {}
 
     def verification(self) -> ssl.SSLContext | bool:

@@ -28,6 +28,8 @@ from portal.security import FIXED, HSTS
 from tests.emulator.sign_in import partner_token as ask_for_partner_token
 from tests.emulator.stacks import eventually
 
+pytestmark = pytest.mark.plain("the emulator's CloudFront reaches its origins by plain HTTP only")
+
 CONFIG = replace(
     LOCAL,
     name="edged",

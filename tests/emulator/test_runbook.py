@@ -141,6 +141,7 @@ def test_the_shell_understands_every_block(tmp_path):
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.plain("its operator is root here, who may take no role where permissions are enforced")
 def test_every_local_step_works(stack, clients, outputs, night, tmp_path):
     with aws_command(tmp_path) as folder:
         run = subprocess.run(

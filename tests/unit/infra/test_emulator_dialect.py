@@ -74,4 +74,19 @@ def test_reading_a_stream_names_no_stream_there_and_reading_a_table_still_its_ta
 
     translate_policies(iam)
 
-    assert [statement["Resource"] for statement in iam.statements] == ["*", TOPIC]
+    assert [(statement["Action"], statement["Resource"]) for statement in iam.statements] == [
+        (["dynamodb:DescribeStream", "dynamodb:GetRecords"], "*"),
+        (["dynamodb:DescribeStream"], "*"),
+        (["dynamodb:GetItem"], TOPIC),
+    ]
+
+
+def test_a_querys_answer_is_read_without_naming_its_workgroup_and_the_query_is_run_in_it():
+    iam = Policies(_allow(["athena:StartQueryExecution", "athena:GetQueryResults"]))
+    translate_policies(iam)
+    translate_policies(iam)
+
+    assert [(statement["Action"], statement["Resource"]) for statement in iam.statements] == [
+        (["athena:GetQueryResults"], "*"),
+        (["athena:StartQueryExecution"], TOPIC),
+    ]
