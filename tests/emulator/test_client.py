@@ -22,6 +22,9 @@ MIB = 1024**2
 JOBS = 4
 
 
+_COUNTED = pytest.mark.plain("the proxy that counts what goes to S3 sees plain HTTP only")
+
+
 @pytest.fixture(scope="module")
 def credentials(stack, portal_url):
     """The client's settings: the API's address and its credentials, and nothing else."""
@@ -105,9 +108,6 @@ def slices(folder, count, name):
 
 
 @pytest.mark.timeout(600)  # It took 110 s on two cores at a load of ten.
-_COUNTED = pytest.mark.plain("the proxy that counts what goes to S3 sees plain HTTP only")
-
-
 @_COUNTED
 def test_a_thousand_files_killed_three_times_get_a_thousand_verdicts(start, proxy, client, tmp_path):
     seed = random.randrange(10**6)
