@@ -105,7 +105,7 @@ class Delivery:
             self._journal.note([item.file_id], ABANDONED)
             self._todo.append(item.file)
         else:
-            self.outcome.states[item.file_id] = found.state
+            # It arrived, and may be judged by now: no run has told that yet, so whoever waits is told.
             self._journal.note([item.file_id], SENT)
             self._keep(item.file, item.upload_id, item.file_id)
 

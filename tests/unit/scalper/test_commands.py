@@ -75,6 +75,20 @@ def test_trouble_on_the_way_exits_with_three_and_the_next_run_goes_on(run, world
     assert "Taking up an earlier run: 3 files" in went_on.stdout
 
 
+def test_a_verdict_that_came_after_a_run_had_ended_is_told_by_the_next(run, world, study):
+    folder(study, bad_dcm=b"bad")
+    world.after = lambda request: httpx.Response(503) if request.method == "PUT" else None
+    assert run("upload", study, "--wait").exit_code == 3
+    world.after = lambda _request: None
+
+    result = run("upload", study, "--wait", "--json")
+
+    told = {event["path"].rpartition("/")[2]: event for event in events(result, "verdict")}
+    assert result.exit_code == 1
+    assert len(told) == 4
+    assert (told["bad.dcm"]["state"], told["bad.dcm"]["codes"]) == ("rejected", ["a-refusal"])
+
+
 def test_verdicts_that_take_too_long_exit_with_three(run, world, study):
     world.portal.verdicts.record = lambda *_arguments, **_options: None
     world.portal.feed.append = lambda *_arguments: None
