@@ -6,6 +6,7 @@ However many clinics there are, a range takes at most three Queries, and the dev
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from textwrap import shorten
 
 from intake.errors import NotFoundError
 from intake.ports import Bucket, Clinic, Grain, QueuedMessage, QuietClinic
@@ -21,6 +22,8 @@ RECENT = 10
 """Rows of recent rejections and failures."""
 ALERTS = 10
 """Alerts shown."""
+LONGEST_SUBJECT = 100
+"""Characters, as SNS limits it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +155,7 @@ def _alerts(services: Services) -> tuple[AlertMail, ...] | None:
 
 def _mail(message: QueuedMessage) -> AlertMail:
     """Read what SNS delivers to a queue (Amazon SNS Developer Guide, "HTTP/HTTPS notification JSON format")."""
-    return AlertMail(message.message_id, str(message.body.get("Subject", "")), str(message.body.get("Message", "")))
+    body = str(message.body.get("Message") or "")
+    # What AWS's own events tell (of backups, of tampering) comes without a subject.
+    subject = str(message.body.get("Subject") or shorten(body, LONGEST_SUBJECT, placeholder=" …") or "No words")
+    return AlertMail(message.message_id, subject, body)

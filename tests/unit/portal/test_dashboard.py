@@ -87,6 +87,16 @@ def test_alerts_are_shown_as_they_would_be_emailed(portal):
     assert (alert.subject, alert.body) == ("2 files rejected", "Upload 01k9…")
 
 
+@pytest.mark.parametrize(
+    ("message", "subject"),
+    [("Backup of a table failed: " + "x" * 200, "Backup of a table failed: …"), ("", "No words"), (None, "No words")],
+)
+def test_an_alert_without_a_subject_is_named_by_how_it_begins(portal, message, subject):
+    portal.mailbox.send([{"Type": "Notification", "Subject": None, "Message": message}])
+    (alert,) = dashboard(portal.services, DAY).alerts
+    assert alert.subject == subject
+
+
 def test_without_a_mailbox_there_is_nothing_to_show(portal):
     assert dashboard(portal.without_mailbox(), DAY).alerts is None
 
