@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from intake.batches import items_at
-from intake.expressions import addition
+from intake.expressions import addition, creation
 from intake.file_items import file_item
 from intake.index_keys import in_lists
 from intake.items import Item, created_key, expiry, timestamp, upload_key, wire
@@ -38,8 +38,7 @@ class AnnouncedFiles:
         awaited = [file for file in files if file.state is State.AWAITING_UPLOAD]
         if len(awaited) > 1:
             return [{"Update": self._entered(awaited)}, *(self._new(file_item(file)) for file in files)]
-        alone = [in_lists(file.clinic_id, file.file_id, file.state) for file in files]
-        return [self._new({**file_item(file), **lists}) for file, lists in zip(files, alone, strict=True)]
+        return [self._new(file_item(file) | in_lists(file.clinic_id, file.file_id, file.state)) for file in files]
 
     def _entered(self, awaited: list[FileRecord]) -> dict[str, Any]:
         first, last = awaited[0], awaited[-1]
@@ -56,13 +55,7 @@ class AnnouncedFiles:
         return addition(self._table, key, Counter(rest=len(awaited)), sets=facts, initial=begins)
 
     def _new(self, item: Item) -> dict[str, Any]:
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": wire(item),
-                "ConditionExpression": "attribute_not_exists(pk)",
-            }
-        }
+        return {"Put": creation(self._table, item)}
 
     def counted_down(self, left: Mapping[tuple[str, datetime], int]) -> list[Any]:
         """Return the items of a transaction that takes files from their batches; a batch that is gone needs none."""
@@ -73,13 +66,13 @@ class AnnouncedFiles:
 
     def _counted_down(self, item: Item, fewer: int) -> dict[str, Any]:
         rest = item["rest"] - fewer
-        values = {":known": item["rest"], ":rest": rest} | ({} if rest else {":expires": expiry()})
+        values = {":known": item["rest"], ":rest": rest} | ({} if rest > 0 else {":expires": expiry()})
         leave = "SET rest = :rest, expires = :expires REMOVE clinic_state, state_shard, created_key"
         return {
             "Update": {
                 "TableName": self._table,
                 "Key": wire({"pk": item["pk"], "sk": item["sk"]}),
-                "UpdateExpression": "SET rest = :rest" if rest else leave,
+                "UpdateExpression": "SET rest = :rest" if rest > 0 else leave,
                 "ConditionExpression": "rest = :known",
                 "ExpressionAttributeValues": wire(values),
             }

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from intake.batches import items_at
+from intake.expressions import creation
 from intake.file_items import file_item
-from intake.items import file_key, wire
+from intake.items import file_key
 from intake.record import FileRecord
 from intake.states import OPEN
 from intake.transactions import write_each_once
@@ -26,18 +27,12 @@ class DynamoChildren:
         self._table = table
 
     def reserve(self, children: Sequence[FileRecord]) -> None:
-        write_each_once(self._dynamodb, children, lambda missing: [self._new(child) for child in missing], "files")
+        write_each_once(self._dynamodb, children, self._new, "files")
 
     def awaited(self, file_ids: Sequence[str]) -> frozenset[str]:
         keys = [file_key(file_id) for file_id in file_ids]
         found = items_at(self._dynamodb, self._table, keys, "file_id", "state")
         return frozenset(item["file_id"] for item in found if item["state"] in OPEN)
 
-    def _new(self, child: FileRecord) -> dict[str, Any]:
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": wire(file_item(child)),
-                "ConditionExpression": "attribute_not_exists(pk)",
-            }
-        }
+    def _new(self, children: Sequence[FileRecord]) -> list[Any]:
+        return [{"Put": creation(self._table, file_item(child))} for child in children]

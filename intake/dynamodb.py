@@ -15,8 +15,10 @@ from intake.aws_errors import code_of, standing_item
 from intake.batches import items_at
 from intake.cursors import before, cursor_of, position_of
 from intake.errors import ConflictError, NotFoundError
+from intake.expressions import creation
 from intake.file_items import file_record, file_summary
 from intake.file_lists import Section
+from intake.index_queries import Indexes, newest
 from intake.items import COUNTS, META, Item, file_key, plain, timestamp, upload_key, wire
 from intake.keys import is_file_id, is_upload_id
 from intake.merged_lists import MergedLists
@@ -40,14 +42,11 @@ class DynamoRecords:
         self._table = table
         self._lists = MergedLists(client, table)
         self._announced = AnnouncedFiles(client, table)
+        self._indexes = Indexes(client, table)
 
     def create_upload(self, upload: Upload) -> None:
         try:
-            self._dynamodb.put_item(
-                TableName=self._table,
-                Item=wire(upload_item(upload)),
-                ConditionExpression="attribute_not_exists(pk)",
-            )
+            self._dynamodb.put_item(**creation(self._table, upload_item(upload)))
         except ClientError as error:
             raise _conflict(error, "the upload exists already") from error
 
@@ -75,7 +74,8 @@ class DynamoRecords:
         return upload(items[META], items.get(COUNTS, {}))
 
     def uploads(self, clinic_id: str, cursor: str | None, limit: int) -> Page[Upload]:
-        metas = self._newest_uploads(clinic_id, before(cursor), limit + 1)
+        uploads = newest("by_clinic", "clinic_key", f"{clinic_id}#uploads")
+        metas = self._indexes.keys(uploads, before(cursor), limit + 1).rows
         page = metas[:limit]
         counts = self._counts([meta["upload_id"] for meta in page])
         rows = tuple(upload(meta, counts.get(meta["upload_id"], {})) for meta in page)
@@ -185,17 +185,6 @@ class DynamoRecords:
             self._dynamodb.transact_write_items(TransactItems=[{"Update": count}, *self._announced.entered(files)])
         except ClientError as error:
             raise _conflict(error, "other files were added to the upload at the same time") from error
-
-    def _newest_uploads(self, clinic_id: str, start: str, limit: int) -> list[Item]:
-        answer = self._dynamodb.query(
-            TableName=self._table,
-            IndexName="by_clinic",
-            KeyConditionExpression="clinic_key = :uploads AND created_key < :before",
-            ExpressionAttributeValues=wire({":uploads": f"{clinic_id}#uploads", ":before": start}),
-            ScanIndexForward=False,
-            Limit=limit,
-        )
-        return list(map(plain, answer["Items"]))
 
     def _counts(self, upload_ids: list[str]) -> dict[str, Item]:
         """Read the projected counts of up to 100 uploads."""

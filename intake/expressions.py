@@ -52,6 +52,11 @@ def transition(
     }
 
 
+def creation(table: str, item: Item) -> dict[str, Any]:
+    """Return the arguments of a put that writes an item where there is none of its keys."""
+    return {"TableName": table, "Item": wire(item), "ConditionExpression": "attribute_not_exists(pk)"}
+
+
 def addition(
     table: str,
     key: Item,

@@ -1,4 +1,4 @@
-"""Which partitions of which index hold the files of a list. Every list is read newest first.
+"""Which partitions of which index hold the files of a list.
 
 Files stand under their clinic and state, awaited ones by the batch (`intake/awaited.py`). Accepted files of all clinics
 are read from the clinics' own lists. Awaited files and those in trouble have an index of their own: they are few, and

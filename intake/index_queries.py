@@ -32,12 +32,19 @@ class Stretch:
     megabyte of the index at a time."""
 
 
+def newest(index: str, partition: str, *values: str, low: str = FIRST, high: str = LAST) -> Stretch:
+    """Return a stretch of an index that is sorted by the time of creation, newest first."""
+    return Stretch(
+        index=index, partition=partition, values=values, sort="created_key", low=low, high=high, newest_first=True
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Some rows of a stretch, in its order: all those up to where it was read."""
 
     rows: list[Item]
-    """Keys: `pk`, `sk` and the index's own."""
+    """Keys (`pk`, `sk` and the index's own), and what else the index holds."""
     reached: Item | None
     """The keys of the row that was looked at last; None at the end of the stretch."""
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from intake.awaited import AwaitedFiles
 from intake.file_lists import FileLists, Partition, Section
-from intake.items import Item, plain, wire
+from intake.index_queries import FIRST, Indexes, newest
+from intake.items import Item
 from intake.states import LIFECYCLE, State
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ class MergedLists:
     """Reads the lists of one state, or of all of them in the order in which files pass through them."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
-        self._table = table
+        self._indexes = Indexes(client, table)
         self._lists = FileLists(client, table)
         self._awaited = AwaitedFiles(client, table)
 
@@ -46,16 +46,8 @@ class MergedLists:
         if State.AWAITING_UPLOAD in states:
             return self._awaited.newest(partitions, section)
         lists = threads.map(lambda partition: self._newest(partition, section), partitions)
-        return [item for rows in lists for item in rows if item["created_key"] >= section.since]
+        return [item for rows in lists for item in rows]
 
     def _newest(self, partition: Partition, section: Section) -> list[Item]:
-        index, name, value = partition
-        answer = self._dynamodb.query(
-            TableName=self._table,
-            IndexName=index,
-            KeyConditionExpression=f"{name} = :value AND created_key < :before",
-            ExpressionAttributeValues=wire({":value": value, ":before": section.before}),
-            ScanIndexForward=False,
-            Limit=section.limit,
-        )
-        return list(map(plain, answer["Items"]))
+        stretch = newest(*partition, low=section.since or FIRST)
+        return self._indexes.keys(stretch, section.before, section.limit).rows

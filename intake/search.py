@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from intake.cursors import cursor_of, position_of
 from intake.file_items import file_record
 from intake.index_keys import term
-from intake.index_queries import FIRST, LAST, Indexes, Stretch
+from intake.index_queries import FIRST, LAST, Indexes, Stretch, newest
 from intake.items import COUNTS, Item, file_key, moment, plain, timestamp, upload_key, wire
 from intake.keys import is_file_id
 from intake.matching import matches
@@ -101,7 +101,7 @@ class DynamoSearch:
         high = timestamp(query.until) if query.until else LAST
         if query.patient_id and query.clinic_id:
             key = self._patients.key(query.clinic_id, query.patient_id)
-            return _newest("by_patient", "patient_key", (key,), low, high)
+            return newest("by_patient", "patient_key", key, low=low, high=high)
         if query.name and query.clinic_id:
             return _by_name(query.clinic_id, term(query.name))
         if query.study_id:
@@ -110,9 +110,9 @@ class DynamoSearch:
             pk = upload_key(query.upload_id)["pk"]
             return Stretch(index=None, partition="pk", values=(pk,), sort="sk", low=BEFORE_FILES)
         states = [query.state] if query.state else sorted(JUDGED)
-        lists = tuple(f"{query.clinic_id}#{state}" for state in states)
-        newest = _newest("by_clinic_state", "clinic_state", lists, low, high)
-        return replace(newest, having=("modality", query.modality.upper()))
+        lists = [f"{query.clinic_id}#{state}" for state in states]
+        files = newest("by_clinic_state", "clinic_state", *lists, low=low, high=high)
+        return replace(files, having=("modality", query.modality.upper()))
 
 
 def _looked_back_to(stretch: Stretch, last: Item) -> datetime | None:
@@ -128,15 +128,3 @@ def _by_name(owner: str, begins: str) -> Stretch:
 def _of_study(study_id: str, series_id: str) -> Stretch:
     low, high = (f"{series_id}#", f"{series_id}#~") if series_id else (FIRST, LAST)
     return Stretch(index="by_study", partition="study_of", values=(study_id,), sort="study_place", low=low, high=high)
-
-
-def _newest(index: str, partition: str, values: tuple[str, ...], low: str, high: str) -> Stretch:
-    return Stretch(
-        index=index,
-        partition=partition,
-        values=values,
-        sort="created_key",
-        low=low,
-        high=high,
-        newest_first=True,
-    )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from intake.cursors import cursor_of, position_of
 from intake.errors import NotFoundError
 from intake.index_keys import STATE_SHARDS
-from intake.index_queries import FIRST, LAST, Indexes, Stretch
+from intake.index_queries import FIRST, LAST, Indexes, Stretch, newest
 from intake.items import (
     META,
     SERIES,
@@ -48,7 +48,7 @@ class DynamoStudies:
         clinic_id = query.clinic_id
         if clinic_id is None:
             shards = tuple(f"{STUDIES}#{number}" for number in range(STATE_SHARDS))
-            return _listed("by_state", "state_shard", shards)
+            return newest("by_state", "state_shard", *shards)
         if query.patient_id:
             lists = study_list(clinic_id, "of", self._patients.key(clinic_id, query.patient_id))
         elif query.modality:
@@ -56,9 +56,9 @@ class DynamoStudies:
         elif query.first_date or query.last_date:
             lists = study_list(clinic_id, "on")
         else:
-            return _listed("by_clinic", "clinic_key", (study_list(clinic_id),))
+            return newest("by_clinic", "clinic_key", study_list(clinic_id))
         low, high = query.first_date or FIRST, f"{query.last_date or LAST}~"
-        return _listed("by_clinic", "clinic_key", (lists,), low, high)
+        return newest("by_clinic", "clinic_key", lists, low=low, high=high)
 
     def study(self, clinic_id: str | None, study_id: str) -> Study:
         items = self._items(study_id) if is_study_id(study_id) else {}
@@ -77,12 +77,6 @@ class DynamoStudies:
             ConsistentRead=True,
         )
         return {item["sk"]: item for page in pages for item in map(plain, page["Items"])}
-
-
-def _listed(index: str, partition: str, values: tuple[str, ...], low: str = FIRST, high: str = LAST) -> Stretch:
-    return Stretch(
-        index=index, partition=partition, values=values, sort="created_key", low=low, high=high, newest_first=True
-    )
 
 
 def _study(item: Item, series: tuple[Series, ...] = ()) -> Study:
