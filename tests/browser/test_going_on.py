@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Dialog, Page, expect
+from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
 
 from tests.browser.conftest import violations
 from tests.browser.portal_server import PortalServer
@@ -193,4 +193,24 @@ def test_signing_out_forgets_what_is_unfinished(
     with page.expect_navigation():
         page.get_by_role("button", name="Sign out").click()
     storage.open.set()
+    assert remembered(page) == {}
+
+
+def test_what_is_answered_after_the_sign_out_is_not_remembered(
+    storage: Storage, portal: PortalServer, page: Page, slices: list[Path]
+) -> None:
+    page.on("dialog", lambda dialog: dialog.accept())
+    storage.open.clear()
+    held: dict[str, Route] = {}
+    page.route("**/upload/new", lambda route: held.update(announcing=route))
+    page.route("**/sign-out", lambda route: held.update(leaving=route))
+    send(page, portal, slices)
+    expect(page.get_by_role("heading", name="Sending 12 files")).to_be_visible()
+    page.locator("[data-menu] summary").click()
+    with page.expect_request("**/sign-out"):
+        page.get_by_role("button", name="Sign out").click(no_wait_after=True)
+    with page.expect_request(lambda request: request.method == "PUT"):
+        held["announcing"].continue_()
+    with page.expect_navigation():
+        held["leaving"].continue_()
     assert remembered(page) == {}

@@ -11,12 +11,16 @@ export class Memory {
   #key;
   #held;
   #timer = 0;
+  #signedOut = false;
 
   constructor(user) {
     this.#key = PREFIX + user;
     this.#held = read(this.#key);
     globalThis.addEventListener("pagehide", () => this.#write());
-    globalThis.addEventListener(FORGET, () => this.forget());
+    globalThis.addEventListener(FORGET, () => {
+      this.#signedOut = true;
+      this.forget();
+    });
   }
 
   /** `{ uploadId, chosen, sent }`, or null. */
@@ -26,6 +30,8 @@ export class Memory {
 
   /** `sent`: ids of files that have gone already. */
   begin(uploadId, chosen, sent) {
+    // What was announced may be answered between the sign-out and the next page.
+    if (this.#signedOut) return;
     this.#held = { uploadId, chosen, sent: new Set(sent.map(numberOf)) };
     this.#write();
   }
