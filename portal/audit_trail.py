@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 from intake.ports import AuditEntry, AuditFilter, Page
 from portal import csv_export
+from portal.amounts import iso
 from portal.auditing import ACTIONS, note
 from portal.errors import CursorError
 from portal.identity import Identity
 from portal.services import Services
-from portal.words import iso
 
 PAGE = 50
 BATCH = 500

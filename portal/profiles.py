@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from intake.rules import LEVELS, Catalogue, Rule, catalogue
+from portal.amounts import size
 from portal.errors import FieldsError
-from portal.words import KINDS, size
+from portal.words import KINDS
 
 MEGABYTE = 1_000_000
 MOST_MEGABYTES = 50_000

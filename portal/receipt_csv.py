@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from intake.record import FileRecord, Upload
-from portal import words
+from portal import amounts, words
 from portal.csv_export import BEGIN, row
 from portal.files import files_in, upload
 from portal.identity import Identity
@@ -46,8 +46,8 @@ def _cells(record: FileRecord) -> tuple[object, ...]:
         " | ".join(finding.where for finding in found if finding.where),
         " | ".join(finding.code for finding in found),
         record.sha256 or "",
-        words.iso(record.created_at),
-        words.iso(record.updated_at),
+        amounts.iso(record.created_at),
+        amounts.iso(record.updated_at),
         record.file_id,
         record.parent or "",
     )

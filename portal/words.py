@@ -1,11 +1,11 @@
-"""How the pages say things: states, sizes, durations, times, and what a metadata's key is called."""
+"""How the pages say things: states, uploads, steps of a timeline, and what a metadata's key is called."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Upload
 from intake.states import State
 from intake.study import Study
+from portal.amounts import AMOUNT_FILTERS, count, dicom_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,83 +160,11 @@ def upload_line(upload: Upload) -> str:
     return f"{accepted:,} of {count(upload.declared, 'file')} accepted, " + ", ".join(told)
 
 
-def size(count: int) -> str:
-    """Return bytes in words: `512 bytes`, `1.4 MB` (of 1000, as systems and disks tell them)."""
-    if count < 1000:
-        return f"{count} byte{'' if count == 1 else 's'}"
-    amount = float(count)
-    for unit in ("kB", "MB", "GB", "TB"):
-        amount /= 1000
-        if amount < 999.5 or unit == "TB":
-            break
-    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
-
-
-def duration(milliseconds: int) -> str:
-    """Return a duration in words: `240 ms`, `3.2 s`, `4 min 10 s`, `2 h 5 min`."""
-    if milliseconds < 1000:
-        return f"{milliseconds} ms"
-    seconds = milliseconds / 1000
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes_left = divmod(minutes, 60)
-    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
-
-
-def took(milliseconds: int | None) -> str:
-    """Return a duration in words, or a dash for none."""
-    return "\u2013" if milliseconds is None else duration(milliseconds)
-
-
-def dollars(amount: float) -> str:
-    """Return an estimated amount: `$1,204`, `$3.20`, `under $0.01`."""
-    if 0 < amount < 0.005:
-        return "under $0.01"
-    return f"${amount:,.2f}" if amount < 100 else f"${amount:,.0f}"
-
-
-def share(percent: float) -> str:
-    """Return a share in words: `0 %`, `3.2 %`, `41 %`."""
-    return f"{percent:.0f} %" if percent in {0, 100} or percent >= 9.95 else f"{percent:.1f} %"
-
-
-def utc_date(moment: datetime) -> str:
-    """Return `Sun 22 Nov`, of a day in UTC."""
-    there = moment.astimezone(UTC)
-    return f"{there:%a} {there.day} {there:%b}"
-
-
-def utc(moment: datetime, *, seconds: bool = False) -> str:
-    """Return `22 Nov 2026, 14:05 UTC`, which scripts then write in the reader's zone."""
-    pattern = "%H:%M:%S" if seconds else "%H:%M"
-    there = moment.astimezone(UTC)
-    return f"{there.day} {there:%b %Y}, {there.strftime(pattern)} UTC"
-
-
-def iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """Return `1 file`, `12 files`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def study_title(study: Study) -> str:
     """Return `CT, PT · 22 Nov 2026`; what the files do not state is said so."""
     dates = sorted(study.study_dates)
     told = dicom_date(dates[0]) if len(dates) == 1 else f"{len(dates)} dates" if dates else "without a date"
     return f"{', '.join(sorted(study.modalities)) or 'Study'}, {told}"
-
-
-def dicom_date(text: str) -> str:
-    """Write a DICOM date (PS3.5 6.2, DA) for people; anything else stays as it is."""
-    try:
-        day = datetime.strptime(text, "%Y%m%d")  # noqa: DTZ007  A calendar's day has no zone.
-    except ValueError:
-        return text
-    return f"{day.day} {day:%b %Y}"
 
 
 def title(key: str) -> str:
@@ -267,24 +195,16 @@ def kind(name: str | None) -> str:
 
 
 FILTERS = {
+    **AMOUNT_FILTERS,
     "actor": actor,
-    "counted": count,
-    "dicom_date": dicom_date,
     "event": event,
     "event_look": event_look,
-    "iso": iso,
     "kind": kind,
     "look": look,
-    "dollars": dollars,
-    "share": share,
-    "size": size,
-    "took": took,
     "study_title": study_title,
     "upload_line": upload_line,
     "upload_look": upload_look,
     "upload_needs_attention": upload_needs_attention,
     "upload_title": upload_title,
-    "utc": utc,
-    "utc_date": utc_date,
 }
 """What templates say `| name` for."""

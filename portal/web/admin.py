@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from intake.ports import Grain
 from intake.states import State
-from portal import costs, words
+from portal import amounts, costs, words
 from portal.dashboard import Dashboard, Pipeline, dashboard
 from portal.dashboard import costs as estimated
 from portal.figures import RANGES, SHARES, TOLD, Range, Step
@@ -127,7 +127,7 @@ def _trouble(pipeline: Pipeline) -> str | None:
     if not pipeline.dead:
         return None
     return (
-        f"{words.count(pipeline.dead, 'message')} in the dead-letter queue: checking failed again and again. "
+        f"{amounts.count(pipeline.dead, 'message')} in the dead-letter queue: checking failed again and again. "
         "The files are safe meanwhile."
     )
 
@@ -141,7 +141,7 @@ def _now(pipeline: Pipeline) -> list[Fact]:
     calm, alarmed, watched = LOOKS[State.ACCEPTED], LOOKS[State.REJECTED], words.WARNED
     stuck, dead, quiet = pipeline.stuck, pipeline.dead, len(pipeline.quiet)
     return [
-        Fact("Waiting in the queue", words.count(pipeline.waiting, "message")),
+        Fact("Waiting in the queue", amounts.count(pipeline.waiting, "message")),
         Fact("Oldest has waited", _oldest(pipeline)),
         Fact("Stuck files", f"{stuck:,}", alarmed if stuck else calm, "/admin/stuck" if stuck else ""),
         Fact("Dead letters", f"{dead:,}", alarmed if dead else calm, "/admin/dead-letters" if dead else ""),
@@ -152,11 +152,11 @@ def _now(pipeline: Pipeline) -> list[Fact]:
 def _oldest(pipeline: Pipeline) -> str:
     if not pipeline.waiting:
         return "Nothing waits"
-    return "Not measured yet" if pipeline.oldest_s is None else words.duration(1000 * pipeline.oldest_s)
+    return "Not measured yet" if pipeline.oldest_s is None else amounts.duration(1000 * pipeline.oldest_s)
 
 
 def _row(step: Step) -> Row:
-    return Row(step.start, [step.counts[state] for state in CHARTED], [words.took(one) for one in step.percentiles])
+    return Row(step.start, [step.counts[state] for state in CHARTED], [amounts.took(one) for one in step.percentiles])
 
 
 def _verdicts(shown: Dashboard) -> dict[str, Any]:

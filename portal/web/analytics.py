@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from intake.errors import NotFoundError
 from intake.ports import Progress
-from portal import analytics, words
+from portal import amounts, analytics
 from portal.identity import Identity
 from portal.pages import render
 from portal.saved_queries import PERIODS, QUERIES, USUAL, Column, SavedQuery, Told, query_of
@@ -143,10 +143,10 @@ def _number(told: Told, amount: float) -> str:
     """Write an amount as other pages do; Athena writes large ones with an exponent."""
     writers = {
         Told.COUNT: lambda: f"{amount:,.0f}",
-        Told.BYTES: lambda: words.size(round(amount)),
-        Told.PERCENT: lambda: "under 0.1 %" if 0 < amount < 0.05 else words.share(amount),
-        Told.DURATION: lambda: words.duration(round(amount)),
-        Told.DOLLARS: lambda: words.dollars(amount),
+        Told.BYTES: lambda: amounts.size(round(amount)),
+        Told.PERCENT: lambda: "under 0.1 %" if 0 < amount < 0.05 else amounts.share(amount),
+        Told.DURATION: lambda: amounts.duration(round(amount)),
+        Told.DOLLARS: lambda: amounts.dollars(amount),
         Told.HOUR: lambda: f"{amount:02.0f}:00",
     }
     return writers[told]()

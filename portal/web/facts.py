@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from intake.record import Metadata
-from portal.words import dicom_date, title
+from portal.amounts import dicom_date
+from portal.words import title
 
 UNNESTED = "From the file"
 

@@ -12,8 +12,8 @@ from intake.keys import study_id
 from intake.record import FileRecord, Finding, Severity
 from intake.states import State
 from intake.study import study_uid_of
+from portal import amounts, reprocessing, words
 from portal import files as seen
-from portal import reprocessing, words
 from portal import search as finding
 from portal.identity import Identity
 from portal.pages import render
@@ -108,7 +108,7 @@ def _particulars(record: FileRecord) -> list[Fact]:
     """Return what we know of a file besides its content."""
     told = [
         Fact("Kind", words.kind(record.kind)),
-        Fact("Size", words.size(record.size)),
+        Fact("Size", amounts.size(record.size)),
         Fact("Sent by", words.SOURCES[record.source]),
         Fact("Time to verdict", _time_to_verdict(record)),
         Fact("SHA-256", record.sha256 or "", exact=True),
@@ -133,4 +133,4 @@ def _held(record: FileRecord) -> int:
 
 def _time_to_verdict(record: FileRecord) -> str:
     took = record.timings.get("arrival_to_verdict")
-    return "" if took is None else f"{words.duration(took)} after it arrived"
+    return "" if took is None else f"{amounts.duration(took)} after it arrived"

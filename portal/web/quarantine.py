@@ -10,8 +10,8 @@ from intake.ports import Task
 from intake.record import FileRecord
 from intake.review import obstacles
 from intake.states import State
+from portal import amounts, quarantine, reprocessing, words
 from portal import files as seen
-from portal import quarantine, reprocessing, words
 from portal.pages import render
 from portal.web.facts import Fact, sections
 from portal.web.work import MOST_REASON, QUARANTINE, TABS, Admin, Choice, Collaborators, Filter, fault_of, to_order
@@ -132,7 +132,7 @@ def _ask(request: Request, task: str, choice: Choice, fault: str | None = None) 
 def _particulars(record: FileRecord) -> list[Fact]:
     told = [
         Fact("Kind", words.kind(record.kind)),
-        Fact("Size", words.size(record.size)),
+        Fact("Size", amounts.size(record.size)),
         Fact("Clinic", record.clinic_id),
         Fact("Sent by", words.SOURCES[record.source]),
         Fact("Rules version", record.rules_version or ""),

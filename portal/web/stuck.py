@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from intake.states import State
-from portal import reprocessing, stuck, words
+from portal import amounts, reprocessing, stuck
 from portal.pages import render
 from portal.web.work import TABS, Admin, Collaborators, Text, to_order
 
@@ -39,7 +39,7 @@ def stuck_page(
         "admin/stuck.html",
         tabs=TABS,
         nothing=said == "nothing",
-        waiting=[(file, words.duration(round((now - file.arrived_at).total_seconds()) * 1000)) for file in waiting],
+        waiting=[(file, amounts.duration(round((now - file.arrived_at).total_seconds()) * 1000)) for file in waiting],
         failed=page.rows,
         order_id=reprocessing.new_order_id(),
         newest="/admin/stuck" if cursor else None,

@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field
 
 from intake.ports import Order, Selection
 from intake.states import State
+from portal.amounts import count
 from portal.identity import Identity
 from portal.services import Services, services_of
 from portal.session import admin
-from portal.words import count
 
 Admin = Annotated[Identity, Depends(admin)]
 Collaborators = Annotated[Services, Depends(services_of)]

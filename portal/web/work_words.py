@@ -2,7 +2,8 @@
 
 from intake.ports import Answer, Order, Task
 from intake.states import State
-from portal.words import LOOKS, WARNED, Look, count
+from portal.amounts import count
+from portal.words import LOOKS, WARNED, Look
 
 TITLES = {
     Task.REPROCESS: "Checking files again",
