@@ -20,19 +20,20 @@ from tests.emulator.test_exactly_once import Lane
 
 pytestmark = pytest.mark.emulator
 
+SILENT = "counted-incoming"
+
 
 @pytest.fixture
 def counted(stack):
-    """Clients that count their requests, and buckets that notify nobody."""
+    """Clients that count their requests, and a bucket that notifies nobody."""
     calls = Counter()
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
     clients = {name: session.client(name, endpoint_url=stack.endpoint) for name in ("s3", "dynamodb")}
     for client in clients.values():
         client.meta.events.register("before-send.*.*", lambda request, **_: calls.update(requests=1))
         client.meta.events.register("before-call.*.*", lambda model, **_: calls.update([model.name]))
-    for bucket in ("counted-incoming", "counted-accepted", "counted-quarantine"):
-        stack.clients.s3.create_bucket(Bucket=bucket)
-        stack.clients.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    stack.clients.s3.create_bucket(Bucket=SILENT)
+    stack.clients.s3.put_bucket_versioning(Bucket=SILENT, VersioningConfiguration={"Status": "Enabled"})
     yield clients, calls
     for client in clients.values():
         client.close()
@@ -43,8 +44,8 @@ def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_a_process_
     table = stack.outputs["Table"]
     (file,) = Lane(stack).reserve(1)
     data = ct_slice(study=uid("costs"), series=uid("costs", 1), sop=uid("costs", 1, 1))
-    answer = stack.clients.s3.put_object(Bucket="counted-incoming", Key=file.incoming.key, Body=data)
-    version = type(file.incoming)("counted-incoming", file.incoming.key, answer["VersionId"])
+    answer = stack.clients.s3.put_object(Bucket=SILENT, Key=file.incoming.key, Body=data)
+    version = type(file.incoming)(SILENT, file.incoming.key, answer["VersionId"])
     profiles = Profiles(DynamoDirectory(clients["dynamodb"], table))
     verdicts = DynamoVerdicts(clients["dynamodb"], table)
     profiles.of("northside")
@@ -55,7 +56,8 @@ def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_a_process_
     processor = Processor(
         objects,
         verdicts,
-        Buckets("counted-accepted", "counted-quarantine"),
+        # The stack's own, where the sweep looks for what records name.
+        Buckets(stack.outputs["AcceptedBucket"], stack.outputs["QuarantineBucket"]),
         judge,
         profile_of=profiles.of,
         expand=lambda archive, source: 0,
