@@ -204,7 +204,8 @@ def test_what_is_answered_after_the_sign_out_is_not_remembered(
     held: dict[str, Route] = {}
     page.route("**/upload/new", lambda route: held.update(announcing=route))
     page.route("**/sign-out", lambda route: held.update(leaving=route))
-    send(page, portal, slices)
+    with page.expect_request("**/upload/new"):
+        send(page, portal, slices)
     expect(page.get_by_role("heading", name="Sending 12 files")).to_be_visible()
     page.locator("[data-menu] summary").click()
     with page.expect_request("**/sign-out"):
@@ -214,3 +215,20 @@ def test_what_is_answered_after_the_sign_out_is_not_remembered(
     with page.expect_navigation():
         held["leaving"].continue_()
     assert remembered(page) == {}
+
+
+def test_signing_out_in_another_tab_forgets_what_is_unfinished_here(
+    storage: Storage, portal: PortalServer, page: Page, context: BrowserContext, slices: list[Path]
+) -> None:
+    page.on("dialog", lambda dialog: dialog.accept())
+    storage.open.clear()
+    send(page, portal, slices)
+    page.wait_for_function("() => localStorage.length === 1")
+    other = context.new_page()
+    other.goto(portal.url)
+    other.locator("[data-menu] summary").click()
+    with other.expect_navigation():
+        other.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/signed-out*")
+    storage.open.set()
+    assert remembered(other) == {}

@@ -17,10 +17,8 @@ export class Memory {
     this.#key = PREFIX + user;
     this.#held = read(this.#key);
     globalThis.addEventListener("pagehide", () => this.#write());
-    globalThis.addEventListener(FORGET, () => {
-      this.#signedOut = true;
-      this.forget();
-    });
+    globalThis.addEventListener(FORGET, () => this.#end());
+    new BroadcastChannel(FORGET).addEventListener("message", () => this.#end());
   }
 
   /** `{ uploadId, chosen, sent }`, or null. */
@@ -56,6 +54,11 @@ export class Memory {
     this.#write();
   }
 
+  #end() {
+    this.#signedOut = true;
+    this.forget();
+  }
+
   #soon() {
     this.#timer ||= setTimeout(() => this.#write(), WRITE_AFTER);
   }
@@ -69,9 +72,12 @@ export class Memory {
   }
 }
 
-/** Forgets everybody's unfinished uploads on this computer, in storage and on the page itself. */
+/** Forgets everybody's unfinished uploads on this computer: in storage, on the page itself, and in other tabs. */
 export function forgetUploads() {
   globalThis.dispatchEvent(new Event(FORGET));
+  const tabs = new BroadcastChannel(FORGET);
+  tabs.postMessage("signed out");
+  tabs.close();
   for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key);
 }
 
