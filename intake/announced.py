@@ -16,8 +16,8 @@ from intake.batches import items_at
 from intake.expressions import addition, creation
 from intake.file_items import file_item
 from intake.index_keys import in_lists
-from intake.items import Item, created_key, expiry, timestamp, upload_key, wire
-from intake.record import FileRecord
+from intake.items import Item, created_key, expiry, upload_key, wire
+from intake.record import FileRecord, timestamp
 from intake.states import State
 
 if TYPE_CHECKING:

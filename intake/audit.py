@@ -7,9 +7,9 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from intake.cursors import cursor_of, position_of
-from intake.items import Item, moment, plain, timestamp, wire
+from intake.items import Item, moment, plain, wire
 from intake.ports import AuditEntry, AuditFilter, Page
-from intake.record import now
+from intake.record import now, timestamp
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

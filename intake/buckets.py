@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from intake.items import Item, moment, prefixed, timestamp, wire
+from intake.items import Item, moment, prefixed, wire
 from intake.ports import Bucket, DeviceTally, Grain
+from intake.record import timestamp
 from intake.states import State
 
 _PARTITIONS = {Grain.FIVE_MINUTES: "MINUTES#%Y-%m-%dT%H", Grain.HOUR: "HOURS#%Y-%m-%d", Grain.DAY: "DAYS#%Y-%m"}

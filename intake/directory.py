@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
 from intake.errors import ConflictError
-from intake.items import CLINICS, Item, moment, plain, timestamp, wire
+from intake.items import CLINICS, Item, moment, plain, wire
 from intake.ports import Clinic, Partner
+from intake.record import timestamp
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

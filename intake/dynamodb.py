@@ -19,11 +19,11 @@ from intake.expressions import creation
 from intake.file_items import file_record, file_summary
 from intake.file_lists import Section
 from intake.index_queries import Indexes, newest
-from intake.items import COUNTS, META, Item, file_key, plain, timestamp, upload_key, wire
+from intake.items import COUNTS, META, Item, file_key, plain, upload_key, wire
 from intake.keys import is_file_id, is_upload_id
 from intake.merged_lists import MergedLists
 from intake.ports import RESERVED_AT_ONCE, Page
-from intake.record import FileRecord, FileSummary, Upload, now
+from intake.record import FileRecord, FileSummary, Upload, now, timestamp
 from intake.states import State
 from intake.upload_items import upload, upload_item
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from intake.batches import items_at
 from intake.cursors import cursor_of, position_of
 from intake.errors import ChangesGoneError, ContentionError
-from intake.items import Item, moment, plain, timestamp, wire
+from intake.items import Item, moment, plain, wire
 from intake.packed import packed
 from intake.ports import Change, FeedEntry, FeedPage
-from intake.record import now
+from intake.record import now, timestamp
 from intake.states import State
 
 if TYPE_CHECKING:

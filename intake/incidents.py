@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 from intake.aws_errors import code_of
 from intake.expressions import addition
 from intake.file_items import object_map, object_version
-from intake.items import Item, alert_key, expiry, moment, plain, timestamp, wire
+from intake.items import Item, alert_key, expiry, moment, plain, wire
 from intake.ports import AlertKind, Fault, Incident
+from intake.record import timestamp
 from intake.transactions import write_each_once
 
 if TYPE_CHECKING:

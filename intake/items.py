@@ -8,7 +8,7 @@ studies), each sorted by `created_key`, the time of creation and the id; and tho
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from intake.keys import series_id, study_id, upload_of
 from intake.packed import unpacked
+from intake.record import timestamp
 
 Item = dict[str, Any]
 """Attribute name → plain Python value."""
@@ -43,11 +44,6 @@ def wire(item: Mapping[str, Any]) -> WireItem:
 def plain(item: Mapping[str, Any]) -> Item:
     """Read DynamoDB's form of an item; numbers become int, and what was packed is unpacked."""
     return {name: unpacked(value["B"]) if "B" in value else _plain(_deserialize(value)) for name, value in item.items()}
-
-
-def timestamp(moment: datetime) -> str:
-    """Write a moment as RFC 3339 in UTC with milliseconds; such texts sort by time."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime:

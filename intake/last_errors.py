@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from intake.batches import items_at
-from intake.items import Item, expiry, moment, timestamp, wire
+from intake.items import Item, expiry, moment, wire
 from intake.ports import LastError
+from intake.record import timestamp
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

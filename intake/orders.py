@@ -15,9 +15,10 @@ from intake.aws_errors import code_of, standing_item
 from intake.cursors import cursor_of, position_of
 from intake.errors import NotFoundError
 from intake.expressions import addition
-from intake.items import Item, expiry, moment, plain, prefixed, timestamp, wire
+from intake.items import Item, expiry, moment, plain, prefixed, wire
 from intake.keys import is_upload_id
 from intake.ports import Answer, Answered, Order, Page, Portion, Selection, Task
+from intake.record import timestamp
 from intake.states import State
 from intake.transactions import write_each_once
 

@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
 from intake.expressions import addition
-from intake.items import OUTBOX, alert_key, expiry, plain, prefixed, timestamp, wire
+from intake.items import OUTBOX, alert_key, expiry, plain, prefixed, wire
 from intake.ports import DueAlert
+from intake.record import timestamp
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

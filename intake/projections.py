@@ -28,12 +28,11 @@ from intake.items import (
     series_key,
     study_key,
     study_of_upload_key,
-    timestamp,
     upload_key,
     wire,
 )
 from intake.ports import Bucket, Change, Grain, Holding
-from intake.record import Source
+from intake.record import Source, timestamp
 from intake.states import State
 from intake.study_marks import StudyMarks
 from intake.tally import AlertTally, FiledTally, Tally, UploadTally, add, tally

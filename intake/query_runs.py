@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from intake.items import moment, plain, timestamp, wire
+from intake.items import moment, plain, wire
 from intake.ports import QueryRun
+from intake.record import timestamp
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

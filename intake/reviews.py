@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of, standing_item
 from intake.errors import ConflictError, NotFoundError
-from intake.items import Item, expiry, moment, plain, timestamp, wire
+from intake.items import Item, expiry, moment, plain, wire
 from intake.ports import Review
+from intake.record import timestamp
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

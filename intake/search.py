@@ -9,12 +9,12 @@ from intake.cursors import cursor_of, position_of
 from intake.file_items import file_record
 from intake.index_keys import term
 from intake.index_queries import FIRST, LAST, Indexes, Stretch, newest
-from intake.items import COUNTS, Item, file_key, moment, plain, timestamp, upload_key, wire
+from intake.items import COUNTS, Item, file_key, moment, plain, upload_key, wire
 from intake.keys import is_file_id
 from intake.matching import matches
 from intake.patient_keys import PatientKeys
 from intake.ports import FileQuery, Page
-from intake.record import FileRecord, Upload
+from intake.record import FileRecord, Upload, timestamp
 from intake.states import JUDGED
 from intake.upload_items import upload as upload_of_items
 

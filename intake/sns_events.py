@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
 from intake.errors import ContentionError
-from intake.items import timestamp
 from intake.ports import TEST, Delivery, Event, Webhook
+from intake.record import timestamp
 
 if TYPE_CHECKING:
     from types_boto3_sns import SNSClient

@@ -16,8 +16,9 @@ from intake.aws_errors import code_of
 from intake.batches import items_at
 from intake.expressions import addition_to_sets
 from intake.index_keys import shard
-from intake.items import STUDIES, Item, created_key, series_key, study_key, study_list, timestamp, wire
+from intake.items import STUDIES, Item, created_key, series_key, study_key, study_list, wire
 from intake.ports import Change
+from intake.record import timestamp
 from intake.study import LIMITS, Instance
 
 if TYPE_CHECKING:

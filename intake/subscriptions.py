@@ -6,8 +6,9 @@ one is forgotten after a week, when SNS has forgotten its request too.
 
 from typing import TYPE_CHECKING, Any
 
-from intake.items import Item, expiry, moment, plain, timestamp, wire
+from intake.items import Item, expiry, moment, plain, wire
 from intake.ports import Subscription
+from intake.record import timestamp
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

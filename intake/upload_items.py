@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from intake.index_keys import by_name
-from intake.items import Item, created_key, moment, prefixed, timestamp, upload_key
-from intake.record import Source, Upload
+from intake.items import Item, created_key, moment, prefixed, upload_key
+from intake.record import Source, Upload, timestamp
 from intake.states import State
 
 

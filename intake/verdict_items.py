@@ -2,9 +2,9 @@
 
 from intake.file_items import file_item, finding_attributes, object_map
 from intake.index_keys import by_content, by_state
-from intake.items import Item, timestamp
+from intake.items import Item
 from intake.packed import packed
-from intake.record import FileRecord, Source, Verdict
+from intake.record import FileRecord, Source, Verdict, timestamp
 
 
 def verdict_attributes(verdict: Verdict) -> Item:

@@ -19,11 +19,11 @@ from intake.expressions import transition
 from intake.file_items import file_item, file_record, file_summary, object_map, object_version
 from intake.file_lists import FileLists
 from intake.index_keys import by_state, patient_id_of
-from intake.items import Item, claim_key, file_key, plain, timestamp, wire
+from intake.items import Item, claim_key, file_key, plain, wire
 from intake.keys import UNASSIGNED
 from intake.patient_keys import PatientKeys
 from intake.ports import Outcome, Recorded
-from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Verdict
+from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Verdict, timestamp
 from intake.scan import Scan
 from intake.states import State, may_become
 from intake.verdict_items import arrival_attributes, is_initial, verdict_attributes

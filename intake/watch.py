@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from intake.items import Item, moment, plain, timestamp, wire
+from intake.items import Item, moment, plain, wire
 from intake.ports import QuietClinic
+from intake.record import timestamp
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

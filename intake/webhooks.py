@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from intake.errors import NotFoundError
-from intake.items import Item, expiry, moment, plain, timestamp, wire
+from intake.items import Item, expiry, moment, plain, wire
 from intake.ports import Webhook
+from intake.record import timestamp
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

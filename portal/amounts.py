@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from intake.record import timestamp
+
 
 def size(count: int) -> str:
     """Return bytes in words: `512 bytes`, `1.4 MB` (of 1000, as systems and disks tell them)."""
@@ -57,10 +59,6 @@ def utc(moment: datetime, *, seconds: bool = False) -> str:
     return f"{there.day} {there:%b %Y}, {there.strftime(pattern)} UTC"
 
 
-def iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """Return `1 file`, `12 files`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
@@ -79,11 +77,11 @@ AMOUNT_FILTERS = {
     "counted": count,
     "dicom_date": dicom_date,
     "dollars": dollars,
-    "iso": iso,
+    "iso": timestamp,
     "share": share,
     "size": size,
     "took": took,
     "utc": utc,
     "utc_date": utc_date,
 }
-"""What templates say `| name` for."""
+"""What templates say `| name` for, to write an amount or a time."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from intake.ports import AuditEntry, AuditFilter, Page
+from intake.record import timestamp
 from portal import csv_export
-from portal.amounts import iso
 from portal.auditing import ACTIONS, note
+from portal.days import day
 from portal.errors import CursorError
 from portal.identity import Identity
 from portal.services import Services
@@ -61,13 +62,13 @@ class Asked:
         return {name: getattr(self, name) for name in self.__slots__}
 
     def filter(self) -> AuditFilter:
-        until = _day(self.until)
+        until = day(self.until)
         return AuditFilter(
             clinic_id=self.clinic,
             actor=self.person,
             action=self.action if self.action in ACTIONS or self.action in groups() else "",
             subject=self.subject,
-            since=_day(self.since),
+            since=day(self.since),
             until=until + timedelta(days=1, milliseconds=-1) if until else None,
         )
 
@@ -108,7 +109,7 @@ def _lines(services: Services, wanted: AuditFilter) -> Iterator[str]:
 
 def _cells(entry: AuditEntry) -> tuple[str, ...]:
     return (
-        iso(entry.at),
+        timestamp(entry.at),
         entry.action,
         ACTIONS.get(entry.action, entry.action),
         entry.clinic_id,
@@ -118,10 +119,3 @@ def _cells(entry: AuditEntry) -> tuple[str, ...]:
         entry.reason,
         "; ".join(f"{name}: {value}" for name, value in sorted(entry.detail.items())),
     )
-
-
-def _day(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None

@@ -11,8 +11,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from portal.admin_words import ADMIN_FILTERS
+from portal.amounts import AMOUNT_FILTERS
 from portal.session import csrf_token
-from portal.words import FILTERS
+from portal.words import WORD_FILTERS
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"
@@ -34,7 +35,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     pages.globals.update(static=static)
-    pages.filters.update(FILTERS | ADMIN_FILTERS)
+    pages.filters.update(AMOUNT_FILTERS | WORD_FILTERS | ADMIN_FILTERS)
     return pages
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from intake.record import FileRecord, Upload
-from portal import amounts, words
+from intake.record import FileRecord, Upload, timestamp
+from portal import words
 from portal.csv_export import BEGIN, row
 from portal.files import files_in, upload
 from portal.identity import Identity
@@ -46,8 +46,8 @@ def _cells(record: FileRecord) -> tuple[object, ...]:
         " | ".join(finding.where for finding in found if finding.where),
         " | ".join(finding.code for finding in found),
         record.sha256 or "",
-        amounts.iso(record.created_at),
-        amounts.iso(record.updated_at),
+        timestamp(record.created_at),
+        timestamp(record.updated_at),
         record.file_id,
         record.parent or "",
     )

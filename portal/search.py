@@ -6,13 +6,14 @@ criteria are kept under an opaque id, which the address holds instead.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from intake.keys import is_clinic_id, is_study_id, is_upload_id, study_id
 from intake.ports import FileQuery, Page
 from intake.record import FileRecord, FileSummary, Upload
 from intake.states import State
 from portal import files
+from portal.days import day
 from portal.errors import CursorError
 from portal.identity import Identity
 from portal.services import Services
@@ -93,8 +94,8 @@ def criteria(identity: Identity, asked: Mapping[str, str]) -> Criteria:
         study=_study(identity.clinic_id or given.clinic, given.study),
         upload=given.upload if is_upload_id(given.upload) else "",
         state=given.state if given.state in set(State) else "",
-        since=f"{day:%Y-%m-%d}" if (day := _day(given.since)) else "",
-        until=f"{day:%Y-%m-%d}" if (day := _day(given.until)) else "",
+        since=f"{since:%Y-%m-%d}" if (since := day(given.since)) else "",
+        until=f"{until:%Y-%m-%d}" if (until := day(given.until)) else "",
         modality=given.modality.upper()[:16],
     )
 
@@ -127,7 +128,7 @@ def _newest(
 
 
 def _query(identity: Identity, asked: Criteria, uploads: tuple[Upload, ...]) -> FileQuery:
-    until = _day(asked.until)
+    until = day(asked.until)
     clinic_id = identity.clinic_id or asked.clinic or None
     return FileQuery(
         clinic_id=clinic_id,
@@ -138,7 +139,7 @@ def _query(identity: Identity, asked: Criteria, uploads: tuple[Upload, ...]) -> 
         # Modalities are listed clinic by clinic.
         modality=asked.modality if clinic_id else "",
         state=State(asked.state) if asked.state else None,
-        since=_day(asked.since),
+        since=day(asked.since),
         until=until + timedelta(days=1) if until else None,
     )
 
@@ -155,11 +156,3 @@ def _study(clinic_id: str, text: str) -> str:
         return text
     is_uid = "." in text and text.replace(".", "").isdigit() and text.isascii()
     return study_id(clinic_id, text) if is_uid and clinic_id else ""
-
-
-def _day(text: str) -> datetime | None:
-    """Return the beginning of a day, in UTC, or None for what is no day."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None

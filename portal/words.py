@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Upload
 from intake.states import State
 from intake.study import Study
-from portal.amounts import AMOUNT_FILTERS, count, dicom_date
+from portal.amounts import count, dicom_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +194,7 @@ def kind(name: str | None) -> str:
     return KINDS.get(name, title(name)) if name else "Not known yet"
 
 
-FILTERS = {
-    **AMOUNT_FILTERS,
+WORD_FILTERS = {
     "actor": actor,
     "event": event,
     "event_look": event_look,
@@ -207,4 +206,4 @@ FILTERS = {
     "upload_needs_attention": upload_needs_attention,
     "upload_title": upload_title,
 }
-"""What templates say `| name` for."""
+"""What templates say `| name` for, to tell of files, uploads and studies."""

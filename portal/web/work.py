@@ -1,6 +1,5 @@
 """What the pages of the work lists share."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, Field
 from intake.ports import Order, Selection
 from intake.states import State
 from portal.amounts import count
+from portal.days import day
 from portal.identity import Identity
 from portal.services import Services, services_of
 from portal.session import admin
@@ -94,11 +94,3 @@ def fault_of(reason: str) -> str | None:
 def to_order(order: Order) -> RedirectResponse:
     """Lead to where the order is watched."""
     return RedirectResponse(f"/admin/orders/{order.order_id}", 303)
-
-
-def day(text: str) -> datetime | None:
-    """Return the beginning of a day, in UTC; what is no day filters nothing."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None

@@ -1,6 +1,7 @@
 """What a file costs, counted exactly: calls of AWS and bytes of the object."""
 
 from collections import Counter
+from dataclasses import replace
 
 import boto3
 import pytest
@@ -45,7 +46,7 @@ def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_a_process_
     (file,) = Lane(stack).reserve(1)
     data = ct_slice(study=uid("costs"), series=uid("costs", 1), sop=uid("costs", 1, 1))
     answer = stack.clients.s3.put_object(Bucket=SILENT, Key=file.incoming.key, Body=data)
-    version = type(file.incoming)(SILENT, file.incoming.key, answer["VersionId"])
+    version = replace(file.incoming, bucket=SILENT, version_id=answer["VersionId"])
     profiles = Profiles(DynamoDirectory(clients["dynamodb"], table))
     verdicts = DynamoVerdicts(clients["dynamodb"], table)
     profiles.of("northside")

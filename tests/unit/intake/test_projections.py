@@ -7,10 +7,11 @@ from intake.announced import BATCH
 from intake.batches import items_at
 from intake.device import OTHER, Device
 from intake.dynamodb import DynamoRecords
-from intake.items import timestamp, upload_key, wire
+from intake.items import upload_key, wire
 from intake.outbox import DynamoOutbox
 from intake.ports import Change, DeviceTally, Grain, Holding
 from intake.projections import DynamoProjections
+from intake.record import timestamp
 from intake.states import State
 from tests.records import NOON, UPLOAD_ID, a_file, an_upload
 from tests.unit.intake.conftest import TABLE

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from intake.record import timestamp
 from portal import amounts
 
 
@@ -42,4 +43,4 @@ def test_moments_are_told_in_utc_for_people_and_for_scripts():
     moment = datetime(2026, 11, 2, 14, 5, 9, 120_000, tzinfo=UTC)
     assert amounts.utc(moment) == "2 Nov 2026, 14:05 UTC"
     assert amounts.utc(moment, seconds=True) == "2 Nov 2026, 14:05:09 UTC"
-    assert amounts.iso(moment) == "2026-11-02T14:05:09.120Z"
+    assert timestamp(moment) == "2026-11-02T14:05:09.120Z"
