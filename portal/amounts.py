@@ -1,6 +1,6 @@
 """How the pages write sizes, durations, money, shares, counts and times."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from intake.record import timestamp
 
@@ -67,10 +67,11 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 def dicom_date(text: str) -> str:
     """Write a DICOM date (PS3.5 6.2, DA) for people; anything else stays as it is."""
     try:
-        day = datetime.strptime(text, "%Y%m%d")  # noqa: DTZ007  A calendar's day has no zone.
+        day = date.fromisoformat(text)
     except ValueError:
         return text
-    return f"{day.day} {day:%b %Y}"
+    # ISO 8601 knows other forms, which are none of DICOM's.
+    return f"{day.day} {day:%b %Y}" if text.isdecimal() else text
 
 
 AMOUNT_FILTERS = {

@@ -44,3 +44,21 @@ def test_moments_are_told_in_utc_for_people_and_for_scripts():
     assert amounts.utc(moment) == "2 Nov 2026, 14:05 UTC"
     assert amounts.utc(moment, seconds=True) == "2 Nov 2026, 14:05:09 UTC"
     assert timestamp(moment) == "2026-11-02T14:05:09.120Z"
+
+
+@pytest.mark.parametrize(
+    ("stated", "text"),
+    [
+        ("20261122", "22 Nov 2026"),
+        ("20261102", "2 Nov 2026"),
+        ("202611", "202611"),
+        ("2026111", "2026111"),
+        ("20260230", "20260230"),
+        ("2026.11.22", "2026.11.22"),
+        ("2026-11-22", "2026-11-22"),
+        ("2026W477", "2026W477"),
+        ("", ""),
+    ],
+)
+def test_a_date_that_is_not_dicoms_is_told_as_it_stands_and_not_as_another_day(stated, text):
+    assert text == amounts.dicom_date(stated)
