@@ -21,6 +21,8 @@ __all__ = ["FIRST_READ", "RULES_VERSION", "ByteSource", "Facts", "Judgement", "P
 
 NOTHING_ELSE = Facts()
 ARCHIVE = "zip"
+OTHER_FORMS = {"fhir-xml": "fhir-not-json", "fhir-ndjson": "fhir-not-json"}
+"""Kinds that are not taken, of content that is: the finding that says how to send it."""
 
 
 @dataclass(slots=True)
@@ -52,21 +54,28 @@ def judge(source: ByteSource, facts: Facts = NOTHING_ELSE) -> Judgement:
         judged = dicom.judge(window, envelope.start, findings)
         return _weighed(envelope.kind, judged, source.size, facts, findings)
     kind = envelope.kind if findings else claimed(facts.extension, envelope.kind)
-    metadata = {} if findings else _document(kind, window, facts, findings)
+    metadata: Metadata = {}
+    if not findings:
+        kind, metadata = _document(kind, window, facts, findings)
     return _weighed(kind, dicom.Judged(metadata, None), source.size, facts, findings)
 
 
-def _document(kind: str, window: Window, facts: Facts, findings: Findings) -> Metadata:
+def _document(kind: str, window: Window, facts: Facts, findings: Findings) -> tuple[str, Metadata]:
+    """Return the kind, as its reader found it, and what is known."""
     if kind == UNKNOWN:
         findings.add("not-dicom")
-        return {}
+        return kind, {}
     if kind == ARCHIVE and facts.from_archive:
         findings.add("archive-nested")
-        return {}
-    metadata = readers.judge(kind, window, findings) if kind in readers.READERS else {}
+        return kind, {}
+    metadata: Metadata = {}
+    if kind in readers.READERS:
+        kind, metadata = readers.judge(kind, window, findings)
     if kind not in TAKEN and not findings:
+        if kind in OTHER_FORMS:
+            findings.add(OTHER_FORMS[kind])
         findings.add("kind-unsupported", kind)
-    return metadata
+    return kind, metadata
 
 
 def _weighed(kind: str, judged: dicom.Judged, size: int, facts: Facts, findings: Findings) -> Judgement:

@@ -66,6 +66,10 @@ HL7_HEADLESS = re.compile(rb"[A-Z][A-Z0-9]{2}\|[^\r\n]*[\r\n]+[A-Z][A-Z0-9]{2}\|
 """Two segments, none of which is the header that a message must start with."""
 JSON_START = re.compile(rb"\{\s*[\"}]|\[\s*(?:[\[{\"\]0-9-]|true|false|null)")
 TEXT_CONTROLS = frozenset(b"\t\n\v\f\r\x1b")
+PDF_MARK, PDF_LOOK = re.compile(rb"%PDF-\d\.\d"), 1024
+BATCH = re.compile(rb"@?(?:echo[ \t]+off\b|rem[ \t])", re.IGNORECASE)
+"""How programs for Windows' command line begin."""
+SEPARATOR_LINE = re.compile(rb"\Asep=[,;\t|]\r?\n", re.IGNORECASE)
 LOOK = 4096
 
 
@@ -93,8 +97,10 @@ def gunzipped(head: bytes, length: int) -> bytes:
     try:
         # Byte by byte: an error takes with it what came out of the same piece.
         for start in range(len(head)):
+            if inflater.eof:
+                inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS + 16)
             found += inflater.decompress(head[start : start + 1], length - len(found))
-            if len(found) == length or inflater.eof:
+            if len(found) == length:
                 break
     except zlib.error:
         return found
@@ -102,9 +108,17 @@ def gunzipped(head: bytes, length: int) -> bytes:
 
 
 def _text_kind(head: bytes) -> str:
+    kind = _told_kind(head)
+    # Behind a printer's commands, a mail's headers or gibberish: readers look for the mark in the first 1,024 bytes.
+    return "pdf" if kind in {UNKNOWN, "text", "csv"} and PDF_MARK.search(head[:PDF_LOOK]) else kind
+
+
+def _told_kind(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _text_kind(head[:LOOK].decode("utf-16", "ignore").encode())
+        return _told_kind(head[:LOOK].decode("utf-16", "ignore").encode())
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\v")
+    if BATCH.match(text):
+        return "script"
     if HL7_START.match(text) or HL7_HEADLESS.match(text[:LOOK]):
         return "hl7v2"
     if text.startswith(b"%PDF-") or b"\n%PDF-" in head[:1024]:
@@ -130,7 +144,7 @@ def _plain_kind(head: bytes) -> str:
         return UNKNOWN
     if sum(byte >= 0x80 for byte in head) * 4 > len(head):
         return UNKNOWN
-    return "csv" if _is_table(head) else "text"
+    return "csv" if _is_table(SEPARATOR_LINE.sub(b"", head)) else "text"
 
 
 def _is_table(text: bytes) -> bool:

@@ -10,5 +10,13 @@ class RefusedError(Exception):
         self.where = where
 
 
+class OtherKindError(Exception):
+    """Raised when a file turns out to be of another kind than its first bytes told; it never leaves the judge."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
 class DamagedError(RefusedError):
     """Raised when the structure is damaged at one place: within a sequence of known length, reading can go on."""

@@ -51,7 +51,7 @@ class Entry:
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge an archive by its directory and, where they are at hand, its entries. See `readers.Reader`."""
-    directory = zip_directory.read(window)
+    directory = zip_directory.read(window, findings)
     files = _files(directory)
     metadata |= {"entries": len(files), "total_size": sum(listed.size for _, listed in files)}
     zip_rules.check(directory, [listed for _, listed in files], window.size, findings)
@@ -66,7 +66,7 @@ def entries(source: ByteSource) -> tuple[Entry, ...]:
     """
     window, findings = Window(source), Findings()
     try:
-        directory = zip_directory.read(window)
+        directory = zip_directory.read(window, findings)
     except RefusedError as refusal:
         raise ArchiveError(refusal.code) from None
     files = _files(directory)

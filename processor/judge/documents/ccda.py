@@ -6,7 +6,7 @@ from processor.judge.findings import Findings
 from processor.judge.refusal import RefusedError
 from processor.judge.window import Window
 
-HL7 = "urn:hl7-org:v3 "
+HL7 = "urn:hl7-org:v3" + xml_stream.SEPARATOR
 ROOT = "ClinicalDocument"
 REQUIRED = ("typeId", "id", "code", "effectiveTime", "author", "custodian")
 """Parts of the header without which a document is incomplete (CDA R2 4.2); the patient is looked at by itself."""
@@ -34,7 +34,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge a document by its header. See `readers.Reader`."""
     header = _Header()
     try:
-        xml_stream.parse(window, header.start, header.end, header.text)
+        xml_stream.parse(window, findings, header.start, header.end, header.text)
     finally:
         header.describe(metadata)
     header.check(findings)

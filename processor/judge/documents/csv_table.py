@@ -14,6 +14,8 @@ from processor.judge.window import Window
 
 DELIMITERS = (",", ";", "\t", "|")
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+SEPARATOR_LINE = re.compile(rb"\Asep=([,;\t|])\r?\n", re.IGNORECASE)
+"""Excel's own first line, which names the delimiter and is no row."""
 LOOK = 64 * 1024
 MAX_ROWS = 2_000_000
 MAX_COLUMNS = 16_384
@@ -85,9 +87,12 @@ def _check_formulas(data: bytes, findings: Findings) -> None:
 
 
 def _check_rows(data: bytes, findings: Findings, metadata: Metadata) -> None:
-    delimiter = _delimiter(data[:LOOK].decode("utf-8", "replace"))
+    stated = SEPARATOR_LINE.match(data)
+    delimiter = stated[1].decode() if stated else _delimiter(data[:LOOK].decode("utf-8", "replace"))
     rows, columns = 0, 0
-    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
+    table = io.BytesIO(data)
+    table.seek(stated.end() if stated else 0)
+    lines = io.TextIOWrapper(table, encoding="utf-8", newline="")
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         for row in reader:
@@ -98,7 +103,9 @@ def _check_rows(data: bytes, findings: Findings, metadata: Metadata) -> None:
             if columns > MAX_COLUMNS or rows > MAX_ROWS:
                 raise RefusedError("csv-too-large", f"row {rows}")
             if len(row) != columns:
-                findings.add("csv-ragged", f"row {rows}")
+                # Cells behind the last column that hold nothing misplace nothing.
+                misplaced = len(row) < columns or any(row[columns:])
+                findings.add("csv-ragged" if misplaced else "csv-cells-surplus", f"row {rows}")
     except csv.Error:
         raise RefusedError("csv-quotes-unbalanced", f"row {rows + 1}") from None
     if b"\r" in data and b"\n" not in data:

@@ -8,7 +8,7 @@ from intake.record import Metadata
 from processor.judge.documents import fields, json_text, whole
 from processor.judge.documents.fhir_types import OTHER_VERSIONS, RESOURCE_TYPES
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import OtherKindError, RefusedError
 from processor.judge.window import Window
 
 KEPT = frozenset({
@@ -17,6 +17,8 @@ KEPT = frozenset({
 })  # fmt: skip
 """Keys that are kept of each object; all others are dropped as soon as they are read."""
 LONGEST = 512
+NDJSON = re.compile(rb"\s*\{[^\r\n]*\}[ \t]*\r?\n\s*\{")
+"""One resource a line, as bulk exports write them (FHIR Bulk Data Access): no JSON document."""
 IDENTIFIER = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 BUNDLE_TYPES = frozenset({
     "document", "message", "transaction", "transaction-response", "batch", "batch-response", "history", "searchset",
@@ -29,7 +31,10 @@ MAX_REFERENCES = 200_000
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge a resource or a bundle of them. See `readers.Reader`."""
     document = _Document(findings)
-    resource = json_text.parse(whole.content(window), document.kept)
+    data = whole.content(window)
+    if NDJSON.match(data):
+        raise OtherKindError("fhir-ndjson")
+    resource = json_text.parse(data, document.kept)
     if not isinstance(resource, dict) or "resourceType" not in resource:
         raise RefusedError("fhir-resource-type-missing")
     resource_type = _checked_type(resource, "", findings)

@@ -9,8 +9,12 @@ from processor.judge.refusal import RefusedError
 from processor.judge.window import Window
 
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
-MLLP = "\x0b\x1c"
+MLLP = re.compile(r"[\x0b\x1c]")
 """Start and end of a message on the wire (MLLP), which do not belong into a file."""
+LINE_END = re.compile(r"\r\n|\r|\n")
+STRICT_ENDS, ANY_END = re.compile(r"\r\n?"), LINE_END
+"""Where CR ends the header, as the standard wants, it ends every segment, and LF alone is a letter of a text."""
+ENVELOPES = ("FHS", "BHS", "FTS", "BTS")
 
 HEADERS = ("FHS", "BHS", "MSH")
 SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
@@ -18,6 +22,7 @@ BINARY = re.compile(r"[\x00-\x08\x0e-\x1b\x1d-\x1f]")
 MESSAGE_TYPE = re.compile(r"[A-Z][A-Z0-9]{2}")
 VERSION = re.compile(r"2\.\d{1,2}(\.\d{1,2})?")
 MAX_SEGMENTS = 100_000
+MAX_FRAMES = 100_000
 MOST_FIELDS, LONGEST_HEADER = 40, 64 * 1024
 """Fields and characters of one segment that are looked at: all that matter come early."""
 
@@ -25,16 +30,25 @@ MOST_FIELDS, LONGEST_HEADER = 40, 64 * 1024
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge a message or a batch segment by segment. See `readers.Reader`."""
     text = _text(whole.content(window), findings)
-    if text[:1] in MLLP or text.rstrip("\r\n")[-1:] == MLLP[1]:
-        findings.add("hl7-framing-left", "byte 0")
-        text = text.strip(MLLP + "\r\n")
     found = BINARY.search(text)
     if found:
         raise RefusedError("hl7-binary", f"character {found.start()}")
-    segments = _segments(text.lstrip(), findings)
+    segments: list[str] = []
+    for frame in _frames(text, findings):
+        _add_segments(frame, segments, findings)
     metadata["segments"] = len(segments)
     metadata["messages"] = sum(segment.startswith("MSH") for segment in segments)
     _check_messages(segments, findings, metadata)
+
+
+def _frames(text: str, findings: Findings) -> list[str]:
+    """Return what each frame of the wire holds; the whole text where there is none."""
+    pieces = MLLP.split(text, MAX_FRAMES)
+    if len(pieces) > MAX_FRAMES:
+        raise RefusedError("hl7-too-many-segments", f"frame {MAX_FRAMES}")
+    if len(pieces) > 1:
+        findings.add("hl7-framing-left", "byte 0")
+    return [piece.lstrip() for piece in pieces if piece.strip()] or [""]
 
 
 def _text(data: bytes, findings: Findings) -> str:
@@ -50,16 +64,16 @@ def _text(data: bytes, findings: Findings) -> str:
         return data.decode("latin-1")
 
 
-def _segments(text: str, findings: Findings) -> list[str]:
-    """Return the segments. Lines that are none continue the one before, as some systems wrap long texts."""
-    segments: list[str] = []
+def _add_segments(text: str, segments: list[str], findings: Findings) -> None:
+    """Add a frame's segments. Lines that are none continue the one before, as some systems wrap long texts."""
     if text[:3] not in HEADERS:
-        raise RefusedError("hl7-header-missing", "segment 1")
+        raise RefusedError("hl7-header-missing", f"segment {len(segments) + 1}")
     separator = text[3:4]
-    if text.count("\r") + text.count("\n") > 2 * MAX_SEGMENTS:
-        raise RefusedError("hl7-too-many-segments")
+    first = LINE_END.search(text)
+    ends = ANY_END if first and first.group() == "\n" else STRICT_ENDS
     # Not splitlines: it also splits at characters that a text may hold.
-    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
+    lines = ends.split(text, 2 * MAX_SEGMENTS)
+    for number, line in enumerate(lines, len(segments) + 1):
         if number > MAX_SEGMENTS:
             raise RefusedError("hl7-too-many-segments", f"segment {number}")
         if not line.strip():
@@ -70,7 +84,6 @@ def _segments(text: str, findings: Findings) -> list[str]:
             raise RefusedError("hl7-segment-invalid", f"segment {number}")
         else:
             findings.add("hl7-line-wrapped", f"segment {number}")
-    return segments
 
 
 def _check_messages(segments: list[str], findings: Findings, metadata: Metadata) -> None:
@@ -82,8 +95,10 @@ def _check_messages(segments: list[str], findings: Findings, metadata: Metadata)
     for number, header in headers:
         _check_header(header, f"segment {number}", findings)
     _describe(headers[0][1], segments, metadata)
-    if not any(not segment.startswith(("MSH", "FHS", "BHS", "FTS", "BTS")) for segment in segments):
-        findings.add("hl7-message-empty", "segment 1")
+    following = [*segments[1:], ENVELOPES[-1]]
+    for number, _ in headers:
+        if following[number - 1].startswith(("MSH", *ENVELOPES)):
+            findings.add("hl7-message-empty", f"segment {number}")
 
 
 def _check_header(header: str, where: str, findings: Findings) -> None:

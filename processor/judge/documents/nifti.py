@@ -45,6 +45,8 @@ class Header(NamedTuple):
     """Codes of the two ways to say where the volume lies in space; 0 where one is not used."""
     units: int
     size: int
+    length_elsewhere: int = 0
+    """Of the first axis, where FreeSurfer writes one that the header's 16 bits cannot hold: in `glmin`."""
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
@@ -55,7 +57,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     metadata["version"] = header.version
     metadata["compressed"] = compressed
     _check_mark(header, head, window.size, findings)
-    dimensions = _dimensions(header)
+    dimensions = _dimensions(header, findings)
     if header.data_type not in BITS:
         raise RefusedError("nifti-data-type-unknown", "byte 70" if header.size == SIZE_1 else "byte 12")
     metadata |= _described(header, dimensions)
@@ -80,7 +82,8 @@ def _version_1(head: bytes, order: str) -> Header:
     spacing = struct.unpack_from(f"{order}8f", head, 76)
     (offset,) = struct.unpack_from(f"{order}f", head, 108)
     codes = struct.unpack_from(f"{order}2h", head, 252)
-    return Header(1, head[344:348], data_type, bits, dimensions, spacing, offset, codes, head[123], SIZE_1)
+    (glmin,) = struct.unpack_from(f"{order}i", head, 144)
+    return Header(1, head[344:348], data_type, bits, dimensions, spacing, offset, codes, head[123], SIZE_1, glmin)
 
 
 def _version_2(head: bytes, order: str) -> Header:
@@ -104,9 +107,12 @@ def _check_mark(header: Header, head: bytes, size: int, findings: Findings) -> N
         raise RefusedError("nifti-mark-invalid", where)
 
 
-def _dimensions(header: Header) -> tuple[int, ...]:
+def _dimensions(header: Header, findings: Findings) -> tuple[int, ...]:
     axes = header.dimensions[0]
     extents = header.dimensions[1 : axes + 1]
+    if extents[:1] == (-1,) and header.length_elsewhere > 0:
+        findings.add("nifti-length-elsewhere", "byte 42")
+        extents = (header.length_elsewhere, *extents[1:])
     if not 1 <= axes <= 7 or not all(1 <= extent <= MAX_EXTENT for extent in extents):
         raise RefusedError("nifti-dimensions-invalid", "byte 40" if header.size == SIZE_1 else "byte 16")
     return extents

@@ -4,7 +4,7 @@ import re
 from itertools import islice
 
 from intake.record import Metadata
-from processor.judge.documents import endings, pdf_pages, pdf_streams, whole
+from processor.judge.documents import endings, pdf_encryption, pdf_pages, pdf_scripts, pdf_streams, whole
 from processor.judge.findings import Findings
 from processor.judge.refusal import RefusedError
 from processor.judge.window import Window
@@ -53,11 +53,15 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
         findings.add("pdf-bytes-before-header", "byte 0")
     encrypted = ENCRYPTED.search(data)
     if encrypted:
-        findings.add("pdf-encrypted", f"byte {encrypted.start()}")
-    objects = data if encrypted else data + b"\n" + pdf_streams.objects(data)
+        opens = pdf_encryption.opens_without_password(data, encrypted.start())
+        findings.add("pdf-restricted" if opens else "pdf-encrypted", f"byte {encrypted.start()}")
+    kept, places = (b"", pdf_streams.Places()) if encrypted else pdf_streams.objects(data)
+    objects = data + b"\n" + kept if kept else data
     _check_actions(objects, len(data), findings)
     _check_end(data, header.start(), findings)
-    pdf_pages.check(objects, findings, metadata, encrypted=encrypted is not None)
+    behind = len(data) + 1
+    kept_at = {number: (behind + start, behind + end) for number, (start, end) in places.items()}
+    pdf_pages.check(objects, kept_at, findings, metadata, encrypted=encrypted is not None)
     if not encrypted:
         pdf_streams.check_bombs(data)
     endings.check(window, data.rfind(b"%%EOF") + 5, findings)
@@ -69,7 +73,8 @@ def _check_actions(objects: bytes, size: int, findings: Findings) -> None:
     for code, pattern in PATTERNS.items():
         found = pattern.search(objects)
         if found:
-            findings.add(code, f"byte {found.start()}" if found.start() < size else "")
+            said = "pdf-form-script" if code == "pdf-javascript" and pdf_scripts.only_format(objects) else code
+            findings.add(said, f"byte {found.start()}" if found.start() < size else "")
     for name in names & HIDDEN_NAMES.keys():
         findings.add(HIDDEN_NAMES[name])
 

@@ -4,6 +4,7 @@ import re
 from itertools import islice
 
 from intake.record import Metadata
+from processor.judge.documents.pdf_streams import Places
 from processor.judge.findings import Findings
 from processor.judge.refusal import RefusedError
 
@@ -13,13 +14,15 @@ PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
 COUNT = re.compile(rb"/Count\s+(\d{1,7})\b")
 LONGEST_NODE = 16 * 1024
 MAX_ROOTS = 1_000
+MOST_ROOTS = 8
+"""Roots whose trees are followed."""
 
 OBJECT = re.compile(rb"obj\b")
 NUMBER = re.compile(rb"(\d{1,10})\s{1,3}\d{1,5}\s{1,3}\Z")
 LONGEST_NUMBER = 24
 """Bytes before `obj` in which an object's number is looked for."""
 PAGES = re.compile(rb"/Pages\s+(\d{1,10})\s+\d{1,5}\s+R\b")
-KIDS = re.compile(rb"/Kids\s*\[([^\]]*)\]")
+KIDS = re.compile(rb"/Kids\s*(?:\[([^\]]*)\]|(\d{1,10})\s+\d{1,5}\s+R\b)")
 REFERENCE = re.compile(rb"(\d{1,10})\s+\d{1,5}\s+R\b")
 MAX_OBJECTS = 400_000
 MAX_NODES = 20_000
@@ -27,17 +30,22 @@ MAX_REFERENCES = 100_000
 """How much of a tree is followed: a document of more pages is taken as far as it was."""
 
 
-def check(objects: bytes, findings: Findings, metadata: Metadata, *, encrypted: bool) -> None:
-    """Look for the root and for pages. Raises RefusedError where there is no root, or the tree is a circle."""
-    root = ROOT.search(objects)
-    if root is None:
+def check(objects: bytes, kept_at: Places, findings: Findings, metadata: Metadata, *, encrypted: bool) -> None:
+    """Look for the root and follow it to the pages. `kept_at` says where objects of object streams stand.
+
+    Raises RefusedError where there is no root, or the tree is a circle.
+    """
+    roots = list(dict.fromkeys(int(root[1]) for root in islice(ROOT.finditer(objects), MAX_ROOTS)))
+    if not roots:
         raise RefusedError("pdf-root-missing")
     pages = sum(1 for _ in PAGE.finditer(objects))
     if pages:
         metadata["pages"] = _root_count(objects) or pages
-    elif not encrypted:
+    tree = _Tree(objects, kept_at)
+    # The last root counts, in front of it stand those that it replaced; a damaged file's reader takes what it finds.
+    leaves = any([tree.leads_to_page(root) for root in roots[-MOST_ROOTS:]])
+    if not (encrypted or (pages and leaves)):
         findings.add("pdf-pages-missing")
-    _check_circle(objects, int(root[1]))
 
 
 def _root_count(objects: bytes) -> int:
@@ -53,47 +61,56 @@ def _root_count(objects: bytes) -> int:
     return count
 
 
-def _check_circle(objects: bytes, root: int) -> None:
-    """Follow the tree from its root, as far as it is not kept compressed, and refuse a node that is below itself."""
-    places = _places(objects)
-    top = PAGES.search(_node(objects, places, root))
-    waiting = [(int(top[1]), 0)] if top else []
-    path, above, seen, references = list[int](), set[int](), set[int](), 0
-    while waiting and len(seen) < MAX_NODES and references < MAX_REFERENCES:
-        number, depth = waiting.pop()
-        above.difference_update(path[depth:])
-        del path[depth:]
-        if number in above:
-            raise RefusedError("pdf-page-tree-circular", f"byte {places[number]}")
-        if number in seen:
-            continue
-        seen.add(number)
-        above.add(number)
-        path.append(number)
-        kids = _kids(_node(objects, places, number))
-        references += len(kids)
-        waiting += [(kid, depth + 1) for kid in kids]
+class _Tree:
+    """The objects of a document, by their numbers."""
+
+    def __init__(self, objects: bytes, kept_at: Places) -> None:
+        self._objects = objects
+        # What stands by itself was written later than what an object stream keeps, where both have one number.
+        self._places = kept_at | _places(objects)
+
+    def leads_to_page(self, root: int) -> bool:
+        """Follow the tree from its root, and say whether it has a leaf. Refuse a node that is below itself."""
+        top = PAGES.search(self._node(root))
+        waiting = [(int(top[1]), 0)] if top else []
+        path, above, seen, references, leaves = list[int](), set[int](), set[int](), 0, 0
+        while waiting and len(seen) < MAX_NODES and references < MAX_REFERENCES:
+            number, depth = waiting.pop()
+            above.difference_update(path[depth:])
+            del path[depth:]
+            if number in above:
+                raise RefusedError("pdf-page-tree-circular", f"byte {self._places[number][0]}")
+            if number in seen:
+                continue
+            seen.add(number)
+            above.add(number)
+            path.append(number)
+            node = self._node(number)
+            kids = self._kids(node)
+            leaves += bool(node) and not kids and not PAGE_TREE.search(node)
+            references += len(kids)
+            waiting += [(kid, depth + 1) for kid in kids]
+        return leaves > 0 or bool(waiting)
+
+    def _kids(self, node: bytes) -> list[int]:
+        kids = KIDS.search(node)
+        if kids is None:
+            return []
+        listed = kids[1] if kids[2] is None else self._node(int(kids[2]))
+        return [int(kid[1]) for kid in REFERENCE.finditer(listed)]
+
+    def _node(self, number: int) -> bytes:
+        """Return an object's text, or nothing for one that is not there."""
+        start, end = self._places.get(number, (0, 0))
+        node = self._objects[start : min(end, start + LONGEST_NODE)]
+        return node[:found] if (found := node.find(b"endobj")) >= 0 else node
 
 
-def _places(objects: bytes) -> dict[int, int]:
-    """Return where each object starts; of several with one number, the last one counts."""
+def _places(objects: bytes) -> Places:
+    """Return where each object that stands by itself starts, with the text's end; of several with one number, the last one counts."""
     places = {}
     for found in islice(OBJECT.finditer(objects), MAX_OBJECTS):
         number = NUMBER.search(objects[max(found.start() - LONGEST_NUMBER, 0) : found.start()])
         if number:
-            places[int(number[1])] = found.end()
+            places[int(number[1])] = (found.end(), len(objects))
     return places
-
-
-def _kids(node: bytes) -> list[int]:
-    kids = KIDS.search(node)
-    return [int(kid[1]) for kid in REFERENCE.finditer(kids[1])] if kids else []
-
-
-def _node(objects: bytes, places: dict[int, int], number: int) -> bytes:
-    """Return an object's text, or nothing for one that is not there as such."""
-    start = places.get(number)
-    if start is None:
-        return b""
-    end = objects.find(b"endobj", start, start + LONGEST_NODE)
-    return objects[start : end if end >= 0 else start + LONGEST_NODE]

@@ -10,6 +10,8 @@ from processor.judge.refusal import RefusedError
 
 STREAM = re.compile(rb"(?<!end)stream\r?\n")
 OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm\b")
+FIRST = re.compile(rb"/First\s+(\d{1,10})\b")
+NUMBER = re.compile(rb"\d{1,10}")
 WIDTH = re.compile(rb"/Width\s+(\d{1,10})\b")
 HEIGHT = re.compile(rb"/Height\s+(\d{1,10})\b")
 JBIG2_PAGE = b"\x30"
@@ -29,19 +31,46 @@ CHUNK = 1024 * 1024
 CHUNK_IN = 64 * 1024
 
 
-def objects(data: bytes) -> bytes:
-    """Return the text of all objects that are kept in object streams. Raises RefusedError beyond MAX_OBJECTS."""
-    found, left = [], MAX_OBJECTS
+Places = dict[int, tuple[int, int]]
+"""Object's number → where its text starts and ends."""
+
+
+def objects(data: bytes) -> tuple[bytes, Places]:
+    """Return the text of all objects that are kept in object streams, and where in it each object stands.
+
+    Raises RefusedError beyond MAX_OBJECTS.
+    """
+    found, places, length = [], Places(), 0
     for start, end, dictionary in _streams(data):
-        if not (_is_deflated(dictionary) and OBJECT_STREAM.search(dictionary)):
+        if not OBJECT_STREAM.search(dictionary):
             continue
-        for piece, _ in _inflated(data, start, end):
-            left -= len(piece)
-            if left < 0:
+        content = bytearray()
+        for piece in _content(data, start, end, dictionary):
+            content += piece
+            if length + len(content) > MAX_OBJECTS:
                 raise RefusedError("pdf-object-bomb", f"byte {start}")
-            found.append(piece)
-        found.append(b"\n")
-    return b"".join(found)
+        places |= {number: (length + at, length + to) for number, at, to in _numbered(content, dictionary)}
+        found.append(bytes(content) + b"\n")
+        length += len(found[-1])
+    return b"".join(found), places
+
+
+def _content(data: bytes, start: int, end: int, dictionary: bytes) -> Iterator[bytes]:
+    if _is_deflated(dictionary):
+        yield from (piece for piece, _ in _inflated(data, start, end))
+    elif b"/Filter" not in dictionary:
+        yield data[start:end]
+
+
+def _numbered(content: bytearray, dictionary: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield each object's number, start and end, as the pairs in front of the first say (ISO 32000-1, 7.5.7)."""
+    first = FIRST.search(dictionary)
+    if first is None:
+        return
+    start = int(first[1])
+    pairs = [int(number) for number in NUMBER.findall(bytes(content[:start]))]
+    starts = [start + offset for offset in pairs[1::2]]
+    yield from zip(pairs[::2], starts, [*starts[1:], len(content)], strict=False)
 
 
 def check_bombs(data: bytes) -> None:

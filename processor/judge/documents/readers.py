@@ -5,11 +5,13 @@ from importlib import import_module
 
 from intake.record import Metadata
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import OtherKindError, RefusedError
 from processor.judge.window import Window
 
 Reader = Callable[[Window, Findings, Metadata], None]
-"""Adds what is to be said and what is known of a file as far as it can be read; raises RefusedError beyond that."""
+"""Adds what is to be said and what is known of a file as far as it can be read; raises RefusedError beyond that.
+
+The first bytes are a guess: a reader that finds another kind raises OtherKindError, and adds nothing."""
 
 READERS: dict[str, str] = {
     "zip": "archive",
@@ -26,16 +28,19 @@ READERS: dict[str, str] = {
     "xml": "other_xml",
     "csv": "csv_table",
 }
-"""Kind → its module here. `gzip`, `json` and `xml` are not taken: their modules only tell attacks from the others."""
+"""Kind → its module here. `gzip`, `json` and `xml` are not taken: their modules tell attacks from the others, and find
+what is of a kind that is taken after all."""
 
 
-def judge(kind: str, window: Window, findings: Findings) -> Metadata:
-    """Read a file of a kind in READERS, add the findings, and return what is known."""
+def judge(kind: str, window: Window, findings: Findings) -> tuple[str, Metadata]:
+    """Read a file of a kind in READERS, add the findings, and return its kind and what is known."""
     # Imported when the first file of a kind is met: a cold start pays for no parser that it does not need.
     reader: Reader = import_module(f"processor.judge.documents.{READERS[kind]}").read
     metadata: Metadata = {}
     try:
         reader(window, findings, metadata)
+    except OtherKindError as other:
+        return judge(other.kind, window, findings) if other.kind in READERS else (other.kind, metadata)
     except RefusedError as refusal:
         findings.add(refusal.code, refusal.where)
-    return metadata
+    return kind, metadata

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from xml.parsers import expat
 
 from processor.judge.documents.whole import MAX_WHOLE, part
+from processor.judge.findings import Findings
 from processor.judge.refusal import RefusedError
 from processor.judge.window import Window
 
@@ -17,34 +18,46 @@ CHUNK = 512 * 1024
 
 DECLARED = re.compile(rb"""<\?xml[^>]{0,200}encoding\s*=\s*["']([^"']{1,40})""")
 ENCODINGS = {b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin1", b"windows-1252", b"utf-16"}
+NOT_OF_A_NAME = re.compile(rb"[^a-z0-9]")
+UTF_8_MISSPELT = {b"utf8", b"uft8", b"utf08", b"uf8", b"ut8", b"tf8", b"utf88", b"utff8"}
+"""UTF-8 without what is neither letter nor digit, as people write it."""
 TRUNCATED = {3, 5, 20}
 """Errors that a cut file ends with: no element, unclosed token, unclosed CDATA section."""
 INVALID_TOKEN = 4
 
+SEPARATOR = "\n"
+"""Between namespace and name: no attribute's value holds one, while some namespaces hold a blank by mistake."""
+
 Start = Callable[[str, dict[str, str]], None]
-"""Takes an element's name, as `namespace name`, and its attributes."""
+"""Takes an element's name, as namespace, SEPARATOR and name, and its attributes."""
 End = Callable[[str], None]
 Text = Callable[[str], None]
 
 
-def parse(window: Window, start: Start, end: End, text: Text) -> None:
+def parse(window: Window, findings: Findings, start: Start, end: End, text: Text) -> None:
     """Hand out a document's elements and text in order. Raises RefusedError, also those that the takers raise."""
     if window.size > MAX_WHOLE:
         raise RefusedError("text-too-large", f"byte {MAX_WHOLE}")
     declared = DECLARED.search(window.buffer[:512])
-    if declared and declared[1].lower() not in ENCODINGS:
-        raise RefusedError("xml-encoding-unknown", "byte 0")
-    _Stream(window, start, end, text).run()
+    named = declared[1].lower() if declared else b"utf-8"
+    encoding = None
+    if named not in ENCODINGS or named == b"utf8":
+        if NOT_OF_A_NAME.sub(b"", named) not in UTF_8_MISSPELT:
+            raise RefusedError("xml-encoding-unknown", "byte 0")
+        # The parser knows one spelling only, and then takes no other for another encoding.
+        encoding = "utf-8"
+        findings.add("xml-encoding-misspelt", "byte 0")
+    _Stream(window, start, end, text, encoding).run()
 
 
 class _Stream:
     """The parser and its budgets."""
 
-    def __init__(self, window: Window, start: Start, end: End, text: Text) -> None:
+    def __init__(self, window: Window, start: Start, end: End, text: Text, encoding: str | None) -> None:
         self._window = window
         self._start, self._end = start, end
         self._elements = self._depth = 0
-        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser = expat.ParserCreate(encoding, namespace_separator=SEPARATOR)
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._opened
         self._parser.EndElementHandler = self._closed

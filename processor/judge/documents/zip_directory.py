@@ -3,6 +3,7 @@
 import struct
 from typing import Any, NamedTuple
 
+from processor.judge.findings import Findings
 from processor.judge.refusal import RefusedError
 from processor.judge.window import Window
 
@@ -22,6 +23,8 @@ ZIP_64_FIELD = 1
 FULL_16, FULL_32 = 0xFFFF, 0xFFFFFFFF
 """What stands in a field whose value is in the ZIP64 record instead."""
 
+FILLING = b"\0\r\n\t "
+"""What tape drives and line-wise transfers leave behind a file's end."""
 UTF_8_FLAG = 0x800
 
 
@@ -61,9 +64,9 @@ class _End(NamedTuple):
     """Of the first record behind the directory."""
 
 
-def read(window: Window) -> Directory:
+def read(window: Window, findings: Findings) -> Directory:
     """Return the directory. Raises RefusedError where it is missing, damaged or beyond a budget."""
-    end = _end(window)
+    end = _end(window, findings)
     if end.entries > MAX_ENTRIES:
         raise RefusedError("archive-too-many-entries")
     if end.size > MAX_DIRECTORY:
@@ -75,13 +78,18 @@ def read(window: Window) -> Directory:
     return Directory(_listed(window.buffer[at : at + end.size], end), end.start)
 
 
-def _end(window: Window) -> _End:
-    """Find the end record by its comment, which must fill the rest of the file: exactly one may."""
+def _end(window: Window, findings: Findings) -> _End:
+    """Find the end record by its comment, which must fill the rest of the file, but for filling: exactly one may."""
     position = max(window.size - END.size - LONGEST_COMMENT, 0)
     window.show(position, window.size - position)
     tail = window.buffer[position - window.origin :]
     places = [at for at in _places(tail) if at + END.size <= len(tail)]
-    fitting = [at for at in places if at + END.size + END.unpack_from(tail, at)[7] == len(tail)]
+    ends = {at: at + END.size + END.unpack_from(tail, at)[7] for at in places}
+    fitting = [at for at, end in ends.items() if end == len(tail)]
+    if not fitting:
+        fitting = [at for at, end in ends.items() if end < len(tail) and not tail[end:].strip(FILLING)]
+        if fitting:
+            findings.add("document-trailing-bytes", f"byte {position + ends[fitting[0]]}")
     if len(fitting) > 1:
         raise RefusedError("archive-ambiguous", f"byte {position + fitting[0]}")
     if not fitting:
@@ -101,13 +109,24 @@ def _places(tail: bytes) -> list[int]:
 
 def _resolved(window: Window, position: int, fields: tuple[int, ...]) -> _End:
     _, disk, start_disk, on_disk, entries, size, start, _ = fields
-    if FULL_16 in {disk, start_disk, on_disk, entries} or FULL_32 in {size, start}:
+    full = FULL_16 in {disk, start_disk, on_disk, entries} or FULL_32 in {size, start}
+    # Info-ZIP writes the larger record into a pipe whatever the values: then it stands behind the directory.
+    if full or start + size != position:
         located = _zip_64(window, position)
         if located is not None:
+            _check_agreement((entries, size, start), located)
             return located
     if disk or start_disk or on_disk != entries:
         raise RefusedError("archive-split", f"byte {position}")
     return _End(entries, size, start, position)
+
+
+def _check_agreement(stated: tuple[int, int, int], located: _End) -> None:
+    """Where both records give a value they must agree, or two programs would see different files."""
+    wide = (located.entries, located.size, located.start)
+    for value, larger, full in zip(stated, wide, (FULL_16, FULL_32, FULL_32), strict=True):
+        if value not in {full, larger}:
+            raise RefusedError("archive-ambiguous", f"byte {located.position}")
 
 
 def _zip_64(window: Window, position: int) -> _End | None:

@@ -25,13 +25,16 @@ DRIVE = re.compile(r"[A-Za-z]:")
 ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".jar", ".iso", ".cab")
 PACKAGES = frozenset({"[Content_Types].xml", "META-INF/MANIFEST.MF", "mimetype", "AndroidManifest.xml"})
 """Entries that only documents and programs have which happen to be ZIP archives."""
+OFFICE = (("word/", "word"), ("xl/", "excel"), ("ppt/", "powerpoint"))
+"""Folder within a package of Office Open XML → what it is (ECMA-376)."""
 COMPRESSED_IMAGE = ".nii.gz"
 
 
 def check(directory: Directory, files: list[Listed], size: int, findings: Findings) -> None:
     """Hold the directory against the rules; `files` are its entries without folders and litter."""
-    if any(listed.name in PACKAGES for listed in files):
-        findings.add("kind-unsupported", "office")
+    package = _package(files)
+    if package:
+        findings.add("kind-unsupported", package)
     if not any(listed.size for listed in files):
         findings.add("archive-empty")
     _check_places(directory, findings)
@@ -42,6 +45,14 @@ def check(directory: Directory, files: list[Listed], size: int, findings: Findin
                 findings.add(code, f"entry {index + 1}")
     _check_names(directory.listed, findings)
     _check_nesting(files, findings)
+
+
+def _package(files: list[Listed]) -> str:
+    """Return what opens an archive that is a document or a program in itself; nothing for one of files."""
+    names = {listed.name for listed in files}
+    if PACKAGES.isdisjoint(names):
+        return ""
+    return next((kind for folder, kind in OFFICE if any(name.startswith(folder) for name in names)), "office")
 
 
 def _check_sizes(listed: Iterable[Listed], size: int, findings: Findings) -> None:

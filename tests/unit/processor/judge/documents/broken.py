@@ -1,9 +1,12 @@
 """For every rule of other kinds than DICOM, a file that breaks it."""
 
+import io
 import json
 import struct
 import zipfile
 import zlib
+
+from pypdf import PdfWriter
 
 from processor.judge import Facts, Profile
 from tests.document_files import (
@@ -42,6 +45,25 @@ def looping_tiff():
     return whole[:-4] + whole[4:8]
 
 
+def long_vector():
+    """A vector of 40,000 values, as FreeSurfer writes it."""
+    whole = bytearray(nifti_1((1, 1, 1, 1), data=bytes(2 * 40_000)))
+    struct.pack_into("<h", whole, 42, -1)
+    struct.pack_into("<i", whole, 144, 40_000)
+    return bytes(whole)
+
+
+def restricted(algorithm="RC4-128", user_password=""):
+    """A PDF that opens without a password, unless one is given, and forbids all else."""
+    writer, written = PdfWriter(), io.BytesIO()
+    writer.add_blank_page(72, 72)
+    writer.encrypt(user_password, "owner", algorithm=algorithm)
+    writer.write(written)
+    return written.getvalue()
+
+
+FORMATS = b'/S /JavaScript /JS (AFNumber_Format\\(2, 0, 0, 0, "", true\\);)'
+
 FILES = {
     "kind-not-allowed": (png(), NO_IMAGES),
     "too-large": (png(), SMALL),
@@ -54,6 +76,7 @@ FILES = {
     "archive-descriptor-stored": zipped([("a", b"x")], zipfile.ZIP_STORED).replace(
         b"PK\1\2\x14\3\x14\0\0\0", b"PK\1\2\x14\3\x14\0\x08\0"
     ),
+    "nifti-length-elsewhere": long_vector(),
     "nifti-header-truncated": nifti_1()[:100],
     "nifti-mark-invalid": nifti_1(mark=b"xxx\0"),
     "nifti-dimensions-invalid": nifti_1((4, -3, 2), data=b""),
@@ -98,6 +121,8 @@ FILES = {
     "pdf-page-tree-circular": pdf(page=b"/Type /Page /Kids [2 0 R]"),
     "pdf-pages-missing": pdf(page=b"/Type /Thread"),
     "pdf-encrypted": pdf(trailer=b"/Encrypt 4 0 R"),
+    "pdf-restricted": restricted(),
+    "pdf-form-script": pdf(b"<< /AA << /F << " + FORMATS + b" >> >> >>"),
     "pdf-javascript": pdf(catalog=b"/OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >>"),
     "pdf-launches-program": pdf(catalog=b"/OpenAction << /S /Launch /F (cmd.exe) >>"),
     "pdf-stream-bomb": pdf(stream(bytes(70 * MIB))),
@@ -130,8 +155,9 @@ FILES = {
     "json-duplicate-keys": b'{"resourceType": "Patient", "id": "1", "id": "2"}',
     "json-too-deep": b'{"resourceType": "Patient", "a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "json-too-many-values": b'{"resourceType": "Patient", "a": [' + b"0," * 2_000_001 + b"0]}",
-    "fhir-resource-type-missing": b'{"contained": [{"resourceType": "Patient"}]}',
+    "fhir-not-json": fhir() + b"\n" + fhir(),
     "fhir-resource-type-unknown": fhir(resourceType="Pateint"),
+    "fhir-resource-type-missing": b'{"contained": [{"resourceType": "Patient"}]}',
     "fhir-version-differs": fhir(resourceType="ProcedureRequest"),
     "fhir-bundle-invalid": bundle(PATIENT, kind="parcel"),
     "fhir-id-invalid": fhir(id="not an id"),
@@ -146,6 +172,7 @@ FILES = {
     "xml-malformed": ccda(title="<title>a & b</title>"),
     "xml-encoding-wrong": ccda(title="<title>M?ller</title>").replace(b"?ller", b"\xfcller"),
     "xml-encoding-unknown": ccda(prolog='<?xml version="1.0" encoding="utf-7"?>'),
+    "xml-encoding-misspelt": ccda(prolog='<?xml version="1.0" encoding="UTF8"?>'),
     "xml-too-deep": deep_xml(300),
     "xml-too-many-elements": ccda(component="<a/>" * 400_001),
     "ccda-root-wrong": ccda().replace(b'xmlns="urn:hl7-org:v3"', b'xmlns="urn:other"'),
@@ -158,6 +185,7 @@ FILES = {
     "csv-binary": (b"a,b\n1,\0\n", Facts(extension="csv")),
     "csv-quotes-unbalanced": (b'a,b\n"1,2\n', Facts(extension="csv")),
     "csv-ragged": (b"a,b\n1,2\n1,2,3\n", Facts(extension="csv")),
+    "csv-cells-surplus": (b"a,b\n1,2,,\n", Facts(extension="csv")),
     "csv-too-large": (b"a,b\n" + b"1," * MIB, Facts(extension="csv")),
     "csv-formula-runs": b"id,note\n1,=cmd|' /C calc'!A0\n",
     "csv-formula": b"id,note\n1,=A1+A2\n",

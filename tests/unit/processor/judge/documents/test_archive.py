@@ -140,7 +140,7 @@ REJECTED = {
     "archive-directory-missing": TWO[:-30],
     "archive-directory-damaged": TWO.replace(b"PK\1\2", b"PK\1\3", 1),
     "archive-directory-too-large": TWO[:-10] + struct.pack("<L", 17 * MIB) + TWO[-6:],
-    "archive-trailing-bytes": TWO + bytes(100),
+    "archive-trailing-bytes": TWO + bytes(100) + b"more",
     "archive-ambiguous": TWO[:-2] + struct.pack("<H", 22) + TWO[-22:-2] + b"\0\0",
     "archive-split": TWO[:-18] + b"\1\0" + TWO[-16:],
     "archive-empty": zipped([("a/", b""), (".DS_Store", b"x")]),

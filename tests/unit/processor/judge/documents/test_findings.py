@@ -46,7 +46,7 @@ def test_no_finding_carries_a_value_of_the_file(code):
     for found in judged(code).findings:
         assert found == RULES[found.code].finding(found.where)
         assert re.fullmatch(
-            r"|(byte|character|entry|row|segment|tag) \d+( of the inflated volume)?|[a-z0-9]+", found.where
+            r"|(byte|character|entry|row|segment|tag) \d+( of the inflated volume)?|[a-z0-9-]+", found.where
         )
 
 
