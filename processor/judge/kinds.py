@@ -117,17 +117,15 @@ def _told_kind(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _told_kind(head[:LOOK].decode("utf-16", "ignore").encode())
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\v")
-    if BATCH.match(text):
-        return "script"
     if HL7_START.match(text) or HL7_HEADLESS.match(text[:LOOK]):
         return "hl7v2"
+    if BATCH.match(text):
+        return "script"
     if text.startswith(b"%PDF-") or b"\n%PDF-" in head[:1024]:
         return "pdf"
     if JSON_START.match(text):
         return "fhir" if b'"resourceType"' in text else "json"
-    if text.startswith(b"<"):
-        return _markup_kind(text)
-    return _plain_kind(head[:LOOK])
+    return _markup_kind(text) if text.startswith(b"<") else _plain_kind(head[:LOOK])
 
 
 def _markup_kind(text: bytes) -> str:

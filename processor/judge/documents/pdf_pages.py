@@ -22,12 +22,15 @@ NUMBER = re.compile(rb"(\d{1,10})\s{1,3}\d{1,5}\s{1,3}\Z")
 LONGEST_NUMBER = 24
 """Bytes before `obj` in which an object's number is looked for."""
 PAGES = re.compile(rb"/Pages\s+(\d{1,10})\s+\d{1,5}\s+R\b")
-KIDS = re.compile(rb"/Kids\s*(?:\[([^\]]*)\]|(\d{1,10})\s+\d{1,5}\s+R\b)")
+KIDS = re.compile(rb"/Kids\s*(?:\[([^\[\]]*)\]|(\d{1,10})\s+\d{1,5}\s+R\b)")
+"""A list of references, in which no other list stands, so that an open one is looked at up to the next, and once; or a
+reference to such a list."""
 REFERENCE = re.compile(rb"(\d{1,10})\s+\d{1,5}\s+R\b")
-MAX_OBJECTS = 400_000
+MAX_MARKS = 800_000
+"""Of objects: each has one where it starts, and one where it ends."""
 MAX_NODES = 20_000
 MAX_REFERENCES = 100_000
-"""How much of a tree is followed: a document of more pages is taken as far as it was."""
+"""How much of a tree is followed; of a document of more pages it is said that the others were not."""
 
 
 def check(objects: bytes, kept_at: Places, findings: Findings, metadata: Metadata, *, encrypted: bool) -> None:
@@ -41,9 +44,10 @@ def check(objects: bytes, kept_at: Places, findings: Findings, metadata: Metadat
     pages = sum(1 for _ in PAGE.finditer(objects))
     if pages:
         metadata["pages"] = _root_count(objects) or pages
-    tree = _Tree(objects, kept_at)
-    # The last root counts, in front of it stand those that it replaced; a damaged file's reader takes what it finds.
-    leaves = any([tree.leads_to_page(root) for root in roots[-MOST_ROOTS:]])
+    tree = _Tree(objects, kept_at, findings)
+    # The last root counts, behind those that it replaced; a reader of a damaged file takes what it finds. Each is
+    # followed: a circle in any of them is one.
+    leaves = sum(tree.leads_to_page(root) for root in roots[-MOST_ROOTS:])
     if not (encrypted or (pages and leaves)):
         findings.add("pdf-pages-missing")
 
@@ -64,17 +68,21 @@ def _root_count(objects: bytes) -> int:
 class _Tree:
     """The objects of a document, by their numbers."""
 
-    def __init__(self, objects: bytes, kept_at: Places) -> None:
+    def __init__(self, objects: bytes, kept_at: Places, findings: Findings) -> None:
         self._objects = objects
+        self._findings = findings
         # What stands by itself was written later than what an object stream keeps, where both have one number.
-        self._places = kept_at | _places(objects)
+        self._places = kept_at | _places(objects, findings)
 
     def leads_to_page(self, root: int) -> bool:
         """Follow the tree from its root, and say whether it has a leaf. Refuse a node that is below itself."""
         top = PAGES.search(self._node(root))
         waiting = [(int(top[1]), 0)] if top else []
         path, above, seen, references, leaves = list[int](), set[int](), set[int](), 0, 0
-        while waiting and len(seen) < MAX_NODES and references < MAX_REFERENCES:
+        while waiting:
+            if len(seen) >= MAX_NODES or references >= MAX_REFERENCES:
+                self._findings.add("pdf-pages-unchecked")
+                return True
             number, depth = waiting.pop()
             above.difference_update(path[depth:])
             del path[depth:]
@@ -90,7 +98,7 @@ class _Tree:
             leaves += bool(node) and not kids and not PAGE_TREE.search(node)
             references += len(kids)
             waiting += [(kid, depth + 1) for kid in kids]
-        return leaves > 0 or bool(waiting)
+        return leaves > 0
 
     def _kids(self, node: bytes) -> list[int]:
         kids = KIDS.search(node)
@@ -102,15 +110,21 @@ class _Tree:
     def _node(self, number: int) -> bytes:
         """Return an object's text, or nothing for one that is not there."""
         start, end = self._places.get(number, (0, 0))
-        node = self._objects[start : min(end, start + LONGEST_NODE)]
-        return node[:found] if (found := node.find(b"endobj")) >= 0 else node
+        return self._objects[start:end]
 
 
-def _places(objects: bytes) -> Places:
-    """Return where each object that stands by itself starts, with the text's end; of several with one number, the last one counts."""
-    places = {}
-    for found in islice(OBJECT.finditer(objects), MAX_OBJECTS):
-        number = NUMBER.search(objects[max(found.start() - LONGEST_NUMBER, 0) : found.start()])
+def _places(objects: bytes, findings: Findings) -> Places:
+    """Return where objects stand, each up to the next mark of one: what is never ended goes on into no other."""
+    places: Places = {}
+    number, start = None, 0
+    for count, found in enumerate(OBJECT.finditer(objects)):
         if number:
-            places[int(number[1])] = (found.end(), len(objects))
+            places[int(number[1])] = (start, found.start())
+        number = NUMBER.search(objects[max(found.start() - LONGEST_NUMBER, 0) : found.start()])
+        start = found.end()
+        if count > MAX_MARKS:
+            findings.add("pdf-pages-unchecked")
+            break
+    if number:
+        places[int(number[1])] = (start, len(objects))
     return places

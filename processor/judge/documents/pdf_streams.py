@@ -32,7 +32,7 @@ CHUNK_IN = 64 * 1024
 
 
 Places = dict[int, tuple[int, int]]
-"""Object's number → where its text starts and ends."""
+"""An object's number → where it starts and ends; of several with one number, the last one counts."""
 
 
 def objects(data: bytes) -> tuple[bytes, Places]:
