@@ -21,6 +21,9 @@ _EXTENSION = re.compile(r"[a-z0-9]{1,10}")
 UNASSIGNED = "unassigned"
 """The clinic that owns objects which landed outside the prefix of every clinic that takes part."""
 
+UNKNOWN_SENDERS = "Unknown senders"
+"""What people read instead of UNASSIGNED."""
+
 MAX_FILES_PER_UPLOAD = 99_999
 """A file's number within its upload has five digits."""
 

@@ -132,7 +132,7 @@ class Filing:
         return case.judgement
 
     def _copied(self, case: Case, bucket: str) -> Copied:
-        if case.source.bucket == bucket:
+        if case.again and case.source.bucket == bucket:
             return Copied(case.source, case.sha256)
         return self._objects.copy(case.source, case.first.etag, case.first.total, bucket, case.key)
 

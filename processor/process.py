@@ -1,8 +1,8 @@
 """One arriving object's way to its verdict: read, judge, copy, record.
 
-Three calls of AWS for an accepted file, and two a minute to ask for its clinic. Every step may happen twice, and a crash
-between any two of them is healed by the next delivery of the same event. Trouble of the infrastructure raises: it is
-never a verdict.
+Three calls of AWS for an accepted file, and two a minute to ask for its clinic. Every step may happen twice, and a
+crash between any two of them is healed by the next delivery of the same event. Trouble of the infrastructure raises: it
+is never a verdict.
 """
 
 import time

@@ -1,5 +1,8 @@
 """What people order to be done with single files: judge again, try, accept by review, delete.
 
+A file of an unknown sender that is judged again when the sender is a clinic that takes part becomes that clinic's, as
+if it arrived now; what was recorded of it as nobody's stays until it is deleted.
+
 Every task may be delivered twice: the record's timeline tells that an order has been carried out, and its revision
 keeps two of them from undoing each other.
 """
@@ -130,7 +133,7 @@ class Tasks:
         try:
             version = self._kept(record)
             scan = self._scan(record, version)
-            refusals = _refusals(record, scan)
+            refusals = self._refusals(record, scan)
             source = self._bytes(version, refusals)
         except ObjectMissingError:
             raise _NothingToDoError(self._unpacked_again(record)) from None
@@ -187,27 +190,40 @@ class Tasks:
         scan: Scan | None,
         refusals: tuple[str, ...],
     ) -> Case:
+        place = self._place(record)
         facts = Facts(
             extension=keys.extension(record.name),
             from_archive=record.parent is not None,
-            profile=self.profile_of(record.clinic_id),
+            profile=self.profile_of(place.clinic_id),
         )
         judgement, judging_ms = timed(Refusing(refusals) if refusals else self.judge, source, facts)
         from_quarantine = record.state is State.REJECTED
         return Case(
-            placement=Placement(record.clinic_id, record.upload_id, record.file_id, reserved=True),
+            placement=place,
             incoming=record.incoming if from_quarantine else source.source,
             source=source.source,
-            key=keys.object_key(record.clinic_id, record.upload_id, record.file_id, record.created_at),
+            key=keys.object_key(place.clinic_id, place.upload_id, place.file_id, record.created_at),
             first=source.first,
             judgement=judgement,
             judging_ms=judging_ms,
-            arrived_at=source.first.last_modified,
+            arrived_at=source.first.last_modified if place.reserved else record.created_at,
             name=record.name,
             sha256=record.sha256,
-            again=Again(record.revision, steps, judged=record.state in JUDGED),
+            again=Again(record.revision, steps, judged=record.state in JUDGED) if place.reserved else None,
             scan=scan,
         )
+
+    def _place(self, record: FileRecord) -> Placement:
+        """Return where the file belongs: where it stands, or with its sender, who was unknown and takes part now."""
+        sent = record.incoming
+        if record.clinic_id == keys.UNASSIGNED and self.takes_part(keys.sender(sent.key)):
+            return keys.direct(sent.bucket, sent.key, sent.version_id, record.created_at)
+        return Placement(record.clinic_id, record.upload_id, record.file_id, reserved=True)
+
+    def _refusals(self, record: FileRecord, scan: Scan | None) -> tuple[str, ...]:
+        """Return the codes that refuse a file unread: of its scan, and that it is nobody's."""
+        scanned = (CODES[scan],) if scan in CODES else ()
+        return (*scanned, UNKNOWN_SENDER) if self._place(record).clinic_id == keys.UNASSIGNED else scanned
 
     def _filed(self, case: Case, source: ObjectBytes) -> Answering:
         verdict, _ = self._filing.file(case)
@@ -229,12 +245,6 @@ class Tasks:
     @property
     def _filing(self) -> Filing:
         return Filing(self.objects, self.verdicts, self.buckets, self.clock)
-
-
-def _refusals(record: FileRecord, scan: Scan | None) -> tuple[str, ...]:
-    """Return the codes that refuse a file unread: of its scan, and that it is nobody's."""
-    scanned = (CODES[scan],) if scan in CODES else ()
-    return (*scanned, UNKNOWN_SENDER) if record.clinic_id == keys.UNASSIGNED else scanned
 
 
 def _may(command: DoTask, record: FileRecord) -> bool:

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from intake.keys import UNASSIGNED
 from intake.ports import Task
 from intake.record import FileRecord
 from intake.review import obstacles
@@ -48,6 +49,7 @@ def quarantine_page(
         said=SAID.get(said),
         files=page.rows,
         clinics=services.directory.clinics(),
+        nobody=UNASSIGNED,
         kinds=words.KINDS,
         codes=sorted({code for file in page.rows for code in file.codes}),
         today=f"{services.clock():%Y-%m-%d}",
