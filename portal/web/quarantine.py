@@ -135,7 +135,7 @@ def _particulars(record: FileRecord) -> list[Fact]:
     told = [
         Fact("Kind", words.kind(record.kind)),
         Fact("Size", amounts.size(record.size)),
-        Fact("Clinic", record.clinic_id),
+        Fact("Clinic", words.clinic_name(record.clinic_id)),
         Fact("Sent by", words.SOURCES[record.source]),
         Fact("Rules version", record.rules_version or ""),
         Fact("SHA-256", record.sha256 or "", exact=True),
