@@ -44,6 +44,14 @@ class Placements:
         return None
 
 
+def place_again(record: FileRecord, takes_part: Callable[[str], bool]) -> Placement:
+    """Return where a file that is judged again belongs: where it stands, or at its sender, once that takes part."""
+    sent = record.incoming
+    if record.clinic_id == UNASSIGNED and takes_part(keys.sender(sent.key)):
+        return keys.direct(sent.bucket, sent.key, sent.version_id, record.created_at)
+    return Placement(record.clinic_id, record.upload_id, record.file_id, reserved=True)
+
+
 def tells_of(record: FileRecord, version: ObjectVersion) -> bool:
     """Say whether a record is that of an object version: its sender's or nobody's, and reserved for it or begun by it.
 

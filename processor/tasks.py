@@ -14,25 +14,21 @@ from datetime import datetime
 from intake import keys
 from intake.commands import DoTask
 from intake.errors import ContentionError, ObjectMissingError, ScalperError
-from intake.keys import Placement
 from intake.ports import Answer, Answered, Objects, Reviews, Task, Verdicts
-from intake.record import Again, FileRecord, Finding, ObjectVersion, Severity, TimelineEntry, Verdict, now
+from intake.record import Again, FileRecord, ObjectVersion, Severity, TimelineEntry, Verdict, now
 from intake.review import obstacles
 from intake.scan import Scan
 from intake.states import JUDGED, OPEN, State
+from processor.answers import Answering, answer_of, rejecting_codes
 from processor.filing import Buckets, Case, Filing
 from processor.judge import FIRST_READ, ByteSource, Facts, Profile
 from processor.judge.catalogue import RULES
+from processor.order_steps import RETRY, STEPS, is_allowed, is_done
+from processor.placements import place_again
 from processor.process import ARCHIVE, UNKNOWN_SENDER, Judge, ObjectBytes, timed
 from processor.scans import CODES, FINAL, PASSED, Refusing, Scans
 
-STEPS = {Task.REPROCESS: "reprocess", Task.ACCEPT: "review-confirmed", Task.DELETE: "delete-ordered"}
-"""What the timeline calls the wish that a task follows."""
-RETRY = "retry"
-"""The same, where a clinic's staff wish their own file to be checked again."""
-
 Expand = Callable[[FileRecord | Verdict, ByteSource], int]
-Answering = tuple[Answer, tuple[str, ...]]
 
 
 class _NothingToDoError(ScalperError):
@@ -61,10 +57,10 @@ class Tasks:
     def do(self, command: DoTask) -> Answered:
         """Raises ContentionError, ObjectChangedError; both are worth another delivery."""
         record = self.verdicts.file(command.file_id)
-        if record is None or not _may(command, record):
+        if record is None or not is_allowed(command, record):
             return Answered(file_id=command.file_id, clinic_id=command.owner, answer=Answer.CLOSED)
         try:
-            answer, codes = self._done(record) if _is_done(command, record) else self._task(command)(record, command)
+            answer, codes = self._done(record) if is_done(command, record) else self._task(command)(record, command)
         except _NothingToDoError as nothing:
             answer, codes = nothing.answering
         return Answered(file_id=record.file_id, clinic_id=record.clinic_id, answer=answer, codes=codes)
@@ -85,7 +81,7 @@ class Tasks:
 
     def _try(self, record: FileRecord, _: DoTask) -> Answering:
         case, _source = self._judged(record)
-        return _answer(self._filing.foreseen(case).findings)
+        return answer_of(self._filing.foreseen(case).findings)
 
     def _accept(self, record: FileRecord, command: DoTask) -> Answering:
         review = self.reviews.review(record.file_id)
@@ -100,7 +96,7 @@ class Tasks:
         case, source = self._judged(record, proposed, confirmed)
         overridden = tuple(replace(found, severity=Severity.WARN) for found in case.judgement.findings)
         accepted = replace(case, judgement=replace(case.judgement, findings=overridden))
-        rejecting = _codes((*case.judgement.findings, *self._filing.foreseen(accepted).findings))
+        rejecting = rejecting_codes((*case.judgement.findings, *self._filing.foreseen(accepted).findings))
         if not set(rejecting) <= set(review.codes) or obstacles(rejecting):
             return Answer.REFUSED, rejecting
         return self._filed(accepted, source)
@@ -122,7 +118,7 @@ class Tasks:
             return Answer.DELETED, ()
         if record.state is State.ACCEPTED and record.stored and _is_own_archive(record):
             self._unpack(record, record.stored)
-        return _answer(record.findings)
+        return answer_of(record.findings)
 
     def _judged(self, record: FileRecord, *steps: TimelineEntry) -> tuple[Case, ObjectBytes]:
         """Judge what is kept of a file, unless the malware scan keeps it out: no order overturns that."""
@@ -190,7 +186,7 @@ class Tasks:
         scan: Scan | None,
         refusals: tuple[str, ...],
     ) -> Case:
-        place = self._place(record)
+        place = place_again(record, self.takes_part)
         facts = Facts(
             extension=keys.extension(record.name),
             from_archive=record.parent is not None,
@@ -213,23 +209,18 @@ class Tasks:
             scan=scan,
         )
 
-    def _place(self, record: FileRecord) -> Placement:
-        """Return where the file belongs: where it stands, or with its sender, who was unknown and takes part now."""
-        sent = record.incoming
-        if record.clinic_id == keys.UNASSIGNED and self.takes_part(keys.sender(sent.key)):
-            return keys.direct(sent.bucket, sent.key, sent.version_id, record.created_at)
-        return Placement(record.clinic_id, record.upload_id, record.file_id, reserved=True)
-
     def _refusals(self, record: FileRecord, scan: Scan | None) -> tuple[str, ...]:
         """Return the codes that refuse a file unread: of its scan, and that it is nobody's."""
         scanned = (CODES[scan],) if scan in CODES else ()
-        return (*scanned, UNKNOWN_SENDER) if self._place(record).clinic_id == keys.UNASSIGNED else scanned
+        return (
+            (*scanned, UNKNOWN_SENDER) if place_again(record, self.takes_part).clinic_id == keys.UNASSIGNED else scanned
+        )
 
     def _filed(self, case: Case, source: ObjectBytes) -> Answering:
         verdict, _ = self._filing.file(case)
         if _is_own_archive(verdict):
             self.expand(verdict, source)
-        return _answer(verdict.findings)
+        return answer_of(verdict.findings)
 
     def _unpacked_again(self, record: FileRecord) -> Answer:
         """Have an archive's entry that never came out of it taken out again, with the others of that archive."""
@@ -247,29 +238,6 @@ class Tasks:
         return Filing(self.objects, self.verdicts, self.buckets, self.clock)
 
 
-def _may(command: DoTask, record: FileRecord) -> bool:
-    """Say whether the one who ordered may: a clinic's staff have their own failed files checked again, and no more."""
-    if not command.owner:
-        return True
-    own = command.owner == record.clinic_id and command.task is Task.REPROCESS
-    return own and (record.state is State.FAILED or _is_done(command, record))
-
-
-def _is_done(command: DoTask, record: FileRecord) -> bool:
-    return any(step.detail == command.order_id and step.event in {RETRY, *STEPS.values()} for step in record.timeline)
-
-
 def _is_own_archive(filed: FileRecord | Verdict) -> bool:
     accepted = filed.kind == ARCHIVE and filed.state is State.ACCEPTED and filed.duplicate_of is None
     return accepted and filed.stored is not None
-
-
-def _answer(findings: tuple[Finding, ...]) -> Answering:
-    rejecting = _codes(findings)
-    if rejecting:
-        return Answer.REJECTED, rejecting
-    return (Answer.WARNED if findings else Answer.ACCEPTED), ()
-
-
-def _codes(findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(found.code for found in findings if found.severity is Severity.REJECT))

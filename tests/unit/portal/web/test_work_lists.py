@@ -9,7 +9,7 @@ import pytest
 from intake import keys
 from intake.commands import FindFiles, command_of
 from intake.ports import Answer, Answered, Portion, Task
-from intake.record import now
+from intake.record import ObjectVersion, now
 from intake.states import State
 from portal.reprocessing import new_order_id
 from tests.records import REFUSAL, UPLOAD_ID, a_file, an_upload
@@ -252,3 +252,17 @@ def test_admins_read_of_unknown_senders_and_never_of_the_reserved_clinic(portal,
     assert UNKNOWN in text or path == "/admin/storage"
     seen = re.sub(r"<[^>]*>", " ", text)
     assert keys.UNASSIGNED not in seen
+
+
+@pytest.mark.parametrize(
+    ("prefix", "told"), [("lakeview", "Lakeview Clinic, active now"), ("jane-doe", "No clinic"), ("", "No clinic")]
+)
+def test_an_unknown_senders_file_tells_a_clinics_prefix_and_no_other(portal, prefix, told):
+    incoming = ObjectVersion("incoming", f"{prefix}/x.dcm", "v1")
+    record = a_file(state=State.REJECTED, findings=(REFUSAL,), clinic_id=keys.UNASSIGNED, incoming=incoming)
+    portal.table.files[record.file_id] = record
+
+    text = portal.admin().get(f"/admin/quarantine/{record.file_id}").text
+
+    assert told in text
+    assert "jane-doe" not in text
