@@ -75,7 +75,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         403,
         "clinic-inactive",
         "Your clinic takes no new uploads",
-        "It was deactivated. What was sent before can be read as ever; ask your administrator.",
+        "It was deactivated, or is not known. What was sent before can be read as ever; ask your administrator.",
     ),
     errors.ProtectedAccountError: Problem(
         403,

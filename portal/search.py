@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
 
-from intake.keys import is_clinic_id, is_study_id, is_upload_id, study_id
+from intake.keys import UNASSIGNED, is_clinic_id, is_study_id, is_upload_id, study_id
 from intake.ports import FileQuery, Page
 from intake.record import FileRecord, FileSummary, Upload
 from intake.states import State
@@ -90,7 +90,7 @@ def criteria(identity: Identity, asked: Mapping[str, str]) -> Criteria:
         given = replace(given, name="", patient="", reference="")
     return replace(
         given,
-        clinic=given.clinic if identity.is_admin and is_clinic_id(given.clinic) else "",
+        clinic=given.clinic if identity.is_admin and _is_owner(given.clinic) else "",
         study=_study(identity.clinic_id or given.clinic, given.study),
         upload=given.upload if is_upload_id(given.upload) else "",
         state=given.state if given.state in set(State) else "",
@@ -148,6 +148,11 @@ def _uploads(services: Services, identity: Identity, asked: Criteria) -> tuple[U
     if not asked.reference:
         return ()
     return services.search.uploads(identity.own_clinic(), asked.reference, UPLOADS)
+
+
+def _is_owner(clinic_id: str) -> bool:
+    """Say whether files may be a clinic's of that id, or nobody's."""
+    return clinic_id == UNASSIGNED or is_clinic_id(clinic_id)
 
 
 def _study(clinic_id: str, text: str) -> str:

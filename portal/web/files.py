@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from intake.keys import study_id
+from intake.keys import UNASSIGNED, study_id
 from intake.record import FileRecord, Finding, Severity
 from intake.states import State
 from intake.study import study_uid_of
@@ -49,6 +49,7 @@ def files_page(
         states=[(option.value, look.label) for option, look in words.LOOKS.items()],
         modalities=words.MODALITIES,
         clinics=services.directory.clinics() if identity.is_admin else (),
+        nobody=UNASSIGNED,
         today=f"{services.clock():%Y-%m-%d}",
         filtered=bool(asked.told()),
         newest=_address(address) if cursor else None,
@@ -113,7 +114,7 @@ def _particulars(record: FileRecord) -> list[Fact]:
         Fact("Time to verdict", _time_to_verdict(record)),
         Fact("SHA-256", record.sha256 or "", exact=True),
         Fact("Rules version", record.rules_version or ""),
-        Fact("Clinic", record.clinic_id),
+        Fact("Clinic", words.clinic_name(record.clinic_id)),
         Fact("File ID", record.file_id, exact=True),
     ]
     return [fact for fact in told if fact.text]

@@ -78,8 +78,8 @@ ENVELOPE = (
 )  # fmt: skip
 
 FILING = (
-    _reject("clinic-unknown", "The file was put where no clinic's files belong, so it cannot be told whose it is.",
-            "Put it under your clinic's own prefix, or upload it through the portal."),
+    _reject("clinic-unknown", "The file was sent for a clinic that is not known here, or that takes part no longer.",
+            "Put it under your clinic's own prefix, or ask us to let your clinic take part; then send it again."),
     _reject("sop-instance-conflict",
             "Another file with the same SOP Instance UID was accepted before, and its content differs.",
             "If this one corrects the earlier one, export it with a new SOP Instance UID; else ask which one is right.",

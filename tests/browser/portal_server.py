@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import uvicorn
 
-from intake.ports import Presigned, QueuedMessage
+from intake.ports import Clinic, Presigned, QueuedMessage
 from intake.record import now
 from portal.app import create_app
 from portal.cookies import Cookies, Session
@@ -142,7 +142,7 @@ def portal_server() -> Iterator[PortalServer]:
         behind = PortalServer(
             url=f"http://localhost:{listening.getsockname()[1]}",
             table=table,
-            directory=FakeDirectory(),
+            directory=FakeDirectory({CLINIC: Clinic(CLINIC, "Northside Radiology")}),
             people=FakePeople(),
             machines=FakeMachines(),
             gateway=FakeGateway(),
