@@ -39,7 +39,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         "archive-local-header-differs", "archive-trailing-bytes",
     ),
     "A document that starts programs attacks whoever opens it.": (
-        "pdf-javascript", "pdf-launches-program", "csv-formula-runs",
+        "pdf-javascript", "pdf-launches-program", "pdf-objects-hidden", "csv-formula-runs",
     ),
     "A volume whose header cannot be trusted was not judged.": (
         "nifti-header-truncated", "nifti-mark-invalid", "nifti-dimensions-invalid", "nifti-data-type-unknown",

@@ -47,6 +47,8 @@ class Entry:
     """In bytes, as declared; `inflate` holds the content to it."""
     crc32: int
     header_offset: int
+    raw_name: bytes = b""
+    """Its name as the directory has it, which the local header must have too."""
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:

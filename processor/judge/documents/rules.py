@@ -88,6 +88,8 @@ NIFTI = (
     reject("gzip-length-mismatch", "The compressed content is not as long as the volume's dimensions say.",
            SEND_AGAIN, "RFC 1952 2.3.1"),
     reject("gzip-bomb", "The file unpacks to a size out of all proportion, as an attack would.", ASK_IT),
+    warn("gzip-unchecked", "The compressed volume is so large that it was not checked to its end.",
+         "Nothing to do now.", "RFC 1952"),
     warn("gzip-trailing-bytes", "Something else follows the compressed content.", section="RFC 1952 2.2"),
 )  # fmt: skip
 
@@ -101,6 +103,9 @@ IMAGES = (
            SEND_AGAIN),
     reject("image-data-damaged", "The image's compressed content cannot be unpacked: the file is damaged.", SEND_AGAIN),
     reject("foreign-content-appended", "A program, script, document or archive is hidden behind the content.", ASK_IT),
+    warn("image-unchecked", "The image is so large that it was not checked to its end.", "Nothing to do now."),
+    warn("image-data-surplus", "The image holds more data than its width and height say; no program shows it.",
+         section="PNG 10.1"),
     warn("document-trailing-bytes", "Something else follows the end of the content."),
     reject("png-signature-damaged", "The file looks like a PNG image, but its first bytes are damaged.",
            "Send the file again; if FTP is used, set it to binary mode.", "PNG 5.2"),
