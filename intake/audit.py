@@ -7,7 +7,9 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from intake.cursors import cursor_of, position_of
+from intake.expressions import creation
 from intake.items import Item, moment, plain, wire
+from intake.ownership import NO_CLINIC, clinic
 from intake.ports import AuditEntry, AuditFilter, Page
 from intake.record import now, timestamp
 
@@ -18,8 +20,6 @@ _FIRST_YEAR = 2026
 """Nothing was audited before the product was."""
 _READS = 12
 """Queries a page may cost: a filter that matches little gives short pages rather than slow ones."""
-_EMPTY = "-"
-"""Index keys cannot be empty: the clinic of what concerns none."""
 
 
 class DynamoAudit:
@@ -30,9 +30,8 @@ class DynamoAudit:
         self._table = table
 
     def write(self, entry: AuditEntry) -> None:
-        self._dynamodb.put_item(
-            TableName=self._table, Item=wire(_item(entry)), ConditionExpression="attribute_not_exists(pk)"
-        )
+        owner = clinic(entry.clinic_id) if entry.clinic_id else NO_CLINIC
+        self._dynamodb.put_item(**creation(self._table, _item(entry), owner))
 
     def entries(self, wanted: AuditFilter, cursor: str | None, limit: int) -> Page[AuditEntry]:
         position = position_of(cursor) if cursor else None
@@ -114,7 +113,6 @@ def _item(entry: AuditEntry) -> Item:
         "actor": entry.actor,
         "actor_name": entry.actor_name,
         "action": entry.action,
-        "clinic_id": entry.clinic_id or _EMPTY,
         "subject": entry.subject,
         "reason": entry.reason,
         "detail": entry.detail,
@@ -127,7 +125,7 @@ def _entry(item: Item) -> AuditEntry:
         actor=item["actor"],
         actor_name=item["actor_name"],
         action=item["action"],
-        clinic_id="" if item["clinic_id"] == _EMPTY else item["clinic_id"],
+        clinic_id="" if item["clinic_id"] == NO_CLINIC.name else item["clinic_id"],
         subject=item["subject"],
         reason=item["reason"],
         detail=item["detail"],

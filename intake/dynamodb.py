@@ -15,13 +15,14 @@ from intake.aws_errors import code_of, standing_item
 from intake.batches import items_at
 from intake.cursors import before, cursor_of, position_of
 from intake.errors import ConflictError, NotFoundError
-from intake.expressions import creation
+from intake.expressions import creation, replacement, update
 from intake.file_items import file_record, file_summary
 from intake.file_lists import Section
 from intake.index_queries import Indexes, newest
 from intake.items import COUNTS, META, Item, file_key, plain, upload_key, wire
 from intake.keys import is_file_id, is_upload_id
 from intake.merged_lists import MergedLists
+from intake.ownership import clinic
 from intake.ports import RESERVED_AT_ONCE, Page
 from intake.record import FileRecord, FileSummary, Upload, now, timestamp
 from intake.states import State
@@ -46,7 +47,7 @@ class DynamoRecords:
 
     def create_upload(self, upload: Upload) -> None:
         try:
-            self._dynamodb.put_item(**creation(self._table, upload_item(upload)))
+            self._dynamodb.put_item(**creation(self._table, upload_item(upload), clinic(upload.clinic_id)))
         except ClientError as error:
             raise _conflict(error, "the upload exists already") from error
 
@@ -56,7 +57,7 @@ class DynamoRecords:
             batch = list(same)
             for start in range(0, len(batch), RESERVED_AT_ONCE):
                 chunk = batch[start : start + RESERVED_AT_ONCE]
-                self._reserve(upload.upload_id, announced, chunk)
+                self._reserve(upload, announced, chunk)
                 announced += len(chunk)
 
     def upload(self, clinic_id: str | None, upload_id: str) -> Upload:
@@ -130,17 +131,18 @@ class DynamoRecords:
         return Page(rows, cursor_of(page[-1]["created_key"]) if len(merged) > limit else None)
 
     def prolong(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:
-        sets = "SET expires_at = :expires_at" + (", multipart_id = :multipart_id" if multipart_id else "")
-        values = {":expires_at": timestamp(expires_at), ":multipart_id": multipart_id, ":open": State.AWAITING_UPLOAD}
+        told = {"multipart_id": multipart_id} if multipart_id else {}
+        prolonged = update(
+            self._table,
+            file_key(record.file_id),
+            clinic(record.clinic_id),
+            sets={"expires_at": timestamp(expires_at), **told},
+            condition="#state = :open",
+            values={":open": State.AWAITING_UPLOAD.value},
+            names={"#state": "state"},
+        )
         try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=wire(file_key(record.file_id)),
-                UpdateExpression=sets,
-                ConditionExpression="#state = :open",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=wire(values),
-            )
+            self._dynamodb.update_item(**prolonged)
         except ClientError as error:
             raise _conflict(error, "the file is no longer awaited") from error
 
@@ -152,15 +154,10 @@ class DynamoRecords:
             "bound_to": value,
             "expires": int((now() + _REMEMBERED).timestamp()),
         }
+        # DynamoDB removes what expired only within days, so what it still shows may be past its time.
+        lapsed, at = "expires < :now", {":now": int(now().timestamp())}
         try:
-            # DynamoDB removes what expired only within days, so what it still shows may be past its time.
-            self._dynamodb.put_item(
-                TableName=self._table,
-                Item=wire(item),
-                ConditionExpression="attribute_not_exists(pk) OR expires < :now",
-                ExpressionAttributeValues=wire({":now": int(now().timestamp())}),
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
+            self._dynamodb.put_item(**replacement(self._table, item, clinic(clinic_id), condition=lapsed, values=at))
         except ClientError as error:
             if code_of(error) != "ConditionalCheckFailedException":
                 raise
@@ -170,19 +167,22 @@ class DynamoRecords:
             return str(earlier["bound_to"])
         return value
 
-    def _reserve(self, upload_id: str, announced: int, files: Sequence[FileRecord]) -> None:
-        count: Any = {
-            "TableName": self._table,
-            "Key": wire(upload_key(upload_id)),
+    def _reserve(self, upload: Upload, announced: int, files: Sequence[FileRecord]) -> None:
+        owner = clinic(upload.clinic_id)
+        count: Any = update(
+            self._table,
+            upload_key(upload.upload_id),
+            owner,
+            sets={"announced": announced + len(files), "announced_at": timestamp(files[-1].created_at)},
             # Entries of archives are declared at the same time and by others, so the number is added to.
-            "UpdateExpression": "SET announced = :after ADD declared :more",
-            "ConditionExpression": "announced = :before",
-            "ExpressionAttributeValues": wire(
-                {":before": announced, ":after": announced + len(files), ":more": len(files)}
-            ),
-        }
+            sums={"declared": len(files)},
+            condition="announced = :before",
+            values={":before": announced},
+        )
         try:
-            self._dynamodb.transact_write_items(TransactItems=[{"Update": count}, *self._announced.entered(files)])
+            self._dynamodb.transact_write_items(
+                TransactItems=[{"Update": count}, *self._announced.entered(owner, files)]
+            )
         except ClientError as error:
             raise _conflict(error, "other files were added to the upload at the same time") from error
 

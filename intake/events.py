@@ -12,8 +12,9 @@ from urllib.parse import quote_plus, unquote_plus
 
 from intake.commands import DoTask, FindFiles, command_of
 from intake.errors import ScalperError
-from intake.record import ObjectVersion
+from intake.record import FileRecord, ObjectVersion
 from intake.scan import EVENT, SOURCE, VALIDATION_OBJECT, Scan, result_of
+from intake.states import State
 
 EXPAND = "expand"
 """What a message of ours holds, where S3's notifications hold `Records`."""
@@ -48,6 +49,13 @@ class Slice:
     """Place of the first entry in the archive's directory."""
     count: int
     """How many places the slice spans."""
+
+    def is_of(self, archive: FileRecord) -> bool:
+        """Say whether it is an accepted archive's, as its record says: its clinic's, its upload's, its own bytes."""
+        named = (self.clinic_id, self.upload_id, self.file_id)
+        held = archive.stored and (archive.stored.bucket, archive.stored.key)
+        own = named == (archive.clinic_id, archive.upload_id, archive.file_id)
+        return own and archive.state is State.ACCEPTED and held == (self.stored.bucket, self.stored.key)
 
     def message(self) -> dict[str, Any]:
         """Return the message that asks for the expansion: opaque ids and no names."""

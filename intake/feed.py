@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from intake.batches import items_at
 from intake.cursors import cursor_of, position_of
 from intake.errors import ChangesGoneError, ContentionError
+from intake.expressions import Write, replacement, update
 from intake.items import Item, moment, plain, wire
+from intake.ownership import clinic
 from intake.packed import packed
 from intake.ports import Change, FeedEntry, FeedPage
 from intake.record import now, timestamp
@@ -65,19 +67,22 @@ class FeedWriter:
         # Workers' clocks differ; what comes later never expires earlier.
         expires = max(kept_until, int((self._clock() + KEPT).timestamp()))
         some = {"preceding": preceding, "kept_until": kept_until, "rows": packed(rows), "expires": expires}
+        item = _key(clinic_id, _sort(reached)) | some
         return [
-            {"Put": {"TableName": self._table, "Item": wire(_key(clinic_id, _sort(reached)) | some)}},
-            {"Update": self._move_head(_key(clinic_id, _HEAD), preceding, {":to": reached, ":kept": expires})},
+            {"Put": replacement(self._table, item, clinic(clinic_id))},
+            {"Update": self._move_head(clinic_id, preceding, {"preceding": reached, "kept_until": expires})},
         ]
 
-    def _move_head(self, key: Item, preceding: int, values: Item) -> dict[str, Any]:
-        return {
-            "TableName": self._table,
-            "Key": wire(key),
-            "UpdateExpression": "SET preceding = :to, kept_until = :kept",
-            "ConditionExpression": "preceding = :from" if preceding else "attribute_not_exists(pk)",
-            "ExpressionAttributeValues": wire(values | ({":from": preceding} if preceding else {})),
-        }
+    def _move_head(self, clinic_id: str, preceding: int, sets: Item) -> Write:
+        return update(
+            self._table,
+            _key(clinic_id, _HEAD),
+            clinic(clinic_id),
+            sets=sets,
+            condition="preceding = :from" if preceding else "attribute_not_exists(pk)",
+            values={":from": preceding} if preceding else {},
+            new=True,
+        )
 
 
 class DynamoChangeFeed:

@@ -5,7 +5,9 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from intake.expressions import creation
 from intake.items import Item, plain, wire
+from intake.ownership import account
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -25,8 +27,8 @@ class DynamoKeptSearches:
 
     def keep(self, owner: str, criteria: Mapping[str, str]) -> str:
         search_id = secrets.token_urlsafe(24)
-        item = {**_key(search_id), "owner": owner, "criteria": dict(criteria), "expires": int(time.time()) + KEPT}
-        self._dynamodb.put_item(TableName=self._table, Item=wire(item))
+        item = {**_key(search_id), "criteria": dict(criteria), "expires": int(time.time()) + KEPT}
+        self._dynamodb.put_item(**creation(self._table, item, account(owner)))
         return search_id
 
     def kept(self, owner: str, search_id: str) -> dict[str, str] | None:

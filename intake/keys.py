@@ -19,7 +19,7 @@ _RESERVED_KEY = re.compile(
 _EXTENSION = re.compile(r"[a-z0-9]{1,10}")
 
 UNASSIGNED = "unassigned"
-"""The clinic that owns objects which landed outside every clinic's prefix."""
+"""The clinic that owns objects which landed outside the prefix of every clinic that takes part."""
 
 MAX_FILES_PER_UPLOAD = 99_999
 """A file's number within its upload has five digits."""
@@ -117,14 +117,27 @@ def reservation(key: str) -> Placement | None:
     return Placement(match["clinic"], match["upload"], match["file"], reserved=True, from_archive=from_archive)
 
 
+def sender(key: str) -> str:
+    """Return the clinic whose prefix a key begins with, be there such a clinic or not; UNASSIGNED for no prefix."""
+    prefix, slash, _ = key.partition("/")
+    return prefix if slash and is_clinic_id(prefix) else UNASSIGNED
+
+
 def direct(bucket: str, key: str, version_id: str | None, arrived: datetime) -> Placement:
     """Return the placement of an object that was dropped into S3 without a reservation.
 
     Its ids are derived, so that a redelivered event finds the same record. All that a clinic drops in one UTC day
     shares one upload, which is its receipt.
     """
-    prefix, slash, _ = key.partition("/")
-    clinic_id = prefix if slash and is_clinic_id(prefix) else UNASSIGNED
+    return _dropped(sender(key), bucket, key, version_id, arrived)
+
+
+def nobodys(bucket: str, key: str, version_id: str | None, arrived: datetime) -> Placement:
+    """Return the placement of an object whose prefix is that of no clinic that takes part; else as `direct`."""
+    return _dropped(UNASSIGNED, bucket, key, version_id, arrived)
+
+
+def _dropped(clinic_id: str, bucket: str, key: str, version_id: str | None, arrived: datetime) -> Placement:
     upload_id = _derived("direct", clinic_id, f"{arrived:%Y-%m-%d}")
     return Placement(clinic_id, upload_id, f"{upload_id}-{_derived(bucket, key, version_id or 'null')}", reserved=False)
 

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of, standing_item
+from intake.expressions import creation
 from intake.index_keys import normalised
 from intake.items import plain, wire
+from intake.ownership import SYSTEM
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -52,12 +54,7 @@ class PatientKeys:
     def _make(self) -> str:
         secret = secrets.token_hex(32)
         try:
-            self._dynamodb.put_item(
-                TableName=self._table,
-                Item=wire({**_KEY, "secret": secret}),
-                ConditionExpression="attribute_not_exists(pk)",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
+            self._dynamodb.put_item(**creation(self._table, {**_KEY, "secret": secret}, SYSTEM))
         except ClientError as error:
             if code_of(error) != "ConditionalCheckFailedException":
                 raise

@@ -105,6 +105,11 @@ class FileRecord:
     revision: int = 0
     """Rises by one with each change, so that a projection applies each change once."""
 
+    def is_of(self, clinic_id: str, arrived: ObjectVersion) -> bool:
+        """Say whether an object is what the record was reserved for, or began with: its clinic's, at its key."""
+        own = (self.clinic_id, self.incoming.bucket, self.incoming.key)
+        return own == (clinic_id, arrived.bucket, arrived.key)
+
     @property
     def codes(self) -> tuple[str, ...]:
         """Codes of the findings that reject the file."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from intake.expressions import addition
 from intake.items import plain
+from intake.ownership import SYSTEM
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -21,6 +22,6 @@ class DynamoRequestCounts:
     def add(self, client_id: str, at: datetime) -> int:
         key = {"pk": f"REQUESTS#{client_id}#{at:%Y-%m-%dT%H:%M}", "sk": "#REQUESTS"}
         expires = {"expires": int((at + timedelta(hours=1)).timestamp())}
-        update = addition(self._table, key, Counter(requests=1), sets=expires)
+        update = addition(self._table, key, Counter(requests=1), SYSTEM, sets=expires)
         answer = self._dynamodb.update_item(**update, ReturnValues="UPDATED_NEW")
         return int(plain(answer["Attributes"])["requests"])

@@ -14,9 +14,10 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
 from intake.batches import items_at
-from intake.expressions import addition_to_sets
+from intake.expressions import replacement, update
 from intake.index_keys import shard
-from intake.items import STUDIES, Item, created_key, series_key, study_key, study_list, wire
+from intake.items import STUDIES, Item, created_key, series_key, study_key, study_list
+from intake.ownership import clinic
 from intake.ports import Change
 from intake.record import timestamp
 from intake.study import LIMITS, Instance
@@ -68,25 +69,25 @@ class StudyMarks:
     def add(self, changes: Iterable[Change]) -> None:
         news = [change for change in changes if change.instance is not None]
         marks = _marks(news)
-        views = {(view["pk"], view["sk"]): view for change in news for view in _views(change)}
+        views = {(view["pk"], view["sk"]): (change.clinic_id, view) for change in news for view in _views(change)}
         keys = [*(mark.key for mark in marks), *({"pk": pk, "sk": sk} for pk, sk in views)]
         held = {(item["pk"], item["sk"]): item for item in items_at(self._dynamodb, self._table, keys)}
-        for key, view in views.items():
+        for key, (clinic_id, view) in views.items():
             if key not in held:
-                self._dynamodb.put_item(TableName=self._table, Item=wire(view))
+                self._dynamodb.put_item(**replacement(self._table, view, clinic(clinic_id)))
         for mark in marks:
             self._write(mark, held.get((mark.key["pk"], mark.key["sk"]), {}))
 
     def _write(self, mark: _Marks, held: Item) -> None:
         news = mark.unknown_to(held)
         if news:
-            self._dynamodb.update_item(**addition_to_sets(self._table, mark.key, news))
+            self._dynamodb.update_item(**update(self._table, mark.key, clinic(mark.clinic_id), members=news, new=True))
         if mark.span:
             self._stretch(mark.clinic_id, mark.key, held, *mark.span)
 
     def _stretch(self, clinic_id: str, key: Item, held: Item, first: datetime, last: datetime) -> None:
         if timestamp(first) < held.get("first_at", "~"):
-            self._set_if(key, {"first_at": timestamp(first)}, "attribute_not_exists(first_at) OR first_at > :first_at")
+            self._set_if(clinic_id, key, {"first_at": timestamp(first)}, "first_at > :first_at")
         if timestamp(last) > held.get("last_at", ""):
             study_id = key["pk"].partition("#")[2]
             place = {
@@ -94,18 +95,21 @@ class StudyMarks:
                 "state_shard": shard(STUDIES, study_id),
                 "created_key": created_key(last, study_id),
             }
-            newer = "attribute_not_exists(last_at) OR last_at < :last_at"
-            self._set_if(key, {"last_at": timestamp(last), **place}, newer)
+            self._set_if(clinic_id, key, {"last_at": timestamp(last), **place}, "last_at < :last_at")
 
-    def _set_if(self, key: Item, values: Item, condition: str) -> None:
+    def _set_if(self, clinic_id: str, key: Item, sets: Item, beyond: str) -> None:
+        bound = beyond.partition(" ")[0]
+        moved = update(
+            self._table,
+            key,
+            clinic(clinic_id),
+            sets=sets,
+            condition=f"attribute_not_exists({bound}) OR {beyond}",
+            values={f":{bound}": sets[bound]},
+            new=True,
+        )
         try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=wire(key),
-                UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in values),
-                ConditionExpression=condition,
-                ExpressionAttributeValues=wire({f":{name}": value for name, value in values.items()}),
-            )
+            self._dynamodb.update_item(**moved)
         except ClientError as error:
             # Another worker knew of an earlier or later one.
             if code_of(error) != "ConditionalCheckFailedException":

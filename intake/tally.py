@@ -52,6 +52,7 @@ class AlertTally:
 class FiledTally:
     """What is to be added to an upload's share of a study."""
 
+    clinic_id: str
     filed: Filed
     counts: Counter[str] = field(default_factory=Counter)
     """`n_{state}`."""
@@ -75,8 +76,8 @@ class Tally:
     clinics: set[str] = field(default_factory=set)
     filed: dict[tuple[str, str], FiledTally] = field(default_factory=dict)
     """Upload and study id → the upload's judged files of that study."""
-    announced: Counter[tuple[str, datetime]] = field(default_factory=Counter)
-    """Upload and when it announced them → how many files are awaited no longer."""
+    announced: Counter[tuple[str, str, datetime]] = field(default_factory=Counter)
+    """Clinic, upload and when it announced them → how many files are awaited no longer."""
 
     @property
     def items(self) -> int:
@@ -104,7 +105,7 @@ def add(sums: Tally, change: Change) -> None:
     _add_to_study(sums, change)
     _add_to_filed(sums, change)
     if change.announced_at:
-        sums.announced[change.upload_id, change.announced_at] += 1
+        sums.announced[change.clinic_id, change.upload_id, change.announced_at] += 1
 
 
 def latency_bound(milliseconds: int) -> int:
@@ -181,13 +182,13 @@ def _add_to_study(sums: Tally, change: Change) -> None:
 
 def _add_to_filed(sums: Tally, change: Change) -> None:
     if change.study_before:
-        _filed(sums, change.upload_id, Filed(change.study_before)).counts[f"n_{change.before}"] -= 1
+        _filed(sums, change, Filed(change.study_before)).counts[f"n_{change.before}"] -= 1
     if change.filed:
-        _filed(sums, change.upload_id, change.filed).counts[f"n_{change.after}"] += 1
+        _filed(sums, change, change.filed).counts[f"n_{change.after}"] += 1
 
 
-def _filed(sums: Tally, upload_id: str, filed: Filed) -> FiledTally:
-    row = sums.filed.setdefault((upload_id, filed.study_id), FiledTally(filed))
+def _filed(sums: Tally, change: Change, filed: Filed) -> FiledTally:
+    row = sums.filed.setdefault((change.upload_id, filed.study_id), FiledTally(change.clinic_id, filed))
     if filed.modality or filed.study_date:
         row.filed = filed
     return row

@@ -15,15 +15,16 @@ from intake.awaited import AwaitedFiles
 from intake.aws_errors import code_of
 from intake.batches import items_at
 from intake.errors import ContentionError
-from intake.expressions import transition
+from intake.expressions import Write, replacement, transition, update
 from intake.file_items import file_item, file_record, file_summary, object_map, object_version
 from intake.file_lists import FileLists
 from intake.index_keys import by_state, patient_id_of
 from intake.items import Item, claim_key, file_key, plain, wire
 from intake.keys import UNASSIGNED
+from intake.ownership import clinic
 from intake.patient_keys import PatientKeys
 from intake.ports import Outcome, Recorded
-from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Verdict, timestamp
+from intake.record import FileRecord, FileSummary, ObjectVersion, Source, TimelineEntry, Verdict, timestamp
 from intake.scan import Scan
 from intake.states import State, may_become
 from intake.verdict_items import arrival_attributes, is_initial, verdict_attributes
@@ -67,17 +68,12 @@ class DynamoVerdicts:
     def fail(self, record: FileRecord, reason: str) -> bool:
         entry = TimelineEntry(record.updated_at, "sweep", State.FAILED, reason)
         initial = {name: value for name, value in file_item(record).items() if is_initial(name, value)}
-        return self._try(
-            file_key(record.file_id),
-            record.clinic_id,
-            State.FAILED,
-            entry,
-            initial if record.source is Source.DIRECT else None,
-        )
+        may_begin = record.source is Source.DIRECT
+        moved = self._given_up(record, record.incoming, State.FAILED, entry, initial if may_begin else None)
+        return self._changed(moved)
 
-    def expire(self, clinic_id: str, file_id: str, at: datetime) -> bool:
-        entry = TimelineEntry(at, "sweep", State.EXPIRED)
-        return self._try(file_key(file_id), clinic_id, State.EXPIRED, entry, None)
+    def expire(self, file: FileRecord | FileSummary, at: datetime) -> bool:
+        return self._changed(self._given_up(file, None, State.EXPIRED, TimelineEntry(at, "sweep", State.EXPIRED)))
 
     def delete(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
         sets = {
@@ -88,6 +84,8 @@ class DynamoVerdicts:
         moved = transition(
             table=self._table,
             key=file_key(record.file_id),
+            owner=clinic(record.clinic_id),
+            incoming=record.incoming,
             sources=may_become(State.DELETED, reprocessing=True),
             sets=sets,
             entries=[*steps, TimelineEntry(at, "processor", State.DELETED)],
@@ -95,16 +93,9 @@ class DynamoVerdicts:
         )
         return self._changed(moved)
 
-    def note_scan(self, file_id: str, scan: Scan) -> None:
-        noted: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": wire(file_key(file_id)),
-            "UpdateExpression": "SET #scan = :scan",
-            "ConditionExpression": "attribute_exists(pk)",
-            "ExpressionAttributeNames": {"#scan": "scan"},
-            "ExpressionAttributeValues": wire({":scan": scan.value}),
-        }
-        self._changed(noted)
+    def note_scan(self, record: FileRecord, scan: Scan) -> None:
+        owner = clinic(record.clinic_id)
+        self._changed(update(self._table, file_key(record.file_id), owner, sets={"scan": scan.value}))
 
     def foresee(self, verdict: Verdict) -> Outcome:
         identities = _identities(verdict)
@@ -128,6 +119,8 @@ class DynamoVerdicts:
         return transition(
             table=self._table,
             key=file_key(verdict.file_id),
+            owner=clinic(verdict.clinic_id),
+            incoming=verdict.incoming,
             sources=may_become(verdict.state, reprocessing=verdict.again is not None),
             sets={**verdict_attributes(verdict), "patient_key": self._patient_key(verdict)},
             entries=[*asked, TimelineEntry(verdict.decided_at, "processor", verdict.state, told)],
@@ -147,29 +140,34 @@ class DynamoVerdicts:
             "etag": verdict.etag,
             "size": verdict.size,
         }
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": wire(item),
-                "ConditionExpression": "attribute_not_exists(pk) OR file_id = :me",
-                "ExpressionAttributeValues": wire({":me": verdict.file_id}),
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-        }
+        owner, values = clinic(verdict.clinic_id), {":me": verdict.file_id}
+        return {"Put": replacement(self._table, item, owner, condition="file_id = :me", values=values)}
 
-    def _try(self, key: Item, clinic_id: str, target: State, entry: TimelineEntry, initial: Item | None) -> bool:
-        file_id = key["sk"].removeprefix("FILE#")
-        sources = may_become(target) & _FAILED_BY_US
+    def _given_up(
+        self,
+        file: FileRecord | FileSummary,
+        incoming: ObjectVersion | None,
+        target: State,
+        entry: TimelineEntry,
+        initial: Item | None = None,
+    ) -> Write:
         sets = {
-            **by_state(clinic_id, file_id, target),
+            **by_state(file.clinic_id, file.file_id, target),
             "state": target.value,
             "updated_at": timestamp(entry.at),
         }
-        return self._changed(
-            transition(table=self._table, key=key, sources=sources, sets=sets, entries=[entry], initial=initial)
+        return transition(
+            table=self._table,
+            key=file_key(file.file_id),
+            owner=clinic(file.clinic_id),
+            incoming=incoming,
+            sources=may_become(target) & _FAILED_BY_US,
+            sets=sets,
+            entries=[entry],
+            initial=initial,
         )
 
-    def _changed(self, moved: dict[str, Any]) -> bool:
+    def _changed(self, moved: Write) -> bool:
         """Send an update, and say whether its condition held."""
         try:
             self._dynamodb.update_item(**moved)
@@ -210,7 +208,7 @@ def _refusal(verdict: Verdict, reasons: list[dict[str, Any]]) -> Recorded:
 def _standing(verdict: Verdict, record: Item) -> Recorded:
     if verdict.again:
         raise ContentionError("the record changed while its file was judged again")
-    if not record or object_version(record["incoming"]) != verdict.incoming:
+    if not record or record["clinic_id"] != verdict.clinic_id or object_version(record["incoming"]) != verdict.incoming:
         return Recorded(Outcome.NO_RESERVATION)
     kept = None if record["state"] == State.DELETED else object_version(record["stored"])
     return Recorded(Outcome.ALREADY_RECORDED, verdict.file_id, kept)

@@ -94,7 +94,7 @@ def confirm(services: Services, identity: Identity, file_id: str, *, order_id: s
         proposer=review.proposed_by,
     )
     if not review.decided_by:
-        _decide(services, identity, file_id, confirmed=True)
+        _decide(services, identity, review, confirmed=True)
     chosen = Selection(file_ids=(file_id,), state=State.REJECTED, clinic_id=review.clinic_id)
     return reprocessing.place(services, identity, Task.ACCEPT, chosen, order_id=order_id, reason=review.reason)
 
@@ -107,13 +107,13 @@ def decline(services: Services, identity: Identity, file_id: str) -> None:
     if review.decided_by:
         return
     note(services, identity, "review.decline", clinic_id=review.clinic_id, subject=file_id)
-    _decide(services, identity, file_id, confirmed=False)
+    _decide(services, identity, review, confirmed=False)
 
 
-def _decide(services: Services, identity: Identity, file_id: str, *, confirmed: bool) -> None:
+def _decide(services: Services, identity: Identity, review: Review, *, confirmed: bool) -> None:
     try:
         services.reviews.decide(
-            file_id, confirmed=confirmed, by=identity.subject, name=identity.display_name, at=services.clock()
+            review, confirmed=confirmed, by=identity.subject, name=identity.display_name, at=services.clock()
         )
     except ConflictError as error:
         raise OwnReviewError("Another admin has to confirm this.") from error

@@ -106,15 +106,18 @@ class Expander:
         return len(slices)
 
     def expand(self, part: Slice) -> Expanded:
-        """Reserve and unpack one slice. Raises NotFoundError, ObjectMissingError, ContentionError, ArchiveError."""
+        """Reserve and unpack one slice.
+
+        Raises NotFoundError, ConflictError, ObjectMissingError, ContentionError, ArchiveError.
+        """
         parent = self._verdicts.file(part.file_id)
-        if parent is None:
-            raise NotFoundError("the archive has no record")
+        if parent is None or not part.is_of(parent):
+            raise NotFoundError("the slice is of no archive that was accepted")
         source = Blocks(self._objects, part.stored)
         chosen = [entry for entry in entries(source) if part.first <= entry.index < part.first + part.count]
         children = [self._child(parent, entry) for entry in chosen]
         self._children.reserve(children)
-        awaited = self._children.awaited([child.file_id for child in children])
+        awaited = self._children.awaited(children)
         unpacked = [
             self._unpack(child, inflate(source, entry), part.stored)
             for entry, child in zip(chosen, children, strict=True)

@@ -46,6 +46,8 @@ class Case:
     """As it is known without a copy."""
     again: Again | None = None
     scan: Scan | None = None
+    nobodys: bool = False
+    """Its prefix is that of no clinic that takes part."""
 
     def verdict(self, copied: Copied, decided_at: datetime) -> Verdict:
         judgement = self.judgement
@@ -76,7 +78,8 @@ class Case:
     def direct(self) -> "Case":
         """Return the same object as a file of its own: what its key promised belongs to another."""
         source = self.source
-        placement = keys.direct(source.bucket, source.key, source.version_id, self.arrived_at)
+        place = keys.nobodys if self.nobodys else keys.direct
+        placement = place(source.bucket, source.key, source.version_id, self.arrived_at)
         key = keys.object_key(placement.clinic_id, placement.upload_id, placement.file_id, self.arrived_at)
         return replace(self, placement=placement, key=key, sha256=None)
 
@@ -117,6 +120,8 @@ class Filing:
                 return self.file(case.refused(RULES["sop-instance-conflict"].finding("(0008,0018)")))
             case Outcome.NO_RESERVATION:
                 self._objects.delete(verdict.stored)
+                if not case.placement.reserved:
+                    raise ContentionError("another's record stands under the id of a file without a reservation")
                 return self.file(case.direct())
 
     def foreseen(self, case: Case) -> Judgement:

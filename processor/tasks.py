@@ -20,7 +20,7 @@ from intake.states import JUDGED, OPEN, State
 from processor.filing import Buckets, Case, Filing
 from processor.judge import FIRST_READ, ByteSource, Facts, Profile
 from processor.judge.catalogue import RULES
-from processor.process import ARCHIVE, Judge, ObjectBytes, timed
+from processor.process import ARCHIVE, UNKNOWN_SENDER, Judge, ObjectBytes, timed
 from processor.scans import CODES, FINAL, PASSED, Refusing, Scans
 
 STEPS = {Task.REPROCESS: "reprocess", Task.ACCEPT: "review-confirmed", Task.DELETE: "delete-ordered"}
@@ -50,6 +50,7 @@ class Tasks:
     buckets: Buckets
     judge: Judge
     profile_of: Callable[[str], Profile]
+    takes_part: Callable[[str], bool]
     expand: Expand
     scans: Scans
     clock: Callable[[], datetime] = now
@@ -87,7 +88,9 @@ class Tasks:
         review = self.reviews.review(record.file_id)
         if record.state is not State.REJECTED:
             raise _NothingToDoError(Answer.CLOSED)
-        if review is None or not review.holds or review.decided_by != command.actor or review.decided_at is None:
+        if review is None or review.clinic_id != record.clinic_id or not review.holds:
+            raise _NothingToDoError(Answer.REFUSED)
+        if review.decided_by != command.actor or review.decided_at is None:
             raise _NothingToDoError(Answer.REFUSED)
         proposed = TimelineEntry(review.proposed_at, review.proposed_by, "review-proposed")
         confirmed = TimelineEntry(review.decided_at, review.decided_by, STEPS[command.task], command.order_id)
@@ -127,12 +130,13 @@ class Tasks:
         try:
             version = self._kept(record)
             scan = self._scan(record, version)
-            source = self._bytes(version, scan)
+            refusals = _refusals(record, scan)
+            source = self._bytes(version, refusals)
         except ObjectMissingError:
             raise _NothingToDoError(self._unpacked_again(record)) from None
-        case = self._case(record, source, steps, scan)
-        if record.clinic_id == keys.UNASSIGNED:
-            case = case.refused(RULES["clinic-unknown"].finding())
+        case = self._case(record, source, steps, scan, refusals)
+        if record.clinic_id != keys.UNASSIGNED and not self.takes_part(record.clinic_id):
+            case = case.refused(RULES[UNKNOWN_SENDER].finding())
         return case, source
 
     def _scan(self, record: FileRecord, version: ObjectVersion) -> Scan | None:
@@ -154,9 +158,9 @@ class Tasks:
             raise _NothingToDoError(Answer.UNSCANNED)
         return scan
 
-    def _bytes(self, version: ObjectVersion, scan: Scan | None) -> ObjectBytes:
+    def _bytes(self, version: ObjectVersion, refusals: tuple[str, ...]) -> ObjectBytes:
         """Raises ObjectMissingError."""
-        read = self.objects.describe(version) if scan in CODES else self.objects.read(version, 0, FIRST_READ)
+        read = self.objects.describe(version) if refusals else self.objects.read(version, 0, FIRST_READ)
         return ObjectBytes(self.objects, version, read)
 
     def _kept(self, record: FileRecord) -> ObjectVersion:
@@ -176,14 +180,19 @@ class Tasks:
         return record.stored is not None and record.stored.bucket == self.buckets.quarantine
 
     def _case(
-        self, record: FileRecord, source: ObjectBytes, steps: tuple[TimelineEntry, ...], scan: Scan | None
+        self,
+        record: FileRecord,
+        source: ObjectBytes,
+        steps: tuple[TimelineEntry, ...],
+        scan: Scan | None,
+        refusals: tuple[str, ...],
     ) -> Case:
         facts = Facts(
             extension=keys.extension(record.name),
             from_archive=record.parent is not None,
             profile=self.profile_of(record.clinic_id),
         )
-        judgement, judging_ms = timed(Refusing(scan) if scan in CODES else self.judge, source, facts)
+        judgement, judging_ms = timed(Refusing(refusals) if refusals else self.judge, source, facts)
         from_quarantine = record.state is State.REJECTED
         return Case(
             placement=Placement(record.clinic_id, record.upload_id, record.file_id, reserved=True),
@@ -220,6 +229,12 @@ class Tasks:
     @property
     def _filing(self) -> Filing:
         return Filing(self.objects, self.verdicts, self.buckets, self.clock)
+
+
+def _refusals(record: FileRecord, scan: Scan | None) -> tuple[str, ...]:
+    """Return the codes that refuse a file unread: of its scan, and that it is nobody's."""
+    scanned = (CODES[scan],) if scan in CODES else ()
+    return (*scanned, UNKNOWN_SENDER) if record.clinic_id == keys.UNASSIGNED else scanned
 
 
 def _may(command: DoTask, record: FileRecord) -> bool:

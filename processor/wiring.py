@@ -78,10 +78,19 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     )
     in_turn = one_at_a_time(judge)
     buckets = Buckets(settings.accepted_bucket, settings.quarantine_bucket)
-    profile_of = Profiles(DynamoDirectory(dynamodb, settings.table)).of
+    profiles = Profiles(DynamoDirectory(dynamodb, settings.table))
+    # Whoever has just changed a profile, or let a clinic take part, and orders a dry run means that one.
+    anew = Profiles(DynamoDirectory(dynamodb, settings.table), kept_s=0)
     scans = Scans(objects, settings.scan_required)
     processor = Processor(
-        objects, verdicts, buckets, in_turn, profile_of=profile_of, expand=expander.begin, scans=scans
+        objects,
+        verdicts,
+        buckets,
+        in_turn,
+        profile_of=profiles.of,
+        takes_part=profiles.takes_part,
+        expand=expander.begin,
+        scans=scans,
     )
     tasks = Tasks(
         objects=objects,
@@ -89,8 +98,8 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         reviews=DynamoReviews(dynamodb, settings.table),
         buckets=buckets,
         judge=in_turn,
-        # Whoever has just changed a profile and orders a dry run means that one.
-        profile_of=Profiles(DynamoDirectory(dynamodb, settings.table), kept_s=0).of,
+        profile_of=anew.of,
+        takes_part=anew.takes_part,
         expand=expander.begin,
         scans=scans,
     )
@@ -141,6 +150,7 @@ def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
         admit=lambda: admit_partners(gateway, directory, settings.web_client_id, now()),
         stuck_files=DynamoStuckFiles(dynamodb, settings.table),
         incidents=DynamoIncidents(dynamodb, settings.table),
+        takes_part=Profiles(directory).takes_part,
         time_limit=timedelta(seconds=settings.time_limit_s),
         incoming_bucket=settings.incoming_bucket,
     )
@@ -167,6 +177,7 @@ def reconciler(environment: Mapping[str, str], session: boto3.Session) -> Reconc
         inventory=S3Inventory(session.client("s3", config=_CONFIG)),
         incidents=DynamoIncidents(dynamodb, settings.table),
         rounds=DynamoRounds(dynamodb, settings.table),
+        takes_part=Profiles(DynamoDirectory(dynamodb, settings.table)).takes_part,
         incoming_bucket=settings.incoming_bucket,
         buckets=Buckets(settings.accepted_bucket, settings.quarantine_bucket),
         quarantine_kept=timedelta(days=settings.quarantine_days),

@@ -8,7 +8,7 @@ from intake.ports.audit import AuditEntry, AuditFilter, AuditLog
 from intake.ports.directory import Clinic, Directory, Partner, RequestCounts
 from intake.ports.gateway import MOST_CLIENTS, Gateway
 from intake.ports.incidents import Fault, Incident, Incidents, Rounds
-from intake.ports.inventory import Held, Inventory, Known, Ledger, Stretch
+from intake.ports.inventory import Announcements, Held, Inventory, Known, Ledger, Stretch
 from intake.ports.last_errors import LastError, LastErrors
 from intake.ports.messages import Alert, AlertKind, Alerts, DeadLetters, Queue, QueueAge, QueuedMessage
 from intake.ports.objects import (
@@ -67,6 +67,7 @@ __all__ = [
     "Alert",
     "AlertKind",
     "Alerts",
+    "Announcements",
     "Answer",
     "Answered",
     "Athena",

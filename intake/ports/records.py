@@ -20,7 +20,8 @@ class Outcome(Enum):
     ALREADY_RECORDED = auto()
     """This object version has its verdict already: a redelivered event. No other object for what was deleted."""
     NO_RESERVATION = auto()
-    """The key looks like a reservation's, but none stands behind it, or another version has been judged under it."""
+    """The key looks like a reservation's, but none of its clinic stands behind it that reserved this bucket and key; or
+    another version has been judged under it."""
     DUPLICATE_BYTES = auto()
     """Another accepted file of the clinic holds the same bytes."""
     SOP_INSTANCE_CONFLICT = auto()
@@ -37,7 +38,7 @@ class Recorded:
 
 
 class Verdicts(Protocol):
-    """The table, as the processor uses it."""
+    """The table, as the processor uses it. What changes a record changes it only as its own clinic's."""
 
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
         """Move the file's record to its verdict and claim its identities, all or nothing.
@@ -59,11 +60,11 @@ class Verdicts(Protocol):
         """Return what recording would come to, as far as other files stand in the way; writes nothing."""
         ...
 
-    def expire(self, clinic_id: str, file_id: str, at: datetime) -> bool:
+    def expire(self, file: FileRecord | FileSummary, at: datetime) -> bool:
         """Give up a file that never arrived. Say whether that changed anything."""
         ...
 
-    def note_scan(self, file_id: str, scan: Scan) -> None:
+    def note_scan(self, record: FileRecord, scan: Scan) -> None:
         """Note a result that came after the file's verdict, which it leaves as it is. No record is no error."""
         ...
 
@@ -81,8 +82,8 @@ class Children(Protocol):
         """Reserve those that are not reserved yet, at most 100. Raises ContentionError."""
         ...
 
-    def awaited(self, file_ids: Sequence[str]) -> frozenset[str]:
-        """Return those of the files that have no verdict."""
+    def awaited(self, children: Sequence[FileRecord]) -> frozenset[str]:
+        """Return the ids of those that have no verdict. Raises ConflictError where one's id is another's."""
         ...
 
 

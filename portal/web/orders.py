@@ -48,7 +48,7 @@ def for_real(
 def _view(services: Services, identity: Identity, order_id: str, cursor: str | None) -> dict[str, Any]:
     order = reprocessing.progress(services, identity, order_id)
     try:
-        page = services.orders.answers(order_id, cursor, LIST)
+        page = services.orders.answers(order.owner, order_id, cursor, LIST)
     except ValueError as error:
         raise CursorError("The cursor is not one of this list.") from error
     look, path = looks(order), f"/admin/orders/{order_id}"

@@ -51,7 +51,7 @@ def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_a_process_
     verdicts = DynamoVerdicts(clients["dynamodb"], table)
     profiles.of("northside")
     verdicts.patients.key("northside", "TEST")
-    assert calls["GetItem"] == 2
+    assert calls["GetItem"] == 3
     calls.clear()
     objects = S3Objects(clients["s3"])
     processor = Processor(
@@ -61,6 +61,7 @@ def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_a_process_
         Buckets(stack.outputs["AcceptedBucket"], stack.outputs["QuarantineBucket"]),
         judge,
         profile_of=profiles.of,
+        takes_part=profiles.takes_part,
         expand=lambda archive, source: 0,
         scans=Scans(objects, required=False),
     )

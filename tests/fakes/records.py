@@ -78,7 +78,7 @@ class FakeRecords:
 
     def prolong(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:
         stored = self.table.files.get(record.file_id)
-        if stored is None or stored.state is not State.AWAITING_UPLOAD:
+        if stored is None or stored.clinic_id != record.clinic_id or stored.state is not State.AWAITING_UPLOAD:
             raise ConflictError("The file is no longer awaited.")
         kept = multipart_id or stored.multipart_id
         self.table.files[record.file_id] = replace(stored, expires_at=expires_at, multipart_id=kept)

@@ -42,7 +42,7 @@ class World:
         upload_id = list(UPLOADS)[upload]
         first = self.numbers[upload_id]
         new = [self._file(upload_id, first + n, moment) for n in range(files)]
-        self.records.add_files(an_upload(upload_id=upload_id, declared=first), new)
+        self.records.add_files(an_upload(upload_id=upload_id, clinic_id=UPLOADS[upload_id], declared=first), new)
         self.numbers[upload_id] += files
         self.awaited |= {file.file_id: file for file in new}
 
@@ -71,7 +71,7 @@ class World:
 
     def move(self, file, target):
         if target is State.EXPIRED:
-            assert self.verdicts.expire(file.clinic_id, file.file_id, LATER)
+            assert self.verdicts.expire(file, LATER)
         elif target is State.FAILED:
             assert self.verdicts.fail(file, "retries-exhausted")
         elif target is State.DELETED:

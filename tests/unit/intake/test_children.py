@@ -64,7 +64,7 @@ def test_those_without_a_verdict_are_told_apart(records, children, dynamodb):
     children.reserve([first, second])
     DynamoVerdicts(dynamodb, TABLE).record(a_verdict(first), reserved=True)
 
-    assert children.awaited([first.file_id, second.file_id]) == {second.file_id}
+    assert children.awaited([first, second]) == {second.file_id}
     assert children.awaited([]) == frozenset()
 
 

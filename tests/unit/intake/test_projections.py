@@ -16,11 +16,15 @@ from intake.states import State
 from tests.records import NOON, UPLOAD_ID, a_file, an_upload
 from tests.unit.intake.conftest import TABLE
 
+OTHERS_UPLOAD_ID = "01kanqzzzz0000000000000001"
+
 
 def a_change(number=0, **changes):
+    # An upload is one clinic's.
+    upload_id = UPLOAD_ID if changes.get("clinic_id", "northside") == "northside" else OTHERS_UPLOAD_ID
     fields = {
-        "file_id": a_file(number).file_id,
-        "upload_id": UPLOAD_ID,
+        "file_id": a_file(number, upload_id=upload_id).file_id,
+        "upload_id": upload_id,
         "clinic_id": "northside",
         "source": "web",
         "revision": 1,
@@ -80,7 +84,7 @@ def test_a_delivery_from_more_batches_than_fit_into_a_transaction_counts_each_of
     moments = [NOON + timedelta(milliseconds=number) for number in range(110)]
     keys = [upload_key(UPLOAD_ID, f"{BATCH}{timestamp(at)}") for at in moments]
     for key in keys:
-        dynamodb.put_item(TableName=TABLE, Item=wire({**key, "rest": 2}))
+        dynamodb.put_item(TableName=TABLE, Item=wire({**key, "clinic_id": "northside", "rest": 2}))
 
     projections.apply([a_change(number, announced_at=at) for number, at in enumerate(moments)])
 

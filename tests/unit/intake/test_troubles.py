@@ -40,7 +40,7 @@ def upload(dynamodb):
         elif number < 45:
             verdicts.fail(record, "Timeout")
         elif number < 49:
-            verdicts.expire("northside", record.file_id, NOON + timedelta(days=1))
+            verdicts.expire(record, NOON + timedelta(days=1))
         else:
             verdicts.record(a_verdict(record, findings=(WARNING,) if number < 52 else ()), reserved=True)
     return files

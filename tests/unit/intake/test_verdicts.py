@@ -167,22 +167,22 @@ def test_a_judged_file_neither_fails_nor_expires(verdicts, reserved):
     verdicts.record(a_verdict(reserved[0]), reserved=True)
 
     assert not verdicts.fail(reserved[0], "retries-exhausted")
-    assert not verdicts.expire("northside", reserved[0].file_id, NOON)
+    assert not verdicts.expire(reserved[0], NOON)
 
 
 def test_a_result_that_came_after_the_verdict_is_noted_and_moves_nothing(verdicts, reserved):
     verdicts.record(a_verdict(reserved[0]), reserved=True)
     judged = verdicts.file(reserved[0].file_id)
 
-    verdicts.note_scan(reserved[0].file_id, Scan.THREAT)
-    verdicts.note_scan(a_file(99).file_id, Scan.THREAT)
+    verdicts.note_scan(reserved[0], Scan.THREAT)
+    verdicts.note_scan(a_file(99), Scan.THREAT)
 
     assert verdicts.file(reserved[0].file_id) == replace(judged, scan=Scan.THREAT)
     assert verdicts.file(a_file(99).file_id) is None
 
 
 def test_a_file_that_never_arrived_expires_and_leaves_the_list_of_awaited_ones(verdicts, reserved):
-    assert verdicts.expire("northside", reserved[1].file_id, NOON)
+    assert verdicts.expire(reserved[1], NOON)
 
     assert {file.file_id for file in verdicts.awaiting()} == {reserved[0].file_id, reserved[2].file_id}
 

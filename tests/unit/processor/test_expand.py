@@ -52,6 +52,7 @@ class World:
             Buckets("accepted", "quarantine"),
             judge,
             profile_of=lambda clinic_id: Profile(),
+            takes_part="northside".__eq__,
             expand=self.expander.begin,
             scans=Scans(self.objects, required=False),
             clock=clock,
@@ -288,7 +289,7 @@ def test_a_large_entry_passes_through_in_bounded_memory(tmp_path, world):
         for _ in range(96):
             entry.write(piece)
     s3 = _Discarding()
-    parent = a_file(kind="zip", state=State.ACCEPTED)
+    parent = a_file(kind="zip", state=State.ACCEPTED, stored=ObjectVersion("accepted", "k"))
     world.table.files[parent.file_id] = parent
     expander = Expander(
         objects=_FileObjects(path),

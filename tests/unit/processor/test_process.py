@@ -39,11 +39,15 @@ class World:
     def __init__(self):
         table = FakeTable()
         self.crash_at = None
+        self.clinics = {"northside", "lakeview"}
         self.objects = FakeObjects()
         self.verdicts = FakeVerdicts(table)
         self.records = FakeRecords(table)
         self.expanded = []
         self.processor = self.processor_with(_judge)
+
+    def takes_part(self, clinic_id):
+        return clinic_id in self.clinics
 
     def processor_with(self, judge, profile_of=lambda clinic_id: Profile(), *, scan_required=False):
         return Processor(
@@ -52,6 +56,7 @@ class World:
             Buckets(ACCEPTED, QUARANTINE),
             judge,
             profile_of=profile_of,
+            takes_part=self.takes_part,
             expand=self.expand,
             scans=Scans(self.objects, scan_required),
             clock=lambda: NOON + timedelta(milliseconds=80),

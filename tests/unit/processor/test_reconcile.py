@@ -45,6 +45,7 @@ class World:
         self.follow_up = FollowUp(inventory=inventory, queue=self.queue, clock=lambda: self.at, **common)
         self.reconciler = Reconciler(
             ledger=FakeLedger(self.table),
+            takes_part={"northside", "lakeview", "southside", "elsewhere"}.__contains__,
             inventory=inventory,
             incoming_bucket="incoming",
             buckets=Buckets("accepted", "quarantine"),
@@ -178,7 +179,7 @@ def test_an_arrival_that_was_recorded_the_day_after_its_sending_began_is_no_find
     (stored,) = world.objects.versions["incoming", "northside/big.dcm"]
     world.objects.versions["incoming", "northside/big.dcm"] = [replace(stored, etag='"abc-12"')]
     recorded = keys.direct("incoming", dropped.key, dropped.version_id, NOON + timedelta(days=1))
-    file = a_file(file_id=recorded.file_id, upload_id=recorded.upload_id, source=Source.DIRECT)
+    file = a_file(file_id=recorded.file_id, upload_id=recorded.upload_id, source=Source.DIRECT, incoming=dropped)
     world.table.files[file.file_id] = replace(file, state=State.FAILED)
     world.at += LIMIT
     world.sweep(2)

@@ -58,6 +58,7 @@ class World:
             admit=lambda: self.admissions.append(self.at) is None,
             stuck_files=self.stuck_files,
             incidents=self.incidents,
+            takes_part={"northside", "lakeview"}.__contains__,
             time_limit=TIME_LIMIT,
             incoming_bucket="incoming",
             clock=lambda: self.at,

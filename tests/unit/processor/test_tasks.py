@@ -35,6 +35,7 @@ class Desk(World):
             buckets=Buckets(ACCEPTED, QUARANTINE),
             judge=self.judge,
             profile_of=lambda clinic_id: Profile(),
+            takes_part=self.takes_part,
             expand=lambda archive, source: self.expanded.append((archive.file_id, source.size)) or 1,
             scans=Scans(self.objects, scan_required),
             clock=lambda: NOON + timedelta(days=2),
