@@ -117,7 +117,7 @@ class Tasks:
             # An attempt to accept it may have left a copy that never was recorded.
             self.objects.delete(replace(record.stored, bucket=self.buckets.accepted, version_id=None))
             return Answer.DELETED, ()
-        if record.state is State.ACCEPTED and record.stored and _is_own_archive(record):
+        if record.state is State.ACCEPTED and record.stored and _is_accepted_archive(record):
             self._unpack(record, record.stored)
         return _answer(record.findings)
 
@@ -211,7 +211,7 @@ class Tasks:
 
     def _filed(self, case: Case, source: ObjectBytes) -> Answering:
         verdict, _ = self._filing.file(case)
-        if _is_own_archive(verdict):
+        if _is_accepted_archive(verdict):
             self.expand(verdict, source)
         return _answer(verdict.findings)
 
@@ -249,9 +249,8 @@ def _is_done(command: DoTask, record: FileRecord) -> bool:
     return any(step.detail == command.order_id and step.event in {RETRY, *STEPS.values()} for step in record.timeline)
 
 
-def _is_own_archive(filed: FileRecord | Verdict) -> bool:
-    accepted = filed.kind == ARCHIVE and filed.state is State.ACCEPTED and filed.duplicate_of is None
-    return accepted and filed.stored is not None
+def _is_accepted_archive(filed: FileRecord | Verdict) -> bool:
+    return filed.kind == ARCHIVE and filed.state is State.ACCEPTED and filed.stored is not None
 
 
 def _answer(findings: tuple[Finding, ...]) -> Answering:

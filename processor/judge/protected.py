@@ -47,7 +47,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     ),
     "What cannot be unpacked cannot be judged.": (
         "archive-directory-missing", "archive-directory-damaged", "archive-split", "archive-empty",
-        "archive-encrypted", "archive-method-unsupported", "archive-entry-damaged",
+        "archive-encrypted", "archive-method-unsupported", "archive-entry-damaged", "archive-nothing-accepted",
         "gzip-damaged", "gzip-truncated", "gzip-length-mismatch",
     ),
     "A file that cannot be told from others, or told whose it is, cannot be filed.": (

@@ -58,6 +58,10 @@ ARCHIVE = (
     warn("archive-descriptor-stored",
          "The archive gives the size of an uncompressed file only behind it, which some programs cannot read.",
          section="APPNOTE 4.4.4"),
+    reject("archive-nothing-accepted", "None of the files in the archive was accepted.",
+           "Look at what was found in each of its files, mend that, and send these files again."),
+    warn("archive-entries-rejected", "Some of the files in the archive were rejected; the others were accepted.",
+         "Look at what was found in the rejected ones, mend that, and send these again."),
     reject("archive-entry-damaged", "A file in the archive cannot be unpacked to what it was: the archive is damaged.",
            SEND_AGAIN, "APPNOTE 4.4.7"),
 )  # fmt: skip

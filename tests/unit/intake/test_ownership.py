@@ -227,7 +227,9 @@ def test_what_keeps_its_owner_in_the_key_stands_apart_for_each(dynamodb):
     DynamoWebhooks(dynamodb, TABLE).save(hook)
     DynamoWebhooks(dynamodb, TABLE).remove(hook)
     told = {"kinds": frozenset(), "created_at": NOON, "created_by": "u", "asked_at": NOON, "arn": ""}
-    DynamoSubscriptions(dynamodb, TABLE).save(Subscription(owner=THEIRS, subscription_id="s", protocol="email", endpoint="a@b.test", **told))
+    DynamoSubscriptions(dynamodb, TABLE).save(
+        Subscription(owner=THEIRS, subscription_id="s", protocol="email", endpoint="a@b.test", **told)
+    )
     dynamodb.transact_write_items(TransactItems=FeedWriter(dynamodb, TABLE).appended([a_change(clinic_id=THEIRS)]))
 
     after = everything(dynamodb)
