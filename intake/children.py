@@ -14,7 +14,7 @@ from intake.file_items import file_item, object_version
 from intake.items import Item, file_key
 from intake.ownership import clinic
 from intake.record import FileRecord
-from intake.states import OPEN
+from intake.states import OPEN, State
 from intake.transactions import write_each_once
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ class DynamoChildren:
         if not all(_is_of(wanted[item["file_id"]], item) for item in found):
             raise ConflictError("another's record stands under the id of an archive's entry")
         return frozenset(item["file_id"] for item in found if item["state"] in OPEN)
+
+    def states(self, file_ids: Sequence[str]) -> dict[str, State]:
+        keys = [file_key(file_id) for file_id in file_ids]
+        found = items_at(self._dynamodb, self._table, keys, "file_id", "state")
+        return {item["file_id"]: State(item["state"]) for item in found}
 
     def _new(self, children: Sequence[FileRecord]) -> list[Any]:
         return [{"Put": creation(self._table, file_item(child), clinic(child.clinic_id))} for child in children]

@@ -16,8 +16,8 @@ from intake.record import FileRecord, ObjectVersion
 from intake.scan import EVENT, SOURCE, VALIDATION_OBJECT, Scan, result_of
 from intake.states import State
 
-EXPAND = "expand"
-"""What a message of ours holds, where S3's notifications hold `Records`."""
+EXPAND, SETTLE = "expand", "settle"
+"""What messages of ours hold, where S3's notifications hold `Records`."""
 
 
 class UnreadableEventError(ScalperError):
@@ -60,6 +60,38 @@ class Slice:
     def message(self) -> dict[str, Any]:
         """Return the message that asks for the expansion: opaque ids and no names."""
         return {EXPAND: asdict(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """The wish that an accepted archive's verdict be held against its entries', as soon as these have theirs."""
+
+    clinic_id: str
+    upload_id: str
+    file_id: str
+    """The archive's."""
+    since: str
+    """When this was first asked, as RFC 3339."""
+    attempt: int = 0
+    """How often somebody has looked in vain."""
+    seen: int = 0
+    """How many of the first entries have their verdict, as was seen before: of these,"""
+    accepted: int = 0
+    rejected: int = 0
+
+    def message(self) -> dict[str, Any]:
+        """Return the message that asks for it: opaque ids and no names."""
+        return {SETTLE: asdict(self)}
+
+
+def settlement_of(body: dict[str, Any]) -> Settlement | None:
+    """Return the settlement that a message asks for, or None for a message of another kind."""
+    if SETTLE not in body:
+        return None
+    try:
+        return Settlement(**body[SETTLE])
+    except TypeError as error:
+        raise UnreadableEventError(f"the message names no archive: {type(error).__name__}") from None
 
 
 def order_of(body: dict[str, Any]) -> FindFiles | DoTask | None:

@@ -50,6 +50,7 @@ def file_item(record: FileRecord) -> Item:
         "parent": record.parent,
         "shadow": list(record.shadow) or None,
         "scan": record.scan.value if record.scan else None,
+        "settled": record.settled or None,
         "revision": record.revision,
     }
 
@@ -82,6 +83,7 @@ def file_record(item: Item) -> FileRecord:
         parent=item.get("parent"),
         shadow=tuple(item.get("shadow", ())),
         scan=Scan(item["scan"]) if item.get("scan") else None,
+        settled=item.get("settled", False),
         revision=item["revision"],
     )
 

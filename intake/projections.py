@@ -105,7 +105,7 @@ class DynamoProjections:
         updates += [self._series(*names, counts) for names, counts in sums.series.items()]
         updates += [self._filed(upload_id, row) for (upload_id, _), row in sums.filed.items()]
         counted_down = self._announced.counted_down(sums.announced)
-        return [*notes, *counted_down, *({"Update": update} for update in updates), *self._feed.appended(new)]
+        return [*notes, *counted_down, *({"Update": update} for update in updates), *self._feed.appended(_told(new))]
 
     def _upload(self, upload_id: str, row: UploadTally) -> list[dict[str, Any]]:
         owner, at = clinic(row.clinic_id), {"updated_at": timestamp(row.at)}
@@ -155,6 +155,15 @@ class DynamoProjections:
         facts = {"study_id": filed.study_id, **{name: value for name, value in told.items() if value}}
         key = study_of_upload_key(upload_id, filed.study_id)
         return addition(self._table, key, row.counts, clinic(row.clinic_id), initial=facts)
+
+
+def _told(changes: Sequence[Change]) -> list[Change]:
+    """Return what the change feed tells: each verdict once, and an archive's when its entries have theirs."""
+    return [
+        replace(change, before=State.AWAITING_UPLOAD) if change.unsettled_before else change
+        for change in changes
+        if not change.unsettled_after
+    ]
 
 
 def _transactions(changes: list[Change]) -> Iterator[list[Change]]:

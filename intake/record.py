@@ -102,6 +102,8 @@ class FileRecord:
     """Codes of broken rules that the clinic's profile only counts; never shown to the clinic."""
     scan: Scan | None = None
     """How the malware scan of its bytes ended; None where nobody scanned them."""
+    settled: bool = False
+    """Of an archive: its own verdict was once held against those of its entries."""
     revision: int = 0
     """Rises by one with each change, so that a projection applies each change once."""
 

@@ -33,7 +33,7 @@ class UploadTally:
     source: str
     at: datetime
     counts: Counter[str] = field(default_factory=Counter)
-    """`n_{state}`, `with_warnings` and `cause_{cause}`."""
+    """`n_{state}`, `unsettled`, `with_warnings` and `cause_{cause}`."""
     declared: int = 0
     """Files that nobody announced: those that were dropped into S3, and those that archives hold."""
 
@@ -124,6 +124,7 @@ def _add_to_upload(sums: Tally, change: Change) -> None:
     had = change.before is State.ACCEPTED and change.warnings_before > 0
     has = change.after is State.ACCEPTED and change.warnings_after > 0
     row.counts["with_warnings"] += has - had
+    row.counts["unsettled"] += change.unsettled_after - change.unsettled_before
     for cause, more in ((change.cause_before, -1), (change.cause_after, 1)):
         if cause:
             row.counts[f"cause_{cause}"] += more
@@ -150,13 +151,14 @@ def _counts(change: Change) -> Counter[str]:
 
 
 def _add_to_holding(sums: Tally, change: Change) -> None:
-    stored = _stored(change)
+    left = change.before is State.ACCEPTED and change.after is State.REJECTED and not change.duplicate_before
+    stored = _stored(change) - (change.size if left else 0)
     if stored:
-        sums.holdings.setdefault(change.clinic_id, Counter()).update({"files": 1, "bytes": stored})
+        sums.holdings.setdefault(change.clinic_id, Counter()).update({"files": -1 if left else 1, "bytes": stored})
 
 
 def _stored(change: Change) -> int:
-    """Return the bytes that a change adds to what is stored of accepted files: once for each, which never leave."""
+    """Return the bytes that a change adds to what is stored of accepted files, once for each."""
     is_new = change.after is State.ACCEPTED and change.before is not State.ACCEPTED
     return change.size if is_new and not change.duplicate else 0
 

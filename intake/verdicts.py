@@ -16,7 +16,14 @@ from intake.aws_errors import code_of
 from intake.batches import items_at
 from intake.errors import ContentionError
 from intake.expressions import Write, replacement, transition, update
-from intake.file_items import file_item, file_record, file_summary, object_map, object_version
+from intake.file_items import (
+    file_item,
+    file_record,
+    file_summary,
+    finding_attributes,
+    object_map,
+    object_version,
+)
 from intake.file_lists import FileLists
 from intake.index_keys import by_state, patient_id_of
 from intake.items import Item, claim_key, file_key, plain, wire
@@ -24,9 +31,18 @@ from intake.keys import UNASSIGNED
 from intake.ownership import clinic
 from intake.patient_keys import PatientKeys
 from intake.ports import Outcome, Recorded
-from intake.record import FileRecord, FileSummary, ObjectVersion, Source, TimelineEntry, Verdict, timestamp
+from intake.record import (
+    FileRecord,
+    FileSummary,
+    Finding,
+    ObjectVersion,
+    Source,
+    TimelineEntry,
+    Verdict,
+    timestamp,
+)
 from intake.scan import Scan
-from intake.states import State, may_become
+from intake.states import SETTLING, State, may_become
 from intake.verdict_items import arrival_attributes, is_initial, verdict_attributes
 
 if TYPE_CHECKING:
@@ -34,6 +50,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 5
 _BUSY = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_MINE = "file_id = :me OR attribute_exists(released)"
+"""Of a claim: whose it is, or that its file gave it up."""
 _FAILED_BY_US = frozenset({State.AWAITING_UPLOAD, State.EXPIRED})
 
 
@@ -93,6 +111,53 @@ class DynamoVerdicts:
         )
         return self._changed(moved)
 
+    def settle(
+        self, record: FileRecord, state: State, found: Finding | None, stored: ObjectVersion, at: datetime
+    ) -> bool:
+        findings = (*record.findings, *((found,) if found else ()))
+        sets = {
+            **by_state(record.clinic_id, record.file_id, state, findings),
+            **finding_attributes(findings),
+            "state": state.value,
+            "updated_at": timestamp(at),
+            "stored": object_map(stored),
+            "settled": True,
+            **({"duplicate_of": None} if state is State.REJECTED else {}),
+        }
+        moved = transition(
+            table=self._table,
+            key=file_key(record.file_id),
+            owner=clinic(record.clinic_id),
+            incoming=record.incoming,
+            sources=SETTLING,
+            sets=sets,
+            entries=[TimelineEntry(at, "processor", state, found.code if found else "entries-judged")],
+            revision=record.revision,
+        )
+        return self._together([{"Update": moved}, *self._released(record, state)])
+
+    def _released(self, record: FileRecord, state: State) -> list[Any]:
+        """Return what gives up an archive's claim: the same bytes, sent again, are judged by the rules of that day."""
+        if state is not State.REJECTED or record.duplicate_of or not record.sha256:
+            return []
+        key = claim_key(record.clinic_id, f"sha256:{record.sha256}")
+        owner, values = clinic(record.clinic_id), {":me": record.file_id}
+        released = update(self._table, key, owner, sets={"released": True}, condition="file_id = :me", values=values)
+        return [{"Update": released}]
+
+    def _together(self, items: list[Any]) -> bool:
+        """Write all or nothing, and say whether the conditions held. Raises ContentionError."""
+        try:
+            self._dynamodb.transact_write_items(TransactItems=items)
+        except ClientError as error:
+            if code_of(error) != "TransactionCanceledException":
+                raise
+            reasons = cast("list[dict[str, Any]]", error.response["CancellationReasons"])
+            if any(reason.get("Code") in _BUSY for reason in reasons):
+                raise ContentionError("others are writing the archive's record") from error
+            return False
+        return True
+
     def note_scan(self, record: FileRecord, scan: Scan) -> None:
         owner = clinic(record.clinic_id)
         self._changed(update(self._table, file_key(record.file_id), owner, sets={"scan": scan.value}))
@@ -102,7 +167,8 @@ class DynamoVerdicts:
         keys = [claim_key(verdict.clinic_id, identity) for identity in identities]
         held = {claim["pk"]: claim for claim in items_at(self._dynamodb, self._table, keys)}
         others = [held[key["pk"]] for key in keys if key["pk"] in held]
-        rival = next((claim for claim in others if claim["file_id"] != verdict.file_id), None)
+        rivals = (claim for claim in others if claim["file_id"] != verdict.file_id and not claim.get("released"))
+        rival = next(rivals, None)
         return _clash(verdict, rival) if rival else Outcome.RECORDED
 
     def awaiting(self) -> Iterator[FileSummary]:
@@ -141,7 +207,7 @@ class DynamoVerdicts:
             "size": verdict.size,
         }
         owner, values = clinic(verdict.clinic_id), {":me": verdict.file_id}
-        return {"Put": replacement(self._table, item, owner, condition="file_id = :me", values=values)}
+        return {"Put": replacement(self._table, item, owner, condition=_MINE, values=values)}
 
     def _given_up(
         self,

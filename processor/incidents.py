@@ -105,8 +105,11 @@ class FollowUp:
 
 
 def needs(record: FileRecord, held: ObjectVersion) -> bool:
-    """Say whether a record has its bytes in an object of its own. A duplicate's are another file's, who is asked."""
-    return record.state in JUDGED and not record.duplicate_of and _same(record.stored, held)
+    """Say whether a record has its bytes in an object of its own. A duplicate's are another file's, who is asked;
+    so are those of an entry that could not be unpacked, of which there is nothing but its archive.
+    """
+    in_its_archive = record.parent is not None and not held.key.endswith(f"/{record.file_id}")
+    return record.state in JUDGED and not record.duplicate_of and not in_its_archive and _same(record.stored, held)
 
 
 def claims(record: FileRecord, held: ObjectVersion) -> bool:

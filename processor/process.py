@@ -117,7 +117,7 @@ class Processor:
         if scan is Scan.THREAT and outcome is Outcome.ALREADY_RECORDED:
             self._check_known(verdict.file_id)
         # Whether the verdict is new or stood already: a crash after it was recorded must not leave an archive packed.
-        slices = self._expand(verdict, source) if self._is_own_archive(verdict) else 0
+        slices = self._expand(verdict, source) if self._is_accepted_archive(verdict) else 0
         return Processed(
             placement=Placement(verdict.clinic_id, verdict.upload_id, verdict.file_id, case.placement.reserved),
             state=verdict.state,
@@ -208,10 +208,8 @@ class Processor:
             profile=self._profile_of(placement.clinic_id),
         )
 
-    def _is_own_archive(self, verdict: Verdict) -> bool:
-        """Say whether the verdict accepts an archive that is no duplicate: that one's entries are files already."""
-        accepted = verdict.stored.bucket == self._accepted
-        return verdict.kind == ARCHIVE and accepted and verdict.stored.key.endswith(f"/{verdict.file_id}")
+    def _is_accepted_archive(self, verdict: Verdict) -> bool:
+        return verdict.kind == ARCHIVE and verdict.stored.bucket == self._accepted
 
 
 def timed(judge: Judge, source: ByteSource, facts: Facts) -> tuple[Judgement, int]:

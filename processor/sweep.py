@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 
 from intake import keys
 from intake.errors import ObjectMissingError
-from intake.events import Arrival, Slice, UnreadableEventError, arrivals, notification, order_of, slice_of
+from intake.events import (
+    Arrival,
+    Slice,
+    UnreadableEventError,
+    arrivals,
+    notification,
+    order_of,
+    settlement_of,
+    slice_of,
+)
 from intake.ports import (
     Fault,
     Found,
@@ -122,6 +131,8 @@ class Sweep:
     def _fail_all(self, message: QueuedMessage) -> int:
         if order_of(message.body):
             return 0  # Its file stays as it was: an order is about a file that has its state.
+        if settlement_of(message.body):
+            return 0  # The archive waits for its own verdict, as it does until this is delivered again.
         part = slice_of(message.body)
         if part:
             return sum(self._fail_entry(part, part.first + offset) for offset in range(part.count))

@@ -116,7 +116,7 @@ class Tasks:
             # An attempt to accept it may have left a copy that never was recorded.
             self.objects.delete(replace(record.stored, bucket=self.buckets.accepted, version_id=None))
             return Answer.DELETED, ()
-        if record.state is State.ACCEPTED and record.stored and _is_own_archive(record):
+        if record.state is State.ACCEPTED and record.stored and _is_accepted_archive(record):
             self._unpack(record, record.stored)
         return answer_of(record.findings)
 
@@ -218,7 +218,7 @@ class Tasks:
 
     def _filed(self, case: Case, source: ObjectBytes) -> Answering:
         verdict, _ = self._filing.file(case)
-        if _is_own_archive(verdict):
+        if _is_accepted_archive(verdict):
             self.expand(verdict, source)
         return answer_of(verdict.findings)
 
@@ -238,6 +238,5 @@ class Tasks:
         return Filing(self.objects, self.verdicts, self.buckets, self.clock)
 
 
-def _is_own_archive(filed: FileRecord | Verdict) -> bool:
-    accepted = filed.kind == ARCHIVE and filed.state is State.ACCEPTED and filed.duplicate_of is None
-    return accepted and filed.stored is not None
+def _is_accepted_archive(filed: FileRecord | Verdict) -> bool:
+    return filed.kind == ARCHIVE and filed.state is State.ACCEPTED and filed.stored is not None

@@ -45,6 +45,7 @@ from processor.quiet import QuietWatch
 from processor.reconcile import Reconciler
 from processor.scans import Scans
 from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, SweepSettings
+from processor.settle import Settler
 from processor.sweep import Sweep
 from processor.tasks import Tasks
 from processor.together import one_at_a_time
@@ -59,6 +60,7 @@ class Judging:
 
     processor: Processor
     expander: Expander
+    settler: Settler
     desk: OrderDesk
     last_words: LastWords
 
@@ -109,7 +111,14 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         queue=queue,
         do=tasks.do,
     )
-    return Judging(processor, expander, desk, LastWords(DynamoLastErrors(dynamodb, settings.table)))
+    settler = Settler(
+        objects=objects,
+        children=DynamoChildren(dynamodb, settings.table),
+        verdicts=verdicts,
+        queue=queue,
+        buckets=buckets,
+    )
+    return Judging(processor, expander, settler, desk, LastWords(DynamoLastErrors(dynamodb, settings.table)))
 
 
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:

@@ -49,6 +49,10 @@ class Change:
     filed: Filed | None = None
     entries: int = 0
     """How many files an archive holds that has just been accepted, and not as a duplicate."""
+    unsettled_before: bool = False
+    unsettled_after: bool = False
+    """The file is an accepted archive whose verdict is still to be held against its entries': it counts as awaited."""
+    duplicate_before: bool = False
     duplicate: bool = False
     """The file was accepted, and its bytes are stored already."""
     device: Device | None = None

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Generic, Protocol, TypeVar
 
-from intake.record import FileRecord, FileSummary, ObjectVersion, TimelineEntry, Upload, Verdict
+from intake.record import FileRecord, FileSummary, Finding, ObjectVersion, TimelineEntry, Upload, Verdict
 from intake.scan import Scan
 from intake.states import State
 
@@ -72,6 +72,16 @@ class Verdicts(Protocol):
         """Yield the files of all clinics that have not arrived, oldest first."""
         ...
 
+    def settle(
+        self, record: FileRecord, state: State, found: Finding | None, stored: ObjectVersion, at: datetime
+    ) -> bool:
+        """Hold an accepted archive's verdict against its entries': it ends `state`, with `found` beside its findings.
+
+        A rejected one gives up its claim on its bytes. False when its record is no longer as it was read, which changes
+        nothing. Raises ContentionError.
+        """
+        ...
+
     def file(self, file_id: str) -> FileRecord | None: ...
 
 
@@ -84,6 +94,10 @@ class Children(Protocol):
 
     def awaited(self, children: Sequence[FileRecord]) -> frozenset[str]:
         """Return the ids of those that have no verdict. Raises ConflictError where one's id is another's."""
+        ...
+
+    def states(self, file_ids: Sequence[str]) -> dict[str, State]:
+        """Return where files stand, of those that are reserved."""
         ...
 
 

@@ -23,7 +23,7 @@ __all__ = [
     "Rule",
 ]
 
-RULES_VERSION = "2026.11.5"
+RULES_VERSION = "2026.11.6"
 
 
 def _identity(code: str, name: str, element: str, section: str) -> tuple[Rule, Rule]:
@@ -168,6 +168,9 @@ PIXELS = (
     _reject("encapsulation-empty", "The file announces a compressed image and holds none.", SEND_AGAIN, "PS3.5 A.4"),
     _reject("encapsulation-unended", "The compressed image stops before its end: part of it is missing.",
             SEND_AGAIN, "PS3.5 A.4"),
+    _warn("pixel-data-unchecked",
+          "The image is so large, or has so many parts, that it was not checked to its end.",
+          "Nothing to do now.", "PS3.5 A.4"),
     _reject("compressed-stream-mismatch", "The compressed image does not start as its kind of compression does.",
             EXPORT_ANEW, "PS3.5 8.2"),
 )  # fmt: skip

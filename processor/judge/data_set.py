@@ -54,3 +54,5 @@ class DataSet:
     elements: int = 0
     items: int = 0
     sequences: int = 0
+    unchecked: bool = False
+    """Whether the image was too large to be inflated to its end, and what follows it was never seen."""

@@ -95,7 +95,7 @@ def _read_data_set(window: Window, stated: FileMeta, data_set: DataSet, findings
     walk = Walk(stream, start, data_set, findings)
     walk.run()
     _tell_order(walk.order, findings)
-    if isinstance(stream, InflatedStream):
+    if isinstance(stream, InflatedStream) and not data_set.unchecked:
         stream.drain()
         _check_rest(window, stream.end, findings)
 

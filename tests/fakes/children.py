@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from intake.errors import ConflictError
 from intake.record import FileRecord
-from intake.states import JUDGED
+from intake.states import JUDGED, State
 from tests.fakes.table import FakeTable
 
 
@@ -24,3 +24,6 @@ class FakeChildren:
         if not all(one.is_of(child.clinic_id, child.incoming) for one, child in zip(standing, children, strict=True)):
             raise ConflictError("Another's record stands under an entry's id.")
         return frozenset(one.file_id for one in standing if one.state not in JUDGED)
+
+    def states(self, file_ids: Sequence[str]) -> dict[str, State]:
+        return {file_id: self.table.files[file_id].state for file_id in file_ids if file_id in self.table.files}

@@ -78,7 +78,12 @@ class FakeQueue:
     redriven: list[QueuedMessage] = field(default_factory=list)
     """What a dead-letter queue sent on."""
 
-    def send(self, bodies: Sequence[dict[str, Any]]) -> None:
+    delays: list[int] = field(default_factory=list)
+    """Seconds that those who sent later messages asked for."""
+
+    def send(self, bodies: Sequence[dict[str, Any]], delay_s: int = 0) -> None:
+        if delay_s:
+            self.delays.append(delay_s)
         self.messages.extend(QueuedMessage(f"m{len(self.messages) + n}", body, 0) for n, body in enumerate(bodies, 1))
 
     def peek(self, limit: int) -> tuple[QueuedMessage, ...]:

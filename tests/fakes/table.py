@@ -35,7 +35,7 @@ class FakeTable:
 
     def counted(self, upload: Upload) -> Upload:
         files = self.of(upload.upload_id)
-        counts = dict(Counter(record.state for record in files))
+        counts = dict(Counter(_counted(record) for record in files))
         warned = sum(1 for record in files if record.state is State.ACCEPTED and record.warnings)
         dropped = sum(record.parent is None for record in files)
         entries = sum(map(_entries, files))
@@ -51,8 +51,14 @@ class FakeTable:
         return saved
 
 
+def _counted(record: FileRecord) -> State:
+    """An archive that waits for its entries' verdicts still waits for its own."""
+    waits = record.kind == "zip" and record.state is State.ACCEPTED and not record.settled
+    return State.AWAITING_UPLOAD if waits else record.state
+
+
 def _entries(record: FileRecord) -> int:
-    held = record.kind == "zip" and record.state is State.ACCEPTED and not record.duplicate_of
+    held = record.kind == "zip" and not record.duplicate_of and (record.state is State.ACCEPTED or record.settled)
     return int(record.metadata.get("entries", 0)) if held else 0
 
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from intake.errors import ContentionError
 from intake.ports import Outcome, Recorded
-from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Upload, Verdict, now
+from intake.record import FileRecord, FileSummary, Finding, ObjectVersion, Source, TimelineEntry, Upload, Verdict, now
 from intake.scan import Scan
-from intake.states import State, may_become
+from intake.states import SETTLING, State, may_become
 from tests.fakes.table import FakeTable, summary
 
 
@@ -60,6 +60,24 @@ class FakeVerdicts:
             return False
         told = TimelineEntry(at, "processor", State.DELETED.value)
         self.table.save(stored, state=State.DELETED, updated_at=at, timeline=(*stored.timeline, *steps, told))
+        return True
+
+    def settle(
+        self, record: FileRecord, state: State, found: Finding | None, stored: ObjectVersion, at: datetime
+    ) -> bool:
+        standing = self.table.files.get(record.file_id)
+        if standing is None or standing.state not in SETTLING or standing.revision != record.revision:
+            return False
+        findings = (*standing.findings, *((found,) if found else ()))
+        told = TimelineEntry(at, "processor", state.value, found.code if found else "entries-judged")
+        kept = {} if state is State.ACCEPTED else {"duplicate_of": None}
+        self.table.save(
+            standing, state=state, findings=findings, stored=stored, settled=True, updated_at=at,
+            timeline=(*standing.timeline, told), **kept,
+        )  # fmt: skip
+        if state is State.REJECTED:
+            identities = self.table.identities
+            self.table.identities = {claim: held for claim, held in identities.items() if held != record.file_id}
         return True
 
     def note_scan(self, record: FileRecord, scan: Scan) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from intake import keys
 from intake.errors import NotFoundError
-from intake.events import Arrival, Slice, UnreadableEventError, slice_of
+from intake.events import Arrival, Slice, UnreadableEventError, settlement_of, slice_of
 from intake.ports import ObjectRange
 from intake.record import ObjectVersion, Source
 from intake.s3_writes import S3Writer
@@ -22,6 +22,7 @@ from processor.judge import Profile, judge
 from processor.judge.documents.archive import Entry
 from processor.process import Processor
 from processor.scans import Scans
+from processor.settle import Settler
 from tests.archives import a_study, damaged, zipped
 from tests.fakes import FakeChildren, FakeObjects, FakeQueue, FakeRecords, FakeTable, FakeVerdicts
 from tests.records import NOON, a_file, an_upload
@@ -44,6 +45,14 @@ class World:
             verdicts=self.verdicts,
             queue=self.queue,
             incoming_bucket="incoming",
+            clock=clock,
+        )
+        self.settler = Settler(
+            objects=self.objects,
+            children=self.children,
+            verdicts=self.verdicts,
+            queue=self.queue,
+            buckets=Buckets("accepted", "quarantine"),
             clock=clock,
         )
         self.processor = Processor(
@@ -87,7 +96,11 @@ class World:
         self.delivered[key] += 1
 
     def _expand(self, message):
-        self.expander.expand(slice_of(message.body))
+        settlement = settlement_of(message.body)
+        if settlement:
+            self.settler.settle(settlement)
+        else:
+            self.expander.expand(slice_of(message.body))
         self.queue.messages.remove(message)
 
     def files(self):
@@ -122,7 +135,8 @@ def test_an_upload_is_not_complete_while_its_archive_is_being_unpacked(world):
     world.processor.process(Arrival(ObjectVersion("incoming", world.table.files[parent_id].incoming.key, "v1"), NOON))
 
     upload = world.records.upload("northside", a_file().upload_id)
-    assert (upload.declared, upload.counts[State.ACCEPTED]) == (6, 1)
+    assert (upload.declared, upload.counts.get(State.ACCEPTED)) == (6, None)
+    assert not upload.complete
 
 
 def test_no_key_and_no_message_holds_a_name(world):
@@ -357,3 +371,13 @@ def _interrupt(world, crash_at):
     for port, names in ports:
         for name in names:
             setattr(port, name, interrupted(getattr(port, name)))
+
+
+def test_a_duplicates_entries_are_files_already(world):
+    world.upload(zipped(a_study("twice", 3)))
+    world.work()
+    first = world.table.files[a_file().file_id]
+    copy = replace(first, file_id=keys.file_id(first.upload_id, 1), duplicate_of=first.file_id)
+
+    assert world.expander.begin(copy, Blocks(world.objects, first.stored)) == 0
+    assert [slice_of(message.body) for message in world.queue.messages] == [None]
