@@ -119,32 +119,27 @@ class Scanner:
 
     def _vr(self, head: Header, start: int, level: _Level) -> str:
         """Return an element's value representation, from the dictionary where the file states none (PS3.5 6.2.2)."""
-        tag = head.tag
-        if not tag >> 16 & 1:
-            stated = _NAMES.get(head.vr)
-            if stated and stated != "UN":
-                return stated
-            if stated and head.length > LONGEST_KNOWN_UN:
-                return stated if head.length < UNDEFINED_LENGTH else "SQ"
-            return (public_vr(tag) or "UN") if stated or not head.vr else "UN"
-        return self._private_vr(head, start, level)
+        tag, stated = head.tag, _NAMES.get(head.vr, "UN")
+        if head.length == UNDEFINED_LENGTH and stated == "UN" and tag not in PIXELS:
+            return "SQ"
+        if tag >> 16 & 1:
+            return self._private_vr(head, stated, start, level)
+        if stated != "UN" or head.vr not in {b"UN", b""}:
+            return stated
+        return public_vr(tag) or "UN" if not head.vr or head.length <= LONGEST_KNOWN_UN else "UN"
 
-    def _private_vr(self, head: Header, start: int, level: _Level) -> str:
-        number, stated = head.tag & 0xFFFF, _NAMES.get(head.vr, "UN")
+    def _private_vr(self, head: Header, stated: str, start: int, level: _Level) -> str:
+        number = head.tag & 0xFFFF
         if 0x10 <= number <= 0xFF:
             if head.length <= LONGEST_CREATOR and start + head.length <= level.limit:
                 level.creators[head.tag] = self._take(start, head.length).decode("latin-1").rstrip("\0 ")
             return "LO" if stated == "UN" else stated
-        if stated != "UN" or (head.vr and head.length == UNDEFINED_LENGTH):
-            return stated if stated != "UN" else "SQ"
-        creator = level.creators.get(head.tag >> 16 << 16 | number >> 8)
-        return (private_vr(head.tag, creator) if creator else None) or "UN"
+        creator = level.creators.get(head.tag >> 16 << 16 | number >> 8) if stated == "UN" else None
+        return (private_vr(head.tag, creator) if creator else None) or stated
 
     def _open(self, head: Header, vr: str, start: int, level: _Level) -> Iterator[Event]:
         """Enter a sequence or, where a value of undefined length is no sequence, its fragments."""
         defined = head.length != UNDEFINED_LENGTH
-        if vr == "UN" and not defined and self._shows_item(start, level.encoding):
-            vr = "SQ"
         if vr != "SQ":
             yield from self._fragments(head.tag, vr, start, level.encoding)
             return
@@ -157,9 +152,6 @@ class Scanner:
         self._position = start
         self._levels.append(_Level(items=True, limit=limit, defined=defined, encoding=encoding, creators={}))
         yield Event(Kind.SEQUENCE, head.tag, "SQ", start, head.length, level.encoding)
-
-    def _shows_item(self, start: int, encoding: Encoding) -> bool:
-        return self._stream.show(start, 8) >= 8 and self._delimiter(start, encoding)[0] in {ITEM, SEQUENCE_END}
 
     def _delimiter(self, position: int, encoding: Encoding) -> tuple[int, int]:
         """Return tag and length of an item, or of a delimiter, whose eight bytes must be at hand."""
