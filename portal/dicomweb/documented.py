@@ -43,6 +43,7 @@ METADATA: Responses = {
         "message-too-large",
         "metadata-too-large",
         "instance-unreadable",
+        "search-too-broad",
         "invalid-request",
         "not-acceptable",
     ),
@@ -52,7 +53,9 @@ CONTENT: Responses = {
         "description": "The instances, as they were stored, each a part.",
         "content": {RELATED: _BODY},
     },
-    **problems("not-found", "message-too-large", "instance-unreadable", "not-acceptable", "invalid-request"),
+    **problems(
+        "not-found", "message-too-large", "instance-unreadable", "search-too-broad", "not-acceptable", "invalid-request"
+    ),
 }
 _STORED: Responses = {
     status: {

@@ -20,7 +20,7 @@ from portal.services import Services
 
 LARGEST_MESSAGE = 4 * 1024 * 1024
 """Bytes of an answer, before base64."""
-MOST_DESCRIBED = 500
+MOST_DESCRIBED = 400
 """Instances whose metadata one request may read: 4 MiB hold those of about as many, and each takes a call of S3."""
 MOST_IN_A_MESSAGE = 250
 """Instances of one message: each takes a call of S3 and a line of the audit log."""

@@ -21,7 +21,7 @@ WHY = {
     "no-items": "An attribute without a value has no `Value` (F.2.5), sequences too; pydicom writes an empty list.",
     "empty-among-others": "An empty value among others is `null` (F.2.5); pydicom writes an empty text.",
     "big-endian": "JSON tells no byte order, and bulk data is little endian; pydicom does not swap the bytes of words.",
-    "invalid-value": "A value that breaks its VR's form is told as it stands, for whoever reads it learns what the file "
+    "invalid-value": "A value that breaks its VR's form is told as it stands: a reader learns what the file "
     "says; pydicom leaves the attribute out, and a whole sequence for one such value within it.",
     "damaged": "A damaged sequence is told without items, for some may be missing; pydicom tells of what it found.",
 }
