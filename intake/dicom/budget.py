@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from intake.dicom.errors import BudgetSpentError
 
 # One step is about five microseconds of CPU: what passing over one data element takes.
-FETCH = 250
+FETCH = 300
 """Steps of a call of the byte source, where that is a call of S3."""
 ITEM = 2
 VALUES_A_STEP = 8

@@ -9,7 +9,8 @@ from intake.errors import ObjectChangedError
 
 FIRST_READ = 64 * 1024
 """Bytes that are read at first: most headers end within them."""
-NEXT_READ = 64 * 1024
+NEXT_READ, AFTER_JUMP = 64 * 1024, 8 * 1024
+"""Bytes that are read at least: on from what is at hand, and behind a large value, where little may be wanted."""
 CHUNK_IN, CHUNK_OUT = 4 * 1024, 16 * 1024
 """Bytes that are inflated at once, and become of them: small, as a thousand data sets may ask for a chunk each."""
 
@@ -71,7 +72,8 @@ class RangedStream:
             return max(there, 0)
         if position >= self.size:
             return 0
-        self._fetch(position, min(max(length, NEXT_READ), self.size - position))
+        least = NEXT_READ if 0 <= at <= len(self.buffer) else AFTER_JUMP
+        self._fetch(position, min(max(length, least), self.size - position))
         return len(self.buffer)
 
     def holds(self, position: int) -> bool:

@@ -267,7 +267,7 @@ def test_an_object_that_became_shorter_is_told_as_changed():
 
 def test_fetches_and_their_bytes_are_spent():
     data = file(FIRST, *[element(0x00411000 + number, "OB", b"\0" * 100_000) for number in range(100)])
-    for limits in ({"steps": 5_000}, {"fetched": 1 << 20}):
+    for limits in ({"steps": 5_000}, {"fetched": 1 << 17}):
         source = Source(data)
         with pytest.raises(BudgetSpentError) as caught:
             list(scan(source, plenty(**limits)).events())
