@@ -19,6 +19,8 @@ from portal.dicomweb.json_values import LARGEST_BINARY, Context, attribute, lut_
 SPECIFIC_CHARACTER_SET = 0x00080005
 LONGEST_VALUE = 1024 * 1024
 """Bytes of a value that is no binary one."""
+LONGEST_CHARACTER_SET = 256
+"""Bytes of Specific Character Set: it is looked at for every text, and eight of its terms take 144."""
 FRAME = len('"00000000":,')
 """Characters around an attribute; each item has as few."""
 
@@ -123,8 +125,8 @@ class JsonWriter:
 
     def _add(self, node: _DataSet, event: Event, scanner: Scanner) -> None:
         tag, vr, length = event.tag, event.vr, event.length
-        if not tag & 0xFFFF:
-            return  # Group lengths have no place in JSON (F.2.2).
+        if is_group_length(tag):
+            return
         if not length or (length > LARGEST_BINARY and (vr in _BINARY or "OW" in vr)):
             self._keep(node, tag, without_value("OW" if "OW" in vr else vr if " " not in vr else "US"))
             return
@@ -145,10 +147,15 @@ class JsonWriter:
         node.attributes[tag] = written
 
 
+def is_group_length(tag: int) -> bool:
+    """Say whether an element is one that has no place in JSON (F.2.2)."""
+    return not tag & 0xFFFF
+
+
 def _note(node: _DataSet, tag: int, value: bytes) -> None:
     """Keep what others' encoding depends on."""
     if tag == SPECIFIC_CHARACTER_SET:
-        terms = charsets.terms(value.decode("latin-1").strip("\0 "))
+        terms = charsets.terms(value[:LONGEST_CHARACTER_SET].decode("latin-1").strip("\0 "))
         node.context = node.context._replace(terms=tuple(terms))
     elif tag == PIXEL_REPRESENTATION:
         node.signed = any(value)
@@ -166,6 +173,8 @@ def _written(node: _DataSet) -> list[str]:
     """Return a data set's text in parts, its attributes in ascending order, as F.2.2 wants them."""
     parts = ["{"]
     for tag, found in sorted(node.attributes.items()):
+        if is_group_length(tag):
+            continue
         parts.append(f'{"," if len(parts) > 1 else ""}"{tag:08X}":')
         if isinstance(found, str):
             parts.append(found)

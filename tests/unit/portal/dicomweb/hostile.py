@@ -100,20 +100,26 @@ KINDS = {
     "390,000 switches to Kanji": lambda: within(
         b"".join(element(0x00411000 + row, "UT", b"\x1b$B0!" * 130_000) for row in range(3)), charset="\\ISO 2022 IR 87"
     ),
+    "a character set of 65,000 digits": lambda: within(
+        private(30_000, "LO", b"\xe9b"), charset="ISO_IR " + "1" * 65_000
+    ),
+    "a text of 3 MiB 63 sequences deep": lambda: within(
+        (element(0x0040A730, "SQ", b"", length=UNDEFINED_LENGTH) + item(b"", length=UNDEFINED_LENGTH)) * 62
+        + b"".join(element(0x00411000 + row, "UT", b"a" * MIB) for row in range(3))
+    ),
     "a text of 3 MiB": lambda: within(element(0x00411000, "UT", b"a" * (3 * MIB))),
     "500 values to jump over": lambda: within(
         b"".join(element(0x00411000 + row, "OB", bytes(70_000)) for row in range(500))
     ),
-    "a bomb of 600 MiB": lambda: bomb(600),
+    "a bomb of 200 MiB": lambda: bomb(200),
     "a bomb of 60 MiB": lambda: bomb(60),
 }
 """What is told of each file in a test's output → what makes it."""
 
 MEMORY = (
     "390,000 elements",
-    "99,000 items",
     "a text that grows sixfold",
     "390,000 switches to Kanji",
-    "a bomb of 600 MiB",
+    "a bomb of 200 MiB",
 )
 """Those that take most memory."""

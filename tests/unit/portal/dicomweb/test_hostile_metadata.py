@@ -167,3 +167,42 @@ def test_an_ambiguous_element_takes_the_pixel_representation_that_comes_after_it
         body = wrapped + element(0x00280103, "US", bytes([representation, 0]), implicit=True)
         found, _ = described(part10(body, sop=uid("later"), transfer_syntax="1.2.840.10008.1.2"))
         assert found["00081140"]["Value"][0]["00280106"]["Value"] == [value]
+
+
+def test_attributes_stand_in_order_once_each_and_group_lengths_not_at_all():
+    body = (
+        element(0x00100000, "UL", b"\1\0\0\0") + element(0x00100020, "LO", b"B ") + element(0x00080070, "LO", b"A ")
+        + element(0x00100020, "LO", b"C ") + element(0x00410000, "SQ", b"") + element(0x00081140, "SQ", b"")
+    )  # fmt: skip
+
+    found, _ = described(part10(body, sop=uid("order")))
+
+    assert list(found) == ["00080070", "00081140", "00100020"]
+    assert found["00100020"]["Value"] == ["C"]
+
+
+def test_items_take_the_character_set_around_them_until_they_state_their_own():
+    name = element(0x00100010, "PN", "Müller".encode("latin-1"))
+    own = element(0x00080005, "CS", b"ISO_IR 192") + element(0x00100010, "PN", "Müller ".encode())
+    items = b"".join(struct.pack("<HHI", 0xFFFE, 0xE000, len(each)) + each for each in (name, own))
+    body = element(0x00080005, "CS", b"ISO_IR 100") + element(0x00081140, "SQ", items) + name
+
+    found, _ = described(part10(body, sop=uid("character sets")))
+
+    names = [*(each["00100010"]["Value"] for each in found["00081140"]["Value"]), found["00100010"]["Value"]]
+    assert names == [[{"Alphabetic": "Müller"}]] * 3
+
+
+def test_damage_is_told_as_a_sequence_or_an_item_without_content():
+    broken = element(0x00081155, "UI", b"1.2\0", length=400)
+    item_of = struct.pack("<HHI", 0xFFFE, 0xE000, len(broken)) + broken
+    good = struct.pack("<HHI", 0xFFFE, 0xE000, 12) + element(0x00081155, "UI", b"1.2\0")
+    delimited = item_of + good + struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
+    body = element(0x00081140, "SQ", good + item_of) + element(0x00081199, "SQ", delimited, length=0xFFFFFFFF)
+
+    found, _ = described(part10(body, sop=uid("damage")))
+
+    assert found == {
+        "00081140": {"vr": "SQ"},
+        "00081199": {"vr": "SQ", "Value": [{}, {"00081155": {"vr": "UI", "Value": ["1.2"]}}]},
+    }
