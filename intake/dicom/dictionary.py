@@ -1,31 +1,19 @@
-"""Value representations by tag, for elements that state none: of the standard's, and of makers' private elements."""
+"""Value representations by tag, for elements that state none: of the standard's, and of makers' private elements.
+
+The tables are laid out when the first element asks for them: few files need them, and no cold start should wait.
+"""
 
 from functools import cache
 
 from intake.dicom.public_vrs import PUBLIC, REPEATING
 
-_BY_TAG = {int(tag, 16): vr for vr, tags in PUBLIC.items() for tag in tags.split()}
-
-
-def _pattern(text: str) -> tuple[int, int]:
-    """Return mask and tag of a pattern such as `60xx3000`."""
-    mask = "".join("0" if digit == "x" else "F" for digit in text)
-    return int(mask, 16), int(text.replace("x", "0"), 16)
-
-
-_REPEATING: dict[int, dict[int, str]] = {}
-"""Mask → tag under that mask → VR: groups that exist up to 128 times, as those of overlays and curves."""
-for _vr, _patterns in REPEATING.items():
-    for _mask, _tag in map(_pattern, _patterns.split()):
-        _REPEATING.setdefault(_mask, {})[_tag] = _vr
-
 
 def public_vr(tag: int) -> str | None:
     """Return the VR of one of the standard's elements, which may be ambiguous (`OB or OW`), or None for another."""
-    found = _BY_TAG.get(tag)
+    found = _public().get(tag)
     if found:
         return found
-    return next((rows[tag & mask] for mask, rows in _REPEATING.items() if tag & mask in rows), None)
+    return next((rows[tag & mask] for mask, rows in _repeating().items() if tag & mask in rows), None)
 
 
 def private_vr(tag: int, creator: str) -> str | None:
@@ -39,8 +27,24 @@ def private_vr(tag: int, creator: str) -> str | None:
 
 
 @cache
+def _public() -> dict[int, str]:
+    return {int(tag, 16): vr for vr, tags in PUBLIC.items() for tag in tags.split()}
+
+
+@cache
+def _repeating() -> dict[int, dict[int, str]]:
+    """Return mask → tag under that mask → VR: groups that exist up to 128 times, as those of overlays and curves."""
+    rows: dict[int, dict[int, str]] = {}
+    for vr, patterns in REPEATING.items():
+        for pattern in patterns.split():
+            mask = int("".join("0" if digit == "x" else "F" for digit in pattern), 16)
+            rows.setdefault(mask, {})[int(pattern.replace("x", "0"), 16)] = vr
+    return rows
+
+
+@cache
 def _private() -> dict[str, dict[str, str]]:
-    # Few requests meet private elements without a VR, and the table is large.
+    # The largest of the tables, and the one that is needed least.
     from intake.dicom.private_vrs import PRIVATE  # noqa: PLC0415
 
     return {
