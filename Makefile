@@ -16,7 +16,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help up test strict prove terraform meter cost fuzz openapi fuzz-api screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
+.PHONY: help up test strict sbom advisories prove terraform meter cost fuzz openapi fuzz-api screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,7 @@ lint: $(UV) ## Check style, types, imports and the synthesized templates
 	$(RUN) ruff format --check
 	$(RUN) mypy
 	$(RUN) lint-imports
+	$(RUN) bandit --quiet --configfile pyproject.toml --recursive intake portal processor infra scalper
 	@$(RUN) python -m infra.app --stage local --without-code --out $(SYNTH)/local
 	@$(RUN) python -m infra.app --stage prod --without-code --out $(SYNTH)/prod
 	@$(RUN) python -m infra.app --stage example --without-code --out $(SYNTH)/example
@@ -70,6 +71,12 @@ lint: $(UV) ## Check style, types, imports and the synthesized templates
 	$(RUN) cfn-lint $(SYNTH)/*/*.template.json
 	@$(RUN) python -m infra.checks --stage prod
 	@$(RUN) python -m infra.checks --stage example
+
+sbom: $(UV) ## Write CycloneDX bills of materials of what is delivered into .scalper/sbom, and list the licences
+	@$(RUN) python -m infra.supply_chain.sbom
+
+advisories: $(UV) ## Ask OSV and npm what is known against the locked packages; fails where nobody could be asked
+	@$(RUN) python -m infra.supply_chain.advisories
 
 fmt: $(UV) ## Format the sources and mend what can be mended
 	$(RUN) ruff check --fix

@@ -43,6 +43,9 @@ _CONTENT = {"processor": ("intake", "processor"), "portal": ("intake", "portal",
 _COMMAND_ONLY = ("rich", "typer", "httpx")
 """What the console command needs and no function does, unless its extra asks for it as well."""
 
+_UNREACHED = ("ecdsa", "pyasn1", "rsa")
+"""What python-jose brings along for want of `cryptography`, which is there (docs/python-jose.md)."""
+
 _SERVICES = {
     "apigatewayv2",
     "athena",
@@ -125,15 +128,22 @@ def _dependencies(bundle: str, platform: Platform) -> Path:
     return folder
 
 
-def _install(bundle: str, platform: Platform, requirements: Path, target: Path) -> None:
-    pruned = [argument for package in _COMMAND_ONLY for argument in ("--prune", package)]
+def export_requirements(bundle: str | None, file: Path) -> None:
+    """Write what a bundle holds of others' packages, in locked versions; of the client's package where it is None."""
+    leaves_out = [] if bundle is None else [("--prune", package) for package in (*_COMMAND_ONLY, *_UNREACHED)]
+    chosen = [*(("--extra", bundle) if bundle else ()), *(argument for pair in leaves_out for argument in pair)]
     export = ["export", "--frozen", "--quiet", "--no-default-groups", "--no-emit-project", "--no-hashes"]
-    _uv([*export, "--extra", bundle, *pruned, "--output-file", str(requirements)])
+    run_uv([*export, *chosen, "--output-file", str(file)])
+
+
+def _install(bundle: str, platform: Platform, requirements: Path, target: Path) -> None:
+    export_requirements(bundle, requirements)
     install = ["pip", "install", "--quiet", "--no-deps", "--link-mode=copy"]
-    _uv([*install, "--target", str(target), *platform.wheels, "--requirements", str(requirements)])
+    run_uv([*install, "--target", str(target), *platform.wheels, "--requirements", str(requirements)])
 
 
-def _uv(arguments: list[str]) -> None:
+def run_uv(arguments: list[str]) -> None:
+    """Run uv outside this environment. Raises RunnerError when it is missing or fails."""
     uv = os.environ.get("UV") or shutil.which("uv")
     if uv is None:
         raise RunnerError("uv is not on PATH; `make up` installs it, or see https://docs.astral.sh/uv.")

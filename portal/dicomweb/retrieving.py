@@ -24,6 +24,8 @@ MOST_DESCRIBED = 400
 """Instances whose metadata one request may read: 4 MiB hold those of about as many, and each takes a call of S3."""
 MOST_IN_A_MESSAGE = 250
 """Instances of one message: each takes a call of S3 and a line of the audit log."""
+AT_ONCE = 16
+"""Instances that are on their way to S3 at the same time."""
 
 _ONE_BY_ONE = "Fetch each instance with `Accept: application/dicom`, which leads to S3 whatever its size."
 _BY_SERIES = "Ask for the metadata of each series, or of each instance."

@@ -14,13 +14,12 @@ from typing import Any
 from intake.record import FileRecord, Source
 from intake.states import State
 from portal.dicomweb.instances import address
+from portal.dicomweb.retrieving import AT_ONCE
 from portal.identity import Identity
 from portal.services import Services
 from portal.shapes import Announced, NewUpload
 from portal.uploads import reserve
 
-AT_ONCE = 16
-"""Instances that are on their way to S3 at the same time."""
 PATIENCE_S = 15.0
 """How long verdicts are waited for; most take a second."""
 

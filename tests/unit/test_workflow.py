@@ -1,4 +1,4 @@
-"""GitHub checks a change as a contributor does, and may do nothing besides."""
+"""GitHub checks a change as a contributor does, asks daily what became known, and may do nothing besides."""
 
 import re
 
@@ -7,29 +7,33 @@ import yaml
 
 from infra.build_cache import ROOT
 
-FILE = ROOT / ".github" / "workflows" / "check.yml"
+FOLDER = ROOT / ".github" / "workflows"
+ALL = sorted(FOLDER.glob("*.yml"))
 PINNED = re.compile(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 
 
-@pytest.fixture(scope="module")
-def workflow():
-    return yaml.safe_load(FILE.read_text())
+def read(file):
+    return yaml.safe_load(file.read_text())
 
 
-@pytest.fixture(scope="module")
-def job(workflow):
+def only_job(workflow):
     (job,) = workflow["jobs"].values()
     return job
 
 
-def test_it_runs_on_pull_requests_and_on_main(workflow):
-    triggers = workflow[True]  # YAML 1.1 reads `on` as a truth value.
+@pytest.fixture(scope="module")
+def check():
+    return read(FOLDER / "check.yml")
+
+
+def test_it_runs_on_pull_requests_and_on_main(check):
+    triggers = check[True]  # YAML 1.1 reads `on` as a truth value.
     assert set(triggers) == {"pull_request", "push"}
     assert triggers["push"] == {"branches": ["main"]}
 
 
-def test_it_runs_what_contributors_run(job):
-    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+def test_it_runs_what_contributors_run(check):
+    assert [step["run"] for step in only_job(check)["steps"] if "run" in step] == [".ci/run"]
     ci = (ROOT / ".ci" / "run").read_text()
     contributing = (ROOT / "CONTRIBUTING.md").read_text()
     for target in ("lint", "test"):
@@ -37,20 +41,34 @@ def test_it_runs_what_contributors_run(job):
         assert f"$ make {target} " in contributing
 
 
-def test_it_may_read_the_repository_and_nothing_else(workflow, job):
+def test_it_ends_and_gives_way_to_a_newer_commit(check):
+    assert "pull_request" in check["concurrency"]["cancel-in-progress"]
+
+
+def test_advisories_are_asked_for_every_day():
+    advisories = read(FOLDER / "advisories.yml")
+    assert [each["cron"].split()[2:] for each in advisories[True]["schedule"]] == [["*", "*", "*"]]
+    assert "make advisories" in [step.get("run") for step in only_job(advisories)["steps"]]
+
+
+@pytest.mark.parametrize("file", ALL, ids=lambda file: file.stem)
+def test_a_workflow_may_read_the_repository_and_nothing_else(file):
+    workflow = read(file)
     assert workflow["permissions"] == {"contents": "read"}
-    assert "permissions" not in job
-    assert "secrets." not in FILE.read_text()
-    (checkout,) = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+    assert "permissions" not in only_job(workflow)
+    assert "secrets." not in file.read_text()
+    steps = only_job(workflow)["steps"]
+    (checkout,) = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
     assert checkout["with"] == {"persist-credentials": False}
 
 
-def test_every_action_is_pinned_to_a_commit(job):
-    lines = [line.strip().removeprefix("- ") for line in FILE.read_text().splitlines() if "uses:" in line]
-    assert len(lines) == sum("uses" in step for step in job["steps"]) > 0
+@pytest.mark.parametrize("file", ALL, ids=lambda file: file.stem)
+def test_every_action_is_pinned_to_a_commit(file):
+    lines = [line.strip().removeprefix("- ") for line in file.read_text().splitlines() if "uses:" in line]
+    assert len(lines) == sum("uses" in step for step in only_job(read(file))["steps"]) > 0
     assert all(PINNED.fullmatch(line) for line in lines), lines
 
 
-def test_it_ends_and_gives_way_to_a_newer_commit(workflow, job):
-    assert job["timeout-minutes"] <= 60
-    assert "pull_request" in workflow["concurrency"]["cancel-in-progress"]
+@pytest.mark.parametrize("file", ALL, ids=lambda file: file.stem)
+def test_a_workflow_ends(file):
+    assert only_job(read(file))["timeout-minutes"] <= 60
