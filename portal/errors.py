@@ -166,6 +166,22 @@ class RetrievalTooLargeError(PortalError):
         self.extensions = {"limit_bytes": limit, "instead": instead}
 
 
+class MetadataTooLargeError(PortalError):
+    """Raised when describing instances costs more than one request may."""
+
+    def __init__(self, instead: str) -> None:
+        super().__init__("Too much to describe at once.")
+        self.extensions = {"instead": instead}
+
+
+class InstanceUnreadableError(PortalError):
+    """Raised when what is stored of an accepted file is gone, is not what was judged, or cannot be read."""
+
+    def __init__(self, file_id: str) -> None:
+        super().__init__("An instance cannot be read.")
+        self.extensions = {"file_id": file_id}
+
+
 class StorageUnavailableError(PortalError):
     """Raised when the bucket does not take what it should."""
 

@@ -163,6 +163,18 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         "Too large for one message",
         "A message holds at most `limit_bytes`. `instead` says how to do without the limit.",
     ),
+    errors.MetadataTooLargeError: Problem(
+        413,
+        "metadata-too-large",
+        "Too much to describe at once",
+        "To describe what you named costs more than one request may. `instead` says how to do without it.",
+    ),
+    errors.InstanceUnreadableError: Problem(
+        409,
+        "instance-unreadable",
+        "An instance cannot be read",
+        "What is stored of the file `file_id` is gone or damaged. Ask for the other instances, and tell our staff.",
+    ),
     errors.StorageUnavailableError: Problem(
         503, "storage-unavailable", "Storage is not available", "Nothing was stored. Try again in a moment."
     ),

@@ -1,8 +1,9 @@
 """Everything that a request may use, gathered once by `portal/wiring.py` (or by a test, from fakes)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from fastapi import Request
 
@@ -45,6 +46,7 @@ from portal.remembered import Remembered
 from portal.settings import Settings
 from portal.sign_in import SignIn
 from portal.tokens import Verifier
+from portal.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ class Services:
     sign_in: SignIn
     settings: Settings
     clock: Callable[[], datetime]
+    describing: Turns = field(default_factory=partial(Turns, at_once=2, waiting=20, patience_s=25.0))
+    """For requests that read many files, each of which may need some 50 MB."""
     origin_secret: OriginSecret | None = None
     """By which requests that came by the edge are known; None where there is no edge."""
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from functools import partial
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
+from intake.record import FileRecord
 from portal.api.access import Collaborators, Reader, Uploader
 from portal.dicomweb import retrieving, storing
 from portal.dicomweb.attributes import Level
@@ -97,7 +99,7 @@ def series_instances(
 @json_answers("/studies/{study_uid}/metadata", summary="Read a study's metadata (WADO-RS)", responses=METADATA)
 def study_metadata(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
     """Read the attributes of each instance of a study, without pixel data and binary values above 1 KiB."""
-    return _json(request, retrieving.described(services, found(services, identity, study_uid)))
+    return _metadata(request, services, found(services, identity, study_uid))
 
 
 @json_answers(
@@ -109,7 +111,7 @@ def series_metadata(
     request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid
 ) -> Response:
     """Read the attributes of each instance of a series, without pixel data and binary values above 1 KiB."""
-    return _json(request, retrieving.described(services, found(services, identity, study_uid, series_uid)))
+    return _metadata(request, services, found(services, identity, study_uid, series_uid))
 
 
 @json_answers(
@@ -122,7 +124,7 @@ def instance_metadata(  # noqa: PLR0917 - FastAPI calls it by keyword.
 ) -> Response:
     """Read the attributes of an instance, without pixel data and binary values above 1 KiB."""
     record = instance(services, identity, study_uid, series_uid, instance_uid)
-    return _json(request, retrieving.described(services, [record]))
+    return _metadata(request, services, [record])
 
 
 @messages("/studies/{study_uid}", summary="Fetch a small study (WADO-RS)", responses=CONTENT)
@@ -196,9 +198,9 @@ def _results(request: Request, search: Search, rows: list[DataSet]) -> Response:
     return DicomJson(json.dumps(rows, separators=(",", ":")), headers=headers)
 
 
-def _json(request: Request, rows: bytes) -> Response:
+def _metadata(request: Request, services: Services, records: Iterable[FileRecord]) -> Response:
     _accepting(request, "application/json", JSON)
-    return DicomJson(rows)
+    return DicomJson(retrieving.described(services, records))
 
 
 def _message(body: bytes, content_type: str) -> Response:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from processor.judge.encoding import Encoding
+from intake.dicom.encoding import Encoding
 from processor.judge.offsets import NO_OFFSETS, Offsets
 from processor.judge.runs import Values
 

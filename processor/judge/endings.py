@@ -1,8 +1,8 @@
 """What stands where a data element should: harmless filling, another file, damage, or a cut."""
 
+from intake.dicom.elements import Header
+from intake.dicom.encoding import LONG_VRS, SHORT_VRS
 from processor.judge import tags
-from processor.judge.elements import Header
-from processor.judge.encoding import LONG_VRS, SHORT_VRS
 from processor.judge.window import Stream, Window
 
 TRAILING = "trailing-bytes"

@@ -2,9 +2,9 @@
 
 import struct
 
+from intake.dicom.elements import UNDEFINED_LENGTH
 from processor.judge import codestreams, offsets, tags
 from processor.judge.data_set import MAX_ITEMS, Pixels
-from processor.judge.elements import UNDEFINED_LENGTH
 from processor.judge.offsets import NO_OFFSETS
 from processor.judge.refusal import RefusedError
 from processor.judge.window import Stream, Window

@@ -1,5 +1,7 @@
 """The walk over a data set: iterative, within budgets, every length checked against what is left (PS3.5 7)."""
 
+from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
+from intake.dicom.encoding import IMPLICIT_ITEMS, ITEM_TAGS
 from processor.judge import endings, tags
 from processor.judge.attributes import ABSENT, KEPT, LOOKALIKE
 from processor.judge.data_set import (
@@ -12,8 +14,6 @@ from processor.judge.data_set import (
     Level,
     Pixels,
 )
-from processor.judge.elements import UNDEFINED_LENGTH, Header, header
-from processor.judge.encoding import IMPLICIT_ITEMS, ITEM_TAGS
 from processor.judge.findings import Findings
 from processor.judge.fragments import Fragments
 from processor.judge.layouts import pass_usual
