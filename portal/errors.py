@@ -20,6 +20,10 @@ class InvalidTokenError(PortalError):
     """Raised when a token is not one that this portal trusts; why is nobody's business."""
 
 
+class RevokedTokenError(InvalidTokenError):
+    """Raised when a token's session was ended: it is worth nothing, and neither is what would renew it."""
+
+
 class UserPoolUnavailableError(PortalError):
     """Raised when the user pool cannot be asked, and what was learned from it earlier is too old."""
 

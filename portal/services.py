@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from fastapi import Request
 
@@ -38,11 +39,13 @@ from intake.ports import (
     Watch,
     Webhooks,
 )
+from portal.cookies import Cookies
 from portal.deployment_key import DeploymentKey
 from portal.machines import Machines
 from portal.origin_secret import OriginSecret
 from portal.people import People
 from portal.remembered import Remembered
+from portal.revocations import KnownRevocations
 from portal.settings import Settings
 from portal.sign_in import SignIn
 from portal.tokens import Verifier
@@ -101,8 +104,18 @@ class Services:
     """Of which the keys are made that guard what browsers and partners keep for us."""
     settings: Settings
     clock: Callable[[], datetime]
+    revocations: KnownRevocations
+    """Whose access was ended before its tokens expire."""
     origin_secret: OriginSecret | None = None
     """By which requests that came by the edge are known; None where there is no edge."""
+
+    @cached_property
+    def cookies(self) -> Cookies:
+        return Cookies(self.deployment_key, secure=self.settings.secure)
+
+    def now(self) -> int:
+        """Return the time, in seconds since 1970."""
+        return int(self.clock().timestamp())
 
 
 def services_of(request: Request) -> Services:

@@ -19,6 +19,7 @@ from intake.query_runs import DynamoQueryRuns
 from intake.record import now
 from intake.request_counts import DynamoRequestCounts
 from intake.reviews import DynamoReviews
+from intake.revocations import DynamoRevocations
 from intake.s3 import SIGNING, S3Presigner
 from intake.s3_objects import S3Objects
 from intake.search import DynamoSearch
@@ -38,6 +39,7 @@ from portal.dicomweb.sender import HttpSender
 from portal.origin_secret import OriginSecret
 from portal.partners import KnownPartners
 from portal.remembered import Remembered
+from portal.revocations import KnownRevocations
 from portal.secrets_manager import StoredSecret
 from portal.services import Services
 from portal.settings import Settings
@@ -67,11 +69,13 @@ def wire(settings: Settings) -> Services:
     s3, http = session.client("s3", config=PATIENCE.merge(SIGNING)), urllib3.PoolManager()
     secrets = session.client("secretsmanager", config=PATIENCE)
     pool = CognitoPool(cognito, http, settings)
+    revocations = KnownRevocations(DynamoRevocations(dynamodb, settings.table))
     verifier = Verifier(
         keys=SigningKeys(pool.signing_keys),
         issuer=settings.issuer,
         web_client_id=settings.web_client_id,
         partner=KnownPartners(directory).find,
+        ended=revocations.ended,
     )
     return Services(
         records=DynamoRecords(dynamodb, settings.table),
@@ -119,6 +123,7 @@ def wire(settings: Settings) -> Services:
         deployment_key=DeploymentKey(StoredSecret(secrets, settings.portal_secret).read),
         settings=settings,
         clock=now,
+        revocations=revocations,
         origin_secret=OriginSecret(StoredSecret(secrets, settings.origin_secret).read)
         if settings.origin_secret
         else None,

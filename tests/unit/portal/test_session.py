@@ -1,14 +1,15 @@
 """A browser's session: renewed in silence, ended by idleness."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
-from portal.cookies import IDLE_SECONDS, Cookies, Session
+from portal.cookies import IDLE_SECONDS
 from portal.errors import SignInError
 from portal.sign_in import Tokens
 from tests.unit.portal.pool import access_token
-from tests.unit.portal.portal_fixture import cookie_value, put_session, set_cookies
+from tests.unit.portal.portal_fixture import cookie_value, set_cookies
 
 SESSION, ACCESS, REFRESH = (f"__Host-scalper-{role}" for role in ("session", "access", "refresh"))
 
@@ -43,15 +44,16 @@ def test_an_access_token_that_lapses_is_renewed_in_silence(portal):
     portal.pool.renewals["refresh-1"] = Tokens(access_token(), "", None)
     response = portal.browser(**lapsing()).get("/files")
     assert response.status_code == 200
-    cookies = set_cookies(response)
-    assert cookie_value(cookies[ACCESS]) == portal.pool.renewals["refresh-1"].access
-    assert cookie_value(cookies[REFRESH]) == "refresh-1"
+    kept = portal.services.cookies.read({name: cookie_value(value) for name, value in set_cookies(response).items()})
+    assert kept.access_token == portal.pool.renewals["refresh-1"].access
+    assert kept.refresh_token == "refresh-1"
 
 
 def test_a_rotated_refresh_token_replaces_the_old_one(portal):
     portal.pool.renewals["refresh-1"] = Tokens(access_token(), "", "refresh-2")
     response = portal.browser(**lapsing()).get("/files")
-    assert cookie_value(set_cookies(response)[REFRESH]) == "refresh-2"
+    kept = portal.services.cookies.read({name: cookie_value(value) for name, value in set_cookies(response).items()})
+    assert kept.refresh_token == "refresh-2"
 
 
 def test_a_session_whose_refresh_token_was_revoked_has_ended(portal):
@@ -91,10 +93,9 @@ def test_a_session_from_the_future_is_none(portal):
     assert client.get("/files").status_code == 303
 
 
-def test_a_forged_access_cookie_opens_nothing(portal):
+def test_a_session_around_a_forged_token_opens_nothing(portal):
     client = portal.visitor()
-    session = Session.new(seen=int(time.time()), display_name="", access_token="x.y.z", refresh_token="r")
-    put_session(client, session, Cookies(secure=True))
+    portal.put(replace(portal.session(), access_token="x.y.z"), client)
     assert client.get("/files").status_code == 303
 
 
@@ -108,19 +109,12 @@ def test_somebody_without_a_clinic_is_told_so(portal):
     assert "Your account does not stand for one clinic" in response.text
 
 
-@pytest.mark.parametrize("garbled", ["", "short.1.x", "x" * 40, f"{'x' * 40}.soon.x", f"{'x' * 40}.{'9' * 30}.x"])
-def test_a_garbled_session_cookie_is_no_session(garbled):
-    assert Cookies(secure=True).read({SESSION: garbled, ACCESS: "a", REFRESH: "r"}) is None
+def test_a_session_survives_its_cookies(portal):
+    session = replace(portal.session(), display_name="Zoë; Domain=evil")
+    jar = {value.partition("=")[0]: cookie_value(value) for value in portal.services.cookies.write(session)}
+    assert portal.services.cookies.read(jar) == session
 
 
-def test_a_session_survives_its_cookies():
-    cookies = Cookies(secure=True)
-    session = Session.new(seen=1, display_name="Zoë; Domain=evil", access_token="a", refresh_token="r")
-    jar = {value.partition("=")[0]: cookie_value(value) for value in cookies.write(session)}
-    assert cookies.read(jar) == session
-
-
-def test_what_does_not_fit_into_a_cookie_is_refused():
-    session = Session.new(seen=1, display_name="", access_token="a" * 4096, refresh_token="r")
+def test_what_does_not_fit_into_a_cookie_is_refused(portal):
     with pytest.raises(SignInError):
-        Cookies(secure=True).write(session)
+        portal.services.cookies.write(replace(portal.session(), access_token="a" * 4096))
