@@ -53,12 +53,13 @@ def callback(request: Request, state: str = "", code: str = "") -> RedirectRespo
 @router.post("/sign-out")
 def sign_out(request: Request) -> RedirectResponse:
     """End the session here, at the user pool and at its managed login."""
-    services, leaving = services_of(request), _signed_in(request)
+    services = services_of(request)
     try:
+        leaving = _signed_in(request)
         if leaving is not None:
             note(services, leaving, "session.end", clinic_id=leaving.clinic_id or "", subject=leaving.subject)
     finally:
-        # Whoever wants to go is let go, noted or not.
+        # Whoever wants to go is let go, noted and known or not.
         session.end(request)
     return RedirectResponse(services.sign_in.sign_out_url, 303)
 
