@@ -35,6 +35,7 @@ FREE_PREFIXES = (
     "AWS::SNS::",
     "AWS::S3::",
     "AWS::DynamoDB::",
+    "AWS::SecretsManager::RotationSchedule",
     "AWS::ApiGatewayV2::",
     "AWS::Cognito::",
     "AWS::Logs::",

@@ -24,3 +24,24 @@ def test_the_portal_alone_may_read_it(template):
         if one["Action"] == "secretsmanager:GetSecretValue"
     ]
     assert environment["SCALPER_PORTAL_SECRET"] in resources
+
+
+def test_the_sweep_rotates_it_and_cannot_read_it(template):
+    allowed = {action for action in template.actions("SweepFunction") if action.startswith("secretsmanager:")}
+    rotating = {f"secretsmanager:{name}" for name in ("DescribeSecret", "PutSecretValue", "UpdateSecretVersionStage")}
+    assert allowed == rotating
+    others = {name for name in FUNCTIONS if template.actions(name) & rotating}
+    assert others == {"SweepFunction"}
+
+
+def test_it_is_rotated_every_quarter_by_secrets_manager_for_this_secret_only(prod):
+    (schedule,) = prod.properties_of("AWS::SecretsManager::RotationSchedule")
+    assert schedule["RotationRules"] == {"AutomaticallyAfterDays": 90}
+    assert schedule["RotationLambdaARN"] == {"Fn::GetAtt": [prod.output("SweepFunction"), "Arn"]}
+    (permission,) = [
+        one
+        for one in prod.properties_of("AWS::Lambda::Permission")
+        if one["Principal"] == "secretsmanager.amazonaws.com"
+    ]
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert permission["SourceArn"] == schedule["SecretId"]
