@@ -3,14 +3,14 @@
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
-from portal import auth, problems, web
+from portal import assets, auth, problems, web
+from portal.access import OnlyAsked, enforce
 from portal.api import changes, discovery, docs, files, findings, openapi, studies, uploads, webhooks
 from portal.api.entity_tags import EntityTags
 from portal.assets import StaticAssets
 from portal.dicomweb import routes as dicomweb
 from portal.edge import OnlyByEdge
 from portal.packing import Packing
-from portal.pages import STATIC
 from portal.request_log import RequestLog
 from portal.security import BodyLimit, Headers, ResponseHeaders, same_site
 from portal.services import Services
@@ -30,12 +30,12 @@ def create_app(services: Services) -> FastAPI:
         title="Silent Scalper",
         version="1.0.0",
         description=DESCRIPTION,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
-        dependencies=[Depends(same_site)],
+        dependencies=[Depends(same_site), Depends(enforce)],
     )
     app.state.services = services
     app.state.headers = Headers(services.settings, services.presigner)
@@ -48,6 +48,7 @@ def create_app(services: Services) -> FastAPI:
 
 def _protect(app: FastAPI) -> None:
     """The last one added sees a request first."""
+    app.add_middleware(OnlyAsked)
     app.add_middleware(BodyLimit)
     app.add_middleware(EntityTags)
     app.add_middleware(Packing)
@@ -59,8 +60,10 @@ def _protect(app: FastAPI) -> None:
 
 def _route(app: FastAPI) -> None:
     app.add_api_route("/health", _health, include_in_schema=False)
-    app.state.routers = (
+    app.state.assets = StaticAssets()
+    for router in (
         auth.router,
+        assets.router,
         discovery.router,
         docs.router,
         uploads.router,
@@ -71,10 +74,8 @@ def _route(app: FastAPI) -> None:
         dicomweb.router,
         webhooks.router,
         *web.routers,
-    )
-    for router in app.state.routers:
+    ):
         app.include_router(router)
-    app.mount(STATIC, StaticAssets(), name="static")
 
 
 def _health() -> dict[str, str]:

@@ -20,6 +20,10 @@ class InvalidTokenError(PortalError):
     """Raised when a token is not one that this portal trusts; why is nobody's business."""
 
 
+class RevokedTokenError(InvalidTokenError):
+    """Raised when a token's session was ended: it is worth nothing, and neither is what would renew it."""
+
+
 class UserPoolUnavailableError(PortalError):
     """Raised when the user pool cannot be asked, and what was learned from it earlier is too old."""
 
@@ -28,8 +32,16 @@ class NotByEdgeError(PortalError):
     """Raised for a request that came to the API's own address, and not by the edge before it."""
 
 
-class EdgeUnknownError(PortalError):
+class SecretUnknownError(PortalError):
+    """Raised when Secrets Manager cannot be asked for a secret."""
+
+
+class EdgeUnknownError(SecretUnknownError):
     """Raised when nobody can say whether a request came by the edge."""
+
+
+class KeyUnknownError(SecretUnknownError):
+    """Raised when nobody can say what the deployment's key is."""
 
 
 class SignInError(PortalError):

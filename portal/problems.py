@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from intake.errors import ScalperError
@@ -70,9 +71,9 @@ def _by_status(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> list[str]:
     """Return what the address does take (RFC 9110, 15.5.6): each method has a route of its own."""
-    routes = [route for router in request.app.state.routers for route in router.routes]
+    routes = iter_route_contexts(request.app.routes)
     at_this_address = (route for route in routes if route.path_regex.match(request.scope["path"]))
-    return sorted({method for route in at_this_address for method in route.methods})
+    return sorted({method for route in at_this_address for method in route.methods or ()})
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:
@@ -96,7 +97,7 @@ def _pointer(steps: Sequence[object]) -> str:
 
 
 def _wants_page(request: Request) -> bool:
-    if request.url.path.startswith(API):
+    if request.scope["path"].startswith(API):
         return False
     return "hx-request" in request.headers or "text/html" in request.headers.get("accept", "")
 
@@ -120,11 +121,22 @@ def _document(request: Request, problem: Problem, extensions: Mapping[str, objec
 def _to_sign_in(request: Request) -> Response:
     """Lead to the sign-in and remember the page; htmx follows its own header, since it never sees a redirect."""
     if "hx-request" not in request.headers:
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        here = _address(request.scope["path"], request.scope["query_string"].decode("latin-1"))
         return RedirectResponse(_sign_in_path(here if request.method == "GET" else "/"), 303)
-    current = urlsplit(request.headers.get("hx-current-url", "/"))
-    target = _sign_in_path(current.path + (f"?{current.query}" if current.query else ""))
-    return Response(status_code=401, headers={"HX-Redirect": target})
+    return Response(status_code=401, headers={"HX-Redirect": _sign_in_path(_current(request))})
+
+
+def _current(request: Request) -> str:
+    """Return the address of the page that htmx asks from, or the home page where it says nothing sensible."""
+    try:
+        current = urlsplit(request.headers["hx-current-url"])
+    except (KeyError, ValueError):
+        return "/"
+    return _address(current.path, current.query)
+
+
+def _address(path: str, query: str) -> str:
+    return path + (f"?{query}" if query else "")
 
 
 def _sign_in_path(next_path: str) -> str:

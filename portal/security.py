@@ -6,15 +6,16 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from intake.ports import Presigner
 from intake.record import ObjectVersion
-from portal.cookies import Cookies
 from portal.errors import CrossSiteError
 from portal.services import services_of
+from portal.session import recognise
 from portal.settings import Settings
 
 API = ("/api/", "/dicomweb/")
@@ -136,23 +137,23 @@ async def same_site(request: Request) -> None:
     The REST API takes no cookies, so nothing can be forged there. Elsewhere the Origin must be ours, and the CSRF token
     the session's, as a header or a form's field. Raises CrossSiteError.
     """
-    if request.method in SAFE_METHODS or request.url.path.startswith(API):
+    if request.method in SAFE_METHODS or request.scope["path"].startswith(API):
         return
     settings = services_of(request).settings
     if request.headers.get("origin") != settings.portal_origin:
         raise CrossSiteError("The request comes from elsewhere.")
-    session = Cookies.of(settings).read(request.cookies)
+    session = await run_in_threadpool(recognise, request)
     # Without a session there is nobody in whose name to forge; the route itself asks for sign-in.
-    if session is not None and not hmac.compare_digest((await _token(request)).encode(), session.csrf_token.encode()):
+    if session is not None and not hmac.compare_digest(await _token(request), session.csrf_token.encode()):
         raise CrossSiteError("The CSRF token is not this session's.")
 
 
-async def _token(request: Request) -> str:
-    header = request.headers.get(CSRF_HEADER)
-    if header is not None or not request.headers.get("content-type", "").startswith(FORMS):
-        return header or ""
-    field = (await request.form()).get(CSRF_FIELD)
-    return field if isinstance(field, str) else ""
+async def _token(request: Request) -> bytes:
+    shown: object = request.headers.get(CSRF_HEADER)
+    if shown is None and request.headers.get("content-type", "").startswith(FORMS):
+        shown = (await request.form()).get(CSRF_FIELD)
+    # A form may say of itself that it is written in a code that knows more than Unicode does.
+    return shown.encode(errors="replace") if isinstance(shown, str) else b""
 
 
 def origin(url: str) -> str:

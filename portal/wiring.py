@@ -19,6 +19,7 @@ from intake.query_runs import DynamoQueryRuns
 from intake.record import now
 from intake.request_counts import DynamoRequestCounts
 from intake.reviews import DynamoReviews
+from intake.revocations import DynamoRevocations
 from intake.s3 import SIGNING, S3Presigner
 from intake.s3_objects import S3Objects
 from intake.search import DynamoSearch
@@ -33,10 +34,12 @@ from intake.watch import DynamoWatch
 from intake.webhooks import DynamoWebhooks
 from portal.cognito import CognitoPool
 from portal.cognito_admin import CognitoClients, CognitoPeople
+from portal.deployment_key import DeploymentKey
 from portal.dicomweb.sender import HttpSender
 from portal.origin_secret import OriginSecret
 from portal.partners import KnownPartners
 from portal.remembered import Remembered
+from portal.revocations import KnownRevocations
 from portal.secrets_manager import StoredSecret
 from portal.services import Services
 from portal.settings import Settings
@@ -64,12 +67,15 @@ def wire(settings: Settings) -> Services:
     directory = DynamoDirectory(dynamodb, settings.table)
     cognito = session.client("cognito-idp", config=PATIENCE)
     s3, http = session.client("s3", config=PATIENCE.merge(SIGNING)), urllib3.PoolManager()
+    secrets = session.client("secretsmanager", config=PATIENCE)
     pool = CognitoPool(cognito, http, settings)
+    revocations = KnownRevocations(DynamoRevocations(dynamodb, settings.table))
     verifier = Verifier(
         keys=SigningKeys(pool.signing_keys),
         issuer=settings.issuer,
         web_client_id=settings.web_client_id,
         partner=KnownPartners(directory).find,
+        ended=revocations.ended,
     )
     return Services(
         records=DynamoRecords(dynamodb, settings.table),
@@ -114,13 +120,11 @@ def wire(settings: Settings) -> Services:
         reviews=DynamoReviews(dynamodb, settings.table),
         verifier=verifier,
         sign_in=SignIn(pool, verifier, settings),
+        deployment_key=DeploymentKey(StoredSecret(secrets, settings.portal_secret).read),
         settings=settings,
         clock=now,
-        origin_secret=_origin_secret(session, settings.origin_secret),
+        revocations=revocations,
+        origin_secret=OriginSecret(StoredSecret(secrets, settings.origin_secret).read)
+        if settings.origin_secret
+        else None,
     )
-
-
-def _origin_secret(session: boto3.Session, name: str) -> OriginSecret | None:
-    if not name:
-        return None
-    return OriginSecret(StoredSecret(session.client("secretsmanager", config=PATIENCE), name).read)

@@ -43,6 +43,7 @@ from processor.profiles import Profiles
 from processor.project import Projector
 from processor.quiet import QuietWatch
 from processor.reconcile import Reconciler
+from processor.rotation import KeyRotation
 from processor.scans import Scans
 from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, SweepSettings
 from processor.settle import Settler
@@ -192,6 +193,10 @@ def reconciler(environment: Mapping[str, str], session: boto3.Session) -> Reconc
         quarantine_kept=timedelta(days=settings.quarantine_days),
         time_limit=timedelta(seconds=settings.time_limit_s),
     )
+
+
+def key_rotation(session: boto3.Session) -> KeyRotation:
+    return KeyRotation(session.client("secretsmanager", config=_CONFIG))
 
 
 def quiet_watch(environment: Mapping[str, str], session: boto3.Session) -> QuietWatch:

@@ -43,6 +43,7 @@ from intake.ports.projections import (
 )
 from intake.ports.records import RESERVED_AT_ONCE, Children, Outcome, Page, Recorded, Records, Verdicts
 from intake.ports.reviews import Review, Reviews
+from intake.ports.revocations import Revocations, Revoked
 from intake.ports.search import FileQuery, KeptSearches, Search, Studies, StudyOfUpload, StudyQuery, Troubles
 from intake.ports.stuck import StuckFile, StuckFiles
 from intake.ports.subscriptions import (
@@ -137,6 +138,8 @@ __all__ = [
     "ResultTable",
     "Review",
     "Reviews",
+    "Revocations",
+    "Revoked",
     "Rounds",
     "Search",
     "Selection",
