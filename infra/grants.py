@@ -139,6 +139,7 @@ class Grants:
             _allow(["dynamodb:PutItem"], self.parts.audit_log.table.table_arn),
             _allow(["dynamodb:Query"], *with_indexes(self.parts.audit_log.table, AUDIT_INDEXES)),
             _allow(["sns:Subscribe"], self.parts.alerts.topic.topic_arn),
+            _allow(["secretsmanager:GetSecretValue"], self.parts.portal_secret.arn),
             *self._table(),
             self._use_messages(),
         ]

@@ -28,8 +28,16 @@ class NotByEdgeError(PortalError):
     """Raised for a request that came to the API's own address, and not by the edge before it."""
 
 
-class EdgeUnknownError(PortalError):
+class SecretUnknownError(PortalError):
+    """Raised when Secrets Manager cannot be asked for a secret."""
+
+
+class EdgeUnknownError(SecretUnknownError):
     """Raised when nobody can say whether a request came by the edge."""
+
+
+class KeyUnknownError(SecretUnknownError):
+    """Raised when nobody can say what the deployment's key is."""
 
 
 class SignInError(PortalError):

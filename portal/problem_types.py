@@ -58,6 +58,9 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.EdgeUnknownError: Problem(
         503, "edge-unknown", "Try again in a moment", "It cannot be told now whether the request came by the way in."
     ),
+    errors.SecretUnknownError: Problem(
+        503, "key-unknown", "Try again in a moment", "It cannot be told now whether what you sent was given by us."
+    ),
     errors.SignInError: Problem(
         400, "sign-in-failed", "Sign-in did not work", "It took too long, or began in another window. Sign in again."
     ),

@@ -38,6 +38,7 @@ from intake.ports import (
     Watch,
     Webhooks,
 )
+from portal.deployment_key import DeploymentKey
 from portal.machines import Machines
 from portal.origin_secret import OriginSecret
 from portal.people import People
@@ -96,6 +97,8 @@ class Services:
     reviews: Reviews
     verifier: Verifier
     sign_in: SignIn
+    deployment_key: DeploymentKey
+    """Of which the keys are made that guard what browsers and partners keep for us."""
     settings: Settings
     clock: Callable[[], datetime]
     origin_secret: OriginSecret | None = None

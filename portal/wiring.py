@@ -33,6 +33,7 @@ from intake.watch import DynamoWatch
 from intake.webhooks import DynamoWebhooks
 from portal.cognito import CognitoPool
 from portal.cognito_admin import CognitoClients, CognitoPeople
+from portal.deployment_key import DeploymentKey
 from portal.dicomweb.sender import HttpSender
 from portal.origin_secret import OriginSecret
 from portal.partners import KnownPartners
@@ -64,6 +65,7 @@ def wire(settings: Settings) -> Services:
     directory = DynamoDirectory(dynamodb, settings.table)
     cognito = session.client("cognito-idp", config=PATIENCE)
     s3, http = session.client("s3", config=PATIENCE.merge(SIGNING)), urllib3.PoolManager()
+    secrets = session.client("secretsmanager", config=PATIENCE)
     pool = CognitoPool(cognito, http, settings)
     verifier = Verifier(
         keys=SigningKeys(pool.signing_keys),
@@ -114,13 +116,10 @@ def wire(settings: Settings) -> Services:
         reviews=DynamoReviews(dynamodb, settings.table),
         verifier=verifier,
         sign_in=SignIn(pool, verifier, settings),
+        deployment_key=DeploymentKey(StoredSecret(secrets, settings.portal_secret).read),
         settings=settings,
         clock=now,
-        origin_secret=_origin_secret(session, settings.origin_secret),
+        origin_secret=OriginSecret(StoredSecret(secrets, settings.origin_secret).read)
+        if settings.origin_secret
+        else None,
     )
-
-
-def _origin_secret(session: boto3.Session, name: str) -> OriginSecret | None:
-    if not name:
-        return None
-    return OriginSecret(StoredSecret(session.client("secretsmanager", config=PATIENCE), name).read)

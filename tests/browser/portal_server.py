@@ -14,6 +14,7 @@ from intake.ports import Presigned, QueuedMessage
 from intake.record import now
 from portal.app import create_app
 from portal.cookies import Cookies, Session
+from portal.deployment_key import DeploymentKey
 from portal.errors import InvalidTokenError
 from portal.remembered import Remembered
 from portal.services import Services
@@ -225,6 +226,7 @@ def _services(behind: PortalServer) -> Services:
         reviews=behind.reviews,
         verifier=FakeVerifier(),  # type: ignore[arg-type]
         sign_in=FakeSignIn(),  # type: ignore[arg-type]
+        deployment_key=DeploymentKey({"AWSCURRENT": "of-this-deployment"}.get),
         settings=_settings(behind.url),
         clock=behind.clock,
     )
@@ -259,6 +261,7 @@ def _settings(url: str) -> Settings:
         web_client_id="web",
         api_id="api1",
         authorizer_id="authorizer1",
+        portal_secret="secret",
         sign_in_url="https://login.test",
         portal_origin=url,
     )

@@ -13,6 +13,7 @@ from intake.ports import Clinic, Partner, Presigned
 from intake.record import now
 from portal.app import create_app
 from portal.cookies import Cookies, Session
+from portal.deployment_key import DeploymentKey
 from portal.partners import KnownPartners
 from portal.remembered import Remembered
 from portal.services import Services
@@ -64,6 +65,8 @@ from tests.unit.portal.pool import (
 
 ORIGIN = "https://portal.test"
 SIGN_IN_URL = "https://sign-in.test"
+SECRET: dict[str, str] = {"AWSCURRENT": "of-this-deployment"}
+"""The secret that its key is made of, by stages."""
 ALL_SCOPES = frozenset({"scalper/upload", "scalper/read", "scalper/webhooks"})
 
 
@@ -92,6 +95,7 @@ def settings(**changes: str) -> Settings:
             "api_id": "api1",
             "authorizer_id": "authorizer1",
             "sign_in_url": SIGN_IN_URL,
+            "portal_secret": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:portal",
             "portal_origin": ORIGIN,
             **changes,
         }
@@ -207,6 +211,7 @@ class Portal:
             reviews=self.reviews,
             verifier=verifier,
             sign_in=SignIn(self.pool, verifier, configured),
+            deployment_key=DeploymentKey(SECRET.get),
             settings=configured,
             clock=self.clock,
         )
