@@ -6,6 +6,7 @@ from datetime import datetime
 
 from fastapi import Request
 
+from intake.keyed_ids import KeyedIds
 from intake.ports import (
     Athena,
     AuditLog,
@@ -69,6 +70,7 @@ class Services:
     troubles: Troubles
     studies: Studies
     kept_searches: KeptSearches
+    ids: KeyedIds
     watch: Watch
     request_counts: RequestCounts
     subscriptions: Subscriptions

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from intake import keys
+from intake.keyed_ids import KeyedIds
 from intake.ports import Held
 from processor.incidents import direct_ids
 
@@ -17,6 +18,7 @@ class Questions:
     A file that was announced has its record, so its upload answers for it; other ids are asked for one by one.
     """
 
+    ids: KeyedIds
     files: set[str] = field(default_factory=set)
     uploads: set[str] = field(default_factory=set)
 
@@ -43,7 +45,7 @@ class Questions:
             return set(), {number[0]}
         if reserved:
             return {reserved.file_id}, set()
-        return set(direct_ids(held.version, held.last_modified, in_parts=held.in_parts)), set()
+        return set(direct_ids(self.ids, held.version, held.last_modified, in_parts=held.in_parts)), set()
 
 
 def _announced_number(key: str) -> tuple[str, int] | None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from intake import keys
 from intake.events import Arrival, notification
+from intake.keyed_ids import KeyedIds
 from intake.ports import Fault, Incident, Incidents, Inventory, Queue, Records, Rounds
 from intake.record import FileRecord, ObjectVersion, now
 from intake.states import JUDGED, OPEN, State
@@ -47,6 +48,7 @@ class FollowUp:
         records: Records,
         inventory: Inventory,
         queue: Queue,
+        ids: KeyedIds,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._incidents = incidents
@@ -54,6 +56,7 @@ class FollowUp:
         self._records = records
         self._inventory = inventory
         self._queue = queue
+        self._ids = ids
         self._clock = clock
 
     def run(self) -> Followed:
@@ -71,7 +74,7 @@ class FollowUp:
 
     def _holds(self, incident: Incident) -> bool:
         stands = self._stands(incident.object)
-        known = self._records.some(file_ids_of(incident))
+        known = self._records.some(file_ids_of(incident, self._ids))
         record = known.get(incident.file_id)
         match incident.fault:
             case Fault.LATE:
@@ -121,23 +124,23 @@ def claims(record: FileRecord, held: ObjectVersion) -> bool:
     return own and (record.state in OPEN or (record.state is State.ACCEPTED and was_rejected and moved_on))
 
 
-def file_ids_of(incident: Incident) -> list[str]:
+def file_ids_of(incident: Incident, ids: KeyedIds) -> list[str]:
     """Return the ids that the incident's file may be recorded under."""
     if incident.fault is not Fault.ARRIVAL_UNRECORDED:
         return [incident.file_id]
     reserved = keys.reservation(incident.object.key)
-    direct = direct_ids(incident.object, incident.seen_at, in_parts=True)
+    direct = direct_ids(ids, incident.object, incident.seen_at, in_parts=True)
     return [*([reserved.file_id] if reserved else []), *direct]
 
 
-def direct_ids(version: ObjectVersion, begun: datetime, *, in_parts: bool) -> list[str]:
+def direct_ids(ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool) -> list[str]:
     """Return the ids under which an object without a reservation may be recorded: its id follows from its day.
 
     S3's notification comes soon after the object, or, where it is sent in parts, some days after its beginning.
     """
     last = begun + (LONGEST_SENDING if in_parts else timedelta(minutes=15))
     days = [begun + timedelta(days=n) for n in range((last.date() - begun.date()).days + 1)]
-    placements = [keys.direct(version.bucket, version.key, version.version_id, day) for day in days]
+    placements = [ids.direct(version.bucket, version.key, version.version_id, day) for day in days]
     return list(dict.fromkeys(placement.file_id for placement in placements))
 
 

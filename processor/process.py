@@ -12,6 +12,7 @@ from datetime import datetime
 from intake import keys
 from intake.errors import LateThreatError, ScanUnfinishedError
 from intake.events import Arrival
+from intake.keyed_ids import KeyedIds
 from intake.keys import Placement
 from intake.ports import DECLARED_EXTENSION, DECLARED_SHA256, ObjectRange, Objects, Outcome, Verdicts
 from intake.record import ObjectVersion, Verdict, now
@@ -80,6 +81,7 @@ class Processor:
         buckets: Buckets,
         judge: Judge,
         *,
+        ids: KeyedIds,
         profile_of: Callable[[str], Profile],
         expand: Callable[[Verdict, ByteSource], int],
         scans: Scans,
@@ -88,7 +90,8 @@ class Processor:
         self._objects = objects
         self._verdicts = verdicts
         self._scans = scans
-        self._filing = Filing(objects, verdicts, buckets, clock)
+        self._filing = Filing(objects, verdicts, buckets, ids, clock)
+        self._ids = ids
         self._accepted = buckets.accepted
         self._judge = judge
         self._profile_of = profile_of
@@ -145,7 +148,7 @@ class Processor:
         Raises ScanUnfinishedError.
         """
         described = self._objects.describe(arrival.object)
-        placement = _placement(self._landed(arrival, described))
+        placement = self._placement(self._landed(arrival, described))
         record = self._verdicts.file(placement.file_id)
         if record is None or record.incoming != arrival.object or record.state not in {*JUDGED, State.DELETED}:
             raise ScanUnfinishedError("no result of a malware scan to go by")
@@ -171,7 +174,7 @@ class Processor:
             raise LateThreatError(f"malware was found in a file that stands {record.state}: {file_id}")
 
     def _judged(self, arrival: Arrival, source: ObjectBytes, scan: Scan | None) -> Case:
-        placement = _placement(arrival)
+        placement = self._placement(arrival)
         judge = Refusing(scan) if scan in CODES else self._judge
         judgement, judging_ms = timed(judge, source, self._facts(arrival, source.first, placement))
         return Case(
@@ -187,6 +190,11 @@ class Processor:
             sha256=source.first.metadata.get(DECLARED_SHA256) if placement.reserved else None,
             scan=scan,
         )
+
+    def _placement(self, arrival: Arrival) -> Placement:
+        stored = arrival.object
+        reserved = keys.reservation(stored.key)
+        return reserved or self._ids.direct(stored.bucket, stored.key, stored.version_id, arrival.at)
 
     def _facts(self, arrival: Arrival, first: ObjectRange, placement: Placement) -> Facts:
         """Return what is known beside the bytes. What the sender says is believed where the portal signed it."""
@@ -208,11 +216,6 @@ def timed(judge: Judge, source: ByteSource, facts: Facts) -> tuple[Judgement, in
     started = time.thread_time()
     judgement = judge(source, facts)
     return judgement, round((time.thread_time() - started) * 1000)
-
-
-def _placement(arrival: Arrival) -> Placement:
-    stored = arrival.object
-    return keys.reservation(stored.key) or keys.direct(stored.bucket, stored.key, stored.version_id, arrival.at)
 
 
 def _key(placement: Placement, day: datetime) -> str:

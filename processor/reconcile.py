@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 from intake import keys
+from intake.keyed_ids import KeyedIds
 from intake.keys import UNASSIGNED
 from intake.ports import Fault, Held, Incident, Incidents, Inventory, Ledger, Records, Rounds
 from intake.record import FileRecord, ObjectVersion, now
@@ -61,6 +62,7 @@ class Reconciler:
     """How long the bucket keeps rejected files: older records rightly name nothing."""
     time_limit: timedelta
     """How long a file may wait for its verdict, and so an object for its record."""
+    ids: KeyedIds
     clock: Callable[[], datetime] = now
 
     def run(self) -> Reconciled:
@@ -125,24 +127,24 @@ class Reconciler:
     def _compare_stored(self, bucket: str, after: str) -> _Part:
         """Look whether some record claims each of the next objects of a bucket."""
         listed = self.inventory.objects(bucket, after, LOOKED_UP)
-        ids = {held.version.key: _file_id_in(held.version.key) for held in listed.held}
-        known = self.records.some([file_id for file_id in ids.values() if file_id])
+        named = {held.version.key: _file_id_in(held.version.key) for held in listed.held}
+        known = self.records.some([file_id for file_id in named.values() if file_id])
         unclaimed = [
-            _unclaimed(held, ids[held.version.key])
+            self._unclaimed(held, named[held.version.key])
             for held in listed.held
-            if not (record := known.get(ids[held.version.key])) or not claims(record, held.version)
+            if not (record := known.get(named[held.version.key])) or not claims(record, held.version)
         ]
         return _Part(unclaimed, len(listed.held), listed.next)
 
     def _compare_arrivals(self, after: str) -> _Part:
         """Look whether there is a record of each of the next objects that arrived."""
         listed = self.inventory.versions(self.incoming_bucket, after, LISTED)
-        questions = Questions()
+        questions = Questions(self.ids)
         taken = list(takewhile(questions.take, listed.held))
         known = self.ledger.known(frozenset(questions.files), frozenset(questions.uploads))
         waits = self.clock() - self.time_limit
         unrecorded = [
-            _unrecorded(held)
+            self._unrecorded(held)
             for held in taken
             if held.version.key != VALIDATION_OBJECT
             and held.last_modified <= waits
@@ -150,6 +152,18 @@ class Reconciler:
         ]
         behind = listed.next if len(taken) == len(listed.held) else taken[-1].position
         return _Part(unrecorded, len(taken), behind)
+
+    def _unclaimed(self, held: Held, file_id: str) -> Incident:
+        return _of_object(Fault.OBJECT_UNCLAIMED, held, file_id or self._opaque(held.version))
+
+    def _unrecorded(self, held: Held) -> Incident:
+        first = direct_ids(self.ids, held.version, held.last_modified, in_parts=False)[0]
+        return _of_object(Fault.ARRIVAL_UNRECORDED, held, first)
+
+    def _opaque(self, version: ObjectVersion) -> str:
+        """Return an id for an object whose key has none: the key itself may say anything."""
+        never = datetime.fromtimestamp(0, tz=UTC)
+        return self.ids.direct(version.bucket, version.key, version.version_id, never).file_id
 
 
 def _folders(records: list[FileRecord]) -> list[list[FileRecord]]:
@@ -183,14 +197,6 @@ def _missing(record: FileRecord, at: datetime) -> Incident:
     )
 
 
-def _unclaimed(held: Held, file_id: str) -> Incident:
-    return _of_object(Fault.OBJECT_UNCLAIMED, held, file_id or _opaque(held.version))
-
-
-def _unrecorded(held: Held) -> Incident:
-    return _of_object(Fault.ARRIVAL_UNRECORDED, held, direct_ids(held.version, held.last_modified, in_parts=False)[0])
-
-
 def _of_object(fault: Fault, held: Held, file_id: str) -> Incident:
     clinic_id = held.version.key.partition("/")[0]
     return Incident(
@@ -201,8 +207,3 @@ def _of_object(fault: Fault, held: Held, file_id: str) -> Incident:
         object=held.version,
         seen_at=held.last_modified,
     )
-
-
-def _opaque(version: ObjectVersion) -> str:
-    """Return an id for an object whose key has none: the key itself may say anything."""
-    return keys.direct(version.bucket, version.key, version.version_id, datetime.fromtimestamp(0, tz=UTC)).file_id

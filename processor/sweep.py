@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from intake import keys
 from intake.errors import ObjectMissingError
 from intake.events import Arrival, Slice, UnreadableEventError, arrivals, notification, order_of, slice_of
+from intake.keyed_ids import KeyedIds
 from intake.keys import Placement
 from intake.ports import (
     Fault,
@@ -65,6 +66,7 @@ class Sweep:
         incidents: Incidents,
         time_limit: timedelta,
         incoming_bucket: str,
+        ids: KeyedIds,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._verdicts = verdicts
@@ -77,6 +79,7 @@ class Sweep:
         self._incidents = incidents
         self._time_limit = time_limit
         self._incoming_bucket = incoming_bucket
+        self._ids = ids
         self._clock = clock
 
     def run(self) -> Swept:
@@ -151,7 +154,7 @@ class Sweep:
     def _stranger(self, arrival: Arrival) -> FileRecord:
         """Return the record of an object that was dropped into S3 and never got as far as having one."""
         version = arrival.object
-        placement: Placement = keys.direct(version.bucket, version.key, version.version_id, arrival.at)
+        placement: Placement = self._ids.direct(version.bucket, version.key, version.version_id, arrival.at)
         return FileRecord(
             clinic_id=placement.clinic_id,
             upload_id=placement.upload_id,

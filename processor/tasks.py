@@ -11,6 +11,7 @@ from datetime import datetime
 from intake import keys
 from intake.commands import DoTask
 from intake.errors import ContentionError, ObjectMissingError, ScalperError
+from intake.keyed_ids import KeyedIds
 from intake.keys import Placement
 from intake.ports import Answer, Answered, Objects, Reviews, Task, Verdicts
 from intake.record import Again, FileRecord, Finding, ObjectVersion, Severity, TimelineEntry, Verdict, now
@@ -52,6 +53,7 @@ class Tasks:
     profile_of: Callable[[str], Profile]
     expand: Expand
     scans: Scans
+    ids: KeyedIds
     clock: Callable[[], datetime] = now
 
     def do(self, command: DoTask) -> Answered:
@@ -219,7 +221,7 @@ class Tasks:
 
     @property
     def _filing(self) -> Filing:
-        return Filing(self.objects, self.verdicts, self.buckets, self.clock)
+        return Filing(self.objects, self.verdicts, self.buckets, self.ids, self.clock)
 
 
 def _may(command: DoTask, record: FileRecord) -> bool:

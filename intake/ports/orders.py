@@ -121,7 +121,7 @@ class Portion:
 
 
 class Orders(Protocol):
-    """Kept for a week."""
+    """Kept for a week. Senders choose an order's id: one owner's has nothing to do with another's of the same id."""
 
     def place(self, order: Order) -> Order:
         """Keep an order and return it, or the one that already has its id."""
@@ -135,7 +135,7 @@ class Orders(Protocol):
         """Return the newest orders of an owner, without their answers."""
         ...
 
-    def portion(self, order_id: str, number: int) -> Portion | None:
+    def portion(self, owner: str, order_id: str, number: int) -> Portion | None:
         """Return a portion that was found before."""
         ...
 
@@ -143,10 +143,10 @@ class Orders(Protocol):
         """Keep a portion, count its files, and return it; or the one that already has its number."""
         ...
 
-    def answer(self, order_id: str, answers: Sequence[Answered]) -> None:
+    def answer(self, owner: str, order_id: str, answers: Sequence[Answered]) -> None:
         """Note what became of files; of each, what is noted first counts. Raises ContentionError."""
         ...
 
-    def answers(self, order_id: str, cursor: str | None, limit: int) -> Page[Answered]:
-        """Return what became of each file, by file id. Raises ValueError for a bad cursor."""
+    def answers(self, owner: str, order_id: str, after: str | None, limit: int) -> Page[Answered]:
+        """Return what became of each file, by file id. Raises InvalidCursorError."""
         ...

@@ -10,7 +10,7 @@ from intake.ports import Task
 from intake.record import FileRecord
 from intake.review import obstacles
 from intake.states import State
-from portal import amounts, quarantine, reprocessing, words
+from portal import amounts, cursors, quarantine, reprocessing, words
 from portal import files as seen
 from portal.pages import render
 from portal.web.facts import Fact, sections
@@ -34,8 +34,8 @@ def quarantine_page(
     identity: Admin,
     services: Collaborators,
     wanted: Annotated[Filter, Query()],
+    cursor: cursors.Asked,
     *,
-    cursor: str | None = None,
     said: str = "",
 ) -> Response:
     page = quarantine.rejected(services, identity, wanted.selection, cursor, LIST)

@@ -24,7 +24,7 @@ from processor.process import Processor
 from processor.scans import Scans
 from tests.archives import a_study, damaged, zipped
 from tests.fakes import FakeChildren, FakeObjects, FakeQueue, FakeRecords, FakeTable, FakeVerdicts
-from tests.records import NOON, a_file, an_upload
+from tests.records import IDS, NOON, a_file, an_upload
 
 
 class World:
@@ -51,6 +51,7 @@ class World:
             self.verdicts,
             Buckets("accepted", "quarantine"),
             judge,
+            ids=IDS,
             profile_of=lambda clinic_id: Profile(),
             expand=self.expander.begin,
             scans=Scans(self.objects, required=False),

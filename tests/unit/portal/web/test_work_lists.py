@@ -207,7 +207,7 @@ def test_an_orders_page_follows_it_until_it_is_done(filled):
         Answered(file_id=file_id(0), clinic_id="northside", answer=Answer.ACCEPTED),
         Answered(file_id=file_id(1), clinic_id="northside", answer=Answer.REJECTED, codes=("truncated",)),
     ]
-    filled.orders.answer(order_id, told)
+    filled.orders.answer("", order_id, told)
 
     text = filled.admin().get(f"/admin/orders/{order_id}/_progress").text
 
