@@ -152,6 +152,19 @@ def test_a_foreign_or_unknown_study_is_not_found(projections, studies):
             studies.study(clinic_id, wanted)
 
 
+def test_of_another_clinics_study_nothing_is_read_however_many_series_it_has(projections, studies, dynamodb):
+    series = [_record(number, metadata=_metadata(number, series_instance_uid=f"1.{number}")) for number in range(9)]
+    projections.apply([made for record in series for made in _history(record)])
+    calls = []
+    dynamodb.meta.events.register("before-call.dynamodb.*", lambda model, **_: calls.append(model.name))
+
+    for wanted in (IDS.study("northside", "1.2.3"), IDS.study("northside", "9.9"), "0" * 26, UPLOAD_ID):
+        with pytest.raises(NotFoundError):
+            studies.study("lakeview", wanted)
+
+    assert calls == []
+
+
 def test_sets_stay_bounded_whatever_a_sender_makes_up(projections, studies):
     records = [_record(number, metadata=_metadata(number, modality=f"M{number}")) for number in range(100)]
     for start in range(0, 100, 20):
