@@ -71,6 +71,7 @@ class Services:
     studies: Studies
     kept_searches: KeptSearches
     ids: KeyedIds
+    """Of studies, series and addresses, made with the table's secret."""
     watch: Watch
     request_counts: RequestCounts
     subscriptions: Subscriptions

@@ -12,7 +12,6 @@ from intake import keys
 from intake.commands import DoTask
 from intake.errors import ContentionError, ObjectMissingError, ScalperError
 from intake.keyed_ids import KeyedIds
-from intake.keys import Placement
 from intake.ports import Answer, Answered, Objects, Reviews, Task, Verdicts
 from intake.record import Again, FileRecord, Finding, ObjectVersion, Severity, TimelineEntry, Verdict, now
 from intake.review import obstacles
@@ -82,8 +81,7 @@ class Tasks:
         return self._filed(*self._judged(record, asked))
 
     def _try(self, record: FileRecord, _: DoTask) -> Answering:
-        case, _source = self._judged(record)
-        return _answer(self._filing.foreseen(case).findings)
+        return _answer(self._filing.foreseen(self._judged(record)[0]).findings)
 
     def _accept(self, record: FileRecord, command: DoTask) -> Answering:
         review = self.reviews.review(record.file_id)
@@ -188,7 +186,7 @@ class Tasks:
         judgement, judging_ms = timed(Refusing(scan) if scan in CODES else self.judge, source, facts)
         from_quarantine = record.state is State.REJECTED
         return Case(
-            placement=Placement(record.clinic_id, record.upload_id, record.file_id, reserved=True),
+            placement=keys.Placement(record.clinic_id, record.upload_id, record.file_id, reserved=True),
             incoming=record.incoming if from_quarantine else source.source,
             source=source.source,
             key=keys.object_key(record.clinic_id, record.upload_id, record.file_id, record.created_at),
