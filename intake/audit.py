@@ -3,10 +3,11 @@
 Keys: `pk` is the year and `sk` the time with a random end; indexes `by_clinic` and `by_actor` are sorted likewise.
 """
 
+import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from intake.cursors import cursor_of, position_of
+from intake.errors import InvalidCursorError
 from intake.expressions import creation
 from intake.items import Item, moment, plain, wire
 from intake.ownership import NO_CLINIC, clinic
@@ -20,6 +21,8 @@ _FIRST_YEAR = 2026
 """Nothing was audited before the product was."""
 _READS = 12
 """Queries a page may cost: a filter that matches little gives short pages rather than slow ones."""
+_POSITION = re.compile(r"[0-9]{4}-(?:~|[0-9:.TZ-]{1,40}#[0-9a-f]{12})")
+"""An entry's sort key, or the end of a year."""
 
 
 class DynamoAudit:
@@ -33,9 +36,9 @@ class DynamoAudit:
         owner = clinic(entry.clinic_id) if entry.clinic_id else NO_CLINIC
         self._dynamodb.put_item(**creation(self._table, _item(entry), owner))
 
-    def entries(self, wanted: AuditFilter, cursor: str | None, limit: int) -> Page[AuditEntry]:
-        position = position_of(cursor) if cursor else None
-        year = int(position[:4]) if position and position[:4].isdigit() else _last_year(wanted)
+    def entries(self, wanted: AuditFilter, after: str | None, limit: int) -> Page[AuditEntry]:
+        position = None if after is None else _checked(wanted, after)
+        year = int(position[:4]) if position else _last_year(wanted)
         rows: list[Item] = []
         for _ in range(_READS):
             if year < _first_year(wanted) or len(rows) == limit:
@@ -47,7 +50,7 @@ class DynamoAudit:
             year = year if reached else 0 if _index(wanted) else year - 1
             position = str(plain(reached)["sk"]) if reached else f"{year}-~"
         more = year >= _first_year(wanted)
-        return Page(tuple(map(_entry, rows)), cursor_of(position) if more and position else None)
+        return Page(tuple(map(_entry, rows)), position if more else None)
 
     def _query(self, wanted: AuditFilter, year: int, position: str | None, limit: int) -> dict[str, Any]:
         index = _index(wanted)
@@ -59,8 +62,8 @@ class DynamoAudit:
             "ExpressionAttributeValues": wire(
                 {
                     ":partition": value,
-                    ":since": timestamp(wanted.since) if wanted.since else "0",
-                    ":until": f"{timestamp(wanted.until)}~" if wanted.until else "~",
+                    ":since": _since(wanted),
+                    ":until": _until(wanted),
                     **values,
                 }
             ),
@@ -75,6 +78,21 @@ class DynamoAudit:
             query["FilterExpression"] = " AND ".join(filters.values())
             query["ExpressionAttributeNames"] = {f"#{name}": name for name in filters}
         return query
+
+
+def _since(wanted: AuditFilter) -> str:
+    return timestamp(wanted.since) if wanted.since else "0"
+
+
+def _until(wanted: AuditFilter) -> str:
+    return f"{timestamp(wanted.until)}~" if wanted.until else "~"
+
+
+def _checked(wanted: AuditFilter, position: str) -> str:
+    """Return a position, from which DynamoDB can go on. Raises InvalidCursorError."""
+    if not (_POSITION.fullmatch(position) and _since(wanted) <= position <= _until(wanted)):
+        raise InvalidCursorError("the position is not one of these entries")
+    return position
 
 
 def _index(wanted: AuditFilter) -> tuple[str, str, str] | None:

@@ -48,6 +48,10 @@ class RevocationsUnknownError(ScalperError):
     """Raised when nobody can say whose access was ended."""
 
 
+class InvalidCursorError(ScalperError):
+    """Raised for a cursor or a position that was not given for this list, and for this reader."""
+
+
 class ChangesGoneError(ScalperError):
     """Raised when changes behind a cursor of the feed are no longer kept."""
 

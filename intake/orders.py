@@ -7,12 +7,13 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of, standing_item
-from intake.cursors import cursor_of, position_of
+from intake.cursors import check_position
 from intake.errors import NotFoundError
 from intake.expressions import addition, creation
 from intake.items import Item, expiry, moment, plain, prefixed, wire
@@ -97,13 +98,14 @@ class DynamoOrders:
     def answer(self, owner: str, order_id: str, answers: Sequence[Answered]) -> None:
         for start in range(0, len(answers), ANSWERS_PER_TRANSACTION):
             rows = answers[start : start + ANSWERS_PER_TRANSACTION]
-            write_each_once(self._dynamodb, rows, lambda missing: self._transaction(owner, order_id, missing), "order")
+            write_each_once(self._dynamodb, rows, partial(self._transaction, owner, order_id), "order")
 
-    def answers(self, owner: str, order_id: str, cursor: str | None, limit: int) -> Page[Answered]:
-        after = position_of(cursor, _ANSWER) if cursor else None
+    def answers(self, owner: str, order_id: str, after: str | None, limit: int) -> Page[Answered]:
+        if after is not None:
+            after = check_position(after, _ANSWER, f"{_ANSWER}z")
         rows = self._rows(owner, order_id, _ANSWER, after, limit + 1)
         page = rows[:limit]
-        return Page(tuple(map(_answered, page)), cursor_of(page[-1]["sk"]) if len(rows) > limit else None)
+        return Page(tuple(map(_answered, page)), page[-1]["sk"] if len(rows) > limit else None)
 
     def _transaction(self, owner: str, order_id: str, answers: list[Answered]) -> list[Any]:
         sums: dict[int, Counter[str]] = {}
@@ -141,7 +143,7 @@ def _order_key(owner: str, order_id: str) -> Item:
 
 
 def _key(owner: str, order_id: str, sort: str) -> Item:
-    """Return the key of what belongs to an order. Whoever asks chooses an order's id, so its owner stands beside it."""
+    # Senders choose the ids of their orders: under another owner, the same one is another order.
     return {"pk": f"ORDER#{owner}#{order_id}", "sk": sort}
 
 

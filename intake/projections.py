@@ -136,14 +136,15 @@ class DynamoProjections:
         first, kept = {"first_file_id": row.first_file_id}, {"expires": expiry()}
         return addition(self._table, alert_key(kind, upload_id), sums, clinic(row.clinic_id), initial=first, sets=kept)
 
-    def _study(self, clinic_id: str, study_uid: str, counts: Counter[str]) -> dict[str, Any]:
+    def _study(self, clinic_id: str, study_id: str, study_uid: str, counts: Counter[str]) -> dict[str, Any]:
         facts = {"clinic_id": clinic_id, "study_uid": study_uid}
-        return addition(self._table, study_key(clinic_id, study_uid), counts, clinic(clinic_id), sets=facts)
+        return addition(self._table, study_key(study_id), counts, clinic(clinic_id), sets=facts)
 
-    def _series(self, clinic_id: str, study_uid: str, series_uid: str, counts: Counter[str]) -> dict[str, Any]:
+    def _series(
+        self, clinic_id: str, study_id: str, series_id: str, series_uid: str, counts: Counter[str]
+    ) -> dict[str, Any]:
         facts = {"series_uid": series_uid}
-        key = series_key(clinic_id, study_uid, series_uid)
-        return addition(self._table, key, counts, clinic(clinic_id), sets=facts)
+        return addition(self._table, series_key(study_id, series_id), counts, clinic(clinic_id), sets=facts)
 
     def _rows(self, query: dict[str, Any]) -> Iterator[Item]:
         for page in self._dynamodb.get_paginator("query").paginate(**query):

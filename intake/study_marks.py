@@ -125,13 +125,12 @@ def _marks(changes: Iterable[Change]) -> list[_Marks]:
 
 
 def _mark(marks: dict[tuple[str, ...], _Marks], change: Change, new: Instance) -> None:
-    names = (change.clinic_id, new.study_uid)
-    study = marks.setdefault(names, _Marks(change.clinic_id, study_key(*names)))
+    study = marks.setdefault((new.study_id,), _Marks(change.clinic_id, study_key(new.study_id)))
     study.note(modalities=new.modality, study_dates=new.study_date, patients=new.patient)
     study.note(uploads=change.upload_id, series=new.series_uid)
     study.stretch(change.at)
-    key = series_key(*names, new.series_uid)
-    series = marks.setdefault((*names, new.series_uid), _Marks(change.clinic_id, key))
+    key = series_key(new.study_id, new.series_id)
+    series = marks.setdefault((new.study_id, new.series_id), _Marks(change.clinic_id, key))
     series.note(modalities=new.modality, frames_of_reference=new.frame_of_reference, numbers=new.number)
 
 
@@ -140,7 +139,7 @@ def _views(change: Change) -> Iterator[Item]:
     new = change.instance
     if new is None:
         return
-    key = study_key(change.clinic_id, new.study_uid)
+    key = study_key(new.study_id)
     date = new.study_date if _DATE.fullmatch(new.study_date) else _UNDATED
     modality = new.modality.upper()
     lists = {f"ON#{date}": study_list(change.clinic_id, "on")}
@@ -149,5 +148,5 @@ def _views(change: Change) -> Iterator[Item]:
     if new.patient_key:
         lists[f"OF#{new.patient_key}#{date}"] = study_list(change.clinic_id, "of", new.patient_key)
     for name, listed in lists.items():
-        place = {"clinic_key": listed, "created_key": f"{date}#{key['pk'].partition('#')[2]}"}
+        place = {"clinic_key": listed, "created_key": f"{date}#{new.study_id}"}
         yield {"pk": key["pk"], "sk": f"{_VIEW}{name}", **place}

@@ -69,10 +69,10 @@ class Tally:
     """Clinic → `files` and `bytes` newly stored."""
     alerts: dict[tuple[str, str], AlertTally] = field(default_factory=dict)
     """Kind and upload → what to tell."""
-    studies: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
-    """Clinic and study → `instances` and `bytes`."""
-    series: dict[tuple[str, str, str], Counter[str]] = field(default_factory=dict)
-    """Clinic, study and series → `instances` and `numbered`."""
+    studies: dict[tuple[str, str, str], Counter[str]] = field(default_factory=dict)
+    """Clinic, study id and UID → `instances` and `bytes`."""
+    series: dict[tuple[str, str, str, str], Counter[str]] = field(default_factory=dict)
+    """Clinic, study id, series id and UID → `instances` and `numbered`."""
     clinics: set[str] = field(default_factory=set)
     filed: dict[tuple[str, str], FiledTally] = field(default_factory=dict)
     """Upload and study id → the upload's judged files of that study."""
@@ -176,10 +176,11 @@ def _add_to_study(sums: Tally, change: Change) -> None:
     new = change.instance
     if new is None:
         return
-    study = (change.clinic_id, new.study_uid)
+    study = (change.clinic_id, new.study_id, new.study_uid)
     sums.studies.setdefault(study, Counter()).update({"instances": 1, "bytes": change.size})
     numbered = int(new.number is not None)
-    sums.series.setdefault((*study, new.series_uid), Counter()).update({"instances": 1, "numbered": numbered})
+    series = (change.clinic_id, new.study_id, new.series_id, new.series_uid)
+    sums.series.setdefault(series, Counter()).update({"instances": 1, "numbered": numbered})
 
 
 def _add_to_filed(sums: Tally, change: Change) -> None:

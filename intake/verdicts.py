@@ -25,11 +25,11 @@ from intake.file_items import (
     object_version,
 )
 from intake.file_lists import FileLists
-from intake.index_keys import by_state, patient_id_of
+from intake.index_keys import by_state
 from intake.items import Item, claim_key, file_key, plain, wire
+from intake.keyed_ids import KeyedIds
 from intake.keys import UNASSIGNED
 from intake.ownership import clinic
-from intake.patient_keys import PatientKeys
 from intake.ports import Outcome, Recorded
 from intake.record import (
     FileRecord,
@@ -58,10 +58,10 @@ _FAILED_BY_US = frozenset({State.AWAITING_UPLOAD, State.EXPIRED})
 class DynamoVerdicts:
     """Moves records. Every write is conditional, so that repeating it changes nothing."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, ids: KeyedIds) -> None:
         self._dynamodb = client
         self._table = table
-        self.patients = PatientKeys(client, table)
+        self._ids = ids
         self._lists = FileLists(client, table)
         self._awaited = AwaitedFiles(client, table)
 
@@ -188,14 +188,11 @@ class DynamoVerdicts:
             owner=clinic(verdict.clinic_id),
             incoming=verdict.incoming,
             sources=may_become(verdict.state, reprocessing=verdict.again is not None),
-            sets={**verdict_attributes(verdict), "patient_key": self._patient_key(verdict)},
+            sets=verdict_attributes(verdict, self._ids),
             entries=[*asked, TimelineEntry(verdict.decided_at, "processor", verdict.state, told)],
             initial=None if reserved else arrival_attributes(verdict),
             revision=verdict.again.revision if verdict.again else None,
         )
-
-    def _patient_key(self, verdict: Verdict) -> str | None:
-        return self.patients.key(verdict.clinic_id, patient_id_of(verdict.metadata)) or None
 
     def _claim(self, verdict: Verdict, identity: str) -> Any:  # noqa: ANN401  # One shape of a transaction's many.
         item = {

@@ -72,10 +72,6 @@ class CrossSiteError(ForbiddenError):
     """Raised when an unsafe request did not come from this portal's own pages."""
 
 
-class CursorError(PortalError):
-    """Raised for a cursor that this portal did not give for this list."""
-
-
 class IdempotencyError(PortalError):
     """Raised when an idempotency key comes back with another body."""
 

@@ -100,8 +100,11 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         403, "cross-site", "The request did not come from this site", "Load the page again and repeat what you did."
     ),
     errors.ForbiddenError: Problem(403, "forbidden", "Not allowed", "Your account may not do this."),
-    errors.CursorError: Problem(
-        400, "invalid-cursor", "The cursor is not valid", "Begin the list again, without a cursor."
+    domain.InvalidCursorError: Problem(
+        400,
+        "invalid-cursor",
+        "The cursor is not valid",
+        "It was not given for this list. Begin the list again; in the change feed, ask without `since`.",
     ),
     domain.ChangesGoneError: Problem(
         410,

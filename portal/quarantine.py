@@ -1,6 +1,8 @@
 """What admins see and decide of rejected files. Names and patients stay with the files' own clinics."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
 
 from intake.errors import ConflictError, NotFoundError
 from intake.ports import Order, Page, Review, Selection, Task
@@ -9,7 +11,8 @@ from intake.review import obstacles
 from intake.states import State
 from portal import reprocessing
 from portal.auditing import note
-from portal.errors import CursorError, OwnReviewError
+from portal.cursors import Cursor, page
+from portal.errors import OwnReviewError
 from portal.files import seen_by
 from portal.identity import Identity
 from portal.services import Services
@@ -21,22 +24,27 @@ WAITING = 200
 """Proposals shown."""
 
 
-def rejected(
-    services: Services, identity: Identity, wanted: Selection, cursor: str | None, limit: int
+def rejected(services: Services, identity: Identity, wanted: Selection, cursor: Cursor, limit: int) -> Page[FileRecord]:
+    """Return rejected files that match, newest first. A page may be short, or a little longer.
+
+    Raises InvalidCursorError.
+    """
+    read = partial(_rejected, services, identity, wanted, limit=limit)
+    return page(services, identity, cursor, read, **asdict(wanted))
+
+
+def _rejected(
+    services: Services, identity: Identity, wanted: Selection, after: str | None, *, limit: int
 ) -> Page[FileRecord]:
-    """Return rejected files that match, newest first. A page may be short, or a little longer. Raises CursorError."""
     found: list[str] = []
     for _ in range(READS):
-        try:
-            page = services.records.files(wanted.clinic_id or None, State.REJECTED, wanted.since, cursor, limit)
-        except ValueError as error:
-            raise CursorError("The cursor is not one of this list.") from error
-        found += [row.file_id for row in page.rows if wanted.matches(row)]
-        cursor = page.next
-        if cursor is None or len(found) >= limit:
+        rows = services.records.files(wanted.clinic_id or None, State.REJECTED, wanted.since, after, limit)
+        found += [row.file_id for row in rows.rows if wanted.matches(row)]
+        after = rows.next
+        if after is None or len(found) >= limit:
             break
     records = services.records.some(found)
-    return Page(tuple(seen_by(identity, records[file_id]) for file_id in found if file_id in records), cursor)
+    return Page(tuple(seen_by(identity, records[file_id]) for file_id in found if file_id in records), after)
 
 
 def propose(services: Services, identity: Identity, file_ids: Sequence[str], reason: str) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from functools import cached_property, partial
 
 from fastapi import Request
 
+from intake.keyed_ids import KeyedIds
 from intake.ports import (
     Athena,
     AuditLog,
@@ -73,6 +74,8 @@ class Services:
     troubles: Troubles
     studies: Studies
     kept_searches: KeptSearches
+    ids: KeyedIds
+    """Of studies, series and addresses, made with the table's secret."""
     watch: Watch
     request_counts: RequestCounts
     subscriptions: Subscriptions

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from intake.errors import ConflictError, LimitError, NotFoundError
-from intake.filters import filter_policy, subscription_id
+from intake.filters import filter_policy
 from intake.ports import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription
 from portal.auditing import note
 from portal.dashboard import known_clinic
@@ -64,7 +64,8 @@ def shown(services: Services, owner: str) -> tuple[Shown, ...]:
 def subscribe(services: Services, identity: Identity, owner: str, endpoint: str, kinds: Iterable[str]) -> Subscription:
     """Have an address told; the same one again changes what it is told. Raises SubscriptionError."""
     address, wanted = _address(endpoint), _kinds(owner, kinds)
-    known = services.subscriptions.find(owner, subscription_id(EMAIL, address))
+    address_id = services.ids.address(EMAIL, address)
+    known = services.subscriptions.find(owner, address_id)
     if known is not None and not known.removed:
         return _changed(services, identity, known, wanted)
     if len(services.subscriptions.of(owner)) >= MOST:
@@ -72,7 +73,7 @@ def subscribe(services: Services, identity: Identity, owner: str, endpoint: str,
     at = services.clock()
     fresh = Subscription(
         owner=owner,
-        subscription_id=subscription_id(EMAIL, address),
+        subscription_id=address_id,
         protocol=EMAIL,
         endpoint=address,
         kinds=wanted,

@@ -12,6 +12,7 @@ from intake.dynamodb import DynamoRecords
 from intake.feed import DynamoChangeFeed
 from intake.gateway import JwtAuthorizer
 from intake.kept_searches import DynamoKeptSearches
+from intake.keyed_ids import KeyedIds
 from intake.last_errors import DynamoLastErrors
 from intake.orders import DynamoOrders
 from intake.projections import DynamoProjections
@@ -29,6 +30,7 @@ from intake.sqs import SqsQueue
 from intake.stuck import DynamoStuckFiles
 from intake.studies import DynamoStudies
 from intake.subscriptions import DynamoSubscriptions
+from intake.table_secret import TableSecret
 from intake.troubles import DynamoTroubles
 from intake.watch import DynamoWatch
 from intake.webhooks import DynamoWebhooks
@@ -65,6 +67,7 @@ def wire(settings: Settings) -> Services:
     dynamodb, sqs = session.client("dynamodb", config=PATIENCE), session.client("sqs", config=PATIENCE)
     sns = session.client("sns", config=PATIENCE)
     directory = DynamoDirectory(dynamodb, settings.table)
+    ids = KeyedIds(TableSecret(dynamodb, settings.table).read)
     cognito = session.client("cognito-idp", config=PATIENCE)
     s3, http = session.client("s3", config=PATIENCE.merge(SIGNING)), urllib3.PoolManager()
     secrets = session.client("secretsmanager", config=PATIENCE)
@@ -89,10 +92,11 @@ def wire(settings: Settings) -> Services:
         gateway=JwtAuthorizer(session.client("apigatewayv2", config=PATIENCE), settings.api_id, settings.authorizer_id),
         projections=DynamoProjections(dynamodb, settings.table),
         feed=DynamoChangeFeed(dynamodb, settings.table),
-        search=DynamoSearch(dynamodb, settings.table),
+        search=DynamoSearch(dynamodb, settings.table, ids),
         troubles=DynamoTroubles(dynamodb, settings.table),
-        studies=DynamoStudies(dynamodb, settings.table),
+        studies=DynamoStudies(dynamodb, settings.table, ids),
         kept_searches=DynamoKeptSearches(dynamodb, settings.table),
+        ids=ids,
         subscriptions=DynamoSubscriptions(dynamodb, settings.table),
         subscribers=SnsSubscribers(sns, settings.alert_topic_arn),
         watch=DynamoWatch(dynamodb, settings.table),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from intake import keys
+from intake.keyed_ids import KeyedIds
 from intake.keys import Placement
 from intake.ports import Held, Known
 from processor.incidents import direct_ids, recording_ids
@@ -22,6 +23,7 @@ class Questions:
     answers leave open is for a second look: a key says what its writer likes, and only a record knows.
     """
 
+    ids: KeyedIds
     takes_part: Callable[[str], bool]
     files: set[str] = field(default_factory=set)
     uploads: set[str] = field(default_factory=set)
@@ -59,18 +61,19 @@ class Questions:
         if reserved:
             return {reserved.file_id}, set()
         nobodys = not self.takes_part(keys.sender(held.version.key))
-        return set(direct_ids(held.version, held.last_modified, in_parts=held.in_parts, nobodys=nobodys)), set()
+        derived = direct_ids(self.ids, held.version, held.last_modified, in_parts=held.in_parts, nobodys=nobodys)
+        return set(derived), set()
 
 
-def second_look(unclear: Iterable[Held]) -> dict[str, list[str]]:
+def second_look(ids: KeyedIds, unclear: Iterable[Held]) -> dict[str, list[str]]:
     """Return the first of some arrivals, by position, with all ids that each may be recorded under: one call's, or one
     arrival's."""
     looked: dict[str, list[str]] = {}
     for held in unclear:
-        ids = recording_ids(held.version, held.last_modified, in_parts=held.in_parts)
-        if looked and sum(map(len, looked.values())) + len(ids) > LOOKED_UP:
+        possible = recording_ids(ids, held.version, held.last_modified, in_parts=held.in_parts)
+        if looked and sum(map(len, looked.values())) + len(possible) > LOOKED_UP:
             break
-        looked[held.position] = ids
+        looked[held.position] = possible
     return looked
 
 

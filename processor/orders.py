@@ -58,7 +58,7 @@ class OrderDesk:
         return self.orders.add_portion(order.owner, order.order_id, number, Portion(chosen, following))
 
     def _position(self, order: Order, number: int) -> str | None:
-        """Return the cursor behind which a portion begins. Raises NotFoundError when the one before was never found."""
+        """Return where a portion begins. Raises NotFoundError when the one before was never found."""
         if number == 0:
             return None
         previous = self.orders.portion(order.owner, order.order_id, number - 1)
@@ -66,13 +66,13 @@ class OrderDesk:
             raise NotFoundError("the order has no such portion")
         return previous.next
 
-    def _rows(self, chosen: Selection, cursor: str | None) -> tuple[Iterable[FileSummary | FileRecord], str | None]:
+    def _rows(self, chosen: Selection, after: str | None) -> tuple[Iterable[FileSummary | FileRecord], str | None]:
         if chosen.file_ids:
             return self.records.some(chosen.file_ids).values(), None
         if chosen.upload_id:
-            of_upload = self.records.files_of(chosen.upload_id, cursor, PORTION)
+            of_upload = self.records.files_of(chosen.upload_id, after, PORTION)
             return of_upload.rows, of_upload.next
-        page = self.records.files(chosen.clinic_id or None, chosen.state, chosen.since, cursor, PORTION)
+        page = self.records.files(chosen.clinic_id or None, chosen.state, chosen.since, after, PORTION)
         return page.rows, page.next
 
 

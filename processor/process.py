@@ -13,6 +13,7 @@ from datetime import datetime
 from intake import keys
 from intake.errors import LateThreatError, ScanUnfinishedError
 from intake.events import Arrival
+from intake.keyed_ids import KeyedIds
 from intake.keys import Placement
 from intake.ports import DECLARED_EXTENSION, DECLARED_SHA256, ObjectRange, Objects, Outcome, Verdicts
 from intake.record import ObjectVersion, Verdict, now
@@ -84,6 +85,7 @@ class Processor:
         buckets: Buckets,
         judge: Judge,
         *,
+        ids: KeyedIds,
         profile_of: Callable[[str], Profile],
         takes_part: Callable[[str], bool],
         expand: Callable[[Verdict, ByteSource], int],
@@ -93,8 +95,8 @@ class Processor:
         self._objects = objects
         self._verdicts = verdicts
         self._scans = scans
-        self._filing = Filing(objects, verdicts, buckets, clock)
-        self._placements = Placements(verdicts, takes_part)
+        self._filing = Filing(objects, verdicts, buckets, ids, clock)
+        self._placements = Placements(verdicts, ids, takes_part)
         self._takes_part = takes_part
         self._accepted = buckets.accepted
         self._judge = judge

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from intake.device import device
+from intake.index_keys import series_of
 from intake.items import Item, moment, plain
 from intake.ports import Change, Filed
 from intake.states import JUDGED, State
@@ -75,7 +76,9 @@ def _news(new: Item) -> dict[str, Any]:
     if new.get("duplicate_of"):
         return {}
     if new.get("kind") == "dicom":
-        return {"instance": instance(new["clinic_id"], new.get("metadata", {}), new.get("patient_key", ""))}
+        # The ids are in the record: no key is needed to count.
+        ids = new.get("study_of", ""), series_of(new.get("study_place", "")), new.get("patient_key", "")
+        return {"instance": instance(new.get("metadata", {}), *ids)}
     if new.get("kind") != "zip" or new.get("settled"):
         return {}
     return {"entries": new.get("metadata", {}).get("entries", 0)}

@@ -16,6 +16,7 @@ from intake.events import (
     settlement_of,
     slice_of,
 )
+from intake.keyed_ids import KeyedIds
 from intake.ports import (
     Fault,
     Found,
@@ -75,6 +76,7 @@ class Sweep:
         takes_part: Callable[[str], bool],
         time_limit: timedelta,
         incoming_bucket: str,
+        ids: KeyedIds,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._verdicts = verdicts
@@ -85,7 +87,7 @@ class Sweep:
         self._admit = admit
         self._stuck_files = stuck_files
         self._incidents = incidents
-        self._placements = Placements(verdicts, takes_part)
+        self._placements = Placements(verdicts, ids, takes_part)
         self._time_limit = time_limit
         self._incoming_bucket = incoming_bucket
         self._clock = clock

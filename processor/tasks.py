@@ -14,6 +14,7 @@ from datetime import datetime
 from intake import keys
 from intake.commands import DoTask
 from intake.errors import ContentionError, ObjectMissingError, ScalperError
+from intake.keyed_ids import KeyedIds
 from intake.ports import Answer, Answered, Objects, Reviews, Task, Verdicts
 from intake.record import Again, FileRecord, ObjectVersion, Severity, TimelineEntry, Verdict, now
 from intake.review import obstacles
@@ -52,6 +53,7 @@ class Tasks:
     takes_part: Callable[[str], bool]
     expand: Expand
     scans: Scans
+    ids: KeyedIds
     clock: Callable[[], datetime] = now
 
     def do(self, command: DoTask) -> Answered:
@@ -80,8 +82,7 @@ class Tasks:
         return self._filed(*self._judged(record, asked))
 
     def _try(self, record: FileRecord, _: DoTask) -> Answering:
-        case, _source = self._judged(record)
-        return answer_of(self._filing.foreseen(case).findings)
+        return answer_of(self._filing.foreseen(self._judged(record)[0]).findings)
 
     def _accept(self, record: FileRecord, command: DoTask) -> Answering:
         review = self.reviews.review(record.file_id)
@@ -186,7 +187,7 @@ class Tasks:
         scan: Scan | None,
         refusals: tuple[str, ...],
     ) -> Case:
-        place = place_again(record, self.takes_part)
+        place = place_again(record, self.ids, self.takes_part)
         facts = Facts(
             extension=keys.extension(record.name),
             from_archive=record.parent is not None,
@@ -212,9 +213,8 @@ class Tasks:
     def _refusals(self, record: FileRecord, scan: Scan | None) -> tuple[str, ...]:
         """Return the codes that refuse a file unread: of its scan, and that it is nobody's."""
         scanned = (CODES[scan],) if scan in CODES else ()
-        return (
-            (*scanned, UNKNOWN_SENDER) if place_again(record, self.takes_part).clinic_id == keys.UNASSIGNED else scanned
-        )
+        place = place_again(record, self.ids, self.takes_part)
+        return (*scanned, UNKNOWN_SENDER) if place.clinic_id == keys.UNASSIGNED else scanned
 
     def _filed(self, case: Case, source: ObjectBytes) -> Answering:
         verdict, _ = self._filing.file(case)
@@ -235,7 +235,7 @@ class Tasks:
 
     @property
     def _filing(self) -> Filing:
-        return Filing(self.objects, self.verdicts, self.buckets, self.clock)
+        return Filing(self.objects, self.verdicts, self.buckets, self.ids, self.clock)
 
 
 def _is_accepted_archive(filed: FileRecord | Verdict) -> bool:

@@ -15,6 +15,7 @@ from intake.dynamodb import DynamoRecords
 from intake.gateway import JwtAuthorizer, admit_partners
 from intake.incidents import DynamoIncidents, DynamoRounds
 from intake.inventory import DynamoLedger, S3Inventory
+from intake.keyed_ids import KeyedIds
 from intake.last_errors import DynamoLastErrors
 from intake.orders import DynamoOrders
 from intake.outbox import DynamoOutbox
@@ -29,6 +30,7 @@ from intake.sns_events import SnsEvents
 from intake.sqs import SqsQueue
 from intake.streams import DynamoStream
 from intake.stuck import DynamoStuckFiles
+from intake.table_secret import TableSecret
 from intake.verdicts import DynamoVerdicts
 from intake.watch import DynamoWatch
 from processor.expand import Expander
@@ -69,7 +71,8 @@ class Judging:
 def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     settings = JudgeSettings.of(environment)
     s3, dynamodb = session.client("s3", config=_CONFIG), session.client("dynamodb", config=_CONFIG)
-    objects, verdicts = S3Objects(s3), DynamoVerdicts(dynamodb, settings.table)
+    ids = KeyedIds(TableSecret(dynamodb, settings.table).read)
+    objects, verdicts = S3Objects(s3), DynamoVerdicts(dynamodb, settings.table, ids)
     queue = SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url)
     expander = Expander(
         objects=objects,
@@ -90,6 +93,7 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         verdicts,
         buckets,
         in_turn,
+        ids=ids,
         profile_of=profiles.of,
         takes_part=profiles.takes_part,
         expand=expander.begin,
@@ -105,6 +109,7 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         takes_part=anew.takes_part,
         expand=expander.begin,
         scans=scans,
+        ids=ids,
     )
     desk = OrderDesk(
         orders=DynamoOrders(dynamodb, settings.table),
@@ -149,10 +154,10 @@ def stream(session: boto3.Session) -> DynamoStream:
 def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
     settings = SweepSettings.of(environment)
     sqs, dynamodb = session.client("sqs", config=_CONFIG), session.client("dynamodb", config=_CONFIG)
-    directory = DynamoDirectory(dynamodb, settings.table)
+    directory, ids = DynamoDirectory(dynamodb, settings.table), KeyedIds(TableSecret(dynamodb, settings.table).read)
     gateway = JwtAuthorizer(session.client("apigatewayv2", config=_CONFIG), settings.api_id, settings.authorizer_id)
     return Sweep(
-        verdicts=DynamoVerdicts(dynamodb, settings.table),
+        verdicts=DynamoVerdicts(dynamodb, settings.table, ids),
         objects=S3Objects(session.client("s3", config=_CONFIG)),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
@@ -163,6 +168,7 @@ def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
         takes_part=Profiles(directory).takes_part,
         time_limit=timedelta(seconds=settings.time_limit_s),
         incoming_bucket=settings.incoming_bucket,
+        ids=ids,
     )
 
 
@@ -175,6 +181,7 @@ def follow_up(environment: Mapping[str, str], session: boto3.Session) -> FollowU
         records=DynamoRecords(dynamodb, settings.table),
         inventory=S3Inventory(session.client("s3", config=_CONFIG)),
         queue=SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
+        ids=KeyedIds(TableSecret(dynamodb, settings.table).read),
     )
 
 
@@ -192,6 +199,7 @@ def reconciler(environment: Mapping[str, str], session: boto3.Session) -> Reconc
         buckets=Buckets(settings.accepted_bucket, settings.quarantine_bucket),
         quarantine_kept=timedelta(days=settings.quarantine_days),
         time_limit=timedelta(seconds=settings.time_limit_s),
+        ids=KeyedIds(TableSecret(dynamodb, settings.table).read),
     )
 
 

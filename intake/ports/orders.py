@@ -125,7 +125,7 @@ class Portion:
 
 
 class Orders(Protocol):
-    """Kept for a week."""
+    """Kept for a week. Senders choose an order's id: one owner's has nothing to do with another's of the same id."""
 
     def place(self, order: Order) -> Order:
         """Keep an order and return it, or the one that already has its id."""
@@ -151,6 +151,6 @@ class Orders(Protocol):
         """Note what became of files; of each, what is noted first counts. Raises ContentionError."""
         ...
 
-    def answers(self, owner: str, order_id: str, cursor: str | None, limit: int) -> Page[Answered]:
-        """Return what became of each file, by file id. Raises ValueError for a bad cursor."""
+    def answers(self, owner: str, order_id: str, after: str | None, limit: int) -> Page[Answered]:
+        """Return what became of each file, by file id. Raises InvalidCursorError."""
         ...

@@ -108,7 +108,11 @@ transaction; the upload is one of them, and the batch of its files."""
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row_co]):
-    """Rows and where to go on; `next` is opaque and None on the last page."""
+    """Rows and where to go on: `next` is what the next page comes after, None on the last one.
+
+    In the system it is a position, such as a sort key, and for the list's own reader; outside a cursor, which is sealed
+    (`portal/cursors.py`).
+    """
 
     rows: tuple[Row_co, ...]
     next: str | None = None
@@ -132,8 +136,8 @@ class Records(Protocol):
         """Raises NotFoundError."""
         ...
 
-    def uploads(self, clinic_id: str, cursor: str | None, limit: int) -> Page[Upload]:
-        """Newest first. Raises ValueError for a cursor that this never gave."""
+    def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
+        """Newest first. Raises InvalidCursorError."""
         ...
 
     def file(self, clinic_id: str | None, file_id: str) -> FileRecord:
@@ -144,8 +148,8 @@ class Records(Protocol):
         """Return those of the files that there are, of any clinic, by their ids."""
         ...
 
-    def files_of(self, upload_id: str, cursor: str | None, limit: int) -> Page[FileRecord]:
-        """In the order of declaration. Raises ValueError for a bad cursor."""
+    def files_of(self, upload_id: str, after: str | None, limit: int) -> Page[FileRecord]:
+        """In the order of declaration. Raises InvalidCursorError."""
         ...
 
     def files(
@@ -153,12 +157,15 @@ class Records(Protocol):
         clinic_id: str | None,
         state: State | None,
         since: datetime | None,
-        cursor: str | None,
+        after: str | None,
         limit: int,
         *,
         until: datetime | None = None,
     ) -> Page[FileSummary]:
-        """Newest first. All clinics need a state (None lists the judged and open ones merged). Raises ValueError."""
+        """Newest first. All clinics need a state (None lists the judged and open ones merged).
+
+        Raises InvalidCursorError.
+        """
         ...
 
     def prolong(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import chain
 
 from intake.errors import NotFoundError
-from intake.keys import series_id, study_id
 from intake.ports import FileQuery
 from intake.record import FileRecord
 from intake.states import State
@@ -28,16 +27,16 @@ def instances(
     clinic_id = identity.own_clinic()
     query = FileQuery(
         clinic_id=clinic_id,
-        study_id=study_id(clinic_id, study_uid),
-        series_id=series_id(series_uid) if series_uid else "",
+        study_id=services.ids.study(clinic_id, study_uid),
+        series_id=services.ids.series(clinic_id, series_uid) if series_uid else "",
         state=State.ACCEPTED,
     )
-    cursor: str | None = None
+    after: str | None = None
     for number in range(MOST_PAGES):
-        page = services.search.files(query, cursor, page_size if page_size and not number else PAGE)
+        page = services.search.files(query, after, page_size if page_size and not number else PAGE)
         yield from (record for record in page.rows if _belongs(record, study_uid, series_uid))
-        cursor = page.next
-        if cursor is None:
+        after = page.next
+        if after is None:
             return
     raise SearchTooBroadError("There are too many files to look through.")
 

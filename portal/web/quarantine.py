@@ -11,7 +11,7 @@ from intake.ports import Task
 from intake.record import FileRecord
 from intake.review import obstacles
 from intake.states import State
-from portal import amounts, quarantine, reprocessing, words
+from portal import amounts, cursors, quarantine, reprocessing, words
 from portal import files as seen
 from portal.pages import render
 from portal.services import Services
@@ -36,8 +36,8 @@ def quarantine_page(
     identity: Admin,
     services: Collaborators,
     wanted: Annotated[Filter, Query()],
+    cursor: cursors.Asked,
     *,
-    cursor: str | None = None,
     said: str = "",
 ) -> Response:
     page = quarantine.rejected(services, identity, wanted.selection, cursor, LIST)

@@ -54,6 +54,7 @@ from tests.fakes import (
     FakeTroubles,
     FakeWebhooks,
 )
+from tests.records import IDS
 
 USERS = {
     "staff-token": (frozenset({f"clinic:{CLINIC}"}), "Ada Quinn"),
@@ -209,6 +210,7 @@ def _services(behind: PortalServer) -> Services:
         troubles=FakeTroubles(behind.table),
         studies=FakeStudies(behind.table),
         kept_searches=FakeKeptSearches(),
+        ids=IDS,
         subscriptions=behind.subscriptions,
         subscribers=behind.subscribers,
         watch=behind.projections,

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from intake.keys import study_id
 from intake.ports import StudyQuery
 from intake.studies import DynamoStudies
 from intake.study_rules import findings
 from tests.archives import a_study, zipped
 from tests.dicom_files import ct_slice, uid
+from tests.emulator.ids import ids_of
 from tests.emulator.partner import PartnerClient
 from tests.emulator.test_exactly_once import Lane
 from tests.waiting import until
@@ -70,10 +70,11 @@ def _assert_whole(lane, name, count, upload_id):
 
 
 def _assert_studied(lane, name, count, upload_id):
-    table = DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"])
+    ids = ids_of(lane.stack)
+    table = DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"], ids)
 
     def counted():
-        study = table.study("northside", study_id("northside", uid(name)))
+        study = table.study("northside", ids.study("northside", uid(name)))
         return study if study.series and len(study.series[0].numbers) == count else None
 
     study = until(counted, f"the {count} instances of the study")
@@ -125,7 +126,7 @@ def test_an_archive_dropped_straight_into_s3_is_expanded_too(lane):
 
     def studied():
         rows = (
-            DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"])
+            DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"], ids_of(lane.stack))
             .studies(StudyQuery(clinic_id="northside"), None, 100)
             .rows
         )

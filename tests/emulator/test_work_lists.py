@@ -21,6 +21,7 @@ from intake.sqs import SqsQueue
 from intake.states import State
 from intake.studies import DynamoStudies
 from tests.dicom_files import ct_slice, uid
+from tests.emulator.ids import ids_of
 from tests.waiting import until
 
 pytestmark = pytest.mark.emulator
@@ -30,7 +31,7 @@ class Admins:
     """Two admins, and what they see."""
 
     def __init__(self, stack):
-        self.aws, self.outputs = stack.clients, stack.outputs
+        self.stack, self.aws, self.outputs = stack, stack.clients, stack.outputs
         table = self.outputs["Table"]
         self.records = DynamoRecords(self.aws.dynamodb, table)
         self.orders = DynamoOrders(self.aws.dynamodb, table)
@@ -107,7 +108,8 @@ def test_files_that_a_profile_rejected_are_tried_and_then_accepted_by_todays_pro
 
 
 def _studies(admins, clinic):
-    page = DynamoStudies(admins.aws.dynamodb, admins.outputs["Table"]).studies(StudyQuery(clinic_id=clinic), None, 5)
+    studies = DynamoStudies(admins.aws.dynamodb, admins.outputs["Table"], ids_of(admins.stack))
+    page = studies.studies(StudyQuery(clinic_id=clinic), None, 5)
     return page.rows if page.rows and page.rows[0].instances == 120 else None
 
 

@@ -51,6 +51,6 @@ class FakeOrders:
         for row in answers:
             self.answered.setdefault((owner, order_id), {}).setdefault(row.file_id, row)
 
-    def answers(self, owner: str, order_id: str, cursor: str | None, limit: int) -> Page[Answered]:
+    def answers(self, owner: str, order_id: str, after: str | None, limit: int) -> Page[Answered]:
         rows = sorted(self.answered.get((owner, order_id), {}).values(), key=lambda row: row.file_id)
-        return page_of(rows, f"answers {owner} {order_id}", cursor, limit)
+        return page_of(rows, f"answers {owner} {order_id}", after, limit)

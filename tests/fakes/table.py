@@ -1,13 +1,12 @@
 """What the one table holds, and the pages that are cut from it."""
 
-import base64
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from intake.errors import InvalidCursorError
 from intake.ports import (
     Page,
 )
@@ -80,16 +79,15 @@ def summary(record: FileRecord) -> FileSummary:
     )
 
 
-def page_of(rows: Sequence[Row], scope: str, cursor: str | None, limit: int) -> Page[Row]:
-    """Cut a page; the cursor is bound to its list, so that one clinic's never opens another's."""
-    start = _position(scope, cursor) if cursor is not None else 0
+def page_of(rows: Sequence[Row], scope: str, after: str | None, limit: int) -> Page[Row]:
+    """Cut a page; a position is bound to its list, so that one clinic's never opens another's."""
+    start = _position(scope, after) if after is not None else 0
     end = start + limit
-    following = base64.urlsafe_b64encode(json.dumps([scope, end]).encode()).decode() if end < len(rows) else None
-    return Page(tuple(rows[start:end]), following)
+    return Page(tuple(rows[start:end]), f"{scope} {end}" if end < len(rows) else None)
 
 
-def _position(scope: str, cursor: str) -> int:
-    bound, position = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
-    if bound != scope or not isinstance(position, int):
-        raise ValueError("This cursor was never given for this list.")
-    return position
+def _position(scope: str, after: str) -> int:
+    bound, _, position = after.rpartition(" ")
+    if bound != scope or not position.isdecimal():
+        raise InvalidCursorError("This position is none of this list.")
+    return int(position)

@@ -7,7 +7,7 @@ from intake.keys import UNASSIGNED
 from intake.ports import Announcements, Clinic
 from intake.projections import DynamoProjections
 from intake.verdicts import DynamoVerdicts
-from tests.records import NOON, UPLOAD_ID, a_file, a_verdict, an_upload
+from tests.records import IDS, NOON, UPLOAD_ID, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.test_projections import a_change
 
@@ -65,7 +65,7 @@ def test_files_of_a_clinic_come_oldest_first_and_the_table_knows_what_was_announ
     records.create_upload(an_upload())
     records.add_files(an_upload(), [*files, a_file(5)])
     for file in files:
-        DynamoVerdicts(dynamodb, TABLE).record(a_verdict(file), reserved=True)
+        DynamoVerdicts(dynamodb, TABLE, IDS).record(a_verdict(file), reserved=True)
 
     page, more = ledger.page("northside", "", 3)
     assert (list(page), more) == ([file.file_id for file in files[:3]], True)

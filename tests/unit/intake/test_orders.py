@@ -89,8 +89,18 @@ def test_answers_are_listed_page_by_page(orders):
     rest = orders.answers("", ORDER_ID, first.next, 40)
     assert [*first.rows, *rest.rows] == [an_answer(number) for number in range(60)]
     assert rest.next is None
-    with pytest.raises(ValueError, match="cursor"):
-        orders.answers("", ORDER_ID, "nonsense!", 40)
+
+
+def test_orders_of_two_owners_share_nothing_though_their_ids_are_the_same(orders):
+    for owner in ("northside", "lakeview"):
+        orders.place(an_order(owner=owner))
+    orders.add_portion("northside", ORDER_ID, 0, Portion((keys.file_id(UPLOAD_ID, 0),), None))
+    orders.answer("northside", ORDER_ID, [an_answer(0)])
+
+    assert orders.portion("lakeview", ORDER_ID, 0) is None
+    assert orders.answers("lakeview", ORDER_ID, None, 40).rows == ()
+    assert orders.order("lakeview", ORDER_ID) == an_order(owner="lakeview")
+    assert orders.order("northside", ORDER_ID).answers == {Answer.ACCEPTED: 1}
 
 
 def test_nothing_that_an_order_keeps_looks_like_a_files_record_to_the_projector(orders, dynamodb):

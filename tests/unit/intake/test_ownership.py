@@ -287,7 +287,7 @@ def test_what_belongs_to_nobody_is_little_and_known():
         "outbox.py": "the lease of whoever sends an alert",
         "ownership.py": "where the word is defined",
         "expressions.py": "where it is understood",
-        "patient_keys.py": "the table's secret",
+        "table_secret.py": "the table's secret",
         "query_runs.py": "runs of saved queries",
         "request_counts.py": "how often a client asked",
         "watch.py": "which clinics are quiet",

@@ -11,7 +11,7 @@ from intake.record import Again, ObjectVersion, Source, TimelineEntry
 from intake.scan import Scan
 from intake.states import State
 from intake.verdicts import DynamoVerdicts
-from tests.records import NOON, REFUSAL, SHA, WARNING, a_file, a_verdict, an_upload
+from tests.records import IDS, NOON, REFUSAL, SHA, WARNING, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE
 
 
@@ -24,7 +24,7 @@ def records(dynamodb):
 
 @pytest.fixture
 def verdicts(dynamodb):
-    return DynamoVerdicts(dynamodb, TABLE)
+    return DynamoVerdicts(dynamodb, TABLE, IDS)
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ from tests.fakes import (
     FakeVerdicts,
     FakeWebhooks,
 )
+from tests.records import IDS
 from tests.unit.portal.pool import (
     ISSUER,
     POOL_ID,
@@ -197,6 +198,7 @@ class Portal:
             troubles=FakeTroubles(self.table),
             studies=FakeStudies(self.table),
             kept_searches=self.kept_searches,
+            ids=IDS,
             subscriptions=self.subscriptions,
             subscribers=self.subscribers,
             watch=self.projections,

@@ -25,7 +25,7 @@ from processor.scans import Scans
 from processor.settle import Settler
 from tests.archives import a_study, damaged, zipped
 from tests.fakes import FakeChildren, FakeObjects, FakeQueue, FakeRecords, FakeTable, FakeVerdicts
-from tests.records import NOON, a_file, an_upload
+from tests.records import IDS, NOON, a_file, an_upload
 
 
 class World:
@@ -60,6 +60,7 @@ class World:
             self.verdicts,
             Buckets("accepted", "quarantine"),
             judge,
+            ids=IDS,
             profile_of=lambda clinic_id: Profile(),
             takes_part="northside".__eq__,
             expand=self.expander.begin,

@@ -18,7 +18,7 @@ from processor.judge import Facts, Judgement, Profile
 from processor.process import Processor
 from processor.scans import Scans
 from tests.fakes import FakeObjects, FakeRecords, FakeTable, FakeVerdicts
-from tests.records import NOON, REFUSAL, a_file, an_upload
+from tests.records import IDS, NOON, REFUSAL, a_file, an_upload
 
 INCOMING, ACCEPTED, QUARANTINE = "incoming", "accepted", "quarantine"
 
@@ -55,6 +55,7 @@ class World:
             self.verdicts,
             Buckets(ACCEPTED, QUARANTINE),
             judge,
+            ids=IDS,
             profile_of=profile_of,
             takes_part=self.takes_part,
             expand=self.expand,

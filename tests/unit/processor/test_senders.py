@@ -12,7 +12,7 @@ from intake.events import Arrival, Slice, notification
 from intake.ports import Answer, Outcome, Task
 from intake.record import ObjectVersion
 from intake.states import State
-from tests.records import NOON, UPLOAD_ID, a_file, an_upload
+from tests.records import IDS, NOON, UPLOAD_ID, a_file, an_upload
 from tests.unit.processor.test_expand import World as Unpacking
 from tests.unit.processor.test_process import ACCEPTED, INCOMING, QUARANTINE, World
 from tests.unit.processor.test_sweep import World as Sweeping
@@ -153,7 +153,7 @@ def test_a_directory_that_cannot_be_asked_is_no_verdict(world):
 
 def test_what_stands_under_a_derived_id_of_another_is_never_written_over(world):
     arrival = world.arrive("lakeview/x.dcm", GOOD)
-    place = keys.direct(INCOMING, arrival.object.key, arrival.object.version_id, NOON)
+    place = IDS.direct(INCOMING, arrival.object.key, arrival.object.version_id, NOON)
     foreign = a_file(file_id=place.file_id, state=State.FAILED)
     world.verdicts.table.files[place.file_id] = foreign
 

@@ -18,7 +18,7 @@ from processor.filing import Buckets
 from processor.incidents import FollowUp
 from processor.reconcile import Reconciler
 from tests.fakes import FakeQueue
-from tests.records import NOON, a_file
+from tests.records import IDS, NOON, a_file
 
 BUCKETS = ("incoming", "accepted", "quarantine")
 
@@ -117,6 +117,7 @@ def dearest_sweep(account):
         "incidents": DynamoIncidents(account, "table"),
         "rounds": DynamoRounds(account, "table"),
         "records": DynamoRecords(account, "table"),
+        "ids": IDS,
         "clock": lambda: NOON + timedelta(days=1),
     }
     follow_up = FollowUp(inventory=S3Inventory(account), queue=FakeQueue(), **common)
