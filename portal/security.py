@@ -1,4 +1,4 @@
-"""What every response carries, and what every unsafe request must: headers, origin, CSRF token, a bearable size."""
+"""What every response carries, and what every unsafe request must: headers, origin, CSRF token."""
 
 import hmac
 from collections.abc import Sequence
@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from intake.ports import Presigner
@@ -23,12 +22,6 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-
-MAX_BODY = 2 * 1024 * 1024
-"""Bytes: 500 files with the longest names fit, and no file does."""
-
-MAX_DICOMWEB_BODY = 4 * 1024 * 1024
-"""Bytes of a DICOMweb message: Lambda takes 6 MB, binary bytes written as base64."""
 
 FIXED = {
     "X-Content-Type-Options": "nosniff",
@@ -102,32 +95,6 @@ class ResponseHeaders:
             await send(message)
 
         await self._app(scope, receive, adding if scope["type"] == "http" else send)
-
-
-class BodyLimit:
-    """Refuses to read more of a request than it may bring."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, _bounded(scope, receive) if scope["type"] == "http" else receive, send)
-
-
-def _bounded(scope: Scope, receive: Receive) -> Receive:
-    declared = dict(scope["headers"]).get(b"content-length", b"0")
-    largest = MAX_DICOMWEB_BODY if scope["path"].startswith(API[1]) else MAX_BODY
-    taken = 0
-
-    async def reading() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > largest or (declared.isdigit() and int(declared) > largest):
-            raise HTTPException(413)
-        return message
-
-    return reading
 
 
 async def same_site(request: Request) -> None:

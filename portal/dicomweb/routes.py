@@ -1,7 +1,6 @@
 """`/dicomweb`: QIDO-RS, WADO-RS and STOW-RS for a clinic's own studies (PS3.18 chapter 10)."""
 
 import json
-import re
 from functools import partial
 from typing import Annotated
 
@@ -25,8 +24,9 @@ from portal.dicomweb.documented import (
     DicomMessage,
 )
 from portal.dicomweb.instances import found, instance
+from portal.dicomweb.media_types import accepted, parameters
 from portal.dicomweb.model import DataSet
-from portal.dicomweb.multipart import parameters, parts, related
+from portal.dicomweb.multipart import parts, related
 from portal.dicomweb.query import Search, parsed
 from portal.dicomweb.searching import Searcher
 from portal.errors import DicomWebQueryError, NotAcceptableError
@@ -34,9 +34,6 @@ from portal.identity import Identity
 from portal.services import Services
 
 PREFIX = "/dicomweb"
-
-_COMMAS = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
-"""Those that stand in no quoted parameter."""
 
 router = APIRouter(prefix=PREFIX, tags=["dicomweb"])
 
@@ -211,10 +208,10 @@ def _base(request: Request) -> str:
 
 def _accepting(request: Request, *forms: str) -> str:
     """Return the first form that the client takes. Raises NotAcceptableError."""
-    accepted = [parameters(each)[0] for each in _COMMAS.split(request.headers.get("accept") or "*/*")]
-    for form in accepted:
+    wanted = accepted(request.headers.get("accept") or "*/*")
+    for form in wanted:
         if form in forms:
             return form
-    if {"*/*", "application/*"} & set(accepted):
+    if {"*/*", "application/*"} & set(wanted):
         return forms[-1]
     raise NotAcceptableError(*forms)

@@ -7,7 +7,8 @@ import pytest
 
 from portal.dicomweb import content, retrieving
 from portal.dicomweb.content import RangedFile
-from portal.dicomweb.multipart import parameters, parts
+from portal.dicomweb.media_types import parameters
+from portal.dicomweb.multipart import parts
 from portal.errors import RetrievalTooLargeError
 from tests.dicom_files import ct_slice, uid
 from tests.unit.portal.dicomweb.archive import Archive
