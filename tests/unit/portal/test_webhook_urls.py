@@ -63,7 +63,8 @@ INNER = [
     "localhost", "LOCALHOST", "localhost.", "a.localhost", "localhost.localdomain", "pacs", "pacs.local", "pacs.lan",
     "pacs.internal", "metadata.google.internal", "kubernetes.default.svc", "a.svc.cluster", "router.home.arpa",
     "x.test", "x.example", "x.invalid", "x.onion", "x.corp", "x.home", "fritz.fritz", "x.alt", "example.com.",
-    "", ".", "..com", ".example.com", "example..com", "-a.example.com", "a-.example.com", "a_b.example.com", "a" * 64 + ".com",
+    "", ".", "..com", ".example.com", "example..com",
+    "-a.example.com", "a-.example.com", "a_b.example.com", "a" * 64 + ".com",
     "a." * 130 + "com", "xn--a.example.com", "xn--localhost-.com", "ab--c.example.com", "xn--.com", "b\u00fccher.de",
     "ex\u0430mple.com", "\u24d4xample.com", "exam\u00adple.com", "example.com%00.evil.test", "example.com\\.evil.com",
 ]  # fmt: skip
