@@ -31,7 +31,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope.setdefault("state", {})["request_id"] = _request_id(scope)
+        scope.setdefault("state", {}).update(request_id=_request_id(scope), begun_at=time.monotonic())
         status = 500
         started = time.perf_counter()
 

@@ -1,6 +1,7 @@
 """`/dicomweb`: QIDO-RS, WADO-RS and STOW-RS for a clinic's own studies (PS3.18 chapter 10)."""
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
@@ -168,12 +169,12 @@ async def store(request: Request, identity: Uploader, services: Collaborators) -
     media_type, given = parameters(request.headers.get("content-type", ""))
     if media_type != RELATED or given.get("type", DICOM) != DICOM:
         raise NotAcceptableError(f'{RELATED}; type="{DICOM}"')
-    bodies = parts(await request.body(), given.get("boundary", ""))
+    bodies = await run_in_threadpool(parts, await request.body(), given.get("boundary", ""))
     if not bodies:
         raise DicomWebQueryError("The message has no parts.")
-    stored = await run_in_threadpool(storing.store, services, identity, bodies)
+    stored = await run_in_threadpool(storing.store, services, identity, bodies, request.state.begun_at)
     answer = json.dumps(storing.response(stored, _base(request))).encode()
-    headers = {"Location": f"/api/v1/uploads/{stored.upload_id}"}
+    headers = {"Location": f"/api/v1/uploads/{stored.upload_id}", **_warning(stored.warnings)}
     return DicomJson(answer, stored.status, headers)
 
 
@@ -187,10 +188,15 @@ def _search(request: Request, level: Level, implied: Level = Level.STUDY) -> Sea
 
 def _results(request: Request, search: Search, rows: list[DataSet]) -> Response:
     _accepting(request, "application/json", JSON)
-    headers = {"Warning": f'299 silent-scalper "{"; ".join(search.warnings)}"'} if search.warnings else {}
+    headers = _warning(search.warnings)
     if not rows:
         return Response(status_code=204, headers=headers)
     return DicomJson(json.dumps(rows, separators=(",", ":")), headers=headers)
+
+
+def _warning(texts: Sequence[str]) -> dict[str, str]:
+    """Return the header that tells what was not done (PS3.18 8.6.3)."""
+    return {"Warning": f'299 silent-scalper "{"; ".join(texts)}"'} if texts else {}
 
 
 def _json(request: Request, rows: bytes) -> Response:
