@@ -118,7 +118,7 @@ async def _token(request: Request) -> str:
     header = request.headers.get(CSRF_HEADER)
     if header is not None or not request.headers.get("content-type", "").startswith(FORMS):
         return header or ""
-    field = (await request.form()).get(CSRF_FIELD)
+    field = (await request.form(max_files=0)).get(CSRF_FIELD)
     return field if isinstance(field, str) else ""
 
 
