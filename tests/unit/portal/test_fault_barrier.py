@@ -1,9 +1,14 @@
 """What fails is answered and logged by us, once; no server ever sees the error."""
 
+import contextlib
 import json
+import socket
+import threading
 
 import anyio
+import httpx
 import pytest
+import uvicorn
 
 from portal.fault_barrier import BrokenOffError, FaultBarrier
 from portal.request_log import METHODS
@@ -118,3 +123,43 @@ def test_a_known_method_is_logged_by_its_name(portal, log_lines, method):
     served(portal.app, method=method, path="/files")
     (line,) = [line for line in log_lines() if line["message"] == "request"]
     assert line["method"] == method
+
+
+@contextlib.contextmanager
+def under_uvicorn(app):
+    """Serve an app as `scalper up` does, and yield its address."""
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", access_log=False, log_config=None))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    "app",
+    [failing(RuntimeError(NAME), *before) for before in ((), (BEGUN, A_PIECE), (BEGUN, THE_LAST))],
+    ids=["before the answer", "amid the answer", "behind the answer"],
+)
+def test_uvicorn_prints_nothing_of_an_error(app, log_lines, caplog):
+    with under_uvicorn(FaultBarrier(app)) as address, contextlib.suppress(httpx.RemoteProtocolError):
+        assert httpx.get(address).status_code in {200, 500}
+    told = [record for record in caplog.records if record.name.startswith("uvicorn")]
+    assert not [record for record in told if record.exc_info or NAME in record.getMessage()]
+    assert [line["error"] for line in log_lines()] == ["RuntimeError"]
+
+
+def test_an_answer_that_broke_off_is_not_taken_for_the_whole():
+    app = FaultBarrier(failing(RuntimeError(NAME), BEGUN, A_PIECE))
+    with under_uvicorn(app) as address, pytest.raises(httpx.RemoteProtocolError):
+        httpx.get(address)
+
+
+def test_without_the_barrier_uvicorn_would_print_it(caplog):
+    """So that the test above sees what uvicorn prints."""
+    with under_uvicorn(failing(RuntimeError(NAME))) as address:
+        assert httpx.get(address).status_code == 500
+    assert [record for record in caplog.records if record.name.startswith("uvicorn") and record.exc_info]
