@@ -8,11 +8,14 @@ from portal.access import OnlyAsked, enforce
 from portal.api import changes, discovery, docs, files, findings, openapi, studies, uploads, webhooks
 from portal.api.entity_tags import EntityTags
 from portal.assets import StaticAssets
+from portal.bodies import BodyLimit
 from portal.dicomweb import routes as dicomweb
 from portal.edge import OnlyByEdge
 from portal.packing import Packing
+from portal.page_writes import count_page_write
+from portal.request_bounds import RequestBounds
 from portal.request_log import RequestLog
-from portal.security import BodyLimit, Headers, ResponseHeaders, same_site
+from portal.security import Headers, ResponseHeaders, same_site
 from portal.services import Services
 
 DESCRIPTION = """Send medical images and documents, and follow each file to its verdict.
@@ -35,7 +38,7 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
-        dependencies=[Depends(same_site), Depends(enforce)],
+        dependencies=[Depends(same_site), Depends(enforce), Depends(count_page_write)],
     )
     app.state.services = services
     app.state.headers = Headers(services.settings, services.presigner)
@@ -52,6 +55,7 @@ def _protect(app: FastAPI) -> None:
     app.add_middleware(BodyLimit)
     app.add_middleware(EntityTags)
     app.add_middleware(Packing)
+    app.add_middleware(RequestBounds)
     if app.state.services.origin_secret is not None:
         app.add_middleware(OnlyByEdge, secret=app.state.services.origin_secret)
     app.add_middleware(ResponseHeaders, headers=app.state.headers)

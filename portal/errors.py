@@ -194,6 +194,34 @@ class StorageUnavailableError(PortalError):
     """Raised when the bucket does not take what it should."""
 
 
+class HeaderTooLargeError(PortalError):
+    """Raised for a request with a header that is longer than is read, or with too many of them."""
+
+    def __init__(self, header: str, limit: int) -> None:
+        super().__init__("A header is too long.")
+        self.extensions = {"header": header, "limit_bytes": limit} if header else {"limit_headers": limit}
+
+
+class AddressTooLongError(PortalError):
+    """Raised for a request whose path and query are longer than is read."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("The address is too long.")
+        self.extensions = {"limit_bytes": limit}
+
+
+class BodyTooLargeError(PortalError):
+    """Raised for a request that brings more than is read of it."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("The body is too large.")
+        self.extensions = {"limit_bytes": limit}
+
+
+class BodyCutOffError(PortalError):
+    """Raised when a client goes away before all of a body has come: half of it is not to be taken for the whole."""
+
+
 class WebhookUrlError(PortalError):
     """Raised when an address is to be called that is not on the public internet, or not by https."""
 

@@ -23,6 +23,8 @@ class Problem:
     slug: str
     title: str
     detail: str
+    on_pages: str = ""
+    """What a page says instead of `detail`, where that is a program's business."""
 
 
 NOT_FOUND = Problem(404, "not-found", "Not found", "There is nothing here, or it is not yours to see.")
@@ -140,8 +142,25 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         "Whoever proposes to accept a rejected file cannot also confirm it. Ask a colleague to look at the proposal.",
     ),
     errors.TooManyRequestsError: Problem(
-        429, "too-many-requests", "Too many requests", "Wait for as many seconds as `Retry-After` says, then repeat."
+        429,
+        "too-many-requests",
+        "Too many requests",
+        "Wait for as many seconds as `Retry-After` says, then repeat.",
+        "More was asked for in your name within a minute than we can take. Wait a minute, then do it again:"
+        " what you did last was not done.",
     ),
+    errors.HeaderTooLargeError: Problem(
+        431,
+        "header-too-large",
+        "A header is too long",
+        "Shorten the header that `header` names, or send fewer headers.",
+        "Your browser sent more about itself than we read. Load the page again, or use another browser.",
+    ),
+    errors.AddressTooLongError: Problem(
+        414, "address-too-long", "The address is too long", "Ask for less at once: path and query together are bounded."
+    ),
+    errors.BodyTooLargeError: TOO_LARGE,
+    errors.BodyCutOffError: MALFORMED,
     errors.SubscriptionError: Problem(
         422, "invalid-subscription", "The subscription is not possible", "Correct the address or the kinds of messages."
     ),

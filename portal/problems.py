@@ -20,12 +20,17 @@ from portal.request_log import log_fault
 from portal.security import API
 from portal.services import services_of
 
+MOST_FAULTS = 50
+"""Faults that an answer tells: whoever mends these sees the next ones."""
+LONGEST_STEP = 100
+"""Characters of a step to a fault: a field that we do not know may have any name."""
+
 _HEADERS: Mapping[int, dict[str, str]] = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 
 
 def register(app: FastAPI) -> None:
     """Have `app` answer every error by the table."""
-    app.add_exception_handler(ScalperError, _foreseen)
+    app.add_exception_handler(ScalperError, answer_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _by_status)
     app.add_exception_handler(Exception, _unforeseen)
@@ -44,7 +49,8 @@ def answer(
     return response
 
 
-def _foreseen(request: Request, error: Exception) -> Response:
+def answer_error(request: Request, error: Exception) -> Response:
+    """Answer an error of ours by its entry in the table."""
     if isinstance(error, errors.SignInRequiredError) and _wants_page(request):
         return _to_sign_in(request)
     problem = problem_of(error)
@@ -59,7 +65,7 @@ def _invalid(request: Request, error: Exception) -> Response:
     faults = error.errors() if isinstance(error, RequestValidationError) else ()
     if any(fault["type"] == "json_invalid" for fault in faults):
         return answer(request, MALFORMED)
-    return answer(request, INVALID, extensions={"errors": [_fault(fault) for fault in faults]})
+    return answer(request, INVALID, extensions={"errors": [_fault(fault) for fault in faults[:MOST_FAULTS]]})
 
 
 def _by_status(request: Request, error: Exception) -> Response:
@@ -87,13 +93,18 @@ def _unforeseen(request: Request, error: Exception) -> Response:
 def _fault(fault: Mapping[str, Any]) -> dict[str, str]:
     """Say where and what, never the value: it may be a patient's name."""
     place, *steps = fault["loc"]
-    where = {"pointer": _pointer(steps)} if place == "body" else {"parameter": str(steps[0]) if steps else str(place)}
+    where = {"pointer": _pointer(steps)} if place == "body" else {"parameter": _shown(steps[0] if steps else place)}
     return {"in": str(place), **where, "code": fault["type"], "message": fault["msg"]}
 
 
 def _pointer(steps: Sequence[object]) -> str:
     """Write a JSON pointer (RFC 6901)."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    return "".join("/" + _shown(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def _shown(step: object) -> str:
+    """Return a step's name, cut and free of what no encoding can write: half a surrogate pair is no character."""
+    return str(step)[:LONGEST_STEP].encode(errors="replace").decode()
 
 
 def _wants_page(request: Request) -> bool:
@@ -103,7 +114,16 @@ def _wants_page(request: Request) -> bool:
 
 
 def _page(request: Request, problem: Problem) -> Response:
-    return pages.render(request, "error.html", status=problem.status, heading=problem.title, explanation=problem.detail)
+    explanation = problem.on_pages or problem.detail
+    return pages.render(request, "error.html", status=problem.status, heading=problem.title, explanation=explanation)
+
+
+def bare_document(request: Request, problem: Problem) -> Response:
+    """Return a problem document that depends on nothing but the request's id: for when all else has failed."""
+    document = {"title": problem.title, "status": problem.status, "detail": problem.detail}
+    request_id = getattr(request.state, "request_id", "")
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Request-Id": request_id}
+    return JSONResponse({**document, "request_id": request_id}, problem.status, headers, media_type=MEDIA_TYPE)
 
 
 def _document(request: Request, problem: Problem, extensions: Mapping[str, object]) -> Response:

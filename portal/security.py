@@ -1,4 +1,4 @@
-"""What every response carries, and what every unsafe request must: headers, origin, CSRF token, a bearable size."""
+"""What every response carries, and what every unsafe request must: headers, origin, CSRF token."""
 
 import hmac
 from collections.abc import Sequence
@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from intake.ports import Presigner
@@ -24,12 +23,6 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-
-MAX_BODY = 2 * 1024 * 1024
-"""Bytes: 500 files with the longest names fit, and no file does."""
-
-MAX_DICOMWEB_BODY = 4 * 1024 * 1024
-"""Bytes of a DICOMweb message: Lambda takes 6 MB, binary bytes written as base64."""
 
 FIXED = {
     "X-Content-Type-Options": "nosniff",
@@ -105,32 +98,6 @@ class ResponseHeaders:
         await self._app(scope, receive, adding if scope["type"] == "http" else send)
 
 
-class BodyLimit:
-    """Refuses to read more of a request than it may bring."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, _bounded(scope, receive) if scope["type"] == "http" else receive, send)
-
-
-def _bounded(scope: Scope, receive: Receive) -> Receive:
-    declared = dict(scope["headers"]).get(b"content-length", b"0")
-    largest = MAX_DICOMWEB_BODY if scope["path"].startswith(API[1]) else MAX_BODY
-    taken = 0
-
-    async def reading() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > largest or (declared.isdigit() and int(declared) > largest):
-            raise HTTPException(413)
-        return message
-
-    return reading
-
-
 async def same_site(request: Request) -> None:
     """Refuse unsafe requests that another site had a browser send; a FastAPI dependency of the whole app.
 
@@ -151,7 +118,7 @@ async def same_site(request: Request) -> None:
 async def _token(request: Request) -> bytes:
     shown: object = request.headers.get(CSRF_HEADER)
     if shown is None and request.headers.get("content-type", "").startswith(FORMS):
-        shown = (await request.form()).get(CSRF_FIELD)
+        shown = (await request.form(max_files=0)).get(CSRF_FIELD)
     # A form may say of itself that it is written in a code that knows more than Unicode does.
     return shown.encode(errors="replace") if isinstance(shown, str) else b""
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from pydantic import AwareDatetime, BaseModel, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 
 from intake.ports import FileQuery
 from intake.states import State
@@ -14,6 +14,7 @@ from portal.api.access import Collaborators, Reader, Uploader
 from portal.api.documented import answers as problems
 from portal.api.sparse import Fields, sparse
 from portal.api.uploads import Limit
+from portal.days import within_reach
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
@@ -25,7 +26,7 @@ def _moment(text: str) -> str:
     return text
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(within_reach)]
 
 router = APIRouter(prefix="/api/v1/files", tags=["files"])
 

@@ -1,8 +1,7 @@
 """`/dicomweb`: QIDO-RS, WADO-RS and STOW-RS for a clinic's own studies (PS3.18 chapter 10)."""
 
 import json
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Annotated
 
@@ -27,8 +26,9 @@ from portal.dicomweb.documented import (
     DicomMessage,
 )
 from portal.dicomweb.instances import found, instance
+from portal.dicomweb.media_types import accepted, parameters
 from portal.dicomweb.model import DataSet
-from portal.dicomweb.multipart import parameters, parts, related
+from portal.dicomweb.multipart import parts, related
 from portal.dicomweb.query import Search, parsed
 from portal.dicomweb.searching import Searcher
 from portal.errors import DicomWebQueryError, NotAcceptableError
@@ -36,9 +36,6 @@ from portal.identity import Identity
 from portal.services import Services
 
 PREFIX = "/dicomweb"
-
-_COMMAS = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
-"""Those that stand in no quoted parameter."""
 
 router = APIRouter(prefix=PREFIX, tags=["dicomweb"])
 
@@ -173,12 +170,12 @@ async def store(request: Request, identity: Uploader, services: Collaborators) -
     media_type, given = parameters(request.headers.get("content-type", ""))
     if media_type != RELATED or given.get("type", DICOM) != DICOM:
         raise NotAcceptableError(f'{RELATED}; type="{DICOM}"')
-    bodies = parts(await request.body(), given.get("boundary", ""))
+    bodies = await run_in_threadpool(parts, await request.body(), given.get("boundary", ""))
     if not bodies:
         raise DicomWebQueryError("The message has no parts.")
-    stored = await run_in_threadpool(storing.store, services, identity, bodies)
+    stored = await run_in_threadpool(storing.store, services, identity, bodies, request.state.begun_at)
     answer = json.dumps(storing.response(stored, _base(request))).encode()
-    headers = {"Location": f"/api/v1/uploads/{stored.upload_id}"}
+    headers = {"Location": f"/api/v1/uploads/{stored.upload_id}", **_warning(stored.warnings)}
     return DicomJson(answer, stored.status, headers)
 
 
@@ -192,10 +189,15 @@ def _search(request: Request, level: Level, implied: Level = Level.STUDY) -> Sea
 
 def _results(request: Request, search: Search, rows: list[DataSet]) -> Response:
     _accepting(request, "application/json", JSON)
-    headers = {"Warning": f'299 silent-scalper "{"; ".join(search.warnings)}"'} if search.warnings else {}
+    headers = _warning(search.warnings)
     if not rows:
         return Response(status_code=204, headers=headers)
     return DicomJson(json.dumps(rows, separators=(",", ":")), headers=headers)
+
+
+def _warning(texts: Sequence[str]) -> dict[str, str]:
+    """Return the header that tells what was not done (PS3.18 8.6.3)."""
+    return {"Warning": f'299 silent-scalper "{"; ".join(texts)}"'} if texts else {}
 
 
 def _metadata(request: Request, services: Services, records: Iterable[FileRecord]) -> Response:
@@ -213,10 +215,10 @@ def _base(request: Request) -> str:
 
 def _accepting(request: Request, *forms: str) -> str:
     """Return the first form that the client takes. Raises NotAcceptableError."""
-    accepted = [parameters(each)[0] for each in _COMMAS.split(request.headers.get("accept") or "*/*")]
-    for form in accepted:
+    wanted = accepted(request.headers.get("accept") or "*/*")
+    for form in wanted:
         if form in forms:
             return form
-    if {"*/*", "application/*"} & set(accepted):
+    if {"*/*", "application/*"} & set(wanted):
         return forms[-1]
     raise NotAcceptableError(*forms)

@@ -83,7 +83,7 @@ def studies_page(
 @router.post("/search")
 async def search(request: Request, identity: Staff, services: Collaborators) -> Response:
     """Lead to the studies that the form asks for, by an address that identifies nobody."""
-    form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    form = {name: value for name, value in (await request.form(max_files=0)).items() if isinstance(value, str)}
     query = await run_in_threadpool(finding.query_of, services, identity, finding.criteria(services, identity, form))
     return RedirectResponse(_address(query), 303)
 

@@ -59,7 +59,7 @@ class FakeDirectory:
 
 @dataclass
 class FakeRequestCounts:
-    """Counts requests by client and minute; `earlier` ones came before those that are counted here."""
+    """Counts by client and minute, or by name and day; `earlier` requests came before those that are counted here."""
 
     earlier: int = 0
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -68,6 +68,11 @@ class FakeRequestCounts:
         minute = (client_id, f"{at:%H:%M}")
         self.counts[minute] += 1
         return self.earlier + self.counts[minute]
+
+    def add_today(self, name: str, at: datetime) -> int:
+        day = (name, f"{at:%Y-%m-%d}")
+        self.counts[day] += 1
+        return self.counts[day]
 
 
 @dataclass

@@ -9,7 +9,8 @@ from intake.dicom.budget import FETCH
 from intake.dicom.streams import FIRST_READ
 from intake.states import State
 from portal.dicomweb import content, instances, retrieving
-from portal.dicomweb.multipart import parameters, parts
+from portal.dicomweb.media_types import parameters
+from portal.dicomweb.multipart import parts
 from tests.dicom_files import ct_slice, uid
 from tests.unit.intake.dicom.readings import plenty
 from tests.unit.portal.dicomweb import hostile

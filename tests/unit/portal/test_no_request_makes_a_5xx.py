@@ -1,0 +1,89 @@
+"""No request of anybody makes a 5xx: every route, by everybody, with whatever may be sent."""
+
+import os
+import random
+
+import anyio
+import pytest
+from fastapi.routing import APIRoute
+
+from intake.states import State
+from portal.cookies import Cookies
+from tests.records import a_file
+from tests.unit.portal.dicomweb.archive import Archive
+from tests.unit.portal.hostile import Chance, Hostile
+
+SEED = int(os.environ.get("SEED", "20261129"))
+EACH = int(os.environ.get("REQUESTS", "6"))
+"""Requests of each route and each kind of caller; `REQUESTS=500 SEED=1` looks longer and elsewhere."""
+
+
+def routes(portal):
+    return [route for router in portal.app.state.routers for route in router.routes if isinstance(route, APIRoute)]
+
+
+def cookie_login(portal, **claims):
+    session = portal.session(**claims)
+    cookies = "; ".join(value.partition(";")[0] for value in Cookies.of(portal.services.settings).write(session))
+    headers = {"cookie": cookies, "origin": "https://portal.test", "x-csrf-token": session.csrf_token,
+               "accept": "text/html", "host": "portal.test"}  # fmt: skip
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def logins(portal):
+    machine = portal.machine().headers["authorization"].encode()
+    return {
+        "nobody": [(b"host", b"portal.test"), (b"origin", b"https://portal.test")],
+        "staff": cookie_login(portal),
+        "admin": cookie_login(portal, sub="admin-1", **{"cognito:groups": ["admin"]}),
+        "partner": [(b"host", b"portal.test"), (b"authorization", machine)],
+    }
+
+
+async def status_of(app, hostile: Hostile) -> int | str:
+    """Return the status of the answer, or the error that escaped."""
+    begun: list[int] = []
+
+    messages = iter([{"type": "http.request", "body": hostile.body, "more_body": False}])
+
+    async def receive():
+        # Whoever has sent all waits for the answer.
+        return next(messages, None) or await anyio.sleep_forever()
+
+    async def send(message):
+        begun.extend([message["status"]] if "status" in message else [])
+
+    try:
+        await app(hostile.scope(), receive, send)
+    except Exception as error:  # noqa: BLE001  # Whatever escapes is a failure, and told with its request.
+        return repr(error)
+    return begun[0] if begun else "no answer"
+
+
+@pytest.fixture
+def filled(portal, monkeypatch):
+    """A portal with files in every state, whose STOW waits for nobody."""
+    monkeypatch.setattr("portal.dicomweb.storing.PATIENCE_S", 0)
+    Archive(portal).fill()
+    for number, state in enumerate(State):
+        record = a_file(file_id=f"01k9ktx3mqf8g2w7v5n0ah4ebc-{number:05d}", clinic_id="northside", state=state)
+        portal.table.files[record.file_id] = record
+    return portal
+
+
+@pytest.mark.parametrize("who", ["nobody", "staff", "admin", "partner"])
+def test_no_request_makes_a_5xx(filled, who):
+    print(f"SEED={SEED} REQUESTS={EACH}")
+    login = logins(filled)[who]
+    ids = random.Random(SEED).sample([*filled.table.files, *filled.table.uploads], 6)
+    chance, failures = Chance(SEED, ("01k9ktx3mqf8g2w7v5n0ah4ebc", *ids)), []
+
+    async def attack():
+        for route in routes(filled):
+            for hostile in chance.requests(route, login, EACH):
+                status = await status_of(filled.app, hostile)
+                if not isinstance(status, int) or status >= 500:
+                    failures.append((status, route.path, hostile))
+
+    anyio.run(attack)
+    assert failures == []
