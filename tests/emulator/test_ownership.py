@@ -36,6 +36,10 @@ class Buckets:
         self.stack.clients.s3.put_object(Bucket=self.stack.outputs["IncomingBucket"], Key=key, Body=data)
         return hashlib.sha256(data).hexdigest()
 
+    def digest(self, version):
+        place = {"Bucket": version.bucket, "Key": version.key, "VersionId": version.version_id}
+        return hashlib.sha256(self.stack.clients.s3.get_object(**place)["Body"].read()).hexdigest()
+
     def settled(self, clinic_id, states, wanted) -> list[FileRecord]:
         """Wait until a clinic's lists hold a file of each key that was put."""
 
@@ -73,7 +77,7 @@ def test_no_object_under_another_clinics_ids_settles_its_file(stack, buckets):
     files = buckets.settled(ATTACKER, [State.ACCEPTED], set(sent))
     (dropped,) = buckets.settled(OWNER, [State.ACCEPTED], {own_of_another_day})
 
-    assert {file.incoming.key: file.sha256 for file in files} == sent
+    assert {file.incoming.key: buckets.digest(file.stored) for file in files} == sent
     assert {file.upload_id for file in files}.isdisjoint({upload_id})
     assert dropped.upload_id != upload_id
     for file in (one, two, three):
