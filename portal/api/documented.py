@@ -36,6 +36,7 @@ EVERYWHERE = (
     "no-single-clinic",
     "too-many-requests",
     "sign-in-unavailable",
+    "access-unknown",
     "internal-error",
 )
 
