@@ -161,7 +161,9 @@ KEYS: dict[str, Call] = {
 SECRETS: dict[str, Call] = {
     "secretsmanager:GetSecretValue": lambda of, at: of("secretsmanager").get_secret_value(SecretId=at.name),
     "secretsmanager:DescribeSecret": lambda of, at: of("secretsmanager").describe_secret(SecretId=at.name),
-    "secretsmanager:PutSecretValue": lambda of, at: of("secretsmanager").put_secret_value(SecretId=at.name),
+    "secretsmanager:PutSecretValue": lambda of, at: of("secretsmanager").put_secret_value(
+        SecretId=at.name, SecretString="x", VersionStages=["TRIED"]
+    ),
     "secretsmanager:UpdateSecretVersionStage": lambda of, at: of("secretsmanager").update_secret_version_stage(
         SecretId=at.name, VersionStage="NONE", MoveToVersionId="0" * 32
     ),
