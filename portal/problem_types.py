@@ -64,7 +64,10 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         503, "key-unknown", "Try again in a moment", "It cannot be told now whether what you sent was given by us."
     ),
     domain.RevocationsUnknownError: Problem(
-        503, "access-unknown", "Try again in a moment", "It cannot be told now whether your access still stands."
+        503,
+        "access-unknown",
+        "Access cannot be checked",
+        "It cannot be told now whether yours still stands. Try again in a moment.",
     ),
     errors.SignInError: Problem(
         400, "sign-in-failed", "Sign-in did not work", "It took too long, or began in another window. Sign in again."

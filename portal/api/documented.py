@@ -40,6 +40,7 @@ EVERYWHERE = (
     "header-too-large",
     "address-too-long",
     "sign-in-unavailable",
+    "access-unknown",
     "internal-error",
 )
 

@@ -6,6 +6,7 @@ The two share the table and the deployment's key, and nothing else: what one is 
 import base64
 import json
 import time
+import uuid
 from contextlib import closing
 
 import httpx
@@ -128,3 +129,19 @@ def test_an_attempt_with_a_lone_surrogate_is_refused(workers):
         headers = {"cookie": f"scalper-attempt={attempt}"}
         answer = httpx.get(f"{worker}/auth/callback?state=x&code=y", headers=headers, timeout=30)
         assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (400, "sign-in-failed")
+
+
+def test_sessions_survive_that_the_secret_is_rotated_by_the_deployed_sweep(stack, clients, workers, browser, person):
+    configuration = clients.functions.get_function_configuration(FunctionName=stack.outputs["PortalFunction"])
+    secret = configuration["Environment"]["Variables"]["SCALPER_PORTAL_SECRET"]
+    before, version = copied(browser), str(uuid.uuid4())
+    for step in ("createSecret", "setSecret", "testSecret", "finishSecret"):
+        event = {"Step": step, "SecretId": secret, "ClientRequestToken": version}
+        answer = clients.functions.invoke(FunctionName=stack.outputs["SweepFunction"], Payload=json.dumps(event))
+        assert "FunctionError" not in answer, answer["Payload"].read()
+    sealed = cookies_of(stack).write(cookies_of(stack).read(browser.cookies))
+    after = "; ".join(value.partition(";")[0] for value in sealed)
+    for worker in workers:
+        assert page(worker, before).status_code == 200
+        # A worker that has just read the secret looks again ten seconds later.
+        eventually(lambda at=worker: page(at, after).status_code == 200)

@@ -300,3 +300,9 @@ def cookie_value(set_cookie: str) -> str:
     match = re.match(r"[^=]+=([^;]*)", set_cookie)
     assert match
     return match[1]
+
+
+def cookies_of(portal: Portal, session: Session) -> dict[str, str]:
+    """Return a session's cookies by role."""
+    written = (value.partition(";")[0].partition("=") for value in portal.services.cookies.write(session))
+    return {name.rpartition("-")[2]: value for name, _, value in written}
