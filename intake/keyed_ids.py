@@ -57,7 +57,9 @@ class KeyedIds:
         shares one upload, which is its receipt.
         """
         prefix, slash, _ = key.partition("/")
-        clinic_id = prefix if slash and is_clinic_id(prefix) else UNASSIGNED
+        return self._dropped(prefix if slash and is_clinic_id(prefix) else UNASSIGNED, bucket, key, version_id, arrived)
+
+    def _dropped(self, clinic_id: str, bucket: str, key: str, version_id: str | None, arrived: datetime) -> Placement:
         upload_id = self._text("direct", clinic_id, f"{arrived:%Y-%m-%d}")
         file_id = f"{upload_id}-{self._text('object', bucket, key, version_id or 'null')}"
         return Placement(clinic_id, upload_id, file_id, reserved=False)
