@@ -62,9 +62,7 @@ class KeyedIds:
         """Return the placement of an object whose prefix is that of no clinic that takes part; else as `direct`."""
         return self._dropped(UNASSIGNED, bucket, key, version_id, arrived)
 
-    def _dropped(
-        self, clinic_id: str, bucket: str, key: str, version_id: str | None, arrived: datetime
-    ) -> Placement:
+    def _dropped(self, clinic_id: str, bucket: str, key: str, version_id: str | None, arrived: datetime) -> Placement:
         upload_id = self._text("direct", clinic_id, f"{arrived:%Y-%m-%d}")
         file_id = f"{upload_id}-{self._text('object', bucket, key, version_id or 'null')}"
         return Placement(clinic_id, upload_id, file_id, reserved=False)
