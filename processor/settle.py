@@ -61,12 +61,12 @@ class Settler:
         looked = self._looked(archive, archive.stored, asked)
         late = self.clock() - datetime.fromisoformat(asked.since) > PATIENCE
         if looked.awaited and not late:
-            return self._later(archive, replace(asked, **looked.prefix))
+            return self._later(archive, looked.resumed(asked))
         found = finding_of(looked.accepted, looked.rejected, looked.unjudged + looked.awaited)
         settled = self._ended(archive, found, archive.stored)
         if looked.unjudged and not looked.accepted and not late:
             # Entries that failed may be judged yet; until then the upload need not wait for them.
-            self._later(archive, replace(asked, **looked.prefix))
+            self._later(archive, looked.resumed(asked))
         return replace(settled, entries=looked.total, rejected=looked.rejected)
 
     def _looked(self, archive: FileRecord, stored: ObjectVersion, asked: Settlement) -> "_Looked":
@@ -130,11 +130,16 @@ class _Looked:
     rejected: int
     unjudged: int = 0
     awaited: int = 0
-    prefix: dict[str, int] = field(init=False)
-    """The first of them, all of which have their verdict for good: what need not be looked at again."""
+    _final: tuple[int, int, int] = field(init=False)
+    """How many of the first ones have their verdict for good, of these accepted and rejected."""
 
     def __post_init__(self) -> None:
-        self.prefix = {"seen": self.seen, "accepted": self.accepted, "rejected": self.rejected}
+        self._final = self.seen, self.accepted, self.rejected
+
+    def resumed(self, asked: Settlement) -> Settlement:
+        """Return a settlement that goes on behind the entries that need not be looked at again."""
+        seen, accepted, rejected = self._final
+        return replace(asked, seen=seen, accepted=accepted, rejected=rejected)
 
     def add(self, states: list[State]) -> None:
         counts = Counter(states)
@@ -145,4 +150,4 @@ class _Looked:
         self.awaited += counts[State.AWAITING_UPLOAD]
         self.seen += len(states)
         if not (self.unjudged or self.awaited):
-            self.prefix = {"seen": self.seen, "accepted": self.accepted, "rejected": self.rejected}
+            self._final = self.seen, self.accepted, self.rejected

@@ -56,5 +56,5 @@ def test_twice_the_file_costs_no_more_than_about_twice(name):
 def test_a_growing_file_grows_by_what_is_asked_or_inflates_to_it(name):
     small, large = FILES[name](SIZE), FILES[name](4 * SIZE)
 
-    assert len(small) < len(large) or name == "zip: a comment of end marks"
+    assert len(small) <= len(large)
     assert judged(name, small).kind in {name.partition(":")[0], "gzip", "nifti", "ccda", "fhir", "json"}

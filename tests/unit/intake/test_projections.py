@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from intake.announced import BATCH
 from intake.batches import items_at
 from intake.device import OTHER, Device
 from intake.dynamodb import DynamoRecords
+from intake.feed import DynamoChangeFeed
 from intake.items import upload_key, wire
 from intake.outbox import DynamoOutbox
 from intake.ports import Change, DeviceTally, Grain, Holding
@@ -215,3 +217,23 @@ def test_what_is_announced_is_told_once_for_each_episode_and_not_before_it_is_du
 
     outbox.announce("upload.completed", "northside", UPLOAD_ID, "90", later)
     assert list(outbox.pending_alerts()) == [("upload.completed", UPLOAD_ID)]
+
+
+def test_an_unsettled_archive_counts_as_awaited_and_is_told_when_it_is_settled(projections, records, dynamodb):
+    accepted = a_change(entries=2, unsettled_after=True)
+    projections.apply([accepted])
+    counts = records.upload("northside", accepted.upload_id).counts
+    before = (counts[State.AWAITING_UPLOAD] > 0, counts[State.ACCEPTED])
+
+    rejected = replace(
+        accepted, revision=2, before=State.ACCEPTED, after=State.REJECTED, entries=0, unsettled_before=True,
+        unsettled_after=False,
+    )  # fmt: skip
+    projections.apply([rejected, rejected])
+
+    assert before == (True, 0)
+    counts = records.upload("northside", accepted.upload_id).counts
+    assert (counts[State.ACCEPTED], counts[State.REJECTED]) == (0, 1)
+    assert [(holding.files, holding.bytes) for holding in projections.holdings()] == [(0, 0)]
+    told = DynamoChangeFeed(dynamodb, TABLE).changes("northside", None, 10).entries
+    assert [(entry.before, entry.after) for entry in told] == [(State.AWAITING_UPLOAD, State.REJECTED)]
