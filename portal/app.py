@@ -38,7 +38,7 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
-        dependencies=[Depends(same_site), Depends(enforce), Depends(count_page_write)],
+        dependencies=[Depends(same_site), Depends(count_page_write), Depends(enforce)],
     )
     app.state.services = services
     app.state.headers = Headers(services.settings, services.presigner)
