@@ -5,7 +5,7 @@ import random
 
 import anyio
 import pytest
-from fastapi.routing import APIRoute
+from fastapi.routing import iter_route_contexts
 
 from intake.states import State
 from portal.cookies import Cookies
@@ -19,7 +19,7 @@ EACH = int(os.environ.get("REQUESTS", "6"))
 
 
 def routes(portal):
-    return [route for router in portal.app.state.routers for route in router.routes if isinstance(route, APIRoute)]
+    return [route for route in iter_route_contexts(portal.app.routes) if route.methods and route.dependant]
 
 
 def cookie_login(portal, **claims):
