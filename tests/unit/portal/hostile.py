@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
-from fastapi.routing import APIRoute
+from fastapi.routing import RouteContext
 from pydantic import BaseModel
 
 TEXTS = (
@@ -89,7 +89,7 @@ class Chance:
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
 
-    def requests(self, route: APIRoute, login: Sequence[tuple[bytes, bytes]], count: int) -> Iterator[Hostile]:
+    def requests(self, route: RouteContext, login: Sequence[tuple[bytes, bytes]], count: int) -> Iterator[Hostile]:
         """Yield requests of one route, of whoever the headers of `login` stand for."""
         for _ in range(count):
             method = self.rng.choice(sorted(route.methods or {"GET"}) * 8 + list(METHODS))
@@ -100,7 +100,7 @@ class Chance:
     def text(self) -> str:
         return self.rng.choice((*TEXTS, *self.ids * 4))
 
-    def _path(self, route: APIRoute) -> str:
+    def _path(self, route: RouteContext) -> str:
         values = {name: self.text() or "x" for name in route.param_convertors}
         # As uvicorn reads it: what is no UTF-8 is replaced.
         written = "/".join(
@@ -109,7 +109,7 @@ class Chance:
         )
         return unquote(written)
 
-    def _query(self, route: APIRoute) -> bytes:
+    def _query(self, route: RouteContext) -> bytes:
         names = [*_queries(route.dependant), self.rng.choice(QUERIES)]
         chosen = self.rng.choices(names, k=self.rng.choice((0, 1, 2, 8)))
         if self.rng.random() < 0.1:
@@ -122,7 +122,7 @@ class Chance:
         chosen = self.rng.sample(HEADERS, self.rng.choice((0, 0, 1, 3)))
         return {name.encode(): _header(self.text() * self.rng.choice((1, 1, 1, 30))) for name in chosen}
 
-    def _body(self, route: APIRoute, kind: str) -> bytes:
+    def _body(self, route: RouteContext, kind: str) -> bytes:
         names = (*_names([route.body_field] if route.body_field else []), *FIELDS)
         if "json" in kind or self.rng.random() < 0.2:
             return self._json(names)

@@ -8,12 +8,10 @@ from starlette.requests import Request
 
 from portal.api.documented import ProblemDocument
 from portal.bodies import MAX_BODY, MAX_DICOMWEB_BODY, MAX_FORM, MOST_FIELDS, MOST_OF_ANYBODY
-from portal.cookies import Cookies
 from portal.problems import LONGEST_STEP, MOST_FAULTS
 from portal.shapes.asked import MOST_UNKNOWN
 from portal.sign_in import Tokens
 from tests.unit.portal.pool import access_token
-from tests.unit.portal.portal_fixture import put_session
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -57,9 +55,9 @@ def test_nothing_is_parsed_of_more_than_a_little_where_nobody_is_signed_in(porta
 @pytest.mark.parametrize("request_of_nobody", NOBODYS)
 def test_cookies_that_somebody_made_up_are_nobodys(portal, parsed, request_of_nobody, cookie):
     path, kind, body = request_of_nobody
-    client, cookies = portal.visitor(), Cookies.of(portal.services.settings)
+    client = portal.visitor()
     for role, value in (("session", cookie), ("access", "a.b.c"), ("refresh", "r")):
-        client.cookies.set(cookies.name(role), value, domain="portal.test", path="/")
+        client.cookies.set(f"__Host-scalper-{role}", value, domain="portal.test", path="/")
     answer = client.post(path, content=body, headers={"content-type": kind, "idempotency-key": "x"})
     assert answer.status_code in {303, 401, 400}
     assert parsed == []
@@ -139,8 +137,8 @@ def test_a_little_is_read_of_anybody(portal):
 
 
 def test_a_session_that_has_to_be_renewed_is_somebodys(portal):
-    client = portal.visitor()
-    put_session(client, portal.session(exp=1), Cookies.of(portal.services.settings))
+    client = portal.browser(exp=1)
+    del client.headers["x-csrf-token"]
     portal.pool.renewals["refresh-1"] = Tokens(access_token(), "", None)
     answer = client.post("/files/search", content=b"name=" + b"a" * 8000, headers={"content-type": FORM})
     assert answer.status_code == 403, "the form lacks the token, so it was read"

@@ -5,10 +5,9 @@ import random
 
 import anyio
 import pytest
-from fastapi.routing import APIRoute
+from fastapi.routing import iter_route_contexts
 
 from intake.states import State
-from portal.cookies import Cookies
 from tests.records import a_file
 from tests.unit.portal.dicomweb.archive import Archive
 from tests.unit.portal.hostile import Chance, Hostile
@@ -19,13 +18,12 @@ EACH = int(os.environ.get("REQUESTS", "6"))
 
 
 def routes(portal):
-    return [route for router in portal.app.state.routers for route in router.routes if isinstance(route, APIRoute)]
+    return [route for route in iter_route_contexts(portal.app.routes) if getattr(route, "dependant", None)]
 
 
-def cookie_login(portal, **claims):
-    session = portal.session(**claims)
-    cookies = "; ".join(value.partition(";")[0] for value in Cookies.of(portal.services.settings).write(session))
-    headers = {"cookie": cookies, "origin": "https://portal.test", "x-csrf-token": session.csrf_token,
+def cookie_login(client):
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in client.cookies.jar)
+    headers = {"cookie": cookies, "origin": "https://portal.test", "x-csrf-token": client.headers["x-csrf-token"],
                "accept": "text/html", "host": "portal.test"}  # fmt: skip
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
@@ -34,8 +32,8 @@ def logins(portal):
     machine = portal.machine().headers["authorization"].encode()
     return {
         "nobody": [(b"host", b"portal.test"), (b"origin", b"https://portal.test")],
-        "staff": cookie_login(portal),
-        "admin": cookie_login(portal, sub="admin-1", **{"cognito:groups": ["admin"]}),
+        "staff": cookie_login(portal.browser()),
+        "admin": cookie_login(portal.admin()),
         "partner": [(b"host", b"portal.test"), (b"authorization", machine)],
     }
 
