@@ -27,14 +27,13 @@ ENDS_WITHIN_S = 20
 class World:
     """Everything is made when it is first asked for, once."""
 
-    def __init__(
-        self, stack: LocalStack, *, seed: int, state: Path | None = None, portal_log: Path | None = None
-    ) -> None:
+    def __init__(self, stack: LocalStack, *, seed: int, state: Path, portal_log: Path) -> None:
         self.stack = stack
         self.seed = seed
         self.state = state
-        """The emulator's state folder, where it is known."""
+        """The folder where the emulator keeps everything, its pools' signing keys, too."""
         self.portal_log = portal_log
+        """What the portal under uvicorn prints."""
         self.portal = stack.portal_url
         """The portal under uvicorn, as browsers and partners reach it."""
         self.gateway = stack.api_url

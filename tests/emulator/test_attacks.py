@@ -16,9 +16,9 @@ SEED = int(os.environ.get("SEED", "0")) or secrets.randbits(32)
 
 
 @pytest.fixture(scope="module")
-def world(stack, portal_url):
+def world(stack, stack_state, portal_url, portal_log):
     print(f"SEED={SEED} repeats these attacks")
-    with World(stack, seed=SEED) as attacked:
+    with World(stack, seed=SEED, state=stack_state, portal_log=portal_log) as attacked:
         yield attacked
 
 
