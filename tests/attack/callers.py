@@ -37,6 +37,8 @@ class Caller:
     clinic_id: str | None = None
     scopes: frozenset[str] = frozenset()
     by_bearer: bool = False
+    is_thorough: bool = False
+    """Asks about everything malformed; the others ask about one such thing."""
 
     def ask(self, address: Address, path: str, ids: dict[str, str]) -> httpx.Response:
         """Send the address's own request, about the things of these ids."""
@@ -70,7 +72,8 @@ def _chosen(world: World, *, short: bool) -> list[str]:
 
 
 def _signed_in(name: str, standing: Standing, browser: Browser) -> Caller:
-    return Caller(name, standing, browser.http, unsafe=browser.own_headers(), clinic_id=browser.person.clinic_id)
+    clinic = browser.person.clinic_id
+    return Caller(name, standing, browser.http, {}, browser.own_headers(), clinic, is_thorough=True)
 
 
 def _replayed(world: World, name: str, standing: Standing, browser: Browser) -> Caller:
@@ -97,6 +100,7 @@ def _partner(world: World, scopes: str) -> Caller:
         world.machines[scopes].clinic_id,
         SCOPE_SETS[scopes],
         by_bearer=True,
+        is_thorough=scopes == world.all_scopes,
     )
 
 

@@ -97,6 +97,11 @@ class Forger:
         claims = decode(self.staff.split(".")[1])
         return {**claims, "iat": self.now, "exp": self.now + 900, "cognito:groups": ["admin"]}
 
+    def as_victim(self, clinic_id: str) -> str:
+        """Return a token by the forger's own key, which says that its bearer is another clinic's staff."""
+        claims = {**self.as_admin, "cognito:groups": [f"clinic:{clinic_id}"]}
+        return self.signed(self.header, claims, self.mine)
+
     @cached_property
     def mine(self) -> rsa.RSAPrivateKey:
         """A key of the forger's own."""
