@@ -49,9 +49,10 @@ def _ask(world: World, base: str, place: Place) -> httpx.Response:
 def _refused(world: World, report: Attack, base: str, place: Place) -> None:
     answer = _ask(world, base, place)
     told = {*world.own.told_in(answer.text), *world.foreign.told_in(answer.text)}
+    path = place.path.replace(world.own.ids["file_id"], "{file_id}")
     where = "gateway" if base == world.gateway else "portal"
     refused = answers.is_refusal(answer) and not told
-    report.expect(refused, f"{where}, {place.name}, {place.method} {place.path}: {answer.status_code}")
+    report.expect(refused, f"{where}, {place.name}, {place.method} {path}: {answer.status_code}")
 
 
 def _at_the_api(world: World) -> Iterator[Place]:

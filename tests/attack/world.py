@@ -84,7 +84,7 @@ class World:
     def partner(self, machine: str) -> httpx.Client:
         """Return a client of the API with that partner's token."""
         headers = {"authorization": f"Bearer {self.token(machine)}"}
-        return httpx.Client(base_url=self.portal, headers=headers, timeout=60, follow_redirects=False)
+        return people.Steady(base_url=self.portal, headers=headers, timeout=60, follow_redirects=False)
 
     @cached_property
     def all_scopes(self) -> str:
