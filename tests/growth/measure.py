@@ -42,7 +42,9 @@ class Growth:
 
     @property
     def memory(self) -> float:
-        return max((_factor(a.memory, b.memory, FLOOR_B) for a, b in self._pairs()), default=0.0)
+        """Likewise, where both sizes' memory was measured."""
+        measured = [(a.memory, b.memory) for a, b in self._pairs() if a.memory and b.memory]
+        return max((_factor(before, after, FLOOR_B) for before, after in measured), default=0.0)
 
     @property
     def is_linear(self) -> bool:
@@ -90,21 +92,18 @@ def grow(subject: str, of_size: Callable[[int], Work], *, smallest: int, largest
     """
     growth = _climbed(subject, of_size, smallest, largest, times=1)
     for times in (3, 7):
-        if growth.is_linear:
+        if growth.is_linear or growth.steps[-1].cpu_s >= ENOUGH_S:
             return growth
         growth = _climbed(subject, of_size, smallest, largest, times=times)
     return growth
 
 
 def _climbed(subject: str, of_size: Callable[[int], Work], smallest: int, largest: int, *, times: int) -> Growth:
-    steps: list[Step] = []
+    found: list[tuple[int, float]] = []
     size = smallest
-    while size <= largest:
-        work = of_size(size)
-        cpu_s = cpu_seconds(work, times=times)
-        worth_it = cpu_s >= FLOOR_S
-        steps.append(Step(size, cpu_s, peak_bytes(work) if worth_it else 0))
-        if cpu_s >= ENOUGH_S:
-            break
+    while size <= largest and not (found and found[-1][1] >= ENOUGH_S):
+        found.append((size, cpu_seconds(of_size(size), times=times)))
         size *= 2
+    measured = {size for size, cpu_s in found[-2:] if found[-1][1] < ENOUGH_S}
+    steps = [Step(size, cpu_s, peak_bytes(of_size(size)) if size in measured else 0) for size, cpu_s in found]
     return Growth(subject, tuple(steps))
