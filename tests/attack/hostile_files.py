@@ -60,11 +60,21 @@ def _sent(partner: httpx.Client, files: Mapping[str, bytes], **fields: str) -> s
 
 def _verdicts(partner: httpx.Client, upload_id: str) -> Judged:
     def settled() -> Judged | None:
-        files = partner.get(f"/api/v1/uploads/{upload_id}", params={"limit": 200}).json()["files"]
+        files = list(_files(partner, upload_id))
         done = all(file["state"] in SETTLED for file in files)
         return {file["name"]: file for file in files} if done else None
 
     return until(settled, "the verdicts on hostile files", PATIENCE_S)
+
+
+def _files(partner: httpx.Client, upload_id: str) -> Iterator[dict[str, Any]]:
+    asked: dict[str, str] = {}
+    while True:
+        page = partner.get(f"/api/v1/uploads/{upload_id}", params=asked).raise_for_status().json()
+        yield from page["files"]
+        if not page.get("next"):
+            return
+        asked = {"cursor": page["next"]}
 
 
 def _followed(partner: httpx.Client, file: dict[str, Any], sample: Sample) -> dict[str, Any]:
