@@ -23,7 +23,7 @@ __all__ = [
     "Rule",
 ]
 
-RULES_VERSION = "2026.11.5"
+RULES_VERSION = "2026.11.6"
 
 
 def _identity(code: str, name: str, element: str, section: str) -> tuple[Rule, Rule]:

@@ -19,12 +19,17 @@ NUMBER = re.compile(rb"(\d{1,10})\s{1,3}\d{1,5}\s{1,3}\Z")
 LONGEST_NUMBER = 24
 """Bytes before `obj` in which an object's number is looked for."""
 PAGES = re.compile(rb"/Pages\s+(\d{1,10})\s+\d{1,5}\s+R\b")
-KIDS = re.compile(rb"/Kids\s*\[([^\]]*)\]")
+KIDS = re.compile(rb"/Kids\s*\[([^\[\]]*)\]")
+"""A list of references, in which no other list stands: so an open one is looked at up to the next, and once."""
 REFERENCE = re.compile(rb"(\d{1,10})\s+\d{1,5}\s+R\b")
-MAX_OBJECTS = 400_000
+MAX_MARKS = 800_000
+"""Of objects: each has one where it starts, and one where it ends."""
 MAX_NODES = 20_000
 MAX_REFERENCES = 100_000
-"""How much of a tree is followed: a document of more pages is taken as far as it was."""
+"""How much of a tree is followed; of a document of more pages it is said that the others were not."""
+
+Places = dict[int, tuple[int, int]]
+"""An object's number → where it starts and ends; of several with one number, the last one counts."""
 
 
 def check(objects: bytes, findings: Findings, metadata: Metadata, *, encrypted: bool) -> None:
@@ -37,7 +42,7 @@ def check(objects: bytes, findings: Findings, metadata: Metadata, *, encrypted: 
         metadata["pages"] = _root_count(objects) or pages
     elif not encrypted:
         findings.add("pdf-pages-missing")
-    _check_circle(objects, int(root[1]))
+    _check_circle(objects, int(root[1]), findings)
 
 
 def _root_count(objects: bytes) -> int:
@@ -53,18 +58,21 @@ def _root_count(objects: bytes) -> int:
     return count
 
 
-def _check_circle(objects: bytes, root: int) -> None:
+def _check_circle(objects: bytes, root: int, findings: Findings) -> None:
     """Follow the tree from its root, as far as it is not kept compressed, and refuse a node that is below itself."""
-    places = _places(objects)
+    places = _places(objects, findings)
     top = PAGES.search(_node(objects, places, root))
     waiting = [(int(top[1]), 0)] if top else []
     path, above, seen, references = list[int](), set[int](), set[int](), 0
-    while waiting and len(seen) < MAX_NODES and references < MAX_REFERENCES:
+    while waiting:
+        if len(seen) >= MAX_NODES or references >= MAX_REFERENCES:
+            findings.add("pdf-pages-unchecked")
+            return
         number, depth = waiting.pop()
         above.difference_update(path[depth:])
         del path[depth:]
         if number in above:
-            raise RefusedError("pdf-page-tree-circular", f"byte {places[number]}")
+            raise RefusedError("pdf-page-tree-circular", f"byte {places[number][0]}")
         if number in seen:
             continue
         seen.add(number)
@@ -75,13 +83,20 @@ def _check_circle(objects: bytes, root: int) -> None:
         waiting += [(kid, depth + 1) for kid in kids]
 
 
-def _places(objects: bytes) -> dict[int, int]:
-    """Return where each object starts; of several with one number, the last one counts."""
-    places = {}
-    for found in islice(OBJECT.finditer(objects), MAX_OBJECTS):
-        number = NUMBER.search(objects[max(found.start() - LONGEST_NUMBER, 0) : found.start()])
+def _places(objects: bytes, findings: Findings) -> Places:
+    """Return where objects stand, each up to the next mark of one: what is never ended goes on into no other."""
+    places: Places = {}
+    number, start = None, 0
+    for count, found in enumerate(OBJECT.finditer(objects)):
         if number:
-            places[int(number[1])] = found.end()
+            places[int(number[1])] = (start, found.start())
+        number = NUMBER.search(objects[max(found.start() - LONGEST_NUMBER, 0) : found.start()])
+        start = found.end()
+        if count > MAX_MARKS:
+            findings.add("pdf-pages-unchecked")
+            break
+    if number:
+        places[int(number[1])] = (start, len(objects))
     return places
 
 
@@ -90,10 +105,7 @@ def _kids(node: bytes) -> list[int]:
     return [int(kid[1]) for kid in REFERENCE.finditer(kids[1])] if kids else []
 
 
-def _node(objects: bytes, places: dict[int, int], number: int) -> bytes:
+def _node(objects: bytes, places: Places, number: int) -> bytes:
     """Return an object's text, or nothing for one that is not there as such."""
-    start = places.get(number)
-    if start is None:
-        return b""
-    end = objects.find(b"endobj", start, start + LONGEST_NODE)
-    return objects[start : end if end >= 0 else start + LONGEST_NODE]
+    start, end = places.get(number, (0, 0))
+    return objects[start:end]

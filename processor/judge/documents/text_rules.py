@@ -4,6 +4,7 @@ from processor.judge.rule import ASK_IT, SEND_AGAIN, reject, warn
 
 EXPORT_MESSAGE = "Export it anew from the system that it comes from, and tell that system's vendor if it happens again."
 SAVE_TABLE = "Save the table anew as CSV from the program that made it, and send that."
+NOTHING_NOW = "Nothing to do now."
 PRINT_ANEW = "Save or print the document to a new PDF without forms and actions, and send that."
 
 TEXTS = (
@@ -124,6 +125,8 @@ PDF = (
            ASK_IT, "ISO 32000-1 12.6.4.5"),
     reject("pdf-stream-bomb", "A part of the PDF document unpacks to a size out of all proportion.", ASK_IT),
     reject("pdf-object-bomb", "The PDF document holds more objects than can be checked.", ASK_IT),
+    warn("pdf-pages-unchecked", "The PDF document has so many pages that not all of them were checked.",
+         NOTHING_NOW, "ISO 32000-1 7.7.3"),
     warn("pdf-embedded-file", "Another file is embedded in the PDF document; it is not checked.",
          "Do not open the embedded file unless you know what it is.", "ISO 32000-1 7.11.4"),
     warn("pdf-submits-data", "A form in the PDF document would send what is filled in to a server.",
