@@ -16,7 +16,7 @@ LEAST = 18
 
 def attack(world: World, report: Attack, *, short: bool) -> None:
     texts = planting.plant(world)
-    _settled(world)
+    _settled(world, texts)
     for gap in stores.gaps([(kind, name) for kind, name, _ in stores.resources(world)]):
         report.breach(f"say in tests/attack/stores.py what this keeps: {gap}")
     found = seen(stores.everything(world), texts)
@@ -47,12 +47,13 @@ def spellings(text: str) -> frozenset[str]:
     return frozenset(way.lower() for way in ways)
 
 
-def _settled(world: World) -> None:
+def _settled(world: World, texts: Mapping[str, str]) -> None:
     """Wait until all files have their verdicts and what follows from them is projected."""
     with world.partner(world.all_scopes) as partner:
 
         def complete() -> bool:
-            uploads = partner.get("/api/v1/uploads", params={"limit": 5}).json()["uploads"]
-            return all(not upload["counts"].get("awaiting_upload") for upload in uploads[:2])
+            uploads = partner.get("/api/v1/uploads", params={"limit": 20}).json()["uploads"]
+            planted = [upload for upload in uploads if upload["reference"] in {texts["reference"], "DICOMweb"}]
+            return len(planted) > 1 and all(not upload["counts"].get("awaiting_upload") for upload in planted)
 
         until(complete, "the verdicts on what was planted", 90)

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping
 from tests.attack.report import Attack
 from tests.attack.world import World
 from tests.growth.fields import fields
-from tests.growth.files import file_rows
 from tests.growth.portal_world import PortalWorld, portal_world
-from tests.growth.rows import HEADER_SHAPES, SHAPES, Row, field_rows, header_rows
+from tests.growth.rows import HEADER_SHAPES, SHAPES, Row, field_rows, file_rows, header_rows
 from tests.growth.screening import Screening, screen
 from tests.growth.structures import structure_rows
 from tests.growth.worst import MOST_BYTES, MOST_S, measured, worst_rows
@@ -32,7 +31,7 @@ def attack(world: World, report: Attack, *, short: bool) -> None:
         _expect(report, header_rows(portal, _some(HEADER_SHAPES, SHORT_HEADERS) if short else HEADER_SHAPES))
         structures = list(structure_rows(portal))
         _expect(report, structures[::4] if short else structures)
-        _expect(report, file_rows(short=short))
+        _expect(report, file_rows() if not short else ())
         told = {str(field) for field in fields(portal.portal.app) if field.place != "header"}
         for field in told - {row.field for row in written}:
             report.breach(f"nothing was written into {field}")

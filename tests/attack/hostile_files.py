@@ -1,5 +1,6 @@
 """Hostile files at the deployed stack: what becomes of each, and what every answer that shows them does."""
 
+import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -29,8 +30,8 @@ def attack(world: World, report: Attack, *, short: bool) -> None:
     with world.partner(world.all_scopes) as partner:
         upload_id = _sent(partner, {f"{name}.bin": sample.make() for name, sample in chosen.items()})
         judged = _verdicts(partner, upload_id)
-        for name, sample in chosen.items():
-            _expect(report, name, sample, _followed(partner, judged[f"{name}.bin"], sample))
+        for name, file in _follow(partner, judged, chosen).items():
+            _expect(report, name, chosen[name], file)
         shown = _sent(partner, _named(), reference=TEXTS["handler"], note="".join(TEXTS.values()))
         ids = _verdicts(partner, shown)
         for what, answer in _answers(world, partner, shown, ids.values()):
@@ -77,20 +78,17 @@ def _files(partner: httpx.Client, upload_id: str) -> Iterator[dict[str, Any]]:
         asked = {"cursor": page["next"]}
 
 
-def _followed(partner: httpx.Client, file: dict[str, Any], sample: Sample) -> dict[str, Any]:
-    """Return a file as it stands once its entries were judged, whose verdict an archive's follows."""
-    address = f"/api/v1/files/{file['file_id']}"
-    if file["kind"] != "zip" or sample.silent:
-        return partner.get(address).json()  # type: ignore[no-any-return]
+def _follow(partner: httpx.Client, judged: Judged, chosen: Mapping[str, Sample]) -> Judged:
+    """Return the files by their samples, once archives had time to follow their entries' verdicts."""
+    ids = {name: judged[f"{name}.bin"]["file_id"] for name in chosen}
+    archives = [name for name, sample in chosen.items() if judged[f"{name}.bin"]["kind"] == "zip" and not sample.silent]
 
-    def refused() -> dict[str, Any] | None:
-        found = partner.get(address).json()
-        return found if found["state"] != "accepted" else None
+    def refused() -> bool:
+        return all(partner.get(f"/api/v1/files/{ids[name]}").json()["state"] != "accepted" for name in archives)
 
-    try:
-        return until(refused, "an archive of nothing but refused entries", FOLLOWS_WITHIN_S)
-    except AssertionError:
-        return partner.get(address).json()  # type: ignore[no-any-return]
+    with contextlib.suppress(AssertionError):
+        until(refused, "archives of nothing but refused entries", FOLLOWS_WITHIN_S)
+    return {name: partner.get(f"/api/v1/files/{ids[name]}").json() for name in chosen}
 
 
 def _expect(report: Attack, name: str, sample: Sample, file: dict[str, Any]) -> None:
@@ -115,7 +113,8 @@ def _answers(
 
 
 ADMINS = ("/admin", "/admin/_dashboard", "/admin/quarantine", "/admin/stuck", "/admin/reviews", "/admin/dead-letters",
-          "/admin/audit", "/admin/audit.csv", "/admin/storage", "/admin/analytics", "/admin/clinics", "/admin/clinics/harbour")  # fmt: skip  # noqa: E501
+          "/admin/audit", "/admin/audit.csv", "/admin/storage", "/admin/analytics", "/admin/clinics",
+          "/admin/clinics/harbour")  # fmt: skip
 
 
 def _pages(upload_id: str, files: list[str]) -> Iterator[str]:

@@ -12,7 +12,9 @@ from io import BytesIO
 
 from tests.archives import zipped
 from tests.dicom_files import (
+    CT_IMAGE_STORAGE,
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
     PIXEL_DATA,
     ct_elements,
     ct_slice,
@@ -55,13 +57,13 @@ def with_items(name: str, count: int, *, full: bool = False) -> bytes:
     return _with(study, element(0x0040A730, "SQ", one * count))
 
 
-def _with(study: str, middle: bytes, **options: str) -> bytes:
+def _with(study: str, middle: bytes) -> bytes:
     sop = uid(study, 1)
     elements = ct_elements(study=study, series=uid(study, "s"), sop=sop)
     elements[PIXEL_DATA] = ("OW", bytes(128))
     before = data_set({tag: value for tag, value in elements.items() if tag < 0x00400000})
     after = data_set({tag: value for tag, value in elements.items() if tag > 0x00400000})
-    meta = file_meta(sop_class="1.2.840.10008.5.1.4.1.1.2", sop=sop, transfer_syntax=options.get("syntax", "1.2.840.10008.1.2.1"))  # fmt: skip  # noqa: E501
+    meta = file_meta(sop_class=CT_IMAGE_STORAGE, sop=sop, transfer_syntax=EXPLICIT_VR_LITTLE_ENDIAN)
     return bytes(128) + b"DICM" + meta + before + middle + after
 
 
@@ -81,9 +83,7 @@ def behind_the_pixels(mebibytes: int) -> bytes:
     body = b"".join(out)
     # Noise keeps the ratio of packed to unpacked pixels below what is refused for itself.
     body += packer.compress(random.Random(1).randbytes(max(0, size // 200 + 1024 - len(body)))) + packer.flush()
-    meta = file_meta(
-        sop_class="1.2.840.10008.5.1.4.1.1.2", sop=uid(study, 1), transfer_syntax=DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
-    )
+    meta = file_meta(sop_class=CT_IMAGE_STORAGE, sop=uid(study, 1), transfer_syntax=DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)
     return bytes(128) + b"DICM" + meta + body + bytes(len(body) % 2)
 
 
@@ -149,15 +149,16 @@ SAMPLES: Mapping[str, Sample] = {
     "HTML before an archive": Sample(lambda: b"<html><script>" + zipped({"x.dcm": slice_of("html")})),
     "gzip of a bomb": Sample(lambda: gzip.compress(bytes(50 * MIB))),
     "PNG and HTML": Sample(lambda: png() + b"<html><script>alert(1)</script>"),
-    "PNG with a script for its text": Sample(lambda: png(extra=chunk(b"tEXt", b"Comment\0" + _S.encode())), silent=True),
+    "PNG with a script for its text": Sample(
+        lambda: png(extra=chunk(b"tEXt", b"Comment\0" + _S.encode())), silent=True),
     "JPEG and PHP": Sample(lambda: jpeg() + b"<?php system($_GET[0]);"),
     "JPEG and an archive": Sample(lambda: jpeg() + zipped({"x.dcm": slice_of("jpeg")})),
     "SVG": Sample(lambda: b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'),
     "HTML": Sample(lambda: b"<html><script>alert(1)</script></html>"),
     "PDF that runs JavaScript": Sample(lambda: pdf(catalog=b"/OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >>")),
     "PDF that launches": Sample(lambda: pdf(catalog=b"/OpenAction << /S /Launch /F (cmd.exe) >>")),
-    "C-CDA that names a file": Sample(lambda: FILES["XML: an entity from a file"][0]()),
-    "C-CDA of laughs": Sample(lambda: FILES["XML: billion laughs"][0]()),
+    "C-CDA that names a file": Sample(FILES["XML: an entity from a file"][0]),
+    "C-CDA of laughs": Sample(FILES["XML: billion laughs"][0]),
     "C-CDA in UTF-7": Sample(lambda: b'<?xml version="1.0" encoding="utf-7"?><ClinicalDocument/>'),
     "C-CDA with a style sheet": Sample(
         lambda: ccda(prolog='<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="http://x/"?>'), silent=True),
@@ -178,7 +179,7 @@ SAMPLES: Mapping[str, Sample] = {
     "DICOM with a bomb of elements": Sample(dicom_attacks.bomb_of_elements, small=False),
     "DICOM with 600 MB behind honest pixels": Sample(lambda: behind_the_pixels(600), warned=True, small=False),
     **{f"exhausting {name}": Sample(make, small=False) for name, (make, _) in FILES.items() if name.startswith((
-        "ZIP: 1 GB", "ZIP: 20,000", "ZIP: archives", "PNG: 1 GB of pixels", "PNG: 1 GB of text", "gzip: 1 GB", "PDF: 1 GB of"))},
+        "ZIP: 1 GB", "ZIP: 20,000", "ZIP: archives", "PNG: 1 GB of", "gzip: 1 GB", "PDF: 1 GB of"))},
     **{f"values: {name}": Sample(lambda n=name, v=value: values(n, v), silent=True) for name, value in TEXTS.items()},
 }  # fmt: skip
 """At least 45, by what they are."""

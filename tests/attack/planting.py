@@ -46,6 +46,7 @@ def plant(world: World) -> dict[str, str]:
 
 def files(texts: Mapping[str, str]) -> dict[str, bytes]:
     """Return files of each kind that hold them."""
+
     def value(kind: str) -> bytes:
         return text(texts[kind])
 
@@ -101,14 +102,18 @@ def _ask_api(partner: httpx.Client, texts: Mapping[str, str]) -> None:
     partner.get("/dicomweb/studies", params={"PatientName": texts["query of dicomweb"]})
     partner.get("/dicomweb/studies", params={"PatientID": texts["query of dicomweb"], "Foreign": "x"})
     names = ("user-agent", "referer", "x-request-id", "x-forwarded-for", "x-amzn-trace-id", "if-none-match", "origin")
-    partner.get("/api/v1/files", headers={name: named for name in names} | {"cookie": f"scalper-session={cookie}"})
+    partner.get("/api/v1/files", headers=dict.fromkeys(names, named) | {"cookie": f"scalper-session={cookie}"})
     partner.post("/api/v1/uploads", json={"files": [{"name": "a", "size": 1}]}, headers={"idempotency-key": named})
     for place in (f"/api/v1/files/{path}", f"/api/v1/uploads/{path}", f"/api/v1/findings/{path}", f"/{path}"):
         partner.get(place)
     hook = {"url": f"http://127.0.0.1:9/{texts['webhook path']}", "events": ["file.rejected", "upload.completed"]}
     partner.post("/api/v1/webhooks", json=hook)
     broken = texts["malformed json"]
-    for body in (f'{{"files": "{broken}', f'{{"{broken}": 1}}', f'{{"files": [{{"name": "{broken}\\u0000", "size": 1}}]}}'):
+    for body in (
+        f'{{"files": "{broken}',
+        f'{{"{broken}": 1}}',
+        f'{{"files": [{{"name": "{broken}\\u0000", "size": 1}}]}}',
+    ):
         partner.post("/api/v1/uploads", content=body, headers={"content-type": "application/json"})
 
 
@@ -120,7 +125,8 @@ def _ask_pages(staff: Browser, admin: Browser, texts: Mapping[str, str]) -> None
     for path in ("/files/search", "/studies/search"):
         staff.post(path, data=searched)
     staff.http.get("/files", cookies={"other": texts["cookie"]}, headers={"hx-current-url": texts["header"]})
-    staff.post("/files/search", content=f"--{form}\r\n{form}", headers={"content-type": f"multipart/form-data; boundary={form}"})  # fmt: skip  # noqa: E501
+    parts = {"content-type": f"multipart/form-data; boundary={form}"}
+    staff.post("/files/search", content=f"--{form}\r\n{form}", headers=parts)
     staff.post("/settings/notifications/harbour", data={"email": form, "kinds": form})
     admin.http.get("/admin/audit", params={"person": page, "subject": page, "cursor": page})
     admin.post("/admin/clinics/new", data={"name": "", "clinic_id": form, "email": form})
@@ -161,5 +167,3 @@ def _exchanged(portal: str, data: bytes) -> bytes:
             return line.recv(65536)
         except OSError:
             return b""
-
-

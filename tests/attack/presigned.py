@@ -147,7 +147,9 @@ def parts(of_other: str) -> Iterator[Case]:
         lambda it: replace(it, body=OTHER).header("x-amz-checksum-sha256", checksum(OTHER)),
     )
     yield Case("no checksum of a part", lambda it: it.header("x-amz-checksum-sha256", None))
-    yield Case("the multipart upload is ended", lambda it: replace(it, method="DELETE", body=b"").query(partNumber=None))
+    yield Case(
+        "the multipart upload is ended", lambda it: replace(it, method="DELETE", body=b"").query(partNumber=None)
+    )
 
 
 def gets() -> Iterator[Case]:

@@ -52,7 +52,8 @@ class _Running(HTMLParser):
             self.found.append("an image that a text brought")
         self.found += [f"<{tag} {name}>" for name in given if name.startswith("on") or name in {"style", "srcdoc"}]
         urls = [given.get(name) or "" for name in ("href", "src", "action", "formaction")]
-        self.found += [f"<{tag}> leads to {url[:20]!a}" for url in urls if url.strip().lower().startswith(("javascript:", "data:text"))]  # fmt: skip  # noqa: E501
+        leads = [url for url in urls if url.strip().lower().startswith(("javascript:", "data:text"))]
+        self.found += [f"<{tag}> leads to {url[:20]!a}" for url in leads]
 
 
 def csv_faults(table: str) -> list[str]:

@@ -8,7 +8,6 @@ import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -60,17 +59,15 @@ SENDERS_OWN = frozenset({"s3 key", "s3 metadata"})
 SEARCHED_BY = frozenset({"file name", "reference", "entry name", "s3 key"})
 """Names are searched by how they begin (docs/adr/0010-searches-are-queries.md)."""
 RECORD = frozenset(
-    {"patient name", "patient id", "other tag", "file name", "hl7", "fhir", "ccda", "csv", "pdf", "png text", "nifti text",
-     "entry name", "entry content", "stow", "s3 key", "rejected content"}
+    {"patient name", "patient id", "other tag", "file name", "hl7", "fhir", "ccda", "csv", "pdf", "png text",
+     "nifti text", "entry name", "entry content", "stow", "s3 key", "rejected content"}
 )  # fmt: skip
 ITEMS: Mapping[str, frozenset[str]] = {
     "FILE": RECORD,
     "UPLOAD": RECORD | {"reference", "note"},
     "STUDY": RECORD,
     "SEARCH": frozenset({"search form"}),
-    "HOOK": frozenset({"webhook path"}),
-    "WEBHOOK": frozenset({"webhook path"}),
-    "CLINIC": frozenset({"webhook path", "malformed form"}),
+    "WEBHOOKS": frozenset({"webhook path"}),
 }
 """The beginning of an item's partition → what its own attributes may hold; any other item may hold nothing."""
 
@@ -145,7 +142,8 @@ def _items(world: World, name: str, table: str) -> Iterator[Place]:
                 may = SEARCHED_BY if key == "name_key" else frozenset()
                 yield Place(f"key {key} of {kind} in {name}", str(item[key]), may)
             told = {attribute: _readable(value) for attribute, value in item.items() if attribute not in keys}
-            yield Place(f"item {kind} in {name}", json.dumps(told, default=str, ensure_ascii=False), ITEMS.get(kind, frozenset()))  # fmt: skip  # noqa: E501
+            text = json.dumps(told, default=str, ensure_ascii=False)
+            yield Place(f"item {kind} in {name}", text, ITEMS.get(kind, frozenset()))
 
 
 def _readable(value: Any) -> Any:

@@ -16,7 +16,7 @@ NAME = "webhook addresses"
 LEAST = 76
 
 NUMBERS = (
-    "127.0.0.1", "127.1", "127.0.1", "0", "0.0.0.0", "2130706433", "0x7f000001", "0x7f.0.0.1", "0x7f.1", "017700000001",
+    "127.0.0.1", "127.1", "127.0.1", "0", "0.0.0.0", "2130706433", "0x7f000001", "0x7f.0.0.1", "0x7f.1", "017700000001",  # noqa: S104
     "0177.0.0.1", "127.0.0.1.", "10.0.0.1", "172.16.0.1", "192.168.0.1", "100.64.0.1", "169.254.169.254", "2852039166",
     "0xa9fea9fe", "0xa9.0xfe.0xa9.0xfe", "025177524776", "0251.0376.0251.0376", "169.254.43518", "169.254.170.2",
     "192.0.0.192", "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1",
@@ -38,8 +38,12 @@ DISGUISED = (
     "https://user:pw@example.com/", "https://user@example.com/", "https://@example.com/", "https://:@example.com/",
     "https://example.com@127.0.0.1/", "https://127.0.0.1#@example.com/", "https://127.0.0.1\\@example.com/",
     "https://example.com\\@127.0.0.1/", "https://127.0.0.1%2f@example.com/", "https://example.com:0/",
-    "https://example.com:99999/", "https://example.com:+443/", "https://example.com:４４３/", "https://example.com:4 43/",
-    "https://１２７.０.０.１/", "https://①②⑦.⓪.⓪.①/", "https://127。0。0。1/", "https://exam\u00adple.com/",
+    "https://example.com:99999/", "https://example.com:+443/", "https://example.com:\uff14\uff14\uff13/",
+    "https://example.com:4 43/",
+    "https://\uff11\uff12\uff17.\uff10.\uff10.\uff11/",
+    "https://\u2460\u2461\u2466.\u24ea.\u24ea.\u2460/",
+    "https://127\u30020\u30020\u30021/",
+    "https://exam\u00adple.com/",
     "https://ex\u0430mple.com/", "https://\u24d4xample.com/", "https://example.com\u200b/", "https://exa mple.com/",
     "https://example.com/\r\nX: y", "https://example.com/\tx", "https://example.com/#a", "https://example.com/\0",
     "http://example.com/", "HTTP://example.com/", "file:///etc/passwd", "ftp://example.com/", "gopher://example.com/",

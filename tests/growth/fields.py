@@ -18,6 +18,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from portal.dicomweb.attributes import ATTRIBUTES
 from portal.search import Criteria
 
 ROOT = Path(__file__).parents[2]
@@ -61,10 +62,23 @@ def _of_route(route: APIRoute) -> Iterator[Field]:
     for place, name in _declared(route.dependant):
         yield Field(method, route.path, place, name)
     source = inspect.getsource(route.endpoint)
-    if "query_params" in source:
-        yield from (Field(method, route.path, "query", name) for name in form_names())
+    if _reads(route.endpoint, "query_params"):
+        names = dicom_names() if route.path.startswith("/dicomweb/") else form_names()
+        yield from (Field(method, route.path, "query", name) for name in names)
     if _is_free_form(route, source):
         yield Field(method, route.path, "form", EVERY)
+
+
+def _reads(endpoint: Any, what: str) -> bool:
+    """Say whether a route, or a function beside it that it calls, reads something of a request by itself."""
+    beside = [endpoint.__globals__.get(name) for name in endpoint.__code__.co_names]
+    called = [each for each in beside if inspect.isfunction(each) and each.__module__ == endpoint.__module__]
+    return any(what in inspect.getsource(each) for each in (endpoint, *called))
+
+
+def dicom_names() -> list[str]:
+    """Return the parameters that a DICOMweb search may have (PS3.18 8.3.4)."""
+    return sorted({"includefield", "limit", "offset", "fuzzymatching", *(each.keyword for each in ATTRIBUTES)})
 
 
 def _is_free_form(route: APIRoute, source: str) -> bool:

@@ -1,17 +1,22 @@
 """A portal on fakes with one of everything in it, and requests that each of its routes takes."""
 
+import contextlib
 import json
+import os
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import pytest
 from fastapi.routing import APIRoute
 
 from intake.keys import study_id
 from portal.dicomweb import storing
 from portal.dicomweb.multipart import related
+from portal.request_log import logger
 from tests.dicom_files import ct_slice, uid
 from tests.growth.asgi import Ask, Header, Server
 from tests.growth.fields import routes
@@ -45,6 +50,18 @@ NAMED = {"pile": "judging", "key": "throughput", "code": "not-dicom", "slug": "n
 """What paths name that no clinic owns."""
 
 
+@contextlib.contextmanager
+def portal_world() -> Iterator["PortalWorld"]:
+    """Make one. While it is there, nobody waits for verdicts, and what the portal logs is kept nowhere."""
+    with pytest.MonkeyPatch.context() as patched, open(os.devnull, "w") as nowhere:  # noqa: PTH123
+        # Nobody judges here, so there is nothing to wait for.
+        patched.setattr(storing, "PATIENCE_S", 0)
+        patched.setattr(logger().registered_handler, "stream", nowhere)
+        made = PortalWorld.made()
+        with made.server:
+            yield made
+
+
 @dataclass
 class PortalWorld:
     """The portal, who asks it, and by which ids."""
@@ -58,10 +75,7 @@ class PortalWorld:
     @classmethod
     def made(cls) -> "PortalWorld":
         portal = Portal()
-        # Nobody judges here, so there is nothing to wait for.
-        storing.PATIENCE_S = 0
-        archive = Archive(portal).fill()
-        del archive
+        Archive(portal).fill()
         record = next(iter(portal.table.files.values()))
         hook = portal.machine().post("/api/v1/webhooks", json=EXAMPLES["NewWebhook"]).json()
         study = record.metadata["study_instance_uid"]
@@ -134,7 +148,8 @@ def with_json(ask: Ask, body: Any) -> Ask:
 
 
 def with_form(ask: Ask, fields: dict[str, str]) -> Ask:
-    return with_header(replace(ask, body=urlencode(fields).encode()), "content-type", b"application/x-www-form-urlencoded")  # fmt: skip  # noqa: E501
+    body = urlencode(fields).encode()
+    return with_header(replace(ask, body=body), "content-type", b"application/x-www-form-urlencoded")
 
 
 def with_query(ask: Ask, name: str, value: str) -> Ask:

@@ -5,17 +5,23 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
+from processor.judge import Facts, judge
 from tests.growth.asgi import Ask
 from tests.growth.fields import EVERY, Field, fields, form_names, headers
+from tests.growth.files import extension_of, growing_files
 from tests.growth.measure import Work
 from tests.growth.portal_world import FORM, PortalWorld, with_form, with_header, with_json, with_path, with_query
+from tests.unit.processor.judge.sources import CountedSource
 
 LONGEST_TARGET = 60_000
 """Bytes of an address or a header: servers take 64 KiB of both together."""
 LONGEST_BODY = 2 * 1024 * 1024
+LARGEST_FILE = 512 * 1024
+"""Bytes: what a structure costs shows well before."""
 SHORTEST = 128
 
 SHAPES: Mapping[str, Callable[[int], str]] = {
+    "a mixture": lambda n: 'a*,;"<&%= \u0301'[:11] * (n // 20),
     "letters": lambda n: "a" * n,
     "spaces": lambda n: " " * n + "a",
     "commas": lambda n: "," * n,
@@ -130,7 +136,25 @@ def _set(body: Any, way: list[str], text: str) -> Any:
     return changed
 
 
-def raw(world: PortalWorld, method: str, path: str, content_type: bytes, body: Callable[[int], bytes]) -> Callable[[int], Work]:  # fmt: skip  # noqa: E501
+def file_rows() -> Iterator[Row]:
+    """Yield each structure of each kind of file, as the judge reads it."""
+    for name, make in growing_files().items():
+        yield Row(
+            f"file {name}", _judged(make, extension_of(name)), LARGEST_FILE, f"kind {name.partition(':')[0]}", 8192
+        )
+
+
+def _judged(make: Callable[[int], bytes], extension: str) -> Callable[[int], Work]:
+    def of_size(size: int) -> Work:
+        data = make(size)
+        return lambda: judge(CountedSource(data), Facts(extension))
+
+    return of_size
+
+
+def raw(
+    world: PortalWorld, method: str, path: str, content_type: bytes, body: Callable[[int], bytes]
+) -> Callable[[int], Work]:
     """Return what asks a route with a body that is written byte by byte."""
     base = with_header(world.base(method, path), "content-type", content_type)
 

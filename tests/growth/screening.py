@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.growth.measure import FLOOR_S, Growth, cpu_seconds, grow, peak_bytes
+from tests.growth.measure import FLOOR_S, Growth, cpu_seconds, grow
 from tests.growth.rows import Row
 
 STEP = 8
@@ -31,15 +31,11 @@ class Screening:
     """What a first look has seen of all rows."""
 
     looked: list[Looked] = field(default_factory=list)
+    cut_short: bool = False
 
     @property
     def grown(self) -> list[Growth]:
         return [each.growth for each in self.looked if each.growth is not None]
-
-    def costliest(self, count: int) -> list[tuple[str, float, int]]:
-        """Return subject, CPU seconds and bytes of what cost the most."""
-        worst = sorted(self.looked, key=lambda each: -each.cpu_s)[:count]
-        return [(f"{each.row.subject} ({each.size})", each.cpu_s, peak_bytes(each.row.of_size(each.size))) for each in worst]  # fmt: skip  # noqa: E501
 
 
 def screen(rows: Iterable[Row]) -> Screening:
@@ -51,6 +47,7 @@ def screen(rows: Iterable[Row]) -> Screening:
     for row in rows:
         seen.looked.append(_look(row))
         if sum(not growth.is_linear for growth in seen.grown) >= ENOUGH:
+            seen.cut_short = True
             break
     return seen
 
@@ -73,5 +70,7 @@ def _beginning(row: Row, size: int) -> int:
 
 
 def _sizes(row: Row) -> list[int]:
-    climbing = itertools.takewhile(lambda size: size < row.largest, (row.smallest * STEP**n for n in itertools.count(1)))
+    climbing = itertools.takewhile(
+        lambda size: size < row.largest, (row.smallest * STEP**n for n in itertools.count(1))
+    )
     return [*climbing, row.largest]

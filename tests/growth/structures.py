@@ -55,6 +55,14 @@ MESSAGES: Mapping[str, Callable[[int], bytes]] = {
 }
 
 
+LISTS = (
+    ("/dicomweb/studies", b"includefield=", b"a,"),
+    ("/dicomweb/studies", b"StudyInstanceUID=", b"1.2,"),
+    ("/api/v1/files", b"fields=", b"a.b,"),
+)
+"""Parameters that hold lists."""
+
+
 def structure_rows(world: PortalWorld) -> Iterator[Row]:
     for method, path in world.routes():
         yield from _of_route(world, method, path)
@@ -62,9 +70,9 @@ def structure_rows(world: PortalWorld) -> Iterator[Row]:
         subject = f"POST /dicomweb/studies: a message of {name}"
         yield Row(subject, raw(world, "POST", "/dicomweb/studies", STOW, body), LARGEST_MESSAGE)
     yield from _wild_cards(world)
-    yield Row("GET /dicomweb/studies: includefield", _query(world, "/dicomweb/studies", b"includefield=", b"a,"), LONGEST_TARGET)  # fmt: skip  # noqa: E501
-    yield Row("GET /dicomweb/studies: a list of UIDs", _query(world, "/dicomweb/studies", b"StudyInstanceUID=", b"1.2,"), LONGEST_TARGET)  # fmt: skip  # noqa: E501
-    yield Row("GET /api/v1/files: fields", _query(world, "/api/v1/files", b"fields=", b"a.b,"), LONGEST_TARGET)
+    for path, begin, again in LISTS:
+        subject = f"GET {path}: {begin.decode()}{again.decode()}…"
+        yield Row(subject, _query(world, path, begin, again), LONGEST_TARGET)
 
 
 def _of_route(world: PortalWorld, method: str, path: str) -> Iterator[Row]:
@@ -78,7 +86,8 @@ def _of_route(world: PortalWorld, method: str, path: str) -> Iterator[Row]:
             yield Row(f"POST {path}: JSON of {name}", raw(world, method, path, JSON, body), LONGEST_BODY - 100)
     elif not path.startswith("/api/"):
         for name, (content_type, body) in FORM_BODIES.items():
-            yield Row(f"POST {path}: a form of {name}", raw(world, method, path, content_type, body), LONGEST_BODY - 100)  # fmt: skip  # noqa: E501
+            asking = raw(world, method, path, content_type, body)
+            yield Row(f"POST {path}: a form of {name}", asking, LONGEST_BODY - 100)
 
 
 def _query(world: PortalWorld, path: str, begin: bytes, again: bytes) -> Callable[[int], Work]:
