@@ -36,6 +36,8 @@ def attack(world: World, report: Attack, *, short: bool) -> None:
         for field in told - {row.field for row in written}:
             report.breach(f"nothing was written into {field}")
         _worst(report, portal, short=short)
+        for fault in sorted(portal.server.faults):
+            report.breach(f"a request makes a 5xx: {fault}")
 
 
 def _some(shapes: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:

@@ -52,6 +52,8 @@ class Server:
     def __init__(self, app: Any) -> None:
         self._app = app
         self._runner = asyncio.Runner()
+        self.faults: set[str] = set()
+        """Requests that were answered with a fault of ours, and by which error."""
 
     def __enter__(self) -> "Server":
         return self
@@ -60,10 +62,17 @@ class Server:
         self._runner.close()
 
     def ask(self, ask: Ask) -> Answer:
-        return self._runner.run(self._asked(ask))
+        answer = Answer()
+        try:
+            self._runner.run(self._asked(ask, answer))
+        except Exception as error:  # noqa: BLE001 - Starlette raises what it has answered, for servers to log
+            self.faults.add(f"{ask.method} {ask.path[:80]}: {type(error).__name__}")
+        if answer.status >= 500:
+            self.faults.add(f"{ask.method} {ask.path[:80]}: {answer.status}")
+        return answer
 
-    async def _asked(self, ask: Ask) -> Answer:
-        answer, chunks, body = Answer(), [ask.body], bytearray()
+    async def _asked(self, ask: Ask, answer: Answer) -> None:
+        chunks, body = [ask.body], bytearray()
 
         async def receive() -> dict[str, Any]:
             if chunks:
@@ -81,7 +90,6 @@ class Server:
 
         await self._app(ask.scope(), receive, send)
         answer.body = bytes(body)
-        return answer
 
 
 def _headers(pairs: Iterable[Header]) -> dict[str, str]:

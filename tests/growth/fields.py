@@ -13,7 +13,7 @@ from dataclasses import fields as dataclass_fields
 from pathlib import Path
 from typing import Any, get_args
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
@@ -47,8 +47,16 @@ class Field:
 
 
 def routes(app: FastAPI) -> list[APIRoute]:
-    """Return the portal's routes: its pages' and its API's."""
-    return [route for router in app.state.routers for route in router.routes if isinstance(route, APIRoute)]
+    """Return the portal's routes: its pages' and its API's, through however many routers they were included."""
+    return list(_included(app.router))
+
+
+def _included(router: Any) -> Iterator[APIRoute]:
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif isinstance(getattr(route, "original_router", None), APIRouter):
+            yield from _included(route.original_router)
 
 
 def fields(app: FastAPI) -> list[Field]:
@@ -58,19 +66,20 @@ def fields(app: FastAPI) -> list[Field]:
 
 
 def _of_route(route: APIRoute) -> Iterator[Field]:
-    (method,) = route.methods or {"GET"}
+    method = min(route.methods or {"GET"})
     for place, name in _declared(route.dependant):
         yield Field(method, route.path, place, name)
-    source = inspect.getsource(route.endpoint)
     if _reads(route.endpoint, "query_params"):
         names = dicom_names() if route.path.startswith("/dicomweb/") else form_names()
         yield from (Field(method, route.path, "query", name) for name in names)
-    if _is_free_form(route, source):
+    if _is_free_form(route):
         yield Field(method, route.path, "form", EVERY)
 
 
 def _reads(endpoint: Any, what: str) -> bool:
     """Say whether a route, or a function beside it that it calls, reads something of a request by itself."""
+    if not inspect.isfunction(endpoint):
+        return False
     beside = [endpoint.__globals__.get(name) for name in endpoint.__code__.co_names]
     called = [each for each in beside if inspect.isfunction(each) and each.__module__ == endpoint.__module__]
     return any(what in inspect.getsource(each) for each in (endpoint, *called))
@@ -81,9 +90,9 @@ def dicom_names() -> list[str]:
     return sorted({"includefield", "limit", "offset", "fuzzymatching", *(each.keyword for each in ATTRIBUTES)})
 
 
-def _is_free_form(route: APIRoute, source: str) -> bool:
+def _is_free_form(route: APIRoute) -> bool:
     """Say whether a route reads whatever fields a form has."""
-    return ".form()" in source or any(".form()" in inspect.getsource(call) for call in _calls(route.dependant))
+    return _reads(route.endpoint, ".form()") or any(".form()" in inspect.getsource(call) for call in _calls(route.dependant))
 
 
 def _calls(dependant: Dependant) -> Iterator[Any]:
