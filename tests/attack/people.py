@@ -5,7 +5,7 @@ import itertools
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from http.cookiejar import CookieJar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -30,6 +30,16 @@ _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 _HIDDEN = re.compile(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"')
 
 
+class Steady(httpx.Client):
+    """A client that asks once more where the server had just closed the connection that was kept."""
+
+    def send(self, request: httpx.Request, **given: Any) -> httpx.Response:
+        try:
+            return super().send(request, **given)
+        except (httpx.ReadError, httpx.RemoteProtocolError):
+            return super().send(request, **given)
+
+
 @dataclass
 class Browser:
     """A browser that somebody signs in with, by the managed login. It follows no redirects."""
@@ -39,7 +49,7 @@ class Browser:
 
     @cached_property
     def http(self) -> httpx.Client:
-        browser = httpx.Client(base_url=self.portal, follow_redirects=False, timeout=60)
+        browser = Steady(base_url=self.portal, follow_redirects=False, timeout=60)
         landed = browser.get(self.callback(browser))
         assert landed.status_code == 303, f"signing in was answered with {landed.status_code}"
         return browser
@@ -73,6 +83,10 @@ class Browser:
         jar: CookieJar = self.http.cookies.jar
         return {cookie.name: cookie.value or "" for cookie in jar}
 
+    @property
+    def access_token(self) -> str:
+        return self.cookies()["scalper-access"]
+
     def again(self) -> "Browser":
         """Return another browser of the same person, not yet signed in."""
         return Browser(self.portal, self.person)
@@ -86,6 +100,12 @@ class Machine:
     secret: str
     clinic_id: str
     scopes: frozenset[str]
+
+
+def forgetful(base_url: str = "") -> httpx.Client:
+    """Return a client that keeps no cookies: it sends what it is given, each time anew."""
+    jar = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+    return Steady(base_url=base_url, cookies=jar, timeout=60, follow_redirects=False)
 
 
 def create_clinic(stack: LocalStack, clinic_id: str, name: str, *, active: bool = True) -> None:

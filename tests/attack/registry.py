@@ -4,6 +4,7 @@ import time
 import traceback
 from typing import Protocol
 
+from tests.attack import csrf, cursors, keys, places, routes, tokens
 from tests.attack.report import Attack
 from tests.attack.world import World
 
@@ -17,7 +18,7 @@ class AttackClass(Protocol):
     def attack(self, world: World, report: Attack, *, short: bool) -> None: ...
 
 
-CLASSES: tuple[AttackClass, ...] = ()
+CLASSES: tuple[AttackClass, ...] = (tokens, places, routes, keys, cursors, csrf)
 
 
 def run(kind: AttackClass, world: World, *, short: bool) -> Attack:

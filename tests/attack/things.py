@@ -38,15 +38,16 @@ class Things:
         return [what for what, canary in self.canaries.items() if canary.lower() in lowered]
 
 
-def make_things(world: "World", clinic_id: str, staff: Browser, partner: httpx.Client) -> Things:
+def make_things(world: "World", clinic_id: str, staff: Browser, machine: str) -> Things:
     """Have a clinic's staff and partner make one of everything, and wait until it is there."""
+    partner = world.partner(machine)
     things = Things(clinic_id, {"clinic_id": clinic_id, "owner": clinic_id}, _canaries(clinic_id))
-    things.ids["username"] = staff.person.username
+    things.ids |= {"username": staff.person.username, "client_id": world.machines[machine].client_id}
     _send(things, partner)
     _announce(things, partner)
     _subscribe(things, staff, partner)
     _settle(things, partner)
-    _look_up(things, staff, partner)
+    _look_up(things, staff)
     _order(things, staff)
     _propose(things, world.admin)
     return things
@@ -146,7 +147,7 @@ def _settle(things: Things, partner: httpx.Client) -> None:
     until(lambda: partner.get(study).status_code == 200, "the study that is attacked", 60)
 
 
-def _look_up(things: Things, staff: Browser, partner: httpx.Client) -> None:
+def _look_up(things: Things, staff: Browser) -> None:
     """Read ids where their owner reads them: how they are made is not ours to know."""
 
     def listed() -> "re.Match[str] | None":
@@ -155,8 +156,6 @@ def _look_up(things: Things, staff: Browser, partner: httpx.Client) -> None:
     things.ids["study_id"] = until(listed, "the list of studies", 60)[1]
     search = staff.post("/files/search", data={"patient": things.canaries["patient id"]}).headers["location"]
     things.ids["search"] = parse_qs(urlsplit(search).query).get("search", [""])[0]
-    client = partner.headers["authorization"].removeprefix("Bearer ")
-    things.kept["token"] = client
 
 
 def _order(things: Things, staff: Browser) -> None:

@@ -38,8 +38,9 @@ class World:
         """The portal under uvicorn, as browsers and partners reach it."""
         self.gateway = stack.api_url
         """The portal's function behind API Gateway."""
-        self.http = httpx.Client(timeout=60, follow_redirects=False)
+        self.http = people.forgetful()
         """Nobody in particular: sends what it is given, and keeps no cookies."""
+        self.http_at_portal = people.forgetful(self.portal)
         self._tokens: dict[str, str] = {}
 
     def __enter__(self) -> "World":
@@ -47,6 +48,7 @@ class World:
 
     def __exit__(self, *raised: object) -> None:
         self.http.close()
+        self.http_at_portal.close()
 
     def dice(self, name: str) -> random.Random:
         """Return a class's own randomness, the same for the same seed."""
@@ -82,7 +84,7 @@ class World:
     def partner(self, machine: str) -> httpx.Client:
         """Return a client of the API with that partner's token."""
         headers = {"authorization": f"Bearer {self.token(machine)}"}
-        return httpx.Client(base_url=self.portal, headers=headers, timeout=60, follow_redirects=False)
+        return people.Steady(base_url=self.portal, headers=headers, timeout=60, follow_redirects=False)
 
     @cached_property
     def all_scopes(self) -> str:
@@ -129,9 +131,9 @@ class World:
     @cached_property
     def own(self) -> Things:
         """The attacker's own things."""
-        return make_things(self, self.clinics[0], self.staff, self.partner(self.all_scopes))
+        return make_things(self, self.clinics[0], self.staff, self.all_scopes)
 
     @cached_property
     def foreign(self) -> Things:
         """The victim's things. Every text in them is a canary."""
-        return make_things(self, self.clinics[1], self.victim, self.partner("victim"))
+        return make_things(self, self.clinics[1], self.victim, "victim")
