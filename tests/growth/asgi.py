@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+KEPT = 1024 * 1024
+"""Bytes of an answer that are kept: what a client holds of a long one is no cost of ours."""
 Header = tuple[bytes, bytes]
 
 
@@ -86,7 +88,8 @@ class Server:
                 answer.status = message["status"]
                 answer.headers = _headers(message["headers"])
             elif message["type"] == "http.response.body":
-                body.extend(message.get("body", b""))
+                if len(body) < KEPT:
+                    body.extend(message.get("body", b""))
 
         await self._app(ask.scope(), receive, send)
         answer.body = bytes(body)

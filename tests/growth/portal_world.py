@@ -5,7 +5,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -18,6 +18,7 @@ from portal.dicomweb import storing
 from portal.dicomweb.multipart import related
 from portal.request_log import logger
 from tests.dicom_files import ct_slice, uid
+from tests.fakes import FakeStudies
 from tests.growth.asgi import Ask, Header, Server
 from tests.growth.fields import routes
 from tests.unit.portal.dicomweb.archive import Archive
@@ -57,9 +58,24 @@ def portal_world() -> Iterator["PortalWorld"]:
         # Nobody judges here, so there is nothing to wait for.
         patched.setattr(storing, "PATIENCE_S", 0)
         patched.setattr(logger().registered_handler, "stream", nowhere)
+        # Where the table has an index, the fake looks at everything: that is its cost and not the portal's.
+        patched.setattr(FakeStudies, "_all", _once(FakeStudies._all))
         made = PortalWorld.made()
         with made.server:
             yield made
+
+
+def _once(all_studies: Callable[[FakeStudies], Any]) -> Callable[[FakeStudies], Any]:
+    known: dict[int, Any] = {}
+
+    def remembered(studies: FakeStudies) -> Any:
+        files = len(studies.table.files)
+        if files not in known:
+            known.clear()
+            known[files] = all_studies(studies)
+        return known[files]
+
+    return remembered
 
 
 @dataclass

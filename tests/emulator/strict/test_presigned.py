@@ -1,4 +1,4 @@
-"""Presigned requests, tampered with where signatures are asked for: every case counts, none is let pass as unchecked."""
+"""Presigned requests, tampered with where signatures are asked for: every case counts."""
 
 import pytest
 
