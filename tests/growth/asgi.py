@@ -87,9 +87,8 @@ class Server:
             if message["type"] == "http.response.start":
                 answer.status = message["status"]
                 answer.headers = _headers(message["headers"])
-            elif message["type"] == "http.response.body":
-                if len(body) < KEPT:
-                    body.extend(message.get("body", b""))
+            elif message["type"] == "http.response.body" and len(body) < KEPT:
+                body.extend(message.get("body", b""))
 
         await self._app(ask.scope(), receive, send)
         answer.body = bytes(body)
