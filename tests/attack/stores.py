@@ -190,6 +190,11 @@ def _people(world: World, name: str, pool: str) -> Iterator[Place]:
         yield Place(f"users of {name}", json.dumps(page["Users"], default=str))
 
 
+def _secret(world: World, name: str, secret: str) -> Iterator[Place]:
+    read = other_client("secretsmanager", world.stack.at).get_secret_value(SecretId=secret)
+    yield Place(f"the secret {name}", str(read.get("SecretString")))
+
+
 def local_files(world: World) -> Iterator[Place]:
     """Yield what runs here writes: the portal's output, and the state folder's own files."""
     yield Place("what the portal prints", world.portal_log.read_text(errors="replace"))
@@ -218,4 +223,5 @@ STORES: tuple[Row, ...] = (
     *(Row("AWS::Logs::LogGroup", f"{name}Logs", _log_group) for name in (
         "Judge", "Projector", "Exporter", "Sweep", "Portal")),
     Row("AWS::Cognito::UserPool", "IdentityPool", _people),
+    Row("AWS::SecretsManager::Secret", "", _secret),
 )  # fmt: skip
