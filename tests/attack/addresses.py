@@ -10,8 +10,7 @@ from functools import cache
 from typing import Any
 
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute, Route
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from portal.security import API, SAFE_METHODS
 from tests.attack.bodies import BODIES
@@ -41,6 +40,7 @@ PUBLIC = {
     "slug": ("not-found", "no-such-problem"),
     "key": ("throughput", "no-such-query"),
     "pile": ("judging", "no-such-pile"),
+    "path": ("no-such-file.css", "no-such-file.js"),
     "deed": ("remind", "no-such-deed"),
 }
 """What names nothing of a clinic's: something that exists, and something that does not."""
@@ -201,8 +201,8 @@ def _query_parameters() -> set[tuple[str, str]]:
     return {
         (route.path, parameter.alias)
         for route in _routes()
-        if isinstance(route, APIRoute) and not ONCE & {(method, route.path) for method in _methods(route)}
-        for dependant in _flat(route.dependant)
+        if isinstance(route.original_route, APIRoute) and not ONCE & {(one, route.path) for one in _methods(route)}
+        for dependant in _flat(route.original_route.dependant)
         for parameter in dependant.query_params
     }
 
@@ -214,13 +214,12 @@ def _flat(dependant: Dependant) -> Iterator[Dependant]:
 
 
 @cache
-def _routes() -> tuple[Route, ...]:
-    app = Portal().app
-    routes: list[BaseRoute] = [*app.routes, *(route for router in app.state.routers for route in router.routes)]
-    return tuple(route for route in routes if isinstance(route, Route))
+def _routes() -> tuple[RouteContext, ...]:
+    # A mounted app has no methods, and what it holds is its own affair: whether it admits anybody, the portal asks.
+    return tuple(route for route in iter_route_contexts(Portal().app.routes) if route.path and route.methods)
 
 
-def _methods(route: Route) -> set[str]:
+def _methods(route: RouteContext) -> set[str]:
     return set(route.methods or ()) - {"HEAD"}
 
 

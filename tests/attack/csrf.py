@@ -3,6 +3,7 @@
 Each unsafe page route is asked about real things with a body that would be taken, so that what is not refused shows.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ OTHER_TYPES = ("text/plain", "application/json", "multipart/form-data; boundary=
 OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
 UNPARSED = frozenset({400, 403, 405, 413, 415, 422})
 """What a body of another type may be answered with: it is refused, or cannot be read."""
+
+_ADDRESS = re.compile(r'(?:href|action)="([^"?]+)')
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,12 @@ def _state(world: World) -> dict[str, object]:
         "the clinic's addresses": (world.staff, f"/settings/notifications/{world.own.clinic_id}"),
         "proposals": (world.admin, "/admin/reviews"),
         "clinics": (world.admin, "/admin/clinics"),
-        "the clinic": (world.admin, f"/admin/clinics/{world.own.clinic_id}"),
         "admins": (world.admin, "/admin/admins"),
-        "an upload": (world.staff, f"/uploads/{world.own.ids['waiting_upload']}"),
     }
     told = {name: answers.shape(browser.http.get(path)) for name, (browser, path) in pages.items()}
+    clinic = world.admin.http.get(f"/admin/clinics/{world.own.clinic_id}").text
+    told["the clinic's people, clients and forms"] = sorted(set(_ADDRESS.findall(clinic)))
+    told["an upload"] = partner.get(f"/api/v1/uploads/{world.own.ids['waiting_upload']}").json()["counts"]
     told["uploads"] = [one["upload_id"] for one in partner.get("/api/v1/uploads").json()["uploads"]]
     for name in ("file_id", "rejected", "waiting", "multipart"):
         told[f"the {name} file"] = partner.get(f"/api/v1/files/{world.own.ids[name]}").json()["state"]

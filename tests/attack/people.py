@@ -18,6 +18,7 @@ from intake.ports import Clinic, Partner
 from intake.record import now
 from portal.cognito_admin import CognitoClients, CognitoPeople
 from portal.people import group_of
+from tests.emulator.sign_in import person_tokens
 
 PASSWORD = "Sc42-attackers-and-attacked!"
 SCOPE_SETS: dict[str, frozenset[str]] = {
@@ -44,8 +45,12 @@ class Steady(httpx.Client):
 class Browser:
     """A browser that somebody signs in with, by the managed login. It follows no redirects."""
 
-    portal: str
+    stack: LocalStack
     person: Person
+
+    @property
+    def portal(self) -> str:
+        return self.stack.portal_url
 
     @cached_property
     def http(self) -> httpx.Client:
@@ -83,13 +88,18 @@ class Browser:
         jar: CookieJar = self.http.cookies.jar
         return {cookie.name: cookie.value or "" for cookie in jar}
 
+    @cached_property
+    def tokens(self) -> dict[str, str]:
+        """The tokens of another sign-in of the same person, by the pool's names: a session's own are the portal's."""
+        return person_tokens(self.stack, self.person)
+
     @property
     def access_token(self) -> str:
-        return self.cookies()["scalper-access"]
+        return self.tokens["access_token"]
 
     def again(self) -> "Browser":
         """Return another browser of the same person, not yet signed in."""
-        return Browser(self.portal, self.person)
+        return Browser(self.stack, self.person)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ OPEN = frozenset(
         "/api/docs",
         "/api/docs/problems/{slug}",
         "/api/openapi.json",
+        "/static/{path:path}",
     }
 )
 """For everybody; nothing that they tell is anybody's."""

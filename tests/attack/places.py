@@ -137,6 +137,10 @@ def _be_disabled(world: World, report: Attack) -> None:
     jar = world.disabled.cookies()
     world.wait_for_ends()
     _replay(world, report, jar, world.disabled.own_headers(), "after disabling")
+    bearer = [("authorization", f"Bearer {world.disabled.access_token}")]
+    for path in (LIST, f"/api/v1/files/{world.own.ids['file_id']}", "/dicomweb/studies"):
+        for base in (world.portal, world.gateway):
+            _refused(world, report, base, Place("an access token after disabling", path, bearer))
 
 
 def _wait_for_refusal(world: World, jar: Mapping[str, str], until: float) -> None:
@@ -150,7 +154,7 @@ def _wait_for_refusal(world: World, jar: Mapping[str, str], until: float) -> Non
 def _replay(world: World, report: Attack, jar: Mapping[str, str], headers: Mapping[str, str], when: str) -> None:
     file = world.own.ids["file_id"]
     session = [("cookie", answers.cookie(jar)), ("x-csrf-token", headers["x-csrf-token"])]
-    bearer = [("authorization", f"Bearer {jar['scalper-access']}")]
+    kept = [("authorization", f"Bearer {jar['scalper-access']}")]
     lapsed = [("cookie", answers.cookie({**jar, "scalper-access": "x.y.z"})), session[1]]
     for path in ("/files", f"/files/{file}", f"/files/{file}/download", "/session"):
         for base in (world.portal, world.gateway):
@@ -158,6 +162,6 @@ def _replay(world: World, report: Attack, jar: Mapping[str, str], headers: Mappi
             _refused(world, report, base, Place(f"the refresh token {when}", path, lapsed))
     for path in (LIST, f"/api/v1/files/{file}", "/dicomweb/studies"):
         for base in (world.portal, world.gateway):
-            _refused(world, report, base, Place(f"the access token {when}", path, bearer))
+            _refused(world, report, base, Place(f"the access cookie as a token {when}", path, kept))
     prolonging = Place(f"cookies {when}", "/session", session, method="POST")
     _refused(world, report, world.portal, prolonging)

@@ -61,6 +61,8 @@ def _variants(
     allowed = may(caller, address) is not False
     if address.is_safe or not allowed:
         yield "own", address.ids_of(mine)
+        if short and not caller.is_thorough:
+            return
     if address.is_about_somebody and (address.is_safe or caller.standing is not Standing.ADMIN):
         yield "other's", address.ids_of(theirs)
     yield "unknown", address.unknown()

@@ -88,16 +88,5 @@ def _of_others(world: World) -> Iterator[tuple[str, str]]:
         yield name, token_of(world.stack, client["ClientId"], client["ClientSecret"])
         cognito.delete_user_pool_client(UserPoolId=of, ClientId=client["ClientId"])
     cognito.delete_user_pool(UserPoolId=other)
-    yield "a refresh token", world.staff.cookies()["scalper-refresh"]
-    yield "an ID token", _id_token(world)
-
-
-def _id_token(world: World) -> str:
-    """Have the pool renew the staff's tokens: it grants an ID token beside the access token."""
-    grant = {
-        "grant_type": "refresh_token",
-        "client_id": world.stack.outputs["WebClientId"],
-        "refresh_token": world.staff.cookies()["scalper-refresh"],
-    }
-    token: str = httpx.post(world.stack.token_url, data=grant).raise_for_status().json()["id_token"]
-    return token
+    yield "a refresh token", world.staff.tokens["refresh_token"]
+    yield "an ID token", world.staff.tokens["id_token"]

@@ -92,7 +92,7 @@ class World:
         return max(SCOPE_SETS, key=lambda name: len(SCOPE_SETS[name]))
 
     def _browser(self, username: str, clinic_id: str | None) -> Browser:
-        return Browser(self.portal, people.create_person(self.stack, username, clinic_id))
+        return Browser(self.stack, people.create_person(self.stack, username, clinic_id))
 
     @cached_property
     def staff(self) -> Browser:
@@ -117,7 +117,7 @@ class World:
     def disabled(self) -> Browser:
         """A member of the attacker's staff whose account was disabled while signed in, longer ago than access lasts."""
         leaving = self._browser(f"{ATTACKER}-leaver", self.clinics[0])
-        assert leaving.csrf_token
+        assert leaving.csrf_token, leaving.access_token
         answer = self.admin.post(f"/admin/people/{leaving.person.username}/disable")
         assert answer.status_code == 303, answer.status_code
         self.disabled_at = time.monotonic()

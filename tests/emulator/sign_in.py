@@ -24,7 +24,15 @@ def partner_token(stack: LocalStack) -> str:
 
 
 def person_token(stack: LocalStack, person: Person) -> str:
-    """Return an access token of someone who signs in by managed login: authorization code with PKCE."""
+    """Return an access token of someone who signs in by managed login."""
+    return person_tokens(stack, person)["access_token"]
+
+
+def person_tokens(stack: LocalStack, person: Person) -> dict[str, str]:
+    """Return the tokens of someone who signs in by managed login: authorization code with PKCE.
+
+    They are called `access_token`, `id_token` and `refresh_token`, as the token endpoint calls them.
+    """
     verifier = secrets.token_urlsafe(48)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     client, callback = stack.outputs["WebClientId"], f"{stack.outputs['PortalOrigin']}/auth/callback"
@@ -48,7 +56,7 @@ def person_token(stack: LocalStack, person: Person) -> str:
             "redirect_uri": callback,
             "code_verifier": verifier,
         }
-        return browser.post("/oauth2/token", data=grant).raise_for_status().json()["access_token"]
+        return browser.post("/oauth2/token", data=grant).raise_for_status().json()
 
 
 class _HiddenFields(HTMLParser):
