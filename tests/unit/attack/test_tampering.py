@@ -46,12 +46,14 @@ def test_what_takes_a_changed_request_or_breaks_on_it_is_a_breach(status, breach
     assert (report.attempts, len(report.breaches)) == (1, breaches)
 
 
-def test_what_is_not_enforced_is_told_and_not_counted():
+@pytest.mark.parametrize("unasked", [{"enforced": False}, {"only_aws": True}])
+def test_what_is_not_enforced_is_told_and_not_counted(unasked):
     report = Attack("tampering", 1)
     tampering = Tampering(None, None, None, report)
     tampering.s3 = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
 
-    tampering._try("PUT", Case("unsigned", lambda it: it, enforced=False), SIGNED)
+    tampering.everything_enforced = "only_aws" in unasked
+    tampering._try("PUT", Case("unsigned", lambda it: it, **unasked), SIGNED)
     tampering._restated()
 
     assert report.attempts == 0
