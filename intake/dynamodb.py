@@ -3,6 +3,7 @@
 Source: Amazon DynamoDB Developer Guide, "Querying tables", "Managing complex workflows with transactions".
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -145,8 +146,10 @@ class DynamoRecords:
             raise _conflict(error, "the file is no longer awaited") from error
 
     def remember(self, clinic_id: str, idempotency_key: str, body_sha256: str, value: str) -> str:
+        # A sender may call a request by anything, a patient's number among it: keys hold its digest.
+        digest = hashlib.sha256(idempotency_key.encode("utf-8", "surrogatepass")).hexdigest()
         item = {
-            "pk": f"IDEMPOTENCY#{clinic_id}#{idempotency_key}",
+            "pk": f"IDEMPOTENCY#{clinic_id}#{digest}",
             "sk": "#KEY",
             "body_sha256": body_sha256,
             "bound_to": value,

@@ -74,8 +74,9 @@ class Searcher:
         """Yield studies by the index that fits the conditions best."""
         uids = search.wanted("StudyInstanceUID")
         if uids is not None:
-            for uid in dict.fromkeys(uids.replace("\\", ",").split(",")):
-                yield from self._parents(search, uid.strip())
+            # An empty one names no study, and must not be taken for a path that names none.
+            for uid in dict.fromkeys(filter(None, map(str.strip, uids.replace("\\", ",").split(",")))):
+                yield from self._parents(search, uid)
             return
         query, after = self._query(search), None
         while True:

@@ -4,7 +4,19 @@ import time
 import traceback
 from typing import Protocol
 
-from tests.attack import csrf, cursors, keys, places, routes, tokens
+from tests.attack import (
+    canaries,
+    csrf,
+    cursors,
+    growth,
+    hostile_files,
+    keys,
+    places,
+    presigned,
+    routes,
+    tokens,
+    webhook_addresses,
+)
 from tests.attack.report import Attack
 from tests.attack.world import World
 
@@ -18,7 +30,20 @@ class AttackClass(Protocol):
     def attack(self, world: World, report: Attack, *, short: bool) -> None: ...
 
 
-CLASSES: tuple[AttackClass, ...] = (tokens, places, routes, keys, cursors, csrf)
+CLASSES: tuple[AttackClass, ...] = (
+    tokens,
+    places,
+    routes,
+    keys,
+    cursors,
+    csrf,
+    presigned,
+    webhook_addresses,
+    hostile_files,
+    growth,
+    # Last, so that what the others sent is looked for in logs, too.
+    canaries,
+)
 
 
 def run(kind: AttackClass, world: World, *, short: bool) -> Attack:

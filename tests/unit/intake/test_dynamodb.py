@@ -168,3 +168,10 @@ def test_an_idempotency_key_leads_to_the_first_calls_upload(records):
     assert records.remember("lakeview", "key", "bb", "third") == "third"
     with pytest.raises(ConflictError):
         records.remember("northside", "key", "bb", "fourth")
+
+
+def test_no_key_of_the_table_holds_what_a_sender_called_a_request(records, dynamodb):
+    records.remember("northside", "MRN-0815 Example^Nobody", "aa", "first")
+
+    items = dynamodb.scan(TableName=TABLE)["Items"]
+    assert "MRN-0815" not in str(items)
