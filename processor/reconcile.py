@@ -220,5 +220,3 @@ def _missing(record: FileRecord, at: datetime) -> Incident:
         object=record.stored or record.incoming,
         seen_at=at,
     )
-
-
