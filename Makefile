@@ -16,7 +16,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help up test strict sbom advisories prove terraform meter cost fuzz openapi fuzz-api screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
+.PHONY: help up test strict sbom advisories prove terraform meter cost fuzz openapi fuzz-api attack screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ openapi: $(UV) ## Write docs/openapi.json anew, after a change of the API that i
 
 fuzz-api: $(UV) ## Call every operation of the API with N=200 requests or more, on a stack of its own (SEED= repeats a run)
 	@API_EXAMPLES=$(or $(N),200) $(if $(SEED),SEED=$(SEED)) $(RUN) pytest -s tests/emulator/test_schema.py --timeout 3600
+
+attack: $(UV) ## Attack a stack of its own by every class, print what got through and write .scalper/attack.json (SHORT=1, ONLY=class, SEED=)
+	@$(RUN) python -m tests.attack $(if $(SHORT),--short) $(if $(ONLY),--only "$(ONLY)") $(if $(SEED),--seed $(SEED))
 
 screenshots: $(UV) ## Take a picture of every page, for the eye, into screenshots/
 	$(RUN) python -m infra.web

@@ -127,6 +127,8 @@ class StageConfig:
     """Managed login's own pages need a branding resource, which the emulator does not know."""
     threat_protection: bool = True
     """Cognito's Plus plan: leaked passwords and unusual sign-ins are refused. Billed per person who signs in."""
+    rotate_secret: bool = True
+    """Rotate the portal's secret every quarter, by a schedule that the emulator does not know."""
     loopback_webhooks: bool = False
     """Let webhooks lead to the machine itself by http, where the emulator and its tests listen."""
     malware_protection: bool = False

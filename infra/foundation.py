@@ -10,6 +10,7 @@ from infra.config import StageConfig
 from infra.event_alerts import admit_events
 from infra.identity import Identity
 from infra.keys import Keys
+from infra.portal_secret import PortalSecret
 from infra.queueing import Queueing
 from infra.records import Records
 from infra.recovery import Recovery
@@ -54,6 +55,7 @@ class Foundation:
         )
         self.identity = Identity(stack, "Identity", config=config, removal_policy=removal, portal_origin=self.origin)
         self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
+        self.portal_secret = PortalSecret(stack, "PortalSecret", key=self.keys.data)
         self.alerts = Alerts(stack, "Alerts", key=self.keys.messages, emails=config.alert_emails)
         self.webhooks = Webhooks(stack, "Webhooks", key=self.keys.messages)
         self.analytics = Analytics(

@@ -65,6 +65,7 @@ class FunctionSettings:
             **self._gateway(),
             "SCALPER_SIGN_IN_URL": self.parts.identity.sign_in_url,
             "SCALPER_PORTAL_ORIGIN": self.parts.origin,
+            "SCALPER_PORTAL_SECRET": self.parts.portal_secret.arn,
             **({"SCALPER_ORIGIN_SECRET": secret_name(self.config)} if self.config.edge else {}),
         }
 

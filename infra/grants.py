@@ -44,6 +44,7 @@ _TEND_PEOPLE = [
 ]
 _TEND_PARTNERS = ["cognito-idp:CreateUserPoolClient", "cognito-idp:DeleteUserPoolClient"]
 _TELL_GATEWAY = ["apigateway:GET", "apigateway:PATCH"]
+_ROTATE = [f"secretsmanager:{action}" for action in ("DescribeSecret", "PutSecretValue", "UpdateSecretVersionStage")]
 _RUN_QUERIES = ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"]
 _READ_CATALOGUE = ["glue:GetDatabase", "glue:GetTable", "glue:GetPartitions"]
 _USE_KEY = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -102,7 +103,10 @@ class Grants:
         ]
 
     def sweep(self) -> list[iam.PolicyStatement]:
-        """Compare reservations with objects, enqueue what was missed, tell of dead letters; have partners let in."""
+        """Compare reservations with objects, enqueue what was missed, tell of dead letters; have partners let in.
+
+        Put another secret in place of the portal's.
+        """
         return [
             _allow(["s3:ListBucket", "s3:ListBucketVersions"], self.parts.storage.incoming.bucket_arn),
             # To see what stands there, and not to read it.
@@ -111,6 +115,8 @@ class Grants:
             _allow(_PEEK, self.parts.queueing.dead_letters.queue_arn),
             _allow(["sns:Publish"], self.parts.alerts.topic.topic_arn, self.parts.webhooks.topic.topic_arn),
             _allow(_TELL_GATEWAY, self.parts.api.tokens_arn),
+            # To rotate it, and not to read it.
+            _allow(_ROTATE, self.parts.portal_secret.arn),
             *self._table(),
             self._use_messages(),
         ]
@@ -139,6 +145,7 @@ class Grants:
             _allow(["dynamodb:PutItem"], self.parts.audit_log.table.table_arn),
             _allow(["dynamodb:Query"], *with_indexes(self.parts.audit_log.table, AUDIT_INDEXES)),
             _allow(["sns:Subscribe"], self.parts.alerts.topic.topic_arn),
+            _allow(["secretsmanager:GetSecretValue"], self.parts.portal_secret.arn),
             *self._table(),
             self._use_messages(),
         ]

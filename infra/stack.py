@@ -119,6 +119,8 @@ class SilentScalper(Stack):
         )
         self.exporter.consume(parts.queueing.export_redrives, maximum_concurrency=2, batch_size=1)
         EveryFiveMinutes(self, "Sweeping", function=self.sweep.function)
+        if self._config.rotate_secret:
+            parts.portal_secret.rotate(self.sweep.function)
         parts.api.route(self.portal.function, edge_header=HEADER if self._config.edge else None)
         parts.api.publish(config=self._config, log_key=parts.keys.messages, removal_policy=self._removal)
 

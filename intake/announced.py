@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from intake.batches import items_at
-from intake.expressions import addition, creation
+from intake.expressions import Write, addition, creation, update
 from intake.file_items import file_item
 from intake.index_keys import in_lists
-from intake.items import Item, created_key, expiry, upload_key, wire
+from intake.items import Item, created_key, expiry, upload_key
+from intake.ownership import Owner, clinic
 from intake.record import FileRecord, timestamp
 from intake.states import State
 
@@ -33,14 +34,16 @@ class AnnouncedFiles:
         self._dynamodb = client
         self._table = table
 
-    def entered(self, files: Sequence[FileRecord]) -> list[Any]:
+    def entered(self, owner: Owner, files: Sequence[FileRecord]) -> list[Any]:
         """Return the items of the transaction that reserves `files`, which one upload announced at one moment."""
         awaited = [file for file in files if file.state is State.AWAITING_UPLOAD]
         if len(awaited) > 1:
-            return [{"Update": self._entered(awaited)}, *(self._new(file_item(file)) for file in files)]
-        return [self._new(file_item(file) | in_lists(file.clinic_id, file.file_id, file.state)) for file in files]
+            new = (creation(self._table, file_item(file), owner) for file in files)
+            return [{"Update": self._entered(owner, awaited)}, *({"Put": put} for put in new)]
+        items = (file_item(file) | in_lists(file.clinic_id, file.file_id, file.state) for file in files)
+        return [{"Put": creation(self._table, item, owner)} for item in items]
 
-    def _entered(self, awaited: list[FileRecord]) -> dict[str, Any]:
+    def _entered(self, owner: Owner, awaited: list[FileRecord]) -> Write:
         first, last = awaited[0], awaited[-1]
         facts = {
             "clinic_id": first.clinic_id,
@@ -52,31 +55,31 @@ class AnnouncedFiles:
         # Where an upload announces twice within a millisecond, the batch grows by those that came later.
         begins = {"created_key": created_key(first.created_at, first.file_id)}
         key = _key(first.upload_id, first.created_at)
-        return addition(self._table, key, Counter(rest=len(awaited)), sets=facts, initial=begins)
+        return addition(self._table, key, Counter(rest=len(awaited)), owner, sets=facts, initial=begins)
 
-    def _new(self, item: Item) -> dict[str, Any]:
-        return {"Put": creation(self._table, item)}
+    def counted_down(self, left: Mapping[tuple[str, str, datetime], int]) -> list[Any]:
+        """Return the items of a transaction that takes files from their batches; a batch that is gone needs none.
 
-    def counted_down(self, left: Mapping[tuple[str, datetime], int]) -> list[Any]:
-        """Return the items of a transaction that takes files from their batches; a batch that is gone needs none."""
-        keys = {batch: _key(*batch) for batch in left}
+        `left` tells how many files leave each batch, by its clinic, its upload and when it was announced.
+        """
+        keys = {batch: _key(*batch[1:]) for batch in left}
         held = {(item["pk"], item["sk"]): item for item in items_at(self._dynamodb, self._table, list(keys.values()))}
         found = {batch: held.get((key["pk"], key["sk"])) for batch, key in keys.items()}
-        return [self._counted_down(item, left[batch]) for batch, item in found.items() if item]
+        return [
+            {"Update": self._counted_down(clinic(batch[0]), item, left[batch])} for batch, item in found.items() if item
+        ]
 
-    def _counted_down(self, item: Item, fewer: int) -> dict[str, Any]:
+    def _counted_down(self, owner: Owner, item: Item, fewer: int) -> Write:
         rest = item["rest"] - fewer
-        values = {":known": item["rest"], ":rest": rest} | ({} if rest > 0 else {":expires": expiry()})
-        leave = "SET rest = :rest, expires = :expires REMOVE clinic_state, state_shard, created_key"
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": wire({"pk": item["pk"], "sk": item["sk"]}),
-                "UpdateExpression": "SET rest = :rest" if rest > 0 else leave,
-                "ConditionExpression": "rest = :known",
-                "ExpressionAttributeValues": wire(values),
-            }
-        }
+        return update(
+            self._table,
+            {"pk": item["pk"], "sk": item["sk"]},
+            owner,
+            sets={"rest": rest} if rest > 0 else {"rest": rest, "expires": expiry()},
+            remove=() if rest > 0 else ("clinic_state", "state_shard", "created_key"),
+            condition="rest = :known",
+            values={":known": item["rest"]},
+        )
 
 
 def _key(upload_id: str, announced_at: datetime) -> Item:

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from intake.batches import items_at
-from intake.items import Item, expiry, wire
+from intake.expressions import update
+from intake.items import Item, expiry
+from intake.ownership import clinic
 from intake.ports import Change
 
 if TYPE_CHECKING:
@@ -33,21 +35,24 @@ class AppliedChanges:
         notes: dict[str, set[str]] = {}
         for change in new:
             notes.setdefault(block_of(change), set()).add(_note(change))
-        return new, [self._noted(keys[block], notes[block], held.get(keys[block]["pk"], {})) for block in notes]
+        owners = {block_of(change): change.clinic_id for change in new}
+        return new, [
+            self._noted(owners[block], keys[block], notes[block], held.get(keys[block]["pk"], {})) for block in notes
+        ]
 
-    def _noted(self, key: Item, notes: set[str], held: Item) -> dict[str, Any]:
+    def _noted(self, clinic_id: str, key: Item, notes: set[str], held: Item) -> dict[str, Any]:
         known = len(_notes(held))
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": wire(key),
-                "UpdateExpression": "SET expires = :expires ADD notes :notes",
-                "ConditionExpression": "size(notes) = :known" if known else "attribute_not_exists(pk)",
-                "ExpressionAttributeValues": wire(
-                    {":expires": expiry(), ":notes": notes} | ({":known": known} if known else {})
-                ),
-            }
-        }
+        noted = update(
+            self._table,
+            key,
+            clinic(clinic_id),
+            sets={"expires": expiry()},
+            members={"notes": notes},
+            condition="size(notes) = :known" if known else "attribute_not_exists(pk)",
+            values={":known": known} if known else {},
+            new=True,
+        )
+        return {"Update": noted}
 
 
 def block_of(change: Change) -> str:

@@ -3,11 +3,14 @@
 Keys: `pk` is the year and `sk` the time with a random end; indexes `by_clinic` and `by_actor` are sorted likewise.
 """
 
+import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from intake.cursors import cursor_of, position_of
+from intake.errors import InvalidCursorError
+from intake.expressions import creation
 from intake.items import Item, moment, plain, wire
+from intake.ownership import NO_CLINIC, clinic
 from intake.ports import AuditEntry, AuditFilter, Page
 from intake.record import now, timestamp
 
@@ -18,8 +21,8 @@ _FIRST_YEAR = 2026
 """Nothing was audited before the product was."""
 _READS = 12
 """Queries a page may cost: a filter that matches little gives short pages rather than slow ones."""
-_EMPTY = "-"
-"""Index keys cannot be empty: the clinic of what concerns none."""
+_POSITION = re.compile(r"[0-9]{4}-(?:~|[0-9:.TZ-]{1,40}#[0-9a-f]{12})")
+"""An entry's sort key, or the end of a year."""
 
 
 class DynamoAudit:
@@ -30,13 +33,12 @@ class DynamoAudit:
         self._table = table
 
     def write(self, entry: AuditEntry) -> None:
-        self._dynamodb.put_item(
-            TableName=self._table, Item=wire(_item(entry)), ConditionExpression="attribute_not_exists(pk)"
-        )
+        owner = clinic(entry.clinic_id) if entry.clinic_id else NO_CLINIC
+        self._dynamodb.put_item(**creation(self._table, _item(entry), owner))
 
-    def entries(self, wanted: AuditFilter, cursor: str | None, limit: int) -> Page[AuditEntry]:
-        position = position_of(cursor) if cursor else None
-        year = int(position[:4]) if position and position[:4].isdigit() else _last_year(wanted)
+    def entries(self, wanted: AuditFilter, after: str | None, limit: int) -> Page[AuditEntry]:
+        position = None if after is None else _checked(wanted, after)
+        year = int(position[:4]) if position else _last_year(wanted)
         rows: list[Item] = []
         for _ in range(_READS):
             if year < _first_year(wanted) or len(rows) == limit:
@@ -48,7 +50,7 @@ class DynamoAudit:
             year = year if reached else 0 if _index(wanted) else year - 1
             position = str(plain(reached)["sk"]) if reached else f"{year}-~"
         more = year >= _first_year(wanted)
-        return Page(tuple(map(_entry, rows)), cursor_of(position) if more and position else None)
+        return Page(tuple(map(_entry, rows)), position if more else None)
 
     def _query(self, wanted: AuditFilter, year: int, position: str | None, limit: int) -> dict[str, Any]:
         index = _index(wanted)
@@ -60,8 +62,8 @@ class DynamoAudit:
             "ExpressionAttributeValues": wire(
                 {
                     ":partition": value,
-                    ":since": timestamp(wanted.since) if wanted.since else "0",
-                    ":until": f"{timestamp(wanted.until)}~" if wanted.until else "~",
+                    ":since": _since(wanted),
+                    ":until": _until(wanted),
                     **values,
                 }
             ),
@@ -76,6 +78,21 @@ class DynamoAudit:
             query["FilterExpression"] = " AND ".join(filters.values())
             query["ExpressionAttributeNames"] = {f"#{name}": name for name in filters}
         return query
+
+
+def _since(wanted: AuditFilter) -> str:
+    return timestamp(wanted.since) if wanted.since else "0"
+
+
+def _until(wanted: AuditFilter) -> str:
+    return f"{timestamp(wanted.until)}~" if wanted.until else "~"
+
+
+def _checked(wanted: AuditFilter, position: str) -> str:
+    """Return a position, from which DynamoDB can go on. Raises InvalidCursorError."""
+    if not (_POSITION.fullmatch(position) and _since(wanted) <= position <= _until(wanted)):
+        raise InvalidCursorError("the position is not one of these entries")
+    return position
 
 
 def _index(wanted: AuditFilter) -> tuple[str, str, str] | None:
@@ -114,7 +131,6 @@ def _item(entry: AuditEntry) -> Item:
         "actor": entry.actor,
         "actor_name": entry.actor_name,
         "action": entry.action,
-        "clinic_id": entry.clinic_id or _EMPTY,
         "subject": entry.subject,
         "reason": entry.reason,
         "detail": entry.detail,
@@ -127,7 +143,7 @@ def _entry(item: Item) -> AuditEntry:
         actor=item["actor"],
         actor_name=item["actor_name"],
         action=item["action"],
-        clinic_id="" if item["clinic_id"] == _EMPTY else item["clinic_id"],
+        clinic_id="" if item["clinic_id"] == NO_CLINIC.name else item["clinic_id"],
         subject=item["subject"],
         reason=item["reason"],
         detail=item["detail"],

@@ -1,28 +1,33 @@
-"""Cursors of lists: opaque texts that say behind which sort key a page begins."""
+"""Positions in lists: a page's `next` is the sort key that it ended with.
 
-import base64
+They are plain, and for whoever may read the list. What leaves the system are cursors, into which the portal seals them
+(`portal/cursors.py`); what is not a position of the list is refused here all the same, before DynamoDB sees it.
+"""
 
-_LONGEST_POSITION = 200
+import re
+
+from intake.errors import InvalidCursorError
+
+LONGEST_POSITION = 200
 """Characters; DynamoDB refuses sort keys above 1024 bytes."""
+_POSITION = re.compile(r"[ -~]+#[0-9a-z-]*[0-9a-z]")
+"""Every sort key that a list goes by ends with an id."""
 _AFTER_ALL = "~"
-"""Sorts after every time and id, where a list without a cursor begins."""
+"""Sorts after every time and id, where a list without a position begins."""
+_CREATED_KEY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z#[0-9a-z-]{1,60}")
+"""As `intake.items.created_key` writes it."""
 
 
-def cursor_of(position: str) -> str:
-    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
-
-
-def position_of(cursor: str, begins: str = "") -> str:
-    """Read a cursor. Raises ValueError for text that is none, or that leads out of the list."""
-    try:
-        position = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except ValueError as error:
-        raise ValueError("the cursor is not one that this list gave") from error
-    if not (position.isprintable() and position.startswith(begins) and 0 < len(position) <= _LONGEST_POSITION):
-        raise ValueError("the cursor is not one that this list gave")
+def check_position(position: str, low: str = "", high: str = _AFTER_ALL) -> str:
+    """Return a position, which must lie between two sort keys. Raises InvalidCursorError."""
+    known = len(position) <= LONGEST_POSITION and _POSITION.fullmatch(position)
+    if not (known and low < position < high):
+        raise InvalidCursorError("the position is not one of this list")
     return position
 
 
-def before(cursor: str | None) -> str:
-    """Return the sort key that a page of a list, newest first, stands before. Raises ValueError."""
-    return position_of(cursor) if cursor else _AFTER_ALL
+def before(position: str | None) -> str:
+    """Return the `created_key` that a page of a list, newest first, stands before. Raises InvalidCursorError."""
+    if position is not None and not _CREATED_KEY.fullmatch(position):
+        raise InvalidCursorError("the position is not one of a list by time")
+    return _AFTER_ALL if position is None else position

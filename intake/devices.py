@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
 from intake.device import OTHER, OTHER_LABEL, Device
+from intake.expressions import update
 from intake.items import Item, plain, wire
+from intake.ownership import clinic
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -52,18 +54,19 @@ class DeviceRegister:
         return labels
 
     def _register(self, month: str, clinic_id: str, device: Device, known: set[str]) -> bool:
+        registered = update(
+            self._table,
+            {"pk": f"DEVICES#{month}", "sk": clinic_id},
+            clinic(clinic_id),
+            sets={f"{_LABEL}{device.key}": device.label},
+            sums={"devices": 1},
+            condition="attribute_not_exists(#device) AND (attribute_not_exists(devices) OR devices < :most)",
+            values={":most": DEVICES},
+            names={"#device": f"{_LABEL}{device.key}"},
+            new=True,
+        )
         try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=wire({"pk": f"DEVICES#{month}", "sk": clinic_id}),
-                UpdateExpression="SET #device = :label ADD devices :one",
-                ConditionExpression=(
-                    "attribute_not_exists(#device) AND (attribute_not_exists(devices) OR devices < :most)"
-                ),
-                ExpressionAttributeNames={"#device": f"{_LABEL}{device.key}"},
-                ExpressionAttributeValues=wire({":label": device.label, ":one": 1, ":most": DEVICES}),
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
+            self._dynamodb.update_item(**registered)
         except ClientError as error:
             if code_of(error) != "ConditionalCheckFailedException":
                 raise

@@ -10,7 +10,9 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
 from intake.errors import ConflictError
+from intake.expressions import Write, creation, replacement
 from intake.items import CLINICS, Item, moment, plain, wire
+from intake.ownership import clinic
 from intake.ports import Clinic, Partner
 from intake.record import timestamp
 
@@ -34,25 +36,28 @@ class DynamoDirectory:
         row = self._get({"pk": CLINICS, "sk": clinic_id})
         return _clinic(row) if row else None
 
-    def create_clinic(self, clinic: Clinic) -> None:
-        self._put_if(_clinic_item(clinic), "attribute_not_exists(pk)", {})
+    def create_clinic(self, made: Clinic) -> None:
+        self._put(creation(self._table, _clinic_item(made), clinic(made.clinic_id)))
 
-    def save_clinic(self, clinic: Clinic) -> None:
-        self._put(_clinic_item(clinic))
+    def save_clinic(self, changed: Clinic) -> None:
+        self._put(replacement(self._table, _clinic_item(changed), clinic(changed.clinic_id)))
 
     def profile(self, clinic_id: str) -> dict[str, Any] | None:
         row = self._get(_profile_key(clinic_id))
         return row["profile"] if row else None
 
     def save_profile(self, clinic_id: str, profile: dict[str, Any]) -> None:
-        self._put({**_profile_key(clinic_id), "profile": profile})
+        item = {**_profile_key(clinic_id), "profile": profile}
+        self._put(replacement(self._table, item, clinic(clinic_id)))
 
     def replace_profile(self, clinic_id: str, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
         item = {**_profile_key(clinic_id), "profile": after}
+        owner = clinic(clinic_id)
         if before is None:
-            self._put_if(item, "attribute_not_exists(pk)", {})
+            self._put(creation(self._table, item, owner))
         else:
-            self._put_if(item, "profile = :before", {":before": before})
+            unchanged, values = "profile = :before", {":before": before}
+            self._put(replacement(self._table, item, owner, condition=unchanged, values=values, new=False))
 
     def partner(self, client_id: str) -> Partner | None:
         row = self._get({"pk": _PARTNERS, "sk": client_id})
@@ -62,7 +67,7 @@ class DynamoDirectory:
         return tuple(map(_partner, self._all(_PARTNERS)))
 
     def save_partner(self, partner: Partner) -> None:
-        self._put(_partner_item(partner))
+        self._put(replacement(self._table, _partner_item(partner), clinic(partner.clinic_id)))
 
     def _all(self, kind: str) -> list[Item]:
         pages = self._dynamodb.get_paginator("query").paginate(
@@ -77,13 +82,9 @@ class DynamoDirectory:
         answer = self._dynamodb.get_item(TableName=self._table, Key=wire(key), ConsistentRead=True)
         return plain(answer["Item"]) if "Item" in answer else None
 
-    def _put(self, item: Item) -> None:
-        self._dynamodb.put_item(TableName=self._table, Item=wire(item))
-
-    def _put_if(self, item: Item, condition: str, values: Item) -> None:
-        given: dict[str, Any] = {"ExpressionAttributeValues": wire(values)} if values else {}
+    def _put(self, write: Write) -> None:
         try:
-            self._dynamodb.put_item(TableName=self._table, Item=wire(item), ConditionExpression=condition, **given)
+            self._dynamodb.put_item(**write)
         except ClientError as error:
             if code_of(error) != "ConditionalCheckFailedException":
                 raise

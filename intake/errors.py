@@ -44,6 +44,14 @@ class ContentionError(ScalperError):
     """Raised when others kept writing the same records and our write must be tried again later."""
 
 
+class RevocationsUnknownError(ScalperError):
+    """Raised when nobody can say whose access was ended."""
+
+
+class InvalidCursorError(ScalperError):
+    """Raised for a cursor or a position that was not given for this list, and for this reader."""
+
+
 class ChangesGoneError(ScalperError):
     """Raised when changes behind a cursor of the feed are no longer kept."""
 

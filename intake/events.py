@@ -12,11 +12,12 @@ from urllib.parse import quote_plus, unquote_plus
 
 from intake.commands import DoTask, FindFiles, command_of
 from intake.errors import ScalperError
-from intake.record import ObjectVersion
+from intake.record import FileRecord, ObjectVersion
 from intake.scan import EVENT, SOURCE, VALIDATION_OBJECT, Scan, result_of
+from intake.states import State
 
-EXPAND = "expand"
-"""What a message of ours holds, where S3's notifications hold `Records`."""
+EXPAND, SETTLE = "expand", "settle"
+"""What messages of ours hold, where S3's notifications hold `Records`."""
 
 
 class UnreadableEventError(ScalperError):
@@ -49,9 +50,48 @@ class Slice:
     count: int
     """How many places the slice spans."""
 
+    def is_of(self, archive: FileRecord) -> bool:
+        """Say whether it is an accepted archive's, as its record says: its clinic's, its upload's, its own bytes."""
+        named = (self.clinic_id, self.upload_id, self.file_id)
+        held = archive.stored and (archive.stored.bucket, archive.stored.key)
+        own = named == (archive.clinic_id, archive.upload_id, archive.file_id)
+        return own and archive.state is State.ACCEPTED and held == (self.stored.bucket, self.stored.key)
+
     def message(self) -> dict[str, Any]:
         """Return the message that asks for the expansion: opaque ids and no names."""
         return {EXPAND: asdict(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """The wish that an accepted archive's verdict be held against its entries', as soon as these have theirs."""
+
+    clinic_id: str
+    upload_id: str
+    file_id: str
+    """The archive's."""
+    since: str
+    """When this was first asked, as RFC 3339."""
+    attempt: int = 0
+    """How often somebody has looked in vain."""
+    seen: int = 0
+    """How many of the first entries have their verdict, as was seen before: of these,"""
+    accepted: int = 0
+    rejected: int = 0
+
+    def message(self) -> dict[str, Any]:
+        """Return the message that asks for it: opaque ids and no names."""
+        return {SETTLE: asdict(self)}
+
+
+def settlement_of(body: dict[str, Any]) -> Settlement | None:
+    """Return the settlement that a message asks for, or None for a message of another kind."""
+    if SETTLE not in body:
+        return None
+    try:
+        return Settlement(**body[SETTLE])
+    except TypeError as error:
+        raise UnreadableEventError(f"the message names no archive: {type(error).__name__}") from None
 
 
 def order_of(body: dict[str, Any]) -> FindFiles | DoTask | None:

@@ -1,4 +1,8 @@
-"""Writing DynamoDB update expressions (source: Amazon DynamoDB Developer Guide, "Update expressions")."""
+"""Building writes of the table: each states whose the item is that it changes, and changes no other's.
+
+No other module of this package builds one, and a test keeps it so. Source: Amazon DynamoDB Developer Guide, "Update
+expressions", "Condition expressions".
+"""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -6,93 +10,187 @@ from typing import Any
 
 from intake.file_items import timeline_map
 from intake.items import Item, wire
-from intake.record import TimelineEntry
+from intake.ownership import SYSTEM, Owner
+from intake.record import ObjectVersion, TimelineEntry
 from intake.states import State
+
+Write = dict[str, Any]
+"""The arguments of a put or an update."""
 
 
 def transition(
     *,
     table: str,
     key: Item,
+    owner: Owner,
+    incoming: ObjectVersion | None,
     sources: Collection[State],
     sets: Item,
     entries: Sequence[TimelineEntry],
     initial: Item | None = None,
     revision: int | None = None,
-) -> dict[str, Any]:
-    """Return the arguments of an update that moves a file's record, appends to its timeline and counts its revision.
+) -> Write:
+    """Return the update that moves a file's record, appends to its timeline and counts its revision.
 
-    The record must be in one of `sources`. What `sets` sets to None is removed. With `initial`, the record may also be
-    missing and is then created with those attributes; an existing record keeps its own. With `revision`, it must not
-    have changed since that one.
+    The record must be its owner's and in one of `sources`; and it must have reserved the bucket and key of `incoming`,
+    the object that settles it, where an object does. What `sets` sets to None is removed. With `initial`, the record
+    may also be missing and is then created with those attributes; an existing record keeps its own. With `revision`,
+    it must not have changed since that one.
     """
-    names = {f"#{name}": name for name in (*sets, *(initial or {}), "state", "timeline", "revision")}
-    values: Item = {f":{name}": value for name, value in {**(initial or {}), **sets}.items() if value is not None}
-    removed = [f"#{name}" for name, value in sets.items() if value is None]
     states = {f":from_{state}": state.value for state in sources}
-    values |= states | {":entries": [*map(timeline_map, entries)], ":none": [], ":zero": 0, ":one": 1}
-    assignments = [
-        *(f"#{name} = :{name}" for name, value in sets.items() if value is not None),
-        *(f"#{name} = if_not_exists(#{name}, :{name})" for name in initial or {} if name not in sets),
-        "#timeline = list_append(if_not_exists(#timeline, :none), :entries)",
-        "#revision = if_not_exists(#revision, :zero) + :one",
-    ]
-    condition = f"#state IN ({', '.join(states)})"
+    conditions = [f"#state IN ({', '.join(states)})"]
+    values: Item = {**states, ":entries": [*map(timeline_map, entries)], ":none": [], ":zero": 0, ":one": 1}
+    if incoming is not None:
+        conditions.append("#incoming.#bucket = :bucket AND #incoming.#key = :key")
+        values |= {":bucket": incoming.bucket, ":key": incoming.key}
     if revision is not None:
+        conditions.append("#revision = :revision")
         values[":revision"] = revision
-        condition += " AND #revision = :revision"
+    moved = update(
+        table,
+        key,
+        owner,
+        sets=sets,
+        initial=initial,
+        also=[
+            "#timeline = list_append(if_not_exists(#timeline, :none), :entries)",
+            "#revision = if_not_exists(#revision, :zero) + :one",
+        ],
+        condition=" AND ".join(conditions),
+        values=values,
+        names={"#state": "state", "#timeline": "timeline", "#revision": "revision", **_place_names(incoming)},
+    )
+    if initial is not None:
+        moved["ConditionExpression"] = f"attribute_not_exists(#state) OR ({moved['ConditionExpression']})"
+    return moved
+
+
+def _place_names(incoming: ObjectVersion | None) -> dict[str, str]:
+    return {} if incoming is None else {"#incoming": "incoming", "#bucket": "bucket", "#key": "key"}
+
+
+def creation(table: str, item: Item, owner: Owner) -> Write:
+    """Return the put that writes an item where there is none of its keys."""
     return {
         "TableName": table,
-        "Key": wire(key),
-        "UpdateExpression": f"SET {', '.join(assignments)}" + (f" REMOVE {', '.join(removed)}" if removed else ""),
-        "ConditionExpression": condition if initial is None else f"attribute_not_exists(#state) OR {condition}",
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": wire(values),
+        "Item": wire(_marked(item, owner)),
+        "ConditionExpression": "attribute_not_exists(pk)",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
 
 
-def creation(table: str, item: Item) -> dict[str, Any]:
-    """Return the arguments of a put that writes an item where there is none of its keys."""
-    return {"TableName": table, "Item": wire(item), "ConditionExpression": "attribute_not_exists(pk)"}
+def replacement(
+    table: str, item: Item, owner: Owner, *, condition: str = "", values: Item | None = None, new: bool = True
+) -> Write:
+    """Return the put that writes an item over its owner's, where the condition holds, or, if `new`, where none is."""
+    mine, whose, owned = _is_owners(owner, strict=False)
+    conditions = _on_condition(mine, condition)
+    if condition and new:
+        conditions["ConditionExpression"] = f"attribute_not_exists(pk) OR ({conditions['ConditionExpression']})"
+    given = wire({**(values or {}), **owned})
+    return {
+        "TableName": table,
+        "Item": wire(_marked(item, owner)),
+        **conditions,
+        **({"ExpressionAttributeNames": whose} if whose else {}),
+        **({"ExpressionAttributeValues": given} if given else {}),
+    }
+
+
+def update(
+    table: str,
+    key: Item,
+    owner: Owner,
+    *,
+    sets: Item | None = None,
+    initial: Item | None = None,
+    sums: Mapping[str, int] | None = None,
+    members: Mapping[str, set[Any]] | None = None,
+    remove: Sequence[str] = (),
+    also: Sequence[str] = (),
+    condition: str = "",
+    values: Item | None = None,
+    names: Mapping[str, str] | None = None,
+    new: bool = False,
+) -> Write:
+    """Return the update of an owner's item; with `new`, it may also be missing, or be of times that told no owner.
+
+    It sets `sets` (None removes), sets `initial` where there is none yet, adds `sums` and set `members`, and assigns
+    what `also` says. Placeholders for attributes are their names, those that `condition` needs stand in `names`.
+    """
+    mine, whose, owned = _is_owners(owner, strict=not new)
+    first = {**(_mark(owner) if new else {}), **(initial or {})}
+    added: Item = {**{name: amount for name, amount in (sums or {}).items() if amount}, **(members or {})}
+    expression, placeholders, given = _written(sets or {}, first, added, remove, also)
+    return {
+        "TableName": table,
+        "Key": wire(key),
+        "UpdateExpression": expression,
+        **_on_condition(mine, condition),
+        "ExpressionAttributeNames": {**placeholders, **whose, **(names or {})},
+        "ExpressionAttributeValues": wire({**given, **(values or {}), **owned}),
+    }
 
 
 def addition(
     table: str,
     key: Item,
     sums: Counter[str],
+    owner: Owner,
     *,
     sets: Item | None = None,
     initial: Item | None = None,
     remove: str | None = None,
-) -> dict[str, Any]:
-    """Return the arguments of an update that adds `sums`, sets `sets`, and sets `initial` where there is none yet."""
-    added = {name: amount for name, amount in sums.items() if amount}
-    values = {**(initial or {}), **(sets or {}), **added}
-    # Names may hold hyphens, which placeholders may not, so these are numbered.
-    slots = {name: f"a{index}" for index, name in enumerate(values)}
-    assigned = [f"#{slots[name]} = :{slots[name]}" for name in sets or {}]
-    assigned += [f"#{slots[name]} = if_not_exists(#{slots[name]}, :{slots[name]})" for name in initial or {}]
+) -> Write:
+    """Return the update that adds `sums`, sets `sets`, and sets `initial` where there is none yet."""
+    gone = [remove] if remove else []
+    return update(table, key, owner, sets=sets, initial=initial, sums=sums, remove=gone, new=True)
+
+
+def _written(
+    sets: Item, initial: Item, added: Item, remove: Sequence[str], also: Sequence[str]
+) -> tuple[str, dict[str, str], Item]:
+    """Return an update's expression, what its placeholders stand for, and their values.
+
+    Names may hold hyphens, which placeholders may not, so these are numbered.
+    """
+    slots = {name: f"a{index}" for index, name in enumerate(dict.fromkeys((*sets, *initial, *added, *remove)))}
+    kept = {name: value for name, value in sets.items() if value is not None}
+    begun = {name: value for name, value in initial.items() if name not in sets}
     clauses = {
-        "SET": assigned,
+        "SET": [
+            *(f"#{slots[name]} = :{slots[name]}" for name in kept),
+            *(f"#{slots[name]} = if_not_exists(#{slots[name]}, :{slots[name]})" for name in begun),
+            *also,
+        ],
         "ADD": [f"#{slots[name]} :{slots[name]}" for name in added],
-        "REMOVE": [remove] if remove else [],
+        "REMOVE": [f"#{slots[name]}" for name in (*remove, *(name for name in sets if name not in kept))],
     }
-    return {
-        "TableName": table,
-        "Key": wire(key),
-        "UpdateExpression": " ".join(f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms),
-        "ExpressionAttributeNames": {f"#{slot}": name for name, slot in slots.items()},
-        "ExpressionAttributeValues": wire({f":{slot}": values[name] for name, slot in slots.items()}),
-    }
+    expression = " ".join(f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms)
+    values = {f":{slots[name]}": value for name, value in {**kept, **begun, **added}.items()}
+    return expression, {f"#{slot}": name for name, slot in slots.items()}, values
 
 
-def addition_to_sets(table: str, key: Item, sets: Mapping[str, set[Any]]) -> dict[str, Any]:
-    """Return the arguments of an update that adds members to sets of texts or numbers."""
-    return {
-        "TableName": table,
-        "Key": wire(key),
-        "UpdateExpression": "ADD " + ", ".join(f"#{name} :{name}" for name in sets),
-        "ExpressionAttributeNames": {f"#{name}": name for name in sets},
-        "ExpressionAttributeValues": wire({f":{name}": members for name, members in sets.items()}),
-    }
+def _on_condition(*terms: str) -> dict[str, str]:
+    told = " AND ".join(f"({term})" for term in terms if term)
+    return {"ConditionExpression": told, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if told else {}
+
+
+def _is_owners(owner: Owner, *, strict: bool) -> tuple[str, dict[str, str], Item]:
+    """Return the condition that an item is its owner's, or, if not `strict`, nobody else's."""
+    if owner == SYSTEM:
+        return "", {}, {}
+    mine = "#whose = :whose" if strict else "attribute_not_exists(#whose) OR #whose = :whose"
+    return mine, {"#whose": owner.attribute}, {":whose": owner.name}
+
+
+def _mark(owner: Owner) -> Item:
+    return {} if owner == SYSTEM else {owner.attribute: owner.name}
+
+
+def _marked(item: Item, owner: Owner) -> Item:
+    """Return an item that says whose it is. Raises ValueError for one that says that it is another's."""
+    mark = _mark(owner)
+    if any(item.get(name, whose) != whose for name, whose in mark.items()):
+        raise ValueError("the item is another owner's")
+    return {**item, **mark}

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from intake.batches import items_at
-from intake.cursors import cursor_of, position_of
-from intake.errors import ChangesGoneError, ContentionError
+from intake.errors import ChangesGoneError, ContentionError, InvalidCursorError
+from intake.expressions import Write, replacement, update
 from intake.items import Item, moment, plain, wire
+from intake.ownership import clinic
 from intake.packed import packed
 from intake.ports import Change, FeedEntry, FeedPage
 from intake.record import now, timestamp
@@ -32,7 +33,7 @@ ITEMS = 2
 
 _HEAD = "~HEAD"
 """Sorts behind every number, so that a query that comes to the end finds it."""
-_BEGINS = "changes#"
+_DIGITS = 15
 _ITEMS_PER_PAGE = 25
 
 
@@ -65,19 +66,22 @@ class FeedWriter:
         # Workers' clocks differ; what comes later never expires earlier.
         expires = max(kept_until, int((self._clock() + KEPT).timestamp()))
         some = {"preceding": preceding, "kept_until": kept_until, "rows": packed(rows), "expires": expires}
+        item = _key(clinic_id, _sort(reached)) | some
         return [
-            {"Put": {"TableName": self._table, "Item": wire(_key(clinic_id, _sort(reached)) | some)}},
-            {"Update": self._move_head(_key(clinic_id, _HEAD), preceding, {":to": reached, ":kept": expires})},
+            {"Put": replacement(self._table, item, clinic(clinic_id))},
+            {"Update": self._move_head(clinic_id, preceding, {"preceding": reached, "kept_until": expires})},
         ]
 
-    def _move_head(self, key: Item, preceding: int, values: Item) -> dict[str, Any]:
-        return {
-            "TableName": self._table,
-            "Key": wire(key),
-            "UpdateExpression": "SET preceding = :to, kept_until = :kept",
-            "ConditionExpression": "preceding = :from" if preceding else "attribute_not_exists(pk)",
-            "ExpressionAttributeValues": wire(values | ({":from": preceding} if preceding else {})),
-        }
+    def _move_head(self, clinic_id: str, preceding: int, sets: Item) -> Write:
+        return update(
+            self._table,
+            _key(clinic_id, _HEAD),
+            clinic(clinic_id),
+            sets=sets,
+            condition="preceding = :from" if preceding else "attribute_not_exists(pk)",
+            values={":from": preceding} if preceding else {},
+            new=True,
+        )
 
 
 class DynamoChangeFeed:
@@ -89,12 +93,12 @@ class DynamoChangeFeed:
         self._clock = clock
 
     def changes(self, clinic_id: str, since: str | None, limit: int) -> FeedPage:
-        after = _number(since) if since else None
+        after = None if since is None else _number(since)
         return _page(self._items(clinic_id, after or 0), after, limit, int(self._clock().timestamp()))
 
     def end(self, clinic_id: str) -> str:
         answer = self._dynamodb.get_item(TableName=self._table, Key=wire(_key(clinic_id, _HEAD)), ConsistentRead=True)
-        return _cursor(plain(answer.get("Item", {})).get("preceding", 0))
+        return str(plain(answer.get("Item", {})).get("preceding", 0))
 
     def _items(self, clinic_id: str, after: int) -> Iterator[Item]:
         """Yield what holds changes behind a number, in order, and then the head."""
@@ -130,9 +134,9 @@ def _page(items: Iterable[Item], after: int | None, limit: int, at: int) -> Feed
             break
     reached = reached or 0
     if reached > known:
-        raise ValueError("the cursor is not one that this feed gave")
+        raise InvalidCursorError("the position is not one of this feed")
     over = max(0, len(rows) - limit)
-    return FeedPage(tuple(map(_entry, rows[:limit])), _cursor(reached - over), more=over > 0)
+    return FeedPage(tuple(map(_entry, rows[:limit])), str(reached - over), more=over > 0)
 
 
 def _reached(reached: int | None, preceding: int, *, kept: bool) -> int:
@@ -151,18 +155,13 @@ def _key(clinic_id: str, sort: str) -> Item:
 
 
 def _sort(number: int) -> str:
-    return f"{number:015d}"
+    return f"{number:0{_DIGITS}d}"
 
 
-def _cursor(number: int) -> str:
-    return cursor_of(f"{_BEGINS}{number}")
-
-
-def _number(cursor: str) -> int:
-    digits = position_of(cursor, _BEGINS).removeprefix(_BEGINS)
-    if not digits.isdecimal() or len(digits) > 15:
-        raise ValueError("the cursor is not one that this feed gave")
-    return int(digits)
+def _number(position: str) -> int:
+    if not (position.isascii() and position.isdecimal() and len(position) <= _DIGITS):
+        raise InvalidCursorError("the position is not one of this feed")
+    return int(position)
 
 
 def _row(change: Change) -> Item:

@@ -1,6 +1,6 @@
 """Files' records as items of the table, and what its indexes hold of them."""
 
-from intake.index_keys import by_content, by_name, by_state
+from intake.index_keys import by_name, by_state
 from intake.items import Item, created_key, file_key, moment
 from intake.packed import packed
 from intake.record import (
@@ -18,12 +18,11 @@ from intake.states import State
 
 
 def file_item(record: FileRecord) -> Item:
-    """Write a whole record."""
+    """Write a whole record, as it begins. What only a verdict knows of it, no index holds yet."""
     return {
         **file_key(record.file_id),
         **by_state(record.clinic_id, record.file_id, record.state, record.findings),
         **by_name(record.clinic_id, record.file_id, record.name),
-        **by_content(record.clinic_id, record.file_id, record.metadata),
         "created_key": created_key(record.created_at, record.file_id),
         "file_id": record.file_id,
         "upload_id": record.upload_id,
@@ -50,6 +49,7 @@ def file_item(record: FileRecord) -> Item:
         "parent": record.parent,
         "shadow": list(record.shadow) or None,
         "scan": record.scan.value if record.scan else None,
+        "settled": record.settled or None,
         "revision": record.revision,
     }
 
@@ -82,6 +82,7 @@ def file_record(item: Item) -> FileRecord:
         parent=item.get("parent"),
         shadow=tuple(item.get("shadow", ())),
         scan=Scan(item["scan"]) if item.get("scan") else None,
+        settled=item.get("settled", False),
         revision=item["revision"],
     )
 

@@ -1,6 +1,5 @@
 """Which messages an address gets, as SNS's filter policies say it: pure."""
 
-import hashlib
 from collections.abc import Iterable
 
 from intake.ports import EVERYTHING, OPERATIONS, FilterPolicy, Subscription
@@ -10,11 +9,6 @@ NOBODYS: FilterPolicy = {"clinic_id": ["-"]}
 
 ALL: FilterPolicy = {}
 """Matches every message."""
-
-
-def subscription_id(protocol: str, endpoint: str) -> str:
-    """Return 24 hexadecimal digits that name an address without telling it."""
-    return hashlib.sha256(f"{protocol}\0{endpoint}".encode()).hexdigest()[:24]
 
 
 def filter_policy(wanted: Iterable[Subscription]) -> FilterPolicy:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
-from intake.expressions import addition
+from intake.expressions import addition, replacement, update
 from intake.file_items import object_map, object_version
 from intake.items import Item, alert_key, expiry, moment, plain, wire
+from intake.ownership import SYSTEM, clinic
 from intake.ports import AlertKind, Fault, Incident
 from intake.record import timestamp
 from intake.transactions import write_each_once
@@ -44,11 +45,8 @@ class DynamoIncidents:
     def note(self, incidents: Sequence[Incident]) -> None:
         for incident in incidents:
             try:
-                self._dynamodb.put_item(
-                    TableName=self._table,
-                    Item=wire(_item(incident)),
-                    ConditionExpression="attribute_not_exists(pk) OR attribute_exists(closed_at)",
-                )
+                closed, owner = "attribute_exists(closed_at)", clinic(incident.clinic_id)
+                self._dynamodb.put_item(**replacement(self._table, _item(incident), owner, condition=closed))
             except ClientError as error:
                 if code_of(error) != "ConditionalCheckFailedException":
                     raise
@@ -58,28 +56,18 @@ class DynamoIncidents:
 
     def close(self, incident: Incident, at: datetime) -> None:
         # No role may delete items, so DynamoDB does it within days; until then the item is there to be opened again.
-        values = {":at": timestamp(at), ":expires": int(at.timestamp())}
-        self._dynamodb.update_item(
-            TableName=self._table,
-            Key=wire(_key(incident)),
-            UpdateExpression="SET closed_at = :at, expires = :expires",
-            ExpressionAttributeValues=wire(values),
-        )
+        closed = {"closed_at": timestamp(at), "expires": int(at.timestamp())}
+        self._dynamodb.update_item(**update(self._table, _key(incident), clinic(incident.clinic_id), sets=closed))
 
     def _telling(self, incident: Incident, at: datetime) -> list[Any]:
         """Mark the incident told, and add it to the alert that tells of it: both or neither."""
-        mark = {
-            "TableName": self._table,
-            "Key": wire(_key(incident)),
-            "UpdateExpression": "SET told_at = :at",
-            "ConditionExpression": "attribute_not_exists(told_at) AND attribute_not_exists(closed_at)",
-            "ExpressionAttributeValues": wire({":at": timestamp(at)}),
-        }
+        owner, untold = clinic(incident.clinic_id), "attribute_not_exists(told_at) AND attribute_not_exists(closed_at)"
+        mark = update(self._table, _key(incident), owner, sets={"told_at": timestamp(at)}, condition=untold)
         late = incident.fault is Fault.LATE
         kind, subject = (AlertKind.LATE, incident.upload_id) if late else (AlertKind.DISAGREEMENT, incident.clinic_id)
         facts = {"clinic_id": incident.clinic_id, "first_file_id": incident.file_id, "expires": expiry()}
         sums = Counter({"pending": 1, f"code_{incident.fault}": 1})
-        return [{"Update": mark}, {"Update": addition(self._table, alert_key(kind, subject), sums, sets=facts)}]
+        return [{"Update": mark}, {"Update": addition(self._table, alert_key(kind, subject), sums, owner, sets=facts)}]
 
 
 class DynamoRounds:
@@ -94,7 +82,7 @@ class DynamoRounds:
         return dict(plain(answer["Item"])["positions"]) if "Item" in answer else {}
 
     def write(self, positions: dict[str, str]) -> None:
-        self._dynamodb.put_item(TableName=self._table, Item=wire({**_ROUNDS, "positions": positions}))
+        self._dynamodb.put_item(**replacement(self._table, {**_ROUNDS, "positions": positions}, SYSTEM))
 
 
 def _key(incident: Incident) -> Item:

@@ -1,20 +1,23 @@
 """What a file is found by: the attributes that the table's indexes are keyed with, from what the record says.
 
 An attribute that is None stands in no item, and so the file stands in that index no longer. No key holds a patient's
-identity: a Patient ID is digested (`intake/patient_keys.py`), and UIDs are. A file's name is the exception, for names
-are searched by how they begin (docs/adr/0010-searches-are-queries.md).
+identity: Patient IDs and UIDs are digested with a key (`intake/keyed_ids.py`). A file's name is the exception, for
+names are searched by how they begin (docs/adr/0010-searches-are-queries.md).
 """
 
 import unicodedata
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from intake.keys import is_announced, series_id, study_id, upload_of
+from intake.keys import is_announced, upload_of
 from intake.record import Finding
 from intake.states import State
 from intake.study import series_uid_of, study_uid_of
 from intake.trouble import cause_of
+
+if TYPE_CHECKING:
+    from intake.keyed_ids import KeyedIds
 
 LISTED_BY_CLINIC = frozenset({State.ACCEPTED})
 """States that nearly every file ends in. All clinics' files in one of them are read from the clinics' own lists: one
@@ -57,14 +60,20 @@ def by_name(clinic_id: str, identifier: str, name: str) -> Keys:
     return {"name_of": clinic_id if begins else None, "name_key": f"{begins}#{identifier}" if begins else None}
 
 
-def by_content(clinic_id: str, file_id: str, metadata: Mapping[str, Any]) -> Keys:
-    """Return the attributes that a judged file is found with by its study, and that tell it from others in lists."""
-    study_uid, modality = study_uid_of(metadata), modality_of(metadata)
+def by_content(clinic_id: str, file_id: str, metadata: Mapping[str, Any], ids: "KeyedIds") -> Keys:
+    """Return the attributes that a judged file is found with by its study or patient, and told by in lists."""
+    study_uid, series_uid = study_uid_of(metadata), series_uid_of(metadata)
     return {
-        "study_of": study_id(clinic_id, study_uid) if study_uid else None,
-        "study_place": _place(file_id, metadata) if study_uid else None,
-        "modality": modality or None,
+        "study_of": ids.study(clinic_id, study_uid) if study_uid else None,
+        "study_place": _place(file_id, metadata, ids.series(clinic_id, series_uid)) if study_uid else None,
+        "patient_key": ids.patient(clinic_id, patient_id_of(metadata)) or None,
+        "modality": modality_of(metadata) or None,
     }
+
+
+def series_of(study_place: str) -> str:
+    """Return the id of the series that a file's place in its study begins with."""
+    return study_place.partition("#")[0]
 
 
 def shard(state: str, identifier: str) -> str:
@@ -98,8 +107,8 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().encode("utf-8", "replace").decode()
 
 
-def _place(file_id: str, metadata: Mapping[str, Any]) -> str:
+def _place(file_id: str, metadata: Mapping[str, Any], series_id: str) -> str:
     """Return where a file stands in its study: by series, then by instance number."""
     number = metadata.get("instance_number")
     known = min(max(number, 0), _LARGEST_NUMBER) if isinstance(number, int) else _LARGEST_NUMBER
-    return f"{series_id(series_uid_of(metadata))}#{known:010d}#{file_id}"
+    return f"{series_id}#{known:010d}#{file_id}"

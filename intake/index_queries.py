@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from intake.batches import items_at
+from intake.cursors import check_position
 from intake.items import Item, plain, wire
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ class Stretch:
     having: tuple[str, str] | None = None
     """An attribute that the index holds, and its value in the rows that are wanted. DynamoDB looks for them in a
     megabyte of the index at a time."""
+
+    def position(self, after: str | None) -> str | None:
+        """Return where a page begins, None for the stretch's beginning. Raises InvalidCursorError outside of it."""
+        return None if after is None else check_position(after, self.low, self.high)
 
 
 def newest(index: str, partition: str, *values: str, low: str = FIRST, high: str = LAST) -> Stretch:

@@ -7,10 +7,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from intake.batches import items_at
+from intake.file_items import file_record
 from intake.file_lists import FileLists, Partition
 from intake.items import META, Item, file_key, plain, upload_key, wire
 from intake.keys import UNASSIGNED
-from intake.ports import Held, Known, Stretch
+from intake.ports import Announcements, Held, Known, Stretch
 from intake.record import ObjectVersion
 from intake.states import State
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 _ARRIVED = frozenset(State) - {State.AWAITING_UPLOAD}
+_DAY = len("yyyy-mm-dd")
 
 
 class S3Inventory:
@@ -75,9 +77,14 @@ class DynamoLedger:
 
     def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> Known:
         keys = [*map(file_key, sorted(file_ids)), *map(upload_key, sorted(upload_ids))]
-        rows = list(items_at(self._dynamodb, self._table, keys, "sk", "file_id", "upload_id", "announced"))
-        uploads = {row["upload_id"]: row.get("announced", 0) for row in rows if row["sk"] == META}
-        return Known(frozenset(row["file_id"] for row in rows if row["sk"] != META), uploads)
+        rows = list(items_at(self._dynamodb, self._table, keys))
+        files = {row["file_id"]: file_record(row) for row in rows if row["sk"] != META}
+        return Known(files, {row["upload_id"]: _announcements(row) for row in rows if row["sk"] == META})
+
+
+def _announcements(row: Item) -> Announcements:
+    days = (row["created_at"][:_DAY], row.get("announced_at", "")[:_DAY])
+    return Announcements(row["clinic_id"], row.get("announced", 0), *days)
 
 
 def _position(key: str, version_id: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from intake.keys import series_id, study_id, upload_of
+from intake.keys import upload_of
 from intake.packed import unpacked
 from intake.record import timestamp
 
@@ -67,11 +67,7 @@ def alert_key(kind: str, upload_id: str) -> Item:
     return {"pk": OUTBOX, "sk": f"{kind}#{upload_id}"}
 
 
-def study_key(clinic_id: str, study_uid: str) -> Item:
-    return study_key_of(study_id(clinic_id, study_uid))
-
-
-def study_key_of(study_id: str) -> Item:
+def study_key(study_id: str) -> Item:
     return {"pk": f"STUDY#{study_id}", "sk": META}
 
 
@@ -85,8 +81,8 @@ def study_list(clinic_id: str, *which: str) -> str:
     return "#".join((clinic_id, STUDIES, *which))
 
 
-def series_key(clinic_id: str, study_uid: str, series_uid: str) -> Item:
-    return {**study_key(clinic_id, study_uid), "sk": f"{SERIES}{series_id(series_uid)}"}
+def series_key(study_id: str, series_id: str) -> Item:
+    return {**study_key(study_id), "sk": f"{SERIES}{series_id}"}
 
 
 def expiry() -> int:

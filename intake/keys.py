@@ -19,7 +19,10 @@ _RESERVED_KEY = re.compile(
 _EXTENSION = re.compile(r"[a-z0-9]{1,10}")
 
 UNASSIGNED = "unassigned"
-"""The clinic that owns objects which landed outside every clinic's prefix."""
+"""The clinic that owns objects which landed outside the prefix of every clinic that takes part."""
+
+UNKNOWN_SENDERS = "Unknown senders"
+"""What people read instead of UNASSIGNED."""
 
 MAX_FILES_PER_UPLOAD = 99_999
 """A file's number within its upload has five digits."""
@@ -57,7 +60,7 @@ def is_announced(file_id: str) -> bool:
 
 def new_upload_id() -> str:
     """Return a new id, 26 characters: 48 bits of time (so ids sort by age) and 80 random bits."""
-    return _base32(int(time.time() * 1000) << 80 | secrets.randbits(80))
+    return base32(int(time.time() * 1000) << 80 | secrets.randbits(80))
 
 
 def file_id(upload_id: str, number: int) -> str:
@@ -68,11 +71,13 @@ def file_id(upload_id: str, number: int) -> str:
 def child_id(parent_id: str, index: int) -> str:
     """Return the id of an archive's entry by its index, below 2**30.
 
-    It follows from the archive's own id, so that every delivery finds the same one. Its second half begins with `z`,
+    It follows from the archive's own id, which nobody can guess, so that every delivery finds the same one, and needs
+    no key. Its second half begins with `z`,
     as no other file's does, so that entries sort behind the announced files, archive by archive and in their order.
     """
-    parent = _derived("archive", parent_id)[:19]
-    return f"{upload_of(parent_id)}-z{parent}{_base32(index)[-6:]}"
+    digest = hashlib.sha256(f"archive\0{parent_id}".encode()).digest()
+    parent = base32(int.from_bytes(digest[:16], "big"))[:19]
+    return f"{upload_of(parent_id)}-z{parent}{base32(index)[-6:]}"
 
 
 def extension(name: str) -> str:
@@ -84,15 +89,6 @@ def extension(name: str) -> str:
 def upload_of(file_id: str) -> str:
     """Return the upload that a file id belongs to; the id carries it, so that no index is needed to find it."""
     return file_id.split("-", 1)[0]
-
-
-def study_id(clinic_id: str, study_uid: str) -> str:
-    """Return the id under which a clinic's study is kept and shown: its UID stands in no key and in no address."""
-    return _derived("study", clinic_id, study_uid)
-
-
-def series_id(series_uid: str) -> str:
-    return _derived("series", series_uid)
 
 
 def is_study_id(text: str) -> bool:
@@ -117,23 +113,12 @@ def reservation(key: str) -> Placement | None:
     return Placement(match["clinic"], match["upload"], match["file"], reserved=True, from_archive=from_archive)
 
 
-def direct(bucket: str, key: str, version_id: str | None, arrived: datetime) -> Placement:
-    """Return the placement of an object that was dropped into S3 without a reservation.
-
-    Its ids are derived, so that a redelivered event finds the same record. All that a clinic drops in one UTC day
-    shares one upload, which is its receipt.
-    """
+def sender(key: str) -> str:
+    """Return the clinic whose prefix a key begins with, be there such a clinic or not; UNASSIGNED for no prefix."""
     prefix, slash, _ = key.partition("/")
-    clinic_id = prefix if slash and is_clinic_id(prefix) else UNASSIGNED
-    upload_id = _derived("direct", clinic_id, f"{arrived:%Y-%m-%d}")
-    return Placement(clinic_id, upload_id, f"{upload_id}-{_derived(bucket, key, version_id or 'null')}", reserved=False)
+    return prefix if slash and is_clinic_id(prefix) else UNASSIGNED
 
 
-def _derived(*parts: str) -> str:
-    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
-    return _base32(int.from_bytes(digest[:16], "big"))
-
-
-def _base32(number: int) -> str:
+def base32(number: int) -> str:
     """Write 128 bits as 26 characters of Crockford's base 32, in lower case."""
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

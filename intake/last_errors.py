@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from intake.batches import items_at
-from intake.items import Item, expiry, moment, wire
+from intake.expressions import replacement
+from intake.items import Item, expiry, moment
+from intake.ownership import SYSTEM
 from intake.ports import LastError
 from intake.record import timestamp
 
@@ -27,7 +29,7 @@ class DynamoLastErrors:
             "at": timestamp(error.at),
             "expires": expiry() + 7 * 86_400,
         }
-        self._dynamodb.put_item(TableName=self._table, Item=wire(item))
+        self._dynamodb.put_item(**replacement(self._table, item, SYSTEM))
 
     def of(self, message_ids: Sequence[str]) -> dict[str, LastError]:
         found = items_at(self._dynamodb, self._table, [_key(message_id) for message_id in dict.fromkeys(message_ids)])

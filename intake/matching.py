@@ -3,20 +3,20 @@
 from datetime import datetime
 
 from intake.index_keys import modality_of, normalised, patient_id_of, term
-from intake.keys import series_id, study_id
+from intake.keyed_ids import KeyedIds
 from intake.ports import FileQuery
 from intake.record import FileRecord
 from intake.study import series_uid_of, study_uid_of
 
 
-def matches(query: FileQuery, record: FileRecord) -> bool:
+def matches(query: FileQuery, record: FileRecord, ids: KeyedIds) -> bool:
     """Say whether all that was asked for holds."""
     asked = (
         query.clinic_id is None or record.clinic_id == query.clinic_id,
         not query.patient_id or normalised(patient_id_of(record.metadata)) == normalised(query.patient_id),
         term(record.name).startswith(term(query.name)),
-        not query.study_id or _study(record) == query.study_id,
-        not query.series_id or series_id(series_uid_of(record.metadata)) == query.series_id,
+        not query.study_id or _study(record, ids) == query.study_id,
+        not query.series_id or ids.series(record.clinic_id, series_uid_of(record.metadata)) == query.series_id,
         not query.upload_id or record.upload_id == query.upload_id,
         not query.modality or modality_of(record.metadata) == query.modality.upper(),
         query.state in {None, record.state},
@@ -25,9 +25,9 @@ def matches(query: FileQuery, record: FileRecord) -> bool:
     return all(asked)
 
 
-def _study(record: FileRecord) -> str:
+def _study(record: FileRecord, ids: KeyedIds) -> str:
     uid = study_uid_of(record.metadata)
-    return study_id(record.clinic_id, uid) if uid else ""
+    return ids.study(record.clinic_id, uid) if uid else ""
 
 
 def _within(moment: datetime, since: datetime | None, until: datetime | None) -> bool:

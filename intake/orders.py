@@ -7,16 +7,18 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of, standing_item
-from intake.cursors import cursor_of, position_of
+from intake.cursors import check_position
 from intake.errors import NotFoundError
-from intake.expressions import addition
+from intake.expressions import addition, creation
 from intake.items import Item, expiry, moment, plain, prefixed, wire
 from intake.keys import is_upload_id
+from intake.ownership import account
 from intake.ports import Answer, Answered, Order, Page, Portion, Selection, Task
 from intake.record import timestamp
 from intake.states import State
@@ -41,7 +43,7 @@ class DynamoOrders:
 
     def place(self, order: Order) -> Order:
         try:
-            self._dynamodb.put_item(**self._new(_order_item(order)))
+            self._dynamodb.put_item(**creation(self._table, _order_item(order), account(order.owner)))
         except ClientError as error:
             if code_of(error) != "ConditionalCheckFailedException":
                 raise
@@ -56,7 +58,7 @@ class DynamoOrders:
         )
         if "Item" not in answer:
             raise NotFoundError("there is no such order")
-        return _order(plain(answer["Item"]), self._rows(order_id, _SUM, None, SHARDS))
+        return _order(plain(answer["Item"]), self._rows(owner, order_id, _SUM, None, SHARDS))
 
     def recent(self, owner: str, limit: int) -> tuple[Order, ...]:
         answer = self._dynamodb.query(
@@ -68,84 +70,85 @@ class DynamoOrders:
         )
         return tuple(_order(plain(item), []) for item in answer["Items"])
 
-    def portion(self, order_id: str, number: int) -> Portion | None:
-        key = wire(_portion_key(order_id, number))
+    def portion(self, owner: str, order_id: str, number: int) -> Portion | None:
+        key = wire(_portion_key(owner, order_id, number))
         answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return _portion(plain(answer["Item"])) if "Item" in answer else None
 
     def add_portion(self, owner: str, order_id: str, number: int, portion: Portion) -> Portion:
         found = {"file_ids": list(portion.file_ids), "next": portion.next}
-        counted = addition(
+        counted: Any = addition(
             self._table,
             _order_key(owner, order_id),
             Counter(total=len(portion.file_ids)),
+            account(owner),
             sets={"listed": portion.next is None},
         )
-        new = self._new({**_portion_key(order_id, number), **found, "expires": expiry()})
+        item = {**_portion_key(owner, order_id, number), **found, "expires": expiry()}
+        new: Any = creation(self._table, item, account(owner))
         try:
-            self._dynamodb.transact_write_items(TransactItems=[{"Put": new}, {"Update": counted}])  # type: ignore[typeddict-item]
+            self._dynamodb.transact_write_items(TransactItems=[{"Put": new}, {"Update": counted}])
         except ClientError as error:
-            standing = self.portion(order_id, number)
+            standing = self.portion(owner, order_id, number)
             if code_of(error) != "TransactionCanceledException" or standing is None:
                 raise
             return standing
         return portion
 
-    def answer(self, order_id: str, answers: Sequence[Answered]) -> None:
+    def answer(self, owner: str, order_id: str, answers: Sequence[Answered]) -> None:
         for start in range(0, len(answers), ANSWERS_PER_TRANSACTION):
             rows = answers[start : start + ANSWERS_PER_TRANSACTION]
-            write_each_once(self._dynamodb, rows, lambda missing: self._transaction(order_id, missing), "order")
+            write_each_once(self._dynamodb, rows, partial(self._transaction, owner, order_id), "order")
 
-    def answers(self, order_id: str, cursor: str | None, limit: int) -> Page[Answered]:
-        after = position_of(cursor, _ANSWER) if cursor else None
-        rows = self._rows(order_id, _ANSWER, after, limit + 1)
+    def answers(self, owner: str, order_id: str, after: str | None, limit: int) -> Page[Answered]:
+        if after is not None:
+            after = check_position(after, _ANSWER, f"{_ANSWER}z")
+        rows = self._rows(owner, order_id, _ANSWER, after, limit + 1)
         page = rows[:limit]
-        return Page(tuple(map(_answered, page)), cursor_of(page[-1]["sk"]) if len(rows) > limit else None)
+        return Page(tuple(map(_answered, page)), page[-1]["sk"] if len(rows) > limit else None)
 
-    def _transaction(self, order_id: str, answers: list[Answered]) -> list[Any]:
+    def _transaction(self, owner: str, order_id: str, answers: list[Answered]) -> list[Any]:
         sums: dict[int, Counter[str]] = {}
         for row in answers:
             names = [f"n_{row.answer}", *(f"code_{code}" for code in row.codes)]
             sums.setdefault(zlib.crc32(row.file_id.encode()) % SHARDS, Counter()).update(names)
-        puts = [{"Put": self._new(_answer_item(order_id, row))} for row in answers]
+        mine = account(owner)
+        puts = [{"Put": creation(self._table, _answer_item(owner, order_id, row), mine)} for row in answers]
         updates = [
-            addition(self._table, _key(order_id, f"{_SUM}{shard}"), counts, sets={"expires": expiry()})
+            addition(self._table, _key(owner, order_id, f"{_SUM}{shard}"), counts, mine, sets={"expires": expiry()})
             for shard, counts in sums.items()
         ]
         return [*puts, *({"Update": update} for update in updates)]
 
-    def _rows(self, order_id: str, prefix: str, after: str | None, limit: int) -> list[Item]:
+    def _rows(self, owner: str, order_id: str, prefix: str, after: str | None, limit: int) -> list[Item]:
         answer = self._dynamodb.query(
             TableName=self._table,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues=wire(
                 # The space sorts directly behind the key itself.
-                {":pk": _key(order_id, "")["pk"], ":first": f"{after} " if after else prefix, ":last": f"{prefix}~"}
+                {
+                    ":pk": _key(owner, order_id, "")["pk"],
+                    ":first": f"{after} " if after else prefix,
+                    ":last": f"{prefix}~",
+                }
             ),
             Limit=limit,
             ConsistentRead=True,
         )
         return [plain(item) for item in answer["Items"]]
 
-    def _new(self, item: Item) -> Any:  # noqa: ANN401  # One shape of several calls.
-        return {
-            "TableName": self._table,
-            "Item": wire(item),
-            "ConditionExpression": "attribute_not_exists(pk)",
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-
 
 def _order_key(owner: str, order_id: str) -> Item:
     return {"pk": f"ORDERS#{owner}", "sk": order_id}
 
 
-def _key(order_id: str, sort: str) -> Item:
-    return {"pk": f"ORDER#{order_id}", "sk": sort}
+def _key(owner: str, order_id: str, sort: str) -> Item:
+    # Senders choose the ids of their orders: under another owner, the same one is another order.
+    return {"pk": f"ORDER#{owner}#{order_id}", "sk": sort}
 
 
-def _portion_key(order_id: str, number: int) -> Item:
-    return _key(order_id, f"PORTION#{number:07d}")
+def _portion_key(owner: str, order_id: str, number: int) -> Item:
+    return _key(owner, order_id, f"PORTION#{number:07d}")
 
 
 def _order_item(order: Order) -> Item:
@@ -201,9 +204,9 @@ def _portion(item: Item) -> Portion:
     return Portion(tuple(item["file_ids"]), item.get("next"))
 
 
-def _answer_item(order_id: str, row: Answered) -> Item:
+def _answer_item(owner: str, order_id: str, row: Answered) -> Item:
     return {
-        **_key(order_id, f"{_ANSWER}{row.file_id}"),
+        **_key(owner, order_id, f"{_ANSWER}{row.file_id}"),
         "clinic_id": row.clinic_id,
         "answer": row.answer.value,
         "codes": list(row.codes),

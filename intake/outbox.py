@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
-from intake.expressions import addition
+from intake.expressions import addition, update
 from intake.items import OUTBOX, alert_key, expiry, plain, prefixed, wire
+from intake.ownership import SYSTEM, clinic
 from intake.ports import DueAlert
 from intake.record import timestamp
 
@@ -35,36 +36,38 @@ class DynamoOutbox:
 
     def announce(self, kind: str, clinic_id: str, subject: str, episode: str, due_at: datetime) -> None:
         facts = {"clinic_id": clinic_id, "episode": episode, "due_at": timestamp(due_at), "expires": expiry()}
-        update = addition(self._table, alert_key(kind, subject), Counter({"pending": 1}), sets=facts)
-        update["ConditionExpression"] = "attribute_not_exists(episode) OR episode <> :episode"
-        update["ExpressionAttributeValues"] |= wire({":episode": episode})
+        announced = update(
+            self._table,
+            alert_key(kind, subject),
+            clinic(clinic_id),
+            sets=facts,
+            sums={"pending": 1},
+            condition="attribute_not_exists(episode) OR episode <> :episode",
+            values={":episode": episode},
+            new=True,
+        )
         try:
-            self._dynamodb.update_item(**update)
+            self._dynamodb.update_item(**announced)
         except ClientError as error:
             if code_of(error) != "ConditionalCheckFailedException":
                 raise
 
     def take_due_alert(self, kind: str, subject: str, at: datetime) -> DueAlert | None:
+        # Whoever sends alerts learns here whose this one is, and so cannot say it beforehand.
+        leased = update(
+            self._table,
+            alert_key(kind, subject),
+            SYSTEM,
+            sets={"leased_until": timestamp(at + _LEASE)},
+            condition=(
+                "pending > :none AND (attribute_not_exists(leased_until) OR leased_until < :now)"
+                " AND (attribute_not_exists(told_at) OR told_at <= :quiet)"
+                " AND (attribute_not_exists(due_at) OR due_at <= :now)"
+            ),
+            values={":none": 0, ":now": timestamp(at), ":quiet": timestamp(at - QUIET)},
+        )
         try:
-            answer = self._dynamodb.update_item(
-                TableName=self._table,
-                Key=wire(alert_key(kind, subject)),
-                UpdateExpression="SET leased_until = :leased",
-                ConditionExpression=(
-                    "pending > :none AND (attribute_not_exists(leased_until) OR leased_until < :now)"
-                    " AND (attribute_not_exists(told_at) OR told_at <= :quiet)"
-                    " AND (attribute_not_exists(due_at) OR due_at <= :now)"
-                ),
-                ExpressionAttributeValues=wire(
-                    {
-                        ":none": 0,
-                        ":now": timestamp(at),
-                        ":leased": timestamp(at + _LEASE),
-                        ":quiet": timestamp(at - QUIET),
-                    }
-                ),
-                ReturnValues="ALL_NEW",
-            )
+            answer = self._dynamodb.update_item(**leased, ReturnValues="ALL_NEW")
         except ClientError as error:
             if code_of(error) == "ConditionalCheckFailedException":
                 return None
@@ -80,6 +83,7 @@ class DynamoOutbox:
                 self._table,
                 alert_key(alert.kind, alert.subject),
                 sums,
+                clinic(alert.clinic_id),
                 sets={"told_at": timestamp(at), "expires": expiry()},
                 remove="leased_until",
             )

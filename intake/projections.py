@@ -31,6 +31,7 @@ from intake.items import (
     upload_key,
     wire,
 )
+from intake.ownership import clinic
 from intake.ports import Bucket, Change, Grain, Holding
 from intake.record import Source, timestamp
 from intake.states import State
@@ -104,12 +105,11 @@ class DynamoProjections:
         updates += [self._series(*names, counts) for names, counts in sums.series.items()]
         updates += [self._filed(upload_id, row) for (upload_id, _), row in sums.filed.items()]
         counted_down = self._announced.counted_down(sums.announced)
-        return [*notes, *counted_down, *({"Update": update} for update in updates), *self._feed.appended(new)]
+        return [*notes, *counted_down, *({"Update": update} for update in updates), *self._feed.appended(_told(new))]
 
     def _upload(self, upload_id: str, row: UploadTally) -> list[dict[str, Any]]:
-        counts = addition(
-            self._table, upload_key(upload_id, COUNTS), row.counts, sets={"updated_at": timestamp(row.at)}
-        )
+        owner, at = clinic(row.clinic_id), {"updated_at": timestamp(row.at)}
+        counts = addition(self._table, upload_key(upload_id, COUNTS), row.counts, owner, sets=at)
         return [counts, *self._declaration(upload_id, row)]
 
     def _declaration(self, upload_id: str, row: UploadTally) -> list[dict[str, Any]]:
@@ -122,27 +122,29 @@ class DynamoProjections:
             return []
         facts = direct_upload_facts(row.clinic_id, upload_id, row.at) if is_direct else None
         declared = Counter({"declared": row.declared})
-        return [addition(self._table, upload_key(upload_id, META), declared, initial=facts)]
+        return [addition(self._table, upload_key(upload_id, META), declared, clinic(row.clinic_id), initial=facts)]
 
     def _bucket(self, grain: Grain, start: datetime, clinic_id: str, counts: Counter[str]) -> dict[str, Any]:
         facts = bucket_facts(start, clinic_id) | ({"expires": expiry()} if grain is FLEETING else {})
-        return addition(self._table, bucket_key(grain, start, clinic_id), counts, sets=facts)
+        return addition(self._table, bucket_key(grain, start, clinic_id), counts, clinic(clinic_id), sets=facts)
 
     def _holding(self, clinic_id: str, counts: Counter[str]) -> dict[str, Any]:
-        return addition(self._table, {"pk": HOLDINGS, "sk": clinic_id}, counts)
+        return addition(self._table, {"pk": HOLDINGS, "sk": clinic_id}, counts, clinic(clinic_id))
 
     def _alert(self, kind: str, upload_id: str, row: AlertTally) -> dict[str, Any]:
         sums = Counter({"pending": row.pending, **{f"code_{code}": n for code, n in row.codes.items()}})
-        facts = {"clinic_id": row.clinic_id, "first_file_id": row.first_file_id}
-        return addition(self._table, alert_key(kind, upload_id), sums, initial=facts, sets={"expires": expiry()})
+        first, kept = {"first_file_id": row.first_file_id}, {"expires": expiry()}
+        return addition(self._table, alert_key(kind, upload_id), sums, clinic(row.clinic_id), initial=first, sets=kept)
 
-    def _study(self, clinic_id: str, study_uid: str, counts: Counter[str]) -> dict[str, Any]:
+    def _study(self, clinic_id: str, study_id: str, study_uid: str, counts: Counter[str]) -> dict[str, Any]:
         facts = {"clinic_id": clinic_id, "study_uid": study_uid}
-        return addition(self._table, study_key(clinic_id, study_uid), counts, sets=facts)
+        return addition(self._table, study_key(study_id), counts, clinic(clinic_id), sets=facts)
 
-    def _series(self, clinic_id: str, study_uid: str, series_uid: str, counts: Counter[str]) -> dict[str, Any]:
+    def _series(
+        self, clinic_id: str, study_id: str, series_id: str, series_uid: str, counts: Counter[str]
+    ) -> dict[str, Any]:
         facts = {"series_uid": series_uid}
-        return addition(self._table, series_key(clinic_id, study_uid, series_uid), counts, sets=facts)
+        return addition(self._table, series_key(study_id, series_id), counts, clinic(clinic_id), sets=facts)
 
     def _rows(self, query: dict[str, Any]) -> Iterator[Item]:
         for page in self._dynamodb.get_paginator("query").paginate(**query):
@@ -152,7 +154,17 @@ class DynamoProjections:
         filed = row.filed
         told = {"modality": filed.modality or None, "study_date": filed.study_date or None}
         facts = {"study_id": filed.study_id, **{name: value for name, value in told.items() if value}}
-        return addition(self._table, study_of_upload_key(upload_id, filed.study_id), row.counts, initial=facts)
+        key = study_of_upload_key(upload_id, filed.study_id)
+        return addition(self._table, key, row.counts, clinic(row.clinic_id), initial=facts)
+
+
+def _told(changes: Sequence[Change]) -> list[Change]:
+    """Return what the change feed tells: each verdict once, and an archive's when its entries have theirs."""
+    return [
+        replace(change, before=State.AWAITING_UPLOAD) if change.unsettled_before else change
+        for change in changes
+        if not change.unsettled_after
+    ]
 
 
 def _transactions(changes: list[Change]) -> Iterator[list[Change]]:

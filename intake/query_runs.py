@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from intake.expressions import replacement
 from intake.items import moment, plain, wire
+from intake.ownership import SYSTEM
 from intake.ports import QueryRun
 from intake.record import timestamp
 
@@ -26,7 +28,7 @@ class DynamoQueryRuns:
             "execution_id": run.execution_id,
             "started_at": timestamp(run.started_at),
         }
-        self._dynamodb.put_item(TableName=self._table, Item=wire(item))
+        self._dynamodb.put_item(**replacement(self._table, item, SYSTEM))
 
     def latest(self, query: str) -> Mapping[int, QueryRun]:
         answer = self._dynamodb.query(

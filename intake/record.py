@@ -102,8 +102,15 @@ class FileRecord:
     """Codes of broken rules that the clinic's profile only counts; never shown to the clinic."""
     scan: Scan | None = None
     """How the malware scan of its bytes ended; None where nobody scanned them."""
+    settled: bool = False
+    """Of an archive: its own verdict was once held against those of its entries."""
     revision: int = 0
     """Rises by one with each change, so that a projection applies each change once."""
+
+    def is_of(self, clinic_id: str, arrived: ObjectVersion) -> bool:
+        """Say whether an object is what the record was reserved for, or began with: its clinic's, at its key."""
+        own = (self.clinic_id, self.incoming.bucket, self.incoming.key)
+        return own == (clinic_id, arrived.bucket, arrived.key)
 
     @property
     def codes(self) -> tuple[str, ...]:

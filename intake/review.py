@@ -6,7 +6,7 @@ from collections.abc import Iterable
 IDENTITY = "The file cannot be told apart from others, so it could be filed under the wrong study."
 ATTACK = "The file is built as an attack would be; no decision makes it safe to hand on."
 NO_CONTENT = "There is nothing to accept: the file has no content of its own."
-NOBODYS = "It cannot be told whose file this is."
+NOBODYS = "No clinic that takes part has sent this file. Let the clinic take part first, and check the file again."
 CONFLICT = "Another file holds this SOP Instance UID; two accepted files would contradict each other."
 UNSCANNED = "The malware scan could not look into the file, and only what it finds clean is accepted."
 PACKED = "What an archive holds is taken out and judged; an archive that breaks the rules cannot be taken apart safely."

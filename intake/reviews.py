@@ -10,7 +10,9 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of, standing_item
 from intake.errors import ConflictError, NotFoundError
+from intake.expressions import replacement, update
 from intake.items import Item, expiry, moment, plain, wire
+from intake.ownership import clinic
 from intake.ports import Review
 from intake.record import timestamp
 
@@ -38,39 +40,38 @@ class DynamoReviews:
             "proposed_at": timestamp(review.proposed_at),
         }
         try:
-            self._dynamodb.put_item(
-                TableName=self._table,
-                Item=wire(item),
-                ConditionExpression="attribute_not_exists(pk) OR confirmed = :no",
-                ExpressionAttributeValues=wire({":no": False}),
+            declined = replacement(
+                self._table, item, clinic(review.clinic_id), condition="confirmed = :no", values={":no": False}
             )
+            self._dynamodb.put_item(**declined)
         except ClientError as error:
             if code_of(error) == "ConditionalCheckFailedException":
                 return False
             raise
         return True
 
-    def decide(self, file_id: str, *, confirmed: bool, by: str, name: str, at: datetime) -> Review:
-        own = "" if not confirmed else " AND proposed_by <> :by"
-        values = {":by": by, ":name": name, ":at": timestamp(at), ":confirmed": confirmed, ":expires": expiry()}
+    def decide(self, review: Review, *, confirmed: bool, by: str, name: str, at: datetime) -> Review:
+        decided = update(
+            self._table,
+            _key(review.file_id),
+            clinic(review.clinic_id),
+            sets={
+                "decided_by": by,
+                "decided_by_name": name,
+                "decided_at": timestamp(at),
+                "confirmed": confirmed,
+                "expires": expiry(),
+            },
+            condition="attribute_not_exists(decided_by)" + (" AND proposed_by <> :by" if confirmed else ""),
+            values={":by": by} if confirmed else {},
+        )
         try:
-            answer = self._dynamodb.update_item(
-                TableName=self._table,
-                Key=wire(_key(file_id)),
-                UpdateExpression=(
-                    "SET decided_by = :by, decided_by_name = :name, decided_at = :at, confirmed = :confirmed,"
-                    " expires = :expires"
-                ),
-                ConditionExpression=f"attribute_exists(pk) AND attribute_not_exists(decided_by){own}",
-                ExpressionAttributeValues=wire(values),
-                ReturnValues="ALL_NEW",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
+            answer = self._dynamodb.update_item(**decided, ReturnValues="ALL_NEW")
         except ClientError as error:
             if code_of(error) != "ConditionalCheckFailedException":
                 raise
             standing = plain(standing_item(error))
-            if standing and "decided_by" not in standing:
+            if standing and "decided_by" not in standing and standing["clinic_id"] == review.clinic_id:
                 raise ConflictError("another admin than the proposer has to decide") from error
             raise NotFoundError("no proposal waits for that file") from error
         return _review(plain(answer["Attributes"]))

@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from intake.cursors import cursor_of, position_of
+from intake.errors import InvalidCursorError
 from intake.file_items import file_record
 from intake.index_keys import term
 from intake.index_queries import FIRST, LAST, Indexes, Stretch, newest
-from intake.items import COUNTS, Item, file_key, moment, plain, upload_key, wire
-from intake.keys import is_file_id
+from intake.items import COUNTS, META, Item, file_key, moment, plain, upload_key, wire
+from intake.keyed_ids import KeyedIds
+from intake.keys import is_file_id, is_upload_id
 from intake.matching import matches
-from intake.patient_keys import PatientKeys
 from intake.ports import FileQuery, Page
 from intake.record import FileRecord, Upload, timestamp
 from intake.states import JUDGED
@@ -31,30 +31,32 @@ READ = 100
 class DynamoSearch:
     """Finds files and uploads."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, ids: KeyedIds) -> None:
         self._dynamodb = client
         self._table = table
         self._indexes = Indexes(client, table)
-        self._patients = PatientKeys(client, table)
+        self._ids = ids
 
-    def files(self, query: FileQuery, cursor: str | None, limit: int) -> Page[FileRecord]:
+    def files(self, query: FileQuery, after: str | None, limit: int) -> Page[FileRecord]:
         stretch = self._stretch(query)
-        after = self._position(stretch, cursor) if cursor else None
+        after = self._position(stretch, after)
+        if not self._may_read(query, stretch):
+            return Page(())
         found: list[FileRecord] = []
         last: Item = {}
         for size in (limit + 1, *[READ] * (ROUNDS - 1)):
             part = self._indexes.keys(stretch, after, size)
             for row, record in self._records(part.rows):
-                if not matches(query, record):
+                if not matches(query, record, self._ids):
                     continue
                 if len(found) == limit:
-                    return Page(tuple(found), self._cursor(stretch, last))
+                    return Page(tuple(found), _next(stretch, last))
                 found.append(record)
                 last = row
             if part.reached is None:
                 return Page(tuple(found))
             last, after = part.reached, part.reached[stretch.sort]
-        return Page(tuple(found), self._cursor(stretch, last), _looked_back_to(stretch, last))
+        return Page(tuple(found), _next(stretch, last), _looked_back_to(stretch, last))
 
     def uploads(self, clinic_id: str, reference: str, limit: int) -> tuple[Upload, ...]:
         begins = term(reference)
@@ -78,29 +80,43 @@ class DynamoSearch:
             if item is not None:
                 yield row, file_record(item)
 
-    @staticmethod
-    def _cursor(stretch: Stretch, row: Item) -> str:
-        # A cursor stands in addresses, where a name has no place: the file's id leads back to it.
-        by_name = stretch.sort == "name_key"
-        return cursor_of(row["sk"].removeprefix(BEFORE_FILES) if by_name else row[stretch.sort])
-
-    def _position(self, stretch: Stretch, cursor: str) -> str:
-        position = position_of(cursor)
-        if stretch.sort != "name_key":
-            return position
-        if not is_file_id(position):
-            raise ValueError("the cursor is not one that this list gave")
-        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(file_key(position)))
+    def _position(self, stretch: Stretch, after: str | None) -> str | None:
+        if after is None or stretch.sort != "name_key":
+            return stretch.position(after)
+        if not is_file_id(after):
+            raise InvalidCursorError("the position is not one of a list by name")
+        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(file_key(after)))
         item = plain(answer.get("Item", {}))
-        if item.get("name_of") not in stretch.values:
-            raise ValueError("the cursor is not one that this list gave")
-        return str(item["name_key"])
+        name_key = str(item.get("name_key", ""))
+        if item.get("name_of") not in stretch.values or not stretch.low <= name_key <= stretch.high:
+            raise InvalidCursorError("the position is not one of this list by name")
+        return name_key
+
+    def _may_read(self, query: FileQuery, stretch: Stretch) -> bool:
+        """Say whether the partition is the clinic's that asks: what is read and left out afterwards shows in pages.
+
+        Most partitions name their clinic. A study's says in its id whose it is; an upload has to be asked.
+        """
+        if query.clinic_id is None:
+            return True
+        if stretch.partition == "study_of":
+            return self._ids.is_study_of(query.clinic_id, query.study_id)
+        return stretch.partition != "pk" or self._owner(query.upload_id) == query.clinic_id
+
+    def _owner(self, upload_id: str) -> str | None:
+        """Return the clinic of an upload; None where there is none."""
+        if not is_upload_id(upload_id):
+            return None
+        answer = self._dynamodb.get_item(
+            TableName=self._table, Key=wire(upload_key(upload_id, META)), ProjectionExpression="clinic_id"
+        )
+        return plain(answer.get("Item", {})).get("clinic_id")
 
     def _stretch(self, query: FileQuery) -> Stretch:
         low = timestamp(query.since) if query.since else FIRST
         high = timestamp(query.until) if query.until else LAST
         if query.patient_id and query.clinic_id:
-            key = self._patients.key(query.clinic_id, query.patient_id)
+            key = self._ids.patient(query.clinic_id, query.patient_id)
             return newest("by_patient", "patient_key", key, low=low, high=high)
         if query.name and query.clinic_id:
             return _by_name(query.clinic_id, term(query.name))
@@ -113,6 +129,11 @@ class DynamoSearch:
         lists = [f"{query.clinic_id}#{state}" for state in states]
         files = newest("by_clinic_state", "clinic_state", *lists, low=low, high=high)
         return replace(files, having=("modality", query.modality.upper()))
+
+
+def _next(stretch: Stretch, row: Item) -> str:
+    """Return the position of a row. A name is kept out of it: the file's id leads back to it."""
+    return str(row["sk"].removeprefix(BEFORE_FILES) if stretch.sort == "name_key" else row[stretch.sort])
 
 
 def _looked_back_to(stretch: Stretch, last: Item) -> datetime | None:

@@ -27,8 +27,8 @@ class SqsQueue:
         self._url = url
         self._redrives = redrives
 
-    def send(self, bodies: Sequence[dict[str, Any]]) -> None:
-        self._send(self._url, [json.dumps(body) for body in bodies])
+    def send(self, bodies: Sequence[dict[str, Any]], delay_s: int = 0) -> None:
+        self._send(self._url, [json.dumps(body) for body in bodies], delay_s)
 
     def peek(self, limit: int) -> tuple[QueuedMessage, ...]:
         seen: dict[str, QueuedMessage] = {}
@@ -85,10 +85,12 @@ class SqsQueue:
             left -= len(messages)
             yield messages
 
-    def _send(self, url: str, texts: Sequence[str]) -> None:
+    def _send(self, url: str, texts: Sequence[str], delay_s: int = 0) -> None:
+        delayed = {"DelaySeconds": delay_s} if delay_s else {}
         for start in range(0, len(texts), _BATCH):
             entries = [
-                {"Id": str(index), "MessageBody": text} for index, text in enumerate(texts[start : start + _BATCH])
+                {"Id": str(index), "MessageBody": text, **delayed}
+                for index, text in enumerate(texts[start : start + _BATCH])
             ]
             answer = self._sqs.send_message_batch(QueueUrl=url, Entries=entries)  # type: ignore[arg-type]
             if answer.get("Failed"):

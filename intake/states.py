@@ -43,6 +43,14 @@ OPEN = frozenset({State.AWAITING_UPLOAD, State.EXPIRED, State.FAILED})
 """States that the verdict on an arriving object may replace."""
 
 
+SETTLING = frozenset({State.ACCEPTED})
+"""States in which an archive waits for its entries, whose verdicts decide whether it stays accepted or is rejected.
+
+This is the one step out of the accepted state, and no order takes it: until it is taken, an archive counts as awaited
+(docs/adr/0035-an-archives-verdict-follows-from-its-entries.md). So it stands in no table of transitions.
+"""
+
+
 def may_become(target: State, *, reprocessing: bool = False) -> frozenset[State]:
     """Return the states from which a file may move to `target`.
 

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from intake.expressions import replacement
 from intake.items import moment, plain, wire
+from intake.ownership import clinic
 from intake.ports import StuckFile
 from intake.record import timestamp
 
@@ -33,7 +35,7 @@ class DynamoStuckFiles:
                 "seen_at": timestamp(file.seen_at),
                 "expires": int(time.time()) + _KEPT_S,
             }
-            self._dynamodb.put_item(TableName=self._table, Item=wire(item))
+            self._dynamodb.put_item(**replacement(self._table, item, clinic(file.clinic_id)))
 
     def seen(self, since: datetime, limit: int) -> tuple[StuckFile, ...]:
         pages = self._dynamodb.get_paginator("query").paginate(

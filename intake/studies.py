@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from intake.cursors import cursor_of, position_of
 from intake.errors import NotFoundError
 from intake.index_keys import STATE_SHARDS
 from intake.index_queries import FIRST, LAST, Indexes, Stretch, newest
@@ -13,12 +12,12 @@ from intake.items import (
     Item,
     moment,
     plain,
-    study_key_of,
+    study_key,
     study_list,
     wire,
 )
+from intake.keyed_ids import KeyedIds
 from intake.keys import is_study_id
-from intake.patient_keys import PatientKeys
 from intake.ports import Page, StudyQuery
 from intake.study import Series, Study
 
@@ -29,20 +28,20 @@ if TYPE_CHECKING:
 class DynamoStudies:
     """Reads what the projections have added up."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, ids: KeyedIds) -> None:
         self._dynamodb = client
         self._table = table
         self._indexes = Indexes(client, table)
-        self._patients = PatientKeys(client, table)
+        self._ids = ids
 
-    def studies(self, query: StudyQuery, cursor: str | None, limit: int) -> Page[Study]:
-        after = position_of(cursor) if cursor else None
-        rows = self._indexes.keys(self._stretch(query), after, limit + 1).rows
+    def studies(self, query: StudyQuery, after: str | None, limit: int) -> Page[Study]:
+        stretch = self._stretch(query)
+        rows = self._indexes.keys(stretch, stretch.position(after), limit + 1).rows
         metas = [{"pk": row["pk"], "sk": META} for row in rows[:limit]]
         studies = [_study(item) for item in self._indexes.items(metas) if "last_at" in item]
         modality = query.modality.upper()
         fitting = tuple(study for study in studies if not modality or modality in study.modalities)
-        return Page(fitting, cursor_of(rows[limit - 1]["created_key"]) if len(rows) > limit else None)
+        return Page(fitting, rows[limit - 1]["created_key"] if len(rows) > limit else None)
 
     def _stretch(self, query: StudyQuery) -> Stretch:
         clinic_id = query.clinic_id
@@ -50,7 +49,7 @@ class DynamoStudies:
             shards = tuple(f"{STUDIES}#{number}" for number in range(STATE_SHARDS))
             return newest("by_state", "state_shard", *shards)
         if query.patient_id:
-            lists = study_list(clinic_id, "of", self._patients.key(clinic_id, query.patient_id))
+            lists = study_list(clinic_id, "of", self._ids.patient(clinic_id, query.patient_id))
         elif query.modality:
             lists = study_list(clinic_id, "by", query.modality.upper())
         elif query.first_date or query.last_date:
@@ -61,7 +60,9 @@ class DynamoStudies:
         return newest("by_clinic", "clinic_key", lists, low=low, high=high)
 
     def study(self, clinic_id: str | None, study_id: str) -> Study:
-        items = self._items(study_id) if is_study_id(study_id) else {}
+        # Whose it is stands in its id, so that nothing of another clinic's is read, however much of it there is.
+        readable = is_study_id(study_id) if clinic_id is None else self._ids.is_study_of(clinic_id, study_id)
+        items = self._items(study_id) if readable else {}
         if META not in items or "last_at" not in items[META] or clinic_id not in {None, items[META]["clinic_id"]}:
             raise NotFoundError("there is no such study")
         series = tuple(_series(item) for sort, item in items.items() if sort.startswith(SERIES))
@@ -72,7 +73,7 @@ class DynamoStudies:
             TableName=self._table,
             KeyConditionExpression="pk = :study AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues=wire(
-                {":study": study_key_of(study_id)["pk"], ":first": META, ":last": f"{SERIES}~"}
+                {":study": study_key(study_id)["pk"], ":first": META, ":last": f"{SERIES}~"}
             ),
             ConsistentRead=True,
         )
@@ -82,6 +83,7 @@ class DynamoStudies:
 def _study(item: Item, series: tuple[Series, ...] = ()) -> Study:
     return Study(
         clinic_id=item["clinic_id"],
+        study_id=item["pk"].partition("#")[2],
         study_uid=item["study_uid"],
         instances=item["instances"],
         bytes=item.get("bytes", 0),
@@ -98,6 +100,7 @@ def _study(item: Item, series: tuple[Series, ...] = ()) -> Study:
 
 def _series(item: Item) -> Series:
     return Series(
+        series_id=item["sk"].removeprefix(SERIES),
         series_uid=item["series_uid"],
         instances=item.get("instances", 0),
         numbered=item.get("numbered", 0),

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from intake.keys import series_id, study_id
 from intake.record import Metadata
 
 LONGEST_UID = 128
@@ -27,11 +26,14 @@ LIMITS = {
 """How many different values of each kind are kept: an item of the table holds 400 KB, and senders may be hostile."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
     """What one accepted DICOM file says of its study and series."""
 
+    study_id: str
+    """As `intake/keyed_ids.py` makes it; so is the series'."""
     study_uid: str
+    series_id: str
     series_uid: str
     modality: str = ""
     study_date: str = ""
@@ -41,13 +43,14 @@ class Instance:
     patient: str = ""
     """A digest of the Patient ID; nothing where the file has none."""
     patient_key: str = ""
-    """What the clinic finds the patient's studies by, as `intake/patient_keys.py` makes it."""
+    """What the clinic finds the patient's studies by, likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """A series, of the files that were accepted so far."""
 
+    series_id: str
     series_uid: str
     instances: int
     numbered: int = 0
@@ -57,16 +60,13 @@ class Series:
     numbers: frozenset[int] = frozenset()
     """The different instance numbers, at most about `LIMITS`."""
 
-    @property
-    def series_id(self) -> str:
-        return series_id(self.series_uid)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
     """A clinic's study, of the files that were accepted so far. Sets hold at most about `LIMITS`."""
 
     clinic_id: str
+    study_id: str
     study_uid: str
     instances: int
     bytes: int
@@ -83,25 +83,23 @@ class Study:
     series: tuple[Series, ...] = field(default=())
     """Only where one study is asked for; lists leave it empty."""
 
-    @property
-    def study_id(self) -> str:
-        return study_id(self.clinic_id, self.study_uid)
 
-
-def instance(clinic_id: str, metadata: Metadata, patient_key: str = "") -> Instance | None:
+def instance(metadata: Metadata, study_id: str, series_id: str, patient_key: str = "") -> Instance | None:
     """Return what a DICOM file's metadata says of its study, or None where it names none."""
-    study_uid, series_uid = study_uid_of(metadata), series_uid_of(metadata)
-    if not study_uid:
+    study_uid = study_uid_of(metadata)
+    if not (study_uid and study_id):
         return None
     number = metadata.get("instance_number")
     return Instance(
+        study_id=study_id,
         study_uid=study_uid,
-        series_uid=series_uid,
+        series_id=series_id,
+        series_uid=series_uid_of(metadata),
         modality=short(metadata, "modality"),
         study_date=short(metadata, "study_date"),
         frame_of_reference=_uid(metadata, "frame_of_reference_uid"),
         number=number if isinstance(number, int) else None,
-        patient=_patient(clinic_id, study_uid, metadata.get("patient", {})),
+        patient=_patient(study_id, patient_key),
         patient_key=patient_key,
     )
 
@@ -124,10 +122,8 @@ def short(metadata: Mapping[str, Any], name: str) -> str:
     return str(metadata.get(name, ""))[:16].strip()
 
 
-def _patient(clinic_id: str, study_uid: str, patient: Mapping[str, object]) -> str:
-    """Digest a Patient ID under a key of its clinic and study, so that it cannot be followed from study to study."""
-    identifier = str(patient.get("id", "")).strip()
-    if not identifier:
+def _patient(study_id: str, patient_key: str) -> str:
+    """Digest a patient's key once more under the study's id, so that nobody can be followed from study to study."""
+    if not patient_key:
         return ""
-    key = hashlib.sha256(f"{clinic_id}\0{study_uid}".encode()).digest()
-    return hashlib.blake2b(identifier.encode("utf-8", "replace"), key=key, digest_size=10).hexdigest()
+    return hashlib.blake2b(patient_key.encode(), key=study_id.encode(), digest_size=10).hexdigest()

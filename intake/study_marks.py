@@ -14,9 +14,10 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
 from intake.batches import items_at
-from intake.expressions import addition_to_sets
+from intake.expressions import replacement, update
 from intake.index_keys import shard
-from intake.items import STUDIES, Item, created_key, series_key, study_key, study_list, wire
+from intake.items import STUDIES, Item, created_key, series_key, study_key, study_list
+from intake.ownership import clinic
 from intake.ports import Change
 from intake.record import timestamp
 from intake.study import LIMITS, Instance
@@ -68,25 +69,25 @@ class StudyMarks:
     def add(self, changes: Iterable[Change]) -> None:
         news = [change for change in changes if change.instance is not None]
         marks = _marks(news)
-        views = {(view["pk"], view["sk"]): view for change in news for view in _views(change)}
+        views = {(view["pk"], view["sk"]): (change.clinic_id, view) for change in news for view in _views(change)}
         keys = [*(mark.key for mark in marks), *({"pk": pk, "sk": sk} for pk, sk in views)]
         held = {(item["pk"], item["sk"]): item for item in items_at(self._dynamodb, self._table, keys)}
-        for key, view in views.items():
+        for key, (clinic_id, view) in views.items():
             if key not in held:
-                self._dynamodb.put_item(TableName=self._table, Item=wire(view))
+                self._dynamodb.put_item(**replacement(self._table, view, clinic(clinic_id)))
         for mark in marks:
             self._write(mark, held.get((mark.key["pk"], mark.key["sk"]), {}))
 
     def _write(self, mark: _Marks, held: Item) -> None:
         news = mark.unknown_to(held)
         if news:
-            self._dynamodb.update_item(**addition_to_sets(self._table, mark.key, news))
+            self._dynamodb.update_item(**update(self._table, mark.key, clinic(mark.clinic_id), members=news, new=True))
         if mark.span:
             self._stretch(mark.clinic_id, mark.key, held, *mark.span)
 
     def _stretch(self, clinic_id: str, key: Item, held: Item, first: datetime, last: datetime) -> None:
         if timestamp(first) < held.get("first_at", "~"):
-            self._set_if(key, {"first_at": timestamp(first)}, "attribute_not_exists(first_at) OR first_at > :first_at")
+            self._set_if(clinic_id, key, {"first_at": timestamp(first)}, "first_at > :first_at")
         if timestamp(last) > held.get("last_at", ""):
             study_id = key["pk"].partition("#")[2]
             place = {
@@ -94,18 +95,21 @@ class StudyMarks:
                 "state_shard": shard(STUDIES, study_id),
                 "created_key": created_key(last, study_id),
             }
-            newer = "attribute_not_exists(last_at) OR last_at < :last_at"
-            self._set_if(key, {"last_at": timestamp(last), **place}, newer)
+            self._set_if(clinic_id, key, {"last_at": timestamp(last), **place}, "last_at < :last_at")
 
-    def _set_if(self, key: Item, values: Item, condition: str) -> None:
+    def _set_if(self, clinic_id: str, key: Item, sets: Item, beyond: str) -> None:
+        bound = beyond.partition(" ")[0]
+        moved = update(
+            self._table,
+            key,
+            clinic(clinic_id),
+            sets=sets,
+            condition=f"attribute_not_exists({bound}) OR {beyond}",
+            values={f":{bound}": sets[bound]},
+            new=True,
+        )
         try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=wire(key),
-                UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in values),
-                ConditionExpression=condition,
-                ExpressionAttributeValues=wire({f":{name}": value for name, value in values.items()}),
-            )
+            self._dynamodb.update_item(**moved)
         except ClientError as error:
             # Another worker knew of an earlier or later one.
             if code_of(error) != "ConditionalCheckFailedException":
@@ -121,13 +125,12 @@ def _marks(changes: Iterable[Change]) -> list[_Marks]:
 
 
 def _mark(marks: dict[tuple[str, ...], _Marks], change: Change, new: Instance) -> None:
-    names = (change.clinic_id, new.study_uid)
-    study = marks.setdefault(names, _Marks(change.clinic_id, study_key(*names)))
+    study = marks.setdefault((new.study_id,), _Marks(change.clinic_id, study_key(new.study_id)))
     study.note(modalities=new.modality, study_dates=new.study_date, patients=new.patient)
     study.note(uploads=change.upload_id, series=new.series_uid)
     study.stretch(change.at)
-    key = series_key(*names, new.series_uid)
-    series = marks.setdefault((*names, new.series_uid), _Marks(change.clinic_id, key))
+    key = series_key(new.study_id, new.series_id)
+    series = marks.setdefault((new.study_id, new.series_id), _Marks(change.clinic_id, key))
     series.note(modalities=new.modality, frames_of_reference=new.frame_of_reference, numbers=new.number)
 
 
@@ -136,7 +139,7 @@ def _views(change: Change) -> Iterator[Item]:
     new = change.instance
     if new is None:
         return
-    key = study_key(change.clinic_id, new.study_uid)
+    key = study_key(new.study_id)
     date = new.study_date if _DATE.fullmatch(new.study_date) else _UNDATED
     modality = new.modality.upper()
     lists = {f"ON#{date}": study_list(change.clinic_id, "on")}
@@ -145,5 +148,5 @@ def _views(change: Change) -> Iterator[Item]:
     if new.patient_key:
         lists[f"OF#{new.patient_key}#{date}"] = study_list(change.clinic_id, "of", new.patient_key)
     for name, listed in lists.items():
-        place = {"clinic_key": listed, "created_key": f"{date}#{key['pk'].partition('#')[2]}"}
+        place = {"clinic_key": listed, "created_key": f"{date}#{new.study_id}"}
         yield {"pk": key["pk"], "sk": f"{_VIEW}{name}", **place}

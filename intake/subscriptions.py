@@ -6,7 +6,9 @@ one is forgotten after a week, when SNS has forgotten its request too.
 
 from typing import TYPE_CHECKING, Any
 
+from intake.expressions import replacement
 from intake.items import Item, expiry, moment, plain, wire
+from intake.ownership import account
 from intake.ports import Subscription
 from intake.record import timestamp
 
@@ -51,7 +53,7 @@ class DynamoSubscriptions:
         return tuple(one for one in found if one is not None)
 
     def save(self, subscription: Subscription) -> None:
-        self._dynamodb.put_item(TableName=self._table, Item=wire(_item(subscription)))
+        self._dynamodb.put_item(**replacement(self._table, _item(subscription), account(subscription.owner)))
 
 
 def _key(owner: str, subscription_id: str) -> Item:

@@ -33,7 +33,7 @@ class UploadTally:
     source: str
     at: datetime
     counts: Counter[str] = field(default_factory=Counter)
-    """`n_{state}`, `with_warnings` and `cause_{cause}`."""
+    """`n_{state}`, `unsettled`, `with_warnings` and `cause_{cause}`."""
     declared: int = 0
     """Files that nobody announced: those that were dropped into S3, and those that archives hold."""
 
@@ -52,6 +52,7 @@ class AlertTally:
 class FiledTally:
     """What is to be added to an upload's share of a study."""
 
+    clinic_id: str
     filed: Filed
     counts: Counter[str] = field(default_factory=Counter)
     """`n_{state}`."""
@@ -68,15 +69,15 @@ class Tally:
     """Clinic → `files` and `bytes` newly stored."""
     alerts: dict[tuple[str, str], AlertTally] = field(default_factory=dict)
     """Kind and upload → what to tell."""
-    studies: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
-    """Clinic and study → `instances` and `bytes`."""
-    series: dict[tuple[str, str, str], Counter[str]] = field(default_factory=dict)
-    """Clinic, study and series → `instances` and `numbered`."""
+    studies: dict[tuple[str, str, str], Counter[str]] = field(default_factory=dict)
+    """Clinic, study id and UID → `instances` and `bytes`."""
+    series: dict[tuple[str, str, str, str], Counter[str]] = field(default_factory=dict)
+    """Clinic, study id, series id and UID → `instances` and `numbered`."""
     clinics: set[str] = field(default_factory=set)
     filed: dict[tuple[str, str], FiledTally] = field(default_factory=dict)
     """Upload and study id → the upload's judged files of that study."""
-    announced: Counter[tuple[str, datetime]] = field(default_factory=Counter)
-    """Upload and when it announced them → how many files are awaited no longer."""
+    announced: Counter[tuple[str, str, datetime]] = field(default_factory=Counter)
+    """Clinic, upload and when it announced them → how many files are awaited no longer."""
 
     @property
     def items(self) -> int:
@@ -104,7 +105,7 @@ def add(sums: Tally, change: Change) -> None:
     _add_to_study(sums, change)
     _add_to_filed(sums, change)
     if change.announced_at:
-        sums.announced[change.upload_id, change.announced_at] += 1
+        sums.announced[change.clinic_id, change.upload_id, change.announced_at] += 1
 
 
 def latency_bound(milliseconds: int) -> int:
@@ -123,6 +124,7 @@ def _add_to_upload(sums: Tally, change: Change) -> None:
     had = change.before is State.ACCEPTED and change.warnings_before > 0
     has = change.after is State.ACCEPTED and change.warnings_after > 0
     row.counts["with_warnings"] += has - had
+    row.counts["unsettled"] += change.unsettled_after - change.unsettled_before
     for cause, more in ((change.cause_before, -1), (change.cause_after, 1)):
         if cause:
             row.counts[f"cause_{cause}"] += more
@@ -149,13 +151,14 @@ def _counts(change: Change) -> Counter[str]:
 
 
 def _add_to_holding(sums: Tally, change: Change) -> None:
-    stored = _stored(change)
+    left = change.before is State.ACCEPTED and change.after is State.REJECTED and not change.duplicate_before
+    stored = _stored(change) - (change.size if left else 0)
     if stored:
-        sums.holdings.setdefault(change.clinic_id, Counter()).update({"files": 1, "bytes": stored})
+        sums.holdings.setdefault(change.clinic_id, Counter()).update({"files": -1 if left else 1, "bytes": stored})
 
 
 def _stored(change: Change) -> int:
-    """Return the bytes that a change adds to what is stored of accepted files: once for each, which never leave."""
+    """Return the bytes that a change adds to what is stored of accepted files, once for each."""
     is_new = change.after is State.ACCEPTED and change.before is not State.ACCEPTED
     return change.size if is_new and not change.duplicate else 0
 
@@ -173,21 +176,22 @@ def _add_to_study(sums: Tally, change: Change) -> None:
     new = change.instance
     if new is None:
         return
-    study = (change.clinic_id, new.study_uid)
+    study = (change.clinic_id, new.study_id, new.study_uid)
     sums.studies.setdefault(study, Counter()).update({"instances": 1, "bytes": change.size})
     numbered = int(new.number is not None)
-    sums.series.setdefault((*study, new.series_uid), Counter()).update({"instances": 1, "numbered": numbered})
+    series = (change.clinic_id, new.study_id, new.series_id, new.series_uid)
+    sums.series.setdefault(series, Counter()).update({"instances": 1, "numbered": numbered})
 
 
 def _add_to_filed(sums: Tally, change: Change) -> None:
     if change.study_before:
-        _filed(sums, change.upload_id, Filed(change.study_before)).counts[f"n_{change.before}"] -= 1
+        _filed(sums, change, Filed(change.study_before)).counts[f"n_{change.before}"] -= 1
     if change.filed:
-        _filed(sums, change.upload_id, change.filed).counts[f"n_{change.after}"] += 1
+        _filed(sums, change, change.filed).counts[f"n_{change.after}"] += 1
 
 
-def _filed(sums: Tally, upload_id: str, filed: Filed) -> FiledTally:
-    row = sums.filed.setdefault((upload_id, filed.study_id), FiledTally(filed))
+def _filed(sums: Tally, change: Change, filed: Filed) -> FiledTally:
+    row = sums.filed.setdefault((change.upload_id, filed.study_id), FiledTally(change.clinic_id, filed))
     if filed.modality or filed.study_date:
         row.filed = filed
     return row

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from intake.cursors import cursor_of, position_of
 from intake.file_items import file_record
 from intake.index_queries import Indexes, Stretch
 from intake.items import STUDY_OF_UPLOAD, Item, plain, prefixed, upload_key, wire
@@ -45,13 +44,12 @@ class DynamoTroubles:
         }
         return {cause: files for cause, files in found.items() if files}
 
-    def files(self, upload_id: str, cause: str, cursor: str | None, limit: int) -> Page[FileRecord]:
+    def files(self, upload_id: str, cause: str, after: str | None, limit: int) -> Page[FileRecord]:
         stretch = _stretch(upload_id, cause)
-        after = position_of(cursor, cause) if cursor else None
-        rows = self._indexes.keys(stretch, after, limit + 1).rows
+        rows = self._indexes.keys(stretch, stretch.position(after), limit + 1).rows
         page = rows[:limit]
         records = tuple(map(file_record, self._indexes.items(page)))
-        return Page(records, cursor_of(page[-1]["trouble"]) if len(rows) > limit else None)
+        return Page(records, page[-1]["trouble"] if len(rows) > limit else None)
 
     def studies(self, upload_id: str, limit: int) -> Page[StudyOfUpload]:
         answer = self._dynamodb.query(

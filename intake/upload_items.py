@@ -47,8 +47,11 @@ def upload(meta: Item, counts: Item) -> Upload:
         state: counts.get(f"n_{state}", 0) for state in State if state is not State.AWAITING_UPLOAD
     }
     foreseen = meta.get("declared", 0)
+    # An archive that waits for its entries' verdicts still waits for its own.
+    unsettled = counts.get("unsettled", 0)
+    judged[State.ACCEPTED] -= unsettled
     # Files dropped straight into S3 are not declared: as many as arrived were meant to.
-    declared = max(foreseen, sum(judged.values()))
+    declared = max(foreseen, sum(judged.values()) + unsettled)
     return Upload(
         clinic_id=meta["clinic_id"],
         upload_id=meta["upload_id"],

@@ -3,15 +3,16 @@
 from intake.file_items import file_item, finding_attributes, object_map
 from intake.index_keys import by_content, by_state
 from intake.items import Item
+from intake.keyed_ids import KeyedIds
 from intake.packed import packed
 from intake.record import FileRecord, Source, Verdict, timestamp
 
 
-def verdict_attributes(verdict: Verdict) -> Item:
+def verdict_attributes(verdict: Verdict, ids: KeyedIds) -> Item:
     """Return what a verdict sets in its file's record."""
     return {
         **by_state(verdict.clinic_id, verdict.file_id, verdict.state, verdict.findings),
-        **by_content(verdict.clinic_id, verdict.file_id, verdict.metadata),
+        **by_content(verdict.clinic_id, verdict.file_id, verdict.metadata, ids),
         "state": verdict.state.value,
         "updated_at": timestamp(verdict.decided_at),
         "size": verdict.size,

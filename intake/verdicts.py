@@ -15,17 +15,34 @@ from intake.awaited import AwaitedFiles
 from intake.aws_errors import code_of
 from intake.batches import items_at
 from intake.errors import ContentionError
-from intake.expressions import transition
-from intake.file_items import file_item, file_record, file_summary, object_map, object_version
+from intake.expressions import Write, replacement, transition, update
+from intake.file_items import (
+    file_item,
+    file_record,
+    file_summary,
+    finding_attributes,
+    object_map,
+    object_version,
+)
 from intake.file_lists import FileLists
-from intake.index_keys import by_state, patient_id_of
+from intake.index_keys import by_state
 from intake.items import Item, claim_key, file_key, plain, wire
+from intake.keyed_ids import KeyedIds
 from intake.keys import UNASSIGNED
-from intake.patient_keys import PatientKeys
+from intake.ownership import clinic
 from intake.ports import Outcome, Recorded
-from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Verdict, timestamp
+from intake.record import (
+    FileRecord,
+    FileSummary,
+    Finding,
+    ObjectVersion,
+    Source,
+    TimelineEntry,
+    Verdict,
+    timestamp,
+)
 from intake.scan import Scan
-from intake.states import State, may_become
+from intake.states import SETTLING, State, may_become
 from intake.verdict_items import arrival_attributes, is_initial, verdict_attributes
 
 if TYPE_CHECKING:
@@ -33,16 +50,18 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 5
 _BUSY = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_MINE = "file_id = :me OR attribute_exists(released)"
+"""Of a claim: whose it is, or that its file gave it up."""
 _FAILED_BY_US = frozenset({State.AWAITING_UPLOAD, State.EXPIRED})
 
 
 class DynamoVerdicts:
     """Moves records. Every write is conditional, so that repeating it changes nothing."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, ids: KeyedIds) -> None:
         self._dynamodb = client
         self._table = table
-        self.patients = PatientKeys(client, table)
+        self._ids = ids
         self._lists = FileLists(client, table)
         self._awaited = AwaitedFiles(client, table)
 
@@ -67,17 +86,12 @@ class DynamoVerdicts:
     def fail(self, record: FileRecord, reason: str) -> bool:
         entry = TimelineEntry(record.updated_at, "sweep", State.FAILED, reason)
         initial = {name: value for name, value in file_item(record).items() if is_initial(name, value)}
-        return self._try(
-            file_key(record.file_id),
-            record.clinic_id,
-            State.FAILED,
-            entry,
-            initial if record.source is Source.DIRECT else None,
-        )
+        may_begin = record.source is Source.DIRECT
+        moved = self._given_up(record, record.incoming, State.FAILED, entry, initial if may_begin else None)
+        return self._changed(moved)
 
-    def expire(self, clinic_id: str, file_id: str, at: datetime) -> bool:
-        entry = TimelineEntry(at, "sweep", State.EXPIRED)
-        return self._try(file_key(file_id), clinic_id, State.EXPIRED, entry, None)
+    def expire(self, file: FileRecord | FileSummary, at: datetime) -> bool:
+        return self._changed(self._given_up(file, None, State.EXPIRED, TimelineEntry(at, "sweep", State.EXPIRED)))
 
     def delete(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
         sets = {
@@ -88,6 +102,8 @@ class DynamoVerdicts:
         moved = transition(
             table=self._table,
             key=file_key(record.file_id),
+            owner=clinic(record.clinic_id),
+            incoming=record.incoming,
             sources=may_become(State.DELETED, reprocessing=True),
             sets=sets,
             entries=[*steps, TimelineEntry(at, "processor", State.DELETED)],
@@ -95,23 +111,64 @@ class DynamoVerdicts:
         )
         return self._changed(moved)
 
-    def note_scan(self, file_id: str, scan: Scan) -> None:
-        noted: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": wire(file_key(file_id)),
-            "UpdateExpression": "SET #scan = :scan",
-            "ConditionExpression": "attribute_exists(pk)",
-            "ExpressionAttributeNames": {"#scan": "scan"},
-            "ExpressionAttributeValues": wire({":scan": scan.value}),
+    def settle(
+        self, record: FileRecord, state: State, found: Finding | None, stored: ObjectVersion, at: datetime
+    ) -> bool:
+        findings = (*record.findings, *((found,) if found else ()))
+        sets = {
+            **by_state(record.clinic_id, record.file_id, state, findings),
+            **finding_attributes(findings),
+            "state": state.value,
+            "updated_at": timestamp(at),
+            "stored": object_map(stored),
+            "settled": True,
+            **({"duplicate_of": None} if state is State.REJECTED else {}),
         }
-        self._changed(noted)
+        moved = transition(
+            table=self._table,
+            key=file_key(record.file_id),
+            owner=clinic(record.clinic_id),
+            incoming=record.incoming,
+            sources=SETTLING,
+            sets=sets,
+            entries=[TimelineEntry(at, "processor", state, found.code if found else "entries-judged")],
+            revision=record.revision,
+        )
+        return self._together([{"Update": moved}, *self._released(record, state)])
+
+    def _released(self, record: FileRecord, state: State) -> list[Any]:
+        """Return what gives up an archive's claim: the same bytes, sent again, are judged by the rules of that day."""
+        if state is not State.REJECTED or record.duplicate_of or not record.sha256:
+            return []
+        key = claim_key(record.clinic_id, f"sha256:{record.sha256}")
+        owner, values = clinic(record.clinic_id), {":me": record.file_id}
+        released = update(self._table, key, owner, sets={"released": True}, condition="file_id = :me", values=values)
+        return [{"Update": released}]
+
+    def _together(self, items: list[Any]) -> bool:
+        """Write all or nothing, and say whether the conditions held. Raises ContentionError."""
+        try:
+            self._dynamodb.transact_write_items(TransactItems=items)
+        except ClientError as error:
+            if code_of(error) != "TransactionCanceledException":
+                raise
+            reasons = cast("list[dict[str, Any]]", error.response["CancellationReasons"])
+            if any(reason.get("Code") in _BUSY for reason in reasons):
+                raise ContentionError("others are writing the archive's record") from error
+            return False
+        return True
+
+    def note_scan(self, record: FileRecord, scan: Scan) -> None:
+        owner = clinic(record.clinic_id)
+        self._changed(update(self._table, file_key(record.file_id), owner, sets={"scan": scan.value}))
 
     def foresee(self, verdict: Verdict) -> Outcome:
         identities = _identities(verdict)
         keys = [claim_key(verdict.clinic_id, identity) for identity in identities]
         held = {claim["pk"]: claim for claim in items_at(self._dynamodb, self._table, keys)}
         others = [held[key["pk"]] for key in keys if key["pk"] in held]
-        rival = next((claim for claim in others if claim["file_id"] != verdict.file_id), None)
+        rivals = (claim for claim in others if claim["file_id"] != verdict.file_id and not claim.get("released"))
+        rival = next(rivals, None)
         return _clash(verdict, rival) if rival else Outcome.RECORDED
 
     def awaiting(self) -> Iterator[FileSummary]:
@@ -128,15 +185,14 @@ class DynamoVerdicts:
         return transition(
             table=self._table,
             key=file_key(verdict.file_id),
+            owner=clinic(verdict.clinic_id),
+            incoming=verdict.incoming,
             sources=may_become(verdict.state, reprocessing=verdict.again is not None),
-            sets={**verdict_attributes(verdict), "patient_key": self._patient_key(verdict)},
+            sets=verdict_attributes(verdict, self._ids),
             entries=[*asked, TimelineEntry(verdict.decided_at, "processor", verdict.state, told)],
             initial=None if reserved else arrival_attributes(verdict),
             revision=verdict.again.revision if verdict.again else None,
         )
-
-    def _patient_key(self, verdict: Verdict) -> str | None:
-        return self.patients.key(verdict.clinic_id, patient_id_of(verdict.metadata)) or None
 
     def _claim(self, verdict: Verdict, identity: str) -> Any:  # noqa: ANN401  # One shape of a transaction's many.
         item = {
@@ -147,29 +203,34 @@ class DynamoVerdicts:
             "etag": verdict.etag,
             "size": verdict.size,
         }
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": wire(item),
-                "ConditionExpression": "attribute_not_exists(pk) OR file_id = :me",
-                "ExpressionAttributeValues": wire({":me": verdict.file_id}),
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-        }
+        owner, values = clinic(verdict.clinic_id), {":me": verdict.file_id}
+        return {"Put": replacement(self._table, item, owner, condition=_MINE, values=values)}
 
-    def _try(self, key: Item, clinic_id: str, target: State, entry: TimelineEntry, initial: Item | None) -> bool:
-        file_id = key["sk"].removeprefix("FILE#")
-        sources = may_become(target) & _FAILED_BY_US
+    def _given_up(
+        self,
+        file: FileRecord | FileSummary,
+        incoming: ObjectVersion | None,
+        target: State,
+        entry: TimelineEntry,
+        initial: Item | None = None,
+    ) -> Write:
         sets = {
-            **by_state(clinic_id, file_id, target),
+            **by_state(file.clinic_id, file.file_id, target),
             "state": target.value,
             "updated_at": timestamp(entry.at),
         }
-        return self._changed(
-            transition(table=self._table, key=key, sources=sources, sets=sets, entries=[entry], initial=initial)
+        return transition(
+            table=self._table,
+            key=file_key(file.file_id),
+            owner=clinic(file.clinic_id),
+            incoming=incoming,
+            sources=may_become(target) & _FAILED_BY_US,
+            sets=sets,
+            entries=[entry],
+            initial=initial,
         )
 
-    def _changed(self, moved: dict[str, Any]) -> bool:
+    def _changed(self, moved: Write) -> bool:
         """Send an update, and say whether its condition held."""
         try:
             self._dynamodb.update_item(**moved)
@@ -210,7 +271,7 @@ def _refusal(verdict: Verdict, reasons: list[dict[str, Any]]) -> Recorded:
 def _standing(verdict: Verdict, record: Item) -> Recorded:
     if verdict.again:
         raise ContentionError("the record changed while its file was judged again")
-    if not record or object_version(record["incoming"]) != verdict.incoming:
+    if not record or record["clinic_id"] != verdict.clinic_id or object_version(record["incoming"]) != verdict.incoming:
         return Recorded(Outcome.NO_RESERVATION)
     kept = None if record["state"] == State.DELETED else object_version(record["stored"])
     return Recorded(Outcome.ALREADY_RECORDED, verdict.file_id, kept)

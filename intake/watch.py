@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from intake.expressions import replacement
 from intake.items import Item, moment, plain, wire
+from intake.ownership import SYSTEM
 from intake.ports import QuietClinic
 from intake.record import timestamp
 
@@ -31,4 +33,5 @@ class DynamoWatch:
             {"clinic_id": clinic.clinic_id, "usual": clinic.usual, "since": timestamp(clinic.since)}
             for clinic in clinics
         ]
-        self._dynamodb.put_item(TableName=self._table, Item=wire({**_QUIET, "clinics": rows, "at": timestamp(at)}))
+        noted = {**_QUIET, "clinics": rows, "at": timestamp(at)}
+        self._dynamodb.put_item(**replacement(self._table, noted, SYSTEM))

@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING
 
 from intake.errors import NotFoundError
+from intake.expressions import replacement
 from intake.items import Item, expiry, moment, plain, wire
+from intake.ownership import clinic
 from intake.ports import Webhook
 from intake.record import timestamp
 
@@ -44,12 +46,12 @@ class DynamoWebhooks:
             "created_by": webhook.created_by,
             "subscription": webhook.subscription,
         }
-        self._dynamodb.put_item(TableName=self._table, Item=wire(item))
+        self._dynamodb.put_item(**replacement(self._table, item, clinic(webhook.clinic_id)))
 
     def remove(self, webhook: Webhook) -> None:
         # No role of the portal's may delete an item: TTL does.
-        key = _key(webhook.clinic_id, webhook.webhook_id)
-        self._dynamodb.put_item(TableName=self._table, Item=wire(key | {"removed": True, "expires": expiry()}))
+        removed = {**_key(webhook.clinic_id, webhook.webhook_id), "removed": True, "expires": expiry()}
+        self._dynamodb.put_item(**replacement(self._table, removed, clinic(webhook.clinic_id)))
 
 
 def _key(clinic_id: str, webhook_id: str) -> Item:

@@ -3,16 +3,19 @@
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
-from portal import auth, problems, web
+from portal import assets, auth, problems, web
+from portal.access import OnlyAsked, enforce
 from portal.api import changes, discovery, docs, files, findings, openapi, studies, uploads, webhooks
 from portal.api.entity_tags import EntityTags
 from portal.assets import StaticAssets
+from portal.bodies import BodyLimit
 from portal.dicomweb import routes as dicomweb
 from portal.edge import OnlyByEdge
 from portal.packing import Packing
-from portal.pages import STATIC
+from portal.page_writes import count_page_write
+from portal.request_bounds import RequestBounds
 from portal.request_log import RequestLog
-from portal.security import BodyLimit, Headers, ResponseHeaders, same_site
+from portal.security import Headers, ResponseHeaders, same_site
 from portal.services import Services
 
 DESCRIPTION = """Send medical images and documents, and follow each file to its verdict.
@@ -30,12 +33,12 @@ def create_app(services: Services) -> FastAPI:
         title="Silent Scalper",
         version="1.0.0",
         description=DESCRIPTION,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
-        dependencies=[Depends(same_site)],
+        dependencies=[Depends(same_site), Depends(count_page_write), Depends(enforce)],
     )
     app.state.services = services
     app.state.headers = Headers(services.settings, services.presigner)
@@ -48,9 +51,11 @@ def create_app(services: Services) -> FastAPI:
 
 def _protect(app: FastAPI) -> None:
     """The last one added sees a request first."""
+    app.add_middleware(OnlyAsked)
     app.add_middleware(BodyLimit)
     app.add_middleware(EntityTags)
     app.add_middleware(Packing)
+    app.add_middleware(RequestBounds)
     if app.state.services.origin_secret is not None:
         app.add_middleware(OnlyByEdge, secret=app.state.services.origin_secret)
     app.add_middleware(ResponseHeaders, headers=app.state.headers)
@@ -59,8 +64,10 @@ def _protect(app: FastAPI) -> None:
 
 def _route(app: FastAPI) -> None:
     app.add_api_route("/health", _health, include_in_schema=False)
-    app.state.routers = (
+    app.state.assets = StaticAssets()
+    for router in (
         auth.router,
+        assets.router,
         discovery.router,
         docs.router,
         uploads.router,
@@ -71,10 +78,8 @@ def _route(app: FastAPI) -> None:
         dicomweb.router,
         webhooks.router,
         *web.routers,
-    )
-    for router in app.state.routers:
+    ):
         app.include_router(router)
-    app.mount(STATIC, StaticAssets(), name="static")
 
 
 def _health() -> dict[str, str]:

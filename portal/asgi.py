@@ -3,7 +3,9 @@
 import os
 
 from portal.app import create_app
+from portal.fault_barrier import FaultBarrier
 from portal.settings import Settings
 from portal.wiring import wire
 
-app = create_app(wire(Settings.from_env(os.environ)))
+services = wire(Settings.from_env(os.environ))
+app = FaultBarrier(create_app(services))

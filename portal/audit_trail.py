@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlencode
 
 from intake.ports import AuditEntry, AuditFilter, Page
 from intake.record import timestamp
 from portal import csv_export
 from portal.auditing import ACTIONS, note
+from portal.cursors import Cursor, page
 from portal.days import day
-from portal.errors import CursorError
 from portal.identity import Identity
 from portal.services import Services
 
@@ -56,9 +57,9 @@ class Asked:
 
     @property
     def query(self) -> str:
-        return urlencode({name: value for name, value in self._fields().items() if value})
+        return urlencode({name: value for name, value in self.fields().items() if value})
 
-    def _fields(self) -> Mapping[str, str]:
+    def fields(self) -> Mapping[str, str]:
         return {name: getattr(self, name) for name in self.__slots__}
 
     def filter(self) -> AuditFilter:
@@ -73,12 +74,10 @@ class Asked:
         )
 
 
-def entries(services: Services, asked: Asked, cursor: str | None) -> Page[AuditEntry]:
-    """Return a page, newest first. Raises CursorError."""
-    try:
-        return services.audit.entries(asked.filter(), cursor, PAGE)
-    except ValueError as error:
-        raise CursorError("The cursor is not one of this list.") from error
+def entries(services: Services, identity: Identity, asked: Asked, cursor: Cursor) -> Page[AuditEntry]:
+    """Return a page, newest first. Raises InvalidCursorError."""
+    read = partial(services.audit.entries, asked.filter(), limit=PAGE)
+    return page(services, identity, cursor, read, **asked.fields())
 
 
 def export(services: Services, identity: Identity, asked: Asked) -> Iterator[str]:
@@ -91,19 +90,19 @@ def export(services: Services, identity: Identity, asked: Asked) -> Iterator[str
 
 
 def _lines(services: Services, wanted: AuditFilter) -> Iterator[str]:
-    written, cursor = 0, None
+    written, after = 0, None
     yield csv_export.row(COLUMNS)
     while True:
-        page = services.audit.entries(wanted, cursor, BATCH)
-        for entry in page.rows:
+        found = services.audit.entries(wanted, after, BATCH)
+        for entry in found.rows:
             line = csv_export.row(_cells(entry))
             written += len(line.encode())
             if written > MOST_BYTES:
                 yield csv_export.row([f"Cut here. Export again with an end of {entry.at:%Y-%m-%d} for the rest."])
                 return
             yield line
-        cursor = page.next
-        if cursor is None:
+        after = found.next
+        if after is None:
             return
 
 

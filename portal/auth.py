@@ -7,9 +7,9 @@ from fastapi.responses import RedirectResponse
 
 from portal import session
 from portal.auditing import note
-from portal.cookies import Cookies, Session
+from portal.cookies import Session
 from portal.errors import ClinicError, SignInError, SignInRequiredError
-from portal.identity import Identity
+from portal.identity import Identity, of_staff
 from portal.services import services_of
 from portal.sign_in import CALLBACK, HOME, Attempt
 
@@ -20,8 +20,8 @@ router = APIRouter(include_in_schema=False)
 def sign_in(request: Request, next_path: Annotated[str, Query(alias="next")] = HOME) -> RedirectResponse:
     """Send the browser to the managed login, and remember where it wanted to go."""
     services = services_of(request)
-    url, attempt = services.sign_in.begin(next_path)
-    session.set_cookies(request, [Cookies.of(services.settings).write_attempt(attempt.packed())])
+    url, attempt = services.sign_in.begin(next_path, services.now())
+    session.set_cookies(request, [services.cookies.write_attempt(attempt.packed())])
     return RedirectResponse(url, 303)
 
 
@@ -32,15 +32,16 @@ def callback(request: Request, state: str = "", code: str = "") -> RedirectRespo
     Raises SignInError for whatever we did not ask for, and ClinicError for somebody without a place here.
     """
     services = services_of(request)
-    packed = Cookies.of(services.settings).attempt(request.cookies)
-    if not (packed and state and code):
+    if not (state and code):
         raise SignInError("The managed login did not sign anybody in.")
-    attempt = Attempt.unpacked(packed)
+    attempt = Attempt.unpacked(services.cookies.attempt(request.cookies), services.now())
     granted = services.sign_in.finish(attempt, state=state, code=code)
-    identity = session.identity_of(services.verifier.access(granted.access_token), granted.display_name)
+    claims = services.verifier.access(granted.access_token)
+    identity = of_staff(claims.subject, claims.groups, granted.display_name)
     note(services, identity, "session.begin", clinic_id=identity.clinic_id or "", subject=identity.subject)
     opened = Session.new(
-        seen=int(services.clock().timestamp()),
+        claims,
+        now=services.now(),
         display_name=granted.display_name,
         access_token=granted.access_token,
         refresh_token=granted.refresh_token,
@@ -52,12 +53,13 @@ def callback(request: Request, state: str = "", code: str = "") -> RedirectRespo
 @router.post("/sign-out")
 def sign_out(request: Request) -> RedirectResponse:
     """End the session here, at the user pool and at its managed login."""
-    services, leaving = services_of(request), _signed_in(request)
+    services = services_of(request)
     try:
+        leaving = _signed_in(request)
         if leaving is not None:
             note(services, leaving, "session.end", clinic_id=leaving.clinic_id or "", subject=leaving.subject)
     finally:
-        # Whoever wants to go is let go, noted or not.
+        # Whoever wants to go is let go, noted and known or not.
         session.end(request)
     return RedirectResponse(services.sign_in.sign_out_url, 303)
 

@@ -1,7 +1,9 @@
 """The change feed, as a clinic may read it."""
 
+from dataclasses import replace
+
 from intake.ports import FeedPage
-from portal.errors import CursorError
+from portal.cursors import Cursor, seal, unseal
 from portal.identity import Identity
 from portal.services import Services
 
@@ -9,12 +11,11 @@ NOW = "now"
 """In place of a cursor: behind the newest change."""
 
 
-def page(services: Services, identity: Identity, since: str | None, limit: int) -> FeedPage:
-    """Return what follows on a cursor. Raises ClinicError, CursorError, ChangesGoneError, ContentionError."""
+def page(services: Services, identity: Identity, since: Cursor, limit: int) -> FeedPage:
+    """Return what follows on a cursor. Raises ClinicError, InvalidCursorError, ChangesGoneError, ContentionError."""
     clinic_id = identity.own_clinic()
-    if since == NOW:
-        return FeedPage((), services.feed.end(clinic_id), more=False)
-    try:
-        return services.feed.changes(clinic_id, since, limit)
-    except ValueError as error:
-        raise CursorError("The cursor is not one of this feed.") from error
+    if since.text == NOW:
+        found = FeedPage((), services.feed.end(clinic_id), more=False)
+    else:
+        found = services.feed.changes(clinic_id, unseal(services, identity, since), limit)
+    return replace(found, next=seal(services, identity, since, found.next))

@@ -121,12 +121,12 @@ def usage(services: Services, clinic_id: str) -> tuple[dict[str, Usage], bool]:
 
 def _uploads(services: Services, clinic_id: str) -> Iterator[Upload]:
     """Yield the clinic's uploads, newest first, as many as are looked at."""
-    cursor: str | None = None
+    after: str | None = None
     for _ in range(LOOKED_AT // 100):
-        page = services.records.uploads(clinic_id, cursor, 100)
+        page = services.records.uploads(clinic_id, after, 100)
         yield from page.rows
-        cursor = page.next
-        if cursor is None:
+        after = page.next
+        if after is None:
             return
 
 

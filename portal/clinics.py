@@ -88,10 +88,10 @@ def set_active(services: Services, identity: Identity, clinic_id: str, *, active
 
 
 def require_active(services: Services, clinic_id: str) -> None:
-    """Raises ClinicInactiveError. A clinic that nobody entered into the directory is not held up."""
+    """Raises ClinicInactiveError, also for a clinic that nobody entered: whatever it sent would be refused."""
     known = services.known_clinics.of(clinic_id)
-    if known is not None and not known.active:
-        raise ClinicInactiveError("The clinic was deactivated.")
+    if known is None or not known.active:
+        raise ClinicInactiveError("The clinic was deactivated, or is not known.")
 
 
 def save_profile(services: Services, identity: Identity, clinic_id: str, *, seen: str, profile: Profile) -> None:

@@ -26,6 +26,7 @@ _RETRIES = Retry(total=2, connect=2, read=0, redirect=0, status=0, other=0, back
 _TIMEOUT = Timeout(connect=2, read=5)
 _WORTHLESS = frozenset(
     {
+        "InvalidParameterException",
         "NotAuthorizedException",
         "RefreshTokenReuseException",
         "UnauthorizedException",
@@ -33,7 +34,7 @@ _WORTHLESS = frozenset(
         "UserNotFoundException",
     }
 )
-"""What the pool says of refresh tokens that are revoked, spent, too old, or their user's who is gone."""
+"""What the pool says of refresh tokens that are revoked, spent, too old, their user's who is gone, or none at all."""
 
 
 class CognitoPool:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from textwrap import shorten
 
 from intake.errors import NotFoundError
+from intake.keys import UNASSIGNED
 from intake.ports import Bucket, Clinic, Grain, QueuedMessage, QuietClinic
 from intake.record import FileSummary
 from intake.states import State
@@ -76,7 +77,7 @@ class Dashboard:
 
 def dashboard(services: Services, span: Range, clinic_id: str | None = None) -> Dashboard:
     """Gather the numbers of one clinic or of all. Raises NotFoundError for a clinic that there is not."""
-    if clinic_id is not None:
+    if clinic_id not in {None, UNASSIGNED}:
         known_clinic(services, clinic_id)
     at = services.clock()
     since = span.starts(at)[0]

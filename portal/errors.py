@@ -20,6 +20,10 @@ class InvalidTokenError(PortalError):
     """Raised when a token is not one that this portal trusts; why is nobody's business."""
 
 
+class RevokedTokenError(InvalidTokenError):
+    """Raised when a token's session was ended: it is worth nothing, and neither is what would renew it."""
+
+
 class UserPoolUnavailableError(PortalError):
     """Raised when the user pool cannot be asked, and what was learned from it earlier is too old."""
 
@@ -28,8 +32,16 @@ class NotByEdgeError(PortalError):
     """Raised for a request that came to the API's own address, and not by the edge before it."""
 
 
-class EdgeUnknownError(PortalError):
+class SecretUnknownError(PortalError):
+    """Raised when Secrets Manager cannot be asked for a secret."""
+
+
+class EdgeUnknownError(SecretUnknownError):
     """Raised when nobody can say whether a request came by the edge."""
+
+
+class KeyUnknownError(SecretUnknownError):
+    """Raised when nobody can say what the deployment's key is."""
 
 
 class SignInError(PortalError):
@@ -58,10 +70,6 @@ class ClinicError(ForbiddenError):
 
 class CrossSiteError(ForbiddenError):
     """Raised when an unsafe request did not come from this portal's own pages."""
-
-
-class CursorError(PortalError):
-    """Raised for a cursor that this portal did not give for this list."""
 
 
 class IdempotencyError(PortalError):
@@ -166,8 +174,52 @@ class RetrievalTooLargeError(PortalError):
         self.extensions = {"limit_bytes": limit, "instead": instead}
 
 
+class MetadataTooLargeError(PortalError):
+    """Raised when describing instances costs more than one request may."""
+
+    def __init__(self, instead: str) -> None:
+        super().__init__("Too much to describe at once.")
+        self.extensions = {"instead": instead}
+
+
+class InstanceUnreadableError(PortalError):
+    """Raised when what is stored of an accepted file is gone, is not what was judged, or cannot be read."""
+
+    def __init__(self, file_id: str) -> None:
+        super().__init__("An instance cannot be read.")
+        self.extensions = {"file_id": file_id}
+
+
 class StorageUnavailableError(PortalError):
     """Raised when the bucket does not take what it should."""
+
+
+class HeaderTooLargeError(PortalError):
+    """Raised for a request with a header that is longer than is read, or with too many of them."""
+
+    def __init__(self, header: str, limit: int) -> None:
+        super().__init__("A header is too long.")
+        self.extensions = {"header": header, "limit_bytes": limit} if header else {"limit_headers": limit}
+
+
+class AddressTooLongError(PortalError):
+    """Raised for a request whose path and query are longer than is read."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("The address is too long.")
+        self.extensions = {"limit_bytes": limit}
+
+
+class BodyTooLargeError(PortalError):
+    """Raised for a request that brings more than is read of it."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("The body is too large.")
+        self.extensions = {"limit_bytes": limit}
+
+
+class BodyCutOffError(PortalError):
+    """Raised when a client goes away before all of a body has come: half of it is not to be taken for the whole."""
 
 
 class WebhookUrlError(PortalError):

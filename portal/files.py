@@ -6,13 +6,15 @@ its id: running the pipeline needs no more (45 CFR 164.502(b), the minimum neces
 
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 
 from intake.ports import FileQuery, Page, Presigned
 from intake.record import FileRecord, FileSummary, Severity, Upload
 from intake.states import State
 from portal import shapes
 from portal.auditing import note
-from portal.errors import CursorError, NotAcceptedError
+from portal.cursors import Cursor, page
+from portal.errors import NotAcceptedError
 from portal.identity import Identity
 from portal.services import Services
 
@@ -49,28 +51,28 @@ def upload(services: Services, identity: Identity, upload_id: str) -> Upload:
     return found if found.clinic_id == identity.clinic_id else replace(found, note="")
 
 
-def uploads(services: Services, identity: Identity, cursor: str | None, limit: int) -> Page[Upload]:
-    """List the clinic's uploads, newest first. Raises CursorError, and ClinicError for admins."""
-    try:
-        return services.records.uploads(identity.own_clinic(), cursor, limit)
-    except ValueError as error:
-        raise CursorError("The cursor is not one of this list.") from error
+def uploads(services: Services, identity: Identity, cursor: Cursor, limit: int) -> Page[Upload]:
+    """List the clinic's uploads, newest first. Raises InvalidCursorError, and ClinicError for admins."""
+    clinic_id = identity.own_clinic()
+    return page(services, identity, cursor, lambda after: services.records.uploads(clinic_id, after, limit))
 
 
-def files_of(
-    services: Services, identity: Identity, upload_id: str, cursor: str | None, limit: int
-) -> Page[FileRecord]:
-    """List an upload's files in the order of announcement. Raises NotFoundError, CursorError."""
+def files_of(services: Services, identity: Identity, upload_id: str, cursor: Cursor, limit: int) -> Page[FileRecord]:
+    """List an upload's files in the order of announcement. Raises NotFoundError, InvalidCursorError."""
     return files_in(services, identity, upload(services, identity, upload_id), cursor, limit)
 
 
-def files_in(services: Services, identity: Identity, shown: Upload, cursor: str | None, limit: int) -> Page[FileRecord]:
-    """List the files of an upload that `identity` was shown. Raises CursorError."""
-    try:
-        page = services.records.files_of(shown.upload_id, cursor, limit)
-    except ValueError as error:
-        raise CursorError("The cursor is not one of this list.") from error
-    return Page(tuple(seen_by(identity, record) for record in page.rows), page.next)
+def files_in(services: Services, identity: Identity, shown: Upload, cursor: Cursor, limit: int) -> Page[FileRecord]:
+    """List the files of an upload that `identity` was shown. Raises InvalidCursorError."""
+    return page(services, identity, cursor, partial(files_behind, services, identity, shown, limit=limit))
+
+
+def files_behind(
+    services: Services, identity: Identity, shown: Upload, after: str | None, *, limit: int
+) -> Page[FileRecord]:
+    """List the same behind a position."""
+    found = services.records.files_of(shown.upload_id, after, limit)
+    return replace(found, rows=tuple(seen_by(identity, record) for record in found.rows))
 
 
 def files(
@@ -79,26 +81,30 @@ def files(
     *,
     state: State | None,
     since: datetime | None,
-    cursor: str | None,
+    cursor: Cursor,
     limit: int,
     until: datetime | None = None,
 ) -> Page[FileSummary]:
-    """List files, newest first: the clinic's, or for admins everybody's. Raises CursorError."""
-    try:
-        page = services.records.files(identity.clinic_id, state, since, cursor, limit, until=until)
-    except ValueError as error:
-        raise CursorError("The cursor is not one of this list.") from error
-    if identity.clinic_id is not None:
-        return page
-    return Page(tuple(replace(row, name=row.file_id) for row in page.rows), page.next)
+    """List files, newest first: the clinic's, or for admins everybody's. Raises InvalidCursorError."""
+    query = FileQuery(clinic_id=identity.clinic_id, state=state, since=since, until=until)
+    read = partial(newest, services, identity, query, limit=limit)
+    return page(services, identity, cursor, read, state=state, since=since, until=until)
 
 
-def found(services: Services, wanted: FileQuery, cursor: str | None, limit: int) -> Page[FileRecord]:
-    """Search the files of one clinic, on its own behalf. Raises CursorError."""
-    try:
-        return services.search.files(wanted, cursor, limit)
-    except ValueError as error:
-        raise CursorError("The cursor is not one of this list.") from error
+def newest(
+    services: Services, identity: Identity, query: FileQuery, after: str | None, *, limit: int
+) -> Page[FileSummary]:
+    """List files of a state and a time behind a position, newest first; without their names for admins."""
+    found = services.records.files(query.clinic_id, query.state, query.since, after, limit, until=query.until)
+    if not identity.is_admin:
+        return found
+    return replace(found, rows=tuple(replace(row, name=row.file_id) for row in found.rows))
+
+
+def found(services: Services, identity: Identity, wanted: FileQuery, cursor: Cursor, limit: int) -> Page[FileRecord]:
+    """Search the files of one clinic, on its own behalf. Raises InvalidCursorError."""
+    filters = {name: value for name, value in asdict(wanted).items() if name != "clinic_id"}
+    return page(services, identity, cursor, lambda after: services.search.files(wanted, after, limit), **filters)
 
 
 def download(services: Services, identity: Identity, file_id: str) -> Presigned:
@@ -155,15 +161,15 @@ def upload_row(upload: Upload) -> shapes.UploadRow:
     )
 
 
-def upload_view(upload: Upload, page: Page[FileRecord]) -> shapes.UploadView:
-    row = upload_row(upload).model_dump()
-    return shapes.UploadView(**row, note=upload.note, files=[file_view(record) for record in page.rows], next=page.next)
+def upload_view(upload: Upload, files: Page[FileRecord]) -> shapes.UploadView:
+    row, views = upload_row(upload).model_dump(), [file_view(record) for record in files.rows]
+    return shapes.UploadView(**row, note=upload.note, files=views, next=files.next)
 
 
-def receipt(upload: Upload, page: Page[FileRecord]) -> shapes.Receipt:
-    rows = [file_view(record) for record in page.rows]
+def receipt(upload: Upload, files: Page[FileRecord]) -> shapes.Receipt:
+    rows = [file_view(record) for record in files.rows]
     told = [shapes.ReceiptRow(**{name: getattr(row, name) for name in shapes.ReceiptRow.model_fields}) for row in rows]
-    return shapes.Receipt(**upload_row(upload).model_dump(), files=told, next=page.next)
+    return shapes.Receipt(**upload_row(upload).model_dump(), files=told, next=files.next)
 
 
 def file_row(summary: FileSummary) -> shapes.FileRow:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from intake.keys import is_clinic_id
 from intake.ports import Partner
 from portal.errors import ClinicError, ScopeError
+from portal.tokens import AccessClaims
 
 UPLOAD = "scalper/upload"
 READ = "scalper/read"
@@ -44,6 +45,13 @@ class Identity:
         """Raises ScopeError when the token does not carry `scope`."""
         if scope not in self.scopes:
             raise ScopeError(scope)
+
+
+def of_token(claims: AccessClaims) -> Identity:
+    """Return the identity behind an access token. It holds no name: a person has none where there is no session."""
+    if claims.partner is not None:
+        return of_partner(claims.subject, claims.partner, claims.scopes)
+    return of_staff(claims.subject, claims.groups, "")
 
 
 def of_staff(subject: str, groups: frozenset[str], display_name: str) -> Identity:

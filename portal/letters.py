@@ -98,14 +98,14 @@ def _queue(services: Services, pile: Pile) -> DeadLetters:
 
 def _letter(services: Services, pile: Pile, message: QueuedMessage, error: str) -> Letter:
     if pile is Pile.JUDGING:
-        what, file_ids, order_id = _asked(message.body)
+        what, file_ids, order_id = _asked(services, message.body)
         hopeless = _NOBODY_KNOWS if what == _UNREADABLE else ""
     else:
         what, file_ids, order_id, hopeless = _unread(services, pile, message)
     return Letter(message.message_id, what, file_ids, order_id, message.sent_at, message.receives, error, hopeless)
 
 
-def _asked(body: dict[str, Any]) -> tuple[str, tuple[str, ...], str]:
+def _asked(services: Services, body: dict[str, Any]) -> tuple[str, tuple[str, ...], str]:
     """Return what a message of the main queue asks for, about which files, and for which order."""
     try:
         order = order_of(body)
@@ -118,18 +118,18 @@ def _asked(body: dict[str, Any]) -> tuple[str, tuple[str, ...], str]:
             return f"Unpack {part.count} entries of an archive", (part.file_id,), ""
         arrived = tuple(arrivals(body))
         ended = "".join(f"; its malware scan: {one.scan}" for one in arrived if one.scan)
-        return f"Judge what arrived{ended}", tuple(filter(None, map(_file_of, arrived))), ""
+        return f"Judge what arrived{ended}", tuple(filter(None, (_file_of(services, one) for one in arrived))), ""
     except UnreadableEventError:
         return _UNREADABLE, (), ""
 
 
-def _file_of(arrival: Arrival) -> str:
+def _file_of(services: Services, arrival: Arrival) -> str:
     """Return the file's id; or nothing, where a scan tells of a dropped object: its id follows from when it landed."""
     version = arrival.object
     reserved = keys.reservation(version.key)
     if reserved is None and arrival.scan:
         return ""
-    return (reserved or keys.direct(version.bucket, version.key, version.version_id, arrival.at)).file_id
+    return (reserved or services.ids.direct(version.bucket, version.key, version.version_id, arrival.at)).file_id
 
 
 def _unread(services: Services, pile: Pile, message: QueuedMessage) -> tuple[str, tuple[str, ...], str, str]:

@@ -23,6 +23,8 @@ class Problem:
     slug: str
     title: str
     detail: str
+    on_pages: str = ""
+    """What a page says instead of `detail`, where that is a program's business."""
 
 
 NOT_FOUND = Problem(404, "not-found", "Not found", "There is nothing here, or it is not yours to see.")
@@ -58,6 +60,15 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.EdgeUnknownError: Problem(
         503, "edge-unknown", "Try again in a moment", "It cannot be told now whether the request came by the way in."
     ),
+    errors.SecretUnknownError: Problem(
+        503, "key-unknown", "Try again in a moment", "It cannot be told now whether what you sent was given by us."
+    ),
+    domain.RevocationsUnknownError: Problem(
+        503,
+        "access-unknown",
+        "Access cannot be checked",
+        "It cannot be told now whether yours still stands. Try again in a moment.",
+    ),
     errors.SignInError: Problem(
         400, "sign-in-failed", "Sign-in did not work", "It took too long, or began in another window. Sign in again."
     ),
@@ -75,7 +86,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         403,
         "clinic-inactive",
         "Your clinic takes no new uploads",
-        "It was deactivated. What was sent before can be read as ever; ask your administrator.",
+        "It was deactivated, or is not known. What was sent before can be read as ever; ask your administrator.",
     ),
     errors.ProtectedAccountError: Problem(
         403,
@@ -94,8 +105,11 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         403, "cross-site", "The request did not come from this site", "Load the page again and repeat what you did."
     ),
     errors.ForbiddenError: Problem(403, "forbidden", "Not allowed", "Your account may not do this."),
-    errors.CursorError: Problem(
-        400, "invalid-cursor", "The cursor is not valid", "Begin the list again, without a cursor."
+    domain.InvalidCursorError: Problem(
+        400,
+        "invalid-cursor",
+        "The cursor is not valid",
+        "It was not given for this list. Begin the list again; in the change feed, ask without `since`.",
     ),
     domain.ChangesGoneError: Problem(
         410,
@@ -131,8 +145,25 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         "Whoever proposes to accept a rejected file cannot also confirm it. Ask a colleague to look at the proposal.",
     ),
     errors.TooManyRequestsError: Problem(
-        429, "too-many-requests", "Too many requests", "Wait for as many seconds as `Retry-After` says, then repeat."
+        429,
+        "too-many-requests",
+        "Too many requests",
+        "Wait for as many seconds as `Retry-After` says, then repeat.",
+        "More was asked for in your name within a minute than we can take. Wait a minute, then do it again:"
+        " what you did last was not done.",
     ),
+    errors.HeaderTooLargeError: Problem(
+        431,
+        "header-too-large",
+        "A header is too long",
+        "Shorten the header that `header` names, or send fewer headers.",
+        "Your browser sent more about itself than we read. Load the page again, or use another browser.",
+    ),
+    errors.AddressTooLongError: Problem(
+        414, "address-too-long", "The address is too long", "Ask for less at once: path and query together are bounded."
+    ),
+    errors.BodyTooLargeError: TOO_LARGE,
+    errors.BodyCutOffError: MALFORMED,
     errors.SubscriptionError: Problem(
         422, "invalid-subscription", "The subscription is not possible", "Correct the address or the kinds of messages."
     ),
@@ -162,6 +193,18 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         "message-too-large",
         "Too large for one message",
         "A message holds at most `limit_bytes`. `instead` says how to do without the limit.",
+    ),
+    errors.MetadataTooLargeError: Problem(
+        413,
+        "metadata-too-large",
+        "Too much to describe at once",
+        "To describe what you named costs more than one request may. `instead` says how to do without it.",
+    ),
+    errors.InstanceUnreadableError: Problem(
+        409,
+        "instance-unreadable",
+        "An instance cannot be read",
+        "What is stored of the file `file_id` is gone or damaged. Ask for the other instances, and tell our staff.",
     ),
     errors.StorageUnavailableError: Problem(
         503, "storage-unavailable", "Storage is not available", "Nothing was stored. Try again in a moment."

@@ -1,6 +1,8 @@
 """What admins see and decide of rejected files. Names and patients stay with the files' own clinics."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
 
 from intake.errors import ConflictError, NotFoundError
 from intake.ports import Order, Page, Review, Selection, Task
@@ -9,7 +11,8 @@ from intake.review import obstacles
 from intake.states import State
 from portal import reprocessing
 from portal.auditing import note
-from portal.errors import CursorError, OwnReviewError
+from portal.cursors import Cursor, page
+from portal.errors import OwnReviewError
 from portal.files import seen_by
 from portal.identity import Identity
 from portal.services import Services
@@ -21,22 +24,27 @@ WAITING = 200
 """Proposals shown."""
 
 
-def rejected(
-    services: Services, identity: Identity, wanted: Selection, cursor: str | None, limit: int
+def rejected(services: Services, identity: Identity, wanted: Selection, cursor: Cursor, limit: int) -> Page[FileRecord]:
+    """Return rejected files that match, newest first. A page may be short, or a little longer.
+
+    Raises InvalidCursorError.
+    """
+    read = partial(_rejected, services, identity, wanted, limit=limit)
+    return page(services, identity, cursor, read, **asdict(wanted))
+
+
+def _rejected(
+    services: Services, identity: Identity, wanted: Selection, after: str | None, *, limit: int
 ) -> Page[FileRecord]:
-    """Return rejected files that match, newest first. A page may be short, or a little longer. Raises CursorError."""
     found: list[str] = []
     for _ in range(READS):
-        try:
-            page = services.records.files(wanted.clinic_id or None, State.REJECTED, wanted.since, cursor, limit)
-        except ValueError as error:
-            raise CursorError("The cursor is not one of this list.") from error
-        found += [row.file_id for row in page.rows if wanted.matches(row)]
-        cursor = page.next
-        if cursor is None or len(found) >= limit:
+        rows = services.records.files(wanted.clinic_id or None, State.REJECTED, wanted.since, after, limit)
+        found += [row.file_id for row in rows.rows if wanted.matches(row)]
+        after = rows.next
+        if after is None or len(found) >= limit:
             break
     records = services.records.some(found)
-    return Page(tuple(seen_by(identity, records[file_id]) for file_id in found if file_id in records), cursor)
+    return Page(tuple(seen_by(identity, records[file_id]) for file_id in found if file_id in records), after)
 
 
 def propose(services: Services, identity: Identity, file_ids: Sequence[str], reason: str) -> tuple[int, int]:
@@ -94,7 +102,7 @@ def confirm(services: Services, identity: Identity, file_id: str, *, order_id: s
         proposer=review.proposed_by,
     )
     if not review.decided_by:
-        _decide(services, identity, file_id, confirmed=True)
+        _decide(services, identity, review, confirmed=True)
     chosen = Selection(file_ids=(file_id,), state=State.REJECTED, clinic_id=review.clinic_id)
     return reprocessing.place(services, identity, Task.ACCEPT, chosen, order_id=order_id, reason=review.reason)
 
@@ -107,13 +115,13 @@ def decline(services: Services, identity: Identity, file_id: str) -> None:
     if review.decided_by:
         return
     note(services, identity, "review.decline", clinic_id=review.clinic_id, subject=file_id)
-    _decide(services, identity, file_id, confirmed=False)
+    _decide(services, identity, review, confirmed=False)
 
 
-def _decide(services: Services, identity: Identity, file_id: str, *, confirmed: bool) -> None:
+def _decide(services: Services, identity: Identity, review: Review, *, confirmed: bool) -> None:
     try:
         services.reviews.decide(
-            file_id, confirmed=confirmed, by=identity.subject, name=identity.display_name, at=services.clock()
+            review, confirmed=confirmed, by=identity.subject, name=identity.display_name, at=services.clock()
         )
     except ConflictError as error:
         raise OwnReviewError("Another admin has to confirm this.") from error

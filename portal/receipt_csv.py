@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from intake.record import FileRecord, Upload, timestamp
 from portal import words
 from portal.csv_export import BEGIN, row
-from portal.files import files_in, upload
+from portal.files import files_behind, upload
 from portal.identity import Identity
 from portal.services import Services
 
@@ -25,12 +25,12 @@ def lines(services: Services, identity: Identity, upload_id: str) -> Iterator[st
 
 def _lines(services: Services, identity: Identity, shown: Upload) -> Iterator[str]:
     yield BEGIN + row(COLUMNS)
-    cursor = None
+    after = None
     while True:
-        page = files_in(services, identity, shown, cursor, PAGE)
+        page = files_behind(services, identity, shown, after, limit=PAGE)
         yield from (row(_cells(record)) for record in page.rows)
-        cursor = page.next
-        if cursor is None:
+        after = page.next
+        if after is None:
             return
 
 

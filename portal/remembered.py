@@ -11,7 +11,10 @@ MAX_ENTRIES = 1024
 
 
 class Remembered(Generic[V]):
-    """Answers of `ask` by key, each kept for `seconds`; that there is none is remembered as well. Threads share it."""
+    """Answers of `ask` by key, each kept for `seconds` from when it was asked for. Threads share it.
+
+    That there is none is remembered as well.
+    """
 
     def __init__(self, ask: Callable[[str], V], *, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._ask = ask
@@ -19,15 +22,25 @@ class Remembered(Generic[V]):
         self._clock = clock
         self._lock = threading.Lock()
         self._entries: dict[str, tuple[float, V]] = {}
+        self._forgotten = 0
 
     def of(self, key: str) -> V:
         with self._lock:
-            entry = self._entries.get(key)
+            entry, forgotten = self._entries.get(key), self._forgotten
         if entry is not None and entry[0] > self._clock():
             return entry[1]
-        answer = self._ask(key)
+        asked_at, answer = self._clock(), self._ask(key)
         with self._lock:
+            if self._forgotten != forgotten:
+                # It was asked for before something changed.
+                return answer
             if len(self._entries) >= MAX_ENTRIES:
                 self._entries.clear()
-            self._entries[key] = (self._clock() + self._seconds, answer)
+            self._entries[key] = (asked_at + self._seconds, answer)
         return answer
+
+    def forget(self) -> None:
+        """Look everything up anew."""
+        with self._lock:
+            self._forgotten += 1
+            self._entries.clear()

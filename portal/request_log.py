@@ -12,6 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from intake.keys import is_file_id, is_study_id, is_upload_id
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
+"""Methods that are logged by name (RFC 9110, 9.3, and RFC 5789). Any other is a text of whoever asked."""
+
 
 @lru_cache(maxsize=1)
 def logger() -> Logger:
@@ -28,7 +31,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope.setdefault("state", {})["request_id"] = _request_id(scope)
+        scope.setdefault("state", {}).update(request_id=_request_id(scope), begun_at=time.monotonic())
         status = 500
         started = time.perf_counter()
 
@@ -44,10 +47,13 @@ class RequestLog:
 
 
 def log_fault(request: Request, error: Exception) -> None:
-    """Log where an error came from, and not what it says: botocore's and pydantic's texts quote what was sent."""
+    """Log once where an error came from, and not what it says: botocore's and pydantic's texts quote what was sent."""
+    if getattr(request.state, "logged", None) is error:
+        return
+    request.state.logged = error
     frames = traceback.extract_tb(error.__traceback__)
     extra = {
-        "request_id": request.state.request_id,
+        "request_id": getattr(request.state, "request_id", ""),
         "error": type(error).__name__,
         "cause": type(error.__cause__).__name__ if error.__cause__ else None,
         "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
@@ -68,7 +74,7 @@ def _facts(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
         "request_id": state["request_id"],
         # Only of requests that the edge vouches for; the address of whoever asked stands in the edge's log.
         **({"edge_request_id": state["edge_request_id"]} if "edge_request_id" in state else {}),
-        "method": scope["method"],
+        "method": scope["method"] if scope["method"] in METHODS else "OTHER",
         "route": getattr(scope.get("route"), "path", None),
         "status": status,
         "ms": round(seconds * 1000, 1),

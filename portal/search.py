@@ -7,14 +7,15 @@ criteria are kept under an opaque id, which the address holds instead.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
+from functools import partial
 
-from intake.keys import is_clinic_id, is_study_id, is_upload_id, study_id
+from intake.keys import UNASSIGNED, is_clinic_id, is_study_id, is_upload_id
 from intake.ports import FileQuery, Page
 from intake.record import FileRecord, FileSummary, Upload
 from intake.states import State
 from portal import files
+from portal.cursors import Cursor, page
 from portal.days import day
-from portal.errors import CursorError
 from portal.identity import Identity
 from portal.services import Services
 
@@ -60,19 +61,19 @@ class Criteria:
 class Found:
     """A page of files, and the uploads that a reference led to."""
 
-    files: Page[FileRecord] | Page[FileSummary]
+    files: Page[FileRecord | FileSummary]
     uploads: tuple[Upload, ...] = ()
 
 
-def addressed(identity: Identity, query: Mapping[str, str]) -> Criteria:
+def addressed(services: Services, identity: Identity, query: Mapping[str, str]) -> Criteria:
     """Read what an address asks for."""
-    return criteria(identity, {name: value for name, value in query.items() if name not in PRIVATE})
+    return criteria(services, identity, {name: value for name, value in query.items() if name not in PRIVATE})
 
 
 def kept(services: Services, identity: Identity, search_id: str) -> Criteria | None:
     """Return what is kept under an address's id; None for what is lapsed, unknown or somebody else's."""
     told = services.kept_searches.kept(identity.subject, search_id) if search_id else None
-    return criteria(identity, told) if told else None
+    return criteria(services, identity, told) if told else None
 
 
 def query_of(services: Services, identity: Identity, asked: Criteria) -> dict[str, str]:
@@ -82,7 +83,7 @@ def query_of(services: Services, identity: Identity, asked: Criteria) -> dict[st
     return {"search": services.kept_searches.keep(identity.subject, asked.told())}
 
 
-def criteria(identity: Identity, asked: Mapping[str, str]) -> Criteria:
+def criteria(services: Services, identity: Identity, asked: Mapping[str, str]) -> Criteria:
     """Read what a form or an address asks for: what cannot be is left out, as is what `identity` may not ask."""
     known = {field.name: asked.get(field.name, "").strip()[:LONGEST] for field in fields(Criteria)}
     given = Criteria(**known)
@@ -90,8 +91,8 @@ def criteria(identity: Identity, asked: Mapping[str, str]) -> Criteria:
         given = replace(given, name="", patient="", reference="")
     return replace(
         given,
-        clinic=given.clinic if identity.is_admin and is_clinic_id(given.clinic) else "",
-        study=_study(identity.clinic_id or given.clinic, given.study),
+        clinic=given.clinic if identity.is_admin and _is_owner(given.clinic) else "",
+        study=_study(services, identity.clinic_id or given.clinic, given.study),
         upload=given.upload if is_upload_id(given.upload) else "",
         state=given.state if given.state in set(State) else "",
         since=f"{since:%Y-%m-%d}" if (since := day(given.since)) else "",
@@ -100,31 +101,29 @@ def criteria(identity: Identity, asked: Mapping[str, str]) -> Criteria:
     )
 
 
-def find(services: Services, identity: Identity, asked: Criteria, cursor: str | None, limit: int) -> Found:
-    """Return files, and uploads where a reference was given. Raises CursorError."""
+def find(services: Services, identity: Identity, asked: Criteria, cursor: Cursor, limit: int) -> Found:
+    """Return files, and uploads where a reference was given. Raises InvalidCursorError."""
     uploads = _uploads(services, identity, asked)
+    read = partial(_files, services, identity, asked, uploads, limit=limit)
+    return Found(page(services, identity, cursor, read, **asked.told()), uploads)
+
+
+def _files(
+    services: Services,
+    identity: Identity,
+    asked: Criteria,
+    uploads: tuple[Upload, ...],
+    after: str | None,
+    *,
+    limit: int,
+) -> Page[FileRecord | FileSummary]:
     if asked.reference and len(uploads) != 1:
-        return Found(Page(()), uploads)
+        return Page(())
     query = _query(identity, asked, uploads)
     if not (query.patient_id or query.name or query.study_id or query.upload_id or query.modality):
-        return Found(_newest(services, identity, query, cursor, limit), uploads)
-    try:
-        page = services.search.files(query, cursor, limit)
-    except ValueError as error:
-        raise CursorError("The cursor is not one of this search.") from error
-    return Found(replace(page, rows=tuple(files.seen_by(identity, record) for record in page.rows)), uploads)
-
-
-def _newest(
-    services: Services, identity: Identity, query: FileQuery, cursor: str | None, limit: int
-) -> Page[FileSummary]:
-    try:
-        page = services.records.files(query.clinic_id, query.state, query.since, cursor, limit, until=query.until)
-    except ValueError as error:
-        raise CursorError("The cursor is not one of this list.") from error
-    if not identity.is_admin:
-        return page
-    return Page(tuple(replace(row, name=row.file_id) for row in page.rows), page.next)
+        return files.newest(services, identity, query, after, limit=limit)
+    found = services.search.files(query, after, limit)
+    return replace(found, rows=tuple(files.seen_by(identity, record) for record in found.rows))
 
 
 def _query(identity: Identity, asked: Criteria, uploads: tuple[Upload, ...]) -> FileQuery:
@@ -150,9 +149,14 @@ def _uploads(services: Services, identity: Identity, asked: Criteria) -> tuple[U
     return services.search.uploads(identity.own_clinic(), asked.reference, UPLOADS)
 
 
-def _study(clinic_id: str, text: str) -> str:
+def _is_owner(clinic_id: str) -> bool:
+    """Say whether files may be a clinic's of that id, or nobody's."""
+    return clinic_id == UNASSIGNED or is_clinic_id(clinic_id)
+
+
+def _study(services: Services, clinic_id: str, text: str) -> str:
     """Return the id of a study by its id or its UID (PS3.5 9.1); nothing for what is neither."""
     if is_study_id(text):
         return text
     is_uid = "." in text and text.replace(".", "").isdigit() and text.isascii()
-    return study_id(clinic_id, text) if is_uid and clinic_id else ""
+    return services.ids.study(clinic_id, text) if is_uid and clinic_id else ""

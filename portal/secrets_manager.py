@@ -1,4 +1,4 @@
-"""The origin's secret in AWS Secrets Manager (API Reference, GetSecretValue)."""
+"""Secrets in AWS Secrets Manager (API Reference, GetSecretValue)."""
 
 from typing import TYPE_CHECKING
 
@@ -6,8 +6,8 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
 from intake.aws_errors import code_of
-from portal.errors import EdgeUnknownError
-from portal.origin_secret import PREVIOUS
+from portal.errors import SecretUnknownError
+from portal.secret_versions import PREVIOUS
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -16,14 +16,14 @@ _BUSY = frozenset({"InternalServiceError", "ServiceUnavailable", "ThrottlingExce
 
 
 class StoredSecret:
-    """One secret, by its name; `infra/origin_secret.py` makes and rotates it."""
+    """One secret, by its name or ARN."""
 
     def __init__(self, client: "SecretsManagerClient", name: str) -> None:
         self._client = client
         self._name = name
 
     def read(self, stage: str) -> str | None:
-        """Return the version at a stage, or None where there was no earlier one. Raises EdgeUnknownError."""
+        """Return the version at a stage, or None where there was no earlier one. Raises SecretUnknownError."""
         try:
             return self._client.get_secret_value(SecretId=self._name, VersionStage=stage)["SecretString"]
         except ClientError as error:
@@ -31,7 +31,7 @@ class StoredSecret:
             if code_of(error) == "ResourceNotFoundException" and stage == PREVIOUS:
                 return None
             if code_of(error) in _BUSY:
-                raise EdgeUnknownError("Secrets Manager is busy.") from error
+                raise SecretUnknownError("Secrets Manager is busy.") from error
             raise
         except (HTTPClientError, NoConnectionError) as error:
-            raise EdgeUnknownError("Secrets Manager cannot be reached.") from error
+            raise SecretUnknownError("Secrets Manager cannot be reached.") from error

@@ -1,4 +1,4 @@
-"""What every response carries, and what every unsafe request must: headers, origin, CSRF token, a bearable size."""
+"""What every response carries, and what every unsafe request must: headers, origin, CSRF token."""
 
 import hmac
 from collections.abc import Sequence
@@ -6,15 +6,15 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from intake.ports import Presigner
 from intake.record import ObjectVersion
-from portal.cookies import Cookies
 from portal.errors import CrossSiteError
 from portal.services import services_of
+from portal.session import recognise
 from portal.settings import Settings
 
 API = ("/api/", "/dicomweb/")
@@ -23,12 +23,6 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-
-MAX_BODY = 2 * 1024 * 1024
-"""Bytes: 500 files with the longest names fit, and no file does."""
-
-MAX_DICOMWEB_BODY = 4 * 1024 * 1024
-"""Bytes of a DICOMweb message: Lambda takes 6 MB, binary bytes written as base64."""
 
 FIXED = {
     "X-Content-Type-Options": "nosniff",
@@ -104,55 +98,29 @@ class ResponseHeaders:
         await self._app(scope, receive, adding if scope["type"] == "http" else send)
 
 
-class BodyLimit:
-    """Refuses to read more of a request than it may bring."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, _bounded(scope, receive) if scope["type"] == "http" else receive, send)
-
-
-def _bounded(scope: Scope, receive: Receive) -> Receive:
-    declared = dict(scope["headers"]).get(b"content-length", b"0")
-    largest = MAX_DICOMWEB_BODY if scope["path"].startswith(API[1]) else MAX_BODY
-    taken = 0
-
-    async def reading() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > largest or (declared.isdigit() and int(declared) > largest):
-            raise HTTPException(413)
-        return message
-
-    return reading
-
-
 async def same_site(request: Request) -> None:
     """Refuse unsafe requests that another site had a browser send; a FastAPI dependency of the whole app.
 
     The REST API takes no cookies, so nothing can be forged there. Elsewhere the Origin must be ours, and the CSRF token
     the session's, as a header or a form's field. Raises CrossSiteError.
     """
-    if request.method in SAFE_METHODS or request.url.path.startswith(API):
+    if request.method in SAFE_METHODS or request.scope["path"].startswith(API):
         return
     settings = services_of(request).settings
     if request.headers.get("origin") != settings.portal_origin:
         raise CrossSiteError("The request comes from elsewhere.")
-    session = Cookies.of(settings).read(request.cookies)
+    session = await run_in_threadpool(recognise, request)
     # Without a session there is nobody in whose name to forge; the route itself asks for sign-in.
-    if session is not None and not hmac.compare_digest((await _token(request)).encode(), session.csrf_token.encode()):
+    if session is not None and not hmac.compare_digest(await _token(request), session.csrf_token.encode()):
         raise CrossSiteError("The CSRF token is not this session's.")
 
 
-async def _token(request: Request) -> str:
-    header = request.headers.get(CSRF_HEADER)
-    if header is not None or not request.headers.get("content-type", "").startswith(FORMS):
-        return header or ""
-    field = (await request.form()).get(CSRF_FIELD)
-    return field if isinstance(field, str) else ""
+async def _token(request: Request) -> bytes:
+    shown: object = request.headers.get(CSRF_HEADER)
+    if shown is None and request.headers.get("content-type", "").startswith(FORMS):
+        shown = (await request.form(max_files=0)).get(CSRF_FIELD)
+    # A form may say of itself that it is written in a code that knows more than Unicode does.
+    return shown.encode(errors="replace") if isinstance(shown, str) else b""
 
 
 def origin(url: str) -> str:

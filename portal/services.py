@@ -1,11 +1,13 @@
 """Everything that a request may use, gathered once by `portal/wiring.py` (or by a test, from fakes)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property, partial
 
 from fastapi import Request
 
+from intake.keyed_ids import KeyedIds
 from intake.ports import (
     Athena,
     AuditLog,
@@ -38,13 +40,17 @@ from intake.ports import (
     Watch,
     Webhooks,
 )
+from portal.cookies import Cookies
+from portal.deployment_key import DeploymentKey
 from portal.machines import Machines
 from portal.origin_secret import OriginSecret
 from portal.people import People
 from portal.remembered import Remembered
+from portal.revocations import KnownRevocations
 from portal.settings import Settings
 from portal.sign_in import SignIn
 from portal.tokens import Verifier
+from portal.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ class Services:
     troubles: Troubles
     studies: Studies
     kept_searches: KeptSearches
+    ids: KeyedIds
+    """Of studies, series and addresses, made with the table's secret."""
     watch: Watch
     request_counts: RequestCounts
     subscriptions: Subscriptions
@@ -96,10 +104,24 @@ class Services:
     reviews: Reviews
     verifier: Verifier
     sign_in: SignIn
+    deployment_key: DeploymentKey
+    """Of which the keys are made that guard what browsers and partners keep for us."""
     settings: Settings
     clock: Callable[[], datetime]
+    revocations: KnownRevocations
+    """Whose access was ended before its tokens expire."""
+    describing: Turns = field(default_factory=partial(Turns, at_once=2, waiting=20, patience_s=25.0))
+    """For requests that read many files, each of which may need some 50 MB."""
     origin_secret: OriginSecret | None = None
     """By which requests that came by the edge are known; None where there is no edge."""
+
+    @cached_property
+    def cookies(self) -> Cookies:
+        return Cookies(self.deployment_key, secure=self.settings.secure)
+
+    def now(self) -> int:
+        """Return the time, in seconds since 1970."""
+        return int(self.clock().timestamp())
 
 
 def services_of(request: Request) -> Services:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from fastapi import Request
 
-from portal.cookies import IDLE_SECONDS, Cookies, Session
-from portal.errors import ForbiddenError, InvalidTokenError, SignInError, SignInRequiredError
-from portal.identity import Identity, of_partner, of_staff
+from portal.cookies import Session
+from portal.errors import ForbiddenError, InvalidTokenError, RevokedTokenError, SignInError, SignInRequiredError
+from portal.identity import Identity, of_staff
 from portal.services import Services, services_of
 from portal.tokens import AccessClaims
 
@@ -26,7 +26,7 @@ def staff(request: Request) -> Identity:
     if known is None:
         services = services_of(request)
         session, claims = _open(request, services)
-        known = identity_of(claims, session.display_name)
+        known = of_staff(claims.subject, claims.groups, session.display_name)
         request.state.session, request.state.identity = session, known
     return known
 
@@ -39,27 +39,32 @@ def admin(request: Request) -> Identity:
     return identity
 
 
-def identity_of(claims: AccessClaims, display_name: str = "") -> Identity:
-    if claims.partner is not None:
-        return of_partner(claims.subject, claims.partner, claims.scopes)
-    return of_staff(claims.subject, claims.groups, display_name)
-
-
 def begin(request: Request, session: Session) -> None:
     """Keep a new session in the browser."""
-    cookies = Cookies.of(services_of(request).settings)
+    cookies = services_of(request).cookies
     set_cookies(request, [*cookies.write(session), cookies.clear_attempt()])
 
 
+def recognise(request: Request) -> Session | None:
+    """Return the session whose cookies a request brings, whether it lives or not. Raises KeyUnknownError."""
+    if not hasattr(request.state, "brought"):
+        request.state.brought = services_of(request).cookies.read(request.cookies)
+    session: Session | None = request.state.brought
+    return session
+
+
 def end(request: Request) -> None:
-    """Forget the session here and at the user pool."""
+    """Forget the session here, on every worker, and at the user pool. Raises RevocationsUnknownError."""
     services = services_of(request)
-    cookies = Cookies.of(services.settings)
-    # First of all the browser forgets: that holds even when the pool cannot be reached.
-    set_cookies(request, cookies.clear())
-    refresh_token = cookies.refresh_token(request.cookies)
-    if refresh_token:
-        services.sign_in.end(refresh_token)
+    # First of all the browser forgets: that holds even when nobody else can be reached.
+    set_cookies(request, services.cookies.clear())
+    session = recognise(request)
+    if session is None:
+        return
+    try:
+        services.revocations.end_session(session.session_id, services.clock())
+    finally:
+        services.sign_in.end(session.refresh_token)
 
 
 def set_cookies(request: Request, values: list[str]) -> None:
@@ -76,23 +81,23 @@ def csrf_token(request: Request) -> str:
 
 
 def _open(request: Request, services: Services) -> tuple[Session, AccessClaims]:
-    cookies = Cookies.of(services.settings)
-    session = cookies.read(request.cookies)
-    now = int(services.clock().timestamp())
-    if session is None or not 0 <= now - session.seen + RENEW_SECONDS <= IDLE_SECONDS + RENEW_SECONDS:
-        _log_off(request, cookies)
+    session, now = recognise(request), services.now()
+    if session is None or not session.lives(now):
+        _leave_nothing(request, services)
         raise SignInRequiredError("Nobody is signed in.")
     session, claims = _verified(request, services, session, now)
     if BACKGROUND not in request.headers and now - session.seen >= TOUCH_SECONDS:
         session = replace(session, seen=now)
-        set_cookies(request, [cookies.touch(session)])
+        set_cookies(request, [services.cookies.touch(session)])
     return session, claims
 
 
 def _verified(request: Request, services: Services, session: Session, now: int) -> tuple[Session, AccessClaims]:
     """Return the session and what its access token says, renewed where it is about to lapse."""
     try:
-        claims = services.verifier.access(session.access_token)
+        claims = _claims(services, session, session.access_token)
+    except RevokedTokenError as error:
+        raise _ended(request, services) from error
     except InvalidTokenError:
         return _renewed(request, services, session)
     return (session, claims) if claims.expires_at - now > RENEW_SECONDS else _renewed(request, services, session)
@@ -101,16 +106,28 @@ def _verified(request: Request, services: Services, session: Session, now: int) 
 def _renewed(request: Request, services: Services, session: Session) -> tuple[Session, AccessClaims]:
     try:
         tokens = services.sign_in.renew(session.refresh_token)
-        claims = services.verifier.access(tokens.access)
+        claims = _claims(services, session, tokens.access)
     except (SignInError, InvalidTokenError) as error:
-        set_cookies(request, Cookies.of(services.settings).clear())
-        raise SignInRequiredError("The session has ended.") from error
-    renewed = replace(session, access_token=tokens.access, refresh_token=tokens.refresh or session.refresh_token)
-    set_cookies(request, Cookies.of(services.settings).write(renewed))
+        raise _ended(request, services) from error
+    renewed = session.renewed(claims, tokens.access, tokens.refresh)
+    set_cookies(request, services.cookies.write(renewed))
     return renewed, claims
 
 
-def _log_off(request: Request, cookies: Cookies) -> None:
+def _claims(services: Services, session: Session, access_token: str) -> AccessClaims:
+    """Verify a token of a session. Raises InvalidTokenError for one of anybody but the person who signed in."""
+    claims = services.verifier.access(access_token)
+    if claims.partner is not None or claims.subject != session.subject:
+        raise InvalidTokenError("The token is not that of the session.")
+    return claims
+
+
+def _ended(request: Request, services: Services) -> SignInRequiredError:
+    set_cookies(request, services.cookies.clear())
+    return SignInRequiredError("The session has ended.")
+
+
+def _leave_nothing(request: Request, services: Services) -> None:
     """Revoke what an idle session leaves behind, so that its tokens are worth nothing to whoever finds them."""
-    if cookies.refresh_token(request.cookies):
+    if any(services.cookies.name(role) in request.cookies for role in ("session", "access", "refresh")):
         end(request)

@@ -66,6 +66,8 @@ class Settings(BaseModel):
     authorizer_id: Text
     sign_in_url: Url
     """Base of the managed login."""
+    portal_secret: Text
+    """ARN of the secret that the deployment's key is made of."""
     origin_secret: str = ""
     """Name of the secret that the edge sends with each request; empty where there is no edge before the gateway."""
     portal_origin: Annotated[str, AfterValidator(_origin)]

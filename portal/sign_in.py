@@ -6,10 +6,11 @@ import hmac
 import json
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Protocol, Self
 from urllib.parse import urlencode, urlsplit
 
+from portal.cookies import ATTEMPT_SECONDS, CLOCK_SKEW
 from portal.errors import InvalidTokenError, SignInError
 from portal.settings import Settings
 from portal.tokens import Verifier
@@ -49,25 +50,23 @@ class UserPool(Protocol):
 class Attempt:
     """A sign-in that has begun; it waits in a cookie of the browser that began it."""
 
+    began: int
+    """In seconds since 1970."""
     state: str
     nonce: str
     code_verifier: str
     next_path: str
 
-    def packed(self) -> str:
-        fields = [self.state, self.nonce, self.code_verifier, self.next_path]
-        return base64.urlsafe_b64encode(json.dumps(fields).encode()).decode().rstrip("=")
+    def packed(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
 
     @classmethod
-    def unpacked(cls, text: str) -> Self:
-        """Raises SignInError for anything that `packed` did not write."""
-        try:
-            fields = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        except (ValueError, RecursionError):
-            fields = None
-        if not isinstance(fields, list) or len(fields) != 4 or not all(isinstance(field, str) for field in fields):
-            raise SignInError("This sign-in was not begun here.")
-        return cls(fields[0], fields[1], fields[2], safe_next(fields[3]))
+    def unpacked(cls, packed: bytes | None, now: int) -> Self:
+        """Read what `packed` wrote, which the cookie's seal vouches for. Raises SignInError where it is too old."""
+        attempt = cls(**json.loads(packed)) if packed else None
+        if attempt is None or not -CLOCK_SKEW <= now - attempt.began <= ATTEMPT_SECONDS:
+            raise SignInError("This sign-in was not begun here, or too long ago.")
+        return attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +87,10 @@ class SignIn:
         self._settings = settings
         self._callback = settings.portal_origin + CALLBACK
 
-    def begin(self, next_path: str) -> tuple[str, Attempt]:
+    def begin(self, next_path: str, now: int) -> tuple[str, Attempt]:
         """Return where to send the browser, and what it must bring back."""
         attempt = Attempt(
-            secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), safe_next(next_path)
+            now, secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), safe_next(next_path)
         )
         digest = hashlib.sha256(attempt.code_verifier.encode()).digest()
         query = {

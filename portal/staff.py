@@ -10,6 +10,7 @@ from portal.clinics import clinic
 from portal.errors import FieldsError, ProtectedAccountError
 from portal.identity import ADMIN_GROUP, CLINIC_GROUP, Identity
 from portal.people import People, Person, Standing, group_of
+from portal.revocations import ENDS_WITHIN
 from portal.services import Services
 
 MAX_NAME = 80
@@ -33,7 +34,12 @@ class Act:
 
 ACTS: Mapping[str, Act] = {
     "remind": Act("person.remind", lambda people, who: people.remind(who), False, "was sent the invitation again."),
-    "disable": Act("person.disable", lambda people, who: people.disable(who), True, "can no longer sign in."),
+    "disable": Act(
+        "person.disable",
+        lambda people, who: people.disable(who),
+        True,
+        f"can no longer sign in, and is signed out everywhere within {ENDS_WITHIN} seconds.",
+    ),
     "enable": Act("person.enable", lambda people, who: people.enable(who), False, "can sign in again."),
     "reset-password": Act(
         "person.reset-password",
@@ -88,13 +94,19 @@ def act(services: Services, identity: Identity, username: str, deed: str) -> Per
         raise NotFoundError("There is no such act.")
     if deed not in OFFERED[person.standing]:
         if deed == {Standing.DISABLED: "disable", Standing.ACTIVE: "enable"}.get(person.standing):
+            if deed == "disable":
+                # Whoever disabled them may have come no further than the user pool.
+                _end_sign_ins(services, person)
             return person
         raise ConflictError("The account is not in a state for that.")
     chosen = ACTS[deed]
     if chosen.locks_out:
         _protect(services, identity, person, groups)
     auditing.note(services, identity, chosen.action, clinic_id=clinic_of(groups) or "", subject=person.subject)
-    chosen.do(services.people, person)
+    if chosen.locks_out:
+        _lock_out(services, person, chosen)
+    else:
+        chosen.do(services.people, person)
     if deed == "disable" and ADMIN_GROUP in groups and not _admins(services):
         # Another admin was disabled at the same moment, by the one whom this one disables.
         services.people.enable(person)
@@ -112,6 +124,18 @@ def _protect(services: Services, identity: Identity, person: Person, groups: fro
         raise ProtectedAccountError("Nobody locks out himself.")
     if ADMIN_GROUP in groups and not [admin for admin in _admins(services) if admin.subject != person.subject]:
         raise ProtectedAccountError("The last admin stays.")
+
+
+def _lock_out(services: Services, person: Person, act: Act) -> None:
+    """End somebody's sessions before and after what is done to the account: should the one fail, the other has ended
+    them, and none that began between the two is left."""
+    _end_sign_ins(services, person)
+    act.do(services.people, person)
+    _end_sign_ins(services, person)
+
+
+def _end_sign_ins(services: Services, person: Person) -> None:
+    services.revocations.end_sign_ins(person.subject, services.clock())
 
 
 def _admins(services: Services) -> list[Person]:

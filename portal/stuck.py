@@ -6,6 +6,7 @@ from intake.ports import Order, Page, Selection, StuckFile, Task
 from intake.record import FileSummary
 from intake.states import State
 from portal import files, reprocessing
+from portal.cursors import Cursor
 from portal.identity import Identity
 from portal.services import Services
 
@@ -23,8 +24,8 @@ def stuck(services: Services) -> tuple[StuckFile, ...]:
     return tuple(file for file in seen if file.file_id in still)
 
 
-def failed(services: Services, identity: Identity, cursor: str | None, limit: int) -> Page[FileSummary]:
-    """Return files that failed on our side, newest first. Raises CursorError."""
+def failed(services: Services, identity: Identity, cursor: Cursor, limit: int) -> Page[FileSummary]:
+    """Return files that failed on our side, newest first. Raises InvalidCursorError."""
     return files.files(services, identity, state=State.FAILED, since=None, cursor=cursor, limit=limit)
 
 

@@ -1,6 +1,7 @@
 """Studies as a clinic sees them, and what can be said of their completeness."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 from intake.ports import FileQuery, Page, StudyQuery
@@ -8,7 +9,7 @@ from intake.record import FileRecord, Finding, Metadata, Upload
 from intake.study import Series, Study
 from intake.study_rules import findings
 from portal import files
-from portal.errors import CursorError
+from portal.cursors import Cursor, page
 from portal.identity import Identity
 from portal.search import Criteria
 from portal.services import Services
@@ -29,8 +30,8 @@ class StudyPage:
     """As one of the files says; for the clinic's own eyes."""
 
 
-def studies(services: Services, identity: Identity, asked: Criteria, cursor: str | None, limit: int) -> Page[Study]:
-    """List studies: a clinic's, or for admins one's or everybody's. Raises CursorError."""
+def studies(services: Services, identity: Identity, asked: Criteria, cursor: Cursor, limit: int) -> Page[Study]:
+    """List studies: a clinic's, or for admins one's or everybody's. Raises InvalidCursorError."""
     clinic_id = identity.clinic_id or asked.clinic or None
     query = StudyQuery(
         clinic_id=clinic_id,
@@ -39,24 +40,25 @@ def studies(services: Services, identity: Identity, asked: Criteria, cursor: str
         first_date=asked.since.replace("-", "") if clinic_id else "",
         last_date=asked.until.replace("-", "") if clinic_id else "",
     )
-    try:
-        return services.studies.studies(query, cursor, limit)
-    except ValueError as error:
-        raise CursorError("The cursor is not one of this list.") from error
+    read = partial(services.studies.studies, query, limit=limit)
+    return page(services, identity, cursor, read, **asked.told())
+
+
+def whole(services: Services, identity: Identity, study_id: str) -> tuple[Study, tuple[Upload, ...]]:
+    """Return a study with its series, and the uploads that it came with. Raises NotFoundError."""
+    study = services.studies.study(identity.clinic_id, study_id)
+    return study, services.search.uploads_at(sorted(study.uploads, reverse=True)[:UPLOADS])
 
 
 def study_page(
-    services: Services, identity: Identity, study_id: str, *, series_id: str, cursor: str | None, limit: int
+    services: Services, identity: Identity, study_id: str, *, series_id: str, cursor: Cursor, limit: int
 ) -> StudyPage:
-    """Return a study with a page of its files, or of those of one series. Raises NotFoundError, CursorError."""
-    study = services.studies.study(identity.clinic_id, study_id)
-    uploads = services.search.uploads_at(sorted(study.uploads, reverse=True)[:UPLOADS])
+    """Return a study with a page of its files, or of those of one series. Raises NotFoundError, InvalidCursorError."""
+    study, uploads = whole(services, identity, study_id)
     query = FileQuery(clinic_id=study.clinic_id, study_id=study_id, series_id=series_id)
-    try:
-        page = services.search.files(query, cursor, limit)
-    except ValueError as error:
-        raise CursorError("The cursor is not one of this list.") from error
-    seen = Page(tuple(files.seen_by(identity, record) for record in page.rows), page.next)
+    read = partial(services.search.files, query, limit=limit)
+    found = page(services, identity, cursor, read, series=series_id)
+    seen = replace(found, rows=tuple(files.seen_by(identity, record) for record in found.rows))
     return StudyPage(study, findings(study, uploads), uploads, seen, _patient(seen))
 
 
@@ -82,7 +84,7 @@ def repeated(series: Series) -> int:
     return max(0, series.numbered - len(series.numbers))
 
 
-def _patient(page: Page[FileRecord]) -> Metadata:
+def _patient(seen: Page[FileRecord]) -> Metadata:
     """Return what the first file says that says anything."""
-    stated = (record.metadata.get(files.PATIENT) for record in page.rows)
+    stated = (record.metadata.get(files.PATIENT) for record in seen.rows)
     return next((patient for patient in stated if isinstance(patient, dict) and patient), {})

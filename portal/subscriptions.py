@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from intake.errors import ConflictError, LimitError, NotFoundError
-from intake.filters import filter_policy, subscription_id
+from intake.filters import filter_policy
 from intake.ports import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription
 from portal.auditing import note
 from portal.dashboard import known_clinic
 from portal.errors import SubscriptionError
 from portal.identity import Identity
+from portal.limits import count_confirmation
 from portal.services import Services
 
 EMAIL = "email"
@@ -22,6 +23,8 @@ MOST = 20
 """Addresses of one owner."""
 ASK_AGAIN = timedelta(minutes=5)
 """A recipient is not asked more often than this: whoever it is has not agreed yet."""
+ONE_REQUEST = timedelta(hours=4)
+"""An address that is removed and added again within this time is not asked anew: what it was sent still counts."""
 
 CLINIC_KINDS = tuple(kind for kind in AlertKind if kind is not AlertKind.DISAGREEMENT)
 OPERATIONS_KINDS = (*AlertKind, EVERYTHING)
@@ -64,27 +67,33 @@ def shown(services: Services, owner: str) -> tuple[Shown, ...]:
 def subscribe(services: Services, identity: Identity, owner: str, endpoint: str, kinds: Iterable[str]) -> Subscription:
     """Have an address told; the same one again changes what it is told. Raises SubscriptionError."""
     address, wanted = _address(endpoint), _kinds(owner, kinds)
-    known = services.subscriptions.find(owner, subscription_id(EMAIL, address))
+    address_id = services.ids.address(EMAIL, address)
+    known = services.subscriptions.find(owner, address_id)
     if known is not None and not known.removed:
         return _changed(services, identity, known, wanted)
     if len(services.subscriptions.of(owner)) >= MOST:
         raise SubscriptionError(f"There are {MOST} addresses already, and no more fit. Remove one first.")
     at = services.clock()
+    asked_before = known is not None and at - known.asked_at < ONE_REQUEST
     fresh = Subscription(
         owner=owner,
-        subscription_id=subscription_id(EMAIL, address),
+        subscription_id=address_id,
         protocol=EMAIL,
         endpoint=address,
         kinds=wanted,
         created_at=at,
         created_by=identity.subject,
-        asked_at=at,
+        asked_at=known.asked_at if known is not None and asked_before else at,
         arn=known.arn if known is not None else "",
     )
     _note(services, identity, "subscription.add", fresh)
     # Kept first: what SNS delivers must never be without an owner who can stop it.
     services.subscriptions.save(fresh)
-    return _deliver(services, fresh, ask=True)
+    try:
+        return _deliver(services, fresh, ask=not asked_before)
+    except SubscriptionError:
+        services.subscriptions.save(replace(fresh, removed=True))
+        raise
 
 
 def change(services: Services, identity: Identity, owner: str, wanted_id: str, kinds: Iterable[str]) -> Subscription:
@@ -151,6 +160,8 @@ def _deliver(services: Services, subscription: Subscription, *, ask: bool) -> Su
 
 
 def _asked(services: Services, subscription: Subscription, policy: dict[str, object]) -> str:
+    """Have SNS ask the recipient, which is a mail to somebody who has agreed to nothing. Raises SubscriptionError."""
+    count_confirmation(services, subscription.owner, subscription.subscription_id)
     try:
         return services.subscribers.subscribe(subscription.protocol, subscription.endpoint, policy)
     except LimitError as error:

@@ -5,6 +5,7 @@ Amazon Cognito Developer Guide.
 """
 
 import base64
+import hashlib
 import hmac
 import json
 import re
@@ -17,7 +18,7 @@ from jose import jwt
 from jose.exceptions import JOSEError
 
 from intake.ports import Partner
-from portal.errors import InvalidTokenError
+from portal.errors import InvalidTokenError, RevokedTokenError
 from portal.signing_keys import SigningKeys
 
 MAX_TOKEN = 8192
@@ -45,6 +46,10 @@ class AccessClaims:
     expires_at: int
     """Seconds since 1970, UTC."""
     partner: Partner | None
+    session_id: str
+    """The same for all tokens of one sign-in, however often they are renewed."""
+    signed_in_at: int
+    """When that sign-in was, in seconds since 1970, UTC."""
 
 
 class Verifier:
@@ -57,29 +62,39 @@ class Verifier:
         issuer: str,
         web_client_id: str,
         partner: Callable[[str], Partner | None],
+        ended: Callable[[str, str, int], bool],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._web_client_id = web_client_id
         self._partner = partner
+        self._ended = ended
         self._clock = clock
 
     def access(self, token: str) -> AccessClaims:
-        """Return the claims of an access token of the portal's client or of a known partner's."""
+        """Return the claims of an access token of the portal's client or of a known partner's.
+
+        Raises RevokedTokenError for a person's token whose session was ended.
+        """
         claims = self._claims(token, use="access")
         client_id = _text(claims, "client_id")
         partner = None if client_id == self._web_client_id else self._partner(client_id)
         if partner is None and client_id != self._web_client_id:
             _refuse()
-        return AccessClaims(
+        said = AccessClaims(
             subject=claims["sub"],
             client_id=client_id,
             groups=_groups(claims),
             scopes=frozenset(_text(claims, "scope").split()) if "scope" in claims else frozenset(),
             expires_at=claims["exp"],
             partner=partner,
+            session_id=session_id(claims, token),
+            signed_in_at=_signed_in_at(claims),
         )
+        if partner is None and self._ended(said.session_id, said.subject, said.signed_in_at):
+            raise RevokedTokenError("The session was ended.")
+        return said
 
     def sign_in(self, id_token: str, *, access_token: str, nonce: str) -> Mapping[str, Any]:
         """Return the claims of the ID token that answers our own request for sign-in, made with `nonce`."""
@@ -175,6 +190,21 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         _refuse()
     return value
+
+
+def session_id(claims: Mapping[str, Any], token: str) -> str:
+    """Return a digest of what Cognito ends a session by: the id that a refresh token hands on to all that it renews
+    (Developer Guide, "Revoking tokens"); without one, a token is a session of its own."""
+    origin = claims.get("origin_jti")
+    named = origin if isinstance(origin, str) and origin else token
+    return hashlib.sha256(named.encode()).hexdigest()
+
+
+def _signed_in_at(claims: Mapping[str, Any]) -> int:
+    at: int = claims.get("auth_time", claims["iat"])
+    if type(at) is not int:
+        _refuse()
+    return at
 
 
 def _groups(claims: Mapping[str, Any]) -> frozenset[str]:

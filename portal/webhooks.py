@@ -9,6 +9,7 @@ from intake.keys import new_upload_id
 from intake.ports import Delivery, Event, Webhook
 from portal.errors import IdempotencyError, TokenNotGivenError, TooManyWebhooksError, WebhookUrlError
 from portal.identity import Identity
+from portal.limits import count_hook
 from portal.services import Services
 from portal.webhook_urls import is_allowed
 
@@ -21,7 +22,7 @@ def create(
 ) -> Webhook:
     """Have an address called with a clinic's events, once it has confirmed.
 
-    Raises ClinicError, WebhookUrlError, TooManyWebhooksError, IdempotencyError.
+    Raises ClinicError, WebhookUrlError, TooManyWebhooksError, TooManyRequestsError, IdempotencyError.
     """
     clinic_id = identity.own_clinic()
     if not is_allowed(url, loopback=services.settings.loopback_webhooks):
@@ -36,6 +37,8 @@ def create(
         return standing
     if len(held) >= MOST:
         raise TooManyWebhooksError("The clinic has as many webhooks as it may.")
+    # Whoever made and deleted them one after the other could have strangers called as often as they like.
+    count_hook(services, clinic_id)
     webhook = Webhook(webhook_id, clinic_id, url, wanted, services.clock(), identity.subject)
     # Written first: what SNS calls must be known here, so that it can be ended.
     services.webhooks.save(webhook)

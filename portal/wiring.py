@@ -12,6 +12,7 @@ from intake.dynamodb import DynamoRecords
 from intake.feed import DynamoChangeFeed
 from intake.gateway import JwtAuthorizer
 from intake.kept_searches import DynamoKeptSearches
+from intake.keyed_ids import KeyedIds
 from intake.last_errors import DynamoLastErrors
 from intake.orders import DynamoOrders
 from intake.projections import DynamoProjections
@@ -19,6 +20,7 @@ from intake.query_runs import DynamoQueryRuns
 from intake.record import now
 from intake.request_counts import DynamoRequestCounts
 from intake.reviews import DynamoReviews
+from intake.revocations import DynamoRevocations
 from intake.s3 import SIGNING, S3Presigner
 from intake.s3_objects import S3Objects
 from intake.search import DynamoSearch
@@ -28,15 +30,18 @@ from intake.sqs import SqsQueue
 from intake.stuck import DynamoStuckFiles
 from intake.studies import DynamoStudies
 from intake.subscriptions import DynamoSubscriptions
+from intake.table_secret import TableSecret
 from intake.troubles import DynamoTroubles
 from intake.watch import DynamoWatch
 from intake.webhooks import DynamoWebhooks
 from portal.cognito import CognitoPool
 from portal.cognito_admin import CognitoClients, CognitoPeople
+from portal.deployment_key import DeploymentKey
 from portal.dicomweb.sender import HttpSender
 from portal.origin_secret import OriginSecret
 from portal.partners import KnownPartners
 from portal.remembered import Remembered
+from portal.revocations import KnownRevocations
 from portal.secrets_manager import StoredSecret
 from portal.services import Services
 from portal.settings import Settings
@@ -62,14 +67,18 @@ def wire(settings: Settings) -> Services:
     dynamodb, sqs = session.client("dynamodb", config=PATIENCE), session.client("sqs", config=PATIENCE)
     sns = session.client("sns", config=PATIENCE)
     directory = DynamoDirectory(dynamodb, settings.table)
+    ids = KeyedIds(TableSecret(dynamodb, settings.table).read)
     cognito = session.client("cognito-idp", config=PATIENCE)
     s3, http = session.client("s3", config=PATIENCE.merge(SIGNING)), urllib3.PoolManager()
+    secrets = session.client("secretsmanager", config=PATIENCE)
     pool = CognitoPool(cognito, http, settings)
+    revocations = KnownRevocations(DynamoRevocations(dynamodb, settings.table))
     verifier = Verifier(
         keys=SigningKeys(pool.signing_keys),
         issuer=settings.issuer,
         web_client_id=settings.web_client_id,
         partner=KnownPartners(directory).find,
+        ended=revocations.ended,
     )
     return Services(
         records=DynamoRecords(dynamodb, settings.table),
@@ -83,10 +92,11 @@ def wire(settings: Settings) -> Services:
         gateway=JwtAuthorizer(session.client("apigatewayv2", config=PATIENCE), settings.api_id, settings.authorizer_id),
         projections=DynamoProjections(dynamodb, settings.table),
         feed=DynamoChangeFeed(dynamodb, settings.table),
-        search=DynamoSearch(dynamodb, settings.table),
+        search=DynamoSearch(dynamodb, settings.table, ids),
         troubles=DynamoTroubles(dynamodb, settings.table),
-        studies=DynamoStudies(dynamodb, settings.table),
+        studies=DynamoStudies(dynamodb, settings.table, ids),
         kept_searches=DynamoKeptSearches(dynamodb, settings.table),
+        ids=ids,
         subscriptions=DynamoSubscriptions(dynamodb, settings.table),
         subscribers=SnsSubscribers(sns, settings.alert_topic_arn),
         watch=DynamoWatch(dynamodb, settings.table),
@@ -114,13 +124,11 @@ def wire(settings: Settings) -> Services:
         reviews=DynamoReviews(dynamodb, settings.table),
         verifier=verifier,
         sign_in=SignIn(pool, verifier, settings),
+        deployment_key=DeploymentKey(StoredSecret(secrets, settings.portal_secret).read),
         settings=settings,
         clock=now,
-        origin_secret=_origin_secret(session, settings.origin_secret),
+        revocations=revocations,
+        origin_secret=OriginSecret(StoredSecret(secrets, settings.origin_secret).read)
+        if settings.origin_secret
+        else None,
     )
-
-
-def _origin_secret(session: boto3.Session, name: str) -> OriginSecret | None:
-    if not name:
-        return None
-    return OriginSecret(StoredSecret(session.client("secretsmanager", config=PATIENCE), name).read)

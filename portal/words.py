@@ -1,7 +1,11 @@
 """How the pages say things: states, uploads, steps of a timeline, and what a metadata's key is called."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
+from intake.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Upload
 from intake.states import State
 from intake.study import Study
@@ -190,12 +194,26 @@ def actor(entry: TimelineEntry) -> str:
     return f"{part} {entry.actor[:8]}" if part else ACTORS.get(entry.actor, "Sender")
 
 
+def clinic_name(clinic_id: str, names: Mapping[str, str] | None = None) -> str:
+    """Return how a clinic is called: by its name where that is known, and nobody's files by what they are."""
+    return UNKNOWN_SENDERS if clinic_id == UNASSIGNED else (names or {}).get(clinic_id, clinic_id)
+
+
+def clinic_mark(clinic_id: str) -> str:
+    """Return a clinic's id as an id looks, and nobody's files in words."""
+    if clinic_id == UNASSIGNED:
+        return UNKNOWN_SENDERS
+    return Markup('<span class="mono">{}</span>').format(clinic_id)
+
+
 def kind(name: str | None) -> str:
     return KINDS.get(name, title(name)) if name else "Not known yet"
 
 
 WORD_FILTERS = {
     "actor": actor,
+    "clinic_mark": clinic_mark,
+    "clinic_name": clinic_name,
     "event": event,
     "event_look": event_look,
     "kind": kind,

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -81,10 +81,19 @@ def check(path: Path, profile: Profile) -> Iterator[Checked]:
     with path.open("rb") as file:
         source = LocalBytes(file)
         judgement = judge(source, Facts(extension_of(path.name), profile=profile))
-        yield Checked(str(path), source.size, judgement)
-        if judgement.kind == _ARCHIVE and not judgement.rejected:
-            for entry in archive.entries(source):
-                yield _check_entry(f"{path}!{entry.name}", source, entry, profile)
+        if judgement.kind != _ARCHIVE or judgement.rejected:
+            yield Checked(str(path), source.size, judgement)
+            return
+        inside = [_check_entry(f"{path}!{entry.name}", source, entry, profile) for entry in archive.entries(source)]
+        yield Checked(str(path), source.size, _settled(judgement, inside))
+        yield from inside
+
+
+def _settled(judgement: Judgement, inside: list[Checked]) -> Judgement:
+    """Return what an archive's entries make of its own judgement, as `processor/settle.py` does."""
+    rejected = sum(checked.judgement.rejected for checked in inside)
+    found = archive.finding_of(len(inside) - rejected, rejected)
+    return replace(judgement, findings=(*judgement.findings, found)) if found else judgement
 
 
 def _check_entry(path: str, source: ByteSource, entry: Entry, profile: Profile) -> Checked:

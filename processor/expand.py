@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from intake import keys
 from intake.errors import NotFoundError
-from intake.events import Slice
+from intake.events import Settlement, Slice
 from intake.ports import Children, ObjectRange, Objects, ObjectWriter, Queue, Verdicts
 from intake.record import FileRecord, ObjectVersion, TimelineEntry, Verdict, now
 from intake.states import State
@@ -22,6 +22,9 @@ ENTRIES_PER_SLICE = 90
 """With the upload they fit into one transaction, and into seconds."""
 BYTES_PER_SLICE = 256 * 1024**2
 """Inflated: ten slices in one batch must end within the function's time. A larger entry is a slice of its own."""
+
+SETTLED_AFTER_S = 2
+"""Seconds after which somebody looks for the first time whether an archive's entries have their verdicts."""
 
 BLOCK = 4 * 1024**2
 """Bytes that are read of an archive at a time."""
@@ -95,26 +98,41 @@ class Expander:
         self._clock = clock
 
     def begin(self, archive: Verdict | FileRecord, source: ByteSource) -> int:
-        """Ask for the expansion of an accepted archive, slice by slice. Return how many slices there are."""
+        """Ask for the expansion of an accepted archive, slice by slice, and for its settlement behind them.
+
+        A duplicate's entries are files already: it is settled only. Return how many slices there are.
+        """
         if archive.stored is None:
             raise NotFoundError("nothing is kept of the archive")
         slices = [
             Slice(archive.clinic_id, archive.upload_id, archive.file_id, archive.stored, first, count)
-            for first, count in spans(entries(source))
+            for first, count in (spans(entries(source)) if _is_its_own(archive, archive.stored) else ())
         ]
         self._queue.send([part.message() for part in slices])
+        asked = Settlement(
+            clinic_id=archive.clinic_id,
+            upload_id=archive.upload_id,
+            file_id=archive.file_id,
+            since=self._clock().isoformat(),
+        )
+        self._queue.send([asked.message()], delay_s=SETTLED_AFTER_S)
         return len(slices)
 
     def expand(self, part: Slice) -> Expanded:
-        """Reserve and unpack one slice. Raises NotFoundError, ObjectMissingError, ContentionError, ArchiveError."""
+        """Reserve and unpack one slice.
+
+        Raises NotFoundError, ConflictError, ObjectMissingError, ContentionError, ArchiveError.
+        """
         parent = self._verdicts.file(part.file_id)
-        if parent is None:
-            raise NotFoundError("the archive has no record")
+        if parent and parent.clinic_id == part.clinic_id and parent.settled and parent.state is State.REJECTED:
+            return Expanded(part, 0, 0, 0)  # All entries had their verdicts, and none was accepted: a late delivery.
+        if parent is None or not part.is_of(parent):
+            raise NotFoundError("the slice is of no archive that was accepted")
         source = Blocks(self._objects, part.stored)
         chosen = [entry for entry in entries(source) if part.first <= entry.index < part.first + part.count]
         children = [self._child(parent, entry) for entry in chosen]
         self._children.reserve(children)
-        awaited = self._children.awaited([child.file_id for child in children])
+        awaited = self._children.awaited(children)
         unpacked = [
             self._unpack(child, inflate(source, entry), part.stored)
             for entry, child in zip(chosen, children, strict=True)
@@ -151,6 +169,11 @@ class Expander:
             self._verdicts.record(_refusal(child, archive, self._clock()), reserved=True)
             return False
         return True
+
+
+def _is_its_own(archive: Verdict | FileRecord, stored: ObjectVersion) -> bool:
+    """Say whether an archive's bytes are stored for it; else it is a duplicate, and its entries are files already."""
+    return stored.key.endswith(f"/{archive.file_id}")
 
 
 def spans(found: Sequence[Entry]) -> Iterator[tuple[int, int]]:

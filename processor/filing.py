@@ -9,6 +9,7 @@ from datetime import datetime
 
 from intake import keys
 from intake.errors import ContentionError, ObjectTakenError
+from intake.keyed_ids import KeyedIds
 from intake.keys import Placement
 from intake.ports import Copied, ObjectRange, Objects, Outcome, Recorded, Verdicts
 from intake.record import Again, Finding, ObjectVersion, Verdict, now
@@ -46,6 +47,8 @@ class Case:
     """As it is known without a copy."""
     again: Again | None = None
     scan: Scan | None = None
+    nobodys: bool = False
+    """Its prefix is that of no clinic that takes part."""
 
     def verdict(self, copied: Copied, decided_at: datetime) -> Verdict:
         judgement = self.judgement
@@ -73,10 +76,11 @@ class Case:
             scan=self.scan,
         )
 
-    def direct(self) -> "Case":
+    def direct(self, ids: KeyedIds) -> "Case":
         """Return the same object as a file of its own: what its key promised belongs to another."""
         source = self.source
-        placement = keys.direct(source.bucket, source.key, source.version_id, self.arrived_at)
+        place = ids.nobodys if self.nobodys else ids.direct
+        placement = place(source.bucket, source.key, source.version_id, self.arrived_at)
         key = keys.object_key(placement.clinic_id, placement.upload_id, placement.file_id, self.arrived_at)
         return replace(self, placement=placement, key=key, sha256=None)
 
@@ -88,11 +92,17 @@ class Filing:
     """Copies an object to where its judgement sends it, and records that; what stands in the way may change it."""
 
     def __init__(
-        self, objects: Objects, verdicts: Verdicts, buckets: Buckets, clock: Callable[[], datetime] = now
+        self,
+        objects: Objects,
+        verdicts: Verdicts,
+        buckets: Buckets,
+        ids: KeyedIds,
+        clock: Callable[[], datetime] = now,
     ) -> None:
         self._objects = objects
         self._verdicts = verdicts
         self._buckets = buckets
+        self._ids = ids
         self._clock = clock
 
     def file(self, case: Case) -> tuple[Verdict, Outcome]:
@@ -117,7 +127,9 @@ class Filing:
                 return self.file(case.refused(RULES["sop-instance-conflict"].finding("(0008,0018)")))
             case Outcome.NO_RESERVATION:
                 self._objects.delete(verdict.stored)
-                return self.file(case.direct())
+                if not case.placement.reserved:
+                    raise ContentionError("another's record stands under the id of a file without a reservation")
+                return self.file(case.direct(self._ids))
 
     def foreseen(self, case: Case) -> Judgement:
         """Return what filing would make of a case, as far as can be told without doing it."""
@@ -127,7 +139,7 @@ class Filing:
         return case.judgement
 
     def _copied(self, case: Case, bucket: str) -> Copied:
-        if case.source.bucket == bucket:
+        if case.again and case.source.bucket == bucket:
             return Copied(case.source, case.sha256)
         return self._objects.copy(case.source, case.first.etag, case.first.total, bucket, case.key)
 
@@ -145,7 +157,7 @@ class Filing:
             return verdict, Outcome.ALREADY_RECORDED
         if not case.placement.reserved:
             raise ObjectTakenError(f"another object's copy stands under the key in {bucket}")
-        return self.file(case.direct())
+        return self.file(case.direct(self._ids))
 
     def _as_duplicate(self, case: Case, verdict: Verdict, recorded: Recorded) -> tuple[Verdict, Outcome]:
         """Record the file as accepted, point it to the bytes that are already held, and drop our copy of them."""

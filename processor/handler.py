@@ -23,7 +23,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from intake.commands import FindFiles
-from intake.events import arrivals, order_of, slice_of
+from intake.events import arrivals, order_of, settlement_of, slice_of
 from processor import wiring
 from processor.telemetry import (
     logger,
@@ -32,6 +32,7 @@ from processor.telemetry import (
     report_expanded,
     report_found,
     report_processed,
+    report_settled,
     report_trouble,
 )
 from processor.together import AT_ONCE
@@ -76,6 +77,10 @@ def _take(record: SQSRecord) -> None:
     part = slice_of(body)
     if part:
         _report(report_expanded, _judging.expander.expand(part))
+        return
+    settlement = settlement_of(body)
+    if settlement:
+        _report(report_settled, _judging.settler.settle(settlement))
         return
     for arrival in arrivals(body):
         _report(report_processed, _judging.processor.process(arrival))

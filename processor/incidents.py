@@ -7,12 +7,15 @@ has seen it again.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from intake import keys
 from intake.events import Arrival, notification
+from intake.keyed_ids import KeyedIds
 from intake.ports import Fault, Incident, Incidents, Inventory, Queue, Records, Rounds
 from intake.record import FileRecord, ObjectVersion, now
 from intake.states import JUDGED, OPEN, State
+from processor.placements import any_tells_of
 
 INCIDENTS_PER_SWEEP = 100
 
@@ -47,6 +50,7 @@ class FollowUp:
         records: Records,
         inventory: Inventory,
         queue: Queue,
+        ids: KeyedIds,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._incidents = incidents
@@ -54,6 +58,7 @@ class FollowUp:
         self._records = records
         self._inventory = inventory
         self._queue = queue
+        self._ids = ids
         self._clock = clock
 
     def run(self) -> Followed:
@@ -71,7 +76,7 @@ class FollowUp:
 
     def _holds(self, incident: Incident) -> bool:
         stands = self._stands(incident.object)
-        known = self._records.some(file_ids_of(incident))
+        known = self._records.some(file_ids_of(incident, self._ids))
         record = known.get(incident.file_id)
         match incident.fault:
             case Fault.LATE:
@@ -81,7 +86,7 @@ class FollowUp:
             case Fault.OBJECT_UNCLAIMED:
                 return stands and not (record and claims(record, incident.object))
             case Fault.ARRIVAL_UNRECORDED:
-                return stands and not known
+                return stands and not any_tells_of(known.values(), incident.object)
 
     def _stands(self, version: ObjectVersion) -> bool:
         """Say whether an object stands at the key: by a list of one, for the sweep may read no file to ask for it."""
@@ -103,8 +108,11 @@ class FollowUp:
 
 
 def needs(record: FileRecord, held: ObjectVersion) -> bool:
-    """Say whether a record has its bytes in an object of its own. A duplicate's are another file's, who is asked."""
-    return record.state in JUDGED and not record.duplicate_of and _same(record.stored, held)
+    """Say whether a record has its bytes in an object of its own. A duplicate's are another file's, who is asked;
+    so are those of an entry that could not be unpacked, of which there is nothing but its archive.
+    """
+    in_its_archive = record.parent is not None and not held.key.endswith(f"/{record.file_id}")
+    return record.state in JUDGED and not record.duplicate_of and not in_its_archive and _same(record.stored, held)
 
 
 def claims(record: FileRecord, held: ObjectVersion) -> bool:
@@ -121,23 +129,29 @@ def claims(record: FileRecord, held: ObjectVersion) -> bool:
     return own and (record.state in OPEN or (record.state is State.ACCEPTED and was_rejected and moved_on))
 
 
-def file_ids_of(incident: Incident) -> list[str]:
+def file_ids_of(incident: Incident, ids: KeyedIds) -> list[str]:
     """Return the ids that the incident's file may be recorded under."""
     if incident.fault is not Fault.ARRIVAL_UNRECORDED:
         return [incident.file_id]
-    reserved = keys.reservation(incident.object.key)
-    direct = direct_ids(incident.object, incident.seen_at, in_parts=True)
-    return [*([reserved.file_id] if reserved else []), *direct]
+    return recording_ids(ids, incident.object, incident.seen_at, in_parts=True)
 
 
-def direct_ids(version: ObjectVersion, begun: datetime, *, in_parts: bool) -> list[str]:
+def recording_ids(ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool) -> list[str]:
+    """Return all ids that an object may be recorded under: reserved, as its sender's own file, or as nobody's."""
+    reserved = keys.reservation(version.key)
+    derived = (direct_ids(ids, version, begun, in_parts=in_parts, nobodys=nobodys) for nobodys in (False, True))
+    return list(dict.fromkeys([*([reserved.file_id] if reserved else []), *chain.from_iterable(derived)]))
+
+
+def direct_ids(ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool, nobodys: bool) -> list[str]:
     """Return the ids under which an object without a reservation may be recorded: its id follows from its day.
 
     S3's notification comes soon after the object, or, where it is sent in parts, some days after its beginning.
     """
     last = begun + (LONGEST_SENDING if in_parts else timedelta(minutes=15))
     days = [begun + timedelta(days=n) for n in range((last.date() - begun.date()).days + 1)]
-    placements = [keys.direct(version.bucket, version.key, version.version_id, day) for day in days]
+    place = ids.nobodys if nobodys else ids.direct
+    placements = [place(version.bucket, version.key, version.version_id, day) for day in days]
     return list(dict.fromkeys(placement.file_id for placement in placements))
 
 

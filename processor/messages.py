@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from intake.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.ports import Alert, AlertKind, DueAlert, Fault
 from intake.record import Upload
 from intake.states import State
@@ -35,8 +36,9 @@ def rejected(due: DueAlert, origin: str) -> Alert:
     """Tell of rejected files, with a link under `origin` (`scheme://host[:port]`), as all of these do."""
     return _alert(
         due,
-        f"{_files(due.count)} rejected at {due.clinic_id}",
+        f"{_files(due.count)} rejected {_at(due)}",
         [
+            *_whose(due, origin),
             f"{_were(due.count)} checked and cannot be taken as sent.",
             "",
             *_reasons(due),
@@ -54,7 +56,7 @@ def rejected(due: DueAlert, origin: str) -> Alert:
 def failed(due: DueAlert, origin: str) -> Alert:
     return _alert(
         due,
-        f"{_files(due.count)} could not be processed for {due.clinic_id}",
+        f"{_files(due.count)} could not be processed for {_who(due)}",
         [
             "The fault is on our side. The files are kept safe and are checked again once it is mended: there is no",
             "need to send them again.",
@@ -76,7 +78,7 @@ def completed(due: DueAlert, upload: Upload, origin: str) -> Alert:
     warned = [f"- {upload.warnings:,} of the accepted have warnings"] if upload.warnings else []
     return _alert(
         due,
-        f"Upload complete at {due.clinic_id}: {told}",
+        f"Upload complete at {_who(due)}: {told}",
         [
             f"Every file of the upload has its verdict ({upload.declared:,} in all):",
             *(f"- {outcome}" for outcome in outcomes),
@@ -93,7 +95,7 @@ def quiet(due: DueAlert, origin: str) -> Alert:
     hours = int(WINDOW.total_seconds() // 3600)
     return _alert(
         due,
-        f"No files from {due.clinic_id} for {hours} hours",
+        f"No files from {_who(due)} for {hours} hours",
         [
             f"In {USUALLY} of the last {WEEKS} weeks at least {FILES} files came in these hours; now there is none.",
             "If nothing was due, there is nothing to do.",
@@ -111,7 +113,7 @@ def quiet(due: DueAlert, origin: str) -> Alert:
 def late(due: DueAlert, origin: str) -> Alert:
     return _alert(
         due,
-        f"{_files(due.count)} of {due.clinic_id} waiting longer than usual",
+        f"{_files(due.count)} of {_who(due)} waiting longer than usual",
         [
             "What was sent has arrived and is safe, but has no verdict yet. It is checked as soon as this can be done:",
             "there is no need to send it again.",
@@ -129,7 +131,7 @@ def disagreement(due: DueAlert, origin: str) -> Alert:
     """Tell operations that objects and records contradict each other; no object's key is told."""
     return _alert(
         due,
-        f"Objects and records of {due.clinic_id} disagree",
+        f"Objects and records of {_who(due)} disagree",
         [
             *(f"- {amount} x {code}: {FAULTS[Fault(code)]}" for code, amount in sorted(due.codes.items())),
             "",
@@ -152,6 +154,25 @@ def _alert(due: DueAlert, headline: str, lines: Sequence[str], origin: str) -> A
     ]
     severity = _SEVERITY.get(AlertKind(due.kind), "info")
     return Alert(due.kind, due.clinic_id, severity, f"[Silent Scalper] {headline}"[:100], "\n".join(body))
+
+
+def _who(due: DueAlert) -> str:
+    return UNKNOWN_SENDERS.lower() if due.clinic_id == UNASSIGNED else due.clinic_id
+
+
+def _at(due: DueAlert) -> str:
+    return f"of {_who(due)}" if due.clinic_id == UNASSIGNED else f"at {due.clinic_id}"
+
+
+def _whose(due: DueAlert, origin: str) -> list[str]:
+    """Say where nobody's files came from, and where they stand: no clinic sees them in its lists."""
+    if due.clinic_id != UNASSIGNED:
+        return []
+    return [
+        "They arrived under a prefix that no active clinic has. Administrators see them here:",
+        f"{origin}/admin/quarantine?clinic={UNASSIGNED}",
+        "",
+    ]
 
 
 def _files(count: int) -> str:

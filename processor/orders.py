@@ -40,7 +40,7 @@ class OrderDesk:
     def find(self, command: FindFiles) -> Found:
         """Raises NotFoundError for an order that nobody placed, or that has lapsed."""
         order = self.orders.order(command.owner, command.order_id)
-        portion = self.orders.portion(order.order_id, command.number) or self._look(order, command.number)
+        portion = self.orders.portion(order.owner, order.order_id, command.number) or self._look(order, command.number)
         self.queue.send([_task(order, file_id).message() for file_id in portion.file_ids])
         if portion.next is not None and command.number < _LAST:
             following = FindFiles(owner=order.owner, order_id=order.order_id, number=command.number + 1)
@@ -49,30 +49,30 @@ class OrderDesk:
 
     def carry_out(self, command: DoTask) -> Answered:
         answered = self.do(command)
-        self.orders.answer(command.order_id, [answered])
+        self.orders.answer(command.owner, command.order_id, [answered])
         return answered
 
     def _look(self, order: Order, number: int) -> Portion:
         rows, following = self._rows(order.selection, self._position(order, number))
-        chosen = tuple(row.file_id for row in rows if order.selection.matches(row))
+        chosen = tuple(row.file_id for row in rows if order.may_choose(row))
         return self.orders.add_portion(order.owner, order.order_id, number, Portion(chosen, following))
 
     def _position(self, order: Order, number: int) -> str | None:
-        """Return the cursor behind which a portion begins. Raises NotFoundError when the one before was never found."""
+        """Return where a portion begins. Raises NotFoundError when the one before was never found."""
         if number == 0:
             return None
-        previous = self.orders.portion(order.order_id, number - 1)
+        previous = self.orders.portion(order.owner, order.order_id, number - 1)
         if previous is None or previous.next is None:
             raise NotFoundError("the order has no such portion")
         return previous.next
 
-    def _rows(self, chosen: Selection, cursor: str | None) -> tuple[Iterable[FileSummary | FileRecord], str | None]:
+    def _rows(self, chosen: Selection, after: str | None) -> tuple[Iterable[FileSummary | FileRecord], str | None]:
         if chosen.file_ids:
             return self.records.some(chosen.file_ids).values(), None
         if chosen.upload_id:
-            of_upload = self.records.files_of(chosen.upload_id, cursor, PORTION)
+            of_upload = self.records.files_of(chosen.upload_id, after, PORTION)
             return of_upload.rows, of_upload.next
-        page = self.records.files(chosen.clinic_id or None, chosen.state, chosen.since, cursor, PORTION)
+        page = self.records.files(chosen.clinic_id or None, chosen.state, chosen.since, after, PORTION)
         return page.rows, page.next
 
 

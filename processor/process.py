@@ -1,7 +1,8 @@
 """One arriving object's way to its verdict: read, judge, copy, record.
 
-Three calls of AWS for an accepted file. Every step may happen twice, and a crash between any two of them is healed by
-the next delivery of the same event. Trouble of the infrastructure raises: it is never a verdict.
+Three calls of AWS for an accepted file, and two a minute to ask for its clinic. Every step may happen twice, and a
+crash between any two of them is healed by the next delivery of the same event. Trouble of the infrastructure raises: it
+is never a verdict.
 """
 
 import time
@@ -12,6 +13,7 @@ from datetime import datetime
 from intake import keys
 from intake.errors import LateThreatError, ScanUnfinishedError
 from intake.events import Arrival
+from intake.keyed_ids import KeyedIds
 from intake.keys import Placement
 from intake.ports import DECLARED_EXTENSION, DECLARED_SHA256, ObjectRange, Objects, Outcome, Verdicts
 from intake.record import ObjectVersion, Verdict, now
@@ -19,10 +21,13 @@ from intake.scan import Scan
 from intake.states import JUDGED, State
 from processor.filing import Buckets, Case, Filing
 from processor.judge import FIRST_READ, ByteSource, Facts, Judgement, Profile
-from processor.judge.catalogue import RULES
+from processor.placements import Placements
 from processor.scans import CODES, PASSED, Refusing, Scans
 
 ARCHIVE = "zip"
+
+UNKNOWN_SENDER = "clinic-unknown"
+"""What is found in a file of a clinic that is in no directory, or inactive."""
 
 Judge = Callable[[ByteSource, Facts], Judgement]
 
@@ -80,7 +85,9 @@ class Processor:
         buckets: Buckets,
         judge: Judge,
         *,
+        ids: KeyedIds,
         profile_of: Callable[[str], Profile],
+        takes_part: Callable[[str], bool],
         expand: Callable[[Verdict, ByteSource], int],
         scans: Scans,
         clock: Callable[[], datetime] = now,
@@ -88,7 +95,9 @@ class Processor:
         self._objects = objects
         self._verdicts = verdicts
         self._scans = scans
-        self._filing = Filing(objects, verdicts, buckets, clock)
+        self._filing = Filing(objects, verdicts, buckets, ids, clock)
+        self._placements = Placements(verdicts, ids, takes_part)
+        self._takes_part = takes_part
         self._accepted = buckets.accepted
         self._judge = judge
         self._profile_of = profile_of
@@ -103,15 +112,14 @@ class Processor:
         scan = self._scans.of(arrival.object, arrival.scan)
         if scan not in PASSED and scan not in CODES:
             return self._unscanned(arrival)
-        source = ObjectBytes(self._objects, arrival.object, self._first(arrival, scan))
-        case = self._judged(self._landed(arrival, source.first), source, scan)
-        if case.placement.clinic_id == keys.UNASSIGNED:
-            case = case.refused(RULES["clinic-unknown"].finding())
+        refusals = self._refusals(arrival, scan)
+        source = ObjectBytes(self._objects, arrival.object, self._first(arrival, refusals))
+        case = self._judged(self._landed(arrival, source.first), source, scan, refusals)
         verdict, outcome = self._filing.file(case)
         if scan is Scan.THREAT and outcome is Outcome.ALREADY_RECORDED:
             self._check_known(verdict.file_id)
         # Whether the verdict is new or stood already: a crash after it was recorded must not leave an archive packed.
-        slices = self._expand(verdict, source) if self._is_own_archive(verdict) else 0
+        slices = self._expand(verdict, source) if self._is_accepted_archive(verdict) else 0
         return Processed(
             placement=Placement(verdict.clinic_id, verdict.upload_id, verdict.file_id, case.placement.reserved),
             state=verdict.state,
@@ -125,9 +133,14 @@ class Processor:
             slices=slices,
         )
 
-    def _first(self, arrival: Arrival, scan: Scan | None) -> ObjectRange:
-        """Return the object's first bytes, and none of them where the scan says that nobody should read them."""
-        if scan in CODES:
+    def _refusals(self, arrival: Arrival, scan: Scan | None) -> tuple[str, ...]:
+        """Return the codes that refuse an object unread: of its scan, and of who sent it."""
+        scanned = (CODES[scan],) if scan in CODES else ()
+        return scanned if self._takes_part(keys.sender(arrival.object.key)) else (*scanned, UNKNOWN_SENDER)
+
+    def _first(self, arrival: Arrival, refusals: tuple[str, ...]) -> ObjectRange:
+        """Return the object's first bytes, and none of them where nobody is to read them."""
+        if refusals:
             return self._objects.describe(arrival.object)
         return self._objects.read(arrival.object, 0, FIRST_READ)
 
@@ -144,11 +157,10 @@ class Processor:
 
         Raises ScanUnfinishedError.
         """
-        described = self._objects.describe(arrival.object)
-        placement = _placement(self._landed(arrival, described))
-        record = self._verdicts.file(placement.file_id)
-        if record is None or record.incoming != arrival.object or record.state not in {*JUDGED, State.DELETED}:
+        known = self._placements.known(self._landed(arrival, self._objects.describe(arrival.object)))
+        if known is None or known[1].state not in {*JUDGED, State.DELETED}:
             raise ScanUnfinishedError("no result of a malware scan to go by")
+        placement, record = known
         return Processed(
             placement=placement,
             state=record.state,
@@ -167,12 +179,12 @@ class Processor:
         """
         record = self._verdicts.file(file_id)
         if record and record.state is not State.DELETED and CODES[Scan.THREAT] not in record.codes:
-            self._verdicts.note_scan(file_id, Scan.THREAT)
+            self._verdicts.note_scan(record, Scan.THREAT)
             raise LateThreatError(f"malware was found in a file that stands {record.state}: {file_id}")
 
-    def _judged(self, arrival: Arrival, source: ObjectBytes, scan: Scan | None) -> Case:
-        placement = _placement(arrival)
-        judge = Refusing(scan) if scan in CODES else self._judge
+    def _judged(self, arrival: Arrival, source: ObjectBytes, scan: Scan | None, refusals: tuple[str, ...]) -> Case:
+        placement = self._placements.place(arrival)
+        judge = Refusing(refusals) if refusals else self._judge
         judgement, judging_ms = timed(judge, source, self._facts(arrival, source.first, placement))
         return Case(
             placement=placement,
@@ -186,6 +198,7 @@ class Processor:
             name=arrival.object.key.rpartition("/")[2],
             sha256=source.first.metadata.get(DECLARED_SHA256) if placement.reserved else None,
             scan=scan,
+            nobodys=UNKNOWN_SENDER in refusals,
         )
 
     def _facts(self, arrival: Arrival, first: ObjectRange, placement: Placement) -> Facts:
@@ -197,10 +210,8 @@ class Processor:
             profile=self._profile_of(placement.clinic_id),
         )
 
-    def _is_own_archive(self, verdict: Verdict) -> bool:
-        """Say whether the verdict accepts an archive that is no duplicate: that one's entries are files already."""
-        accepted = verdict.stored.bucket == self._accepted
-        return verdict.kind == ARCHIVE and accepted and verdict.stored.key.endswith(f"/{verdict.file_id}")
+    def _is_accepted_archive(self, verdict: Verdict) -> bool:
+        return verdict.kind == ARCHIVE and verdict.stored.bucket == self._accepted
 
 
 def timed(judge: Judge, source: ByteSource, facts: Facts) -> tuple[Judgement, int]:
@@ -208,11 +219,6 @@ def timed(judge: Judge, source: ByteSource, facts: Facts) -> tuple[Judgement, in
     started = time.thread_time()
     judgement = judge(source, facts)
     return judgement, round((time.thread_time() - started) * 1000)
-
-
-def _placement(arrival: Arrival) -> Placement:
-    stored = arrival.object
-    return keys.reservation(stored.key) or keys.direct(stored.bucket, stored.key, stored.version_id, arrival.at)
 
 
 def _key(placement: Placement, day: datetime) -> str:

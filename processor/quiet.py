@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from statistics import median
 
-from intake.keys import UNASSIGNED
 from intake.ports import AlertKind, Bucket, Directory, Grain, Outbox, Projections, Queue, QuietClinic, Watch
 from intake.record import now
 from intake.states import JUDGED, State
@@ -62,7 +61,7 @@ class QuietWatch:
 
     def _quiet(self, at: datetime) -> list[QuietClinic]:
         """Return the quiet clinics; one stays so until something comes, also through hours in which nothing is due."""
-        heard, unexpected = self._arrivals(Grain.HOUR.start(at) - WINDOW, at), self._unexpected()
+        heard, expected = self._arrivals(Grain.HOUR.start(at) - WINDOW, at), self._expected()
         noted = {
             clinic.clinic_id: clinic for clinic in self._watch.quiet() if at - clinic.since < timedelta(weeks=WEEKS)
         }
@@ -71,7 +70,7 @@ class QuietWatch:
             for clinic_id, usual in self._busy(at).items()
         }
         quiet = {**noted, **begun}
-        return [quiet[clinic_id] for clinic_id in sorted(quiet) if not heard[clinic_id] and clinic_id not in unexpected]
+        return [quiet[clinic_id] for clinic_id in sorted(quiet) if not heard[clinic_id] and clinic_id in expected]
 
     def _busy(self, at: datetime) -> dict[str, int]:
         """Return the clinics that are usually busy in these hours, and how many files each sends."""
@@ -82,9 +81,9 @@ class QuietWatch:
         sent = {clinic_id: [week[clinic_id] for week in past] for clinic_id in clinics}
         return {clinic_id: int(median(counts)) for clinic_id, counts in sent.items() if _is_busy(counts)}
 
-    def _unexpected(self) -> set[str]:
-        """Return those from whom nothing is expected."""
-        return {clinic.clinic_id for clinic in self._directory.clinics() if not clinic.active} | {UNASSIGNED}
+    def _expected(self) -> set[str]:
+        """Return those from whom files are expected: clinics that take part, and no prefix that somebody made up."""
+        return {clinic.clinic_id for clinic in self._directory.clinics() if clinic.active}
 
     def _arrivals(self, since: datetime, until: datetime) -> Counter[str]:
         return _arrived(self._projections.buckets(Grain.HOUR, since, until))

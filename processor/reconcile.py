@@ -10,13 +10,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 from intake import keys
+from intake.keyed_ids import KeyedIds
 from intake.keys import UNASSIGNED
 from intake.ports import Fault, Held, Incident, Incidents, Inventory, Ledger, Records, Rounds
 from intake.record import FileRecord, ObjectVersion, now
 from intake.scan import VALIDATION_OBJECT
-from processor.arrivals import LOOKED_UP, Questions
+from processor.arrivals import LOOKED_UP, Questions, second_look
 from processor.filing import Buckets
 from processor.incidents import claims, direct_ids, needs
+from processor.placements import any_tells_of
 
 FOLDERS = 10
 """Uploads whose objects are listed at a sweep, to see whether those that records name are there."""
@@ -55,12 +57,15 @@ class Reconciler:
     inventory: Inventory
     incidents: Incidents
     rounds: Rounds
+    takes_part: Callable[[str], bool]
+    """Whether a clinic is in the directory, and active."""
     incoming_bucket: str
     buckets: Buckets
     quarantine_kept: timedelta
     """How long the bucket keeps rejected files: older records rightly name nothing."""
     time_limit: timedelta
     """How long a file may wait for its verdict, and so an object for its record."""
+    ids: KeyedIds
     clock: Callable[[], datetime] = now
 
     def run(self) -> Reconciled:
@@ -125,31 +130,65 @@ class Reconciler:
     def _compare_stored(self, bucket: str, after: str) -> _Part:
         """Look whether some record claims each of the next objects of a bucket."""
         listed = self.inventory.objects(bucket, after, LOOKED_UP)
-        ids = {held.version.key: _file_id_in(held.version.key) for held in listed.held}
-        known = self.records.some([file_id for file_id in ids.values() if file_id])
+        named = {held.version.key: _file_id_in(held.version.key) for held in listed.held}
+        known = self.records.some([file_id for file_id in named.values() if file_id])
         unclaimed = [
-            _unclaimed(held, ids[held.version.key])
+            self._unclaimed(held, named[held.version.key])
             for held in listed.held
-            if not (record := known.get(ids[held.version.key])) or not claims(record, held.version)
+            if not (record := known.get(named[held.version.key])) or not claims(record, held.version)
         ]
         return _Part(unclaimed, len(listed.held), listed.next)
 
     def _compare_arrivals(self, after: str) -> _Part:
         """Look whether there is a record of each of the next objects that arrived."""
         listed = self.inventory.versions(self.incoming_bucket, after, LISTED)
-        questions = Questions()
+        questions = Questions(self.ids, self.takes_part)
         taken = list(takewhile(questions.take, listed.held))
         known = self.ledger.known(frozenset(questions.files), frozenset(questions.uploads))
-        waits = self.clock() - self.time_limit
+        unclear = [held for held in questions.open(taken, known) if self._is_due(held)]
+        looked = second_look(self.ids, unclear)
+        if len(looked) < len(unclear):
+            taken = taken[: taken.index(unclear[len(looked) - 1]) + 1]
+        records = self.records.some([one for possible in looked.values() for one in possible])
         unrecorded = [
-            _unrecorded(held)
-            for held in taken
-            if held.version.key != VALIDATION_OBJECT
-            and held.last_modified <= waits
-            and not questions.answered(held, known.files, known.announced)
+            self._unrecorded(held)
+            for held in unclear[: len(looked)]
+            if not any_tells_of((records[one] for one in looked[held.position] if one in records), held.version)
         ]
         behind = listed.next if len(taken) == len(listed.held) else taken[-1].position
         return _Part(unrecorded, len(taken), behind)
+
+    def _is_due(self, held: Held) -> bool:
+        """Say whether an arrival has to have its record by now."""
+        return held.version.key != VALIDATION_OBJECT and held.last_modified <= self.clock() - self.time_limit
+
+    def _unclaimed(self, held: Held, file_id: str) -> Incident:
+        return self._of_object(Fault.OBJECT_UNCLAIMED, held, file_id or self._opaque(held.version))
+
+    def _unrecorded(self, held: Held) -> Incident:
+        nobodys = self._owner(held) == UNASSIGNED
+        own = direct_ids(self.ids, held.version, held.last_modified, in_parts=False, nobodys=nobodys)
+        return self._of_object(Fault.ARRIVAL_UNRECORDED, held, own[0])
+
+    def _of_object(self, fault: Fault, held: Held, file_id: str) -> Incident:
+        return Incident(
+            fault=fault,
+            clinic_id=self._owner(held),
+            upload_id=keys.upload_of(file_id),
+            file_id=file_id,
+            object=held.version,
+            seen_at=held.last_modified,
+        )
+
+    def _opaque(self, version: ObjectVersion) -> str:
+        """Return an id for an object whose key has none: the key itself may say anything."""
+        never = datetime.fromtimestamp(0, tz=UTC)
+        return self.ids.direct(version.bucket, version.key, version.version_id, never).file_id
+
+    def _owner(self, held: Held) -> str:
+        """Return whose an object is: a prefix that is no clinic's is told under no name of its own."""
+        clinic_id = keys.sender(held.version.key)
+        return clinic_id if self.takes_part(clinic_id) else UNASSIGNED
 
 
 def _folders(records: list[FileRecord]) -> list[list[FileRecord]]:
@@ -181,28 +220,3 @@ def _missing(record: FileRecord, at: datetime) -> Incident:
         object=record.stored or record.incoming,
         seen_at=at,
     )
-
-
-def _unclaimed(held: Held, file_id: str) -> Incident:
-    return _of_object(Fault.OBJECT_UNCLAIMED, held, file_id or _opaque(held.version))
-
-
-def _unrecorded(held: Held) -> Incident:
-    return _of_object(Fault.ARRIVAL_UNRECORDED, held, direct_ids(held.version, held.last_modified, in_parts=False)[0])
-
-
-def _of_object(fault: Fault, held: Held, file_id: str) -> Incident:
-    clinic_id = held.version.key.partition("/")[0]
-    return Incident(
-        fault=fault,
-        clinic_id=clinic_id if keys.is_clinic_id(clinic_id) else UNASSIGNED,
-        upload_id=keys.upload_of(file_id),
-        file_id=file_id,
-        object=held.version,
-        seen_at=held.last_modified,
-    )
-
-
-def _opaque(version: ObjectVersion) -> str:
-    """Return an id for an object whose key has none: the key itself may say anything."""
-    return keys.direct(version.bucket, version.key, version.version_id, datetime.fromtimestamp(0, tz=UTC)).file_id

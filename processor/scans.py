@@ -42,9 +42,9 @@ class Scans:
 
 @dataclass(frozen=True, slots=True)
 class Refusing:
-    """A judge that goes by a scan's result, one of CODES, and reads nothing."""
+    """A judge that goes by what is known beside the bytes, the codes of rules, and reads nothing."""
 
-    scan: Scan
+    codes: tuple[str, ...]
 
     def __call__(self, source: ByteSource, facts: Facts) -> Judgement:  # noqa: ARG002  # As the judge is called.
-        return Judgement(UNKNOWN, (RULES[CODES[self.scan]].finding(),), {}, None)
+        return Judgement(UNKNOWN, tuple(RULES[code].finding() for code in self.codes), {}, None)

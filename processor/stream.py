@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from intake.device import device
+from intake.index_keys import series_of
 from intake.items import Item, moment, plain
 from intake.ports import Change, Filed
 from intake.states import JUDGED, State
@@ -47,6 +48,9 @@ def change(old: Item, new: Item) -> Change:
         codes=tuple(new.get("codes", ())) if after is State.REJECTED else (),
         latency_ms=new["timings"].get("arrival_to_verdict") if after in JUDGED and before not in JUDGED else None,
         shadow=tuple(new.get("shadow", ())),
+        unsettled_before=_is_unsettled(old),
+        unsettled_after=_is_unsettled(new),
+        duplicate_before=bool(old.get("duplicate_of")),
         duplicate=bool(new.get("duplicate_of")),
         device=device(new["clinic_id"], new.get("metadata", {})) if after in JUDGED else None,
         cause_before=_cause(old),
@@ -58,16 +62,26 @@ def change(old: Item, new: Item) -> Change:
     )
 
 
+def _is_unsettled(item: Item) -> bool:
+    accepted = bool(item) and item["state"] == State.ACCEPTED and item.get("kind") == "zip"
+    return accepted and not item.get("settled")
+
+
 def _news(new: Item) -> dict[str, Any]:
     """Return what an accepted file adds beside itself: to its study, or the files that it holds.
 
-    Nothing leaves the accepted state, so a file adds this when it gets there, and never again.
+    Only an archive leaves the accepted state, and that its entries were declared stays noted in it. So a file adds this
+    when it gets there, and never again.
     """
     if new.get("duplicate_of"):
         return {}
     if new.get("kind") == "dicom":
-        return {"instance": instance(new["clinic_id"], new.get("metadata", {}), new.get("patient_key", ""))}
-    return {"entries": new.get("metadata", {}).get("entries", 0)} if new.get("kind") == "zip" else {}
+        # The ids are in the record: no key is needed to count.
+        ids = new.get("study_of", ""), series_of(new.get("study_place", "")), new.get("patient_key", "")
+        return {"instance": instance(new.get("metadata", {}), *ids)}
+    if new.get("kind") != "zip" or new.get("settled"):
+        return {}
+    return {"entries": new.get("metadata", {}).get("entries", 0)}
 
 
 def _announced_at(old: Item) -> datetime | None:

@@ -6,8 +6,17 @@ from datetime import datetime, timedelta
 
 from intake import keys
 from intake.errors import ObjectMissingError
-from intake.events import Arrival, Slice, UnreadableEventError, arrivals, notification, order_of, slice_of
-from intake.keys import Placement
+from intake.events import (
+    Arrival,
+    Slice,
+    UnreadableEventError,
+    arrivals,
+    notification,
+    order_of,
+    settlement_of,
+    slice_of,
+)
+from intake.keyed_ids import KeyedIds
 from intake.ports import (
     Fault,
     Found,
@@ -22,6 +31,7 @@ from intake.ports import (
 )
 from intake.record import FileRecord, FileSummary, Source, now
 from intake.states import State
+from processor.placements import Placements
 from processor.project import Projector
 
 OVERDUE = timedelta(minutes=10)
@@ -63,8 +73,10 @@ class Sweep:
         admit: Callable[[], bool],
         stuck_files: StuckFiles,
         incidents: Incidents,
+        takes_part: Callable[[str], bool],
         time_limit: timedelta,
         incoming_bucket: str,
+        ids: KeyedIds,
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._verdicts = verdicts
@@ -75,6 +87,7 @@ class Sweep:
         self._admit = admit
         self._stuck_files = stuck_files
         self._incidents = incidents
+        self._placements = Placements(verdicts, ids, takes_part)
         self._time_limit = time_limit
         self._incoming_bucket = incoming_bucket
         self._clock = clock
@@ -97,7 +110,7 @@ class Sweep:
                 if arrived.last_modified <= at - self._time_limit:
                     late.append(_late(file, arrived))
             elif file.expires_at < at:
-                expired += self._verdicts.expire(file.clinic_id, file.file_id, at)
+                expired += self._verdicts.expire(file, at)
         self._stuck_files.note(stuck[:STUCK_PER_SWEEP])
         self._incidents.note(late[:LATE_PER_SWEEP])
         if not found or self._queue.depth():
@@ -120,6 +133,8 @@ class Sweep:
     def _fail_all(self, message: QueuedMessage) -> int:
         if order_of(message.body):
             return 0  # Its file stays as it was: an order is about a file that has its state.
+        if settlement_of(message.body):
+            return 0  # The archive waits for its own verdict, as it does until this is delivered again.
         part = slice_of(message.body)
         if part:
             return sum(self._fail_entry(part, part.first + offset) for offset in range(part.count))
@@ -128,16 +143,15 @@ class Sweep:
     def _fail_entry(self, part: Slice, index: int) -> bool:
         """Fail an archive's entry that was reserved and never unpacked; the archive itself stays accepted."""
         record = self._verdicts.file(keys.child_id(part.file_id, index))
-        if record is None:
+        if record is None or (record.clinic_id, record.parent) != (part.clinic_id, part.file_id):
             return False
         return self._verdicts.fail(replace(record, updated_at=self._clock()), "retries-exhausted")
 
     def _fail(self, arrival: Arrival) -> bool:
-        reserved = keys.reservation(arrival.object.key)
-        record = self._verdicts.file(reserved.file_id) if reserved else None
-        if record:
-            return self._verdicts.fail(replace(record, updated_at=self._clock()), "retries-exhausted")
-        return self._verdicts.fail(self._stranger(self._landed(arrival)), "retries-exhausted")
+        landed = self._landed(arrival)
+        known = self._placements.known(landed)
+        record = replace(known[1], updated_at=self._clock()) if known else self._stranger(landed)
+        return self._verdicts.fail(record, "retries-exhausted")
 
     def _landed(self, arrival: Arrival) -> Arrival:
         """Return an arrival with its object's own time, as the judge takes it where a scan tells of the object."""
@@ -151,7 +165,7 @@ class Sweep:
     def _stranger(self, arrival: Arrival) -> FileRecord:
         """Return the record of an object that was dropped into S3 and never got as far as having one."""
         version = arrival.object
-        placement: Placement = keys.direct(version.bucket, version.key, version.version_id, arrival.at)
+        placement = self._placements.place_dropped(arrival)
         return FileRecord(
             clinic_id=placement.clinic_id,
             upload_id=placement.upload_id,

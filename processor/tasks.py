@@ -1,5 +1,8 @@
 """What people order to be done with single files: judge again, try, accept by review, delete.
 
+A file of an unknown sender that is judged again when the sender is a clinic that takes part becomes that clinic's, as
+if it arrived now; what was recorded of it as nobody's stays until it is deleted.
+
 Every task may be delivered twice: the record's timeline tells that an order has been carried out, and its revision
 keeps two of them from undoing each other.
 """
@@ -11,25 +14,22 @@ from datetime import datetime
 from intake import keys
 from intake.commands import DoTask
 from intake.errors import ContentionError, ObjectMissingError, ScalperError
-from intake.keys import Placement
+from intake.keyed_ids import KeyedIds
 from intake.ports import Answer, Answered, Objects, Reviews, Task, Verdicts
-from intake.record import Again, FileRecord, Finding, ObjectVersion, Severity, TimelineEntry, Verdict, now
+from intake.record import Again, FileRecord, ObjectVersion, Severity, TimelineEntry, Verdict, now
 from intake.review import obstacles
 from intake.scan import Scan
 from intake.states import JUDGED, OPEN, State
+from processor.answers import Answering, answer_of, rejecting_codes
 from processor.filing import Buckets, Case, Filing
 from processor.judge import FIRST_READ, ByteSource, Facts, Profile
 from processor.judge.catalogue import RULES
-from processor.process import ARCHIVE, Judge, ObjectBytes, timed
+from processor.order_steps import RETRY, STEPS, is_allowed, is_done
+from processor.placements import place_again
+from processor.process import ARCHIVE, UNKNOWN_SENDER, Judge, ObjectBytes, timed
 from processor.scans import CODES, FINAL, PASSED, Refusing, Scans
 
-STEPS = {Task.REPROCESS: "reprocess", Task.ACCEPT: "review-confirmed", Task.DELETE: "delete-ordered"}
-"""What the timeline calls the wish that a task follows."""
-RETRY = "retry"
-"""The same, where a clinic's staff wish their own file to be checked again."""
-
 Expand = Callable[[FileRecord | Verdict, ByteSource], int]
-Answering = tuple[Answer, tuple[str, ...]]
 
 
 class _NothingToDoError(ScalperError):
@@ -50,17 +50,19 @@ class Tasks:
     buckets: Buckets
     judge: Judge
     profile_of: Callable[[str], Profile]
+    takes_part: Callable[[str], bool]
     expand: Expand
     scans: Scans
+    ids: KeyedIds
     clock: Callable[[], datetime] = now
 
     def do(self, command: DoTask) -> Answered:
         """Raises ContentionError, ObjectChangedError; both are worth another delivery."""
         record = self.verdicts.file(command.file_id)
-        if record is None or not _may(command, record):
+        if record is None or not is_allowed(command, record):
             return Answered(file_id=command.file_id, clinic_id=command.owner, answer=Answer.CLOSED)
         try:
-            answer, codes = self._done(record) if _is_done(command, record) else self._task(command)(record, command)
+            answer, codes = self._done(record) if is_done(command, record) else self._task(command)(record, command)
         except _NothingToDoError as nothing:
             answer, codes = nothing.answering
         return Answered(file_id=record.file_id, clinic_id=record.clinic_id, answer=answer, codes=codes)
@@ -80,21 +82,22 @@ class Tasks:
         return self._filed(*self._judged(record, asked))
 
     def _try(self, record: FileRecord, _: DoTask) -> Answering:
-        case, _source = self._judged(record)
-        return _answer(self._filing.foreseen(case).findings)
+        return answer_of(self._filing.foreseen(self._judged(record)[0]).findings)
 
     def _accept(self, record: FileRecord, command: DoTask) -> Answering:
         review = self.reviews.review(record.file_id)
         if record.state is not State.REJECTED:
             raise _NothingToDoError(Answer.CLOSED)
-        if review is None or not review.holds or review.decided_by != command.actor or review.decided_at is None:
+        if review is None or review.clinic_id != record.clinic_id or not review.holds:
+            raise _NothingToDoError(Answer.REFUSED)
+        if review.decided_by != command.actor or review.decided_at is None:
             raise _NothingToDoError(Answer.REFUSED)
         proposed = TimelineEntry(review.proposed_at, review.proposed_by, "review-proposed")
         confirmed = TimelineEntry(review.decided_at, review.decided_by, STEPS[command.task], command.order_id)
         case, source = self._judged(record, proposed, confirmed)
         overridden = tuple(replace(found, severity=Severity.WARN) for found in case.judgement.findings)
         accepted = replace(case, judgement=replace(case.judgement, findings=overridden))
-        rejecting = _codes((*case.judgement.findings, *self._filing.foreseen(accepted).findings))
+        rejecting = rejecting_codes((*case.judgement.findings, *self._filing.foreseen(accepted).findings))
         if not set(rejecting) <= set(review.codes) or obstacles(rejecting):
             return Answer.REFUSED, rejecting
         return self._filed(accepted, source)
@@ -114,9 +117,9 @@ class Tasks:
             # An attempt to accept it may have left a copy that never was recorded.
             self.objects.delete(replace(record.stored, bucket=self.buckets.accepted, version_id=None))
             return Answer.DELETED, ()
-        if record.state is State.ACCEPTED and record.stored and _is_own_archive(record):
+        if record.state is State.ACCEPTED and record.stored and _is_accepted_archive(record):
             self._unpack(record, record.stored)
-        return _answer(record.findings)
+        return answer_of(record.findings)
 
     def _judged(self, record: FileRecord, *steps: TimelineEntry) -> tuple[Case, ObjectBytes]:
         """Judge what is kept of a file, unless the malware scan keeps it out: no order overturns that."""
@@ -127,12 +130,13 @@ class Tasks:
         try:
             version = self._kept(record)
             scan = self._scan(record, version)
-            source = self._bytes(version, scan)
+            refusals = self._refusals(record, scan)
+            source = self._bytes(version, refusals)
         except ObjectMissingError:
             raise _NothingToDoError(self._unpacked_again(record)) from None
-        case = self._case(record, source, steps, scan)
-        if record.clinic_id == keys.UNASSIGNED:
-            case = case.refused(RULES["clinic-unknown"].finding())
+        case = self._case(record, source, steps, scan, refusals)
+        if record.clinic_id != keys.UNASSIGNED and not self.takes_part(record.clinic_id):
+            case = case.refused(RULES[UNKNOWN_SENDER].finding())
         return case, source
 
     def _scan(self, record: FileRecord, version: ObjectVersion) -> Scan | None:
@@ -154,9 +158,9 @@ class Tasks:
             raise _NothingToDoError(Answer.UNSCANNED)
         return scan
 
-    def _bytes(self, version: ObjectVersion, scan: Scan | None) -> ObjectBytes:
+    def _bytes(self, version: ObjectVersion, refusals: tuple[str, ...]) -> ObjectBytes:
         """Raises ObjectMissingError."""
-        read = self.objects.describe(version) if scan in CODES else self.objects.read(version, 0, FIRST_READ)
+        read = self.objects.describe(version) if refusals else self.objects.read(version, 0, FIRST_READ)
         return ObjectBytes(self.objects, version, read)
 
     def _kept(self, record: FileRecord) -> ObjectVersion:
@@ -176,35 +180,47 @@ class Tasks:
         return record.stored is not None and record.stored.bucket == self.buckets.quarantine
 
     def _case(
-        self, record: FileRecord, source: ObjectBytes, steps: tuple[TimelineEntry, ...], scan: Scan | None
+        self,
+        record: FileRecord,
+        source: ObjectBytes,
+        steps: tuple[TimelineEntry, ...],
+        scan: Scan | None,
+        refusals: tuple[str, ...],
     ) -> Case:
+        place = place_again(record, self.ids, self.takes_part)
         facts = Facts(
             extension=keys.extension(record.name),
             from_archive=record.parent is not None,
-            profile=self.profile_of(record.clinic_id),
+            profile=self.profile_of(place.clinic_id),
         )
-        judgement, judging_ms = timed(Refusing(scan) if scan in CODES else self.judge, source, facts)
+        judgement, judging_ms = timed(Refusing(refusals) if refusals else self.judge, source, facts)
         from_quarantine = record.state is State.REJECTED
         return Case(
-            placement=Placement(record.clinic_id, record.upload_id, record.file_id, reserved=True),
+            placement=place,
             incoming=record.incoming if from_quarantine else source.source,
             source=source.source,
-            key=keys.object_key(record.clinic_id, record.upload_id, record.file_id, record.created_at),
+            key=keys.object_key(place.clinic_id, place.upload_id, place.file_id, record.created_at),
             first=source.first,
             judgement=judgement,
             judging_ms=judging_ms,
-            arrived_at=source.first.last_modified,
+            arrived_at=source.first.last_modified if place.reserved else record.created_at,
             name=record.name,
             sha256=record.sha256,
-            again=Again(record.revision, steps, judged=record.state in JUDGED),
+            again=Again(record.revision, steps, judged=record.state in JUDGED) if place.reserved else None,
             scan=scan,
         )
 
+    def _refusals(self, record: FileRecord, scan: Scan | None) -> tuple[str, ...]:
+        """Return the codes that refuse a file unread: of its scan, and that it is nobody's."""
+        scanned = (CODES[scan],) if scan in CODES else ()
+        place = place_again(record, self.ids, self.takes_part)
+        return (*scanned, UNKNOWN_SENDER) if place.clinic_id == keys.UNASSIGNED else scanned
+
     def _filed(self, case: Case, source: ObjectBytes) -> Answering:
         verdict, _ = self._filing.file(case)
-        if _is_own_archive(verdict):
+        if _is_accepted_archive(verdict):
             self.expand(verdict, source)
-        return _answer(verdict.findings)
+        return answer_of(verdict.findings)
 
     def _unpacked_again(self, record: FileRecord) -> Answer:
         """Have an archive's entry that never came out of it taken out again, with the others of that archive."""
@@ -219,32 +235,8 @@ class Tasks:
 
     @property
     def _filing(self) -> Filing:
-        return Filing(self.objects, self.verdicts, self.buckets, self.clock)
+        return Filing(self.objects, self.verdicts, self.buckets, self.ids, self.clock)
 
 
-def _may(command: DoTask, record: FileRecord) -> bool:
-    """Say whether the one who ordered may: a clinic's staff have their own failed files checked again, and no more."""
-    if not command.owner:
-        return True
-    own = command.owner == record.clinic_id and command.task is Task.REPROCESS
-    return own and (record.state is State.FAILED or _is_done(command, record))
-
-
-def _is_done(command: DoTask, record: FileRecord) -> bool:
-    return any(step.detail == command.order_id and step.event in {RETRY, *STEPS.values()} for step in record.timeline)
-
-
-def _is_own_archive(filed: FileRecord | Verdict) -> bool:
-    accepted = filed.kind == ARCHIVE and filed.state is State.ACCEPTED and filed.duplicate_of is None
-    return accepted and filed.stored is not None
-
-
-def _answer(findings: tuple[Finding, ...]) -> Answering:
-    rejecting = _codes(findings)
-    if rejecting:
-        return Answer.REJECTED, rejecting
-    return (Answer.WARNED if findings else Answer.ACCEPTED), ()
-
-
-def _codes(findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(found.code for found in findings if found.severity is Severity.REJECT))
+def _is_accepted_archive(filed: FileRecord | Verdict) -> bool:
+    return filed.kind == ARCHIVE and filed.state is State.ACCEPTED and filed.stored is not None

@@ -24,6 +24,7 @@ from processor.incidents import Followed
 from processor.orders import Found
 from processor.process import Processed
 from processor.reconcile import Reconciled
+from processor.settle import Settled
 from processor.sweep import Swept
 
 _SAID_ELSEWHERE = frozenset({"location", "function_name", "function_memory_size", "function_arn", "cold_start"})
@@ -91,6 +92,19 @@ def report_answered(command: DoTask, answered: Answered) -> None:
         },
     )
     metrics.add_metric("OrderedTasks", MetricUnit.Count, 1)
+
+
+def report_settled(settled: Settled) -> None:
+    """Log what became of an archive whose entries were looked at."""
+    logger.info(
+        "settled",
+        extra={
+            "file_id": settled.file_id,
+            "state": settled.state or "waits",
+            "entries": settled.entries,
+            "rejected": settled.rejected,
+        },
+    )
 
 
 def report_expanded(expanded: Expanded) -> None:

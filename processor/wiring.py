@@ -15,6 +15,7 @@ from intake.dynamodb import DynamoRecords
 from intake.gateway import JwtAuthorizer, admit_partners
 from intake.incidents import DynamoIncidents, DynamoRounds
 from intake.inventory import DynamoLedger, S3Inventory
+from intake.keyed_ids import KeyedIds
 from intake.last_errors import DynamoLastErrors
 from intake.orders import DynamoOrders
 from intake.outbox import DynamoOutbox
@@ -29,6 +30,7 @@ from intake.sns_events import SnsEvents
 from intake.sqs import SqsQueue
 from intake.streams import DynamoStream
 from intake.stuck import DynamoStuckFiles
+from intake.table_secret import TableSecret
 from intake.verdicts import DynamoVerdicts
 from intake.watch import DynamoWatch
 from processor.expand import Expander
@@ -43,8 +45,10 @@ from processor.profiles import Profiles
 from processor.project import Projector
 from processor.quiet import QuietWatch
 from processor.reconcile import Reconciler
+from processor.rotation import KeyRotation
 from processor.scans import Scans
 from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, SweepSettings
+from processor.settle import Settler
 from processor.sweep import Sweep
 from processor.tasks import Tasks
 from processor.together import one_at_a_time
@@ -59,6 +63,7 @@ class Judging:
 
     processor: Processor
     expander: Expander
+    settler: Settler
     desk: OrderDesk
     last_words: LastWords
 
@@ -66,7 +71,8 @@ class Judging:
 def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     settings = JudgeSettings.of(environment)
     s3, dynamodb = session.client("s3", config=_CONFIG), session.client("dynamodb", config=_CONFIG)
-    objects, verdicts = S3Objects(s3), DynamoVerdicts(dynamodb, settings.table)
+    ids = KeyedIds(TableSecret(dynamodb, settings.table).read)
+    objects, verdicts = S3Objects(s3), DynamoVerdicts(dynamodb, settings.table, ids)
     queue = SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url)
     expander = Expander(
         objects=objects,
@@ -78,10 +84,20 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     )
     in_turn = one_at_a_time(judge)
     buckets = Buckets(settings.accepted_bucket, settings.quarantine_bucket)
-    profile_of = Profiles(DynamoDirectory(dynamodb, settings.table)).of
+    profiles = Profiles(DynamoDirectory(dynamodb, settings.table))
+    # Whoever has just changed a profile, or let a clinic take part, and orders a dry run means that one.
+    anew = Profiles(DynamoDirectory(dynamodb, settings.table), kept_s=0)
     scans = Scans(objects, settings.scan_required)
     processor = Processor(
-        objects, verdicts, buckets, in_turn, profile_of=profile_of, expand=expander.begin, scans=scans
+        objects,
+        verdicts,
+        buckets,
+        in_turn,
+        ids=ids,
+        profile_of=profiles.of,
+        takes_part=profiles.takes_part,
+        expand=expander.begin,
+        scans=scans,
     )
     tasks = Tasks(
         objects=objects,
@@ -89,10 +105,11 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         reviews=DynamoReviews(dynamodb, settings.table),
         buckets=buckets,
         judge=in_turn,
-        # Whoever has just changed a profile and orders a dry run means that one.
-        profile_of=Profiles(DynamoDirectory(dynamodb, settings.table), kept_s=0).of,
+        profile_of=anew.of,
+        takes_part=anew.takes_part,
         expand=expander.begin,
         scans=scans,
+        ids=ids,
     )
     desk = OrderDesk(
         orders=DynamoOrders(dynamodb, settings.table),
@@ -100,7 +117,14 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         queue=queue,
         do=tasks.do,
     )
-    return Judging(processor, expander, desk, LastWords(DynamoLastErrors(dynamodb, settings.table)))
+    settler = Settler(
+        objects=objects,
+        children=DynamoChildren(dynamodb, settings.table),
+        verdicts=verdicts,
+        queue=queue,
+        buckets=buckets,
+    )
+    return Judging(processor, expander, settler, desk, LastWords(DynamoLastErrors(dynamodb, settings.table)))
 
 
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:
@@ -130,10 +154,10 @@ def stream(session: boto3.Session) -> DynamoStream:
 def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
     settings = SweepSettings.of(environment)
     sqs, dynamodb = session.client("sqs", config=_CONFIG), session.client("dynamodb", config=_CONFIG)
-    directory = DynamoDirectory(dynamodb, settings.table)
+    directory, ids = DynamoDirectory(dynamodb, settings.table), KeyedIds(TableSecret(dynamodb, settings.table).read)
     gateway = JwtAuthorizer(session.client("apigatewayv2", config=_CONFIG), settings.api_id, settings.authorizer_id)
     return Sweep(
-        verdicts=DynamoVerdicts(dynamodb, settings.table),
+        verdicts=DynamoVerdicts(dynamodb, settings.table, ids),
         objects=S3Objects(session.client("s3", config=_CONFIG)),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
@@ -141,8 +165,10 @@ def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
         admit=lambda: admit_partners(gateway, directory, settings.web_client_id, now()),
         stuck_files=DynamoStuckFiles(dynamodb, settings.table),
         incidents=DynamoIncidents(dynamodb, settings.table),
+        takes_part=Profiles(directory).takes_part,
         time_limit=timedelta(seconds=settings.time_limit_s),
         incoming_bucket=settings.incoming_bucket,
+        ids=ids,
     )
 
 
@@ -155,6 +181,7 @@ def follow_up(environment: Mapping[str, str], session: boto3.Session) -> FollowU
         records=DynamoRecords(dynamodb, settings.table),
         inventory=S3Inventory(session.client("s3", config=_CONFIG)),
         queue=SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
+        ids=KeyedIds(TableSecret(dynamodb, settings.table).read),
     )
 
 
@@ -167,11 +194,17 @@ def reconciler(environment: Mapping[str, str], session: boto3.Session) -> Reconc
         inventory=S3Inventory(session.client("s3", config=_CONFIG)),
         incidents=DynamoIncidents(dynamodb, settings.table),
         rounds=DynamoRounds(dynamodb, settings.table),
+        takes_part=Profiles(DynamoDirectory(dynamodb, settings.table)).takes_part,
         incoming_bucket=settings.incoming_bucket,
         buckets=Buckets(settings.accepted_bucket, settings.quarantine_bucket),
         quarantine_kept=timedelta(days=settings.quarantine_days),
         time_limit=timedelta(seconds=settings.time_limit_s),
+        ids=KeyedIds(TableSecret(dynamodb, settings.table).read),
     )
+
+
+def key_rotation(session: boto3.Session) -> KeyRotation:
+    return KeyRotation(session.client("secretsmanager", config=_CONFIG))
 
 
 def quiet_watch(environment: Mapping[str, str], session: boto3.Session) -> QuietWatch:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from scalper import show
 from scalper.client import Client
-from scalper.errors import ClientError
-from scalper.shapes import AWAITING, Change, File, Upload
+from scalper.errors import ApiError, ClientError
+from scalper.shapes import AWAITING, Change, Changes, File, Upload
 from scalper.telling import PROBLEMS
 
 ACCEPTED, REJECTED, AGAIN = 0, 1, 3
@@ -39,7 +39,7 @@ def watch(cursor_file: Path | None, *, from_start: bool, once: bool, as_json: bo
     cursor = kept or (None if from_start else "now")
     with Client.configured() as client:
         while True:
-            page = client.changes(cursor)
+            page = _changes(client, cursor, cursor_file)
             for change in page.changes:
                 _print_change(client, change, as_json=as_json)
             cursor = page.cursor
@@ -110,6 +110,16 @@ def _print_change(client: Client, change: Change, *, as_json: bool) -> None:
     console.print(f"    {show.name(file.name)}")
     for line in show.explained(file.findings, change.state):
         console.print(line)
+
+
+def _changes(client: Client, cursor: str | None, kept_in: Path | None) -> Changes:
+    try:
+        return client.changes(cursor)
+    except ApiError as error:
+        if error.problem.slug != "invalid-cursor" or kept_in is None:
+            raise
+        advice = f"{kept_in} holds no place in your clinic's verdicts, or one that is too old. Delete it and begin anew"
+        raise ClientError(f"{advice}: with --from-start, at the oldest verdict that is kept.") from error
 
 
 def _keep(path: Path, cursor: str) -> None:

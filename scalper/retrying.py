@@ -67,6 +67,7 @@ def _retry_after(response: httpx.Response) -> float | None:
     text = response.headers.get("retry-after", "")
     try:
         seconds = float(text) if text.isdigit() else (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-    except ValueError:
+    except (TypeError, ValueError):
+        # No date, or one of no zone (RFC 5322, 3.3: `-0000`).
         return None
     return min(max(seconds, 0), LONGEST_RETRY_AFTER) + random.uniform(0, 1)  # noqa: S311 - No secret.

@@ -12,7 +12,7 @@ from tests.emulator.sign_in import partner_token as ask_for_partner_token
 from tests.emulator.sign_in import person_token
 from tests.emulator.stacks import deployed
 
-_ORDER = ("unit", "fuzz", "emulator", "benchmarks", "browser")
+_ORDER = ("unit", "fuzz", "growth", "emulator", "benchmarks", "browser")
 """What answers fastest comes first, and browsers last: once started, Playwright keeps an event loop running in this
 thread, which asyncio's users cannot bear."""
 
@@ -42,16 +42,28 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory, request) -> LocalStack:
+def stack_state(tmp_path_factory) -> Path:
+    """The folder where the emulator keeps everything."""
+    return tmp_path_factory.mktemp("scalper")
+
+
+@pytest.fixture(scope="session")
+def stack(stack_state, request) -> LocalStack:
     """Emulator, stack and demo data; the portal is started by `portal_url` only."""
-    with deployed(tmp_path_factory.mktemp("scalper"), strict=request.config.getoption("--enforced")) as running:
+    with deployed(stack_state, strict=request.config.getoption("--enforced")) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def portal_url(stack, tmp_path_factory) -> str:
+def portal_log(tmp_path_factory) -> Path:
+    """What the portal under uvicorn prints."""
+    return tmp_path_factory.mktemp("portal") / "portal.log"
+
+
+@pytest.fixture(scope="session")
+def portal_url(stack, portal_log) -> str:
     """The portal under uvicorn, as `scalper up` runs it."""
-    with running_portal(stack, log=tmp_path_factory.mktemp("portal") / "portal.log"):
+    with running_portal(stack, log=portal_log):
         yield stack.portal_url
 
 

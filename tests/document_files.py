@@ -205,7 +205,7 @@ SEEDS = {
     "png": (
         png(),
         png(colour=0, depth=1),
-        png(interlaced=1, raw=bytes(400), extra=chunk(b"zTXt", b"k\0\0" + zlib.compress(b"text"))),
+        png(interlaced=1, raw=bytes(207), extra=chunk(b"zTXt", b"k\0\0" + zlib.compress(b"text"))),
     ),
     "jpeg": (jpeg(), jpeg(before=segment(0xE1, b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0"))),
     "tiff": (tiff(), tiff(order=">"), tiff(big=True)),

@@ -6,13 +6,17 @@ from typing import Any
 
 from intake import keys
 from intake.file_items import file_item
+from intake.index_keys import by_content
 from intake.items import plain, wire
+from intake.keyed_ids import KeyedIds
 from intake.record import FileRecord, Finding, ObjectVersion, Severity, Source, Upload, Verdict
 from intake.states import State
+from intake.study import Instance
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 UPLOAD_ID = "01kanqzzzz0000000000000000"
 SHA = "ab" * 32
+IDS = KeyedIds(lambda: b"a-tables-secret")
 WARNING = Finding("a-warning", Severity.WARN, "Something is odd.", "Have a look.", "(0010,0020)")
 REFUSAL = Finding("a-refusal", Severity.REJECT, "Something is wrong.", "Send it again.", "byte 132")
 
@@ -68,6 +72,17 @@ def a_verdict(record: FileRecord, **changes: Any) -> Verdict:
     return replace(verdict, **changes)
 
 
+def an_instance(study_uid, series_uid, clinic_id="northside", **changes):
+    """What an accepted DICOM file says of its study and series."""
+    ids = {"study_id": IDS.study(clinic_id, study_uid), "series_id": IDS.series(clinic_id, series_uid)}
+    return Instance(**ids, study_uid=study_uid, series_uid=series_uid, **changes)
+
+
 def stored_item(record):
     """Return a record as it comes back from the table."""
-    return plain(wire(file_item(record)))
+    return plain(wire(indexed_item(record)))
+
+
+def indexed_item(record):
+    """Return a record as the table holds it, with what a verdict adds for searches."""
+    return {**file_item(record), **by_content(record.clinic_id, record.file_id, record.metadata, IDS)}

@@ -35,6 +35,7 @@ FREE_PREFIXES = (
     "AWS::SNS::",
     "AWS::S3::",
     "AWS::DynamoDB::",
+    "AWS::SecretsManager::RotationSchedule",
     "AWS::ApiGatewayV2::",
     "AWS::Cognito::",
     "AWS::Logs::",
@@ -75,7 +76,7 @@ def lines(resources: Iterable[Resource], config: StageConfig) -> list[Line]:
         if kind not in BY_THE_MONTH and not kind.startswith(FREE_PREFIXES):
             raise UnpricedError(f"infra/costs/idle.py: say what a resource of type {kind} costs")
     found = [Line(f"{what} ({kinds[kind]})", kinds[kind], price) for kind, (what, price) in BY_THE_MONTH.items()]
-    if config.edge and not kinds["AWS::SecretsManager::Secret"]:
+    if config.edge:
         # The edge proves itself to the API with a secret that a script makes and turns, beside the template.
         found.append(Line("Secrets Manager: the edge's secret (1)", 1, "secret"))
     rules = sum(len(_properties(one).get("Rules", ())) for one in resources if one["Type"] == "AWS::WAFv2::WebACL")

@@ -8,6 +8,7 @@ LOCAL = StageConfig(
     mfa_required=False,
     branded_sign_in=False,
     threat_protection=False,
+    rotate_secret=False,
     loopback_webhooks=True,
     backup=False,
     audit=False,

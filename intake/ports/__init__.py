@@ -8,7 +8,7 @@ from intake.ports.audit import AuditEntry, AuditFilter, AuditLog
 from intake.ports.directory import Clinic, Directory, Partner, RequestCounts
 from intake.ports.gateway import MOST_CLIENTS, Gateway
 from intake.ports.incidents import Fault, Incident, Incidents, Rounds
-from intake.ports.inventory import Held, Inventory, Known, Ledger, Stretch
+from intake.ports.inventory import Announcements, Held, Inventory, Known, Ledger, Stretch
 from intake.ports.last_errors import LastError, LastErrors
 from intake.ports.messages import Alert, AlertKind, Alerts, DeadLetters, Queue, QueueAge, QueuedMessage
 from intake.ports.objects import (
@@ -43,6 +43,7 @@ from intake.ports.projections import (
 )
 from intake.ports.records import RESERVED_AT_ONCE, Children, Outcome, Page, Recorded, Records, Verdicts
 from intake.ports.reviews import Review, Reviews
+from intake.ports.revocations import Revocations, Revoked
 from intake.ports.search import FileQuery, KeptSearches, Search, Studies, StudyOfUpload, StudyQuery, Troubles
 from intake.ports.stuck import StuckFile, StuckFiles
 from intake.ports.subscriptions import (
@@ -67,6 +68,7 @@ __all__ = [
     "Alert",
     "AlertKind",
     "Alerts",
+    "Announcements",
     "Answer",
     "Answered",
     "Athena",
@@ -136,6 +138,8 @@ __all__ = [
     "ResultTable",
     "Review",
     "Reviews",
+    "Revocations",
+    "Revoked",
     "Rounds",
     "Search",
     "Selection",

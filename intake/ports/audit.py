@@ -46,9 +46,9 @@ class AuditLog(Protocol):
 
     def write(self, entry: AuditEntry) -> None: ...
 
-    def entries(self, wanted: AuditFilter, cursor: str | None, limit: int) -> Page[AuditEntry]:
+    def entries(self, wanted: AuditFilter, after: str | None, limit: int) -> Page[AuditEntry]:
         """Return entries, newest first. A page may be short and still have a next one.
 
-        Raises ValueError for a cursor that this never gave.
+        Raises InvalidCursorError.
         """
         ...

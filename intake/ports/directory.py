@@ -43,6 +43,10 @@ class RequestCounts(Protocol):
         """Count a request, and return how many there were in its minute."""
         ...
 
+    def add_today(self, name: str, at: datetime) -> int:
+        """Count what `name` stands for, and return how often it came on that day (UTC)."""
+        ...
+
 
 class Directory(Protocol):
     """Clinics and partners. Few of both: the lists are read whole."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from intake.record import ObjectVersion
+from intake.record import FileRecord, ObjectVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,29 @@ class Inventory(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Announcements:
+    """What an upload has announced: numbers below `files`, each of which has its record."""
+
+    clinic_id: str
+    files: int
+    first_day: str
+    last_day: str
+    """As `yyyy-mm-dd`; empty for an upload of times that did not keep it."""
+
+    def answers(self, clinic_id: str, number: int, day: str) -> bool:
+        """Say whether a key with that clinic, number and day is surely that of an announced file.
+
+        An upload that announced on several days cannot tell on which of them.
+        """
+        return clinic_id == self.clinic_id and number < self.files and self.first_day == self.last_day == day
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What the table knows of some files and uploads."""
 
-    files: frozenset[str]
-    announced: dict[str, int]
-    """Upload → how many files it has announced: their numbers are below that, and each has its record."""
+    files: dict[str, FileRecord]
+    uploads: dict[str, Announcements]
 
 
 class Ledger(Protocol):

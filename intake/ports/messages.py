@@ -47,7 +47,9 @@ class QueuedMessage:
 
 
 class Queue(Protocol):
-    def send(self, bodies: Sequence[dict[str, Any]]) -> None: ...
+    def send(self, bodies: Sequence[dict[str, Any]], delay_s: int = 0) -> None:
+        """Send messages, which nobody takes before `delay_s` seconds (at most 900) are over."""
+        ...
 
     def peek(self, limit: int) -> tuple[QueuedMessage, ...]:
         """Return up to `limit` messages and leave them in the queue."""

@@ -91,6 +91,10 @@ class Order:
     codes: dict[str, int] = field(default_factory=dict)
     """Finding code → files that it rejects."""
 
+    def may_choose(self, file: FileSummary | FileRecord) -> bool:
+        """Say whether the order is about a file: its selection matches it, and a clinic's order only its own."""
+        return self.owner in {"", file.clinic_id} and self.selection.matches(file)
+
     @property
     def answered(self) -> int:
         return sum(self.answers.values())
@@ -121,7 +125,7 @@ class Portion:
 
 
 class Orders(Protocol):
-    """Kept for a week."""
+    """Kept for a week. Senders choose an order's id: one owner's has nothing to do with another's of the same id."""
 
     def place(self, order: Order) -> Order:
         """Keep an order and return it, or the one that already has its id."""
@@ -135,7 +139,7 @@ class Orders(Protocol):
         """Return the newest orders of an owner, without their answers."""
         ...
 
-    def portion(self, order_id: str, number: int) -> Portion | None:
+    def portion(self, owner: str, order_id: str, number: int) -> Portion | None:
         """Return a portion that was found before."""
         ...
 
@@ -143,10 +147,10 @@ class Orders(Protocol):
         """Keep a portion, count its files, and return it; or the one that already has its number."""
         ...
 
-    def answer(self, order_id: str, answers: Sequence[Answered]) -> None:
+    def answer(self, owner: str, order_id: str, answers: Sequence[Answered]) -> None:
         """Note what became of files; of each, what is noted first counts. Raises ContentionError."""
         ...
 
-    def answers(self, order_id: str, cursor: str | None, limit: int) -> Page[Answered]:
-        """Return what became of each file, by file id. Raises ValueError for a bad cursor."""
+    def answers(self, owner: str, order_id: str, after: str | None, limit: int) -> Page[Answered]:
+        """Return what became of each file, by file id. Raises InvalidCursorError."""
         ...

@@ -49,6 +49,10 @@ class Change:
     filed: Filed | None = None
     entries: int = 0
     """How many files an archive holds that has just been accepted, and not as a duplicate."""
+    unsettled_before: bool = False
+    unsettled_after: bool = False
+    """The file is an accepted archive whose verdict is still to be held against its entries': it counts as awaited."""
+    duplicate_before: bool = False
     duplicate: bool = False
     """The file was accepted, and its bytes are stored already."""
     device: Device | None = None
@@ -142,12 +146,12 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
-    """Some entries, in order, and where to go on: `cursor` stands behind the last of them, also when there is none."""
+    """Some entries, in order, and where to go on: `next` stands behind the last of them, also when there is none."""
 
     entries: tuple[FeedEntry, ...]
-    cursor: str
+    next: str
     more: bool
-    """Entries that stand behind the cursor already."""
+    """Entries that stand behind it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,18 +188,18 @@ class Projections(Protocol):
 
 
 class ChangeFeed(Protocol):
-    """Every verdict of a clinic once, in an order that never changes: nothing ever appears before a given cursor."""
+    """Every verdict of a clinic once, in an order that never changes: nothing ever appears before a given position."""
 
     def changes(self, clinic_id: str, since: str | None, limit: int) -> FeedPage:
-        """Return up to `limit` entries behind a cursor, or the oldest that are kept.
+        """Return up to `limit` entries behind a position, or the oldest that are kept.
 
-        Raises ChangesGoneError when some behind the cursor are no longer kept, ValueError for a cursor that this feed
+        Raises ChangesGoneError when some behind it are no longer kept, InvalidCursorError for a position that this feed
         never gave, and ContentionError.
         """
         ...
 
     def end(self, clinic_id: str) -> str:
-        """Return the cursor behind the newest entry."""
+        """Return the position behind the newest entry."""
         ...
 
 

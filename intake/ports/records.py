@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Generic, Protocol, TypeVar
 
-from intake.record import FileRecord, FileSummary, ObjectVersion, TimelineEntry, Upload, Verdict
+from intake.record import FileRecord, FileSummary, Finding, ObjectVersion, TimelineEntry, Upload, Verdict
 from intake.scan import Scan
 from intake.states import State
 
@@ -20,7 +20,8 @@ class Outcome(Enum):
     ALREADY_RECORDED = auto()
     """This object version has its verdict already: a redelivered event. No other object for what was deleted."""
     NO_RESERVATION = auto()
-    """The key looks like a reservation's, but none stands behind it, or another version has been judged under it."""
+    """The key looks like a reservation's, but none of its clinic stands behind it that reserved this bucket and key; or
+    another version has been judged under it."""
     DUPLICATE_BYTES = auto()
     """Another accepted file of the clinic holds the same bytes."""
     SOP_INSTANCE_CONFLICT = auto()
@@ -37,7 +38,7 @@ class Recorded:
 
 
 class Verdicts(Protocol):
-    """The table, as the processor uses it."""
+    """The table, as the processor uses it. What changes a record changes it only as its own clinic's."""
 
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
         """Move the file's record to its verdict and claim its identities, all or nothing.
@@ -59,16 +60,26 @@ class Verdicts(Protocol):
         """Return what recording would come to, as far as other files stand in the way; writes nothing."""
         ...
 
-    def expire(self, clinic_id: str, file_id: str, at: datetime) -> bool:
+    def expire(self, file: FileRecord | FileSummary, at: datetime) -> bool:
         """Give up a file that never arrived. Say whether that changed anything."""
         ...
 
-    def note_scan(self, file_id: str, scan: Scan) -> None:
+    def note_scan(self, record: FileRecord, scan: Scan) -> None:
         """Note a result that came after the file's verdict, which it leaves as it is. No record is no error."""
         ...
 
     def awaiting(self) -> Iterator[FileSummary]:
         """Yield the files of all clinics that have not arrived, oldest first."""
+        ...
+
+    def settle(
+        self, record: FileRecord, state: State, found: Finding | None, stored: ObjectVersion, at: datetime
+    ) -> bool:
+        """Hold an accepted archive's verdict against its entries': it ends `state`, with `found` beside its findings.
+
+        A rejected one gives up its claim on its bytes. False when its record is no longer as it was read, which changes
+        nothing. Raises ContentionError.
+        """
         ...
 
     def file(self, file_id: str) -> FileRecord | None: ...
@@ -81,8 +92,12 @@ class Children(Protocol):
         """Reserve those that are not reserved yet, at most 100. Raises ContentionError."""
         ...
 
-    def awaited(self, file_ids: Sequence[str]) -> frozenset[str]:
-        """Return those of the files that have no verdict."""
+    def awaited(self, children: Sequence[FileRecord]) -> frozenset[str]:
+        """Return the ids of those that have no verdict. Raises ConflictError where one's id is another's."""
+        ...
+
+    def states(self, file_ids: Sequence[str]) -> dict[str, State]:
+        """Return where files stand, of those that are reserved."""
         ...
 
 
@@ -93,7 +108,11 @@ transaction; the upload is one of them, and the batch of its files."""
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row_co]):
-    """Rows and where to go on; `next` is opaque and None on the last page."""
+    """Rows and where to go on: `next` is what the next page comes after, None on the last one.
+
+    In the system it is a position, such as a sort key, and for the list's own reader; outside a cursor, which is sealed
+    (`portal/cursors.py`).
+    """
 
     rows: tuple[Row_co, ...]
     next: str | None = None
@@ -117,8 +136,8 @@ class Records(Protocol):
         """Raises NotFoundError."""
         ...
 
-    def uploads(self, clinic_id: str, cursor: str | None, limit: int) -> Page[Upload]:
-        """Newest first. Raises ValueError for a cursor that this never gave."""
+    def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
+        """Newest first. Raises InvalidCursorError."""
         ...
 
     def file(self, clinic_id: str | None, file_id: str) -> FileRecord:
@@ -129,8 +148,8 @@ class Records(Protocol):
         """Return those of the files that there are, of any clinic, by their ids."""
         ...
 
-    def files_of(self, upload_id: str, cursor: str | None, limit: int) -> Page[FileRecord]:
-        """In the order of declaration. Raises ValueError for a bad cursor."""
+    def files_of(self, upload_id: str, after: str | None, limit: int) -> Page[FileRecord]:
+        """In the order of declaration. Raises InvalidCursorError."""
         ...
 
     def files(
@@ -138,12 +157,15 @@ class Records(Protocol):
         clinic_id: str | None,
         state: State | None,
         since: datetime | None,
-        cursor: str | None,
+        after: str | None,
         limit: int,
         *,
         until: datetime | None = None,
     ) -> Page[FileSummary]:
-        """Newest first. All clinics need a state (None lists the judged and open ones merged). Raises ValueError."""
+        """Newest first. All clinics need a state (None lists the judged and open ones merged).
+
+        Raises InvalidCursorError.
+        """
         ...
 
     def prolong(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:

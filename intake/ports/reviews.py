@@ -36,8 +36,8 @@ class Reviews(Protocol):
         """Keep a proposal. False when one waits for the file already, or two people stand behind its acceptance."""
         ...
 
-    def decide(self, file_id: str, *, confirmed: bool, by: str, name: str, at: datetime) -> Review:
-        """Confirm or decline a proposal.
+    def decide(self, review: Review, *, confirmed: bool, by: str, name: str, at: datetime) -> Review:
+        """Confirm or decline a proposal, of which file and clinic are gone by.
 
         Raises NotFoundError where none waits, and ConflictError when its own proposer would confirm it.
         """

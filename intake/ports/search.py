@@ -58,11 +58,12 @@ class StudyOfUpload:
 class Search(Protocol):
     """Files and uploads by what people know of them."""
 
-    def files(self, query: FileQuery, cursor: str | None, limit: int) -> Page[FileRecord]:
+    def files(self, query: FileQuery, after: str | None, limit: int) -> Page[FileRecord]:
         """Return files: newest first, by name in alphabetical order, of a study or an upload in its own order.
 
         A page may be short, or empty, and have a next one: where what is asked for is rare, the search goes on there.
-        Raises ValueError for a bad cursor.
+        Of an upload or a study that is not the clinic's, nothing is read: it answers as one that there is not.
+        Raises InvalidCursorError.
         """
         ...
 
@@ -82,8 +83,8 @@ class Troubles(Protocol):
         """Return the first files of each cause, in the order of declaration, where there are any."""
         ...
 
-    def files(self, upload_id: str, cause: str, cursor: str | None, limit: int) -> Page[FileRecord]:
-        """Return an upload's files with one cause, or with any that begins so. Raises ValueError for a bad cursor."""
+    def files(self, upload_id: str, cause: str, after: str | None, limit: int) -> Page[FileRecord]:
+        """Return an upload's files with one cause, or with any that begins so. Raises InvalidCursorError."""
         ...
 
     def studies(self, upload_id: str, limit: int) -> Page[StudyOfUpload]:
@@ -94,8 +95,8 @@ class Troubles(Protocol):
 class Studies(Protocol):
     """What the accepted DICOM files of a clinic add up to. A clinic id of None means all: for admins only."""
 
-    def studies(self, query: StudyQuery, cursor: str | None, limit: int) -> Page[Study]:
-        """Return studies without their series. Raises ValueError for a bad cursor.
+    def studies(self, query: StudyQuery, after: str | None, limit: int) -> Page[Study]:
+        """Return studies without their series. Raises InvalidCursorError.
 
         Without conditions, those first that got a file last; else by study date, newest first, and of one clinic only.
         A page may be short, as one of `Search.files`.

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from intake.ports import FeedEntry
 from intake.states import State
-from portal import changes
+from portal import changes, cursors
 from portal.api.access import Collaborators, Reader
 from portal.api.documented import answers as problems
 from portal.shapes import FILE_ID, UPLOAD_ID
@@ -45,9 +45,26 @@ class Changes(BaseModel):
     """A page of the feed, oldest first."""
 
     changes: list[Change]
-    cursor: str = Field(description="Where to go on, also when there was nothing.", examples=["Y2hhbmdlcyM0Mg"])
+    cursor: str = Field(
+        description="Where to go on, also when there was nothing.", examples=["mM0sR3v1vYh7Yt0eT2pQ1a4"]
+    )
     more: bool = Field(description="More changes wait already.")
     poll_after_seconds: int = Field(description="When to ask again: at once while there is more.", examples=[5])
+
+
+def _since(
+    request: Request,
+    since: Annotated[
+        str | None,
+        Query(
+            description="`cursor` of the page before. Without it, the feed begins with the oldest changes that are"
+            " kept; with `now`, behind the newest one.",
+            examples=["now"],
+            json_schema_extra={"maxLength": cursors.LONGEST},
+        ),
+    ] = None,
+) -> cursors.Cursor:
+    return cursors.cursor_at(request, since)
 
 
 @router.get(
@@ -56,15 +73,7 @@ class Changes(BaseModel):
 def index(
     identity: Reader,
     services: Collaborators,
-    since: Annotated[
-        str | None,
-        Query(
-            max_length=2048,
-            description="`cursor` of the page before. Without it, the feed begins with the oldest changes that are"
-            " kept; with `now`, behind the newest one.",
-            examples=["now"],
-        ),
-    ] = None,
+    since: Annotated[cursors.Cursor, Depends(_since)],
     limit: Annotated[int, Query(ge=1, le=500, description="Changes of a page.")] = 100,
 ) -> Changes:
     """Follow your clinic's verdicts: each one once, in an order that never changes.
@@ -75,7 +84,7 @@ def index(
     page = changes.page(services, identity, since, limit)
     return Changes(
         changes=[_change(entry) for entry in page.entries],
-        cursor=page.cursor,
+        cursor=page.next,
         more=page.more,
         poll_after_seconds=0 if page.more else POLL_AFTER_S,
     )

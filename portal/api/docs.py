@@ -1,22 +1,28 @@
 """The API's documentation: OpenAPI document, explorer (served by ourselves), and a page for each problem."""
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from portal import pages
 from portal.problem_types import KNOWN, NOT_FOUND
 from portal.problems import answer
 
-router = APIRouter(prefix="/api/docs", include_in_schema=False)
+router = APIRouter(prefix="/api", include_in_schema=False)
 
 
-@router.get("")
+@router.get("/docs")
 def explorer(request: Request) -> HTMLResponse:
     """Show the explorer: `/static/swagger-ui/`, started by a script file of our own."""
     return pages.render(request, "api_docs.html", openapi_url="/api/openapi.json")
 
 
-@router.get("/problems/{slug}")
+@router.api_route("/openapi.json", methods=["GET", "HEAD"])
+def document(request: Request) -> JSONResponse:
+    """Tell the API as OpenAPI does."""
+    return JSONResponse(request.app.openapi())
+
+
+@router.get("/docs/problems/{slug}")
 def problem(slug: str, request: Request) -> Response:
     """Explain a kind of problem to whoever follows its `type`."""
     known = KNOWN.get(slug)

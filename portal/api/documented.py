@@ -25,7 +25,9 @@ class ProblemDocument(BaseModel):
     status: int
     detail: str
     request_id: str = Field(description="Names the request in our logs.")
-    errors: list[FieldFault] | None = Field(default=None, description="With `invalid-request`: what to correct.")
+    errors: list[FieldFault] | None = Field(
+        default=None, description="With `invalid-request`: what to correct, the first 50."
+    )
     scope: str | None = Field(default=None, description="With `missing-scope`: which.")
     missing: list[int] | None = Field(default=None, description="With `parts-missing`: numbers of parts, 100 at most.")
 
@@ -35,7 +37,10 @@ EVERYWHERE = (
     "missing-scope",
     "no-single-clinic",
     "too-many-requests",
+    "header-too-large",
+    "address-too-long",
     "sign-in-unavailable",
+    "access-unknown",
     "internal-error",
 )
 

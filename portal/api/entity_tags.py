@@ -28,24 +28,25 @@ class _Tagging:
         self._wanted = {tag.strip().removeprefix("W/") for tag in request.get("if-none-match", "").split(",")}
         self._send = send
         self._start: Message = {}
-        self._body = b""
+        self._pieces: list[bytes] = []
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._start = message
             return
-        self._body += message.get("body", b"")
+        self._pieces.append(message.get("body", b""))
         if not message.get("more_body", False):
             await self._answer()
 
     async def _answer(self) -> None:
+        body = b"".join(self._pieces)
         if self._start["status"] == 200:
             headers = MutableHeaders(scope=self._start)
-            tag = f'"{hashlib.sha256(self._body).hexdigest()[:32]}"'
+            tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
             headers["ETag"] = tag
             if self._wanted & {tag, "*"}:
-                self._start["status"], self._body = 304, b""
+                self._start["status"], body = 304, b""
                 for name in _ABOUT_THE_BODY:
                     del headers[name]
         await self._send(self._start)
-        await self._send({"type": "http.response.body", "body": self._body})
+        await self._send({"type": "http.response.body", "body": body})

@@ -5,16 +5,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from pydantic import AwareDatetime, BaseModel, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 
-from intake.keys import study_id
 from intake.ports import FileQuery
 from intake.states import State
-from portal import answers, files, sending, shapes
+from portal import answers, cursors, files, sending, shapes
 from portal.api.access import Collaborators, Reader, Uploader
 from portal.api.documented import answers as problems
 from portal.api.sparse import Fields, sparse
-from portal.api.uploads import Cursor, Limit
+from portal.api.uploads import Limit
+from portal.days import within_reach
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
@@ -26,7 +26,7 @@ def _moment(text: str) -> str:
     return text
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(within_reach)]
 
 router = APIRouter(prefix="/api/v1/files", tags=["files"])
 
@@ -37,6 +37,7 @@ router = APIRouter(prefix="/api/v1/files", tags=["files"])
 def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     identity: Reader,
     services: Collaborators,
+    cursor: cursors.Asked,
     state: State | None = None,
     since: Annotated[
         Moment | None,
@@ -48,7 +49,6 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     upload_id: Annotated[str, Query(pattern=r"^[0-9a-z]{0,26}$", examples=[shapes.UPLOAD_ID])] = "",
     study_uid: Annotated[str, Query(pattern=r"^[0-9.]{0,64}$", examples=["1.2.840.113619.2.55"])] = "",
     modality: Annotated[str, Query(pattern=r"^[A-Za-z0-9 _]{0,16}$", examples=["CT"])] = "",
-    cursor: Cursor = None,
     limit: Limit = 50,
     fields: Fields = None,
 ) -> BaseModel | Response:
@@ -60,13 +60,13 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
         wanted = FileQuery(
             clinic_id=identity.own_clinic(),
             upload_id=upload_id,
-            study_id=study_id(identity.own_clinic(), study_uid) if study_uid else "",
+            study_id=services.ids.study(identity.own_clinic(), study_uid) if study_uid else "",
             modality=modality,
             state=state,
             since=since,
             until=until,
         )
-        found = files.found(services, wanted, cursor, limit)
+        found = files.found(services, identity, wanted, cursor, limit)
         return sparse(shapes.FileList(files=[files.record_row(row) for row in found.rows], next=found.next), fields)
     page = files.files(services, identity, state=state, since=since, until=until, cursor=cursor, limit=limit)
     return sparse(shapes.FileList(files=[files.file_row(summary) for summary in page.rows], next=page.next), fields)

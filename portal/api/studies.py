@@ -6,13 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from intake.keys import study_id
 from intake.study import Series, Study
-from portal import studies
+from intake.study_rules import findings
+from portal import cursors, studies
 from portal.api.access import Collaborators, Reader
 from portal.api.documented import answers as problems
 from portal.api.sparse import Fields, sparse
-from portal.api.uploads import Cursor, Limit
+from portal.api.uploads import Limit
 from portal.search import Criteria
 from portal.shapes import UPLOAD_ID, FindingView, Next
 
@@ -70,10 +70,10 @@ class StudyList(BaseModel):
 def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     identity: Reader,
     services: Collaborators,
+    cursor: cursors.Asked,
     modality: Annotated[str, Query(pattern=r"^[A-Za-z0-9 _]{0,16}$", examples=["CT"])] = "",
     since: Day = None,
     until: Day = None,
-    cursor: Cursor = None,
     limit: Limit = 50,
     fields: Fields = None,
 ) -> BaseModel | Response:
@@ -94,11 +94,10 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
 )
 def read(study_uid: str, identity: Reader, services: Collaborators, fields: Fields = None) -> BaseModel | Response:
     """Read a study: its series, and what can be said of its completeness."""
-    found = study_id(identity.own_clinic(), study_uid)
-    page = studies.study_page(services, identity, found, series_id="", cursor=None, limit=1)
-    findings = [FindingView.model_validate(finding, from_attributes=True) for finding in page.findings]
-    series = [_series(one) for one in sorted(page.study.series, key=lambda one: one.series_uid)]
-    return sparse(StudyView(**_row(page.study).model_dump(), findings=findings, series=series), fields)
+    study, uploads = studies.whole(services, identity, services.ids.study(identity.own_clinic(), study_uid))
+    told = [FindingView.model_validate(finding, from_attributes=True) for finding in findings(study, uploads)]
+    series = [_series(one) for one in sorted(study.series, key=lambda one: one.series_uid)]
+    return sparse(StudyView(**_row(study).model_dump(), findings=told, series=series), fields)
 
 
 def _row(study: Study) -> StudyRow:

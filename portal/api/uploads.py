@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel
 
 from intake.record import Source
-from portal import answers, files, receipt_csv, shapes, uploads
+from portal import answers, cursors, files, receipt_csv, shapes, uploads
 from portal.api.access import Collaborators, Reader, Uploader
 from portal.api.documented import answers as problems
 from portal.api.sparse import Fields, sparse
@@ -14,7 +14,6 @@ from portal.web.downloads import table
 
 router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
 
-Cursor = Annotated[str | None, Query(max_length=2048, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=100, description="Rows of a page.")]
 IdempotencyKey = Annotated[
     str | None,
@@ -84,7 +83,7 @@ def read(  # noqa: PLR0917 - FastAPI calls it by keyword.
     upload_id: str,
     identity: Reader,
     services: Collaborators,
-    cursor: Cursor = None,
+    cursor: cursors.Asked,
     limit: Limit = 100,
     fields: Fields = None,
 ) -> BaseModel | Response:
@@ -108,7 +107,7 @@ def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.
     request: Request,
     identity: Reader,
     services: Collaborators,
-    cursor: Cursor = None,
+    cursor: cursors.Asked,
     limit: Annotated[int, Query(ge=1, le=250, description="Files of a page.")] = 100,
 ) -> BaseModel | Response:
     """Get what became of each file of an upload, to keep: page by page, or all of it to `Accept: text/csv`."""
@@ -125,7 +124,7 @@ def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.
     responses=problems("invalid-cursor", "invalid-request"),
 )
 def index(
-    identity: Reader, services: Collaborators, cursor: Cursor = None, limit: Limit = 50, fields: Fields = None
+    identity: Reader, services: Collaborators, cursor: cursors.Asked, limit: Limit = 50, fields: Fields = None
 ) -> BaseModel | Response:
     """List your clinic's uploads, newest first."""
     page = files.uploads(services, identity, cursor, limit)

@@ -36,13 +36,26 @@ SEARCHES: Responses = {
     204: {"description": "Nothing matches."},
     **problems("invalid-dicomweb-request", "search-too-broad", "invalid-request", "not-acceptable"),
 }
-METADATA: Responses = {**FOUND, **problems("not-found", "message-too-large", "invalid-request", "not-acceptable")}
+METADATA: Responses = {
+    **FOUND,
+    **problems(
+        "not-found",
+        "message-too-large",
+        "metadata-too-large",
+        "instance-unreadable",
+        "search-too-broad",
+        "invalid-request",
+        "not-acceptable",
+    ),
+}
 CONTENT: Responses = {
     200: {
         "description": "The instances, as they were stored, each a part.",
         "content": {RELATED: _BODY},
     },
-    **problems("not-found", "message-too-large", "not-acceptable", "invalid-request"),
+    **problems(
+        "not-found", "message-too-large", "instance-unreadable", "search-too-broad", "not-acceptable", "invalid-request"
+    ),
 }
 _STORED: Responses = {
     status: {

@@ -4,34 +4,41 @@ from collections.abc import Iterator
 from itertools import chain
 
 from intake.errors import NotFoundError
-from intake.keys import series_id, study_id
 from intake.ports import FileQuery
 from intake.record import FileRecord
 from intake.states import State
+from portal.errors import SearchTooBroadError
 from portal.identity import Identity
 from portal.services import Services
 
 PAGE = 100
+MOST_PAGES = 50
+"""Pages of files that one request looks through."""
 
 
 def instances(
-    services: Services, identity: Identity, study_uid: str, series_uid: str = "", page_size: int = PAGE
+    services: Services, identity: Identity, study_uid: str, series_uid: str = "", page_size: int = 0
 ) -> Iterator[FileRecord]:
-    """Yield the accepted instances of a study, or of one of its series: by series, then by instance number."""
+    """Yield the accepted instances of a study, or of one of its series: by series, then by instance number.
+
+    Raises SearchTooBroadError where they are not found within `MOST_PAGES`: a sender may have sent one instance a
+    hundred thousand times. `page_size` is that of the first page, where few are wanted.
+    """
     clinic_id = identity.own_clinic()
     query = FileQuery(
         clinic_id=clinic_id,
-        study_id=study_id(clinic_id, study_uid),
-        series_id=series_id(series_uid) if series_uid else "",
+        study_id=services.ids.study(clinic_id, study_uid),
+        series_id=services.ids.series(clinic_id, series_uid) if series_uid else "",
         state=State.ACCEPTED,
     )
-    cursor: str | None = None
-    while True:
-        page = services.search.files(query, cursor, page_size)
+    after: str | None = None
+    for number in range(MOST_PAGES):
+        page = services.search.files(query, after, page_size if page_size and not number else PAGE)
         yield from (record for record in page.rows if _belongs(record, study_uid, series_uid))
-        cursor = page.next
-        if cursor is None:
+        after = page.next
+        if after is None:
             return
+    raise SearchTooBroadError("There are too many files to look through.")
 
 
 def first(services: Services, identity: Identity, study_uid: str, series_uid: str = "") -> FileRecord | None:

@@ -1,11 +1,11 @@
 """How a search's value matches an attribute's (PS3.4 C.2.2.2): whole, by wild card, range, or list of UIDs."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from intake.record import Metadata
 from portal.dicomweb.attributes import Attribute
+from portal.dicomweb.wildcards import like
 
 RANGED = frozenset({"DA", "TM", "DT"})
 WITHOUT_CASE = frozenset({"PN"})
@@ -45,12 +45,12 @@ def bounds(value: str) -> tuple[str, str]:
 
 def _test(attribute: Attribute, wanted: str) -> Test:
     if attribute.vr == "UI":
-        uids = frozenset(uid.strip() for uid in re.split(r"[,\\]", wanted))
+        uids = frozenset(uid.strip() for uid in wanted.replace("\\", ",").split(","))
         return lambda value: value in uids
     if attribute.vr in RANGED and "-" in wanted:
         return _within(*bounds(wanted))
     if attribute.vr not in WITHOUT_WILD_CARDS and ("*" in wanted or "?" in wanted):
-        return _like(wanted, ignoring_case=attribute.vr in WITHOUT_CASE)
+        return like(wanted, ignoring_case=attribute.vr in WITHOUT_CASE)
     if attribute.vr in WITHOUT_CASE:
         return lambda value: value.casefold() == wanted.casefold()
     return lambda value: value == wanted.strip()
@@ -59,15 +59,3 @@ def _test(attribute: Attribute, wanted: str) -> Test:
 def _within(first: str, last: str) -> Test:
     """Times may be written shorter than they are asked for: `1030` lies within `103000-1045`."""
     return lambda value: (not first or value >= first[: len(value)]) and (not last or value[: len(last)] <= last)
-
-
-def _like(pattern: str, *, ignoring_case: bool) -> Test:
-    steps = {"*": ".*", "?": "."}
-    expression = "".join(steps.get(character) or re.escape(character) for character in _without_repeats(pattern))
-    compiled = re.compile(expression, re.DOTALL | (re.IGNORECASE if ignoring_case else 0))
-    return lambda value: compiled.fullmatch(value) is not None
-
-
-def _without_repeats(pattern: str) -> str:
-    """Join neighbouring stars: they mean one, and each more would multiply the steps of a search that fails."""
-    return re.sub(r"\*+", "*", pattern)

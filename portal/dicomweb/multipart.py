@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from email.message import Message
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser
@@ -32,13 +31,6 @@ class _Parts:
 
     def end(self) -> None:
         self.ended = True
-
-
-def parameters(content_type: str) -> tuple[str, dict[str, str]]:
-    """Return a media type in lower case, and its parameters."""
-    message = Message()
-    message["Content-Type"] = content_type
-    return message.get_content_type(), {name.lower(): value for name, value in message.get_params([])[1:]}
 
 
 def parts(body: bytes, boundary: str) -> list[bytes]:

@@ -46,7 +46,7 @@ def parsed(level: Level, parameters: Iterable[tuple[str, str]], implied: Level =
     """
     conditions: dict[str, Condition] = {}
     included: list[str] = []
-    warnings: list[str] = []
+    warnings: dict[str, None] = {}
     limit, offset = ROWS, 0
     for name, value in parameters:
         if name == "includefield":
@@ -56,14 +56,14 @@ def parsed(level: Level, parameters: Iterable[tuple[str, str]], implied: Level =
         elif name == "offset":
             offset = _number(name, value)
         elif name == "fuzzymatching":
-            warnings += [LITERAL] if value == "true" else []
+            warnings |= {LITERAL: None} if value == "true" else {}
         else:
             condition = _condition(level, name, value)
             if condition:
                 conditions[condition.attribute.tag] = condition
     if offset > FARTHEST:
         raise DicomWebQueryError(f"`offset` is at most {FARTHEST}: narrow the search.")
-    warnings += [SHORTENED] if limit > MOST_ROWS else []
+    warnings |= {SHORTENED: None} if limit > MOST_ROWS else {}
     returned = _returned(level, implied, included, tuple(conditions.values()))
     return Search(level, tuple(conditions.values()), returned, min(limit, MOST_ROWS), offset, tuple(warnings))
 

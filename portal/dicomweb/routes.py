@@ -1,7 +1,7 @@
 """`/dicomweb`: QIDO-RS, WADO-RS and STOW-RS for a clinic's own studies (PS3.18 chapter 10)."""
 
 import json
-import re
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Annotated
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
+from intake.record import FileRecord
 from portal.api.access import Collaborators, Reader, Uploader
 from portal.dicomweb import retrieving, storing
 from portal.dicomweb.attributes import Level
@@ -25,8 +26,9 @@ from portal.dicomweb.documented import (
     DicomMessage,
 )
 from portal.dicomweb.instances import found, instance
+from portal.dicomweb.media_types import accepted, parameters
 from portal.dicomweb.model import DataSet
-from portal.dicomweb.multipart import parameters, parts, related
+from portal.dicomweb.multipart import parts, related
 from portal.dicomweb.query import Search, parsed
 from portal.dicomweb.searching import Searcher
 from portal.errors import DicomWebQueryError, NotAcceptableError
@@ -34,9 +36,6 @@ from portal.identity import Identity
 from portal.services import Services
 
 PREFIX = "/dicomweb"
-
-_COMMAS = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
-"""Those that stand in no quoted parameter."""
 
 router = APIRouter(prefix=PREFIX, tags=["dicomweb"])
 
@@ -97,7 +96,7 @@ def series_instances(
 @json_answers("/studies/{study_uid}/metadata", summary="Read a study's metadata (WADO-RS)", responses=METADATA)
 def study_metadata(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
     """Read the attributes of each instance of a study, without pixel data and binary values above 1 KiB."""
-    return _json(request, retrieving.described(services, found(services, identity, study_uid)))
+    return _metadata(request, services, found(services, identity, study_uid))
 
 
 @json_answers(
@@ -109,7 +108,7 @@ def series_metadata(
     request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid
 ) -> Response:
     """Read the attributes of each instance of a series, without pixel data and binary values above 1 KiB."""
-    return _json(request, retrieving.described(services, found(services, identity, study_uid, series_uid)))
+    return _metadata(request, services, found(services, identity, study_uid, series_uid))
 
 
 @json_answers(
@@ -122,7 +121,7 @@ def instance_metadata(  # noqa: PLR0917 - FastAPI calls it by keyword.
 ) -> Response:
     """Read the attributes of an instance, without pixel data and binary values above 1 KiB."""
     record = instance(services, identity, study_uid, series_uid, instance_uid)
-    return _json(request, retrieving.described(services, [record]))
+    return _metadata(request, services, [record])
 
 
 @messages("/studies/{study_uid}", summary="Fetch a small study (WADO-RS)", responses=CONTENT)
@@ -171,12 +170,12 @@ async def store(request: Request, identity: Uploader, services: Collaborators) -
     media_type, given = parameters(request.headers.get("content-type", ""))
     if media_type != RELATED or given.get("type", DICOM) != DICOM:
         raise NotAcceptableError(f'{RELATED}; type="{DICOM}"')
-    bodies = parts(await request.body(), given.get("boundary", ""))
+    bodies = await run_in_threadpool(parts, await request.body(), given.get("boundary", ""))
     if not bodies:
         raise DicomWebQueryError("The message has no parts.")
-    stored = await run_in_threadpool(storing.store, services, identity, bodies)
+    stored = await run_in_threadpool(storing.store, services, identity, bodies, request.state.begun_at)
     answer = json.dumps(storing.response(stored, _base(request))).encode()
-    headers = {"Location": f"/api/v1/uploads/{stored.upload_id}"}
+    headers = {"Location": f"/api/v1/uploads/{stored.upload_id}", **_warning(stored.warnings)}
     return DicomJson(answer, stored.status, headers)
 
 
@@ -190,15 +189,20 @@ def _search(request: Request, level: Level, implied: Level = Level.STUDY) -> Sea
 
 def _results(request: Request, search: Search, rows: list[DataSet]) -> Response:
     _accepting(request, "application/json", JSON)
-    headers = {"Warning": f'299 silent-scalper "{"; ".join(search.warnings)}"'} if search.warnings else {}
+    headers = _warning(search.warnings)
     if not rows:
         return Response(status_code=204, headers=headers)
     return DicomJson(json.dumps(rows, separators=(",", ":")), headers=headers)
 
 
-def _json(request: Request, rows: bytes) -> Response:
+def _warning(texts: Sequence[str]) -> dict[str, str]:
+    """Return the header that tells what was not done (PS3.18 8.6.3)."""
+    return {"Warning": f'299 silent-scalper "{"; ".join(texts)}"'} if texts else {}
+
+
+def _metadata(request: Request, services: Services, records: Iterable[FileRecord]) -> Response:
     _accepting(request, "application/json", JSON)
-    return DicomJson(rows)
+    return DicomJson(retrieving.described(services, records))
 
 
 def _message(body: bytes, content_type: str) -> Response:
@@ -211,10 +215,10 @@ def _base(request: Request) -> str:
 
 def _accepting(request: Request, *forms: str) -> str:
     """Return the first form that the client takes. Raises NotAcceptableError."""
-    accepted = [parameters(each)[0] for each in _COMMAS.split(request.headers.get("accept") or "*/*")]
-    for form in accepted:
+    wanted = accepted(request.headers.get("accept") or "*/*")
+    for form in wanted:
         if form in forms:
             return form
-    if {"*/*", "application/*"} & set(accepted):
+    if {"*/*", "application/*"} & set(wanted):
         return forms[-1]
     raise NotAcceptableError(*forms)

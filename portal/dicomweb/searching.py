@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 from intake.errors import NotFoundError
-from intake.keys import study_id
 from intake.ports import StudyQuery
 from intake.record import FileRecord
 from intake.study import Series, Study
@@ -69,21 +68,22 @@ class Searcher:
 
     def _whole(self, study_uid: str) -> Study:
         clinic_id = self.identity.own_clinic()
-        return self.services.studies.study(clinic_id, study_id(clinic_id, study_uid))
+        return self.services.studies.study(clinic_id, self.services.ids.study(clinic_id, study_uid))
 
     def _candidates(self, search: Search) -> Iterator[Study]:
         """Yield studies by the index that fits the conditions best."""
         uids = search.wanted("StudyInstanceUID")
         if uids is not None:
-            for uid in dict.fromkeys(uids.replace("\\", ",").split(",")):
-                yield from self._parents(search, uid.strip())
+            # An empty one names no study, and must not be taken for a path that names none.
+            for uid in dict.fromkeys(filter(None, map(str.strip, uids.replace("\\", ",").split(",")))):
+                yield from self._parents(search, uid)
             return
-        query, cursor = self._query(search), None
+        query, after = self._query(search), None
         while True:
-            page = self.services.studies.studies(query, cursor, PAGE)
+            page = self.services.studies.studies(query, after, PAGE)
             yield from page.rows
-            cursor = page.next
-            if cursor is None:
+            after = page.next
+            if after is None:
                 return
 
     def _query(self, search: Search) -> StudyQuery:

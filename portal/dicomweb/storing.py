@@ -1,29 +1,31 @@
 """Storing small instances by DICOMweb (STOW-RS, PS3.18 10.5): each takes every file's way, and its verdict is told.
 
 Nothing is judged here. Bytes go to S3 by the same presigned request that every sender gets, and the processor decides;
-this waits a while for what it says.
+this waits a while for what it says, and answers in time: what has no verdict by then is followed elsewhere.
 """
 
-import hashlib
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from intake.record import FileRecord, Source
+from intake.record import FileRecord, Metadata
 from intake.states import State
 from portal.dicomweb.instances import address
-from portal.dicomweb.retrieving import AT_ONCE
+from portal.dicomweb.sending import send_all
+from portal.errors import StorageUnavailableError
 from portal.identity import Identity
 from portal.services import Services
-from portal.shapes import Announced, NewUpload
-from portal.uploads import reserve
 
+SEND_WITHIN_S = 12.0
+"""By when, counted from the request's arrival, the last instance is begun to be sent."""
+ANSWER_WITHIN_S = 22.0
+"""By when it is answered. API Gateway ends a request after 30 s, and Lambda our function after 29; one call of AWS that
+began just before may take 8 s."""
 PATIENCE_S = 15.0
 """How long verdicts are waited for; most take a second."""
 
-NOT_UNDERSTOOD, DUPLICATE_INSTANCE, PROCESSING_FAILURE = 0xC000, 0x0111, 0x0110
+NOT_UNDERSTOOD, OUT_OF_RESOURCES, DUPLICATE_INSTANCE, PROCESSING_FAILURE = 0xC000, 0xA700, 0x0111, 0x0110
 """Failure reasons (PS3.4 table B.2-1, PS3.7 annex C)."""
 WITH_WARNINGS = 0xB000
 """Coercion or a departure from the standard (PS3.18 table 10.5.3-2 and PS3.4 table B.2-1)."""
@@ -38,65 +40,79 @@ class Stored:
     upload_id: str
     judged: tuple[FileRecord, ...]
     waiting: int
-    """Instances that have arrived and have no verdict yet."""
+    """Instances that were sent and have no verdict yet."""
+    unsent: int = 0
+    """Instances that could not be sent in time: they have to be sent again."""
 
     @property
     def status(self) -> int:
         """200: all were stored. 202: some were, or are still being checked. 409: none were."""
         accepted = sum(record.state is State.ACCEPTED for record in self.judged)
-        if accepted == len(self.judged) and not self.waiting:
+        if accepted == len(self.judged) and not self.waiting and not self.unsent:
             return 200
         return 202 if accepted or self.waiting else 409
 
+    @property
+    def warnings(self) -> list[str]:
+        """What `Warning: 299` says besides (PS3.18 10.5.3)."""
+        waiting = [f"{self.waiting} instances are still being checked: Location tells what becomes of them"]
+        unsent = [f"{self.unsent} instances were not stored in time: send them again in smaller messages"]
+        return [*(waiting if self.waiting else []), *(unsent if self.unsent else [])]
 
-def store(services: Services, identity: Identity, bodies: Sequence[bytes]) -> Stored:
-    """Announce the instances as one upload, send them, and wait for their verdicts."""
-    announced = [
-        Announced(name=f"{number:05d}.dcm", size=len(body), sha256=hashlib.sha256(body).hexdigest())
-        for number, body in enumerate(bodies, 1)
-    ]
-    placement = reserve(services, identity, NewUpload(files=announced, reference="DICOMweb"), source=Source.API)
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        list(threads.map(services.send, [placed.put for placed in placement.files if placed.put], bodies))
-    judged = _verdicts(services, placement.upload_id, len(bodies))
-    return Stored(placement.upload_id, judged, len(bodies) - len(judged))
+
+def store(services: Services, identity: Identity, bodies: Sequence[bytes], begun_at: float) -> Stored:
+    """Announce the instances as one upload, send them, and wait for their verdicts; `begun_at` is monotonic.
+
+    Raises StorageUnavailableError where not one was sent.
+    """
+    sent = send_all(services, identity, bodies, begun_at + SEND_WITHIN_S)
+    if not sent.file_ids:
+        raise StorageUnavailableError("The bucket takes nothing now.")
+    judged = _verdicts(services, sent.file_ids, min(time.monotonic() + PATIENCE_S, begun_at + ANSWER_WITHIN_S))
+    return Stored(sent.upload_id, judged, len(sent.file_ids) - len(judged), len(bodies) - len(sent.file_ids))
 
 
 def response(stored: Stored, base: str) -> dict[str, Any]:
     """Return the response's data set in the DICOM JSON model (PS3.18 table 10.5.3-1)."""
     kept = [_kept(record, base) for record in stored.judged if record.state is State.ACCEPTED]
     refused = [_refused(record) for record in stored.judged if record.state is not State.ACCEPTED]
-    sequences = {"00081198": refused, "00081199": kept}
+    unsent = [_failed({}, OUT_OF_RESOURCES)] * stored.unsent
+    sequences = {"00081198": [*refused, *unsent], "00081199": kept}
     return {tag: {"vr": "SQ", "Value": items} for tag, items in sequences.items() if items}
 
 
-def _verdicts(services: Services, upload_id: str, count: int) -> tuple[FileRecord, ...]:
-    deadline, pause = time.monotonic() + PATIENCE_S, 0.1
+def _verdicts(services: Services, file_ids: Sequence[str], deadline: float) -> tuple[FileRecord, ...]:
+    """Return the files that have a verdict, in their order, as soon as all have one or the time is over."""
+    judged: dict[str, FileRecord] = {}
+    pause = 0.1
     while True:
-        records = services.records.files_of(upload_id, None, count).rows
-        judged = tuple(record for record in records if record.state is not State.AWAITING_UPLOAD)
-        if len(judged) >= count or time.monotonic() + pause > deadline:
-            return judged
+        records = services.records.some([file_id for file_id in file_ids if file_id not in judged])
+        judged |= {name: record for name, record in records.items() if record.state is not State.AWAITING_UPLOAD}
+        if len(judged) == len(file_ids) or time.monotonic() + pause > deadline:
+            return tuple(judged[file_id] for file_id in file_ids if file_id in judged)
         time.sleep(pause)
         pause = min(1.0, pause * 1.5)
 
 
 def _kept(record: FileRecord, base: str) -> dict[str, Any]:
     place = address(record, base)
-    item = _reference(record) | ({"00081190": {"vr": "UR", "Value": [place]}} if place else {})
+    item = _reference(record.metadata) | ({"00081190": {"vr": "UR", "Value": [place]}} if place else {})
     return item | ({"00081196": {"vr": "US", "Value": [WITH_WARNINGS]}} if record.warnings else {})
 
 
 def _refused(record: FileRecord) -> dict[str, Any]:
     code = next((finding.code for finding in record.findings), "")
     reason = PROCESSING_FAILURE if record.state is State.FAILED else REASONS.get(code, NOT_UNDERSTOOD)
-    return {**_reference(record), "00081197": {"vr": "US", "Value": [reason]}}
+    return _failed(record.metadata, reason)
 
 
-def _reference(record: FileRecord) -> dict[str, Any]:
+def _failed(metadata: Metadata, reason: int) -> dict[str, Any]:
+    return {**_reference(metadata), "00081197": {"vr": "US", "Value": [reason]}}
+
+
+def _reference(metadata: Metadata) -> dict[str, Any]:
     """Name an instance as far as its file could be read."""
     uids = {"00081150": "sop_class_uid", "00081155": "sop_instance_uid"}
     return {
-        tag: {"vr": "UI", "Value": [record.metadata[key]]} if record.metadata.get(key) else {"vr": "UI"}
-        for tag, key in uids.items()
+        tag: {"vr": "UI", "Value": [metadata[key]]} if metadata.get(key) else {"vr": "UI"} for tag, key in uids.items()
     }

@@ -1,8 +1,17 @@
 """What clients send to the REST API."""
 
+from itertools import islice
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from intake.keys import MAX_FILES_PER_UPLOAD
 from portal.names import NAME_PATTERN, valid_name
@@ -13,6 +22,8 @@ MAX_FILE = 50 * GIB
 MAX_FILES_PER_REQUEST = 500
 MAX_PARTS_PER_REQUEST = 100
 MAX_WITHDRAWN = 100
+MOST_UNKNOWN = 5
+"""Fields of one object that are told to be unknown."""
 MAX_PARTS = 10_000
 """Of one multipart upload (Amazon S3 User Guide, "Amazon S3 multipart upload limits")."""
 
@@ -38,6 +49,16 @@ class Request(BaseModel):
     """What clients send. A field that is not known is an error: it is a typing mistake more often than not."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_unknown(cls, given: object) -> object:
+        """Look at the first fields only that we do not know: each is a fault, and a body holds 200,000 of them."""
+        if not isinstance(given, dict) or len(given) <= len(cls.model_fields):
+            return given
+        known = {name: value for name, value in given.items() if name in cls.model_fields}
+        unknown = ((name, value) for name, value in given.items() if name not in cls.model_fields)
+        return known | dict(islice(unknown, MOST_UNKNOWN))
 
 
 class Announced(Request):

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
+from intake.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.ports import Grain
 from intake.states import State
 from portal import amounts, costs, words
@@ -119,7 +120,8 @@ def _address(path: str, span: Range, clinic: str) -> str:
 
 
 def _names(services: Services) -> dict[str, str]:
-    return {clinic.clinic_id: clinic.name for clinic in services.directory.clinics()}
+    clinics = {clinic.clinic_id: clinic.name for clinic in services.directory.clinics()}
+    return {**clinics, UNASSIGNED: UNKNOWN_SENDERS}
 
 
 def _trouble(pipeline: Pipeline) -> str | None:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
-from portal import audit_trail
+from portal import audit_trail, cursors
 from portal.audit_trail import GROUPS, Asked
 from portal.auditing import ACTIONS
 from portal.identity import Identity
@@ -38,11 +38,12 @@ Wanted = Annotated[Asked, Depends(_asked)]
 @router.get("/audit")
 def audit_page(
     request: Request,
+    identity: Admin,
     services: Collaborators,
     asked: Wanted,
-    cursor: str | None = None,
+    cursor: cursors.Asked,
 ) -> Response:
-    page = audit_trail.entries(services, asked, cursor)
+    page = audit_trail.entries(services, identity, asked, cursor)
     return render(
         request,
         "admin/audit.html",

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from intake.errors import ConflictError
+from intake.keys import UNASSIGNED
 from intake.rules import catalogue
 from portal import clients, clinics, profiles
 from portal.errors import FieldsError
@@ -47,7 +48,7 @@ def clinics_page(request: Request, services: Collaborators) -> Response:
     found = sorted(services.directory.clinics(), key=lambda clinic: (not clinic.active, clinic.name.casefold()))
     working = [one.clinic_id for one in services.directory.partners() if one.works_at(services.clock())]
     numbers = {clinic.clinic_id: working.count(clinic.clinic_id) for clinic in found}
-    return render(request, "admin/clinics.html", clinics=found, clients=numbers)
+    return render(request, "admin/clinics.html", clinics=found, clients=numbers, nobody=UNASSIGNED)
 
 
 @router.get("/new")

@@ -17,6 +17,7 @@ from portal.saved_queries import PERIODS, QUERIES, USUAL, Column, SavedQuery, To
 from portal.services import Services, services_of
 from portal.session import admin
 from portal.web.forms import led_to
+from portal.words import clinic_name
 
 router = APIRouter(
     prefix="/admin/analytics",
@@ -131,7 +132,7 @@ def _cell(column: Column, value: str | None, names: dict[str, str]) -> Cell:
     if not value:
         return Cell(column, "Not named" if column.told is Told.DEVICE else NOTHING)
     if column.told is Told.CLINIC:
-        return Cell(column, names.get(value, value))
+        return Cell(column, clinic_name(value, names))
     if column.told is Told.CAUSE:
         return Cell(column, value, f"/admin/quarantine?{urlencode({'code': value})}")
     if column.told in {Told.DEVICE, Told.DAY}:

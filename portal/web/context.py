@@ -8,6 +8,7 @@ from fastapi import Request
 
 from portal.cookies import IDLE_SECONDS
 from portal.identity import Identity
+from portal.revocations import ENDS_WITHIN
 from portal.services import Services, services_of
 
 STAFF_PAGES = (("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"), ("/studies", "Studies"))
@@ -50,13 +51,14 @@ def around(request: Request) -> dict[str, Any]:
     """Return the names that the page frame uses."""
     identity: Identity | None = getattr(request.state, "identity", None)
     pages = () if identity is None else ADMIN_PAGES if identity.is_admin else STAFF_PAGES
-    here = request.url.path
+    here = request.scope["path"]
     return {
         "navigation": pages,
         "here": here,
         "section": _section(here, [href for href, _ in pages]),
         "clinic_name": _clinic_name(request, identity),
         "idle_seconds": IDLE_SECONDS,
+        "ends_within": ENDS_WITHIN,
     }
 
 

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from intake.keys import study_id
+from intake.keys import UNASSIGNED
 from intake.record import FileRecord, Finding, Severity
 from intake.states import State
 from intake.study import study_uid_of
-from portal import amounts, reprocessing, words
+from portal import amounts, cursors, reprocessing, words
 from portal import files as seen
 from portal import search as finding
 from portal.identity import Identity
@@ -32,11 +32,11 @@ LIST = 50
 
 @router.get("")
 def files_page(
-    request: Request, identity: Staff, services: Collaborators, *, search: str = "", cursor: str | None = None
+    request: Request, identity: Staff, services: Collaborators, cursor: cursors.Asked, search: str = ""
 ) -> Response:
-    """List files by what the address asks for, or by what is kept under `search`. Raises CursorError."""
+    """List files by what the address asks for, or by what is kept under `search`. Raises InvalidCursorError."""
     kept = finding.kept(services, identity, search)
-    asked = kept or finding.addressed(identity, request.query_params)
+    asked = kept or finding.addressed(services, identity, request.query_params)
     found = finding.find(services, identity, asked, cursor, LIST)
     address = {"search": search} if kept else asked.told()
     return render(
@@ -49,6 +49,7 @@ def files_page(
         states=[(option.value, look.label) for option, look in words.LOOKS.items()],
         modalities=words.MODALITIES,
         clinics=services.directory.clinics() if identity.is_admin else (),
+        nobody=UNASSIGNED,
         today=f"{services.clock():%Y-%m-%d}",
         filtered=bool(asked.told()),
         newest=_address(address) if cursor else None,
@@ -60,8 +61,8 @@ def files_page(
 @router.post("/search")
 async def search(request: Request, identity: Staff, services: Collaborators) -> Response:
     """Lead to the files that the form asks for, by an address that identifies nobody."""
-    form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
-    query = await run_in_threadpool(finding.query_of, services, identity, finding.criteria(identity, form))
+    form = {name: value for name, value in (await request.form(max_files=0)).items() if isinstance(value, str)}
+    query = await run_in_threadpool(finding.query_of, services, identity, finding.criteria(services, identity, form))
     return RedirectResponse(_address(query), 303)
 
 
@@ -77,7 +78,7 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         sections=sections(record.metadata),
         particulars=_particulars(record),
         held=_held(record),
-        study=_study(record),
+        study=_study(services, record),
         shown=record.kind if seen.is_shown(record) else "",
         downloadable=record.state is State.ACCEPTED and not identity.is_admin,
         order_id=reprocessing.new_order_id(),
@@ -113,16 +114,16 @@ def _particulars(record: FileRecord) -> list[Fact]:
         Fact("Time to verdict", _time_to_verdict(record)),
         Fact("SHA-256", record.sha256 or "", exact=True),
         Fact("Rules version", record.rules_version or ""),
-        Fact("Clinic", record.clinic_id),
+        Fact("Clinic", words.clinic_name(record.clinic_id)),
         Fact("File ID", record.file_id, exact=True),
     ]
     return [fact for fact in told if fact.text]
 
 
-def _study(record: FileRecord) -> str:
+def _study(services: Services, record: FileRecord) -> str:
     """Return the id of the study that an accepted file is part of, or nothing."""
     uid = study_uid_of(record.metadata) if record.kind == "dicom" and record.state is State.ACCEPTED else ""
-    return study_id(record.clinic_id, uid) if uid else ""
+    return services.ids.study(record.clinic_id, uid) if uid else ""
 
 
 def _held(record: FileRecord) -> int:

@@ -12,7 +12,7 @@ from portal.pages import render
 
 async def _fields(request: Request) -> Mapping[str, str]:
     """Return the form's text fields; of a name that comes twice, the last."""
-    form = await request.form()
+    form = await request.form(max_files=0)
     return {name: value for name, value in form.items() if isinstance(value, str)}
 
 

@@ -22,8 +22,7 @@ Staff = Annotated[Identity, Depends(staff)]
 def time_left(request: Request, identity: Staff) -> Response:  # noqa: ARG001 — without one there is no session.
     """Say for how many seconds the session lives on. Asked with `X-Background`, it does not prolong it."""
     session: Session = request.state.session
-    idle = int(services_of(request).clock().timestamp()) - session.seen
-    return JSONResponse({"seconds": IDLE_SECONDS - idle})
+    return JSONResponse({"seconds": session.seconds_left(services_of(request).now())})
 
 
 @router.post("/session")

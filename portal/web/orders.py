@@ -1,5 +1,6 @@
 """An order as its admin watches it: how far it has come, and what became of each file."""
 
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -7,8 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from intake.ports import Answer, Order, Task
-from portal import reprocessing
-from portal.errors import CursorError
+from portal import cursors, reprocessing
 from portal.identity import Identity
 from portal.pages import render
 from portal.services import Services
@@ -24,14 +24,14 @@ LIST = 50
 
 @router.get("/{order_id}")
 def order_page(
-    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: str | None = None
+    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: cursors.Asked
 ) -> Response:
     return render(request, "admin/order.html", tabs=TABS, **_view(services, identity, order_id, cursor))
 
 
 @router.get("/{order_id}/_progress")
 def order_again(
-    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: str | None = None
+    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: cursors.Asked
 ) -> Response:
     return render(request, "admin/_order.html", **_view(services, identity, order_id, cursor))
 
@@ -45,12 +45,10 @@ def for_real(
     return to_order(reprocessing.place(services, identity, Task.REPROCESS, tried.selection, order_id=new_id))
 
 
-def _view(services: Services, identity: Identity, order_id: str, cursor: str | None) -> dict[str, Any]:
+def _view(services: Services, identity: Identity, order_id: str, cursor: cursors.Cursor) -> dict[str, Any]:
     order = reprocessing.progress(services, identity, order_id)
-    try:
-        page = services.orders.answers(order_id, cursor, LIST)
-    except ValueError as error:
-        raise CursorError("The cursor is not one of this list.") from error
+    read = partial(services.orders.answers, order.owner, order_id, limit=LIST)
+    page = cursors.page(services, identity, cursor, read)
     look, path = looks(order), f"/admin/orders/{order_id}"
     return {
         "order": order,
@@ -62,7 +60,7 @@ def _view(services: Services, identity: Identity, order_id: str, cursor: str | N
         "bar": _bar(order),
         "codes": sorted(order.codes.items(), key=lambda row: -row[1]),
         "answers": page.rows,
-        "again": f"{path}/_progress" + (f"?{urlencode({'cursor': cursor})}" if cursor else ""),
+        "again": f"{path}/_progress" + (f"?{urlencode({'cursor': cursor.text})}" if cursor else ""),
         "newest": path if cursor else None,
         "following": f"{path}?{urlencode({'cursor': page.next})}" if page.next else None,
         "new_id": reprocessing.new_order_id(),

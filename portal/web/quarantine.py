@@ -6,13 +6,15 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from intake.keys import UNASSIGNED, sender
 from intake.ports import Task
 from intake.record import FileRecord
 from intake.review import obstacles
 from intake.states import State
-from portal import amounts, quarantine, reprocessing, words
+from portal import amounts, cursors, quarantine, reprocessing, words
 from portal import files as seen
 from portal.pages import render
+from portal.services import Services
 from portal.web.facts import Fact, sections
 from portal.web.work import MOST_REASON, QUARANTINE, TABS, Admin, Choice, Collaborators, Filter, fault_of, to_order
 from portal.web.work_words import TITLES
@@ -34,8 +36,8 @@ def quarantine_page(
     identity: Admin,
     services: Collaborators,
     wanted: Annotated[Filter, Query()],
+    cursor: cursors.Asked,
     *,
-    cursor: str | None = None,
     said: str = "",
 ) -> Response:
     page = quarantine.rejected(services, identity, wanted.selection, cursor, LIST)
@@ -48,6 +50,7 @@ def quarantine_page(
         said=SAID.get(said),
         files=page.rows,
         clinics=services.directory.clinics(),
+        nobody=UNASSIGNED,
         kinds=words.KINDS,
         codes=sorted({code for file in page.rows for code in file.codes}),
         today=f"{services.clock():%Y-%m-%d}",
@@ -108,7 +111,7 @@ def quarantined_file_page(request: Request, identity: Admin, services: Collabora
         findings=[(found, obstacles([found.code]).get(found.code)) for found in record.findings],
         bound=obstacles(record.codes),
         sections=sections(record.metadata),
-        particulars=_particulars(record),
+        particulars=_particulars(services, record),
         review=services.reviews.review(file_id),
         rejected=record.state is State.REJECTED,
         order_id=reprocessing.new_order_id(),
@@ -129,14 +132,23 @@ def _ask(request: Request, task: str, choice: Choice, fault: str | None = None) 
     )
 
 
-def _particulars(record: FileRecord) -> list[Fact]:
+def _particulars(services: Services, record: FileRecord) -> list[Fact]:
     told = [
         Fact("Kind", words.kind(record.kind)),
         Fact("Size", amounts.size(record.size)),
-        Fact("Clinic", record.clinic_id),
+        Fact("Clinic", words.clinic_name(record.clinic_id)),
+        Fact("Under the prefix of", _whose_prefix(services, record)),
         Fact("Sent by", words.SOURCES[record.source]),
         Fact("Rules version", record.rules_version or ""),
         Fact("SHA-256", record.sha256 or "", exact=True),
         Fact("File ID", record.file_id, exact=True),
     ]
     return [fact for fact in told if fact.text]
+
+
+def _whose_prefix(services: Services, record: FileRecord) -> str:
+    """Return the clinic under whose prefix nobody's file came; any other prefix may be a patient's name."""
+    if record.clinic_id != UNASSIGNED:
+        return ""
+    named = services.directory.clinic(sender(record.incoming.key))
+    return f"{named.name}, {'active now' if named.active else 'inactive'}" if named else "No clinic"

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Response
 
 from intake.record import Source
-from portal import files, sending, uploads
+from portal import cursors, files, sending, uploads
 from portal.answers import announcements, part_puts, reserved, reserved_upload
 from portal.identity import Identity
 from portal.services import Services, services_of
@@ -33,7 +33,7 @@ def add(identity: Staff, services: Collaborators, upload_id: str, body: AddFiles
 
 
 @router.get("/{upload_id}/files")
-def announced(identity: Staff, services: Collaborators, upload_id: str, cursor: str | None = None) -> AnnouncementList:
+def announced(identity: Staff, services: Collaborators, upload_id: str, cursor: cursors.Asked) -> AnnouncementList:
     """List what was announced, for a browser that goes on with an upload. Raises ClinicError for admins."""
     identity.own_clinic()
     return announcements(files.files_of(services, identity, upload_id, cursor, ANNOUNCED))

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from intake.states import State
-from portal import amounts, reprocessing, stuck
+from portal import amounts, cursors, reprocessing, stuck
 from portal.pages import render
 from portal.web.work import TABS, Admin, Collaborators, Text, to_order
 
@@ -29,7 +29,7 @@ class Chosen(BaseModel):
 
 @router.get("")
 def stuck_page(
-    request: Request, identity: Admin, services: Collaborators, cursor: str | None = None, said: str = ""
+    request: Request, identity: Admin, services: Collaborators, cursor: cursors.Asked, said: str = ""
 ) -> Response:
     page = stuck.failed(services, identity, cursor, LIST)
     now = services.clock()

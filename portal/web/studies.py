@@ -12,9 +12,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from intake.record import Finding, Upload
 from intake.states import State
 from intake.study import LIMITS, Series
+from portal import cursors, words
 from portal import search as finding
 from portal import studies as seen
-from portal import words
 from portal.identity import Identity
 from portal.pages import render
 from portal.services import Services, services_of
@@ -58,11 +58,11 @@ class Share:
 
 @router.get("")
 def studies_page(
-    request: Request, identity: Staff, services: Collaborators, *, search: str = "", cursor: str | None = None
+    request: Request, identity: Staff, services: Collaborators, cursor: cursors.Asked, search: str = ""
 ) -> Response:
-    """List studies by what the address asks for, or by what is kept under `search`. Raises CursorError."""
+    """List studies by what the address asks for, or by what is kept under `search`. Raises InvalidCursorError."""
     kept = finding.kept(services, identity, search)
-    asked = kept or finding.addressed(identity, request.query_params)
+    asked = kept or finding.addressed(services, identity, request.query_params)
     page = seen.studies(services, identity, asked, cursor, LIST)
     address = {"search": search} if kept else asked.told()
     return render(
@@ -83,8 +83,8 @@ def studies_page(
 @router.post("/search")
 async def search(request: Request, identity: Staff, services: Collaborators) -> Response:
     """Lead to the studies that the form asks for, by an address that identifies nobody."""
-    form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
-    query = await run_in_threadpool(finding.query_of, services, identity, finding.criteria(identity, form))
+    form = {name: value for name, value in (await request.form(max_files=0)).items() if isinstance(value, str)}
+    query = await run_in_threadpool(finding.query_of, services, identity, finding.criteria(services, identity, form))
     return RedirectResponse(_address(query), 303)
 
 
@@ -95,10 +95,10 @@ def study_page(
     services: Collaborators,
     *,
     study_id: str,
+    cursor: cursors.Asked,
     series: Annotated[str, Query(pattern=r"^[0-9a-z]{26}$|^$")] = "",
-    cursor: str | None = None,
 ) -> Response:
-    """Show a study, with all its files or those of one series. Raises NotFoundError, CursorError."""
+    """Show a study, with all its files or those of one series. Raises NotFoundError, InvalidCursorError."""
     page = seen.study_page(services, identity, study_id, series_id=series, cursor=cursor, limit=LIST)
     of_series = {row.series.series_id: row for row in _series(page)}
     chosen = {"series": series} if series in of_series else {}

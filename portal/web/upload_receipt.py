@@ -1,5 +1,6 @@
 """An upload's page, which is its receipt: live, printable, downloadable; what failed is a click from another try."""
 
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -11,9 +12,8 @@ from intake.keys import upload_of
 from intake.ports import Order
 from intake.record import Upload
 from intake.states import State
+from portal import cursors, receipt_csv, reprocessing, words
 from portal import files as seen
-from portal import receipt_csv, reprocessing, words
-from portal.errors import CursorError
 from portal.identity import Identity
 from portal.pages import render
 from portal.services import Services, services_of
@@ -38,7 +38,7 @@ def upload_receipt(
     services: Collaborators,
     *,
     upload_id: str,
-    cursor: str | None = None,
+    cursor: cursors.Asked,
     asked: Asked = None,
 ) -> Response:
     upload = seen.upload(services, identity, upload_id)
@@ -54,7 +54,7 @@ def upload_receipt_again(
     services: Collaborators,
     *,
     upload_id: str,
-    cursor: str | None = None,
+    cursor: cursors.Asked,
     asked: Asked = None,
     unchanged: str | None = None,
 ) -> Response:
@@ -75,14 +75,12 @@ def trouble(
     *,
     upload_id: str,
     cause: Annotated[str, Query(pattern=r"^[0-3]#[a-z0-9-]{0,80}$")],
-    cursor: str | None = None,
+    cursor: cursors.Asked,
 ) -> Response:
-    """List all files with one cause of trouble. Raises NotFoundError, CursorError."""
+    """List all files with one cause of trouble. Raises NotFoundError, InvalidCursorError."""
     upload = seen.upload(services, identity, upload_id)
-    try:
-        page = services.troubles.files(upload_id, f"{cause}#", cursor, receipts.PAGE)
-    except ValueError as error:
-        raise CursorError("The cursor is not one of this list.") from error
+    read = partial(services.troubles.files, upload_id, f"{cause}#", limit=receipts.PAGE)
+    page = cursors.page(services, identity, cursor, read, cause=cause)
     files = [seen.seen_by(identity, record) for record in page.rows]
     path = f"/uploads/{upload_id}/trouble"
     return render(
@@ -135,12 +133,12 @@ def _order(services: Services, identity: Identity, upload_id: str, asked: str | 
 
 
 def _receipt(
-    services: Services, identity: Identity, upload: Upload, cursor: str | None, order: Order | None
+    services: Services, identity: Identity, upload: Upload, cursor: cursors.Cursor, order: Order | None
 ) -> dict[str, Any]:
     page = seen.files_in(services, identity, upload, cursor, receipts.PAGE)
     studies = services.troubles.studies(upload.upload_id, receipts.STUDIES)
     path = f"/uploads/{upload.upload_id}"
-    kept = ({"cursor": cursor} if cursor else {}) | ({"asked": order.order_id} if order else {})
+    kept = ({"cursor": cursor.text} if cursor.text else {}) | ({"asked": order.order_id} if order else {})
     again = {"unchanged": receipts.fingerprint(upload, order)} | kept
     return {
         "upload": upload,

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
+from portal import cursors, words
 from portal import files as seen
-from portal import words
 from portal.identity import Identity
 from portal.pages import render
 from portal.services import Services, services_of
@@ -38,7 +38,7 @@ def upload_page(request: Request, identity: Staff, services: Collaborators, agai
 
 
 @router.get("/uploads")
-def uploads_page(request: Request, identity: Staff, services: Collaborators, cursor: str | None = None) -> Response:
+def uploads_page(request: Request, identity: Staff, services: Collaborators, cursor: cursors.Asked) -> Response:
     page = seen.uploads(services, identity, cursor, LIST)
     return render(
         request,

@@ -78,8 +78,8 @@ ENVELOPE = (
 )  # fmt: skip
 
 FILING = (
-    _reject("clinic-unknown", "The file was put where no clinic's files belong, so it cannot be told whose it is.",
-            "Put it under your clinic's own prefix, or upload it through the portal."),
+    _reject("clinic-unknown", "The file was sent for a clinic that is not known here, or that takes part no longer.",
+            "Put it under your clinic's own prefix, or ask us to let your clinic take part; then send it again."),
     _reject("sop-instance-conflict",
             "Another file with the same SOP Instance UID was accepted before, and its content differs.",
             "If this one corrects the earlier one, export it with a new SOP Instance UID; else ask which one is right.",
@@ -168,6 +168,9 @@ PIXELS = (
     _reject("encapsulation-empty", "The file announces a compressed image and holds none.", SEND_AGAIN, "PS3.5 A.4"),
     _reject("encapsulation-unended", "The compressed image stops before its end: part of it is missing.",
             SEND_AGAIN, "PS3.5 A.4"),
+    _warn("pixel-data-unchecked",
+          "The image is so large, or has so many parts, that it was not checked to its end.",
+          "Nothing to do now.", "PS3.5 A.4"),
     _reject("compressed-stream-mismatch", "The compressed image does not start as its kind of compression does.",
             EXPORT_ANEW, "PS3.5 8.2"),
 )  # fmt: skip

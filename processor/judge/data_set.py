@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from processor.judge.encoding import Encoding
+from intake.dicom.encoding import Encoding
 from processor.judge.offsets import NO_OFFSETS, Offsets
 from processor.judge.runs import Values
 
@@ -54,3 +54,5 @@ class DataSet:
     elements: int = 0
     items: int = 0
     sequences: int = 0
+    unchecked: bool = False
+    """Whether the image was too large to be inflated to its end, and what follows it was never seen."""

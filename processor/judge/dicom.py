@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
+from intake.dicom import encoding
+from intake.dicom.encoding import EXPLICIT, Encoding
 from intake.record import Metadata
 from processor.judge import (
-    encoding,
     endings,
     envelope,
     geometry,
@@ -20,7 +21,6 @@ from processor.judge import (
 )
 from processor.judge.attributes import NOTHING
 from processor.judge.data_set import DataSet
-from processor.judge.encoding import EXPLICIT, Encoding
 from processor.judge.findings import Findings
 from processor.judge.inflation import InflatedStream
 from processor.judge.meta import FileMeta
@@ -95,7 +95,7 @@ def _read_data_set(window: Window, stated: FileMeta, data_set: DataSet, findings
     walk = Walk(stream, start, data_set, findings)
     walk.run()
     _tell_order(walk.order, findings)
-    if isinstance(stream, InflatedStream):
+    if isinstance(stream, InflatedStream) and not data_set.unchecked:
         stream.drain()
         _check_rest(window, stream.end, findings)
 

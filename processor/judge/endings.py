@@ -1,12 +1,15 @@
 """What stands where a data element should: harmless filling, another file, damage, or a cut."""
 
+from intake.dicom.elements import Header
+from intake.dicom.encoding import LONG_VRS, SHORT_VRS
 from processor.judge import tags
-from processor.judge.elements import Header
-from processor.judge.encoding import LONG_VRS, SHORT_VRS
-from processor.judge.window import Stream
+from processor.judge.window import Stream, Window
 
 TRAILING = "trailing-bytes"
 ARCHIVE = b"PK\3\4"
+PREAMBLE = 128
+ARCHIVE_END, ARCHIVE_END_SIZE = b"PK\5\6", 22
+"""By which programs find an archive, whatever stands before it (APPNOTE.TXT 4.3.16)."""
 
 LOOK = 4 * 1024
 IMPOSSIBLE_EXCESS = 1 << 30
@@ -18,13 +21,27 @@ def classify(stream: Stream, position: int, *, after_pixels: bool) -> str:
     there = min(stream.show(position, LOOK), LOOK)
     at = position - stream.origin
     rest = stream.buffer[at : at + there]
-    if rest.startswith(ARCHIVE):
+    if rest.lstrip(b"\0").startswith(ARCHIVE):
         return "archive-appended"
-    if rest[128:132] == b"DICM":
+    # Behind filling, a second file's preamble may start anywhere.
+    if rest.find(b"DICM", PREAMBLE) >= 0:
         return "second-file-appended"
+    if there == LOOK and _ends_as_archive(stream, position):
+        return "archive-appended"
     if after_pixels or not rest.strip(b"\0"):
         return TRAILING
     return "truncated" if there < 12 else "structure-invalid"
+
+
+def _ends_as_archive(stream: Stream, position: int) -> bool:
+    """Say whether a file ends with an archive's end record; its comment may be as long as we look."""
+    if not isinstance(stream, Window):
+        return False
+    start = max(position, stream.size - LOOK)
+    stream.show(start, stream.size - start)
+    at = stream.buffer.rfind(ARCHIVE_END, start - stream.origin)
+    comment = stream.buffer[at + ARCHIVE_END_SIZE - 2 : at + ARCHIVE_END_SIZE]
+    return at >= 0 and at + ARCHIVE_END_SIZE + int.from_bytes(comment, "little") == len(stream.buffer)
 
 
 def overrun(following: int, size: int) -> str:

@@ -3,8 +3,9 @@
 import binascii
 from typing import NamedTuple
 
-from processor.judge import encoding, kinds
-from processor.judge.elements import header
+from intake.dicom import encoding
+from intake.dicom.elements import header
+from processor.judge import kinds
 from processor.judge.findings import Findings
 
 PREAMBLE = 128

@@ -2,15 +2,20 @@
 
 import struct
 
+from intake.dicom.elements import UNDEFINED_LENGTH
 from processor.judge import codestreams, offsets, tags
-from processor.judge.data_set import Pixels
-from processor.judge.elements import UNDEFINED_LENGTH
+from processor.judge.data_set import MAX_ITEMS, Pixels
 from processor.judge.offsets import NO_OFFSETS
 from processor.judge.refusal import RefusedError
-from processor.judge.window import Stream
+from processor.judge.window import Stream, Window
 
 TAILS = (4 * 1024, 64 * 1024)
 """How much of an object's end is looked at for the sequence delimiter, in bytes: first little, then more."""
+
+LARGE = 512 * 1024
+LEAST_AHEAD, MOST_AHEAD = 4 * 1024, 1024 * 1024
+"""Bytes that are fetched at once behind a fragment of up to LARGE, more each time: many fragments are worth a large
+fetch, which takes as long as two small ones."""
 
 SEQUENCE_END = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
 
@@ -23,6 +28,8 @@ class Fragments:
         self._order = order
         self._start = 0
         self._starts: set[int] = set()
+        self._last = 0
+        self._ahead = LEAST_AHEAD
         self._seen = position
         self._unpack = struct.Struct(f"{order}HHI").unpack_from
         self.position = position
@@ -35,11 +42,30 @@ class Fragments:
         """Whether every item up to `position` was stepped over, and none jumped over."""
         self.offsets = NO_OFFSETS
 
-    def walk_at_hand(self) -> None:
-        """Step over the items whose headers are in the buffer already; at least the first one is fetched."""
+    def walk_affordable(self, window: Window) -> bool:
+        """Step over the items, fetching their headers as long as that is affordable. Say whether that led to the end.
+
+        Where the fragments leave room for the delimiter and for nothing else, the object's size proves it.
+        """
         self.step()
-        while not self.ended and self._at_hand():
-            self.step()
+        window.stream()
+        while not self.ended and self.items < MAX_ITEMS:
+            if self.position + 8 == window.size:
+                self._end(window.size)
+            elif self._at_hand() or self._reach(window):
+                self.step()
+            else:
+                break
+        return self.ended
+
+    def _reach(self, window: Window) -> bool:
+        """Fetch the next header, and with it those of the small fragments that follow; say whether it is affordable."""
+        ahead = 8 if self._last > LARGE else min(self._ahead, window.size - self.position)
+        if not window.affords(ahead):
+            return False
+        self._ahead = min(4 * self._ahead, MOST_AHEAD)
+        window.show(self.position, ahead)
+        return True
 
     def walk(self, most: int) -> None:
         """Step over all items, fetching their headers. Raises RefusedError for more than `most`."""
@@ -49,13 +75,7 @@ class Fragments:
                 raise RefusedError("too-many-items", f"byte {self.position}")
 
     def jump_to_end(self) -> bool:
-        """Find the delimiter in the object's last bytes, and say whether it was there.
-
-        Where the fragments leave room for the delimiter and for nothing else, the object's size proves it.
-        """
-        if self.position + 8 == self._stream.size:
-            self._end(self._stream.size)
-            return True
+        """Find the delimiter in the object's last bytes, and say whether it was there."""
         self.complete = False
         self._seen = self.position
         if self._reach_last_frame():
@@ -107,6 +127,7 @@ class Fragments:
 
     def _pass(self, length: int) -> None:
         self.items += 1
+        self._last = length
         start = self.position + 8
         if self.items == 1:
             self._read_offsets(start, length)

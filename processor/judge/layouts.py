@@ -10,9 +10,9 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
+from intake.dicom.encoding import PLAIN_LONG_VRS
 from processor.judge import tags
 from processor.judge.attributes import ABSENT, BY_TAG, KEPT
-from processor.judge.encoding import PLAIN_LONG_VRS
 from processor.judge.order import Order
 from processor.judge.patterns import BODY, HEAD, REST, STRETCHES
 from processor.judge.runs import RESERVED, Values

@@ -4,10 +4,10 @@ import struct
 from dataclasses import dataclass
 from operator import itemgetter
 
+from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
+from intake.dicom.encoding import EXPLICIT, LONG_VRS, SHORT_VRS
 from processor.judge import tags
 from processor.judge.attributes import ABSENT, LOOKALIKE
-from processor.judge.elements import UNDEFINED_LENGTH, Header, header
-from processor.judge.encoding import EXPLICIT, LONG_VRS, SHORT_VRS
 from processor.judge.findings import Findings
 from processor.judge.refusal import RefusedError
 from processor.judge.runs import KEPT_BYTES, Values

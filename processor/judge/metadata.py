@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
+from intake.dicom import encoding
 from intake.record import Metadata
-from processor.judge import encoding, positions
+from processor.judge import positions
 from processor.judge.attributes import OWN, SHARED, TEXTS, Attribute
 from processor.judge.image import Description
 from processor.judge.sop_classes import SOP_CLASSES

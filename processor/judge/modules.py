@@ -2,7 +2,8 @@
 
 from operator import itemgetter
 
-from processor.judge import charsets, positions, tags
+from intake.dicom import charsets
+from processor.judge import positions, tags
 from processor.judge.findings import Findings
 from processor.judge.modalities import MODALITIES, RISKING_ANNOTATION
 

@@ -3,9 +3,9 @@
 import re
 from bisect import bisect_right
 
+from intake.dicom.encoding import Encoding
 from processor.judge import tags
 from processor.judge.attributes import BY_TAG, KEPT
-from processor.judge.encoding import Encoding
 from processor.judge.patterns import GROUP_SKIPS, SKIPS
 
 AT_HAND = 64 * 1024

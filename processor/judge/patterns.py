@@ -4,7 +4,7 @@ import re
 import struct
 from collections.abc import Callable
 
-from processor.judge.encoding import PLAIN_LONG_VRS, SHORT_VRS
+from intake.dicom.encoding import PLAIN_LONG_VRS, SHORT_VRS
 
 Match = Callable[[bytes, int, int], re.Match[bytes] | None]
 Find = Callable[[bytes, int, int], list[tuple[bytes, ...]]]

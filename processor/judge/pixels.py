@@ -1,8 +1,9 @@
 """The pixel data against its description: its length by exact integer arithmetic; nothing is decoded (PS3.5 8)."""
 
-from processor.judge import codestreams, encoding, tags
+from intake.dicom import encoding
+from intake.dicom.elements import UNDEFINED_LENGTH
+from processor.judge import codestreams, tags
 from processor.judge.data_set import DataSet, Pixels
-from processor.judge.elements import UNDEFINED_LENGTH
 from processor.judge.findings import Findings
 from processor.judge.image import Description
 

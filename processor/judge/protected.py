@@ -39,7 +39,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         "archive-local-header-differs", "archive-trailing-bytes",
     ),
     "A document that starts programs attacks whoever opens it.": (
-        "pdf-javascript", "pdf-launches-program", "csv-formula-runs",
+        "pdf-javascript", "pdf-launches-program", "pdf-objects-hidden", "csv-formula-runs",
     ),
     "A volume whose header cannot be trusted was not judged.": (
         "nifti-header-truncated", "nifti-mark-invalid", "nifti-dimensions-invalid", "nifti-data-type-unknown",
@@ -47,7 +47,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     ),
     "What cannot be unpacked cannot be judged.": (
         "archive-directory-missing", "archive-directory-damaged", "archive-split", "archive-empty",
-        "archive-encrypted", "archive-method-unsupported", "archive-entry-damaged",
+        "archive-encrypted", "archive-method-unsupported", "archive-entry-damaged", "archive-nothing-accepted",
         "gzip-damaged", "gzip-truncated", "gzip-length-mismatch",
     ),
     "A file that cannot be told from others, or told whose it is, cannot be filed.": (

@@ -20,3 +20,7 @@ class OtherKindError(Exception):
 
 class DamagedError(RefusedError):
     """Raised when the structure is damaged at one place: within a sequence of known length, reading can go on."""
+
+
+class BudgetSpentError(RefusedError):
+    """Raised when reading on would cost more than a file is worth. What was not reached may be in order."""

@@ -7,9 +7,9 @@ the next element of any interest, the `fence`, is known beforehand.
 import struct
 from collections.abc import Callable
 
+from intake.dicom.encoding import PLAIN_LONG_VRS, SHORT_VRS, Encoding
 from processor.judge import tags
 from processor.judge.attributes import ABSENT, BY_TAG, KEPT, LOOKALIKE
-from processor.judge.encoding import PLAIN_LONG_VRS, SHORT_VRS, Encoding
 from processor.judge.order import SHORTEST_ELEMENT, START, Order, fence_after
 
 KEPT_BYTES = 1024

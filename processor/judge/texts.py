@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from processor.judge import charsets, positions, tags
+from intake.dicom import charsets
+from processor.judge import positions, tags
 from processor.judge.attributes import ABSENT, OWN, SHARED, Attribute
 from processor.judge.findings import Findings
 from processor.judge.forms import SEPARATOR, matcher, violation

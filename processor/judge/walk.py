@@ -1,5 +1,7 @@
 """The walk over a data set: iterative, within budgets, every length checked against what is left (PS3.5 7)."""
 
+from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
+from intake.dicom.encoding import IMPLICIT_ITEMS, ITEM_TAGS
 from processor.judge import endings, tags
 from processor.judge.attributes import ABSENT, KEPT, LOOKALIKE
 from processor.judge.data_set import (
@@ -12,13 +14,11 @@ from processor.judge.data_set import (
     Level,
     Pixels,
 )
-from processor.judge.elements import UNDEFINED_LENGTH, Header, header
-from processor.judge.encoding import IMPLICIT_ITEMS, ITEM_TAGS
 from processor.judge.findings import Findings
 from processor.judge.fragments import Fragments
 from processor.judge.layouts import pass_usual
 from processor.judge.order import SHORTEST_ELEMENT, Order
-from processor.judge.refusal import DamagedError, RefusedError
+from processor.judge.refusal import BudgetSpentError, DamagedError, RefusedError
 from processor.judge.runs import KEPT_BYTES, run_of
 from processor.judge.window import Stream, Window, taken
 
@@ -116,9 +116,22 @@ class Walk:
             self.data_set.extended_offsets = head.length
         if len(self._levels) == 1 and head.tag in tags.PIXELS:
             self.data_set.pixels = Pixels(head.tag, head.length)
-        if not self._stream.holds(following):
+            self._pass_pixels(level, head, following)
+        elif not self._stream.holds(following):
             self._overrun(level, head, following)
         self._position = following
+
+    def _pass_pixels(self, level: Level, head: Header, following: int) -> None:
+        """Pass the image. One too large to be inflated to its end is left there, and this is told."""
+        try:
+            held = self._stream.holds(following)
+        except BudgetSpentError:
+            self._findings.add("pixel-data-unchecked", tags.written(head.tag))
+            self.data_set.unchecked = True
+            self._levels.clear()
+            return
+        if not held:
+            self._overrun(level, head, following)
 
     def _is_sequence(self, head: Header, start: int, level: Level) -> bool:
         """Without a VR, a value that starts with an item is a sequence; under UN its length says all that is needed."""
@@ -189,9 +202,10 @@ class Walk:
         fragments = Fragments(self._stream, self._position + head.size, level.encoding.order)
         whole = len(self._levels) == 1
         if whole and isinstance(self._stream, Window):
-            fragments.walk_at_hand()
-            if not fragments.ended and not fragments.jump_to_end():
+            if not fragments.walk_affordable(self._stream) and not fragments.jump_to_end():
                 raise RefusedError("encapsulation-unended", tags.written(head.tag))
+            if not fragments.complete:
+                self._findings.add("pixel-data-unchecked", tags.written(head.tag))
         else:
             fragments.walk(MAX_ITEMS - self.data_set.items)
             self.data_set.items += fragments.items

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from intake.errors import ObjectChangedError
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import BudgetSpentError
 
 FIRST_READ = 65_536
 """Bytes that are at hand from the start: reads within them cost nothing."""
@@ -14,8 +14,14 @@ MAX_FETCHED = 64 * 1024 * 1024
 MAX_FETCHES = 256
 """Calls that are made to read one file: a file that needs more is no image but a way to keep us busy."""
 
+MAX_STREAMED = 256 * 1024 * 1024
+"""Bytes that are fetched of a file that has no way around its values, as what is inflated has none. From S3 that takes
+some five seconds, and ten such files in one batch far less than the function's time."""
+
 NEAR = 64 * 1024
 """A jump over fewer bytes than this counts as reading on."""
+SPARE, SPARE_FETCHES = 8 * 1024 * 1024, 8
+"""What is kept for the last looks at a file that was not read to its end."""
 SMALLEST_FETCH = 4 * 1024
 LARGEST_FETCH = 1024 * 1024
 
@@ -60,13 +66,14 @@ class Stream(Protocol):
 class Window:
     """An object's bytes as they are."""
 
-    __slots__ = ("_fetched", "_fetches", "_source", "_step", "buffer", "origin", "size")
+    __slots__ = ("_fetched", "_fetches", "_most", "_source", "_step", "buffer", "origin", "size")
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source
         self._step = FIRST_READ // 2
         self._fetched = 0
         self._fetches = 0
+        self._most = (MAX_FETCHED, MAX_FETCHES)
         self.size = source.size
         self.origin = 0
         self.buffer = self._read(0, min(FIRST_READ, self.size))
@@ -84,14 +91,23 @@ class Window:
     def holds(self, position: int) -> bool:
         return position <= self.size
 
+    def stream(self) -> None:
+        """Have more than headers read: from now on up to MAX_STREAMED bytes."""
+        self._most = (MAX_STREAMED, MAX_FETCHES + MAX_STREAMED // LARGEST_FETCH)
+
+    def affords(self, length: int) -> bool:
+        """Say whether another fetch of `length` bytes leaves enough for a few last looks."""
+        most_bytes, most_fetches = self._most
+        return self._fetched + length < most_bytes - SPARE and self._fetches + SPARE_FETCHES < most_fetches
+
     def _fetch(self, position: int, length: int, *, following: bool) -> None:
         # Reading on asks for more each time; after a jump, little is likely to be wanted.
         self._step = min(self._step * 2, LARGEST_FETCH) if following else SMALLEST_FETCH
         wanted = min(max(length, self._step), self.size - position)
         self._fetched += wanted
         self._fetches += 1
-        if self._fetched > MAX_FETCHED or self._fetches > MAX_FETCHES:
-            raise RefusedError("header-too-large", f"byte {position}")
+        if self._fetched > self._most[0] or self._fetches > self._most[1]:
+            raise BudgetSpentError("header-too-large", f"byte {position}")
         self.buffer = self._read(position, wanted)
         self.origin = position
 

@@ -3,6 +3,7 @@
 An object of 2 GiB takes no room here: only the ranges that are asked for ever exist. What is asked is written down.
 """
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 COPIED = b"<CopyObjectResult><ETag>&quot;copy&quot;</ETag><ChecksumSHA256>%s=</ChecksumSHA256></CopyObjectResult>"
+CLINIC = {"pk": {"S": "CLINICS"}, "sk": {"S": "northside"}, "name": {"S": "Northside"}, "active": {"BOOL": True}}
 RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 
 
@@ -39,7 +41,7 @@ class Cloud:
 
 @contextmanager
 def cloud_with(content: Content) -> Iterator[Cloud]:
-    """Serve one object, under every key, and a table that agrees to everything."""
+    """Serve one object, under every key, and a table that knows one clinic and agrees to everything."""
     cloud = Cloud(content)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(cloud))
     cloud.url = f"http://127.0.0.1:{server.server_port}"
@@ -80,9 +82,14 @@ def _handler(cloud: Cloud) -> type[BaseHTTPRequestHandler]:
             self._answer(200, COPIED % (b"A" * 43), {"x-amz-version-id": "1"})
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             cloud.calls.append(self.headers["X-Amz-Target"].rpartition(".")[2])
-            self._answer(200, b"{}", {"Content-Type": "application/x-amz-json-1.0"})
+            is_clinic = asked.get("Key", {}).get("pk") == {"S": "CLINICS"}
+            self._answer(
+                200,
+                json.dumps({"Item": CLINIC} if is_clinic else {}).encode(),
+                {"Content-Type": "application/x-amz-json-1.0"},
+            )
 
         def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
             self.send_response(status)

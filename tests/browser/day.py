@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from intake.device import Device
-from intake.filters import filter_policy, subscription_id
-from intake.keys import study_id
+from intake.filters import filter_policy
 from intake.ports import EVERYTHING, OPERATIONS, AlertKind, DueAlert, QuietClinic, Subscription
 from intake.record import Source, now
 from intake.states import State
@@ -16,6 +15,7 @@ from tests.browser.analysed import analyse
 from tests.browser.portal_server import PortalServer
 from tests.browser.sample import CLINIC, Sample
 from tests.browser.work import work
+from tests.records import IDS
 
 UPLOAD = "01kanqzzzz0000000000000000"
 FILE = f"{UPLOAD}-00016"
@@ -83,7 +83,7 @@ def fill(portal: PortalServer) -> Day:
         tried_order=tried,
         image_file=drawn.file_id,
         document_file=letter.file_id,
-        study=study_id(CLINIC, warned.metadata["study_instance_uid"]),
+        study=IDS.study(CLINIC, warned.metadata["study_instance_uid"]),
     )
 
 
@@ -129,7 +129,7 @@ def _subscriptions(portal: PortalServer) -> None:
     ):
         wanted = Subscription(
             owner=owner,
-            subscription_id=subscription_id("email", endpoint),
+            subscription_id=IDS.address("email", endpoint),
             protocol="email",
             endpoint=endpoint,
             kinds=frozenset(kinds),

@@ -5,17 +5,19 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import uvicorn
 
-from intake.ports import Presigned, QueuedMessage
+from intake.ports import Clinic, Presigned, QueuedMessage
 from intake.record import now
 from portal.app import create_app
 from portal.cookies import Cookies, Session
+from portal.deployment_key import DeploymentKey
 from portal.errors import InvalidTokenError
 from portal.remembered import Remembered
+from portal.revocations import KnownRevocations
 from portal.services import Services
 from portal.settings import Settings
 from portal.tokens import AccessClaims
@@ -42,6 +44,7 @@ from tests.fakes import (
     FakeRecords,
     FakeRequestCounts,
     FakeReviews,
+    FakeRevocations,
     FakeSearch,
     FakeStuckFiles,
     FakeStudies,
@@ -51,11 +54,15 @@ from tests.fakes import (
     FakeTroubles,
     FakeWebhooks,
 )
+from tests.records import IDS
 
 USERS = {
     "staff-token": (frozenset({f"clinic:{CLINIC}"}), "Ada Quinn"),
     "admin-token": (frozenset({"admin"}), "Robin Vale"),
 }
+
+
+KEY = DeploymentKey({"AWSCURRENT": "of-this-deployment"}.get)
 
 
 class FakeVerifier:
@@ -65,7 +72,8 @@ class FakeVerifier:
         if token not in USERS:
             raise InvalidTokenError("unknown")
         groups, _ = USERS[token]
-        return AccessClaims(STAFF, "web", groups, frozenset(), int(time.time()) + 3600, None)
+        now = int(time.time())
+        return AccessClaims(STAFF, "web", groups, frozenset(), now + 3600, None, session_id=token, signed_in_at=now)
 
 
 class FakeSignIn:
@@ -104,6 +112,8 @@ class PortalServer:
     orders: FakeOrders
     reviews: FakeReviews
     storage: Storage
+    sealed: Cookies = field(default_factory=lambda: Cookies(KEY, secure=False))
+    revocations: FakeRevocations = field(default_factory=FakeRevocations)
     ahead: timedelta = timedelta()
     """How much later it is for the portal than for the world."""
 
@@ -119,18 +129,16 @@ class PortalServer:
         self.mailbox.messages.append(QueuedMessage(f"m{len(self.mailbox.messages)}", message, 0))
 
     def cookies(self, token: str) -> list[dict[str, str]]:
-        """Return the cookies of a session, for Playwright."""
+        """Return the cookies of a new session, for Playwright."""
+        cookies = (value.partition(";")[0].partition("=") for value in self.sealed.write(self.session(token)))
+        return [{"name": name, "value": value, "url": self.url} for name, _, value in cookies]
+
+    def session(self, token: str) -> Session:
         _, name = USERS[token]
-        session = Session.new(seen=int(time.time()), display_name=name, access_token=token, refresh_token="r" * 20)
-        packed = session_cookie(session)
-        values = {"session": packed, "access": token, "refresh": session.refresh_token}
-        return [{"name": f"scalper-{role}", "value": value, "url": self.url} for role, value in values.items()]
-
-
-def session_cookie(session: Session) -> str:
-    """Return the value of a session's own cookie, as the portal writes it."""
-    header = Cookies(secure=False).touch(session)
-    return header.partition("=")[2].partition(";")[0]
+        now = int(time.time())
+        return Session.new(
+            FakeVerifier().access(token), now=now, display_name=name, access_token=token, refresh_token="r" * 20
+        )
 
 
 @contextmanager
@@ -142,7 +150,7 @@ def portal_server() -> Iterator[PortalServer]:
         behind = PortalServer(
             url=f"http://localhost:{listening.getsockname()[1]}",
             table=table,
-            directory=FakeDirectory(),
+            directory=FakeDirectory({CLINIC: Clinic(CLINIC, "Northside Radiology")}),
             people=FakePeople(),
             machines=FakeMachines(),
             gateway=FakeGateway(),
@@ -202,6 +210,7 @@ def _services(behind: PortalServer) -> Services:
         troubles=FakeTroubles(behind.table),
         studies=FakeStudies(behind.table),
         kept_searches=FakeKeptSearches(),
+        ids=IDS,
         subscriptions=behind.subscriptions,
         subscribers=behind.subscribers,
         watch=behind.projections,
@@ -225,8 +234,10 @@ def _services(behind: PortalServer) -> Services:
         reviews=behind.reviews,
         verifier=FakeVerifier(),  # type: ignore[arg-type]
         sign_in=FakeSignIn(),  # type: ignore[arg-type]
+        deployment_key=KEY,
         settings=_settings(behind.url),
         clock=behind.clock,
+        revocations=KnownRevocations(behind.revocations),
     )
 
 
@@ -259,6 +270,7 @@ def _settings(url: str) -> Settings:
         web_client_id="web",
         api_id="api1",
         authorizer_id="authorizer1",
+        portal_secret="secret",
         sign_in_url="https://login.test",
         portal_origin=url,
     )

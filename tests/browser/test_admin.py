@@ -172,16 +172,16 @@ def test_two_hundred_hostile_names_run_nowhere(context: BrowserContext, portal: 
     person = next(iter(portal.people.members("clinic:hostile-0"))).username
     paths = ["/admin/clinics", "/admin/clinics/hostile-0", "/admin/clinics/hostile-7", f"/admin/people/{person}"]
     paths += ["/admin/clinics/hostile-9/edit", "/admin/clinics/hostile-3/invite", "/admin/clinics/hostile-5/profile"]
-    paths += [
-        "/admin/audit",
-        "/admin/audit?cursor=50",
-        "/admin/audit?cursor=150",
-        "/admin/clinics/hostile-2/partners/new",
-    ]
+    paths += ["/admin/audit", "/admin/clinics/hostile-2/partners/new"]
     for path in paths:
         page.goto(portal.url + path)
         assert page.evaluate("window.hits") == 0, path
         assert page.url == portal.url + path
+    page.goto(f"{portal.url}/admin/audit")
+    while (following := page.get_by_role("link", name="Next page")).count():
+        following.click()
+        page.wait_for_load_state()
+        assert page.evaluate("window.hits") == 0
     page.goto(f"{portal.url}/admin/clinics/new")
     page.get_by_label("Name").fill(HOSTILE[20])
     page.get_by_label("Id", exact=True).fill(HOSTILE[40][:40])

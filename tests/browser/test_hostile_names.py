@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page, expect
 
-from intake.keys import study_id
 from intake.record import Finding, Metadata, Severity, Upload
 from intake.states import State
 from tests.browser.portal_server import PortalServer
 from tests.browser.sample import CLINIC
+from tests.records import IDS
 
 REFUSAL = Finding("not-dicom", Severity.REJECT, "The content is not DICOM.", "Export the study anew.", "byte 128")
 STARTS = ["", '"', "'", "</td>", "</title>", "</script>", "-->", "]]>", "{{", "\\", "`", "\u2028", "\u202e"]
@@ -112,7 +112,7 @@ def test_two_hundred_hostile_strings_run_on_no_study(
     accepted = [uid for uid in uids[::3] if uid.isascii()]
     assert len(accepted) > 50
     for uid in accepted[::4]:
-        watched_page(f"/studies/{study_id(CLINIC, uid)}")
+        watched_page(f"/studies/{IDS.study(CLINIC, uid)}")
 
 
 def test_hostile_searches_run_nowhere_and_stand_in_no_address(

@@ -28,7 +28,7 @@ def test_retry_all_failed_is_one_click_and_the_receipt_follows_it(portal: Portal
         portal.table.save(record, state=State.ACCEPTED, updated_at=now())
     portal.orders.add_portion(CLINIC, order_id, 0, Portion(tuple(record.file_id for record in failed), None))
     told = {"clinic_id": CLINIC, "answer": Answer.ACCEPTED}
-    portal.orders.answer(order_id, [Answered(file_id=record.file_id, **told) for record in failed])
+    portal.orders.answer(CLINIC, order_id, [Answered(file_id=record.file_id, **told) for record in failed])
     expect(staff_page.get_by_text("3 files checked again")).to_be_visible()
     expect(staff_page.get_by_text("All 3 files accepted")).to_be_visible()
     expect(staff_page.get_by_text("Updates by itself")).to_have_count(0)

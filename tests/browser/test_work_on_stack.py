@@ -11,6 +11,7 @@ from infra.demo import Person
 from infra.local import LocalStack
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
+from intake.ports import Clinic
 from intake.record import FileRecord
 from intake.states import State
 from tests.browser.test_main_job import VERDICT, sign_in
@@ -69,6 +70,7 @@ def colleague(stack: LocalStack) -> Iterator[Person]:
 
 def rejected(stack: LocalStack, directory: DynamoDirectory, clinic_id: str) -> FileRecord:
     """Have a slice of a clinic that takes PDFs only rejected."""
+    directory.save_clinic(Clinic(clinic_id, clinic_id))
     directory.save_profile(clinic_id, {"kinds": ["pdf"]})
     data = ct_slice(study=uid(clinic_id), series=uid(clinic_id, 1), sop=uid(clinic_id, 1, 1), rows=8, columns=8)
     stack.clients.s3.put_object(Bucket=stack.outputs["IncomingBucket"], Key=f"{clinic_id}/1.dcm", Body=data)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from infra.local import LocalStack, local_stack
+from intake.directory import DynamoDirectory
+from intake.ports import Clinic
 from intake.states import State as FileState
 
 
@@ -53,3 +55,9 @@ def files_of(stack, clinic_id):
             ExpressionAttributeValues={":list": {"S": f"{clinic_id}#{state}"}},
         )["Items"]
     ]
+
+
+def enter_clinic(stack: LocalStack, clinic_id: str, *, active: bool = True) -> None:
+    """Enter a clinic into the directory: what is sent for any other is refused."""
+    directory = DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"])
+    directory.save_clinic(Clinic(clinic_id, clinic_id, active=active))

@@ -1,15 +1,13 @@
 """Clinics, people and partners on the deployed stack: Cognito, the gateway's list of clients, the audit table."""
 
 import re
-import time
 
 import httpx
 import pytest
 
 from infra.demo import Person
 from intake.directory import DynamoDirectory
-from portal.cookies import Cookies, Session
-from tests.emulator.sign_in import person_token
+from tests.emulator.sign_in import cookies_of, opened_session, person_token
 from tests.emulator.stacks import eventually
 
 pytestmark = pytest.mark.emulator
@@ -21,8 +19,8 @@ class AdminClient:
     """An admin's browser, at the portal's function behind the gateway."""
 
     def __init__(self, stack, token):
-        session = Session.new(seen=int(time.time()), display_name="Root", access_token=token, refresh_token="r" * 20)
-        cookies = [value.partition(";")[0] for value in Cookies(secure=False).write(session)]
+        session = opened_session(stack, token)
+        cookies = [value.partition(";")[0] for value in cookies_of(stack).write(session)]
         headers = {
             "accept": "text/html",
             "origin": stack.outputs["PortalOrigin"],

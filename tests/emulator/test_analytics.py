@@ -10,7 +10,7 @@ import pytest
 from intake.dynamodb import DynamoRecords
 from intake.states import State
 from tests.dicom_files import ct_slice, uid
-from tests.emulator.stacks import eventually
+from tests.emulator.stacks import enter_clinic, eventually
 from tests.emulator.test_admin import AdminClient
 
 CLINIC = "analysed"
@@ -29,6 +29,7 @@ def records(stack):
     """Files of a clinic of their own, dropped and judged."""
     files = {f"IM{n}.dcm": ct_slice(study=uid("analytics"), instance=n + 1, rows=8, columns=8) for n in range(ACCEPTED)}
     files |= {f"broken{n}.bin": b"neither one nor the other %d" % n for n in range(REJECTED)}
+    enter_clinic(stack, CLINIC)
     for name, data in files.items():
         stack.clients.s3.put_object(Bucket=stack.outputs["IncomingBucket"], Key=f"{CLINIC}/{name}", Body=data)
     table = DynamoRecords(stack.clients.dynamodb, stack.outputs["Table"])

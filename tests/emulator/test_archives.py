@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from intake.keys import study_id
 from intake.ports import StudyQuery
 from intake.studies import DynamoStudies
 from intake.study_rules import findings
 from tests.archives import a_study, zipped
 from tests.dicom_files import ct_slice, uid
+from tests.emulator.ids import ids_of
 from tests.emulator.partner import PartnerClient
 from tests.emulator.test_exactly_once import Lane
 from tests.waiting import until
@@ -64,16 +64,18 @@ def _assert_whole(lane, name, count, upload_id):
     assert parent.kind == "zip"
     assert {child.parent for child in children} == {parent.file_id}
     assert [child.name for child in children] == list(a_study(name, count))
-    assert {record.revision for record in records} == {1}
+    assert (parent.revision, {child.revision for child in children}) == (2, {1})
+    assert parent.settled
     assert len(lane.stored("AcceptedBucket", upload_id)) == count + 1
     _assert_studied(lane, name, count, upload_id)
 
 
 def _assert_studied(lane, name, count, upload_id):
-    table = DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"])
+    ids = ids_of(lane.stack)
+    table = DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"], ids)
 
     def counted():
-        study = table.study("northside", study_id("northside", uid(name)))
+        study = table.study("northside", ids.study("northside", uid(name)))
         return study if study.series and len(study.series[0].numbers) == count else None
 
     study = until(counted, f"the {count} instances of the study")
@@ -125,7 +127,7 @@ def test_an_archive_dropped_straight_into_s3_is_expanded_too(lane):
 
     def studied():
         rows = (
-            DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"])
+            DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"], ids_of(lane.stack))
             .studies(StudyQuery(clinic_id="northside"), None, 100)
             .rows
         )
@@ -137,6 +139,38 @@ def test_an_archive_dropped_straight_into_s3_is_expanded_too(lane):
         lambda: (found := lane.records.upload("northside", upload_id)).complete and found, "the day's upload"
     )
     assert upload.source == "direct"
+
+
+def test_an_archive_of_which_nothing_is_accepted_is_rejected_before_its_upload_is_complete(partner, lane):
+    files = {"study/viewer.exe": b"MZ" + bytes(200), "readme.bin": bytes(300)}
+    first = partner.upload({"study.zip": zipped(files)})["upload_id"]
+
+    upload = _settled(lane, first, 3, 60)
+
+    archive, *entries = lane.records.files_of(first, None, 10).rows
+    assert (upload.counts["rejected"], upload.counts["accepted"]) == (3, 0)
+    assert (archive.state, archive.codes) == ("rejected", ("archive-nothing-accepted",))
+    assert {entry.state for entry in entries} == {"rejected"}
+    assert len(lane.stored("AcceptedBucket", first)) == 0
+    kept = lane.aws.s3.get_object(Bucket=archive.stored.bucket, Key=archive.stored.key)
+    assert kept["Body"].read() == zipped(files)
+
+    again = partner.upload({"study.zip": zipped(files)})["upload_id"]
+    _settled(lane, again, 3, 60)
+    assert lane.records.files_of(again, None, 1).rows[0].codes == ("archive-nothing-accepted",)
+
+
+def test_an_archive_sent_twice_at_once_ends_both_times_alike(partner, lane):
+    mixed = zipped({**a_study("twice at once", 20), "viewer.exe": b"MZ" + bytes(99)})
+    uploads = [partner.upload({"study.zip": mixed})["upload_id"] for _ in range(2)]
+
+    upload = _settled(lane, uploads[0], 22, 60)
+    copy = _settled(lane, uploads[1], 1, 60)
+
+    assert (upload.counts["accepted"], upload.counts["rejected"], upload.warnings) == (21, 1, 1)
+    assert (copy.counts["accepted"], copy.warnings) == (1, 1)
+    told = [lane.records.files_of(upload_id, None, 1).rows[0].findings[0] for upload_id in uploads]
+    assert {(found.code, found.where) for found in told} == {("archive-entries-rejected", "1 of 21 entries")}
 
 
 def test_a_large_entry_is_written_in_parts_and_accepted_byte_for_byte(partner, lane):

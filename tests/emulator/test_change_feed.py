@@ -57,7 +57,7 @@ def test_writers_that_meet_leave_no_gap_and_no_repetition_and_slip_in_behind_no_
             finished = done.is_set()
             page = feed.changes(clinic_id, cursor, 40)
             seen.extend(entry.change_id for entry in page.entries)
-            cursor, more = page.cursor, page.more or not finished
+            cursor, more = page.next, page.more or not finished
 
     with ThreadPoolExecutor(WORKERS + 1) as threads:
         reader = threads.submit(read)

@@ -9,7 +9,9 @@ import pytest
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.events import Arrival
+from intake.keyed_ids import KeyedIds
 from intake.s3_objects import S3Objects
+from intake.table_secret import TableSecret
 from intake.verdicts import DynamoVerdicts
 from processor.filing import Buckets
 from processor.judge import judge
@@ -48,10 +50,11 @@ def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_a_process_
     answer = stack.clients.s3.put_object(Bucket=SILENT, Key=file.incoming.key, Body=data)
     version = replace(file.incoming, bucket=SILENT, version_id=answer["VersionId"])
     profiles = Profiles(DynamoDirectory(clients["dynamodb"], table))
-    verdicts = DynamoVerdicts(clients["dynamodb"], table)
+    ids = KeyedIds(TableSecret(clients["dynamodb"], table).read)
+    verdicts = DynamoVerdicts(clients["dynamodb"], table, ids)
     profiles.of("northside")
-    verdicts.patients.key("northside", "TEST")
-    assert calls["GetItem"] == 2
+    ids.patient("northside", "TEST")
+    assert calls["GetItem"] == 3
     calls.clear()
     objects = S3Objects(clients["s3"])
     processor = Processor(
@@ -60,7 +63,9 @@ def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_a_process_
         # The stack's own, where the sweep looks for what records name.
         Buckets(stack.outputs["AcceptedBucket"], stack.outputs["QuarantineBucket"]),
         judge,
+        ids=ids,
         profile_of=profiles.of,
+        takes_part=profiles.takes_part,
         expand=lambda archive, source: 0,
         scans=Scans(objects, required=False),
     )

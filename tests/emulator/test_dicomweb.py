@@ -1,6 +1,9 @@
 """DICOMweb on the deployed stack, with an independent client (dicomweb-client) and real files where they are there."""
 
 import io
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pydicom
@@ -135,3 +138,42 @@ def test_searches_tell_of_real_files_what_pydicom_reads_in_them(partner, dicomwe
             expected = data_set.get(keyword)
             assert (rows[instance].get(keyword) or None) == (expected if expected not in ("", None) else None), keyword
     print(f"{len(held)} real instances, {len(SEARCHED)} attributes each, no disagreement")
+
+
+def _half_invalid(number):
+    """Return a slice, every other one with values that break their VR's form, as real scanners write them."""
+    invalid = {
+        0x00080023: ("DA", b"2020.01.02"),
+        0x00081010: ("SH", b"a station's name that is far too long"),
+        0x00180060: ("DS", b"120 kV"),
+        0x00280034: ("IS", b"1.5\\1 "),
+        0x00200012: ("IS", b"1A"),
+        0x00281050: ("DS", b"1e999 "),
+    }
+    study, series = uid("dicomweb", "half"), uid("dicomweb", "half series")
+    return ct_slice(
+        study=study, series=series, instance=number, rows=8, columns=8, changes=invalid if number % 2 else None
+    )
+
+
+def test_many_threads_describe_a_study_half_of_invalid_values_and_all_get_the_same(partner, dicomweb, api_url):
+    held = sent(partner, dicomweb, [_half_invalid(number) for number in range(1, 61)])
+    assert len(held) == 60
+    path = f"{api_url}/dicomweb/studies/{uid('dicomweb', 'half')}/metadata"
+    until(lambda: len(partner.http.get(path).json()) == 60, "all instances to be listed", 60)
+
+    def told(_):
+        answer = partner.http.get(path, timeout=120)
+        return answer.status_code, answer.content
+
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(told, range(200)))
+
+    statuses = Counter(status for status, _ in answers)
+    print(f"200 calls from 16 threads: {dict(statuses)}, {len({body for _, body in answers})} body")
+    assert statuses == {200: 200}
+    (body,) = {body for _, body in answers}
+    rows = {row["00200013"]["Value"][0]: row for row in json.loads(body)}
+    assert rows[1]["00180060"]["Value"] == ["120 kV"]
+    assert rows[1]["00280034"]["Value"] == ["1.5", 1]
+    assert rows[2]["00180060"]["Value"] == [120.0]

@@ -20,6 +20,7 @@ from intake.record import FileRecord, ObjectVersion, Source, Upload, now
 from intake.states import State
 from intake.verdicts import DynamoVerdicts
 from tests.dicom_files import ct_slice, uid
+from tests.emulator.ids import ids_of
 from tests.waiting import until
 
 pytestmark = pytest.mark.emulator
@@ -37,7 +38,7 @@ class Lane:
         self.stack = stack
         self.aws, self.outputs = stack.clients, stack.outputs
         self.records = DynamoRecords(self.aws.dynamodb, self.outputs["Table"])
-        self.verdicts = DynamoVerdicts(self.aws.dynamodb, self.outputs["Table"])
+        self.verdicts = DynamoVerdicts(self.aws.dynamodb, self.outputs["Table"], ids_of(stack))
         (mapping,) = self.aws.functions.list_event_source_mappings(FunctionName=self.outputs["JudgeFunction"])[
             "EventSourceMappings"
         ]

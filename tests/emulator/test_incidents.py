@@ -8,6 +8,7 @@ import pytest
 
 from intake.incidents import DynamoIncidents, DynamoRounds
 from intake.ports import OPERATIONS, AlertKind, Fault
+from tests.emulator.stacks import enter_clinic
 from tests.emulator.test_notifications import Listener
 from tests.waiting import until
 
@@ -27,6 +28,7 @@ def operations(stack):
 
 def test_an_object_that_no_record_claims_is_told_of_once_and_closed_when_it_is_gone(stack, operations):
     clinic, table = f"strays-{secrets.token_hex(4)}", (stack.clients.dynamodb, stack.outputs["Table"])
+    enter_clinic(stack, clinic)
     place = {"Bucket": stack.outputs["AcceptedBucket"], "Key": f"{clinic}/Doe^Jane.dcm"}
     version = stack.clients.s3.put_object(**place, Body=b"stray")["VersionId"]
     # Else the rounds come by in their own time, which depends on what other tests have filed.

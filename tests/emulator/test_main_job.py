@@ -7,6 +7,7 @@ import pytest
 
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
+from intake.ports import Clinic
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient, checksum
 from tests.emulator.stacks import files_of
@@ -65,7 +66,9 @@ def test_the_declared_names_extension_reaches_the_judge_and_the_name_does_not(pa
 
 
 def test_a_clinics_profile_is_judged_by(stack):
-    DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"]).save_profile("eastside", {"kinds": ["pdf"]})
+    directory = DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"])
+    directory.save_clinic(Clinic("eastside", "Eastside"))
+    directory.save_profile("eastside", {"kinds": ["pdf"]})
     (data,) = _slices("eastside", 1).values()
     stack.clients.s3.put_object(Bucket=stack.outputs["IncomingBucket"], Key="eastside/scan.dcm", Body=data)
 

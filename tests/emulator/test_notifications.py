@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from intake.cloudwatch import CloudWatchQueueAge
-from intake.filters import filter_policy, subscription_id
+from intake.filters import filter_policy
 from intake.items import wire
 from intake.ports import EVERYTHING, OPERATIONS, AlertKind, Change, Grain, Standing, Subscription
 from intake.projections import DynamoProjections
@@ -20,6 +20,7 @@ from intake.watch import DynamoWatch
 from processor.quiet import FILES
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
+from tests.records import IDS
 from tests.waiting import until
 
 pytestmark = pytest.mark.emulator
@@ -72,7 +73,7 @@ def _open_to_topics(queue_arn):
 def a_subscription(endpoint, owner, kinds):
     at = now()
     return Subscription(
-        owner=owner, subscription_id=subscription_id("sqs", endpoint), protocol="sqs", endpoint=endpoint,
+        owner=owner, subscription_id=IDS.address("sqs", endpoint), protocol="sqs", endpoint=endpoint,
         kinds=frozenset(kinds), created_at=at, created_by="test", asked_at=at,
     )  # fmt: skip
 

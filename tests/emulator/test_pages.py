@@ -11,7 +11,7 @@ import pytest
 from intake.announced import BATCH
 from intake.dynamodb import DynamoRecords
 from intake.kept_searches import DynamoKeptSearches
-from intake.keys import file_id, new_upload_id, object_key, study_id
+from intake.keys import file_id, new_upload_id, object_key
 from intake.orders import DynamoOrders
 from intake.record import FileRecord, ObjectVersion, Source, Upload, now
 from intake.search import DynamoSearch
@@ -20,6 +20,7 @@ from intake.studies import DynamoStudies
 from intake.troubles import DynamoTroubles
 from intake.verdicts import DynamoVerdicts
 from portal.app import create_app
+from tests.emulator.ids import ids_of
 from tests.records import REFUSAL, WARNING, a_verdict
 from tests.unit.portal.portal_fixture import Portal
 from tests.waiting import until
@@ -50,9 +51,12 @@ def browser(stack, counted):
     """Staff of the clinic, at a portal whose table is the stack's."""
     client, _ = counted
     table, portal = stack.outputs["Table"], Portal()
-    kinds = {"records": DynamoRecords, "search": DynamoSearch, "troubles": DynamoTroubles, "studies": DynamoStudies}
+    kinds = {"records": DynamoRecords, "troubles": DynamoTroubles}
     kinds |= {"kept_searches": DynamoKeptSearches, "orders": DynamoOrders}
-    portal.app = create_app(replace(portal.services, **{name: kind(client, table) for name, kind in kinds.items()}))
+    found = {name: kind(client, table) for name, kind in kinds.items()}
+    ids = ids_of(stack)
+    found |= {"search": DynamoSearch(client, table, ids), "studies": DynamoStudies(client, table, ids), "ids": ids}
+    portal.app = create_app(replace(portal.services, **found))
     return portal.browser()
 
 
@@ -71,7 +75,7 @@ def uploads(stack, browser):
 
 def fill(stack, count):
     records = DynamoRecords(stack.clients.dynamodb, stack.outputs["Table"])
-    verdicts = DynamoVerdicts(stack.clients.dynamodb, stack.outputs["Table"])
+    verdicts = DynamoVerdicts(stack.clients.dynamodb, stack.outputs["Table"], ids_of(stack))
     at, upload_id = now(), new_upload_id()
     upload = Upload(
         clinic_id=CLINIC,
@@ -135,8 +139,8 @@ def stand(stack, bucket, key):
     return ObjectVersion(name, key, stack.clients.s3.put_object(Bucket=name, Key=key, Body=b"x")["VersionId"])
 
 
-def study_of(upload_id, count):
-    return study_id(CLINIC, f"1.2.{count}.{upload_id.encode().hex()[:20]}")
+def study_of(stack, upload_id, count):
+    return ids_of(stack).study(CLINIC, f"1.2.{count}.{upload_id.encode().hex()[:20]}")
 
 
 def asked(browser, path, **form):
@@ -145,7 +149,7 @@ def asked(browser, path, **form):
 
 def test_a_page_costs_the_same_calls_whatever_there_is(stack, browser, uploads, counted):
     _, calls = counted
-    costs = {count: _costs(browser, calls, upload_id, count) for count, upload_id in uploads.items()}
+    costs = {count: _costs(stack, browser, calls, upload_id, count) for count, upload_id in uploads.items()}
     for name, (small, _, _) in costs[SMALL].items():
         large, took, worked = costs[LARGE][name]
         print(f"{name:>17}: {sum(large.values())} calls, {took:.0f} ms, of which the portal {worked:.0f}", dict(large))
@@ -165,7 +169,7 @@ def _standing_batches(stack):
     return sum(row["sk"]["S"].startswith(BATCH) for row in rows)
 
 
-def _costs(browser, calls, upload_id, count):
+def _costs(stack, browser, calls, upload_id, count):
     pages = {
         "uploads": "/uploads",
         "receipt": f"/uploads/{upload_id}",
@@ -173,13 +177,13 @@ def _costs(browser, calls, upload_id, count):
         "trouble": f"/uploads/{upload_id}/trouble?cause=0%23a-refusal",
         "files": "/files",
         "files by state": "/files?state=rejected",
-        "files by study": f"/files?study={study_of(upload_id, count)}",
+        "files by study": f"/files?study={study_of(stack, upload_id, count)}",
         "files by name": asked(browser, "/files/search", name=f"slice-of-{count}-"),
         "files of patient": asked(browser, "/files/search", patient=f"test-{count}"),
         "files by modality": "/files?modality=CT&state=rejected",
         "studies": "/studies",
         "studies by date": "/studies?modality=CT&since=2026-11-22&until=2026-11-22",
-        "study": f"/studies/{study_of(upload_id, count)}",
+        "study": f"/studies/{study_of(stack, upload_id, count)}",
         "file": f"/files/{file_id(upload_id, 0)}",
     }
     return {name: _cost(browser, calls, path) for name, path in pages.items()}
@@ -198,12 +202,12 @@ def _cost(browser, calls, path):
     return Counter(calls), sorted(took)[2], sorted(worked)[2]
 
 
-def test_searches_find_what_the_stack_holds(browser, uploads):
+def test_searches_find_what_the_stack_holds(stack, browser, uploads):
     upload_id = uploads[LARGE]
     found = {
         "name": asked(browser, "/files/search", name=f"SLICE-of-{LARGE}-0000"),
         "patient": asked(browser, "/files/search", patient=f" test-{LARGE}", upload=upload_id, state="rejected"),
-        "study": f"/files?study={study_of(upload_id, LARGE)}&state=rejected",
+        "study": f"/files?study={study_of(stack, upload_id, LARGE)}&state=rejected",
     }
     assert names(browser.get(found["name"]).text) == [f"pages-{LARGE}/Slice-of-{LARGE}-{n:05d}.dcm" for n in range(10)]
     for kind in ("patient", "study"):
@@ -221,12 +225,12 @@ def test_a_receipt_counts_each_cause_exactly_and_leads_to_its_files(browser, upl
     assert len(names(listed)) == 80
 
 
-def test_a_study_is_told_with_its_series_and_patient(browser, uploads):
-    text = browser.get(f"/studies/{study_of(uploads[SMALL], SMALL)}").text
+def test_a_study_is_told_with_its_series_and_patient(stack, browser, uploads):
+    text = browser.get(f"/studies/{study_of(stack, uploads[SMALL], SMALL)}").text
     assert "2 series · 8 images" in re.sub(r"\s+", " ", text)
     assert "Example, Nobody" in text
     found = browser.get(asked(browser, "/studies/search", patient=f"TEST-{SMALL}")).text
-    assert study_of(uploads[SMALL], SMALL) in found
+    assert study_of(stack, uploads[SMALL], SMALL) in found
 
 
 def names(text):

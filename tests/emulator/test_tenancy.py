@@ -110,11 +110,32 @@ def test_filters_and_cursors_of_one_clinic_lead_another_nowhere(ours, theirs, he
     ours.announce({"secret-late.dcm": b"x"})
     for path in ("/api/v1/files", "/api/v1/uploads"):
         cursor = ours.http.get(path, params={"limit": 1}).json()["next"]
-        assert "secret-" not in theirs.http.get(path, params={"cursor": cursor}).text
+        assert theirs.http.get(path, params={"cursor": cursor}).status_code == 400
     changes = ours.http.get("/api/v1/changes", params={"limit": 1}).json()
-    assert held["upload_id"] not in theirs.http.get("/api/v1/changes", params={"since": changes["cursor"]}).text
+    assert theirs.http.get("/api/v1/changes", params={"since": changes["cursor"]}).status_code == 400
     for name in ("upload_id", "study_uid"):
         assert theirs.http.get("/api/v1/files", params={name: held[name]}).json()["files"] == []
+
+
+def test_however_many_files_an_upload_has_another_clinic_is_told_as_much_as_of_none(ours, theirs):
+    """Some 350 rows that were read and left out made a page that was short and had a next one, which named a file."""
+    large = ours.announce({f"secret-{number}.dcm": b"x" for number in range(420)})["upload_id"]
+
+    def asked(**params):
+        return [
+            told(theirs.http.get("/api/v1/files", params={"upload_id": upload_id, **params}))
+            for upload_id in (large, UNKNOWN["upload_id"])
+        ]
+
+    narrowed = ({}, {"limit": 1}, {"state": "awaiting_upload"}, {"modality": "CT"}, {"since": "2026-01-01T00:00:00Z"})
+    for params in narrowed:
+        foreign, unknown = asked(**params)
+        assert foreign == unknown == (200, '{"files":[]}', None)
+    for cursor in ("IQ", "", "!", "A" * 64, ours.http.get("/api/v1/files", params={"limit": 1}).json()["next"]):
+        foreign, unknown = asked(cursor=cursor)
+        assert foreign == unknown
+        assert foreign[0] == 400
+    assert ours.http.get("/api/v1/files", params={"upload_id": large, "cursor": "IQ"}).status_code == 400
 
 
 def test_what_the_other_clinic_tried_has_changed_nothing(ours, held):

@@ -13,7 +13,7 @@ from intake.errors import NotFoundError
 from intake.items import wire
 from intake.last_errors import DynamoLastErrors
 from intake.orders import DynamoOrders
-from intake.ports import Answer, Order, Review, Selection, StudyQuery, Task
+from intake.ports import Answer, Clinic, Order, Review, Selection, StudyQuery, Task
 from intake.projections import DynamoProjections
 from intake.record import now
 from intake.reviews import DynamoReviews
@@ -21,6 +21,7 @@ from intake.sqs import SqsQueue
 from intake.states import State
 from intake.studies import DynamoStudies
 from tests.dicom_files import ct_slice, uid
+from tests.emulator.ids import ids_of
 from tests.waiting import until
 
 pytestmark = pytest.mark.emulator
@@ -30,7 +31,7 @@ class Admins:
     """Two admins, and what they see."""
 
     def __init__(self, stack):
-        self.aws, self.outputs = stack.clients, stack.outputs
+        self.stack, self.aws, self.outputs = stack, stack.clients, stack.outputs
         table = self.outputs["Table"]
         self.records = DynamoRecords(self.aws.dynamodb, table)
         self.orders = DynamoOrders(self.aws.dynamodb, table)
@@ -43,6 +44,7 @@ class Admins:
 
     def drop(self, clinic_id, count):
         """Drop slices into S3, and wait until all are rejected."""
+        self.directory.save_clinic(Clinic(clinic_id, clinic_id))
         for number in range(count):
             data = ct_slice(
                 study=uid(clinic_id), series=uid(clinic_id, 1), sop=uid(clinic_id, 1, number), rows=8, columns=8
@@ -106,7 +108,8 @@ def test_files_that_a_profile_rejected_are_tried_and_then_accepted_by_todays_pro
 
 
 def _studies(admins, clinic):
-    page = DynamoStudies(admins.aws.dynamodb, admins.outputs["Table"]).studies(StudyQuery(clinic_id=clinic), None, 5)
+    studies = DynamoStudies(admins.aws.dynamodb, admins.outputs["Table"], ids_of(admins.stack))
+    page = studies.studies(StudyQuery(clinic_id=clinic), None, 5)
     return page.rows if page.rows and page.rows[0].instances == 120 else None
 
 
@@ -117,18 +120,17 @@ def test_two_admins_accept_one_file_and_another_is_deleted(admins):
 
     alone = admins.order(Task.ACCEPT, actor="admin-2", file_ids=(reviewed.file_id,))
     assert alone.answers == {Answer.REFUSED: 1}
-    admins.reviews.propose(
-        Review(
-            file_id=reviewed.file_id,
-            clinic_id=clinic,
-            codes=reviewed.codes,
-            reason="As agreed with the clinic.",
-            proposed_by="admin-1",
-            proposed_by_name="Ada",
-            proposed_at=now(),
-        )
+    review = Review(
+        file_id=reviewed.file_id,
+        clinic_id=clinic,
+        codes=reviewed.codes,
+        reason="As agreed with the clinic.",
+        proposed_by="admin-1",
+        proposed_by_name="Ada",
+        proposed_at=now(),
     )
-    admins.reviews.decide(reviewed.file_id, confirmed=True, by="admin-2", name="Grace", at=now())
+    admins.reviews.propose(review)
+    admins.reviews.decide(review, confirmed=True, by="admin-2", name="Grace", at=now())
     assert admins.order(Task.ACCEPT, actor="admin-2", file_ids=(reviewed.file_id,)).answers == {Answer.WARNED: 1}
     record = admins.records.file(None, reviewed.file_id)
     assert (record.state, record.stored.bucket) == (State.ACCEPTED, admins.outputs["AcceptedBucket"])

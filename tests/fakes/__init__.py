@@ -17,6 +17,7 @@ from tests.fakes.people import FakeGateway, FakeMachines, FakePeople
 from tests.fakes.projections import FakeProjections
 from tests.fakes.records import FakeRecords
 from tests.fakes.reviews import FakeReviews
+from tests.fakes.revocations import FakeRevocations
 from tests.fakes.search import FakeKeptSearches, FakeSearch, FakeStudies, FakeTroubles
 from tests.fakes.stuck import FakeStuckFiles
 from tests.fakes.subscriptions import FakeSubscribers, FakeSubscriptions
@@ -51,6 +52,7 @@ __all__ = [
     "FakeRecords",
     "FakeRequestCounts",
     "FakeReviews",
+    "FakeRevocations",
     "FakeRounds",
     "FakeSearch",
     "FakeStuckFiles",

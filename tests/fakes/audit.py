@@ -14,9 +14,9 @@ class FakeAudit:
     def write(self, entry: AuditEntry) -> None:
         self.written.append(entry)
 
-    def entries(self, wanted: AuditFilter, cursor: str | None, limit: int) -> Page[AuditEntry]:
+    def entries(self, wanted: AuditFilter, after: str | None, limit: int) -> Page[AuditEntry]:
         matching = [entry for entry in reversed(self.written) if _matches(entry, wanted)]
-        start = int(cursor or 0)
+        start = int(after or 0)
         more = len(matching) > start + limit
         return Page(tuple(matching[start : start + limit]), str(start + limit) if more else None)
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from intake.errors import ConflictError
 from intake.record import FileRecord
-from intake.states import JUDGED
+from intake.states import JUDGED, State
 from tests.fakes.table import FakeTable
 
 
@@ -18,5 +19,11 @@ class FakeChildren:
         for child in children:
             self.table.files.setdefault(child.file_id, child)
 
-    def awaited(self, file_ids: Sequence[str]) -> frozenset[str]:
-        return frozenset(file_id for file_id in file_ids if self.table.files[file_id].state not in JUDGED)
+    def awaited(self, children: Sequence[FileRecord]) -> frozenset[str]:
+        standing = [self.table.files[child.file_id] for child in children]
+        if not all(one.is_of(child.clinic_id, child.incoming) for one, child in zip(standing, children, strict=True)):
+            raise ConflictError("Another's record stands under an entry's id.")
+        return frozenset(one.file_id for one in standing if one.state not in JUDGED)
+
+    def states(self, file_ids: Sequence[str]) -> dict[str, State]:
+        return {file_id: self.table.files[file_id].state for file_id in file_ids if file_id in self.table.files}

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from intake.errors import ChangesGoneError
+from intake.errors import ChangesGoneError, InvalidCursorError
 from intake.ports import FeedEntry, FeedPage
 
 
 @dataclass
 class FakeChangeFeed:
-    """Entries by clinic; `forget` lets the oldest expire. A cursor is the number of entries before it."""
+    """Entries by clinic; `forget` lets the oldest expire. A position is the number of entries before it."""
 
     entries: dict[str, list[FeedEntry]] = field(default_factory=dict)
     forgotten: dict[str, int] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class FakeChangeFeed:
         held, oldest = self.entries.get(clinic_id, []), self.forgotten.get(clinic_id, 0)
         start = int(since) if since else oldest
         if start > len(held):
-            raise ValueError("This cursor was never given.")
+            raise InvalidCursorError("This position was never given.")
         if start < oldest:
             raise ChangesGoneError("gone")
         rows = tuple(held[start : start + limit])

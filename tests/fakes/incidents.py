@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from intake.keys import UNASSIGNED
-from intake.ports import Incident, Known
-from intake.record import Source
+from intake.keys import UNASSIGNED, is_announced
+from intake.ports import Announcements, Incident, Known
 from intake.states import State
 from tests.fakes.table import FakeTable
 
@@ -68,8 +67,11 @@ class FakeLedger:
         return {file_id: position for position, file_id in behind[:limit]}, len(behind) > limit
 
     def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> Known:
-        announced = {
-            upload_id: len([record for record in self.table.of(upload_id) if record.source is not Source.DIRECT])
-            for upload_id in upload_ids & set(self.table.uploads)
-        }
-        return Known(file_ids & set(self.table.files), announced)
+        uploads = {one: self._announcements(one) for one in upload_ids & set(self.table.uploads)}
+        return Known({one: self.table.files[one] for one in file_ids & set(self.table.files)}, uploads)
+
+    def _announcements(self, upload_id: str) -> Announcements:
+        upload = self.table.uploads[upload_id]
+        announced = [one for one in self.table.of(upload_id) if is_announced(one.file_id)]
+        last = max((record.created_at for record in announced), default=upload.created_at)
+        return Announcements(upload.clinic_id, len(announced), f"{upload.created_at:%Y-%m-%d}", f"{last:%Y-%m-%d}")

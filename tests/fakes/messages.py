@@ -59,7 +59,7 @@ class FakeDirectory:
 
 @dataclass
 class FakeRequestCounts:
-    """Counts requests by client and minute; `earlier` ones came before those that are counted here."""
+    """Counts by client and minute, or by name and day; `earlier` requests came before those that are counted here."""
 
     earlier: int = 0
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -68,6 +68,11 @@ class FakeRequestCounts:
         minute = (client_id, f"{at:%H:%M}")
         self.counts[minute] += 1
         return self.earlier + self.counts[minute]
+
+    def add_today(self, name: str, at: datetime) -> int:
+        day = (name, f"{at:%Y-%m-%d}")
+        self.counts[day] += 1
+        return self.counts[day]
 
 
 @dataclass
@@ -78,7 +83,12 @@ class FakeQueue:
     redriven: list[QueuedMessage] = field(default_factory=list)
     """What a dead-letter queue sent on."""
 
-    def send(self, bodies: Sequence[dict[str, Any]]) -> None:
+    delays: list[int] = field(default_factory=list)
+    """Seconds that those who sent later messages asked for."""
+
+    def send(self, bodies: Sequence[dict[str, Any]], delay_s: int = 0) -> None:
+        if delay_s:
+            self.delays.append(delay_s)
         self.messages.extend(QueuedMessage(f"m{len(self.messages) + n}", body, 0) for n, body in enumerate(bodies, 1))
 
     def peek(self, limit: int) -> tuple[QueuedMessage, ...]:

@@ -14,8 +14,8 @@ class FakeOrders:
     """Keeps orders for good."""
 
     placed: dict[tuple[str, str], Order] = field(default_factory=dict)
-    portions: dict[tuple[str, int], Portion] = field(default_factory=dict)
-    answered: dict[str, dict[str, Answered]] = field(default_factory=dict)
+    portions: dict[tuple[str, str, int], Portion] = field(default_factory=dict)
+    answered: dict[tuple[str, str], dict[str, Answered]] = field(default_factory=dict)
 
     def place(self, order: Order) -> Order:
         return self.placed.setdefault((order.owner, order.order_id), order)
@@ -23,7 +23,7 @@ class FakeOrders:
     def order(self, owner: str, order_id: str) -> Order:
         if (owner, order_id) not in self.placed:
             raise NotFoundError(order_id)
-        rows = self.answered.get(order_id, {}).values()
+        rows = self.answered.get((owner, order_id), {}).values()
         return replace(
             self.placed[owner, order_id],
             answers=dict(Counter(row.answer for row in rows)),
@@ -34,23 +34,23 @@ class FakeOrders:
         mine = [order for (whose, _), order in self.placed.items() if whose == owner]
         return tuple(sorted(mine, key=lambda order: order.order_id, reverse=True)[:limit])
 
-    def portion(self, order_id: str, number: int) -> Portion | None:
-        return self.portions.get((order_id, number))
+    def portion(self, owner: str, order_id: str, number: int) -> Portion | None:
+        return self.portions.get((owner, order_id, number))
 
     def add_portion(self, owner: str, order_id: str, number: int, portion: Portion) -> Portion:
-        standing = self.portions.get((order_id, number))
+        standing = self.portions.get((owner, order_id, number))
         if standing:
             return standing
-        self.portions[order_id, number] = portion
+        self.portions[owner, order_id, number] = portion
         order = self.placed[owner, order_id]
         total = order.total + len(portion.file_ids)
         self.placed[owner, order_id] = replace(order, total=total, listed=portion.next is None)
         return portion
 
-    def answer(self, order_id: str, answers: Sequence[Answered]) -> None:
+    def answer(self, owner: str, order_id: str, answers: Sequence[Answered]) -> None:
         for row in answers:
-            self.answered.setdefault(order_id, {}).setdefault(row.file_id, row)
+            self.answered.setdefault((owner, order_id), {}).setdefault(row.file_id, row)
 
-    def answers(self, order_id: str, cursor: str | None, limit: int) -> Page[Answered]:
-        rows = sorted(self.answered.get(order_id, {}).values(), key=lambda row: row.file_id)
-        return page_of(rows, f"answers {order_id}", cursor, limit)
+    def answers(self, owner: str, order_id: str, after: str | None, limit: int) -> Page[Answered]:
+        rows = sorted(self.answered.get((owner, order_id), {}).values(), key=lambda row: row.file_id)
+        return page_of(rows, f"answers {owner} {order_id}", after, limit)

@@ -36,10 +36,10 @@ class FakeRecords:
             raise NotFoundError(upload_id)
         return self.table.counted(stored)
 
-    def uploads(self, clinic_id: str, cursor: str | None, limit: int) -> Page[Upload]:
+    def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
         rows = [upload for upload in self.table.uploads.values() if upload.clinic_id == clinic_id]
         rows.sort(key=lambda upload: (upload.created_at, upload.upload_id), reverse=True)
-        page = page_of(rows, f"uploads {clinic_id}", cursor, limit)
+        page = page_of(rows, f"uploads {clinic_id}", after, limit)
         return Page(tuple(self.table.counted(upload) for upload in page.rows), page.next)
 
     def file(self, clinic_id: str | None, file_id: str) -> FileRecord:
@@ -51,16 +51,16 @@ class FakeRecords:
     def some(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
         return {file_id: self.table.files[file_id] for file_id in file_ids if file_id in self.table.files}
 
-    def files_of(self, upload_id: str, cursor: str | None, limit: int) -> Page[FileRecord]:
+    def files_of(self, upload_id: str, after: str | None, limit: int) -> Page[FileRecord]:
         rows = [record for record in self.table.files.values() if record.upload_id == upload_id]
-        return page_of(sorted(rows, key=lambda record: record.file_id), f"of {upload_id}", cursor, limit)
+        return page_of(sorted(rows, key=lambda record: record.file_id), f"of {upload_id}", after, limit)
 
     def files(
         self,
         clinic_id: str | None,
         state: State | None,
         since: datetime | None,
-        cursor: str | None,
+        after: str | None,
         limit: int,
         *,
         until: datetime | None = None,
@@ -74,11 +74,11 @@ class FakeRecords:
             and (until is None or record.created_at < until)
         ]
         rows.sort(key=lambda record: (record.created_at, record.file_id), reverse=True)
-        return page_of([summary(record) for record in rows], f"files {clinic_id} {state}", cursor, limit)
+        return page_of([summary(record) for record in rows], f"files {clinic_id} {state}", after, limit)
 
     def prolong(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:
         stored = self.table.files.get(record.file_id)
-        if stored is None or stored.state is not State.AWAITING_UPLOAD:
+        if stored is None or stored.clinic_id != record.clinic_id or stored.state is not State.AWAITING_UPLOAD:
             raise ConflictError("The file is no longer awaited.")
         kept = multipart_id or stored.multipart_id
         self.table.files[record.file_id] = replace(stored, expires_at=expires_at, multipart_id=kept)

@@ -15,19 +15,19 @@ class FakeReviews:
 
     def propose(self, review: Review) -> bool:
         standing = self.by_file.get(review.file_id)
-        if standing and (not standing.decided_by or standing.confirmed):
+        if standing and (not standing.decided_by or standing.confirmed or standing.clinic_id != review.clinic_id):
             return False
         self.by_file[review.file_id] = review
         return True
 
-    def decide(self, file_id: str, *, confirmed: bool, by: str, name: str, at: datetime) -> Review:
-        standing = self.by_file.get(file_id)
-        if standing is None or standing.decided_by:
-            raise NotFoundError(file_id)
+    def decide(self, review: Review, *, confirmed: bool, by: str, name: str, at: datetime) -> Review:
+        standing = self.by_file.get(review.file_id)
+        if standing is None or standing.clinic_id != review.clinic_id or standing.decided_by:
+            raise NotFoundError(review.file_id)
         if confirmed and by == standing.proposed_by:
-            raise ConflictError(file_id)
+            raise ConflictError(review.file_id)
         decided = replace(standing, decided_by=by, decided_by_name=name, decided_at=at, confirmed=confirmed)
-        self.by_file[file_id] = decided
+        self.by_file[review.file_id] = decided
         return decided
 
     def review(self, file_id: str) -> Review | None:

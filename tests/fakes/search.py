@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from intake.errors import NotFoundError
-from intake.index_keys import modality_of, term
-from intake.keys import series_id, study_id
+from intake.index_keys import by_content, modality_of, series_of, term
 from intake.matching import matches
 from intake.ports import FileQuery, Page, StudyOfUpload, StudyQuery
 from intake.record import FileRecord, Upload
@@ -15,6 +14,7 @@ from intake.states import State
 from intake.study import Instance, Series, Study, instance
 from intake.trouble import cause_of
 from tests.fakes.table import FakeTable, page_of
+from tests.records import IDS
 
 
 @dataclass
@@ -23,10 +23,10 @@ class FakeSearch:
 
     table: FakeTable = field(default_factory=FakeTable)
 
-    def files(self, query: FileQuery, cursor: str | None, limit: int) -> Page[FileRecord]:
-        rows = [record for record in self.table.files.values() if matches(query, record)]
+    def files(self, query: FileQuery, after: str | None, limit: int) -> Page[FileRecord]:
+        rows = [record for record in self.table.files.values() if matches(query, record, IDS)]
         rows.sort(key=lambda record: (record.created_at, record.file_id), reverse=True)
-        return page_of(rows, "search", cursor, limit)
+        return page_of(rows, "search", after, limit)
 
     def uploads(self, clinic_id: str, reference: str, limit: int) -> tuple[Upload, ...]:
         begins = term(reference)
@@ -49,24 +49,23 @@ class FakeTroubles:
         found = {cause: self.files(upload_id, f"{cause}#", None, limit).rows for cause in causes}
         return {cause: rows for cause, rows in found.items() if rows}
 
-    def files(self, upload_id: str, cause: str, cursor: str | None, limit: int) -> Page[FileRecord]:
+    def files(self, upload_id: str, cause: str, after: str | None, limit: int) -> Page[FileRecord]:
         rows = [
             (f"{cause_of(record.state, record.findings)}#{record.file_id}", record)
             for record in self.table.of(upload_id)
             if cause_of(record.state, record.findings)
         ]
         listed = sorted((key, record.file_id) for key, record in rows if key.startswith(cause))
-        return page_of([self.table.files[file_id] for _, file_id in listed], f"trouble {upload_id}", cursor, limit)
+        return page_of([self.table.files[file_id] for _, file_id in listed], f"trouble {upload_id}", after, limit)
 
     def studies(self, upload_id: str, limit: int) -> Page[StudyOfUpload]:
         filed: dict[str, Counter[State]] = {}
         told: dict[str, Instance] = {}
         for record in self.table.of(upload_id):
-            new = instance(record.clinic_id, record.metadata)
+            new = _instance(record)
             if new is not None:
-                study = study_id(record.clinic_id, new.study_uid)
-                filed.setdefault(study, Counter())[record.state] += 1
-                told.setdefault(study, new)
+                filed.setdefault(new.study_id, Counter())[record.state] += 1
+                told.setdefault(new.study_id, new)
         rows = [
             StudyOfUpload(study, dict(counts), told[study].modality, told[study].study_date)
             for study, counts in filed.items()
@@ -80,10 +79,10 @@ class FakeStudies:
 
     table: FakeTable = field(default_factory=FakeTable)
 
-    def studies(self, query: StudyQuery, cursor: str | None, limit: int) -> Page[Study]:
+    def studies(self, query: StudyQuery, after: str | None, limit: int) -> Page[Study]:
         rows = [study for study in self._all().values() if self._fits(query, study)]
         rows.sort(key=lambda study: (study.last_at, study.study_id), reverse=True)
-        return page_of(rows, "studies", cursor, limit)
+        return page_of(rows, "studies", after, limit)
 
     def study(self, clinic_id: str | None, study_id: str) -> Study:
         study = self._all().get(study_id)
@@ -98,15 +97,15 @@ class FakeStudies:
             query.clinic_id in (None, study.clinic_id)
             and (not query.modality or query.modality.upper() in study.modalities)
             and (not (query.first_date or query.last_date) or bool(dates))
-            and (not query.patient_id or any(matches(asked, record) for record in self.table.files.values()))
+            and (not query.patient_id or any(matches(asked, record, IDS) for record in self.table.files.values()))
         )
 
     def _all(self) -> dict[str, Study]:
         held: dict[str, list[tuple[FileRecord, Instance]]] = {}
         for record in self.table.files.values():
-            new = instance(record.clinic_id, record.metadata)
+            new = _instance(record)
             if new is not None and record.state is State.ACCEPTED and not record.duplicate_of:
-                held.setdefault(study_id(record.clinic_id, new.study_uid), []).append((record, new))
+                held.setdefault(new.study_id, []).append((record, new))
         return {study: _study(files) for study, files in held.items()}
 
 
@@ -114,6 +113,7 @@ def _study(files: Sequence[tuple[FileRecord, Instance]]) -> Study:
     record, first = files[0]
     return Study(
         clinic_id=record.clinic_id,
+        study_id=first.study_id,
         study_uid=first.study_uid,
         instances=len(files),
         bytes=sum(record.size for record, _ in files),
@@ -124,20 +124,28 @@ def _study(files: Sequence[tuple[FileRecord, Instance]]) -> Study:
         patients=frozenset(new.patient for _, new in files) - {""},
         uploads=frozenset(record.upload_id for record, _ in files),
         series_uids=frozenset(new.series_uid for _, new in files),
-        series=tuple(_series(uid, files) for uid in sorted({new.series_uid for _, new in files}, key=series_id)),
+        series=tuple(_series(one, files) for one in sorted({new.series_id for _, new in files})),
     )
 
 
-def _series(uid: str, files: Sequence[tuple[FileRecord, Instance]]) -> Series:
-    news = [new for _, new in files if new.series_uid == uid]
+def _series(series_id: str, files: Sequence[tuple[FileRecord, Instance]]) -> Series:
+    news = [new for _, new in files if new.series_id == series_id]
     return Series(
-        series_uid=uid,
+        series_id=series_id,
+        series_uid=news[0].series_uid,
         instances=len(news),
         numbered=sum(new.number is not None for new in news),
         modalities=frozenset(new.modality for new in news) - {""},
         frames_of_reference=frozenset(new.frame_of_reference for new in news) - {""},
         numbers=frozenset(new.number for new in news if new.number is not None),
     )
+
+
+def _instance(record: FileRecord) -> Instance | None:
+    keys = by_content(record.clinic_id, record.file_id, record.metadata, IDS)
+    if not keys["study_of"]:
+        return None
+    return instance(record.metadata, keys["study_of"], series_of(keys["study_place"]), keys["patient_key"] or "")
 
 
 @dataclass

@@ -1,13 +1,12 @@
 """What the one table holds, and the pages that are cut from it."""
 
-import base64
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from intake.errors import InvalidCursorError
 from intake.ports import (
     Page,
 )
@@ -35,7 +34,7 @@ class FakeTable:
 
     def counted(self, upload: Upload) -> Upload:
         files = self.of(upload.upload_id)
-        counts = dict(Counter(record.state for record in files))
+        counts = dict(Counter(_counted(record) for record in files))
         warned = sum(1 for record in files if record.state is State.ACCEPTED and record.warnings)
         dropped = sum(record.parent is None for record in files)
         entries = sum(map(_entries, files))
@@ -51,8 +50,14 @@ class FakeTable:
         return saved
 
 
+def _counted(record: FileRecord) -> State:
+    """An archive that waits for its entries' verdicts still waits for its own."""
+    waits = record.kind == "zip" and record.state is State.ACCEPTED and not record.settled
+    return State.AWAITING_UPLOAD if waits else record.state
+
+
 def _entries(record: FileRecord) -> int:
-    held = record.kind == "zip" and record.state is State.ACCEPTED and not record.duplicate_of
+    held = record.kind == "zip" and not record.duplicate_of and (record.state is State.ACCEPTED or record.settled)
     return int(record.metadata.get("entries", 0)) if held else 0
 
 
@@ -74,16 +79,15 @@ def summary(record: FileRecord) -> FileSummary:
     )
 
 
-def page_of(rows: Sequence[Row], scope: str, cursor: str | None, limit: int) -> Page[Row]:
-    """Cut a page; the cursor is bound to its list, so that one clinic's never opens another's."""
-    start = _position(scope, cursor) if cursor is not None else 0
+def page_of(rows: Sequence[Row], scope: str, after: str | None, limit: int) -> Page[Row]:
+    """Cut a page; a position is bound to its list, so that one clinic's never opens another's."""
+    start = _position(scope, after) if after is not None else 0
     end = start + limit
-    following = base64.urlsafe_b64encode(json.dumps([scope, end]).encode()).decode() if end < len(rows) else None
-    return Page(tuple(rows[start:end]), following)
+    return Page(tuple(rows[start:end]), f"{scope} {end}" if end < len(rows) else None)
 
 
-def _position(scope: str, cursor: str) -> int:
-    bound, position = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
-    if bound != scope or not isinstance(position, int):
-        raise ValueError("This cursor was never given for this list.")
-    return position
+def _position(scope: str, after: str) -> int:
+    bound, _, position = after.rpartition(" ")
+    if bound != scope or not position.isdecimal():
+        raise InvalidCursorError("This position is none of this list.")
+    return int(position)

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from intake.errors import ContentionError
 from intake.ports import Outcome, Recorded
-from intake.record import FileRecord, FileSummary, Source, TimelineEntry, Upload, Verdict, now
+from intake.record import FileRecord, FileSummary, Finding, ObjectVersion, Source, TimelineEntry, Upload, Verdict, now
 from intake.scan import Scan
-from intake.states import State, may_become
+from intake.states import SETTLING, State, may_become
 from tests.fakes.table import FakeTable, summary
 
 
@@ -21,7 +21,10 @@ class FakeVerdicts:
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
         stored = self.table.files.get(verdict.file_id)
         again = verdict.again
-        if again and (stored is None or stored.revision != again.revision):
+        if again is None and stored is not None and not stored.is_of(verdict.clinic_id, verdict.incoming):
+            return Recorded(Outcome.NO_RESERVATION)
+        foreign = stored is None or not stored.is_of(verdict.clinic_id, verdict.incoming)
+        if again and (stored is None or foreign or stored.revision != again.revision):
             raise ContentionError(verdict.file_id)
         if stored is not None and stored.state not in may_become(verdict.state, reprocessing=again is not None):
             if stored.incoming != verdict.incoming:
@@ -41,7 +44,7 @@ class FakeVerdicts:
         stored = self.table.files.get(record.file_id)
         if stored is None:
             self._open_direct_upload(record.clinic_id, record.upload_id, record.created_at)
-        elif stored.state not in may_become(State.FAILED):
+        elif stored.state not in may_become(State.FAILED) or not stored.is_of(record.clinic_id, record.incoming):
             return False
         at = now()
         told = TimelineEntry(at, "processor", State.FAILED.value, reason)
@@ -51,23 +54,44 @@ class FakeVerdicts:
 
     def delete(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
         stored = self.table.files.get(record.file_id)
-        if stored is None or stored.state is not State.REJECTED or stored.revision != record.revision:
+        if stored is None or not stored.is_of(record.clinic_id, record.incoming):
+            return False
+        if stored.state is not State.REJECTED or stored.revision != record.revision:
             return False
         told = TimelineEntry(at, "processor", State.DELETED.value)
         self.table.save(stored, state=State.DELETED, updated_at=at, timeline=(*stored.timeline, *steps, told))
         return True
 
-    def note_scan(self, file_id: str, scan: Scan) -> None:
-        if file_id in self.table.files:
-            self.table.files[file_id] = replace(self.table.files[file_id], scan=scan)
+    def settle(
+        self, record: FileRecord, state: State, found: Finding | None, stored: ObjectVersion, at: datetime
+    ) -> bool:
+        standing = self.table.files.get(record.file_id)
+        if standing is None or standing.state not in SETTLING or standing.revision != record.revision:
+            return False
+        findings = (*standing.findings, *((found,) if found else ()))
+        told = TimelineEntry(at, "processor", state.value, found.code if found else "entries-judged")
+        kept = {} if state is State.ACCEPTED else {"duplicate_of": None}
+        self.table.save(
+            standing, state=state, findings=findings, stored=stored, settled=True, updated_at=at,
+            timeline=(*standing.timeline, told), **kept,
+        )  # fmt: skip
+        if state is State.REJECTED:
+            identities = self.table.identities
+            self.table.identities = {claim: held for claim, held in identities.items() if held != record.file_id}
+        return True
+
+    def note_scan(self, record: FileRecord, scan: Scan) -> None:
+        stored = self.table.files.get(record.file_id)
+        if stored is not None and stored.clinic_id == record.clinic_id:
+            self.table.files[record.file_id] = replace(stored, scan=scan)
 
     def foresee(self, verdict: Verdict) -> Outcome:
         obstacle = self._obstacle(verdict)
         return obstacle.outcome if obstacle else Outcome.RECORDED
 
-    def expire(self, clinic_id: str, file_id: str, at: datetime) -> bool:
-        stored = self.table.files.get(file_id)
-        awaited = stored is not None and stored.clinic_id == clinic_id and stored.state is State.AWAITING_UPLOAD
+    def expire(self, file: FileRecord | FileSummary, at: datetime) -> bool:
+        stored = self.table.files.get(file.file_id)
+        awaited = stored is not None and stored.clinic_id == file.clinic_id and stored.state is State.AWAITING_UPLOAD
         if stored is None or not awaited or stored.expires_at > at:
             return False
         told = TimelineEntry(at, "sweep", State.EXPIRED.value)

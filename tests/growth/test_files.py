@@ -1,5 +1,6 @@
 """Whatever grows in a file, judging it costs in proportion: time and memory less than threefold for twice the size."""
 
+import os
 import time
 import tracemalloc
 
@@ -9,11 +10,11 @@ from processor.judge import Facts, judge
 from tests.growth.files import extension_of, growing_files
 from tests.unit.processor.judge.sources import CountedSource
 
-SIZE = 256 * 1024
-TIMES = 3
+SIZE = int(os.environ.get("GROWTH_SIZE", str(48 * 1024)))
+TIMES = 2
 """The quickest of so many runs counts: what else the machine does only ever makes one slower."""
 MOST = 3
-LEAST_S, LEAST_BYTES = 0.015, 1024 * 1024
+LEAST_S, LEAST_BYTES = 0.005, 1024 * 1024
 """What is too little to be compared: the first of two counts as no less."""
 
 FILES = growing_files()
@@ -55,5 +56,5 @@ def test_twice_the_file_costs_no_more_than_about_twice(name):
 def test_a_growing_file_grows_by_what_is_asked_or_inflates_to_it(name):
     small, large = FILES[name](SIZE), FILES[name](4 * SIZE)
 
-    assert len(small) < len(large) or name == "zip: a comment of end marks"
-    assert judged(name, small).kind in {"dicom", "gzip", "xml", "json", "fhir", name.partition(":")[0], "nifti", "ccda"}
+    assert len(small) <= len(large)
+    assert judged(name, small).kind in {name.partition(":")[0], "gzip", "nifti", "ccda", "fhir", "json"}

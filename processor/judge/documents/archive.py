@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from intake.errors import ScalperError
-from intake.record import Metadata, Severity
+from intake.record import Finding, Metadata, Severity
+from processor.judge.catalogue import RULES
 from processor.judge.documents import zip_directory, zip_entries, zip_rules
 from processor.judge.documents.zip_directory import Directory, Listed
 from processor.judge.findings import Findings
@@ -14,6 +15,9 @@ from processor.judge.window import ByteSource, Window
 
 CHUNK = 4 * 1024 * 1024
 """Bytes that are read and handed out at a time."""
+
+NOTHING_ACCEPTED, SOME_REJECTED = "archive-nothing-accepted", "archive-entries-rejected"
+"""Found when its entries have their verdicts."""
 
 LITTER_FOLDERS = frozenset({"__macosx"})
 LITTER = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
@@ -47,6 +51,8 @@ class Entry:
     """In bytes, as declared; `inflate` holds the content to it."""
     crc32: int
     header_offset: int
+    raw_name: bytes = b""
+    """Its name as the directory has it, which the local header must have too."""
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
@@ -75,6 +81,17 @@ def entries(source: ByteSource) -> tuple[Entry, ...]:
         if found.severity is Severity.REJECT:
             raise ArchiveError(found.code)
     return tuple(_entry(index, listed) for index, listed in files)
+
+
+def finding_of(accepted: int, rejected: int, unjudged: int = 0) -> Finding | None:
+    """Return what an archive's entries say of it, by how many there are of each.
+
+    Those that nobody could judge so far say nothing: that is no fault of the archive's.
+    """
+    if not rejected:
+        return None
+    code = SOME_REJECTED if accepted or unjudged else NOTHING_ACCEPTED
+    return RULES[code].finding(f"{rejected} of {accepted + rejected + unjudged} entries")
 
 
 def inflate(source: ByteSource, entry: Entry, chunk: int = CHUNK) -> Iterator[bytes]:

@@ -4,7 +4,6 @@ import csv
 import io
 import re
 from collections import Counter
-from itertools import islice
 
 from intake.record import Metadata
 from processor.judge.documents import whole
@@ -31,9 +30,6 @@ RUNS = re.compile(
 )
 """What starts a program (`=cmd|'…'!A0`) or calls out, in a cell that starts as a formula. Each pattern ends where the
 next one could start, so that no table makes the search slow."""
-MAX_LOOKED_AT = 10_000
-BEFORE = 512
-"""Bytes of a cell in which the start of its formula is looked for."""
 LONGEST_LINE = 1024 * 1024
 
 
@@ -46,8 +42,8 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     if not data.strip():
         raise RefusedError("csv-empty")
     _check_lines(data)
-    _check_formulas(data, findings)
-    _check_rows(data, findings, metadata)
+    runs = _check_formulas(data, findings)
+    _check_rows(data, findings, metadata, runs=runs)
 
 
 def _as_utf_8(data: bytes, findings: Findings, metadata: Metadata) -> bytes:
@@ -75,18 +71,24 @@ def _check_lines(data: bytes) -> None:
             raise RefusedError("csv-too-large", f"byte {start}")
 
 
-def _check_formulas(data: bytes, findings: Findings) -> None:
+def _check_formulas(data: bytes, findings: Findings) -> bool:
+    """Tell of formulas, and return whether any row may hold one that starts a program or calls out."""
     found = FORMULA.search(data)
     if not found:
-        return
-    for runs in islice(RUNS.finditer(data, found.start()), MAX_LOOKED_AT):
-        line = data[max(runs.start() - BEFORE, 0) : runs.start() + 1]
-        if FORMULA.search(line[max(line.rfind(b"\n"), line.rfind(b"\r"), 0) :]):
-            raise RefusedError("csv-formula-runs", f"byte {runs.start()}")
+        return False
     findings.add("csv-formula", f"byte {found.start()}")
+    return RUNS.search(data, found.start()) is not None
 
 
-def _check_rows(data: bytes, findings: Findings, metadata: Metadata) -> None:
+def _check_row(row: list[str], number: int) -> None:
+    """Refuse a row with what runs behind the start of a formula, however long it is and over whatever lines."""
+    text = ",".join(row).encode()
+    found = FORMULA.search(text)
+    if found and RUNS.search(text, found.start()):
+        raise RefusedError("csv-formula-runs", f"row {number}")
+
+
+def _check_rows(data: bytes, findings: Findings, metadata: Metadata, *, runs: bool) -> None:
     stated = SEPARATOR_LINE.match(data)
     delimiter = stated[1].decode() if stated else _delimiter(data[:LOOK].decode("utf-8", "replace"))
     rows, columns = 0, 0
@@ -102,6 +104,8 @@ def _check_rows(data: bytes, findings: Findings, metadata: Metadata) -> None:
             columns = columns or len(row)
             if columns > MAX_COLUMNS or rows > MAX_ROWS:
                 raise RefusedError("csv-too-large", f"row {rows}")
+            if runs:
+                _check_row(row, rows)
             if len(row) != columns:
                 # Cells behind the last column that hold nothing misplace nothing.
                 misplaced = len(row) < columns or any(row[columns:])

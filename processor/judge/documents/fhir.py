@@ -70,8 +70,10 @@ class _Document:
         if len(whole_object) != len(pairs):
             raise RefusedError("json-duplicate-keys")
         reference = whole_object.get("reference")
-        if isinstance(reference, str) and reference.startswith("urn:") and len(self._references) < MAX_REFERENCES:
+        if isinstance(reference, str) and reference.startswith("urn:"):
             self._references.add(reference[:LONGEST])
+            if len(self._references) > MAX_REFERENCES:
+                raise RefusedError("json-too-many-values")
         return {key: _bounded(whole_object[key]) for key in whole_object.keys() & KEPT}
 
     def check_identifier(self, resource: dict[str, Any], where: str) -> None:

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from intake.record import Metadata
 from processor.judge.documents.whole import part
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import BudgetSpentError, RefusedError
 from processor.judge.window import Window
 
 WBITS = zlib.MAX_WBITS + 16
 MARK = b"\x1f\x8b"
 
+MAX_INFLATED = 1024 * 1024 * 1024
+"""Bytes that a volume is inflated to (see `inflation`); of a larger one, its trailer must agree with its header."""
 MAX_COUNTED = 32 * 1024 * 1024
-"""Bytes up to which a volume is inflated to check it; beyond, its trailer must agree with its header."""
+"""Bytes behind a volume that are inflated to count them."""
 MAX_RATIO = 200
 """Inflated to compressed bytes beyond which what is above MAX_COUNTED is a bomb."""
 DEFLATE_LIMIT = 1032
@@ -30,13 +32,19 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:  # noq
 
 def inflated_size(window: Window, expected: int, findings: Findings) -> int:
     """Return the size of what the file inflates to, which should be `expected`. Raises RefusedError where it cannot."""
-    if expected > MAX_COUNTED:
-        return _trusted(window, expected)
+    if expected > DEFLATE_LIMIT * window.size:
+        return 0
     size = 0
-    for piece in _inflated(window, findings):
-        size += piece
-        if size > expected + MAX_COUNTED:
-            raise RefusedError("gzip-bomb", f"byte {size} of the inflated volume")
+    window.stream()
+    try:
+        for piece in _inflated(window, findings):
+            size += piece
+            if size > expected + MAX_COUNTED:
+                raise RefusedError("gzip-bomb", f"byte {size} of the inflated volume")
+            if size > MAX_INFLATED:
+                return _trusted(window, expected, findings)
+    except BudgetSpentError:
+        return _trusted(window, expected, findings)
     return size
 
 
@@ -44,10 +52,9 @@ def _declared(window: Window) -> int:
     return int.from_bytes(part(window, max(window.size - 4, 0), 4), "little")
 
 
-def _trusted(window: Window, expected: int) -> int:
-    """Take a large volume on its trailer's word. Files of many members (BGZF) have a trailer of the last one only."""
-    if expected > DEFLATE_LIMIT * window.size:
-        return 0
+def _trusted(window: Window, expected: int, findings: Findings) -> int:
+    """Take a large volume on its trailer's word, and tell so. BGZF files have a trailer of their last member only."""
+    findings.add("gzip-unchecked", f"byte {MAX_INFLATED} of the inflated volume")
     many = window.buffer[3] & 4 and window.buffer[12:14] == b"BC"
     if not many and _declared(window) != expected & 0xFFFFFFFF:
         raise RefusedError("gzip-length-mismatch", f"byte {window.size - 4}")

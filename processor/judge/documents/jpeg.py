@@ -5,7 +5,7 @@ import re
 from intake.record import Metadata
 from processor.judge.documents import endings
 from processor.judge.documents.png import MAX_PIXELS
-from processor.judge.documents.whole import MAX_WHOLE, part
+from processor.judge.documents.whole import part
 from processor.judge.findings import Findings
 from processor.judge.refusal import RefusedError
 from processor.judge.window import Window
@@ -19,6 +19,8 @@ MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 PROCESSES = {0xC0: "baseline", 0xC1: "extended", 0xC2: "progressive", 0xC3: "lossless"}
 MAX_SEGMENTS = 10_000
 TAIL = 64 * 1024
+CHUNK = 256 * 1024
+"""Bytes in which the next marker is looked for at a time."""
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
@@ -28,39 +30,55 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
 
 
 class _Walk:
-    """The walk over the markers of the file's first MAX_WHOLE bytes; a larger file's end is looked for in its tail."""
+    """The walk over the markers. What is larger than is affordable is walked as far as that, and told to be."""
 
     def __init__(self, window: Window, findings: Findings, metadata: Metadata) -> None:
+        window.stream()
         self._window = window
         self._findings = findings
         self._metadata = metadata
-        self._data = part(window, 0, min(window.size, MAX_WHOLE))
         self._scans = 0
 
     def run(self) -> int:
         """Return where the image ends. Raises RefusedError where it cannot be read."""
         position = 2
         for _ in range(MAX_SEGMENTS):
-            found = MARKER.search(self._data, position)
-            if found is None:
-                return self._end_in_tail()
-            if not self._scans and self._data[position : found.start()].strip(b"\xff"):
-                self._findings.add("jpeg-stray-bytes", f"byte {position}")
-            marker = found.group()[-1]
+            start = self._next(position)
+            if start is None:
+                return self._end_in_tail(position)
+            marker = part(self._window, start + 1, 1)[0]
             if marker == END_OF_IMAGE:
-                self._check_complete(found.start())
-                return found.end()
-            position = found.end() if marker in ALONE else self._segment(marker, found.end())
+                self._check_complete(start)
+                return start + 2
+            position = start + 2 if marker in ALONE else self._segment(marker, start + 2)
         raise RefusedError("image-too-many-parts", f"byte {position}")
+
+    def _next(self, position: int) -> int | None:
+        """Return where the next marker stands; None where there is none, or looking on would cost too much."""
+        if position + 1 < self._window.size and not self._window.affords(CHUNK):
+            return None
+        before, at = position, position
+        while (there := self._window.show(at, min(CHUNK, max(self._window.size - at, 0)))) >= 2:
+            offset = at - self._window.origin
+            found = MARKER.search(self._window.buffer, offset)
+            end = found.start() if found else offset + there - 1
+            if not self._scans and self._window.buffer[offset:end].strip(b"\xff"):
+                self._findings.add("jpeg-stray-bytes", f"byte {before}")
+            if found:
+                return self._window.origin + end
+            at = self._window.origin + end
+            if not self._window.affords(CHUNK):
+                return None
+        return None
 
     def _segment(self, marker: int, start: int) -> int:
         """Look at one segment, and return where it ends."""
-        length = int.from_bytes(self._data[start : start + 2], "big")
+        length = int.from_bytes(part(self._window, start, 2), "big")
         if start + max(length, 2) > self._window.size:
             raise RefusedError("jpeg-truncated", f"byte {start}")
         if length < 2:
             raise RefusedError("jpeg-structure-invalid", f"byte {start}")
-        content = self._data[start + 2 : start + length]
+        content = part(self._window, start + 2, length - 2)
         if marker in START_OF_FRAME and "rows" not in self._metadata:
             self._frame(marker, content, start)
         elif marker == START_OF_SCAN:
@@ -92,11 +110,12 @@ class _Walk:
         if not self._scans:
             raise RefusedError("image-data-missing", f"byte {position}")
 
-    def _end_in_tail(self) -> int:
-        """Return where the image ends that is too large to be walked to its end."""
+    def _end_in_tail(self, position: int) -> int:
+        """Return where an image ends of which the rest, from about `position` on, was too large to be walked over."""
         size = self._window.size
-        if size > len(self._data):
-            start = max(size - TAIL, 0)
+        if not self._window.affords(CHUNK):
+            self._findings.add("image-unchecked", f"byte {position}")
+            start = max(size - TAIL, position)
             at = part(self._window, start, TAIL).rfind(b"\xff\xd9")
             if at >= 0:
                 self._check_complete(start)

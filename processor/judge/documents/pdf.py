@@ -1,7 +1,6 @@
 """PDF documents: header, end, encryption, and what would act when they are opened (ISO 32000-1)."""
 
 import re
-from itertools import islice
 
 from intake.record import Metadata
 from processor.judge.documents import endings, pdf_encryption, pdf_pages, pdf_scripts, pdf_streams, whole
@@ -30,6 +29,16 @@ PATTERNS = {
 """Code → what shows it, in the objects' text."""
 ENCRYPTED = re.compile(rb"/Encrypt\s*(?:<<|\d+\s+\d+\s+R)")
 
+
+def _escaped(name: bytes) -> bytes:
+    """Return a pattern for a name of which any letter but at least one is escaped, such as /J#61vaScript.
+
+    Nobody but those who hide something writes one so. Each name in a document is looked at once.
+    """
+    letters = b"".join(b"(?:%c|#(?i:%02x))" % (letter, letter) for letter in name[1:])
+    return b"/(?=[A-Za-z]{0,%d}#)%b(?![A-Za-z0-9#])" % (len(name), letters)
+
+
 HIDDEN_NAMES = {
     b"/JavaScript": "pdf-javascript",
     b"/JS": "pdf-javascript",
@@ -37,9 +46,7 @@ HIDDEN_NAMES = {
     b"/EmbeddedFile": "pdf-embedded-file",
     b"/Encrypt": "pdf-encrypted",
 }
-ESCAPED_NAME = re.compile(rb"/[A-Za-z]*#[0-9A-Fa-f]{2}[A-Za-z0-9#]{0,60}")
-MAX_ESCAPED = 100_000
-ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
+ESCAPED = {name: re.compile(_escaped(name)) for name in HIDDEN_NAMES}
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
@@ -55,7 +62,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     if encrypted:
         opens = pdf_encryption.opens_without_password(data, encrypted.start())
         findings.add("pdf-restricted" if opens else "pdf-encrypted", f"byte {encrypted.start()}")
-    kept, places = (b"", pdf_streams.Places()) if encrypted else pdf_streams.objects(data)
+    kept, places = (b"", pdf_streams.Places()) if encrypted else pdf_streams.objects(data, findings)
     objects = data + b"\n" + kept if kept else data
     _check_actions(objects, len(data), findings)
     _check_end(data, header.start(), findings)
@@ -63,24 +70,19 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     kept_at = {number: (behind + start, behind + end) for number, (start, end) in places.items()}
     pdf_pages.check(objects, kept_at, findings, metadata, encrypted=encrypted is not None)
     if not encrypted:
-        pdf_streams.check_bombs(data)
+        pdf_streams.check_bombs(data, findings)
     endings.check(window, data.rfind(b"%%EOF") + 5, findings)
 
 
 def _check_actions(objects: bytes, size: int, findings: Findings) -> None:
-    # A name may be written with escapes (/J#61vaScript), which nobody but those who hide something does.
-    names = {ESCAPE.sub(_unescaped, found.group()) for found in islice(ESCAPED_NAME.finditer(objects), MAX_ESCAPED)}
     for code, pattern in PATTERNS.items():
         found = pattern.search(objects)
         if found:
             said = "pdf-form-script" if code == "pdf-javascript" and pdf_scripts.only_format(objects) else code
             findings.add(said, f"byte {found.start()}" if found.start() < size else "")
-    for name in names & HIDDEN_NAMES.keys():
-        findings.add(HIDDEN_NAMES[name])
-
-
-def _unescaped(found: re.Match[bytes]) -> bytes:
-    return bytes([int(found[1], 16)])
+    for name, pattern in ESCAPED.items():
+        if pattern.search(objects):
+            findings.add(HIDDEN_NAMES[name])
 
 
 def _check_end(data: bytes, start: int, findings: Findings) -> None:

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 
 from processor.judge.documents.png import MAX_PIXELS
+from processor.judge.findings import Findings
 from processor.judge.refusal import RefusedError
 
 STREAM = re.compile(rb"(?<!end)stream\r?\n")
@@ -15,6 +16,8 @@ NUMBER = re.compile(rb"\d{1,10}")
 WIDTH = re.compile(rb"/Width\s+(\d{1,10})\b")
 HEIGHT = re.compile(rb"/Height\s+(\d{1,10})\b")
 JBIG2_PAGE = b"\x30"
+OTHER_FILTER = re.compile(rb"/(?:LZW|ASCII85|ASCIIHex|RunLength|CCITTFax|JBIG2|DCT|JPX|Crypt)")
+ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 UNKNOWN_HEIGHT = 0xFFFFFFFF
 MAX_DICTIONARY = 4096
 """Bytes before a stream in which its dictionary is looked for."""
@@ -35,58 +38,66 @@ Places = dict[int, tuple[int, int]]
 """An object's number → where it starts and ends; of several with one number, the last one counts."""
 
 
-def objects(data: bytes) -> tuple[bytes, Places]:
+def objects(data: bytes, findings: Findings) -> tuple[bytes, Places]:
     """Return the text of all objects that are kept in object streams, and where in it each object stands.
 
-    Raises RefusedError beyond MAX_OBJECTS.
+    Raises RefusedError beyond MAX_OBJECTS, and for a stream that is packed in a way that is not looked into.
     """
     found, places, length = [], Places(), 0
     for start, end, dictionary in _streams(data):
         if not OBJECT_STREAM.search(dictionary):
             continue
-        content = bytearray()
-        for piece in _content(data, start, end, dictionary):
-            content += piece
-            if length + len(content) > MAX_OBJECTS:
-                raise RefusedError("pdf-object-bomb", f"byte {start}")
+        if OTHER_FILTER.search(dictionary) or dictionary.count(b"FlateDecode") > 1:
+            raise RefusedError("pdf-objects-hidden", f"byte {start}")
+        content = data[start:end]
+        if _is_deflated(dictionary):
+            content = _content(_Stream(data, start, end), MAX_OBJECTS - length, findings)
         places |= {number: (length + at, length + to) for number, at, to in _numbered(content, dictionary)}
-        found.append(bytes(content) + b"\n")
+        found.append(content + b"\n")
         length += len(found[-1])
     return b"".join(found), places
 
 
-def _content(data: bytes, start: int, end: int, dictionary: bytes) -> Iterator[bytes]:
-    if _is_deflated(dictionary):
-        yield from (piece for piece, _ in _inflated(data, start, end))
-    elif b"/Filter" not in dictionary:
-        yield data[start:end]
+def _content(stream: "_Stream", most: int, findings: Findings) -> bytes:
+    """Return what an object stream inflates to. Raises RefusedError where that is more than `most` bytes."""
+    content = bytearray()
+    for piece, _ in stream.inflated():
+        content += piece
+        if len(content) > most:
+            raise RefusedError("pdf-object-bomb", f"byte {stream.start}")
+    if not stream.ended:
+        findings.add("pdf-part-unchecked", f"byte {stream.start}")
+    return bytes(content)
 
 
-def _numbered(content: bytearray, dictionary: bytes) -> Iterator[tuple[int, int, int]]:
+def _numbered(content: bytes, dictionary: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield each object's number, start and end, as the pairs in front of the first say (ISO 32000-1, 7.5.7)."""
     first = FIRST.search(dictionary)
     if first is None:
         return
     start = int(first[1])
-    pairs = [int(number) for number in NUMBER.findall(bytes(content[:start]))]
+    pairs = [int(number) for number in NUMBER.findall(content[:start])]
     starts = [start + offset for offset in pairs[1::2]]
     yield from zip(pairs[::2], starts, [*starts[1:], len(content)], strict=False)
 
 
-def check_bombs(data: bytes) -> None:
+def check_bombs(data: bytes, findings: Findings) -> None:
     """Inflate the streams as far as the budget goes. Raises RefusedError where one grows out of all proportion."""
     left = MAX_INFLATED
     for start, end, dictionary in _streams(data):
         if _pixels(data, start, dictionary) > MAX_PIXELS:
             raise RefusedError("image-too-many-pixels", f"byte {start}")
-        if left > 0 and _is_deflated(dictionary):
+        if _is_deflated(dictionary):
             left -= _checked_size(data, start, end, left)
+            if left < 0:
+                findings.add("pdf-part-unchecked", f"byte {start}")
+                return
 
 
 def _checked_size(data: bytes, start: int, end: int, most: int) -> int:
     """Return what a stream inflates to, at most about `most`. Raises RefusedError where it is a bomb."""
     size = 0
-    for piece, taken in _inflated(data, start, end):
+    for piece, taken in _Stream(data, start, end).inflated():
         size += len(piece)
         if size > LARGE and size > MAX_RATIO * taken:
             raise RefusedError("pdf-stream-bomb", f"byte {start}")
@@ -97,7 +108,7 @@ def _checked_size(data: bytes, start: int, end: int, most: int) -> int:
 
 def _streams(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Yield where each stream starts and ends, and its dictionary."""
-    end = 0
+    end = behind = 0
     for number, found in enumerate(STREAM.finditer(data)):
         if number > MAX_STREAMS:
             raise RefusedError("pdf-object-bomb", f"byte {found.start()}")
@@ -106,8 +117,16 @@ def _streams(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         if end < start:
             end = data.find(b"endstream", start)
             end = end if end >= 0 else len(data)
-        before = data[max(found.start() - MAX_DICTIONARY, 0) : found.start()]
-        yield start, end, before[max(before.rfind(b" obj"), before.rfind(b"endstream"), 0) :]
+        before = data[max(found.start() - MAX_DICTIONARY, behind) : found.start()]
+        behind = start
+        dictionary = before[max(before.rfind(b" obj"), before.rfind(b"endstream"), 0) :]
+        # A name may be written with escapes (/Flate#44ecode), and means the same.
+        yield start, end, ESCAPE.sub(unescaped, dictionary) if b"#" in dictionary else dictionary
+
+
+def unescaped(found: re.Match[bytes]) -> bytes:
+    """Return the character that an escape in a name stands for (7.3.5)."""
+    return bytes([int(found[1], 16)])
 
 
 def _is_deflated(dictionary: bytes) -> bool:
@@ -123,17 +142,44 @@ def _pixels(data: bytes, start: int, dictionary: bytes) -> int:
     return int(sizes[0][1]) * int(sizes[1][1]) if sizes[0] and sizes[1] else 0
 
 
-def _inflated(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int]]:
-    """Yield what a stream inflates to, as far as it can be inflated, and the bytes that were taken for it."""
-    inflater = zlib.decompressobj()
-    for position in range(start, end, CHUNK_IN):
-        waiting = data[position : min(position + CHUNK_IN, end)]
-        while waiting and not inflater.eof:
-            try:
-                piece = inflater.decompress(waiting, CHUNK)
-            except zlib.error:
+class _Stream:
+    """A deflated stream between two places of a document."""
+
+    def __init__(self, data: bytes, start: int, end: int) -> None:
+        self._data, self.start, self._end = data, start, end
+        self._inflater = zlib.decompressobj()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the deflate data came to its end; else it is cut or damaged."""
+        return self._inflater.eof
+
+    def inflated(self) -> Iterator[tuple[bytes, int]]:
+        """Yield what the stream inflates to, as far as it can be inflated, and the bytes that were taken for it."""
+        for position in range(self.start, self._end, CHUNK_IN):
+            waiting = self._data[position : min(position + CHUNK_IN, self._end)]
+            while waiting and not self._inflater.eof:
+                before = self._inflater.copy()
+                try:
+                    piece = self._inflater.decompress(waiting, CHUNK)
+                except zlib.error:
+                    self._inflater = before
+                    yield from ((piece, position + CHUNK_IN - self.start) for piece in self._salvaged(waiting))
+                    return
+                waiting = self._inflater.unconsumed_tail
+                yield piece, position + CHUNK_IN - len(waiting) - self.start
+            if self._inflater.eof:
                 return
-            waiting = inflater.unconsumed_tail
-            yield piece, position + CHUNK_IN - len(waiting) - start
-        if inflater.eof:
-            return
+
+    def _salvaged(self, data: bytes) -> Iterator[bytes]:
+        """Yield what comes before the damage: other readers show it, and an error takes it with it otherwise."""
+        while data:
+            half = -(-len(data) // 2)
+            trial = self._inflater.copy()
+            try:
+                yield trial.decompress(data[:half], CHUNK)
+                self._inflater, data = trial, trial.unconsumed_tail + data[half:]
+            except zlib.error:
+                if half == len(data):
+                    return
+                data = data[:half]

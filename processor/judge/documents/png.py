@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections.abc import Iterator
 
 from intake.record import Metadata
 from processor.judge.documents import endings
@@ -19,8 +20,9 @@ ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (
 """Passes of an interlaced image: first column, first row, steps."""
 
 MAX_PIXELS = 1 << 28
-MAX_INFLATED = 32 * 1024 * 1024
-"""Bytes of image data up to which it is inflated to check it; beyond, only its compressed length is."""
+MAX_INFLATED = 1024 * 1024 * 1024
+"""Bytes of image data up to which it is inflated to check it (see `inflation`); beyond, only its compressed length
+is."""
 MAX_TEXT = 1024 * 1024
 """Bytes that one compressed text or profile may inflate to; those of cameras and scanners reach a few KiB."""
 MAX_ALL_TEXTS = 8 * 1024 * 1024
@@ -37,7 +39,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
         raise RefusedError("png-signature-damaged", "byte 0")
     if _chunk(window, 8) != (b"IHDR", HEADER.size):
         raise RefusedError("png-structure-invalid", "byte 8")
-    image = _Image(window, HEADER.unpack(part(window, 16, HEADER.size)))
+    image = _Image(window, HEADER.unpack(part(window, 16, HEADER.size)), findings)
     metadata |= image.described()
     _check_checksum(window, 8, HEADER.size)
     endings.check(window, image.walk(8 + 12 + HEADER.size), findings)
@@ -64,8 +66,9 @@ def _check_checksum(window: Window, position: int, length: int) -> None:
 class _Image:
     """One image, as far as it is read."""
 
-    def __init__(self, window: Window, fields: tuple[int, ...]) -> None:
+    def __init__(self, window: Window, fields: tuple[int, ...], findings: Findings) -> None:
         self._window = window
+        self._findings = findings
         self._width, self._height, self._depth, self._colour, compression, filtering, self._interlaced = fields
         known = self._depth in DEPTHS.get(self._colour, ()) and self._interlaced in {0, 1}
         if not known or compression or filtering or not 0 < self._width < 1 << 31 or not 0 < self._height < 1 << 31:
@@ -98,12 +101,13 @@ class _Image:
 
     def walk(self, position: int) -> int:
         """Walk over all chunks, and return where the image ends."""
+        self._window.stream()
         for _ in range(MAX_CHUNKS):
             name, length = _chunk(self._window, position)
             if name == b"IEND":
                 self._end(position)
                 return position + 12 + length
-            if name == b"IDAT" and self._expected > MAX_INFLATED:
+            if name == b"IDAT" and (self._expected > MAX_INFLATED or not self._window.affords(length)):
                 return self._end_in_tail(position)
             if name == b"IDAT":
                 self._data(position, length)
@@ -123,14 +127,23 @@ class _Image:
             raise RefusedError("png-checksum-wrong", f"byte {position}")
 
     def _inflate(self, piece: bytes, start: int) -> None:
-        """Count what a piece inflates to, until there is enough for all rows: no reader takes more."""
+        """Count what a piece inflates to, until there is more than all rows: no reader takes it, and that is told."""
         waiting = piece
-        while waiting and self._inflated < self._expected and not self._inflater.eof:
+        while waiting and not self._full and not self._inflater.eof:
             try:
                 self._inflated += len(self._inflater.decompress(waiting, CHUNK))
             except zlib.error:
-                raise RefusedError("image-data-damaged", f"byte {start}") from None
-            waiting = self._inflater.unconsumed_tail
+                # Behind the last row, where a checksum stands that most readers ignore, it harms no image.
+                if self._inflated < self._expected:
+                    raise RefusedError("image-data-damaged", f"byte {start}") from None
+                return
+            waiting = self._inflater.unconsumed_tail or self._inflater.unused_data
+        if waiting or self._full:
+            self._findings.add("image-data-surplus", f"byte {start}")
+
+    @property
+    def _full(self) -> bool:
+        return self._inflated > self._expected
 
     def _end(self, position: int) -> None:
         if not self._compressed:
@@ -142,6 +155,7 @@ class _Image:
 
     def _end_in_tail(self, position: int) -> int:
         """Jump over the data of a large image, and return where the image ends."""
+        self._findings.add("image-unchecked", f"byte {position}")
         start = max(self._window.size - TAIL, position)
         at = part(self._window, start, TAIL).rfind(END)
         if at < 0:
@@ -158,16 +172,27 @@ class _Image:
 
     def _text(self, name: bytes, start: int, length: int) -> None:
         """Inflate a compressed text, only as far as to tell that it is no bomb; damage in it harms no image."""
-        data = part(self._window, start, min(length, CHUNK))
-        keyword, _, rest = data.partition(b"\0")
+        inflater, size = zlib.decompressobj(), 0
+        pieces = self._packed(name, start, length)
+        try:
+            for piece in pieces:
+                size += len(inflater.decompress(piece, MAX_TEXT + 1 - size))
+                if inflater.eof or size > MAX_TEXT:
+                    break
+        except zlib.error:
+            return
+        self._texts += size
+        if size > MAX_TEXT or self._texts > MAX_ALL_TEXTS:
+            raise RefusedError("png-text-bomb", f"byte {start}")
+
+    def _packed(self, name: bytes, start: int, length: int) -> Iterator[bytes]:
+        """Yield the compressed part of a text in pieces: what stands behind its keyword and, in iTXt, its language."""
+        first = part(self._window, start, min(length, CHUNK))
+        rest = first.partition(b"\0")[2]
         if name == b"iTXt":
             if rest[:1] != b"\1":
                 return
             rest = rest[1:].split(b"\0", 2)[-1]
-        try:
-            inflated = zlib.decompressobj().decompress(rest[1:] if name != b"iTXt" else rest, MAX_TEXT + 1)
-        except zlib.error:
-            return
-        self._texts += len(inflated)
-        if len(inflated) > MAX_TEXT or self._texts > MAX_ALL_TEXTS:
-            raise RefusedError("png-text-bomb", f"byte {start + len(keyword)}")
+        yield rest if name == b"iTXt" else rest[1:]
+        for position in range(start + len(first), start + length, CHUNK):
+            yield part(self._window, position, min(CHUNK, start + length - position))

@@ -58,6 +58,10 @@ ARCHIVE = (
     warn("archive-descriptor-stored",
          "The archive gives the size of an uncompressed file only behind it, which some programs cannot read.",
          section="APPNOTE 4.4.4"),
+    reject("archive-nothing-accepted", "None of the files in the archive was accepted.",
+           "Look at what was found in each of its files, mend that, and send these files again."),
+    warn("archive-entries-rejected", "Some of the files in the archive were rejected; the others were accepted.",
+         "Look at what was found in the rejected ones, mend that, and send these again."),
     reject("archive-entry-damaged", "A file in the archive cannot be unpacked to what it was: the archive is damaged.",
            SEND_AGAIN, "APPNOTE 4.4.7"),
 )  # fmt: skip
@@ -91,6 +95,8 @@ NIFTI = (
     reject("gzip-length-mismatch", "The compressed content is not as long as the volume's dimensions say.",
            SEND_AGAIN, "RFC 1952 2.3.1"),
     reject("gzip-bomb", "The file unpacks to a size out of all proportion, as an attack would.", ASK_IT),
+    warn("gzip-unchecked", "The compressed volume is so large that it was not checked to its end.",
+         "Nothing to do now.", "RFC 1952"),
     warn("gzip-trailing-bytes", "Something else follows the compressed content.", section="RFC 1952 2.2"),
 )  # fmt: skip
 
@@ -104,6 +110,9 @@ IMAGES = (
            SEND_AGAIN),
     reject("image-data-damaged", "The image's compressed content cannot be unpacked: the file is damaged.", SEND_AGAIN),
     reject("foreign-content-appended", "A program, script, document or archive is hidden behind the content.", ASK_IT),
+    warn("image-unchecked", "The image is so large that it was not checked to its end.", "Nothing to do now."),
+    warn("image-data-surplus", "The image holds more data than its width and height say; no program shows it.",
+         section="PNG 10.1"),
     warn("document-trailing-bytes", "Something else follows the end of the content."),
     reject("png-signature-damaged", "The file looks like a PNG image, but its first bytes are damaged.",
            "Send the file again; if FTP is used, set it to binary mode.", "PNG 5.2"),

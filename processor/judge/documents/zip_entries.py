@@ -35,6 +35,8 @@ class Compressed(Protocol):
     def crc32(self) -> int: ...
     @property
     def header_offset(self) -> int: ...
+    @property
+    def raw_name(self) -> bytes: ...
 
 
 class _AtHand:
@@ -103,6 +105,8 @@ def _compressed(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[b
     if len(head) < LOCAL.size or not head.startswith(LOCAL_MARK):
         raise RefusedError("archive-local-header-differs")
     name_length, extra_length = LOCAL.unpack_from(head)[9:]
+    if head[LOCAL.size : LOCAL.size + name_length] != entry.raw_name[: len(head) - LOCAL.size]:
+        raise RefusedError("archive-local-header-differs")
     start = LOCAL.size + name_length + extra_length
     left = entry.compressed_size
     if left and len(head) > start:

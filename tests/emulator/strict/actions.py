@@ -158,6 +158,23 @@ KEYS: dict[str, Call] = {
     "kms:ScheduleKeyDeletion": lambda of, at: of("kms").schedule_key_deletion(KeyId=at.name, PendingWindowInDays=7),
 }
 
+SECRETS: dict[str, Call] = {
+    "secretsmanager:GetSecretValue": lambda of, at: of("secretsmanager").get_secret_value(SecretId=at.name),
+    "secretsmanager:DescribeSecret": lambda of, at: of("secretsmanager").describe_secret(SecretId=at.name),
+    "secretsmanager:PutSecretValue": lambda of, at: of("secretsmanager").put_secret_value(
+        SecretId=at.name, SecretString="x", VersionStages=["TRIED"]
+    ),
+    "secretsmanager:UpdateSecretVersionStage": lambda of, at: of("secretsmanager").update_secret_version_stage(
+        SecretId=at.name, VersionStage="NONE", MoveToVersionId="0" * 32
+    ),
+    "secretsmanager:PutResourcePolicy": lambda of, at: of("secretsmanager").put_resource_policy(
+        SecretId=at.name, ResourcePolicy="{"
+    ),
+    "secretsmanager:DeleteSecret": lambda of, at: of("secretsmanager").delete_secret(
+        SecretId=at.name, RecoveryWindowInDays=1
+    ),
+}
+
 CODE: dict[str, Call] = {
     "lambda:InvokeFunction": lambda of, at: of("lambda").invoke(FunctionName=at.name, Payload=b"{}"),
     "lambda:GetFunction": lambda of, at: of("lambda").get_function(FunctionName=at.name),

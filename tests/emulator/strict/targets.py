@@ -1,4 +1,5 @@
-"""What the calls are tried on: every bucket, table, queue, topic, key, function, role and log group of the stack."""
+"""What the calls are tried on: every bucket, table, queue, topic, key, secret, function, role and log group of the
+stack."""
 
 from typing import Any
 
@@ -52,6 +53,12 @@ def topics(stack: LocalStack, root: Caller) -> Targets:
 
 def keys(stack: LocalStack) -> Targets:
     return {"data": Target(_made(stack, "KeysData")), "messages": Target(_made(stack, "KeysMessages"))}
+
+
+def secrets(stack: LocalStack, root: Caller) -> Targets:
+    foreign = root.client("secretsmanager").create_secret(Name="foreign", SecretString="x")["ARN"]
+    variables = _function(stack, "Portal")["Environment"]["Variables"]
+    return {"portal's": Target(variables["SCALPER_PORTAL_SECRET"]), "foreign": Target(foreign)}
 
 
 def functions(stack: LocalStack, roles: dict[str, Role]) -> Targets:

@@ -19,6 +19,11 @@ _COUNT = {"sqs:GetQueueAttributes"}
 _SEND = {"sqs:SendMessage"}
 _PUBLISH = {"sns:Publish"}
 _TELL_GATEWAY = {"apigateway:GET the authorizer", "apigateway:PATCH the authorizer"}
+_ROTATE = {
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecretVersionStage",
+}
 _USE_KEYS = {
     "data": {"kms:GenerateDataKey", "kms:Decrypt", "kms:Encrypt"},
     "messages": {"kms:GenerateDataKey", "kms:Decrypt"},
@@ -53,6 +58,7 @@ MAY = {
         "queues": {"main": {*_SEND, *_COUNT}, "dead letters": _PEEK, "failed invocations": _SEND},
         "topics": {"alerts": _PUBLISH, "events": _PUBLISH},
         "keys": _USE_KEYS,
+        "secrets": {"portal's": _ROTATE},
         "gateway": {"API": _TELL_GATEWAY},
     },
     "portal": {
@@ -71,6 +77,7 @@ MAY = {
         },
         "topics": {"alerts": {"sns:Subscribe"}, "events": {"sns:Subscribe", "sns:Publish"}},
         "keys": _USE_KEYS,
+        "secrets": {"portal's": {"secretsmanager:GetSecretValue"}},
         "people": {
             "people": {
                 "cognito-idp:ListUsers",
@@ -91,6 +98,7 @@ TRIED = {
     "queues": actions.MESSAGES,
     "topics": actions.TOPICS,
     "keys": actions.KEYS,
+    "secrets": actions.SECRETS,
     "functions": actions.CODE,
     "roles": actions.ROLES,
     "logs": actions.LOGS,
@@ -109,6 +117,7 @@ def places(stack, root, roles):
         "queues": targets.queues(stack),
         "topics": targets.topics(stack, root),
         "keys": targets.keys(stack),
+        "secrets": targets.secrets(stack, root),
         "functions": targets.functions(stack, roles),
         "roles": targets.role_targets(roles),
         "logs": targets.log_groups(stack, roles),

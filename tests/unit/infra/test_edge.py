@@ -109,22 +109,26 @@ def test_the_secret_stands_in_no_template(edge, prod):
     assert text == "{{resolve:secretsmanager:silent-scalper/prod/origin:SecretString:::${Version}}}"
     # Another version is another template to CloudFormation, which would not look again otherwise.
     assert version == {"Version": {"Ref": "OriginVersion"}}
-    for template in (edge, prod):
-        assert "AWS::SecretsManager::Secret" not in {body["Type"] for body in template.resources.values()}
+    assert "AWS::SecretsManager::Secret" not in {body["Type"] for body in edge.resources.values()}
+    (portals,) = prod.properties_of("AWS::SecretsManager::Secret")
+    assert "Name" not in portals
 
 
-def test_the_portal_alone_may_read_the_secret_and_no_other_one(prod):
-    (statement,) = [one for one in prod.statements_of("PortalFunction") if one["Action"].startswith("secretsmanager:")]
+def test_the_portal_alone_may_read_the_secret_and_no_other_one_but_its_own(prod):
+    _, statement = [one for one in prod.statements_of("PortalFunction") if one["Action"].startswith("secretsmanager:")]
     assert statement["Action"] == "secretsmanager:GetSecretValue"
     assert str(statement["Resource"]["Fn::Join"][1][-1]).endswith(":secret:silent-scalper/prod/origin-??????")
     assert prod.named_by("PortalFunction")["Environment"]["Variables"]["SCALPER_ORIGIN_SECRET"] in str(statement)
     for function in ("JudgeFunction", "ProjectorFunction", "SweepFunction"):
-        assert not [action for action in prod.actions(function) if action.startswith("secretsmanager:")]
+        assert "secretsmanager:GetSecretValue" not in prod.actions(function)
 
 
 def test_where_there_is_no_edge_there_is_no_secret(local):
     assert "SCALPER_ORIGIN_SECRET" not in local.named_by("PortalFunction")["Environment"]["Variables"]
-    assert not [action for action in local.actions("PortalFunction") if action.startswith("secretsmanager:")]
+    (statement,) = [one for one in local.statements_of("PortalFunction") if one["Action"].startswith("secretsmanager:")]
+    assert (
+        statement["Resource"] == local.named_by("PortalFunction")["Environment"]["Variables"]["SCALPER_PORTAL_SECRET"]
+    )
 
 
 def test_answers_that_the_portal_never_saw_get_its_headers_and_none_is_replaced(edge):

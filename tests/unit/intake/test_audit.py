@@ -95,8 +95,3 @@ def test_filters_leave_what_was_asked_for(audit, wanted, numbers):
     until = {"until": EVERYTHING.until, **wanted}
     for limit in (1, 10):
         assert everything(audit, AuditFilter(**until), limit) == [written[number] for number in numbers]
-
-
-def test_a_cursor_of_another_making_is_refused(audit):
-    with pytest.raises(ValueError, match="cursor"):
-        audit.entries(EVERYTHING, "!", 10)

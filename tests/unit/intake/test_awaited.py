@@ -19,7 +19,7 @@ from intake.record import Again
 from intake.states import State
 from intake.verdicts import DynamoVerdicts
 from processor.stream import change
-from tests.records import NOON, REFUSAL, a_file, a_verdict, an_upload
+from tests.records import IDS, NOON, REFUSAL, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE, create_table
 
 UPLOADS = {f"01kanqzzzz000000000000000{n}": clinic for n, clinic in enumerate(("northside", "northside", "elsewhere"))}
@@ -32,7 +32,7 @@ class World:
 
     def __init__(self, client, table=TABLE):
         self.client, self.table = client, table
-        self.records, self.verdicts = DynamoRecords(client, table), DynamoVerdicts(client, table)
+        self.records, self.verdicts = DynamoRecords(client, table), DynamoVerdicts(client, table, IDS)
         self.projections, self.children = DynamoProjections(client, table), DynamoChildren(client, table)
         self.awaited, self.numbers, self.entries, self.stream = {}, Counter(), Counter(), []
         for upload_id, clinic_id in UPLOADS.items():
@@ -42,7 +42,7 @@ class World:
         upload_id = list(UPLOADS)[upload]
         first = self.numbers[upload_id]
         new = [self._file(upload_id, first + n, moment) for n in range(files)]
-        self.records.add_files(an_upload(upload_id=upload_id, declared=first), new)
+        self.records.add_files(an_upload(upload_id=upload_id, clinic_id=UPLOADS[upload_id], declared=first), new)
         self.numbers[upload_id] += files
         self.awaited |= {file.file_id: file for file in new}
 
@@ -71,7 +71,7 @@ class World:
 
     def move(self, file, target):
         if target is State.EXPIRED:
-            assert self.verdicts.expire(file.clinic_id, file.file_id, LATER)
+            assert self.verdicts.expire(file, LATER)
         elif target is State.FAILED:
             assert self.verdicts.fail(file, "retries-exhausted")
         elif target is State.DELETED:

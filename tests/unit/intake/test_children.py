@@ -10,7 +10,7 @@ from intake.record import Source
 from intake.states import State
 from intake.verdicts import DynamoVerdicts
 from processor.stream import change
-from tests.records import NOON, UPLOAD_ID, a_file, a_verdict, an_upload, stored_item
+from tests.records import IDS, NOON, UPLOAD_ID, a_file, a_verdict, an_upload, stored_item
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.test_projections import a_change
 
@@ -62,16 +62,16 @@ def test_an_accepted_archive_declares_what_it_holds_once_and_with_its_own_verdic
 def test_those_without_a_verdict_are_told_apart(records, children, dynamodb):
     first, second = _children(0, 2)
     children.reserve([first, second])
-    DynamoVerdicts(dynamodb, TABLE).record(a_verdict(first), reserved=True)
+    DynamoVerdicts(dynamodb, TABLE, IDS).record(a_verdict(first), reserved=True)
 
-    assert children.awaited([first.file_id, second.file_id]) == {second.file_id}
+    assert children.awaited([first, second]) == {second.file_id}
     assert children.awaited([]) == frozenset()
 
 
 def test_a_childs_verdict_leaves_what_is_known_of_its_archive(records, children, dynamodb):
     (child,) = _children(0, 1)
     children.reserve([child])
-    DynamoVerdicts(dynamodb, TABLE).record(a_verdict(child, shadow=("a-code",)), reserved=True)
+    DynamoVerdicts(dynamodb, TABLE, IDS).record(a_verdict(child, shadow=("a-code",)), reserved=True)
 
     record = records.file("northside", child.file_id)
     assert (record.parent, record.state, record.shadow) == (PARENT, State.ACCEPTED, ("a-code",))

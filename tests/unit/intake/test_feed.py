@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from intake.errors import ChangesGoneError, ContentionError
+from intake.errors import ChangesGoneError, ContentionError, InvalidCursorError
 from intake.feed import KEPT, DynamoChangeFeed, FeedWriter
 from intake.projections import DynamoProjections
 from intake.states import State
@@ -32,7 +32,7 @@ class Feed:
 
     def read(self, since=None, limit=100):
         page = self.page(since, limit)
-        return [int(entry.file_id[-5:]) for entry in page.entries], page.cursor
+        return [int(entry.file_id[-5:]) for entry in page.entries], page.next
 
     def hide(self, number):
         """Take an item away that a transaction has not shown yet; return how to show it."""
@@ -57,7 +57,7 @@ def test_changes_come_in_the_order_of_writing_and_pages_are_cut_anywhere(feed):
     while True:
         page = feed.page(cursor, limit=2)
         read += [int(entry.file_id[-5:]) for entry in page.entries]
-        cursor = page.cursor
+        cursor = page.next
         if not page.more:
             break
 
@@ -157,14 +157,13 @@ def test_a_cursor_of_an_empty_feed_grows_old_too(feed):
         feed.read(beginning)
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "!", "Y2hhbmdlcyM", "Y2hhbmdlcyM5OQ", "Y2hhbmdlcyMtMQ", "RklMRSM5"])
-def test_a_cursor_that_this_feed_never_gave_is_refused(feed, cursor):
+@pytest.mark.parametrize(
+    "position", ["", "x", "!", "-1", "2", "99", "1.0", " 1", "1_0", "\u0661", "\u00b2", "9" * 15, "9" * 400]
+)
+def test_a_position_that_this_feed_never_gave_is_refused(feed, position):
     feed.append(1)
-    if not cursor:
-        assert feed.read(cursor)[0] == [1]
-        return
-    with pytest.raises(ValueError, match="cursor"):
-        feed.read(cursor)
+    with pytest.raises(InvalidCursorError):
+        feed.read(position)
 
 
 def test_deliveries_in_any_order_and_number_make_each_entry_once(dynamodb):
@@ -181,10 +180,10 @@ def test_deliveries_in_any_order_and_number_make_each_entry_once(dynamodb):
     for start in range(0, len(deliveries), 25):
         projections.apply(deliveries[start : start + 25])
         page = reader.changes("northside", cursor, 7)
-        seen, cursor = [*seen, *page.entries], page.cursor
+        seen, cursor = [*seen, *page.entries], page.next
     while page.more:
         page = reader.changes("northside", cursor, 7)
-        seen, cursor = [*seen, *page.entries], page.cursor
+        seen, cursor = [*seen, *page.entries], page.next
 
     got = [(entry.file_id, entry.revision) for entry in seen]
     wanted = {(change.file_id, change.revision) for change in changes if change.clinic_id == "northside"}

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
-from intake.filters import NOBODYS, filter_policy, subscription_id
+from intake.filters import NOBODYS, filter_policy
 from intake.ports import EVERYTHING, OPERATIONS, Subscription
-from tests.records import NOON
+from tests.records import IDS, NOON
 
 
 def a_subscription(owner="northside", kinds=("file.rejected",), **changes):
@@ -10,7 +10,7 @@ def a_subscription(owner="northside", kinds=("file.rejected",), **changes):
     return Subscription(
         **{
             "owner": owner,
-            "subscription_id": subscription_id("email", endpoint),
+            "subscription_id": IDS.address("email", endpoint),
             "protocol": "email",
             "endpoint": endpoint,
             "kinds": frozenset(kinds),
@@ -53,5 +53,5 @@ def test_an_address_that_nobody_wants_told_any_more_gets_nothing():
 
 
 def test_an_address_is_named_without_telling_it():
-    assert subscription_id("email", "ada@example.org") != subscription_id("https", "ada@example.org")
-    assert "ada" not in subscription_id("email", "ada@example.org")
+    assert IDS.address("email", "ada@example.org") != IDS.address("https", "ada@example.org")
+    assert "ada" not in IDS.address("email", "ada@example.org")

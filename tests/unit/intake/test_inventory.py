@@ -4,10 +4,10 @@ from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.inventory import DynamoLedger, S3Inventory
 from intake.keys import UNASSIGNED
-from intake.ports import Clinic
+from intake.ports import Announcements, Clinic
 from intake.projections import DynamoProjections
 from intake.verdicts import DynamoVerdicts
-from tests.records import NOON, UPLOAD_ID, a_file, a_verdict, an_upload
+from tests.records import IDS, NOON, UPLOAD_ID, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.test_projections import a_change
 
@@ -65,7 +65,7 @@ def test_files_of_a_clinic_come_oldest_first_and_the_table_knows_what_was_announ
     records.create_upload(an_upload())
     records.add_files(an_upload(), [*files, a_file(5)])
     for file in files:
-        DynamoVerdicts(dynamodb, TABLE).record(a_verdict(file), reserved=True)
+        DynamoVerdicts(dynamodb, TABLE, IDS).record(a_verdict(file), reserved=True)
 
     page, more = ledger.page("northside", "", 3)
     assert (list(page), more) == ([file.file_id for file in files[:3]], True)
@@ -74,8 +74,8 @@ def test_files_of_a_clinic_come_oldest_first_and_the_table_knows_what_was_announ
     assert ledger.page("lakeview", "", 3) == ({}, False)
 
     known = ledger.known(frozenset({files[0].file_id, f"{UPLOAD_ID}-00077"}), frozenset({UPLOAD_ID, "0" * 26}))
-    assert known.files == {files[0].file_id}
-    assert known.announced == {UPLOAD_ID: 6}
+    assert known.files == {files[0].file_id: DynamoVerdicts(dynamodb, TABLE).file(files[0].file_id)}
+    assert known.uploads == {UPLOAD_ID: Announcements("northside", 6, "2026-11-22", "2026-11-22")}
     assert files[0].created_at == NOON
 
 

@@ -6,12 +6,11 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.file_items import file_item
 from intake.items import plain, wire
 from intake.ports import FileQuery
 from intake.search import ROUNDS, DynamoSearch
 from intake.states import JUDGED, State
-from tests.records import NOON, a_file
+from tests.records import IDS, NOON, a_file, indexed_item
 
 _KEYS = ("pk", "sk", "clinic_state", "created_key")
 STATES = (State.ACCEPTED, State.REJECTED)
@@ -21,7 +20,7 @@ class Lists:
     """DynamoDB as far as the search uses it: a filter takes rows away after `page` of them were read."""
 
     def __init__(self, files, page):
-        self.items = [file_item(file) for file in files]
+        self.items = [indexed_item(file) for file in files]
         self.page, self.calls = page, Counter()
 
     def query(self, **request):
@@ -66,7 +65,7 @@ def pages(lists, query, limit):
     cursor = None
     while True:
         lists.calls.clear()
-        page = DynamoSearch(lists, "table").files(query, cursor, limit)
+        page = DynamoSearch(lists, "table", IDS).files(query, cursor, limit)
         yield page
         cursor = page.next
         if cursor is None:

@@ -59,7 +59,7 @@ def test_an_order_of_another_owner_is_not_there(orders, owner):
 def test_a_portion_counts_once_and_stays_as_it_was_first_found(orders):
     orders.place(an_order())
     found = Portion(("a", "b"), "next")
-    assert orders.portion(ORDER_ID, 0) is None
+    assert orders.portion("", ORDER_ID, 0) is None
     assert orders.add_portion("", ORDER_ID, 0, found) == found
     assert orders.add_portion("", ORDER_ID, 0, Portion(("a",), None)) == found
 
@@ -74,8 +74,8 @@ def test_a_portion_counts_once_and_stays_as_it_was_first_found(orders):
 def test_each_file_counts_once_with_what_was_noted_first(orders):
     orders.place(an_order())
     orders.add_portion("", ORDER_ID, 0, Portion(("a", "b", "c"), None))
-    orders.answer(ORDER_ID, [an_answer(0), an_answer(1, Answer.REJECTED, ("truncated", "odd"))])
-    orders.answer(ORDER_ID, [an_answer(1, Answer.ACCEPTED), an_answer(2, Answer.REJECTED, ("truncated",))])
+    orders.answer("", ORDER_ID, [an_answer(0), an_answer(1, Answer.REJECTED, ("truncated", "odd"))])
+    orders.answer("", ORDER_ID, [an_answer(1, Answer.ACCEPTED), an_answer(2, Answer.REJECTED, ("truncated",))])
 
     order = orders.order("", ORDER_ID)
     assert order.answers == {Answer.ACCEPTED: 1, Answer.REJECTED: 2}
@@ -84,19 +84,29 @@ def test_each_file_counts_once_with_what_was_noted_first(orders):
 
 
 def test_answers_are_listed_page_by_page(orders):
-    orders.answer(ORDER_ID, [an_answer(number) for number in range(60)])
-    first = orders.answers(ORDER_ID, None, 40)
-    rest = orders.answers(ORDER_ID, first.next, 40)
+    orders.answer("", ORDER_ID, [an_answer(number) for number in range(60)])
+    first = orders.answers("", ORDER_ID, None, 40)
+    rest = orders.answers("", ORDER_ID, first.next, 40)
     assert [*first.rows, *rest.rows] == [an_answer(number) for number in range(60)]
     assert rest.next is None
-    with pytest.raises(ValueError, match="cursor"):
-        orders.answers(ORDER_ID, "nonsense!", 40)
+
+
+def test_orders_of_two_owners_share_nothing_though_their_ids_are_the_same(orders):
+    for owner in ("northside", "lakeview"):
+        orders.place(an_order(owner=owner))
+    orders.add_portion("northside", ORDER_ID, 0, Portion((keys.file_id(UPLOAD_ID, 0),), None))
+    orders.answer("northside", ORDER_ID, [an_answer(0)])
+
+    assert orders.portion("lakeview", ORDER_ID, 0) is None
+    assert orders.answers("lakeview", ORDER_ID, None, 40).rows == ()
+    assert orders.order("lakeview", ORDER_ID) == an_order(owner="lakeview")
+    assert orders.order("northside", ORDER_ID).answers == {Answer.ACCEPTED: 1}
 
 
 def test_nothing_that_an_order_keeps_looks_like_a_files_record_to_the_projector(orders, dynamodb):
     orders.place(an_order())
     orders.add_portion("", ORDER_ID, 0, Portion((an_answer(0).file_id,), None))
-    orders.answer(ORDER_ID, [an_answer(0)])
+    orders.answer("", ORDER_ID, [an_answer(0)])
     items = dynamodb.scan(TableName=TABLE)["Items"]
     assert len(items) == 4
     assert not [item for item in items if item["sk"]["S"].startswith("FILE#")]

@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from intake.announced import BATCH
 from intake.batches import items_at
 from intake.device import OTHER, Device
 from intake.dynamodb import DynamoRecords
+from intake.feed import DynamoChangeFeed
 from intake.items import upload_key, wire
 from intake.outbox import DynamoOutbox
 from intake.ports import Change, DeviceTally, Grain, Holding
@@ -16,11 +18,15 @@ from intake.states import State
 from tests.records import NOON, UPLOAD_ID, a_file, an_upload
 from tests.unit.intake.conftest import TABLE
 
+OTHERS_UPLOAD_ID = "01kanqzzzz0000000000000001"
+
 
 def a_change(number=0, **changes):
+    # An upload is one clinic's.
+    upload_id = UPLOAD_ID if changes.get("clinic_id", "northside") == "northside" else OTHERS_UPLOAD_ID
     fields = {
-        "file_id": a_file(number).file_id,
-        "upload_id": UPLOAD_ID,
+        "file_id": a_file(number, upload_id=upload_id).file_id,
+        "upload_id": upload_id,
         "clinic_id": "northside",
         "source": "web",
         "revision": 1,
@@ -80,7 +86,7 @@ def test_a_delivery_from_more_batches_than_fit_into_a_transaction_counts_each_of
     moments = [NOON + timedelta(milliseconds=number) for number in range(110)]
     keys = [upload_key(UPLOAD_ID, f"{BATCH}{timestamp(at)}") for at in moments]
     for key in keys:
-        dynamodb.put_item(TableName=TABLE, Item=wire({**key, "rest": 2}))
+        dynamodb.put_item(TableName=TABLE, Item=wire({**key, "clinic_id": "northside", "rest": 2}))
 
     projections.apply([a_change(number, announced_at=at) for number, at in enumerate(moments)])
 
@@ -211,3 +217,23 @@ def test_what_is_announced_is_told_once_for_each_episode_and_not_before_it_is_du
 
     outbox.announce("upload.completed", "northside", UPLOAD_ID, "90", later)
     assert list(outbox.pending_alerts()) == [("upload.completed", UPLOAD_ID)]
+
+
+def test_an_unsettled_archive_counts_as_awaited_and_is_told_when_it_is_settled(projections, records, dynamodb):
+    accepted = a_change(entries=2, unsettled_after=True)
+    projections.apply([accepted])
+    counts = records.upload("northside", accepted.upload_id).counts
+    before = (counts[State.AWAITING_UPLOAD] > 0, counts[State.ACCEPTED])
+
+    rejected = replace(
+        accepted, revision=2, before=State.ACCEPTED, after=State.REJECTED, entries=0, unsettled_before=True,
+        unsettled_after=False,
+    )  # fmt: skip
+    projections.apply([rejected, rejected])
+
+    assert before == (True, 0)
+    counts = records.upload("northside", accepted.upload_id).counts
+    assert (counts[State.ACCEPTED], counts[State.REJECTED]) == (0, 1)
+    assert [(holding.files, holding.bytes) for holding in projections.holdings()] == [(0, 0)]
+    told = DynamoChangeFeed(dynamodb, TABLE).changes("northside", None, 10).entries
+    assert [(entry.before, entry.after) for entry in told] == [(State.AWAITING_UPLOAD, State.REJECTED)]

@@ -30,7 +30,7 @@ def reviews(dynamodb):
 
 
 def decide(reviews, confirmed=True, by="admin-2"):
-    return reviews.decide(FILE, confirmed=confirmed, by=by, name="Grace", at=NOON)
+    return reviews.decide(REVIEW, confirmed=confirmed, by=by, name="Grace", at=NOON)
 
 
 def test_a_proposal_waits_until_another_admin_confirms_it(reviews):

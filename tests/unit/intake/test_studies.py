@@ -5,17 +5,16 @@ from datetime import timedelta
 import pytest
 
 from intake.dynamodb import DynamoRecords
-from intake.errors import NotFoundError
-from intake.keys import study_id
+from intake.errors import InvalidCursorError, NotFoundError
 from intake.ports import StudyQuery
 from intake.projections import DynamoProjections
 from intake.states import State
 from intake.studies import DynamoStudies
-from intake.study import LIMITS, Instance, Series, Study, instance
+from intake.study import LIMITS, Series, Study
 from intake.study_rules import SECTIONS, findings
 from intake.tally import tally
 from processor.stream import change
-from tests.records import NOON, UPLOAD_ID, a_file, an_upload, stored_item
+from tests.records import IDS, NOON, UPLOAD_ID, a_file, an_instance, an_upload, stored_item
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.test_projections import a_change
 
@@ -30,7 +29,7 @@ def projections(dynamodb):
 
 @pytest.fixture
 def studies(dynamodb):
-    return DynamoStudies(dynamodb, TABLE)
+    return DynamoStudies(dynamodb, TABLE, IDS)
 
 
 def _metadata(number, **changes):
@@ -87,7 +86,7 @@ def test_a_study_counts_each_accepted_file_once_whatever_the_stream_does(project
     for start in range(0, len(deliveries), 40):
         projections.apply(deliveries[start : start + 40])
 
-    study = studies.study("northside", study_id("northside", "1.2.3"))
+    study = studies.study("northside", IDS.study("northside", "1.2.3"))
     assert (study.instances, study.bytes, study.modalities) == (50, 50_000, {"CT"})
     assert (study.first_at, study.last_at) == (NOON, NOON + timedelta(seconds=49))
     assert study.uploads == {UPLOAD_ID}
@@ -116,11 +115,12 @@ def test_recomputing_every_sum_from_the_records_gives_what_was_added_up(projecti
     assert {f"n_{state}": n for state, n in upload.counts.items() if n} == {
         name: n for name, n in fresh.uploads[UPLOAD_ID].counts.items() if n and name.startswith("n_")
     }
-    for (clinic_id, study_uid), sums in fresh.studies.items():
-        study = studies.study(clinic_id, study_id(clinic_id, study_uid))
+    for (clinic_id, study_id, study_uid), sums in fresh.studies.items():
+        study = studies.study(clinic_id, IDS.study(clinic_id, study_uid))
+        assert study.study_id == study_id
         assert {"instances": study.instances, "bytes": study.bytes} == sums
         for series in study.series:
-            recomputed = fresh.series[clinic_id, study_uid, series.series_uid]
+            recomputed = fresh.series["northside", study_id, series.series_id, series.series_uid]
             assert {"instances": series.instances, "numbered": series.numbered} == recomputed
 
 
@@ -138,18 +138,31 @@ def test_studies_are_listed_by_their_last_file_page_by_page(projections, studies
     ]  # fmt: skip
     assert third.next is None
     assert studies.studies(StudyQuery(clinic_id="lakeview"), None, 2).rows == ()
-    with pytest.raises(ValueError, match="cursor"):
+    with pytest.raises(InvalidCursorError):
         studies.studies(ALL, "?", 2)
 
 
 def test_a_foreign_or_unknown_study_is_not_found(projections, studies):
     projections.apply(_history(_record(1)))
 
-    known, unknown = study_id("northside", "1.2.3"), study_id("northside", "1.2.5")
+    known, unknown = IDS.study("northside", "1.2.3"), IDS.study("northside", "1.2.5")
     assert studies.study(None, known).study_uid == "1.2.3"
     for clinic_id, wanted in (("lakeview", known), ("northside", unknown), ("northside", "9" * 3000)):
         with pytest.raises(NotFoundError):
             studies.study(clinic_id, wanted)
+
+
+def test_of_another_clinics_study_nothing_is_read_however_many_series_it_has(projections, studies, dynamodb):
+    series = [_record(number, metadata=_metadata(number, series_instance_uid=f"1.{number}")) for number in range(9)]
+    projections.apply([made for record in series for made in _history(record)])
+    calls = []
+    dynamodb.meta.events.register("before-call.dynamodb.*", lambda model, **_: calls.append(model.name))
+
+    for wanted in (IDS.study("northside", "1.2.3"), IDS.study("northside", "9.9"), "0" * 26, UPLOAD_ID):
+        with pytest.raises(NotFoundError):
+            studies.study("lakeview", wanted)
+
+    assert calls == []
 
 
 def test_sets_stay_bounded_whatever_a_sender_makes_up(projections, studies):
@@ -157,7 +170,7 @@ def test_sets_stay_bounded_whatever_a_sender_makes_up(projections, studies):
     for start in range(0, 100, 20):
         projections.apply([made for record in records[start : start + 20] for made in _history(record)])
 
-    study = studies.study("northside", study_id("northside", "1.2.3"))
+    study = studies.study("northside", IDS.study("northside", "1.2.3"))
     assert study.instances == 100
     assert len(study.modalities) == LIMITS["modalities"]
 
@@ -184,7 +197,7 @@ def test_every_change_apart_still_fits_into_transactions(projections, studies):
             before=None,
             after=State.ACCEPTED,
             at=NOON + timedelta(hours=number),
-            instance=Instance(f"1.{number}", f"1.{number}.1"),
+            instance=an_instance(f"1.{number}", f"1.{number}.1"),
         )
         for number in range(40)
     ]
@@ -194,15 +207,21 @@ def test_every_change_apart_still_fits_into_transactions(projections, studies):
 
 
 def test_metadata_that_names_no_study_adds_to_none():
-    assert instance("northside", {}) is None
-    assert instance("northside", _metadata(1, series_instance_uid="")) is None
-    assert instance("northside", _metadata(1, study_instance_uid="1" * 200)) is None
-    assert instance("northside", {"study_instance_uid": "1", "series_instance_uid": "2"}) == Instance("1", "2")
+    for metadata in ({}, _metadata(1, series_instance_uid=""), _metadata(1, study_instance_uid="1" * 200)):
+        assert _instance_of(metadata) is None
+        assert stored_item(_record(1, metadata=metadata)).get("study_of") is None
+    metadata = {"study_instance_uid": "1", "series_instance_uid": "2"}
+    assert _instance_of(metadata) == an_instance("1", "2")
+
+
+def _instance_of(metadata, clinic_id="northside"):
+    """Return what the projector reads off a record that was just accepted."""
+    return change({}, stored_item(_record(1, metadata=metadata, clinic_id=clinic_id))).instance
 
 
 def test_a_patients_digest_cannot_be_followed_from_study_to_study():
     one, same, other_study, other_clinic = (
-        instance(clinic, _metadata(1, study_instance_uid=uid)).patient
+        _instance_of(_metadata(1, study_instance_uid=uid), clinic).patient
         for clinic, uid in (("northside", "1"), ("northside", "1"), ("northside", "2"), ("lakeview", "1"))
     )
     assert one == same
@@ -210,12 +229,12 @@ def test_a_patients_digest_cannot_be_followed_from_study_to_study():
 
 
 def _study_of(*series, **changes):
-    fields = {"clinic_id": "northside", "study_uid": "1", "instances": 1, "bytes": 1, "series": series}
+    fields = {"clinic_id": "northside", "study_id": "s", "study_uid": "1", "instances": 1, "bytes": 1, "series": series}
     return Study(**{**fields, "first_at": NOON, "last_at": NOON, **changes})
 
 
 def _series(**changes):
-    fields = {"series_uid": "1.1", "instances": 3, "numbered": 3, "numbers": frozenset({1, 2, 3})}
+    fields = {"series_id": "r", "series_uid": "1.1", "instances": 3, "numbered": 3, "numbers": frozenset({1, 2, 3})}
     return Series(**{**fields, **changes})
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from intake.dynamodb import DynamoRecords
-from intake.keys import study_id
+from intake.errors import InvalidCursorError
 from intake.ports import StudyOfUpload
 from intake.projections import DynamoProjections
 from intake.record import Again, Finding, Severity
@@ -15,7 +15,7 @@ from intake.trouble import cause_of, code_of, state_of
 from intake.troubles import DynamoTroubles
 from intake.verdicts import DynamoVerdicts
 from processor.stream import change
-from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, a_verdict, an_upload, stored_item
+from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, a_verdict, an_upload, stored_item
 from tests.unit.intake.conftest import TABLE
 
 OTHER = Finding("b-refusal", Severity.REJECT, "Something else is wrong.", "Mend it.")
@@ -29,7 +29,7 @@ def troubles(dynamodb):
 @pytest.fixture
 def upload(dynamodb):
     """120 files: 30 rejected for one reason, 10 for another, 5 failed, 4 expired, 3 warned, the rest fine."""
-    records, verdicts = DynamoRecords(dynamodb, TABLE), DynamoVerdicts(dynamodb, TABLE)
+    records, verdicts = DynamoRecords(dynamodb, TABLE), DynamoVerdicts(dynamodb, TABLE, IDS)
     files = [a_file(number) for number in range(120)]
     records.create_upload(an_upload())
     records.add_files(an_upload(), files)
@@ -40,7 +40,7 @@ def upload(dynamodb):
         elif number < 45:
             verdicts.fail(record, "Timeout")
         elif number < 49:
-            verdicts.expire("northside", record.file_id, NOON + timedelta(days=1))
+            verdicts.expire(record, NOON + timedelta(days=1))
         else:
             verdicts.record(a_verdict(record, findings=(WARNING,) if number < 52 else ()), reserved=True)
     return files
@@ -64,7 +64,7 @@ def test_a_causes_files_are_listed_page_by_page(troubles, upload):
     second = troubles.files(UPLOAD_ID, "0#a-refusal#", first.next, 20)
     assert [len(first.rows), len(second.rows), second.next] == [20, 10, None]
     assert len(troubles.files(UPLOAD_ID, "0#", None, 100).rows) == 40
-    with pytest.raises(ValueError, match="cursor"):
+    with pytest.raises(InvalidCursorError):
         troubles.files(UPLOAD_ID, "1#", first.next, 20)
 
 
@@ -75,8 +75,8 @@ def test_causes_behind_the_first_thousand_are_found_too(troubles, upload, monkey
 
 
 def test_a_file_that_recovers_is_in_no_trouble(troubles, upload, dynamodb):
-    DynamoVerdicts(dynamodb, TABLE).record(a_verdict(upload[40]), reserved=True)
-    DynamoVerdicts(dynamodb, TABLE).record(a_verdict(upload[0], again=Again(1, (), judged=True)), reserved=True)
+    DynamoVerdicts(dynamodb, TABLE, IDS).record(a_verdict(upload[40]), reserved=True)
+    DynamoVerdicts(dynamodb, TABLE, IDS).record(a_verdict(upload[0], again=Again(1, (), judged=True)), reserved=True)
     assert len(troubles.files(UPLOAD_ID, "1#", None, 100).rows) == 4
     assert len(troubles.files(UPLOAD_ID, "0#a-refusal#", None, 100).rows) == 29
 
@@ -108,7 +108,7 @@ def test_an_upload_tells_what_it_brought_of_each_study(dynamodb, troubles):
     page = troubles.studies(UPLOAD_ID, 10)
 
     counts = {State.ACCEPTED: 3, State.REJECTED: 1}
-    assert page.rows == (StudyOfUpload(study_id("northside", "1.2"), counts, "CT", "20261122"),)
+    assert page.rows == (StudyOfUpload(IDS.study("northside", "1.2"), counts, "CT", "20261122"),)
     assert page.next is None
 
 

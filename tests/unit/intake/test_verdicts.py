@@ -11,7 +11,7 @@ from intake.record import Again, ObjectVersion, Source, TimelineEntry
 from intake.scan import Scan
 from intake.states import State
 from intake.verdicts import DynamoVerdicts
-from tests.records import NOON, REFUSAL, SHA, WARNING, a_file, a_verdict, an_upload
+from tests.records import IDS, NOON, REFUSAL, SHA, WARNING, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE
 
 
@@ -24,7 +24,7 @@ def records(dynamodb):
 
 @pytest.fixture
 def verdicts(dynamodb):
-    return DynamoVerdicts(dynamodb, TABLE)
+    return DynamoVerdicts(dynamodb, TABLE, IDS)
 
 
 @pytest.fixture
@@ -167,22 +167,22 @@ def test_a_judged_file_neither_fails_nor_expires(verdicts, reserved):
     verdicts.record(a_verdict(reserved[0]), reserved=True)
 
     assert not verdicts.fail(reserved[0], "retries-exhausted")
-    assert not verdicts.expire("northside", reserved[0].file_id, NOON)
+    assert not verdicts.expire(reserved[0], NOON)
 
 
 def test_a_result_that_came_after_the_verdict_is_noted_and_moves_nothing(verdicts, reserved):
     verdicts.record(a_verdict(reserved[0]), reserved=True)
     judged = verdicts.file(reserved[0].file_id)
 
-    verdicts.note_scan(reserved[0].file_id, Scan.THREAT)
-    verdicts.note_scan(a_file(99).file_id, Scan.THREAT)
+    verdicts.note_scan(reserved[0], Scan.THREAT)
+    verdicts.note_scan(a_file(99), Scan.THREAT)
 
     assert verdicts.file(reserved[0].file_id) == replace(judged, scan=Scan.THREAT)
     assert verdicts.file(a_file(99).file_id) is None
 
 
 def test_a_file_that_never_arrived_expires_and_leaves_the_list_of_awaited_ones(verdicts, reserved):
-    assert verdicts.expire("northside", reserved[1].file_id, NOON)
+    assert verdicts.expire(reserved[1], NOON)
 
     assert {file.file_id for file in verdicts.awaiting()} == {reserved[0].file_id, reserved[2].file_id}
 
@@ -242,3 +242,46 @@ def test_conflicts_and_duplicates_are_foreseen(verdicts, reserved):
         Outcome.RECORDED,
         Outcome.RECORDED,
     ]
+
+
+FOUND = replace(REFUSAL, code="archive-nothing-accepted")
+
+
+def an_archive(verdicts, file):
+    verdicts.record(a_verdict(file, sha256=SHA, kind="zip", sop_instance_uid=None), reserved=True)
+    return verdicts.file(file.file_id)
+
+
+def test_an_archive_of_which_nothing_is_accepted_leaves_the_accepted_ones_and_gives_up_its_claim(verdicts, reserved):
+    archive = an_archive(verdicts, reserved[0])
+    kept = ObjectVersion("quarantine", "northside/x", "q1")
+
+    assert verdicts.settle(archive, State.REJECTED, FOUND, kept, NOON)
+
+    settled = verdicts.file(archive.file_id)
+    assert (settled.state, settled.codes, settled.stored) == (State.REJECTED, ("archive-nothing-accepted",), kept)
+    assert (settled.settled, settled.revision) == (True, archive.revision + 1)
+    again = a_verdict(reserved[1], sha256=SHA, kind="zip", sop_instance_uid=None)
+    assert verdicts.foresee(again) is Outcome.RECORDED
+    assert verdicts.record(again, reserved=True).outcome is Outcome.RECORDED
+    third = a_verdict(reserved[2], sha256=SHA, kind="zip", sop_instance_uid=None)
+    assert verdicts.record(third, reserved=True).other_file_id == reserved[1].file_id
+
+
+def test_an_archive_that_stays_accepted_keeps_its_claim(verdicts, reserved):
+    archive = an_archive(verdicts, reserved[0])
+
+    assert verdicts.settle(archive, State.ACCEPTED, WARNING, archive.stored, NOON)
+
+    assert verdicts.file(archive.file_id).findings == (*archive.findings, WARNING)
+    other = a_verdict(reserved[1], sha256=SHA, kind="zip", sop_instance_uid=None)
+    assert verdicts.record(other, reserved=True).outcome is Outcome.DUPLICATE_BYTES
+
+
+def test_a_settlement_of_a_record_that_changed_or_is_anothers_changes_nothing(verdicts, reserved):
+    archive = an_archive(verdicts, reserved[0])
+
+    assert not verdicts.settle(replace(archive, revision=7), State.REJECTED, FOUND, archive.stored, NOON)
+    assert not verdicts.settle(replace(archive, clinic_id="lakeview"), State.REJECTED, FOUND, archive.stored, NOON)
+    assert verdicts.settle(archive, State.REJECTED, FOUND, archive.stored, NOON)
+    assert not verdicts.settle(archive, State.ACCEPTED, None, archive.stored, NOON)

@@ -12,14 +12,16 @@ from fastapi.testclient import TestClient
 from intake.ports import Clinic, Partner, Presigned
 from intake.record import now
 from portal.app import create_app
-from portal.cookies import Cookies, Session
+from portal.cookies import Session
+from portal.deployment_key import DeploymentKey
 from portal.partners import KnownPartners
 from portal.remembered import Remembered
+from portal.revocations import KnownRevocations
 from portal.services import Services
 from portal.settings import Settings
 from portal.sign_in import SignIn
 from portal.signing_keys import SigningKeys
-from portal.tokens import Verifier
+from portal.tokens import AccessClaims, Verifier, session_id
 from tests.fakes import (
     FakeAthena,
     FakeAudit,
@@ -42,6 +44,7 @@ from tests.fakes import (
     FakeRecords,
     FakeRequestCounts,
     FakeReviews,
+    FakeRevocations,
     FakeSearch,
     FakeStuckFiles,
     FakeStudies,
@@ -52,18 +55,23 @@ from tests.fakes import (
     FakeVerdicts,
     FakeWebhooks,
 )
+from tests.records import IDS
 from tests.unit.portal.pool import (
     ISSUER,
     POOL_ID,
     WEB_CLIENT,
     FakeKeyServer,
     FakeUserPool,
+    access_claims,
     access_token,
     partner_token,
 )
+from tests.unit.portal.stored_secret import Seconds
 
 ORIGIN = "https://portal.test"
 SIGN_IN_URL = "https://sign-in.test"
+SECRET: dict[str, str] = {"AWSCURRENT": "of-this-deployment"}
+"""The secret that its key is made of, by stages."""
 ALL_SCOPES = frozenset({"scalper/upload", "scalper/read", "scalper/webhooks"})
 
 
@@ -92,6 +100,7 @@ def settings(**changes: str) -> Settings:
             "api_id": "api1",
             "authorizer_id": "authorizer1",
             "sign_in_url": SIGN_IN_URL,
+            "portal_secret": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:portal",
             "portal_origin": ORIGIN,
             **changes,
         }
@@ -149,6 +158,9 @@ class Portal:
     people: FakePeople = field(default_factory=FakePeople)
     machines: FakeMachines = field(default_factory=FakeMachines)
     gateway: FakeGateway = field(default_factory=FakeGateway)
+    revocations: FakeRevocations = field(default_factory=FakeRevocations)
+    moments: Seconds = field(default_factory=Seconds)
+    """The time by which answers are remembered."""
 
     def __post_init__(self) -> None:
         for clinic_id, name in (("northside", "Northside Imaging"), ("lakeview", "Lakeview Clinic")):
@@ -162,11 +174,13 @@ class Portal:
 
     def _services(self) -> Services:
         configured = settings(portal_origin=self.origin)
+        revocations = KnownRevocations(self.revocations, self.moments)
         verifier = Verifier(
             keys=SigningKeys(self.key_server.fetch),
             issuer=ISSUER,
             web_client_id=WEB_CLIENT,
             partner=KnownPartners(self.directory, now=self.clock).find,
+            ended=revocations.ended,
         )
         return Services(
             records=self.records,
@@ -184,6 +198,7 @@ class Portal:
             troubles=FakeTroubles(self.table),
             studies=FakeStudies(self.table),
             kept_searches=self.kept_searches,
+            ids=IDS,
             subscriptions=self.subscriptions,
             subscribers=self.subscribers,
             watch=self.projections,
@@ -207,8 +222,10 @@ class Portal:
             reviews=self.reviews,
             verifier=verifier,
             sign_in=SignIn(self.pool, verifier, configured),
+            deployment_key=DeploymentKey(SECRET.get),
             settings=configured,
             clock=self.clock,
+            revocations=revocations,
         )
 
     def sent(self, presigned: Presigned, body: bytes) -> None:
@@ -235,26 +252,43 @@ class Portal:
         """
         session = self.session(**claims)
         client = self.visitor()
-        put_session(client, session, Cookies.of(self.services.settings))
+        self.put(session, client)
         client.headers["x-csrf-token"] = session.csrf_token
         return client
 
     def admin(self) -> TestClient:
         return self.browser(sub="admin-1", **{"cognito:groups": ["admin"]})
 
-    def session(self, **claims: Any) -> Session:
+    def session(self, *, renewed_by: str = "refresh-1", **claims: Any) -> Session:
+        """Return a session as the callback of a sign-in opens it."""
+        token = access_token(**claims)
+        said = access_claims(**claims)
         return Session.new(
-            seen=int(self.clock().timestamp()),
+            AccessClaims(
+                subject=said["sub"],
+                client_id=WEB_CLIENT,
+                groups=frozenset(),
+                scopes=frozenset(),
+                expires_at=said["exp"],
+                partner=None,
+                session_id=session_id(said, token),
+                signed_in_at=said["iat"],
+            ),
+            now=self.services.now(),
             display_name="Nora North",
-            access_token=access_token(**claims),
-            refresh_token="refresh-1",
+            access_token=token,
+            refresh_token=renewed_by,
         )
 
+    def put(self, session: Session, client: TestClient) -> None:
+        """Have a browser keep a session, as the portal writes it."""
+        for value in self.services.cookies.write(session):
+            put_cookie(client, value)
 
-def put_session(client: TestClient, session: Session, cookies: Cookies) -> None:
-    for value in cookies.write(session):
-        name, _, rest = value.partition("=")
-        client.cookies.set(name, rest.partition(";")[0], domain=str(client.base_url.host), path="/")
+
+def put_cookie(client: TestClient, set_cookie: str) -> None:
+    name, _, rest = set_cookie.partition("=")
+    client.cookies.set(name, rest.partition(";")[0], domain=str(client.base_url.host), path="/")
 
 
 def set_cookies(response: Any) -> Mapping[str, str]:
@@ -266,3 +300,9 @@ def cookie_value(set_cookie: str) -> str:
     match = re.match(r"[^=]+=([^;]*)", set_cookie)
     assert match
     return match[1]
+
+
+def cookies_of(portal: Portal, session: Session) -> dict[str, str]:
+    """Return a session's cookies by role."""
+    written = (value.partition(";")[0].partition("=") for value in portal.services.cookies.write(session))
+    return {name.rpartition("-")[2]: value for name, _, value in written}

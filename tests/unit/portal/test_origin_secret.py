@@ -1,37 +1,11 @@
 """The origin's secret: read rarely, followed when it is rotated, and never at a guesser's bidding."""
 
-import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
-from botocore.stub import Stubber
 
 from portal.errors import EdgeUnknownError
-from portal.origin_secret import CURRENT, FRESH, PAUSE, PREVIOUS, RETRY, OriginSecret
-from portal.secrets_manager import StoredSecret
-
-
-class Seconds:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Stored:
-    """Secrets Manager with one secret, which can be rotated, retired, and out of reach."""
-
-    def __init__(self, current="new-secret", previous="old-secret"):
-        self.versions = {CURRENT: current, PREVIOUS: previous}
-        self.reachable = True
-        self.readings = 0
-
-    def read(self, stage):
-        self.readings += stage == CURRENT
-        if not self.reachable:
-            raise EdgeUnknownError("unreachable")
-        return self.versions[stage]
+from portal.origin_secret import OriginSecret
+from portal.secret_versions import CURRENT, FRESH, PAUSE, PREVIOUS, RETRY
+from tests.unit.portal.stored_secret import Seconds, Stored
 
 
 @pytest.fixture
@@ -132,48 +106,3 @@ def test_nothing_is_admitted_before_the_secret_was_read(secret, stored, seconds)
     stored.reachable = True
     seconds.now += RETRY
     assert secret.admits(b"new-secret")
-
-
-@pytest.fixture
-def client():
-    options = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-    return boto3.client("secretsmanager", config=Config(retries={"total_max_attempts": 1}), **options)
-
-
-def reading(client, stage, code=""):
-    """Read a stage where Secrets Manager answers with a value, or with an error of this code."""
-    asked = {"SecretId": "silent-scalper/prod/origin", "VersionStage": stage}
-    with Stubber(client) as stub:
-        if code:
-            stub.add_client_error("get_secret_value", code, expected_params=asked)
-        else:
-            stub.add_response("get_secret_value", {"SecretString": "value"}, asked)
-        return StoredSecret(client, "silent-scalper/prod/origin").read(stage)
-
-
-def test_a_version_is_read_by_its_stage(client):
-    assert reading(client, CURRENT) == "value"
-
-
-def test_a_secret_that_was_never_rotated_has_no_version_before(client):
-    assert reading(client, PREVIOUS, "ResourceNotFoundException") is None
-
-
-def test_a_missing_secret_and_a_missing_permission_are_faults_of_the_deployment(client):
-    for code in ("ResourceNotFoundException", "AccessDeniedException"):
-        with pytest.raises(ClientError):
-            reading(client, CURRENT, code)
-
-
-@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServiceError"])
-def test_a_busy_service_is_no_answer(client, code):
-    with pytest.raises(EdgeUnknownError):
-        reading(client, CURRENT, code)
-
-
-def test_a_service_out_of_reach_is_no_answer():
-    options = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-    config = Config(retries={"total_max_attempts": 1}, connect_timeout=1, proxies={})
-    client = boto3.client("secretsmanager", endpoint_url="http://127.0.0.1:1", config=config, **options)
-    with pytest.raises(EdgeUnknownError):
-        StoredSecret(client, "silent-scalper/prod/origin").read(CURRENT)

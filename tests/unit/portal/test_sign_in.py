@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+import json
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from portal.cookies import ATTEMPT_SECONDS
 from portal.sign_in import Tokens, safe_next
 from tests.unit.portal.pool import WEB_CLIENT, access_token, id_token
 from tests.unit.portal.portal_fixture import ORIGIN, SIGN_IN_URL, Portal, cookie_value, set_cookies
@@ -106,11 +108,49 @@ def test_an_id_token_with_another_nonce_signs_nobody_in(portal):
     assert refused(client.get("/auth/callback", params=granted(portal, {**asked, "nonce": "another"})))
 
 
-def test_a_garbled_attempt_cookie_signs_nobody_in(portal):
+@pytest.mark.parametrize(
+    "written",
+    [
+        "W10",
+        "",
+        "x",
+        # `["\udcff","n","v","/"]`: a lone surrogate, which no text can be encoded with.
+        "WyJcdWRjZmYiLCJuIiwidiIsIi8iXQ",
+        # Of the form that was once written, whole and by hand.
+        base64.urlsafe_b64encode(json.dumps(["state", "nonce", "verifier", "/files"]).encode()).decode(),
+        "A" * 4000,
+    ],
+)
+def test_an_attempt_cookie_that_the_portal_did_not_write_signs_nobody_in(portal, written):
     client = portal.visitor()
     params = granted(portal, begun(client))
-    client.cookies.set(ATTEMPT, "W10", domain="portal.test", path="/")
+    client.cookies.set(ATTEMPT, written, domain="portal.test", path="/")
     assert refused(client.get("/auth/callback", params=params))
+    assert refused(client.get("/auth/callback", params={**params, "state": "state"}))
+
+
+def test_another_kind_of_cookie_is_no_attempt(portal):
+    client = portal.visitor()
+    params = granted(portal, begun(client))
+    session = portal.services.cookies.touch(portal.session()).partition("=")[2].partition(";")[0]
+    client.cookies.set(ATTEMPT, session, domain="portal.test", path="/")
+    assert refused(client.get("/auth/callback", params=params))
+
+
+def test_an_attempt_is_good_for_ten_minutes_whatever_the_browser_keeps(portal):
+    client = portal.visitor()
+    params = granted(portal, begun(client))
+    portal.clock.forward(seconds=ATTEMPT_SECONDS + 1)
+    assert refused(client.get("/auth/callback", params=params))
+
+
+def test_what_an_attempt_holds_is_told_to_nobody(portal):
+    client = portal.visitor()
+    asked = begun(client, "/sign-in?next=/files%3Fstate%3Drejected")
+    value = client.cookies.get(ATTEMPT)
+    plain = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+    assert asked["state"].encode() not in plain
+    assert b"rejected" not in plain
 
 
 def refused(response):

@@ -7,9 +7,10 @@ import pytest
 from intake.errors import NotFoundError
 from intake.filters import NOBODYS
 from intake.ports import EVERYTHING, OPERATIONS, Standing
-from portal import subscriptions
+from portal import limits, subscriptions
 from portal.errors import SubscriptionError
 from portal.identity import of_staff
+from portal.limits import CONFIRMATIONS_A_DAY, CONFIRMATIONS_OF_AN_ADDRESS
 
 NORA = of_staff("nora", frozenset({"clinic:northside"}), "Nora")
 LARA = of_staff("lara", frozenset({"clinic:lakeview"}), "Lara")
@@ -174,3 +175,85 @@ def test_every_change_is_noted_before_it_is_made_and_without_the_address(portal)
     assert [entry.action for entry in written] == ["subscription.add", "subscription.change", "subscription.remove"]
     assert {(entry.clinic_id, entry.subject) for entry in written} == {("northside", row.subscription_id)}
     assert "worklist" not in str(written)
+
+
+@pytest.fixture
+def noon(portal):
+    """Have the tests that count by the day begin in the middle of one."""
+    portal.clock.ahead = portal.clock().replace(hour=12) + timedelta(days=1) - portal.clock()
+
+
+def mails(portal):
+    """Return how many requests to confirm were sent in all."""
+    return sum(held.mails for held in portal.subscribers.by_arn.values())
+
+
+def test_adding_and_removing_an_address_again_and_again_asks_its_owner_once(portal, noon):
+    for _ in range(40):
+        row = add(portal)
+        subscriptions.remove(portal.services, NORA, "northside", row.subscription_id)
+    assert portal.subscribers.held(MAIL).mails == 1
+
+
+def test_an_address_is_asked_three_times_a_day_at_the_most_by_whomever_it_is_wanted(portal, noon, monkeypatch):
+    monkeypatch.setattr(subscriptions, "ONE_REQUEST", timedelta())
+    refused = set()
+    for owner, identity in (("northside", NORA), ("lakeview", LARA), (OPERATIONS, ADA)) * 5:
+        kinds = ["file.failed"] if owner == OPERATIONS else ["file.rejected"]
+        try:
+            row = add(portal, owner, kinds, identity=identity)
+            subscriptions.remove(portal.services, identity, owner, row.subscription_id)
+        except SubscriptionError as error:
+            refused.add(error.fault)
+    assert portal.subscribers.held(MAIL).mails == CONFIRMATIONS_OF_AN_ADDRESS
+    assert refused
+    assert all("tomorrow" in fault for fault in refused)
+
+
+def test_asking_again_counts_as_well_and_goes_on_the_next_day(portal, noon):
+    row, refused = add(portal), set()
+    for _ in range(10):
+        portal.clock.forward(minutes=6)
+        try:
+            subscriptions.ask_again(portal.services, NORA, "northside", row.subscription_id)
+        except SubscriptionError as error:
+            refused.add(error.fault)
+    assert portal.subscribers.held(MAIL).mails == CONFIRMATIONS_OF_AN_ADDRESS
+    assert all("tomorrow" in fault for fault in refused)
+    portal.clock.forward(days=1)
+    before = mails(portal)
+    subscriptions.ask_again(portal.services, NORA, "northside", row.subscription_id)
+    assert mails(portal) == before + 1
+
+
+def test_a_clinic_has_a_bounded_number_of_strangers_asked_in_a_day(portal, noon):
+    refused = set()
+    for number in range(3 * CONFIRMATIONS_A_DAY):
+        try:
+            row = add(portal, mail=f"stranger-{number}@example.org")
+            subscriptions.remove(portal.services, NORA, "northside", row.subscription_id)
+        except SubscriptionError as error:
+            refused.add(error.fault)
+    assert mails(portal) == CONFIRMATIONS_A_DAY
+    assert len(refused) == 1
+    assert "tomorrow" in refused.pop()
+    add(portal, "lakeview", identity=LARA)
+
+
+def test_an_address_that_could_not_be_asked_is_not_listed_and_may_come_later(portal, monkeypatch):
+    monkeypatch.setattr(limits, "CONFIRMATIONS_A_DAY", 0)
+    with pytest.raises(SubscriptionError):
+        add(portal)
+    assert subscriptions.shown(portal.services, "northside") == ()
+
+    monkeypatch.undo()
+    add(portal)
+    assert standing(portal) is Standing.PENDING
+
+
+def test_an_address_that_has_confirmed_may_be_added_by_another_clinic_whatever_was_sent_today(portal, monkeypatch):
+    add(portal)
+    portal.subscribers.confirm(MAIL)
+    monkeypatch.setattr(limits, "CONFIRMATIONS_OF_AN_ADDRESS", 0)
+    add(portal, "lakeview", identity=LARA)
+    assert standing(portal, "lakeview") is Standing.CONFIRMED

@@ -41,7 +41,7 @@ PARTNER = Partner("partner-1", "northside", "Northside RIS", frozenset({"scalper
 def verifier() -> Verifier:
     partners = {PARTNER.client_id: PARTNER}
     keys = SigningKeys(FakeKeyServer().fetch)
-    return Verifier(keys=keys, issuer=ISSUER, web_client_id=WEB_CLIENT, partner=partners.get)
+    return Verifier(keys=keys, issuer=ISSUER, web_client_id=WEB_CLIENT, partner=partners.get, ended=lambda *_: False)
 
 
 def public_pem() -> bytes:

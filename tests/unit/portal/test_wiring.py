@@ -9,9 +9,8 @@ from mangum import Mangum
 
 from intake.errors import SettingsError
 from portal.app import create_app
-from portal.cookies import Cookies
 from portal.wiring import wire
-from tests.unit.portal.portal_fixture import put_session, settings
+from tests.unit.portal.portal_fixture import settings
 from tests.unit.portal.test_settings import COMPLETE
 
 ENTRIES = ("portal.asgi", "portal.handler")
@@ -99,7 +98,7 @@ def test_a_cold_start_without_settings_says_what_is_missing(aws, entries, monkey
 def test_several_cookies_pass_the_gateway(portal):
     session = portal.session()
     client = portal.visitor()
-    put_session(client, session, Cookies(secure=True))
+    portal.put(session, client)
     cookies = [f"{cookie.name}={cookie.value}" for cookie in client.cookies.jar]
     headers = {"origin": "https://portal.test", "x-csrf-token": session.csrf_token}
     answer = Mangum(portal.app, lifespan="off")(event("POST", "/sign-out", headers, cookies), None)

@@ -11,7 +11,7 @@ import pytest
 
 from intake import keys
 from intake.errors import NotFoundError
-from intake.events import Arrival, Slice, UnreadableEventError, slice_of
+from intake.events import Arrival, Slice, UnreadableEventError, settlement_of, slice_of
 from intake.ports import ObjectRange
 from intake.record import ObjectVersion, Source
 from intake.s3_writes import S3Writer
@@ -22,9 +22,10 @@ from processor.judge import Profile, judge
 from processor.judge.documents.archive import Entry
 from processor.process import Processor
 from processor.scans import Scans
+from processor.settle import Settler
 from tests.archives import a_study, damaged, zipped
 from tests.fakes import FakeChildren, FakeObjects, FakeQueue, FakeRecords, FakeTable, FakeVerdicts
-from tests.records import NOON, a_file, an_upload
+from tests.records import IDS, NOON, a_file, an_upload
 
 
 class World:
@@ -46,12 +47,22 @@ class World:
             incoming_bucket="incoming",
             clock=clock,
         )
+        self.settler = Settler(
+            objects=self.objects,
+            children=self.children,
+            verdicts=self.verdicts,
+            queue=self.queue,
+            buckets=Buckets("accepted", "quarantine"),
+            clock=clock,
+        )
         self.processor = Processor(
             self.objects,
             self.verdicts,
             Buckets("accepted", "quarantine"),
             judge,
+            ids=IDS,
             profile_of=lambda clinic_id: Profile(),
+            takes_part="northside".__eq__,
             expand=self.expander.begin,
             scans=Scans(self.objects, required=False),
             clock=clock,
@@ -86,7 +97,11 @@ class World:
         self.delivered[key] += 1
 
     def _expand(self, message):
-        self.expander.expand(slice_of(message.body))
+        settlement = settlement_of(message.body)
+        if settlement:
+            self.settler.settle(settlement)
+        else:
+            self.expander.expand(slice_of(message.body))
         self.queue.messages.remove(message)
 
     def files(self):
@@ -121,7 +136,8 @@ def test_an_upload_is_not_complete_while_its_archive_is_being_unpacked(world):
     world.processor.process(Arrival(ObjectVersion("incoming", world.table.files[parent_id].incoming.key, "v1"), NOON))
 
     upload = world.records.upload("northside", a_file().upload_id)
-    assert (upload.declared, upload.counts[State.ACCEPTED]) == (6, 1)
+    assert (upload.declared, upload.counts.get(State.ACCEPTED)) == (6, None)
+    assert not upload.complete
 
 
 def test_no_key_and_no_message_holds_a_name(world):
@@ -288,7 +304,7 @@ def test_a_large_entry_passes_through_in_bounded_memory(tmp_path, world):
         for _ in range(96):
             entry.write(piece)
     s3 = _Discarding()
-    parent = a_file(kind="zip", state=State.ACCEPTED)
+    parent = a_file(kind="zip", state=State.ACCEPTED, stored=ObjectVersion("accepted", "k"))
     world.table.files[parent.file_id] = parent
     expander = Expander(
         objects=_FileObjects(path),
@@ -356,3 +372,13 @@ def _interrupt(world, crash_at):
     for port, names in ports:
         for name in names:
             setattr(port, name, interrupted(getattr(port, name)))
+
+
+def test_a_duplicates_entries_are_files_already(world):
+    world.upload(zipped(a_study("twice", 3)))
+    world.work()
+    first = world.table.files[a_file().file_id]
+    copy = replace(first, file_id=keys.file_id(first.upload_id, 1), duplicate_of=first.file_id)
+
+    assert world.expander.begin(copy, Blocks(world.objects, first.stored)) == 0
+    assert [slice_of(message.body) for message in world.queue.messages] == [None]

@@ -1,3 +1,6 @@
+import pytest
+
+from intake.keys import UNASSIGNED
 from intake.ports import AlertKind, DueAlert, Fault
 from processor import messages
 from tests.records import UPLOAD_ID
@@ -25,3 +28,12 @@ def test_a_disagreement_is_told_by_codes_and_an_id():
 
 def test_every_fault_and_every_kind_has_its_words():
     assert set(messages.FAULTS) == set(Fault) - {Fault.LATE}
+
+
+@pytest.mark.parametrize("write", [messages.rejected, messages.failed, messages.late, messages.disagreement])
+def test_what_unknown_senders_sent_is_told_under_one_name(write):
+    codes = {"clinic-unknown": 3} if write is messages.rejected else {}
+    alert = write(DueAlert(AlertKind.REJECTED, UNASSIGNED, UPLOAD_ID, 3, codes, FILE_ID), ORIGIN)
+    assert "unknown senders" in alert.subject
+    assert UNASSIGNED not in alert.subject
+    assert (f"{ORIGIN}/admin/quarantine?clinic={UNASSIGNED}" in alert.body) == (write is messages.rejected)

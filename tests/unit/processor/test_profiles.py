@@ -1,6 +1,7 @@
 import pytest
 
 from intake.keys import UNASSIGNED
+from intake.ports import Clinic
 from processor.judge import Profile
 from processor.profiles import KEPT_SECONDS, MOST_KEPT, ProfileError, Profiles
 from tests.fakes import FakeDirectory
@@ -10,7 +11,10 @@ WRITTEN = {"kinds": ["dicom", "zip"], "max_bytes": {"*": 1000}, "rules": {"trail
 
 @pytest.fixture
 def directory():
-    return FakeDirectory(profiles={"northside": WRITTEN})
+    directory = FakeDirectory(profiles={"northside": WRITTEN})
+    for name in ("northside", "lakeview"):
+        directory.save_clinic(Clinic(name, name.title()))
+    return directory
 
 
 @pytest.fixture
@@ -60,4 +64,48 @@ def test_made_up_clinics_fill_no_memory(profiles):
     for number in range(3 * MOST_KEPT):
         profiles.of(f"c{number}")
 
-    assert len(profiles._kept) <= MOST_KEPT
+    assert len(profiles._strangers) <= MOST_KEPT
+    assert profiles._kept == {}
+
+
+def test_made_up_clinics_push_no_clinic_out(profiles, directory):
+    assert profiles.takes_part("northside")
+    for number in range(3 * MOST_KEPT):
+        assert not profiles.takes_part(f"c{number}")
+
+    assert profiles.takes_part("northside")
+    assert directory.lookups == 1
+
+
+@pytest.mark.parametrize("clinic_id", ["nosuchclinic", "unassigned", "northside-2", "northsid"])
+def test_only_a_clinic_of_the_directory_takes_part(profiles, clinic_id):
+    assert not profiles.takes_part(clinic_id)
+    assert profiles.of(clinic_id) == Profile()
+
+
+def test_a_clinic_that_is_deactivated_takes_part_for_a_minute_at_most_and_again_a_minute_after_its_return(
+    profiles, directory, clock
+):
+    told = [profiles.takes_part("northside")]
+    for active in (False, True):
+        directory.save_clinic(Clinic("northside", "Northside", active=active))
+        clock[0] += KEPT_SECONDS
+        told.append(profiles.takes_part("northside"))
+
+    assert told == [True, False, True]
+
+
+def test_a_directory_that_cannot_be_asked_is_trouble_and_is_asked_again(directory, clock):
+    asked = []
+
+    def unreachable(clinic_id):
+        asked.append(clinic_id)
+        raise ConnectionError
+
+    profiles = Profiles(directory, clock=lambda: clock[0])
+    directory.clinic = unreachable
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            profiles.takes_part("northside")
+
+    assert asked == ["northside", "northside"]

@@ -20,6 +20,8 @@ class World:
         self.at = AT
         self.sums, self.queue, self.alerts = FakeProjections(), FakeQueue(), FakeAlerts()
         self.directory = FakeDirectory()
+        for name in ("northside", "lakeview", "eastside"):
+            self.directory.save_clinic(Clinic(name, name.title()))
         self.watch = QuietWatch(
             self.sums, self.sums, self.sums, self.queue, directory=self.directory, clock=lambda: self.at
         )
@@ -85,6 +87,14 @@ def test_nothing_is_expected_of_a_deactivated_clinic_and_of_none(world):
     for week in range(1, 5):
         world.sent(week * WEEK + timedelta(hours=1), clinic=UNASSIGNED)
     world.directory.save_clinic(Clinic("northside", "Northside", active=False))
+
+    assert world.quiet() == []
+
+
+def test_nothing_is_expected_of_a_prefix_that_somebody_made_up():
+    world = World()
+    for week in range(1, 5):
+        world.sent(week * WEEK + timedelta(hours=1), clinic="nosuchclinic")
 
     assert world.quiet() == []
 

@@ -23,7 +23,7 @@ from tests.fakes import (
     FakeRounds,
     FakeTable,
 )
-from tests.records import NOON, UPLOAD_ID, a_file, an_upload
+from tests.records import IDS, NOON, UPLOAD_ID, a_file, an_upload
 
 LIMIT = timedelta(minutes=15)
 KEPT = timedelta(days=90)
@@ -40,11 +40,12 @@ class World:
 
     def start(self):
         """Start the function anew: all that it remembers stands in the table."""
-        common = {"incidents": self.incidents, "rounds": self.rounds, "records": self.records}
+        common = {"incidents": self.incidents, "rounds": self.rounds, "records": self.records, "ids": IDS}
         inventory = FakeInventory(self.objects)
         self.follow_up = FollowUp(inventory=inventory, queue=self.queue, clock=lambda: self.at, **common)
         self.reconciler = Reconciler(
             ledger=FakeLedger(self.table),
+            takes_part={"northside", "lakeview", "southside", "elsewhere"}.__contains__,
             inventory=inventory,
             incoming_bucket="incoming",
             buckets=Buckets("accepted", "quarantine"),
@@ -177,8 +178,8 @@ def test_an_arrival_that_was_recorded_the_day_after_its_sending_began_is_no_find
     dropped = world.objects.put("incoming", "northside/big.dcm", b"data")
     (stored,) = world.objects.versions["incoming", "northside/big.dcm"]
     world.objects.versions["incoming", "northside/big.dcm"] = [replace(stored, etag='"abc-12"')]
-    recorded = keys.direct("incoming", dropped.key, dropped.version_id, NOON + timedelta(days=1))
-    file = a_file(file_id=recorded.file_id, upload_id=recorded.upload_id, source=Source.DIRECT)
+    recorded = IDS.direct("incoming", dropped.key, dropped.version_id, NOON + timedelta(days=1))
+    file = a_file(file_id=recorded.file_id, upload_id=recorded.upload_id, source=Source.DIRECT, incoming=dropped)
     world.table.files[file.file_id] = replace(file, state=State.FAILED)
     world.at += LIMIT
     world.sweep(2)
@@ -306,3 +307,59 @@ def _late(file, arrived):
         object=ObjectVersion("incoming", arrived.key, arrived.version_id),
         seen_at=NOON,
     )
+
+
+FOREIGN = [
+    f"lakeview/2026/11/22/{UPLOAD_ID}/{UPLOAD_ID}-00000",
+    f"lakeview/2026/01/01/{UPLOAD_ID}/{UPLOAD_ID}-00000",
+    f"northside/2026/01/01/{UPLOAD_ID}/{UPLOAD_ID}-00000",
+    f"northside/2026/11/22/{UPLOAD_ID}/{UPLOAD_ID}-00077",
+    f"lakeview/2026/11/22/{UPLOAD_ID}/{keys.child_id(UPLOAD_ID + '-00000', 0)}",
+]
+
+
+@pytest.mark.parametrize("key", FOREIGN)
+def test_a_lost_arrival_under_the_ids_of_a_file_that_is_recorded_is_found_and_judged(world, key):
+    file = world.finished(0)
+    entry = keys.child_id(file.file_id, 0)
+    world.table.files[entry] = replace(file, file_id=entry, parent=file.file_id)
+    lost = world.objects.put("incoming", key, b"data")
+    world.at += LIMIT
+    world.sweep(2)
+
+    assert [arrival.object for message in world.queue.messages for arrival in arrivals(message.body)] == [lost]
+    assert world.standing() == [Fault.ARRIVAL_UNRECORDED]
+
+
+def test_a_lost_second_version_of_a_judged_file_is_found(world):
+    file = world.finished(0)
+    second = world.objects.put("incoming", file.incoming.key, b"other data")
+    world.at += LIMIT
+    world.sweep(2)
+
+    assert [incident.object for incident in world.incidents.standing.values()] == [second]
+
+
+def test_files_that_an_upload_announced_on_another_day_are_looked_up_and_are_no_finding(world):
+    for number in range(3):
+        day = NOON + timedelta(days=number)
+        key = keys.object_key("northside", UPLOAD_ID, keys.file_id(UPLOAD_ID, number), day)
+        world.finished(number, created_at=day, incoming=ObjectVersion("incoming", key))
+    world.at += timedelta(days=3)
+    world.sweep(2)
+
+    assert not world.standing()
+
+
+@pytest.mark.parametrize("key", ["nosuchclinic/x.dcm", f"nosuchclinic/2026/11/22/{UPLOAD_ID}/{UPLOAD_ID}-00000"])
+def test_what_arrives_under_a_made_up_prefix_is_told_under_no_invented_name(world, key):
+    lost = world.objects.put("incoming", key, b"data")
+    world.at += LIMIT
+    world.sweep(2)
+    assert {incident.clinic_id for incident in world.incidents.standing.values()} == {keys.UNASSIGNED}
+
+    place = IDS.nobodys("incoming", key, lost.version_id, NOON)
+    ids = {"file_id": place.file_id, "upload_id": place.upload_id, "clinic_id": keys.UNASSIGNED}
+    world.table.files[place.file_id] = replace(a_file(), state=State.FAILED, incoming=lost, **ids)
+    world.sweep(2)
+    assert not world.standing()

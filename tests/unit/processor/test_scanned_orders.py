@@ -117,7 +117,7 @@ def test_a_threat_that_a_later_scan_found_rejects_for_good_what_is_in_quarantine
 
 def test_a_threat_that_was_told_after_the_verdict_is_remembered_though_no_tag_says_so(desk):
     file = desk.rejected()
-    desk.verdicts.note_scan(file.file_id, Scan.THREAT)
+    desk.verdicts.note_scan(file, Scan.THREAT)
     desk.tag(desk.arrived(file), Scan.CLEAN)
 
     assert desk.do(Task.REPROCESS, desk.record(file)).codes == ("malware-found",)

@@ -6,7 +6,7 @@ import pytest
 
 from intake.commands import DoTask
 from intake.events import Arrival, Slice, arrivals, notification
-from intake.keys import child_id, direct
+from intake.keys import child_id
 from intake.ports import Fault, QueuedMessage, Task
 from intake.record import ObjectVersion
 from intake.states import State
@@ -25,7 +25,7 @@ from tests.fakes import (
     FakeTable,
     FakeVerdicts,
 )
-from tests.records import NOON, a_file, an_upload
+from tests.records import IDS, NOON, a_file, an_upload
 from tests.scan_results import scan_result
 
 TIME_LIMIT = timedelta(minutes=15)
@@ -58,8 +58,10 @@ class World:
             admit=lambda: self.admissions.append(self.at) is None,
             stuck_files=self.stuck_files,
             incidents=self.incidents,
+            takes_part={"northside", "lakeview"}.__contains__,
             time_limit=TIME_LIMIT,
             incoming_bucket="incoming",
+            ids=IDS,
             clock=lambda: self.at,
         )
 
@@ -163,7 +165,7 @@ def test_a_dropped_file_whose_scan_came_to_nothing_is_the_file_that_the_judge_wo
 
     assert world.sweep.run().failed == 2
 
-    placed = direct(version.bucket, version.key, version.version_id, NOON - timedelta(days=1))
+    placed = IDS.direct(version.bucket, version.key, version.version_id, NOON - timedelta(days=1))
     assert world.verdicts.file(placed.file_id).state is State.FAILED
 
 

@@ -12,13 +12,13 @@ from intake.file_items import file_item
 from intake.incidents import DynamoIncidents, DynamoRounds
 from intake.inventory import DynamoLedger, S3Inventory
 from intake.items import created_key, plain, upload_key, wire
-from intake.record import ObjectVersion
+from intake.record import ObjectVersion, timestamp
 from intake.states import State
 from processor.filing import Buckets
 from processor.incidents import FollowUp
 from processor.reconcile import Reconciler
 from tests.fakes import FakeQueue
-from tests.records import NOON, a_file
+from tests.records import IDS, NOON, a_file
 
 BUCKETS = ("incoming", "accepted", "quarantine")
 
@@ -86,7 +86,9 @@ class Account:
                 found.append(wire(file_item(self.files[identifier])))
             else:
                 upload_id = key["pk"].removeprefix("UPLOAD#")
-                found.append(wire({**upload_key(upload_id), "upload_id": upload_id, "announced": 99_999}))
+                at = timestamp(NOON)
+                told = {"clinic_id": "northside", "announced": 99_999, "created_at": at, "announced_at": at}
+                found.append(wire({**upload_key(upload_id), "upload_id": upload_id, **told}))
         return {"Responses": {"table": found}}
 
     def get_item(self, **_):
@@ -115,12 +117,14 @@ def dearest_sweep(account):
         "incidents": DynamoIncidents(account, "table"),
         "rounds": DynamoRounds(account, "table"),
         "records": DynamoRecords(account, "table"),
+        "ids": IDS,
         "clock": lambda: NOON + timedelta(days=1),
     }
     follow_up = FollowUp(inventory=S3Inventory(account), queue=FakeQueue(), **common)
     reconciler = Reconciler(
         ledger=DynamoLedger(account, "table"),
         inventory=S3Inventory(account),
+        takes_part="northside".__eq__,
         incoming_bucket="incoming",
         buckets=Buckets("accepted", "quarantine"),
         quarantine_kept=timedelta(days=90),

@@ -15,7 +15,7 @@ from processor.judge import Judgement, Profile
 from processor.scans import Scans
 from processor.tasks import Tasks
 from tests.fakes import FakeReviews
-from tests.records import NOON, REFUSAL, WARNING
+from tests.records import IDS, NOON, REFUSAL, WARNING
 from tests.unit.processor.test_process import ACCEPTED, QUARANTINE, World
 
 ORDER = "01kanqzzzz0000000000000009"
@@ -35,8 +35,10 @@ class Desk(World):
             buckets=Buckets(ACCEPTED, QUARANTINE),
             judge=self.judge,
             profile_of=lambda clinic_id: Profile(),
+            takes_part=self.takes_part,
             expand=lambda archive, source: self.expanded.append((archive.file_id, source.size)) or 1,
             scans=Scans(self.objects, scan_required),
+            ids=IDS,
             clock=lambda: NOON + timedelta(days=2),
         )
 

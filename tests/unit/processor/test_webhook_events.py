@@ -1,8 +1,7 @@
 from intake.ports import EventKind
 from intake.states import State
-from intake.study import Instance
 from processor.webhook_events import completed, events_of
-from tests.records import NOON, UPLOAD_ID, a_file, an_upload
+from tests.records import NOON, UPLOAD_ID, a_file, an_instance, an_upload
 from tests.unit.intake.test_projections import a_change
 
 
@@ -22,7 +21,7 @@ def test_what_was_judged_again_to_the_same_end_is_not_told_again():
 
 
 def test_a_batch_tells_once_of_each_study_and_in_any_order_the_same():
-    one, other = Instance("1.2.3", "1.2.3.1"), Instance("1.2.4", "1.2.4.1")
+    one, other = an_instance("1.2.3", "1.2.3.1"), an_instance("1.2.4", "1.2.4.1")
     changes = [a_change(number, instance=one) for number in range(5)] + [a_change(5, instance=other)]
 
     events = events_of(changes)
@@ -43,7 +42,7 @@ def test_an_upload_that_is_complete_again_with_more_files_is_another_event():
 
 def test_no_event_names_a_file_or_a_patient():
     change = a_change(
-        0, after=State.REJECTED, codes=("empty-file",), instance=Instance("1.2.3", "1.2.3.1", patient="a-digest")
+        0, after=State.REJECTED, codes=("empty-file",), instance=an_instance("1.2.3", "1.2.3.1", patient="a-digest")
     )
     told = repr(events_of([change]))
     assert "slice" not in told

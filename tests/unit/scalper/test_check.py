@@ -135,3 +135,21 @@ def test_checking_needs_neither_aws_nor_the_portal_nor_pydicom():
     script = "import sys, processor.check, scalper.report; print(*(m for m in sys.modules if '.' not in m))"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert not {"boto3", "botocore", "fastapi", "pydantic", "pydicom", "aws_cdk"} & set(loaded)
+
+
+def test_an_archives_own_verdict_follows_from_its_entries(run, tmp_path, good):
+    nothing, some = tmp_path / "nothing.zip", tmp_path / "some.zip"
+    with zipfile.ZipFile(nothing, "w") as archive:
+        archive.writestr("viewer.exe", b"MZ" + bytes(100))
+    with zipfile.ZipFile(some, "w") as archive:
+        archive.writestr("viewer.exe", b"MZ" + bytes(100))
+        archive.write(good, "good.dcm")
+
+    told = {line["path"]: line for line in _lines(run("--json", nothing, some))}
+
+    assert [found["code"] for found in told[str(nothing)]["findings"]] == ["archive-nothing-accepted"]
+    assert told[str(nothing)]["verdict"] == "rejected"
+    assert [(found["code"], found["where"]) for found in told[str(some)]["findings"]] == [
+        ("archive-entries-rejected", "1 of 2 entries")
+    ]
+    assert told[str(some)]["verdict"] == "accepted"

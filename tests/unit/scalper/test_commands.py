@@ -150,6 +150,18 @@ def test_watch_goes_on_where_it_ended(run, study, tmp_path):
     assert run("watch", "--once", "--from-start").stdout.count("✓ accepted") == 3
 
 
+def test_watch_says_what_to_do_about_a_place_that_nobody_gave(run, study, tmp_path):
+    run("upload", study)
+    cursor = tmp_path / "cursor"
+    cursor.write_text("Y2hhbmdlcyM0Mg\n")
+    refused = run("watch", "--once", "--cursor", cursor)
+    assert refused.exit_code == 2
+    assert f"{cursor} holds no place" in refused.output.replace("\n", "")
+    assert cursor.read_text() == "Y2hhbmdlcyM0Mg\n"
+    cursor.unlink()
+    assert run("watch", "--once", "--from-start", "--cursor", cursor).stdout.count("✓ accepted") == 3
+
+
 def test_get_writes_the_verified_file_and_replaces_none_by_itself(run, study, tmp_path):
     file_id = events(run("upload", study / "a.dcm", "--json"), "sent")[0]["file_id"]
     target = tmp_path / "back.dcm"

@@ -134,7 +134,7 @@ def test_a_file_that_has_arrived_is_not_signed_again(portal, client, state):
 
 def test_a_file_that_was_given_up_is_not_signed_again(portal, client):
     (file_id,) = announced(client)
-    portal.verdicts.expire("northside", file_id, portal.clock() + timedelta(hours=25))
+    portal.verdicts.expire(portal.verdicts.file(file_id), portal.clock() + timedelta(hours=25))
     assert client.post(f"/api/v1/files/{file_id}/sign").status_code == 409
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal.limits import HOOKS_A_DAY
 from tests.unit.portal.pool import access_token, partner_token
 
 URL = "https://ris.example.org/hooks/scalper"
@@ -130,3 +131,15 @@ def test_another_clinics_webhook_is_as_unknown_as_none(portal, client):
     token = {"token": f"token-{webhook_id}"}
     assert other.post(f"/api/v1/webhooks/{webhook_id}/confirm", json=token).status_code == 404
     assert other.get("/api/v1/webhooks").json() == {"webhooks": []}
+
+
+def test_making_and_deleting_webhooks_has_strangers_called_a_bounded_number_of_times_a_day(portal, client):
+    statuses = []
+    for _ in range(HOOKS_A_DAY + 5):
+        answer = client.post("/api/v1/webhooks", json=WANTED)
+        statuses.append(answer.status_code)
+        if answer.status_code == 201:
+            client.delete(f"/api/v1/webhooks/{answer.json()['webhook_id']}")
+    assert statuses == [201] * HOOKS_A_DAY + [429] * 5
+    assert len(portal.hook_subscriptions.asked) == HOOKS_A_DAY
+    assert 0 < int(answer.headers["retry-after"]) <= 86400

@@ -2,7 +2,8 @@ import random
 
 import pytest
 
-from portal.dicomweb.multipart import MOST_PARTS, parameters, parts, related
+from portal.dicomweb.media_types import parameters
+from portal.dicomweb.multipart import MOST_PARTS, parts, related
 from portal.errors import DicomWebQueryError
 
 

@@ -1,15 +1,19 @@
 """WADO-RS: metadata and instances as they were stored."""
 
-import io
+from dataclasses import replace
 
 import pydicom
 import pytest
 
-from portal.dicomweb import content, retrieving
-from portal.dicomweb.content import RangedFile
-from portal.dicomweb.multipart import parameters, parts
-from portal.errors import RetrievalTooLargeError
+from intake.dicom.budget import FETCH
+from intake.dicom.streams import FIRST_READ
+from intake.states import State
+from portal.dicomweb import content, instances, retrieving
+from portal.dicomweb.media_types import parameters
+from portal.dicomweb.multipart import parts
 from tests.dicom_files import ct_slice, uid
+from tests.unit.intake.dicom.readings import plenty
+from tests.unit.portal.dicomweb import hostile
 from tests.unit.portal.dicomweb.archive import Archive
 
 STUDY = f"/dicomweb/studies/{uid('study', 'A')}"
@@ -62,7 +66,7 @@ def test_a_header_is_read_in_windows_and_pixel_data_not_at_all(portal, client):
     Archive(portal).add(ct_slice(study=uid("study", "D"), rows=512, columns=512))
     before = portal.objects.bytes_read
     assert client.get(f"/dicomweb/studies/{uid('study', 'D')}/metadata").status_code == 200
-    assert portal.objects.bytes_read - before <= content.WINDOW
+    assert portal.objects.bytes_read - before <= FIRST_READ
 
 
 def test_a_study_and_a_series_come_as_they_were_stored(client, archive):
@@ -94,8 +98,72 @@ def test_unknown_instances_are_not_found(client):
         assert client.get(path).status_code == 404
 
 
-def test_a_header_without_end_is_given_up(monkeypatch):
-    monkeypatch.setattr(content, "MOST_OF_A_HEADER", 4 * content.WINDOW)
-    endless = io.BufferedReader(RangedFile(lambda source, start, length: b"\0" * length, None, 10**9))
-    with pytest.raises(RetrievalTooLargeError):
-        endless.read(5 * content.WINDOW)
+def test_more_instances_than_one_request_may_name_are_asked_for_otherwise(client, monkeypatch):
+    monkeypatch.setattr(retrieving, "MOST_DESCRIBED", 3)
+    monkeypatch.setattr(retrieving, "MOST_IN_A_MESSAGE", 3)
+    refused = client.get(f"{STUDY}/metadata")
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (413, "metadata-too-large")
+    assert "series" in refused.json()["instead"]
+    assert client.get(f"{SERIES}/metadata").status_code == 200
+    assert client.get(STUDY).status_code == 413
+
+
+def test_a_file_that_costs_too_much_to_describe_is_downloaded_instead(portal, client):
+    costly = hostile.within(hostile.private(250_000, "LO", b""))
+    Archive(portal).add(costly)
+    path = f"/dicomweb/studies/{uid('hostile', 'study')}/metadata"
+    refused = client.get(path)
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (413, "message-too-large")
+    assert "/content" in refused.json()["instead"]
+
+
+def test_one_budget_holds_for_all_instances_that_a_request_names(portal, client, monkeypatch):
+    monkeypatch.setattr(content, "budget", lambda: plenty(steps=4 * FETCH + 60))
+    assert client.get(f"{STUDY}/metadata").json()["type"].rpartition("/")[2] == "metadata-too-large"
+    one = client.get(f"{SERIES}/metadata")
+    assert one.status_code == 200
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 2000, b"DICM"])
+def test_an_object_that_is_gone_or_damaged_is_a_problem_that_names_the_file(portal, client, archive, damage):
+    record = next(file for file in portal.table.files.values() if file.state is State.ACCEPTED)
+    held = portal.objects.versions[record.stored.bucket, record.stored.key]
+    if damage:
+        held[-1] = replace(held[-1], data=damage.ljust(len(held[-1].data), b"\0"))
+    else:
+        held.clear()
+    study = record.metadata["study_instance_uid"]
+    answers = [client.get(f"/dicomweb/studies/{study}/metadata")]
+    if not damage:
+        answers.append(client.get(f"/dicomweb/studies/{study}"))
+    for answer in answers:
+        assert (answer.status_code, answer.json()["file_id"]) == (409, record.file_id)
+        assert answer.json()["type"].rpartition("/")[2] == "instance-unreadable"
+
+
+def test_an_object_that_became_shorter_is_a_problem(portal, client, archive):
+    record = next(file for file in portal.table.files.values() if file.state is State.ACCEPTED)
+    held = portal.objects.versions[record.stored.bucket, record.stored.key]
+    held[-1] = replace(held[-1], data=held[-1].data[:100])
+    study = record.metadata["study_instance_uid"]
+    for path in (f"/dicomweb/studies/{study}/metadata", f"/dicomweb/studies/{study}"):
+        assert client.get(path).status_code == 409
+
+
+def test_what_is_not_accepted_is_refused_before_anything_is_read(portal, client):
+    before = portal.objects.bytes_read
+    assert client.get(f"{STUDY}/metadata", headers={"accept": "text/html"}).status_code == 406
+    assert portal.objects.bytes_read == before
+
+
+def test_a_study_that_was_sent_over_and_over_is_not_looked_through_without_end(portal, client, monkeypatch):
+    monkeypatch.setattr(instances, "MOST_PAGES", 1)
+    monkeypatch.setattr(instances, "PAGE", 2)
+    refused = client.get(f"{STUDY}/metadata")
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (413, "search-too-broad")
+
+
+def test_requests_that_describe_take_turns(portal, client):
+    with portal.services.describing.turn(), portal.services.describing.turn():
+        pass
+    assert client.get(f"{STUDY}/metadata").status_code == 200

@@ -60,6 +60,8 @@ def test_a_study_is_described_as_the_standard_demands(client):
         ({"StudyInstanceUID": uid("study", "B")}, ["NS-2"]),
         ({"StudyInstanceUID": f"{uid('study', 'B')},{uid('study', 'A')}"}, ["NS-1", "NS-2"]),
         ({"StudyInstanceUID": "1.2.3"}, []),
+        ({"StudyInstanceUID": ","}, []),
+        ({"StudyInstanceUID": f"1.2.3,,{uid('study', 'B')}\\\\"}, ["NS-2"]),
         ({"PatientID": "NS-1", "StudyDate": "20260220"}, []),
     ],
 )

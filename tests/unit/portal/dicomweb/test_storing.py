@@ -1,10 +1,17 @@
 """STOW-RS: small instances take the way of every file."""
 
+import threading
+from dataclasses import dataclass, field, replace
+
 import pytest
 
+from infra.config import StageConfig
 from intake.states import State
-from portal.dicomweb import storing
+from portal.dicomweb import sending, storing
 from portal.dicomweb.multipart import related
+from portal.errors import ClinicInactiveError, StorageUnavailableError
+from portal.identity import of_partner
+from portal.wiring import PATIENCE
 from tests.dicom_files import ct_slice
 from tests.records import a_file
 from tests.unit.portal.dicomweb.archive import Archive
@@ -84,3 +91,119 @@ def test_what_was_accepted_and_is_no_instance_is_told_without_an_address():
     assert told["00081199"]["Value"] == [
         {"00081150": {"vr": "UI", "Value": ["1.2.840.10008.1.3.10"]}, "00081155": {"vr": "UI"}}
     ]
+
+
+@dataclass
+class SlowBucket:
+    """A bucket that takes a body every so many seconds of a clock that it puts forward itself, and some never."""
+
+    portal: object
+    seconds: float = 0.0
+    refuses: frozenset[int] = frozenset()
+    at: float = 0.0
+    sent: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, presigned, body):
+        with self.lock:
+            self.sent += 1
+            self.at += self.seconds
+            number = self.sent
+        if number in self.refuses:
+            raise StorageUnavailableError("Not now.")
+        self.portal.sent(presigned, body)
+
+    def monotonic(self):
+        with self.lock:
+            return self.at
+
+    def sleep(self, seconds):
+        with self.lock:
+            self.at += seconds
+
+
+@pytest.fixture
+def slow(portal, monkeypatch):
+    """Return a function that has the bucket be slow, and the clock of storing be the bucket's."""
+
+    def make(**options):
+        bucket = SlowBucket(portal, **options)
+        for module in (storing, sending):
+            monkeypatch.setattr(module, "time", bucket)
+        return bucket
+
+    return make
+
+
+def stored(portal, bucket, count):
+    identity = of_partner("partner-1", portal.directory.partner("partner-1"), frozenset({"scalper/upload"}))
+    services = replace(portal.services, send=bucket)
+    return storing.store(services, identity, [b"%d" % number for number in range(count)], 0.0)
+
+
+def test_a_message_of_many_instances_is_answered_in_time_and_says_what_was_not_stored(portal, slow):
+    bucket = slow(seconds=0.5)
+    answer = stored(portal, bucket, 500)
+    assert bucket.at <= storing.ANSWER_WITHIN_S
+    assert answer.waiting == bucket.sent < 500
+    assert answer.unsent == 500 - bucket.sent
+    assert answer.status == 202
+    told = storing.response(answer, "https://portal.test/dicomweb")["00081198"]["Value"]
+    assert [item["00081197"]["Value"] for item in told] == [[storing.OUT_OF_RESOURCES]] * answer.unsent
+    assert len(answer.warnings) == 2
+
+
+def test_what_cannot_be_sent_in_time_is_not_announced(portal, slow):
+    answer = stored(portal, slow(seconds=1.0), 500)
+    assert len(portal.table.files) <= answer.waiting + sending.BATCH
+    (upload,) = portal.table.uploads
+    assert answer.upload_id == upload
+
+
+def test_five_hundred_instances_are_sent_where_the_bucket_is_quick(portal, slow):
+    answer = stored(portal, slow(seconds=0.01), 500)
+    assert (answer.waiting, answer.unsent) == (500, 0)
+    assert [record.name for record in portal.table.files.values()] == [f"{number:05d}.dcm" for number in range(1, 501)]
+
+
+def test_verdicts_are_waited_for_until_the_answer_is_due_however_long_sending_took(portal, slow):
+    bucket = slow(seconds=0.39)
+    stored(portal, bucket, 30)
+    assert storing.SEND_WITHIN_S - 1 <= bucket.at <= storing.ANSWER_WITHIN_S
+
+
+def test_an_instance_that_the_bucket_refuses_fails_alone_and_is_awaited_no_longer(portal, slow):
+    answer = stored(portal, slow(refuses=frozenset({2})), 3)
+    assert (answer.waiting, answer.unsent, answer.status) == (2, 1, 202)
+    overdue = [record for record in portal.table.files.values() if record.expires_at <= portal.clock()]
+    assert len(overdue) == 1
+
+
+def test_where_the_bucket_takes_nothing_nothing_was_stored(portal, slow):
+    with pytest.raises(StorageUnavailableError):
+        stored(portal, slow(refuses=frozenset(range(1, 10))), 3)
+
+
+def test_a_clinic_that_is_deactivated_meanwhile_has_the_rest_told_as_not_stored(portal, slow, monkeypatch):
+    bucket = slow()
+    once = iter([None])
+
+    def require(_services, _clinic_id):
+        if next(once, True):
+            raise ClinicInactiveError("Deactivated.")
+
+    monkeypatch.setattr("portal.clinics.require_active", require)
+    answer = stored(portal, bucket, 100)
+    assert (answer.waiting, answer.unsent) == (sending.BATCH, 100 - sending.BATCH)
+
+
+def test_what_is_still_being_checked_is_told_by_a_warning_that_says_where_to_look(portal, monkeypatch):
+    monkeypatch.setattr(storing, "PATIENCE_S", 0)
+    answer = store(portal, GOOD, GOOD)
+    assert answer.headers["warning"].startswith('299 silent-scalper "2 instances are still being checked')
+    assert answer.headers["location"].startswith("/api/v1/uploads/")
+
+
+def test_the_answer_is_due_before_the_gateway_and_the_function_end_it():
+    assert storing.SEND_WITHIN_S < storing.ANSWER_WITHIN_S < StageConfig(name="prod").portal.timeout_s
+    assert storing.ANSWER_WITHIN_S + PATIENCE.read_timeout <= 30

@@ -63,7 +63,7 @@ def test_retrying_all_failed_files_asks_once_and_tells_how_far_it_is(troubled):
     orders, files = troubled.services.orders, tuple(a_file(n).file_id for n in range(612, 615))
     orders.add_portion(owner, placed, 0, Portion(files, None))
     told = {"clinic_id": "northside", "answer": Answer.ACCEPTED}
-    orders.answer(placed, [Answered(file_id=file_id, **told) for file_id in files])
+    orders.answer(owner, placed, [Answered(file_id=file_id, **told) for file_id in files])
     assert "3 files checked again" in browser.get(page).text
 
 

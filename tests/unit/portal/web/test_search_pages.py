@@ -6,15 +6,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from intake.keys import study_id
 from intake.ports import Page
 from intake.states import State
 from portal.identity import of_staff
 from portal.search import PRIVATE, Criteria, criteria
-from tests.records import NOON, REFUSAL, UPLOAD_ID, a_file, an_upload
+from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, an_upload
 
 PATIENT = "TEST-4711"
-STUDY = study_id("northside", "1.2.3")
+STUDY = IDS.study("northside", "1.2.3")
 
 
 def slice_of(number, **changes):
@@ -127,7 +126,7 @@ def test_a_reference_leads_to_its_uploads_and_one_alone_to_its_files(filled):
     ],
 )
 def test_what_cannot_be_asked_is_left_out(portal, typed, read):
-    assert criteria(_staff(portal), typed) == read
+    assert criteria(portal.services, _staff(portal), typed) == read
 
 
 def test_private_criteria_are_criteria():
@@ -192,5 +191,6 @@ def test_a_page_that_ended_early_tells_how_far_it_looked_and_leads_on(filled, mo
         told = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", text))
         assert "looked through the files sent since 22 Nov 2026, 12:00" in told
         assert f'href="/studies?modality=NM{clinic}"' in text
-        assert "cursor=bmV4dA" in text
+        assert "cursor=" in text
+        assert "bmV4dA" not in text
         assert text.count('class="list__name"') == len(rows)

@@ -1,16 +1,19 @@
 """The work lists over HTTP, on fakes: who may, what is asked, what is noted, and that twice is once."""
 
+import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
 from intake import keys
 from intake.commands import FindFiles, command_of
 from intake.ports import Answer, Answered, Portion, Task
-from intake.record import now
+from intake.record import ObjectVersion, now
 from intake.states import State
 from portal.reprocessing import new_order_id
 from tests.records import REFUSAL, UPLOAD_ID, a_file, an_upload
+from tests.unit.intake.test_projections import a_change
 
 PAGES = ["/admin/quarantine", "/admin/reviews", "/admin/stuck", "/admin/dead-letters"]
 WHY = "The clinic confirmed it by phone."
@@ -207,7 +210,7 @@ def test_an_orders_page_follows_it_until_it_is_done(filled):
         Answered(file_id=file_id(0), clinic_id="northside", answer=Answer.ACCEPTED),
         Answered(file_id=file_id(1), clinic_id="northside", answer=Answer.REJECTED, codes=("truncated",)),
     ]
-    filled.orders.answer(order_id, told)
+    filled.orders.answer("", order_id, told)
 
     text = filled.admin().get(f"/admin/orders/{order_id}/_progress").text
 
@@ -220,3 +223,46 @@ def test_an_orders_page_follows_it_until_it_is_done(filled):
 
 def test_an_order_of_a_clinic_is_not_there_for_admins_pages(filled):
     assert filled.admin().get(f"/admin/orders/{UPLOAD_ID}").status_code == 404
+
+
+UNKNOWN = "Unknown senders"
+LISTS = [
+    "/admin/quarantine",
+    "/files",
+    "/admin",
+    "/admin/clinics",
+    "/admin/stuck",
+    "/admin/quarantine?clinic=unassigned",
+]
+LISTS += ["/files?clinic=unassigned", "/admin?clinic=unassigned", "/admin/storage", f"/admin/quarantine/{file_id()}"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_admins_read_of_unknown_senders_and_never_of_the_reserved_clinic(portal, path):
+    record = a_file(state=State.REJECTED, findings=(REFUSAL,), created_at=now(), clinic_id=keys.UNASSIGNED)
+    portal.table.files[record.file_id] = record
+    portal.table.uploads[UPLOAD_ID] = an_upload(clinic_id=keys.UNASSIGNED, created_at=now())
+    failed = a_file(1, state=State.FAILED, created_at=now(), clinic_id=keys.UNASSIGNED)
+    portal.table.files[failed.file_id] = failed
+    change = {"clinic_id": keys.UNASSIGNED, "after": State.REJECTED, "codes": ("a-refusal",), "at": now()}
+    portal.projections.apply([a_change(**change)])
+
+    text = unescape(portal.admin().get(path).text)
+
+    assert UNKNOWN in text or path == "/admin/storage"
+    seen = re.sub(r"<[^>]*>", " ", text)
+    assert keys.UNASSIGNED not in seen
+
+
+@pytest.mark.parametrize(
+    ("prefix", "told"), [("lakeview", "Lakeview Clinic, active now"), ("jane-doe", "No clinic"), ("", "No clinic")]
+)
+def test_an_unknown_senders_file_tells_a_clinics_prefix_and_no_other(portal, prefix, told):
+    incoming = ObjectVersion("incoming", f"{prefix}/x.dcm", "v1")
+    record = a_file(state=State.REJECTED, findings=(REFUSAL,), clinic_id=keys.UNASSIGNED, incoming=incoming)
+    portal.table.files[record.file_id] = record
+
+    text = portal.admin().get(f"/admin/quarantine/{record.file_id}").text
+
+    assert told in text
+    assert "jane-doe" not in text

@@ -13,7 +13,7 @@ def test_the_findings_document_follows_the_catalogue():
 
 @pytest.mark.parametrize("name", uid_names.modules())
 def test_tables_of_uids_follow_pydicoms_dictionary(name):
-    assert (ROOT / uid_names.TABLES / name).read_text() == uid_names.modules()[name]
+    assert (ROOT / name).read_text() == uid_names.modules()[name]
 
 
 def test_the_portals_copy_of_the_rules_follows_the_catalogue():

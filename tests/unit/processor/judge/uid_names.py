@@ -1,4 +1,4 @@
-"""Writes `processor/judge/sop_classes.py` and `transfer_syntaxes.py` from pydicom's dictionary of UIDs.
+"""Writes `processor/judge/sop_classes.py` and `intake/dicom/transfer_syntaxes.py` from pydicom's dictionary of UIDs.
 
 Run it with `uv run python -m tests.unit.processor.judge.uid_names`; a test compares the files with what it writes.
 """
@@ -7,7 +7,6 @@ from pathlib import Path
 
 from pydicom._uid_dict import UID_dictionary
 
-TABLES = Path("processor/judge")
 # The other SOP classes are services: no file is an instance of one.
 STORED_BESIDES_STORAGE = {"1.2.840.10008.1.3.10"}
 
@@ -50,10 +49,10 @@ def source(title: str, name: str, table: dict[str, tuple[str, bool]]) -> str:
 
 
 def modules() -> dict[str, str]:
-    """Return each module's file name and text."""
+    """Return each module's path and text."""
     return {
-        "sop_classes.py": source("SOP classes of stored objects", "SOP_CLASSES", sop_classes()),
-        "transfer_syntaxes.py": source("Transfer syntaxes", "TRANSFER_SYNTAXES", transfer_syntaxes()),
+        "processor/judge/sop_classes.py": source("SOP classes of stored objects", "SOP_CLASSES", sop_classes()),
+        "intake/dicom/transfer_syntaxes.py": source("Transfer syntaxes", "TRANSFER_SYNTAXES", transfer_syntaxes()),
     }
 
 
@@ -66,5 +65,5 @@ def _entries(kind: str) -> dict[str, tuple[str, bool]]:
 
 
 if __name__ == "__main__":
-    for file_name, text in modules().items():
-        (TABLES / file_name).write_text(text)
+    for path, text in modules().items():
+        Path(path).write_text(text)

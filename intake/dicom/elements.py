@@ -3,7 +3,7 @@
 import struct
 from typing import NamedTuple
 
-from processor.judge.encoding import LONG_VRS, SHORT_VRS, Encoding
+from intake.dicom.encoding import LONG_VRS, SHORT_VRS, Encoding
 
 UNDEFINED_LENGTH = 0xFFFFFFFF
 

@@ -2,8 +2,6 @@
 
 import re
 
-from processor.judge.attributes import ABSENT
-
 ESC = b"\x1b"
 DEFAULT = "latin-1"
 """The default repertoire is ASCII; what goes beyond it without saying so is Latin 1 more often than anything else."""
@@ -110,7 +108,7 @@ def terms(text: str) -> list[str]:
 
 
 # Of one byte or self-synchronising, so that separators between values stay what they are.
-SIMPLE = {ABSENT: "ascii", b"": "ascii"} | {
+SIMPLE = {b"": "ascii"} | {
     term.encode() + pad: BY_NUMBER[number]
     for number in BY_NUMBER.keys() - {"6", "13", "58", "87", "149", "159"}
     for term in [f"ISO_IR {number}"]

@@ -1,0 +1,76 @@
+"""Opening a file: preamble, file meta information, transfer syntax, and then its data set (PS3.10 7.1, PS3.5 A)."""
+
+from intake.dicom import encoding
+from intake.dicom.budget import Budget
+from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
+from intake.dicom.encoding import EXPLICIT, Encoding
+from intake.dicom.errors import UnreadableFileError
+from intake.dicom.scanner import Scanner
+from intake.dicom.streams import ByteSource, InflatedStream, RangedStream, Stream
+
+PREAMBLE = 128
+MAGIC = b"DICM"
+TRANSFER_SYNTAX_UID = 0x00020010
+LONGEST_UID = 64
+
+
+def scan(source: ByteSource, budget: Budget, first: bytes | None = None) -> Scanner:
+    """Open a file, and return the scanner of its data set, to which its file meta information does not belong.
+
+    `first` are the first bytes, where they were read already: `streams.FIRST_READ`, or all of a smaller file. Raises
+    UnreadableFileError, BudgetSpentError, ObjectChangedError, and what the source raises.
+    """
+    window = RangedStream(source, budget, first)
+    position, transfer_syntax = _pass_meta(window, _start(window.buffer), budget)
+    if transfer_syntax in encoding.DEFLATED:
+        inflated = InflatedStream(window, position, budget)
+        return Scanner(inflated, 0, _encoding(inflated, 0, transfer_syntax), budget)
+    return Scanner(window, position, _encoding(window, position, transfer_syntax), budget)
+
+
+def _start(head: bytes) -> int:
+    if head[PREAMBLE : PREAMBLE + 4] == MAGIC:
+        return PREAMBLE + 4
+    return 4 if head[:4] == MAGIC else 0
+
+
+def _pass_meta(window: RangedStream, position: int, budget: Budget) -> tuple[int, str]:
+    """Pass over the elements of group 0002, and return where they end and the transfer syntax that they state."""
+    transfer_syntax = ""
+    while (head := _next_of_meta(window, position)) is not None:
+        budget.step()
+        start = position + head.size
+        position = start + head.length
+        if head.length == UNDEFINED_LENGTH or not window.holds(position):
+            raise UnreadableFileError(f"the file meta information is cut off at byte {start}")
+        if head.tag == TRANSFER_SYNTAX_UID and head.length <= LONGEST_UID:
+            window.show(start, head.length)
+            at = start - window.origin
+            transfer_syntax = window.buffer[at : at + head.length].decode("latin-1").strip("\0 ")
+    return position, transfer_syntax
+
+
+def _next_of_meta(window: RangedStream, position: int) -> Header | None:
+    there = window.show(position, 12)
+    at = position - window.origin
+    if there < 8 or window.buffer[at : at + 2] != b"\2\0":
+        return None
+    head = header(window.buffer, at, at + there, EXPLICIT)
+    if head is None:
+        raise UnreadableFileError(f"the file meta information is cut off at byte {position}")
+    return head
+
+
+def _encoding(stream: Stream, position: int, transfer_syntax: str) -> Encoding:
+    """Settle what the file says against what it shows: a wrong VR encoding is read as it is, as the judge does."""
+    there = min(stream.show(position, 8), 8)
+    at = position - stream.origin
+    shown = encoding.shown(stream.buffer[at : at + there])
+    declared = encoding.declared(transfer_syntax) if transfer_syntax else shown
+    if declared is None:
+        raise UnreadableFileError(f"there is no data set at byte {position}")
+    if shown is None or shown == declared:
+        return declared
+    if shown.big != declared.big:
+        raise UnreadableFileError("the transfer syntax contradicts the data set")
+    return shown

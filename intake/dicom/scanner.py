@@ -1,0 +1,232 @@
+"""A data set as a stream of events: iterative, within a budget, every length checked against what is left (PS3.5 7).
+
+All uncompressed encodings are read, sequences under UN and those without a VR among them. Nothing is kept: whoever
+wants a value asks for it before the next event.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from intake.dicom.budget import ITEM as ITEM_STEPS
+from intake.dicom.budget import Budget
+from intake.dicom.dictionary import private_vr, public_vr
+from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
+from intake.dicom.encoding import IMPLICIT_ITEMS, LONG_VRS, SHORT_VRS, Encoding
+from intake.dicom.errors import BudgetSpentError, DamagedSequenceError, UnreadableFileError
+from intake.dicom.events import Event, Kind
+from intake.dicom.streams import Stream
+
+MAX_DEPTH = 64
+"""Sequences within sequences, as the judge lets through."""
+LONGEST_CREATOR = 64
+"""Characters of a private creator (PS3.5 7.8.1)."""
+LONGEST_KNOWN_UN = 0xFFFE
+"""Bytes of a value under UN that is read by the dictionary: a longer one may have had no other VR (PS3.5 6.2.2)."""
+
+ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+
+_NAMES = {vr: vr.decode() for vr in SHORT_VRS | LONG_VRS}
+_UNBOUNDED = 1 << 63
+_UNPACK = {False: struct.Struct("<HHI").unpack_from, True: struct.Struct(">HHI").unpack_from}
+
+_END, _DAMAGED = Event(Kind.END), Event(Kind.DAMAGED)
+
+
+class _Level(NamedTuple):
+    """One level of nesting: a data set (the whole, or an item), or the items of a sequence."""
+
+    items: bool
+    limit: int
+    """Where it must end at the latest; where it ends, when `defined`."""
+    defined: bool
+    encoding: Encoding
+    creators: dict[int, str]
+    """Private creators of a data set, by their tag."""
+
+
+class Scanner:
+    """One walk over a stream's data set from `position` on. Its events are taken once, and in order."""
+
+    def __init__(self, stream: Stream, position: int, encoding: Encoding, budget: Budget) -> None:
+        self._stream, self._position, self._budget = stream, position, budget
+        self._levels = [_Level(items=False, limit=_UNBOUNDED, defined=False, encoding=encoding, creators={})]
+        self._pixels = 0
+        """The tag of the outermost level's pixel data, once it was met."""
+
+    def events(self) -> Iterator[Event]:
+        """Yield events. Raises UnreadableFileError, BudgetSpentError, and what the stream raises."""
+        while self._levels:
+            level = self._levels[-1]
+            try:
+                yield from self._items(level) if level.items else self._elements(level)
+            except DamagedSequenceError as damage:
+                self._leave_damaged(damage)
+                yield _DAMAGED
+
+    def value(self, event: Event) -> bytes:
+        """Return the value of the last event, of an element or a fragment. Raises as `events` does."""
+        self._budget.take(event.length)
+        return self._take(event.start, event.length)
+
+    def _take(self, start: int, length: int) -> bytes:
+        stream = self._stream
+        if stream.show(start, length) < length:
+            raise UnreadableFileError(f"the value at byte {start} is cut off")
+        at = start - stream.origin
+        return stream.buffer[at : at + length]
+
+    def _elements(self, level: _Level) -> Iterator[Event]:
+        """Yield the elements of one data set, up to its end or to a sequence."""
+        stream, limit, encoding = self._stream, level.limit, level.encoding
+        while True:
+            there = min(stream.show(self._position, 12), limit - self._position)
+            at = self._position - stream.origin
+            head = header(stream.buffer, at, at + there, encoding) if there >= 8 else None
+            if head is None:
+                yield from self._close(level, there)
+                return
+            self._budget.step()
+            tag, start = head.tag, self._position + head.size
+            if tag >> 16 == 0xFFFE or (len(self._levels) == 1 and self._ends_outermost(tag)):
+                yield from self._delimit(level, tag)
+                return
+            vr = self._vr(head, start, level)
+            if head.length == UNDEFINED_LENGTH or vr == "SQ":
+                yield from self._open(head, vr, start, level)
+                return
+            following = start + head.length
+            if following > limit:
+                raise DamagedSequenceError(f"the element at byte {self._position} exceeds what surrounds it")
+            yield Event(Kind.ELEMENT, tag, vr, start, head.length, encoding)
+            self._pass(following)
+
+    def _pass(self, following: int) -> None:
+        if not self._stream.holds(following):
+            raise UnreadableFileError(f"the element at byte {self._position} is cut off")
+        self._position = following
+
+    def _ends_outermost(self, tag: int) -> bool:
+        """Say whether what looks like an element of the outermost data set is filling behind it.
+
+        No element has group 0 in a file, and none before or at the pixel data's tag stands behind them.
+        """
+        if tag in PIXELS and not self._pixels:
+            self._pixels = tag
+            return False
+        return tag >> 16 == 0 or tag <= self._pixels
+
+    def _vr(self, head: Header, start: int, level: _Level) -> str:
+        """Return an element's value representation, from the dictionary where the file states none (PS3.5 6.2.2)."""
+        tag, stated = head.tag, _NAMES.get(head.vr, "UN")
+        if head.length == UNDEFINED_LENGTH and stated == "UN" and tag not in PIXELS:
+            return "SQ"
+        if tag >> 16 & 1:
+            return self._private_vr(head, stated, start, level)
+        if stated != "UN" or head.vr not in {b"UN", b""}:
+            return stated
+        return public_vr(tag) or "UN" if not head.vr or head.length <= LONGEST_KNOWN_UN else "UN"
+
+    def _private_vr(self, head: Header, stated: str, start: int, level: _Level) -> str:
+        number = head.tag & 0xFFFF
+        if 0x10 <= number <= 0xFF:
+            if head.length <= LONGEST_CREATOR and start + head.length <= level.limit:
+                level.creators[head.tag] = self._take(start, head.length).decode("latin-1").rstrip("\0 ")
+            return "LO" if stated == "UN" else stated
+        creator = level.creators.get(head.tag >> 16 << 16 | number >> 8) if stated == "UN" else None
+        return (private_vr(head.tag, creator) if creator else None) or stated
+
+    def _open(self, head: Header, vr: str, start: int, level: _Level) -> Iterator[Event]:
+        """Enter a sequence or, where a value of undefined length is no sequence, its fragments."""
+        defined = head.length != UNDEFINED_LENGTH
+        if vr != "SQ":
+            yield from self._fragments(head.tag, vr, start, level.encoding)
+            return
+        limit = start + head.length if defined else level.limit
+        if limit > level.limit:
+            raise DamagedSequenceError(f"the sequence at byte {self._position} exceeds what surrounds it")
+        if len(self._levels) >= 2 * MAX_DEPTH:
+            raise BudgetSpentError("depth")
+        encoding = IMPLICIT_ITEMS if head.vr == b"UN" else level.encoding
+        self._position = start
+        self._levels.append(_Level(items=True, limit=limit, defined=defined, encoding=encoding, creators={}))
+        yield Event(Kind.SEQUENCE, head.tag, "SQ", start, head.length, level.encoding)
+
+    def _delimiter(self, position: int, encoding: Encoding) -> tuple[int, int]:
+        """Return tag and length of an item, or of a delimiter, whose eight bytes must be at hand."""
+        group, number, length = _UNPACK[encoding.big](self._stream.buffer, position - self._stream.origin)
+        return group << 16 | number, length
+
+    def _fragments(self, tag: int, vr: str, start: int, encoding: Encoding) -> Iterator[Event]:
+        yield Event(Kind.FRAGMENTS, tag, vr, start, UNDEFINED_LENGTH, encoding)
+        self._position = start
+        while self._stream.show(self._position, 8) >= 8:
+            self._budget.step()
+            delimiter, length = self._delimiter(self._position, encoding)
+            start = self._position + 8
+            if delimiter == SEQUENCE_END:
+                self._position = start
+                yield _END
+                return
+            if delimiter != ITEM or length == UNDEFINED_LENGTH:
+                break
+            yield Event(Kind.FRAGMENT, tag, vr, start, length, encoding)
+            self._pass(start + length)
+        raise DamagedSequenceError(f"the fragments before byte {self._position} do not end")
+
+    def _items(self, level: _Level) -> Iterator[Event]:
+        there = min(self._stream.show(self._position, 8), level.limit - self._position)
+        if there < 8:
+            yield from self._close(level, there)
+            return
+        tag, length = self._delimiter(self._position, level.encoding)
+        self._budget.step(ITEM_STEPS)
+        if tag not in {ITEM, SEQUENCE_END}:
+            raise DamagedSequenceError(f"there is no item at byte {self._position}")
+        self._position += 8
+        if tag == ITEM:
+            self._enter(level, length)
+            yield Event(Kind.ITEM, tag, start=self._position, length=length)
+        elif not level.defined:
+            self._levels.pop()
+            yield _END
+
+    def _enter(self, level: _Level, length: int) -> None:
+        defined = length != UNDEFINED_LENGTH
+        limit = self._position + length if defined else level.limit
+        if limit > level.limit:
+            raise DamagedSequenceError(f"the item at byte {self._position} exceeds its sequence")
+        self._levels.append(_Level(items=False, limit=limit, defined=defined, encoding=level.encoding, creators={}))
+
+    def _delimit(self, level: _Level, tag: int) -> Iterator[Event]:
+        """Meet a delimiter, or what follows the outermost data set."""
+        if len(self._levels) == 1:
+            self._levels.clear()
+            return
+        if tag != ITEM_END:
+            raise DamagedSequenceError(f"there is no element at byte {self._position}")
+        self._position += 8
+        if not level.defined:
+            self._levels.pop()
+            yield _END
+
+    def _close(self, level: _Level, there: int) -> Iterator[Event]:
+        """Leave a level of which less than a header is left: `there` bytes."""
+        left = level.limit - self._position
+        if 0 < left <= there:
+            raise DamagedSequenceError(f"less than an element is left at byte {self._position}")
+        if left and level.defined:
+            raise UnreadableFileError(f"the data set is cut off at byte {self._position}")
+        self._levels.pop()
+        if self._levels:
+            yield _END
+
+    def _leave_damaged(self, damage: DamagedSequenceError) -> None:
+        """Go on after the outermost sequence or item of known length, whose damage harms nothing around it."""
+        for depth, level in enumerate(self._levels):
+            if level.defined:
+                self._pass(level.limit)
+                del self._levels[depth:]
+                return
+        raise damage

@@ -1,0 +1,147 @@
+"""What a data set is read from: an object's bytes as they are, or inflated. Every look is checked against the size."""
+
+import zlib
+from typing import Protocol
+
+from intake.dicom.budget import Budget
+from intake.dicom.errors import UnreadableFileError
+from intake.errors import ObjectChangedError
+
+FIRST_READ = 64 * 1024
+"""Bytes that are read at first: most headers end within them."""
+NEXT_READ, AFTER_JUMP = 64 * 1024, 8 * 1024
+"""Bytes that are read at least: on from what is at hand, and behind a large value, where little may be wanted."""
+CHUNK_IN, CHUNK_OUT = 4 * 1024, 16 * 1024
+"""Bytes that are inflated at once, and become of them: small, as a thousand data sets may ask for a chunk each."""
+
+
+class ByteSource(Protocol):
+    """Ranged access to one object."""
+
+    @property
+    def size(self) -> int:
+        """Size of the whole object in bytes."""
+        ...
+
+    def read(self, start: int, length: int) -> bytes:
+        """Return up to `length` bytes from offset `start`: fewer only at the object's end. May be a network call."""
+        ...
+
+
+class Stream(Protocol):
+    """Bytes of which some are at hand, in a buffer that moves on."""
+
+    buffer: bytes
+    origin: int
+    """Offset of the buffer's first byte."""
+
+    def show(self, position: int, length: int) -> int:
+        """Bring `length` bytes from `position` into the buffer, and say how many from there on are in it.
+
+        Fewer than `length` means that the stream ends there.
+        """
+        ...
+
+    def holds(self, position: int) -> bool:
+        """Say whether the stream has at least `position` bytes."""
+        ...
+
+
+class RangedStream:
+    """An object's bytes as they are. Raises BudgetSpentError, ObjectChangedError, and what the source raises."""
+
+    __slots__ = ("_budget", "_source", "buffer", "origin", "size")
+
+    def __init__(self, source: ByteSource, budget: Budget, first: bytes | None = None) -> None:
+        """Take `first` as the object's first bytes, where they were read already."""
+        self._source, self._budget = source, budget
+        self.size = source.size
+        self.origin = 0
+        self.buffer = b""
+        if first is None:
+            self._fetch(0, min(FIRST_READ, self.size))
+        elif len(first) < min(FIRST_READ, self.size):
+            raise ObjectChangedError("the object is shorter than its size")
+        else:
+            self.buffer = first
+
+    def show(self, position: int, length: int) -> int:
+        at = position - self.origin
+        there = len(self.buffer) - at
+        if at >= 0 and (there >= length or position + there >= self.size):
+            return max(there, 0)
+        if position >= self.size:
+            return 0
+        least = NEXT_READ if 0 <= at <= len(self.buffer) else AFTER_JUMP
+        self._fetch(position, min(max(length, least), self.size - position))
+        return len(self.buffer)
+
+    def holds(self, position: int) -> bool:
+        return position <= self.size
+
+    def _fetch(self, position: int, length: int) -> None:
+        self._budget.fetch(length)
+        data = self._source.read(position, length) if length else b""
+        if len(data) < length:
+            raise ObjectChangedError("the object is shorter than its size")
+        self.buffer, self.origin = data, position
+
+
+class InflatedStream:
+    """What raw deflate data from offset `start` of another stream stands for (PS3.5 A.5). It only moves forward.
+
+    Raises UnreadableFileError for damaged deflate data, and what the other stream raises.
+    """
+
+    __slots__ = ("_budget", "_ended", "_inflater", "_position", "_stream", "buffer", "origin")
+
+    def __init__(self, stream: RangedStream, start: int, budget: Budget) -> None:
+        self._stream, self._position, self._budget = stream, start, budget
+        self._inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+        self._ended = False
+        self.buffer = b""
+        self.origin = 0
+
+    def show(self, position: int, length: int) -> int:
+        if self.origin + len(self.buffer) < position + length:
+            self._inflate_to(position + length, position)
+        return max(self.origin + len(self.buffer) - position, 0)
+
+    def holds(self, position: int) -> bool:
+        if self.origin + len(self.buffer) < position:
+            self._inflate_to(position, position)
+        return self.origin + len(self.buffer) >= position
+
+    def _inflate_to(self, end: int, keep_from: int) -> None:
+        """Inflate up to `end`, and forget what lies before `keep_from`."""
+        start, size = self.origin + len(self.buffer), len(self.buffer)
+        drop = min(max(keep_from - self.origin, 0), size)
+        chunks = [self.buffer[drop:]]
+        self.origin += drop
+        while start < end and not self._ended:
+            chunk = self._chunk()
+            skip = min(max(keep_from - start, 0), len(chunk))
+            if skip:
+                # Nothing before `keep_from` is held, neither the old buffer nor what a value is passed over by.
+                chunks, self.origin = [chunk[skip:]], start + skip
+            else:
+                chunks.append(chunk)
+            start += len(chunk)
+        self.buffer = b"".join(chunks)
+
+    def _chunk(self) -> bytes:
+        data = self._inflater.unconsumed_tail or self._more()
+        try:
+            chunk = self._inflater.decompress(data, CHUNK_OUT)
+        except zlib.error:
+            raise UnreadableFileError(f"the deflate data is damaged before byte {self._position}") from None
+        self._budget.inflate(len(chunk))
+        self._ended = self._inflater.eof or not (chunk or data)
+        return chunk
+
+    def _more(self) -> bytes:
+        visible = min(self._stream.show(self._position, 1), CHUNK_IN)
+        at = self._position - self._stream.origin
+        data = self._stream.buffer[at : at + visible] if visible else b""
+        self._position += len(data)
+        return data

@@ -1,0 +1,127 @@
+"""Cursors: a page's position, sealed for the list and the reader that it was given to.
+
+What is sealed can neither be read nor made up, and opens nowhere but in its own list: its address, its filters, and the
+clinic that asks, or the admins. Everything else is InvalidCursorError, whatever is wrong with it.
+
+AES-SIV (RFC 5297) under a subkey of the deployment's key. It needs no nonce: the same page is told in the same words,
+so that its entity tag stays what it is. Partners keep cursors of the change feed for weeks; the key before the current
+one opens them too.
+"""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated, TypeVar
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from fastapi import Depends, Query, Request
+
+from intake.cursors import LONGEST_POSITION
+from intake.errors import InvalidCursorError
+from intake.ports import Page
+from portal.deployment_key import DeploymentKey
+from portal.identity import Identity
+from portal.services import Services
+
+Row = TypeVar("Row")
+
+LONGEST = 4 * (LONGEST_POSITION + 16 + 2) // 3
+"""Characters of a cursor: of the longest position, its tag, and base64. A longer text is not even decoded."""
+
+_PURPOSE = "cursors"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a request wants a page to begin."""
+
+    address: str
+    """Path of the list."""
+    text: str | None = None
+    """As it was given; None for the list's beginning."""
+
+    def __bool__(self) -> bool:
+        return self.text is not None
+
+
+def cursor_at(request: Request, text: str | None) -> Cursor:
+    """Return a cursor of the list that is asked for. What only a page's script asks for is under the page, as `_…`."""
+    return Cursor(request.url.path.partition("/_")[0], text)
+
+
+def _cursor(
+    request: Request,
+    cursor: Annotated[
+        str | None,
+        # Its length is told and not checked: what is too long is a cursor that is not valid, and nothing besides.
+        Query(description="`next` of the page before.", json_schema_extra={"maxLength": LONGEST}),
+    ] = None,
+) -> Cursor:
+    return cursor_at(request, cursor)
+
+
+Asked = Annotated[Cursor, Depends(_cursor)]
+"""The cursor of a request, or none."""
+
+
+def page(
+    services: Services, identity: Identity, cursor: Cursor, read: Callable[[str | None], Page[Row]], **filters: object
+) -> Page[Row]:
+    """Return the page that begins behind a cursor; `read` is given its position, or None. Raises InvalidCursorError.
+
+    `filters` are what the list is narrowed by: with others, it is another list.
+    """
+    found = read(unseal(services, identity, cursor, **filters))
+    return replace(found, next=found.next and seal(services, identity, cursor, found.next, **filters))
+
+
+def seal(services: Services, identity: Identity, cursor: Cursor, position: str, **filters: object) -> str:
+    """Return the cursor of a position in the list that `cursor` belongs to."""
+    current, *_ = services.deployment_key.derive(_PURPOSE)
+    return _written(AESSIV(current).encrypt(position.encode(), _bound_to(identity, cursor, filters)))
+
+
+def unseal(services: Services, identity: Identity, cursor: Cursor, **filters: object) -> str | None:
+    """Return the position that a cursor holds, None for none. Raises InvalidCursorError."""
+    if cursor.text is None:
+        return None
+    sealed, bound_to = _read(cursor.text), _bound_to(identity, cursor, filters)
+    key = services.deployment_key
+    position = _opened(key, sealed, bound_to)
+    if position is None and key.look_again():
+        position = _opened(key, sealed, bound_to)
+    if position is None:
+        raise InvalidCursorError("the cursor was not given for this list")
+    return position
+
+
+def _opened(key: DeploymentKey, sealed: bytes, bound_to: list[bytes]) -> str | None:
+    for one in key.derive(_PURPOSE):
+        try:
+            return AESSIV(one).decrypt(sealed, bound_to).decode()
+        except InvalidTag:
+            continue
+    return None
+
+
+def _bound_to(identity: Identity, cursor: Cursor, filters: dict[str, object]) -> list[bytes]:
+    """Return what a cursor belongs to. AES-SIV takes a list, so that no two of its texts run into each other."""
+    # No clinic's id is empty.
+    given = [f"{name}={value}" for name, value in sorted(filters.items()) if value not in {None, ""}]
+    return [part.encode("utf-8", "surrogatepass") for part in (cursor.address, identity.clinic_id or "", *given)]
+
+
+def _written(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def _read(text: str) -> bytes:
+    """Decode a cursor's one spelling. Raises InvalidCursorError."""
+    try:
+        sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)) if len(text) <= LONGEST else b""
+    except ValueError as error:
+        raise InvalidCursorError("the cursor is not one that is given") from error
+    if not sealed or _written(sealed) != text:
+        raise InvalidCursorError("the cursor is not one that is given")
+    return sealed

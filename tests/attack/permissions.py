@@ -1,0 +1,56 @@
+"""Who may ask what: the suite's own table, by the beginning of an address. The portal's declarations must agree."""
+
+from portal.security import SAFE_METHODS
+from tests.attack.addresses import Address
+from tests.attack.callers import Caller, Standing
+
+READ, UPLOAD, WEBHOOKS = "scalper/read", "scalper/upload", "scalper/webhooks"
+
+OPEN = frozenset(
+    {
+        "/",
+        "/health",
+        "/sign-in",
+        "/signed-out",
+        "/sign-out",
+        "/auth/callback",
+        "/.well-known/oauth-protected-resource",
+        "/api/docs",
+        "/api/docs/problems/{slug}",
+        "/api/openapi.json",
+        "/static/{path:path}",
+    }
+)
+"""For everybody; nothing that they tell is anybody's."""
+
+
+def scope_of(address: Address) -> str:
+    """Return the scope that an operation of the API asks for."""
+    if address.route.startswith("/api/v1/webhooks"):
+        return WEBHOOKS
+    if address.route == "/api/v1/files/{file_id}/parts":
+        return UPLOAD
+    return READ if address.method in SAFE_METHODS else UPLOAD
+
+
+def may(caller: Caller, address: Address) -> bool | None:
+    """Say whether a caller may be let in; None where this table has no opinion."""
+    if address.route in OPEN:
+        return None
+    if caller.standing in {Standing.NOBODY, Standing.DISABLED}:
+        return False
+    if address.is_api:
+        return _may_at_api(caller, address)
+    # Pages are for people, and people come with cookies.
+    if caller.by_bearer or caller.standing is Standing.PARTNER:
+        return False
+    if address.route.startswith("/admin"):
+        return caller.standing is Standing.ADMIN
+    return True if caller.standing is Standing.STAFF else None
+
+
+def _may_at_api(caller: Caller, address: Address) -> bool | None:
+    """The API is for machines, and they come with a bearer token that has the scope."""
+    if not caller.by_bearer:
+        return False
+    return scope_of(address) in caller.scopes if caller.standing is Standing.PARTNER else None
