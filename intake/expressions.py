@@ -172,7 +172,9 @@ def _written(
 
 
 def _on_condition(*terms: str) -> dict[str, str]:
-    told = " AND ".join(f"({term})" for term in terms if term)
+    said = [term for term in terms if term]
+    # DynamoDB refuses parentheses that part nothing.
+    told = " AND ".join(f"({term})" for term in said) if len(said) > 1 else "".join(said)
     return {"ConditionExpression": told, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if told else {}
 
 

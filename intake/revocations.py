@@ -10,7 +10,9 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 
 from intake.aws_errors import code_of
 from intake.errors import RevocationsUnknownError
+from intake.expressions import replacement
 from intake.items import Item, plain, wire
+from intake.ownership import SYSTEM
 from intake.ports.revocations import Revoked
 
 if TYPE_CHECKING:
@@ -33,21 +35,14 @@ class DynamoRevocations:
 
     def revoke_session(self, session_id: str, at: datetime) -> None:
         with _translated():
-            self._dynamodb.put_item(
-                TableName=self._table,
-                Item=wire({**_session_key(session_id), "at": int(at.timestamp()), "expires": _expiry(at)}),
-            )
+            self._dynamodb.put_item(**replacement(self._table, _item(_session_key(session_id), at), SYSTEM))
 
     def revoke_sign_ins(self, subject: str, at: datetime) -> None:
         # Two admins' clocks may differ, and a repetition may come late: the later moment stays.
         with _translated(fine="ConditionalCheckFailedException"):
-            self._dynamodb.put_item(
-                TableName=self._table,
-                Item=wire({**_subject_key(subject), "at": int(at.timestamp()), "expires": _expiry(at)}),
-                ConditionExpression="attribute_not_exists(pk) OR #at < :at",
-                ExpressionAttributeNames={"#at": "at"},
-                ExpressionAttributeValues=wire({":at": int(at.timestamp())}),
-            )
+            item = _item(_subject_key(subject), at)
+            earlier = {"condition": "ended_at < :at", "values": {":at": item["ended_at"]}}
+            self._dynamodb.put_item(**replacement(self._table, item, SYSTEM, **earlier))
 
     def find(self, session_id: str, subject: str) -> Revoked:
         with _translated():
@@ -56,7 +51,7 @@ class DynamoRevocations:
 
     def _at(self, key: Item) -> int | None:
         answer = self._dynamodb.get_item(TableName=self._table, Key=wire(key), ConsistentRead=True)
-        return int(plain(answer["Item"])["at"]) if "Item" in answer else None
+        return int(plain(answer["Item"])["ended_at"]) if "Item" in answer else None
 
 
 def _session_key(session_id: str) -> Item:
@@ -67,8 +62,8 @@ def _subject_key(subject: str) -> Item:
     return {"pk": f"REVOKED#SUBJECT#{subject}", "sk": "#REVOKED"}
 
 
-def _expiry(at: datetime) -> int:
-    return int((at + KEPT).timestamp())
+def _item(key: Item, at: datetime) -> Item:
+    return {**key, "ended_at": int(at.timestamp()), "expires": int((at + KEPT).timestamp())}
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
+from intake.errors import RevocationsUnknownError
 from portal.errors import ForbiddenError, SignInRequiredError, TooManyRequestsError
 from portal.limits import count_write
 from portal.security import API, SAFE_METHODS
@@ -26,6 +27,10 @@ def _count(request: Request) -> None:
     try:
         identity = staff(request)
     except (SignInRequiredError, ForbiddenError):
+        return
+    except RevocationsUnknownError:
+        if request.url.path != WAY_OUT:
+            raise
         return
     try:
         count_write(services_of(request), identity)

@@ -156,14 +156,15 @@ def _decode(world: World, report: Attack, lists: Lists) -> None:
     """Read cursors as their holder can: they say nothing, of nobody."""
     words = [value.lower() for things in (world.own, world.foreign) for value in things.ids.values() if len(value) > 7]
     for (asker, template), cursor in lists.real.items():
-        told = _readable(cursor)
-        read = [word for word in words if word in told] or re.findall(r"\d{4}-\d\d-\d\d|[0-9a-z]{26}", told)
+        told = _decoded(cursor)
+        read = [word for word in words if word in f"{cursor} {told}".lower()]
+        read = read or re.findall(r"\d{4}-\d\d-\d\d|[0-9a-z]{26}", told)
         report.expect(not read, f"{asker}, {template}: its cursor can be read")
 
 
-def _readable(cursor: str) -> str:
+def _decoded(cursor: str) -> str:
     raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)) if cursor.isascii() else b""
-    return f"{cursor} {raw.decode('latin-1')}".lower()
+    return raw.decode("latin-1").lower()
 
 
 def _try_all(report: Attack, lists: Lists, asker: Asker, template: str, dice: random.Random, *, short: bool) -> None:

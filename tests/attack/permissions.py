@@ -1,8 +1,13 @@
 """Who may ask what: the suite's own table, by the beginning of an address. The portal's declarations must agree."""
 
+from collections.abc import Iterator
+
+from portal.access import declarations
+from portal.access_table import Access
 from portal.security import SAFE_METHODS
 from tests.attack.addresses import Address
 from tests.attack.callers import Caller, Standing
+from tests.unit.portal.portal_fixture import Portal
 
 READ, UPLOAD, WEBHOOKS = "scalper/read", "scalper/upload", "scalper/webhooks"
 
@@ -54,3 +59,19 @@ def _may_at_api(caller: Caller, address: Address) -> bool | None:
     if not caller.by_bearer:
         return False
     return scope_of(address) in caller.scopes if caller.standing is Standing.PARTNER else None
+
+
+def contradictions() -> Iterator[str]:
+    """Tell where what the portal declares of a route is not what this table says."""
+    for one in declarations(Portal().app):
+        expected = _expected(Address(one.method, one.path))
+        if one.access not in expected:
+            yield f"{one.method} {one.path} is declared for {one.access or 'nobody'}, not for {' or '.join(expected)}"
+
+
+def _expected(address: Address) -> set[Access]:
+    if address.route in OPEN:
+        return {Access.ANYBODY}
+    if address.is_api:
+        return {Access(scope_of(address))}
+    return {Access.ADMIN} if address.route.startswith("/admin") else {Access.STAFF, Access.CLINIC}

@@ -11,7 +11,7 @@ import httpx
 from tests.attack import answers
 from tests.attack.addresses import MALFORMED, Address, addresses, gaps
 from tests.attack.callers import Caller, Standing, callers
-from tests.attack.permissions import may
+from tests.attack.permissions import contradictions, may
 from tests.attack.report import Attack
 from tests.attack.things import Things
 from tests.attack.world import World
@@ -25,7 +25,7 @@ NOT_FOR_ADMINS = frozenset({"file name", "patient", "patient id", "note"})
 
 def attack(world: World, report: Attack, *, short: bool) -> None:
     document = world.http.get(f"{world.portal}/api/openapi.json").raise_for_status().json()
-    for gap in gaps(document):
+    for gap in (*gaps(document), *contradictions()):
         report.breach(gap)
     for caller in callers(world, short=short):
         for address in addresses():

@@ -117,7 +117,8 @@ class World:
     def disabled(self) -> Browser:
         """A member of the attacker's staff whose account was disabled while signed in, longer ago than access lasts."""
         leaving = self._browser(f"{ATTACKER}-leaver", self.clinics[0])
-        assert leaving.csrf_token, leaving.access_token
+        assert leaving.csrf_token
+        assert leaving.access_token
         answer = self.admin.post(f"/admin/people/{leaving.person.username}/disable")
         assert answer.status_code == 303, answer.status_code
         self.disabled_at = time.monotonic()

@@ -101,4 +101,4 @@ def test_the_receipts_table_is_saved_under_an_opaque_name(portal: PortalServer, 
     assert downloading.value.suggested_filename == f"receipt-{day.mixed_upload}.csv"
     text = downloading.value.path().read_text("utf-8-sig")
     assert text.count("\n") == 24
-    assert "ct-chest/IM-0001-0016.dcm,Rejected" in text
+    assert '"ct-chest/IM-0001-0016.dcm","Rejected"' in text

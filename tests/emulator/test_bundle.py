@@ -43,6 +43,7 @@ SETTINGS = {
     "SCALPER_EVENT_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:events",
     "SCALPER_WEBHOOK_DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:9/undelivered",
     "SCALPER_WEBHOOK_DEAD_LETTER_QUEUE_ARN": "arn:aws:sqs:us-east-1:000000000000:undelivered",
+    "SCALPER_PORTAL_SECRET": "arn:aws:secretsmanager:us-east-1:000000000000:secret:portal",
     "SCALPER_USER_POOL_ID": "us-east-1_pool",
     "SCALPER_WEB_CLIENT_ID": "client",
     "SCALPER_SIGN_IN_URL": "http://127.0.0.1:9",

@@ -167,7 +167,7 @@ def test_the_entries_of_an_archive_are_waited_for_and_named(start, tmp_path):
 
     assert code == 1
     verdicts = [event for event in events if event["event"] == "verdict"]
-    assert {(event["name"] or event["path"], event["state"]) for event in verdicts} == {
+    assert {(event["path"] or event["name"], event["state"]) for event in verdicts} == {
         (str(tmp_path / "study.zip"), "accepted"),
         ("ct/0.dcm", "accepted"),
         ("ct/1.dcm", "accepted"),

@@ -45,10 +45,10 @@ def counted(stack):
 def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_a_process_is_warm(stack, counted):
     clients, calls = counted
     table = stack.outputs["Table"]
-    (file,) = Lane(stack).reserve(1)
+    (file,) = Lane(stack).reserve(1, bucket=SILENT)
     data = ct_slice(study=uid("costs"), series=uid("costs", 1), sop=uid("costs", 1, 1))
     answer = stack.clients.s3.put_object(Bucket=SILENT, Key=file.incoming.key, Body=data)
-    version = replace(file.incoming, bucket=SILENT, version_id=answer["VersionId"])
+    version = replace(file.incoming, version_id=answer["VersionId"])
     profiles = Profiles(DynamoDirectory(clients["dynamodb"], table))
     ids = KeyedIds(TableSecret(clients["dynamodb"], table).read)
     verdicts = DynamoVerdicts(clients["dynamodb"], table, ids)

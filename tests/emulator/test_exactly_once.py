@@ -54,18 +54,20 @@ class Lane:
     def _mapping_state(self):
         return self.aws.functions.get_event_source_mapping(UUID=self.mapping)["State"]
 
-    def reserve(self, count, ago=timedelta()):
-        """Announce files of one upload now, or a while ago."""
+    def reserve(self, count, ago=timedelta(), bucket=""):
+        """Announce files of one upload now, or a while ago; for another bucket, whose objects nobody tells of."""
         at, upload_id = now() - ago, new_upload_id()
         upload = Upload(clinic_id="northside", upload_id=upload_id, created_at=at, created_by="test", source=Source.API)
-        files = [self._file(upload_id, number, at) for number in range(count)]
+        files = [self._file(upload_id, number, at, bucket) for number in range(count)]
         self.records.create_upload(upload)
         self.records.add_files(upload, files)
         return files
 
-    def _file(self, upload_id, number, at):
+    def _file(self, upload_id, number, at, bucket):
         identifier = file_id(upload_id, number)
-        incoming = ObjectVersion(self.outputs["IncomingBucket"], object_key("northside", upload_id, identifier, at))
+        incoming = ObjectVersion(
+            bucket or self.outputs["IncomingBucket"], object_key("northside", upload_id, identifier, at)
+        )
         return FileRecord(
             clinic_id="northside",
             upload_id=upload_id,

@@ -20,6 +20,7 @@ from intake.watch import DynamoWatch
 from processor.quiet import FILES
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
+from tests.emulator.stacks import enter_clinic
 from tests.records import IDS
 from tests.waiting import until
 
@@ -179,6 +180,7 @@ def test_a_completed_upload_is_told_once_however_often_its_changes_are_delivered
 
 def test_a_usually_busy_clinic_that_sends_nothing_is_told_of_once(stack, listen):
     clinic = f"quiet-{secrets.token_hex(4)}"
+    enter_clinic(stack, clinic)
     listener = listen(clinic, AlertKind.QUIET)
     sums = DynamoProjections(stack.clients.dynamodb, stack.outputs["Table"])
     for week in (1, 2, 3):

@@ -92,8 +92,8 @@ def dicom_names() -> list[str]:
 
 def _is_free_form(route: APIRoute) -> bool:
     """Say whether a route reads whatever fields a form has."""
-    return _reads(route.endpoint, ".form()") or any(
-        ".form()" in inspect.getsource(call) for call in _calls(route.dependant)
+    return _reads(route.endpoint, ".form(") or any(
+        ".form(" in inspect.getsource(call) for call in _calls(route.dependant)
     )
 
 

@@ -1,6 +1,5 @@
 """Counting requests by the minute, and what reaches strangers by the day."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from intake.request_counts import DynamoRequestCounts
@@ -25,10 +24,3 @@ def test_what_is_counted_goes_by_ttl(dynamodb):
     DynamoRequestCounts(dynamodb, TABLE).add_today("one", NOON)
     (item,) = dynamodb.scan(TableName=TABLE)["Items"]
     assert int(item["expires"]["N"]) == int((NOON + timedelta(days=2)).timestamp())
-
-
-def test_of_those_who_count_at_once_no_two_get_the_same_number(dynamodb):
-    counts = DynamoRequestCounts(dynamodb, TABLE)
-    with ThreadPoolExecutor(8) as threads:
-        numbers = list(threads.map(lambda _: counts.add_today("one", NOON), range(40)))
-    assert sorted(numbers) == list(range(1, 41))

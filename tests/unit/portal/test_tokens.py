@@ -147,7 +147,7 @@ FORGED = {
     "exp infinite": lambda: signed(header(), duplicated(access_claims(exp=None), '"exp": 1e999')),
     "no iat": lambda: access_token(iat=None),
     "iat as float": lambda: access_token(iat=NOW - 1.5),
-    "iat in the future": lambda: access_token(iat=NOW + 300, exp=NOW + 600),
+    "iat in the future": lambda: access_token(iat=int(time.time()) + 300, exp=int(time.time()) + 600),
     "lives for a day": lambda: access_token(exp=NOW + 86400),
     "exp before iat": lambda: access_token(iat=NOW + 30, exp=NOW + 20),
     "not yet": lambda: access_token(nbf=NOW + 300),
