@@ -135,13 +135,13 @@ class _Walk:
 
     def _sequence(self) -> bytes:
         """Return the sum of a sequence's items, up to its end. Its depth is bounded by the scanner."""
-        total, items = hashlib.sha256(b"items"), 0
+        total, empty = hashlib.sha256(b"items"), True
         for event in self._events:
             if event.kind is Kind.END:
-                return total.digest() if items else _EMPTY
+                return _EMPTY if empty else total.digest()
             if event.kind is not Kind.ITEM:
                 break
-            items += 1
+            empty = False
             total.update(self._item())
         raise UnreadableFileError("a sequence is damaged")
 

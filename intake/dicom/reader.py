@@ -24,8 +24,9 @@ def opened(
 ) -> tuple[Scanner, str]:
     """Open a file, and return the scanner of its data set, and its transfer syntax, which may be empty.
 
-    The file meta information does not belong to the data set. `guessing` is the scanner's. `first` are the first bytes, where they were read already: `streams.FIRST_READ`, or all of a smaller file. Raises
-    UnreadableFileError, BudgetSpentError, ObjectChangedError, and what the source raises.
+    The file meta information does not belong to the data set. `guessing` is the scanner's. `first` are the first bytes,
+    where they were read already: `streams.FIRST_READ`, or all of a smaller file. Raises UnreadableFileError,
+    BudgetSpentError, ObjectChangedError, and what the source raises.
     """
     window = RangedStream(source, budget, first)
     position, transfer_syntax = _pass_meta(window, _start(window.buffer), budget)
