@@ -79,9 +79,11 @@ class _Walk:
                 self._into.pixels = self._pixels(event)
             elif not _is_wrapping(event.tag):
                 _put(self._into.elements, event.tag, self._sum(event))
-        rest = hashlib.sha256()
-        filled = [rest.update(piece) for piece in self._scanner.rest() if piece.strip(b"\0")]
-        if filled:
+        rest, filling = hashlib.sha256(), True
+        for piece in self._scanner.rest():
+            rest.update(piece)
+            filling = filling and not piece.strip(b"\0")
+        if not filling:
             self._into.elements[BEHIND] = rest.digest()
         return self._into
 
