@@ -74,7 +74,7 @@ def _news(new: Item) -> dict[str, Any]:
     Only an archive leaves the accepted state, and that its entries were declared stays noted in it. So a file adds this
     when it gets there, and never again.
     """
-    if new.get("duplicate_of"):
+    if new.get("duplicate_of") or new.get("superseded_by"):
         return {}
     if new.get("kind") == "dicom":
         return {"instance": _instance(new)}

@@ -89,7 +89,7 @@ def test_a_study_that_comes_by_four_roads_is_accepted_once(stack, partner, tmp_p
     assert {file["duplicate_of"] for file in implicit} == {file["file_id"] for file in first}
     assert all("rewrapped" in [found["code"] for found in file["findings"]] for file in implicit)
     assert [item["00081196"]["Value"] for item in answered["00081199"]["Value"]] == [[0xB000]] * COUNT
-    entries = [file for file in until(lambda: _entries(partner, archive[0]["upload_id"]), "the archive's entries", 60)]
+    entries = until(lambda: _entries(partner, archive[0]["upload_id"]), "the archive's entries", 60)
     assert [file["state"] for file in entries] == ["accepted"] * COUNT
     assert {file["duplicate_of"] for file in entries} == {file["file_id"] for file in first}
     assert _instances(partner, study) == COUNT
