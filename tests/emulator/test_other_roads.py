@@ -7,19 +7,23 @@ lets it take the first one's place.
 import shutil
 import subprocess
 
+import httpx
 import pytest
 
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
-from intake.ports import Clinic
+from intake.ports import Answer, Clinic, Review, Task
+from intake.record import now
 from tests.archives import a_study, zipped
 from tests.dicom_files import ct_slice, part10, uid
 from tests.emulator.partner import PartnerClient
+from tests.emulator.test_work_lists import Admins
 from tests.waiting import until
 
 pytestmark = pytest.mark.emulator
 
 COUNT = 8
+DICOM = "multipart/related; type=application/dicom"
 BOUNDARY = "another-road"
 
 
@@ -59,7 +63,8 @@ def _stored(partner, files):
         },
     )
     assert answer.status_code == 200, answer.text
-    return answer.json()
+    upload_id = answer.headers["location"].rpartition("/")[2]
+    return answer.json(), list(partner.files_of(upload_id))
 
 
 def _sent(partner, files):
@@ -79,7 +84,7 @@ def test_a_study_that_comes_by_four_roads_is_accepted_once(stack, partner, tmp_p
 
     first = _sent(partner, files)
     implicit = _sent(partner, _implicit(files, tmp_path))
-    answered = _stored(partner, {name: _other_meta(data) for name, data in files.items()})
+    answered, stored = _stored(partner, {name: _other_meta(data) for name, data in files.items()})
     archive = _sent(partner, {"cd.zip": zipped({name: _other_meta(data) for name, data in files.items()})})
 
     assert [(file["state"], file["duplicate_of"], file["findings"]) for file in first] == [
@@ -89,6 +94,7 @@ def test_a_study_that_comes_by_four_roads_is_accepted_once(stack, partner, tmp_p
     assert {file["duplicate_of"] for file in implicit} == {file["file_id"] for file in first}
     assert all("rewrapped" in [found["code"] for found in file["findings"]] for file in implicit)
     assert [item["00081196"]["Value"] for item in answered["00081199"]["Value"]] == [[0xB000]] * COUNT
+    assert {file["duplicate_of"] for file in stored} == {file["file_id"] for file in first}
     entries = until(lambda: _entries(partner, archive[0]["upload_id"]), "the archive's entries", 60)
     assert [file["state"] for file in entries] == ["accepted"] * COUNT
     assert {file["duplicate_of"] for file in entries} == {file["file_id"] for file in first}
@@ -96,7 +102,7 @@ def test_a_study_that_comes_by_four_roads_is_accepted_once(stack, partner, tmp_p
     rows = partner.http.get("/api/v1/files", params={"state": "rejected"}).json()["files"]
     assert [row for row in rows if row["name"] in files] == []
     held = stack.clients.s3.list_objects_v2(Bucket=stack.outputs["AcceptedBucket"])["Contents"]
-    ours = {file["upload_id"] for file in (*first, *implicit, *entries)}
+    ours = {file["upload_id"] for file in (*first, *implicit, *stored, *entries)}
     assert sum(any(upload in row["Key"] for upload in ours) for row in held) == COUNT + 1  # And the archive itself.
 
 
@@ -120,6 +126,15 @@ def test_another_image_under_a_known_uid_is_held_linked_and_named(stack, partner
     assert held["timeline"][-1]["detail"] == "sop-instance-conflict"
     assert _instances(partner, names["study"]) == 1
 
+    _let_in(Admins(stack), held)
+    former, taken = partner.file(first["file_id"]), partner.file(held["file_id"])
+    assert (former["state"], former["superseded_by"]) == ("accepted", held["file_id"])
+    assert (taken["state"], taken["conflicts_with"]) == ("accepted", first["file_id"])
+    (told,) = until(lambda: _addresses(partner, names["study"]), "the study to have one instance")
+    assert _instances(partner, names["study"]) == 1
+    leads = partner.http.get(told.partition("/dicomweb")[1] + told.partition("/dicomweb")[2], headers={"Accept": DICOM})
+    assert httpx.get(leads.headers["location"]).content == bytes(changed)
+
     directory.save_clinic(Clinic("strictside", "Strictside"))
     directory.save_profile("strictside", {"conflicts": "reject"})
     records = DynamoRecords(stack.clients.dynamodb, stack.outputs["Table"])
@@ -127,6 +142,28 @@ def test_another_image_under_a_known_uid_is_held_linked_and_named(stack, partner
         stack.clients.s3.put_object(Bucket=stack.outputs["IncomingBucket"], Key=f"strictside/{number}.dcm", Body=data)
         rows = until(lambda number=number: _listed(records, number + 1), "the files of a clinic that refuses")
     assert {row.codes for row in rows} == {(), ("sop-instance-refused",)}
+
+
+def _let_in(admins, held):
+    review = Review(
+        file_id=held["file_id"],
+        clinic_id=held["clinic_id"],
+        codes=tuple(held["codes"]),
+        reason="The corrected one.",
+        proposed_by="admin-1",
+        proposed_by_name="Ada",
+        proposed_at=now(),
+    )
+    admins.reviews.propose(review)
+    admins.reviews.decide(review, confirmed=True, by="admin-2", name="Grace", at=now())
+    answers = admins.order(Task.ACCEPT, actor="admin-2", file_ids=(held["file_id"],)).answers
+    assert answers == {Answer.ACCEPTED: 1}
+
+
+def _addresses(partner, study):
+    """Return where the study's instances are, once it is counted that there is one."""
+    rows = partner.http.get("/dicomweb/instances", params={"StudyInstanceUID": study}).json()
+    return [row["00081190"]["Value"][0] for row in rows] if _instances(partner, study) == 1 else None
 
 
 def _listed(records, count):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from intake.dicom.budget import Budget
+from intake.dicom.budget import FETCH, Budget
 from intake.dicom.digest import BEHIND, PIXEL_DATA, digest
 from intake.dicom.errors import BudgetSpentError, UnreadableFileError
 from intake.dicom.likeness import Likeness, compare
@@ -227,6 +227,28 @@ def test_memory_does_not_grow_with_pixels_or_items(syntax):
 
     small, large = peak(500), peak(2000)
     assert large < max(small, 1 << 20) * 2
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("grows", ["elements", "items", "depth", "pixels", "rest"])
+def test_what_a_comparison_costs_grows_with_the_file_and_no_faster(syntax, grows):
+    def spent(count):
+        item = {0x00080060: ("CS", "CT")}
+        if grows == "depth":
+            for _ in range(count // 40):
+                item = {0x00081140: ("SQ", [item])}
+        model = {0x00080018: ("UI", "1.2"), **item}
+        if grows == "elements":
+            model |= {0x00290000 | number: ("UN", b"ab") for number in range(0x1000, 0x1000 + count)}
+        if grows == "items":
+            model[0x00081140] = ("SQ", [item] * count)
+        model[PIXEL_DATA] = ("OW", [7] * (400 * count if grows == "pixels" else 1))
+        behind = b"\1" * 500 * count if grows == "rest" and syntax != SYNTAXES[3] else b""
+        budget = plenty()
+        digest(Source(wrapped(model, Wrapping(syntax)) + behind), budget)
+        return 1_000_000 - budget.steps
+
+    assert spent(2000) <= 2.2 * spent(1000) + 3 * FETCH
 
 
 @pytest.mark.skipif(not shutil.which("dcmconv"), reason="dcmtk is not installed")
