@@ -56,7 +56,7 @@ class Scanner:
     def __init__(
         self, stream: Stream, position: int, encoding: Encoding, budget: Budget, *, guessing: bool = False
     ) -> None:
-        """With `guessing`, what has no VR and begins as an item does is read as a sequence."""
+        """With `guessing`, what has no VR is read as a sequence where it begins as one, and else as little endian."""
         self._stream, self._position, self._budget = stream, position, budget
         self._guessing = guessing
         self._levels = [_Level(items=False, limit=_UNBOUNDED, defined=False, encoding=encoding, creators={})]
@@ -126,7 +126,9 @@ class Scanner:
             following = start + head.length
             if following > limit:
                 raise DamagedSequenceError(f"the element at byte {self._position} exceeds what surrounds it")
-            yield Event(Kind.ELEMENT, tag, vr, start, head.length, encoding)
+            # Whoever turns a data set round leaves what it does not know as it is: little endian.
+            encoded = IMPLICIT_ITEMS if self._guessing and head.vr == b"UN" else encoding
+            yield Event(Kind.ELEMENT, tag, vr, start, head.length, encoded)
             self._pass(following)
 
     def _pass(self, following: int) -> None:

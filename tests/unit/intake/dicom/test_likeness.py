@@ -154,6 +154,17 @@ def test_a_private_sequence_of_an_unknown_maker_is_read_where_no_vr_is_stated():
         assert compared(wrapped(model), implicit).likeness is Likeness.SAME
 
 
+def test_what_a_converter_does_not_know_it_does_not_turn_round():
+    """As dcmtk writes a known maker's numbers under UN, whose bytes stay as they were."""
+    maker = {0x00080018: ("UI", "1.2.3"), 0x00190010: ("LO", "GEMS_ACQU_01")}
+    numbers = (0x1234).to_bytes(2, "little")
+    implicit = wrapped({**maker, 0x00191002: ("UN", numbers)}, Wrapping(SYNTAXES[1]))
+    big = wrapped({**maker, 0x00191002: ("UN", numbers)}, Wrapping(SYNTAXES[2]))
+    stated = wrapped({**maker, 0x00191002: ("SS", [0x1234])}, Wrapping(SYNTAXES[2]))
+    assert compared(implicit, big).likeness is Likeness.SAME
+    assert compared(implicit, stated).likeness is Likeness.SAME
+
+
 def _compressed(*fragments, transfer_syntax=JPEG_BASELINE, table=b"", tail=b"", **changes):
     elements = ct_elements(study=uid("s"), series=uid("e"), sop=uid("i"), **changes)
     pixels = encapsulated(*fragments)
