@@ -2,6 +2,7 @@
 
 import copy
 import os
+import random
 import shutil
 import subprocess
 import tracemalloc
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from intake.dicom.budget import FETCH, Budget
 from intake.dicom.digest import BEHIND, PIXEL_DATA, digest
 from intake.dicom.errors import BudgetSpentError, UnreadableFileError
-from intake.dicom.likeness import Likeness, compare
+from intake.dicom.likeness import SOP_INSTANCE_UID, Likeness, compare
 from tests.dicom_files import (
     JPEG_BASELINE,
     ct_elements,
@@ -27,7 +28,9 @@ from tests.dicom_files import (
 )
 from tests.encodings import SYNTAXES, Wrapping, wrapped
 from tests.unit.intake.dicom.readings import Source
+from tests.unit.processor.judge.corpus import CORPUS, content, dicom_rows, needs_corpus
 
+SEED, REAL = 20261129, int(os.environ.get("LIKENESS_FILES", "20"))
 EXAMPLES = int(os.environ.get("LIKENESS_EXAMPLES", "250"))
 TEXTS = st.text("ABCxyz019^.=", min_size=1, max_size=11)
 NUMBERS = st.lists(st.integers(0, 0x7FFF), min_size=1, max_size=5)
@@ -278,3 +281,32 @@ def test_what_dcmtk_compresses_without_loss_is_the_same_image_compressed_in_anot
     subprocess.run([tool, "one.dcm", "two.dcm"], cwd=tmp_path, check=True)
     told = compared((tmp_path / "one.dcm").read_bytes(), (tmp_path / "two.dcm").read_bytes())
     assert told.likeness is Likeness.RECOMPRESSED, told
+
+
+def _accepted():
+    """Return some real files that are accepted and name their instance, of those that dcmtk may convert."""
+    found = [
+        row for row in dicom_rows(confidence="high") if row["expected"] != "reject" and int(row["bytes"]) < 600_000
+    ]
+    return random.Random(SEED).sample(found, min(REAL, len(found)))
+
+
+@needs_corpus
+@pytest.mark.skipif(not shutil.which("dcmconv"), reason="dcmtk is not installed")
+@pytest.mark.parametrize("options", ["+ti", "+te +g", "+tb", "+td"])
+def test_real_files_that_dcmtk_converts_stay_the_same(tmp_path, options):
+    print(f"seed {SEED}")
+    other, likely = tmp_path / "other.dcm", 0
+    for row in _accepted():
+        converted = subprocess.run(
+            ["dcmconv", *options.split(), CORPUS / row["path"], other],
+            check=False,
+            capture_output=True,
+        )
+        one = digest(Source(content(row)), plenty())
+        if converted.returncode or SOP_INSTANCE_UID not in one.elements:
+            continue
+        told = compare(one, digest(Source(other.read_bytes()), plenty()))
+        assert told.likeness is Likeness.SAME, (row["path"], told)
+        likely += 1
+    assert likely
