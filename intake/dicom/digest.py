@@ -162,8 +162,9 @@ def _rows(held: dict[int, bytes]) -> Iterable[bytes]:
 
 
 def _put(held: dict[int, bytes], tag: int, total: bytes) -> None:
-    """Keep an element's sum; that of one which stands there twice tells of both, in their order."""
-    held[tag] = hashlib.sha256(held[tag] + total).digest() if tag in held else total
+    """Keep an element's sum. Where it stands there twice with two values, that tells of both in their order."""
+    known = held.get(tag, total)
+    held[tag] = total if known == total else hashlib.sha256(known + total).digest()
 
 
 @lru_cache(4096)
