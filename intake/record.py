@@ -88,6 +88,11 @@ class FileRecord:
     kind: str | None = None
     duplicate_of: str | None = None
     """The accepted file of the same clinic that holds the same bytes; they are stored once, there."""
+    conflicts_with: str | None = None
+    """The file of the same clinic that held this one's SOP Instance UID and was another image: a rejected file gave way
+    to it, an accepted one took its place by review."""
+    superseded_by: str | None = None
+    """The file that took this one's place by review."""
     findings: tuple[Finding, ...] = ()
     metadata: Metadata = field(default_factory=dict)
     rules_version: str | None = None
@@ -218,7 +223,11 @@ class Verdict:
     judging_ms: int
     duplicate_of: str | None = None
     sop_instance_uid: str | None = None
-    """Claimed for the clinic when accepted: no two accepted files share it."""
+    """Claimed for the clinic when accepted: no two accepted files share it, unless one took the other's place."""
+    conflicts_with: str | None = None
+    """The file that stands in the way of this one, with the same SOP Instance UID and another image."""
+    replaces: str | None = None
+    """The file whose claim on the SOP Instance UID this one takes over, as two people decided."""
     name: str = ""
     """The last segment of the key, for an object without a reservation."""
     shadow: tuple[str, ...] = ()

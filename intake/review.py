@@ -7,12 +7,12 @@ IDENTITY = "The file cannot be told apart from others, so it could be filed unde
 ATTACK = "The file is built as an attack would be; no decision makes it safe to hand on."
 NO_CONTENT = "There is nothing to accept: the file has no content of its own."
 NOBODYS = "No clinic that takes part has sent this file. Let the clinic take part first, and check the file again."
-CONFLICT = "Another file holds this SOP Instance UID; two accepted files would contradict each other."
+REFUSED = "The clinic wants files refused that contradict an earlier one. Have its profile hold them for review first."
 UNSCANNED = "The malware scan could not look into the file, and only what it finds clean is accepted."
 PACKED = "What an archive holds is taken out and judged; an archive that breaks the rules cannot be taken apart safely."
 
 BINDING: dict[str, str] = {
-    "sop-instance-conflict": CONFLICT,
+    "sop-instance-refused": REFUSED,
     "clinic-unknown": NOBODYS,
     "empty-file": NO_CONTENT,
     "all-zero": NO_CONTENT,

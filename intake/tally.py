@@ -8,6 +8,7 @@ from datetime import datetime
 from intake.ports import AlertKind, Change, Filed, Grain
 from intake.record import Source
 from intake.states import State
+from intake.study import Instance
 
 _STEPS = (10, 15, 20, 30, 50, 70)
 LATENCY_BOUNDS_MS: tuple[int, ...] = (
@@ -173,14 +174,18 @@ def _add_to_alert(sums: Tally, change: Change) -> None:
 
 
 def _add_to_study(sums: Tally, change: Change) -> None:
-    new = change.instance
-    if new is None:
-        return
-    study = (change.clinic_id, new.study_id, new.study_uid)
-    sums.studies.setdefault(study, Counter()).update({"instances": 1, "bytes": change.size})
-    numbered = int(new.number is not None)
-    series = (change.clinic_id, new.study_id, new.series_id, new.series_uid)
-    sums.series.setdefault(series, Counter()).update({"instances": 1, "numbered": numbered})
+    if change.instance is not None:
+        _count_instance(sums, change, change.instance, 1)
+    if change.lost is not None:
+        _count_instance(sums, change, change.lost, -1)
+
+
+def _count_instance(sums: Tally, change: Change, one: Instance, sign: int) -> None:
+    study = (change.clinic_id, one.study_id, one.study_uid)
+    sums.studies.setdefault(study, Counter()).update({"instances": sign, "bytes": sign * change.size})
+    numbered = sign * int(one.number is not None)
+    series = (change.clinic_id, one.study_id, one.series_id, one.series_uid)
+    sums.series.setdefault(series, Counter()).update({"instances": sign, "numbered": numbered})
 
 
 def _add_to_filed(sums: Tally, change: Change) -> None:

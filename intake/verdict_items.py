@@ -21,6 +21,7 @@ def verdict_attributes(verdict: Verdict, ids: KeyedIds) -> Item:
         "stored": object_map(verdict.stored),
         "kind": verdict.kind,
         **({"duplicate_of": verdict.duplicate_of} if verdict.duplicate_of else {}),
+        "conflicts_with": verdict.conflicts_with or verdict.replaces,
         **finding_attributes(verdict.findings),
         "shadow": list(verdict.shadow) or None,
         **({"scan": verdict.scan.value} if verdict.scan else {}),

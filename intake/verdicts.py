@@ -23,6 +23,7 @@ from intake.file_items import (
     finding_attributes,
     object_map,
     object_version,
+    rejecting_codes,
 )
 from intake.file_lists import FileLists
 from intake.index_keys import by_state
@@ -68,15 +69,16 @@ class DynamoVerdicts:
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
         moved: Any = {"Update": self._move(verdict, reserved=reserved)}
         claims = [self._claim(verdict, identity) for identity in _identities(verdict)]
+        former = self._superseded(verdict)
         for attempt in range(ATTEMPTS):
             try:
-                self._dynamodb.transact_write_items(TransactItems=[moved, *claims])
+                self._dynamodb.transact_write_items(TransactItems=[moved, *claims, *former])
             except ClientError as error:
                 if code_of(error) != "TransactionCanceledException":
                     raise
                 reasons = cast("list[dict[str, Any]]", error.response["CancellationReasons"])
                 if not any(reason.get("Code") in _BUSY for reason in reasons):
-                    return _refusal(verdict, reasons)
+                    return _refusal(verdict, reasons[: 1 + len(claims)])
                 # Full jitter, so that deliveries of the same event stop meeting each other.
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311  # No secret depends on it.
             else:
@@ -162,14 +164,14 @@ class DynamoVerdicts:
         owner = clinic(record.clinic_id)
         self._changed(update(self._table, file_key(record.file_id), owner, sets={"scan": scan.value}))
 
-    def foresee(self, verdict: Verdict) -> Outcome:
+    def foresee(self, verdict: Verdict) -> Recorded:
         identities = _identities(verdict)
         keys = [claim_key(verdict.clinic_id, identity) for identity in identities]
         held = {claim["pk"]: claim for claim in items_at(self._dynamodb, self._table, keys)}
         others = [held[key["pk"]] for key in keys if key["pk"] in held]
-        rivals = (claim for claim in others if claim["file_id"] != verdict.file_id and not claim.get("released"))
-        rival = next(rivals, None)
-        return _clash(verdict, rival) if rival else Outcome.RECORDED
+        mine = {verdict.file_id, verdict.replaces}
+        rival = next((claim for claim in others if claim["file_id"] not in mine and not claim.get("released")), None)
+        return _refused_by(verdict, rival) if rival else Recorded(Outcome.RECORDED)
 
     def awaiting(self) -> Iterator[FileSummary]:
         partitions = self._lists.of(None, [State.AWAITING_UPLOAD])
@@ -180,8 +182,11 @@ class DynamoVerdicts:
         return file_record(plain(answer["Item"])) if "Item" in answer else None
 
     def _move(self, verdict: Verdict, *, reserved: bool) -> dict[str, Any]:
-        first = verdict.findings[0].code if verdict.state is State.REJECTED and verdict.findings else ""
-        told, asked = verdict.duplicate_of or first, verdict.again.steps if verdict.again else ()
+        rejecting = next(iter(rejecting_codes(verdict.findings)), "") if verdict.state is State.REJECTED else ""
+        told, asked = (
+            verdict.duplicate_of or verdict.replaces or rejecting,
+            verdict.again.steps if verdict.again else (),
+        )
         return transition(
             table=self._table,
             key=file_key(verdict.file_id),
@@ -204,7 +209,29 @@ class DynamoVerdicts:
             "size": verdict.size,
         }
         owner, values = clinic(verdict.clinic_id), {":me": verdict.file_id}
-        return {"Put": replacement(self._table, item, owner, condition=_MINE, values=values)}
+        if not verdict.replaces:
+            return {"Put": replacement(self._table, item, owner, condition=_MINE, values=values)}
+        taken_over = f"{_MINE} OR file_id = :former"
+        values[":former"] = verdict.replaces
+        return {"Put": replacement(self._table, item, owner, condition=taken_over, values=values)}
+
+    def _superseded(self, verdict: Verdict) -> list[Any]:
+        """Return what tells in the record of the file whose claim is taken over which file did that.
+
+        Only where it is accepted and its clinic's, so that no order takes a claim from another's file.
+        """
+        if not verdict.replaces or verdict.state is not State.ACCEPTED or verdict.duplicate_of:
+            return []
+        moved = transition(
+            table=self._table,
+            key=file_key(verdict.replaces),
+            owner=clinic(verdict.clinic_id),
+            incoming=None,
+            sources={State.ACCEPTED},
+            sets={"superseded_by": verdict.file_id, "updated_at": timestamp(verdict.decided_at)},
+            entries=[TimelineEntry(verdict.decided_at, "processor", "superseded", verdict.file_id)],
+        )
+        return [{"Update": moved}]
 
     def _given_up(
         self,
@@ -264,7 +291,10 @@ def _refusal(verdict: Verdict, reasons: list[dict[str, Any]]) -> Recorded:
         return _standing(verdict, refused[0])
     if not refused:
         raise ContentionError(f"the transaction was refused: {[reason['Code'] for reason in reasons]}")
-    claim = next(iter(refused.values()))
+    return _refused_by(verdict, next(iter(refused.values())))
+
+
+def _refused_by(verdict: Verdict, claim: Item) -> Recorded:
     return Recorded(_clash(verdict, claim), claim["file_id"], object_version(claim["stored"]))
 
 

@@ -214,6 +214,8 @@ def file_view(record: FileRecord) -> shapes.FileView:
         metadata=record.metadata,
         timeline=[shapes.TimelineView(**asdict(entry)) for entry in record.timeline],
         duplicate_of=record.duplicate_of,
+        conflicts_with=record.conflicts_with,
+        superseded_by=record.superseded_by,
         parent=record.parent,
         rules_version=record.rules_version,
         timings=record.timings,

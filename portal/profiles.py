@@ -19,6 +19,14 @@ MOST_MEGABYTES = 50_000
 """An upload holds no larger file."""
 ANY_KIND = "*"
 
+CONFLICTS = {
+    "hold": "Hold it in quarantine until two admins decide which one counts",
+    "reject": "Refuse it; no review lets it in",
+    "keep-first": "Keep the first, and let the later one go: its content is not kept",
+}
+"""What may become of a file whose SOP Instance UID another image of the clinic holds; the first is usual."""
+USUAL = next(iter(CONFLICTS))
+
 Profile = dict[str, Any]
 
 
@@ -66,6 +74,7 @@ def entered(fields: Mapping[str, str]) -> Profile:
         "kinds": _kinds(fields, known, faults),
         "max_bytes": _sizes(fields, known, faults),
         "rules": _levels(fields, known, faults),
+        **_conflicts(fields, faults),
     }
     if faults:
         raise FieldsError(faults)
@@ -106,6 +115,13 @@ def _levels(fields: Mapping[str, str], known: Catalogue, faults: dict[str, str])
     return levels
 
 
+def _conflicts(fields: Mapping[str, str], faults: dict[str, str]) -> dict[str, str]:
+    chosen = fields.get("conflicts", "") or USUAL
+    if chosen not in CONFLICTS:
+        faults["conflicts"] = "Choose what becomes of such a file."
+    return {} if chosen == USUAL else {"conflicts": chosen}
+
+
 def changes(before: Profile | None, after: Profile) -> dict[str, str]:
     """Return what departs, as `kinds: all → dicom, pdf`, by what it concerns."""
     old, new = _flat(before or {}), _flat(after)
@@ -120,6 +136,7 @@ def _flat(profile: Profile) -> dict[str, str]:
     kinds = profile.get("kinds")
     flat = {"kinds": ", ".join(sorted(kinds))} if kinds is not None else {}
     flat |= {f"largest {kind}": size(limit) for kind, limit in profile.get("max_bytes", {}).items()}
+    flat |= {"conflicts": profile["conflicts"]} if "conflicts" in profile else {}
     return flat | {f"rule {code}": level for code, level in profile.get("rules", {}).items()}
 
 
@@ -127,6 +144,8 @@ def _usual(name: str) -> str:
     """Return what holds where a profile says nothing."""
     if name == "kinds":
         return "all kinds"
+    if name == "conflicts":
+        return USUAL
     rule = catalogue().rules.get(name.removeprefix("rule "))
     return rule.severity if rule else "no limit"
 
@@ -139,5 +158,6 @@ def summary(profile: Profile | None) -> list[tuple[str, str]]:
     return [
         ("Kinds of files", "All" if kinds is None else ", ".join(KINDS.get(kind, kind) for kind in kinds)),
         ("Largest file", "; ".join(limits) or "No limit of its own"),
+        ("Another image under a known SOP Instance UID", CONFLICTS[written.get("conflicts", USUAL)]),
         ("Rules", f"{len(levels)} differ from the usual effect" if levels else "All have their usual effect"),
     ]

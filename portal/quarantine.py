@@ -71,6 +71,7 @@ def _propose(services: Services, identity: Identity, record: FileRecord, reason:
         subject=record.file_id,
         reason=reason,
         codes=codes,
+        **({"conflicts_with": record.conflicts_with} if record.conflicts_with else {}),
     )
     return services.reviews.propose(
         Review(

@@ -94,6 +94,7 @@ EVENTS = {
     "arrived": "Arrived",
     "prolonged": "Given more time to arrive",
     "deleted": "Content deleted",
+    "superseded": "Another file took its place, after a review",
     "retry": "Asked for another check",
     "reprocess": "Asked for another check",
     "review-proposed": "Proposed for acceptance after review",

@@ -73,7 +73,7 @@ def row(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | None:
     make and model. What a record gains later stays out until somebody adds it.
     """
     state = State(new["state"])
-    if state not in EXPORTED or old.get("revision") == new["revision"]:
+    if state not in EXPORTED or old.get("revision") == new["revision"] or _is_superseded(old, new):
         return None
     judged, metadata = state in JUDGED, new.get("metadata", {})
     made_by = device(new["clinic_id"], metadata) if judged else None
@@ -96,6 +96,11 @@ def row(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | None:
         "rules_version": new.get("rules_version") or "" if judged else "",
         "patient": new.get("patient_key", "").rpartition("#")[2] if judged else "",
     }
+
+
+def _is_superseded(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Say whether all that became of a file is that another took its place: its verdict stays what it was."""
+    return bool(new.get("superseded_by")) and not old.get("superseded_by")
 
 
 def _latency(old: Mapping[str, Any], new: Mapping[str, Any]) -> int | None:

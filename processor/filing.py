@@ -15,8 +15,10 @@ from intake.ports import Copied, ObjectRange, Objects, Outcome, Recorded, Verdic
 from intake.record import Again, Finding, ObjectVersion, Verdict, now
 from intake.scan import Scan
 from intake.states import State
-from processor.judge import RULES_VERSION, Judgement
-from processor.judge.catalogue import RULES
+from processor.clashes import Clashes, Met
+from processor.judge import RULES_VERSION, Judgement, Profile
+from processor.judge.profile import EVERYTHING
+from processor.object_bytes import ObjectBytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,12 @@ class Case:
     scan: Scan | None = None
     nobodys: bool = False
     """Its prefix is that of no clinic that takes part."""
+    profile: Profile = EVERYTHING
+    """Of its clinic."""
+    conflicts_with: str | None = None
+    """The file that stands in the way, once that is known."""
+    replaces: str | None = None
+    """The file whose place it takes, as two people decided."""
 
     def verdict(self, copied: Copied, decided_at: datetime) -> Verdict:
         judgement = self.judgement
@@ -71,6 +79,8 @@ class Case:
             judging_ms=self.judging_ms,
             sop_instance_uid=judgement.sop_instance_uid,
             shadow=judgement.shadow,
+            conflicts_with=self.conflicts_with,
+            replaces=self.replaces,
             name=self.name,
             again=self.again,
             scan=self.scan,
@@ -83,6 +93,14 @@ class Case:
         placement = place(source.bucket, source.key, source.version_id, self.arrived_at)
         key = keys.object_key(placement.clinic_id, placement.upload_id, placement.file_id, self.arrived_at)
         return replace(self, placement=placement, key=key, sha256=None)
+
+    def met(self, met: Met) -> "Case":
+        """Return the same object with what was found when another was met that stands in its way."""
+        findings = (*self.judgement.findings, *met.findings)
+        shadow = (*self.judgement.shadow, *met.shadow)
+        judgement = replace(self.judgement, findings=findings, shadow=shadow)
+        blocked = judgement.rejected or not met.is_duplicate
+        return replace(self, judgement=judgement, conflicts_with=met.file_id if blocked else None)
 
     def refused(self, found: Finding) -> "Case":
         return replace(self, judgement=replace(self.judgement, findings=(*self.judgement.findings, found)))
@@ -104,6 +122,7 @@ class Filing:
         self._buckets = buckets
         self._ids = ids
         self._clock = clock
+        self._clashes = Clashes(objects)
 
     def file(self, case: Case) -> tuple[Verdict, Outcome]:
         """Raises ObjectMissingError, ObjectChangedError, ContentionError; all are worth another delivery."""
@@ -123,8 +142,7 @@ class Filing:
             case Outcome.DUPLICATE_BYTES:
                 return self._as_duplicate(case, verdict, recorded)
             case Outcome.SOP_INSTANCE_CONFLICT:
-                self._objects.delete(verdict.stored)
-                return self.file(case.refused(RULES["sop-instance-conflict"].finding("(0008,0018)")))
+                return self._clashing(case, copied, recorded)
             case Outcome.NO_RESERVATION:
                 self._objects.delete(verdict.stored)
                 if not case.placement.reserved:
@@ -132,11 +150,28 @@ class Filing:
                 return self.file(case.direct(self._ids))
 
     def foreseen(self, case: Case) -> Judgement:
-        """Return what filing would make of a case, as far as can be told without doing it."""
-        verdict = case.verdict(Copied(case.source, case.sha256), self._clock())
-        if self._verdicts.foresee(verdict) is Outcome.SOP_INSTANCE_CONFLICT:
-            return case.refused(RULES["sop-instance-conflict"].finding("(0008,0018)")).judgement
-        return case.judgement
+        """Return what filing would make of a case, as far as can be told without doing it.
+
+        Who stands in the way of a file is told also where its findings reject it already.
+        """
+        would_be = replace(case.verdict(Copied(case.source, case.sha256), self._clock()), state=State.ACCEPTED)
+        recorded = self._verdicts.foresee(would_be)
+        if recorded.outcome is not Outcome.SOP_INSTANCE_CONFLICT:
+            return case.judgement
+        return case.met(self._met(case, recorded)).judgement
+
+    def _clashing(self, case: Case, copied: Copied, recorded: Recorded) -> tuple[Verdict, Outcome]:
+        """File what another accepted file of the same SOP Instance UID stands in the way of."""
+        met = self._met(case, recorded)
+        told = case.met(met)
+        if told.judgement.rejected:
+            self._objects.delete(copied.stored)
+            return self.file(told)
+        return self._as_duplicate(told, told.verdict(copied, self._clock()), recorded)
+
+    def _met(self, case: Case, recorded: Recorded) -> Met:
+        source = ObjectBytes(self._objects, case.source, case.first)
+        return self._clashes.meet(source, recorded, case.profile)
 
     def _copied(self, case: Case, bucket: str) -> Copied:
         if case.again and case.source.bucket == bucket:
@@ -162,7 +197,7 @@ class Filing:
     def _as_duplicate(self, case: Case, verdict: Verdict, recorded: Recorded) -> tuple[Verdict, Outcome]:
         """Record the file as accepted, point it to the bytes that are already held, and drop our copy of them."""
         held = recorded.other_stored or verdict.stored
-        duplicate = replace(verdict, duplicate_of=recorded.other_file_id, stored=held)
+        duplicate = replace(verdict, duplicate_of=recorded.other_file_id, stored=held, replaces=None)
         outcome = self._verdicts.record(duplicate, reserved=case.placement.reserved).outcome
         self._discard_unless(verdict.stored, held)
         return duplicate, outcome

@@ -7,7 +7,7 @@ is never a verdict.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from intake import keys
@@ -16,11 +16,12 @@ from intake.events import Arrival
 from intake.keyed_ids import KeyedIds
 from intake.keys import Placement
 from intake.ports import DECLARED_EXTENSION, DECLARED_SHA256, ObjectRange, Objects, Outcome, Verdicts
-from intake.record import ObjectVersion, Verdict, now
+from intake.record import Verdict, now
 from intake.scan import Scan
 from intake.states import JUDGED, State
 from processor.filing import Buckets, Case, Filing
 from processor.judge import FIRST_READ, ByteSource, Facts, Judgement, Profile
+from processor.object_bytes import ObjectBytes
 from processor.placements import Placements
 from processor.scans import CODES, PASSED, Refusing, Scans
 
@@ -48,31 +49,6 @@ class Processed:
     """Codes of broken rules that the clinic's profile only counts."""
     slices: int = 0
     """Messages that ask for an archive's expansion."""
-
-
-@dataclass(slots=True)
-class ObjectBytes:
-    """An object as the judge reads it: what the first read brought costs nothing more."""
-
-    objects: Objects
-    source: ObjectVersion
-    first: ObjectRange
-    bytes_read: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.bytes_read = len(self.first.data)
-
-    @property
-    def size(self) -> int:
-        return self.first.total
-
-    def read(self, start: int, length: int) -> bytes:
-        end = min(start + length, self.size)
-        if end <= len(self.first.data):
-            return self.first.data[start:end]
-        part = self.objects.read(self.source, start, end - start).data
-        self.bytes_read += len(part)
-        return part
 
 
 class Processor:
@@ -185,7 +161,8 @@ class Processor:
     def _judged(self, arrival: Arrival, source: ObjectBytes, scan: Scan | None, refusals: tuple[str, ...]) -> Case:
         placement = self._placements.place(arrival)
         judge = Refusing(refusals) if refusals else self._judge
-        judgement, judging_ms = timed(judge, source, self._facts(arrival, source.first, placement))
+        facts = self._facts(arrival, source.first, placement)
+        judgement, judging_ms = timed(judge, source, facts)
         return Case(
             placement=placement,
             incoming=arrival.object,
@@ -199,6 +176,7 @@ class Processor:
             sha256=source.first.metadata.get(DECLARED_SHA256) if placement.reserved else None,
             scan=scan,
             nobodys=UNKNOWN_SENDER in refusals,
+            profile=facts.profile,
         )
 
     def _facts(self, arrival: Arrival, first: ObjectRange, placement: Placement) -> Facts:

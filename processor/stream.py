@@ -9,7 +9,7 @@ from intake.index_keys import series_of
 from intake.items import Item, moment, plain
 from intake.ports import Change, Filed
 from intake.states import JUDGED, State
-from intake.study import instance, short
+from intake.study import Instance, instance, short
 
 
 def changes(event: dict[str, Any]) -> Iterator[Change]:
@@ -57,6 +57,7 @@ def change(old: Item, new: Item) -> Change:
         cause_after=_cause(new),
         study_before=old.get("study_of", ""),
         filed=_filed(new),
+        lost=_instance(old) if new.get("superseded_by") and _is_counted(old) else None,
         announced_at=_announced_at(old) if before is State.AWAITING_UPLOAD and after is not before else None,
         **_news(new) if after is State.ACCEPTED and before is not State.ACCEPTED else {},
     )
@@ -73,15 +74,25 @@ def _news(new: Item) -> dict[str, Any]:
     Only an archive leaves the accepted state, and that its entries were declared stays noted in it. So a file adds this
     when it gets there, and never again.
     """
-    if new.get("duplicate_of"):
+    if new.get("duplicate_of") or new.get("superseded_by"):
         return {}
     if new.get("kind") == "dicom":
-        # The ids are in the record: no key is needed to count.
-        ids = new.get("study_of", ""), series_of(new.get("study_place", "")), new.get("patient_key", "")
-        return {"instance": instance(new.get("metadata", {}), *ids)}
+        return {"instance": _instance(new)}
     if new.get("kind") != "zip" or new.get("settled"):
         return {}
     return {"entries": new.get("metadata", {}).get("entries", 0)}
+
+
+def _instance(item: Item) -> Instance | None:
+    """Return what a record adds to its study. The ids are in it: no key is needed to count."""
+    ids = item.get("study_of", ""), series_of(item.get("study_place", "")), item.get("patient_key", "")
+    return instance(item.get("metadata", {}), *ids)
+
+
+def _is_counted(item: Item) -> bool:
+    """Say whether a record stands for an instance of its study: accepted, no duplicate, and not superseded."""
+    is_image = bool(item) and item["state"] == State.ACCEPTED and item.get("kind") == "dicom"
+    return is_image and not item.get("duplicate_of") and not item.get("superseded_by")
 
 
 def _announced_at(old: Item) -> datetime | None:

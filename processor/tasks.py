@@ -21,12 +21,14 @@ from intake.review import obstacles
 from intake.scan import Scan
 from intake.states import JUDGED, OPEN, State
 from processor.answers import Answering, answer_of, rejecting_codes
+from processor.clashes import REPLACEABLE
 from processor.filing import Buckets, Case, Filing
 from processor.judge import FIRST_READ, ByteSource, Facts, Profile
 from processor.judge.catalogue import RULES
+from processor.object_bytes import ObjectBytes
 from processor.order_steps import RETRY, STEPS, is_allowed, is_done
 from processor.placements import place_again
-from processor.process import ARCHIVE, UNKNOWN_SENDER, Judge, ObjectBytes, timed
+from processor.process import ARCHIVE, UNKNOWN_SENDER, Judge, timed
 from processor.scans import CODES, FINAL, PASSED, Refusing, Scans
 
 Expand = Callable[[FileRecord | Verdict, ByteSource], int]
@@ -96,9 +98,12 @@ class Tasks:
         confirmed = TimelineEntry(review.decided_at, review.decided_by, STEPS[command.task], command.order_id)
         case, source = self._judged(record, proposed, confirmed)
         overridden = tuple(replace(found, severity=Severity.WARN) for found in case.judgement.findings)
-        accepted = replace(case, judgement=replace(case.judgement, findings=overridden))
-        rejecting = rejecting_codes((*case.judgement.findings, *self._filing.foreseen(accepted).findings))
-        if not set(rejecting) <= set(review.codes) or obstacles(rejecting):
+        replaces = record.conflicts_with if REPLACEABLE.intersection(review.codes) else None
+        accepted = replace(case, judgement=replace(case.judgement, findings=overridden), replaces=replaces)
+        # A clash is with another file than the one whose place this one was let take: that was decided of no one.
+        clash = rejecting_codes(self._filing.foreseen(accepted).findings)
+        rejecting = (*rejecting_codes(case.judgement.findings), *clash)
+        if clash or not set(rejecting) <= set(review.codes) or obstacles(rejecting):
             return Answer.REFUSED, rejecting
         return self._filed(accepted, source)
 
@@ -208,6 +213,7 @@ class Tasks:
             sha256=record.sha256,
             again=Again(record.revision, steps, judged=record.state in JUDGED) if place.reserved else None,
             scan=scan,
+            profile=facts.profile,
         )
 
     def _refusals(self, record: FileRecord, scan: Scan | None) -> tuple[str, ...]:

@@ -15,17 +15,27 @@ LONGEST_UID = 64
 
 
 def scan(source: ByteSource, budget: Budget, first: bytes | None = None) -> Scanner:
-    """Open a file, and return the scanner of its data set, to which its file meta information does not belong.
+    """Open a file, and return the scanner of its data set. As `opened`."""
+    return opened(source, budget, first)[0]
 
-    `first` are the first bytes, where they were read already: `streams.FIRST_READ`, or all of a smaller file. Raises
-    UnreadableFileError, BudgetSpentError, ObjectChangedError, and what the source raises.
+
+def opened(
+    source: ByteSource, budget: Budget, first: bytes | None = None, *, guessing: bool = False
+) -> tuple[Scanner, str]:
+    """Open a file, and return the scanner of its data set, and its transfer syntax, which may be empty.
+
+    The file meta information does not belong to the data set. `guessing` is the scanner's. `first` are the first bytes,
+    where they were read already: `streams.FIRST_READ`, or all of a smaller file. Raises UnreadableFileError,
+    BudgetSpentError, ObjectChangedError, and what the source raises.
     """
     window = RangedStream(source, budget, first)
     position, transfer_syntax = _pass_meta(window, _start(window.buffer), budget)
     if transfer_syntax in encoding.DEFLATED:
         inflated = InflatedStream(window, position, budget)
-        return Scanner(inflated, 0, _encoding(inflated, 0, transfer_syntax), budget)
-    return Scanner(window, position, _encoding(window, position, transfer_syntax), budget)
+        encoded = _encoding(inflated, 0, transfer_syntax)
+        return Scanner(inflated, 0, encoded, budget, guessing=guessing), transfer_syntax
+    encoded = _encoding(window, position, transfer_syntax)
+    return Scanner(window, position, encoded, budget, guessing=guessing), transfer_syntax
 
 
 def _start(head: bytes) -> int:

@@ -23,6 +23,10 @@ LONGEST_CREATOR = 64
 """Characters of a private creator (PS3.5 7.8.1)."""
 LONGEST_KNOWN_UN = 0xFFFE
 """Bytes of a value under UN that is read by the dictionary: a longer one may have had no other VR (PS3.5 6.2.2)."""
+PIECE = 256 * 1024
+"""Bytes of a value that `Scanner.pieces` hands out at once."""
+PASSED_A_STEP = 4 * 1024
+"""Bytes, as `budget.TAKEN_A_STEP`, for who makes nothing of them but a sum."""
 
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
@@ -49,8 +53,12 @@ class _Level(NamedTuple):
 class Scanner:
     """One walk over a stream's data set from `position` on. Its events are taken once, and in order."""
 
-    def __init__(self, stream: Stream, position: int, encoding: Encoding, budget: Budget) -> None:
+    def __init__(
+        self, stream: Stream, position: int, encoding: Encoding, budget: Budget, *, guessing: bool = False
+    ) -> None:
+        """With `guessing`, what has no VR is read as a sequence where it begins as one, and else as little endian."""
         self._stream, self._position, self._budget = stream, position, budget
+        self._guessing = guessing
         self._levels = [_Level(items=False, limit=_UNBOUNDED, defined=False, encoding=encoding, creators={})]
         self._pixels = 0
         """The tag of the outermost level's pixel data, once it was met."""
@@ -69,6 +77,23 @@ class Scanner:
         """Return the value of the last event, of an element or a fragment. Raises as `events` does."""
         self._budget.take(event.length)
         return self._take(event.start, event.length)
+
+    def pieces(self, event: Event) -> Iterator[bytes]:
+        """Yield the value of the last event piece by piece; it may be larger than memory. Raises as `events` does."""
+        position, end = event.start, event.start + event.length
+        while position < end:
+            piece = self._take(position, min(PIECE, end - position))
+            self._budget.step(len(piece) // PASSED_A_STEP)
+            yield piece
+            position += len(piece)
+
+    def rest(self) -> Iterator[bytes]:
+        """Yield what stands behind the data set, once all events were taken. Raises as `events` does."""
+        while there := self._stream.show(self._position, 1):
+            at, size = self._position - self._stream.origin, min(there, PIECE)
+            yield self._stream.buffer[at : at + size]
+            self._budget.step(1 + size // PASSED_A_STEP)
+            self._position += size
 
     def _take(self, start: int, length: int) -> bytes:
         stream = self._stream
@@ -93,13 +118,17 @@ class Scanner:
                 yield from self._delimit(level, tag)
                 return
             vr = self._vr(head, start, level)
+            if vr == "UN" and self._guessing and self._begins_as_items(head, start):
+                vr = "SQ"
             if head.length == UNDEFINED_LENGTH or vr == "SQ":
                 yield from self._open(head, vr, start, level)
                 return
             following = start + head.length
             if following > limit:
                 raise DamagedSequenceError(f"the element at byte {self._position} exceeds what surrounds it")
-            yield Event(Kind.ELEMENT, tag, vr, start, head.length, encoding)
+            # Whoever turns a data set round leaves what it does not know as it is: little endian.
+            encoded = IMPLICIT_ITEMS if self._guessing and head.vr == b"UN" else encoding
+            yield Event(Kind.ELEMENT, tag, vr, start, head.length, encoded)
             self._pass(following)
 
     def _pass(self, following: int) -> None:
@@ -127,6 +156,12 @@ class Scanner:
         if stated != "UN" or head.vr not in {b"UN", b""}:
             return stated
         return public_vr(tag) or "UN" if not head.vr or head.length <= LONGEST_KNOWN_UN else "UN"
+
+    def _begins_as_items(self, head: Header, start: int) -> bool:
+        if not 8 <= head.length < UNDEFINED_LENGTH or self._stream.show(start, 8) < 8:
+            return False
+        tag, length = self._delimiter(start, IMPLICIT_ITEMS)
+        return tag == ITEM and (length == UNDEFINED_LENGTH or length <= head.length - 8)
 
     def _private_vr(self, head: Header, stated: str, start: int, level: _Level) -> str:
         number = head.tag & 0xFFFF

@@ -41,6 +41,8 @@ class Change:
     shadow: tuple[str, ...] = ()
     instance: Instance | None = None
     """What is new to a study: of a DICOM file that has just been accepted, and not as a duplicate."""
+    lost: Instance | None = None
+    """What a study loses: of a file whose place another took just now."""
     cause_before: str = ""
     cause_after: str = ""
     """What troubles the file, as `intake.trouble` names it."""

@@ -43,6 +43,8 @@ class Verdicts(Protocol):
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
         """Move the file's record to its verdict and claim its identities, all or nothing.
 
+        With `replaces`, the claim of that file is taken over, and its record tells which file supersedes it.
+
         Raises ContentionError when others keep writing the same items, and for a file that is judged again when its
         record is no longer the one that was judged.
         """
@@ -56,7 +58,7 @@ class Verdicts(Protocol):
         """Mark a rejected file deleted. False when its record is no longer as it was read, which changes nothing."""
         ...
 
-    def foresee(self, verdict: Verdict) -> Outcome:
+    def foresee(self, verdict: Verdict) -> Recorded:
         """Return what recording would come to, as far as other files stand in the way; writes nothing."""
         ...
 

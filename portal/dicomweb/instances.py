@@ -74,10 +74,14 @@ def address(record: FileRecord, base: str) -> str:
 
 
 def _belongs(record: FileRecord, study_uid: str, series_uid: str) -> bool:
-    """A duplicate is told of once. What names no instance is none: a review may have accepted it all the same."""
+    """A duplicate is told of once, and what was superseded no more.
+
+    What names no instance is none: a review may have accepted it all the same.
+    """
     metadata = record.metadata
     return (
         record.duplicate_of is None
+        and record.superseded_by is None
         and record.stored is not None
         and bool(metadata.get("sop_instance_uid"))
         and metadata.get("study_instance_uid") == study_uid

@@ -29,7 +29,11 @@ NOT_UNDERSTOOD, OUT_OF_RESOURCES, DUPLICATE_INSTANCE, PROCESSING_FAILURE = 0xC00
 """Failure reasons (PS3.4 table B.2-1, PS3.7 annex C)."""
 WITH_WARNINGS = 0xB000
 """Coercion or a departure from the standard (PS3.18 table 10.5.3-2 and PS3.4 table B.2-1)."""
-REASONS = {"sop-instance-conflict": DUPLICATE_INSTANCE}
+NOT_KEPT = "sop-instance-first-kept"
+"""What is found in an accepted file whose instance was not stored: the clinic wants the first one kept."""
+REASONS = dict.fromkeys(
+    ("sop-instance-conflict", "sop-instance-uncompared", "sop-instance-refused", NOT_KEPT), DUPLICATE_INSTANCE
+)
 """Finding code → failure reason, where the standard has a closer one than that the data were not understood."""
 
 
@@ -47,7 +51,7 @@ class Stored:
     @property
     def status(self) -> int:
         """200: all were stored. 202: some were, or are still being checked. 409: none were."""
-        accepted = sum(record.state is State.ACCEPTED for record in self.judged)
+        accepted = sum(map(_is_kept, self.judged))
         if accepted == len(self.judged) and not self.waiting and not self.unsent:
             return 200
         return 202 if accepted or self.waiting else 409
@@ -74,8 +78,8 @@ def store(services: Services, identity: Identity, bodies: Sequence[bytes], begun
 
 def response(stored: Stored, base: str) -> dict[str, Any]:
     """Return the response's data set in the DICOM JSON model (PS3.18 table 10.5.3-1)."""
-    kept = [_kept(record, base) for record in stored.judged if record.state is State.ACCEPTED]
-    refused = [_refused(record) for record in stored.judged if record.state is not State.ACCEPTED]
+    kept = [_kept(record, base) for record in stored.judged if _is_kept(record)]
+    refused = [_refused(record) for record in stored.judged if not _is_kept(record)]
     unsent = [_failed({}, OUT_OF_RESOURCES)] * stored.unsent
     sequences = {"00081198": [*refused, *unsent], "00081199": kept}
     return {tag: {"vr": "SQ", "Value": items} for tag, items in sequences.items() if items}
@@ -94,6 +98,11 @@ def _verdicts(services: Services, file_ids: Sequence[str], deadline: float) -> t
         pause = min(1.0, pause * 1.5)
 
 
+def _is_kept(record: FileRecord) -> bool:
+    """Say whether the instance is stored now: the same image in another wrapping was before, which is as good."""
+    return record.state is State.ACCEPTED and all(found.code != NOT_KEPT for found in record.findings)
+
+
 def _kept(record: FileRecord, base: str) -> dict[str, Any]:
     place = address(record, base)
     item = _reference(record.metadata) | ({"00081190": {"vr": "UR", "Value": [place]}} if place else {})
@@ -101,8 +110,8 @@ def _kept(record: FileRecord, base: str) -> dict[str, Any]:
 
 
 def _refused(record: FileRecord) -> dict[str, Any]:
-    code = next((finding.code for finding in record.findings), "")
-    reason = PROCESSING_FAILURE if record.state is State.FAILED else REASONS.get(code, NOT_UNDERSTOOD)
+    closer = (REASONS[finding.code] for finding in record.findings if finding.code in REASONS)
+    reason = PROCESSING_FAILURE if record.state is State.FAILED else next(closer, NOT_UNDERSTOOD)
     return _failed(record.metadata, reason)
 
 

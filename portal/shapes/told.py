@@ -109,7 +109,17 @@ class FileView(FileRow):
     findings: list[FindingView]
     metadata: dict[str, Any] = Field(examples=[{"modality": "CT"}])
     timeline: list[TimelineView]
-    duplicate_of: str | None = None
+    duplicate_of: str | None = Field(
+        default=None, description="File id of the accepted file that holds the same bytes, or the same image."
+    )
+    conflicts_with: str | None = Field(
+        default=None,
+        description="File id of the file that held this SOP Instance UID first, with another image. An accepted file "
+        "took its place by review.",
+    )
+    superseded_by: str | None = Field(
+        default=None, description="File id of the file that took this one's place by review."
+    )
     parent: str | None = Field(default=None, description="File id of the archive that this file is an entry of.")
     rules_version: str | None = None
     timings: dict[str, int] = Field(default={}, description="In milliseconds.")

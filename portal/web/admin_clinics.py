@@ -151,6 +151,7 @@ def _profile_form(
         faults=faults,
         kinds=catalogue().kinds,
         chapters=profiles.chapters(profile),
+        conflicts=profiles.CONFLICTS,
         levels=LEVELS,
     )
 
@@ -162,4 +163,5 @@ def _as_fields(profile: profiles.Profile | None) -> dict[str, Any]:
     chosen = catalogue().kinds if kinds is None else kinds
     sizes = {f"max-{kind}": f"{limit // profiles.MEGABYTE}" for kind, limit in written.get("max_bytes", {}).items()}
     levels = {f"rule-{code}": level for code, level in written.get("rules", {}).items()}
-    return {f"kind-{kind}": "on" for kind in chosen} | sizes | levels | {"version": profiles.version_of(profile)}
+    others = {"conflicts": written.get("conflicts", profiles.USUAL), "version": profiles.version_of(profile)}
+    return {f"kind-{kind}": "on" for kind in chosen} | sizes | levels | others

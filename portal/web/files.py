@@ -26,6 +26,9 @@ router = APIRouter(prefix="/files", default_response_class=HTMLResponse, include
 Staff = Annotated[Identity, Depends(staff)]
 Collaborators = Annotated[Services, Depends(services_of)]
 
+OTHER_ROADS = frozenset({"rewrapped", "re-encoded"})
+"""Findings in a duplicate whose bytes are not those of the first."""
+
 LIST = 50
 """Files a page."""
 
@@ -79,6 +82,7 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         particulars=_particulars(record),
         held=_held(record),
         study=_study(services, record),
+        other_road=bool(OTHER_ROADS.intersection(found.code for found in record.findings)),
         shown=record.kind if seen.is_shown(record) else "",
         downloadable=record.state is State.ACCEPTED and not identity.is_admin,
         order_id=reprocessing.new_order_id(),

@@ -23,7 +23,7 @@ __all__ = [
     "Rule",
 ]
 
-RULES_VERSION = "2026.11.6"
+RULES_VERSION = "2026.11.7"
 
 
 def _identity(code: str, name: str, element: str, section: str) -> tuple[Rule, Rule]:
@@ -82,8 +82,33 @@ FILING = (
             "Put it under your clinic's own prefix, or ask us to let your clinic take part; then send it again."),
     _reject("sop-instance-conflict",
             "Another file with the same SOP Instance UID was accepted before, and its content differs.",
-            "If this one corrects the earlier one, export it with a new SOP Instance UID; else ask which one is right.",
+            "Compare the two. If the earlier one is right, nothing is to be done. If this one is, ask us to let it "
+            "take the other's place: two of us decide that.",
             "PS3.3 C.12.1.1.1"),
+    _reject("sop-instance-uncompared",
+            "Another file with the same SOP Instance UID was accepted before. The two could not be compared to their "
+            "end: they are too large for that, or the earlier one cannot be read any more.",
+            "If it is the same image, nothing is to be done. If this one is to take the other's place, ask us: two of "
+            "us decide that.",
+            "PS3.3 C.12.1.1.1"),
+    _reject("sop-instance-refused",
+            "Another file with the same SOP Instance UID was accepted before, and its content differs or could not be "
+            "compared. Your clinic wants such files refused.",
+            "Compare the two. If the earlier one is right, nothing is to be done. If this one is, ask us to have such "
+            "files held for review; then have it checked again.",
+            "PS3.3 C.12.1.1.1"),
+    _warn("sop-instance-first-kept",
+          "Another file with the same SOP Instance UID was accepted before, and its content differs. Your clinic wants "
+          "the earlier one kept, so this one was not.",
+          "Nothing to do if the earlier one is right. If this one is, ask us to have such files held for review, and "
+          "send it again.",
+          "PS3.3 C.12.1.1.1"),
+    _warn("rewrapped",
+          "The same image was accepted before, in a file that was written in another way. It is stored once.",
+          "Nothing to do."),
+    _warn("re-encoded",
+          "The same image was accepted before, and its pixels were compressed in another way. The earlier one is kept.",
+          "Nothing to do."),
 )  # fmt: skip
 """Found not in the file's bytes, but when it is filed."""
 

@@ -13,6 +13,9 @@ from processor.judge.protected import PROTECTED
 LEVELS = ("off", "warn", "reject", "shadow")
 """What a rule may do: nothing, warn, reject, or only be counted."""
 ANY_KIND = "*"
+CONFLICTS = ("hold", "reject", "keep-first")
+"""What may become of a file whose SOP Instance UID another image of the clinic holds: it waits in quarantine for what
+two people decide, is refused for good, or is let go as if it were the first one again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +28,22 @@ class Profile:
     """Kind → largest size in bytes; `*` for the kinds that are not named."""
     rules: Mapping[str, str] = field(default_factory=dict)
     """Code → one of LEVELS; rules that are not named keep the catalogue's severity."""
+    conflicts: str = "hold"
+    """One of CONFLICTS."""
 
     def __post_init__(self) -> None:
         _check_kinds(self.kinds or ())
         _check_sizes(self.max_bytes)
         _check_rules(self.rules)
+        if self.conflicts not in CONFLICTS:
+            raise ValueError(f"conflicts can be {', '.join(CONFLICTS)}, and not {self.conflicts!r}")
 
     @classmethod
     def parsed(cls, data: Any) -> "Profile":  # noqa: ANN401 — it is whatever a JSON file or a form held.
         """Return the profile that `as_dict` wrote. Raises ValueError that says what is wrong."""
         if not isinstance(data, dict):
             raise ValueError("a profile is an object with kinds, max_bytes and rules")  # noqa: TRY004
-        unknown = sorted(map(str, data.keys() - {"kinds", "max_bytes", "rules"}))
+        unknown = sorted(map(str, data.keys() - {"kinds", "max_bytes", "rules", "conflicts"}))
         if unknown:
             raise ValueError(f"a profile has no {unknown[0]!r}")
         kinds, max_bytes, rules = data.get("kinds"), data.get("max_bytes", {}), data.get("rules", {})
@@ -44,12 +51,13 @@ class Profile:
             raise ValueError("kinds is a list of kinds, or null for all")
         if not isinstance(max_bytes, dict) or not isinstance(rules, dict):
             raise ValueError("max_bytes and rules are objects")  # noqa: TRY004
-        return cls(None if kinds is None else frozenset(kinds), max_bytes, rules)
+        return cls(None if kinds is None else frozenset(kinds), max_bytes, rules, data.get("conflicts", "hold"))
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data that can be written as JSON."""
         kinds = None if self.kinds is None else sorted(self.kinds)
-        return {"kinds": kinds, "max_bytes": dict(self.max_bytes), "rules": dict(self.rules)}
+        conflicts = {} if self.conflicts == "hold" else {"conflicts": self.conflicts}
+        return {"kinds": kinds, "max_bytes": dict(self.max_bytes), "rules": dict(self.rules), **conflicts}
 
     def check(self, kind: str, size: int, findings: Findings) -> None:
         """Find a kind that the clinic does not send and a size beyond its limit."""

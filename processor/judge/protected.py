@@ -54,7 +54,7 @@ REASONS: Mapping[str, tuple[str, ...]] = {
         "sop-class-uid-missing", "sop-class-uid-invalid", "sop-instance-uid-missing", "sop-instance-uid-invalid",
         "study-instance-uid-missing", "study-instance-uid-invalid", "series-instance-uid-missing",
         "series-instance-uid-invalid", "patient-id-missing", "ccda-patient-missing", "clinic-unknown",
-        "sop-instance-conflict",
+        "sop-instance-conflict", "sop-instance-uncompared", "sop-instance-refused",
     ),
 }  # fmt: skip
 

@@ -37,6 +37,10 @@ class FakeVerdicts:
         if obstacle is not None:
             return obstacle
         self._claim(verdict)
+        if verdict.replaces and verdict.duplicate_of is None:
+            former = self.table.files[verdict.replaces]
+            told = TimelineEntry(verdict.decided_at, "processor", "superseded", verdict.file_id)
+            self.table.save(former, superseded_by=verdict.file_id, timeline=(*former.timeline, told))
         self._write(verdict, stored or self._arrival(verdict))
         return Recorded(Outcome.RECORDED)
 
@@ -85,9 +89,8 @@ class FakeVerdicts:
         if stored is not None and stored.clinic_id == record.clinic_id:
             self.table.files[record.file_id] = replace(stored, scan=scan)
 
-    def foresee(self, verdict: Verdict) -> Outcome:
-        obstacle = self._obstacle(verdict)
-        return obstacle.outcome if obstacle else Outcome.RECORDED
+    def foresee(self, verdict: Verdict) -> Recorded:
+        return self._obstacle(verdict) or Recorded(Outcome.RECORDED)
 
     def expire(self, file: FileRecord | FileSummary, at: datetime) -> bool:
         stored = self.table.files.get(file.file_id)
@@ -113,7 +116,7 @@ class FakeVerdicts:
         if twin not in (None, verdict.file_id):
             return Recorded(Outcome.DUPLICATE_BYTES, twin, self.table.files[twin].stored)
         rival = identities.get((verdict.clinic_id, "sop", verdict.sop_instance_uid or ""))
-        if rival not in (None, verdict.file_id):
+        if rival not in (None, verdict.file_id, verdict.replaces):
             return Recorded(Outcome.SOP_INSTANCE_CONFLICT, rival, self.table.files[rival].stored)
         return None
 
@@ -137,6 +140,7 @@ class FakeVerdicts:
             findings=verdict.findings,
             metadata=verdict.metadata,
             duplicate_of=verdict.duplicate_of,
+            conflicts_with=verdict.conflicts_with or verdict.replaces,
             shadow=verdict.shadow,
             scan=verdict.scan or base.scan,
             rules_version=verdict.rules_version,

@@ -79,6 +79,7 @@ def test_what_nobody_proposed_or_somebody_decided_cannot_be_decided(reviews):
 def test_no_review_overrides_what_looks_like_an_attack_or_breaks_identities():
     attacks = {code for code, rule in RULES.items() if rule.remedy == ASK_IT}
     identities = {code for code in RULES if "-uid-missing" in code or "-uid-invalid" in code}
-    bound = {"sop-instance-conflict", "clinic-unknown", "empty-file", "archive-entry-damaged", "malware-found"}
+    bound = {"sop-instance-refused", "clinic-unknown", "empty-file", "archive-entry-damaged", "malware-found"}
     assert set(obstacles(attacks | identities | bound)) == attacks | identities | bound
     assert binding("truncated") is None
+    assert binding("sop-instance-conflict") is None

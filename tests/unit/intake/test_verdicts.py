@@ -126,6 +126,49 @@ def test_where_no_checksum_is_known_equal_size_and_etag_tell_equal_bytes(verdict
     assert (same.outcome, other.outcome) == (Outcome.DUPLICATE_BYTES, Outcome.SOP_INSTANCE_CONFLICT)
 
 
+def test_a_review_moves_the_claim_and_the_former_says_so(verdicts, reserved):
+    first, second, third = reserved
+    verdicts.record(a_verdict(first, sha256=SHA, sop_instance_uid="1.2.3"), reserved=True)
+    taking = a_verdict(second, sha256="cd" * 32, sop_instance_uid="1.2.3", replaces=first.file_id)
+
+    assert verdicts.foresee(taking).outcome is Outcome.RECORDED
+    assert verdicts.record(taking, reserved=True).outcome is Outcome.RECORDED
+    assert verdicts.record(taking, reserved=True).outcome is Outcome.ALREADY_RECORDED
+
+    former, taken = verdicts.file(first.file_id), verdicts.file(second.file_id)
+    assert (former.state, former.superseded_by) == (State.ACCEPTED, second.file_id)
+    assert [step.event for step in former.timeline].count("superseded") == 1
+    assert (taken.state, taken.conflicts_with) == (State.ACCEPTED, first.file_id)
+    again = verdicts.record(a_verdict(third, sha256="ef" * 32, sop_instance_uid="1.2.3"), reserved=True)
+    assert again.other_file_id == second.file_id
+
+
+def test_a_claim_is_taken_over_from_the_file_that_was_decided_on_alone(verdicts, reserved):
+    first, second, third = reserved
+    verdicts.record(a_verdict(first, sha256=SHA, sop_instance_uid="1.2.3"), reserved=True)
+    verdicts.record(a_verdict(third, sha256="ef" * 32, sop_instance_uid="1.2.4"), reserved=True)
+    wrong = a_verdict(second, sha256="cd" * 32, sop_instance_uid="1.2.3", replaces=third.file_id)
+
+    recorded = verdicts.record(wrong, reserved=True)
+
+    assert (recorded.outcome, recorded.other_file_id) == (Outcome.SOP_INSTANCE_CONFLICT, first.file_id)
+    assert verdicts.file(third.file_id).superseded_by is None
+
+
+def test_a_claim_is_never_taken_over_from_another_clinic(verdicts, records, reserved):
+    elsewhere = a_file(clinic_id="lakeview", upload_id="01kanqzzzz0000000000000001")
+    records.create_upload(an_upload(clinic_id="lakeview", upload_id=elsewhere.upload_id))
+    records.add_files(an_upload(clinic_id="lakeview", upload_id=elsewhere.upload_id), [elsewhere])
+    verdicts.record(a_verdict(elsewhere, sha256=SHA, sop_instance_uid="1.2.3"), reserved=True)
+
+    with pytest.raises(ContentionError):
+        verdicts.record(
+            a_verdict(reserved[0], sha256=SHA, sop_instance_uid="1.2.3", replaces=elsewhere.file_id), reserved=True
+        )
+
+    assert verdicts.file(elsewhere.file_id).superseded_by is None
+
+
 def test_two_clinics_may_hold_the_same_bytes(verdicts, records, reserved):
     elsewhere = a_file(clinic_id="lakeview", upload_id="01kanqzzzz0000000000000001")
     records.create_upload(an_upload(clinic_id="lakeview", upload_id=elsewhere.upload_id))
@@ -235,7 +278,7 @@ def test_conflicts_and_duplicates_are_foreseen(verdicts, reserved):
         verdicts.foresee(a_verdict(first, sha256=SHA, sop_instance_uid="1.2.3")),
         verdicts.foresee(a_verdict(second, state=State.REJECTED, sop_instance_uid="1.2.3")),
     ]
-    assert foreseen == [
+    assert [told.outcome for told in foreseen] == [
         Outcome.SOP_INSTANCE_CONFLICT,
         Outcome.DUPLICATE_BYTES,
         Outcome.RECORDED,
@@ -262,7 +305,7 @@ def test_an_archive_of_which_nothing_is_accepted_leaves_the_accepted_ones_and_gi
     assert (settled.state, settled.codes, settled.stored) == (State.REJECTED, ("archive-nothing-accepted",), kept)
     assert (settled.settled, settled.revision) == (True, archive.revision + 1)
     again = a_verdict(reserved[1], sha256=SHA, kind="zip", sop_instance_uid=None)
-    assert verdicts.foresee(again) is Outcome.RECORDED
+    assert verdicts.foresee(again).outcome is Outcome.RECORDED
     assert verdicts.record(again, reserved=True).outcome is Outcome.RECORDED
     third = a_verdict(reserved[2], sha256=SHA, kind="zip", sop_instance_uid=None)
     assert verdicts.record(third, reserved=True).other_file_id == reserved[1].file_id

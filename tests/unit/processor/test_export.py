@@ -163,6 +163,12 @@ def test_only_verdicts_are_rows():
     assert list(rows([touched, removal, stranger])) == []
 
 
+def test_that_another_file_took_a_files_place_is_no_verdict_of_it():
+    accepted = judged(a_file(), NOON, state=State.ACCEPTED)
+    superseded = replace(accepted, superseded_by="another", revision=accepted.revision + 1)
+    assert one(superseded, accepted) is None
+
+
 def test_a_second_verdict_has_a_row_of_its_own_without_a_time():
     before = a_file()
     timings = {"arrival_to_verdict": 120, "judging": 1}

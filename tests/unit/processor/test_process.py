@@ -170,7 +170,7 @@ def test_identical_bytes_are_accepted_as_a_duplicate_and_stored_once(world):
     assert world.stored(ACCEPTED) == [first.stored.key]
 
 
-def test_other_bytes_under_the_same_sop_instance_uid_are_rejected_as_a_conflict(world):
+def test_other_bytes_under_the_same_sop_instance_uid_that_cannot_be_compared_are_rejected(world):
     one, two = world.reserve(2)
     world.processor.process(world.arrive(one.incoming.key, b"good1234"))
     arrival = world.arrive(two.incoming.key, b"good1234 but other")
@@ -180,7 +180,7 @@ def test_other_bytes_under_the_same_sop_instance_uid_are_rejected_as_a_conflict(
 
     second = world.verdicts.file(two.file_id)
     assert second.state is State.REJECTED
-    assert [finding.code for finding in second.findings] == ["sop-instance-conflict"]
+    assert [finding.code for finding in second.findings] == ["sop-instance-uncompared"]
     assert (second.stored.bucket, len(world.stored(ACCEPTED))) == (QUARANTINE, 1)
 
 

@@ -59,7 +59,7 @@ def test_no_review_at_all_accepts_nothing(desk):
     assert desk.do(Task.ACCEPT, desk.rejected(), actor="admin-2").answer is Answer.REFUSED
 
 
-@pytest.mark.parametrize("code", ["sop-instance-conflict", "polyglot-executable", "archive-bomb"])
+@pytest.mark.parametrize("code", ["sop-instance-refused", "polyglot-executable", "archive-bomb"])
 def test_some_findings_no_review_overrides(desk, code):
     file = desk.rejected()
     desk.rules = lambda source, facts: Judgement("dicom", (replace(REFUSAL, code=code),), {}, None)

@@ -236,7 +236,7 @@ def test_a_dry_run_foresees_a_conflict_with_another_file(desk):
     desk.verdicts.table.identities[file.clinic_id, "sop", "1234"] = "another"
     desk.verdicts.table.files["another"] = file
     answered = desk.do(Task.TRY, file)
-    assert (answered.answer, answered.codes) == (Answer.REJECTED, ("sop-instance-conflict",))
+    assert (answered.answer, answered.codes) == (Answer.REJECTED, ("sop-instance-uncompared",))
 
 
 def test_staff_have_their_own_failed_files_checked_again_and_nothing_else(desk):

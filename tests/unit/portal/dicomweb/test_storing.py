@@ -12,6 +12,7 @@ from portal.dicomweb.multipart import related
 from portal.errors import ClinicInactiveError, StorageUnavailableError
 from portal.identity import of_partner
 from portal.wiring import PATIENCE
+from processor.judge.catalogue import RULES
 from tests.dicom_files import ct_slice
 from tests.records import a_file
 from tests.unit.portal.dicomweb.archive import Archive
@@ -207,3 +208,23 @@ def test_what_is_still_being_checked_is_told_by_a_warning_that_says_where_to_loo
 def test_the_answer_is_due_before_the_gateway_and_the_function_end_it():
     assert storing.SEND_WITHIN_S < storing.ANSWER_WITHIN_S < StageConfig(name="prod").portal.timeout_s
     assert storing.ANSWER_WITHIN_S + PATIENCE.read_timeout <= 30
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "status", "told"),
+    [
+        (State.ACCEPTED, "rewrapped", 200, ("00081199", "00081196", storing.WITH_WARNINGS)),
+        (State.ACCEPTED, "re-encoded", 200, ("00081199", "00081196", storing.WITH_WARNINGS)),
+        (State.ACCEPTED, "sop-instance-first-kept", 409, ("00081198", "00081197", storing.DUPLICATE_INSTANCE)),
+        (State.REJECTED, "sop-instance-conflict", 409, ("00081198", "00081197", storing.DUPLICATE_INSTANCE)),
+        (State.REJECTED, "sop-instance-uncompared", 409, ("00081198", "00081197", storing.DUPLICATE_INSTANCE)),
+        (State.REJECTED, "sop-instance-refused", 409, ("00081198", "00081197", storing.DUPLICATE_INSTANCE)),
+    ],
+)
+def test_what_stands_under_a_known_uid_is_answered_for_what_it_is(state, code, status, told):
+    odd = RULES["preamble-unusual"].finding()
+    record = a_file(state=state, kind="dicom", findings=(odd, RULES[code].finding()), metadata={})
+    stored = storing.Stored(record.upload_id, (record,), 0)
+    sequence, tag, reason = told
+    (item,) = storing.response(stored, "")[sequence]["Value"]
+    assert (stored.status, item[tag]["Value"]) == (status, [reason])

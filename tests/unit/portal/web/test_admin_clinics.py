@@ -5,8 +5,10 @@ import re
 import pytest
 
 from intake.rules import catalogue
+from portal.profiles import CONFLICTS as PORTAL_CONFLICTS
 from portal.profiles import MEGABYTE
 from processor.judge import Profile
+from processor.judge.profile import CONFLICTS
 
 
 @pytest.fixture
@@ -181,3 +183,20 @@ def test_what_cannot_be_noted_does_not_happen(portal, admin, monkeypatch):
     with pytest.raises(RuntimeError):
         admin.post("/admin/clinics/northside/deactivate")
     assert portal.directory.clinics_by_id["northside"].active
+
+
+def test_a_clinic_chooses_what_becomes_of_another_image_under_a_known_uid(portal, admin):
+    fields = profile_fields(admin, conflicts="keep-first")
+    assert admin.post("/admin/clinics/northside/profile", data=fields).status_code == 303
+    assert Profile.parsed(portal.directory.profiles["northside"]).conflicts == "keep-first"
+    page = admin.get("/admin/clinics/northside/profile").text
+    assert re.search(r'<option value="keep-first" selected>', page)
+    assert "Keep the first" in admin.get("/admin/clinics/northside").text
+
+    wrong = admin.post("/admin/clinics/northside/profile", data=profile_fields(admin, conflicts="overwrite"))
+    assert wrong.status_code == 422
+    assert Profile.parsed(portal.directory.profiles["northside"]).conflicts == "keep-first"
+
+
+def test_the_portal_offers_what_the_judge_knows_of_conflicts():
+    assert tuple(PORTAL_CONFLICTS) == CONFLICTS

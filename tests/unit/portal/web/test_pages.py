@@ -7,6 +7,7 @@ from intake.ports import QueuedMessage
 from intake.record import now
 from intake.states import State
 from portal.web import receipts
+from processor.judge.catalogue import RULES
 from tests.records import REFUSAL, UPLOAD_ID, a_file, an_upload
 
 HOSTILE = [
@@ -164,3 +165,23 @@ def test_nothing_that_a_sender_writes_becomes_markup(portal, hostile):
         text = portal.browser().get(path).text
         for live in ("<script>alert", "<img src=x", "<svg/onload", "55433", "</title></textarea>"):
             assert live not in text, (path, live)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"state": State.REJECTED, "conflicts_with": "another"}, "stands in its way"),
+        ({"state": State.ACCEPTED, "conflicts_with": "another"}, "this file took the place of"),
+        ({"state": State.ACCEPTED, "superseded_by": "another"}, "took this one"),
+        ({"state": State.ACCEPTED, "duplicate_of": "another"}, "These exact bytes were accepted before"),
+        ({"state": State.ACCEPTED, "duplicate_of": "another", "findings": (RULES["rewrapped"].finding(),)},
+         "This same image was accepted before"),
+        ({"state": State.ACCEPTED, "duplicate_of": "another", "conflicts_with": "another"}, "stands in its way"),
+    ],
+)  # fmt: skip
+def test_a_files_page_links_the_file_of_its_uid_and_says_what_became_of_the_two(filled, changes, words):
+    record = a_file(0, kind="dicom", created_at=now(), **changes)
+    filled.table.files[record.file_id] = record
+    text = " ".join(filled.browser().get(f"/files/{record.file_id}").text.split())
+    assert 'href="/files/another"' in text
+    assert words in text

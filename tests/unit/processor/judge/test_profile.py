@@ -8,6 +8,7 @@ from intake.record import Severity
 from processor.judge import Facts, Profile, judge
 from processor.judge.catalogue import RULES
 from processor.judge.facts import extension_of
+from processor.judge.profile import CONFLICTS
 from processor.judge.protected import PROTECTED, REASONS
 from tests.dicom_files import ct_slice
 from tests.document_files import pdf, png
@@ -144,3 +145,14 @@ def test_a_wrong_profile_says_what_is_wrong(data, says):
 )
 def test_extensions_are_taken_from_names(name, extension):
     assert extension_of(name) == extension
+
+
+@pytest.mark.parametrize("conflicts", CONFLICTS)
+def test_what_becomes_of_conflicts_survives_being_written(conflicts):
+    assert Profile.parsed(Profile(conflicts=conflicts).as_dict()).conflicts == conflicts
+
+
+@pytest.mark.parametrize("conflicts", ["", "overwrite", None, ["hold"]])
+def test_conflicts_are_nothing_else(conflicts):
+    with pytest.raises(ValueError, match="conflicts can be"):
+        Profile.parsed({"conflicts": conflicts})
