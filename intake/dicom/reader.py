@@ -35,7 +35,7 @@ def _start(head: bytes) -> int:
 
 
 def _pass_meta(window: RangedStream, position: int, budget: Budget) -> tuple[int, str]:
-    """Pass over the elements of group 0002, and return where they end and the transfer syntax that they state."""
+    """Pass over the elements of group 0002, and return where they end and the transfer syntax that they state first."""
     transfer_syntax = ""
     while (head := _next_of_meta(window, position)) is not None:
         budget.step()
@@ -43,7 +43,7 @@ def _pass_meta(window: RangedStream, position: int, budget: Budget) -> tuple[int
         position = start + head.length
         if head.length == UNDEFINED_LENGTH or not window.holds(position):
             raise UnreadableFileError(f"the file meta information is cut off at byte {start}")
-        if head.tag == TRANSFER_SYNTAX_UID and head.length <= LONGEST_UID:
+        if head.tag == TRANSFER_SYNTAX_UID and head.length <= LONGEST_UID and not transfer_syntax:
             window.show(start, head.length)
             at = start - window.origin
             transfer_syntax = window.buffer[at : at + head.length].decode("latin-1").strip("\0 ")

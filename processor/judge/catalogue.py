@@ -23,7 +23,7 @@ __all__ = [
     "Rule",
 ]
 
-RULES_VERSION = "2026.11.6"
+RULES_VERSION = "2026.11.7"
 
 
 def _identity(code: str, name: str, element: str, section: str) -> tuple[Rule, Rule]:
@@ -105,6 +105,9 @@ META = (
     _warn("file-meta-incomplete", "The file meta information lacks a mandatory element.", section="PS3.10 7.1"),
     _warn("file-meta-length-missing", "The file meta information does not state its length.", section="PS3.10 7.1"),
     _warn("file-meta-length-wrong", "The file meta information states a wrong length.", section="PS3.10 7.1"),
+    _warn("file-meta-repeated",
+          "The file repeats elements of its file meta information; the first value of each counts, the others do not.",
+          section="PS3.10 7.1"),
     _reject("file-meta-length-impossible", "The file meta information claims to be longer than the file.",
             SEND_AGAIN, "PS3.10 7.1"),
     _warn("file-meta-mismatch", "The file meta information names another SOP class or instance than the content.",
@@ -185,6 +188,10 @@ IDENTITY = (
             EXPORT_ANEW, "PS3.5 8.2"),
     _reject("patient-id-missing", "The file describes a patient without a Patient ID element.",
             EXPORT_ANEW, "PS3.3 C.7.1.1"),
+    _reject("identity-ambiguous",
+            "An element that says whose the image is, or which one, stands there twice with two values.",
+            "Find out in the system that made the file which value is right, and export the file anew from there.",
+            "PS3.5 7.1"),
     _warn("patient-id-empty", "The Patient ID is empty.",
           "Check on the scanner that the patient was registered.", "PS3.3 C.7.1.1"),
     _warn("patient-module-missing",

@@ -53,8 +53,8 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     "A file that cannot be told from others, or told whose it is, cannot be filed.": (
         "sop-class-uid-missing", "sop-class-uid-invalid", "sop-instance-uid-missing", "sop-instance-uid-invalid",
         "study-instance-uid-missing", "study-instance-uid-invalid", "series-instance-uid-missing",
-        "series-instance-uid-invalid", "patient-id-missing", "ccda-patient-missing", "clinic-unknown",
-        "sop-instance-conflict",
+        "series-instance-uid-invalid", "identity-ambiguous", "patient-id-missing", "ccda-patient-missing",
+        "clinic-unknown", "sop-instance-conflict",
     ),
 }  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
 from intake.dicom.encoding import IMPLICIT_ITEMS, ITEM_TAGS
-from processor.judge import endings, tags
-from processor.judge.attributes import ABSENT, KEPT, LOOKALIKE
+from processor.judge import endings, repeats, tags
+from processor.judge.attributes import KEPT
 from processor.judge.data_set import (
     MAX_DEPTH,
     MAX_ELEMENTS,
@@ -111,7 +111,7 @@ class Walk:
         if len(self._levels) == 1 and head.tag in KEPT:
             self.order.note(head.tag, head.vr, head.length)
             value = taken(self._stream, start, min(head.length, KEPT_BYTES))
-            self.data_set.values[head.tag] = LOOKALIKE if value == ABSENT else value
+            repeats.keep(self.data_set.values, head.tag, value, self._findings)
         if len(self._levels) == 1 and head.tag == tags.EXTENDED_OFFSET_TABLE:
             self.data_set.extended_offsets = head.length
         if len(self._levels) == 1 and head.tag in tags.PIXELS:

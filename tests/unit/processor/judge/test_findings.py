@@ -61,6 +61,13 @@ def with_meta_length(length):
     return whole[:140] + length.to_bytes(4, "little") + whole[144:]
 
 
+def repeated_meta():
+    """A slice whose transfer syntax is stated again, and otherwise, behind the file meta information."""
+    whole = ct()
+    again = element(0x00020010, "UI", b"1.2.840.10008.1.2.4.50")
+    return whole[: meta_end(whole)] + again + body_of(whole)
+
+
 def without_meta_element(tag):
     whole = ct()
     mark = element(tag, "UI", b"")[:6]
@@ -119,6 +126,7 @@ FILES = {
     "file-meta-incomplete": without_meta_element(0x00020003),
     "file-meta-length-missing": WHOLE[:132] + WHOLE[144:],
     "file-meta-length-wrong": with_meta_length(100),
+    "file-meta-repeated": repeated_meta(),
     "file-meta-length-impossible": with_meta_length(0x7FFFFFFF),
     "file-meta-mismatch": part10(body_of(WHOLE), sop="1.2.3"),
     "transfer-syntax-missing": without_meta_element(0x00020010),
@@ -163,6 +171,7 @@ FILES = {
     "series-instance-uid-missing": changed(SERIES, ""),
     "series-instance-uid-invalid": changed(SERIES, "1." * 40 + "1"),
     "patient-id-missing": without(0x00100020),
+    "identity-ambiguous": inserted(element(0x00100020, "LO", b"TEST-0002 ")),
     "patient-id-empty": changed(0x00100020, "", "LO"),
     "patient-module-missing": without(*PATIENT),
     "identity-missing": without(STUDY, SERIES, *PATIENT),
