@@ -2,6 +2,7 @@
 
 from intake.dicom import encoding
 from intake.dicom.budget import Budget
+from intake.dicom.command_elements import end_of_commands
 from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
 from intake.dicom.encoding import EXPLICIT, Encoding
 from intake.dicom.errors import UnreadableFileError
@@ -22,10 +23,11 @@ def scan(source: ByteSource, budget: Budget, first: bytes | None = None) -> Scan
     """
     window = RangedStream(source, budget, first)
     position, transfer_syntax = _pass_meta(window, _start(window.buffer), budget)
+    stream: Stream = window
     if transfer_syntax in encoding.DEFLATED:
-        inflated = InflatedStream(window, position, budget)
-        return Scanner(inflated, 0, _encoding(inflated, 0, transfer_syntax), budget)
-    return Scanner(window, position, _encoding(window, position, transfer_syntax), budget)
+        stream, position = InflatedStream(window, position, budget), 0
+    start = end_of_commands(stream, position)
+    return Scanner(stream, start, _encoding(stream, start, transfer_syntax), budget)
 
 
 def _start(head: bytes) -> int:

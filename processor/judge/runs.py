@@ -35,16 +35,17 @@ def _step_back(before: int, passed: int, state: Order) -> tuple[int, int]:
     return before, passed - 1
 
 
-def _explicit_run(order: str) -> Run:  # noqa: C901 - one loop, without calls: faster
+def _explicit_run(order: str) -> Run:  # noqa: C901, PLR0915 - one loop, without calls: faster
     """Build the run for one byte order. VRs are compared as the numbers they are read as: faster."""
     unpack = struct.Struct(f"{order}HHHHI").unpack_from
     short, long = _numbers(SHORT_VRS, order), _numbers(PLAIN_LONG_VRS, order)
     names = {**short, **long}
     numbers = {vr: number for number, vr in names.items()}
+    unknown = numbers[b"UN"]
     kept = {tag: (numbers[BY_TAG[tag].vr.encode()], fence_after(tag)) for tag in KEPT}
     stops, reserved, most = tags.STOPS, RESERVED, KEPT_BYTES
 
-    def run(buffer: bytes, at: int, stop: int, values: Values, state: Order) -> tuple[int, int]:  # noqa: C901
+    def run(buffer: bytes, at: int, stop: int, values: Values, state: Order) -> tuple[int, int]:  # noqa: C901, PLR0912
         last, fence = state.last, state.fence
         before, skipped, passed = at, 0, 0
         limit = stop - 12
@@ -55,6 +56,9 @@ def _explicit_run(order: str) -> Run:  # noqa: C901 - one loop, without calls: f
             if vr in short:
                 following = at + 8 + length
             elif vr in long:
+                if length and vr == unknown:
+                    # The two bytes before the length are zero, unless they are the length.
+                    break
                 length = long_length
                 following = at + 12 + length
             else:

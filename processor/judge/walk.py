@@ -1,9 +1,11 @@
 """The walk over a data set: iterative, within budgets, every length checked against what is left (PS3.5 7)."""
 
+from intake.dicom import behind_pixels, elements, lengths
 from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
 from intake.dicom.encoding import IMPLICIT_ITEMS, ITEM_TAGS
 from processor.judge import endings, repeats, tags
 from processor.judge.attributes import KEPT
+from processor.judge.content_sequences import Damage
 from processor.judge.data_set import (
     MAX_DEPTH,
     MAX_ELEMENTS,
@@ -14,13 +16,17 @@ from processor.judge.data_set import (
     Level,
     Pixels,
 )
+from processor.judge.doubts import Doubts
 from processor.judge.findings import Findings
 from processor.judge.fragments import Fragments
 from processor.judge.layouts import pass_usual
 from processor.judge.order import SHORTEST_ELEMENT, Order
 from processor.judge.refusal import BudgetSpentError, DamagedError, RefusedError
-from processor.judge.runs import KEPT_BYTES, run_of
+from processor.judge.runs import KEPT_BYTES, RESERVED, run_of
 from processor.judge.window import Stream, Window, taken
+
+NESTED_DAMAGE = frozenset({"encapsulation-unended", "encapsulation-invalid"})
+"""What is wrong with an icon's fragments harms nothing around the sequence that holds it."""
 
 
 class Walk:
@@ -32,6 +38,8 @@ class Walk:
         self._findings = findings
         self._levels = [Level(items=False, limit=UNBOUNDED, defined=False, encoding=data_set.encoding)]
         self._inner = Order(data_set.encoding)
+        self._doubts = Doubts(findings)
+        self._damage = Damage(findings)
         self.order = Order(data_set.encoding)
         self.data_set = data_set
 
@@ -46,6 +54,7 @@ class Walk:
                     self._elements(level)
             except DamagedError as damage:
                 self._leave_damaged(damage)
+        self._damage.weigh(has_image=self.data_set.pixels is not None)
 
     def _elements(self, level: Level) -> None:
         there = min(self._stream.show(self._position, 12), level.limit - self._position)
@@ -78,7 +87,9 @@ class Walk:
             self._close(level, there)
             return
         self._count(1)
-        if len(self._levels) == 1 and self._is_stray(head, at):
+        if level.encoding.explicit and lengths.is_doubtful(head, self._stream.buffer, at):
+            head = self._doubts.settle(self._stream, self._position, head, level)
+        if len(self._levels) == 1 and self._is_stray(head, level):
             self._stray()
             return
         if len(self._levels) == 1:
@@ -98,7 +109,7 @@ class Walk:
         if following > self._stream.size:
             self._overrun(level, head, following)
             return
-        if level.encoding.explicit and not head.vr:
+        if level.encoding.explicit and not head.vr and head.size == elements.SHORT_HEADER:
             self._findings.add("element-vr-missing", tags.written(head.tag))
         if self._is_sequence(head, start, level):
             self._position = start
@@ -151,6 +162,8 @@ class Walk:
             raise DamagedError("structure-invalid", tags.written(head.tag))
 
     def _open(self, head: Header, level: Level, *, limit: int, defined: bool) -> None:
+        if len(self._levels) == 1:
+            self._damage.outermost = head.tag
         if len(self._levels) >= 2 * MAX_DEPTH:
             raise RefusedError("nesting-too-deep", f"byte {self._position}")
         self.data_set.sequences += 1
@@ -186,10 +199,13 @@ class Walk:
             raise RefusedError("truncated", f"byte {self._position}")
         self._levels.append(Level(items=False, limit=limit, defined=defined, encoding=level.encoding))
 
-    def _is_stray(self, head: Header, at: int) -> bool:
+    def _is_stray(self, head: Header, level: Level) -> bool:
         """Say whether what looks like an element of the whole data set cannot be one: its tag or its place tells."""
-        after = self.data_set.pixels is not None and head.tag <= self.data_set.pixels.tag
-        return after or head.tag >> 16 in {0, 0xFFFE} or self._stream.buffer.startswith(endings.ARCHIVE, at)
+        at = self._position - self._stream.origin
+        if head.tag >> 16 in RESERVED or self._stream.buffer.startswith(endings.ARCHIVE, at):
+            return True
+        behind = self.data_set.pixels is not None and head.tag <= self.data_set.pixels.tag
+        return behind and not behind_pixels.counts(head, level.encoding, self._stream, self._position)
 
     def _delimiter(self, level: Level, head: Header) -> None:
         if head.tag != tags.ITEM_END:
@@ -207,13 +223,30 @@ class Walk:
             if not fragments.complete:
                 self._findings.add("pixel-data-unchecked", tags.written(head.tag))
         else:
-            fragments.walk(MAX_ITEMS - self.data_set.items)
-            self.data_set.items += fragments.items
+            self._walk_nested(fragments)
         if fragments.items < 2:
             raise RefusedError("encapsulation-empty", tags.written(head.tag))
         if whole:
             self.data_set.pixels = fragments.pixels(head.tag)
         self._position = fragments.position
+        if self._position > level.limit:
+            self._stretch(head)
+
+    def _walk_nested(self, fragments: Fragments) -> None:
+        try:
+            fragments.walk(MAX_ITEMS - self.data_set.items)
+        except RefusedError as refusal:
+            if refusal.code in NESTED_DAMAGE:
+                raise DamagedError(refusal.code, refusal.where) from None
+            raise
+        self.data_set.items += fragments.items
+
+    def _stretch(self, head: Header) -> None:
+        """Take an item for as long as its fragments, whose delimiter tells more surely than its length."""
+        self._findings.add("item-length-wrong", tags.written(head.tag))
+        self._levels = [
+            level._replace(limit=self._position) if level.limit < self._position else level for level in self._levels
+        ]
 
     def _close(self, level: Level, there: int) -> None:
         """Leave a level of which less than a header is left: `there` bytes."""
@@ -252,7 +285,7 @@ class Walk:
         """Go on after the outermost sequence of known length, whose damage harms nothing around it."""
         for depth, level in enumerate(self._levels):
             if level.defined:
-                self._findings.add("sequence-damaged", damage.where)
+                self._damage.tell(damage.where)
                 self._position = level.limit
                 del self._levels[depth:]
                 return
