@@ -125,7 +125,7 @@ class Walk:
             repeats.keep(self.data_set.values, head.tag, value, self._findings)
         if len(self._levels) == 1 and head.tag == tags.EXTENDED_OFFSET_TABLE:
             self.data_set.extended_offsets = head.length
-        if len(self._levels) == 1 and head.tag in tags.PIXELS:
+        if len(self._levels) == 1 and head.tag in tags.PIXELS and head.length:
             self.data_set.pixels = Pixels(head.tag, head.length)
             self._pass_pixels(level, head, following)
         elif not self._stream.holds(following):

@@ -305,6 +305,61 @@ def test_an_object_without_an_image_consists_of_its_sequences(tag):
     assert "content-damaged" in codes_of(spliced(element(tag, "SQ", b"no items"), before=tag, without=[PIXEL_DATA]))
 
 
+# Pixel Data without any.
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE])
+def test_pixel_data_of_no_length_is_none(syntax):
+    body = {tag: held for tag, held in elements().items() if not 0x00280000 < tag < 0x00290000}
+    implicit = syntax == IMPLICIT_VR_LITTLE_ENDIAN
+    data = part10(data_set(body | {PIXEL_DATA: ("OW", b"")}, implicit=implicit), sop=SOP, transfer_syntax=syntax)
+
+    assert_read_by_both(data)
+
+
+def test_an_image_whose_pixel_data_have_no_length_lacks_them():
+    kept = elements() | {PIXEL_DATA: ("OW", b""), 0x7FE10010: ("LO", b"MAKER ")}
+
+    assert_read_by_both(part10(data_set(kept), sop=SOP), "pixel-data-missing")
+
+
+# Character sets.
+
+
+@pytest.mark.parametrize(
+    ("term", "codec"),
+    [
+        ("UTF-8", "utf-8"),
+        ("utf8", "utf-8"),
+        ("UTF_8", "utf-8"),
+        ("ISO_IR UTF-8", "utf-8"),
+        ("iso_ir 192", "utf-8"),
+        ("ISO-IR-192", "utf-8"),
+        ("ISO 8859-2", "iso8859-2"),
+        ("ISO_8859_5", "iso8859-5"),
+        ("gb18030", "gb18030"),
+        ("GB 2312", "gb2312"),
+        ("Latin1", "latin-1"),
+    ],
+)
+def test_a_misspelt_character_set_is_told_once_and_read(term, codec):
+    name = {"iso8859-5": "Нет^Никто", "gb18030": "王^小东", "gb2312": "王^小东"}.get(codec, "Mül^Lö")
+    written = name.encode(codec)
+    stated = element(0x00080005, "CS", term.encode() + b" " * (len(term) % 2))
+    named = element(0x00100010, "PN", written + b" " * (len(written) % 2))
+    data = spliced(stated, before=0x00080006, without=[0x00080005])
+    data = data.replace(element(0x00100010, "PN", elements()[0x00100010][1]), named)
+
+    assert codes_of(data) == ["character-set-unknown"]
+    assert judge(CountedSource(data)).metadata["patient"]["name"] == name
+
+
+def test_what_names_no_character_set_is_read_as_the_default():
+    stated = element(0x00080005, "CS", b"KLINGON ")
+
+    assert codes_of(spliced(stated, before=0x00080006, without=[0x00080005])) == ["character-set-unknown"]
+
+
 # Names.
 
 
