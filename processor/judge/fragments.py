@@ -4,7 +4,7 @@ import struct
 
 from intake.dicom.elements import UNDEFINED_LENGTH
 from processor.judge import codestreams, offsets, tags
-from processor.judge.data_set import MAX_ITEMS, Pixels
+from processor.judge.data_set import Pixels
 from processor.judge.offsets import NO_OFFSETS
 from processor.judge.refusal import RefusedError
 from processor.judge.window import Stream, Window
@@ -12,6 +12,8 @@ from processor.judge.window import Stream, Window
 TAILS = (4 * 1024, 64 * 1024)
 """How much of an object's end is looked at for the sequence delimiter, in bytes: first little, then more."""
 
+MAX_ITEMS = 250_000
+"""Fragments that are stepped over; with more, the end is looked for from behind."""
 LARGE = 512 * 1024
 LEAST_AHEAD, MOST_AHEAD = 4 * 1024, 1024 * 1024
 """Bytes that are fetched at once behind a fragment of up to LARGE, more each time: many fragments are worth a large

@@ -3,19 +3,11 @@
 from intake.dicom import behind_pixels, elements, lengths
 from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
 from intake.dicom.encoding import IMPLICIT_ITEMS, ITEM_TAGS
-from processor.judge import endings, repeats, tags
+from processor.judge import allowance, endings, nested, repeats, tags
+from processor.judge.allowance import Allowance
 from processor.judge.attributes import KEPT
 from processor.judge.content_sequences import Damage
-from processor.judge.data_set import (
-    MAX_DEPTH,
-    MAX_ELEMENTS,
-    MAX_ITEMS,
-    MAX_SEQUENCES,
-    UNBOUNDED,
-    DataSet,
-    Level,
-    Pixels,
-)
+from processor.judge.data_set import MAX_DEPTH, UNBOUNDED, DataSet, Level, Pixels
 from processor.judge.doubts import Doubts
 from processor.judge.findings import Findings
 from processor.judge.fragments import Fragments
@@ -38,6 +30,9 @@ class Walk:
         self._findings = findings
         self._levels = [Level(items=False, limit=UNBOUNDED, defined=False, encoding=data_set.encoding)]
         self._inner = Order(data_set.encoding)
+        self._allowance = Allowance(data_set.values)
+        self._looked = 0
+        """Up to where items were looked at all at once."""
         self._doubts = Doubts(findings)
         self._damage = Damage(findings)
         self.order = Order(data_set.encoding)
@@ -54,6 +49,8 @@ class Walk:
                     self._elements(level)
             except DamagedError as damage:
                 self._leave_damaged(damage)
+            except BudgetSpentError:
+                self._leave_unchecked()
         self._damage.weigh(has_image=self.data_set.pixels is not None)
 
     def _elements(self, level: Level) -> None:
@@ -166,9 +163,7 @@ class Walk:
             self._damage.outermost = head.tag
         if len(self._levels) >= 2 * MAX_DEPTH:
             raise RefusedError("nesting-too-deep", f"byte {self._position}")
-        self.data_set.sequences += 1
-        if self.data_set.sequences > MAX_SEQUENCES:
-            raise RefusedError("too-many-elements", f"byte {self._position}")
+        self._allowance.sequences += 1
         encoding = IMPLICIT_ITEMS if head.vr == b"UN" else level.encoding
         self._levels.append(Level(items=True, limit=limit, defined=defined, encoding=encoding))
 
@@ -176,6 +171,8 @@ class Walk:
         there = min(self._stream.show(self._position, 8), level.limit - self._position)
         if there < 8:
             self._close(level, there)
+            return
+        if self._position >= self._looked and self._pass_items(level):
             return
         at = self._position - self._stream.origin
         head = header(self._stream.buffer, at, len(self._stream.buffer), level.encoding)
@@ -187,10 +184,23 @@ class Walk:
         elif not level.defined:
             self._levels.pop()
 
+    def _pass_items(self, level: Level) -> bool:
+        """Pass the items that can be passed at once, and say whether there were any."""
+        at = self._position - self._stream.origin
+        stop = min(level.limit - self._stream.origin, len(self._stream.buffer))
+        room = 2 * MAX_DEPTH - len(self._levels)
+        passed = nested.pass_items(self._stream.buffer, at, stop, level.encoding, room)
+        self._looked = self._stream.origin + passed.reached
+        self._position += passed.end - at
+        self._allowance.elements += passed.elements
+        self._allowance.items += passed.items
+        self._allowance.sequences += passed.sequences
+        self._allowance.check(self._position)
+        return passed.items > 0
+
     def _enter(self, level: Level, length: int) -> None:
-        self.data_set.items += 1
-        if self.data_set.items > MAX_ITEMS:
-            raise RefusedError("too-many-items", f"byte {self._position}")
+        self._allowance.items += 1
+        self._allowance.check(self._position)
         defined = length != UNDEFINED_LENGTH
         limit = self._position + length if defined else level.limit
         if limit > level.limit:
@@ -234,12 +244,12 @@ class Walk:
 
     def _walk_nested(self, fragments: Fragments) -> None:
         try:
-            fragments.walk(MAX_ITEMS - self.data_set.items)
+            fragments.walk(self._allowance.most_items(self._position) - self._allowance.items)
         except RefusedError as refusal:
             if refusal.code in NESTED_DAMAGE:
                 raise DamagedError(refusal.code, refusal.where) from None
             raise
-        self.data_set.items += fragments.items
+        self._allowance.items += fragments.items
 
     def _stretch(self, head: Header) -> None:
         """Take an item for as long as its fragments, whose delimiter tells more surely than its length."""
@@ -281,6 +291,17 @@ class Walk:
         else:
             raise RefusedError(endings.overrun(following, self._stream.size), tags.written(head.tag))
 
+    def _leave_unchecked(self) -> None:
+        """End the walk where what describes the frames is more than there is time for. Raises BudgetSpentError else."""
+        of_frames = self._damage.outermost in tags.OF_FRAMES and len(self._levels) > 1
+        if not (of_frames and self._allowance.is_plausible(self._position)):
+            raise BudgetSpentError("header-too-large", f"byte {self._position}")
+        if endings.ends_as_archive(self._stream, self._position):
+            raise RefusedError("archive-appended", f"byte {self._position}")
+        self._findings.add("header-unchecked", tags.written(self._damage.outermost))
+        self.data_set.unchecked = True
+        self._levels.clear()
+
     def _leave_damaged(self, damage: DamagedError) -> None:
         """Go on after the outermost sequence of known length, whose damage harms nothing around it."""
         for depth, level in enumerate(self._levels):
@@ -292,6 +313,6 @@ class Walk:
         raise damage
 
     def _count(self, elements: int) -> None:
-        self.data_set.elements += elements
-        if self.data_set.elements > MAX_ELEMENTS:
-            raise RefusedError("too-many-elements", f"byte {self._position}")
+        self._allowance.elements += elements
+        if self._allowance.elements > allowance.ELEMENTS:
+            self._allowance.check(self._position)

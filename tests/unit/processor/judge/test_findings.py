@@ -212,7 +212,7 @@ FILES = {
         data_set({0x00041130: ("CS", b"TEST")}), sop=uid("directory"), sop_class="1.2.840.10008.1.3.10"
     ),
 }
-MET_ELSEWHERE = {"header-too-large", "pixel-data-unchecked"}
+MET_ELSEWHERE = {"header-too-large", "header-unchecked", "pixel-data-unchecked"}
 """Need files of gigabytes: see test_attacks, test_reading and test_deflated."""
 
 
