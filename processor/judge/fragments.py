@@ -11,10 +11,12 @@ from processor.judge.refusal import RefusedError
 from processor.judge.runs import RESERVED
 from processor.judge.window import Stream, Window
 
-TAIL = 6 * 1024 * 1024
+TAIL = 4 * 1024 * 1024
 """How much of an object's end is looked at for the sequence delimiter, in bytes."""
+PIECE, OVERLAP = 1024 * 1024, 8 + LONG_HEADER
+"""Bytes of it that are looked at at once, and twice: a delimiter and the header that follows."""
 MOST_DELIMITERS = 4_096
-"""How many that may be the one are looked at."""
+"""How many that may be the one are looked at in each piece."""
 
 MAX_ITEMS = 250_000
 """Fragments that are stepped over; with more, the end is looked for from behind."""
@@ -87,12 +89,14 @@ class Fragments:
         self._seen = self.position
         if self._reach_last_frame():
             return True
-        start = max(self.position, self._stream.size - TAIL)
-        there = self._stream.show(start, self._stream.size - start)
-        at = start - self._stream.origin
-        end = _end_of_fragments(self._stream.buffer, at, at + there)
-        if end >= 0:
-            self._end(self._stream.origin + end)
+        size = self._stream.size
+        for start in range(max(self.position, size - TAIL), size, PIECE - OVERLAP):
+            there = min(self._stream.show(start, min(PIECE, size - start)), PIECE)
+            at = start - self._stream.origin
+            end = _end_of_fragments(self._stream.buffer, at, at + there, last=start + there == size)
+            if end >= 0:
+                self._end(self._stream.origin + end)
+                break
         return self.ended
 
     def _reach_last_frame(self) -> bool:
@@ -162,24 +166,24 @@ class Fragments:
         return 0 <= at <= len(self._stream.buffer) - 8
 
 
-def _end_of_fragments(buffer: bytes, at: int, stop: int) -> int:
+def _end_of_fragments(buffer: bytes, at: int, stop: int, *, last: bool) -> int:
     """Return the end of the first delimiter in a stretch behind which a data set goes on or ends, or -1.
 
     Later ones end sequences behind the image.
     """
     for _ in range(MOST_DELIMITERS):
         found = buffer.find(SEQUENCE_END, at, stop)
-        if found < 0 or _goes_on(buffer, found + 8, stop):
+        if found < 0 or _goes_on(buffer, found + 8, stop, last=last):
             return found + 8 if found >= 0 else -1
         at = found + 1
     return -1
 
 
-def _goes_on(buffer: bytes, at: int, stop: int) -> bool:
+def _goes_on(buffer: bytes, at: int, stop: int, *, last: bool) -> bool:
     """Say whether nothing follows, or filling, or an element that may stand behind the image."""
     if at > stop:
         return False
-    if not buffer[at:stop].strip(b"\0"):
+    if last and not buffer[at:stop].strip(b"\0"):
         return True
     head = header(buffer, at, stop, EXPLICIT) if stop - at >= LONG_HEADER else None
     return head is not None and head.tag >> 16 not in RESERVED and (head.vr in SHORT_VRS or head.vr in LONG_VRS)
