@@ -39,6 +39,18 @@ DEFINED = (
 )
 """The standard's defined terms (PS3.3 C.12.1.1.2)."""
 TERM = re.compile(r"ISO.?(?:2022.)?IR.?(\d+)")
+MISSPELT = tuple(
+    (re.compile(pattern), found)
+    for pattern, found in (
+        (r"(?:ISO.?IR.?)?UTF.?8|UNICODE(?:.1.1)?.UTF.8", "utf-8"),
+        (r"GB.?18030", "gb18030"),
+        (r"(?:ISO.?IR.?)?GB.?2312|EUC.?CN", "gb2312"),
+        (r"SHIFT.?JIS|SJIS|JIS.?X.?0201", "shift_jis"),
+        (r"EUC.?KR|KS.?C.?5601|KS.?X.?1001", "euc_kr"),
+    )
+)
+"""Names that writers give a character set instead of its defined term, and Python's codec for it."""
+BY_PART = re.compile(r"ISO.?8859.?(\d{1,2})|LATIN.?(1)")
 
 BY_ESCAPE = {
     b"(B": DEFAULT,
@@ -71,8 +83,16 @@ def codec(term: str) -> str:
     """Return Python's codec for a defined term; what is not known is read as the default."""
     if term in BY_NAME:
         return BY_NAME[term]
-    match = TERM.match(term)
-    return BY_NUMBER.get(match[1], DEFAULT) if match else DEFAULT
+    match = TERM.match(term.upper())
+    return BY_NUMBER.get(match[1], DEFAULT) if match else _misspelt(term.upper())
+
+
+def _misspelt(term: str) -> str:
+    part = BY_PART.fullmatch(term)
+    if part:
+        named = f"iso8859-{part[1] or part[2]}"
+        return named if named in BY_NUMBER.values() else DEFAULT
+    return next((found for pattern, found in MISSPELT if pattern.fullmatch(term)), DEFAULT)
 
 
 def decode(value: bytes, terms: list[str], *, is_name: bool = False) -> str:

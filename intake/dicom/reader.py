@@ -2,6 +2,7 @@
 
 from intake.dicom import encoding
 from intake.dicom.budget import Budget
+from intake.dicom.command_elements import end_of_commands
 from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
 from intake.dicom.encoding import EXPLICIT, Encoding
 from intake.dicom.errors import UnreadableFileError
@@ -30,12 +31,12 @@ def opened(
     """
     window = RangedStream(source, budget, first)
     position, transfer_syntax = _pass_meta(window, _start(window.buffer), budget)
+    stream: Stream = window
     if transfer_syntax in encoding.DEFLATED:
-        inflated = InflatedStream(window, position, budget)
-        encoded = _encoding(inflated, 0, transfer_syntax)
-        return Scanner(inflated, 0, encoded, budget, guessing=guessing), transfer_syntax
-    encoded = _encoding(window, position, transfer_syntax)
-    return Scanner(window, position, encoded, budget, guessing=guessing), transfer_syntax
+        stream, position = InflatedStream(window, position, budget), 0
+    start = end_of_commands(stream, position)
+    encoded = _encoding(stream, start, transfer_syntax)
+    return Scanner(stream, start, encoded, budget, guessing=guessing), transfer_syntax
 
 
 def _start(head: bytes) -> int:
@@ -45,7 +46,7 @@ def _start(head: bytes) -> int:
 
 
 def _pass_meta(window: RangedStream, position: int, budget: Budget) -> tuple[int, str]:
-    """Pass over the elements of group 0002, and return where they end and the transfer syntax that they state."""
+    """Pass over the elements of group 0002, and return where they end and the transfer syntax that they state first."""
     transfer_syntax = ""
     while (head := _next_of_meta(window, position)) is not None:
         budget.step()
@@ -53,7 +54,7 @@ def _pass_meta(window: RangedStream, position: int, budget: Budget) -> tuple[int
         position = start + head.length
         if head.length == UNDEFINED_LENGTH or not window.holds(position):
             raise UnreadableFileError(f"the file meta information is cut off at byte {start}")
-        if head.tag == TRANSFER_SYNTAX_UID and head.length <= LONGEST_UID:
+        if head.tag == TRANSFER_SYNTAX_UID and head.length <= LONGEST_UID and not transfer_syntax:
             window.show(start, head.length)
             at = start - window.origin
             transfer_syntax = window.buffer[at : at + head.length].decode("latin-1").strip("\0 ")

@@ -8,10 +8,11 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from intake.dicom import behind_pixels, lengths
 from intake.dicom.budget import ITEM as ITEM_STEPS
 from intake.dicom.budget import Budget
 from intake.dicom.dictionary import private_vr, public_vr
-from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
+from intake.dicom.elements import LONG_HEADER, UNDEFINED_LENGTH, Header, header
 from intake.dicom.encoding import IMPLICIT_ITEMS, LONG_VRS, SHORT_VRS, Encoding
 from intake.dicom.errors import BudgetSpentError, DamagedSequenceError, UnreadableFileError
 from intake.dicom.events import Event, Kind
@@ -28,8 +29,13 @@ PIECE = 256 * 1024
 PASSED_A_STEP = 4 * 1024
 """Bytes, as `budget.TAKEN_A_STEP`, for who makes nothing of them but a sum."""
 
+MOST_DOUBTS = 1_000
+"""Elements without a VR of the standard whose length is found out, as by the judge."""
+DOUBT = 8
+"""Steps of finding it out."""
+
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+PIXELS = behind_pixels.PIXELS
 
 _NAMES = {vr: vr.decode() for vr in SHORT_VRS | LONG_VRS}
 _UNBOUNDED = 1 << 63
@@ -60,6 +66,7 @@ class Scanner:
         self._stream, self._position, self._budget = stream, position, budget
         self._guessing = guessing
         self._levels = [_Level(items=False, limit=_UNBOUNDED, defined=False, encoding=encoding, creators={})]
+        self._doubts = 0
         self._pixels = 0
         """The tag of the outermost level's pixel data, once it was met."""
 
@@ -113,8 +120,10 @@ class Scanner:
                 yield from self._close(level, there)
                 return
             self._budget.step()
+            if encoding.explicit and lengths.is_doubtful(head, stream.buffer, at):
+                head = self._settled(head, limit, encoding)
             tag, start = head.tag, self._position + head.size
-            if tag >> 16 == 0xFFFE or (len(self._levels) == 1 and self._ends_outermost(tag)):
+            if tag >> 16 == 0xFFFE or (len(self._levels) == 1 and self._ends_outermost(head, encoding)):
                 yield from self._delimit(level, tag)
                 return
             vr = self._vr(head, start, level)
@@ -136,15 +145,27 @@ class Scanner:
             raise UnreadableFileError(f"the element at byte {self._position} is cut off")
         self._position = following
 
-    def _ends_outermost(self, tag: int) -> bool:
+    def _settled(self, head: Header, limit: int, encoding: Encoding) -> Header:
+        """Find out the length of an element whose VR is none."""
+        self._budget.step(DOUBT)
+        if self._doubts >= MOST_DOUBTS:
+            return head
+        self._doubts += 1
+        settled = lengths.settle(self._stream, self._position, head, limit, encoding)
+        # A VR in the long form may be one that the standard has added since.
+        return settled if settled.size == LONG_HEADER else settled._replace(vr=b"")
+
+    def _ends_outermost(self, head: Header, encoding: Encoding) -> bool:
         """Say whether what looks like an element of the outermost data set is filling behind it.
 
-        No element has group 0 in a file, and none before or at the pixel data's tag stands behind them.
+        No element has group 0 in a file. One that belongs before the pixel data counts behind them where it is meant.
         """
-        if tag in PIXELS and not self._pixels:
-            self._pixels = tag
+        if head.tag in PIXELS and not self._pixels:
+            self._pixels = head.tag
             return False
-        return tag >> 16 == 0 or tag <= self._pixels
+        if head.tag >> 16 == 0 or head.tag > self._pixels:
+            return head.tag >> 16 == 0
+        return not behind_pixels.counts(head, encoding, self._stream, self._position)
 
     def _vr(self, head: Header, start: int, level: _Level) -> str:
         """Return an element's value representation, from the dictionary where the file states none (PS3.5 6.2.2)."""
@@ -202,6 +223,7 @@ class Scanner:
             start = self._position + 8
             if delimiter == SEQUENCE_END:
                 self._position = start
+                self._stretch()
                 yield _END
                 return
             if delimiter != ITEM or length == UNDEFINED_LENGTH:
@@ -209,6 +231,12 @@ class Scanner:
             yield Event(Kind.FRAGMENT, tag, vr, start, length, encoding)
             self._pass(start + length)
         raise DamagedSequenceError(f"the fragments before byte {self._position} do not end")
+
+    def _stretch(self) -> None:
+        """Take the items around fragments for as long as these, whose delimiter tells more surely than a length."""
+        self._levels = [
+            level._replace(limit=self._position) if level.limit < self._position else level for level in self._levels
+        ]
 
     def _items(self, level: _Level) -> Iterator[Event]:
         there = min(self._stream.show(self._position, 8), level.limit - self._position)

@@ -9,10 +9,6 @@ from processor.judge.runs import Values
 
 MAX_DEPTH = 64
 """Sequences within sequences; the standard's deepest templates reach about 20 in practice."""
-MAX_ELEMENTS = 400_000
-MAX_ITEMS = 250_000
-MAX_SEQUENCES = 120_000
-"""Ten or more for each frame of the largest multi-frame objects; a sequence costs many times what an element does."""
 
 UNBOUNDED = 1 << 63
 
@@ -51,8 +47,5 @@ class DataSet:
     pixels: Pixels | None = None
     extended_offsets: int | None = None
     """Length of the extended offset table in bytes, where there is one (PS3.3 C.7.6.3.1.8)."""
-    elements: int = 0
-    items: int = 0
-    sequences: int = 0
     unchecked: bool = False
-    """Whether the image was too large to be inflated to its end, and what follows it was never seen."""
+    """Whether the image, or what describes its frames, was too large to be read to its end, and the rest never seen."""

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from intake.dicom import encoding
+from intake.dicom import command_elements, encoding
 from intake.dicom.encoding import EXPLICIT, Encoding
 from intake.record import Metadata
 from processor.judge import (
@@ -29,6 +29,8 @@ from processor.judge.refusal import RefusedError
 from processor.judge.texts import Texts
 from processor.judge.walk import Walk
 from processor.judge.window import Stream, Window
+
+COMMAND_GROUP = b"\0\0"
 
 
 class Judged(NamedTuple):
@@ -90,7 +92,7 @@ def _read(window: Window, stated: FileMeta, data_set: DataSet, findings: Finding
 def _read_data_set(window: Window, stated: FileMeta, data_set: DataSet, findings: Findings) -> None:
     deflated = stated.transfer_syntax in encoding.DEFLATED
     stream: Stream = InflatedStream(window, stated.end) if deflated else window
-    start = 0 if deflated else stated.end
+    start = _pass_commands(stream, 0 if deflated else stated.end, findings)
     data_set.encoding = _encoding(stream, start, stated.transfer_syntax, findings)
     walk = Walk(stream, start, data_set, findings)
     walk.run()
@@ -98,6 +100,16 @@ def _read_data_set(window: Window, stated: FileMeta, data_set: DataSet, findings
     if isinstance(stream, InflatedStream) and not data_set.unchecked:
         stream.drain()
         _check_rest(window, stream.end, findings)
+
+
+def _pass_commands(stream: Stream, start: int, findings: Findings) -> int:
+    """Return where the data set starts: behind the elements of the command that sent it, which some writers leave."""
+    if not (stream.show(start, 2) >= 2 and stream.buffer.startswith(COMMAND_GROUP, start - stream.origin)):
+        return start
+    end = command_elements.end_of_commands(stream, start)
+    if end > start:
+        findings.add("command-elements", f"byte {start}")
+    return end
 
 
 def _tell_order(order: Order, findings: Findings) -> None:

@@ -26,14 +26,14 @@ def classify(stream: Stream, position: int, *, after_pixels: bool) -> str:
     # Behind filling, a second file's preamble may start anywhere.
     if rest.find(b"DICM", PREAMBLE) >= 0:
         return "second-file-appended"
-    if there == LOOK and _ends_as_archive(stream, position):
+    if there == LOOK and ends_as_archive(stream, position):
         return "archive-appended"
     if after_pixels or not rest.strip(b"\0"):
         return TRAILING
     return "truncated" if there < 12 else "structure-invalid"
 
 
-def _ends_as_archive(stream: Stream, position: int) -> bool:
+def ends_as_archive(stream: Stream, position: int) -> bool:
     """Say whether a file ends with an archive's end record; its comment may be as long as we look."""
     if not isinstance(stream, Window):
         return False

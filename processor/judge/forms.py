@@ -36,6 +36,7 @@ FORMS = {
 LONGEST = {"CS": 16, "DA": 8, "DS": 16, "DT": 26, "IS": 12, "LO": 64, "PN": 194, "SH": 16, "TM": 14, "UI": 64}
 """Characters of one value; of a name, 64 in each of its three forms."""
 
+NAME_GROUPS = 3
 CODES = {"DA": "date-invalid", "TM": "time-invalid", "DT": "time-invalid", "UI": "uid-malformed"}
 """What is said of a malformed value, where it is not `value-malformed`."""
 
@@ -108,6 +109,9 @@ def _one(vr: str, value: str) -> str:
         return ""
     if len(value) > LONGEST[vr] and vr not in CODES:
         return "value-too-long"
+    if vr == "PN" and value.count("=") < NAME_GROUPS:
+        # An empty group at the end may be left out, with or without what would stand before it (PS3.5 6.2.1).
+        value = value.rstrip("=")
     return "" if _MATCHES[vr](value) and not _is_no_day(vr, value) else CODES.get(vr, "value-malformed")
 
 

@@ -2,22 +2,31 @@
 
 import struct
 
-from intake.dicom.elements import UNDEFINED_LENGTH
+from intake.dicom.elements import LONG_HEADER, UNDEFINED_LENGTH, header
+from intake.dicom.encoding import EXPLICIT, LONG_VRS, SHORT_VRS
 from processor.judge import codestreams, offsets, tags
-from processor.judge.data_set import MAX_ITEMS, Pixels
+from processor.judge.data_set import Pixels
 from processor.judge.offsets import NO_OFFSETS
 from processor.judge.refusal import RefusedError
+from processor.judge.runs import RESERVED
 from processor.judge.window import Stream, Window
 
-TAILS = (4 * 1024, 64 * 1024)
-"""How much of an object's end is looked at for the sequence delimiter, in bytes: first little, then more."""
+TAIL = 4 * 1024 * 1024
+"""How much of an object's end is looked at for the sequence delimiter, in bytes."""
+PIECE, OVERLAP = 1024 * 1024, 8 + LONG_HEADER
+"""Bytes of it that are looked at at once, and twice: a delimiter and the header that follows."""
+MOST_DELIMITERS = 4_096
+"""How many that may be the one are looked at in each piece."""
 
+MAX_ITEMS = 250_000
+"""Fragments that are stepped over; with more, the end is looked for from behind."""
 LARGE = 512 * 1024
 LEAST_AHEAD, MOST_AHEAD = 4 * 1024, 1024 * 1024
 """Bytes that are fetched at once behind a fragment of up to LARGE, more each time: many fragments are worth a large
 fetch, which takes as long as two small ones."""
 
-SEQUENCE_END = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
+SEQUENCE_END = struct.pack("<HH", 0xFFFE, 0xE0DD)
+"""Encapsulated pixel data are always little endian; some writers give the delimiter a length (PS3.5 A.4)."""
 
 
 class Fragments:
@@ -80,15 +89,15 @@ class Fragments:
         self._seen = self.position
         if self._reach_last_frame():
             return True
-        for span in TAILS:
-            start = max(self.position, self._stream.size - span)
-            there = self._stream.show(start, self._stream.size - start)
+        size = self._stream.size
+        for start in range(max(self.position, size - TAIL), size, PIECE - OVERLAP):
+            there = min(self._stream.show(start, min(PIECE, size - start)), PIECE)
             at = start - self._stream.origin
-            found = self._stream.buffer.rfind(SEQUENCE_END, at, at + there)
-            if found >= 0:
-                self._end(self._stream.origin + found + 8)
-                return True
-        return False
+            end = _end_of_fragments(self._stream.buffer, at, at + there, last=start + there == size)
+            if end >= 0:
+                self._end(self._stream.origin + end)
+                break
+        return self.ended
 
     def _reach_last_frame(self) -> bool:
         """Go on where the offset table says that the last frame starts, and say whether that led to the end."""
@@ -155,3 +164,26 @@ class Fragments:
     def _at_hand(self) -> bool:
         at = self.position - self._stream.origin
         return 0 <= at <= len(self._stream.buffer) - 8
+
+
+def _end_of_fragments(buffer: bytes, at: int, stop: int, *, last: bool) -> int:
+    """Return the end of the first delimiter in a stretch behind which a data set goes on or ends, or -1.
+
+    Later ones end sequences behind the image.
+    """
+    for _ in range(MOST_DELIMITERS):
+        found = buffer.find(SEQUENCE_END, at, stop)
+        if found < 0 or _goes_on(buffer, found + 8, stop, last=last):
+            return found + 8 if found >= 0 else -1
+        at = found + 1
+    return -1
+
+
+def _goes_on(buffer: bytes, at: int, stop: int, *, last: bool) -> bool:
+    """Say whether nothing follows, or filling, or an element that may stand behind the image."""
+    if at > stop:
+        return False
+    if last and not buffer[at:stop].strip(b"\0"):
+        return True
+    head = header(buffer, at, stop, EXPLICIT) if stop - at >= LONG_HEADER else None
+    return head is not None and head.tag >> 16 not in RESERVED and (head.vr in SHORT_VRS or head.vr in LONG_VRS)

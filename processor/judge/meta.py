@@ -29,6 +29,8 @@ class FileMeta:
     elements: int = 0
     """How many elements there are, of all kinds."""
     transfer_syntax: str = ""
+    repeated: bool = False
+    """Whether one of the kept elements stands there again."""
 
 
 def read(window: Window, meta: FileMeta, values: Values, findings: Findings) -> None:
@@ -48,10 +50,15 @@ def read(window: Window, meta: FileMeta, values: Values, findings: Findings) -> 
 
 
 def _keep(meta: FileMeta, values: Values, tag: int, value: bytes) -> None:
-    if tag in tags.NEEDED_META:
-        values[tag] = LOOKALIKE if value == ABSENT else value
-    elif tag == tags.FILE_META_LENGTH:
-        meta.length = value
+    """Keep the first value: what stands there again, within the stated length or behind it, is ignored and told."""
+    if tag == tags.FILE_META_LENGTH:
+        meta.repeated = meta.repeated or bool(meta.length)
+        meta.length = meta.length or value
+    elif tag in tags.NEEDED_META:
+        if values[tag] is ABSENT:
+            values[tag] = LOOKALIKE if value == ABSENT else value
+        else:
+            meta.repeated = True
 
 
 def _pass_at_hand(window: Window, meta: FileMeta, values: Values) -> None:
@@ -103,6 +110,8 @@ def _check(window: Window, meta: FileMeta, start: int, values: Values, findings:
         return
     if ABSENT in _needed_of(values):
         findings.add("file-meta-incomplete")
+    if meta.repeated:
+        findings.add("file-meta-repeated", f"byte {start}")
     if len(meta.length) != 4:
         findings.add("file-meta-length-missing", tags.written(tags.FILE_META_LENGTH))
         return
@@ -110,5 +119,5 @@ def _check(window: Window, meta: FileMeta, start: int, values: Values, findings:
     declared_end = start + 12 + int.from_bytes(meta.length, "little")
     if declared_end > window.size:
         findings.add("file-meta-length-impossible", tags.written(tags.FILE_META_LENGTH))
-    elif declared_end != meta.end:
+    elif declared_end != meta.end and not (meta.repeated and declared_end < meta.end):
         findings.add("file-meta-length-wrong", tags.written(tags.FILE_META_LENGTH))

@@ -27,7 +27,10 @@ def fence_after(tag: int) -> int:
 
 
 class Order:
-    """Where one level's walk stands in the order of tags, and what it noted (PS3.5 7.1, 7.8)."""
+    """Where one level's walk stands in the order of tags, and what it noted (PS3.5 7.1, 7.8).
+
+    `last` is the highest tag so far: what is above it was not there before.
+    """
 
     __slots__ = (
         "_creators",
@@ -52,7 +55,7 @@ class Order:
         self.last = START
         self.fence = 0
         self.disordered: int | None = None
-        """The first tag that is not above the one before it."""
+        """The first tag that is not above all before it."""
         self.ownerless: int | None = None
         """The first private element without a private creator."""
         self.odd: int | None = None
@@ -73,9 +76,10 @@ class Order:
 
     def enter(self, tag: int) -> None:
         """Pass a tag at or beyond the fence, or one that is not above the last."""
-        if tag <= self.last and self.disordered is None:
+        if tag > self.last:
+            self.last = tag
+        elif self.disordered is None:
             self.disordered = tag
-        self.last = tag
         if not tag & 0x10000:
             self.fence = fence_after(tag)
             return

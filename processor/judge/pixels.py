@@ -26,7 +26,7 @@ def check(
     elif image.frames < 0:
         findings.add("frame-count-invalid", tags.written(tags.NUMBER_OF_FRAMES))
     if data_set.pixels is None:
-        if image.rows and image.columns:
+        if image.rows and image.columns and not data_set.unchecked:
             findings.add("pixel-data-missing", tags.written(tags.PIXEL_DATA))
         return
     if not sound:

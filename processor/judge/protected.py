@@ -14,7 +14,8 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     "What the malware scan does not call clean is not taken.": ("malware-found", "scan-unsupported"),
     "Where reading stopped, the rest of the file was never judged.": (
         "file-meta-length-impossible", "transfer-syntax-contradicted", "truncated", "length-impossible",
-        "sequence-unclosed", "structure-invalid", "deflate-damaged", "encapsulation-unended", "encapsulation-empty",
+        "sequence-unclosed", "structure-invalid", "content-damaged",
+        "deflate-damaged", "encapsulation-unended", "encapsulation-empty",
         "encapsulation-invalid", "image-description-impossible", "image-data-missing", "image-data-damaged",
         "png-signature-damaged", "png-structure-invalid", "png-truncated", "png-checksum-wrong",
         "hl7-header-missing", "hl7-header-cut", "hl7-delimiters-invalid", "hl7-message-type-missing", "hl7-binary",
@@ -53,8 +54,8 @@ REASONS: Mapping[str, tuple[str, ...]] = {
     "A file that cannot be told from others, or told whose it is, cannot be filed.": (
         "sop-class-uid-missing", "sop-class-uid-invalid", "sop-instance-uid-missing", "sop-instance-uid-invalid",
         "study-instance-uid-missing", "study-instance-uid-invalid", "series-instance-uid-missing",
-        "series-instance-uid-invalid", "patient-id-missing", "ccda-patient-missing", "clinic-unknown",
-        "sop-instance-conflict", "sop-instance-uncompared", "sop-instance-refused",
+        "series-instance-uid-invalid", "identity-ambiguous", "patient-id-missing", "ccda-patient-missing",
+        "clinic-unknown", "sop-instance-conflict", "sop-instance-uncompared", "sop-instance-refused",
     ),
 }  # fmt: skip
 

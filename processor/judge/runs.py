@@ -10,7 +10,7 @@ from collections.abc import Callable
 from intake.dicom.encoding import PLAIN_LONG_VRS, SHORT_VRS, Encoding
 from processor.judge import tags
 from processor.judge.attributes import ABSENT, BY_TAG, KEPT, LOOKALIKE
-from processor.judge.order import SHORTEST_ELEMENT, START, Order, fence_after
+from processor.judge.order import SHORTEST_ELEMENT, Order, fence_after
 
 KEPT_BYTES = 1024
 """What is kept of a value at the most: more than any value of the kept elements may hold by the standard."""
@@ -30,21 +30,22 @@ def _numbers(vrs: frozenset[bytes], order: str) -> dict[int, bytes]:
 
 
 def _step_back(before: int, passed: int, state: Order) -> tuple[int, int]:
-    """Leave the last element, whose value exceeds what is at hand, to the walker."""
-    state.last = START
+    """Leave the last element, whose value exceeds what is at hand, to the walker; nothing before it is forgotten."""
+    state.last -= 1
     return before, passed - 1
 
 
-def _explicit_run(order: str) -> Run:  # noqa: C901 - one loop, without calls: faster
+def _explicit_run(order: str) -> Run:  # noqa: C901, PLR0915 - one loop, without calls: faster
     """Build the run for one byte order. VRs are compared as the numbers they are read as: faster."""
     unpack = struct.Struct(f"{order}HHHHI").unpack_from
     short, long = _numbers(SHORT_VRS, order), _numbers(PLAIN_LONG_VRS, order)
     names = {**short, **long}
     numbers = {vr: number for number, vr in names.items()}
+    unknown = numbers[b"UN"]
     kept = {tag: (numbers[BY_TAG[tag].vr.encode()], fence_after(tag)) for tag in KEPT}
     stops, reserved, most = tags.STOPS, RESERVED, KEPT_BYTES
 
-    def run(buffer: bytes, at: int, stop: int, values: Values, state: Order) -> tuple[int, int]:  # noqa: C901
+    def run(buffer: bytes, at: int, stop: int, values: Values, state: Order) -> tuple[int, int]:  # noqa: C901, PLR0912
         last, fence = state.last, state.fence
         before, skipped, passed = at, 0, 0
         limit = stop - 12
@@ -55,6 +56,9 @@ def _explicit_run(order: str) -> Run:  # noqa: C901 - one loop, without calls: f
             if vr in short:
                 following = at + 8 + length
             elif vr in long:
+                if length and vr == unknown:
+                    # The two bytes before the length are zero, unless they are the length.
+                    break
                 length = long_length
                 following = at + 12 + length
             else:
@@ -67,17 +71,19 @@ def _explicit_run(order: str) -> Run:  # noqa: C901 - one loop, without calls: f
             if following > stop:
                 break
             if tag in kept:
+                if last >= tag:
+                    # It may have been there before: for the walker.
+                    break
                 expected, fence = kept[tag]
                 if vr != expected or length & 1:
                     state.note(tag, names[vr], length)
                 value = buffer[following - length : following if length < most else following - length + most]
                 values[tag] = LOOKALIKE if value == ABSENT else value
-                if last < tag:
-                    last, before, at = tag, at, following
-                    continue
-            elif tag in stops or group in reserved:
+                last, before, at = tag, at, following
+                continue
+            if tag in stops or group in reserved:
                 break
-            elif last < tag and not group & 1:
+            if last < tag and not group & 1:
                 last, before, at = tag, at, following
                 fence = fence_after(tag)
                 continue
@@ -117,16 +123,17 @@ def _implicit_run(order: str) -> Run:  # noqa: C901 - as above
             if following > stop:
                 break
             if tag in fences:
+                if last >= tag:
+                    break
                 if length & 1:
                     state.note(tag, b"", length)
                 value = buffer[at + 8 : following if length < most else at + 8 + most]
                 values[tag] = LOOKALIKE if value == ABSENT else value
-                if last < tag:
-                    last, fence, before, at = tag, fences[tag], at, following
-                    continue
-            elif tag in stops or group in reserved:
+                last, fence, before, at = tag, fences[tag], at, following
+                continue
+            if tag in stops or group in reserved:
                 break
-            elif last < tag and not group & 1:
+            if last < tag and not group & 1:
                 last, before, at = tag, at, following
                 fence = fence_after(tag)
                 continue

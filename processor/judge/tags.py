@@ -69,6 +69,9 @@ DOUBLE_FLOAT_PIXEL_DATA = 0x7FE00009
 PIXEL_DATA = 0x7FE00010
 PIXELS = frozenset({FLOAT_PIXEL_DATA, DOUBLE_FLOAT_PIXEL_DATA, PIXEL_DATA})
 
+OF_FRAMES = frozenset({0x52009229, 0x52009230})
+"""The sequences that describe all frames together, and each (PS3.3 C.7.6.16)."""
+
 STOPS = PIXELS | {EXTENDED_OFFSET_TABLE}
 """Elements that a fast run leaves to the walker."""
 

@@ -13,7 +13,7 @@ from processor.judge.runs import Values
 
 IN_CHARACTER_SET = frozenset({"LO", "PN", "SH"})
 """Value representations that Specific Character Set applies to (PS3.5 6.1.2.3)."""
-OWN_RULES = frozenset({*tags.IDENTIFIERS, tags.NUMBER_OF_FRAMES})
+OWN_RULES = frozenset({*tags.IDENTIFIERS, tags.NUMBER_OF_FRAMES, tags.SPECIFIC_CHARACTER_SET})
 """Attributes whose form has rules of its own."""
 
 _SPACE, _NUL = b" " + SEPARATOR, b"\0" + SEPARATOR

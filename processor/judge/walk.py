@@ -1,26 +1,24 @@
 """The walk over a data set: iterative, within budgets, every length checked against what is left (PS3.5 7)."""
 
+from intake.dicom import behind_pixels, elements, lengths
 from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
 from intake.dicom.encoding import IMPLICIT_ITEMS, ITEM_TAGS
-from processor.judge import endings, tags
-from processor.judge.attributes import ABSENT, KEPT, LOOKALIKE
-from processor.judge.data_set import (
-    MAX_DEPTH,
-    MAX_ELEMENTS,
-    MAX_ITEMS,
-    MAX_SEQUENCES,
-    UNBOUNDED,
-    DataSet,
-    Level,
-    Pixels,
-)
+from processor.judge import allowance, endings, nested, repeats, tags
+from processor.judge.allowance import Allowance
+from processor.judge.attributes import KEPT
+from processor.judge.content_sequences import Damage
+from processor.judge.data_set import MAX_DEPTH, UNBOUNDED, DataSet, Level, Pixels
+from processor.judge.doubts import Doubts
 from processor.judge.findings import Findings
 from processor.judge.fragments import Fragments
 from processor.judge.layouts import pass_usual
 from processor.judge.order import SHORTEST_ELEMENT, Order
 from processor.judge.refusal import BudgetSpentError, DamagedError, RefusedError
-from processor.judge.runs import KEPT_BYTES, run_of
+from processor.judge.runs import KEPT_BYTES, RESERVED, run_of
 from processor.judge.window import Stream, Window, taken
+
+NESTED_DAMAGE = frozenset({"encapsulation-unended", "encapsulation-invalid"})
+"""What is wrong with an icon's fragments harms nothing around the sequence that holds it."""
 
 
 class Walk:
@@ -32,6 +30,11 @@ class Walk:
         self._findings = findings
         self._levels = [Level(items=False, limit=UNBOUNDED, defined=False, encoding=data_set.encoding)]
         self._inner = Order(data_set.encoding)
+        self._allowance = Allowance(data_set.values)
+        self._looked = 0
+        """Up to where items were looked at all at once."""
+        self._doubts = Doubts(findings)
+        self._damage = Damage(findings)
         self.order = Order(data_set.encoding)
         self.data_set = data_set
 
@@ -46,6 +49,9 @@ class Walk:
                     self._elements(level)
             except DamagedError as damage:
                 self._leave_damaged(damage)
+            except BudgetSpentError:
+                self._leave_unchecked()
+        self._damage.weigh(has_image=self.data_set.pixels is not None)
 
     def _elements(self, level: Level) -> None:
         there = min(self._stream.show(self._position, 12), level.limit - self._position)
@@ -78,7 +84,9 @@ class Walk:
             self._close(level, there)
             return
         self._count(1)
-        if len(self._levels) == 1 and self._is_stray(head, at):
+        if level.encoding.explicit and lengths.is_doubtful(head, self._stream.buffer, at):
+            head = self._doubts.settle(self._stream, self._position, head, level)
+        if len(self._levels) == 1 and self._is_stray(head, level):
             self._stray()
             return
         if len(self._levels) == 1:
@@ -98,7 +106,7 @@ class Walk:
         if following > self._stream.size:
             self._overrun(level, head, following)
             return
-        if level.encoding.explicit and not head.vr:
+        if level.encoding.explicit and not head.vr and head.size == elements.SHORT_HEADER:
             self._findings.add("element-vr-missing", tags.written(head.tag))
         if self._is_sequence(head, start, level):
             self._position = start
@@ -111,10 +119,10 @@ class Walk:
         if len(self._levels) == 1 and head.tag in KEPT:
             self.order.note(head.tag, head.vr, head.length)
             value = taken(self._stream, start, min(head.length, KEPT_BYTES))
-            self.data_set.values[head.tag] = LOOKALIKE if value == ABSENT else value
+            repeats.keep(self.data_set.values, head.tag, value, self._findings)
         if len(self._levels) == 1 and head.tag == tags.EXTENDED_OFFSET_TABLE:
             self.data_set.extended_offsets = head.length
-        if len(self._levels) == 1 and head.tag in tags.PIXELS:
+        if len(self._levels) == 1 and head.tag in tags.PIXELS and head.length:
             self.data_set.pixels = Pixels(head.tag, head.length)
             self._pass_pixels(level, head, following)
         elif not self._stream.holds(following):
@@ -151,11 +159,11 @@ class Walk:
             raise DamagedError("structure-invalid", tags.written(head.tag))
 
     def _open(self, head: Header, level: Level, *, limit: int, defined: bool) -> None:
+        if len(self._levels) == 1:
+            self._damage.outermost = head.tag
         if len(self._levels) >= 2 * MAX_DEPTH:
             raise RefusedError("nesting-too-deep", f"byte {self._position}")
-        self.data_set.sequences += 1
-        if self.data_set.sequences > MAX_SEQUENCES:
-            raise RefusedError("too-many-elements", f"byte {self._position}")
+        self._allowance.sequences += 1
         encoding = IMPLICIT_ITEMS if head.vr == b"UN" else level.encoding
         self._levels.append(Level(items=True, limit=limit, defined=defined, encoding=encoding))
 
@@ -163,6 +171,8 @@ class Walk:
         there = min(self._stream.show(self._position, 8), level.limit - self._position)
         if there < 8:
             self._close(level, there)
+            return
+        if self._position >= self._looked and self._pass_items(level):
             return
         at = self._position - self._stream.origin
         head = header(self._stream.buffer, at, len(self._stream.buffer), level.encoding)
@@ -174,10 +184,23 @@ class Walk:
         elif not level.defined:
             self._levels.pop()
 
+    def _pass_items(self, level: Level) -> bool:
+        """Pass the items that can be passed at once, and say whether there were any."""
+        at = self._position - self._stream.origin
+        stop = min(level.limit - self._stream.origin, len(self._stream.buffer))
+        room = 2 * MAX_DEPTH - len(self._levels)
+        passed = nested.pass_items(self._stream.buffer, at, stop, level.encoding, room)
+        self._looked = self._stream.origin + passed.reached
+        self._position += passed.end - at
+        self._allowance.elements += passed.elements
+        self._allowance.items += passed.items
+        self._allowance.sequences += passed.sequences
+        self._allowance.check(self._position)
+        return passed.items > 0
+
     def _enter(self, level: Level, length: int) -> None:
-        self.data_set.items += 1
-        if self.data_set.items > MAX_ITEMS:
-            raise RefusedError("too-many-items", f"byte {self._position}")
+        self._allowance.items += 1
+        self._allowance.check(self._position)
         defined = length != UNDEFINED_LENGTH
         limit = self._position + length if defined else level.limit
         if limit > level.limit:
@@ -186,10 +209,13 @@ class Walk:
             raise RefusedError("truncated", f"byte {self._position}")
         self._levels.append(Level(items=False, limit=limit, defined=defined, encoding=level.encoding))
 
-    def _is_stray(self, head: Header, at: int) -> bool:
+    def _is_stray(self, head: Header, level: Level) -> bool:
         """Say whether what looks like an element of the whole data set cannot be one: its tag or its place tells."""
-        after = self.data_set.pixels is not None and head.tag <= self.data_set.pixels.tag
-        return after or head.tag >> 16 in {0, 0xFFFE} or self._stream.buffer.startswith(endings.ARCHIVE, at)
+        at = self._position - self._stream.origin
+        if head.tag >> 16 in RESERVED or self._stream.buffer.startswith(endings.ARCHIVE, at):
+            return True
+        behind = self.data_set.pixels is not None and head.tag <= self.data_set.pixels.tag
+        return behind and not behind_pixels.counts(head, level.encoding, self._stream, self._position)
 
     def _delimiter(self, level: Level, head: Header) -> None:
         if head.tag != tags.ITEM_END:
@@ -207,13 +233,30 @@ class Walk:
             if not fragments.complete:
                 self._findings.add("pixel-data-unchecked", tags.written(head.tag))
         else:
-            fragments.walk(MAX_ITEMS - self.data_set.items)
-            self.data_set.items += fragments.items
+            self._walk_nested(fragments)
         if fragments.items < 2:
             raise RefusedError("encapsulation-empty", tags.written(head.tag))
         if whole:
             self.data_set.pixels = fragments.pixels(head.tag)
         self._position = fragments.position
+        if self._position > level.limit:
+            self._stretch(head)
+
+    def _walk_nested(self, fragments: Fragments) -> None:
+        try:
+            fragments.walk(self._allowance.most_items(self._position) - self._allowance.items)
+        except RefusedError as refusal:
+            if refusal.code in NESTED_DAMAGE:
+                raise DamagedError(refusal.code, refusal.where) from None
+            raise
+        self._allowance.items += fragments.items
+
+    def _stretch(self, head: Header) -> None:
+        """Take an item for as long as its fragments, whose delimiter tells more surely than its length."""
+        self._findings.add("item-length-wrong", tags.written(head.tag))
+        self._levels = [
+            level._replace(limit=self._position) if level.limit < self._position else level for level in self._levels
+        ]
 
     def _close(self, level: Level, there: int) -> None:
         """Leave a level of which less than a header is left: `there` bytes."""
@@ -248,17 +291,28 @@ class Walk:
         else:
             raise RefusedError(endings.overrun(following, self._stream.size), tags.written(head.tag))
 
+    def _leave_unchecked(self) -> None:
+        """End the walk where what describes the frames is more than there is time for. Raises BudgetSpentError else."""
+        of_frames = self._damage.outermost in tags.OF_FRAMES and len(self._levels) > 1
+        if not (of_frames and self._allowance.is_plausible(self._position)):
+            raise BudgetSpentError("header-too-large", f"byte {self._position}")
+        if endings.ends_as_archive(self._stream, self._position):
+            raise RefusedError("archive-appended", f"byte {self._position}")
+        self._findings.add("header-unchecked", tags.written(self._damage.outermost))
+        self.data_set.unchecked = True
+        self._levels.clear()
+
     def _leave_damaged(self, damage: DamagedError) -> None:
         """Go on after the outermost sequence of known length, whose damage harms nothing around it."""
         for depth, level in enumerate(self._levels):
             if level.defined:
-                self._findings.add("sequence-damaged", damage.where)
+                self._damage.tell(damage.where)
                 self._position = level.limit
                 del self._levels[depth:]
                 return
         raise damage
 
     def _count(self, elements: int) -> None:
-        self.data_set.elements += elements
-        if self.data_set.elements > MAX_ELEMENTS:
-            raise RefusedError("too-many-elements", f"byte {self._position}")
+        self._allowance.elements += elements
+        if self._allowance.elements > allowance.ELEMENTS:
+            self._allowance.check(self._position)

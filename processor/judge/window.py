@@ -8,15 +8,12 @@ from processor.judge.refusal import BudgetSpentError
 FIRST_READ = 65_536
 """Bytes that are at hand from the start: reads within them cost nothing."""
 
-MAX_FETCHED = 64 * 1024 * 1024
-"""Bytes that are fetched to read one file's headers (its large values are jumped over and do not count)."""
-
 MAX_FETCHES = 256
-"""Calls that are made to read one file: a file that needs more is no image but a way to keep us busy."""
+"""Calls that are made to read one file, but for the largest: a file that needs more is a way to keep us busy."""
 
 MAX_STREAMED = 256 * 1024 * 1024
-"""Bytes that are fetched of a file that has no way around its values, as what is inflated has none. From S3 that takes
-some five seconds, and ten such files in one batch far less than the function's time."""
+"""Bytes that are fetched of one file; large values are jumped over and do not count. From S3 that takes some five
+seconds, and ten such files in one batch far less than the function's time."""
 
 NEAR = 64 * 1024
 """A jump over fewer bytes than this counts as reading on."""
@@ -66,14 +63,14 @@ class Stream(Protocol):
 class Window:
     """An object's bytes as they are."""
 
-    __slots__ = ("_fetched", "_fetches", "_most", "_source", "_step", "buffer", "origin", "size")
+    __slots__ = ("_fetched", "_fetches", "_most_fetches", "_source", "_step", "buffer", "origin", "size")
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source
         self._step = FIRST_READ // 2
         self._fetched = 0
         self._fetches = 0
-        self._most = (MAX_FETCHED, MAX_FETCHES)
+        self._most_fetches = MAX_FETCHES
         self.size = source.size
         self.origin = 0
         self.buffer = self._read(0, min(FIRST_READ, self.size))
@@ -92,21 +89,22 @@ class Window:
         return position <= self.size
 
     def stream(self) -> None:
-        """Have more than headers read: from now on up to MAX_STREAMED bytes."""
-        self._most = (MAX_STREAMED, MAX_FETCHES + MAX_STREAMED // LARGEST_FETCH)
+        """Have more than headers read: from now on with as many calls as MAX_STREAMED bytes may take."""
+        self._most_fetches = MAX_FETCHES + MAX_STREAMED // LARGEST_FETCH
 
     def affords(self, length: int) -> bool:
         """Say whether another fetch of `length` bytes leaves enough for a few last looks."""
-        most_bytes, most_fetches = self._most
-        return self._fetched + length < most_bytes - SPARE and self._fetches + SPARE_FETCHES < most_fetches
+        fetches_left = self._most_fetches - self._fetches
+        return self._fetched + length < MAX_STREAMED - SPARE and fetches_left > SPARE_FETCHES
 
     def _fetch(self, position: int, length: int, *, following: bool) -> None:
         # Reading on asks for more each time; after a jump, little is likely to be wanted.
         self._step = min(self._step * 2, LARGEST_FETCH) if following else SMALLEST_FETCH
         wanted = min(max(length, self._step), self.size - position)
         self._fetched += wanted
-        self._fetches += 1
-        if self._fetched > self._most[0] or self._fetches > self._most[1]:
+        # The largest are bounded by their bytes.
+        self._fetches += not following or wanted < LARGEST_FETCH
+        if self._fetched > MAX_STREAMED or self._fetches > self._most_fetches:
             raise BudgetSpentError("header-too-large", f"byte {position}")
         self.buffer = self._read(position, wanted)
         self.origin = position

@@ -133,11 +133,17 @@ def test_fragments_are_told_one_by_one_at_any_level():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("filling", [b"\0" * 64, b"\0" * 7, element(0x00080018, "UI", b"1.2\0")])
+@pytest.mark.parametrize("filling", [b"\0" * 64, b"\0" * 7, element(0x7FE00010, "OW", b"\0\0"), b"any text"])
 def test_what_follows_the_pixel_data_and_is_none_of_the_data_set_ends_it(filling):
     pixels = element(0x7FE00010, "OW", b"\0" * 8)
 
     assert tags(file(FIRST, pixels, filling)) == ["00080005", "7FE00010"]
+
+
+def test_an_element_that_belongs_before_the_pixel_data_counts_behind_them():
+    pixels = element(0x7FE00010, "OW", b"\0" * 8)
+
+    assert tags(file(FIRST, pixels, LAST)) == ["00080005", "7FE00010", "00200013"]
 
 
 def test_an_element_may_follow_the_pixel_data():

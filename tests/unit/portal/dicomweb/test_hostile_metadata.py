@@ -178,7 +178,7 @@ def test_attributes_stand_in_order_once_each_and_group_lengths_not_at_all():
     found, _ = described(part10(body, sop=uid("order")))
 
     assert list(found) == ["00080070", "00081140", "00100020"]
-    assert found["00100020"]["Value"] == ["C"]
+    assert found["00100020"]["Value"] == ["B"]
 
 
 def test_items_take_the_character_set_around_them_until_they_state_their_own():

@@ -61,6 +61,13 @@ def with_meta_length(length):
     return whole[:140] + length.to_bytes(4, "little") + whole[144:]
 
 
+def repeated_meta():
+    """A slice whose transfer syntax is stated again, and otherwise, behind the file meta information."""
+    whole = ct()
+    again = element(0x00020010, "UI", b"1.2.840.10008.1.2.4.50")
+    return whole[: meta_end(whole)] + again + body_of(whole)
+
+
 def without_meta_element(tag):
     whole = ct()
     mark = element(tag, "UI", b"")[:6]
@@ -119,6 +126,7 @@ FILES = {
     "file-meta-incomplete": without_meta_element(0x00020003),
     "file-meta-length-missing": WHOLE[:132] + WHOLE[144:],
     "file-meta-length-wrong": with_meta_length(100),
+    "file-meta-repeated": repeated_meta(),
     "file-meta-length-impossible": with_meta_length(0x7FFFFFFF),
     "file-meta-mismatch": part10(body_of(WHOLE), sop="1.2.3"),
     "transfer-syntax-missing": without_meta_element(0x00020010),
@@ -132,6 +140,10 @@ FILES = {
     "sequence-unclosed": with_sequence(item(element(0x00081030, "LO", b"")), length=UNDEFINED_LENGTH),
     "structure-invalid": part10(attacks.beginning() + b"\0\0\1\0" * 20, sop=attacks.SOP),
     "sequence-damaged": with_sequence(b"this is not an item."),
+    "content-damaged": part10(attacks.beginning() + element(0x30060039, "SQ", b"no items"), sop=attacks.SOP),
+    "item-length-wrong": with_sequence(item(encapsulated(JPEG), length=30)),
+    "command-elements": WHOLE[: meta_end(WHOLE)] + element(0x00000100, "US", b"\1\0") + body_of(WHOLE),
+    "vr-invalid": part10(attacks.beginning() + b"\x08\0\x70\0--\4\0ours", sop=attacks.SOP),
     "element-vr-missing": stray_vr(),
     "trailing-bytes": WHOLE + bytes(1_000),
     "nesting-too-deep": attacks.undefined_depth(100),
@@ -163,6 +175,7 @@ FILES = {
     "series-instance-uid-missing": changed(SERIES, ""),
     "series-instance-uid-invalid": changed(SERIES, "1." * 40 + "1"),
     "patient-id-missing": without(0x00100020),
+    "identity-ambiguous": inserted(element(0x00100020, "LO", b"TEST-0002 ")),
     "patient-id-empty": changed(0x00100020, "", "LO"),
     "patient-module-missing": without(*PATIENT),
     "identity-missing": without(STUDY, SERIES, *PATIENT),
@@ -199,7 +212,7 @@ FILES = {
         data_set({0x00041130: ("CS", b"TEST")}), sop=uid("directory"), sop_class="1.2.840.10008.1.3.10"
     ),
 }
-MET_ELSEWHERE = {"header-too-large", "pixel-data-unchecked"}
+MET_ELSEWHERE = {"header-too-large", "header-unchecked", "pixel-data-unchecked"}
 """Need files of gigabytes: see test_attacks, test_reading and test_deflated."""
 
 

@@ -1,0 +1,91 @@
+"""The length of an element that states no value representation of the standard: what follows tells which one is meant.
+
+Some writers leave the VR out, some write blanks, `--` or `??`, and some give UN the two-byte length of older VRs. Each
+of the three forms (PS3.5 7.1) leads somewhere else, and only one of them to another element.
+"""
+
+import struct
+from typing import Protocol
+
+from intake.dicom.elements import LONG_HEADER, SHORT_HEADER, UNDEFINED_LENGTH, Header
+from intake.dicom.encoding import ITEM_TAGS, LONG_VRS, SHORT_VRS, Encoding
+
+FARTHEST = 64 * 1024 + 12
+"""How far is looked, in bytes: as far as a length of two bytes may lead."""
+NONE, UNKNOWN = b"", b"UN"
+MOST_AHEAD = 3
+"""How many further elements of the same kind are followed to one that states a VR."""
+_DELIMITER_GROUP, _ENDS = 0xFFFE, frozenset({0xE00D, 0xE0DD})
+
+_HEAD = {False: struct.Struct("<HH2sHI").unpack_from, True: struct.Struct(">HH2sHI").unpack_from}
+_TAG = {False: struct.Struct("<HH").unpack_from, True: struct.Struct(">HH").unpack_from}
+
+
+class Bytes(Protocol):
+    """Bytes of which some are at hand, in a buffer that moves on."""
+
+    buffer: bytes
+    origin: int
+
+    def show(self, position: int, length: int) -> int:
+        """Bring `length` bytes from `position` into the buffer, and say how many from there on are in it."""
+        ...
+
+
+def is_doubtful(head: Header, buffer: bytes, at: int) -> bool:
+    """Say whether the header at `at` of an explicit data set leaves its form open."""
+    if head.tag >> 16 == _DELIMITER_GROUP or head.vr in SHORT_VRS:
+        return False
+    if head.vr == UNKNOWN:
+        return buffer[at + 6 : at + 8] != b"\0\0"
+    return head.vr not in LONG_VRS
+
+
+def settle(stream: Bytes, position: int, head: Header, limit: int, encoding: Encoding) -> Header:
+    """Return the header at `position` in the form that leads to another element, or as it is where none does.
+
+    The element must end at `limit`, which is where the data set around it ends, or before it.
+    """
+    there = min(stream.show(position, FARTHEST), limit - position)
+    # What is not there to be seen is either beyond the look, or beyond the end.
+    ends = there if there < FARTHEST else limit - position
+    at = position - stream.origin
+    look = _Look(stream.buffer[at : at + min(there, FARTHEST)], ends, encoding.big)
+    forms = sorted(look.forms(0), key=lambda form: form.size != head.size)
+    return next((form for form in forms if look.leads(0, form, MOST_AHEAD)), head)
+
+
+class _Look:
+    """The bytes from a doubtful element on; `ends` is where the data set ends, counted from there."""
+
+    def __init__(self, data: bytes, ends: int, big: bool) -> None:
+        self._data, self._ends, self._big = data, ends, big
+
+    def forms(self, at: int) -> list[Header]:
+        """Return what the header at `at` may be: one without a VR, with a short length, or with a long one."""
+        head = self._data[at : at + LONG_HEADER]
+        if len(head) < SHORT_HEADER:
+            return []
+        group, number, vr, short, long = _HEAD[self._big](head.ljust(LONG_HEADER, b"\0"))
+        left_out = int.from_bytes(head[4:8], "big" if self._big else "little")
+        tag = group << 16 | number
+        forms = [Header(tag, NONE, left_out, SHORT_HEADER), Header(tag, vr, short, SHORT_HEADER)]
+        return [*forms, Header(tag, vr, long, LONG_HEADER)] if len(head) == LONG_HEADER else forms
+
+    def leads(self, at: int, form: Header, ahead: int) -> bool:
+        """Say whether another element, an item or the end stands where `form` leads."""
+        if form.length == UNDEFINED_LENGTH:
+            return self._data.startswith(ITEM_TAGS[self._big], at + form.size)
+        following = at + form.size + form.length
+        if following == self._ends or following + SHORT_HEADER > len(self._data):
+            return following == self._ends
+        group, number = _TAG[self._big](self._data, following)
+        if group == _DELIMITER_GROUP:
+            return number in _ENDS
+        vr = self._data[following + 4 : following + 6]
+        stated = vr in SHORT_VRS or vr in LONG_VRS
+        return group << 16 | number > form.tag and (stated or self._leads_on(following, ahead))
+
+    def _leads_on(self, at: int, ahead: int) -> bool:
+        """Say whether an element that states no VR either leads to one that does."""
+        return ahead > 0 and any(self.leads(at, other, ahead - 1) for other in self.forms(at))

@@ -1,0 +1,187 @@
+"""What large objects cost: scanners' largest are read in little time and memory, and bombs that look so are not."""
+
+import dataclasses
+import secrets
+import subprocess
+import sys
+import time
+
+import pytest
+
+from processor.judge import judge, nested
+from processor.judge.nested import Passed
+from tests.dicom_files import (
+    PIXEL_DATA,
+    SEQUENCE_END,
+    UNDEFINED_LENGTH,
+    ct_slice,
+    element,
+    encapsulated,
+    item,
+    undefined_length_item,
+)
+from tests.fuzz.mutants import mutant, seeds
+from tests.unit.processor.judge import attacks, large_objects
+from tests.unit.processor.judge.corpus import ROOT
+from tests.unit.processor.judge.large_objects import FRAMES, enhanced, structure_set
+from tests.unit.processor.judge.sources import CountedSource
+
+SEED = secrets.randbits(32)
+XA30 = {"sequences": 35, "elements": 230}
+ACCEPTED = {
+    "65,535 frames": enhanced,
+    "65,535 frames of known lengths": lambda: enhanced(defined=True),
+    "65,535 implicit frames": lambda: enhanced(implicit=True),
+    "1,735 frames of XA30": lambda: enhanced(1_735, **XA30),
+    "6,000 frames of XA30": lambda: enhanced(6_000, **XA30),
+    "6,000 implicit frames of XA30 of known lengths": lambda: enhanced(6_000, **XA30, implicit=True, defined=True),
+    "81 MB of contours": structure_set,
+    "81 MB of contours of known lengths": lambda: structure_set(defined=True),
+    "81 MB of implicit contours": lambda: structure_set(implicit=True),
+    "81 MB of single points": lambda: structure_set(points=1),
+    "81 MB of long contours": lambda: structure_set(points=1_000),
+}
+TOO_LARGE = {
+    "65,535 frames of XA30": lambda: enhanced(**XA30),
+    "65,535 implicit frames of XA30 of known lengths": lambda: enhanced(**XA30, implicit=True, defined=True),
+}
+
+
+def codes_of(source):
+    return [finding.code for finding in judge(source).findings]
+
+
+@pytest.mark.parametrize("make", ACCEPTED.values(), ids=ACCEPTED)
+def test_the_largest_objects_are_read_to_their_end(make):
+    source = make()
+
+    assert codes_of(source) == []
+    assert len(source.reads) <= 256
+    assert max(length for _, length in source.reads) <= 1024 * 1024
+
+
+@pytest.mark.parametrize("make", TOO_LARGE.values(), ids=TOO_LARGE)
+def test_what_there_is_no_time_for_is_accepted_and_that_is_told(make):
+    assert codes_of(make()) == ["header-unchecked"]
+
+
+def test_an_image_shorter_than_its_frames_is_found_behind_all_that_describes_them():
+    assert codes_of(enhanced(FRAMES, pixels=bytes(64))) == ["truncated"]
+
+
+def test_damage_in_the_last_frame_is_found():
+    source = enhanced(2_000)
+    source._tail = element(0x00189000, "DS", b"no item")[:16] + source._tail
+
+    assert codes_of(source) == ["structure-invalid"]
+
+
+def filled(unit, *, tag=0x52009230, frames=b"65535 ", count=4_000_000):
+    """A file that states as many frames as can be, and has nothing but filling where they are described."""
+    start = ct_slice(rows=8, columns=8, changes={PIXEL_DATA: None, 0x00280008: ("IS", frames)})
+    opening = element(tag, "SQ", b"", length=UNDEFINED_LENGTH)
+    return large_objects.RepeatedSource(start + opening, unit, count, SEQUENCE_END)
+
+
+BOMBS = {
+    "empty items": lambda: filled(item(b"")),
+    "empty items of unknown length": lambda: filled(undefined_length_item(b"")),
+    "empty elements": lambda: filled(item(element(0x00181000, "DS", b"") * 100)),
+    "empty sequences": lambda: filled(item(element(0x00181000, "SQ", b"") * 100)),
+    "items that are no frames": lambda: filled(item(element(0x00181000, "DS", b"12")), tag=0x00081140),
+    "one frame": lambda: filled(item(b""), frames=b"1 "),
+    "no number of frames": lambda: filled(item(b""), frames=b"many"),
+}
+
+
+@pytest.mark.parametrize("make", BOMBS.values(), ids=BOMBS)
+def test_stating_frames_buys_no_time(make):
+    source = make()
+    started = time.process_time()
+
+    assert judge(source).rejected
+    assert time.process_time() - started < 2  # a bound on the machine's time, as in test_attacks
+
+
+def test_what_cannot_be_passed_at_once_is_not_tried_again_and_again():
+    """Each level's items hold one odd element at their end, so that every pass over them fails."""
+    content = element(0x00181000, "DS", b"1.5 ") * 2_000 + element(0x00181001, "DS", b"1 ").replace(b"DS", b"??")
+    for _ in range(30):
+        content = element(0x00081140, "SQ", item(content), length=len(content) + 8)
+    started = time.process_time()
+
+    judge(CountedSource(attacks.attack(content)))
+    assert time.process_time() - started < 1
+
+
+def test_the_largest_objects_take_little_memory():
+    script = (
+        "import resource\n"
+        "from processor.judge import judge\n"
+        "from tests.unit.processor.judge.large_objects import enhanced, structure_set\n"
+        "for make in (enhanced, structure_set): judge(make())\n"
+        "judge(enhanced(sequences=35, elements=230))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert int(done.stdout) < 150 * 1024  # in KiB, the interpreter and the objects' makers included
+
+
+def one_by_one(buffer, at, stop, encoding, room):
+    """Stand in for the pass over items, and pass none."""
+    return Passed(at, at, 0, 0, 0)
+
+
+def judged(data):
+    return dataclasses.astuple(judge(CountedSource(data)))
+
+
+INNER = element(0x00181000, "DS", b"1.5 ")
+ICON = encapsulated(b"\xff\xd8\xff\xe0")
+ITEMS = {
+    "none": b"",
+    "empty": item(b"") * 3 + undefined_length_item(b"") * 2,
+    "nested": item(element(0x00081140, "SQ", item(INNER) * 3)) + item(INNER),
+    "of unknown length in known": item(
+        element(0x00081140, "SQ", undefined_length_item(INNER) + SEQUENCE_END, length=UNDEFINED_LENGTH)
+    ),
+    "an icon": item(INNER) * 2 + item(ICON) + item(INNER),
+    "an icon, short": item(INNER) + item(ICON, length=len(ICON) - 24),
+    "no VR": item(INNER) + item(INNER.replace(b"DS", b"--")) + item(INNER),
+    "UN of unknown length": item(element(0x00291001, "UN", item(b"") + SEQUENCE_END, length=UNDEFINED_LENGTH)),
+    "an item too long": item(INNER) + item(INNER, length=40),
+    "an element too long": item(INNER) + item(element(0x00181000, "DS", b"1.5 ", length=40)) + item(INNER),
+    "a sequence too long": item(element(0x00081140, "SQ", item(INNER), length=90)) + item(INNER),
+    "rubbish": item(INNER) + b"rubbish that is no item",
+    "a delimiter that ends nothing": item(INNER + element(0xFFFEE00D, "", b"") + INNER),
+    "a sequence's in an item": item(INNER + SEQUENCE_END + INNER),
+    "a delimiter with a length": undefined_length_item(INNER)[:-4] + b"DS\4\0" + item(INNER),
+    "deep": attacks.defined_depth(70)[-70 * 20 :][12:],
+}
+
+
+@pytest.mark.parametrize("content", ITEMS.values(), ids=ITEMS)
+@pytest.mark.parametrize("tag", [0x00081140, 0x52009230])
+@pytest.mark.parametrize("ended", [False, True])
+def test_items_are_passed_at_once_as_they_are_one_by_one(monkeypatch, content, tag, ended):
+    length = UNDEFINED_LENGTH if ended else None
+    more = element(tag, "SQ", content + (SEQUENCE_END if ended else b""), length=length)
+    whole = ct_slice(rows=8, columns=8)
+    at = whole.index(element(PIXEL_DATA, "OW", b"")[:6])
+    data = whole[:at] + more + whole[at:]
+    at_once = judged(data)
+    monkeypatch.setattr(nested, "pass_items", one_by_one)
+
+    assert judged(data) == at_once
+
+
+def test_mutants_are_judged_alike_one_by_one(monkeypatch):
+    print(f"SEED={SEED}")
+    files = [file for file in seeds() if file[0] == "dicom"]
+    mutants = [mutant(SEED, number, files)[1] for number in range(1_500)]
+    at_once = [judged(data) for data in mutants]
+    monkeypatch.setattr(nested, "pass_items", one_by_one)
+
+    assert [number for number, data in enumerate(mutants) if judged(data) != at_once[number]] == []
