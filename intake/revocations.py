@@ -41,8 +41,8 @@ class DynamoRevocations:
         # Two admins' clocks may differ, and a repetition may come late: the later moment stays.
         with _translated(fine="ConditionalCheckFailedException"):
             item = _item(_subject_key(subject), at)
-            earlier = {"condition": "ended_at < :at", "values": {":at": item["ended_at"]}}
-            self._dynamodb.put_item(**replacement(self._table, item, SYSTEM, **earlier))
+            values = {":at": item["ended_at"]}
+            self._dynamodb.put_item(**replacement(self._table, item, SYSTEM, condition="ended_at < :at", values=values))
 
     def find(self, session_id: str, subject: str) -> Revoked:
         with _translated():
