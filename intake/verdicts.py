@@ -36,6 +36,7 @@ from intake.record import (
     FileSummary,
     Finding,
     ObjectVersion,
+    Severity,
     Source,
     TimelineEntry,
     Verdict,
@@ -43,6 +44,7 @@ from intake.record import (
 )
 from intake.scan import Scan
 from intake.states import SETTLING, State, may_become
+from intake.trouble import code_by
 from intake.verdict_items import arrival_attributes, is_initial, verdict_attributes
 
 if TYPE_CHECKING:
@@ -180,8 +182,8 @@ class DynamoVerdicts:
         return file_record(plain(answer["Item"])) if "Item" in answer else None
 
     def _move(self, verdict: Verdict, *, reserved: bool) -> dict[str, Any]:
-        first = verdict.findings[0].code if verdict.state is State.REJECTED and verdict.findings else ""
-        told, asked = verdict.duplicate_of or first, verdict.again.steps if verdict.again else ()
+        rejecting = code_by(verdict.findings, Severity.REJECT) if verdict.state is State.REJECTED else ""
+        told, asked = verdict.duplicate_of or rejecting, verdict.again.steps if verdict.again else ()
         return transition(
             table=self._table,
             key=file_key(verdict.file_id),

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from intake.record import FileRecord, Metadata
+from intake.record import FileRecord, Metadata, Severity
 from intake.states import State
+from intake.trouble import code_by
 from portal.dicomweb.instances import address
 from portal.dicomweb.sending import send_all
 from portal.errors import StorageUnavailableError
@@ -101,7 +102,7 @@ def _kept(record: FileRecord, base: str) -> dict[str, Any]:
 
 
 def _refused(record: FileRecord) -> dict[str, Any]:
-    code = next((finding.code for finding in record.findings), "")
+    code = code_by(record.findings, Severity.REJECT)
     reason = PROCESSING_FAILURE if record.state is State.FAILED else REASONS.get(code, NOT_UNDERSTOOD)
     return _failed(record.metadata, reason)
 

@@ -6,7 +6,8 @@ RULES_VERSION changes with every change that can change a verdict.
 
 from processor.judge.content_rules import MODULES, VALUES
 from processor.judge.documents.rules import DOCUMENT_CHAPTERS
-from processor.judge.rule import ASK_IT, ASK_VENDOR, EXPORT_ANEW, SEND_AGAIN, Rule
+from processor.judge.rule import ASK_IT, ASK_VENDOR, EXPORT_ANEW, FETCH_ANEW, Rule
+from processor.judge.rule import note as _note
 from processor.judge.rule import reject as _reject
 from processor.judge.rule import warn as _warn
 
@@ -15,15 +16,15 @@ __all__ = [
     "ASK_VENDOR",
     "CHAPTERS",
     "EXPORT_ANEW",
+    "FETCH_ANEW",
     "FILING",
     "RULES",
     "RULES_VERSION",
     "SCANNING",
-    "SEND_AGAIN",
     "Rule",
 ]
 
-RULES_VERSION = "2026.11.6"
+RULES_VERSION = "2026.11.7"
 
 
 def _identity(code: str, name: str, element: str, section: str) -> tuple[Rule, Rule]:
@@ -44,22 +45,24 @@ def _identity(code: str, name: str, element: str, section: str) -> tuple[Rule, R
 
 
 ENVELOPE = (
-    _reject("empty-file", "The file is empty: it has no bytes.", SEND_AGAIN),
+    _reject("empty-file", "The file is empty: it has no bytes.",
+            "Look whether the file has content where it was made; export it anew there, and send that."),
     _reject("kind-unsupported", "This kind of file is not taken.",
             "Send DICOM, NIfTI, HL7 v2, FHIR, C-CDA, PDF, JPEG, PNG, TIFF or CSV files, or a ZIP archive of these."),
     _reject("not-dicom", "The content is not DICOM, and not of any other kind that is known here.",
             EXPORT_ANEW, "PS3.10 7.1"),
-    _reject("all-zero", "The file holds nothing but zeros: its content was lost on the way.", SEND_AGAIN),
+    _reject("all-zero", "The file holds nothing but zeros: its content was lost before it was sent.", FETCH_ANEW),
     _reject("magic-damaged", "The file looks like DICOM, but the mark at byte 128 is damaged.",
-            SEND_AGAIN, "PS3.10 7.1"),
-    _reject("bytes-swapped", "Every two bytes of the file are swapped: a transfer damaged it.", SEND_AGAIN),
+            FETCH_ANEW, "PS3.10 7.1"),
+    _reject("bytes-swapped", "Every two bytes of the file are swapped: a transfer damaged it.", FETCH_ANEW),
     _reject("base64-encoded", "The file is base64 text, as mail systems make it, and not the DICOM file itself.",
-            SEND_AGAIN),
-    _reject("http-wrapper", "The file still carries the wrapper of a web upload around the DICOM content.", SEND_AGAIN),
+            "Save the attachment as a file, which decodes it, and send that; or send the original file."),
+    _reject("http-wrapper", "The file still carries the wrapper of a web upload around the DICOM content.",
+            "Send the DICOM file itself. A program that sends it must send its bytes, and no form around them."),
     _reject("line-endings-altered", "A transfer in text mode altered line endings, which damages a DICOM file.",
-            "Send the file again; if FTP is used, set it to binary mode."),
+            "Copy the original file anew, with FTP in binary mode, and send that copy: this one cannot be mended."),
     _reject("text-encoding-altered", "A program treated the file as text and re-encoded it as UTF-8, which damages it.",
-            "Send the original file again, and not through a program that handles text."),
+            "Copy the original file anew, and not through a program that handles text; this copy cannot be mended."),
     _reject("polyglot-executable", "The file is DICOM and a program at the same time, as malware would be.",
             ASK_IT, "PS3.10 7.5"),
     _reject("polyglot-script", "The file is DICOM and a script or web page at the same time, as malware would be.",
@@ -71,9 +74,10 @@ ENVELOPE = (
     _reject("archive-appended", "A ZIP archive is hidden behind the DICOM content.", ASK_IT),
     _reject("second-file-appended", "A second DICOM file is attached behind the first one.",
             "Send each DICOM file by itself."),
-    _warn("preamble-missing", "The file lacks the 128 bytes and the mark that DICOM files start with.",
+    _note("preamble-missing", "The file lacks the 128 bytes and the mark that DICOM files start with.",
           section="PS3.10 7.1"),
-    _warn("preamble-unusual", "The first 128 bytes hold something that is neither zeros nor a TIFF header.",
+    _note("preamble-unusual",
+          "The first 128 bytes, which are free for applications, hold text or the beginning of another kind of file.",
           section="PS3.10 7.1"),
 )  # fmt: skip
 
@@ -103,10 +107,10 @@ META = (
           "The file lacks its file meta information; how it is encoded was found out from its content.",
           section="PS3.10 7.1"),
     _warn("file-meta-incomplete", "The file meta information lacks a mandatory element.", section="PS3.10 7.1"),
-    _warn("file-meta-length-missing", "The file meta information does not state its length.", section="PS3.10 7.1"),
-    _warn("file-meta-length-wrong", "The file meta information states a wrong length.", section="PS3.10 7.1"),
+    _note("file-meta-length-missing", "The file meta information does not state its length.", section="PS3.10 7.1"),
+    _note("file-meta-length-wrong", "The file meta information states a wrong length.", section="PS3.10 7.1"),
     _reject("file-meta-length-impossible", "The file meta information claims to be longer than the file.",
-            SEND_AGAIN, "PS3.10 7.1"),
+            FETCH_ANEW, "PS3.10 7.1"),
     _warn("file-meta-mismatch", "The file meta information names another SOP class or instance than the content.",
           section="PS3.10 7.1"),
     _warn("transfer-syntax-missing", "The file does not say how it is encoded; that was found out from its content.",
@@ -125,34 +129,36 @@ META = (
 )  # fmt: skip
 
 STRUCTURE = (
-    _reject("data-set-missing", "The file starts like a DICOM file and then has no content.", SEND_AGAIN, "PS3.10 7.2"),
-    _reject("truncated", "The end of the file is missing: less is there than the file says.", SEND_AGAIN, "PS3.5 7.1"),
+    _reject("data-set-missing", "The file starts like a DICOM file and then has no content.", FETCH_ANEW, "PS3.10 7.2"),
+    _reject("truncated", "The end of the file is missing: less is there than the file says.", FETCH_ANEW, "PS3.5 7.1"),
     _reject("length-impossible", "An element claims to be gigabytes long in a small file.", EXPORT_ANEW, "PS3.5 7.1"),
-    _reject("sequence-unclosed", "The file stops within a sequence that is never closed.", SEND_AGAIN, "PS3.5 7.5"),
+    _reject("sequence-unclosed", "The file stops within a sequence that is never closed.", FETCH_ANEW, "PS3.5 7.5"),
     _reject("structure-invalid", "The content cannot be read as DICOM data elements: the file is damaged.",
-            SEND_AGAIN, "PS3.5 7"),
+            FETCH_ANEW, "PS3.5 7"),
     _warn("sequence-damaged", "A sequence within the file is damaged; what surrounds it could be read.",
           section="PS3.5 7.5"),
     _warn("element-vr-missing", "An element does not state its type; it was read as implicit VR.",
           section="PS3.5 7.1"),
-    _warn("trailing-bytes", "Bytes that belong to no element follow the content.", section="PS3.10 7.2"),
-    _reject("nesting-too-deep", "Sequences are nested deeper than any real file nests them, as an attack would.",
+    _note("trailing-bytes", "Bytes that belong to no element follow the content.", section="PS3.10 7.2"),
+    _reject("nesting-too-deep", "Sequences are nested deeper than any real file nests them.",
             EXPORT_ANEW),
-    _reject("too-many-elements", "The file has more data elements than any real file, as an attack would.",
+    _reject("too-many-elements", "The file has more data elements than any real file.",
             EXPORT_ANEW),
-    _reject("too-many-items", "The file has more sequence items than any real file, as an attack would.", EXPORT_ANEW),
+    _reject("too-many-items", "The file has more sequence items than any real file.", EXPORT_ANEW),
     _reject("header-too-large", "The descriptive part of the file is larger than that of any real file.", EXPORT_ANEW),
     _reject("deflate-bomb", "The file unpacks to a size out of all proportion, as an attack would.", ASK_IT),
     _reject("deflate-damaged", "The compressed content cannot be unpacked: the file is damaged.",
-            SEND_AGAIN, "PS3.5 A.5"),
+            FETCH_ANEW, "PS3.5 A.5"),
 )  # fmt: skip
 
 PIXELS = (
-    _warn("pixel-data-missing", "The file describes an image and holds none.", section="PS3.3 C.7.6.3"),
+    _warn("pixel-data-missing", "The file describes an image and holds none.",
+          "If the image was meant to be sent, look whether the PACS has it, and export it anew.", "PS3.3 C.7.6.3"),
     _reject("pixel-data-too-short",
             "The image is shorter than its rows, columns and frames say: part of it is missing.",
-            SEND_AGAIN, "PS3.5 8"),
-    _warn("pixel-data-too-long", "The image is longer than its rows, columns and frames say.", section="PS3.5 8"),
+            FETCH_ANEW, "PS3.5 8"),
+    _note("pixel-data-too-long", "The image is longer than its rows, columns and frames say.",
+          section="PS3.5 8"),
     _reject("image-description-missing",
             "The file holds an image but not its rows, columns or bits, so nobody can show it.",
             EXPORT_ANEW, "PS3.3 C.7.6.3"),
@@ -164,13 +170,13 @@ PIXELS = (
     _reject("pixel-data-not-encapsulated", "The file says that its image is compressed, and it is not.",
             EXPORT_ANEW, "PS3.5 A.4"),
     _reject("encapsulation-invalid", "The compressed image is not split into fragments as it must be.",
-            SEND_AGAIN, "PS3.5 A.4"),
-    _reject("encapsulation-empty", "The file announces a compressed image and holds none.", SEND_AGAIN, "PS3.5 A.4"),
+            FETCH_ANEW, "PS3.5 A.4"),
+    _reject("encapsulation-empty", "The file announces a compressed image and holds none.", FETCH_ANEW, "PS3.5 A.4"),
     _reject("encapsulation-unended", "The compressed image stops before its end: part of it is missing.",
-            SEND_AGAIN, "PS3.5 A.4"),
-    _warn("pixel-data-unchecked",
+            FETCH_ANEW, "PS3.5 A.4"),
+    _note("pixel-data-unchecked",
           "The image is so large, or has so many parts, that it was not checked to its end.",
-          "Nothing to do now.", "PS3.5 A.4"),
+          section="PS3.5 A.4"),
     _reject("compressed-stream-mismatch", "The compressed image does not start as its kind of compression does.",
             EXPORT_ANEW, "PS3.5 8.2"),
 )  # fmt: skip
@@ -184,21 +190,24 @@ IDENTITY = (
             "The compressed image's first bytes contradict themselves, so that nothing can show it.",
             EXPORT_ANEW, "PS3.5 8.2"),
     _reject("patient-id-missing", "The file describes a patient without a Patient ID element.",
-            EXPORT_ANEW, "PS3.3 C.7.1.1"),
+            "Export the study anew with the Patient ID, or with a pseudonym where it was stripped on purpose.",
+            "PS3.3 C.7.1.1"),
     _warn("patient-id-empty", "The Patient ID is empty.",
-          "Check on the scanner that the patient was registered.", "PS3.3 C.7.1.1"),
+          "Check on the scanner or PACS that the patient was registered, and correct the study there.",
+          "PS3.3 C.7.1.1"),
     _warn("patient-module-missing",
           "The file says nothing of its patient but perhaps a name: no ID, birth date or sex.",
-          "Check that the file was not stripped by mistake.", "PS3.3 C.7.1.1"),
-    _warn("identity-missing", "The file names no study, no series and no patient, so it cannot be filed under one.",
-          "Check that the file was not stripped by mistake.", "PS3.3 C.7"),
-    _warn("uid-malformed", "An identifier breaks the standard's rules for UIDs, but can be used.", section="PS3.5 9.1"),
+          section="PS3.3 C.7.1.1"),
+    _note("identity-missing", "The file names no study, no series and no patient, so it cannot be filed under one.",
+          "Nothing to do for a test image, or one that was stripped on purpose: it is kept as a file of no study.",
+          "PS3.3 C.7"),
+    _note("uid-malformed", "An identifier breaks the standard's rules for UIDs, but can be used.", section="PS3.5 9.1"),
     _warn("sop-class-unknown", "The kind of object is not in the standard; others may be unable to show it.",
           section="PS3.4 B.5"),
-    _warn("sop-class-retired", "The standard has retired this kind of object; others may be unable to show it.",
+    _note("sop-class-retired", "The standard has retired this kind of object; others may be unable to show it.",
           section="PS3.4 B.5"),
-    _warn("media-directory", "This is the directory of a CD or DVD (DICOMDIR). It holds no image itself.",
-          "Send the files of the CD or DVD as well.", "PS3.10 8"),
+    _note("media-directory", "This is the directory of a CD or DVD (DICOMDIR). It holds no image itself.",
+          "Nothing to do if the files of the CD or DVD were sent with it.", "PS3.10 8"),
 )  # fmt: skip
 
 CHAPTERS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
