@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from rich.console import Console
 
@@ -28,6 +28,8 @@ from scalper import judging, show
 if TYPE_CHECKING:
     from processor.check import Checked
     from processor.judge import Profile
+
+Colours = Literal["standard", "256", "truecolor"] | None
 
 BATCH = 16
 """Files that a worker judges at a time."""
@@ -121,11 +123,11 @@ def judge_batch(paths: Sequence[Path], profile: "Profile", style: Style) -> Batc
 
 
 def _console(out: io.StringIO, style: Style) -> Console:
-    if style.colours in {"standard", "256", "truecolor"}:
-        return Console(
-            file=out, force_terminal=True, color_system=style.colours, highlight=False, soft_wrap=True, width=1000
-        )  # type: ignore[arg-type]
-    return Console(file=out, color_system=None, highlight=False, soft_wrap=True, width=1000)
+    """Return what writes as the terminal can show it, whole lines however long."""
+    colours = cast("Colours", style.colours if style.colours in {"standard", "256", "truecolor"} else None)
+    return Console(
+        file=out, force_terminal=bool(colours), color_system=colours, highlight=False, soft_wrap=True, width=1000
+    )
 
 
 def _write(console: Console, checked: "Checked", style: Style) -> None:
