@@ -45,8 +45,9 @@ cost: $(UV) ## Compute what files and idle months cost, and write the tables int
 terraform: $(UV) ## Deploy to an emulator by Terraform, plan nothing more, and destroy (wants terraform and its AWS provider)
 	$(RUN) pytest -s -rs tests/emulator/prove/test_terraform.py --timeout 900
 
-fuzz: $(UV) ## Judge N=100000 mutated files in parallel (SEED= repeats a run)
+fuzz: $(UV) ## Judge N=100000 mutated files in parallel (SEED= repeats a run), and 50,000 files in other wrappings
 	@$(RUN) python -m tests.fuzz $(or $(N),100000) $(if $(SEED),--seed $(SEED))
+	@METAMORPHIC_EXAMPLES=50000 $(RUN) pytest -q tests/unit/processor/judge/test_metamorphic.py --timeout 3600
 
 openapi: $(UV) ## Write docs/openapi.json anew, after a change of the API that is meant
 	$(RUN) python -m tests.unit.portal.api.snapshot

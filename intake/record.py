@@ -19,6 +19,16 @@ class Severity(StrEnum):
     REJECT = "reject"
 
 
+class Whose(StrEnum):
+    """Whose business a finding is: who can do something about it."""
+
+    CLINIC = "clinic"
+    VENDOR = "vendor"
+    """Of the system that wrote the file: whoever sends the file can only tell them."""
+    NOBODY = "nobody"
+    """Good to know, and nothing to do."""
+
+
 class Source(StrEnum):
     """How a file was announced."""
 

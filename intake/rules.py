@@ -10,6 +10,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from intake.record import Finding, Severity, Whose
+
 LEVELS = ("off", "warn", "reject", "shadow")
 """What a rule may do: nothing, warn, reject, or only be counted."""
 
@@ -23,6 +25,8 @@ class Rule:
     """What it does where no profile says otherwise: `warn` or `reject`."""
     message: str
     remedy: str
+    whose: Whose
+    """Who can do something about it."""
     section: str = ""
     """Of the DICOM standard, where it follows from one."""
     protected: str = ""
@@ -45,6 +49,22 @@ class Catalogue:
         return {rule.code: rule for _, held in self.chapters for rule in held}
 
 
+def whose(code: str) -> Whose:
+    """Return whose business a finding is; one of a rule that is no more is the clinic's."""
+    rule = _all_told().get(code)
+    return rule.whose if rule else Whose.CLINIC
+
+
+def is_note(finding: Finding) -> bool:
+    """Say whether a finding warns and asks nothing of anybody."""
+    return finding.severity is Severity.WARN and whose(finding.code) is Whose.NOBODY
+
+
+@lru_cache(maxsize=1)
+def _all_told() -> dict[str, Rule]:
+    return {rule.code: rule for _, held in catalogue().told for rule in held}
+
+
 @lru_cache(maxsize=1)
 def catalogue() -> Catalogue:
     data = json.loads(files("intake").joinpath("rules.json").read_text())
@@ -53,4 +73,6 @@ def catalogue() -> Catalogue:
 
 
 def _chapters(rows: Iterable[dict[str, Any]]) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
-    return tuple((row["title"], tuple(Rule(**rule) for rule in row["rules"])) for row in rows)
+    return tuple(
+        (row["title"], tuple(Rule(**rule | {"whose": Whose(rule["whose"])}) for rule in row["rules"])) for row in rows
+    )

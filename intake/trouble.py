@@ -18,11 +18,11 @@ def cause_of(state: State, findings: Sequence[Finding]) -> str:
     Causes sort as they are to be looked at. The judge's first finding is the one that explains the others.
     """
     if state is State.ACCEPTED:
-        code = _first(findings, Severity.WARN)
+        code = code_by(findings, Severity.WARN)
         return f"{WARNED}#{code}" if code else ""
     if state not in RANKS:
         return ""
-    return f"{RANKS[state]}#{_first(findings, Severity.REJECT) if state is State.REJECTED else ''}"
+    return f"{RANKS[state]}#{code_by(findings, Severity.REJECT) if state is State.REJECTED else ''}"
 
 
 def state_of(cause: str) -> State:
@@ -35,5 +35,6 @@ def code_of(cause: str) -> str:
     return cause.partition("#")[2]
 
 
-def _first(findings: Sequence[Finding], severity: Severity) -> str:
+def code_by(findings: Sequence[Finding], severity: Severity) -> str:
+    """Return the code of the first finding that weighs so much, or nothing."""
     return next((finding.code for finding in findings if finding.severity is severity), "")

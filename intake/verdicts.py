@@ -23,7 +23,6 @@ from intake.file_items import (
     finding_attributes,
     object_map,
     object_version,
-    rejecting_codes,
 )
 from intake.file_lists import FileLists
 from intake.index_keys import by_state
@@ -37,6 +36,7 @@ from intake.record import (
     FileSummary,
     Finding,
     ObjectVersion,
+    Severity,
     Source,
     TimelineEntry,
     Verdict,
@@ -44,6 +44,7 @@ from intake.record import (
 )
 from intake.scan import Scan
 from intake.states import SETTLING, State, may_become
+from intake.trouble import code_by
 from intake.verdict_items import arrival_attributes, is_initial, verdict_attributes
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ class DynamoVerdicts:
         return file_record(plain(answer["Item"])) if "Item" in answer else None
 
     def _move(self, verdict: Verdict, *, reserved: bool) -> dict[str, Any]:
-        rejecting = next(iter(rejecting_codes(verdict.findings)), "") if verdict.state is State.REJECTED else ""
+        rejecting = code_by(verdict.findings, Severity.REJECT) if verdict.state is State.REJECTED else ""
         told, asked = (
             verdict.duplicate_of or verdict.replaces or rejecting,
             verdict.again.steps if verdict.again else (),

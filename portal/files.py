@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import partial
 
 from intake.ports import FileQuery, Page, Presigned
-from intake.record import FileRecord, FileSummary, Severity, Upload
+from intake.record import FileRecord, FileSummary, Finding, Severity, Upload
+from intake.rules import whose
 from intake.states import State
 from portal import shapes
 from portal.auditing import note
@@ -194,6 +195,10 @@ def record_row(record: FileRecord) -> shapes.FileRow:
     return shapes.FileRow(**{name: getattr(view, name) for name in shapes.FileRow.model_fields})
 
 
+def finding_view(finding: Finding) -> shapes.FindingView:
+    return shapes.FindingView(**asdict(finding), whose=whose(finding.code))
+
+
 def file_view(record: FileRecord) -> shapes.FileView:
     return shapes.FileView(
         file_id=record.file_id,
@@ -210,7 +215,7 @@ def file_view(record: FileRecord) -> shapes.FileView:
         created_at=record.created_at,
         updated_at=record.updated_at,
         expires_at=record.expires_at,
-        findings=[shapes.FindingView(**asdict(finding)) for finding in record.findings],
+        findings=[finding_view(finding) for finding in record.findings],
         metadata=record.metadata,
         timeline=[shapes.TimelineView(**asdict(entry)) for entry in record.timeline],
         duplicate_of=record.duplicate_of,

@@ -48,7 +48,7 @@ LOOKS: dict[State, Look] = {
     ),
 }
 
-WARNED = Look("Accepted, with warnings", "warning", "warn", "The file is stored. Read the warnings below.")
+WARNED = Look("Accepted, with warnings", "warning", "warn", "The file is stored. What we noticed stands below.")
 
 STATES = {state.value: state for state in State}
 """By what the table and the pages' addresses call them."""

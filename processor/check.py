@@ -44,6 +44,7 @@ class Checked:
                     "message": found.message,
                     "remedy": found.remedy,
                     "where": found.where,
+                    "whose": RULES[found.code].whose.value,
                 }
                 for found in judgement.findings
             ],

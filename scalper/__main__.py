@@ -81,6 +81,9 @@ def check(
     profile: Annotated[
         Path | None, typer.Option(help="A clinic's profile: JSON with kinds, max_bytes and rules.")
     ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes that judge at the same time.", show_default="one per core")
+    ] = None,
 ) -> None:
     """Judge files on this machine as the pipeline would, offline.
 
@@ -89,9 +92,10 @@ def check(
     judging.make_importable()
     from processor.check import files_under  # noqa: PLC0415  Not every command judges.
     from scalper.report import profile_of, report  # noqa: PLC0415  As above.
+    from scalper.workers import default_jobs  # noqa: PLC0415  As above.
 
     try:
-        accepted = report(files_under(paths), profile_of(profile), as_json=as_json)
+        accepted = report(files_under(paths), profile_of(profile), as_json=as_json, jobs=jobs or default_jobs())
     except BrokenPipeError:
         # Whoever read our output has seen enough; the command line library ends us quietly.
         raise

@@ -7,45 +7,45 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
+from rich.text import Text
 
-from processor.check import Checked, check
 from processor.judge import Profile
-from scalper import show
+from scalper import show, workers
+from scalper.workers import Style
 
 
-def report(files: Sequence[Path], profile: Profile, *, as_json: bool) -> bool:
-    """Judge files, print what was found, and say whether all were accepted. Raises OSError for an unreadable file."""
+def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int = 1) -> bool:
+    """Judge files, print what was found in their order, and say whether all were accepted.
+
+    Raises OSError for an unreadable file, once what comes before it is printed.
+    """
     console = show.output()
-    counts: Counter[str] = Counter()
+    verdicts: Counter[str] = Counter()
+    style = Style(as_json, console.color_system)
     columns = (MofNCompleteColumn(), TimeRemainingColumn())
-    with show.progress(console, "Checking", *columns, visible=not as_json) as bar:
+    # The bar has a thread, which would keep workers from being begun the cheap way.
+    with (
+        workers.judged(files, profile, style, jobs) as batches,
+        show.progress(console, "Checking", *columns, visible=not (as_json and console.is_terminal)) as bar,
+    ):
         task = bar.add_task("", total=len(files))
-        for path in files:
-            for checked in check(path, profile):
-                verdict = _verdict(checked)
-                counts[verdict] += 1
-                if as_json:
-                    print(json.dumps(checked.as_dict(), ensure_ascii=False))
-                else:
-                    tell(console, checked)
-            bar.advance(task)
+        for batch in batches:
+            _print(console, batch.text)
+            verdicts.update(batch.verdicts)
+            bar.advance(task, batch.files)
+            if batch.unreadable:
+                raise batch.unreadable
     if not as_json:
-        console.print(_summary(counts))
-    return not counts["rejected"]
+        console.print(_summary(verdicts))
+    return not verdicts["rejected"]
 
 
-def tell(console: Console, checked: Checked) -> None:
-    """Print what was found of one file."""
-    judgement = checked.judgement
-    console.print(f"{show.MARKS[_verdict(checked)]}  {show.name(checked.path)}  [dim]{judgement.kind}[/]")
-    for line in show.explained(judgement.findings):
-        console.print(line)
-
-
-def _verdict(checked: Checked) -> str:
-    if checked.judgement.rejected:
-        return "rejected"
-    return "warned" if checked.judgement.findings else "accepted"
+def _print(console: Console, text: str) -> None:
+    """Print whole lines at once: above the bar on a terminal, else as they are."""
+    if console.is_terminal and text:
+        console.print(Text.from_ansi(text))
+    else:
+        print(text, end="", flush=True)
 
 
 def _summary(counts: Counter[str]) -> str:

@@ -152,7 +152,7 @@ class People:
             self._bar[0].advance(self._bar[1], size)
 
     def checked(self, checked: "Checked") -> None:
-        from scalper.report import tell  # noqa: PLC0415  Not every upload judges.
+        from scalper.workers import tell  # noqa: PLC0415  Not every upload judges.
 
         if checked.judgement.rejected:
             tell(self._console, checked)

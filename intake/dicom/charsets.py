@@ -29,7 +29,7 @@ BY_NUMBER = {
 }
 BY_NAME = {"GB18030": "gb18030", "GBK": "gbk", "ISO 2022 GBK": "gbk", "ISO 2022 58": "gb2312"}
 DEFINED = (
-    frozenset({"", "GB18030", "GBK", "ISO_IR 192", "ISO_IR 13"})
+    frozenset({"", "GB18030", "GBK", "ISO_IR 192", "ISO_IR 13", "ISO_IR 6"})
     | {
         f"{standard} {number}"
         for number in BY_NUMBER.keys() - {"6", "13", "58", "87", "149", "159", "192"}
@@ -37,7 +37,7 @@ DEFINED = (
     }
     | {f"ISO 2022 IR {number}" for number in ("6", "13", "58", "87", "149", "159")}
 )
-"""The standard's defined terms (PS3.3 C.12.1.1.2)."""
+"""The standard's defined terms (PS3.3 C.12.1.1.2), and ISO_IR 6: the default repertoire, by a name that many write."""
 TERM = re.compile(r"ISO.?(?:2022.)?IR.?(\d+)")
 MISSPELT = tuple(
     (re.compile(pattern), found)

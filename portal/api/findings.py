@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from intake.errors import NotFoundError
-from intake.record import Severity
+from intake.record import Severity, Whose
 from intake.rules import Rule, catalogue
 from portal.api.access import Reader
 from portal.api.documented import answers as problems
@@ -18,7 +18,8 @@ class Code(BaseModel):
     code: str = Field(examples=["empty-file"])
     severity: Severity = Field(description="What it does, unless your clinic's profile says otherwise.")
     message: str = Field(examples=["The file is empty: it has no bytes."])
-    remedy: str = Field(examples=["Send the file again from the system that made it."])
+    remedy: str = Field(examples=["Export it anew where it was made, and send that."])
+    whose: Whose = Field(description="Who can do something about it.")
     section: str = Field(description="Of the DICOM standard, where it follows from one.", examples=["PS3.10 7.1"])
     chapter: str = Field(examples=["The file as a whole"])
 
@@ -57,6 +58,7 @@ def _code(rule: Rule, chapter: str) -> Code:
         severity=Severity(rule.severity),
         message=rule.message,
         remedy=rule.remedy,
+        whose=rule.whose,
         section=rule.section,
         chapter=chapter,
     )

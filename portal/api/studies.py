@@ -13,6 +13,7 @@ from portal.api.access import Collaborators, Reader
 from portal.api.documented import answers as problems
 from portal.api.sparse import Fields, sparse
 from portal.api.uploads import Limit
+from portal.files import finding_view
 from portal.search import Criteria
 from portal.shapes import UPLOAD_ID, FindingView, Next
 
@@ -95,7 +96,7 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
 def read(study_uid: str, identity: Reader, services: Collaborators, fields: Fields = None) -> BaseModel | Response:
     """Read a study: its series, and what can be said of its completeness."""
     study, uploads = studies.whole(services, identity, services.ids.study(identity.own_clinic(), study_uid))
-    told = [FindingView.model_validate(finding, from_attributes=True) for finding in findings(study, uploads)]
+    told = [finding_view(finding) for finding in findings(study, uploads)]
     series = [_series(one) for one in sorted(study.series, key=lambda one: one.series_uid)]
     return sparse(StudyView(**_row(study).model_dump(), findings=told, series=series), fields)
 

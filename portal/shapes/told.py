@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from intake.record import Severity, Source
+from intake.record import Severity, Source, Whose
 from intake.states import State
 from portal.shapes.asked import FILE_ID, SHA256, UPLOAD_ID
 
@@ -73,6 +73,10 @@ class FindingView(BaseModel):
     message: str = Field(examples=["The file ends before its pixel data does."])
     remedy: str = Field(examples=["Export the image again and send the new file."])
     where: str = Field(examples=["(7FE0,0010)"])
+    whose: Whose = Field(
+        description="Whose business it is: the clinic's that sent the file, the vendor's of the system that wrote it, "
+        "or nobody's."
+    )
 
 
 class TimelineView(BaseModel):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from intake.record import FileRecord, Finding, Severity, Upload
+from intake.rules import is_note
 from intake.states import State
 from intake.trouble import code_of, state_of
 from portal.files import seen_by
@@ -48,6 +49,8 @@ class Cause:
     """The first of them."""
     also: tuple[str, ...]
     """What else is wrong with these first ones."""
+    is_note: bool
+    """Whether it asks nothing of anybody."""
     address: str
     """Of the page that lists all of them."""
 
@@ -81,6 +84,7 @@ def cause_of_files(upload: Upload, cause: str, files: Sequence[FileRecord]) -> C
         code=code,
         count=max(upload.causes.get(cause, 0), len(files)),
         files=tuple(files),
+        is_note=finding is not None and is_note(finding),
         also=tuple(dict.fromkeys(other.message for file in files for other in _others(file, code, state))),
         address=f"/uploads/{upload.upload_id}/trouble?{urlencode({'cause': cause})}",
     )

@@ -1,6 +1,6 @@
 """The list of files, and each file's page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from intake.keys import UNASSIGNED
 from intake.record import FileRecord, Finding, Severity
+from intake.rules import is_note
 from intake.states import State
 from intake.study import study_uid_of
 from portal import amounts, cursors, reprocessing, words
@@ -77,7 +78,8 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         "file.html",
         file=record,
         look=words.look(record),
-        findings=_worst_first(record.findings),
+        findings=_worst_first(found for found in record.findings if not is_note(found)),
+        notes=[found for found in record.findings if is_note(found)],
         sections=sections(record.metadata),
         particulars=_particulars(record),
         held=_held(record),
@@ -105,7 +107,7 @@ def _address(query: Mapping[str, str]) -> str:
     return "/files" + (f"?{urlencode(query)}" if query else "")
 
 
-def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
+def _worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: finding.severity is not Severity.REJECT)
 
 

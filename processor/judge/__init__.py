@@ -12,7 +12,7 @@ from processor.judge.catalogue import RULES_VERSION
 from processor.judge.documents import readers
 from processor.judge.envelope import open_envelope
 from processor.judge.facts import Facts
-from processor.judge.findings import Findings
+from processor.judge.findings import Findings, telling
 from processor.judge.kinds import EXTENSIONS, TAKEN, UNKNOWN, claimed, contradicts
 from processor.judge.profile import Profile
 from processor.judge.window import FIRST_READ, ByteSource, Window
@@ -86,4 +86,4 @@ def _weighed(kind: str, judged: dicom.Judged, size: int, facts: Facts, findings:
         findings.add("extension-claims-dicom" if lost else "extension-mismatch")
     facts.profile.check(kind, size, findings)
     kept, shadow = facts.profile.weighed(findings.listed())
-    return Judgement(kind, kept, judged.metadata, judged.sop_instance_uid, shadow)
+    return Judgement(kind, telling(kept), judged.metadata, judged.sop_instance_uid, shadow)

@@ -38,6 +38,7 @@ SHARED = (
     Attribute(tags.IMAGE_LATERALITY, "CS", "image_laterality"),
     Attribute(tags.PHOTOMETRIC_INTERPRETATION, "CS", "photometric_interpretation"),
     Attribute(tags.BURNED_IN_ANNOTATION, "CS", "burned_in_annotation"),
+    Attribute(tags.PATIENT_IDENTITY_REMOVED, "CS"),
     Attribute(tags.LOSSY_IMAGE_COMPRESSION, "CS", "lossy_image_compression"),
     Attribute(tags.STATION_NAME, "SH", "station_name"),
     Attribute(tags.MANUFACTURER, "LO", "manufacturer"),

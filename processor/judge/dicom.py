@@ -19,17 +19,20 @@ from processor.judge import (
     tags,
     texts,
 )
-from processor.judge.attributes import NOTHING
+from processor.judge.attributes import ABSENT, NOTHING
 from processor.judge.data_set import DataSet
 from processor.judge.findings import Findings
 from processor.judge.inflation import InflatedStream
 from processor.judge.meta import FileMeta
 from processor.judge.order import Order
 from processor.judge.refusal import RefusedError
+from processor.judge.runs import Values
 from processor.judge.texts import Texts
 from processor.judge.walk import Walk
 from processor.judge.window import Stream, Window
 
+META = (tags.MEDIA_STORAGE_SOP_CLASS_UID, tags.MEDIA_STORAGE_SOP_INSTANCE_UID, tags.TRANSFER_SYNTAX_UID)
+"""What the file meta information must hold, in its order."""
 COMMAND_GROUP = b"\0\0"
 
 
@@ -48,7 +51,10 @@ def judge(window: Window, start: int, findings: Findings) -> Judged:
     common = shared.read(data_set.values, findings, big=data_set.encoding.big)
     known = texts.read_own(common.texts, data_set.values, findings)
     if not refused:
-        pixels.check(data_set, common.image, stated.transfer_syntax, findings, sound=common.image_sound)
+        sop_class = identity.sop_class_uid(known.of)
+        pixels.check(
+            data_set, common.image, stated.transfer_syntax, findings, sop_class=sop_class, sound=common.image_sound
+        )
         identity.check(known.of, findings, plain=known.plain)
         _check_contents(known, findings, sound=common.sound)
     if refused or endings.TRAILING in findings:
@@ -81,12 +87,19 @@ def _read(window: Window, stated: FileMeta, data_set: DataSet, findings: Finding
     """Read as far as possible, and return the code of what ended it before the end, or nothing."""
     try:
         meta.read(window, stated, data_set.values, findings)
+        _name_absent(data_set.values, findings)
         _check_transfer_syntax(window, stated, findings)
         _read_data_set(window, stated, data_set, findings)
     except RefusedError as refusal:
         findings.add(refusal.code, refusal.where)
         return refusal.code
     return ""
+
+
+def _name_absent(values: Values, findings: Findings) -> None:
+    """Say which element the file meta information lacks."""
+    if "file-meta-incomplete" in findings:
+        findings.place("file-meta-incomplete", tags.named(next(tag for tag in META if values[tag] is ABSENT)))
 
 
 def _read_data_set(window: Window, stated: FileMeta, data_set: DataSet, findings: Findings) -> None:
@@ -124,7 +137,7 @@ def _tell_order(order: Order, findings: Findings) -> None:
     )
     for code, tag in noted:
         if tag is not None:
-            findings.add(code, tags.written(tag))
+            findings.add(code, tags.named(tag))
 
 
 def _check_rest(window: Window, position: int, findings: Findings) -> None:

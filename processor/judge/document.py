@@ -24,7 +24,8 @@ What the judge can say about a file. Generated from `processor/judge/catalogue.p
 `uv run python -m processor.judge.document`; do not edit.
 
 A file with a **reject** finding goes to quarantine; one with **warn** findings only is accepted with warnings.
-Findings say where (a tag or an offset) and never a patient's value.
+Findings say where (a tag or an offset) and never a patient's value. A warning is the business of the **clinic** that
+sent the file, of the **vendor** of the system that wrote it, or of **nobody**: good to know, and folded away on pages.
 """
 
 STUDIES = tuple(
@@ -64,16 +65,20 @@ def _plain(rule: Rule) -> dict[str, str]:
     protected = {"protected": PROTECTED[rule.code]} if rule.code in PROTECTED else {}
     section = {"section": rule.section} if rule.section else {}
     told = {"code": rule.code, "severity": rule.severity.value, "message": rule.message, "remedy": rule.remedy}
+    told["whose"] = rule.whose.value
     return {**told, **section, **protected}
 
 
 def _chapter(title: str, rules: tuple[Rule, ...]) -> str:
     rows = "".join(_row(rule) for rule in rules)
-    return f"\n## {title}\n\n| code | effect | cause | what to do | standard |\n|---|---|---|---|---|\n{rows}"
+    return (
+        f"\n## {title}\n\n| code | effect | whose | cause | what to do | standard |\n|---|---|---|---|---|---|\n{rows}"
+    )
 
 
 def _row(rule: Rule) -> str:
-    return f"| `{rule.code}` | {EFFECT[rule.severity]} | {rule.message} | {rule.remedy} | {rule.section} |\n"
+    cells = (f"`{rule.code}`", EFFECT[rule.severity], rule.whose, rule.message, rule.remedy, rule.section)
+    return f"| {' | '.join(cells)} |\n"
 
 
 if __name__ == "__main__":

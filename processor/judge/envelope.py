@@ -34,6 +34,13 @@ LEADING = (
     (b"7z\xbc\xaf\x27\x1c", "polyglot-archive"),
     (b"\x1f\x8b\x08", "polyglot-archive"),
 )
+OTHER_MAGIC = (
+    b"GIF8", b"\x89PNG", b"\xff\xd8\xff", b"BM", b"RIFF", b"OggS", b"ID3", b"\xd0\xcf\x11\xe0", b"BZh", b"\xfd7zXZ",
+    b"\x28\xb5\x2f\xfd", b"\0asm", b"dex\n", b"!<arch>", b"MSCF", b"SQLite",
+)  # fmt: skip
+"""Beginnings of other kinds of files, which are no danger but should not be here."""
+FEWEST_LETTERS = 4
+TEXT = frozenset(b"\t\n\r") | frozenset(range(0x20, 0x7F))
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """Whole slide images are TIFF and DICOM at once, as the standard allows (PS3.10 7.5)."""
 
@@ -65,10 +72,19 @@ def open_envelope(head: bytes, size: int, findings: Findings) -> Envelope:
 
 
 def check_preamble(preamble: bytes, findings: Findings) -> None:
-    """Find what makes the file another kind of file as well; zeros and TIFF headers are as they should be."""
+    """Find what makes the file another kind of file as well; zeros, TIFF headers and
+    an application's own numbers are as they should be."""
     if not preamble.strip(b"\0") or preamble.startswith(TIFF):
         return
-    findings.add(_polyglot(preamble) or "preamble-unusual", "byte 0")
+    code = _polyglot(preamble)
+    if code or preamble.startswith(OTHER_MAGIC) or _is_text(preamble):
+        findings.add(code or "preamble-unusual", "byte 0")
+
+
+def _is_text(preamble: bytes) -> bool:
+    """Say whether somebody wrote words. An application's numbers, as GE's, are what it is for (PS3.10 7.1)."""
+    written = preamble.rstrip(b"\0")
+    return len(written) >= FEWEST_LETTERS and TEXT.issuperset(written)
 
 
 def _polyglot(preamble: bytes) -> str:

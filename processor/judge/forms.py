@@ -37,8 +37,14 @@ LONGEST = {"CS": 16, "DA": 8, "DS": 16, "DT": 26, "IS": 12, "LO": 64, "PN": 194,
 """Characters of one value; of a name, 64 in each of its three forms."""
 
 NAME_GROUPS = 3
-CODES = {"DA": "date-invalid", "TM": "time-invalid", "DT": "time-invalid", "UI": "uid-malformed"}
+CODES = {"DA": "date-invalid", "TM": "time-invalid", "DT": "datetime-invalid", "UI": "uid-malformed"}
 """What is said of a malformed value, where it is not `value-malformed`."""
+
+OLD_FORMS = {
+    "DA": re.compile(r"[0-9]{4}\.[0-9]{2}\.[0-9]{2}").fullmatch,
+    "TM": re.compile(r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?").fullmatch,
+}
+"""Dates and times as ACR-NEMA 300 wrote them, which PS3.5 6.2 asks readers to understand."""
 
 _MATCHES = {vr: re.compile(form).fullmatch for vr, form in FORMS.items()}
 _USUAL_DATE = "[0-9]{4}(?!0229|0230|0[2469]31|1131)(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
@@ -112,7 +118,17 @@ def _one(vr: str, value: str) -> str:
     if vr == "PN" and value.count("=") < NAME_GROUPS:
         # An empty group at the end may be left out, with or without what would stand before it (PS3.5 6.2.1).
         value = value.rstrip("=")
-    return "" if _MATCHES[vr](value) and not _is_no_day(vr, value) else CODES.get(vr, "value-malformed")
+    if _MATCHES[vr](value) and not _is_no_day(vr, value):
+        return ""
+    return "date-form-old" if _is_old(vr, value) else CODES.get(vr, "value-malformed")
+
+
+def _is_old(vr: str, value: str) -> bool:
+    """Say whether a date or a time would be one without ACR-NEMA's points or colons."""
+    if vr not in OLD_FORMS or not OLD_FORMS[vr](value):
+        return False
+    digits = value.replace("." if vr == "DA" else ":", "")
+    return _MATCHES[vr](digits) is not None and not _is_no_day(vr, digits)
 
 
 def _is_no_day(vr: str, value: str) -> bool:

@@ -124,11 +124,14 @@ def _check_patient(texts: Texts, findings: Findings) -> None:
     """Ask for a Patient ID where a patient is described.
 
     The standard's first years knew files with a patient's name alone; birth date and sex came with the module that
-    makes the ID mandatory, so that a file with them and without an ID lost it.
+    makes the ID mandatory, so that a file with them and without an ID lost it. Nobody is asked for an ID where the
+    file says that the identity was removed.
     """
     if texts[positions.PATIENT_ID]:
         return
     if texts[positions.PATIENT_ID] is not None:
+        if texts[positions.PATIENT_IDENTITY_REMOVED] == "YES":
+            return
         findings.add("patient-id-empty", tags.written(tags.PATIENT_ID))
     elif texts[positions.PATIENT_BIRTH_DATE] is not None or texts[positions.PATIENT_SEX] is not None:
         findings.add("patient-id-missing", tags.written(tags.PATIENT_ID))

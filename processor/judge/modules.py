@@ -31,7 +31,7 @@ def check_expected(sop_class: str, texts: positions.Texts, findings: Findings) -
     """Check what the SOP class leads to expect: the modality, and annotation in the image."""
     modality = texts[positions.MODALITY]
     if not modality:
-        findings.add("series-module-incomplete", tags.written(tags.MODALITY))
+        findings.add("series-module-incomplete", tags.named(tags.MODALITY))
     elif sop_class in MODALITIES and modality not in MODALITIES[sop_class]:
         findings.add("modality-mismatch", tags.written(tags.MODALITY))
     _check_annotation(sop_class, texts[positions.BURNED_IN_ANNOTATION], findings)
@@ -41,7 +41,7 @@ def _tell_absent(texts: positions.Texts, findings: Findings) -> None:
     for code, needed in MUST_BE_THERE:
         for tag in needed:
             if texts[positions.OF[tag]] is None:
-                findings.add(code, tags.written(tag))
+                findings.add(code, tags.named(tag))
                 break
 
 

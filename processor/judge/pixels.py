@@ -6,10 +6,18 @@ from processor.judge import codestreams, tags
 from processor.judge.data_set import DataSet, Pixels
 from processor.judge.findings import Findings
 from processor.judge.image import Description
+from processor.judge.sop_classes import SOP_CLASSES
 
 BITS = frozenset({1, 8, 16, 32, 64})
 SAMPLES = {"MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YBR_FULL": 3, "YBR_FULL_422": 3}
 """Samples per pixel that a photometric interpretation stands for (PS3.3 C.7.6.3.1.2)."""
+
+WITHOUT_PIXELS = frozenset({"1.2.840.10008.5.1.4.1.1.4.2", "1.2.840.10008.5.1.4.1.1.66"})
+"""MR Spectroscopy, whose rows and columns are those of its Spectroscopy Data (PS3.3 C.8.14), and Raw Data."""
+REFERENCED = frozenset({
+    "1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.204", "1.2.840.10008.1.2.4.205",
+})  # fmt: skip
+"""Transfer syntaxes by which pixels are asked of a JPIP server (PS3.5 A.6)."""
 
 VIDEO = ("1.2.840.10008.1.2.4.100", "1.2.840.10008.1.2.4.101", "1.2.840.10008.1.2.4.102", "1.2.840.10008.1.2.4.103",
          "1.2.840.10008.1.2.4.104", "1.2.840.10008.1.2.4.105", "1.2.840.10008.1.2.4.106", "1.2.840.10008.1.2.4.107",
@@ -18,7 +26,13 @@ VIDEO = ("1.2.840.10008.1.2.4.100", "1.2.840.10008.1.2.4.101", "1.2.840.10008.1.
 
 
 def check(
-    data_set: DataSet, image: Description, transfer_syntax: str, findings: Findings, *, sound: bool = False
+    data_set: DataSet,
+    image: Description,
+    transfer_syntax: str,
+    findings: Findings,
+    *,
+    sop_class: str = "",
+    sound: bool = False,
 ) -> None:
     """Compare the image with its description, which may be known to be `sound`, and with its transfer syntax."""
     if image.frames is None:
@@ -26,7 +40,8 @@ def check(
     elif image.frames < 0:
         findings.add("frame-count-invalid", tags.written(tags.NUMBER_OF_FRAMES))
     if data_set.pixels is None:
-        if image.rows and image.columns and not data_set.unchecked:
+        described = image.rows and image.columns and not data_set.unchecked
+        if described and not _is_elsewhere(sop_class, transfer_syntax):
             findings.add("pixel-data-missing", tags.written(tags.PIXEL_DATA))
         return
     if not sound:
@@ -37,6 +52,12 @@ def check(
         _check_frames(data_set, data_set.pixels, image, transfer_syntax, findings)
     else:
         _check_native(image, data_set.pixels, transfer_syntax, findings)
+
+
+def _is_elsewhere(sop_class: str, transfer_syntax: str) -> bool:
+    """Say whether rows and columns describe something else than Pixel Data, or pixels that a server keeps."""
+    is_standard = not sop_class or sop_class in SOP_CLASSES
+    return not is_standard or sop_class in WITHOUT_PIXELS or transfer_syntax in REFERENCED
 
 
 def is_sound(image: Description) -> bool:

@@ -31,6 +31,7 @@ PATIENT_NAME = 0x00100010
 PATIENT_ID = 0x00100020
 PATIENT_BIRTH_DATE = 0x00100030
 PATIENT_SEX = 0x00100040
+PATIENT_IDENTITY_REMOVED = 0x00120062
 BODY_PART_EXAMINED = 0x00180015
 SLICE_THICKNESS = 0x00180050
 DEVICE_SERIAL_NUMBER = 0x00181000
@@ -84,6 +85,24 @@ IDENTIFIERS = (SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTA
 
 NEEDED_META = frozenset({MEDIA_STORAGE_SOP_CLASS_UID, MEDIA_STORAGE_SOP_INSTANCE_UID, TRANSFER_SYNTAX_UID})
 KEPT_META = NEEDED_META | {FILE_META_LENGTH}
+
+
+_IN_CAPITALS = frozenset({"ID", "SOP", "UID"})
+KEYWORDS = {
+    tag: "".join(word if word in _IN_CAPITALS else word.capitalize() for word in name.split("_"))
+    for name, tag in dict(globals()).items()
+    if name.isupper() and isinstance(tag, int) and tag >> 16 != 0xFFFE
+} | {
+    FILE_META_LENGTH: "FileMetaInformationGroupLength",
+    IMAGE_POSITION: "ImagePositionPatient",
+    IMAGE_ORIENTATION: "ImageOrientationPatient",
+}
+"""The standard's keywords of these elements (PS3.6 table 6-1); the names above are theirs, but for three."""
+
+
+def named(tag: int) -> str:
+    """Return a tag with its keyword where that is known: `(0008,0020) StudyDate`."""
+    return f"{written(tag)} {KEYWORDS[tag]}" if tag in KEYWORDS else written(tag)
 
 
 def written(tag: int) -> str:

@@ -80,13 +80,13 @@ def _read(attribute: Attribute, value: bytes, terms: list[str], findings: Findin
         text = value.decode("latin-1").strip("\0 ")
     code = "" if attribute.tag in OWN_RULES else violation(attribute, text)
     if code:
-        findings.add(code, tags.written(attribute.tag))
+        findings.add(code, tags.named(attribute.tag))
     # Empty forms at the end of a name (alphabetic=ideographic=phonetic) say nothing.
     return text.rstrip("=") if attribute.vr == "PN" else text
 
 
 def _check_characters(tag: int, value: bytes, text: str, terms: list[str], findings: Findings) -> None:
     if not terms and not (value.isascii() and charsets.ESC not in value):
-        findings.add("character-set-missing", tags.written(tag))
+        findings.add("character-set-missing", tags.named(tag))
     elif "\ufffd" in text:
-        findings.add("text-undecodable", tags.written(tag))
+        findings.add("text-undecodable", tags.named(tag))

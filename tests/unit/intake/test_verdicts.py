@@ -52,6 +52,15 @@ def test_a_verdict_moves_the_record_and_leaves_what_was_declared(verdicts, reser
     assert [entry.event for entry in record.timeline] == ["accepted"]
 
 
+def test_the_timeline_tells_the_code_that_rejected_whatever_was_found_before_it(verdicts, reserved):
+    rejected = a_verdict(reserved[0], state=State.REJECTED, findings=(WARNING, REFUSAL))
+    verdicts.record(rejected, reserved=True)
+    verdicts.record(a_verdict(reserved[1], findings=(WARNING,)), reserved=True)
+
+    told = [verdicts.file(file.file_id).timeline[-1].detail for file in reserved[:2]]
+    assert told == [REFUSAL.code, ""]
+
+
 def test_how_the_scan_ended_stays_in_the_record(verdicts, reserved):
     verdicts.record(a_verdict(reserved[0], state=State.REJECTED, findings=(REFUSAL,), scan=Scan.CLEAN), reserved=True)
     verdicts.record(a_verdict(reserved[1]), reserved=True)

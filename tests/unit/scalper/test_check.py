@@ -60,7 +60,7 @@ def test_json_lines_carry_the_verdict_the_findings_and_the_metadata(run, good, b
     assert accepted["metadata"]["modality"] == "CT"
     assert rejected["verdict"] == "rejected"
     (finding,) = rejected["findings"]
-    assert set(finding) == {"code", "severity", "message", "remedy", "where"}
+    assert set(finding) == {"code", "severity", "message", "remedy", "where", "whose"}
 
 
 def test_an_archive_is_checked_with_all_that_is_in_it(run, good, bad, tmp_path):

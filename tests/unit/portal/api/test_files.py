@@ -44,6 +44,7 @@ def test_a_rejected_file_tells_why_and_what_to_do(portal, client):
         "message": "Something is wrong.",
         "remedy": "Send it again.",
         "where": "byte 132",
+        "whose": "clinic",
     }
     assert [entry["event"] for entry in file["timeline"]] == ["reserved", "rejected"]
     assert file["metadata"]["patient"] == {"id": "TEST"}

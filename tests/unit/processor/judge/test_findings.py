@@ -189,6 +189,8 @@ FILES = {
     "value-malformed": changed(0x00200011, "one", "IS"),
     "date-invalid": changed(0x00080020, "20230229", "DA"),
     "time-invalid": changed(0x00080030, "2460", "TM"),
+    "datetime-invalid": changed(0x0008002A, "20230229101112", "DT"),
+    "date-form-old": changed(0x00080020, "1996.10.29", "DA"),
     "character-set-unknown": changed(0x00080005, "LATIN", "CS"),
     "character-set-missing": ct(changes={0x00080005: None, 0x00100010: ("PN", b"Gr\xfcn")}),
     "text-undecodable": ct(changes={0x00080005: ("CS", b"ISO_IR 192"), 0x00100010: ("PN", b"Gr\xfcn")}),
@@ -212,6 +214,8 @@ FILES = {
         data_set({0x00041130: ("CS", b"TEST")}), sop=uid("directory"), sop_class="1.2.840.10008.1.3.10"
     ),
 }
+PLACE = r"|\([0-9A-F]{4},[0-9A-F]{4}\)( [A-Z][A-Za-z]+)?|byte \d+( of the inflated data set)?|[a-z0-9]+"
+"""A tag, with its keyword where values are told of; an offset; or a kind."""
 MET_ELSEWHERE = {"header-too-large", "header-unchecked", "pixel-data-unchecked"}
 """Need files of gigabytes: see test_attacks, test_reading and test_deflated."""
 
@@ -240,7 +244,7 @@ def test_a_broken_rule_is_found_and_has_its_effect(code):
 def test_no_finding_carries_a_patients_value(code):
     for found in judge(CountedSource(FILES[code])).findings:
         assert found == RULES[found.code].finding(found.where)
-        assert re.fullmatch(r"|\([0-9A-F]{4},[0-9A-F]{4}\)|byte \d+( of the inflated data set)?|[a-z0-9]+", found.where)
+        assert re.fullmatch(PLACE, found.where)
 
 
 def test_codes_are_stable_identifiers_and_texts_are_sentences():
