@@ -104,13 +104,12 @@ FILING = (
     _warn("sop-instance-first-kept",
           "Another file with the same SOP Instance UID was accepted before, and its content differs. Your clinic wants "
           "the earlier one kept, so this one was not.",
-          "Nothing to do if the earlier one is right. If this one is, ask us to have such files held for review, and "
-          "send it again.",
+          "Compare the two. If this one is right, ask us to have such files held for review, and send it then.",
           "PS3.3 C.12.1.1.1"),
-    _warn("rewrapped",
+    _note("rewrapped",
           "The same image was accepted before, in a file that was written in another way. It is stored once.",
           "Nothing to do."),
-    _warn("re-encoded",
+    _note("re-encoded",
           "The same image was accepted before, and its pixels were compressed in another way. The earlier one is kept.",
           "Nothing to do."),
 )  # fmt: skip

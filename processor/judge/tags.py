@@ -100,44 +100,17 @@ KEYWORDS = {
 """The standard's keywords of these elements (PS3.6 table 6-1); the names above are theirs, but for three."""
 
 
+BEHIND = 0xFFFFFFFF
+"""In place of a tag: what follows a data set (`intake/dicom/digest.py`)."""
+
+
 def named(tag: int) -> str:
     """Return a tag with its keyword where that is known: `(0008,0020) StudyDate`."""
+    if tag == BEHIND:
+        return "bytes behind the content"
     return f"{written(tag)} {KEYWORDS[tag]}" if tag in KEYWORDS else written(tag)
 
 
 def written(tag: int) -> str:
     """Return a tag as the standard writes it: `(0008,0018)`."""
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
-
-
-KEYWORDS = {
-    IMAGE_TYPE: "ImageType",
-    SOP_CLASS_UID: "SOPClassUID",
-    SOP_INSTANCE_UID: "SOPInstanceUID",
-    STUDY_DATE: "StudyDate",
-    ACCESSION_NUMBER: "AccessionNumber",
-    MODALITY: "Modality",
-    STUDY_DESCRIPTION: "StudyDescription",
-    SERIES_DESCRIPTION: "SeriesDescription",
-    PATIENT_NAME: "PatientName",
-    PATIENT_ID: "PatientID",
-    PATIENT_BIRTH_DATE: "PatientBirthDate",
-    PATIENT_SEX: "PatientSex",
-    STUDY_INSTANCE_UID: "StudyInstanceUID",
-    SERIES_INSTANCE_UID: "SeriesInstanceUID",
-    IMAGE_POSITION: "ImagePositionPatient",
-    IMAGE_ORIENTATION: "ImageOrientationPatient",
-    PHOTOMETRIC_INTERPRETATION: "PhotometricInterpretation",
-    NUMBER_OF_FRAMES: "NumberOfFrames",
-    LOSSY_IMAGE_COMPRESSION: "LossyImageCompression",
-    PIXEL_DATA: "PixelData",
-}
-"""Of elements that people know by name (PS3.6)."""
-
-
-def told(tag: int) -> str:
-    """Name an element as findings do: `(0010,0020) PatientID`."""
-    if tag == 0xFFFFFFFF:
-        return "bytes behind the content"
-    place = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
-    return f"{place} {KEYWORDS[tag]}" if tag in KEYWORDS else place

@@ -192,9 +192,9 @@ def _strange(
     lists: Lists, asker: Asker, template: str, own: str | None, dice: random.Random
 ) -> Iterator[tuple[str, str]]:
     """Return cursors that are not this list's, by what they are."""
-    route = template.partition("?")[0]
-    # With another filter, the same list may go on: what it then tells is its own clinic's.
-    others = [one for one in lists.real.items() if (one[0][0], one[0][1].partition("?")[0]) != (asker.name, route)]
+    # With another filter, the same list may go on: what it then tells is its own clinic's. So may a page's own script.
+    here = (asker.name, _list(template))
+    others = [one for one in lists.real.items() if (one[0][0], _list(one[0][1])) != here]
     for (whose, where), cursor in dice.sample(others, min(OTHERS, len(others))):
         yield f"{whose}'s cursor of {where}", cursor
     base = own or next(iter(lists.real.values()))
@@ -202,6 +202,11 @@ def _strange(
     made = dice.sample(_positions(lists.world.foreign.ids), MADE)
     yield from ((f"made of {text[:24]!r}", _encoded(text)) for text in made)
     yield from ((f"the text {text[:12]!r}", text) for text in ("A", "====", "..", "é", "%00", "null", "0", "-1", "~"))
+
+
+def _list(template: str) -> str:
+    """Return the address of a list: without filters, and of the page where a part of it is what is asked for."""
+    return template.partition("?")[0].partition("/_")[0]
 
 
 def _changed(cursor: str, dice: random.Random) -> Iterator[tuple[str, str]]:
