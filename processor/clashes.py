@@ -15,9 +15,8 @@ from intake.dicom.streams import FIRST_READ, ByteSource
 from intake.errors import ObjectMissingError
 from intake.ports import Objects, Recorded
 from intake.record import Finding, ObjectVersion
-from processor.judge import Profile
+from processor.judge import Profile, tags
 from processor.judge.catalogue import RULES
-from processor.judge.tags import told
 from processor.object_bytes import ObjectBytes
 
 STEPS, FETCHED, INFLATED = 4_000_000, 4 * 1024**3, 2 * 1024**3
@@ -98,6 +97,7 @@ MOST_PLACES = 5
 
 def places(differing: Iterable[int]) -> str:
     """Name the elements that differ, as many as can be read, and never a value."""
-    tags = list(differing)
-    named = ", ".join(map(told, tags[:MOST_PLACES]))
-    return f"{named} and {len(tags) - MOST_PLACES} more" if len(tags) > MOST_PLACES else named
+    elements = list(differing)
+    named = ", ".join(map(tags.named, elements[:MOST_PLACES]))
+    more = len(elements) - MOST_PLACES
+    return f"{named} and {more} more" if more > 0 else named

@@ -1,5 +1,7 @@
 """The data elements that the judge looks at, as (group << 16) + element; names and meanings in PS3.6."""
 
+from intake.dicom.digest import BEHIND
+
 FILE_META_LENGTH = 0x00020000
 TRANSFER_SYNTAX_UID = 0x00020010
 MEDIA_STORAGE_SOP_CLASS_UID = 0x00020002
@@ -98,10 +100,6 @@ KEYWORDS = {
     IMAGE_ORIENTATION: "ImageOrientationPatient",
 }
 """The standard's keywords of these elements (PS3.6 table 6-1); the names above are theirs, but for three."""
-
-
-BEHIND = 0xFFFFFFFF
-"""In place of a tag: what follows a data set (`intake/dicom/digest.py`)."""
 
 
 def named(tag: int) -> str:
