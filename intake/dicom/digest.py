@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from intake.dicom.budget import Budget
 from intake.dicom.dictionary import public_vr
+from intake.dicom.elements import BEHIND
 from intake.dicom.errors import UnreadableFileError
 from intake.dicom.events import Event, Kind
 from intake.dicom.reader import opened
@@ -21,8 +22,6 @@ from intake.dicom.streams import ByteSource
 PIXEL_DATA = 0x7FE00010
 OFFSET_TABLES = frozenset({0x7FE00001, 0x7FE00002})
 PADDING = 0xFFFCFFFC
-BEHIND = 0xFFFFFFFF
-"""Stands for bytes behind the data set that are no filling."""
 GE_BIG_PIXELS = "1.2.840.113619.5.2"
 
 _EMPTY = hashlib.sha256(b"empty").digest()

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from intake.dicom.encoding import LONG_VRS, SHORT_VRS, Encoding
 
+BEHIND = 0xFFFFFFFF
+"""Stands for bytes behind the data set that are no filling."""
 UNDEFINED_LENGTH = 0xFFFFFFFF
 SHORT_HEADER, LONG_HEADER = 8, 12
 """Bytes of a header with a length of two bytes, or without a VR, and of one with two reserved bytes and four."""

@@ -135,7 +135,7 @@ def test_an_image_compressed_in_another_way_is_told_as_such_and_the_first_stays(
         (a_slice(patient_id="TEST-2"), "(0010,0020) PatientID"),
         (a_slice(transfer_syntax=SYNTAXES[1], patient_id="TEST-2"), "(0010,0020) PatientID"),
         (a_slice(changes={0x00081030: ("LO", b"Another ")}), "(0008,1030) StudyDescription"),
-        (a_slice(changes={0x00180050: None}), "(0018,0050)"),
+        (a_slice(changes={0x00180050: None}), "(0018,0050) SliceThickness"),
     ],
 )
 def test_another_image_is_a_conflict_that_names_the_first_and_what_differs_and_no_value(roads, other, where):
