@@ -12,6 +12,7 @@ from urllib.parse import quote_plus, unquote_plus
 
 from intake.commands import DoTask, FindFiles, command_of
 from intake.errors import ScalperError
+from intake.keys import is_folder_marker
 from intake.record import FileRecord, ObjectVersion
 from intake.scan import EVENT, SOURCE, VALIDATION_OBJECT, Scan, result_of
 from intake.states import State
@@ -124,7 +125,8 @@ def arrivals(body: dict[str, Any]) -> Iterator[Arrival]:
         for record in body["Records"]:
             if record["eventName"].removeprefix("s3:").startswith("ObjectCreated:"):
                 arrival = _arrival(record)
-                if arrival.object.key != VALIDATION_OBJECT:
+                marker = is_folder_marker(arrival.object.key, record["s3"]["object"].get("size", -1))
+                if arrival.object.key != VALIDATION_OBJECT and not marker:
                     yield arrival
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         # The event holds a key, which for a direct drop may hold a name: say what is wrong, not what it says.

@@ -101,4 +101,4 @@ def _markers(after: str) -> dict[str, Any]:
 
 def _held(version: ObjectVersion, row: Any, position: str) -> Held:  # noqa: ANN401  # Entries of two kinds of lists.
     # The ETag of an object that was sent in parts ends in their number (S3 guide, "Checking object integrity").
-    return Held(version, row["LastModified"], "-" in row["ETag"], position)
+    return Held(version, row["LastModified"], "-" in row["ETag"], position, row["Size"])

@@ -113,6 +113,11 @@ def reservation(key: str) -> Placement | None:
     return Placement(match["clinic"], match["upload"], match["file"], reserved=True, from_archive=from_archive)
 
 
+def is_folder_marker(key: str, size: int) -> bool:
+    """Say whether an object only has a folder show in S3's console: it holds nothing, and is no file."""
+    return size == 0 and key.endswith("/")
+
+
 def sender(key: str) -> str:
     """Return the clinic whose prefix a key begins with, be there such a clinic or not; UNASSIGNED for no prefix."""
     prefix, slash, _ = key.partition("/")

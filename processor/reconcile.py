@@ -160,7 +160,8 @@ class Reconciler:
 
     def _is_due(self, held: Held) -> bool:
         """Say whether an arrival has to have its record by now."""
-        return held.version.key != VALIDATION_OBJECT and held.last_modified <= self.clock() - self.time_limit
+        no_file = held.version.key == VALIDATION_OBJECT or keys.is_folder_marker(held.version.key, held.size)
+        return not no_file and held.last_modified <= self.clock() - self.time_limit
 
     def _unclaimed(self, held: Held, file_id: str) -> Incident:
         return self._of_object(Fault.OBJECT_UNCLAIMED, held, file_id or self._opaque(held.version))

@@ -17,6 +17,8 @@ class Held:
     in_parts: bool
     position: str
     """Where to go on behind it."""
+    size: int
+    """In bytes."""
 
 
 @dataclass(frozen=True, slots=True)

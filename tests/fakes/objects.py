@@ -111,7 +111,7 @@ class FakeObjects:
         ]
 
     def _held(self, version: ObjectVersion, stored: StoredObject, position: str) -> Held:
-        return Held(version, stored.last_modified, "-" in stored.etag, position)
+        return Held(version, stored.last_modified, "-" in stored.etag, position, len(stored.data))
 
     def describe(self, source: ObjectVersion) -> ObjectRange:
         self.calls["describe"] += 1

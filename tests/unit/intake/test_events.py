@@ -24,6 +24,14 @@ def test_s3s_test_message_tells_of_nothing():
     assert not list(arrivals({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "incoming"}))
 
 
+@pytest.mark.parametrize(("key", "size", "is_file"), [("a/", 0, False), ("a/", 3, True), ("a", 0, True)])
+def test_what_has_a_folder_show_in_s3s_console_is_no_file(key, size, is_file):
+    body = notification(Arrival(ObjectVersion("incoming", f"northside/{key}", "v1"), NOON))
+    body["Records"][0]["s3"]["object"]["size"] = size
+
+    assert len(list(arrivals(body))) == is_file
+
+
 def test_removals_are_no_arrivals():
     body = notification(Arrival(ObjectVersion("incoming", "x", "v"), NOON))
     body["Records"][0]["eventName"] = "ObjectRemoved:Delete"
