@@ -142,7 +142,7 @@ def test_an_arrival_that_no_record_tells_of_is_told_of_once_and_judged_after_all
     assert len(sent) == 2, "what waits in the queue is not sent again"
 
 
-def test_the_object_by_which_guardduty_tries_its_permissions_needs_no_record(world):
+def test_what_is_no_file_needs_no_record(world):
     world.objects.put("incoming", VALIDATION_OBJECT, b"")
     world.objects.put("incoming", "northside/folder/", b"")
     world.at += timedelta(hours=1)
