@@ -1,7 +1,7 @@
 """Two files of one SOP Instance UID: whether they hold the same image, and what their clinic wants where they do not.
 
 Asked for only where an accepted file stands in the way of another, so that no other file costs a call more. Trouble in
-reading is raised: it is never a verdict (docs/adr/0039-an-image-is-its-data-set.md).
+reading is raised: it is never a verdict (docs/adr/0038-an-image-is-its-data-set.md).
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Whether two files hold the same image: an image is its data set, not its file (docs/adr/0039)."""
+"""Whether two files hold the same image: an image is its data set, not its file (docs/adr/0038)."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -32,7 +32,21 @@ _HIDDEN = re.compile(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([
 
 
 class Steady(httpx.Client):
-    """A client that asks once more where the server had just closed the connection that was kept."""
+    """A client that asks once more where the server had just closed the connection that was kept.
+
+    It is kept until `close_all`, so that none is left behind with its connections open.
+    """
+
+    _opened: ClassVar[list["Steady"]] = []
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._opened.append(self)
+
+    @classmethod
+    def close_all(cls) -> None:
+        while cls._opened:
+            cls._opened.pop().close()
 
     def send(self, request: httpx.Request, **given: Any) -> httpx.Response:
         try:

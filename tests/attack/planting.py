@@ -124,7 +124,8 @@ def _ask_pages(staff: Browser, admin: Browser, texts: Mapping[str, str]) -> None
     searched = {"patient": texts["search form"], "name": texts["search form"], "reference": texts["search form"]}
     for path in ("/files/search", "/studies/search"):
         staff.post(path, data=searched)
-    staff.http.get("/files", cookies={"other": texts["cookie"]}, headers={"hx-current-url": texts["header"]})
+    staff.http.cookies.set("other", texts["cookie"])
+    staff.http.get("/files", headers={"hx-current-url": texts["header"]})
     parts = {"content-type": f"multipart/form-data; boundary={form}"}
     staff.post("/files/search", content=f"--{form}\r\n{form}", headers=parts)
     staff.post("/settings/notifications/harbour", data={"email": form, "kinds": form})

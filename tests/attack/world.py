@@ -47,8 +47,7 @@ class World:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self.http.close()
-        self.http_at_portal.close()
+        people.Steady.close_all()
 
     def dice(self, name: str) -> random.Random:
         """Return a class's own randomness, the same for the same seed."""

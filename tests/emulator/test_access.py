@@ -119,7 +119,7 @@ def test_what_was_ended_lies_in_the_table_and_goes_by_ttl(stack, clients, browse
     browser.post("/sign-out")
     key = {"pk": {"S": f"REVOKED#SESSION#{session.session_id}"}, "sk": {"S": "#REVOKED"}}
     item = clients.dynamodb.get_item(TableName=stack.outputs["Table"], Key=key)["Item"]
-    assert set(item) == {"pk", "sk", "at", "expires"}
+    assert set(item) == {"pk", "sk", "ended_at", "expires"}
     assert session.access_token not in json.dumps(item)
 
 

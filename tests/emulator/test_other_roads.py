@@ -101,7 +101,8 @@ def test_a_study_that_comes_by_four_roads_is_accepted_once(stack, partner, tmp_p
     assert _instances(partner, study) == COUNT
     rows = partner.http.get("/api/v1/files", params={"state": "rejected"}).json()["files"]
     assert [row for row in rows if row["name"] in files] == []
-    held = stack.clients.s3.list_objects_v2(Bucket=stack.outputs["AcceptedBucket"])["Contents"]
+    pages = stack.clients.s3.get_paginator("list_objects_v2").paginate(Bucket=stack.outputs["AcceptedBucket"])
+    held = [row for page in pages for row in page.get("Contents", [])]
     ours = {file["upload_id"] for file in (*first, *implicit, *stored, *entries)}
     assert sum(any(upload in row["Key"] for upload in ours) for row in held) == COUNT + 1  # And the archive itself.
 

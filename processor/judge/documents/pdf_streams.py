@@ -49,9 +49,13 @@ def objects(data: bytes, findings: Findings) -> tuple[bytes, Places]:
             continue
         if OTHER_FILTER.search(dictionary) or dictionary.count(b"FlateDecode") > 1:
             raise RefusedError("pdf-objects-hidden", f"byte {start}")
-        content = data[start:end]
+        left = MAX_OBJECTS - length
         if _is_deflated(dictionary):
-            content = _content(_Stream(data, start, end), MAX_OBJECTS - length, findings)
+            content = _content(_Stream(data, start, end), left, findings)
+        elif end - start <= left:
+            content = data[start:end]
+        else:
+            raise RefusedError("pdf-object-bomb", f"byte {start}")
         places |= {number: (length + at, length + to) for number, at, to in _numbered(content, dictionary)}
         found.append(content + b"\n")
         length += len(found[-1])
@@ -156,6 +160,9 @@ class _Stream:
 
     def inflated(self) -> Iterator[tuple[bytes, int]]:
         """Yield what the stream inflates to, as far as it can be inflated, and the bytes that were taken for it."""
+        # A million streams may begin in one document; what is none is not worth a copy of an inflater (RFC 1950 2.2).
+        if int.from_bytes(self._data[self.start : self.start + 2], "big") % 31 or self.start + 2 > self._end:
+            return
         for position in range(self.start, self._end, CHUNK_IN):
             waiting = self._data[position : min(position + CHUNK_IN, self._end)]
             while waiting and not self._inflater.eof:

@@ -89,7 +89,7 @@ def test_a_bar_shows_on_a_terminal_only(slices, capsys, monkeypatch):
     report.report(sorted(slices.iterdir()), Profile(), as_json=False, jobs=1)
     assert "Checking" not in "".join(capsys.readouterr())
 
-    terminal = Console(force_terminal=True, color_system="standard", width=80)
+    terminal = Console(force_terminal=True, color_system="standard", width=300)
     monkeypatch.setattr(show, "output", lambda: terminal)
     report.report(sorted(slices.iterdir()), Profile(), as_json=False, jobs=1)
     shown = capsys.readouterr().out
