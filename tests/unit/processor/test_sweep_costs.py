@@ -105,7 +105,7 @@ class Account:
         return names[start : start + limit], len(names) > start + limit
 
     def _row(self, key):
-        return {"Key": key, "ETag": '"e"', "LastModified": NOON}
+        return {"Key": key, "ETag": '"e"', "Size": 1, "LastModified": NOON}
 
 
 CLINIC = {"pk": "CLINICS", "sk": "northside", "clinic_id": "northside", "name": "Northside", "active": True}
