@@ -8,15 +8,15 @@ from pathlib import Path
 
 from aws_cdk import App, Tags
 
-from infra.audit import Audit
-from infra.build_cache import BUILD
-from infra.bundle import EMULATOR, LAMBDA
-from infra.bundle import build as build_bundle
+from infra.audit.stack import Audit
+from infra.build.bundle import EMULATOR, LAMBDA
+from infra.build.bundle import build as build_bundle
+from infra.build.cache import BUILD
 from infra.config import StageConfig
-from infra.delivery import DeliveryPipeline
-from infra.edge import EdgeStack
-from infra.malware import Malware
-from infra.operations import Operations
+from infra.delivery.stack import DeliveryPipeline
+from infra.edge.stack import EdgeStack
+from infra.malware.stack import Malware
+from infra.observability.stack import Operations
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
 
