@@ -51,12 +51,17 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
     What the emulator does not know lives in stacks of its own, so that the core is the same everywhere.
     """
     core = SilentScalper(app, config=config, bundles=bundles)
-    edge = EdgeStack(app, config=config, edge=config.edge, core=core) if config.edge else None
-    Operations(app, config=config, core=core)
+    parts = core.parts
+    edge = (
+        EdgeStack(app, config=config, edge=config.edge, api_id=parts.api.http.api_id, log_key=parts.keys.messages)
+        if config.edge
+        else None
+    )
+    Operations(app, config=config, core=core, alert_topic=parts.alerts.topic)
     if config.audit:
         Audit(app, config=config, core=core, distribution_arn=edge.distribution_arn if edge else None)
     if core.scanning:
-        Malware(app, config=config, storage=core.parts.storage, scanning=core.scanning)
+        Malware(app, config=config, storage=parts.storage, scanning=core.scanning)
     if config.delivery:
         DeliveryPipeline(app, delivery=config.delivery, production=config, staging=STAGES[config.delivery.staging])
 

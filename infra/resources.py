@@ -12,7 +12,6 @@ from infra.data.records import Records
 from infra.data.recovery import Recovery
 from infra.edge.api import Api
 from infra.edge.identity import Identity
-from infra.functions.unscoped_actions import Unscoped
 from infra.messaging.alerts import Alerts
 from infra.messaging.event_alerts import admit_events
 from infra.messaging.queues import Queueing
@@ -79,7 +78,6 @@ class Resources:
         )
         if config.audit or config.backup:
             admit_events(stack, config, topic=self.alerts.topic, key=self.keys.messages)
-        self.unscoped = Unscoped(stack, "Unscoped")
 
 
 def _portal_origin(stack: Stack, config: StageConfig, api: Api) -> str:

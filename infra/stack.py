@@ -14,6 +14,7 @@ from infra.functions.function import Function
 from infra.functions.grants import Grants
 from infra.functions.schedule import EveryFiveMinutes
 from infra.functions.settings import FunctionSettings
+from infra.functions.unscoped_actions import Unscoped
 from infra.malware.scanning import Scanning
 from infra.observability.alarms import Alarms
 from infra.observability.dashboard import Dashboard
@@ -43,6 +44,7 @@ class SilentScalper(Stack):
         self._config, self._bundles = config, bundles
         self._removal = RemovalPolicy.RETAIN if config.retain_data else RemovalPolicy.DESTROY
         self.parts = Resources(self, config, self._removal)
+        self._unscoped = Unscoped(self, "Unscoped")
         self._build_functions()
         self._connect()
         self._watch()
@@ -186,7 +188,7 @@ class SilentScalper(Stack):
             config=config,
             environment=settings,
             grants=grants,
-            unscoped=self.parts.unscoped,
+            unscoped=self._unscoped,
             dead_letters=dead_letters or self.parts.queueing.failed_invocations,
             log_key=self.parts.keys.messages,
             log_days=self._config.retention.logs_days,

@@ -4,13 +4,13 @@ from aws_cdk import CfnOutput, CfnParameter, Duration, Environment, Fn, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.config import Edge, StageConfig
 from infra.edge.firewall import Firewall
 from infra.edge.headers import EdgeHeaders
 from infra.edge.origin import HEADER, secret_name
-from infra.stack import SilentScalper
 
 BUILT = "/static/*"
 """Styles and scripts: the same for everybody, and named by their content (`portal/assets.py`)."""
@@ -19,14 +19,14 @@ BUILT = "/static/*"
 class EdgeStack(Stack):
     """The distribution and its firewall. `distribution` is for who logs or watches it."""
 
-    def __init__(self, scope: Construct, *, config: StageConfig, edge: Edge, core: SilentScalper) -> None:
+    def __init__(self, scope: Construct, *, config: StageConfig, edge: Edge, api_id: str, log_key: kms.IKey) -> None:
         super().__init__(
             scope,
             f"{config.prefix}-Edge",
             env=Environment(account=config.account, region=config.region),
             termination_protection=config.retain_data,
         )
-        origin = self._origin(config, core)
+        origin = self._origin(config, api_id)
         headers = EdgeHeaders(self, "Headers").policy
         self.distribution = cloudfront.Distribution(
             self,
@@ -37,7 +37,7 @@ class EdgeStack(Stack):
             geo_restriction=cloudfront.GeoRestriction.allowlist(*edge.countries) if edge.countries else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
-            web_acl_id=edge.firewall_arn or self._firewall(config, edge, core),
+            web_acl_id=edge.firewall_arn or Firewall(self, "Firewall", config=config, edge=edge, log_key=log_key).arn,
             domain_names=[edge.domain] if edge.domain else None,
             certificate=self._certificate(edge),
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if edge.domain else None,
@@ -52,9 +52,9 @@ class EdgeStack(Stack):
     def distribution_arn(self) -> str:
         return self.distribution.distribution_arn
 
-    def _origin(self, config: StageConfig, core: SilentScalper) -> origins.HttpOrigin:
+    def _origin(self, config: StageConfig, api_id: str) -> origins.HttpOrigin:
         return origins.HttpOrigin(
-            f"{core.parts.api.http.api_id}.execute-api.{self.region}.{self.url_suffix}",
+            f"{api_id}.execute-api.{self.region}.{self.url_suffix}",
             protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
             origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
             read_timeout=Duration.seconds(config.portal.timeout_s + 1),
@@ -76,9 +76,6 @@ class EdgeStack(Stack):
         )
         reference = f"{{{{resolve:secretsmanager:{secret_name(config)}:SecretString:::${{Version}}}}}}"
         return Fn.sub(reference, {"Version": version.value_as_string})
-
-    def _firewall(self, config: StageConfig, edge: Edge, core: SilentScalper) -> str:
-        return Firewall(self, "Firewall", config=config, edge=edge, log_key=core.parts.keys.messages).arn
 
     def _certificate(self, edge: Edge) -> acm.ICertificate | None:
         arn = edge.certificate_arn
