@@ -59,7 +59,7 @@ attack: $(UV) ## Attack a stack of its own by every class, print what got throug
 	@$(RUN) python -m tests.attack $(if $(SHORT),--short) $(if $(ONLY),--only "$(ONLY)") $(if $(SEED),--seed $(SEED))
 
 screenshots: $(UV) ## Take a picture of every page, for the eye, into screenshots/
-	$(RUN) python -m infra.web
+	$(RUN) python -m infra.build.web
 	$(RUN) python -m tests.browser.screenshots
 
 lint: $(UV) ## Check style, types, imports and the synthesized templates
@@ -73,8 +73,8 @@ lint: $(UV) ## Check style, types, imports and the synthesized templates
 	@$(RUN) python -m infra.app --stage example --without-code --out $(SYNTH)/example
 	$(RUN) check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(RUN) cfn-lint $(SYNTH)/*/*.template.json
-	@$(RUN) python -m infra.checks --stage prod
-	@$(RUN) python -m infra.checks --stage example
+	@$(RUN) python -m infra.compliance.checks --stage prod
+	@$(RUN) python -m infra.compliance.checks --stage example
 
 sbom: $(UV) ## Write CycloneDX bills of materials of what is delivered into .scalper/sbom, and list the licences
 	@$(RUN) python -m infra.supply_chain.sbom
@@ -87,26 +87,26 @@ fmt: $(UV) ## Format the sources and mend what can be mended
 	$(RUN) ruff format
 
 synth: $(UV) ## Write the cloud assembly of STAGE=local|prod to cdk.out, offline
-	$(RUN) python -m infra.web
+	$(RUN) python -m infra.build.web
 	$(RUN) python -m infra.app --stage $(STAGE) --out cdk.out
 	@echo "cdk.out holds the stage $(STAGE)."
 
 bootstrap: $(NPM_MARK) ## Prepare an AWS account and region for STAGE=prod, once
 	STAGE=$(STAGE) $(CDK) bootstrap
-	$(RUN) python -m infra.origin_secret --stage $(STAGE)
+	$(RUN) python -m infra.edge.origin_secret --stage $(STAGE)
 
 smoke: $(UV) ## Send a good and a damaged file to the deployed stack of the SCALPER_* credentials, and wait for both verdicts
 	@$(RUN) python -m tests.smoke
 
 diff: $(NPM_MARK) ## Show what `make deploy` would change in STAGE=prod
-	@$(RUN) python -m infra.account --stage $(STAGE)
-	$(RUN) python -m infra.web
+	@$(RUN) python -m infra.delivery.account --stage $(STAGE)
+	$(RUN) python -m infra.build.web
 	STAGE=$(STAGE) $(CDK) diff
 
 deploy: $(NPM_MARK) ## Deploy STAGE=prod to the AWS account of the current credentials
-	@$(RUN) python -m infra.account --stage $(STAGE)
-	$(RUN) python -m infra.web
-	$(RUN) python -m infra.rollout --stage $(STAGE)
+	@$(RUN) python -m infra.delivery.account --stage $(STAGE)
+	$(RUN) python -m infra.build.web
+	$(RUN) python -m infra.delivery.rollout --stage $(STAGE)
 
 destroy: $(NPM_MARK) ## Delete the stacks of STAGE=prod; a production stage keeps its data and must be unprotected first
 	STAGE=$(STAGE) $(CDK) destroy --all
@@ -117,7 +117,7 @@ clean: ## Remove everything built, but not the state of `make up`
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(NPM_MARK): package-lock.json | $(UV)
-	$(RUN) python -m infra.web
+	$(RUN) python -m infra.build.web
 
 $(TOOLS)/bin/uv:
 	@echo "Installing uv …"

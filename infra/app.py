@@ -8,15 +8,15 @@ from pathlib import Path
 
 from aws_cdk import App, Tags
 
-from infra.audit import Audit
-from infra.build_cache import BUILD
-from infra.bundle import EMULATOR, LAMBDA
-from infra.bundle import build as build_bundle
+from infra.audit.stack import Audit
+from infra.build.bundle import EMULATOR, LAMBDA
+from infra.build.bundle import build as build_bundle
+from infra.build.cache import BUILD
 from infra.config import StageConfig
-from infra.delivery import DeliveryPipeline
-from infra.edge import EdgeStack
-from infra.malware import Malware
-from infra.operations import Operations
+from infra.delivery.stack import DeliveryPipeline
+from infra.edge.stack import EdgeStack
+from infra.malware.stack import Malware
+from infra.observability.stack import Operations
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
 
@@ -51,12 +51,17 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
     What the emulator does not know lives in stacks of its own, so that the core is the same everywhere.
     """
     core = SilentScalper(app, config=config, bundles=bundles)
-    edge = EdgeStack(app, config=config, edge=config.edge, core=core) if config.edge else None
-    Operations(app, config=config, core=core)
+    parts = core.parts
+    edge = (
+        EdgeStack(app, config=config, edge=config.edge, api_id=parts.api.http.api_id, log_key=parts.keys.messages)
+        if config.edge
+        else None
+    )
+    Operations(app, config=config, core=core, alert_topic=parts.alerts.topic)
     if config.audit:
         Audit(app, config=config, core=core, distribution_arn=edge.distribution_arn if edge else None)
     if core.scanning:
-        Malware(app, config=config, storage=core.parts.storage, scanning=core.scanning)
+        Malware(app, config=config, storage=parts.storage, scanning=core.scanning)
     if config.delivery:
         DeliveryPipeline(app, delivery=config.delivery, production=config, staging=STAGES[config.delivery.staging])
 

@@ -8,18 +8,18 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.alarms import Alarms
 from infra.config import FunctionConfig, StageConfig
-from infra.dashboard import Dashboard
-from infra.foundation import Foundation
-from infra.function_settings import FunctionSettings
-from infra.functions import Function
-from infra.grants import Grants
-from infra.origin import HEADER, read_secret
-from infra.outputs import exported
-from infra.scanning import Scanning
-from infra.schedule import EveryFiveMinutes
-from infra.watched import Watched
+from infra.edge.origin import HEADER, read_secret
+from infra.functions.function import Function
+from infra.functions.grants import Grants
+from infra.functions.schedule import EveryFiveMinutes
+from infra.functions.settings import FunctionSettings
+from infra.functions.unscoped_actions import Unscoped
+from infra.malware.scanning import Scanning
+from infra.observability.alarms import Alarms
+from infra.observability.dashboard import Dashboard
+from infra.observability.metrics import Watched
+from infra.resources import Resources, exported
 from processor.export import EXPORTED
 
 
@@ -43,7 +43,8 @@ class SilentScalper(Stack):
         )
         self._config, self._bundles = config, bundles
         self._removal = RemovalPolicy.RETAIN if config.retain_data else RemovalPolicy.DESTROY
-        self.parts = Foundation(self, config, self._removal)
+        self.parts = Resources(self, config, self._removal)
+        self._unscoped = Unscoped(self, "Unscoped")
         self._build_functions()
         self._connect()
         self._watch()
@@ -187,7 +188,7 @@ class SilentScalper(Stack):
             config=config,
             environment=settings,
             grants=grants,
-            unscoped=self.parts.unscoped,
+            unscoped=self._unscoped,
             dead_letters=dead_letters or self.parts.queueing.failed_invocations,
             log_key=self.parts.keys.messages,
             log_days=self._config.retention.logs_days,

@@ -1,6 +1,7 @@
 """What the analytics hold: one row for each verdict, of ids, codes, sizes and times, and nothing that names a person.
 
-Written by the exporter, described to Athena by `infra/analytics.py`, asked by the queries in `portal/saved_queries`.
+Written by the exporter, described to Athena by `infra/data/analytics.py`, asked by the queries in
+`portal/saved_queries`.
 """
 
 from datetime import UTC, datetime

@@ -23,7 +23,7 @@ SETTLED = timedelta(hours=3)
 """How long the five deliveries of a message may take: until then, one of them may yet record the copy it made."""
 
 LONGEST_SENDING = timedelta(days=8)
-"""Parts of an object that is not completed within seven days are removed (`infra/storage.py`)."""
+"""Parts of an object that is not completed within seven days are removed (`infra/data/buckets.py`)."""
 
 _ROUND = "incidents"
 

@@ -10,7 +10,7 @@ from intake.record import now
 from processor.telemetry import describe, report_trouble
 
 LAST_DELIVERY = 5
-"""As `infra/queueing.py` sets `max_receive_count`."""
+"""As `infra/messaging/queues.py` sets `max_receive_count`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def up(
 ) -> None:
     """Bring the whole system up on this machine, until Ctrl-C."""
     with _told():
-        from infra.up import up as run  # noqa: PLC0415  Not every command needs the runner.
+        from infra.local.up import up as run  # noqa: PLC0415  Not every command needs the runner.
 
         run(state=state.resolve(), port=port, emulator_port=emulator_port, reload=reload, with_portal=portal)
 
@@ -61,7 +61,7 @@ def up(
 def alerts(state: _Folder = _STATE) -> None:
     """Show what the running system would have emailed."""
     with _told():
-        from infra.mailbox import read_mailbox  # noqa: PLC0415  Not every command needs AWS.
+        from infra.local.mailbox import read_mailbox  # noqa: PLC0415  Not every command needs AWS.
 
         letters = read_mailbox(state / "local.json")
     for letter in letters:

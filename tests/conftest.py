@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import LocalStack, running_portal
+from infra.local.stack import LocalStack, running_portal
 from tests.emulator.sign_in import partner_token as ask_for_partner_token
 from tests.emulator.sign_in import person_token
 from tests.emulator.stacks import deployed

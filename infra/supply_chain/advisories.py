@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from infra.assembly import tool_environment
-from infra.build_cache import ROOT
+from infra.build.cache import ROOT
+from infra.build.processes import tool_environment
 from infra.errors import RunnerError
 
 

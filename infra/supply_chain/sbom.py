@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from infra.assembly import tool_environment
-from infra.build_cache import ROOT
-from infra.bundle import export_requirements, run_uv
+from infra.build.bundle import export_requirements, run_uv
+from infra.build.cache import ROOT
+from infra.build.processes import tool_environment
 from infra.errors import RunnerError
 from infra.supply_chain.licences import Component, components, listing, objections
 

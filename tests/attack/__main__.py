@@ -13,8 +13,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from infra.local import running_portal
-from infra.progress import Steps
+from infra.local.progress import Steps
+from infra.local.stack import running_portal
 from tests.attack.registry import CLASSES, AttackClass, run
 from tests.attack.report import SHOWN, Attack, table, write
 from tests.attack.world import World

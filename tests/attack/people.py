@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 import httpx
 
-from infra.demo import SCOPES, Person, api_id
-from infra.local import LocalStack
+from infra.local.demo import SCOPES, Person, api_id
+from infra.local.stack import LocalStack
 from intake.directory import DynamoDirectory
 from intake.gateway import JwtAuthorizer, admit_partners
 from intake.ports import Clinic, Partner

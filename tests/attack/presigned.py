@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from infra.local import LocalStack
+from infra.local.stack import LocalStack
 from tests.attack.report import Attack
 from tests.attack.tampering import BODY, Case, Signed, common, gets, parts, puts
 from tests.attack.world import World

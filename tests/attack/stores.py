@@ -12,8 +12,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.aws import other_client
-from infra.deploy import STACK_NAME
+from infra.local.clients import other_client
+from infra.local.deployment import STACK_NAME
 from intake.items import plain
 from intake.packed import unpacked
 from tests.attack.world import World

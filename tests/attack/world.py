@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from infra.local import LocalStack
+from infra.local.stack import LocalStack
 from tests.attack import people
 from tests.attack.people import SCOPE_SETS, Browser, Machine
 from tests.attack.things import Things, make_things

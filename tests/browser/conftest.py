@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from infra.web import build_web
+from infra.build.web import build_web
 from tests.browser.chromium import CHROMIUM, chromium
 from tests.browser.day import Day, fill
 from tests.browser.portal_server import PortalServer, portal_server

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from infra.demo import Person
-from infra.local import LocalStack
+from infra.local.demo import Person
+from infra.local.stack import LocalStack
 from portal.partners import LIFETIME
 from tests.browser.test_main_job import page, sign_in
 from tests.dicom_files import ct_slice, uid

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from infra.local import LocalStack
+from infra.local.stack import LocalStack
 from tests.browser.test_main_job import VERDICT, sign_in
 from tests.emulator.corpus_sample import sample
 from tests.unit.processor.judge.corpus import needs_corpus

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from infra.demo import Person
-from infra.local import LocalStack
+from infra.local.demo import Person
+from infra.local.stack import LocalStack
 from tests.browser.conftest import violations
 from tests.dicom_files import ct_slice
 

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from infra.local import LocalStack
+from infra.local.stack import LocalStack
 from tests.browser.test_main_job import VERDICT, page, sign_in
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.test_exactly_once import Lane

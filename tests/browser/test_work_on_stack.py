@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from infra.demo import Person
-from infra.local import LocalStack
+from infra.local.demo import Person
+from infra.local.stack import LocalStack
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.ports import Clinic

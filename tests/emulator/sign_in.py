@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from infra.aws import other_client
-from infra.demo import Person
-from infra.local import LocalStack
+from infra.local.clients import other_client
+from infra.local.demo import Person
+from infra.local.stack import LocalStack
 from portal.cookies import Cookies, Session
 from portal.deployment_key import DeploymentKey
 from portal.secrets_manager import StoredSecret

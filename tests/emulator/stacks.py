@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import LocalStack, local_stack
+from infra.local.stack import LocalStack, local_stack
 from intake.directory import DynamoDirectory
 from intake.ports import Clinic
 from intake.states import State as FileState

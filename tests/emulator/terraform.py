@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.build_cache import ROOT
-from infra.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, plain_environment
+from infra.build.cache import ROOT
+from infra.local.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, plain_environment
 
 MODULE = ROOT / "infra" / "terraform"
 

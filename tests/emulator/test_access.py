@@ -12,7 +12,7 @@ from contextlib import closing
 import httpx
 import pytest
 
-from infra.demo import Person
+from infra.local.demo import Person
 from portal.access_table import ROUTES, Access
 from portal.revocations import ENDS_WITHIN
 from tests.emulator.sign_in import cookies_of, signed_in_browser

@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from infra.demo import Person
+from infra.local.demo import Person
 from intake.directory import DynamoDirectory
 from tests.emulator.sign_in import cookies_of, opened_session, person_token
 from tests.emulator.stacks import eventually

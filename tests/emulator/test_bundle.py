@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from infra.bundle import EMULATOR, build
+from infra.build.bundle import EMULATOR, build
 
 HANDLERS = {
     "processor": [

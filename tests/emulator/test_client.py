@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-from infra.build_cache import ROOT
+from infra.build.cache import ROOT
 from scalper import Client
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.counting_proxy import CountingProxy

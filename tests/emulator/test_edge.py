@@ -12,15 +12,15 @@ import httpx
 import pytest
 
 from infra.app import synthesize
-from infra.assembly import Assembly
-from infra.bundle import EMULATOR, build
+from infra.build.assembly import Assembly
+from infra.build.bundle import EMULATOR, build
 from infra.config import Edge
-from infra.demo import api_id, create_demo
-from infra.deploy import deploy
-from infra.emulator import ACCESS_KEY_ID, HOST, REGION, SECRET_ACCESS_KEY
-from infra.local import LocalStack
-from infra.origin_secret import StageSecret
-from infra.rollout import roll_out
+from infra.delivery.rollout import roll_out
+from infra.edge.origin_secret import StageSecret
+from infra.local.demo import api_id, create_demo
+from infra.local.deployment import deploy
+from infra.local.emulator import ACCESS_KEY_ID, HOST, REGION, SECRET_ACCESS_KEY
+from infra.local.stack import LocalStack
 from infra.stack import Bundles
 from infra.stages import LOCAL
 from portal.origin_secret import HEADER

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from infra.aws import function_environment
+from infra.local.clients import function_environment
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.events import Arrival, notification

@@ -9,12 +9,12 @@ from dataclasses import fields
 
 import pytest
 
-from infra.assembly import Assembly
-from infra.aws import clients as clients_of
-from infra.deploy import STACK_NAME, deploy
-from infra.emulator import REGION, Endpoint, emulator
-from infra.local import build
-from infra.progress import Silent
+from infra.build.assembly import Assembly
+from infra.local.clients import clients as clients_of
+from infra.local.deployment import STACK_NAME, deploy
+from infra.local.emulator import REGION, Endpoint, emulator
+from infra.local.progress import Silent
+from infra.local.stack import build
 from processor.judge import RULES_VERSION
 from tests.emulator.stacks import eventually, free_port
 

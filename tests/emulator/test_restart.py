@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from infra.local import local_stack
+from infra.local.stack import local_stack
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
 from tests.emulator.stacks import free_port

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from infra.build_cache import ROOT
+from infra.build.cache import ROOT
 from tests.smoke import __main__ as smoke
 
 pytestmark = pytest.mark.emulator

@@ -6,10 +6,10 @@ import json
 import httpx
 import pytest
 
-from infra.assembly import local_assembly
-from infra.deploy import STACK_NAME, deploy
-from infra.emulator import REGION
-from infra.local import local_stack
+from infra.build.assembly import local_assembly
+from infra.local.deployment import STACK_NAME, deploy
+from infra.local.emulator import REGION
+from infra.local.stack import local_stack
 from tests.emulator.stacks import eventually, files_of, free_port
 
 OUTPUTS = {

@@ -6,7 +6,7 @@ import re
 import httpx
 import pytest
 
-from infra.demo import SCOPES
+from infra.local.demo import SCOPES
 from intake.directory import DynamoDirectory
 from intake.ports import Partner
 from intake.record import now

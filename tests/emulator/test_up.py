@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.build_cache import ROOT
+from infra.build.cache import ROOT
 from tests.emulator.stacks import eventually, free_port
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from infra.local import local_stack
+from infra.local.stack import local_stack
 from tests.emulator.stacks import free_port
 from tests.metering.bench import Bench
 from tests.metering.functions import Function

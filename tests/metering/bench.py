@@ -11,8 +11,8 @@ from typing import Any
 import boto3
 import httpx
 
-from infra.aws import function_environment
-from infra.local import LocalStack
+from infra.local.clients import function_environment
+from infra.local.stack import LocalStack
 from processor.export import EXPORTED
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.sign_in import partner_token

@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from infra.build_cache import ROOT
+from infra.build.cache import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
 ALL = sorted(FOLDER.glob("*.yml"))

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from infra.local import LocalStack
+from infra.local.stack import LocalStack
 from intake.dynamodb import DynamoRecords
 from tests.browser.test_main_job import sign_in
 from tests.browser.traces import drop_folder, traced

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.local import LocalStack
+from infra.local.stack import LocalStack
 from tests.emulator.stacks import deployed
 from tests.emulator.strict.roles import FUNCTIONS, Caller, Role
 

@@ -8,9 +8,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from infra.aws import role_session
-from infra.emulator import REGION, Endpoint
-from infra.local import LocalStack
+from infra.local.clients import role_session
+from infra.local.emulator import REGION, Endpoint
+from infra.local.stack import LocalStack
 
 FUNCTIONS = {
     "judge": "JudgeFunction",

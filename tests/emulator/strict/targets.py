@@ -3,9 +3,9 @@ stack."""
 
 from typing import Any
 
-from infra.demo import api_id
-from infra.deploy import STACK_NAME
-from infra.local import LocalStack
+from infra.local.demo import api_id
+from infra.local.deployment import STACK_NAME
+from infra.local.stack import LocalStack
 from tests.emulator.strict.actions import SEED, Target
 from tests.emulator.strict.roles import Caller, Role
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.demo import SCOPES
+from infra.local.demo import SCOPES
 from intake.ports import Clinic
 from tests.attack import people, presigned
 from tests.attack.report import Attack

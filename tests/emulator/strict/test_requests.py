@@ -6,7 +6,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.emulator import HOST
+from infra.local.emulator import HOST
 from tests.emulator.strict import targets
 from tests.emulator.strict.actions import SEED
 from tests.emulator.strict.roles import Caller, refusal

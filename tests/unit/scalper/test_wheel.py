@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from infra.build_cache import ROOT
+from infra.build.cache import ROOT
 from tests.dicom_files import ct_slice
 
 

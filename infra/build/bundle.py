@@ -1,0 +1,215 @@
+"""Build the functions' code archives with uv, without Docker.
+
+A bundle holds the extra's locked dependencies, our packages and their compiled bytecode, so that a cold start compiles
+nothing. The same inputs give the same bytes.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from infra.build.cache import BUILD, ROOT, digest, files_under, locked
+from infra.errors import RunnerError
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Where a bundle runs."""
+
+    name: str
+    python: str
+    """Version that the wheels and the bytecode are for, as `3.14`."""
+    wheels: tuple[str, ...]
+    """What `uv pip install` is told about the target."""
+
+
+LAMBDA = Platform(
+    "lambda",
+    "3.14",
+    ("--python-platform", "aarch64-manylinux2014", "--python-version", "3.14", "--only-binary", ":all:"),
+)
+_HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+EMULATOR = Platform(f"emulator-{_HERE}", _HERE, ("--python", sys.executable))
+"""The emulator runs functions with the interpreter that it runs on itself."""
+
+_CONTENT = {"processor": ("intake", "processor"), "portal": ("intake", "portal", "templates", "assets/dist")}
+
+_COMMAND_ONLY = ("rich", "typer", "httpx")
+"""What the console command needs and no function does, unless its extra asks for it as well."""
+
+_UNREACHED = ("ecdsa", "pyasn1", "rsa")
+"""What python-jose brings along for want of `cryptography`, which is there (docs/python-jose.md)."""
+
+_SERVICES = {
+    "apigatewayv2",
+    "athena",
+    "cloudwatch",
+    "cognito-idp",
+    "dynamodb",
+    "dynamodbstreams",
+    "s3",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "sts",
+}
+"""Services whose API models stay: botocore brings 25 MB of models for some 400."""
+
+_UNNEEDED = (
+    ".lock",
+    "*.dist-info/RECORD",
+    "*.dist-info/INSTALLER",
+    "*.dist-info/REQUESTED",
+    "*.dist-info/WHEEL",
+    "*.dist-info/licenses",
+    "bin",
+    "**/tests",
+    "**/*.pyi",
+    "boto3/examples",
+    "wrapt-stubs",
+)
+
+
+def build(bundle: str, platform: Platform) -> Path:
+    """Return the ZIP archive of `processor` or `portal`, building it where the inputs changed.
+
+    Raises RunnerError when uv is missing or cannot install a dependency.
+    """
+    with locked(f"bundle-{bundle}-{platform.name}"):
+        sources = _sources(bundle)
+        name = digest([*sources, ROOT / "uv.lock", Path(__file__)], bundle, *platform.wheels, _compiler(platform) or "")
+        archive = BUILD / "bundles" / f"{bundle}-{platform.name}-{name}.zip"
+        if not archive.exists():
+            archive.parent.mkdir(parents=True, exist_ok=True)
+            _assemble(bundle, platform, sources, archive)
+            _forget_older(archive, f"{bundle}-{platform.name}-*.zip")
+        return archive
+
+
+def _sources(bundle: str) -> list[Path]:
+    folders = [ROOT / folder for folder in _CONTENT[bundle]]
+    found = [file for folder in folders if folder.exists() for file in files_under(folder)]
+    return [file for file in found if file.suffix != ".map"]
+
+
+def _assemble(bundle: str, platform: Platform, sources: list[Path], archive: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
+        folder = Path(scratch) / "code"
+        shutil.copytree(_dependencies(bundle, platform), folder)
+        for source in sources:
+            target = folder / source.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        _compile([folder / package for package in _CONTENT[bundle]], folder, platform)
+        _zip(folder, Path(scratch) / "code.zip")
+        (Path(scratch) / "code.zip").replace(archive)
+
+
+def _dependencies(bundle: str, platform: Platform) -> Path:
+    """Return a folder with the locked dependencies, installed, trimmed and compiled once per lock file."""
+    facts = [bundle, *platform.wheels, _compiler(platform) or ""]
+    name = digest([ROOT / "uv.lock", ROOT / "pyproject.toml", Path(__file__)], *facts)
+    folder = BUILD / "dependencies" / f"{bundle}-{platform.name}-{name}"
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            target = Path(scratch) / "installed"
+            _install(bundle, platform, Path(scratch) / "requirements.txt", target)
+            _trim(target)
+            _compile([target], target, platform)
+            target.rename(folder)
+        _forget_older(folder, f"{bundle}-{platform.name}-*")
+    return folder
+
+
+def export_requirements(bundle: str | None, file: Path) -> None:
+    """Write what a bundle holds of others' packages, in locked versions; of the client's package where it is None."""
+    leaves_out = [] if bundle is None else [("--prune", package) for package in (*_COMMAND_ONLY, *_UNREACHED)]
+    chosen = [*(("--extra", bundle) if bundle else ()), *(argument for pair in leaves_out for argument in pair)]
+    export = ["export", "--frozen", "--quiet", "--no-default-groups", "--no-emit-project", "--no-hashes"]
+    run_uv([*export, *chosen, "--output-file", str(file)])
+
+
+def _install(bundle: str, platform: Platform, requirements: Path, target: Path) -> None:
+    export_requirements(bundle, requirements)
+    install = ["pip", "install", "--quiet", "--no-deps", "--link-mode=copy"]
+    run_uv([*install, "--target", str(target), *platform.wheels, "--requirements", str(requirements)])
+
+
+def run_uv(arguments: list[str]) -> None:
+    """Run uv outside this environment. Raises RunnerError when it is missing or fails."""
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if uv is None:
+        raise RunnerError("uv is not on PATH; `make up` installs it, or see https://docs.astral.sh/uv.")
+    # The environment that runs us must not become the one that uv installs into.
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    done = subprocess.run([uv, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RunnerError(f"`uv {' '.join(arguments[:2])}` failed: {done.stderr.strip()}")
+
+
+def _trim(target: Path) -> None:
+    for pattern in _UNNEEDED:
+        for path in sorted(target.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for model in (target / "botocore" / "data").glob("*/"):
+        if model.name not in _SERVICES:
+            shutil.rmtree(model)
+
+
+@cache
+def _compiler(platform: Platform) -> str | None:
+    """Return an interpreter whose bytecode the target can load, or None where this machine has none."""
+    if platform.python == _HERE:
+        return sys.executable
+    uv = os.environ.get("UV") or shutil.which("uv") or "uv"
+    found = subprocess.run(
+        [uv, "python", "find", "--offline", "--no-project", platform.python],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip() if found.returncode == 0 else None
+
+
+@cache
+def _tell_of_missing(platform: Platform) -> None:
+    print(  # noqa: T201  A build tells its user what it could not do, once.
+        f"No Python {platform.python} on this machine: the {platform.name} bundles ship sources without bytecode, and "
+        f"cold starts take longer. `uv python install {platform.python}` mends that.",
+        file=sys.stderr,
+    )
+
+
+def _compile(folders: list[Path], root: Path, platform: Platform) -> None:
+    interpreter = _compiler(platform)
+    if interpreter is None:
+        _tell_of_missing(platform)
+        return
+    present = [str(folder) for folder in folders if folder.exists()]
+    # The archive carries no times to compare with, so the bytecode is never checked against its source.
+    options = ["-q", "-q", "-s", str(root), "--invalidation-mode", "unchecked-hash"]
+    subprocess.run([interpreter, "-m", "compileall", *options, *present], check=False, capture_output=True)
+
+
+def _zip(folder: Path, archive: Path) -> None:
+    """Write files in one order with one time, so that the archive's hash tells its content."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as output:
+        files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+        for name, file in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.external_attr = (0o100755 if file.stat().st_mode & 0o100 else 0o100644) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            output.writestr(entry, file.read_bytes())
+
+
+def _forget_older(newest: Path, pattern: str) -> None:
+    for path in newest.parent.glob(pattern):
+        if path != newest:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

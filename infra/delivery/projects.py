@@ -1,0 +1,163 @@
+"""The pipeline's build projects, each with a role of its own: what runs the tests cannot deploy, and what deploys
+runs no tests."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Aws
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.config import Delivery, StageConfig
+from infra.delivery.artifacts import ASSEMBLY, SOURCE, Artifacts
+
+_IMAGE = "aws/codebuild/standard:7.0"
+_UV = "sh infra/install-uv.sh .scalper/tools"  # By name, since an artifact may have lost what may be executed.
+_BUILT = "assembly"
+_BOOTSTRAP_ROLES = ("deploy-role", "file-publishing-role", "lookup-role")
+"""What the CDK's command works with. Only CloudFormation takes on the execution role, at the deploy role's word."""
+
+_SMOKE_SETTINGS = {
+    "SCALPER_API_URL": "api_url",
+    "SCALPER_CLIENT_ID": "client_id",
+    "SCALPER_CLIENT_SECRET": "client_secret",
+}
+"""What `scalper.Client` reads from the environment, and the member of the secret that holds it."""
+
+
+class Projects(Construct):
+    """Check, Build, one Deploy per stage, Smoke."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        delivery: Delivery,
+        production: StageConfig,
+        staging: StageConfig,
+        artifacts: Artifacts,
+        log_group: logs.ILogGroup,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._prefix, self._artifacts, self._log_group = production.prefix, artifacts, log_group
+        source, credentials = artifacts.read(SOURCE), delivery.smoke_credentials_arn
+        secret = iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[credentials])
+        self.check = self._project("Check", [_UV, "bash .ci/run"], source, minutes=90)
+        self.build = self._project("Build", _build(production, staging), artifacts.build(), minutes=30)
+        self.stage = self._deploy("DeployStaging", staging)
+        self.smoke = self._project(
+            "Smoke",
+            [_UV, f"{_tool('uv')} run --no-default-groups python -m tests.smoke"],
+            [*source, secret],
+            minutes=15,
+            secrets={name: f"{credentials}:{member}" for name, member in _SMOKE_SETTINGS.items()},
+        )
+        self.release = self._deploy("DeployProduction", production)
+
+    @property
+    def arns(self) -> list[str]:
+        return [one.attr_arn for one in (self.check, self.build, self.stage, self.smoke, self.release)]
+
+    def _deploy(self, name: str, stage: StageConfig) -> codebuild.CfnProject:
+        cdk = f"{_tool('uv')} run --no-default-groups --group infra"
+        assembly = f'"$CODEBUILD_SRC_DIR_{ASSEMBLY}/{stage.name}"'
+        commands = [
+            _UV,
+            f"{cdk} npm ci --ignore-scripts",
+            # The person who approves has the change before them; what deploys it has nobody to ask.
+            f"{cdk} npx --no-install cdk deploy --all --app {assembly} --require-approval never --ci --progress events",
+        ]
+        return self._project(name, commands, [*self._artifacts.read(SOURCE, ASSEMBLY), _assume(stage)], minutes=60)
+
+    def _project(
+        self,
+        name: str,
+        commands: Sequence[str],
+        grants: Sequence[iam.PolicyStatement],
+        *,
+        minutes: int,
+        secrets: Mapping[str, str] | None = None,
+    ) -> codebuild.CfnProject:
+        project = f"{self._prefix}-{name}"
+        arn = f"arn:{Aws.PARTITION}:codebuild:{Aws.REGION}:{Aws.ACCOUNT_ID}:project/{project}"
+        may = [*grants, _write(self._log_group)]
+        build = codebuild.CfnProject
+        return build(
+            self,
+            name,
+            name=project,
+            service_role=role(self, f"{name}Role", _for(arn), may).role_arn,
+            encryption_key=self._artifacts.key.key_arn,
+            timeout_in_minutes=minutes,
+            source=build.SourceProperty(type="CODEPIPELINE", build_spec=_build_spec(commands, builds=name == "Build")),
+            artifacts=build.ArtifactsProperty(type="CODEPIPELINE"),
+            environment=build.EnvironmentProperty(
+                type="LINUX_CONTAINER",
+                compute_type="BUILD_GENERAL1_MEDIUM" if name == "Check" else "BUILD_GENERAL1_SMALL",
+                image=_IMAGE,
+                privileged_mode=False,
+                environment_variables=[
+                    build.EnvironmentVariableProperty(name=variable, type="SECRETS_MANAGER", value=member)
+                    for variable, member in (secrets or {}).items()
+                ],
+            ),
+            logs_config=build.LogsConfigProperty(
+                cloud_watch_logs=build.CloudWatchLogsConfigProperty(
+                    status="ENABLED", group_name=self._log_group.log_group_name, stream_name=name.lower()
+                )
+            ),
+        )
+
+
+def role(
+    scope: Construct, construct_id: str, principal: iam.IPrincipal, may: Sequence[iam.PolicyStatement]
+) -> iam.Role:
+    """Return a role that may do this and nothing else."""
+    policy = iam.ManagedPolicy(scope, f"{construct_id}Policy", statements=list(may))
+    return iam.Role(scope, construct_id, assumed_by=principal, managed_policies=[policy])
+
+
+def _for(project: str) -> iam.IPrincipal:
+    """Return CodeBuild as it works for one project (CodeBuild guide, "Cross-service confused deputy prevention")."""
+    conditions = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}, "ArnEquals": {"aws:SourceArn": project}}
+    return iam.ServicePrincipal("codebuild.amazonaws.com", conditions=conditions)
+
+
+def _tool(name: str) -> str:
+    return f".scalper/tools/bin/{name}"
+
+
+def _build(*stages: StageConfig) -> list[str]:
+    """Bundle and synthesize once, for both stages: what staging has proven is what production gets."""
+    run = f"{_tool('uv')} run python -m"
+    synthesize = [
+        f"PATH=$PATH:$PWD/.scalper/tools/bin {run} infra.app --stage {stage.name} --without-delivery"
+        f" --out {_BUILT}/{stage.name}"
+        for stage in stages
+    ]
+    return [_UV, f"{run} infra.build.web", *synthesize]
+
+
+def _build_spec(commands: Sequence[str], *, builds: bool) -> str:
+    spec: dict[str, object] = {"version": "0.2", "phases": {"build": {"commands": list(commands)}}}
+    if builds:
+        spec["artifacts"] = {"base-directory": _BUILT, "files": ["**/*"]}
+    return json.dumps(spec)
+
+
+def _assume(stage: StageConfig) -> iam.PolicyStatement:
+    account = stage.account or Aws.ACCOUNT_ID
+    roles = [
+        f"arn:{Aws.PARTITION}:iam::{account}:role/cdk-hnb659fds-{name}-{account}-{stage.region}"
+        for name in _BOOTSTRAP_ROLES
+    ]
+    return iam.PolicyStatement(actions=["sts:AssumeRole"], resources=roles)
+
+
+def _write(log_group: logs.ILogGroup) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]
+    )

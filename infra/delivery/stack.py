@@ -1,0 +1,135 @@
+"""The delivery stack: what is merged is checked, proves itself on staging, goes to production by a person's word."""
+
+from aws_cdk import Aws, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_codepipeline as codepipeline
+from aws_cdk import aws_codestarnotifications as notifications
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from infra.config import Delivery, StageConfig
+from infra.data.keys import write_logs
+from infra.delivery.artifacts import Artifacts
+from infra.delivery.pipeline import stages, watched
+from infra.delivery.projects import Projects, role
+from infra.observability.log_retention import RETENTIONS
+
+_TOLD = ("codepipeline-pipeline-manual-approval-needed", "codepipeline-pipeline-pipeline-execution-failed")
+"""Events of the pipeline that the approvers hear of (Developer Tools guide, "Events for notification rules")."""
+
+
+class DeliveryPipeline(Stack):
+    """A pipeline of type V2, one build project per step with a role of its own, and a topic for those who approve.
+
+    It stands beside the production that it delivers to, and is deployed by hand: no run changes its own rules.
+    """
+
+    def __init__(self, scope: Construct, *, delivery: Delivery, production: StageConfig, staging: StageConfig) -> None:
+        super().__init__(
+            scope,
+            f"{production.prefix}-Delivery",
+            env=Environment(account=production.account, region=production.region),
+            termination_protection=production.retain_data,
+        )
+        self._delivery, self._production = delivery, production
+        self._removal = RemovalPolicy.RETAIN if production.retain_data else RemovalPolicy.DESTROY
+        key = self._key()
+        artifacts = Artifacts(pipeline=production.prefix[:100], key=key)
+        projects = Projects(
+            self,
+            "Projects",
+            delivery=delivery,
+            production=production,
+            staging=staging,
+            artifacts=artifacts,
+            log_group=self._log_group(key),
+        )
+        self.pipeline = self._pipeline(projects, artifacts)
+        self._tell(key)
+
+    def _key(self) -> kms.Key:
+        key = kms.Key(
+            self,
+            "Key",
+            description="Silent Scalper: artifacts and logs of delivery",
+            enable_key_rotation=True,
+            removal_policy=self._removal,
+        )
+        for statement in (write_logs(), _notify()):
+            key.add_to_resource_policy(statement)
+        return key
+
+    def _log_group(self, key: kms.IKey) -> logs.LogGroup:
+        return logs.LogGroup(
+            self,
+            "Logs",
+            encryption_key=key,
+            retention=RETENTIONS[self._production.retention.logs_days],
+            removal_policy=self._removal,
+        )
+
+    def _pipeline(self, projects: Projects, artifacts: Artifacts) -> codepipeline.CfnPipeline:
+        # Nothing says that CodePipeline tells for which pipeline it takes on a role, so nothing asks for that.
+        service = iam.ServicePrincipal("codepipeline.amazonaws.com")
+        pipeline_role = role(self, "Role", service, self._orders(projects, artifacts))
+        return codepipeline.CfnPipeline(
+            self,
+            "Pipeline",
+            name=artifacts.pipeline,
+            pipeline_type="V2",
+            execution_mode="SUPERSEDED",
+            role_arn=pipeline_role.role_arn,
+            artifact_store=artifacts.store,
+            stages=stages(delivery=self._delivery, production=self._production, projects=projects),
+        )
+
+    def _orders(self, projects: Projects, artifacts: Artifacts) -> list[iam.PolicyStatement]:
+        """All that the pipeline itself may do: fetch, have built, look at alarms. It deploys nothing."""
+        connection = self._delivery.connection_arn
+        # Both names of the service: which one IAM asks for depends on the ARN's age.
+        use = [f"{service}:UseConnection" for service in ("codeconnections", "codestar-connections")]
+        alarm = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm"
+        alarms = [f"{alarm}:{name}" for name in watched(self._production)]
+        builds = ["codebuild:StartBuild", "codebuild:StopBuild", "codebuild:BatchGetBuilds"]
+        return [
+            *artifacts.carry(),
+            iam.PolicyStatement(actions=use, resources=[connection]),
+            iam.PolicyStatement(actions=builds, resources=projects.arns),
+            iam.PolicyStatement(actions=["cloudwatch:DescribeAlarms"], resources=alarms),
+        ]
+
+    def _tell(self, key: kms.IKey) -> None:
+        topic = sns.Topic(self, "Approvals", display_name="Scalper", master_key=key, enforce_ssl=True)
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("codestar-notifications.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+            )
+        )
+        for number, address in enumerate(self._delivery.approvers):
+            email = sns.SubscriptionProtocol.EMAIL
+            sns.Subscription(self, f"Approver{number}", topic=topic, protocol=email, endpoint=address)
+        notifications.CfnNotificationRule(
+            self,
+            "Notifications",
+            name=f"{self.stack_name}-notifications",
+            detail_type="BASIC",
+            event_type_ids=list(_TOLD),
+            resource=f"arn:{Aws.PARTITION}:codepipeline:{Aws.REGION}:{Aws.ACCOUNT_ID}:{self.pipeline.ref}",
+            targets=[
+                notifications.CfnNotificationRule.TargetProperty(target_type="SNS", target_address=topic.topic_arn)
+            ],
+        )
+
+
+def _notify() -> iam.PolicyStatement:
+    """Let notifications into the encrypted topic (Developer Tools guide, "Configure Amazon SNS topics")."""
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal("codestar-notifications.amazonaws.com")],
+        actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+        resources=["*"],  # In a key's own policy this means the key.
+        conditions={"StringEquals": {"kms:ViaService": f"sns.{Aws.REGION}.amazonaws.com"}},
+    )

@@ -1,0 +1,127 @@
+"""The HTTP API: tokens are checked at the gateway for the REST API; pages and the API's own documentation are open."""
+
+import json
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_apigatewayv2 as apigw
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.config import StageConfig
+from infra.observability.log_retention import RETENTIONS
+
+GUARDED = ("/api/{proxy+}", "/dicomweb/{proxy+}")
+"""A token of the user pool is required here."""
+
+OPEN_TO_READ = ("/api/docs", "/api/docs/{proxy+}", "/api/openapi.json")
+"""The API's documentation."""
+
+OPEN = ("/", "/{proxy+}")
+"""The portal's pages, which check sessions themselves."""
+
+_REMEMBERED = Duration.hours(1)
+"""For how long the gateway keeps what the portal said of an origin's secret: the longest that it may."""
+
+_ACCESS_LOG = {
+    "request_id": "$context.requestId",
+    "time": "$context.requestTime",
+    "method": "$context.httpMethod",
+    # Not the path: by DICOMweb, it names studies. The portal logs its route under the same request id.
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "ms": "$context.responseLatency",
+    # Behind an edge it is CloudFront's; its own log tells whose request it passed on.
+    "source_ip": "$context.identity.sourceIp",
+    "error": "$context.error.message",
+    "authorizer_error": "$context.authorizer.error",
+}
+
+
+class Api(Construct):
+    """Created before the function behind it, because the function must know the address that browsers use."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.http = apigw.HttpApi(self, "Http", create_default_stage=False)
+
+    @property
+    def endpoint(self) -> str:
+        """`https://host`, without a trailing slash."""
+        return self.http.api_endpoint
+
+    def publish(self, *, config: StageConfig, log_key: kms.IKey, removal_policy: RemovalPolicy) -> None:
+        """Open the API to the world: throttled, and every request logged, without its query, headers and body."""
+        log_group = logs.LogGroup(
+            self,
+            "AccessLogs",
+            encryption_key=log_key,
+            retention=RETENTIONS[config.retention.logs_days],
+            removal_policy=removal_policy,
+        )
+        apigw.CfnStage(
+            self,
+            "Live",
+            api_id=self.http.api_id,
+            stage_name="$default",
+            auto_deploy=True,
+            default_route_settings=apigw.CfnStage.RouteSettingsProperty(
+                throttling_rate_limit=config.api_requests_per_second, throttling_burst_limit=config.api_burst
+            ),
+            access_log_settings=apigw.CfnStage.AccessLogSettingsProperty(
+                destination_arn=log_group.log_group_arn, format=json.dumps(_ACCESS_LOG)
+            ),
+        )
+
+    def guard(self, *, pool: cognito.IUserPool, client: cognito.IUserPoolClient) -> apigw.HttpAuthorizer:
+        """Check tokens of the pool. The portal adds partners' clients to the list of those that are let in."""
+        self.tokens = apigw.HttpAuthorizer(
+            self,
+            "Tokens",
+            http_api=self.http,
+            type=apigw.HttpAuthorizerType.JWT,
+            identity_source=["$request.header.Authorization"],
+            jwt_issuer=f"https://cognito-idp.{Aws.REGION}.amazonaws.com/{pool.user_pool_id}",
+            jwt_audience=[client.user_pool_client_id],
+        )
+        return self.tokens
+
+    @property
+    def tokens_arn(self) -> str:
+        """Of the authorizer, as the control plane's permissions name it (Service Authorization Reference, "Manage
+        Amazon API Gateway V2")."""
+        path = f"/apis/{self.http.api_id}/authorizers/{self.tokens.authorizer_id}"
+        return f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}::{path}"
+
+    def route(self, function: lambda_.IFunction, *, edge_header: str | None = None) -> None:
+        """Lead every path to the function.
+
+        Where an edge stands before the API, `edge_header` names the header by which it is known. The function itself
+        tells the gateway whether it is right; a request without it is refused and wakes nobody.
+        """
+        target = integrations.HttpLambdaIntegration("Portal", function, scope_permission_to_route=False)
+        authorizer = apigw.HttpAuthorizer.from_http_authorizer_attributes(
+            self, "Guard", authorizer_id=self.tokens.authorizer_id, authorizer_type="JWT"
+        )
+        for path in GUARDED:
+            self.http.add_routes(path=path, integration=target, authorizer=authorizer)
+        by_edge = _by_edge(function, edge_header) if edge_header else None
+        for path in OPEN_TO_READ:
+            self.http.add_routes(path=path, integration=target, methods=[apigw.HttpMethod.GET], authorizer=by_edge)
+        for path in OPEN:
+            self.http.add_routes(path=path, integration=target, authorizer=by_edge)
+
+
+def _by_edge(function: lambda_.IFunction, header: str) -> authorizers.HttpLambdaAuthorizer:
+    return authorizers.HttpLambdaAuthorizer(
+        "Edge",
+        function,
+        identity_source=[f"$request.header.{header}"],
+        response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
+        results_cache_ttl=_REMEMBERED,
+    )

@@ -1,0 +1,189 @@
+"""The edge's firewall: AWS's managed rules, and how much one client may ask for. Six rules, billed by the month."""
+
+from collections.abc import Sequence
+
+from aws_cdk import ArnFormat, RemovalPolicy, Stack
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_wafv2 as waf
+from constructs import Construct
+
+from infra.config import Edge, StageConfig
+from infra.observability.log_retention import RETENTIONS
+
+PEOPLE_AT_ONE_ADDRESS = 10
+"""A clinic's people come from one address, so it may ask for as much as so many of them."""
+
+SESSION_COOKIE = "__Host-scalper-refresh"
+"""The cookie that stays the same for as long as a session does (`portal/cookies.py`)."""
+
+COMMON_COUNTED = {
+    "SizeRestrictions_BODY": "500 announced files, a form or a DICOMweb message are larger than 8 KB",
+    "CrossSiteScripting_BODY": "DICOM's bytes look like anything; pages escape every value, and the CSP runs no script",
+    "GenericLFI_BODY": "file names of clinics hold dots and slashes, and never become a path",
+    "GenericRFI_BODY": "partners register addresses; the portal itself decides which may be called",
+    "NoUserAgent_HEADER": "imaging devices that speak DICOMweb may name none",
+    "RestrictedExtensions_QUERYARGUMENTS": "people search for files by name, whatever its ending",
+}
+"""Rules of AWS's common set that only count here, and why."""
+
+_NOT_LOGGED = ("authorization", "cookie", "referer", "hx-current-url", "x-csrf-token")
+"""Headers that hold secrets, or addresses of pages, whose queries may hold a patient's id."""
+
+_TOO_MANY = """{"type": "about:blank", "title": "Too many requests", "status": 429,
+ "detail": "Wait for as many seconds as `Retry-After` says, then repeat."}"""
+
+
+class Firewall(Construct):
+    """A web ACL for CloudFront, which has to stand in us-east-1, and its log, which holds nothing of a patient's."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, config: StageConfig, edge: Edge, log_key: kms.IKey
+    ) -> None:
+        super().__init__(scope, construct_id)
+        acl = waf.CfnWebACL(
+            self,
+            "Acl",
+            scope="CLOUDFRONT",
+            default_action=waf.CfnWebACL.DefaultActionProperty(allow={}),
+            custom_response_bodies={
+                "TooMany": waf.CfnWebACL.CustomResponseBodyProperty(content=_TOO_MANY, content_type="APPLICATION_JSON")
+            },
+            data_protection_config=waf.CfnWebACL.DataProtectionConfigProperty(data_protections=_protected()),
+            rules=_rules(edge.requests_per_five_minutes),
+            visibility_config=_seen_as("Edge"),
+        )
+        self.arn = acl.attr_arn
+        self._log(config, log_key)
+
+    def _log(self, config: StageConfig, key: kms.IKey) -> None:
+        name = f"aws-waf-logs-{config.prefix.lower()}"
+        group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=name,  # WAF writes to no group whose name begins otherwise.
+            encryption_key=key,
+            retention=RETENTIONS[config.retention.logs_days],
+            removal_policy=RemovalPolicy.RETAIN if config.retain_data else RemovalPolicy.DESTROY,
+        )
+        destination = Stack.of(self).format_arn(
+            service="logs", resource="log-group", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        logging = waf.CfnLoggingConfiguration(
+            self,
+            "Logging",
+            resource_arn=self.arn,
+            log_destination_configs=[destination],
+            logging_filter=_stopped_or_counted(),
+            redacted_fields=_redacted(),
+        )
+        logging.node.add_dependency(group)
+
+
+def _rules(limit: int) -> Sequence[waf.CfnWebACL.RuleProperty]:
+    """What is cheapest to tell comes first."""
+    token = waf.CfnWebACL.RateBasedStatementCustomKeyProperty(
+        header=waf.CfnWebACL.RateLimitHeaderProperty(name="authorization", text_transformations=_AS_IT_IS)
+    )
+    session = waf.CfnWebACL.RateBasedStatementCustomKeyProperty(
+        cookie=waf.CfnWebACL.RateLimitCookieProperty(name=SESSION_COOKIE, text_transformations=_AS_IT_IS)
+    )
+    return [
+        _managed(0, "IpReputation", "AWSManagedRulesAmazonIpReputationList"),
+        # A rule passes over requests that lack its key, so each way to show who one is has its own; the address counts
+        # for all, since tokens can be invented.
+        _rate(1, "PerAddress", limit * PEOPLE_AT_ONE_ADDRESS, "IP"),
+        _rate(2, "PerToken", limit, "CUSTOM_KEYS", [token]),
+        _rate(3, "PerSession", limit, "CUSTOM_KEYS", [session]),
+        _managed(4, "KnownBadInputs", "AWSManagedRulesKnownBadInputsRuleSet"),
+        _managed(5, "Common", "AWSManagedRulesCommonRuleSet", counted=tuple(COMMON_COUNTED)),
+    ]
+
+
+_AS_IT_IS = [waf.CfnWebACL.TextTransformationProperty(priority=0, type="NONE")]
+
+
+def _managed(priority: int, name: str, group: str, counted: Sequence[str] = ()) -> waf.CfnWebACL.RuleProperty:
+    """A group of rules that AWS keeps up to date; those in `counted` stop nobody."""
+    return waf.CfnWebACL.RuleProperty(
+        name=name,
+        priority=priority,
+        override_action=waf.CfnWebACL.OverrideActionProperty(none={}),
+        statement=waf.CfnWebACL.StatementProperty(
+            managed_rule_group_statement=waf.CfnWebACL.ManagedRuleGroupStatementProperty(
+                vendor_name="AWS",
+                name=group,
+                rule_action_overrides=[
+                    waf.CfnWebACL.RuleActionOverrideProperty(
+                        name=rule, action_to_use=waf.CfnWebACL.RuleActionProperty(count={})
+                    )
+                    for rule in counted
+                ],
+            )
+        ),
+        visibility_config=_seen_as(name),
+    )
+
+
+def _rate(
+    priority: int,
+    name: str,
+    limit: int,
+    kind: str,
+    keys: Sequence[waf.CfnWebACL.RateBasedStatementCustomKeyProperty] | None = None,
+) -> waf.CfnWebACL.RuleProperty:
+    """So many requests within five minutes; what is more is answered as the portal answers it, with 429."""
+    too_many = waf.CfnWebACL.CustomResponseProperty(
+        response_code=429,
+        custom_response_body_key="TooMany",
+        response_headers=[waf.CfnWebACL.CustomHTTPHeaderProperty(name="Retry-After", value="60")],
+    )
+    return waf.CfnWebACL.RuleProperty(
+        name=name,
+        priority=priority,
+        action=waf.CfnWebACL.RuleActionProperty(block=waf.CfnWebACL.BlockActionProperty(custom_response=too_many)),
+        statement=waf.CfnWebACL.StatementProperty(
+            rate_based_statement=waf.CfnWebACL.RateBasedStatementProperty(
+                aggregate_key_type=kind, custom_keys=keys, limit=limit, evaluation_window_sec=300
+            )
+        ),
+        visibility_config=_seen_as(name),
+    )
+
+
+def _seen_as(name: str) -> waf.CfnWebACL.VisibilityConfigProperty:
+    # Samples would show whole addresses, and by DICOMweb these name studies.
+    return waf.CfnWebACL.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True, metric_name=name, sampled_requests_enabled=False
+    )
+
+
+def _protected() -> list[waf.CfnWebACL.DataProtectProperty]:
+    """Hide values wherever the firewall would show them, the rules' own details too; a token's hash still tells
+    clients apart."""
+
+    def protect(action: str, kind: str, keys: Sequence[str] | None = None) -> waf.CfnWebACL.DataProtectProperty:
+        field = waf.CfnWebACL.FieldToProtectProperty(field_type=kind, field_keys=keys)
+        return waf.CfnWebACL.DataProtectProperty(
+            action=action, field=field, exclude_rate_based_details=False, exclude_rule_match_details=False
+        )
+
+    return [
+        protect("HASH", "SINGLE_HEADER", ["authorization"]),
+        protect("SUBSTITUTION", "SINGLE_HEADER", list(_NOT_LOGGED[1:])),
+        protect("HASH", "SINGLE_COOKIE", [SESSION_COOKIE]),
+        protect("SUBSTITUTION", "QUERY_STRING"),
+        protect("SUBSTITUTION", "BODY"),
+    ]
+
+
+def _redacted() -> list[waf.CfnLoggingConfiguration.FieldToMatchProperty]:
+    field = waf.CfnLoggingConfiguration.FieldToMatchProperty
+    headers = [field(single_header={"Name": name}) for name in _NOT_LOGGED]
+    return [*headers, field(query_string={}), field(uri_path={})]
+
+
+def _stopped_or_counted() -> dict[str, object]:
+    conditions = [{"ActionCondition": {"Action": action}} for action in ("BLOCK", "COUNT")]
+    keep = {"Behavior": "KEEP", "Requirement": "MEETS_ANY", "Conditions": conditions}
+    return {"DefaultBehavior": "DROP", "Filters": [keep]}

@@ -1,0 +1,107 @@
+"""CloudFront in front of the API: the only way in. Pages and answers pass; only built files are kept."""
+
+from aws_cdk import CfnOutput, CfnParameter, Duration, Environment, Fn, Stack
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from infra.config import Edge, StageConfig
+from infra.edge.firewall import Firewall
+from infra.edge.headers import EdgeHeaders
+from infra.edge.origin import HEADER, secret_name
+
+BUILT = "/static/*"
+"""Styles and scripts: the same for everybody, and named by their content (`portal/assets.py`)."""
+
+
+class EdgeStack(Stack):
+    """The distribution and its firewall. `distribution` is for who logs or watches it."""
+
+    def __init__(self, scope: Construct, *, config: StageConfig, edge: Edge, api_id: str, log_key: kms.IKey) -> None:
+        super().__init__(
+            scope,
+            f"{config.prefix}-Edge",
+            env=Environment(account=config.account, region=config.region),
+            termination_protection=config.retain_data,
+        )
+        origin = self._origin(config, api_id)
+        headers = EdgeHeaders(self, "Headers").policy
+        self.distribution = cloudfront.Distribution(
+            self,
+            "Distribution",
+            comment=f"Silent Scalper, {config.name}",
+            default_behavior=_nothing_kept(origin, headers),
+            additional_behaviors={BUILT: _kept(origin, headers)},
+            geo_restriction=cloudfront.GeoRestriction.allowlist(*edge.countries) if edge.countries else None,
+            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            price_class=cloudfront.PriceClass.PRICE_CLASS_100,
+            web_acl_id=edge.firewall_arn or Firewall(self, "Firewall", config=config, edge=edge, log_key=log_key).arn,
+            domain_names=[edge.domain] if edge.domain else None,
+            certificate=self._certificate(edge),
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if edge.domain else None,
+        )
+        for name, value in {
+            "DistributionId": self.distribution.distribution_id,
+            "DistributionDomain": self.distribution.distribution_domain_name,
+        }.items():
+            CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
+
+    @property
+    def distribution_arn(self) -> str:
+        return self.distribution.distribution_arn
+
+    def _origin(self, config: StageConfig, api_id: str) -> origins.HttpOrigin:
+        return origins.HttpOrigin(
+            f"{api_id}.execute-api.{self.region}.{self.url_suffix}",
+            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+            read_timeout=Duration.seconds(config.portal.timeout_s + 1),
+            custom_headers={HEADER: self._secret(config)},
+        )
+
+    def _secret(self, config: StageConfig) -> str:
+        """Return a reference that CloudFormation resolves when it deploys.
+
+        It does so only where the distribution changes, so the secret's version is a parameter: `make deploy` gives the
+        newest. Empty, it stands for the version that is current.
+        """
+        version = CfnParameter(
+            self,
+            "OriginVersion",
+            default="",
+            allowed_pattern="^[A-Za-z0-9-]*$",
+            description="Version of the origin's secret that CloudFront sends; empty for the current one",
+        )
+        reference = f"{{{{resolve:secretsmanager:{secret_name(config)}:SecretString:::${{Version}}}}}}"
+        return Fn.sub(reference, {"Version": version.value_as_string})
+
+    def _certificate(self, edge: Edge) -> acm.ICertificate | None:
+        arn = edge.certificate_arn
+        return acm.Certificate.from_certificate_arn(self, "Certificate", arn) if arn else None
+
+
+def _nothing_kept(origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
+    """Pages and answers are one person's: nothing of them is kept, and all that was sent is passed on but the host,
+    by which the gateway would not know its API."""
+    return cloudfront.BehaviorOptions(
+        origin=origin,
+        allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+        cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+        origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+        response_headers_policy=headers,
+        viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+    )
+
+
+def _kept(origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
+    """Built files are kept for as long as the portal says, compressed, and asked for without cookie or query."""
+    return cloudfront.BehaviorOptions(
+        origin=origin,
+        allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+        cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+        compress=True,
+        response_headers_policy=headers,
+        viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+    )

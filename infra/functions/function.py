@@ -1,0 +1,149 @@
+"""The Lambda functions: Python 3.14 on arm64, each with its own role, policy and log group."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.config import FunctionConfig
+from infra.functions.unscoped_actions import Unscoped
+from infra.observability.log_retention import RETENTIONS
+
+
+class Function(Construct):
+    """One function. `grants` is all that its role may do, but for its own logs and what `unscoped` and buckets say.
+
+    `dead_letters` gets what an asynchronous invocation could not do after Lambda's retries.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bundle: Path,
+        handler: str,
+        config: FunctionConfig,
+        environment: Mapping[str, str],
+        grants: Sequence[iam.PolicyStatement],
+        unscoped: Unscoped,
+        dead_letters: sqs.IQueue,
+        log_key: kms.IKey,
+        log_days: int,
+        removal_policy: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.log_group = logs.LogGroup(
+            self,
+            "Logs",
+            encryption_key=log_key,
+            retention=RETENTIONS[log_days],
+            removal_policy=removal_policy,
+        )
+        self.role = self._role([*grants, _write(self.log_group), _give_up(dead_letters)], unscoped)
+        unscoped.admit(self.role, construct_id)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            code=lambda_.Code.from_asset(str(bundle)),
+            handler=handler,
+            memory_size=config.memory_mib,
+            timeout=Duration.seconds(config.timeout_s),
+            reserved_concurrent_executions=config.reserved_concurrency,
+            environment=_environment(construct_id, environment),
+            environment_encryption=log_key,
+            dead_letter_queue=dead_letters,
+            role=self.role.without_policy_updates(),
+            log_group=self.log_group,
+            tracing=lambda_.Tracing.ACTIVE,
+        )
+
+    def consume(self, queue: sqs.IQueue, *, maximum_concurrency: int, batch_size: int = 10) -> None:
+        """Feed the function from a queue, some messages at a time; it answers which of them failed."""
+        lambda_.EventSourceMapping(
+            self,
+            "Messages",
+            target=self.function,
+            event_source_arn=queue.queue_arn,
+            batch_size=batch_size,
+            max_concurrency=maximum_concurrency,
+            report_batch_item_failures=True,
+        )
+
+    def follow(
+        self,
+        table: dynamodb.ITable,
+        *,
+        failures: sqs.IQueue,
+        batch_size: int = 100,
+        gather_s: int = 0,
+        states: Sequence[str] = (),
+    ) -> None:
+        """Feed the function from a table's stream: changes of files only, split on error, given up after ten tries.
+
+        With `states`, only of those that are in one of them then. Changes are gathered for up to `gather_s` seconds:
+        what a batch writes is much the same for one and a hundred.
+        """
+        lambda_.EventSourceMapping(
+            self,
+            "Changes",
+            target=self.function,
+            event_source_arn=table.table_stream_arn,
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            batch_size=batch_size,
+            max_batching_window=Duration.seconds(gather_s) if gather_s else None,
+            bisect_batch_on_error=True,
+            report_batch_item_failures=True,
+            retry_attempts=10,
+            on_failure=sources.SqsDlq(failures),
+            filters=[_files_only(states)],
+        )
+
+    def _role(self, grants: Sequence[iam.PolicyStatement], unscoped: Unscoped) -> iam.Role:
+        # The policy hangs on the role and the function on the role, so no event arrives before it may be handled.
+        policy = iam.ManagedPolicy(self, "Policy", statements=list(grants))
+        return iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            managed_policies=[policy, unscoped.policy],
+        )
+
+
+def _files_only(states: Sequence[str]) -> Mapping[str, Any]:
+    changed: dict[str, object] = {"Keys": {"sk": {"S": lambda_.FilterRule.begins_with("FILE#")}}}
+    if states:
+        changed["NewImage"] = {"state": {"S": list(states)}}
+    return lambda_.FilterCriteria.filter({"dynamodb": changed})
+
+
+def _environment(service: str, settings: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "POWERTOOLS_SERVICE_NAME": service.lower(),
+        "POWERTOOLS_METRICS_NAMESPACE": "SilentScalper",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        **settings,
+    }
+
+
+def _write(log_group: logs.ILogGroup) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        # CloudFormation's ARN of a log group ends in `:*`, which means its streams.
+        actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+        resources=[log_group.log_group_arn],
+    )
+
+
+def _give_up(dead_letters: sqs.IQueue) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn])

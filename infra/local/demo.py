@@ -1,0 +1,160 @@
+"""Demo data: two clinics, a member of staff each, an admin and a partner. The same ones after every start."""
+
+import json
+import secrets
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from infra.errors import RunnerError
+from infra.local.clients import Clients
+from intake.directory import DynamoDirectory
+from intake.gateway import JwtAuthorizer, admit_partners
+from intake.ports import Clinic, Partner
+from intake.record import now
+from portal.cognito_admin import CognitoClients
+
+CLINICS = (Clinic("northside", "Northside Imaging"), Clinic("lakeview", "Lakeview Clinic"))
+PARTNER_CLINIC = "northside"
+PARTNER = "Northside PACS"
+SCOPES = frozenset({"scalper/upload", "scalper/read", "scalper/webhooks"})
+ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone who signs in by managed login. `clinic_id` is None for an admin."""
+
+    username: str
+    password: str
+    clinic_id: str | None
+
+    @property
+    def group(self) -> str:
+        return f"clinic:{self.clinic_id}" if self.clinic_id else "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerCredentials:
+    """A machine client's, for the client-credentials grant."""
+
+    client_id: str
+    client_secret: str
+    clinic_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Who may come in."""
+
+    staff: tuple[Person, ...]
+    admin: Person
+    partner: PartnerCredentials
+
+
+def create_demo(clients: Clients, outputs: dict[str, str], passwords_file: Path) -> Demo:
+    """Create what is missing. Passwords are drawn once and kept in `passwords_file`, readable by its owner only."""
+    passwords = _passwords(passwords_file)
+    staff = tuple(_person(f"{clinic.clinic_id}-staff", clinic.clinic_id, passwords) for clinic in CLINICS)
+    admin = _person(ADMIN, None, passwords)
+    pool = outputs["UserPoolId"]
+    present = {user["Username"] for user in clients.cognito.list_users(UserPoolId=pool)["Users"]}
+    for person in (*staff, admin):
+        if person.username not in present:
+            _create_person(clients, pool, person)
+    directory = DynamoDirectory(clients.dynamodb, outputs["Table"])
+    _save_clinics(directory)
+    partner = _partner(clients, pool, directory)
+    gateway = JwtAuthorizer(clients.gateway, api_id(outputs["ApiUrl"]), outputs["AuthorizerId"])
+    admit_partners(gateway, directory, outputs["WebClientId"], now())
+    return Demo(staff, admin, partner)
+
+
+def _passwords(file: Path) -> dict[str, str]:
+    names = [*(f"{clinic.clinic_id}-staff" for clinic in CLINICS), ADMIN]
+    kept = _read(file)
+    passwords = {name: kept.get(name) or _new_password() for name in names}
+    if passwords != kept:
+        write_private(file, passwords)
+    return passwords
+
+
+def _read(file: Path) -> dict[str, str]:
+    if not file.exists():
+        return {}
+    try:
+        kept: dict[str, str] = json.loads(file.read_bytes())
+    except ValueError as error:
+        raise RunnerError(f"{file} is damaged: remove it, and new demo passwords are drawn.") from error
+    return kept
+
+
+def write_private(file: Path, content: object) -> None:
+    """Write JSON that only its owner can read, at no moment otherwise, and whole or not at all."""
+    fresh = file.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps(content, indent=2) + "\n")
+    fresh.replace(file)
+
+
+def _new_password() -> str:
+    """Return one that satisfies the pool's policy: every class of character stands in the ends."""
+    return f"Sc{secrets.randbelow(90) + 10}-{secrets.token_hex(5)}-{secrets.token_hex(3)}!"
+
+
+def _person(username: str, clinic_id: str | None, passwords: dict[str, str]) -> Person:
+    return Person(username, passwords[username], clinic_id)
+
+
+def _create_person(clients: Clients, pool: str, person: Person) -> None:
+    cognito = clients.cognito
+    groups = {group["GroupName"] for group in cognito.list_groups(UserPoolId=pool)["Groups"]}
+    if person.group not in groups:
+        cognito.create_group(UserPoolId=pool, GroupName=person.group)
+    address = f"{person.username}@{person.clinic_id or 'scalper'}.example"
+    cognito.admin_create_user(
+        UserPoolId=pool,
+        Username=person.username,
+        MessageAction="SUPPRESS",
+        UserAttributes=[{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": "true"}],
+    )
+    cognito.admin_set_user_password(UserPoolId=pool, Username=person.username, Password=person.password, Permanent=True)
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=person.username, GroupName=person.group)
+
+
+def _partner(clients: Clients, pool: str, directory: DynamoDirectory) -> PartnerCredentials:
+    """Return the demo's partner, made the way that admins make partners."""
+    working = [partner for partner in directory.partners() if partner.name == PARTNER and partner.works_at(now())]
+    known = {
+        client["ClientId"] for client in clients.cognito.list_user_pool_clients(UserPoolId=pool)["UserPoolClients"]
+    }
+    for partner in working:
+        if partner.client_id in known:
+            answer = clients.cognito.describe_user_pool_client(UserPoolId=pool, ClientId=partner.client_id)
+            return PartnerCredentials(partner.client_id, answer["UserPoolClient"]["ClientSecret"], partner.clinic_id)
+    made = CognitoClients(clients.cognito, pool).create(PARTNER, SCOPES)
+    directory.save_partner(Partner(made.client_id, PARTNER_CLINIC, PARTNER, SCOPES, created_at=now()))
+    return PartnerCredentials(made.client_id, made.secret, PARTNER_CLINIC)
+
+
+def _save_clinics(directory: DynamoDirectory) -> None:
+    known = {clinic.clinic_id for clinic in directory.clinics()}
+    for clinic in CLINICS:
+        if clinic.clinic_id not in known:
+            directory.save_clinic(replace(clinic, created_at=now()))
+
+
+def api_id(api_url: str) -> str:
+    """Return an HTTP API's id, of its own address."""
+    return (urlsplit(api_url).hostname or "").split(".", 1)[0]
+
+
+def as_json(demo: Demo) -> dict[str, Any]:
+    """Return the credentials as `.scalper/local.json` holds them."""
+    return {
+        "partner": asdict(demo.partner),
+        "staff": [asdict(person) for person in demo.staff],
+        "admin": {"username": demo.admin.username, "password": demo.admin.password},
+    }

@@ -1,0 +1,207 @@
+"""The AWS emulator as a child process: on loopback only, with its state in a folder of ours.
+
+Asked to be strict, it serves TLS only, and checks every signature and every role's permissions.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import ssl
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from infra.build.processes import Child, wait_until_ready
+from infra.errors import RunnerError
+from infra.local.tls_relay import tls_relay
+
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+ACCESS_KEY_ID = "test"
+SECRET_ACCESS_KEY = "test"  # noqa: S105  The emulator takes any; it listens on loopback only.
+"""Its account's root. Also where it is strict, this one key may do everything and is not asked for a signature."""
+
+_TRUST = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+_FAREWELL_S = 5
+"""It writes its state within 3 s, and then waits half a minute for its workers, which never say TLS's goodbye."""
+
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where an emulator answers."""
+
+    port: int
+    certificate: Path | None = None
+    """Its own, in PEM, for clients to trust: it serves TLS when there is one."""
+
+    @property
+    def url(self) -> str:
+        """An address by number: with a name, AWS's SDKs would put the bucket into the host name."""
+        return f"{'https' if self.certificate else 'http'}://{HOST}:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """What an AWS SDK needs to reach the emulator, and only it."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "NO_PROXY": "localhost,127.0.0.1",
+            **self.trust(),
+        }
+
+    def trust(self) -> dict[str, str]:
+        """What makes SDKs, Python's own clients, curl and Node trust the certificate."""
+        return dict.fromkeys(_TRUST, str(self.certificate)) if self.certificate else {}
+
+    def verification(self) -> ssl.SSLContext | bool:
+        """Return what httpx takes as `verify`."""
+        return ssl.create_default_context(cafile=self.certificate) if self.certificate else True
+
+
+def ensure_free(port: int, purpose: str, option: str) -> None:
+    """Raises RunnerError when something listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise RunnerError(
+                f"Port {port}, where {purpose} would listen, is taken: stop what uses it, or choose another "
+                f"with {option}."
+            ) from error
+
+
+def plain_environment() -> dict[str, str]:
+    """Our environment without what could lead a child astray: profiles, proxies, Python paths."""
+    return {name: os.environ[name] for name in _KEPT if name in os.environ}
+
+
+@contextlib.contextmanager
+def emulator(*, state: Path, endpoint: Endpoint) -> Iterator[Child]:
+    """Run the emulator until the block is left; it writes its state when it is asked to stop.
+
+    It is strict, and makes its certificate, where the endpoint, made by `endpoint_of`, has one.
+    Raises RunnerError for a taken port, a damaged state, or when the emulator does not start.
+    """
+    ensure_free(endpoint.port, "the emulator", "--emulator-port")
+    _check(state / "services")
+    _rewind_streams(state / "services" / "lambda.json")
+    _stay_on(endpoint.port, state)
+    scratch = _scratch(state)
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    with _strictly(endpoint) as strictly:
+        environment = {**plain_environment(), **_settings(state, endpoint), **strictly}
+        command = [sys.executable, "-m", "ministack"]
+        with Child("emulator", command, environment=environment, cwd=scratch, log=state / "emulator.log") as child:
+            # It writes this file when it has found the port free: whoever else might answer there is not ours.
+            ours = scratch / f"ministack-{endpoint.port}.pid"
+            wait_until_ready(child, lambda: ours.exists() and _is_healthy(endpoint), patience_s=30)
+            yield child
+            if endpoint.certificate:
+                child.stop(_FAREWELL_S)
+
+
+def endpoint_of(state: Path, port: int, *, strict: bool) -> Endpoint:
+    """Return where an emulator over `state` answers."""
+    return Endpoint(port, _scratch(state) / "ministack-tls" / "server.crt" if strict else None)
+
+
+def answers(url: str, verify: ssl.SSLContext | bool = True) -> bool:
+    """Say whether a GET of `url` is answered with success."""
+    try:
+        return httpx.get(url, timeout=5, trust_env=False, verify=verify).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _is_healthy(endpoint: Endpoint) -> bool:
+    if endpoint.certificate and not endpoint.certificate.exists():
+        return False
+    return answers(f"{endpoint.url}/_ministack/health", endpoint.verification())
+
+
+def _scratch(state: Path) -> Path:
+    return state / "tmp"
+
+
+@contextlib.contextmanager
+def _strictly(endpoint: Endpoint) -> Iterator[dict[str, str]]:
+    """Give the settings that make the emulator strict, where its endpoint has a certificate."""
+    if not endpoint.certificate:
+        yield {}
+        return
+    with tls_relay(f"localhost:{endpoint.port}", endpoint.certificate) as relay:
+        yield {
+            "AUTH": "true",
+            "USE_SSL": "1",
+            **endpoint.trust(),
+            # Its JWT authorizer asks for the keys of tokens at this name, by plain HTTP, where only TLS is served now.
+            "http_proxy": relay,
+            "NO_PROXY": HOST,
+        }
+
+
+def _settings(state: Path, endpoint: Endpoint) -> dict[str, str]:
+    return {
+        **{name: value for name, value in endpoint.environment().items() if name != "AWS_ENDPOINT_URL"},
+        "GATEWAY_PORT": str(endpoint.port),
+        "BIND_HOST": HOST,
+        "IOT_MTLS_ENABLED": "0",
+        "MINISTACK_REGION": REGION,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(state / "services"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(state / "objects"),
+        # The functions' working copies go where we can remove them.
+        "TMPDIR": str(_scratch(state)),
+        "LOG_LEVEL": "WARNING",
+    }
+
+
+def _stay_on(port: int, state: Path) -> None:
+    """Queue URLs hold the port, and the emulator finds its queues by them: a state lives on the port it began on."""
+    note = state / "emulator-port"
+    before = note.read_text().strip() if note.exists() else str(port)
+    if before != str(port):
+        raise RunnerError(
+            f"{state} was begun on emulator port {before} and works there only: give --emulator-port {before}, "
+            "or another --state."
+        )
+    note.write_text(f"{port}\n")
+
+
+def _check(services: Path) -> None:
+    """The emulator starts empty over a state that it cannot read; better to say so than to lose files silently."""
+    for file in services.glob("*.json"):
+        try:
+            json.loads(file.read_bytes())
+        except ValueError as error:
+            raise RunnerError(
+                f"{file} is damaged: move {services.parent} away to start afresh, or put a good copy back."
+            ) from error
+
+
+def _rewind_streams(functions: Path) -> None:
+    """Have the functions that follow tables' streams read them from their start.
+
+    The emulator keeps how many changes they have read, and forgets the changes: after a restart it would pass over as
+    many new ones. Reading a change again harms nobody, since each is counted once.
+    """
+    if not functions.exists():
+        return
+    kept = json.loads(functions.read_bytes())
+    if kept.get("payload", {}).pop("dynamodb_stream_positions", None):
+        functions.write_text(json.dumps(kept))

@@ -1,0 +1,169 @@
+"""The whole system on this machine: emulator, deployed stack, demo data and portal."""
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from infra.build.assembly import Assembly, local_assembly
+from infra.build.processes import Child
+from infra.build.web import build_web
+from infra.errors import RunnerError
+from infra.local.clients import Clients, clients, other_client
+from infra.local.demo import Demo, api_id, as_json, create_demo
+from infra.local.deployment import deploy
+from infra.local.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Endpoint, emulator, endpoint_of
+from infra.local.emulator_iam import translate_policies
+from infra.local.portal_process import portal
+from infra.local.progress import Progress, Silent
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStack:
+    """A stack that runs. Made by `local_stack`."""
+
+    clients: Clients
+    outputs: dict[str, str]
+    """Of the CloudFormation stack, by logical id."""
+    demo: Demo
+    emulator: Child
+    at: Endpoint
+    """Where the emulator answers."""
+    portal_port: int
+
+    @property
+    def endpoint(self) -> str:
+        return self.at.url
+
+    @property
+    def portal_url(self) -> str:
+        """Where browsers find the portal, once it runs."""
+        return f"http://localhost:{self.portal_port}"
+
+    @property
+    def api_url(self) -> str:
+        """The HTTP API through the emulator's gateway, without a trailing slash."""
+        return f"{self.endpoint}/_aws/execute-api/{api_id(self.outputs['ApiUrl'])}/$default"
+
+    @property
+    def token_url(self) -> str:
+        return f"{self.endpoint}/oauth2/token"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what scripts need, as `.scalper/local.json` holds it."""
+        outputs = self.outputs
+        return {
+            "portal_url": self.portal_url,
+            "api_url": self.api_url,
+            "token_url": self.token_url,
+            **as_json(self.demo),
+            "aws": {
+                "endpoint_url": self.endpoint,
+                "region": REGION,
+                "access_key_id": ACCESS_KEY_ID,
+                "secret_access_key": SECRET_ACCESS_KEY,
+            },
+            "buckets": {
+                "incoming": outputs["IncomingBucket"],
+                "accepted": outputs["AcceptedBucket"],
+                "quarantine": outputs["QuarantineBucket"],
+            },
+            "table": outputs["Table"],
+            "queues": {
+                "main": outputs["QueueUrl"],
+                "dead_letter": outputs["DeadLetterQueueUrl"],
+                "mailbox": outputs["MailboxQueueUrl"],
+            },
+        }
+
+
+def build(progress: Progress) -> Assembly:
+    """Build web assets, bundles and assembly, where anything changed."""
+    with progress.step("Build the web assets"):
+        build_web()
+    with progress.step("Bundle the functions and synthesize the stack"):
+        return local_assembly()
+
+
+def redeploy(stack: LocalStack, progress: Progress) -> None:
+    """Bring a running stack to what the sources say now."""
+    assembly = build(progress)
+    with progress.step("Deploy the stack"):
+        _deploy(stack.clients, assembly, stack.portal_port)
+
+
+@contextlib.contextmanager
+def local_stack(
+    *, state: Path, emulator_port: int, portal_port: int, strict: bool = False, progress: Progress | None = None
+) -> Iterator[LocalStack]:
+    """Run emulator, stack and demo data until the block is left; `state` keeps everything for the next time.
+
+    `portal_port` is where the portal will be reached: the stack allows uploads and sign-in from there.
+    `strict` has the emulator serve TLS only, and check signatures and what each role may do.
+    Raises RunnerError, with one sentence for the user.
+    """
+    progress = progress or Silent()
+    with contextlib.ExitStack() as exits:
+        exits.enter_context(_exclusively(state))
+        assembly = build(progress)
+        with progress.step("Start the AWS emulator"):
+            at = endpoint_of(state, emulator_port, strict=strict)
+            running = exits.enter_context(emulator(state=state, endpoint=at))
+        aws = clients(at.url, at.certificate)
+        with _in_one_sentence():
+            with progress.step("Deploy the stack"):
+                outputs = _deploy(aws, assembly, portal_port)
+                if strict:
+                    translate_policies(other_client("iam", at))
+            with progress.step("Create clinics, users and partner"):
+                demo = create_demo(aws, outputs, state / "demo.json")
+        yield LocalStack(aws, outputs, demo, running, at, portal_port)
+
+
+@contextlib.contextmanager
+def running_portal(stack: LocalStack, *, log: Path | None, reload: bool = False) -> Iterator[Child]:
+    """Run the portal of `stack` under uvicorn until the block is left. Raises RunnerError."""
+    with portal(
+        clients=stack.clients,
+        function=stack.outputs["PortalFunction"],
+        port=stack.portal_port,
+        emulator=stack.at,
+        log=log,
+        reload=reload,
+    ) as child:
+        yield child
+
+
+def _deploy(aws: Clients, assembly: Assembly, portal_port: int) -> dict[str, str]:
+    origin = f"http://localhost:{portal_port}"
+    return deploy(aws, assembly, {"PortalOriginParameter": origin}, REGION)
+
+
+@contextlib.contextmanager
+def _exclusively(state: Path) -> Iterator[None]:
+    """Hold the state folder for us alone: two emulators over one state would lose files."""
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        state.chmod(0o700)
+        lock = (state / "lock").open("w")
+    except OSError as error:
+        raise RunnerError(f"The state folder {state} cannot be used: {error.strerror}.") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunnerError(f"Another `scalper up` is using {state}: stop it, or choose another --state.") from error
+        yield
+
+
+@contextlib.contextmanager
+def _in_one_sentence() -> Iterator[None]:
+    """What AWS's answers say of a state that we did not foresee is for people too."""
+    try:
+        yield
+    except (ClientError, EndpointConnectionError) as error:
+        raise RunnerError(f"The emulator refused what the deployment needs: {error}") from error

@@ -1,0 +1,149 @@
+"""What `scalper up` does: start everything, tell how to get in, and stop everything when told or when a part dies."""
+
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from infra.build.cache import ROOT, digest, files_under
+from infra.build.processes import Child
+from infra.errors import RunnerError
+from infra.local.demo import Person, write_private
+from infra.local.progress import Steps
+from infra.local.stack import LocalStack, local_stack, redeploy, running_portal
+from scalper.credentials import Credentials
+from scalper.credentials import save as save_credentials
+
+_WATCHED = tuple(ROOT / folder for folder in ("assets", "infra", "intake", "processor", "portal", "templates"))
+_POLL_S = 0.2
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Stopped(BaseException):
+    """Raised in the main thread by the first signal that asks us to end."""
+
+
+def up(*, state: Path, port: int, emulator_port: int, reload: bool, with_portal: bool) -> None:
+    """Run until Ctrl-C, SIGTERM or SIGHUP, then leave no process behind. Raises RunnerError."""
+    console = Console(highlight=False)
+    started, sources = time.monotonic(), _sources()
+    with contextlib.suppress(_Stopped), _signals() as disarm, contextlib.ExitStack() as exits:
+        # Entered last and so left first: whatever ends us, no further signal disturbs the stopping.
+        try:
+            progress = Steps(console)
+            stack = exits.enter_context(
+                local_stack(state=state, emulator_port=emulator_port, portal_port=port, progress=progress)
+            )
+            children = [stack.emulator]
+            if with_portal:
+                with progress.step("Start the portal"):
+                    log = None if reload else state / "portal.log"
+                    children.append(exits.enter_context(running_portal(stack, log=log, reload=reload)))
+            write_private(state / "local.json", stack.as_json())
+            credentials = state / "credentials.toml"
+            save_credentials(_partner(stack, with_portal=with_portal), credentials)
+            _welcome(console, stack, credentials, time.monotonic() - started)
+            _supervise(children, _redeployer(stack, console, sources) if reload else None)
+        finally:
+            disarm()
+            console.print("Stopping …")
+
+
+def _partner(stack: LocalStack, *, with_portal: bool) -> Credentials:
+    """Return the partner's credentials, as `scalper upload` takes them."""
+    partner = stack.demo.partner
+    if with_portal:
+        return Credentials(stack.portal_url, partner.client_id, partner.client_secret)
+    # The function behind the gateway tells of AWS's own sign-in page, which no emulator can be.
+    return Credentials(stack.api_url, partner.client_id, partner.client_secret, stack.token_url)
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[Callable[[], None]]:
+    """Turn the first signal into an exception, and ignore all after it or after the function given was called."""
+    armed = True
+
+    def disarm() -> None:
+        nonlocal armed
+        armed = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if armed:
+            disarm()
+            raise _Stopped
+
+    before = [(number, signal.signal(number, stop)) for number in _SIGNALS]
+    try:
+        yield disarm
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+def _supervise(children: Sequence[Child], on_change: Callable[[], None] | None) -> None:
+    """Wait for ever. Raises RunnerError as soon as a child ends."""
+    while True:
+        for child in children:
+            if child.exit_code is not None:
+                raise RunnerError(f"The {child.name} ended by itself: {child.last_words()} (see {child.log}).")
+        if on_change:
+            on_change()
+        time.sleep(_POLL_S)
+
+
+def _sources() -> str:
+    """Name the sources as they are now."""
+    return digest(files_under(*_WATCHED))
+
+
+def _redeployer(stack: LocalStack, console: Console, seen: str) -> Callable[[], None]:
+    """Return a function that deploys again when the sources differ from those it saw last: at first, `seen`."""
+
+    def look() -> None:
+        nonlocal seen
+        current = _sources()
+        if current != seen:
+            seen = current
+            try:
+                redeploy(stack, Steps(console))
+            except RunnerError as error:
+                # Half-written sources are the rule while someone works: the next change tries again.
+                console.print(f"[red]{error}[/]")
+
+    return look
+
+
+def _welcome(console: Console, stack: LocalStack, credentials: Path, seconds: float) -> None:
+    console.print(f"\n[bold]Silent Scalper is up after {seconds:.1f} s.[/] Ctrl-C stops it; everything is kept.\n")
+    _lines(
+        console,
+        ("Portal", stack.portal_url),
+        ("REST API", f"{stack.portal_url}/api/docs"),
+        ("through API Gateway", stack.api_url),
+        ("AWS endpoint", stack.endpoint),
+    )
+    people = (*stack.demo.staff, stack.demo.admin)
+    _lines(console, *((person.username, f"{person.password}  [dim]{_sees(person)}[/]") for person in people))
+    partner = stack.demo.partner
+    _lines(
+        console,
+        ("partner client id", f"{partner.client_id}  [dim]{partner.clinic_id}, by API[/]"),
+        ("partner client secret", partner.client_secret),
+        ("token endpoint", stack.token_url),
+        ("for `scalper upload`", f"export SCALPER_CREDENTIALS={credentials}"),
+    )
+
+
+def _lines(console: Console, *rows: tuple[str, str]) -> None:
+    """Print names and values in two columns, never cut short, so that they can be copied."""
+    for name, value in rows:
+        console.print(f"  [dim]{name:<22}[/]{value}", soft_wrap=True)
+    console.print()
+
+
+def _sees(person: Person) -> str:
+    return person.clinic_id or "all clinics, dashboard"

@@ -1,0 +1,109 @@
+"""When people are woken: each alarm tells the alert topic when it begins.
+
+Each costs as much as any other, and one over several metrics as much as one for each: so none is combined.
+"""
+
+from aws_cdk import Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.config import StageConfig
+from infra.observability.metrics import FIVE_MINUTES, Watched, name_of, own
+
+_ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+_BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+
+
+class Alarms(Construct):
+    """Limits come from the stage. What is not measured is well, but for the sweep, whose silence is the trouble."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, watched: Watched, topic: sns.ITopic, config: StageConfig
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._topic = topic
+        self._watch_queues(watched, config)
+        for function in watched.processors:
+            self._watch_errors(function)
+        for function in watched.processors[:2]:
+            self._watch_throttles(function)
+        self._watch_speed(watched, config)
+        self._watch_portal(watched, config)
+        self._watch_sweep()
+
+    def _watch_queues(self, watched: Watched, config: StageConfig) -> None:
+        for queue in watched.dead_letters:
+            self._watch_dead_letters(queue)
+        age = watched.main_queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum")
+        self._alarm("Backlog", age, config.alarms.oldest_message_s, "Files are waiting for their verdict.")
+
+    def _watch_dead_letters(self, queue: sqs.IQueue) -> None:
+        depth = queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum")
+        told = f"What could not be processed is waiting: {name_of(queue)}."
+        self._alarm(f"{name_of(queue)}Waiting", depth, 0, told)
+
+    def _watch_errors(self, function: lambda_.IFunction) -> None:
+        """Each failure is retried, so this tells of trouble before loss."""
+        errors = function.metric_errors(period=FIVE_MINUTES, statistic="Sum")
+        self._alarm(f"{name_of(function)}Errors", errors, 0, f"A function is failing: {name_of(function)}.")
+
+    def _watch_throttles(self, function: lambda_.IFunction) -> None:
+        throttles = function.metric_throttles(period=FIVE_MINUTES, statistic="Sum")
+        told = f"A function is called more often than it may run: {name_of(function)}."
+        self._alarm(f"{name_of(function)}Throttles", throttles, 0, told, periods=3)
+
+    def _watch_speed(self, watched: Watched, config: StageConfig) -> None:
+        longest_ms = 1000 * config.judge.timeout_s * config.alarms.judge_duration_p95_share
+        duration = watched.judge.metric_duration(period=FIVE_MINUTES, statistic="p95")
+        self._alarm("JudgeDuration", duration, longest_ms, "Judging takes nearly as long as the function may run.")
+        verdicts = own("UploadToVerdict", "judge", "p95")
+        slow_ms = 1000 * config.alarms.upload_to_verdict_p95_s
+        self._alarm("SlowVerdicts", verdicts, slow_ms, "Verdicts come late after their uploads.", periods=2)
+
+    def _watch_portal(self, watched: Watched, config: StageConfig) -> None:
+        failures, latency = watched.portal("5xx", "Sum"), watched.portal("Latency", "p99")
+        self._alarm("PortalFailures", failures, config.alarms.portal_5xx, "The portal fails to answer.")
+        self._alarm("PortalLatency", latency, config.alarms.portal_p99_ms, "The portal answers slowly.", periods=3)
+
+    def _watch_sweep(self) -> None:
+        incidents = own("OpenIncidents", "sweep", "Maximum")
+        self._alarm("Incidents", incidents, 0, "Files wait too long, or objects and records disagree.")
+        quiet = own("QuietClinics", "sweep", "Maximum")
+        self._alarm("QuietClinics", quiet, 0, "From a usually busy clinic comes nothing.")
+        cloudwatch.Alarm(
+            self,
+            "SweepMissing",
+            alarm_name=alarm_name(Stack.of(self).stack_name, "SweepMissing"),
+            metric=own("Swept", "sweep"),
+            threshold=1,
+            evaluation_periods=3,
+            comparison_operator=_BELOW,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+            alarm_description="The sweep has not run for a quarter of an hour.",
+        ).add_alarm_action(actions.SnsAction(self._topic))
+
+    def _alarm(
+        self, construct_id: str, metric: cloudwatch.IMetric, limit: float, description: str, *, periods: int = 1
+    ) -> None:
+        """Alarm when a metric stands above its limit for some periods in a row."""
+        alarm = cloudwatch.Alarm(
+            self,
+            construct_id,
+            alarm_name=alarm_name(Stack.of(self).stack_name, construct_id),
+            metric=metric,
+            threshold=limit,
+            evaluation_periods=periods,
+            comparison_operator=_ABOVE,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=description,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self._topic))
+
+
+def alarm_name(stack: str, alarm: str) -> str:
+    """Return the name of an alarm of a stack: the pipeline, which stands in another stack, knows alarms by it."""
+    return f"{stack}-{alarm}"

@@ -1,0 +1,118 @@
+"""The dashboard in CloudWatch: is everything well, how fast is it, what waits, what fails, what does it cost.
+
+No widget shows a clinic, a file or a patient. CloudWatch shows 50 metrics free of charge.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from infra.config import StageConfig
+from infra.observability.metrics import FIVE_MINUTES, Watched, name_of, own
+
+_WIDTH = 24
+_HEIGHT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """Some metrics over time."""
+
+    title: str
+    metrics: Sequence[cloudwatch.IMetric]
+
+    def widget(self, width: int) -> cloudwatch.GraphWidget:
+        axis = cloudwatch.YAxisProps(min=0, show_units=False)
+        return cloudwatch.GraphWidget(
+            title=self.title, left=list(self.metrics), left_y_axis=axis, width=width, height=_HEIGHT
+        )
+
+
+class Dashboard(Construct):
+    """Rows with a title each, from what matters first to what explains it."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, watched: Watched, config: StageConfig) -> None:
+        super().__init__(scope, construct_id)
+        dashboard = cloudwatch.Dashboard(self, "Board", dashboard_name=config.prefix)
+        for title, graphs in (
+            ("Verdicts", _verdicts()),
+            ("What waits", _queues(watched)),
+            ("Functions", _functions(watched)),
+            ("Portal", _portal(watched)),
+            ("What costs money", _costs(watched)),
+        ):
+            dashboard.add_widgets(cloudwatch.TextWidget(markdown=f"## {title}", width=_WIDTH, height=1))
+            dashboard.add_widgets(*(graph.widget(_WIDTH // len(graphs)) for graph in graphs))
+
+
+def _verdicts() -> list[_Graph]:
+    latency = [_labelled(own("UploadToVerdict", "judge", p), p) for p in ("p50", "p95", "p99")]
+    return [
+        _Graph("Verdicts", [own(name, "judge") for name in ("Accepted", "Rejected", "Redelivered")]),
+        _Graph("From upload to verdict, ms", latency),
+        _Graph("Incidents and quiet clinics", [own(n, "sweep", "Maximum") for n in ("OpenIncidents", "QuietClinics")]),
+    ]
+
+
+def _queues(watched: Watched) -> list[_Graph]:
+    main = watched.main_queue
+    waiting = main.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum")
+    flying = main.metric_approximate_number_of_messages_not_visible(period=FIVE_MINUTES, statistic="Maximum")
+    age = main.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum")
+    dead = [
+        _labelled(
+            queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum"),
+            name_of(queue),
+        )
+        for queue in watched.dead_letters
+    ]
+    return [
+        _Graph("Messages to be judged", [_labelled(waiting, "waiting"), _labelled(flying, "being judged")]),
+        _Graph("Oldest message, s", [_labelled(age, "oldest")]),
+        _Graph("Dead letters", dead),
+    ]
+
+
+def _functions(watched: Watched) -> list[_Graph]:
+    return [
+        _Graph(title, [_labelled(function.metric(name, statistic=statistic, period=FIVE_MINUTES), name_of(function))
+                       for function in watched.functions])
+        for title, name, statistic in (
+            ("Errors", "Errors", "Sum"),
+            ("Duration p95, ms", "Duration", "p95"),
+            ("Throttles", "Throttles", "Sum"),
+            ("Running at once", "ConcurrentExecutions", "Maximum"),
+        )
+    ]  # fmt: skip
+
+
+def _portal(watched: Watched) -> list[_Graph]:
+    latency = [_labelled(watched.portal("Latency", p), p) for p in ("p50", "p99")]
+    inside = _labelled(watched.portal("IntegrationLatency", "p99"), "p99, our part")
+    return [
+        _Graph("Requests", [watched.portal("Count", "Sum")]),
+        _Graph("Latency, ms", [*latency, inside]),
+        _Graph("Errors", [watched.portal(name, "Sum") for name in ("4xx", "5xx")]),
+    ]
+
+
+def _costs(watched: Watched) -> list[_Graph]:
+    units = [
+        watched.table.metric(name, statistic="Sum", period=FIVE_MINUTES)
+        for name in ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")
+    ]
+    calls = [
+        _labelled(function.metric_invocations(period=FIVE_MINUTES), name_of(function)) for function in watched.functions
+    ]
+    return [
+        _Graph("Invocations", calls),
+        _Graph("Units of the table", units),
+        _Graph("Bytes read of files", [own("BytesRead", "judge")]),
+        _Graph("Entries of archives", [own("EntriesUnpacked", "judge")]),
+    ]
+
+
+def _labelled(metric: cloudwatch.Metric, label: str) -> cloudwatch.Metric:
+    return metric.with_(label=label)

@@ -1,0 +1,133 @@
+"""What the functions work on: where files, records, messages and people are kept, and how each is reached."""
+
+from aws_cdk import CfnCondition, CfnParameter, Fn, RemovalPolicy, Stack, Token
+
+from infra.config import StageConfig
+from infra.data.analytics import Analytics
+from infra.data.audit_log import AuditLog
+from infra.data.buckets import Storage
+from infra.data.keys import Keys
+from infra.data.portal_secret import PortalSecret
+from infra.data.records import Records
+from infra.data.recovery import Recovery
+from infra.edge.api import Api
+from infra.edge.identity import Identity
+from infra.messaging.alerts import Alerts
+from infra.messaging.event_alerts import admit_events
+from infra.messaging.queues import Queueing
+from infra.messaging.webhooks import Webhooks
+
+
+class Resources:
+    """The stack's parts without its functions, each a construct of the stack itself."""
+
+    def __init__(self, stack: Stack, config: StageConfig, removal: RemovalPolicy) -> None:
+        self.api = Api(stack, "Api")
+        self.origin = _portal_origin(stack, config, self.api)
+        self.keys = Keys(stack, "Keys", removal_policy=removal)
+        self.queueing = Queueing(
+            stack,
+            "Queueing",
+            key=self.keys.messages,
+            judge_timeout_s=config.judge.timeout_s,
+            projector_timeout_s=config.projector.timeout_s,
+            exporter_timeout_s=config.exporter.timeout_s,
+        )
+        self.storage = Storage(
+            stack,
+            "Storage",
+            key=self.keys.data,
+            removal_policy=removal,
+            portal_origin=self.origin,
+            retention=config.retention,
+        )
+        self.records = Records(
+            stack,
+            "Records",
+            key=self.keys.data,
+            removal_policy=removal,
+            protected=config.retain_data,
+            restored=config.restored_table,
+        )
+        self.audit_log = AuditLog(
+            stack, "AuditLog", key=self.keys.data, removal_policy=removal, protected=config.retain_data
+        )
+        self.identity = Identity(stack, "Identity", config=config, removal_policy=removal, portal_origin=self.origin)
+        self.api.guard(pool=self.identity.pool, client=self.identity.web_client)
+        self.portal_secret = PortalSecret(stack, "PortalSecret", key=self.keys.data)
+        self.alerts = Alerts(stack, "Alerts", key=self.keys.messages, emails=config.alert_emails)
+        self.webhooks = Webhooks(stack, "Webhooks", key=self.keys.messages)
+        self.analytics = Analytics(
+            stack,
+            "Analytics",
+            prefix=config.prefix,
+            bucket=self.storage.logs,
+            key=self.keys.data,
+            kept_days=config.retention.logs_days,
+        )
+        self.recovery = Recovery(
+            stack,
+            "Recovery",
+            config=config,
+            keys=self.keys,
+            storage=self.storage,
+            records=self.records,
+            audit_log=self.audit_log,
+            alerts=self.alerts,
+            removal_policy=removal,
+        )
+        if config.audit or config.backup:
+            admit_events(stack, config, topic=self.alerts.topic, key=self.keys.messages)
+
+
+def _portal_origin(stack: Stack, config: StageConfig, api: Api) -> str:
+    """Return the address that browsers use: a parameter, or the API's own where it is left empty.
+
+    An edge without a domain of its own has a name only once it is deployed: `make deploy` then gives it.
+    """
+    edge = config.edge
+    origin = CfnParameter(
+        stack,
+        "PortalOriginParameter",
+        default=f"https://{edge.domain}" if edge and edge.domain else "",
+        allowed_pattern=r"^(https?://[^/]+)?$",
+        description="scheme://host[:port] under which browsers reach the portal; empty for the API's own address",
+    )
+    origin.override_logical_id("PortalOriginParameter")
+    given = CfnCondition(
+        stack, "HasPortalOrigin", expression=Fn.condition_not(Fn.condition_equals(origin.value_as_string, ""))
+    )
+    return Token.as_string(Fn.condition_if(given.logical_id, origin.value_as_string, api.endpoint))
+
+
+def exported(parts: Resources) -> dict[str, str]:
+    """Return the stack's outputs but for the functions' names."""
+    return {
+        "IncomingBucket": parts.storage.incoming.bucket_name,
+        "AcceptedBucket": parts.storage.accepted.bucket_name,
+        "QuarantineBucket": parts.storage.quarantine.bucket_name,
+        "LogsBucket": parts.storage.logs.bucket_name,
+        "Table": parts.records.table.table_name,
+        "AuditTable": parts.audit_log.table.table_name,
+        "QueueUrl": parts.queueing.main.queue_url,
+        "DeadLetterQueueUrl": parts.queueing.dead_letters.queue_url,
+        "ProjectionFailuresQueueUrl": parts.queueing.projection_failures.queue_url,
+        "ProjectionRedrivesQueueUrl": parts.queueing.projection_redrives.queue_url,
+        "ExportFailuresQueueUrl": parts.queueing.export_failures.queue_url,
+        "ExportRedrivesQueueUrl": parts.queueing.export_redrives.queue_url,
+        "AnalyticsDatabase": parts.analytics.names.database,
+        "AthenaWorkgroup": parts.analytics.names.workgroup,
+        "MailboxQueueUrl": parts.alerts.mailbox.queue_url,
+        "EventTopicArn": parts.webhooks.topic.topic_arn,
+        "WebhookDeadLetterQueueUrl": parts.webhooks.dead_letters.queue_url,
+        "AlertTopicArn": parts.alerts.topic.topic_arn,
+        "UserPoolId": parts.identity.pool.user_pool_id,
+        "WebClientId": parts.identity.web_client.user_pool_client_id,
+        "AuthorizerId": parts.api.tokens.authorizer_id,
+        "ApiUrl": parts.api.endpoint,
+        "SignInUrl": parts.identity.sign_in_url,
+        "PortalOrigin": parts.origin,
+        "DataKeyId": parts.keys.data.key_id,
+        "MessagesKeyId": parts.keys.messages.key_id,
+        **parts.recovery.names(),
+    }

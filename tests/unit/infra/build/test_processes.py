@@ -1,0 +1,75 @@
+"""Child processes end with us, and say why when they end before."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.build.processes import Child, run_tool, wait_until_ready
+from infra.errors import RunnerError
+from tests.emulator.stacks import eventually
+
+FOREVER = "import signal; signal.pause()"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
+WITH_CHILD = f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {FOREVER!r}]).pid, flush=True)"
+
+
+def child(tmp_path, program):
+    return Child(
+        "child",
+        [sys.executable, "-c", program],
+        environment={**os.environ},
+        cwd=tmp_path,
+        log=tmp_path / "log",
+    )
+
+
+def is_alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_leaving_the_block_ends_the_child(tmp_path):
+    with child(tmp_path, FOREVER) as running:
+        assert running.exit_code is None
+    assert running.exit_code is not None
+
+
+def test_a_child_that_ignores_the_request_is_ended_all_the_same(tmp_path):
+    running = child(tmp_path, STUBBORN)
+    eventually(lambda: "deaf" in (tmp_path / "log").read_text())
+    running.stop(patience_s=0.1)
+    assert running.exit_code is not None
+
+
+def test_what_a_child_leaves_behind_is_ended_too(tmp_path):
+    with child(tmp_path, WITH_CHILD) as running:
+        running.wait()
+        grandchild = int((tmp_path / "log").read_text())
+        assert is_alive(grandchild)
+    eventually(lambda: not is_alive(grandchild))
+
+
+def test_a_child_that_ends_while_starting_is_quoted(tmp_path):
+    with child(tmp_path, "print('no room left')") as running, pytest.raises(RunnerError, match="no room left"):
+        wait_until_ready(running, lambda: False, patience_s=30)
+
+
+def test_a_child_that_never_gets_ready_is_given_up(tmp_path):
+    with child(tmp_path, FOREVER) as running, pytest.raises(RunnerError, match="did not answer"):
+        wait_until_ready(running, lambda: False, patience_s=0.05)
+
+
+def test_a_tool_that_fails_is_quoted(tmp_path):
+    program = "import sys; sys.exit('cannot go on')"
+    with pytest.raises(RunnerError, match="cannot go on"):
+        run_tool("The tool", [sys.executable, "-c", program], environment={}, cwd=tmp_path, log=tmp_path / "log")
+
+
+def test_a_tool_that_is_missing_is_named(tmp_path):
+    with pytest.raises(RunnerError, match="no-such-tool is missing"):
+        run_tool("The tool", ["no-such-tool"], environment={}, cwd=tmp_path, log=tmp_path / "log")

@@ -1,0 +1,100 @@
+"""How people and partners get in: sign-in, tokens, and what the gateway asks of whom."""
+
+import pytest
+
+from infra.edge.origin import HEADER
+
+
+def routes(template):
+    return {route["RouteKey"]: route for route in template.properties_of("AWS::ApiGatewayV2::Route")}
+
+
+def test_the_rest_api_needs_a_token_of_a_client_that_the_gateway_was_told_of(template):
+    authorizer = template.named_by("AuthorizerId")
+    assert authorizer["JwtConfiguration"]["Audience"] == [{"Ref": template.output("WebClientId")}]
+    assert template.output("UserPoolId") in str(authorizer["JwtConfiguration"]["Issuer"])
+    assert routes(template)["ANY /api/{proxy+}"]["AuthorizationType"] == "JWT"
+
+
+OPEN = ["GET /api/docs", "GET /api/docs/{proxy+}", "GET /api/openapi.json", "ANY /", "ANY /{proxy+}"]
+
+
+@pytest.mark.parametrize("route", OPEN)
+def test_pages_and_the_documentation_of_the_api_need_no_token(local, route):
+    assert routes(local)[route].get("AuthorizationType", "NONE") == "NONE"
+
+
+@pytest.mark.parametrize("route", OPEN)
+def test_behind_an_edge_they_need_its_secret(prod, route):
+    authorizer = prod.resources[routes(prod)[route]["AuthorizerId"]["Ref"]]["Properties"]
+    assert routes(prod)[route]["AuthorizationType"] == "CUSTOM"
+    assert (authorizer["AuthorizerType"], authorizer["IdentitySource"]) == ("REQUEST", [f"$request.header.{HEADER}"])
+    assert prod.output("PortalFunction") in str(authorizer["AuthorizerUri"])
+
+
+def test_behind_an_edge_no_route_is_open(prod):
+    assert "NONE" not in {route.get("AuthorizationType", "NONE") for route in routes(prod).values()}
+
+
+def test_every_other_path_below_api_is_guarded(template):
+    open_below_api = {key for key, route in routes(template).items() if "/api" in key} - {
+        key for key, route in routes(template).items() if route.get("AuthorizationType") == "JWT"
+    }
+    assert open_below_api == {"GET /api/docs", "GET /api/docs/{proxy+}", "GET /api/openapi.json"}
+
+
+def test_requests_are_throttled_and_logged_without_query_or_body(template):
+    (stage,) = template.properties_of("AWS::ApiGatewayV2::Stage")
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
+    assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] > 0
+    logged = stage["AccessLogSettings"]["Format"]
+    assert "$context.requestId" in logged
+    assert "query" not in logged.lower()
+
+
+def test_only_an_admin_creates_users_and_their_passwords_are_strong(template):
+    pool = template.named_by("UserPoolId")
+    policy = pool["Policies"]["PasswordPolicy"]
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    assert policy["MinimumLength"] >= 12
+    assert all(policy[f"Require{kind}"] for kind in ("Lowercase", "Uppercase", "Numbers", "Symbols"))
+
+
+def test_production_requires_a_second_factor_from_an_authenticator_app(prod):
+    pool = prod.named_by("UserPoolId")
+    assert pool["MfaConfiguration"] == "ON"
+    assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+
+
+def test_the_local_stage_asks_for_none(local):
+    assert local.named_by("UserPoolId")["MfaConfiguration"] == "OFF"
+
+
+def test_the_portal_signs_in_by_code_without_a_secret_and_its_tokens_are_short_lived(template):
+    client = template.named_by("WebClientId")
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert client["GenerateSecret"] is False
+    assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    assert client["EnableTokenRevocation"] is True
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert client["AccessTokenValidity"] <= 15
+    assert client["RefreshTokenValidity"] == 12 * 60
+    assert client["TokenValidityUnits"] == dict.fromkeys(("AccessToken", "IdToken", "RefreshToken"), "minutes")
+
+
+def test_partners_clients_can_be_granted_three_scopes_and_are_made_by_admins_only(template):
+    (server,) = template.properties_of("AWS::Cognito::UserPoolResourceServer")
+    assert server["Identifier"] == "scalper"
+    assert [scope["ScopeName"] for scope in server["Scopes"]] == ["upload", "read", "webhooks"]
+    (client,) = template.properties_of("AWS::Cognito::UserPoolClient")
+    assert client["AllowedOAuthFlows"] == ["code"]
+
+
+def test_invitations_say_where_to_sign_in(template):
+    message = str(template.named_by("UserPoolId")["AdminCreateUserConfig"]["InviteMessageTemplate"])
+    assert "{username}" in message
+    assert "{####}" in message
+
+
+def test_admins_have_a_group(template):
+    assert "admin" in [group["GroupName"] for group in template.properties_of("AWS::Cognito::UserPoolGroup")]
