@@ -77,7 +77,7 @@ def test_a_file_that_is_gone_is_told(links):
     [
         ({"portal__one": "def reserve(records): ...\n"}, "portal/one.py"),
         ({"intake__two": "class Records:\n    def rewrite(self): ...\n"}, "portal/one.py"),
-        ({"portal__one": "def reserve(records): records.save()\n", "intake__two": "def save(): ...\n"}, "portal/one.py"),
+        ({"portal__one": "def reserve(records): records.save()\n", "intake__two": "def save(): 1\n"}, "portal/one.py"),
         ({"infra__stack": "HANDLER = 'processor.other.handle'\n"}, "intake/two.py"),
         ({"processor__handler": "from processor import five\n"}, "processor/handler.py"),
         ({"processor__handler": "from processor import four\n", "processor__four": "import processor.five\n"},
