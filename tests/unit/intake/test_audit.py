@@ -13,6 +13,11 @@ EVERYTHING = AuditFilter(until=START + timedelta(days=30))
 
 @pytest.fixture
 def audit(aws):
+    return DynamoAudit(*create_audit_table(aws))
+
+
+def create_audit_table(aws):
+    """Return a client and the table's name."""
     client = aws.client("dynamodb")
     client.create_table(
         TableName=TABLE,
@@ -26,7 +31,7 @@ def audit(aws):
             for index, name in (("by_clinic", "clinic_id"), ("by_actor", "actor"))
         ],
     )
-    return DynamoAudit(client, TABLE)
+    return client, TABLE
 
 
 def entry(number, **facts):
