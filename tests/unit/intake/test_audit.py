@@ -4,6 +4,7 @@ import pytest
 
 from intake.audit import DynamoAudit
 from intake.ports import AuditEntry, AuditFilter
+from intake.table import Table
 from tests.unit.intake.conftest import _schema
 
 TABLE = "audit"
@@ -26,7 +27,7 @@ def audit(aws):
             for index, name in (("by_clinic", "clinic_id"), ("by_actor", "actor"))
         ],
     )
-    return DynamoAudit(client, TABLE)
+    return DynamoAudit(Table(client, TABLE))
 
 
 def entry(number, **facts):
