@@ -4,6 +4,7 @@ import pytest
 
 from intake.audit import DynamoAudit
 from intake.ports import AuditEntry, AuditFilter
+from intake.table import Table
 from tests.unit.intake.conftest import _schema
 
 TABLE = "audit"
@@ -13,11 +14,11 @@ EVERYTHING = AuditFilter(until=START + timedelta(days=30))
 
 @pytest.fixture
 def audit(aws):
-    return DynamoAudit(*create_audit_table(aws))
+    return DynamoAudit(create_audit_table(aws))
 
 
 def create_audit_table(aws):
-    """Return a client and the table's name."""
+    """Return a table as the stack makes it."""
     client = aws.client("dynamodb")
     client.create_table(
         TableName=TABLE,
@@ -31,7 +32,7 @@ def create_audit_table(aws):
             for index, name in (("by_clinic", "clinic_id"), ("by_actor", "actor"))
         ],
     )
-    return client, TABLE
+    return Table(client, TABLE)
 
 
 def entry(number, **facts):

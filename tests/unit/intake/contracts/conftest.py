@@ -13,6 +13,7 @@ from intake.ports import Change
 from intake.projections import DynamoProjections
 from intake.search import DynamoSearch
 from intake.studies import DynamoStudies
+from intake.table import Table
 from intake.troubles import DynamoTroubles
 from intake.verdicts import DynamoVerdicts
 from tests.fakes import (
@@ -42,10 +43,10 @@ def either(request):
 
 @pytest.fixture
 def in_table(either, request):
-    """Return a function that makes the fake, or the adapter from a client of DynamoDB and a table's name."""
+    """Return a function that makes the fake, or the adapter from a table of moto's."""
 
-    def make(fake: Callable[[], Any], adapter: Callable[[Any, str], Any]) -> Any:
-        return either(fake, lambda _: adapter(request.getfixturevalue("dynamodb"), TABLE))
+    def make(fake: Callable[[], Any], adapter: Callable[[Table], Any]) -> Any:
+        return either(fake, lambda _: adapter(Table(request.getfixturevalue("dynamodb"), TABLE)))
 
     return make
 
@@ -84,14 +85,14 @@ def _fakes() -> Stores:
     )
 
 
-def _adapters(client: Any, table: str) -> Stores:
+def _adapters(table: Table) -> Stores:
     return Stores(
-        DynamoRecords(client, table),
-        DynamoVerdicts(client, table, IDS),
-        DynamoChildren(client, table),
-        DynamoLedger(client, table),
-        DynamoSearch(client, table, IDS),
-        DynamoTroubles(client, table),
-        DynamoStudies(client, table, IDS),
-        DynamoProjections(client, table).apply,
+        DynamoRecords(table),
+        DynamoVerdicts(table, IDS),
+        DynamoChildren(table),
+        DynamoLedger(table),
+        DynamoSearch(table, IDS),
+        DynamoTroubles(table),
+        DynamoStudies(table, IDS),
+        DynamoProjections(table).apply,
     )

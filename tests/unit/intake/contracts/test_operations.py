@@ -90,7 +90,7 @@ class TestStuckFiles:
 class TestAudit:
     @pytest.fixture
     def audit(self, either):
-        return either(FakeAudit, lambda aws: DynamoAudit(*create_audit_table(aws)))
+        return either(FakeAudit, lambda aws: DynamoAudit(create_audit_table(aws)))
 
     @staticmethod
     def found(audit, wanted, limit=2):

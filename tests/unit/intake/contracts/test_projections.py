@@ -32,8 +32,8 @@ def _fake():
     return Sums(sums, sums, sums)
 
 
-def _adapters(client, table):
-    return Sums(DynamoProjections(client, table), DynamoOutbox(client, table), DynamoWatch(client, table))
+def _adapters(table):
+    return Sums(DynamoProjections(table), DynamoOutbox(table), DynamoWatch(table))
 
 
 @pytest.fixture
@@ -126,11 +126,11 @@ class TestChangeFeed:
                 feed.append("northside", entry)
             return feed
 
-        def adapter(client, table):
-            writer = FeedWriter(client, table, lambda: NOON)
+        def adapter(table):
+            writer = FeedWriter(table, lambda: NOON)
             for number in range(3):
-                client.transact_write_items(TransactItems=writer.appended([a_change(number)]))
-            return DynamoChangeFeed(client, table, lambda: NOON)
+                table.transact(writer.appended([a_change(number)]))
+            return DynamoChangeFeed(table, lambda: NOON)
 
         return in_table(fake, adapter)
 

@@ -75,24 +75,24 @@ class TestRecords:
         assert stores.records.uploads("lakeview", None, 1).rows == ()
 
     def test_several_files_are_read_without_those_that_there_are_not(self, stores, files):
-        assert stores.records.some([files[1].file_id, f"{OTHER_UPLOAD}-00000"]) == {files[1].file_id: files[1]}
+        assert stores.records.get_many([files[1].file_id, f"{OTHER_UPLOAD}-00000"]) == {files[1].file_id: files[1]}
 
     def test_a_file_is_awaited_longer_only_while_it_is_awaited(self, stores, files):
         until = NOON + timedelta(days=2)
-        stores.records.prolong(files[0], until, "multipart-1")
-        stores.records.prolong(files[0], until)
+        stores.records.extend(files[0], until, "multipart-1")
+        stores.records.extend(files[0], until)
         record = stores.records.file(None, files[0].file_id)
         assert (record.expires_at, record.multipart_id) == (until, "multipart-1")
         stores.verdicts.record(a_verdict(files[0]), reserved=True)
         with pytest.raises(ConflictError):
-            stores.records.prolong(files[0], until)
+            stores.records.extend(files[0], until)
 
     def test_an_idempotency_key_keeps_what_it_was_bound_to_for_its_clinic(self, stores):
-        assert stores.records.remember("northside", "key", SHA, "first") == "first"
-        assert stores.records.remember("northside", "key", SHA, "second") == "first"
-        assert stores.records.remember("lakeview", "key", SHA, "third") == "third"
+        assert stores.records.bind_idempotency_key("northside", "key", SHA, "first") == "first"
+        assert stores.records.bind_idempotency_key("northside", "key", SHA, "second") == "first"
+        assert stores.records.bind_idempotency_key("lakeview", "key", SHA, "third") == "third"
         with pytest.raises(ConflictError):
-            stores.records.remember("northside", "key", "cd" * 32, "first")
+            stores.records.bind_idempotency_key("northside", "key", "cd" * 32, "first")
 
 
 class TestVerdicts:
