@@ -43,8 +43,8 @@ def broken_links(story: list[Step], sources: Sources) -> list[str]:
     missing = [step.path for step in story if _module(step.path) not in sources.modules]
     if missing:
         return [f"{path} does not exist" for path in missing]
-    passed = {}
-    wrong = []
+    passed: dict[str, Step] = {}
+    wrong: list[str] = []
     for before, step in zip([None, *story], story, strict=False):
         come_from = passed.get(step.come_from, before)
         is_entry = step.come_from == step.path and _is_entry(step.path, sources)
