@@ -5,54 +5,35 @@ changes with an item or two. Whoever adds to an item does so on the condition th
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
 
-from intake.batches import items_at
-from intake.expressions import update
-from intake.items import Item, expiry
+from intake.expressions import Write, update
+from intake.items import expiry
 from intake.ownership import clinic
 from intake.ports import Change
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.serialization import Item
+from intake.table import Table
 
 _SUFFIX = 2
 """Characters of a file's id that tell it from the others of its block."""
 
 
-class AppliedChanges:
+class Ledger:
     """Tells new changes from repeated ones, and writes in their transaction that they are repeated from then on."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
 
-    def new_among(self, changes: Sequence[Change]) -> tuple[list[Change], list[Any]]:
-        """Return the changes that no sum holds, and the items of the transaction that is to apply them."""
+    def split_new(self, changes: Sequence[Change]) -> tuple[list[Change], list[Write]]:
+        """Return the changes that no sum holds, and the writes of the transaction that is to apply them."""
         keys = {block_of(change): _key(change) for change in changes}
-        held = {item["pk"]: item for item in items_at(self._dynamodb, self._table, list(keys.values()))}
-        new = [change for change in changes if _note(change) not in _notes(held.get(_key(change)["pk"], {}))]
+        items = self._table.batch_get(list(keys.values()))
+        known = {block: set(item["notes"]) if item else set() for block, item in zip(keys, items, strict=True)}
+        new = [change for change in changes if _note(change) not in known[block_of(change)]]
         notes: dict[str, set[str]] = {}
         for change in new:
             notes.setdefault(block_of(change), set()).add(_note(change))
         owners = {block_of(change): change.clinic_id for change in new}
-        return new, [
-            self._noted(owners[block], keys[block], notes[block], held.get(keys[block]["pk"], {})) for block in notes
-        ]
-
-    def _noted(self, clinic_id: str, key: Item, notes: set[str], held: Item) -> dict[str, Any]:
-        known = len(_notes(held))
-        noted = update(
-            self._table,
-            key,
-            clinic(clinic_id),
-            sets={"expires": expiry()},
-            members={"notes": notes},
-            condition="size(notes) = :known" if known else "attribute_not_exists(pk)",
-            values={":known": known} if known else {},
-            new=True,
-        )
-        return {"Update": noted}
+        return new, [_noted(owners[block], keys[block], notes[block], len(known[block])) for block in notes]
 
 
 def block_of(change: Change) -> str:
@@ -72,5 +53,13 @@ def _note(change: Change) -> str:
     return f"{change.file_id[-_SUFFIX:]}.{change.revision}"
 
 
-def _notes(item: Item) -> set[str]:
-    return set(item.get("notes", ()))
+def _noted(clinic_id: str, key: Item, notes: set[str], known: int) -> Write:
+    return update(
+        key,
+        clinic(clinic_id),
+        sets={"expires": expiry()},
+        members={"notes": notes},
+        condition="size(notes) = :known" if known else "attribute_not_exists(pk)",
+        values={":known": known} if known else {},
+        new=True,
+    )

@@ -5,17 +5,16 @@ Keys: `pk` is the year and `sk` the time with a random end; indexes `by_clinic` 
 
 import re
 import secrets
-from typing import TYPE_CHECKING, Any
 
 from intake.errors import InvalidCursorError
 from intake.expressions import creation
-from intake.items import Item, moment, plain, wire
+from intake.items import moment
 from intake.ownership import NO_CLINIC, clinic
 from intake.ports import AuditEntry, AuditFilter, Page
+from intake.queries import Query
 from intake.record import now, timestamp
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.serialization import Item
+from intake.table import Table
 
 _FIRST_YEAR = 2026
 """Nothing was audited before the product was."""
@@ -28,13 +27,12 @@ _POSITION = re.compile(r"[0-9]{4}-(?:~|[0-9:.TZ-]{1,40}#[0-9a-f]{12})")
 class DynamoAudit:
     """Appends entries and finds them again."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def write(self, entry: AuditEntry) -> None:
         owner = clinic(entry.clinic_id) if entry.clinic_id else NO_CLINIC
-        self._dynamodb.put_item(**creation(self._table, _item(entry), owner))
+        self._table.write(creation(_item(entry), owner))
 
     def entries(self, wanted: AuditFilter, after: str | None, limit: int) -> Page[AuditEntry]:
         position = None if after is None else _checked(wanted, after)
@@ -43,41 +41,30 @@ class DynamoAudit:
         for _ in range(_READS):
             if year < _first_year(wanted) or len(rows) == limit:
                 break
-            answer = self._dynamodb.query(**self._query(wanted, year, position, limit - len(rows)))
-            rows += map(plain, answer["Items"])
-            reached = answer.get("LastEvaluatedKey")
+            found, reached = self._table.query(_query(wanted, year, position, limit - len(rows)))
+            rows += found
             # An index holds all years of its clinic or actor; the table itself has a partition for each.
             year = year if reached else 0 if _index(wanted) else year - 1
-            position = str(plain(reached)["sk"]) if reached else f"{year}-~"
+            position = str(reached["sk"]) if reached else f"{year}-~"
         more = year >= _first_year(wanted)
         return Page(tuple(map(_entry, rows)), position if more else None)
 
-    def _query(self, wanted: AuditFilter, year: int, position: str | None, limit: int) -> dict[str, Any]:
-        index = _index(wanted)
-        attribute, value = (index[1], index[2]) if index else ("pk", str(year))
-        filters, values = _filters(wanted)
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": f"{attribute} = :partition AND sk BETWEEN :since AND :until",
-            "ExpressionAttributeValues": wire(
-                {
-                    ":partition": value,
-                    ":since": _since(wanted),
-                    ":until": _until(wanted),
-                    **values,
-                }
-            ),
-            "ScanIndexForward": False,
-            "Limit": limit,
-        }
-        if position:
-            query["ExclusiveStartKey"] = wire({"pk": position[:4], "sk": position, attribute: value})
-        if index:
-            query["IndexName"] = index[0]
-        if filters:
-            query["FilterExpression"] = " AND ".join(filters.values())
-            query["ExpressionAttributeNames"] = {f"#{name}": name for name in filters}
-        return query
+
+def _query(wanted: AuditFilter, year: int, position: str | None, limit: int) -> Query:
+    index, attribute, value = _index(wanted) or (None, "pk", str(year))
+    filters, values = _filters(wanted)
+    return Query(
+        value,
+        index=index,
+        partition=attribute,
+        between=(_since(wanted), _until(wanted)),
+        where=" AND ".join(filters.values()),
+        values=values,
+        names={f"#{name}": name for name in filters},
+        limit=limit,
+        start={"pk": position[:4], "sk": position, attribute: value} if position else {},
+        newest_first=True,
+    )
 
 
 def _since(wanted: AuditFilter) -> str:

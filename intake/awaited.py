@@ -8,14 +8,13 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from itertools import chain, groupby
-from typing import TYPE_CHECKING, Any
 
 from intake.announced import BATCH
 from intake.file_lists import Partition, Section
-from intake.items import Item, file_key, plain, wire
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.items import file_key
+from intake.queries import Query
+from intake.serialization import Item
+from intake.table import Table
 
 AT_ONCE = 16
 """Queries."""
@@ -29,8 +28,7 @@ _NUMBER = -5
 class AwaitedFiles:
     """Yields what an index holds of awaited files, or their records."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def newest(self, partitions: Sequence[Partition], section: Section) -> list[Item]:
@@ -54,27 +52,21 @@ class AwaitedFiles:
         """Yield the rows of some lists as of one, files and batches: all, oldest first, or a section, newest first."""
         lists = [self._pages(partition, section) for partition in partitions]
         first = threads.map(next, lists)
-        sorted_rows = [
-            chain(page["Items"], (row for page in pages for row in page["Items"]))
-            for page, pages in zip(first, lists, strict=True)
-        ]
-        return heapq.merge(
-            *(map(plain, rows) for rows in sorted_rows),
-            key=_created,
-            reverse=section is not None,
-        )
+        sorted_rows = [chain(page, chain.from_iterable(pages)) for page, pages in zip(first, lists, strict=True)]
+        return heapq.merge(*sorted_rows, key=_created, reverse=section is not None)
 
-    def _pages(self, partition: Partition, section: Section | None) -> Iterator[dict[str, Any]]:
+    def _pages(self, partition: Partition, section: Section | None) -> Iterator[list[Item]]:
         index, name, value = partition
-        pages: Any = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName=index,
-            KeyConditionExpression=f"{name} = :value AND created_key < :before",
-            ExpressionAttributeValues=wire({":value": value, ":before": section.before if section else _AFTER_ALL}),
-            ScanIndexForward=section is None,
-            PaginationConfig={"PageSize": section.limit} if section else {},
+        query = Query(
+            value,
+            index=index,
+            partition=name,
+            sort="created_key",
+            below=section.before if section else _AFTER_ALL,
+            newest_first=section is not None,
+            limit=section.limit if section else 0,
         )
-        return iter(pages)
+        return self._table.pages(query)
 
     def _of(self, threads: Executor, wave: list[Item], before: str) -> list[Item]:
         """Return the awaited files that some rows stand for, oldest first."""
@@ -88,22 +80,14 @@ class AwaitedFiles:
         at, _, first = row["created_key"].partition("#")
         at_once, _, bound = before.partition("#")
         last = min(row["last"], bound) if at == at_once else row["last"]
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :upload AND sk BETWEEN :first AND :last",
+        query = Query(
+            row["pk"],
+            between=(file_key(first)["sk"], file_key(last)["sk"]),
             # Files that are no longer awaited, or that were announced alone, stand in lists by themselves.
-            FilterExpression="attribute_not_exists(clinic_state) AND created_at = :at AND created_key < :before",
-            ExpressionAttributeValues=wire(
-                {
-                    ":upload": row["pk"],
-                    ":first": file_key(first)["sk"],
-                    ":last": file_key(last)["sk"],
-                    ":at": at,
-                    ":before": before,
-                }
-            ),
+            where="attribute_not_exists(clinic_state) AND created_at = :at AND created_key < :before",
+            values={":at": at, ":before": before},
         )
-        return [plain(item) for page in pages for item in page["Items"]]
+        return list(self._table.items(query))
 
 
 def _since(rows: Iterable[Item], floor: str) -> Iterator[Item]:

@@ -5,11 +5,12 @@ Five minutes: `MINUTES#{yyyy-mm-dd}T{HH}`. Hours: `HOURS#{yyyy-mm-dd}`. Days: `D
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
-from intake.items import Item, moment, prefixed, wire
+from intake.items import moment, prefixed
 from intake.ports import Bucket, DeviceTally, Grain
+from intake.queries import Query
 from intake.record import timestamp
+from intake.serialization import Item
 from intake.states import State
 
 _PARTITIONS = {Grain.FIVE_MINUTES: "MINUTES#%Y-%m-%dT%H", Grain.HOUR: "HOURS#%Y-%m-%d", Grain.DAY: "DAYS#%Y-%m"}
@@ -32,23 +33,17 @@ def bucket_facts(start: datetime, clinic_id: str) -> Item:
     return {"clinic_id": clinic_id, "start": timestamp(start)}
 
 
-def bucket_queries(table: str, grain: Grain, since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
-    """Yield the arguments of each Query of a span, which begins and ends with the buckets of its two ends."""
+def bucket_queries(grain: Grain, since: datetime, until: datetime) -> Iterator[Query]:
+    """Yield each Query of a span, which begins and ends with the buckets of its two ends."""
     first, last = grain.start(since), grain.start(until)
     partitions = dict.fromkeys(
         at.strftime(_PARTITIONS[grain]) for at in _steps(first, last, _PARTITION_AT_LEAST[grain])
     )
     for partition in partitions:
         begins, ends = (at.strftime(_PARTITIONS[grain]) == partition for at in (first, last))
-        bounds = {
-            ":from": first.strftime(_PLACES[grain]) if begins else "00",
-            ":to": (last.strftime(_PLACES[grain]) if ends else "99") + "~",
-        }
-        yield {
-            "TableName": table,
-            "KeyConditionExpression": "pk = :partition AND sk BETWEEN :from AND :to",
-            "ExpressionAttributeValues": wire({":partition": partition, **bounds}),
-        }
+        low = first.strftime(_PLACES[grain]) if begins else "00"
+        high = last.strftime(_PLACES[grain]) if ends else "99"
+        yield Query(partition, between=(low, f"{high}~"))
 
 
 def _steps(first: datetime, last: datetime, step: timedelta) -> Iterator[datetime]:

@@ -5,18 +5,13 @@ further ones of that month are counted together.
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
 
-from botocore.exceptions import ClientError
-
-from intake.aws_errors import code_of
 from intake.device import OTHER, OTHER_LABEL, Device
 from intake.expressions import update
-from intake.items import Item, plain, wire
 from intake.ownership import clinic
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.queries import Query
+from intake.serialization import Item
+from intake.table import ConditionFailedError, Table
 
 DEVICES = 50
 """How many devices of a clinic are told apart in a month."""
@@ -27,8 +22,7 @@ _LABEL = "dev_"
 class DeviceRegister:
     """Remembers what it has read, so that only a device's first file of a month costs a call."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
         self._known: dict[tuple[str, str], set[str]] = {}
 
@@ -43,19 +37,12 @@ class DeviceRegister:
     def labels(self, months: list[str]) -> dict[str, str]:
         labels = {OTHER: OTHER_LABEL}
         for month in months:
-            pages = self._dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="pk = :month",
-                ExpressionAttributeValues=wire({":month": f"DEVICES#{month}"}),
-            )
-            for page in pages:
-                for item in page["Items"]:
-                    labels |= _labels(plain(item))
+            for row in self._table.items(Query(f"DEVICES#{month}")):
+                labels |= _labels(row)
         return labels
 
     def _register(self, month: str, clinic_id: str, device: Device, known: set[str]) -> bool:
         registered = update(
-            self._table,
             {"pk": f"DEVICES#{month}", "sk": clinic_id},
             clinic(clinic_id),
             sets={f"{_LABEL}{device.key}": device.label},
@@ -66,12 +53,9 @@ class DeviceRegister:
             new=True,
         )
         try:
-            self._dynamodb.update_item(**registered)
-        except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
-                raise
-            refused = cast("dict[str, Any]", error.response)
-            known |= _labels(plain(refused.get("Item", {}))).keys()
+            self._table.write(registered)
+        except ConditionFailedError as refused:
+            known |= _labels(refused.standing).keys()
         else:
             known.add(device.key)
         return device.key in known

@@ -4,20 +4,17 @@ Each kind stands in a partition of its own, since both are few and their lists a
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from botocore.exceptions import ClientError
-
-from intake.aws_errors import code_of
 from intake.errors import ConflictError
 from intake.expressions import Write, creation, replacement
-from intake.items import CLINICS, Item, moment, plain, wire
+from intake.items import CLINICS, moment
 from intake.ownership import clinic
 from intake.ports import Clinic, Partner
+from intake.queries import Query
 from intake.record import timestamp
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.serialization import Item
+from intake.table import Table
 
 _PARTNERS = "PARTNERS"
 
@@ -25,70 +22,52 @@ _PARTNERS = "PARTNERS"
 class DynamoDirectory:
     """Reads and writes tenants and their machine clients."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def clinics(self) -> tuple[Clinic, ...]:
-        return tuple(map(_clinic, self._all(CLINICS)))
+        return tuple(map(_clinic, self._table.items(Query(CLINICS, consistent=True))))
 
     def clinic(self, clinic_id: str) -> Clinic | None:
-        row = self._get({"pk": CLINICS, "sk": clinic_id})
+        row = self._table.get({"pk": CLINICS, "sk": clinic_id})
         return _clinic(row) if row else None
 
     def create_clinic(self, made: Clinic) -> None:
-        self._put(creation(self._table, _clinic_item(made), clinic(made.clinic_id)))
+        self._put(creation(_clinic_item(made), clinic(made.clinic_id)))
 
     def save_clinic(self, changed: Clinic) -> None:
-        self._put(replacement(self._table, _clinic_item(changed), clinic(changed.clinic_id)))
+        self._put(replacement(_clinic_item(changed), clinic(changed.clinic_id)))
 
     def profile(self, clinic_id: str) -> dict[str, Any] | None:
-        row = self._get(_profile_key(clinic_id))
+        row = self._table.get(_profile_key(clinic_id))
         return row["profile"] if row else None
 
     def save_profile(self, clinic_id: str, profile: dict[str, Any]) -> None:
         item = {**_profile_key(clinic_id), "profile": profile}
-        self._put(replacement(self._table, item, clinic(clinic_id)))
+        self._put(replacement(item, clinic(clinic_id)))
 
     def replace_profile(self, clinic_id: str, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
         item = {**_profile_key(clinic_id), "profile": after}
         owner = clinic(clinic_id)
         if before is None:
-            self._put(creation(self._table, item, owner))
+            self._put(creation(item, owner))
         else:
             unchanged, values = "profile = :before", {":before": before}
-            self._put(replacement(self._table, item, owner, condition=unchanged, values=values, new=False))
+            self._put(replacement(item, owner, condition=unchanged, values=values, new=False))
 
     def partner(self, client_id: str) -> Partner | None:
-        row = self._get({"pk": _PARTNERS, "sk": client_id})
+        row = self._table.get({"pk": _PARTNERS, "sk": client_id})
         return _partner(row) if row else None
 
     def partners(self) -> tuple[Partner, ...]:
-        return tuple(map(_partner, self._all(_PARTNERS)))
+        return tuple(map(_partner, self._table.items(Query(_PARTNERS, consistent=True))))
 
     def save_partner(self, partner: Partner) -> None:
-        self._put(replacement(self._table, _partner_item(partner), clinic(partner.clinic_id)))
-
-    def _all(self, kind: str) -> list[Item]:
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :kind",
-            ExpressionAttributeValues=wire({":kind": kind}),
-            ConsistentRead=True,
-        )
-        return [plain(item) for page in pages for item in page["Items"]]
-
-    def _get(self, key: Item) -> Item | None:
-        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(key), ConsistentRead=True)
-        return plain(answer["Item"]) if "Item" in answer else None
+        self._put(replacement(_partner_item(partner), clinic(partner.clinic_id)))
 
     def _put(self, write: Write) -> None:
-        try:
-            self._dynamodb.put_item(**write)
-        except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
-                raise
-            raise ConflictError("somebody else was there before") from error
+        if not self._table.write_if(write):
+            raise ConflictError("somebody else was there before")
 
 
 def _profile_key(clinic_id: str) -> Item:

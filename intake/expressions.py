@@ -1,104 +1,58 @@
-"""Building writes of the table: each states whose the item is that it changes, and changes no other's.
+"""Building writes of a table: each states whose the item is that it changes, and changes no other's.
 
 No other module of this package builds one, and a test keeps it so. Source: Amazon DynamoDB Developer Guide, "Update
 expressions", "Condition expressions".
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from intake.file_items import timeline_map
-from intake.items import Item, wire
 from intake.ownership import SYSTEM, Owner
-from intake.record import ObjectVersion, TimelineEntry
-from intake.states import State
-
-Write = dict[str, Any]
-"""The arguments of a put or an update."""
+from intake.serialization import Item, serialize
 
 
-def transition(
-    *,
-    table: str,
-    key: Item,
-    owner: Owner,
-    incoming: ObjectVersion | None,
-    sources: Collection[State],
-    sets: Item,
-    entries: Sequence[TimelineEntry],
-    initial: Item | None = None,
-    revision: int | None = None,
-) -> Write:
-    """Return the update that moves a file's record, appends to its timeline and counts its revision.
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One put or update of an item."""
 
-    The record must be its owner's and in one of `sources`; and it must have reserved the bucket and key of `incoming`,
-    the object that settles it, where an object does. What `sets` sets to None is removed. With `initial`, the record
-    may also be missing and is then created with those attributes; an existing record keeps its own. With `revision`,
-    it must not have changed since that one.
-    """
-    states = {f":from_{state}": state.value for state in sources}
-    conditions = [f"#state IN ({', '.join(states)})"]
-    values: Item = {**states, ":entries": [*map(timeline_map, entries)], ":none": [], ":zero": 0, ":one": 1}
-    if incoming is not None:
-        conditions.append("#incoming.#bucket = :bucket AND #incoming.#key = :key")
-        values |= {":bucket": incoming.bucket, ":key": incoming.key}
-    if revision is not None:
-        conditions.append("#revision = :revision")
-        values[":revision"] = revision
-    moved = update(
-        table,
-        key,
-        owner,
-        sets=sets,
-        initial=initial,
-        also=[
-            "#timeline = list_append(if_not_exists(#timeline, :none), :entries)",
-            "#revision = if_not_exists(#revision, :zero) + :one",
-        ],
-        condition=" AND ".join(conditions),
-        values=values,
-        names={"#state": "state", "#timeline": "timeline", "#revision": "revision", **_place_names(incoming)},
-    )
-    if initial is not None:
-        moved["ConditionExpression"] = f"attribute_not_exists(#state) OR ({moved['ConditionExpression']})"
-    return moved
+    action: Literal["Put", "Update"]
+    request: dict[str, Any]
+    """As DynamoDB takes it, but for the table's name."""
 
 
-def _place_names(incoming: ObjectVersion | None) -> dict[str, str]:
-    return {} if incoming is None else {"#incoming": "incoming", "#bucket": "bucket", "#key": "key"}
-
-
-def creation(table: str, item: Item, owner: Owner) -> Write:
+def creation(item: Item, owner: Owner) -> Write:
     """Return the put that writes an item where there is none of its keys."""
-    return {
-        "TableName": table,
-        "Item": wire(_marked(item, owner)),
-        "ConditionExpression": "attribute_not_exists(pk)",
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    }
+    return Write(
+        "Put",
+        {
+            "Item": serialize(_marked(item, owner)),
+            "ConditionExpression": "attribute_not_exists(pk)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        },
+    )
 
 
 def replacement(
-    table: str, item: Item, owner: Owner, *, condition: str = "", values: Item | None = None, new: bool = True
+    item: Item, owner: Owner, *, condition: str = "", values: Item | None = None, new: bool = True
 ) -> Write:
     """Return the put that writes an item over its owner's, where the condition holds, or, if `new`, where none is."""
     mine, whose, owned = _is_owners(owner, strict=False)
-    conditions = _on_condition(mine, condition)
-    if condition and new:
-        conditions["ConditionExpression"] = f"attribute_not_exists(pk) OR ({conditions['ConditionExpression']})"
-    given = wire({**(values or {}), **owned})
-    return {
-        "TableName": table,
-        "Item": wire(_marked(item, owner)),
-        **conditions,
-        **({"ExpressionAttributeNames": whose} if whose else {}),
-        **({"ExpressionAttributeValues": given} if given else {}),
-    }
+    conditions = _on_condition(mine, condition, or_missing="pk" if condition and new else "")
+    given = serialize({**(values or {}), **owned})
+    return Write(
+        "Put",
+        {
+            "Item": serialize(_marked(item, owner)),
+            **conditions,
+            **({"ExpressionAttributeNames": whose} if whose else {}),
+            **({"ExpressionAttributeValues": given} if given else {}),
+        },
+    )
 
 
 def update(
-    table: str,
     key: Item,
     owner: Owner,
     *,
@@ -112,39 +66,41 @@ def update(
     values: Item | None = None,
     names: Mapping[str, str] | None = None,
     new: bool = False,
+    or_missing: str = "",
 ) -> Write:
     """Return the update of an owner's item; with `new`, it may also be missing, or be of times that told no owner.
 
     It sets `sets` (None removes), sets `initial` where there is none yet, adds `sums` and set `members`, and assigns
     what `also` says. Placeholders for attributes are their names, those that `condition` needs stand in `names`.
+    Where the item has no attribute `or_missing`, no condition has to hold.
     """
     mine, whose, owned = _is_owners(owner, strict=not new)
     first = {**(_mark(owner) if new else {}), **(initial or {})}
     added: Item = {**{name: amount for name, amount in (sums or {}).items() if amount}, **(members or {})}
     expression, placeholders, given = _written(sets or {}, first, added, remove, also)
-    return {
-        "TableName": table,
-        "Key": wire(key),
-        "UpdateExpression": expression,
-        **_on_condition(mine, condition),
-        "ExpressionAttributeNames": {**placeholders, **whose, **(names or {})},
-        "ExpressionAttributeValues": wire({**given, **(values or {}), **owned}),
-    }
+    return Write(
+        "Update",
+        {
+            "Key": serialize(key),
+            "UpdateExpression": expression,
+            **_on_condition(mine, condition, or_missing=or_missing),
+            "ExpressionAttributeNames": {**placeholders, **whose, **(names or {})},
+            "ExpressionAttributeValues": serialize({**given, **(values or {}), **owned}),
+        },
+    )
 
 
 def addition(
-    table: str,
     key: Item,
     sums: Counter[str],
     owner: Owner,
     *,
     sets: Item | None = None,
     initial: Item | None = None,
-    remove: str | None = None,
+    remove: Sequence[str] = (),
 ) -> Write:
     """Return the update that adds `sums`, sets `sets`, and sets `initial` where there is none yet."""
-    gone = [remove] if remove else []
-    return update(table, key, owner, sets=sets, initial=initial, sums=sums, remove=gone, new=True)
+    return update(key, owner, sets=sets, initial=initial, sums=sums, remove=remove, new=True)
 
 
 def _written(
@@ -171,10 +127,12 @@ def _written(
     return expression, {f"#{slot}": name for name, slot in slots.items()}, values
 
 
-def _on_condition(*terms: str) -> dict[str, str]:
+def _on_condition(*terms: str, or_missing: str) -> dict[str, str]:
     said = [term for term in terms if term]
     # DynamoDB refuses parentheses that part nothing.
     told = " AND ".join(f"({term})" for term in said) if len(said) > 1 else "".join(said)
+    if or_missing:
+        told = f"attribute_not_exists({or_missing}) OR ({told})"
     return {"ConditionExpression": told, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if told else {}
 
 

@@ -10,20 +10,18 @@ Source: Amazon DynamoDB Developer Guide, "Managing complex workflows with transa
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
 
-from intake.batches import items_at
 from intake.errors import ChangesGoneError, ContentionError, InvalidCursorError
 from intake.expressions import Write, replacement, update
-from intake.items import Item, moment, plain, wire
+from intake.items import moment
 from intake.ownership import clinic
 from intake.packed import packed
 from intake.ports import Change, FeedEntry, FeedPage
+from intake.queries import Query
 from intake.record import now, timestamp
+from intake.serialization import Item
 from intake.states import State
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.table import Table
 
 KEPT = timedelta(days=30)
 """For how long a change can be read."""
@@ -40,27 +38,23 @@ _ITEMS_PER_PAGE = 25
 class FeedWriter:
     """Writes what a transaction appends."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, clock: Callable[[], datetime] = now) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table, clock: Callable[[], datetime] = now) -> None:
         self._table = table
         self._clock = clock
 
-    def appended(self, changes: Sequence[Change]) -> list[Any]:
-        """Return the items of a transaction that append `changes`, on the condition that nobody else did meanwhile."""
+    def appended(self, changes: Sequence[Change]) -> list[Write]:
+        """Return the writes of a transaction that append `changes`, on the condition that nobody else did meanwhile."""
         clinics = list(dict.fromkeys(change.clinic_id for change in changes))
-        heads = items_at(self._dynamodb, self._table, [_key(clinic_id, _HEAD) for clinic_id in clinics])
-        found = {head["pk"]: head for head in heads}
+        heads = self._table.batch_get([_key(clinic_id, _HEAD) for clinic_id in clinics])
         return [
-            item
-            for clinic_id in clinics
-            for item in self._append(
-                clinic_id,
-                [_row(change) for change in changes if change.clinic_id == clinic_id],
-                found.get(_key(clinic_id, _HEAD)["pk"], {}),
+            write
+            for clinic_id, head in zip(clinics, heads, strict=True)
+            for write in self._append(
+                clinic_id, [_row(change) for change in changes if change.clinic_id == clinic_id], head or {}
             )
         ]
 
-    def _append(self, clinic_id: str, rows: list[Item], head: Item) -> list[Any]:
+    def _append(self, clinic_id: str, rows: list[Item], head: Item) -> list[Write]:
         preceding, kept_until = head.get("preceding", 0), head.get("kept_until", 0)
         reached = preceding + len(rows)
         # Workers' clocks differ; what comes later never expires earlier.
@@ -68,27 +62,15 @@ class FeedWriter:
         some = {"preceding": preceding, "kept_until": kept_until, "rows": packed(rows), "expires": expires}
         item = _key(clinic_id, _sort(reached)) | some
         return [
-            {"Put": replacement(self._table, item, clinic(clinic_id))},
-            {"Update": self._move_head(clinic_id, preceding, {"preceding": reached, "kept_until": expires})},
+            replacement(item, clinic(clinic_id)),
+            _move_head(clinic_id, preceding, {"preceding": reached, "kept_until": expires}),
         ]
-
-    def _move_head(self, clinic_id: str, preceding: int, sets: Item) -> Write:
-        return update(
-            self._table,
-            _key(clinic_id, _HEAD),
-            clinic(clinic_id),
-            sets=sets,
-            condition="preceding = :from" if preceding else "attribute_not_exists(pk)",
-            values={":from": preceding} if preceding else {},
-            new=True,
-        )
 
 
 class DynamoChangeFeed:
     """Reads the feed."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, clock: Callable[[], datetime] = now) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table, clock: Callable[[], datetime] = now) -> None:
         self._table = table
         self._clock = clock
 
@@ -97,20 +79,13 @@ class DynamoChangeFeed:
         return _page(self._items(clinic_id, after or 0), after, limit, int(self._clock().timestamp()))
 
     def end(self, clinic_id: str) -> str:
-        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(_key(clinic_id, _HEAD)), ConsistentRead=True)
-        return str(plain(answer.get("Item", {})).get("preceding", 0))
+        head = self._table.get(_key(clinic_id, _HEAD))
+        return str(head["preceding"] if head else 0)
 
     def _items(self, clinic_id: str, after: int) -> Iterator[Item]:
-        """Yield what holds changes behind a number, in order, and then the head."""
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :feed AND sk > :after",
-            ExpressionAttributeValues=wire({":feed": _key(clinic_id, "")["pk"], ":after": _sort(after)}),
-            ConsistentRead=True,
-            PaginationConfig={"PageSize": _ITEMS_PER_PAGE},
-        )
-        for page in pages:
-            yield from map(plain, page["Items"])
+        """Return what holds changes behind a number, in order, and then the head."""
+        feed = _key(clinic_id, "")["pk"]
+        return self._table.items(Query(feed, above=_sort(after), limit=_ITEMS_PER_PAGE, consistent=True))
 
 
 def _page(items: Iterable[Item], after: int | None, limit: int, at: int) -> FeedPage:
@@ -148,6 +123,17 @@ def _reached(reached: int | None, preceding: int, *, kept: bool) -> int:
     if reached < preceding and not kept:
         raise ChangesGoneError("changes behind the cursor are no longer kept")
     return reached
+
+
+def _move_head(clinic_id: str, preceding: int, sets: Item) -> Write:
+    return update(
+        _key(clinic_id, _HEAD),
+        clinic(clinic_id),
+        sets=sets,
+        condition="preceding = :from" if preceding else "attribute_not_exists(pk)",
+        values={":from": preceding} if preceding else {},
+        new=True,
+    )
 
 
 def _key(clinic_id: str, sort: str) -> Item:

@@ -1,7 +1,7 @@
 """Files' records as items of the table, and what its indexes hold of them."""
 
 from intake.index_keys import by_name, by_state
-from intake.items import Item, created_key, file_key, moment
+from intake.items import created_key, file_key, moment
 from intake.packed import packed
 from intake.record import (
     FileRecord,
@@ -14,6 +14,7 @@ from intake.record import (
     timestamp,
 )
 from intake.scan import Scan
+from intake.serialization import Item
 from intake.states import State
 
 

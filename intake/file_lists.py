@@ -7,14 +7,12 @@ whoever looks for them looks at all clinics.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from intake.index_keys import LISTED_BY_CLINIC, STATE_SHARDS
-from intake.items import CLINICS, HOLDINGS, plain, wire
+from intake.items import CLINICS, HOLDINGS
+from intake.queries import Query
 from intake.states import State
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.table import Table
 
 Partition = tuple[str, str, str]
 """An index, its key attribute and the key."""
@@ -32,10 +30,9 @@ class Section:
 
 
 class FileLists:
-    """Finds the partitions. `client` and `table` are asked for the clinics."""
+    """Finds the partitions. `table` is asked for the clinics."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def of(self, clinic_id: str | None, states: Iterable[State]) -> list[Partition]:
@@ -59,12 +56,7 @@ class FileLists:
         """
         found: dict[str, None] = {}
         for kind in (CLINICS, HOLDINGS):
-            pages = self._dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="pk = :kind",
-                ExpressionAttributeValues=wire({":kind": kind}),
-            )
-            found |= dict.fromkeys(str(plain(item)["sk"]) for page in pages for item in page["Items"])
+            found |= dict.fromkeys(str(item["sk"]) for item in self._table.items(Query(kind)))
         return list(found)
 
 

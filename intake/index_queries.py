@@ -2,14 +2,11 @@
 
 import heapq
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from intake.batches import items_at
 from intake.cursors import check_position
-from intake.items import Item, plain, wire
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.queries import Query, Rows
+from intake.serialization import Item
+from intake.table import Table
 
 FIRST, LAST = "!", "\U0010ffff"
 """Sort before and after every key that we write."""
@@ -44,21 +41,10 @@ def newest(index: str, partition: str, *values: str, low: str = FIRST, high: str
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Some rows of a stretch, in its order: all those up to where it was read."""
-
-    rows: list[Item]
-    """Keys (`pk`, `sk` and the index's own), and what else the index holds."""
-    reached: Item | None
-    """The keys of the row that was looked at last; None at the end of the stretch."""
-
-
 class Indexes:
     """Reads one table's."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def keys(self, stretch: Stretch, after: str | None, limit: int) -> Rows:
@@ -80,10 +66,8 @@ class Indexes:
 
     def items(self, rows: list[Item]) -> list[Item]:
         """Return the items behind the keys, in their order and each once; without those that are gone."""
-        wanted = {(row["pk"], row["sk"]): None for row in rows}
-        found = items_at(self._dynamodb, self._table, [{"pk": pk, "sk": sk} for pk, sk in wanted])
-        held = {(item["pk"], item["sk"]): item for item in found}
-        return [held[key] for key in wanted if key in held]
+        once = {(row["pk"], row["sk"]): row for row in rows}
+        return [item for item in self._table.batch_get(list(once.values())) if item]
 
     def _part(self, stretch: Stretch, value: str, after: str | None, limit: int) -> Rows:
         low, high = stretch.low, stretch.high
@@ -91,24 +75,21 @@ class Indexes:
             low, high = (low, after) if stretch.newest_first else (after, high)
         if low > high:
             return Rows([], None)
-        call: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": f"{stretch.partition} = :value AND {stretch.sort} BETWEEN :low AND :high",
-            "ExpressionAttributeValues": wire({":value": value, ":low": low, ":high": high}),
-            "ScanIndexForward": not stretch.newest_first,
-        }
-        if stretch.index:
-            call["IndexName"] = stretch.index
-        if stretch.having:
-            name, wanted = stretch.having
-            call["FilterExpression"] = f"{name} = :wanted"
-            call["ExpressionAttributeValues"] |= wire({":wanted": wanted})
-        else:
+        name, wanted = stretch.having or ("", "")
+        query = Query(
+            value,
+            index=stretch.index,
+            partition=stretch.partition,
+            sort=stretch.sort,
+            between=(low, high),
+            newest_first=stretch.newest_first,
+            where=f"{name} = :wanted" if name else "",
+            values={":wanted": wanted} if name else {},
             # Both ends belong to the stretch, so the row that the last page ended with comes again.
-            call["Limit"] = limit + 1
-        answer = self._dynamodb.query(**call)
-        rows = [row for row in map(plain, answer["Items"]) if row[stretch.sort] != after]
-        return _cut(rows, plain(answer["LastEvaluatedKey"]) if "LastEvaluatedKey" in answer else None, limit)
+            limit=0 if name else limit + 1,
+        )
+        part = self._table.query(query)
+        return _cut([row for row in part.rows if row[stretch.sort] != after], part.reached, limit)
 
 
 def _cut(rows: list[Item], reached: Item | None, limit: int) -> Rows:

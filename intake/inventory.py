@@ -6,17 +6,18 @@ Sources: Amazon S3 API Reference, ListObjectsV2, ListObjectVersions; Amazon Dyna
 import json
 from typing import TYPE_CHECKING, Any
 
-from intake.batches import items_at
 from intake.file_items import file_record
 from intake.file_lists import FileLists, Partition
-from intake.items import META, Item, file_key, plain, upload_key, wire
+from intake.items import META, file_key, upload_key
 from intake.keys import UNASSIGNED
 from intake.ports import Announcements, Held, Known, Stretch
+from intake.queries import Query
 from intake.record import ObjectVersion
+from intake.serialization import Item
 from intake.states import State
+from intake.table import Table
 
 if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
 
 _ARRIVED = frozenset(State) - {State.AWAITING_UPLOAD}
@@ -50,10 +51,9 @@ class S3Inventory:
 class DynamoLedger:
     """Reads records by clinic, from its lists of files by state, and looks up which there are."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
-        self._lists = FileLists(client, table)
+        self._lists = FileLists(table)
 
     def clinics(self) -> list[str]:
         return sorted({*self._lists.clinics(), UNASSIGNED})
@@ -66,18 +66,13 @@ class DynamoLedger:
 
     def _oldest(self, partition: Partition, after: str, limit: int) -> tuple[list[Item], bool]:
         index, name, value = partition
-        answer = self._dynamodb.query(
-            TableName=self._table,
-            IndexName=index,
-            KeyConditionExpression=f"{name} = :list AND created_key > :after",
-            ExpressionAttributeValues=wire({":list": value, ":after": after or "-"}),
-            Limit=limit,
-        )
-        return [plain(item) for item in answer["Items"]], "LastEvaluatedKey" in answer
+        query = Query(value, index=index, partition=name, sort="created_key", above=after or "-", limit=limit)
+        part = self._table.query(query)
+        return part.rows, part.reached is not None
 
     def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> Known:
         keys = [*map(file_key, sorted(file_ids)), *map(upload_key, sorted(upload_ids))]
-        rows = list(items_at(self._dynamodb, self._table, keys))
+        rows = [row for row in self._table.batch_get(keys) if row]
         files = {row["file_id"]: file_record(row) for row in rows if row["sk"] != META}
         return Known(files, {row["upload_id"]: _announcements(row) for row in rows if row["sk"] == META})
 

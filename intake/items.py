@@ -7,21 +7,11 @@ studies), each sorted by `created_key`, the time of creation and the id; and tho
 """
 
 import time
-from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
-
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from intake.keys import upload_of
-from intake.packed import unpacked
 from intake.record import timestamp
-
-Item = dict[str, Any]
-"""Attribute name → plain Python value."""
-WireItem = dict[str, Any]
-"""Attribute name → DynamoDB's typed value."""
+from intake.serialization import Item
 
 META = "#META"
 OUTBOX = "OUTBOX"
@@ -31,19 +21,6 @@ STUDY_OF_UPLOAD = "#STUDY#"
 STUDIES = "studies"
 CLINICS = "CLINICS"
 HOLDINGS = "HOLDINGS"
-
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
-
-
-def wire(item: Mapping[str, Any]) -> WireItem:
-    """Write an item as DynamoDB takes it, leaving out what is None."""
-    return {name: _serialize(value) for name, value in item.items() if value is not None}
-
-
-def plain(item: Mapping[str, Any]) -> Item:
-    """Read DynamoDB's form of an item; numbers become int, and what was packed is unpacked."""
-    return {name: unpacked(value["B"]) if "B" in value else _plain(_deserialize(value)) for name, value in item.items()}
 
 
 def moment(text: str) -> datetime:
@@ -97,13 +74,3 @@ def prefixed(item: Item, prefix: str) -> dict[str, int]:
 
 def created_key(created_at: datetime, identifier: str) -> str:
     return f"{timestamp(created_at)}#{identifier}"
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401  # An attribute holds any of DynamoDB's types.
-    if isinstance(value, Decimal):
-        return int(value)
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, set):
-        return {_plain(inner) for inner in value}
-    return [_plain(inner) for inner in value] if isinstance(value, list) else value

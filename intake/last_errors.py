@@ -1,24 +1,19 @@
 """Why messages were given up, in the table, behind the `LastErrors` port."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from intake.batches import items_at
-from intake.expressions import replacement
-from intake.items import Item, expiry, moment
+from intake.items import expiry, moment
 from intake.ownership import SYSTEM
 from intake.ports import LastError
 from intake.record import timestamp
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.serialization import Item
+from intake.table import Table
 
 
 class DynamoLastErrors:
     """Notes and reads why messages were given up. A message keeps its id on its way to the dead letters."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def note(self, error: LastError) -> None:
@@ -29,12 +24,13 @@ class DynamoLastErrors:
             "at": timestamp(error.at),
             "expires": expiry() + 7 * 86_400,
         }
-        self._dynamodb.put_item(**replacement(self._table, item, SYSTEM))
+        self._table.put(item, SYSTEM)
 
     def of(self, message_ids: Sequence[str]) -> dict[str, LastError]:
-        found = items_at(self._dynamodb, self._table, [_key(message_id) for message_id in dict.fromkeys(message_ids)])
-        errors = (LastError(item["pk"].partition("#")[2], item["error"], moment(item["at"])) for item in found)
-        return {error.message_id: error for error in errors}
+        found = zip(message_ids, self._table.batch_get([_key(message_id) for message_id in message_ids]), strict=True)
+        return {
+            message_id: LastError(message_id, item["error"], moment(item["at"])) for message_id, item in found if item
+        }
 
 
 def _key(message_id: str) -> Item:

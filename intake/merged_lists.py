@@ -2,16 +2,13 @@
 
 from collections.abc import Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from intake.awaited import AwaitedFiles
 from intake.file_lists import FileLists, Partition, Section
 from intake.index_queries import FIRST, Indexes, newest
-from intake.items import Item
+from intake.serialization import Item
 from intake.states import LIFECYCLE, State
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.table import Table
 
 AT_ONCE = 16
 """Queries; a list of all clinics is merged from one or more for each of them."""
@@ -20,10 +17,10 @@ AT_ONCE = 16
 class MergedLists:
     """Reads the lists of one state, or of all of them in the order in which files pass through them."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._indexes = Indexes(client, table)
-        self._lists = FileLists(client, table)
-        self._awaited = AwaitedFiles(client, table)
+    def __init__(self, table: Table) -> None:
+        self._indexes = Indexes(table)
+        self._lists = FileLists(table)
+        self._awaited = AwaitedFiles(table)
 
     def newest(self, clinic_id: str | None, state: State | None, section: Section) -> list[Item]:
         """Return a section of the files of a clinic or of all, in a state or in any, newest first.

@@ -8,24 +8,20 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from intake.aws_errors import code_of, standing_item
 from intake.cursors import check_position
 from intake.errors import NotFoundError
-from intake.expressions import addition, creation
-from intake.items import Item, expiry, moment, plain, prefixed, wire
+from intake.expressions import Write, addition, creation
+from intake.items import expiry, moment, prefixed
 from intake.keys import is_upload_id
 from intake.ownership import account
 from intake.ports import Answer, Answered, Order, Page, Portion, Selection, Task
+from intake.queries import Query
 from intake.record import timestamp
+from intake.serialization import Item
 from intake.states import State
-from intake.transactions import write_each_once
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.table import ConditionFailedError, Table
+from intake.transactions import transact_patiently, write_each_once
 
 SHARDS = 8
 ANSWERS_PER_TRANSACTION = 50
@@ -37,68 +33,47 @@ _SUM = "SUM#"
 class DynamoOrders:
     """Keeps orders, what they are about, and what became of it."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def place(self, order: Order) -> Order:
         try:
-            self._dynamodb.put_item(**creation(self._table, _order_item(order), account(order.owner)))
-        except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
-                raise
-            return _order(plain(standing_item(error)), [])
+            self._table.write(creation(_order_item(order), account(order.owner)))
+        except ConditionFailedError as refused:
+            return _order(refused.standing, [])
         return order
 
     def order(self, owner: str, order_id: str) -> Order:
-        if not is_upload_id(order_id):
+        item = self._table.get(_order_key(owner, order_id)) if is_upload_id(order_id) else None
+        if item is None:
             raise NotFoundError("there is no such order")
-        answer = self._dynamodb.get_item(
-            TableName=self._table, Key=wire(_order_key(owner, order_id)), ConsistentRead=True
-        )
-        if "Item" not in answer:
-            raise NotFoundError("there is no such order")
-        return _order(plain(answer["Item"]), self._rows(owner, order_id, _SUM, None, SHARDS))
+        return _order(item, self._rows(owner, order_id, _SUM, None, SHARDS))
 
     def recent(self, owner: str, limit: int) -> tuple[Order, ...]:
-        answer = self._dynamodb.query(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=wire({":pk": _order_key(owner, "")["pk"]}),
-            ScanIndexForward=False,
-            Limit=limit,
-        )
-        return tuple(_order(plain(item), []) for item in answer["Items"])
+        latest = self._table.query(Query(_order_key(owner, "")["pk"], newest_first=True, limit=limit))
+        return tuple(_order(item, []) for item in latest.rows)
 
     def portion(self, owner: str, order_id: str, number: int) -> Portion | None:
-        key = wire(_portion_key(owner, order_id, number))
-        answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return _portion(plain(answer["Item"])) if "Item" in answer else None
+        item = self._table.get(_portion_key(owner, order_id, number))
+        return _portion(item) if item else None
 
     def add_portion(self, owner: str, order_id: str, number: int, portion: Portion) -> Portion:
         found = {"file_ids": list(portion.file_ids), "next": portion.next}
-        counted: Any = addition(
-            self._table,
+        counted = addition(
             _order_key(owner, order_id),
             Counter(total=len(portion.file_ids)),
             account(owner),
             sets={"listed": portion.next is None},
         )
         item = {**_portion_key(owner, order_id, number), **found, "expires": expiry()}
-        new: Any = creation(self._table, item, account(owner))
-        try:
-            self._dynamodb.transact_write_items(TransactItems=[{"Put": new}, {"Update": counted}])
-        except ClientError as error:
-            standing = self.portion(owner, order_id, number)
-            if code_of(error) != "TransactionCanceledException" or standing is None:
-                raise
-            return standing
-        return portion
+        new = creation(item, account(owner))
+        refused = transact_patiently(self._table, [new, counted], "order")
+        return _portion(refused[0]) if refused else portion
 
     def answer(self, owner: str, order_id: str, answers: Sequence[Answered]) -> None:
         for start in range(0, len(answers), ANSWERS_PER_TRANSACTION):
             rows = answers[start : start + ANSWERS_PER_TRANSACTION]
-            write_each_once(self._dynamodb, rows, partial(self._transaction, owner, order_id), "order")
+            write_each_once(self._table, rows, partial(_answer_writes, owner, order_id), "order")
 
     def answers(self, owner: str, order_id: str, after: str | None, limit: int) -> Page[Answered]:
         if after is not None:
@@ -107,35 +82,11 @@ class DynamoOrders:
         page = rows[:limit]
         return Page(tuple(map(_answered, page)), page[-1]["sk"] if len(rows) > limit else None)
 
-    def _transaction(self, owner: str, order_id: str, answers: list[Answered]) -> list[Any]:
-        sums: dict[int, Counter[str]] = {}
-        for row in answers:
-            names = [f"n_{row.answer}", *(f"code_{code}" for code in row.codes)]
-            sums.setdefault(zlib.crc32(row.file_id.encode()) % SHARDS, Counter()).update(names)
-        mine = account(owner)
-        puts = [{"Put": creation(self._table, _answer_item(owner, order_id, row), mine)} for row in answers]
-        updates = [
-            addition(self._table, _key(owner, order_id, f"{_SUM}{shard}"), counts, mine, sets={"expires": expiry()})
-            for shard, counts in sums.items()
-        ]
-        return [*puts, *({"Update": update} for update in updates)]
-
     def _rows(self, owner: str, order_id: str, prefix: str, after: str | None, limit: int) -> list[Item]:
-        answer = self._dynamodb.query(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-            ExpressionAttributeValues=wire(
-                # The space sorts directly behind the key itself.
-                {
-                    ":pk": _key(owner, order_id, "")["pk"],
-                    ":first": f"{after} " if after else prefix,
-                    ":last": f"{prefix}~",
-                }
-            ),
-            Limit=limit,
-            ConsistentRead=True,
-        )
-        return [plain(item) for item in answer["Items"]]
+        # The space sorts directly behind the key itself.
+        stretch = (f"{after} " if after else prefix, f"{prefix}~")
+        query = Query(_key(owner, order_id, "")["pk"], between=stretch, limit=limit, consistent=True)
+        return self._table.query(query).rows
 
 
 def _order_key(owner: str, order_id: str) -> Item:
@@ -212,6 +163,20 @@ def _answer_item(owner: str, order_id: str, row: Answered) -> Item:
         "codes": list(row.codes),
         "expires": expiry(),
     }
+
+
+def _answer_writes(owner: str, order_id: str, answers: list[Answered]) -> list[Write]:
+    sums: dict[int, Counter[str]] = {}
+    for row in answers:
+        names = [f"n_{row.answer}", *(f"code_{code}" for code in row.codes)]
+        sums.setdefault(zlib.crc32(row.file_id.encode()) % SHARDS, Counter()).update(names)
+    mine = account(owner)
+    puts = [creation(_answer_item(owner, order_id, row), mine) for row in answers]
+    updates = [
+        addition(_key(owner, order_id, f"{_SUM}{shard}"), counts, mine, sets={"expires": expiry()})
+        for shard, counts in sums.items()
+    ]
+    return [*puts, *updates]
 
 
 def _answered(item: Item) -> Answered:

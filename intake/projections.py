@@ -9,39 +9,34 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from intake import feed
 from intake.announced import AnnouncedFiles
-from intake.applied import AppliedChanges, blocks
+from intake.applied import Ledger, blocks
 from intake.buckets import FLEETING, bucket, bucket_facts, bucket_key, bucket_queries
 from intake.devices import DeviceRegister
-from intake.expressions import addition
+from intake.expressions import Write, addition
 from intake.items import (
     COUNTS,
     HOLDINGS,
     META,
-    Item,
     alert_key,
     expiry,
-    plain,
     series_key,
     study_key,
     study_of_upload_key,
     upload_key,
-    wire,
 )
 from intake.ownership import clinic
 from intake.ports import Bucket, Change, Grain, Holding
+from intake.queries import Query
 from intake.record import Source, timestamp
 from intake.states import State
 from intake.study_marks import StudyMarks
+from intake.table import Table
 from intake.tally import AlertTally, FiledTally, Tally, UploadTally, add, tally
 from intake.transactions import write_anew
 from intake.upload_items import direct_upload_facts
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
 
 ITEMS_PER_TRANSACTION = 100
 """DynamoDB takes no more. A change shares with others its block's note, and the items of up to twelve sums."""
@@ -50,28 +45,27 @@ ITEMS_PER_TRANSACTION = 100
 class DynamoProjections:
     """Adds changes to sums, and reads the sums."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
-        self._marks = StudyMarks(client, table)
-        self._devices = DeviceRegister(client, table)
-        self._feed = feed.FeedWriter(client, table)
-        self._applied = AppliedChanges(client, table)
-        self._announced = AnnouncedFiles(client, table)
+        self._marks = StudyMarks(table)
+        self._devices = DeviceRegister(table)
+        self._feed = feed.FeedWriter(table)
+        self._ledger = Ledger(table)
+        self._announced = AnnouncedFiles(table)
 
     def apply(self, changes: Sequence[Change]) -> None:
         # One transaction takes no item twice, so what a batch brings twice is told apart before.
         once = {(change.file_id, change.revision): change for change in changes}
         counted = [change for change in once.values() if change.after is not State.AWAITING_UPLOAD]
         for together in _transactions(list(map(self._admitted, counted))):
-            write_anew(self._dynamodb, partial(self._transaction, together), "sums")
+            write_anew(self._table, partial(self._transaction, together), "sums")
         # Sets and bounds may be written again, so they need no note, and follow when every change was counted.
         self._marks.add(counted)
 
     def buckets(
         self, grain: Grain, since: datetime, until: datetime, clinic_id: str | None = None
     ) -> tuple[Bucket, ...]:
-        rows = (row for query in bucket_queries(self._table, grain, since, until) for row in self._rows(query))
+        rows = (row for query in bucket_queries(grain, since, until) for row in self._table.items(query))
         return tuple(bucket(row) for row in rows if clinic_id in {None, row["clinic_id"]})
 
     def device_labels(self, since: datetime, until: datetime) -> dict[str, str]:
@@ -79,83 +73,81 @@ class DynamoProjections:
         return self._devices.labels(list(dict.fromkeys(f"{since + timedelta(days=n):%Y-%m}" for n in range(days))))
 
     def holdings(self) -> tuple[Holding, ...]:
-        query = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :holdings",
-            "ExpressionAttributeValues": wire({":holdings": HOLDINGS}),
-        }
-        return tuple(Holding(row["sk"], row.get("files", 0), row.get("bytes", 0)) for row in self._rows(query))
+        rows = self._table.items(Query(HOLDINGS))
+        return tuple(Holding(row["sk"], row.get("files", 0), row.get("bytes", 0)) for row in rows)
 
     def _admitted(self, change: Change) -> Change:
         if change.device is None:
             return change
         return replace(change, device=self._devices.admitted(change.clinic_id, change.at, change.device))
 
-    def _transaction(self, changes: Sequence[Change]) -> list[Any]:
-        """Return the items that apply what was not applied yet; none where all was."""
-        new, notes = self._applied.new_among(changes)
+    def _transaction(self, changes: Sequence[Change]) -> list[Write]:
+        """Return the writes that apply what was not applied yet; none where all was."""
+        new, notes = self._ledger.split_new(changes)
         if not new:
             return []
         sums = tally(new)
-        updates = [update for upload_id, row in sums.uploads.items() for update in self._upload(upload_id, row)]
-        updates += [self._bucket(*names, counts) for names, counts in sums.buckets.items()]
-        updates += [self._holding(clinic_id, counts) for clinic_id, counts in sums.holdings.items()]
-        updates += [self._alert(kind, upload_id, row) for (kind, upload_id), row in sums.alerts.items()]
-        updates += [self._study(*names, counts) for names, counts in sums.studies.items()]
-        updates += [self._series(*names, counts) for names, counts in sums.series.items()]
-        updates += [self._filed(upload_id, row) for (upload_id, _), row in sums.filed.items()]
-        counted_down = self._announced.counted_down(sums.announced)
-        return [*notes, *counted_down, *({"Update": update} for update in updates), *self._feed.appended(_told(new))]
+        updates = self._announced.decrement_items(sums.announced)
+        updates += [update for upload_id, row in sums.uploads.items() for update in _upload(upload_id, row)]
+        updates += [_bucket(*names, counts) for names, counts in sums.buckets.items()]
+        updates += [_holding(clinic_id, counts) for clinic_id, counts in sums.holdings.items()]
+        updates += [_alert(kind, upload_id, row) for (kind, upload_id), row in sums.alerts.items()]
+        updates += [_study(*names, counts) for names, counts in sums.studies.items()]
+        updates += [_series(*names, counts) for names, counts in sums.series.items()]
+        updates += [_filed(upload_id, row) for (upload_id, _), row in sums.filed.items()]
+        return [*notes, *updates, *self._feed.appended(_told(new))]
 
-    def _upload(self, upload_id: str, row: UploadTally) -> list[dict[str, Any]]:
-        owner, at = clinic(row.clinic_id), {"updated_at": timestamp(row.at)}
-        counts = addition(self._table, upload_key(upload_id, COUNTS), row.counts, owner, sets=at)
-        return [counts, *self._declaration(upload_id, row)]
 
-    def _declaration(self, upload_id: str, row: UploadTally) -> list[dict[str, Any]]:
-        """Declare what nobody announced, in the transaction that counts it: no upload looks complete too early.
+def _upload(upload_id: str, row: UploadTally) -> list[Write]:
+    owner, at = clinic(row.clinic_id), {"updated_at": timestamp(row.at)}
+    counts = addition(upload_key(upload_id, COUNTS), row.counts, owner, sets=at)
+    return [counts, *_declaration(upload_id, row)]
 
-        The first verdict on what a clinic drops into S3 in a day creates its receipt.
-        """
-        is_direct = row.source == Source.DIRECT
-        if not is_direct and not row.declared:
-            return []
-        facts = direct_upload_facts(row.clinic_id, upload_id, row.at) if is_direct else None
-        declared = Counter({"declared": row.declared})
-        return [addition(self._table, upload_key(upload_id, META), declared, clinic(row.clinic_id), initial=facts)]
 
-    def _bucket(self, grain: Grain, start: datetime, clinic_id: str, counts: Counter[str]) -> dict[str, Any]:
-        facts = bucket_facts(start, clinic_id) | ({"expires": expiry()} if grain is FLEETING else {})
-        return addition(self._table, bucket_key(grain, start, clinic_id), counts, clinic(clinic_id), sets=facts)
+def _declaration(upload_id: str, row: UploadTally) -> list[Write]:
+    """Declare what nobody announced, in the transaction that counts it: no upload looks complete too early.
 
-    def _holding(self, clinic_id: str, counts: Counter[str]) -> dict[str, Any]:
-        return addition(self._table, {"pk": HOLDINGS, "sk": clinic_id}, counts, clinic(clinic_id))
+    The first verdict on what a clinic drops into S3 in a day creates its receipt.
+    """
+    is_direct = row.source == Source.DIRECT
+    if not is_direct and not row.declared:
+        return []
+    facts = direct_upload_facts(row.clinic_id, upload_id, row.at) if is_direct else None
+    declared = Counter({"declared": row.declared})
+    return [addition(upload_key(upload_id, META), declared, clinic(row.clinic_id), initial=facts)]
 
-    def _alert(self, kind: str, upload_id: str, row: AlertTally) -> dict[str, Any]:
-        sums = Counter({"pending": row.pending, **{f"code_{code}": n for code, n in row.codes.items()}})
-        first, kept = {"first_file_id": row.first_file_id}, {"expires": expiry()}
-        return addition(self._table, alert_key(kind, upload_id), sums, clinic(row.clinic_id), initial=first, sets=kept)
 
-    def _study(self, clinic_id: str, study_id: str, study_uid: str, counts: Counter[str]) -> dict[str, Any]:
-        facts = {"clinic_id": clinic_id, "study_uid": study_uid}
-        return addition(self._table, study_key(study_id), counts, clinic(clinic_id), sets=facts)
+def _bucket(grain: Grain, start: datetime, clinic_id: str, counts: Counter[str]) -> Write:
+    facts = bucket_facts(start, clinic_id) | ({"expires": expiry()} if grain is FLEETING else {})
+    return addition(bucket_key(grain, start, clinic_id), counts, clinic(clinic_id), sets=facts)
 
-    def _series(
-        self, clinic_id: str, study_id: str, series_id: str, series_uid: str, counts: Counter[str]
-    ) -> dict[str, Any]:
-        facts = {"series_uid": series_uid}
-        return addition(self._table, series_key(study_id, series_id), counts, clinic(clinic_id), sets=facts)
 
-    def _rows(self, query: dict[str, Any]) -> Iterator[Item]:
-        for page in self._dynamodb.get_paginator("query").paginate(**query):
-            yield from map(plain, page["Items"])
+def _holding(clinic_id: str, counts: Counter[str]) -> Write:
+    return addition({"pk": HOLDINGS, "sk": clinic_id}, counts, clinic(clinic_id))
 
-    def _filed(self, upload_id: str, row: FiledTally) -> dict[str, Any]:
-        filed = row.filed
-        told = {"modality": filed.modality or None, "study_date": filed.study_date or None}
-        facts = {"study_id": filed.study_id, **{name: value for name, value in told.items() if value}}
-        key = study_of_upload_key(upload_id, filed.study_id)
-        return addition(self._table, key, row.counts, clinic(row.clinic_id), initial=facts)
+
+def _alert(kind: str, upload_id: str, row: AlertTally) -> Write:
+    sums = Counter({"pending": row.pending, **{f"code_{code}": n for code, n in row.codes.items()}})
+    first, kept = {"first_file_id": row.first_file_id}, {"expires": expiry()}
+    return addition(alert_key(kind, upload_id), sums, clinic(row.clinic_id), initial=first, sets=kept)
+
+
+def _study(clinic_id: str, study_id: str, study_uid: str, counts: Counter[str]) -> Write:
+    facts = {"clinic_id": clinic_id, "study_uid": study_uid}
+    return addition(study_key(study_id), counts, clinic(clinic_id), sets=facts)
+
+
+def _series(clinic_id: str, study_id: str, series_id: str, series_uid: str, counts: Counter[str]) -> Write:
+    facts = {"series_uid": series_uid}
+    return addition(series_key(study_id, series_id), counts, clinic(clinic_id), sets=facts)
+
+
+def _filed(upload_id: str, row: FiledTally) -> Write:
+    filed = row.filed
+    told = {"modality": filed.modality or None, "study_date": filed.study_date or None}
+    facts = {"study_id": filed.study_id, **{name: value for name, value in told.items() if value}}
+    key = study_of_upload_key(upload_id, filed.study_id)
+    return addition(key, row.counts, clinic(row.clinic_id), initial=facts)
 
 
 def _told(changes: Sequence[Change]) -> list[Change]:

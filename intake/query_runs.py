@@ -1,23 +1,19 @@
 """Runs of saved queries in the table, behind the `QueryRuns` port: one small item for each query and period."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from intake.expressions import replacement
-from intake.items import moment, plain, wire
+from intake.items import moment
 from intake.ownership import SYSTEM
 from intake.ports import QueryRun
+from intake.queries import Query
 from intake.record import timestamp
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.table import Table
 
 
 class DynamoQueryRuns:
     """Keeps the latest run of each."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def note(self, run: QueryRun) -> None:
@@ -28,16 +24,10 @@ class DynamoQueryRuns:
             "execution_id": run.execution_id,
             "started_at": timestamp(run.started_at),
         }
-        self._dynamodb.put_item(**replacement(self._table, item, SYSTEM))
+        self._table.put(item, SYSTEM)
 
     def latest(self, query: str) -> Mapping[int, QueryRun]:
-        answer = self._dynamodb.query(
-            TableName=self._table,
-            KeyConditionExpression="pk = :query",
-            ExpressionAttributeValues=wire({":query": _partition(query)}),
-            ConsistentRead=True,
-        )
-        rows = map(plain, answer["Items"])
+        rows = self._table.query(Query(_partition(query), consistent=True)).rows
         return {
             row["days"]: QueryRun(query, row["days"], row["execution_id"], moment(row["started_at"])) for row in rows
         }

@@ -2,21 +2,16 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from intake.expressions import addition
-from intake.items import plain
 from intake.ownership import SYSTEM
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.table import Table
 
 
 class DynamoRequestCounts:
     """One item per client and minute, or per name and day; it goes by TTL. No two callers get the same number."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def add(self, client_id: str, at: datetime) -> int:
@@ -28,6 +23,5 @@ class DynamoRequestCounts:
     def _add(self, counted: str, until: datetime) -> int:
         key = {"pk": f"REQUESTS#{counted}", "sk": "#REQUESTS"}
         expires = {"expires": int(until.timestamp())}
-        update = addition(self._table, key, Counter(requests=1), SYSTEM, sets=expires)
-        answer = self._dynamodb.update_item(**update, ReturnValues="UPDATED_NEW")
-        return int(plain(answer["Attributes"])["requests"])
+        item = self._table.update_and_get(addition(key, Counter(requests=1), SYSTEM, sets=expires))
+        return int(item["requests"])

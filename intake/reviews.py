@@ -4,20 +4,16 @@ That two people decide is a condition of the write itself, so that no race and n
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from intake.aws_errors import code_of, standing_item
 from intake.errors import ConflictError, NotFoundError
 from intake.expressions import replacement, update
-from intake.items import Item, expiry, moment, plain, wire
+from intake.items import expiry, moment
 from intake.ownership import clinic
 from intake.ports import Review
+from intake.queries import Query
 from intake.record import timestamp
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.serialization import Item
+from intake.table import ConditionFailedError, Table
 
 _REVIEWS = "REVIEWS"
 
@@ -25,8 +21,7 @@ _REVIEWS = "REVIEWS"
 class DynamoReviews:
     """Keeps proposals until they are decided, and decisions for a week."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def propose(self, review: Review) -> bool:
@@ -39,20 +34,11 @@ class DynamoReviews:
             "proposed_by_name": review.proposed_by_name,
             "proposed_at": timestamp(review.proposed_at),
         }
-        try:
-            declined = replacement(
-                self._table, item, clinic(review.clinic_id), condition="confirmed = :no", values={":no": False}
-            )
-            self._dynamodb.put_item(**declined)
-        except ClientError as error:
-            if code_of(error) == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        declined, values = "confirmed = :no", {":no": False}
+        return self._table.write_if(replacement(item, clinic(review.clinic_id), condition=declined, values=values))
 
     def decide(self, review: Review, *, confirmed: bool, by: str, name: str, at: datetime) -> Review:
         decided = update(
-            self._table,
             _key(review.file_id),
             clinic(review.clinic_id),
             sets={
@@ -66,29 +52,22 @@ class DynamoReviews:
             values={":by": by} if confirmed else {},
         )
         try:
-            answer = self._dynamodb.update_item(**decided, ReturnValues="ALL_NEW")
-        except ClientError as error:
-            if code_of(error) != "ConditionalCheckFailedException":
-                raise
-            standing = plain(standing_item(error))
+            return _review(self._table.update_and_get(decided))
+        except ConditionFailedError as refused:
+            standing = refused.standing
             if standing and "decided_by" not in standing and standing["clinic_id"] == review.clinic_id:
-                raise ConflictError("another admin than the proposer has to decide") from error
-            raise NotFoundError("no proposal waits for that file") from error
-        return _review(plain(answer["Attributes"]))
+                raise ConflictError("another admin than the proposer has to decide") from refused
+            raise NotFoundError("no proposal waits for that file") from refused
 
     def review(self, file_id: str) -> Review | None:
-        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(_key(file_id)), ConsistentRead=True)
-        return _review(plain(answer["Item"])) if "Item" in answer else None
+        item = self._table.get(_key(file_id))
+        return _review(item) if item else None
 
     def waiting(self, limit: int) -> tuple[Review, ...]:
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :reviews",
-            FilterExpression="attribute_not_exists(decided_by)",
-            ExpressionAttributeValues=wire({":reviews": _REVIEWS}),
-            ConsistentRead=True,
+        found = map(
+            _review,
+            self._table.items(Query(_REVIEWS, where="attribute_not_exists(decided_by)", consistent=True)),
         )
-        found = [_review(plain(item)) for page in pages for item in page["Items"]]
         return tuple(sorted(found, key=lambda review: review.proposed_at)[:limit])
 
 

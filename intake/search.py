@@ -3,23 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from intake.errors import InvalidCursorError
 from intake.file_items import file_record
 from intake.index_keys import term
 from intake.index_queries import FIRST, LAST, Indexes, Stretch, newest
-from intake.items import COUNTS, META, Item, file_key, moment, plain, upload_key, wire
+from intake.items import COUNTS, META, file_key, moment, upload_key
 from intake.keyed_ids import KeyedIds
 from intake.keys import is_file_id, is_upload_id
 from intake.matching import matches
 from intake.ports import FileQuery, Page
 from intake.record import FileRecord, Upload, timestamp
+from intake.serialization import Item
 from intake.states import JUDGED
+from intake.table import Table
 from intake.upload_items import upload as upload_of_items
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
 
 BEFORE_FILES = "FILE#"
 ROUNDS = 4
@@ -31,10 +29,9 @@ READ = 100
 class DynamoSearch:
     """Finds files and uploads."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, ids: KeyedIds) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table, ids: KeyedIds) -> None:
         self._table = table
-        self._indexes = Indexes(client, table)
+        self._indexes = Indexes(table)
         self._ids = ids
 
     def files(self, query: FileQuery, after: str | None, limit: int) -> Page[FileRecord]:
@@ -74,9 +71,7 @@ class DynamoSearch:
         return tuple(upload_of_items(of[meta], of.get(COUNTS, {})) for of, meta in found if meta in of)
 
     def _records(self, rows: list[Item]) -> Iterator[tuple[Item, FileRecord]]:
-        items = {(item["pk"], item["sk"]): item for item in self._indexes.items(rows)}
-        for row in rows:
-            item = items.get((row["pk"], row["sk"]))
+        for row, item in zip(rows, self._table.batch_get(rows), strict=True):
             if item is not None:
                 yield row, file_record(item)
 
@@ -85,8 +80,7 @@ class DynamoSearch:
             return stretch.position(after)
         if not is_file_id(after):
             raise InvalidCursorError("the position is not one of a list by name")
-        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(file_key(after)))
-        item = plain(answer.get("Item", {}))
+        item = self._table.get(file_key(after), consistent=False) or {}
         name_key = str(item.get("name_key", ""))
         if item.get("name_of") not in stretch.values or not stretch.low <= name_key <= stretch.high:
             raise InvalidCursorError("the position is not one of this list by name")
@@ -107,10 +101,8 @@ class DynamoSearch:
         """Return the clinic of an upload; None where there is none."""
         if not is_upload_id(upload_id):
             return None
-        answer = self._dynamodb.get_item(
-            TableName=self._table, Key=wire(upload_key(upload_id, META)), ProjectionExpression="clinic_id"
-        )
-        return plain(answer.get("Item", {})).get("clinic_id")
+        item = self._table.get(upload_key(upload_id, META), consistent=False)
+        return item["clinic_id"] if item else None
 
     def _stretch(self, query: FileQuery) -> Stretch:
         low = timestamp(query.since) if query.since else FIRST

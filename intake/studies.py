@@ -1,37 +1,24 @@
 """Studies in the table, as the projections have added them up, behind the `Studies` port."""
 
-from typing import TYPE_CHECKING
-
 from intake.errors import NotFoundError
 from intake.index_keys import STATE_SHARDS
 from intake.index_queries import FIRST, LAST, Indexes, Stretch, newest
-from intake.items import (
-    META,
-    SERIES,
-    STUDIES,
-    Item,
-    moment,
-    plain,
-    study_key,
-    study_list,
-    wire,
-)
+from intake.items import META, SERIES, STUDIES, moment, study_key, study_list
 from intake.keyed_ids import KeyedIds
 from intake.keys import is_study_id
 from intake.ports import Page, StudyQuery
+from intake.queries import Query
+from intake.serialization import Item
 from intake.study import Series, Study
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.table import Table
 
 
 class DynamoStudies:
     """Reads what the projections have added up."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, ids: KeyedIds) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table, ids: KeyedIds) -> None:
         self._table = table
-        self._indexes = Indexes(client, table)
+        self._indexes = Indexes(table)
         self._ids = ids
 
     def studies(self, query: StudyQuery, after: str | None, limit: int) -> Page[Study]:
@@ -69,15 +56,8 @@ class DynamoStudies:
         return _study(items[META], series)
 
     def _items(self, study_id: str) -> dict[str, Item]:
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :study AND sk BETWEEN :first AND :last",
-            ExpressionAttributeValues=wire(
-                {":study": study_key(study_id)["pk"], ":first": META, ":last": f"{SERIES}~"}
-            ),
-            ConsistentRead=True,
-        )
-        return {item["sk"]: item for page in pages for item in map(plain, page["Items"])}
+        query = Query(study_key(study_id)["pk"], between=(META, f"{SERIES}~"), consistent=True)
+        return {item["sk"]: item for item in self._table.items(query)}
 
 
 def _study(item: Item, series: tuple[Series, ...] = ()) -> Study:

@@ -8,22 +8,17 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from botocore.exceptions import ClientError
-
-from intake.aws_errors import code_of
-from intake.batches import items_at
-from intake.expressions import replacement, update
+from intake.expressions import update
 from intake.index_keys import shard
-from intake.items import STUDIES, Item, created_key, series_key, study_key, study_list
+from intake.items import STUDIES, created_key, series_key, study_key, study_list
 from intake.ownership import clinic
 from intake.ports import Change
 from intake.record import timestamp
+from intake.serialization import Item
 from intake.study import LIMITS, Instance
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.table import Table
 
 _Sets = dict[str, set[Any]]
 
@@ -62,8 +57,7 @@ class _Marks:
 class StudyMarks:
     """Writes sets and bounds: at least once, in any order, by any number of workers."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def add(self, changes: Iterable[Change]) -> None:
@@ -71,17 +65,17 @@ class StudyMarks:
         marks = _marks(news)
         views = {(view["pk"], view["sk"]): (change.clinic_id, view) for change in news for view in _views(change)}
         keys = [*(mark.key for mark in marks), *({"pk": pk, "sk": sk} for pk, sk in views)]
-        held = {(item["pk"], item["sk"]): item for item in items_at(self._dynamodb, self._table, keys)}
-        for key, (clinic_id, view) in views.items():
-            if key not in held:
-                self._dynamodb.put_item(**replacement(self._table, view, clinic(clinic_id)))
-        for mark in marks:
-            self._write(mark, held.get((mark.key["pk"], mark.key["sk"]), {}))
+        held = self._table.batch_get(keys)
+        for (clinic_id, view), standing in zip(views.values(), held[len(marks) :], strict=True):
+            if standing is None:
+                self._table.put(view, clinic(clinic_id))
+        for mark, standing in zip(marks, held, strict=False):
+            self._write(mark, standing or {})
 
     def _write(self, mark: _Marks, held: Item) -> None:
         news = mark.unknown_to(held)
         if news:
-            self._dynamodb.update_item(**update(self._table, mark.key, clinic(mark.clinic_id), members=news, new=True))
+            self._table.write(update(mark.key, clinic(mark.clinic_id), members=news, new=True))
         if mark.span:
             self._stretch(mark.clinic_id, mark.key, held, *mark.span)
 
@@ -100,7 +94,6 @@ class StudyMarks:
     def _set_if(self, clinic_id: str, key: Item, sets: Item, beyond: str) -> None:
         bound = beyond.partition(" ")[0]
         moved = update(
-            self._table,
             key,
             clinic(clinic_id),
             sets=sets,
@@ -108,12 +101,8 @@ class StudyMarks:
             values={f":{bound}": sets[bound]},
             new=True,
         )
-        try:
-            self._dynamodb.update_item(**moved)
-        except ClientError as error:
-            # Another worker knew of an earlier or later one.
-            if code_of(error) != "ConditionalCheckFailedException":
-                raise
+        # Where it does not hold, another worker knew of an earlier or later one.
+        self._table.write_if(moved)
 
 
 def _marks(changes: Iterable[Change]) -> list[_Marks]:

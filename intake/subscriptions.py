@@ -4,16 +4,15 @@ An item per owner and address. The index `by_clinic` finds all owners of an addr
 one is forgotten after a week, when SNS has forgotten its request too.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from intake.expressions import replacement
-from intake.items import Item, expiry, moment, plain, wire
+from intake.items import expiry, moment
 from intake.ownership import account
 from intake.ports import Subscription
+from intake.queries import Query
 from intake.record import timestamp
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.serialization import Item
+from intake.table import Table
 
 _PREFIX = "SUBSCRIPTION#"
 
@@ -21,39 +20,24 @@ _PREFIX = "SUBSCRIPTION#"
 class DynamoSubscriptions:
     """Reads and writes subscriptions; each method but `sharing` is one call."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def of(self, owner: str) -> tuple[Subscription, ...]:
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :owner",
-            ExpressionAttributeValues=wire({":owner": f"SUBSCRIPTIONS#{owner}"}),
-            ConsistentRead=True,
-        )
-        rows = [_subscription(plain(item)) for page in pages for item in page["Items"]]
+        rows = map(_subscription, self._table.items(Query(f"SUBSCRIPTIONS#{owner}", consistent=True)))
         return tuple(sorted((row for row in rows if not row.removed), key=lambda row: (row.created_at, row.endpoint)))
 
     def find(self, owner: str, subscription_id: str) -> Subscription | None:
-        answer = self._dynamodb.get_item(
-            TableName=self._table, Key=wire(_key(owner, subscription_id)), ConsistentRead=True
-        )
-        return _subscription(plain(answer["Item"])) if "Item" in answer else None
+        item = self._table.get(_key(owner, subscription_id))
+        return _subscription(item) if item else None
 
     def sharing(self, subscription_id: str) -> tuple[Subscription, ...]:
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName="by_clinic",
-            KeyConditionExpression="clinic_key = :address",
-            ExpressionAttributeValues=wire({":address": _address(subscription_id)}),
-        )
-        owners = [plain(item)["created_key"] for page in pages for item in page["Items"]]
-        found = [self.find(owner, subscription_id) for owner in owners]
+        rows = self._table.items(Query(_address(subscription_id), index="by_clinic", partition="clinic_key"))
+        found = [self.find(owner, subscription_id) for owner in [row["created_key"] for row in rows]]
         return tuple(one for one in found if one is not None)
 
     def save(self, subscription: Subscription) -> None:
-        self._dynamodb.put_item(**replacement(self._table, _item(subscription), account(subscription.owner)))
+        self._table.put(_item(subscription), account(subscription.owner))
 
 
 def _key(owner: str, subscription_id: str) -> Item:

@@ -3,49 +3,52 @@
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from contextlib import suppress
+from typing import TypeVar
 
-from botocore.exceptions import ClientError
-
-from intake.aws_errors import code_of
 from intake.errors import ContentionError
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.expressions import Write
+from intake.serialization import Item
+from intake.table import Table, TransactionConflictError
 
 Row = TypeVar("Row")
 
 ATTEMPTS = 16
 _LONGEST_PAUSE_S = 1.0
-_REFUSED = "ConditionalCheckFailed"
 
 
-def write_anew(client: "DynamoDBClient", transaction: Callable[[], list[Any]], what: str) -> None:
+def transact_patiently(table: Table, writes: Sequence[Write], what: str, attempts: int = ATTEMPTS) -> dict[int, Item]:
+    """Write all or nothing, also where others write the same items at that moment; return what `transact` does.
+
+    Raises ContentionError, naming `what`.
+    """
+    for attempt in range(attempts):
+        with suppress(TransactionConflictError):
+            return table.transact(writes)
+        _pause(attempt)
+    raise ContentionError(f"others keep writing the same {what}")
+
+
+def write_anew(table: Table, transaction: Callable[[], list[Write]], what: str) -> None:
     """Write what `transaction` reads and makes, and have it read and make anew when others came in between.
 
     Every item that must not be written twice carries a condition. Raises ContentionError, naming `what`.
     """
     for attempt in range(ATTEMPTS):
-        items = transaction()
-        if not items:
-            return
-        try:
-            client.transact_write_items(TransactItems=items)
-        except ClientError as error:
-            if code_of(error) != "TransactionCanceledException":
-                raise
-            _pause(attempt)
-        else:
-            return
+        writes = transaction()
+        with suppress(TransactionConflictError):
+            if not writes or not table.transact(writes):
+                return
+        _pause(attempt)
     raise ContentionError(f"others keep writing the same {what}")
 
 
 def write_each_once(
-    client: "DynamoDBClient", rows: Sequence[Row], transaction: Callable[[list[Row]], list[Any]], what: str
+    table: Table, rows: Sequence[Row], transaction: Callable[[list[Row]], list[Write]], what: str
 ) -> None:
     """Write rows, without those that were written before.
 
-    `transaction` returns the items for some rows: first one for each, on the condition that it is new, then what else
+    `transaction` returns the writes for some rows: first one for each, on the condition that it is new, then what else
     belongs to them. Raises ContentionError, naming `what`, when others keep writing the same items.
     """
     missing = list(rows)
@@ -53,17 +56,16 @@ def write_each_once(
         if not missing:
             return
         try:
-            client.transact_write_items(TransactItems=transaction(missing))
-        except ClientError as error:
-            if code_of(error) != "TransactionCanceledException":
-                raise
-            reasons = cast("list[dict[str, Any]]", error.response["CancellationReasons"])
-            fresh = [row for row, reason in zip(missing, reasons, strict=False) if reason["Code"] != _REFUSED]
-            if len(fresh) == len(missing):
-                _pause(attempt)
-            missing = fresh
+            refused = table.transact(transaction(missing))
+        except TransactionConflictError as conflict:
+            refused = conflict.refused
         else:
-            return
+            if not refused:
+                return
+        fresh = [row for place, row in enumerate(missing) if place not in refused]
+        if len(fresh) == len(missing):
+            _pause(attempt)
+        missing = fresh
     raise ContentionError(f"others keep writing the same {what}")
 
 

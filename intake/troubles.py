@@ -1,17 +1,16 @@
 """What troubles an upload's files, and which studies they are of, behind the `Troubles` port."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from intake.file_items import file_record
 from intake.index_queries import Indexes, Stretch
-from intake.items import STUDY_OF_UPLOAD, Item, plain, prefixed, upload_key, wire
+from intake.items import STUDY_OF_UPLOAD, prefixed, upload_key
 from intake.ports import Page, StudyOfUpload
+from intake.queries import Query
 from intake.record import FileRecord
+from intake.serialization import Item
 from intake.states import State
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.table import Table
 
 AT_ONCE = 1000
 """Keys read in one Query; they are short, so that many fit into the 1 MB that one answers."""
@@ -20,10 +19,9 @@ AT_ONCE = 1000
 class DynamoTroubles:
     """Reads the index that holds troubled files only: an upload of 99,999 good ones costs what an empty one does."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
-        self._indexes = Indexes(client, table)
+        self._indexes = Indexes(table)
 
     def first(self, upload_id: str, causes: Sequence[str], limit: int) -> dict[str, tuple[FileRecord, ...]]:
         if not causes:
@@ -52,13 +50,8 @@ class DynamoTroubles:
         return Page(records, page[-1]["trouble"] if len(rows) > limit else None)
 
     def studies(self, upload_id: str, limit: int) -> Page[StudyOfUpload]:
-        answer = self._dynamodb.query(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :study)",
-            ExpressionAttributeValues=wire({":pk": upload_key(upload_id)["pk"], ":study": STUDY_OF_UPLOAD}),
-            Limit=limit + 1,
-        )
-        rows = [_study(plain(item)) for item in answer["Items"]]
+        part = self._table.query(Query(upload_key(upload_id)["pk"], begins=STUDY_OF_UPLOAD, limit=limit + 1))
+        rows = [_study(row) for row in part.rows]
         return Page(tuple(rows[:limit]), rows[limit].study_id if len(rows) > limit else None)
 
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from intake.index_keys import by_name
-from intake.items import Item, created_key, moment, prefixed, upload_key
+from intake.items import created_key, moment, prefixed, upload_key
 from intake.record import Source, Upload, timestamp
+from intake.serialization import Item
 from intake.states import State
 
 

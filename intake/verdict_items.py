@@ -2,10 +2,10 @@
 
 from intake.file_items import file_item, finding_attributes, object_map
 from intake.index_keys import by_content, by_state
-from intake.items import Item
 from intake.keyed_ids import KeyedIds
 from intake.packed import packed
 from intake.record import FileRecord, Source, Verdict, timestamp
+from intake.serialization import Item
 
 
 def verdict_attributes(verdict: Verdict, ids: KeyedIds) -> Item:

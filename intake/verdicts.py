@@ -3,19 +3,12 @@
 Source: Amazon DynamoDB Developer Guide, "Managing complex workflows with transactions".
 """
 
-import random
-import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
-
-from botocore.exceptions import ClientError
 
 from intake.awaited import AwaitedFiles
-from intake.aws_errors import code_of
-from intake.batches import items_at
 from intake.errors import ContentionError
-from intake.expressions import Write, replacement, transition, update
+from intake.expressions import Write, replacement, update
 from intake.file_items import (
     file_item,
     file_record,
@@ -26,7 +19,7 @@ from intake.file_items import (
 )
 from intake.file_lists import FileLists
 from intake.index_keys import by_state
-from intake.items import Item, claim_key, file_key, plain, wire
+from intake.items import claim_key, file_key
 from intake.keyed_ids import KeyedIds
 from intake.keys import UNASSIGNED
 from intake.ownership import clinic
@@ -43,15 +36,15 @@ from intake.record import (
     timestamp,
 )
 from intake.scan import Scan
+from intake.serialization import Item
 from intake.states import SETTLING, State, may_become
+from intake.table import Table
+from intake.transactions import transact_patiently
+from intake.transitions import transition
 from intake.trouble import code_by
 from intake.verdict_items import arrival_attributes, is_initial, verdict_attributes
 
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
-
 ATTEMPTS = 5
-_BUSY = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 _MINE = "file_id = :me OR attribute_exists(released)"
 """Of a claim: whose it is, or that its file gave it up."""
 _FAILED_BY_US = frozenset({State.AWAITING_UPLOAD, State.EXPIRED})
@@ -60,41 +53,29 @@ _FAILED_BY_US = frozenset({State.AWAITING_UPLOAD, State.EXPIRED})
 class DynamoVerdicts:
     """Moves records. Every write is conditional, so that repeating it changes nothing."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, ids: KeyedIds) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table, ids: KeyedIds) -> None:
         self._table = table
         self._ids = ids
-        self._lists = FileLists(client, table)
-        self._awaited = AwaitedFiles(client, table)
+        self._lists = FileLists(table)
+        self._awaited = AwaitedFiles(table)
 
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
-        moved: Any = {"Update": self._move(verdict, reserved=reserved)}
-        claims = [self._claim(verdict, identity) for identity in _identities(verdict)]
-        former = self._superseded(verdict)
-        for attempt in range(ATTEMPTS):
-            try:
-                self._dynamodb.transact_write_items(TransactItems=[moved, *claims, *former])
-            except ClientError as error:
-                if code_of(error) != "TransactionCanceledException":
-                    raise
-                reasons = cast("list[dict[str, Any]]", error.response["CancellationReasons"])
-                if not any(reason.get("Code") in _BUSY for reason in reasons):
-                    return _refusal(verdict, reasons[: 1 + len(claims)])
-                # Full jitter, so that deliveries of the same event stop meeting each other.
-                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311  # No secret depends on it.
-            else:
-                return Recorded(Outcome.RECORDED)
-        raise ContentionError("others keep writing the same records")
+        moved = self._move(verdict, reserved=reserved)
+        claims = [_claim(verdict, identity) for identity in _identities(verdict)]
+        writes = [moved, *claims, *_superseded(verdict)]
+        refused = transact_patiently(self._table, writes, "records", ATTEMPTS)
+        return _refusal(verdict, refused, len(claims)) if refused else Recorded(Outcome.RECORDED)
 
     def fail(self, record: FileRecord, reason: str) -> bool:
         entry = TimelineEntry(record.updated_at, "sweep", State.FAILED, reason)
         initial = {name: value for name, value in file_item(record).items() if is_initial(name, value)}
         may_begin = record.source is Source.DIRECT
-        moved = self._given_up(record, record.incoming, State.FAILED, entry, initial if may_begin else None)
-        return self._changed(moved)
+        moved = _given_up(record, record.incoming, State.FAILED, entry, initial if may_begin else None)
+        return self._table.write_if(moved)
 
     def expire(self, file: FileRecord | FileSummary, at: datetime) -> bool:
-        return self._changed(self._given_up(file, None, State.EXPIRED, TimelineEntry(at, "sweep", State.EXPIRED)))
+        entry = TimelineEntry(at, "sweep", State.EXPIRED)
+        return self._table.write_if(_given_up(file, None, State.EXPIRED, entry))
 
     def delete(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
         sets = {
@@ -103,7 +84,6 @@ class DynamoVerdicts:
             "updated_at": timestamp(at),
         }
         moved = transition(
-            table=self._table,
             key=file_key(record.file_id),
             owner=clinic(record.clinic_id),
             incoming=record.incoming,
@@ -112,7 +92,7 @@ class DynamoVerdicts:
             entries=[*steps, TimelineEntry(at, "processor", State.DELETED)],
             revision=record.revision,
         )
-        return self._changed(moved)
+        return self._table.write_if(moved)
 
     def settle(
         self, record: FileRecord, state: State, found: Finding | None, stored: ObjectVersion, at: datetime
@@ -128,7 +108,6 @@ class DynamoVerdicts:
             **({"duplicate_of": None} if state is State.REJECTED else {}),
         }
         moved = transition(
-            table=self._table,
             key=file_key(record.file_id),
             owner=clinic(record.clinic_id),
             incoming=record.incoming,
@@ -137,39 +116,15 @@ class DynamoVerdicts:
             entries=[TimelineEntry(at, "processor", state, found.code if found else "entries-judged")],
             revision=record.revision,
         )
-        return self._together([{"Update": moved}, *self._released(record, state)])
-
-    def _released(self, record: FileRecord, state: State) -> list[Any]:
-        """Return what gives up an archive's claim: the same bytes, sent again, are judged by the rules of that day."""
-        if state is not State.REJECTED or record.duplicate_of or not record.sha256:
-            return []
-        key = claim_key(record.clinic_id, f"sha256:{record.sha256}")
-        owner, values = clinic(record.clinic_id), {":me": record.file_id}
-        released = update(self._table, key, owner, sets={"released": True}, condition="file_id = :me", values=values)
-        return [{"Update": released}]
-
-    def _together(self, items: list[Any]) -> bool:
-        """Write all or nothing, and say whether the conditions held. Raises ContentionError."""
-        try:
-            self._dynamodb.transact_write_items(TransactItems=items)
-        except ClientError as error:
-            if code_of(error) != "TransactionCanceledException":
-                raise
-            reasons = cast("list[dict[str, Any]]", error.response["CancellationReasons"])
-            if any(reason.get("Code") in _BUSY for reason in reasons):
-                raise ContentionError("others are writing the archive's record") from error
-            return False
-        return True
+        return not self._table.transact([moved, *_released(record, state)])
 
     def note_scan(self, record: FileRecord, scan: Scan) -> None:
         owner = clinic(record.clinic_id)
-        self._changed(update(self._table, file_key(record.file_id), owner, sets={"scan": scan.value}))
+        self._table.write_if(update(file_key(record.file_id), owner, sets={"scan": scan.value}))
 
     def foresee(self, verdict: Verdict) -> Recorded:
-        identities = _identities(verdict)
-        keys = [claim_key(verdict.clinic_id, identity) for identity in identities]
-        held = {claim["pk"]: claim for claim in items_at(self._dynamodb, self._table, keys)}
-        others = [held[key["pk"]] for key in keys if key["pk"] in held]
+        keys = [claim_key(verdict.clinic_id, identity) for identity in _identities(verdict)]
+        others = [claim for claim in self._table.batch_get(keys) if claim]
         mine = {verdict.file_id, verdict.replaces}
         rival = next((claim for claim in others if claim["file_id"] not in mine and not claim.get("released")), None)
         return _refused_by(verdict, rival) if rival else Recorded(Outcome.RECORDED)
@@ -179,17 +134,16 @@ class DynamoVerdicts:
         yield from map(file_summary, self._awaited.all(partitions))
 
     def file(self, file_id: str) -> FileRecord | None:
-        answer = self._dynamodb.get_item(TableName=self._table, Key=wire(file_key(file_id)), ConsistentRead=True)
-        return file_record(plain(answer["Item"])) if "Item" in answer else None
+        item = self._table.get(file_key(file_id))
+        return file_record(item) if item else None
 
-    def _move(self, verdict: Verdict, *, reserved: bool) -> dict[str, Any]:
+    def _move(self, verdict: Verdict, *, reserved: bool) -> Write:
         rejecting = code_by(verdict.findings, Severity.REJECT) if verdict.state is State.REJECTED else ""
         told, asked = (
             verdict.duplicate_of or verdict.replaces or rejecting,
             verdict.again.steps if verdict.again else (),
         )
         return transition(
-            table=self._table,
             key=file_key(verdict.file_id),
             owner=clinic(verdict.clinic_id),
             incoming=verdict.incoming,
@@ -200,73 +154,71 @@ class DynamoVerdicts:
             revision=verdict.again.revision if verdict.again else None,
         )
 
-    def _claim(self, verdict: Verdict, identity: str) -> Any:  # noqa: ANN401  # One shape of a transaction's many.
-        item = {
-            **claim_key(verdict.clinic_id, identity),
-            "file_id": verdict.file_id,
-            "stored": object_map(verdict.stored),
-            "sha256": verdict.sha256,
-            "etag": verdict.etag,
-            "size": verdict.size,
-        }
-        owner, values = clinic(verdict.clinic_id), {":me": verdict.file_id}
-        if not verdict.replaces:
-            return {"Put": replacement(self._table, item, owner, condition=_MINE, values=values)}
-        taken_over = f"{_MINE} OR file_id = :former"
-        values[":former"] = verdict.replaces
-        return {"Put": replacement(self._table, item, owner, condition=taken_over, values=values)}
 
-    def _superseded(self, verdict: Verdict) -> list[Any]:
-        """Return what tells in the record of the file whose claim is taken over which file did that.
+def _claim(verdict: Verdict, identity: str) -> Write:
+    item = {
+        **claim_key(verdict.clinic_id, identity),
+        "file_id": verdict.file_id,
+        "stored": object_map(verdict.stored),
+        "sha256": verdict.sha256,
+        "etag": verdict.etag,
+        "size": verdict.size,
+    }
+    owner, values = clinic(verdict.clinic_id), {":me": verdict.file_id}
+    if not verdict.replaces:
+        return replacement(item, owner, condition=_MINE, values=values)
+    taken_over = f"{_MINE} OR file_id = :former"
+    return replacement(item, owner, condition=taken_over, values={**values, ":former": verdict.replaces})
 
-        Only where it is accepted and its clinic's, so that no order takes a claim from another's file.
-        """
-        if not verdict.replaces or verdict.state is not State.ACCEPTED or verdict.duplicate_of:
-            return []
-        moved = transition(
-            table=self._table,
-            key=file_key(verdict.replaces),
-            owner=clinic(verdict.clinic_id),
-            incoming=None,
-            sources={State.ACCEPTED},
-            sets={"superseded_by": verdict.file_id, "updated_at": timestamp(verdict.decided_at)},
-            entries=[TimelineEntry(verdict.decided_at, "processor", "superseded", verdict.file_id)],
-        )
-        return [{"Update": moved}]
 
-    def _given_up(
-        self,
-        file: FileRecord | FileSummary,
-        incoming: ObjectVersion | None,
-        target: State,
-        entry: TimelineEntry,
-        initial: Item | None = None,
-    ) -> Write:
-        sets = {
-            **by_state(file.clinic_id, file.file_id, target),
-            "state": target.value,
-            "updated_at": timestamp(entry.at),
-        }
-        return transition(
-            table=self._table,
-            key=file_key(file.file_id),
-            owner=clinic(file.clinic_id),
-            incoming=incoming,
-            sources=may_become(target) & _FAILED_BY_US,
-            sets=sets,
-            entries=[entry],
-            initial=initial,
-        )
+def _superseded(verdict: Verdict) -> list[Write]:
+    """Return what tells in the record of the file whose claim is taken over which file did that.
 
-    def _changed(self, moved: Write) -> bool:
-        """Send an update, and say whether its condition held."""
-        try:
-            self._dynamodb.update_item(**moved)
-        except ClientError as error:
-            if code_of(error) == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+    Only where it is accepted and its clinic's, so that no order takes a claim from another's file.
+    """
+    if not verdict.replaces or verdict.state is not State.ACCEPTED or verdict.duplicate_of:
+        return []
+    moved = transition(
+        key=file_key(verdict.replaces),
+        owner=clinic(verdict.clinic_id),
+        incoming=None,
+        sources={State.ACCEPTED},
+        sets={"superseded_by": verdict.file_id, "updated_at": timestamp(verdict.decided_at)},
+        entries=[TimelineEntry(verdict.decided_at, "processor", "superseded", verdict.file_id)],
+    )
+    return [moved]
+
+
+def _released(record: FileRecord, state: State) -> list[Write]:
+    """Return what gives up an archive's claim: the same bytes, sent again, are judged by the rules of that day."""
+    if state is not State.REJECTED or record.duplicate_of or not record.sha256:
+        return []
+    key = claim_key(record.clinic_id, f"sha256:{record.sha256}")
+    owner, values = clinic(record.clinic_id), {":me": record.file_id}
+    return [update(key, owner, sets={"released": True}, condition="file_id = :me", values=values)]
+
+
+def _given_up(
+    file: FileRecord | FileSummary,
+    incoming: ObjectVersion | None,
+    target: State,
+    entry: TimelineEntry,
+    initial: Item | None = None,
+) -> Write:
+    sets = {
+        **by_state(file.clinic_id, file.file_id, target),
+        "state": target.value,
+        "updated_at": timestamp(entry.at),
+    }
+    return transition(
+        key=file_key(file.file_id),
+        owner=clinic(file.clinic_id),
+        incoming=incoming,
+        sources=may_become(target) & _FAILED_BY_US,
+        sets=sets,
+        entries=[entry],
+        initial=initial,
+    )
 
 
 def _identities(verdict: Verdict) -> list[str]:
@@ -281,18 +233,14 @@ def _identities(verdict: Verdict) -> list[str]:
     return [f"sha256:{verdict.sha256}"] if verdict.sha256 else []
 
 
-def _refusal(verdict: Verdict, reasons: list[dict[str, Any]]) -> Recorded:
+def _refusal(verdict: Verdict, refused: dict[int, Item], claims: int) -> Recorded:
     """Read why the transaction was refused: the record's own condition first, then the claims in their order."""
-    refused = {
-        index: plain(reason.get("Item", {}))
-        for index, reason in enumerate(reasons)
-        if reason["Code"] == "ConditionalCheckFailed"
-    }
     if 0 in refused:
         return _standing(verdict, refused[0])
-    if not refused:
-        raise ContentionError(f"the transaction was refused: {[reason['Code'] for reason in reasons]}")
-    return _refused_by(verdict, next(iter(refused.values())))
+    first = min(refused)
+    if first > claims:
+        raise ContentionError("the record of the file that is to be superseded changed")
+    return _refused_by(verdict, refused[first])
 
 
 def _refused_by(verdict: Verdict, claim: Item) -> Recorded:

@@ -1,33 +1,24 @@
 """Webhooks in the table, behind the `Webhooks` port."""
 
-from typing import TYPE_CHECKING
-
 from intake.errors import NotFoundError
-from intake.expressions import replacement
-from intake.items import Item, expiry, moment, plain, wire
+from intake.items import expiry, moment
 from intake.ownership import clinic
 from intake.ports import Webhook
+from intake.queries import Query
 from intake.record import timestamp
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from intake.serialization import Item
+from intake.table import Table
 
 
 class DynamoWebhooks:
     """One item per webhook, under its clinic; ids sort by age."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._dynamodb = client
+    def __init__(self, table: Table) -> None:
         self._table = table
 
     def of(self, clinic_id: str) -> tuple[Webhook, ...]:
-        answer = self._dynamodb.query(
-            TableName=self._table,
-            KeyConditionExpression="pk = :clinic",
-            ExpressionAttributeValues=wire({":clinic": _key(clinic_id, "")["pk"]}),
-            ConsistentRead=True,
-        )
-        return tuple(_webhook(item) for item in map(plain, answer["Items"]) if "removed" not in item)
+        rows = self._table.query(Query(_key(clinic_id, "")["pk"], consistent=True)).rows
+        return tuple(_webhook(item) for item in rows if "removed" not in item)
 
     def find(self, clinic_id: str, webhook_id: str) -> Webhook:
         found = next((webhook for webhook in self.of(clinic_id) if webhook.webhook_id == webhook_id), None)
@@ -46,12 +37,12 @@ class DynamoWebhooks:
             "created_by": webhook.created_by,
             "subscription": webhook.subscription,
         }
-        self._dynamodb.put_item(**replacement(self._table, item, clinic(webhook.clinic_id)))
+        self._table.put(item, clinic(webhook.clinic_id))
 
     def remove(self, webhook: Webhook) -> None:
         # No role of the portal's may delete an item: TTL does.
         removed = {**_key(webhook.clinic_id, webhook.webhook_id), "removed": True, "expires": expiry()}
-        self._dynamodb.put_item(**replacement(self._table, removed, clinic(webhook.clinic_id)))
+        self._table.put(removed, clinic(webhook.clinic_id))
 
 
 def _key(clinic_id: str, webhook_id: str) -> Item:

@@ -43,7 +43,7 @@ def _rejected(
         after = rows.next
         if after is None or len(found) >= limit:
             break
-    records = services.records.some(found)
+    records = services.records.get_many(found)
     return Page(tuple(seen_by(identity, records[file_id]) for file_id in found if file_id in records), after)
 
 
@@ -52,7 +52,7 @@ def propose(services: Services, identity: Identity, file_ids: Sequence[str], rea
 
     Not proposed is what is no longer rejected, has findings that no review overrides, or was proposed before.
     """
-    records = services.records.some(file_ids)
+    records = services.records.get_many(file_ids)
     fit = [record for record in records.values() if record.state is State.REJECTED and not obstacles(record.codes)]
     proposed = sum(_propose(services, identity, record, reason) for record in fit)
     return proposed, len(set(file_ids)) - proposed

@@ -60,7 +60,7 @@ def withdraw(services: Services, identity: Identity, file_ids: Iterable[str]) ->
         if record.state is State.AWAITING_UPLOAD:
             # One that has its verdict in this very moment keeps it.
             with suppress(ConflictError):
-                services.records.prolong(record, at)
+                services.records.extend(record, at)
 
 
 def _join(services: Services, record: FileRecord, multipart_id: str) -> None:
@@ -83,7 +83,7 @@ def _awaited(services: Services, identity: Identity, file_id: str) -> FileRecord
     expires_at = services.clock() + LIFETIME
     if expires_at - record.expires_at >= WORTH_PROLONGING:
         try:
-            services.records.prolong(record, expires_at)
+            services.records.extend(record, expires_at)
         except ConflictError as error:
             raise NotAwaitedError("The file has just arrived, or was given up.") from error
     return record

@@ -109,7 +109,7 @@ def _repeatable(services: Services, identity: Identity, upload: Upload, body: Ne
 def _remembered(services: Services, upload: Upload, key: str, digest: str, value: str) -> str:
     """Bind an idempotency key to `value`, or return what an earlier call bound it to. Raises IdempotencyError."""
     try:
-        return services.records.remember(upload.clinic_id, key, digest, value)
+        return services.records.bind_idempotency_key(upload.clinic_id, key, digest, value)
     except ConflictError as error:
         raise IdempotencyError("The key was used with another body.") from error
 

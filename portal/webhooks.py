@@ -96,6 +96,6 @@ def _saved(services: Services, webhook: Webhook, subscription: str | None) -> We
 def _remembered(services: Services, clinic_id: str, key: str, asked: Sequence[str], webhook_id: str) -> str:
     digest = hashlib.sha256("\0".join(("webhook", *asked)).encode()).hexdigest()
     try:
-        return services.records.remember(clinic_id, key, digest, webhook_id)
+        return services.records.bind_idempotency_key(clinic_id, key, digest, webhook_id)
     except ConflictError as error:
         raise IdempotencyError("The key was used with another body.") from error

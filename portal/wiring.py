@@ -30,6 +30,7 @@ from intake.sqs import SqsQueue
 from intake.stuck import DynamoStuckFiles
 from intake.studies import DynamoStudies
 from intake.subscriptions import DynamoSubscriptions
+from intake.table import Table
 from intake.table_secret import TableSecret
 from intake.troubles import DynamoTroubles
 from intake.watch import DynamoWatch
@@ -66,13 +67,14 @@ def wire(settings: Settings) -> Services:
     session = boto3.Session()
     dynamodb, sqs = session.client("dynamodb", config=PATIENCE), session.client("sqs", config=PATIENCE)
     sns = session.client("sns", config=PATIENCE)
-    directory = DynamoDirectory(dynamodb, settings.table)
-    ids = KeyedIds(TableSecret(dynamodb, settings.table).read)
+    table = Table(dynamodb, settings.table)
+    directory = DynamoDirectory(table)
+    ids = KeyedIds(TableSecret(table).read)
     cognito = session.client("cognito-idp", config=PATIENCE)
     s3, http = session.client("s3", config=PATIENCE.merge(SIGNING)), urllib3.PoolManager()
     secrets = session.client("secretsmanager", config=PATIENCE)
     pool = CognitoPool(cognito, http, settings)
-    revocations = KnownRevocations(DynamoRevocations(dynamodb, settings.table))
+    revocations = KnownRevocations(DynamoRevocations(table))
     verifier = Verifier(
         keys=SigningKeys(pool.signing_keys),
         issuer=settings.issuer,
@@ -81,7 +83,7 @@ def wire(settings: Settings) -> Services:
         ended=revocations.ended,
     )
     return Services(
-        records=DynamoRecords(dynamodb, settings.table),
+        records=DynamoRecords(table),
         presigner=S3Presigner(s3),
         objects=S3Objects(s3),
         send=HttpSender(http),
@@ -90,19 +92,19 @@ def wire(settings: Settings) -> Services:
         people=CognitoPeople(cognito, settings.user_pool_id),
         machines=CognitoClients(cognito, settings.user_pool_id),
         gateway=JwtAuthorizer(session.client("apigatewayv2", config=PATIENCE), settings.api_id, settings.authorizer_id),
-        projections=DynamoProjections(dynamodb, settings.table),
-        feed=DynamoChangeFeed(dynamodb, settings.table),
-        search=DynamoSearch(dynamodb, settings.table, ids),
-        troubles=DynamoTroubles(dynamodb, settings.table),
-        studies=DynamoStudies(dynamodb, settings.table, ids),
-        kept_searches=DynamoKeptSearches(dynamodb, settings.table),
+        projections=DynamoProjections(table),
+        feed=DynamoChangeFeed(table),
+        search=DynamoSearch(table, ids),
+        troubles=DynamoTroubles(table),
+        studies=DynamoStudies(table, ids),
+        kept_searches=DynamoKeptSearches(table),
         ids=ids,
-        subscriptions=DynamoSubscriptions(dynamodb, settings.table),
+        subscriptions=DynamoSubscriptions(table),
         subscribers=SnsSubscribers(sns, settings.alert_topic_arn),
-        watch=DynamoWatch(dynamodb, settings.table),
+        watch=DynamoWatch(table),
         queue_age=CloudWatchQueueAge(session.client("cloudwatch", config=PATIENCE), settings.queue_url),
-        request_counts=DynamoRequestCounts(dynamodb, settings.table),
-        webhooks=DynamoWebhooks(dynamodb, settings.table),
+        request_counts=DynamoRequestCounts(table),
+        webhooks=DynamoWebhooks(table),
         undelivered=SqsQueue(sqs, settings.webhook_dead_letter_queue_url),
         hook_subscriptions=SnsHookSubscriptions(sns, settings.event_topic_arn, settings.webhook_dead_letter_queue_arn),
         events=SnsEvents(sns, settings.event_topic_arn),
@@ -115,13 +117,13 @@ def wire(settings: Settings) -> Services:
         athena=AthenaWorkGroup(
             session.client("athena", config=PATIENCE), settings.athena_workgroup, settings.analytics_database
         ),
-        query_runs=DynamoQueryRuns(dynamodb, settings.table),
-        last_errors=DynamoLastErrors(dynamodb, settings.table),
-        stuck_files=DynamoStuckFiles(dynamodb, settings.table),
+        query_runs=DynamoQueryRuns(table),
+        last_errors=DynamoLastErrors(table),
+        stuck_files=DynamoStuckFiles(table),
         mailbox=SqsQueue(sqs, settings.mailbox_queue_url) if settings.mailbox_queue_url else None,
-        audit=DynamoAudit(dynamodb, settings.audit_table),
-        orders=DynamoOrders(dynamodb, settings.table),
-        reviews=DynamoReviews(dynamodb, settings.table),
+        audit=DynamoAudit(Table(dynamodb, settings.audit_table)),
+        orders=DynamoOrders(table),
+        reviews=DynamoReviews(table),
         verifier=verifier,
         sign_in=SignIn(pool, verifier, settings),
         deployment_key=DeploymentKey(StoredSecret(secrets, settings.portal_secret).read),

@@ -76,7 +76,7 @@ class FollowUp:
 
     def _holds(self, incident: Incident) -> bool:
         stands = self._stands(incident.object)
-        known = self._records.some(file_ids_of(incident, self._ids))
+        known = self._records.get_many(file_ids_of(incident, self._ids))
         record = known.get(incident.file_id)
         match incident.fault:
             case Fault.LATE:

@@ -68,7 +68,7 @@ class OrderDesk:
 
     def _rows(self, chosen: Selection, after: str | None) -> tuple[Iterable[FileSummary | FileRecord], str | None]:
         if chosen.file_ids:
-            return self.records.some(chosen.file_ids).values(), None
+            return self.records.get_many(chosen.file_ids).values(), None
         if chosen.upload_id:
             of_upload = self.records.files_of(chosen.upload_id, after, PORTION)
             return of_upload.rows, of_upload.next

@@ -92,7 +92,7 @@ class Reconciler:
         if clinic_id not in clinics:
             clinic_id, behind = next((one for one in clinics if one > clinic_id), clinics[0]), ""
         page, more = self.ledger.page(clinic_id, behind, LOOKED_UP)
-        known = self.records.some(list(page))
+        known = self.records.get_many(list(page))
         kept = self._kept(known, page)
         folders = _folders(kept)
         missing = [_missing(record, at) for folder in folders for record, at in self._gaps(folder)]
@@ -131,7 +131,7 @@ class Reconciler:
         """Look whether some record claims each of the next objects of a bucket."""
         listed = self.inventory.objects(bucket, after, LOOKED_UP)
         named = {held.version.key: _file_id_in(held.version.key) for held in listed.held}
-        known = self.records.some([file_id for file_id in named.values() if file_id])
+        known = self.records.get_many([file_id for file_id in named.values() if file_id])
         unclaimed = [
             self._unclaimed(held, named[held.version.key])
             for held in listed.held
@@ -149,7 +149,7 @@ class Reconciler:
         looked = second_look(self.ids, unclear)
         if len(looked) < len(unclear):
             taken = taken[: taken.index(unclear[len(looked) - 1]) + 1]
-        records = self.records.some([one for possible in looked.values() for one in possible])
+        records = self.records.get_many([one for possible in looked.values() for one in possible])
         unrecorded = [
             self._unrecorded(held)
             for held in unclear[: len(looked)]

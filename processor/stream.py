@@ -6,8 +6,9 @@ from typing import Any
 
 from intake.device import device
 from intake.index_keys import series_of
-from intake.items import Item, moment, plain
+from intake.items import moment
 from intake.ports import Change, Filed
+from intake.serialization import Item, deserialize
 from intake.states import JUDGED, State
 from intake.study import Instance, instance, short
 
@@ -17,7 +18,7 @@ def changes(event: dict[str, Any]) -> Iterator[Change]:
     for record in event["Records"]:
         image = record["dynamodb"]
         if "NewImage" in image and is_file(image["Keys"]):
-            old, new = plain(image.get("OldImage", {})), plain(image["NewImage"])
+            old, new = deserialize(image.get("OldImage", {})), deserialize(image["NewImage"])
             if old.get("revision") != new["revision"]:
                 yield change(old, new)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from intake.items import plain
+from intake.serialization import deserialize
 from processor.export import Row, row
 from processor.stream import is_file
 
@@ -13,6 +13,6 @@ def rows(records: Iterable[dict[str, Any]]) -> Iterator[Row]:
     for record in records:
         image = record["dynamodb"]
         if "NewImage" in image and is_file(image["Keys"]):
-            found = row(plain(image.get("OldImage", {})), plain(image["NewImage"]))
+            found = row(deserialize(image.get("OldImage", {})), deserialize(image["NewImage"]))
             if found:
                 yield found

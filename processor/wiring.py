@@ -30,6 +30,7 @@ from intake.sns_events import SnsEvents
 from intake.sqs import SqsQueue
 from intake.streams import DynamoStream
 from intake.stuck import DynamoStuckFiles
+from intake.table import Table
 from intake.table_secret import TableSecret
 from intake.verdicts import DynamoVerdicts
 from intake.watch import DynamoWatch
@@ -70,23 +71,23 @@ class Judging:
 
 def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     settings = JudgeSettings.of(environment)
-    s3, dynamodb = session.client("s3", config=_CONFIG), session.client("dynamodb", config=_CONFIG)
-    ids = KeyedIds(TableSecret(dynamodb, settings.table).read)
-    objects, verdicts = S3Objects(s3), DynamoVerdicts(dynamodb, settings.table, ids)
+    s3, table = session.client("s3", config=_CONFIG), _table(session, settings.table)
+    ids = KeyedIds(TableSecret(table).read)
+    objects, verdicts = S3Objects(s3), DynamoVerdicts(table, ids)
     queue = SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url)
     expander = Expander(
         objects=objects,
         writer=S3Writer(s3),
-        children=DynamoChildren(dynamodb, settings.table),
+        children=DynamoChildren(table),
         verdicts=verdicts,
         queue=queue,
         incoming_bucket=settings.incoming_bucket,
     )
     in_turn = one_at_a_time(judge)
     buckets = Buckets(settings.accepted_bucket, settings.quarantine_bucket)
-    profiles = Profiles(DynamoDirectory(dynamodb, settings.table))
+    profiles = Profiles(DynamoDirectory(table))
     # Whoever has just changed a profile, or let a clinic take part, and orders a dry run means that one.
-    anew = Profiles(DynamoDirectory(dynamodb, settings.table), kept_s=0)
+    anew = Profiles(DynamoDirectory(table), kept_s=0)
     scans = Scans(objects, settings.scan_required)
     processor = Processor(
         objects,
@@ -102,7 +103,7 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
     tasks = Tasks(
         objects=objects,
         verdicts=verdicts,
-        reviews=DynamoReviews(dynamodb, settings.table),
+        reviews=DynamoReviews(table),
         buckets=buckets,
         judge=in_turn,
         profile_of=anew.of,
@@ -112,30 +113,30 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         ids=ids,
     )
     desk = OrderDesk(
-        orders=DynamoOrders(dynamodb, settings.table),
-        records=DynamoRecords(dynamodb, settings.table),
+        orders=DynamoOrders(table),
+        records=DynamoRecords(table),
         queue=queue,
         do=tasks.do,
     )
     settler = Settler(
         objects=objects,
-        children=DynamoChildren(dynamodb, settings.table),
+        children=DynamoChildren(table),
         verdicts=verdicts,
         queue=queue,
         buckets=buckets,
     )
-    return Judging(processor, expander, settler, desk, LastWords(DynamoLastErrors(dynamodb, settings.table)))
+    return Judging(processor, expander, settler, desk, LastWords(DynamoLastErrors(table)))
 
 
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:
     settings = ProjectorSettings.of(environment)
-    dynamodb, sns = session.client("dynamodb", config=_CONFIG), session.client("sns", config=_CONFIG)
+    table, sns = _table(session, settings.table), session.client("sns", config=_CONFIG)
     return Projector(
-        DynamoProjections(dynamodb, settings.table),
-        DynamoOutbox(dynamodb, settings.table),
+        DynamoProjections(table),
+        DynamoOutbox(table),
         SnsAlerts(sns, settings.alert_topic_arn),
         events=SnsEvents(sns, settings.event_topic_arn),
-        upload_of=partial(DynamoRecords(dynamodb, settings.table).upload, None),
+        upload_of=partial(DynamoRecords(table).upload, None),
         portal_origin=settings.portal_origin,
     )
 
@@ -153,18 +154,18 @@ def stream(session: boto3.Session) -> DynamoStream:
 
 def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
     settings = SweepSettings.of(environment)
-    sqs, dynamodb = session.client("sqs", config=_CONFIG), session.client("dynamodb", config=_CONFIG)
-    directory, ids = DynamoDirectory(dynamodb, settings.table), KeyedIds(TableSecret(dynamodb, settings.table).read)
+    sqs, table = session.client("sqs", config=_CONFIG), _table(session, settings.table)
+    directory, ids = DynamoDirectory(table), KeyedIds(TableSecret(table).read)
     gateway = JwtAuthorizer(session.client("apigatewayv2", config=_CONFIG), settings.api_id, settings.authorizer_id)
     return Sweep(
-        verdicts=DynamoVerdicts(dynamodb, settings.table, ids),
+        verdicts=DynamoVerdicts(table, ids),
         objects=S3Objects(session.client("s3", config=_CONFIG)),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
         projector=projector(environment, session),
         admit=lambda: admit_partners(gateway, directory, settings.web_client_id, now()),
-        stuck_files=DynamoStuckFiles(dynamodb, settings.table),
-        incidents=DynamoIncidents(dynamodb, settings.table),
+        stuck_files=DynamoStuckFiles(table),
+        incidents=DynamoIncidents(table),
         takes_part=Profiles(directory).takes_part,
         time_limit=timedelta(seconds=settings.time_limit_s),
         incoming_bucket=settings.incoming_bucket,
@@ -174,32 +175,32 @@ def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
 
 def follow_up(environment: Mapping[str, str], session: boto3.Session) -> FollowUp:
     settings = SweepSettings.of(environment)
-    dynamodb = session.client("dynamodb", config=_CONFIG)
+    table = _table(session, settings.table)
     return FollowUp(
-        incidents=DynamoIncidents(dynamodb, settings.table),
-        rounds=DynamoRounds(dynamodb, settings.table),
-        records=DynamoRecords(dynamodb, settings.table),
+        incidents=DynamoIncidents(table),
+        rounds=DynamoRounds(table),
+        records=DynamoRecords(table),
         inventory=S3Inventory(session.client("s3", config=_CONFIG)),
         queue=SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
-        ids=KeyedIds(TableSecret(dynamodb, settings.table).read),
+        ids=KeyedIds(TableSecret(table).read),
     )
 
 
 def reconciler(environment: Mapping[str, str], session: boto3.Session) -> Reconciler:
     settings = SweepSettings.of(environment)
-    dynamodb = session.client("dynamodb", config=_CONFIG)
+    table = _table(session, settings.table)
     return Reconciler(
-        ledger=DynamoLedger(dynamodb, settings.table),
-        records=DynamoRecords(dynamodb, settings.table),
+        ledger=DynamoLedger(table),
+        records=DynamoRecords(table),
         inventory=S3Inventory(session.client("s3", config=_CONFIG)),
-        incidents=DynamoIncidents(dynamodb, settings.table),
-        rounds=DynamoRounds(dynamodb, settings.table),
-        takes_part=Profiles(DynamoDirectory(dynamodb, settings.table)).takes_part,
+        incidents=DynamoIncidents(table),
+        rounds=DynamoRounds(table),
+        takes_part=Profiles(DynamoDirectory(table)).takes_part,
         incoming_bucket=settings.incoming_bucket,
         buckets=Buckets(settings.accepted_bucket, settings.quarantine_bucket),
         quarantine_kept=timedelta(days=settings.quarantine_days),
         time_limit=timedelta(seconds=settings.time_limit_s),
-        ids=KeyedIds(TableSecret(dynamodb, settings.table).read),
+        ids=KeyedIds(TableSecret(table).read),
     )
 
 
@@ -209,11 +210,15 @@ def key_rotation(session: boto3.Session) -> KeyRotation:
 
 def quiet_watch(environment: Mapping[str, str], session: boto3.Session) -> QuietWatch:
     settings = SweepSettings.of(environment)
-    dynamodb = session.client("dynamodb", config=_CONFIG)
+    table = _table(session, settings.table)
     return QuietWatch(
-        DynamoProjections(dynamodb, settings.table),
-        DynamoWatch(dynamodb, settings.table),
-        DynamoOutbox(dynamodb, settings.table),
+        DynamoProjections(table),
+        DynamoWatch(table),
+        DynamoOutbox(table),
         SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
-        directory=DynamoDirectory(dynamodb, settings.table),
+        directory=DynamoDirectory(table),
     )
+
+
+def _table(session: boto3.Session, name: str) -> Table:
+    return Table(session.client("dynamodb", config=_CONFIG), name)

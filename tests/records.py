@@ -7,9 +7,9 @@ from typing import Any
 from intake import keys
 from intake.file_items import file_item
 from intake.index_keys import by_content
-from intake.items import plain, wire
 from intake.keyed_ids import KeyedIds
 from intake.record import FileRecord, Finding, ObjectVersion, Severity, Source, Upload, Verdict
+from intake.serialization import deserialize, serialize
 from intake.states import State
 from intake.study import Instance
 
@@ -80,7 +80,7 @@ def an_instance(study_uid, series_uid, clinic_id="northside", **changes):
 
 def stored_item(record):
     """Return a record as it comes back from the table."""
-    return plain(wire(indexed_item(record)))
+    return deserialize(serialize(indexed_item(record)))
 
 
 def indexed_item(record):

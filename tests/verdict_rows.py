@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from intake import keys
 from intake.file_items import file_item
-from intake.items import wire
 from intake.record import FileRecord, Source
+from intake.serialization import serialize
 from intake.states import State
 from tests.records import REFUSAL, a_file
 
@@ -21,10 +21,10 @@ CODES = ("truncated", "kind-unsupported", "not-dicom")
 
 def change(after: FileRecord, before: FileRecord | None = None, **extra):
     """Return a stream's record of a change; `extra` are attributes that only the table knows."""
-    image = {"Keys": wire({key: file_item(after)[key] for key in ("pk", "sk")})}
-    image["NewImage"] = wire({**file_item(after), **extra})
+    image = {"Keys": serialize({key: file_item(after)[key] for key in ("pk", "sk")})}
+    image["NewImage"] = serialize({**file_item(after), **extra})
     if before:
-        image["OldImage"] = wire(file_item(before))
+        image["OldImage"] = serialize(file_item(before))
     return {"eventSource": "aws:dynamodb", "dynamodb": image}
 
 

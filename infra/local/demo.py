@@ -13,6 +13,7 @@ from intake.directory import DynamoDirectory
 from intake.gateway import JwtAuthorizer, admit_partners
 from intake.ports import Clinic, Partner
 from intake.record import now
+from intake.table import Table
 from portal.cognito_admin import CognitoClients
 
 CLINICS = (Clinic("northside", "Northside Imaging"), Clinic("lakeview", "Lakeview Clinic"))
@@ -63,7 +64,7 @@ def create_demo(clients: Clients, outputs: dict[str, str], passwords_file: Path)
     for person in (*staff, admin):
         if person.username not in present:
             _create_person(clients, pool, person)
-    directory = DynamoDirectory(clients.dynamodb, outputs["Table"])
+    directory = DynamoDirectory(Table(clients.dynamodb, outputs["Table"]))
     _save_clinics(directory)
     partner = _partner(clients, pool, directory)
     gateway = JwtAuthorizer(clients.gateway, api_id(outputs["ApiUrl"]), outputs["AuthorizerId"])

@@ -146,7 +146,7 @@ class Records(Protocol):
         """Raises NotFoundError."""
         ...
 
-    def some(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
+    def get_many(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
         """Return those of the files that there are, of any clinic, by their ids."""
         ...
 
@@ -170,11 +170,11 @@ class Records(Protocol):
         """
         ...
 
-    def prolong(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:
+    def extend(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:
         """Give a file more time to arrive. Raises ConflictError when it is no longer awaited."""
         ...
 
-    def remember(self, clinic_id: str, idempotency_key: str, body_sha256: str, value: str) -> str:
+    def bind_idempotency_key(self, clinic_id: str, idempotency_key: str, body_sha256: str, value: str) -> str:
         """Bind an idempotency key to an id for 24 h, and return what it is bound to: an earlier call's id, or `value`.
 
         Raises ConflictError when the earlier call had another body.

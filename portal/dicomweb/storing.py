@@ -90,7 +90,7 @@ def _verdicts(services: Services, file_ids: Sequence[str], deadline: float) -> t
     judged: dict[str, FileRecord] = {}
     pause = 0.1
     while True:
-        records = services.records.some([file_id for file_id in file_ids if file_id not in judged])
+        records = services.records.get_many([file_id for file_id in file_ids if file_id not in judged])
         judged |= {name: record for name, record in records.items() if record.state is not State.AWAITING_UPLOAD}
         if len(judged) == len(file_ids) or time.monotonic() + pause > deadline:
             return tuple(judged[file_id] for file_id in file_ids if file_id in judged)

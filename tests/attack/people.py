@@ -16,6 +16,7 @@ from intake.directory import DynamoDirectory
 from intake.gateway import JwtAuthorizer, admit_partners
 from intake.ports import Clinic, Partner
 from intake.record import now
+from intake.table import Table
 from portal.cognito_admin import CognitoClients, CognitoPeople
 from portal.people import group_of
 from tests.emulator.sign_in import person_tokens
@@ -172,4 +173,4 @@ def token_of(stack: LocalStack, client_id: str, secret: str, scopes: frozenset[s
 
 
 def directory_of(stack: LocalStack) -> DynamoDirectory:
-    return DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"])
+    return DynamoDirectory(Table(stack.clients.dynamodb, stack.outputs["Table"]))

@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 
 from infra.local.clients import other_client
 from infra.local.deployment import STACK_NAME
-from intake.items import plain
 from intake.packed import unpacked
+from intake.serialization import deserialize
 from tests.attack.world import World
 
 KEEP_NOTHING = frozenset(
@@ -136,7 +136,7 @@ def _items(world: World, name: str, table: str) -> Iterator[Place]:
     keys = {key["AttributeName"] for schema in schemas for key in schema}
     for page in dynamodb.get_paginator("scan").paginate(TableName=table):
         for row in page["Items"]:
-            item = plain(row)
+            item = deserialize(row)
             kind = str(item.get("pk", "")).partition("#")[0]
             for key in keys & set(item):
                 may = SEARCHED_BY if key == "name_key" else frozenset()

@@ -14,6 +14,7 @@ from intake.dynamodb import DynamoRecords
 from intake.ports import Clinic
 from intake.record import FileRecord
 from intake.states import State
+from intake.table import Table
 from tests.browser.test_main_job import VERDICT, sign_in
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.test_exactly_once import Lane
@@ -45,7 +46,7 @@ def signed_in(browser: Browser, portal_url: str) -> Iterator[SignedIn]:
 
 @pytest.fixture
 def directory(stack: LocalStack) -> Iterator[DynamoDirectory]:
-    found = DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"])
+    found = DynamoDirectory(Table(stack.clients.dynamodb, stack.outputs["Table"]))
     yield found
     for clinic_id in CLINICS:
         found.save_profile(clinic_id, {})
@@ -74,7 +75,7 @@ def rejected(stack: LocalStack, directory: DynamoDirectory, clinic_id: str) -> F
     directory.save_profile(clinic_id, {"kinds": ["pdf"]})
     data = ct_slice(study=uid(clinic_id), series=uid(clinic_id, 1), sop=uid(clinic_id, 1, 1), rows=8, columns=8)
     stack.clients.s3.put_object(Bucket=stack.outputs["IncomingBucket"], Key=f"{clinic_id}/1.dcm", Body=data)
-    records = DynamoRecords(stack.clients.dynamodb, stack.outputs["Table"])
+    records = DynamoRecords(Table(stack.clients.dynamodb, stack.outputs["Table"]))
     (file,) = until(lambda: records.files(clinic_id, State.REJECTED, None, None, 5).rows, "the rejected file", 60)
     assert file.codes == ("kind-not-allowed",)
     return file

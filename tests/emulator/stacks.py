@@ -13,6 +13,7 @@ from infra.local.stack import LocalStack, local_stack
 from intake.directory import DynamoDirectory
 from intake.ports import Clinic
 from intake.states import State as FileState
+from intake.table import Table
 
 
 @contextlib.contextmanager
@@ -59,5 +60,5 @@ def files_of(stack, clinic_id):
 
 def enter_clinic(stack: LocalStack, clinic_id: str, *, active: bool = True) -> None:
     """Enter a clinic into the directory: what is sent for any other is refused."""
-    directory = DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"])
+    directory = DynamoDirectory(Table(stack.clients.dynamodb, stack.outputs["Table"]))
     directory.save_clinic(Clinic(clinic_id, clinic_id, active=active))

@@ -7,6 +7,7 @@ import pytest
 
 from infra.local.demo import Person
 from intake.directory import DynamoDirectory
+from intake.table import Table
 from tests.emulator.sign_in import cookies_of, opened_session, person_token
 from tests.emulator.stacks import eventually
 
@@ -147,7 +148,7 @@ def test_who_is_disabled_cannot_renew_a_session_nor_sign_in(stack, admin, client
 
 
 def test_a_profile_that_was_saved_is_saved_again_only_by_who_saw_it(stack, admin):
-    directory = DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"])
+    directory = DynamoDirectory(Table(stack.clients.dynamodb, stack.outputs["Table"]))
     page = admin.get("/admin/clinics/lakeview/profile").text
     version = re.search(r'name="version" value="(\w+)"', page)[1]
     fields = {"kind-dicom": "on", "kind-pdf": "on", "max-pdf": "7", "version": version}

@@ -9,6 +9,7 @@ import pytest
 
 from intake.dynamodb import DynamoRecords
 from intake.states import State
+from intake.table import Table
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.stacks import enter_clinic, eventually
 from tests.emulator.test_admin import AdminClient
@@ -32,7 +33,7 @@ def records(stack):
     enter_clinic(stack, CLINIC)
     for name, data in files.items():
         stack.clients.s3.put_object(Bucket=stack.outputs["IncomingBucket"], Key=f"{CLINIC}/{name}", Body=data)
-    table = DynamoRecords(stack.clients.dynamodb, stack.outputs["Table"])
+    table = DynamoRecords(Table(stack.clients.dynamodb, stack.outputs["Table"]))
 
     def settled():
         rows = table.files(CLINIC, None, None, None, 50).rows

@@ -14,6 +14,7 @@ import pytest
 from intake.ports import StudyQuery
 from intake.studies import DynamoStudies
 from intake.study_rules import findings
+from intake.table import Table
 from tests.archives import a_study, zipped
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.ids import ids_of
@@ -72,7 +73,7 @@ def _assert_whole(lane, name, count, upload_id):
 
 def _assert_studied(lane, name, count, upload_id):
     ids = ids_of(lane.stack)
-    table = DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"], ids)
+    table = DynamoStudies(Table(lane.aws.dynamodb, lane.outputs["Table"]), ids)
 
     def counted():
         study = table.study("northside", ids.study("northside", uid(name)))
@@ -127,7 +128,7 @@ def test_an_archive_dropped_straight_into_s3_is_expanded_too(lane):
 
     def studied():
         rows = (
-            DynamoStudies(lane.aws.dynamodb, lane.outputs["Table"], ids_of(lane.stack))
+            DynamoStudies(Table(lane.aws.dynamodb, lane.outputs["Table"]), ids_of(lane.stack))
             .studies(StudyQuery(clinic_id="northside"), None, 100)
             .rows
         )

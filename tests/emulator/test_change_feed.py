@@ -13,6 +13,7 @@ from intake.ports import Change
 from intake.projections import DynamoProjections
 from intake.record import now
 from intake.states import State
+from intake.table import Table
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
 from tests.waiting import until
@@ -49,7 +50,7 @@ def test_writers_that_meet_leave_no_gap_and_no_repetition_and_slip_in_behind_no_
     deliveries = changes * 2
     rng.shuffle(deliveries)
     batches = [deliveries[start : start + 30] for start in range(0, len(deliveries), 30)]
-    feed, seen, done = DynamoChangeFeed(stack.clients.dynamodb, table), [], threading.Event()
+    feed, seen, done = DynamoChangeFeed(Table(stack.clients.dynamodb, table)), [], threading.Event()
 
     def read():
         cursor, more = feed.end(clinic_id), True
@@ -61,7 +62,9 @@ def test_writers_that_meet_leave_no_gap_and_no_repetition_and_slip_in_behind_no_
 
     with ThreadPoolExecutor(WORKERS + 1) as threads:
         reader = threads.submit(read)
-        writers = [threads.submit(DynamoProjections(stack.clients.dynamodb, table).apply, batch) for batch in batches]
+        writers = [
+            threads.submit(DynamoProjections(Table(stack.clients.dynamodb, table)).apply, batch) for batch in batches
+        ]
         try:
             for writer in writers:
                 writer.result()

@@ -11,6 +11,7 @@ from intake.dynamodb import DynamoRecords
 from intake.events import Arrival
 from intake.keyed_ids import KeyedIds
 from intake.s3_objects import S3Objects
+from intake.table import Table
 from intake.table_secret import TableSecret
 from intake.verdicts import DynamoVerdicts
 from processor.filing import Buckets
@@ -49,9 +50,9 @@ def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_a_process_
     data = ct_slice(study=uid("costs"), series=uid("costs", 1), sop=uid("costs", 1, 1))
     answer = stack.clients.s3.put_object(Bucket=SILENT, Key=file.incoming.key, Body=data)
     version = replace(file.incoming, version_id=answer["VersionId"])
-    profiles = Profiles(DynamoDirectory(clients["dynamodb"], table))
-    ids = KeyedIds(TableSecret(clients["dynamodb"], table).read)
-    verdicts = DynamoVerdicts(clients["dynamodb"], table, ids)
+    profiles = Profiles(DynamoDirectory(Table(clients["dynamodb"], table)))
+    ids = KeyedIds(TableSecret(Table(clients["dynamodb"], table)).read)
+    verdicts = DynamoVerdicts(Table(clients["dynamodb"], table), ids)
     profiles.of("northside")
     ids.patient("northside", "TEST")
     assert calls["GetItem"] == 3
@@ -75,4 +76,4 @@ def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_a_process_
     assert len(data) > 500_000
     assert calls == {"requests": 3, "GetObject": 1, "CopyObject": 1, "TransactWriteItems": 1}
     assert processed.bytes_read <= 64 * 1024
-    assert DynamoRecords(stack.clients.dynamodb, table).file("northside", file.file_id).state == "accepted"
+    assert DynamoRecords(Table(stack.clients.dynamodb, table)).file("northside", file.file_id).state == "accepted"

@@ -18,6 +18,7 @@ from intake.events import Arrival, notification
 from intake.keys import file_id, new_upload_id, object_key
 from intake.record import FileRecord, ObjectVersion, Source, Upload, now
 from intake.states import State
+from intake.table import Table
 from intake.verdicts import DynamoVerdicts
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.ids import ids_of
@@ -37,8 +38,8 @@ class Lane:
     def __init__(self, stack):
         self.stack = stack
         self.aws, self.outputs = stack.clients, stack.outputs
-        self.records = DynamoRecords(self.aws.dynamodb, self.outputs["Table"])
-        self.verdicts = DynamoVerdicts(self.aws.dynamodb, self.outputs["Table"], ids_of(stack))
+        self.records = DynamoRecords(Table(self.aws.dynamodb, self.outputs["Table"]))
+        self.verdicts = DynamoVerdicts(Table(self.aws.dynamodb, self.outputs["Table"]), ids_of(stack))
         (mapping,) = self.aws.functions.list_event_source_mappings(FunctionName=self.outputs["JudgeFunction"])[
             "EventSourceMappings"
         ]
@@ -232,5 +233,5 @@ def test_a_dead_letter_fails_its_file_tells_people_and_is_judged_when_redriven(l
 
 
 def test_clinics_of_the_demo_are_in_the_directory(stack):
-    clinics = DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"]).clinics()
+    clinics = DynamoDirectory(Table(stack.clients.dynamodb, stack.outputs["Table"])).clinics()
     assert {"northside", "lakeview"} <= {clinic.clinic_id for clinic in clinics}

@@ -8,6 +8,7 @@ import pytest
 
 from intake.incidents import DynamoIncidents, DynamoRounds
 from intake.ports import OPERATIONS, AlertKind, Fault
+from intake.table import Table
 from tests.emulator.stacks import enter_clinic
 from tests.emulator.test_notifications import Listener
 from tests.waiting import until
@@ -27,12 +28,12 @@ def operations(stack):
 
 
 def test_an_object_that_no_record_claims_is_told_of_once_and_closed_when_it_is_gone(stack, operations):
-    clinic, table = f"strays-{secrets.token_hex(4)}", (stack.clients.dynamodb, stack.outputs["Table"])
+    clinic, table = f"strays-{secrets.token_hex(4)}", Table(stack.clients.dynamodb, stack.outputs["Table"])
     enter_clinic(stack, clinic)
     place = {"Bucket": stack.outputs["AcceptedBucket"], "Key": f"{clinic}/Doe^Jane.dcm"}
     version = stack.clients.s3.put_object(**place, Body=b"stray")["VersionId"]
     # Else the rounds come by in their own time, which depends on what other tests have filed.
-    DynamoRounds(*table).write({"accepted": clinic})
+    DynamoRounds(table).write({"accepted": clinic})
 
     def told():
         _sweep(stack)
@@ -42,7 +43,7 @@ def test_an_object_that_no_record_claims_is_told_of_once_and_closed_when_it_is_g
     assert f"1 x {Fault.OBJECT_UNCLAIMED}" in mail["Message"]
     assert "Doe" not in mail["Message"]
     for _ in range(3):
-        DynamoRounds(*table).write({"accepted": clinic})
+        DynamoRounds(table).write({"accepted": clinic})
         _sweep(stack)
     assert len(operations.heard(clinic)) == 1
 
@@ -50,7 +51,7 @@ def test_an_object_that_no_record_claims_is_told_of_once_and_closed_when_it_is_g
 
     def closed():
         _sweep(stack)
-        opened, _ = DynamoIncidents(*table).open("", 1000)
+        opened, _ = DynamoIncidents(table).open("", 1000)
         return not [incident for incident in opened if incident.clinic_id == clinic]
 
     until(closed, "the end of the incident", 60)

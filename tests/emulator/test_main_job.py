@@ -8,6 +8,7 @@ import pytest
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.ports import Clinic
+from intake.table import Table
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient, checksum
 from tests.emulator.stacks import files_of
@@ -66,13 +67,13 @@ def test_the_declared_names_extension_reaches_the_judge_and_the_name_does_not(pa
 
 
 def test_a_clinics_profile_is_judged_by(stack):
-    directory = DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"])
+    directory = DynamoDirectory(Table(stack.clients.dynamodb, stack.outputs["Table"]))
     directory.save_clinic(Clinic("eastside", "Eastside"))
     directory.save_profile("eastside", {"kinds": ["pdf"]})
     (data,) = _slices("eastside", 1).values()
     stack.clients.s3.put_object(Bucket=stack.outputs["IncomingBucket"], Key="eastside/scan.dcm", Body=data)
 
-    records = DynamoRecords(stack.clients.dynamodb, stack.outputs["Table"])
+    records = DynamoRecords(Table(stack.clients.dynamodb, stack.outputs["Table"]))
     (row,) = until(lambda: records.files("eastside", None, None, None, 10).rows, "the file of a clinic with a profile")
     assert (row.state, row.codes) == ("rejected", ("kind-not-allowed",))
 

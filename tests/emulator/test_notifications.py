@@ -10,12 +10,13 @@ import pytest
 
 from intake.cloudwatch import CloudWatchQueueAge
 from intake.filters import filter_policy
-from intake.items import wire
 from intake.ports import EVERYTHING, OPERATIONS, AlertKind, Change, Grain, Standing, Subscription
 from intake.projections import DynamoProjections
 from intake.record import now
+from intake.serialization import serialize
 from intake.sns import SnsSubscribers
 from intake.states import State
+from intake.table import Table
 from intake.watch import DynamoWatch
 from processor.quiet import FILES
 from tests.dicom_files import ct_slice, uid
@@ -166,7 +167,7 @@ def test_a_completed_upload_is_told_once_however_often_its_changes_are_delivered
     rows = stack.clients.dynamodb.query(
         TableName=stack.outputs["Table"],
         KeyConditionExpression="pk = :upload AND begins_with(sk, :file)",
-        ExpressionAttributeValues=wire({":upload": f"UPLOAD#{upload_id}", ":file": "FILE#"}),
+        ExpressionAttributeValues=serialize({":upload": f"UPLOAD#{upload_id}", ":file": "FILE#"}),
     )["Items"]
     again = {"Records": [{"eventSource": "aws:dynamodb", "dynamodb": _image(row)} for row in rows]}
     for _ in range(3):
@@ -182,7 +183,7 @@ def test_a_usually_busy_clinic_that_sends_nothing_is_told_of_once(stack, listen)
     clinic = f"quiet-{secrets.token_hex(4)}"
     enter_clinic(stack, clinic)
     listener = listen(clinic, AlertKind.QUIET)
-    sums = DynamoProjections(stack.clients.dynamodb, stack.outputs["Table"])
+    sums = DynamoProjections(Table(stack.clients.dynamodb, stack.outputs["Table"]))
     for week in (1, 2, 3):
         sums.apply([_past(clinic, number, weeks=week) for number in range(FILES)])
 
@@ -193,7 +194,7 @@ def test_a_usually_busy_clinic_that_sends_nothing_is_told_of_once(stack, listen)
 
     (mail,) = until(told, "the message on the quiet clinic", 240)
     assert mail["Subject"] == f"[Silent Scalper] No files from {clinic} for 6 hours"
-    noted = DynamoWatch(stack.clients.dynamodb, stack.outputs["Table"]).quiet()
+    noted = DynamoWatch(Table(stack.clients.dynamodb, stack.outputs["Table"])).quiet()
     assert [(one.clinic_id, one.usual) for one in noted if one.clinic_id == clinic] == [(clinic, FILES)]
     for _ in range(2):
         _sweep(stack)

@@ -14,6 +14,7 @@ from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.ports import Answer, Clinic, Review, Task
 from intake.record import now
+from intake.table import Table
 from tests.archives import a_study, zipped
 from tests.dicom_files import ct_slice, part10, uid
 from tests.emulator.partner import PartnerClient
@@ -114,7 +115,7 @@ def _entries(partner, upload_id):
 
 def test_another_image_under_a_known_uid_is_held_linked_and_named(stack, partner):
     names = {"study": uid("changed road"), "series": uid("changed road", "series"), "rows": 8, "columns": 8}
-    directory = DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"])
+    directory = DynamoDirectory(Table(stack.clients.dynamodb, stack.outputs["Table"]))
     (first,) = _sent(partner, {"one.dcm": ct_slice(**names)})
     changed = bytearray(ct_slice(**names))
     changed[-1] ^= 1
@@ -138,7 +139,7 @@ def test_another_image_under_a_known_uid_is_held_linked_and_named(stack, partner
 
     directory.save_clinic(Clinic("strictside", "Strictside"))
     directory.save_profile("strictside", {"conflicts": "reject"})
-    records = DynamoRecords(stack.clients.dynamodb, stack.outputs["Table"])
+    records = DynamoRecords(Table(stack.clients.dynamodb, stack.outputs["Table"]))
     for number, data in enumerate((ct_slice(**names), bytes(changed))):
         stack.clients.s3.put_object(Bucket=stack.outputs["IncomingBucket"], Key=f"strictside/{number}.dcm", Body=data)
         rows = until(lambda number=number: _listed(records, number + 1), "the files of a clinic that refuses")

@@ -10,6 +10,7 @@ from intake import keys
 from intake.dynamodb import DynamoRecords
 from intake.record import FileRecord, ObjectVersion, now
 from intake.states import State
+from intake.table import Table
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.stacks import enter_clinic
 from tests.emulator.test_exactly_once import Lane
@@ -28,7 +29,7 @@ class Buckets:
     stack: object
 
     def __post_init__(self):
-        self.records = DynamoRecords(self.stack.clients.dynamodb, self.stack.outputs["Table"])
+        self.records = DynamoRecords(Table(self.stack.clients.dynamodb, self.stack.outputs["Table"]))
 
     def put(self, key, name):
         """Put a slice of its own under a key. Return its bytes' digest."""

@@ -17,6 +17,7 @@ from intake.record import FileRecord, ObjectVersion, Source, Upload, now
 from intake.search import DynamoSearch
 from intake.states import State
 from intake.studies import DynamoStudies
+from intake.table import Table
 from intake.troubles import DynamoTroubles
 from intake.verdicts import DynamoVerdicts
 from portal.app import create_app
@@ -50,12 +51,16 @@ def counted(stack):
 def browser(stack, counted):
     """Staff of the clinic, at a portal whose table is the stack's."""
     client, _ = counted
-    table, portal = stack.outputs["Table"], Portal()
+    table, portal = Table(client, stack.outputs["Table"]), Portal()
     kinds = {"records": DynamoRecords, "troubles": DynamoTroubles}
     kinds |= {"kept_searches": DynamoKeptSearches, "orders": DynamoOrders}
-    found = {name: kind(client, table) for name, kind in kinds.items()}
+    found = {name: kind(table) for name, kind in kinds.items()}
     ids = ids_of(stack)
-    found |= {"search": DynamoSearch(client, table, ids), "studies": DynamoStudies(client, table, ids), "ids": ids}
+    found |= {
+        "search": DynamoSearch(table, ids),
+        "studies": DynamoStudies(table, ids),
+        "ids": ids,
+    }
     portal.app = create_app(replace(portal.services, **found))
     return portal.browser()
 
@@ -64,7 +69,7 @@ def browser(stack, counted):
 def uploads(stack, browser):
     """A small and a large upload of one study each, of which every sixth file is in trouble; counted by the stack."""
     found = {count: fill(stack, count) for count in (SMALL, LARGE)}
-    records = DynamoRecords(stack.clients.dynamodb, stack.outputs["Table"])
+    records = DynamoRecords(Table(stack.clients.dynamodb, stack.outputs["Table"]))
     for count, upload_id in found.items():
         # The last changes to be counted are of files that no line tells of, and until then their batch stands.
         until(lambda upload_id=upload_id: records.upload(CLINIC, upload_id).complete, "counted", timeout=60)
@@ -74,8 +79,8 @@ def uploads(stack, browser):
 
 
 def fill(stack, count):
-    records = DynamoRecords(stack.clients.dynamodb, stack.outputs["Table"])
-    verdicts = DynamoVerdicts(stack.clients.dynamodb, stack.outputs["Table"], ids_of(stack))
+    records = DynamoRecords(Table(stack.clients.dynamodb, stack.outputs["Table"]))
+    verdicts = DynamoVerdicts(Table(stack.clients.dynamodb, stack.outputs["Table"]), ids_of(stack))
     at, upload_id = now(), new_upload_id()
     upload = Upload(
         clinic_id=CLINIC,

@@ -14,6 +14,7 @@ from intake.audit import DynamoAudit
 from intake.directory import DynamoDirectory
 from intake.ports import AuditEntry, Clinic
 from intake.record import now
+from intake.table import Table
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.aws_command import aws_command
 from tests.emulator.stacks import eventually
@@ -55,7 +56,7 @@ def script(folder):
 @pytest.fixture
 def night(clients, outputs, kept) -> Night:
     """A clinic with an accepted file that somebody deleted, a dead letter, a suspicious person and a lost client."""
-    DynamoDirectory(clients.dynamodb, outputs["Table"]).save_clinic(Clinic(CLINIC, "Runbook", created_at=now()))
+    DynamoDirectory(Table(clients.dynamodb, outputs["Table"])).save_clinic(Clinic(CLINIC, "Runbook", created_at=now()))
     study = uid("runbook")
     content = ct_slice(study=study, series=uid(study, 1), sop=uid(study, 1, 1))
     clients.s3.put_object(Bucket=outputs["IncomingBucket"], Key=f"{CLINIC}/scan.dcm", Body=content)
@@ -75,7 +76,7 @@ def note_a_download(clients, outputs):
     entry = AuditEntry(
         at=now(), actor="runbook-sub", actor_name="Somebody", action="file.download", clinic_id=CLINIC, subject="a-file"
     )
-    DynamoAudit(clients.dynamodb, outputs["AuditTable"]).write(entry)
+    DynamoAudit(Table(clients.dynamodb, outputs["AuditTable"])).write(entry)
 
 
 def versions(clients, bucket):

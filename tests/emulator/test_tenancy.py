@@ -10,6 +10,7 @@ from infra.local.demo import SCOPES
 from intake.directory import DynamoDirectory
 from intake.ports import Partner
 from intake.record import now
+from intake.table import Table
 from portal.cognito_admin import CognitoClients
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
@@ -43,7 +44,7 @@ def ours(stack, portal_url):
 def theirs(stack, portal_url):
     """A partner of the other clinic, who may do everything."""
     made = CognitoClients(stack.clients.cognito, stack.outputs["UserPoolId"]).create("Lakeview PACS", SCOPES)
-    directory = DynamoDirectory(stack.clients.dynamodb, stack.outputs["Table"])
+    directory = DynamoDirectory(Table(stack.clients.dynamodb, stack.outputs["Table"]))
     directory.save_partner(Partner(made.client_id, "lakeview", "Lakeview PACS", SCOPES, created_at=now()))
     grant = {"grant_type": "client_credentials", "scope": " ".join(SCOPES)}
     answer = httpx.post(stack.token_url, data=grant, auth=(made.client_id, made.secret)).raise_for_status()

@@ -10,16 +10,17 @@ from intake.commands import FindFiles
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
 from intake.errors import NotFoundError
-from intake.items import wire
 from intake.last_errors import DynamoLastErrors
 from intake.orders import DynamoOrders
 from intake.ports import Answer, Clinic, Order, Review, Selection, StudyQuery, Task
 from intake.projections import DynamoProjections
 from intake.record import now
 from intake.reviews import DynamoReviews
+from intake.serialization import serialize
 from intake.sqs import SqsQueue
 from intake.states import State
 from intake.studies import DynamoStudies
+from intake.table import Table
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.ids import ids_of
 from tests.waiting import until
@@ -33,12 +34,12 @@ class Admins:
     def __init__(self, stack):
         self.stack, self.aws, self.outputs = stack, stack.clients, stack.outputs
         table = self.outputs["Table"]
-        self.records = DynamoRecords(self.aws.dynamodb, table)
-        self.orders = DynamoOrders(self.aws.dynamodb, table)
-        self.reviews = DynamoReviews(self.aws.dynamodb, table)
-        self.directory = DynamoDirectory(self.aws.dynamodb, table)
-        self.projections = DynamoProjections(self.aws.dynamodb, table)
-        self.errors = DynamoLastErrors(self.aws.dynamodb, table)
+        self.records = DynamoRecords(Table(self.aws.dynamodb, table))
+        self.orders = DynamoOrders(Table(self.aws.dynamodb, table))
+        self.reviews = DynamoReviews(Table(self.aws.dynamodb, table))
+        self.directory = DynamoDirectory(Table(self.aws.dynamodb, table))
+        self.projections = DynamoProjections(Table(self.aws.dynamodb, table))
+        self.errors = DynamoLastErrors(Table(self.aws.dynamodb, table))
         self.main = SqsQueue(self.aws.sqs, self.outputs["QueueUrl"])
         self.dead = SqsQueue(self.aws.sqs, self.outputs["DeadLetterQueueUrl"], redrives=self.outputs["QueueUrl"])
 
@@ -108,7 +109,7 @@ def test_files_that_a_profile_rejected_are_tried_and_then_accepted_by_todays_pro
 
 
 def _studies(admins, clinic):
-    studies = DynamoStudies(admins.aws.dynamodb, admins.outputs["Table"], ids_of(admins.stack))
+    studies = DynamoStudies(Table(admins.aws.dynamodb, admins.outputs["Table"]), ids_of(admins.stack))
     page = studies.studies(StudyQuery(clinic_id=clinic), None, 5)
     return page.rows if page.rows and page.rows[0].instances == 120 else None
 
@@ -176,8 +177,8 @@ def test_counts_that_were_given_up_are_counted_once_when_they_are_redriven(admin
     letters = SqsQueue(admins.aws.sqs, failures, redrives=redrives)
     # As if the projection had failed: the note says that the changes of a block of files were counted.
     note = {"pk": f"APPLIED#{file.file_id[:-2]}", "sk": "#APPLIED"}
-    assert "Item" in admins.aws.dynamodb.get_item(TableName=admins.outputs["Table"], Key=wire(note))
-    admins.aws.dynamodb.delete_item(TableName=admins.outputs["Table"], Key=wire(note))
+    assert "Item" in admins.aws.dynamodb.get_item(TableName=admins.outputs["Table"], Key=serialize(note))
+    admins.aws.dynamodb.delete_item(TableName=admins.outputs["Table"], Key=serialize(note))
 
     for _ in range(3):
         letters.send([lost])

@@ -21,6 +21,8 @@ class FakeChangeFeed:
 
     def changes(self, clinic_id: str, since: str | None, limit: int) -> FeedPage:
         held, oldest = self.entries.get(clinic_id, []), self.forgotten.get(clinic_id, 0)
+        if since and not since.isdecimal():
+            raise InvalidCursorError("This is no position.")
         start = int(since) if since else oldest
         if start > len(held):
             raise InvalidCursorError("This position was never given.")

@@ -27,12 +27,13 @@ class FakeIncidents:
             self.standing.setdefault(incident.incident_id, incident)
 
     def tell(self, incident: Incident, at: datetime) -> None:
-        if not self.standing[incident.incident_id].told:
+        standing = self.standing.get(incident.incident_id)
+        if standing and not standing.told:
             self.told.append(incident)
             self.standing[incident.incident_id] = replace(incident, told=True)
 
     def close(self, incident: Incident, at: datetime) -> None:
-        del self.standing[incident.incident_id]
+        self.standing.pop(incident.incident_id, None)
 
 
 @dataclass

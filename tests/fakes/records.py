@@ -48,7 +48,7 @@ class FakeRecords:
             raise NotFoundError(file_id)
         return record
 
-    def some(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
+    def get_many(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
         return {file_id: self.table.files[file_id] for file_id in file_ids if file_id in self.table.files}
 
     def files_of(self, upload_id: str, after: str | None, limit: int) -> Page[FileRecord]:
@@ -76,14 +76,14 @@ class FakeRecords:
         rows.sort(key=lambda record: (record.created_at, record.file_id), reverse=True)
         return page_of([summary(record) for record in rows], f"files {clinic_id} {state}", after, limit)
 
-    def prolong(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:
+    def extend(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:
         stored = self.table.files.get(record.file_id)
         if stored is None or stored.clinic_id != record.clinic_id or stored.state is not State.AWAITING_UPLOAD:
             raise ConflictError("The file is no longer awaited.")
         kept = multipart_id or stored.multipart_id
         self.table.files[record.file_id] = replace(stored, expires_at=expires_at, multipart_id=kept)
 
-    def remember(self, clinic_id: str, idempotency_key: str, body_sha256: str, value: str) -> str:
+    def bind_idempotency_key(self, clinic_id: str, idempotency_key: str, body_sha256: str, value: str) -> str:
         key = (clinic_id, idempotency_key)
         earlier = self.table.idempotency.get(key)
         if earlier is None or earlier[2] <= self.clock():

@@ -14,7 +14,8 @@ class FakeSubscriptions:
     rows: dict[tuple[str, str], Subscription] = field(default_factory=dict)
 
     def of(self, owner: str) -> tuple[Subscription, ...]:
-        return tuple(row for row in self.rows.values() if row.owner == owner and not row.removed)
+        rows = [row for row in self.rows.values() if row.owner == owner and not row.removed]
+        return tuple(sorted(rows, key=lambda row: row.created_at))
 
     def find(self, owner: str, subscription_id: str) -> Subscription | None:
         return self.rows.get((owner, subscription_id))

@@ -14,7 +14,8 @@ class FakeWebhooks:
     saved: dict[str, Webhook] = field(default_factory=dict)
 
     def of(self, clinic_id: str) -> tuple[Webhook, ...]:
-        return tuple(webhook for webhook in self.saved.values() if webhook.clinic_id == clinic_id)
+        rows = [webhook for webhook in self.saved.values() if webhook.clinic_id == clinic_id]
+        return tuple(sorted(rows, key=lambda webhook: webhook.webhook_id))
 
     def find(self, clinic_id: str, webhook_id: str) -> Webhook:
         webhook = self.saved.get(webhook_id)
@@ -26,7 +27,7 @@ class FakeWebhooks:
         self.saved[webhook.webhook_id] = webhook
 
     def remove(self, webhook: Webhook) -> None:
-        del self.saved[webhook.webhook_id]
+        self.saved.pop(webhook.webhook_id, None)
 
 
 @dataclass

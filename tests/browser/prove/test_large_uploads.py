@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from infra.local.stack import LocalStack
 from intake.dynamodb import DynamoRecords
+from intake.table import Table
 from tests.browser.test_main_job import sign_in
 from tests.browser.traces import drop_folder, traced
 from tests.dicom_files import ct_slice, text
@@ -126,7 +127,7 @@ def network(page: Page, *, offline: bool) -> None:
 
 def accepted(stack: LocalStack, file_id: str) -> str:
     """Return the SHA-256 of what is stored of an accepted file."""
-    stored = DynamoRecords(stack.clients.dynamodb, stack.outputs["Table"]).file(None, file_id).stored
+    stored = DynamoRecords(Table(stack.clients.dynamodb, stack.outputs["Table"])).file(None, file_id).stored
     assert stored is not None
     assert stored.bucket == stack.outputs["AcceptedBucket"]
     answer = stack.clients.s3.get_object(Bucket=stored.bucket, Key=stored.key, VersionId=stored.version_id)

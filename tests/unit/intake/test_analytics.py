@@ -13,6 +13,7 @@ from intake.athena import AthenaWorkGroup
 from intake.ports import Execution, Progress, QueryRun, ResultTable
 from intake.query_runs import DynamoQueryRuns
 from intake.s3_analytics import S3AnalyticsFiles
+from intake.table import Table
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE
 
@@ -40,7 +41,7 @@ def test_a_file_is_encrypted_with_the_records_key_and_written_over_itself(aws):
 
 
 def test_the_latest_run_of_each_query_and_period_is_kept(dynamodb):
-    runs = DynamoQueryRuns(dynamodb, TABLE)
+    runs = DynamoQueryRuns(Table(dynamodb, TABLE))
     assert runs.latest("cost") == {}
     first, second = (QueryRun("cost", 7, f"e-{n}", NOON + timedelta(hours=n)) for n in (1, 2))
     other = QueryRun("cost", 90, "e-3", NOON)

@@ -4,6 +4,7 @@ import pytest
 
 from intake.audit import DynamoAudit
 from intake.ports import AuditEntry, AuditFilter
+from intake.table import Table
 from tests.unit.intake.conftest import _schema
 
 TABLE = "audit"
@@ -13,6 +14,11 @@ EVERYTHING = AuditFilter(until=START + timedelta(days=30))
 
 @pytest.fixture
 def audit(aws):
+    return DynamoAudit(create_audit_table(aws))
+
+
+def create_audit_table(aws):
+    """Return a table as the stack makes it."""
     client = aws.client("dynamodb")
     client.create_table(
         TableName=TABLE,
@@ -26,7 +32,7 @@ def audit(aws):
             for index, name in (("by_clinic", "clinic_id"), ("by_actor", "actor"))
         ],
     )
-    return DynamoAudit(client, TABLE)
+    return Table(client, TABLE)
 
 
 def entry(number, **facts):

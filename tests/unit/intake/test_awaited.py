@@ -12,11 +12,13 @@ from intake import keys
 from intake.announced import BATCH
 from intake.children import DynamoChildren
 from intake.dynamodb import DynamoRecords
-from intake.items import created_key, file_key, plain, wire
+from intake.items import created_key, file_key
 from intake.ports import Outcome
 from intake.projections import DynamoProjections
 from intake.record import Again
+from intake.serialization import deserialize, serialize
 from intake.states import State
+from intake.table import Table
 from intake.verdicts import DynamoVerdicts
 from processor.stream import change
 from tests.records import IDS, NOON, REFUSAL, a_file, a_verdict, an_upload
@@ -32,8 +34,8 @@ class World:
 
     def __init__(self, client, table=TABLE):
         self.client, self.table = client, table
-        self.records, self.verdicts = DynamoRecords(client, table), DynamoVerdicts(client, table, IDS)
-        self.projections, self.children = DynamoProjections(client, table), DynamoChildren(client, table)
+        self.records, self.verdicts = DynamoRecords(Table(client, table)), DynamoVerdicts(Table(client, table), IDS)
+        self.projections, self.children = DynamoProjections(Table(client, table)), DynamoChildren(Table(client, table))
         self.awaited, self.numbers, self.entries, self.stream = {}, Counter(), Counter(), []
         for upload_id, clinic_id in UPLOADS.items():
             self.records.create_upload(an_upload(upload_id=upload_id, clinic_id=clinic_id))
@@ -116,7 +118,7 @@ class World:
 
     def batches(self):
         """Return those that stand in lists: the table forgets the others in time."""
-        found = [item for item in map(plain, self._items()) if item["sk"].startswith(BATCH)]
+        found = [item for item in map(deserialize, self._items()) if item["sk"].startswith(BATCH)]
         listed = [item for item in found if {"clinic_state", "state_shard", "created_key"} & set(item)]
         assert all(("expires" in item) is (item not in listed) for item in found)
         return listed
@@ -126,8 +128,8 @@ class World:
         return [item for page in pages for item in page["Items"]]
 
     def _item(self, file):
-        answer = self.client.get_item(TableName=self.table, Key=wire(file_key(file.file_id)), ConsistentRead=True)
-        return plain(answer["Item"])
+        answer = self.client.get_item(TableName=self.table, Key=serialize(file_key(file.file_id)), ConsistentRead=True)
+        return deserialize(answer["Item"])
 
     def _file(self, upload_id, number, moment, **changes):
         at = NOON + timedelta(milliseconds=moment)

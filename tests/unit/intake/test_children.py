@@ -8,6 +8,7 @@ from intake.dynamodb import DynamoRecords
 from intake.projections import DynamoProjections
 from intake.record import Source
 from intake.states import State
+from intake.table import Table
 from intake.verdicts import DynamoVerdicts
 from processor.stream import change
 from tests.records import IDS, NOON, UPLOAD_ID, a_file, a_verdict, an_upload, stored_item
@@ -26,7 +27,7 @@ def _children(first, last, **changes):
 
 @pytest.fixture
 def records(dynamodb):
-    records = DynamoRecords(dynamodb, TABLE)
+    records = DynamoRecords(Table(dynamodb, TABLE))
     records.create_upload(an_upload())
     records.add_files(an_upload(), [a_file()])
     return records
@@ -34,7 +35,7 @@ def records(dynamodb):
 
 @pytest.fixture
 def children(dynamodb):
-    return DynamoChildren(dynamodb, TABLE)
+    return DynamoChildren(Table(dynamodb, TABLE))
 
 
 def test_entries_are_reserved_once_however_slices_overlap(records, children):
@@ -48,7 +49,7 @@ def test_entries_are_reserved_once_however_slices_overlap(records, children):
 
 
 def test_an_accepted_archive_declares_what_it_holds_once_and_with_its_own_verdict(records, dynamodb):
-    projections = DynamoProjections(dynamodb, TABLE)
+    projections = DynamoProjections(Table(dynamodb, TABLE))
     upload = records.upload("northside", UPLOAD_ID)
     for _ in range(3):
         projections.apply([a_change(entries=95)])
@@ -62,7 +63,7 @@ def test_an_accepted_archive_declares_what_it_holds_once_and_with_its_own_verdic
 def test_those_without_a_verdict_are_told_apart(records, children, dynamodb):
     first, second = _children(0, 2)
     children.reserve([first, second])
-    DynamoVerdicts(dynamodb, TABLE, IDS).record(a_verdict(first), reserved=True)
+    DynamoVerdicts(Table(dynamodb, TABLE), IDS).record(a_verdict(first), reserved=True)
 
     assert children.awaited([first, second]) == {second.file_id}
     assert children.awaited([]) == frozenset()
@@ -71,7 +72,7 @@ def test_those_without_a_verdict_are_told_apart(records, children, dynamodb):
 def test_a_childs_verdict_leaves_what_is_known_of_its_archive(records, children, dynamodb):
     (child,) = _children(0, 1)
     children.reserve([child])
-    DynamoVerdicts(dynamodb, TABLE, IDS).record(a_verdict(child, shadow=("a-code",)), reserved=True)
+    DynamoVerdicts(Table(dynamodb, TABLE), IDS).record(a_verdict(child, shadow=("a-code",)), reserved=True)
 
     record = records.file("northside", child.file_id)
     assert (record.parent, record.state, record.shadow) == (PARENT, State.ACCEPTED, ("a-code",))
@@ -79,9 +80,9 @@ def test_a_childs_verdict_leaves_what_is_known_of_its_archive(records, children,
 
 def test_a_dropped_archives_upload_counts_what_was_dropped_and_what_it_held(dynamodb):
     arrivals = [a_change(number, source="direct", before=None, entries=5 * number) for number in range(3)]
-    DynamoProjections(dynamodb, TABLE).apply(arrivals)
+    DynamoProjections(Table(dynamodb, TABLE)).apply(arrivals)
 
-    records = DynamoRecords(dynamodb, TABLE)
+    records = DynamoRecords(Table(dynamodb, TABLE))
     upload = records.upload("northside", UPLOAD_ID)
     assert (upload.source, upload.declared, upload.created_at) == (Source.DIRECT, 18, NOON)
     assert upload.counts[State.AWAITING_UPLOAD] == 15

@@ -13,6 +13,7 @@ from intake.ports import AuditFilter, FileQuery, StudyQuery
 from intake.search import DynamoSearch
 from intake.states import State
 from intake.studies import DynamoStudies
+from intake.table import Table
 from intake.troubles import DynamoTroubles
 from tests.records import IDS, NOON, UPLOAD_ID
 from tests.unit.intake.conftest import TABLE
@@ -55,8 +56,8 @@ class Unreachable:
 def lists():
     """Return every list of the table's: a position in, a page out."""
     table = Unreachable()
-    records, search = DynamoRecords(table, TABLE), DynamoSearch(table, TABLE, IDS)
-    studies = DynamoStudies(table, TABLE, IDS)
+    records, search = DynamoRecords(Table(table, TABLE)), DynamoSearch(Table(table, TABLE), IDS)
+    studies = DynamoStudies(Table(table, TABLE), IDS)
     study = IDS.study("northside", "1.2")
 
     def files(**asked):
@@ -75,11 +76,11 @@ def lists():
         "search by modality": files(modality="CT", **DAY),
         "studies": lambda after: studies.studies(StudyQuery(clinic_id="northside", first_date="20260101"), after, 5),
         "everybody's studies": lambda after: studies.studies(StudyQuery(clinic_id=None), after, 5),
-        "trouble": lambda after: DynamoTroubles(table, TABLE).files(UPLOAD_ID, "1#a#", after, 5),
-        "an order's answers": lambda after: DynamoOrders(table, TABLE).answers("", UPLOAD_ID, after, 5),
-        "changes": lambda after: DynamoChangeFeed(table, TABLE).changes("northside", after, 5),
-        "the audit log": lambda after: DynamoAudit(table, TABLE).entries(AuditFilter(), after, 5),
-        "a day of the audit log": lambda after: DynamoAudit(table, TABLE).entries(AuditFilter(**DAY), after, 5),
+        "trouble": lambda after: DynamoTroubles(Table(table, TABLE)).files(UPLOAD_ID, "1#a#", after, 5),
+        "an order's answers": lambda after: DynamoOrders(Table(table, TABLE)).answers("", UPLOAD_ID, after, 5),
+        "changes": lambda after: DynamoChangeFeed(Table(table, TABLE)).changes("northside", after, 5),
+        "the audit log": lambda after: DynamoAudit(Table(table, TABLE)).entries(AuditFilter(), after, 5),
+        "a day of the audit log": lambda after: DynamoAudit(Table(table, TABLE)).entries(AuditFilter(**DAY), after, 5),
     }
 
 

@@ -5,6 +5,7 @@ import pytest
 from intake.directory import DynamoDirectory
 from intake.errors import ConflictError
 from intake.ports import Clinic, Partner
+from intake.table import Table
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE
 
@@ -12,7 +13,7 @@ PROFILE = {"kinds": None, "max_bytes": {"dicom": 2_000_000_000}, "rules": {"trai
 
 
 def test_a_clinics_profile_is_read_back_as_it_was_written(dynamodb):
-    directory = DynamoDirectory(dynamodb, TABLE)
+    directory = DynamoDirectory(Table(dynamodb, TABLE))
     directory.save_profile("northside", PROFILE)
     directory.save_clinic(Clinic("northside", "Northside Imaging"))
 
@@ -23,7 +24,7 @@ def test_a_clinics_profile_is_read_back_as_it_was_written(dynamodb):
 
 @pytest.fixture
 def directory(dynamodb):
-    return DynamoDirectory(dynamodb, TABLE)
+    return DynamoDirectory(Table(dynamodb, TABLE))
 
 
 def test_a_clinic_is_read_back_whole_and_its_id_is_taken_once(directory):

@@ -10,6 +10,7 @@ from intake.ports import RESERVED_AT_ONCE, Clinic
 from intake.projections import DynamoProjections
 from intake.record import Source
 from intake.states import State
+from intake.table import Table
 from intake.verdicts import DynamoVerdicts
 from tests.records import IDS, NOON, UPLOAD_ID, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE
@@ -19,8 +20,8 @@ from tests.unit.intake.test_projections import a_change
 @pytest.fixture
 def records(dynamodb):
     for clinic_id in ("northside", "lakeview"):
-        DynamoDirectory(dynamodb, TABLE).create_clinic(Clinic(clinic_id, clinic_id.title()))
-    return DynamoRecords(dynamodb, TABLE)
+        DynamoDirectory(Table(dynamodb, TABLE)).create_clinic(Clinic(clinic_id, clinic_id.title()))
+    return DynamoRecords(Table(dynamodb, TABLE))
 
 
 def _reserve(records, count, **changes):
@@ -116,7 +117,7 @@ def test_files_are_listed_newest_first_page_by_page(records, clinic_id):
 
 def test_lists_are_filtered_by_state_and_time(records, dynamodb):
     files = _reserve(records, 4)
-    DynamoVerdicts(dynamodb, TABLE, IDS).record(a_verdict(files[2]), reserved=True)
+    DynamoVerdicts(Table(dynamodb, TABLE), IDS).record(a_verdict(files[2]), reserved=True)
 
     for clinic_id in ("northside", None):
         accepted = records.files(clinic_id, State.ACCEPTED, None, None, 10)
@@ -127,7 +128,7 @@ def test_lists_are_filtered_by_state_and_time(records, dynamodb):
 
 def test_uploads_are_listed_with_their_projected_counts(records, dynamodb):
     _reserve(records, 3)
-    DynamoProjections(dynamodb, TABLE).apply([a_change(0), a_change(1, after=State.REJECTED)])
+    DynamoProjections(Table(dynamodb, TABLE)).apply([a_change(0), a_change(1, after=State.REJECTED)])
 
     (upload,) = records.uploads("northside", None, 10).rows
 
@@ -144,7 +145,7 @@ def test_uploads_are_listed_with_their_projected_counts(records, dynamodb):
 
 
 def test_a_days_direct_drops_appear_as_an_upload(records, dynamodb):
-    DynamoProjections(dynamodb, TABLE).apply([a_change(0, source="direct"), a_change(1, source="direct")])
+    DynamoProjections(Table(dynamodb, TABLE)).apply([a_change(0, source="direct"), a_change(1, source="direct")])
 
     (upload,) = records.uploads("northside", None, 10).rows
 
@@ -153,25 +154,25 @@ def test_a_days_direct_drops_appear_as_an_upload(records, dynamodb):
 
 def test_an_awaited_file_is_given_more_time_and_a_judged_one_is_not(records, dynamodb):
     file = _reserve(records, 1)[0]
-    records.prolong(file, NOON + timedelta(days=3), "multipart-1")
+    records.extend(file, NOON + timedelta(days=3), "multipart-1")
     assert records.file(None, file.file_id).expires_at == NOON + timedelta(days=3)
     assert records.file(None, file.file_id).multipart_id == "multipart-1"
 
-    DynamoVerdicts(dynamodb, TABLE, IDS).record(a_verdict(file), reserved=True)
+    DynamoVerdicts(Table(dynamodb, TABLE), IDS).record(a_verdict(file), reserved=True)
     with pytest.raises(ConflictError):
-        records.prolong(file, NOON + timedelta(days=4))
+        records.extend(file, NOON + timedelta(days=4))
 
 
 def test_an_idempotency_key_leads_to_the_first_calls_upload(records):
-    assert records.remember("northside", "key", "aa", "first") == "first"
-    assert records.remember("northside", "key", "aa", "second") == "first"
-    assert records.remember("lakeview", "key", "bb", "third") == "third"
+    assert records.bind_idempotency_key("northside", "key", "aa", "first") == "first"
+    assert records.bind_idempotency_key("northside", "key", "aa", "second") == "first"
+    assert records.bind_idempotency_key("lakeview", "key", "bb", "third") == "third"
     with pytest.raises(ConflictError):
-        records.remember("northside", "key", "bb", "fourth")
+        records.bind_idempotency_key("northside", "key", "bb", "fourth")
 
 
 def test_no_key_of_the_table_holds_what_a_sender_called_a_request(records, dynamodb):
-    records.remember("northside", "MRN-0815 Example^Nobody", "aa", "first")
+    records.bind_idempotency_key("northside", "MRN-0815 Example^Nobody", "aa", "first")
 
     items = dynamodb.scan(TableName=TABLE)["Items"]
     assert "MRN-0815" not in str(items)

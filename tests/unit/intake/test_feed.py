@@ -7,6 +7,7 @@ from intake.errors import ChangesGoneError, ContentionError, InvalidCursorError
 from intake.feed import KEPT, DynamoChangeFeed, FeedWriter
 from intake.projections import DynamoProjections
 from intake.states import State
+from intake.table import Table
 from tests.records import NOON, a_file
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.test_projections import a_change
@@ -18,14 +19,14 @@ class Feed:
     """A feed whose writer and reader share a clock."""
 
     def __init__(self, dynamodb):
-        self.dynamodb = dynamodb
+        self.dynamodb, self.table = dynamodb, Table(dynamodb, TABLE)
         self.now = NOON
-        self.writer = FeedWriter(dynamodb, TABLE, lambda: self.now)
-        self.reader = DynamoChangeFeed(dynamodb, TABLE, lambda: self.now)
+        self.writer = FeedWriter(self.table, lambda: self.now)
+        self.reader = DynamoChangeFeed(self.table, lambda: self.now)
 
     def append(self, *numbers, clinic_id="northside"):
         changes = [a_change(number, clinic_id=clinic_id) for number in numbers]
-        self.dynamodb.transact_write_items(TransactItems=self.writer.appended(changes))
+        assert self.table.transact(self.writer.appended(changes)) == {}
 
     def page(self, since=None, limit=100):
         return self.reader.changes("northside", since, limit)
@@ -69,7 +70,7 @@ def test_changes_come_in_the_order_of_writing_and_pages_are_cut_anywhere(feed):
 
 def test_an_entry_tells_what_became_of_the_file(feed):
     change = a_change(3, before=State.REJECTED, after=State.REJECTED, revision=4, codes=("empty-file",))
-    feed.dynamodb.transact_write_items(TransactItems=feed.writer.appended([change]))
+    assert feed.table.transact(feed.writer.appended([change])) == {}
 
     (entry,) = feed.page().entries
 
@@ -168,7 +169,7 @@ def test_a_position_that_this_feed_never_gave_is_refused(feed, position):
 
 def test_deliveries_in_any_order_and_number_make_each_entry_once(dynamodb):
     print(f"seed {SEED}")
-    projections, reader = DynamoProjections(dynamodb, TABLE), DynamoChangeFeed(dynamodb, TABLE)
+    projections, reader = DynamoProjections(Table(dynamodb, TABLE)), DynamoChangeFeed(Table(dynamodb, TABLE))
     changes = [a_change(number, clinic_id=("northside", "lakeview")[number % 2]) for number in range(60)]
     changes += [
         a_change(number, revision=2, before=State.REJECTED, clinic_id="northside") for number in range(0, 20, 2)

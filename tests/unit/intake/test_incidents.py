@@ -5,6 +5,7 @@ from intake.incidents import DynamoIncidents, DynamoRounds
 from intake.outbox import DynamoOutbox
 from intake.ports import AlertKind, Fault, Incident
 from intake.record import ObjectVersion
+from intake.table import Table
 from tests.records import NOON, UPLOAD_ID
 from tests.unit.intake.conftest import TABLE
 
@@ -21,7 +22,7 @@ def an_incident(number=0, fault=Fault.OBJECT_MISSING):
 
 
 def test_an_incident_is_open_from_its_note_until_it_is_closed_and_may_begin_again(dynamodb):
-    incidents, one = DynamoIncidents(dynamodb, TABLE), an_incident()
+    incidents, one = DynamoIncidents(Table(dynamodb, TABLE)), an_incident()
     incidents.note([one, one])
     assert incidents.open("", 10) == ((one,), "")
 
@@ -29,13 +30,17 @@ def test_an_incident_is_open_from_its_note_until_it_is_closed_and_may_begin_agai
     assert incidents.open("", 10) == ((), "")
 
     incidents.tell(one, NOON)
-    assert list(DynamoOutbox(dynamodb, TABLE).pending_alerts()) == [], "a closed incident is told to nobody"
+    assert list(DynamoOutbox(Table(dynamodb, TABLE)).pending_alerts()) == [], "a closed incident is told to nobody"
     incidents.note([one])
     assert incidents.open("", 10) == ((one,), "")
 
 
 def test_an_incident_is_told_once_and_stays_told_when_it_is_noted_again(dynamodb):
-    incidents, outbox, one = DynamoIncidents(dynamodb, TABLE), DynamoOutbox(dynamodb, TABLE), an_incident()
+    incidents, outbox, one = (
+        DynamoIncidents(Table(dynamodb, TABLE)),
+        DynamoOutbox(Table(dynamodb, TABLE)),
+        an_incident(),
+    )
     for _ in range(3):
         incidents.note([one])
         incidents.tell(one, NOON)
@@ -50,7 +55,7 @@ def test_an_incident_is_told_once_and_stays_told_when_it_is_noted_again(dynamodb
 
 
 def test_late_files_are_told_of_by_upload_and_disagreements_by_clinic(dynamodb):
-    incidents, outbox = DynamoIncidents(dynamodb, TABLE), DynamoOutbox(dynamodb, TABLE)
+    incidents, outbox = DynamoIncidents(Table(dynamodb, TABLE)), DynamoOutbox(Table(dynamodb, TABLE))
     faults = [Fault.LATE, Fault.LATE, Fault.OBJECT_UNCLAIMED, Fault.ARRIVAL_UNRECORDED]
     for number, fault in enumerate(faults):
         incidents.note([an_incident(number, fault)])
@@ -63,7 +68,7 @@ def test_late_files_are_told_of_by_upload_and_disagreements_by_clinic(dynamodb):
 
 
 def test_open_incidents_come_in_pages_and_no_id_names_an_object(dynamodb):
-    incidents, many = DynamoIncidents(dynamodb, TABLE), [an_incident(number) for number in range(5)]
+    incidents, many = DynamoIncidents(Table(dynamodb, TABLE)), [an_incident(number) for number in range(5)]
     incidents.note(many)
     incidents.close(many[0], NOON)
 
@@ -85,7 +90,7 @@ def test_another_version_of_the_object_is_another_incident():
 
 
 def test_rounds_remember_where_they_are(dynamodb):
-    rounds = DynamoRounds(dynamodb, TABLE)
+    rounds = DynamoRounds(Table(dynamodb, TABLE))
     assert rounds.read() == {}
     rounds.write({"accepted": "k", "incoming": ""})
     assert rounds.read() == {"accepted": "k", "incoming": ""}

@@ -6,6 +6,7 @@ from intake.inventory import DynamoLedger, S3Inventory
 from intake.keys import UNASSIGNED
 from intake.ports import Announcements, Clinic
 from intake.projections import DynamoProjections
+from intake.table import Table
 from intake.verdicts import DynamoVerdicts
 from tests.records import IDS, NOON, UPLOAD_ID, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE
@@ -61,11 +62,11 @@ def test_versions_come_in_pages_each_once_without_delete_markers(s3):
 
 def test_files_of_a_clinic_come_oldest_first_and_the_table_knows_what_was_announced(dynamodb):
     files = [a_file(number) for number in range(5)]
-    records, ledger = DynamoRecords(dynamodb, TABLE), DynamoLedger(dynamodb, TABLE)
+    records, ledger = DynamoRecords(Table(dynamodb, TABLE)), DynamoLedger(Table(dynamodb, TABLE))
     records.create_upload(an_upload())
     records.add_files(an_upload(), [*files, a_file(5)])
     for file in files:
-        DynamoVerdicts(dynamodb, TABLE, IDS).record(a_verdict(file), reserved=True)
+        DynamoVerdicts(Table(dynamodb, TABLE), IDS).record(a_verdict(file), reserved=True)
 
     page, more = ledger.page("northside", "", 3)
     assert (list(page), more) == ([file.file_id for file in files[:3]], True)
@@ -74,14 +75,14 @@ def test_files_of_a_clinic_come_oldest_first_and_the_table_knows_what_was_announ
     assert ledger.page("lakeview", "", 3) == ({}, False)
 
     known = ledger.known(frozenset({files[0].file_id, f"{UPLOAD_ID}-00077"}), frozenset({UPLOAD_ID, "0" * 26}))
-    assert known.files == {files[0].file_id: DynamoVerdicts(dynamodb, TABLE, IDS).file(files[0].file_id)}
+    assert known.files == {files[0].file_id: DynamoVerdicts(Table(dynamodb, TABLE), IDS).file(files[0].file_id)}
     assert known.uploads == {UPLOAD_ID: Announcements("northside", 6, "2026-11-22", "2026-11-22")}
     assert files[0].created_at == NOON
 
 
 def test_clinics_are_those_of_the_directory_those_with_files_and_the_one_of_objects_outside_all(dynamodb):
-    ledger = DynamoLedger(dynamodb, TABLE)
+    ledger = DynamoLedger(Table(dynamodb, TABLE))
     assert ledger.clinics() == [UNASSIGNED]
-    DynamoDirectory(dynamodb, TABLE).create_clinic(Clinic("northside", "Northside"))
-    DynamoProjections(dynamodb, TABLE).apply([a_change(clinic_id="elsewhere", source="direct", before=None)])
+    DynamoDirectory(Table(dynamodb, TABLE)).create_clinic(Clinic("northside", "Northside"))
+    DynamoProjections(Table(dynamodb, TABLE)).apply([a_change(clinic_id="elsewhere", source="direct", before=None)])
     assert ledger.clinics() == ["elsewhere", "northside", UNASSIGNED]

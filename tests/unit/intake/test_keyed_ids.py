@@ -7,6 +7,7 @@ import pytest
 
 from intake.keyed_ids import KeyedIds
 from intake.keys import UNASSIGNED, is_file_id, is_study_id, is_upload_id
+from intake.table import Table
 from intake.table_secret import TableSecret
 from tests.records import IDS, NOON
 from tests.unit.intake.conftest import TABLE
@@ -96,7 +97,7 @@ def test_whatever_senders_write_has_an_id(text):
 def test_the_secret_is_made_once_and_read_once_by_each_process(dynamodb):
     calls = []
     dynamodb.meta.events.register("before-call.dynamodb.*", lambda model, **_: calls.append(model.name))
-    first, second = (KeyedIds(TableSecret(dynamodb, TABLE).read) for _ in range(2))
+    first, second = (KeyedIds(TableSecret(Table(dynamodb, TABLE)).read) for _ in range(2))
 
     assert calls == []
     assert made(first) == made(second)
@@ -105,7 +106,7 @@ def test_the_secret_is_made_once_and_read_once_by_each_process(dynamodb):
 
 
 def test_two_that_make_the_secret_at_once_agree_on_it(dynamodb, monkeypatch):
-    late, early = TableSecret(dynamodb, TABLE), TableSecret(dynamodb, TABLE)
+    late, early = TableSecret(Table(dynamodb, TABLE)), TableSecret(Table(dynamodb, TABLE))
     look = late._stored
     monkeypatch.setattr(late, "_stored", lambda: look() or (early.read() and ""))
 

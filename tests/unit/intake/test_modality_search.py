@@ -6,10 +6,11 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.items import plain, wire
 from intake.ports import FileQuery
 from intake.search import ROUNDS, DynamoSearch
+from intake.serialization import deserialize, serialize
 from intake.states import JUDGED, State
+from intake.table import Table
 from tests.records import IDS, NOON, a_file, indexed_item
 
 _KEYS = ("pk", "sk", "clinic_state", "created_key")
@@ -28,24 +29,24 @@ class Lists:
         assert (request["IndexName"], request["ScanIndexForward"]) == ("by_clinic_state", False)
         assert request["FilterExpression"] == "modality = :wanted"
         assert "Limit" not in request
-        asked = plain(request["ExpressionAttributeValues"])
+        asked = deserialize(request["ExpressionAttributeValues"])
         rows = [
             item
             for item in self.items
-            if item["clinic_state"] == asked[":value"] and asked[":low"] <= item["created_key"] <= asked[":high"]
+            if item["clinic_state"] == asked[":partition"] and asked[":low"] <= item["created_key"] <= asked[":high"]
         ]
         rows.sort(key=lambda item: item["created_key"], reverse=True)
         read = rows[: self.page]
-        told = {"Items": [wire(item) for item in read if item.get("modality") == asked[":wanted"]]}
+        told = {"Items": [serialize(item) for item in read if item.get("modality") == asked[":wanted"]]}
         if len(rows) > len(read):
-            told["LastEvaluatedKey"] = wire({name: read[-1][name] for name in _KEYS})
+            told["LastEvaluatedKey"] = serialize({name: read[-1][name] for name in _KEYS})
         return told
 
     def batch_get_item(self, **request):
-        keys = [plain(key) for key in request["RequestItems"]["table"]["Keys"]]
+        keys = [deserialize(key) for key in request["RequestItems"]["table"]["Keys"]]
         assert len(keys) <= 100
         held = {(item["pk"], item["sk"]): item for item in self.items}
-        return {"Responses": {"table": [wire(held[key["pk"], key["sk"]]) for key in keys]}}
+        return {"Responses": {"table": [serialize(held[key["pk"], key["sk"]]) for key in keys]}}
 
 
 def files_of(modalities):
@@ -65,7 +66,7 @@ def pages(lists, query, limit):
     cursor = None
     while True:
         lists.calls.clear()
-        page = DynamoSearch(lists, "table", IDS).files(query, cursor, limit)
+        page = DynamoSearch(Table(lists, "table"), IDS).files(query, cursor, limit)
         yield page
         cursor = page.next
         if cursor is None:

@@ -9,6 +9,7 @@ from intake.errors import NotFoundError
 from intake.orders import DynamoOrders
 from intake.ports import Answer, Answered, Order, Portion, Selection, Task
 from intake.states import State
+from intake.table import Table
 from tests.records import NOON, UPLOAD_ID
 from tests.unit.intake.conftest import TABLE
 
@@ -33,7 +34,7 @@ def an_answer(number, answer=Answer.ACCEPTED, codes=()):
 
 @pytest.fixture
 def orders(dynamodb):
-    return DynamoOrders(dynamodb, TABLE)
+    return DynamoOrders(Table(dynamodb, TABLE))
 
 
 def test_an_order_is_read_as_it_was_placed(orders):

@@ -10,8 +10,8 @@ from hypothesis import strategies as some
 from infra.costs.units import item_size
 from intake import packed as packing
 from intake.file_items import file_item
-from intake.items import plain, wire
 from intake.packed import packed, unpacked
+from intake.serialization import deserialize, serialize
 from processor.judge import Facts, judge
 from tests.dicom_files import ct_slice
 from tests.records import a_file
@@ -38,14 +38,14 @@ def test_what_was_packed_comes_back(content):
 
 def test_a_slices_metadata_takes_less_than_half_the_room():
     metadata = judge(_Bytes(ct_slice()), Facts(extension="dcm")).metadata
-    assert len(packed(metadata)) < item_size(wire({"metadata": metadata})) / 2
+    assert len(packed(metadata)) < item_size(serialize({"metadata": metadata})) / 2
 
 
 @pytest.mark.parametrize("form", [bytes, lambda data: base64.b64encode(data).decode()])
 def test_a_records_metadata_is_read_as_the_table_and_as_lambdas_events_tell_it(form):
-    item = wire(file_item(a_file(metadata={"modality": "CT"})))
+    item = serialize(file_item(a_file(metadata={"modality": "CT"})))
     item["metadata"] = {"B": form(item["metadata"]["B"])}
-    assert plain(item)["metadata"] == {"modality": "CT"}
+    assert deserialize(item)["metadata"] == {"modality": "CT"}
 
 
 def test_the_dictionary_never_changes():

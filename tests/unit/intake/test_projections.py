@@ -5,16 +5,17 @@ from datetime import timedelta
 import pytest
 
 from intake.announced import BATCH
-from intake.batches import items_at
 from intake.device import OTHER, Device
 from intake.dynamodb import DynamoRecords
 from intake.feed import DynamoChangeFeed
-from intake.items import upload_key, wire
+from intake.items import upload_key
 from intake.outbox import DynamoOutbox
 from intake.ports import Change, DeviceTally, Grain, Holding
 from intake.projections import DynamoProjections
 from intake.record import timestamp
+from intake.serialization import serialize
 from intake.states import State
+from intake.table import Table
 from tests.records import NOON, UPLOAD_ID, a_file, an_upload
 from tests.unit.intake.conftest import TABLE
 
@@ -41,17 +42,17 @@ def a_change(number=0, **changes):
 
 @pytest.fixture
 def projections(dynamodb):
-    return DynamoProjections(dynamodb, TABLE)
+    return DynamoProjections(Table(dynamodb, TABLE))
 
 
 @pytest.fixture
 def outbox(dynamodb):
-    return DynamoOutbox(dynamodb, TABLE)
+    return DynamoOutbox(Table(dynamodb, TABLE))
 
 
 @pytest.fixture
 def records(dynamodb):
-    records = DynamoRecords(dynamodb, TABLE)
+    records = DynamoRecords(Table(dynamodb, TABLE))
     records.create_upload(an_upload())
     records.add_files(an_upload(), [a_file(number) for number in range(60)])
     return records
@@ -86,11 +87,11 @@ def test_a_delivery_from_more_batches_than_fit_into_a_transaction_counts_each_of
     moments = [NOON + timedelta(milliseconds=number) for number in range(110)]
     keys = [upload_key(UPLOAD_ID, f"{BATCH}{timestamp(at)}") for at in moments]
     for key in keys:
-        dynamodb.put_item(TableName=TABLE, Item=wire({**key, "clinic_id": "northside", "rest": 2}))
+        dynamodb.put_item(TableName=TABLE, Item=serialize({**key, "clinic_id": "northside", "rest": 2}))
 
     projections.apply([a_change(number, announced_at=at) for number, at in enumerate(moments)])
 
-    assert [item["rest"] for item in items_at(dynamodb, TABLE, keys)] == [1] * 110
+    assert [item["rest"] for item in Table(dynamodb, TABLE).batch_get(keys)] == [1] * 110
 
 
 def test_a_reservation_adds_to_no_sum(projections, dynamodb):
@@ -150,7 +151,7 @@ def test_devices_are_told_apart_and_those_beyond_the_register_are_counted_togeth
     changes += [a_change(8, device=scanners[0], after=State.REJECTED, codes=("bad", "worse"))]
 
     projections.apply(changes[:5])
-    DynamoProjections(dynamodb, TABLE).apply(changes * 2)
+    DynamoProjections(Table(dynamodb, TABLE)).apply(changes * 2)
 
     (day,) = projections.buckets(Grain.DAY, NOON, NOON)
     assert day.devices == {
@@ -235,5 +236,5 @@ def test_an_unsettled_archive_counts_as_awaited_and_is_told_when_it_is_settled(p
     counts = records.upload("northside", accepted.upload_id).counts
     assert (counts[State.ACCEPTED], counts[State.REJECTED]) == (0, 1)
     assert [(holding.files, holding.bytes) for holding in projections.holdings()] == [(0, 0)]
-    told = DynamoChangeFeed(dynamodb, TABLE).changes("northside", None, 10).entries
+    told = DynamoChangeFeed(Table(dynamodb, TABLE)).changes("northside", None, 10).entries
     assert [(entry.before, entry.after) for entry in told] == [(State.AWAITING_UPLOAD, State.REJECTED)]

@@ -8,6 +8,7 @@ from intake.errors import ConflictError, NotFoundError
 from intake.ports import Review
 from intake.review import binding, obstacles
 from intake.reviews import DynamoReviews
+from intake.table import Table
 from processor.judge.catalogue import ASK_IT, RULES
 from tests.records import NOON, a_file
 from tests.unit.intake.conftest import TABLE
@@ -26,7 +27,7 @@ REVIEW = Review(
 
 @pytest.fixture
 def reviews(dynamodb):
-    return DynamoReviews(dynamodb, TABLE)
+    return DynamoReviews(Table(dynamodb, TABLE))
 
 
 def decide(reviews, confirmed=True, by="admin-2"):

@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 from intake.errors import RevocationsUnknownError
 from intake.ports import Revoked
 from intake.revocations import KEPT, DynamoRevocations
+from intake.table import Table
 from tests.fakes import FakeRevocations
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE
@@ -21,7 +22,7 @@ AT = int(NOON.timestamp())
 def revocations(request):
     if request.param == "fake":
         return FakeRevocations()
-    return DynamoRevocations(request.getfixturevalue("dynamodb"), TABLE)
+    return DynamoRevocations(Table(request.getfixturevalue("dynamodb"), TABLE))
 
 
 def test_nothing_was_ended_of_whom_nobody_ended(revocations):
@@ -53,7 +54,7 @@ def test_a_session_and_a_person_of_one_name_are_two(revocations):
 
 
 def test_items_go_by_ttl_when_no_token_that_they_are_about_can_be_good(dynamodb):
-    revocations = DynamoRevocations(dynamodb, TABLE)
+    revocations = DynamoRevocations(Table(dynamodb, TABLE))
     revocations.revoke_session("session-1", NOON)
     revocations.revoke_sign_ins("user-1", NOON)
     items = dynamodb.scan(TableName=TABLE)["Items"]
@@ -67,7 +68,7 @@ def test_the_table_is_read_consistently(aws):
         for kind, name in (("SESSION", "s"), ("SUBJECT", "u")):
             key = {"pk": {"S": f"REVOKED#{kind}#{name}"}, "sk": {"S": "#REVOKED"}}
             stub.add_response("get_item", {}, {"TableName": TABLE, "Key": key, "ConsistentRead": True})
-        assert DynamoRevocations(client, TABLE).find("s", "u") == Revoked()
+        assert DynamoRevocations(Table(client, TABLE)).find("s", "u") == Revoked()
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerError"])
@@ -76,14 +77,14 @@ def test_a_busy_table_is_no_answer(aws, code):
     with Stubber(client) as stub:
         stub.add_client_error("get_item", code)
         with pytest.raises(RevocationsUnknownError):
-            DynamoRevocations(client, TABLE).find("s", "u")
+            DynamoRevocations(Table(client, TABLE)).find("s", "u")
 
 
 def test_a_table_out_of_reach_is_no_answer():
     options = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=1, proxies={})
     client = boto3.client("dynamodb", endpoint_url="http://127.0.0.1:1", config=config, **options)
-    revocations = DynamoRevocations(client, TABLE)
+    revocations = DynamoRevocations(Table(client, TABLE))
     for call in (lambda: revocations.find("s", "u"), lambda: revocations.revoke_session("s", NOON)):
         with pytest.raises(RevocationsUnknownError):
             call()

@@ -14,6 +14,7 @@ from intake.ports import FileQuery, Page
 from intake.record import Again, Source
 from intake.search import ROUNDS, DynamoSearch
 from intake.states import State
+from intake.table import Table
 from intake.verdicts import DynamoVerdicts
 from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE
@@ -21,12 +22,12 @@ from tests.unit.intake.conftest import TABLE
 
 @pytest.fixture
 def search(dynamodb):
-    return DynamoSearch(dynamodb, TABLE, IDS)
+    return DynamoSearch(Table(dynamodb, TABLE), IDS)
 
 
 @pytest.fixture
 def records(dynamodb):
-    return DynamoRecords(dynamodb, TABLE)
+    return DynamoRecords(Table(dynamodb, TABLE))
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def judged(dynamodb, records):
     names = ("chest/Scan", "chest/İMAGE", "knee\\scan")
     files = [a_file(n, name=f"{names[n % 3]}-{n:02d}.dcm", created_at=NOON + timedelta(hours=n)) for n in range(30)]
     records.add_files(an_upload(), files)
-    verdicts = DynamoVerdicts(dynamodb, TABLE, IDS)
+    verdicts = DynamoVerdicts(Table(dynamodb, TABLE), IDS)
     for number, record in enumerate(files[:27]):
         state = State.ACCEPTED if number % 3 else State.REJECTED
         findings = () if number % 3 else (REFUSAL,)
@@ -164,7 +165,7 @@ def test_no_key_of_an_index_holds_a_patients_id(judged, dynamodb):
 
 
 def test_the_same_patient_is_found_by_a_process_that_starts_later(dynamodb, judged):
-    later = DynamoSearch(dynamodb, TABLE, IDS)
+    later = DynamoSearch(Table(dynamodb, TABLE), IDS)
     assert len(later.files(query(patient_id="test-1"), None, 50).rows) == 9
 
 
@@ -172,7 +173,7 @@ def test_reprocessing_moves_a_file_to_where_its_new_verdict_belongs(search, judg
     verdict = a_verdict(
         judged[0], metadata={**_metadata(0), "modality": "PT", "patient": {}}, again=Again(1, (), judged=True)
     )
-    DynamoVerdicts(dynamodb, TABLE, IDS).record(verdict, reserved=True)
+    DynamoVerdicts(Table(dynamodb, TABLE), IDS).record(verdict, reserved=True)
 
     assert judged[0].name in every(search, query(modality="PT"))
     assert judged[0].name not in every(search, query(modality="CT"))
@@ -197,7 +198,7 @@ def test_what_an_index_cannot_hold_is_no_obstacle_to_a_reservation(records, sear
 
 
 def test_a_search_is_kept_for_its_owner_only(dynamodb, monkeypatch):
-    kept = DynamoKeptSearches(dynamodb, TABLE)
+    kept = DynamoKeptSearches(Table(dynamodb, TABLE))
     search_id = kept.keep("user-1", {"patient": "TEST-1"})
     assert kept.kept("user-1", search_id) == {"patient": "TEST-1"}
     assert kept.kept("user-2", search_id) is None

@@ -12,6 +12,7 @@ from intake.states import State
 from intake.studies import DynamoStudies
 from intake.study import LIMITS, Series, Study
 from intake.study_rules import SECTIONS, findings
+from intake.table import Table
 from intake.tally import tally
 from processor.stream import change
 from tests.records import IDS, NOON, UPLOAD_ID, a_file, an_instance, an_upload, stored_item
@@ -24,12 +25,12 @@ ALL = StudyQuery(clinic_id="northside")
 
 @pytest.fixture
 def projections(dynamodb):
-    return DynamoProjections(dynamodb, TABLE)
+    return DynamoProjections(Table(dynamodb, TABLE))
 
 
 @pytest.fixture
 def studies(dynamodb):
-    return DynamoStudies(dynamodb, TABLE, IDS)
+    return DynamoStudies(Table(dynamodb, TABLE), IDS)
 
 
 def _metadata(number, **changes):
@@ -123,7 +124,7 @@ def test_a_file_whose_place_another_took_leaves_its_study_in_whatever_order_that
 
 def test_recomputing_every_sum_from_the_records_gives_what_was_added_up(projections, studies, dynamodb):
     records = _records()
-    table = DynamoRecords(dynamodb, TABLE)
+    table = DynamoRecords(Table(dynamodb, TABLE))
     table.create_upload(an_upload())
     table.add_files(an_upload(), [a_file(number) for number in range(len(records))])
     deliveries = [made for record in records for made in _history(record)] * 2

@@ -3,13 +3,14 @@ from dataclasses import replace
 import pytest
 
 from intake.subscriptions import DynamoSubscriptions
+from intake.table import Table
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.test_filters import a_subscription
 
 
 @pytest.fixture
 def subscriptions(dynamodb):
-    return DynamoSubscriptions(dynamodb, TABLE)
+    return DynamoSubscriptions(Table(dynamodb, TABLE))
 
 
 def test_an_owner_sees_its_own_and_no_removed_ones(subscriptions):

@@ -11,6 +11,7 @@ from intake.ports import StudyOfUpload
 from intake.projections import DynamoProjections
 from intake.record import Again, Finding, Severity
 from intake.states import State
+from intake.table import Table
 from intake.trouble import cause_of, code_of, state_of
 from intake.troubles import DynamoTroubles
 from intake.verdicts import DynamoVerdicts
@@ -23,13 +24,13 @@ OTHER = Finding("b-refusal", Severity.REJECT, "Something else is wrong.", "Mend 
 
 @pytest.fixture
 def troubles(dynamodb):
-    return DynamoTroubles(dynamodb, TABLE)
+    return DynamoTroubles(Table(dynamodb, TABLE))
 
 
 @pytest.fixture
 def upload(dynamodb):
     """120 files: 30 rejected for one reason, 10 for another, 5 failed, 4 expired, 3 warned, the rest fine."""
-    records, verdicts = DynamoRecords(dynamodb, TABLE), DynamoVerdicts(dynamodb, TABLE, IDS)
+    records, verdicts = DynamoRecords(Table(dynamodb, TABLE)), DynamoVerdicts(Table(dynamodb, TABLE), IDS)
     files = [a_file(number) for number in range(120)]
     records.create_upload(an_upload())
     records.add_files(an_upload(), files)
@@ -75,14 +76,16 @@ def test_causes_behind_the_first_thousand_are_found_too(troubles, upload, monkey
 
 
 def test_a_file_that_recovers_is_in_no_trouble(troubles, upload, dynamodb):
-    DynamoVerdicts(dynamodb, TABLE, IDS).record(a_verdict(upload[40]), reserved=True)
-    DynamoVerdicts(dynamodb, TABLE, IDS).record(a_verdict(upload[0], again=Again(1, (), judged=True)), reserved=True)
+    DynamoVerdicts(Table(dynamodb, TABLE), IDS).record(a_verdict(upload[40]), reserved=True)
+    DynamoVerdicts(Table(dynamodb, TABLE), IDS).record(
+        a_verdict(upload[0], again=Again(1, (), judged=True)), reserved=True
+    )
     assert len(troubles.files(UPLOAD_ID, "1#", None, 100).rows) == 4
     assert len(troubles.files(UPLOAD_ID, "0#a-refusal#", None, 100).rows) == 29
 
 
 def test_causes_add_up_to_the_figures_whatever_the_stream_repeats(dynamodb, upload):
-    records, projections = DynamoRecords(dynamodb, TABLE), DynamoProjections(dynamodb, TABLE)
+    records, projections = DynamoRecords(Table(dynamodb, TABLE)), DynamoProjections(Table(dynamodb, TABLE))
     stored = [records.file(None, record.file_id) for record in upload]
     history = [change(stored_item(old), stored_item(new)) for old, new in zip(upload, stored, strict=True)]
     recovered = stored[0].__class__(**{**_fields(stored[0]), "state": State.ACCEPTED, "findings": (), "revision": 9})
@@ -98,7 +101,7 @@ def test_causes_add_up_to_the_figures_whatever_the_stream_repeats(dynamodb, uplo
 
 
 def test_an_upload_tells_what_it_brought_of_each_study(dynamodb, troubles):
-    projections = DynamoProjections(dynamodb, TABLE)
+    projections = DynamoProjections(Table(dynamodb, TABLE))
     told = {"study_instance_uid": "1.2", "series_instance_uid": "1.2.1", "modality": "CT", "study_date": "20261122"}
     states = [State.ACCEPTED] * 3 + [State.REJECTED]
     for number, state in enumerate(states):

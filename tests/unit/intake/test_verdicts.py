@@ -10,6 +10,7 @@ from intake.ports import Clinic, Outcome
 from intake.record import Again, ObjectVersion, Source, TimelineEntry
 from intake.scan import Scan
 from intake.states import State
+from intake.table import Table
 from intake.verdicts import DynamoVerdicts
 from tests.records import IDS, NOON, REFUSAL, SHA, WARNING, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE
@@ -18,13 +19,13 @@ from tests.unit.intake.conftest import TABLE
 @pytest.fixture
 def records(dynamodb):
     for clinic_id in ("northside", "lakeview"):
-        DynamoDirectory(dynamodb, TABLE).create_clinic(Clinic(clinic_id, clinic_id.title()))
-    return DynamoRecords(dynamodb, TABLE)
+        DynamoDirectory(Table(dynamodb, TABLE)).create_clinic(Clinic(clinic_id, clinic_id.title()))
+    return DynamoRecords(Table(dynamodb, TABLE))
 
 
 @pytest.fixture
 def verdicts(dynamodb):
-    return DynamoVerdicts(dynamodb, TABLE, IDS)
+    return DynamoVerdicts(Table(dynamodb, TABLE), IDS)
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 from intake.ports import QuietClinic
+from intake.table import Table
 from intake.watch import DynamoWatch
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE
 
 
 def test_what_was_noted_last_is_what_is_seen(dynamodb):
-    watch = DynamoWatch(dynamodb, TABLE)
+    watch = DynamoWatch(Table(dynamodb, TABLE))
     assert watch.quiet() == ()
 
     watch.note_quiet([QuietClinic("northside", 15, NOON), QuietClinic("lakeview", 7, NOON)], NOON)

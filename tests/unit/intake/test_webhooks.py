@@ -8,6 +8,7 @@ import pytest
 from intake.errors import NotFoundError
 from intake.ports import Event, Webhook
 from intake.sns_events import SnsEvents, SnsHookSubscriptions
+from intake.table import Table
 from intake.webhooks import DynamoWebhooks
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE
@@ -27,7 +28,7 @@ def topic(sns):
 
 
 def test_a_clinic_finds_its_own_webhooks_until_they_are_removed(dynamodb):
-    webhooks = DynamoWebhooks(dynamodb, TABLE)
+    webhooks = DynamoWebhooks(Table(dynamodb, TABLE))
     other = replace(HOOK, webhook_id="hook-2", subscription="arn:x")
     webhooks.save(other)
     webhooks.save(HOOK)

@@ -5,8 +5,8 @@ from functools import partial
 import pytest
 
 from intake.file_items import file_item
-from intake.items import wire
 from intake.scan import Scan
+from intake.serialization import serialize
 from intake.states import State
 from processor.project import CALM, Projector
 from processor.stream import changes
@@ -192,7 +192,7 @@ def test_what_makes_no_new_revision_is_no_change():
 def _record(name, old, new):
     image = {
         "Keys": _keys("UPLOAD#x", f"FILE#{new.file_id}"),
-        "OldImage": wire(file_item(old)),
-        "NewImage": wire(file_item(new)),
+        "OldImage": serialize(file_item(old)),
+        "NewImage": serialize(file_item(new)),
     }
     return {"eventName": name, "dynamodb": image}

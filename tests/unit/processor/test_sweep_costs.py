@@ -11,9 +11,11 @@ from intake.dynamodb import DynamoRecords
 from intake.file_items import file_item
 from intake.incidents import DynamoIncidents, DynamoRounds
 from intake.inventory import DynamoLedger, S3Inventory
-from intake.items import created_key, plain, upload_key, wire
+from intake.items import created_key, upload_key
 from intake.record import ObjectVersion, timestamp
+from intake.serialization import deserialize, serialize
 from intake.states import State
+from intake.table import Table
 from processor.filing import Buckets
 from processor.incidents import FollowUp
 from processor.reconcile import Reconciler
@@ -67,28 +69,28 @@ class Account:
 
     def query(self, *, ExpressionAttributeValues, IndexName="", Limit=0, **_):
         self.calls["Query"] += 1
-        values = plain(ExpressionAttributeValues)
-        created = self.created.get(values.get(":list"), [])
-        page, more = self._page(created, values.get(":after", ""), Limit)
+        values = deserialize(ExpressionAttributeValues)
+        created = self.created.get(values.get(":partition"), [])
+        page, more = self._page(created, values.get(":low", ""), Limit)
         rows = [{"file_id": key.partition("#")[2], "created_key": key} for key in page]
-        return {"Items": [wire(row) for row in rows], **({"LastEvaluatedKey": {}} if more else {})}
+        return {"Items": [serialize(row) for row in rows], **({"LastEvaluatedKey": {}} if more else {})}
 
     def get_paginator(self, _):
         self.calls["Query"] += 1
-        return type("Pages", (), {"paginate": lambda self, **_: [{"Items": [wire({**CLINIC})]}]})()
+        return type("Pages", (), {"paginate": lambda self, **_: [{"Items": [serialize({**CLINIC})]}]})()
 
     def batch_get_item(self, *, RequestItems):
         self.calls["BatchGetItem"] += 1
         found = []
-        for key in map(plain, RequestItems["table"]["Keys"]):
+        for key in map(deserialize, RequestItems["table"]["Keys"]):
             kind, _, identifier = key["sk"].partition("#")
             if kind == "FILE":
-                found.append(wire(file_item(self.files[identifier])))
+                found.append(serialize(file_item(self.files[identifier])))
             else:
                 upload_id = key["pk"].removeprefix("UPLOAD#")
                 at = timestamp(NOON)
                 told = {"clinic_id": "northside", "announced": 99_999, "created_at": at, "announced_at": at}
-                found.append(wire({**upload_key(upload_id), "upload_id": upload_id, **told}))
+                found.append(serialize({**upload_key(upload_id), "upload_id": upload_id, **told}))
         return {"Responses": {"table": found}}
 
     def get_item(self, **_):
@@ -97,7 +99,7 @@ class Account:
 
     def put_item(self, *, Item, **_):
         self.calls["PutItem"] += 1
-        assert plain(Item)["sk"] == "#ROUNDS", "an incident where all agree"
+        assert deserialize(Item)["sk"] == "#ROUNDS", "an incident where all agree"
         self.rounds = Item
 
     def _page(self, names, after, limit):
@@ -114,15 +116,15 @@ CLINIC = {"pk": "CLINICS", "sk": "northside", "clinic_id": "northside", "name": 
 def dearest_sweep(account):
     """Return how often each call is made at the most, in one of six sweeps."""
     common = {
-        "incidents": DynamoIncidents(account, "table"),
-        "rounds": DynamoRounds(account, "table"),
-        "records": DynamoRecords(account, "table"),
+        "incidents": DynamoIncidents(Table(account, "table")),
+        "rounds": DynamoRounds(Table(account, "table")),
+        "records": DynamoRecords(Table(account, "table")),
         "ids": IDS,
         "clock": lambda: NOON + timedelta(days=1),
     }
     follow_up = FollowUp(inventory=S3Inventory(account), queue=FakeQueue(), **common)
     reconciler = Reconciler(
-        ledger=DynamoLedger(account, "table"),
+        ledger=DynamoLedger(Table(account, "table")),
         inventory=S3Inventory(account),
         takes_part="northside".__eq__,
         incoming_bucket="incoming",

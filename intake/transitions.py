@@ -1,0 +1,57 @@
+"""Moving files' records from state to state."""
+
+from collections.abc import Collection, Sequence
+
+from intake.expressions import Write, update
+from intake.file_items import timeline_map
+from intake.ownership import Owner
+from intake.record import ObjectVersion, TimelineEntry
+from intake.serialization import Item
+from intake.states import State
+
+
+def transition(
+    *,
+    key: Item,
+    owner: Owner,
+    incoming: ObjectVersion | None,
+    sources: Collection[State],
+    sets: Item,
+    entries: Sequence[TimelineEntry],
+    initial: Item | None = None,
+    revision: int | None = None,
+) -> Write:
+    """Return the update that moves a file's record, appends to its timeline and counts its revision.
+
+    The record must be its owner's and in one of `sources`; and it must have reserved the bucket and key of `incoming`,
+    the object that settles it, where an object does. What `sets` sets to None is removed. With `initial`, the record
+    may also be missing and is then created with those attributes; an existing record keeps its own. With `revision`,
+    it must not have changed since that one.
+    """
+    states = {f":from_{state}": state.value for state in sources}
+    conditions = [f"#state IN ({', '.join(states)})"]
+    values: Item = {**states, ":entries": [*map(timeline_map, entries)], ":none": [], ":zero": 0, ":one": 1}
+    if incoming is not None:
+        conditions.append("#incoming.#bucket = :bucket AND #incoming.#key = :key")
+        values |= {":bucket": incoming.bucket, ":key": incoming.key}
+    if revision is not None:
+        conditions.append("#revision = :revision")
+        values[":revision"] = revision
+    return update(
+        key,
+        owner,
+        sets=sets,
+        initial=initial,
+        also=[
+            "#timeline = list_append(if_not_exists(#timeline, :none), :entries)",
+            "#revision = if_not_exists(#revision, :zero) + :one",
+        ],
+        condition=" AND ".join(conditions),
+        values=values,
+        names={"#state": "state", "#timeline": "timeline", "#revision": "revision", **_place_names(incoming)},
+        or_missing="" if initial is None else "#state",
+    )
+
+
+def _place_names(incoming: ObjectVersion | None) -> dict[str, str]:
+    return {} if incoming is None else {"#incoming": "incoming", "#bucket": "bucket", "#key": "key"}

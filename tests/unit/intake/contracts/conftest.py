@@ -1,0 +1,98 @@
+"""Each contract runs twice: over the fake, and over the adapter on moto."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from intake.children import DynamoChildren
+from intake.dynamodb import DynamoRecords
+from intake.inventory import DynamoLedger
+from intake.ports import Change
+from intake.projections import DynamoProjections
+from intake.search import DynamoSearch
+from intake.studies import DynamoStudies
+from intake.table import Table
+from intake.troubles import DynamoTroubles
+from intake.verdicts import DynamoVerdicts
+from tests.fakes import (
+    FakeChildren,
+    FakeLedger,
+    FakeProjections,
+    FakeRecords,
+    FakeSearch,
+    FakeStudies,
+    FakeTable,
+    FakeTroubles,
+    FakeVerdicts,
+)
+from tests.records import IDS
+from tests.unit.intake.conftest import TABLE
+
+
+@pytest.fixture(params=["fake", "adapter"])
+def either(request):
+    """Return a function that makes the fake, or the adapter from a session of moto's."""
+
+    def make(fake: Callable[[], Any], adapter: Callable[[Any], Any]) -> Any:
+        return fake() if request.param == "fake" else adapter(request.getfixturevalue("aws"))
+
+    return make
+
+
+@pytest.fixture
+def in_table(either, request):
+    """Return a function that makes the fake, or the adapter from a table of moto's."""
+
+    def make(fake: Callable[[], Any], adapter: Callable[[Table], Any]) -> Any:
+        return either(fake, lambda _: adapter(Table(request.getfixturevalue("dynamodb"), TABLE)))
+
+    return make
+
+
+@dataclass
+class Stores:
+    """What stands on one table: what one writes, the others read."""
+
+    records: Any
+    verdicts: Any
+    children: Any
+    ledger: Any
+    search: Any
+    troubles: Any
+    studies: Any
+    apply: Callable[[list[Change]], None]
+    """Do what the projecting Lambda does; the fakes need none of it for what is asked here."""
+
+
+@pytest.fixture
+def stores(in_table):
+    return in_table(_fakes, _adapters)
+
+
+def _fakes() -> Stores:
+    table = FakeTable()
+    return Stores(
+        FakeRecords(table),
+        FakeVerdicts(table),
+        FakeChildren(table),
+        FakeLedger(table),
+        FakeSearch(table),
+        FakeTroubles(table),
+        FakeStudies(table),
+        FakeProjections().apply,
+    )
+
+
+def _adapters(table: Table) -> Stores:
+    return Stores(
+        DynamoRecords(table),
+        DynamoVerdicts(table, IDS),
+        DynamoChildren(table),
+        DynamoLedger(table),
+        DynamoSearch(table, IDS),
+        DynamoTroubles(table),
+        DynamoStudies(table, IDS),
+        DynamoProjections(table).apply,
+    )

@@ -1,0 +1,238 @@
+"""The table of records: the portal's view of it, the processor's, and the archives' entries."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from intake import keys
+from intake.errors import ConflictError, ContentionError, InvalidCursorError, NotFoundError
+from intake.ports import Outcome
+from intake.record import Again, ObjectVersion, TimelineEntry
+from intake.scan import Scan
+from intake.states import State
+from tests.records import NOON, REFUSAL, SHA, UPLOAD_ID, a_file, a_verdict, an_upload
+
+OTHER_UPLOAD = "01kanqzzzz0000000000000001"
+
+
+@pytest.fixture
+def files(stores):
+    """Three reserved files of northside's."""
+    reserved = [a_file(number, created_at=NOON + timedelta(minutes=number)) for number in range(3)]
+    stores.records.create_upload(an_upload())
+    stores.records.add_files(an_upload(), reserved)
+    return reserved
+
+
+class TestRecords:
+    def test_an_upload_is_created_once_and_read_by_its_own_clinic_or_an_admin(self, stores, files):
+        with pytest.raises(ConflictError):
+            stores.records.create_upload(an_upload())
+        for clinic_id in ("northside", None):
+            assert stores.records.upload(clinic_id, UPLOAD_ID).clinic_id == "northside"
+        for clinic_id, upload_id in (("lakeview", UPLOAD_ID), (None, OTHER_UPLOAD)):
+            with pytest.raises(NotFoundError):
+                stores.records.upload(clinic_id, upload_id)
+
+    def test_files_are_added_to_the_upload_as_it_was_read_only(self, stores, files):
+        with pytest.raises(ConflictError):
+            stores.records.add_files(an_upload(), [a_file(3)])
+        stores.records.add_files(stores.records.upload(None, UPLOAD_ID), [a_file(3)])
+        assert stores.records.upload(None, UPLOAD_ID).declared == 4
+
+    def test_a_file_is_read_as_it_was_reserved_by_its_own_clinic_or_an_admin(self, stores, files):
+        for clinic_id in ("northside", None):
+            assert stores.records.file(clinic_id, files[0].file_id) == files[0]
+        with pytest.raises(NotFoundError):
+            stores.records.file("lakeview", files[0].file_id)
+
+    def test_an_uploads_files_come_in_order_from_any_position_of_their_list(self, stores, files):
+        page = stores.records.files_of(UPLOAD_ID, None, 2)
+        assert page.rows == tuple(files[:2])
+        assert stores.records.files_of(UPLOAD_ID, page.next, 2).rows == (files[2],)
+        assert stores.records.files_of(UPLOAD_ID, page.next, 2).next is None
+        with pytest.raises(InvalidCursorError):
+            stores.records.files_of(UPLOAD_ID, "nonsense", 2)
+
+    def test_a_clinics_files_come_newest_first_and_nobody_elses(self, stores, files):
+        def listed(*asked, **more):
+            return [file.file_id for file in stores.records.files(*asked, None, 10, **more).rows]
+
+        newest_first = [file.file_id for file in reversed(files)]
+        assert listed("northside", None, None) == newest_first
+        assert listed(None, None, None) == newest_first
+        assert listed("lakeview", None, None) == []
+        assert listed("northside", State.ACCEPTED, None) == []
+        assert listed("northside", State.AWAITING_UPLOAD, files[1].created_at) == newest_first[:2]
+        assert listed("northside", None, None, until=files[1].created_at) == newest_first[2:]
+
+    def test_uploads_come_newest_first(self, stores, files):
+        stores.records.create_upload(an_upload(upload_id=OTHER_UPLOAD, created_at=NOON + timedelta(hours=1)))
+        first = stores.records.uploads("northside", None, 1)
+        second = stores.records.uploads("northside", first.next, 1)
+        assert [page.rows[0].upload_id for page in (first, second)] == [OTHER_UPLOAD, UPLOAD_ID]
+        assert stores.records.uploads("lakeview", None, 1).rows == ()
+
+    def test_several_files_are_read_without_those_that_there_are_not(self, stores, files):
+        assert stores.records.get_many([files[1].file_id, f"{OTHER_UPLOAD}-00000"]) == {files[1].file_id: files[1]}
+
+    def test_a_file_is_awaited_longer_only_while_it_is_awaited(self, stores, files):
+        until = NOON + timedelta(days=2)
+        stores.records.extend(files[0], until, "multipart-1")
+        stores.records.extend(files[0], until)
+        record = stores.records.file(None, files[0].file_id)
+        assert (record.expires_at, record.multipart_id) == (until, "multipart-1")
+        stores.verdicts.record(a_verdict(files[0]), reserved=True)
+        with pytest.raises(ConflictError):
+            stores.records.extend(files[0], until)
+
+    def test_an_idempotency_key_keeps_what_it_was_bound_to_for_its_clinic(self, stores):
+        assert stores.records.bind_idempotency_key("northside", "key", SHA, "first") == "first"
+        assert stores.records.bind_idempotency_key("northside", "key", SHA, "second") == "first"
+        assert stores.records.bind_idempotency_key("lakeview", "key", SHA, "third") == "third"
+        with pytest.raises(ConflictError):
+            stores.records.bind_idempotency_key("northside", "key", "cd" * 32, "first")
+
+
+class TestVerdicts:
+    def test_a_verdict_is_recorded_once_and_a_late_delivery_finds_it(self, stores, files):
+        verdict = a_verdict(files[0])
+        assert stores.verdicts.record(verdict, reserved=True).outcome is Outcome.RECORDED
+        known = stores.verdicts.record(verdict, reserved=True)
+        assert (known.outcome, known.other_stored) == (Outcome.ALREADY_RECORDED, verdict.stored)
+        record = stores.verdicts.file(files[0].file_id)
+        assert (record.state, record.revision, record.stored) == (State.ACCEPTED, 1, verdict.stored)
+        assert [step.event for step in record.timeline] == ["accepted"]
+
+    def test_without_a_reservation_a_reserved_verdict_is_none_and_a_direct_one_makes_its_record(self, stores):
+        verdict = a_verdict(a_file(7))
+        assert stores.verdicts.record(verdict, reserved=True).outcome is Outcome.NO_RESERVATION
+        assert stores.verdicts.file(a_file(7).file_id) is None
+        assert stores.verdicts.record(verdict, reserved=False).outcome is Outcome.RECORDED
+        assert stores.verdicts.file(a_file(7).file_id).state is State.ACCEPTED
+
+    @pytest.mark.parametrize("state", [State.ACCEPTED, State.REJECTED])
+    def test_another_clinics_verdict_or_another_keys_meets_no_reservation(self, stores, files, state):
+        foreign = a_verdict(files[0], clinic_id="lakeview", state=state)
+        elsewhere = a_verdict(files[0], incoming=ObjectVersion("incoming", "northside/other", "v1"), state=state)
+        for verdict in (foreign, elsewhere):
+            assert stores.verdicts.record(verdict, reserved=True).outcome is Outcome.NO_RESERVATION
+        assert stores.verdicts.file(files[0].file_id) == files[0]
+
+    def test_the_same_bytes_are_accepted_once_and_a_sop_instance_too(self, stores, files):
+        first = a_verdict(files[0], sha256=SHA, sop_instance_uid="1.2.3")
+        stores.verdicts.record(first, reserved=True)
+        twin = stores.verdicts.record(a_verdict(files[1], sha256=SHA, sop_instance_uid="1.2.3"), reserved=True)
+        rival = stores.verdicts.record(a_verdict(files[2], sha256="cd" * 32, sop_instance_uid="1.2.3"), reserved=True)
+        assert (twin.outcome, rival.outcome) == (Outcome.DUPLICATE_BYTES, Outcome.SOP_INSTANCE_CONFLICT)
+        for met in (twin, rival):
+            assert (met.other_file_id, met.other_stored) == (files[0].file_id, first.stored)
+        assert stores.verdicts.file(files[1].file_id).state is State.AWAITING_UPLOAD
+
+    def test_what_would_be_met_is_foreseen_and_nothing_written(self, stores, files):
+        stores.verdicts.record(a_verdict(files[0], sop_instance_uid="1.2.3", sha256=SHA), reserved=True)
+        rival = a_verdict(files[1], sop_instance_uid="1.2.3", sha256="cd" * 32)
+        assert stores.verdicts.foresee(rival).outcome is Outcome.SOP_INSTANCE_CONFLICT
+        assert stores.verdicts.foresee(a_verdict(files[1])).outcome is Outcome.RECORDED
+        assert stores.verdicts.file(files[1].file_id) == files[1]
+
+    def test_a_file_judged_again_takes_its_new_verdict_only_as_it_was_judged(self, stores, files):
+        stores.verdicts.record(a_verdict(files[0], state=State.REJECTED, findings=(REFUSAL,)), reserved=True)
+        asked = TimelineEntry(NOON, "admin-1", "reprocess")
+        again = a_verdict(files[0], again=Again(1, (asked,), judged=True))
+        assert stores.verdicts.record(again, reserved=True).outcome is Outcome.RECORDED
+        record = stores.verdicts.file(files[0].file_id)
+        assert (record.state, record.revision) == (State.ACCEPTED, 2)
+        assert [step.event for step in record.timeline] == ["rejected", "reprocess", "accepted"]
+        with pytest.raises(ContentionError):
+            stores.verdicts.record(again, reserved=True)
+
+    def test_a_file_fails_once_and_never_after_its_verdict(self, stores, files):
+        assert [stores.verdicts.fail(files[0], "Timeout") for _ in range(2)] == [True, False]
+        record = stores.verdicts.file(files[0].file_id)
+        assert (record.state, record.timeline[-1].detail) == (State.FAILED, "Timeout")
+        stores.verdicts.record(a_verdict(files[1]), reserved=True)
+        assert not stores.verdicts.fail(files[1], "Timeout")
+
+    def test_only_what_is_awaited_expires(self, stores, files):
+        assert stores.verdicts.expire(files[0], files[0].expires_at)
+        assert not stores.verdicts.expire(files[0], files[0].expires_at)
+        stores.verdicts.record(a_verdict(files[1]), reserved=True)
+        assert not stores.verdicts.expire(files[1], files[1].expires_at)
+        assert [file.file_id for file in stores.verdicts.awaiting()] == [files[2].file_id]
+
+    def test_only_a_rejected_file_is_deleted_as_it_was_read(self, stores, files):
+        stores.verdicts.record(a_verdict(files[0], state=State.REJECTED, findings=(REFUSAL,)), reserved=True)
+        stores.verdicts.record(a_verdict(files[1]), reserved=True)
+        rejected, accepted = (stores.verdicts.file(file.file_id) for file in files[:2])
+        assert not stores.verdicts.delete(accepted, [], NOON)
+        assert not stores.verdicts.delete(replace(rejected, revision=0), [], NOON)
+        assert not stores.verdicts.delete(replace(rejected, clinic_id="lakeview"), [], NOON)
+        assert stores.verdicts.delete(rejected, [TimelineEntry(NOON, "admin-1", "delete")], NOON)
+        record = stores.verdicts.file(files[0].file_id)
+        assert (record.state, record.revision) == (State.DELETED, 2)
+        assert [step.event for step in record.timeline] == ["rejected", "delete", "deleted"]
+
+    def test_a_scan_is_noted_in_the_files_own_record_only(self, stores, files):
+        stores.verdicts.note_scan(replace(files[0], clinic_id="lakeview"), Scan.THREAT)
+        assert stores.verdicts.file(files[0].file_id).scan is None
+        stores.verdicts.note_scan(files[0], Scan.THREAT)
+        assert stores.verdicts.file(files[0].file_id).scan is Scan.THREAT
+
+    def test_an_archive_is_settled_once(self, stores, files):
+        verdict = a_verdict(files[0], kind="zip", metadata={"entries": 2})
+        stores.verdicts.record(verdict, reserved=True)
+        record = stores.verdicts.file(files[0].file_id)
+        moved = ObjectVersion("quarantine", "northside/moved", "q1")
+        settled = [stores.verdicts.settle(record, State.REJECTED, REFUSAL, moved, NOON) for _ in range(2)]
+        assert settled == [True, False]
+        record = stores.verdicts.file(files[0].file_id)
+        assert (record.state, record.settled, record.stored, record.findings) == (
+            State.REJECTED,
+            True,
+            moved,
+            (REFUSAL,),
+        )
+
+
+class TestChildren:
+    @pytest.fixture
+    def entries(self, files):
+        return [a_file(file_id=keys.child_id(files[0].file_id, n), parent=files[0].file_id) for n in range(3)]
+
+    def test_entries_are_reserved_once_and_awaited_until_they_are_judged(self, stores, entries):
+        for some in (entries[:2], entries):
+            stores.children.reserve(some)
+        assert stores.children.awaited(entries) == {entry.file_id for entry in entries}
+        stores.verdicts.record(a_verdict(entries[0]), reserved=True)
+        assert stores.children.awaited(entries) == {entry.file_id for entry in entries[1:]}
+        unknown = keys.child_id(a_file().file_id, 99)
+        assert stores.children.states([entries[0].file_id, entries[1].file_id, unknown]) == {
+            entries[0].file_id: State.ACCEPTED,
+            entries[1].file_id: State.AWAITING_UPLOAD,
+        }
+
+    def test_an_entry_under_whose_id_anothers_record_stands_is_refused(self, stores, entries):
+        stores.children.reserve(entries)
+        with pytest.raises(ConflictError):
+            stores.children.awaited([replace(entries[0], clinic_id="lakeview")])
+
+
+class TestLedger:
+    def test_judged_files_come_oldest_first_and_awaited_ones_are_left_out(self, stores, files):
+        for file in files[:2]:
+            stores.verdicts.record(a_verdict(file), reserved=True)
+        first, more = stores.ledger.page("northside", "", 1)
+        assert ([*first], more) == ([files[0].file_id], True)
+        second, more = stores.ledger.page("northside", first[files[0].file_id], 1)
+        assert ([*second], more) == ([files[1].file_id], False)
+        assert stores.ledger.page("lakeview", "", 1) == ({}, False)
+
+    def test_files_and_uploads_are_looked_up_without_those_that_there_are_not(self, stores, files):
+        asked = frozenset({files[0].file_id, f"{OTHER_UPLOAD}-00000"}), frozenset({UPLOAD_ID, OTHER_UPLOAD})
+        known = stores.ledger.known(*asked)
+        assert known.files == {files[0].file_id: files[0]}
+        assert [*known.uploads] == [UPLOAD_ID]
+        assert known.uploads[UPLOAD_ID].answers("northside", 2, "2026-11-22")
+        assert not known.uploads[UPLOAD_ID].answers("northside", 3, "2026-11-22")

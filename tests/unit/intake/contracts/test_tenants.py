@@ -1,0 +1,137 @@
+"""Clinics and partners, what they subscribe to, and how often they ask."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from intake.directory import DynamoDirectory
+from intake.errors import ConflictError, NotFoundError
+from intake.gateway import JwtAuthorizer
+from intake.ports import Clinic, Partner
+from intake.request_counts import DynamoRequestCounts
+from intake.subscriptions import DynamoSubscriptions
+from intake.webhooks import DynamoWebhooks
+from tests.fakes import FakeDirectory, FakeGateway, FakeRequestCounts, FakeSubscriptions, FakeWebhooks
+from tests.records import NOON
+from tests.unit.intake.test_filters import a_subscription
+from tests.unit.intake.test_gateway import Control
+from tests.unit.intake.test_webhooks import HOOK
+
+CLINIC = Clinic("northside", "Northside Imaging")
+PARTNER = Partner("partner-1", "northside", "Northside RIS", frozenset({"scalper/read"}))
+
+
+class TestDirectory:
+    @pytest.fixture
+    def directory(self, in_table):
+        return in_table(FakeDirectory, DynamoDirectory)
+
+    def test_a_clinic_is_created_once_and_saved_as_often_as_one_likes(self, directory):
+        assert directory.clinic("northside") is None
+        directory.create_clinic(CLINIC)
+        with pytest.raises(ConflictError):
+            directory.create_clinic(replace(CLINIC, name="Another"))
+        directory.save_clinic(replace(CLINIC, active=False))
+        assert directory.clinic("northside") == replace(CLINIC, active=False)
+
+    def test_clinics_come_by_id(self, directory):
+        for clinic_id in ("northside", "eastside"):
+            directory.create_clinic(replace(CLINIC, clinic_id=clinic_id))
+        assert [clinic.clinic_id for clinic in directory.clinics()] == ["eastside", "northside"]
+
+    def test_partners_are_found_by_client_whether_they_work_or_not(self, directory):
+        ended = replace(PARTNER, client_id="partner-2", ends_at=NOON)
+        for partner in (PARTNER, ended):
+            directory.save_partner(partner)
+        assert [directory.partner(name) for name in ("partner-1", "partner-2", "x")] == [PARTNER, ended, None]
+        assert {*directory.partners()} == {PARTNER, ended}
+
+    def test_a_profile_is_replaced_only_where_it_is_still_the_one_that_was_read(self, directory):
+        directory.create_clinic(CLINIC)
+        assert directory.profile("northside") is None
+        directory.replace_profile("northside", None, {"kinds": ["dicom"]})
+        for before in (None, {"kinds": ["pdf"]}):
+            with pytest.raises(ConflictError):
+                directory.replace_profile("northside", before, {"kinds": []})
+        assert directory.profile("northside") == {"kinds": ["dicom"]}
+        directory.save_profile("northside", {"kinds": ["pdf"]})
+        assert directory.profile("northside") == {"kinds": ["pdf"]}
+
+
+class TestRequestCounts:
+    @pytest.fixture
+    def counts(self, in_table):
+        return in_table(FakeRequestCounts, DynamoRequestCounts)
+
+    def test_requests_count_by_client_and_minute(self, counts):
+        assert [counts.add("a", NOON), counts.add("a", NOON + timedelta(seconds=59)), counts.add("b", NOON)] == [
+            1,
+            2,
+            1,
+        ]
+        assert counts.add("a", NOON + timedelta(minutes=1)) == 1
+
+    def test_names_count_by_day(self, counts):
+        assert [counts.add_today("a", NOON), counts.add_today("a", NOON + timedelta(hours=11))] == [1, 2]
+        assert [counts.add_today("a", NOON + timedelta(hours=12)), counts.add_today("b", NOON)] == [1, 1]
+
+
+class TestSubscriptions:
+    @pytest.fixture
+    def subscriptions(self, in_table):
+        return in_table(FakeSubscriptions, DynamoSubscriptions)
+
+    def test_an_owner_sees_its_own_and_finds_removed_ones(self, subscriptions):
+        mine, others = a_subscription(), a_subscription("lakeview")
+        removed = replace(a_subscription(endpoint="ben@example.org"), removed=True)
+        for row in (mine, others, removed):
+            subscriptions.save(row)
+        assert subscriptions.of("northside") == (mine,)
+        assert subscriptions.find("northside", removed.subscription_id) == removed
+        assert subscriptions.find("eastside", mine.subscription_id) is None
+        assert {*subscriptions.sharing(mine.subscription_id)} == {mine, others}
+
+    def test_an_owners_come_oldest_first_and_are_saved_anew(self, subscriptions):
+        late = a_subscription(endpoint="a@example.org", created_at=NOON + timedelta(hours=2))
+        early = a_subscription(endpoint="z@example.org", created_at=NOON + timedelta(hours=1))
+        for row in (late, early, replace(late, arn="arn:1")):
+            subscriptions.save(row)
+        assert subscriptions.of("northside") == (early, replace(late, arn="arn:1"))
+
+
+class TestWebhooks:
+    @pytest.fixture
+    def webhooks(self, in_table):
+        return in_table(FakeWebhooks, DynamoWebhooks)
+
+    def test_a_clinic_finds_its_own_until_they_are_removed(self, webhooks):
+        webhooks.save(HOOK)
+        assert (webhooks.of("northside"), webhooks.of("lakeview")) == ((HOOK,), ())
+        assert webhooks.find("northside", HOOK.webhook_id) == HOOK
+        with pytest.raises(NotFoundError):
+            webhooks.find("lakeview", HOOK.webhook_id)
+        webhooks.remove(HOOK)
+        with pytest.raises(NotFoundError):
+            webhooks.find("northside", HOOK.webhook_id)
+
+    def test_they_come_oldest_first_and_are_saved_anew(self, webhooks):
+        later = replace(HOOK, webhook_id="hook-2", created_at=NOON + timedelta(hours=1))  # Ids are made of the time.
+        for hook in (later, HOOK, replace(HOOK, subscription="arn:x")):
+            webhooks.save(hook)
+        assert webhooks.of("northside") == (replace(HOOK, subscription="arn:x"), later)
+
+    def test_removing_what_is_gone_is_no_error(self, webhooks):
+        webhooks.save(HOOK)
+        for _ in range(2):
+            webhooks.remove(HOOK)
+        assert webhooks.of("northside") == ()
+
+
+class TestGateway:
+    @pytest.fixture
+    def gateway(self, either):
+        return either(FakeGateway, lambda _: JwtAuthorizer(Control(), "api", "authorizer"))
+
+    def test_a_list_that_is_the_same_changes_nothing(self, gateway):
+        assert [gateway.admit(clients) for clients in (["a", "b"], {"b", "a"}, ["a"])] == [True, False, True]
