@@ -45,7 +45,7 @@ from portal.deployment_key import DeploymentKey
 from portal.machines import Machines
 from portal.origin_secret import OriginSecret
 from portal.people import People
-from portal.remembered import Remembered
+from portal.remembered import TtlCache
 from portal.revocations import KnownRevocations
 from portal.settings import Settings
 from portal.sign_in import SignIn
@@ -63,7 +63,7 @@ class Services:
     send: Callable[[Presigned, bytes], None]
     """Sends a small body by a presigned request. Raises StorageUnavailableError."""
     directory: Directory
-    known_clinics: Remembered[Clinic | None]
+    known_clinics: TtlCache[Clinic | None]
     """The directory's clinics, as of some seconds ago."""
     people: People
     machines: Machines

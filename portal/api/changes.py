@@ -10,7 +10,7 @@ from intake.ports import FeedEntry
 from intake.states import State
 from portal import changes, cursors
 from portal.api.access import Collaborators, Reader
-from portal.api.documented import answers as problems
+from portal.api.documented import problem_responses
 from portal.shapes import FILE_ID, UPLOAD_ID
 
 router = APIRouter(prefix="/api/v1/changes", tags=["changes"])
@@ -68,7 +68,9 @@ def _since(
 
 
 @router.get(
-    "", summary="Follow every verdict", responses=problems("invalid-cursor", "changes-gone", "invalid-request", "busy")
+    "",
+    summary="Follow every verdict",
+    responses=problem_responses("invalid-cursor", "changes-gone", "invalid-request", "busy"),
 )
 def index(
     identity: Reader,

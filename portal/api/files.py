@@ -11,7 +11,7 @@ from intake.ports import FileQuery
 from intake.states import State
 from portal import answers, cursors, files, sending, shapes
 from portal.api.access import Collaborators, Reader, Uploader
-from portal.api.documented import answers as problems
+from portal.api.documented import problem_responses
 from portal.api.sparse import Fields, sparse
 from portal.api.uploads import Limit
 from portal.days import within_reach
@@ -32,7 +32,10 @@ router = APIRouter(prefix="/api/v1/files", tags=["files"])
 
 
 @router.get(
-    "", summary="List files", response_model=shapes.FileList, responses=problems("invalid-cursor", "invalid-request")
+    "",
+    summary="List files",
+    response_model=shapes.FileList,
+    responses=problem_responses("invalid-cursor", "invalid-request"),
 )
 def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     identity: Reader,
@@ -76,7 +79,7 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     "/{file_id}",
     summary="Read a file",
     response_model=shapes.FileView,
-    responses=problems("not-found", "invalid-request"),
+    responses=problem_responses("not-found", "invalid-request"),
 )
 def read(file_id: str, identity: Reader, services: Collaborators, fields: Fields = None) -> BaseModel | Response:
     """Read a file: its state, what the judge found, its metadata and its story."""
@@ -86,7 +89,7 @@ def read(file_id: str, identity: Reader, services: Collaborators, fields: Fields
 @router.post(
     "/{file_id}/sign",
     summary="Sign again, or sign parts",
-    responses=problems("not-found", "not-awaited", "no-such-part", "invalid-request", "malformed-body"),
+    responses=problem_responses("not-found", "not-awaited", "no-such-part", "invalid-request", "malformed-body"),
 )
 def sign(
     file_id: str, identity: Uploader, services: Collaborators, body: shapes.Sign | None = None
@@ -105,7 +108,7 @@ def sign(
 @router.get(
     "/{file_id}/parts",
     summary="List the parts that S3 holds",
-    responses=problems("not-found", "not-awaited", "no-such-part"),
+    responses=problem_responses("not-found", "not-awaited", "no-such-part"),
 )
 def parts(file_id: str, identity: Uploader, services: Collaborators) -> shapes.PartList:
     """List the parts of a large file that S3 holds: what need not be sent again."""
@@ -115,7 +118,7 @@ def parts(file_id: str, identity: Uploader, services: Collaborators) -> shapes.P
 @router.post(
     "/{file_id}/complete",
     summary="Join the parts",
-    responses=problems("not-found", "parts-missing", "no-such-part", "conflict"),
+    responses=problem_responses("not-found", "parts-missing", "no-such-part", "conflict"),
 )
 def complete(file_id: str, identity: Uploader, services: Collaborators) -> shapes.FileView:
     """Have S3 join the parts of a large file. The verdict follows within seconds."""
@@ -126,7 +129,7 @@ def complete(file_id: str, identity: Uploader, services: Collaborators) -> shape
     "/{file_id}/content",
     summary="Download an accepted file",
     response_model=shapes.Download,
-    responses={307: {"description": "Leads to the download at S3."}, **problems("not-found", "not-accepted")},
+    responses={307: {"description": "Leads to the download at S3."}, **problem_responses("not-found", "not-accepted")},
 )
 def content(file_id: str, request: Request, identity: Reader, services: Collaborators) -> Response:
     """Download an accepted file: exactly the version that was judged.

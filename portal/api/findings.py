@@ -7,7 +7,7 @@ from intake.errors import NotFoundError
 from intake.record import Severity, Whose
 from intake.rules import Rule, catalogue
 from portal.api.access import Reader
-from portal.api.documented import answers as problems
+from portal.api.documented import problem_responses
 
 router = APIRouter(prefix="/api/v1/findings", tags=["findings"])
 
@@ -33,13 +33,13 @@ class Codes(BaseModel):
     findings: list[Code]
 
 
-@router.get("", summary="List what codes mean", responses=problems())
+@router.get("", summary="List what codes mean", responses=problem_responses())
 def index(identity: Reader) -> Codes:  # noqa: ARG001 - the scope is asked for.
     """List every code that a finding can have, by chapters. It changes with `rules_version` only."""
     return Codes(rules_version=catalogue().version, findings=list(_known().values()))
 
 
-@router.get("/{code}", summary="Read what a code means", responses=problems("not-found"))
+@router.get("/{code}", summary="Read what a code means", responses=problem_responses("not-found"))
 def read(code: str, identity: Reader) -> Code:  # noqa: ARG001 - the scope is asked for.
     """Read what a finding's code means, and what to do about it."""
     known = _known()

@@ -10,7 +10,7 @@ from intake.study import Series, Study
 from intake.study_rules import findings
 from portal import cursors, studies
 from portal.api.access import Collaborators, Reader
-from portal.api.documented import answers as problems
+from portal.api.documented import problem_responses
 from portal.api.sparse import Fields, sparse
 from portal.api.uploads import Limit
 from portal.files import finding_view
@@ -66,7 +66,10 @@ class StudyList(BaseModel):
 
 
 @router.get(
-    "", summary="List studies", response_model=StudyList, responses=problems("invalid-cursor", "invalid-request")
+    "",
+    summary="List studies",
+    response_model=StudyList,
+    responses=problem_responses("invalid-cursor", "invalid-request"),
 )
 def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     identity: Reader,
@@ -91,7 +94,7 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     "/{study_uid}",
     summary="Read a study",
     response_model=StudyView,
-    responses=problems("not-found", "invalid-request"),
+    responses=problem_responses("not-found", "invalid-request"),
 )
 def read(study_uid: str, identity: Reader, services: Collaborators, fields: Fields = None) -> BaseModel | Response:
     """Read a study: its series, and what can be said of its completeness."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from intake.record import Source
 from portal import answers, cursors, files, receipt_csv, shapes, uploads
 from portal.api.access import Collaborators, Reader, Uploader
-from portal.api.documented import answers as problems
+from portal.api.documented import problem_responses
 from portal.api.sparse import Fields, sparse
 from portal.web.downloads import table
 
@@ -29,7 +29,9 @@ IdempotencyKey = Annotated[
     "",
     summary="Announce files",
     status_code=201,
-    responses=problems("invalid-request", "idempotency-key-reused", "malformed-body", "body-too-large", "busy"),
+    responses=problem_responses(
+        "invalid-request", "idempotency-key-reused", "malformed-body", "body-too-large", "busy"
+    ),
 )
 def create(
     body: shapes.NewUpload,
@@ -51,7 +53,7 @@ def create(
     "/{upload_id}/files",
     summary="Announce more files",
     status_code=201,
-    responses=problems(
+    responses=problem_responses(
         "not-found",
         "conflict",
         "invalid-request",
@@ -77,7 +79,7 @@ def add(
     "/{upload_id}",
     summary="Follow an upload",
     response_model=shapes.UploadView,
-    responses=problems("not-found", "invalid-cursor", "invalid-request"),
+    responses=problem_responses("not-found", "invalid-cursor", "invalid-request"),
 )
 def read(  # noqa: PLR0917 - FastAPI calls it by keyword.
     upload_id: str,
@@ -99,7 +101,7 @@ def read(  # noqa: PLR0917 - FastAPI calls it by keyword.
     response_model=shapes.Receipt,
     responses={
         200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": "File,State\r\n"}}},
-        **problems("not-found", "invalid-cursor", "invalid-request"),
+        **problem_responses("not-found", "invalid-cursor", "invalid-request"),
     },
 )
 def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.
@@ -121,7 +123,7 @@ def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.
     "",
     summary="List uploads",
     response_model=shapes.UploadList,
-    responses=problems("invalid-cursor", "invalid-request"),
+    responses=problem_responses("invalid-cursor", "invalid-request"),
 )
 def index(
     identity: Reader, services: Collaborators, cursor: cursors.Asked, limit: Limit = 50, fields: Fields = None

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from intake.ports import Delivery, EventKind, Webhook
 from portal import webhooks
 from portal.api.access import Collaborators, HookKeeper
-from portal.api.documented import answers as problems
+from portal.api.documented import problem_responses
 from portal.api.uploads import IdempotencyKey
 from portal.services import Services
 from portal.shapes import UPLOAD_ID, Request
@@ -85,7 +85,7 @@ class Fired(BaseModel):
     "",
     summary="Be called",
     status_code=201,
-    responses=problems(
+    responses=problem_responses(
         "invalid-request",
         "webhook-url",
         "too-many-webhooks",
@@ -111,13 +111,13 @@ def create(
     return _view(services, made)
 
 
-@router.get("", summary="List webhooks", responses=problems())
+@router.get("", summary="List webhooks", responses=problem_responses())
 def index(identity: HookKeeper, services: Collaborators) -> WebhookList:
     """List your clinic's webhooks, oldest first."""
     return WebhookList(webhooks=[_view(services, webhook) for webhook in webhooks.held(services, identity)])
 
 
-@router.get("/{webhook_id}", summary="Read a webhook", responses=problems("not-found"))
+@router.get("/{webhook_id}", summary="Read a webhook", responses=problem_responses("not-found"))
 def read(webhook_id: str, identity: HookKeeper, services: Collaborators) -> WebhookView:
     """Read a webhook, and whether it is active."""
     return _view(services, webhooks.find(services, identity, webhook_id))
@@ -126,14 +126,14 @@ def read(webhook_id: str, identity: HookKeeper, services: Collaborators) -> Webh
 @router.post(
     "/{webhook_id}/confirm",
     summary="Confirm a webhook",
-    responses=problems("not-found", "token-not-given", "invalid-request", "malformed-body", "body-too-large"),
+    responses=problem_responses("not-found", "token-not-given", "invalid-request", "malformed-body", "body-too-large"),
 )
 def confirm(webhook_id: str, body: Confirmation, identity: HookKeeper, services: Collaborators) -> WebhookView:
     """Confirm with the token that the address was sent: it is yours then, and is called from now on."""
     return _view(services, webhooks.confirm(services, identity, webhook_id, body.token))
 
 
-@router.post("/{webhook_id}/test", summary="Fire a test event", responses=problems("not-found", "conflict"))
+@router.post("/{webhook_id}/test", summary="Fire a test event", responses=problem_responses("not-found", "conflict"))
 def fire_test(webhook_id: str, identity: HookKeeper, services: Collaborators) -> Fired:
     """Have this webhook, and no other, called with a `webhook.test` event."""
     return Fired(event_id=webhooks.fire_test(services, identity, webhook_id))
@@ -144,7 +144,7 @@ def fire_test(webhook_id: str, identity: HookKeeper, services: Collaborators) ->
     summary="Delete a webhook",
     status_code=204,
     response_class=Response,
-    responses=problems("not-found"),
+    responses=problem_responses("not-found"),
 )
 def delete(webhook_id: str, identity: HookKeeper, services: Collaborators) -> None:
     """Delete a webhook: from now on it is not called."""

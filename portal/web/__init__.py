@@ -49,4 +49,4 @@ routers: tuple[APIRouter, ...] = (
 )
 """What `portal.app` mounts at the root."""
 
-pages.CONTEXTS.append(context.around)
+pages.CONTEXTS.append(context.page_context)

@@ -19,7 +19,7 @@ from portal.pages import render
 from portal.services import Services, services_of
 from portal.session import admin
 from portal.web.receipts import Tile
-from portal.words import LOOKS, Look
+from portal.words import STATE_BADGES, Badge
 
 router = APIRouter(
     prefix="/admin", default_response_class=HTMLResponse, include_in_schema=False, dependencies=[Depends(admin)]
@@ -49,11 +49,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of what is the matter now; `look` where it matters, `href` where something is to be done."""
+    """One line of what is the matter now; `badge` where it matters, `href` where something is to be done."""
 
     label: str
     text: str
-    look: Look | None = None
+    badge: Badge | None = None
     href: str = ""
 
 
@@ -99,7 +99,7 @@ def _view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
         "trouble": _trouble(shown.pipeline),
         "tiles": _tiles(shown),
         "now": _now(shown.pipeline),
-        "charted": [LOOKS[state] for state in CHARTED],
+        "charted": [STATE_BADGES[state] for state in CHARTED],
         "shares": [f"{share:.0%}".replace("%", " %") for share in SHARES],
         "verdicts": _verdicts(shown),
         "latency": _latency(shown),
@@ -135,12 +135,12 @@ def _trouble(pipeline: Pipeline) -> str | None:
 
 
 def _tiles(shown: Dashboard) -> list[Tile]:
-    return [Tile(shown.counts.get(state, 0), LOOKS[state].label, LOOKS[state]) for state in CHARTED]
+    return [Tile(shown.counts.get(state, 0), STATE_BADGES[state].label, STATE_BADGES[state]) for state in CHARTED]
 
 
 def _now(pipeline: Pipeline) -> list[Fact]:
     """Return the state of the pipeline, and where to go on where it matters."""
-    calm, alarmed, watched = LOOKS[State.ACCEPTED], LOOKS[State.REJECTED], words.WARNED
+    calm, alarmed, watched = STATE_BADGES[State.ACCEPTED], STATE_BADGES[State.REJECTED], words.WARNED
     stuck, dead, quiet = pipeline.stuck, pipeline.dead, len(pipeline.quiet)
     return [
         Fact("Waiting in the queue", amounts.count(pipeline.waiting, "message")),
@@ -163,7 +163,11 @@ def _row(step: Step) -> Row:
 
 def _verdicts(shown: Dashboard) -> dict[str, Any]:
     series = [
-        {"label": LOOKS[state].label, "tone": LOOKS[state].tone, "values": [step.counts[state] for step in shown.steps]}
+        {
+            "label": STATE_BADGES[state].label,
+            "tone": STATE_BADGES[state].tone,
+            "values": [step.counts[state] for step in shown.steps],
+        }
         for state in CHARTED
     ]
     return {**_axis(shown), "kind": "bars", "series": series}

@@ -14,7 +14,7 @@ from portal.identity import Identity
 from portal.pages import render
 from portal.services import Services, services_of
 from portal.session import admin
-from portal.web.forms import Fields, form_page, led_to, request_key
+from portal.web.forms import Fields, form_page, request_key, see_other
 
 router = APIRouter(
     prefix="/admin/clinics/{clinic_id}/partners",
@@ -77,13 +77,13 @@ def rotate_partner(
 @router.post("/{client_id}/revoke")
 def revoke_partner(identity: Admin, services: Collaborators, clinic_id: str, client_id: str) -> Response:
     clients.revoke(services, identity, clinic_id, client_id)
-    return led_to(f"/admin/clinics/{clinic_id}?done=revoked")
+    return see_other(f"/admin/clinics/{clinic_id}?done=revoked")
 
 
 def _shown(request: Request, services: Services, clinic_id: str, made: clients.Made, replaced: str = "") -> Response:
     """Show the secret, this once."""
     if made.credentials is None:
-        return led_to(f"/admin/clinics/{clinic_id}?done=repeated")
+        return see_other(f"/admin/clinics/{clinic_id}?done=repeated")
     return render(
         request,
         "admin/partner_secret.html",

@@ -12,7 +12,7 @@ from portal.pages import render
 from portal.people import Person
 from portal.services import Services, services_of
 from portal.session import admin
-from portal.web.forms import Fields, form_page, led_to
+from portal.web.forms import Fields, form_page, see_other
 
 router = APIRouter(
     prefix="/admin",
@@ -43,7 +43,7 @@ def send_admin_invitation(request: Request, identity: Admin, services: Collabora
         person = staff.invite(services, identity, None, fields)
     except FieldsError as refused:
         return form_page(request, "admin/invite.html", clinic=None, values=fields, faults=refused.faults)
-    return led_to(f"/admin/people/{person.username}?done=invited")
+    return see_other(f"/admin/people/{person.username}?done=invited")
 
 
 @router.get("/clinics/{clinic_id}/invite")
@@ -60,7 +60,7 @@ def send_staff_invitation(
     except FieldsError as refused:
         clinic = clinics.clinic(services, clinic_id)
         return form_page(request, "admin/invite.html", clinic=clinic, values=fields, faults=refused.faults)
-    return led_to(f"/admin/people/{person.username}?done=invited")
+    return see_other(f"/admin/people/{person.username}?done=invited")
 
 
 @router.get("/people/{username}")
@@ -82,7 +82,7 @@ def person_page(request: Request, identity: Admin, services: Collaborators, user
 @router.post("/people/{username}/{deed}")
 def act(identity: Admin, services: Collaborators, username: str, deed: str) -> Response:
     person = staff.act(services, identity, username, deed)
-    return led_to(f"/admin/people/{person.username}?done={deed}")
+    return see_other(f"/admin/people/{person.username}?done={deed}")
 
 
 def _told(person: Person, done: str) -> str:

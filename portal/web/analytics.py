@@ -16,7 +16,7 @@ from portal.pages import render
 from portal.saved_queries import PERIODS, QUERIES, USUAL, Column, SavedQuery, Told, query_of
 from portal.services import Services, services_of
 from portal.session import admin
-from portal.web.forms import led_to
+from portal.web.forms import see_other
 from portal.words import clinic_name
 
 router = APIRouter(
@@ -63,7 +63,7 @@ def answer_again(request: Request, services: Collaborators, key: str, days: Days
 def run(identity: Admin, services: Collaborators, key: str, days: Annotated[int, Form()]) -> Response:
     query = _query(key)
     analytics.ask(services, identity, query, _period(days))
-    return led_to(_address(query, days))
+    return see_other(_address(query, days))
 
 
 def _query(key: str) -> SavedQuery:

@@ -47,7 +47,7 @@ class ClinicNames:
         return self.names.get(clinic_id, clinic_id)
 
 
-def around(request: Request) -> dict[str, Any]:
+def page_context(request: Request) -> dict[str, Any]:
     """Return the names that the page frame uses."""
     identity: Identity | None = getattr(request.state, "identity", None)
     pages = () if identity is None else ADMIN_PAGES if identity.is_admin else STAFF_PAGES

@@ -32,7 +32,7 @@ def form_page(
     return render(request, template, status=status, values=values or {}, faults=faults or {}, **context)
 
 
-def led_to(path: str) -> Response:
+def see_other(path: str) -> Response:
     """Lead on after a form was taken, so that loading the page again sends nothing twice."""
     return RedirectResponse(path, 303)
 

@@ -14,7 +14,7 @@ from portal.pages import render
 from portal.services import Services, services_of
 from portal.session import staff
 from portal.subscriptions import Shown
-from portal.words import Look
+from portal.words import Badge
 
 router = APIRouter(prefix="/settings/notifications", default_response_class=HTMLResponse, include_in_schema=False)
 
@@ -48,10 +48,10 @@ CHOICES = {
         ),
     )
 }
-LOOKS = {
-    Standing.CONFIRMED: Look("Confirmed", "check", "ok", "Messages are delivered."),
-    Standing.PENDING: Look("Waiting for confirmation", "clock", "wait", ""),
-    Standing.GONE: Look("Stopped", "cross", "warn", "The recipient has stopped it, or let the request lapse."),
+STANDING_BADGES = {
+    Standing.CONFIRMED: Badge("Confirmed", "check", "ok", "Messages are delivered."),
+    Standing.PENDING: Badge("Waiting for confirmation", "clock", "wait", ""),
+    Standing.GONE: Badge("Stopped", "cross", "warn", "The recipient has stopped it, or let the request lapse."),
 }
 DONE = {
     "added": "The address is on the list. Unless it was confirmed before, its owner has been asked to confirm.",
@@ -165,7 +165,7 @@ def _view(services: Services, owner: str) -> dict[str, Any]:
         "owner": owner,
         "path": f"/settings/notifications/{owner}",
         "rows": rows,
-        "looks": LOOKS,
+        "badges": STANDING_BADGES,
         "choices": [CHOICES[kind] for kind in subscriptions.kinds_of(owner)],
         "waiting": any(_waits(row) for row in rows),
     }

@@ -14,7 +14,7 @@ from portal.pages import render
 from portal.services import Services
 from portal.web.receipts import Bar, Part, Tile
 from portal.web.work import TABS, Admin, Collaborators, to_order
-from portal.web.work_words import EXPLANATIONS, TITLES, looks, progress_line
+from portal.web.work_words import EXPLANATIONS, TITLES, answer_badges, progress_line
 
 router = APIRouter(prefix="/admin/orders", default_response_class=HTMLResponse, include_in_schema=False)
 
@@ -49,14 +49,14 @@ def _view(services: Services, identity: Identity, order_id: str, cursor: cursors
     order = reprocessing.progress(services, identity, order_id)
     read = partial(services.orders.answers, order.owner, order_id, limit=LIST)
     page = cursors.page(services, identity, cursor, read)
-    look, path = looks(order), f"/admin/orders/{order_id}"
+    badges, path = answer_badges(order), f"/admin/orders/{order_id}"
     return {
         "order": order,
         "title": TITLES[order.task],
         "explanation": EXPLANATIONS[order.task],
         "line": progress_line(order),
-        "looks": look,
-        "tiles": [Tile(order.answers[answer], look[answer].label, look[answer]) for answer in _seen(order)],
+        "badges": badges,
+        "tiles": [Tile(order.answers[answer], badges[answer].label, badges[answer]) for answer in _seen(order)],
         "bar": _bar(order),
         "codes": sorted(order.codes.items(), key=lambda row: -row[1]),
         "answers": page.rows,
@@ -76,6 +76,6 @@ def _bar(order: Order) -> Bar:
     parts, start = [], 0
     for answer in _seen(order):
         width = order.answers[answer]
-        parts.append(Part(looks(order)[answer].tone, start, width))
+        parts.append(Part(answer_badges(order)[answer].tone, start, width))
         start += width
     return Bar(max(1, order.total, start), tuple(parts))

@@ -16,7 +16,7 @@ from portal import files as seen
 from portal.pages import render
 from portal.services import Services
 from portal.web.facts import Fact, sections
-from portal.web.work import MOST_REASON, QUARANTINE, TABS, Admin, Choice, Collaborators, Filter, fault_of, to_order
+from portal.web.work import MOST_REASON, QUARANTINE, TABS, Admin, Choice, Collaborators, Filter, reason_error, to_order
 from portal.web.work_words import TITLES
 
 router = APIRouter(prefix="/admin", default_response_class=HTMLResponse, include_in_schema=False)
@@ -80,7 +80,7 @@ def act(
 
 @router.post("/quarantine/delete")
 def delete(request: Request, identity: Admin, services: Collaborators, choice: Annotated[Choice, Form()]) -> Response:
-    fault = fault_of(choice.reason)
+    fault = reason_error(choice.reason)
     if fault or choice.is_empty:
         return _ask(request, "delete", choice, fault)
     order = reprocessing.place(
@@ -92,7 +92,7 @@ def delete(request: Request, identity: Admin, services: Collaborators, choice: A
 @router.post("/quarantine/accept")
 def propose(request: Request, identity: Admin, services: Collaborators, choice: Annotated[Choice, Form()]) -> Response:
     """Propose to accept files; another admin has to confirm."""
-    fault = fault_of(choice.reason)
+    fault = reason_error(choice.reason)
     if fault or choice.is_empty or choice.scope == "all":
         return _ask(request, "accept", choice, fault)
     proposed, refused = quarantine.propose(services, identity, choice.file, choice.reason.strip())
@@ -107,7 +107,7 @@ def quarantined_file_page(request: Request, identity: Admin, services: Collabora
         "admin/quarantined.html",
         tabs=TABS,
         file=record,
-        look=words.look(record),
+        state_badge=words.file_badge(record),
         findings=[(found, obstacles([found.code]).get(found.code)) for found in record.findings],
         bound=obstacles(record.codes),
         sections=sections(record.metadata),

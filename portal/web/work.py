@@ -84,7 +84,7 @@ class Choice(Filter):
         return "all files that match the filter" if self.scope == "all" else count(len(set(self.file)), "file")
 
 
-def fault_of(reason: str) -> str | None:
+def reason_error(reason: str) -> str | None:
     """Say what is wrong with a reason, if anything."""
     if len(reason.strip()) < LEAST_REASON:
         return "Write in a few words why. The audit log keeps it."

@@ -16,7 +16,7 @@ from portal.app import create_app
 from portal.cookies import Cookies, Session
 from portal.deployment_key import DeploymentKey
 from portal.errors import InvalidTokenError
-from portal.remembered import Remembered
+from portal.remembered import TtlCache
 from portal.revocations import KnownRevocations
 from portal.services import Services
 from portal.settings import Settings
@@ -200,7 +200,7 @@ def _services(behind: PortalServer) -> Services:
         objects=FakeObjects(),
         send=_send_nothing,
         directory=behind.directory,
-        known_clinics=Remembered(behind.directory.clinic, seconds=0),
+        known_clinics=TtlCache(behind.directory.clinic, seconds=0),
         people=behind.people,
         machines=behind.machines,
         gateway=behind.gateway,

@@ -15,7 +15,7 @@ from portal.app import create_app
 from portal.cookies import Session
 from portal.deployment_key import DeploymentKey
 from portal.partners import KnownPartners
-from portal.remembered import Remembered
+from portal.remembered import TtlCache
 from portal.revocations import KnownRevocations
 from portal.services import Services
 from portal.settings import Settings
@@ -188,7 +188,7 @@ class Portal:
             objects=self.objects,
             send=self.sent,
             directory=self.directory,
-            known_clinics=Remembered(self.directory.clinic, seconds=0),
+            known_clinics=TtlCache(self.directory.clinic, seconds=0),
             people=self.people,
             machines=self.machines,
             gateway=self.gateway,
