@@ -160,3 +160,8 @@ ROUTES: Mapping[str, Access] = {
     "DELETE /api/v1/webhooks/{webhook_id}": Access.WEBHOOKS,
 }
 """Method and path → whom it admits. `HEAD` goes with `GET`."""
+
+
+def access_to(method: str, path: str) -> Access | None:
+    """Return whom a route admits, by its path as it is declared: None where nobody said so."""
+    return ROUTES.get(f"{'GET' if method == 'HEAD' else method} {path}")

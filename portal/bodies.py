@@ -5,12 +5,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from portal.dependencies import services_of
 from portal.dicomweb.media_types import parameters
 from portal.errors import BodyCutOffError, BodyTooLargeError, InvalidTokenError, PortalError
 from portal.problems import answer_error
 from portal.security import API, SAFE_METHODS
-from portal.services import services_of
-from portal.session import staff
+from portal.session_cookies import staff
 
 MOST_OF_ANYBODY = 4 * 1024
 """Bytes that may come before it is known whose they are: a form of a few fields."""

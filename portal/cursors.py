@@ -11,11 +11,10 @@ one opens them too.
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-from fastapi import Depends, Query, Request
 
 from intake.cursors import LONGEST_POSITION
 from intake.errors import InvalidCursorError
@@ -43,26 +42,6 @@ class Cursor:
 
     def __bool__(self) -> bool:
         return self.text is not None
-
-
-def cursor_at(request: Request, text: str | None) -> Cursor:
-    """Return a cursor of the list that is asked for. What only a page's script asks for is under the page, as `_…`."""
-    return Cursor(request.url.path.partition("/_")[0], text)
-
-
-def _cursor(
-    request: Request,
-    cursor: Annotated[
-        str | None,
-        # Its length is told and not checked: what is too long is a cursor that is not valid, and nothing besides.
-        Query(description="`next` of the page before.", json_schema_extra={"maxLength": LONGEST}),
-    ] = None,
-) -> Cursor:
-    return cursor_at(request, cursor)
-
-
-Asked = Annotated[Cursor, Depends(_cursor)]
-"""The cursor of a request, or none."""
 
 
 def page(

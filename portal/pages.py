@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from portal.admin_words import ADMIN_FILTERS
 from portal.amounts import AMOUNT_FILTERS
-from portal.session import csrf_token
+from portal.session_cookies import csrf_token
 from portal.words import WORD_FILTERS
 
 ROOT = Path(__file__).resolve().parent.parent

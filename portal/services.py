@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 
-from fastapi import Request
-
 from intake.keyed_ids import KeyedIds
 from intake.ports import (
     Athena,
@@ -122,9 +120,3 @@ class Services:
     def now(self) -> int:
         """Return the time, in seconds since 1970."""
         return int(self.clock().timestamp())
-
-
-def services_of(request: Request) -> Services:
-    """Return the services of the app that serves `request`; a FastAPI dependency."""
-    services: Services = request.app.state.services
-    return services

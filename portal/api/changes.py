@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 from intake.ports import FeedEntry
 from intake.states import State
 from portal import changes, cursors
-from portal.api.access import Collaborators, Reader
+from portal.api.access import Reader
 from portal.api.documented import problem_responses
+from portal.dependencies import Collaborators, cursor_at
 from portal.shapes import FILE_ID, UPLOAD_ID
 
 router = APIRouter(prefix="/api/v1/changes", tags=["changes"])
@@ -64,7 +65,7 @@ def _since(
         ),
     ] = None,
 ) -> cursors.Cursor:
-    return cursors.cursor_at(request, since)
+    return cursor_at(request, since)
 
 
 @router.get(

@@ -9,12 +9,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 
 from intake.ports import FileQuery
 from intake.states import State
-from portal import answers, cursors, files, sending, shapes
-from portal.api.access import Collaborators, Reader, Uploader
+from portal import answers, files, sending, shapes
+from portal.api.access import Reader, Uploader
 from portal.api.documented import problem_responses
 from portal.api.sparse import Fields, sparse
 from portal.api.uploads import Limit
 from portal.days import within_reach
+from portal.dependencies import Collaborators, PageCursor
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
@@ -40,7 +41,7 @@ router = APIRouter(prefix="/api/v1/files", tags=["files"])
 def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     identity: Reader,
     services: Collaborators,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     state: State | None = None,
     since: Annotated[
         Moment | None,

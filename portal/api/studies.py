@@ -8,11 +8,12 @@ from pydantic import BaseModel, Field
 
 from intake.study import Series, Study
 from intake.study_rules import findings
-from portal import cursors, studies
-from portal.api.access import Collaborators, Reader
+from portal import studies
+from portal.api.access import Reader
 from portal.api.documented import problem_responses
 from portal.api.sparse import Fields, sparse
 from portal.api.uploads import Limit
+from portal.dependencies import Collaborators, PageCursor
 from portal.files import finding_view
 from portal.search import Criteria
 from portal.shapes import UPLOAD_ID, FindingView, Next
@@ -74,7 +75,7 @@ class StudyList(BaseModel):
 def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     identity: Reader,
     services: Collaborators,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     modality: Annotated[str, Query(pattern=r"^[A-Za-z0-9 _]{0,16}$", examples=["CT"])] = "",
     since: Day = None,
     until: Day = None,

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel
 
 from intake.record import Source
-from portal import answers, cursors, files, receipt_csv, shapes, uploads
-from portal.api.access import Collaborators, Reader, Uploader
+from portal import answers, files, receipt_csv, shapes, uploads
+from portal.api.access import Reader, Uploader
 from portal.api.documented import problem_responses
 from portal.api.sparse import Fields, sparse
+from portal.dependencies import Collaborators, PageCursor
 from portal.web.downloads import table
 
 router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
@@ -85,7 +86,7 @@ def read(  # noqa: PLR0917 - FastAPI calls it by keyword.
     upload_id: str,
     identity: Reader,
     services: Collaborators,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     limit: Limit = 100,
     fields: Fields = None,
 ) -> BaseModel | Response:
@@ -109,7 +110,7 @@ def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.
     request: Request,
     identity: Reader,
     services: Collaborators,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     limit: Annotated[int, Query(ge=1, le=250, description="Files of a page.")] = 100,
 ) -> BaseModel | Response:
     """Get what became of each file of an upload, to keep: page by page, or all of it to `Accept: text/csv`."""
@@ -126,7 +127,7 @@ def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.
     responses=problem_responses("invalid-cursor", "invalid-request"),
 )
 def index(
-    identity: Reader, services: Collaborators, cursor: cursors.Asked, limit: Limit = 50, fields: Fields = None
+    identity: Reader, services: Collaborators, cursor: PageCursor, limit: Limit = 50, fields: Fields = None
 ) -> BaseModel | Response:
     """List your clinic's uploads, newest first."""
     page = files.uploads(services, identity, cursor, limit)

@@ -8,9 +8,10 @@ from pydantic import BaseModel, Field
 
 from intake.ports import Delivery, EventKind, Webhook
 from portal import webhooks
-from portal.api.access import Collaborators, HookKeeper
+from portal.api.access import HookKeeper
 from portal.api.documented import problem_responses
 from portal.api.uploads import IdempotencyKey
+from portal.dependencies import Collaborators
 from portal.services import Services
 from portal.shapes import UPLOAD_ID, Request
 from portal.webhook_urls import LONGEST, PATTERN

@@ -14,10 +14,11 @@ from intake.states import State
 from portal import amounts, costs, words
 from portal.dashboard import Dashboard, Pipeline, dashboard
 from portal.dashboard import costs as estimated
+from portal.dependencies import Collaborators
 from portal.figures import RANGES, SHARES, TOLD, Range, Step
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import admin
+from portal.services import Services
+from portal.session_cookies import admin
 from portal.web.receipts import Tile
 from portal.words import STATE_BADGES, Badge
 
@@ -25,7 +26,6 @@ router = APIRouter(
     prefix="/admin", default_response_class=HTMLResponse, include_in_schema=False, dependencies=[Depends(admin)]
 )
 
-Collaborators = Annotated[Services, Depends(services_of)]
 Wanted = Annotated[str, Query(alias="range")]
 
 CHARTED = TOLD

@@ -6,13 +6,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
-from portal import audit_trail, cursors
+from portal import audit_trail
 from portal.audit_trail import GROUPS, Asked
 from portal.auditing import ACTIONS
-from portal.identity import Identity
+from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import admin
+from portal.session_cookies import admin
+from portal.web.dependencies import Admin
 
 router = APIRouter(
     prefix="/admin",
@@ -30,8 +30,6 @@ def _asked(
     return Asked(clinic.strip(), person.strip(), action, subject.strip(), since, until)
 
 
-Admin = Annotated[Identity, Depends(admin)]
-Collaborators = Annotated[Services, Depends(services_of)]
 Wanted = Annotated[Asked, Depends(_asked)]
 
 
@@ -41,7 +39,7 @@ def audit_page(
     identity: Admin,
     services: Collaborators,
     asked: Wanted,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
 ) -> Response:
     page = audit_trail.entries(services, identity, asked, cursor)
     return render(

@@ -1,7 +1,7 @@
 """Clinics: the list, each clinic's page, and the forms to create, describe and deactivate one and edit its profile."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
@@ -10,13 +10,14 @@ from intake.errors import ConflictError
 from intake.keys import UNASSIGNED
 from intake.rules import catalogue
 from portal import clients, clinics, profiles
+from portal.dependencies import Collaborators
 from portal.errors import FieldsError
-from portal.identity import Identity
 from portal.pages import render
 from portal.people import group_of
-from portal.services import Services, services_of
-from portal.session import admin
-from portal.web.forms import Fields, form_page, see_other
+from portal.services import Services
+from portal.session_cookies import admin
+from portal.web.dependencies import Admin, Fields
+from portal.web.forms import form_page, see_other
 
 router = APIRouter(
     prefix="/admin/clinics",
@@ -25,8 +26,6 @@ router = APIRouter(
     dependencies=[Depends(admin)],
 )
 
-Admin = Annotated[Identity, Depends(admin)]
-Collaborators = Annotated[Services, Depends(services_of)]
 
 DONE: Mapping[str, str] = {
     "created": "The clinic was created. Invite its staff, or give a partner's system access.",

@@ -3,18 +3,17 @@
 The answer that shows a secret is no redirect, since the secret stands nowhere but in it.
 """
 
-from typing import Annotated
-
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from portal import clients, clinics
+from portal.dependencies import Collaborators
 from portal.errors import FieldsError
-from portal.identity import Identity
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import admin
-from portal.web.forms import Fields, form_page, request_key, see_other
+from portal.services import Services
+from portal.session_cookies import admin
+from portal.web.dependencies import Admin, Fields
+from portal.web.forms import form_page, request_key, see_other
 
 router = APIRouter(
     prefix="/admin/clinics/{clinic_id}/partners",
@@ -22,9 +21,6 @@ router = APIRouter(
     include_in_schema=False,
     dependencies=[Depends(admin)],
 )
-
-Admin = Annotated[Identity, Depends(admin)]
-Collaborators = Annotated[Services, Depends(services_of)]
 
 
 @router.get("/new")

@@ -1,18 +1,17 @@
 """Accounts: inviting staff and admins, each account's page, and what can be done to it."""
 
-from typing import Annotated
-
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from portal import clinics, staff
+from portal.dependencies import Collaborators
 from portal.errors import FieldsError
-from portal.identity import ADMIN_GROUP, Identity
+from portal.identity import ADMIN_GROUP
 from portal.pages import render
 from portal.people import Person
-from portal.services import Services, services_of
-from portal.session import admin
-from portal.web.forms import Fields, form_page, see_other
+from portal.session_cookies import admin
+from portal.web.dependencies import Admin, Fields
+from portal.web.forms import form_page, see_other
 
 router = APIRouter(
     prefix="/admin",
@@ -20,9 +19,6 @@ router = APIRouter(
     include_in_schema=False,
     dependencies=[Depends(admin)],
 )
-
-Admin = Annotated[Identity, Depends(admin)]
-Collaborators = Annotated[Services, Depends(services_of)]
 
 
 @router.get("/admins")

@@ -11,11 +11,12 @@ from fastapi.responses import HTMLResponse, Response
 from intake.errors import NotFoundError
 from intake.ports import Progress
 from portal import amounts, analytics
-from portal.identity import Identity
+from portal.dependencies import Collaborators
 from portal.pages import render
 from portal.saved_queries import PERIODS, QUERIES, USUAL, Column, SavedQuery, Told, query_of
-from portal.services import Services, services_of
-from portal.session import admin
+from portal.services import Services
+from portal.session_cookies import admin
+from portal.web.dependencies import Admin
 from portal.web.forms import see_other
 from portal.words import clinic_name
 
@@ -26,8 +27,6 @@ router = APIRouter(
     dependencies=[Depends(admin)],
 )
 
-Admin = Annotated[Identity, Depends(admin)]
-Collaborators = Annotated[Services, Depends(services_of)]
 Days = Annotated[int, Query()]
 
 NOTHING = "\u2013"

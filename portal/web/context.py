@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import Request
 
 from portal.cookies import IDLE_SECONDS
+from portal.dependencies import services_of
 from portal.identity import Identity
 from portal.revocations import ENDS_WITHIN
-from portal.services import Services, services_of
+from portal.services import Services
 
 STAFF_PAGES = (("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"), ("/studies", "Studies"))
 ADMIN_PAGES = (

@@ -1,10 +1,9 @@
 """The list of files, and each file's page."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
@@ -13,19 +12,17 @@ from intake.record import FileRecord, Finding, Severity
 from intake.rules import is_note
 from intake.states import State
 from intake.study import study_uid_of
-from portal import amounts, cursors, reprocessing, words
+from portal import amounts, reprocessing, words
 from portal import files as seen
 from portal import search as finding
-from portal.identity import Identity
+from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import staff
+from portal.services import Services
+from portal.web.dependencies import Staff
 from portal.web.facts import Fact, sections
 
 router = APIRouter(prefix="/files", default_response_class=HTMLResponse, include_in_schema=False)
 
-Staff = Annotated[Identity, Depends(staff)]
-Collaborators = Annotated[Services, Depends(services_of)]
 
 OTHER_ROADS = frozenset({"rewrapped", "re-encoded"})
 """Findings in a duplicate whose bytes are not those of the first."""
@@ -36,7 +33,7 @@ LIST = 50
 
 @router.get("")
 def files_page(
-    request: Request, identity: Staff, services: Collaborators, cursor: cursors.Asked, search: str = ""
+    request: Request, identity: Staff, services: Collaborators, cursor: PageCursor, search: str = ""
 ) -> Response:
     """List files by what the address asks for, or by what is kept under `search`. Raises InvalidCursorError."""
     kept = finding.kept(services, identity, search)

@@ -5,7 +5,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from portal.errors import SignInRequiredError
 from portal.pages import render
-from portal.session import staff
+from portal.session_cookies import staff
 
 router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 

@@ -7,9 +7,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from portal import letters
+from portal.dependencies import Collaborators
 from portal.letters import DeadLetterQueue
 from portal.pages import render
-from portal.web.work import MOST_REASON, TABS, Admin, Collaborators, reason_error
+from portal.web.dependencies import Admin
+from portal.web.work import MOST_REASON, TABS, reason_error
 
 router = APIRouter(prefix="/admin/dead-letters", default_response_class=HTMLResponse, include_in_schema=False)
 

@@ -3,23 +3,21 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from intake.ports import EVERYTHING, OPERATIONS, AlertKind, Standing
 from portal import subscriptions
+from portal.dependencies import Collaborators
 from portal.errors import SubscriptionError
-from portal.identity import Identity
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import staff
+from portal.services import Services
 from portal.subscriptions import Shown
+from portal.web.dependencies import Staff
 from portal.words import Badge
 
 router = APIRouter(prefix="/settings/notifications", default_response_class=HTMLResponse, include_in_schema=False)
 
-Staff = Annotated[Identity, Depends(staff)]
-Collaborators = Annotated[Services, Depends(services_of)]
 Kinds = Annotated[list[str], Form(max_length=20)]
 
 

@@ -9,11 +9,13 @@ from fastapi.responses import HTMLResponse, Response
 
 from intake.ports import Answer, Order, Task
 from portal import cursors, reprocessing
+from portal.dependencies import Collaborators, PageCursor
 from portal.identity import Identity
 from portal.pages import render
 from portal.services import Services
+from portal.web.dependencies import Admin
 from portal.web.receipts import Bar, Part, Tile
-from portal.web.work import TABS, Admin, Collaborators, to_order
+from portal.web.work import TABS, to_order
 from portal.web.work_words import EXPLANATIONS, TITLES, answer_badges, progress_line
 
 router = APIRouter(prefix="/admin/orders", default_response_class=HTMLResponse, include_in_schema=False)
@@ -24,14 +26,14 @@ LIST = 50
 
 @router.get("/{order_id}")
 def order_page(
-    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: cursors.Asked
+    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: PageCursor
 ) -> Response:
     return render(request, "admin/order.html", tabs=TABS, **_view(services, identity, order_id, cursor))
 
 
 @router.get("/{order_id}/_progress")
 def order_again(
-    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: cursors.Asked
+    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: PageCursor
 ) -> Response:
     return render(request, "admin/_order.html", **_view(services, identity, order_id, cursor))
 

@@ -11,12 +11,14 @@ from intake.ports import Task
 from intake.record import FileRecord
 from intake.review import obstacles
 from intake.states import State
-from portal import amounts, cursors, quarantine, reprocessing, words
+from portal import amounts, quarantine, reprocessing, words
 from portal import files as seen
+from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
 from portal.services import Services
+from portal.web.dependencies import Admin
 from portal.web.facts import Fact, sections
-from portal.web.work import MOST_REASON, QUARANTINE, TABS, Admin, Choice, Collaborators, Filter, reason_error, to_order
+from portal.web.work import MOST_REASON, QUARANTINE, TABS, Choice, Filter, reason_error, to_order
 from portal.web.work_words import TITLES
 
 router = APIRouter(prefix="/admin", default_response_class=HTMLResponse, include_in_schema=False)
@@ -36,7 +38,7 @@ def quarantine_page(
     identity: Admin,
     services: Collaborators,
     wanted: Annotated[Filter, Query()],
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     *,
     said: str = "",
 ) -> Response:

@@ -6,8 +6,10 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from portal import quarantine, reprocessing
+from portal.dependencies import Collaborators
 from portal.pages import render
-from portal.web.work import TABS, Admin, Collaborators, to_order
+from portal.web.dependencies import Admin
+from portal.web.work import TABS, to_order
 
 router = APIRouter(prefix="/admin/reviews", default_response_class=HTMLResponse, include_in_schema=False)
 

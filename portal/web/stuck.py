@@ -8,9 +8,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from intake.states import State
-from portal import amounts, cursors, reprocessing, stuck
+from portal import amounts, reprocessing, stuck
+from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
-from portal.web.work import TABS, Admin, Collaborators, Text, to_order
+from portal.web.dependencies import Admin
+from portal.web.work import TABS, Text, to_order
 
 router = APIRouter(prefix="/admin/stuck", default_response_class=HTMLResponse, include_in_schema=False)
 
@@ -29,7 +31,7 @@ class Chosen(BaseModel):
 
 @router.get("")
 def stuck_page(
-    request: Request, identity: Admin, services: Collaborators, cursor: cursors.Asked, said: str = ""
+    request: Request, identity: Admin, services: Collaborators, cursor: PageCursor, said: str = ""
 ) -> Response:
     page = stuck.failed(services, identity, cursor, LIST)
     now = services.clock()

@@ -5,26 +5,23 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from intake.record import Finding, Upload
 from intake.states import State
 from intake.study import LIMITS, Series
-from portal import cursors, words
 from portal import search as finding
 from portal import studies as seen
-from portal.identity import Identity
+from portal import words
+from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import staff
+from portal.web.dependencies import Staff
 from portal.web.facts import patient_facts
 
 router = APIRouter(prefix="/studies", default_response_class=HTMLResponse, include_in_schema=False)
 
-Staff = Annotated[Identity, Depends(staff)]
-Collaborators = Annotated[Services, Depends(services_of)]
 
 LIST = 50
 """Studies or files a page."""
@@ -58,7 +55,7 @@ class Share:
 
 @router.get("")
 def studies_page(
-    request: Request, identity: Staff, services: Collaborators, cursor: cursors.Asked, search: str = ""
+    request: Request, identity: Staff, services: Collaborators, cursor: PageCursor, search: str = ""
 ) -> Response:
     """List studies by what the address asks for, or by what is kept under `search`. Raises InvalidCursorError."""
     kept = finding.kept(services, identity, search)
@@ -95,7 +92,7 @@ def study_page(
     services: Collaborators,
     *,
     study_id: str,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     series: Annotated[str, Query(pattern=r"^[0-9a-z]{26}$|^$")] = "",
 ) -> Response:
     """Show a study, with all its files or those of one series. Raises NotFoundError, InvalidCursorError."""

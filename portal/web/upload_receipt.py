@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from intake.errors import NotFoundError
@@ -14,18 +14,17 @@ from intake.record import Upload
 from intake.states import State
 from portal import cursors, receipt_csv, reprocessing, words
 from portal import files as seen
+from portal.dependencies import Collaborators, PageCursor
 from portal.identity import Identity
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import staff
+from portal.services import Services
 from portal.web import receipts
 from portal.web.causes import cause_of_files, causes
+from portal.web.dependencies import Staff
 from portal.web.downloads import table
 
 router = APIRouter(prefix="/uploads/{upload_id}", default_response_class=HTMLResponse, include_in_schema=False)
 
-Staff = Annotated[Identity, Depends(staff)]
-Collaborators = Annotated[Services, Depends(services_of)]
 Asked = Annotated[str | None, Query(max_length=40)]
 
 _MAY_RECUR = frozenset({State.REJECTED, State.FAILED, State.EXPIRED})
@@ -38,7 +37,7 @@ def upload_receipt(
     services: Collaborators,
     *,
     upload_id: str,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     asked: Asked = None,
 ) -> Response:
     upload = seen.upload(services, identity, upload_id)
@@ -54,7 +53,7 @@ def upload_receipt_again(
     services: Collaborators,
     *,
     upload_id: str,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     asked: Asked = None,
     unchanged: str | None = None,
 ) -> Response:
@@ -75,7 +74,7 @@ def trouble(
     *,
     upload_id: str,
     cause: Annotated[str, Query(pattern=r"^[0-3]#[a-z0-9-]{0,80}$")],
-    cursor: cursors.Asked,
+    cursor: PageCursor,
 ) -> Response:
     """List all files with one cause of trouble. Raises NotFoundError, InvalidCursorError."""
     upload = seen.upload(services, identity, upload_id)

@@ -3,7 +3,6 @@
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
-from fastapi import Depends
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
@@ -11,12 +10,6 @@ from intake.ports import Order, Selection
 from intake.states import State
 from portal.amounts import count
 from portal.days import day
-from portal.identity import Identity
-from portal.services import Services, services_of
-from portal.session import admin
-
-Admin = Annotated[Identity, Depends(admin)]
-Collaborators = Annotated[Services, Depends(services_of)]
 
 TABS = (
     ("/admin/quarantine", "Quarantine"),
