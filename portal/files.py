@@ -9,8 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from intake.ports import FileQuery, Page, Presigned
-from intake.record import FileRecord, FileSummary, Finding, Severity, Upload
-from intake.rules import whose
+from intake.record import FileRecord, FileSummary, Upload
 from intake.states import State
 from portal import shapes
 from portal.auditing import note
@@ -148,18 +147,9 @@ def is_complete(upload: Upload) -> bool:
 
 
 def upload_row(upload: Upload) -> shapes.UploadRow:
-    return shapes.UploadRow(
-        upload_id=upload.upload_id,
-        clinic_id=upload.clinic_id,
-        state="complete" if is_complete(upload) else "in_progress",
-        source=upload.source,
-        reference=upload.reference,
-        expected=upload.expected,
-        declared=upload.declared,
-        counts={state: count for state, count in upload.counts.items() if count},
-        warnings=upload.warnings,
-        created_at=upload.created_at,
-    )
+    state = "complete" if is_complete(upload) else "in_progress"
+    counts = {state: count for state, count in upload.counts.items() if count}
+    return shapes.UploadRow.model_validate({**asdict(upload), "state": state, "counts": counts})
 
 
 def upload_view(upload: Upload, files: Page[FileRecord]) -> shapes.UploadView:
@@ -168,60 +158,14 @@ def upload_view(upload: Upload, files: Page[FileRecord]) -> shapes.UploadView:
 
 
 def receipt(upload: Upload, files: Page[FileRecord]) -> shapes.Receipt:
-    rows = [file_view(record) for record in files.rows]
-    told = [shapes.ReceiptRow(**{name: getattr(row, name) for name in shapes.ReceiptRow.model_fields}) for row in rows]
-    return shapes.Receipt(**upload_row(upload).model_dump(), files=told, next=files.next)
+    rows = [shapes.ReceiptRow.model_validate(record, from_attributes=True) for record in files.rows]
+    return shapes.Receipt(**upload_row(upload).model_dump(), files=rows, next=files.next)
 
 
-def file_row(summary: FileSummary) -> shapes.FileRow:
-    return shapes.FileRow(
-        file_id=summary.file_id,
-        upload_id=summary.upload_id,
-        clinic_id=summary.clinic_id,
-        name=summary.name,
-        size=summary.size,
-        state=summary.state,
-        source=summary.source,
-        kind=summary.kind,
-        warnings=summary.warnings,
-        codes=list(summary.codes),
-        created_at=summary.created_at,
-        updated_at=summary.updated_at,
-    )
-
-
-def record_row(record: FileRecord) -> shapes.FileRow:
-    view = file_view(record)
-    return shapes.FileRow(**{name: getattr(view, name) for name in shapes.FileRow.model_fields})
-
-
-def finding_view(finding: Finding) -> shapes.FindingView:
-    return shapes.FindingView(**asdict(finding), whose=whose(finding.code))
+def file_list(page: Page[FileRecord] | Page[FileSummary]) -> shapes.FileList:
+    rows = [shapes.FileRow.model_validate(row, from_attributes=True) for row in page.rows]
+    return shapes.FileList(files=rows, next=page.next)
 
 
 def file_view(record: FileRecord) -> shapes.FileView:
-    return shapes.FileView(
-        file_id=record.file_id,
-        upload_id=record.upload_id,
-        clinic_id=record.clinic_id,
-        name=record.name,
-        size=record.size,
-        sha256=record.sha256,
-        state=record.state,
-        source=record.source,
-        kind=record.kind,
-        warnings=record.warnings,
-        codes=[finding.code for finding in record.findings if finding.severity is Severity.REJECT],
-        created_at=record.created_at,
-        updated_at=record.updated_at,
-        expires_at=record.expires_at,
-        findings=[finding_view(finding) for finding in record.findings],
-        metadata=record.metadata,
-        timeline=[shapes.TimelineView(**asdict(entry)) for entry in record.timeline],
-        duplicate_of=record.duplicate_of,
-        conflicts_with=record.conflicts_with,
-        superseded_by=record.superseded_by,
-        parent=record.parent,
-        rules_version=record.rules_version,
-        timings=record.timings,
-    )
+    return shapes.FileView.model_validate(record, from_attributes=True)

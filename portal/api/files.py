@@ -70,10 +70,9 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
             since=since,
             until=until,
         )
-        found = files.found(services, identity, wanted, cursor, limit)
-        return sparse(shapes.FileList(files=[files.record_row(row) for row in found.rows], next=found.next), fields)
+        return sparse(files.file_list(files.found(services, identity, wanted, cursor, limit)), fields)
     page = files.files(services, identity, state=state, since=since, until=until, cursor=cursor, limit=limit)
-    return sparse(shapes.FileList(files=[files.file_row(summary) for summary in page.rows], next=page.next), fields)
+    return sparse(files.file_list(page), fields)
 
 
 @router.get(

@@ -1,5 +1,6 @@
 """`/api/v1/webhooks`: be called when something happens."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -153,11 +154,5 @@ def delete(webhook_id: str, identity: HookKeeper, services: Collaborators) -> No
 
 
 def _view(services: Services, webhook: Webhook) -> WebhookView:
-    return WebhookView(
-        webhook_id=webhook.webhook_id,
-        url=webhook.url,
-        events=[EventKind(event) for event in webhook.events],
-        state=webhooks.state(services, webhook),
-        topic_arn=services.settings.event_topic_arn,
-        created_at=webhook.created_at,
-    )
+    told = {"state": webhooks.state(services, webhook), "topic_arn": services.settings.event_topic_arn}
+    return WebhookView.model_validate({**asdict(webhook), **told})
