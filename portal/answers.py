@@ -21,7 +21,9 @@ def reserved(placed: Placed) -> shapes.Reserved:
 
 
 def part_puts(parts: Iterable[SignedPart]) -> shapes.PartPuts:
-    return shapes.PartPuts(parts=[_part_put(part) for part in parts])
+    return shapes.PartPuts(
+        parts=[shapes.PartPut(number=part.number, size=part.size, **asdict(part.request)) for part in parts]
+    )
 
 
 def part_list(record: FileRecord, held: Iterable[Part]) -> shapes.PartList:
@@ -38,7 +40,3 @@ def announcements(page: Page[FileRecord]) -> shapes.AnnouncementList:
 
 def download(presigned: Presigned) -> shapes.Download:
     return shapes.Download.model_validate(presigned, from_attributes=True)
-
-
-def _part_put(part: SignedPart) -> shapes.PartPut:
-    return shapes.PartPut(number=part.number, size=part.size, **asdict(part.request))

@@ -42,7 +42,7 @@ class CognitoPeople:
         pages = self._pool.get_paginator("list_users_in_group").paginate(UserPoolId=self._id, GroupName=group)
         with _translated(fine={"ResourceNotFoundException"}):
             people = [_person(user, user["Attributes"]) for page in pages for user in page["Users"]]
-            return tuple(sorted(people, key=_by_name))
+            return tuple(sorted(people, key=lambda person: (person.shown.casefold(), person.username)))
         return ()
 
     def person(self, username: str) -> tuple[Person, frozenset[str]]:
@@ -168,10 +168,6 @@ def _person(user: Any, attributes: Iterable[Any]) -> Person:  # noqa: ANN401 —
         standing=active if user["Enabled"] else Standing.DISABLED,
         since=user["UserCreateDate"],
     )
-
-
-def _by_name(person: Person) -> tuple[str, str]:
-    return person.shown.casefold(), person.username
 
 
 def _quoted(text: str) -> str:

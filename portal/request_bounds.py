@@ -1,7 +1,6 @@
 """How much of a request's address and headers is looked at: all of it ends here, before anything parses it."""
 
 from collections import Counter
-from collections.abc import Iterable
 
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -105,9 +104,7 @@ def _our_cookies(headers: RawHeaders) -> RawHeaders:
     Others of the same host are not ours to judge. Unquoting a cookie takes the square of its length (CVE-2024-7592).
     """
     sent = b";".join(value for name, value in headers if name == b"cookie")
-    ours = list(_ours(map(bytes.strip, sent.split(b";"))))[: LONGER[b"cookie"] // MAX_COOKIE]
-    return [(b"cookie", b"; ".join(ours))] if ours else []
-
-
-def _ours(cookies: Iterable[bytes]) -> Iterable[bytes]:
-    return (one for one in cookies if one.startswith(_OUR_COOKIES) and len(one) <= MAX_COOKIE + 1 and b'"' not in one)
+    cookies = map(bytes.strip, sent.split(b";"))
+    ours = [one for one in cookies if one.startswith(_OUR_COOKIES) and len(one) <= MAX_COOKIE + 1 and b'"' not in one]
+    kept = ours[: LONGER[b"cookie"] // MAX_COOKIE]
+    return [(b"cookie", b"; ".join(kept))] if kept else []

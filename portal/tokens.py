@@ -109,7 +109,7 @@ class Verifier:
         self, token: str, *, use: str, audience: str | None = None, access_token: str | None = None
     ) -> dict[str, Any]:
         kid = _kid(token)
-        claims = _object(token.split(".")[1])
+        claims = _json_object(_canonical(token.split(".")[1]))
         self._check_times(claims)
         key = self._keys.find(kid)
         if key is None:
@@ -162,10 +162,6 @@ def _canonical(part: str) -> bytes:
     if base64.urlsafe_b64encode(data).rstrip(b"=").decode() != part:
         _refuse()
     return data
-
-
-def _object(part: str) -> dict[str, Any]:
-    return _json_object(_canonical(part))
 
 
 def _json_object(data: bytes) -> dict[str, Any]:

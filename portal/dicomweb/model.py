@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portal.dicomweb.attributes import Attribute
+from portal.dicomweb.json_values import NAME_GROUPS
 
 Element = dict[str, Any]
 DataSet = dict[str, Element]
 """Tag → `{"vr", "Value"?}`."""
-
-_NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
 
 def data_set(attributes: Sequence[Attribute], values: Mapping[str, Sequence[str]]) -> DataSet:
@@ -31,7 +30,7 @@ def _value(attribute: Attribute, value: str) -> Any:  # noqa: ANN401  # A text, 
 
 
 def _name(value: str) -> dict[str, str] | None:
-    groups = {label: group for label, group in zip(_NAME_GROUPS, value.split("="), strict=False) if group}
+    groups = {label: group for label, group in zip(NAME_GROUPS, value.split("="), strict=False) if group}
     return groups or None
 
 

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
 
 from intake.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.ports import Grain
@@ -15,20 +14,18 @@ from portal import amounts, costs, words
 from portal.dashboard import Dashboard, Pipeline, dashboard
 from portal.dashboard import costs as estimated
 from portal.dependencies import Collaborators
-from portal.figures import RANGES, SHARES, TOLD, Range, Step
+from portal.figures import RANGES, SHARES, TOLD, Step
 from portal.pages import render
 from portal.services import Services
-from portal.session_cookies import admin
+from portal.web.pagination import page_address
 from portal.web.receipts import Tile
 from portal.words import STATE_BADGES, Badge
 
-router = APIRouter(
-    prefix="/admin", default_response_class=HTMLResponse, include_in_schema=False, dependencies=[Depends(admin)]
-)
+router = APIRouter(prefix="/admin")
 
 Wanted = Annotated[str, Query(alias="range")]
 
-CHARTED = TOLD
+CHARTED = {state: STATE_BADGES[state] for state in TOLD}
 """From the foot of each bar to its head."""
 CODES = 8
 """Causes of rejection shown."""
@@ -94,12 +91,12 @@ def _view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
         "shown": shown,
         "names": names,
         "who": names.get(clinic, clinic) if clinic else "All clinics",
-        "ranges": [(one, _address("/admin", one, clinic)) for one in RANGES.values()],
-        "again": _address("/admin/_dashboard", span, clinic),
+        "ranges": [(one, page_address("/admin", {"range": one.key, "clinic": clinic})) for one in RANGES.values()],
+        "again": page_address("/admin/_dashboard", {"range": span.key, "clinic": clinic}),
         "trouble": _trouble(shown.pipeline),
-        "tiles": _tiles(shown),
+        "tiles": [Tile(shown.counts.get(state, 0), badge.label, badge) for state, badge in CHARTED.items()],
         "now": _now(shown.pipeline),
-        "charted": [STATE_BADGES[state] for state in CHARTED],
+        "charted": list(CHARTED.values()),
         "shares": [f"{share:.0%}".replace("%", " %") for share in SHARES],
         "verdicts": _verdicts(shown),
         "latency": _latency(shown),
@@ -115,10 +112,6 @@ def _view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
     }
 
 
-def _address(path: str, span: Range, clinic: str) -> str:
-    return f"{path}?{urlencode({'range': span.key} | ({'clinic': clinic} if clinic else {}))}"
-
-
 def _names(services: Services) -> dict[str, str]:
     clinics = {clinic.clinic_id: clinic.name for clinic in services.directory.clinics()}
     return {**clinics, UNASSIGNED: UNKNOWN_SENDERS}
@@ -132,10 +125,6 @@ def _trouble(pipeline: Pipeline) -> str | None:
         f"{amounts.count(pipeline.dead, 'message')} in the dead-letter queue: checking failed again and again. "
         "The files are safe meanwhile."
     )
-
-
-def _tiles(shown: Dashboard) -> list[Tile]:
-    return [Tile(shown.counts.get(state, 0), STATE_BADGES[state].label, STATE_BADGES[state]) for state in CHARTED]
 
 
 def _now(pipeline: Pipeline) -> list[Fact]:
@@ -163,12 +152,8 @@ def _row(step: Step) -> Row:
 
 def _verdicts(shown: Dashboard) -> dict[str, Any]:
     series = [
-        {
-            "label": STATE_BADGES[state].label,
-            "tone": STATE_BADGES[state].tone,
-            "values": [step.counts[state] for step in shown.steps],
-        }
-        for state in CHARTED
+        {"label": badge.label, "tone": badge.tone, "values": [step.counts[state] for step in shown.steps]}
+        for state, badge in CHARTED.items()
     ]
     return {**_axis(shown), "kind": "bars", "series": series}
 

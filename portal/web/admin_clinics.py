@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
 from intake.errors import ConflictError
 from intake.keys import UNASSIGNED
@@ -15,16 +15,10 @@ from portal.errors import FieldsError
 from portal.pages import render
 from portal.people import group_of
 from portal.services import Services
-from portal.session_cookies import admin
 from portal.web.dependencies import Admin, Fields
 from portal.web.forms import form_page, see_other
 
-router = APIRouter(
-    prefix="/admin/clinics",
-    default_response_class=HTMLResponse,
-    include_in_schema=False,
-    dependencies=[Depends(admin)],
-)
+router = APIRouter(prefix="/admin/clinics")
 
 
 DONE: Mapping[str, str] = {

@@ -3,24 +3,18 @@
 The answer that shows a secret is no redirect, since the secret stands nowhere but in it.
 """
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
 from portal import clients, clinics
 from portal.dependencies import Collaborators
 from portal.errors import FieldsError
 from portal.pages import render
 from portal.services import Services
-from portal.session_cookies import admin
 from portal.web.dependencies import Admin, Fields
 from portal.web.forms import form_page, request_key, see_other
 
-router = APIRouter(
-    prefix="/admin/clinics/{clinic_id}/partners",
-    default_response_class=HTMLResponse,
-    include_in_schema=False,
-    dependencies=[Depends(admin)],
-)
+router = APIRouter(prefix="/admin/clinics/{clinic_id}/partners")
 
 
 @router.get("/new")

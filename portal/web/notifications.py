@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import Response
 
 from intake.ports import EVERYTHING, OPERATIONS, AlertKind, Standing
 from portal import subscriptions
@@ -12,11 +12,11 @@ from portal.dependencies import Collaborators
 from portal.errors import SubscriptionError
 from portal.pages import render
 from portal.services import Services
-from portal.subscriptions import Shown
 from portal.web.dependencies import Staff
+from portal.web.forms import see_other
 from portal.words import Badge
 
-router = APIRouter(prefix="/settings/notifications", default_response_class=HTMLResponse, include_in_schema=False)
+router = APIRouter(prefix="/settings/notifications")
 
 Kinds = Annotated[list[str], Form(max_length=20)]
 
@@ -129,7 +129,7 @@ def remove(identity: Staff, services: Collaborators, owner: str, subscription_id
 
 
 def _back(owner: str, done: str) -> Response:
-    return RedirectResponse(f"/settings/notifications/{owner}?done={done}", 303)
+    return see_other(f"/settings/notifications/{owner}?done={done}")
 
 
 def _page(
@@ -165,9 +165,5 @@ def _view(services: Services, owner: str) -> dict[str, Any]:
         "rows": rows,
         "badges": STANDING_BADGES,
         "choices": [CHOICES[kind] for kind in subscriptions.kinds_of(owner)],
-        "waiting": any(_waits(row) for row in rows),
+        "waiting": any(row.standing is Standing.PENDING for row in rows),
     }
-
-
-def _waits(row: Shown) -> bool:
-    return row.standing is Standing.PENDING

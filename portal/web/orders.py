@@ -2,10 +2,9 @@
 
 from functools import partial
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 
 from intake.ports import Answer, Order, Task
 from portal import cursors, reprocessing
@@ -14,11 +13,12 @@ from portal.identity import Identity
 from portal.pages import render
 from portal.services import Services
 from portal.web.dependencies import Admin
+from portal.web.pagination import page_address, page_links
 from portal.web.receipts import Bar, Part, Tile
 from portal.web.work import TABS, to_order
 from portal.web.work_words import EXPLANATIONS, TITLES, answer_badges, progress_line
 
-router = APIRouter(prefix="/admin/orders", default_response_class=HTMLResponse, include_in_schema=False)
+router = APIRouter(prefix="/admin/orders")
 
 LIST = 50
 """Files a page."""
@@ -62,9 +62,8 @@ def _view(services: Services, identity: Identity, order_id: str, cursor: cursors
         "bar": _bar(order),
         "codes": sorted(order.codes.items(), key=lambda row: -row[1]),
         "answers": page.rows,
-        "again": f"{path}/_progress" + (f"?{urlencode({'cursor': cursor.text})}" if cursor else ""),
-        "newest": path if cursor else None,
-        "following": f"{path}?{urlencode({'cursor': page.next})}" if page.next else None,
+        "again": page_address(f"{path}/_progress", {"cursor": cursor.text}),
+        **page_links(path, cursor, page.next),
         "new_id": reprocessing.new_order_id(),
         "worth_doing": order.task is Task.TRY and order.complete and bool(order.answered),
     }

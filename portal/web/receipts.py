@@ -119,17 +119,15 @@ def seconds_to_next_look(
 
 def shares(upload: Upload, studies: Sequence[StudyOfUpload]) -> list[Share]:
     """Return an upload's judged files by study, and those of no study last; nothing where there are no studies."""
-    found = [_share(study) for study in studies]
+    found = [
+        Share(study, study.counts.get(State.ACCEPTED, 0), study.counts.get(State.REJECTED, 0)) for study in studies
+    ]
     others = Share(
         None,
         max(0, upload.counts.get(State.ACCEPTED, 0) - sum(share.accepted for share in found)),
         max(0, upload.counts.get(State.REJECTED, 0) - sum(share.rejected for share in found)),
     )
     return [*found, *([others] if others.accepted or others.rejected else [])] if found else []
-
-
-def _share(study: StudyOfUpload) -> Share:
-    return Share(study, study.counts.get(State.ACCEPTED, 0), study.counts.get(State.REJECTED, 0))
 
 
 def _by_state(upload: Upload) -> tuple[int, int, int, int, int]:

@@ -11,7 +11,7 @@ from portal.dependencies import Collaborators, PageCursor
 from portal.shapes import AddFiles, AnnouncementList, NewUpload, PartPuts, Reserved, ReservedUpload, Sign, Withdraw
 from portal.web.dependencies import Staff
 
-router = APIRouter(prefix="/upload", include_in_schema=False)
+router = APIRouter(prefix="/upload")
 
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
 

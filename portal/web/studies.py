@@ -1,13 +1,11 @@
 """The list of studies, and each study's page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import Response
 
 from intake.record import Finding, Upload
 from intake.states import State
@@ -17,11 +15,12 @@ from portal import studies as seen
 from portal import words
 from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
-from portal.web.dependencies import Staff
-from portal.web.facts import patient_facts
+from portal.web.dependencies import Fields, Staff
+from portal.web.facts import facts
+from portal.web.forms import see_other
+from portal.web.pagination import page_address, page_links
 
-router = APIRouter(prefix="/studies", default_response_class=HTMLResponse, include_in_schema=False)
-
+router = APIRouter(prefix="/studies")
 
 LIST = 50
 """Studies or files a page."""
@@ -72,17 +71,15 @@ def studies_page(
         clinics=services.directory.clinics() if identity.is_admin else (),
         today=f"{services.clock():%Y-%m-%d}",
         filtered=bool(asked.told()),
-        newest=_address(address) if cursor else None,
-        following=_address(address | {"cursor": page.next}) if page.next else None,
+        **page_links("/studies", cursor, page.next, **address),
     )
 
 
 @router.post("/search")
-async def search(request: Request, identity: Staff, services: Collaborators) -> Response:
+def search(identity: Staff, services: Collaborators, fields: Fields) -> Response:
     """Lead to the studies that the form asks for, by an address that identifies nobody."""
-    form = {name: value for name, value in (await request.form(max_files=0)).items() if isinstance(value, str)}
-    query = await run_in_threadpool(finding.query_of, services, identity, finding.criteria(services, identity, form))
-    return RedirectResponse(_address(query), 303)
+    query = finding.query_of(services, identity, finding.criteria(services, identity, fields))
+    return see_other(page_address("/studies", query))
 
 
 @router.get("/{study_id}")
@@ -99,7 +96,6 @@ def study_page(
     page = seen.study_page(services, identity, study_id, series_id=series, cursor=cursor, limit=LIST)
     of_series = {row.series.series_id: row for row in _series(page)}
     chosen = {"series": series} if series in of_series else {}
-    path = f"/studies/{study_id}"
     return render(
         request,
         "study.html",
@@ -108,10 +104,9 @@ def study_page(
         series=list(of_series.values()),
         chosen=of_series.get(series),
         shares=[_share(upload) for upload in page.uploads],
-        patient=patient_facts(page.patient),
+        patient=facts(page.patient),
         files=page.files.rows,
-        newest=_path(path, chosen) if cursor else None,
-        following=_path(path, chosen | {"cursor": page.files.next}) if page.files.next else None,
+        **page_links(f"/studies/{study_id}", cursor, page.files.next, **chosen),
     )
 
 
@@ -143,11 +138,3 @@ def _share(upload: Upload) -> Share:
         missing=counts.get(State.EXPIRED, 0) + upload.unannounced,
         waiting=words.waiting(upload),
     )
-
-
-def _address(query: Mapping[str, str]) -> str:
-    return _path("/studies", query)
-
-
-def _path(path: str, query: Mapping[str, str]) -> str:
-    return path + (f"?{urlencode(query)}" if query else "")

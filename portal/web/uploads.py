@@ -1,9 +1,7 @@
 """The upload page, and the list of uploads."""
 
-from urllib.parse import urlencode
-
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 
 from portal import files as seen
 from portal import words
@@ -11,8 +9,9 @@ from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
 from portal.shapes import NewUpload
 from portal.web.dependencies import Staff
+from portal.web.pagination import page_links
 
-router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+router = APIRouter()
 
 
 LIST = 50
@@ -41,6 +40,5 @@ def uploads_page(request: Request, identity: Staff, services: Collaborators, cur
         "uploads.html",
         uploads=page.rows,
         sources=words.SOURCES,
-        newest="/uploads" if cursor else None,
-        following=f"/uploads?{urlencode({'cursor': page.next})}" if page.next else None,
+        **page_links("/uploads", cursor, page.next),
     )

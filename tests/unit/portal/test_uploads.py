@@ -14,7 +14,7 @@ from portal.multipart import part_count, part_size
 from portal.shapes import MAX_FILE, MAX_PARTS, Announced, NewUpload
 from tests.fakes import FakeRecords
 
-NORA = Identity("user-1", "northside", False, STAFF_SCOPES, False, "Nora")
+NORA = Identity("user-1", "northside", False, STAFF_SCOPES, "Nora")
 MIB = 1024**2
 
 
