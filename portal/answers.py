@@ -5,38 +5,46 @@ from dataclasses import asdict
 
 from intake.ports import Page, Part, Presigned
 from intake.record import FileRecord
-from portal import shapes
 from portal.multipart import SignedPart, part_count, part_size
+from portal.shapes.told import (
+    Announcement,
+    AnnouncementList,
+    Download,
+    HeldPart,
+    PartList,
+    PartPut,
+    PartPuts,
+    Reserved,
+    ReservedUpload,
+)
 from portal.uploads import Placed, Placement
 
 
-def reserved_upload(placement: Placement) -> shapes.ReservedUpload:
-    return shapes.ReservedUpload(upload_id=placement.upload_id, files=[reserved(placed) for placed in placement.files])
+def reserved_upload(placement: Placement) -> ReservedUpload:
+    return ReservedUpload(upload_id=placement.upload_id, files=[reserved(placed) for placed in placement.files])
 
 
-def reserved(placed: Placed) -> shapes.Reserved:
+def reserved(placed: Placed) -> Reserved:
     record = placed.record
     told = {"file_id": record.file_id, "name": record.name, "state": record.state}
-    return shapes.Reserved.model_validate({**told, "put": placed.put, "multipart": placed.plan}, from_attributes=True)
+    return Reserved.model_validate({**told, "put": placed.put, "multipart": placed.plan}, from_attributes=True)
 
 
-def part_puts(parts: Iterable[SignedPart]) -> shapes.PartPuts:
-    return shapes.PartPuts(
-        parts=[shapes.PartPut(number=part.number, size=part.size, **asdict(part.request)) for part in parts]
-    )
+def part_puts(parts: Iterable[SignedPart]) -> PartPuts:
+    return PartPuts(parts=[PartPut(number=part.number, size=part.size, **asdict(part.request)) for part in parts])
 
 
-def part_list(record: FileRecord, held: Iterable[Part]) -> shapes.PartList:
-    parts = [shapes.HeldPart.model_validate(part, from_attributes=True) for part in held]
-    return shapes.PartList(part_size=part_size(record.size), part_count=part_count(record.size), parts=parts)
+def part_list(record: FileRecord, held: Iterable[Part]) -> PartList:
+    parts = [HeldPart.model_validate(part, from_attributes=True) for part in held]
+    return PartList(part_size=part_size(record.size), part_count=part_count(record.size), parts=parts)
 
 
-def announcements(page: Page[FileRecord]) -> shapes.AnnouncementList:
+def announcements(page: Page[FileRecord]) -> AnnouncementList:
     """Leave out what was found in archives: nobody announced or sends it."""
     own = [record for record in page.rows if record.parent is None]
-    rows = [shapes.Announcement.model_validate(record, from_attributes=True) for record in own]
-    return shapes.AnnouncementList(files=rows, next=page.next)
+    rows = [Announcement.model_validate(record, from_attributes=True) for record in own]
+    return AnnouncementList(files=rows, next=page.next)
 
 
-def download(presigned: Presigned) -> shapes.Download:
-    return shapes.Download.model_validate(presigned, from_attributes=True)
+def download(presigned: Presigned) -> Download:
+    return Download.model_validate(presigned, from_attributes=True)

@@ -11,12 +11,12 @@ from functools import partial
 from intake.ports import FileQuery, Page, Presigned
 from intake.record import FileRecord, FileSummary, Upload
 from intake.states import State
-from portal import shapes
 from portal.auditing import note
 from portal.cursors import Cursor, page
 from portal.errors import NotAcceptedError
 from portal.identity import Identity
 from portal.services import Services
+from portal.shapes.told import FileList, FileRow, FileView, Receipt, ReceiptRow, UploadRow, UploadView
 
 PATIENT = "patient"
 """The member of a record's metadata that holds what identifies a patient."""
@@ -146,26 +146,26 @@ def is_complete(upload: Upload) -> bool:
     return upload.complete and sum(upload.counts.values()) >= upload.declared
 
 
-def upload_row(upload: Upload) -> shapes.UploadRow:
+def upload_row(upload: Upload) -> UploadRow:
     state = "complete" if is_complete(upload) else "in_progress"
     counts = {state: count for state, count in upload.counts.items() if count}
-    return shapes.UploadRow.model_validate({**asdict(upload), "state": state, "counts": counts})
+    return UploadRow.model_validate({**asdict(upload), "state": state, "counts": counts})
 
 
-def upload_view(upload: Upload, files: Page[FileRecord]) -> shapes.UploadView:
+def upload_view(upload: Upload, files: Page[FileRecord]) -> UploadView:
     row, views = upload_row(upload).model_dump(), [file_view(record) for record in files.rows]
-    return shapes.UploadView(**row, note=upload.note, files=views, next=files.next)
+    return UploadView(**row, note=upload.note, files=views, next=files.next)
 
 
-def receipt(upload: Upload, files: Page[FileRecord]) -> shapes.Receipt:
-    rows = [shapes.ReceiptRow.model_validate(record, from_attributes=True) for record in files.rows]
-    return shapes.Receipt(**upload_row(upload).model_dump(), files=rows, next=files.next)
+def receipt(upload: Upload, files: Page[FileRecord]) -> Receipt:
+    rows = [ReceiptRow.model_validate(record, from_attributes=True) for record in files.rows]
+    return Receipt(**upload_row(upload).model_dump(), files=rows, next=files.next)
 
 
-def file_list(page: Page[FileRecord] | Page[FileSummary]) -> shapes.FileList:
-    rows = [shapes.FileRow.model_validate(row, from_attributes=True) for row in page.rows]
-    return shapes.FileList(files=rows, next=page.next)
+def file_list(page: Page[FileRecord] | Page[FileSummary]) -> FileList:
+    rows = [FileRow.model_validate(row, from_attributes=True) for row in page.rows]
+    return FileList(files=rows, next=page.next)
 
 
-def file_view(record: FileRecord) -> shapes.FileView:
-    return shapes.FileView.model_validate(record, from_attributes=True)
+def file_view(record: FileRecord) -> FileView:
+    return FileView.model_validate(record, from_attributes=True)

@@ -67,12 +67,14 @@ def _bound(scope: Scope) -> PortalError | None:
     """Return why the request is refused, if it is; leave in its headers only what may be read."""
     headers: RawHeaders = [(name.lower(), value) for name, value in scope["headers"]][:MOST_HEADERS]
     crowded = len(scope["headers"]) > MOST_HEADERS
-    scope["headers"] = [*_fitting(headers), *_our_cookies(headers)]
+    too_long = _too_long(headers)
+    fitting = [(name, value) for name, value in headers if name not in too_long | {b"cookie"}]
+    scope["headers"] = [*fitting, *_our_cookies(headers)]
     if crowded:
         return HeaderTooLargeError("", MOST_HEADERS)
     if _is_long(scope):
         return AddressTooLongError(MOST_OF_AN_ADDRESS)
-    long = sorted(READ & _too_long(headers) - {b"cookie"})
+    long = sorted(READ & too_long - {b"cookie"})
     return HeaderTooLargeError(long[0].decode(), _most_of(long[0])) if long else None
 
 
@@ -91,11 +93,6 @@ def _too_long(headers: RawHeaders) -> set[bytes]:
     for name, value in headers:
         lengths[name] += len(value)
     return {name for name, length in lengths.items() if length > _most_of(name)}
-
-
-def _fitting(headers: RawHeaders) -> RawHeaders:
-    left_out = _too_long(headers) | {b"cookie"}
-    return [(name, value) for name, value in headers if name not in left_out]
 
 
 def _our_cookies(headers: RawHeaders) -> RawHeaders:

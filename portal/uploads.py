@@ -23,7 +23,7 @@ from portal.idempotency import bind_key
 from portal.identity import Identity
 from portal.multipart import MAX_SINGLE_PUT, Plan, plan
 from portal.services import Services
-from portal.shapes import AddFiles, Announced, NewUpload
+from portal.shapes.asked import AddFiles, Announced, NewUpload
 
 LIFETIME = timedelta(hours=24)
 """For how long a file is awaited, counted from when it was last signed."""

@@ -12,7 +12,7 @@ from portal import changes, cursors
 from portal.api.access import Reader
 from portal.api.documented import problem_responses
 from portal.dependencies import Collaborators, cursor_at
-from portal.shapes import FILE_ID, UPLOAD_ID
+from portal.shapes.asked import FILE_ID, UPLOAD_ID
 
 router = APIRouter(prefix="/api/v1/changes", tags=["changes"])
 

@@ -15,7 +15,8 @@ from portal.api.sparse import Fields, sparse
 from portal.api.uploads import Limit
 from portal.dependencies import Collaborators, PageCursor
 from portal.search import Criteria
-from portal.shapes import UPLOAD_ID, FindingView, Next
+from portal.shapes.asked import UPLOAD_ID
+from portal.shapes.told import FindingView, Next
 
 router = APIRouter(prefix="/api/v1/studies", tags=["studies"])
 

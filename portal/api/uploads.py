@@ -6,11 +6,13 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel
 
 from intake.record import Source
-from portal import answers, files, receipt_csv, shapes, uploads
+from portal import answers, files, receipt_csv, uploads
 from portal.api.access import Reader, Uploader
 from portal.api.documented import problem_responses
 from portal.api.sparse import Fields, sparse
 from portal.dependencies import Collaborators, PageCursor
+from portal.shapes.asked import AddFiles, NewUpload
+from portal.shapes.told import Receipt, ReservedUpload, UploadList, UploadView
 from portal.web.downloads import table
 
 router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
@@ -35,12 +37,12 @@ IdempotencyKey = Annotated[
     ),
 )
 def create(
-    body: shapes.NewUpload,
+    body: NewUpload,
     identity: Uploader,
     services: Collaborators,
     response: Response,
     idempotency_key: IdempotencyKey = None,
-) -> shapes.ReservedUpload:
+) -> ReservedUpload:
     """Announce files and learn how to send each: by one PUT, or in parts.
 
     S3 accepts exactly the announced number of bytes, once, within 15 minutes; sign the file again for more time.
@@ -66,11 +68,11 @@ def create(
 )
 def add(
     upload_id: str,
-    body: shapes.AddFiles,
+    body: AddFiles,
     identity: Uploader,
     services: Collaborators,
     idempotency_key: IdempotencyKey = None,
-) -> shapes.ReservedUpload:
+) -> ReservedUpload:
     """Announce more files of the same upload, which may hold up to 99,999."""
     placement = uploads.add(services, identity, upload_id, body.files, idempotency_key=idempotency_key)
     return answers.reserved_upload(placement)
@@ -79,7 +81,7 @@ def add(
 @router.get(
     "/{upload_id}",
     summary="Follow an upload",
-    response_model=shapes.UploadView,
+    response_model=UploadView,
     responses=problem_responses("not-found", "invalid-cursor", "invalid-request"),
 )
 def read(  # noqa: PLR0917 - FastAPI calls it by keyword.
@@ -99,7 +101,7 @@ def read(  # noqa: PLR0917 - FastAPI calls it by keyword.
 @router.get(
     "/{upload_id}/receipt",
     summary="Get an upload's receipt",
-    response_model=shapes.Receipt,
+    response_model=Receipt,
     responses={
         200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": "File,State\r\n"}}},
         **problem_responses("not-found", "invalid-cursor", "invalid-request"),
@@ -123,7 +125,7 @@ def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.
 @router.get(
     "",
     summary="List uploads",
-    response_model=shapes.UploadList,
+    response_model=UploadList,
     responses=problem_responses("invalid-cursor", "invalid-request"),
 )
 def index(
@@ -131,4 +133,4 @@ def index(
 ) -> BaseModel | Response:
     """List your clinic's uploads, newest first."""
     page = files.uploads(services, identity, cursor, limit)
-    return sparse(shapes.UploadList(uploads=[files.upload_row(one) for one in page.rows], next=page.next), fields)
+    return sparse(UploadList(uploads=[files.upload_row(one) for one in page.rows], next=page.next), fields)

@@ -14,7 +14,7 @@ from portal.api.documented import problem_responses
 from portal.api.uploads import IdempotencyKey
 from portal.dependencies import Collaborators
 from portal.services import Services
-from portal.shapes import UPLOAD_ID, Request
+from portal.shapes.asked import UPLOAD_ID, Request
 from portal.webhook_urls import LONGEST, PATTERN
 
 router = APIRouter(prefix="/api/v1/webhooks", tags=["webhooks"])

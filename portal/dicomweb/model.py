@@ -23,15 +23,10 @@ def _element(attribute: Attribute, values: Sequence[str]) -> Element:
 
 def _value(attribute: Attribute, value: str) -> Any:  # noqa: ANN401  # A text, a number or a name of three groups.
     if attribute.vr == "PN":
-        return _name(value)
+        return {name: group for name, group in zip(NAME_GROUPS, value.split("="), strict=False) if group} or None
     if attribute.is_number:
         return _number(value)
     return value
-
-
-def _name(value: str) -> dict[str, str] | None:
-    groups = {label: group for label, group in zip(NAME_GROUPS, value.split("="), strict=False) if group}
-    return groups or None
 
 
 def _number(value: str) -> int | float | None:

@@ -13,7 +13,7 @@ from portal.errors import ClinicInactiveError, StorageUnavailableError
 from portal.identity import Identity
 from portal.sending import withdraw
 from portal.services import Services
-from portal.shapes import Announced, NewUpload
+from portal.shapes.asked import Announced, NewUpload
 from portal.uploads import Placed, add, reserve
 
 BATCH = 2 * AT_ONCE

@@ -14,7 +14,7 @@ from portal import amounts, costs, words
 from portal.dashboard import Dashboard, Pipeline, dashboard
 from portal.dashboard import costs as estimated
 from portal.dependencies import Collaborators
-from portal.figures import RANGES, SHARES, TOLD, Step
+from portal.figures import RANGES, SHARES, TOLD
 from portal.pages import render
 from portal.services import Services
 from portal.web.pagination import page_address
@@ -101,7 +101,10 @@ def _view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
         "verdicts": _verdicts(shown),
         "latency": _latency(shown),
         "by_date": span.grain is Grain.DAY,
-        "rows": [_row(step) for step in reversed(shown.steps)],
+        "rows": [
+            Row(step.start, [step.counts[state] for state in CHARTED], [amounts.took(one) for one in step.percentiles])
+            for step in reversed(shown.steps)
+        ],
         "codes": shown.codes[:CODES],
         "worst": max([LEAST_SCALE, *(row.rate for row in (*shown.clinics, *shown.devices))]),
         "clinics": shown.clinics[:STANDINGS],
@@ -144,10 +147,6 @@ def _oldest(pipeline: Pipeline) -> str:
     if not pipeline.waiting:
         return "Nothing waits"
     return "Not measured yet" if pipeline.oldest_s is None else amounts.duration(1000 * pipeline.oldest_s)
-
-
-def _row(step: Step) -> Row:
-    return Row(step.start, [step.counts[state] for state in CHARTED], [amounts.took(one) for one in step.percentiles])
 
 
 def _verdicts(shown: Dashboard) -> dict[str, Any]:

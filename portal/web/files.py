@@ -10,14 +10,14 @@ from intake.states import State
 from intake.study import study_uid_of
 from portal import amounts, reprocessing, words
 from portal import files as seen
-from portal import search as finding
 from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
+from portal.search import find
 from portal.services import Services
 from portal.web.dependencies import Fields, Staff
 from portal.web.facts import Fact, sections
-from portal.web.forms import see_other
-from portal.web.pagination import page_address, page_links
+from portal.web.pagination import page_links
+from portal.web.search_form import Searched, lead_to_search
 
 router = APIRouter(prefix="/files")
 
@@ -30,36 +30,26 @@ LIST = 50
 
 @router.get("")
 def files_page(
-    request: Request, identity: Staff, services: Collaborators, cursor: PageCursor, search: str = ""
+    request: Request, identity: Staff, services: Collaborators, cursor: PageCursor, wanted: Searched
 ) -> Response:
-    """List files by what the address asks for, or by what is kept under `search`. Raises InvalidCursorError."""
-    kept = finding.kept(services, identity, search)
-    asked = kept or finding.addressed(services, identity, request.query_params)
-    found = finding.find(services, identity, asked, cursor, LIST)
-    address = {"search": search} if kept else asked.told()
+    """List files by what the address asks for. Raises InvalidCursorError."""
+    found = find(services, identity, wanted.asked, cursor, LIST)
     return render(
         request,
         "files.html",
-        asked=asked,
-        lapsed=bool(search) and kept is None,
         files=found.files.rows,
         uploads=found.uploads,
         states=[(option.value, badge.label) for option, badge in words.STATE_BADGES.items()],
-        modalities=words.MODALITIES,
-        clinics=services.directory.clinics() if identity.is_admin else (),
         nobody=UNASSIGNED,
-        today=f"{services.clock():%Y-%m-%d}",
-        filtered=bool(asked.told()),
         looked_back_to=found.files.looked_back_to,
-        **page_links("/files", cursor, found.files.next, **address),
+        **wanted.shown(services, identity),
+        **page_links("/files", cursor, found.files.next, **wanted.query),
     )
 
 
 @router.post("/search")
 def search(identity: Staff, services: Collaborators, fields: Fields) -> Response:
-    """Lead to the files that the form asks for, by an address that identifies nobody."""
-    query = finding.query_of(services, identity, finding.criteria(services, identity, fields))
-    return see_other(page_address("/files", query))
+    return lead_to_search("/files", services, identity, fields)
 
 
 @router.get("/{file_id}")

@@ -8,7 +8,8 @@ from intake.record import Source
 from portal import files, sending, uploads
 from portal.answers import announcements, part_puts, reserved, reserved_upload
 from portal.dependencies import Collaborators, PageCursor
-from portal.shapes import AddFiles, AnnouncementList, NewUpload, PartPuts, Reserved, ReservedUpload, Sign, Withdraw
+from portal.shapes.asked import AddFiles, NewUpload, Sign, Withdraw
+from portal.shapes.told import AnnouncementList, PartPuts, Reserved, ReservedUpload
 from portal.web.dependencies import Staff
 
 router = APIRouter(prefix="/upload")

@@ -10,15 +10,14 @@ from fastapi.responses import Response
 from intake.record import Finding, Upload
 from intake.states import State
 from intake.study import LIMITS, Series
-from portal import search as finding
 from portal import studies as seen
 from portal import words
 from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
 from portal.web.dependencies import Fields, Staff
 from portal.web.facts import facts
-from portal.web.forms import see_other
-from portal.web.pagination import page_address, page_links
+from portal.web.pagination import page_links
+from portal.web.search_form import Searched, lead_to_search
 
 router = APIRouter(prefix="/studies")
 
@@ -54,32 +53,22 @@ class Share:
 
 @router.get("")
 def studies_page(
-    request: Request, identity: Staff, services: Collaborators, cursor: PageCursor, search: str = ""
+    request: Request, identity: Staff, services: Collaborators, cursor: PageCursor, wanted: Searched
 ) -> Response:
-    """List studies by what the address asks for, or by what is kept under `search`. Raises InvalidCursorError."""
-    kept = finding.kept(services, identity, search)
-    asked = kept or finding.addressed(services, identity, request.query_params)
-    page = seen.studies(services, identity, asked, cursor, LIST)
-    address = {"search": search} if kept else asked.told()
+    """List studies by what the address asks for. Raises InvalidCursorError."""
+    page = seen.studies(services, identity, wanted.asked, cursor, LIST)
     return render(
         request,
         "studies.html",
-        asked=asked,
-        lapsed=bool(search) and kept is None,
         studies=page.rows,
-        modalities=words.MODALITIES,
-        clinics=services.directory.clinics() if identity.is_admin else (),
-        today=f"{services.clock():%Y-%m-%d}",
-        filtered=bool(asked.told()),
-        **page_links("/studies", cursor, page.next, **address),
+        **wanted.shown(services, identity),
+        **page_links("/studies", cursor, page.next, **wanted.query),
     )
 
 
 @router.post("/search")
 def search(identity: Staff, services: Collaborators, fields: Fields) -> Response:
-    """Lead to the studies that the form asks for, by an address that identifies nobody."""
-    query = finding.query_of(services, identity, finding.criteria(services, identity, fields))
-    return see_other(page_address("/studies", query))
+    return lead_to_search("/studies", services, identity, fields)
 
 
 @router.get("/{study_id}")

@@ -7,7 +7,7 @@ from portal import files as seen
 from portal import words
 from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
-from portal.shapes import NewUpload
+from portal.shapes.asked import NewUpload
 from portal.web.dependencies import Staff
 from portal.web.pagination import page_links
 
