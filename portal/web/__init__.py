@@ -3,6 +3,8 @@
 from fastapi import Depends, FastAPI
 
 from portal import pages
+from portal.admin_words import ADMIN_FILTERS
+from portal.amounts import AMOUNT_FILTERS
 from portal.session_cookies import admin as admins_only
 from portal.web import (
     admin,
@@ -26,6 +28,7 @@ from portal.web import (
     upload_receipt,
     uploads,
 )
+from portal.words import WORD_FILTERS
 
 _PAGES = (landing, idle, uploads, upload_receipt, sending, files, studies, notifications)
 
@@ -44,6 +47,7 @@ _ADMIN_PAGES = (
 )
 
 pages.CONTEXTS.append(context.page_context)
+pages.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS | ADMIN_FILTERS)
 
 
 def include_pages(app: FastAPI) -> None:
