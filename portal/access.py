@@ -19,6 +19,7 @@ from portal.errors import ClinicError, ForbiddenError, InvalidTokenError
 from portal.identity import Identity, of_token
 from portal.problem_types import problem_of
 from portal.problems import answer
+from portal.tokens import AccessClaims
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,17 @@ def enforce(request: Request) -> None:
     if declared is None:
         raise ForbiddenError("Nobody said who may call this.")
     _CHECKS[declared](request)
+
+
+def bearer_claims(request: Request) -> AccessClaims:
+    """Return what the token says by which the API is called: a bearer token, and nothing else.
+
+    It is verified again behind API Gateway's own check. Raises InvalidTokenError, RevokedTokenError.
+    """
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme.lower() != "bearer" or not token:
+        raise InvalidTokenError("There is no bearer token.")
+    return services_of(request).verifier.access(token)
 
 
 class OnlyAsked:
@@ -88,12 +100,7 @@ def _with_scope(scope: str) -> Callable[[Request], None]:
 
 
 def _caller(request: Request) -> Identity:
-    """Return who calls the API: by a bearer token, and by nothing else. The token is verified again behind API
-    Gateway's own check."""
-    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
-    if scheme.lower() != "bearer" or not token:
-        raise InvalidTokenError("There is no bearer token.")
-    identity = of_token(services_of(request).verifier.access(token))
+    identity = of_token(bearer_claims(request))
     request.state.identity = identity
     return identity
 
