@@ -12,13 +12,14 @@ from fastapi.routing import iter_route_contexts
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from portal import session
-from portal.access_table import ROUTES, Access
+from portal import session_cookies
+from portal.access_table import Access, access_to
+from portal.dependencies import services_of
 from portal.errors import ClinicError, ForbiddenError, InvalidTokenError
 from portal.identity import Identity, of_token
 from portal.problem_types import problem_of
 from portal.problems import answer
-from portal.services import services_of
+from portal.tokens import AccessClaims
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def declarations(app: FastAPI) -> Iterator[Declared]:
     for route in iter_route_contexts(app.routes):
         for method in sorted(route.methods or {"*"}):
             path = route.path or ""
-            yield Declared(method, path, _declared(method, path))
+            yield Declared(method, path, access_to(method, path))
 
 
 def enforce(request: Request) -> None:
@@ -44,10 +45,21 @@ def enforce(request: Request) -> None:
     Raises SignInRequiredError, InvalidTokenError, ScopeError, ClinicError, ForbiddenError.
     """
     request.state.asked_who = True
-    declared = _declared(request.method, getattr(request.scope.get("route"), "path", ""))
+    declared = access_to(request.method, getattr(request.scope.get("route"), "path", ""))
     if declared is None:
         raise ForbiddenError("Nobody said who may call this.")
     _CHECKS[declared](request)
+
+
+def bearer_claims(request: Request) -> AccessClaims:
+    """Return what the token says by which the API is called: a bearer token, and nothing else.
+
+    It is verified again behind API Gateway's own check. Raises InvalidTokenError, RevokedTokenError.
+    """
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme.lower() != "bearer" or not token:
+        raise InvalidTokenError("There is no bearer token.")
+    return services_of(request).verifier.access(token)
 
 
 class OnlyAsked:
@@ -71,16 +83,12 @@ class OnlyAsked:
             await answer(Request(scope), problem_of(ForbiddenError()))(scope, receive, send)
 
 
-def _declared(method: str, path: str) -> Access | None:
-    return ROUTES.get(f"{'GET' if method == 'HEAD' else method} {path}")
-
-
 def _anybody(_request: Request) -> None:
     """Ask nothing."""
 
 
 def _staff_of_a_clinic(request: Request) -> None:
-    if session.staff(request).is_admin:
+    if session_cookies.staff(request).is_admin:
         raise ClinicError("Admins stand for no clinic.")
 
 
@@ -92,21 +100,16 @@ def _with_scope(scope: str) -> Callable[[Request], None]:
 
 
 def _caller(request: Request) -> Identity:
-    """Return who calls the API: by a bearer token, and by nothing else. The token is verified again behind API
-    Gateway's own check."""
-    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
-    if scheme.lower() != "bearer" or not token:
-        raise InvalidTokenError("There is no bearer token.")
-    identity = of_token(services_of(request).verifier.access(token))
+    identity = of_token(bearer_claims(request))
     request.state.identity = identity
     return identity
 
 
 _CHECKS: Mapping[Access, Callable[[Request], object]] = {
     Access.ANYBODY: _anybody,
-    Access.STAFF: session.staff,
+    Access.STAFF: session_cookies.staff,
     Access.CLINIC: _staff_of_a_clinic,
-    Access.ADMIN: session.admin,
+    Access.ADMIN: session_cookies.admin,
     Access.UPLOAD: _with_scope(Access.UPLOAD),
     Access.READ: _with_scope(Access.READ),
     Access.WEBHOOKS: _with_scope(Access.WEBHOOKS),

@@ -105,8 +105,8 @@ ROUTES: Mapping[str, Access] = {
     "GET /admin/analytics/{key}/_answer": Access.ADMIN,
     "POST /admin/analytics/{key}": Access.ADMIN,
     "GET /admin/dead-letters": Access.ADMIN,
-    "POST /admin/dead-letters/{pile}/redrive": Access.ADMIN,
-    "POST /admin/dead-letters/{pile}/discard": Access.ADMIN,
+    "POST /admin/dead-letters/{queue}/redrive": Access.ADMIN,
+    "POST /admin/dead-letters/{queue}/discard": Access.ADMIN,
     "GET /admin/orders/{order_id}": Access.ADMIN,
     "GET /admin/orders/{order_id}/_progress": Access.ADMIN,
     "POST /admin/orders/{order_id}/reprocess": Access.ADMIN,
@@ -160,3 +160,8 @@ ROUTES: Mapping[str, Access] = {
     "DELETE /api/v1/webhooks/{webhook_id}": Access.WEBHOOKS,
 }
 """Method and path → whom it admits. `HEAD` goes with `GET`."""
+
+
+def access_to(method: str, path: str) -> Access | None:
+    """Return whom a route admits, by its path as it is declared: None where nobody said so."""
+    return ROUTES.get(f"{'GET' if method == 'HEAD' else method} {path}")

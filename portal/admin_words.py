@@ -5,35 +5,35 @@ from datetime import datetime
 from intake.ports import Clinic, Partner
 from intake.states import State
 from portal.people import Standing
-from portal.words import LOOKS, Look
+from portal.words import STATE_BADGES, Badge
 
-CLINIC_ACTIVE = Look("Active", "check", "ok", "")
-CLINIC_INACTIVE = Look("Inactive", "hourglass", "wait", "")
-PARTNER_WORKS = Look("Active", "check", "ok", "")
-PARTNER_ENDING = Look("Being replaced", "clock", "warn", "")
-PARTNER_ENDED = Look("Ended", "cross", "wait", "")
+CLINIC_ACTIVE = Badge("Active", "check", "ok", "")
+CLINIC_INACTIVE = Badge("Inactive", "hourglass", "wait", "")
+PARTNER_WORKS = Badge("Active", "check", "ok", "")
+PARTNER_ENDING = Badge("Being replaced", "clock", "warn", "")
+PARTNER_ENDED = Badge("Ended", "cross", "wait", "")
 STANDINGS = {
-    Standing.INVITED: Look("Invited", "mail", "wait", ""),
-    Standing.ACTIVE: Look("Active", "check", "ok", ""),
-    Standing.RESET: Look("Must choose a password", "clock", "warn", ""),
-    Standing.DISABLED: Look("Disabled", "lock", "bad", ""),
+    Standing.INVITED: Badge("Invited", "mail", "wait", ""),
+    Standing.ACTIVE: Badge("Active", "check", "ok", ""),
+    Standing.RESET: Badge("Must choose a password", "clock", "warn", ""),
+    Standing.DISABLED: Badge("Disabled", "lock", "bad", ""),
 }
 
 
-def clinic_look(clinic: Clinic) -> Look:
+def clinic_badge(clinic: Clinic) -> Badge:
     return CLINIC_ACTIVE if clinic.active else CLINIC_INACTIVE
 
 
-def partner_look(partner: Partner, now: datetime) -> Look:
+def partner_badge(partner: Partner, now: datetime) -> Badge:
     if not partner.works_at(now):
         return PARTNER_ENDED
     return PARTNER_ENDING if partner.ends_at else PARTNER_WORKS
 
 
 ADMIN_FILTERS = {
-    "clinic_look": clinic_look,
-    "partner_look": partner_look,
+    "clinic_badge": clinic_badge,
+    "partner_badge": partner_badge,
     "standing": STANDINGS.__getitem__,
-    "state_look": lambda state: LOOKS[State(state)],
+    "state_badge": lambda state: STATE_BADGES[State(state)],
 }
 """What templates of the admins' pages say `| name` for, besides the others."""

@@ -77,9 +77,9 @@ def _route(app: FastAPI) -> None:
         changes.router,
         dicomweb.router,
         webhooks.router,
-        *web.routers,
     ):
         app.include_router(router)
+    web.include_pages(app)
 
 
 def _health() -> dict[str, str]:

@@ -5,12 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 
-from portal import session
+from portal import session, session_cookies
 from portal.auditing import note
-from portal.cookies import Session
+from portal.dependencies import services_of
 from portal.errors import ClinicError, SignInError, SignInRequiredError
-from portal.identity import Identity, of_staff
-from portal.services import services_of
+from portal.identity import Identity
 from portal.sign_in import CALLBACK, HOME, Attempt
 
 router = APIRouter(include_in_schema=False)
@@ -21,7 +20,7 @@ def sign_in(request: Request, next_path: Annotated[str, Query(alias="next")] = H
     """Send the browser to the managed login, and remember where it wanted to go."""
     services = services_of(request)
     url, attempt = services.sign_in.begin(next_path, services.now())
-    session.set_cookies(request, [services.cookies.write_attempt(attempt.packed())])
+    session_cookies.set_cookies(request, [services.cookies.write_attempt(attempt.packed())])
     return RedirectResponse(url, 303)
 
 
@@ -35,18 +34,7 @@ def callback(request: Request, state: str = "", code: str = "") -> RedirectRespo
     if not (state and code):
         raise SignInError("The managed login did not sign anybody in.")
     attempt = Attempt.unpacked(services.cookies.attempt(request.cookies), services.now())
-    granted = services.sign_in.finish(attempt, state=state, code=code)
-    claims = services.verifier.access(granted.access_token)
-    identity = of_staff(claims.subject, claims.groups, granted.display_name)
-    note(services, identity, "session.begin", clinic_id=identity.clinic_id or "", subject=identity.subject)
-    opened = Session.new(
-        claims,
-        now=services.now(),
-        display_name=granted.display_name,
-        access_token=granted.access_token,
-        refresh_token=granted.refresh_token,
-    )
-    session.begin(request, opened)
+    session_cookies.begin(request, session.begin(services, attempt, state=state, code=code))
     return RedirectResponse(attempt.next_path, 303)
 
 
@@ -60,12 +48,12 @@ def sign_out(request: Request) -> RedirectResponse:
             note(services, leaving, "session.end", clinic_id=leaving.clinic_id or "", subject=leaving.subject)
     finally:
         # Whoever wants to go is let go, noted and known or not.
-        session.end(request)
+        session_cookies.end(request)
     return RedirectResponse(services.sign_in.sign_out_url, 303)
 
 
 def _signed_in(request: Request) -> Identity | None:
     try:
-        return session.staff(request)
+        return session_cookies.staff(request)
     except (ClinicError, SignInRequiredError):
         return None

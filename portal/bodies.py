@@ -5,12 +5,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from portal.access import bearer_claims
 from portal.dicomweb.media_types import parameters
-from portal.errors import BodyCutOffError, BodyTooLargeError, InvalidTokenError, PortalError
+from portal.errors import BodyCutOffError, BodyTooLargeError, PortalError
 from portal.problems import answer_error
 from portal.security import API, SAFE_METHODS
-from portal.services import services_of
-from portal.session import staff
+from portal.session_cookies import staff
 
 MOST_OF_ANYBODY = 4 * 1024
 """Bytes that may come before it is known whose they are: a form of a few fields."""
@@ -91,13 +91,10 @@ def _media_type(scope: Scope) -> str:
 
 def _identify(request: Request) -> None:
     """Raises what the route itself would raise for somebody who is not signed in."""
-    if not request.url.path.startswith(API):
+    if request.url.path.startswith(API):
+        bearer_claims(request)
+    else:
         staff(request)
-        return
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        raise InvalidTokenError("There is no bearer token.")
-    services_of(request).verifier.access(token.strip())
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from intake.errors import ConflictError, NotFoundError
-from intake.gateway import admit_partners
+from intake.gateway import sync_audience
 from intake.ports import MOST_CLIENTS, Partner
 from intake.record import Upload
 from intake.states import State
@@ -159,7 +159,7 @@ def _made(services: Services, identity: Identity, action: str, asked: Partner, *
 
 
 def _admit(services: Services) -> None:
-    admit_partners(services.gateway, services.directory, services.settings.web_client_id, services.clock())
+    sync_audience(services.gateway, services.directory, services.settings.web_client_id, services.clock())
 
 
 def _tidy(services: Services, known: Iterable[Partner]) -> None:

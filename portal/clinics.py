@@ -89,7 +89,7 @@ def set_active(services: Services, identity: Identity, clinic_id: str, *, active
 
 def require_active(services: Services, clinic_id: str) -> None:
     """Raises ClinicInactiveError, also for a clinic that nobody entered: whatever it sent would be refused."""
-    known = services.known_clinics.of(clinic_id)
+    known = services.known_clinics.get(clinic_id)
     if known is None or not known.active:
         raise ClinicInactiveError("The clinic was deactivated, or is not known.")
 

@@ -42,7 +42,7 @@ class CognitoPeople:
         pages = self._pool.get_paginator("list_users_in_group").paginate(UserPoolId=self._id, GroupName=group)
         with _translated(fine={"ResourceNotFoundException"}):
             people = [_person(user, user["Attributes"]) for page in pages for user in page["Users"]]
-            return tuple(sorted(people, key=_by_name))
+            return tuple(sorted(people, key=lambda person: (person.shown.casefold(), person.username)))
         return ()
 
     def person(self, username: str) -> tuple[Person, frozenset[str]]:
@@ -52,8 +52,9 @@ class CognitoPeople:
         return _person(user, user["UserAttributes"]), frozenset(group["GroupName"] for group in groups)
 
     def by_email(self, email: str) -> Person | None:
+        quoted = email.replace("\\", "\\\\").replace('"', '\\"')
         with _translated():
-            found = self._pool.list_users(UserPoolId=self._id, Filter=f'email = "{_quoted(email)}"', Limit=2)["Users"]
+            found = self._pool.list_users(UserPoolId=self._id, Filter=f'email = "{quoted}"', Limit=2)["Users"]
         return _person(found[0], found[0]["Attributes"]) if found else None
 
     def invite(self, email: str, name: str) -> Person:
@@ -168,14 +169,6 @@ def _person(user: Any, attributes: Iterable[Any]) -> Person:  # noqa: ANN401 —
         standing=active if user["Enabled"] else Standing.DISABLED,
         since=user["UserCreateDate"],
     )
-
-
-def _by_name(person: Person) -> tuple[str, str]:
-    return person.shown.casefold(), person.username
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _plain(name: str) -> str:

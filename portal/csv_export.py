@@ -27,11 +27,9 @@ def row(cells: Iterable[object]) -> str:
 def _quoted(cell: object) -> str:
     # What no encoding can write, half a surrogate pair, would break the table off.
     text = str(cell).encode(errors="replace").decode()
-    return '"' + _harmless(text).replace('"', '""') + '"'
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_SEPARATES) or _first_seen(text).startswith(_RUNS) else text
+    if text.startswith(_SEPARATES) or _first_seen(text).startswith(_RUNS):
+        text = f"'{text}"
+    return '"' + text.replace('"', '""') + '"'
 
 
 def _first_seen(text: str) -> str:

@@ -8,18 +8,17 @@ so that its entity tag stays what it is. Partners keep cursors of the change fee
 one opens them too.
 """
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-from fastapi import Depends, Query, Request
 
 from intake.cursors import LONGEST_POSITION
 from intake.errors import InvalidCursorError
 from intake.ports import Page
+from portal import base64url
 from portal.deployment_key import DeploymentKey
 from portal.identity import Identity
 from portal.services import Services
@@ -45,26 +44,6 @@ class Cursor:
         return self.text is not None
 
 
-def cursor_at(request: Request, text: str | None) -> Cursor:
-    """Return a cursor of the list that is asked for. What only a page's script asks for is under the page, as `_…`."""
-    return Cursor(request.url.path.partition("/_")[0], text)
-
-
-def _cursor(
-    request: Request,
-    cursor: Annotated[
-        str | None,
-        # Its length is told and not checked: what is too long is a cursor that is not valid, and nothing besides.
-        Query(description="`next` of the page before.", json_schema_extra={"maxLength": LONGEST}),
-    ] = None,
-) -> Cursor:
-    return cursor_at(request, cursor)
-
-
-Asked = Annotated[Cursor, Depends(_cursor)]
-"""The cursor of a request, or none."""
-
-
 def page(
     services: Services, identity: Identity, cursor: Cursor, read: Callable[[str | None], Page[Row]], **filters: object
 ) -> Page[Row]:
@@ -79,14 +58,14 @@ def page(
 def seal(services: Services, identity: Identity, cursor: Cursor, position: str, **filters: object) -> str:
     """Return the cursor of a position in the list that `cursor` belongs to."""
     current, *_ = services.deployment_key.derive(_PURPOSE)
-    return _written(AESSIV(current).encrypt(position.encode(), _bound_to(identity, cursor, filters)))
+    return base64url.encode(AESSIV(current).encrypt(position.encode(), _bound_to(identity, cursor, filters)))
 
 
 def unseal(services: Services, identity: Identity, cursor: Cursor, **filters: object) -> str | None:
     """Return the position that a cursor holds, None for none. Raises InvalidCursorError."""
     if cursor.text is None:
         return None
-    sealed, bound_to = _read(cursor.text), _bound_to(identity, cursor, filters)
+    sealed, bound_to = _sealed(cursor.text), _bound_to(identity, cursor, filters)
     key = services.deployment_key
     position = _opened(key, sealed, bound_to)
     if position is None and key.look_again():
@@ -112,16 +91,11 @@ def _bound_to(identity: Identity, cursor: Cursor, filters: dict[str, object]) ->
     return [part.encode("utf-8", "surrogatepass") for part in (cursor.address, identity.clinic_id or "", *given)]
 
 
-def _written(sealed: bytes) -> str:
-    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
-
-
-def _read(text: str) -> bytes:
-    """Decode a cursor's one spelling. Raises InvalidCursorError."""
+def _sealed(text: str) -> bytes:
+    """Decode a cursor. Raises InvalidCursorError."""
+    if not text or len(text) > LONGEST:
+        raise InvalidCursorError("the cursor is not one that is given")
     try:
-        sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)) if len(text) <= LONGEST else b""
+        return base64url.decode(text)
     except ValueError as error:
         raise InvalidCursorError("the cursor is not one that is given") from error
-    if not sealed or _written(sealed) != text:
-        raise InvalidCursorError("the cursor is not one that is given")
-    return sealed

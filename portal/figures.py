@@ -103,7 +103,10 @@ def steps(span: Range, at: datetime, buckets: Iterable[Bucket]) -> tuple[Step, .
     by_start: dict[datetime, list[Bucket]] = {}
     for bucket in buckets:
         by_start.setdefault(bucket.start, []).append(bucket)
-    return tuple(_step(start, by_start.get(start, [])) for start in span.starts(at))
+    found = ((start, by_start.get(start, [])) for start in span.starts(at))
+    return tuple(
+        Step(start, counts(held), sum(bucket.bytes for bucket in held), percentiles(held)) for start, held in found
+    )
 
 
 def counts(buckets: Iterable[Bucket]) -> dict[State, int]:
@@ -149,10 +152,6 @@ def arrived(buckets: Iterable[Bucket]) -> Counter[str]:
     for bucket in buckets:
         summed[bucket.clinic_id] += sum(bucket.counts.get(state, 0) for state in JUDGED)
     return summed
-
-
-def _step(start: datetime, buckets: Sequence[Bucket]) -> Step:
-    return Step(start, counts(buckets), sum(bucket.bytes for bucket in buckets), percentiles(buckets))
 
 
 def _clinic(clinic_id: str, buckets: Sequence[Bucket]) -> Standing:

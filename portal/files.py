@@ -9,15 +9,14 @@ from datetime import datetime
 from functools import partial
 
 from intake.ports import FileQuery, Page, Presigned
-from intake.record import FileRecord, FileSummary, Finding, Severity, Upload
-from intake.rules import whose
+from intake.record import FileRecord, FileSummary, Upload
 from intake.states import State
-from portal import shapes
 from portal.auditing import note
 from portal.cursors import Cursor, page
 from portal.errors import NotAcceptedError
 from portal.identity import Identity
 from portal.services import Services
+from portal.shapes.told import FileList, FileRow, FileView, Receipt, ReceiptRow, UploadRow, UploadView
 
 PATIENT = "patient"
 """The member of a record's metadata that holds what identifies a patient."""
@@ -147,81 +146,26 @@ def is_complete(upload: Upload) -> bool:
     return upload.complete and sum(upload.counts.values()) >= upload.declared
 
 
-def upload_row(upload: Upload) -> shapes.UploadRow:
-    return shapes.UploadRow(
-        upload_id=upload.upload_id,
-        clinic_id=upload.clinic_id,
-        state="complete" if is_complete(upload) else "in_progress",
-        source=upload.source,
-        reference=upload.reference,
-        expected=upload.expected,
-        declared=upload.declared,
-        counts={state: count for state, count in upload.counts.items() if count},
-        warnings=upload.warnings,
-        created_at=upload.created_at,
-    )
+def upload_row(upload: Upload) -> UploadRow:
+    state = "complete" if is_complete(upload) else "in_progress"
+    counts = {state: count for state, count in upload.counts.items() if count}
+    return UploadRow.model_validate({**asdict(upload), "state": state, "counts": counts})
 
 
-def upload_view(upload: Upload, files: Page[FileRecord]) -> shapes.UploadView:
+def upload_view(upload: Upload, files: Page[FileRecord]) -> UploadView:
     row, views = upload_row(upload).model_dump(), [file_view(record) for record in files.rows]
-    return shapes.UploadView(**row, note=upload.note, files=views, next=files.next)
+    return UploadView(**row, note=upload.note, files=views, next=files.next)
 
 
-def receipt(upload: Upload, files: Page[FileRecord]) -> shapes.Receipt:
-    rows = [file_view(record) for record in files.rows]
-    told = [shapes.ReceiptRow(**{name: getattr(row, name) for name in shapes.ReceiptRow.model_fields}) for row in rows]
-    return shapes.Receipt(**upload_row(upload).model_dump(), files=told, next=files.next)
+def receipt(upload: Upload, files: Page[FileRecord]) -> Receipt:
+    rows = [ReceiptRow.model_validate(record, from_attributes=True) for record in files.rows]
+    return Receipt(**upload_row(upload).model_dump(), files=rows, next=files.next)
 
 
-def file_row(summary: FileSummary) -> shapes.FileRow:
-    return shapes.FileRow(
-        file_id=summary.file_id,
-        upload_id=summary.upload_id,
-        clinic_id=summary.clinic_id,
-        name=summary.name,
-        size=summary.size,
-        state=summary.state,
-        source=summary.source,
-        kind=summary.kind,
-        warnings=summary.warnings,
-        codes=list(summary.codes),
-        created_at=summary.created_at,
-        updated_at=summary.updated_at,
-    )
+def file_list(page: Page[FileRecord] | Page[FileSummary]) -> FileList:
+    rows = [FileRow.model_validate(row, from_attributes=True) for row in page.rows]
+    return FileList(files=rows, next=page.next)
 
 
-def record_row(record: FileRecord) -> shapes.FileRow:
-    view = file_view(record)
-    return shapes.FileRow(**{name: getattr(view, name) for name in shapes.FileRow.model_fields})
-
-
-def finding_view(finding: Finding) -> shapes.FindingView:
-    return shapes.FindingView(**asdict(finding), whose=whose(finding.code))
-
-
-def file_view(record: FileRecord) -> shapes.FileView:
-    return shapes.FileView(
-        file_id=record.file_id,
-        upload_id=record.upload_id,
-        clinic_id=record.clinic_id,
-        name=record.name,
-        size=record.size,
-        sha256=record.sha256,
-        state=record.state,
-        source=record.source,
-        kind=record.kind,
-        warnings=record.warnings,
-        codes=[finding.code for finding in record.findings if finding.severity is Severity.REJECT],
-        created_at=record.created_at,
-        updated_at=record.updated_at,
-        expires_at=record.expires_at,
-        findings=[finding_view(finding) for finding in record.findings],
-        metadata=record.metadata,
-        timeline=[shapes.TimelineView(**asdict(entry)) for entry in record.timeline],
-        duplicate_of=record.duplicate_of,
-        conflicts_with=record.conflicts_with,
-        superseded_by=record.superseded_by,
-        parent=record.parent,
-        rules_version=record.rules_version,
-        timings=record.timings,
-    )
+def file_view(record: FileRecord) -> FileView:
+    return FileView.model_validate(record, from_attributes=True)

@@ -28,7 +28,6 @@ class Identity:
     clinic_id: str | None
     is_admin: bool
     scopes: frozenset[str]
-    is_partner: bool
     display_name: str
 
     def __post_init__(self) -> None:
@@ -61,13 +60,13 @@ def of_staff(subject: str, groups: frozenset[str], display_name: str) -> Identit
     one of several would sooner or later file a patient's scan under the wrong clinic.
     """
     if ADMIN_GROUP in groups:
-        return Identity(subject, None, True, frozenset({READ}), False, display_name)
+        return Identity(subject, None, True, frozenset({READ}), display_name)
     clinics = [group.removeprefix(CLINIC_GROUP) for group in groups if group.startswith(CLINIC_GROUP)]
     if len(clinics) != 1 or not is_clinic_id(clinics[0]):
         raise ClinicError("Your account must belong to exactly one clinic. Ask your administrator to set this right.")
-    return Identity(subject, clinics[0], False, STAFF_SCOPES, False, display_name)
+    return Identity(subject, clinics[0], False, STAFF_SCOPES, display_name)
 
 
 def of_partner(subject: str, partner: Partner, scopes: frozenset[str]) -> Identity:
     """Return a machine's identity: the directory says its clinic, and token and directory together what it may do."""
-    return Identity(subject, partner.clinic_id, False, scopes & partner.scopes, True, partner.name)
+    return Identity(subject, partner.clinic_id, False, scopes & partner.scopes, partner.name)

@@ -28,7 +28,7 @@ KEPT_BY_STREAM = timedelta(hours=24)
 """How long the table's stream holds its records (Amazon DynamoDB Developer Guide, "DynamoDB Streams")."""
 
 
-class Pile(StrEnum):
+class DeadLetterQueue(StrEnum):
     """The queues that letters end in."""
 
     JUDGING = "judging"
@@ -50,29 +50,29 @@ class Letter:
     """Including the looks at it."""
     error: str
     """Class and code of the last error, where it was noted."""
-    hopeless: str = ""
+    not_redrivable: str = ""
     """Why redriving cannot help, where it cannot."""
 
 
-def letters(services: Services, pile: Pile) -> tuple[Letter, ...]:
+def letters(services: Services, queue: DeadLetterQueue) -> tuple[Letter, ...]:
     """Return the letters of a queue, oldest first."""
-    messages = _queue(services, pile).peek(SHOWN)
+    messages = _dead_letters(services, queue).peek(SHOWN)
     last_errors = services.last_errors.of([message.message_id for message in messages])
     known = {message_id: error.error for message_id, error in last_errors.items()}
     return tuple(
-        _letter(services, pile, message, known.get(message.message_id, "")) for message in sorted(messages, key=_age)
+        _letter(services, queue, message, known.get(message.message_id, "")) for message in sorted(messages, key=_age)
     )
 
 
-def redrive(services: Services, identity: Identity, pile: Pile, message_id: str = "") -> int:
+def redrive(services: Services, identity: Identity, queue: DeadLetterQueue, message_id: str = "") -> int:
     """Have letters tried again: all, or one. Return how many went; none where another took them first."""
-    note(services, identity, "letter.redrive", subject=message_id or pile, queue=pile)
-    return _queue(services, pile).redrive(MOVED, message_id)
+    note(services, identity, "letter.redrive", subject=message_id or queue, queue=queue)
+    return _dead_letters(services, queue).redrive(MOVED, message_id)
 
 
-def discard(services: Services, identity: Identity, pile: Pile, message_id: str, reason: str) -> None:
+def discard(services: Services, identity: Identity, queue: DeadLetterQueue, message_id: str, reason: str) -> None:
     """Remove a letter for good. Raises NotFoundError."""
-    found = {letter.message_id: letter for letter in letters(services, pile)}.get(message_id)
+    found = {letter.message_id: letter for letter in letters(services, queue)}.get(message_id)
     if found is None:
         raise NotFoundError("there is no such letter")
     note(
@@ -81,28 +81,30 @@ def discard(services: Services, identity: Identity, pile: Pile, message_id: str,
         "letter.discard",
         subject=message_id,
         reason=reason,
-        queue=pile,
+        queue=queue,
         files=",".join(found.file_ids),
     )
-    _queue(services, pile).discard(MOVED, message_id)
+    _dead_letters(services, queue).discard(MOVED, message_id)
 
 
-def _queue(services: Services, pile: Pile) -> DeadLetters:
+def _dead_letters(services: Services, queue: DeadLetterQueue) -> DeadLetters:
     queues = {
-        Pile.JUDGING: services.dead_letters,
-        Pile.PROJECTIONS: services.projection_failures,
-        Pile.EXPORTS: services.export_failures,
+        DeadLetterQueue.JUDGING: services.dead_letters,
+        DeadLetterQueue.PROJECTIONS: services.projection_failures,
+        DeadLetterQueue.EXPORTS: services.export_failures,
     }
-    return queues[pile]
+    return queues[queue]
 
 
-def _letter(services: Services, pile: Pile, message: QueuedMessage, error: str) -> Letter:
-    if pile is Pile.JUDGING:
+def _letter(services: Services, queue: DeadLetterQueue, message: QueuedMessage, error: str) -> Letter:
+    if queue is DeadLetterQueue.JUDGING:
         what, file_ids, order_id = _asked(services, message.body)
-        hopeless = _NOBODY_KNOWS if what == _UNREADABLE else ""
+        not_redrivable = _NOBODY_KNOWS if what == _UNREADABLE else ""
     else:
-        what, file_ids, order_id, hopeless = _unread(services, pile, message)
-    return Letter(message.message_id, what, file_ids, order_id, message.sent_at, message.receives, error, hopeless)
+        what, file_ids, order_id, not_redrivable = _unread(services, queue, message)
+    return Letter(
+        message.message_id, what, file_ids, order_id, message.sent_at, message.receives, error, not_redrivable
+    )
 
 
 def _asked(services: Services, body: dict[str, Any]) -> tuple[str, tuple[str, ...], str]:
@@ -132,20 +134,22 @@ def _file_of(services: Services, arrival: Arrival) -> str:
     return (reserved or services.ids.direct(version.bucket, version.key, version.version_id, arrival.at)).file_id
 
 
-def _unread(services: Services, pile: Pile, message: QueuedMessage) -> tuple[str, tuple[str, ...], str, str]:
+def _unread(
+    services: Services, queue: DeadLetterQueue, message: QueuedMessage
+) -> tuple[str, tuple[str, ...], str, str]:
     try:
         Stretch.read(message.body)
     except ValueError:
         return _UNREADABLE, (), "", _NOBODY_KNOWS
     size = message.body["DDBStreamBatchInfo"].get("batchSize", "some")
     lost = message.sent_at is not None and services.clock() - message.sent_at > KEPT_BY_STREAM
-    work, loss = _FOLLOWERS[pile]
+    work, loss = _FOLLOWERS[queue]
     return work.format(size), (), "", f"The stream kept these records for 24 hours only. {loss}" if lost else ""
 
 
 _FOLLOWERS = {
-    Pile.PROJECTIONS: ("Count {} changes of records", "The counts lack these changes."),
-    Pile.EXPORTS: ("Write {} changes of records for the analytics", "The analytics lack these verdicts."),
+    DeadLetterQueue.PROJECTIONS: ("Count {} changes of records", "The counts lack these changes."),
+    DeadLetterQueue.EXPORTS: ("Write {} changes of records for the analytics", "The analytics lack these verdicts."),
 }
 """Those who follow the table's stream: what a batch asks of them, and what it means that it is lost."""
 

@@ -5,8 +5,6 @@ alone (docs/adr/0009-limits-of-the-api.md). What reaches strangers, who have agr
 (docs/adr/0036-what-a-request-may-cost.md).
 """
 
-from datetime import datetime
-
 from portal.errors import SubscriptionError, TooManyRequestsError
 from portal.identity import Identity
 from portal.services import Services
@@ -50,8 +48,5 @@ def count_hook(services: Services, clinic_id: str) -> None:
     """Raises TooManyRequestsError when a clinic has had as many addresses called as it may in a day."""
     at = services.clock()
     if services.request_counts.add_today(f"hooks#{clinic_id}", at) > HOOKS_A_DAY:
-        raise TooManyRequestsError(retry_after=_until_midnight(at))
-
-
-def _until_midnight(at: datetime) -> int:
-    return 86400 - (at.hour * 3600 + at.minute * 60 + at.second)
+        until_midnight = 86400 - (at.hour * 3600 + at.minute * 60 + at.second)
+        raise TooManyRequestsError(retry_after=until_midnight)

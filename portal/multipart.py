@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from intake.ports import Part, Presigned, Presigner
 from intake.record import FileRecord
 from portal.errors import NotMultipartError
-from portal.shapes import MAX_PARTS
+from portal.shapes.asked import MAX_PARTS
 
 MIB = 1024**2
 MAX_SINGLE_PUT = 64 * MIB

@@ -4,11 +4,11 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from intake.errors import RevocationsUnknownError
+from portal.dependencies import services_of
 from portal.errors import ForbiddenError, SignInRequiredError, TooManyRequestsError
 from portal.limits import count_write
 from portal.security import API, SAFE_METHODS
-from portal.services import services_of
-from portal.session import staff
+from portal.session_cookies import staff
 
 WAY_OUT = "/sign-out"
 """Counted too, and never refused: whoever wants to go is let go."""

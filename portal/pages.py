@@ -10,10 +10,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from portal.admin_words import ADMIN_FILTERS
-from portal.amounts import AMOUNT_FILTERS
-from portal.session import csrf_token
-from portal.words import WORD_FILTERS
+from portal.session_cookies import csrf_token
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"
@@ -22,6 +19,9 @@ STATIC = "/static"
 
 CONTEXTS: list[Callable[[Request], dict[str, Any]]] = []
 """What gives every page further names; `portal.web` adds to it."""
+
+FILTERS: dict[str, Any] = {}
+"""What templates say `| name` for; `portal.web` adds to it, before the first page is rendered."""
 
 
 @lru_cache(maxsize=1)
@@ -35,7 +35,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     pages.globals.update(static=static)
-    pages.filters.update(AMOUNT_FILTERS | WORD_FILTERS | ADMIN_FILTERS)
+    pages.filters.update(FILTERS)
     return pages
 
 

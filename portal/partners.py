@@ -6,7 +6,7 @@ from datetime import datetime
 
 from intake.ports import Directory, Partner
 from intake.record import now
-from portal.remembered import Remembered
+from portal.remembered import TtlCache
 
 LIFETIME = 20
 """Seconds. A partner who was revoked is refused after this long at the latest."""
@@ -22,8 +22,8 @@ class KnownPartners:
         now: Callable[[], datetime] = now,
     ) -> None:
         self._now = now
-        self._remembered = Remembered(directory.partner, seconds=LIFETIME, clock=clock)
+        self._cache = TtlCache(directory.partner, seconds=LIFETIME, clock=clock)
 
     def find(self, client_id: str) -> Partner | None:
-        partner = self._remembered.of(client_id)
+        partner = self._cache.get(client_id)
         return partner if partner is not None and partner.works_at(self._now()) else None

@@ -15,10 +15,10 @@ from starlette.exceptions import HTTPException
 
 from intake.errors import ScalperError
 from portal import errors, pages
+from portal.dependencies import services_of
 from portal.problem_types import BY_STATUS, INTERNAL, INVALID, MALFORMED, MEDIA_TYPE, METHOD, PAGES, Problem, problem_of
 from portal.request_log import log_fault
 from portal.security import API
-from portal.services import services_of
 
 MOST_FAULTS = 50
 """Faults that an answer tells: whoever mends these sees the next ones."""

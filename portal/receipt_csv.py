@@ -38,7 +38,7 @@ def _cells(record: FileRecord) -> tuple[object, ...]:
     found = record.findings
     return (
         record.name,
-        words.look(record).label,
+        words.file_badge(record).label,
         record.size,
         words.kind(record.kind),
         " | ".join(finding.message for finding in found),

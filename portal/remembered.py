@@ -10,7 +10,7 @@ V = TypeVar("V")
 MAX_ENTRIES = 1024
 
 
-class Remembered(Generic[V]):
+class TtlCache(Generic[V]):
     """Answers of `ask` by key, each kept for `seconds` from when it was asked for. Threads share it.
 
     That there is none is remembered as well.
@@ -24,7 +24,7 @@ class Remembered(Generic[V]):
         self._entries: dict[str, tuple[float, V]] = {}
         self._forgotten = 0
 
-    def of(self, key: str) -> V:
+    def get(self, key: str) -> V:
         with self._lock:
             entry, forgotten = self._entries.get(key), self._forgotten
         if entry is not None and entry[0] > self._clock():

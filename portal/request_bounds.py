@@ -1,7 +1,6 @@
 """How much of a request's address and headers is looked at: all of it ends here, before anything parses it."""
 
 from collections import Counter
-from collections.abc import Iterable
 
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -68,12 +67,14 @@ def _bound(scope: Scope) -> PortalError | None:
     """Return why the request is refused, if it is; leave in its headers only what may be read."""
     headers: RawHeaders = [(name.lower(), value) for name, value in scope["headers"]][:MOST_HEADERS]
     crowded = len(scope["headers"]) > MOST_HEADERS
-    scope["headers"] = [*_fitting(headers), *_our_cookies(headers)]
+    too_long = _too_long(headers)
+    fitting = [(name, value) for name, value in headers if name not in too_long | {b"cookie"}]
+    scope["headers"] = [*fitting, *_our_cookies(headers)]
     if crowded:
         return HeaderTooLargeError("", MOST_HEADERS)
     if _is_long(scope):
         return AddressTooLongError(MOST_OF_AN_ADDRESS)
-    long = sorted(READ & _too_long(headers) - {b"cookie"})
+    long = sorted(READ & too_long - {b"cookie"})
     return HeaderTooLargeError(long[0].decode(), _most_of(long[0])) if long else None
 
 
@@ -94,20 +95,13 @@ def _too_long(headers: RawHeaders) -> set[bytes]:
     return {name for name, length in lengths.items() if length > _most_of(name)}
 
 
-def _fitting(headers: RawHeaders) -> RawHeaders:
-    left_out = _too_long(headers) | {b"cookie"}
-    return [(name, value) for name, value in headers if name not in left_out]
-
-
 def _our_cookies(headers: RawHeaders) -> RawHeaders:
     """Return the cookies that this portal may have set: each within what browsers keep, and none of them quoted.
 
     Others of the same host are not ours to judge. Unquoting a cookie takes the square of its length (CVE-2024-7592).
     """
     sent = b";".join(value for name, value in headers if name == b"cookie")
-    ours = list(_ours(map(bytes.strip, sent.split(b";"))))[: LONGER[b"cookie"] // MAX_COOKIE]
-    return [(b"cookie", b"; ".join(ours))] if ours else []
-
-
-def _ours(cookies: Iterable[bytes]) -> Iterable[bytes]:
-    return (one for one in cookies if one.startswith(_OUR_COOKIES) and len(one) <= MAX_COOKIE + 1 and b'"' not in one)
+    cookies = map(bytes.strip, sent.split(b";"))
+    ours = [one for one in cookies if one.startswith(_OUR_COOKIES) and len(one) <= MAX_COOKIE + 1 and b'"' not in one]
+    kept = ours[: LONGER[b"cookie"] // MAX_COOKIE]
+    return [(b"cookie", b"; ".join(kept))] if kept else []

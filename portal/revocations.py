@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from intake.ports import Revocations, Revoked
-from portal.remembered import Remembered
+from portal.remembered import TtlCache
 
 LIFETIME = 10
 """Seconds for which an answer is remembered. What was ended ends within 20 s everywhere: that is what pages promise, so
@@ -20,22 +20,22 @@ class KnownRevocations:
 
     def __init__(self, store: Revocations, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
-        self._remembered = Remembered(self._find, seconds=LIFETIME, clock=clock)
+        self._cache = TtlCache(self._find, seconds=LIFETIME, clock=clock)
 
     def ended(self, session_id: str, subject: str, signed_in_at: int) -> bool:
         """Say whether a token's session has been ended. Raises RevocationsUnknownError."""
-        revoked = self._remembered.of(f"{session_id} {subject}")
+        revoked = self._cache.get(f"{session_id} {subject}")
         return revoked.session or signed_in_at <= revoked.sign_ins_until
 
     def end_session(self, session_id: str, at: datetime) -> None:
         """Raises RevocationsUnknownError."""
         self._store.revoke_session(session_id, at)
-        self._remembered.forget()
+        self._cache.forget()
 
     def end_sign_ins(self, subject: str, at: datetime) -> None:
         """End every session that somebody began up to `at`. Raises RevocationsUnknownError."""
         self._store.revoke_sign_ins(subject, at)
-        self._remembered.forget()
+        self._cache.forget()
 
     def _find(self, key: str) -> Revoked:
         session_id, _, subject = key.partition(" ")

@@ -4,12 +4,12 @@ AES-256 in Galois/counter mode (NIST SP 800-38D) under a subkey of the deploymen
 good for 2^32 messages of one key, and the key is rotated (docs/runbook.md).
 """
 
-import base64
 import secrets
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from portal import base64url
 from portal.deployment_key import DeploymentKey
 
 _NONCE = 12
@@ -27,11 +27,14 @@ class Sealer:
         """Return URL-safe text. Raises KeyUnknownError."""
         current, *_ = self._key.derive(self._purpose)
         nonce = secrets.token_bytes(_NONCE)
-        return _text(nonce + AESGCM(current).encrypt(nonce, content, bound_to))
+        return base64url.encode(nonce + AESGCM(current).encrypt(nonce, content, bound_to))
 
     def unseal(self, text: str, bound_to: bytes = b"") -> bytes | None:
         """Return what was sealed, or None for everything that this deployment did not write. Raises KeyUnknownError."""
-        sealed = _data(text)
+        try:
+            sealed = base64url.decode(text)
+        except ValueError:
+            return None
         if len(sealed) < _NONCE + _TAG:
             return None
         content = self._opened(sealed, bound_to)
@@ -46,16 +49,3 @@ class Sealer:
             except InvalidTag:
                 continue
         return None
-
-
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def _data(text: str) -> bytes:
-    """Decode base64url in its one spelling; nothing for any other text."""
-    try:
-        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except ValueError:
-        return b""
-    return data if _text(data) == text else b""

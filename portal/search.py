@@ -91,7 +91,8 @@ def criteria(services: Services, identity: Identity, asked: Mapping[str, str]) -
         given = replace(given, name="", patient="", reference="")
     return replace(
         given,
-        clinic=given.clinic if identity.is_admin and _is_owner(given.clinic) else "",
+        # Files may also be nobody's.
+        clinic=given.clinic if identity.is_admin and (given.clinic == UNASSIGNED or is_clinic_id(given.clinic)) else "",
         study=_study(services, identity.clinic_id or given.clinic, given.study),
         upload=given.upload if is_upload_id(given.upload) else "",
         state=given.state if given.state in set(State) else "",
@@ -147,11 +148,6 @@ def _uploads(services: Services, identity: Identity, asked: Criteria) -> tuple[U
     if not asked.reference:
         return ()
     return services.search.uploads(identity.own_clinic(), asked.reference, UPLOADS)
-
-
-def _is_owner(clinic_id: str) -> bool:
-    """Say whether files may be a clinic's of that id, or nobody's."""
-    return clinic_id == UNASSIGNED or is_clinic_id(clinic_id)
 
 
 def _study(services: Services, clinic_id: str, text: str) -> str:

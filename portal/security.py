@@ -12,9 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from intake.ports import Presigner
 from intake.record import ObjectVersion
+from portal.dependencies import services_of
 from portal.errors import CrossSiteError
-from portal.services import services_of
-from portal.session import recognise
+from portal.session_cookies import recognise
 from portal.settings import Settings
 
 API = ("/api/", "/dicomweb/")

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 
-from fastapi import Request
-
 from intake.keyed_ids import KeyedIds
 from intake.ports import (
     Athena,
@@ -45,7 +43,7 @@ from portal.deployment_key import DeploymentKey
 from portal.machines import Machines
 from portal.origin_secret import OriginSecret
 from portal.people import People
-from portal.remembered import Remembered
+from portal.remembered import TtlCache
 from portal.revocations import KnownRevocations
 from portal.settings import Settings
 from portal.sign_in import SignIn
@@ -63,7 +61,7 @@ class Services:
     send: Callable[[Presigned, bytes], None]
     """Sends a small body by a presigned request. Raises StorageUnavailableError."""
     directory: Directory
-    known_clinics: Remembered[Clinic | None]
+    known_clinics: TtlCache[Clinic | None]
     """The directory's clinics, as of some seconds ago."""
     people: People
     machines: Machines
@@ -122,9 +120,3 @@ class Services:
     def now(self) -> int:
         """Return the time, in seconds since 1970."""
         return int(self.clock().timestamp())
-
-
-def services_of(request: Request) -> Services:
-    """Return the services of the app that serves `request`; a FastAPI dependency."""
-    services: Services = request.app.state.services
-    return services

@@ -1,6 +1,5 @@
 """Signing in and out: authorization code with PKCE at the managed login (RFC 6749, RFC 7636, OpenID Connect Core)."""
 
-import base64
 import hashlib
 import hmac
 import json
@@ -10,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Protocol, Self
 from urllib.parse import urlencode, urlsplit
 
+from portal import base64url
 from portal.cookies import ATTEMPT_SECONDS, CLOCK_SKEW
 from portal.errors import InvalidTokenError, SignInError
 from portal.settings import Settings
@@ -100,7 +100,7 @@ class SignIn:
             "scope": "openid email profile",
             "state": attempt.state,
             "nonce": attempt.nonce,
-            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+            "code_challenge": base64url.encode(digest),
             "code_challenge_method": "S256",
             # Whoever was logged off for being idle must say again who they are.
             "prompt": "login",

@@ -1,12 +1,12 @@
 """What admins do to accounts: invite, remind, disable, enable, reset. Nobody locks out himself, or the last admin."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from intake.errors import ConflictError, NotFoundError
 from portal import auditing
 from portal.clinics import clinic
+from portal.email_addresses import is_email_address
 from portal.errors import FieldsError, ProtectedAccountError
 from portal.identity import ADMIN_GROUP, CLINIC_GROUP, Identity
 from portal.people import People, Person, Standing, group_of
@@ -14,10 +14,6 @@ from portal.revocations import ENDS_WITHIN
 from portal.services import Services
 
 MAX_NAME = 80
-MAX_EMAIL = 254
-
-_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
-"""As browsers check it (HTML standard, "Valid email address"), in lower case and with a dot in the domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +163,7 @@ def _check(email: str, name: str) -> None:
     faults = {}
     if not email:
         faults["email"] = "Enter an email address."
-    elif len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email):
+    elif not is_email_address(email):
         faults["email"] = "Enter an email address in the usual form, such as name@clinic.example."
     if len(name) > MAX_NAME or not name.isprintable():
         faults["name"] = f"The name must be {MAX_NAME} characters or fewer, without control characters."

@@ -3,7 +3,6 @@
 The recipient confirms to SNS, and may stop it there. Filter policies per topic: SNS allows 200, unless AWS raises it.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,6 +12,7 @@ from intake.filters import filter_policy
 from intake.ports import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription
 from portal.auditing import note
 from portal.dashboard import known_clinic
+from portal.email_addresses import is_email_address
 from portal.errors import SubscriptionError
 from portal.identity import Identity
 from portal.limits import count_confirmation
@@ -28,11 +28,6 @@ ONE_REQUEST = timedelta(hours=4)
 
 CLINIC_KINDS = tuple(kind for kind in AlertKind if kind is not AlertKind.DISAGREEMENT)
 OPERATIONS_KINDS = (*AlertKind, EVERYTHING)
-
-_LONGEST = 254
-"""Characters of an address (RFC 5321 4.5.3.1.3)."""
-_ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
-"""What SNS takes: ASCII, with a domain that has a dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +185,7 @@ def _address(text: str) -> str:
     address = text.strip().lower()
     local = address.partition("@")[0]
     wrong_dots = local.startswith(".") or local.endswith(".") or ".." in local
-    if len(address) > _LONGEST or wrong_dots or not _ADDRESS.fullmatch(address):
+    if wrong_dots or not is_email_address(address):
         raise SubscriptionError("Enter an email address, such as name@example.org.", "email")
     return address
 

@@ -18,11 +18,12 @@ from intake.ports import RESERVED_AT_ONCE, Presigned
 from intake.record import FileRecord, ObjectVersion, Source, TimelineEntry, Upload
 from intake.states import State
 from portal import clinics
-from portal.errors import IdempotencyError, TooManyFilesError
+from portal.errors import TooManyFilesError
+from portal.idempotency import bind_key
 from portal.identity import Identity
 from portal.multipart import MAX_SINGLE_PUT, Plan, plan
 from portal.services import Services
-from portal.shapes import AddFiles, Announced, NewUpload
+from portal.shapes.asked import AddFiles, Announced, NewUpload
 
 LIFETIME = timedelta(hours=24)
 """For how long a file is awaited, counted from when it was last signed."""
@@ -95,23 +96,15 @@ def add(
     since = None
     if idempotency_key is not None:
         next_id, digest = file_id(upload_id, upload.announced), _digest(AddFiles(files=list(files)), upload_id)
-        since = _number(_remembered(services, upload, idempotency_key, digest, next_id))
+        since = _number(bind_key(services, upload.clinic_id, idempotency_key, digest, next_id))
     return _placed(services, upload, _reserve(services, identity, upload, files, since))
 
 
 def _repeatable(services: Services, identity: Identity, upload: Upload, body: NewUpload, key: str) -> Placement:
     """Reserve under an idempotency key, taking up whatever an earlier call has left undone."""
-    upload_id = _remembered(services, upload, key, _digest(body), upload.upload_id)
+    upload_id = bind_key(services, upload.clinic_id, key, _digest(body), upload.upload_id)
     upload = _begun(services, replace(upload, upload_id=upload_id))
     return _placed(services, upload, _reserve(services, identity, upload, body.files, since=0))
-
-
-def _remembered(services: Services, upload: Upload, key: str, digest: str, value: str) -> str:
-    """Bind an idempotency key to `value`, or return what an earlier call bound it to. Raises IdempotencyError."""
-    try:
-        return services.records.bind_idempotency_key(upload.clinic_id, key, digest, value)
-    except ConflictError as error:
-        raise IdempotencyError("The key was used with another body.") from error
 
 
 def _begun(services: Services, upload: Upload) -> Upload:
@@ -171,27 +164,22 @@ def _standing(services: Services, upload: Upload, files: Sequence[Announced], si
 
 
 def _records(services: Services, identity: Identity, upload: Upload, files: Sequence[Announced]) -> list[FileRecord]:
-    at = services.clock()
-    bucket = services.settings.incoming_bucket
+    bucket, at = services.settings.incoming_bucket, services.clock()
     return [
-        _record(identity, upload, announced, _slot(upload, number, bucket, at), at)
+        _record(identity, upload, announced, number=number, bucket=bucket, at=at)
         for number, announced in enumerate(files, upload.announced)
     ]
 
 
-def _slot(upload: Upload, number: int, bucket: str, at: datetime) -> tuple[str, ObjectVersion]:
-    """Return the id and the place of an upload's file by its number."""
-    new_id = file_id(upload.upload_id, number)
-    return new_id, ObjectVersion(bucket, object_key(upload.clinic_id, upload.upload_id, new_id, at))
-
-
 def _record(
-    identity: Identity, upload: Upload, announced: Announced, slot: tuple[str, ObjectVersion], at: datetime
+    identity: Identity, upload: Upload, announced: Announced, *, number: int, bucket: str, at: datetime
 ) -> FileRecord:
+    """Return the record of an upload's file by its number."""
+    new_id = file_id(upload.upload_id, number)
     return FileRecord(
         clinic_id=upload.clinic_id,
         upload_id=upload.upload_id,
-        file_id=slot[0],
+        file_id=new_id,
         name=announced.name,
         size=announced.size,
         sha256=announced.sha256,
@@ -201,7 +189,7 @@ def _record(
         created_by=identity.subject,
         updated_at=at,
         expires_at=at + LIFETIME,
-        incoming=slot[1],
+        incoming=ObjectVersion(bucket, object_key(upload.clinic_id, upload.upload_id, new_id, at)),
         timeline=(TimelineEntry(at, identity.subject, "reserved"),),
     )
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from intake.errors import ConflictError
 from intake.keys import new_upload_id
 from intake.ports import Delivery, Event, Webhook
-from portal.errors import IdempotencyError, TokenNotGivenError, TooManyWebhooksError, WebhookUrlError
+from portal.errors import TokenNotGivenError, TooManyWebhooksError, WebhookUrlError
+from portal.idempotency import bind_key
 from portal.identity import Identity
 from portal.limits import count_hook
 from portal.services import Services
@@ -30,7 +31,8 @@ def create(
     wanted = tuple(sorted(set(events)))
     webhook_id = new_upload_id()
     if idempotency_key is not None:
-        webhook_id = _remembered(services, clinic_id, idempotency_key, (url, *wanted), webhook_id)
+        digest = hashlib.sha256("\0".join(("webhook", url, *wanted)).encode()).hexdigest()
+        webhook_id = bind_key(services, clinic_id, idempotency_key, digest, webhook_id)
     held = services.webhooks.of(clinic_id)
     standing = next((webhook for webhook in held if webhook.webhook_id == webhook_id), None)
     if standing is not None:
@@ -91,11 +93,3 @@ def _saved(services: Services, webhook: Webhook, subscription: str | None) -> We
     known = replace(webhook, subscription=subscription)
     services.webhooks.save(known)
     return known
-
-
-def _remembered(services: Services, clinic_id: str, key: str, asked: Sequence[str], webhook_id: str) -> str:
-    digest = hashlib.sha256("\0".join(("webhook", *asked)).encode()).hexdigest()
-    try:
-        return services.records.bind_idempotency_key(clinic_id, key, digest, webhook_id)
-    except ConflictError as error:
-        raise IdempotencyError("The key was used with another body.") from error

@@ -41,7 +41,7 @@ from portal.deployment_key import DeploymentKey
 from portal.dicomweb.sender import HttpSender
 from portal.origin_secret import OriginSecret
 from portal.partners import KnownPartners
-from portal.remembered import Remembered
+from portal.remembered import TtlCache
 from portal.revocations import KnownRevocations
 from portal.secrets_manager import StoredSecret
 from portal.services import Services
@@ -88,7 +88,7 @@ def wire(settings: Settings) -> Services:
         objects=S3Objects(s3),
         send=HttpSender(http),
         directory=directory,
-        known_clinics=Remembered(directory.clinic, seconds=KNOWN_SECONDS),
+        known_clinics=TtlCache(directory.clinic, seconds=KNOWN_SECONDS),
         people=CognitoPeople(cognito, settings.user_pool_id),
         machines=CognitoClients(cognito, settings.user_pool_id),
         gateway=JwtAuthorizer(session.client("apigatewayv2", config=PATIENCE), settings.api_id, settings.authorizer_id),

@@ -13,7 +13,7 @@ from portal.amounts import count, dicom_date
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Badge:
     """How a state shows: its word, its icon's shape and its tone. Never by colour alone."""
 
     label: str
@@ -22,25 +22,25 @@ class Look:
     explanation: str
 
 
-LOOKS: dict[State, Look] = {
-    State.AWAITING_UPLOAD: Look(
+STATE_BADGES: dict[State, Badge] = {
+    State.AWAITING_UPLOAD: Badge(
         "Waiting", "clock", "wait", "The file is expected. Once it has arrived, the verdict takes a few seconds."
     ),
-    State.ACCEPTED: Look("Accepted", "check", "ok", "The file passed every check and is stored."),
-    State.REJECTED: Look(
+    State.ACCEPTED: Badge("Accepted", "check", "ok", "The file passed every check and is stored."),
+    State.REJECTED: Badge(
         "Rejected", "cross", "bad", "The file was not accepted and is kept in quarantine. The cause is told below."
     ),
-    State.EXPIRED: Look(
+    State.EXPIRED: Badge(
         "Not received", "hourglass", "wait", "The file never arrived. Upload it again if it is still needed."
     ),
-    State.FAILED: Look(
+    State.FAILED: Badge(
         "Failed on our side",
         "alert",
         "fault",
         "Something went wrong on our side while checking the file. Nothing is wrong with what you sent, our staff "
         "has been told, and you need not send it again.",
     ),
-    State.DELETED: Look(
+    State.DELETED: Badge(
         "Deleted",
         "bin",
         "wait",
@@ -48,7 +48,7 @@ LOOKS: dict[State, Look] = {
     ),
 }
 
-WARNED = Look("Accepted, with warnings", "warning", "warn", "The file is stored. What we noticed stands below.")
+WARNED = Badge("Accepted, with warnings", "warning", "warn", "The file is stored. What we noticed stands below.")
 
 STATES = {state.value: state for state in State}
 """By what the table and the pages' addresses call them."""
@@ -56,11 +56,11 @@ STATES = {state.value: state for state in State}
 SETTLED = frozenset(State) - {State.AWAITING_UPLOAD}
 """States of files that are waited for no longer."""
 
-IN_PROGRESS = Look("In progress", "clock", "wait", "")
-COMPLETE = Look("Complete", "check", "ok", "")
-COMPLETE_WARNED = Look("Complete, with warnings", "warning", "warn", "")
-INCOMPLETE = Look("Not all received", "hourglass", "wait", "")
-ATTENTION = Look("Needs attention", "cross", "bad", "")
+IN_PROGRESS = Badge("In progress", "clock", "wait", "")
+COMPLETE = Badge("Complete", "check", "ok", "")
+COMPLETE_WARNED = Badge("Complete, with warnings", "warning", "warn", "")
+INCOMPLETE = Badge("Not all received", "hourglass", "wait", "")
+ATTENTION = Badge("Needs attention", "cross", "bad", "")
 
 SOURCES = {Source.WEB: "Browser", Source.API: "Partner system", Source.DIRECT: "Dropped into S3"}
 
@@ -116,9 +116,9 @@ ACTORS = {"processor": "Automatic checks", "sweep": "Housekeeping"}
 ABBREVIATIONS = {"id": "ID", "uid": "UID", "sop": "SOP", "dicom": "DICOM", "sha256": "SHA-256", "iod": "IOD"}
 
 
-def look(file: FileRecord | FileSummary) -> Look:
-    """Return how a file shows; accepted with warnings is a look of its own."""
-    return WARNED if file.state is State.ACCEPTED and file.warnings else LOOKS[file.state]
+def file_badge(file: FileRecord | FileSummary) -> Badge:
+    """Return how a file shows; accepted with warnings is a badge of its own."""
+    return WARNED if file.state is State.ACCEPTED and file.warnings else STATE_BADGES[file.state]
 
 
 def waiting(upload: Upload) -> int:
@@ -126,7 +126,7 @@ def waiting(upload: Upload) -> int:
     return max(0, upload.declared - sum(number for state, number in upload.counts.items() if state in SETTLED))
 
 
-def upload_look(upload: Upload) -> Look:
+def upload_badge(upload: Upload) -> Badge:
     if upload.counts.get(State.REJECTED) or upload.counts.get(State.FAILED):
         return ATTENTION
     if waiting(upload) or not upload.declared:
@@ -183,10 +183,10 @@ def event(entry: TimelineEntry) -> str:
     return EVENTS.get(entry.event) or title(entry.event)
 
 
-def event_look(entry: TimelineEntry) -> Look:
-    """Return the look of the state that a step led to, or the neutral one."""
+def event_badge(entry: TimelineEntry) -> Badge:
+    """Return the badge of the state that a step led to, or the neutral one."""
     state = STATES.get(entry.event)
-    return LOOKS[state] if state else LOOKS[State.AWAITING_UPLOAD]
+    return STATE_BADGES[state] if state else STATE_BADGES[State.AWAITING_UPLOAD]
 
 
 def actor(entry: TimelineEntry) -> str:
@@ -216,12 +216,12 @@ WORD_FILTERS = {
     "clinic_mark": clinic_mark,
     "clinic_name": clinic_name,
     "event": event,
-    "event_look": event_look,
+    "event_badge": event_badge,
     "kind": kind,
-    "look": look,
+    "file_badge": file_badge,
     "study_title": study_title,
     "upload_line": upload_line,
-    "upload_look": upload_look,
+    "upload_badge": upload_badge,
     "upload_needs_attention": upload_needs_attention,
     "upload_title": upload_title,
 }

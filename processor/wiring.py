@@ -12,7 +12,7 @@ from botocore.config import Config
 from intake.children import DynamoChildren
 from intake.directory import DynamoDirectory
 from intake.dynamodb import DynamoRecords
-from intake.gateway import JwtAuthorizer, admit_partners
+from intake.gateway import JwtAuthorizer, sync_audience
 from intake.incidents import DynamoIncidents, DynamoRounds
 from intake.inventory import DynamoLedger, S3Inventory
 from intake.keyed_ids import KeyedIds
@@ -163,7 +163,7 @@ def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsQueue(sqs, settings.dead_letter_queue_url),
         projector=projector(environment, session),
-        admit=lambda: admit_partners(gateway, directory, settings.web_client_id, now()),
+        admit=lambda: sync_audience(gateway, directory, settings.web_client_id, now()),
         stuck_files=DynamoStuckFiles(table),
         incidents=DynamoIncidents(table),
         takes_part=Profiles(directory).takes_part,

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from infra.errors import RunnerError
 from infra.local.clients import Clients
 from intake.directory import DynamoDirectory
-from intake.gateway import JwtAuthorizer, admit_partners
+from intake.gateway import JwtAuthorizer, sync_audience
 from intake.ports import Clinic, Partner
 from intake.record import now
 from intake.table import Table
@@ -68,7 +68,7 @@ def create_demo(clients: Clients, outputs: dict[str, str], passwords_file: Path)
     _save_clinics(directory)
     partner = _partner(clients, pool, directory)
     gateway = JwtAuthorizer(clients.gateway, api_id(outputs["ApiUrl"]), outputs["AuthorizerId"])
-    admit_partners(gateway, directory, outputs["WebClientId"], now())
+    sync_audience(gateway, directory, outputs["WebClientId"], now())
     return Demo(staff, admin, partner)
 
 

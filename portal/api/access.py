@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from portal.dependencies import Collaborators
 from portal.identity import Identity
 from portal.limits import count_write
-from portal.services import Services, services_of
 
 bearer = HTTPBearer(
     auto_error=False,
@@ -16,7 +16,6 @@ bearer = HTTPBearer(
 )
 
 Token = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-Collaborators = Annotated[Services, Depends(services_of)]
 
 
 def caller(request: Request, token: Token) -> Identity:  # noqa: ARG001 - the document tells of it; it was verified.

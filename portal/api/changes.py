@@ -9,9 +9,10 @@ from pydantic import BaseModel, Field
 from intake.ports import FeedEntry
 from intake.states import State
 from portal import changes, cursors
-from portal.api.access import Collaborators, Reader
-from portal.api.documented import answers as problems
-from portal.shapes import FILE_ID, UPLOAD_ID
+from portal.api.access import Reader
+from portal.api.documented import problem_responses
+from portal.dependencies import Collaborators, cursor_at
+from portal.shapes.asked import FILE_ID, UPLOAD_ID
 
 router = APIRouter(prefix="/api/v1/changes", tags=["changes"])
 
@@ -64,11 +65,13 @@ def _since(
         ),
     ] = None,
 ) -> cursors.Cursor:
-    return cursors.cursor_at(request, since)
+    return cursor_at(request, since)
 
 
 @router.get(
-    "", summary="Follow every verdict", responses=problems("invalid-cursor", "changes-gone", "invalid-request", "busy")
+    "",
+    summary="Follow every verdict",
+    responses=problem_responses("invalid-cursor", "changes-gone", "invalid-request", "busy"),
 )
 def index(
     identity: Reader,

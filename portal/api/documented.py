@@ -58,7 +58,7 @@ class GatewayMessage(BaseModel):
     message: str
 
 
-def answers(*slugs: str) -> dict[int | str, dict[str, Any]]:
+def problem_responses(*slugs: str) -> dict[int | str, dict[str, Any]]:
     """Return FastAPI's `responses` for these problems and for those that any operation may answer."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for slug in (*EVERYWHERE, *slugs):

@@ -9,12 +9,15 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 
 from intake.ports import FileQuery
 from intake.states import State
-from portal import answers, cursors, files, sending, shapes
-from portal.api.access import Collaborators, Reader, Uploader
-from portal.api.documented import answers as problems
+from portal import answers, files, sending
+from portal.api.access import Reader, Uploader
+from portal.api.documented import problem_responses
 from portal.api.sparse import Fields, sparse
 from portal.api.uploads import Limit
 from portal.days import within_reach
+from portal.dependencies import Collaborators, PageCursor
+from portal.shapes.asked import UPLOAD_ID, Sign
+from portal.shapes.told import Download, FileList, FileView, PartList, PartPuts, Reserved
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
@@ -32,12 +35,15 @@ router = APIRouter(prefix="/api/v1/files", tags=["files"])
 
 
 @router.get(
-    "", summary="List files", response_model=shapes.FileList, responses=problems("invalid-cursor", "invalid-request")
+    "",
+    summary="List files",
+    response_model=FileList,
+    responses=problem_responses("invalid-cursor", "invalid-request"),
 )
 def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     identity: Reader,
     services: Collaborators,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     state: State | None = None,
     since: Annotated[
         Moment | None,
@@ -46,7 +52,7 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     until: Annotated[
         Moment | None, Query(description="And before this moment (RFC 3339).", examples=["2026-02-01T00:00:00Z"])
     ] = None,
-    upload_id: Annotated[str, Query(pattern=r"^[0-9a-z]{0,26}$", examples=[shapes.UPLOAD_ID])] = "",
+    upload_id: Annotated[str, Query(pattern=r"^[0-9a-z]{0,26}$", examples=[UPLOAD_ID])] = "",
     study_uid: Annotated[str, Query(pattern=r"^[0-9.]{0,64}$", examples=["1.2.840.113619.2.55"])] = "",
     modality: Annotated[str, Query(pattern=r"^[A-Za-z0-9 _]{0,16}$", examples=["CT"])] = "",
     limit: Limit = 50,
@@ -66,17 +72,16 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
             since=since,
             until=until,
         )
-        found = files.found(services, identity, wanted, cursor, limit)
-        return sparse(shapes.FileList(files=[files.record_row(row) for row in found.rows], next=found.next), fields)
+        return sparse(files.file_list(files.found(services, identity, wanted, cursor, limit)), fields)
     page = files.files(services, identity, state=state, since=since, until=until, cursor=cursor, limit=limit)
-    return sparse(shapes.FileList(files=[files.file_row(summary) for summary in page.rows], next=page.next), fields)
+    return sparse(files.file_list(page), fields)
 
 
 @router.get(
     "/{file_id}",
     summary="Read a file",
-    response_model=shapes.FileView,
-    responses=problems("not-found", "invalid-request"),
+    response_model=FileView,
+    responses=problem_responses("not-found", "invalid-request"),
 )
 def read(file_id: str, identity: Reader, services: Collaborators, fields: Fields = None) -> BaseModel | Response:
     """Read a file: its state, what the judge found, its metadata and its story."""
@@ -86,11 +91,9 @@ def read(file_id: str, identity: Reader, services: Collaborators, fields: Fields
 @router.post(
     "/{file_id}/sign",
     summary="Sign again, or sign parts",
-    responses=problems("not-found", "not-awaited", "no-such-part", "invalid-request", "malformed-body"),
+    responses=problem_responses("not-found", "not-awaited", "no-such-part", "invalid-request", "malformed-body"),
 )
-def sign(
-    file_id: str, identity: Uploader, services: Collaborators, body: shapes.Sign | None = None
-) -> shapes.Reserved | shapes.PartPuts:
+def sign(file_id: str, identity: Uploader, services: Collaborators, body: Sign | None = None) -> Reserved | PartPuts:
     """Sign a file again, or parts of a large one.
 
     Without `parts`, the answer is how to send what is missing, and the file is awaited for another 24 hours. With
@@ -105,9 +108,9 @@ def sign(
 @router.get(
     "/{file_id}/parts",
     summary="List the parts that S3 holds",
-    responses=problems("not-found", "not-awaited", "no-such-part"),
+    responses=problem_responses("not-found", "not-awaited", "no-such-part"),
 )
-def parts(file_id: str, identity: Uploader, services: Collaborators) -> shapes.PartList:
+def parts(file_id: str, identity: Uploader, services: Collaborators) -> PartList:
     """List the parts of a large file that S3 holds: what need not be sent again."""
     return answers.part_list(*sending.parts(services, identity, file_id))
 
@@ -115,9 +118,9 @@ def parts(file_id: str, identity: Uploader, services: Collaborators) -> shapes.P
 @router.post(
     "/{file_id}/complete",
     summary="Join the parts",
-    responses=problems("not-found", "parts-missing", "no-such-part", "conflict"),
+    responses=problem_responses("not-found", "parts-missing", "no-such-part", "conflict"),
 )
-def complete(file_id: str, identity: Uploader, services: Collaborators) -> shapes.FileView:
+def complete(file_id: str, identity: Uploader, services: Collaborators) -> FileView:
     """Have S3 join the parts of a large file. The verdict follows within seconds."""
     return files.file_view(sending.complete(services, identity, file_id))
 
@@ -125,8 +128,8 @@ def complete(file_id: str, identity: Uploader, services: Collaborators) -> shape
 @router.get(
     "/{file_id}/content",
     summary="Download an accepted file",
-    response_model=shapes.Download,
-    responses={307: {"description": "Leads to the download at S3."}, **problems("not-found", "not-accepted")},
+    response_model=Download,
+    responses={307: {"description": "Leads to the download at S3."}, **problem_responses("not-found", "not-accepted")},
 )
 def content(file_id: str, request: Request, identity: Reader, services: Collaborators) -> Response:
     """Download an accepted file: exactly the version that was judged.

@@ -1,13 +1,15 @@
 """`/api/v1/findings`: what every code means, and what to do about it."""
 
+from dataclasses import asdict
+
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from intake.errors import NotFoundError
 from intake.record import Severity, Whose
-from intake.rules import Rule, catalogue
+from intake.rules import catalogue
 from portal.api.access import Reader
-from portal.api.documented import answers as problems
+from portal.api.documented import problem_responses
 
 router = APIRouter(prefix="/api/v1/findings", tags=["findings"])
 
@@ -33,13 +35,13 @@ class Codes(BaseModel):
     findings: list[Code]
 
 
-@router.get("", summary="List what codes mean", responses=problems())
+@router.get("", summary="List what codes mean", responses=problem_responses())
 def index(identity: Reader) -> Codes:  # noqa: ARG001 - the scope is asked for.
     """List every code that a finding can have, by chapters. It changes with `rules_version` only."""
     return Codes(rules_version=catalogue().version, findings=list(_known().values()))
 
 
-@router.get("/{code}", summary="Read what a code means", responses=problems("not-found"))
+@router.get("/{code}", summary="Read what a code means", responses=problem_responses("not-found"))
 def read(code: str, identity: Reader) -> Code:  # noqa: ARG001 - the scope is asked for.
     """Read what a finding's code means, and what to do about it."""
     known = _known()
@@ -49,16 +51,8 @@ def read(code: str, identity: Reader) -> Code:  # noqa: ARG001 - the scope is as
 
 
 def _known() -> dict[str, Code]:
-    return {rule.code: _code(rule, title) for title, rules in catalogue().told for rule in rules}
-
-
-def _code(rule: Rule, chapter: str) -> Code:
-    return Code(
-        code=rule.code,
-        severity=Severity(rule.severity),
-        message=rule.message,
-        remedy=rule.remedy,
-        whose=rule.whose,
-        section=rule.section,
-        chapter=chapter,
-    )
+    return {
+        rule.code: Code.model_validate({**asdict(rule), "chapter": title})
+        for title, rules in catalogue().told
+        for rule in rules
+    }

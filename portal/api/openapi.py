@@ -46,7 +46,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for name in UNUSED:
         schemas.pop(name, None)
-    schemas |= _problem_schemas()
+    _, problems = models_json_schema(_REFUSALS, ref_template=REFERENCES)
+    schemas |= problems["$defs"]
     document["components"]["headers"] = HEADERS
     for method, operation in operations(document):
         _drop_unused(operation["responses"])
@@ -85,9 +86,3 @@ def _add_headers(responses: dict[str, Any], method: str) -> None:
             names.append(_BY_STATUS[status])
         refs = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
         response["headers"] = refs | response.get("headers", {})
-
-
-def _problem_schemas() -> dict[str, Any]:
-    _, definitions = models_json_schema(_REFUSALS, ref_template=REFERENCES)
-    schemas: dict[str, Any] = definitions["$defs"]
-    return schemas

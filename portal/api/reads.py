@@ -34,7 +34,8 @@ def _describe_sparse(parameter: dict[str, Any], media: dict[str, Any], schemas: 
     if rows:
         schemas[_PARTIAL + name] = _with_rows(schemas[name], rows, _PARTIAL + resource)
     names = list(schemas[resource]["properties"])
-    parameter |= {"style": "form", "explode": False, "schema": _some_of(names), "example": names[:2]}
+    some = {"type": "array", "items": {"type": "string", "enum": names}, "minItems": 1}
+    parameter |= {"style": "form", "explode": False, "schema": some, "example": names[:2]}
     media["schema"] = {"anyOf": [_reference(name), _reference(_PARTIAL + name)]}
 
 
@@ -51,10 +52,6 @@ def _partial(schema: dict[str, Any]) -> dict[str, Any]:
 def _with_rows(schema: dict[str, Any], rows: str, resource: str) -> dict[str, Any]:
     held = schema["properties"][rows] | {"items": _reference(resource)}
     return schema | {"title": _PARTIAL + schema["title"], "properties": schema["properties"] | {rows: held}}
-
-
-def _some_of(names: list[str]) -> dict[str, Any]:
-    return {"type": "array", "items": {"type": "string", "enum": names}, "minItems": 1}
 
 
 def _reference(name: str) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Sparse answers: only the fields that a client asks for."""
 
-from collections.abc import Set
 from typing import Annotated, get_args
 
 from fastapi import Query
@@ -24,7 +23,10 @@ def sparse(view: BaseModel, fields: str | None) -> BaseModel | Response:
     if fields is None:
         return view
     wanted, rows = set(fields.split(",")), rows_of(type(view))
-    _check(wanted, fields_of(type(view)))
+    known = fields_of(type(view))
+    if not wanted <= set(known):
+        fault = {"type": "unknown_field", "loc": ("query", PARAMETER), "msg": f"Choose from {', '.join(known)}."}
+        raise RequestValidationError([fault])
     if rows is None:
         return JSONResponse(view.model_dump(mode="json", include=wanted))
     others = set(type(view).model_fields) - {rows}
@@ -44,10 +46,3 @@ def fields_of(model: type[BaseModel]) -> list[str]:
     rows = rows_of(model)
     of = model if rows is None else get_args(model.model_fields[rows].annotation)[0]
     return list(of.model_fields)
-
-
-def _check(wanted: Set[str], known: list[str]) -> None:
-    if not wanted <= set(known):
-        message = f"Choose from {', '.join(known)}."
-        fault = {"type": "unknown_field", "loc": ("query", PARAMETER), "msg": message}
-        raise RequestValidationError([fault])

@@ -4,18 +4,19 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
-from intake.study import Series, Study
+from intake.study import Series
 from intake.study_rules import findings
-from portal import cursors, studies
-from portal.api.access import Collaborators, Reader
-from portal.api.documented import answers as problems
+from portal import studies
+from portal.api.access import Reader
+from portal.api.documented import problem_responses
 from portal.api.sparse import Fields, sparse
 from portal.api.uploads import Limit
-from portal.files import finding_view
+from portal.dependencies import Collaborators, PageCursor
 from portal.search import Criteria
-from portal.shapes import UPLOAD_ID, FindingView, Next
+from portal.shapes.asked import UPLOAD_ID
+from portal.shapes.told import FindingView, Next
 
 router = APIRouter(prefix="/api/v1/studies", tags=["studies"])
 
@@ -25,13 +26,15 @@ Day = Annotated[
     str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", examples=["2026-01-31"])
 ]
 
+Sorted = Annotated[list[str], BeforeValidator(sorted)]
+
 
 class SeriesView(BaseModel):
     """A series, of the files that were accepted so far."""
 
     series_uid: str = Field(examples=[f"{STUDY_UID}.1"])
     instances: int = Field(examples=[120])
-    modalities: list[str] = Field(examples=[["CT"]])
+    modalities: Sorted = Field(examples=[["CT"]])
     missing: list[tuple[int, int]] = Field(
         description="Instance numbers that are missing in between: first and last of each stretch.", examples=[[]]
     )
@@ -44,9 +47,9 @@ class StudyRow(BaseModel):
     clinic_id: str = Field(examples=["northside"])
     instances: int = Field(description="Accepted files.", examples=[120])
     bytes: int = Field(examples=[63_406_080])
-    modalities: list[str] = Field(examples=[["CT"]])
-    study_dates: list[str] = Field(description="As the files say; one where all is well.", examples=[["20260131"]])
-    uploads: list[str] = Field(description="Uploads that it came with, at most a hundred.", examples=[[UPLOAD_ID]])
+    modalities: Sorted = Field(examples=[["CT"]])
+    study_dates: Sorted = Field(description="As the files say; one where all is well.", examples=[["20260131"]])
+    uploads: Sorted = Field(description="Uploads that it came with, at most a hundred.", examples=[[UPLOAD_ID]])
     first_at: datetime = Field(description="When its first file was accepted.")
     last_at: datetime
 
@@ -66,12 +69,15 @@ class StudyList(BaseModel):
 
 
 @router.get(
-    "", summary="List studies", response_model=StudyList, responses=problems("invalid-cursor", "invalid-request")
+    "",
+    summary="List studies",
+    response_model=StudyList,
+    responses=problem_responses("invalid-cursor", "invalid-request"),
 )
 def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     identity: Reader,
     services: Collaborators,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     modality: Annotated[str, Query(pattern=r"^[A-Za-z0-9 _]{0,16}$", examples=["CT"])] = "",
     since: Day = None,
     until: Day = None,
@@ -84,41 +90,29 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     """
     asked = Criteria(modality=modality, since=since or "", until=until or "")
     page = studies.studies(services, identity, asked, cursor, limit)
-    return sparse(StudyList(studies=[_row(study) for study in page.rows], next=page.next), fields)
+    rows = [StudyRow.model_validate(study, from_attributes=True) for study in page.rows]
+    return sparse(StudyList(studies=rows, next=page.next), fields)
 
 
 @router.get(
     "/{study_uid}",
     summary="Read a study",
     response_model=StudyView,
-    responses=problems("not-found", "invalid-request"),
+    responses=problem_responses("not-found", "invalid-request"),
 )
 def read(study_uid: str, identity: Reader, services: Collaborators, fields: Fields = None) -> BaseModel | Response:
     """Read a study: its series, and what can be said of its completeness."""
     study, uploads = studies.whole(services, identity, services.ids.study(identity.own_clinic(), study_uid))
-    told = [finding_view(finding) for finding in findings(study, uploads)]
+    row = StudyRow.model_validate(study, from_attributes=True)
+    told = [FindingView.model_validate(finding) for finding in findings(study, uploads)]
     series = [_series(one) for one in sorted(study.series, key=lambda one: one.series_uid)]
-    return sparse(StudyView(**_row(study).model_dump(), findings=told, series=series), fields)
-
-
-def _row(study: Study) -> StudyRow:
-    return StudyRow(
-        study_uid=study.study_uid,
-        clinic_id=study.clinic_id,
-        instances=study.instances,
-        bytes=study.bytes,
-        modalities=sorted(study.modalities),
-        study_dates=sorted(study.study_dates),
-        uploads=sorted(study.uploads),
-        first_at=study.first_at,
-        last_at=study.last_at,
-    )
+    return sparse(StudyView(**row.model_dump(), findings=told, series=series), fields)
 
 
 def _series(series: Series) -> SeriesView:
     return SeriesView(
         series_uid=series.series_uid,
         instances=series.instances,
-        modalities=sorted(series.modalities),
+        modalities=list(series.modalities),
         missing=studies.gaps(series),
     )

@@ -6,10 +6,13 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel
 
 from intake.record import Source
-from portal import answers, cursors, files, receipt_csv, shapes, uploads
-from portal.api.access import Collaborators, Reader, Uploader
-from portal.api.documented import answers as problems
+from portal import answers, files, receipt_csv, uploads
+from portal.api.access import Reader, Uploader
+from portal.api.documented import problem_responses
 from portal.api.sparse import Fields, sparse
+from portal.dependencies import Collaborators, PageCursor
+from portal.shapes.asked import AddFiles, NewUpload
+from portal.shapes.told import Receipt, ReservedUpload, UploadList, UploadView
 from portal.web.downloads import table
 
 router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
@@ -29,15 +32,17 @@ IdempotencyKey = Annotated[
     "",
     summary="Announce files",
     status_code=201,
-    responses=problems("invalid-request", "idempotency-key-reused", "malformed-body", "body-too-large", "busy"),
+    responses=problem_responses(
+        "invalid-request", "idempotency-key-reused", "malformed-body", "body-too-large", "busy"
+    ),
 )
 def create(
-    body: shapes.NewUpload,
+    body: NewUpload,
     identity: Uploader,
     services: Collaborators,
     response: Response,
     idempotency_key: IdempotencyKey = None,
-) -> shapes.ReservedUpload:
+) -> ReservedUpload:
     """Announce files and learn how to send each: by one PUT, or in parts.
 
     S3 accepts exactly the announced number of bytes, once, within 15 minutes; sign the file again for more time.
@@ -51,7 +56,7 @@ def create(
     "/{upload_id}/files",
     summary="Announce more files",
     status_code=201,
-    responses=problems(
+    responses=problem_responses(
         "not-found",
         "conflict",
         "invalid-request",
@@ -63,11 +68,11 @@ def create(
 )
 def add(
     upload_id: str,
-    body: shapes.AddFiles,
+    body: AddFiles,
     identity: Uploader,
     services: Collaborators,
     idempotency_key: IdempotencyKey = None,
-) -> shapes.ReservedUpload:
+) -> ReservedUpload:
     """Announce more files of the same upload, which may hold up to 99,999."""
     placement = uploads.add(services, identity, upload_id, body.files, idempotency_key=idempotency_key)
     return answers.reserved_upload(placement)
@@ -76,14 +81,14 @@ def add(
 @router.get(
     "/{upload_id}",
     summary="Follow an upload",
-    response_model=shapes.UploadView,
-    responses=problems("not-found", "invalid-cursor", "invalid-request"),
+    response_model=UploadView,
+    responses=problem_responses("not-found", "invalid-cursor", "invalid-request"),
 )
 def read(  # noqa: PLR0917 - FastAPI calls it by keyword.
     upload_id: str,
     identity: Reader,
     services: Collaborators,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     limit: Limit = 100,
     fields: Fields = None,
 ) -> BaseModel | Response:
@@ -96,10 +101,10 @@ def read(  # noqa: PLR0917 - FastAPI calls it by keyword.
 @router.get(
     "/{upload_id}/receipt",
     summary="Get an upload's receipt",
-    response_model=shapes.Receipt,
+    response_model=Receipt,
     responses={
         200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": "File,State\r\n"}}},
-        **problems("not-found", "invalid-cursor", "invalid-request"),
+        **problem_responses("not-found", "invalid-cursor", "invalid-request"),
     },
 )
 def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.
@@ -107,7 +112,7 @@ def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.
     request: Request,
     identity: Reader,
     services: Collaborators,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     limit: Annotated[int, Query(ge=1, le=250, description="Files of a page.")] = 100,
 ) -> BaseModel | Response:
     """Get what became of each file of an upload, to keep: page by page, or all of it to `Accept: text/csv`."""
@@ -120,12 +125,12 @@ def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.
 @router.get(
     "",
     summary="List uploads",
-    response_model=shapes.UploadList,
-    responses=problems("invalid-cursor", "invalid-request"),
+    response_model=UploadList,
+    responses=problem_responses("invalid-cursor", "invalid-request"),
 )
 def index(
-    identity: Reader, services: Collaborators, cursor: cursors.Asked, limit: Limit = 50, fields: Fields = None
+    identity: Reader, services: Collaborators, cursor: PageCursor, limit: Limit = 50, fields: Fields = None
 ) -> BaseModel | Response:
     """List your clinic's uploads, newest first."""
     page = files.uploads(services, identity, cursor, limit)
-    return sparse(shapes.UploadList(uploads=[files.upload_row(one) for one in page.rows], next=page.next), fields)
+    return sparse(UploadList(uploads=[files.upload_row(one) for one in page.rows], next=page.next), fields)

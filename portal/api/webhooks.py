@@ -1,5 +1,6 @@
 """`/api/v1/webhooks`: be called when something happens."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -8,11 +9,12 @@ from pydantic import BaseModel, Field
 
 from intake.ports import Delivery, EventKind, Webhook
 from portal import webhooks
-from portal.api.access import Collaborators, HookKeeper
-from portal.api.documented import answers as problems
+from portal.api.access import HookKeeper
+from portal.api.documented import problem_responses
 from portal.api.uploads import IdempotencyKey
+from portal.dependencies import Collaborators
 from portal.services import Services
-from portal.shapes import UPLOAD_ID, Request
+from portal.shapes.asked import UPLOAD_ID, Request
 from portal.webhook_urls import LONGEST, PATTERN
 
 router = APIRouter(prefix="/api/v1/webhooks", tags=["webhooks"])
@@ -85,7 +87,7 @@ class Fired(BaseModel):
     "",
     summary="Be called",
     status_code=201,
-    responses=problems(
+    responses=problem_responses(
         "invalid-request",
         "webhook-url",
         "too-many-webhooks",
@@ -111,13 +113,13 @@ def create(
     return _view(services, made)
 
 
-@router.get("", summary="List webhooks", responses=problems())
+@router.get("", summary="List webhooks", responses=problem_responses())
 def index(identity: HookKeeper, services: Collaborators) -> WebhookList:
     """List your clinic's webhooks, oldest first."""
     return WebhookList(webhooks=[_view(services, webhook) for webhook in webhooks.held(services, identity)])
 
 
-@router.get("/{webhook_id}", summary="Read a webhook", responses=problems("not-found"))
+@router.get("/{webhook_id}", summary="Read a webhook", responses=problem_responses("not-found"))
 def read(webhook_id: str, identity: HookKeeper, services: Collaborators) -> WebhookView:
     """Read a webhook, and whether it is active."""
     return _view(services, webhooks.find(services, identity, webhook_id))
@@ -126,14 +128,14 @@ def read(webhook_id: str, identity: HookKeeper, services: Collaborators) -> Webh
 @router.post(
     "/{webhook_id}/confirm",
     summary="Confirm a webhook",
-    responses=problems("not-found", "token-not-given", "invalid-request", "malformed-body", "body-too-large"),
+    responses=problem_responses("not-found", "token-not-given", "invalid-request", "malformed-body", "body-too-large"),
 )
 def confirm(webhook_id: str, body: Confirmation, identity: HookKeeper, services: Collaborators) -> WebhookView:
     """Confirm with the token that the address was sent: it is yours then, and is called from now on."""
     return _view(services, webhooks.confirm(services, identity, webhook_id, body.token))
 
 
-@router.post("/{webhook_id}/test", summary="Fire a test event", responses=problems("not-found", "conflict"))
+@router.post("/{webhook_id}/test", summary="Fire a test event", responses=problem_responses("not-found", "conflict"))
 def fire_test(webhook_id: str, identity: HookKeeper, services: Collaborators) -> Fired:
     """Have this webhook, and no other, called with a `webhook.test` event."""
     return Fired(event_id=webhooks.fire_test(services, identity, webhook_id))
@@ -144,7 +146,7 @@ def fire_test(webhook_id: str, identity: HookKeeper, services: Collaborators) ->
     summary="Delete a webhook",
     status_code=204,
     response_class=Response,
-    responses=problems("not-found"),
+    responses=problem_responses("not-found"),
 )
 def delete(webhook_id: str, identity: HookKeeper, services: Collaborators) -> None:
     """Delete a webhook: from now on it is not called."""
@@ -152,11 +154,5 @@ def delete(webhook_id: str, identity: HookKeeper, services: Collaborators) -> No
 
 
 def _view(services: Services, webhook: Webhook) -> WebhookView:
-    return WebhookView(
-        webhook_id=webhook.webhook_id,
-        url=webhook.url,
-        events=[EventKind(event) for event in webhook.events],
-        state=webhooks.state(services, webhook),
-        topic_arn=services.settings.event_topic_arn,
-        created_at=webhook.created_at,
-    )
+    told = {"state": webhooks.state(services, webhook), "topic_arn": services.settings.event_topic_arn}
+    return WebhookView.model_validate({**asdict(webhook), **told})

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi.responses import Response
 
-from portal.api.documented import answers as problems
+from portal.api.documented import problem_responses
 
 JSON = "application/dicom+json"
 DICOM = "application/dicom"
@@ -34,11 +34,11 @@ FOUND: Responses = {
 SEARCHES: Responses = {
     **FOUND,
     204: {"description": "Nothing matches."},
-    **problems("invalid-dicomweb-request", "search-too-broad", "invalid-request", "not-acceptable"),
+    **problem_responses("invalid-dicomweb-request", "search-too-broad", "invalid-request", "not-acceptable"),
 }
 METADATA: Responses = {
     **FOUND,
-    **problems(
+    **problem_responses(
         "not-found",
         "message-too-large",
         "metadata-too-large",
@@ -53,7 +53,7 @@ CONTENT: Responses = {
         "description": "The instances, as they were stored, each a part.",
         "content": {RELATED: _BODY},
     },
-    **problems(
+    **problem_responses(
         "not-found", "message-too-large", "instance-unreadable", "search-too-broad", "not-acceptable", "invalid-request"
     ),
 }
@@ -71,7 +71,7 @@ _STORED: Responses = {
 
 STORED: Responses = {
     **_STORED,
-    **problems(
+    **problem_responses(
         "invalid-dicomweb-request", "message-too-large", "not-acceptable", "body-too-large", "storage-unavailable"
     ),
 }

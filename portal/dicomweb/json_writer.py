@@ -181,7 +181,8 @@ def _written(node: _DataSet) -> list[str]:
         if isinstance(found, str):
             parts.append(found)
         elif isinstance(found, _Unsettled):
-            parts.append(_settled(node, tag, found))
+            vr = settle(found.vr, tag, signed=_signed(node), lut_entries=node.lut_entries)
+            parts.append(_attribute(tag, vr, found.value, found.context))
         else:
             parts.append(_sequence(found))
     return [*parts, "}"]
@@ -191,11 +192,6 @@ def _sequence(items: list[_DataSet]) -> str:
     if not items:
         return without_value("SQ")
     return f'{{"vr":"SQ","Value":[{",".join(["".join(_written(item)) for item in items])}]}}'
-
-
-def _settled(node: _DataSet, tag: int, found: _Unsettled) -> str:
-    vr = settle(found.vr, tag, signed=_signed(node), lut_entries=node.lut_entries)
-    return _attribute(tag, vr, found.value, found.context)
 
 
 def _signed(node: _DataSet | None) -> bool:

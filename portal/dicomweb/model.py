@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portal.dicomweb.attributes import Attribute
+from portal.dicomweb.json_values import NAME_GROUPS
 
 Element = dict[str, Any]
 DataSet = dict[str, Element]
 """Tag → `{"vr", "Value"?}`."""
-
-_NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 
 
 def data_set(attributes: Sequence[Attribute], values: Mapping[str, Sequence[str]]) -> DataSet:
@@ -24,15 +23,10 @@ def _element(attribute: Attribute, values: Sequence[str]) -> Element:
 
 def _value(attribute: Attribute, value: str) -> Any:  # noqa: ANN401  # A text, a number or a name of three groups.
     if attribute.vr == "PN":
-        return _name(value)
+        return {name: group for name, group in zip(NAME_GROUPS, value.split("="), strict=False) if group} or None
     if attribute.is_number:
         return _number(value)
     return value
-
-
-def _name(value: str) -> dict[str, str] | None:
-    groups = {label: group for label, group in zip(_NAME_GROUPS, value.split("="), strict=False) if group}
-    return groups or None
 
 
 def _number(value: str) -> int | float | None:

@@ -142,7 +142,11 @@ def _exact(search: Search, keyword: str) -> str:
 
 def _page(search: Search, rows: Iterator[Values]) -> list[DataSet]:
     """Return the page of the matching rows that the search asks for."""
-    matching = (row for row in _bounded(rows) if _matches(search, row))
+    matching = (
+        row
+        for row in _bounded(rows)
+        if all(condition.holds(row.get(condition.attribute.keyword, ())) for condition in search.conditions)
+    )
     page = islice(matching, search.offset, search.offset + search.limit)
     return [data_set(search.returned, row) for row in page]
 
@@ -152,10 +156,6 @@ def _bounded(rows: Iterator[Values]) -> Iterator[Values]:
         if number == MOST_CANDIDATES:
             raise SearchTooBroadError("The search looks at too many.")
         yield row
-
-
-def _matches(search: Search, row: Values) -> bool:
-    return all(condition.holds(row.get(condition.attribute.keyword, ())) for condition in search.conditions)
 
 
 def _described(record: FileRecord, level: Level) -> Values:

@@ -13,7 +13,7 @@ from portal.errors import ClinicInactiveError, StorageUnavailableError
 from portal.identity import Identity
 from portal.sending import withdraw
 from portal.services import Services
-from portal.shapes import Announced, NewUpload
+from portal.shapes.asked import Announced, NewUpload
 from portal.uploads import Placed, add, reserve
 
 BATCH = 2 * AT_ONCE
@@ -34,7 +34,10 @@ def send_all(services: Services, identity: Identity, bodies: Sequence[bytes], de
     What `portal.uploads.reserve` raises is raised for the first batch; later ones then stay behind.
     """
     sent = Sent()
-    announced = [_announced(number, body) for number, body in enumerate(bodies, 1)]
+    announced = [
+        Announced(name=f"{number:05d}.dcm", size=len(body), sha256=hashlib.sha256(body).hexdigest())
+        for number, body in enumerate(bodies, 1)
+    ]
     threads = ThreadPoolExecutor(AT_ONCE)
     try:
         for start in range(0, len(bodies), BATCH):
@@ -49,10 +52,6 @@ def send_all(services: Services, identity: Identity, bodies: Sequence[bytes], de
         # What is on its way is not waited for: it arrives, or its reservation lapses.
         threads.shutdown(wait=False, cancel_futures=True)
     return sent
-
-
-def _announced(number: int, body: bytes) -> Announced:
-    return Announced(name=f"{number:05d}.dcm", size=len(body), sha256=hashlib.sha256(body).hexdigest())
 
 
 def _placed(services: Services, identity: Identity, sent: Sent, files: list[Announced]) -> tuple[Placed, ...]:

@@ -1,11 +1,13 @@
 """What the REST API answers."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
-from intake.record import Severity, Source, Whose
+from intake.record import Finding, Severity, Source, Whose
+from intake.rules import whose
 from intake.states import State
 from portal.shapes.asked import FILE_ID, SHA256, UPLOAD_ID
 
@@ -77,6 +79,11 @@ class FindingView(BaseModel):
         description="Whose business it is: the clinic's that sent the file, the vendor's of the system that wrote it, "
         "or nobody's."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_record(cls, finding: object) -> object:
+        return {**asdict(finding), "whose": whose(finding.code)} if isinstance(finding, Finding) else finding
 
 
 class TimelineView(BaseModel):

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
 
 from intake.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.ports import Grain
@@ -14,21 +13,19 @@ from intake.states import State
 from portal import amounts, costs, words
 from portal.dashboard import Dashboard, Pipeline, dashboard
 from portal.dashboard import costs as estimated
-from portal.figures import RANGES, SHARES, TOLD, Range, Step
+from portal.dependencies import Collaborators
+from portal.figures import RANGES, SHARES, TOLD
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import admin
+from portal.services import Services
+from portal.web.pagination import page_address
 from portal.web.receipts import Tile
-from portal.words import LOOKS, Look
+from portal.words import STATE_BADGES, Badge
 
-router = APIRouter(
-    prefix="/admin", default_response_class=HTMLResponse, include_in_schema=False, dependencies=[Depends(admin)]
-)
+router = APIRouter(prefix="/admin")
 
-Collaborators = Annotated[Services, Depends(services_of)]
 Wanted = Annotated[str, Query(alias="range")]
 
-CHARTED = TOLD
+CHARTED = {state: STATE_BADGES[state] for state in TOLD}
 """From the foot of each bar to its head."""
 CODES = 8
 """Causes of rejection shown."""
@@ -49,11 +46,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of what is the matter now; `look` where it matters, `href` where something is to be done."""
+    """One line of what is the matter now; `badge` where it matters, `href` where something is to be done."""
 
     label: str
     text: str
-    look: Look | None = None
+    badge: Badge | None = None
     href: str = ""
 
 
@@ -94,17 +91,20 @@ def _view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
         "shown": shown,
         "names": names,
         "who": names.get(clinic, clinic) if clinic else "All clinics",
-        "ranges": [(one, _address("/admin", one, clinic)) for one in RANGES.values()],
-        "again": _address("/admin/_dashboard", span, clinic),
+        "ranges": [(one, page_address("/admin", {"range": one.key, "clinic": clinic})) for one in RANGES.values()],
+        "again": page_address("/admin/_dashboard", {"range": span.key, "clinic": clinic}),
         "trouble": _trouble(shown.pipeline),
-        "tiles": _tiles(shown),
+        "tiles": [Tile(shown.counts.get(state, 0), badge.label, badge) for state, badge in CHARTED.items()],
         "now": _now(shown.pipeline),
-        "charted": [LOOKS[state] for state in CHARTED],
+        "charted": list(CHARTED.values()),
         "shares": [f"{share:.0%}".replace("%", " %") for share in SHARES],
         "verdicts": _verdicts(shown),
         "latency": _latency(shown),
         "by_date": span.grain is Grain.DAY,
-        "rows": [_row(step) for step in reversed(shown.steps)],
+        "rows": [
+            Row(step.start, [step.counts[state] for state in CHARTED], [amounts.took(one) for one in step.percentiles])
+            for step in reversed(shown.steps)
+        ],
         "codes": shown.codes[:CODES],
         "worst": max([LEAST_SCALE, *(row.rate for row in (*shown.clinics, *shown.devices))]),
         "clinics": shown.clinics[:STANDINGS],
@@ -113,10 +113,6 @@ def _view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
         "more_clinics": max(0, len(shown.clinics) - STANDINGS),
         "quiet": {one.clinic_id for one in shown.pipeline.quiet},
     }
-
-
-def _address(path: str, span: Range, clinic: str) -> str:
-    return f"{path}?{urlencode({'range': span.key} | ({'clinic': clinic} if clinic else {}))}"
 
 
 def _names(services: Services) -> dict[str, str]:
@@ -134,13 +130,9 @@ def _trouble(pipeline: Pipeline) -> str | None:
     )
 
 
-def _tiles(shown: Dashboard) -> list[Tile]:
-    return [Tile(shown.counts.get(state, 0), LOOKS[state].label, LOOKS[state]) for state in CHARTED]
-
-
 def _now(pipeline: Pipeline) -> list[Fact]:
     """Return the state of the pipeline, and where to go on where it matters."""
-    calm, alarmed, watched = LOOKS[State.ACCEPTED], LOOKS[State.REJECTED], words.WARNED
+    calm, alarmed, watched = STATE_BADGES[State.ACCEPTED], STATE_BADGES[State.REJECTED], words.WARNED
     stuck, dead, quiet = pipeline.stuck, pipeline.dead, len(pipeline.quiet)
     return [
         Fact("Waiting in the queue", amounts.count(pipeline.waiting, "message")),
@@ -157,14 +149,10 @@ def _oldest(pipeline: Pipeline) -> str:
     return "Not measured yet" if pipeline.oldest_s is None else amounts.duration(1000 * pipeline.oldest_s)
 
 
-def _row(step: Step) -> Row:
-    return Row(step.start, [step.counts[state] for state in CHARTED], [amounts.took(one) for one in step.percentiles])
-
-
 def _verdicts(shown: Dashboard) -> dict[str, Any]:
     series = [
-        {"label": LOOKS[state].label, "tone": LOOKS[state].tone, "values": [step.counts[state] for step in shown.steps]}
-        for state in CHARTED
+        {"label": badge.label, "tone": badge.tone, "values": [step.counts[state] for step in shown.steps]}
+        for state, badge in CHARTED.items()
     ]
     return {**_axis(shown), "kind": "bars", "series": series}
 

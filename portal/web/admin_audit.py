@@ -1,25 +1,19 @@
 """The audit log: who did what, with filters, and as a table to take away."""
 
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
-from portal import audit_trail, cursors
+from portal import audit_trail
 from portal.audit_trail import GROUPS, Asked
 from portal.auditing import ACTIONS
-from portal.identity import Identity
+from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import admin
+from portal.web.dependencies import Admin
+from portal.web.pagination import page_address, page_links
 
-router = APIRouter(
-    prefix="/admin",
-    default_response_class=HTMLResponse,
-    include_in_schema=False,
-    dependencies=[Depends(admin)],
-)
+router = APIRouter(prefix="/admin")
 
 Text = Annotated[str, Query(max_length=100)]
 
@@ -30,8 +24,6 @@ def _asked(
     return Asked(clinic.strip(), person.strip(), action, subject.strip(), since, until)
 
 
-Admin = Annotated[Identity, Depends(admin)]
-Collaborators = Annotated[Services, Depends(services_of)]
 Wanted = Annotated[Asked, Depends(_asked)]
 
 
@@ -41,7 +33,7 @@ def audit_page(
     identity: Admin,
     services: Collaborators,
     asked: Wanted,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
 ) -> Response:
     page = audit_trail.entries(services, identity, asked, cursor)
     return render(
@@ -53,9 +45,8 @@ def audit_page(
         groups=[(start, GROUPS.get(start, start), held) for start, held in audit_trail.groups().items()],
         clinics=services.directory.clinics(),
         today=f"{services.clock():%Y-%m-%d}",
-        export=_address("/admin/audit.csv", asked),
-        newest=_address("/admin/audit", asked) if cursor else None,
-        following=_address("/admin/audit", asked, cursor=page.next) if page.next else None,
+        export=page_address("/admin/audit.csv", asked.fields()),
+        **page_links("/admin/audit", cursor, page.next, **asked.fields()),
     )
 
 
@@ -67,8 +58,3 @@ def audit_table(identity: Admin, services: Collaborators, asked: Wanted) -> Resp
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-
-
-def _address(path: str, asked: Asked, **more: str) -> str:
-    query = "&".join(part for part in (asked.query, urlencode(more)) if part)
-    return f"{path}?{query}" if query else path

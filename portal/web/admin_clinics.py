@@ -1,32 +1,25 @@
 """Clinics: the list, each clinic's page, and the forms to create, describe and deactivate one and edit its profile."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
 from intake.errors import ConflictError
 from intake.keys import UNASSIGNED
 from intake.rules import catalogue
 from portal import clients, clinics, profiles
+from portal.dependencies import Collaborators
 from portal.errors import FieldsError
-from portal.identity import Identity
 from portal.pages import render
 from portal.people import group_of
-from portal.services import Services, services_of
-from portal.session import admin
-from portal.web.forms import Fields, form_page, led_to
+from portal.services import Services
+from portal.web.dependencies import Admin, Fields
+from portal.web.forms import form_page, see_other
 
-router = APIRouter(
-    prefix="/admin/clinics",
-    default_response_class=HTMLResponse,
-    include_in_schema=False,
-    dependencies=[Depends(admin)],
-)
+router = APIRouter(prefix="/admin/clinics")
 
-Admin = Annotated[Identity, Depends(admin)]
-Collaborators = Annotated[Services, Depends(services_of)]
 
 DONE: Mapping[str, str] = {
     "created": "The clinic was created. Invite its staff, or give a partner's system access.",
@@ -62,7 +55,7 @@ def create_clinic(request: Request, identity: Admin, services: Collaborators, fi
         made = clinics.create(services, identity, fields)
     except FieldsError as refused:
         return form_page(request, "admin/clinic_new.html", values=fields, faults=refused.faults)
-    return led_to(f"/admin/clinics/{made.clinic_id}?done=created")
+    return see_other(f"/admin/clinics/{made.clinic_id}?done=created")
 
 
 @router.get("/{clinic_id}")
@@ -98,19 +91,19 @@ def describe_clinic(
     except FieldsError as refused:
         clinic = clinics.clinic(services, clinic_id)
         return form_page(request, "admin/clinic_edit.html", clinic=clinic, values=fields, faults=refused.faults)
-    return led_to(f"/admin/clinics/{clinic_id}?done=described")
+    return see_other(f"/admin/clinics/{clinic_id}?done=described")
 
 
 @router.post("/{clinic_id}/deactivate")
 def deactivate_clinic(identity: Admin, services: Collaborators, clinic_id: str) -> Response:
     clinics.set_active(services, identity, clinic_id, active=False)
-    return led_to(f"/admin/clinics/{clinic_id}?done=deactivated")
+    return see_other(f"/admin/clinics/{clinic_id}?done=deactivated")
 
 
 @router.post("/{clinic_id}/activate")
 def activate_clinic(identity: Admin, services: Collaborators, clinic_id: str) -> Response:
     clinics.set_active(services, identity, clinic_id, active=True)
-    return led_to(f"/admin/clinics/{clinic_id}?done=activated")
+    return see_other(f"/admin/clinics/{clinic_id}?done=activated")
 
 
 @router.get("/{clinic_id}/profile")
@@ -129,7 +122,7 @@ def save_profile(
         return _profile_form(request, services, clinic_id, fields=fields, faults=refused.faults)
     except ConflictError:
         return _profile_form(request, services, clinic_id, faults=OVERTAKEN)
-    return led_to(f"/admin/clinics/{clinic_id}?done=profile")
+    return see_other(f"/admin/clinics/{clinic_id}?done=profile")
 
 
 def _profile_form(

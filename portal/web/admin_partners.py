@@ -3,28 +3,18 @@
 The answer that shows a secret is no redirect, since the secret stands nowhere but in it.
 """
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
 from portal import clients, clinics
+from portal.dependencies import Collaborators
 from portal.errors import FieldsError
-from portal.identity import Identity
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import admin
-from portal.web.forms import Fields, form_page, led_to, request_key
+from portal.services import Services
+from portal.web.dependencies import Admin, Fields
+from portal.web.forms import form_page, request_key, see_other
 
-router = APIRouter(
-    prefix="/admin/clinics/{clinic_id}/partners",
-    default_response_class=HTMLResponse,
-    include_in_schema=False,
-    dependencies=[Depends(admin)],
-)
-
-Admin = Annotated[Identity, Depends(admin)]
-Collaborators = Annotated[Services, Depends(services_of)]
+router = APIRouter(prefix="/admin/clinics/{clinic_id}/partners")
 
 
 @router.get("/new")
@@ -77,13 +67,13 @@ def rotate_partner(
 @router.post("/{client_id}/revoke")
 def revoke_partner(identity: Admin, services: Collaborators, clinic_id: str, client_id: str) -> Response:
     clients.revoke(services, identity, clinic_id, client_id)
-    return led_to(f"/admin/clinics/{clinic_id}?done=revoked")
+    return see_other(f"/admin/clinics/{clinic_id}?done=revoked")
 
 
 def _shown(request: Request, services: Services, clinic_id: str, made: clients.Made, replaced: str = "") -> Response:
     """Show the secret, this once."""
     if made.credentials is None:
-        return led_to(f"/admin/clinics/{clinic_id}?done=repeated")
+        return see_other(f"/admin/clinics/{clinic_id}?done=repeated")
     return render(
         request,
         "admin/partner_secret.html",

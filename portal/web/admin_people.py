@@ -1,28 +1,21 @@
 """Accounts: inviting staff and admins, each account's page, and what can be done to it."""
 
-from typing import Annotated
+from collections.abc import Mapping
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
 from portal import clinics, staff
+from portal.dependencies import Collaborators
 from portal.errors import FieldsError
 from portal.identity import ADMIN_GROUP, Identity
 from portal.pages import render
 from portal.people import Person
-from portal.services import Services, services_of
-from portal.session import admin
-from portal.web.forms import Fields, form_page, led_to
+from portal.services import Services
+from portal.web.dependencies import Admin, Fields
+from portal.web.forms import form_page, see_other
 
-router = APIRouter(
-    prefix="/admin",
-    default_response_class=HTMLResponse,
-    include_in_schema=False,
-    dependencies=[Depends(admin)],
-)
-
-Admin = Annotated[Identity, Depends(admin)]
-Collaborators = Annotated[Services, Depends(services_of)]
+router = APIRouter(prefix="/admin")
 
 
 @router.get("/admins")
@@ -31,19 +24,13 @@ def admins_page(request: Request, services: Collaborators) -> Response:
 
 
 @router.get("/admins/invite")
-def invite_admin(
-    request: Request,
-) -> Response:
+def invite_admin(request: Request) -> Response:
     return form_page(request, "admin/invite.html", clinic=None)
 
 
 @router.post("/admins/invite")
 def send_admin_invitation(request: Request, identity: Admin, services: Collaborators, fields: Fields) -> Response:
-    try:
-        person = staff.invite(services, identity, None, fields)
-    except FieldsError as refused:
-        return form_page(request, "admin/invite.html", clinic=None, values=fields, faults=refused.faults)
-    return led_to(f"/admin/people/{person.username}?done=invited")
+    return _send_invitation(request, identity, services, None, fields)
 
 
 @router.get("/clinics/{clinic_id}/invite")
@@ -55,12 +42,18 @@ def invite_staff(request: Request, services: Collaborators, clinic_id: str) -> R
 def send_staff_invitation(
     request: Request, identity: Admin, services: Collaborators, clinic_id: str, fields: Fields
 ) -> Response:
+    return _send_invitation(request, identity, services, clinic_id, fields)
+
+
+def _send_invitation(
+    request: Request, identity: Identity, services: Services, clinic_id: str | None, fields: Mapping[str, str]
+) -> Response:
     try:
         person = staff.invite(services, identity, clinic_id, fields)
     except FieldsError as refused:
-        clinic = clinics.clinic(services, clinic_id)
+        clinic = clinics.clinic(services, clinic_id) if clinic_id else None
         return form_page(request, "admin/invite.html", clinic=clinic, values=fields, faults=refused.faults)
-    return led_to(f"/admin/people/{person.username}?done=invited")
+    return see_other(f"/admin/people/{person.username}?done=invited")
 
 
 @router.get("/people/{username}")
@@ -82,7 +75,7 @@ def person_page(request: Request, identity: Admin, services: Collaborators, user
 @router.post("/people/{username}/{deed}")
 def act(identity: Admin, services: Collaborators, username: str, deed: str) -> Response:
     person = staff.act(services, identity, username, deed)
-    return led_to(f"/admin/people/{person.username}?done={deed}")
+    return see_other(f"/admin/people/{person.username}?done={deed}")
 
 
 def _told(person: Person, done: str) -> str:

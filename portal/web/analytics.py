@@ -5,29 +5,22 @@ from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import Response
 
 from intake.errors import NotFoundError
 from intake.ports import Progress
 from portal import amounts, analytics
-from portal.identity import Identity
+from portal.dependencies import Collaborators
 from portal.pages import render
 from portal.saved_queries import PERIODS, QUERIES, USUAL, Column, SavedQuery, Told, query_of
-from portal.services import Services, services_of
-from portal.session import admin
-from portal.web.forms import led_to
+from portal.services import Services
+from portal.web.dependencies import Admin
+from portal.web.forms import see_other
 from portal.words import clinic_name
 
-router = APIRouter(
-    prefix="/admin/analytics",
-    default_response_class=HTMLResponse,
-    include_in_schema=False,
-    dependencies=[Depends(admin)],
-)
+router = APIRouter(prefix="/admin/analytics")
 
-Admin = Annotated[Identity, Depends(admin)]
-Collaborators = Annotated[Services, Depends(services_of)]
 Days = Annotated[int, Query()]
 
 NOTHING = "\u2013"
@@ -63,7 +56,7 @@ def answer_again(request: Request, services: Collaborators, key: str, days: Days
 def run(identity: Admin, services: Collaborators, key: str, days: Annotated[int, Form()]) -> Response:
     query = _query(key)
     analytics.ask(services, identity, query, _period(days))
-    return led_to(_address(query, days))
+    return see_other(_address(query, days))
 
 
 def _query(key: str) -> SavedQuery:
@@ -93,7 +86,9 @@ def _view(services: Services, query: SavedQuery, asked: int) -> dict[str, Any]:
         "answer": answer,
         "running": answer is not None and answer.progress is Progress.RUNNING,
         "failed": answer is not None and answer.progress is Progress.FAILED,
-        "rows": [_row(query, row, names) for row in rows],
+        "rows": [
+            [_cell(column, value, names) for column, value in zip(query.columns, row, strict=True)] for row in rows
+        ],
         "most": {column.name: _most(place, rows) for place, column in enumerate(query.columns) if column.bar},
         "repeatable_at": answer.repeatable_at() if answer else None,
         "repeatable": answer is None or services.clock() >= answer.repeatable_at(),
@@ -117,10 +112,6 @@ def _console(services: Services, execution_id: str) -> str:
     return (
         f"https://{settings.region}.console.aws.amazon.com/athena/home?region={settings.region}#/query-editor/{where}"
     )
-
-
-def _row(query: SavedQuery, row: tuple[str | None, ...], names: dict[str, str]) -> list[Cell]:
-    return [_cell(column, value, names) for column, value in zip(query.columns, row, strict=True)]
 
 
 def _most(place: int, rows: tuple[tuple[str | None, ...], ...]) -> float:

@@ -11,7 +11,7 @@ from intake.trouble import code_of, state_of
 from portal.files import seen_by
 from portal.identity import Identity
 from portal.services import Services
-from portal.words import LOOKS, WARNED
+from portal.words import STATE_BADGES, WARNED
 
 NAMED = 6
 """Files that a card names."""
@@ -69,18 +69,19 @@ def causes(services: Services, identity: Identity, upload: Upload) -> list[Cause
 def cause_of_files(upload: Upload, cause: str, files: Sequence[FileRecord]) -> Cause:
     """Return one cause by some of its files, of which there is at least one."""
     state = state_of(cause)
-    look = WARNED if state is State.ACCEPTED else LOOKS[state]
+    badge = WARNED if state is State.ACCEPTED else STATE_BADGES[state]
     code = code_of(cause)
     finding = next((found for found in files[0].findings if found.code == code), None)
     message, remedy = (finding.message, finding.remedy) if finding else STATE_TROUBLES[state]
+    places = (found.where for file in files for found in file.findings if found.code == code)
     return Cause(
-        tone=look.tone,
-        icon=look.icon,
-        kind="Warning" if state is State.ACCEPTED else look.label,
+        tone=badge.tone,
+        icon=badge.icon,
+        kind="Warning" if state is State.ACCEPTED else badge.label,
         state=state,
         message=message,
         remedy=remedy,
-        where=tuple(dict.fromkeys(place for file in files for place in _places(file, code)))[:NAMED],
+        where=tuple(dict.fromkeys(filter(None, places)))[:NAMED],
         code=code,
         count=max(upload.causes.get(cause, 0), len(files)),
         files=tuple(files),
@@ -88,10 +89,6 @@ def cause_of_files(upload: Upload, cause: str, files: Sequence[FileRecord]) -> C
         also=tuple(dict.fromkeys(other.message for file in files for other in _others(file, code, state))),
         address=f"/uploads/{upload.upload_id}/trouble?{urlencode({'cause': cause})}",
     )
-
-
-def _places(file: FileRecord, code: str) -> Iterator[str]:
-    yield from (found.where for found in file.findings if found.code == code and found.where)
 
 
 def _others(file: FileRecord, code: str, state: State) -> Iterator[Finding]:

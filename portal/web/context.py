@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import Request
 
 from portal.cookies import IDLE_SECONDS
+from portal.dependencies import services_of
 from portal.identity import Identity
 from portal.revocations import ENDS_WITHIN
-from portal.services import Services, services_of
+from portal.services import Services
 
 STAFF_PAGES = (("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"), ("/studies", "Studies"))
 ADMIN_PAGES = (
@@ -47,7 +48,7 @@ class ClinicNames:
         return self.names.get(clinic_id, clinic_id)
 
 
-def around(request: Request) -> dict[str, Any]:
+def page_context(request: Request) -> dict[str, Any]:
     """Return the names that the page frame uses."""
     identity: Identity | None = getattr(request.state, "identity", None)
     pages = () if identity is None else ADMIN_PAGES if identity.is_admin else STAFF_PAGES

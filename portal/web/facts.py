@@ -41,12 +41,10 @@ class Section:
 
 def sections(metadata: Metadata) -> list[Section]:
     """Return metadata in sections: whose the file is first, then what stands unnested, a DICOM file's in groups."""
-    nested = [
-        Section(title(key), _facts(value)) for key, value in metadata.items() if isinstance(value, dict) and value
-    ]
+    nested = [Section(title(key), facts(value)) for key, value in metadata.items() if isinstance(value, dict) and value]
     flat = {key: value for key, value in metadata.items() if not isinstance(value, dict)}
     grouped = _grouped(flat) if "sop_instance_uid" in flat else {UNNESTED: flat}
-    told = [Section(heading, _facts(values)) for heading, values in grouped.items()]
+    told = [Section(heading, facts(values)) for heading, values in grouped.items()]
     return [*nested, *(section for section in told if section.facts)]
 
 
@@ -58,12 +56,8 @@ def _grouped(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return groups
 
 
-def patient_facts(patient: dict[str, Any]) -> list[Fact]:
-    """Return what a file says of its patient."""
-    return _facts(patient)
-
-
-def _facts(values: dict[str, Any]) -> list[Fact]:
+def facts(values: dict[str, Any]) -> list[Fact]:
+    """Return one group of metadata as facts, such as what a file says of its patient."""
     told = [Fact(title(key), _told(key, value), exact=key.endswith(("uid", "id"))) for key, value in values.items()]
     return [fact for fact in told if fact.text]
 

@@ -1,31 +1,25 @@
 """The list of files, and each file's page."""
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated
-from urllib.parse import urlencode
-
-from fastapi import APIRouter, Depends, Request
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
 
 from intake.keys import UNASSIGNED
-from intake.record import FileRecord, Finding, Severity
+from intake.record import FileRecord, Severity
 from intake.rules import is_note
 from intake.states import State
 from intake.study import study_uid_of
-from portal import amounts, cursors, reprocessing, words
+from portal import amounts, reprocessing, words
 from portal import files as seen
-from portal import search as finding
-from portal.identity import Identity
+from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import staff
+from portal.search import find
+from portal.services import Services
+from portal.web.dependencies import Fields, Staff
 from portal.web.facts import Fact, sections
+from portal.web.pagination import page_links
+from portal.web.search_form import Searched, lead_to_search
 
-router = APIRouter(prefix="/files", default_response_class=HTMLResponse, include_in_schema=False)
-
-Staff = Annotated[Identity, Depends(staff)]
-Collaborators = Annotated[Services, Depends(services_of)]
+router = APIRouter(prefix="/files")
 
 OTHER_ROADS = frozenset({"rewrapped", "re-encoded"})
 """Findings in a duplicate whose bytes are not those of the first."""
@@ -36,38 +30,26 @@ LIST = 50
 
 @router.get("")
 def files_page(
-    request: Request, identity: Staff, services: Collaborators, cursor: cursors.Asked, search: str = ""
+    request: Request, identity: Staff, services: Collaborators, cursor: PageCursor, wanted: Searched
 ) -> Response:
-    """List files by what the address asks for, or by what is kept under `search`. Raises InvalidCursorError."""
-    kept = finding.kept(services, identity, search)
-    asked = kept or finding.addressed(services, identity, request.query_params)
-    found = finding.find(services, identity, asked, cursor, LIST)
-    address = {"search": search} if kept else asked.told()
+    """List files by what the address asks for. Raises InvalidCursorError."""
+    found = find(services, identity, wanted.asked, cursor, LIST)
     return render(
         request,
         "files.html",
-        asked=asked,
-        lapsed=bool(search) and kept is None,
         files=found.files.rows,
         uploads=found.uploads,
-        states=[(option.value, look.label) for option, look in words.LOOKS.items()],
-        modalities=words.MODALITIES,
-        clinics=services.directory.clinics() if identity.is_admin else (),
+        states=[(option.value, badge.label) for option, badge in words.STATE_BADGES.items()],
         nobody=UNASSIGNED,
-        today=f"{services.clock():%Y-%m-%d}",
-        filtered=bool(asked.told()),
-        newest=_address(address) if cursor else None,
-        following=_address(address | {"cursor": found.files.next}) if found.files.next else None,
         looked_back_to=found.files.looked_back_to,
+        **wanted.shown(services, identity),
+        **page_links("/files", cursor, found.files.next, **wanted.query),
     )
 
 
 @router.post("/search")
-async def search(request: Request, identity: Staff, services: Collaborators) -> Response:
-    """Lead to the files that the form asks for, by an address that identifies nobody."""
-    form = {name: value for name, value in (await request.form(max_files=0)).items() if isinstance(value, str)}
-    query = await run_in_threadpool(finding.query_of, services, identity, finding.criteria(services, identity, form))
-    return RedirectResponse(_address(query), 303)
+def search(identity: Staff, services: Collaborators, fields: Fields) -> Response:
+    return lead_to_search("/files", services, identity, fields)
 
 
 @router.get("/{file_id}")
@@ -77,8 +59,11 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         request,
         "file.html",
         file=record,
-        look=words.look(record),
-        findings=_worst_first(found for found in record.findings if not is_note(found)),
+        state_badge=words.file_badge(record),
+        findings=sorted(
+            (found for found in record.findings if not is_note(found)),
+            key=lambda found: found.severity is not Severity.REJECT,
+        ),
         notes=[found for found in record.findings if is_note(found)],
         sections=sections(record.metadata),
         particulars=_particulars(record),
@@ -101,14 +86,6 @@ def preview(identity: Staff, services: Collaborators, file_id: str) -> Response:
 def download(identity: Staff, services: Collaborators, file_id: str) -> Response:
     """Lead to S3, which serves exactly the version that was judged."""
     return RedirectResponse(seen.download(services, identity, file_id).url, 303)
-
-
-def _address(query: Mapping[str, str]) -> str:
-    return "/files" + (f"?{urlencode(query)}" if query else "")
-
-
-def _worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda finding: finding.severity is not Severity.REJECT)
 
 
 def _particulars(record: FileRecord) -> list[Fact]:

@@ -1,22 +1,13 @@
-"""What pages with forms share: their fields, and one answer to those that cannot be taken."""
+"""What pages with forms share: one answer to those that cannot be taken."""
 
 import secrets
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, Request
+from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
 from portal.pages import render
-
-
-async def _fields(request: Request) -> Mapping[str, str]:
-    """Return the form's text fields; of a name that comes twice, the last."""
-    form = await request.form(max_files=0)
-    return {name: value for name, value in form.items() if isinstance(value, str)}
-
-
-Fields = Annotated[Mapping[str, str], Depends(_fields)]
 
 
 def form_page(
@@ -32,7 +23,7 @@ def form_page(
     return render(request, template, status=status, values=values or {}, faults=faults or {}, **context)
 
 
-def led_to(path: str) -> Response:
+def see_other(path: str) -> Response:
     """Lead on after a form was taken, so that loading the page again sends nothing twice."""
     return RedirectResponse(path, 303)
 

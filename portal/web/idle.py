@@ -1,21 +1,17 @@
 """What a page asks about its own session, and where it goes when that has ended."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from portal.cookies import IDLE_SECONDS, Session
+from portal.dependencies import services_of
 from portal.errors import ClinicError, SignInRequiredError
-from portal.identity import Identity
 from portal.pages import render
-from portal.services import services_of
-from portal.session import staff
+from portal.session_cookies import staff
 from portal.sign_in import HOME, safe_next
+from portal.web.dependencies import Staff
 
-router = APIRouter(include_in_schema=False)
-
-Staff = Annotated[Identity, Depends(staff)]
+router = APIRouter()
 
 
 @router.get("/session")

@@ -3,26 +3,29 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from portal import letters
-from portal.letters import Pile
+from portal.dependencies import Collaborators
+from portal.letters import DeadLetterQueue
 from portal.pages import render
-from portal.web.work import MOST_REASON, TABS, Admin, Collaborators, fault_of
+from portal.web.dependencies import Admin
+from portal.web.forms import see_other
+from portal.web.work import MOST_REASON, TABS, reason_error
 
-router = APIRouter(prefix="/admin/dead-letters", default_response_class=HTMLResponse, include_in_schema=False)
+router = APIRouter(prefix="/admin/dead-letters")
 
 Count = Annotated[int | None, Query(ge=0, le=10_000)]
 MessageId = Annotated[str, Form(max_length=120)]
 
 HEADINGS = {
-    Pile.JUDGING: ("Files and orders", "Messages that the judge was given five times in vain."),
-    Pile.PROJECTIONS: (
+    DeadLetterQueue.JUDGING: ("Files and orders", "Messages that the judge was given five times in vain."),
+    DeadLetterQueue.PROJECTIONS: (
         "Counts and alerts",
         "Changes of records that could not be counted. The records themselves are right; sums and alerts lack these.",
     ),
-    Pile.EXPORTS: (
+    DeadLetterQueue.EXPORTS: (
         "Analytics",
         "Changes of records that could not be written for the analytics. The saved queries lack these verdicts.",
     ),
@@ -37,33 +40,33 @@ class Given(BaseModel):
 
 
 @router.get("")
-def letters_page(request: Request, identity: Admin, services: Collaborators, redriven: Count = None) -> Response:  # noqa: ARG001  # The dependency guards the page.
-    piles = [(pile, *HEADINGS[pile], letters.letters(services, pile)) for pile in Pile]
+def letters_page(request: Request, services: Collaborators, redriven: Count = None) -> Response:
+    queues = [(queue, *HEADINGS[queue], letters.letters(services, queue)) for queue in DeadLetterQueue]
     return render(
         request,
         "admin/letters.html",
         tabs=TABS,
-        piles=piles,
+        queues=queues,
         redriven=redriven,
         shown=letters.SHOWN,
         undelivered=services.undelivered.depth(),
     )
 
 
-@router.post("/{pile}/redrive")
-def redrive(identity: Admin, services: Collaborators, pile: Pile, message_id: MessageId = "") -> Response:
-    number = letters.redrive(services, identity, pile, message_id)
-    return RedirectResponse(f"/admin/dead-letters?redriven={number}", 303)
+@router.post("/{queue}/redrive")
+def redrive(identity: Admin, services: Collaborators, queue: DeadLetterQueue, message_id: MessageId = "") -> Response:
+    number = letters.redrive(services, identity, queue, message_id)
+    return see_other(f"/admin/dead-letters?redriven={number}")
 
 
-@router.post("/{pile}/discard")
+@router.post("/{queue}/discard")
 def discard(
-    request: Request, identity: Admin, services: Collaborators, pile: Pile, given: Annotated[Given, Form()]
+    request: Request, identity: Admin, services: Collaborators, queue: DeadLetterQueue, given: Annotated[Given, Form()]
 ) -> Response:
     """Ask for the reason first: what is discarded is not tried again."""
-    fault = fault_of(given.reason) if given.reason or "asked" in request.query_params else None
+    fault = reason_error(given.reason) if given.reason or "asked" in request.query_params else None
     if fault or not given.reason:
-        asked = {"pile": pile, "given": given, "fault": fault, "most": MOST_REASON}
+        asked = {"queue": queue, "given": given, "fault": fault, "most": MOST_REASON}
         return render(request, "admin/discard.html", status=422 if fault else 200, tabs=TABS, **asked)
-    letters.discard(services, identity, pile, given.message_id, given.reason.strip())
-    return RedirectResponse("/admin/dead-letters", 303)
+    letters.discard(services, identity, queue, given.message_id, given.reason.strip())
+    return see_other("/admin/dead-letters")

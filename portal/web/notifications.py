@@ -3,23 +3,21 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
 
 from intake.ports import EVERYTHING, OPERATIONS, AlertKind, Standing
 from portal import subscriptions
+from portal.dependencies import Collaborators
 from portal.errors import SubscriptionError
-from portal.identity import Identity
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import staff
-from portal.subscriptions import Shown
-from portal.words import Look
+from portal.services import Services
+from portal.web.dependencies import Staff
+from portal.web.forms import see_other
+from portal.words import Badge
 
-router = APIRouter(prefix="/settings/notifications", default_response_class=HTMLResponse, include_in_schema=False)
+router = APIRouter(prefix="/settings/notifications")
 
-Staff = Annotated[Identity, Depends(staff)]
-Collaborators = Annotated[Services, Depends(services_of)]
 Kinds = Annotated[list[str], Form(max_length=20)]
 
 
@@ -48,10 +46,10 @@ CHOICES = {
         ),
     )
 }
-LOOKS = {
-    Standing.CONFIRMED: Look("Confirmed", "check", "ok", "Messages are delivered."),
-    Standing.PENDING: Look("Waiting for confirmation", "clock", "wait", ""),
-    Standing.GONE: Look("Stopped", "cross", "warn", "The recipient has stopped it, or let the request lapse."),
+STANDING_BADGES = {
+    Standing.CONFIRMED: Badge("Confirmed", "check", "ok", "Messages are delivered."),
+    Standing.PENDING: Badge("Waiting for confirmation", "clock", "wait", ""),
+    Standing.GONE: Badge("Stopped", "cross", "warn", "The recipient has stopped it, or let the request lapse."),
 }
 DONE = {
     "added": "The address is on the list. Unless it was confirmed before, its owner has been asked to confirm.",
@@ -131,7 +129,7 @@ def remove(identity: Staff, services: Collaborators, owner: str, subscription_id
 
 
 def _back(owner: str, done: str) -> Response:
-    return RedirectResponse(f"/settings/notifications/{owner}?done={done}", 303)
+    return see_other(f"/settings/notifications/{owner}?done={done}")
 
 
 def _page(
@@ -165,11 +163,7 @@ def _view(services: Services, owner: str) -> dict[str, Any]:
         "owner": owner,
         "path": f"/settings/notifications/{owner}",
         "rows": rows,
-        "looks": LOOKS,
+        "badges": STANDING_BADGES,
         "choices": [CHOICES[kind] for kind in subscriptions.kinds_of(owner)],
-        "waiting": any(_waits(row) for row in rows),
+        "waiting": any(row.standing is Standing.PENDING for row in rows),
     }
-
-
-def _waits(row: Shown) -> bool:
-    return row.standing is Standing.PENDING

@@ -2,21 +2,23 @@
 
 from functools import partial
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 
 from intake.ports import Answer, Order, Task
 from portal import cursors, reprocessing
+from portal.dependencies import Collaborators, PageCursor
 from portal.identity import Identity
 from portal.pages import render
 from portal.services import Services
+from portal.web.dependencies import Admin
+from portal.web.pagination import page_address, page_links
 from portal.web.receipts import Bar, Part, Tile
-from portal.web.work import TABS, Admin, Collaborators, to_order
-from portal.web.work_words import EXPLANATIONS, TITLES, looks, progress_line
+from portal.web.work import TABS, to_order
+from portal.web.work_words import EXPLANATIONS, TITLES, answer_badges, progress_line
 
-router = APIRouter(prefix="/admin/orders", default_response_class=HTMLResponse, include_in_schema=False)
+router = APIRouter(prefix="/admin/orders")
 
 LIST = 50
 """Files a page."""
@@ -24,14 +26,14 @@ LIST = 50
 
 @router.get("/{order_id}")
 def order_page(
-    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: cursors.Asked
+    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: PageCursor
 ) -> Response:
     return render(request, "admin/order.html", tabs=TABS, **_view(services, identity, order_id, cursor))
 
 
 @router.get("/{order_id}/_progress")
 def order_again(
-    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: cursors.Asked
+    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: PageCursor
 ) -> Response:
     return render(request, "admin/_order.html", **_view(services, identity, order_id, cursor))
 
@@ -49,20 +51,19 @@ def _view(services: Services, identity: Identity, order_id: str, cursor: cursors
     order = reprocessing.progress(services, identity, order_id)
     read = partial(services.orders.answers, order.owner, order_id, limit=LIST)
     page = cursors.page(services, identity, cursor, read)
-    look, path = looks(order), f"/admin/orders/{order_id}"
+    badges, path = answer_badges(order), f"/admin/orders/{order_id}"
     return {
         "order": order,
         "title": TITLES[order.task],
         "explanation": EXPLANATIONS[order.task],
         "line": progress_line(order),
-        "looks": look,
-        "tiles": [Tile(order.answers[answer], look[answer].label, look[answer]) for answer in _seen(order)],
+        "badges": badges,
+        "tiles": [Tile(order.answers[answer], badges[answer].label, badges[answer]) for answer in _seen(order)],
         "bar": _bar(order),
         "codes": sorted(order.codes.items(), key=lambda row: -row[1]),
         "answers": page.rows,
-        "again": f"{path}/_progress" + (f"?{urlencode({'cursor': cursor.text})}" if cursor else ""),
-        "newest": path if cursor else None,
-        "following": f"{path}?{urlencode({'cursor': page.next})}" if page.next else None,
+        "again": page_address(f"{path}/_progress", {"cursor": cursor.text}),
+        **page_links(path, cursor, page.next),
         "new_id": reprocessing.new_order_id(),
         "worth_doing": order.task is Task.TRY and order.complete and bool(order.answered),
     }
@@ -76,6 +77,6 @@ def _bar(order: Order) -> Bar:
     parts, start = [], 0
     for answer in _seen(order):
         width = order.answers[answer]
-        parts.append(Part(looks(order)[answer].tone, start, width))
+        parts.append(Part(answer_badges(order)[answer].tone, start, width))
         start += width
     return Bar(max(1, order.total, start), tuple(parts))

@@ -4,22 +4,26 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import Response
 
 from intake.keys import UNASSIGNED, sender
 from intake.ports import Task
 from intake.record import FileRecord
 from intake.review import obstacles
 from intake.states import State
-from portal import amounts, cursors, quarantine, reprocessing, words
+from portal import amounts, quarantine, reprocessing, words
 from portal import files as seen
+from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
 from portal.services import Services
+from portal.web.dependencies import Admin
 from portal.web.facts import Fact, sections
-from portal.web.work import MOST_REASON, QUARANTINE, TABS, Admin, Choice, Collaborators, Filter, fault_of, to_order
+from portal.web.forms import see_other
+from portal.web.pagination import page_address, page_links
+from portal.web.work import MOST_REASON, QUARANTINE, TABS, Choice, Filter, reason_error, to_order
 from portal.web.work_words import TITLES
 
-router = APIRouter(prefix="/admin", default_response_class=HTMLResponse, include_in_schema=False)
+router = APIRouter(prefix="/admin")
 
 LIST = 50
 """Files a page."""
@@ -36,7 +40,7 @@ def quarantine_page(
     identity: Admin,
     services: Collaborators,
     wanted: Annotated[Filter, Query()],
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     *,
     said: str = "",
 ) -> Response:
@@ -46,7 +50,7 @@ def quarantine_page(
         "admin/quarantine.html",
         tabs=TABS,
         wanted=wanted,
-        filtered=wanted.address() != QUARANTINE,
+        filtered=bool(wanted.query),
         said=SAID.get(said),
         files=page.rows,
         clinics=services.directory.clinics(),
@@ -56,8 +60,7 @@ def quarantine_page(
         today=f"{services.clock():%Y-%m-%d}",
         order_id=reprocessing.new_order_id(),
         orders=[(order, TITLES[order.task]) for order in services.orders.recent("", RECENT)],
-        newest=wanted.address() if cursor else None,
-        following=wanted.address(cursor=page.next) if page.next else None,
+        **page_links(QUARANTINE, cursor, page.next, **wanted.query),
     )
 
 
@@ -71,7 +74,7 @@ def act(
 ) -> Response:
     """Begin what needs no reason; ask for the reason of what does."""
     if choice.is_empty:
-        return RedirectResponse(choice.address(said="nothing"), 303)
+        return see_other(page_address(QUARANTINE, {**choice.query, "said": "nothing"}))
     if task in {"accept", "delete"}:
         return _ask(request, task, choice)
     order = reprocessing.place(services, identity, Task(task), choice.chosen, order_id=choice.order_id)
@@ -80,7 +83,7 @@ def act(
 
 @router.post("/quarantine/delete")
 def delete(request: Request, identity: Admin, services: Collaborators, choice: Annotated[Choice, Form()]) -> Response:
-    fault = fault_of(choice.reason)
+    fault = reason_error(choice.reason)
     if fault or choice.is_empty:
         return _ask(request, "delete", choice, fault)
     order = reprocessing.place(
@@ -92,11 +95,11 @@ def delete(request: Request, identity: Admin, services: Collaborators, choice: A
 @router.post("/quarantine/accept")
 def propose(request: Request, identity: Admin, services: Collaborators, choice: Annotated[Choice, Form()]) -> Response:
     """Propose to accept files; another admin has to confirm."""
-    fault = fault_of(choice.reason)
+    fault = reason_error(choice.reason)
     if fault or choice.is_empty or choice.scope == "all":
         return _ask(request, "accept", choice, fault)
     proposed, refused = quarantine.propose(services, identity, choice.file, choice.reason.strip())
-    return RedirectResponse(f"/admin/reviews?{urlencode({'proposed': proposed, 'refused': refused})}", 303)
+    return see_other(f"/admin/reviews?{urlencode({'proposed': proposed, 'refused': refused})}")
 
 
 @router.get("/quarantine/{file_id}")
@@ -107,7 +110,7 @@ def quarantined_file_page(request: Request, identity: Admin, services: Collabora
         "admin/quarantined.html",
         tabs=TABS,
         file=record,
-        look=words.look(record),
+        state_badge=words.file_badge(record),
         findings=[(found, obstacles([found.code]).get(found.code)) for found in record.findings],
         bound=obstacles(record.codes),
         sections=sections(record.metadata),

@@ -8,7 +8,7 @@ from intake.ports import Order, StudyOfUpload
 from intake.record import FileRecord, Source, Upload
 from intake.states import State
 from portal import words
-from portal.words import LOOKS, WARNED, Look
+from portal.words import STATE_BADGES, WARNED, Badge
 
 PAGE = 100
 """Files a page of a receipt."""
@@ -25,11 +25,11 @@ OFTEN, SELDOM = 2, 15
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One figure; `look` says what it means."""
+    """One figure; `badge` says what it means."""
 
     number: int
     label: str
-    look: Look | None = None
+    badge: Badge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +71,17 @@ def tiles(upload: Upload) -> list[Tile]:
         *([Tile(upload.expected, "Expected by you")] if upload.expected else []),
         Tile(upload.declared, "Declared"),
         Tile(accepted + rejected + failed + deleted, "Arrived"),
-        Tile(accepted, "Accepted", LOOKS[State.ACCEPTED]),
+        Tile(accepted, "Accepted", STATE_BADGES[State.ACCEPTED]),
         Tile(upload.warnings, "With warnings", WARNED),
-        Tile(rejected, "Rejected", LOOKS[State.REJECTED]),
+        Tile(rejected, "Rejected", STATE_BADGES[State.REJECTED]),
     ]
     rare = [
-        Tile(failed, "Failed on our side", LOOKS[State.FAILED]),
-        Tile(deleted, "Deleted", LOOKS[State.DELETED]),
-        Tile(upload.unannounced, "Never announced", LOOKS[State.EXPIRED]),
+        Tile(failed, "Failed on our side", STATE_BADGES[State.FAILED]),
+        Tile(deleted, "Deleted", STATE_BADGES[State.DELETED]),
+        Tile(upload.unannounced, "Never announced", STATE_BADGES[State.EXPIRED]),
     ]
-    missing = Tile(expired, "Missing", LOOKS[State.EXPIRED])
-    waiting = Tile(words.waiting(upload), "Waiting", LOOKS[State.AWAITING_UPLOAD])
+    missing = Tile(expired, "Missing", STATE_BADGES[State.EXPIRED])
+    waiting = Tile(words.waiting(upload), "Waiting", STATE_BADGES[State.AWAITING_UPLOAD])
     return [*always, missing, *(tile for tile in rare if tile.number), waiting]
 
 
@@ -119,17 +119,15 @@ def seconds_to_next_look(
 
 def shares(upload: Upload, studies: Sequence[StudyOfUpload]) -> list[Share]:
     """Return an upload's judged files by study, and those of no study last; nothing where there are no studies."""
-    found = [_share(study) for study in studies]
+    found = [
+        Share(study, study.counts.get(State.ACCEPTED, 0), study.counts.get(State.REJECTED, 0)) for study in studies
+    ]
     others = Share(
         None,
         max(0, upload.counts.get(State.ACCEPTED, 0) - sum(share.accepted for share in found)),
         max(0, upload.counts.get(State.REJECTED, 0) - sum(share.rejected for share in found)),
     )
     return [*found, *([others] if others.accepted or others.rejected else [])] if found else []
-
-
-def _share(study: StudyOfUpload) -> Share:
-    return Share(study, study.counts.get(State.ACCEPTED, 0), study.counts.get(State.REJECTED, 0))
 
 
 def _by_state(upload: Upload) -> tuple[int, int, int, int, int]:

@@ -3,13 +3,16 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import Response
 
 from portal import quarantine, reprocessing
+from portal.dependencies import Collaborators
 from portal.pages import render
-from portal.web.work import TABS, Admin, Collaborators, to_order
+from portal.web.dependencies import Admin
+from portal.web.forms import see_other
+from portal.web.work import TABS, to_order
 
-router = APIRouter(prefix="/admin/reviews", default_response_class=HTMLResponse, include_in_schema=False)
+router = APIRouter(prefix="/admin/reviews")
 
 Count = Annotated[int | None, Query(ge=0, le=500)]
 
@@ -40,4 +43,4 @@ def confirm(
 @router.post("/{file_id}/decline")
 def decline(identity: Admin, services: Collaborators, file_id: str) -> Response:
     quarantine.decline(services, identity, file_id)
-    return RedirectResponse("/admin/reviews", 303)
+    return see_other("/admin/reviews")

@@ -2,20 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Header, Response
 
 from intake.record import Source
-from portal import cursors, files, sending, uploads
+from portal import files, sending, uploads
 from portal.answers import announcements, part_puts, reserved, reserved_upload
-from portal.identity import Identity
-from portal.services import Services, services_of
-from portal.session import staff
-from portal.shapes import AddFiles, AnnouncementList, NewUpload, PartPuts, Reserved, ReservedUpload, Sign, Withdraw
+from portal.dependencies import Collaborators, PageCursor
+from portal.shapes.asked import AddFiles, NewUpload, Sign, Withdraw
+from portal.shapes.told import AnnouncementList, PartPuts, Reserved, ReservedUpload
+from portal.web.dependencies import Staff
 
-router = APIRouter(prefix="/upload", include_in_schema=False)
+router = APIRouter(prefix="/upload")
 
-Staff = Annotated[Identity, Depends(staff)]
-Collaborators = Annotated[Services, Depends(services_of)]
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
 
 ANNOUNCED = 500
@@ -33,7 +31,7 @@ def add(identity: Staff, services: Collaborators, upload_id: str, body: AddFiles
 
 
 @router.get("/{upload_id}/files")
-def announced(identity: Staff, services: Collaborators, upload_id: str, cursor: cursors.Asked) -> AnnouncementList:
+def announced(identity: Staff, services: Collaborators, upload_id: str, cursor: PageCursor) -> AnnouncementList:
     """List what was announced, for a browser that goes on with an upload. Raises ClinicError for admins."""
     identity.own_clinic()
     return announcements(files.files_of(services, identity, upload_id, cursor, ANNOUNCED))

@@ -1,30 +1,25 @@
 """The list of studies, and each study's page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
 
 from intake.record import Finding, Upload
 from intake.states import State
 from intake.study import LIMITS, Series
-from portal import cursors, words
-from portal import search as finding
 from portal import studies as seen
-from portal.identity import Identity
+from portal import words
+from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import staff
-from portal.web.facts import patient_facts
+from portal.web.dependencies import Fields, Staff
+from portal.web.facts import facts
+from portal.web.pagination import page_links
+from portal.web.search_form import Searched, lead_to_search
 
-router = APIRouter(prefix="/studies", default_response_class=HTMLResponse, include_in_schema=False)
-
-Staff = Annotated[Identity, Depends(staff)]
-Collaborators = Annotated[Services, Depends(services_of)]
+router = APIRouter(prefix="/studies")
 
 LIST = 50
 """Studies or files a page."""
@@ -58,34 +53,22 @@ class Share:
 
 @router.get("")
 def studies_page(
-    request: Request, identity: Staff, services: Collaborators, cursor: cursors.Asked, search: str = ""
+    request: Request, identity: Staff, services: Collaborators, cursor: PageCursor, wanted: Searched
 ) -> Response:
-    """List studies by what the address asks for, or by what is kept under `search`. Raises InvalidCursorError."""
-    kept = finding.kept(services, identity, search)
-    asked = kept or finding.addressed(services, identity, request.query_params)
-    page = seen.studies(services, identity, asked, cursor, LIST)
-    address = {"search": search} if kept else asked.told()
+    """List studies by what the address asks for. Raises InvalidCursorError."""
+    page = seen.studies(services, identity, wanted.asked, cursor, LIST)
     return render(
         request,
         "studies.html",
-        asked=asked,
-        lapsed=bool(search) and kept is None,
         studies=page.rows,
-        modalities=words.MODALITIES,
-        clinics=services.directory.clinics() if identity.is_admin else (),
-        today=f"{services.clock():%Y-%m-%d}",
-        filtered=bool(asked.told()),
-        newest=_address(address) if cursor else None,
-        following=_address(address | {"cursor": page.next}) if page.next else None,
+        **wanted.shown(services, identity),
+        **page_links("/studies", cursor, page.next, **wanted.query),
     )
 
 
 @router.post("/search")
-async def search(request: Request, identity: Staff, services: Collaborators) -> Response:
-    """Lead to the studies that the form asks for, by an address that identifies nobody."""
-    form = {name: value for name, value in (await request.form(max_files=0)).items() if isinstance(value, str)}
-    query = await run_in_threadpool(finding.query_of, services, identity, finding.criteria(services, identity, form))
-    return RedirectResponse(_address(query), 303)
+def search(identity: Staff, services: Collaborators, fields: Fields) -> Response:
+    return lead_to_search("/studies", services, identity, fields)
 
 
 @router.get("/{study_id}")
@@ -95,14 +78,13 @@ def study_page(
     services: Collaborators,
     *,
     study_id: str,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     series: Annotated[str, Query(pattern=r"^[0-9a-z]{26}$|^$")] = "",
 ) -> Response:
     """Show a study, with all its files or those of one series. Raises NotFoundError, InvalidCursorError."""
     page = seen.study_page(services, identity, study_id, series_id=series, cursor=cursor, limit=LIST)
     of_series = {row.series.series_id: row for row in _series(page)}
     chosen = {"series": series} if series in of_series else {}
-    path = f"/studies/{study_id}"
     return render(
         request,
         "study.html",
@@ -111,10 +93,9 @@ def study_page(
         series=list(of_series.values()),
         chosen=of_series.get(series),
         shares=[_share(upload) for upload in page.uploads],
-        patient=patient_facts(page.patient),
+        patient=facts(page.patient),
         files=page.files.rows,
-        newest=_path(path, chosen) if cursor else None,
-        following=_path(path, chosen | {"cursor": page.files.next}) if page.files.next else None,
+        **page_links(f"/studies/{study_id}", cursor, page.files.next, **chosen),
     )
 
 
@@ -146,11 +127,3 @@ def _share(upload: Upload) -> Share:
         missing=counts.get(State.EXPIRED, 0) + upload.unannounced,
         waiting=words.waiting(upload),
     )
-
-
-def _address(query: Mapping[str, str]) -> str:
-    return _path("/studies", query)
-
-
-def _path(path: str, query: Mapping[str, str]) -> str:
-    return path + (f"?{urlencode(query)}" if query else "")

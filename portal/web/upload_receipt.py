@@ -2,10 +2,9 @@
 
 from functools import partial
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import Response
 
 from intake.errors import NotFoundError
 from intake.keys import upload_of
@@ -14,18 +13,19 @@ from intake.record import Upload
 from intake.states import State
 from portal import cursors, receipt_csv, reprocessing, words
 from portal import files as seen
+from portal.dependencies import Collaborators, PageCursor
 from portal.identity import Identity
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import staff
+from portal.services import Services
 from portal.web import receipts
 from portal.web.causes import cause_of_files, causes
+from portal.web.dependencies import Staff
 from portal.web.downloads import table
+from portal.web.forms import see_other
+from portal.web.pagination import page_address, page_links
 
-router = APIRouter(prefix="/uploads/{upload_id}", default_response_class=HTMLResponse, include_in_schema=False)
+router = APIRouter(prefix="/uploads/{upload_id}")
 
-Staff = Annotated[Identity, Depends(staff)]
-Collaborators = Annotated[Services, Depends(services_of)]
 Asked = Annotated[str | None, Query(max_length=40)]
 
 _MAY_RECUR = frozenset({State.REJECTED, State.FAILED, State.EXPIRED})
@@ -38,7 +38,7 @@ def upload_receipt(
     services: Collaborators,
     *,
     upload_id: str,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     asked: Asked = None,
 ) -> Response:
     upload = seen.upload(services, identity, upload_id)
@@ -54,7 +54,7 @@ def upload_receipt_again(
     services: Collaborators,
     *,
     upload_id: str,
-    cursor: cursors.Asked,
+    cursor: PageCursor,
     asked: Asked = None,
     unchanged: str | None = None,
 ) -> Response:
@@ -75,14 +75,13 @@ def trouble(
     *,
     upload_id: str,
     cause: Annotated[str, Query(pattern=r"^[0-3]#[a-z0-9-]{0,80}$")],
-    cursor: cursors.Asked,
+    cursor: PageCursor,
 ) -> Response:
     """List all files with one cause of trouble. Raises NotFoundError, InvalidCursorError."""
     upload = seen.upload(services, identity, upload_id)
     read = partial(services.troubles.files, upload_id, f"{cause}#", limit=receipts.PAGE)
     page = cursors.page(services, identity, cursor, read, cause=cause)
     files = [seen.seen_by(identity, record) for record in page.rows]
-    path = f"/uploads/{upload_id}/trouble"
     return render(
         request,
         "trouble.html",
@@ -90,8 +89,7 @@ def trouble(
         cause=cause_of_files(upload, cause, files) if files else None,
         files=files,
         order_id=reprocessing.new_order_id(),
-        newest=f"{path}?{urlencode({'cause': cause})}" if cursor else None,
-        following=f"{path}?{urlencode({'cause': cause, 'cursor': page.next})}" if page.next else None,
+        **page_links(f"/uploads/{upload_id}/trouble", cursor, page.next, cause=cause),
     )
 
 
@@ -117,7 +115,7 @@ def retry(
         reprocessing.retry(services, identity, [file_id], order_id=order_id)
     else:
         reprocessing.retry_failed(services, identity, upload_id, order_id=order_id)
-    return RedirectResponse(f"/uploads/{upload_id}?{urlencode({'asked': order_id})}", 303)
+    return see_other(page_address(f"/uploads/{upload_id}", {"asked": order_id}))
 
 
 def _order(services: Services, identity: Identity, upload_id: str, asked: str | None) -> Order | None:
@@ -138,8 +136,7 @@ def _receipt(
     page = seen.files_in(services, identity, upload, cursor, receipts.PAGE)
     studies = services.troubles.studies(upload.upload_id, receipts.STUDIES)
     path = f"/uploads/{upload.upload_id}"
-    kept = ({"cursor": cursor.text} if cursor.text else {}) | ({"asked": order.order_id} if order else {})
-    again = {"unchanged": receipts.fingerprint(upload, order)} | kept
+    again = {"unchanged": receipts.fingerprint(upload, order), "cursor": cursor.text}
     return {
         "upload": upload,
         "tiles": receipts.tiles(upload),
@@ -152,7 +149,6 @@ def _receipt(
         "order": order,
         "order_id": reprocessing.new_order_id(),
         "seconds": receipts.seconds_to_next_look(upload, page.rows, services.clock(), order),
-        "again": f"{path}/_receipt?{urlencode(again)}",
-        "newest": path if cursor else None,
-        "following": f"{path}?{urlencode({'cursor': page.next})}" if page.next else None,
+        "again": page_address(f"{path}/_receipt", {**again, "asked": order.order_id if order else ""}),
+        **page_links(path, cursor, page.next),
     }

@@ -1,23 +1,18 @@
 """The upload page, and the list of uploads."""
 
-from typing import Annotated
-from urllib.parse import urlencode
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, Response
-
-from portal import cursors, words
 from portal import files as seen
-from portal.identity import Identity
+from portal import words
+from portal.dependencies import Collaborators, PageCursor
 from portal.pages import render
-from portal.services import Services, services_of
-from portal.session import staff
-from portal.shapes import NewUpload
+from portal.shapes.asked import NewUpload
+from portal.web.dependencies import Staff
+from portal.web.pagination import page_links
 
-router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+router = APIRouter()
 
-Staff = Annotated[Identity, Depends(staff)]
-Collaborators = Annotated[Services, Depends(services_of)]
 
 LIST = 50
 """Uploads a page."""
@@ -38,13 +33,12 @@ def upload_page(request: Request, identity: Staff, services: Collaborators, agai
 
 
 @router.get("/uploads")
-def uploads_page(request: Request, identity: Staff, services: Collaborators, cursor: cursors.Asked) -> Response:
+def uploads_page(request: Request, identity: Staff, services: Collaborators, cursor: PageCursor) -> Response:
     page = seen.uploads(services, identity, cursor, LIST)
     return render(
         request,
         "uploads.html",
         uploads=page.rows,
         sources=words.SOURCES,
-        newest="/uploads" if cursor else None,
-        following=f"/uploads?{urlencode({'cursor': page.next})}" if page.next else None,
+        **page_links("/uploads", cursor, page.next),
     )

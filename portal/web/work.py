@@ -1,22 +1,15 @@
 """What the pages of the work lists share."""
 
 from typing import Annotated, Literal
-from urllib.parse import urlencode
 
-from fastapi import Depends
-from fastapi.responses import RedirectResponse
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from intake.ports import Order, Selection
 from intake.states import State
 from portal.amounts import count
 from portal.days import day
-from portal.identity import Identity
-from portal.services import Services, services_of
-from portal.session import admin
-
-Admin = Annotated[Identity, Depends(admin)]
-Collaborators = Annotated[Services, Depends(services_of)]
+from portal.web.forms import see_other
 
 TABS = (
     ("/admin/quarantine", "Quarantine"),
@@ -54,10 +47,10 @@ class Filter(BaseModel):
             until=day(self.until),
         )
 
-    def address(self, **more: str) -> str:
-        told = {**self.model_dump(include=set(Filter.model_fields)), **more}
-        kept = {name: value for name, value in told.items() if value}
-        return QUARANTINE + (f"?{urlencode(kept)}" if kept else "")
+    @property
+    def query(self) -> dict[str, str]:
+        """What of it an address holds."""
+        return {name: value for name in Filter.model_fields if (value := getattr(self, name))}
 
 
 class Choice(Filter):
@@ -84,13 +77,13 @@ class Choice(Filter):
         return "all files that match the filter" if self.scope == "all" else count(len(set(self.file)), "file")
 
 
-def fault_of(reason: str) -> str | None:
+def reason_error(reason: str) -> str | None:
     """Say what is wrong with a reason, if anything."""
     if len(reason.strip()) < LEAST_REASON:
         return "Write in a few words why. The audit log keeps it."
     return f"Use at most {MOST_REASON} characters." if len(reason) > MOST_REASON else None
 
 
-def to_order(order: Order) -> RedirectResponse:
+def to_order(order: Order) -> Response:
     """Lead to where the order is watched."""
-    return RedirectResponse(f"/admin/orders/{order.order_id}", 303)
+    return see_other(f"/admin/orders/{order.order_id}")

@@ -3,7 +3,7 @@
 from intake.ports import Answer, Order, Task
 from intake.states import State
 from portal.amounts import count
-from portal.words import LOOKS, WARNED, Look
+from portal.words import STATE_BADGES, WARNED, Badge
 
 TITLES = {
     Task.REPROCESS: "Checking files again",
@@ -20,29 +20,29 @@ EXPLANATIONS = {
     Task.DELETE: "The content leaves quarantine. The record of each file, its findings and its timeline stay.",
 }
 
-ANSWERS: dict[Answer, Look] = {
-    Answer.ACCEPTED: LOOKS[State.ACCEPTED],
+ANSWERS: dict[Answer, Badge] = {
+    Answer.ACCEPTED: STATE_BADGES[State.ACCEPTED],
     Answer.WARNED: WARNED,
-    Answer.REJECTED: Look("Still rejected", "cross", "bad", ""),
-    Answer.DELETED: LOOKS[State.DELETED],
-    Answer.ENQUEUED: Look("Being unpacked again", "clock", "wait", ""),
-    Answer.GONE: Look("Content no longer kept", "hourglass", "wait", ""),
-    Answer.UNSCANNED: Look("Not scanned for malware", "alert", "fault", ""),
-    Answer.CLOSED: Look("Left alone: not in such a state", "file", "wait", ""),
-    Answer.REFUSED: Look("Review does not hold", "alert", "fault", ""),
+    Answer.REJECTED: Badge("Still rejected", "cross", "bad", ""),
+    Answer.DELETED: STATE_BADGES[State.DELETED],
+    Answer.ENQUEUED: Badge("Being unpacked again", "clock", "wait", ""),
+    Answer.GONE: Badge("Content no longer kept", "hourglass", "wait", ""),
+    Answer.UNSCANNED: Badge("Not scanned for malware", "alert", "fault", ""),
+    Answer.CLOSED: Badge("Left alone: not in such a state", "file", "wait", ""),
+    Answer.REFUSED: Badge("Review does not hold", "alert", "fault", ""),
 }
 
-TRIED: dict[Answer, Look] = {
+TRIED: dict[Answer, Badge] = {
     **ANSWERS,
-    Answer.ACCEPTED: Look("Would be accepted", "check", "ok", ""),
-    Answer.WARNED: Look("Would be accepted, with warnings", "warning", "warn", ""),
-    Answer.REJECTED: Look("Would be rejected", "cross", "bad", ""),
+    Answer.ACCEPTED: Badge("Would be accepted", "check", "ok", ""),
+    Answer.WARNED: Badge("Would be accepted, with warnings", "warning", "warn", ""),
+    Answer.REJECTED: Badge("Would be rejected", "cross", "bad", ""),
 }
 
-RETRIED: dict[Answer, Look] = {**ANSWERS, Answer.REJECTED: LOOKS[State.REJECTED]}
+RETRIED: dict[Answer, Badge] = {**ANSWERS, Answer.REJECTED: STATE_BADGES[State.REJECTED]}
 
 
-def looks(order: Order) -> dict[Answer, Look]:
+def answer_badges(order: Order) -> dict[Answer, Badge]:
     """Return how the answers to an order are called."""
     if order.task is Task.TRY:
         return TRIED

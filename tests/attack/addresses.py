@@ -39,7 +39,7 @@ PUBLIC = {
     "code": ("empty-file", "no-such-code"),
     "slug": ("not-found", "no-such-problem"),
     "key": ("throughput", "no-such-query"),
-    "pile": ("judging", "no-such-pile"),
+    "queue": ("judging", "no-such-queue"),
     "path": ("no-such-file.css", "no-such-file.js"),
     "deed": ("remind", "no-such-deed"),
 }

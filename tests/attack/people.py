@@ -13,7 +13,7 @@ import httpx
 from infra.local.demo import SCOPES, Person, api_id
 from infra.local.stack import LocalStack
 from intake.directory import DynamoDirectory
-from intake.gateway import JwtAuthorizer, admit_partners
+from intake.gateway import JwtAuthorizer, sync_audience
 from intake.ports import Clinic, Partner
 from intake.record import now
 from intake.table import Table
@@ -161,7 +161,7 @@ def create_machine(stack: LocalStack, clinic_id: str, name: str, scopes: frozens
 def admit(stack: LocalStack) -> None:
     """Have the gateway's authorizer know all partners of the directory."""
     gateway = JwtAuthorizer(stack.clients.gateway, api_id(stack.outputs["ApiUrl"]), stack.outputs["AuthorizerId"])
-    admit_partners(gateway, directory_of(stack), stack.outputs["WebClientId"], now())
+    sync_audience(gateway, directory_of(stack), stack.outputs["WebClientId"], now())
 
 
 def token_of(stack: LocalStack, client_id: str, secret: str, scopes: frozenset[str] = frozenset()) -> str:

@@ -14,55 +14,18 @@ from intake.ports import Clinic, Presigned, QueuedMessage
 from intake.record import now
 from portal.app import create_app
 from portal.cookies import Cookies, Session
-from portal.deployment_key import DeploymentKey
 from portal.errors import InvalidTokenError
-from portal.remembered import Remembered
-from portal.revocations import KnownRevocations
 from portal.services import Services
-from portal.settings import Settings
 from portal.tokens import AccessClaims
 from tests.browser.sample import CLINIC, STAFF, Sample
 from tests.browser.storage import Storage, storage_server
-from tests.fakes import (
-    FakeAthena,
-    FakeAudit,
-    FakeChangeFeed,
-    FakeDirectory,
-    FakeEvents,
-    FakeGateway,
-    FakeHookSubscriptions,
-    FakeKeptSearches,
-    FakeLastErrors,
-    FakeMachines,
-    FakeObjects,
-    FakeOrders,
-    FakePeople,
-    FakeProjections,
-    FakeQueryRuns,
-    FakeQueue,
-    FakeQueueAge,
-    FakeRecords,
-    FakeRequestCounts,
-    FakeReviews,
-    FakeRevocations,
-    FakeSearch,
-    FakeStuckFiles,
-    FakeStudies,
-    FakeSubscribers,
-    FakeSubscriptions,
-    FakeTable,
-    FakeTroubles,
-    FakeWebhooks,
-)
-from tests.records import IDS
+from tests.fakes import FakeDirectory, FakeQueueAge, FakeTable
+from tests.wired_portal import Backends, deployment_key, settings, wired_portal
 
 USERS = {
     "staff-token": (frozenset({f"clinic:{CLINIC}"}), "Ada Quinn"),
     "admin-token": (frozenset({"admin"}), "Robin Vale"),
 }
-
-
-KEY = DeploymentKey({"AWSCURRENT": "of-this-deployment"}.get)
 
 
 class FakeVerifier:
@@ -85,35 +48,13 @@ class FakeSignIn:
         pass
 
 
-@dataclass
-class PortalServer:
+@dataclass(kw_only=True)
+class PortalServer(Backends):
     """A running portal and what stands behind it."""
 
     url: str
-    table: FakeTable
-    directory: FakeDirectory
-    people: FakePeople
-    machines: FakeMachines
-    gateway: FakeGateway
-    projections: FakeProjections
-    subscriptions: FakeSubscriptions
-    subscribers: FakeSubscribers
-    queue: FakeQueue
-    queue_age: FakeQueueAge
-    dead_letters: FakeQueue
-    projection_failures: FakeQueue
-    export_failures: FakeQueue
-    athena: FakeAthena
-    query_runs: FakeQueryRuns
-    last_errors: FakeLastErrors
-    stuck_files: FakeStuckFiles
-    mailbox: FakeQueue
-    audit: FakeAudit
-    orders: FakeOrders
-    reviews: FakeReviews
     storage: Storage
-    sealed: Cookies = field(default_factory=lambda: Cookies(KEY, secure=False))
-    revocations: FakeRevocations = field(default_factory=FakeRevocations)
+    sealed: Cookies = field(default_factory=lambda: Cookies(deployment_key(), secure=False))
     ahead: timedelta = timedelta()
     """How much later it is for the portal than for the world."""
 
@@ -151,25 +92,8 @@ def portal_server() -> Iterator[PortalServer]:
             url=f"http://localhost:{listening.getsockname()[1]}",
             table=table,
             directory=FakeDirectory({CLINIC: Clinic(CLINIC, "Northside Radiology")}),
-            people=FakePeople(),
-            machines=FakeMachines(),
-            gateway=FakeGateway(),
-            projections=FakeProjections(),
-            subscriptions=FakeSubscriptions(),
-            subscribers=FakeSubscribers(),
-            queue=FakeQueue(),
             queue_age=FakeQueueAge(240),
-            dead_letters=FakeQueue(),
-            projection_failures=FakeQueue(),
-            export_failures=FakeQueue(),
-            athena=FakeAthena(),
-            query_runs=FakeQueryRuns(),
-            last_errors=FakeLastErrors(),
-            stuck_files=FakeStuckFiles(),
-            mailbox=FakeQueue(),
-            audit=FakeAudit(),
-            orders=FakeOrders(),
-            reviews=FakeReviews(),
+            presigner=storage.presigner,
             storage=storage,
         )
         behind.sample()
@@ -194,83 +118,16 @@ def _wait_until_started(server: uvicorn.Server) -> None:
 
 
 def _services(behind: PortalServer) -> Services:
-    return Services(
-        records=FakeRecords(behind.table),
-        presigner=behind.storage.presigner,
-        objects=FakeObjects(),
+    return wired_portal(
+        behind,
         send=_send_nothing,
-        directory=behind.directory,
-        known_clinics=Remembered(behind.directory.clinic, seconds=0),
-        people=behind.people,
-        machines=behind.machines,
-        gateway=behind.gateway,
-        projections=behind.projections,
-        feed=FakeChangeFeed(),
-        search=FakeSearch(behind.table),
-        troubles=FakeTroubles(behind.table),
-        studies=FakeStudies(behind.table),
-        kept_searches=FakeKeptSearches(),
-        ids=IDS,
-        subscriptions=behind.subscriptions,
-        subscribers=behind.subscribers,
-        watch=behind.projections,
-        queue_age=behind.queue_age,
-        request_counts=FakeRequestCounts(),
-        webhooks=FakeWebhooks(),
-        undelivered=FakeQueue(),
-        hook_subscriptions=FakeHookSubscriptions(),
-        events=FakeEvents(),
-        queue=behind.queue,
-        dead_letters=behind.dead_letters,
-        projection_failures=behind.projection_failures,
-        export_failures=behind.export_failures,
-        athena=behind.athena,
-        query_runs=behind.query_runs,
-        last_errors=behind.last_errors,
-        stuck_files=behind.stuck_files,
-        mailbox=behind.mailbox,
-        audit=behind.audit,
-        orders=behind.orders,
-        reviews=behind.reviews,
-        verifier=FakeVerifier(),  # type: ignore[arg-type]
-        sign_in=FakeSignIn(),  # type: ignore[arg-type]
-        deployment_key=KEY,
-        settings=_settings(behind.url),
+        verifier=FakeVerifier(),
+        sign_in=FakeSignIn(),
+        settings=settings(portal_origin=behind.url),
         clock=behind.clock,
-        revocations=KnownRevocations(behind.revocations),
     )
 
 
 def _send_nothing(presigned: Presigned, body: bytes) -> None:
     """No page sends a file through the portal."""
     raise AssertionError(presigned.method, len(body))
-
-
-def _settings(url: str) -> Settings:
-    return Settings(
-        table="table",
-        audit_table="audit",
-        incoming_bucket="incoming",
-        accepted_bucket="accepted",
-        quarantine_bucket="quarantine",
-        queue_url="https://sqs.test/main",
-        dead_letter_queue_url="https://sqs.test/dead",
-        projection_failures_queue_url="https://sqs.test/unprojected",
-        projection_redrives_queue_url="https://sqs.test/again",
-        export_failures_queue_url="https://sqs.test/unexported",
-        export_redrives_queue_url="https://sqs.test/export-again",
-        athena_workgroup="SilentScalper",
-        analytics_database="silentscalper",
-        alert_topic_arn="arn:aws:sns:eu-central-1:1:alerts",
-        event_topic_arn="arn:aws:sns:eu-central-1:111122223333:events",
-        webhook_dead_letter_queue_url="https://sqs.test/undelivered",
-        webhook_dead_letter_queue_arn="arn:aws:sqs:eu-central-1:111122223333:undelivered",
-        mailbox_queue_url="https://sqs.test/mailbox",
-        user_pool_id="eu-central-1_Test",
-        web_client_id="web",
-        api_id="api1",
-        authorizer_id="authorizer1",
-        portal_secret="secret",
-        sign_in_url="https://login.test",
-        portal_origin=url,
-    )

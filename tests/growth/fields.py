@@ -69,10 +69,10 @@ def _of_route(route: APIRoute) -> Iterator[Field]:
     method = min(route.methods or {"GET"})
     for place, name in _declared(route.dependant):
         yield Field(method, route.path, place, name)
-    if _reads(route.endpoint, "query_params"):
+    if _is_read(route, "query_params"):
         names = dicom_names() if route.path.startswith("/dicomweb/") else form_names()
         yield from (Field(method, route.path, "query", name) for name in names)
-    if _is_free_form(route):
+    if _is_read(route, ".form("):
         yield Field(method, route.path, "form", EVERY)
 
 
@@ -90,11 +90,9 @@ def dicom_names() -> list[str]:
     return sorted({"includefield", "limit", "offset", "fuzzymatching", *(each.keyword for each in ATTRIBUTES)})
 
 
-def _is_free_form(route: APIRoute) -> bool:
-    """Say whether a route reads whatever fields a form has."""
-    return _reads(route.endpoint, ".form(") or any(
-        ".form(" in inspect.getsource(call) for call in _calls(route.dependant)
-    )
+def _is_read(route: APIRoute, what: str) -> bool:
+    """Say whether a route, or what it depends on, reads something of a request by itself: a query, or a form."""
+    return _reads(route.endpoint, what) or any(what in inspect.getsource(call) for call in _calls(route.dependant))
 
 
 def _calls(dependant: Dependant) -> Iterator[Any]:

@@ -46,7 +46,7 @@ FORM = {
     "kinds": "rejected",
 }
 """What forms ask for, of whichever fields they have."""
-NAMED = {"pile": "judging", "key": "throughput", "code": "not-dicom", "slug": "not-found", "owner": "northside"}
+NAMED = {"queue": "judging", "key": "throughput", "code": "not-dicom", "slug": "not-found", "owner": "northside"}
 """What paths name that no clinic owns."""
 
 

@@ -13,52 +13,15 @@ from intake.ports import Clinic, Partner, Presigned
 from intake.record import now
 from portal.app import create_app
 from portal.cookies import Session
-from portal.deployment_key import DeploymentKey
 from portal.partners import KnownPartners
-from portal.remembered import Remembered
 from portal.revocations import KnownRevocations
 from portal.services import Services
-from portal.settings import Settings
 from portal.sign_in import SignIn
 from portal.signing_keys import SigningKeys
 from portal.tokens import AccessClaims, Verifier, session_id
-from tests.fakes import (
-    FakeAthena,
-    FakeAudit,
-    FakeChangeFeed,
-    FakeDirectory,
-    FakeEvents,
-    FakeGateway,
-    FakeHookSubscriptions,
-    FakeKeptSearches,
-    FakeLastErrors,
-    FakeMachines,
-    FakeObjects,
-    FakeOrders,
-    FakePeople,
-    FakePresigner,
-    FakeProjections,
-    FakeQueryRuns,
-    FakeQueue,
-    FakeQueueAge,
-    FakeRecords,
-    FakeRequestCounts,
-    FakeReviews,
-    FakeRevocations,
-    FakeSearch,
-    FakeStuckFiles,
-    FakeStudies,
-    FakeSubscribers,
-    FakeSubscriptions,
-    FakeTable,
-    FakeTroubles,
-    FakeVerdicts,
-    FakeWebhooks,
-)
-from tests.records import IDS
+from tests.fakes import FakeRecords, FakeVerdicts
 from tests.unit.portal.pool import (
     ISSUER,
-    POOL_ID,
     WEB_CLIENT,
     FakeKeyServer,
     FakeUserPool,
@@ -67,44 +30,9 @@ from tests.unit.portal.pool import (
     partner_token,
 )
 from tests.unit.portal.stored_secret import Seconds
+from tests.wired_portal import ORIGIN, Backends, settings, wired_portal
 
-ORIGIN = "https://portal.test"
-SIGN_IN_URL = "https://sign-in.test"
-SECRET: dict[str, str] = {"AWSCURRENT": "of-this-deployment"}
-"""The secret that its key is made of, by stages."""
 ALL_SCOPES = frozenset({"scalper/upload", "scalper/read", "scalper/webhooks"})
-
-
-def settings(**changes: str) -> Settings:
-    return Settings(
-        **{
-            "table": "scalper",
-            "audit_table": "audit",
-            "incoming_bucket": "incoming",
-            "accepted_bucket": "accepted",
-            "quarantine_bucket": "quarantine",
-            "queue_url": "https://sqs.test/main",
-            "dead_letter_queue_url": "https://sqs.test/dead",
-            "projection_failures_queue_url": "https://sqs.test/unprojected",
-            "projection_redrives_queue_url": "https://sqs.test/again",
-            "export_failures_queue_url": "https://sqs.test/unexported",
-            "export_redrives_queue_url": "https://sqs.test/export-again",
-            "athena_workgroup": "SilentScalper",
-            "analytics_database": "silentscalper",
-            "alert_topic_arn": "arn:aws:sns:eu-central-1:1:alerts",
-            "event_topic_arn": "arn:aws:sns:eu-central-1:111122223333:events",
-            "webhook_dead_letter_queue_url": "https://sqs.test/undelivered",
-            "webhook_dead_letter_queue_arn": "arn:aws:sqs:eu-central-1:111122223333:undelivered",
-            "user_pool_id": POOL_ID,
-            "web_client_id": WEB_CLIENT,
-            "api_id": "api1",
-            "authorizer_id": "authorizer1",
-            "sign_in_url": SIGN_IN_URL,
-            "portal_secret": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:portal",
-            "portal_origin": ORIGIN,
-            **changes,
-        }
-    )
 
 
 @dataclass
@@ -121,44 +49,13 @@ class Clock:
 
 
 @dataclass
-class Portal:
+class Portal(Backends):
     """A portal and everything behind it."""
 
     origin: str = ORIGIN
     clock: Clock = field(default_factory=Clock)
-    table: FakeTable = field(default_factory=FakeTable)
-    presigner: FakePresigner = field(default_factory=FakePresigner)
-    projections: FakeProjections = field(default_factory=FakeProjections)
-    feed: FakeChangeFeed = field(default_factory=FakeChangeFeed)
-    webhooks: FakeWebhooks = field(default_factory=FakeWebhooks)
-    undelivered: FakeQueue = field(default_factory=FakeQueue)
-    hook_subscriptions: FakeHookSubscriptions = field(default_factory=FakeHookSubscriptions)
-    events: FakeEvents = field(default_factory=FakeEvents)
-    request_counts: FakeRequestCounts = field(default_factory=FakeRequestCounts)
-    subscriptions: FakeSubscriptions = field(default_factory=FakeSubscriptions)
-    subscribers: FakeSubscribers = field(default_factory=FakeSubscribers)
-    queue: FakeQueue = field(default_factory=FakeQueue)
-    queue_age: FakeQueueAge = field(default_factory=FakeQueueAge)
-    dead_letters: FakeQueue = field(default_factory=FakeQueue)
-    projection_failures: FakeQueue = field(default_factory=FakeQueue)
-    export_failures: FakeQueue = field(default_factory=FakeQueue)
-    athena: FakeAthena = field(default_factory=FakeAthena)
-    query_runs: FakeQueryRuns = field(default_factory=FakeQueryRuns)
-    last_errors: FakeLastErrors = field(default_factory=FakeLastErrors)
-    stuck_files: FakeStuckFiles = field(default_factory=FakeStuckFiles)
-    mailbox: FakeQueue = field(default_factory=FakeQueue)
-    audit: FakeAudit = field(default_factory=FakeAudit)
-    objects: FakeObjects = field(default_factory=FakeObjects)
-    orders: FakeOrders = field(default_factory=FakeOrders)
-    reviews: FakeReviews = field(default_factory=FakeReviews)
     pool: FakeUserPool = field(default_factory=FakeUserPool)
     key_server: FakeKeyServer = field(default_factory=FakeKeyServer)
-    directory: FakeDirectory = field(default_factory=FakeDirectory)
-    kept_searches: FakeKeptSearches = field(default_factory=FakeKeptSearches)
-    people: FakePeople = field(default_factory=FakePeople)
-    machines: FakeMachines = field(default_factory=FakeMachines)
-    gateway: FakeGateway = field(default_factory=FakeGateway)
-    revocations: FakeRevocations = field(default_factory=FakeRevocations)
     moments: Seconds = field(default_factory=Seconds)
     """The time by which answers are remembered."""
 
@@ -182,47 +79,12 @@ class Portal:
             partner=KnownPartners(self.directory, now=self.clock).find,
             ended=revocations.ended,
         )
-        return Services(
+        return wired_portal(
+            self,
             records=self.records,
-            presigner=self.presigner,
-            objects=self.objects,
             send=self.sent,
-            directory=self.directory,
-            known_clinics=Remembered(self.directory.clinic, seconds=0),
-            people=self.people,
-            machines=self.machines,
-            gateway=self.gateway,
-            projections=self.projections,
-            feed=self.feed,
-            search=FakeSearch(self.table),
-            troubles=FakeTroubles(self.table),
-            studies=FakeStudies(self.table),
-            kept_searches=self.kept_searches,
-            ids=IDS,
-            subscriptions=self.subscriptions,
-            subscribers=self.subscribers,
-            watch=self.projections,
-            queue_age=self.queue_age,
-            request_counts=self.request_counts,
-            webhooks=self.webhooks,
-            undelivered=self.undelivered,
-            hook_subscriptions=self.hook_subscriptions,
-            events=self.events,
-            queue=self.queue,
-            dead_letters=self.dead_letters,
-            projection_failures=self.projection_failures,
-            export_failures=self.export_failures,
-            athena=self.athena,
-            query_runs=self.query_runs,
-            last_errors=self.last_errors,
-            stuck_files=self.stuck_files,
-            mailbox=self.mailbox,
-            audit=self.audit,
-            orders=self.orders,
-            reviews=self.reviews,
             verifier=verifier,
             sign_in=SignIn(self.pool, verifier, configured),
-            deployment_key=DeploymentKey(SECRET.get),
             settings=configured,
             clock=self.clock,
             revocations=revocations,

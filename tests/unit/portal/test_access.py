@@ -9,7 +9,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.responses import PlainTextResponse
 
-from portal import session
+from portal import session_cookies
 from portal.access import declarations
 from portal.access_table import ROUTES, Access
 from portal.api import access as api
@@ -60,7 +60,7 @@ def test_every_route_passes_the_check_under_the_path_where_it_answers(portal):
 
 def test_no_route_wants_more_than_its_row_asks_for(portal):
     """What a function depends on to know who asks is what its row has made sure of."""
-    wanted = {session.admin: {Access.ADMIN}, session.staff: PAGES, api.caller: SCOPES}
+    wanted = {session_cookies.admin: {Access.ADMIN}, session_cookies.staff: PAGES, api.caller: SCOPES}
     wanted |= {api._writer: {Access.UPLOAD}, api._keeper: {Access.WEBHOOKS}}
     for route in iter_route_contexts(portal.app.routes):
         for method, call in product(route.methods, calls(route.dependant)):

@@ -17,7 +17,7 @@ from portal.cognito import CognitoPool
 from portal.errors import SignInError, UserPoolUnavailableError
 from portal.sign_in import Tokens
 from tests.unit.portal.pool import POOL_ID, WEB_CLIENT, jwk
-from tests.unit.portal.portal_fixture import settings
+from tests.wired_portal import settings
 
 
 @dataclass

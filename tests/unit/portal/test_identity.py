@@ -43,4 +43,4 @@ def test_a_partner_may_do_what_both_its_token_and_the_directory_say():
 @pytest.mark.parametrize(("clinic_id", "is_admin"), [(None, False), ("northside", True)])
 def test_nobody_but_an_admin_can_be_made_without_a_clinic(clinic_id, is_admin):
     with pytest.raises(ValueError, match="admins"):
-        Identity("user-1", clinic_id, is_admin, frozenset(), False, "")
+        Identity("user-1", clinic_id, is_admin, frozenset(), "")

@@ -7,7 +7,7 @@ import pytest
 from intake.ports import Partner
 from intake.record import now
 from portal.partners import LIFETIME, KnownPartners
-from portal.remembered import MAX_ENTRIES, Remembered
+from portal.remembered import MAX_ENTRIES, TtlCache
 from tests.fakes import FakeDirectory
 
 
@@ -44,7 +44,7 @@ def test_the_end_of_a_grace_is_kept_to_the_second_though_remembered(directory):
 
 
 def test_made_up_ids_fill_no_memory():
-    remembered = Remembered(lambda key: key, seconds=60)
+    cache = TtlCache(lambda key: key, seconds=60)
     for number in range(3 * MAX_ENTRIES):
-        remembered.of(str(number))
-    assert len(remembered._entries) <= MAX_ENTRIES
+        cache.get(str(number))
+    assert len(cache._entries) <= MAX_ENTRIES

@@ -11,10 +11,10 @@ from portal.errors import ClinicError, OrderError, ScopeError
 from portal.identity import Identity
 from tests.records import a_file, an_upload
 
-STAFF = Identity("user-1", "northside", False, frozenset({"scalper/upload", "scalper/read"}), False, "Nora North")
-OTHERS = Identity("user-2", "lakeview", False, frozenset({"scalper/upload", "scalper/read"}), False, "Lea Lake")
+STAFF = Identity("user-1", "northside", False, frozenset({"scalper/upload", "scalper/read"}), "Nora North")
+OTHERS = Identity("user-2", "lakeview", False, frozenset({"scalper/upload", "scalper/read"}), "Lea Lake")
 AN_ORDER = "01m8k4hcp9437tkt0nbpnkx5nq"
-ADMIN = Identity("admin-1", None, True, frozenset({"scalper/read"}), False, "Robin Vale")
+ADMIN = Identity("admin-1", None, True, frozenset({"scalper/read"}), "Robin Vale")
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_an_id_cannot_be_used_for_another_order(portal, failed):
 
 
 def test_who_may_not_upload_may_not_retry(portal, failed):
-    reader = Identity("partner-1", "northside", False, frozenset({"scalper/read"}), True, "A reader")
+    reader = Identity("partner-1", "northside", False, frozenset({"scalper/read"}), "A reader")
     with pytest.raises(ScopeError):
         reprocessing.retry_failed(portal.services, reader, failed[0].upload_id, order_id=reprocessing.new_order_id())
     with pytest.raises((ScopeError, ClinicError)):

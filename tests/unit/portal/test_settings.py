@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from intake.errors import SettingsError
 from portal.settings import Settings
-from tests.unit.portal.portal_fixture import settings
+from tests.wired_portal import settings
 
 COMPLETE = {f"SCALPER_{name.upper()}": str(value) for name, value in settings().model_dump().items()}
 

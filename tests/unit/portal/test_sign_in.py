@@ -10,7 +10,8 @@ import pytest
 from portal.cookies import ATTEMPT_SECONDS
 from portal.sign_in import Tokens, safe_next
 from tests.unit.portal.pool import WEB_CLIENT, access_token, id_token
-from tests.unit.portal.portal_fixture import ORIGIN, SIGN_IN_URL, Portal, cookie_value, set_cookies
+from tests.unit.portal.portal_fixture import Portal, cookie_value, set_cookies
+from tests.wired_portal import ORIGIN, SIGN_IN_URL
 
 ATTEMPT = "__Host-scalper-attempt"
 

@@ -11,10 +11,10 @@ from portal import uploads
 from portal.errors import IdempotencyError, TooManyFilesError
 from portal.identity import STAFF_SCOPES, Identity
 from portal.multipart import part_count, part_size
-from portal.shapes import MAX_FILE, MAX_PARTS, Announced, NewUpload
+from portal.shapes.asked import MAX_FILE, MAX_PARTS, Announced, NewUpload
 from tests.fakes import FakeRecords
 
-NORA = Identity("user-1", "northside", False, STAFF_SCOPES, False, "Nora")
+NORA = Identity("user-1", "northside", False, STAFF_SCOPES, "Nora")
 MIB = 1024**2
 
 

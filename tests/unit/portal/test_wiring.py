@@ -11,8 +11,8 @@ from mangum import Mangum
 from intake.errors import SettingsError
 from portal.app import create_app
 from portal.wiring import wire
-from tests.unit.portal.portal_fixture import settings
 from tests.unit.portal.test_settings import COMPLETE
+from tests.wired_portal import settings
 
 ENTRIES = ("portal.asgi", "portal.handler")
 

@@ -13,15 +13,15 @@ def upload(declared: int, **counts: int):
 
 
 def test_every_state_has_a_look_of_its_own():
-    looks = [*words.LOOKS.values(), words.WARNED]
-    assert set(words.LOOKS) == set(State)
-    assert len({look.icon for look in looks}) == len(looks)
-    assert len({look.label for look in looks}) == len(looks)
+    badges = [*words.STATE_BADGES.values(), words.WARNED]
+    assert set(words.STATE_BADGES) == set(State)
+    assert len({badge.icon for badge in badges}) == len(badges)
+    assert len({badge.label for badge in badges}) == len(badges)
 
 
 def test_an_accepted_file_with_warnings_does_not_look_merely_accepted():
-    assert words.look(a_file(state=State.ACCEPTED, findings=(WARNING,))) == words.WARNED
-    assert words.LOOKS[State.ACCEPTED] == words.look(a_file(state=State.ACCEPTED))
+    assert words.file_badge(a_file(state=State.ACCEPTED, findings=(WARNING,))) == words.WARNED
+    assert words.STATE_BADGES[State.ACCEPTED] == words.file_badge(a_file(state=State.ACCEPTED))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_an_upload_is_told_in_one_sentence(told, text):
 
 
 @pytest.mark.parametrize(
-    ("told", "look"),
+    ("told", "badge"),
     [
         (upload(0), words.IN_PROGRESS),
         (upload(2, accepted=1), words.IN_PROGRESS),
@@ -53,8 +53,8 @@ def test_an_upload_is_told_in_one_sentence(told, text):
         (an_upload(declared=1, counts={State.ACCEPTED: 1}, warnings=1), words.COMPLETE_WARNED),
     ],
 )
-def test_an_upload_looks_like_its_worst_file(told, look):
-    assert look == words.upload_look(told)
+def test_an_upload_looks_like_its_worst_file(told, badge):
+    assert badge == words.upload_badge(told)
 
 
 def test_counts_that_lag_behind_leave_an_upload_waiting():

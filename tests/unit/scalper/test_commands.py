@@ -10,8 +10,8 @@ from scalper import credentials
 from scalper.__main__ import app
 from scalper.client import Client
 from tests.dicom_files import ct_slice
-from tests.unit.portal.portal_fixture import ORIGIN
 from tests.unit.scalper.world import SECRET, folder
+from tests.wired_portal import ORIGIN
 
 
 @pytest.fixture

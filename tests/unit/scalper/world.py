@@ -17,7 +17,8 @@ from intake.states import State
 from scalper import Client
 from tests.records import REFUSAL, a_verdict
 from tests.unit.portal.pool import partner_token
-from tests.unit.portal.portal_fixture import ORIGIN, Portal
+from tests.unit.portal.portal_fixture import Portal
+from tests.wired_portal import ORIGIN
 
 SECRET = "open sesame"
 

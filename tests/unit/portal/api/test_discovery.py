@@ -1,7 +1,7 @@
 """`/.well-known/oauth-protected-resource`: where tokens come from, told to whoever asks."""
 
 from tests.unit.portal.pool import ISSUER
-from tests.unit.portal.portal_fixture import ORIGIN, SIGN_IN_URL
+from tests.wired_portal import ORIGIN, SIGN_IN_URL
 
 
 def test_the_token_endpoint_can_be_found_from_the_apis_address_alone(portal):
