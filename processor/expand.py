@@ -106,7 +106,7 @@ class Expander:
             raise NotFoundError("nothing is kept of the archive")
         slices = [
             Slice(archive.clinic_id, archive.upload_id, archive.file_id, archive.stored, first, count)
-            for first, count in (spans(entries(source)) if _is_its_own(archive, archive.stored) else ())
+            for first, count in (spans(entries(source)) if keys.is_of_file(archive.stored.key, archive.file_id) else ())
         ]
         self._queue.send([part.message() for part in slices])
         asked = Settlement(
@@ -169,11 +169,6 @@ class Expander:
             self._verdicts.record(_refusal(child, archive, self._clock()), reserved=True)
             return False
         return True
-
-
-def _is_its_own(archive: Verdict | FileRecord, stored: ObjectVersion) -> bool:
-    """Say whether an archive's bytes are stored for it; else it is a duplicate, and its entries are files already."""
-    return stored.key.endswith(f"/{archive.file_id}")
 
 
 def spans(found: Sequence[Entry]) -> Iterator[tuple[int, int]]:

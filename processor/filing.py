@@ -12,11 +12,11 @@ from intake.errors import ContentionError, ObjectTakenError
 from intake.keyed_ids import KeyedIds
 from intake.keys import Placement
 from intake.ports import Copied, ObjectRange, Objects, Outcome, Recorded, Verdicts
-from intake.record import Again, Finding, ObjectVersion, Verdict, now
+from intake.record import Again, FileRecord, Finding, ObjectVersion, Verdict, now
 from intake.scan import Scan
 from intake.states import State
 from processor.clashes import Clashes, Met
-from processor.judge import RULES_VERSION, Judgement, Profile
+from processor.judge import ARCHIVE, RULES_VERSION, Judgement, Profile
 from processor.judge.profile import EVERYTHING
 from processor.object_bytes import ObjectBytes
 
@@ -27,6 +27,10 @@ class Buckets:
 
     accepted: str
     quarantine: str
+
+    def holds_archive(self, filed: FileRecord | Verdict) -> bool:
+        """Say whether a file is an accepted archive, whose entries are to be files of their own."""
+        return filed.kind == ARCHIVE and filed.stored is not None and filed.stored.bucket == self.accepted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,8 +25,6 @@ from processor.object_bytes import ObjectBytes
 from processor.placements import Placements
 from processor.scans import CODES, PASSED, Refusing, Scans
 
-ARCHIVE = "zip"
-
 UNKNOWN_SENDER = "clinic-unknown"
 """What is found in a file of a clinic that is in no directory, or inactive."""
 
@@ -74,7 +72,7 @@ class Processor:
         self._filing = Filing(objects, verdicts, buckets, ids, clock)
         self._placements = Placements(verdicts, ids, takes_part)
         self._takes_part = takes_part
-        self._accepted = buckets.accepted
+        self._buckets = buckets
         self._judge = judge
         self._profile_of = profile_of
         self._expand = expand
@@ -95,7 +93,7 @@ class Processor:
         if scan is Scan.THREAT and outcome is Outcome.ALREADY_RECORDED:
             self._check_known(verdict.file_id)
         # Whether the verdict is new or stood already: a crash after it was recorded must not leave an archive packed.
-        slices = self._expand(verdict, source) if self._is_accepted_archive(verdict) else 0
+        slices = self._expand(verdict, source) if self._buckets.holds_archive(verdict) else 0
         return Processed(
             placement=Placement(verdict.clinic_id, verdict.upload_id, verdict.file_id, case.placement.reserved),
             state=verdict.state,
@@ -187,9 +185,6 @@ class Processor:
             from_archive=placement.from_archive,
             profile=self._profile_of(placement.clinic_id),
         )
-
-    def _is_accepted_archive(self, verdict: Verdict) -> bool:
-        return verdict.kind == ARCHIVE and verdict.stored.bucket == self._accepted
 
 
 def timed(judge: Judge, source: ByteSource, facts: Facts) -> tuple[Judgement, int]:

@@ -28,7 +28,7 @@ from processor.judge.catalogue import RULES
 from processor.object_bytes import ObjectBytes
 from processor.order_steps import RETRY, STEPS, is_allowed, is_done
 from processor.placements import place_again
-from processor.process import ARCHIVE, UNKNOWN_SENDER, Judge, timed
+from processor.process import UNKNOWN_SENDER, Judge, timed
 from processor.scans import CODES, FINAL, PASSED, Refusing, Scans
 
 Expand = Callable[[FileRecord | Verdict, ByteSource], int]
@@ -122,7 +122,7 @@ class Tasks:
             # An attempt to accept it may have left a copy that never was recorded.
             self.objects.delete(replace(record.stored, bucket=self.buckets.accepted, version_id=None))
             return Answer.DELETED, ()
-        if record.state is State.ACCEPTED and record.stored and _is_accepted_archive(record):
+        if record.state is State.ACCEPTED and record.stored and self.buckets.holds_archive(record):
             self._unpack(record, record.stored)
         return answer_of(record.findings)
 
@@ -224,7 +224,7 @@ class Tasks:
 
     def _filed(self, case: Case, source: ObjectBytes) -> Answering:
         verdict, _ = self._filing.file(case)
-        if _is_accepted_archive(verdict):
+        if self.buckets.holds_archive(verdict):
             self.expand(verdict, source)
         return answer_of(verdict.findings)
 
@@ -242,7 +242,3 @@ class Tasks:
     @property
     def _filing(self) -> Filing:
         return Filing(self.objects, self.verdicts, self.buckets, self.ids, self.clock)
-
-
-def _is_accepted_archive(filed: FileRecord | Verdict) -> bool:
-    return filed.kind == ARCHIVE and filed.state is State.ACCEPTED and filed.stored is not None

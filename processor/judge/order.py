@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from functools import lru_cache
 
 from intake.dicom.encoding import Encoding
 from processor.judge import tags
@@ -18,6 +19,7 @@ FENCES = sorted(KEPT | tags.STOPS)
 BEYOND = 1 << 32
 
 
+@lru_cache(1024)
 def fence_after(tag: int) -> int:
     """Return the next tag that is of interest: one that is kept, one that ends a run, or the next private group."""
     at = bisect_right(FENCES, tag)

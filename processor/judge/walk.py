@@ -11,8 +11,7 @@ from processor.judge.data_set import MAX_DEPTH, UNBOUNDED, DataSet, Level, Pixel
 from processor.judge.doubts import Doubts
 from processor.judge.findings import Findings
 from processor.judge.fragments import Fragments
-from processor.judge.layouts import pass_usual
-from processor.judge.order import SHORTEST_ELEMENT, Order
+from processor.judge.order import Order
 from processor.judge.refusal import BudgetSpentError, DamagedError, RefusedError
 from processor.judge.runs import KEPT_BYTES, RESERVED, run_of
 from processor.judge.window import Stream, Window, taken
@@ -71,10 +70,9 @@ class Walk:
         at = self._position - self._stream.origin
         values = self.data_set.values if whole else {}
         order = self.order if whole else self._inner.restarted()
-        usual = pass_usual(self._stream.buffer, at, at + there, values, order) if whole else at
-        end, passed = run_of(level.encoding)(self._stream.buffer, usual, at + there, values, order)
+        end, passed = run_of(level.encoding)(self._stream.buffer, at, at + there, values, order)
         self._position += end - at
-        self._count(passed + (usual - at) // SHORTEST_ELEMENT)
+        self._count(passed)
         return end - at
 
     def _element(self, level: Level, there: int) -> None:
