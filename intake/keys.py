@@ -95,7 +95,7 @@ def upload_of(file_id: str) -> str:
 
 
 def is_of_file(key: str, file_id: str) -> bool:
-    """Say whether a key is a file's own: a duplicate's bytes are its first's, a damaged entry's stand in its archive."""
+    """Say whether a key is a file's own: a duplicate's bytes are its first's, a damaged entry's in its archive."""
     return key.endswith(f"/{file_id}")
 
 
