@@ -7,7 +7,7 @@ from infra.audit_bucket import AuditBucket
 from infra.config import StageConfig
 from infra.edge_logs import EdgeLogs
 from infra.stack import SilentScalper
-from infra.tampering import tell_of_tampering
+from infra.tampering import add_tamper_alerts
 from infra.trail import Trail
 
 
@@ -48,7 +48,7 @@ class Audit(Stack):
             log_days=config.retention.logs_days,
             removal_policy=removal,
         )
-        tell_of_tampering(self, config, topic=core.parts.alerts.topic, break_glass=core.parts.recovery.break_glass.role)
+        add_tamper_alerts(self, config, topic=core.parts.alerts.topic, break_glass=core.parts.recovery.break_glass.role)
         if distribution_arn and config.region == EdgeLogs.REGION:
             EdgeLogs(
                 self, "EdgeLogs", prefix=config.prefix, distribution_arn=distribution_arn, logs=core.parts.storage.logs

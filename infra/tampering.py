@@ -34,7 +34,7 @@ _EVIDENCE = {
 """Calls that end or weaken what later shows what happened, or brings back what was lost. By service."""
 
 
-def tell_of_tampering(
+def add_tamper_alerts(
     scope: Construct, config: StageConfig, *, topic: sns.ITopic, break_glass: iam.IRole
 ) -> list[EventAlert]:
     """Add the rules. They see the calls of the stack's region, where IAM and root's sign-ins are seen in us-east-1."""

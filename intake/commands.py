@@ -52,7 +52,8 @@ class DoTask:
 def command_of(body: dict[str, Any]) -> FindFiles | DoTask:
     """Return the command of a message. Raises ValueError for one that is none of ours, whatever else it holds."""
     members = body.get(COMMAND)
-    _check(set(body) == {COMMAND} and isinstance(members, dict))
+    if set(body) != {COMMAND} or not isinstance(members, dict):
+        raise ValueError("the message is no command of ours")
     try:
         return DoTask.read(members) if "task" in members else FindFiles(**members)
     except (TypeError, ValueError):

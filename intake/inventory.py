@@ -11,7 +11,7 @@ from intake.file_items import file_record
 from intake.file_lists import FileLists, Partition
 from intake.items import META, Item, file_key, plain, upload_key, wire
 from intake.keys import UNASSIGNED
-from intake.ports import Announcements, Held, Known, Stretch
+from intake.ports import Announcements, RecordedIds, StoredObject, Stretch
 from intake.record import ObjectVersion
 from intake.states import State
 
@@ -75,11 +75,11 @@ class DynamoLedger:
         )
         return [plain(item) for item in answer["Items"]], "LastEvaluatedKey" in answer
 
-    def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> Known:
+    def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> RecordedIds:
         keys = [*map(file_key, sorted(file_ids)), *map(upload_key, sorted(upload_ids))]
         rows = list(items_at(self._dynamodb, self._table, keys))
         files = {row["file_id"]: file_record(row) for row in rows if row["sk"] != META}
-        return Known(files, {row["upload_id"]: _announcements(row) for row in rows if row["sk"] == META})
+        return RecordedIds(files, {row["upload_id"]: _announcements(row) for row in rows if row["sk"] == META})
 
 
 def _announcements(row: Item) -> Announcements:
@@ -99,6 +99,6 @@ def _markers(after: str) -> dict[str, Any]:
     return {"KeyMarker": key, "VersionIdMarker": version_id}
 
 
-def _held(version: ObjectVersion, row: Any, position: str) -> Held:  # noqa: ANN401  # Entries of two kinds of lists.
+def _held(version: ObjectVersion, row: Any, position: str) -> StoredObject:  # noqa: ANN401  # Entries of two kinds of lists.
     # The ETag of an object that was sent in parts ends in their number (S3 guide, "Checking object integrity").
-    return Held(version, row["LastModified"], "-" in row["ETag"], position, row["Size"])
+    return StoredObject(version, row["LastModified"], "-" in row["ETag"], position, row["Size"])

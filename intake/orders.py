@@ -19,7 +19,7 @@ from intake.expressions import addition, creation
 from intake.items import Item, expiry, moment, plain, prefixed, wire
 from intake.keys import is_upload_id
 from intake.ownership import account
-from intake.ports import Answer, Answered, Order, Page, Portion, Selection, Task
+from intake.ports import Answer, Answered, Order, OrderBatch, Page, Selection, Task
 from intake.record import timestamp
 from intake.states import State
 from intake.transactions import write_each_once
@@ -70,12 +70,12 @@ class DynamoOrders:
         )
         return tuple(_order(plain(item), []) for item in answer["Items"])
 
-    def portion(self, owner: str, order_id: str, number: int) -> Portion | None:
+    def portion(self, owner: str, order_id: str, number: int) -> OrderBatch | None:
         key = wire(_portion_key(owner, order_id, number))
         answer = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return _portion(plain(answer["Item"])) if "Item" in answer else None
 
-    def add_portion(self, owner: str, order_id: str, number: int, portion: Portion) -> Portion:
+    def add_portion(self, owner: str, order_id: str, number: int, portion: OrderBatch) -> OrderBatch:
         found = {"file_ids": list(portion.file_ids), "next": portion.next}
         counted: Any = addition(
             self._table,
@@ -200,8 +200,8 @@ def _selection(row: Item) -> Selection:
     )
 
 
-def _portion(item: Item) -> Portion:
-    return Portion(tuple(item["file_ids"]), item.get("next"))
+def _portion(item: Item) -> OrderBatch:
+    return OrderBatch(tuple(item["file_ids"]), item.get("next"))
 
 
 def _answer_item(owner: str, order_id: str, row: Answered) -> Item:

@@ -165,7 +165,7 @@ class DynamoVerdicts:
         owner = clinic(record.clinic_id)
         self._changed(update(self._table, file_key(record.file_id), owner, sets={"scan": scan.value}))
 
-    def foresee(self, verdict: Verdict) -> Recorded:
+    def check_conflicts(self, verdict: Verdict) -> Recorded:
         identities = _identities(verdict)
         keys = [claim_key(verdict.clinic_id, identity) for identity in identities]
         held = {claim["pk"]: claim for claim in items_at(self._dynamodb, self._table, keys)}

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from intake import keys
+from intake.dicom.streams import ByteSource
 from intake.record import Severity
 from processor.judge import ARCHIVE, Facts, Judgement, Profile, judge
 from processor.judge.catalogue import RULES
 from processor.judge.documents import archive
 from processor.judge.documents.archive import Entry, EntryDamagedError
 from processor.judge.kinds import UNKNOWN
-from processor.judge.window import ByteSource
 
 IN_MEMORY = 8 * 1024 * 1024
 """Bytes of an archive's entry that are kept in memory; larger ones go to a temporary file."""
@@ -84,11 +84,11 @@ def check(path: Path, profile: Profile) -> Iterator[Checked]:
             yield Checked(str(path), source.size, judgement)
             return
         inside = [_check_entry(f"{path}!{entry.name}", source, entry, profile) for entry in archive.entries(source)]
-        yield Checked(str(path), source.size, _settled(judgement, inside))
+        yield Checked(str(path), source.size, _settle(judgement, inside))
         yield from inside
 
 
-def _settled(judgement: Judgement, inside: list[Checked]) -> Judgement:
+def _settle(judgement: Judgement, inside: list[Checked]) -> Judgement:
     """Return what an archive's entries make of its own judgement, as `processor/settle.py` does."""
     rejected = sum(checked.judgement.rejected for checked in inside)
     found = archive.finding_of(len(inside) - rejected, rejected)

@@ -64,9 +64,9 @@ class Blocks:
     def read(self, start: int, length: int) -> bytes:
         end = min(start + length, self.size)
         numbers = range(start // BLOCK, -(-end // BLOCK))
-        return b"".join(self._of(number, start, end) for number in numbers)
+        return b"".join(self._read_block(number, start, end) for number in numbers)
 
-    def _of(self, number: int, start: int, end: int) -> bytes:
+    def _read_block(self, number: int, start: int, end: int) -> bytes:
         at = number * BLOCK
         if number not in self._kept:
             if len(self._kept) >= BLOCKS_KEPT:
@@ -147,7 +147,7 @@ class Expander:
             clinic_id=parent.clinic_id,
             upload_id=parent.upload_id,
             file_id=file_id,
-            name=_shown(entry.name),
+            name=_clean_name(entry.name),
             size=entry.size,
             sha256=None,
             state=State.AWAITING_UPLOAD,
@@ -189,7 +189,7 @@ def _span(together: Sequence[Entry]) -> tuple[int, int]:
     return together[0].index, together[-1].index - together[0].index + 1
 
 
-def _shown(name: str) -> str:
+def _clean_name(name: str) -> str:
     """Return an entry's path fit for a record: its end, which tells files apart, and no control characters."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name[-LONGEST_NAME:])
 

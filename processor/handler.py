@@ -60,7 +60,7 @@ class _Batch(BatchProcessor):
     def failure_handler(self, record: Any, exception: ExceptionInfo) -> FailureResponse:  # noqa: ANN401  # Theirs.
         if isinstance(exception[1], Exception):
             report_trouble(exception[1])
-            _judging.last_words.note(record, exception[1])
+            _judging.failure_notes.note(record, exception[1])
         return super().failure_handler(record, exception)
 
 
@@ -76,9 +76,9 @@ def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureR
 def _take(record: SQSRecord) -> None:
     match parse(json.loads(record.body)):
         case FindFiles() as command:
-            _report(report_found, _judging.desk.find(command))
+            _report(report_found, _judging.dispatcher.find(command))
         case DoTask() as command:
-            _report(report_answered, command, _judging.desk.carry_out(command))
+            _report(report_answered, command, _judging.dispatcher.carry_out(command))
         case Slice() as part:
             _report(report_expanded, _judging.expander.expand(part))
         case Settlement() as settlement:

@@ -95,10 +95,10 @@ class Sweep:
 
     def run(self) -> Swept:
         failed, unreadable = self._fail_dead_letters()
-        expired, enqueued = self._awaiting()
+        expired, enqueued = self._check_awaited()
         return Swept(expired, enqueued, failed, unreadable, self._projector.tell_pending(), self._admit())
 
-    def _awaiting(self) -> tuple[int, int]:
+    def _check_awaited(self) -> tuple[int, int]:
         """Enqueue what arrived and has no verdict; expire what never arrived. Return how many of each."""
         at, expired, found, stuck, late = self._clock(), 0, [], [], []
         for file in self._verdicts.awaiting():
@@ -109,7 +109,7 @@ class Sweep:
                 found.append(notification(Arrival(arrived.version, arrived.last_modified)))
                 stuck.append(StuckFile(file.file_id, file.clinic_id, arrived.last_modified, at))
                 if arrived.last_modified <= at - self._time_limit:
-                    late.append(_late(file, arrived))
+                    late.append(_describe_late(file, arrived))
             elif file.expires_at < at:
                 expired += self._verdicts.expire(file, at)
         self._stuck_files.note(stuck[:STUCK_PER_SWEEP])
@@ -148,12 +148,12 @@ class Sweep:
         return self._verdicts.fail(replace(record, updated_at=self._clock()), "retries-exhausted")
 
     def _fail(self, arrival: Arrival) -> bool:
-        landed = self._landed(arrival)
-        known = self._placements.known(landed)
+        landed = self._date_arrival(arrival)
+        known = self._placements.find_record(landed)
         record = replace(known[1], updated_at=self._clock()) if known else self._unrecorded_object(landed)
         return self._verdicts.fail(record, "retries-exhausted")
 
-    def _landed(self, arrival: Arrival) -> Arrival:
+    def _date_arrival(self, arrival: Arrival) -> Arrival:
         """Return an arrival with its object's own time, as the judge takes it where a scan tells of the object."""
         if arrival.scan is None:
             return arrival
@@ -183,7 +183,7 @@ class Sweep:
         )
 
 
-def _late(file: FileSummary, arrived: Found) -> Incident:
+def _describe_late(file: FileSummary, arrived: Found) -> Incident:
     return Incident(
         fault=Fault.LATE,
         clinic_id=file.clinic_id,

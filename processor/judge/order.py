@@ -70,7 +70,7 @@ class Order:
         """Say whether there is nothing to tell."""
         return self.disordered is None and self.ownerless is None and self.odd is None and self.other_vr is None
 
-    def restarted(self) -> "Order":
+    def restart(self) -> "Order":
         """Begin another level, of which nothing but the elements' number is wanted."""
         self.last = START
         self.fence = tags.EXTENDED_OFFSET_TABLE

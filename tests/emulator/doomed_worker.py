@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-from intake.events import Slice, parse
+from intake.events import ObjectsCreated, Slice, parse
 from intake.s3_writes import S3Writer
 from intake.verdicts import DynamoVerdicts
 from processor import wiring
@@ -39,8 +39,9 @@ if __name__ == "__main__":
     else:
         DynamoVerdicts.record = _die  # type: ignore[method-assign,assignment]
     judging, body = wiring.judging(os.environ, boto3.Session()), json.loads(sys.argv[1])
-    message = parse(body)
-    if isinstance(message, Slice):
-        judging.expander.expand(message)
-    for arrival in () if isinstance(message, Slice) else message.arrivals:
-        judging.processor.process(arrival)
+    match parse(body):
+        case Slice() as part:
+            judging.expander.expand(part)
+        case ObjectsCreated(arrivals):
+            for arrival in arrivals:
+                judging.processor.process(arrival)

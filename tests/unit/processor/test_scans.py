@@ -275,7 +275,7 @@ def deliver(monkeypatch):
     )
 
     def run(world, bodies):
-        judging = SimpleNamespace(processor=world.processor, last_words=SimpleNamespace(note=lambda *_: None))
+        judging = SimpleNamespace(processor=world.processor, failure_notes=SimpleNamespace(note=lambda *_: None))
         monkeypatch.setattr(handler, "_judging", judging)
         records = [
             {"messageId": name, "eventSource": "aws:sqs", "body": json.dumps(body), "attributes": {}}
