@@ -49,15 +49,11 @@ class DoTask:
         return cls(**{**members, "task": Task(members["task"])})
 
 
-def command_of(body: dict[str, Any]) -> FindFiles | DoTask | None:
-    """Return the command of a message, or None for a message of another kind.
-
-    Raises ValueError for a command that is none of ours, whatever else it holds.
-    """
-    if COMMAND not in body:
-        return None
-    members = body[COMMAND]
-    _check(set(body) == {COMMAND} and isinstance(members, dict))
+def command_of(body: dict[str, Any]) -> FindFiles | DoTask:
+    """Return the command of a message. Raises ValueError for one that is none of ours, whatever else it holds."""
+    members = body.get(COMMAND)
+    if set(body) != {COMMAND} or not isinstance(members, dict):
+        raise ValueError("the message is no command of ours")
     try:
         return DoTask.read(members) if "task" in members else FindFiles(**members)
     except (TypeError, ValueError):

@@ -4,17 +4,18 @@ Sources: Amazon S3 User Guide, "Event message structure"; Amazon GuardDuty User 
 Amazon EventBridge"; Amazon DynamoDB Developer Guide, "Streams and Lambda".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote_plus, unquote_plus
 
+from intake import scan as scans
 from intake.commands import DoTask, FindFiles, command_of
 from intake.errors import ScalperError
 from intake.keys import is_folder_marker
 from intake.record import FileRecord, ObjectVersion
-from intake.scan import EVENT, SOURCE, VALIDATION_OBJECT, Scan, result_of
+from intake.scan import SOURCE, VALIDATION_OBJECT, Scan, result_of
 from intake.states import State
 
 EXPAND, SETTLE = "expand", "settle"
@@ -62,6 +63,10 @@ class Slice:
         """Return the message that asks for the expansion: opaque ids and no names."""
         return {EXPAND: asdict(self)}
 
+    @classmethod
+    def read(cls, members: dict[str, Any]) -> Self:
+        return cls(**{**members, "stored": ObjectVersion(**members["stored"])})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
@@ -85,52 +90,53 @@ class Settlement:
         return {SETTLE: asdict(self)}
 
 
-def settlement_of(body: dict[str, Any]) -> Settlement | None:
-    """Return the settlement that a message asks for, or None for a message of another kind."""
-    if SETTLE not in body:
-        return None
+@dataclass(frozen=True, slots=True)
+class ObjectsCreated:
+    """A notification of S3: objects that landed. Its test message tells of none."""
+
+    arrivals: tuple[Arrival, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MalwareScanResult:
+    """What GuardDuty, through EventBridge, says of an object; of nobody's where it only tried the bucket."""
+
+    arrivals: tuple[Arrival, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A message of no kind that this system knows."""
+
+    reason: str
+    """What is wrong with it, in words that hold nothing of it."""
+
+
+Message = ObjectsCreated | MalwareScanResult | Slice | Settlement | FindFiles | DoTask | Unknown
+"""All that the main queue may bring, and so all that may lie among its dead letters."""
+
+
+def parse(body: dict[str, Any]) -> Message:
+    """Read a message of the main queue. A redriven one is what it was at first."""
+    message: Message = Unknown("the message is of no kind that is known")
     try:
-        return Settlement(**body[SETTLE])
-    except TypeError as error:
-        raise UnreadableEventError(f"the message names no archive: {type(error).__name__}") from None
-
-
-def order_of(body: dict[str, Any]) -> FindFiles | DoTask | None:
-    """Return what a message asks in an order's name, or None for a message of another kind."""
-    try:
-        return command_of(body)
-    except ValueError as error:
-        raise UnreadableEventError(str(error)) from None
-
-
-def slice_of(body: dict[str, Any]) -> Slice | None:
-    """Return the slice that a message asks to be expanded, or None for a message of another kind."""
-    if EXPAND not in body:
-        return None
-    try:
-        wanted = dict(body[EXPAND])
-        return Slice(**{**wanted, "stored": ObjectVersion(**wanted["stored"])})
-    except (KeyError, TypeError, ValueError) as error:
-        raise UnreadableEventError(f"the message names no slice of an archive: {type(error).__name__}") from None
-
-
-def arrivals(body: dict[str, Any]) -> Iterator[Arrival]:
-    """Yield the objects that one S3 notification or scan result tells of; S3's test message tells of none."""
-    if body.get("Event") == "s3:TestEvent":
-        return
-    try:
-        if body.get("detail-type") == EVENT:
-            yield from _scanned(body)
-            return
-        for record in body["Records"]:
-            if record["eventName"].removeprefix("s3:").startswith("ObjectCreated:"):
-                arrival = _arrival(record)
-                marker = is_folder_marker(arrival.object.key, record["s3"]["object"].get("size", -1))
-                if arrival.object.key != VALIDATION_OBJECT and not marker:
-                    yield arrival
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        match body:
+            case {"command": _}:
+                message = command_of(body)
+            case {"expand": members}:
+                message = Slice.read(members)
+            case {"settle": members}:
+                message = Settlement(**members)
+            case {"Event": "s3:TestEvent"}:
+                message = ObjectsCreated(())
+            case {"detail-type": scans.EVENT}:
+                message = MalwareScanResult(tuple(_scanned(body)))
+            case {"Records": records}:
+                message = ObjectsCreated(tuple(_created(records)))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         # The event holds a key, which for a direct drop may hold a name: say what is wrong, not what it says.
-        raise UnreadableEventError(f"the message tells of no object: {type(error).__name__}") from None
+        return Unknown(f"the message lacks what its kind holds: {type(error).__name__}")
+    return message
 
 
 def notification(arrival: Arrival) -> dict[str, Any]:
@@ -151,6 +157,15 @@ def notification(arrival: Arrival) -> dict[str, Any]:
             }
         ]
     }
+
+
+def _created(records: Iterable[dict[str, Any]]) -> Iterator[Arrival]:
+    for record in records:
+        if record["eventName"].removeprefix("s3:").startswith("ObjectCreated:"):
+            arrival = _arrival(record)
+            marker = is_folder_marker(arrival.object.key, record["s3"]["object"].get("size", -1))
+            if arrival.object.key != VALIDATION_OBJECT and not marker:
+                yield arrival
 
 
 def _arrival(record: dict[str, Any]) -> Arrival:

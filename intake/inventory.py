@@ -10,7 +10,7 @@ from intake.file_items import file_record
 from intake.file_lists import FileLists, Partition
 from intake.items import META, file_key, upload_key
 from intake.keys import UNASSIGNED
-from intake.ports import Announcements, Held, Known, Stretch
+from intake.ports import Announcements, RecordedIds, StoredObject, Stretch
 from intake.queries import Query
 from intake.record import ObjectVersion
 from intake.serialization import Item
@@ -70,11 +70,11 @@ class DynamoLedger:
         part = self._table.query(query)
         return part.rows, part.reached is not None
 
-    def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> Known:
+    def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> RecordedIds:
         keys = [*map(file_key, sorted(file_ids)), *map(upload_key, sorted(upload_ids))]
         rows = [row for row in self._table.batch_get(keys) if row]
         files = {row["file_id"]: file_record(row) for row in rows if row["sk"] != META}
-        return Known(files, {row["upload_id"]: _announcements(row) for row in rows if row["sk"] == META})
+        return RecordedIds(files, {row["upload_id"]: _announcements(row) for row in rows if row["sk"] == META})
 
 
 def _announcements(row: Item) -> Announcements:
@@ -94,6 +94,6 @@ def _markers(after: str) -> dict[str, Any]:
     return {"KeyMarker": key, "VersionIdMarker": version_id}
 
 
-def _held(version: ObjectVersion, row: Any, position: str) -> Held:  # noqa: ANN401  # Entries of two kinds of lists.
+def _held(version: ObjectVersion, row: Any, position: str) -> StoredObject:  # noqa: ANN401  # Entries of two kinds of lists.
     # The ETag of an object that was sent in parts ends in their number (S3 guide, "Checking object integrity").
-    return Held(version, row["LastModified"], "-" in row["ETag"], position, row["Size"])
+    return StoredObject(version, row["LastModified"], "-" in row["ETag"], position, row["Size"])

@@ -81,14 +81,22 @@ def child_id(parent_id: str, index: int) -> str:
 
 
 def extension(name: str) -> str:
-    """Return a name's extension in lower case, without its dot; nothing where it is none of 1-10 letters and digits."""
-    stem, _, last = name.rpartition("/")[2].rpartition(".")
+    """Return a name's extension in lower case, without its dot; nothing where it is none of 1-10 letters and digits.
+
+    The name may be a path, of Windows as well.
+    """
+    stem, _, last = name.replace("\\", "/").rpartition("/")[2].rpartition(".")
     return last.lower() if stem and _EXTENSION.fullmatch(last.lower()) else ""
 
 
 def upload_of(file_id: str) -> str:
     """Return the upload that a file id belongs to; the id carries it, so that no index is needed to find it."""
     return file_id.split("-", 1)[0]
+
+
+def is_of_file(key: str, file_id: str) -> bool:
+    """Say whether a key is a file's own: a duplicate's bytes are its first's, a damaged entry's in its archive."""
+    return key.endswith(f"/{file_id}")
 
 
 def is_study_id(text: str) -> bool:

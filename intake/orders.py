@@ -15,7 +15,7 @@ from intake.expressions import Write, addition, creation
 from intake.items import expiry, moment, prefixed
 from intake.keys import is_upload_id
 from intake.ownership import account
-from intake.ports import Answer, Answered, Order, Page, Portion, Selection, Task
+from intake.ports import Answer, Answered, Order, OrderBatch, Page, Selection, Task
 from intake.queries import Query
 from intake.record import timestamp
 from intake.serialization import Item
@@ -53,11 +53,11 @@ class DynamoOrders:
         latest = self._table.query(Query(_order_key(owner, "")["pk"], newest_first=True, limit=limit))
         return tuple(_order(item, []) for item in latest.rows)
 
-    def portion(self, owner: str, order_id: str, number: int) -> Portion | None:
+    def portion(self, owner: str, order_id: str, number: int) -> OrderBatch | None:
         item = self._table.get(_portion_key(owner, order_id, number))
         return _portion(item) if item else None
 
-    def add_portion(self, owner: str, order_id: str, number: int, portion: Portion) -> Portion:
+    def add_portion(self, owner: str, order_id: str, number: int, portion: OrderBatch) -> OrderBatch:
         found = {"file_ids": list(portion.file_ids), "next": portion.next}
         counted = addition(
             _order_key(owner, order_id),
@@ -151,8 +151,8 @@ def _selection(row: Item) -> Selection:
     )
 
 
-def _portion(item: Item) -> Portion:
-    return Portion(tuple(item["file_ids"]), item.get("next"))
+def _portion(item: Item) -> OrderBatch:
+    return OrderBatch(tuple(item["file_ids"]), item.get("next"))
 
 
 def _answer_item(owner: str, order_id: str, row: Answered) -> Item:

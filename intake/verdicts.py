@@ -122,7 +122,7 @@ class DynamoVerdicts:
         owner = clinic(record.clinic_id)
         self._table.write_if(update(file_key(record.file_id), owner, sets={"scan": scan.value}))
 
-    def foresee(self, verdict: Verdict) -> Recorded:
+    def check_conflicts(self, verdict: Verdict) -> Recorded:
         keys = [claim_key(verdict.clinic_id, identity) for identity in _identities(verdict)]
         others = [claim for claim in self._table.batch_get(keys) if claim]
         mine = {verdict.file_id, verdict.replaces}

@@ -11,6 +11,6 @@ def bind_key(services: Services, clinic_id: str, key: str, digest: str, value: s
     `digest` tells bodies apart. Raises IdempotencyError for a key that was used with another one.
     """
     try:
-        return services.records.remember(clinic_id, key, digest, value)
+        return services.records.bind_idempotency_key(clinic_id, key, digest, value)
     except ConflictError as error:
         raise IdempotencyError("The key was used with another body.") from error

@@ -6,12 +6,20 @@ A letter is told by what it asks for and by ids. A key is not shown: that of a d
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 
 from intake import keys
 from intake.commands import DoTask, FindFiles
 from intake.errors import NotFoundError
-from intake.events import Arrival, UnreadableEventError, arrivals, order_of, slice_of
+from intake.events import (
+    Arrival,
+    MalwareScanResult,
+    ObjectsCreated,
+    Settlement,
+    Slice,
+    Unknown,
+    parse,
+)
 from intake.ports import DeadLetters, QueuedMessage
 from intake.streams import Stretch
 from portal.auditing import note
@@ -109,20 +117,22 @@ def _letter(services: Services, queue: DeadLetterQueue, message: QueuedMessage, 
 
 def _asked(services: Services, body: dict[str, Any]) -> tuple[str, tuple[str, ...], str]:
     """Return what a message of the main queue asks for, about which files, and for which order."""
-    try:
-        order = order_of(body)
-        if isinstance(order, DoTask):
-            return f"Order: {order.task.value} one file", (order.file_id,), order.order_id
-        if isinstance(order, FindFiles):
-            return "Order: find its files", (), order.order_id
-        part = slice_of(body)
-        if part:
-            return f"Unpack {part.count} entries of an archive", (part.file_id,), ""
-        arrived = tuple(arrivals(body))
-        ended = "".join(f"; its malware scan: {one.scan}" for one in arrived if one.scan)
-        return f"Judge what arrived{ended}", tuple(filter(None, (_file_of(services, one) for one in arrived))), ""
-    except UnreadableEventError:
-        return _UNREADABLE, (), ""
+    match parse(body):
+        case DoTask(task=task, file_id=file_id, order_id=order_id):
+            return f"Order: {task.value} one file", (file_id,), order_id
+        case FindFiles(order_id=order_id):
+            return "Order: find its files", (), order_id
+        case Slice(file_id=archive_id, count=count):
+            return f"Unpack {count} entries of an archive", (archive_id,), ""
+        case Settlement(file_id=archive_id):
+            return "Hold an archive's verdict against its entries'", (archive_id,), ""
+        case ObjectsCreated(arrivals) | MalwareScanResult(arrivals):
+            ended = "".join(f"; its malware scan: {one.scan}" for one in arrivals if one.scan)
+            return f"Judge what arrived{ended}", tuple(filter(None, (_file_of(services, one) for one in arrivals))), ""
+        case Unknown():
+            return _UNREADABLE, (), ""
+        case other:
+            assert_never(other)
 
 
 def _file_of(services: Services, arrival: Arrival) -> str:

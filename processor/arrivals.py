@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from intake import keys
 from intake.keyed_ids import KeyedIds
 from intake.keys import Placement
-from intake.ports import Held, Known
+from intake.ports import RecordedIds, StoredObject
 from processor.incidents import direct_ids, recording_ids
 from processor.placements import any_tells_of
 
@@ -28,16 +28,16 @@ class Questions:
     files: set[str] = field(default_factory=set)
     uploads: set[str] = field(default_factory=set)
 
-    def take(self, held: Held) -> bool:
+    def take(self, held: StoredObject) -> bool:
         """Add what one arrival asks, unless that is more than one call takes."""
-        files, uploads = self._asked(held)
+        files, uploads = self._list_lookups(held)
         if len(self.files | files) + len(self.uploads | uploads) > LOOKED_UP:
             return False
         self.files |= files
         self.uploads |= uploads
         return True
 
-    def open(self, arrived: Sequence[Held], known: Known) -> list[Held]:
+    def open(self, arrived: Sequence[StoredObject], known: RecordedIds) -> list[StoredObject]:
         """Return the arrivals that the answers do not show to be recorded.
 
         An upload cannot answer for a key that was written more than once: one version is the announced file's.
@@ -45,16 +45,18 @@ class Questions:
         times = Counter(held.version.key for held in arrived)
         return [held for held in arrived if not self._is_answered(held, known, alone=times[held.version.key] == 1)]
 
-    def _is_answered(self, held: Held, known: Known, *, alone: bool) -> bool:
-        announced = _announced(held.version.key)
+    def _is_answered(self, held: StoredObject, known: RecordedIds, *, alone: bool) -> bool:
+        announced = _parse_announced(held.version.key)
         if announced is not None:
             upload = known.uploads.get(announced.upload_id)
             day = _day(held.version.key)
             return alone and upload is not None and upload.answers(announced.clinic_id, _number(announced), day)
-        return any_tells_of((known.files[one] for one in self._asked(held)[0] if one in known.files), held.version)
+        return any_tells_of(
+            (known.files[one] for one in self._list_lookups(held)[0] if one in known.files), held.version
+        )
 
-    def _asked(self, held: Held) -> tuple[set[str], set[str]]:
-        announced = _announced(held.version.key)
+    def _list_lookups(self, held: StoredObject) -> tuple[set[str], set[str]]:
+        announced = _parse_announced(held.version.key)
         if announced is not None:
             return set(), {announced.upload_id}
         reserved = keys.reservation(held.version.key)
@@ -65,7 +67,7 @@ class Questions:
         return set(derived), set()
 
 
-def second_look(ids: KeyedIds, unclear: Iterable[Held]) -> dict[str, list[str]]:
+def second_look(ids: KeyedIds, unclear: Iterable[StoredObject]) -> dict[str, list[str]]:
     """Return the first of some arrivals, by position, with all ids that each may be recorded under: one call's, or one
     arrival's."""
     looked: dict[str, list[str]] = {}
@@ -77,7 +79,7 @@ def second_look(ids: KeyedIds, unclear: Iterable[Held]) -> dict[str, list[str]]:
     return looked
 
 
-def _announced(key: str) -> Placement | None:
+def _parse_announced(key: str) -> Placement | None:
     """Return the file that a key says was announced."""
     reserved = keys.reservation(key)
     return None if reserved is None or reserved.from_archive else reserved

@@ -6,19 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from intake import keys
+from intake.dicom.streams import ByteSource
 from intake.record import Severity
-from processor.judge import Facts, Judgement, Profile, judge
+from processor.judge import ARCHIVE, Facts, Judgement, Profile, judge
 from processor.judge.catalogue import RULES
 from processor.judge.documents import archive
 from processor.judge.documents.archive import Entry, EntryDamagedError
-from processor.judge.facts import extension_of
 from processor.judge.kinds import UNKNOWN
-from processor.judge.window import ByteSource
 
 IN_MEMORY = 8 * 1024 * 1024
 """Bytes of an archive's entry that are kept in memory; larger ones go to a temporary file."""
-
-_ARCHIVE = "zip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +79,16 @@ def check(path: Path, profile: Profile) -> Iterator[Checked]:
     """Judge a file and, if it is an archive that is taken, each of its entries. Raises OSError if it is unreadable."""
     with path.open("rb") as file:
         source = LocalBytes(file)
-        judgement = judge(source, Facts(extension_of(path.name), profile=profile))
-        if judgement.kind != _ARCHIVE or judgement.rejected:
+        judgement = judge(source, Facts(keys.extension(path.name), profile=profile))
+        if judgement.kind != ARCHIVE or judgement.rejected:
             yield Checked(str(path), source.size, judgement)
             return
         inside = [_check_entry(f"{path}!{entry.name}", source, entry, profile) for entry in archive.entries(source)]
-        yield Checked(str(path), source.size, _settled(judgement, inside))
+        yield Checked(str(path), source.size, _settle(judgement, inside))
         yield from inside
 
 
-def _settled(judgement: Judgement, inside: list[Checked]) -> Judgement:
+def _settle(judgement: Judgement, inside: list[Checked]) -> Judgement:
     """Return what an archive's entries make of its own judgement, as `processor/settle.py` does."""
     rejected = sum(checked.judgement.rejected for checked in inside)
     found = archive.finding_of(len(inside) - rejected, rejected)
@@ -104,7 +102,7 @@ def _check_entry(path: str, source: ByteSource, entry: Entry, profile: Profile) 
                 content.write(piece)
         except EntryDamagedError:
             return Checked(path, entry.size, _damaged())
-        facts = Facts(extension_of(entry.name), from_archive=True, profile=profile)
+        facts = Facts(keys.extension(entry.name), from_archive=True, profile=profile)
         return Checked(path, entry.size, judge(LocalBytes(content), facts))
 
 

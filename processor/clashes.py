@@ -50,23 +50,23 @@ class Clashes:
         """Hold a file against the one that stands in its way. Raises ObjectMissingError for the file itself."""
         if recorded.other_file_id is None:
             raise ValueError("no file stands in the way")
-        compared = self._compared(source, recorded.other_stored)
+        compared = self._compare(source, recorded.other_stored)
         found = _finding(compared, profile)
         findings, shadow = profile.weighed((found,))
         same = compared is not None and compared.likeness is not Likeness.DIFFERENT
         return Met(recorded.other_file_id, findings, shadow, same)
 
-    def _compared(self, source: ByteSource, first: ObjectVersion | None) -> Compared | None:
+    def _compare(self, source: ByteSource, first: ObjectVersion | None) -> Compared | None:
         """Return how two files compare, or None where that cannot be told to the end."""
         budget = Budget(steps=STEPS, fetched=FETCHED, inflated=INFLATED, taken=FETCHED)
         try:
             here = digest(source, budget)
-            there = self._first(first, budget)
+            there = self._digest_first(first, budget)
         except (BudgetSpentError, UnreadableFileError):
             return None
         return compare(here, there) if there else None
 
-    def _first(self, stored: ObjectVersion | None, budget: Budget) -> Digest | None:
+    def _digest_first(self, stored: ObjectVersion | None, budget: Budget) -> Digest | None:
         """Return what the first file says; nothing where its content is gone."""
         if stored is None:
             return None

@@ -64,9 +64,9 @@ class Blocks:
     def read(self, start: int, length: int) -> bytes:
         end = min(start + length, self.size)
         numbers = range(start // BLOCK, -(-end // BLOCK))
-        return b"".join(self._of(number, start, end) for number in numbers)
+        return b"".join(self._read_block(number, start, end) for number in numbers)
 
-    def _of(self, number: int, start: int, end: int) -> bytes:
+    def _read_block(self, number: int, start: int, end: int) -> bytes:
         at = number * BLOCK
         if number not in self._kept:
             if len(self._kept) >= BLOCKS_KEPT:
@@ -106,7 +106,7 @@ class Expander:
             raise NotFoundError("nothing is kept of the archive")
         slices = [
             Slice(archive.clinic_id, archive.upload_id, archive.file_id, archive.stored, first, count)
-            for first, count in (spans(entries(source)) if _is_its_own(archive, archive.stored) else ())
+            for first, count in (spans(entries(source)) if keys.is_of_file(archive.stored.key, archive.file_id) else ())
         ]
         self._queue.send([part.message() for part in slices])
         asked = Settlement(
@@ -147,7 +147,7 @@ class Expander:
             clinic_id=parent.clinic_id,
             upload_id=parent.upload_id,
             file_id=file_id,
-            name=_shown(entry.name),
+            name=_clean_name(entry.name),
             size=entry.size,
             sha256=None,
             state=State.AWAITING_UPLOAD,
@@ -171,11 +171,6 @@ class Expander:
         return True
 
 
-def _is_its_own(archive: Verdict | FileRecord, stored: ObjectVersion) -> bool:
-    """Say whether an archive's bytes are stored for it; else it is a duplicate, and its entries are files already."""
-    return stored.key.endswith(f"/{archive.file_id}")
-
-
 def spans(found: Sequence[Entry]) -> Iterator[tuple[int, int]]:
     """Cut an archive into slices: yield the place of each one's first entry, and how many places it spans."""
     together: list[Entry] = []
@@ -194,7 +189,7 @@ def _span(together: Sequence[Entry]) -> tuple[int, int]:
     return together[0].index, together[-1].index - together[0].index + 1
 
 
-def _shown(name: str) -> str:
+def _clean_name(name: str) -> str:
     """Return an entry's path fit for a record: its end, which tells files apart, and no control characters."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name[-LONGEST_NAME:])
 

@@ -12,11 +12,11 @@ from intake.errors import ContentionError, ObjectTakenError
 from intake.keyed_ids import KeyedIds
 from intake.keys import Placement
 from intake.ports import Copied, ObjectRange, Objects, Outcome, Recorded, Verdicts
-from intake.record import Again, Finding, ObjectVersion, Verdict, now
+from intake.record import Again, FileRecord, Finding, ObjectVersion, Verdict, now
 from intake.scan import Scan
 from intake.states import State
 from processor.clashes import Clashes, Met
-from processor.judge import RULES_VERSION, Judgement, Profile
+from processor.judge import ARCHIVE, RULES_VERSION, Judgement, Profile
 from processor.judge.profile import EVERYTHING
 from processor.object_bytes import ObjectBytes
 
@@ -27,6 +27,10 @@ class Buckets:
 
     accepted: str
     quarantine: str
+
+    def holds_archive(self, filed: FileRecord | Verdict) -> bool:
+        """Say whether a file is an accepted archive, whose entries are to be files of their own."""
+        return filed.kind == ARCHIVE and filed.stored is not None and filed.stored.bucket == self.accepted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +90,7 @@ class Case:
             scan=self.scan,
         )
 
-    def direct(self, ids: KeyedIds) -> "Case":
+    def as_direct(self, ids: KeyedIds) -> "Case":
         """Return the same object as a file of its own: what its key promised belongs to another."""
         source = self.source
         place = ids.nobodys if self.nobodys else ids.direct
@@ -94,7 +98,7 @@ class Case:
         key = keys.object_key(placement.clinic_id, placement.upload_id, placement.file_id, self.arrived_at)
         return replace(self, placement=placement, key=key, sha256=None)
 
-    def met(self, met: Met) -> "Case":
+    def with_clash(self, met: Met) -> "Case":
         """Return the same object with what was found when another was met that stands in its way."""
         findings = (*self.judgement.findings, *met.findings)
         shadow = (*self.judgement.shadow, *met.shadow)
@@ -102,7 +106,7 @@ class Case:
         blocked = judgement.rejected or not met.is_duplicate
         return replace(self, judgement=judgement, conflicts_with=met.file_id if blocked else None)
 
-    def refused(self, found: Finding) -> "Case":
+    def with_finding(self, found: Finding) -> "Case":
         return replace(self, judgement=replace(self.judgement, findings=(*self.judgement.findings, found)))
 
 
@@ -128,9 +132,9 @@ class Filing:
         """Raises ObjectMissingError, ObjectChangedError, ContentionError; all are worth another delivery."""
         bucket = self._buckets.quarantine if case.judgement.rejected else self._buckets.accepted
         try:
-            copied = self._copied(case, bucket)
+            copied = self._copy(case, bucket)
         except ObjectTakenError:
-            return self._taken(case, bucket)
+            return self._file_elsewhere(case, bucket)
         verdict = case.verdict(copied, self._clock())
         recorded = self._verdicts.record(verdict, reserved=case.placement.reserved)
         match recorded.outcome:
@@ -140,45 +144,45 @@ class Filing:
                 self._discard_unless(verdict.stored, recorded.other_stored)
                 return replace(verdict, stored=recorded.other_stored or verdict.stored), recorded.outcome
             case Outcome.DUPLICATE_BYTES:
-                return self._as_duplicate(case, verdict, recorded)
+                return self._file_duplicate(case, verdict, recorded)
             case Outcome.SOP_INSTANCE_CONFLICT:
-                return self._clashing(case, copied, recorded)
+                return self._file_clashing(case, copied, recorded)
             case Outcome.NO_RESERVATION:
                 self._objects.delete(verdict.stored)
                 if not case.placement.reserved:
                     raise ContentionError("another's record stands under the id of a file without a reservation")
-                return self.file(case.direct(self._ids))
+                return self.file(case.as_direct(self._ids))
 
-    def foreseen(self, case: Case) -> Judgement:
+    def predict_judgement(self, case: Case) -> Judgement:
         """Return what filing would make of a case, as far as can be told without doing it.
 
         Who stands in the way of a file is told also where its findings reject it already.
         """
         would_be = replace(case.verdict(Copied(case.source, case.sha256), self._clock()), state=State.ACCEPTED)
-        recorded = self._verdicts.foresee(would_be)
+        recorded = self._verdicts.check_conflicts(would_be)
         if recorded.outcome is not Outcome.SOP_INSTANCE_CONFLICT:
             return case.judgement
-        return case.met(self._met(case, recorded)).judgement
+        return case.with_clash(self._meet(case, recorded)).judgement
 
-    def _clashing(self, case: Case, copied: Copied, recorded: Recorded) -> tuple[Verdict, Outcome]:
+    def _file_clashing(self, case: Case, copied: Copied, recorded: Recorded) -> tuple[Verdict, Outcome]:
         """File what another accepted file of the same SOP Instance UID stands in the way of."""
-        met = self._met(case, recorded)
-        told = case.met(met)
+        met = self._meet(case, recorded)
+        told = case.with_clash(met)
         if told.judgement.rejected:
             self._objects.delete(copied.stored)
             return self.file(told)
-        return self._as_duplicate(told, told.verdict(copied, self._clock()), recorded)
+        return self._file_duplicate(told, told.verdict(copied, self._clock()), recorded)
 
-    def _met(self, case: Case, recorded: Recorded) -> Met:
+    def _meet(self, case: Case, recorded: Recorded) -> Met:
         source = ObjectBytes(self._objects, case.source, case.first)
         return self._clashes.meet(source, recorded, case.profile)
 
-    def _copied(self, case: Case, bucket: str) -> Copied:
+    def _copy(self, case: Case, bucket: str) -> Copied:
         if case.again and case.source.bucket == bucket:
             return Copied(case.source, case.sha256)
         return self._objects.copy(case.source, case.first.etag, case.first.total, bucket, case.key)
 
-    def _taken(self, case: Case, bucket: str) -> tuple[Verdict, Outcome]:
+    def _file_elsewhere(self, case: Case, bucket: str) -> tuple[Verdict, Outcome]:
         """Another object's copy stands where this one's was to go."""
         standing = self._verdicts.file(case.placement.file_id)
         if case.again:
@@ -192,9 +196,9 @@ class Filing:
             return verdict, Outcome.ALREADY_RECORDED
         if not case.placement.reserved:
             raise ObjectTakenError(f"another object's copy stands under the key in {bucket}")
-        return self.file(case.direct(self._ids))
+        return self.file(case.as_direct(self._ids))
 
-    def _as_duplicate(self, case: Case, verdict: Verdict, recorded: Recorded) -> tuple[Verdict, Outcome]:
+    def _file_duplicate(self, case: Case, verdict: Verdict, recorded: Recorded) -> tuple[Verdict, Outcome]:
         """Record the file as accepted, point it to the bytes that are already held, and drop our copy of them."""
         held = recorded.other_stored or verdict.stored
         duplicate = replace(verdict, duplicate_of=recorded.other_file_id, stored=held, replaces=None)

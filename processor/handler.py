@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import Any
+from typing import Any, assert_never
 
 import boto3
 from aws_lambda_powertools.utilities.batch import (
@@ -22,8 +22,16 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from intake.commands import FindFiles
-from intake.events import arrivals, order_of, settlement_of, slice_of
+from intake.commands import DoTask, FindFiles
+from intake.events import (
+    MalwareScanResult,
+    ObjectsCreated,
+    Settlement,
+    Slice,
+    Unknown,
+    UnreadableEventError,
+    parse,
+)
 from processor import wiring
 from processor.telemetry import (
     logger,
@@ -52,7 +60,7 @@ class _Batch(BatchProcessor):
     def failure_handler(self, record: Any, exception: ExceptionInfo) -> FailureResponse:  # noqa: ANN401  # Theirs.
         if isinstance(exception[1], Exception):
             report_trouble(exception[1])
-            _judging.last_words.note(record, exception[1])
+            _judging.failure_notes.note(record, exception[1])
         return super().failure_handler(record, exception)
 
 
@@ -66,24 +74,22 @@ def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureR
 
 
 def _take(record: SQSRecord) -> None:
-    body = json.loads(record.body)
-    order = order_of(body)
-    if isinstance(order, FindFiles):
-        _report(report_found, _judging.desk.find(order))
-        return
-    if order:
-        _report(report_answered, order, _judging.desk.carry_out(order))
-        return
-    part = slice_of(body)
-    if part:
-        _report(report_expanded, _judging.expander.expand(part))
-        return
-    settlement = settlement_of(body)
-    if settlement:
-        _report(report_settled, _judging.settler.settle(settlement))
-        return
-    for arrival in arrivals(body):
-        _report(report_processed, _judging.processor.process(arrival))
+    match parse(json.loads(record.body)):
+        case FindFiles() as command:
+            _report(report_found, _judging.dispatcher.find(command))
+        case DoTask() as command:
+            _report(report_answered, command, _judging.dispatcher.carry_out(command))
+        case Slice() as part:
+            _report(report_expanded, _judging.expander.expand(part))
+        case Settlement() as settlement:
+            _report(report_settled, _judging.settler.settle(settlement))
+        case ObjectsCreated(arrivals) | MalwareScanResult(arrivals):
+            for arrival in arrivals:
+                _report(report_processed, _judging.processor.process(arrival))
+        case Unknown(reason):
+            raise UnreadableEventError(reason)
+        case other:
+            assert_never(other)
 
 
 def _report(report: Callable[..., None], *what: Any) -> None:  # noqa: ANN401  # Each report knows its own.

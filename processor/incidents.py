@@ -111,7 +111,7 @@ def needs(record: FileRecord, held: ObjectVersion) -> bool:
     """Say whether a record has its bytes in an object of its own. A duplicate's are another file's, who is asked;
     so are those of an entry that could not be unpacked, of which there is nothing but its archive.
     """
-    in_its_archive = record.parent is not None and not held.key.endswith(f"/{record.file_id}")
+    in_its_archive = record.parent is not None and not keys.is_of_file(held.key, record.file_id)
     return record.state in JUDGED and not record.duplicate_of and not in_its_archive and _same(record.stored, held)
 
 

@@ -14,7 +14,7 @@ LAST_DELIVERY = 5
 
 
 @dataclass(frozen=True, slots=True)
-class LastWords:
+class FailureNotes:
     """Notes what went wrong with messages that will not be delivered again."""
 
     last_errors: LastErrors

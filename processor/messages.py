@@ -32,11 +32,11 @@ _OUTCOMES = {
 }
 
 
-def rejected(due: DueAlert, origin: str) -> Alert:
+def write_rejected(due: DueAlert, origin: str) -> Alert:
     """Tell of rejected files, with a link under `origin` (`scheme://host[:port]`), as all of these do."""
     return _alert(
         due,
-        f"{_files(due.count)} rejected {_at(due)}",
+        f"{_files(due.count)} rejected {_name_place(due)}",
         [
             *_whose(due, origin),
             f"{_were(due.count)} checked and cannot be taken as sent.",
@@ -53,7 +53,7 @@ def rejected(due: DueAlert, origin: str) -> Alert:
     )
 
 
-def failed(due: DueAlert, origin: str) -> Alert:
+def write_failed(due: DueAlert, origin: str) -> Alert:
     return _alert(
         due,
         f"{_files(due.count)} could not be processed for {_who(due)}",
@@ -70,7 +70,7 @@ def failed(due: DueAlert, origin: str) -> Alert:
     )
 
 
-def completed(due: DueAlert, upload: Upload, origin: str) -> Alert:
+def write_completed(due: DueAlert, upload: Upload, origin: str) -> Alert:
     """Tell that an upload has its last verdict."""
     outcomes = [f"{upload.counts[state]:,} {word}" for state, word in _OUTCOMES.items() if upload.counts.get(state)]
     all_is_well = upload.counts.get(State.ACCEPTED) == upload.declared
@@ -91,7 +91,7 @@ def completed(due: DueAlert, upload: Upload, origin: str) -> Alert:
     )
 
 
-def quiet(due: DueAlert, origin: str) -> Alert:
+def write_quiet(due: DueAlert, origin: str) -> Alert:
     hours = int(WINDOW.total_seconds() // 3600)
     return _alert(
         due,
@@ -110,7 +110,7 @@ def quiet(due: DueAlert, origin: str) -> Alert:
     )
 
 
-def late(due: DueAlert, origin: str) -> Alert:
+def write_late(due: DueAlert, origin: str) -> Alert:
     return _alert(
         due,
         f"{_files(due.count)} of {_who(due)} waiting longer than usual",
@@ -127,7 +127,7 @@ def late(due: DueAlert, origin: str) -> Alert:
     )
 
 
-def disagreement(due: DueAlert, origin: str) -> Alert:
+def write_disagreement(due: DueAlert, origin: str) -> Alert:
     """Tell operations that objects and records contradict each other; no object's key is told."""
     return _alert(
         due,
@@ -160,7 +160,7 @@ def _who(due: DueAlert) -> str:
     return UNKNOWN_SENDERS.lower() if due.clinic_id == UNASSIGNED else due.clinic_id
 
 
-def _at(due: DueAlert) -> str:
+def _name_place(due: DueAlert) -> str:
     return f"of {_who(due)}" if due.clinic_id == UNASSIGNED else f"at {due.clinic_id}"
 
 

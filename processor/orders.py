@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from intake.commands import DoTask, FindFiles
 from intake.errors import NotFoundError
-from intake.ports import Answered, Order, Orders, Portion, Queue, Records, Selection
+from intake.ports import Answered, Order, OrderBatch, Orders, Queue, Records, Selection
 from intake.record import FileRecord, FileSummary
 
 PORTION = 100
@@ -29,7 +29,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderDesk:
+class OrderDispatcher:
     """Finds the files of orders, and has each of them dealt with."""
 
     orders: Orders
@@ -40,7 +40,9 @@ class OrderDesk:
     def find(self, command: FindFiles) -> Found:
         """Raises NotFoundError for an order that nobody placed, or that has lapsed."""
         order = self.orders.order(command.owner, command.order_id)
-        portion = self.orders.portion(order.owner, order.order_id, command.number) or self._look(order, command.number)
+        portion = self.orders.portion(order.owner, order.order_id, command.number) or self._find_batch(
+            order, command.number
+        )
         self.queue.send([_task(order, file_id).message() for file_id in portion.file_ids])
         if portion.next is not None and command.number < _LAST:
             following = FindFiles(owner=order.owner, order_id=order.order_id, number=command.number + 1)
@@ -52,12 +54,12 @@ class OrderDesk:
         self.orders.answer(command.owner, command.order_id, [answered])
         return answered
 
-    def _look(self, order: Order, number: int) -> Portion:
-        rows, following = self._rows(order.selection, self._position(order, number))
+    def _find_batch(self, order: Order, number: int) -> OrderBatch:
+        rows, following = self._list_rows(order.selection, self._find_position(order, number))
         chosen = tuple(row.file_id for row in rows if order.may_choose(row))
-        return self.orders.add_portion(order.owner, order.order_id, number, Portion(chosen, following))
+        return self.orders.add_portion(order.owner, order.order_id, number, OrderBatch(chosen, following))
 
-    def _position(self, order: Order, number: int) -> str | None:
+    def _find_position(self, order: Order, number: int) -> str | None:
         """Return where a portion begins. Raises NotFoundError when the one before was never found."""
         if number == 0:
             return None
@@ -66,7 +68,7 @@ class OrderDesk:
             raise NotFoundError("the order has no such portion")
         return previous.next
 
-    def _rows(self, chosen: Selection, after: str | None) -> tuple[Iterable[FileSummary | FileRecord], str | None]:
+    def _list_rows(self, chosen: Selection, after: str | None) -> tuple[Iterable[FileSummary | FileRecord], str | None]:
         if chosen.file_ids:
             return self.records.get_many(chosen.file_ids).values(), None
         if chosen.upload_id:

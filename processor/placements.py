@@ -30,14 +30,14 @@ class Placements:
         """
         if self.takes_part(keys.sender(arrival.object.key)):
             return self._own(arrival)[0]
-        known = self.known(arrival)
+        known = self.find_record(arrival)
         return known[0] if known else self._nobodys(arrival)
 
     def place_dropped(self, arrival: Arrival) -> Placement:
         """Return the place of an arrival that has no record."""
         return self._own(arrival)[-1] if self.takes_part(keys.sender(arrival.object.key)) else self._nobodys(arrival)
 
-    def known(self, arrival: Arrival) -> tuple[Placement, FileRecord] | None:
+    def find_record(self, arrival: Arrival) -> tuple[Placement, FileRecord] | None:
         """Return the record that tells of an arrival, and its place."""
         for placement in dict.fromkeys((*self._own(arrival), self._nobodys(arrival))):
             record = self.verdicts.file(placement.file_id)

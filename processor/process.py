@@ -25,8 +25,6 @@ from processor.object_bytes import ObjectBytes
 from processor.placements import Placements
 from processor.scans import CODES, PASSED, Refusing, Scans
 
-ARCHIVE = "zip"
-
 UNKNOWN_SENDER = "clinic-unknown"
 """What is found in a file of a clinic that is in no directory, or inactive."""
 
@@ -74,7 +72,7 @@ class Processor:
         self._filing = Filing(objects, verdicts, buckets, ids, clock)
         self._placements = Placements(verdicts, ids, takes_part)
         self._takes_part = takes_part
-        self._accepted = buckets.accepted
+        self._buckets = buckets
         self._judge = judge
         self._profile_of = profile_of
         self._expand = expand
@@ -85,17 +83,17 @@ class Processor:
         Raises ObjectMissingError, ObjectChangedError, ContentionError, ScanUnfinishedError; all are worth another
         delivery. Raises LateThreatError for what another delivery will not mend.
         """
-        scan = self._scans.of(arrival.object, arrival.scan)
+        scan = self._scans.find_result(arrival.object, arrival.scan)
         if scan not in PASSED and scan not in CODES:
-            return self._unscanned(arrival)
+            return self._leave_unscanned(arrival)
         refusals = self._refusals(arrival, scan)
-        source = ObjectBytes(self._objects, arrival.object, self._first(arrival, refusals))
-        case = self._judged(self._landed(arrival, source.first), source, scan, refusals)
+        source = ObjectBytes(self._objects, arrival.object, self._read_first(arrival, refusals))
+        case = self._judge_arrival(self._date_arrival(arrival, source.first), source, scan, refusals)
         verdict, outcome = self._filing.file(case)
         if scan is Scan.THREAT and outcome is Outcome.ALREADY_RECORDED:
             self._check_known(verdict.file_id)
         # Whether the verdict is new or stood already: a crash after it was recorded must not leave an archive packed.
-        slices = self._expand(verdict, source) if self._is_accepted_archive(verdict) else 0
+        slices = self._expand(verdict, source) if self._buckets.holds_archive(verdict) else 0
         return Processed(
             placement=Placement(verdict.clinic_id, verdict.upload_id, verdict.file_id, case.placement.reserved),
             state=verdict.state,
@@ -114,13 +112,13 @@ class Processor:
         scanned = (CODES[scan],) if scan in CODES else ()
         return scanned if self._takes_part(keys.sender(arrival.object.key)) else (*scanned, UNKNOWN_SENDER)
 
-    def _first(self, arrival: Arrival, refusals: tuple[str, ...]) -> ObjectRange:
+    def _read_first(self, arrival: Arrival, refusals: tuple[str, ...]) -> ObjectRange:
         """Return the object's first bytes, and none of them where nobody is to read them."""
         if refusals:
             return self._objects.describe(arrival.object)
         return self._objects.read(arrival.object, 0, FIRST_READ)
 
-    def _landed(self, arrival: Arrival, described: ObjectRange) -> Arrival:
+    def _date_arrival(self, arrival: Arrival, described: ObjectRange) -> Arrival:
         """Return an arrival with the time at which its object landed: a scan's own changes with each scan of it.
 
         A file without a reservation is known by that time, whoever tells of it.
@@ -128,12 +126,12 @@ class Processor:
         dated = arrival.scan or self._scans.required
         return replace(arrival, at=described.last_modified) if dated else arrival
 
-    def _unscanned(self, arrival: Arrival) -> Processed:
+    def _leave_unscanned(self, arrival: Arrival) -> Processed:
         """Leave an object that has no result to go by, unless it has its verdict already.
 
         Raises ScanUnfinishedError.
         """
-        known = self._placements.known(self._landed(arrival, self._objects.describe(arrival.object)))
+        known = self._placements.find_record(self._date_arrival(arrival, self._objects.describe(arrival.object)))
         if known is None or known[1].state not in {*JUDGED, State.DELETED}:
             raise ScanUnfinishedError("no result of a malware scan to go by")
         placement, record = known
@@ -158,11 +156,13 @@ class Processor:
             self._verdicts.note_scan(record, Scan.THREAT)
             raise LateThreatError(f"malware was found in a file that stands {record.state}: {file_id}")
 
-    def _judged(self, arrival: Arrival, source: ObjectBytes, scan: Scan | None, refusals: tuple[str, ...]) -> Case:
+    def _judge_arrival(
+        self, arrival: Arrival, source: ObjectBytes, scan: Scan | None, refusals: tuple[str, ...]
+    ) -> Case:
         placement = self._placements.place(arrival)
         judge = Refusing(refusals) if refusals else self._judge
         facts = self._facts(arrival, source.first, placement)
-        judgement, judging_ms = timed(judge, source, facts)
+        judgement, judging_ms = time_judging(judge, source, facts)
         return Case(
             placement=placement,
             incoming=arrival.object,
@@ -188,11 +188,8 @@ class Processor:
             profile=self._profile_of(placement.clinic_id),
         )
 
-    def _is_accepted_archive(self, verdict: Verdict) -> bool:
-        return verdict.kind == ARCHIVE and verdict.stored.bucket == self._accepted
 
-
-def timed(judge: Judge, source: ByteSource, facts: Facts) -> tuple[Judgement, int]:
+def time_judging(judge: Judge, source: ByteSource, facts: Facts) -> tuple[Judgement, int]:
     """Judge, and return also how many milliseconds of work that took: without the wait for the file's turn."""
     started = time.thread_time()
     judgement = judge(source, facts)

@@ -41,7 +41,7 @@ class Profiles:
         """Say whether a clinic is in the directory, and active. Raises ProfileError."""
         return self._find(clinic_id) is not None
 
-    def of(self, clinic_id: str) -> Profile:
+    def get(self, clinic_id: str) -> Profile:
         """Return the profile of a clinic, the default for one that takes no part. Raises ProfileError."""
         return self._find(clinic_id) or DEFAULT
 

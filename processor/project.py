@@ -12,7 +12,7 @@ from intake.record import Source, Upload, now
 from intake.states import State
 from intake.tally import ALERT_KINDS
 from processor import messages
-from processor.webhook_events import completed, events_of
+from processor.webhook_events import describe_completion, events_of
 
 CALM = timedelta(minutes=2)
 """How long an upload must stay complete before this is told, where nobody said how many files were to come: senders
@@ -86,22 +86,22 @@ class Projector:
     def _alert(self, due: DueAlert) -> Alert | None:
         """Write an alert; None where it is no longer true."""
         if due.kind == AlertKind.COMPLETED:
-            return self._completed(due, self._upload_of(due.subject))
+            return self._tell_completed(due, self._upload_of(due.subject))
         return _WRITERS[due.kind](due, self._portal_origin)
 
-    def _completed(self, due: DueAlert, upload: Upload) -> Alert | None:
+    def _tell_completed(self, due: DueAlert, upload: Upload) -> Alert | None:
         if not _is_complete(upload):
             return None
-        self._events.publish([completed(upload, self._clock())])
-        return messages.completed(due, upload, self._portal_origin)
+        self._events.publish([describe_completion(upload, self._clock())])
+        return messages.write_completed(due, upload, self._portal_origin)
 
 
 _WRITERS: dict[str, Callable[[DueAlert, str], Alert]] = {
-    AlertKind.REJECTED: messages.rejected,
-    AlertKind.FAILED: messages.failed,
-    AlertKind.QUIET: messages.quiet,
-    AlertKind.LATE: messages.late,
-    AlertKind.DISAGREEMENT: messages.disagreement,
+    AlertKind.REJECTED: messages.write_rejected,
+    AlertKind.FAILED: messages.write_failed,
+    AlertKind.QUIET: messages.write_quiet,
+    AlertKind.LATE: messages.write_late,
+    AlertKind.DISAGREEMENT: messages.write_disagreement,
 }
 
 

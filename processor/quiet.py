@@ -61,7 +61,7 @@ class QuietWatch:
 
     def _quiet(self, at: datetime) -> list[QuietClinic]:
         """Return the quiet clinics; one stays so until something comes, also through hours in which nothing is due."""
-        heard, expected = self._arrivals(Grain.HOUR.start(at) - WINDOW, at), self._expected()
+        heard, expected = self._arrivals(Grain.HOUR.start(at) - WINDOW, at), self._list_expected()
         noted = {
             clinic.clinic_id: clinic for clinic in self._watch.quiet() if at - clinic.since < timedelta(weeks=WEEKS)
         }
@@ -81,15 +81,15 @@ class QuietWatch:
         sent = {clinic_id: [week[clinic_id] for week in past] for clinic_id in clinics}
         return {clinic_id: int(median(counts)) for clinic_id, counts in sent.items() if _is_busy(counts)}
 
-    def _expected(self) -> set[str]:
+    def _list_expected(self) -> set[str]:
         """Return those from whom files are expected: clinics that take part, and no prefix that somebody made up."""
         return {clinic.clinic_id for clinic in self._directory.clinics() if clinic.active}
 
     def _arrivals(self, since: datetime, until: datetime) -> Counter[str]:
-        return _arrived(self._projections.buckets(Grain.HOUR, since, until))
+        return _count_arrivals(self._projections.buckets(Grain.HOUR, since, until))
 
 
-def _arrived(buckets: Iterable[Bucket]) -> Counter[str]:
+def _count_arrivals(buckets: Iterable[Bucket]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for bucket in buckets:
         counts[bucket.clinic_id] += sum(bucket.counts.get(state, 0) for state in _ARRIVED)

@@ -12,7 +12,7 @@ from itertools import takewhile
 from intake import keys
 from intake.keyed_ids import KeyedIds
 from intake.keys import UNASSIGNED
-from intake.ports import Fault, Held, Incident, Incidents, Inventory, Ledger, Records, Rounds
+from intake.ports import Fault, Incident, Incidents, Inventory, Ledger, Records, Rounds, StoredObject
 from intake.record import FileRecord, ObjectVersion, now
 from intake.scan import VALIDATION_OBJECT
 from processor.arrivals import LOOKED_UP, Questions, second_look
@@ -93,9 +93,9 @@ class Reconciler:
             clinic_id, behind = next((one for one in clinics if one > clinic_id), clinics[0]), ""
         page, more = self.ledger.page(clinic_id, behind, LOOKED_UP)
         known = self.records.get_many(list(page))
-        kept = self._kept(known, page)
+        kept = self._select_stored(known, page)
         folders = _folders(kept)
-        missing = [_missing(record, at) for folder in folders for record, at in self._gaps(folder)]
+        missing = [_describe_missing(record, at) for folder in folders for record, at in self._find_gaps(folder)]
         taken = sum(map(len, folders))
         if taken < len(kept):
             following = f"{clinic_id}/{page[kept[taken - 1].file_id]}"
@@ -105,7 +105,7 @@ class Reconciler:
             following = next((one for one in clinics if one > clinic_id), "")
         return _Part(missing, taken, following)
 
-    def _kept(self, known: dict[str, FileRecord], order: Sequence[str] | dict[str, str]) -> list[FileRecord]:
+    def _select_stored(self, known: dict[str, FileRecord], order: Sequence[str] | dict[str, str]) -> list[FileRecord]:
         """Return the records whose objects must stand. Quarantine forgets its objects when their time is over."""
         forgotten = self.clock() - self.quarantine_kept + timedelta(days=1)
         records = (known[file_id] for file_id in order if file_id in known)
@@ -117,7 +117,7 @@ class Reconciler:
             and (record.stored.bucket != self.buckets.quarantine or record.created_at > forgotten)
         ]
 
-    def _gaps(self, folder: list[FileRecord]) -> Iterator[tuple[FileRecord, datetime]]:
+    def _find_gaps(self, folder: list[FileRecord]) -> Iterator[tuple[FileRecord, datetime]]:
         """Yield the records of one upload whose objects a list of its objects leaves out."""
         wanted = {record.stored.key: record for record in folder if record.stored}
         first, last = min(wanted), max(wanted)
@@ -133,7 +133,7 @@ class Reconciler:
         named = {held.version.key: _file_id_in(held.version.key) for held in listed.held}
         known = self.records.get_many([file_id for file_id in named.values() if file_id])
         unclaimed = [
-            self._unclaimed(held, named[held.version.key])
+            self._describe_unclaimed(held, named[held.version.key])
             for held in listed.held
             if not (record := known.get(named[held.version.key])) or not claims(record, held.version)
         ]
@@ -151,27 +151,27 @@ class Reconciler:
             taken = taken[: taken.index(unclear[len(looked) - 1]) + 1]
         records = self.records.get_many([one for possible in looked.values() for one in possible])
         unrecorded = [
-            self._unrecorded(held)
+            self._describe_unrecorded(held)
             for held in unclear[: len(looked)]
             if not any_tells_of((records[one] for one in looked[held.position] if one in records), held.version)
         ]
         behind = listed.next if len(taken) == len(listed.held) else taken[-1].position
         return _Part(unrecorded, len(taken), behind)
 
-    def _is_due(self, held: Held) -> bool:
+    def _is_due(self, held: StoredObject) -> bool:
         """Say whether an arrival has to have its record by now."""
         no_file = held.version.key == VALIDATION_OBJECT or keys.is_folder_marker(held.version.key, held.size)
         return not no_file and held.last_modified <= self.clock() - self.time_limit
 
-    def _unclaimed(self, held: Held, file_id: str) -> Incident:
-        return self._of_object(Fault.OBJECT_UNCLAIMED, held, file_id or self._opaque(held.version))
+    def _describe_unclaimed(self, held: StoredObject, file_id: str) -> Incident:
+        return self._describe_object(Fault.OBJECT_UNCLAIMED, held, file_id or self._derive_id(held.version))
 
-    def _unrecorded(self, held: Held) -> Incident:
+    def _describe_unrecorded(self, held: StoredObject) -> Incident:
         nobodys = self._owner(held) == UNASSIGNED
         own = direct_ids(self.ids, held.version, held.last_modified, in_parts=False, nobodys=nobodys)
-        return self._of_object(Fault.ARRIVAL_UNRECORDED, held, own[0])
+        return self._describe_object(Fault.ARRIVAL_UNRECORDED, held, own[0])
 
-    def _of_object(self, fault: Fault, held: Held, file_id: str) -> Incident:
+    def _describe_object(self, fault: Fault, held: StoredObject, file_id: str) -> Incident:
         return Incident(
             fault=fault,
             clinic_id=self._owner(held),
@@ -181,12 +181,12 @@ class Reconciler:
             seen_at=held.last_modified,
         )
 
-    def _opaque(self, version: ObjectVersion) -> str:
+    def _derive_id(self, version: ObjectVersion) -> str:
         """Return an id for an object whose key has none: the key itself may say anything."""
         never = datetime.fromtimestamp(0, tz=UTC)
         return self.ids.direct(version.bucket, version.key, version.version_id, never).file_id
 
-    def _owner(self, held: Held) -> str:
+    def _owner(self, held: StoredObject) -> str:
         """Return whose an object is: a prefix that is no clinic's is told under no name of its own."""
         clinic_id = keys.sender(held.version.key)
         return clinic_id if self.takes_part(clinic_id) else UNASSIGNED
@@ -212,7 +212,7 @@ def _file_id_in(key: str) -> str:
     return last if keys.is_file_id(last) else ""
 
 
-def _missing(record: FileRecord, at: datetime) -> Incident:
+def _describe_missing(record: FileRecord, at: datetime) -> Incident:
     return Incident(
         fault=Fault.OBJECT_MISSING,
         clinic_id=record.clinic_id,

@@ -28,7 +28,7 @@ class Scans:
     objects: Objects
     required: bool
 
-    def of(self, version: ObjectVersion, told: Scan | None = None) -> Scan | None:
+    def find_result(self, version: ObjectVersion, told: Scan | None = None) -> Scan | None:
         """Return the result for an object version of which `told` is known; None where none is asked for.
 
         Without a final result, the object's tag is asked: by now it may have been scanned, or scanned again. The answer

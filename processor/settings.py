@@ -18,7 +18,7 @@ class Settings(BaseModel):
     table: str = Field(min_length=1)
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> Self:
+    def read(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings. Raises SettingsError naming every variable that is missing or wrong."""
         values = {
             name.removeprefix(_PREFIX).lower(): value for name, value in environment.items() if name.startswith(_PREFIX)

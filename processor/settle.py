@@ -57,22 +57,22 @@ class Settler:
             self._forget_copy(archive)
             return Settled(archive.file_id, archive.state)
         if archive.duplicate_of:
-            return self._as_its_first(archive, archive.duplicate_of, asked)
-        looked = self._looked(archive, archive.stored, asked)
+            return self._end_as_first(archive, archive.duplicate_of, asked)
+        looked = self._count_entries(archive, archive.stored, asked)
         late = self.clock() - datetime.fromisoformat(asked.since) > PATIENCE
         if looked.awaited and not late:
-            return self._later(archive, looked.resumed(asked))
+            return self._ask_again(archive, looked.resume(asked))
         found = finding_of(looked.accepted, looked.rejected, looked.unjudged + looked.awaited)
-        settled = self._ended(archive, found, archive.stored)
+        settled = self._end(archive, found, archive.stored)
         if looked.unjudged and not looked.accepted and not late:
             # Entries that failed may be judged yet; until then the upload need not wait for them.
-            self._later(archive, looked.resumed(asked))
+            self._ask_again(archive, looked.resume(asked))
         return replace(settled, entries=looked.total, rejected=looked.rejected)
 
-    def _looked(self, archive: FileRecord, stored: ObjectVersion, asked: Settlement) -> "_Looked":
+    def _count_entries(self, archive: FileRecord, stored: ObjectVersion, asked: Settlement) -> "_EntryCounts":
         """Look at the entries from the first on that had no verdict the last time."""
         indices = [entry.index for entry in entries(Blocks(self.objects, stored))]
-        looked = _Looked(len(indices), asked.seen, asked.accepted, asked.rejected)
+        looked = _EntryCounts(len(indices), asked.seen, asked.accepted, asked.rejected)
         for start in range(asked.seen, len(indices), AT_ONCE):
             ids = [keys.child_id(archive.file_id, index) for index in indices[start : start + AT_ONCE]]
             states = self.children.states(ids)
@@ -81,17 +81,17 @@ class Settler:
                 break
         return looked
 
-    def _as_its_first(self, archive: FileRecord, first_id: str, asked: Settlement) -> Settled:
+    def _end_as_first(self, archive: FileRecord, first_id: str, asked: Settlement) -> Settled:
         """End a duplicate as the archive ended whose bytes it has: that one's entries are its own."""
         first = self.verdicts.file(first_id)
         if first is None or first.stored is None or archive.stored is None:
-            return self._ended(archive, None, archive.stored or archive.incoming)
+            return self._end(archive, None, archive.stored or archive.incoming)
         if first.state is State.ACCEPTED and not first.settled:
-            return self._later(archive, asked)
+            return self._ask_again(archive, asked)
         found = next((one for one in first.findings if one.code in {NOTHING_ACCEPTED, SOME_REJECTED}), None)
-        return self._ended(archive, found, first.stored)
+        return self._end(archive, found, first.stored)
 
-    def _ended(self, archive: FileRecord, found: Finding | None, stored: ObjectVersion) -> Settled:
+    def _end(self, archive: FileRecord, found: Finding | None, stored: ObjectVersion) -> Settled:
         if found is None or found.code != NOTHING_ACCEPTED:
             if archive.settled and (found is None or found.code in {one.code for one in archive.findings}):
                 return Settled(archive.file_id, archive.state)
@@ -114,14 +114,14 @@ class Settler:
             key = keys.object_key(archive.clinic_id, archive.upload_id, archive.file_id, archive.created_at)
             self.objects.delete(ObjectVersion(self.buckets.accepted, key))
 
-    def _later(self, archive: FileRecord, asked: Settlement) -> Settled:
+    def _ask_again(self, archive: FileRecord, asked: Settlement) -> Settled:
         pause = min(SETTLED_AFTER_S * 2 ** min(asked.attempt + 1, 20), LONGEST_PAUSE_S)
         self.queue.send([replace(asked, attempt=asked.attempt + 1).message()], delay_s=pause)
         return Settled(archive.file_id, None)
 
 
 @dataclass(slots=True)
-class _Looked:
+class _EntryCounts:
     """How far the entries have come, in their order."""
 
     total: int
@@ -136,7 +136,7 @@ class _Looked:
     def __post_init__(self) -> None:
         self._final = self.seen, self.accepted, self.rejected
 
-    def resumed(self, asked: Settlement) -> Settlement:
+    def resume(self, asked: Settlement) -> Settlement:
         """Return a settlement that goes on behind the entries that need not be looked at again."""
         seen, accepted, rejected = self._final
         return replace(asked, seen=seen, accepted=accepted, rejected=rejected)

@@ -57,9 +57,9 @@ def change(old: Item, new: Item) -> Change:
         cause_before=_cause(old),
         cause_after=_cause(new),
         study_before=old.get("study_of", ""),
-        filed=_filed(new),
+        filed=_read_filed(new),
         lost=_instance(old) if new.get("superseded_by") and _is_counted(old) else None,
-        announced_at=_announced_at(old) if before is State.AWAITING_UPLOAD and after is not before else None,
+        announced_at=_read_announced_at(old) if before is State.AWAITING_UPLOAD and after is not before else None,
         **_news(new) if after is State.ACCEPTED and before is not State.ACCEPTED else {},
     )
 
@@ -96,7 +96,7 @@ def _is_counted(item: Item) -> bool:
     return is_image and not item.get("duplicate_of") and not item.get("superseded_by")
 
 
-def _announced_at(old: Item) -> datetime | None:
+def _read_announced_at(old: Item) -> datetime | None:
     """Return when a file was announced with others; None for one that stood in the list of awaited files by itself."""
     return None if "clinic_state" in old else moment(old["created_at"])
 
@@ -106,7 +106,7 @@ def _cause(item: Item) -> str:
     return str(item.get("trouble", "")).rpartition("#")[0]
 
 
-def _filed(new: Item) -> Filed | None:
+def _read_filed(new: Item) -> Filed | None:
     if not new.get("study_of"):
         return None
     return Filed(

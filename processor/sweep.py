@@ -3,18 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from intake import keys
+from intake.commands import DoTask, FindFiles
 from intake.errors import ObjectMissingError
 from intake.events import (
     Arrival,
+    MalwareScanResult,
+    ObjectsCreated,
+    Settlement,
     Slice,
-    UnreadableEventError,
-    arrivals,
+    Unknown,
     notification,
-    order_of,
-    settlement_of,
-    slice_of,
+    parse,
 )
 from intake.keyed_ids import KeyedIds
 from intake.ports import (
@@ -24,7 +26,6 @@ from intake.ports import (
     Incidents,
     Objects,
     Queue,
-    QueuedMessage,
     StuckFile,
     StuckFiles,
     Verdicts,
@@ -93,11 +94,11 @@ class Sweep:
         self._clock = clock
 
     def run(self) -> Swept:
-        failed, unreadable = self._bury()
-        expired, enqueued = self._awaiting()
+        failed, unreadable = self._fail_dead_letters()
+        expired, enqueued = self._check_awaited()
         return Swept(expired, enqueued, failed, unreadable, self._projector.tell_pending(), self._admit())
 
-    def _awaiting(self) -> tuple[int, int]:
+    def _check_awaited(self) -> tuple[int, int]:
         """Enqueue what arrived and has no verdict; expire what never arrived. Return how many of each."""
         at, expired, found, stuck, late = self._clock(), 0, [], [], []
         for file in self._verdicts.awaiting():
@@ -108,7 +109,7 @@ class Sweep:
                 found.append(notification(Arrival(arrived.version, arrived.last_modified)))
                 stuck.append(StuckFile(file.file_id, file.clinic_id, arrived.last_modified, at))
                 if arrived.last_modified <= at - self._time_limit:
-                    late.append(_late(file, arrived))
+                    late.append(_describe_late(file, arrived))
             elif file.expires_at < at:
                 expired += self._verdicts.expire(file, at)
         self._stuck_files.note(stuck[:STUCK_PER_SWEEP])
@@ -119,26 +120,25 @@ class Sweep:
         self._queue.send(found)
         return expired, len(found)
 
-    def _bury(self) -> tuple[int, int]:
+    def _fail_dead_letters(self) -> tuple[int, int]:
         """Mark the files of dead letters failed. The letters stay where they are, to be redriven."""
         failed = unreadable = 0
         for message in self._dead_letters.peek(DEAD_LETTERS_PER_SWEEP):
-            try:
-                failed += self._fail_all(message)
-            except UnreadableEventError:
-                # The letter stays in the queue and its alarm stays on until a person has looked at it.
-                unreadable += 1
+            match parse(message.body):
+                case Slice() as part:
+                    failed += sum(self._fail_entry(part, part.first + offset) for offset in range(part.count))
+                case ObjectsCreated(arrivals) | MalwareScanResult(arrivals):
+                    failed += sum(map(self._fail, arrivals))
+                case FindFiles() | DoTask():
+                    pass  # Its file stays as it was: an order is about a file that has its state.
+                case Settlement():
+                    pass  # The archive waits for its own verdict, as it does until this is delivered again.
+                case Unknown():
+                    # The letter stays in the queue and its alarm stays on until a person has looked at it.
+                    unreadable += 1
+                case other:
+                    assert_never(other)
         return failed, unreadable
-
-    def _fail_all(self, message: QueuedMessage) -> int:
-        if order_of(message.body):
-            return 0  # Its file stays as it was: an order is about a file that has its state.
-        if settlement_of(message.body):
-            return 0  # The archive waits for its own verdict, as it does until this is delivered again.
-        part = slice_of(message.body)
-        if part:
-            return sum(self._fail_entry(part, part.first + offset) for offset in range(part.count))
-        return sum(self._fail(arrival) for arrival in arrivals(message.body))
 
     def _fail_entry(self, part: Slice, index: int) -> bool:
         """Fail an archive's entry that was reserved and never unpacked; the archive itself stays accepted."""
@@ -148,12 +148,12 @@ class Sweep:
         return self._verdicts.fail(replace(record, updated_at=self._clock()), "retries-exhausted")
 
     def _fail(self, arrival: Arrival) -> bool:
-        landed = self._landed(arrival)
-        known = self._placements.known(landed)
-        record = replace(known[1], updated_at=self._clock()) if known else self._stranger(landed)
+        landed = self._date_arrival(arrival)
+        known = self._placements.find_record(landed)
+        record = replace(known[1], updated_at=self._clock()) if known else self._unrecorded_object(landed)
         return self._verdicts.fail(record, "retries-exhausted")
 
-    def _landed(self, arrival: Arrival) -> Arrival:
+    def _date_arrival(self, arrival: Arrival) -> Arrival:
         """Return an arrival with its object's own time, as the judge takes it where a scan tells of the object."""
         if arrival.scan is None:
             return arrival
@@ -162,7 +162,7 @@ class Sweep:
         except ObjectMissingError:
             return arrival  # Gone before it was scanned: that it ever came is all that is left to say.
 
-    def _stranger(self, arrival: Arrival) -> FileRecord:
+    def _unrecorded_object(self, arrival: Arrival) -> FileRecord:
         """Return the record of an object that was dropped into S3 and never got as far as having one."""
         version = arrival.object
         placement = self._placements.place_dropped(arrival)
@@ -183,7 +183,7 @@ class Sweep:
         )
 
 
-def _late(file: FileSummary, arrived: Found) -> Incident:
+def _describe_late(file: FileSummary, arrived: Found) -> Incident:
     return Incident(
         fault=Fault.LATE,
         clinic_id=file.clinic_id,

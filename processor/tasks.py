@@ -28,7 +28,7 @@ from processor.judge.catalogue import RULES
 from processor.object_bytes import ObjectBytes
 from processor.order_steps import RETRY, STEPS, is_allowed, is_done
 from processor.placements import place_again
-from processor.process import ARCHIVE, UNKNOWN_SENDER, Judge, timed
+from processor.process import UNKNOWN_SENDER, Judge, time_judging
 from processor.scans import CODES, FINAL, PASSED, Refusing, Scans
 
 Expand = Callable[[FileRecord | Verdict, ByteSource], int]
@@ -64,7 +64,7 @@ class Tasks:
         if record is None or not is_allowed(command, record):
             return Answered(file_id=command.file_id, clinic_id=command.owner, answer=Answer.CLOSED)
         try:
-            answer, codes = self._done(record) if is_done(command, record) else self._task(command)(record, command)
+            answer, codes = self._finish(record) if is_done(command, record) else self._task(command)(record, command)
         except _NothingToDoError as nothing:
             answer, codes = nothing.answering
         return Answered(file_id=record.file_id, clinic_id=record.clinic_id, answer=answer, codes=codes)
@@ -81,10 +81,10 @@ class Tasks:
         asked = TimelineEntry(
             self.clock(), command.actor, RETRY if command.owner else STEPS[command.task], command.order_id
         )
-        return self._filed(*self._judged(record, asked))
+        return self._file(*self._judge_again(record, asked))
 
     def _try(self, record: FileRecord, _: DoTask) -> Answering:
-        return answer_of(self._filing.foreseen(self._judged(record)[0]).findings)
+        return answer_of(self._filing.predict_judgement(self._judge_again(record)[0]).findings)
 
     def _accept(self, record: FileRecord, command: DoTask) -> Answering:
         review = self.reviews.review(record.file_id)
@@ -96,55 +96,55 @@ class Tasks:
             raise _NothingToDoError(Answer.REFUSED)
         proposed = TimelineEntry(review.proposed_at, review.proposed_by, "review-proposed")
         confirmed = TimelineEntry(review.decided_at, review.decided_by, STEPS[command.task], command.order_id)
-        case, source = self._judged(record, proposed, confirmed)
+        case, source = self._judge_again(record, proposed, confirmed)
         overridden = tuple(replace(found, severity=Severity.WARN) for found in case.judgement.findings)
         replaces = record.conflicts_with if REPLACEABLE.intersection(review.codes) else None
         accepted = replace(case, judgement=replace(case.judgement, findings=overridden), replaces=replaces)
         # A clash is with another file than the one whose place this one was let take: that was decided of no one.
-        clash = rejecting_codes(self._filing.foreseen(accepted).findings)
+        clash = rejecting_codes(self._filing.predict_judgement(accepted).findings)
         rejecting = (*rejecting_codes(case.judgement.findings), *clash)
         if clash or not set(rejecting) <= set(review.codes) or obstacles(rejecting):
             return Answer.REFUSED, rejecting
-        return self._filed(accepted, source)
+        return self._file(accepted, source)
 
     def _delete(self, record: FileRecord, command: DoTask) -> Answering:
-        if record.state is not State.REJECTED or not self._in_quarantine(record):
+        if record.state is not State.REJECTED or not self._is_in_quarantine(record):
             raise _NothingToDoError(Answer.CLOSED)
         asked = TimelineEntry(self.clock(), command.actor, STEPS[command.task], command.order_id)
         if not self.verdicts.delete(record, (asked,), self.clock()):
             raise ContentionError("the record changed while its file was to be deleted")
-        return self._done(replace(record, state=State.DELETED))
+        return self._finish(replace(record, state=State.DELETED))
 
-    def _done(self, record: FileRecord) -> Answering:
+    def _finish(self, record: FileRecord) -> Answering:
         """Finish what follows from a record that was written: the delivery before this one may have ended there."""
         if record.state is State.DELETED and record.stored:
             self.objects.delete(record.stored)
             # An attempt to accept it may have left a copy that never was recorded.
             self.objects.delete(replace(record.stored, bucket=self.buckets.accepted, version_id=None))
             return Answer.DELETED, ()
-        if record.state is State.ACCEPTED and record.stored and _is_accepted_archive(record):
+        if record.state is State.ACCEPTED and record.stored and self.buckets.holds_archive(record):
             self._unpack(record, record.stored)
         return answer_of(record.findings)
 
-    def _judged(self, record: FileRecord, *steps: TimelineEntry) -> tuple[Case, ObjectBytes]:
+    def _judge_again(self, record: FileRecord, *steps: TimelineEntry) -> tuple[Case, ObjectBytes]:
         """Judge what is kept of a file, unless the malware scan keeps it out: no order overturns that."""
         if record.state not in {*OPEN, State.REJECTED}:
             raise _NothingToDoError(Answer.CLOSED)
         if not set(CODES.values()).isdisjoint(record.codes):
             raise _NothingToDoError(Answer.REJECTED, record.codes)
         try:
-            version = self._kept(record)
-            scan = self._scan(record, version)
+            version = self._find_kept(record)
+            scan = self._find_scan(record, version)
             refusals = self._refusals(record, scan)
-            source = self._bytes(version, refusals)
+            source = self._open_bytes(version, refusals)
         except ObjectMissingError:
-            raise _NothingToDoError(self._unpacked_again(record)) from None
+            raise _NothingToDoError(self._unpack_again(record)) from None
         case = self._case(record, source, steps, scan, refusals)
         if record.clinic_id != keys.UNASSIGNED and not self.takes_part(record.clinic_id):
-            case = case.refused(RULES[UNKNOWN_SENDER].finding())
+            case = case.with_finding(RULES[UNKNOWN_SENDER].finding())
         return case, source
 
-    def _scan(self, record: FileRecord, version: ObjectVersion) -> Scan | None:
+    def _find_scan(self, record: FileRecord, version: ObjectVersion) -> Scan | None:
         """Return how the file's scan ended: as what arrived is tagged now, or else as it was when it was judged.
 
         What was once found in it stays found.
@@ -153,7 +153,7 @@ class Tasks:
             return record.scan
         from_quarantine = record.state is State.REJECTED
         try:
-            scan = self.scans.of(record.incoming if from_quarantine else version)
+            scan = self.scans.find_result(record.incoming if from_quarantine else version)
         except ObjectMissingError:
             if not from_quarantine:
                 raise
@@ -163,16 +163,16 @@ class Tasks:
             raise _NothingToDoError(Answer.UNSCANNED)
         return scan
 
-    def _bytes(self, version: ObjectVersion, refusals: tuple[str, ...]) -> ObjectBytes:
+    def _open_bytes(self, version: ObjectVersion, refusals: tuple[str, ...]) -> ObjectBytes:
         """Raises ObjectMissingError."""
         read = self.objects.describe(version) if refusals else self.objects.read(version, 0, FIRST_READ)
         return ObjectBytes(self.objects, version, read)
 
-    def _kept(self, record: FileRecord) -> ObjectVersion:
+    def _find_kept(self, record: FileRecord) -> ObjectVersion:
         """Raises ObjectMissingError when nothing is kept of the file."""
         version: ObjectVersion | None = record.incoming
         if record.state is State.REJECTED:
-            version = record.stored if self._in_quarantine(record) else None
+            version = record.stored if self._is_in_quarantine(record) else None
         elif record.incoming.version_id is None:
             found = self.objects.find(record.incoming.bucket, record.incoming.key)
             version = found.version if found else None
@@ -180,7 +180,7 @@ class Tasks:
             raise ObjectMissingError("nothing is kept of the file")
         return version
 
-    def _in_quarantine(self, record: FileRecord) -> bool:
+    def _is_in_quarantine(self, record: FileRecord) -> bool:
         """Say whether quarantine holds the file: of an archive's damaged entry there is nothing but the archive."""
         return record.stored is not None and record.stored.bucket == self.buckets.quarantine
 
@@ -198,7 +198,7 @@ class Tasks:
             from_archive=record.parent is not None,
             profile=self.profile_of(place.clinic_id),
         )
-        judgement, judging_ms = timed(Refusing(refusals) if refusals else self.judge, source, facts)
+        judgement, judging_ms = time_judging(Refusing(refusals) if refusals else self.judge, source, facts)
         from_quarantine = record.state is State.REJECTED
         return Case(
             placement=place,
@@ -222,13 +222,13 @@ class Tasks:
         place = place_again(record, self.ids, self.takes_part)
         return (*scanned, UNKNOWN_SENDER) if place.clinic_id == keys.UNASSIGNED else scanned
 
-    def _filed(self, case: Case, source: ObjectBytes) -> Answering:
+    def _file(self, case: Case, source: ObjectBytes) -> Answering:
         verdict, _ = self._filing.file(case)
-        if _is_accepted_archive(verdict):
+        if self.buckets.holds_archive(verdict):
             self.expand(verdict, source)
         return answer_of(verdict.findings)
 
-    def _unpacked_again(self, record: FileRecord) -> Answer:
+    def _unpack_again(self, record: FileRecord) -> Answer:
         """Have an archive's entry that never came out of it taken out again, with the others of that archive."""
         parent = self.verdicts.file(record.parent) if record.parent and record.state in OPEN else None
         if parent is None or parent.state is not State.ACCEPTED or parent.stored is None:
@@ -242,7 +242,3 @@ class Tasks:
     @property
     def _filing(self) -> Filing:
         return Filing(self.objects, self.verdicts, self.buckets, self.ids, self.clock)
-
-
-def _is_accepted_archive(filed: FileRecord | Verdict) -> bool:
-    return filed.kind == ARCHIVE and filed.state is State.ACCEPTED and filed.stored is not None

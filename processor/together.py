@@ -12,7 +12,7 @@ from it."""
 Judge = Callable[[ByteSource, Facts], Judgement]
 
 
-def one_at_a_time(judge: Judge) -> Judge:
+def serialized(judge: Judge) -> Judge:
     """Return a judge that takes files one after the other: what it keeps between files knows no threads, and two that
     judged at the same time would only share one processor."""
     lock = Lock()

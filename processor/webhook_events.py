@@ -13,10 +13,10 @@ _OF_FILES = {State.REJECTED: EventKind.FILE_REJECTED, State.FAILED: EventKind.FI
 def events_of(changes: Sequence[Change]) -> list[Event]:
     """Return the events of some changes: one for each file that was rejected or failed, and one for each study."""
     once = {(change.file_id, change.revision): change for change in changes}
-    return [*_of_files(list(once.values())), *_of_studies(list(once.values()))]
+    return [*_list_file_events(list(once.values())), *_list_study_events(list(once.values()))]
 
 
-def completed(upload: Upload, at: datetime) -> Event:
+def describe_completion(upload: Upload, at: datetime) -> Event:
     """Return the event of an upload that is complete, as it is with so many files."""
     counts = {state.value: count for state, count in upload.counts.items() if count}
     return Event(
@@ -28,7 +28,7 @@ def completed(upload: Upload, at: datetime) -> Event:
     )
 
 
-def _of_files(changes: Sequence[Change]) -> Iterator[Event]:
+def _list_file_events(changes: Sequence[Change]) -> Iterator[Event]:
     for change in changes:
         kind = _OF_FILES.get(change.after)
         if kind is not None and change.before is not change.after:
@@ -37,7 +37,7 @@ def _of_files(changes: Sequence[Change]) -> Iterator[Event]:
             yield Event(f"{change.file_id}.{change.revision}", kind, change.clinic_id, change.at, data)
 
 
-def _of_studies(changes: Sequence[Change]) -> Iterator[Event]:
+def _list_study_events(changes: Sequence[Change]) -> Iterator[Event]:
     last: dict[tuple[str, str], Change] = {}
     for change in changes:
         if change.instance is not None:

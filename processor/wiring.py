@@ -39,8 +39,8 @@ from processor.export import Exporter
 from processor.filing import Buckets
 from processor.incidents import FollowUp
 from processor.judge import judge
-from processor.last_words import LastWords
-from processor.orders import OrderDesk
+from processor.last_words import FailureNotes
+from processor.orders import OrderDispatcher
 from processor.process import Processor
 from processor.profiles import Profiles
 from processor.project import Projector
@@ -52,7 +52,7 @@ from processor.settings import ExporterSettings, JudgeSettings, ProjectorSetting
 from processor.settle import Settler
 from processor.sweep import Sweep
 from processor.tasks import Tasks
-from processor.together import one_at_a_time
+from processor.together import serialized
 
 # Waits are short against the Lambdas' timeouts, so that a slow service ends in a retry and not in a killed worker.
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=20)
@@ -65,12 +65,12 @@ class Judging:
     processor: Processor
     expander: Expander
     settler: Settler
-    desk: OrderDesk
-    last_words: LastWords
+    dispatcher: OrderDispatcher
+    failure_notes: FailureNotes
 
 
 def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
-    settings = JudgeSettings.of(environment)
+    settings = JudgeSettings.read(environment)
     s3, table = session.client("s3", config=_CONFIG), _table(session, settings.table)
     ids = KeyedIds(TableSecret(table).read)
     objects, verdicts = S3Objects(s3), DynamoVerdicts(table, ids)
@@ -83,7 +83,7 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         queue=queue,
         incoming_bucket=settings.incoming_bucket,
     )
-    in_turn = one_at_a_time(judge)
+    in_turn = serialized(judge)
     buckets = Buckets(settings.accepted_bucket, settings.quarantine_bucket)
     profiles = Profiles(DynamoDirectory(table))
     # Whoever has just changed a profile, or let a clinic take part, and orders a dry run means that one.
@@ -95,7 +95,7 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         buckets,
         in_turn,
         ids=ids,
-        profile_of=profiles.of,
+        profile_of=profiles.get,
         takes_part=profiles.takes_part,
         expand=expander.begin,
         scans=scans,
@@ -106,13 +106,13 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         reviews=DynamoReviews(table),
         buckets=buckets,
         judge=in_turn,
-        profile_of=anew.of,
+        profile_of=anew.get,
         takes_part=anew.takes_part,
         expand=expander.begin,
         scans=scans,
         ids=ids,
     )
-    desk = OrderDesk(
+    desk = OrderDispatcher(
         orders=DynamoOrders(table),
         records=DynamoRecords(table),
         queue=queue,
@@ -125,11 +125,11 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         queue=queue,
         buckets=buckets,
     )
-    return Judging(processor, expander, settler, desk, LastWords(DynamoLastErrors(table)))
+    return Judging(processor, expander, settler, desk, FailureNotes(DynamoLastErrors(table)))
 
 
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:
-    settings = ProjectorSettings.of(environment)
+    settings = ProjectorSettings.read(environment)
     table, sns = _table(session, settings.table), session.client("sns", config=_CONFIG)
     return Projector(
         DynamoProjections(table),
@@ -142,7 +142,7 @@ def projector(environment: Mapping[str, str], session: boto3.Session) -> Project
 
 
 def exporter(environment: Mapping[str, str], session: boto3.Session) -> Exporter:
-    settings = ExporterSettings.of(environment)
+    settings = ExporterSettings.read(environment)
     s3 = session.client("s3", config=_CONFIG)
     return Exporter(S3AnalyticsFiles(s3, settings.analytics_bucket, settings.analytics_key_arn))
 
@@ -153,7 +153,7 @@ def stream(session: boto3.Session) -> DynamoStream:
 
 
 def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
-    settings = SweepSettings.of(environment)
+    settings = SweepSettings.read(environment)
     sqs, table = session.client("sqs", config=_CONFIG), _table(session, settings.table)
     directory, ids = DynamoDirectory(table), KeyedIds(TableSecret(table).read)
     gateway = JwtAuthorizer(session.client("apigatewayv2", config=_CONFIG), settings.api_id, settings.authorizer_id)
@@ -174,7 +174,7 @@ def sweep(environment: Mapping[str, str], session: boto3.Session) -> Sweep:
 
 
 def follow_up(environment: Mapping[str, str], session: boto3.Session) -> FollowUp:
-    settings = SweepSettings.of(environment)
+    settings = SweepSettings.read(environment)
     table = _table(session, settings.table)
     return FollowUp(
         incidents=DynamoIncidents(table),
@@ -187,7 +187,7 @@ def follow_up(environment: Mapping[str, str], session: boto3.Session) -> FollowU
 
 
 def reconciler(environment: Mapping[str, str], session: boto3.Session) -> Reconciler:
-    settings = SweepSettings.of(environment)
+    settings = SweepSettings.read(environment)
     table = _table(session, settings.table)
     return Reconciler(
         ledger=DynamoLedger(table),
@@ -209,7 +209,7 @@ def key_rotation(session: boto3.Session) -> KeyRotation:
 
 
 def quiet_watch(environment: Mapping[str, str], session: boto3.Session) -> QuietWatch:
-    settings = SweepSettings.of(environment)
+    settings = SweepSettings.read(environment)
     table = _table(session, settings.table)
     return QuietWatch(
         DynamoProjections(table),

@@ -51,7 +51,7 @@ def up(
     portal: Annotated[bool, typer.Option(help="Run the portal too.")] = True,
 ) -> None:
     """Bring the whole system up on this machine, until Ctrl-C."""
-    with _told():
+    with _report_errors():
         from infra.local.up import up as run  # noqa: PLC0415  Not every command needs the runner.
 
         run(state=state.resolve(), port=port, emulator_port=emulator_port, reload=reload, with_portal=portal)
@@ -60,7 +60,7 @@ def up(
 @app.command()
 def alerts(state: _Folder = _STATE) -> None:
     """Show what the running system would have emailed."""
-    with _told():
+    with _report_errors():
         from infra.local.mailbox import read_mailbox  # noqa: PLC0415  Not every command needs AWS.
 
         letters = read_mailbox(state / "local.json")
@@ -106,7 +106,7 @@ def check(
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def _report_errors() -> Iterator[None]:
     """Turn what the runner cannot do into one sentence and a non-zero exit."""
     try:
         from infra.errors import RunnerError  # noqa: PLC0415  As above.

@@ -7,7 +7,7 @@ from typing import Any
 
 from scalper.connection import Connection
 from scalper.errors import ApiError, ClientError
-from scalper.journal import Batch, Journal, announced
+from scalper.journal import Batch, Journal, describe_announced
 from scalper.local import Announcement, LocalFile, sha256
 from scalper.shapes import File, Json, Reserved
 
@@ -66,15 +66,15 @@ class Announcer:
         Raises CredentialsError, UnreachableError.
         """
         reserved: dict[str, Reserved] = {}
-        for batch, key, files in self._journal.unanswered():
+        for batch, key, files in self._journal.list_unanswered():
             try:
                 answer = self.send(Pending(batch, key, (), self._body(batch, files)))
             except ApiError:
                 # What is refused now will be refused for ever, and nothing of it was sent.
                 self._journal.withdraw(key)
                 continue
-            found = [Reserved.of(row) for row in answer["files"]]
-            self._journal.answered(batch, key, answer["upload_id"], [one.file_id for one in found])
+            found = [Reserved.read(row) for row in answer["files"]]
+            self._journal.note_answer(batch, key, answer["upload_id"], [one.file_id for one in found])
             reserved |= {one.file_id: one for one in found}
         return reserved
 
@@ -84,7 +84,7 @@ class Announcer:
         if batch is None or batch.size + len(files) > MAX_FILES_PER_UPLOAD:
             batch = self._journal.new_batch(self._roots, self._reference, self._note, expected)
         key = self._journal.plan(batch, files)
-        rows = [announced(file.name, file.size, digest) for file, digest in files]
+        rows = [describe_announced(file.name, file.size, digest) for file, digest in files]
         return Pending(batch, key, tuple(file for file, _ in files), self._body(batch, rows))
 
     def send(self, pending: Pending) -> dict[str, Any]:
@@ -93,11 +93,11 @@ class Announcer:
         path = f"uploads/{upload_id}/files" if upload_id else "uploads"
         return self._connection.ask("POST", path, body=pending.body, key=pending.key)
 
-    def answered(self, pending: Pending, answer: Json) -> tuple[str, list[Reserved]]:
+    def note_answer(self, pending: Pending, answer: Json) -> tuple[str, list[Reserved]]:
         """Note the answer. Return the upload and what was reserved in it, in the order of the files."""
-        reserved = [Reserved.of(row) for row in answer["files"]]
+        reserved = [Reserved.read(row) for row in answer["files"]]
         ids = [one.file_id for one in reserved]
-        self._batch = self._journal.answered(pending.batch, pending.key, answer["upload_id"], ids)
+        self._batch = self._journal.note_answer(pending.batch, pending.key, answer["upload_id"], ids)
         return answer["upload_id"], reserved
 
     @staticmethod
@@ -117,7 +117,7 @@ def files_of(connection: Connection, upload_id: str) -> Iterator[File]:
     query: dict[str, str | int] = {"limit": PAGE}
     while True:
         page = connection.ask("GET", f"uploads/{upload_id}", query=query)
-        yield from map(File.of, page["files"])
+        yield from map(File.read, page["files"])
         if "next" not in page:
             return
         query["cursor"] = page["next"]

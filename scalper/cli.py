@@ -43,7 +43,7 @@ def upload(
     """
     from scalper import commands  # noqa: PLC0415  `--help` waits for nothing.
 
-    with _told():
+    with _report_errors():
         order = commands.Order(
             paths=paths,
             reference=reference,
@@ -79,7 +79,7 @@ def status(
 
     if bool(upload_id) == last:
         raise typer.BadParameter("Name an upload, or --last.")
-    with _told():
+    with _report_errors():
         code = following.status(upload_id, journal, as_json=as_json)
     raise typer.Exit(code)
 
@@ -98,7 +98,7 @@ def watch(
     """Follow the clinic's verdicts as they come, each once, until Ctrl-C."""
     from scalper import following  # noqa: PLC0415  As above.
 
-    with _told():
+    with _report_errors():
         following.watch(cursor, from_start=from_start, once=once, as_json=as_json)
 
 
@@ -113,7 +113,7 @@ def get(
     """Fetch an accepted file, whole and verified, or nothing."""
     from scalper import following  # noqa: PLC0415  As above.
 
-    with _told():
+    with _report_errors():
         following.get(file_id, output, force=force)
 
 
@@ -130,7 +130,7 @@ def login(
     from scalper import Client, credentials  # noqa: PLC0415  As above.
 
     secret = typer.prompt("Client secret", hide_input=True, err=True).strip()
-    with _told():
+    with _report_errors():
         found = credentials.Credentials(api_url.rstrip("/"), client_id, secret)
         with Client(found.api_url, found.client_id, found.client_secret) as client:
             client.connection.check()
@@ -146,7 +146,7 @@ def register(app: typer.Typer) -> None:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def _report_errors() -> Iterator[None]:
     """Turn what goes wrong into a sentence and an exit code."""
     from scalper.commands import exit_code  # noqa: PLC0415  As above.
     from scalper.errors import ClientError  # noqa: PLC0415  As above.

@@ -103,7 +103,7 @@ class Client:
     ) -> Outcome:
         """Send what was found, and return the outcome whatever happens. What `approve` is false of stays here."""
         watcher = watcher or Silent()
-        with journal.held():
+        with journal.lock():
             reserved = announcer.repeat()
             plan = compare(journal, found.files, again=again)
             watcher.planned(plan)
@@ -121,7 +121,7 @@ class Client:
     def settle(self, outcome: Outcome, journal: Journal, *, timeout: float | None = None) -> Iterator[Verdict]:
         """As `wait`, with a journal that is open."""
         open_files = outcome.unsettled()
-        abandoned = {upload_id: journal.abandoned(upload_id) for upload_id in set(open_files.values())}
+        abandoned = {upload_id: journal.count_abandoned(upload_id) for upload_id in set(open_files.values())}
         states: dict[str, str] = {}
         unwell: set[str | None] = set()
         for verdict in Wait(self.connection, open_files, abandoned=abandoned, timeout=timeout):
@@ -138,11 +138,11 @@ class Client:
 
     def status(self, upload_id: str) -> Upload:
         """Return how far an upload has come."""
-        return Upload.of(self.connection.ask("GET", f"uploads/{upload_id}", query={"limit": 1}))
+        return Upload.read(self.connection.ask("GET", f"uploads/{upload_id}", query={"limit": 1}))
 
     def uploads(self) -> Iterator[Upload]:
         """Yield the clinic's uploads, newest first."""
-        yield from map(Upload.of, self._pages("uploads", "uploads", {}))
+        yield from map(Upload.read, self._pages("uploads", "uploads", {}))
 
     def files(
         self, upload_id: str | None = None, *, state: str | None = None, since: datetime | None = None
@@ -153,17 +153,17 @@ class Client:
             return
         wanted = {"state": state, "since": since.isoformat() if since else None}
         query = {name: value for name, value in wanted.items() if value}
-        yield from map(File.of, self._pages("files", "files", query))
+        yield from map(File.read, self._pages("files", "files", query))
 
     def studies(self, *, modality: str = "", since: date | None = None, until: date | None = None) -> Iterator[Study]:
         """Yield studies, those first that got a file last; with study dates, the newest first."""
         days = {"since": since.isoformat() if since else "", "until": until.isoformat() if until else ""}
         query = {name: value for name, value in {"modality": modality, **days}.items() if value}
-        yield from map(Study.of, self._pages("studies", "studies", query))
+        yield from map(Study.read, self._pages("studies", "studies", query))
 
     def file(self, file_id: str) -> File:
         """Return all that is known of a file."""
-        return File.of(self.connection.ask("GET", f"files/{file_id}"))
+        return File.read(self.connection.ask("GET", f"files/{file_id}"))
 
     def changes(self, since: str | None = None) -> Changes:
         """Return a page of the change feed behind a cursor; `now` stands for its end, None for its beginning."""

@@ -17,7 +17,7 @@ from scalper.journal import Journal
 from scalper.local import Found, LocalFile, find
 from scalper.outcome import Outcome
 from scalper.plan import compare
-from scalper.telling import PROBLEMS, JsonLines, People, Teller
+from scalper.telling import PROBLEMS, ConsoleReporter, JsonReporter, Teller
 
 ACCEPTED, REJECTED, USAGE, AGAIN = range(4)
 """Exit codes: all is well; some file was refused; a wrong call or credentials; the same command must be run again."""
@@ -41,10 +41,10 @@ class Order:
 
 def upload(order: Order) -> int:
     """Send files, wait for verdicts if asked to. Return the exit code. Raises ClientError, KeyboardInterrupt."""
-    teller: Teller = JsonLines() if order.as_json else People()
+    teller: Teller = JsonReporter() if order.as_json else ConsoleReporter()
     found = find(order.paths)
     teller.found(found)
-    with _ended_by_signals(), Client.configured() as client, client.journal(order.journal) as journal:
+    with _end_on_signals(), Client.configured() as client, client.journal(order.journal) as journal:
         return _Run(order, found, client, journal, teller).run()
 
 
@@ -53,7 +53,7 @@ def dry_run(order: Order) -> None:
     found = find(order.paths)
     with Client.configured() as client, client.journal(order.journal) as journal:
         plan = compare(journal, found.files, again=order.again)
-    teller: Teller = JsonLines() if order.as_json else People()
+    teller: Teller = JsonReporter() if order.as_json else ConsoleReporter()
     teller.found(found)
     teller.would_send(plan)
 
@@ -147,7 +147,7 @@ class _Run:
 
 
 @contextlib.contextmanager
-def _ended_by_signals() -> Iterator[None]:
+def _end_on_signals() -> Iterator[None]:
     """Have SIGTERM end a run as Ctrl-C does: what has arrived is noted."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:

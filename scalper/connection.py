@@ -78,7 +78,7 @@ class Connection:
             answer = asked(self._tokens.token(instead_of=token))
         document = _json(answer)
         if not answer.is_success:
-            raise errors.of(Problem.of(answer.status_code, document))
+            raise errors.error_for(Problem.read(answer.status_code, document))
         return document
 
     def check(self) -> None:
@@ -110,5 +110,5 @@ def _json(answer: httpx.Response) -> dict[str, Any]:
     if isinstance(document, dict):
         return document
     if answer.is_success:
-        raise errors.of(Problem(answer.status_code, title="The API's answer is not JSON"))
+        raise errors.error_for(Problem(answer.status_code, title="The API's answer is not JSON"))
     return {"title": answer.reason_phrase}

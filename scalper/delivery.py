@@ -74,7 +74,7 @@ class Delivery:
     def _take_up(self, plan: Plan, reserved: Mapping[str, Reserved]) -> None:
         with self._journal.together():
             for file, entry in plan.touched:
-                self._journal.touched(entry, file)
+                self._journal.note_change_time(entry, file)
             self._journal.note((entry.file_id for entry in plan.changed if entry.state == ANNOUNCED), ABANDONED)
         for file, entry in plan.earlier:
             self._keep(file, entry.upload_id, entry.file_id)
@@ -155,12 +155,12 @@ class Delivery:
             try:
                 answer = future.result()
             except (ClientError, OSError) as error:
-                self._failed(item, error)
+                self._handle_failure(item, error)
             else:
                 then(answer)
         self._note_arrivals()
 
-    def _failed(self, item: Item | None, error: ClientError | OSError) -> None:
+    def _handle_failure(self, item: Item | None, error: ClientError | OSError) -> None:
         if item is None or isinstance(error, (UnreachableError, CredentialsError)):
             self._halt(error)
         elif isinstance(error, ConflictError) and error.problem.slug == "not-awaited":
@@ -180,9 +180,9 @@ class Delivery:
     def _look_again(self, item: Item) -> None:
         """The file has arrived, or was given up meanwhile."""
         ask = partial(self._connection.ask, "GET", f"files/{item.file_id}")
-        self._run(item, ask, lambda row: self._taken(item, File.of(row)))
+        self._run(item, ask, lambda row: self._take_begun(item, File.read(row)))
 
-    def _taken(self, item: Item, found: File) -> None:
+    def _take_begun(self, item: Item, found: File) -> None:
         # S3 has joined the parts already, and the judge comes next.
         self._has_arrived(item) if found.state == AWAITING else self._take(item, found)
 
@@ -204,11 +204,11 @@ class Delivery:
             self._announcing = False
             return
         pending = self._announcer.prepare(described.fit, self._expected)
-        self._run(None, partial(self._announcer.send, pending), partial(self._announced, pending))
+        self._run(None, partial(self._announcer.send, pending), partial(self._take_announcement, pending))
 
-    def _announced(self, pending: Pending, answer: dict[str, Any]) -> None:
+    def _take_announcement(self, pending: Pending, answer: dict[str, Any]) -> None:
         self._announcing = False
-        upload_id, reserved = self._announcer.answered(pending, answer)
+        upload_id, reserved = self._announcer.note_answer(pending, answer)
         if pending.batch.upload_id is None:
             self._watcher.began(upload_id)
         if not self.outcome.halted:

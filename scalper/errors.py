@@ -35,7 +35,7 @@ class ApiError(ClientError):
     """Raised when the API answers with a problem document (RFC 9457)."""
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.told())
+        super().__init__(problem.describe())
         self.problem = problem
 
 
@@ -64,6 +64,6 @@ _BY_STATUS = {
 }
 
 
-def of(problem: Problem) -> ApiError:
+def error_for(problem: Problem) -> ApiError:
     """Return the error for a problem."""
     return _BY_STATUS.get(problem.status, ApiError)(problem)

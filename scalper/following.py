@@ -88,7 +88,7 @@ def _print_status(upload: Upload, problems: list[File]) -> None:
     console.print(f"{show.files(upload.declared)}: {show.tally(upload.counts, upload.warnings)}.")
     for file in problems:
         console.print(f"{show.mark(file.state, file.warnings)}  {show.name(file.name)}  [dim]{file.file_id}[/]")
-        for line in show.explained(file.findings, file.state):
+        for line in show.explain(file.findings, file.state):
             console.print(line)
 
 
@@ -108,7 +108,7 @@ def _print_change(client: Client, change: Change, *, as_json: bool) -> None:
     file = client.file(change.file_id)
     console.print(f"[dim]{time_of_day}[/]  {show.mark(change.state, change.warnings)}  {change.file_id}")
     console.print(f"    {show.name(file.name)}")
-    for line in show.explained(file.findings, change.state):
+    for line in show.explain(file.findings, change.state):
         console.print(line)
 
 

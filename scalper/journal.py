@@ -93,7 +93,7 @@ class Journal:
         self._guard.close()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Keep other runs out: two of them would announce the same files. Raises JournalError.
 
         A lock of SQLite's on a file of its own: the system releases it when we are killed, on every platform.
@@ -159,16 +159,16 @@ class Journal:
             )
         return key
 
-    def unanswered(self) -> list[tuple[Batch, str, list[dict[str, object]]]]:
+    def list_unanswered(self) -> list[tuple[Batch, str, list[dict[str, object]]]]:
         """Return the announcements whose answers are not known, as they were sent, oldest first."""
         rows = self._db.execute(
             "SELECT DISTINCT upload, request FROM file JOIN upload ON upload.id = file.upload"
             " WHERE account = ? AND state = ? ORDER BY file.id",
             (self._account, PLANNED),
         ).fetchall()
-        return [(self._batch(upload), key, self._announced_under(key)) for upload, key in rows]
+        return [(self._batch(upload), key, self._list_announced(key)) for upload, key in rows]
 
-    def answered(self, batch: Batch, key: str, upload_id: str, file_ids: Sequence[str]) -> Batch:
+    def note_answer(self, batch: Batch, key: str, upload_id: str, file_ids: Sequence[str]) -> Batch:
         """Note the answer to an announcement; the names are forgotten."""
         numbers = [row[0] for row in self._db.execute("SELECT id FROM file WHERE request = ? ORDER BY id", (key,))]
         with self.together():
@@ -192,7 +192,7 @@ class Journal:
         ).fetchone()
         return Entry(*row) if row else None
 
-    def touched(self, entry: Entry, file: LocalFile) -> None:
+    def note_change_time(self, entry: Entry, file: LocalFile) -> None:
         """Note that a file has another time of change, but the same content."""
         self._db.execute("UPDATE file SET changed_ns = ? WHERE id = ?", (file.changed_ns, entry.number))
 
@@ -200,7 +200,7 @@ class Journal:
         """Note how far files have come."""
         self._db.executemany("UPDATE file SET state = ? WHERE file_id = ?", [(state, file_id) for file_id in file_ids])
 
-    def abandoned(self, upload_id: str) -> int:
+    def count_abandoned(self, upload_id: str) -> int:
         """Return how many files of an upload will not come."""
         (count,) = self._db.execute(
             "SELECT count(*) FROM file JOIN upload ON upload.id = file.upload WHERE upload_id = ? AND state = ?",
@@ -216,9 +216,9 @@ class Journal:
         ).fetchone()
         return Batch(*row)
 
-    def _announced_under(self, key: str) -> list[dict[str, object]]:
+    def _list_announced(self, key: str) -> list[dict[str, object]]:
         rows = self._db.execute("SELECT name, size, sha256 FROM file WHERE request = ? ORDER BY id", (key,))
-        return [announced(*row) for row in rows]
+        return [describe_announced(*row) for row in rows]
 
     def _prepare(self) -> None:
         self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")
@@ -229,7 +229,7 @@ class Journal:
             raise JournalError("The journal was written by another version of scalper. Name another --journal.")
 
 
-def announced(name: str, size: int, sha256: str | None) -> dict[str, object]:
+def describe_announced(name: str, size: int, sha256: str | None) -> dict[str, object]:
     """Return a file as the API wants it announced."""
     return {"name": name, "size": size, **({"sha256": sha256} if sha256 else {})}
 

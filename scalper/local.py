@@ -73,7 +73,7 @@ def find(paths: Iterable[Path]) -> Found:
         if not path.exists():
             raise ClientError(f"There is no file or folder {path}.")
         root = absolute(path)
-        for inner in _under(root, found) if path.is_dir() else (root,):
+        for inner in _walk_folder(root, found) if path.is_dir() else (root,):
             if str(inner) not in seen:
                 seen.add(str(inner))
                 _look(inner, _name(inner, root), found)
@@ -85,7 +85,7 @@ def absolute(path: Path) -> Path:
     return Path(os.path.normpath(path.absolute()))
 
 
-def _under(root: Path, found: Found) -> Iterator[Path]:
+def _walk_folder(root: Path, found: Found) -> Iterator[Path]:
     for folder, folders, names in os.walk(root, onerror=lambda error: found.unreadable.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if not _is_junk(name))
         for name in sorted(names):

@@ -25,7 +25,7 @@ def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int 
     columns = (MofNCompleteColumn(), TimeRemainingColumn())
     # The bar has a thread, which would keep workers from being begun the cheap way.
     with (
-        workers.judged(files, profile, style, jobs) as batches,
+        workers.judge_files(files, profile, style, jobs) as batches,
         show.progress(console, "Checking", *columns, visible=not (as_json and console.is_terminal)) as bar,
     ):
         task = bar.add_task("", total=len(files))

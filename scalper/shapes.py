@@ -33,7 +33,7 @@ class Problem:
         """The last segment of `type`, as `not-found`: stable."""
         return self.type.rpartition("/")[2]
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Say it in a sentence or two."""
         faults = "".join(
             f" {fault.get('pointer') or fault.get('parameter')}: {fault.get('message')}." for fault in self.errors
@@ -44,7 +44,7 @@ class Problem:
         )
 
     @classmethod
-    def of(cls, status: int, document: Json) -> Self:
+    def read(cls, status: int, document: Json) -> Self:
         texts = {name: str(document.get(name, "")) for name in ("title", "detail", "request_id")}
         return cls(
             status, str(document.get("type", "about:blank")), errors=tuple(document.get("errors") or ()), **texts
@@ -90,7 +90,7 @@ class File:
         return self.state != AWAITING
 
     @classmethod
-    def of(cls, row: Json) -> Self:
+    def read(cls, row: Json) -> Self:
         return cls(
             file_id=row["file_id"],
             upload_id=row["upload_id"],
@@ -128,7 +128,7 @@ class Upload:
     created_at: datetime
 
     @classmethod
-    def of(cls, row: Json) -> Self:
+    def read(cls, row: Json) -> Self:
         return cls(
             upload_id=row["upload_id"],
             complete=row["state"] == "complete",
@@ -155,7 +155,7 @@ class Study:
     last_at: datetime
 
     @classmethod
-    def of(cls, row: Json) -> Self:
+    def read(cls, row: Json) -> Self:
         return cls(
             study_uid=row["study_uid"],
             instances=row["instances"],
@@ -180,7 +180,7 @@ class Change:
     at: datetime
 
     @classmethod
-    def of(cls, row: Json) -> Self:
+    def read(cls, row: Json) -> Self:
         codes = tuple(row["codes"])
         return cls(row["id"], row["file_id"], row["upload_id"], row["state"], codes, row["warnings"], moment(row["at"]))
 
@@ -205,7 +205,7 @@ class Put:
     expires_at: datetime
 
     @classmethod
-    def of(cls, row: Json) -> Self:
+    def read(cls, row: Json) -> Self:
         return cls(row["url"], dict(row["headers"]), moment(row["expires_at"]))
 
 
@@ -218,7 +218,7 @@ class Plan:
     held: frozenset[int]
 
     @classmethod
-    def of(cls, row: Json) -> Self:
+    def read(cls, row: Json) -> Self:
         return cls(row["part_size"], row["part_count"], frozenset(part["number"] for part in row["held"]))
 
 
@@ -232,6 +232,6 @@ class Reserved:
     plan: Plan | None
 
     @classmethod
-    def of(cls, row: Json) -> Self:
+    def read(cls, row: Json) -> Self:
         put, plan = row.get("put"), row.get("multipart")
-        return cls(row["file_id"], row["state"], Put.of(put) if put else None, Plan.of(plan) if plan else None)
+        return cls(row["file_id"], row["state"], Put.read(put) if put else None, Plan.read(plan) if plan else None)

@@ -56,7 +56,7 @@ def mark(state: str, warnings: int) -> str:
     return MARKS.get("warned" if state == "accepted" and warnings else state, state)
 
 
-def explained(findings: Iterable[Finding], state: str = "") -> Iterator[str]:
+def explain(findings: Iterable[Finding], state: str = "") -> Iterator[str]:
     """Yield lines with what was found and what to do about it."""
     for found in findings:
         where = f" at {escape(found.where)}" if found.where else ""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PROBLEMS = frozenset({"rejected", "failed", "expired"})
 
 
-class JsonLines:
+class JsonReporter:
     """One object per event on standard output; `event` says which. Any thread may call."""
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ def as_dict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-class People:
+class ConsoleReporter:
     """Bars while it runs, lines for what needs attention, and a summary."""
 
     def __init__(self) -> None:
@@ -193,7 +193,7 @@ class People:
             self._explained = True
             name = file.name if file else verdict.file.name if verdict.file else verdict.file_id
             self._console.print(f"{show.mark(verdict.state, verdict.warnings)}  {show.name(name)}")
-            for line in show.explained(verdict.file.findings if verdict.file else (), verdict.state):
+            for line in show.explain(verdict.file.findings if verdict.file else (), verdict.state):
                 self._console.print(line)
 
     def delivered(self, outcome: Outcome) -> None:
@@ -217,4 +217,4 @@ class People:
             self._console.print("[dim]`scalper status --last` tells the verdicts; `--wait` waits for them.[/]")
 
 
-Teller = People | JsonLines
+Teller = ConsoleReporter | JsonReporter

@@ -63,7 +63,7 @@ class Tokens:
             return self._token
 
     def _renew(self) -> None:
-        url = self._token_url = self._token_url or self._discovered()
+        url = self._token_url = self._token_url or self._discover()
         form = {"grant_type": "client_credentials", "scope": SCOPES}
         answer = self._retrying(lambda: self._http.post(url, data=form, auth=self._credentials))
         document = _document(answer)
@@ -74,7 +74,7 @@ class Tokens:
         lifetime = float(told) if isinstance(told, (int, float)) else 3600.0
         self._until = self._clock() + max(lifetime - MARGIN, lifetime / 2)
 
-    def _discovered(self) -> str:
+    def _discover(self) -> str:
         answer = self._retrying(lambda: self._http.get(self._api + DISCOVERY))
         found = _document(answer).get("token_endpoint")
         if not answer.is_success or not isinstance(found, str):

@@ -48,9 +48,9 @@ class Transfer:
         item.file.ensure_unchanged()
         put = item.reserved.put if item.reserved else None
         if put is None or put.expires_at - MARGIN < datetime.now(UTC):
-            put = self._signed(item)
+            put = self._sign_put(item)
         if not self._put(item, put, 0, item.file.size):
-            self._put(item, self._signed(item), 0, item.file.size, last=True)
+            self._put(item, self._sign_put(item), 0, item.file.size, last=True)
 
     def plan(self, item: Item) -> Plan:
         """Ask how a large file is cut, and what S3 has of it. Raises ClientError, OSError."""
@@ -68,7 +68,7 @@ class Transfer:
         wanted = {"parts": [{"number": number, "sha256": sha256(item.file.path, start, length)}]}
         for last in (False, True):
             (row,) = self._connection.ask("POST", f"files/{item.file_id}/sign", body=wanted)["parts"]
-            if self._put(item, Put.of(row), start, length, last=last):
+            if self._put(item, Put.read(row), start, length, last=last):
                 return
 
     def complete(self, item: Item) -> None:
@@ -76,14 +76,14 @@ class Transfer:
         item.file.ensure_unchanged()
         self._connection.ask("POST", f"files/{item.file_id}/complete", body={})
 
-    def _signed(self, item: Item) -> Put:
+    def _sign_put(self, item: Item) -> Put:
         put = self._sign(item.file_id).put
         if put is None:
             raise TransferError("The API does not take this file in one piece.")
         return put
 
     def _sign(self, file_id: str) -> Reserved:
-        return Reserved.of(self._connection.ask("POST", f"files/{file_id}/sign", body={}))
+        return Reserved.read(self._connection.ask("POST", f"files/{file_id}/sign", body={}))
 
     def _put(self, item: Item, put: Put, start: int, length: int, *, last: bool = False) -> bool:
         """Send bytes. Return False where another signature may help."""

@@ -27,7 +27,7 @@ class Verdict:
     file: File | None = None
 
     @classmethod
-    def of(cls, file: File) -> "Verdict":
+    def read(cls, file: File) -> "Verdict":
         return cls(file.file_id, file.upload_id, file.state, file.codes, file.warnings, file)
 
 
@@ -35,7 +35,7 @@ def changes(connection: Connection, since: str | None, limit: int = 500) -> Chan
     """Read a page of the change feed. Raises GoneError for a cursor that is too old, ApiError, UnreachableError."""
     query: dict[str, str | int] = {"limit": limit, **({"since": since} if since else {})}
     page = connection.ask("GET", "changes", query=query)
-    return Changes(tuple(map(Change.of, page["changes"])), page["cursor"], page["poll_after_seconds"])
+    return Changes(tuple(map(Change.read, page["changes"])), page["cursor"], page["poll_after_seconds"])
 
 
 class Wait:
@@ -71,14 +71,14 @@ class Wait:
         # The cursor comes before the look around, so that nothing falls between the two.
         cursor = changes(self._connection, NOW, 1).cursor
         for upload_id in self._uploads:
-            yield from self._tell(map(Verdict.of, filter(_settled, files_of(self._connection, upload_id))))
+            yield from self._tell(Verdict.read(file) for file in files_of(self._connection, upload_id) if file.settled)
         delay = FIRST_PAUSE
         while True:
             # Asked before the feed is read: when all is judged, the feed holds it all.
             complete = self._complete()
             page = changes(self._connection, cursor)
             cursor = page.cursor
-            yield from self._tell(self._explained(page.changes))
+            yield from self._tell(self._explain(page.changes))
             if complete and page.poll_after:
                 return
             delay = FIRST_PAUSE if page.changes else delay * 1.5
@@ -95,7 +95,7 @@ class Wait:
         parent = verdict.file.parent if verdict.file else None
         return verdict.file_id in self._wanted or parent in self._wanted
 
-    def _explained(self, found: Iterable[Change]) -> Iterator[Verdict]:
+    def _explain(self, found: Iterable[Change]) -> Iterator[Verdict]:
         """Fetch what there is to say of a file; for most, there is nothing."""
         for change in found:
             if change.upload_id not in self._uploads or change.file_id in self._told or change.state == AWAITING:
@@ -103,14 +103,14 @@ class Wait:
             if change.file_id in self._wanted and not change.codes and not change.warnings:
                 yield Verdict(change.file_id, change.upload_id, change.state, (), 0)
             else:
-                yield Verdict.of(File.of(self._connection.ask("GET", f"files/{change.file_id}")))
+                yield Verdict.read(File.read(self._connection.ask("GET", f"files/{change.file_id}")))
 
     def _complete(self) -> bool:
         """Say whether all is judged; the entries of archives are known to the upload only."""
         if self._pending:
             return False
         while self._open:
-            upload = Upload.of(self._connection.ask("GET", f"uploads/{self._open[-1]}", query={"limit": 1}))
+            upload = Upload.read(self._connection.ask("GET", f"uploads/{self._open[-1]}", query={"limit": 1}))
             if not upload.complete and upload.counts.get(AWAITING, 0) > self._abandoned.get(upload.upload_id, 0):
                 return False
             self._open.pop()
@@ -120,7 +120,3 @@ class Wait:
         if self._deadline is not None and time.monotonic() + seconds > self._deadline:
             raise UnreachableError(f"{len(self._pending) or 'Some'} verdicts did not come in time.")
         self._pause(seconds)
-
-
-def _settled(file: File) -> bool:
-    return file.settled

@@ -65,7 +65,7 @@ def default_jobs() -> int:
 
 
 @contextmanager
-def judged(files: Sequence[Path], profile: "Profile", style: Style, jobs: int) -> Iterator[Iterator[Batch]]:
+def judge_files(files: Sequence[Path], profile: "Profile", style: Style, jobs: int) -> Iterator[Iterator[Batch]]:
     """Judge files with so many processes while the block runs, which gets what became of them, in their order.
 
     Raises OSError where a worker was ended from outside.
@@ -141,7 +141,7 @@ def tell(console: Console, checked: "Checked") -> None:
     """Print what was found of one file."""
     judgement = checked.judgement
     console.print(f"{show.MARKS[verdict(checked)]}  {show.name(checked.path)}  [dim]{judgement.kind}[/]")
-    for line in show.explained(judgement.findings):
+    for line in show.explain(judgement.findings):
         console.print(line)
 
 

@@ -101,10 +101,10 @@ def decode(value: bytes, terms: list[str], *, is_name: bool = False) -> str:
     if ESC not in value:
         return value.decode(first, "replace")
     before, *extended = value.split(ESC)
-    return before.decode(first, "replace") + "".join(_extended(part, first, ENDS[is_name]) for part in extended)
+    return before.decode(first, "replace") + "".join(_decode_extended(part, first, ENDS[is_name]) for part in extended)
 
 
-def _extended(part: bytes, first: str, ends: re.Pattern[bytes]) -> str:
+def _decode_extended(part: bytes, first: str, ends: re.Pattern[bytes]) -> str:
     """Decode what follows one ESC, up to the next one."""
     escape = part[:3] if part[:2] in {b"$(", b"$)"} else part[:2]
     chosen = BY_ESCAPE.get(escape)

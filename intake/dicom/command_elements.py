@@ -2,7 +2,7 @@
 
 from intake.dicom.elements import header
 from intake.dicom.encoding import EXPLICIT, IMPLICIT_ITEMS
-from intake.dicom.lengths import Bytes
+from intake.dicom.streams import Stream, take_bytes
 
 MOST = 64
 """Elements of one command; the standard's longest has 10."""
@@ -11,7 +11,7 @@ LONGEST = 1024
 _GROUP_LENGTH = 0
 
 
-def end_of_commands(stream: Bytes, start: int) -> int:
+def end_of_commands(stream: Stream, start: int) -> int:
     """Return where command elements that stand at `start` end: at `start` where there are none.
 
     Zeros are none, nor is anything whose elements do not ascend within their group.
@@ -21,14 +21,14 @@ def end_of_commands(stream: Bytes, start: int) -> int:
         following = _end_of_one(stream, position, last)
         if following is None:
             break
-        last = int.from_bytes(_shown(stream, position, 4)[2:], "little")
+        last = int.from_bytes(take_bytes(stream, position, 4)[2:], "little")
         position = following
     return position
 
 
-def _end_of_one(stream: Bytes, position: int, last: int) -> int | None:
+def _end_of_one(stream: Stream, position: int, last: int) -> int | None:
     """Return where the command element at `position` ends, or None where none stands."""
-    head = _shown(stream, position, 12)
+    head = take_bytes(stream, position, 12)
     if len(head) < 12 or head[:2] != b"\0\0":
         return None
     number = int.from_bytes(head[2:4], "little")
@@ -36,10 +36,4 @@ def _end_of_one(stream: Bytes, position: int, last: int) -> int | None:
     if found is None or number <= last or found.length > LONGEST or (number == _GROUP_LENGTH and found.length != 4):
         return None
     following = position + found.size + found.length
-    return following if len(_shown(stream, following, 8)) == 8 else None
-
-
-def _shown(stream: Bytes, position: int, length: int) -> bytes:
-    there = min(stream.show(position, length), length)
-    at = position - stream.origin
-    return stream.buffer[at : at + there] if there else b""
+    return following if len(take_bytes(stream, following, 8)) == 8 else None

@@ -15,7 +15,7 @@ from intake.dicom.dictionary import public_vr
 from intake.dicom.elements import BEHIND
 from intake.dicom.errors import UnreadableFileError
 from intake.dicom.events import Event, Kind
-from intake.dicom.reader import opened
+from intake.dicom.reader import open_file
 from intake.dicom.scanner import Scanner
 from intake.dicom.streams import ByteSource
 
@@ -63,7 +63,7 @@ class Digest:
 
 def digest(source: ByteSource, budget: Budget) -> Digest:
     """Walk through a file's data set. Raises UnreadableFileError, BudgetSpentError, and what the source raises."""
-    scanner, transfer_syntax = opened(source, budget, guessing=True)
+    scanner, transfer_syntax = open_file(source, budget, guessing=True)
     return _Walk(scanner, Digest(transfer_syntax)).done()
 
 
@@ -111,7 +111,7 @@ class _Walk:
         big = event.encoding.big or (event.tag == PIXEL_DATA and self._into.transfer_syntax == GE_BIG_PIXELS)
         width = _WIDTHS.get(event.vr, 1) if big else 1
         for piece in self._scanner.pieces(event):
-            yield _swapped(piece, width) if width > 1 else piece
+            yield _swap(piece, width) if width > 1 else piece
 
     def _pixels(self, event: Event) -> Pixels:
         if event.kind is Kind.FRAGMENTS:
@@ -181,7 +181,7 @@ def _is_text(tag: int) -> bool:
     return not tag >> 16 & 1 and public_vr(tag) in _TEXTS
 
 
-def _swapped(piece: bytes, width: int) -> bytes:
+def _swap(piece: bytes, width: int) -> bytes:
     """Return numbers of the other byte order. A rest that is no number stays as it is."""
     whole = len(piece) // width * width
     turned = bytearray(whole)

@@ -75,13 +75,13 @@ IMPLICIT_ITEMS = Encoding(explicit=False)
 """Of a sequence that stands under UN: implicit VR little endian whatever surrounds it (PS3.5 6.2.2)."""
 
 
-def declared(transfer_syntax: str) -> Encoding:
+def look_up(transfer_syntax: str) -> Encoding:
     """Return what a transfer syntax says; all young ones are explicit VR little endian."""
     return Encoding(explicit=transfer_syntax not in IMPLICIT, big=transfer_syntax == EXPLICIT_BIG)
 
 
 @lru_cache(64)
-def shown(head: bytes) -> Encoding | None:
+def detect(head: bytes) -> Encoding | None:
     """Return the encoding that a data set's first 8 bytes show, or None where they are no data element."""
     if len(head) < 8:
         return None
@@ -92,14 +92,14 @@ def shown(head: bytes) -> Encoding | None:
     return Encoding(explicit=explicit, big=big < little) if 0 < min(little, big) < 0x100 else None
 
 
-def known(transfer_syntax: str) -> bool:
+def is_known(transfer_syntax: str) -> bool:
     return transfer_syntax in TRANSFER_SYNTAXES
 
 
-def retired(transfer_syntax: str) -> bool:
-    return known(transfer_syntax) and TRANSFER_SYNTAXES[transfer_syntax][1]
+def is_retired(transfer_syntax: str) -> bool:
+    return is_known(transfer_syntax) and TRANSFER_SYNTAXES[transfer_syntax][1]
 
 
 def name(transfer_syntax: str) -> str:
     """Return the standard's name, or nothing for an unknown transfer syntax."""
-    return TRANSFER_SYNTAXES[transfer_syntax][0] if known(transfer_syntax) else ""
+    return TRANSFER_SYNTAXES[transfer_syntax][0] if is_known(transfer_syntax) else ""

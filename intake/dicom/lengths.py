@@ -5,10 +5,10 @@ of the three forms (PS3.5 7.1) leads somewhere else, and only one of them to ano
 """
 
 import struct
-from typing import Protocol
 
 from intake.dicom.elements import LONG_HEADER, SHORT_HEADER, UNDEFINED_LENGTH, Header
 from intake.dicom.encoding import ITEM_TAGS, LONG_VRS, SHORT_VRS, Encoding
+from intake.dicom.streams import Stream
 
 FARTHEST = 64 * 1024 + 12
 """How far is looked, in bytes: as far as a length of two bytes may lead."""
@@ -21,17 +21,6 @@ _HEAD = {False: struct.Struct("<HH2sHI").unpack_from, True: struct.Struct(">HH2s
 _TAG = {False: struct.Struct("<HH").unpack_from, True: struct.Struct(">HH").unpack_from}
 
 
-class Bytes(Protocol):
-    """Bytes of which some are at hand, in a buffer that moves on."""
-
-    buffer: bytes
-    origin: int
-
-    def show(self, position: int, length: int) -> int:
-        """Bring `length` bytes from `position` into the buffer, and say how many from there on are in it."""
-        ...
-
-
 def is_doubtful(head: Header, buffer: bytes, at: int) -> bool:
     """Say whether the header at `at` of an explicit data set leaves its form open."""
     if head.tag >> 16 == _DELIMITER_GROUP or head.vr in SHORT_VRS:
@@ -41,7 +30,7 @@ def is_doubtful(head: Header, buffer: bytes, at: int) -> bool:
     return head.vr not in LONG_VRS
 
 
-def settle(stream: Bytes, position: int, head: Header, limit: int, encoding: Encoding) -> Header:
+def settle(stream: Stream, position: int, head: Header, limit: int, encoding: Encoding) -> Header:
     """Return the header at `position` in the form that leads to another element, or as it is where none does.
 
     The element must end at `limit`, which is where the data set around it ends, or before it.

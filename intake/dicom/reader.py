@@ -16,11 +16,11 @@ LONGEST_UID = 64
 
 
 def scan(source: ByteSource, budget: Budget, first: bytes | None = None) -> Scanner:
-    """Open a file, and return the scanner of its data set. As `opened`."""
-    return opened(source, budget, first)[0]
+    """Open a file, and return the scanner of its data set. As `open_file`."""
+    return open_file(source, budget, first)[0]
 
 
-def opened(
+def open_file(
     source: ByteSource, budget: Budget, first: bytes | None = None, *, guessing: bool = False
 ) -> tuple[Scanner, str]:
     """Open a file, and return the scanner of its data set, and its transfer syntax, which may be empty.
@@ -76,8 +76,8 @@ def _encoding(stream: Stream, position: int, transfer_syntax: str) -> Encoding:
     """Settle what the file says against what it shows: a wrong VR encoding is read as it is, as the judge does."""
     there = min(stream.show(position, 8), 8)
     at = position - stream.origin
-    shown = encoding.shown(stream.buffer[at : at + there])
-    declared = encoding.declared(transfer_syntax) if transfer_syntax else shown
+    shown = encoding.detect(stream.buffer[at : at + there])
+    declared = encoding.look_up(transfer_syntax) if transfer_syntax else shown
     if declared is None:
         raise UnreadableFileError(f"there is no data set at byte {position}")
     if shown is None or shown == declared:

@@ -121,7 +121,7 @@ class Scanner:
                 return
             self._budget.step()
             if encoding.explicit and lengths.is_doubtful(head, stream.buffer, at):
-                head = self._settled(head, limit, encoding)
+                head = self._settle_length(head, limit, encoding)
             tag, start = head.tag, self._position + head.size
             if tag >> 16 == 0xFFFE or (len(self._levels) == 1 and self._ends_outermost(head, encoding)):
                 yield from self._delimit(level, tag)
@@ -145,7 +145,7 @@ class Scanner:
             raise UnreadableFileError(f"the element at byte {self._position} is cut off")
         self._position = following
 
-    def _settled(self, head: Header, limit: int, encoding: Encoding) -> Header:
+    def _settle_length(self, head: Header, limit: int, encoding: Encoding) -> Header:
         """Find out the length of an element whose VR is none."""
         self._budget.step(DOUBT)
         if self._doubts >= MOST_DOUBTS:

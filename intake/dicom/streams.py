@@ -8,7 +8,7 @@ from intake.dicom.errors import UnreadableFileError
 from intake.errors import ObjectChangedError
 
 FIRST_READ = 64 * 1024
-"""Bytes that are read at first: most headers end within them."""
+"""Bytes that are at hand from the start: most headers end within them, and reads within them cost nothing."""
 NEXT_READ, AFTER_JUMP = 64 * 1024, 8 * 1024
 """Bytes that are read at least: on from what is at hand, and behind a large value, where little may be wanted."""
 CHUNK_IN, CHUNK_OUT = 4 * 1024, 16 * 1024
@@ -47,23 +47,23 @@ class Stream(Protocol):
         ...
 
 
-class RangedStream:
-    """An object's bytes as they are. Raises BudgetSpentError, ObjectChangedError, and what the source raises."""
+def take_bytes(stream: Stream, position: int, length: int) -> bytes:
+    """Return the bytes from `position` on: `length` of them, or fewer at the stream's end."""
+    there = min(stream.show(position, length), length)
+    at = position - stream.origin
+    return stream.buffer[at : at + there] if there > 0 else b""
 
-    __slots__ = ("_budget", "_source", "buffer", "origin", "size")
 
-    def __init__(self, source: ByteSource, budget: Budget, first: bytes | None = None) -> None:
-        """Take `first` as the object's first bytes, where they were read already."""
-        self._source, self._budget = source, budget
+class ObjectStream:
+    """An object's bytes as they are. How much is read at once, and what that may cost, is for `_fetch` to say."""
+
+    __slots__ = ("_source", "buffer", "origin", "size")
+
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
         self.size = source.size
         self.origin = 0
         self.buffer = b""
-        if first is None:
-            self._fetch(0, min(FIRST_READ, self.size))
-        elif len(first) < min(FIRST_READ, self.size):
-            raise ObjectChangedError("the object is shorter than its size")
-        else:
-            self.buffer = first
 
     def show(self, position: int, length: int) -> int:
         at = position - self.origin
@@ -72,19 +72,45 @@ class RangedStream:
             return max(there, 0)
         if position >= self.size:
             return 0
-        least = NEXT_READ if 0 <= at <= len(self.buffer) else AFTER_JUMP
-        self._fetch(position, min(max(length, least), self.size - position))
+        self._fetch(position, length)
         return len(self.buffer)
 
     def holds(self, position: int) -> bool:
         return position <= self.size
 
     def _fetch(self, position: int, length: int) -> None:
-        self._budget.fetch(length)
-        data = self._source.read(position, length) if length else b""
+        """Have at least `length` bytes from `position` in the buffer, as far as the object goes."""
+        raise NotImplementedError
+
+    def _read(self, start: int, length: int) -> None:
+        """Fill the buffer. Raises ObjectChangedError, and what the source raises."""
+        data = self._source.read(start, length) if length else b""
         if len(data) < length:
             raise ObjectChangedError("the object is shorter than its size")
-        self.buffer, self.origin = data, position
+        self.buffer, self.origin = data, start
+
+
+class RangedStream(ObjectStream):
+    """An object's bytes within a budget. Raises BudgetSpentError, ObjectChangedError, and what the source raises."""
+
+    __slots__ = ("_budget",)
+
+    def __init__(self, source: ByteSource, budget: Budget, first: bytes | None = None) -> None:
+        """Take `first` as the object's first bytes, where they were read already."""
+        super().__init__(source)
+        self._budget = budget
+        if first is None:
+            self._fetch(0, FIRST_READ)
+        elif len(first) < min(FIRST_READ, self.size):
+            raise ObjectChangedError("the object is shorter than its size")
+        else:
+            self.buffer = first
+
+    def _fetch(self, position: int, length: int) -> None:
+        least = NEXT_READ if self.origin <= position <= self.origin + len(self.buffer) else AFTER_JUMP
+        wanted = min(max(length, least), self.size - position)
+        self._budget.fetch(wanted)
+        self._read(position, wanted)
 
 
 class InflatedStream:

@@ -8,7 +8,7 @@ from intake.ports.audit import AuditEntry, AuditFilter, AuditLog
 from intake.ports.directory import Clinic, Directory, Partner, RequestCounts
 from intake.ports.gateway import MOST_CLIENTS, Gateway
 from intake.ports.incidents import Fault, Incident, Incidents, Rounds
-from intake.ports.inventory import Announcements, Held, Inventory, Known, Ledger, Stretch
+from intake.ports.inventory import Announcements, Inventory, Ledger, RecordedIds, StoredObject, Stretch
 from intake.ports.last_errors import LastError, LastErrors
 from intake.ports.messages import Alert, AlertKind, Alerts, DeadLetters, Queue, QueueAge, QueuedMessage
 from intake.ports.objects import (
@@ -24,7 +24,7 @@ from intake.ports.objects import (
     Presigned,
     Presigner,
 )
-from intake.ports.orders import Answer, Answered, Order, Orders, Portion, Selection, Task
+from intake.ports.orders import Answer, Answered, Order, OrderBatch, Orders, Selection, Task
 from intake.ports.projections import (
     Bucket,
     Change,
@@ -99,14 +99,12 @@ __all__ = [
     "Found",
     "Gateway",
     "Grain",
-    "Held",
     "Holding",
     "HookSubscriptions",
     "Incident",
     "Incidents",
     "Inventory",
     "KeptSearches",
-    "Known",
     "LastError",
     "LastErrors",
     "Ledger",
@@ -115,13 +113,13 @@ __all__ = [
     "ObjectWriter",
     "Objects",
     "Order",
+    "OrderBatch",
     "Orders",
     "Outbox",
     "Outcome",
     "Page",
     "Part",
     "Partner",
-    "Portion",
     "Presigned",
     "Presigner",
     "Progress",
@@ -133,6 +131,7 @@ __all__ = [
     "QueuedMessage",
     "QuietClinic",
     "Recorded",
+    "RecordedIds",
     "Records",
     "RequestCounts",
     "ResultTable",
@@ -144,6 +143,7 @@ __all__ = [
     "Search",
     "Selection",
     "Standing",
+    "StoredObject",
     "Stretch",
     "StuckFile",
     "StuckFiles",

@@ -8,7 +8,7 @@ from intake.record import FileRecord, ObjectVersion
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredObject:
     """An object version as a listing tells of it."""
 
     version: ObjectVersion
@@ -25,7 +25,7 @@ class Held:
 class Stretch:
     """Some of a list, in its order."""
 
-    held: tuple[Held, ...]
+    held: tuple[StoredObject, ...]
     next: str
     """Where to go on; empty at the end."""
 
@@ -61,7 +61,7 @@ class Announcements:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RecordedIds:
     """What the table knows of some files and uploads."""
 
     files: dict[str, FileRecord]
@@ -82,6 +82,6 @@ class Ledger(Protocol):
         """
         ...
 
-    def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> Known:
+    def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> RecordedIds:
         """Look up to 100 files and uploads up, in one call."""
         ...

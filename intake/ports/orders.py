@@ -116,7 +116,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
+class OrderBatch:
     """Some files of an order, found together."""
 
     file_ids: tuple[str, ...]
@@ -139,11 +139,11 @@ class Orders(Protocol):
         """Return the newest orders of an owner, without their answers."""
         ...
 
-    def portion(self, owner: str, order_id: str, number: int) -> Portion | None:
+    def portion(self, owner: str, order_id: str, number: int) -> OrderBatch | None:
         """Return a portion that was found before."""
         ...
 
-    def add_portion(self, owner: str, order_id: str, number: int, portion: Portion) -> Portion:
+    def add_portion(self, owner: str, order_id: str, number: int, portion: OrderBatch) -> OrderBatch:
         """Keep a portion, count its files, and return it; or the one that already has its number."""
         ...
 

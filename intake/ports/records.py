@@ -58,7 +58,7 @@ class Verdicts(Protocol):
         """Mark a rejected file deleted. False when its record is no longer as it was read, which changes nothing."""
         ...
 
-    def foresee(self, verdict: Verdict) -> Recorded:
+    def check_conflicts(self, verdict: Verdict) -> Recorded:
         """Return what recording would come to, as far as other files stand in the way; writes nothing."""
         ...
 

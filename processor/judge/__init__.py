@@ -6,6 +6,7 @@ budgets; what cannot be read ends in a finding. Only trouble of the byte source 
 
 from dataclasses import dataclass
 
+from intake.dicom.streams import FIRST_READ, ByteSource
 from intake.record import Finding, Metadata, Severity
 from processor.judge import dicom
 from processor.judge.catalogue import RULES_VERSION
@@ -15,7 +16,7 @@ from processor.judge.facts import Facts
 from processor.judge.findings import Findings, telling
 from processor.judge.kinds import EXTENSIONS, TAKEN, UNKNOWN, claimed, contradicts
 from processor.judge.profile import Profile
-from processor.judge.window import FIRST_READ, ByteSource, Window
+from processor.judge.window import Window
 
 __all__ = ["FIRST_READ", "RULES_VERSION", "ByteSource", "Facts", "Judgement", "Profile", "judge"]
 
@@ -47,17 +48,17 @@ def judge(source: ByteSource, facts: Facts = NOTHING_ELSE) -> Judgement:
     findings = Findings()
     if source.size == 0:
         findings.add("empty-file")
-        return _weighed(UNKNOWN, dicom.Judged({}, None), 0, facts, findings)
+        return _weigh(UNKNOWN, dicom.Judged({}, None), 0, facts, findings)
     window = Window(source)
     envelope = open_envelope(window.buffer, window.size, findings)
     if envelope.start is not None:
         judged = dicom.judge(window, envelope.start, findings)
-        return _weighed(envelope.kind, judged, source.size, facts, findings)
+        return _weigh(envelope.kind, judged, source.size, facts, findings)
     kind = envelope.kind if findings else claimed(facts.extension, envelope.kind)
     metadata: Metadata = {}
     if not findings:
         kind, metadata = _document(kind, window, facts, findings)
-    return _weighed(kind, dicom.Judged(metadata, None), source.size, facts, findings)
+    return _weigh(kind, dicom.Judged(metadata, None), source.size, facts, findings)
 
 
 def _document(kind: str, window: Window, facts: Facts, findings: Findings) -> tuple[str, Metadata]:
@@ -78,7 +79,7 @@ def _document(kind: str, window: Window, facts: Facts, findings: Findings) -> tu
     return kind, metadata
 
 
-def _weighed(kind: str, judged: dicom.Judged, size: int, facts: Facts, findings: Findings) -> Judgement:
+def _weigh(kind: str, judged: dicom.Judged, size: int, facts: Facts, findings: Findings) -> Judgement:
     """Add what the name and the clinic's profile have to say, and weigh all of it by that profile."""
     if kind != UNKNOWN and contradicts(facts.extension, kind):
         # Whoever exports to DICOM and sends something else lost the patient's identity on the way.

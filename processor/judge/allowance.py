@@ -7,7 +7,7 @@ as much for each frame as their makers want: 230 elements and 35 sequences were 
 from dataclasses import dataclass, field
 
 from processor.judge import tags
-from processor.judge.refusal import BudgetSpentError, RefusedError
+from processor.judge.refusal import BudgetSpentError, UnreadableFileError
 from processor.judge.runs import Values
 
 ELEMENTS, BYTES_AN_ELEMENT, ELEMENTS_A_FRAME = 200_000, 20, 512
@@ -34,13 +34,13 @@ class Allowance:
     sequences: int = 0
 
     def check(self, position: int) -> None:
-        """Raise RefusedError for more than a file may have, and BudgetSpentError for more than there is time for."""
+        """Raise UnreadableFileError for more than a file may have, BudgetSpentError for more than there is time for."""
         if self.elements > ELEMENTS and self.elements > self.most_elements(position):
-            raise RefusedError("too-many-elements", f"byte {position}")
+            raise UnreadableFileError("too-many-elements", f"byte {position}")
         if self.items > ITEMS and self.items > self.most_items(position):
-            raise RefusedError("too-many-items", f"byte {position}")
+            raise UnreadableFileError("too-many-items", f"byte {position}")
         if self.sequences > SEQUENCES and self.sequences > self.most_sequences(position):
-            raise RefusedError("too-many-elements", f"byte {position}")
+            raise UnreadableFileError("too-many-elements", f"byte {position}")
         if self.elements + 2 * (self.items + self.sequences) > MOST_WORK:
             raise BudgetSpentError("header-too-large", f"byte {position}")
 

@@ -25,7 +25,7 @@ from processor.judge.findings import Findings
 from processor.judge.inflation import InflatedStream
 from processor.judge.meta import FileMeta
 from processor.judge.order import Order
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 from processor.judge.runs import Values
 from processor.judge.texts import Texts
 from processor.judge.walk import Walk
@@ -90,7 +90,7 @@ def _read(window: Window, stated: FileMeta, data_set: DataSet, findings: Finding
         _name_absent(data_set.values, findings)
         _check_transfer_syntax(window, stated, findings)
         _read_data_set(window, stated, data_set, findings)
-    except RefusedError as refusal:
+    except UnreadableFileError as refusal:
         findings.add(refusal.code, refusal.where)
         return refusal.code
     return ""
@@ -146,20 +146,20 @@ def _check_rest(window: Window, position: int, findings: Findings) -> None:
         return
     finding = endings.classify(window, position, after_pixels=True)
     if finding != endings.TRAILING:
-        raise RefusedError(finding, f"byte {position}")
+        raise UnreadableFileError(finding, f"byte {position}")
     findings.add(finding, f"byte {position}")
 
 
 def _check_transfer_syntax(window: Window, found: FileMeta, findings: Findings) -> None:
     if found.end >= window.size:
-        raise RefusedError("data-set-missing", f"byte {window.size}")
+        raise UnreadableFileError("data-set-missing", f"byte {window.size}")
     transfer_syntax = found.transfer_syntax
     if not transfer_syntax:
         if found.elements:
             findings.add("transfer-syntax-missing", tags.written(tags.TRANSFER_SYNTAX_UID))
-    elif not encoding.known(transfer_syntax):
+    elif not encoding.is_known(transfer_syntax):
         findings.add("transfer-syntax-unknown", tags.written(tags.TRANSFER_SYNTAX_UID))
-    elif encoding.retired(transfer_syntax):
+    elif encoding.is_retired(transfer_syntax):
         findings.add("transfer-syntax-retired", tags.written(tags.TRANSFER_SYNTAX_UID))
 
 
@@ -167,15 +167,15 @@ def _encoding(stream: Stream, start: int, transfer_syntax: str, findings: Findin
     """Settle what the file says against what it shows. A wrong byte order is a refusal, a wrong VR is read as it is."""
     there = stream.show(start, 8)
     at = start - stream.origin
-    shown = encoding.shown(stream.buffer[at : at + min(there, 8)])
+    shown = encoding.detect(stream.buffer[at : at + min(there, 8)])
     if not transfer_syntax:
         if shown is None:
-            raise RefusedError("structure-invalid", f"byte {start}")
+            raise UnreadableFileError("structure-invalid", f"byte {start}")
         return shown
-    declared = encoding.declared(transfer_syntax)
+    declared = encoding.look_up(transfer_syntax)
     if shown is None or shown == declared:
         return declared
     if shown.big != declared.big:
-        raise RefusedError("transfer-syntax-contradicted", tags.written(tags.TRANSFER_SYNTAX_UID))
+        raise UnreadableFileError("transfer-syntax-contradicted", tags.written(tags.TRANSFER_SYNTAX_UID))
     findings.add("vr-encoding-differs", f"byte {start}")
     return shown

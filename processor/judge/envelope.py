@@ -97,7 +97,7 @@ def _polyglot(preamble: bytes) -> str:
 
 def starts_as_data_set(head: bytes, size: int) -> bool:
     """Say whether the first two elements are what a data set or file meta information starts with."""
-    shown = encoding.shown(head[:8])
+    shown = encoding.detect(head[:8])
     if shown is None:
         return False
     first = header(head, 0, len(head), shown)
@@ -120,12 +120,12 @@ def damaged_wrapping(head: bytes) -> str:
         return "magic-damaged"
     if head.startswith(b"--") and MAGIC in head[:4096]:
         return "http-wrapper"
-    if _decoded(head)[PREAMBLE : PREAMBLE + 4] == MAGIC:
+    if _decode_base64(head)[PREAMBLE : PREAMBLE + 4] == MAGIC:
         return "base64-encoded"
     return "all-zero" if not head.strip(b"\0") else ""
 
 
-def _decoded(head: bytes) -> bytes:
+def _decode_base64(head: bytes) -> bytes:
     text = b"".join(head[:300].split())
     try:
         return binascii.a2b_base64(text[: len(text) // 4 * 4], strict_mode=True)

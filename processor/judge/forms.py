@@ -61,7 +61,7 @@ MOST_AT_ONCE = 8
 """Values of one attribute that the joined pattern takes."""
 
 
-def _joined(attribute: Attribute) -> str:
+def _join_pattern(attribute: Attribute) -> str:
     """Return the pattern of an attribute's values in a group, or of its absence, with the separator behind."""
     one = _AT_ONCE[attribute.vr]
     least, most = attribute.least - 1, min(attribute.most, MOST_AT_ONCE) - 1
@@ -81,7 +81,7 @@ def matcher(attributes: Sequence[Attribute]) -> Matcher:
 
     It returns a text for each, None for none; or None where a value is not as usual.
     """
-    match_all = re.compile("".join(map(_joined, attributes))).fullmatch
+    match_all = re.compile("".join(map(_join_pattern, attributes))).fullmatch
     last_uid = sum(attribute.vr == "UI" for attribute in attributes)
 
     def matched(text: str) -> tuple[str | None, ...] | None:

@@ -7,7 +7,7 @@ from intake.dicom.encoding import EXPLICIT, LONG_VRS, SHORT_VRS
 from processor.judge import codestreams, offsets, tags
 from processor.judge.data_set import Pixels
 from processor.judge.offsets import NO_OFFSETS
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 from processor.judge.runs import RESERVED
 from processor.judge.window import Stream, Window
 
@@ -61,7 +61,7 @@ class Fragments:
         while not self.ended and self.items < MAX_ITEMS:
             if self.position + 8 == window.size:
                 self._end(window.size)
-            elif self._at_hand() or self._reach(window):
+            elif self._is_at_hand() or self._reach(window):
                 self.step()
             else:
                 break
@@ -77,11 +77,11 @@ class Fragments:
         return True
 
     def walk(self, most: int) -> None:
-        """Step over all items, fetching their headers. Raises RefusedError for more than `most`."""
+        """Step over all items, fetching their headers. Raises UnreadableFileError for more than `most`."""
         while not self.ended:
             self.step()
             if self.items > most:
-                raise RefusedError("too-many-items", f"byte {self.position}")
+                raise UnreadableFileError("too-many-items", f"byte {self.position}")
 
     def jump_to_end(self) -> bool:
         """Find the delimiter in the object's last bytes, and say whether it was there."""
@@ -122,15 +122,15 @@ class Fragments:
         return Pixels(tag, UNDEFINED_LENGTH, self.first, fragments, offsets)
 
     def step(self) -> None:
-        """Step over one item or over the delimiter. Raises RefusedError where neither stands."""
+        """Step over one item or over the delimiter. Raises UnreadableFileError where neither stands."""
         if self._stream.show(self.position, 8) < 8:
-            raise RefusedError("encapsulation-unended", f"byte {self.position}")
+            raise UnreadableFileError("encapsulation-unended", f"byte {self.position}")
         group, number, length = self._unpack(self._stream.buffer, self.position - self._stream.origin)
         tag = group << 16 | number
         if tag == tags.SEQUENCE_END:
             self._end(self.position + 8)
         elif tag != tags.ITEM or length == UNDEFINED_LENGTH:
-            raise RefusedError("encapsulation-invalid", f"byte {self.position}")
+            raise UnreadableFileError("encapsulation-invalid", f"byte {self.position}")
         else:
             self._pass(length)
 
@@ -147,7 +147,7 @@ class Fragments:
             self.first = self._stream.buffer[at : at + min(length, codestreams.LOOK)]
         self.position = start + length
         if not self._stream.holds(self.position):
-            raise RefusedError("encapsulation-unended", f"byte {start}")
+            raise UnreadableFileError("encapsulation-unended", f"byte {start}")
 
     def _read_offsets(self, start: int, length: int) -> None:
         self._start = start + length
@@ -161,7 +161,7 @@ class Fragments:
         self.position = position
         self.ended = True
 
-    def _at_hand(self) -> bool:
+    def _is_at_hand(self) -> bool:
         at = self.position - self._stream.origin
         return 0 <= at <= len(self._stream.buffer) - 8
 

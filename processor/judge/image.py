@@ -39,7 +39,7 @@ class Description(NamedTuple):
 
 def describe(numbers: Sequence[bytes], texts: positions.Texts, *, big: bool) -> Description:
     """Return the description from the values of NUMBERS, as encoded, and from the texts."""
-    samples, rows, columns, bits, stored, high, representation, _ = _unsigned(numbers, big=big)
+    samples, rows, columns, bits, stored, high, representation, _ = _read_unsigned(numbers, big=big)
     frames = _frames(texts[positions.NUMBER_OF_FRAMES] or "")
     photometric = texts[positions.PHOTOMETRIC_INTERPRETATION] or ""
     halved = photometric in HALVED_CHROMA and samples == 3
@@ -48,7 +48,7 @@ def describe(numbers: Sequence[bytes], texts: positions.Texts, *, big: bool) -> 
     return Description(samples, rows, columns, bits, stored, high, representation, frames, photometric, length)
 
 
-def _unsigned(values: Sequence[bytes], *, big: bool) -> list[int | None]:
+def _read_unsigned(values: Sequence[bytes], *, big: bool) -> list[int | None]:
     """Return the first value of each, or None where it is missing or empty."""
     order: Literal["big", "little"] = "big" if big else "little"
     return [int.from_bytes(value[:2], order) if len(value) >= 2 else None for value in values]

@@ -2,7 +2,7 @@
 
 import zlib
 
-from processor.judge.refusal import BudgetSpentError, RefusedError
+from processor.judge.refusal import BudgetSpentError, UnreadableFileError
 from processor.judge.window import Window
 
 MAX_INFLATED = 1024 * 1024 * 1024
@@ -25,7 +25,7 @@ class InflatedStream:
     """The stream that raw deflate data from offset `start` of a window stands for. It only moves forward.
 
     What it is asked for is inflated, so that nothing is taken on trust. Raises BudgetSpentError where that would cost
-    too much, and RefusedError for a bomb, and for what cannot be inflated.
+    too much, and UnreadableFileError for a bomb, and for what cannot be inflated.
     """
 
     __slots__ = ("_inflater", "_position", "_window", "buffer", "deflated", "origin", "size")
@@ -70,7 +70,7 @@ class InflatedStream:
         try:
             chunk = self._inflater.decompress(self._inflater.unconsumed_tail or self._more(), CHUNK_OUT)
         except zlib.error:
-            raise RefusedError("deflate-damaged", f"byte {self._position}") from None
+            raise UnreadableFileError("deflate-damaged", f"byte {self._position}") from None
         self._keep(chunk, keep_from)
         if self._inflater.eof or not (chunk or self._inflater.unconsumed_tail or self._position < self._window.size):
             self._end()
@@ -92,7 +92,7 @@ class InflatedStream:
     def _end(self) -> None:
         self.size = self.origin + len(self.buffer)
         if not self._inflater.eof:
-            raise RefusedError("truncated", f"byte {self._window.size}")
+            raise UnreadableFileError("truncated", f"byte {self._window.size}")
 
     def _check_budgets(self) -> None:
         """Look at the ratio of the whole file, and of what was inflated of it where the rest is not going to be."""
@@ -103,6 +103,6 @@ class InflatedStream:
         if inflated > MAX_INFLATED:
             taken -= self._window.size - self._position + len(self._inflater.unconsumed_tail)
         if inflated > MAX_RATIO * taken:
-            raise RefusedError("deflate-bomb", f"byte {inflated} of the inflated data set")
+            raise UnreadableFileError("deflate-bomb", f"byte {inflated} of the inflated data set")
         if inflated > MAX_INFLATED:
             raise BudgetSpentError("header-too-large", f"byte {inflated} of the inflated data set")

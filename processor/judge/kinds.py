@@ -108,14 +108,14 @@ def gunzipped(head: bytes, length: int) -> bytes:
 
 
 def _text_kind(head: bytes) -> str:
-    kind = _told_kind(head)
+    kind = _guess_kind(head)
     # Behind a printer's commands, a mail's headers or gibberish: readers look for the mark in the first 1,024 bytes.
     return "pdf" if kind in {UNKNOWN, "text", "csv"} and PDF_MARK.search(head[:PDF_LOOK]) else kind
 
 
-def _told_kind(head: bytes) -> str:
+def _guess_kind(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _told_kind(head[:LOOK].decode("utf-16", "ignore").encode())
+        return _guess_kind(head[:LOOK].decode("utf-16", "ignore").encode())
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\v")
     if HL7_START.match(text) or HL7_HEADLESS.match(text[:LOOK]):
         return "hl7v2"

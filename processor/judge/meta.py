@@ -9,7 +9,7 @@ from intake.dicom.encoding import EXPLICIT, LONG_VRS, SHORT_VRS
 from processor.judge import tags
 from processor.judge.attributes import ABSENT, LOOKALIKE
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 from processor.judge.runs import KEPT_BYTES, Values
 from processor.judge.window import Window
 
@@ -34,7 +34,7 @@ class FileMeta:
 
 
 def read(window: Window, meta: FileMeta, values: Values, findings: Findings) -> None:
-    """Read the group's elements from `meta.end` on into `values`. Raises RefusedError where they are cut off."""
+    """Read the group's elements from `meta.end` on into `values`. Raises UnreadableFileError where they are cut off."""
     position = meta.end
     _pass_at_hand(window, meta, values)
     while (head := _next(window, meta.end)) is not None:
@@ -43,7 +43,7 @@ def read(window: Window, meta: FileMeta, values: Values, findings: Findings) -> 
         meta.end += head.size + head.length
         meta.elements += 1
         if meta.elements > MAX_META_ELEMENTS:
-            raise RefusedError("too-many-elements", f"byte {meta.end}")
+            raise UnreadableFileError("too-many-elements", f"byte {meta.end}")
     stated = values[tags.TRANSFER_SYNTAX_UID]
     meta.transfer_syntax = "" if stated is ABSENT else stated.decode("latin-1").strip("\0 ")
     _check(window, meta, position, values, findings)
@@ -91,13 +91,13 @@ def _next(window: Window, position: int) -> Header | None:
         return None
     head = header(window.buffer, at, at + there, EXPLICIT) if there >= 8 else None
     if head is None:
-        raise RefusedError("truncated", f"byte {position}")
+        raise UnreadableFileError("truncated", f"byte {position}")
     return head
 
 
 def _value(window: Window, start: int, head: Header) -> bytes:
     if head.length == UNDEFINED_LENGTH or not window.holds(start + head.length):
-        raise RefusedError("truncated", tags.written(head.tag))
+        raise UnreadableFileError("truncated", tags.written(head.tag))
     length = min(head.length, KEPT_BYTES)
     window.show(start, length)
     at = start - window.origin

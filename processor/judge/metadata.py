@@ -50,7 +50,7 @@ class Part:
         for key, at in self._whole:
             if (text := texts[at]) and (number := int(text) if plain else integer(text)) is not None:
                 found[key] = number
-        return Fields(found, [(key, _listed(text)) for key, at in self._lists if (text := texts[at])])
+        return Fields(found, [(key, _split_values(text)) for key, at in self._lists if (text := texts[at])])
 
 
 SHARED_PART, OWN_PART = Part(SHARED), Part(OWN)
@@ -99,7 +99,7 @@ def _name(found: dict[str, str | int], texts: positions.Texts) -> None:
         found["transfer_syntax"] = transfer_syntax
 
 
-def _listed(text: str) -> list[str]:
+def _split_values(text: str) -> list[str]:
     values = text.split("\\", MOST_IN_LIST)[:MOST_IN_LIST]
     return [value.strip() for value in values] if " " in text else values
 

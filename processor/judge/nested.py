@@ -36,17 +36,15 @@ class Passed(NamedTuple):
     sequences: int
 
 
-def pass_items(buffer: bytes, at: int, stop: int, encoding: Encoding, room: int) -> Passed:
-    """Pass the items at `at` that lie in the buffer before `stop`, and nest no more than `room` levels."""
+# One loop, without calls: faster.
+def pass_items(buffer: bytes, at: int, stop: int, encoding: Encoding, room: int) -> Passed:  # noqa: C901, PLR0912, PLR0915
+    """Pass the items at `at` that lie in the buffer before `stop`, and nest no more than `room` levels.
+
+    Levels take turns: items, and the elements of one. Each has its end, or UNENDED where a delimiter tells.
+    """
     if encoding.big:
         return Passed(at, at, 0, 0, 0)
-    return _pass_explicit(buffer, at, stop, room) if encoding.explicit else _pass_implicit(buffer, at, stop, room)
-
-
-# One loop, without calls: faster.
-def _pass_explicit(buffer: bytes, at: int, stop: int, room: int) -> Passed:  # noqa: C901, PLR0912, PLR0915
-    """Levels take turns: items, and the elements of one. Each has its end, or UNENDED where a delimiter tells."""
-    short, long = _SHORT, _LONG
+    explicit, short, long = encoding.explicit, _SHORT, _LONG
     last = min(stop, len(buffer)) - HEAD
     levels: list[tuple[int, int]] = []
     of_items, end, limit = True, UNENDED, stop
@@ -57,90 +55,64 @@ def _pass_explicit(buffer: bytes, at: int, stop: int, room: int) -> Passed:  # n
             pass
         elif at > last:
             break
-        elif of_items:
-            tag, length = _TAG_AND_LENGTH(buffer, at)
-            if tag == _ITEM and len(levels) < room:
-                items += 1
-                at += 8
+        else:
+            start = at + 8
+            if of_items:
+                tag, length = _TAG_AND_LENGTH(buffer, at)
+                opens = tag == _ITEM
+                if not opens and tag != _SEQUENCE_END:
+                    break
+                items += opens
+            elif explicit:
+                group, number, vr, short_length, length = _EXPLICIT(buffer, at)
+                elements += 1
+                if group == 0xFFFE:
+                    if number != 0xE00D:
+                        break
+                    opens = False
+                elif vr in short:
+                    at = start + short_length
+                    if at > limit:
+                        break
+                    continue
+                elif vr == _SQ:
+                    start += 4
+                    sequences += 1
+                    opens = True
+                elif vr in long and not short_length and length != UNDEFINED_LENGTH:
+                    at = start + 4 + length
+                    if at > limit:
+                        break
+                    continue
+                else:
+                    break
+            else:
+                tag, length = _TAG_AND_LENGTH(buffer, at)
+                elements += 1
+                opens = tag & 0xFFFF != 0xFFFE
+                # A value that starts with an item is a sequence.
+                if opens and length != UNDEFINED_LENGTH and not (length >= 8 and buffer.startswith(_ITEM_TAG, start)):
+                    at = start + length
+                    if at > limit:
+                        break
+                    continue
+                if tag == _PIXEL_DATA or not (opens or tag == _ITEM_END):
+                    break
+                sequences += opens
+            if opens:
+                if len(levels) >= room:
+                    break
+                at = start
                 levels.append((end, limit))
-                of_items = False
+                of_items = not of_items
                 end = at + length if length != UNDEFINED_LENGTH else UNENDED
                 if end > limit:
                     break
                 limit = end if end != UNENDED else limit
                 continue
-            if tag != _SEQUENCE_END or end != UNENDED or not levels:
+            if end != UNENDED or not levels:
                 break
-            at += 8
-        else:
-            group, number, vr, length, long_length = _EXPLICIT(buffer, at)
-            elements += 1
-            if vr in short and group != 0xFFFE:
-                at += 8 + length
-                if at > limit:
-                    break
-                continue
-            if vr in long and not length and group != 0xFFFE and long_length != UNDEFINED_LENGTH:
-                at += 12 + long_length
-                if at > limit:
-                    break
-                continue
-            if vr == _SQ and group != 0xFFFE and len(levels) < room:
-                sequences += 1
-                at += 12
-                levels.append((end, limit))
-                of_items = True
-                end = at + long_length if long_length != UNDEFINED_LENGTH else UNENDED
-                if end > limit:
-                    break
-                limit = end if end != UNENDED else limit
-                continue
-            if group != 0xFFFE or number != 0xE00D or end != UNENDED:
-                break
-            at += 8
-        end, limit = levels.pop() if levels else (UNENDED, stop)
-        of_items = not of_items
-        if not levels:
-            done = Passed(at, at, elements, items, sequences)
-    return done._replace(reached=min(at, stop))
-
-
-def _pass_implicit(buffer: bytes, at: int, stop: int, room: int) -> Passed:  # noqa: C901 - as above
-    last = min(stop, len(buffer)) - HEAD
-    levels: list[tuple[int, int]] = []
-    of_items, end, limit = True, UNENDED, stop
-    elements = items = sequences = 0
-    done = Passed(at, at, 0, 0, 0)
-    while True:
-        if at == end:
-            pass
-        elif at > last:
-            break
-        else:
-            tag, length = _TAG_AND_LENGTH(buffer, at)
-            defined = length != UNDEFINED_LENGTH
-            elements += not of_items
-            at += 8
-            opens = tag == _ITEM if of_items else tag & 0xFFFF != 0xFFFE
-            if opens and not of_items and defined and not (length >= 8 and buffer.startswith(_ITEM_TAG, at)):
-                at += length
-                if at > limit:
-                    break
-                continue
-            if opens:
-                if len(levels) >= room or tag == _PIXEL_DATA:
-                    break
-                items += of_items
-                sequences += not of_items
-                levels.append((end, limit))
-                of_items = not of_items
-                end = at + length if defined else UNENDED
-                if end > limit:
-                    break
-                limit = end if defined else limit
-                continue
-            if tag != (_SEQUENCE_END if of_items else _ITEM_END) or end != UNENDED or not levels:
-                break
+            at = start
         end, limit = levels.pop() if levels else (UNENDED, stop)
         of_items = not of_items
         if not levels:

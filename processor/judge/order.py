@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from functools import lru_cache
 
 from intake.dicom.encoding import Encoding
 from processor.judge import tags
@@ -18,6 +19,7 @@ FENCES = sorted(KEPT | tags.STOPS)
 BEYOND = 1 << 32
 
 
+@lru_cache(1024)
 def fence_after(tag: int) -> int:
     """Return the next tag that is of interest: one that is kept, one that ends a run, or the next private group."""
     at = bisect_right(FENCES, tag)
@@ -68,7 +70,7 @@ class Order:
         """Say whether there is nothing to tell."""
         return self.disordered is None and self.ownerless is None and self.odd is None and self.other_vr is None
 
-    def restarted(self) -> "Order":
+    def restart(self) -> "Order":
         """Begin another level, of which nothing but the elements' number is wanted."""
         self.last = START
         self.fence = tags.EXTENDED_OFFSET_TABLE

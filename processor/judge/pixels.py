@@ -100,7 +100,7 @@ def _check_module(image: Description, tag: int, findings: Findings) -> None:
 
 
 def _check_native(image: Description, pixels: Pixels, transfer_syntax: str, findings: Findings) -> None:
-    if transfer_syntax not in encoding.NATIVE and encoding.known(transfer_syntax):
+    if transfer_syntax not in encoding.NATIVE and encoding.is_known(transfer_syntax):
         findings.add("pixel-data-not-encapsulated", tags.written(pixels.tag))
     elif not (image.rows and image.columns and image.bits and (image.frames or 0) > 0):
         return

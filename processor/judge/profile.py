@@ -72,11 +72,11 @@ class Profile:
         """Return the findings with the clinic's severities, those that reject first, and the codes only counted."""
         if not self.rules:
             return findings, ()
-        kept = [self._weighed(found) for found in findings if self.rules.get(found.code) not in {"off", "shadow"}]
+        kept = [self._weigh_finding(found) for found in findings if self.rules.get(found.code) not in {"off", "shadow"}]
         kept.sort(key=lambda found: found.severity is not Severity.REJECT)
         return tuple(kept), tuple(found.code for found in findings if self.rules.get(found.code) == "shadow")
 
-    def _weighed(self, found: Finding) -> Finding:
+    def _weigh_finding(self, found: Finding) -> Finding:
         level = self.rules.get(found.code)
         return replace(found, severity=Severity(level)) if level else found
 

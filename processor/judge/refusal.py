@@ -1,7 +1,7 @@
 """How the reader's parts tell the judge that a file cannot be read any further."""
 
 
-class RefusedError(Exception):
+class UnreadableFileError(Exception):
     """Raised when nothing more can be read; `code` is the finding's. It never leaves the judge."""
 
     def __init__(self, code: str, where: str = "") -> None:
@@ -18,9 +18,9 @@ class OtherKindError(Exception):
         self.kind = kind
 
 
-class DamagedError(RefusedError):
+class DamagedSequenceError(UnreadableFileError):
     """Raised when the structure is damaged at one place: within a sequence of known length, reading can go on."""
 
 
-class BudgetSpentError(RefusedError):
+class BudgetSpentError(UnreadableFileError):
     """Raised when reading on would cost more than a file is worth. What was not reached may be in order."""

@@ -98,7 +98,7 @@ def _explicit_run(order: str) -> Run:  # noqa: C901, PLR0915 - one loop, without
 
 
 def _implicit_run(order: str) -> Run:  # noqa: C901 - as above
-    unpack = struct.Struct(f"{order}HHI").unpack_from
+    unpack = struct.Struct(f"{order}HHIB").unpack_from
     item = struct.pack(f"{order}HH", 0xFFFE, 0xE000)
     first_of_item = item[0]
     fences = {tag: fence_after(tag) for tag in KEPT}
@@ -111,9 +111,9 @@ def _implicit_run(order: str) -> Run:  # noqa: C901 - as above
         for passed in range(len(buffer)):  # noqa: B007 - the cheapest way to count
             if at > limit:
                 break
-            group, number, length = unpack(buffer, at)
+            group, number, length, first = unpack(buffer, at)
             # A value that starts with an item is a sequence, and for the walker; so are delimiters.
-            if buffer[at + 8] == first_of_item and buffer.startswith(item, at + 8):
+            if first == first_of_item and buffer.startswith(item, at + 8):
                 break
             following = at + 8 + length
             tag = group * 65536 + number

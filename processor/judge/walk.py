@@ -3,6 +3,7 @@
 from intake.dicom import behind_pixels, elements, lengths
 from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
 from intake.dicom.encoding import IMPLICIT_ITEMS, ITEM_TAGS
+from intake.dicom.streams import take_bytes
 from processor.judge import allowance, endings, nested, repeats, tags
 from processor.judge.allowance import Allowance
 from processor.judge.attributes import KEPT
@@ -11,11 +12,10 @@ from processor.judge.data_set import MAX_DEPTH, UNBOUNDED, DataSet, Level, Pixel
 from processor.judge.doubts import Doubts
 from processor.judge.findings import Findings
 from processor.judge.fragments import Fragments
-from processor.judge.layouts import pass_usual
-from processor.judge.order import SHORTEST_ELEMENT, Order
-from processor.judge.refusal import BudgetSpentError, DamagedError, RefusedError
+from processor.judge.order import Order
+from processor.judge.refusal import BudgetSpentError, DamagedSequenceError, UnreadableFileError
 from processor.judge.runs import KEPT_BYTES, RESERVED, run_of
-from processor.judge.window import Stream, Window, taken
+from processor.judge.window import Stream, Window
 
 NESTED_DAMAGE = frozenset({"encapsulation-unended", "encapsulation-invalid"})
 """What is wrong with an icon's fragments harms nothing around the sequence that holds it."""
@@ -39,7 +39,7 @@ class Walk:
         self.data_set = data_set
 
     def run(self) -> None:
-        """Walk to the end. Raises RefusedError; what was learnt until then stays in `data_set`."""
+        """Walk to the end. Raises UnreadableFileError; what was learnt until then stays in `data_set`."""
         while self._levels:
             level = self._levels[-1]
             try:
@@ -47,7 +47,7 @@ class Walk:
                     self._item(level)
                 else:
                     self._elements(level)
-            except DamagedError as damage:
+            except DamagedSequenceError as damage:
                 self._leave_damaged(damage)
             except BudgetSpentError:
                 self._leave_unchecked()
@@ -70,11 +70,10 @@ class Walk:
             return 0
         at = self._position - self._stream.origin
         values = self.data_set.values if whole else {}
-        order = self.order if whole else self._inner.restarted()
-        usual = pass_usual(self._stream.buffer, at, at + there, values, order) if whole else at
-        end, passed = run_of(level.encoding)(self._stream.buffer, usual, at + there, values, order)
+        order = self.order if whole else self._inner.restart()
+        end, passed = run_of(level.encoding)(self._stream.buffer, at, at + there, values, order)
         self._position += end - at
-        self._count(passed + (usual - at) // SHORTEST_ELEMENT)
+        self._count(passed)
         return end - at
 
     def _element(self, level: Level, there: int) -> None:
@@ -94,15 +93,15 @@ class Walk:
         if head.tag >> 16 == 0xFFFE:
             self._delimiter(level, head)
         elif head.length == UNDEFINED_LENGTH:
-            self._undefined(level, head)
+            self._pass_undefined(level, head)
         else:
-            self._defined(level, head)
+            self._pass_defined(level, head)
 
-    def _defined(self, level: Level, head: Header) -> None:
+    def _pass_defined(self, level: Level, head: Header) -> None:
         start = self._position + head.size
         following = start + head.length
         if following > level.limit:
-            raise DamagedError("structure-invalid", tags.written(head.tag))
+            raise DamagedSequenceError("structure-invalid", tags.written(head.tag))
         if following > self._stream.size:
             self._overrun(level, head, following)
             return
@@ -112,13 +111,13 @@ class Walk:
             self._position = start
             self._open(head, level, limit=following, defined=True)
         else:
-            self._value(level, head, start, following)
+            self._pass_value(level, head, start, following)
 
-    def _value(self, level: Level, head: Header, start: int, following: int) -> None:
+    def _pass_value(self, level: Level, head: Header, start: int, following: int) -> None:
         """Jump over a value. What is kept of it is taken first: an inflated stream has no way back."""
         if len(self._levels) == 1 and head.tag in KEPT:
             self.order.note(head.tag, head.vr, head.length)
-            value = taken(self._stream, start, min(head.length, KEPT_BYTES))
+            value = take_bytes(self._stream, start, min(head.length, KEPT_BYTES))
             repeats.keep(self.data_set.values, head.tag, value, self._findings)
         if len(self._levels) == 1 and head.tag == tags.EXTENDED_OFFSET_TABLE:
             self.data_set.extended_offsets = head.length
@@ -147,22 +146,22 @@ class Walk:
             return True
         if head.vr or head.length < 8 or head.tag in tags.PIXELS:
             return False
-        return taken(self._stream, start, 4) == ITEM_TAGS[level.encoding.big]
+        return take_bytes(self._stream, start, 4) == ITEM_TAGS[level.encoding.big]
 
-    def _undefined(self, level: Level, head: Header) -> None:
+    def _pass_undefined(self, level: Level, head: Header) -> None:
         if head.tag == tags.PIXEL_DATA:
-            self._encapsulated(level, head)
+            self._pass_encapsulated(level, head)
         elif head.vr in {b"SQ", b"UN", b""}:
             self._position += head.size
             self._open(head, level, limit=level.limit, defined=False)
         else:
-            raise DamagedError("structure-invalid", tags.written(head.tag))
+            raise DamagedSequenceError("structure-invalid", tags.written(head.tag))
 
     def _open(self, head: Header, level: Level, *, limit: int, defined: bool) -> None:
         if len(self._levels) == 1:
             self._damage.outermost = head.tag
         if len(self._levels) >= 2 * MAX_DEPTH:
-            raise RefusedError("nesting-too-deep", f"byte {self._position}")
+            raise UnreadableFileError("nesting-too-deep", f"byte {self._position}")
         self._allowance.sequences += 1
         encoding = IMPLICIT_ITEMS if head.vr == b"UN" else level.encoding
         self._levels.append(Level(items=True, limit=limit, defined=defined, encoding=encoding))
@@ -177,7 +176,7 @@ class Walk:
         at = self._position - self._stream.origin
         head = header(self._stream.buffer, at, len(self._stream.buffer), level.encoding)
         if head is None or head.tag not in {tags.ITEM, tags.SEQUENCE_END}:
-            raise DamagedError("structure-invalid", f"byte {self._position}")
+            raise DamagedSequenceError("structure-invalid", f"byte {self._position}")
         self._position += 8
         if head.tag == tags.ITEM:
             self._enter(level, head.length)
@@ -204,9 +203,9 @@ class Walk:
         defined = length != UNDEFINED_LENGTH
         limit = self._position + length if defined else level.limit
         if limit > level.limit:
-            raise DamagedError("structure-invalid", f"byte {self._position}")
+            raise DamagedSequenceError("structure-invalid", f"byte {self._position}")
         if defined and limit > self._stream.size:
-            raise RefusedError("truncated", f"byte {self._position}")
+            raise UnreadableFileError("truncated", f"byte {self._position}")
         self._levels.append(Level(items=False, limit=limit, defined=defined, encoding=level.encoding))
 
     def _is_stray(self, head: Header, level: Level) -> bool:
@@ -219,23 +218,23 @@ class Walk:
 
     def _delimiter(self, level: Level, head: Header) -> None:
         if head.tag != tags.ITEM_END:
-            raise DamagedError("structure-invalid", f"byte {self._position}")
+            raise DamagedSequenceError("structure-invalid", f"byte {self._position}")
         self._position += 8
         if not level.defined:
             self._levels.pop()
 
-    def _encapsulated(self, level: Level, head: Header) -> None:
+    def _pass_encapsulated(self, level: Level, head: Header) -> None:
         fragments = Fragments(self._stream, self._position + head.size, level.encoding.order)
         whole = len(self._levels) == 1
         if whole and isinstance(self._stream, Window):
             if not fragments.walk_affordable(self._stream) and not fragments.jump_to_end():
-                raise RefusedError("encapsulation-unended", tags.written(head.tag))
+                raise UnreadableFileError("encapsulation-unended", tags.written(head.tag))
             if not fragments.complete:
                 self._findings.add("pixel-data-unchecked", tags.written(head.tag))
         else:
             self._walk_nested(fragments)
         if fragments.items < 2:
-            raise RefusedError("encapsulation-empty", tags.written(head.tag))
+            raise UnreadableFileError("encapsulation-empty", tags.written(head.tag))
         if whole:
             self.data_set.pixels = fragments.pixels(head.tag)
         self._position = fragments.position
@@ -245,9 +244,9 @@ class Walk:
     def _walk_nested(self, fragments: Fragments) -> None:
         try:
             fragments.walk(self._allowance.most_items(self._position) - self._allowance.items)
-        except RefusedError as refusal:
+        except UnreadableFileError as refusal:
             if refusal.code in NESTED_DAMAGE:
-                raise DamagedError(refusal.code, refusal.where) from None
+                raise DamagedSequenceError(refusal.code, refusal.where) from None
             raise
         self._allowance.items += fragments.items
 
@@ -264,13 +263,13 @@ class Walk:
         if left == 0:
             self._levels.pop()
         elif left <= there:
-            raise DamagedError("structure-invalid", f"byte {self._position}")
+            raise DamagedSequenceError("structure-invalid", f"byte {self._position}")
         elif len(self._levels) > 1:
-            raise RefusedError("truncated" if there else "sequence-unclosed", f"byte {self._position}")
+            raise UnreadableFileError("truncated" if there else "sequence-unclosed", f"byte {self._position}")
         elif there:
             self._stray()
         elif not self._stream.holds(self._position):
-            raise RefusedError("truncated", f"byte {self._position}")
+            raise UnreadableFileError("truncated", f"byte {self._position}")
         else:
             self._levels.pop()
 
@@ -278,7 +277,7 @@ class Walk:
         """Meet bytes at the outermost level that are no data element: they end the walk."""
         finding = endings.classify(self._stream, self._position, after_pixels=self.data_set.pixels is not None)
         if finding != endings.TRAILING:
-            raise RefusedError(finding, f"byte {self._position}")
+            raise UnreadableFileError(finding, f"byte {self._position}")
         self._findings.add(finding, f"byte {self._position}")
         self._levels.clear()
 
@@ -287,9 +286,9 @@ class Walk:
         if len(self._levels) == 1 and self.data_set.pixels is not None and not endings.may_follow_pixels(head):
             self._stray()
         elif level.encoding.explicit and not head.vr:
-            raise DamagedError("structure-invalid", tags.written(head.tag))
+            raise DamagedSequenceError("structure-invalid", tags.written(head.tag))
         else:
-            raise RefusedError(endings.overrun(following, self._stream.size), tags.written(head.tag))
+            raise UnreadableFileError(endings.overrun(following, self._stream.size), tags.written(head.tag))
 
     def _leave_unchecked(self) -> None:
         """End the walk where what describes the frames is more than there is time for. Raises BudgetSpentError else."""
@@ -297,12 +296,12 @@ class Walk:
         if not (of_frames and self._allowance.is_plausible(self._position)):
             raise BudgetSpentError("header-too-large", f"byte {self._position}")
         if endings.ends_as_archive(self._stream, self._position):
-            raise RefusedError("archive-appended", f"byte {self._position}")
+            raise UnreadableFileError("archive-appended", f"byte {self._position}")
         self._findings.add("header-unchecked", tags.written(self._damage.outermost))
         self.data_set.unchecked = True
         self._levels.clear()
 
-    def _leave_damaged(self, damage: DamagedError) -> None:
+    def _leave_damaged(self, damage: DamagedSequenceError) -> None:
         """Go on after the outermost sequence of known length, whose damage harms nothing around it."""
         for depth, level in enumerate(self._levels):
             if level.defined:

@@ -12,7 +12,7 @@ import pydicom
 import pytest
 from pydicom.datadict import keyword_for_tag
 
-from processor.judge import FIRST_READ, judge, layouts, shared
+from processor.judge import FIRST_READ, judge, shared
 from processor.judge.attributes import BY_TAG, KEPT
 from processor.judge.metadata import LISTS, PATIENT, WHOLE
 from tests.dicom_files import IMPLICIT_VR_LITTLE_ENDIAN, ct_slice, element, uid
@@ -124,7 +124,6 @@ def fastest(work):
 def judge_all(sources):
     """Judge a series as a process that has seen none of it."""
     shared.known.cache_clear()
-    layouts.layout_of.cache_clear()
     for source in sources:
         judge(source)
 

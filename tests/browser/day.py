@@ -104,8 +104,10 @@ def _past_day(portal: PortalServer) -> None:
     portal.projections.note_quiet([QuietClinic("lakeview", 34, now() - timedelta(minutes=50))], now())
     portal.queue.messages.clear()
     for alert in (
-        messages.rejected(DueAlert(AlertKind.REJECTED, "northside", UPLOAD, 2, {"truncated": 2}, FILE), portal.url),
-        messages.quiet(DueAlert(AlertKind.QUIET, "lakeview", "lakeview", 1, {}, ""), portal.url),
+        messages.write_rejected(
+            DueAlert(AlertKind.REJECTED, "northside", UPLOAD, 2, {"truncated": 2}, FILE), portal.url
+        ),
+        messages.write_quiet(DueAlert(AlertKind.QUIET, "lakeview", "lakeview", 1, {}, ""), portal.url),
     ):
         portal.tell(alert.subject, alert.body)
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from intake.ports import Answer, Answered, Portion
+from intake.ports import Answer, Answered, OrderBatch
 from intake.record import now
 from intake.states import State
 from tests.browser.conftest import violations
@@ -26,7 +26,7 @@ def test_retry_all_failed_is_one_click_and_the_receipt_follows_it(portal: Portal
     ]
     for record in failed:
         portal.table.save(record, state=State.ACCEPTED, updated_at=now())
-    portal.orders.add_portion(CLINIC, order_id, 0, Portion(tuple(record.file_id for record in failed), None))
+    portal.orders.add_portion(CLINIC, order_id, 0, OrderBatch(tuple(record.file_id for record in failed), None))
     told = {"clinic_id": CLINIC, "answer": Answer.ACCEPTED}
     portal.orders.answer(CLINIC, order_id, [Answered(file_id=record.file_id, **told) for record in failed])
     expect(staff_page.get_by_text("3 files checked again")).to_be_visible()

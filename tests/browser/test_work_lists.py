@@ -12,7 +12,7 @@ from intake.commands import DoTask, FindFiles, command_of
 from intake.ports import Answer, Answered, QueuedMessage, Task
 from intake.record import now
 from intake.states import State
-from processor.orders import OrderDesk
+from processor.orders import OrderDispatcher
 from tests.browser.conftest import violations, watched
 from tests.browser.day import Day
 from tests.browser.portal_server import PortalServer
@@ -34,13 +34,13 @@ def carry_out(portal: PortalServer) -> list[DoTask]:
         done.append(command)
         return Answered(file_id=command.file_id, clinic_id="northside", answer=Answer.ACCEPTED)
 
-    desk = OrderDesk(orders=portal.orders, records=FakeRecords(portal.table), queue=portal.queue, do=do)
+    dispatcher = OrderDispatcher(orders=portal.orders, records=FakeRecords(portal.table), queue=portal.queue, do=do)
     while portal.queue.messages:
         command = command_of(portal.queue.messages.pop(0).body)
         if isinstance(command, FindFiles):
-            desk.find(command)
+            dispatcher.find(command)
         elif command:
-            desk.carry_out(command)
+            dispatcher.carry_out(command)
     return done
 
 

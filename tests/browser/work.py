@@ -10,7 +10,7 @@ from intake.ports import (
     Answered,
     LastError,
     Order,
-    Portion,
+    OrderBatch,
     QueuedMessage,
     Review,
     Selection,
@@ -82,7 +82,7 @@ def _order(portal: PortalServer, task: Task, upload_id: str, files: int, answere
     )
     portal.orders.place(order)
     ids = tuple(keys.file_id(upload_id, number) for number in range(files))
-    portal.orders.add_portion("", order.order_id, 0, Portion(ids, None))
+    portal.orders.add_portion("", order.order_id, 0, OrderBatch(ids, None))
     portal.orders.answer("", order.order_id, [_answer(file_id, place) for place, file_id in enumerate(ids[:answered])])
     return order.order_id
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-from intake.events import arrivals, slice_of
+from intake.events import ObjectsCreated, Slice, parse
 from intake.s3_writes import S3Writer
 from intake.verdicts import DynamoVerdicts
 from processor import wiring
@@ -39,8 +39,9 @@ if __name__ == "__main__":
     else:
         DynamoVerdicts.record = _die  # type: ignore[method-assign,assignment]
     judging, body = wiring.judging(os.environ, boto3.Session()), json.loads(sys.argv[1])
-    part = slice_of(body)
-    if part:
-        judging.expander.expand(part)
-    for arrival in arrivals(body) if part is None else ():
-        judging.processor.process(arrival)
+    match parse(body):
+        case Slice() as part:
+            judging.expander.expand(part)
+        case ObjectsCreated(arrivals):
+            for arrival in arrivals:
+                judging.processor.process(arrival)

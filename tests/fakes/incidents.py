@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from intake.keys import UNASSIGNED, is_announced
-from intake.ports import Announcements, Incident, Known
+from intake.ports import Announcements, Incident, RecordedIds
 from intake.states import State
 from tests.fakes.table import FakeTable
 
@@ -67,9 +67,9 @@ class FakeLedger:
         behind = [(position, file_id) for position, file_id in rows if position > after]
         return {file_id: position for position, file_id in behind[:limit]}, len(behind) > limit
 
-    def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> Known:
+    def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> RecordedIds:
         uploads = {one: self._announcements(one) for one in upload_ids & set(self.table.uploads)}
-        return Known({one: self.table.files[one] for one in file_ids & set(self.table.files)}, uploads)
+        return RecordedIds({one: self.table.files[one] for one in file_ids & set(self.table.files)}, uploads)
 
     def _announcements(self, upload_id: str) -> Announcements:
         upload = self.table.uploads[upload_id]

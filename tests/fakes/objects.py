@@ -11,10 +11,10 @@ from intake.errors import ConflictError, ObjectChangedError, ObjectMissingError,
 from intake.ports import (
     Copied,
     Found,
-    Held,
     ObjectRange,
     Part,
     Presigned,
+    StoredObject,
     Stretch,
 )
 from intake.record import ObjectVersion, now
@@ -22,7 +22,7 @@ from tests.fakes.table import Clock
 
 
 @dataclass(frozen=True)
-class StoredObject:
+class StoredVersion:
     """One version of an object in `FakeObjects`."""
 
     data: bytes
@@ -36,7 +36,7 @@ class StoredObject:
 class FakeObjects:
     """Versioned buckets, behind the `Objects` and the `ObjectWriter` port."""
 
-    versions: dict[tuple[str, str], list[StoredObject]] = field(default_factory=dict)
+    versions: dict[tuple[str, str], list[StoredVersion]] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     """How often each method was called."""
     bytes_read: int = 0
@@ -47,7 +47,7 @@ class FakeObjects:
         """Store an object as a client would."""
         etag = f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
         held = self.versions.setdefault((bucket, key), [])
-        held.append(StoredObject(data, f"v{len(held) + 1}", etag, self.clock(), metadata or {}))
+        held.append(StoredVersion(data, f"v{len(held) + 1}", etag, self.clock(), metadata or {}))
         return ObjectVersion(bucket, key, held[-1].version_id)
 
     def newest(self, bucket: str, key: str) -> bytes:
@@ -102,7 +102,7 @@ class FakeObjects:
         )
         return Stretch(held, held[-1].position if len(keys) > limit else "")
 
-    def versions_of(self, bucket: str) -> list[Held]:
+    def versions_of(self, bucket: str) -> list[StoredObject]:
         return [
             self._held(ObjectVersion(bucket, key, one.version_id), one, f"{key}\0{place:05d}")
             for (held_in, key), kept in sorted(self.versions.items())
@@ -110,8 +110,8 @@ class FakeObjects:
             for place, one in enumerate(reversed(kept))
         ]
 
-    def _held(self, version: ObjectVersion, stored: StoredObject, position: str) -> Held:
-        return Held(version, stored.last_modified, "-" in stored.etag, position, len(stored.data))
+    def _held(self, version: ObjectVersion, stored: StoredVersion, position: str) -> StoredObject:
+        return StoredObject(version, stored.last_modified, "-" in stored.etag, position, len(stored.data))
 
     def describe(self, source: ObjectVersion) -> ObjectRange:
         self.calls["describe"] += 1
@@ -123,7 +123,7 @@ class FakeObjects:
         self._get(source)
         return self.tags.get(source, {}).get(name)
 
-    def _get(self, source: ObjectVersion) -> StoredObject:
+    def _get(self, source: ObjectVersion) -> StoredVersion:
         held = self.versions.get((source.bucket, source.key), [])
         matching = [one for one in held if source.version_id in (None, one.version_id)]
         if not matching:

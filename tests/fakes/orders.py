@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from intake.errors import NotFoundError
-from intake.ports import Answered, Order, Page, Portion
+from intake.ports import Answered, Order, OrderBatch, Page
 from tests.fakes.table import page_of
 
 
@@ -14,7 +14,7 @@ class FakeOrders:
     """Keeps orders for good."""
 
     placed: dict[tuple[str, str], Order] = field(default_factory=dict)
-    portions: dict[tuple[str, str, int], Portion] = field(default_factory=dict)
+    portions: dict[tuple[str, str, int], OrderBatch] = field(default_factory=dict)
     answered: dict[tuple[str, str], dict[str, Answered]] = field(default_factory=dict)
 
     def place(self, order: Order) -> Order:
@@ -34,10 +34,10 @@ class FakeOrders:
         mine = [order for (whose, _), order in self.placed.items() if whose == owner]
         return tuple(sorted(mine, key=lambda order: order.order_id, reverse=True)[:limit])
 
-    def portion(self, owner: str, order_id: str, number: int) -> Portion | None:
+    def portion(self, owner: str, order_id: str, number: int) -> OrderBatch | None:
         return self.portions.get((owner, order_id, number))
 
-    def add_portion(self, owner: str, order_id: str, number: int, portion: Portion) -> Portion:
+    def add_portion(self, owner: str, order_id: str, number: int, portion: OrderBatch) -> OrderBatch:
         standing = self.portions.get((owner, order_id, number))
         if standing:
             return standing

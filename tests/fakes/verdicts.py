@@ -89,7 +89,7 @@ class FakeVerdicts:
         if stored is not None and stored.clinic_id == record.clinic_id:
             self.table.files[record.file_id] = replace(stored, scan=scan)
 
-    def foresee(self, verdict: Verdict) -> Recorded:
+    def check_conflicts(self, verdict: Verdict) -> Recorded:
         return self._obstacle(verdict) or Recorded(Outcome.RECORDED)
 
     def expire(self, file: FileRecord | FileSummary, at: datetime) -> bool:

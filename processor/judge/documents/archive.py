@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from intake.dicom.streams import ByteSource
 from intake.errors import ScalperError
 from intake.record import Finding, Metadata, Severity
 from processor.judge.catalogue import RULES
 from processor.judge.documents import zip_directory, zip_entries, zip_rules
 from processor.judge.documents.zip_directory import Directory, Listed
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
-from processor.judge.window import ByteSource, Window
+from processor.judge.refusal import UnreadableFileError
+from processor.judge.window import Window
 
 CHUNK = 4 * 1024 * 1024
 """Bytes that are read and handed out at a time."""
@@ -73,7 +74,7 @@ def entries(source: ByteSource) -> tuple[Entry, ...]:
     window, findings = Window(source), Findings()
     try:
         directory = zip_directory.read(window, findings)
-    except RefusedError as refusal:
+    except UnreadableFileError as refusal:
         raise ArchiveError(refusal.code) from None
     files = _files(directory)
     zip_rules.check(directory, [listed for _, listed in files], window.size, findings)
@@ -101,7 +102,7 @@ def inflate(source: ByteSource, entry: Entry, chunk: int = CHUNK) -> Iterator[by
     """
     try:
         yield from zip_entries.content(source, entry, chunk)
-    except RefusedError as refusal:
+    except UnreadableFileError as refusal:
         raise EntryDamagedError(refusal.code) from None
 
 

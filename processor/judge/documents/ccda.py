@@ -3,7 +3,7 @@
 from intake.record import Metadata
 from processor.judge.documents import fields, xml_stream
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 from processor.judge.window import Window
 
 HL7 = "urn:hl7-org:v3" + xml_stream.SEPARATOR
@@ -52,7 +52,7 @@ class _Header:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if not self._path and name != HL7 + ROOT:
-            raise RefusedError("ccda-root-wrong", "byte 0")
+            raise UnreadableFileError("ccda-root-wrong", "byte 0")
         self._path.append(name.removeprefix(HL7))
         if len(self._path) == 2:
             self._met.add(self._path[1])

@@ -8,7 +8,7 @@ from collections import Counter
 from intake.record import Metadata
 from processor.judge.documents import whole
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 from processor.judge.window import Window
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -38,9 +38,9 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     data = _as_utf_8(whole.content(window), findings, metadata)
     found = BINARY.search(data)
     if found:
-        raise RefusedError("csv-binary", f"byte {found.start()}")
+        raise UnreadableFileError("csv-binary", f"byte {found.start()}")
     if not data.strip():
-        raise RefusedError("csv-empty")
+        raise UnreadableFileError("csv-empty")
     _check_lines(data)
     runs = _check_formulas(data, findings)
     _check_rows(data, findings, metadata, runs=runs)
@@ -68,7 +68,7 @@ def _check_lines(data: bytes) -> None:
     for start in range(0, len(data) - LONGEST_LINE + 1, LONGEST_LINE):
         end = start + LONGEST_LINE
         if data.find(b"\n", start, end) < 0 and data.find(b"\r", start, end) < 0:
-            raise RefusedError("csv-too-large", f"byte {start}")
+            raise UnreadableFileError("csv-too-large", f"byte {start}")
 
 
 def _check_formulas(data: bytes, findings: Findings) -> bool:
@@ -85,7 +85,7 @@ def _check_row(row: list[str], number: int) -> None:
     text = ",".join(row).encode()
     found = FORMULA.search(text)
     if found and RUNS.search(text, found.start()):
-        raise RefusedError("csv-formula-runs", f"row {number}")
+        raise UnreadableFileError("csv-formula-runs", f"row {number}")
 
 
 def _check_rows(data: bytes, findings: Findings, metadata: Metadata, *, runs: bool) -> None:
@@ -103,7 +103,7 @@ def _check_rows(data: bytes, findings: Findings, metadata: Metadata, *, runs: bo
             rows += 1
             columns = columns or len(row)
             if columns > MAX_COLUMNS or rows > MAX_ROWS:
-                raise RefusedError("csv-too-large", f"row {rows}")
+                raise UnreadableFileError("csv-too-large", f"row {rows}")
             if runs:
                 _check_row(row, rows)
             if len(row) != columns:
@@ -111,7 +111,7 @@ def _check_rows(data: bytes, findings: Findings, metadata: Metadata, *, runs: bo
                 misplaced = len(row) < columns or any(row[columns:])
                 findings.add("csv-ragged" if misplaced else "csv-cells-surplus", f"row {rows}")
     except csv.Error:
-        raise RefusedError("csv-quotes-unbalanced", f"row {rows + 1}") from None
+        raise UnreadableFileError("csv-quotes-unbalanced", f"row {rows + 1}") from None
     if b"\r" in data and b"\n" not in data:
         findings.add("csv-line-ends-unusual")
     metadata |= {"rows": rows, "columns": columns, "delimiter": NAMES[delimiter]}

@@ -1,22 +1,22 @@
 """What stands behind the end of a document or an image: nothing, filling, or something that was hidden there."""
 
-from processor.judge.documents.whole import part
+from intake.dicom.streams import take_bytes
 from processor.judge.envelope import HIDDEN, LEADING
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 from processor.judge.window import Window
 
 LOOK = 64 * 1024
 
 
 def check(window: Window, position: int, findings: Findings) -> None:
-    """Look at what follows `position`. Raises RefusedError where it is a program, a script, a document, an archive."""
-    rest = part(window, position, LOOK)
+    """Look at what follows `position`. Raises UnreadableFileError for a program, a script, a document, an archive."""
+    rest = take_bytes(window, position, LOOK)
     if not rest.strip(b"\0\r\n\t "):
         return
     lowered = rest.lower()
     if rest.lstrip(b"\0\r\n\t ").startswith(tuple(mark for mark, _ in LEADING)) or any(
         mark in lowered for mark, _ in HIDDEN
     ):
-        raise RefusedError("foreign-content-appended", f"byte {position}")
+        raise UnreadableFileError("foreign-content-appended", f"byte {position}")
     findings.add("document-trailing-bytes", f"byte {position}")

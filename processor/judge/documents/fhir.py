@@ -8,7 +8,7 @@ from intake.record import Metadata
 from processor.judge.documents import fields, json_text, whole
 from processor.judge.documents.fhir_types import OTHER_VERSIONS, RESOURCE_TYPES
 from processor.judge.findings import Findings
-from processor.judge.refusal import OtherKindError, RefusedError
+from processor.judge.refusal import OtherKindError, UnreadableFileError
 from processor.judge.window import Window
 
 KEPT = frozenset({
@@ -36,8 +36,8 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
         raise OtherKindError("fhir-ndjson")
     resource = json_text.parse(data, document.kept)
     if not isinstance(resource, dict) or "resourceType" not in resource:
-        raise RefusedError("fhir-resource-type-missing")
-    resource_type = _checked_type(resource, "", findings)
+        raise UnreadableFileError("fhir-resource-type-missing")
+    resource_type = _check_type(resource, "", findings)
     metadata["resource_type"] = resource_type
     # A patient's id may be the number that a hospital knows the patient by.
     fields.add(metadata, id=None if resource_type == "Patient" else resource.get("id"), status=resource.get("status"))
@@ -48,10 +48,10 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
         _describe_patient(resource, metadata)
 
 
-def _checked_type(resource: dict[str, Any], where: str, findings: Findings) -> str:
+def _check_type(resource: dict[str, Any], where: str, findings: Findings) -> str:
     resource_type = resource.get("resourceType")
     if not isinstance(resource_type, str) or resource_type not in RESOURCE_TYPES | OTHER_VERSIONS:
-        raise RefusedError("fhir-resource-type-unknown", where)
+        raise UnreadableFileError("fhir-resource-type-unknown", where)
     if resource_type in OTHER_VERSIONS:
         findings.add("fhir-version-differs", where)
     return resource_type
@@ -68,13 +68,13 @@ class _Document:
         """Return what is needed of one object."""
         whole_object = dict(pairs)
         if len(whole_object) != len(pairs):
-            raise RefusedError("json-duplicate-keys")
+            raise UnreadableFileError("json-duplicate-keys")
         reference = whole_object.get("reference")
         if isinstance(reference, str) and reference.startswith("urn:"):
             self._references.add(reference[:LONGEST])
             if len(self._references) > MAX_REFERENCES:
-                raise RefusedError("json-too-many-values")
-        return {key: _bounded(whole_object[key]) for key in whole_object.keys() & KEPT}
+                raise UnreadableFileError("json-too-many-values")
+        return {key: _cut_text(whole_object[key]) for key in whole_object.keys() & KEPT}
 
     def check_identifier(self, resource: dict[str, Any], where: str) -> None:
         identifier = resource.get("id")
@@ -85,7 +85,7 @@ class _Document:
         entries = bundle.get("entry", [])
         bundle_type = bundle.get("type")
         if not isinstance(bundle_type, str) or bundle_type not in BUNDLE_TYPES or not isinstance(entries, list):
-            raise RefusedError("fhir-bundle-invalid")
+            raise UnreadableFileError("fhir-bundle-invalid")
         metadata["bundle_type"] = bundle_type
         metadata["entries"] = len(entries)
         types: Counter[str] = Counter()
@@ -99,7 +99,7 @@ class _Document:
     def _entry(self, entry: object, urls: set[str], where: str, metadata: Metadata) -> list[str]:
         """Look at one entry, and return its resource's type where it holds one."""
         if not isinstance(entry, dict):
-            raise RefusedError("fhir-bundle-invalid", where)
+            raise UnreadableFileError("fhir-bundle-invalid", where)
         url = entry.get("fullUrl")
         if isinstance(url, str):
             if url in urls:
@@ -109,8 +109,8 @@ class _Document:
         if resource is None:
             return []
         if not isinstance(resource, dict):
-            raise RefusedError("fhir-bundle-invalid", where)
-        resource_type = _checked_type(resource, where, self._findings)
+            raise UnreadableFileError("fhir-bundle-invalid", where)
+        resource_type = _check_type(resource, where, self._findings)
         self.check_identifier(resource, where)
         if resource_type == "Patient" and "patient" not in metadata:
             _describe_patient(resource, metadata)
@@ -119,7 +119,7 @@ class _Document:
         return [resource_type]
 
 
-def _bounded(value: Any) -> Any:  # noqa: ANN401 — JSON may be anything.
+def _cut_text(value: Any) -> Any:  # noqa: ANN401 — JSON may be anything.
     return value[:LONGEST] if isinstance(value, str) else value
 
 

@@ -3,10 +3,10 @@
 import zlib
 from collections.abc import Iterator
 
+from intake.dicom.streams import take_bytes
 from intake.record import Metadata
-from processor.judge.documents.whole import part
 from processor.judge.findings import Findings
-from processor.judge.refusal import BudgetSpentError, RefusedError
+from processor.judge.refusal import BudgetSpentError, UnreadableFileError
 from processor.judge.window import Window
 
 WBITS = zlib.MAX_WBITS + 16
@@ -25,43 +25,43 @@ CHUNK = 256 * 1024
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:  # noqa: ARG001 — see `readers.Reader`.
     """Tell a bomb from other gzip files that hold no volume. See `readers.Reader`."""
-    declared = _declared(window)
+    declared = _read_declared_size(window)
     if declared > MAX_COUNTED and declared > MAX_RATIO * window.size:
         findings.add("gzip-bomb")
 
 
 def inflated_size(window: Window, expected: int, findings: Findings) -> int:
-    """Return the size of what the file inflates to, which should be `expected`. Raises RefusedError where it cannot."""
+    """Return the size of what the file inflates to, which should be `expected`. Raises UnreadableFileError."""
     if expected > DEFLATE_LIMIT * window.size:
         return 0
     size = 0
     window.stream()
     try:
-        for piece in _inflated(window, findings):
+        for piece in _inflate_members(window, findings):
             size += piece
             if size > expected + MAX_COUNTED:
-                raise RefusedError("gzip-bomb", f"byte {size} of the inflated volume")
+                raise UnreadableFileError("gzip-bomb", f"byte {size} of the inflated volume")
             if size > MAX_INFLATED:
-                return _trusted(window, expected, findings)
+                return _trust_trailer(window, expected, findings)
     except BudgetSpentError:
-        return _trusted(window, expected, findings)
+        return _trust_trailer(window, expected, findings)
     return size
 
 
-def _declared(window: Window) -> int:
-    return int.from_bytes(part(window, max(window.size - 4, 0), 4), "little")
+def _read_declared_size(window: Window) -> int:
+    return int.from_bytes(take_bytes(window, max(window.size - 4, 0), 4), "little")
 
 
-def _trusted(window: Window, expected: int, findings: Findings) -> int:
+def _trust_trailer(window: Window, expected: int, findings: Findings) -> int:
     """Take a large volume on its trailer's word, and tell so. BGZF files have a trailer of their last member only."""
     findings.add("gzip-unchecked", f"byte {MAX_INFLATED} of the inflated volume")
     many = window.buffer[3] & 4 and window.buffer[12:14] == b"BC"
-    if not many and _declared(window) != expected & 0xFFFFFFFF:
-        raise RefusedError("gzip-length-mismatch", f"byte {window.size - 4}")
+    if not many and _read_declared_size(window) != expected & 0xFFFFFFFF:
+        raise UnreadableFileError("gzip-length-mismatch", f"byte {window.size - 4}")
     return expected
 
 
-def _inflated(window: Window, findings: Findings) -> Iterator[int]:
+def _inflate_members(window: Window, findings: Findings) -> Iterator[int]:
     """Yield the sizes of the pieces that the members inflate to, one after the other."""
     position = 0
     for _ in range(MAX_MEMBERS):
@@ -69,14 +69,14 @@ def _inflated(window: Window, findings: Findings) -> Iterator[int]:
         while not inflater.eof:
             piece = _ahead(window, position)
             if not piece:
-                raise RefusedError("gzip-truncated", f"byte {window.size}")
+                raise UnreadableFileError("gzip-truncated", f"byte {window.size}")
             yield from _steps(inflater, piece)
             position += len(piece) - len(inflater.unused_data)
-        if part(window, position, 2) != MARK:
-            if part(window, position, 1024).strip(b"\0"):
+        if take_bytes(window, position, 2) != MARK:
+            if take_bytes(window, position, 1024).strip(b"\0"):
                 findings.add("gzip-trailing-bytes", f"byte {position}")
             return
-    raise RefusedError("gzip-bomb", f"byte {position}")
+    raise UnreadableFileError("gzip-bomb", f"byte {position}")
 
 
 def _ahead(window: Window, position: int) -> bytes:
@@ -91,6 +91,6 @@ def _steps(inflater: "zlib._Decompress", piece: bytes) -> Iterator[int]:
         try:
             size = len(inflater.decompress(waiting, CHUNK))
         except zlib.error:
-            raise RefusedError("gzip-damaged") from None
+            raise UnreadableFileError("gzip-damaged") from None
         waiting, full = inflater.unconsumed_tail, size == CHUNK
         yield size

@@ -5,7 +5,7 @@ import re
 from intake.record import Metadata
 from processor.judge.documents import fields, whole
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 from processor.judge.window import Window
 
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
@@ -32,7 +32,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     text = _text(whole.content(window), findings)
     found = BINARY.search(text)
     if found:
-        raise RefusedError("hl7-binary", f"character {found.start()}")
+        raise UnreadableFileError("hl7-binary", f"character {found.start()}")
     segments: list[str] = []
     for frame in _frames(text, findings):
         _add_segments(frame, segments, findings)
@@ -45,7 +45,7 @@ def _frames(text: str, findings: Findings) -> list[str]:
     """Return what each frame of the wire holds; the whole text where there is none."""
     pieces = MLLP.split(text, MAX_FRAMES)
     if len(pieces) > MAX_FRAMES:
-        raise RefusedError("hl7-too-many-segments", f"frame {MAX_FRAMES}")
+        raise UnreadableFileError("hl7-too-many-segments", f"frame {MAX_FRAMES}")
     if len(pieces) > 1:
         findings.add("hl7-framing-left", "byte 0")
     return [piece.lstrip() for piece in pieces if piece.strip()] or [""]
@@ -55,7 +55,7 @@ def _text(data: bytes, findings: Findings) -> str:
     for mark, encoding in MARKS.items():
         if data.startswith(mark):
             if encoding == "utf-16":
-                raise RefusedError("hl7-utf-16", "byte 0")
+                raise UnreadableFileError("hl7-utf-16", "byte 0")
             return data.decode(encoding, "replace")
     try:
         return data.decode("utf-8")
@@ -67,7 +67,7 @@ def _text(data: bytes, findings: Findings) -> str:
 def _add_segments(text: str, segments: list[str], findings: Findings) -> None:
     """Add a frame's segments. Lines that are none continue the one before, as some systems wrap long texts."""
     if text[:3] not in HEADERS:
-        raise RefusedError("hl7-header-missing", f"segment {len(segments) + 1}")
+        raise UnreadableFileError("hl7-header-missing", f"segment {len(segments) + 1}")
     separator = text[3:4]
     first = LINE_END.search(text)
     ends = ANY_END if first and first.group() == "\n" else STRICT_ENDS
@@ -75,13 +75,13 @@ def _add_segments(text: str, segments: list[str], findings: Findings) -> None:
     lines = ends.split(text, 2 * MAX_SEGMENTS)
     for number, line in enumerate(lines, len(segments) + 1):
         if number > MAX_SEGMENTS:
-            raise RefusedError("hl7-too-many-segments", f"segment {number}")
+            raise UnreadableFileError("hl7-too-many-segments", f"segment {number}")
         if not line.strip():
             continue
         if SEGMENT.match(line) and line[3:4] in {separator, ""}:
             segments.append(line)
         elif SEGMENT.match(line[:3]) or len(line) < 4 or separator in line[:4]:
-            raise RefusedError("hl7-segment-invalid", f"segment {number}")
+            raise UnreadableFileError("hl7-segment-invalid", f"segment {number}")
         else:
             findings.add("hl7-line-wrapped", f"segment {number}")
 
@@ -91,7 +91,7 @@ def _check_messages(segments: list[str], findings: Findings, metadata: Metadata)
         (number, segment[:LONGEST_HEADER]) for number, segment in enumerate(segments, 1) if segment.startswith("MSH")
     ]
     if not headers:
-        raise RefusedError("hl7-header-missing", "segment 1")
+        raise UnreadableFileError("hl7-header-missing", "segment 1")
     for number, header in headers:
         _check_header(header, f"segment {number}", findings)
     _describe(headers[0][1], segments, metadata)
@@ -106,12 +106,12 @@ def _check_header(header: str, where: str, findings: Findings) -> None:
     delimiters = separator + encoding.replace("\\\\", "\\")
     usual = 4 <= len(delimiters) <= 6 and len(set(delimiters)) == len(delimiters)
     if not usual or any(letter.isalnum() or letter.isspace() for letter in delimiters):
-        raise RefusedError("hl7-delimiters-invalid", where)
+        raise UnreadableFileError("hl7-delimiters-invalid", where)
     values = header.split(separator, MOST_FIELDS)
     if len(values) < 12:
-        raise RefusedError("hl7-header-cut", where)
+        raise UnreadableFileError("hl7-header-cut", where)
     if not MESSAGE_TYPE.fullmatch(values[8].partition(encoding[0])[0].strip()):
-        raise RefusedError("hl7-message-type-missing", where)
+        raise UnreadableFileError("hl7-message-type-missing", where)
     if not values[9].strip():
         findings.add("hl7-control-id-missing", where)
     if not VERSION.match(values[11].partition(encoding[0])[0].strip()):

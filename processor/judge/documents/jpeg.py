@@ -2,12 +2,12 @@
 
 import re
 
+from intake.dicom.streams import take_bytes
 from intake.record import Metadata
 from processor.judge.documents import endings
 from processor.judge.documents.png import MAX_PIXELS
-from processor.judge.documents.whole import part
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 from processor.judge.window import Window
 
 START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
@@ -40,18 +40,18 @@ class _Walk:
         self._scans = 0
 
     def run(self) -> int:
-        """Return where the image ends. Raises RefusedError where it cannot be read."""
+        """Return where the image ends. Raises UnreadableFileError where it cannot be read."""
         position = 2
         for _ in range(MAX_SEGMENTS):
             start = self._next(position)
             if start is None:
                 return self._end_in_tail(position)
-            marker = part(self._window, start + 1, 1)[0]
+            marker = take_bytes(self._window, start + 1, 1)[0]
             if marker == END_OF_IMAGE:
                 self._check_complete(start)
                 return start + 2
             position = start + 2 if marker in ALONE else self._segment(marker, start + 2)
-        raise RefusedError("image-too-many-parts", f"byte {position}")
+        raise UnreadableFileError("image-too-many-parts", f"byte {position}")
 
     def _next(self, position: int) -> int | None:
         """Return where the next marker stands; None where there is none, or looking on would cost too much."""
@@ -73,12 +73,12 @@ class _Walk:
 
     def _segment(self, marker: int, start: int) -> int:
         """Look at one segment, and return where it ends."""
-        length = int.from_bytes(part(self._window, start, 2), "big")
+        length = int.from_bytes(take_bytes(self._window, start, 2), "big")
         if start + max(length, 2) > self._window.size:
-            raise RefusedError("jpeg-truncated", f"byte {start}")
+            raise UnreadableFileError("jpeg-truncated", f"byte {start}")
         if length < 2:
-            raise RefusedError("jpeg-structure-invalid", f"byte {start}")
-        content = part(self._window, start + 2, length - 2)
+            raise UnreadableFileError("jpeg-structure-invalid", f"byte {start}")
+        content = take_bytes(self._window, start + 2, length - 2)
         if marker in START_OF_FRAME and "rows" not in self._metadata:
             self._frame(marker, content, start)
         elif marker == START_OF_SCAN:
@@ -90,9 +90,9 @@ class _Walk:
     def _frame(self, marker: int, content: bytes, start: int) -> None:
         rows, columns = int.from_bytes(content[1:3], "big"), int.from_bytes(content[3:5], "big")
         if len(content) < 6 or not rows or not columns or not content[5]:
-            raise RefusedError("image-description-impossible", f"byte {start}")
+            raise UnreadableFileError("image-description-impossible", f"byte {start}")
         if rows * columns > MAX_PIXELS:
-            raise RefusedError("image-too-many-pixels", f"byte {start}")
+            raise UnreadableFileError("image-too-many-pixels", f"byte {start}")
         self._metadata |= {
             "columns": columns,
             "rows": rows,
@@ -103,12 +103,12 @@ class _Walk:
 
     def _scan(self, start: int) -> None:
         if "rows" not in self._metadata:
-            raise RefusedError("jpeg-structure-invalid", f"byte {start}")
+            raise UnreadableFileError("jpeg-structure-invalid", f"byte {start}")
         self._scans += 1
 
     def _check_complete(self, position: int) -> None:
         if not self._scans:
-            raise RefusedError("image-data-missing", f"byte {position}")
+            raise UnreadableFileError("image-data-missing", f"byte {position}")
 
     def _end_in_tail(self, position: int) -> int:
         """Return where an image ends of which the rest, from about `position` on, was too large to be walked over."""
@@ -116,8 +116,8 @@ class _Walk:
         if not self._window.affords(CHUNK):
             self._findings.add("image-unchecked", f"byte {position}")
             start = max(size - TAIL, position)
-            at = part(self._window, start, TAIL).rfind(b"\xff\xd9")
+            at = take_bytes(self._window, start, TAIL).rfind(b"\xff\xd9")
             if at >= 0:
                 self._check_complete(start)
                 return start + at + 2
-        raise RefusedError("jpeg-truncated", f"byte {size}")
+        raise UnreadableFileError("jpeg-truncated", f"byte {size}")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 
 MAX_DEPTH = 128
 MAX_TOKENS = 1_500_000
@@ -19,27 +19,29 @@ Pairs = list[tuple[str, Any]]
 
 
 def parse(data: bytes, kept: Callable[[Pairs], Any]) -> Any:  # noqa: ANN401 — JSON may be anything.
-    """Return what `kept` leaves of each object, from the innermost outwards. Raises RefusedError."""
+    """Return what `kept` leaves of each object, from the innermost outwards. Raises UnreadableFileError."""
     if data.startswith(BOMS[1:]):
-        raise RefusedError("json-not-utf-8", "byte 0")
+        raise UnreadableFileError("json-not-utf-8", "byte 0")
     data = data.removeprefix(BOMS[0])
     check_depth(data)
     try:
         return json.loads(data.decode(), object_pairs_hook=kept, parse_constant=_not_json)
     except UnicodeDecodeError as error:
-        raise RefusedError("json-not-utf-8", f"byte {error.start}") from None
+        raise UnreadableFileError("json-not-utf-8", f"byte {error.start}") from None
     except json.JSONDecodeError as error:
         truncated = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string")
-        raise RefusedError("json-truncated" if truncated else "json-malformed", f"character {error.pos}") from None
+        raise UnreadableFileError(
+            "json-truncated" if truncated else "json-malformed", f"character {error.pos}"
+        ) from None
     except ValueError:
         # An integer of thousands of digits.
-        raise RefusedError("json-malformed") from None
+        raise UnreadableFileError("json-malformed") from None
 
 
 def check_depth(data: bytes) -> None:
-    """Raise RefusedError for a text whose parsing would cost too much."""
+    """Raise UnreadableFileError for a text whose parsing would cost too much."""
     if data.count(b",") > MAX_COMMAS:
-        raise RefusedError("json-too-many-values")
+        raise UnreadableFileError("json-too-many-values")
     # Without escapes, the next quote always ends a string.
     plain = data.replace(b"\\\\", b"").replace(b'\\"', b"")
     depth = 0
@@ -50,10 +52,10 @@ def check_depth(data: bytes) -> None:
         elif first != QUOTE:
             depth -= 1
         if depth > MAX_DEPTH:
-            raise RefusedError("json-too-deep")
+            raise UnreadableFileError("json-too-deep")
         if tokens > MAX_TOKENS:
-            raise RefusedError("json-too-many-values")
+            raise UnreadableFileError("json-too-many-values")
 
 
 def _not_json(_: str) -> NoReturn:
-    raise RefusedError("json-not-a-number")
+    raise UnreadableFileError("json-not-a-number")

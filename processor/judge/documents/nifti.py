@@ -4,12 +4,12 @@ import math
 import struct
 from typing import NamedTuple
 
+from intake.dicom.streams import take_bytes
 from intake.record import Metadata
 from processor.judge import kinds
 from processor.judge.documents import gzipped
-from processor.judge.documents.whole import part
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 from processor.judge.window import Window
 
 SIZE_1, SIZE_2 = 348, 540
@@ -52,15 +52,15 @@ class Header(NamedTuple):
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge a volume by its header and its length. See `readers.Reader`."""
     compressed = window.buffer.startswith(gzipped.MARK)
-    head = kinds.gunzipped(window.buffer, SIZE_2) if compressed else part(window, 0, SIZE_2)
+    head = kinds.gunzipped(window.buffer, SIZE_2) if compressed else take_bytes(window, 0, SIZE_2)
     header = _header(head)
     metadata["version"] = header.version
     metadata["compressed"] = compressed
     _check_mark(header, head, window.size, findings)
     dimensions = _dimensions(header, findings)
     if header.data_type not in BITS:
-        raise RefusedError("nifti-data-type-unknown", "byte 70" if header.size == SIZE_1 else "byte 12")
-    metadata |= _described(header, dimensions)
+        raise UnreadableFileError("nifti-data-type-unknown", "byte 70" if header.size == SIZE_1 else "byte 12")
+    metadata |= _describe(header, dimensions)
     _check_geometry(header, len(dimensions), findings)
     if header.mark == SINGLE[header.size]:
         _check_length(window, header, dimensions, findings, compressed=compressed)
@@ -71,9 +71,9 @@ def _header(head: bytes) -> Header:
         size = struct.unpack_from(f"{order}i", head)[0] if len(head) >= 4 else 0
         if size in SINGLE:
             if len(head) < size:
-                raise RefusedError("nifti-header-truncated", f"byte {len(head)}")
+                raise UnreadableFileError("nifti-header-truncated", f"byte {len(head)}")
             return _version_1(head, order) if size == SIZE_1 else _version_2(head, order)
-    raise RefusedError("nifti-mark-invalid", "byte 0")
+    raise UnreadableFileError("nifti-mark-invalid", "byte 0")
 
 
 def _version_1(head: bytes, order: str) -> Header:
@@ -104,7 +104,7 @@ def _check_mark(header: Header, head: bytes, size: int, findings: Findings) -> N
         # An Analyze 7.5 header: the same fields, before there was a mark.
         findings.add("nifti-image-elsewhere", where)
     elif header.mark != SINGLE[header.size]:
-        raise RefusedError("nifti-mark-invalid", where)
+        raise UnreadableFileError("nifti-mark-invalid", where)
 
 
 def _dimensions(header: Header, findings: Findings) -> tuple[int, ...]:
@@ -114,11 +114,11 @@ def _dimensions(header: Header, findings: Findings) -> tuple[int, ...]:
         findings.add("nifti-length-elsewhere", "byte 42")
         extents = (header.length_elsewhere, *extents[1:])
     if not 1 <= axes <= 7 or not all(1 <= extent <= MAX_EXTENT for extent in extents):
-        raise RefusedError("nifti-dimensions-invalid", "byte 40" if header.size == SIZE_1 else "byte 16")
+        raise UnreadableFileError("nifti-dimensions-invalid", "byte 40" if header.size == SIZE_1 else "byte 16")
     return extents
 
 
-def _described(header: Header, dimensions: tuple[int, ...]) -> Metadata:
+def _describe(header: Header, dimensions: tuple[int, ...]) -> Metadata:
     spacing = header.spacing[1 : len(dimensions) + 1]
     return {
         "dimensions": list(dimensions),
@@ -143,10 +143,10 @@ def _check_length(
 ) -> None:
     where = "byte 108" if header.size == SIZE_1 else "byte 168"
     if not math.isfinite(header.offset) or not header.size + 4 <= header.offset < 1 << 62:
-        raise RefusedError("nifti-offset-invalid", where)
+        raise UnreadableFileError("nifti-offset-invalid", where)
     expected = int(header.offset) + (math.prod(dimensions) * BITS[header.data_type] + 7) // 8
     size = gzipped.inflated_size(window, expected, findings) if compressed else window.size
     if size < expected:
-        raise RefusedError("nifti-data-too-short", "byte 40" if header.size == SIZE_1 else "byte 16")
+        raise UnreadableFileError("nifti-data-too-short", "byte 40" if header.size == SIZE_1 else "byte 16")
     if size > expected:
         findings.add("nifti-data-too-long", f"byte {expected}")

@@ -3,7 +3,7 @@
 from intake.record import Metadata
 from processor.judge.documents import json_text, whole
 from processor.judge.findings import Findings
-from processor.judge.refusal import OtherKindError, RefusedError
+from processor.judge.refusal import OtherKindError, UnreadableFileError
 from processor.judge.window import Window
 
 
@@ -25,6 +25,6 @@ def _outermost(data: bytes) -> frozenset[str]:
     """Return the keys of the outermost object; none where the text is no JSON object."""
     try:
         value = json_text.parse(data, lambda pairs: frozenset(key for key, _ in pairs))
-    except RefusedError:
+    except UnreadableFileError:
         return frozenset()
     return value if isinstance(value, frozenset) else frozenset()

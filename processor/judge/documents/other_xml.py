@@ -3,7 +3,7 @@
 from intake.record import Metadata
 from processor.judge.documents import xml_stream
 from processor.judge.findings import Findings
-from processor.judge.refusal import OtherKindError, RefusedError
+from processor.judge.refusal import OtherKindError, UnreadableFileError
 from processor.judge.window import Window
 
 FHIR = "http://hl7.org/fhir"
@@ -20,7 +20,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:  # noq
 
     try:
         xml_stream.parse(window, Findings(), opened, lambda *_: None, lambda *_: None)
-    except RefusedError as refusal:
+    except UnreadableFileError as refusal:
         if refusal.code in ATTACKS:
             raise
     namespace, _, name = "".join(root).rpartition(xml_stream.SEPARATOR)

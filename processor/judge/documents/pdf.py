@@ -5,7 +5,7 @@ import re
 from intake.record import Metadata
 from processor.judge.documents import endings, pdf_encryption, pdf_pages, pdf_scripts, pdf_streams, whole
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 from processor.judge.window import Window
 
 MAX_PDF = 32 * 1024 * 1024
@@ -30,7 +30,7 @@ PATTERNS = {
 ENCRYPTED = re.compile(rb"/Encrypt\s*(?:<<|\d+\s+\d+\s+R)")
 
 
-def _escaped(name: bytes) -> bytes:
+def _escape_name(name: bytes) -> bytes:
     """Return a pattern for a name of which any letter but at least one is escaped, such as /J#61vaScript.
 
     Nobody but those who hide something writes one so. Each name in a document is looked at once.
@@ -46,7 +46,7 @@ HIDDEN_NAMES = {
     b"/EmbeddedFile": "pdf-embedded-file",
     b"/Encrypt": "pdf-encrypted",
 }
-ESCAPED = {name: re.compile(_escaped(name)) for name in HIDDEN_NAMES}
+ESCAPED = {name: re.compile(_escape_name(name)) for name in HIDDEN_NAMES}
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
@@ -54,7 +54,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     data = whole.content(window, MAX_PDF)
     header = HEADER.search(data[: LOOK + 8])
     if header is None:
-        raise RefusedError("pdf-header-missing", "byte 0")
+        raise UnreadableFileError("pdf-header-missing", "byte 0")
     metadata["version"] = header[1].decode()
     if header.start():
         findings.add("pdf-bytes-before-header", "byte 0")
@@ -89,7 +89,7 @@ def _check_end(data: bytes, start: int, findings: Findings) -> None:
     """Look for the end, and for the cross-reference that it points to."""
     end = data.rfind(b"%%EOF")
     if end < 0:
-        raise RefusedError("pdf-truncated", f"byte {len(data)}")
+        raise UnreadableFileError("pdf-truncated", f"byte {len(data)}")
     pointers = list(END.finditer(data, max(end - LOOK, 0)))
     if not pointers:
         findings.add("pdf-cross-reference-wrong", f"byte {end}")

@@ -6,7 +6,7 @@ from itertools import islice
 from intake.record import Metadata
 from processor.judge.documents.pdf_streams import Places
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 
 ROOT = re.compile(rb"/Root\s*(\d{1,10})\s+\d+\s+R")
 PAGE_TREE = re.compile(rb"/Type\s*/Pages\b")
@@ -36,11 +36,11 @@ MAX_REFERENCES = 100_000
 def check(objects: bytes, kept_at: Places, findings: Findings, metadata: Metadata, *, encrypted: bool) -> None:
     """Look for the root and follow it to the pages. `kept_at` says where objects of object streams stand.
 
-    Raises RefusedError where there is no root, or the tree is a circle.
+    Raises UnreadableFileError where there is no root, or the tree is a circle.
     """
     roots = list(dict.fromkeys(int(root[1]) for root in islice(ROOT.finditer(objects), MAX_ROOTS)))
     if not roots:
-        raise RefusedError("pdf-root-missing")
+        raise UnreadableFileError("pdf-root-missing")
     pages = sum(1 for _ in PAGE.finditer(objects))
     if pages:
         metadata["pages"] = _root_count(objects) or pages
@@ -87,7 +87,7 @@ class _Tree:
             above.difference_update(path[depth:])
             del path[depth:]
             if number in above:
-                raise RefusedError("pdf-page-tree-circular", f"byte {self._places[number][0]}")
+                raise UnreadableFileError("pdf-page-tree-circular", f"byte {self._places[number][0]}")
             if number in seen:
                 continue
             seen.add(number)

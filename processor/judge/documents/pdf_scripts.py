@@ -33,12 +33,12 @@ def _script(objects: bytes, start: int) -> bytes:
     """Return a script that stands as a string; nothing for one that stands elsewhere, or is longer than formats are."""
     piece = objects[start : start + LONGEST]
     if literal := LITERAL.match(piece):
-        return ESCAPE.sub(_unescaped, literal[1])
+        return ESCAPE.sub(_unescape, literal[1])
     if hexadecimal := HEXADECIMAL.match(piece):
         digits = b"".join(hexadecimal[1].split())
         return bytes.fromhex(digits.decode()) if len(digits) % 2 == 0 else b""
     return b""
 
 
-def _unescaped(found: re.Match[bytes]) -> bytes:
+def _unescape(found: re.Match[bytes]) -> bytes:
     return {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}.get(found[1], found[1])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from processor.judge.documents.png import MAX_PIXELS
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 
 STREAM = re.compile(rb"(?<!end)stream\r?\n")
 OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm\b")
@@ -41,40 +41,40 @@ Places = dict[int, tuple[int, int]]
 def objects(data: bytes, findings: Findings) -> tuple[bytes, Places]:
     """Return the text of all objects that are kept in object streams, and where in it each object stands.
 
-    Raises RefusedError beyond MAX_OBJECTS, and for a stream that is packed in a way that is not looked into.
+    Raises UnreadableFileError beyond MAX_OBJECTS, and for a stream that is packed in a way that is not looked into.
     """
     found, places, length = [], Places(), 0
     for start, end, dictionary in _streams(data):
         if not OBJECT_STREAM.search(dictionary):
             continue
         if OTHER_FILTER.search(dictionary) or dictionary.count(b"FlateDecode") > 1:
-            raise RefusedError("pdf-objects-hidden", f"byte {start}")
+            raise UnreadableFileError("pdf-objects-hidden", f"byte {start}")
         left = MAX_OBJECTS - length
         if _is_deflated(dictionary):
             content = _content(_Stream(data, start, end), left, findings)
         elif end - start <= left:
             content = data[start:end]
         else:
-            raise RefusedError("pdf-object-bomb", f"byte {start}")
-        places |= {number: (length + at, length + to) for number, at, to in _numbered(content, dictionary)}
+            raise UnreadableFileError("pdf-object-bomb", f"byte {start}")
+        places |= {number: (length + at, length + to) for number, at, to in _list_objects(content, dictionary)}
         found.append(content + b"\n")
         length += len(found[-1])
     return b"".join(found), places
 
 
 def _content(stream: "_Stream", most: int, findings: Findings) -> bytes:
-    """Return what an object stream inflates to. Raises RefusedError where that is more than `most` bytes."""
+    """Return what an object stream inflates to. Raises UnreadableFileError where that is more than `most` bytes."""
     content = bytearray()
     for piece, _ in stream.inflated():
         content += piece
         if len(content) > most:
-            raise RefusedError("pdf-object-bomb", f"byte {stream.start}")
+            raise UnreadableFileError("pdf-object-bomb", f"byte {stream.start}")
     if not stream.ended:
         findings.add("pdf-part-unchecked", f"byte {stream.start}")
     return bytes(content)
 
 
-def _numbered(content: bytes, dictionary: bytes) -> Iterator[tuple[int, int, int]]:
+def _list_objects(content: bytes, dictionary: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield each object's number, start and end, as the pairs in front of the first say (ISO 32000-1, 7.5.7)."""
     first = FIRST.search(dictionary)
     if first is None:
@@ -86,25 +86,25 @@ def _numbered(content: bytes, dictionary: bytes) -> Iterator[tuple[int, int, int
 
 
 def check_bombs(data: bytes, findings: Findings) -> None:
-    """Inflate the streams as far as the budget goes. Raises RefusedError where one grows out of all proportion."""
+    """Inflate the streams as far as the budget goes. Raises UnreadableFileError where one grows beyond measure."""
     left = MAX_INFLATED
     for start, end, dictionary in _streams(data):
         if _pixels(data, start, dictionary) > MAX_PIXELS:
-            raise RefusedError("image-too-many-pixels", f"byte {start}")
+            raise UnreadableFileError("image-too-many-pixels", f"byte {start}")
         if _is_deflated(dictionary):
-            left -= _checked_size(data, start, end, left)
+            left -= _check_size(data, start, end, left)
             if left < 0:
                 findings.add("pdf-part-unchecked", f"byte {start}")
                 return
 
 
-def _checked_size(data: bytes, start: int, end: int, most: int) -> int:
-    """Return what a stream inflates to, at most about `most`. Raises RefusedError where it is a bomb."""
+def _check_size(data: bytes, start: int, end: int, most: int) -> int:
+    """Return what a stream inflates to, at most about `most`. Raises UnreadableFileError where it is a bomb."""
     size = 0
     for piece, taken in _Stream(data, start, end).inflated():
         size += len(piece)
         if size > LARGE and size > MAX_RATIO * taken:
-            raise RefusedError("pdf-stream-bomb", f"byte {start}")
+            raise UnreadableFileError("pdf-stream-bomb", f"byte {start}")
         if size > most:
             break
     return size
@@ -115,7 +115,7 @@ def _streams(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     end = behind = 0
     for number, found in enumerate(STREAM.finditer(data)):
         if number > MAX_STREAMS:
-            raise RefusedError("pdf-object-bomb", f"byte {found.start()}")
+            raise UnreadableFileError("pdf-object-bomb", f"byte {found.start()}")
         start = found.end()
         # The end is looked for once, however many streams claim to start before it.
         if end < start:
@@ -171,14 +171,14 @@ class _Stream:
                     piece = self._inflater.decompress(waiting, CHUNK)
                 except zlib.error:
                     self._inflater = before
-                    yield from ((piece, position + CHUNK_IN - self.start) for piece in self._salvaged(waiting))
+                    yield from ((piece, position + CHUNK_IN - self.start) for piece in self._salvage(waiting))
                     return
                 waiting = self._inflater.unconsumed_tail
                 yield piece, position + CHUNK_IN - len(waiting) - self.start
             if self._inflater.eof:
                 return
 
-    def _salvaged(self, data: bytes) -> Iterator[bytes]:
+    def _salvage(self, data: bytes) -> Iterator[bytes]:
         """Yield what comes before the damage: other readers show it, and an error takes it with it otherwise."""
         while data:
             half = -(-len(data) // 2)

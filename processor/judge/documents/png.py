@@ -4,11 +4,11 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from intake.dicom.streams import take_bytes
 from intake.record import Metadata
 from processor.judge.documents import endings
-from processor.judge.documents.whole import part
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 from processor.judge.window import Window
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -36,31 +36,31 @@ TAIL = 64 * 1024
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge an image chunk by chunk. See `readers.Reader`."""
     if not window.buffer.startswith(SIGNATURE):
-        raise RefusedError("png-signature-damaged", "byte 0")
+        raise UnreadableFileError("png-signature-damaged", "byte 0")
     if _chunk(window, 8) != (b"IHDR", HEADER.size):
-        raise RefusedError("png-structure-invalid", "byte 8")
-    image = _Image(window, HEADER.unpack(part(window, 16, HEADER.size)), findings)
+        raise UnreadableFileError("png-structure-invalid", "byte 8")
+    image = _Image(window, HEADER.unpack(take_bytes(window, 16, HEADER.size)), findings)
     metadata |= image.described()
     _check_checksum(window, 8, HEADER.size)
     endings.check(window, image.walk(8 + 12 + HEADER.size), findings)
 
 
 def _chunk(window: Window, position: int) -> tuple[bytes, int]:
-    head = part(window, position, 8)
+    head = take_bytes(window, position, 8)
     if len(head) < 8:
-        raise RefusedError("png-truncated", f"byte {window.size}")
+        raise UnreadableFileError("png-truncated", f"byte {window.size}")
     name, length = head[4:], int.from_bytes(head[:4], "big")
     if not name.isalpha() or length >> 31:
-        raise RefusedError("png-structure-invalid", f"byte {position}")
+        raise UnreadableFileError("png-structure-invalid", f"byte {position}")
     if position + 12 + length > window.size:
-        raise RefusedError("png-truncated", f"byte {position}")
+        raise UnreadableFileError("png-truncated", f"byte {position}")
     return name, length
 
 
 def _check_checksum(window: Window, position: int, length: int) -> None:
-    data = part(window, position + 4, length + 8)
+    data = take_bytes(window, position + 4, length + 8)
     if zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "big"):
-        raise RefusedError("png-checksum-wrong", f"byte {position}")
+        raise UnreadableFileError("png-checksum-wrong", f"byte {position}")
 
 
 class _Image:
@@ -72,9 +72,9 @@ class _Image:
         self._width, self._height, self._depth, self._colour, compression, filtering, self._interlaced = fields
         known = self._depth in DEPTHS.get(self._colour, ()) and self._interlaced in {0, 1}
         if not known or compression or filtering or not 0 < self._width < 1 << 31 or not 0 < self._height < 1 << 31:
-            raise RefusedError("image-description-impossible", "byte 16")
+            raise UnreadableFileError("image-description-impossible", "byte 16")
         if self._width * self._height > MAX_PIXELS:
-            raise RefusedError("image-too-many-pixels", "byte 16")
+            raise UnreadableFileError("image-too-many-pixels", "byte 16")
         self._expected = self._raw_size()
         self._compressed = 0
         self._inflated = 0
@@ -114,17 +114,17 @@ class _Image:
             elif name in {b"zTXt", b"iTXt", b"iCCP"}:
                 self._text(name, position + 8, length)
             position += 12 + length
-        raise RefusedError("image-too-many-parts", f"byte {position}")
+        raise UnreadableFileError("image-too-many-parts", f"byte {position}")
 
     def _data(self, position: int, length: int) -> None:
         self._compressed += length
         checksum = zlib.crc32(b"IDAT")
         for start in range(position + 8, position + 8 + length, CHUNK):
-            piece = part(self._window, start, min(CHUNK, position + 8 + length - start))
+            piece = take_bytes(self._window, start, min(CHUNK, position + 8 + length - start))
             checksum = zlib.crc32(piece, checksum)
             self._inflate(piece, start)
-        if checksum != int.from_bytes(part(self._window, position + 8 + length, 4), "big"):
-            raise RefusedError("png-checksum-wrong", f"byte {position}")
+        if checksum != int.from_bytes(take_bytes(self._window, position + 8 + length, 4), "big"):
+            raise UnreadableFileError("png-checksum-wrong", f"byte {position}")
 
     def _inflate(self, piece: bytes, start: int) -> None:
         """Count what a piece inflates to, until there is more than all rows: no reader takes it, and that is told."""
@@ -135,7 +135,7 @@ class _Image:
             except zlib.error:
                 # Behind the last row, where a checksum stands that most readers ignore, it harms no image.
                 if self._inflated < self._expected:
-                    raise RefusedError("image-data-damaged", f"byte {start}") from None
+                    raise UnreadableFileError("image-data-damaged", f"byte {start}") from None
                 return
             waiting = self._inflater.unconsumed_tail or self._inflater.unused_data
         if waiting or self._full:
@@ -147,24 +147,24 @@ class _Image:
 
     def _end(self, position: int) -> None:
         if not self._compressed:
-            raise RefusedError("image-data-missing", f"byte {position}")
+            raise UnreadableFileError("image-data-missing", f"byte {position}")
         if self._inflated < self._expected:
-            self._inflated += len(self._flushed())
+            self._inflated += len(self._flush())
         if self._inflated < self._expected:
-            raise RefusedError("image-data-too-short", f"byte {position}")
+            raise UnreadableFileError("image-data-too-short", f"byte {position}")
 
     def _end_in_tail(self, position: int) -> int:
         """Jump over the data of a large image, and return where the image ends."""
         self._findings.add("image-unchecked", f"byte {position}")
         start = max(self._window.size - TAIL, position)
-        at = part(self._window, start, TAIL).rfind(END)
+        at = take_bytes(self._window, start, TAIL).rfind(END)
         if at < 0:
-            raise RefusedError("png-truncated", f"byte {self._window.size}")
+            raise UnreadableFileError("png-truncated", f"byte {self._window.size}")
         if DEFLATE_LIMIT * (start + at - position) < self._expected:
-            raise RefusedError("image-data-too-short", f"byte {position}")
+            raise UnreadableFileError("image-data-too-short", f"byte {position}")
         return start + at + len(END)
 
-    def _flushed(self) -> bytes:
+    def _flush(self) -> bytes:
         try:
             return self._inflater.decompress(b"", CHUNK)
         except zlib.error:
@@ -173,7 +173,7 @@ class _Image:
     def _text(self, name: bytes, start: int, length: int) -> None:
         """Inflate a compressed text, only as far as to tell that it is no bomb; damage in it harms no image."""
         inflater, size = zlib.decompressobj(), 0
-        pieces = self._packed(name, start, length)
+        pieces = self._read_packed(name, start, length)
         try:
             for piece in pieces:
                 size += len(inflater.decompress(piece, MAX_TEXT + 1 - size))
@@ -183,11 +183,11 @@ class _Image:
             return
         self._texts += size
         if size > MAX_TEXT or self._texts > MAX_ALL_TEXTS:
-            raise RefusedError("png-text-bomb", f"byte {start}")
+            raise UnreadableFileError("png-text-bomb", f"byte {start}")
 
-    def _packed(self, name: bytes, start: int, length: int) -> Iterator[bytes]:
+    def _read_packed(self, name: bytes, start: int, length: int) -> Iterator[bytes]:
         """Yield the compressed part of a text in pieces: what stands behind its keyword and, in iTXt, its language."""
-        first = part(self._window, start, min(length, CHUNK))
+        first = take_bytes(self._window, start, min(length, CHUNK))
         rest = first.partition(b"\0")[2]
         if name == b"iTXt":
             if rest[:1] != b"\1":
@@ -195,4 +195,4 @@ class _Image:
             rest = rest[1:].split(b"\0", 2)[-1]
         yield rest if name == b"iTXt" else rest[1:]
         for position in range(start + len(first), start + length, CHUNK):
-            yield part(self._window, position, min(CHUNK, start + length - position))
+            yield take_bytes(self._window, position, min(CHUNK, start + length - position))

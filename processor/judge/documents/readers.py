@@ -5,11 +5,11 @@ from importlib import import_module
 
 from intake.record import Metadata
 from processor.judge.findings import Findings
-from processor.judge.refusal import OtherKindError, RefusedError
+from processor.judge.refusal import OtherKindError, UnreadableFileError
 from processor.judge.window import Window
 
 Reader = Callable[[Window, Findings, Metadata], None]
-"""Adds what is to be said and what is known of a file as far as it can be read; raises RefusedError beyond that.
+"""Adds what is to be said and what is known of a file as far as it can be read; raises UnreadableFileError beyond that.
 
 The first bytes are a guess: a reader that finds another kind raises OtherKindError, and adds nothing."""
 
@@ -41,6 +41,6 @@ def judge(kind: str, window: Window, findings: Findings) -> tuple[str, Metadata]
         reader(window, findings, metadata)
     except OtherKindError as other:
         return judge(other.kind, window, findings) if other.kind in READERS else (other.kind, metadata)
-    except RefusedError as refusal:
+    except UnreadableFileError as refusal:
         findings.add(refusal.code, refusal.where)
     return kind, metadata

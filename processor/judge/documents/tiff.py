@@ -6,11 +6,12 @@ from array import array
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from intake.dicom.streams import take_bytes
 from intake.record import Metadata
 from processor.judge.documents.png import MAX_PIXELS
-from processor.judge.documents.whole import MAX_WHOLE, part
+from processor.judge.documents.whole import MAX_WHOLE
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 from processor.judge.window import Window
 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
@@ -63,7 +64,7 @@ class _Walk:
         self._fields = 0
 
     def run(self) -> None:
-        """Walk over all pages. Raises RefusedError where one cannot be read."""
+        """Walk over all pages. Raises UnreadableFileError where one cannot be read."""
         far = self._window.size > MAX_WHOLE
         if not far:
             self._window.show(0, self._window.size)
@@ -71,37 +72,37 @@ class _Walk:
         seen: set[int] = set()
         while position:
             if position in seen:
-                raise RefusedError("tiff-directory-loop", f"byte {position}")
+                raise UnreadableFileError("tiff-directory-loop", f"byte {position}")
             if far and len(seen) == MAX_FAR_PAGES:
                 self._findings.add("tiff-pages-unchecked", f"byte {position}")
                 break
             seen.add(position)
             if len(seen) > MAX_PAGES:
-                raise RefusedError("image-too-many-parts", f"byte {position}")
+                raise UnreadableFileError("image-too-many-parts", f"byte {position}")
             fields, following = self._directory(position)
             self._page(fields, position, first=len(seen) == 1)
             position = following
         if not seen:
-            raise RefusedError("image-data-missing", "byte 4")
+            raise UnreadableFileError("image-data-missing", "byte 4")
         self._metadata["pages"] = len(seen)
 
     def _whole(self, position: int, length: int) -> int:
-        data = part(self._window, position, length)
+        data = take_bytes(self._window, position, length)
         if len(data) < length:
-            raise RefusedError("tiff-truncated", f"byte {position}")
+            raise UnreadableFileError("tiff-truncated", f"byte {position}")
         return int.from_bytes(data, "little" if self._order == "<" else "big")
 
     def _directory(self, position: int) -> tuple[dict[int, _Field], int]:
         start, size = (position + 8, 20) if self._big else (position + 2, 12)
         count = self._whole(position, start - position)
         if not 0 < count <= MAX_FIELDS:
-            raise RefusedError("tiff-structure-invalid", f"byte {position}")
+            raise UnreadableFileError("tiff-structure-invalid", f"byte {position}")
         self._fields += count
         if self._fields > MAX_ALL_FIELDS:
-            raise RefusedError("image-too-many-parts", f"byte {position}")
-        data = part(self._window, start, count * size)
+            raise UnreadableFileError("image-too-many-parts", f"byte {position}")
+        data = take_bytes(self._window, start, count * size)
         if len(data) < count * size:
-            raise RefusedError("tiff-truncated", f"byte {start}")
+            raise UnreadableFileError("tiff-truncated", f"byte {start}")
         layout = struct.Struct(f"{self._order}HH{'Q8s' if self._big else 'I4s'}")
         fields = {tag: _Field(*rest) for tag, *rest in layout.iter_unpack(data)}
         end = start + count * size
@@ -115,9 +116,9 @@ class _Walk:
         columns, rows = self._one(fields, WIDTH), self._one(fields, LENGTH)
         tiled = TILE_OFFSETS in fields
         if not columns or not rows:
-            raise RefusedError("image-description-impossible", f"byte {position}")
+            raise UnreadableFileError("image-description-impossible", f"byte {position}")
         if columns * rows > (MAX_TILED_PIXELS if tiled else MAX_PIXELS):
-            raise RefusedError("image-too-many-pixels", f"byte {position}")
+            raise UnreadableFileError("image-too-many-pixels", f"byte {position}")
         if first:
             self._describe(fields, columns, rows)
         self._check_fields(fields, position)
@@ -136,7 +137,7 @@ class _Walk:
         """Return the bytes of the uncompressed image, as the sum of its samples' bits says, or raise."""
         bits, samples = self._values(fields, BITS) or [1], self._one(fields, SAMPLES, 1)
         if not 0 < samples <= 64 or not all(0 < depth <= 64 for depth in bits):
-            raise RefusedError("image-description-impossible", f"byte {position}")
+            raise UnreadableFileError("image-description-impossible", f"byte {position}")
         return rows * ((columns * samples * min(bits) + 7) // 8)
 
     def _check_fields(self, fields: dict[int, _Field], position: int) -> None:
@@ -151,20 +152,20 @@ class _Walk:
         offsets = self._values(fields, TILE_OFFSETS if tiled else STRIP_OFFSETS)
         counts = self._values(fields, TILE_COUNTS if tiled else STRIP_COUNTS)
         if not offsets:
-            raise RefusedError("image-data-missing", f"byte {position}")
+            raise UnreadableFileError("image-data-missing", f"byte {position}")
         if not counts and len(offsets) == 1:
             counts = [max(min(raw_size, self._window.size - offsets[0]), 0)]
         if len(counts) != len(offsets):
-            raise RefusedError("tiff-structure-invalid", f"byte {position}")
+            raise UnreadableFileError("tiff-structure-invalid", f"byte {position}")
         if any(offset + count > self._window.size for offset, count in zip(offsets, counts, strict=True)):
-            raise RefusedError("tiff-truncated", f"byte {position}")
+            raise UnreadableFileError("tiff-truncated", f"byte {position}")
         plain = self._one(fields, COMPRESSION, UNCOMPRESSED) == UNCOMPRESSED
         if not any(counts) or (plain and not tiled and sum(counts) < raw_size):
-            raise RefusedError("image-data-too-short", f"byte {position}")
+            raise UnreadableFileError("image-data-too-short", f"byte {position}")
 
     def _one(self, fields: dict[int, _Field], tag: int, default: int = 0) -> int:
         if tag in fields and fields[tag].numbers > MAX_SHORT:
-            raise RefusedError("tiff-structure-invalid", f"tag {tag}")
+            raise UnreadableFileError("tiff-structure-invalid", f"tag {tag}")
         values = self._values(fields, tag)
         return values[0] if values else default
 
@@ -172,19 +173,19 @@ class _Walk:
         return int.from_bytes(field.value, "little" if self._order == "<" else "big")
 
     def _values(self, fields: dict[int, _Field], tag: int) -> Sequence[int]:
-        """Return a field's numbers; none where it is missing. Raises RefusedError where they are beyond the file."""
+        """Return a field's numbers; none where it is missing. Raises UnreadableFileError for any beyond the file."""
         field = fields.get(tag)
         if field is None or not field.numbers:
             return ()
         if field.type not in CODES:
-            raise RefusedError("tiff-structure-invalid", f"tag {tag}")
+            raise UnreadableFileError("tiff-structure-invalid", f"tag {tag}")
         self._parts += field.numbers
         if self._parts > MAX_PARTS:
-            raise RefusedError("image-too-many-parts", f"tag {tag}")
+            raise UnreadableFileError("image-too-many-parts", f"tag {tag}")
         size = SIZES[field.type] * field.numbers
-        data = field.value[:size] if size <= self._word else part(self._window, self._offset(field), size)
+        data = field.value[:size] if size <= self._word else take_bytes(self._window, self._offset(field), size)
         if len(data) < size:
-            raise RefusedError("tiff-truncated", f"tag {tag}")
+            raise UnreadableFileError("tiff-truncated", f"tag {tag}")
         return self._numbers(field.type, data)
 
     def _numbers(self, field_type: int, data: bytes) -> Sequence[int]:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 from xml.parsers import expat
 
-from processor.judge.documents.whole import MAX_WHOLE, part
+from intake.dicom.streams import take_bytes
+from processor.judge.documents.whole import MAX_WHOLE
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 from processor.judge.window import Window
 
 MAX_ELEMENTS = 400_000
@@ -35,15 +36,15 @@ Text = Callable[[str], None]
 
 
 def parse(window: Window, findings: Findings, start: Start, end: End, text: Text) -> None:
-    """Hand out a document's elements and text in order. Raises RefusedError, also those that the takers raise."""
+    """Hand out a document's elements and text in order. Raises UnreadableFileError, also where the takers do."""
     if window.size > MAX_WHOLE:
-        raise RefusedError("text-too-large", f"byte {MAX_WHOLE}")
+        raise UnreadableFileError("text-too-large", f"byte {MAX_WHOLE}")
     declared = DECLARED.search(window.buffer[:512])
     named = declared[1].lower() if declared else b"utf-8"
     encoding = None
     if named not in ENCODINGS or named == b"utf8":
         if NOT_OF_A_NAME.sub(b"", named) not in UTF_8_MISSPELT:
-            raise RefusedError("xml-encoding-unknown", "byte 0")
+            raise UnreadableFileError("xml-encoding-unknown", "byte 0")
         # The parser knows one spelling only, and then takes no other for another encoding.
         encoding = "utf-8"
         findings.add("xml-encoding-misspelt", "byte 0")
@@ -59,8 +60,8 @@ class _Stream:
         self._elements = self._depth = 0
         self._parser = expat.ParserCreate(encoding, namespace_separator=SEPARATOR)
         self._parser.buffer_text = True
-        self._parser.StartElementHandler = self._opened
-        self._parser.EndElementHandler = self._closed
+        self._parser.StartElementHandler = self._open_element
+        self._parser.EndElementHandler = self._close_element
         self._parser.CharacterDataHandler = text
         self._parser.EntityDeclHandler = self._entity
         self._parser.EndDoctypeDeclHandler = self._doctype
@@ -68,41 +69,41 @@ class _Stream:
     def run(self) -> None:
         try:
             for position in range(0, self._window.size, CHUNK):
-                piece = part(self._window, position, CHUNK)
+                piece = take_bytes(self._window, position, CHUNK)
                 if piece.count(b"=") > MAX_ATTRIBUTES * (piece.count(b"<") + 1000):
-                    raise RefusedError("xml-too-many-elements", f"byte {position}")
+                    raise UnreadableFileError("xml-too-many-elements", f"byte {position}")
                 self._parser.Parse(piece, False)
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:
             raise self._refusal(error.code) from None
         except (LookupError, ValueError):
             # The names and the kinds of encodings that Python's codecs do not take for XML.
-            raise RefusedError("xml-encoding-unknown", "byte 0") from None
+            raise UnreadableFileError("xml-encoding-unknown", "byte 0") from None
 
-    def _refusal(self, code: int) -> RefusedError:
+    def _refusal(self, code: int) -> UnreadableFileError:
         position = max(self._parser.ErrorByteIndex, 0)
         if code in TRUNCATED:
-            return RefusedError("xml-truncated", f"byte {position}")
-        found = part(self._window, position, 1)
+            return UnreadableFileError("xml-truncated", f"byte {position}")
+        found = take_bytes(self._window, position, 1)
         if code == INVALID_TOKEN and found >= b"\x80":
-            return RefusedError("xml-encoding-wrong", f"byte {position}")
-        return RefusedError("xml-malformed", f"byte {position}")
+            return UnreadableFileError("xml-encoding-wrong", f"byte {position}")
+        return UnreadableFileError("xml-malformed", f"byte {position}")
 
-    def _opened(self, name: str, attributes: dict[str, str]) -> None:
+    def _open_element(self, name: str, attributes: dict[str, str]) -> None:
         self._elements += 1
         self._depth += 1
         if self._elements > MAX_ELEMENTS:
-            raise RefusedError("xml-too-many-elements", f"byte {self._parser.CurrentByteIndex}")
+            raise UnreadableFileError("xml-too-many-elements", f"byte {self._parser.CurrentByteIndex}")
         if self._depth > MAX_DEPTH:
-            raise RefusedError("xml-too-deep", f"byte {self._parser.CurrentByteIndex}")
+            raise UnreadableFileError("xml-too-deep", f"byte {self._parser.CurrentByteIndex}")
         self._start(name, attributes)
 
-    def _closed(self, name: str) -> None:
+    def _close_element(self, name: str) -> None:
         self._depth -= 1
         self._end(name)
 
     def _entity(self, *_: object) -> None:
-        raise RefusedError("xml-entities", f"byte {self._parser.CurrentByteIndex}")
+        raise UnreadableFileError("xml-entities", f"byte {self._parser.CurrentByteIndex}")
 
     def _doctype(self) -> None:
-        raise RefusedError("xml-dtd", f"byte {self._parser.CurrentByteIndex}")
+        raise UnreadableFileError("xml-dtd", f"byte {self._parser.CurrentByteIndex}")

@@ -4,7 +4,7 @@ import struct
 from typing import Any, NamedTuple
 
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
+from processor.judge.refusal import UnreadableFileError
 from processor.judge.window import Window
 
 MAX_ENTRIES = 50_000
@@ -65,17 +65,17 @@ class _End(NamedTuple):
 
 
 def read(window: Window, findings: Findings) -> Directory:
-    """Return the directory. Raises RefusedError where it is missing, damaged or beyond a budget."""
+    """Return the directory. Raises UnreadableFileError where it is missing, damaged or beyond a budget."""
     end = _end(window, findings)
     if end.entries > MAX_ENTRIES:
-        raise RefusedError("archive-too-many-entries")
+        raise UnreadableFileError("archive-too-many-entries")
     if end.size > MAX_DIRECTORY:
-        raise RefusedError("archive-directory-too-large")
+        raise UnreadableFileError("archive-directory-too-large")
     if end.start + end.size != end.position:
-        raise RefusedError("archive-directory-damaged", f"byte {end.position}")
+        raise UnreadableFileError("archive-directory-damaged", f"byte {end.position}")
     window.show(end.start, end.size)
     at = end.start - window.origin
-    return Directory(_listed(window.buffer[at : at + end.size], end), end.start)
+    return Directory(_list_entries(window.buffer[at : at + end.size], end), end.start)
 
 
 def _end(window: Window, findings: Findings) -> _End:
@@ -91,10 +91,10 @@ def _end(window: Window, findings: Findings) -> _End:
         if fitting:
             findings.add("document-trailing-bytes", f"byte {position + ends[fitting[0]]}")
     if len(fitting) > 1:
-        raise RefusedError("archive-ambiguous", f"byte {position + fitting[0]}")
+        raise UnreadableFileError("archive-ambiguous", f"byte {position + fitting[0]}")
     if not fitting:
-        raise RefusedError("archive-trailing-bytes" if places else "archive-directory-missing")
-    return _resolved(window, position + fitting[0], END.unpack_from(tail, fitting[0]))
+        raise UnreadableFileError("archive-trailing-bytes" if places else "archive-directory-missing")
+    return _resolve_end(window, position + fitting[0], END.unpack_from(tail, fitting[0]))
 
 
 def _places(tail: bytes) -> list[int]:
@@ -107,7 +107,7 @@ def _places(tail: bytes) -> list[int]:
     return places[::-1]
 
 
-def _resolved(window: Window, position: int, fields: tuple[int, ...]) -> _End:
+def _resolve_end(window: Window, position: int, fields: tuple[int, ...]) -> _End:
     _, disk, start_disk, on_disk, entries, size, start, _ = fields
     full = FULL_16 in {disk, start_disk, on_disk, entries} or FULL_32 in {size, start}
     # Info-ZIP writes the larger record into a pipe whatever the values: then it stands behind the directory.
@@ -117,7 +117,7 @@ def _resolved(window: Window, position: int, fields: tuple[int, ...]) -> _End:
             _check_agreement((entries, size, start), located)
             return located
     if disk or start_disk or on_disk != entries:
-        raise RefusedError("archive-split", f"byte {position}")
+        raise UnreadableFileError("archive-split", f"byte {position}")
     return _End(entries, size, start, position)
 
 
@@ -126,46 +126,46 @@ def _check_agreement(stated: tuple[int, int, int], located: _End) -> None:
     wide = (located.entries, located.size, located.start)
     for value, larger, full in zip(stated, wide, (FULL_16, FULL_32, FULL_32), strict=True):
         if value not in {full, larger}:
-            raise RefusedError("archive-ambiguous", f"byte {located.position}")
+            raise UnreadableFileError("archive-ambiguous", f"byte {located.position}")
 
 
 def _zip_64(window: Window, position: int) -> _End | None:
     """Return what the ZIP64 end record says, or None where there is none: 65,535 entries need none."""
-    locator = _taken(window, position - LOCATOR.size, LOCATOR)
+    locator = _unpack_at(window, position - LOCATOR.size, LOCATOR)
     if locator is None or locator[0] != LOCATOR_MARK:
         return None
-    record = _taken(window, locator[2], END_64)
+    record = _unpack_at(window, locator[2], END_64)
     if record is None or record[0] != END_64_MARK:
-        raise RefusedError("archive-directory-damaged", f"byte {position}")
+        raise UnreadableFileError("archive-directory-damaged", f"byte {position}")
     _, length, _, _, disk, start_disk, on_disk, entries, size, start = record
     if disk or start_disk or on_disk != entries or locator[3] > 1:
-        raise RefusedError("archive-split", f"byte {position}")
+        raise UnreadableFileError("archive-split", f"byte {position}")
     if locator[2] + 12 + length != position - LOCATOR.size:
-        raise RefusedError("archive-directory-damaged", f"byte {locator[2]}")
+        raise UnreadableFileError("archive-directory-damaged", f"byte {locator[2]}")
     return _End(entries, size, start, locator[2])
 
 
-def _taken(window: Window, position: int, layout: struct.Struct) -> tuple[Any, ...] | None:
+def _unpack_at(window: Window, position: int, layout: struct.Struct) -> tuple[Any, ...] | None:
     if position < 0 or window.show(position, layout.size) < layout.size:
         return None
     return layout.unpack_from(window.buffer, position - window.origin)
 
 
-def _listed(directory: bytes, end: _End) -> list[Listed]:
+def _list_entries(directory: bytes, end: _End) -> list[Listed]:
     listed, at = [], 0
     for _ in range(end.entries):
         if at + LISTED.size > len(directory) or not directory.startswith(LISTED_MARK, at):
-            raise RefusedError("archive-directory-damaged", f"byte {end.start + at}")
+            raise UnreadableFileError("archive-directory-damaged", f"byte {end.start + at}")
         fields = LISTED.unpack_from(directory, at)
         name_end = at + LISTED.size + fields[10]
         following = name_end + fields[11] + fields[12]
         if following > len(directory):
-            raise RefusedError("archive-directory-damaged", f"byte {end.start + at}")
+            raise UnreadableFileError("archive-directory-damaged", f"byte {end.start + at}")
         raw_name = directory[at + LISTED.size : name_end]
         listed.append(_entry(fields, raw_name, directory[name_end : name_end + fields[11]], end.start + at))
         at = following
     if at != len(directory):
-        raise RefusedError("archive-directory-damaged", f"byte {end.start + at}")
+        raise UnreadableFileError("archive-directory-damaged", f"byte {end.start + at}")
     return listed
 
 
@@ -174,7 +174,7 @@ def _entry(fields: tuple[int, ...], raw_name: bytes, extra: bytes, position: int
     if FULL_32 in {compressed, size, offset}:
         size, compressed, offset = _wide(extra, size, compressed, offset, position)
     if disk not in {0, FULL_16}:
-        raise RefusedError("archive-split", f"byte {position}")
+        raise UnreadableFileError("archive-split", f"byte {position}")
     name = raw_name.decode("utf-8" if flags & UTF_8_FLAG else "cp437", "replace")
     return Listed(name, version >> 8, flags, method, crc32, compressed, size, offset, attributes, raw_name)
 
@@ -185,7 +185,7 @@ def _wide(extra: bytes, size: int, compressed: int, offset: int, position: int) 
     values = iter(struct.unpack(f"<{len(field) // 8}Q", field[: len(field) // 8 * 8]))
     wide = [next(values, None) if value == FULL_32 else value for value in (size, compressed, offset)]
     if None in wide:
-        raise RefusedError("archive-directory-damaged", f"byte {position}")
+        raise UnreadableFileError("archive-directory-damaged", f"byte {position}")
     return wide[0] or 0, wide[1] or 0, wide[2] or 0
 
 

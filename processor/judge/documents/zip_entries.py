@@ -5,12 +5,13 @@ import zlib
 from collections.abc import Iterator
 from typing import Protocol
 
+from intake.dicom.streams import FIRST_READ, ByteSource
 from intake.errors import ObjectChangedError
 from processor.judge.documents.zip_directory import FULL_32, Directory, Listed
 from processor.judge.documents.zip_rules import DEFLATED, DESCRIPTOR
 from processor.judge.findings import Findings
-from processor.judge.refusal import RefusedError
-from processor.judge.window import FIRST_READ, ByteSource, Window
+from processor.judge.refusal import UnreadableFileError
+from processor.judge.window import Window
 
 LOCAL = struct.Struct("<4s5H3L2H")
 LOCAL_MARK = b"PK\3\4"
@@ -62,7 +63,7 @@ def check(window: Window, directory: Directory, findings: Findings) -> None:
             if small:
                 for _ in content(source, listed, FIRST_READ):
                     pass
-        except RefusedError as refusal:
+        except UnreadableFileError as refusal:
             findings.add(refusal.code, f"entry {index + 1}")
             return
 
@@ -71,42 +72,42 @@ def _check_header(source: ByteSource, listed: Listed) -> None:
     """Hold the local header against the directory: where they differ, two programs see two files."""
     head = source.read(listed.header_offset, LOCAL.size + len(listed.raw_name))
     if len(head) < LOCAL.size or not head.startswith(LOCAL_MARK):
-        raise RefusedError("archive-local-header-differs")
+        raise UnreadableFileError("archive-local-header-differs")
     _, _, flags, method, _, _, crc32, compressed, size, name_length, _ = LOCAL.unpack_from(head)
     described = (method, flags & 1, head[LOCAL.size : LOCAL.size + name_length])
     if described != (listed.method, listed.flags & 1, listed.raw_name):
-        raise RefusedError("archive-local-header-differs")
+        raise UnreadableFileError("archive-local-header-differs")
     if not flags & DESCRIPTOR and FULL_32 not in {compressed, size}:
         _hold((crc32, compressed, size), listed)
 
 
 def _hold(described: tuple[int, int, int], listed: Listed) -> None:
     if described != (listed.crc32, listed.compressed_size, listed.size):
-        raise RefusedError("archive-local-header-differs")
+        raise UnreadableFileError("archive-local-header-differs")
 
 
 def content(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[bytes]:
-    """Yield an entry's content in pieces of at most `chunk` bytes. Raises RefusedError where it is not as declared."""
+    """Yield an entry's content in pieces of at most `chunk` bytes. Raises UnreadableFileError unless it is as told."""
     size = crc32 = 0
-    pieces = _compressed(source, entry, chunk)
-    for piece in _inflated(pieces, chunk) if entry.method == DEFLATED else pieces:
+    pieces = _read_compressed(source, entry, chunk)
+    for piece in _inflate(pieces, chunk) if entry.method == DEFLATED else pieces:
         size += len(piece)
         crc32 = zlib.crc32(piece, crc32)
         if size > entry.size:
-            raise RefusedError("archive-entry-damaged")
+            raise UnreadableFileError("archive-entry-damaged")
         yield piece
     if size != entry.size or crc32 != entry.crc32:
-        raise RefusedError("archive-entry-damaged")
+        raise UnreadableFileError("archive-entry-damaged")
 
 
-def _compressed(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[bytes]:
+def _read_compressed(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[bytes]:
     """Yield the bytes as they stand in the archive; the local header comes with the first of them."""
     head = source.read(entry.header_offset, max(min(LOCAL.size + ROOM + entry.compressed_size, chunk), LOCAL.size))
     if len(head) < LOCAL.size or not head.startswith(LOCAL_MARK):
-        raise RefusedError("archive-local-header-differs")
+        raise UnreadableFileError("archive-local-header-differs")
     name_length, extra_length = LOCAL.unpack_from(head)[9:]
     if head[LOCAL.size : LOCAL.size + name_length] != entry.raw_name[: len(head) - LOCAL.size]:
-        raise RefusedError("archive-local-header-differs")
+        raise UnreadableFileError("archive-local-header-differs")
     start = LOCAL.size + name_length + extra_length
     left = entry.compressed_size
     if left and len(head) > start:
@@ -114,7 +115,7 @@ def _compressed(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[b
         left -= min(len(head) - start, left)
     position = entry.header_offset + max(len(head), start)
     if position + left > source.size:
-        raise RefusedError("archive-local-header-differs")
+        raise UnreadableFileError("archive-local-header-differs")
     while left:
         piece = source.read(position, min(left, chunk))
         if len(piece) < min(left, chunk):
@@ -124,14 +125,14 @@ def _compressed(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[b
         left -= len(piece)
 
 
-def _inflated(pieces: Iterator[bytes], chunk: int) -> Iterator[bytes]:
+def _inflate(pieces: Iterator[bytes], chunk: int) -> Iterator[bytes]:
     inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
     for piece in pieces:
         if inflater.eof:
-            raise RefusedError("archive-entry-damaged")
+            raise UnreadableFileError("archive-entry-damaged")
         yield from _steps(inflater, piece, chunk)
     if not inflater.eof or inflater.unused_data:
-        raise RefusedError("archive-entry-damaged")
+        raise UnreadableFileError("archive-entry-damaged")
 
 
 def _steps(inflater: "zlib._Decompress", piece: bytes, chunk: int) -> Iterator[bytes]:
@@ -141,7 +142,7 @@ def _steps(inflater: "zlib._Decompress", piece: bytes, chunk: int) -> Iterator[b
         try:
             inflated = inflater.decompress(waiting, chunk)
         except zlib.error:
-            raise RefusedError("archive-entry-damaged") from None
+            raise UnreadableFileError("archive-entry-damaged") from None
         waiting, full = inflater.unconsumed_tail, len(inflated) == chunk
         if inflated:
             yield inflated

@@ -106,6 +106,11 @@ def test_the_id_of_a_direct_drop_is_never_a_reservation():
         ("x.Müller", ""),
         ("x.abcdefghijk", ""),
         ("x.", ""),
+        ("", ""),
+        ("a\\b.Nii.GZ", "gz"),
+        ("a.b\\.zip", ""),
+        ("a." + "x" * 17, ""),
+        ("1.2.840.10008", "10008"),
     ],
 )
 def test_only_an_extension_of_letters_and_digits_leaves_the_name(name, extension):

@@ -7,7 +7,7 @@ import pytest
 from intake import keys
 from intake.errors import NotFoundError
 from intake.orders import DynamoOrders
-from intake.ports import Answer, Answered, Order, Portion, Selection, Task
+from intake.ports import Answer, Answered, Order, OrderBatch, Selection, Task
 from intake.states import State
 from intake.table import Table
 from tests.records import NOON, UPLOAD_ID
@@ -59,22 +59,22 @@ def test_an_order_of_another_owner_is_not_there(orders, owner):
 
 def test_a_portion_counts_once_and_stays_as_it_was_first_found(orders):
     orders.place(an_order())
-    found = Portion(("a", "b"), "next")
+    found = OrderBatch(("a", "b"), "next")
     assert orders.portion("", ORDER_ID, 0) is None
     assert orders.add_portion("", ORDER_ID, 0, found) == found
-    assert orders.add_portion("", ORDER_ID, 0, Portion(("a",), None)) == found
+    assert orders.add_portion("", ORDER_ID, 0, OrderBatch(("a",), None)) == found
 
     standing = orders.order("", ORDER_ID)
     assert (standing.total, standing.listed) == (2, False)
 
-    orders.add_portion("", ORDER_ID, 1, Portion(("c",), None))
+    orders.add_portion("", ORDER_ID, 1, OrderBatch(("c",), None))
     standing = orders.order("", ORDER_ID)
     assert (standing.total, standing.listed, standing.complete) == (3, True, False)
 
 
 def test_each_file_counts_once_with_what_was_noted_first(orders):
     orders.place(an_order())
-    orders.add_portion("", ORDER_ID, 0, Portion(("a", "b", "c"), None))
+    orders.add_portion("", ORDER_ID, 0, OrderBatch(("a", "b", "c"), None))
     orders.answer("", ORDER_ID, [an_answer(0), an_answer(1, Answer.REJECTED, ("truncated", "odd"))])
     orders.answer("", ORDER_ID, [an_answer(1, Answer.ACCEPTED), an_answer(2, Answer.REJECTED, ("truncated",))])
 
@@ -95,7 +95,7 @@ def test_answers_are_listed_page_by_page(orders):
 def test_orders_of_two_owners_share_nothing_though_their_ids_are_the_same(orders):
     for owner in ("northside", "lakeview"):
         orders.place(an_order(owner=owner))
-    orders.add_portion("northside", ORDER_ID, 0, Portion((keys.file_id(UPLOAD_ID, 0),), None))
+    orders.add_portion("northside", ORDER_ID, 0, OrderBatch((keys.file_id(UPLOAD_ID, 0),), None))
     orders.answer("northside", ORDER_ID, [an_answer(0)])
 
     assert orders.portion("lakeview", ORDER_ID, 0) is None
@@ -106,7 +106,7 @@ def test_orders_of_two_owners_share_nothing_though_their_ids_are_the_same(orders
 
 def test_nothing_that_an_order_keeps_looks_like_a_files_record_to_the_projector(orders, dynamodb):
     orders.place(an_order())
-    orders.add_portion("", ORDER_ID, 0, Portion((an_answer(0).file_id,), None))
+    orders.add_portion("", ORDER_ID, 0, OrderBatch((an_answer(0).file_id,), None))
     orders.answer("", ORDER_ID, [an_answer(0)])
     items = dynamodb.scan(TableName=TABLE)["Items"]
     assert len(items) == 4

@@ -32,9 +32,9 @@ from intake.ports import (
     Fault,
     Incident,
     Order,
+    OrderBatch,
     Outcome,
     Partner,
-    Portion,
     Review,
     Selection,
     StuckFile,
@@ -208,7 +208,7 @@ def test_no_write_of_one_clinic_changes_anything_of_another(dynamodb, attempt, m
 def test_what_keeps_its_owner_in_the_key_stands_apart_for_each(dynamodb):
     """The same id at two owners is two things: an order's is chosen by whoever gives it."""
     orders, stand = DynamoOrders(Table(dynamodb, TABLE)), Stand(dynamodb)
-    orders.add_portion(OURS, UPLOAD_ID, 0, Portion((stand.files[0].file_id,), None))
+    orders.add_portion(OURS, UPLOAD_ID, 0, OrderBatch((stand.files[0].file_id,), None))
     orders.answer(OURS, UPLOAD_ID, [Answered(file_id="f", clinic_id=OURS, answer=Answer.REJECTED, codes=("secret",))])
     before = everything(dynamodb)
 

@@ -141,7 +141,7 @@ def test_a_review_moves_the_claim_and_the_former_says_so(verdicts, reserved):
     verdicts.record(a_verdict(first, sha256=SHA, sop_instance_uid="1.2.3"), reserved=True)
     taking = a_verdict(second, sha256="cd" * 32, sop_instance_uid="1.2.3", replaces=first.file_id)
 
-    assert verdicts.foresee(taking).outcome is Outcome.RECORDED
+    assert verdicts.check_conflicts(taking).outcome is Outcome.RECORDED
     assert verdicts.record(taking, reserved=True).outcome is Outcome.RECORDED
     assert verdicts.record(taking, reserved=True).outcome is Outcome.ALREADY_RECORDED
 
@@ -282,11 +282,11 @@ def test_conflicts_and_duplicates_are_foreseen(verdicts, reserved):
     first, second, _ = reserved
     verdicts.record(a_verdict(first, sha256=SHA, sop_instance_uid="1.2.3"), reserved=True)
     foreseen = [
-        verdicts.foresee(a_verdict(second, sha256="cd" * 32, sop_instance_uid="1.2.3")),
-        verdicts.foresee(a_verdict(second, sha256=SHA, sop_instance_uid="1.2.3")),
-        verdicts.foresee(a_verdict(second, sha256="cd" * 32, sop_instance_uid="1.2.4")),
-        verdicts.foresee(a_verdict(first, sha256=SHA, sop_instance_uid="1.2.3")),
-        verdicts.foresee(a_verdict(second, state=State.REJECTED, sop_instance_uid="1.2.3")),
+        verdicts.check_conflicts(a_verdict(second, sha256="cd" * 32, sop_instance_uid="1.2.3")),
+        verdicts.check_conflicts(a_verdict(second, sha256=SHA, sop_instance_uid="1.2.3")),
+        verdicts.check_conflicts(a_verdict(second, sha256="cd" * 32, sop_instance_uid="1.2.4")),
+        verdicts.check_conflicts(a_verdict(first, sha256=SHA, sop_instance_uid="1.2.3")),
+        verdicts.check_conflicts(a_verdict(second, state=State.REJECTED, sop_instance_uid="1.2.3")),
     ]
     assert [told.outcome for told in foreseen] == [
         Outcome.SOP_INSTANCE_CONFLICT,
@@ -315,7 +315,7 @@ def test_an_archive_of_which_nothing_is_accepted_leaves_the_accepted_ones_and_gi
     assert (settled.state, settled.codes, settled.stored) == (State.REJECTED, ("archive-nothing-accepted",), kept)
     assert (settled.settled, settled.revision) == (True, archive.revision + 1)
     again = a_verdict(reserved[1], sha256=SHA, kind="zip", sop_instance_uid=None)
-    assert verdicts.foresee(again).outcome is Outcome.RECORDED
+    assert verdicts.check_conflicts(again).outcome is Outcome.RECORDED
     assert verdicts.record(again, reserved=True).outcome is Outcome.RECORDED
     third = a_verdict(reserved[2], sha256=SHA, kind="zip", sop_instance_uid=None)
     assert verdicts.record(third, reserved=True).other_file_id == reserved[1].file_id

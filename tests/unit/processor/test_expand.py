@@ -11,7 +11,7 @@ import pytest
 
 from intake import keys
 from intake.errors import NotFoundError
-from intake.events import Arrival, Slice, UnreadableEventError, settlement_of, slice_of
+from intake.events import Arrival, ObjectsCreated, Settlement, Slice, Unknown, parse
 from intake.ports import ObjectRange
 from intake.record import ObjectVersion, Source
 from intake.s3_writes import S3Writer
@@ -97,11 +97,11 @@ class World:
         self.delivered[key] += 1
 
     def _expand(self, message):
-        settlement = settlement_of(message.body)
-        if settlement:
-            self.settler.settle(settlement)
-        else:
-            self.expander.expand(slice_of(message.body))
+        match parse(message.body):
+            case Settlement() as settlement:
+                self.settler.settle(settlement)
+            case part:
+                self.expander.expand(part)
         self.queue.messages.remove(message)
 
     def files(self):
@@ -227,11 +227,10 @@ def test_a_message_about_an_archive_without_a_record_is_tried_again(world):
 def test_a_message_asks_for_exactly_what_it_was_made_of():
     part = Slice("northside", "u", "u-00000", ObjectVersion("accepted", "k", "v"), 90, 10)
 
-    assert slice_of(part.message()) == part
-    assert slice_of({"Records": []}) is None
+    assert parse(part.message()) == part
+    assert parse({"Records": []}) == ObjectsCreated(())
     for broken in ({"expand": {}}, {"expand": None}, {"expand": {**part.message()["expand"], "stored": "k"}}):
-        with pytest.raises(UnreadableEventError):
-            slice_of(broken)
+        assert isinstance(parse(broken), Unknown)
 
 
 def _entry(index, size=1):
@@ -381,4 +380,4 @@ def test_a_duplicates_entries_are_files_already(world):
     copy = replace(first, file_id=keys.file_id(first.upload_id, 1), duplicate_of=first.file_id)
 
     assert world.expander.begin(copy, Blocks(world.objects, first.stored)) == 0
-    assert [slice_of(message.body) for message in world.queue.messages] == [None]
+    assert [type(parse(message.body)) for message in world.queue.messages] == [Settlement]

@@ -6,7 +6,7 @@ from intake.commands import DoTask, FindFiles, command_of
 from intake.errors import NotFoundError
 from intake.ports import Answer, Answered, Order, Selection, Task
 from intake.states import State
-from processor.orders import PORTION, OrderDesk
+from processor.orders import PORTION, OrderDispatcher
 from tests.fakes import FakeOrders, FakeQueue, FakeRecords, FakeTable
 from tests.records import NOON, REFUSAL, UPLOAD_ID, a_file, an_upload
 
@@ -20,7 +20,7 @@ class Counter:
         self.table = FakeTable()
         self.orders, self.queue, self.records = FakeOrders(), FakeQueue(), FakeRecords(self.table)
         self.done = []
-        self.desk = OrderDesk(orders=self.orders, records=self.records, queue=self.queue, do=self.do)
+        self.dispatcher = OrderDispatcher(orders=self.orders, records=self.records, queue=self.queue, do=self.do)
 
     def do(self, command):
         self.done.append(command.file_id)
@@ -50,7 +50,7 @@ class Counter:
         while self.queue.messages:
             command = command_of(self.queue.messages.pop(0).body)
             for _ in range(times):
-                self.desk.find(command) if isinstance(command, FindFiles) else self.desk.carry_out(command)
+                self.dispatcher.find(command) if isinstance(command, FindFiles) else self.dispatcher.carry_out(command)
 
     @property
     def order(self):
@@ -83,11 +83,11 @@ def test_a_portion_that_was_found_stays_as_it_was_though_its_files_move(counter)
     files = counter.fill(5)
     counter.place()
     find = FindFiles(owner="", order_id=ORDER_ID)
-    counter.desk.find(find)
+    counter.dispatcher.find(find)
     counter.table.files.pop(files[0].file_id)
     counter.queue.messages.clear()
 
-    counter.desk.find(find)
+    counter.dispatcher.find(find)
 
     assert len(counter.queue.messages) == 5
     assert counter.order.total == 5
@@ -137,7 +137,7 @@ def test_a_clinics_order_finds_no_other_clinics_files(counter):
 def test_tasks_carry_who_asked_and_for_whom(counter):
     (file,) = counter.fill(1)
     counter.place()
-    counter.desk.find(FindFiles(owner="", order_id=ORDER_ID))
+    counter.dispatcher.find(FindFiles(owner="", order_id=ORDER_ID))
     assert command_of(counter.queue.messages[-1].body) == DoTask(
         owner="", order_id=ORDER_ID, task=Task.REPROCESS, file_id=file.file_id, actor="admin-1"
     )
@@ -148,4 +148,4 @@ def test_an_order_that_nobody_placed_is_trouble_for_a_person_to_look_at(counter,
     counter.fill(1)
     counter.place()
     with pytest.raises(NotFoundError):
-        counter.desk.find(FindFiles(owner=owner, order_id=ORDER_ID, number=number))
+        counter.dispatcher.find(FindFiles(owner=owner, order_id=ORDER_ID, number=number))

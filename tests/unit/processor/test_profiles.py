@@ -29,24 +29,24 @@ def profiles(directory, clock):
 
 @pytest.mark.parametrize(("clinic_id", "profile"), [("northside", Profile.parsed(WRITTEN)), ("lakeview", Profile())])
 def test_a_clinics_profile_or_its_lack_is_asked_for_once_a_minute(profiles, directory, clock, clinic_id, profile):
-    assert [profiles.of(clinic_id) for _ in range(100)] == [profile] * 100
+    assert [profiles.get(clinic_id) for _ in range(100)] == [profile] * 100
     assert directory.lookups == 1
 
     clock[0] += KEPT_SECONDS
-    profiles.of(clinic_id)
+    profiles.get(clinic_id)
     assert directory.lookups == 2
 
 
 def test_a_changed_profile_holds_after_a_minute(profiles, directory, clock):
-    profiles.of("northside")
+    profiles.get("northside")
     directory.save_profile("northside", {"kinds": ["pdf"]})
     clock[0] += KEPT_SECONDS
 
-    assert profiles.of("northside").kinds == {"pdf"}
+    assert profiles.get("northside").kinds == {"pdf"}
 
 
 def test_what_belongs_to_no_clinic_has_no_profile(profiles, directory):
-    assert profiles.of(UNASSIGNED) == Profile()
+    assert profiles.get(UNASSIGNED) == Profile()
     assert directory.lookups == 0
 
 
@@ -54,15 +54,15 @@ def test_what_belongs_to_no_clinic_has_no_profile(profiles, directory):
 def test_a_broken_profile_is_trouble_and_no_verdict_until_it_is_mended(profiles, directory, broken):
     directory.save_profile("northside", broken)
     with pytest.raises(ProfileError):
-        profiles.of("northside")
+        profiles.get("northside")
 
     directory.save_profile("northside", WRITTEN)
-    assert profiles.of("northside") == Profile.parsed(WRITTEN)
+    assert profiles.get("northside") == Profile.parsed(WRITTEN)
 
 
 def test_made_up_clinics_fill_no_memory(profiles):
     for number in range(3 * MOST_KEPT):
-        profiles.of(f"c{number}")
+        profiles.get(f"c{number}")
 
     assert len(profiles._strangers) <= MOST_KEPT
     assert profiles._kept == {}
@@ -80,7 +80,7 @@ def test_made_up_clinics_push_no_clinic_out(profiles, directory):
 @pytest.mark.parametrize("clinic_id", ["nosuchclinic", "unassigned", "northside-2", "northsid"])
 def test_only_a_clinic_of_the_directory_takes_part(profiles, clinic_id):
     assert not profiles.takes_part(clinic_id)
-    assert profiles.of(clinic_id) == Profile()
+    assert profiles.get(clinic_id) == Profile()
 
 
 def test_a_clinic_that_is_deactivated_takes_part_for_a_minute_at_most_and_again_a_minute_after_its_return(

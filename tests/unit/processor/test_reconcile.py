@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from intake import keys
-from intake.events import arrivals
+from intake.events import parse
 from intake.ports import Fault
 from intake.record import ObjectVersion, Source, TimelineEntry
 from intake.scan import VALIDATION_OBJECT
@@ -137,7 +137,7 @@ def test_an_arrival_that_no_record_tells_of_is_told_of_once_and_judged_after_all
     world.sweep(6)
 
     assert sorted(fault for fault, _ in world.told()) == [Fault.ARRIVAL_UNRECORDED] * 2
-    sent = [arrival.object for message in world.queue.messages for arrival in arrivals(message.body)]
+    sent = [arrival.object for message in world.queue.messages for arrival in parse(message.body).arrivals]
     assert set(sent) == {dropped, forged}
     assert len(sent) == 2, "what waits in the queue is not sent again"
 
@@ -328,7 +328,7 @@ def test_a_lost_arrival_under_the_ids_of_a_file_that_is_recorded_is_found_and_ju
     world.at += LIMIT
     world.sweep(2)
 
-    assert [arrival.object for message in world.queue.messages for arrival in arrivals(message.body)] == [lost]
+    assert [arrival.object for message in world.queue.messages for arrival in parse(message.body).arrivals] == [lost]
     assert world.standing() == [Fault.ARRIVAL_UNRECORDED]
 
 

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from intake.errors import LateThreatError, ObjectMissingError, ScanUnfinishedError
-from intake.events import arrivals, notification
+from intake.events import notification, parse
 from intake.ports import Outcome
 from intake.record import ObjectVersion, Severity
 from intake.review import obstacles
@@ -46,13 +46,13 @@ class Scanned(World):
 
     def told(self, status, version):
         """Deliver the recorded event of a status."""
-        (arrival,) = arrivals(scan_result(status, version))
+        (arrival,) = parse(scan_result(status, version)).arrivals
         return self.processor.process(arrival)
 
     def notified(self, version):
         """Deliver what S3 or the sweep says: that there is an object, and nothing of a scan."""
-        arrival = replace(next(arrivals(scan_result(CLEAN, version))), scan=None)
-        (again,) = arrivals(notification(arrival))
+        arrival = replace(parse(scan_result(CLEAN, version)).arrivals[0], scan=None)
+        (again,) = parse(notification(arrival)).arrivals
         return self.processor.process(again)
 
     def tag(self, version, status):
@@ -241,7 +241,9 @@ def test_a_file_dropped_into_s3_is_one_file_however_often_and_late_it_is_scanned
     first, again = scan_result(CLEAN, version), scan_result(CLEAN, version)
     again["time"] = (NOON + timedelta(days=3)).isoformat()
 
-    placements = {world.processor.process(arrival).placement for event in (first, again) for arrival in arrivals(event)}
+    placements = {
+        world.processor.process(arrival).placement for event in (first, again) for arrival in parse(event).arrivals
+    }
 
     (placement,) = placements
     record = world.verdicts.file(placement.file_id)
@@ -273,7 +275,7 @@ def deliver(monkeypatch):
     )
 
     def run(world, bodies):
-        judging = SimpleNamespace(processor=world.processor, last_words=SimpleNamespace(note=lambda *_: None))
+        judging = SimpleNamespace(processor=world.processor, failure_notes=SimpleNamespace(note=lambda *_: None))
         monkeypatch.setattr(handler, "_judging", judging)
         records = [
             {"messageId": name, "eventSource": "aws:sqs", "body": json.dumps(body), "attributes": {}}

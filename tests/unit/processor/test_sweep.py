@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from intake.commands import DoTask
-from intake.events import Arrival, Slice, arrivals, notification
+from intake.events import Arrival, Slice, notification, parse
 from intake.keys import child_id
 from intake.ports import Fault, QueuedMessage, Task
 from intake.record import ObjectVersion
@@ -99,7 +99,7 @@ def test_an_object_without_a_verdict_is_enqueued_again_as_s3_would_have(world):
     assert world.sweep.run().enqueued == 1
 
     (message,) = world.queue.messages
-    assert [arrival.object for arrival in arrivals(message.body)] == [stored]
+    assert [arrival.object for arrival in parse(message.body).arrivals] == [stored]
     assert world.state(missing) is State.AWAITING_UPLOAD
 
 

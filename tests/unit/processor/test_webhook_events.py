@@ -1,6 +1,6 @@
 from intake.ports import EventKind
 from intake.states import State
-from processor.webhook_events import completed, events_of
+from processor.webhook_events import describe_completion, events_of
 from tests.records import NOON, UPLOAD_ID, a_file, an_instance, an_upload
 from tests.unit.intake.test_projections import a_change
 
@@ -33,8 +33,8 @@ def test_a_batch_tells_once_of_each_study_and_in_any_order_the_same():
 
 def test_an_upload_that_is_complete_again_with_more_files_is_another_event():
     counts = {State.ACCEPTED: 2, State.REJECTED: 1, State.AWAITING_UPLOAD: 0}
-    event = completed(an_upload(declared=3, counts=counts), NOON)
-    again = completed(an_upload(declared=4, counts=counts), NOON)
+    event = describe_completion(an_upload(declared=3, counts=counts), NOON)
+    again = describe_completion(an_upload(declared=4, counts=counts), NOON)
 
     assert event.data["counts"] == {"accepted": 2, "rejected": 1}
     assert event.event_id == f"{UPLOAD_ID}.3" != again.event_id

@@ -161,7 +161,7 @@ def test_a_file_that_was_given_up_meanwhile_is_announced_anew(world, client, stu
 
 
 def test_two_runs_do_not_share_a_journal(client, study, journal):
-    with client.journal(journal) as held, held.held(), pytest.raises(JournalError, match="Another"):
+    with client.journal(journal) as held, held.lock(), pytest.raises(JournalError, match="Another"):
         client.upload(study, journal=journal)
 
 

@@ -34,7 +34,7 @@ def run(*arguments):
 
 
 def told(paths, style, jobs):
-    with workers.judged(paths, Profile(), style, jobs) as batches:
+    with workers.judge_files(paths, Profile(), style, jobs) as batches:
         return "".join(batch.text for batch in batches)
 
 
@@ -58,7 +58,7 @@ def test_an_unreadable_file_ends_the_command_after_what_comes_before_it(slices, 
     unreadable.symlink_to(slices / "nothing")
     files = sorted(slices.iterdir())
 
-    with workers.judged(files, Profile(), PLAIN, 2) as batches:
+    with workers.judge_files(files, Profile(), PLAIN, 2) as batches:
         seen = list(batches)
 
     assert [batch.unreadable is not None for batch in seen].index(True) == FEWEST // BATCH
@@ -80,7 +80,7 @@ def test_no_more_batches_are_under_way_than_a_few_a_process(slices, monkeypatch)
         workers.ProcessPoolExecutor, "submit", lambda pool, *given: begun.append(1) or submit(pool, *given)
     )
 
-    with workers.judged(files, Profile(), JSON, 2) as batches:
+    with workers.judge_files(files, Profile(), JSON, 2) as batches:
         next(batches)
         assert len(begun) <= 2 * workers.AHEAD + 1
 

@@ -45,7 +45,7 @@ def judge():
     handler._judging = SimpleNamespace(
         processor=SimpleNamespace(process=process),
         expander=SimpleNamespace(expand=lambda part: Expanded(part, entries=3, unpacked=2, damaged=1)),
-        desk=SimpleNamespace(carry_out=lambda order: answered),
+        dispatcher=SimpleNamespace(carry_out=lambda order: answered),
     )
     part = Slice(file.clinic_id, file.upload_id, file.file_id, ObjectVersion("accepted", "k"), 0, 3)
     order = DoTask(owner="", order_id=file.upload_id, task=Task.TRY, file_id=file.file_id, actor="admin-1")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from intake.events import Arrival, notification
+from intake.events import Arrival, Settlement, notification
 from intake.ports import LastError, QueuedMessage, StuckFile
 from intake.record import ObjectVersion, now
 from intake.states import State
@@ -39,6 +39,15 @@ def test_dead_letters_tell_what_they_ask_for_and_why_they_failed(dead):
     text = dead.admin().get("/admin/dead-letters").text
     for word in ("Judge what arrived", file_id(), "ContentionError", "A message that cannot be read"):
         assert word in text
+
+
+def test_a_letter_about_an_archives_verdict_says_so(dead):
+    asked = Settlement(clinic_id="northside", upload_id=UPLOAD_ID, file_id=file_id(), since=now().isoformat())
+    dead.dead_letters.messages = [QueuedMessage("m1", asked.message(), 5, now())]
+    text = dead.admin().get("/admin/dead-letters").text
+    assert "verdict against its entries" in text
+    assert file_id() in text
+    assert "Nobody knows" not in text
 
 
 def test_a_letter_about_a_scan_that_came_to_nothing_says_so(dead):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from intake.ports import Answer, Answered, Portion
+from intake.ports import Answer, Answered, OrderBatch
 from intake.record import Finding, Severity
 from intake.states import State
 from portal.receipt_csv import COLUMNS
@@ -61,7 +61,7 @@ def test_retrying_all_failed_files_asks_once_and_tells_how_far_it_is(troubled):
     (((owner, placed), order),) = troubled.services.orders.placed.items()
     assert (owner, order.selection.upload_id, order.selection.state) == ("northside", UPLOAD_ID, State.FAILED)
     orders, files = troubled.services.orders, tuple(a_file(n).file_id for n in range(612, 615))
-    orders.add_portion(owner, placed, 0, Portion(files, None))
+    orders.add_portion(owner, placed, 0, OrderBatch(files, None))
     told = {"clinic_id": "northside", "answer": Answer.ACCEPTED}
     orders.answer(owner, placed, [Answered(file_id=file_id, **told) for file_id in files])
     assert "3 files checked again" in browser.get(page).text

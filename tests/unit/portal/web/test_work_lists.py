@@ -8,7 +8,7 @@ import pytest
 
 from intake import keys
 from intake.commands import FindFiles, command_of
-from intake.ports import Answer, Answered, Portion, Task
+from intake.ports import Answer, Answered, OrderBatch, Task
 from intake.record import ObjectVersion, now
 from intake.states import State
 from portal.reprocessing import new_order_id
@@ -205,7 +205,7 @@ def test_an_orders_page_follows_it_until_it_is_done(filled):
     answer = act(filled, "try")
     order_id = answer.headers["location"].rpartition("/")[2]
     assert "every 2s" in filled.admin().get(answer.headers["location"]).text
-    filled.orders.add_portion("", order_id, 0, Portion((file_id(0), file_id(1)), None))
+    filled.orders.add_portion("", order_id, 0, OrderBatch((file_id(0), file_id(1)), None))
     told = [
         Answered(file_id=file_id(0), clinic_id="northside", answer=Answer.ACCEPTED),
         Answered(file_id=file_id(1), clinic_id="northside", answer=Answer.REJECTED, codes=("truncated",)),

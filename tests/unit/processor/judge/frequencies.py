@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from intake import keys
 from intake.record import Whose
 from processor.judge import Facts, judge
 from processor.judge.catalogue import RULES
-from processor.judge.facts import extension_of
 from tests.unit.processor.judge.corpus import CORPUS
 from tests.unit.processor.judge.sources import CountedSource
 
@@ -36,7 +36,7 @@ class Frequencies:
         return counted
 
     def add(self, path: Path) -> None:
-        judgement = judge(CountedSource(path.read_bytes()), Facts(extension=extension_of(path.name)))
+        judgement = judge(CountedSource(path.read_bytes()), Facts(extension=keys.extension(path.name)))
         self.files += 1
         if judgement.rejected:
             return

@@ -7,7 +7,6 @@ import pytest
 from intake.record import Severity
 from processor.judge import Facts, Profile, judge
 from processor.judge.catalogue import RULES
-from processor.judge.facts import extension_of
 from processor.judge.profile import CONFLICTS
 from processor.judge.protected import PROTECTED, REASONS
 from tests.dicom_files import ct_slice
@@ -128,23 +127,6 @@ def test_a_profile_survives_being_written():
 def test_a_wrong_profile_says_what_is_wrong(data, says):
     with pytest.raises(ValueError, match=says):
         Profile.parsed(data)
-
-
-@pytest.mark.parametrize(
-    ("name", "extension"),
-    [
-        ("a.DCM", "dcm"),
-        ("folder.zip/IM0001", ""),
-        ("a\\b.Nii.GZ", "gz"),
-        (".hidden", ""),
-        ("", ""),
-        ("a.", ""),
-        ("a." + "x" * 17, ""),
-        ("1.2.840.10008", "10008"),
-    ],
-)
-def test_extensions_are_taken_from_names(name, extension):
-    assert extension_of(name) == extension
 
 
 @pytest.mark.parametrize("conflicts", CONFLICTS)

@@ -5,7 +5,7 @@ import secrets
 
 import pytest
 
-from processor.judge import judge, layouts, shared, walk
+from processor.judge import judge, order, shared
 from processor.judge.attributes import ABSENT, SHARED
 from tests.dicom_files import (
     EXPLICIT_VR_BIG_ENDIAN,
@@ -49,7 +49,6 @@ def small(**options):
 @pytest.fixture(autouse=True)
 def nothing_known():
     shared.known.cache_clear()
-    layouts.layout_of.cache_clear()
 
 
 def test_a_slice_is_judged_alike_whatever_was_judged_before():
@@ -72,7 +71,6 @@ def test_a_series_is_worked_out_once():
         judged(small(instance=instance))
 
     assert shared.known.cache_info().misses == 1
-    assert layouts.layout_of.cache_info().misses == 1
 
 
 def test_what_is_kept_says_nothing_of_a_person():
@@ -115,11 +113,11 @@ def test_a_value_that_looks_like_an_absent_one_is_malformed_and_not_missing():
     ids=["none", "two creators", "ownerless", "unknown VR", "other VR", "long value", "sequence", "long private value"],
 )
 @pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN])
-def test_elements_of_a_usual_layout_are_read_alike_one_by_one(monkeypatch, changes, syntax):
+def test_elements_that_are_skipped_at_once_are_read_alike_one_by_one(monkeypatch, changes, syntax):
     data = small(changes=changes, transfer_syntax=syntax)
     at_once = judged(data)
     again = judged(data)
-    monkeypatch.setattr(walk, "pass_usual", one_by_one)
+    monkeypatch.setattr(order, "AT_HAND", 0)
 
     assert at_once == again == judged(data)
 
@@ -139,11 +137,6 @@ def test_mutants_are_read_alike_one_by_one(monkeypatch):
     files = [file for file in seeds() if file[0] == "dicom"]
     mutants = [mutant(SEED, number, files)[1] for number in range(1_500)]
     at_once = [judged(data) for data in mutants]
-    monkeypatch.setattr(walk, "pass_usual", one_by_one)
+    monkeypatch.setattr(order, "AT_HAND", 0)
 
     assert [number for number, data in enumerate(mutants) if judged(data)[:3] != at_once[number][:3]] == []
-
-
-def one_by_one(buffer, at, stop, values, state):
-    """Stand in for the pass over many elements, and pass none."""
-    return at

@@ -1,7 +1,7 @@
 """The judge against real and hostile files of other kinds than DICOM, with expected verdicts."""
 
+from intake import keys
 from processor.judge import Facts, judge
-from processor.judge.facts import extension_of
 from tests.unit.processor.judge.corpus import content, needs_corpus, rows
 from tests.unit.processor.judge.sources import CountedSource
 
@@ -103,7 +103,7 @@ def others(*, confidence):
 
 
 def judged(row):
-    return judge(CountedSource(content(row)), Facts(extension=extension_of(row["path"])))
+    return judge(CountedSource(content(row)), Facts(extension=keys.extension(row["path"])))
 
 
 def test_every_file_of_high_confidence_gets_its_verdict():
