@@ -18,6 +18,8 @@ SEQUENCES, BYTES_A_SEQUENCE, SEQUENCES_A_FRAME = 115_000, 128, 96
 MOST_FRAMES = 65_535
 MOST_WORK = 7_000_000
 """Elements that are read at the most, which takes about a second; an item or a sequence counts for two more."""
+FILLING_WORK = 2_000_000
+"""The same for what is filling."""
 LEAST_BYTES = 10
 """Bytes for each element, item and sequence below which nothing is meant: those of bombs have eight."""
 FRAME_DIGITS = 12
@@ -41,12 +43,16 @@ class Allowance:
             raise UnreadableFileError("too-many-items", f"byte {position}")
         if self.sequences > SEQUENCES and self.sequences > self.most_sequences(position):
             raise UnreadableFileError("too-many-elements", f"byte {position}")
-        if self.elements + 2 * (self.items + self.sequences) > MOST_WORK:
+        work = self.elements + 2 * (self.items + self.sequences)
+        if work > MOST_WORK or (work > FILLING_WORK and self._is_filling(position)):
             raise BudgetSpentError("header-too-large", f"byte {position}")
 
     def is_plausible(self, position: int) -> bool:
         """Say whether what was read describes frames, and is no filling."""
-        return self.frames > 1 and position >= LEAST_BYTES * (self.elements + self.items + self.sequences)
+        return self.frames > 1 and not self._is_filling(position)
+
+    def _is_filling(self, position: int) -> bool:
+        return position < LEAST_BYTES * (self.elements + self.items + self.sequences)
 
     def most_elements(self, position: int) -> int:
         return ELEMENTS + position // BYTES_AN_ELEMENT + ELEMENTS_A_FRAME * self.frames

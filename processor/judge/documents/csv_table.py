@@ -107,14 +107,22 @@ def _check_rows(data: bytes, findings: Findings, metadata: Metadata, *, runs: bo
             if runs:
                 _check_row(row, rows)
             if len(row) != columns:
-                # Cells behind the last column that hold nothing misplace nothing.
-                misplaced = len(row) < columns or any(row[columns:])
-                findings.add("csv-ragged" if misplaced else "csv-cells-surplus", f"row {rows}")
+                findings.add(_irregularity(row, columns), f"row {rows}")
     except csv.Error:
         raise UnreadableFileError("csv-quotes-unbalanced", f"row {rows + 1}") from None
     if b"\r" in data and b"\n" not in data:
         findings.add("csv-line-ends-unusual")
     metadata |= {"rows": rows, "columns": columns, "delimiter": NAMES[delimiter]}
+
+
+def _irregularity(row: list[str], columns: int) -> str:
+    """Return the code of the finding on a row of another length.
+
+    Cells behind the last column that hold nothing misplace nothing, and Excel leaves out a row's last, empty cells.
+    """
+    if len(row) < columns:
+        return "csv-cells-left-out"
+    return "csv-ragged" if any(row[columns:]) else "csv-cells-surplus"
 
 
 def _delimiter(text: str) -> str:

@@ -1,6 +1,7 @@
-"""Whether an encrypted PDF opens without a password: many only forbid printing or copying (ISO 32000-1, 7.6.3).
+"""Whether an encrypted PDF opens without a password: many only forbid printing or copying (ISO 32000-1, 7.6.3;
+ISO 32000-2, 7.6.4).
 
-The standard's own ciphers are old, and told here only to compare what a document says of itself; nothing is decrypted.
+The standard's own ciphers are told here only to compare what a document says of itself; nothing is decrypted.
 """
 
 import hashlib
@@ -8,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from processor.judge.documents import aes
 from processor.judge.documents.pdf_scripts import ESCAPE, HEXADECIMAL
 
 PADDING = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
@@ -16,6 +18,9 @@ LONGEST = 4096
 IDENTIFIER = re.compile(rb"/ID\s*\[\s*")
 INDIRECT = re.compile(rb"/Encrypt\s*(\d{1,10})\s+\d{1,5}\s+R")
 OCTAL = re.compile(rb"\\([0-7]{1,3})")
+LEAST_STEPS, MOST_STEPS = 64, 288
+"""Of the hash of revision 6: it ends where a byte that it makes is not above its number of steps less 32."""
+_HASHES = ("sha256", "sha384", "sha512")
 
 
 class _Standard(NamedTuple):
@@ -34,8 +39,7 @@ class _Standard(NamedTuple):
 def opens_without_password(data: bytes, at: int) -> bool:
     """Say whether the document whose `/Encrypt` stands at `at` opens for everybody.
 
-    False where that cannot be told: for handlers of other makers, and for revision 6 (PDF 2.0), whose check needs a
-    cipher that a standard library does not have.
+    False where that cannot be told: for handlers of other makers.
     """
     found = _standard(data, at)
     check = _CHECKS.get(found.revision) if found else None
@@ -122,7 +126,18 @@ def _check_5(found: _Standard) -> bool:
     return hashlib.sha256(found.user[32:40]).digest() == found.user[:32]
 
 
-_CHECKS: dict[int, Callable[[_Standard], bool]] = {2: _check_2, 3: _check_3, 4: _check_3, 5: _check_5}
+def _check_6(found: _Standard) -> bool:
+    """Compare the hash of no password (ISO 32000-2, algorithms 2.B and 11)."""
+    digest = hashlib.sha256(found.user[32:40]).digest()
+    for step in range(MOST_STEPS):
+        encrypted = aes.encrypt_cbc(digest[:16], digest[16:32], digest * 64)
+        digest = hashlib.new(_HASHES[sum(encrypted[:16]) % 3], encrypted).digest()
+        if step >= LEAST_STEPS - 1 and encrypted[-1] <= step - 32:
+            break
+    return digest[:32] == found.user[:32]
+
+
+_CHECKS: dict[int, Callable[[_Standard], bool]] = {2: _check_2, 3: _check_3, 4: _check_3, 5: _check_5, 6: _check_6}
 
 
 def _md5(said: bytes) -> bytes:

@@ -120,6 +120,21 @@ def test_a_path_that_is_not_there_is_a_wrong_call(run, tmp_path):
     assert "There is no file or folder" in result.stderr
 
 
+def test_folders_are_gone_through_in_the_order_of_names_and_links_to_folders_are_not(run, good, tmp_path):
+    study = tmp_path / "study"
+    for name in ("b/a", "a-b", "a", "b", "é"):
+        (study / name).mkdir(parents=True)
+        (study / name / "slice.dcm").write_bytes(good.read_bytes())
+    (study / "a.dcm").symlink_to(good)
+    (study / "c").symlink_to(study / "b")
+    (study / "nothing").symlink_to(tmp_path / "nothing")
+
+    told = [line["path"].removeprefix(f"{study}/") for line in _lines(run("--json", study))]
+
+    names = ["a/slice.dcm", "a-b/slice.dcm", "a.dcm", "b/a/slice.dcm", "b/slice.dcm", "é/slice.dcm"]
+    assert told == names
+
+
 def test_names_in_archives_steer_no_terminal(run, good, tmp_path):
     path = tmp_path / "study.zip"
     with zipfile.ZipFile(path, "w") as study:

@@ -18,6 +18,8 @@ from tests.dicom_files import (
 ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.1"
 STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
 FRAMES = 65_535
+XA30 = {"sequences": 35, "elements": 230}
+"""What Siemens' XA30 writes for each frame."""
 SIDE = 8
 SOP = uid("large object")
 

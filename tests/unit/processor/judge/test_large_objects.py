@@ -4,7 +4,6 @@ import dataclasses
 import secrets
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -21,13 +20,15 @@ from tests.dicom_files import (
     undefined_length_item,
 )
 from tests.fuzz.mutants import mutant, seeds
+from tests.growth.measure import grow
 from tests.unit.processor.judge import attacks, large_objects
+from tests.unit.processor.judge.attacks import MIB
 from tests.unit.processor.judge.corpus import ROOT
-from tests.unit.processor.judge.large_objects import FRAMES, enhanced, structure_set
+from tests.unit.processor.judge.large_objects import FRAMES, XA30, enhanced, structure_set
 from tests.unit.processor.judge.sources import CountedSource
+from tests.unit.processor.judge.yardstick import MOST, times_the_costliest
 
 SEED = secrets.randbits(32)
-XA30 = {"sequences": 35, "elements": 230}
 ACCEPTED = {
     "65,535 frames": enhanced,
     "65,535 frames of known lengths": lambda: enhanced(defined=True),
@@ -76,42 +77,69 @@ def test_damage_in_the_last_frame_is_found():
     assert codes_of(source) == ["structure-invalid"]
 
 
-def filled(unit, *, tag=0x52009230, frames=b"65535 ", count=4_000_000):
+def filled(unit, size, *, tag=0x52009230, frames=b"65535 "):
     """A file that states as many frames as can be, and has nothing but filling where they are described."""
     start = ct_slice(rows=8, columns=8, changes={PIXEL_DATA: None, 0x00280008: ("IS", frames)})
     opening = element(tag, "SQ", b"", length=UNDEFINED_LENGTH)
-    return large_objects.RepeatedSource(start + opening, unit, count, SEQUENCE_END)
+    return large_objects.RepeatedSource(start + opening, unit, size // len(unit), SEQUENCE_END)
 
 
+MUCH = 64_000_000
 BOMBS = {
-    "empty items": lambda: filled(item(b"")),
-    "empty items of unknown length": lambda: filled(undefined_length_item(b"")),
-    "empty elements": lambda: filled(item(element(0x00181000, "DS", b"") * 100)),
-    "empty sequences": lambda: filled(item(element(0x00181000, "SQ", b"") * 100)),
-    "items that are no frames": lambda: filled(item(element(0x00181000, "DS", b"12")), tag=0x00081140),
-    "one frame": lambda: filled(item(b""), frames=b"1 "),
-    "no number of frames": lambda: filled(item(b""), frames=b"many"),
+    "empty items": lambda size=MUCH: filled(item(b""), size),
+    "empty items of unknown length": lambda size=MUCH: filled(undefined_length_item(b""), size),
+    "empty elements": lambda size=MUCH: filled(item(element(0x00181000, "DS", b"") * 100), size),
+    "empty sequences": lambda size=MUCH: filled(item(element(0x00181000, "SQ", b"") * 100), size),
+    "items that are no frames": lambda size=MUCH: filled(item(element(0x00181000, "DS", b"12")), size, tag=0x00081140),
+    "one frame": lambda size=MUCH: filled(item(b""), size, frames=b"1 "),
+    "no number of frames": lambda size=MUCH: filled(item(b""), size, frames=b"many"),
 }
+"""By size in bytes."""
 
 
 @pytest.mark.parametrize("make", BOMBS.values(), ids=BOMBS)
 def test_stating_frames_buys_no_time(make):
     source = make()
-    started = time.process_time()
 
     assert judge(source).rejected
-    assert time.process_time() - started < 2  # a bound on the machine's time, as in test_attacks
+    assert times_the_costliest(lambda: judge(source)) <= MOST
 
 
-def test_what_cannot_be_passed_at_once_is_not_tried_again_and_again():
-    """Each level's items hold one odd element at their end, so that every pass over them fails."""
+@pytest.mark.parametrize("name", BOMBS)
+def test_twice_the_bomb_costs_no_more_than_about_twice(name):
+    found = grow(name, lambda size: lambda: judge(BOMBS[name](size)), smallest=MIB // 8, largest=MIB)
+
+    assert found.is_linear, str(found)
+
+
+def levels_that_end_oddly(levels):
+    """A sequence in a sequence, and so on, each of whose items ends with one odd element: every pass over it fails."""
     content = element(0x00181000, "DS", b"1.5 ") * 2_000 + element(0x00181001, "DS", b"1 ").replace(b"DS", b"??")
-    for _ in range(30):
+    for _ in range(levels):
         content = element(0x00081140, "SQ", item(content), length=len(content) + 8)
-    started = time.process_time()
+    return attacks.attack(content)
 
-    judge(CountedSource(attacks.attack(content)))
-    assert time.process_time() - started < 1
+
+def bytes_passed(monkeypatch, data):
+    """Return how many bytes the passes over whole items looked at."""
+    looked, whole = [], nested.pass_items
+
+    def counted(buffer, at, stop, encoding, room):
+        passed = whole(buffer, at, stop, encoding, room)
+        looked.append(passed.reached - at)
+        return passed
+
+    monkeypatch.setattr(nested, "pass_items", counted)
+    judge(CountedSource(data))
+    monkeypatch.setattr(nested, "pass_items", whole)
+    return sum(looked)
+
+
+@pytest.mark.parametrize("levels", [1, 30, 60])
+def test_what_cannot_be_passed_at_once_is_not_tried_again_and_again(monkeypatch, levels):
+    data = levels_that_end_oddly(levels)
+
+    assert 16_000 < bytes_passed(monkeypatch, data) <= len(data)
 
 
 def test_the_largest_objects_take_little_memory():

@@ -199,6 +199,7 @@ FILES = {
     "csv-binary": (b"a,b\n1,\0\n", Facts(extension="csv")),
     "csv-quotes-unbalanced": (b'a,b\n"1,2\n', Facts(extension="csv")),
     "csv-ragged": (b"a,b\n1,2\n1,2,3\n", Facts(extension="csv")),
+    "csv-cells-left-out": (b"a,b\n1\n", Facts(extension="csv")),
     "csv-cells-surplus": (b"a,b\n1,2,,\n", Facts(extension="csv")),
     "csv-too-large": (b"a,b\n" + b"1," * MIB, Facts(extension="csv")),
     "csv-formula-runs": b"id,note\n1,=cmd|' /C calc'!A0\n",

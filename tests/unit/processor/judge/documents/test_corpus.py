@@ -86,6 +86,9 @@ ARGUED = {
     ),
     "pdf/pdf.js__GHOSTSCRIPT-698804-1-fuzzed.pdf": "only its cross-reference table is wrong, which readers mend",
     "pdf/pdf.js__PDFBOX-3148-2-fuzzed.pdf": "its page tree is a tree, and its page is there",
+    "pdf/pdf.js__PDFBOX-4352-0.pdf": (
+        "opens without a password, and only its cross-reference table is wrong, which readers mend"
+    ),
     "pdf/pdf.js__auth-event-ef-open.pdf": "encrypted documents cannot be checked; a clinic's profile may take them",
     "pdf/pdf.js__encrypted-attachment.pdf": "as above",
     "pdf/pdf.js__issue15893_reduced.pdf": "as above",

@@ -134,7 +134,7 @@ class TestPdf:
     def test_kids_that_are_not_there_are_no_pages(self):
         assert rejecting(pdf().replace(b"/Kids [3 0 R]", b"/Kids [8 0 R]")) == ["pdf-pages-missing"]
 
-    @pytest.mark.parametrize("algorithm", ["RC4-40", "RC4-128", "AES-128", "AES-256-R5"])
+    @pytest.mark.parametrize("algorithm", ["RC4-40", "RC4-128", "AES-128", "AES-256-R5", "AES-256"])
     def test_what_opens_without_a_password_is_taken_and_what_does_not_is_not(self, algorithm):
         assert (rejecting(restricted(algorithm)), warning(restricted(algorithm))) == ([], ["pdf-restricted"])
         assert rejecting(restricted(algorithm, "secret")) == ["pdf-encrypted"]
@@ -173,6 +173,17 @@ class TestTables:
 
     def test_surplus_cells_that_hold_something_are_misplaced_ones(self):
         assert rejecting(b"a,b\n1,2,3,\n", extension="csv") == ["csv-ragged"]
+
+    @pytest.mark.parametrize("rows", [b"1,A\n", b"1,A,2\n2,B\n", b"1\n2,B,3\n3,,\n", b"1,A,2,,\n2,B\n"])
+    def test_last_cells_may_be_left_out_and_that_is_told(self, rows):
+        data = b"id,name,dose\n" + rows
+
+        assert rejecting(data, extension="csv") == []
+        assert "csv-cells-left-out" in warning(data, extension="csv")
+
+    @pytest.mark.parametrize("rows", [b"1\n2,B,3,4\n", b"1,A,2,3\n2,B\n", b"1,A\n2,B,,4\n"])
+    def test_cells_left_out_of_a_table_that_has_surplus_ones_are_misplaced(self, rows):
+        assert rejecting(b"id,name,dose\n" + rows, extension="csv") == ["csv-ragged"]
 
 
 class TestVolumes:
