@@ -78,17 +78,12 @@ class DynamoVerdicts:
         return self._table.write_if(_given_up(file, None, State.EXPIRED, entry))
 
     def delete(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
-        sets = {
-            **by_state(record.clinic_id, record.file_id, State.DELETED),
-            "state": State.DELETED.value,
-            "updated_at": timestamp(at),
-        }
         moved = transition(
             key=file_key(record.file_id),
             owner=clinic(record.clinic_id),
             incoming=record.incoming,
             sources=may_become(State.DELETED, reprocessing=True),
-            sets=sets,
+            sets=_state_attributes(record, State.DELETED, at),
             entries=[*steps, TimelineEntry(at, "processor", State.DELETED)],
             revision=record.revision,
         )
@@ -99,10 +94,8 @@ class DynamoVerdicts:
     ) -> bool:
         findings = (*record.findings, *((found,) if found else ()))
         sets = {
-            **by_state(record.clinic_id, record.file_id, state, findings),
+            **_state_attributes(record, state, at, findings),
             **finding_attributes(findings),
-            "state": state.value,
-            "updated_at": timestamp(at),
             "stored": object_map(stored),
             "settled": True,
             **({"duplicate_of": None} if state is State.REJECTED else {}),
@@ -205,20 +198,23 @@ def _given_up(
     entry: TimelineEntry,
     initial: Item | None = None,
 ) -> Write:
-    sets = {
-        **by_state(file.clinic_id, file.file_id, target),
-        "state": target.value,
-        "updated_at": timestamp(entry.at),
-    }
     return transition(
         key=file_key(file.file_id),
         owner=clinic(file.clinic_id),
         incoming=incoming,
         sources=may_become(target) & _FAILED_BY_US,
-        sets=sets,
+        sets=_state_attributes(file, target, entry.at),
         entries=[entry],
         initial=initial,
     )
+
+
+def _state_attributes(
+    file: FileRecord | FileSummary, state: State, at: datetime, findings: tuple[Finding, ...] = ()
+) -> Item:
+    """Return what every move of a record sets."""
+    place = by_state(file.clinic_id, file.file_id, state, findings)
+    return {**place, "state": state.value, "updated_at": timestamp(at)}
 
 
 def _identities(verdict: Verdict) -> list[str]:
