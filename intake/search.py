@@ -8,10 +8,11 @@ from intake.errors import InvalidCursorError
 from intake.file_items import file_record
 from intake.index_keys import term
 from intake.index_queries import FIRST, LAST, Indexes, Stretch, newest
-from intake.items import COUNTS, META, file_key, moment, upload_key
+from intake.items import COUNTS, file_key, moment, upload_key
 from intake.keyed_ids import KeyedIds
 from intake.keys import is_file_id, is_upload_id
 from intake.matching import matches
+from intake.ownership import clinic
 from intake.ports import FileQuery, Page
 from intake.record import FileRecord, Upload, timestamp
 from intake.serialization import Item
@@ -95,14 +96,12 @@ class DynamoSearch:
             return True
         if stretch.partition == "study_of":
             return self._ids.is_study_of(query.clinic_id, query.study_id)
-        return stretch.partition != "pk" or self._owner(query.upload_id) == query.clinic_id
+        return stretch.partition != "pk" or self._is_upload_of(query.clinic_id, query.upload_id)
 
-    def _owner(self, upload_id: str) -> str | None:
-        """Return the clinic of an upload; None where there is none."""
+    def _is_upload_of(self, clinic_id: str, upload_id: str) -> bool:
         if not is_upload_id(upload_id):
-            return None
-        item = self._table.get(upload_key(upload_id, META), consistent=False)
-        return item["clinic_id"] if item else None
+            return False
+        return self._table.get(upload_key(upload_id), owner=clinic(clinic_id), consistent=False) is not None
 
     def _stretch(self, query: FileQuery) -> Stretch:
         low = timestamp(query.since) if query.since else FIRST

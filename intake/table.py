@@ -82,7 +82,7 @@ class Table:
         """Return what DynamoDB reads at once: up to a megabyte of rows, or to the query's limit."""
         answer = self._client.query(TableName=self._name, **query.request())
         reached = answer.get("LastEvaluatedKey")
-        return Rows([deserialize(item) for item in answer["Items"]], deserialize(reached) if reached else None)
+        return Rows([*map(deserialize, answer["Items"])], None if reached is None else deserialize(reached))
 
     def pages(self, query: Query) -> Iterator[list[Item]]:
         """Yield all rows, a page of DynamoDB's at a time; the first one also where it is empty."""

@@ -1,19 +1,22 @@
 """Moving files' records from state to state."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from intake.expressions import Write, update
 from intake.file_items import timeline_map
-from intake.ownership import Owner
-from intake.record import ObjectVersion, TimelineEntry
+from intake.index_keys import by_state
+from intake.items import file_key
+from intake.ownership import clinic
+from intake.record import FileRecord, FileSummary, Finding, ObjectVersion, TimelineEntry, timestamp
 from intake.serialization import Item
 from intake.states import State
 
 
 def transition(
+    file_id: str,
+    clinic_id: str,
     *,
-    key: Item,
-    owner: Owner,
     incoming: ObjectVersion | None,
     sources: Collection[State],
     sets: Item,
@@ -23,7 +26,7 @@ def transition(
 ) -> Write:
     """Return the update that moves a file's record, appends to its timeline and counts its revision.
 
-    The record must be its owner's and in one of `sources`; and it must have reserved the bucket and key of `incoming`,
+    The record must be the clinic's and in one of `sources`; and it must have reserved the bucket and key of `incoming`,
     the object that settles it, where an object does. What `sets` sets to None is removed. With `initial`, the record
     may also be missing and is then created with those attributes; an existing record keeps its own. With `revision`,
     it must not have changed since that one.
@@ -38,8 +41,8 @@ def transition(
         conditions.append("#revision = :revision")
         values[":revision"] = revision
     return update(
-        key,
-        owner,
+        file_key(file_id),
+        clinic(clinic_id),
         sets=sets,
         initial=initial,
         also=[
@@ -51,6 +54,14 @@ def transition(
         names={"#state": "state", "#timeline": "timeline", "#revision": "revision", **_place_names(incoming)},
         or_missing="" if initial is None else "#state",
     )
+
+
+def state_attributes(
+    file: FileRecord | FileSummary, state: State, at: datetime, findings: tuple[Finding, ...] = ()
+) -> Item:
+    """Return what every move of a record sets."""
+    place = by_state(file.clinic_id, file.file_id, state, findings)
+    return {**place, "state": state.value, "updated_at": timestamp(at)}
 
 
 def _place_names(incoming: ObjectVersion | None) -> dict[str, str]:

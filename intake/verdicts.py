@@ -18,7 +18,6 @@ from intake.file_items import (
     object_version,
 )
 from intake.file_lists import FileLists
-from intake.index_keys import by_state
 from intake.items import claim_key, file_key
 from intake.keyed_ids import KeyedIds
 from intake.keys import UNASSIGNED
@@ -40,7 +39,7 @@ from intake.serialization import Item
 from intake.states import SETTLING, State, may_become
 from intake.table import Table
 from intake.transactions import transact_patiently
-from intake.transitions import transition
+from intake.transitions import state_attributes, transition
 from intake.trouble import code_by
 from intake.verdict_items import arrival_attributes, is_initial, verdict_attributes
 
@@ -78,17 +77,12 @@ class DynamoVerdicts:
         return self._table.write_if(_given_up(file, None, State.EXPIRED, entry))
 
     def delete(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
-        sets = {
-            **by_state(record.clinic_id, record.file_id, State.DELETED),
-            "state": State.DELETED.value,
-            "updated_at": timestamp(at),
-        }
         moved = transition(
-            key=file_key(record.file_id),
-            owner=clinic(record.clinic_id),
+            record.file_id,
+            record.clinic_id,
             incoming=record.incoming,
             sources=may_become(State.DELETED, reprocessing=True),
-            sets=sets,
+            sets=state_attributes(record, State.DELETED, at),
             entries=[*steps, TimelineEntry(at, "processor", State.DELETED)],
             revision=record.revision,
         )
@@ -99,17 +93,15 @@ class DynamoVerdicts:
     ) -> bool:
         findings = (*record.findings, *((found,) if found else ()))
         sets = {
-            **by_state(record.clinic_id, record.file_id, state, findings),
+            **state_attributes(record, state, at, findings),
             **finding_attributes(findings),
-            "state": state.value,
-            "updated_at": timestamp(at),
             "stored": object_map(stored),
             "settled": True,
             **({"duplicate_of": None} if state is State.REJECTED else {}),
         }
         moved = transition(
-            key=file_key(record.file_id),
-            owner=clinic(record.clinic_id),
+            record.file_id,
+            record.clinic_id,
             incoming=record.incoming,
             sources=SETTLING,
             sets=sets,
@@ -139,13 +131,11 @@ class DynamoVerdicts:
 
     def _move(self, verdict: Verdict, *, reserved: bool) -> Write:
         rejecting = code_by(verdict.findings, Severity.REJECT) if verdict.state is State.REJECTED else ""
-        told, asked = (
-            verdict.duplicate_of or verdict.replaces or rejecting,
-            verdict.again.steps if verdict.again else (),
-        )
+        told = verdict.duplicate_of or verdict.replaces or rejecting
+        asked = verdict.again.steps if verdict.again else ()
         return transition(
-            key=file_key(verdict.file_id),
-            owner=clinic(verdict.clinic_id),
+            verdict.file_id,
+            verdict.clinic_id,
             incoming=verdict.incoming,
             sources=may_become(verdict.state, reprocessing=verdict.again is not None),
             sets=verdict_attributes(verdict, self._ids),
@@ -179,8 +169,8 @@ def _superseded(verdict: Verdict) -> list[Write]:
     if not verdict.replaces or verdict.state is not State.ACCEPTED or verdict.duplicate_of:
         return []
     moved = transition(
-        key=file_key(verdict.replaces),
-        owner=clinic(verdict.clinic_id),
+        verdict.replaces,
+        verdict.clinic_id,
         incoming=None,
         sources={State.ACCEPTED},
         sets={"superseded_by": verdict.file_id, "updated_at": timestamp(verdict.decided_at)},
@@ -205,17 +195,12 @@ def _given_up(
     entry: TimelineEntry,
     initial: Item | None = None,
 ) -> Write:
-    sets = {
-        **by_state(file.clinic_id, file.file_id, target),
-        "state": target.value,
-        "updated_at": timestamp(entry.at),
-    }
     return transition(
-        key=file_key(file.file_id),
-        owner=clinic(file.clinic_id),
+        file.file_id,
+        file.clinic_id,
         incoming=incoming,
         sources=may_become(target) & _FAILED_BY_US,
-        sets=sets,
+        sets=state_attributes(file, target, entry.at),
         entries=[entry],
         initial=initial,
     )
@@ -244,7 +229,8 @@ def _refusal(verdict: Verdict, refused: dict[int, Item], claims: int) -> Recorde
 
 
 def _refused_by(verdict: Verdict, claim: Item) -> Recorded:
-    return Recorded(_clash(verdict, claim), claim["file_id"], object_version(claim["stored"]))
+    outcome = Outcome.DUPLICATE_BYTES if _same_bytes(verdict, claim) else Outcome.SOP_INSTANCE_CONFLICT
+    return Recorded(outcome, claim["file_id"], object_version(claim["stored"]))
 
 
 def _standing(verdict: Verdict, record: Item) -> Recorded:
@@ -254,10 +240,6 @@ def _standing(verdict: Verdict, record: Item) -> Recorded:
         return Recorded(Outcome.NO_RESERVATION)
     kept = None if record["state"] == State.DELETED else object_version(record["stored"])
     return Recorded(Outcome.ALREADY_RECORDED, verdict.file_id, kept)
-
-
-def _clash(verdict: Verdict, claim: Item) -> Outcome:
-    return Outcome.DUPLICATE_BYTES if _same_bytes(verdict, claim) else Outcome.SOP_INSTANCE_CONFLICT
 
 
 def _same_bytes(verdict: Verdict, claim: Item) -> bool:
