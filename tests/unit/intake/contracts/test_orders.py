@@ -7,7 +7,7 @@ import pytest
 
 from intake.errors import ConflictError, InvalidCursorError, NotFoundError
 from intake.orders import DynamoOrders
-from intake.ports import Answer, Portion
+from intake.ports import Answer, OrderBatch
 from intake.reviews import DynamoReviews
 from tests.fakes import FakeOrders, FakeReviews
 from tests.records import NOON, a_file
@@ -39,9 +39,9 @@ class TestOrders:
     def test_a_portion_is_counted_once_and_the_last_one_ends_the_list(self, orders):
         orders.place(an_order())
         assert orders.portion("", ORDER_ID, 0) is None
-        first, last = Portion(("a", "b"), "further"), Portion(("c",), None)
+        first, last = OrderBatch(("a", "b"), "further"), OrderBatch(("c",), None)
         assert orders.add_portion("", ORDER_ID, 0, first) == first
-        assert orders.add_portion("", ORDER_ID, 0, Portion(("x",), None)) == first
+        assert orders.add_portion("", ORDER_ID, 0, OrderBatch(("x",), None)) == first
         assert not orders.order("", ORDER_ID).listed
         assert orders.add_portion("", ORDER_ID, 1, last) == last
         order = orders.order("", ORDER_ID)

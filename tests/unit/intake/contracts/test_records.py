@@ -133,8 +133,8 @@ class TestVerdicts:
     def test_what_would_be_met_is_foreseen_and_nothing_written(self, stores, files):
         stores.verdicts.record(a_verdict(files[0], sop_instance_uid="1.2.3", sha256=SHA), reserved=True)
         rival = a_verdict(files[1], sop_instance_uid="1.2.3", sha256="cd" * 32)
-        assert stores.verdicts.foresee(rival).outcome is Outcome.SOP_INSTANCE_CONFLICT
-        assert stores.verdicts.foresee(a_verdict(files[1])).outcome is Outcome.RECORDED
+        assert stores.verdicts.check_conflicts(rival).outcome is Outcome.SOP_INSTANCE_CONFLICT
+        assert stores.verdicts.check_conflicts(a_verdict(files[1])).outcome is Outcome.RECORDED
         assert stores.verdicts.file(files[1].file_id) == files[1]
 
     def test_a_file_judged_again_takes_its_new_verdict_only_as_it_was_judged(self, stores, files):
