@@ -1,6 +1,6 @@
 """What routes of every kind ask for besides their own parameters: the portal's services, and where a page begins.
 
-Whoever asks is `portal/web/dependencies.py`'s business for pages, and `portal/api/access.py`'s for programs.
+Whoever asks is `portal/web/dependencies.py`'s business for pages, and `portal/api/dependencies.py`'s for programs.
 """
 
 from typing import Annotated

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from intake.ports import FeedEntry
 from intake.states import State
 from portal import changes, cursors
-from portal.api.access import Reader
+from portal.api.dependencies import Reader
 from portal.api.documented import problem_responses
 from portal.dependencies import Collaborators, cursor_at
 from portal.shapes.asked import FILE_ID, UPLOAD_ID

@@ -10,10 +10,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 from intake.ports import FileQuery
 from intake.states import State
 from portal import answers, files, sending
-from portal.api.access import Reader, Uploader
+from portal.api.dependencies import Limit, Reader, Uploader
 from portal.api.documented import problem_responses
 from portal.api.sparse import Fields, sparse
-from portal.api.uploads import Limit
 from portal.days import within_reach
 from portal.dependencies import Collaborators, PageCursor
 from portal.shapes.asked import UPLOAD_ID, Sign

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from intake.errors import NotFoundError
 from intake.record import Severity, Whose
 from intake.rules import catalogue
-from portal.api.access import Reader
+from portal.api.dependencies import Reader
 from portal.api.documented import problem_responses
 
 router = APIRouter(prefix="/api/v1/findings", tags=["findings"])

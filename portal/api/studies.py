@@ -9,10 +9,9 @@ from pydantic import BaseModel, BeforeValidator, Field
 from intake.study import Series
 from intake.study_rules import findings
 from portal import studies
-from portal.api.access import Reader
+from portal.api.dependencies import Limit, Reader
 from portal.api.documented import problem_responses
 from portal.api.sparse import Fields, sparse
-from portal.api.uploads import Limit
 from portal.dependencies import Collaborators, PageCursor
 from portal.search import Criteria
 from portal.shapes.asked import UPLOAD_ID

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from intake.record import Source
 from portal import answers, files, receipt_csv, uploads
-from portal.api.access import Reader, Uploader
+from portal.api.dependencies import IdempotencyKey, Limit, Reader, Uploader
 from portal.api.documented import problem_responses
 from portal.api.sparse import Fields, sparse
 from portal.dependencies import Collaborators, PageCursor
@@ -16,16 +16,6 @@ from portal.shapes.told import Receipt, ReservedUpload, UploadList, UploadView
 from portal.web.downloads import table
 
 router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
-
-Limit = Annotated[int, Query(ge=1, le=100, description="Rows of a page.")]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        pattern=r"^[!-~]{1,200}$",
-        description="Your own: within 24 hours, a repetition with the same key answers with the same files.",
-        examples=["7f3c1f0a-nightly-2026-01-31"],
-    ),
-]
 
 
 @router.post(

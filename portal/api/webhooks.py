@@ -9,9 +9,8 @@ from pydantic import BaseModel, Field
 
 from intake.ports import Delivery, EventKind, Webhook
 from portal import webhooks
-from portal.api.access import HookKeeper
+from portal.api.dependencies import HookKeeper, IdempotencyKey
 from portal.api.documented import problem_responses
-from portal.api.uploads import IdempotencyKey
 from portal.dependencies import Collaborators
 from portal.services import Services
 from portal.shapes.asked import UPLOAD_ID, Request

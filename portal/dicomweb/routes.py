@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from intake.record import FileRecord
-from portal.api.access import Reader, Uploader
+from portal.api.dependencies import Reader, Uploader
 from portal.dependencies import Collaborators
 from portal.dicomweb import retrieving, storing
 from portal.dicomweb.attributes import Level

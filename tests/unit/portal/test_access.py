@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from portal import session_cookies
 from portal.access import declarations
 from portal.access_table import ROUTES, Access
-from portal.api import access as api
+from portal.api import dependencies as api
 from portal.app import create_app
 from tests.unit.portal.pool import access_token, partner_token
 from tests.unit.portal.portal_fixture import put_cookie

@@ -1,8 +1,11 @@
-"""Who calls the API, for routes that want to know. Whether they may is `portal/access.py`'s business."""
+"""What the API's routes ask for: who calls, how long a page is, by which key a repetition is known.
+
+Whether somebody may call is `portal/access.py`'s business.
+"""
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from portal.dependencies import Collaborators
@@ -30,6 +33,7 @@ def _writer(identity: Annotated[Identity, Depends(caller)], services: Collaborat
 
 
 def _keeper(identity: Annotated[Identity, Depends(caller)], services: Collaborators) -> Identity:
+    """Is another function than `_writer`, so that a test can hold each to the scope of its own routes."""
     count_write(services, identity)
     return identity
 
@@ -42,3 +46,14 @@ HookKeeper = Annotated[Identity, Depends(_keeper)]
 
 Uploader = Annotated[Identity, Depends(_writer)]
 """Who sends, and has not used up this minute."""
+
+Limit = Annotated[int, Query(ge=1, le=100, description="Rows of a page.")]
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        pattern=r"^[!-~]{1,200}$",
+        description="Your own: within 24 hours, a repetition with the same key answers with the same files.",
+        examples=["7f3c1f0a-nightly-2026-01-31"],
+    ),
+]
