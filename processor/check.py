@@ -116,10 +116,6 @@ def _check_entry(path: str, source: ByteSource, entry: Entry, profile: Profile) 
             for piece in archive.inflate(source, entry):
                 content.write(piece)
         except EntryDamagedError:
-            return Checked(path, entry.size, _damaged())
+            return Checked(path, entry.size, Judgement(UNKNOWN, (RULES["archive-entry-damaged"].finding(),), {}, None))
         facts = Facts(keys.extension(entry.name), from_archive=True, profile=profile)
         return Checked(path, entry.size, judge(LocalBytes(content), facts))
-
-
-def _damaged() -> Judgement:
-    return Judgement(UNKNOWN, (RULES["archive-entry-damaged"].finding(),), {}, None)

@@ -39,7 +39,7 @@ def write_rejected(due: DueAlert, origin: str) -> Alert:
         f"{_files(due.count)} rejected {_name_place(due)}",
         [
             *_whose(due, origin),
-            f"{_were(due.count)} checked and cannot be taken as sent.",
+            f"{'It was' if due.count == 1 else 'They were'} checked and cannot be taken as sent.",
             "",
             *_reasons(due),
             "What each file needs, and a button to send it again:",
@@ -179,16 +179,9 @@ def _files(count: int) -> str:
     return "1 file" if count == 1 else f"{count:,} files"
 
 
-def _were(count: int) -> str:
-    return "It was" if count == 1 else "They were"
-
-
 def _reasons(due: DueAlert) -> list[str]:
     if not due.codes:
         return []
-    rows = [f"- {amount} x {code}: {_cause(code)}" for code, amount in sorted(due.codes.items())]
+    causes = {code: RULES[code].message if code in RULES else "see the file's page" for code in sorted(due.codes)}
+    rows = [f"- {due.codes[code]} x {code}: {cause}" for code, cause in causes.items()]
     return ["Reasons:", *rows, ""]
-
-
-def _cause(code: str) -> str:
-    return RULES[code].message if code in RULES else "see the file's page"

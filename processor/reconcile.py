@@ -133,7 +133,9 @@ class Reconciler:
         named = {held.version.key: _file_id_in(held.version.key) for held in listed.held}
         known = self.records.get_many([file_id for file_id in named.values() if file_id])
         unclaimed = [
-            self._describe_unclaimed(held, named[held.version.key])
+            self._describe_object(
+                Fault.OBJECT_UNCLAIMED, held, named[held.version.key] or self._derive_id(held.version)
+            )
             for held in listed.held
             if not (record := known.get(named[held.version.key])) or not claims(record, held.version)
         ]
@@ -162,9 +164,6 @@ class Reconciler:
         """Say whether an arrival has to have its record by now."""
         no_file = held.version.key == VALIDATION_OBJECT or keys.is_folder_marker(held.version.key, held.size)
         return not no_file and held.last_modified <= self.clock() - self.time_limit
-
-    def _describe_unclaimed(self, held: StoredObject, file_id: str) -> Incident:
-        return self._describe_object(Fault.OBJECT_UNCLAIMED, held, file_id or self._derive_id(held.version))
 
     def _describe_unrecorded(self, held: StoredObject) -> Incident:
         nobodys = self._owner(held) == UNASSIGNED

@@ -104,7 +104,8 @@ class Sweep:
         for file in self._verdicts.awaiting():
             if file.created_at > at - OVERDUE:
                 continue
-            arrived = self._objects.find(self._incoming_bucket, _incoming_key(file))
+            key = keys.object_key(file.clinic_id, file.upload_id, file.file_id, file.created_at)
+            arrived = self._objects.find(self._incoming_bucket, key)
             if arrived:
                 found.append(notification(Arrival(arrived.version, arrived.last_modified)))
                 stuck.append(StuckFile(file.file_id, file.clinic_id, arrived.last_modified, at))
@@ -192,7 +193,3 @@ def _describe_late(file: FileSummary, arrived: Found) -> Incident:
         object=arrived.version,
         seen_at=arrived.last_modified,
     )
-
-
-def _incoming_key(file: FileSummary) -> str:
-    return keys.object_key(file.clinic_id, file.upload_id, file.file_id, file.created_at)

@@ -19,7 +19,8 @@ def status(upload_id: str | None, journal: Path | None, *, as_json: bool) -> int
     """Print how far an upload has come; without an id, the last one. Return the exit code. Raises ClientError."""
     with Client.configured() as client:
         upload = client.status(upload_id or _last(client, journal))
-        problems = list(filter(_is_problem, client.files(upload.upload_id))) if _has_problems(upload) else []
+        files = client.files(upload.upload_id) if _has_problems(upload) else ()
+        problems = [file for file in files if file.state in PROBLEMS or file.warnings > 0]
     if as_json:
         facts = {**asdict(upload), "problems": [asdict(file) for file in problems]}
         print(json.dumps(facts, ensure_ascii=False, default=_plain))
@@ -75,10 +76,6 @@ def _last(client: Client, journal: Path | None) -> str:
 
 def _has_problems(upload: Upload) -> bool:
     return bool(upload.warnings) or any(upload.counts.get(state) for state in PROBLEMS)
-
-
-def _is_problem(file: File) -> bool:
-    return file.state in PROBLEMS or file.warnings > 0
 
 
 def _print_status(upload: Upload, problems: list[File]) -> None:

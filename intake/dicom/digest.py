@@ -6,7 +6,7 @@ either. One walk, in memory that grows with the elements of one data set and nev
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -150,14 +150,10 @@ class _Walk:
         held: dict[int, bytes] = {}
         for event in self._events:
             if event.kind is Kind.END:
-                return hashlib.sha256(b"".join(_rows(held))).digest()
+                return hashlib.sha256(b"".join(tag.to_bytes(4) + held[tag] for tag in sorted(held))).digest()
             if not _is_wrapping(event.tag):
                 _put(held, event.tag, self._sum(event))
         raise UnreadableFileError("an item is cut off")
-
-
-def _rows(held: dict[int, bytes]) -> Iterable[bytes]:
-    return (tag.to_bytes(4) + held[tag] for tag in sorted(held))
 
 
 def _put(held: dict[int, bytes], tag: int, total: bytes) -> None:

@@ -54,6 +54,13 @@ def take_bytes(stream: Stream, position: int, length: int) -> bytes:
     return stream.buffer[at : at + there] if there > 0 else b""
 
 
+def take_next(stream: Stream, position: int, most: int) -> bytes:
+    """Return what is at hand from `position` on: at least a byte but at the stream's end, and `most` at the most."""
+    there = min(stream.show(position, 1), most)
+    at = position - stream.origin
+    return stream.buffer[at : at + there] if there > 0 else b""
+
+
 class ObjectStream:
     """An object's bytes as they are. How much is read at once, and what that may cost, is for `_fetch` to say."""
 
@@ -166,8 +173,6 @@ class InflatedStream:
         return chunk
 
     def _more(self) -> bytes:
-        visible = min(self._stream.show(self._position, 1), CHUNK_IN)
-        at = self._position - self._stream.origin
-        data = self._stream.buffer[at : at + visible] if visible else b""
+        data = take_next(self._stream, self._position, CHUNK_IN)
         self._position += len(data)
         return data

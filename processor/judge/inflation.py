@@ -2,6 +2,7 @@
 
 import zlib
 
+from intake.dicom.streams import take_next
 from processor.judge.refusal import BudgetSpentError, UnreadableFileError
 from processor.judge.window import Window
 
@@ -78,9 +79,7 @@ class InflatedStream:
         return bool(chunk) or not self._inflater.eof
 
     def _more(self) -> bytes:
-        visible = min(self._window.show(self._position, 1), CHUNK_IN)
-        at = self._position - self._window.origin
-        data = self._window.buffer[at : at + visible] if visible else b""
+        data = take_next(self._window, self._position, CHUNK_IN)
         self._position += len(data)
         return data
 

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterator
 
-from intake.dicom.streams import take_bytes
+from intake.dicom.streams import take_bytes, take_next
 from intake.record import Metadata
 from processor.judge.findings import Findings
 from processor.judge.refusal import BudgetSpentError, UnreadableFileError
@@ -67,7 +67,7 @@ def _inflate_members(window: Window, findings: Findings) -> Iterator[int]:
     for _ in range(MAX_MEMBERS):
         inflater = zlib.decompressobj(WBITS)
         while not inflater.eof:
-            piece = _ahead(window, position)
+            piece = take_next(window, position, CHUNK)
             if not piece:
                 raise UnreadableFileError("gzip-truncated", f"byte {window.size}")
             yield from _steps(inflater, piece)
@@ -77,12 +77,6 @@ def _inflate_members(window: Window, findings: Findings) -> Iterator[int]:
                 findings.add("gzip-trailing-bytes", f"byte {position}")
             return
     raise UnreadableFileError("gzip-bomb", f"byte {position}")
-
-
-def _ahead(window: Window, position: int) -> bytes:
-    there = min(window.show(position, 1), CHUNK)
-    at = position - window.origin
-    return window.buffer[at : at + there] if there > 0 else b""
 
 
 def _steps(inflater: "zlib._Decompress", piece: bytes) -> Iterator[int]:

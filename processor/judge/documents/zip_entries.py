@@ -75,14 +75,10 @@ def _check_header(source: ByteSource, listed: Listed) -> None:
         raise UnreadableFileError("archive-local-header-differs")
     _, _, flags, method, _, _, crc32, compressed, size, name_length, _ = LOCAL.unpack_from(head)
     described = (method, flags & 1, head[LOCAL.size : LOCAL.size + name_length])
-    if described != (listed.method, listed.flags & 1, listed.raw_name):
-        raise UnreadableFileError("archive-local-header-differs")
+    differs = described != (listed.method, listed.flags & 1, listed.raw_name)
     if not flags & DESCRIPTOR and FULL_32 not in {compressed, size}:
-        _hold((crc32, compressed, size), listed)
-
-
-def _hold(described: tuple[int, int, int], listed: Listed) -> None:
-    if described != (listed.crc32, listed.compressed_size, listed.size):
+        differs |= (crc32, compressed, size) != (listed.crc32, listed.compressed_size, listed.size)
+    if differs:
         raise UnreadableFileError("archive-local-header-differs")
 
 
