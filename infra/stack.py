@@ -20,7 +20,7 @@ from infra.observability.alarms import Alarms
 from infra.observability.dashboard import Dashboard
 from infra.observability.metrics import Watched
 from infra.resources import Resources, exported
-from processor.export import EXPORTED
+from processor.projection.exporter import EXPORTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class SilentScalper(Stack):
         grants, settings = Grants(self.parts), FunctionSettings(self.parts, config)
         self.judge = self._function(
             "Judge",
-            handler="processor.handler.handle",
+            handler="processor.handlers.judge.handle",
             bundle=processor,
             config=config.judge,
             grants=grants.judge(),
@@ -63,7 +63,7 @@ class SilentScalper(Stack):
         )
         self.projector = self._function(
             "Projector",
-            handler="processor.project_handler.handle",
+            handler="processor.handlers.project.handle",
             bundle=processor,
             config=config.projector,
             grants=grants.projector(),
@@ -72,7 +72,7 @@ class SilentScalper(Stack):
         )
         self.exporter = self._function(
             "Exporter",
-            handler="processor.export_handler.handle",
+            handler="processor.handlers.export.handle",
             bundle=processor,
             config=config.exporter,
             grants=grants.exporter(),
@@ -80,7 +80,7 @@ class SilentScalper(Stack):
         )
         self.sweep = self._function(
             "Sweep",
-            handler="processor.sweep_handler.handle",
+            handler="processor.handlers.sweep.handle",
             bundle=processor,
             config=config.sweep,
             grants=grants.sweep(),

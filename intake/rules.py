@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from intake.record import Finding, Severity, Whose
+from intake.files.model import Finding, Severity, Whose
 
 LEVELS = ("off", "warn", "reject", "shadow")
 """What a rule may do: nothing, warn, reject, or only be counted."""

@@ -3,20 +3,23 @@
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
-from portal import assets, auth, problems, web
-from portal.access import OnlyAsked, enforce
-from portal.api import changes, discovery, docs, files, findings, openapi, studies, uploads, webhooks
+from portal.api import changes, discovery, files, findings, studies, uploads, webhooks
+from portal.api.documentation import docs, openapi
 from portal.api.entity_tags import EntityTags
-from portal.assets import StaticAssets
-from portal.bodies import BodyLimit
 from portal.dicomweb import routes as dicomweb
-from portal.edge import OnlyByEdge
-from portal.packing import Packing
-from portal.page_writes import count_page_write
-from portal.request_bounds import RequestBounds
-from portal.request_log import RequestLog
-from portal.security import Headers, ResponseHeaders, same_site
+from portal.http import problems
+from portal.http.access import OnlyAsked, enforce
+from portal.http.body_limit import BodyLimit
+from portal.http.compression import Packing
+from portal.http.edge import OnlyByEdge
+from portal.http.pages import static
+from portal.http.pages.static import StaticAssets
+from portal.http.request_bounds import RequestBounds
+from portal.http.request_log import RequestLog
+from portal.http.security import Headers, ResponseHeaders, same_site
 from portal.services import Services
+from portal.web import auth, routers
+from portal.web.page_writes import count_page_write
 
 DESCRIPTION = """Send medical images and documents, and follow each file to its verdict.
 
@@ -67,7 +70,7 @@ def _route(app: FastAPI) -> None:
     app.state.assets = StaticAssets()
     for router in (
         auth.router,
-        assets.router,
+        static.router,
         discovery.router,
         docs.router,
         uploads.router,
@@ -79,7 +82,7 @@ def _route(app: FastAPI) -> None:
         webhooks.router,
     ):
         app.include_router(router)
-    web.include_pages(app)
+    routers.include_pages(app)
 
 
 def _health() -> dict[str, str]:

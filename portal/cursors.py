@@ -15,12 +15,12 @@ from typing import TypeVar
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from intake.cursors import LONGEST_POSITION
 from intake.errors import InvalidCursorError
-from intake.ports import Page
-from portal import base64url
-from portal.deployment_key import DeploymentKey
-from portal.identity import Identity
+from intake.files.outcomes import Page
+from intake.table.cursors import LONGEST_POSITION
+from portal.auth.identity import Identity
+from portal.crypto import base64url
+from portal.crypto.deployment_key import DeploymentKey
 from portal.services import Services
 
 Row = TypeVar("Row")

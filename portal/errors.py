@@ -1,4 +1,4 @@
-"""What the portal refuses. `portal/problems.py` maps each class to its status and problem type."""
+"""What the portal refuses. `portal/http/problems.py` maps each class to its status and problem type."""
 
 from collections.abc import Mapping, Sequence
 

@@ -6,7 +6,7 @@ from typing import Any
 from mangum import Mangum
 
 from portal.asgi import app, services
-from portal.edge import asks_for_authorization, authorize
+from portal.http.edge import asks_for_authorization, authorize
 
 # Our own line on a fault tells where it came from; Mangum's would add the error's text, which may quote the request.
 logging.getLogger("mangum.http").disabled = True

@@ -5,49 +5,29 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 
-from intake.keyed_ids import KeyedIds
-from intake.ports import (
-    Athena,
-    AuditLog,
-    ChangeFeed,
-    Clinic,
-    DeadLetters,
-    Directory,
-    Events,
-    Gateway,
-    HookSubscriptions,
-    KeptSearches,
-    LastErrors,
-    ObjectReader,
-    Orders,
-    Presigned,
-    Presigner,
-    Projections,
-    QueryRuns,
-    Queue,
-    QueueAge,
-    Records,
-    RequestCounts,
-    Reviews,
-    Search,
-    StuckFiles,
-    Studies,
-    Subscribers,
-    Subscriptions,
-    Troubles,
-    Watch,
-    Webhooks,
-)
-from portal.cookies import Cookies
-from portal.deployment_key import DeploymentKey
-from portal.machines import Machines
-from portal.origin_secret import OriginSecret
-from portal.people import People
-from portal.remembered import TtlCache
-from portal.revocations import KnownRevocations
+from intake.analytics.ports import Athena, QueryRuns
+from intake.files.keyed_ids import KeyedIds
+from intake.files.ports import Records
+from intake.messaging.ports import DeadLetters, Events, HookSubscriptions, Queue, Subscribers, Subscriptions, Webhooks
+from intake.operations.ports import AuditLog, LastErrors, QueueAge, StuckFiles, Watch
+from intake.orders.ports import Orders, Reviews
+from intake.projections.ports import ChangeFeed, Projections
+from intake.search.ports import KeptSearches, Search, Troubles
+from intake.storage.model import Presigned
+from intake.storage.ports import ObjectReader, Presigner
+from intake.studies.ports import Studies
+from intake.tenants.model import Clinic
+from intake.tenants.ports import Directory, Gateway, RequestCounts
+from portal.accounts.machine_clients import Machines
+from portal.accounts.users import People
+from portal.auth.revocations import KnownRevocations
+from portal.auth.tokens import Verifier
+from portal.crypto.deployment_key import DeploymentKey
+from portal.crypto.origin_secret import OriginSecret
 from portal.settings import Settings
-from portal.sign_in import SignIn
-from portal.tokens import Verifier
+from portal.sign_in.cookies import Cookies
+from portal.sign_in.flow import SignIn
+from portal.ttl_cache import TtlCache
 from portal.turns import Turns
 
 

@@ -4,51 +4,51 @@ import boto3
 import urllib3
 from botocore.config import Config
 
-from intake.athena import AthenaWorkGroup
-from intake.audit import DynamoAudit
-from intake.cloudwatch import CloudWatchQueueAge
-from intake.directory import DynamoDirectory
-from intake.dynamodb import DynamoRecords
-from intake.feed import DynamoChangeFeed
-from intake.gateway import JwtAuthorizer
-from intake.kept_searches import DynamoKeptSearches
-from intake.keyed_ids import KeyedIds
-from intake.last_errors import DynamoLastErrors
-from intake.orders import DynamoOrders
-from intake.projections import DynamoProjections
-from intake.query_runs import DynamoQueryRuns
-from intake.record import now
-from intake.request_counts import DynamoRequestCounts
-from intake.reviews import DynamoReviews
-from intake.revocations import DynamoRevocations
-from intake.s3 import SIGNING, S3Presigner
-from intake.s3_objects import S3Objects
-from intake.search import DynamoSearch
-from intake.sns import SnsSubscribers
-from intake.sns_events import SnsEvents, SnsHookSubscriptions
-from intake.sqs import SqsQueue
-from intake.stuck import DynamoStuckFiles
-from intake.studies import DynamoStudies
-from intake.subscriptions import DynamoSubscriptions
-from intake.table import Table
-from intake.table_secret import TableSecret
-from intake.troubles import DynamoTroubles
-from intake.watch import DynamoWatch
-from intake.webhooks import DynamoWebhooks
-from portal.cognito import CognitoPool
-from portal.cognito_admin import CognitoClients, CognitoPeople
-from portal.deployment_key import DeploymentKey
-from portal.dicomweb.sender import HttpSender
-from portal.origin_secret import OriginSecret
-from portal.partners import KnownPartners
-from portal.remembered import TtlCache
-from portal.revocations import KnownRevocations
-from portal.secrets_manager import StoredSecret
+from intake.analytics.athena import AthenaWorkGroup
+from intake.analytics.query_runs import DynamoQueryRuns
+from intake.files.keyed_ids import KeyedIds
+from intake.files.model import now
+from intake.messaging.sns.alerts import SnsSubscribers
+from intake.messaging.sns.events import SnsEvents, SnsHookSubscriptions
+from intake.messaging.sqs import SqsQueue
+from intake.messaging.subscriptions import DynamoSubscriptions
+from intake.messaging.webhooks import DynamoWebhooks
+from intake.operations.audit import DynamoAudit
+from intake.operations.cloudwatch import CloudWatchQueueAge
+from intake.operations.last_errors import DynamoLastErrors
+from intake.operations.quiet_clinics import DynamoWatch
+from intake.operations.stuck_files import DynamoStuckFiles
+from intake.orders.orders import DynamoOrders
+from intake.orders.reviews import DynamoReviews
+from intake.projections.change_feed import DynamoChangeFeed
+from intake.projections.projections import DynamoProjections
+from intake.records.records import DynamoRecords
+from intake.records.table_secret import TableSecret
+from intake.search.kept_searches import DynamoKeptSearches
+from intake.search.search import DynamoSearch
+from intake.search.troubles import DynamoTroubles
+from intake.storage.s3.objects import S3Objects
+from intake.storage.s3.presigner import SIGNING, S3Presigner
+from intake.studies.studies import DynamoStudies
+from intake.table.dynamodb import Table
+from intake.tenants.directory import DynamoDirectory
+from intake.tenants.gateway import JwtAuthorizer
+from intake.tenants.request_counts import DynamoRequestCounts
+from intake.tenants.revocations import DynamoRevocations
+from portal.accounts.cognito import CognitoClients, CognitoPeople
+from portal.auth.partners import KnownPartners
+from portal.auth.revocations import KnownRevocations
+from portal.auth.signing_keys import SigningKeys
+from portal.auth.tokens import Verifier
+from portal.crypto.deployment_key import DeploymentKey
+from portal.crypto.origin_secret import OriginSecret
+from portal.crypto.secrets_manager import StoredSecret
+from portal.dicomweb.stow.sender import HttpSender
 from portal.services import Services
 from portal.settings import Settings
-from portal.sign_in import SignIn
-from portal.signing_keys import SigningKeys
-from portal.tokens import Verifier
+from portal.sign_in.cognito import CognitoPool
+from portal.sign_in.flow import SignIn
+from portal.ttl_cache import TtlCache
 
 # API Gateway gives up after 30 s; a request that is retried must still fit.
 PATIENCE = Config(

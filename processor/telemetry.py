@@ -14,18 +14,19 @@ from aws_lambda_powertools.logging.types import LogRecord
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
-from intake.commands import DoTask
 from intake.errors import ScalperError
-from intake.ports import Answered, Outcome
-from intake.states import State
-from processor.expand import Expanded
-from processor.export import Exported
-from processor.incidents import Followed
-from processor.orders import Found
-from processor.process import Processed
-from processor.reconcile import Reconciled
-from processor.settle import Settled
-from processor.sweep import Swept
+from intake.files.outcomes import Outcome
+from intake.files.states import State
+from intake.orders.commands import DoTask
+from intake.orders.model import Answered
+from processor.ingest.expand import Expanded
+from processor.ingest.process import Processed
+from processor.ingest.settle import Settled
+from processor.orders.dispatch import Found
+from processor.projection.exporter import Exported
+from processor.reconcile.incidents import Followed
+from processor.reconcile.reconciler import Reconciled
+from processor.reconcile.sweep import Swept
 
 _SAID_ELSEWHERE = frozenset({"location", "function_name", "function_memory_size", "function_arn", "cold_start"})
 """What Powertools adds to each line, and the log group, the message or a metric tells as well. Each byte is billed."""

@@ -9,50 +9,50 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from intake.children import DynamoChildren
-from intake.directory import DynamoDirectory
-from intake.dynamodb import DynamoRecords
-from intake.gateway import JwtAuthorizer, sync_audience
-from intake.incidents import DynamoIncidents, DynamoRounds
-from intake.inventory import DynamoLedger, S3Inventory
-from intake.keyed_ids import KeyedIds
-from intake.last_errors import DynamoLastErrors
-from intake.orders import DynamoOrders
-from intake.outbox import DynamoOutbox
-from intake.projections import DynamoProjections
-from intake.record import now
-from intake.reviews import DynamoReviews
-from intake.s3_analytics import S3AnalyticsFiles
-from intake.s3_objects import S3Objects
-from intake.s3_writes import S3Writer
-from intake.sns import SnsAlerts
-from intake.sns_events import SnsEvents
-from intake.sqs import SqsQueue
-from intake.streams import DynamoStream
-from intake.stuck import DynamoStuckFiles
-from intake.table import Table
-from intake.table_secret import TableSecret
-from intake.verdicts import DynamoVerdicts
-from intake.watch import DynamoWatch
-from processor.expand import Expander
-from processor.export import Exporter
-from processor.filing import Buckets
-from processor.incidents import FollowUp
+from intake.analytics.s3 import S3AnalyticsFiles
+from intake.files.keyed_ids import KeyedIds
+from intake.files.model import now
+from intake.messaging.sns.alerts import SnsAlerts
+from intake.messaging.sns.events import SnsEvents
+from intake.messaging.sqs import SqsQueue
+from intake.operations.incidents import DynamoIncidents, DynamoRounds
+from intake.operations.inventory import DynamoLedger, S3Inventory
+from intake.operations.last_errors import DynamoLastErrors
+from intake.operations.quiet_clinics import DynamoWatch
+from intake.operations.stuck_files import DynamoStuckFiles
+from intake.orders.orders import DynamoOrders
+from intake.orders.reviews import DynamoReviews
+from intake.projections.outbox import DynamoOutbox
+from intake.projections.projections import DynamoProjections
+from intake.records.children import DynamoChildren
+from intake.records.records import DynamoRecords
+from intake.records.table_secret import TableSecret
+from intake.records.verdicts import DynamoVerdicts
+from intake.storage.s3.objects import S3Objects
+from intake.storage.s3.writer import S3Writer
+from intake.table.dynamodb import Table
+from intake.table.dynamodb_streams import DynamoStream
+from intake.tenants.directory import DynamoDirectory
+from intake.tenants.gateway import JwtAuthorizer, sync_audience
+from processor.handlers.concurrency import serialized
+from processor.handlers.failure_notes import FailureNotes
+from processor.handlers.secret_rotation import KeyRotation
+from processor.ingest.expand import Expander
+from processor.ingest.filing import Buckets
+from processor.ingest.malware_scan import Scans
+from processor.ingest.process import Processor
+from processor.ingest.profiles import Profiles
+from processor.ingest.settle import Settler
 from processor.judge import judge
-from processor.last_words import FailureNotes
-from processor.orders import OrderDispatcher
-from processor.process import Processor
-from processor.profiles import Profiles
-from processor.project import Projector
-from processor.quiet import QuietWatch
-from processor.reconcile import Reconciler
-from processor.rotation import KeyRotation
-from processor.scans import Scans
+from processor.orders.dispatch import OrderDispatcher
+from processor.orders.tasks import Tasks
+from processor.projection.exporter import Exporter
+from processor.projection.projector import Projector
+from processor.reconcile.incidents import FollowUp
+from processor.reconcile.quiet_clinics import QuietWatch
+from processor.reconcile.reconciler import Reconciler
+from processor.reconcile.sweep import Sweep
 from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, SweepSettings
-from processor.settle import Settler
-from processor.sweep import Sweep
-from processor.tasks import Tasks
-from processor.together import serialized
 
 # Waits are short against the Lambdas' timeouts, so that a slow service ends in a retry and not in a killed worker.
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=20)

@@ -90,7 +90,7 @@ def check(
     Exit code 0: all accepted. 1: some rejected. 2: a wrong call, or a file that cannot be read.
     """
     judging.make_importable()
-    from processor.check import files_under  # noqa: PLC0415  Not every command judges.
+    from processor.ingest.offline_check import files_under  # noqa: PLC0415  Not every command judges.
     from scalper.report import profile_of, report  # noqa: PLC0415  As above.
     from scalper.workers import default_jobs  # noqa: PLC0415  As above.
 

@@ -71,7 +71,7 @@ def exit_code(error: BaseException) -> int:
 def checker(profile: Path | None) -> Callable[[LocalFile, Teller], bool]:
     """Return a judgement on this machine, as the pipeline would judge. Raises ValueError for a wrong profile."""
     judging.make_importable()
-    from processor.check import check  # noqa: PLC0415  Not every upload judges.
+    from processor.ingest.offline_check import check  # noqa: PLC0415  Not every upload judges.
     from scalper.report import profile_of  # noqa: PLC0415  As above.
 
     rules = profile_of(profile)

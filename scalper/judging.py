@@ -11,6 +11,6 @@ _COPY = Path(__file__).parent / "_judge"
 
 
 def make_importable() -> None:
-    """Let `processor.check` be imported."""
+    """Let `processor.ingest.offline_check` be imported."""
     if _COPY.is_dir() and str(_COPY) not in sys.path:
         sys.path.insert(0, str(_COPY))

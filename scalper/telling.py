@@ -19,7 +19,7 @@ from scalper.transfer import Item
 from scalper.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from processor.check import Checked
+    from processor.ingest.offline_check import Checked
 
 PROBLEMS = frozenset({"rejected", "failed", "expired"})
 

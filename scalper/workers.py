@@ -26,7 +26,7 @@ from rich.console import Console
 from scalper import judging, show
 
 if TYPE_CHECKING:
-    from processor.check import Checked
+    from processor.ingest.offline_check import Checked
     from processor.judge import Profile
 
 Colours = Literal["standard", "256", "truecolor"] | None
@@ -105,7 +105,7 @@ def _prepare() -> None:
 
 def judge_batch(paths: Sequence[Path], profile: "Profile", style: Style) -> Batch:
     """Judge files one after the other, up to the first that cannot be read."""
-    from processor.check import check  # noqa: PLC0415  A worker finds the judge only once it is prepared.
+    from processor.ingest.offline_check import check  # noqa: PLC0415  A worker finds the judge only once it is prepared.
 
     batch, out = Batch(), io.StringIO()
     console = _console(out, style)

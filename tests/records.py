@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from intake import keys
-from intake.file_items import file_item
-from intake.index_keys import by_content
-from intake.keyed_ids import KeyedIds
-from intake.record import FileRecord, Finding, ObjectVersion, Severity, Source, Upload, Verdict
-from intake.serialization import deserialize, serialize
-from intake.states import State
-from intake.study import Instance
+from intake.files import keys
+from intake.files.index_keys import by_content
+from intake.files.keyed_ids import KeyedIds
+from intake.files.model import FileRecord, Finding, ObjectVersion, Severity, Source, Upload, Verdict
+from intake.files.states import State
+from intake.records.file_items import file_item
+from intake.studies.model import Instance
+from intake.table.serialization import deserialize, serialize
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 UPLOAD_ID = "01kanqzzzz0000000000000000"

@@ -9,7 +9,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from intake.record import ObjectVersion
+from intake.files.model import ObjectVersion
 
 _FOLDER = Path(__file__).parent / "data" / "scan_results"
 

@@ -4,11 +4,11 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from intake import keys
-from intake.file_items import file_item
-from intake.record import FileRecord, Source
-from intake.serialization import serialize
-from intake.states import State
+from intake.files import keys
+from intake.files.model import FileRecord, Source
+from intake.files.states import State
+from intake.records.file_items import file_item
+from intake.table.serialization import serialize
 from tests.records import REFUSAL, a_file
 
 SCANNERS = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from intake.analytics import COLUMNS, PARTITION, PREFIX
+from intake.analytics.model import COLUMNS, PARTITION, PREFIX
 
 _TYPES = {"string": "VARCHAR", "bigint": "BIGINT", "boolean": "BOOLEAN"}
 

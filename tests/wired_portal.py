@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from intake.record import now
-from portal.deployment_key import DeploymentKey
-from portal.remembered import TtlCache
-from portal.revocations import KnownRevocations
+from intake.files.model import now
+from portal.auth.revocations import KnownRevocations
+from portal.crypto.deployment_key import DeploymentKey
 from portal.services import Services
 from portal.settings import Settings
+from portal.ttl_cache import TtlCache
 from tests.fakes import (
     FakeAthena,
     FakeAudit,

@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.data.buckets import ANSWERS
-from intake.analytics import COLUMNS, PARTITION, PREFIX, TABLE
+from intake.analytics.model import COLUMNS, PARTITION, PREFIX, TABLE
 
 _JSON = "org.apache.hive.hcatalog.data.JsonSerDe"
 """Hive's: Athena's guide says of the other, OpenX's, that its answers may differ from run to run."""

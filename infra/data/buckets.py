@@ -7,7 +7,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import Retention
-from intake.analytics import PREFIX as ROWS
+from intake.analytics.model import PREFIX as ROWS
 
 LOG_PREFIXES = ("incoming/", "accepted/", "quarantine/", "audit/", "edge/")
 """Where the logs' bucket keeps who asked for what: S3's own notes by bucket, and CloudFront's."""

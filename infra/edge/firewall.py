@@ -15,7 +15,7 @@ PEOPLE_AT_ONE_ADDRESS = 10
 """A clinic's people come from one address, so it may ask for as much as so many of them."""
 
 SESSION_COOKIE = "__Host-scalper-refresh"
-"""The cookie that stays the same for as long as a session does (`portal/cookies.py`)."""
+"""The cookie that stays the same for as long as a session does (`portal/sign_in/cookies.py`)."""
 
 COMMON_COUNTED = {
     "SizeRestrictions_BODY": "500 announced files, a form or a DICOMweb message are larger than 8 KB",

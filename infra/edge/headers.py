@@ -12,7 +12,7 @@ _OTHERS = {
 
 
 class EdgeHeaders(Construct):
-    """The portal's own headers (`portal/security.py`), where an answer lacks them: none is replaced or sent twice."""
+    """The portal's own headers (`portal/http/security.py`), where an answer lacks them: none is replaced or doubled."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)

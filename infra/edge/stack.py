@@ -13,7 +13,7 @@ from infra.edge.headers import EdgeHeaders
 from infra.edge.origin import HEADER, secret_name
 
 BUILT = "/static/*"
-"""Styles and scripts: the same for everybody, and named by their content (`portal/assets.py`)."""
+"""Styles and scripts: the same for everybody, and named by their content (`portal/http/pages/static.py`)."""
 
 
 class EdgeStack(Stack):

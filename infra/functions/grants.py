@@ -15,7 +15,7 @@ from infra.data.records import INDEXES as RECORD_INDEXES
 from infra.data.records import Records
 from infra.data.tables import with_indexes
 from infra.resources import Resources
-from intake.analytics import PREFIX as ROWS
+from intake.analytics.model import PREFIX as ROWS
 
 _CONSUME = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
 _PEEK = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]

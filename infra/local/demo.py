@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from infra.errors import RunnerError
 from infra.local.clients import Clients
-from intake.directory import DynamoDirectory
-from intake.gateway import JwtAuthorizer, sync_audience
-from intake.ports import Clinic, Partner
-from intake.record import now
-from intake.table import Table
-from portal.cognito_admin import CognitoClients
+from intake.files.model import now
+from intake.table.dynamodb import Table
+from intake.tenants.directory import DynamoDirectory
+from intake.tenants.gateway import JwtAuthorizer, sync_audience
+from intake.tenants.model import Clinic, Partner
+from portal.accounts.cognito import CognitoClients
 
 CLINICS = (Clinic("northside", "Northside Imaging"), Clinic("lakeview", "Lakeview Clinic"))
 PARTNER_CLINIC = "northside"

@@ -49,7 +49,7 @@ ACKNOWLEDGED = (
     Acknowledgement(
         "GHSA-wj6h-64fc-37mp",
         "ecdsa (Minerva, CVE-2024-23342; its authors will not mend it) comes with python-jose, is left out of the "
-        "bundles and imported by nothing: docs/python-jose.md, tests/unit/portal/test_jose_is_fenced.py.",
+        "bundles and imported by nothing: docs/python-jose.md, tests/unit/portal/auth/test_jose_is_fenced.py.",
         date(2027, 6, 30),
     ),
 )

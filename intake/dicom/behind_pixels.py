@@ -1,6 +1,6 @@
 """Elements behind the pixel data that belong before them: meant where they are whole, filling where they are not."""
 
-from intake.dicom.dictionary import public_vr
+from intake.dicom.dictionary.vrs import public_vr
 from intake.dicom.elements import UNDEFINED_LENGTH, Header
 from intake.dicom.encoding import LONG_VRS, SHORT_VRS, Encoding
 from intake.dicom.streams import Stream

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from intake.dicom.transfer_syntaxes import TRANSFER_SYNTAXES
+from intake.dicom.dictionary.transfer_syntaxes import TRANSFER_SYNTAXES
 
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from intake.dicom import behind_pixels, lengths
 from intake.dicom.budget import ITEM as ITEM_STEPS
 from intake.dicom.budget import Budget
-from intake.dicom.dictionary import private_vr, public_vr
+from intake.dicom.dictionary.vrs import private_vr, public_vr
 from intake.dicom.elements import LONG_HEADER, UNDEFINED_LENGTH, Header, header
 from intake.dicom.encoding import IMPLICIT_ITEMS, LONG_VRS, SHORT_VRS, Encoding
 from intake.dicom.errors import BudgetSpentError, DamagedSequenceError, UnreadableFileError

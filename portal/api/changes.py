@@ -6,13 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
-from intake.ports import FeedEntry
-from intake.states import State
-from portal import changes, cursors
+from intake.files.states import State
+from intake.projections.model import FeedEntry
+from portal import cursors
 from portal.api.dependencies import Reader
-from portal.api.documented import problem_responses
-from portal.dependencies import Collaborators, cursor_at
-from portal.shapes.asked import FILE_ID, UPLOAD_ID
+from portal.api.documentation.problem_responses import problem_responses
+from portal.http.sessions.dependencies import Collaborators, cursor_at
+from portal.uploads import changes
+from portal.uploads.requests import FILE_ID, UPLOAD_ID
 
 router = APIRouter(prefix="/api/v1/changes", tags=["changes"])
 

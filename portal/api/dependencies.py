@@ -1,6 +1,6 @@
 """What the API's routes ask for: who calls, how long a page is, by which key a repetition is known.
 
-Whether somebody may call is `portal/access.py`'s business.
+Whether somebody may call is `portal/http/access.py`'s business.
 """
 
 from typing import Annotated
@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import Depends, Header, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from portal.dependencies import Collaborators
-from portal.identity import Identity
-from portal.limits import count_write
+from portal.auth.identity import Identity
+from portal.auth.rate_limit import count_write
+from portal.http.sessions.dependencies import Collaborators
 
 bearer = HTTPBearer(
     auto_error=False,
@@ -22,7 +22,7 @@ Token = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
 def caller(request: Request, token: Token) -> Identity:  # noqa: ARG001 - the document tells of it; it was verified.
-    """Return who calls, whom `portal/access.py` has admitted by the route's scope."""
+    """Return who calls, whom `portal/http/access.py` has admitted by the route's scope."""
     identity: Identity = request.state.identity
     return identity
 

@@ -6,8 +6,8 @@ clients the detour through the issuer's own metadata.
 
 from fastapi import APIRouter, Request
 
-from portal.dependencies import services_of
-from portal.identity import READ, UPLOAD, WEBHOOKS
+from portal.auth.identity import READ, UPLOAD, WEBHOOKS
+from portal.http.sessions.dependencies import services_of
 
 PATH = "/.well-known/oauth-protected-resource"
 

@@ -7,16 +7,16 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 
-from intake.ports import FileQuery
-from intake.states import State
-from portal import answers, files, sending
+from intake.files.states import State
+from intake.search.model import FileQuery
 from portal.api.dependencies import Limit, Reader, Uploader
-from portal.api.documented import problem_responses
-from portal.api.sparse import Fields, sparse
-from portal.days import within_reach
-from portal.dependencies import Collaborators, PageCursor
-from portal.shapes.asked import UPLOAD_ID, Sign
-from portal.shapes.told import Download, FileList, FileView, PartList, PartPuts, Reserved
+from portal.api.documentation.problem_responses import problem_responses
+from portal.http.messages.sparse import Fields, sparse
+from portal.http.sessions.dependencies import Collaborators, PageCursor
+from portal.presentation.days import within_reach
+from portal.uploads import signing, views, visibility
+from portal.uploads.requests import UPLOAD_ID, Sign
+from portal.uploads.responses import Download, FileList, FileView, PartList, PartPuts, Reserved
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
@@ -71,9 +71,9 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
             since=since,
             until=until,
         )
-        return sparse(files.file_list(files.found(services, identity, wanted, cursor, limit)), fields)
-    page = files.files(services, identity, state=state, since=since, until=until, cursor=cursor, limit=limit)
-    return sparse(files.file_list(page), fields)
+        return sparse(visibility.file_list(visibility.found(services, identity, wanted, cursor, limit)), fields)
+    page = visibility.files(services, identity, state=state, since=since, until=until, cursor=cursor, limit=limit)
+    return sparse(visibility.file_list(page), fields)
 
 
 @router.get(
@@ -84,7 +84,7 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
 )
 def read(file_id: str, identity: Reader, services: Collaborators, fields: Fields = None) -> BaseModel | Response:
     """Read a file: its state, what the judge found, its metadata and its story."""
-    return sparse(files.file_view(files.file(services, identity, file_id)), fields)
+    return sparse(visibility.file_view(visibility.file(services, identity, file_id)), fields)
 
 
 @router.post(
@@ -99,9 +99,9 @@ def sign(file_id: str, identity: Uploader, services: Collaborators, body: Sign |
     `parts`, it is a request for each of them.
     """
     if body is None or not body.parts:
-        return answers.reserved(sending.sign(services, identity, file_id))
+        return views.reserved(signing.sign(services, identity, file_id))
     wanted = {part.number: part.sha256 for part in body.parts}
-    return answers.part_puts(sending.sign_numbered(services, identity, file_id, wanted))
+    return views.part_puts(signing.sign_numbered(services, identity, file_id, wanted))
 
 
 @router.get(
@@ -111,7 +111,7 @@ def sign(file_id: str, identity: Uploader, services: Collaborators, body: Sign |
 )
 def parts(file_id: str, identity: Uploader, services: Collaborators) -> PartList:
     """List the parts of a large file that S3 holds: what need not be sent again."""
-    return answers.part_list(*sending.parts(services, identity, file_id))
+    return views.part_list(*signing.parts(services, identity, file_id))
 
 
 @router.post(
@@ -121,7 +121,7 @@ def parts(file_id: str, identity: Uploader, services: Collaborators) -> PartList
 )
 def complete(file_id: str, identity: Uploader, services: Collaborators) -> FileView:
     """Have S3 join the parts of a large file. The verdict follows within seconds."""
-    return files.file_view(sending.complete(services, identity, file_id))
+    return visibility.file_view(signing.complete(services, identity, file_id))
 
 
 @router.get(
@@ -135,7 +135,7 @@ def content(file_id: str, request: Request, identity: Reader, services: Collabor
 
     Answers with a redirect to S3, or, to `Accept: application/json`, with the address to go to.
     """
-    presigned = files.download(services, identity, file_id)
+    presigned = visibility.download(services, identity, file_id)
     if "application/json" in request.headers.get("accept", ""):
-        return JSONResponse(answers.download(presigned).model_dump(mode="json"))
+        return JSONResponse(views.download(presigned).model_dump(mode="json"))
     return RedirectResponse(presigned.url, 307)

@@ -6,10 +6,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from intake.errors import NotFoundError
-from intake.record import Severity, Whose
+from intake.files.model import Severity, Whose
 from intake.rules import catalogue
 from portal.api.dependencies import Reader
-from portal.api.documented import problem_responses
+from portal.api.documentation.problem_responses import problem_responses
 
 router = APIRouter(prefix="/api/v1/findings", tags=["findings"])
 

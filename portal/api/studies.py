@@ -6,16 +6,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
-from intake.study import Series
-from intake.study_rules import findings
-from portal import studies
+from intake.studies.model import Series
+from intake.studies.rules import findings
 from portal.api.dependencies import Limit, Reader
-from portal.api.documented import problem_responses
-from portal.api.sparse import Fields, sparse
-from portal.dependencies import Collaborators, PageCursor
-from portal.search import Criteria
-from portal.shapes.asked import UPLOAD_ID
-from portal.shapes.told import FindingView, Next
+from portal.api.documentation.problem_responses import problem_responses
+from portal.http.messages.sparse import Fields, sparse
+from portal.http.sessions.dependencies import Collaborators, PageCursor
+from portal.search import studies
+from portal.search.files import Criteria
+from portal.uploads.requests import UPLOAD_ID
+from portal.uploads.responses import FindingView, Next
 
 router = APIRouter(prefix="/api/v1/studies", tags=["studies"])
 

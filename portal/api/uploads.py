@@ -5,15 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from intake.record import Source
-from portal import answers, files, receipt_csv, uploads
+from intake.files.model import Source
 from portal.api.dependencies import IdempotencyKey, Limit, Reader, Uploader
-from portal.api.documented import problem_responses
-from portal.api.sparse import Fields, sparse
-from portal.dependencies import Collaborators, PageCursor
-from portal.shapes.asked import AddFiles, NewUpload
-from portal.shapes.told import Receipt, ReservedUpload, UploadList, UploadView
-from portal.web.downloads import table
+from portal.api.documentation.problem_responses import problem_responses
+from portal.http.messages.sparse import Fields, sparse
+from portal.http.pages.downloads import table
+from portal.http.sessions.dependencies import Collaborators, PageCursor
+from portal.uploads import receipt_csv, reservations, views, visibility
+from portal.uploads.requests import AddFiles, NewUpload
+from portal.uploads.responses import Receipt, ReservedUpload, UploadList, UploadView
 
 router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
 
@@ -37,9 +37,9 @@ def create(
 
     S3 accepts exactly the announced number of bytes, once, within 15 minutes; sign the file again for more time.
     """
-    placement = uploads.reserve(services, identity, body, source=Source.API, idempotency_key=idempotency_key)
+    placement = reservations.reserve(services, identity, body, source=Source.API, idempotency_key=idempotency_key)
     response.headers["Location"] = f"{router.prefix}/{placement.upload_id}"
-    return answers.reserved_upload(placement)
+    return views.reserved_upload(placement)
 
 
 @router.post(
@@ -64,8 +64,8 @@ def add(
     idempotency_key: IdempotencyKey = None,
 ) -> ReservedUpload:
     """Announce more files of the same upload, which may hold up to 99,999."""
-    placement = uploads.add(services, identity, upload_id, body.files, idempotency_key=idempotency_key)
-    return answers.reserved_upload(placement)
+    placement = reservations.add(services, identity, upload_id, body.files, idempotency_key=idempotency_key)
+    return views.reserved_upload(placement)
 
 
 @router.get(
@@ -83,9 +83,9 @@ def read(  # noqa: PLR0917 - FastAPI calls it by keyword.
     fields: Fields = None,
 ) -> BaseModel | Response:
     """Follow an upload: its counts by state, and its files page by page."""
-    upload = files.upload(services, identity, upload_id)
-    page = files.files_of(services, identity, upload_id, cursor, limit)
-    return sparse(files.upload_view(upload, page), fields)
+    upload = visibility.upload(services, identity, upload_id)
+    page = visibility.files_of(services, identity, upload_id, cursor, limit)
+    return sparse(visibility.upload_view(upload, page), fields)
 
 
 @router.get(
@@ -108,8 +108,8 @@ def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.
     """Get what became of each file of an upload, to keep: page by page, or all of it to `Accept: text/csv`."""
     if "text/csv" in request.headers.get("accept", ""):
         return table(request, receipt_csv.lines(services, identity, upload_id), f"receipt-{upload_id}.csv")
-    upload = files.upload(services, identity, upload_id)
-    return files.receipt(upload, files.files_of(services, identity, upload_id, cursor, limit))
+    upload = visibility.upload(services, identity, upload_id)
+    return visibility.receipt(upload, visibility.files_of(services, identity, upload_id, cursor, limit))
 
 
 @router.get(
@@ -122,5 +122,5 @@ def index(
     identity: Reader, services: Collaborators, cursor: PageCursor, limit: Limit = 50, fields: Fields = None
 ) -> BaseModel | Response:
     """List your clinic's uploads, newest first."""
-    page = files.uploads(services, identity, cursor, limit)
-    return sparse(UploadList(uploads=[files.upload_row(one) for one in page.rows], next=page.next), fields)
+    page = visibility.uploads(services, identity, cursor, limit)
+    return sparse(UploadList(uploads=[visibility.upload_row(one) for one in page.rows], next=page.next), fields)

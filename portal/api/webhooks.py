@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from intake.ports import Delivery, EventKind, Webhook
-from portal import webhooks
+from intake.messaging.model import Delivery, EventKind, Webhook
 from portal.api.dependencies import HookKeeper, IdempotencyKey
-from portal.api.documented import problem_responses
-from portal.dependencies import Collaborators
+from portal.api.documentation.problem_responses import problem_responses
+from portal.http.sessions.dependencies import Collaborators
+from portal.notifications import webhooks
+from portal.notifications.webhook_urls import LONGEST, PATTERN
 from portal.services import Services
-from portal.shapes.asked import UPLOAD_ID, Request
-from portal.webhook_urls import LONGEST, PATTERN
+from portal.uploads.requests import UPLOAD_ID, Request
 
 router = APIRouter(prefix="/api/v1/webhooks", tags=["webhooks"])
 

@@ -9,11 +9,9 @@ from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
-from intake.record import FileRecord
+from intake.files.model import FileRecord
 from portal.api.dependencies import Reader, Uploader
-from portal.dependencies import Collaborators
-from portal.dicomweb import retrieving, storing
-from portal.dicomweb.attributes import Level
+from portal.auth.identity import Identity
 from portal.dicomweb.documented import (
     CONTENT,
     DICOM,
@@ -26,14 +24,17 @@ from portal.dicomweb.documented import (
     DicomJson,
     DicomMessage,
 )
-from portal.dicomweb.instances import found, instance
-from portal.dicomweb.media_types import accepted, parameters
-from portal.dicomweb.model import DataSet
-from portal.dicomweb.multipart import parts, related
-from portal.dicomweb.query import Search, parsed
-from portal.dicomweb.searching import Searcher
+from portal.dicomweb.json_model.attributes import Level
+from portal.dicomweb.json_model.data_sets import DataSet
+from portal.dicomweb.qido.query import Search, parsed
+from portal.dicomweb.qido.searching import Searcher
+from portal.dicomweb.stow import storing
+from portal.dicomweb.wado import retrieving
+from portal.dicomweb.wado.instances import found, instance
 from portal.errors import DicomWebQueryError, NotAcceptableError
-from portal.identity import Identity
+from portal.http.messages.media_types import accepted, parameters
+from portal.http.messages.multipart_related import parts, related
+from portal.http.sessions.dependencies import Collaborators
 from portal.services import Services
 
 PREFIX = "/dicomweb"

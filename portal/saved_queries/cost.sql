@@ -1,6 +1,6 @@
 -- What the files of the period cost by clinic, estimated from list prices (us-east-1, 2026-11), in US dollars:
 -- processing, for each verdict; and a month of storage, for what was accepted and not stored before.
--- The prices are those of portal/costs.py; docs/cost.md tells how they come about.
+-- The prices are those of portal/monitoring/costs.py; docs/cost.md tells how they come about.
 WITH price AS (
     SELECT 24.28E0 AS million_verdicts, 0.023E0 AS gib_month
 ),

@@ -3,13 +3,13 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from portal.cookies import IDLE_SECONDS, Session
-from portal.dependencies import services_of
 from portal.errors import ClinicError, SignInRequiredError
-from portal.pages import render
-from portal.session_cookies import staff
-from portal.sign_in import HOME, safe_next
-from portal.web.dependencies import Staff
+from portal.http.pages.rendering import render
+from portal.http.sessions.dependencies import services_of
+from portal.http.sessions.session_cookies import staff
+from portal.sign_in.cookies import IDLE_SECONDS, Session
+from portal.sign_in.flow import HOME, safe_next
+from portal.web.layout.dependencies import Staff
 
 router = APIRouter()
 

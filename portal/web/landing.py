@@ -4,8 +4,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from portal.errors import SignInRequiredError
-from portal.pages import render
-from portal.session_cookies import staff
+from portal.http.pages.rendering import render
+from portal.http.sessions.session_cookies import staff
 
 router = APIRouter()
 

@@ -6,15 +6,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-from intake.ports import EVERYTHING, OPERATIONS, AlertKind, Standing
-from portal import subscriptions
-from portal.dependencies import Collaborators
+from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Standing
 from portal.errors import SubscriptionError
-from portal.pages import render
+from portal.http.pages.rendering import render
+from portal.http.sessions.dependencies import Collaborators
+from portal.notifications import subscriptions
+from portal.presentation.labels import Badge
 from portal.services import Services
-from portal.web.dependencies import Staff
-from portal.web.forms import see_other
-from portal.words import Badge
+from portal.web.layout.dependencies import Staff
+from portal.web.layout.forms import see_other
 
 router = APIRouter(prefix="/settings/notifications")
 

@@ -7,16 +7,16 @@ budgets; what cannot be read ends in a finding. Only trouble of the byte source 
 from dataclasses import dataclass
 
 from intake.dicom.streams import FIRST_READ, ByteSource
-from intake.record import Finding, Metadata, Severity
-from processor.judge import dicom
-from processor.judge.catalogue import RULES_VERSION
+from intake.files.model import Finding, Metadata, Severity
+from processor.judge.dicom import judge as dicom
 from processor.judge.documents import readers
-from processor.judge.envelope import open_envelope
-from processor.judge.facts import Facts
-from processor.judge.findings import Findings, telling
-from processor.judge.kinds import EXTENSIONS, TAKEN, UNKNOWN, claimed, contradicts
-from processor.judge.profile import Profile
-from processor.judge.window import Window
+from processor.judge.inspection.envelope import open_envelope
+from processor.judge.inspection.facts import Facts
+from processor.judge.inspection.findings import Findings, telling
+from processor.judge.inspection.kinds import EXTENSIONS, TAKEN, UNKNOWN, claimed, contradicts
+from processor.judge.inspection.profile import Profile
+from processor.judge.inspection.window import Window
+from processor.judge.rules.catalogue import RULES_VERSION
 
 __all__ = ["FIRST_READ", "RULES_VERSION", "ByteSource", "Facts", "Judgement", "Profile", "judge"]
 

@@ -9,18 +9,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from intake.record import Severity
-from intake.study_rules import SECTIONS
-from processor.judge.catalogue import CHAPTERS, RULES_VERSION, Rule
-from processor.judge.kinds import TAKEN
-from processor.judge.protected import PROTECTED
+from intake.files.model import Severity
+from intake.studies.rules import SECTIONS
+from processor.judge.inspection.kinds import TAKEN
+from processor.judge.rules.catalogue import CHAPTERS, RULES_VERSION, Rule
+from processor.judge.rules.mandatory_rules import PROTECTED
 
 DOCUMENT = Path("docs/findings.md")
 RULES = Path("intake/rules.json")
 
 HEAD = f"""# Findings
 
-What the judge can say about a file. Generated from `processor/judge/catalogue.py` (rules {RULES_VERSION}) by
+What the judge can say about a file. Generated from `processor/judge/rules/catalogue.py` (rules {RULES_VERSION}) by
 `uv run python -m processor.judge.document`; do not edit.
 
 A file with a **reject** finding goes to quarantine; one with **warn** findings only is accepted with warnings.

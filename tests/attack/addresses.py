@@ -12,7 +12,7 @@ from typing import Any
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
-from portal.security import API, SAFE_METHODS
+from portal.http.security import API, SAFE_METHODS
 from tests.attack.bodies import BODIES
 from tests.attack.things import Things
 from tests.unit.portal.portal_fixture import Portal

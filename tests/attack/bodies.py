@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from intake.keys import new_upload_id
+from intake.files.keys import new_upload_id
 
 Ids = Mapping[str, str]
 FILES = {"files": [{"name": "attack.dcm", "size": 1}]}

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from intake.keys import new_upload_id
+from intake.files.keys import new_upload_id
 from tests.attack import answers
 from tests.attack.addresses import PRIVATE, listed_by_cursor
 from tests.attack.report import Attack

@@ -12,13 +12,13 @@ import httpx
 
 from infra.local.demo import SCOPES, Person, api_id
 from infra.local.stack import LocalStack
-from intake.directory import DynamoDirectory
-from intake.gateway import JwtAuthorizer, sync_audience
-from intake.ports import Clinic, Partner
-from intake.record import now
-from intake.table import Table
-from portal.cognito_admin import CognitoClients, CognitoPeople
-from portal.people import group_of
+from intake.files.model import now
+from intake.table.dynamodb import Table
+from intake.tenants.directory import DynamoDirectory
+from intake.tenants.gateway import JwtAuthorizer, sync_audience
+from intake.tenants.model import Clinic, Partner
+from portal.accounts.cognito import CognitoClients, CognitoPeople
+from portal.accounts.users import group_of
 from tests.emulator.sign_in import person_tokens
 
 PASSWORD = "Sc42-attackers-and-attacked!"

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from portal.access import declarations
-from portal.access_table import Access
-from portal.security import SAFE_METHODS
+from portal.http.access import declarations
+from portal.http.access_table import Access
+from portal.http.security import SAFE_METHODS
 from tests.attack.addresses import Address
 from tests.attack.callers import Caller, Standing
 from tests.unit.portal.portal_fixture import Portal

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from portal.dicomweb.multipart import related
+from portal.http.messages.multipart_related import related
 from tests.archives import zipped
 from tests.attack.people import Browser
 from tests.attack.things import send

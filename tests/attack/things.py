@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from intake.keys import new_upload_id
+from intake.files.keys import new_upload_id
 from tests.attack.people import Browser
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import SETTLED

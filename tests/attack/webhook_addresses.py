@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from portal.webhook_urls import is_allowed
+from portal.notifications.webhook_urls import is_allowed
 from tests.attack.report import Attack
 from tests.attack.world import World
 

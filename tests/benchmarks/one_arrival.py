@@ -31,10 +31,10 @@ def event(key: str, size: int) -> dict[str, object]:
 
 def main() -> None:
     key, size = sys.argv[1:]
-    from processor import handler
+    from processor.handlers import judge
 
     imported = peak()
-    answer = handler.handle(event(key, int(size)), CONTEXT)
+    answer = judge.handle(event(key, int(size)), CONTEXT)
     print(json.dumps({"failures": answer["batchItemFailures"], "imported": imported, "peak": peak()}))
 
 

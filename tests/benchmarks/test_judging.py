@@ -12,9 +12,10 @@ import pydicom
 import pytest
 from pydicom.datadict import keyword_for_tag
 
-from processor.judge import FIRST_READ, judge, shared
-from processor.judge.attributes import BY_TAG, KEPT
-from processor.judge.metadata import LISTS, PATIENT, WHOLE
+from processor.judge import FIRST_READ, judge
+from processor.judge.dicom import shared
+from processor.judge.dicom.dictionary.attributes import BY_TAG, KEPT
+from processor.judge.dicom.metadata import LISTS, PATIENT, WHOLE
 from tests.dicom_files import IMPLICIT_VR_LITTLE_ENDIAN, ct_slice, element, uid
 from tests.unit.processor.judge.corpus import CORPUS
 

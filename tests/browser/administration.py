@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from intake.ports import AuditEntry, Clinic, Partner
-from intake.record import Source, now
-from intake.states import State
-from portal.people import Standing
+from intake.files.model import Source, now
+from intake.files.states import State
+from intake.operations.model import AuditEntry
+from intake.tenants.model import Clinic, Partner
+from portal.accounts.users import Standing
 from tests.browser.portal_server import PortalServer
 from tests.browser.sample import CLINIC, STAFF
 

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from intake.ports import Progress, QueryRun, ResultTable
-from intake.record import now
+from intake.analytics.model import Progress, QueryRun, ResultTable
+from intake.files.model import now
 from portal.saved_queries import query_of
 from tests.browser.portal_server import PortalServer
 

@@ -4,12 +4,14 @@ import math
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from intake.device import Device
-from intake.filters import filter_policy
-from intake.ports import EVERYTHING, OPERATIONS, AlertKind, DueAlert, QuietClinic, Subscription
-from intake.record import Source, now
-from intake.states import State
-from processor import messages
+from intake.files.metadata import Device
+from intake.files.model import Source, now
+from intake.files.states import State
+from intake.messaging.filter_policies import filter_policy
+from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Subscription
+from intake.operations.model import QuietClinic
+from intake.projections.model import DueAlert
+from processor.projection import alert_texts
 from tests.browser.administration import administer
 from tests.browser.analysed import analyse
 from tests.browser.portal_server import PortalServer
@@ -104,10 +106,10 @@ def _past_day(portal: PortalServer) -> None:
     portal.projections.note_quiet([QuietClinic("lakeview", 34, now() - timedelta(minutes=50))], now())
     portal.queue.messages.clear()
     for alert in (
-        messages.write_rejected(
+        alert_texts.write_rejected(
             DueAlert(AlertKind.REJECTED, "northside", UPLOAD, 2, {"truncated": 2}, FILE), portal.url
         ),
-        messages.write_quiet(DueAlert(AlertKind.QUIET, "lakeview", "lakeview", 1, {}, ""), portal.url),
+        alert_texts.write_quiet(DueAlert(AlertKind.QUIET, "lakeview", "lakeview", 1, {}, ""), portal.url),
     ):
         portal.tell(alert.subject, alert.body)
 

@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 
 import uvicorn
 
-from intake.ports import Clinic, Presigned, QueuedMessage
-from intake.record import now
+from intake.files.model import now
+from intake.messaging.model import QueuedMessage
+from intake.storage.model import Presigned
+from intake.tenants.model import Clinic
 from portal.app import create_app
-from portal.cookies import Cookies, Session
+from portal.auth.tokens import AccessClaims
 from portal.errors import InvalidTokenError
 from portal.services import Services
-from portal.tokens import AccessClaims
+from portal.sign_in.cookies import Cookies, Session
 from tests.browser.sample import CLINIC, STAFF, Sample
 from tests.browser.storage import Storage, storage_server
 from tests.fakes import FakeDirectory, FakeQueueAge, FakeTable

@@ -4,12 +4,13 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from intake.device import Device
-from intake.keys import file_id, new_upload_id, object_key
-from intake.ports import Change, Clinic
-from intake.record import FileRecord, Finding, Metadata, ObjectVersion, Source, TimelineEntry, Upload
-from intake.states import JUDGED, State
-from processor.judge.catalogue import RULES
+from intake.files.keys import file_id, new_upload_id, object_key
+from intake.files.metadata import Device
+from intake.files.model import FileRecord, Finding, Metadata, ObjectVersion, Source, TimelineEntry, Upload
+from intake.files.states import JUDGED, State
+from intake.projections.model import Change
+from intake.tenants.model import Clinic
+from processor.judge.rules.catalogue import RULES
 from tests.fakes import FakeDirectory, FakeProjections, FakeTable
 
 CLINIC = "northside"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from portal.request_log import logger
+from portal.http.request_log import logger
 from tests.browser import administration, analysed
 from tests.browser.chromium import chromium
 from tests.browser.day import Day, fill

@@ -11,9 +11,9 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from intake.ports import Presigned
-from intake.record import Finding, ObjectVersion, Severity, now
-from intake.states import State
+from intake.files.model import Finding, ObjectVersion, Severity, now
+from intake.files.states import State
+from intake.storage.model import Presigned
 from tests.fakes import FakePresigner, FakeTable
 
 ALLOWED = "content-type, if-none-match, x-amz-checksum-sha256, x-amz-meta-extension"

@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from intake.ports import AuditEntry, Clinic, Progress, ResultTable
-from intake.record import now
-from portal.people import Standing
+from intake.analytics.model import Progress, ResultTable
+from intake.files.model import now
+from intake.operations.model import AuditEntry
+from intake.tenants.model import Clinic
+from portal.accounts.users import Standing
 from portal.saved_queries import QUERIES
 from processor.judge import Profile
 from tests.browser.administration import CLIENT

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from infra.local.demo import Person
 from infra.local.stack import LocalStack
-from portal.partners import LIFETIME
+from portal.auth.partners import LIFETIME
 from tests.browser.test_main_job import page, sign_in
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient

@@ -5,9 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from intake.device import Device
-from intake.ports import Alert, Clinic
-from intake.states import State
+from intake.files.metadata import Device
+from intake.files.states import State
+from intake.messaging.model import Alert
+from intake.tenants.model import Clinic
 from tests.browser.conftest import watched
 from tests.browser.day import Day
 from tests.browser.portal_server import PortalServer

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page, expect
 
-from intake.record import Finding, Metadata, Severity, Upload
-from intake.states import State
+from intake.files.model import Finding, Metadata, Severity, Upload
+from intake.files.states import State
 from tests.browser.portal_server import PortalServer
 from tests.browser.sample import CLINIC
 from tests.records import IDS

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from portal.cookies import IDLE_SECONDS
+from portal.sign_in.cookies import IDLE_SECONDS
 from tests.browser.conftest import violations
 from tests.browser.day import Day
 from tests.browser.portal_server import PortalServer

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from intake.ports import AlertKind
+from intake.messaging.model import AlertKind
 from tests.browser.conftest import violations, watched
 from tests.browser.portal_server import PortalServer
 

@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from intake.ports import Answer, Answered, OrderBatch
-from intake.record import now
-from intake.states import State
+from intake.files.model import now
+from intake.files.states import State
+from intake.orders.model import Answer, Answered, OrderBatch
 from tests.browser.conftest import violations
 from tests.browser.day import Day
 from tests.browser.portal_server import PortalServer

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from intake.states import State
+from intake.files.states import State
 from tests.browser.day import Day
 from tests.browser.portal_server import PortalServer
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from intake import keys
-from intake.commands import DoTask, FindFiles, command_of
-from intake.ports import Answer, Answered, QueuedMessage, Task
-from intake.record import now
-from intake.states import State
-from processor.orders import OrderDispatcher
+from intake.files import keys
+from intake.files.model import now
+from intake.files.states import State
+from intake.messaging.model import QueuedMessage
+from intake.orders.commands import DoTask, FindFiles, command_of
+from intake.orders.model import Answer, Answered, Task
+from processor.orders.dispatch import OrderDispatcher
 from tests.browser.conftest import violations, watched
 from tests.browser.day import Day
 from tests.browser.portal_server import PortalServer

@@ -9,12 +9,12 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from infra.local.demo import Person
 from infra.local.stack import LocalStack
-from intake.directory import DynamoDirectory
-from intake.dynamodb import DynamoRecords
-from intake.ports import Clinic
-from intake.record import FileRecord
-from intake.states import State
-from intake.table import Table
+from intake.files.model import FileRecord
+from intake.files.states import State
+from intake.records.records import DynamoRecords
+from intake.table.dynamodb import Table
+from intake.tenants.directory import DynamoDirectory
+from intake.tenants.model import Clinic
 from tests.browser.test_main_job import VERDICT, sign_in
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.test_exactly_once import Lane

@@ -2,23 +2,14 @@
 
 from datetime import timedelta
 
-from intake import keys
-from intake.commands import DoTask
-from intake.events import Arrival, notification
-from intake.ports import (
-    Answer,
-    Answered,
-    LastError,
-    Order,
-    OrderBatch,
-    QueuedMessage,
-    Review,
-    Selection,
-    StuckFile,
-    Task,
-)
-from intake.record import now
-from intake.states import State
+from intake.files import keys
+from intake.files.model import now
+from intake.files.states import State
+from intake.messaging.events import Arrival, notification
+from intake.messaging.model import QueuedMessage
+from intake.operations.model import LastError, StuckFile
+from intake.orders.commands import DoTask
+from intake.orders.model import Answer, Answered, Order, OrderBatch, Review, Selection, Task
 from tests.browser.portal_server import PortalServer
 from tests.browser.sample import STAFF
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import boto3
 
-from intake.events import ObjectsCreated, Slice, parse
-from intake.s3_writes import S3Writer
-from intake.verdicts import DynamoVerdicts
+from intake.messaging.events import ObjectsCreated, Slice, parse
+from intake.records.verdicts import DynamoVerdicts
+from intake.storage.s3.writer import S3Writer
 from processor import wiring
 
 

@@ -1,8 +1,8 @@
 """Ids as the stack makes them: with its table's own secret."""
 
-from intake.keyed_ids import KeyedIds
-from intake.table import Table
-from intake.table_secret import TableSecret
+from intake.files.keyed_ids import KeyedIds
+from intake.records.table_secret import TableSecret
+from intake.table.dynamodb import Table
 
 
 def ids_of(stack):

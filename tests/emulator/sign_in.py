@@ -13,10 +13,10 @@ import httpx
 from infra.local.clients import other_client
 from infra.local.demo import Person
 from infra.local.stack import LocalStack
-from portal.cookies import Cookies, Session
-from portal.deployment_key import DeploymentKey
-from portal.secrets_manager import StoredSecret
-from portal.tokens import AccessClaims, session_id
+from portal.auth.tokens import AccessClaims, session_id
+from portal.crypto.deployment_key import DeploymentKey
+from portal.crypto.secrets_manager import StoredSecret
+from portal.sign_in.cookies import Cookies, Session
 
 
 def partner_token(stack: LocalStack) -> str:

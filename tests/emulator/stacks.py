@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from infra.local.stack import LocalStack, local_stack
-from intake.directory import DynamoDirectory
-from intake.ports import Clinic
-from intake.states import State as FileState
-from intake.table import Table
+from intake.files.states import State as FileState
+from intake.table.dynamodb import Table
+from intake.tenants.directory import DynamoDirectory
+from intake.tenants.model import Clinic
 
 
 @contextlib.contextmanager

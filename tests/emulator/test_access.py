@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from infra.local.demo import Person
-from portal.access_table import ROUTES, Access
-from portal.revocations import ENDS_WITHIN
+from portal.auth.revocations import ENDS_WITHIN
+from portal.http.access_table import ROUTES, Access
 from tests.emulator.sign_in import cookies_of, signed_in_browser
 from tests.emulator.stacks import eventually
 from tests.emulator.test_admin import PASSWORD, AdminClient

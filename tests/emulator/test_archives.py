@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from intake.ports import StudyQuery
-from intake.studies import DynamoStudies
-from intake.study_rules import findings
-from intake.table import Table
+from intake.studies.model import StudyQuery
+from intake.studies.rules import findings
+from intake.studies.studies import DynamoStudies
+from intake.table.dynamodb import Table
 from tests.archives import a_study, zipped
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.ids import ids_of

@@ -11,10 +11,10 @@ from infra.build.bundle import EMULATOR, build
 
 HANDLERS = {
     "processor": [
-        "processor.handler",
-        "processor.project_handler",
-        "processor.sweep_handler",
-        "processor.export_handler",
+        "processor.handlers.judge",
+        "processor.handlers.project",
+        "processor.handlers.sweep",
+        "processor.handlers.export",
     ],
     "portal": ["portal.handler"],
 }

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from intake.feed import DynamoChangeFeed
-from intake.keys import file_id, new_upload_id
-from intake.ports import Change
-from intake.projections import DynamoProjections
-from intake.record import now
-from intake.states import State
-from intake.table import Table
+from intake.files.keys import file_id, new_upload_id
+from intake.files.model import now
+from intake.files.states import State
+from intake.projections.change_feed import DynamoChangeFeed
+from intake.projections.model import Change
+from intake.projections.projections import DynamoProjections
+from intake.table.dynamodb import Table
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
 from tests.waiting import until

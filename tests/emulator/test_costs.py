@@ -6,19 +6,19 @@ from dataclasses import replace
 import boto3
 import pytest
 
-from intake.directory import DynamoDirectory
-from intake.dynamodb import DynamoRecords
-from intake.events import Arrival
-from intake.keyed_ids import KeyedIds
-from intake.s3_objects import S3Objects
-from intake.table import Table
-from intake.table_secret import TableSecret
-from intake.verdicts import DynamoVerdicts
-from processor.filing import Buckets
+from intake.files.keyed_ids import KeyedIds
+from intake.messaging.events import Arrival
+from intake.records.records import DynamoRecords
+from intake.records.table_secret import TableSecret
+from intake.records.verdicts import DynamoVerdicts
+from intake.storage.s3.objects import S3Objects
+from intake.table.dynamodb import Table
+from intake.tenants.directory import DynamoDirectory
+from processor.ingest.filing import Buckets
+from processor.ingest.malware_scan import Scans
+from processor.ingest.process import Processor
+from processor.ingest.profiles import Profiles
 from processor.judge import judge
-from processor.process import Processor
-from processor.profiles import Profiles
-from processor.scans import Scans
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.test_exactly_once import Lane
 

@@ -23,8 +23,8 @@ from infra.local.emulator import ACCESS_KEY_ID, HOST, REGION, SECRET_ACCESS_KEY
 from infra.local.stack import LocalStack
 from infra.stack import Bundles
 from infra.stages import LOCAL
-from portal.origin_secret import HEADER
-from portal.security import FIXED, HSTS
+from portal.crypto.origin_secret import HEADER
+from portal.http.security import FIXED, HSTS
 from tests.emulator.sign_in import partner_token as ask_for_partner_token
 from tests.emulator.stacks import eventually
 

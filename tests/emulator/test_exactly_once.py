@@ -12,14 +12,14 @@ from datetime import timedelta
 import pytest
 
 from infra.local.clients import function_environment
-from intake.directory import DynamoDirectory
-from intake.dynamodb import DynamoRecords
-from intake.events import Arrival, notification
-from intake.keys import file_id, new_upload_id, object_key
-from intake.record import FileRecord, ObjectVersion, Source, Upload, now
-from intake.states import State
-from intake.table import Table
-from intake.verdicts import DynamoVerdicts
+from intake.files.keys import file_id, new_upload_id, object_key
+from intake.files.model import FileRecord, ObjectVersion, Source, Upload, now
+from intake.files.states import State
+from intake.messaging.events import Arrival, notification
+from intake.records.records import DynamoRecords
+from intake.records.verdicts import DynamoVerdicts
+from intake.table.dynamodb import Table
+from intake.tenants.directory import DynamoDirectory
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.ids import ids_of
 from tests.waiting import until
@@ -118,7 +118,7 @@ class Lane:
         assert "FunctionError" not in answer, answer["Payload"].read()
 
     def mailbox(self):
-        from intake.sqs import SqsQueue
+        from intake.messaging.sqs import SqsQueue
 
         seen = SqsQueue(self.aws.sqs, self.outputs["MailboxQueueUrl"]).peek(1000)
         return [message.body for message in seen]

@@ -6,9 +6,10 @@ import secrets
 import boto3
 import pytest
 
-from intake.incidents import DynamoIncidents, DynamoRounds
-from intake.ports import OPERATIONS, AlertKind, Fault
-from intake.table import Table
+from intake.messaging.model import OPERATIONS, AlertKind
+from intake.operations.incidents import DynamoIncidents, DynamoRounds
+from intake.operations.model import Fault
+from intake.table.dynamodb import Table
 from tests.emulator.stacks import enter_clinic
 from tests.emulator.test_notifications import Listener
 from tests.waiting import until

@@ -62,7 +62,7 @@ def with_other_code(assembly, folder):
     old = next(name for name, entry in entries if entry["displayName"].startswith("Judge/"))
     with zipfile.ZipFile(folder / f"asset.{old}.zip") as archive:
         content = {entry: archive.read(entry) for entry in archive.namelist()}
-    catalogue = "processor/judge/catalogue.py"
+    catalogue = "processor/judge/rules/catalogue.py"
     changed = re.sub(rb"RULES_VERSION = .*", f"RULES_VERSION = {OTHER_RULES!r}".encode(), content[catalogue], count=1)
     assert changed != content[catalogue]
     # Bytecode is never compared with its source, so that of the changed one goes.

@@ -5,10 +5,10 @@ import hashlib
 import httpx
 import pytest
 
-from intake.directory import DynamoDirectory
-from intake.dynamodb import DynamoRecords
-from intake.ports import Clinic
-from intake.table import Table
+from intake.records.records import DynamoRecords
+from intake.table.dynamodb import Table
+from intake.tenants.directory import DynamoDirectory
+from intake.tenants.model import Clinic
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient, checksum
 from tests.emulator.stacks import files_of

@@ -8,17 +8,18 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from intake.cloudwatch import CloudWatchQueueAge
-from intake.filters import filter_policy
-from intake.ports import EVERYTHING, OPERATIONS, AlertKind, Change, Grain, Standing, Subscription
-from intake.projections import DynamoProjections
-from intake.record import now
-from intake.serialization import serialize
-from intake.sns import SnsSubscribers
-from intake.states import State
-from intake.table import Table
-from intake.watch import DynamoWatch
-from processor.quiet import FILES
+from intake.files.model import now
+from intake.files.states import State
+from intake.messaging.filter_policies import filter_policy
+from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription
+from intake.messaging.sns.alerts import SnsSubscribers
+from intake.operations.cloudwatch import CloudWatchQueueAge
+from intake.operations.model import FILES
+from intake.operations.quiet_clinics import DynamoWatch
+from intake.projections.model import Change, Grain
+from intake.projections.projections import DynamoProjections
+from intake.table.dynamodb import Table
+from intake.table.serialization import serialize
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
 from tests.emulator.stacks import enter_clinic

@@ -10,11 +10,12 @@ import subprocess
 import httpx
 import pytest
 
-from intake.directory import DynamoDirectory
-from intake.dynamodb import DynamoRecords
-from intake.ports import Answer, Clinic, Review, Task
-from intake.record import now
-from intake.table import Table
+from intake.files.model import now
+from intake.orders.model import Answer, Review, Task
+from intake.records.records import DynamoRecords
+from intake.table.dynamodb import Table
+from intake.tenants.directory import DynamoDirectory
+from intake.tenants.model import Clinic
 from tests.archives import a_study, zipped
 from tests.dicom_files import ct_slice, part10, uid
 from tests.emulator.partner import PartnerClient

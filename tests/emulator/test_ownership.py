@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from intake import keys
-from intake.dynamodb import DynamoRecords
-from intake.record import FileRecord, ObjectVersion, now
-from intake.states import State
-from intake.table import Table
+from intake.files import keys
+from intake.files.model import FileRecord, ObjectVersion, now
+from intake.files.states import State
+from intake.records.records import DynamoRecords
+from intake.table.dynamodb import Table
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.stacks import enter_clinic
 from tests.emulator.test_exactly_once import Lane

@@ -8,18 +8,18 @@ from dataclasses import replace
 import boto3
 import pytest
 
-from intake.announced import BATCH
-from intake.dynamodb import DynamoRecords
-from intake.kept_searches import DynamoKeptSearches
-from intake.keys import file_id, new_upload_id, object_key
-from intake.orders import DynamoOrders
-from intake.record import FileRecord, ObjectVersion, Source, Upload, now
-from intake.search import DynamoSearch
-from intake.states import State
-from intake.studies import DynamoStudies
-from intake.table import Table
-from intake.troubles import DynamoTroubles
-from intake.verdicts import DynamoVerdicts
+from intake.files.keys import file_id, new_upload_id, object_key
+from intake.files.model import FileRecord, ObjectVersion, Source, Upload, now
+from intake.files.states import State
+from intake.orders.orders import DynamoOrders
+from intake.records.pending import BATCH
+from intake.records.records import DynamoRecords
+from intake.records.verdicts import DynamoVerdicts
+from intake.search.kept_searches import DynamoKeptSearches
+from intake.search.search import DynamoSearch
+from intake.search.troubles import DynamoTroubles
+from intake.studies.studies import DynamoStudies
+from intake.table.dynamodb import Table
 from portal.app import create_app
 from tests.emulator.ids import ids_of
 from tests.records import REFUSAL, WARNING, a_verdict

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from intake.audit import DynamoAudit
-from intake.directory import DynamoDirectory
-from intake.ports import AuditEntry, Clinic
-from intake.record import now
-from intake.table import Table
+from intake.files.model import now
+from intake.operations.audit import DynamoAudit
+from intake.operations.model import AuditEntry
+from intake.table.dynamodb import Table
+from intake.tenants.directory import DynamoDirectory
+from intake.tenants.model import Clinic
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.aws_command import aws_command
 from tests.emulator.stacks import eventually

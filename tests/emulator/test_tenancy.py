@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from infra.local.demo import SCOPES
-from intake.directory import DynamoDirectory
-from intake.ports import Partner
-from intake.record import now
-from intake.table import Table
-from portal.cognito_admin import CognitoClients
+from intake.files.model import now
+from intake.table.dynamodb import Table
+from intake.tenants.directory import DynamoDirectory
+from intake.tenants.model import Partner
+from portal.accounts.cognito import CognitoClients
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
 from tests.emulator.sign_in import partner_token

@@ -5,22 +5,24 @@ import json
 import boto3
 import pytest
 
-from intake import keys
-from intake.commands import FindFiles
-from intake.directory import DynamoDirectory
-from intake.dynamodb import DynamoRecords
 from intake.errors import NotFoundError
-from intake.last_errors import DynamoLastErrors
-from intake.orders import DynamoOrders
-from intake.ports import Answer, Clinic, Order, Review, Selection, StudyQuery, Task
-from intake.projections import DynamoProjections
-from intake.record import now
-from intake.reviews import DynamoReviews
-from intake.serialization import serialize
-from intake.sqs import SqsQueue
-from intake.states import State
-from intake.studies import DynamoStudies
-from intake.table import Table
+from intake.files import keys
+from intake.files.model import now
+from intake.files.states import State
+from intake.messaging.sqs import SqsQueue
+from intake.operations.last_errors import DynamoLastErrors
+from intake.orders.commands import FindFiles
+from intake.orders.model import Answer, Order, Review, Selection, Task
+from intake.orders.orders import DynamoOrders
+from intake.orders.reviews import DynamoReviews
+from intake.projections.projections import DynamoProjections
+from intake.records.records import DynamoRecords
+from intake.studies.model import StudyQuery
+from intake.studies.studies import DynamoStudies
+from intake.table.dynamodb import Table
+from intake.table.serialization import serialize
+from intake.tenants.directory import DynamoDirectory
+from intake.tenants.model import Clinic
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.ids import ids_of
 from tests.waiting import until

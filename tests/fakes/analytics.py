@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from intake.ports import Execution, Progress, QueryRun, ResultTable
+from intake.analytics.model import Execution, Progress, QueryRun, ResultTable
 
 
 @dataclass

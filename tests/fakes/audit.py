@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from intake.ports import AuditEntry, AuditFilter, Page
+from intake.files.outcomes import Page
+from intake.operations.model import AuditEntry, AuditFilter
 
 
 @dataclass

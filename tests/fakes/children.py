@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from intake.errors import ConflictError
-from intake.record import FileRecord
-from intake.states import JUDGED, State
+from intake.files.model import FileRecord
+from intake.files.states import JUDGED, State
 from tests.fakes.table import FakeTable
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from intake.errors import ChangesGoneError, InvalidCursorError
-from intake.ports import FeedEntry, FeedPage
+from intake.projections.model import FeedEntry, FeedPage
 
 
 @dataclass

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from intake.keys import UNASSIGNED, is_announced
-from intake.ports import Announcements, Incident, RecordedIds
-from intake.states import State
+from intake.files.keys import UNASSIGNED, is_announced
+from intake.files.states import State
+from intake.operations.model import Announcements, Incident, RecordedIds
 from tests.fakes.table import FakeTable
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from intake.ports import LastError
+from intake.operations.model import LastError
 
 
 @dataclass

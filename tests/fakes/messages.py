@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from intake.errors import ConflictError
-from intake.ports import Alert, Clinic, Partner, QueuedMessage
+from intake.messaging.model import Alert, QueuedMessage
+from intake.tenants.model import Clinic, Partner
 
 
 @dataclass

@@ -8,16 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from intake.errors import ConflictError, ObjectChangedError, ObjectMissingError, ObjectTakenError
-from intake.ports import (
-    Copied,
-    Found,
-    ObjectRange,
-    Part,
-    Presigned,
-    StoredObject,
-    Stretch,
-)
-from intake.record import ObjectVersion, now
+from intake.files.model import ObjectVersion, now
+from intake.operations.model import StoredObject, Stretch
+from intake.storage.model import Copied, Found, ObjectRange, Part, Presigned
 from tests.fakes.table import Clock
 
 

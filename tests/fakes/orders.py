@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from intake.errors import NotFoundError
-from intake.ports import Answered, Order, OrderBatch, Page
+from intake.files.outcomes import Page
+from intake.orders.model import Answered, Order, OrderBatch
 from tests.fakes.table import page_of
 
 

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from intake.errors import ConflictError, NotFoundError
-from intake.record import now
-from portal.machines import Credentials
-from portal.people import Person, Standing
+from intake.files.model import now
+from portal.accounts.machine_clients import Credentials
+from portal.accounts.users import Person, Standing
 
 
 @dataclass

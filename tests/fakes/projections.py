@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from intake.buckets import bucket, bucket_facts
-from intake.ports import Bucket, Change, DueAlert, Grain, Holding, QuietClinic
-from intake.tally import ALERT_KINDS, Tally, tally
+from intake.operations.model import QuietClinic
+from intake.projections.model import Bucket, Change, DueAlert, Grain, Holding
+from intake.projections.tally import ALERT_KINDS, Tally, tally
+from intake.projections.time_buckets import bucket, bucket_facts
 
 QUIET = timedelta(minutes=15)
 """Between two alerts of one kind about one upload."""

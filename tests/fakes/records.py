@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from intake.errors import ConflictError, NotFoundError
-from intake.ports import Page
-from intake.record import FileRecord, FileSummary, Upload, now
-from intake.states import State
+from intake.files.model import FileRecord, FileSummary, Upload, now
+from intake.files.outcomes import Page
+from intake.files.states import State
 from tests.fakes.table import Clock, FakeTable, page_of, summary
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from intake.errors import ConflictError, NotFoundError
-from intake.ports import Review
+from intake.orders.model import Review
 
 
 @dataclass

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from intake.errors import RevocationsUnknownError
-from intake.ports import Revoked
+from intake.tenants.model import Revoked
 
 
 @dataclass

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from intake.errors import NotFoundError
-from intake.index_keys import by_content, modality_of, series_of, term
-from intake.matching import matches
-from intake.ports import FileQuery, Page, StudyOfUpload, StudyQuery
-from intake.record import FileRecord, Upload
-from intake.states import State
-from intake.study import Instance, Series, Study, instance
-from intake.trouble import cause_of
+from intake.files.causes import cause_of
+from intake.files.index_keys import by_content, modality_of, series_of, term
+from intake.files.model import FileRecord, Upload
+from intake.files.outcomes import Page
+from intake.files.states import State
+from intake.search.matching import matches
+from intake.search.model import FileQuery
+from intake.studies.model import Instance, Series, Study, StudyOfUpload, StudyQuery, instance
 from tests.fakes.table import FakeTable, page_of
 from tests.records import IDS
 

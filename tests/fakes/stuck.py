@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from intake.ports import StuckFile
+from intake.operations.model import StuckFile
 
 
 @dataclass

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from intake.errors import ConflictError, LimitError
-from intake.filters import NOBODYS
-from intake.ports import FilterPolicy, Standing, Subscription
+from intake.messaging.filter_policies import NOBODYS
+from intake.messaging.model import FilterPolicy, Standing, Subscription
 
 
 @dataclass

@@ -7,12 +7,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from intake.errors import InvalidCursorError
-from intake.ports import (
-    Page,
-)
-from intake.record import FileRecord, FileSummary, Severity, Source, Upload
-from intake.states import State
-from intake.trouble import cause_of
+from intake.files.causes import cause_of
+from intake.files.model import FileRecord, FileSummary, Severity, Source, Upload
+from intake.files.outcomes import Page
+from intake.files.states import State
 
 Row = TypeVar("Row")
 Clock = Callable[[], datetime]

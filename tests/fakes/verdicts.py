@@ -5,10 +5,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from intake.errors import ContentionError
-from intake.ports import Outcome, Recorded
-from intake.record import FileRecord, FileSummary, Finding, ObjectVersion, Source, TimelineEntry, Upload, Verdict, now
-from intake.scan import Scan
-from intake.states import SETTLING, State, may_become
+from intake.files.model import (
+    FileRecord,
+    FileSummary,
+    Finding,
+    ObjectVersion,
+    Source,
+    TimelineEntry,
+    Upload,
+    Verdict,
+    now,
+)
+from intake.files.outcomes import Outcome, Recorded
+from intake.files.scan import Scan
+from intake.files.states import SETTLING, State, may_become
 from tests.fakes.table import FakeTable, summary
 
 

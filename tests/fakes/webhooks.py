@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from intake.errors import NotFoundError
-from intake.ports import Delivery, Event, Webhook
+from intake.messaging.model import Delivery, Event, Webhook
 
 
 @dataclass

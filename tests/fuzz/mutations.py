@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
-from intake.dicom.transfer_syntaxes import TRANSFER_SYNTAXES
+from intake.dicom.dictionary.transfer_syntaxes import TRANSFER_SYNTAXES
 from tests.dicom_files import LONG_VRS, SEQUENCE_END, UNDEFINED_LENGTH, element, item
 
 Operation = tuple[str, float, int]

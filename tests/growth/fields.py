@@ -18,8 +18,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from portal.dicomweb.attributes import ATTRIBUTES
-from portal.search import Criteria
+from portal.dicomweb.json_model.attributes import ATTRIBUTES
+from portal.search.files import Criteria
 
 ROOT = Path(__file__).parents[2]
 SERVER_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "cookie"})

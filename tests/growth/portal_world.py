@@ -13,9 +13,9 @@ from urllib.parse import quote, urlencode
 import pytest
 from fastapi.routing import APIRoute
 
-from portal.dicomweb import storing
-from portal.dicomweb.multipart import related
-from portal.request_log import logger
+from portal.dicomweb.stow import storing
+from portal.http.messages.multipart_related import related
+from portal.http.request_log import logger
 from tests.dicom_files import ct_slice, uid
 from tests.fakes import FakeStudies
 from tests.growth.asgi import Ask, Header, Server

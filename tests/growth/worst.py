@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from intake.record import Finding, Severity
-from intake.states import State
-from portal.dicomweb.multipart import related
+from intake.files.model import Finding, Severity
+from intake.files.states import State
+from portal.http.messages.multipart_related import related
 from tests.dicom_files import PIXEL_DATA, ct_elements, ct_slice, data_set, element, item, part10, text, uid
 from tests.growth.asgi import Ask
 from tests.growth.measure import cpu_seconds, peak_bytes

@@ -13,7 +13,7 @@ import httpx
 
 from infra.local.clients import function_environment
 from infra.local.stack import LocalStack
-from processor.export import EXPORTED
+from processor.projection.exporter import EXPORTED
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.sign_in import partner_token
 from tests.emulator.stacks import eventually
@@ -32,10 +32,10 @@ class Bench:
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
         self.streams: Any = session.client("dynamodbstreams", endpoint_url=stack.endpoint)
         self.portal = self._function(exits, "PortalFunction", "portal.handler")
-        self.judge = self._function(exits, "JudgeFunction", "processor.handler")
-        self.projector = self._function(exits, "ProjectorFunction", "processor.project_handler")
-        self.exporter = self._function(exits, "ExporterFunction", "processor.export_handler")
-        self.sweep = self._function(exits, "SweepFunction", "processor.sweep_handler")
+        self.judge = self._function(exits, "JudgeFunction", "processor.handlers.judge")
+        self.projector = self._function(exits, "ProjectorFunction", "processor.handlers.project")
+        self.exporter = self._function(exits, "ExporterFunction", "processor.handlers.export")
+        self.sweep = self._function(exits, "SweepFunction", "processor.handlers.sweep")
         self._position = self._end_of_stream()
 
     def _function(self, exits: contextlib.ExitStack, output: str, module: str) -> Function:

@@ -1,5 +1,5 @@
 /**
- * A guess at what a file is from its first bytes, as `processor/judge/kinds.py` makes it; what is not told here is
+ * A guess at what a file is from its first bytes, as `processor/judge/inspection/kinds.py` makes it; what is not told here is
  * `null`, and for the judge to find out.
  */
 const MAGICS = [

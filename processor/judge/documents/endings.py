@@ -1,10 +1,10 @@
 """What stands behind the end of a document or an image: nothing, filling, or something that was hidden there."""
 
 from intake.dicom.streams import take_bytes
-from processor.judge.envelope import HIDDEN, LEADING
-from processor.judge.findings import Findings
-from processor.judge.refusal import UnreadableFileError
-from processor.judge.window import Window
+from processor.judge.inspection.envelope import HIDDEN, LEADING
+from processor.judge.inspection.errors import UnreadableFileError
+from processor.judge.inspection.findings import Findings
+from processor.judge.inspection.window import Window
 
 LOOK = 64 * 1024
 

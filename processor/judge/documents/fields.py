@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from intake.record import Metadata
+from intake.files.model import Metadata
 
 LONGEST_TEXT = 256
 CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")

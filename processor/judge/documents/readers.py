@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from importlib import import_module
 
-from intake.record import Metadata
-from processor.judge.findings import Findings
-from processor.judge.refusal import OtherKindError, UnreadableFileError
-from processor.judge.window import Window
+from intake.files.model import Metadata
+from processor.judge.inspection.errors import OtherKindError, UnreadableFileError
+from processor.judge.inspection.findings import Findings
+from processor.judge.inspection.window import Window
 
 Reader = Callable[[Window, Findings, Metadata], None]
 """Adds what is to be said and what is known of a file as far as it can be read; raises UnreadableFileError beyond that.

@@ -1,8 +1,8 @@
 """Files that can only be judged as a whole, within a limit."""
 
 from intake.dicom.streams import take_bytes
-from processor.judge.refusal import UnreadableFileError
-from processor.judge.window import Window
+from processor.judge.inspection.errors import UnreadableFileError
+from processor.judge.inspection.window import Window
 
 MAX_WHOLE = 16 * 1024 * 1024
 """Bytes of a file that has to be read to its end; larger ones are refused."""

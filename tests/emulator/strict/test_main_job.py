@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from intake.states import State
+from intake.files.states import State
 from tests.archives import a_study, zipped
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient

@@ -3,7 +3,7 @@
 import pytest
 
 from infra.local.demo import SCOPES
-from intake.ports import Clinic
+from intake.tenants.model import Clinic
 from tests.attack import people, presigned
 from tests.attack.report import Attack
 from tests.emulator.partner import PartnerClient

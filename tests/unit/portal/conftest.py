@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portal.request_log import logger
+from portal.http.request_log import logger
 from tests.unit.portal.portal_fixture import Portal
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from portal.errors import SignInError
-from portal.sign_in import Tokens
+from portal.sign_in.flow import Tokens
 
 POOL_ID = "eu-central-1_test"
 ISSUER = f"https://cognito-idp.eu-central-1.amazonaws.com/{POOL_ID}"

@@ -9,17 +9,19 @@ from urllib.parse import urlsplit
 
 from fastapi.testclient import TestClient
 
-from intake.ports import Clinic, Partner, Presigned
-from intake.record import now
+from intake.files.model import now
+from intake.storage.model import Presigned
+from intake.tenants.model import Clinic, Partner
 from portal.app import create_app
-from portal.cookies import Session
-from portal.partners import KnownPartners
-from portal.revocations import KnownRevocations
+from portal.auth.partners import KnownPartners
+from portal.auth.revocations import KnownRevocations
+from portal.auth.signing_keys import SigningKeys
+from portal.auth.tokens import AccessClaims, Verifier, session_id
 from portal.services import Services
-from portal.sign_in import SignIn
-from portal.signing_keys import SigningKeys
-from portal.tokens import AccessClaims, Verifier, session_id
+from portal.sign_in.cookies import Session
+from portal.sign_in.flow import SignIn
 from tests.fakes import FakeRecords, FakeVerdicts
+from tests.unit.portal.crypto.stored_secret import Seconds
 from tests.unit.portal.pool import (
     ISSUER,
     WEB_CLIENT,
@@ -29,7 +31,6 @@ from tests.unit.portal.pool import (
     access_token,
     partner_token,
 )
-from tests.unit.portal.stored_secret import Seconds
 from tests.wired_portal import ORIGIN, Backends, settings, wired_portal
 
 ALL_SCOPES = frozenset({"scalper/upload", "scalper/read", "scalper/webhooks"})

@@ -9,20 +9,23 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from intake import keys
 from intake.errors import InvalidCursorError
-from intake.ports import Answer, Answered, AuditEntry, FeedEntry, Order, Page, Selection, Task
-from intake.states import State
+from intake.files import keys
+from intake.files.outcomes import Page
+from intake.files.states import State
+from intake.operations.model import AuditEntry
+from intake.orders.model import Answer, Answered, Order, Selection, Task
+from intake.projections.model import FeedEntry
 from portal import cursors
+from portal.auth.identity import of_staff
+from portal.crypto.deployment_key import DeploymentKey
+from portal.crypto.secret_versions import FRESH
 from portal.cursors import Cursor
-from portal.deployment_key import DeploymentKey
-from portal.identity import of_staff
-from portal.secret_versions import FRESH
 from tests.growth.fields import routes
 from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, an_upload
+from tests.unit.portal.crypto.stored_secret import Seconds, Stored
 from tests.unit.portal.pool import partner_token
 from tests.unit.portal.portal_fixture import Portal
-from tests.unit.portal.stored_secret import Seconds, Stored
 
 MANY = "01kanqzzzz0000000000000001"
 """An upload with more files than any page."""

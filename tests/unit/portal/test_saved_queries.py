@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from intake.device import device
-from intake.states import JUDGED, State
-from portal import costs
+from intake.files.metadata import device
+from intake.files.states import JUDGED, State
+from portal.monitoring import costs
 from portal.saved_queries import PERIODS, QUERIES, query_of
-from processor.export import Exporter
-from processor.verdict_stream import rows
+from processor.projection.exporter import Exporter
+from processor.projection.verdict_stream import rows
 from tests.verdict_rows import a_month, change
 from tests.warehouse import warehouse
 

@@ -147,7 +147,9 @@ def test_names_in_archives_steer_no_terminal(run, good, tmp_path):
 
 
 def test_checking_needs_neither_aws_nor_the_portal_nor_pydicom():
-    script = "import sys, processor.check, scalper.report; print(*(m for m in sys.modules if '.' not in m))"
+    script = (
+        "import sys, processor.ingest.offline_check, scalper.report; print(*(m for m in sys.modules if '.' not in m))"
+    )
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert not {"boto3", "botocore", "fastapi", "pydantic", "pydicom", "aws_cdk"} & set(loaded)
 

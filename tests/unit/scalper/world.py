@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 from fastapi.testclient import TestClient
 
-from intake.ports import FeedEntry
-from intake.record import FileRecord, ObjectVersion
-from intake.states import State
+from intake.files.model import FileRecord, ObjectVersion
+from intake.files.states import State
+from intake.projections.model import FeedEntry
 from scalper import Client
 from tests.records import REFUSAL, a_verdict
 from tests.unit.portal.pool import partner_token

@@ -2,7 +2,7 @@
 
 import pytest
 
-from intake.analytics import COLUMNS
+from intake.analytics.model import COLUMNS
 from portal.saved_queries import QUERIES
 from tests.unit.infra.conftest import read
 

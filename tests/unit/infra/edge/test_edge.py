@@ -10,9 +10,9 @@ from infra.config import ConfigError, Edge
 from infra.edge.firewall import COMMON_COUNTED
 from infra.edge.origin import HEADER
 from infra.stages import PROD
-from portal import origin_secret
-from portal.pages import STATIC
-from portal.security import FIXED, HSTS
+from portal.crypto import origin_secret
+from portal.http.pages.rendering import STATIC
+from portal.http.security import FIXED, HSTS
 from tests.unit.infra.conftest import read
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d"

@@ -6,12 +6,13 @@ A process of its own, since a function's name comes from its environment when it
 import sys
 from types import SimpleNamespace
 
-from intake.commands import DoTask
-from intake.events import Arrival, Slice, notification
-from intake.keys import Placement
-from intake.ports import Answer, Answered, Outcome, Task
-from intake.record import ObjectVersion
-from intake.states import State
+from intake.files.keys import Placement
+from intake.files.model import ObjectVersion
+from intake.files.outcomes import Outcome
+from intake.files.states import State
+from intake.messaging.events import Arrival, Slice, notification
+from intake.orders.commands import DoTask
+from intake.orders.model import Answer, Answered, Task
 from tests.records import NOON, a_file
 
 CONTEXT = SimpleNamespace(
@@ -23,9 +24,9 @@ CONTEXT = SimpleNamespace(
 
 
 def judge():
-    from processor import handler
-    from processor.expand import Expanded
-    from processor.process import Processed
+    from processor.handlers import judge as handler
+    from processor.ingest.expand import Expanded
+    from processor.ingest.process import Processed
 
     file = a_file()
     placement = Placement(file.clinic_id, file.upload_id, file.file_id, reserved=True)
@@ -55,25 +56,25 @@ def judge():
 
 
 def projector():
-    from processor import project_handler
+    from processor.handlers import project
 
-    project_handler._projector = SimpleNamespace(project=lambda changes: 2)
-    project_handler.handle({"Records": []}, CONTEXT)
+    project._projector = SimpleNamespace(project=lambda changes: 2)
+    project.handle({"Records": []}, CONTEXT)
 
 
 def exporter():
-    from processor import export_handler
-    from processor.export import Exported
+    from processor.handlers import export
+    from processor.projection.exporter import Exported
 
-    export_handler._exporter = SimpleNamespace(export=lambda rows: Exported(rows=3, files=1, bytes=420))
-    export_handler.handle({"Records": []}, CONTEXT)
+    export._exporter = SimpleNamespace(export=lambda rows: Exported(rows=3, files=1, bytes=420))
+    export.handle({"Records": []}, CONTEXT)
 
 
 def sweep():
-    from processor import sweep_handler
-    from processor.incidents import Followed
-    from processor.reconcile import Reconciled
-    from processor.sweep import Swept
+    from processor.handlers import sweep as sweep_handler
+    from processor.reconcile.incidents import Followed
+    from processor.reconcile.reconciler import Reconciled
+    from processor.reconcile.sweep import Swept
 
     sweep_handler._follow_up = SimpleNamespace(run=lambda: Followed(standing=2, told=1, closed=1, enqueued=1))
     sweep_handler._sweep = SimpleNamespace(run=lambda: Swept(1, 1, 1, 1, 1, readmitted=True))
@@ -84,7 +85,7 @@ def sweep():
 
 def broken_sweep():
     """Sweep while no record can be read: what else is swept is swept, and the sweep has failed."""
-    from processor import sweep_handler
+    from processor.handlers import sweep as sweep_handler
 
     sweep_handler._follow_up = sweep_handler._sweep = SimpleNamespace(run=_broken)
     sweep_handler._reconciler = SimpleNamespace(run=lambda: print('{"done": "reconciled"}'))

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from intake.children import DynamoChildren
-from intake.dynamodb import DynamoRecords
-from intake.inventory import DynamoLedger
-from intake.ports import Change
-from intake.projections import DynamoProjections
-from intake.search import DynamoSearch
-from intake.studies import DynamoStudies
-from intake.table import Table
-from intake.troubles import DynamoTroubles
-from intake.verdicts import DynamoVerdicts
+from intake.operations.inventory import DynamoLedger
+from intake.projections.model import Change
+from intake.projections.projections import DynamoProjections
+from intake.records.children import DynamoChildren
+from intake.records.records import DynamoRecords
+from intake.records.verdicts import DynamoVerdicts
+from intake.search.search import DynamoSearch
+from intake.search.troubles import DynamoTroubles
+from intake.studies.studies import DynamoStudies
+from intake.table.dynamodb import Table
 from tests.fakes import (
     FakeChildren,
     FakeLedger,

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from intake.cloudwatch import CloudWatchQueueAge
-from intake.ports import Alert, Event, EventKind, Standing
-from intake.sns import SnsAlerts, SnsSubscribers
-from intake.sns_events import SnsEvents
-from intake.sqs import SqsQueue
+from intake.messaging.model import Alert, Event, EventKind, Standing
+from intake.messaging.sns.alerts import SnsAlerts, SnsSubscribers
+from intake.messaging.sns.events import SnsEvents
+from intake.messaging.sqs import SqsQueue
+from intake.operations.cloudwatch import CloudWatchQueueAge
 from tests.fakes import FakeAlerts, FakeEvents, FakeQueue, FakeQueueAge, FakeSubscribers
 from tests.records import NOON
 

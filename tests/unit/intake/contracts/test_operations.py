@@ -5,16 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from intake.audit import DynamoAudit
-from intake.incidents import DynamoIncidents, DynamoRounds
-from intake.last_errors import DynamoLastErrors
-from intake.ports import AuditFilter, LastError, QueryRun, StuckFile
-from intake.query_runs import DynamoQueryRuns
-from intake.stuck import DynamoStuckFiles
+from intake.analytics.model import QueryRun
+from intake.analytics.query_runs import DynamoQueryRuns
+from intake.operations.audit import DynamoAudit
+from intake.operations.incidents import DynamoIncidents, DynamoRounds
+from intake.operations.last_errors import DynamoLastErrors
+from intake.operations.model import AuditFilter, LastError, StuckFile
+from intake.operations.stuck_files import DynamoStuckFiles
 from tests.fakes import FakeAudit, FakeIncidents, FakeLastErrors, FakeQueryRuns, FakeRounds, FakeStuckFiles
 from tests.records import NOON, a_file
-from tests.unit.intake.test_audit import EVERYTHING, START, create_audit_table, entry
-from tests.unit.intake.test_incidents import an_incident
+from tests.unit.intake.operations.test_audit import EVERYTHING, START, create_audit_table, entry
+from tests.unit.intake.operations.test_incidents import an_incident
 
 
 class TestIncidents:

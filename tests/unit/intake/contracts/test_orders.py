@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import ConflictError, InvalidCursorError, NotFoundError
-from intake.orders import DynamoOrders
-from intake.ports import Answer, OrderBatch
-from intake.reviews import DynamoReviews
+from intake.orders.model import Answer, OrderBatch
+from intake.orders.orders import DynamoOrders
+from intake.orders.reviews import DynamoReviews
 from tests.fakes import FakeOrders, FakeReviews
 from tests.records import NOON, a_file
-from tests.unit.intake.test_orders import ORDER_ID, an_answer, an_order
-from tests.unit.intake.test_reviews import FILE, REVIEW
+from tests.unit.intake.orders.test_orders import ORDER_ID, an_answer, an_order
+from tests.unit.intake.orders.test_reviews import FILE, REVIEW
 
 LATER_ID = "01kanqzzzz0000000000000002"
 

@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 
 from intake.errors import InvalidCursorError
-from intake.feed import DynamoChangeFeed, FeedWriter
-from intake.outbox import DynamoOutbox
-from intake.ports import AlertKind, FeedEntry, Grain, Holding, QuietClinic
-from intake.projections import DynamoProjections
-from intake.states import State
-from intake.watch import DynamoWatch
+from intake.files.states import State
+from intake.messaging.model import AlertKind
+from intake.operations.model import QuietClinic
+from intake.operations.quiet_clinics import DynamoWatch
+from intake.projections.change_feed import DynamoChangeFeed, FeedWriter
+from intake.projections.model import FeedEntry, Grain, Holding
+from intake.projections.outbox import DynamoOutbox
+from intake.projections.projections import DynamoProjections
 from tests.fakes import FakeChangeFeed, FakeProjections
 from tests.records import NOON, UPLOAD_ID
-from tests.unit.intake.test_projections import a_change
+from tests.unit.intake.projections.test_projections import a_change
 
 
 @dataclass

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from intake import keys
 from intake.errors import ConflictError, ContentionError, InvalidCursorError, NotFoundError
-from intake.ports import Outcome
-from intake.record import Again, ObjectVersion, TimelineEntry
-from intake.scan import Scan
-from intake.states import State
+from intake.files import keys
+from intake.files.model import Again, ObjectVersion, TimelineEntry
+from intake.files.outcomes import Outcome
+from intake.files.scan import Scan
+from intake.files.states import State
 from tests.records import NOON, REFUSAL, SHA, UPLOAD_ID, a_file, a_verdict, an_upload
 
 OTHER_UPLOAD = "01kanqzzzz0000000000000001"

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import InvalidCursorError, NotFoundError
-from intake.kept_searches import DynamoKeptSearches
-from intake.ports import FileQuery, StudyQuery
-from intake.states import State
-from intake.trouble import cause_of
-from processor.stream import change
+from intake.files.causes import cause_of
+from intake.files.states import State
+from intake.search.kept_searches import DynamoKeptSearches
+from intake.search.model import FileQuery
+from intake.studies.model import StudyQuery
+from processor.projection.changes import change
 from tests.fakes import FakeKeptSearches
 from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, a_verdict, an_upload, stored_item
 

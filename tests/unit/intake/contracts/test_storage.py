@@ -6,12 +6,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from intake.errors import ConflictError, ObjectChangedError, ObjectMissingError, ObjectTakenError
-from intake.inventory import S3Inventory
-from intake.ports import DECLARED_EXTENSION, Part
-from intake.record import ObjectVersion
-from intake.s3 import SIGNING, S3Presigner
-from intake.s3_objects import S3Objects
-from intake.s3_writes import S3Writer
+from intake.files.model import ObjectVersion
+from intake.operations.inventory import S3Inventory
+from intake.storage.model import DECLARED_EXTENSION, Part
+from intake.storage.s3.objects import S3Objects
+from intake.storage.s3.presigner import SIGNING, S3Presigner
+from intake.storage.s3.writer import S3Writer
 from tests.fakes import FakeInventory, FakeObjects, FakePresigner
 
 MISSING = ObjectVersion("incoming", "northside/missing")

@@ -5,18 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from intake.directory import DynamoDirectory
 from intake.errors import ConflictError, NotFoundError
-from intake.gateway import JwtAuthorizer
-from intake.ports import Clinic, Partner
-from intake.request_counts import DynamoRequestCounts
-from intake.subscriptions import DynamoSubscriptions
-from intake.webhooks import DynamoWebhooks
+from intake.messaging.subscriptions import DynamoSubscriptions
+from intake.messaging.webhooks import DynamoWebhooks
+from intake.tenants.directory import DynamoDirectory
+from intake.tenants.gateway import JwtAuthorizer
+from intake.tenants.model import Clinic, Partner
+from intake.tenants.request_counts import DynamoRequestCounts
 from tests.fakes import FakeDirectory, FakeGateway, FakeRequestCounts, FakeSubscriptions, FakeWebhooks
 from tests.records import NOON
-from tests.unit.intake.test_filters import a_subscription
-from tests.unit.intake.test_gateway import Control
-from tests.unit.intake.test_webhooks import HOOK
+from tests.unit.intake.messaging.test_filter_policies import a_subscription
+from tests.unit.intake.messaging.test_webhooks import HOOK
+from tests.unit.intake.tenants.test_gateway import Control
 
 CLINIC = Clinic("northside", "Northside Imaging")
 PARTNER = Partner("partner-1", "northside", "Northside RIS", frozenset({"scalper/read"}))

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from intake.record import ObjectVersion
-from intake.states import State
+from intake.files.model import ObjectVersion
+from intake.files.states import State
 from tests.records import REFUSAL, WARNING, a_verdict
 from tests.unit.portal.pool import access_token, partner_token
 

@@ -5,8 +5,8 @@ import io
 
 import pytest
 
+from intake.files.states import State
 from intake.rules import catalogue
-from intake.states import State
 from tests.records import REFUSAL, a_verdict
 from tests.unit.portal.pool import partner_token
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from intake.keys import is_file_id, is_upload_id
-from portal.shapes.asked import MAX_FILE
+from intake.files.keys import is_file_id, is_upload_id
+from portal.uploads.requests import MAX_FILE
 from tests.records import a_verdict
 from tests.unit.portal.pool import access_token, partner_token
 from tests.unit.portal.portal_fixture import Portal

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import pydicom
 
-from intake.record import ObjectVersion
-from intake.states import State
+from intake.files.model import ObjectVersion
+from intake.files.states import State
 from processor.judge import judge
 from tests.dicom_files import ct_slice, uid
 from tests.records import a_verdict

@@ -11,9 +11,9 @@ from typing import Any
 import pydicom
 
 from intake.dicom.reader import scan
-from portal.dicomweb.content import budget
-from portal.dicomweb.json_values import LARGEST_BINARY
-from portal.dicomweb.json_writer import JsonWriter
+from portal.dicomweb.json_model.values import LARGEST_BINARY
+from portal.dicomweb.json_model.writer import JsonWriter
+from portal.dicomweb.wado.content import budget
 from tests.unit.portal.dicomweb.archive import Bytes
 
 WHY = {

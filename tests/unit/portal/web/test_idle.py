@@ -1,6 +1,6 @@
 """What a page asks about its session."""
 
-from portal.cookies import IDLE_SECONDS
+from portal.sign_in.cookies import IDLE_SECONDS
 
 
 def left(answer):

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from intake.ports import OPERATIONS
-from tests.unit.portal.web.test_pages import HOSTILE
+from intake.messaging.model import OPERATIONS
+from tests.unit.portal.http.pages.test_rendering import HOSTILE
 
 PATH = "/settings/notifications"
 MAIL = "worklist@example.org"

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from intake import keys
-from intake.record import Whose
+from intake.files import keys
+from intake.files.model import Whose
 from processor.judge import Facts, judge
-from processor.judge.catalogue import RULES
+from processor.judge.rules.catalogue import RULES
 from tests.unit.processor.judge.corpus import CORPUS
 from tests.unit.processor.judge.sources import CountedSource
 

@@ -3,8 +3,8 @@
 import pytest
 
 from processor.judge import document
-from tests.unit.processor.judge import uid_names
 from tests.unit.processor.judge.corpus import ROOT
+from tests.unit.processor.judge.dicom.dictionary import uid_names
 
 
 def test_the_findings_document_follows_the_catalogue():

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from processor.judge import judge, nested
-from processor.judge.nested import Passed
+from processor.judge import judge
+from processor.judge.dicom.reader import nested
+from processor.judge.dicom.reader.nested import Passed
 from tests.dicom_files import (
     PIXEL_DATA,
     SEQUENCE_END,

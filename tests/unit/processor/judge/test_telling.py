@@ -3,17 +3,18 @@
 import pytest
 from pydicom.datadict import keyword_for_tag
 
-from intake.record import Severity, Whose
-from processor.judge import Facts, Profile, judge, tags
-from processor.judge.catalogue import ASK_VENDOR, RULES
-from processor.judge.envelope import OTHER_MAGIC
-from processor.judge.findings import IMPLIED
-from processor.judge.rule import NOTHING
+from intake.files.model import Severity, Whose
+from processor.judge import Facts, Profile, judge
+from processor.judge.dicom.dictionary import tags
+from processor.judge.inspection.envelope import OTHER_MAGIC
+from processor.judge.inspection.findings import IMPLIED
+from processor.judge.rules.catalogue import ASK_VENDOR, RULES
+from processor.judge.rules.rule import NOTHING
 from tests.dicom_files import EXPLICIT_VR_LITTLE_ENDIAN, PIXEL_DATA, ct_slice, data_set, part10, text, uid
 from tests.unit.processor.judge.corpus import CORPUS, needs_corpus
 from tests.unit.processor.judge.frequencies import Frequencies
+from tests.unit.processor.judge.inspection.test_findings import FILES
 from tests.unit.processor.judge.sources import CountedSource
-from tests.unit.processor.judge.test_findings import FILES
 
 SPECTROSCOPY = "1.2.840.10008.5.1.4.1.1.4.2"
 SIEMENS_CSA = "1.3.12.2.1107.5.9.1"

@@ -28,8 +28,8 @@ from tests.document_files import (
     tiff,
     zipped,
 )
-from tests.unit.processor.judge.documents.test_archive import NOISE
-from tests.unit.processor.judge.documents.test_archive import REJECTED as ARCHIVES
+from tests.unit.processor.judge.documents.zip.test_archive import NOISE
+from tests.unit.processor.judge.documents.zip.test_archive import REJECTED as ARCHIVES
 
 MIB = 1024 * 1024
 SMALL = Facts(profile=Profile(max_bytes={"*": 10}))

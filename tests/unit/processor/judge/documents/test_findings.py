@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from intake.record import Severity
+from intake.files.model import Severity
 from processor.judge import Facts, judge
-from processor.judge.catalogue import RULES
 from processor.judge.documents.readers import READERS
-from processor.judge.documents.rules import DOCUMENT_CHAPTERS
-from processor.judge.kinds import TAKEN
+from processor.judge.inspection.kinds import TAKEN
+from processor.judge.rules.catalogue import RULES
+from processor.judge.rules.image_rules import DOCUMENT_CHAPTERS
 from tests.dicom_files import ct_slice
 from tests.document_files import SEEDS, pdf, stream, tiff, zipped
 from tests.unit.processor.judge.documents.broken import FILES, MET_ELSEWHERE

@@ -1,0 +1,258 @@
+"""The record of a file: what was declared, what arrived, what was decided, and its story."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from intake.files.scan import Scan
+from intake.files.states import State
+
+Metadata = dict[str, Any]
+"""Kind-specific values: str, int, bool, lists and dicts of these. What identifies a patient stands under `patient`."""
+
+
+class Severity(StrEnum):
+    """What a finding does to its file."""
+
+    WARN = "warn"
+    REJECT = "reject"
+
+
+class Whose(StrEnum):
+    """Whose business a finding is: who can do something about it."""
+
+    CLINIC = "clinic"
+    VENDOR = "vendor"
+    """Of the system that wrote the file: whoever sends the file can only tell them."""
+    NOBODY = "nobody"
+    """Good to know, and nothing to do."""
+
+
+class Source(StrEnum):
+    """How a file was announced."""
+
+    WEB = "web"
+    API = "api"
+    DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that the judge found. No field ever holds a patient's value."""
+
+    code: str
+    severity: Severity
+    message: str
+    """The cause, in words for clinic staff."""
+    remedy: str
+    """What to do about it."""
+    where: str = ""
+    """A tag such as `(0008,0018)`, an offset such as `byte 132`, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectVersion:
+    """One version of one object in S3."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One step in a file's story."""
+
+    at: datetime
+    actor: str
+    """Who: a user's or client's opaque id, `processor` or `sweep`."""
+    event: str
+    """What, as a state or a short verb: `reserved`, `accepted`, `failed`."""
+    detail: str = ""
+    """A finding's code, an error's class or a file id; never free text from a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRecord:
+    """All that is known of a file. The truth from which everything else is projected."""
+
+    clinic_id: str
+    upload_id: str
+    file_id: str
+    name: str
+    """As the sender called it. May hold a patient's name: it never leaves the record but to its own clinic."""
+    size: int
+    """In bytes: declared until the object arrived, then the object's."""
+    sha256: str | None
+    """64 lower-case hexadecimal digits."""
+    state: State
+    source: Source
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    expires_at: datetime
+    """When a file that has not arrived is given up."""
+    incoming: ObjectVersion
+    stored: ObjectVersion | None = None
+    kind: str | None = None
+    duplicate_of: str | None = None
+    """The accepted file of the same clinic that holds the same bytes; they are stored once, there."""
+    conflicts_with: str | None = None
+    """The file of the same clinic that held this one's SOP Instance UID and was another image: a rejected file gave way
+    to it, an accepted one took its place by review."""
+    superseded_by: str | None = None
+    """The file that took this one's place by review."""
+    findings: tuple[Finding, ...] = ()
+    metadata: Metadata = field(default_factory=dict)
+    rules_version: str | None = None
+    timings: dict[str, int] = field(default_factory=dict)
+    """Milliseconds: `arrival_to_verdict`, `judging`."""
+    timeline: tuple[TimelineEntry, ...] = ()
+    multipart_id: str | None = None
+    """S3's id of the multipart upload, for a file above the single PUT's limit."""
+    parent: str | None = None
+    """The file id of the archive that this file is an entry of."""
+    shadow: tuple[str, ...] = ()
+    """Codes of broken rules that the clinic's profile only counts; never shown to the clinic."""
+    scan: Scan | None = None
+    """How the malware scan of its bytes ended; None where nobody scanned them."""
+    settled: bool = False
+    """Of an archive: its own verdict was once held against those of its entries."""
+    revision: int = 0
+    """Rises by one with each change, so that a projection applies each change once."""
+
+    def is_of(self, clinic_id: str, arrived: ObjectVersion) -> bool:
+        """Say whether an object is what the record was reserved for, or began with: its clinic's, at its key."""
+        own = (self.clinic_id, self.incoming.bucket, self.incoming.key)
+        return own == (clinic_id, arrived.bucket, arrived.key)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes of the findings that reject the file."""
+        return tuple(dict.fromkeys(found.code for found in self.findings if found.severity is Severity.REJECT))
+
+    @property
+    def warnings(self) -> int:
+        return sum(finding.severity is Severity.WARN for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSummary:
+    """What lists show of a file; all of it stands in the table's indexes."""
+
+    clinic_id: str
+    upload_id: str
+    file_id: str
+    name: str
+    size: int
+    state: State
+    source: Source
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+    kind: str | None = None
+    warnings: int = 0
+    codes: tuple[str, ...] = ()
+    """Codes of the findings that rejected the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A set of files that were announced together, and how far they have come."""
+
+    clinic_id: str
+    upload_id: str
+    created_at: datetime
+    created_by: str
+    source: Source
+    reference: str = ""
+    note: str = ""
+    """The sender's own words, for the sender's clinic alone: they may tell of patients."""
+    expected: int | None = None
+    """How many files the sender means to send, those in archives included; None where they did not say."""
+    declared: int = 0
+    """How many files are to come: those that were announced, and those found in archives."""
+    entries: int = 0
+    """How many of these were found in archives."""
+    counts: dict[State, int] = field(default_factory=dict)
+    """Files by state; follows the records within a second or so."""
+    warnings: int = 0
+    """Accepted files that carry warnings."""
+    causes: dict[str, int] = field(default_factory=dict)
+    """What troubles its files, as `intake.files.causes` names it → how many; follows like the counts."""
+
+    @property
+    def announced(self) -> int:
+        """How many files the sender announced; the next one has this number."""
+        return self.declared - self.entries
+
+    @property
+    def unannounced(self) -> int:
+        """How many of the expected files were neither announced nor found in an archive so far."""
+        return max(0, (self.expected or 0) - self.declared)
+
+    @property
+    def complete(self) -> bool:
+        return self.declared > 0 and not self.counts.get(State.AWAITING_UPLOAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How a file comes to another verdict: people asked for it."""
+
+    revision: int
+    """Of the record that was judged again: a change of it in between makes the new verdict void."""
+    steps: tuple[TimelineEntry, ...]
+    """Who asked, and for what."""
+    judged: bool
+    """It had a verdict, whose timings stay: how long the first one took is what is measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The fate of one object version, ready to be recorded."""
+
+    clinic_id: str
+    upload_id: str
+    file_id: str
+    state: State
+    """ACCEPTED or REJECTED."""
+    incoming: ObjectVersion
+    stored: ObjectVersion
+    size: int
+    etag: str
+    """S3's, of the incoming object: tells equal bytes where no checksum is known, and is else without meaning."""
+    sha256: str | None
+    kind: str
+    findings: tuple[Finding, ...]
+    metadata: Metadata
+    rules_version: str
+    arrived_at: datetime
+    decided_at: datetime
+    judging_ms: int
+    duplicate_of: str | None = None
+    sop_instance_uid: str | None = None
+    """Claimed for the clinic when accepted: no two accepted files share it, unless one took the other's place."""
+    conflicts_with: str | None = None
+    """The file that stands in the way of this one, with the same SOP Instance UID and another image."""
+    replaces: str | None = None
+    """The file whose claim on the SOP Instance UID this one takes over, as two people decided."""
+    name: str = ""
+    """The last segment of the key, for an object without a reservation."""
+    shadow: tuple[str, ...] = ()
+    """Codes of broken rules that the clinic's profile only counts."""
+    again: Again | None = None
+    scan: Scan | None = None
+    """How the malware scan ended; None where none was asked for."""
+
+
+def now() -> datetime:
+    """Return the present moment, in UTC, to the millisecond (which is what the table keeps)."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment as RFC 3339 in UTC with milliseconds; such texts sort by time."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

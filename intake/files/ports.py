@@ -1,0 +1,136 @@
+"""What is asked of the table of records."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from intake.files.model import FileRecord, FileSummary, Finding, ObjectVersion, TimelineEntry, Upload, Verdict
+from intake.files.outcomes import Page, Recorded
+from intake.files.scan import Scan
+from intake.files.states import State
+
+
+class Verdicts(Protocol):
+    """The table, as the processor uses it. What changes a record changes it only as its own clinic's."""
+
+    def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
+        """Move the file's record to its verdict and claim its identities, all or nothing.
+
+        With `replaces`, the claim of that file is taken over, and its record tells which file supersedes it.
+
+        Raises ContentionError when others keep writing the same items, and for a file that is judged again when its
+        record is no longer the one that was judged.
+        """
+        ...
+
+    def fail(self, record: FileRecord, reason: str) -> bool:
+        """Mark a file failed, creating `record` where there is none. Say whether that changed anything."""
+        ...
+
+    def delete(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
+        """Mark a rejected file deleted. False when its record is no longer as it was read, which changes nothing."""
+        ...
+
+    def check_conflicts(self, verdict: Verdict) -> Recorded:
+        """Return what recording would come to, as far as other files stand in the way; writes nothing."""
+        ...
+
+    def expire(self, file: FileRecord | FileSummary, at: datetime) -> bool:
+        """Give up a file that never arrived. Say whether that changed anything."""
+        ...
+
+    def note_scan(self, record: FileRecord, scan: Scan) -> None:
+        """Note a result that came after the file's verdict, which it leaves as it is. No record is no error."""
+        ...
+
+    def awaiting(self) -> Iterator[FileSummary]:
+        """Yield the files of all clinics that have not arrived, oldest first."""
+        ...
+
+    def settle(
+        self, record: FileRecord, state: State, found: Finding | None, stored: ObjectVersion, at: datetime
+    ) -> bool:
+        """Hold an accepted archive's verdict against its entries': it ends `state`, with `found` beside its findings.
+
+        A rejected one gives up its claim on its bytes. False when its record is no longer as it was read, which changes
+        nothing. Raises ContentionError.
+        """
+        ...
+
+    def file(self, file_id: str) -> FileRecord | None: ...
+
+
+class Children(Protocol):
+    """Entries of archives, which become files of the upload that the archive came with."""
+
+    def reserve(self, children: Sequence[FileRecord]) -> None:
+        """Reserve those that are not reserved yet, at most 100. Raises ContentionError."""
+        ...
+
+    def awaited(self, children: Sequence[FileRecord]) -> frozenset[str]:
+        """Return the ids of those that have no verdict. Raises ConflictError where one's id is another's."""
+        ...
+
+    def states(self, file_ids: Sequence[str]) -> dict[str, State]:
+        """Return where files stand, of those that are reserved."""
+        ...
+
+
+class Records(Protocol):
+    """The table, as the portal uses it. A clinic id of None means all clinics: for admins only."""
+
+    def create_upload(self, upload: Upload) -> None: ...
+
+    def add_files(self, upload: Upload, files: Sequence[FileRecord]) -> None:
+        """Reserve `files`, numbered from `upload.declared` on, `RESERVED_AT_ONCE` at a time.
+
+        Raises ConflictError when another added files since.
+        """
+        ...
+
+    def upload(self, clinic_id: str | None, upload_id: str) -> Upload:
+        """Raises NotFoundError."""
+        ...
+
+    def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
+        """Newest first. Raises InvalidCursorError."""
+        ...
+
+    def file(self, clinic_id: str | None, file_id: str) -> FileRecord:
+        """Raises NotFoundError."""
+        ...
+
+    def get_many(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
+        """Return those of the files that there are, of any clinic, by their ids."""
+        ...
+
+    def files_of(self, upload_id: str, after: str | None, limit: int) -> Page[FileRecord]:
+        """In the order of declaration. Raises InvalidCursorError."""
+        ...
+
+    def files(
+        self,
+        clinic_id: str | None,
+        state: State | None,
+        since: datetime | None,
+        after: str | None,
+        limit: int,
+        *,
+        until: datetime | None = None,
+    ) -> Page[FileSummary]:
+        """Newest first. All clinics need a state (None lists the judged and open ones merged).
+
+        Raises InvalidCursorError.
+        """
+        ...
+
+    def extend(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:
+        """Give a file more time to arrive. Raises ConflictError when it is no longer awaited."""
+        ...
+
+    def bind_idempotency_key(self, clinic_id: str, idempotency_key: str, body_sha256: str, value: str) -> str:
+        """Bind an idempotency key to an id for 24 h, and return what it is bound to: an earlier call's id, or `value`.
+
+        Raises ConflictError when the earlier call had another body.
+        """
+        ...

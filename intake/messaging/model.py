@@ -1,0 +1,137 @@
+"""Alerts, events, and who is told of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, StrEnum, auto
+from typing import Any
+
+
+class AlertKind(StrEnum):
+    """What alerts are about; subscriptions choose by it."""
+
+    REJECTED = "file.rejected"
+    FAILED = "file.failed"
+    COMPLETED = "upload.completed"
+    QUIET = "clinic.quiet"
+    LATE = "file.late"
+    DISAGREEMENT = "records.disagree"
+    """Objects and records contradict each other: a matter of operations, whatever the clinic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A message to people: opaque ids and codes only."""
+
+    kind: str
+    clinic_id: str
+    severity: str
+    subject: str
+    """At most 100 ASCII characters."""
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedMessage:
+    """A message of a queue that was looked at, not taken."""
+
+    message_id: str
+    body: dict[str, Any]
+    receives: int
+    sent_at: datetime | None = None
+    """Empty where the queue does not say."""
+
+
+OPERATIONS = "_operations"
+"""The owner of the admins' own subscriptions, which hear of all clinics; no clinic's id begins with an underscore."""
+
+EVERYTHING = "everything"
+"""The kind that stands for all of them, and for CloudWatch's alarms: those carry no attributes to choose by, and no
+filter policy lets a message without any pass."""
+
+FilterPolicy = dict[str, Any]
+"""Which messages a subscription gets, by their attributes (Amazon SNS Developer Guide, "Filter policies")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """One address, and what its owner wants it to be told."""
+
+    owner: str
+    """The clinic, or `OPERATIONS`."""
+    subscription_id: str
+    """Follows from protocol and endpoint; several owners may name the same address."""
+    protocol: str
+    """As SNS calls it: `email`, `https`."""
+    endpoint: str
+    kinds: frozenset[str]
+    created_at: datetime
+    created_by: str
+    asked_at: datetime
+    """When the recipient was last asked to confirm."""
+    arn: str = ""
+    """SNS's name of it; nothing before SNS was asked."""
+    removed: bool = False
+
+
+class Standing(Enum):
+    """Whether SNS delivers."""
+
+    PENDING = auto()
+    """The recipient has not confirmed yet."""
+    CONFIRMED = auto()
+    GONE = auto()
+    """The recipient has stopped it, or let the request lapse (after three days)."""
+
+
+TEST = "webhook.test"
+"""What a test event is called where it arrives."""
+
+
+class EventKind(StrEnum):
+    """What webhooks may be called for."""
+
+    UPLOAD_COMPLETED = "upload.completed"
+    FILE_REJECTED = "file.rejected"
+    FILE_FAILED = "file.failed"
+    STUDY_UPDATED = "study.updated"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened at a clinic: ids and codes only, for it leaves the house."""
+
+    event_id: str
+    """Follows from what happened, so that telling it again gives the same one."""
+    kind: str
+    """An `EventKind`, or the test of one webhook."""
+    clinic_id: str
+    at: datetime
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address that is called with a clinic's events."""
+
+    webhook_id: str
+    clinic_id: str
+    url: str
+    events: tuple[str, ...]
+    created_at: datetime
+    created_by: str
+    subscription: str | None = field(default=None)
+    """The service's own id, once it is known."""
+
+    @property
+    def test_kind(self) -> str:
+        """The kind of the event that this webhook is called for, and no other."""
+        return f"{TEST}.{self.webhook_id}"
+
+
+class Delivery(StrEnum):
+    """How a webhook stands with the service that delivers."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    LAPSED = "lapsed"

@@ -1,0 +1,1 @@
+"""Amazon SNS behind the ports of messaging: alerts by e-mail, events by webhook."""

@@ -1,0 +1,61 @@
+"""Keeping orders and reviews."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from intake.files.outcomes import Page
+from intake.orders.model import Answered, Order, OrderBatch, Review
+
+
+class Orders(Protocol):
+    """Kept for a week. Senders choose an order's id: one owner's has nothing to do with another's of the same id."""
+
+    def place(self, order: Order) -> Order:
+        """Keep an order and return it, or the one that already has its id."""
+        ...
+
+    def order(self, owner: str, order_id: str) -> Order:
+        """Raises NotFoundError."""
+        ...
+
+    def recent(self, owner: str, limit: int) -> tuple[Order, ...]:
+        """Return the newest orders of an owner, without their answers."""
+        ...
+
+    def portion(self, owner: str, order_id: str, number: int) -> OrderBatch | None:
+        """Return a portion that was found before."""
+        ...
+
+    def add_portion(self, owner: str, order_id: str, number: int, portion: OrderBatch) -> OrderBatch:
+        """Keep a portion, count its files, and return it; or the one that already has its number."""
+        ...
+
+    def answer(self, owner: str, order_id: str, answers: Sequence[Answered]) -> None:
+        """Note what became of files; of each, what is noted first counts. Raises ContentionError."""
+        ...
+
+    def answers(self, owner: str, order_id: str, after: str | None, limit: int) -> Page[Answered]:
+        """Return what became of each file, by file id. Raises InvalidCursorError."""
+        ...
+
+
+class Reviews(Protocol):
+    """One review per file at a time."""
+
+    def propose(self, review: Review) -> bool:
+        """Keep a proposal. False when one waits for the file already, or two people stand behind its acceptance."""
+        ...
+
+    def decide(self, review: Review, *, confirmed: bool, by: str, name: str, at: datetime) -> Review:
+        """Confirm or decline a proposal, of which file and clinic are gone by.
+
+        Raises NotFoundError where none waits, and ConflictError when its own proposer would confirm it.
+        """
+        ...
+
+    def review(self, file_id: str) -> Review | None: ...
+
+    def waiting(self, limit: int) -> tuple[Review, ...]:
+        """Return proposals that nobody has decided, oldest first."""
+        ...

@@ -1,0 +1,175 @@
+"""The change feed in the table: every verdict of a clinic, numbered without a gap, behind the `ChangeFeed` port.
+
+The projection appends in the transaction that counts a change. One item holds what one transaction brought to one
+clinic; its sort key is the number of its last change. Behind all of them stands the head. Every item says how many
+changes precede it, and until when the last of these is kept. A transaction goes through only where the head still
+stands as it was read, so no number is given later than a higher one.
+
+Source: Amazon DynamoDB Developer Guide, "Managing complex workflows with transactions" (isolation levels).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from intake.errors import ChangesGoneError, ContentionError, InvalidCursorError
+from intake.files.model import now, timestamp
+from intake.files.states import State
+from intake.projections.model import Change, FeedEntry, FeedPage
+from intake.table.compression import packed
+from intake.table.dynamodb import Table
+from intake.table.expressions import Write, replacement, update
+from intake.table.ownership import clinic
+from intake.table.queries import Query
+from intake.table.serialization import Item, moment
+
+KEPT = timedelta(days=30)
+"""For how long a change can be read."""
+
+ITEMS = 2
+"""How many items of the table a transaction writes for each clinic: some changes, and the head."""
+
+_HEAD = "~HEAD"
+"""Sorts behind every number, so that a query that comes to the end finds it."""
+_DIGITS = 15
+_ITEMS_PER_PAGE = 25
+
+
+class FeedWriter:
+    """Writes what a transaction appends."""
+
+    def __init__(self, table: Table, clock: Callable[[], datetime] = now) -> None:
+        self._table = table
+        self._clock = clock
+
+    def appended(self, changes: Sequence[Change]) -> list[Write]:
+        """Return the writes of a transaction that append `changes`, on the condition that nobody else did meanwhile."""
+        clinics = list(dict.fromkeys(change.clinic_id for change in changes))
+        heads = self._table.batch_get([_key(clinic_id, _HEAD) for clinic_id in clinics])
+        return [
+            write
+            for clinic_id, head in zip(clinics, heads, strict=True)
+            for write in self._append(
+                clinic_id, [_row(change) for change in changes if change.clinic_id == clinic_id], head or {}
+            )
+        ]
+
+    def _append(self, clinic_id: str, rows: list[Item], head: Item) -> list[Write]:
+        preceding, kept_until = head.get("preceding", 0), head.get("kept_until", 0)
+        reached = preceding + len(rows)
+        # Workers' clocks differ; what comes later never expires earlier.
+        expires = max(kept_until, int((self._clock() + KEPT).timestamp()))
+        some = {"preceding": preceding, "kept_until": kept_until, "rows": packed(rows), "expires": expires}
+        item = _key(clinic_id, _sort(reached)) | some
+        return [
+            replacement(item, clinic(clinic_id)),
+            _move_head(clinic_id, preceding, {"preceding": reached, "kept_until": expires}),
+        ]
+
+
+class DynamoChangeFeed:
+    """Reads the feed."""
+
+    def __init__(self, table: Table, clock: Callable[[], datetime] = now) -> None:
+        self._table = table
+        self._clock = clock
+
+    def changes(self, clinic_id: str, since: str | None, limit: int) -> FeedPage:
+        after = None if since is None else _number(since)
+        return _page(self._items(clinic_id, after or 0), after, limit, int(self._clock().timestamp()))
+
+    def end(self, clinic_id: str) -> str:
+        head = self._table.get(_key(clinic_id, _HEAD))
+        return str(head["preceding"] if head else 0)
+
+    def _items(self, clinic_id: str, after: int) -> Iterator[Item]:
+        """Return what holds changes behind a number, in order, and then the head."""
+        feed = _key(clinic_id, "")["pk"]
+        return self._table.items(Query(feed, above=_sort(after), limit=_ITEMS_PER_PAGE, consistent=True))
+
+
+def _page(items: Iterable[Item], after: int | None, limit: int, at: int) -> FeedPage:
+    """Cut a page out of the items behind `after`, which is None for the oldest that is kept.
+
+    A query may see a transaction's items before those of the one before it. The numbers show the gap: the page ends
+    there, and the next one finds it filled.
+    """
+    reached, known, rows = after, 0, list[Item]()
+    for item in items:
+        if item.get("expires", at + 1) <= at:
+            continue
+        preceding, held = item["preceding"], item.get("rows", [])
+        reached = _reached(reached, preceding, kept=item["kept_until"] > at)
+        known = max(known, preceding + len(held))
+        if reached < preceding:
+            break
+        rows += held[reached - preceding :]
+        reached = max(reached, preceding + len(held))
+        if len(rows) > limit:
+            break
+    reached = reached or 0
+    if reached > known:
+        raise InvalidCursorError("the position is not one of this feed")
+    over = max(0, len(rows) - limit)
+    return FeedPage(tuple(map(_entry, rows[:limit])), str(reached - over), more=over > 0)
+
+
+def _reached(reached: int | None, preceding: int, *, kept: bool) -> int:
+    """Return up to where changes were read, on meeting an item that others precede, the last of which may be `kept`."""
+    if reached is None:
+        if kept:
+            raise ContentionError("changes are being written")
+        return preceding
+    if reached < preceding and not kept:
+        raise ChangesGoneError("changes behind the cursor are no longer kept")
+    return reached
+
+
+def _move_head(clinic_id: str, preceding: int, sets: Item) -> Write:
+    return update(
+        _key(clinic_id, _HEAD),
+        clinic(clinic_id),
+        sets=sets,
+        condition="preceding = :from" if preceding else "attribute_not_exists(pk)",
+        values={":from": preceding} if preceding else {},
+        new=True,
+    )
+
+
+def _key(clinic_id: str, sort: str) -> Item:
+    return {"pk": f"CHANGES#{clinic_id}", "sk": sort}
+
+
+def _sort(number: int) -> str:
+    return f"{number:0{_DIGITS}d}"
+
+
+def _number(position: str) -> int:
+    if not (position.isascii() and position.isdecimal() and len(position) <= _DIGITS):
+        raise InvalidCursorError("the position is not one of this feed")
+    return int(position)
+
+
+def _row(change: Change) -> Item:
+    return {
+        "file_id": change.file_id,
+        "upload_id": change.upload_id,
+        "revision": change.revision,
+        "before": change.before,
+        "after": change.after.value,
+        "at": timestamp(change.at),
+        "codes": list(change.codes),
+        "warnings": change.warnings_after,
+    }
+
+
+def _entry(row: Item) -> FeedEntry:
+    return FeedEntry(
+        file_id=row["file_id"],
+        upload_id=row["upload_id"],
+        revision=row["revision"],
+        before=State(row["before"]) if row["before"] else None,
+        after=State(row["after"]),
+        at=moment(row["at"]),
+        codes=tuple(row["codes"]),
+        warnings=row["warnings"],
+    )

@@ -1,0 +1,154 @@
+"""Changes of records, and what they are added up to."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+from intake.files.metadata import Device
+from intake.files.states import State
+from intake.studies.model import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """The study that a judged file says it belongs to, whatever its verdict."""
+
+    study_id: str
+    modality: str = ""
+    study_date: str = ""
+    """`YYYYMMDD`, as the file says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One revision of one file's record, as the table's stream tells it."""
+
+    file_id: str
+    upload_id: str
+    clinic_id: str
+    source: str
+    revision: int
+    before: State | None
+    after: State
+    at: datetime
+    size: int
+    warnings_before: int = 0
+    warnings_after: int = 0
+    codes: tuple[str, ...] = ()
+    latency_ms: int | None = None
+    shadow: tuple[str, ...] = ()
+    instance: Instance | None = None
+    """What is new to a study: of a DICOM file that has just been accepted, and not as a duplicate."""
+    lost: Instance | None = None
+    """What a study loses: of a file whose place another took just now."""
+    cause_before: str = ""
+    cause_after: str = ""
+    """What troubles the file, as `intake.files.causes` names it."""
+    study_before: str = ""
+    """The id of the study that the file was filed under."""
+    filed: Filed | None = None
+    entries: int = 0
+    """How many files an archive holds that has just been accepted, and not as a duplicate."""
+    unsettled_before: bool = False
+    unsettled_after: bool = False
+    """The file is an accepted archive whose verdict is still to be held against its entries': it counts as awaited."""
+    duplicate_before: bool = False
+    duplicate: bool = False
+    """The file was accepted, and its bytes are stored already."""
+    device: Device | None = None
+    """What made the file, where it says so and was judged."""
+    announced_at: datetime | None = None
+    """When the file was announced with others, where this change ends its being awaited."""
+
+
+class Grain(Enum):
+    """How long the stretches of time are that are counted together, in UTC."""
+
+    FIVE_MINUTES = timedelta(minutes=5)
+    HOUR = timedelta(hours=1)
+    DAY = timedelta(days=1)
+
+    def start(self, at: datetime) -> datetime:
+        """Return when the stretch began that `at` lies in."""
+        midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight + (at - midnight) // self.value * self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceTally:
+    """What became of the files of one device."""
+
+    accepted: int = 0
+    rejected: int = 0
+    codes: dict[str, int] = field(default_factory=dict)
+    """Finding code → files it rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One clinic's stretch of time: files by state, bytes newly stored, verdicts by latency, code and device."""
+
+    clinic_id: str
+    start: datetime
+    counts: dict[State, int]
+    bytes: int
+    """Accepted and stored: a duplicate's bytes are not stored again."""
+    latency: dict[int, int]
+    """Upper bound in ms of each histogram bin → verdicts in it."""
+    codes: dict[str, int]
+    """Finding code → files it rejected."""
+    shadow: dict[str, int] = field(default_factory=dict)
+    """Code of a rule that a profile only counts → files that break it."""
+    devices: dict[str, DeviceTally] = field(default_factory=dict)
+    """By the device's key, which `Projections.device_labels` explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a clinic has stored since its beginning, less what was deleted."""
+
+    clinic_id: str
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueAlert:
+    """Something worth telling that has not been told."""
+
+    kind: str
+    clinic_id: str
+    subject: str
+    """Id of the upload or the clinic that it is about."""
+    count: int
+    codes: dict[str, int]
+    first_file_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEntry:
+    """A verdict in the change feed: what became of a file. `revision` tells a file's entries apart."""
+
+    file_id: str
+    upload_id: str
+    revision: int
+    before: State | None
+    """None for an object that was dropped into S3, whose record begins with its verdict."""
+    after: State
+    at: datetime
+    codes: tuple[str, ...] = ()
+    warnings: int = 0
+
+    @property
+    def change_id(self) -> str:
+        return f"{self.file_id}.{self.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Some entries, in order, and where to go on: `next` stands behind the last of them, also when there is none."""
+
+    entries: tuple[FeedEntry, ...]
+    next: str
+    more: bool
+    """Entries that stand behind it already."""

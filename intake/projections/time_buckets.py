@@ -1,0 +1,80 @@
+"""How stretches of time lie in the table: an item per clinic and stretch, partitioned so that a span is few Queries.
+
+Five minutes: `MINUTES#{yyyy-mm-dd}T{HH}`. Hours: `HOURS#{yyyy-mm-dd}`. Days: `DAYS#{yyyy-mm}`.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from intake.files.model import timestamp
+from intake.files.states import State
+from intake.projections.model import Bucket, DeviceTally, Grain
+from intake.table.queries import Query
+from intake.table.serialization import Item, moment, prefixed
+
+_PARTITIONS = {Grain.FIVE_MINUTES: "MINUTES#%Y-%m-%dT%H", Grain.HOUR: "HOURS#%Y-%m-%d", Grain.DAY: "DAYS#%Y-%m"}
+_PLACES = {Grain.FIVE_MINUTES: "%M", Grain.HOUR: "%H", Grain.DAY: "%d"}
+_PARTITION_AT_LEAST = {
+    Grain.FIVE_MINUTES: timedelta(hours=1),
+    Grain.HOUR: timedelta(days=1),
+    Grain.DAY: timedelta(days=28),
+}
+_STATES = frozenset(state.value for state in State)
+FLEETING = Grain.FIVE_MINUTES
+"""The grain whose buckets the table forgets after a week; the others are its history."""
+
+
+def bucket_key(grain: Grain, start: datetime, clinic_id: str) -> Item:
+    return {"pk": f"{start:{_PARTITIONS[grain]}}", "sk": f"{start:{_PLACES[grain]}}#{clinic_id}"}
+
+
+def bucket_facts(start: datetime, clinic_id: str) -> Item:
+    return {"clinic_id": clinic_id, "start": timestamp(start)}
+
+
+def bucket_queries(grain: Grain, since: datetime, until: datetime) -> Iterator[Query]:
+    """Yield each Query of a span, which begins and ends with the buckets of its two ends."""
+    first, last = grain.start(since), grain.start(until)
+    partitions = dict.fromkeys(
+        at.strftime(_PARTITIONS[grain]) for at in _steps(first, last, _PARTITION_AT_LEAST[grain])
+    )
+    for partition in partitions:
+        begins, ends = (at.strftime(_PARTITIONS[grain]) == partition for at in (first, last))
+        low = first.strftime(_PLACES[grain]) if begins else "00"
+        high = last.strftime(_PLACES[grain]) if ends else "99"
+        yield Query(partition, between=(low, f"{high}~"))
+
+
+def _steps(first: datetime, last: datetime, step: timedelta) -> Iterator[datetime]:
+    at = first
+    while at < last:
+        yield at
+        at += step
+    yield last
+
+
+def bucket(row: Item) -> Bucket:
+    return Bucket(
+        clinic_id=row["clinic_id"],
+        start=moment(row["start"]),
+        counts={State(name): amount for name, amount in prefixed(row, "n_").items()},
+        bytes=row.get("bytes", 0),
+        latency={int(bound): amount for bound, amount in prefixed(row, "ms_").items()},
+        codes=prefixed(row, "code_"),
+        shadow=prefixed(row, "shadow_"),
+        devices=_devices(prefixed(row, "dev_")),
+    )
+
+
+def _devices(sums: dict[str, int]) -> dict[str, DeviceTally]:
+    """Read `{key}_{what}`, where what is a state or a finding's code."""
+    by_key: dict[str, dict[str, int]] = {}
+    for name, amount in sums.items():
+        key, _, what = name.partition("_")
+        by_key.setdefault(key, {})[what] = amount
+    return {key: _device(amounts) for key, amounts in by_key.items()}
+
+
+def _device(amounts: dict[str, int]) -> DeviceTally:
+    codes = {what: amount for what, amount in amounts.items() if what not in _STATES}
+    return DeviceTally(accepted=amounts.get(State.ACCEPTED, 0), rejected=amounts.get(State.REJECTED, 0), codes=codes)

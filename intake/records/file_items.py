@@ -1,0 +1,155 @@
+"""Files' records as items of the table, and what its indexes hold of them."""
+
+from intake.files.index_keys import by_name, by_state
+from intake.files.item_keys import created_key, file_key
+from intake.files.model import (
+    FileRecord,
+    FileSummary,
+    Finding,
+    ObjectVersion,
+    Severity,
+    Source,
+    TimelineEntry,
+    timestamp,
+)
+from intake.files.scan import Scan
+from intake.files.states import State
+from intake.table.compression import packed
+from intake.table.serialization import Item, moment
+
+
+def file_item(record: FileRecord) -> Item:
+    """Write a whole record, as it begins. What only a verdict knows of it, no index holds yet."""
+    return {
+        **file_key(record.file_id),
+        **by_state(record.clinic_id, record.file_id, record.state, record.findings),
+        **by_name(record.clinic_id, record.file_id, record.name),
+        "created_key": created_key(record.created_at, record.file_id),
+        "file_id": record.file_id,
+        "upload_id": record.upload_id,
+        "clinic_id": record.clinic_id,
+        "name": record.name,
+        "size": record.size,
+        "sha256": record.sha256,
+        "state": record.state.value,
+        "source": record.source.value,
+        "created_at": timestamp(record.created_at),
+        "created_by": record.created_by,
+        "updated_at": timestamp(record.updated_at),
+        "expires_at": timestamp(record.expires_at),
+        "incoming": object_map(record.incoming),
+        "stored": object_map(record.stored) if record.stored else None,
+        "kind": record.kind,
+        "duplicate_of": record.duplicate_of,
+        "conflicts_with": record.conflicts_with,
+        "superseded_by": record.superseded_by,
+        **finding_attributes(record.findings),
+        "metadata": packed(record.metadata) if record.metadata else None,
+        "rules_version": record.rules_version,
+        "timings": record.timings,
+        "timeline": [timeline_map(entry) for entry in record.timeline],
+        "multipart_id": record.multipart_id,
+        "parent": record.parent,
+        "shadow": list(record.shadow) or None,
+        "scan": record.scan.value if record.scan else None,
+        "settled": record.settled or None,
+        "revision": record.revision,
+    }
+
+
+def file_record(item: Item) -> FileRecord:
+    """Read a whole record."""
+    return FileRecord(
+        clinic_id=item["clinic_id"],
+        upload_id=item["upload_id"],
+        file_id=item["file_id"],
+        name=item["name"],
+        size=item["size"],
+        sha256=item.get("sha256"),
+        state=State(item["state"]),
+        source=Source(item["source"]),
+        created_at=moment(item["created_at"]),
+        created_by=item["created_by"],
+        updated_at=moment(item["updated_at"]),
+        expires_at=moment(item["expires_at"]),
+        incoming=object_version(item["incoming"]),
+        stored=object_version(item["stored"]) if item.get("stored") else None,
+        kind=item.get("kind"),
+        duplicate_of=item.get("duplicate_of"),
+        conflicts_with=item.get("conflicts_with"),
+        superseded_by=item.get("superseded_by"),
+        findings=tuple(_finding(row) for row in item.get("findings", ())),
+        metadata=item.get("metadata", {}),
+        rules_version=item.get("rules_version"),
+        timings=item["timings"],
+        timeline=tuple(_timeline_entry(row) for row in item["timeline"]),
+        multipart_id=item.get("multipart_id"),
+        parent=item.get("parent"),
+        shadow=tuple(item.get("shadow", ())),
+        scan=Scan(item["scan"]) if item.get("scan") else None,
+        settled=item.get("settled", False),
+        revision=item["revision"],
+    )
+
+
+def file_summary(item: Item) -> FileSummary:
+    """Read what an index holds of a record."""
+    return FileSummary(
+        clinic_id=item["clinic_id"],
+        upload_id=item["upload_id"],
+        file_id=item["file_id"],
+        name=item["name"],
+        size=item["size"],
+        state=State(item["state"]),
+        source=Source(item["source"]),
+        created_at=moment(item["created_at"]),
+        updated_at=moment(item["updated_at"]),
+        expires_at=moment(item["expires_at"]),
+        kind=item.get("kind"),
+        warnings=item.get("warnings", 0),
+        codes=tuple(item.get("codes", ())),
+    )
+
+
+def finding_attributes(findings: tuple[Finding, ...]) -> Item:
+    """Return what a record and its indexes hold of findings; a file without any takes no room for that."""
+    return {
+        "findings": [finding_map(finding) for finding in findings] or None,
+        "warnings": sum(finding.severity is Severity.WARN for finding in findings) or None,
+        "codes": rejecting_codes(findings) or None,
+    }
+
+
+def rejecting_codes(findings: tuple[Finding, ...]) -> list[str]:
+    return list(dict.fromkeys(finding.code for finding in findings if finding.severity is Severity.REJECT))
+
+
+def object_map(version: ObjectVersion) -> Item:
+    return {"bucket": version.bucket, "key": version.key, "version_id": version.version_id}
+
+
+def object_version(row: Item) -> ObjectVersion:
+    return ObjectVersion(row["bucket"], row["key"], row.get("version_id"))
+
+
+def finding_map(finding: Finding) -> Item:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "where": finding.where,
+    }
+
+
+def timeline_map(entry: TimelineEntry) -> Item:
+    told = {"detail": entry.detail} if entry.detail else {}
+    return {"at": timestamp(entry.at), "actor": entry.actor, "event": entry.event, **told}
+
+
+def _finding(row: Item) -> Finding:
+    return Finding(row["code"], Severity(row["severity"]), row["message"], row["remedy"], row["where"])
+
+
+def _timeline_entry(row: Item) -> TimelineEntry:
+    return TimelineEntry(moment(row["at"]), row["actor"], row["event"], row.get("detail", ""))

@@ -1,0 +1,191 @@
+"""Announced files that are awaited, in the table: a batch is one item, and its files are counted off as they come."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import datetime
+from itertools import chain, groupby
+
+from intake.files.index_keys import in_lists
+from intake.files.item_keys import created_key, file_key, upload_key
+from intake.files.model import FileRecord, timestamp
+from intake.files.states import State
+from intake.records.file_items import file_item
+from intake.records.file_lists import Partition, Section
+from intake.table.dynamodb import Table
+from intake.table.expressions import Write, addition, creation, update
+from intake.table.ownership import Owner, clinic
+from intake.table.queries import Query
+from intake.table.serialization import Item, expiry
+
+BATCH = "#AWAITED#"
+
+
+class AnnouncedFiles:
+    """Enters batches, and counts them down."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def entered(self, owner: Owner, files: Sequence[FileRecord]) -> list[Write]:
+        """Return the writes of the transaction that reserves `files`, which one upload announced at one moment."""
+        awaited = [file for file in files if file.state is State.AWAITING_UPLOAD]
+        if len(awaited) > 1:
+            new = (creation(file_item(file), owner) for file in files)
+            return [self._entered(owner, awaited), *new]
+        items = (file_item(file) | in_lists(file.clinic_id, file.file_id, file.state) for file in files)
+        return [creation(item, owner) for item in items]
+
+    def _entered(self, owner: Owner, awaited: list[FileRecord]) -> Write:
+        first, last = awaited[0], awaited[-1]
+        facts = {
+            "clinic_id": first.clinic_id,
+            "upload_id": first.upload_id,
+            "created_at": timestamp(first.created_at),
+            **in_lists(first.clinic_id, first.upload_id, State.AWAITING_UPLOAD),
+            "last": last.file_id,
+        }
+        # Where an upload announces twice within a millisecond, the batch grows by those that came later.
+        begins = {"created_key": created_key(first.created_at, first.file_id)}
+        key = _key(first.upload_id, first.created_at)
+        return addition(key, Counter(rest=len(awaited)), owner, sets=facts, initial=begins)
+
+    def decrement_items(self, left: Mapping[tuple[str, str, datetime], int]) -> list[Write]:
+        """Return the writes of a transaction that takes files from their batches; a batch that is gone needs none.
+
+        `left` tells how many files leave each batch, by its clinic, its upload and when it was announced.
+        """
+        found = zip(left, self._table.batch_get([_key(*batch[1:]) for batch in left]), strict=True)
+        return [self._decrement(clinic(batch[0]), item, left[batch]) for batch, item in found if item]
+
+    def _decrement(self, owner: Owner, item: Item, fewer: int) -> Write:
+        rest = item["rest"] - fewer
+        return update(
+            {"pk": item["pk"], "sk": item["sk"]},
+            owner,
+            sets={"rest": rest} if rest > 0 else {"rest": rest, "expires": expiry()},
+            remove=() if rest > 0 else ("clinic_state", "state_shard", "created_key"),
+            condition="rest = :known",
+            values={":known": item["rest"]},
+        )
+
+
+def _key(upload_id: str, announced_at: datetime) -> Item:
+    return upload_key(upload_id, f"{BATCH}{timestamp(announced_at)}")
+
+
+AT_ONCE = 16
+"""Queries."""
+
+_AFTER_ALL = "~"
+
+_NUMBER = -5
+"""Where the number begins at the end of an announced file's id."""
+
+
+class AwaitedFiles:
+    """Yields what an index holds of awaited files, or their records."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def newest(self, partitions: Sequence[Partition], section: Section) -> list[Item]:
+        """Return a section of some lists that are read as one, newest first."""
+        found: list[Item] = []
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            rows = self._rows(threads, partitions, section)
+            for wave in _waves(_since(rows, section.since), section.limit):
+                found += reversed(self._of(threads, wave, section.before))
+                if len(found) >= section.limit:
+                    break
+        return found[: section.limit]
+
+    def all(self, partitions: Sequence[Partition]) -> Iterator[Item]:
+        """Yield the files of some lists, oldest first."""
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            for wave in _waves(self._rows(threads, partitions, None), None):
+                yield from self._of(threads, wave, _AFTER_ALL)
+
+    def _rows(self, threads: Executor, partitions: Sequence[Partition], section: Section | None) -> Iterator[Item]:
+        """Yield the rows of some lists as of one, files and batches: all, oldest first, or a section, newest first."""
+        lists = [self._pages(partition, section) for partition in partitions]
+        first = threads.map(next, lists)
+        sorted_rows = [chain(page, chain.from_iterable(pages)) for page, pages in zip(first, lists, strict=True)]
+        return heapq.merge(*sorted_rows, key=_created, reverse=section is not None)
+
+    def _pages(self, partition: Partition, section: Section | None) -> Iterator[list[Item]]:
+        index, name, value = partition
+        query = Query(
+            value,
+            index=index,
+            partition=name,
+            sort="created_key",
+            below=section.before if section else _AFTER_ALL,
+            newest_first=section is not None,
+            limit=section.limit if section else 0,
+        )
+        return self._table.pages(query)
+
+    def _of(self, threads: Executor, wave: list[Item], before: str) -> list[Item]:
+        """Return the awaited files that some rows stand for, oldest first."""
+        files = chain.from_iterable(threads.map(lambda row: self._files(row, before), wave))
+        return sorted(files, key=_created)
+
+    def _files(self, row: Item, before: str) -> list[Item]:
+        """Return the awaited files that a row stands for."""
+        if not row["sk"].startswith(BATCH):
+            return [row]
+        at, _, first = row["created_key"].partition("#")
+        at_once, _, bound = before.partition("#")
+        last = min(row["last"], bound) if at == at_once else row["last"]
+        query = Query(
+            row["pk"],
+            between=(file_key(first)["sk"], file_key(last)["sk"]),
+            # Files that are no longer awaited, or that were announced alone, stand in lists by themselves.
+            where="attribute_not_exists(clinic_state) AND created_at = :at AND created_key < :before",
+            values={":at": at, ":before": before},
+        )
+        return list(self._table.items(query))
+
+
+def _since(rows: Iterable[Item], floor: str) -> Iterator[Item]:
+    """Yield rows, newest first, until they are too old. Files of a batch are as old as each other."""
+    for row in rows:
+        if row["created_key"] < floor:
+            return
+        yield row
+
+
+def _waves(rows: Iterable[Item], wanted: int | None) -> Iterator[list[Item]]:
+    """Cut rows into waves that are read at the same time.
+
+    Where only some files are wanted, a wave is no larger than may be enough; and where it was not, because its batches
+    hold less than they did, the next one is twice that.
+    """
+    wave: list[Item] = []
+    for _, together in groupby(rows, _group):
+        wave += together
+        if len(wave) >= AT_ONCE or (wanted and sum(map(_at_most, wave)) >= wanted):
+            yield wave
+            wave, wanted = [], wanted and 2 * wanted
+    if wave:
+        yield wave
+
+
+def _created(item: Item) -> str:
+    return str(item["created_key"])
+
+
+def _group(row: Item) -> str:
+    """Return what rows have in common that are read in one wave.
+
+    What an upload announced within a millisecond is a batch, and maybe files alone that lie between the batch's.
+    """
+    moment_and_upload, _, number = _created(row).rpartition("-")
+    return moment_and_upload if number.isdigit() else _created(row)
+
+
+def _at_most(row: Item) -> int:
+    """Return how many files a row stands for at most."""
+    return int(row["last"][_NUMBER:]) - int(row["created_key"][_NUMBER:]) + 1 if "last" in row else 1

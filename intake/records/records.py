@@ -1,0 +1,159 @@
+"""The table as the portal uses it, behind the `Records` port. Every list is a Query; nothing scans.
+
+Source: Amazon DynamoDB Developer Guide, "Querying tables", "Managing complex workflows with transactions".
+"""
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from intake.errors import ConflictError, NotFoundError
+from intake.files.item_keys import COUNTS, META, file_key, upload_key
+from intake.files.keys import is_file_id, is_upload_id
+from intake.files.model import FileRecord, FileSummary, Upload, now, timestamp
+from intake.files.outcomes import RESERVED_AT_ONCE, Page
+from intake.files.states import State
+from intake.records.file_items import file_record, file_summary
+from intake.records.file_lists import Section
+from intake.records.merged_lists import MergedLists
+from intake.records.pending import AnnouncedFiles
+from intake.records.upload_items import upload, upload_item
+from intake.table.cursors import before, check_position
+from intake.table.dynamodb import ConditionFailedError, Table, TransactionConflictError
+from intake.table.expressions import replacement, update
+from intake.table.index_queries import Indexes, newest
+from intake.table.ownership import clinic
+from intake.table.queries import Query
+
+_REMEMBERED = timedelta(hours=24)
+_BEFORE_FILES = "FILE#"
+
+
+class DynamoRecords:
+    """Reserves files and reads what became of them."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._lists = MergedLists(table)
+        self._announced = AnnouncedFiles(table)
+        self._indexes = Indexes(table)
+
+    def create_upload(self, upload: Upload) -> None:
+        if not self._table.create(upload_item(upload), clinic(upload.clinic_id)):
+            raise ConflictError("the upload exists already")
+
+    def add_files(self, upload: Upload, files: Sequence[FileRecord]) -> None:
+        announced = upload.announced
+        for _, same in groupby(files, lambda file: file.created_at):
+            batch = list(same)
+            for start in range(0, len(batch), RESERVED_AT_ONCE):
+                chunk = batch[start : start + RESERVED_AT_ONCE]
+                self._reserve(upload, announced, chunk)
+                announced += len(chunk)
+
+    def upload(self, clinic_id: str | None, upload_id: str) -> Upload:
+        if not is_upload_id(upload_id):
+            raise NotFoundError("there is no such upload")
+        both = self._table.query(Query(upload_key(upload_id)["pk"], between=(COUNTS, META), consistent=True))
+        items = {item["sk"]: item for item in both.rows}
+        if META not in items or clinic_id not in {None, items[META]["clinic_id"]}:
+            raise NotFoundError("there is no such upload")
+        return upload(items[META], items.get(COUNTS, {}))
+
+    def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
+        uploads = newest("by_clinic", "clinic_key", f"{clinic_id}#uploads")
+        metas = self._indexes.keys(uploads, before(after), limit + 1).rows
+        page = metas[:limit]
+        counts = self._table.batch_get([upload_key(meta["upload_id"], COUNTS) for meta in page])
+        rows = tuple(upload(meta, counted or {}) for meta, counted in zip(page, counts, strict=True))
+        return Page(rows, page[-1]["created_key"] if len(metas) > limit else None)
+
+    def file(self, clinic_id: str | None, file_id: str) -> FileRecord:
+        owner = None if clinic_id is None else clinic(clinic_id)
+        item = self._table.get(file_key(file_id), owner=owner) if is_file_id(file_id) else None
+        if item is None:
+            raise NotFoundError("there is no such file")
+        return file_record(item)
+
+    def get_many(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
+        found = self._table.batch_get([file_key(file_id) for file_id in dict.fromkeys(file_ids)])
+        return {item["file_id"]: file_record(item) for item in found if item}
+
+    def files_of(self, upload_id: str, after: str | None, limit: int) -> Page[FileRecord]:
+        start = _BEFORE_FILES if after is None else check_position(after, _BEFORE_FILES, f"{_BEFORE_FILES}~")
+        query = Query(upload_key(upload_id)["pk"], above=start, limit=limit + 1, consistent=True)
+        rows, reached = self._table.query(query)
+        records = list(map(file_record, rows))
+        # A page of DynamoDB's ends at 1 MB, maybe before the limit.
+        more = len(records) > limit or (len(records) < limit and reached is not None)
+        page = tuple(records[:limit])
+        return Page(page, file_key(page[-1].file_id)["sk"] if more else None)
+
+    def files(
+        self,
+        clinic_id: str | None,
+        state: State | None,
+        since: datetime | None,
+        after: str | None,
+        limit: int,
+        *,
+        until: datetime | None = None,
+    ) -> Page[FileSummary]:
+        start, floor = before(after), timestamp(since) if since else ""
+        start = min(start, timestamp(until)) if until else start
+        merged = self._lists.newest(clinic_id, state, Section(start, floor, limit + 1))
+        page = merged[:limit]
+        rows = tuple(file_summary(item) for item in page)
+        return Page(rows, page[-1]["created_key"] if len(merged) > limit else None)
+
+    def extend(self, record: FileRecord, expires_at: datetime, multipart_id: str | None = None) -> None:
+        told = {"multipart_id": multipart_id} if multipart_id else {}
+        extended = update(
+            file_key(record.file_id),
+            clinic(record.clinic_id),
+            sets={"expires_at": timestamp(expires_at), **told},
+            condition="#state = :open",
+            values={":open": State.AWAITING_UPLOAD.value},
+            names={"#state": "state"},
+        )
+        if not self._table.write_if(extended):
+            raise ConflictError("the file is no longer awaited")
+
+    def bind_idempotency_key(self, clinic_id: str, idempotency_key: str, body_sha256: str, value: str) -> str:
+        # A sender may call a request by anything, a patient's number among it: keys hold its digest.
+        digest = hashlib.sha256(idempotency_key.encode("utf-8", "surrogatepass")).hexdigest()
+        item = {
+            "pk": f"IDEMPOTENCY#{clinic_id}#{digest}",
+            "sk": "#KEY",
+            "body_sha256": body_sha256,
+            "bound_to": value,
+            "expires": int((now() + _REMEMBERED).timestamp()),
+        }
+        # DynamoDB removes what expired only within days, so what it still shows may be past its time.
+        lapsed, at = "expires < :now", {":now": int(now().timestamp())}
+        try:
+            self._table.write(replacement(item, clinic(clinic_id), condition=lapsed, values=at))
+        except ConditionFailedError as refused:
+            earlier = refused.standing
+            if earlier["body_sha256"] != body_sha256:
+                raise ConflictError("the idempotency key was used with another request") from refused
+            return str(earlier["bound_to"])
+        return value
+
+    def _reserve(self, upload: Upload, announced: int, files: Sequence[FileRecord]) -> None:
+        owner = clinic(upload.clinic_id)
+        count = update(
+            upload_key(upload.upload_id),
+            owner,
+            sets={"announced": announced + len(files), "announced_at": timestamp(files[-1].created_at)},
+            # Entries of archives are declared at the same time and by others, so the number is added to.
+            sums={"declared": len(files)},
+            condition="announced = :before",
+            values={":before": announced},
+        )
+        with suppress(TransactionConflictError):
+            if not self._table.transact([count, *self._announced.entered(owner, files)]):
+                return
+        raise ConflictError("other files were added to the upload at the same time")

@@ -1,0 +1,185 @@
+"""The buckets behind the `Objects` port.
+
+Sources: Amazon S3 API Reference, GetObject, CopyObject, HeadObject, GetObjectTagging.
+"""
+
+import base64
+from typing import TYPE_CHECKING, TypedDict
+
+from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
+
+from intake.aws_errors import code_of
+from intake.errors import ContentionError, ObjectChangedError, ObjectMissingError, ObjectTakenError
+from intake.files.model import ObjectVersion
+from intake.storage.model import Copied, Found, ObjectRange
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import CopySourceTypeDef, HeadObjectOutputTypeDef
+
+MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})
+LARGEST_SINGLE_COPY = 5 * 1024**3
+"""CopyObject refuses larger sources; they are copied in parts."""
+
+_SOURCE_VERSION = "source-version"
+_PARTS = TransferConfig(multipart_threshold=LARGEST_SINGLE_COPY, multipart_chunksize=512 * 1024**2, max_concurrency=10)
+
+
+class S3Objects:
+    """Reads, copies and finds objects."""
+
+    def __init__(self, client: "S3Client") -> None:
+        self._s3 = client
+
+    def read(self, source: ObjectVersion, start: int, length: int) -> ObjectRange:
+        try:
+            answer = self._s3.get_object(
+                Bucket=source.bucket,
+                Key=source.key,
+                Range=f"bytes={start}-{start + length - 1}",
+                **_version(source),
+            )
+        except ClientError as error:
+            if code_of(error) == "InvalidRange" and start == 0:
+                return self._empty(source)
+            raise _translated(error, source) from error
+        with answer["Body"] as body:
+            if "ContentRange" in answer:
+                total = int(answer["ContentRange"].rpartition("/")[2])
+            else:
+                # A server may ignore the range and send everything (RFC 9110, 14.2); take no more than was asked for.
+                total = answer["ContentLength"]
+                body.read(start)
+            data = body.read(length)
+        return ObjectRange(
+            data,
+            total,
+            answer["ETag"],
+            answer.get("VersionId"),
+            answer["LastModified"],
+            answer["Metadata"],
+        )
+
+    def copy(self, source: ObjectVersion, etag: str, size: int, bucket: str, key: str) -> Copied:
+        target = ObjectVersion(bucket, key)
+        if size > LARGEST_SINGLE_COPY:
+            return self._copy_in_parts(source, etag, target)
+        try:
+            # The source's metadata and tags stay behind: their sender may have put a patient's name there.
+            answer = self._s3.copy_object(
+                Bucket=bucket,
+                Key=key,
+                CopySource=_copy_source(source),
+                CopySourceIfMatch=etag,
+                IfNoneMatch="*",
+                ChecksumAlgorithm="SHA256",
+                MetadataDirective="REPLACE",
+                Metadata={_SOURCE_VERSION: source.version_id or "null"},
+                ContentType="application/octet-stream",
+                TaggingDirective="REPLACE",
+            )
+        except ClientError as error:
+            if code_of(error) == "PreconditionFailed":
+                return self._earlier_copy(source, target)
+            raise _translated(error, source) from error
+        stored = ObjectVersion(bucket, key, answer.get("VersionId"))
+        return Copied(stored, _hex(answer["CopyObjectResult"].get("ChecksumSHA256")))
+
+    def delete(self, stored: ObjectVersion) -> None:
+        # Without a version id, S3 lays a delete marker over the object and keeps its bytes as a noncurrent version.
+        self._s3.delete_object(Bucket=stored.bucket, Key=stored.key)
+
+    def find(self, bucket: str, key: str) -> Found | None:
+        head = self._head(bucket, key)
+        return Found(ObjectVersion(bucket, key, head.get("VersionId")), head["LastModified"]) if head else None
+
+    def describe(self, source: ObjectVersion) -> ObjectRange:
+        try:
+            head = self._s3.head_object(Bucket=source.bucket, Key=source.key, **_version(source))
+        except ClientError as error:
+            raise _translated(error, source) from error
+        return ObjectRange(
+            b"", head["ContentLength"], head["ETag"], head.get("VersionId"), head["LastModified"], head["Metadata"]
+        )
+
+    def tag(self, source: ObjectVersion, name: str) -> str | None:
+        try:
+            answer = self._s3.get_object_tagging(Bucket=source.bucket, Key=source.key, **_version(source))
+        except ClientError as error:
+            raise _translated(error, source) from error
+        return next((tag["Value"] for tag in answer["TagSet"] if tag["Key"] == name), None)
+
+    def _copy_in_parts(self, source: ObjectVersion, etag: str, target: ObjectVersion) -> Copied:
+        if self._head(target.bucket, target.key):
+            return self._earlier_copy(source, target)
+        try:
+            self._s3.copy(
+                _copy_source(source),
+                target.bucket,
+                target.key,
+                ExtraArgs={
+                    "CopySourceIfMatch": etag,
+                    "MetadataDirective": "REPLACE",
+                    "Metadata": {_SOURCE_VERSION: source.version_id or "null"},
+                    "TaggingDirective": "REPLACE",
+                },
+                Config=_PARTS,
+            )
+        except ClientError as error:
+            raise _translated(error, source) from error
+        return self._earlier_copy(source, target)
+
+    def _earlier_copy(self, source: ObjectVersion, target: ObjectVersion) -> Copied:
+        """Return the copy that stands at the target, if it is one of exactly this source."""
+        head = self._head(target.bucket, target.key)
+        if head is None:
+            raise ObjectChangedError(f"the object in {source.bucket} changed before it could be copied")
+        if head["Metadata"].get(_SOURCE_VERSION) != (source.version_id or "null"):
+            raise ObjectTakenError(f"another object's copy stands under the key in {target.bucket}")
+        stored = ObjectVersion(target.bucket, target.key, head.get("VersionId"))
+        whole = head.get("ChecksumType") != "COMPOSITE"
+        return Copied(stored, _hex(head.get("ChecksumSHA256")) if whole else None)
+
+    def _head(self, bucket: str, key: str) -> "HeadObjectOutputTypeDef | None":
+        try:
+            return self._s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+        except ClientError as error:
+            if code_of(error) in MISSING:
+                return None
+            raise
+
+    def _empty(self, source: ObjectVersion) -> ObjectRange:
+        """No range of an empty object can be satisfied, so it is asked about instead of read."""
+        described = self.describe(source)
+        if described.total:
+            raise ObjectChangedError(f"an object in {source.bucket} was not readable from its start")
+        return described
+
+
+class _VersionArgument(TypedDict, total=False):
+    VersionId: str
+
+
+def _version(source: ObjectVersion) -> _VersionArgument:
+    return {"VersionId": source.version_id} if source.version_id else {}
+
+
+def _copy_source(source: ObjectVersion) -> "CopySourceTypeDef":
+    return {"Bucket": source.bucket, "Key": source.key, **_version(source)}
+
+
+def _hex(checksum: str | None) -> str | None:
+    return base64.b64decode(checksum).hex() if checksum else None
+
+
+def _translated(error: ClientError, source: ObjectVersion) -> Exception:
+    """Return this system's error for an expected one of S3, else the error itself. Neither names the key."""
+    code = code_of(error)
+    if code in MISSING:
+        return ObjectMissingError(f"the object version is no longer in {source.bucket}")
+    if code == "PreconditionFailed":
+        return ObjectChangedError(f"the object in {source.bucket} changed")
+    if code == "ConditionalRequestConflict":
+        return ContentionError("another delivery is copying the same object")
+    return error

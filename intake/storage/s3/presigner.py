@@ -1,0 +1,140 @@
+"""S3 as the portal uses it, behind the `Presigner` port: it signs, and drives multipart uploads.
+
+Sources: Amazon S3 User Guide, "Uploading objects with presigned URLs", "Checking object integrity"; API Reference,
+CreateMultipartUpload, UploadPart, ListParts, CompleteMultipartUpload.
+"""
+
+import base64
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from intake.aws_errors import code_of
+from intake.errors import ConflictError, ObjectMissingError
+from intake.files.model import ObjectVersion, now
+from intake.storage.model import DECLARED_EXTENSION, DECLARED_SHA256, Part, Presigned
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+SIGNING = Config(signature_version="s3v4", request_checksum_calculation="when_required")
+"""What a client that signs for others needs: else botocore signs a checksum of its own empty body into the URL."""
+
+VALIDITY = timedelta(minutes=15)
+CONTENT_TYPE = "application/octet-stream"
+_REFUSED = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "InvalidRequest", "BadDigest"})
+
+
+class S3Presigner:
+    """Signs requests for single objects. `client` must have been made with the `SIGNING` configuration."""
+
+    def __init__(self, client: "S3Client") -> None:
+        self._s3 = client
+
+    def put(self, target: ObjectVersion, size: int, sha256: str | None, extension: str = "") -> Presigned:
+        headers = {"Content-Type": CONTENT_TYPE, "If-None-Match": "*"}
+        parameters: dict[str, Any] = {"ContentType": CONTENT_TYPE, "IfNoneMatch": "*", "ContentLength": size}
+        declared = declared_metadata(sha256, extension)
+        if sha256:
+            headers["x-amz-checksum-sha256"] = parameters["ChecksumSHA256"] = _base64(sha256)
+        if declared:
+            headers |= {f"x-amz-meta-{name}": value for name, value in declared.items()}
+            parameters["Metadata"] = declared
+        return self._signed("put_object", "PUT", target, parameters, headers)
+
+    def start_multipart(self, target: ObjectVersion, extension: str = "") -> str:
+        answer = self._s3.create_multipart_upload(
+            Bucket=target.bucket,
+            Key=target.key,
+            ContentType=CONTENT_TYPE,
+            ChecksumAlgorithm="SHA256",
+            Metadata=declared_metadata(None, extension),
+        )
+        return answer["UploadId"]
+
+    def part(self, target: ObjectVersion, multipart_id: str, number: int, size: int, sha256: str) -> Presigned:
+        checksum = _base64(sha256)
+        parameters = {
+            "UploadId": multipart_id,
+            "PartNumber": number,
+            "ContentLength": size,
+            "ChecksumSHA256": checksum,
+        }
+        return self._signed("upload_part", "PUT", target, parameters, {"x-amz-checksum-sha256": checksum})
+
+    def parts(self, target: ObjectVersion, multipart_id: str) -> tuple[Part, ...]:
+        pages = self._s3.get_paginator("list_parts").paginate(
+            Bucket=target.bucket, Key=target.key, UploadId=multipart_id
+        )
+        try:
+            return tuple(
+                Part(row["PartNumber"], row["Size"], row["ETag"], base64.b64decode(row["ChecksumSHA256"]).hex())
+                for page in pages
+                for row in page.get("Parts", ())
+            )
+        except ClientError as error:
+            raise _translated(error) from error
+
+    def complete_multipart(self, target: ObjectVersion, multipart_id: str, parts: Sequence[Part]) -> None:
+        try:
+            self._s3.complete_multipart_upload(
+                Bucket=target.bucket,
+                Key=target.key,
+                UploadId=multipart_id,
+                IfNoneMatch="*",
+                MultipartUpload={
+                    "Parts": [
+                        {"PartNumber": part.number, "ETag": part.etag, "ChecksumSHA256": _base64(part.sha256)}
+                        for part in parts
+                    ]
+                },
+            )
+        except ClientError as error:
+            raise _translated(error) from error
+
+    def get(self, stored: ObjectVersion, file_name: str, shown_as: str = "") -> Presigned:
+        disposition = "inline" if shown_as else "attachment"
+        parameters: dict[str, Any] = {
+            "ResponseContentDisposition": f"{disposition}; filename*=UTF-8''{quote(file_name, safe='')}",
+            "ResponseContentType": shown_as or CONTENT_TYPE,
+            "ResponseCacheControl": "no-store",
+        }
+        if stored.version_id:
+            parameters["VersionId"] = stored.version_id
+        return self._signed("get_object", "GET", stored, parameters, {})
+
+    def _signed(
+        self, operation: str, method: str, target: ObjectVersion, parameters: dict[str, Any], headers: dict[str, str]
+    ) -> Presigned:
+        expires_at = now() + VALIDITY
+        url = self._s3.generate_presigned_url(
+            operation,
+            Params={"Bucket": target.bucket, "Key": target.key, **parameters},
+            ExpiresIn=int(VALIDITY.total_seconds()),
+            HttpMethod=method,
+        )
+        return Presigned(method, url, headers, expires_at)
+
+
+def declared_metadata(sha256: str | None, extension: str) -> dict[str, str]:
+    """Return the object metadata that tells the processor what was declared."""
+    return {name: value for name, value in ((DECLARED_SHA256, sha256), (DECLARED_EXTENSION, extension)) if value}
+
+
+def _base64(sha256: str) -> str:
+    return base64.b64encode(bytes.fromhex(sha256)).decode("ascii")
+
+
+def _translated(error: ClientError) -> Exception:
+    code = code_of(error)
+    if code == "NoSuchUpload":
+        return ObjectMissingError("the multipart upload is complete or was given up")
+    if code == "PreconditionFailed":
+        return ConflictError("the file has already been uploaded")
+    if code in _REFUSED:
+        return ConflictError(f"S3 refused to join the parts: {code}")
+    return error

@@ -1,0 +1,131 @@
+"""Studies and series as their accepted files add up to them: pure, so that the records give the same again.
+
+Sources: DICOM PS3.3 C.7.2 (study), C.7.3 (series), C.7.4.1 (frame of reference), C.7.6.1 (instance number).
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from intake.files.metadata import _uid, series_uid_of, short, study_uid_of
+from intake.files.model import Metadata
+from intake.files.states import State
+
+LIMITS = {
+    "modalities": 32,
+    "study_dates": 32,
+    "patients": 32,
+    "uploads": 100,
+    "series": 500,
+    "frames_of_reference": 32,
+    "numbers": 10_000,
+}
+"""How many different values of each kind are kept: an item of the table holds 400 KB, and senders may be hostile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """What one accepted DICOM file says of its study and series."""
+
+    study_id: str
+    """As `intake/files/keyed_ids.py` makes it; so is the series'."""
+    study_uid: str
+    series_id: str
+    series_uid: str
+    modality: str = ""
+    study_date: str = ""
+    frame_of_reference: str = ""
+    number: int | None = None
+    """Instance Number, (0020,0013)."""
+    patient: str = ""
+    """A digest of the Patient ID; nothing where the file has none."""
+    patient_key: str = ""
+    """What the clinic finds the patient's studies by, likewise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """A series, of the files that were accepted so far."""
+
+    series_id: str
+    series_uid: str
+    instances: int
+    numbered: int = 0
+    """Instances that have a number."""
+    modalities: frozenset[str] = frozenset()
+    frames_of_reference: frozenset[str] = frozenset()
+    numbers: frozenset[int] = frozenset()
+    """The different instance numbers, at most about `LIMITS`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """A clinic's study, of the files that were accepted so far. Sets hold at most about `LIMITS`."""
+
+    clinic_id: str
+    study_id: str
+    study_uid: str
+    instances: int
+    bytes: int
+    first_at: datetime
+    """When its first file was accepted."""
+    last_at: datetime
+    modalities: frozenset[str] = frozenset()
+    study_dates: frozenset[str] = frozenset()
+    """As the files say, `YYYYMMDD`; one where all is well."""
+    patients: frozenset[str] = frozenset()
+    """Digests of Patient IDs: enough to tell whether they differ, and no use besides."""
+    uploads: frozenset[str] = frozenset()
+    series_uids: frozenset[str] = frozenset()
+    series: tuple[Series, ...] = field(default=())
+    """Only where one study is asked for; lists leave it empty."""
+
+
+def instance(metadata: Metadata, study_id: str, series_id: str, patient_key: str = "") -> Instance | None:
+    """Return what a DICOM file's metadata says of its study, or None where it names none."""
+    study_uid = study_uid_of(metadata)
+    if not (study_uid and study_id):
+        return None
+    number = metadata.get("instance_number")
+    return Instance(
+        study_id=study_id,
+        study_uid=study_uid,
+        series_id=series_id,
+        series_uid=series_uid_of(metadata),
+        modality=short(metadata, "modality"),
+        study_date=short(metadata, "study_date"),
+        frame_of_reference=_uid(metadata, "frame_of_reference_uid"),
+        number=number if isinstance(number, int) else None,
+        patient=_patient(study_id, patient_key),
+        patient_key=patient_key,
+    )
+
+
+def _patient(study_id: str, patient_key: str) -> str:
+    """Digest a patient's key once more under the study's id, so that nobody can be followed from study to study."""
+    if not patient_key:
+        return ""
+    return hashlib.blake2b(patient_key.encode(), key=study_id.encode(), digest_size=10).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyQuery:
+    """What studies are looked for by; all that is given must hold."""
+
+    clinic_id: str | None
+    patient_id: str = ""
+    modality: str = ""
+    first_date: str = ""
+    """`YYYYMMDD`: the earliest study date."""
+    last_date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyOfUpload:
+    """What an upload brought of one study."""
+
+    study_id: str
+    counts: dict[State, int] = field(default_factory=dict)
+    """Judged files by state."""
+    modality: str = ""
+    study_date: str = ""

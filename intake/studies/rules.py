@@ -1,0 +1,93 @@
+"""What can be said of a study that no single file shows. Computed when it is asked for, from what was aggregated.
+
+The judge's catalogue lists these rules beside its own. Each finding says where: in which series, by its UID.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from intake.files.model import Finding, Severity, Upload
+from intake.files.states import State
+from intake.studies.model import LIMITS, Series, Study
+
+PATIENT_DIFFERS = Finding(
+    "study-patient-differs",
+    Severity.WARN,
+    "Files of the same study name different patients.",
+    "Check on the scanner or PACS whose study it is, and send the wrong files again, corrected.",
+)
+MODALITIES_MIXED = Finding(
+    "series-modalities-mixed",
+    Severity.WARN,
+    "Files of the same series come from different modalities.",
+    "Check that no files of another series were given this one's identifier.",
+)
+FRAMES_MIXED = Finding(
+    "series-frames-of-reference-mixed",
+    Severity.WARN,
+    "Images of the same series do not share one frame of reference, so they cannot be laid over each other.",
+    "If the series is meant for planning or comparison, export each frame of reference as a series of its own.",
+)
+NUMBERS_REPEATED = Finding(
+    "instance-numbers-repeated",
+    Severity.WARN,
+    "Images of the same series share an instance number.",
+    "Check that two acquisitions were not stored as one series.",
+)
+NUMBERS_MISSING = Finding(
+    "instance-numbers-missing",
+    Severity.WARN,
+    "The instance numbers of the series have gaps: images may be missing.",
+    "Compare the number of images with the scanner or PACS, and send the missing ones.",
+)
+INCOMPLETE = Finding(
+    "study-incomplete",
+    Severity.WARN,
+    "Fewer files came than were announced with this study.",
+    "Look at the uploads that it came with, and send the missing files again.",
+)
+
+SECTIONS = {
+    PATIENT_DIFFERS: "PS3.3 C.7.1.1",
+    MODALITIES_MIXED: "PS3.3 C.7.3.1",
+    FRAMES_MIXED: "PS3.3 C.7.4.1",
+    NUMBERS_REPEATED: "PS3.3 C.7.6.1",
+    NUMBERS_MISSING: "PS3.3 C.7.6.1",
+    INCOMPLETE: "",
+}
+"""Every rule on studies, and the standard's section that it follows from."""
+
+_NEVER_CAME = (State.EXPIRED, State.FAILED)
+
+
+def findings(study: Study, uploads: Sequence[Upload]) -> tuple[Finding, ...]:
+    """Return what is to be said of a study with its series, and of the uploads that it came with."""
+    return (*_of_study(study, uploads), *(found for series in study.series for found in _of_series(series)))
+
+
+def _of_study(study: Study, uploads: Sequence[Upload]) -> Iterator[Finding]:
+    if len(study.patients) > 1:
+        yield PATIENT_DIFFERS
+    if any(upload.counts.get(state) for upload in uploads for state in _NEVER_CAME):
+        yield INCOMPLETE
+
+
+def _of_series(series: Series) -> Iterator[Finding]:
+    broken = {
+        MODALITIES_MIXED: len(series.modalities) > 1,
+        FRAMES_MIXED: len(series.frames_of_reference) > 1,
+        NUMBERS_REPEATED: _all_known(series) and series.numbered > len(series.numbers),
+        NUMBERS_MISSING: _all_known(series) and _gaps(series) > 0,
+    }
+    yield from (_at(found, series) for found, is_broken in broken.items() if is_broken)
+
+
+def _all_known(series: Series) -> bool:
+    return len(series.numbers) < LIMITS["numbers"]
+
+
+def _gaps(series: Series) -> int:
+    return max(series.numbers) - min(series.numbers) + 1 - len(series.numbers) if series.numbers else 0
+
+
+def _at(found: Finding, series: Series) -> Finding:
+    return Finding(found.code, found.severity, found.message, found.remedy, f"series {series.series_uid}")

@@ -1,0 +1,192 @@
+"""One table of DynamoDB: reads and writes of plain items, and what it answers to a condition that does not hold.
+
+It knows neither files nor uploads. What a write is, and whose, is said in `intake/table/expressions.py`; what a query
+is, in `intake/table/queries.py`. Source: Amazon DynamoDB API Reference.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
+
+from intake.aws_errors import code_of
+from intake.errors import ContentionError, ScalperError
+from intake.table.expressions import Write, creation, replacement
+from intake.table.ownership import Owner
+from intake.table.queries import Query, Rows
+from intake.table.serialization import Item, WireItem, deserialize, serialize
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+KEYS_PER_CALL = 100
+"""DynamoDB takes no more for one BatchGetItem."""
+
+_BUSY = frozenset(
+    {"InternalServerError", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
+)
+_CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+"""Reasons of a cancelled transaction that say nothing of its conditions."""
+
+
+class ConditionFailedError(ScalperError):
+    """Raised when the condition of a write does not hold: that of its caller, or that the item is its owner's."""
+
+    def __init__(self, item: WireItem) -> None:
+        super().__init__("the condition of a write does not hold")
+        self._item = item
+
+    @property
+    def standing(self) -> Item:
+        """The item that stands in the way, empty for none."""
+        return deserialize(self._item)
+
+
+class TransactionConflictError(ContentionError):
+    """Raised when a transaction was cancelled because others were writing its items, or too many were written."""
+
+    def __init__(self, refused: dict[int, Item]) -> None:
+        super().__init__("others are writing the same items")
+        self.refused = refused
+        """The writes whose conditions do not hold either, as `Table.transact` returns them."""
+
+
+class Table:
+    """Reads and writes one table. An error of DynamoDB's that tells of no condition is raised as it is."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def get(self, key: Item, *, owner: Owner | None = None, consistent: bool = True) -> Item | None:
+        """Return the item at a key, or None; with `owner`, also where it is another's.
+
+        Another's item is not even unpacked: how long that takes would tell that there is one.
+        """
+        answer = self._client.get_item(TableName=self._name, Key=serialize(key), ConsistentRead=consistent)
+        found: WireItem = dict(answer.get("Item", {}))
+        if not found or (owner and found.get(owner.attribute) != {"S": owner.name}):
+            return None
+        return deserialize(found)
+
+    def batch_get(self, keys: Sequence[Item], *attributes: str) -> list[Item | None]:
+        """Return the items at `keys` in their order, each whole or its keys and those attributes; None for none."""
+        wanted = list(dict.fromkeys((key["pk"], key["sk"]) for key in keys))
+        parts = (wanted[start : start + KEYS_PER_CALL] for start in range(0, len(wanted), KEYS_PER_CALL))
+        found = {(item["pk"], item["sk"]): item for part in parts for item in self._batch(part, attributes)}
+        return [found.get((key["pk"], key["sk"])) for key in keys]
+
+    def query(self, query: Query) -> Rows:
+        """Return what DynamoDB reads at once: up to a megabyte of rows, or to the query's limit."""
+        answer = self._client.query(TableName=self._name, **query.request())
+        reached = answer.get("LastEvaluatedKey")
+        return Rows([*map(deserialize, answer["Items"])], None if reached is None else deserialize(reached))
+
+    def pages(self, query: Query) -> Iterator[list[Item]]:
+        """Yield all rows, a page of DynamoDB's at a time; the first one also where it is empty."""
+        for page in self._client.get_paginator("query").paginate(TableName=self._name, **query.request()):
+            yield [deserialize(item) for item in page["Items"]]
+
+    def items(self, query: Query) -> Iterator[Item]:
+        """Yield all rows."""
+        for page in self.pages(query):
+            yield from page
+
+    def create(self, item: Item, owner: Owner) -> bool:
+        """Write an item where there is none of its keys, and say whether there was none."""
+        return self.write_if(creation(item, owner))
+
+    def put(self, item: Item, owner: Owner) -> None:
+        """Write an item over its owner's, or where there is none. Raises ConditionFailedError for another's."""
+        self.write(replacement(item, owner))
+
+    def write(self, write: Write) -> None:
+        """Raises ConditionFailedError."""
+        self._send(write)
+
+    def write_if(self, write: Write) -> bool:
+        """Write on the write's condition, and say whether it held."""
+        try:
+            self._send(write)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def update_and_get(self, update: Write) -> Item:
+        """Update an item, and return all of it as it is then. Raises ConditionFailedError."""
+        return deserialize(self._send(update, ReturnValues="ALL_NEW"))
+
+    def transact(self, writes: Sequence[Write]) -> dict[int, Item]:
+        """Write all or nothing. Return nothing for all, or else the writes whose conditions do not hold.
+
+        Those are told by their places, with the items that stand there (empty for none). Raises
+        TransactionConflictError where it can be tried again.
+        """
+        items: Any = [{write.action: self._named(write)} for write in writes]
+        try:
+            self._client.transact_write_items(TransactItems=items)
+        except ClientError as error:
+            if code_of(error) != "TransactionCanceledException":
+                raise
+            reasons = cast("list[dict[str, Any]]", error.response["CancellationReasons"])
+            refused = _refused(reasons)
+            if any(reason.get("Code") in _CONFLICTS for reason in reasons):
+                raise TransactionConflictError(refused) from error
+            if not refused:
+                raise
+            return refused
+        return {}
+
+    def _batch(self, keys: list[tuple[str, str]], attributes: Sequence[str]) -> Iterator[Item]:
+        wanted: dict[str, Any] = {
+            "Keys": [serialize({"pk": pk, "sk": sk}) for pk, sk in keys],
+            "ConsistentRead": True,
+        }
+        if attributes:
+            # Names such as `state` are reserved words, so all of them go by placeholders.
+            names = {f"#{name}": name for name in ("pk", "sk", *attributes)}
+            wanted |= {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
+        request: dict[str, Any] = {self._name: wanted}
+        while request:
+            answer = self._client.batch_get_item(RequestItems=request)
+            yield from map(deserialize, answer["Responses"].get(self._name, ()))
+            request = dict(answer.get("UnprocessedKeys", {}))
+
+    def _send(self, write: Write, **options: str) -> WireItem:
+        """Return the attributes that the options ask for."""
+        request = {**self._named(write), **options}
+        try:
+            if write.action == "Update":
+                return dict(self._client.update_item(**request).get("Attributes", {}))
+            self._client.put_item(**request)
+        except ClientError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                raise ConditionFailedError(cast("dict[str, Any]", error.response).get("Item", {})) from error
+            raise
+        return {}
+
+    def _named(self, write: Write) -> dict[str, Any]:
+        return {"TableName": self._name, **write.request}
+
+
+@contextmanager
+def unavailable_as(error: type[ScalperError]) -> Iterator[None]:
+    """Raise `error` where a table cannot be asked: it is busy, or out of reach. Anything else is raised as it is."""
+    try:
+        yield
+    except ClientError as refused:
+        if code_of(refused) in _BUSY:
+            raise error("The table is busy.") from refused
+        raise
+    except (HTTPClientError, NoConnectionError) as failed:
+        raise error("The table cannot be reached.") from failed
+
+
+def _refused(reasons: Sequence[dict[str, Any]]) -> dict[int, Item]:
+    return {
+        place: deserialize(reason.get("Item", {}))
+        for place, reason in enumerate(reasons)
+        if reason.get("Code") == "ConditionalCheckFailed"
+    }

@@ -1,0 +1,156 @@
+"""Building writes of a table: each states whose the item is that it changes, and changes no other's.
+
+No other module of this package builds one, and a test keeps it so. Source: Amazon DynamoDB Developer Guide, "Update
+expressions", "Condition expressions".
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from intake.table.ownership import SYSTEM, Owner
+from intake.table.serialization import Item, serialize
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One put or update of an item."""
+
+    action: Literal["Put", "Update"]
+    request: dict[str, Any]
+    """As DynamoDB takes it, but for the table's name."""
+
+
+def creation(item: Item, owner: Owner) -> Write:
+    """Return the put that writes an item where there is none of its keys."""
+    return Write(
+        "Put",
+        {
+            "Item": serialize(_marked(item, owner)),
+            "ConditionExpression": "attribute_not_exists(pk)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        },
+    )
+
+
+def replacement(
+    item: Item, owner: Owner, *, condition: str = "", values: Item | None = None, new: bool = True
+) -> Write:
+    """Return the put that writes an item over its owner's, where the condition holds, or, if `new`, where none is."""
+    mine, whose, owned = _is_owners(owner, strict=False)
+    conditions = _on_condition(mine, condition, or_missing="pk" if condition and new else "")
+    given = serialize({**(values or {}), **owned})
+    return Write(
+        "Put",
+        {
+            "Item": serialize(_marked(item, owner)),
+            **conditions,
+            **({"ExpressionAttributeNames": whose} if whose else {}),
+            **({"ExpressionAttributeValues": given} if given else {}),
+        },
+    )
+
+
+def update(
+    key: Item,
+    owner: Owner,
+    *,
+    sets: Item | None = None,
+    initial: Item | None = None,
+    sums: Mapping[str, int] | None = None,
+    members: Mapping[str, set[Any]] | None = None,
+    remove: Sequence[str] = (),
+    also: Sequence[str] = (),
+    condition: str = "",
+    values: Item | None = None,
+    names: Mapping[str, str] | None = None,
+    new: bool = False,
+    or_missing: str = "",
+) -> Write:
+    """Return the update of an owner's item; with `new`, it may also be missing, or be of times that told no owner.
+
+    It sets `sets` (None removes), sets `initial` where there is none yet, adds `sums` and set `members`, and assigns
+    what `also` says. Placeholders for attributes are their names, those that `condition` needs stand in `names`.
+    Where the item has no attribute `or_missing`, no condition has to hold.
+    """
+    mine, whose, owned = _is_owners(owner, strict=not new)
+    first = {**(_mark(owner) if new else {}), **(initial or {})}
+    added: Item = {**{name: amount for name, amount in (sums or {}).items() if amount}, **(members or {})}
+    expression, placeholders, given = _written(sets or {}, first, added, remove, also)
+    return Write(
+        "Update",
+        {
+            "Key": serialize(key),
+            "UpdateExpression": expression,
+            **_on_condition(mine, condition, or_missing=or_missing),
+            "ExpressionAttributeNames": {**placeholders, **whose, **(names or {})},
+            "ExpressionAttributeValues": serialize({**given, **(values or {}), **owned}),
+        },
+    )
+
+
+def addition(
+    key: Item,
+    sums: Counter[str],
+    owner: Owner,
+    *,
+    sets: Item | None = None,
+    initial: Item | None = None,
+    remove: Sequence[str] = (),
+) -> Write:
+    """Return the update that adds `sums`, sets `sets`, and sets `initial` where there is none yet."""
+    return update(key, owner, sets=sets, initial=initial, sums=sums, remove=remove, new=True)
+
+
+def _written(
+    sets: Item, initial: Item, added: Item, remove: Sequence[str], also: Sequence[str]
+) -> tuple[str, dict[str, str], Item]:
+    """Return an update's expression, what its placeholders stand for, and their values.
+
+    Names may hold hyphens, which placeholders may not, so these are numbered.
+    """
+    slots = {name: f"a{index}" for index, name in enumerate(dict.fromkeys((*sets, *initial, *added, *remove)))}
+    kept = {name: value for name, value in sets.items() if value is not None}
+    begun = {name: value for name, value in initial.items() if name not in sets}
+    clauses = {
+        "SET": [
+            *(f"#{slots[name]} = :{slots[name]}" for name in kept),
+            *(f"#{slots[name]} = if_not_exists(#{slots[name]}, :{slots[name]})" for name in begun),
+            *also,
+        ],
+        "ADD": [f"#{slots[name]} :{slots[name]}" for name in added],
+        "REMOVE": [f"#{slots[name]}" for name in (*remove, *(name for name in sets if name not in kept))],
+    }
+    expression = " ".join(f"{verb} {', '.join(terms)}" for verb, terms in clauses.items() if terms)
+    values = {f":{slots[name]}": value for name, value in {**kept, **begun, **added}.items()}
+    return expression, {f"#{slot}": name for name, slot in slots.items()}, values
+
+
+def _on_condition(*terms: str, or_missing: str) -> dict[str, str]:
+    said = [term for term in terms if term]
+    # DynamoDB refuses parentheses that part nothing.
+    told = " AND ".join(f"({term})" for term in said) if len(said) > 1 else "".join(said)
+    if or_missing:
+        told = f"attribute_not_exists({or_missing}) OR ({told})"
+    return {"ConditionExpression": told, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if told else {}
+
+
+def _is_owners(owner: Owner, *, strict: bool) -> tuple[str, dict[str, str], Item]:
+    """Return the condition that an item is its owner's, or, if not `strict`, nobody else's."""
+    if owner == SYSTEM:
+        return "", {}, {}
+    mine = "#whose = :whose" if strict else "attribute_not_exists(#whose) OR #whose = :whose"
+    return mine, {"#whose": owner.attribute}, {":whose": owner.name}
+
+
+def _mark(owner: Owner) -> Item:
+    return {} if owner == SYSTEM else {owner.attribute: owner.name}
+
+
+def _marked(item: Item, owner: Owner) -> Item:
+    """Return an item that says whose it is. Raises ValueError for one that says that it is another's."""
+    mark = _mark(owner)
+    if any(item.get(name, whose) != whose for name, whose in mark.items()):
+        raise ValueError("the item is another owner's")
+    return {**item, **mark}

@@ -1,0 +1,49 @@
+"""Clinics and their partners, and access that was ended."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A machine client: which clinic it speaks for, what it may do, and for how long."""
+
+    client_id: str
+    clinic_id: str
+    name: str
+    scopes: frozenset[str]
+    created_at: datetime | None = None
+    ends_at: datetime | None = None
+    """From when on it is refused: a revoked client's moment, or the end of the grace that a rotation leaves it."""
+    request_key: str = ""
+    """Of the form that asked for it, so that the same form sent twice makes one client."""
+
+    def works_at(self, moment: datetime) -> bool:
+        return self.ends_at is None or moment < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """A tenant."""
+
+    clinic_id: str
+    name: str
+    contact: str = ""
+    """Whom to ask, in an admin's words: a name of staff, an address, a telephone number."""
+    active: bool = True
+    """An inactive clinic announces no more files. What it sent stays, and is read as before."""
+    created_at: datetime | None = None
+
+
+MOST_CLIENTS = 50
+"""Clients that the gateway can be told of, the portal's own among them (Amazon API Gateway quotas, "HTTP API")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """What was ended of somebody's access."""
+
+    session: bool = False
+    """Whether the session was signed out."""
+    sign_ins_until: int = -1
+    """Every sign-in of the person up to this moment, in seconds since 1970, was ended."""

@@ -1,0 +1,80 @@
+"""What is asked of the directory, of request counts and of the API's gateway."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Protocol
+
+from intake.tenants.model import Clinic, Partner, Revoked
+
+
+class RequestCounts(Protocol):
+    """How often clients ask."""
+
+    def add(self, client_id: str, at: datetime) -> int:
+        """Count a request, and return how many there were in its minute."""
+        ...
+
+    def add_today(self, name: str, at: datetime) -> int:
+        """Count what `name` stands for, and return how often it came on that day (UTC)."""
+        ...
+
+
+class Directory(Protocol):
+    """Clinics and partners. Few of both: the lists are read whole."""
+
+    def clinics(self) -> tuple[Clinic, ...]:
+        """By id."""
+        ...
+
+    def clinic(self, clinic_id: str) -> Clinic | None: ...
+
+    def create_clinic(self, clinic: Clinic) -> None:
+        """Raises ConflictError where the id is taken."""
+        ...
+
+    def save_clinic(self, clinic: Clinic) -> None: ...
+
+    def profile(self, clinic_id: str) -> dict[str, Any] | None:
+        """Return how the clinic wants its files judged, as `processor.judge.Profile` writes it; None for a default."""
+        ...
+
+    def save_profile(self, clinic_id: str, profile: dict[str, Any]) -> None: ...
+
+    def replace_profile(self, clinic_id: str, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+        """Raises ConflictError where the profile is not `before` any more."""
+        ...
+
+    def partner(self, client_id: str) -> Partner | None:
+        """Return a partner, whether it still works or not."""
+        ...
+
+    def partners(self) -> tuple[Partner, ...]:
+        """Of all clinics, those that no longer work among them."""
+        ...
+
+    def save_partner(self, partner: Partner) -> None: ...
+
+
+class Gateway(Protocol):
+    """The gateway's list of clients."""
+
+    def admit(self, client_ids: Collection[str]) -> bool:
+        """Have tokens of exactly these clients let in, within seconds. Say whether that changed anything."""
+        ...
+
+
+class Revocations(Protocol):
+    """Sessions that were signed out, and people whose sessions were all ended. Everything may raise
+    RevocationsUnknownError."""
+
+    def revoke_session(self, session_id: str, at: datetime) -> None:
+        """End a session. Once is enough; twice is no error."""
+        ...
+
+    def revoke_sign_ins(self, subject: str, at: datetime) -> None:
+        """End every session of somebody that began up to `at`. An earlier moment takes nothing back."""
+        ...
+
+    def find(self, session_id: str, subject: str) -> Revoked:
+        """Return what was ended until now."""
+        ...

@@ -1,0 +1,4 @@
+"""What admins do to clinics, staff and partners.
+
+No web in it. Begin with `clinics`.
+"""

@@ -1,0 +1,164 @@
+"""A clinic's profile as a form: what is shown of it, what may be entered, and what a change to it was.
+
+The profile's own shape is the judge's (`processor.judge.inspection.profile`); only what departs from the catalogue is
+written.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from intake.rules import LEVELS, Catalogue, Rule, catalogue
+from portal.errors import FieldsError
+from portal.presentation.formatting import size
+from portal.presentation.labels import KINDS
+
+MEGABYTE = 1_000_000
+MOST_MEGABYTES = 50_000
+"""An upload holds no larger file."""
+ANY_KIND = "*"
+
+CONFLICTS = {
+    "hold": "Hold it in quarantine until two admins decide which one counts",
+    "reject": "Refuse it; no review lets it in",
+    "keep-first": "Keep the first, and let the later one go: its content is not kept",
+}
+"""What may become of a file whose SOP Instance UID another image of the clinic holds; the first is usual."""
+USUAL = next(iter(CONFLICTS))
+
+Profile = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A rule as a clinic has it. `level` is empty where the catalogue's own holds."""
+
+    rule: Rule
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Rules that belong together; those that nobody may soften are only counted."""
+
+    title: str
+    rules: tuple[Weighed, ...]
+    protected: int
+
+    @property
+    def changed(self) -> int:
+        return sum(bool(weighed.level) for weighed in self.rules)
+
+
+def version_of(profile: Profile | None) -> str:
+    """Return what tells one state of a profile from another, for the form that was made from it."""
+    return hashlib.sha256(json.dumps(profile, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def chapters(profile: Profile | None) -> tuple[Chapter, ...]:
+    levels = (profile or {}).get("rules", {})
+    return tuple(_chapter(title, rules, levels) for title, rules in catalogue().chapters)
+
+
+def _chapter(title: str, rules: tuple[Rule, ...], levels: Mapping[str, str]) -> Chapter:
+    softenable = tuple(Weighed(rule, levels.get(rule.code, "")) for rule in rules if not rule.protected)
+    return Chapter(title, softenable, len(rules) - len(softenable))
+
+
+def entered(fields: Mapping[str, str]) -> Profile:
+    """Return the profile that a form says. Raises FieldsError."""
+    known = catalogue()
+    faults: dict[str, str] = {}
+    profile = {
+        "kinds": _kinds(fields, known, faults),
+        "max_bytes": _sizes(fields, known, faults),
+        "rules": _levels(fields, known, faults),
+        **_conflicts(fields, faults),
+    }
+    if faults:
+        raise FieldsError(faults)
+    return profile
+
+
+def _kinds(fields: Mapping[str, str], known: Catalogue, faults: dict[str, str]) -> list[str] | None:
+    chosen = [kind for kind in known.kinds if f"kind-{kind}" in fields]
+    if not chosen:
+        faults["kinds"] = "Choose at least one kind of file. To take none at all, deactivate the clinic."
+    return None if len(chosen) == len(known.kinds) else chosen
+
+
+def _sizes(fields: Mapping[str, str], known: Catalogue, faults: dict[str, str]) -> dict[str, int]:
+    sizes = {}
+    for kind in (ANY_KIND, *known.kinds):
+        field = f"max-{kind}"
+        text = fields.get(field, "").strip()
+        if not text:
+            continue
+        if text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MOST_MEGABYTES:
+            sizes[kind] = int(text) * MEGABYTE
+        else:
+            faults[field] = f"Enter a whole number of megabytes from 1 to {MOST_MEGABYTES:,}, or leave it empty."
+    return sizes
+
+
+def _levels(fields: Mapping[str, str], known: Catalogue, faults: dict[str, str]) -> dict[str, str]:
+    levels = {}
+    for code, rule in known.rules.items():
+        level = fields.get(f"rule-{code}", "")
+        if not level or rule.protected:
+            continue
+        if level not in LEVELS:
+            faults[f"rule-{code}"] = "Choose one of the effects."
+        elif level != rule.severity:
+            levels[code] = level
+    return levels
+
+
+def _conflicts(fields: Mapping[str, str], faults: dict[str, str]) -> dict[str, str]:
+    chosen = fields.get("conflicts", "") or USUAL
+    if chosen not in CONFLICTS:
+        faults["conflicts"] = "Choose what becomes of such a file."
+    return {} if chosen == USUAL else {"conflicts": chosen}
+
+
+def changes(before: Profile | None, after: Profile) -> dict[str, str]:
+    """Return what departs, as `kinds: all → dicom, pdf`, by what it concerns."""
+    old, new = _flat(before or {}), _flat(after)
+    return {
+        name: f"{old.get(name) or _usual(name)} → {new.get(name) or _usual(name)}"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    }
+
+
+def _flat(profile: Profile) -> dict[str, str]:
+    kinds = profile.get("kinds")
+    flat = {"kinds": ", ".join(sorted(kinds))} if kinds is not None else {}
+    flat |= {f"largest {kind}": size(limit) for kind, limit in profile.get("max_bytes", {}).items()}
+    flat |= {"conflicts": profile["conflicts"]} if "conflicts" in profile else {}
+    return flat | {f"rule {code}": level for code, level in profile.get("rules", {}).items()}
+
+
+def _usual(name: str) -> str:
+    """Return what holds where a profile says nothing."""
+    if name == "kinds":
+        return "all kinds"
+    if name == "conflicts":
+        return USUAL
+    rule = catalogue().rules.get(name.removeprefix("rule "))
+    return rule.severity if rule else "no limit"
+
+
+def summary(profile: Profile | None) -> list[tuple[str, str]]:
+    """Return a profile in a few words, as labels and texts."""
+    written = profile or {}
+    kinds, sizes, levels = written.get("kinds"), written.get("max_bytes", {}), written.get("rules", {})
+    limits = [f"{KINDS.get(kind, kind) if kind != ANY_KIND else 'Any kind'}: {size(n)}" for kind, n in sizes.items()]
+    return [
+        ("Kinds of files", "All" if kinds is None else ", ".join(KINDS.get(kind, kind) for kind in kinds)),
+        ("Largest file", "; ".join(limits) or "No limit of its own"),
+        ("Another image under a known SOP Instance UID", CONFLICTS[written.get("conflicts", USUAL)]),
+        ("Rules", f"{len(levels)} differ from the usual effect" if levels else "All have their usual effect"),
+    ]

@@ -1,0 +1,4 @@
+"""Noting what people do before it is done, and reading it again.
+
+Begin with `log`.
+"""

@@ -1,0 +1,4 @@
+"""Who is asking: tokens, sign-in, sessions, limits.
+
+Begin with `identity`.
+"""

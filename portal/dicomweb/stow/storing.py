@@ -1,0 +1,127 @@
+"""Storing small instances by DICOMweb (STOW-RS, PS3.18 10.5): each takes every file's way, and its verdict is told.
+
+Nothing is judged here. Bytes go to S3 by the same presigned request that every sender gets, and the processor decides;
+this waits a while for what it says, and answers in time: what has no verdict by then is followed elsewhere.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from intake.files.model import FileRecord, Metadata
+from intake.files.states import State
+from portal.auth.identity import Identity
+from portal.dicomweb.stow.sending import send_all
+from portal.dicomweb.wado.instances import address
+from portal.errors import StorageUnavailableError
+from portal.services import Services
+
+SEND_WITHIN_S = 12.0
+"""By when, counted from the request's arrival, the last instance is begun to be sent."""
+ANSWER_WITHIN_S = 22.0
+"""By when it is answered. API Gateway ends a request after 30 s, and Lambda our function after 29; one call of AWS that
+began just before may take 8 s."""
+PATIENCE_S = 15.0
+"""How long verdicts are waited for; most take a second."""
+
+NOT_UNDERSTOOD, OUT_OF_RESOURCES, DUPLICATE_INSTANCE, PROCESSING_FAILURE = 0xC000, 0xA700, 0x0111, 0x0110
+"""Failure reasons (PS3.4 table B.2-1, PS3.7 annex C)."""
+WITH_WARNINGS = 0xB000
+"""Coercion or a departure from the standard (PS3.18 table 10.5.3-2 and PS3.4 table B.2-1)."""
+NOT_KEPT = "sop-instance-first-kept"
+"""What is found in an accepted file whose instance was not stored: the clinic wants the first one kept."""
+REASONS = dict.fromkeys(
+    ("sop-instance-conflict", "sop-instance-uncompared", "sop-instance-refused", NOT_KEPT), DUPLICATE_INSTANCE
+)
+"""Finding code → failure reason, where the standard has a closer one than that the data were not understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a message's instances."""
+
+    upload_id: str
+    judged: tuple[FileRecord, ...]
+    waiting: int
+    """Instances that were sent and have no verdict yet."""
+    unsent: int = 0
+    """Instances that could not be sent in time: they have to be sent again."""
+
+    @property
+    def status(self) -> int:
+        """200: all were stored. 202: some were, or are still being checked. 409: none were."""
+        accepted = sum(map(_is_kept, self.judged))
+        if accepted == len(self.judged) and not self.waiting and not self.unsent:
+            return 200
+        return 202 if accepted or self.waiting else 409
+
+    @property
+    def warnings(self) -> list[str]:
+        """What `Warning: 299` says besides (PS3.18 10.5.3)."""
+        waiting = [f"{self.waiting} instances are still being checked: Location tells what becomes of them"]
+        unsent = [f"{self.unsent} instances were not stored in time: send them again in smaller messages"]
+        return [*(waiting if self.waiting else []), *(unsent if self.unsent else [])]
+
+
+def store(services: Services, identity: Identity, bodies: Sequence[bytes], begun_at: float) -> Stored:
+    """Announce the instances as one upload, send them, and wait for their verdicts; `begun_at` is monotonic.
+
+    Raises StorageUnavailableError where not one was sent.
+    """
+    sent = send_all(services, identity, bodies, begun_at + SEND_WITHIN_S)
+    if not sent.file_ids:
+        raise StorageUnavailableError("The bucket takes nothing now.")
+    judged = _verdicts(services, sent.file_ids, min(time.monotonic() + PATIENCE_S, begun_at + ANSWER_WITHIN_S))
+    return Stored(sent.upload_id, judged, len(sent.file_ids) - len(judged), len(bodies) - len(sent.file_ids))
+
+
+def response(stored: Stored, base: str) -> dict[str, Any]:
+    """Return the response's data set in the DICOM JSON model (PS3.18 table 10.5.3-1)."""
+    kept = [_kept(record, base) for record in stored.judged if _is_kept(record)]
+    refused = [_refused(record) for record in stored.judged if not _is_kept(record)]
+    unsent = [_failed({}, OUT_OF_RESOURCES)] * stored.unsent
+    sequences = {"00081198": [*refused, *unsent], "00081199": kept}
+    return {tag: {"vr": "SQ", "Value": items} for tag, items in sequences.items() if items}
+
+
+def _verdicts(services: Services, file_ids: Sequence[str], deadline: float) -> tuple[FileRecord, ...]:
+    """Return the files that have a verdict, in their order, as soon as all have one or the time is over."""
+    judged: dict[str, FileRecord] = {}
+    pause = 0.1
+    while True:
+        records = services.records.get_many([file_id for file_id in file_ids if file_id not in judged])
+        judged |= {name: record for name, record in records.items() if record.state is not State.AWAITING_UPLOAD}
+        if len(judged) == len(file_ids) or time.monotonic() + pause > deadline:
+            return tuple(judged[file_id] for file_id in file_ids if file_id in judged)
+        time.sleep(pause)
+        pause = min(1.0, pause * 1.5)
+
+
+def _is_kept(record: FileRecord) -> bool:
+    """Say whether the instance is stored now: the same image in another wrapping was before, which is as good."""
+    return record.state is State.ACCEPTED and all(found.code != NOT_KEPT for found in record.findings)
+
+
+def _kept(record: FileRecord, base: str) -> dict[str, Any]:
+    place = address(record, base)
+    item = _reference(record.metadata) | ({"00081190": {"vr": "UR", "Value": [place]}} if place else {})
+    return item | ({"00081196": {"vr": "US", "Value": [WITH_WARNINGS]}} if record.warnings else {})
+
+
+def _refused(record: FileRecord) -> dict[str, Any]:
+    closer = (REASONS[finding.code] for finding in record.findings if finding.code in REASONS)
+    reason = PROCESSING_FAILURE if record.state is State.FAILED else next(closer, NOT_UNDERSTOOD)
+    return _failed(record.metadata, reason)
+
+
+def _failed(metadata: Metadata, reason: int) -> dict[str, Any]:
+    return {**_reference(metadata), "00081197": {"vr": "US", "Value": [reason]}}
+
+
+def _reference(metadata: Metadata) -> dict[str, Any]:
+    """Name an instance as far as its file could be read."""
+    uids = {"00081150": "sop_class_uid", "00081155": "sop_instance_uid"}
+    return {
+        tag: {"vr": "UI", "Value": [metadata[key]]} if metadata.get(key) else {"vr": "UI"} for tag, key in uids.items()
+    }

@@ -1,0 +1,4 @@
+"""Fetching instances and their metadata (WADO-RS).
+
+Begin with `retrieving`.
+"""

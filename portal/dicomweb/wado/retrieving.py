@@ -1,0 +1,91 @@
+"""Fetching instances and their metadata (WADO-RS, PS3.18 10.4).
+
+API Gateway and Lambda let 6 MB of a message through, binary bytes written as base64. What is larger is downloaded from
+S3 by the presigned address that the error names.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import islice
+
+from intake.dicom.errors import BudgetSpentError
+from intake.errors import ObjectMissingError
+from intake.files.model import FileRecord, ObjectVersion
+from intake.storage.model import Presigned
+from portal.audit.log import note
+from portal.auth.identity import Identity
+from portal.dicomweb.wado.content import metadata, stored_at
+from portal.errors import InstanceUnreadableError, MetadataTooLargeError, RetrievalTooLargeError
+from portal.services import Services
+
+LARGEST_MESSAGE = 4 * 1024 * 1024
+"""Bytes of an answer, before base64."""
+MOST_DESCRIBED = 400
+"""Instances whose metadata one request may read: 4 MiB hold those of about as many, and each takes a call of S3."""
+MOST_IN_A_MESSAGE = 250
+"""Instances of one message: each takes a call of S3 and a line of the audit log."""
+AT_ONCE = 16
+"""Instances that are on their way to S3 at the same time."""
+
+_ONE_BY_ONE = "Fetch each instance with `Accept: application/dicom`, which leads to S3 whatever its size."
+_BY_SERIES = "Ask for the metadata of each series, or of each instance."
+_AS_A_FILE = "Download the file: GET /api/v1/files/{file_id}/content"
+
+
+def described(services: Services, records: Iterable[FileRecord]) -> bytes:
+    """Return the instances' metadata as a JSON array.
+
+    Raises RetrievalTooLargeError, MetadataTooLargeError, InstanceUnreadableError, TooManyRequestsError.
+    """
+    wanted = list(islice(records, MOST_DESCRIBED + 1))
+    if len(wanted) > MOST_DESCRIBED:
+        raise MetadataTooLargeError(_BY_SERIES)
+    try:
+        with services.describing.turn():
+            return metadata(partial(_read, services), wanted, LARGEST_MESSAGE).encode()
+    except BudgetSpentError as spent:
+        instead = _BY_SERIES if len(wanted) > 1 else _AS_A_FILE
+        if spent.cost == "characters":
+            raise RetrievalTooLargeError(LARGEST_MESSAGE, instead) from spent
+        raise MetadataTooLargeError(instead) from spent
+
+
+def contents(services: Services, identity: Identity, records: Iterable[FileRecord]) -> Iterator[bytes]:
+    """Yield the instances' bytes. Raises RetrievalTooLargeError before anything is read where they are too many.
+
+    Raises InstanceUnreadableError for one that is gone.
+    """
+    wanted: list[FileRecord] = []
+    total = 0
+    for record in records:
+        total += record.size
+        if total > LARGEST_MESSAGE or len(wanted) == MOST_IN_A_MESSAGE:
+            raise RetrievalTooLargeError(LARGEST_MESSAGE, _ONE_BY_ONE)
+        wanted.append(record)
+    for record in wanted:
+        _note(services, identity, record)
+    return (_content(services, record) for record in wanted)
+
+
+def address(services: Services, identity: Identity, record: FileRecord) -> Presigned:
+    """Sign the download of one instance, of any size."""
+    _note(services, identity, record)
+    return services.presigner.get(stored_at(record), f"{record.file_id}.dcm")
+
+
+def _note(services: Services, identity: Identity, record: FileRecord) -> None:
+    note(services, identity, "file.download", clinic_id=record.clinic_id, subject=record.file_id)
+
+
+def _content(services: Services, record: FileRecord) -> bytes:
+    try:
+        data = _read(services, stored_at(record), 0, record.size)
+    except ObjectMissingError as error:
+        raise InstanceUnreadableError(record.file_id) from error
+    if len(data) != record.size:
+        raise InstanceUnreadableError(record.file_id)
+    return data
+
+
+def _read(services: Services, source: ObjectVersion, start: int, length: int) -> bytes:
+    return services.objects.read(source, start, length).data if length else b""

@@ -1,0 +1,4 @@
+"""What every request and answer passes, pages and programs alike.
+
+It knows no use case. Begin with `problems`.
+"""

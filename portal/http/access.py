@@ -1,0 +1,116 @@
+"""Who may call which route: one table, and one check that every route passes before its own code.
+
+What a route's row says is what is checked; a route without a row answers 403. Within what somebody may call, whose data
+they see is decided by their identity (`portal/auth/identity.py`), never here.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from fastapi import FastAPI, Request
+from fastapi.routing import iter_route_contexts
+from fastapi.security.utils import get_authorization_scheme_param
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from portal.auth.identity import Identity, of_token
+from portal.auth.tokens import AccessClaims
+from portal.errors import ClinicError, ForbiddenError, InvalidTokenError
+from portal.http.access_table import Access, access_to
+from portal.http.problem_types import problem_of
+from portal.http.problems import answer
+from portal.http.sessions import session_cookies
+from portal.http.sessions.dependencies import services_of
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A route, and whom it admits: None where nobody said so."""
+
+    method: str
+    path: str
+    access: Access | None
+
+
+def declarations(app: FastAPI) -> Iterator[Declared]:
+    """Yield every method of every route of an app, with what is declared of it."""
+    for route in iter_route_contexts(app.routes):
+        for method in sorted(route.methods or {"*"}):
+            path = route.path or ""
+            yield Declared(method, path, access_to(method, path))
+
+
+def enforce(request: Request) -> None:
+    """Admit whom the matched route's row names, and nobody else; a FastAPI dependency of the whole app.
+
+    Raises SignInRequiredError, InvalidTokenError, ScopeError, ClinicError, ForbiddenError.
+    """
+    request.state.asked_who = True
+    declared = access_to(request.method, getattr(request.scope.get("route"), "path", ""))
+    if declared is None:
+        raise ForbiddenError("Nobody said who may call this.")
+    _CHECKS[declared](request)
+
+
+def bearer_claims(request: Request) -> AccessClaims:
+    """Return what the token says by which the API is called: a bearer token, and nothing else.
+
+    It is verified again behind API Gateway's own check. Raises InvalidTokenError, RevokedTokenError.
+    """
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme.lower() != "bearer" or not token:
+        raise InvalidTokenError("There is no bearer token.")
+    return services_of(request).verifier.access(token)
+
+
+class OnlyAsked:
+    """Withholds the answer of what never asked `enforce`, such as a mounted app: no dependency runs there."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        withheld = False
+
+        async def watching(message: Message) -> None:
+            nonlocal withheld
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                withheld = not scope.get("state", {}).get("asked_who")
+            if not withheld:
+                await send(message)
+
+        await self._app(scope, receive, watching if scope["type"] == "http" else send)
+        if withheld:
+            await answer(Request(scope), problem_of(ForbiddenError()))(scope, receive, send)
+
+
+def _anybody(_request: Request) -> None:
+    """Ask nothing."""
+
+
+def _staff_of_a_clinic(request: Request) -> None:
+    if session_cookies.staff(request).is_admin:
+        raise ClinicError("Admins stand for no clinic.")
+
+
+def _with_scope(scope: str) -> Callable[[Request], None]:
+    def check(request: Request) -> None:
+        _caller(request).require(scope)
+
+    return check
+
+
+def _caller(request: Request) -> Identity:
+    identity = of_token(bearer_claims(request))
+    request.state.identity = identity
+    return identity
+
+
+_CHECKS: Mapping[Access, Callable[[Request], object]] = {
+    Access.ANYBODY: _anybody,
+    Access.STAFF: session_cookies.staff,
+    Access.CLINIC: _staff_of_a_clinic,
+    Access.ADMIN: session_cookies.admin,
+    Access.UPLOAD: _with_scope(Access.UPLOAD),
+    Access.READ: _with_scope(Access.READ),
+    Access.WEBHOOKS: _with_scope(Access.WEBHOOKS),
+}

@@ -1,0 +1,1 @@
+"""Parts of HTTP messages as headers and bodies write them."""

@@ -1,0 +1,1 @@
+"""Rendering templates, and serving what the build made."""

@@ -1,0 +1,83 @@
+"""Renders the templates. What every page may use is declared here once."""
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from portal.http.sessions.session_cookies import csrf_token
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPLATES = ROOT / "templates"
+DIST = ROOT / "assets" / "dist"
+STATIC = "/static"
+
+CONTEXTS: list[Callable[[Request], dict[str, Any]]] = []
+"""What gives every page further names; `portal.web` adds to it."""
+
+FILTERS: dict[str, Any] = {}
+"""What templates say `| name` for; `portal.web` adds to it, before the first page is rendered."""
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """Return the one Jinja environment. A name that a template misspells is an error, not an empty string."""
+    pages = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.globals.update(static=static)
+    pages.filters.update(FILTERS)
+    return pages
+
+
+def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401
+    """Render a page.
+
+    Every template sees `request`, `identity` (an Identity or None), `csrf_token`, `request_id`, `status`, the global
+    `static(name)`, and what `CONTEXTS` add.
+    """
+    names = _names(request) | {"status": status} | context
+    text = environment().get_template(template).render(names)
+    # A page may name patients' files: no cache keeps it, not even the browser's after signing out.
+    return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
+
+
+def static(name: str) -> str:
+    """Return the URL of a static file; its name carries a hash of its content where the build made one."""
+    return f"{STATIC}/{_manifest().get(name, name)}"
+
+
+def _names(request: Request) -> dict[str, Any]:
+    names: dict[str, Any] = {
+        "request": request,
+        "identity": getattr(request.state, "identity", None),
+        "csrf_token": csrf_token(request),
+        "request_id": getattr(request.state, "request_id", ""),
+    }
+    for context in CONTEXTS:
+        names |= context(request)
+    return names
+
+
+def _manifest() -> dict[str, str]:
+    """Return the built files' names. Asked for anew after each build, so that a running portal follows it."""
+    path = DIST / "manifest.json"
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return {}
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, _built_at: int) -> dict[str, str]:
+    manifest: dict[str, str] = json.loads(path.read_text())
+    return manifest

@@ -1,0 +1,90 @@
+"""One structured line per request: which route, for whom, how it ended, how long it took. No names, no queries."""
+
+import time
+import traceback
+import uuid
+from functools import lru_cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from fastapi import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from intake.files.keys import is_file_id, is_study_id, is_upload_id
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
+"""Methods that are logged by name (RFC 9110, 9.3, and RFC 5789). Any other is a text of whoever asked."""
+
+
+@lru_cache(maxsize=1)
+def logger() -> Logger:
+    return Logger()
+
+
+class RequestLog:
+    """Names each request by an id and logs it when it is answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope.setdefault("state", {}).update(request_id=_request_id(scope), begun_at=time.monotonic())
+        status = 500
+        started = time.perf_counter()
+
+        async def watching(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watching)
+        finally:
+            logger().info("request", extra=_facts(scope, status, time.perf_counter() - started))
+
+
+def log_fault(request: Request, error: Exception) -> None:
+    """Log once where an error came from, and not what it says: botocore's and pydantic's texts quote what was sent."""
+    if getattr(request.state, "logged", None) is error:
+        return
+    request.state.logged = error
+    frames = traceback.extract_tb(error.__traceback__)
+    extra = {
+        "request_id": getattr(request.state, "request_id", ""),
+        "error": type(error).__name__,
+        "cause": type(error.__cause__).__name__ if error.__cause__ else None,
+        "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    }
+    logger().error("fault", extra=extra)
+
+
+def _request_id(scope: Scope) -> str:
+    """Return API Gateway's id of the request where there is one, so that its log and ours meet."""
+    event = scope.get("aws.event") or {}
+    return str(event.get("requestContext", {}).get("requestId") or uuid.uuid4())
+
+
+def _facts(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
+    state = scope["state"]
+    identity = state.get("identity")
+    return {
+        "request_id": state["request_id"],
+        # Only of requests that the edge vouches for; the address of whoever asked stands in the edge's log.
+        **({"edge_request_id": state["edge_request_id"]} if "edge_request_id" in state else {}),
+        "method": scope["method"] if scope["method"] in METHODS else "OTHER",
+        "route": getattr(scope.get("route"), "path", None),
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+        "subject": getattr(identity, "subject", None),
+        "clinic_id": getattr(identity, "clinic_id", None),
+        **_ids(scope.get("path_params", {})),
+    }
+
+
+def _ids(parameters: dict[str, Any]) -> dict[str, str]:
+    """Keep ids that are ours: anything may be typed into an address."""
+    known = {"upload_id": is_upload_id, "file_id": is_file_id, "study_id": is_study_id}
+    return {name: parameters[name] for name, ours in known.items() if ours(str(parameters.get(name, "")))}

@@ -1,0 +1,1 @@
+"""What routes ask of a request: the services, and who is signed in."""

@@ -1,0 +1,41 @@
+"""What routes of every kind ask for besides their own parameters: the portal's services, and where a page begins.
+
+Whoever asks is `portal/web/layout/dependencies.py`'s business for pages, and that of `portal/api/dependencies.py` for
+programs.
+"""
+
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+
+from portal.cursors import LONGEST, Cursor
+from portal.services import Services
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of the app that serves `request`."""
+    services: Services = request.app.state.services
+    return services
+
+
+def cursor_at(request: Request, text: str | None) -> Cursor:
+    """Return a cursor of the list that is asked for. What only a page's script asks for is under the page, as `_…`."""
+    return Cursor(request.url.path.partition("/_")[0], text)
+
+
+def _page_cursor(
+    request: Request,
+    cursor: Annotated[
+        str | None,
+        # Its length is told and not checked: what is too long is a cursor that is not valid, and nothing besides.
+        Query(description="`next` of the page before.", json_schema_extra={"maxLength": LONGEST}),
+    ] = None,
+) -> Cursor:
+    return cursor_at(request, cursor)
+
+
+Collaborators = Annotated[Services, Depends(services_of)]
+"""The portal's services."""
+
+PageCursor = Annotated[Cursor, Depends(_page_cursor)]
+"""Where the page of a list begins that a request asks for."""

@@ -1,0 +1,4 @@
+"""The pipeline at a glance: figures, costs, analytics.
+
+Begin with `dashboard`.
+"""

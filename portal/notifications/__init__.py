@@ -1,0 +1,4 @@
+"""Who is told of what, by e-mail or webhook.
+
+Begin with `subscriptions`.
+"""

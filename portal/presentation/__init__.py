@@ -1,0 +1,4 @@
+"""How things are written for people: labels, sizes, days, tables.
+
+It knows no use case.
+"""

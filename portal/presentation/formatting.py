@@ -1,0 +1,88 @@
+"""How the pages write sizes, durations, money, shares, counts and times."""
+
+from datetime import UTC, date, datetime
+
+from intake.files.model import timestamp
+
+
+def size(count: int) -> str:
+    """Return bytes in words: `512 bytes`, `1.4 MB` (of 1000, as systems and disks tell them)."""
+    if count < 1000:
+        return f"{count} byte{'' if count == 1 else 's'}"
+    amount = float(count)
+    for unit in ("kB", "MB", "GB", "TB"):
+        amount /= 1000
+        if amount < 999.5 or unit == "TB":
+            break
+    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
+
+
+def duration(milliseconds: int) -> str:
+    """Return a duration in words: `240 ms`, `3.2 s`, `4 min 10 s`, `2 h 5 min`."""
+    if milliseconds < 1000:
+        return f"{milliseconds} ms"
+    seconds = milliseconds / 1000
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
+
+
+def took(milliseconds: int | None) -> str:
+    """Return a duration in words, or a dash for none."""
+    return "\u2013" if milliseconds is None else duration(milliseconds)
+
+
+def dollars(amount: float) -> str:
+    """Return an estimated amount: `$1,204`, `$3.20`, `under $0.01`."""
+    if 0 < amount < 0.005:
+        return "under $0.01"
+    return f"${amount:,.2f}" if amount < 100 else f"${amount:,.0f}"
+
+
+def share(percent: float) -> str:
+    """Return a share in words: `0 %`, `3.2 %`, `41 %`."""
+    return f"{percent:.0f} %" if percent in {0, 100} or percent >= 9.95 else f"{percent:.1f} %"
+
+
+def utc_date(moment: datetime) -> str:
+    """Return `Sun 22 Nov`, of a day in UTC."""
+    there = moment.astimezone(UTC)
+    return f"{there:%a} {there.day} {there:%b}"
+
+
+def utc(moment: datetime, *, seconds: bool = False) -> str:
+    """Return `22 Nov 2026, 14:05 UTC`, which scripts then write in the reader's zone."""
+    pattern = "%H:%M:%S" if seconds else "%H:%M"
+    there = moment.astimezone(UTC)
+    return f"{there.day} {there:%b %Y}, {there.strftime(pattern)} UTC"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return `1 file`, `12 files`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def dicom_date(text: str) -> str:
+    """Write a DICOM date (PS3.5 6.2, DA) for people; anything else stays as it is."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    # ISO 8601 knows other forms, which are none of DICOM's.
+    return f"{day.day} {day:%b %Y}" if text.isdecimal() else text
+
+
+AMOUNT_FILTERS = {
+    "counted": count,
+    "dicom_date": dicom_date,
+    "dollars": dollars,
+    "iso": timestamp,
+    "share": share,
+    "size": size,
+    "took": took,
+    "utc": utc,
+    "utc_date": utc_date,
+}
+"""What templates say `| name` for, to write an amount or a time."""

@@ -1,0 +1,129 @@
+"""What admins see and decide of rejected files. Names and patients stay with the files' own clinics."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+
+from intake.errors import ConflictError, NotFoundError
+from intake.files.model import FileRecord
+from intake.files.outcomes import Page
+from intake.files.states import State
+from intake.orders.model import Order, Review, Selection, Task
+from intake.orders.review_rules import obstacles
+from portal.audit.log import note
+from portal.auth.identity import Identity
+from portal.cursors import Cursor, page
+from portal.errors import OwnReviewError
+from portal.quarantine import orders
+from portal.services import Services
+from portal.uploads.visibility import seen_by
+
+READS = 10
+"""Pages of the table that are looked through for one page of matches; more are on the next."""
+
+WAITING = 200
+"""Proposals shown."""
+
+
+def rejected(services: Services, identity: Identity, wanted: Selection, cursor: Cursor, limit: int) -> Page[FileRecord]:
+    """Return rejected files that match, newest first. A page may be short, or a little longer.
+
+    Raises InvalidCursorError.
+    """
+    read = partial(_rejected, services, identity, wanted, limit=limit)
+    return page(services, identity, cursor, read, **asdict(wanted))
+
+
+def _rejected(
+    services: Services, identity: Identity, wanted: Selection, after: str | None, *, limit: int
+) -> Page[FileRecord]:
+    found: list[str] = []
+    for _ in range(READS):
+        rows = services.records.files(wanted.clinic_id or None, State.REJECTED, wanted.since, after, limit)
+        found += [row.file_id for row in rows.rows if wanted.matches(row)]
+        after = rows.next
+        if after is None or len(found) >= limit:
+            break
+    records = services.records.get_many(found)
+    return Page(tuple(seen_by(identity, records[file_id]) for file_id in found if file_id in records), after)
+
+
+def propose(services: Services, identity: Identity, file_ids: Sequence[str], reason: str) -> tuple[int, int]:
+    """Propose to accept rejected files. Return how many proposals wait now for another admin, and how many could not.
+
+    Not proposed is what is no longer rejected, has findings that no review overrides, or was proposed before.
+    """
+    records = services.records.get_many(file_ids)
+    fit = [record for record in records.values() if record.state is State.REJECTED and not obstacles(record.codes)]
+    proposed = sum(_propose(services, identity, record, reason) for record in fit)
+    return proposed, len(set(file_ids)) - proposed
+
+
+def _propose(services: Services, identity: Identity, record: FileRecord, reason: str) -> bool:
+    standing = services.reviews.review(record.file_id)
+    if standing and not standing.decided_by:
+        return False
+    codes = ",".join(record.codes)
+    note(
+        services,
+        identity,
+        "review.propose",
+        clinic_id=record.clinic_id,
+        subject=record.file_id,
+        reason=reason,
+        codes=codes,
+        **({"conflicts_with": record.conflicts_with} if record.conflicts_with else {}),
+    )
+    return services.reviews.propose(
+        Review(
+            file_id=record.file_id,
+            clinic_id=record.clinic_id,
+            codes=record.codes,
+            reason=reason,
+            proposed_by=identity.subject,
+            proposed_by_name=identity.display_name,
+            proposed_at=services.clock(),
+        )
+    )
+
+
+def confirm(services: Services, identity: Identity, file_id: str, *, order_id: str) -> Order:
+    """Accept a file that another admin proposed. Raises NotFoundError, OwnReviewError."""
+    review = services.reviews.review(file_id)
+    if review is None or (review.decided_by and (review.decided_by != identity.subject or not review.confirmed)):
+        raise NotFoundError("no proposal waits for that file")
+    if review.proposed_by == identity.subject:
+        raise OwnReviewError("Another admin has to confirm this.")
+    note(
+        services,
+        identity,
+        "review.confirm",
+        clinic_id=review.clinic_id,
+        subject=file_id,
+        reason=review.reason,
+        proposer=review.proposed_by,
+    )
+    if not review.decided_by:
+        _decide(services, identity, review, confirmed=True)
+    chosen = Selection(file_ids=(file_id,), state=State.REJECTED, clinic_id=review.clinic_id)
+    return orders.place(services, identity, Task.ACCEPT, chosen, order_id=order_id, reason=review.reason)
+
+
+def decline(services: Services, identity: Identity, file_id: str) -> None:
+    """Decline another's proposal, or take back one's own. Doing it twice is no error."""
+    review = services.reviews.review(file_id)
+    if review is None or review.confirmed:
+        raise NotFoundError("no proposal waits for that file")
+    if review.decided_by:
+        return
+    note(services, identity, "review.decline", clinic_id=review.clinic_id, subject=file_id)
+    _decide(services, identity, review, confirmed=False)
+
+
+def _decide(services: Services, identity: Identity, review: Review, *, confirmed: bool) -> None:
+    try:
+        services.reviews.decide(
+            review, confirmed=confirmed, by=identity.subject, name=identity.display_name, at=services.clock()
+        )
+    except ConflictError as error:
+        raise OwnReviewError("Another admin has to confirm this.") from error

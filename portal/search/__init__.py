@@ -1,0 +1,4 @@
+"""Looking for files and studies.
+
+Begin with `files`.
+"""

@@ -1,0 +1,159 @@
+"""Looking for files: what may be asked, and by whom.
+
+Names and Patient IDs are searched by a file's own clinic only. What identifies a patient stands in no address: such
+criteria are kept under an opaque id, which the address holds instead.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import timedelta
+from functools import partial
+
+from intake.files.keys import UNASSIGNED, is_clinic_id, is_study_id, is_upload_id
+from intake.files.model import FileRecord, FileSummary, Upload
+from intake.files.outcomes import Page
+from intake.files.states import State
+from intake.search.model import FileQuery
+from portal.auth.identity import Identity
+from portal.cursors import Cursor, page
+from portal.presentation.days import day
+from portal.services import Services
+from portal.uploads import visibility
+
+UPLOADS = 10
+"""Uploads shown that a reference leads to."""
+
+LONGEST = 200
+"""Characters of a criterion."""
+
+
+PRIVATE = frozenset({"name", "patient", "reference"})
+"""What addresses may not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What was asked for, as it was typed; what is empty was not asked."""
+
+    name: str = ""
+    patient: str = ""
+    reference: str = ""
+    study: str = ""
+    upload: str = ""
+    modality: str = ""
+    state: str = ""
+    since: str = ""
+    """`YYYY-MM-DD`, in UTC."""
+    until: str = ""
+    """The last day."""
+    clinic: str = ""
+    """For admins; staff search their own."""
+
+    @property
+    def private(self) -> bool:
+        """Say whether an address may not hold it."""
+        return any(name in PRIVATE for name in self.told())
+
+    def told(self) -> dict[str, str]:
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of files, and the uploads that a reference led to."""
+
+    files: Page[FileRecord | FileSummary]
+    uploads: tuple[Upload, ...] = ()
+
+
+def addressed(services: Services, identity: Identity, query: Mapping[str, str]) -> Criteria:
+    """Read what an address asks for."""
+    return criteria(services, identity, {name: value for name, value in query.items() if name not in PRIVATE})
+
+
+def kept(services: Services, identity: Identity, search_id: str) -> Criteria | None:
+    """Return what is kept under an address's id; None for what is lapsed, unknown or somebody else's."""
+    told = services.kept_searches.kept(identity.subject, search_id) if search_id else None
+    return criteria(services, identity, told) if told else None
+
+
+def query_of(services: Services, identity: Identity, asked: Criteria) -> dict[str, str]:
+    """Return the query of an address that leads to what is asked for, and identifies nobody."""
+    if not asked.private:
+        return asked.told()
+    return {"search": services.kept_searches.keep(identity.subject, asked.told())}
+
+
+def criteria(services: Services, identity: Identity, asked: Mapping[str, str]) -> Criteria:
+    """Read what a form or an address asks for: what cannot be is left out, as is what `identity` may not ask."""
+    known = {field.name: asked.get(field.name, "").strip()[:LONGEST] for field in fields(Criteria)}
+    given = Criteria(**known)
+    if identity.is_admin:
+        given = replace(given, name="", patient="", reference="")
+    return replace(
+        given,
+        # Files may also be nobody's.
+        clinic=given.clinic if identity.is_admin and (given.clinic == UNASSIGNED or is_clinic_id(given.clinic)) else "",
+        study=_study(services, identity.clinic_id or given.clinic, given.study),
+        upload=given.upload if is_upload_id(given.upload) else "",
+        state=given.state if given.state in set(State) else "",
+        since=f"{since:%Y-%m-%d}" if (since := day(given.since)) else "",
+        until=f"{until:%Y-%m-%d}" if (until := day(given.until)) else "",
+        modality=given.modality.upper()[:16],
+    )
+
+
+def find(services: Services, identity: Identity, asked: Criteria, cursor: Cursor, limit: int) -> Found:
+    """Return files, and uploads where a reference was given. Raises InvalidCursorError."""
+    uploads = _uploads(services, identity, asked)
+    read = partial(_files, services, identity, asked, uploads, limit=limit)
+    return Found(page(services, identity, cursor, read, **asked.told()), uploads)
+
+
+def _files(
+    services: Services,
+    identity: Identity,
+    asked: Criteria,
+    uploads: tuple[Upload, ...],
+    after: str | None,
+    *,
+    limit: int,
+) -> Page[FileRecord | FileSummary]:
+    if asked.reference and len(uploads) != 1:
+        return Page(())
+    query = _query(identity, asked, uploads)
+    if not (query.patient_id or query.name or query.study_id or query.upload_id or query.modality):
+        return visibility.newest(services, identity, query, after, limit=limit)
+    found = services.search.files(query, after, limit)
+    return replace(found, rows=tuple(visibility.seen_by(identity, record) for record in found.rows))
+
+
+def _query(identity: Identity, asked: Criteria, uploads: tuple[Upload, ...]) -> FileQuery:
+    until = day(asked.until)
+    clinic_id = identity.clinic_id or asked.clinic or None
+    return FileQuery(
+        clinic_id=clinic_id,
+        patient_id=asked.patient,
+        name=asked.name,
+        study_id=asked.study,
+        upload_id=uploads[0].upload_id if uploads else asked.upload,
+        # Modalities are listed clinic by clinic.
+        modality=asked.modality if clinic_id else "",
+        state=State(asked.state) if asked.state else None,
+        since=day(asked.since),
+        until=until + timedelta(days=1) if until else None,
+    )
+
+
+def _uploads(services: Services, identity: Identity, asked: Criteria) -> tuple[Upload, ...]:
+    if not asked.reference:
+        return ()
+    return services.search.uploads(identity.own_clinic(), asked.reference, UPLOADS)
+
+
+def _study(services: Services, clinic_id: str, text: str) -> str:
+    """Return the id of a study by its id or its UID (PS3.5 9.1); nothing for what is neither."""
+    if is_study_id(text):
+        return text
+    is_uid = "." in text and text.replace(".", "").isdigit() and text.isascii()
+    return services.ids.study(clinic_id, text) if is_uid and clinic_id else ""

@@ -1,0 +1,4 @@
+"""Signing in and out, and the session that a browser holds.
+
+Begin with `flow`.
+"""

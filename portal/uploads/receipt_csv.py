@@ -1,0 +1,53 @@
+"""An upload's receipt as a table: one line per file, told page by page, so that no upload is too large for it."""
+
+from collections.abc import Iterator
+
+from intake.files.model import FileRecord, Upload, timestamp
+from portal.auth.identity import Identity
+from portal.presentation import labels
+from portal.presentation.csv_export import BEGIN, row
+from portal.services import Services
+from portal.uploads.visibility import files_behind, upload
+
+PAGE = 250
+"""Files read at a time: about a megabyte of records, which is what one Query answers."""
+
+COLUMNS = (
+    "File", "State", "Size in bytes", "Kind", "What was found", "What to do", "Where", "Codes", "SHA-256",
+    "Announced (UTC)", "Last change (UTC)", "File ID", "From archive (file ID)",
+)  # fmt: skip
+
+
+def lines(services: Services, identity: Identity, upload_id: str) -> Iterator[str]:
+    """Yield the table line by line. Raises NotFoundError before the first one."""
+    return _lines(services, identity, upload(services, identity, upload_id))
+
+
+def _lines(services: Services, identity: Identity, shown: Upload) -> Iterator[str]:
+    yield BEGIN + row(COLUMNS)
+    after = None
+    while True:
+        page = files_behind(services, identity, shown, after, limit=PAGE)
+        yield from (row(_cells(record)) for record in page.rows)
+        after = page.next
+        if after is None:
+            return
+
+
+def _cells(record: FileRecord) -> tuple[object, ...]:
+    found = record.findings
+    return (
+        record.name,
+        labels.file_badge(record).label,
+        record.size,
+        labels.kind(record.kind),
+        " | ".join(finding.message for finding in found),
+        " | ".join(dict.fromkeys(finding.remedy for finding in found)),
+        " | ".join(finding.where for finding in found if finding.where),
+        " | ".join(finding.code for finding in found),
+        record.sha256 or "",
+        timestamp(record.created_at),
+        timestamp(record.updated_at),
+        record.file_id,
+        record.parent or "",
+    )

@@ -1,0 +1,231 @@
+"""What the REST API answers."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field, model_validator
+
+from intake.files.model import Finding, Severity, Source, Whose
+from intake.files.states import State
+from intake.rules import whose
+from portal.uploads.requests import FILE_ID, SHA256, UPLOAD_ID
+
+
+def _absent(value: object) -> bool:
+    return value is None
+
+
+Next: Any = Field(default=None, description="Cursor of the next page; absent on the last one.", exclude_if=_absent)
+
+
+class Put(BaseModel):
+    """A request that you send to S3. Send exactly these headers: they are signed."""
+
+    url: str = Field(examples=["https://incoming.s3.eu-central-1.amazonaws.com/northside/2026/01/31/…"])
+    headers: dict[str, str] = Field(examples=[{"content-type": "application/octet-stream", "if-none-match": "*"}])
+    expires_at: datetime
+
+
+class PartPut(Put):
+    """A part's request."""
+
+    number: int
+    size: int = Field(description="In bytes.")
+
+
+class HeldPart(BaseModel):
+    """A part that S3 holds already."""
+
+    number: int
+    size: int
+    sha256: str = Field(description="Of this part, hexadecimal: compare it before you go on with a file.")
+
+
+class Multipart(BaseModel):
+    """How to send a large file: sign each part with its SHA-256, send the parts in any order, then `complete`."""
+
+    part_size: int = Field(description="In bytes; the last part is shorter.", examples=[16_777_216])
+    part_count: int = Field(examples=[42])
+    held: list[HeldPart] = Field(default=[], description="Parts that need not be sent again.")
+
+
+class Reserved(BaseModel):
+    """A file that may be sent now: by `put`, or by `multipart`."""
+
+    file_id: str = Field(examples=[FILE_ID])
+    name: str = Field(examples=["ct/slice-001.dcm"])
+    state: State
+    put: Put | None = Field(default=None, exclude_if=_absent)
+    multipart: Multipart | None = Field(default=None, exclude_if=_absent)
+
+
+class ReservedUpload(BaseModel):
+    """An upload and what was just announced with it."""
+
+    upload_id: str = Field(examples=[UPLOAD_ID])
+    files: list[Reserved]
+
+
+class FindingView(BaseModel):
+    """Something that the judge found."""
+
+    code: str = Field(examples=["dicom.truncated"])
+    severity: Severity
+    message: str = Field(examples=["The file ends before its pixel data does."])
+    remedy: str = Field(examples=["Export the image again and send the new file."])
+    where: str = Field(examples=["(7FE0,0010)"])
+    whose: Whose = Field(
+        description="Whose business it is: the clinic's that sent the file, the vendor's of the system that wrote it, "
+        "or nobody's."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_record(cls, finding: object) -> object:
+        return {**asdict(finding), "whose": whose(finding.code)} if isinstance(finding, Finding) else finding
+
+
+class TimelineView(BaseModel):
+    """A step in a file's story."""
+
+    at: datetime
+    actor: str
+    event: str = Field(examples=["reserved"])
+    detail: str
+
+
+class FileRow(BaseModel):
+    """A file in a list."""
+
+    file_id: str = Field(examples=[FILE_ID])
+    upload_id: str = Field(examples=[UPLOAD_ID])
+    clinic_id: str = Field(examples=["northside"])
+    name: str = Field(examples=["ct/slice-001.dcm"])
+    size: int = Field(examples=[528_384])
+    state: State
+    source: Source
+    kind: str | None = Field(examples=["dicom"])
+    warnings: int = Field(description="How many findings warn.", examples=[0])
+    codes: list[str] = Field(description="Codes of the findings that rejected the file.", examples=[[]])
+    created_at: datetime
+    updated_at: datetime
+
+
+class FileView(FileRow):
+    """All that is known of a file."""
+
+    sha256: str | None = Field(examples=[SHA256])
+    expires_at: datetime = Field(description="When a file that has not arrived is given up.")
+    findings: list[FindingView]
+    metadata: dict[str, Any] = Field(examples=[{"modality": "CT"}])
+    timeline: list[TimelineView]
+    duplicate_of: str | None = Field(
+        default=None, description="File id of the accepted file that holds the same bytes, or the same image."
+    )
+    conflicts_with: str | None = Field(
+        default=None,
+        description="File id of the file that held this SOP Instance UID first, with another image. An accepted file "
+        "took its place by review.",
+    )
+    superseded_by: str | None = Field(
+        default=None, description="File id of the file that took this one's place by review."
+    )
+    parent: str | None = Field(default=None, description="File id of the archive that this file is an entry of.")
+    rules_version: str | None = None
+    timings: dict[str, int] = Field(default={}, description="In milliseconds.")
+
+
+class UploadRow(BaseModel):
+    """An upload in a list."""
+
+    upload_id: str = Field(examples=[UPLOAD_ID])
+    clinic_id: str = Field(examples=["northside"])
+    state: str = Field(description="`in_progress`, or `complete` when every file has its verdict or was given up.")
+    source: Source
+    reference: str
+    expected: int | None = Field(default=None, description="How many files the sender means to send in all.")
+    declared: int = Field(description="How many files were announced, and found in archives.")
+    counts: dict[State, int] = Field(examples=[{"accepted": 20}])
+    warnings: int = Field(description="Accepted files that carry warnings.")
+    created_at: datetime
+
+
+class UploadView(UploadRow):
+    """An upload and a page of its files, in the order of announcement."""
+
+    note: str = Field(default="", description="The sender's; empty for anybody outside the clinic.")
+    files: list[FileView]
+    next: str | None = Next
+
+
+class Announcement(BaseModel):
+    """A file of an upload, as it was announced."""
+
+    file_id: str
+    name: str
+    size: int
+    sha256: str | None
+    state: State
+
+
+class AnnouncementList(BaseModel):
+    """A page of an upload's announced files, in the order of announcement."""
+
+    files: list[Announcement]
+    next: str | None = Next
+
+
+class ReceiptRow(BaseModel):
+    """What became of a file."""
+
+    file_id: str = Field(examples=[FILE_ID])
+    name: str = Field(examples=["ct/slice-001.dcm"])
+    size: int = Field(examples=[528_384])
+    sha256: str | None = Field(examples=[SHA256])
+    state: State
+    kind: str | None = Field(examples=["dicom"])
+    codes: list[str] = Field(description="Codes of the findings that rejected the file.", examples=[[]])
+    updated_at: datetime
+
+
+class Receipt(UploadRow):
+    """An upload and what became of a page of its files, in the order of announcement."""
+
+    files: list[ReceiptRow]
+    next: str | None = Next
+
+
+class UploadList(BaseModel):
+    """A page of uploads, newest first."""
+
+    uploads: list[UploadRow]
+    next: str | None = Next
+
+
+class FileList(BaseModel):
+    """A page of files, newest first."""
+
+    files: list[FileRow]
+    next: str | None = Next
+
+
+class PartList(BaseModel):
+    """What S3 holds of a multipart file."""
+
+    part_size: int
+    part_count: int
+    parts: list[HeldPart]
+
+
+class PartPuts(BaseModel):
+    """Signed parts."""
+
+    parts: list[PartPut]
+
+
+class Download(BaseModel):
+    """A download that its holder may begin until it expires."""
+
+    url: str
+    expires_at: datetime

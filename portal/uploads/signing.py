@@ -1,0 +1,98 @@
+"""A reserved file on its way: signed anew, resumed part by part, completed."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+
+from intake.errors import ConflictError, ObjectMissingError
+from intake.files.model import FileRecord
+from intake.files.states import State
+from intake.storage.model import Part
+from portal.auth.identity import Identity
+from portal.errors import NotAwaitedError, NotMultipartError, PartsMissingError
+from portal.services import Services
+from portal.uploads.multipart import SignedPart, missing_parts, plan, sign_parts
+from portal.uploads.reservations import LIFETIME, Placed, signed
+
+WORTH_PROLONGING = timedelta(hours=1)
+"""A reservation is prolonged when that gains this much: a write per signed part would gain nothing."""
+
+
+def sign(services: Services, identity: Identity, file_id: str) -> Placed:
+    """Sign whatever the file still lacks, and await it for longer. Raises NotFoundError, NotAwaitedError."""
+    record = _awaited(services, identity, file_id)
+    if record.multipart_id is None:
+        return Placed(record, put=signed(services, record))
+    return Placed(record, plan=plan(record, _held(services, record)))
+
+
+def sign_numbered(
+    services: Services, identity: Identity, file_id: str, wanted: Mapping[int, str]
+) -> tuple[SignedPart, ...]:
+    """Sign the parts that are asked for. Raises NotFoundError, NotAwaitedError, NotMultipartError."""
+    return sign_parts(services.presigner, _awaited(services, identity, file_id), wanted)
+
+
+def parts(services: Services, identity: Identity, file_id: str) -> tuple[FileRecord, tuple[Part, ...]]:
+    """Return what S3 holds of a file. Raises NotFoundError, NotAwaitedError, NotMultipartError."""
+    record = services.records.file(identity.own_clinic(), file_id)
+    return record, _held(services, record)
+
+
+def complete(services: Services, identity: Identity, file_id: str) -> FileRecord:
+    """Have S3 join the parts, which it lists itself; a repetition changes nothing.
+
+    Raises NotFoundError, NotMultipartError, PartsMissingError.
+    """
+    record = services.records.file(identity.own_clinic(), file_id)
+    if record.multipart_id is None:
+        raise NotMultipartError("The file is sent in one piece.")
+    if record.state is State.AWAITING_UPLOAD:
+        _join(services, record, record.multipart_id)
+    return record
+
+
+def withdraw(services: Services, identity: Identity, file_ids: Iterable[str]) -> None:
+    """Await these files no longer: the next sweep gives up those that have not arrived. Raises NotFoundError."""
+    at = services.clock()
+    for file_id in file_ids:
+        record = services.records.file(identity.own_clinic(), file_id)
+        if record.state is State.AWAITING_UPLOAD:
+            # One that has its verdict in this very moment keeps it.
+            with suppress(ConflictError):
+                services.records.extend(record, at)
+
+
+def _join(services: Services, record: FileRecord, multipart_id: str) -> None:
+    try:
+        held = services.presigner.parts(record.incoming, multipart_id)
+        missing = missing_parts(record, held)
+        if missing:
+            raise PartsMissingError(missing)
+        services.presigner.complete_multipart(record.incoming, multipart_id, held)
+    except ObjectMissingError:
+        # An earlier call joined the parts, and its answer was lost. The verdict follows, or the sweep speaks up.
+        return
+
+
+def _awaited(services: Services, identity: Identity, file_id: str) -> FileRecord:
+    """Return a file that may still be sent, and make sure that it is awaited for long enough."""
+    record = services.records.file(identity.own_clinic(), file_id)
+    if record.state is not State.AWAITING_UPLOAD:
+        raise NotAwaitedError("The file is no longer awaited.")
+    expires_at = services.clock() + LIFETIME
+    if expires_at - record.expires_at >= WORTH_PROLONGING:
+        try:
+            services.records.extend(record, expires_at)
+        except ConflictError as error:
+            raise NotAwaitedError("The file has just arrived, or was given up.") from error
+    return record
+
+
+def _held(services: Services, record: FileRecord) -> tuple[Part, ...]:
+    if record.multipart_id is None:
+        raise NotMultipartError("The file is sent in one piece.")
+    try:
+        return services.presigner.parts(record.incoming, record.multipart_id)
+    except ObjectMissingError as error:
+        raise NotAwaitedError("S3 has joined the parts already.") from error

@@ -1,0 +1,173 @@
+"""What people and programs see of uploads and files.
+
+A file's name and its patient's identity are shown to its own clinic only. Admins, who see all clinics, find a file by
+its id: running the pipeline needs no more (45 CFR 164.502(b), the minimum necessary).
+"""
+
+from dataclasses import asdict, replace
+from datetime import datetime
+from functools import partial
+
+from intake.files.model import FileRecord, FileSummary, Upload
+from intake.files.outcomes import Page
+from intake.files.states import State
+from intake.search.model import FileQuery
+from intake.storage.model import Presigned
+from portal.audit.log import note
+from portal.auth.identity import Identity
+from portal.cursors import Cursor, page
+from portal.errors import NotAcceptedError
+from portal.services import Services
+from portal.uploads.responses import FileList, FileRow, FileView, Receipt, ReceiptRow, UploadRow, UploadView
+
+PATIENT = "patient"
+"""The member of a record's metadata that holds what identifies a patient."""
+
+SHOWN = {"jpeg": "image/jpeg", "png": "image/png", "pdf": "application/pdf"}
+"""Kinds that browsers show safely, and as what: never as HTML, SVG or XML, which run scripts."""
+
+LARGEST_SHOWN = 50 * 1024 * 1024
+"""Bytes."""
+
+SUFFIXES = {
+    "dicom": ".dcm",
+    "pdf": ".pdf",
+    "zip": ".zip",
+    "xml": ".xml",
+    "json": ".json",
+    "csv": ".csv",
+    "jpeg": ".jpg",
+    "png": ".png",
+}
+"""Downloads are named by file id and kind: the name stands in a URL, where a patient's has no place."""
+
+
+def file(services: Services, identity: Identity, file_id: str) -> FileRecord:
+    """Return a file as `identity` may see it. Raises NotFoundError."""
+    return seen_by(identity, services.records.file(identity.clinic_id, file_id))
+
+
+def upload(services: Services, identity: Identity, upload_id: str) -> Upload:
+    """Return an upload as `identity` may see it. Raises NotFoundError."""
+    found = services.records.upload(identity.clinic_id, upload_id)
+    return found if found.clinic_id == identity.clinic_id else replace(found, note="")
+
+
+def uploads(services: Services, identity: Identity, cursor: Cursor, limit: int) -> Page[Upload]:
+    """List the clinic's uploads, newest first. Raises InvalidCursorError, and ClinicError for admins."""
+    clinic_id = identity.own_clinic()
+    return page(services, identity, cursor, lambda after: services.records.uploads(clinic_id, after, limit))
+
+
+def files_of(services: Services, identity: Identity, upload_id: str, cursor: Cursor, limit: int) -> Page[FileRecord]:
+    """List an upload's files in the order of announcement. Raises NotFoundError, InvalidCursorError."""
+    return files_in(services, identity, upload(services, identity, upload_id), cursor, limit)
+
+
+def files_in(services: Services, identity: Identity, shown: Upload, cursor: Cursor, limit: int) -> Page[FileRecord]:
+    """List the files of an upload that `identity` was shown. Raises InvalidCursorError."""
+    return page(services, identity, cursor, partial(files_behind, services, identity, shown, limit=limit))
+
+
+def files_behind(
+    services: Services, identity: Identity, shown: Upload, after: str | None, *, limit: int
+) -> Page[FileRecord]:
+    """List the same behind a position."""
+    found = services.records.files_of(shown.upload_id, after, limit)
+    return replace(found, rows=tuple(seen_by(identity, record) for record in found.rows))
+
+
+def files(
+    services: Services,
+    identity: Identity,
+    *,
+    state: State | None,
+    since: datetime | None,
+    cursor: Cursor,
+    limit: int,
+    until: datetime | None = None,
+) -> Page[FileSummary]:
+    """List files, newest first: the clinic's, or for admins everybody's. Raises InvalidCursorError."""
+    query = FileQuery(clinic_id=identity.clinic_id, state=state, since=since, until=until)
+    read = partial(newest, services, identity, query, limit=limit)
+    return page(services, identity, cursor, read, state=state, since=since, until=until)
+
+
+def newest(
+    services: Services, identity: Identity, query: FileQuery, after: str | None, *, limit: int
+) -> Page[FileSummary]:
+    """List files of a state and a time behind a position, newest first; without their names for admins."""
+    found = services.records.files(query.clinic_id, query.state, query.since, after, limit, until=query.until)
+    if not identity.is_admin:
+        return found
+    return replace(found, rows=tuple(replace(row, name=row.file_id) for row in found.rows))
+
+
+def found(services: Services, identity: Identity, wanted: FileQuery, cursor: Cursor, limit: int) -> Page[FileRecord]:
+    """Search the files of one clinic, on its own behalf. Raises InvalidCursorError."""
+    filters = {name: value for name, value in asdict(wanted).items() if name != "clinic_id"}
+    return page(services, identity, cursor, lambda after: services.search.files(wanted, after, limit), **filters)
+
+
+def download(services: Services, identity: Identity, file_id: str) -> Presigned:
+    """Sign the download of exactly the version that was judged. Raises NotFoundError, NotAcceptedError."""
+    identity.own_clinic()
+    record = services.records.file(identity.clinic_id, file_id)
+    if record.state is not State.ACCEPTED or record.stored is None:
+        raise NotAcceptedError("Only accepted files can be downloaded.")
+    note(services, identity, "file.download", clinic_id=record.clinic_id, subject=file_id)
+    return services.presigner.get(record.stored, record.file_id + SUFFIXES.get(record.kind or "", ""))
+
+
+def preview(services: Services, identity: Identity, file_id: str) -> Presigned:
+    """Sign the showing of what a browser shows safely. Raises NotFoundError, NotAcceptedError for everything else."""
+    identity.own_clinic()
+    record = services.records.file(identity.clinic_id, file_id)
+    if not is_shown(record) or record.stored is None:
+        raise NotAcceptedError("This file is not shown in a browser.")
+    note(services, identity, "file.preview", clinic_id=record.clinic_id, subject=file_id)
+    kind = record.kind or ""
+    return services.presigner.get(record.stored, record.file_id + SUFFIXES.get(kind, ""), SHOWN[kind])
+
+
+def is_shown(record: FileRecord) -> bool:
+    """Say whether a browser may show a file: accepted, of a kind that carries no script, and not too large for it."""
+    return record.state is State.ACCEPTED and record.kind in SHOWN and record.size <= LARGEST_SHOWN
+
+
+def seen_by(identity: Identity, record: FileRecord) -> FileRecord:
+    """Return the record without name and patient, unless it belongs to the identity's clinic."""
+    if record.clinic_id == identity.clinic_id:
+        return record
+    metadata = {key: value for key, value in record.metadata.items() if key != PATIENT}
+    return replace(record, name=record.file_id, metadata=metadata)
+
+
+def is_complete(upload: Upload) -> bool:
+    """Say whether every announced file has its verdict or was given up; the counts may lag, but not lead."""
+    return upload.complete and sum(upload.counts.values()) >= upload.declared
+
+
+def upload_row(upload: Upload) -> UploadRow:
+    state = "complete" if is_complete(upload) else "in_progress"
+    counts = {state: count for state, count in upload.counts.items() if count}
+    return UploadRow.model_validate({**asdict(upload), "state": state, "counts": counts})
+
+
+def upload_view(upload: Upload, files: Page[FileRecord]) -> UploadView:
+    row, views = upload_row(upload).model_dump(), [file_view(record) for record in files.rows]
+    return UploadView(**row, note=upload.note, files=views, next=files.next)
+
+
+def receipt(upload: Upload, files: Page[FileRecord]) -> Receipt:
+    rows = [ReceiptRow.model_validate(record, from_attributes=True) for record in files.rows]
+    return Receipt(**upload_row(upload).model_dump(), files=rows, next=files.next)
+
+
+def file_list(page: Page[FileRecord] | Page[FileSummary]) -> FileList:
+    rows = [FileRow.model_validate(row, from_attributes=True) for row in page.rows]
+    return FileList(files=rows, next=page.next)
+
+
+def file_view(record: FileRecord) -> FileView:
+    return FileView.model_validate(record, from_attributes=True)

@@ -1,0 +1,4 @@
+"""The admins' pages.
+
+Begin with `dashboard`.
+"""

@@ -1,0 +1,60 @@
+"""The audit log: who did what, with filters, and as a table to take away."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from portal.audit import trail
+from portal.audit.log import ACTIONS
+from portal.audit.trail import GROUPS, Asked
+from portal.http.pages.rendering import render
+from portal.http.sessions.dependencies import Collaborators, PageCursor
+from portal.web.layout.dependencies import Admin
+from portal.web.layout.pagination import page_address, page_links
+
+router = APIRouter(prefix="/admin")
+
+Text = Annotated[str, Query(max_length=100)]
+
+
+def _asked(
+    *, clinic: Text = "", person: Text = "", action: Text = "", subject: Text = "", since: Text = "", until: Text = ""
+) -> Asked:
+    return Asked(clinic.strip(), person.strip(), action, subject.strip(), since, until)
+
+
+Wanted = Annotated[Asked, Depends(_asked)]
+
+
+@router.get("/audit")
+def audit_page(
+    request: Request,
+    identity: Admin,
+    services: Collaborators,
+    asked: Wanted,
+    cursor: PageCursor,
+) -> Response:
+    page = trail.entries(services, identity, asked, cursor)
+    return render(
+        request,
+        "admin/audit.html",
+        asked=asked,
+        entries=page.rows,
+        actions=ACTIONS,
+        groups=[(start, GROUPS.get(start, start), held) for start, held in trail.groups().items()],
+        clinics=services.directory.clinics(),
+        today=f"{services.clock():%Y-%m-%d}",
+        export=page_address("/admin/audit.csv", asked.fields()),
+        **page_links("/admin/audit", cursor, page.next, **asked.fields()),
+    )
+
+
+@router.get("/audit.csv")
+def audit_table(identity: Admin, services: Collaborators, asked: Wanted) -> Response:
+    name = f"audit-{services.clock():%Y-%m-%d}.csv"
+    return StreamingResponse(
+        trail.export(services, identity, asked),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

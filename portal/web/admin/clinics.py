@@ -1,0 +1,160 @@
+"""Clinics: the list, each clinic's page, and the forms to create, describe and deactivate one and edit its profile."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from intake.errors import ConflictError
+from intake.files.keys import UNASSIGNED
+from intake.rules import catalogue
+from portal.accounts.users import group_of
+from portal.admin import clinics, partners, profiles
+from portal.errors import FieldsError
+from portal.http.pages.rendering import render
+from portal.http.sessions.dependencies import Collaborators
+from portal.services import Services
+from portal.web.layout.dependencies import Admin, Fields
+from portal.web.layout.forms import form_page, see_other
+
+router = APIRouter(prefix="/admin/clinics")
+
+
+DONE: Mapping[str, str] = {
+    "created": "The clinic was created. Invite its staff, or give a partner's system access.",
+    "described": "The clinic's name and contact were saved.",
+    "profile": "The profile was saved. Files that are judged from one minute from now on follow it.",
+    "deactivated": "The clinic was deactivated. It announces no more files.",
+    "activated": "The clinic was activated. It can announce files again.",
+    "revoked": "The client was revoked. Its requests are refused within 20 seconds.",
+    "repeated": "This client was created before, and its secret was shown then. If it is lost, rotate the client.",
+}
+
+LEVELS = {"off": "Do nothing", "warn": "Warn", "reject": "Reject", "shadow": "Count only"}
+
+OVERTAKEN = {"kinds": "Somebody else changed this profile meanwhile. What you see now is theirs: look again."}
+
+
+@router.get("")
+def clinics_page(request: Request, services: Collaborators) -> Response:
+    found = sorted(services.directory.clinics(), key=lambda clinic: (not clinic.active, clinic.name.casefold()))
+    working = [one.clinic_id for one in services.directory.partners() if one.works_at(services.clock())]
+    numbers = {clinic.clinic_id: working.count(clinic.clinic_id) for clinic in found}
+    return render(request, "admin/clinics.html", clinics=found, clients=numbers, nobody=UNASSIGNED)
+
+
+@router.get("/new")
+def new_clinic(request: Request) -> Response:
+    return form_page(request, "admin/clinic_new.html")
+
+
+@router.post("/new")
+def create_clinic(request: Request, identity: Admin, services: Collaborators, fields: Fields) -> Response:
+    try:
+        made = clinics.create(services, identity, fields)
+    except FieldsError as refused:
+        return form_page(request, "admin/clinic_new.html", values=fields, faults=refused.faults)
+    return see_other(f"/admin/clinics/{made.clinic_id}?done=created")
+
+
+@router.get("/{clinic_id}")
+def clinic_page(request: Request, services: Collaborators, clinic_id: str, done: str = "") -> Response:
+    clinic = clinics.clinic(services, clinic_id)
+    uploads = services.records.uploads(clinic_id, None, 1).rows
+    return render(
+        request,
+        "admin/clinic.html",
+        clinic=clinic,
+        last_upload=uploads[0].created_at if uploads else None,
+        profile=profiles.summary(services.directory.profile(clinic_id)),
+        people=services.people.members(group_of(clinic_id)),
+        partners=partners.partners_of(services, clinic_id),
+        now=services.clock(),
+        done=DONE.get(done, ""),
+    )
+
+
+@router.get("/{clinic_id}/edit")
+def edit_clinic(request: Request, services: Collaborators, clinic_id: str) -> Response:
+    clinic = clinics.clinic(services, clinic_id)
+    values = {"name": clinic.name, "contact": clinic.contact}
+    return form_page(request, "admin/clinic_edit.html", clinic=clinic, values=values)
+
+
+@router.post("/{clinic_id}/edit")
+def describe_clinic(
+    request: Request, identity: Admin, services: Collaborators, clinic_id: str, fields: Fields
+) -> Response:
+    try:
+        clinics.describe(services, identity, clinic_id, fields)
+    except FieldsError as refused:
+        clinic = clinics.clinic(services, clinic_id)
+        return form_page(request, "admin/clinic_edit.html", clinic=clinic, values=fields, faults=refused.faults)
+    return see_other(f"/admin/clinics/{clinic_id}?done=described")
+
+
+@router.post("/{clinic_id}/deactivate")
+def deactivate_clinic(identity: Admin, services: Collaborators, clinic_id: str) -> Response:
+    clinics.set_active(services, identity, clinic_id, active=False)
+    return see_other(f"/admin/clinics/{clinic_id}?done=deactivated")
+
+
+@router.post("/{clinic_id}/activate")
+def activate_clinic(identity: Admin, services: Collaborators, clinic_id: str) -> Response:
+    clinics.set_active(services, identity, clinic_id, active=True)
+    return see_other(f"/admin/clinics/{clinic_id}?done=activated")
+
+
+@router.get("/{clinic_id}/profile")
+def profile_page(request: Request, services: Collaborators, clinic_id: str) -> Response:
+    return _profile_form(request, services, clinic_id)
+
+
+@router.post("/{clinic_id}/profile")
+def save_profile(
+    request: Request, identity: Admin, services: Collaborators, clinic_id: str, fields: Fields
+) -> Response:
+    try:
+        entered = profiles.entered(fields)
+        clinics.save_profile(services, identity, clinic_id, seen=fields.get("version", ""), profile=entered)
+    except FieldsError as refused:
+        return _profile_form(request, services, clinic_id, fields=fields, faults=refused.faults)
+    except ConflictError:
+        return _profile_form(request, services, clinic_id, faults=OVERTAKEN)
+    return see_other(f"/admin/clinics/{clinic_id}?done=profile")
+
+
+def _profile_form(
+    request: Request,
+    services: Services,
+    clinic_id: str,
+    *,
+    fields: Mapping[str, str] | None = None,
+    faults: Mapping[str, str] | None = None,
+) -> Response:
+    """Show the profile as it stands, or what was entered where that cannot be taken."""
+    clinic, profile = clinics.clinic(services, clinic_id), services.directory.profile(clinic_id)
+    values = _as_fields(profile) if fields is None else fields
+    return form_page(
+        request,
+        "admin/profile.html",
+        clinic=clinic,
+        values=values,
+        faults=faults,
+        kinds=catalogue().kinds,
+        chapters=profiles.chapters(profile),
+        conflicts=profiles.CONFLICTS,
+        levels=LEVELS,
+    )
+
+
+def _as_fields(profile: profiles.Profile | None) -> dict[str, Any]:
+    """Return a profile as its form's fields."""
+    written = profile or {}
+    kinds = written.get("kinds")
+    chosen = catalogue().kinds if kinds is None else kinds
+    sizes = {f"max-{kind}": f"{limit // profiles.MEGABYTE}" for kind, limit in written.get("max_bytes", {}).items()}
+    levels = {f"rule-{code}": level for code, level in written.get("rules", {}).items()}
+    others = {"conflicts": written.get("conflicts", profiles.USUAL), "version": profiles.version_of(profile)}
+    return {f"kind-{kind}": "on" for kind in chosen} | sizes | levels | others

@@ -1,0 +1,177 @@
+"""The admins' dashboard."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from intake.files.keys import UNASSIGNED, UNKNOWN_SENDERS
+from intake.files.states import State
+from intake.projections.model import Grain
+from portal.http.pages.rendering import render
+from portal.http.sessions.dependencies import Collaborators
+from portal.monitoring import costs
+from portal.monitoring.dashboard import Dashboard, Pipeline, dashboard
+from portal.monitoring.dashboard import costs as estimated
+from portal.monitoring.statistics import RANGES, SHARES, TOLD
+from portal.presentation import formatting, labels
+from portal.presentation.labels import STATE_BADGES, Badge
+from portal.services import Services
+from portal.web.layout.pagination import page_address
+from portal.web.layout.receipts import Tile
+
+router = APIRouter(prefix="/admin")
+
+Wanted = Annotated[str, Query(alias="range")]
+
+CHARTED = {state: STATE_BADGES[state] for state in TOLD}
+"""From the foot of each bar to its head."""
+CODES = 8
+"""Causes of rejection shown."""
+LEAST_SCALE = 10.0
+"""Per cent that a bar of rejections reaches to at the least, so that one in a hundred looks like little."""
+STANDINGS = 20
+"""Clinics and devices shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One step of the tables beside the charts."""
+
+    start: datetime
+    numbers: list[int]
+    durations: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of what is the matter now; `badge` where it matters, `href` where something is to be done."""
+
+    label: str
+    text: str
+    badge: Badge | None = None
+    href: str = ""
+
+
+@router.get("")
+def admin_page(request: Request, services: Collaborators, wanted: Wanted = "24h", clinic: str = "") -> Response:
+    return render(request, "admin.html", **_view(services, wanted, clinic))
+
+
+@router.get("/_dashboard")
+def dashboard_again(request: Request, services: Collaborators, wanted: Wanted = "24h", clinic: str = "") -> Response:
+    return render(request, "_dashboard.html", **_view(services, wanted, clinic))
+
+
+@router.get("/storage")
+def storage_page(request: Request, services: Collaborators) -> Response:
+    rows = estimated(services)
+    return render(
+        request,
+        "storage.html",
+        costs=rows,
+        bytes=sum(row.bytes for row in rows),
+        files=sum(row.files for row in rows),
+        month=sum(row.month for row in rows),
+        prices=[costs.STORAGE, *costs.PER_FILE],
+        per_file=costs.USD_PER_FILE,
+        prices_of=costs.PRICES_OF,
+        region=costs.REGION,
+        days=costs.MONTH,
+        names=_names(services),
+    )
+
+
+def _view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
+    span = RANGES.get(wanted, RANGES["24h"])
+    shown = dashboard(services, span, clinic or None)
+    names = _names(services)
+    return {
+        "shown": shown,
+        "names": names,
+        "who": names.get(clinic, clinic) if clinic else "All clinics",
+        "ranges": [(one, page_address("/admin", {"range": one.key, "clinic": clinic})) for one in RANGES.values()],
+        "again": page_address("/admin/_dashboard", {"range": span.key, "clinic": clinic}),
+        "trouble": _trouble(shown.pipeline),
+        "tiles": [Tile(shown.counts.get(state, 0), badge.label, badge) for state, badge in CHARTED.items()],
+        "now": _now(shown.pipeline),
+        "charted": list(CHARTED.values()),
+        "shares": [f"{share:.0%}".replace("%", " %") for share in SHARES],
+        "verdicts": _verdicts(shown),
+        "latency": _latency(shown),
+        "by_date": span.grain is Grain.DAY,
+        "rows": [
+            Row(
+                step.start,
+                [step.counts[state] for state in CHARTED],
+                [formatting.took(one) for one in step.percentiles],
+            )
+            for step in reversed(shown.steps)
+        ],
+        "codes": shown.codes[:CODES],
+        "worst": max([LEAST_SCALE, *(row.rate for row in (*shown.clinics, *shown.devices))]),
+        "clinics": shown.clinics[:STANDINGS],
+        "devices": [(shown.device_labels.get(row.key, row.key), row) for row in shown.devices[:STANDINGS]],
+        "more_devices": max(0, len(shown.devices) - STANDINGS),
+        "more_clinics": max(0, len(shown.clinics) - STANDINGS),
+        "quiet": {one.clinic_id for one in shown.pipeline.quiet},
+    }
+
+
+def _names(services: Services) -> dict[str, str]:
+    clinics = {clinic.clinic_id: clinic.name for clinic in services.directory.clinics()}
+    return {**clinics, UNASSIGNED: UNKNOWN_SENDERS}
+
+
+def _trouble(pipeline: Pipeline) -> str | None:
+    """Say what an admin must look at now, if anything."""
+    if not pipeline.dead:
+        return None
+    return (
+        f"{formatting.count(pipeline.dead, 'message')} in the dead-letter queue: checking failed again and again. "
+        "The files are safe meanwhile."
+    )
+
+
+def _now(pipeline: Pipeline) -> list[Fact]:
+    """Return the state of the pipeline, and where to go on where it matters."""
+    calm, alarmed, watched = STATE_BADGES[State.ACCEPTED], STATE_BADGES[State.REJECTED], labels.WARNED
+    stuck, dead, quiet = pipeline.stuck, pipeline.dead, len(pipeline.quiet)
+    return [
+        Fact("Waiting in the queue", formatting.count(pipeline.waiting, "message")),
+        Fact("Oldest has waited", _oldest(pipeline)),
+        Fact("Stuck files", f"{stuck:,}", alarmed if stuck else calm, "/admin/stuck" if stuck else ""),
+        Fact("Dead letters", f"{dead:,}", alarmed if dead else calm, "/admin/dead-letters" if dead else ""),
+        Fact("Quiet clinics", f"{quiet:,}", watched if quiet else calm),
+    ]
+
+
+def _oldest(pipeline: Pipeline) -> str:
+    if not pipeline.waiting:
+        return "Nothing waits"
+    return "Not measured yet" if pipeline.oldest_s is None else formatting.duration(1000 * pipeline.oldest_s)
+
+
+def _verdicts(shown: Dashboard) -> dict[str, Any]:
+    series = [
+        {"label": badge.label, "tone": badge.tone, "values": [step.counts[state] for step in shown.steps]}
+        for state, badge in CHARTED.items()
+    ]
+    return {**_axis(shown), "kind": "bars", "series": series}
+
+
+def _latency(shown: Dashboard) -> dict[str, Any]:
+    series = [
+        {"label": f"{share:.0%}", "values": [step.percentiles[place] for step in shown.steps]}
+        for place, share in enumerate(SHARES)
+    ]
+    return {**_axis(shown), "kind": "lines", "series": series}
+
+
+def _axis(shown: Dashboard) -> dict[str, Any]:
+    return {
+        "starts": [int(step.start.timestamp()) for step in shown.steps],
+        "step": int(shown.range.grain.value.total_seconds()),
+    }

@@ -1,0 +1,85 @@
+"""Accounts: inviting staff and admins, each account's page, and what can be done to it."""
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from portal.accounts.users import Person
+from portal.admin import clinics, staff
+from portal.auth.identity import ADMIN_GROUP, Identity
+from portal.errors import FieldsError
+from portal.http.pages.rendering import render
+from portal.http.sessions.dependencies import Collaborators
+from portal.services import Services
+from portal.web.layout.dependencies import Admin, Fields
+from portal.web.layout.forms import form_page, see_other
+
+router = APIRouter(prefix="/admin")
+
+
+@router.get("/admins")
+def admins_page(request: Request, services: Collaborators) -> Response:
+    return render(request, "admin/admins.html", people=services.people.members(ADMIN_GROUP))
+
+
+@router.get("/admins/invite")
+def invite_admin(request: Request) -> Response:
+    return form_page(request, "admin/invite.html", clinic=None)
+
+
+@router.post("/admins/invite")
+def send_admin_invitation(request: Request, identity: Admin, services: Collaborators, fields: Fields) -> Response:
+    return _send_invitation(request, identity, services, None, fields)
+
+
+@router.get("/clinics/{clinic_id}/invite")
+def invite_staff(request: Request, services: Collaborators, clinic_id: str) -> Response:
+    return form_page(request, "admin/invite.html", clinic=clinics.clinic(services, clinic_id))
+
+
+@router.post("/clinics/{clinic_id}/invite")
+def send_staff_invitation(
+    request: Request, identity: Admin, services: Collaborators, clinic_id: str, fields: Fields
+) -> Response:
+    return _send_invitation(request, identity, services, clinic_id, fields)
+
+
+def _send_invitation(
+    request: Request, identity: Identity, services: Services, clinic_id: str | None, fields: Mapping[str, str]
+) -> Response:
+    try:
+        person = staff.invite(services, identity, clinic_id, fields)
+    except FieldsError as refused:
+        clinic = clinics.clinic(services, clinic_id) if clinic_id else None
+        return form_page(request, "admin/invite.html", clinic=clinic, values=fields, faults=refused.faults)
+    return see_other(f"/admin/people/{person.username}?done=invited")
+
+
+@router.get("/people/{username}")
+def person_page(request: Request, identity: Admin, services: Collaborators, username: str, done: str = "") -> Response:
+    person, groups = services.people.person(username)
+    clinic_id = staff.clinic_of(groups)
+    return render(
+        request,
+        "admin/person.html",
+        person=person,
+        clinic=services.directory.clinic(clinic_id) if clinic_id else None,
+        is_admin=ADMIN_GROUP in groups,
+        myself=person.subject == identity.subject,
+        offered=staff.OFFERED[person.standing],
+        done=_told(person, done),
+    )
+
+
+@router.post("/people/{username}/{deed}")
+def act(identity: Admin, services: Collaborators, username: str, deed: str) -> Response:
+    person = staff.act(services, identity, username, deed)
+    return see_other(f"/admin/people/{person.username}?done={deed}")
+
+
+def _told(person: Person, done: str) -> str:
+    """Say what was just done to somebody."""
+    if done == "invited":
+        return f"{person.shown} was invited by email. The temporary password in it works for three days."
+    return f"{person.shown} {staff.ACTS[done].done}" if done in staff.ACTS else ""

@@ -1,0 +1,60 @@
+"""The addresses of signing in and out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse
+
+from portal.audit.log import note
+from portal.auth.identity import Identity
+from portal.errors import ClinicError, SignInError, SignInRequiredError
+from portal.http.sessions import session_cookies
+from portal.http.sessions.dependencies import services_of
+from portal.sign_in import session
+from portal.sign_in.flow import CALLBACK, HOME, Attempt
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/sign-in")
+def sign_in(request: Request, next_path: Annotated[str, Query(alias="next")] = HOME) -> RedirectResponse:
+    """Send the browser to the managed login, and remember where it wanted to go."""
+    services = services_of(request)
+    url, attempt = services.sign_in.begin(next_path, services.now())
+    session_cookies.set_cookies(request, [services.cookies.write_attempt(attempt.packed())])
+    return RedirectResponse(url, 303)
+
+
+@router.get(CALLBACK)
+def callback(request: Request, state: str = "", code: str = "") -> RedirectResponse:
+    """Take the browser back from the managed login.
+
+    Raises SignInError for whatever we did not ask for, and ClinicError for somebody without a place here.
+    """
+    services = services_of(request)
+    if not (state and code):
+        raise SignInError("The managed login did not sign anybody in.")
+    attempt = Attempt.unpacked(services.cookies.attempt(request.cookies), services.now())
+    session_cookies.begin(request, session.begin(services, attempt, state=state, code=code))
+    return RedirectResponse(attempt.next_path, 303)
+
+
+@router.post("/sign-out")
+def sign_out(request: Request) -> RedirectResponse:
+    """End the session here, at the user pool and at its managed login."""
+    services = services_of(request)
+    try:
+        leaving = _signed_in(request)
+        if leaving is not None:
+            note(services, leaving, "session.end", clinic_id=leaving.clinic_id or "", subject=leaving.subject)
+    finally:
+        # Whoever wants to go is let go, noted and known or not.
+        session_cookies.end(request)
+    return RedirectResponse(services.sign_in.sign_out_url, 303)
+
+
+def _signed_in(request: Request) -> Identity | None:
+    try:
+        return session_cookies.staff(request)
+    except (ClinicError, SignInRequiredError):
+        return None

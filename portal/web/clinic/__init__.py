@@ -1,0 +1,4 @@
+"""The clinic staff's pages.
+
+Begin with `uploads`.
+"""

@@ -1,0 +1,55 @@
+"""The search form of the lists of files and of studies: what it asks for, and what it shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+
+from portal.auth.identity import Identity
+from portal.http.sessions.dependencies import Collaborators
+from portal.presentation import labels
+from portal.search import files as finding
+from portal.services import Services
+from portal.web.layout.dependencies import Staff
+from portal.web.layout.forms import see_other
+from portal.web.layout.pagination import page_address
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a list is asked for."""
+
+    asked: finding.Criteria
+    query: dict[str, str]
+    """Of the address that asks for it, which identifies nobody."""
+    lapsed: bool
+    """Whether the address names a search that is kept no longer."""
+
+    def shown(self, services: Services, identity: Identity) -> dict[str, Any]:
+        """Return what the form shows."""
+        return {
+            "asked": self.asked,
+            "lapsed": self.lapsed,
+            "filtered": bool(self.asked.told()),
+            "modalities": labels.MODALITIES,
+            "clinics": services.directory.clinics() if identity.is_admin else (),
+            "today": f"{services.clock():%Y-%m-%d}",
+        }
+
+
+def _search(request: Request, identity: Staff, services: Collaborators, search: str = "") -> Search:
+    """Read what the address asks for, or what is kept under its `search`."""
+    kept = finding.kept(services, identity, search)
+    asked = kept or finding.addressed(services, identity, request.query_params)
+    return Search(asked, {"search": search} if kept else asked.told(), lapsed=bool(search) and kept is None)
+
+
+Searched = Annotated[Search, Depends(_search)]
+
+
+def lead_to_search(path: str, services: Services, identity: Identity, fields: Mapping[str, str]) -> Response:
+    """Lead to what the form asks for, by an address that identifies nobody."""
+    query = finding.query_of(services, identity, finding.criteria(services, identity, fields))
+    return see_other(page_address(path, query))

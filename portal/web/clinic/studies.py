@@ -1,0 +1,129 @@
+"""The list of studies, and each study's page."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from intake.files.model import Finding, Upload
+from intake.files.states import State
+from intake.studies.model import LIMITS, Series
+from portal.http.pages.rendering import render
+from portal.http.sessions.dependencies import Collaborators, PageCursor
+from portal.presentation import labels
+from portal.search import studies as seen
+from portal.web.clinic.search_form import Searched, lead_to_search
+from portal.web.layout.dependencies import Fields, Staff
+from portal.web.layout.facts import facts
+from portal.web.layout.pagination import page_links
+
+router = APIRouter(prefix="/studies")
+
+LIST = 50
+"""Studies or files a page."""
+
+STRETCHES = 8
+"""Stretches of instance numbers that are written out."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """A series, and what its instance numbers tell."""
+
+    series: Series
+    numbers: str
+    missing: str
+    repeated: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What an upload says of how much was to come."""
+
+    upload: Upload
+    accepted: int
+    rejected: int
+    failed: int
+    missing: int
+    waiting: int
+
+
+@router.get("")
+def studies_page(
+    request: Request, identity: Staff, services: Collaborators, cursor: PageCursor, wanted: Searched
+) -> Response:
+    """List studies by what the address asks for. Raises InvalidCursorError."""
+    page = seen.studies(services, identity, wanted.asked, cursor, LIST)
+    return render(
+        request,
+        "studies.html",
+        studies=page.rows,
+        **wanted.shown(services, identity),
+        **page_links("/studies", cursor, page.next, **wanted.query),
+    )
+
+
+@router.post("/search")
+def search(identity: Staff, services: Collaborators, fields: Fields) -> Response:
+    return lead_to_search("/studies", services, identity, fields)
+
+
+@router.get("/{study_id}")
+def study_page(
+    request: Request,
+    identity: Staff,
+    services: Collaborators,
+    *,
+    study_id: str,
+    cursor: PageCursor,
+    series: Annotated[str, Query(pattern=r"^[0-9a-z]{26}$|^$")] = "",
+) -> Response:
+    """Show a study, with all its files or those of one series. Raises NotFoundError, InvalidCursorError."""
+    page = seen.study_page(services, identity, study_id, series_id=series, cursor=cursor, limit=LIST)
+    of_series = {row.series.series_id: row for row in _series(page)}
+    chosen = {"series": series} if series in of_series else {}
+    return render(
+        request,
+        "study.html",
+        study=page.study,
+        findings=[found for found in page.findings if not found.where],
+        series=list(of_series.values()),
+        chosen=of_series.get(series),
+        shares=[_share(upload) for upload in page.uploads],
+        patient=facts(page.patient),
+        files=page.files.rows,
+        **page_links(f"/studies/{study_id}", cursor, page.files.next, **chosen),
+    )
+
+
+def _series(page: seen.StudyPage) -> Iterable[SeriesRow]:
+    for series in sorted(page.study.series, key=lambda one: (len(one.series_uid), one.series_uid)):
+        where = f"series {series.series_uid}"
+        yield SeriesRow(
+            series=series,
+            numbers=_written(seen.stretches(series)),
+            missing=_written(seen.gaps(series)) if len(series.numbers) < LIMITS["numbers"] else "",
+            repeated=seen.repeated(series) if len(series.numbers) < LIMITS["numbers"] else 0,
+            findings=tuple(found for found in page.findings if found.where == where),
+        )
+
+
+def _written(stretches: list[tuple[int, int]]) -> str:
+    """Write stretches of numbers: `1 to 120, 122`."""
+    told = [str(first) if first == last else f"{first} to {last}" for first, last in stretches[:STRETCHES]]
+    return ", ".join([*told, "and more"] if len(stretches) > STRETCHES else told)
+
+
+def _share(upload: Upload) -> Share:
+    counts = upload.counts
+    return Share(
+        upload,
+        accepted=counts.get(State.ACCEPTED, 0),
+        rejected=counts.get(State.REJECTED, 0) + counts.get(State.DELETED, 0),
+        failed=counts.get(State.FAILED, 0),
+        missing=counts.get(State.EXPIRED, 0) + upload.unannounced,
+        waiting=labels.waiting(upload),
+    )

@@ -1,0 +1,91 @@
+"""What a file says of itself, put for people: sections of label and text."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from intake.files.model import Metadata
+from portal.presentation.formatting import dicom_date
+from portal.presentation.labels import title
+
+UNNESTED = "From the file"
+
+
+GROUPS = {
+    "Study": ("study_",),
+    "Series": ("modality", "series_", "body_part", "protocol_", "laterality", "patient_position", "view_position"),
+    "Image": (
+        "instance_", "rows", "columns", "frames", "bits_", "pixel_", "slice_", "image_", "imager_", "photometric_",
+        "samples_", "lossy_", "burned_", "conversion_", "content_", "acquisition_", "sop_",
+    ),
+    "Equipment": ("manufacturer", "station_", "device_"),
+}  # fmt: skip
+"""What the keys of a DICOM file's metadata begin with, by the group that they are shown in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label and its text; `exact` text is an identifier, whose every character counts."""
+
+    label: str
+    text: str
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Facts that belong together."""
+
+    heading: str
+    facts: list[Fact]
+
+
+def sections(metadata: Metadata) -> list[Section]:
+    """Return metadata in sections: whose the file is first, then what stands unnested, a DICOM file's in groups."""
+    nested = [Section(title(key), facts(value)) for key, value in metadata.items() if isinstance(value, dict) and value]
+    flat = {key: value for key, value in metadata.items() if not isinstance(value, dict)}
+    grouped = _grouped(flat) if "sop_instance_uid" in flat else {UNNESTED: flat}
+    told = [Section(heading, facts(values)) for heading, values in grouped.items()]
+    return [*nested, *(section for section in told if section.facts)]
+
+
+def _grouped(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    groups: dict[str, dict[str, Any]] = {heading: {} for heading in (*GROUPS, UNNESTED)}
+    for key, value in values.items():
+        heading = next((group for group, begins in GROUPS.items() if key.startswith(begins)), UNNESTED)
+        groups[heading][key] = value
+    return groups
+
+
+def facts(values: dict[str, Any]) -> list[Fact]:
+    """Return one group of metadata as facts, such as what a file says of its patient."""
+    told = [Fact(title(key), _told(key, value), exact=key.endswith(("uid", "id"))) for key, value in values.items()]
+    return [fact for fact in told if fact.text]
+
+
+def _told(key: str, value: object) -> str:
+    if isinstance(value, str) and key.endswith("date"):
+        return dicom_date(value)
+    if isinstance(value, str) and key == "name":
+        return person(value)
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    """Return a value on one line."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, dict):
+        return "; ".join(f"{title(key)}: {_text(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(inner) for inner in value)
+    return "" if value is None else str(value)
+
+
+def person(text: str) -> str:
+    """Write a DICOM person name (PS3.5 6.2.1.1: `Family^Given^Middle^Prefix^Suffix`, `=` between scripts)."""
+    groups = []
+    for group in text.split("="):
+        family, *given = (part.strip() for part in group.split("^"))
+        rest = " ".join(part for part in given if part)
+        groups.append(f"{family}, {rest}" if family and rest else family or rest)
+    return " · ".join(group for group in groups if group)

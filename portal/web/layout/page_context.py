@@ -1,0 +1,86 @@
+"""What every page shows around itself: where one can go, and on whose behalf one is here."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import Request
+
+from portal.auth.identity import Identity
+from portal.auth.revocations import ENDS_WITHIN
+from portal.http.sessions.dependencies import services_of
+from portal.services import Services
+from portal.sign_in.cookies import IDLE_SECONDS
+
+STAFF_PAGES = (("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"), ("/studies", "Studies"))
+ADMIN_PAGES = (
+    ("/admin", "Dashboard"),
+    ("/admin/quarantine", "Work lists"),
+    ("/files", "Files"),
+    ("/studies", "Studies"),
+    ("/admin/clinics", "Clinics"),
+    ("/admin/audit", "Audit log"),
+)
+
+WORK_LISTS = ("/admin/reviews", "/admin/orders", "/admin/stuck", "/admin/dead-letters")
+"""Pages that stand in the navigation under the first of the work lists."""
+
+CLINICS = ("/admin/admins", "/admin/people")
+"""Pages that stand in the navigation under the clinics."""
+
+KEPT = timedelta(minutes=5)
+"""How long a clinic's name is shown before it is looked up again."""
+
+
+@dataclass
+class ClinicNames:
+    """Clinics' names, read together and kept for a while: every page shows one."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    read_at: datetime | None = None
+
+    def name(self, services: Services, clinic_id: str) -> str:
+        """Return a clinic's name, or its id where the directory does not know it."""
+        now = services.clock()
+        if self.read_at is None or now - self.read_at > KEPT:
+            self.names = {clinic.clinic_id: clinic.name for clinic in services.directory.clinics()}
+            self.read_at = now
+        return self.names.get(clinic_id, clinic_id)
+
+
+def page_context(request: Request) -> dict[str, Any]:
+    """Return the names that the page frame uses."""
+    identity: Identity | None = getattr(request.state, "identity", None)
+    pages = () if identity is None else ADMIN_PAGES if identity.is_admin else STAFF_PAGES
+    here = request.scope["path"]
+    return {
+        "navigation": pages,
+        "here": here,
+        "section": _section(here, [href for href, _ in pages]),
+        "clinic_name": _clinic_name(request, identity),
+        "idle_seconds": IDLE_SECONDS,
+        "ends_within": ENDS_WITHIN,
+    }
+
+
+def _section(here: str, addresses: list[str]) -> str:
+    """Return which entry of the navigation a page belongs to: the one that says most of its address."""
+    under = {"/admin/quarantine": WORK_LISTS, "/admin/clinics": CLINICS}
+    path = next((first for first, others in under.items() if here.startswith(others)), here)
+    return max((href for href in addresses if path == href or path.startswith(href + "/")), key=len, default="")
+
+
+def _clinic_name(request: Request, identity: Identity | None) -> str:
+    if identity is None:
+        return ""
+    if identity.clinic_id is None:
+        return "Administrator"
+    return _names(request).name(services_of(request), identity.clinic_id)
+
+
+def _names(request: Request) -> ClinicNames:
+    state = request.app.state
+    if not hasattr(state, "clinic_names"):
+        state.clinic_names = ClinicNames()
+    names: ClinicNames = state.clinic_names
+    return names

@@ -1,0 +1,137 @@
+"""What an upload's page shows: its figures, its causes of trouble, and a page of its files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from intake.files.model import FileRecord, Source, Upload
+from intake.files.states import State
+from intake.orders.model import Order
+from intake.studies.model import StudyOfUpload
+from portal.presentation import labels
+from portal.presentation.labels import STATE_BADGES, WARNED, Badge
+
+PAGE = 100
+"""Files a page of a receipt."""
+
+STUDIES = 50
+"""Studies that a receipt lists."""
+
+FRESH = timedelta(minutes=15)
+"""How long after its start an upload is looked at often."""
+
+OFTEN, SELDOM = 2, 15
+"""Seconds between two looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One figure; `badge` says what it means."""
+
+    number: int
+    label: str
+    badge: Badge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One stretch of the bar."""
+
+    tone: str
+    start: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How an upload's files stand, as stretches of one bar of `total` units."""
+
+    total: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What an upload brought of one study; nothing of the study for the files that are of none."""
+
+    study: StudyOfUpload | None
+    accepted: int
+    rejected: int
+
+
+def fingerprint(upload: Upload, order: Order | None = None) -> str:
+    """Return what changes whenever a receipt would look otherwise."""
+    asked = (order.total, order.answered, int(order.complete)) if order else ()
+    return "-".join(str(number) for number in (upload.declared, upload.warnings, *_by_state(upload), *asked))
+
+
+def tiles(upload: Upload) -> list[Tile]:
+    """Return the figures of a receipt; those of rare states only where there are any."""
+    accepted, rejected, failed, expired, deleted = _by_state(upload)
+    always = [
+        *([Tile(upload.expected, "Expected by you")] if upload.expected else []),
+        Tile(upload.declared, "Declared"),
+        Tile(accepted + rejected + failed + deleted, "Arrived"),
+        Tile(accepted, "Accepted", STATE_BADGES[State.ACCEPTED]),
+        Tile(upload.warnings, "With warnings", WARNED),
+        Tile(rejected, "Rejected", STATE_BADGES[State.REJECTED]),
+    ]
+    rare = [
+        Tile(failed, "Failed on our side", STATE_BADGES[State.FAILED]),
+        Tile(deleted, "Deleted", STATE_BADGES[State.DELETED]),
+        Tile(upload.unannounced, "Never announced", STATE_BADGES[State.EXPIRED]),
+    ]
+    missing = Tile(expired, "Missing", STATE_BADGES[State.EXPIRED])
+    waiting = Tile(labels.waiting(upload), "Waiting", STATE_BADGES[State.AWAITING_UPLOAD])
+    return [*always, missing, *(tile for tile in rare if tile.number), waiting]
+
+
+def bar(upload: Upload) -> Bar:
+    accepted, rejected, failed, expired, deleted = _by_state(upload)
+    stretches = [
+        ("ok", accepted - upload.warnings),
+        ("warn", upload.warnings),
+        ("bad", rejected),
+        ("fault", failed),
+        ("wait", expired + deleted),
+    ]
+    parts, start = [], 0
+    for tone, width in stretches:
+        if width > 0:
+            parts.append(Part(tone, start, width))
+            start += width
+    return Bar(max(1, upload.declared, start), tuple(parts))
+
+
+def seconds_to_next_look(
+    upload: Upload, files: Sequence[FileRecord], at: datetime, order: Order | None = None
+) -> int | None:
+    """Return when a page should look again, or None when nothing is going to change.
+
+    The counts follow the records, so a row that still waits keeps the page looking although the counts are complete.
+    """
+    if order and not order.complete and at - order.placed_at < FRESH:
+        return OFTEN
+    done = not labels.waiting(upload) and all(file.state is not State.AWAITING_UPLOAD for file in files)
+    if done or upload.source is Source.DIRECT:
+        return None
+    return OFTEN if at - upload.created_at < FRESH else SELDOM
+
+
+def shares(upload: Upload, studies: Sequence[StudyOfUpload]) -> list[Share]:
+    """Return an upload's judged files by study, and those of no study last; nothing where there are no studies."""
+    found = [
+        Share(study, study.counts.get(State.ACCEPTED, 0), study.counts.get(State.REJECTED, 0)) for study in studies
+    ]
+    others = Share(
+        None,
+        max(0, upload.counts.get(State.ACCEPTED, 0) - sum(share.accepted for share in found)),
+        max(0, upload.counts.get(State.REJECTED, 0) - sum(share.rejected for share in found)),
+    )
+    return [*found, *([others] if others.accepted or others.rejected else [])] if found else []
+
+
+def _by_state(upload: Upload) -> tuple[int, int, int, int, int]:
+    states = (State.ACCEPTED, State.REJECTED, State.FAILED, State.EXPIRED, State.DELETED)
+    accepted, rejected, failed, expired, deleted = (upload.counts.get(state, 0) for state in states)
+    return accepted, rejected, failed, expired, deleted

@@ -1,0 +1,83 @@
+"""An order as its admin watches it: how far it has come, and what became of each file."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+from intake.orders.model import Answer, Order, Task
+from portal import cursors
+from portal.auth.identity import Identity
+from portal.http.pages.rendering import render
+from portal.http.sessions.dependencies import Collaborators, PageCursor
+from portal.quarantine import orders
+from portal.services import Services
+from portal.web.layout.dependencies import Admin
+from portal.web.layout.pagination import page_address, page_links
+from portal.web.layout.receipts import Bar, Part, Tile
+from portal.web.quarantine.order_labels import EXPLANATIONS, TITLES, answer_badges, progress_line
+from portal.web.quarantine.work_lists import TABS, to_order
+
+router = APIRouter(prefix="/admin/orders")
+
+LIST = 50
+"""Files a page."""
+
+
+@router.get("/{order_id}")
+def order_page(
+    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: PageCursor
+) -> Response:
+    return render(request, "admin/order.html", tabs=TABS, **_view(services, identity, order_id, cursor))
+
+
+@router.get("/{order_id}/_progress")
+def order_again(
+    request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: PageCursor
+) -> Response:
+    return render(request, "admin/_order.html", **_view(services, identity, order_id, cursor))
+
+
+@router.post("/{order_id}/reprocess")
+def for_real(
+    identity: Admin, services: Collaborators, order_id: str, new_id: Annotated[str, Form(max_length=80)]
+) -> Response:
+    """Check the files of a dry run again, for good."""
+    tried = orders.progress(services, identity, order_id)
+    return to_order(orders.place(services, identity, Task.REPROCESS, tried.selection, order_id=new_id))
+
+
+def _view(services: Services, identity: Identity, order_id: str, cursor: cursors.Cursor) -> dict[str, Any]:
+    order = orders.progress(services, identity, order_id)
+    read = partial(services.orders.answers, order.owner, order_id, limit=LIST)
+    page = cursors.page(services, identity, cursor, read)
+    badges, path = answer_badges(order), f"/admin/orders/{order_id}"
+    return {
+        "order": order,
+        "title": TITLES[order.task],
+        "explanation": EXPLANATIONS[order.task],
+        "line": progress_line(order),
+        "badges": badges,
+        "tiles": [Tile(order.answers[answer], badges[answer].label, badges[answer]) for answer in _seen(order)],
+        "bar": _bar(order),
+        "codes": sorted(order.codes.items(), key=lambda row: -row[1]),
+        "answers": page.rows,
+        "again": page_address(f"{path}/_progress", {"cursor": cursor.text}),
+        **page_links(path, cursor, page.next),
+        "new_id": orders.new_order_id(),
+        "worth_doing": order.task is Task.TRY and order.complete and bool(order.answered),
+    }
+
+
+def _seen(order: Order) -> list[Answer]:
+    return [answer for answer in Answer if order.answers.get(answer)]
+
+
+def _bar(order: Order) -> Bar:
+    parts, start = [], 0
+    for answer in _seen(order):
+        width = order.answers[answer]
+        parts.append(Part(answer_badges(order)[answer].tone, start, width))
+        start += width
+    return Bar(max(1, order.total, start), tuple(parts))

@@ -1,0 +1,158 @@
+"""The quarantine: what was rejected, and what admins decide to do with it."""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import Response
+
+from intake.files.keys import UNASSIGNED, sender
+from intake.files.model import FileRecord
+from intake.files.states import State
+from intake.orders.model import Task
+from intake.orders.review_rules import obstacles
+from portal.http.pages.rendering import render
+from portal.http.sessions.dependencies import Collaborators, PageCursor
+from portal.presentation import formatting, labels
+from portal.quarantine import orders, reviews
+from portal.services import Services
+from portal.uploads import visibility as seen
+from portal.web.layout.dependencies import Admin
+from portal.web.layout.facts import Fact, sections
+from portal.web.layout.forms import see_other
+from portal.web.layout.pagination import page_address, page_links
+from portal.web.quarantine.order_labels import TITLES
+from portal.web.quarantine.work_lists import MOST_REASON, QUARANTINE, TABS, Choice, Filter, reason_error, to_order
+
+router = APIRouter(prefix="/admin")
+
+LIST = 50
+"""Files a page."""
+RECENT = 5
+"""Orders shown beside the list."""
+
+SAID = {"nothing": ("warn", "Choose files first: tick them, or choose all that match.")}
+"""What a page tells after an action that led back to it: tone and text."""
+
+
+@router.get("/quarantine")
+def quarantine_page(
+    request: Request,
+    identity: Admin,
+    services: Collaborators,
+    wanted: Annotated[Filter, Query()],
+    cursor: PageCursor,
+    *,
+    said: str = "",
+) -> Response:
+    page = reviews.rejected(services, identity, wanted.selection, cursor, LIST)
+    return render(
+        request,
+        "admin/quarantine.html",
+        tabs=TABS,
+        wanted=wanted,
+        filtered=bool(wanted.query),
+        said=SAID.get(said),
+        files=page.rows,
+        clinics=services.directory.clinics(),
+        nobody=UNASSIGNED,
+        kinds=labels.KINDS,
+        codes=sorted({code for file in page.rows for code in file.codes}),
+        today=f"{services.clock():%Y-%m-%d}",
+        order_id=orders.new_order_id(),
+        orders=[(order, TITLES[order.task]) for order in services.orders.recent("", RECENT)],
+        **page_links(QUARANTINE, cursor, page.next, **wanted.query),
+    )
+
+
+@router.post("/quarantine")
+def act(
+    request: Request,
+    identity: Admin,
+    services: Collaborators,
+    choice: Annotated[Choice, Form()],
+    task: Annotated[Literal["try", "reprocess", "accept", "delete"], Form()],
+) -> Response:
+    """Begin what needs no reason; ask for the reason of what does."""
+    if choice.is_empty:
+        return see_other(page_address(QUARANTINE, {**choice.query, "said": "nothing"}))
+    if task in {"accept", "delete"}:
+        return _ask(request, task, choice)
+    order = orders.place(services, identity, Task(task), choice.chosen, order_id=choice.order_id)
+    return to_order(order)
+
+
+@router.post("/quarantine/delete")
+def delete(request: Request, identity: Admin, services: Collaborators, choice: Annotated[Choice, Form()]) -> Response:
+    fault = reason_error(choice.reason)
+    if fault or choice.is_empty:
+        return _ask(request, "delete", choice, fault)
+    order = orders.place(
+        services, identity, Task.DELETE, choice.chosen, order_id=choice.order_id, reason=choice.reason.strip()
+    )
+    return to_order(order)
+
+
+@router.post("/quarantine/accept")
+def propose(request: Request, identity: Admin, services: Collaborators, choice: Annotated[Choice, Form()]) -> Response:
+    """Propose to accept files; another admin has to confirm."""
+    fault = reason_error(choice.reason)
+    if fault or choice.is_empty or choice.scope == "all":
+        return _ask(request, "accept", choice, fault)
+    proposed, refused = reviews.propose(services, identity, choice.file, choice.reason.strip())
+    return see_other(f"/admin/reviews?{urlencode({'proposed': proposed, 'refused': refused})}")
+
+
+@router.get("/quarantine/{file_id}")
+def quarantined_file_page(request: Request, identity: Admin, services: Collaborators, file_id: str) -> Response:
+    record = seen.file(services, identity, file_id)
+    return render(
+        request,
+        "admin/quarantined.html",
+        tabs=TABS,
+        file=record,
+        state_badge=labels.file_badge(record),
+        findings=[(found, obstacles([found.code]).get(found.code)) for found in record.findings],
+        bound=obstacles(record.codes),
+        sections=sections(record.metadata),
+        particulars=_particulars(services, record),
+        review=services.reviews.review(file_id),
+        rejected=record.state is State.REJECTED,
+        order_id=orders.new_order_id(),
+    )
+
+
+def _ask(request: Request, task: str, choice: Choice, fault: str | None = None) -> Response:
+    named: dict[str, Any] = choice.model_dump(exclude={"reason", "file"})
+    return render(
+        request,
+        f"admin/{task}.html",
+        status=422 if fault else 200,
+        tabs=TABS,
+        choice=choice,
+        fields=[(name, value) for name, value in named.items() if value],
+        fault=fault,
+        most=MOST_REASON,
+    )
+
+
+def _particulars(services: Services, record: FileRecord) -> list[Fact]:
+    told = [
+        Fact("Kind", labels.kind(record.kind)),
+        Fact("Size", formatting.size(record.size)),
+        Fact("Clinic", labels.clinic_name(record.clinic_id)),
+        Fact("Under the prefix of", _whose_prefix(services, record)),
+        Fact("Sent by", labels.SOURCES[record.source]),
+        Fact("Rules version", record.rules_version or ""),
+        Fact("SHA-256", record.sha256 or "", exact=True),
+        Fact("File ID", record.file_id, exact=True),
+    ]
+    return [fact for fact in told if fact.text]
+
+
+def _whose_prefix(services: Services, record: FileRecord) -> str:
+    """Return the clinic under whose prefix nobody's file came; any other prefix may be a patient's name."""
+    if record.clinic_id != UNASSIGNED:
+        return ""
+    named = services.directory.clinic(sender(record.incoming.key))
+    return f"{named.name}, {'active now' if named.active else 'inactive'}" if named else "No clinic"

@@ -1,0 +1,89 @@
+"""What the pages of the work lists share."""
+
+from typing import Annotated, Literal
+
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from intake.files.states import State
+from intake.orders.model import Order, Selection
+from portal.presentation.days import day
+from portal.presentation.formatting import count
+from portal.web.layout.forms import see_other
+
+TABS = (
+    ("/admin/quarantine", "Quarantine"),
+    ("/admin/reviews", "Waiting for a second admin"),
+    ("/admin/stuck", "Stuck files"),
+    ("/admin/dead-letters", "Dead letters"),
+)
+
+QUARANTINE = "/admin/quarantine"
+
+Text = Annotated[str, Field(max_length=80)]
+
+LEAST_REASON = 8
+"""Characters of a reason; fewer explain nothing to whoever reads the audit log."""
+MOST_REASON = 500
+
+
+class Filter(BaseModel):
+    """Which rejected files are listed, as the page's address says it."""
+
+    clinic: Text = ""
+    code: Text = ""
+    kind: Text = ""
+    since: Text = ""
+    until: Text = ""
+
+    @property
+    def selection(self) -> Selection:
+        return Selection(
+            state=State.REJECTED,
+            clinic_id=self.clinic.strip(),
+            code=self.code.strip(),
+            kind=self.kind,
+            since=day(self.since),
+            until=day(self.until),
+        )
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What of it an address holds."""
+        return {name: value for name in Filter.model_fields if (value := getattr(self, name))}
+
+
+class Choice(Filter):
+    """Which of them something is to be done with."""
+
+    order_id: Text
+    scope: Literal["selected", "all"] = "selected"
+    file: list[Text] = Field(default=[], max_length=500)
+    reason: Annotated[str, Field(max_length=2000)] = ""
+
+    @property
+    def chosen(self) -> Selection:
+        if self.scope == "all":
+            return self.selection
+        return Selection(file_ids=tuple(dict.fromkeys(self.file)), state=State.REJECTED)
+
+    @property
+    def is_empty(self) -> bool:
+        return self.scope == "selected" and not self.file
+
+    @property
+    def told(self) -> str:
+        """Say which files are meant."""
+        return "all files that match the filter" if self.scope == "all" else count(len(set(self.file)), "file")
+
+
+def reason_error(reason: str) -> str | None:
+    """Say what is wrong with a reason, if anything."""
+    if len(reason.strip()) < LEAST_REASON:
+        return "Write in a few words why. The audit log keeps it."
+    return f"Use at most {MOST_REASON} characters." if len(reason) > MOST_REASON else None
+
+
+def to_order(order: Order) -> Response:
+    """Lead to where the order is watched."""
+    return see_other(f"/admin/orders/{order.order_id}")

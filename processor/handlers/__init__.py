@@ -1,0 +1,4 @@
+"""The Lambdas: each reads its events, calls what it is wired with, and answers AWS.
+
+Begin with `judge`.
+"""

@@ -1,0 +1,97 @@
+"""The judging Lambda: a batch of messages from SQS in, those to be delivered again out.
+
+S3 tells of objects that arrived, the Lambda itself of archives that are to be expanded, and the portal of orders.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import Any, assert_never
+
+import boto3
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    ExceptionInfo,
+    FailureResponse,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from intake.messaging.events import (
+    MalwareScanResult,
+    ObjectsCreated,
+    Settlement,
+    Slice,
+    Unknown,
+    UnreadableEventError,
+    parse,
+)
+from intake.orders.commands import DoTask, FindFiles
+from processor import wiring
+from processor.handlers.concurrency import AT_ONCE
+from processor.telemetry import (
+    logger,
+    metrics,
+    report_answered,
+    report_expanded,
+    report_found,
+    report_processed,
+    report_settled,
+    report_trouble,
+)
+
+_judging = wiring.judging(os.environ, boto3.Session())
+_reporting = Lock()
+"""Metrics are added up in one place, which knows no threads."""
+
+
+class _Batch(BatchProcessor):
+    """Works on some messages at a time, and reports each that will be delivered again."""
+
+    def process(self) -> list[tuple[Any, ...]]:
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            return list(threads.map(self._process_record, self.records))
+
+    def failure_handler(self, record: Any, exception: ExceptionInfo) -> FailureResponse:  # noqa: ANN401  # Theirs.
+        if isinstance(exception[1], Exception):
+            report_trouble(exception[1])
+            _judging.failure_notes.note(record, exception[1])
+        return super().failure_handler(record, exception)
+
+
+_batch = _Batch(EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handle(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    return process_partial_response(event=event, record_handler=_take, processor=_batch, context=context)
+
+
+def _take(record: SQSRecord) -> None:
+    match parse(json.loads(record.body)):
+        case FindFiles() as command:
+            _report(report_found, _judging.dispatcher.find(command))
+        case DoTask() as command:
+            _report(report_answered, command, _judging.dispatcher.carry_out(command))
+        case Slice() as part:
+            _report(report_expanded, _judging.expander.expand(part))
+        case Settlement() as settlement:
+            _report(report_settled, _judging.settler.settle(settlement))
+        case ObjectsCreated(arrivals) | MalwareScanResult(arrivals):
+            for arrival in arrivals:
+                _report(report_processed, _judging.processor.process(arrival))
+        case Unknown(reason):
+            raise UnreadableEventError(reason)
+        case other:
+            assert_never(other)
+
+
+def _report(report: Callable[..., None], *what: Any) -> None:  # noqa: ANN401  # Each report knows its own.
+    with _reporting:
+        report(*what)

@@ -1,0 +1,4 @@
+"""One arriving object's way to its verdict.
+
+Begin with `process`.
+"""

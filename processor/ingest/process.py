@@ -1,0 +1,203 @@
+"""One arriving object's way to its verdict: read, judge, copy, record.
+
+Three calls of AWS for an accepted file, and two a minute to ask for its clinic. Every step may happen twice, and a
+crash between any two of them is healed by the next delivery of the same event. Trouble of the infrastructure raises: it
+is never a verdict.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from intake.errors import LateThreatError, ScanUnfinishedError
+from intake.files import keys
+from intake.files.keyed_ids import KeyedIds
+from intake.files.keys import Placement
+from intake.files.model import Verdict, now
+from intake.files.outcomes import Outcome
+from intake.files.ports import Verdicts
+from intake.files.scan import Scan
+from intake.files.states import JUDGED, State
+from intake.messaging.events import Arrival
+from intake.storage.model import DECLARED_EXTENSION, DECLARED_SHA256, ObjectRange
+from intake.storage.ports import Objects
+from processor.ingest.filing import Buckets, Case, Filing
+from processor.ingest.malware_scan import CODES, PASSED, Refusing, Scans
+from processor.ingest.object_bytes import ObjectBytes
+from processor.ingest.placements import Placements
+from processor.judge import FIRST_READ, ByteSource, Facts, Judgement, Profile
+
+UNKNOWN_SENDER = "clinic-unknown"
+"""What is found in a file of a clinic that is in no directory, or inactive."""
+
+Judge = Callable[[ByteSource, Facts], Judgement]
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What became of one arrival, for logs and metrics: opaque ids and codes only."""
+
+    placement: Placement
+    state: State
+    outcome: Outcome
+    kind: str
+    codes: tuple[str, ...]
+    size: int
+    bytes_read: int
+    latency_ms: int
+    shadow: tuple[str, ...] = ()
+    """Codes of broken rules that the clinic's profile only counts."""
+    slices: int = 0
+    """Messages that ask for an archive's expansion."""
+
+
+class Processor:
+    """Takes arrivals to their verdicts."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        verdicts: Verdicts,
+        buckets: Buckets,
+        judge: Judge,
+        *,
+        ids: KeyedIds,
+        profile_of: Callable[[str], Profile],
+        takes_part: Callable[[str], bool],
+        expand: Callable[[Verdict, ByteSource], int],
+        scans: Scans,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._objects = objects
+        self._verdicts = verdicts
+        self._scans = scans
+        self._filing = Filing(objects, verdicts, buckets, ids, clock)
+        self._placements = Placements(verdicts, ids, takes_part)
+        self._takes_part = takes_part
+        self._buckets = buckets
+        self._judge = judge
+        self._profile_of = profile_of
+        self._expand = expand
+
+    def process(self, arrival: Arrival) -> Processed:
+        """Judge, file and record one object version.
+
+        Raises ObjectMissingError, ObjectChangedError, ContentionError, ScanUnfinishedError; all are worth another
+        delivery. Raises LateThreatError for what another delivery will not mend.
+        """
+        scan = self._scans.find_result(arrival.object, arrival.scan)
+        if scan not in PASSED and scan not in CODES:
+            return self._leave_unscanned(arrival)
+        refusals = self._refusals(arrival, scan)
+        source = ObjectBytes(self._objects, arrival.object, self._read_first(arrival, refusals))
+        case = self._judge_arrival(self._date_arrival(arrival, source.first), source, scan, refusals)
+        verdict, outcome = self._filing.file(case)
+        if scan is Scan.THREAT and outcome is Outcome.ALREADY_RECORDED:
+            self._check_known(verdict.file_id)
+        # Whether the verdict is new or stood already: a crash after it was recorded must not leave an archive packed.
+        slices = self._expand(verdict, source) if self._buckets.holds_archive(verdict) else 0
+        return Processed(
+            placement=Placement(verdict.clinic_id, verdict.upload_id, verdict.file_id, case.placement.reserved),
+            state=verdict.state,
+            outcome=outcome,
+            kind=verdict.kind,
+            codes=tuple(found.code for found in verdict.findings),
+            size=verdict.size,
+            bytes_read=source.bytes_read,
+            latency_ms=round((verdict.decided_at - case.arrived_at).total_seconds() * 1000),
+            shadow=verdict.shadow,
+            slices=slices,
+        )
+
+    def _refusals(self, arrival: Arrival, scan: Scan | None) -> tuple[str, ...]:
+        """Return the codes that refuse an object unread: of its scan, and of who sent it."""
+        scanned = (CODES[scan],) if scan in CODES else ()
+        return scanned if self._takes_part(keys.sender(arrival.object.key)) else (*scanned, UNKNOWN_SENDER)
+
+    def _read_first(self, arrival: Arrival, refusals: tuple[str, ...]) -> ObjectRange:
+        """Return the object's first bytes, and none of them where nobody is to read them."""
+        if refusals:
+            return self._objects.describe(arrival.object)
+        return self._objects.read(arrival.object, 0, FIRST_READ)
+
+    def _date_arrival(self, arrival: Arrival, described: ObjectRange) -> Arrival:
+        """Return an arrival with the time at which its object landed: a scan's own changes with each scan of it.
+
+        A file without a reservation is known by that time, whoever tells of it.
+        """
+        dated = arrival.scan or self._scans.required
+        return replace(arrival, at=described.last_modified) if dated else arrival
+
+    def _leave_unscanned(self, arrival: Arrival) -> Processed:
+        """Leave an object that has no result to go by, unless it has its verdict already.
+
+        Raises ScanUnfinishedError.
+        """
+        known = self._placements.find_record(self._date_arrival(arrival, self._objects.describe(arrival.object)))
+        if known is None or known[1].state not in {*JUDGED, State.DELETED}:
+            raise ScanUnfinishedError("no result of a malware scan to go by")
+        placement, record = known
+        return Processed(
+            placement=placement,
+            state=record.state,
+            outcome=Outcome.ALREADY_RECORDED,
+            kind=record.kind or "",
+            codes=record.codes,
+            size=record.size,
+            bytes_read=0,
+            latency_ms=0,
+        )
+
+    def _check_known(self, file_id: str) -> None:
+        """Note a threat in a file that was judged before it was known: no later order lets such a file in.
+
+        Raises LateThreatError: what becomes of the file is for people to say.
+        """
+        record = self._verdicts.file(file_id)
+        if record and record.state is not State.DELETED and CODES[Scan.THREAT] not in record.codes:
+            self._verdicts.note_scan(record, Scan.THREAT)
+            raise LateThreatError(f"malware was found in a file that stands {record.state}: {file_id}")
+
+    def _judge_arrival(
+        self, arrival: Arrival, source: ObjectBytes, scan: Scan | None, refusals: tuple[str, ...]
+    ) -> Case:
+        placement = self._placements.place(arrival)
+        judge = Refusing(refusals) if refusals else self._judge
+        facts = self._facts(arrival, source.first, placement)
+        judgement, judging_ms = time_judging(judge, source, facts)
+        return Case(
+            placement=placement,
+            incoming=arrival.object,
+            source=arrival.object,
+            key=arrival.object.key if placement.reserved else _key(placement, arrival.at),
+            first=source.first,
+            judgement=judgement,
+            judging_ms=judging_ms,
+            arrived_at=arrival.at,
+            name=arrival.object.key.rpartition("/")[2],
+            sha256=source.first.metadata.get(DECLARED_SHA256) if placement.reserved else None,
+            scan=scan,
+            nobodys=UNKNOWN_SENDER in refusals,
+            profile=facts.profile,
+        )
+
+    def _facts(self, arrival: Arrival, first: ObjectRange, placement: Placement) -> Facts:
+        """Return what is known beside the bytes. What the sender says is believed where the portal signed it."""
+        name = f"_.{first.metadata.get(DECLARED_EXTENSION, '')}" if placement.reserved else arrival.object.key
+        return Facts(
+            extension=keys.extension(name),
+            from_archive=placement.from_archive,
+            profile=self._profile_of(placement.clinic_id),
+        )
+
+
+def time_judging(judge: Judge, source: ByteSource, facts: Facts) -> tuple[Judgement, int]:
+    """Judge, and return also how many milliseconds of work that took: without the wait for the file's turn."""
+    started = time.thread_time()
+    judgement = judge(source, facts)
+    return judgement, round((time.thread_time() - started) * 1000)
+
+
+def _key(placement: Placement, day: datetime) -> str:
+    return keys.object_key(placement.clinic_id, placement.upload_id, placement.file_id, day)

@@ -1,0 +1,155 @@
+"""An archive's own verdict, which follows from its entries' (docs/adr/0035).
+
+Whoever accepts an archive sends a message that comes back, later each time, until its entries have their verdicts. No
+worker that judges an entry has to know of the others. Every step may happen twice, and a crash between any two of them
+is healed by the next delivery of the same message.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from intake.errors import ContentionError, NotFoundError
+from intake.files import keys
+from intake.files.model import FileRecord, Finding, ObjectVersion, now
+from intake.files.ports import Children, Verdicts
+from intake.files.states import State
+from intake.messaging.events import Settlement
+from intake.messaging.ports import Queue
+from intake.storage.ports import Objects
+from processor.ingest.expand import SETTLED_AFTER_S, Blocks
+from processor.ingest.filing import Buckets
+from processor.judge.documents.zip.archive import NOTHING_ACCEPTED, SOME_REJECTED, entries, finding_of
+
+AT_ONCE = 100
+"""Entries that are looked up with one call."""
+LONGEST_PAUSE_S = 300
+PATIENCE = timedelta(hours=25)
+"""For how long entries are waited for: an hour longer than any is awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of an archive, for logs: its state, or None where it is to be looked at again."""
+
+    file_id: str
+    state: State | None
+    entries: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settler:
+    """Holds archives' verdicts against their entries'."""
+
+    objects: Objects
+    children: Children
+    verdicts: Verdicts
+    queue: Queue
+    buckets: Buckets
+    clock: Callable[[], datetime] = now
+
+    def settle(self, asked: Settlement) -> Settled:
+        """Raises NotFoundError, ObjectMissingError, ContentionError."""
+        archive = self.verdicts.file(asked.file_id)
+        if archive is None or archive.clinic_id != asked.clinic_id:
+            raise NotFoundError("the archive has no record")
+        if archive.state is not State.ACCEPTED or archive.stored is None:
+            self._forget_copy(archive)
+            return Settled(archive.file_id, archive.state)
+        if archive.duplicate_of:
+            return self._end_as_first(archive, archive.duplicate_of, asked)
+        looked = self._count_entries(archive, archive.stored, asked)
+        late = self.clock() - datetime.fromisoformat(asked.since) > PATIENCE
+        if looked.awaited and not late:
+            return self._ask_again(archive, looked.resume(asked))
+        found = finding_of(looked.accepted, looked.rejected, looked.unjudged + looked.awaited)
+        settled = self._end(archive, found, archive.stored)
+        if looked.unjudged and not looked.accepted and not late:
+            # Entries that failed may be judged yet; until then the upload need not wait for them.
+            self._ask_again(archive, looked.resume(asked))
+        return replace(settled, entries=looked.total, rejected=looked.rejected)
+
+    def _count_entries(self, archive: FileRecord, stored: ObjectVersion, asked: Settlement) -> "_EntryCounts":
+        """Look at the entries from the first on that had no verdict the last time."""
+        indices = [entry.index for entry in entries(Blocks(self.objects, stored))]
+        looked = _EntryCounts(len(indices), asked.seen, asked.accepted, asked.rejected)
+        for start in range(asked.seen, len(indices), AT_ONCE):
+            ids = [keys.child_id(archive.file_id, index) for index in indices[start : start + AT_ONCE]]
+            states = self.children.states(ids)
+            looked.add([states.get(file_id, State.AWAITING_UPLOAD) for file_id in ids])
+            if looked.awaited:
+                break
+        return looked
+
+    def _end_as_first(self, archive: FileRecord, first_id: str, asked: Settlement) -> Settled:
+        """End a duplicate as the archive ended whose bytes it has: that one's entries are its own."""
+        first = self.verdicts.file(first_id)
+        if first is None or first.stored is None or archive.stored is None:
+            return self._end(archive, None, archive.stored or archive.incoming)
+        if first.state is State.ACCEPTED and not first.settled:
+            return self._ask_again(archive, asked)
+        found = next((one for one in first.findings if one.code in {NOTHING_ACCEPTED, SOME_REJECTED}), None)
+        return self._end(archive, found, first.stored)
+
+    def _end(self, archive: FileRecord, found: Finding | None, stored: ObjectVersion) -> Settled:
+        if found is None or found.code != NOTHING_ACCEPTED:
+            if archive.settled and (found is None or found.code in {one.code for one in archive.findings}):
+                return Settled(archive.file_id, archive.state)
+            self._record(archive, State.ACCEPTED, found, archive.stored or stored)
+            return Settled(archive.file_id, State.ACCEPTED)
+        described = self.objects.describe(stored)
+        key = keys.object_key(archive.clinic_id, archive.upload_id, archive.file_id, archive.created_at)
+        copied = self.objects.copy(stored, described.etag, described.total, self.buckets.quarantine, key)
+        self._record(archive, State.REJECTED, found, copied.stored)
+        self._forget_copy(replace(archive, state=State.REJECTED, findings=(found,)))
+        return Settled(archive.file_id, State.REJECTED)
+
+    def _record(self, archive: FileRecord, state: State, found: Finding | None, stored: ObjectVersion) -> None:
+        if not self.verdicts.settle(archive, state, found, stored, self.clock()):
+            raise ContentionError("the archive's record changed while its entries were looked at")
+
+    def _forget_copy(self, archive: FileRecord) -> None:
+        """Remove the accepted copy of a rejected archive; the delivery before this one may have ended there."""
+        if archive.state is State.REJECTED and NOTHING_ACCEPTED in archive.codes:
+            key = keys.object_key(archive.clinic_id, archive.upload_id, archive.file_id, archive.created_at)
+            self.objects.delete(ObjectVersion(self.buckets.accepted, key))
+
+    def _ask_again(self, archive: FileRecord, asked: Settlement) -> Settled:
+        pause = min(SETTLED_AFTER_S * 2 ** min(asked.attempt + 1, 20), LONGEST_PAUSE_S)
+        self.queue.send([replace(asked, attempt=asked.attempt + 1).message()], delay_s=pause)
+        return Settled(archive.file_id, None)
+
+
+@dataclass(slots=True)
+class _EntryCounts:
+    """How far the entries have come, in their order."""
+
+    total: int
+    seen: int
+    accepted: int
+    rejected: int
+    unjudged: int = 0
+    awaited: int = 0
+    _final: tuple[int, int, int] = field(init=False)
+    """How many of the first ones have their verdict for good, of these accepted and rejected."""
+
+    def __post_init__(self) -> None:
+        self._final = self.seen, self.accepted, self.rejected
+
+    def resume(self, asked: Settlement) -> Settlement:
+        """Return a settlement that goes on behind the entries that need not be looked at again."""
+        seen, accepted, rejected = self._final
+        return replace(asked, seen=seen, accepted=accepted, rejected=rejected)
+
+    def add(self, states: list[State]) -> None:
+        counts = Counter(states)
+        rejected = counts[State.REJECTED] + counts[State.DELETED]
+        self.accepted += counts[State.ACCEPTED]
+        self.rejected += rejected
+        self.unjudged += counts[State.FAILED] + counts[State.EXPIRED]
+        self.awaited += counts[State.AWAITING_UPLOAD]
+        self.seen += len(states)
+        if not (self.unjudged or self.awaited):
+            self._final = self.seen, self.accepted, self.rejected

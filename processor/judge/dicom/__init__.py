@@ -1,0 +1,4 @@
+"""DICOM files: opened, walked, and held against the rules.
+
+Begin with `judge`.
+"""

@@ -1,0 +1,4 @@
+"""What the standard says, as data.
+
+It imports nothing else of the judge.
+"""

@@ -1,0 +1,118 @@
+"""What the record keeps of a DICOM file: typed, decoded, named, bounded; a patient's values stand under `patient`."""
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import NamedTuple
+
+from intake.dicom import encoding
+from intake.files.model import Metadata
+from processor.judge.dicom.dictionary import positions
+from processor.judge.dicom.dictionary.attributes import OWN, SHARED, TEXTS, Attribute
+from processor.judge.dicom.dictionary.sop_classes import SOP_CLASSES
+from processor.judge.dicom.rules.image import Description
+from processor.judge.dicom.texts import Texts
+
+LONGEST_TEXT = 256
+"""Characters of one value; the standard's longest kept value is a name's 64 in each of three forms."""
+MOST_IN_LIST = 16
+
+PATIENT = "patient."
+"""Begins the keys of what identifies a patient."""
+LISTS = frozenset(entry.key for entry in TEXTS if entry.most > 1 and entry.key)
+"""What is delivered as a list of texts; numbers of type DS stay as they are written, for they are exact so."""
+WHOLE = frozenset(entry.key for entry in TEXTS if entry.vr == "IS")
+"""Numbers that are written as text, and delivered as numbers."""
+
+CONTROLS = dict.fromkeys([*range(32), 127], " ")
+
+
+class Fields(NamedTuple):
+    """A share of the metadata. Lists stand apart, for each file gets its own."""
+
+    single: dict[str, str | int]
+    lists: list[tuple[str, list[str]]]
+
+
+class Part:
+    """The share of the metadata that some attributes of text make."""
+
+    def __init__(self, attributes: Sequence[Attribute]) -> None:
+        keyed = [(entry.key, positions.OF[entry.tag]) for entry in attributes if not entry.key.startswith(PATIENT)]
+        single = [(key, at) for key, at in keyed if key and key not in LISTS | WHOLE]
+        self._keys, self._texts_of = [key for key, _ in single], itemgetter(*(at for _, at in single))
+        self._lists = [(key, at) for key, at in keyed if key in LISTS]
+        self._whole = [(key, at) for key, at in keyed if key in WHOLE]
+
+    def fields(self, texts: positions.Texts, *, plain: bool) -> Fields:
+        """Return what is known; all texts are fit to be shown, and `plain` ones have their form besides."""
+        texts_of = zip(self._keys, self._texts_of(texts))  # noqa: B905 - faster
+        found: dict[str, str | int] = {key: text for key, text in texts_of if text}
+        for key, at in self._whole:
+            if (text := texts[at]) and (number := int(text) if plain else integer(text)) is not None:
+                found[key] = number
+        return Fields(found, [(key, _split_values(text)) for key, at in self._lists if (text := texts[at])])
+
+
+SHARED_PART, OWN_PART = Part(SHARED), Part(OWN)
+_PATIENT = [(entry.key.removeprefix(PATIENT), positions.OF[entry.tag]) for entry in OWN if PATIENT in entry.key]
+_META_SOP_INSTANCE = positions.MEDIA_STORAGE_SOP_INSTANCE_UID
+_PATIENT_KEYS, _patient_of = [key for key, _ in _PATIENT], itemgetter(*(at for _, at in _PATIENT))
+
+
+def shared_fields(texts: Texts, image: Description) -> Fields:
+    """Return the share of SHARED and NUMBERS, with the standard's names for what they say."""
+    fields = SHARED_PART.fields(_fit(texts), plain=texts.plain)
+    fields.single.update(image.numbers)
+    _name(fields.single, texts.of)
+    return fields
+
+
+def extract(shared: Fields, texts: Texts) -> Metadata:
+    """Return what is known; what the file does not say, or says in an unusable way, is left out."""
+    fit = _fit(texts)
+    own = OWN_PART.fields(fit, plain=texts.plain)
+    found: Metadata = {**shared.single, **own.single}
+    for key, values in shared.lists:
+        found[key] = values.copy()
+    found.update(own.lists)
+    patient = {key: text for key, text in zip(_PATIENT_KEYS, _patient_of(fit)) if text}  # noqa: B905 - faster
+    if patient:
+        found["patient"] = patient
+    if "sop_instance_uid" not in found and (stated := shown(texts.of[_META_SOP_INSTANCE] or "")):
+        found["sop_instance_uid"] = stated
+    return found
+
+
+def _fit(texts: Texts) -> positions.Texts:
+    return texts.of if texts.plain else tuple(shown(text) if text else None for text in texts.of)
+
+
+def _name(found: dict[str, str | int], texts: positions.Texts) -> None:
+    """Add the standard's names, and what only the file meta information knows."""
+    sop_class = found.get("sop_class_uid") or shown(texts[positions.MEDIA_STORAGE_SOP_CLASS_UID] or "")
+    if sop_class:
+        found["sop_class_uid"] = sop_class
+    if sop_class in SOP_CLASSES:
+        found["sop_class"] = SOP_CLASSES[str(sop_class)][0]
+    transfer_syntax = encoding.name(texts[positions.TRANSFER_SYNTAX_UID] or "")
+    if transfer_syntax:
+        found["transfer_syntax"] = transfer_syntax
+
+
+def _split_values(text: str) -> list[str]:
+    values = text.split("\\", MOST_IN_LIST)[:MOST_IN_LIST]
+    return [value.strip() for value in values] if " " in text else values
+
+
+def shown(characters: str) -> str:
+    """Return a text that is fit to be shown: bounded, and without control characters."""
+    if characters.isprintable():
+        return characters[:LONGEST_TEXT]
+    return characters.translate(CONTROLS)[:LONGEST_TEXT].strip()
+
+
+def integer(characters: str) -> int | None:
+    """Return the first value of an IS element (at most 12 characters, PS3.5 6.2), or None."""
+    digits = characters.split("\\", 1)[0].strip()
+    unsigned = digits[1:] if digits.startswith(("+", "-")) else digits
+    return int(digits) if unsigned.isascii() and unsigned.isdigit() and len(digits) <= 12 else None

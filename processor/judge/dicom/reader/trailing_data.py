@@ -1,0 +1,58 @@
+"""What stands where a data element should: harmless filling, another file, damage, or a cut."""
+
+from intake.dicom.elements import Header
+from intake.dicom.encoding import LONG_VRS, SHORT_VRS
+from processor.judge.dicom.dictionary import tags
+from processor.judge.inspection.window import Stream, Window
+
+TRAILING = "trailing-bytes"
+ARCHIVE = b"PK\3\4"
+PREAMBLE = 128
+ARCHIVE_END, ARCHIVE_END_SIZE = b"PK\5\6", 22
+"""By which programs find an archive, whatever stands before it (APPNOTE.TXT 4.3.16)."""
+
+LOOK = 4 * 1024
+IMPOSSIBLE_EXCESS = 1 << 30
+IMPOSSIBLE_FACTOR = 1000
+
+
+def classify(stream: Stream, position: int, *, after_pixels: bool) -> str:
+    """Return the code of the finding on bytes that are no data element, at the outermost level."""
+    there = min(stream.show(position, LOOK), LOOK)
+    at = position - stream.origin
+    rest = stream.buffer[at : at + there]
+    if rest.lstrip(b"\0").startswith(ARCHIVE):
+        return "archive-appended"
+    # Behind filling, a second file's preamble may start anywhere.
+    if rest.find(b"DICM", PREAMBLE) >= 0:
+        return "second-file-appended"
+    if there == LOOK and ends_as_archive(stream, position):
+        return "archive-appended"
+    if after_pixels or not rest.strip(b"\0"):
+        return TRAILING
+    return "truncated" if there < 12 else "structure-invalid"
+
+
+def ends_as_archive(stream: Stream, position: int) -> bool:
+    """Say whether a file ends with an archive's end record; its comment may be as long as we look."""
+    if not isinstance(stream, Window):
+        return False
+    start = max(position, stream.size - LOOK)
+    stream.show(start, stream.size - start)
+    at = stream.buffer.rfind(ARCHIVE_END, start - stream.origin)
+    comment = stream.buffer[at + ARCHIVE_END_SIZE - 2 : at + ARCHIVE_END_SIZE]
+    return at >= 0 and at + ARCHIVE_END_SIZE + int.from_bytes(comment, "little") == len(stream.buffer)
+
+
+def overrun(following: int, size: int) -> str:
+    """Return the code of the finding on a length that leads to `following` in a stream of `size` bytes.
+
+    A length that is off by a gigabyte and a thousandfold never belonged to a file that was cut.
+    """
+    impossible = following - size > IMPOSSIBLE_EXCESS and following > IMPOSSIBLE_FACTOR * size
+    return "length-impossible" if impossible else "truncated"
+
+
+def may_follow_pixels(head: Header) -> bool:
+    """Say whether an element behind the image is meant, so that it was cut off, and not some other bytes."""
+    return head.vr in SHORT_VRS or head.vr in LONG_VRS or head.tag in {0xFFFAFFFA, 0xFFFCFFFC, tags.PIXEL_DATA}

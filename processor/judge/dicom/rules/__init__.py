@@ -1,0 +1,1 @@
+"""What is held against a walked file: identity, modules, geometry, pixels."""

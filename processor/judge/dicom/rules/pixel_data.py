@@ -1,0 +1,133 @@
+"""The pixel data against its description: its length by exact integer arithmetic; nothing is decoded (PS3.5 8)."""
+
+from intake.dicom import encoding
+from intake.dicom.elements import UNDEFINED_LENGTH
+from processor.judge.dicom.dictionary import codestreams, tags
+from processor.judge.dicom.dictionary.sop_classes import SOP_CLASSES
+from processor.judge.dicom.elements.data_set import DataSet, Pixels
+from processor.judge.dicom.rules.image import Description
+from processor.judge.inspection.findings import Findings
+
+BITS = frozenset({1, 8, 16, 32, 64})
+SAMPLES = {"MONOCHROME1": 1, "MONOCHROME2": 1, "PALETTE COLOR": 1, "RGB": 3, "YBR_FULL": 3, "YBR_FULL_422": 3}
+"""Samples per pixel that a photometric interpretation stands for (PS3.3 C.7.6.3.1.2)."""
+
+WITHOUT_PIXELS = frozenset({"1.2.840.10008.5.1.4.1.1.4.2", "1.2.840.10008.5.1.4.1.1.66"})
+"""MR Spectroscopy, whose rows and columns are those of its Spectroscopy Data (PS3.3 C.8.14), and Raw Data."""
+REFERENCED = frozenset({
+    "1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.204", "1.2.840.10008.1.2.4.205",
+})  # fmt: skip
+"""Transfer syntaxes by which pixels are asked of a JPIP server (PS3.5 A.6)."""
+
+VIDEO = ("1.2.840.10008.1.2.4.100", "1.2.840.10008.1.2.4.101", "1.2.840.10008.1.2.4.102", "1.2.840.10008.1.2.4.103",
+         "1.2.840.10008.1.2.4.104", "1.2.840.10008.1.2.4.105", "1.2.840.10008.1.2.4.106", "1.2.840.10008.1.2.4.107",
+         "1.2.840.10008.1.2.4.108")  # fmt: skip
+"""Transfer syntaxes whose frames and fragments have nothing to do with each other (PS3.5 A.4.5)."""
+
+
+def check(
+    data_set: DataSet,
+    image: Description,
+    transfer_syntax: str,
+    findings: Findings,
+    *,
+    sop_class: str = "",
+    sound: bool = False,
+) -> None:
+    """Compare the image with its description, which may be known to be `sound`, and with its transfer syntax."""
+    if image.frames is None:
+        findings.add("frame-count-unreadable", tags.written(tags.NUMBER_OF_FRAMES))
+    elif image.frames < 0:
+        findings.add("frame-count-invalid", tags.written(tags.NUMBER_OF_FRAMES))
+    if data_set.pixels is None:
+        described = image.rows and image.columns and not data_set.unchecked
+        if described and not _is_elsewhere(sop_class, transfer_syntax):
+            findings.add("pixel-data-missing", tags.written(tags.PIXEL_DATA))
+        return
+    if not sound:
+        _check_description(image, data_set.pixels, findings)
+        _check_module(image, data_set.pixels.tag, findings)
+    if data_set.pixels.length == UNDEFINED_LENGTH:
+        _check_stream(data_set.pixels, transfer_syntax, findings)
+        _check_frames(data_set, data_set.pixels, image, transfer_syntax, findings)
+    else:
+        _check_native(image, data_set.pixels, transfer_syntax, findings)
+
+
+def _is_elsewhere(sop_class: str, transfer_syntax: str) -> bool:
+    """Say whether rows and columns describe something else than Pixel Data, or pixels that a server keeps."""
+    is_standard = not sop_class or sop_class in SOP_CLASSES
+    return not is_standard or sop_class in WITHOUT_PIXELS or transfer_syntax in REFERENCED
+
+
+def is_sound(image: Description) -> bool:
+    """Say whether nothing is wrong with the description of an image, whatever its pixel data is like."""
+    findings = Findings()
+    _check_description(image, Pixels(tags.PIXEL_DATA, UNDEFINED_LENGTH), findings)
+    _check_module(image, tags.PIXEL_DATA, findings)
+    return not findings
+
+
+def _check_description(image: Description, pixels: Pixels, findings: Findings) -> None:
+    if not (image.rows and image.columns and image.bits):
+        for tag, value in ((tags.ROWS, image.rows), (tags.COLUMNS, image.columns), (tags.BITS_ALLOCATED, image.bits)):
+            if value is None:
+                findings.add("image-description-missing", tags.written(tag))
+            elif value == 0:
+                findings.add("image-description-invalid", tags.written(tag))
+    if image.bits and image.bits not in BITS and pixels.length == UNDEFINED_LENGTH:
+        findings.add("image-description-invalid", tags.written(tags.BITS_ALLOCATED))
+
+
+def _check_module(image: Description, tag: int, findings: Findings) -> None:
+    """Ask for the elements of type 1 without which an image can be shown, if perhaps wrongly."""
+    if not image.samples_per_pixel:
+        findings.add("image-pixel-module-incomplete", tags.written(tags.SAMPLES_PER_PIXEL))
+    elif not image.photometric:
+        findings.add("image-pixel-module-incomplete", tags.written(tags.PHOTOMETRIC_INTERPRETATION))
+    elif tag != tags.PIXEL_DATA:
+        return  # Images of floating point numbers have no bits stored (PS3.3 C.7.6.24).
+    elif image.bits_stored is None:
+        findings.add("image-pixel-module-incomplete", tags.written(tags.BITS_STORED))
+    elif image.high_bit is None:
+        findings.add("image-pixel-module-incomplete", tags.written(tags.HIGH_BIT))
+    elif image.representation is None:
+        findings.add("image-pixel-module-incomplete", tags.written(tags.PIXEL_REPRESENTATION))
+    elif not 0 < image.bits_stored <= (image.bits or 0) or image.high_bit >= (image.bits or 0):
+        findings.add("image-description-inconsistent", tags.written(tags.BITS_STORED))
+    elif image.samples_per_pixel != SAMPLES.get(image.photometric, image.samples_per_pixel):
+        findings.add("image-description-inconsistent", tags.written(tags.SAMPLES_PER_PIXEL))
+
+
+def _check_native(image: Description, pixels: Pixels, transfer_syntax: str, findings: Findings) -> None:
+    if transfer_syntax not in encoding.NATIVE and encoding.is_known(transfer_syntax):
+        findings.add("pixel-data-not-encapsulated", tags.written(pixels.tag))
+    elif not (image.rows and image.columns and image.bits and (image.frames or 0) > 0):
+        return
+    elif pixels.length < image.bytes:
+        findings.add("pixel-data-too-short", tags.written(pixels.tag))
+    elif pixels.length > image.bytes + 1:
+        findings.add("pixel-data-too-long", tags.written(pixels.tag))
+
+
+def _check_stream(pixels: Pixels, transfer_syntax: str, findings: Findings) -> None:
+    if transfer_syntax in encoding.NATIVE:
+        findings.add("transfer-syntax-contradicted", tags.written(pixels.tag))
+    code = codestreams.fault(pixels.first, transfer_syntax)
+    if code:
+        findings.add(code, tags.written(pixels.tag))
+
+
+def _check_frames(
+    data_set: DataSet, pixels: Pixels, image: Description, transfer_syntax: str, findings: Findings
+) -> None:
+    """Compare the number of frames with the fragments, where all were seen, and with the offset tables (PS3.5 A.4)."""
+    frames = image.frames or 1
+    if transfer_syntax.startswith(VIDEO):
+        return
+    if pixels.fragments is not None and pixels.fragments < frames:
+        findings.add("fragments-too-few", tags.written(pixels.tag))
+    if pixels.offsets.is_wrong(frames):
+        findings.add("offset-table-wrong", tags.written(pixels.tag))
+    if data_set.extended_offsets is not None and data_set.extended_offsets != 8 * frames:
+        findings.add("offset-table-wrong", tags.written(tags.EXTENDED_OFFSET_TABLE))

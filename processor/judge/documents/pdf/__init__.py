@@ -1,0 +1,4 @@
+"""PDF documents.
+
+Begin with `document`.
+"""

@@ -1,0 +1,159 @@
+"""Whether an encrypted PDF opens without a password: many only forbid printing or copying (ISO 32000-1, 7.6.3;
+ISO 32000-2, 7.6.4).
+
+The standard's own ciphers are told here only to compare what a document says of itself; nothing is decrypted.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from processor.judge.documents.pdf import aes
+from processor.judge.documents.pdf.scripts import ESCAPE, HEXADECIMAL
+
+PADDING = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
+"""Stands for a password that is none."""
+LONGEST = 4096
+IDENTIFIER = re.compile(rb"/ID\s*\[\s*")
+INDIRECT = re.compile(rb"/Encrypt\s*(\d{1,10})\s+\d{1,5}\s+R")
+OCTAL = re.compile(rb"\\([0-7]{1,3})")
+LEAST_STEPS, MOST_STEPS = 64, 288
+"""Of the hash of revision 6: it ends where a byte that it makes is not above its number of steps less 32."""
+_HASHES = ("sha256", "sha384", "sha512")
+
+
+class _Standard(NamedTuple):
+    """The entries of the standard security handler."""
+
+    revision: int
+    length: int
+    """Of the key, in bytes."""
+    owner: bytes
+    user: bytes
+    permissions: int
+    identifier: bytes
+    plain_metadata: bool
+
+
+def opens_without_password(data: bytes, at: int) -> bool:
+    """Say whether the document whose `/Encrypt` stands at `at` opens for everybody.
+
+    False where that cannot be told: for handlers of other makers.
+    """
+    found = _standard(data, at)
+    check = _CHECKS.get(found.revision) if found else None
+    return found is not None and check is not None and check(found)
+
+
+def _standard(data: bytes, at: int) -> _Standard | None:
+    text = _dictionary(data, at)
+    if b"/Standard" not in text:
+        return None
+    numbers = {name: re.search(rb"/" + name + rb"\s+(-?\d{1,10})\b", text) for name in (b"R", b"P", b"Length")}
+    revision, permissions, bits = (int(found[1]) if found else 0 for found in numbers.values())
+    owner, user = (_string(text, re.compile(rb"/" + name + rb"\s*(?=[(<])")) for name in (b"O", b"U"))
+    if not (revision and owner and user):
+        return None
+    length = 5 if revision == 2 else 16 if revision == 4 else max(min(bits or 40, 128), 40) // 8
+    plain = re.search(rb"/EncryptMetadata\s+false\b", text) is not None
+    identifier = _string(data, IDENTIFIER)
+    return _Standard(revision, length, owner[:32], user, permissions & 0xFFFFFFFF, identifier, plain)
+
+
+def _dictionary(data: bytes, at: int) -> bytes:
+    indirect = INDIRECT.match(data, at)
+    if indirect is None:
+        return data[at : at + LONGEST]
+    place = re.search(rb"(?<!\d)" + indirect[1] + rb"\s+\d{1,5}\s+obj\b", data)
+    if place is None:
+        return b""
+    end = data.find(b"endobj", place.end(), place.end() + LONGEST)
+    return data[place.end() : end if end >= 0 else place.end() + LONGEST]
+
+
+def _string(text: bytes, before: re.Pattern[bytes]) -> bytes:
+    """Return the string behind `before`, or nothing. Its bytes may be anything, unbalanced parentheses escaped."""
+    found = before.search(text)
+    if found is None:
+        return b""
+    if hexadecimal := HEXADECIMAL.match(text, found.end()):
+        digits = b"".join(hexadecimal[1].split())
+        return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
+    return _literal(text[found.end() : found.end() + LONGEST])
+
+
+def _literal(text: bytes) -> bytes:
+    depth = position = 0
+    while position < len(text):
+        byte = text[position : position + 1]
+        if byte == b"\\":
+            position += 1
+        depth += (byte == b"(") - (byte == b")")
+        position += 1
+        if depth == 0:
+            break
+    inner = ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), text[1 : position - 1])
+    return OCTAL.sub(lambda found: bytes([int(found[1], 8) & 255]), inner)
+
+
+_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+
+
+def _key(found: _Standard) -> bytes:
+    """Return the key that no password makes (algorithm 2)."""
+    said = PADDING + found.owner + found.permissions.to_bytes(4, "little") + found.identifier
+    if found.revision >= 4 and found.plain_metadata:
+        said += b"\xff\xff\xff\xff"
+    digest = _md5(said)
+    for _ in range(50 if found.revision >= 3 else 0):
+        digest = _md5(digest[: found.length])
+    return digest[: found.length]
+
+
+def _check_2(found: _Standard) -> bool:
+    return _rc4(_key(found), PADDING) == found.user[:32]
+
+
+def _check_3(found: _Standard) -> bool:
+    key, answer = _key(found), _md5(PADDING + found.identifier)
+    for step in range(20):
+        answer = _rc4(bytes(byte ^ step for byte in key), answer)
+    return answer == found.user[:16]
+
+
+def _check_5(found: _Standard) -> bool:
+    return hashlib.sha256(found.user[32:40]).digest() == found.user[:32]
+
+
+def _check_6(found: _Standard) -> bool:
+    """Compare the hash of no password (ISO 32000-2, algorithms 2.B and 11)."""
+    digest = hashlib.sha256(found.user[32:40]).digest()
+    for step in range(MOST_STEPS):
+        encrypted = aes.encrypt_cbc(digest[:16], digest[16:32], digest * 64)
+        digest = hashlib.new(_HASHES[sum(encrypted[:16]) % 3], encrypted).digest()
+        if step >= LEAST_STEPS - 1 and encrypted[-1] <= step - 32:
+            break
+    return digest[:32] == found.user[:32]
+
+
+_CHECKS: dict[int, Callable[[_Standard], bool]] = {2: _check_2, 3: _check_3, 4: _check_3, 5: _check_5, 6: _check_6}
+
+
+def _md5(said: bytes) -> bytes:
+    return hashlib.md5(said, usedforsecurity=False).digest()
+
+
+def _rc4(key: bytes, text: bytes) -> bytes:
+    state, at = list(range(256)), 0
+    for index in range(256):
+        at = (at + state[index] + key[index % len(key)]) & 255
+        state[index], state[at] = state[at], state[index]
+    first = second = 0
+    out = bytearray()
+    for byte in text:
+        first = (first + 1) & 255
+        second = (second + state[first]) & 255
+        state[first], state[second] = state[second], state[first]
+        out.append(byte ^ state[(state[first] + state[second]) & 255])
+    return bytes(out)

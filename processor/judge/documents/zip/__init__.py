@@ -1,0 +1,4 @@
+"""ZIP archives.
+
+Begin with `archive`.
+"""

@@ -1,0 +1,144 @@
+"""The entries of a ZIP archive: their local headers and their content, inflated within declared limits."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Protocol
+
+from intake.dicom.streams import FIRST_READ, ByteSource
+from intake.errors import ObjectChangedError
+from processor.judge.documents.zip.directory import FULL_32, Directory, Listed
+from processor.judge.documents.zip.rules import DEFLATED, DESCRIPTOR
+from processor.judge.inspection.errors import UnreadableFileError
+from processor.judge.inspection.findings import Findings
+from processor.judge.inspection.window import Window
+
+LOCAL = struct.Struct("<4s5H3L2H")
+LOCAL_MARK = b"PK\3\4"
+LONGEST_TRY = 8 * 1024 * 1024
+"""Bytes that the entries of a small archive may inflate to, together, to be tried by the judge."""
+FEW = 3
+"""Entries of a larger archive whose local headers are looked at."""
+ROOM = 1024
+"""Bytes for a local header's extra fields that are read along with the content."""
+
+
+class Compressed(Protocol):
+    """What must be known of an entry to inflate it."""
+
+    @property
+    def method(self) -> int: ...
+    @property
+    def compressed_size(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def crc32(self) -> int: ...
+    @property
+    def header_offset(self) -> int: ...
+    @property
+    def raw_name(self) -> bytes: ...
+
+
+class _AtHand:
+    """A window as a byte source, so that the judge inflates as the expansion does."""
+
+    def __init__(self, window: Window) -> None:
+        self.size = window.size
+        self._window = window
+
+    def read(self, start: int, length: int) -> bytes:
+        there = min(self._window.show(start, length), length)
+        at = start - self._window.origin
+        return self._window.buffer[at : at + there] if there else b""
+
+
+def check(window: Window, directory: Directory, findings: Findings) -> None:
+    """Look at the entries of an archive that is at hand as a whole, and at the first ones of a larger one."""
+    source = _AtHand(window)
+    small = window.size <= FIRST_READ and sum(listed.size for listed in directory.listed) <= LONGEST_TRY
+    for index, listed in enumerate(directory.listed if small else directory.listed[:FEW]):
+        try:
+            _check_header(source, listed)
+            if small:
+                for _ in content(source, listed, FIRST_READ):
+                    pass
+        except UnreadableFileError as refusal:
+            findings.add(refusal.code, f"entry {index + 1}")
+            return
+
+
+def _check_header(source: ByteSource, listed: Listed) -> None:
+    """Hold the local header against the directory: where they differ, two programs see two files."""
+    head = source.read(listed.header_offset, LOCAL.size + len(listed.raw_name))
+    if len(head) < LOCAL.size or not head.startswith(LOCAL_MARK):
+        raise UnreadableFileError("archive-local-header-differs")
+    _, _, flags, method, _, _, crc32, compressed, size, name_length, _ = LOCAL.unpack_from(head)
+    described = (method, flags & 1, head[LOCAL.size : LOCAL.size + name_length])
+    differs = described != (listed.method, listed.flags & 1, listed.raw_name)
+    if not flags & DESCRIPTOR and FULL_32 not in {compressed, size}:
+        differs |= (crc32, compressed, size) != (listed.crc32, listed.compressed_size, listed.size)
+    if differs:
+        raise UnreadableFileError("archive-local-header-differs")
+
+
+def content(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[bytes]:
+    """Yield an entry's content in pieces of at most `chunk` bytes. Raises UnreadableFileError unless it is as told."""
+    size = crc32 = 0
+    pieces = _read_compressed(source, entry, chunk)
+    for piece in _inflate(pieces, chunk) if entry.method == DEFLATED else pieces:
+        size += len(piece)
+        crc32 = zlib.crc32(piece, crc32)
+        if size > entry.size:
+            raise UnreadableFileError("archive-entry-damaged")
+        yield piece
+    if size != entry.size or crc32 != entry.crc32:
+        raise UnreadableFileError("archive-entry-damaged")
+
+
+def _read_compressed(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[bytes]:
+    """Yield the bytes as they stand in the archive; the local header comes with the first of them."""
+    head = source.read(entry.header_offset, max(min(LOCAL.size + ROOM + entry.compressed_size, chunk), LOCAL.size))
+    if len(head) < LOCAL.size or not head.startswith(LOCAL_MARK):
+        raise UnreadableFileError("archive-local-header-differs")
+    name_length, extra_length = LOCAL.unpack_from(head)[9:]
+    if head[LOCAL.size : LOCAL.size + name_length] != entry.raw_name[: len(head) - LOCAL.size]:
+        raise UnreadableFileError("archive-local-header-differs")
+    start = LOCAL.size + name_length + extra_length
+    left = entry.compressed_size
+    if left and len(head) > start:
+        yield head[start : start + left]
+        left -= min(len(head) - start, left)
+    position = entry.header_offset + max(len(head), start)
+    if position + left > source.size:
+        raise UnreadableFileError("archive-local-header-differs")
+    while left:
+        piece = source.read(position, min(left, chunk))
+        if len(piece) < min(left, chunk):
+            raise ObjectChangedError("the archive is shorter than its size")
+        yield piece
+        position += len(piece)
+        left -= len(piece)
+
+
+def _inflate(pieces: Iterator[bytes], chunk: int) -> Iterator[bytes]:
+    inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    for piece in pieces:
+        if inflater.eof:
+            raise UnreadableFileError("archive-entry-damaged")
+        yield from _steps(inflater, piece, chunk)
+    if not inflater.eof or inflater.unused_data:
+        raise UnreadableFileError("archive-entry-damaged")
+
+
+def _steps(inflater: "zlib._Decompress", piece: bytes, chunk: int) -> Iterator[bytes]:
+    """Yield what a piece inflates to; what zlib holds back when the output is full comes out by asking again."""
+    waiting, full = piece, True
+    while not inflater.eof and (waiting or full):
+        try:
+            inflated = inflater.decompress(waiting, chunk)
+        except zlib.error:
+            raise UnreadableFileError("archive-entry-damaged") from None
+        waiting, full = inflater.unconsumed_tail, len(inflated) == chunk
+        if inflated:
+            yield inflated

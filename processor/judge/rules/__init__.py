@@ -1,0 +1,4 @@
+"""The rules as data: codes, causes, remedies.
+
+Begin with `catalogue`.
+"""

@@ -1,0 +1,247 @@
+"""What people order to be done with single files: judge again, try, accept by review, delete.
+
+A file of an unknown sender that is judged again when the sender is a clinic that takes part becomes that clinic's, as
+if it arrived now; what was recorded of it as nobody's stays until it is deleted.
+
+Every task may be delivered twice: the record's timeline tells that an order has been carried out, and its revision
+keeps two of them from undoing each other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from intake.errors import ContentionError, ObjectMissingError, ScalperError
+from intake.files import keys
+from intake.files.keyed_ids import KeyedIds
+from intake.files.model import Again, FileRecord, ObjectVersion, Severity, TimelineEntry, Verdict, now
+from intake.files.ports import Verdicts
+from intake.files.scan import Scan
+from intake.files.states import JUDGED, OPEN, State
+from intake.orders.commands import DoTask
+from intake.orders.model import Answer, Answered, Task
+from intake.orders.ports import Reviews
+from intake.orders.review_rules import obstacles
+from intake.storage.ports import Objects
+from processor.ingest.clashes import REPLACEABLE
+from processor.ingest.filing import Buckets, Case, Filing
+from processor.ingest.malware_scan import CODES, FINAL, PASSED, Refusing, Scans
+from processor.ingest.object_bytes import ObjectBytes
+from processor.ingest.placements import place_again
+from processor.ingest.process import UNKNOWN_SENDER, Judge, time_judging
+from processor.judge import FIRST_READ, ByteSource, Facts, Profile
+from processor.judge.rules.catalogue import RULES
+from processor.orders.answers import Answering, answer_of, rejecting_codes
+from processor.orders.steps import RETRY, STEPS, is_allowed, is_done
+
+Expand = Callable[[FileRecord | Verdict, ByteSource], int]
+
+
+class _NothingToDoError(ScalperError):
+    """Raised within this module when a task does not apply; its answer says why."""
+
+    def __init__(self, answer: Answer, codes: tuple[str, ...] = ()) -> None:
+        super().__init__(answer)
+        self.answering = answer, codes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tasks:
+    """Carries out tasks. Trouble of the infrastructure raises, and is never an answer."""
+
+    objects: Objects
+    verdicts: Verdicts
+    reviews: Reviews
+    buckets: Buckets
+    judge: Judge
+    profile_of: Callable[[str], Profile]
+    takes_part: Callable[[str], bool]
+    expand: Expand
+    scans: Scans
+    ids: KeyedIds
+    clock: Callable[[], datetime] = now
+
+    def do(self, command: DoTask) -> Answered:
+        """Raises ContentionError, ObjectChangedError; both are worth another delivery."""
+        record = self.verdicts.file(command.file_id)
+        if record is None or not is_allowed(command, record):
+            return Answered(file_id=command.file_id, clinic_id=command.owner, answer=Answer.CLOSED)
+        try:
+            answer, codes = self._finish(record) if is_done(command, record) else self._task(command)(record, command)
+        except _NothingToDoError as nothing:
+            answer, codes = nothing.answering
+        return Answered(file_id=record.file_id, clinic_id=record.clinic_id, answer=answer, codes=codes)
+
+    def _task(self, command: DoTask) -> Callable[[FileRecord, DoTask], Answering]:
+        return {
+            Task.REPROCESS: self._reprocess,
+            Task.TRY: self._try,
+            Task.ACCEPT: self._accept,
+            Task.DELETE: self._delete,
+        }[command.task]
+
+    def _reprocess(self, record: FileRecord, command: DoTask) -> Answering:
+        asked = TimelineEntry(
+            self.clock(), command.actor, RETRY if command.owner else STEPS[command.task], command.order_id
+        )
+        return self._file(*self._judge_again(record, asked))
+
+    def _try(self, record: FileRecord, _: DoTask) -> Answering:
+        return answer_of(self._filing.predict_judgement(self._judge_again(record)[0]).findings)
+
+    def _accept(self, record: FileRecord, command: DoTask) -> Answering:
+        review = self.reviews.review(record.file_id)
+        if record.state is not State.REJECTED:
+            raise _NothingToDoError(Answer.CLOSED)
+        if review is None or review.clinic_id != record.clinic_id or not review.holds:
+            raise _NothingToDoError(Answer.REFUSED)
+        if review.decided_by != command.actor or review.decided_at is None:
+            raise _NothingToDoError(Answer.REFUSED)
+        proposed = TimelineEntry(review.proposed_at, review.proposed_by, "review-proposed")
+        confirmed = TimelineEntry(review.decided_at, review.decided_by, STEPS[command.task], command.order_id)
+        case, source = self._judge_again(record, proposed, confirmed)
+        overridden = tuple(replace(found, severity=Severity.WARN) for found in case.judgement.findings)
+        replaces = record.conflicts_with if REPLACEABLE.intersection(review.codes) else None
+        accepted = replace(case, judgement=replace(case.judgement, findings=overridden), replaces=replaces)
+        # A clash is with another file than the one whose place this one was let take: that was decided of no one.
+        clash = rejecting_codes(self._filing.predict_judgement(accepted).findings)
+        rejecting = (*rejecting_codes(case.judgement.findings), *clash)
+        if clash or not set(rejecting) <= set(review.codes) or obstacles(rejecting):
+            return Answer.REFUSED, rejecting
+        return self._file(accepted, source)
+
+    def _delete(self, record: FileRecord, command: DoTask) -> Answering:
+        if record.state is not State.REJECTED or not self._is_in_quarantine(record):
+            raise _NothingToDoError(Answer.CLOSED)
+        asked = TimelineEntry(self.clock(), command.actor, STEPS[command.task], command.order_id)
+        if not self.verdicts.delete(record, (asked,), self.clock()):
+            raise ContentionError("the record changed while its file was to be deleted")
+        return self._finish(replace(record, state=State.DELETED))
+
+    def _finish(self, record: FileRecord) -> Answering:
+        """Finish what follows from a record that was written: the delivery before this one may have ended there."""
+        if record.state is State.DELETED and record.stored:
+            self.objects.delete(record.stored)
+            # An attempt to accept it may have left a copy that never was recorded.
+            self.objects.delete(replace(record.stored, bucket=self.buckets.accepted, version_id=None))
+            return Answer.DELETED, ()
+        if record.state is State.ACCEPTED and record.stored and self.buckets.holds_archive(record):
+            self._unpack(record, record.stored)
+        return answer_of(record.findings)
+
+    def _judge_again(self, record: FileRecord, *steps: TimelineEntry) -> tuple[Case, ObjectBytes]:
+        """Judge what is kept of a file, unless the malware scan keeps it out: no order overturns that."""
+        if record.state not in {*OPEN, State.REJECTED}:
+            raise _NothingToDoError(Answer.CLOSED)
+        if not set(CODES.values()).isdisjoint(record.codes):
+            raise _NothingToDoError(Answer.REJECTED, record.codes)
+        try:
+            version = self._find_kept(record)
+            scan = self._find_scan(record, version)
+            refusals = self._refusals(record, scan)
+            source = self._open_bytes(version, refusals)
+        except ObjectMissingError:
+            raise _NothingToDoError(self._unpack_again(record)) from None
+        case = self._case(record, source, steps, scan, refusals)
+        if record.clinic_id != keys.UNASSIGNED and not self.takes_part(record.clinic_id):
+            case = case.with_finding(RULES[UNKNOWN_SENDER].finding())
+        return case, source
+
+    def _find_scan(self, record: FileRecord, version: ObjectVersion) -> Scan | None:
+        """Return how the file's scan ended: as what arrived is tagged now, or else as it was when it was judged.
+
+        What was once found in it stays found.
+        """
+        if record.scan in CODES:
+            return record.scan
+        from_quarantine = record.state is State.REJECTED
+        try:
+            scan = self.scans.find_result(record.incoming if from_quarantine else version)
+        except ObjectMissingError:
+            if not from_quarantine:
+                raise
+            scan = Scan.FAILED
+        scan = scan if scan in FINAL else record.scan or scan
+        if scan not in PASSED and scan not in CODES:
+            raise _NothingToDoError(Answer.UNSCANNED)
+        return scan
+
+    def _open_bytes(self, version: ObjectVersion, refusals: tuple[str, ...]) -> ObjectBytes:
+        """Raises ObjectMissingError."""
+        read = self.objects.describe(version) if refusals else self.objects.read(version, 0, FIRST_READ)
+        return ObjectBytes(self.objects, version, read)
+
+    def _find_kept(self, record: FileRecord) -> ObjectVersion:
+        """Raises ObjectMissingError when nothing is kept of the file."""
+        version: ObjectVersion | None = record.incoming
+        if record.state is State.REJECTED:
+            version = record.stored if self._is_in_quarantine(record) else None
+        elif record.incoming.version_id is None:
+            found = self.objects.find(record.incoming.bucket, record.incoming.key)
+            version = found.version if found else None
+        if version is None:
+            raise ObjectMissingError("nothing is kept of the file")
+        return version
+
+    def _is_in_quarantine(self, record: FileRecord) -> bool:
+        """Say whether quarantine holds the file: of an archive's damaged entry there is nothing but the archive."""
+        return record.stored is not None and record.stored.bucket == self.buckets.quarantine
+
+    def _case(
+        self,
+        record: FileRecord,
+        source: ObjectBytes,
+        steps: tuple[TimelineEntry, ...],
+        scan: Scan | None,
+        refusals: tuple[str, ...],
+    ) -> Case:
+        place = place_again(record, self.ids, self.takes_part)
+        facts = Facts(
+            extension=keys.extension(record.name),
+            from_archive=record.parent is not None,
+            profile=self.profile_of(place.clinic_id),
+        )
+        judgement, judging_ms = time_judging(Refusing(refusals) if refusals else self.judge, source, facts)
+        from_quarantine = record.state is State.REJECTED
+        return Case(
+            placement=place,
+            incoming=record.incoming if from_quarantine else source.source,
+            source=source.source,
+            key=keys.object_key(place.clinic_id, place.upload_id, place.file_id, record.created_at),
+            first=source.first,
+            judgement=judgement,
+            judging_ms=judging_ms,
+            arrived_at=source.first.last_modified if place.reserved else record.created_at,
+            name=record.name,
+            sha256=record.sha256,
+            again=Again(record.revision, steps, judged=record.state in JUDGED) if place.reserved else None,
+            scan=scan,
+            profile=facts.profile,
+        )
+
+    def _refusals(self, record: FileRecord, scan: Scan | None) -> tuple[str, ...]:
+        """Return the codes that refuse a file unread: of its scan, and that it is nobody's."""
+        scanned = (CODES[scan],) if scan in CODES else ()
+        place = place_again(record, self.ids, self.takes_part)
+        return (*scanned, UNKNOWN_SENDER) if place.clinic_id == keys.UNASSIGNED else scanned
+
+    def _file(self, case: Case, source: ObjectBytes) -> Answering:
+        verdict, _ = self._filing.file(case)
+        if self.buckets.holds_archive(verdict):
+            self.expand(verdict, source)
+        return answer_of(verdict.findings)
+
+    def _unpack_again(self, record: FileRecord) -> Answer:
+        """Have an archive's entry that never came out of it taken out again, with the others of that archive."""
+        parent = self.verdicts.file(record.parent) if record.parent and record.state in OPEN else None
+        if parent is None or parent.state is not State.ACCEPTED or parent.stored is None:
+            return Answer.GONE
+        self._unpack(parent, parent.stored)
+        return Answer.ENQUEUED
+
+    def _unpack(self, archive: FileRecord, stored: ObjectVersion) -> None:
+        self.expand(archive, ObjectBytes(self.objects, stored, self.objects.read(stored, 0, FIRST_READ)))
+
+    @property
+    def _filing(self) -> Filing:
+        return Filing(self.objects, self.verdicts, self.buckets, self.ids, self.clock)

@@ -1,0 +1,113 @@
+"""Reading the table's stream (source: Amazon DynamoDB Streams API Reference, StreamRecord)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from intake.files.index_keys import series_of
+from intake.files.metadata import device, short
+from intake.files.states import JUDGED, State
+from intake.projections.model import Change, Filed
+from intake.studies.model import Instance, instance
+from intake.table.serialization import Item, deserialize, moment
+
+
+def changes(event: dict[str, Any]) -> Iterator[Change]:
+    """Yield the changes of files' records; other items, removals and what makes no new revision change no sum."""
+    for record in event["Records"]:
+        image = record["dynamodb"]
+        if "NewImage" in image and is_file(image["Keys"]):
+            old, new = deserialize(image.get("OldImage", {})), deserialize(image["NewImage"])
+            if old.get("revision") != new["revision"]:
+                yield change(old, new)
+
+
+def is_file(keys: dict[str, Any]) -> bool:
+    """Say whether an item is a file's record, by its keys.
+
+    Lambda's own filter knows the second key only, and what it lets through in vain would hold up the stream.
+    """
+    return bool(keys["pk"]["S"].startswith("UPLOAD#") and keys["sk"]["S"].startswith("FILE#"))
+
+
+def change(old: Item, new: Item) -> Change:
+    """Return what became of a file's record, from its items before (empty for none) and after."""
+    before, after = State(old["state"]) if old else None, State(new["state"])
+    return Change(
+        file_id=new["file_id"],
+        upload_id=new["upload_id"],
+        clinic_id=new["clinic_id"],
+        source=new["source"],
+        revision=new["revision"],
+        before=before,
+        after=after,
+        at=moment(new["updated_at"]),
+        size=new["size"],
+        warnings_before=old.get("warnings", 0),
+        warnings_after=new.get("warnings", 0),
+        codes=tuple(new.get("codes", ())) if after is State.REJECTED else (),
+        latency_ms=new["timings"].get("arrival_to_verdict") if after in JUDGED and before not in JUDGED else None,
+        shadow=tuple(new.get("shadow", ())),
+        unsettled_before=_is_unsettled(old),
+        unsettled_after=_is_unsettled(new),
+        duplicate_before=bool(old.get("duplicate_of")),
+        duplicate=bool(new.get("duplicate_of")),
+        device=device(new["clinic_id"], new.get("metadata", {})) if after in JUDGED else None,
+        cause_before=_cause(old),
+        cause_after=_cause(new),
+        study_before=old.get("study_of", ""),
+        filed=_read_filed(new),
+        lost=_instance(old) if new.get("superseded_by") and _is_counted(old) else None,
+        announced_at=_read_announced_at(old) if before is State.AWAITING_UPLOAD and after is not before else None,
+        **_news(new) if after is State.ACCEPTED and before is not State.ACCEPTED else {},
+    )
+
+
+def _is_unsettled(item: Item) -> bool:
+    accepted = bool(item) and item["state"] == State.ACCEPTED and item.get("kind") == "zip"
+    return accepted and not item.get("settled")
+
+
+def _news(new: Item) -> dict[str, Any]:
+    """Return what an accepted file adds beside itself: to its study, or the files that it holds.
+
+    Only an archive leaves the accepted state, and that its entries were declared stays noted in it. So a file adds this
+    when it gets there, and never again.
+    """
+    if new.get("duplicate_of") or new.get("superseded_by"):
+        return {}
+    if new.get("kind") == "dicom":
+        return {"instance": _instance(new)}
+    if new.get("kind") != "zip" or new.get("settled"):
+        return {}
+    return {"entries": new.get("metadata", {}).get("entries", 0)}
+
+
+def _instance(item: Item) -> Instance | None:
+    """Return what a record adds to its study. The ids are in it: no key is needed to count."""
+    ids = item.get("study_of", ""), series_of(item.get("study_place", "")), item.get("patient_key", "")
+    return instance(item.get("metadata", {}), *ids)
+
+
+def _is_counted(item: Item) -> bool:
+    """Say whether a record stands for an instance of its study: accepted, no duplicate, and not superseded."""
+    is_image = bool(item) and item["state"] == State.ACCEPTED and item.get("kind") == "dicom"
+    return is_image and not item.get("duplicate_of") and not item.get("superseded_by")
+
+
+def _read_announced_at(old: Item) -> datetime | None:
+    """Return when a file was announced with others; None for one that stood in the list of awaited files by itself."""
+    return None if "clinic_state" in old else moment(old["created_at"])
+
+
+def _cause(item: Item) -> str:
+    """Return what a record is listed under among its upload's trouble, or nothing."""
+    return str(item.get("trouble", "")).rpartition("#")[0]
+
+
+def _read_filed(new: Item) -> Filed | None:
+    if not new.get("study_of"):
+        return None
+    return Filed(
+        new["study_of"], short(new.get("metadata", {}), "modality"), short(new.get("metadata", {}), "study_date")
+    )

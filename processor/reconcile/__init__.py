@@ -1,0 +1,4 @@
+"""The scheduled look for what fell between two steps.
+
+Begin with `sweep`.
+"""

@@ -1,0 +1,225 @@
+"""Rounds that compare objects with records, a little of each at every sweep, so that a sweep always costs the same.
+
+What a round finds is noted as an incident, and told when a later sweep sees it again
+(`processor/reconcile/incidents.py`). What the rounds guarantee, and how long one takes, is in
+docs/adr/0024-the-sweep-compares-in-rounds.md.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+
+from intake.files import keys
+from intake.files.keyed_ids import KeyedIds
+from intake.files.keys import UNASSIGNED
+from intake.files.model import FileRecord, ObjectVersion, now
+from intake.files.ports import Records
+from intake.files.scan import VALIDATION_OBJECT
+from intake.operations.model import Fault, Incident, StoredObject
+from intake.operations.ports import Incidents, Inventory, Ledger, Rounds
+from processor.ingest.filing import Buckets
+from processor.ingest.placements import any_tells_of
+from processor.reconcile.arrivals import LOOKED_UP, Questions, second_look
+from processor.reconcile.incidents import claims, direct_ids, needs
+
+FOLDERS = 10
+"""Uploads whose objects are listed at a sweep, to see whether those that records name are there."""
+
+LISTED = 1000
+"""Entries of a list that are read at a time: as many as one call of S3 gives."""
+
+_RECORDS, _ACCEPTED, _QUARANTINE, _INCOMING = "records", "accepted", "quarantine", "incoming"
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What one sweep's part of the rounds came to."""
+
+    compared: int
+    """Records and objects."""
+    suspected: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a sweep did of one round."""
+
+    suspects: list[Incident]
+    compared: int
+    next: str
+    """Where the next sweep goes on; empty to begin again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciler:
+    """Goes its rounds: over records, over what is stored, over what arrived."""
+
+    ledger: Ledger
+    records: Records
+    inventory: Inventory
+    incidents: Incidents
+    rounds: Rounds
+    takes_part: Callable[[str], bool]
+    """Whether a clinic is in the directory, and active."""
+    incoming_bucket: str
+    buckets: Buckets
+    quarantine_kept: timedelta
+    """How long the bucket keeps rejected files: older records rightly name nothing."""
+    time_limit: timedelta
+    """How long a file may wait for its verdict, and so an object for its record."""
+    ids: KeyedIds
+    clock: Callable[[], datetime] = now
+
+    def run(self) -> Reconciled:
+        positions = self.rounds.read()
+        parts = {name: compare(positions.get(name, "")) for name, compare in self._rounds().items()}
+        # Noted before the rounds go on: a crash between the two repeats a part, and leaves none out.
+        self.incidents.note([suspect for part in parts.values() for suspect in part.suspects])
+        self.rounds.write({**positions, **{name: part.next for name, part in parts.items()}})
+        suspected = sum(len(part.suspects) for part in parts.values())
+        return Reconciled(sum(part.compared for part in parts.values()), suspected)
+
+    def _rounds(self) -> dict[str, Callable[[str], _Part]]:
+        return {
+            _RECORDS: self._compare_records,
+            _ACCEPTED: lambda after: self._compare_stored(self.buckets.accepted, after),
+            _QUARANTINE: lambda after: self._compare_stored(self.buckets.quarantine, after),
+            _INCOMING: self._compare_arrivals,
+        }
+
+    def _compare_records(self, after: str) -> _Part:
+        """Look whether the objects stand that some records of one clinic name."""
+        clinics = self.ledger.clinics()
+        clinic_id, _, behind = after.partition("/")
+        if clinic_id not in clinics:
+            clinic_id, behind = next((one for one in clinics if one > clinic_id), clinics[0]), ""
+        page, more = self.ledger.page(clinic_id, behind, LOOKED_UP)
+        known = self.records.get_many(list(page))
+        kept = self._select_stored(known, page)
+        folders = _folders(kept)
+        missing = [_describe_missing(record, at) for folder in folders for record, at in self._find_gaps(folder)]
+        taken = sum(map(len, folders))
+        if taken < len(kept):
+            following = f"{clinic_id}/{page[kept[taken - 1].file_id]}"
+        elif more:
+            following = f"{clinic_id}/{list(page.values())[-1]}"
+        else:
+            following = next((one for one in clinics if one > clinic_id), "")
+        return _Part(missing, taken, following)
+
+    def _select_stored(self, known: dict[str, FileRecord], order: Sequence[str] | dict[str, str]) -> list[FileRecord]:
+        """Return the records whose objects must stand. Quarantine forgets its objects when their time is over."""
+        forgotten = self.clock() - self.quarantine_kept + timedelta(days=1)
+        records = (known[file_id] for file_id in order if file_id in known)
+        return [
+            record
+            for record in records
+            if record.stored
+            and needs(record, record.stored)
+            and (record.stored.bucket != self.buckets.quarantine or record.created_at > forgotten)
+        ]
+
+    def _find_gaps(self, folder: list[FileRecord]) -> Iterator[tuple[FileRecord, datetime]]:
+        """Yield the records of one upload whose objects a list of its objects leaves out."""
+        wanted = {record.stored.key: record for record in folder if record.stored}
+        first, last = min(wanted), max(wanted)
+        bucket, prefix = _folder(folder[0])
+        listed = self.inventory.objects(bucket, first[:-1], LISTED, prefix)
+        seen = {held.version.key for held in listed.held}
+        reached = listed.next or last
+        return ((record, self.clock()) for key, record in wanted.items() if key <= reached and key not in seen)
+
+    def _compare_stored(self, bucket: str, after: str) -> _Part:
+        """Look whether some record claims each of the next objects of a bucket."""
+        listed = self.inventory.objects(bucket, after, LOOKED_UP)
+        named = {held.version.key: _file_id_in(held.version.key) for held in listed.held}
+        known = self.records.get_many([file_id for file_id in named.values() if file_id])
+        unclaimed = [
+            self._describe_object(
+                Fault.OBJECT_UNCLAIMED, held, named[held.version.key] or self._derive_id(held.version)
+            )
+            for held in listed.held
+            if not (record := known.get(named[held.version.key])) or not claims(record, held.version)
+        ]
+        return _Part(unclaimed, len(listed.held), listed.next)
+
+    def _compare_arrivals(self, after: str) -> _Part:
+        """Look whether there is a record of each of the next objects that arrived."""
+        listed = self.inventory.versions(self.incoming_bucket, after, LISTED)
+        questions = Questions(self.ids, self.takes_part)
+        taken = list(takewhile(questions.take, listed.held))
+        known = self.ledger.known(frozenset(questions.files), frozenset(questions.uploads))
+        unclear = [held for held in questions.open(taken, known) if self._is_due(held)]
+        looked = second_look(self.ids, unclear)
+        if len(looked) < len(unclear):
+            taken = taken[: taken.index(unclear[len(looked) - 1]) + 1]
+        records = self.records.get_many([one for possible in looked.values() for one in possible])
+        unrecorded = [
+            self._describe_unrecorded(held)
+            for held in unclear[: len(looked)]
+            if not any_tells_of((records[one] for one in looked[held.position] if one in records), held.version)
+        ]
+        behind = listed.next if len(taken) == len(listed.held) else taken[-1].position
+        return _Part(unrecorded, len(taken), behind)
+
+    def _is_due(self, held: StoredObject) -> bool:
+        """Say whether an arrival has to have its record by now."""
+        no_file = held.version.key == VALIDATION_OBJECT or keys.is_folder_marker(held.version.key, held.size)
+        return not no_file and held.last_modified <= self.clock() - self.time_limit
+
+    def _describe_unrecorded(self, held: StoredObject) -> Incident:
+        nobodys = self._owner(held) == UNASSIGNED
+        own = direct_ids(self.ids, held.version, held.last_modified, in_parts=False, nobodys=nobodys)
+        return self._describe_object(Fault.ARRIVAL_UNRECORDED, held, own[0])
+
+    def _describe_object(self, fault: Fault, held: StoredObject, file_id: str) -> Incident:
+        return Incident(
+            fault=fault,
+            clinic_id=self._owner(held),
+            upload_id=keys.upload_of(file_id),
+            file_id=file_id,
+            object=held.version,
+            seen_at=held.last_modified,
+        )
+
+    def _derive_id(self, version: ObjectVersion) -> str:
+        """Return an id for an object whose key has none: the key itself may say anything."""
+        never = datetime.fromtimestamp(0, tz=UTC)
+        return self.ids.direct(version.bucket, version.key, version.version_id, never).file_id
+
+    def _owner(self, held: StoredObject) -> str:
+        """Return whose an object is: a prefix that is no clinic's is told under no name of its own."""
+        clinic_id = keys.sender(held.version.key)
+        return clinic_id if self.takes_part(clinic_id) else UNASSIGNED
+
+
+def _folders(records: list[FileRecord]) -> list[list[FileRecord]]:
+    """Sort the first of the records by where their objects lie, up to the one that would be in a folder too many."""
+    folders: dict[tuple[str, str], list[FileRecord]] = {}
+    for record in records:
+        if _folder(record) not in folders and len(folders) == FOLDERS:
+            break
+        folders.setdefault(_folder(record), []).append(record)
+    return list(folders.values())
+
+
+def _folder(record: FileRecord) -> tuple[str, str]:
+    stored = record.stored or record.incoming
+    return stored.bucket, stored.key.rpartition("/")[0] + "/"
+
+
+def _file_id_in(key: str) -> str:
+    last = key.rpartition("/")[2]
+    return last if keys.is_file_id(last) else ""
+
+
+def _describe_missing(record: FileRecord, at: datetime) -> Incident:
+    return Incident(
+        fault=Fault.OBJECT_MISSING,
+        clinic_id=record.clinic_id,
+        upload_id=record.upload_id,
+        file_id=record.file_id,
+        object=record.stored or record.incoming,
+        seen_at=at,
+    )

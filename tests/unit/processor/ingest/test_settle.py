@@ -1,0 +1,283 @@
+"""An archive's own verdict, over fakes: it follows from its entries', whoever judges which of them when."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from intake.errors import ContentionError, NotFoundError
+from intake.files import keys
+from intake.files.model import ObjectVersion
+from intake.files.states import State
+from intake.messaging.events import ObjectsCreated, Settlement, Slice, Unknown, parse
+from tests.archives import a_study, damaged, zipped
+from tests.records import NOON, a_file, an_upload
+from tests.unit.processor.ingest.test_expand import World
+
+MALWARE = b"MZ" + bytes(100)
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def sent(world, files, number=0):
+    """Announce and send an archive. Return its id."""
+    file = replace(a_file(name="study.zip"), file_id=keys.file_id(an_upload().upload_id, number))
+    file = replace(file, incoming=ObjectVersion("incoming", file.incoming.key.rpartition("/")[0] + f"/{file.file_id}"))
+    if not number:
+        world.records.create_upload(an_upload())
+    world.records.add_files(world.records.upload(None, file.upload_id), [file])
+    world.objects.put("incoming", file.incoming.key, files if isinstance(files, bytes) else zipped(files))
+    return file.file_id
+
+
+def judge_archive(world, file_id):
+    """Deliver the archive's own arrival, and nothing that follows from it."""
+    key = world.table.files[file_id].incoming.key
+    world._judge(key, world.objects.versions["incoming", key][-1].version_id)
+
+
+def asked(world):
+    return [found for message in world.queue.messages if isinstance(found := parse(message.body), Settlement)]
+
+
+def codes(record):
+    return [found.code for found in record.findings]
+
+
+def upload_of(world):
+    return world.records.upload("northside", an_upload().upload_id)
+
+
+def test_an_archive_whose_only_entry_is_malware_is_rejected_and_kept_in_quarantine(world):
+    archive_id = sent(world, {"study/viewer.exe": MALWARE})
+
+    world.work()
+
+    archive = world.table.files[archive_id]
+    assert (archive.state, archive.codes) == (State.REJECTED, ("archive-nothing-accepted",))
+    assert archive.findings[0].where == "1 of 1 entries"
+    assert archive.stored.bucket == "quarantine"
+    assert world.objects.data(archive.stored) == zipped({"study/viewer.exe": MALWARE})
+    assert not [key for bucket, key in world.objects.versions if bucket == "accepted"]
+    assert upload_of(world).counts == {State.REJECTED: 2}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {f"{n}.exe": MALWARE + bytes([n]) for n in range(120)},
+        {"inner.dat": zipped({"viewer.exe": MALWARE})},
+        {"a/readme.txt": b"no study at all", "b/viewer.exe": MALWARE, "c/DICOMDIR.dcm": b"\0" * 400},
+        {"__MACOSX/x": b"x", "viewer.exe": MALWARE},
+    ],
+    ids=["two slices", "an archive under another name", "nothing of a kind that is taken", "litter beside it"],
+)
+def test_an_archive_of_which_nothing_is_accepted_is_rejected(world, files):
+    archive_id = sent(world, files)
+
+    world.work()
+
+    assert world.table.files[archive_id].codes == ("archive-nothing-accepted",)
+    assert upload_of(world).complete
+
+
+def test_an_archive_whose_entries_are_all_damaged_is_rejected(world):
+    archive = zipped(a_study("damaged", 60), 0)
+    for name in a_study("damaged", 60):
+        archive = damaged(archive, name)
+    archive_id = sent(world, archive)
+
+    world.work()
+
+    assert world.table.files[archive_id].findings[-1].where == "60 of 60 entries"
+
+
+def test_an_archive_of_which_some_are_rejected_is_accepted_and_says_how_many(world):
+    archive_id = sent(world, {**a_study("some", 3), "viewer.exe": MALWARE, "other.exe": MALWARE + b"2"})
+
+    world.work()
+
+    archive = world.table.files[archive_id]
+    assert (archive.state, codes(archive)) == (State.ACCEPTED, ["archive-entries-rejected"])
+    assert archive.findings[0].where == "2 of 5 entries"
+    assert "viewer" not in str(archive.findings)
+
+
+def test_an_archive_of_duplicates_is_accepted(world):
+    study = a_study("known", 3)
+    sent(world, study)
+    world.work()
+    again = sent(world, {name.replace("known", "other folder"): data for name, data in study.items()}, number=1)
+
+    world.work()
+
+    assert (world.table.files[again].state, codes(world.table.files[again])) == (State.ACCEPTED, [])
+
+
+def test_an_archive_sent_twice_ends_as_the_first_did_and_has_its_own_copy(world):
+    one, two = sent(world, {"viewer.exe": MALWARE}), sent(world, {"viewer.exe": MALWARE}, number=1)
+    judge_archive(world, one)
+    judge_archive(world, two)
+    assert world.table.files[two].duplicate_of == one
+
+    world.work()
+
+    first, second = world.table.files[one], world.table.files[two]
+    assert (first.state, second.state) == (State.REJECTED, State.REJECTED)
+    assert second.stored.key.endswith(two)
+    assert second.stored.bucket == "quarantine"
+    assert second.duplicate_of is None
+    assert len([record for record in world.files() if record.parent]) == 1
+
+
+def test_a_rejected_archive_sent_again_is_judged_anew(world):
+    sent(world, {"viewer.exe": MALWARE})
+    world.work()
+    again = sent(world, {"viewer.exe": MALWARE}, number=1)
+
+    world.work()
+
+    assert world.table.files[again].duplicate_of is None
+    assert len([record for record in world.files() if record.parent == again]) == 1
+    assert world.table.files[again].codes == ("archive-nothing-accepted",)
+
+
+def test_an_archive_counts_as_awaited_until_its_entries_have_their_verdicts(world):
+    archive_id = sent(world, a_study("waits", 3))
+    judge_archive(world, archive_id)
+    (ask,) = asked(world)
+
+    for _ in range(3):
+        settled = world.settler.settle(ask)
+        assert (settled.state, world.table.files[archive_id].state) == (None, State.ACCEPTED)
+    assert upload_of(world).counts == {State.AWAITING_UPLOAD: 1}
+    assert world.queue.delays == [2, 4, 4, 4]
+
+    world.work()
+    assert upload_of(world).counts == {State.ACCEPTED: 4}
+    assert upload_of(world).complete
+
+
+def test_the_pauses_grow_and_end(world):
+    judge_archive(world, sent(world, a_study("waits", 1)))
+    (ask,) = asked(world)
+    for _ in range(12):
+        world.settler.settle(ask)
+        ask = asked(world)[-1]
+
+    assert world.queue.delays == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300, 300]
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.EXPIRED])
+def test_our_own_fault_is_no_verdict_on_an_archive(world, state):
+    """The upload need not wait for what failed; the archive is looked at again, should it be judged yet."""
+    archive_id = sent(world, {"viewer.exe": MALWARE, **a_study("failed", 2)})
+    judge_archive(world, archive_id)
+    ask = asked(world)[0]
+    _reserve_all(world)
+    children = [record for record in world.files() if record.parent]
+    world.table.save(children[0], state=State.REJECTED)
+    for child in children[1:]:
+        world.table.save(child, state=state)
+
+    assert world.settler.settle(ask).state is State.ACCEPTED
+
+    archive = world.table.files[archive_id]
+    assert (archive.settled, codes(archive)) == (True, ["archive-entries-rejected"])
+    later = asked(world)[-1]
+    for child in children[1:]:
+        world.table.save(world.table.files[child.file_id], state=State.REJECTED)
+    assert world.settler.settle(later).state is State.REJECTED
+    assert world.table.files[archive_id].stored.bucket == "quarantine"
+
+
+def _reserve_all(world):
+    world.expander._unpack = lambda *_: True
+    for message in list(world.queue.messages):
+        if isinstance(parse(message.body), Slice):
+            world._expand(message)
+
+
+def test_entries_that_nobody_ever_judges_leave_the_archive_as_it_is_in_the_end(world):
+    archive_id = sent(world, a_study("never", 2))
+    judge_archive(world, archive_id)
+    (ask,) = asked(world)
+    before = len(asked(world))
+
+    late = replace(ask, since=(NOON - timedelta(hours=26)).isoformat())
+    assert world.settler.settle(late).state is State.ACCEPTED
+
+    assert world.table.files[archive_id].settled
+    assert len(asked(world)) == before
+
+
+def test_a_settlement_delivered_again_changes_nothing(world):
+    archive_id = sent(world, {"viewer.exe": MALWARE})
+    judge_archive(world, archive_id)
+    (ask,) = asked(world)
+    world.work()
+    before = dict(world.table.files), dict(world.objects.versions)
+
+    assert world.settler.settle(ask).state is State.REJECTED
+
+    assert (world.table.files, world.objects.versions) == before
+
+
+def test_a_delivery_that_died_before_the_accepted_copy_was_removed_is_healed(world):
+    archive_id = sent(world, {"viewer.exe": MALWARE})
+    judge_archive(world, archive_id)
+    (ask,) = asked(world)
+    accepted = world.table.files[archive_id].stored
+    world.work()
+    world.objects.put("accepted", accepted.key, b"left behind")
+
+    world.settler.settle(ask)
+
+    assert ("accepted", accepted.key) not in world.objects.versions
+
+
+def test_a_record_that_changes_meanwhile_is_looked_at_again(world):
+    archive_id = sent(world, a_study("changes", 1))
+    judge_archive(world, archive_id)
+    (ask,) = asked(world)
+    _reserve_all(world)
+    child = next(record for record in world.files() if record.parent)
+    world.table.save(child, state=State.ACCEPTED)
+    world.verdicts.settle = lambda *_: False
+
+    with pytest.raises(ContentionError):
+        world.settler.settle(ask)
+
+
+def test_a_slice_that_comes_late_finds_nothing_to_unpack(world):
+    judge_archive(world, sent(world, {"viewer.exe": MALWARE}))
+    late = next(message for message in world.queue.messages if isinstance(parse(message.body), Slice))
+    world.work()
+
+    world.queue.messages.append(late)
+    world._expand(late)
+
+    assert Counter(record.state for record in world.files()) == {State.REJECTED: 2}
+
+
+def test_another_clinics_archive_is_nobodys(world):
+    archive_id = sent(world, a_study("other", 1))
+    judge_archive(world, archive_id)
+    (ask,) = asked(world)
+
+    with pytest.raises(NotFoundError):
+        world.settler.settle(replace(ask, clinic_id="southside"))
+    with pytest.raises(NotFoundError):
+        world.settler.settle(replace(ask, file_id=keys.file_id(an_upload().upload_id, 77)))
+
+
+def test_a_message_says_what_it_said():
+    ask = Settlement(clinic_id="northside", upload_id="u", file_id="f", since=NOON.isoformat(), seen=3, accepted=3)
+
+    assert parse(ask.message()) == ask
+    assert parse({"Records": []}) == ObjectsCreated(())
+    assert isinstance(parse({"settle": {"clinic_id": "northside"}}), Unknown)

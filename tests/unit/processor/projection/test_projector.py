@@ -1,0 +1,198 @@
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from intake.files.scan import Scan
+from intake.files.states import State
+from intake.records.file_items import file_item
+from intake.table.serialization import serialize
+from processor.projection.changes import changes
+from processor.projection.projector import CALM, Projector
+from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeRecords, FakeTable
+from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, an_upload
+from tests.unit.intake.projections.test_projections import a_change
+
+
+@pytest.fixture
+def alerts():
+    return FakeAlerts()
+
+
+@pytest.fixture
+def clock():
+    return [NOON]
+
+
+@pytest.fixture
+def table():
+    table = FakeTable()
+    table.uploads[UPLOAD_ID] = an_upload(declared=1)
+    table.files[a_file(99).file_id] = a_file(99)
+    return table
+
+
+@pytest.fixture
+def events():
+    return FakeEvents()
+
+
+@pytest.fixture
+def projector(alerts, events, clock, table):
+    sums, upload_of = FakeProjections(), partial(FakeRecords(table).upload, None)
+    return Projector(
+        sums,
+        sums,
+        alerts,
+        events=events,
+        upload_of=upload_of,
+        portal_origin="https://portal.test",
+        clock=lambda: clock[0],
+    )
+
+
+def _rejections(*numbers):
+    return [a_change(number, after=State.REJECTED, codes=("empty-file",)) for number in numbers]
+
+
+def test_rejections_of_one_upload_are_told_in_one_message(projector, alerts):
+    projector.project(_rejections(0, 1, 2))
+    projector.project(_rejections(2, 3))
+
+    (alert,) = alerts.published
+    assert (alert.kind, alert.clinic_id, alert.severity) == ("file.rejected", "northside", "warning")
+    assert alert.subject == "[Silent Scalper] 3 files rejected at northside"
+    assert "- 3 x empty-file: The file is empty" in alert.body
+
+
+def test_what_was_held_back_is_told_by_the_sweep_when_it_has_been_quiet(projector, alerts, clock):
+    projector.project(_rejections(0))
+    projector.project(_rejections(1, 2))
+    assert projector.tell_pending() == 0
+
+    clock[0] += timedelta(minutes=16)
+    assert projector.tell_pending() == 1
+
+    assert alerts.published[-1].subject.startswith("[Silent Scalper] 2 files")
+
+
+def test_acceptances_and_expiries_alert_nobody(projector, alerts):
+    projector.project([a_change(0), a_change(1, after=State.EXPIRED)])
+
+    assert alerts.published == []
+
+
+def test_an_alert_names_ids_and_codes_and_no_file(projector, alerts):
+    projector.project([a_change(0, after=State.FAILED)])
+
+    (alert,) = alerts.published
+    assert alert.severity == "error"
+    assert f"https://portal.test/uploads/{UPLOAD_ID}" in alert.body
+    assert "slice-0" not in alert.body
+    assert alert.subject.isascii()
+
+
+def _judged(table, states, **upload):
+    """Give the upload files in these states, and return the changes that brought them there."""
+    table.uploads[UPLOAD_ID] = an_upload(declared=len(states), **upload)
+    table.files.clear()
+    for number, state in enumerate(states):
+        table.files[a_file(number).file_id] = a_file(number, state=state)
+    return [a_change(number, after=state) for number, state in enumerate(states)]
+
+
+def test_a_completed_upload_is_told_once_however_often_its_last_change_is_delivered(projector, alerts, table):
+    changes = _judged(table, [State.ACCEPTED, State.ACCEPTED], expected=2)
+
+    for _ in range(3):
+        projector.project(changes)
+
+    (alert,) = alerts.published
+    assert (alert.kind, alert.clinic_id, alert.severity) == ("upload.completed", "northside", "info")
+    assert alert.subject == "[Silent Scalper] Upload complete at northside: all 2 files accepted"
+    assert f"https://portal.test/uploads/{UPLOAD_ID}" in alert.body
+
+
+def test_an_upload_of_unknown_length_is_complete_when_it_has_been_calm(projector, alerts, table, clock):
+    projector.project(_judged(table, [State.ACCEPTED, State.EXPIRED]))
+    assert alerts.published == []
+
+    clock[0] += CALM
+    assert projector.tell_pending() == 1
+    assert alerts.published[-1].subject.endswith("1 accepted, 1 never received")
+
+
+def test_an_upload_that_grew_meanwhile_is_told_when_it_is_complete_again(projector, alerts, table, clock):
+    projector.project(_judged(table, [State.ACCEPTED]))
+    changes = _judged(table, [State.ACCEPTED, State.AWAITING_UPLOAD])
+    clock[0] += CALM
+    assert projector.tell_pending() == 0
+
+    clock[0] += timedelta(minutes=15)
+    changes = _judged(table, [State.ACCEPTED, State.ACCEPTED])
+    projector.project(changes)
+    clock[0] += CALM
+    assert projector.tell_pending() == 1
+    assert "all 2 files accepted" in alerts.published[-1].subject
+
+
+@pytest.mark.parametrize("upload", [{"expected": 3}, {}])
+def test_an_upload_with_files_to_come_is_not_complete(projector, alerts, table, clock, upload):
+    states = [State.ACCEPTED, State.ACCEPTED if upload else State.AWAITING_UPLOAD]
+    projector.project(_judged(table, states, **upload))
+    clock[0] += CALM
+
+    assert projector.tell_pending() == 0
+
+
+def test_what_a_clinic_drops_into_s3_is_never_complete(projector, alerts, table, clock):
+    projector.project([a_change(0, source="direct")])
+    clock[0] += CALM
+
+    assert projector.tell_pending() == 0
+
+
+def _keys(pk, sk):
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def test_the_stream_tells_of_files_only():
+    old = a_file()
+    new = a_file(state=State.REJECTED, revision=3, findings=(REFUSAL, WARNING), timings={"arrival_to_verdict": 90})
+    event = {
+        "Records": [
+            _record("MODIFY", old, new),
+            {"eventName": "MODIFY", "dynamodb": {"Keys": _keys("UPLOAD#x", "#COUNTS"), "NewImage": {}}},
+            {"eventName": "INSERT", "dynamodb": {"Keys": _keys("ELSE#x", "FILE#x"), "NewImage": {}}},
+            {"eventName": "REMOVE", "dynamodb": {"Keys": _keys("UPLOAD#x", "FILE#x"), "OldImage": {}}},
+        ]
+    }
+
+    (change,) = changes(event)
+
+    assert change == a_change(
+        before=State.AWAITING_UPLOAD,
+        after=State.REJECTED,
+        revision=3,
+        codes=("a-refusal",),
+        warnings_after=1,
+        latency_ms=90,
+        cause_after="0#a-refusal",
+        announced_at=NOON,
+    )
+
+
+def test_what_makes_no_new_revision_is_no_change():
+    """A reservation that is prolonged, a scan that is noted: nothing became of the file."""
+    file = a_file(state=State.ACCEPTED, revision=2)
+    assert not list(changes({"Records": [_record("MODIFY", file, replace(file, scan=Scan.THREAT))]}))
+
+
+def _record(name, old, new):
+    image = {
+        "Keys": _keys("UPLOAD#x", f"FILE#{new.file_id}"),
+        "OldImage": serialize(file_item(old)),
+        "NewImage": serialize(file_item(new)),
+    }
+    return {"eventName": name, "dynamodb": image}
