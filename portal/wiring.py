@@ -30,7 +30,7 @@ from intake.search.troubles import DynamoTroubles
 from intake.storage.s3.objects import S3Objects
 from intake.storage.s3.presigner import SIGNING, S3Presigner
 from intake.studies.studies import DynamoStudies
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.tenants.directory import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer
 from intake.tenants.request_counts import DynamoRequestCounts

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from infra.errors import RunnerError
 from infra.local.clients import Clients
 from intake.files.model import now
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.tenants.directory import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer, sync_audience
 from intake.tenants.model import Clinic, Partner

@@ -8,7 +8,7 @@ from typing import Any
 
 from intake.files.model import timestamp
 from intake.messaging.model import Subscription
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.ownership import account
 from intake.table.queries import Query
 from intake.table.serialization import Item, expiry, moment

@@ -3,7 +3,7 @@
 from intake.errors import NotFoundError
 from intake.files.model import timestamp
 from intake.messaging.model import Webhook
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.serialization import Item, expiry, moment

@@ -10,7 +10,7 @@ from intake.errors import InvalidCursorError
 from intake.files.model import now, timestamp
 from intake.files.outcomes import Page
 from intake.operations.model import AuditEntry, AuditFilter
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.expressions import creation
 from intake.table.ownership import NO_CLINIC, clinic
 from intake.table.queries import Query

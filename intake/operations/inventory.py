@@ -13,7 +13,7 @@ from intake.files.states import State
 from intake.operations.model import Announcements, RecordedIds, StoredObject, Stretch
 from intake.records.file_items import file_record
 from intake.records.file_lists import FileLists, Partition
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.queries import Query
 from intake.table.serialization import Item
 

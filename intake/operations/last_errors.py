@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from intake.files.model import timestamp
 from intake.operations.model import LastError
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.ownership import SYSTEM
 from intake.table.serialization import Item, expiry, moment
 

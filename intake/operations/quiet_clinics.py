@@ -5,7 +5,7 @@ from datetime import datetime
 
 from intake.files.model import timestamp
 from intake.operations.model import QuietClinic
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.ownership import SYSTEM
 from intake.table.serialization import Item, moment
 

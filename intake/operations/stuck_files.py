@@ -6,7 +6,7 @@ from datetime import datetime
 
 from intake.files.model import timestamp
 from intake.operations.model import StuckFile
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.serialization import moment

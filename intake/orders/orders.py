@@ -16,7 +16,7 @@ from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.orders.model import Answer, Answered, Order, OrderBatch, Selection, Task
 from intake.table.cursors import check_position
-from intake.table.dynamodb import ConditionFailedError, Table
+from intake.table.table import ConditionFailedError, Table
 from intake.table.expressions import Write, addition, creation
 from intake.table.ownership import account
 from intake.table.queries import Query

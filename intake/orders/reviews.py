@@ -8,7 +8,7 @@ from datetime import datetime
 from intake.errors import ConflictError, NotFoundError
 from intake.files.model import timestamp
 from intake.orders.model import Review
-from intake.table.dynamodb import ConditionFailedError, Table
+from intake.table.table import ConditionFailedError, Table
 from intake.table.expressions import replacement, update
 from intake.table.ownership import clinic
 from intake.table.queries import Query

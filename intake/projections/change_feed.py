@@ -16,7 +16,7 @@ from intake.files.model import now, timestamp
 from intake.files.states import State
 from intake.projections.model import Change, FeedEntry, FeedPage
 from intake.table.compression import packed
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.expressions import Write, replacement, update
 from intake.table.ownership import clinic
 from intake.table.queries import Query

@@ -7,7 +7,7 @@ further ones of that month are counted together.
 from datetime import datetime
 
 from intake.files.metadata import OTHER, OTHER_LABEL, Device
-from intake.table.dynamodb import ConditionFailedError, Table
+from intake.table.table import ConditionFailedError, Table
 from intake.table.expressions import update
 from intake.table.ownership import clinic
 from intake.table.queries import Query

@@ -7,7 +7,7 @@ changes with an item or two. Whoever adds to an item does so on the condition th
 from collections.abc import Iterable, Sequence
 
 from intake.projections.model import Change
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.expressions import Write, update
 from intake.table.ownership import clinic
 from intake.table.serialization import Item, expiry

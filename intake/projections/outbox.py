@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from intake.files.item_keys import OUTBOX, alert_key
 from intake.files.model import timestamp
 from intake.projections.model import DueAlert
-from intake.table.dynamodb import ConditionFailedError, Table
+from intake.table.table import ConditionFailedError, Table
 from intake.table.expressions import addition, update
 from intake.table.ownership import SYSTEM, clinic
 from intake.table.queries import Query

@@ -15,7 +15,7 @@ from intake.files.item_keys import STUDIES, created_key, series_key, study_key, 
 from intake.files.model import timestamp
 from intake.projections.model import Change
 from intake.studies.model import LIMITS, Instance
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.expressions import update
 from intake.table.ownership import clinic
 from intake.table.serialization import Item

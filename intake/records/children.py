@@ -11,7 +11,7 @@ from intake.files.item_keys import file_key
 from intake.files.model import FileRecord
 from intake.files.states import OPEN, State
 from intake.records.file_items import file_item, object_version
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.expressions import Write, creation
 from intake.table.ownership import clinic
 from intake.table.serialization import Item

@@ -6,7 +6,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from intake.files.states import LIFECYCLE, State
 from intake.records.file_lists import FileLists, Partition, Section
 from intake.records.pending import AwaitedFiles
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.index_queries import FIRST, Indexes, newest
 from intake.table.serialization import Item
 

@@ -3,7 +3,7 @@
 import secrets
 from threading import Lock
 
-from intake.table.dynamodb import ConditionFailedError, Table
+from intake.table.table import ConditionFailedError, Table
 from intake.table.expressions import creation
 from intake.table.ownership import SYSTEM
 

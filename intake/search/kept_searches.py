@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Mapping
 
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.expressions import creation
 from intake.table.ownership import account
 from intake.table.serialization import Item

@@ -16,7 +16,7 @@ from intake.records.file_items import file_record
 from intake.records.upload_items import upload as upload_of_items
 from intake.search.matching import matches
 from intake.search.model import FileQuery
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.index_queries import FIRST, LAST, Indexes, Stretch, newest
 from intake.table.ownership import clinic
 from intake.table.serialization import Item, moment

@@ -8,7 +8,7 @@ from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.records.file_items import file_record
 from intake.studies.model import StudyOfUpload
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.index_queries import Indexes, Stretch
 from intake.table.queries import Query
 from intake.table.serialization import Item, prefixed

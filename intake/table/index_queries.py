@@ -4,7 +4,7 @@ import heapq
 from dataclasses import dataclass
 
 from intake.table.cursors import check_position
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.queries import Query, Rows
 from intake.table.serialization import Item
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from intake.errors import ContentionError
-from intake.table.dynamodb import Table, TransactionConflictError
+from intake.table.table import Table, TransactionConflictError
 from intake.table.expressions import Write
 from intake.table.serialization import Item
 

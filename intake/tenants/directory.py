@@ -9,7 +9,7 @@ from typing import Any
 from intake.errors import ConflictError
 from intake.files.item_keys import CLINICS
 from intake.files.model import timestamp
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.expressions import Write, creation, replacement
 from intake.table.ownership import clinic
 from intake.table.queries import Query

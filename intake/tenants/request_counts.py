@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.expressions import addition
 from intake.table.ownership import SYSTEM
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from intake.errors import RevocationsUnknownError
-from intake.table.dynamodb import Table, unavailable_as
+from intake.table.table import Table, unavailable_as
 from intake.table.expressions import replacement
 from intake.table.ownership import SYSTEM
 from intake.table.serialization import Item

@@ -12,7 +12,7 @@ from infra.local.stack import LocalStack
 from intake.files.model import FileRecord
 from intake.files.states import State
 from intake.records.records import DynamoRecords
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.tenants.directory import DynamoDirectory
 from intake.tenants.model import Clinic
 from tests.browser.test_main_job import VERDICT, sign_in

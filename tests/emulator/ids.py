@@ -2,7 +2,7 @@
 
 from intake.files.keyed_ids import KeyedIds
 from intake.records.table_secret import TableSecret
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 
 
 def ids_of(stack):

@@ -11,7 +11,7 @@ import pytest
 
 from infra.local.stack import LocalStack, local_stack
 from intake.files.states import State as FileState
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.tenants.directory import DynamoDirectory
 from intake.tenants.model import Clinic
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from infra.local.demo import Person
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.tenants.directory import DynamoDirectory
 from tests.emulator.sign_in import cookies_of, opened_session, person_token
 from tests.emulator.stacks import eventually

@@ -9,7 +9,7 @@ import pytest
 
 from intake.files.states import State
 from intake.records.records import DynamoRecords
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.stacks import enter_clinic, eventually
 from tests.emulator.test_admin import AdminClient

@@ -14,7 +14,7 @@ import pytest
 from intake.studies.model import StudyQuery
 from intake.studies.rules import findings
 from intake.studies.studies import DynamoStudies
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.archives import a_study, zipped
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.ids import ids_of

@@ -13,7 +13,7 @@ from intake.files.states import State
 from intake.projections.change_feed import DynamoChangeFeed
 from intake.projections.model import Change
 from intake.projections.projections import DynamoProjections
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
 from tests.waiting import until

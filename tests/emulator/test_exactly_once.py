@@ -18,7 +18,7 @@ from intake.files.states import State
 from intake.messaging.events import Arrival, notification
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.tenants.directory import DynamoDirectory
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.ids import ids_of

@@ -9,7 +9,7 @@ import pytest
 from intake.messaging.model import OPERATIONS, AlertKind
 from intake.operations.incidents import DynamoIncidents, DynamoRounds
 from intake.operations.model import Fault
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.emulator.stacks import enter_clinic
 from tests.emulator.test_notifications import Listener
 from tests.waiting import until

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from intake.records.records import DynamoRecords
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.tenants.directory import DynamoDirectory
 from intake.tenants.model import Clinic
 from tests.dicom_files import ct_slice, uid

@@ -13,7 +13,7 @@ import pytest
 from intake.files.model import now
 from intake.orders.model import Answer, Review, Task
 from intake.records.records import DynamoRecords
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.tenants.directory import DynamoDirectory
 from intake.tenants.model import Clinic
 from tests.archives import a_study, zipped

@@ -10,7 +10,7 @@ from intake.files import keys
 from intake.files.model import FileRecord, ObjectVersion, now
 from intake.files.states import State
 from intake.records.records import DynamoRecords
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.stacks import enter_clinic
 from tests.emulator.test_exactly_once import Lane

@@ -19,7 +19,7 @@ from intake.search.kept_searches import DynamoKeptSearches
 from intake.search.search import DynamoSearch
 from intake.search.troubles import DynamoTroubles
 from intake.studies.studies import DynamoStudies
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from portal.app import create_app
 from tests.emulator.ids import ids_of
 from tests.records import REFUSAL, WARNING, a_verdict

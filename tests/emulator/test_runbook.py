@@ -13,7 +13,7 @@ import pytest
 from intake.files.model import now
 from intake.operations.audit import DynamoAudit
 from intake.operations.model import AuditEntry
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.tenants.directory import DynamoDirectory
 from intake.tenants.model import Clinic
 from tests.dicom_files import ct_slice, uid

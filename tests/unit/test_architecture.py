@@ -33,7 +33,7 @@ def test_a_new_package_and_a_new_import_show(tmp_path):
 
     write("intake/__init__.py", '"""The intake."""\n')
     write(
-        "intake/table/dynamodb/__init__.py",
+        "intake/table/table/__init__.py",
         '"""DynamoDB\'s one table.\n\nKnows nobody. Begin with\n`table.py`. So.\n"""\n',
     )
     write("intake/files/__init__.py", '"""The files."""\n')
@@ -41,7 +41,7 @@ def test_a_new_package_and_a_new_import_show(tmp_path):
     before = page(Sources.read(tmp_path, ("intake",)))
     assert "p_intake_files --> p_intake_table" not in before
     assert "| [table](../intake/table/) | DynamoDB's one table. |  | `table.py` |" in before
-    write("intake/files/dynamodb.py", "import intake.table.dynamodb\n")
+    write("intake/files/dynamodb.py", "import intake.table.table\n")
     after = page(Sources.read(tmp_path, ("intake",)))
     assert "    p_intake_files --> p_intake_table\n" in after
     assert "Layers, from the ground up: `table` ← `files`." in after

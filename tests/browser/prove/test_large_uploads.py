@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from infra.local.stack import LocalStack
 from intake.records.records import DynamoRecords
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.browser.test_main_job import sign_in
 from tests.browser.traces import drop_folder, traced
 from tests.dicom_files import ct_slice, text

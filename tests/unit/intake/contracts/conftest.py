@@ -15,7 +15,7 @@ from intake.records.verdicts import DynamoVerdicts
 from intake.search.search import DynamoSearch
 from intake.search.troubles import DynamoTroubles
 from intake.studies.studies import DynamoStudies
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.fakes import (
     FakeChildren,
     FakeLedger,

@@ -9,7 +9,7 @@ from intake.errors import NotFoundError
 from intake.messaging.model import Event, Webhook
 from intake.messaging.sns.events import SnsEvents, SnsHookSubscriptions
 from intake.messaging.webhooks import DynamoWebhooks
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE
 

@@ -4,7 +4,7 @@ import pytest
 
 from intake.operations.audit import DynamoAudit
 from intake.operations.model import AuditEntry, AuditFilter
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.unit.intake.conftest import _schema
 
 TABLE = "audit"

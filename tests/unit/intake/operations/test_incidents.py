@@ -6,7 +6,7 @@ from intake.messaging.model import AlertKind
 from intake.operations.incidents import DynamoIncidents, DynamoRounds
 from intake.operations.model import Fault, Incident
 from intake.projections.outbox import DynamoOutbox
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.records import NOON, UPLOAD_ID
 from tests.unit.intake.conftest import TABLE
 

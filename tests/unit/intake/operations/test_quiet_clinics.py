@@ -1,6 +1,6 @@
 from intake.operations.model import QuietClinic
 from intake.operations.quiet_clinics import DynamoWatch
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE
 

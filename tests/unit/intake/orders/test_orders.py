@@ -9,7 +9,7 @@ from intake.files import keys
 from intake.files.states import State
 from intake.orders.model import Answer, Answered, Order, OrderBatch, Selection, Task
 from intake.orders.orders import DynamoOrders
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.records import NOON, UPLOAD_ID
 from tests.unit.intake.conftest import TABLE
 

@@ -8,7 +8,7 @@ from intake.errors import ConflictError, NotFoundError
 from intake.orders.model import Review
 from intake.orders.review_rules import binding, obstacles
 from intake.orders.reviews import DynamoReviews
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from processor.judge.rules.catalogue import ASK_IT, RULES
 from tests.records import NOON, a_file
 from tests.unit.intake.conftest import TABLE

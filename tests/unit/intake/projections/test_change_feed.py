@@ -7,7 +7,7 @@ from intake.errors import ChangesGoneError, ContentionError, InvalidCursorError
 from intake.files.states import State
 from intake.projections.change_feed import KEPT, DynamoChangeFeed, FeedWriter
 from intake.projections.projections import DynamoProjections
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.records import NOON, a_file
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.projections.test_projections import a_change

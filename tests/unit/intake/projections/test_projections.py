@@ -14,7 +14,7 @@ from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
 from intake.records.pending import BATCH
 from intake.records.records import DynamoRecords
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.table.serialization import serialize
 from tests.records import NOON, UPLOAD_ID, a_file, an_upload
 from tests.unit.intake.conftest import TABLE

@@ -9,7 +9,7 @@ from intake.projections.projections import DynamoProjections
 from intake.records.children import DynamoChildren
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from processor.projection.changes import change
 from tests.records import IDS, NOON, UPLOAD_ID, a_file, a_verdict, an_upload, stored_item
 from tests.unit.intake.conftest import TABLE

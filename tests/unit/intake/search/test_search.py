@@ -16,7 +16,7 @@ from intake.records.verdicts import DynamoVerdicts
 from intake.search.kept_searches import DynamoKeptSearches
 from intake.search.model import FileQuery
 from intake.search.search import ROUNDS, DynamoSearch
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE
 

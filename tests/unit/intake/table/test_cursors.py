@@ -16,7 +16,7 @@ from intake.search.search import DynamoSearch
 from intake.search.troubles import DynamoTroubles
 from intake.studies.model import StudyQuery
 from intake.studies.studies import DynamoStudies
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from tests.records import IDS, NOON, UPLOAD_ID
 from tests.unit.intake.conftest import TABLE
 

@@ -35,7 +35,7 @@ from intake.records.children import DynamoChildren
 from intake.records.pending import AnnouncedFiles
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
-from intake.table.dynamodb import ConditionFailedError, Table
+from intake.table.table import ConditionFailedError, Table
 from intake.table.expressions import addition, creation, replacement, update
 from intake.table.ownership import SYSTEM, account, clinic
 from intake.table.serialization import deserialize

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import ConflictError
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.tenants.directory import DynamoDirectory
 from intake.tenants.model import Clinic, Partner
 from tests.records import NOON

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.tenants.request_counts import DynamoRequestCounts
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE

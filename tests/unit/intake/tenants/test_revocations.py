@@ -8,7 +8,7 @@ from botocore.config import Config
 from botocore.stub import Stubber
 
 from intake.errors import RevocationsUnknownError
-from intake.table.dynamodb import Table
+from intake.table.table import Table
 from intake.tenants.model import Revoked
 from intake.tenants.revocations import KEPT, DynamoRevocations
 from tests.fakes import FakeRevocations

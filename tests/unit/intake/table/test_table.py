@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from intake.errors import ContentionError
 from intake.table.compression import packed
-from intake.table.dynamodb import ConditionFailedError, Table, TransactionConflictError
+from intake.table.table import ConditionFailedError, Table, TransactionConflictError
 from intake.table.expressions import addition, creation, replacement, update
 from intake.table.ownership import SYSTEM, account, clinic
 from intake.table.queries import Query
