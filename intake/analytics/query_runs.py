@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from intake.analytics.model import QueryRun
 from intake.files.model import timestamp
-from intake.table.table import Table
+from intake.table.items import moment
 from intake.table.ownership import SYSTEM
 from intake.table.queries import Query
-from intake.table.serialization import moment
+from intake.table.table import Table
 
 
 class DynamoQueryRuns:

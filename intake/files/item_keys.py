@@ -10,7 +10,7 @@ from datetime import datetime
 
 from intake.files.keys import upload_of
 from intake.files.model import timestamp
-from intake.table.serialization import Item
+from intake.table.items import Item
 
 META = "#META"
 OUTBOX = "OUTBOX"

@@ -8,10 +8,10 @@ from typing import Any
 
 from intake.files.model import timestamp
 from intake.messaging.model import Subscription
-from intake.table.table import Table
+from intake.table.items import Item, expiry, moment
 from intake.table.ownership import account
 from intake.table.queries import Query
-from intake.table.serialization import Item, expiry, moment
+from intake.table.table import Table
 
 _PREFIX = "SUBSCRIPTION#"
 

@@ -10,11 +10,11 @@ from intake.errors import InvalidCursorError
 from intake.files.model import now, timestamp
 from intake.files.outcomes import Page
 from intake.operations.model import AuditEntry, AuditFilter
-from intake.table.table import Table
 from intake.table.expressions import creation
+from intake.table.items import Item, moment
 from intake.table.ownership import NO_CLINIC, clinic
 from intake.table.queries import Query
-from intake.table.serialization import Item, moment
+from intake.table.table import Table
 
 _FIRST_YEAR = 2026
 """Nothing was audited before the product was."""

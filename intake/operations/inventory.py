@@ -13,9 +13,9 @@ from intake.files.states import State
 from intake.operations.model import Announcements, RecordedIds, StoredObject, Stretch
 from intake.records.file_items import file_record
 from intake.records.file_lists import FileLists, Partition
-from intake.table.table import Table
+from intake.table.items import Item
 from intake.table.queries import Query
-from intake.table.serialization import Item
+from intake.table.table import Table
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

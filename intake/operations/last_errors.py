@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from intake.files.model import timestamp
 from intake.operations.model import LastError
-from intake.table.table import Table
+from intake.table.items import Item, expiry, moment
 from intake.table.ownership import SYSTEM
-from intake.table.serialization import Item, expiry, moment
+from intake.table.table import Table
 
 
 class DynamoLastErrors:

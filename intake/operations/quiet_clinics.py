@@ -5,9 +5,9 @@ from datetime import datetime
 
 from intake.files.model import timestamp
 from intake.operations.model import QuietClinic
-from intake.table.table import Table
+from intake.table.items import Item, moment
 from intake.table.ownership import SYSTEM
-from intake.table.serialization import Item, moment
+from intake.table.table import Table
 
 _QUIET: Item = {"pk": "WATCH", "sk": "#QUIET"}
 

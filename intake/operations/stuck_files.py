@@ -6,10 +6,10 @@ from datetime import datetime
 
 from intake.files.model import timestamp
 from intake.operations.model import StuckFile
-from intake.table.table import Table
+from intake.table.items import moment
 from intake.table.ownership import clinic
 from intake.table.queries import Query
-from intake.table.serialization import moment
+from intake.table.table import Table
 
 _STUCK = "STUCK"
 _KEPT_S = 3600

@@ -16,11 +16,11 @@ from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.orders.model import Answer, Answered, Order, OrderBatch, Selection, Task
 from intake.table.cursors import check_position
-from intake.table.table import ConditionFailedError, Table
 from intake.table.expressions import Write, addition, creation
+from intake.table.items import Item, expiry, moment, prefixed
 from intake.table.ownership import account
 from intake.table.queries import Query
-from intake.table.serialization import Item, expiry, moment, prefixed
+from intake.table.table import ConditionFailedError, Table
 from intake.table.transactions import transact_patiently, write_each_once
 
 SHARDS = 8

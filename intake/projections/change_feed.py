@@ -16,11 +16,11 @@ from intake.files.model import now, timestamp
 from intake.files.states import State
 from intake.projections.model import Change, FeedEntry, FeedPage
 from intake.table.compression import packed
-from intake.table.table import Table
 from intake.table.expressions import Write, replacement, update
+from intake.table.items import Item, moment
 from intake.table.ownership import clinic
 from intake.table.queries import Query
-from intake.table.serialization import Item, moment
+from intake.table.table import Table
 
 KEPT = timedelta(days=30)
 """For how long a change can be read."""

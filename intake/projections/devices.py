@@ -7,11 +7,11 @@ further ones of that month are counted together.
 from datetime import datetime
 
 from intake.files.metadata import OTHER, OTHER_LABEL, Device
-from intake.table.table import ConditionFailedError, Table
 from intake.table.expressions import update
+from intake.table.items import Item
 from intake.table.ownership import clinic
 from intake.table.queries import Query
-from intake.table.serialization import Item
+from intake.table.table import ConditionFailedError, Table
 
 DEVICES = 50
 """How many devices of a clinic are told apart in a month."""

@@ -7,10 +7,10 @@ changes with an item or two. Whoever adds to an item does so on the condition th
 from collections.abc import Iterable, Sequence
 
 from intake.projections.model import Change
-from intake.table.table import Table
 from intake.table.expressions import Write, update
+from intake.table.items import Item, expiry
 from intake.table.ownership import clinic
-from intake.table.serialization import Item, expiry
+from intake.table.table import Table
 
 _SUFFIX = 2
 """Characters of a file's id that tell it from the others of its block."""

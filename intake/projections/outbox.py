@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from intake.files.item_keys import OUTBOX, alert_key
 from intake.files.model import timestamp
 from intake.projections.model import DueAlert
-from intake.table.table import ConditionFailedError, Table
 from intake.table.expressions import addition, update
+from intake.table.items import expiry, prefixed
 from intake.table.ownership import SYSTEM, clinic
 from intake.table.queries import Query
-from intake.table.serialization import expiry, prefixed
+from intake.table.table import ConditionFailedError, Table
 
 QUIET = timedelta(minutes=15)
 """How long an alert's repetitions are held back and counted."""

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from intake.files.model import timestamp
 from intake.files.states import State
 from intake.projections.model import Bucket, DeviceTally, Grain
+from intake.table.items import Item, moment, prefixed
 from intake.table.queries import Query
-from intake.table.serialization import Item, moment, prefixed
 
 _PARTITIONS = {Grain.FIVE_MINUTES: "MINUTES#%Y-%m-%dT%H", Grain.HOUR: "HOURS#%Y-%m-%d", Grain.DAY: "DAYS#%Y-%m"}
 _PLACES = {Grain.FIVE_MINUTES: "%M", Grain.HOUR: "%H", Grain.DAY: "%d"}

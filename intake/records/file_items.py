@@ -15,7 +15,7 @@ from intake.files.model import (
 from intake.files.scan import Scan
 from intake.files.states import State
 from intake.table.compression import packed
-from intake.table.serialization import Item, moment
+from intake.table.items import Item, moment
 
 
 def file_item(record: FileRecord) -> Item:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from intake.files.index_keys import LISTED_BY_CLINIC, STATE_SHARDS
 from intake.files.item_keys import CLINICS, HOLDINGS
 from intake.files.states import State
-from intake.table.table import Table
 from intake.table.queries import Query
+from intake.table.table import Table
 
 Partition = tuple[str, str, str]
 """An index, its key attribute and the key."""

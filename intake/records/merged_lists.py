@@ -6,9 +6,9 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from intake.files.states import LIFECYCLE, State
 from intake.records.file_lists import FileLists, Partition, Section
 from intake.records.pending import AwaitedFiles
-from intake.table.table import Table
 from intake.table.index_queries import FIRST, Indexes, newest
-from intake.table.serialization import Item
+from intake.table.items import Item
+from intake.table.table import Table
 
 AT_ONCE = 16
 """Queries; a list of all clinics is merged from one or more for each of them."""

@@ -21,11 +21,11 @@ from intake.records.merged_lists import MergedLists
 from intake.records.pending import AnnouncedFiles
 from intake.records.upload_items import upload, upload_item
 from intake.table.cursors import before, check_position
-from intake.table.table import ConditionFailedError, Table, TransactionConflictError
 from intake.table.expressions import replacement, update
 from intake.table.index_queries import Indexes, newest
 from intake.table.ownership import clinic
 from intake.table.queries import Query
+from intake.table.table import ConditionFailedError, Table, TransactionConflictError
 
 _REMEMBERED = timedelta(hours=24)
 _BEFORE_FILES = "FILE#"

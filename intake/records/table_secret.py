@@ -3,9 +3,9 @@
 import secrets
 from threading import Lock
 
-from intake.table.table import ConditionFailedError, Table
 from intake.table.expressions import creation
 from intake.table.ownership import SYSTEM
+from intake.table.table import ConditionFailedError, Table
 
 _KEY = {"pk": "SECRET#PATIENTS", "sk": "#SECRET"}
 """Named after what it was first made for."""

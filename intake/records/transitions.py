@@ -9,8 +9,8 @@ from intake.files.model import FileRecord, FileSummary, Finding, ObjectVersion, 
 from intake.files.states import State
 from intake.records.file_items import timeline_map
 from intake.table.expressions import Write, update
+from intake.table.items import Item
 from intake.table.ownership import clinic
-from intake.table.serialization import Item
 
 
 def transition(

@@ -6,7 +6,7 @@ from intake.files.index_keys import by_name
 from intake.files.item_keys import created_key, upload_key
 from intake.files.model import Source, Upload, timestamp
 from intake.files.states import State
-from intake.table.serialization import Item, moment, prefixed
+from intake.table.items import Item, moment, prefixed
 
 
 def upload_item(upload: Upload) -> Item:

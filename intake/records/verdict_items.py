@@ -5,7 +5,7 @@ from intake.files.keyed_ids import KeyedIds
 from intake.files.model import FileRecord, Source, Verdict, timestamp
 from intake.records.file_items import file_item, finding_attributes, object_map
 from intake.table.compression import packed
-from intake.table.serialization import Item
+from intake.table.items import Item
 
 
 def verdict_attributes(verdict: Verdict, ids: KeyedIds) -> Item:

@@ -4,10 +4,10 @@ import secrets
 import time
 from collections.abc import Mapping
 
-from intake.table.table import Table
 from intake.table.expressions import creation
+from intake.table.items import Item
 from intake.table.ownership import account
-from intake.table.serialization import Item
+from intake.table.table import Table
 
 KEPT = 3600
 """Seconds."""

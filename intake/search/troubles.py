@@ -8,10 +8,10 @@ from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.records.file_items import file_record
 from intake.studies.model import StudyOfUpload
-from intake.table.table import Table
 from intake.table.index_queries import Indexes, Stretch
+from intake.table.items import Item, prefixed
 from intake.table.queries import Query
-from intake.table.serialization import Item, prefixed
+from intake.table.table import Table
 
 AT_ONCE = 1000
 """Keys read in one Query; they are short, so that many fit into the 1 MB that one answers."""

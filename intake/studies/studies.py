@@ -7,10 +7,10 @@ from intake.files.keyed_ids import KeyedIds
 from intake.files.keys import is_study_id
 from intake.files.outcomes import Page
 from intake.studies.model import Series, Study, StudyQuery
-from intake.table.table import Table
 from intake.table.index_queries import FIRST, LAST, Indexes, Stretch, newest
+from intake.table.items import Item, moment
 from intake.table.queries import Query
-from intake.table.serialization import Item, moment
+from intake.table.table import Table
 
 
 class DynamoStudies:

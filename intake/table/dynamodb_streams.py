@@ -1,43 +1,19 @@
 """Reading a stretch of the table's stream again (source: Amazon DynamoDB API Reference, GetRecords)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
 from intake.errors import ScalperError
+from intake.table.stream_stretch import Stretch
 
 TRIMMED = "TrimmedDataAccessException"
 
 
 class StreamTrimmedError(ScalperError):
     """Raised when a stretch of the stream is older than the 24 hours that DynamoDB keeps."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A batch that was given up, as Lambda tells an on-failure destination: a position and not the records."""
-
-    stream: str
-    shard: str
-    first: str
-    """Sequence number of its first record."""
-    last: str
-
-    @classmethod
-    def read(cls, body: dict[str, Any]) -> Self:
-        """Read a message. Raises ValueError for one of another kind.
-
-        Source: AWS Lambda Developer Guide, "Retain discarded records for a DynamoDB event source".
-        """
-        try:
-            told = body["DDBStreamBatchInfo"]
-            members = (told[name] for name in ("streamArn", "shardId", "startSequenceNumber", "endSequenceNumber"))
-            return cls(*map(str, members))
-        except (KeyError, TypeError):
-            raise ValueError("the message tells of no batch of a stream") from None
 
 
 class StreamsClient(Protocol):

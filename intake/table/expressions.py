@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from intake.table.items import Item
 from intake.table.ownership import SYSTEM, Owner
-from intake.table.serialization import Item, serialize
+from intake.table.serialization import serialize
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ import heapq
 from dataclasses import dataclass
 
 from intake.table.cursors import check_position
-from intake.table.table import Table
+from intake.table.items import Item
 from intake.table.queries import Query, Rows
-from intake.table.serialization import Item
+from intake.table.table import Table
 
 FIRST, LAST = "!", "\U0010ffff"
 """Sort before and after every key that we write."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NamedTuple
 
-from intake.table.serialization import Item, serialize
+from intake.table.items import Item
+from intake.table.serialization import serialize
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from intake.aws_errors import code_of
 from intake.errors import ContentionError, ScalperError
 from intake.table.expressions import Write, creation, replacement
+from intake.table.items import Item, WireItem
 from intake.table.ownership import Owner
 from intake.table.queries import Query, Rows
-from intake.table.serialization import Item, WireItem, deserialize, serialize
+from intake.table.serialization import deserialize, serialize
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

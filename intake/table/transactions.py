@@ -7,9 +7,9 @@ from contextlib import suppress
 from typing import TypeVar
 
 from intake.errors import ContentionError
-from intake.table.table import Table, TransactionConflictError
 from intake.table.expressions import Write
-from intake.table.serialization import Item
+from intake.table.items import Item
+from intake.table.table import Table, TransactionConflictError
 
 Row = TypeVar("Row")
 

@@ -3,9 +3,9 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from intake.table.table import Table
 from intake.table.expressions import addition
 from intake.table.ownership import SYSTEM
+from intake.table.table import Table
 
 
 class DynamoRequestCounts:

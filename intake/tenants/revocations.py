@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from intake.errors import RevocationsUnknownError
-from intake.table.table import Table, unavailable_as
 from intake.table.expressions import replacement
+from intake.table.items import Item
 from intake.table.ownership import SYSTEM
-from intake.table.serialization import Item
+from intake.table.table import Table, unavailable_as
 from intake.tenants.model import Revoked
 
 KEPT = timedelta(hours=24)

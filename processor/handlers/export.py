@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from processor import wiring
 from processor.handlers.stream_batches import records
-from processor.projection.verdict_stream import rows
+from processor.handlers.verdict_rows import rows
 from processor.telemetry import logger, metrics, report_exported
 
 _session = boto3.Session()

@@ -10,8 +10,8 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from processor import wiring
+from processor.handlers.record_changes import changes
 from processor.handlers.stream_batches import records
-from processor.projection.changes import changes
 from processor.telemetry import logger, metrics, report_projected
 
 _session = boto3.Session()

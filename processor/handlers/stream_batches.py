@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from intake.table.dynamodb_streams import DynamoStream, Stretch
+from intake.table.dynamodb_streams import DynamoStream
+from intake.table.stream_stretch import Stretch
 
 
 def records(event: dict[str, Any], stream: DynamoStream) -> Iterator[dict[str, Any]]:

@@ -11,8 +11,8 @@ from intake.files.metadata import device
 from intake.files.states import JUDGED, State
 from portal.monitoring import costs
 from portal.saved_queries import PERIODS, QUERIES, query_of
+from processor.handlers.verdict_rows import rows
 from processor.projection.exporter import Exporter
-from processor.projection.verdict_stream import rows
 from tests.verdict_rows import a_month, change
 from tests.warehouse import warehouse
 

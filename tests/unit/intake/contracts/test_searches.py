@@ -10,7 +10,7 @@ from intake.files.states import State
 from intake.search.kept_searches import DynamoKeptSearches
 from intake.search.model import FileQuery
 from intake.studies.model import StudyQuery
-from processor.projection.changes import change
+from processor.handlers.record_changes import change
 from tests.fakes import FakeKeptSearches
 from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, a_verdict, an_upload, stored_item
 

@@ -14,8 +14,8 @@ from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
 from intake.records.pending import BATCH
 from intake.records.records import DynamoRecords
-from intake.table.table import Table
 from intake.table.serialization import serialize
+from intake.table.table import Table
 from tests.records import NOON, UPLOAD_ID, a_file, an_upload
 from tests.unit.intake.conftest import TABLE
 

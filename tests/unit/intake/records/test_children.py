@@ -10,7 +10,7 @@ from intake.records.children import DynamoChildren
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
 from intake.table.table import Table
-from processor.projection.changes import change
+from processor.handlers.record_changes import change
 from tests.records import IDS, NOON, UPLOAD_ID, a_file, a_verdict, an_upload, stored_item
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.projections.test_projections import a_change

@@ -18,9 +18,9 @@ from intake.records.children import DynamoChildren
 from intake.records.pending import BATCH
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
-from intake.table.table import Table
 from intake.table.serialization import deserialize, serialize
-from processor.projection.changes import change
+from intake.table.table import Table
+from processor.handlers.record_changes import change
 from tests.records import IDS, NOON, REFUSAL, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE, create_table
 

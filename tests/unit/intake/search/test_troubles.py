@@ -15,7 +15,7 @@ from intake.records.verdicts import DynamoVerdicts
 from intake.search.troubles import DynamoTroubles
 from intake.studies.model import StudyOfUpload
 from intake.table.table import Table
-from processor.projection.changes import change
+from processor.handlers.record_changes import change
 from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, a_verdict, an_upload, stored_item
 from tests.unit.intake.conftest import TABLE
 

@@ -13,7 +13,7 @@ from intake.studies.model import LIMITS, Series, Study, StudyQuery
 from intake.studies.rules import SECTIONS, findings
 from intake.studies.studies import DynamoStudies
 from intake.table.table import Table
-from processor.projection.changes import change
+from processor.handlers.record_changes import change
 from tests.records import IDS, NOON, UPLOAD_ID, a_file, an_instance, an_upload, stored_item
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.projections.test_projections import a_change

@@ -35,10 +35,10 @@ from intake.records.children import DynamoChildren
 from intake.records.pending import AnnouncedFiles
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
-from intake.table.table import ConditionFailedError, Table
 from intake.table.expressions import addition, creation, replacement, update
 from intake.table.ownership import SYSTEM, account, clinic
 from intake.table.serialization import deserialize
+from intake.table.table import ConditionFailedError, Table
 from intake.tenants.directory import DynamoDirectory
 from intake.tenants.model import Clinic, Partner
 from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, a_verdict, an_upload

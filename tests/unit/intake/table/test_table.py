@@ -7,10 +7,10 @@ from botocore.exceptions import ClientError
 
 from intake.errors import ContentionError
 from intake.table.compression import packed
-from intake.table.table import ConditionFailedError, Table, TransactionConflictError
 from intake.table.expressions import addition, creation, replacement, update
 from intake.table.ownership import SYSTEM, account, clinic
 from intake.table.queries import Query
+from intake.table.table import ConditionFailedError, Table, TransactionConflictError
 from intake.table.transactions import transact_patiently, write_anew, write_each_once
 from tests.unit.intake.conftest import TABLE
 

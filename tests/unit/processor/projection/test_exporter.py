@@ -11,8 +11,8 @@ from intake.analytics.model import COLUMNS
 from intake.files.keys import object_key
 from intake.files.model import ObjectVersion, Source, TimelineEntry
 from intake.files.states import State
+from processor.handlers.verdict_rows import rows
 from processor.projection.exporter import Exporter, pack
-from processor.projection.verdict_stream import rows
 from tests.records import NOON, REFUSAL, WARNING, a_file
 from tests.verdict_rows import change, judged
 

@@ -8,7 +8,7 @@ from intake.files.scan import Scan
 from intake.files.states import State
 from intake.records.file_items import file_item
 from intake.table.serialization import serialize
-from processor.projection.changes import changes
+from processor.handlers.record_changes import changes
 from processor.projection.projector import CALM, Projector
 from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeRecords, FakeTable
 from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, an_upload

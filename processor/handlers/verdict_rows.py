@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from intake.table.serialization import deserialize
-from processor.projection.changes import is_file
+from processor.handlers.record_changes import is_file
 from processor.projection.exporter import Row, row
 
 

@@ -9,7 +9,8 @@ from intake.files.metadata import device, short
 from intake.files.states import JUDGED, State
 from intake.projections.model import Change, Filed
 from intake.studies.model import Instance, instance
-from intake.table.serialization import Item, deserialize, moment
+from intake.table.items import Item, moment
+from intake.table.serialization import deserialize
 
 
 def changes(event: dict[str, Any]) -> Iterator[Change]:
