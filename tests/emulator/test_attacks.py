@@ -22,6 +22,7 @@ def world(stack, stack_state, portal_url, portal_log):
         yield attacked
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.NAME)
 def test_nobody_gets_in(world, kind):
     found = run(kind, world, short=True)

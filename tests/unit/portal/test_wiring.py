@@ -1,5 +1,6 @@
 """The portal as AWS runs it: composed from settings, behind API Gateway's HTTP API."""
 
+import asyncio
 import base64
 import importlib
 import sys
@@ -35,6 +36,13 @@ def entries(monkeypatch):
     yield
     for name in ENTRIES:
         sys.modules.pop(name, None)
+
+
+@pytest.fixture(autouse=True)
+def event_loop():
+    """Mangum makes this thread an event loop where it has none, and nobody would close it."""
+    with asyncio.Runner() as runner:
+        yield runner.get_loop()
 
 
 @pytest.fixture
