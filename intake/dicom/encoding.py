@@ -75,6 +75,7 @@ IMPLICIT_ITEMS = Encoding(explicit=False)
 """Of a sequence that stands under UN: implicit VR little endian whatever surrounds it (PS3.5 6.2.2)."""
 
 
+@lru_cache(64)
 def look_up(transfer_syntax: str) -> Encoding:
     """Return what a transfer syntax says; all young ones are explicit VR little endian."""
     return Encoding(explicit=transfer_syntax not in IMPLICIT, big=transfer_syntax == EXPLICIT_BIG)

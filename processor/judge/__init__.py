@@ -86,5 +86,7 @@ def _weigh(kind: str, judged: dicom.Judged, size: int, facts: Facts, findings: F
         lost = kind in TAKEN and EXTENSIONS[facts.extension] == {"dicom"}
         findings.add("extension-claims-dicom" if lost else "extension-mismatch")
     facts.profile.check(kind, size, findings)
+    if not findings:
+        return Judgement(kind, (), judged.metadata, judged.sop_instance_uid)
     kept, shadow = facts.profile.weighed(findings.listed())
     return Judgement(kind, telling(kept), judged.metadata, judged.sop_instance_uid, shadow)

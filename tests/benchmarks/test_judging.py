@@ -21,7 +21,7 @@ from tests.unit.processor.judge.corpus import CORPUS
 
 SERIES = 60
 """Slices of a series: fewer than most have, so that what is worked out for the first one weighs rather more."""
-ROUNDS = 8
+ROUNDS = 20
 LEAST = 8.0
 """The ratio below which something has gone wrong: measured are 10 to 14, the rest is for a busy machine."""
 

@@ -123,7 +123,7 @@ def test_a_path_that_is_not_there_is_a_wrong_call(run, tmp_path):
 def test_folders_are_gone_through_in_the_order_of_names_and_links_to_folders_are_not(run, good, tmp_path):
     study = tmp_path / "study"
     for name in ("b/a", "a-b", "a", "b", "é"):
-        (study / name).mkdir(parents=True)
+        (study / name).mkdir(parents=True, exist_ok=True)
         (study / name / "slice.dcm").write_bytes(good.read_bytes())
     (study / "a.dcm").symlink_to(good)
     (study / "c").symlink_to(study / "b")

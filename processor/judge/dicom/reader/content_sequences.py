@@ -63,5 +63,5 @@ class Damage:
 
     def weigh(self, *, has_image: bool) -> None:
         """Tell damage to what the object is made for from damage to what merely goes with it."""
-        if any(holds_content(tag, has_image=has_image) for tag in self._damaged):
+        if self._damaged and any(holds_content(tag, has_image=has_image) for tag in self._damaged):
             self._findings.replace("sequence-damaged", "content-damaged")

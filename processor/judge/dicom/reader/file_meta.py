@@ -16,6 +16,7 @@ from processor.judge.inspection.window import Window
 _UNPACK = struct.Struct("<HH2sHI").unpack_from
 _needed_of = itemgetter(*tags.NEEDED_META)
 MAX_META_ELEMENTS = 1_000
+_KEPT_NUMBERS = frozenset(tag & 0xFFFF for tag in tags.KEPT_META)
 
 
 @dataclass(slots=True)
@@ -63,24 +64,24 @@ def _keep(meta: FileMeta, values: Values, tag: int, value: bytes) -> None:
 
 def _pass_at_hand(window: Window, meta: FileMeta, values: Values) -> None:
     """Read the elements that lie in the buffer as a whole."""
-    buffer = window.buffer
+    buffer, elements = window.buffer, meta.elements
     at = meta.end - window.origin
-    stop = len(buffer) - 12
-    while at <= stop and meta.elements <= MAX_META_ELEMENTS:
+    size = len(buffer)
+    while at <= size - 12 and elements <= MAX_META_ELEMENTS:
         group, number, vr, length, long_length = _UNPACK(buffer, at)
-        start = at + 8
-        if vr in LONG_VRS:
-            start = at + 12
-            length = long_length
-        elif vr not in SHORT_VRS:
+        if vr in SHORT_VRS:
+            start = at + 8
+        elif vr in LONG_VRS:
+            start, length = at + 12, long_length
+        else:
             break
-        if group != 2 or start + length > len(buffer):
+        if group != 2 or start + length > size:
             break
-        if 0x20000 | number in tags.KEPT_META:
+        if number in _KEPT_NUMBERS:
             _keep(meta, values, 0x20000 | number, buffer[start : start + min(length, KEPT_BYTES)])
         at = start + length
-        meta.elements += 1
-    meta.end = window.origin + at
+        elements += 1
+    meta.end, meta.elements = window.origin + at, elements
 
 
 def _next(window: Window, position: int) -> Header | None:

@@ -56,6 +56,7 @@ def check(texts: Texts, findings: Findings, *, plain: bool) -> None:
         _check_presence(texts, (tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID), findings)
     elif is_anonymous(texts):
         findings.add("identity-missing")
+        _check_own_uids(texts, findings)
     else:
         if not all(_identifiers_of(texts)):
             _check_presence(texts, tuple(CODES), findings)
@@ -101,6 +102,13 @@ def _check_presence(texts: Texts, needed: tuple[int, ...], findings: Findings) -
     for tag in needed:
         if not texts[positions.OF[tag]]:
             findings.add(f"{CODES[tag]}-missing", tags.written(tag))
+
+
+def _check_own_uids(texts: Texts, findings: Findings) -> None:
+    """Tell of a file that is told from others by its bytes alone. See docs/adr/0038."""
+    for tag in (tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID):
+        if not texts[positions.OF[tag]]:
+            findings.add("object-uids-missing", tags.named(tag))
 
 
 def _check_form(texts: Texts, findings: Findings) -> None:

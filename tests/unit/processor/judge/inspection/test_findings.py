@@ -179,6 +179,7 @@ FILES = {
     "patient-id-empty": changed(0x00100020, "", "LO"),
     "patient-module-missing": without(*PATIENT),
     "identity-missing": without(STUDY, SERIES, *PATIENT),
+    "object-uids-missing": without(SOP, STUDY, SERIES, *PATIENT),
     "uid-malformed": changed(STUDY, "1.02.3"),
     "sop-class-unknown": changed(SOP_CLASS, "1.2.3.4"),
     "sop-class-retired": changed(SOP_CLASS, "1.2.840.10008.5.1.4.1.1.6"),
@@ -253,6 +254,31 @@ def test_codes_are_stable_identifiers_and_texts_are_sentences():
         assert rule.message.endswith(".")
         assert rule.remedy.endswith(".")
         assert re.fullmatch(r"|PS3\.\d+ [A-Z0-9.]+|(?!PS)[A-Z].+", rule.section)
+
+
+NOBODYS = (STUDY, SERIES, *PATIENT)
+
+
+@pytest.mark.parametrize(
+    ("data", "codes"),
+    [
+        (without(*NOBODYS), ["identity-missing"]),
+        (without(SOP, *NOBODYS), ["object-uids-missing", "identity-missing"]),
+        (without(SOP_CLASS, *NOBODYS), ["object-uids-missing", "identity-missing"]),
+        (without(SOP_CLASS, SOP, *NOBODYS), ["object-uids-missing", "identity-missing"]),
+    ],
+)
+def test_a_file_of_no_study_and_nobody_may_lack_its_own_uids(data, codes):
+    assert [finding.code for finding in judge(CountedSource(data)).findings] == codes
+
+
+@pytest.mark.parametrize("named", [STUDY, SERIES, 0x00100020])
+@pytest.mark.parametrize("lacking", [SOP, SOP_CLASS])
+def test_a_file_that_names_a_study_a_series_or_a_patient_may_not(named, lacking):
+    judgement = judge(CountedSource(without(lacking, *(tag for tag in NOBODYS if tag != named))))
+
+    assert judgement.rejected
+    assert "object-uids-missing" not in {finding.code for finding in judgement.findings}
 
 
 def test_a_good_file_has_no_findings():
