@@ -14,7 +14,7 @@ from processor.judge.documents import readers
 from processor.judge.envelope import open_envelope
 from processor.judge.facts import Facts
 from processor.judge.findings import Findings, telling
-from processor.judge.kinds import EXTENSIONS, TAKEN, UNKNOWN, claimed, contradicts
+from processor.judge.kinds import EXTENSIONS, TAKEN, UNKNOWN, claim_kind, contradicts
 from processor.judge.profile import Profile
 from processor.judge.window import Window
 
@@ -54,7 +54,7 @@ def judge(source: ByteSource, facts: Facts = NOTHING_ELSE) -> Judgement:
     if envelope.start is not None:
         judged = dicom.judge(window, envelope.start, findings)
         return _weigh(envelope.kind, judged, source.size, facts, findings)
-    kind = envelope.kind if findings else claimed(facts.extension, envelope.kind)
+    kind = envelope.kind if findings else claim_kind(facts.extension, envelope.kind)
     metadata: Metadata = {}
     if not findings:
         kind, metadata = _document(kind, window, facts, findings)
@@ -86,5 +86,5 @@ def _weigh(kind: str, judged: dicom.Judged, size: int, facts: Facts, findings: F
         lost = kind in TAKEN and EXTENSIONS[facts.extension] == {"dicom"}
         findings.add("extension-claims-dicom" if lost else "extension-mismatch")
     facts.profile.check(kind, size, findings)
-    kept, shadow = facts.profile.weighed(findings.listed())
+    kept, shadow = facts.profile.weigh(findings.list_all())
     return Judgement(kind, telling(kept), judged.metadata, judged.sop_instance_uid, shadow)
