@@ -59,6 +59,6 @@ def profile_of(path: Path | None) -> Profile:
     if path is None:
         return Profile()
     try:
-        return Profile.parsed(json.loads(path.read_text(encoding="utf-8")))
+        return Profile.parse(json.loads(path.read_text(encoding="utf-8")))
     except ValueError as error:
         raise ValueError(f"{path} is no profile: {error}.") from error

@@ -39,6 +39,10 @@ class Placement:
     from_archive: bool = False
     """The reservation is that of an archive's entry."""
 
+    def key(self, day: datetime) -> str:
+        """Return the file's key in every bucket, where `day` is its first."""
+        return object_key(self.clinic_id, self.upload_id, self.file_id, day)
+
 
 def is_clinic_id(text: str) -> bool:
     """Say whether `text` is a clinic's slug: 1-40 of a-z, 0-9 and inner hyphens, and not the reserved one."""

@@ -54,7 +54,7 @@ class Clashes:
             raise ValueError("no file stands in the way")
         compared = self._compare(source, recorded.other_stored)
         found = _finding(compared, profile)
-        findings, shadow = profile.weighed((found,))
+        findings, shadow = profile.weigh((found,))
         same = compared is not None and compared.likeness is not Likeness.DIFFERENT
         return Met(recorded.other_file_id, findings, shadow, same)
 
@@ -100,6 +100,6 @@ MOST_PLACES = 5
 def places(differing: Iterable[int]) -> str:
     """Name the elements that differ, as many as can be read, and never a value."""
     elements = list(differing)
-    named = ", ".join(map(tags.named, elements[:MOST_PLACES]))
+    named = ", ".join(map(tags.name_tag, elements[:MOST_PLACES]))
     more = len(elements) - MOST_PLACES
     return f"{named} and {more} more" if more > 0 else named

@@ -98,8 +98,7 @@ class Case:
         source = self.source
         place = ids.nobodys if self.nobodys else ids.direct
         placement = place(source.bucket, source.key, source.version_id, self.arrived_at)
-        key = keys.object_key(placement.clinic_id, placement.upload_id, placement.file_id, self.arrived_at)
-        return replace(self, placement=placement, key=key, sha256=None)
+        return replace(self, placement=placement, key=placement.key(self.arrived_at), sha256=None)
 
     def with_clash(self, met: Met) -> "Case":
         """Return the same object with what was found when another was met that stands in its way."""

@@ -170,7 +170,7 @@ class Processor:
             placement=placement,
             incoming=arrival.object,
             source=arrival.object,
-            key=arrival.object.key if placement.reserved else _key(placement, arrival.at),
+            key=arrival.object.key if placement.reserved else placement.key(arrival.at),
             first=source.first,
             judgement=judgement,
             judging_ms=judging_ms,
@@ -197,7 +197,3 @@ def time_judging(judge: Judge, source: ByteSource, facts: Facts) -> tuple[Judgem
     started = time.thread_time()
     judgement = judge(source, facts)
     return judgement, round((time.thread_time() - started) * 1000)
-
-
-def _key(placement: Placement, day: datetime) -> str:
-    return keys.object_key(placement.clinic_id, placement.upload_id, placement.file_id, day)

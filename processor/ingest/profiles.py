@@ -69,7 +69,7 @@ class Profiles:
             return None
         written = self.directory.profile(clinic_id)
         try:
-            return DEFAULT if written is None else Profile.parsed(written)
+            return DEFAULT if written is None else Profile.parse(written)
         except ValueError as error:
             raise ProfileError(f"the profile of {clinic_id} cannot be used: {error}") from error
 

@@ -13,7 +13,7 @@ from processor.judge.documents import readers
 from processor.judge.inspection.envelope import open_envelope
 from processor.judge.inspection.facts import Facts
 from processor.judge.inspection.findings import Findings, telling
-from processor.judge.inspection.kinds import EXTENSIONS, TAKEN, UNKNOWN, claimed, contradicts
+from processor.judge.inspection.kinds import EXTENSIONS, TAKEN, UNKNOWN, claim_kind, contradicts
 from processor.judge.inspection.profile import Profile
 from processor.judge.inspection.window import Window
 from processor.judge.rules.catalogue import RULES_VERSION
@@ -54,7 +54,7 @@ def judge(source: ByteSource, facts: Facts = NOTHING_ELSE) -> Judgement:
     if envelope.start is not None:
         judged = dicom.judge(window, envelope.start, findings)
         return _weigh(envelope.kind, judged, source.size, facts, findings)
-    kind = envelope.kind if findings else claimed(facts.extension, envelope.kind)
+    kind = envelope.kind if findings else claim_kind(facts.extension, envelope.kind)
     metadata: Metadata = {}
     if not findings:
         kind, metadata = _document(kind, window, facts, findings)
@@ -88,5 +88,5 @@ def _weigh(kind: str, judged: dicom.Judged, size: int, facts: Facts, findings: F
     facts.profile.check(kind, size, findings)
     if not findings:
         return Judgement(kind, (), judged.metadata, judged.sop_instance_uid)
-    kept, shadow = facts.profile.weighed(findings.listed())
+    kept, shadow = facts.profile.weigh(findings.list_all())
     return Judgement(kind, telling(kept), judged.metadata, judged.sop_instance_uid, shadow)

@@ -207,7 +207,7 @@ class Tasks:
             placement=place,
             incoming=record.incoming if from_quarantine else source.source,
             source=source.source,
-            key=keys.object_key(place.clinic_id, place.upload_id, place.file_id, record.created_at),
+            key=place.key(record.created_at),
             first=source.first,
             judgement=judgement,
             judging_ms=judging_ms,

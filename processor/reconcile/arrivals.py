@@ -49,8 +49,9 @@ class Questions:
         announced = _parse_announced(held.version.key)
         if announced is not None:
             upload = known.uploads.get(announced.upload_id)
-            day = _day(held.version.key)
-            return alone and upload is not None and upload.answers(announced.clinic_id, _number(announced), day)
+            day = "-".join(held.version.key.split("/")[1:4])
+            number = int(announced.file_id.rpartition("-")[2])
+            return alone and upload is not None and upload.answers(announced.clinic_id, number, day)
         return any_tells_of(
             (known.files[one] for one in self._list_lookups(held)[0] if one in known.files), held.version
         )
@@ -83,12 +84,3 @@ def _parse_announced(key: str) -> Placement | None:
     """Return the file that a key says was announced."""
     reserved = keys.reservation(key)
     return None if reserved is None or reserved.from_archive else reserved
-
-
-def _number(announced: Placement) -> int:
-    return int(announced.file_id.rpartition("-")[2])
-
-
-def _day(key: str) -> str:
-    """Return the day in a reservation's key, as `yyyy-mm-dd`."""
-    return "-".join(key.split("/")[1:4])

@@ -124,7 +124,7 @@ def fastest(work):
 
 def judge_all(sources):
     """Judge a series as a process that has seen none of it."""
-    shared.known.cache_clear()
+    shared.recall.cache_clear()
     for source in sources:
         judge(source)
 

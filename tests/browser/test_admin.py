@@ -108,7 +108,7 @@ def test_a_changed_profile_is_what_the_judge_reads_and_what_the_page_shows(page:
     rule.select_option("Count only")
     page.get_by_role("button", name="Save the profile").click()
     expect(page.get_by_role("status").get_by_text("The profile was saved")).to_be_visible()
-    profile = Profile.parsed(portal.directory.profiles["lakeview"])
+    profile = Profile.parse(portal.directory.profiles["lakeview"])
     assert profile.kinds is not None
     assert "png" not in profile.kinds
     assert profile.rules == {"pdf-encrypted": "shadow"}

@@ -69,7 +69,7 @@ def _check_contents(known: Texts, findings: Findings, *, sound: bool) -> None:
 
 def _name_cause(head: bytes, symptom: str, findings: Findings) -> None:
     """Where a text conversion damaged the file, say so instead of what it led to."""
-    cause = envelope.altered_text(head)
+    cause = envelope.find_text_conversion(head)
     if cause:
         findings.replace(symptom, cause)
 
@@ -90,7 +90,7 @@ def _read(window: Window, stated: FileMeta, data_set: DataSet, findings: Finding
 def _name_absent(values: Values, findings: Findings) -> None:
     """Say which element the file meta information lacks."""
     if "file-meta-incomplete" in findings:
-        findings.place("file-meta-incomplete", tags.named(next(tag for tag in META if values[tag] is ABSENT)))
+        findings.place("file-meta-incomplete", tags.name_tag(next(tag for tag in META if values[tag] is ABSENT)))
 
 
 def _read_data_set(window: Window, stated: FileMeta, data_set: DataSet, findings: Findings) -> None:
@@ -128,7 +128,7 @@ def _tell_order(order: Order, findings: Findings) -> None:
     )
     for code, tag in noted:
         if tag is not None:
-            findings.add(code, tags.named(tag))
+            findings.add(code, tags.name_tag(tag))
 
 
 def _check_rest(window: Window, position: int, findings: Findings) -> None:
@@ -147,11 +147,11 @@ def _check_transfer_syntax(window: Window, found: FileMeta, findings: Findings) 
     transfer_syntax = found.transfer_syntax
     if not transfer_syntax:
         if found.elements:
-            findings.add("transfer-syntax-missing", tags.written(tags.TRANSFER_SYNTAX_UID))
+            findings.add("transfer-syntax-missing", tags.format_tag(tags.TRANSFER_SYNTAX_UID))
     elif not encoding.is_known(transfer_syntax):
-        findings.add("transfer-syntax-unknown", tags.written(tags.TRANSFER_SYNTAX_UID))
+        findings.add("transfer-syntax-unknown", tags.format_tag(tags.TRANSFER_SYNTAX_UID))
     elif encoding.is_retired(transfer_syntax):
-        findings.add("transfer-syntax-retired", tags.written(tags.TRANSFER_SYNTAX_UID))
+        findings.add("transfer-syntax-retired", tags.format_tag(tags.TRANSFER_SYNTAX_UID))
 
 
 def _encoding(stream: Stream, start: int, transfer_syntax: str, findings: Findings) -> Encoding:
@@ -167,6 +167,6 @@ def _encoding(stream: Stream, start: int, transfer_syntax: str, findings: Findin
     if shown is None or shown == declared:
         return declared
     if shown.big != declared.big:
-        raise UnreadableFileError("transfer-syntax-contradicted", tags.written(tags.TRANSFER_SYNTAX_UID))
+        raise UnreadableFileError("transfer-syntax-contradicted", tags.format_tag(tags.TRANSFER_SYNTAX_UID))
     findings.add("vr-encoding-differs", f"byte {start}")
     return shown

@@ -78,18 +78,18 @@ def extract(shared: Fields, texts: Texts) -> Metadata:
     patient = {key: text for key, text in zip(_PATIENT_KEYS, _patient_of(fit)) if text}  # noqa: B905 - faster
     if patient:
         found["patient"] = patient
-    if "sop_instance_uid" not in found and (stated := shown(texts.of[_META_SOP_INSTANCE] or "")):
+    if "sop_instance_uid" not in found and (stated := clean_text(texts.of[_META_SOP_INSTANCE] or "")):
         found["sop_instance_uid"] = stated
     return found
 
 
 def _fit(texts: Texts) -> positions.Texts:
-    return texts.of if texts.plain else tuple(shown(text) if text else None for text in texts.of)
+    return texts.of if texts.plain else tuple(clean_text(text) if text else None for text in texts.of)
 
 
 def _name(found: dict[str, str | int], texts: positions.Texts) -> None:
     """Add the standard's names, and what only the file meta information knows."""
-    sop_class = found.get("sop_class_uid") or shown(texts[positions.MEDIA_STORAGE_SOP_CLASS_UID] or "")
+    sop_class = found.get("sop_class_uid") or clean_text(texts[positions.MEDIA_STORAGE_SOP_CLASS_UID] or "")
     if sop_class:
         found["sop_class_uid"] = sop_class
     if sop_class in SOP_CLASSES:
@@ -104,7 +104,7 @@ def _split_values(text: str) -> list[str]:
     return [value.strip() for value in values] if " " in text else values
 
 
-def shown(characters: str) -> str:
+def clean_text(characters: str) -> str:
     """Return a text that is fit to be shown: bounded, and without control characters."""
     if characters.isprintable():
         return characters[:LONGEST_TEXT]

@@ -43,14 +43,14 @@ class Shared(NamedTuple):
 def read(values: Values, findings: Findings, *, big: bool) -> Shared:
     """Return what a file's values come to, and add what is wrong with their form."""
     numbers = _numbers_of(values)
-    found = known(SHARED_PART.values_of(values), numbers, big)
+    found = recall(SHARED_PART.values_of(values), numbers, big)
     return found or _work_out(SHARED_PART.one_by_one(values, findings), numbers, big=big)
 
 
 @lru_cache(SERIES_KEPT)
-def known(encoded: tuple[bytes, ...], numbers: tuple[bytes, ...], big: bool) -> Shared | None:
+def recall(encoded: tuple[bytes, ...], numbers: tuple[bytes, ...], big: bool) -> Shared | None:
     """Return what values of SHARED and NUMBERS come to, or None if any is out of form."""
-    texts = SHARED_PART.at_once(encoded, encoded[_CHARACTER_SET])
+    texts = SHARED_PART.match_together(encoded, encoded[_CHARACTER_SET])
     return _work_out(texts, numbers, big=big) if texts else None
 
 

@@ -38,10 +38,10 @@ class Part:
 
     def read(self, values: Values, findings: Findings) -> Texts:
         """Return the texts, and add what is wrong with their form."""
-        together = self.at_once(self.values_of(values), values[tags.SPECIFIC_CHARACTER_SET])
+        together = self.match_together(self.values_of(values), values[tags.SPECIFIC_CHARACTER_SET])
         return together or self.one_by_one(values, findings)
 
-    def at_once(self, encoded: tuple[bytes, ...], character_set: bytes) -> Texts | None:
+    def match_together(self, encoded: tuple[bytes, ...], character_set: bytes) -> Texts | None:
         """Return the texts of a file whose values all have their form, or None."""
         joined = SEPARATOR.join(encoded) + SEPARATOR
         try:
@@ -80,13 +80,13 @@ def _read(attribute: Attribute, value: bytes, terms: list[str], findings: Findin
         text = value.decode("latin-1").strip("\0 ")
     code = "" if attribute.tag in OWN_RULES else violation(attribute, text)
     if code:
-        findings.add(code, tags.named(attribute.tag))
+        findings.add(code, tags.name_tag(attribute.tag))
     # Empty forms at the end of a name (alphabetic=ideographic=phonetic) say nothing.
     return text.rstrip("=") if attribute.vr == "PN" else text
 
 
 def _check_characters(tag: int, value: bytes, text: str, terms: list[str], findings: Findings) -> None:
     if not terms and not (value.isascii() and charsets.ESC not in value):
-        findings.add("character-set-missing", tags.named(tag))
+        findings.add("character-set-missing", tags.name_tag(tag))
     elif "\ufffd" in text:
-        findings.add("text-undecodable", tags.named(tag))
+        findings.add("text-undecodable", tags.name_tag(tag))

@@ -8,7 +8,7 @@ LONGEST_TEXT = 256
 CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")
 
 
-def shown(text: object) -> str:
+def clean_text(text: object) -> str:
     """Return a text without control characters, at most LONGEST_TEXT long; nothing for what is no text."""
     if not isinstance(text, str):
         return ""
@@ -18,4 +18,4 @@ def shown(text: object) -> str:
 
 def add(metadata: Metadata, **texts: Any) -> None:  # noqa: ANN401 — what a file holds may be anything.
     """Add the texts that say something."""
-    metadata |= {key: shown(text) for key, text in texts.items() if shown(text)}
+    metadata |= {key: clean_text(text) for key, text in texts.items() if clean_text(text)}

@@ -64,7 +64,7 @@ def open_envelope(head: bytes, size: int, findings: Findings) -> Envelope:
     if head[:4] == MAGIC or starts_as_data_set(head, size):
         findings.add("preamble-missing")
         return Envelope("dicom", 4 if head[:4] == MAGIC else 0)
-    damage = damaged_wrapping(head)
+    damage = find_wrapping_damage(head)
     if damage:
         findings.add(damage)
         return Envelope("dicom")
@@ -112,7 +112,7 @@ def starts_as_data_set(head: bytes, size: int) -> bool:
     return second is not None and first.tag < second.tag and second.tag >> 16 <= 0x0020
 
 
-def damaged_wrapping(head: bytes) -> str:
+def find_wrapping_damage(head: bytes) -> str:
     """Return the code of what was done to a DICOM file on its way, or nothing."""
     if head[PREAMBLE : PREAMBLE + 4] == b"IDMC":
         return "bytes-swapped"
@@ -133,7 +133,7 @@ def _decode_base64(head: bytes) -> bytes:
         return b""
 
 
-def altered_text(head: bytes) -> str:
+def find_text_conversion(head: bytes) -> str:
     """Return the code of a text conversion that went over the whole file, or nothing.
 
     Sixteen line feeds that all follow a carriage return, or sixteen valid UTF-8 sequences and no invalid one, are

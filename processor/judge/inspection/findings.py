@@ -41,7 +41,7 @@ class Findings:
         """Name a cause instead of its symptom, at the same place."""
         self._places[by] = self._places.pop(code)
 
-    def listed(self) -> tuple[Finding, ...]:
+    def list_all(self) -> tuple[Finding, ...]:
         """Return the findings, those that reject first."""
         if not self._places:
             return ()

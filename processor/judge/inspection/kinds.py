@@ -76,7 +76,7 @@ LOOK = 4096
 def guess(head: bytes) -> str:
     """Return a kind such as `pdf` or `nifti`, or UNKNOWN."""
     if head.startswith(b"\x1f\x8b"):
-        return "nifti" if _is_nifti(gunzipped(head, 540)) else "gzip"
+        return "nifti" if _is_nifti(gunzip_head(head, 540)) else "gzip"
     for magic, kind in MAGICS:
         if head.startswith(magic):
             return kind
@@ -91,7 +91,7 @@ def _is_nifti(head: bytes) -> bool:
     return 348 in sizes or (540 in sizes and head[4:8] in NIFTI_2)
 
 
-def gunzipped(head: bytes, length: int) -> bytes:
+def gunzip_head(head: bytes, length: int) -> bytes:
     """Return up to `length` of the first bytes that a gzip file inflates to: as many as come before any damage."""
     inflater, found = zlib.decompressobj(wbits=zlib.MAX_WBITS + 16), b""
     try:
@@ -157,7 +157,7 @@ CLAIMS = {"csv": ("csv", {"text", UNKNOWN}), "hl7": ("hl7v2", {"text", "csv"})}
 """Extension → the kind that it says of plain text or, for a table, of anything else that tells nothing of itself."""
 
 
-def claimed(extension: str, kind: str) -> str:
+def claim_kind(extension: str, kind: str) -> str:
     """Return the kind that a file is judged as: text tells little of itself, so there its extension counts."""
     claim, of = CLAIMS.get(extension, ("", set[str]()))
     return claim if kind in of else kind

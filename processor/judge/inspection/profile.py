@@ -39,7 +39,7 @@ class Profile:
             raise ValueError(f"conflicts can be {', '.join(CONFLICTS)}, and not {self.conflicts!r}")
 
     @classmethod
-    def parsed(cls, data: Any) -> "Profile":  # noqa: ANN401 — it is whatever a JSON file or a form held.
+    def parse(cls, data: Any) -> "Profile":  # noqa: ANN401 — it is whatever a JSON file or a form held.
         """Return the profile that `as_dict` wrote. Raises ValueError that says what is wrong."""
         if not isinstance(data, dict):
             raise ValueError("a profile is an object with kinds, max_bytes and rules")  # noqa: TRY004
@@ -68,7 +68,7 @@ class Profile:
             if limit is not None and size > limit:
                 findings.add("too-large")
 
-    def weighed(self, findings: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    def weigh(self, findings: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
         """Return the findings with the clinic's severities, those that reject first, and the codes only counted."""
         if not self.rules:
             return findings, ()

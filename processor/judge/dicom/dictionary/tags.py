@@ -102,13 +102,13 @@ KEYWORDS = {
 """The standard's keywords of these elements (PS3.6 table 6-1); the names above are theirs, but for three."""
 
 
-def named(tag: int) -> str:
+def name_tag(tag: int) -> str:
     """Return a tag with its keyword where that is known: `(0008,0020) StudyDate`."""
     if tag == BEHIND:
         return "bytes behind the content"
-    return f"{written(tag)} {KEYWORDS[tag]}" if tag in KEYWORDS else written(tag)
+    return f"{format_tag(tag)} {KEYWORDS[tag]}" if tag in KEYWORDS else format_tag(tag)
 
 
-def written(tag: int) -> str:
+def format_tag(tag: int) -> str:
     """Return a tag as the standard writes it: `(0008,0018)`."""
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"

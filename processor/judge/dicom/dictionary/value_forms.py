@@ -84,7 +84,7 @@ def matcher(attributes: Sequence[Attribute]) -> Matcher:
     match_all = re.compile("".join(map(_join_pattern, attributes))).fullmatch
     last_uid = sum(attribute.vr == "UI" for attribute in attributes)
 
-    def matched(text: str) -> tuple[str | None, ...] | None:
+    def match_values(text: str) -> tuple[str | None, ...] | None:
         match = match_all(text)
         if match is None:
             return None
@@ -97,7 +97,7 @@ def matcher(attributes: Sequence[Attribute]) -> Matcher:
         )
         return None if malformed else match.groups()
 
-    return matched
+    return match_values
 
 
 def violation(attribute: Attribute, text: str) -> str:

@@ -29,6 +29,6 @@ class Doubts:
         settled = lengths.settle(stream, position, head, level.limit, level.encoding)
         if not settled.vr or settled.size == head.size == LONG_HEADER:
             return settled
-        self._findings.add("vr-invalid", tags.written(head.tag))
+        self._findings.add("vr-invalid", tags.format_tag(head.tag))
         # Only of a value whose length takes four bytes is it open whether it is a sequence.
         return settled._replace(vr=b"" if settled.size == LONG_HEADER else lengths.UNKNOWN)

@@ -19,7 +19,7 @@ class Offsets(NamedTuple):
         """Say whether the table cannot be that of an image of so many frames."""
         return self.damaged or self.frames not in {0, frames}
 
-    def held_against(self, starts: set[int], seen: int) -> "Offsets":
+    def compare_with(self, starts: set[int], seen: int) -> "Offsets":
         """Compare the entries below `seen` with where fragments start."""
         misled = any(entry < seen and entry not in starts for entry in self.entries)
         return self._replace(damaged=self.damaged or misled)

@@ -30,7 +30,7 @@ def keep(values: Values, tag: int, value: bytes, findings: Findings) -> None:
     if known is ABSENT or not known.strip(PADDING):
         values[tag] = LOOKALIKE if value == ABSENT else value
     elif tag in IDENTITIES and _differ(tag, known, value):
-        findings.add("identity-ambiguous", tags.written(tag))
+        findings.add("identity-ambiguous", tags.format_tag(tag))
 
 
 def _differ(tag: int, known: bytes, value: bytes) -> bool:

@@ -98,7 +98,7 @@ def _next(window: Window, position: int) -> Header | None:
 
 def _value(window: Window, start: int, head: Header) -> bytes:
     if head.length == UNDEFINED_LENGTH or not window.holds(start + head.length):
-        raise UnreadableFileError("truncated", tags.written(head.tag))
+        raise UnreadableFileError("truncated", tags.format_tag(head.tag))
     length = min(head.length, KEPT_BYTES)
     window.show(start, length)
     at = start - window.origin
@@ -114,11 +114,11 @@ def _check(window: Window, meta: FileMeta, start: int, values: Values, findings:
     if meta.repeated:
         findings.add("file-meta-repeated", f"byte {start}")
     if len(meta.length) != 4:
-        findings.add("file-meta-length-missing", tags.written(tags.FILE_META_LENGTH))
+        findings.add("file-meta-length-missing", tags.format_tag(tags.FILE_META_LENGTH))
         return
     # The length counts from behind its own element, which takes 12 bytes and comes first.
     declared_end = start + 12 + int.from_bytes(meta.length, "little")
     if declared_end > window.size:
-        findings.add("file-meta-length-impossible", tags.written(tags.FILE_META_LENGTH))
+        findings.add("file-meta-length-impossible", tags.format_tag(tags.FILE_META_LENGTH))
     elif declared_end != meta.end and not (meta.repeated and declared_end < meta.end):
-        findings.add("file-meta-length-wrong", tags.written(tags.FILE_META_LENGTH))
+        findings.add("file-meta-length-wrong", tags.format_tag(tags.FILE_META_LENGTH))

@@ -119,7 +119,7 @@ class Fragments:
     def pixels(self, tag: int) -> Pixels:
         """Return what was learnt, the offset table held against the fragments that were seen."""
         fragments = self.items - 1 if self.complete else None
-        offsets = self.offsets.held_against(self._starts, self._seen - self._start)
+        offsets = self.offsets.compare_with(self._starts, self._seen - self._start)
         return Pixels(tag, UNDEFINED_LENGTH, self.first, fragments, offsets)
 
     def step(self) -> None:

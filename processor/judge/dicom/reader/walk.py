@@ -108,12 +108,12 @@ class Walk:
         start = self._position + head.size
         following = start + head.length
         if following > level.limit:
-            raise DamagedSequenceError("structure-invalid", tags.written(head.tag))
+            raise DamagedSequenceError("structure-invalid", tags.format_tag(head.tag))
         if following > self._stream.size:
             self._overrun(level, head, following)
             return
         if level.encoding.explicit and not head.vr and head.size == elements.SHORT_HEADER:
-            self._findings.add("element-vr-missing", tags.written(head.tag))
+            self._findings.add("element-vr-missing", tags.format_tag(head.tag))
         if self._is_sequence(head, start, level):
             self._position = start
             self._open(head, level, limit=following, defined=True)
@@ -140,7 +140,7 @@ class Walk:
         try:
             held = self._stream.holds(following)
         except BudgetSpentError:
-            self._findings.add("pixel-data-unchecked", tags.written(head.tag))
+            self._findings.add("pixel-data-unchecked", tags.format_tag(head.tag))
             self.data_set.unchecked = True
             self._levels.clear()
             return
@@ -162,7 +162,7 @@ class Walk:
             self._position += head.size
             self._open(head, level, limit=level.limit, defined=False)
         else:
-            raise DamagedSequenceError("structure-invalid", tags.written(head.tag))
+            raise DamagedSequenceError("structure-invalid", tags.format_tag(head.tag))
 
     def _open(self, head: Header, level: Level, *, limit: int, defined: bool) -> None:
         if len(self._levels) == 1:
@@ -235,13 +235,13 @@ class Walk:
         whole = len(self._levels) == 1
         if whole and isinstance(self._stream, Window):
             if not fragments.walk_affordable(self._stream) and not fragments.jump_to_end():
-                raise UnreadableFileError("encapsulation-unended", tags.written(head.tag))
+                raise UnreadableFileError("encapsulation-unended", tags.format_tag(head.tag))
             if not fragments.complete:
-                self._findings.add("pixel-data-unchecked", tags.written(head.tag))
+                self._findings.add("pixel-data-unchecked", tags.format_tag(head.tag))
         else:
             self._walk_nested(fragments)
         if fragments.items < 2:
-            raise UnreadableFileError("encapsulation-empty", tags.written(head.tag))
+            raise UnreadableFileError("encapsulation-empty", tags.format_tag(head.tag))
         if whole:
             self.data_set.pixels = fragments.pixels(head.tag)
         self._position = fragments.position
@@ -259,7 +259,7 @@ class Walk:
 
     def _stretch(self, head: Header) -> None:
         """Take an item for as long as its fragments, whose delimiter tells more surely than its length."""
-        self._findings.add("item-length-wrong", tags.written(head.tag))
+        self._findings.add("item-length-wrong", tags.format_tag(head.tag))
         self._levels = [
             level._replace(limit=self._position) if level.limit < self._position else level for level in self._levels
         ]
@@ -293,9 +293,9 @@ class Walk:
         if len(self._levels) == 1 and self.data_set.pixels is not None and not trailing_data.may_follow_pixels(head):
             self._stray()
         elif level.encoding.explicit and not head.vr:
-            raise DamagedSequenceError("structure-invalid", tags.written(head.tag))
+            raise DamagedSequenceError("structure-invalid", tags.format_tag(head.tag))
         else:
-            raise UnreadableFileError(trailing_data.overrun(following, self._stream.size), tags.written(head.tag))
+            raise UnreadableFileError(trailing_data.overrun(following, self._stream.size), tags.format_tag(head.tag))
 
     def _leave_unchecked(self) -> None:
         """End the walk where what describes the frames is more than there is time for. Raises BudgetSpentError else."""
@@ -304,7 +304,7 @@ class Walk:
             raise BudgetSpentError("header-too-large", f"byte {self._position}")
         if trailing_data.ends_as_archive(self._stream, self._position):
             raise UnreadableFileError("archive-appended", f"byte {self._position}")
-        self._findings.add("header-unchecked", tags.written(self._damage.outermost))
+        self._findings.add("header-unchecked", tags.format_tag(self._damage.outermost))
         self.data_set.unchecked = True
         self._levels.clear()
 

@@ -16,10 +16,10 @@ def check(texts: positions.Texts, findings: Findings) -> None:
     for position, tag in SPACINGS:
         text = texts[position]
         if text and not is_possible_spacing(text):
-            findings.add("pixel-spacing-invalid", tags.written(tag))
+            findings.add("pixel-spacing-invalid", tags.format_tag(tag))
     orientation = texts[positions.IMAGE_ORIENTATION]
     if orientation and not is_orthonormal(orientation):
-        findings.add("image-orientation-invalid", tags.written(tags.IMAGE_ORIENTATION))
+        findings.add("image-orientation-invalid", tags.format_tag(tags.IMAGE_ORIENTATION))
 
 
 def is_possible_spacing(text: str) -> bool:

@@ -101,7 +101,7 @@ def is_anonymous(texts: Texts) -> bool:
 def _check_presence(texts: Texts, needed: tuple[int, ...], findings: Findings) -> None:
     for tag in needed:
         if not texts[positions.OF[tag]]:
-            findings.add(f"{CODES[tag]}-missing", tags.written(tag))
+            findings.add(f"{CODES[tag]}-missing", tags.format_tag(tag))
 
 
 def _check_own_uids(texts: Texts, findings: Findings) -> None:
@@ -118,14 +118,14 @@ def _check_form(texts: Texts, findings: Findings) -> None:
             continue
         # An SOP class is looked up, so one that is malformed is of no use; an instance's UID is only compared.
         usable = tag != tags.SOP_CLASS_UID and is_usable(found)
-        findings.add("uid-malformed" if usable else f"{code}-invalid", tags.written(tag))
+        findings.add("uid-malformed" if usable else f"{code}-invalid", tags.format_tag(tag))
 
 
 def _check_class(sop_class: str, findings: Findings) -> None:
     if sop_class and sop_class not in SOP_CLASSES:
-        findings.add("sop-class-unknown", tags.written(tags.SOP_CLASS_UID))
+        findings.add("sop-class-unknown", tags.format_tag(tags.SOP_CLASS_UID))
     elif sop_class and SOP_CLASSES[sop_class][1]:
-        findings.add("sop-class-retired", tags.written(tags.SOP_CLASS_UID))
+        findings.add("sop-class-retired", tags.format_tag(tags.SOP_CLASS_UID))
 
 
 def _check_patient(texts: Texts, findings: Findings) -> None:
@@ -140,15 +140,15 @@ def _check_patient(texts: Texts, findings: Findings) -> None:
     if texts[positions.PATIENT_ID] is not None:
         if texts[positions.PATIENT_IDENTITY_REMOVED] == "YES":
             return
-        findings.add("patient-id-empty", tags.written(tags.PATIENT_ID))
+        findings.add("patient-id-empty", tags.format_tag(tags.PATIENT_ID))
     elif texts[positions.PATIENT_BIRTH_DATE] is not None or texts[positions.PATIENT_SEX] is not None:
-        findings.add("patient-id-missing", tags.written(tags.PATIENT_ID))
+        findings.add("patient-id-missing", tags.format_tag(tags.PATIENT_ID))
     else:
-        findings.add("patient-module-missing", tags.written(tags.PATIENT_ID))
+        findings.add("patient-module-missing", tags.format_tag(tags.PATIENT_ID))
 
 
 def _check_meta(texts: Texts, findings: Findings) -> None:
     for outer, inner, tag in MIRRORED:
         stated, own = texts[outer], texts[inner]
         if stated and own and stated != own:
-            findings.add("file-meta-mismatch", tags.written(tag))
+            findings.add("file-meta-mismatch", tags.format_tag(tag))

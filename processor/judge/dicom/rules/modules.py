@@ -31,9 +31,9 @@ def check_expected(sop_class: str, texts: positions.Texts, findings: Findings) -
     """Check what the SOP class leads to expect: the modality, and annotation in the image."""
     modality = texts[positions.MODALITY]
     if not modality:
-        findings.add("series-module-incomplete", tags.named(tags.MODALITY))
+        findings.add("series-module-incomplete", tags.name_tag(tags.MODALITY))
     elif sop_class in MODALITIES and modality not in MODALITIES[sop_class]:
-        findings.add("modality-mismatch", tags.written(tags.MODALITY))
+        findings.add("modality-mismatch", tags.format_tag(tags.MODALITY))
     _check_annotation(sop_class, texts[positions.BURNED_IN_ANNOTATION], findings)
 
 
@@ -41,17 +41,17 @@ def _tell_absent(texts: positions.Texts, findings: Findings) -> None:
     for code, needed in MUST_BE_THERE:
         for tag in needed:
             if texts[positions.OF[tag]] is None:
-                findings.add(code, tags.named(tag))
+                findings.add(code, tags.name_tag(tag))
                 break
 
 
 def _check_annotation(sop_class: str, stated: str | None, findings: Findings) -> None:
     if stated == "YES":
-        findings.add("burned-in-annotation", tags.written(tags.BURNED_IN_ANNOTATION))
+        findings.add("burned-in-annotation", tags.format_tag(tags.BURNED_IN_ANNOTATION))
     elif stated != "NO" and sop_class in RISKING_ANNOTATION:
-        findings.add("burned-in-annotation-possible", tags.written(tags.BURNED_IN_ANNOTATION))
+        findings.add("burned-in-annotation-possible", tags.format_tag(tags.BURNED_IN_ANNOTATION))
 
 
 def check_character_set(stated: str | None, findings: Findings) -> None:
     if stated and stated not in charsets.DEFINED and not charsets.DEFINED.issuperset(charsets.terms(stated)):
-        findings.add("character-set-unknown", tags.written(tags.SPECIFIC_CHARACTER_SET))
+        findings.add("character-set-unknown", tags.format_tag(tags.SPECIFIC_CHARACTER_SET))

@@ -36,13 +36,13 @@ def check(
 ) -> None:
     """Compare the image with its description, which may be known to be `sound`, and with its transfer syntax."""
     if image.frames is None:
-        findings.add("frame-count-unreadable", tags.written(tags.NUMBER_OF_FRAMES))
+        findings.add("frame-count-unreadable", tags.format_tag(tags.NUMBER_OF_FRAMES))
     elif image.frames < 0:
-        findings.add("frame-count-invalid", tags.written(tags.NUMBER_OF_FRAMES))
+        findings.add("frame-count-invalid", tags.format_tag(tags.NUMBER_OF_FRAMES))
     if data_set.pixels is None:
         described = image.rows and image.columns and not data_set.unchecked
         if described and not _is_elsewhere(sop_class, transfer_syntax):
-            findings.add("pixel-data-missing", tags.written(tags.PIXEL_DATA))
+            findings.add("pixel-data-missing", tags.format_tag(tags.PIXEL_DATA))
         return
     if not sound:
         _check_description(image, data_set.pixels, findings)
@@ -72,50 +72,50 @@ def _check_description(image: Description, pixels: Pixels, findings: Findings) -
     if not (image.rows and image.columns and image.bits):
         for tag, value in ((tags.ROWS, image.rows), (tags.COLUMNS, image.columns), (tags.BITS_ALLOCATED, image.bits)):
             if value is None:
-                findings.add("image-description-missing", tags.written(tag))
+                findings.add("image-description-missing", tags.format_tag(tag))
             elif value == 0:
-                findings.add("image-description-invalid", tags.written(tag))
+                findings.add("image-description-invalid", tags.format_tag(tag))
     if image.bits and image.bits not in BITS and pixels.length == UNDEFINED_LENGTH:
-        findings.add("image-description-invalid", tags.written(tags.BITS_ALLOCATED))
+        findings.add("image-description-invalid", tags.format_tag(tags.BITS_ALLOCATED))
 
 
 def _check_module(image: Description, tag: int, findings: Findings) -> None:
     """Ask for the elements of type 1 without which an image can be shown, if perhaps wrongly."""
     if not image.samples_per_pixel:
-        findings.add("image-pixel-module-incomplete", tags.written(tags.SAMPLES_PER_PIXEL))
+        findings.add("image-pixel-module-incomplete", tags.format_tag(tags.SAMPLES_PER_PIXEL))
     elif not image.photometric:
-        findings.add("image-pixel-module-incomplete", tags.written(tags.PHOTOMETRIC_INTERPRETATION))
+        findings.add("image-pixel-module-incomplete", tags.format_tag(tags.PHOTOMETRIC_INTERPRETATION))
     elif tag != tags.PIXEL_DATA:
         return  # Images of floating point numbers have no bits stored (PS3.3 C.7.6.24).
     elif image.bits_stored is None:
-        findings.add("image-pixel-module-incomplete", tags.written(tags.BITS_STORED))
+        findings.add("image-pixel-module-incomplete", tags.format_tag(tags.BITS_STORED))
     elif image.high_bit is None:
-        findings.add("image-pixel-module-incomplete", tags.written(tags.HIGH_BIT))
+        findings.add("image-pixel-module-incomplete", tags.format_tag(tags.HIGH_BIT))
     elif image.representation is None:
-        findings.add("image-pixel-module-incomplete", tags.written(tags.PIXEL_REPRESENTATION))
+        findings.add("image-pixel-module-incomplete", tags.format_tag(tags.PIXEL_REPRESENTATION))
     elif not 0 < image.bits_stored <= (image.bits or 0) or image.high_bit >= (image.bits or 0):
-        findings.add("image-description-inconsistent", tags.written(tags.BITS_STORED))
+        findings.add("image-description-inconsistent", tags.format_tag(tags.BITS_STORED))
     elif image.samples_per_pixel != SAMPLES.get(image.photometric, image.samples_per_pixel):
-        findings.add("image-description-inconsistent", tags.written(tags.SAMPLES_PER_PIXEL))
+        findings.add("image-description-inconsistent", tags.format_tag(tags.SAMPLES_PER_PIXEL))
 
 
 def _check_native(image: Description, pixels: Pixels, transfer_syntax: str, findings: Findings) -> None:
     if transfer_syntax not in encoding.NATIVE and encoding.is_known(transfer_syntax):
-        findings.add("pixel-data-not-encapsulated", tags.written(pixels.tag))
+        findings.add("pixel-data-not-encapsulated", tags.format_tag(pixels.tag))
     elif not (image.rows and image.columns and image.bits and (image.frames or 0) > 0):
         return
     elif pixels.length < image.bytes:
-        findings.add("pixel-data-too-short", tags.written(pixels.tag))
+        findings.add("pixel-data-too-short", tags.format_tag(pixels.tag))
     elif pixels.length > image.bytes + 1:
-        findings.add("pixel-data-too-long", tags.written(pixels.tag))
+        findings.add("pixel-data-too-long", tags.format_tag(pixels.tag))
 
 
 def _check_stream(pixels: Pixels, transfer_syntax: str, findings: Findings) -> None:
     if transfer_syntax in encoding.NATIVE:
-        findings.add("transfer-syntax-contradicted", tags.written(pixels.tag))
+        findings.add("transfer-syntax-contradicted", tags.format_tag(pixels.tag))
     code = codestreams.fault(pixels.first, transfer_syntax)
     if code:
-        findings.add(code, tags.written(pixels.tag))
+        findings.add(code, tags.format_tag(pixels.tag))
 
 
 def _check_frames(
@@ -126,8 +126,8 @@ def _check_frames(
     if transfer_syntax.startswith(VIDEO):
         return
     if pixels.fragments is not None and pixels.fragments < frames:
-        findings.add("fragments-too-few", tags.written(pixels.tag))
+        findings.add("fragments-too-few", tags.format_tag(pixels.tag))
     if pixels.offsets.is_wrong(frames):
-        findings.add("offset-table-wrong", tags.written(pixels.tag))
+        findings.add("offset-table-wrong", tags.format_tag(pixels.tag))
     if data_set.extended_offsets is not None and data_set.extended_offsets != 8 * frames:
-        findings.add("offset-table-wrong", tags.written(tags.EXTENDED_OFFSET_TABLE))
+        findings.add("offset-table-wrong", tags.format_tag(tags.EXTENDED_OFFSET_TABLE))

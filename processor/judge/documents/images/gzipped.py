@@ -30,7 +30,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:  # noq
         findings.add("gzip-bomb")
 
 
-def inflated_size(window: Window, expected: int, findings: Findings) -> int:
+def measure_inflated(window: Window, expected: int, findings: Findings) -> int:
     """Return the size of what the file inflates to, which should be `expected`. Raises UnreadableFileError."""
     if expected > DEFLATE_LIMIT * window.size:
         return 0

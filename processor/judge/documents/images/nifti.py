@@ -52,7 +52,7 @@ class Header(NamedTuple):
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge a volume by its header and its length. See `readers.Reader`."""
     compressed = window.buffer.startswith(gzipped.MARK)
-    head = kinds.gunzipped(window.buffer, SIZE_2) if compressed else take_bytes(window, 0, SIZE_2)
+    head = kinds.gunzip_head(window.buffer, SIZE_2) if compressed else take_bytes(window, 0, SIZE_2)
     header = _header(head)
     metadata["version"] = header.version
     metadata["compressed"] = compressed
@@ -145,7 +145,7 @@ def _check_length(
     if not math.isfinite(header.offset) or not header.size + 4 <= header.offset < 1 << 62:
         raise UnreadableFileError("nifti-offset-invalid", where)
     expected = int(header.offset) + (math.prod(dimensions) * BITS[header.data_type] + 7) // 8
-    size = gzipped.inflated_size(window, expected, findings) if compressed else window.size
+    size = gzipped.measure_inflated(window, expected, findings) if compressed else window.size
     if size < expected:
         raise UnreadableFileError("nifti-data-too-short", "byte 40" if header.size == SIZE_1 else "byte 16")
     if size > expected:

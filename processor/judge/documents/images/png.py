@@ -40,7 +40,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     if _chunk(window, 8) != (b"IHDR", HEADER.size):
         raise UnreadableFileError("png-structure-invalid", "byte 8")
     image = _Image(window, HEADER.unpack(take_bytes(window, 16, HEADER.size)), findings)
-    metadata |= image.described()
+    metadata |= image.describe()
     _check_checksum(window, 8, HEADER.size)
     endings.check(window, image.walk(8 + 12 + HEADER.size), findings)
 
@@ -81,7 +81,7 @@ class _Image:
         self._texts = 0
         self._inflater = zlib.decompressobj()
 
-    def described(self) -> Metadata:
+    def describe(self) -> Metadata:
         return {
             "columns": self._width,
             "rows": self._height,

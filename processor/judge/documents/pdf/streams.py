@@ -65,7 +65,7 @@ def objects(data: bytes, findings: Findings) -> tuple[bytes, Places]:
 def _content(stream: "_Stream", most: int, findings: Findings) -> bytes:
     """Return what an object stream inflates to. Raises UnreadableFileError where that is more than `most` bytes."""
     content = bytearray()
-    for piece, _ in stream.inflated():
+    for piece, _ in stream.inflate():
         content += piece
         if len(content) > most:
             raise UnreadableFileError("pdf-object-bomb", f"byte {stream.start}")
@@ -101,7 +101,7 @@ def check_bombs(data: bytes, findings: Findings) -> None:
 def _check_size(data: bytes, start: int, end: int, most: int) -> int:
     """Return what a stream inflates to, at most about `most`. Raises UnreadableFileError where it is a bomb."""
     size = 0
-    for piece, taken in _Stream(data, start, end).inflated():
+    for piece, taken in _Stream(data, start, end).inflate():
         size += len(piece)
         if size > LARGE and size > MAX_RATIO * taken:
             raise UnreadableFileError("pdf-stream-bomb", f"byte {start}")
@@ -158,7 +158,7 @@ class _Stream:
         """Whether the deflate data came to its end; else it is cut or damaged."""
         return self._inflater.eof
 
-    def inflated(self) -> Iterator[tuple[bytes, int]]:
+    def inflate(self) -> Iterator[tuple[bytes, int]]:
         """Yield what the stream inflates to, as far as it can be inflated, and the bytes that were taken for it."""
         # A million streams may begin in one document; what is none is not worth a copy of an inflater (RFC 1950 2.2).
         if int.from_bytes(self._data[self.start : self.start + 2], "big") % 31 or self.start + 2 > self._end:

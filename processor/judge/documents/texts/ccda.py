@@ -87,7 +87,7 @@ class _Header:
         values = self._values
         # Not the title: it is free text, and some systems write the patient's name into it.
         fields.add(metadata, document_code=values.get("document_code"), document_time=values.get("document_time"))
-        templates = [fields.shown(root) for root in self._templates if fields.shown(root)]
+        templates = [fields.clean_text(root) for root in self._templates if fields.clean_text(root)]
         if templates:
             metadata["templates"] = templates
         patient: Metadata = {}

@@ -64,7 +64,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     files = _files(directory)
     metadata |= {"entries": len(files), "total_size": sum(listed.size for _, listed in files)}
     rules.check(directory, [listed for _, listed in files], window.size, findings)
-    if not any(found.severity is Severity.REJECT for found in findings.listed()):
+    if not any(found.severity is Severity.REJECT for found in findings.list_all()):
         zip_entries.check(window, directory, findings)
 
 
@@ -80,7 +80,7 @@ def entries(source: ByteSource) -> tuple[Entry, ...]:
         raise ArchiveError(refusal.code) from None
     files = _files(directory)
     rules.check(directory, [listed for _, listed in files], window.size, findings)
-    for found in findings.listed():
+    for found in findings.list_all():
         if found.severity is Severity.REJECT:
             raise ArchiveError(found.code)
     return tuple(_entry(index, listed) for index, listed in files)

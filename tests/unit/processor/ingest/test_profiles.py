@@ -27,7 +27,7 @@ def profiles(directory, clock):
     return Profiles(directory, clock=lambda: clock[0])
 
 
-@pytest.mark.parametrize(("clinic_id", "profile"), [("northside", Profile.parsed(WRITTEN)), ("lakeview", Profile())])
+@pytest.mark.parametrize(("clinic_id", "profile"), [("northside", Profile.parse(WRITTEN)), ("lakeview", Profile())])
 def test_a_clinics_profile_or_its_lack_is_asked_for_once_a_minute(profiles, directory, clock, clinic_id, profile):
     assert [profiles.get(clinic_id) for _ in range(100)] == [profile] * 100
     assert directory.lookups == 1
@@ -57,7 +57,7 @@ def test_a_broken_profile_is_trouble_and_no_verdict_until_it_is_mended(profiles,
         profiles.get("northside")
 
     directory.save_profile("northside", WRITTEN)
-    assert profiles.get("northside") == Profile.parsed(WRITTEN)
+    assert profiles.get("northside") == Profile.parse(WRITTEN)
 
 
 def test_made_up_clinics_fill_no_memory(profiles):

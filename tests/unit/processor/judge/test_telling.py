@@ -102,7 +102,7 @@ def test_an_unknown_character_set_is_one_fault_and_no_malformed_value_besides(st
 def test_what_is_wrong_with_a_date_or_time_is_told_as_what_it_is_and_by_its_keyword(tag, vr, value, code):
     (found,) = found_in(changed(tag, vr, value))
 
-    assert (found.code, found.where) == (code, f"{tags.written(tag)} {keyword_for_tag(tag)}")
+    assert (found.code, found.where) == (code, f"{tags.format_tag(tag)} {keyword_for_tag(tag)}")
 
 
 def test_dates_and_times_of_the_old_form_are_one_fault():
@@ -124,7 +124,7 @@ def test_incomplete_file_meta_information_names_what_it_lacks(code, keyword):
     told = found_in(whole[:140] + length.to_bytes(4, "little") + whole[144:start] + whole[end:])
 
     assert [(found.code, found.where) for found in told] == [
-        ("file-meta-incomplete", f"{tags.written(code)} {keyword or 'MediaStorageSOPInstanceUID'}")
+        ("file-meta-incomplete", f"{tags.format_tag(code)} {keyword or 'MediaStorageSOPInstanceUID'}")
     ]
 
 

@@ -97,7 +97,7 @@ def test_a_profile_is_saved_as_the_judge_reads_it_and_its_changes_are_noted(port
         **{"kind-png": None, "max-dicom": "2000", "rule-pdf-encrypted": "warn", "rule-preamble-missing": "shadow"},
     )
     assert admin.post("/admin/clinics/northside/profile", data=fields).status_code == 303
-    profile = Profile.parsed(portal.directory.profiles["northside"])
+    profile = Profile.parse(portal.directory.profiles["northside"])
     assert profile.kinds == set(catalogue().kinds) - {"png"}
     assert profile.max_bytes == {"dicom": 2000 * MEGABYTE}
     assert profile.rules == {"pdf-encrypted": "warn", "preamble-missing": "shadow"}
@@ -188,14 +188,14 @@ def test_what_cannot_be_noted_does_not_happen(portal, admin, monkeypatch):
 def test_a_clinic_chooses_what_becomes_of_another_image_under_a_known_uid(portal, admin):
     fields = profile_fields(admin, conflicts="keep-first")
     assert admin.post("/admin/clinics/northside/profile", data=fields).status_code == 303
-    assert Profile.parsed(portal.directory.profiles["northside"]).conflicts == "keep-first"
+    assert Profile.parse(portal.directory.profiles["northside"]).conflicts == "keep-first"
     page = admin.get("/admin/clinics/northside/profile").text
     assert re.search(r'<option value="keep-first" selected>', page)
     assert "Keep the first" in admin.get("/admin/clinics/northside").text
 
     wrong = admin.post("/admin/clinics/northside/profile", data=profile_fields(admin, conflicts="overwrite"))
     assert wrong.status_code == 422
-    assert Profile.parsed(portal.directory.profiles["northside"]).conflicts == "keep-first"
+    assert Profile.parse(portal.directory.profiles["northside"]).conflicts == "keep-first"
 
 
 def test_the_portal_offers_what_the_judge_knows_of_conflicts():

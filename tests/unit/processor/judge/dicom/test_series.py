@@ -50,7 +50,7 @@ def small(**options):
 
 @pytest.fixture(autouse=True)
 def nothing_known():
-    shared.known.cache_clear()
+    shared.recall.cache_clear()
 
 
 def test_a_slice_is_judged_alike_whatever_was_judged_before():
@@ -72,7 +72,7 @@ def test_a_series_is_worked_out_once():
     for instance in range(1, 21):
         judged(small(instance=instance))
 
-    assert shared.known.cache_info().misses == 1
+    assert shared.recall.cache_info().misses == 1
 
 
 def test_what_is_kept_says_nothing_of_a_person():

@@ -43,7 +43,7 @@ def test_what_is_matched_at_once_is_read_alike_one_by_one_and_breaks_no_rule():
     for _ in range(3_000):
         values = some_values(chance)
         for part in (texts.SHARED_PART, texts.OWN_PART):
-            together = part.at_once(part.values_of(values), values[tags.SPECIFIC_CHARACTER_SET])
+            together = part.match_together(part.values_of(values), values[tags.SPECIFIC_CHARACTER_SET])
             findings = Findings()
             alone = part.one_by_one(values, findings)
             if together:

@@ -99,9 +99,9 @@ def test_bombs_polyglots_and_cut_files_are_protected(part):
 def test_a_profile_survives_being_written():
     profile = Profile(frozenset({"dicom", "pdf"}), {"*": 5, "pdf": 7}, {"pdf-encrypted": "warn"})
 
-    assert Profile.parsed(json.loads(json.dumps(profile.as_dict()))) == profile
-    assert Profile.parsed({}) == Profile()
-    assert Profile.parsed(Profile().as_dict()) == Profile()
+    assert Profile.parse(json.loads(json.dumps(profile.as_dict()))) == profile
+    assert Profile.parse({}) == Profile()
+    assert Profile.parse(Profile().as_dict()) == Profile()
 
 
 @pytest.mark.parametrize(
@@ -126,15 +126,15 @@ def test_a_profile_survives_being_written():
 )
 def test_a_wrong_profile_says_what_is_wrong(data, says):
     with pytest.raises(ValueError, match=says):
-        Profile.parsed(data)
+        Profile.parse(data)
 
 
 @pytest.mark.parametrize("conflicts", CONFLICTS)
 def test_what_becomes_of_conflicts_survives_being_written(conflicts):
-    assert Profile.parsed(Profile(conflicts=conflicts).as_dict()).conflicts == conflicts
+    assert Profile.parse(Profile(conflicts=conflicts).as_dict()).conflicts == conflicts
 
 
 @pytest.mark.parametrize("conflicts", ["", "overwrite", None, ["hold"]])
 def test_conflicts_are_nothing_else(conflicts):
     with pytest.raises(ValueError, match="conflicts can be"):
-        Profile.parsed({"conflicts": conflicts})
+        Profile.parse({"conflicts": conflicts})
