@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from intake.errors import ContentionError, ObjectTakenError
-from intake.files import keys
 from intake.files.keyed_ids import KeyedIds
 from intake.files.keys import Placement
 from intake.files.model import Again, FileRecord, Finding, ObjectVersion, Verdict, now

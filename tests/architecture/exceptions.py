@@ -16,31 +16,18 @@ ARGUED: dict[str, dict[str, str]] = {
 
 TODAY: dict[str, dict[str, str]] = {
     "full_folders": {
-        "intake": "Until it is moved.",
-        "intake.dicom": "Until it is moved.",
-        "intake.ports": "Until it is moved.",
-        "portal": "Until it is moved.",
-        "portal.api": "Until it is moved.",
-        "portal.dicomweb": "Until it is moved.",
-        "portal.web": "Until it is moved.",
-        "processor": "Until it is moved.",
-        "processor.judge": "Until it is moved.",
-        "processor.judge.documents": "Until it is moved.",
-        "infra": "Until it is moved.",
+        "intake.table": "Until it is moved.",
         "scalper": "Until it is moved.",
     },
     "circles": {
         "infra ↔ scalper": "Until it is moved.",
     },
     "re_exports": {
-        "intake.ports": "Until it is moved.",
-        "portal.shapes": "Until it is moved.",
         "processor.judge": "Until it is moved.",
     },
     "long_modules": {
         "intake.dicom.scanner": "Until it is moved.",
         "intake.files.model": "Until it is moved.",
-        "intake.records.verdicts": "Until it is moved.",
         "processor.judge.dicom.reader.walk": "Until it is moved.",
     },
 }

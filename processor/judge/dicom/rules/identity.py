@@ -108,7 +108,7 @@ def _check_own_uids(texts: Texts, findings: Findings) -> None:
     """Tell of a file that is told from others by its bytes alone. See docs/adr/0038."""
     for tag in (tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID):
         if not texts[positions.OF[tag]]:
-            findings.add("object-uids-missing", tags.named(tag))
+            findings.add("object-uids-missing", tags.name_tag(tag))
 
 
 def _check_form(texts: Texts, findings: Findings) -> None:
