@@ -29,7 +29,8 @@ class Walk:
         self._position = position
         self._findings = findings
         self._levels = [Level(items=False, limit=UNBOUNDED, defined=False, encoding=data_set.encoding)]
-        self._inner = Order(data_set.encoding)
+        self._inner: Order | None = None
+        """Of what is nested, once anything is."""
         self._allowance = Allowance(data_set.values)
         self._looked = 0
         """Up to where items were looked at all at once."""
@@ -70,11 +71,15 @@ class Walk:
             return 0
         at = self._position - self._stream.origin
         values = self.data_set.values if whole else {}
-        order = self.order if whole else self._inner.restart()
+        order = self.order if whole else self._restart_inner()
         end, passed = run_of(level.encoding)(self._stream.buffer, at, at + there, values, order)
         self._position += end - at
         self._count(passed)
         return end - at
+
+    def _restart_inner(self) -> Order:
+        self._inner = self._inner or Order(self.data_set.encoding)
+        return self._inner.restart()
 
     def _element(self, level: Level, there: int) -> None:
         at = self._position - self._stream.origin
