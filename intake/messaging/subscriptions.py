@@ -8,8 +8,8 @@ from typing import Any
 
 from intake.files.model import timestamp
 from intake.messaging.model import Subscription
+from intake.table.expressions import account
 from intake.table.items import Item, expiry, moment
-from intake.table.ownership import account
 from intake.table.queries import Query
 from intake.table.table import Table
 

@@ -3,8 +3,8 @@
 from intake.errors import NotFoundError
 from intake.files.model import timestamp
 from intake.messaging.model import Webhook
+from intake.table.expressions import clinic
 from intake.table.items import Item, expiry, moment
-from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 

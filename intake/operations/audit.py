@@ -10,9 +10,8 @@ from intake.errors import InvalidCursorError
 from intake.files.model import now, timestamp
 from intake.files.outcomes import Page
 from intake.operations.model import AuditEntry, AuditFilter
-from intake.table.expressions import creation
+from intake.table.expressions import NO_CLINIC, clinic, creation
 from intake.table.items import Item, moment
-from intake.table.ownership import NO_CLINIC, clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 

@@ -9,9 +9,8 @@ from intake.files.model import timestamp
 from intake.messaging.model import AlertKind
 from intake.operations.model import Fault, Incident
 from intake.records.file_items import object_map, object_version
-from intake.table.expressions import Write, addition, replacement, update
+from intake.table.expressions import SYSTEM, Write, addition, clinic, replacement, update
 from intake.table.items import Item, expiry, moment
-from intake.table.ownership import SYSTEM, clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 from intake.table.transactions import write_each_once

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from intake.files.model import timestamp
 from intake.operations.model import LastError
+from intake.table.expressions import SYSTEM
 from intake.table.items import Item, expiry, moment
-from intake.table.ownership import SYSTEM
 from intake.table.table import Table
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from intake.files.model import timestamp
 from intake.operations.model import StuckFile
+from intake.table.expressions import clinic
 from intake.table.items import moment
-from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 

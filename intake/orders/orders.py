@@ -16,9 +16,8 @@ from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.orders.model import Answer, Answered, Order, OrderBatch, Selection, Task
 from intake.table.cursors import check_position
-from intake.table.expressions import Write, addition, creation
-from intake.table.items import Item, expiry, moment, prefixed
-from intake.table.ownership import account
+from intake.table.expressions import Write, account, addition, creation
+from intake.table.items import Item, collect_sums, expiry, moment
 from intake.table.queries import Query
 from intake.table.table import ConditionFailedError, Table
 from intake.table.transactions import transact_patiently, write_each_once
@@ -122,8 +121,8 @@ def _order(item: Item, sums: Sequence[Item]) -> Order:
     answers: Counter[str] = Counter()
     codes: Counter[str] = Counter()
     for row in sums:
-        answers.update(prefixed(row, "n_"))
-        codes.update(prefixed(row, "code_"))
+        answers.update(collect_sums(row, "n_"))
+        codes.update(collect_sums(row, "code_"))
     return Order(
         order_id=item["sk"],
         owner=item["owner"],

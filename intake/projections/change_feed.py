@@ -15,10 +15,9 @@ from intake.errors import ChangesGoneError, ContentionError, InvalidCursorError
 from intake.files.model import now, timestamp
 from intake.files.states import State
 from intake.projections.model import Change, FeedEntry, FeedPage
-from intake.table.compression import packed
-from intake.table.expressions import Write, replacement, update
+from intake.table.compression import pack
+from intake.table.expressions import Write, clinic, replacement, update
 from intake.table.items import Item, moment
-from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 
@@ -58,7 +57,7 @@ class FeedWriter:
         reached = preceding + len(rows)
         # Workers' clocks differ; what comes later never expires earlier.
         expires = max(kept_until, int((self._clock() + KEPT).timestamp()))
-        some = {"preceding": preceding, "kept_until": kept_until, "rows": packed(rows), "expires": expires}
+        some = {"preceding": preceding, "kept_until": kept_until, "rows": pack(rows), "expires": expires}
         item = _key(clinic_id, _sort(reached)) | some
         return [
             replacement(item, clinic(clinic_id)),

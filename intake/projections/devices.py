@@ -7,9 +7,8 @@ further ones of that month are counted together.
 from datetime import datetime
 
 from intake.files.metadata import OTHER, OTHER_LABEL, Device
-from intake.table.expressions import update
+from intake.table.expressions import clinic, update
 from intake.table.items import Item
-from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.table import ConditionFailedError, Table
 

@@ -7,9 +7,8 @@ changes with an item or two. Whoever adds to an item does so on the condition th
 from collections.abc import Iterable, Sequence
 
 from intake.projections.model import Change
-from intake.table.expressions import Write, update
+from intake.table.expressions import Write, clinic, update
 from intake.table.items import Item, expiry
-from intake.table.ownership import clinic
 from intake.table.table import Table
 
 _SUFFIX = 2

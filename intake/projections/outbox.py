@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from intake.files.item_keys import OUTBOX, alert_key
 from intake.files.model import timestamp
 from intake.projections.model import DueAlert
-from intake.table.expressions import addition, update
-from intake.table.items import expiry, prefixed
-from intake.table.ownership import SYSTEM, clinic
+from intake.table.expressions import SYSTEM, addition, clinic, update
+from intake.table.items import collect_sums, expiry
 from intake.table.queries import Query
 from intake.table.table import ConditionFailedError, Table
 
@@ -59,7 +58,7 @@ class DynamoOutbox:
             row = self._table.update_and_get(leased)
         except ConditionFailedError:
             return None
-        codes, first = prefixed(row, "code_"), row.get("first_file_id", "")
+        codes, first = collect_sums(row, "code_"), row.get("first_file_id", "")
         return DueAlert(kind, row["clinic_id"], subject, row["pending"], codes, first)
 
     def told(self, alert: DueAlert, at: datetime) -> None:

@@ -31,9 +31,8 @@ from intake.projections.tally import AlertTally, FiledTally, Tally, UploadTally,
 from intake.projections.time_buckets import FLEETING, bucket, bucket_facts, bucket_key, bucket_queries
 from intake.records.pending import AnnouncedFiles
 from intake.records.upload_items import direct_upload_facts
-from intake.table.expressions import Write, addition
+from intake.table.expressions import Write, addition, clinic
 from intake.table.items import expiry
-from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 from intake.table.transactions import write_anew

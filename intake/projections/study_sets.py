@@ -15,9 +15,8 @@ from intake.files.item_keys import STUDIES, created_key, series_key, study_key, 
 from intake.files.model import timestamp
 from intake.projections.model import Change
 from intake.studies.model import LIMITS, Instance
-from intake.table.expressions import update
+from intake.table.expressions import clinic, update
 from intake.table.items import Item
-from intake.table.ownership import clinic
 from intake.table.table import Table
 
 _Sets = dict[str, set[Any]]

@@ -11,9 +11,8 @@ from intake.files.item_keys import file_key
 from intake.files.model import FileRecord
 from intake.files.states import OPEN, State
 from intake.records.file_items import file_item, object_version
-from intake.table.expressions import Write, creation
+from intake.table.expressions import Write, clinic, creation
 from intake.table.items import Item
-from intake.table.ownership import clinic
 from intake.table.table import Table
 from intake.table.transactions import write_each_once
 

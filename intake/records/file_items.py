@@ -14,7 +14,7 @@ from intake.files.model import (
 )
 from intake.files.scan import Scan
 from intake.files.states import State
-from intake.table.compression import packed
+from intake.table.compression import pack
 from intake.table.items import Item, moment
 
 
@@ -44,7 +44,7 @@ def file_item(record: FileRecord) -> Item:
         "conflicts_with": record.conflicts_with,
         "superseded_by": record.superseded_by,
         **finding_attributes(record.findings),
-        "metadata": packed(record.metadata) if record.metadata else None,
+        "metadata": pack(record.metadata) if record.metadata else None,
         "rules_version": record.rules_version,
         "timings": record.timings,
         "timeline": [timeline_map(entry) for entry in record.timeline],

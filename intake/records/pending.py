@@ -13,9 +13,8 @@ from intake.files.model import FileRecord, timestamp
 from intake.files.states import State
 from intake.records.file_items import file_item
 from intake.records.file_lists import Partition, Section
-from intake.table.expressions import Write, addition, creation, update
+from intake.table.expressions import Owner, Write, addition, clinic, creation, update
 from intake.table.items import Item, expiry
-from intake.table.ownership import Owner, clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 

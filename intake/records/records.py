@@ -20,10 +20,9 @@ from intake.records.file_lists import Section
 from intake.records.merged_lists import MergedLists
 from intake.records.pending import AnnouncedFiles
 from intake.records.upload_items import upload, upload_item
-from intake.table.cursors import before, check_position
-from intake.table.expressions import replacement, update
+from intake.table.cursors import check_position, read_time_position
+from intake.table.expressions import clinic, replacement, update
 from intake.table.index_queries import Indexes, newest
-from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.table import ConditionFailedError, Table, TransactionConflictError
 
@@ -64,7 +63,7 @@ class DynamoRecords:
 
     def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
         uploads = newest("by_clinic", "clinic_key", f"{clinic_id}#uploads")
-        metas = self._indexes.keys(uploads, before(after), limit + 1).rows
+        metas = self._indexes.keys(uploads, read_time_position(after), limit + 1).rows
         page = metas[:limit]
         counts = self._table.batch_get([upload_key(meta["upload_id"], COUNTS) for meta in page])
         rows = tuple(upload(meta, counted or {}) for meta, counted in zip(page, counts, strict=True))
@@ -101,7 +100,7 @@ class DynamoRecords:
         *,
         until: datetime | None = None,
     ) -> Page[FileSummary]:
-        start, floor = before(after), timestamp(since) if since else ""
+        start, floor = read_time_position(after), timestamp(since) if since else ""
         start = min(start, timestamp(until)) if until else start
         merged = self._lists.newest(clinic_id, state, Section(start, floor, limit + 1))
         page = merged[:limit]

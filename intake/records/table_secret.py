@@ -3,8 +3,7 @@
 import secrets
 from threading import Lock
 
-from intake.table.expressions import creation
-from intake.table.ownership import SYSTEM
+from intake.table.expressions import SYSTEM, creation
 from intake.table.table import ConditionFailedError, Table
 
 _KEY = {"pk": "SECRET#PATIENTS", "sk": "#SECRET"}

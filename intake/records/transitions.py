@@ -8,9 +8,8 @@ from intake.files.item_keys import file_key
 from intake.files.model import FileRecord, FileSummary, Finding, ObjectVersion, TimelineEntry, timestamp
 from intake.files.states import State
 from intake.records.file_items import timeline_map
-from intake.table.expressions import Write, update
+from intake.table.expressions import Write, clinic, update
 from intake.table.items import Item
-from intake.table.ownership import clinic
 
 
 def transition(

@@ -6,7 +6,7 @@ from intake.files.index_keys import by_name
 from intake.files.item_keys import created_key, upload_key
 from intake.files.model import Source, Upload, timestamp
 from intake.files.states import State
-from intake.table.items import Item, moment, prefixed
+from intake.table.items import Item, collect_sums, moment
 
 
 def upload_item(upload: Upload) -> Item:
@@ -66,5 +66,5 @@ def upload(meta: Item, counts: Item) -> Upload:
         entries=foreseen - meta["announced"] if "announced" in meta else 0,
         counts={State.AWAITING_UPLOAD: declared - sum(judged.values()), **judged},
         warnings=counts.get("with_warnings", 0),
-        causes=prefixed(counts, "cause_"),
+        causes=collect_sums(counts, "cause_"),
     )

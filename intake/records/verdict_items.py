@@ -4,7 +4,7 @@ from intake.files.index_keys import by_content, by_state
 from intake.files.keyed_ids import KeyedIds
 from intake.files.model import FileRecord, Source, Verdict, timestamp
 from intake.records.file_items import file_item, finding_attributes, object_map
-from intake.table.compression import packed
+from intake.table.compression import pack
 from intake.table.items import Item
 
 
@@ -25,7 +25,7 @@ def verdict_attributes(verdict: Verdict, ids: KeyedIds) -> Item:
         **finding_attributes(verdict.findings),
         "shadow": list(verdict.shadow) or None,
         **({"scan": verdict.scan.value} if verdict.scan else {}),
-        "metadata": packed(verdict.metadata),
+        "metadata": pack(verdict.metadata),
         "rules_version": verdict.rules_version,
         **({} if verdict.again and verdict.again.judged else {"timings": _timings(verdict)}),
     }

@@ -37,9 +37,8 @@ from intake.records.file_lists import FileLists
 from intake.records.pending import AwaitedFiles
 from intake.records.transitions import state_attributes, transition
 from intake.records.verdict_items import arrival_attributes, is_initial, verdict_attributes
-from intake.table.expressions import Write, replacement, update
+from intake.table.expressions import Write, clinic, replacement, update
 from intake.table.items import Item
-from intake.table.ownership import clinic
 from intake.table.table import Table
 from intake.table.transactions import transact_patiently
 

@@ -4,9 +4,8 @@ import secrets
 import time
 from collections.abc import Mapping
 
-from intake.table.expressions import creation
+from intake.table.expressions import account, creation
 from intake.table.items import Item
-from intake.table.ownership import account
 from intake.table.table import Table
 
 KEPT = 3600

@@ -16,9 +16,9 @@ from intake.records.file_items import file_record
 from intake.records.upload_items import upload as upload_of_items
 from intake.search.matching import matches
 from intake.search.model import FileQuery
+from intake.table.expressions import clinic
 from intake.table.index_queries import FIRST, LAST, Indexes, Stretch, newest
 from intake.table.items import Item, moment
-from intake.table.ownership import clinic
 from intake.table.table import Table
 
 BEFORE_FILES = "FILE#"

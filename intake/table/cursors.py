@@ -26,7 +26,7 @@ def check_position(position: str, low: str = "", high: str = _AFTER_ALL) -> str:
     return position
 
 
-def before(position: str | None) -> str:
+def read_time_position(position: str | None) -> str:
     """Return the `created_key` that a page of a list, newest first, stands before. Raises InvalidCursorError."""
     if position is not None and not _CREATED_KEY.fullmatch(position):
         raise InvalidCursorError("the position is not one of a list by time")

@@ -9,9 +9,8 @@ from typing import Any
 from intake.errors import ConflictError
 from intake.files.item_keys import CLINICS
 from intake.files.model import timestamp
-from intake.table.expressions import Write, creation, replacement
+from intake.table.expressions import Write, clinic, creation, replacement
 from intake.table.items import Item, moment
-from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 from intake.tenants.model import Clinic, Partner

@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 
 from intake.errors import RevocationsUnknownError
-from intake.table.expressions import replacement
+from intake.table.expressions import SYSTEM, replacement
 from intake.table.items import Item
-from intake.table.ownership import SYSTEM
 from intake.table.table import Table, unavailable_as
 from intake.tenants.model import Revoked
 

@@ -16,7 +16,6 @@ ARGUED: dict[str, dict[str, str]] = {
 
 TODAY: dict[str, dict[str, str]] = {
     "full_folders": {
-        "intake.table": "Until it is moved.",
         "scalper": "Until it is moved.",
     },
     "circles": {
