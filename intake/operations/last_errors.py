@@ -25,7 +25,7 @@ class DynamoLastErrors:
         }
         self._table.put(item, SYSTEM)
 
-    def of(self, message_ids: Sequence[str]) -> dict[str, LastError]:
+    def find(self, message_ids: Sequence[str]) -> dict[str, LastError]:
         found = zip(message_ids, self._table.batch_get([_key(message_id) for message_id in message_ids]), strict=True)
         return {
             message_id: LastError(message_id, item["error"], moment(item["at"])) for message_id, item in found if item

@@ -33,7 +33,7 @@ class DynamoStuckFiles:
             }
             self._table.put(item, clinic(file.clinic_id))
 
-    def seen(self, since: datetime, limit: int) -> tuple[StuckFile, ...]:
+    def list_seen(self, since: datetime, limit: int) -> tuple[StuckFile, ...]:
         rows = self._table.items(Query(_STUCK, where="seen_at >= :since", values={":since": timestamp(since)}))
         found = (
             StuckFile(row["sk"], row["clinic_id"], moment(row["arrived_at"]), moment(row["seen_at"])) for row in rows

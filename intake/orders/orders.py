@@ -79,7 +79,7 @@ class DynamoOrders:
             after = check_position(after, _ANSWER, f"{_ANSWER}z")
         rows = self._rows(owner, order_id, _ANSWER, after, limit + 1)
         page = rows[:limit]
-        return Page(tuple(map(_answered, page)), page[-1]["sk"] if len(rows) > limit else None)
+        return Page(tuple(map(_read_answer, page)), page[-1]["sk"] if len(rows) > limit else None)
 
     def _rows(self, owner: str, order_id: str, prefix: str, after: str | None, limit: int) -> list[Item]:
         # The space sorts directly behind the key itself.
@@ -127,7 +127,7 @@ def _order(item: Item, sums: Sequence[Item]) -> Order:
         order_id=item["sk"],
         owner=item["owner"],
         task=Task(item["task"]),
-        selection=_selection(item["selection"]),
+        selection=_read_selection(item["selection"]),
         actor=item["actor"],
         placed_at=moment(item["placed_at"]),
         listed=item["listed"],
@@ -137,7 +137,7 @@ def _order(item: Item, sums: Sequence[Item]) -> Order:
     )
 
 
-def _selection(row: Item) -> Selection:
+def _read_selection(row: Item) -> Selection:
     return Selection(
         file_ids=tuple(row["file_ids"]),
         state=State(row["state"]) if row["state"] else None,
@@ -178,7 +178,7 @@ def _answer_writes(owner: str, order_id: str, answers: list[Answered]) -> list[W
     return [*puts, *updates]
 
 
-def _answered(item: Item) -> Answered:
+def _read_answer(item: Item) -> Answered:
     return Answered(
         file_id=item["sk"].removeprefix(_ANSWER),
         clinic_id=item["clinic_id"],

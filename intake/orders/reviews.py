@@ -61,7 +61,7 @@ class DynamoReviews:
         item = self._table.get(_key(file_id))
         return _review(item) if item else None
 
-    def waiting(self, limit: int) -> tuple[Review, ...]:
+    def list_waiting(self, limit: int) -> tuple[Review, ...]:
         found = map(
             _review,
             self._table.items(Query(_REVIEWS, where="attribute_not_exists(decided_by)", consistent=True)),

@@ -25,7 +25,7 @@ class DeviceRegister:
         self._table = table
         self._known: dict[tuple[str, str], set[str]] = {}
 
-    def admitted(self, clinic_id: str, at: datetime, device: Device) -> Device:
+    def admit(self, clinic_id: str, at: datetime, device: Device) -> Device:
         """Return the device, or the one that stands for all others where the month's register is full."""
         month = f"{at:%Y-%m}"
         known = self._known.setdefault((month, clinic_id), set())

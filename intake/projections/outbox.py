@@ -61,7 +61,7 @@ class DynamoOutbox:
         codes, first = collect_sums(row, "code_"), row.get("first_file_id", "")
         return DueAlert(kind, row["clinic_id"], subject, row["pending"], codes, first)
 
-    def told(self, alert: DueAlert, at: datetime) -> None:
+    def mark_told(self, alert: DueAlert, at: datetime) -> None:
         sums = Counter({"pending": -alert.count, **{f"code_{code}": -n for code, n in alert.codes.items()}})
         told = addition(
             alert_key(alert.kind, alert.subject),
@@ -72,7 +72,7 @@ class DynamoOutbox:
         )
         self._table.write(told)
 
-    def pending_alerts(self) -> Iterable[tuple[str, str]]:
+    def list_pending_alerts(self) -> Iterable[tuple[str, str]]:
         for item in self._table.items(Query(OUTBOX, where="pending > :none", values={":none": 0})):
             kind, _, subject = item["sk"].partition("#")
             yield kind, subject

@@ -62,19 +62,21 @@ def bucket(row: Item) -> Bucket:
         latency={int(bound): amount for bound, amount in collect_sums(row, "ms_").items()},
         codes=collect_sums(row, "code_"),
         shadow=collect_sums(row, "shadow_"),
-        devices=_devices(collect_sums(row, "dev_")),
+        devices=_read_devices(collect_sums(row, "dev_")),
     )
 
 
-def _devices(sums: dict[str, int]) -> dict[str, DeviceTally]:
+def _read_devices(sums: dict[str, int]) -> dict[str, DeviceTally]:
     """Read `{key}_{what}`, where what is a state or a finding's code."""
     by_key: dict[str, dict[str, int]] = {}
     for name, amount in sums.items():
         key, _, what = name.partition("_")
         by_key.setdefault(key, {})[what] = amount
-    return {key: _device(amounts) for key, amounts in by_key.items()}
-
-
-def _device(amounts: dict[str, int]) -> DeviceTally:
-    codes = {what: amount for what, amount in amounts.items() if what not in _STATES}
-    return DeviceTally(accepted=amounts.get(State.ACCEPTED, 0), rejected=amounts.get(State.REJECTED, 0), codes=codes)
+    return {
+        key: DeviceTally(
+            accepted=amounts.get(State.ACCEPTED, 0),
+            rejected=amounts.get(State.REJECTED, 0),
+            codes={what: amount for what, amount in amounts.items() if what not in _STATES},
+        )
+        for key, amounts in by_key.items()
+    }

@@ -21,14 +21,11 @@ class TableSecret:
     def read(self) -> bytes:
         with self._lock:
             if self._secret is None:
-                self._secret = bytes.fromhex(self._stored() or self._made())
+                item = self._table.get(_KEY)
+                self._secret = bytes.fromhex(item["secret"] if item else self._make())
             return self._secret
 
-    def _stored(self) -> str:
-        item = self._table.get(_KEY)
-        return str(item["secret"]) if item else ""
-
-    def _made(self) -> str:
+    def _make(self) -> str:
         secret = secrets.token_hex(32)
         try:
             self._table.write(creation({**_KEY, "secret": secret}, SYSTEM))

@@ -26,7 +26,7 @@ class DynamoKeptSearches:
         self._table.write(creation(item, account(owner)))
         return search_id
 
-    def kept(self, owner: str, search_id: str) -> dict[str, str] | None:
+    def find(self, owner: str, search_id: str) -> dict[str, str] | None:
         if not 0 < len(search_id) <= LONGEST_ID:
             return None
         item = self._table.get(_key(owner, search_id))

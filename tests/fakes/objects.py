@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from intake.errors import ConflictError, ObjectChangedError, ObjectMissingError, ObjectTakenError
 from intake.files.model import ObjectVersion, now
-from intake.operations.model import StoredObject, Stretch
-from intake.storage.model import Copied, Found, ObjectRange, Part, Presigned
+from intake.operations.model import ObjectPage, StoredObject
+from intake.storage.model import Copied, FoundObject, ObjectRange, Part, Presigned
 from tests.fakes.table import Clock
 
 
@@ -80,12 +80,12 @@ class FakeObjects:
         self.calls["delete"] += 1
         self.versions.pop((stored.bucket, stored.key), None)
 
-    def find(self, bucket: str, key: str) -> Found | None:
+    def find(self, bucket: str, key: str) -> FoundObject | None:
         self.calls["find"] += 1
         held = self.versions.get((bucket, key))
-        return Found(ObjectVersion(bucket, key, held[-1].version_id), held[-1].last_modified) if held else None
+        return FoundObject(ObjectVersion(bucket, key, held[-1].version_id), held[-1].last_modified) if held else None
 
-    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> Stretch:
+    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> ObjectPage:
         self.calls["objects"] += 1
         keys = sorted(
             key for held_in, key in self.versions if held_in == bucket and key > after and key.startswith(prefix)
@@ -93,7 +93,7 @@ class FakeObjects:
         held = tuple(
             self._held(ObjectVersion(bucket, key), self.versions[bucket, key][-1], key) for key in keys[:limit]
         )
-        return Stretch(held, held[-1].position if len(keys) > limit else "")
+        return ObjectPage(held, held[-1].position if len(keys) > limit else "")
 
     def versions_of(self, bucket: str) -> list[StoredObject]:
         return [
@@ -130,12 +130,12 @@ class FakeInventory:
 
     stored: FakeObjects
 
-    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> Stretch:
+    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> ObjectPage:
         return self.stored.objects(bucket, after, limit, prefix)
 
-    def versions(self, bucket: str, after: str, limit: int) -> Stretch:
+    def versions(self, bucket: str, after: str, limit: int) -> ObjectPage:
         behind = [held for held in self.stored.versions_of(bucket) if held.position > after]
-        return Stretch(tuple(behind[:limit]), behind[limit - 1].position if len(behind) > limit else "")
+        return ObjectPage(tuple(behind[:limit]), behind[limit - 1].position if len(behind) > limit else "")
 
 
 @dataclass

@@ -13,14 +13,14 @@ class FakeSubscriptions:
 
     rows: dict[tuple[str, str], Subscription] = field(default_factory=dict)
 
-    def of(self, owner: str) -> tuple[Subscription, ...]:
+    def list_by_owner(self, owner: str) -> tuple[Subscription, ...]:
         rows = [row for row in self.rows.values() if row.owner == owner and not row.removed]
         return tuple(sorted(rows, key=lambda row: row.created_at))
 
     def find(self, owner: str, subscription_id: str) -> Subscription | None:
         return self.rows.get((owner, subscription_id))
 
-    def sharing(self, subscription_id: str) -> tuple[Subscription, ...]:
+    def list_by_address(self, subscription_id: str) -> tuple[Subscription, ...]:
         return tuple(row for row in self.rows.values() if row.subscription_id == subscription_id)
 
     def save(self, subscription: Subscription) -> None:
@@ -62,7 +62,7 @@ class FakeSubscribers:
         self.by_arn[arn] = FakeTopicSubscription(endpoint, policy)
         return arn
 
-    def standing(self, arn: str) -> Standing:
+    def find_standing(self, arn: str) -> Standing:
         held = self.by_arn.get(arn)
         if held is None:
             return Standing.GONE

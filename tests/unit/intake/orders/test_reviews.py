@@ -36,21 +36,21 @@ def decide(reviews, confirmed=True, by="admin-2"):
 
 def test_a_proposal_waits_until_another_admin_confirms_it(reviews):
     assert reviews.propose(REVIEW)
-    assert reviews.waiting(10) == (REVIEW,)
+    assert reviews.list_waiting(10) == (REVIEW,)
     assert not REVIEW.holds
 
     decided = decide(reviews)
 
     assert decided.holds
     assert reviews.review(FILE) == decided
-    assert reviews.waiting(10) == ()
+    assert reviews.list_waiting(10) == ()
 
 
 def test_nobody_confirms_their_own_proposal_but_may_take_it_back(reviews):
     reviews.propose(REVIEW)
     with pytest.raises(ConflictError):
         decide(reviews, by="admin-1")
-    assert reviews.waiting(10) == (REVIEW,)
+    assert reviews.list_waiting(10) == (REVIEW,)
     assert not decide(reviews, confirmed=False, by="admin-1").holds
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from intake.errors import InvalidCursorError
 from intake.files.causes import cause_of, code_of, state_of
-from intake.files.model import Again, Finding, Severity
+from intake.files.model import Finding, Severity
+from intake.files.outcomes import Again
 from intake.files.states import State
 from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords

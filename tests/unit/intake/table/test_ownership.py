@@ -14,8 +14,8 @@ import intake
 from intake.errors import ConflictError, ContentionError, NotFoundError
 from intake.files import keys
 from intake.files.item_keys import upload_key
-from intake.files.model import Again, ObjectVersion, Source, TimelineEntry
-from intake.files.outcomes import Outcome
+from intake.files.model import ObjectVersion, Source, TimelineEntry
+from intake.files.outcomes import Again, Outcome
 from intake.files.scan import Scan
 from intake.files.states import State
 from intake.messaging.model import Subscription, Webhook
@@ -133,7 +133,7 @@ ATTEMPTS = {
     "fail it by another object": lambda s: s.verdicts.fail(
         replace(s.files[0], incoming=ObjectVersion("incoming", "x")), "x"
     ),
-    "let it expire": lambda s: s.verdicts.expire(s.stolen(0), NOON),
+    "let it expire": lambda s: s.verdicts.expire(s.stolen(0), s.stolen(0).expires_at),
     "delete a rejected file": lambda s: s.verdicts.delete(s.stolen(2, revision=1), (STEP,), NOON),
     "note a scan": lambda s: s.verdicts.note_scan(s.stolen(1), Scan.THREAT),
     "extend a file's time": lambda s: DynamoRecords(s.table).extend(
@@ -151,7 +151,7 @@ ATTEMPTS = {
         AnnouncedFiles(s.table).decrement_items({(THEIRS, UPLOAD_ID, NOON): 1})
     ),
     "enter files into a batch": lambda s: s.table.transact(
-        AnnouncedFiles(s.table).entered(clinic(THEIRS), [s.stolen(3), s.stolen(4)])
+        AnnouncedFiles(s.table).enter_batch(clinic(THEIRS), [s.stolen(3), s.stolen(4)])
     ),
     "count a verdict": lambda s: s.table.transact(
         DynamoProjections(s.table)._transaction([replace(a_change(3), clinic_id=THEIRS, source="direct")])
@@ -211,7 +211,7 @@ def test_what_keeps_its_owner_in_the_key_stands_apart_for_each(dynamodb):
     DynamoSubscriptions(Table(dynamodb, TABLE)).save(
         Subscription(owner=THEIRS, subscription_id="s", protocol="email", endpoint="a@b.test", **told)
     )
-    stand.table.transact(FeedWriter(stand.table).appended([a_change(clinic_id=THEIRS)]))
+    stand.table.transact(FeedWriter(stand.table).append_changes([a_change(clinic_id=THEIRS)]))
 
     after = everything(dynamodb)
     assert {key: after[key] for key in before} == before
