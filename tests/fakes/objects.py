@@ -91,19 +91,19 @@ class FakeObjects:
             key for held_in, key in self.versions if held_in == bucket and key > after and key.startswith(prefix)
         )
         held = tuple(
-            self._held(ObjectVersion(bucket, key), self.versions[bucket, key][-1], key) for key in keys[:limit]
+            self._list_entry(ObjectVersion(bucket, key), self.versions[bucket, key][-1], key) for key in keys[:limit]
         )
         return ObjectPage(held, held[-1].position if len(keys) > limit else "")
 
     def versions_of(self, bucket: str) -> list[StoredObject]:
         return [
-            self._held(ObjectVersion(bucket, key, one.version_id), one, f"{key}\0{place:05d}")
+            self._list_entry(ObjectVersion(bucket, key, one.version_id), one, f"{key}\0{place:05d}")
             for (held_in, key), kept in sorted(self.versions.items())
             if held_in == bucket
             for place, one in enumerate(reversed(kept))
         ]
 
-    def _held(self, version: ObjectVersion, stored: StoredVersion, position: str) -> StoredObject:
+    def _list_entry(self, version: ObjectVersion, stored: StoredVersion, position: str) -> StoredObject:
         return StoredObject(version, stored.last_modified, "-" in stored.etag, position, len(stored.data))
 
     def describe(self, source: ObjectVersion) -> ObjectRange:
@@ -149,7 +149,7 @@ class FakePresigner:
     def put(self, target: ObjectVersion, size: int, sha256: str | None, extension: str = "") -> Presigned:
         headers = {"content-type": "application/octet-stream", "if-none-match": "*"}
         told = {"x-amz-meta-extension": extension} if extension else {}
-        return self._presigned("PUT", target, {**headers, **told, **_checksum(sha256)}, f"size={size}")
+        return self._presign("PUT", target, {**headers, **told, **_checksum(sha256)}, f"size={size}")
 
     def start_multipart(self, target: ObjectVersion, extension: str = "") -> str:
         multipart_id = f"multipart-{len(self.open) + len(self.completed) + 1}"
@@ -158,7 +158,7 @@ class FakePresigner:
 
     def part(self, target: ObjectVersion, multipart_id: str, number: int, size: int, sha256: str) -> Presigned:
         query = f"partNumber={number}&uploadId={multipart_id}&size={size}"
-        return self._presigned("PUT", target, _checksum(sha256), query)
+        return self._presign("PUT", target, _checksum(sha256), query)
 
     def hold(self, multipart_id: str, number: int, size: int, sha256: str = "0" * 64) -> None:
         """Keep a part as S3 does when a client has sent it."""
@@ -178,9 +178,9 @@ class FakePresigner:
 
     def get(self, stored: ObjectVersion, file_name: str, shown_as: str = "") -> Presigned:
         shown = f"&response-content-type={shown_as}" if shown_as else ""
-        return self._presigned("GET", stored, {}, f"versionId={stored.version_id}{shown}")
+        return self._presign("GET", stored, {}, f"versionId={stored.version_id}{shown}")
 
-    def _presigned(self, method: str, target: ObjectVersion, headers: dict[str, str], query: str) -> Presigned:
+    def _presign(self, method: str, target: ObjectVersion, headers: dict[str, str], query: str) -> Presigned:
         url = f"https://{target.bucket}.s3.test/{target.key}?{query}&X-Amz-Signature=fake"
         return Presigned(method, url, headers, self.clock() + timedelta(minutes=15))
 

@@ -79,12 +79,12 @@ class FakeSubscribers:
 
     def confirm(self, endpoint: str) -> None:
         """Do what the recipient does with the link in the message."""
-        self.held(endpoint).confirmed = True
+        self.find_address(endpoint).confirmed = True
 
     def stop(self, endpoint: str) -> None:
         """Do what the recipient does with the link at a message's end."""
         self.by_arn = {arn: held for arn, held in self.by_arn.items() if held.endpoint != endpoint}
 
-    def held(self, endpoint: str) -> FakeTopicSubscription:
+    def find_address(self, endpoint: str) -> FakeTopicSubscription:
         (held,) = (held for held in self.by_arn.values() if held.endpoint == endpoint)
         return held

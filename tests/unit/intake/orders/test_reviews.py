@@ -6,7 +6,7 @@ import pytest
 
 from intake.errors import ConflictError, NotFoundError
 from intake.orders.model import Review
-from intake.orders.review_rules import binding, obstacles
+from intake.orders.review_rules import find_obstacle, obstacles
 from intake.orders.reviews import DynamoReviews
 from intake.table.table import Table
 from processor.judge.rules.catalogue import ASK_IT, RULES
@@ -82,5 +82,5 @@ def test_no_review_overrides_what_looks_like_an_attack_or_breaks_identities():
     identities = {code for code in RULES if "-uid-missing" in code or "-uid-invalid" in code}
     bound = {"sop-instance-refused", "clinic-unknown", "empty-file", "archive-entry-damaged", "malware-found"}
     assert set(obstacles(attacks | identities | bound)) == attacks | identities | bound
-    assert binding("truncated") is None
-    assert binding("sop-instance-conflict") is None
+    assert find_obstacle("truncated") is None
+    assert find_obstacle("sop-instance-conflict") is None

@@ -72,7 +72,7 @@ class World:
 
     def move(self, file, target):
         if target is State.EXPIRED:
-            assert self.verdicts.expire(file, LATER)
+            assert self.verdicts.expire(file, file.expires_at)
         elif target is State.FAILED:
             assert self.verdicts.fail(file, "retries-exhausted")
         elif target is State.DELETED:

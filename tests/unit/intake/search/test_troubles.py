@@ -1,7 +1,6 @@
 """An upload's trouble: found without reading its other files."""
 
 from collections import Counter
-from datetime import timedelta
 
 import pytest
 
@@ -17,7 +16,7 @@ from intake.search.troubles import DynamoTroubles
 from intake.studies.model import StudyOfUpload
 from intake.table.table import Table
 from processor.handlers.record_changes import change
-from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, a_verdict, an_upload, stored_item
+from tests.records import IDS, REFUSAL, UPLOAD_ID, WARNING, a_file, a_verdict, an_upload, stored_item
 from tests.unit.intake.conftest import TABLE
 
 OTHER = Finding("b-refusal", Severity.REJECT, "Something else is wrong.", "Mend it.")
@@ -42,7 +41,7 @@ def upload(dynamodb):
         elif number < 45:
             verdicts.fail(record, "Timeout")
         elif number < 49:
-            verdicts.expire(record, NOON + timedelta(days=1))
+            verdicts.expire(record, record.expires_at)
         else:
             verdicts.record(a_verdict(record, findings=(WARNING,) if number < 52 else ()), reserved=True)
     return files
