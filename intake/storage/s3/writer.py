@@ -66,7 +66,7 @@ class S3Writer:
             Metadata=describe_declaration(None, extension),
         )["UploadId"]
         with ExitStack() as undo:
-            undo.callback(self._s3.abort_multipart_upload, Bucket=target.bucket, Key=target.key, UploadId=upload_id)
+            undo.callback(self._abort, target, upload_id)
             sent = [self._put_part(target, upload_id, number, part) for number, part in enumerate(parts, 1)]
             self._s3.complete_multipart_upload(
                 Bucket=target.bucket,
@@ -88,6 +88,9 @@ class S3Writer:
             ChecksumSHA256=checksum,
         )
         return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum}
+
+    def _abort(self, target: ObjectVersion, upload_id: str) -> None:
+        self._s3.abort_multipart_upload(Bucket=target.bucket, Key=target.key, UploadId=upload_id)
 
 
 def _cut_parts(blocks: Iterator[bytes]) -> Iterator[bytes]:
