@@ -51,7 +51,7 @@ class Catalogue:
 
 def whose(code: str) -> Whose:
     """Return whose business a finding is; one of a rule that is no more is the clinic's."""
-    rule = _all_told().get(code)
+    rule = _index_rules().get(code)
     return rule.whose if rule else Whose.CLINIC
 
 
@@ -61,7 +61,7 @@ def is_note(finding: Finding) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _all_told() -> dict[str, Rule]:
+def _index_rules() -> dict[str, Rule]:
     return {rule.code: rule for _, held in catalogue().told for rule in held}
 
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from intake.files import keys
-from intake.files.index_keys import by_content
+from intake.files.index_keys import index_by_content
 from intake.files.keyed_ids import KeyedIds
-from intake.files.model import FileRecord, Finding, ObjectVersion, Severity, Source, Upload, Verdict
+from intake.files.model import FileRecord, Finding, ObjectVersion, Severity, Source, Upload
+from intake.files.outcomes import Verdict
 from intake.files.states import State
 from intake.records.file_items import file_item
 from intake.studies.model import Instance
@@ -85,4 +86,4 @@ def stored_item(record):
 
 def indexed_item(record):
     """Return a record as the table holds it, with what a verdict adds for searches."""
-    return {**file_item(record), **by_content(record.clinic_id, record.file_id, record.metadata, IDS)}
+    return {**file_item(record), **index_by_content(record.clinic_id, record.file_id, record.metadata, IDS)}

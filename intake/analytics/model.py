@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from intake.studies.modalities import MODALITY_TERMS
-
 TABLE = "verdicts"
 PREFIX = "analytics/verdicts/"
 """Of the objects that hold the rows."""
@@ -37,13 +35,21 @@ COLUMNS: dict[str, tuple[str, str]] = {
 }
 """Column → Hive type and meaning, in the order in which they are written."""
 
+_TERMS = """
+AR ASMT AU BDUS BI BMD CFM CR CT CTPROTOCOL DG DMS DOC DX ECG EEG EMG EOG EPS ES FID GM HC HD IO IOL IVOCT IVUS KER KO
+LEN LS M3D MG MR NM OAM OCT OP OPM OPT OPTBSV OPTENF OPV OSS OT PA PLAN POS PR PT PX REG RESP RF RG RTDOSE RTIMAGE
+RTINTENT RTPLAN RTRAD RTRECORD RTSEGANN RTSTRUCT RWV SEG SM SMR SR SRF STAIN TEXTUREMAP TG US VA XA XAPROTOCOL XC
+"""
+MODALITY_TERMS = frozenset(_TERMS.split())
+"""The defined terms of Modality (0008,0060): DICOM PS3.3 C.7.3.1.1.1. Files may write anything else there."""
+
 
 def day_of(at: datetime) -> str:
     """Return the partition that a moment belongs to."""
     return f"{at.astimezone(UTC):%Y-%m-%d}"
 
 
-def written(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """Write a moment as both Hive and SQL's CAST read it."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
 

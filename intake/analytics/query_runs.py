@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from intake.analytics.model import QueryRun
 from intake.files.model import timestamp
+from intake.table.expressions import SYSTEM
 from intake.table.items import moment
-from intake.table.ownership import SYSTEM
 from intake.table.queries import Query
 from intake.table.table import Table
 

@@ -7,11 +7,13 @@ from intake.dicom.errors import BudgetSpentError
 # One step is about five microseconds of CPU: what passing over one data element takes.
 FETCH = 300
 """Steps of a call of the byte source, where that is a call of S3."""
-ITEM = 2
+ITEM_STEPS = 2
 VALUES_A_STEP = 8
 INFLATED_A_STEP = 2 * 1024
 """Bytes, as `TAKEN_A_STEP`."""
 TAKEN_A_STEP = 32
+PASSED_A_STEP = 4 * 1024
+"""Bytes, for who makes nothing of them but a sum."""
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ def end_of_commands(stream: Stream, start: int) -> int:
     """
     position, last = start, -1
     for _ in range(MOST):
-        following = _end_of_one(stream, position, last)
+        following = _find_end(stream, position, last)
         if following is None:
             break
         last = int.from_bytes(take_bytes(stream, position, 4)[2:], "little")
@@ -26,7 +26,7 @@ def end_of_commands(stream: Stream, start: int) -> int:
     return position
 
 
-def _end_of_one(stream: Stream, position: int, last: int) -> int | None:
+def _find_end(stream: Stream, position: int, last: int) -> int | None:
     """Return where the command element at `position` ends, or None where none stands."""
     head = take_bytes(stream, position, 12)
     if len(head) < 12 or head[:2] != b"\0\0":

@@ -29,6 +29,12 @@ _UNPACK_SHORT = {False: struct.Struct("<H").unpack_from, True: struct.Struct(">H
 _UNPACK_LONG = {False: struct.Struct("<I").unpack_from, True: struct.Struct(">I").unpack_from}
 
 
+def read_delimiter(buffer: bytes, at: int, encoding: Encoding) -> tuple[int, int]:
+    """Return tag and length of an item, or of a delimiter, whose eight bytes must be there."""
+    group, number, length = _UNPACK_HEAD[encoding.big](buffer, at)
+    return group << 16 | number, length
+
+
 def header(buffer: bytes, at: int, stop: int, encoding: Encoding) -> Header | None:
     """Return the element header at `at`, of which at least 8 bytes must be there, or None where it is cut off."""
     group, number, length = _UNPACK_HEAD[encoding.big](buffer, at)
@@ -39,11 +45,7 @@ def header(buffer: bytes, at: int, stop: int, encoding: Encoding) -> Header | No
     if vr in SHORT_VRS:
         return Header(tag, vr, _UNPACK_SHORT[encoding.big](buffer, at + 6)[0], 8)
     if vr in LONG_VRS or (vr.isalpha() and vr.isupper()):
-        return _long(buffer, at, encoding, tag) if stop - at >= 12 else None
+        # A VR that is not known has the long form: the standard gives it to every VR that it adds (PS3.5 7.1.2).
+        return Header(tag, vr, _UNPACK_LONG[encoding.big](buffer, at + 8)[0], 12) if stop - at >= 12 else None
     # Some writers leave the VR out here and there: such an element is read as an implicit one.
     return Header(tag, b"", length, 8)
-
-
-def _long(buffer: bytes, at: int, encoding: Encoding, tag: int) -> Header:
-    """A VR that is not known has the long form: the standard gives it to every VR that it adds (PS3.5 7.1.2)."""
-    return Header(tag, buffer[at + 4 : at + 6], _UNPACK_LONG[encoding.big](buffer, at + 8)[0], 12)

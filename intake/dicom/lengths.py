@@ -6,6 +6,7 @@ of the three forms (PS3.5 7.1) leads somewhere else, and only one of them to ano
 
 import struct
 
+from intake.dicom.budget import Budget
 from intake.dicom.elements import LONG_HEADER, SHORT_HEADER, UNDEFINED_LENGTH, Header
 from intake.dicom.encoding import ITEM_TAGS, LONG_VRS, SHORT_VRS, Encoding
 from intake.dicom.streams import Stream
@@ -15,6 +16,10 @@ FARTHEST = 64 * 1024 + 12
 NONE, UNKNOWN = b"", b"UN"
 MOST_AHEAD = 3
 """How many further elements of the same kind are followed to one that states a VR."""
+MOST_DOUBTS = 1_000
+"""Elements of one file whose length is found out, as by the judge."""
+DOUBT = 8
+"""Steps of finding one out."""
 _DELIMITER_GROUP, _ENDS = 0xFFFE, frozenset({0xE00D, 0xE0DD})
 
 _HEAD = {False: struct.Struct("<HH2sHI").unpack_from, True: struct.Struct(">HH2sHI").unpack_from}
@@ -42,6 +47,24 @@ def settle(stream: Stream, position: int, head: Header, limit: int, encoding: En
     look = _Look(stream.buffer[at : at + min(there, FARTHEST)], ends, encoding.big)
     forms = sorted(look.forms(0), key=lambda form: form.size != head.size)
     return next((form for form in forms if look.leads(0, form, MOST_AHEAD)), head)
+
+
+class Doubts:
+    """The elements of one file that leave open how long they are, as far as a budget goes."""
+
+    def __init__(self, stream: Stream, budget: Budget) -> None:
+        self._stream, self._budget = stream, budget
+        self._settled = 0
+
+    def settle(self, position: int, head: Header, limit: int, encoding: Encoding) -> Header:
+        """Return the header at `position` with the length that is meant, and without a VR that is none."""
+        self._budget.step(DOUBT)
+        if self._settled >= MOST_DOUBTS:
+            return head
+        self._settled += 1
+        settled = settle(self._stream, position, head, limit, encoding)
+        # A VR in the long form may be one that the standard has added since.
+        return settled if settled.size == LONG_HEADER else settled._replace(vr=NONE)
 
 
 class _Look:
@@ -72,9 +95,11 @@ class _Look:
         if group == _DELIMITER_GROUP:
             return number in _ENDS
         vr = self._data[following + 4 : following + 6]
-        stated = vr in SHORT_VRS or vr in LONG_VRS
-        return group << 16 | number > form.tag and (stated or self._leads_on(following, ahead))
-
-    def _leads_on(self, at: int, ahead: int) -> bool:
-        """Say whether an element that states no VR either leads to one that does."""
-        return ahead > 0 and any(self.leads(at, other, ahead - 1) for other in self.forms(at))
+        if group << 16 | number <= form.tag:
+            return False
+        # An element that states no VR either has to lead to one that does.
+        return (
+            vr in SHORT_VRS
+            or vr in LONG_VRS
+            or (ahead > 0 and any(self.leads(following, other, ahead - 1) for other in self.forms(following)))
+        )

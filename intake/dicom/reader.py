@@ -30,25 +30,20 @@ def open_file(
     BudgetSpentError, ObjectChangedError, and what the source raises.
     """
     window = RangedStream(source, budget, first)
-    position, transfer_syntax = _pass_meta(window, _start(window.buffer), budget)
+    position, transfer_syntax = _pass_meta(window, budget)
     stream: Stream = window
     if transfer_syntax in encoding.DEFLATED:
         stream, position = InflatedStream(window, position, budget), 0
     start = end_of_commands(stream, position)
-    encoded = _encoding(stream, start, transfer_syntax)
+    encoded = _settle_encoding(stream, start, transfer_syntax)
     return Scanner(stream, start, encoded, budget, guessing=guessing), transfer_syntax
 
 
-def _start(head: bytes) -> int:
-    if head[PREAMBLE : PREAMBLE + 4] == MAGIC:
-        return PREAMBLE + 4
-    return 4 if head[:4] == MAGIC else 0
-
-
-def _pass_meta(window: RangedStream, position: int, budget: Budget) -> tuple[int, str]:
+def _pass_meta(window: RangedStream, budget: Budget) -> tuple[int, str]:
     """Pass over the elements of group 0002, and return where they end and the transfer syntax that they state first."""
     transfer_syntax = ""
-    while (head := _next_of_meta(window, position)) is not None:
+    position = next((at + 4 for at in (PREAMBLE, 0) if window.buffer[at : at + 4] == MAGIC), 0)
+    while (head := _read_meta_header(window, position)) is not None:
         budget.step()
         start = position + head.size
         position = start + head.length
@@ -61,7 +56,7 @@ def _pass_meta(window: RangedStream, position: int, budget: Budget) -> tuple[int
     return position, transfer_syntax
 
 
-def _next_of_meta(window: RangedStream, position: int) -> Header | None:
+def _read_meta_header(window: RangedStream, position: int) -> Header | None:
     there = window.show(position, 12)
     at = position - window.origin
     if there < 8 or window.buffer[at : at + 2] != b"\2\0":
@@ -72,7 +67,7 @@ def _next_of_meta(window: RangedStream, position: int) -> Header | None:
     return head
 
 
-def _encoding(stream: Stream, position: int, transfer_syntax: str) -> Encoding:
+def _settle_encoding(stream: Stream, position: int, transfer_syntax: str) -> Encoding:
     """Settle what the file says against what it shows: a wrong VR encoding is read as it is, as the judge does."""
     there = min(stream.show(position, 8), 8)
     at = position - stream.origin

@@ -4,18 +4,17 @@ All uncompressed encodings are read, sequences under UN and those without a VR a
 wants a value asks for it before the next event.
 """
 
-import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from intake.dicom import behind_pixels, lengths
-from intake.dicom.budget import ITEM as ITEM_STEPS
-from intake.dicom.budget import Budget
+from intake.dicom.behind_pixels import PIXELS, OutermostEnd
+from intake.dicom.budget import ITEM_STEPS, PASSED_A_STEP, Budget
 from intake.dicom.dictionary.vrs import private_vr, public_vr
-from intake.dicom.elements import LONG_HEADER, UNDEFINED_LENGTH, Header, header
+from intake.dicom.elements import UNDEFINED_LENGTH, Header, header, read_delimiter
 from intake.dicom.encoding import IMPLICIT_ITEMS, LONG_VRS, SHORT_VRS, Encoding
 from intake.dicom.errors import BudgetSpentError, DamagedSequenceError, UnreadableFileError
 from intake.dicom.events import Event, Kind
+from intake.dicom.lengths import Doubts, is_doubtful
 from intake.dicom.streams import Stream
 
 MAX_DEPTH = 64
@@ -26,20 +25,11 @@ LONGEST_KNOWN_UN = 0xFFFE
 """Bytes of a value under UN that is read by the dictionary: a longer one may have had no other VR (PS3.5 6.2.2)."""
 PIECE = 256 * 1024
 """Bytes of a value that `Scanner.pieces` hands out at once."""
-PASSED_A_STEP = 4 * 1024
-"""Bytes, as `budget.TAKEN_A_STEP`, for who makes nothing of them but a sum."""
-
-MOST_DOUBTS = 1_000
-"""Elements without a VR of the standard whose length is found out, as by the judge."""
-DOUBT = 8
-"""Steps of finding it out."""
 
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-PIXELS = behind_pixels.PIXELS
 
 _NAMES = {vr: vr.decode() for vr in SHORT_VRS | LONG_VRS}
 _UNBOUNDED = 1 << 63
-_UNPACK = {False: struct.Struct("<HHI").unpack_from, True: struct.Struct(">HHI").unpack_from}
 
 _END, _DAMAGED = Event(Kind.END), Event(Kind.DAMAGED)
 
@@ -66,16 +56,14 @@ class Scanner:
         self._stream, self._position, self._budget = stream, position, budget
         self._guessing = guessing
         self._levels = [_Level(items=False, limit=_UNBOUNDED, defined=False, encoding=encoding, creators={})]
-        self._doubts = 0
-        self._pixels = 0
-        """The tag of the outermost level's pixel data, once it was met."""
+        self._doubts, self._end = Doubts(stream, budget), OutermostEnd(stream)
 
     def events(self) -> Iterator[Event]:
         """Yield events. Raises UnreadableFileError, BudgetSpentError, and what the stream raises."""
         while self._levels:
             level = self._levels[-1]
             try:
-                yield from self._items(level) if level.items else self._elements(level)
+                yield from self._walk_items(level) if level.items else self._walk_elements(level)
             except DamagedSequenceError as damage:
                 self._leave_damaged(damage)
                 yield _DAMAGED
@@ -109,7 +97,7 @@ class Scanner:
         at = start - stream.origin
         return stream.buffer[at : at + length]
 
-    def _elements(self, level: _Level) -> Iterator[Event]:
+    def _walk_elements(self, level: _Level) -> Iterator[Event]:
         """Yield the elements of one data set, up to its end or to a sequence."""
         stream, limit, encoding = self._stream, level.limit, level.encoding
         while True:
@@ -120,13 +108,13 @@ class Scanner:
                 yield from self._close(level, there)
                 return
             self._budget.step()
-            if encoding.explicit and lengths.is_doubtful(head, stream.buffer, at):
-                head = self._settle_length(head, limit, encoding)
+            if encoding.explicit and is_doubtful(head, stream.buffer, at):
+                head = self._doubts.settle(self._position, head, limit, encoding)
             tag, start = head.tag, self._position + head.size
-            if tag >> 16 == 0xFFFE or (len(self._levels) == 1 and self._ends_outermost(head, encoding)):
+            if tag >> 16 == 0xFFFE or (len(self._levels) == 1 and self._end.is_at(self._position, head, encoding)):
                 yield from self._delimit(level, tag)
                 return
-            vr = self._vr(head, start, level)
+            vr = self._find_vr(head, start, level)
             if vr == "UN" and self._guessing and self._begins_as_items(head, start):
                 vr = "SQ"
             if head.length == UNDEFINED_LENGTH or vr == "SQ":
@@ -145,35 +133,13 @@ class Scanner:
             raise UnreadableFileError(f"the element at byte {self._position} is cut off")
         self._position = following
 
-    def _settle_length(self, head: Header, limit: int, encoding: Encoding) -> Header:
-        """Find out the length of an element whose VR is none."""
-        self._budget.step(DOUBT)
-        if self._doubts >= MOST_DOUBTS:
-            return head
-        self._doubts += 1
-        settled = lengths.settle(self._stream, self._position, head, limit, encoding)
-        # A VR in the long form may be one that the standard has added since.
-        return settled if settled.size == LONG_HEADER else settled._replace(vr=b"")
-
-    def _ends_outermost(self, head: Header, encoding: Encoding) -> bool:
-        """Say whether what looks like an element of the outermost data set is filling behind it.
-
-        No element has group 0 in a file. One that belongs before the pixel data counts behind them where it is meant.
-        """
-        if head.tag in PIXELS and not self._pixels:
-            self._pixels = head.tag
-            return False
-        if head.tag >> 16 == 0 or head.tag > self._pixels:
-            return head.tag >> 16 == 0
-        return not behind_pixels.counts(head, encoding, self._stream, self._position)
-
-    def _vr(self, head: Header, start: int, level: _Level) -> str:
+    def _find_vr(self, head: Header, start: int, level: _Level) -> str:
         """Return an element's value representation, from the dictionary where the file states none (PS3.5 6.2.2)."""
         tag, stated = head.tag, _NAMES.get(head.vr, "UN")
         if head.length == UNDEFINED_LENGTH and stated == "UN" and tag not in PIXELS:
             return "SQ"
         if tag >> 16 & 1:
-            return self._private_vr(head, stated, start, level)
+            return self._find_private_vr(head, stated, start, level)
         if stated != "UN" or head.vr not in {b"UN", b""}:
             return stated
         return public_vr(tag) or "UN" if not head.vr or head.length <= LONGEST_KNOWN_UN else "UN"
@@ -181,10 +147,10 @@ class Scanner:
     def _begins_as_items(self, head: Header, start: int) -> bool:
         if not 8 <= head.length < UNDEFINED_LENGTH or self._stream.show(start, 8) < 8:
             return False
-        tag, length = self._delimiter(start, IMPLICIT_ITEMS)
+        tag, length = read_delimiter(self._stream.buffer, start - self._stream.origin, IMPLICIT_ITEMS)
         return tag == ITEM and (length == UNDEFINED_LENGTH or length <= head.length - 8)
 
-    def _private_vr(self, head: Header, stated: str, start: int, level: _Level) -> str:
+    def _find_private_vr(self, head: Header, stated: str, start: int, level: _Level) -> str:
         number = head.tag & 0xFFFF
         if 0x10 <= number <= 0xFF:
             if head.length <= LONGEST_CREATOR and start + head.length <= level.limit:
@@ -197,7 +163,7 @@ class Scanner:
         """Enter a sequence or, where a value of undefined length is no sequence, its fragments."""
         defined = head.length != UNDEFINED_LENGTH
         if vr != "SQ":
-            yield from self._fragments(head.tag, vr, start, level.encoding)
+            yield from self._walk_fragments(head.tag, vr, start, level.encoding)
             return
         limit = start + head.length if defined else level.limit
         if limit > level.limit:
@@ -209,21 +175,17 @@ class Scanner:
         self._levels.append(_Level(items=True, limit=limit, defined=defined, encoding=encoding, creators={}))
         yield Event(Kind.SEQUENCE, head.tag, "SQ", start, head.length, level.encoding)
 
-    def _delimiter(self, position: int, encoding: Encoding) -> tuple[int, int]:
-        """Return tag and length of an item, or of a delimiter, whose eight bytes must be at hand."""
-        group, number, length = _UNPACK[encoding.big](self._stream.buffer, position - self._stream.origin)
-        return group << 16 | number, length
-
-    def _fragments(self, tag: int, vr: str, start: int, encoding: Encoding) -> Iterator[Event]:
+    def _walk_fragments(self, tag: int, vr: str, start: int, encoding: Encoding) -> Iterator[Event]:
         yield Event(Kind.FRAGMENTS, tag, vr, start, UNDEFINED_LENGTH, encoding)
         self._position = start
         while self._stream.show(self._position, 8) >= 8:
             self._budget.step()
-            delimiter, length = self._delimiter(self._position, encoding)
+            delimiter, length = read_delimiter(self._stream.buffer, self._position - self._stream.origin, encoding)
             start = self._position + 8
             if delimiter == SEQUENCE_END:
                 self._position = start
-                self._stretch()
+                # Items around fragments last as long as these, whose delimiter tells more surely than a length.
+                self._levels = [level._replace(limit=max(level.limit, start)) for level in self._levels]
                 yield _END
                 return
             if delimiter != ITEM or length == UNDEFINED_LENGTH:
@@ -232,35 +194,26 @@ class Scanner:
             self._pass(start + length)
         raise DamagedSequenceError(f"the fragments before byte {self._position} do not end")
 
-    def _stretch(self) -> None:
-        """Take the items around fragments for as long as these, whose delimiter tells more surely than a length."""
-        self._levels = [
-            level._replace(limit=self._position) if level.limit < self._position else level for level in self._levels
-        ]
-
-    def _items(self, level: _Level) -> Iterator[Event]:
+    def _walk_items(self, level: _Level) -> Iterator[Event]:
         there = min(self._stream.show(self._position, 8), level.limit - self._position)
         if there < 8:
             yield from self._close(level, there)
             return
-        tag, length = self._delimiter(self._position, level.encoding)
+        tag, length = read_delimiter(self._stream.buffer, self._position - self._stream.origin, level.encoding)
         self._budget.step(ITEM_STEPS)
         if tag not in {ITEM, SEQUENCE_END}:
             raise DamagedSequenceError(f"there is no item at byte {self._position}")
         self._position += 8
         if tag == ITEM:
-            self._enter(level, length)
+            defined = length != UNDEFINED_LENGTH
+            limit = self._position + length if defined else level.limit
+            if limit > level.limit:
+                raise DamagedSequenceError(f"the item at byte {self._position} exceeds its sequence")
+            self._levels.append(_Level(items=False, limit=limit, defined=defined, encoding=level.encoding, creators={}))
             yield Event(Kind.ITEM, tag, start=self._position, length=length)
         elif not level.defined:
             self._levels.pop()
             yield _END
-
-    def _enter(self, level: _Level, length: int) -> None:
-        defined = length != UNDEFINED_LENGTH
-        limit = self._position + length if defined else level.limit
-        if limit > level.limit:
-            raise DamagedSequenceError(f"the item at byte {self._position} exceeds its sequence")
-        self._levels.append(_Level(items=False, limit=limit, defined=defined, encoding=level.encoding, creators={}))
 
     def _delimit(self, level: _Level, tag: int) -> Iterator[Event]:
         """Meet a delimiter, or what follows the outermost data set."""

@@ -152,7 +152,7 @@ class InflatedStream:
         chunks = [self.buffer[drop:]]
         self.origin += drop
         while start < end and not self._ended:
-            chunk = self._chunk()
+            chunk = self._inflate()
             skip = min(max(keep_from - start, 0), len(chunk))
             if skip:
                 # Nothing before `keep_from` is held, neither the old buffer nor what a value is passed over by.
@@ -162,8 +162,11 @@ class InflatedStream:
             start += len(chunk)
         self.buffer = b"".join(chunks)
 
-    def _chunk(self) -> bytes:
-        data = self._inflater.unconsumed_tail or self._more()
+    def _inflate(self) -> bytes:
+        data = self._inflater.unconsumed_tail
+        if not data:
+            data = take_next(self._stream, self._position, CHUNK_IN)
+            self._position += len(data)
         try:
             chunk = self._inflater.decompress(data, CHUNK_OUT)
         except zlib.error:
@@ -171,8 +174,3 @@ class InflatedStream:
         self._budget.inflate(len(chunk))
         self._ended = self._inflater.eof or not (chunk or data)
         return chunk
-
-    def _more(self) -> bytes:
-        data = take_next(self._stream, self._position, CHUNK_IN)
-        self._position += len(data)
-        return data

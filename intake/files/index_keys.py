@@ -34,19 +34,19 @@ _LARGEST_NUMBER = 9_999_999_999
 Keys = dict[str, Any]
 
 
-def by_state(clinic_id: str, file_id: str, state: State, findings: Sequence[Finding] = ()) -> Keys:
+def index_by_state(clinic_id: str, file_id: str, state: State, findings: Sequence[Finding] = ()) -> Keys:
     """Return the attributes that follow a file's state: the lists of its state, and its upload's list of trouble."""
     cause = cause_of(state, findings)
     # Announced files stand in the list of awaited ones by the batch (`intake/records/pending.py`).
     in_batch = state is State.AWAITING_UPLOAD and is_announced(file_id)
     return {
-        **({"clinic_state": None, "state_shard": None} if in_batch else in_lists(clinic_id, file_id, state)),
+        **({"clinic_state": None, "state_shard": None} if in_batch else index_in_lists(clinic_id, file_id, state)),
         "trouble_of": upload_of(file_id) if cause else None,
         "trouble": f"{cause}#{file_id}" if cause else None,
     }
 
 
-def in_lists(clinic_id: str, identifier: str, state: State) -> Keys:
+def index_in_lists(clinic_id: str, identifier: str, state: State) -> Keys:
     """Return the attributes of what stands in the lists of its state: its clinic's, and everybody's."""
     return {
         "clinic_state": f"{clinic_id}#{state}",
@@ -54,13 +54,13 @@ def in_lists(clinic_id: str, identifier: str, state: State) -> Keys:
     }
 
 
-def by_name(clinic_id: str, identifier: str, name: str) -> Keys:
+def index_by_name(clinic_id: str, identifier: str, name: str) -> Keys:
     """Return the attributes that a file is found with by its name, or an upload by its reference."""
     begins = term(name)
     return {"name_of": clinic_id if begins else None, "name_key": f"{begins}#{identifier}" if begins else None}
 
 
-def by_content(clinic_id: str, file_id: str, metadata: Mapping[str, Any], ids: "KeyedIds") -> Keys:
+def index_by_content(clinic_id: str, file_id: str, metadata: Mapping[str, Any], ids: "KeyedIds") -> Keys:
     """Return the attributes that a judged file is found with by its study or patient, and told by in lists."""
     study_uid, series_uid = study_uid_of(metadata), series_uid_of(metadata)
     return {
@@ -83,7 +83,7 @@ def shard(state: str, identifier: str) -> str:
 def term(name: str) -> str:
     """Return what of a name is compared: its last path segment, without regard to case or to how it is encoded."""
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    return _folded(last).strip()[:LONGEST_TERM]
+    return _fold(last).strip()[:LONGEST_TERM]
 
 
 def modality_of(metadata: Mapping[str, Any]) -> str:
@@ -97,12 +97,12 @@ def patient_id_of(metadata: Mapping[str, Any]) -> str:
     return str(patient.get("id", "")) if isinstance(patient, dict) else ""
 
 
-def normalised(patient_id: str) -> str:
+def normalise_patient_id(patient_id: str) -> str:
     """Return a Patient ID as it is compared: without regard to case, width and surrounding or repeated spaces."""
-    return " ".join(_folded(patient_id).split())
+    return " ".join(_fold(patient_id).split())
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     # What UTF-8 cannot hold, no key may.
     return unicodedata.normalize("NFKC", text).casefold().encode("utf-8", "replace").decode()
 

@@ -57,5 +57,5 @@ def series_key(study_id: str, series_id: str) -> Item:
     return {**study_key(study_id), "sk": f"{SERIES}{series_id}"}
 
 
-def created_key(created_at: datetime, identifier: str) -> str:
+def build_created_key(created_at: datetime, identifier: str) -> str:
     return f"{timestamp(created_at)}#{identifier}"

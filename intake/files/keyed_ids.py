@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Callable
 from datetime import datetime
 
-from intake.files.index_keys import normalised
+from intake.files.index_keys import normalise_patient_id
 from intake.files.keys import UNASSIGNED, Placement, base32, is_study_id, sender
 
 _OF_CLINIC = 10
@@ -40,7 +40,7 @@ class KeyedIds:
 
     def patient(self, clinic_id: str, patient_id: str) -> str:
         """Return `{clinic}#{digest}` of a Patient ID, under which the clinic finds the patient; nothing for none."""
-        normal = normalised(patient_id)
+        normal = normalise_patient_id(patient_id)
         if not normal:
             return ""
         said = f"{clinic_id}\0{normal}".encode()
@@ -50,19 +50,19 @@ class KeyedIds:
         """Return 24 hexadecimal digits that name an address without telling it, the same for all of its owners."""
         return self._digest("address", protocol, endpoint).hex()[:24]
 
-    def direct(self, bucket: str, key: str, version_id: str | None, arrived: datetime) -> Placement:
+    def place_direct(self, bucket: str, key: str, version_id: str | None, arrived: datetime) -> Placement:
         """Return the placement of an object that was dropped into S3 without a reservation.
 
         Its ids are derived, so that a redelivered event finds the same record. All that a clinic drops in one UTC day
         shares one upload, which is its receipt.
         """
-        return self._dropped(sender(key), bucket, key, version_id, arrived)
+        return self._place(sender(key), bucket, key, version_id, arrived)
 
-    def nobodys(self, bucket: str, key: str, version_id: str | None, arrived: datetime) -> Placement:
-        """Return the placement of an object whose prefix is that of no clinic that takes part; else as `direct`."""
-        return self._dropped(UNASSIGNED, bucket, key, version_id, arrived)
+    def place_unassigned(self, bucket: str, key: str, version_id: str | None, arrived: datetime) -> Placement:
+        """Return the placement of an object whose prefix is that of no active clinic; else as `place_direct`."""
+        return self._place(UNASSIGNED, bucket, key, version_id, arrived)
 
-    def _dropped(self, clinic_id: str, bucket: str, key: str, version_id: str | None, arrived: datetime) -> Placement:
+    def _place(self, clinic_id: str, bucket: str, key: str, version_id: str | None, arrived: datetime) -> Placement:
         upload_id = self._text("direct", clinic_id, f"{arrived:%Y-%m-%d}")
         file_id = f"{upload_id}-{self._text('object', bucket, key, version_id or 'null')}"
         return Placement(clinic_id, upload_id, file_id, reserved=False)

@@ -48,17 +48,17 @@ LONGEST_UID = 128
 
 def study_uid_of(metadata: Mapping[str, Any]) -> str:
     """Return the Study Instance UID of a file that names its series too, or nothing."""
-    return _uid(metadata, "study_instance_uid") if series_uid_of(metadata) else ""
+    return uid_of(metadata, "study_instance_uid") if series_uid_of(metadata) else ""
 
 
 def series_uid_of(metadata: Mapping[str, Any]) -> str:
-    return _uid(metadata, "series_instance_uid")
+    return uid_of(metadata, "series_instance_uid")
 
 
-def _uid(metadata: Mapping[str, Any], name: str) -> str:
+def uid_of(metadata: Mapping[str, Any], name: str) -> str:
     uid = str(metadata.get(name, ""))
     return uid if uid.isascii() and len(uid) <= LONGEST_UID else ""
 
 
-def short(metadata: Mapping[str, Any], name: str) -> str:
+def short_text(metadata: Mapping[str, Any], name: str) -> str:
     return str(metadata.get(name, ""))[:16].strip()

@@ -1,5 +1,6 @@
 """The record of a file: what was declared, what arrived, what was decided, and its story."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -49,6 +50,11 @@ class Finding:
     """What to do about it."""
     where: str = ""
     """A tag such as `(0008,0018)`, an offset such as `byte 132`, or nothing."""
+
+
+def list_rejecting_codes(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Return the codes of the findings that reject a file, each once."""
+    return tuple(dict.fromkeys(found.code for found in findings if found.severity is Severity.REJECT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,7 @@ class FileRecord:
     @property
     def codes(self) -> tuple[str, ...]:
         """Codes of the findings that reject the file."""
-        return tuple(dict.fromkeys(found.code for found in self.findings if found.severity is Severity.REJECT))
+        return list_rejecting_codes(self.findings)
 
     @property
     def warnings(self) -> int:
@@ -195,56 +201,6 @@ class Upload:
     @property
     def complete(self) -> bool:
         return self.declared > 0 and not self.counts.get(State.AWAITING_UPLOAD)
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """How a file comes to another verdict: people asked for it."""
-
-    revision: int
-    """Of the record that was judged again: a change of it in between makes the new verdict void."""
-    steps: tuple[TimelineEntry, ...]
-    """Who asked, and for what."""
-    judged: bool
-    """It had a verdict, whose timings stay: how long the first one took is what is measured."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """The fate of one object version, ready to be recorded."""
-
-    clinic_id: str
-    upload_id: str
-    file_id: str
-    state: State
-    """ACCEPTED or REJECTED."""
-    incoming: ObjectVersion
-    stored: ObjectVersion
-    size: int
-    etag: str
-    """S3's, of the incoming object: tells equal bytes where no checksum is known, and is else without meaning."""
-    sha256: str | None
-    kind: str
-    findings: tuple[Finding, ...]
-    metadata: Metadata
-    rules_version: str
-    arrived_at: datetime
-    decided_at: datetime
-    judging_ms: int
-    duplicate_of: str | None = None
-    sop_instance_uid: str | None = None
-    """Claimed for the clinic when accepted: no two accepted files share it, unless one took the other's place."""
-    conflicts_with: str | None = None
-    """The file that stands in the way of this one, with the same SOP Instance UID and another image."""
-    replaces: str | None = None
-    """The file whose claim on the SOP Instance UID this one takes over, as two people decided."""
-    name: str = ""
-    """The last segment of the key, for an object without a reservation."""
-    shadow: tuple[str, ...] = ()
-    """Codes of broken rules that the clinic's profile only counts."""
-    again: Again | None = None
-    scan: Scan | None = None
-    """How the malware scan ended; None where none was asked for."""
 
 
 def now() -> datetime:

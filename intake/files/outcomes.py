@@ -1,13 +1,65 @@
-"""What becomes of a write to a record, and pages of them."""
+"""A verdict as it is to be recorded, what becomes of it, and pages of records."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
-from intake.files.model import ObjectVersion
+from intake.files.model import Finding, Metadata, ObjectVersion, TimelineEntry
+from intake.files.scan import Scan
+from intake.files.states import State
 
 Row_co = TypeVar("Row_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How a file comes to another verdict: people asked for it."""
+
+    revision: int
+    """Of the record that was judged again: a change of it in between makes the new verdict void."""
+    steps: tuple[TimelineEntry, ...]
+    """Who asked, and for what."""
+    judged: bool
+    """It had a verdict, whose timings stay: how long the first one took is what is measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The fate of one object version, ready to be recorded."""
+
+    clinic_id: str
+    upload_id: str
+    file_id: str
+    state: State
+    """ACCEPTED or REJECTED."""
+    incoming: ObjectVersion
+    stored: ObjectVersion
+    size: int
+    etag: str
+    """S3's, of the incoming object: tells equal bytes where no checksum is known, and is else without meaning."""
+    sha256: str | None
+    kind: str
+    findings: tuple[Finding, ...]
+    metadata: Metadata
+    rules_version: str
+    arrived_at: datetime
+    decided_at: datetime
+    judging_ms: int
+    duplicate_of: str | None = None
+    sop_instance_uid: str | None = None
+    """Claimed for the clinic when accepted: no two accepted files share it, unless one took the other's place."""
+    conflicts_with: str | None = None
+    """The file that stands in the way of this one, with the same SOP Instance UID and another image."""
+    replaces: str | None = None
+    """The file whose claim on the SOP Instance UID this one takes over, as two people decided."""
+    name: str = ""
+    """The last segment of the key, for an object without a reservation."""
+    shadow: tuple[str, ...] = ()
+    """Codes of broken rules that the clinic's profile only counts."""
+    again: Again | None = None
+    scan: Scan | None = None
+    """How the malware scan ended; None where none was asked for."""
 
 
 class Outcome(Enum):

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from intake.files.model import FileRecord, FileSummary, Finding, ObjectVersion, TimelineEntry, Upload, Verdict
-from intake.files.outcomes import Page, Recorded
+from intake.files.model import FileRecord, FileSummary, Finding, ObjectVersion, TimelineEntry, Upload
+from intake.files.outcomes import Page, Recorded, Verdict
 from intake.files.scan import Scan
 from intake.files.states import State
 
@@ -43,7 +43,7 @@ class Verdicts(Protocol):
         """Note a result that came after the file's verdict, which it leaves as it is. No record is no error."""
         ...
 
-    def awaiting(self) -> Iterator[FileSummary]:
+    def list_awaited(self) -> Iterator[FileSummary]:
         """Yield the files of all clinics that have not arrived, oldest first."""
         ...
 
@@ -67,7 +67,7 @@ class Children(Protocol):
         """Reserve those that are not reserved yet, at most 100. Raises ContentionError."""
         ...
 
-    def awaited(self, children: Sequence[FileRecord]) -> frozenset[str]:
+    def find_awaited(self, children: Sequence[FileRecord]) -> frozenset[str]:
         """Return the ids of those that have no verdict. Raises ConflictError where one's id is another's."""
         ...
 

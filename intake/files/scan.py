@@ -32,7 +32,7 @@ class Scan(StrEnum):
     FAILED = "FAILED"
 
     @classmethod
-    def named(cls, status: object) -> "Scan":
+    def from_status(cls, status: object) -> "Scan":
         """Return a result by its name; one that nobody knows yet is as good as a scan that failed."""
         return next((scan for scan in cls if scan == status), cls.FAILED)
 
@@ -43,6 +43,6 @@ def result_of(detail: dict[str, Any]) -> Scan:
     What says that it is clean and says otherwise elsewhere is not.
     """
     result = detail["scanResultDetails"]
-    scan = Scan.named(result["scanResultStatus"])
+    scan = Scan.from_status(result["scanResultStatus"])
     contradicted = detail["scanStatus"] != "COMPLETED" or result.get("threats")
     return Scan.FAILED if scan is Scan.CLEAN and contradicted else scan

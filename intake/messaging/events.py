@@ -130,9 +130,9 @@ def parse(body: dict[str, Any]) -> Message:
             case {"Event": "s3:TestEvent"}:
                 message = ObjectsCreated(())
             case {"detail-type": scans.EVENT}:
-                message = MalwareScanResult(tuple(_scanned(body)))
+                message = MalwareScanResult(tuple(_read_scan(body)))
             case {"Records": records}:
-                message = ObjectsCreated(tuple(_created(records)))
+                message = ObjectsCreated(tuple(_read_created(records)))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # The event holds a key, which for a direct drop may hold a name: say what is wrong, not what it says.
         return Unknown(f"the message lacks what its kind holds: {type(error).__name__}")
@@ -159,22 +159,18 @@ def notification(arrival: Arrival) -> dict[str, Any]:
     }
 
 
-def _created(records: Iterable[dict[str, Any]]) -> Iterator[Arrival]:
+def _read_created(records: Iterable[dict[str, Any]]) -> Iterator[Arrival]:
     for record in records:
         if record["eventName"].removeprefix("s3:").startswith("ObjectCreated:"):
-            arrival = _arrival(record)
-            marker = is_folder_marker(arrival.object.key, record["s3"]["object"].get("size", -1))
-            if arrival.object.key != VALIDATION_OBJECT and not marker:
+            target = record["s3"]["object"]
+            key = unquote_plus(target["key"])
+            version = ObjectVersion(record["s3"]["bucket"]["name"], key, target.get("versionId"))
+            arrival = Arrival(version, _read_moment(record["eventTime"]))
+            if key != VALIDATION_OBJECT and not is_folder_marker(key, target.get("size", -1)):
                 yield arrival
 
 
-def _arrival(record: dict[str, Any]) -> Arrival:
-    target = record["s3"]["object"]
-    version = ObjectVersion(record["s3"]["bucket"]["name"], unquote_plus(target["key"]), target.get("versionId"))
-    return Arrival(version, _moment(record["eventTime"]))
-
-
-def _scanned(event: dict[str, Any]) -> Iterator[Arrival]:
+def _read_scan(event: dict[str, Any]) -> Iterator[Arrival]:
     detail = event["detail"]
     if event["source"] != SOURCE or detail["resourceType"] != "S3_OBJECT":
         raise ValueError("the event tells of another scan")
@@ -183,10 +179,10 @@ def _scanned(event: dict[str, Any]) -> Iterator[Arrival]:
     # result could be taken for that of other bytes under the same key.
     version = ObjectVersion(*(_text(target[name]) for name in ("bucketName", "objectKey", "versionId")))
     if version.key != VALIDATION_OBJECT:
-        yield Arrival(version, _moment(event["time"]), result_of(detail))
+        yield Arrival(version, _read_moment(event["time"]), result_of(detail))
 
 
-def _moment(text: str) -> datetime:
+def _read_moment(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError("an event's time needs its zone")

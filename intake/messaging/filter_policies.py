@@ -16,13 +16,13 @@ def filter_policy(wanted: Iterable[Subscription]) -> FilterPolicy:
     standing = [one for one in sorted(wanted, key=lambda one: one.owner) if one.kinds and not one.removed]
     if any(one.owner == OPERATIONS and EVERYTHING in one.kinds for one in standing):
         return ALL
-    parts = [_part(one) for one in standing]
+    parts = [_select(one) for one in standing]
     if not parts:
         return NOBODYS
     return parts[0] if len(parts) == 1 else {"$or": parts}
 
 
-def _part(subscription: Subscription) -> FilterPolicy:
+def _select(subscription: Subscription) -> FilterPolicy:
     kinds = sorted(map(str, subscription.kinds))
     if subscription.owner == OPERATIONS:
         return {"kind": kinds}

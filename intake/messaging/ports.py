@@ -39,7 +39,7 @@ class DeadLetters(Queue, Protocol):
 class Subscriptions(Protocol):
     """What was asked for."""
 
-    def of(self, owner: str) -> tuple[Subscription, ...]:
+    def list_by_owner(self, owner: str) -> tuple[Subscription, ...]:
         """Return an owner's subscriptions, without removed ones, oldest first."""
         ...
 
@@ -47,7 +47,7 @@ class Subscriptions(Protocol):
         """Return one, also one that was removed within the last days."""
         ...
 
-    def sharing(self, subscription_id: str) -> tuple[Subscription, ...]:
+    def list_by_address(self, subscription_id: str) -> tuple[Subscription, ...]:
         """Return all owners' subscriptions of the same address, removed ones too, as of a moment ago."""
         ...
 
@@ -64,7 +64,7 @@ class Subscribers(Protocol):
         """
         ...
 
-    def standing(self, arn: str) -> Standing: ...
+    def find_standing(self, arn: str) -> Standing: ...
 
     def set_policy(self, arn: str, policy: FilterPolicy) -> bool:
         """Say from now on which messages it gets. False when it is gone."""
@@ -84,7 +84,7 @@ class Events(Protocol):
 class Webhooks(Protocol):
     """The webhooks of each clinic."""
 
-    def of(self, clinic_id: str) -> tuple[Webhook, ...]:
+    def list_by_clinic(self, clinic_id: str) -> tuple[Webhook, ...]:
         """Return them, oldest first; a clinic has few."""
         ...
 

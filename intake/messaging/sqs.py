@@ -35,7 +35,7 @@ class SqsQueue:
         receipts: list[str] = []
         for batch in self._batches(limit, _LOOK_SECONDS):
             receipts += [message["ReceiptHandle"] for message in batch]
-            seen.update({message["MessageId"]: _looked_at(message) for message in batch})
+            seen.update({message["MessageId"]: _read_message(message) for message in batch})
         self._show_again(receipts)
         return tuple(seen.values())
 
@@ -49,15 +49,15 @@ class SqsQueue:
     def redrive(self, limit: int, only: str = "") -> int:
         # StartMessageMoveTask would move all or nothing, later, and could not be told of one message.
         moved = 0
-        for chosen in self._sought(limit, only):
+        for chosen in self._find(limit, only):
             self._send(self._redrives, [message["Body"] for message in chosen])
             moved += self._remove(chosen)
         return moved
 
     def discard(self, limit: int, only: str) -> int:
-        return sum(self._remove(chosen) for chosen in self._sought(limit, only))
+        return sum(self._remove(chosen) for chosen in self._find(limit, only))
 
-    def _sought(self, limit: int, only: str) -> Iterator[list["MessageTypeDef"]]:
+    def _find(self, limit: int, only: str) -> Iterator[list["MessageTypeDef"]]:
         """Yield messages by tens: all, or the one with the id `only`. What was hidden in vain is shown again."""
         in_vain: list[str] = []
         for batch in self._batches(limit, _MOVE_SECONDS):
@@ -114,14 +114,14 @@ class SqsQueue:
             )
 
 
-def _looked_at(message: "MessageTypeDef") -> QueuedMessage:
+def _read_message(message: "MessageTypeDef") -> QueuedMessage:
     attributes = message["Attributes"]
     sent_at = datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC)
     receives = int(attributes["ApproximateReceiveCount"])
-    return QueuedMessage(message["MessageId"], _body(message["Body"]), receives, sent_at)
+    return QueuedMessage(message["MessageId"], _read_body(message["Body"]), receives, sent_at)
 
 
-def _body(text: str) -> dict[str, Any]:
+def _read_body(text: str) -> dict[str, Any]:
     """Read a body; one that is no JSON object is as good as empty: nobody knows what to do with it."""
     try:
         body = json.loads(text)

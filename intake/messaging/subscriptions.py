@@ -8,8 +8,8 @@ from typing import Any
 
 from intake.files.model import timestamp
 from intake.messaging.model import Subscription
+from intake.table.expressions import account
 from intake.table.items import Item, expiry, moment
-from intake.table.ownership import account
 from intake.table.queries import Query
 from intake.table.table import Table
 
@@ -17,12 +17,12 @@ _PREFIX = "SUBSCRIPTION#"
 
 
 class DynamoSubscriptions:
-    """Reads and writes subscriptions; each method but `sharing` is one call."""
+    """Reads and writes subscriptions; each method but `list_by_address` is one call."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def of(self, owner: str) -> tuple[Subscription, ...]:
+    def list_by_owner(self, owner: str) -> tuple[Subscription, ...]:
         rows = map(_subscription, self._table.items(Query(f"SUBSCRIPTIONS#{owner}", consistent=True)))
         return tuple(sorted((row for row in rows if not row.removed), key=lambda row: (row.created_at, row.endpoint)))
 
@@ -30,7 +30,7 @@ class DynamoSubscriptions:
         item = self._table.get(_key(owner, subscription_id))
         return _subscription(item) if item else None
 
-    def sharing(self, subscription_id: str) -> tuple[Subscription, ...]:
+    def list_by_address(self, subscription_id: str) -> tuple[Subscription, ...]:
         rows = self._table.items(Query(_address(subscription_id), index="by_clinic", partition="clinic_key"))
         found = [self.find(owner, subscription_id) for owner in [row["created_key"] for row in rows]]
         return tuple(one for one in found if one is not None)

@@ -3,8 +3,8 @@
 from intake.errors import NotFoundError
 from intake.files.model import timestamp
 from intake.messaging.model import Webhook
+from intake.table.expressions import clinic
 from intake.table.items import Item, expiry, moment
-from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 
@@ -15,12 +15,12 @@ class DynamoWebhooks:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def of(self, clinic_id: str) -> tuple[Webhook, ...]:
+    def list_by_clinic(self, clinic_id: str) -> tuple[Webhook, ...]:
         rows = self._table.query(Query(_key(clinic_id, "")["pk"], consistent=True)).rows
         return tuple(_webhook(item) for item in rows if "removed" not in item)
 
     def find(self, clinic_id: str, webhook_id: str) -> Webhook:
-        found = next((webhook for webhook in self.of(clinic_id) if webhook.webhook_id == webhook_id), None)
+        found = next((webhook for webhook in self.list_by_clinic(clinic_id) if webhook.webhook_id == webhook_id), None)
         if found is None:
             raise NotFoundError("there is no such webhook")
         return found

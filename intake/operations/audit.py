@@ -10,9 +10,8 @@ from intake.errors import InvalidCursorError
 from intake.files.model import now, timestamp
 from intake.files.outcomes import Page
 from intake.operations.model import AuditEntry, AuditFilter
-from intake.table.expressions import creation
+from intake.table.expressions import NO_CLINIC, clinic, creation
 from intake.table.items import Item, moment
-from intake.table.ownership import NO_CLINIC, clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 
@@ -35,8 +34,8 @@ class DynamoAudit:
         self._table.write(creation(_item(entry), owner))
 
     def entries(self, wanted: AuditFilter, after: str | None, limit: int) -> Page[AuditEntry]:
-        position = None if after is None else _checked(wanted, after)
-        year = int(position[:4]) if position else _last_year(wanted)
+        position = None if after is None else _check_position(wanted, after)
+        year = int(position[:4]) if position else (wanted.until or now()).year
         rows: list[Item] = []
         for _ in range(_READS):
             if year < _first_year(wanted) or len(rows) == limit:
@@ -57,7 +56,7 @@ def _query(wanted: AuditFilter, year: int, position: str | None, limit: int) -> 
         value,
         index=index,
         partition=attribute,
-        between=(_since(wanted), _until(wanted)),
+        between=(_first_key(wanted), _last_key(wanted)),
         where=" AND ".join(filters.values()),
         values=values,
         names={f"#{name}": name for name in filters},
@@ -67,17 +66,17 @@ def _query(wanted: AuditFilter, year: int, position: str | None, limit: int) -> 
     )
 
 
-def _since(wanted: AuditFilter) -> str:
+def _first_key(wanted: AuditFilter) -> str:
     return timestamp(wanted.since) if wanted.since else "0"
 
 
-def _until(wanted: AuditFilter) -> str:
+def _last_key(wanted: AuditFilter) -> str:
     return f"{timestamp(wanted.until)}~" if wanted.until else "~"
 
 
-def _checked(wanted: AuditFilter, position: str) -> str:
+def _check_position(wanted: AuditFilter, position: str) -> str:
     """Return a position, from which DynamoDB can go on. Raises InvalidCursorError."""
-    if not (_POSITION.fullmatch(position) and _since(wanted) <= position <= _until(wanted)):
+    if not (_POSITION.fullmatch(position) and _first_key(wanted) <= position <= _last_key(wanted)):
         raise InvalidCursorError("the position is not one of these entries")
     return position
 
@@ -99,10 +98,6 @@ def _filters(wanted: AuditFilter) -> tuple[dict[str, str], dict[str, str]]:
     if wanted.action.endswith("."):
         whole["action"] = "begins_with(#action, :action)"
     return whole, {f":{name}": text for name, text in given.items()}
-
-
-def _last_year(wanted: AuditFilter) -> int:
-    return (wanted.until or now()).year
 
 
 def _first_year(wanted: AuditFilter) -> int:

@@ -9,9 +9,8 @@ from intake.files.model import timestamp
 from intake.messaging.model import AlertKind
 from intake.operations.model import Fault, Incident
 from intake.records.file_items import object_map, object_version
-from intake.table.expressions import Write, addition, replacement, update
+from intake.table.expressions import SYSTEM, Write, addition, clinic, replacement, update
 from intake.table.items import Item, expiry, moment
-from intake.table.ownership import SYSTEM, clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 from intake.table.transactions import write_each_once
@@ -38,22 +37,12 @@ class DynamoIncidents:
             self._table.write_if(replacement(_item(incident), owner, condition=closed))
 
     def tell(self, incident: Incident, at: datetime) -> None:
-        write_each_once(self._table, [incident], lambda rows: self._telling(rows[0], at), "incidents")
+        write_each_once(self._table, [incident], lambda _: _mark_told(incident, at), "incidents")
 
     def close(self, incident: Incident, at: datetime) -> None:
         # No role may delete items, so DynamoDB does it within days; until then the item is there to be opened again.
         closed = {"closed_at": timestamp(at), "expires": int(at.timestamp())}
         self._table.write(update(_key(incident), clinic(incident.clinic_id), sets=closed))
-
-    def _telling(self, incident: Incident, at: datetime) -> list[Write]:
-        """Mark the incident told, and add it to the alert that tells of it: both or neither."""
-        owner, untold = clinic(incident.clinic_id), "attribute_not_exists(told_at) AND attribute_not_exists(closed_at)"
-        mark = update(_key(incident), owner, sets={"told_at": timestamp(at)}, condition=untold)
-        late = incident.fault is Fault.LATE
-        kind, subject = (AlertKind.LATE, incident.upload_id) if late else (AlertKind.DISAGREEMENT, incident.clinic_id)
-        facts = {"clinic_id": incident.clinic_id, "first_file_id": incident.file_id, "expires": expiry()}
-        sums = Counter({"pending": 1, f"code_{incident.fault}": 1})
-        return [mark, addition(alert_key(kind, subject), sums, owner, sets=facts)]
 
 
 class DynamoRounds:
@@ -72,6 +61,17 @@ class DynamoRounds:
 
 def _key(incident: Incident) -> Item:
     return {"pk": _INCIDENTS, "sk": incident.incident_id}
+
+
+def _mark_told(incident: Incident, at: datetime) -> list[Write]:
+    """Mark the incident told, and add it to the alert that tells of it: both or neither."""
+    owner, untold = clinic(incident.clinic_id), "attribute_not_exists(told_at) AND attribute_not_exists(closed_at)"
+    mark = update(_key(incident), owner, sets={"told_at": timestamp(at)}, condition=untold)
+    late = incident.fault is Fault.LATE
+    kind, subject = (AlertKind.LATE, incident.upload_id) if late else (AlertKind.DISAGREEMENT, incident.clinic_id)
+    facts = {"clinic_id": incident.clinic_id, "first_file_id": incident.file_id, "expires": expiry()}
+    sums = Counter({"pending": 1, f"code_{incident.fault}": 1})
+    return [mark, addition(alert_key(kind, subject), sums, owner, sets=facts)]
 
 
 def _item(incident: Incident) -> Item:

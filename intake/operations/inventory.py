@@ -10,7 +10,7 @@ from intake.files.item_keys import META, file_key, upload_key
 from intake.files.keys import UNASSIGNED
 from intake.files.model import ObjectVersion
 from intake.files.states import State
-from intake.operations.model import Announcements, RecordedIds, StoredObject, Stretch
+from intake.operations.model import Announcements, ObjectPage, RecordedIds, StoredObject
 from intake.records.file_items import file_record
 from intake.records.file_lists import FileLists, Partition
 from intake.table.items import Item
@@ -30,22 +30,26 @@ class S3Inventory:
     def __init__(self, client: "S3Client") -> None:
         self._s3 = client
 
-    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> Stretch:
+    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> ObjectPage:
         start: Any = {"StartAfter": after} if after else {}
         answer = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=limit, **start)
         rows = answer.get("Contents", [])
-        held = tuple(_held(ObjectVersion(bucket, row["Key"]), row, row["Key"]) for row in rows)
-        return Stretch(held, rows[-1]["Key"] if rows and answer["IsTruncated"] else "")
+        held = tuple(_read_entry(ObjectVersion(bucket, row["Key"]), row, row["Key"]) for row in rows)
+        return ObjectPage(held, rows[-1]["Key"] if rows and answer["IsTruncated"] else "")
 
-    def versions(self, bucket: str, after: str, limit: int) -> Stretch:
-        answer = self._s3.list_object_versions(Bucket=bucket, MaxKeys=limit, **_markers(after))
+    def versions(self, bucket: str, after: str, limit: int) -> ObjectPage:
+        key, version_id = json.loads(after) if after else ("", "")
+        start: Any = {"KeyMarker": key, "VersionIdMarker": version_id} if after else {}
+        answer = self._s3.list_object_versions(Bucket=bucket, MaxKeys=limit, **start)
         held = tuple(
-            _held(ObjectVersion(bucket, row["Key"], row["VersionId"]), row, _position(row["Key"], row["VersionId"]))
+            _read_entry(
+                ObjectVersion(bucket, row["Key"], row["VersionId"]), row, _position(row["Key"], row["VersionId"])
+            )
             for row in answer.get("Versions", [])
         )
         if not answer["IsTruncated"]:
-            return Stretch(held, "")
-        return Stretch(held, _position(answer["NextKeyMarker"], answer["NextVersionIdMarker"]))
+            return ObjectPage(held, "")
+        return ObjectPage(held, _position(answer["NextKeyMarker"], answer["NextVersionIdMarker"]))
 
 
 class DynamoLedger:
@@ -59,7 +63,8 @@ class DynamoLedger:
         return sorted({*self._lists.clinics(), UNASSIGNED})
 
     def page(self, clinic_id: str, after: str, limit: int) -> tuple[dict[str, str], bool]:
-        lists = [self._oldest(partition, after, limit) for partition in self._lists.of(clinic_id, _ARRIVED)]
+        partitions = self._lists.list_partitions(clinic_id, _ARRIVED)
+        lists = [self._oldest(partition, after, limit) for partition in partitions]
         oldest = sorted({row["created_key"]: row["file_id"] for rows, _ in lists for row in rows}.items())
         more = len(oldest) > limit or any(more for _, more in lists)
         return {file_id: position for position, file_id in oldest[:limit]}, more
@@ -70,7 +75,7 @@ class DynamoLedger:
         part = self._table.query(query)
         return part.rows, part.reached is not None
 
-    def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> RecordedIds:
+    def look_up(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> RecordedIds:
         keys = [*map(file_key, sorted(file_ids)), *map(upload_key, sorted(upload_ids))]
         rows = [row for row in self._table.batch_get(keys) if row]
         files = {row["file_id"]: file_record(row) for row in rows if row["sk"] != META}
@@ -87,13 +92,6 @@ def _position(key: str, version_id: str) -> str:
     return json.dumps([key, version_id])
 
 
-def _markers(after: str) -> dict[str, Any]:
-    if not after:
-        return {}
-    key, version_id = json.loads(after)
-    return {"KeyMarker": key, "VersionIdMarker": version_id}
-
-
-def _held(version: ObjectVersion, row: Any, position: str) -> StoredObject:  # noqa: ANN401  # Entries of two kinds of lists.
+def _read_entry(version: ObjectVersion, row: Any, position: str) -> StoredObject:  # noqa: ANN401  # Entries of two kinds of lists.
     # The ETag of an object that was sent in parts ends in their number (S3 guide, "Checking object integrity").
     return StoredObject(version, row["LastModified"], "-" in row["ETag"], position, row["Size"])

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from intake.files.model import timestamp
 from intake.operations.model import LastError
+from intake.table.expressions import SYSTEM
 from intake.table.items import Item, expiry, moment
-from intake.table.ownership import SYSTEM
 from intake.table.table import Table
 
 
@@ -25,7 +25,7 @@ class DynamoLastErrors:
         }
         self._table.put(item, SYSTEM)
 
-    def of(self, message_ids: Sequence[str]) -> dict[str, LastError]:
+    def find(self, message_ids: Sequence[str]) -> dict[str, LastError]:
         found = zip(message_ids, self._table.batch_get([_key(message_id) for message_id in message_ids]), strict=True)
         return {
             message_id: LastError(message_id, item["error"], moment(item["at"])) for message_id, item in found if item

@@ -110,7 +110,7 @@ class StoredObject:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class ObjectPage:
     """Some of a list, in its order."""
 
     held: tuple[StoredObject, ...]

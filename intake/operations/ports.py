@@ -10,9 +10,9 @@ from intake.operations.model import (
     AuditFilter,
     Incident,
     LastError,
+    ObjectPage,
     QuietClinic,
     RecordedIds,
-    Stretch,
     StuckFile,
 )
 
@@ -77,11 +77,11 @@ class Rounds(Protocol):
 class Inventory(Protocol):
     """The buckets' lists. One call of AWS per method."""
 
-    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> Stretch:
+    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> ObjectPage:
         """Return up to `limit` objects, by key, whose keys sort behind `after`; their version ids are not told."""
         ...
 
-    def versions(self, bucket: str, after: str, limit: int) -> Stretch:
+    def versions(self, bucket: str, after: str, limit: int) -> ObjectPage:
         """Return up to `limit` entries of the list of versions behind a position of one, or the position `next`."""
         ...
 
@@ -100,7 +100,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> RecordedIds:
+    def look_up(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> RecordedIds:
         """Look up to 100 files and uploads up, in one call."""
         ...
 
@@ -110,7 +110,7 @@ class LastErrors(Protocol):
 
     def note(self, error: LastError) -> None: ...
 
-    def of(self, message_ids: Sequence[str]) -> dict[str, LastError]:
+    def find(self, message_ids: Sequence[str]) -> dict[str, LastError]:
         """Return what is known, by message."""
         ...
 
@@ -120,7 +120,7 @@ class StuckFiles(Protocol):
 
     def note(self, files: Sequence[StuckFile]) -> None: ...
 
-    def seen(self, since: datetime, limit: int) -> tuple[StuckFile, ...]:
+    def list_seen(self, since: datetime, limit: int) -> tuple[StuckFile, ...]:
         """Return files that were seen stuck since then, those that arrived first at the beginning.
 
         Some may have got their verdict after that: only their records say.

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from intake.files.model import timestamp
 from intake.operations.model import QuietClinic
+from intake.table.expressions import SYSTEM
 from intake.table.items import Item, moment
-from intake.table.ownership import SYSTEM
 from intake.table.table import Table
 
 _QUIET: Item = {"pk": "WATCH", "sk": "#QUIET"}

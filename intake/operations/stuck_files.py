@@ -6,8 +6,8 @@ from datetime import datetime
 
 from intake.files.model import timestamp
 from intake.operations.model import StuckFile
+from intake.table.expressions import clinic
 from intake.table.items import moment
-from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 
@@ -33,7 +33,7 @@ class DynamoStuckFiles:
             }
             self._table.put(item, clinic(file.clinic_id))
 
-    def seen(self, since: datetime, limit: int) -> tuple[StuckFile, ...]:
+    def list_seen(self, since: datetime, limit: int) -> tuple[StuckFile, ...]:
         rows = self._table.items(Query(_STUCK, where="seen_at >= :since", values={":since": timestamp(since)}))
         found = (
             StuckFile(row["sk"], row["clinic_id"], moment(row["arrived_at"]), moment(row["seen_at"])) for row in rows

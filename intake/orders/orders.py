@@ -16,9 +16,8 @@ from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.orders.model import Answer, Answered, Order, OrderBatch, Selection, Task
 from intake.table.cursors import check_position
-from intake.table.expressions import Write, addition, creation
-from intake.table.items import Item, expiry, moment, prefixed
-from intake.table.ownership import account
+from intake.table.expressions import Write, account, addition, creation
+from intake.table.items import Item, collect_sums, expiry, moment
 from intake.table.queries import Query
 from intake.table.table import ConditionFailedError, Table
 from intake.table.transactions import transact_patiently, write_each_once
@@ -80,7 +79,7 @@ class DynamoOrders:
             after = check_position(after, _ANSWER, f"{_ANSWER}z")
         rows = self._rows(owner, order_id, _ANSWER, after, limit + 1)
         page = rows[:limit]
-        return Page(tuple(map(_answered, page)), page[-1]["sk"] if len(rows) > limit else None)
+        return Page(tuple(map(_read_answer, page)), page[-1]["sk"] if len(rows) > limit else None)
 
     def _rows(self, owner: str, order_id: str, prefix: str, after: str | None, limit: int) -> list[Item]:
         # The space sorts directly behind the key itself.
@@ -122,13 +121,13 @@ def _order(item: Item, sums: Sequence[Item]) -> Order:
     answers: Counter[str] = Counter()
     codes: Counter[str] = Counter()
     for row in sums:
-        answers.update(prefixed(row, "n_"))
-        codes.update(prefixed(row, "code_"))
+        answers.update(collect_sums(row, "n_"))
+        codes.update(collect_sums(row, "code_"))
     return Order(
         order_id=item["sk"],
         owner=item["owner"],
         task=Task(item["task"]),
-        selection=_selection(item["selection"]),
+        selection=_read_selection(item["selection"]),
         actor=item["actor"],
         placed_at=moment(item["placed_at"]),
         listed=item["listed"],
@@ -138,7 +137,7 @@ def _order(item: Item, sums: Sequence[Item]) -> Order:
     )
 
 
-def _selection(row: Item) -> Selection:
+def _read_selection(row: Item) -> Selection:
     return Selection(
         file_ids=tuple(row["file_ids"]),
         state=State(row["state"]) if row["state"] else None,
@@ -179,7 +178,7 @@ def _answer_writes(owner: str, order_id: str, answers: list[Answered]) -> list[W
     return [*puts, *updates]
 
 
-def _answered(item: Item) -> Answered:
+def _read_answer(item: Item) -> Answered:
     return Answered(
         file_id=item["sk"].removeprefix(_ANSWER),
         clinic_id=item["clinic_id"],

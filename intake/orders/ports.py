@@ -56,6 +56,6 @@ class Reviews(Protocol):
 
     def review(self, file_id: str) -> Review | None: ...
 
-    def waiting(self, limit: int) -> tuple[Review, ...]:
+    def list_waiting(self, limit: int) -> tuple[Review, ...]:
         """Return proposals that nobody has decided, oldest first."""
         ...

@@ -44,7 +44,7 @@ _FAMILIES = (
 """Codes that share a beginning → why."""
 
 
-def binding(code: str) -> str | None:
+def find_obstacle(code: str) -> str | None:
     """Return why a review cannot override a finding, or None where it can."""
     family = next((why for pattern, why in _FAMILIES if pattern.fullmatch(code)), None)
     return BINDING.get(code, family)
@@ -52,4 +52,4 @@ def binding(code: str) -> str | None:
 
 def obstacles(codes: Iterable[str]) -> dict[str, str]:
     """Return the codes that no review overrides, each with the reason."""
-    return {code: why for code in codes if (why := binding(code))}
+    return {code: why for code in codes if (why := find_obstacle(code))}

@@ -8,9 +8,8 @@ from datetime import datetime
 from intake.errors import ConflictError, NotFoundError
 from intake.files.model import timestamp
 from intake.orders.model import Review
-from intake.table.expressions import replacement, update
+from intake.table.expressions import clinic, replacement, update
 from intake.table.items import Item, expiry, moment
-from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.table import ConditionFailedError, Table
 
@@ -62,7 +61,7 @@ class DynamoReviews:
         item = self._table.get(_key(file_id))
         return _review(item) if item else None
 
-    def waiting(self, limit: int) -> tuple[Review, ...]:
+    def list_waiting(self, limit: int) -> tuple[Review, ...]:
         found = map(
             _review,
             self._table.items(Query(_REVIEWS, where="attribute_not_exists(decided_by)", consistent=True)),

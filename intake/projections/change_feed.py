@@ -8,17 +8,16 @@ stands as it was read, so no number is given later than a higher one.
 Source: Amazon DynamoDB Developer Guide, "Managing complex workflows with transactions" (isolation levels).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from intake.errors import ChangesGoneError, ContentionError, InvalidCursorError
 from intake.files.model import now, timestamp
 from intake.files.states import State
 from intake.projections.model import Change, FeedEntry, FeedPage
-from intake.table.compression import packed
-from intake.table.expressions import Write, replacement, update
+from intake.table.compression import pack
+from intake.table.expressions import Write, clinic, replacement, update
 from intake.table.items import Item, moment
-from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 
@@ -41,7 +40,7 @@ class FeedWriter:
         self._table = table
         self._clock = clock
 
-    def appended(self, changes: Sequence[Change]) -> list[Write]:
+    def append_changes(self, changes: Sequence[Change]) -> list[Write]:
         """Return the writes of a transaction that append `changes`, on the condition that nobody else did meanwhile."""
         clinics = list(dict.fromkeys(change.clinic_id for change in changes))
         heads = self._table.batch_get([_key(clinic_id, _HEAD) for clinic_id in clinics])
@@ -49,7 +48,7 @@ class FeedWriter:
             write
             for clinic_id, head in zip(clinics, heads, strict=True)
             for write in self._append(
-                clinic_id, [_row(change) for change in changes if change.clinic_id == clinic_id], head or {}
+                clinic_id, [_write_row(change) for change in changes if change.clinic_id == clinic_id], head or {}
             )
         ]
 
@@ -58,7 +57,7 @@ class FeedWriter:
         reached = preceding + len(rows)
         # Workers' clocks differ; what comes later never expires earlier.
         expires = max(kept_until, int((self._clock() + KEPT).timestamp()))
-        some = {"preceding": preceding, "kept_until": kept_until, "rows": packed(rows), "expires": expires}
+        some = {"preceding": preceding, "kept_until": kept_until, "rows": pack(rows), "expires": expires}
         item = _key(clinic_id, _sort(reached)) | some
         return [
             replacement(item, clinic(clinic_id)),
@@ -74,20 +73,17 @@ class DynamoChangeFeed:
         self._clock = clock
 
     def changes(self, clinic_id: str, since: str | None, limit: int) -> FeedPage:
-        after = None if since is None else _number(since)
-        return _page(self._items(clinic_id, after or 0), after, limit, int(self._clock().timestamp()))
+        after = None if since is None else _read_number(since)
+        # What holds changes behind a number, in order, and then the head.
+        behind = Query(_key(clinic_id, "")["pk"], above=_sort(after or 0), limit=_ITEMS_PER_PAGE, consistent=True)
+        return _cut_page(self._table.items(behind), after, limit, int(self._clock().timestamp()))
 
     def end(self, clinic_id: str) -> str:
         head = self._table.get(_key(clinic_id, _HEAD))
         return str(head["preceding"] if head else 0)
 
-    def _items(self, clinic_id: str, after: int) -> Iterator[Item]:
-        """Return what holds changes behind a number, in order, and then the head."""
-        feed = _key(clinic_id, "")["pk"]
-        return self._table.items(Query(feed, above=_sort(after), limit=_ITEMS_PER_PAGE, consistent=True))
 
-
-def _page(items: Iterable[Item], after: int | None, limit: int, at: int) -> FeedPage:
+def _cut_page(items: Iterable[Item], after: int | None, limit: int, at: int) -> FeedPage:
     """Cut a page out of the items behind `after`, which is None for the oldest that is kept.
 
     A query may see a transaction's items before those of the one before it. The numbers show the gap: the page ends
@@ -98,7 +94,7 @@ def _page(items: Iterable[Item], after: int | None, limit: int, at: int) -> Feed
         if item.get("expires", at + 1) <= at:
             continue
         preceding, held = item["preceding"], item.get("rows", [])
-        reached = _reached(reached, preceding, kept=item["kept_until"] > at)
+        reached = _check_gap(reached, preceding, kept=item["kept_until"] > at)
         known = max(known, preceding + len(held))
         if reached < preceding:
             break
@@ -113,7 +109,7 @@ def _page(items: Iterable[Item], after: int | None, limit: int, at: int) -> Feed
     return FeedPage(tuple(map(_entry, rows[:limit])), str(reached - over), more=over > 0)
 
 
-def _reached(reached: int | None, preceding: int, *, kept: bool) -> int:
+def _check_gap(reached: int | None, preceding: int, *, kept: bool) -> int:
     """Return up to where changes were read, on meeting an item that others precede, the last of which may be `kept`."""
     if reached is None:
         if kept:
@@ -143,13 +139,13 @@ def _sort(number: int) -> str:
     return f"{number:0{_DIGITS}d}"
 
 
-def _number(position: str) -> int:
+def _read_number(position: str) -> int:
     if not (position.isascii() and position.isdecimal() and len(position) <= _DIGITS):
         raise InvalidCursorError("the position is not one of this feed")
     return int(position)
 
 
-def _row(change: Change) -> Item:
+def _write_row(change: Change) -> Item:
     return {
         "file_id": change.file_id,
         "upload_id": change.upload_id,

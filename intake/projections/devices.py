@@ -7,9 +7,8 @@ further ones of that month are counted together.
 from datetime import datetime
 
 from intake.files.metadata import OTHER, OTHER_LABEL, Device
-from intake.table.expressions import update
+from intake.table.expressions import clinic, update
 from intake.table.items import Item
-from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.table import ConditionFailedError, Table
 
@@ -26,7 +25,7 @@ class DeviceRegister:
         self._table = table
         self._known: dict[tuple[str, str], set[str]] = {}
 
-    def admitted(self, clinic_id: str, at: datetime, device: Device) -> Device:
+    def admit(self, clinic_id: str, at: datetime, device: Device) -> Device:
         """Return the device, or the one that stands for all others where the month's register is full."""
         month = f"{at:%Y-%m}"
         known = self._known.setdefault((month, clinic_id), set())

@@ -7,9 +7,8 @@ changes with an item or two. Whoever adds to an item does so on the condition th
 from collections.abc import Iterable, Sequence
 
 from intake.projections.model import Change
-from intake.table.expressions import Write, update
+from intake.table.expressions import Write, clinic, update
 from intake.table.items import Item, expiry
-from intake.table.ownership import clinic
 from intake.table.table import Table
 
 _SUFFIX = 2
@@ -24,7 +23,7 @@ class Ledger:
 
     def split_new(self, changes: Sequence[Change]) -> tuple[list[Change], list[Write]]:
         """Return the changes that no sum holds, and the writes of the transaction that is to apply them."""
-        keys = {block_of(change): _key(change) for change in changes}
+        keys = {block_of(change): {"pk": f"APPLIED#{block_of(change)}", "sk": "#APPLIED"} for change in changes}
         items = self._table.batch_get(list(keys.values()))
         known = {block: set(item["notes"]) if item else set() for block, item in zip(keys, items, strict=True)}
         new = [change for change in changes if _note(change) not in known[block_of(change)]]
@@ -32,7 +31,7 @@ class Ledger:
         for change in new:
             notes.setdefault(block_of(change), set()).add(_note(change))
         owners = {block_of(change): change.clinic_id for change in new}
-        return new, [_noted(owners[block], keys[block], notes[block], len(known[block])) for block in notes]
+        return new, [_note_changes(owners[block], keys[block], notes[block], len(known[block])) for block in notes]
 
 
 def block_of(change: Change) -> str:
@@ -44,15 +43,11 @@ def blocks(changes: Iterable[Change]) -> int:
     return len({block_of(change) for change in changes})
 
 
-def _key(change: Change) -> Item:
-    return {"pk": f"APPLIED#{block_of(change)}", "sk": "#APPLIED"}
-
-
 def _note(change: Change) -> str:
     return f"{change.file_id[-_SUFFIX:]}.{change.revision}"
 
 
-def _noted(clinic_id: str, key: Item, notes: set[str], known: int) -> Write:
+def _note_changes(clinic_id: str, key: Item, notes: set[str], known: int) -> Write:
     return update(
         key,
         clinic(clinic_id),

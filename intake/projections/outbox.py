@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from intake.files.item_keys import OUTBOX, alert_key
 from intake.files.model import timestamp
 from intake.projections.model import DueAlert
-from intake.table.expressions import addition, update
-from intake.table.items import expiry, prefixed
-from intake.table.ownership import SYSTEM, clinic
+from intake.table.expressions import SYSTEM, addition, clinic, update
+from intake.table.items import collect_sums, expiry
 from intake.table.queries import Query
 from intake.table.table import ConditionFailedError, Table
 
@@ -59,10 +58,10 @@ class DynamoOutbox:
             row = self._table.update_and_get(leased)
         except ConditionFailedError:
             return None
-        codes, first = prefixed(row, "code_"), row.get("first_file_id", "")
+        codes, first = collect_sums(row, "code_"), row.get("first_file_id", "")
         return DueAlert(kind, row["clinic_id"], subject, row["pending"], codes, first)
 
-    def told(self, alert: DueAlert, at: datetime) -> None:
+    def mark_told(self, alert: DueAlert, at: datetime) -> None:
         sums = Counter({"pending": -alert.count, **{f"code_{code}": -n for code, n in alert.codes.items()}})
         told = addition(
             alert_key(alert.kind, alert.subject),
@@ -73,7 +72,7 @@ class DynamoOutbox:
         )
         self._table.write(told)
 
-    def pending_alerts(self) -> Iterable[tuple[str, str]]:
+    def list_pending_alerts(self) -> Iterable[tuple[str, str]]:
         for item in self._table.items(Query(OUTBOX, where="pending > :none", values={":none": 0})):
             kind, _, subject = item["sk"].partition("#")
             yield kind, subject

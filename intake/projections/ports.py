@@ -56,10 +56,10 @@ class Outbox(Protocol):
         """Lease an alert for sending, or None: nothing to tell, told less than 15 minutes ago, or another sends it."""
         ...
 
-    def told(self, alert: DueAlert, at: datetime) -> None:
+    def mark_told(self, alert: DueAlert, at: datetime) -> None:
         """Note that an alert was sent; what came since stays due."""
         ...
 
-    def pending_alerts(self) -> Iterable[tuple[str, str]]:
+    def list_pending_alerts(self) -> Iterable[tuple[str, str]]:
         """Yield kind and subject of every alert with something untold."""
         ...

@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from intake.files.index_keys import shard
-from intake.files.item_keys import STUDIES, created_key, series_key, study_key, study_list
+from intake.files.item_keys import STUDIES, build_created_key, series_key, study_key, study_list
 from intake.files.model import timestamp
 from intake.projections.model import Change
-from intake.studies.model import LIMITS, Instance
-from intake.table.expressions import update
+from intake.studies.model import LIMITS
+from intake.table.expressions import clinic, update
 from intake.table.items import Item
-from intake.table.ownership import clinic
 from intake.table.table import Table
 
 _Sets = dict[str, set[Any]]
@@ -62,22 +61,19 @@ class StudyMarks:
 
     def add(self, changes: Iterable[Change]) -> None:
         news = [change for change in changes if change.instance is not None]
-        marks = _marks(news)
-        views = {(view["pk"], view["sk"]): (change.clinic_id, view) for change in news for view in _views(change)}
+        marks = _collect_marks(news)
+        views = {(view["pk"], view["sk"]): (change.clinic_id, view) for change in news for view in _list_views(change)}
         keys = [*(mark.key for mark in marks), *({"pk": pk, "sk": sk} for pk, sk in views)]
         held = self._table.batch_get(keys)
         for (clinic_id, view), standing in zip(views.values(), held[len(marks) :], strict=True):
             if standing is None:
                 self._table.put(view, clinic(clinic_id))
         for mark, standing in zip(marks, held, strict=False):
-            self._write(mark, standing or {})
-
-    def _write(self, mark: _Marks, held: Item) -> None:
-        news = mark.unknown_to(held)
-        if news:
-            self._table.write(update(mark.key, clinic(mark.clinic_id), members=news, new=True))
-        if mark.span:
-            self._stretch(mark.clinic_id, mark.key, held, *mark.span)
+            members = mark.unknown_to(standing or {})
+            if members:
+                self._table.write(update(mark.key, clinic(mark.clinic_id), members=members, new=True))
+            if mark.span:
+                self._stretch(mark.clinic_id, mark.key, standing or {}, *mark.span)
 
     def _stretch(self, clinic_id: str, key: Item, held: Item, first: datetime, last: datetime) -> None:
         if timestamp(first) < held.get("first_at", "~"):
@@ -87,7 +83,7 @@ class StudyMarks:
             place = {
                 "clinic_key": study_list(clinic_id),
                 "state_shard": shard(STUDIES, study_id),
-                "created_key": created_key(last, study_id),
+                "created_key": build_created_key(last, study_id),
             }
             self._set_if(clinic_id, key, {"last_at": timestamp(last), **place}, "last_at < :last_at")
 
@@ -105,25 +101,23 @@ class StudyMarks:
         self._table.write_if(moved)
 
 
-def _marks(changes: Iterable[Change]) -> list[_Marks]:
+def _collect_marks(changes: Iterable[Change]) -> list[_Marks]:
     marks: dict[tuple[str, ...], _Marks] = {}
     for change in changes:
-        if change.instance is not None:
-            _mark(marks, change, change.instance)
+        new = change.instance
+        if new is None:
+            continue
+        study = marks.setdefault((new.study_id,), _Marks(change.clinic_id, study_key(new.study_id)))
+        study.note(modalities=new.modality, study_dates=new.study_date, patients=new.patient)
+        study.note(uploads=change.upload_id, series=new.series_uid)
+        study.stretch(change.at)
+        key = series_key(new.study_id, new.series_id)
+        series = marks.setdefault((new.study_id, new.series_id), _Marks(change.clinic_id, key))
+        series.note(modalities=new.modality, frames_of_reference=new.frame_of_reference, numbers=new.number)
     return list(marks.values())
 
 
-def _mark(marks: dict[tuple[str, ...], _Marks], change: Change, new: Instance) -> None:
-    study = marks.setdefault((new.study_id,), _Marks(change.clinic_id, study_key(new.study_id)))
-    study.note(modalities=new.modality, study_dates=new.study_date, patients=new.patient)
-    study.note(uploads=change.upload_id, series=new.series_uid)
-    study.stretch(change.at)
-    key = series_key(new.study_id, new.series_id)
-    series = marks.setdefault((new.study_id, new.series_id), _Marks(change.clinic_id, key))
-    series.note(modalities=new.modality, frames_of_reference=new.frame_of_reference, numbers=new.number)
-
-
-def _views(change: Change) -> Iterator[Item]:
+def _list_views(change: Change) -> Iterator[Item]:
     """Yield the items by which a study is found under its date, modality and patient: each is put once."""
     new = change.instance
     if new is None:

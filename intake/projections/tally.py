@@ -104,8 +104,14 @@ def add(sums: Tally, change: Change) -> None:
     _add_to_buckets(sums, change)
     _add_to_holding(sums, change)
     _add_to_alert(sums, change)
-    _add_to_study(sums, change)
-    _add_to_filed(sums, change)
+    if change.instance is not None:
+        _count_instance(sums, change, change.instance, 1)
+    if change.lost is not None:
+        _count_instance(sums, change, change.lost, -1)
+    if change.study_before:
+        _find_filed(sums, change, Filed(change.study_before)).counts[f"n_{change.before}"] -= 1
+    if change.filed:
+        _find_filed(sums, change, change.filed).counts[f"n_{change.after}"] += 1
     if change.announced_at:
         sums.announced[change.clinic_id, change.upload_id, change.announced_at] += 1
 
@@ -135,31 +141,25 @@ def _add_to_upload(sums: Tally, change: Change) -> None:
 def _add_to_buckets(sums: Tally, change: Change) -> None:
     if change.before is change.after:
         return  # Judged again, to the same end: the time of the first verdict has counted it.
-    counts = _counts(change)
-    for grain in Grain:
-        sums.buckets.setdefault((grain, grain.start(change.at), change.clinic_id), Counter()).update(counts)
-
-
-def _counts(change: Change) -> Counter[str]:
-    """Return what a change adds to its clinic's stretches of time."""
-    counts = Counter({f"n_{change.after}": 1, "bytes": _stored(change)})
+    counts = Counter({f"n_{change.after}": 1, "bytes": _count_stored(change)})
     if change.latency_ms is not None:
         counts[f"ms_{latency_bound(change.latency_ms)}"] += 1
     counts.update(f"code_{code}" for code in change.codes)
     counts.update(f"shadow_{code}" for code in change.shadow)
     if change.device is not None:
         counts.update(f"dev_{change.device.key}_{what}" for what in (change.after.value, *change.codes))
-    return +counts
+    for grain in Grain:
+        sums.buckets.setdefault((grain, grain.start(change.at), change.clinic_id), Counter()).update(+counts)
 
 
 def _add_to_holding(sums: Tally, change: Change) -> None:
     left = change.before is State.ACCEPTED and change.after is State.REJECTED and not change.duplicate_before
-    stored = _stored(change) - (change.size if left else 0)
+    stored = _count_stored(change) - (change.size if left else 0)
     if stored:
         sums.holdings.setdefault(change.clinic_id, Counter()).update({"files": -1 if left else 1, "bytes": stored})
 
 
-def _stored(change: Change) -> int:
+def _count_stored(change: Change) -> int:
     """Return the bytes that a change adds to what is stored of accepted files, once for each."""
     is_new = change.after is State.ACCEPTED and change.before is not State.ACCEPTED
     return change.size if is_new and not change.duplicate else 0
@@ -174,13 +174,6 @@ def _add_to_alert(sums: Tally, change: Change) -> None:
     row.codes.update(change.codes)
 
 
-def _add_to_study(sums: Tally, change: Change) -> None:
-    if change.instance is not None:
-        _count_instance(sums, change, change.instance, 1)
-    if change.lost is not None:
-        _count_instance(sums, change, change.lost, -1)
-
-
 def _count_instance(sums: Tally, change: Change, one: Instance, sign: int) -> None:
     study = (change.clinic_id, one.study_id, one.study_uid)
     sums.studies.setdefault(study, Counter()).update({"instances": sign, "bytes": sign * change.size})
@@ -189,14 +182,7 @@ def _count_instance(sums: Tally, change: Change, one: Instance, sign: int) -> No
     sums.series.setdefault(series, Counter()).update({"instances": sign, "numbered": numbered})
 
 
-def _add_to_filed(sums: Tally, change: Change) -> None:
-    if change.study_before:
-        _filed(sums, change, Filed(change.study_before)).counts[f"n_{change.before}"] -= 1
-    if change.filed:
-        _filed(sums, change, change.filed).counts[f"n_{change.after}"] += 1
-
-
-def _filed(sums: Tally, change: Change, filed: Filed) -> FiledTally:
+def _find_filed(sums: Tally, change: Change, filed: Filed) -> FiledTally:
     row = sums.filed.setdefault((change.upload_id, filed.study_id), FiledTally(change.clinic_id, filed))
     if filed.modality or filed.study_date:
         row.filed = filed

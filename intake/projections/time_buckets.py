@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from intake.files.model import timestamp
 from intake.files.states import State
 from intake.projections.model import Bucket, DeviceTally, Grain
-from intake.table.items import Item, moment, prefixed
+from intake.table.items import Item, collect_sums, moment
 from intake.table.queries import Query
 
 _PARTITIONS = {Grain.FIVE_MINUTES: "MINUTES#%Y-%m-%dT%H", Grain.HOUR: "HOURS#%Y-%m-%d", Grain.DAY: "DAYS#%Y-%m"}
@@ -57,24 +57,26 @@ def bucket(row: Item) -> Bucket:
     return Bucket(
         clinic_id=row["clinic_id"],
         start=moment(row["start"]),
-        counts={State(name): amount for name, amount in prefixed(row, "n_").items()},
+        counts={State(name): amount for name, amount in collect_sums(row, "n_").items()},
         bytes=row.get("bytes", 0),
-        latency={int(bound): amount for bound, amount in prefixed(row, "ms_").items()},
-        codes=prefixed(row, "code_"),
-        shadow=prefixed(row, "shadow_"),
-        devices=_devices(prefixed(row, "dev_")),
+        latency={int(bound): amount for bound, amount in collect_sums(row, "ms_").items()},
+        codes=collect_sums(row, "code_"),
+        shadow=collect_sums(row, "shadow_"),
+        devices=_read_devices(collect_sums(row, "dev_")),
     )
 
 
-def _devices(sums: dict[str, int]) -> dict[str, DeviceTally]:
+def _read_devices(sums: dict[str, int]) -> dict[str, DeviceTally]:
     """Read `{key}_{what}`, where what is a state or a finding's code."""
     by_key: dict[str, dict[str, int]] = {}
     for name, amount in sums.items():
         key, _, what = name.partition("_")
         by_key.setdefault(key, {})[what] = amount
-    return {key: _device(amounts) for key, amounts in by_key.items()}
-
-
-def _device(amounts: dict[str, int]) -> DeviceTally:
-    codes = {what: amount for what, amount in amounts.items() if what not in _STATES}
-    return DeviceTally(accepted=amounts.get(State.ACCEPTED, 0), rejected=amounts.get(State.REJECTED, 0), codes=codes)
+    return {
+        key: DeviceTally(
+            accepted=amounts.get(State.ACCEPTED, 0),
+            rejected=amounts.get(State.REJECTED, 0),
+            codes={what: amount for what, amount in amounts.items() if what not in _STATES},
+        )
+        for key, amounts in by_key.items()
+    }

@@ -11,9 +11,7 @@ from intake.files.item_keys import file_key
 from intake.files.model import FileRecord
 from intake.files.states import OPEN, State
 from intake.records.file_items import file_item, object_version
-from intake.table.expressions import Write, creation
-from intake.table.items import Item
-from intake.table.ownership import clinic
+from intake.table.expressions import Write, clinic, creation
 from intake.table.table import Table
 from intake.table.transactions import write_each_once
 
@@ -27,11 +25,11 @@ class DynamoChildren:
     def reserve(self, children: Sequence[FileRecord]) -> None:
         write_each_once(self._table, children, _creations, "files")
 
-    def awaited(self, children: Sequence[FileRecord]) -> frozenset[str]:
+    def find_awaited(self, children: Sequence[FileRecord]) -> frozenset[str]:
         keys = [file_key(child.file_id) for child in children]
         items = self._table.batch_get(keys, "state", "clinic_id", "incoming")
         found = [(child, item) for child, item in zip(children, items, strict=True) if item]
-        if not all(_is_of(child, item) for child, item in found):
+        if not all(child.is_of(item["clinic_id"], object_version(item["incoming"])) for child, item in found):
             raise ConflictError("another's record stands under the id of an archive's entry")
         return frozenset(child.file_id for child, item in found if item["state"] in OPEN)
 
@@ -42,7 +40,3 @@ class DynamoChildren:
 
 def _creations(children: Sequence[FileRecord]) -> list[Write]:
     return [creation(file_item(child), clinic(child.clinic_id)) for child in children]
-
-
-def _is_of(child: FileRecord, item: Item) -> bool:
-    return child.is_of(item["clinic_id"], object_version(item["incoming"]))

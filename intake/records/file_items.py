@@ -1,7 +1,7 @@
 """Files' records as items of the table, and what its indexes hold of them."""
 
-from intake.files.index_keys import by_name, by_state
-from intake.files.item_keys import created_key, file_key
+from intake.files.index_keys import index_by_name, index_by_state
+from intake.files.item_keys import build_created_key, file_key
 from intake.files.model import (
     FileRecord,
     FileSummary,
@@ -10,11 +10,12 @@ from intake.files.model import (
     Severity,
     Source,
     TimelineEntry,
+    list_rejecting_codes,
     timestamp,
 )
 from intake.files.scan import Scan
 from intake.files.states import State
-from intake.table.compression import packed
+from intake.table.compression import pack
 from intake.table.items import Item, moment
 
 
@@ -22,9 +23,9 @@ def file_item(record: FileRecord) -> Item:
     """Write a whole record, as it begins. What only a verdict knows of it, no index holds yet."""
     return {
         **file_key(record.file_id),
-        **by_state(record.clinic_id, record.file_id, record.state, record.findings),
-        **by_name(record.clinic_id, record.file_id, record.name),
-        "created_key": created_key(record.created_at, record.file_id),
+        **index_by_state(record.clinic_id, record.file_id, record.state, record.findings),
+        **index_by_name(record.clinic_id, record.file_id, record.name),
+        "created_key": build_created_key(record.created_at, record.file_id),
         "file_id": record.file_id,
         "upload_id": record.upload_id,
         "clinic_id": record.clinic_id,
@@ -44,7 +45,7 @@ def file_item(record: FileRecord) -> Item:
         "conflicts_with": record.conflicts_with,
         "superseded_by": record.superseded_by,
         **finding_attributes(record.findings),
-        "metadata": packed(record.metadata) if record.metadata else None,
+        "metadata": pack(record.metadata) if record.metadata else None,
         "rules_version": record.rules_version,
         "timings": record.timings,
         "timeline": [timeline_map(entry) for entry in record.timeline],
@@ -78,11 +79,17 @@ def file_record(item: Item) -> FileRecord:
         duplicate_of=item.get("duplicate_of"),
         conflicts_with=item.get("conflicts_with"),
         superseded_by=item.get("superseded_by"),
-        findings=tuple(_finding(row) for row in item.get("findings", ())),
+        findings=tuple(
+            Finding(row["code"], Severity(row["severity"]), row["message"], row["remedy"], row["where"])
+            for row in item.get("findings", ())
+        ),
         metadata=item.get("metadata", {}),
         rules_version=item.get("rules_version"),
         timings=item["timings"],
-        timeline=tuple(_timeline_entry(row) for row in item["timeline"]),
+        timeline=tuple(
+            TimelineEntry(moment(row["at"]), row["actor"], row["event"], row.get("detail", ""))
+            for row in item["timeline"]
+        ),
         multipart_id=item.get("multipart_id"),
         parent=item.get("parent"),
         shadow=tuple(item.get("shadow", ())),
@@ -116,12 +123,8 @@ def finding_attributes(findings: tuple[Finding, ...]) -> Item:
     return {
         "findings": [finding_map(finding) for finding in findings] or None,
         "warnings": sum(finding.severity is Severity.WARN for finding in findings) or None,
-        "codes": rejecting_codes(findings) or None,
+        "codes": list(list_rejecting_codes(findings)) or None,
     }
-
-
-def rejecting_codes(findings: tuple[Finding, ...]) -> list[str]:
-    return list(dict.fromkeys(finding.code for finding in findings if finding.severity is Severity.REJECT))
 
 
 def object_map(version: ObjectVersion) -> Item:
@@ -145,11 +148,3 @@ def finding_map(finding: Finding) -> Item:
 def timeline_map(entry: TimelineEntry) -> Item:
     told = {"detail": entry.detail} if entry.detail else {}
     return {"at": timestamp(entry.at), "actor": entry.actor, "event": entry.event, **told}
-
-
-def _finding(row: Item) -> Finding:
-    return Finding(row["code"], Severity(row["severity"]), row["message"], row["remedy"], row["where"])
-
-
-def _timeline_entry(row: Item) -> TimelineEntry:
-    return TimelineEntry(moment(row["at"]), row["actor"], row["event"], row.get("detail", ""))

@@ -35,13 +35,13 @@ class FileLists:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def of(self, clinic_id: str | None, states: Iterable[State]) -> list[Partition]:
+    def list_partitions(self, clinic_id: str | None, states: Iterable[State]) -> list[Partition]:
         """Return the partitions of a clinic's files or everybody's, in some states."""
         states = sorted(states)
         if clinic_id is not None:
-            return [_of_clinic(clinic_id, one) for one in states]
+            return [_clinic_partition(clinic_id, one) for one in states]
         clinics = self.clinics() if LISTED_BY_CLINIC & set(states) else []
-        own = [_of_clinic(clinic, one) for one in states if one in LISTED_BY_CLINIC for clinic in clinics]
+        own = [_clinic_partition(clinic, one) for one in states if one in LISTED_BY_CLINIC for clinic in clinics]
         return own + [
             ("by_state", "state_shard", f"{one}#{shard}")
             for one in states
@@ -60,5 +60,5 @@ class FileLists:
         return list(found)
 
 
-def _of_clinic(clinic_id: str, state: State) -> Partition:
+def _clinic_partition(clinic_id: str, state: State) -> Partition:
     return "by_clinic_state", "clinic_state", f"{clinic_id}#{state}"

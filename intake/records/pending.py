@@ -5,17 +5,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime
-from itertools import chain, groupby
+from itertools import chain, groupby, takewhile
 
-from intake.files.index_keys import in_lists
-from intake.files.item_keys import created_key, file_key, upload_key
+from intake.files.index_keys import index_in_lists
+from intake.files.item_keys import build_created_key, file_key, upload_key
 from intake.files.model import FileRecord, timestamp
 from intake.files.states import State
 from intake.records.file_items import file_item
 from intake.records.file_lists import Partition, Section
-from intake.table.expressions import Write, addition, creation, update
+from intake.table.expressions import Owner, Write, addition, clinic, creation, update
 from intake.table.items import Item, expiry
-from intake.table.ownership import Owner, clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 
@@ -28,28 +27,14 @@ class AnnouncedFiles:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def entered(self, owner: Owner, files: Sequence[FileRecord]) -> list[Write]:
+    def enter_batch(self, owner: Owner, files: Sequence[FileRecord]) -> list[Write]:
         """Return the writes of the transaction that reserves `files`, which one upload announced at one moment."""
         awaited = [file for file in files if file.state is State.AWAITING_UPLOAD]
         if len(awaited) > 1:
             new = (creation(file_item(file), owner) for file in files)
-            return [self._entered(owner, awaited), *new]
-        items = (file_item(file) | in_lists(file.clinic_id, file.file_id, file.state) for file in files)
+            return [_start_batch(owner, awaited), *new]
+        items = (file_item(file) | index_in_lists(file.clinic_id, file.file_id, file.state) for file in files)
         return [creation(item, owner) for item in items]
-
-    def _entered(self, owner: Owner, awaited: list[FileRecord]) -> Write:
-        first, last = awaited[0], awaited[-1]
-        facts = {
-            "clinic_id": first.clinic_id,
-            "upload_id": first.upload_id,
-            "created_at": timestamp(first.created_at),
-            **in_lists(first.clinic_id, first.upload_id, State.AWAITING_UPLOAD),
-            "last": last.file_id,
-        }
-        # Where an upload announces twice within a millisecond, the batch grows by those that came later.
-        begins = {"created_key": created_key(first.created_at, first.file_id)}
-        key = _key(first.upload_id, first.created_at)
-        return addition(key, Counter(rest=len(awaited)), owner, sets=facts, initial=begins)
 
     def decrement_items(self, left: Mapping[tuple[str, str, datetime], int]) -> list[Write]:
         """Return the writes of a transaction that takes files from their batches; a batch that is gone needs none.
@@ -57,18 +42,34 @@ class AnnouncedFiles:
         `left` tells how many files leave each batch, by its clinic, its upload and when it was announced.
         """
         found = zip(left, self._table.batch_get([_key(*batch[1:]) for batch in left]), strict=True)
-        return [self._decrement(clinic(batch[0]), item, left[batch]) for batch, item in found if item]
+        return [_decrement(clinic(batch[0]), item, left[batch]) for batch, item in found if item]
 
-    def _decrement(self, owner: Owner, item: Item, fewer: int) -> Write:
-        rest = item["rest"] - fewer
-        return update(
-            {"pk": item["pk"], "sk": item["sk"]},
-            owner,
-            sets={"rest": rest} if rest > 0 else {"rest": rest, "expires": expiry()},
-            remove=() if rest > 0 else ("clinic_state", "state_shard", "created_key"),
-            condition="rest = :known",
-            values={":known": item["rest"]},
-        )
+
+def _start_batch(owner: Owner, awaited: list[FileRecord]) -> Write:
+    first, last = awaited[0], awaited[-1]
+    facts = {
+        "clinic_id": first.clinic_id,
+        "upload_id": first.upload_id,
+        "created_at": timestamp(first.created_at),
+        **index_in_lists(first.clinic_id, first.upload_id, State.AWAITING_UPLOAD),
+        "last": last.file_id,
+    }
+    # Where an upload announces twice within a millisecond, the batch grows by those that came later.
+    begins = {"created_key": build_created_key(first.created_at, first.file_id)}
+    key = _key(first.upload_id, first.created_at)
+    return addition(key, Counter(rest=len(awaited)), owner, sets=facts, initial=begins)
+
+
+def _decrement(owner: Owner, item: Item, fewer: int) -> Write:
+    rest = item["rest"] - fewer
+    return update(
+        {"pk": item["pk"], "sk": item["sk"]},
+        owner,
+        sets={"rest": rest} if rest > 0 else {"rest": rest, "expires": expiry()},
+        remove=() if rest > 0 else ("clinic_state", "state_shard", "created_key"),
+        condition="rest = :known",
+        values={":known": item["rest"]},
+    )
 
 
 def _key(upload_id: str, announced_at: datetime) -> Item:
@@ -94,9 +95,11 @@ class AwaitedFiles:
         """Return a section of some lists that are read as one, newest first."""
         found: list[Item] = []
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            rows = self._rows(threads, partitions, section)
-            for wave in _waves(_since(rows, section.since), section.limit):
-                found += reversed(self._of(threads, wave, section.before))
+            rows = self._merge(threads, partitions, section)
+            # Files of a batch are as old as each other.
+            young = takewhile(lambda row: row["created_key"] >= section.since, rows)
+            for wave in _cut_waves(young, section.limit):
+                found += reversed(self._read_wave(threads, wave, section.before))
                 if len(found) >= section.limit:
                     break
         return found[: section.limit]
@@ -104,15 +107,15 @@ class AwaitedFiles:
     def all(self, partitions: Sequence[Partition]) -> Iterator[Item]:
         """Yield the files of some lists, oldest first."""
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            for wave in _waves(self._rows(threads, partitions, None), None):
-                yield from self._of(threads, wave, _AFTER_ALL)
+            for wave in _cut_waves(self._merge(threads, partitions, None), None):
+                yield from self._read_wave(threads, wave, _AFTER_ALL)
 
-    def _rows(self, threads: Executor, partitions: Sequence[Partition], section: Section | None) -> Iterator[Item]:
+    def _merge(self, threads: Executor, partitions: Sequence[Partition], section: Section | None) -> Iterator[Item]:
         """Yield the rows of some lists as of one, files and batches: all, oldest first, or a section, newest first."""
         lists = [self._pages(partition, section) for partition in partitions]
         first = threads.map(next, lists)
         sorted_rows = [chain(page, chain.from_iterable(pages)) for page, pages in zip(first, lists, strict=True)]
-        return heapq.merge(*sorted_rows, key=_created, reverse=section is not None)
+        return heapq.merge(*sorted_rows, key=_sort_key, reverse=section is not None)
 
     def _pages(self, partition: Partition, section: Section | None) -> Iterator[list[Item]]:
         index, name, value = partition
@@ -127,12 +130,12 @@ class AwaitedFiles:
         )
         return self._table.pages(query)
 
-    def _of(self, threads: Executor, wave: list[Item], before: str) -> list[Item]:
+    def _read_wave(self, threads: Executor, wave: list[Item], before: str) -> list[Item]:
         """Return the awaited files that some rows stand for, oldest first."""
-        files = chain.from_iterable(threads.map(lambda row: self._files(row, before), wave))
-        return sorted(files, key=_created)
+        files = chain.from_iterable(threads.map(lambda row: self._read_files(row, before), wave))
+        return sorted(files, key=_sort_key)
 
-    def _files(self, row: Item, before: str) -> list[Item]:
+    def _read_files(self, row: Item, before: str) -> list[Item]:
         """Return the awaited files that a row stands for."""
         if not row["sk"].startswith(BATCH):
             return [row]
@@ -149,15 +152,7 @@ class AwaitedFiles:
         return list(self._table.items(query))
 
 
-def _since(rows: Iterable[Item], floor: str) -> Iterator[Item]:
-    """Yield rows, newest first, until they are too old. Files of a batch are as old as each other."""
-    for row in rows:
-        if row["created_key"] < floor:
-            return
-        yield row
-
-
-def _waves(rows: Iterable[Item], wanted: int | None) -> Iterator[list[Item]]:
+def _cut_waves(rows: Iterable[Item], wanted: int | None) -> Iterator[list[Item]]:
     """Cut rows into waves that are read at the same time.
 
     Where only some files are wanted, a wave is no larger than may be enough; and where it was not, because its batches
@@ -166,14 +161,14 @@ def _waves(rows: Iterable[Item], wanted: int | None) -> Iterator[list[Item]]:
     wave: list[Item] = []
     for _, together in groupby(rows, _group):
         wave += together
-        if len(wave) >= AT_ONCE or (wanted and sum(map(_at_most, wave)) >= wanted):
+        if len(wave) >= AT_ONCE or (wanted and sum(map(_count_most, wave)) >= wanted):
             yield wave
             wave, wanted = [], wanted and 2 * wanted
     if wave:
         yield wave
 
 
-def _created(item: Item) -> str:
+def _sort_key(item: Item) -> str:
     return str(item["created_key"])
 
 
@@ -182,10 +177,10 @@ def _group(row: Item) -> str:
 
     What an upload announced within a millisecond is a batch, and maybe files alone that lie between the batch's.
     """
-    moment_and_upload, _, number = _created(row).rpartition("-")
-    return moment_and_upload if number.isdigit() else _created(row)
+    moment_and_upload, _, number = _sort_key(row).rpartition("-")
+    return moment_and_upload if number.isdigit() else _sort_key(row)
 
 
-def _at_most(row: Item) -> int:
+def _count_most(row: Item) -> int:
     """Return how many files a row stands for at most."""
     return int(row["last"][_NUMBER:]) - int(row["created_key"][_NUMBER:]) + 1 if "last" in row else 1

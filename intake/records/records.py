@@ -4,7 +4,8 @@ Source: Amazon DynamoDB Developer Guide, "Querying tables", "Managing complex wo
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -14,21 +15,22 @@ from intake.files.item_keys import COUNTS, META, file_key, upload_key
 from intake.files.keys import is_file_id, is_upload_id
 from intake.files.model import FileRecord, FileSummary, Upload, now, timestamp
 from intake.files.outcomes import RESERVED_AT_ONCE, Page
-from intake.files.states import State
+from intake.files.states import LIFECYCLE, State
 from intake.records.file_items import file_record, file_summary
-from intake.records.file_lists import Section
-from intake.records.merged_lists import MergedLists
-from intake.records.pending import AnnouncedFiles
+from intake.records.file_lists import FileLists, Partition, Section
+from intake.records.pending import AnnouncedFiles, AwaitedFiles
 from intake.records.upload_items import upload, upload_item
-from intake.table.cursors import before, check_position
-from intake.table.expressions import replacement, update
-from intake.table.index_queries import Indexes, newest
-from intake.table.ownership import clinic
+from intake.table.cursors import check_position, read_time_position
+from intake.table.expressions import clinic, replacement, update
+from intake.table.index_queries import FIRST, Indexes, newest
+from intake.table.items import Item
 from intake.table.queries import Query
 from intake.table.table import ConditionFailedError, Table, TransactionConflictError
 
 _REMEMBERED = timedelta(hours=24)
 _BEFORE_FILES = "FILE#"
+_AT_ONCE = 16
+"""Queries; a list of all clinics is merged from one or more for each of them."""
 
 
 class DynamoRecords:
@@ -36,7 +38,7 @@ class DynamoRecords:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._lists = MergedLists(table)
+        self._lists = _MergedLists(table)
         self._announced = AnnouncedFiles(table)
         self._indexes = Indexes(table)
 
@@ -64,7 +66,7 @@ class DynamoRecords:
 
     def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
         uploads = newest("by_clinic", "clinic_key", f"{clinic_id}#uploads")
-        metas = self._indexes.keys(uploads, before(after), limit + 1).rows
+        metas = self._indexes.keys(uploads, read_time_position(after), limit + 1).rows
         page = metas[:limit]
         counts = self._table.batch_get([upload_key(meta["upload_id"], COUNTS) for meta in page])
         rows = tuple(upload(meta, counted or {}) for meta, counted in zip(page, counts, strict=True))
@@ -101,7 +103,7 @@ class DynamoRecords:
         *,
         until: datetime | None = None,
     ) -> Page[FileSummary]:
-        start, floor = before(after), timestamp(since) if since else ""
+        start, floor = read_time_position(after), timestamp(since) if since else ""
         start = min(start, timestamp(until)) if until else start
         merged = self._lists.newest(clinic_id, state, Section(start, floor, limit + 1))
         page = merged[:limit]
@@ -154,6 +156,39 @@ class DynamoRecords:
             values={":before": announced},
         )
         with suppress(TransactionConflictError):
-            if not self._table.transact([count, *self._announced.entered(owner, files)]):
+            if not self._table.transact([count, *self._announced.enter_batch(owner, files)]):
                 return
         raise ConflictError("other files were added to the upload at the same time")
+
+
+class _MergedLists:
+    """Reads the lists of one state, or of all of them in the order in which files pass through them."""
+
+    def __init__(self, table: Table) -> None:
+        self._indexes = Indexes(table)
+        self._lists = FileLists(table)
+        self._awaited = AwaitedFiles(table)
+
+    def newest(self, clinic_id: str | None, state: State | None, section: Section) -> list[Item]:
+        """Return a section of the files of a clinic or of all, in a state or in any, newest first.
+
+        A file that moves on meanwhile is met in the list that it leaves, in the one that it gets to, or in both: the
+        later one counts.
+        """
+        found: dict[str, Item] = {}
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            for states in [frozenset({state})] if state else LIFECYCLE:
+                for item in self._read_state(threads, self._lists.list_partitions(clinic_id, states), states, section):
+                    earlier = found.get(item["file_id"])
+                    if earlier is None or item["updated_at"] >= earlier["updated_at"]:
+                        found[item["file_id"]] = item
+        return sorted(found.values(), key=lambda item: str(item["created_key"]), reverse=True)[: section.limit]
+
+    def _read_state(
+        self, threads: Executor, partitions: list[Partition], states: frozenset[State], section: Section
+    ) -> Iterable[Item]:
+        if State.AWAITING_UPLOAD in states:
+            return self._awaited.newest(partitions, section)
+        stretches = [newest(*partition, low=section.since or FIRST) for partition in partitions]
+        lists = threads.map(lambda one: self._indexes.keys(one, section.before, section.limit).rows, stretches)
+        return [item for rows in lists for item in rows]

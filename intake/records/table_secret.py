@@ -3,8 +3,7 @@
 import secrets
 from threading import Lock
 
-from intake.table.expressions import creation
-from intake.table.ownership import SYSTEM
+from intake.table.expressions import SYSTEM, creation
 from intake.table.table import ConditionFailedError, Table
 
 _KEY = {"pk": "SECRET#PATIENTS", "sk": "#SECRET"}
@@ -22,14 +21,11 @@ class TableSecret:
     def read(self) -> bytes:
         with self._lock:
             if self._secret is None:
-                self._secret = bytes.fromhex(self._stored() or self._made())
+                item = self._table.get(_KEY)
+                self._secret = bytes.fromhex(item["secret"] if item else self._make())
             return self._secret
 
-    def _stored(self) -> str:
-        item = self._table.get(_KEY)
-        return str(item["secret"]) if item else ""
-
-    def _made(self) -> str:
+    def _make(self) -> str:
         secret = secrets.token_hex(32)
         try:
             self._table.write(creation({**_KEY, "secret": secret}, SYSTEM))

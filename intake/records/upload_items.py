@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from intake.files.index_keys import by_name
-from intake.files.item_keys import created_key, upload_key
+from intake.files.index_keys import index_by_name
+from intake.files.item_keys import build_created_key, upload_key
 from intake.files.model import Source, Upload, timestamp
 from intake.files.states import State
-from intake.table.items import Item, moment, prefixed
+from intake.table.items import Item, collect_sums, moment
 
 
 def upload_item(upload: Upload) -> Item:
@@ -14,7 +14,7 @@ def upload_item(upload: Upload) -> Item:
     return {
         **upload_key(upload.upload_id),
         "clinic_key": f"{upload.clinic_id}#uploads",
-        "created_key": created_key(upload.created_at, upload.upload_id),
+        "created_key": build_created_key(upload.created_at, upload.upload_id),
         "upload_id": upload.upload_id,
         "clinic_id": upload.clinic_id,
         "created_at": timestamp(upload.created_at),
@@ -25,7 +25,7 @@ def upload_item(upload: Upload) -> Item:
         "expected": upload.expected,
         "declared": upload.declared,
         "announced": upload.announced,
-        **by_name(f"{upload.clinic_id}#uploads", upload.upload_id, upload.reference),
+        **index_by_name(f"{upload.clinic_id}#uploads", upload.upload_id, upload.reference),
     }
 
 
@@ -33,7 +33,7 @@ def direct_upload_facts(clinic_id: str, upload_id: str, at: datetime) -> Item:
     """Return what the receipt of a clinic's day of direct drops says, but for how many they are."""
     return {
         "clinic_key": f"{clinic_id}#uploads",
-        "created_key": created_key(at, upload_id),
+        "created_key": build_created_key(at, upload_id),
         "upload_id": upload_id,
         "clinic_id": clinic_id,
         "created_at": timestamp(at),
@@ -66,5 +66,5 @@ def upload(meta: Item, counts: Item) -> Upload:
         entries=foreseen - meta["announced"] if "announced" in meta else 0,
         counts={State.AWAITING_UPLOAD: declared - sum(judged.values()), **judged},
         warnings=counts.get("with_warnings", 0),
-        causes=prefixed(counts, "cause_"),
+        causes=collect_sums(counts, "cause_"),
     )

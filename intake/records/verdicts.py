@@ -19,14 +19,12 @@ from intake.files.model import (
     Severity,
     Source,
     TimelineEntry,
-    Verdict,
     timestamp,
 )
-from intake.files.outcomes import Outcome, Recorded
+from intake.files.outcomes import Outcome, Recorded, Verdict
 from intake.files.scan import Scan
 from intake.files.states import SETTLING, State, may_become
 from intake.records.file_items import (
-    file_item,
     file_record,
     file_summary,
     finding_attributes,
@@ -35,18 +33,21 @@ from intake.records.file_items import (
 )
 from intake.records.file_lists import FileLists
 from intake.records.pending import AwaitedFiles
-from intake.records.transitions import state_attributes, transition
-from intake.records.verdict_items import arrival_attributes, is_initial, verdict_attributes
-from intake.table.expressions import Write, replacement, update
+from intake.records.transitions import (
+    arrival_attributes,
+    initial_attributes,
+    state_attributes,
+    transition,
+    verdict_attributes,
+)
+from intake.table.expressions import Write, clinic, replacement, update
 from intake.table.items import Item
-from intake.table.ownership import clinic
 from intake.table.table import Table
 from intake.table.transactions import transact_patiently
 
 ATTEMPTS = 5
 _MINE = "file_id = :me OR attribute_exists(released)"
 """Of a claim: whose it is, or that its file gave it up."""
-_FAILED_BY_US = frozenset({State.AWAITING_UPLOAD, State.EXPIRED})
 
 
 class DynamoVerdicts:
@@ -61,20 +62,35 @@ class DynamoVerdicts:
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
         moved = self._move(verdict, reserved=reserved)
         claims = [_claim(verdict, identity) for identity in _identities(verdict)]
-        writes = [moved, *claims, *_superseded(verdict)]
+        writes = [moved, *claims, *_supersede(verdict)]
         refused = transact_patiently(self._table, writes, "records", ATTEMPTS)
-        return _refusal(verdict, refused, len(claims)) if refused else Recorded(Outcome.RECORDED)
+        return _explain_refusal(verdict, refused, len(claims)) if refused else Recorded(Outcome.RECORDED)
 
     def fail(self, record: FileRecord, reason: str) -> bool:
         entry = TimelineEntry(record.updated_at, "sweep", State.FAILED, reason)
-        initial = {name: value for name, value in file_item(record).items() if is_initial(name, value)}
-        may_begin = record.source is Source.DIRECT
-        moved = _given_up(record, record.incoming, State.FAILED, entry, initial if may_begin else None)
+        moved = transition(
+            record.file_id,
+            record.clinic_id,
+            incoming=record.incoming,
+            sources=may_become(State.FAILED),
+            sets=state_attributes(record, State.FAILED, entry.at),
+            entries=[entry],
+            initial=initial_attributes(record) if record.source is Source.DIRECT else None,
+        )
         return self._table.write_if(moved)
 
     def expire(self, file: FileRecord | FileSummary, at: datetime) -> bool:
-        entry = TimelineEntry(at, "sweep", State.EXPIRED)
-        return self._table.write_if(_given_up(file, None, State.EXPIRED, entry))
+        moved = transition(
+            file.file_id,
+            file.clinic_id,
+            incoming=None,
+            sources=may_become(State.EXPIRED),
+            sets=state_attributes(file, State.EXPIRED, at),
+            entries=[TimelineEntry(at, "sweep", State.EXPIRED)],
+            # Its sender may have been given more time since it was read.
+            expired_at=at,
+        )
+        return self._table.write_if(moved)
 
     def delete(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
         moved = transition(
@@ -108,7 +124,7 @@ class DynamoVerdicts:
             entries=[TimelineEntry(at, "processor", state, found.code if found else "entries-judged")],
             revision=record.revision,
         )
-        return not self._table.transact([moved, *_released(record, state)])
+        return not self._table.transact([moved, *_release_claim(record, state)])
 
     def note_scan(self, record: FileRecord, scan: Scan) -> None:
         owner = clinic(record.clinic_id)
@@ -119,10 +135,10 @@ class DynamoVerdicts:
         others = [claim for claim in self._table.batch_get(keys) if claim]
         mine = {verdict.file_id, verdict.replaces}
         rival = next((claim for claim in others if claim["file_id"] not in mine and not claim.get("released")), None)
-        return _refused_by(verdict, rival) if rival else Recorded(Outcome.RECORDED)
+        return _describe_rival(verdict, rival) if rival else Recorded(Outcome.RECORDED)
 
-    def awaiting(self) -> Iterator[FileSummary]:
-        partitions = self._lists.of(None, [State.AWAITING_UPLOAD])
+    def list_awaited(self) -> Iterator[FileSummary]:
+        partitions = self._lists.list_partitions(None, [State.AWAITING_UPLOAD])
         yield from map(file_summary, self._awaited.all(partitions))
 
     def file(self, file_id: str) -> FileRecord | None:
@@ -161,7 +177,7 @@ def _claim(verdict: Verdict, identity: str) -> Write:
     return replacement(item, owner, condition=taken_over, values={**values, ":former": verdict.replaces})
 
 
-def _superseded(verdict: Verdict) -> list[Write]:
+def _supersede(verdict: Verdict) -> list[Write]:
     """Return what tells in the record of the file whose claim is taken over which file did that.
 
     Only where it is accepted and its clinic's, so that no order takes a claim from another's file.
@@ -179,31 +195,13 @@ def _superseded(verdict: Verdict) -> list[Write]:
     return [moved]
 
 
-def _released(record: FileRecord, state: State) -> list[Write]:
+def _release_claim(record: FileRecord, state: State) -> list[Write]:
     """Return what gives up an archive's claim: the same bytes, sent again, are judged by the rules of that day."""
     if state is not State.REJECTED or record.duplicate_of or not record.sha256:
         return []
     key = claim_key(record.clinic_id, f"sha256:{record.sha256}")
     owner, values = clinic(record.clinic_id), {":me": record.file_id}
     return [update(key, owner, sets={"released": True}, condition="file_id = :me", values=values)]
-
-
-def _given_up(
-    file: FileRecord | FileSummary,
-    incoming: ObjectVersion | None,
-    target: State,
-    entry: TimelineEntry,
-    initial: Item | None = None,
-) -> Write:
-    return transition(
-        file.file_id,
-        file.clinic_id,
-        incoming=incoming,
-        sources=may_become(target) & _FAILED_BY_US,
-        sets=state_attributes(file, target, entry.at),
-        entries=[entry],
-        initial=initial,
-    )
 
 
 def _identities(verdict: Verdict) -> list[str]:
@@ -218,22 +216,22 @@ def _identities(verdict: Verdict) -> list[str]:
     return [f"sha256:{verdict.sha256}"] if verdict.sha256 else []
 
 
-def _refusal(verdict: Verdict, refused: dict[int, Item], claims: int) -> Recorded:
+def _explain_refusal(verdict: Verdict, refused: dict[int, Item], claims: int) -> Recorded:
     """Read why the transaction was refused: the record's own condition first, then the claims in their order."""
     if 0 in refused:
-        return _standing(verdict, refused[0])
+        return _explain_standing(verdict, refused[0])
     first = min(refused)
     if first > claims:
         raise ContentionError("the record of the file that is to be superseded changed")
-    return _refused_by(verdict, refused[first])
+    return _describe_rival(verdict, refused[first])
 
 
-def _refused_by(verdict: Verdict, claim: Item) -> Recorded:
+def _describe_rival(verdict: Verdict, claim: Item) -> Recorded:
     outcome = Outcome.DUPLICATE_BYTES if _same_bytes(verdict, claim) else Outcome.SOP_INSTANCE_CONFLICT
     return Recorded(outcome, claim["file_id"], object_version(claim["stored"]))
 
 
-def _standing(verdict: Verdict, record: Item) -> Recorded:
+def _explain_standing(verdict: Verdict, record: Item) -> Recorded:
     if verdict.again:
         raise ContentionError("the record changed while its file was judged again")
     if not record or record["clinic_id"] != verdict.clinic_id or object_version(record["incoming"]) != verdict.incoming:

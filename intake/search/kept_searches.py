@@ -4,9 +4,8 @@ import secrets
 import time
 from collections.abc import Mapping
 
-from intake.table.expressions import creation
+from intake.table.expressions import account, creation
 from intake.table.items import Item
-from intake.table.ownership import account
 from intake.table.table import Table
 
 KEPT = 3600
@@ -27,7 +26,7 @@ class DynamoKeptSearches:
         self._table.write(creation(item, account(owner)))
         return search_id
 
-    def kept(self, owner: str, search_id: str) -> dict[str, str] | None:
+    def find(self, owner: str, search_id: str) -> dict[str, str] | None:
         if not 0 < len(search_id) <= LONGEST_ID:
             return None
         item = self._table.get(_key(owner, search_id))

@@ -56,6 +56,6 @@ class KeptSearches(Protocol):
         """Return an opaque id of the criteria."""
         ...
 
-    def kept(self, owner: str, search_id: str) -> dict[str, str] | None:
+    def find(self, owner: str, search_id: str) -> dict[str, str] | None:
         """Return what the owner keeps under the id, or None for what is unknown, lapsed or another's."""
         ...

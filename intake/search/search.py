@@ -1,24 +1,23 @@
 """Searches in the table, behind the `Search` port: each takes the index that leaves least to look through."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from intake.errors import InvalidCursorError
-from intake.files.index_keys import term
+from intake.files.index_keys import modality_of, normalise_patient_id, patient_id_of, term
 from intake.files.item_keys import COUNTS, file_key, upload_key
 from intake.files.keyed_ids import KeyedIds
 from intake.files.keys import is_file_id, is_upload_id
+from intake.files.metadata import series_uid_of, study_uid_of
 from intake.files.model import FileRecord, Upload, timestamp
 from intake.files.outcomes import Page
 from intake.files.states import JUDGED
 from intake.records.file_items import file_record
 from intake.records.upload_items import upload as upload_of_items
-from intake.search.matching import matches
 from intake.search.model import FileQuery
+from intake.table.expressions import clinic
 from intake.table.index_queries import FIRST, LAST, Indexes, Stretch, newest
 from intake.table.items import Item, moment
-from intake.table.ownership import clinic
 from intake.table.table import Table
 
 BEFORE_FILES = "FILE#"
@@ -45,21 +44,23 @@ class DynamoSearch:
         last: Item = {}
         for size in (limit + 1, *[READ] * (ROUNDS - 1)):
             part = self._indexes.keys(stretch, after, size)
-            for row, record in self._records(part.rows):
-                if not matches(query, record, self._ids):
+            for row, item in zip(part.rows, self._table.batch_get(part.rows), strict=True):
+                record = file_record(item) if item else None
+                if record is None or not matches(query, record, self._ids):
                     continue
                 if len(found) == limit:
-                    return Page(tuple(found), _next(stretch, last))
+                    return Page(tuple(found), _position_of(stretch, last))
                 found.append(record)
                 last = row
             if part.reached is None:
                 return Page(tuple(found))
             last, after = part.reached, part.reached[stretch.sort]
-        return Page(tuple(found), _next(stretch, last), _looked_back_to(stretch, last))
+        reached = moment(last[stretch.sort].partition("#")[0]) if stretch.sort == "created_key" else None
+        return Page(tuple(found), _position_of(stretch, last), reached)
 
     def uploads(self, clinic_id: str, reference: str, limit: int) -> tuple[Upload, ...]:
         begins = term(reference)
-        stretch = _by_name(f"{clinic_id}#uploads", begins)
+        stretch = _name_stretch(f"{clinic_id}#uploads", begins)
         keys = self._indexes.keys(stretch, None, limit).rows
         return self.uploads_at([key["pk"].partition("#")[2] for key in keys])
 
@@ -71,11 +72,6 @@ class DynamoSearch:
             items.setdefault(item["pk"], {})[item["sk"]] = item
         found = ((items.get(key["pk"], {}), key["sk"]) for key in keys)
         return tuple(upload_of_items(of[meta], of.get(COUNTS, {})) for of, meta in found if meta in of)
-
-    def _records(self, rows: list[Item]) -> Iterator[tuple[Item, FileRecord]]:
-        for row, item in zip(rows, self._table.batch_get(rows), strict=True):
-            if item is not None:
-                yield row, file_record(item)
 
     def _position(self, stretch: Stretch, after: str | None) -> str | None:
         if after is None or stretch.sort != "name_key":
@@ -111,9 +107,13 @@ class DynamoSearch:
             key = self._ids.patient(query.clinic_id, query.patient_id)
             return newest("by_patient", "patient_key", key, low=low, high=high)
         if query.name and query.clinic_id:
-            return _by_name(query.clinic_id, term(query.name))
+            return _name_stretch(query.clinic_id, term(query.name))
         if query.study_id:
-            return _of_study(query.study_id, query.series_id)
+            low, high = (f"{query.series_id}#", f"{query.series_id}#~") if query.series_id else (FIRST, LAST)
+            values = (query.study_id,)
+            return Stretch(
+                index="by_study", partition="study_of", values=values, sort="study_place", low=low, high=high
+            )
         if query.upload_id:
             pk = upload_key(query.upload_id)["pk"]
             return Stretch(index=None, partition="pk", values=(pk,), sort="sk", low=BEFORE_FILES)
@@ -123,21 +123,31 @@ class DynamoSearch:
         return replace(files, having=("modality", query.modality.upper()))
 
 
-def _next(stretch: Stretch, row: Item) -> str:
+def _position_of(stretch: Stretch, row: Item) -> str:
     """Return the position of a row. A name is kept out of it: the file's id leads back to it."""
     return str(row["sk"].removeprefix(BEFORE_FILES) if stretch.sort == "name_key" else row[stretch.sort])
 
 
-def _looked_back_to(stretch: Stretch, last: Item) -> datetime | None:
-    return moment(last[stretch.sort].partition("#")[0]) if stretch.sort == "created_key" else None
-
-
-def _by_name(owner: str, begins: str) -> Stretch:
+def _name_stretch(owner: str, begins: str) -> Stretch:
     return Stretch(
         index="by_name", partition="name_of", values=(owner,), sort="name_key", low=begins or FIRST, high=begins + LAST
     )
 
 
-def _of_study(study_id: str, series_id: str) -> Stretch:
-    low, high = (f"{series_id}#", f"{series_id}#~") if series_id else (FIRST, LAST)
-    return Stretch(index="by_study", partition="study_of", values=(study_id,), sort="study_place", low=low, high=high)
+def matches(query: FileQuery, record: FileRecord, ids: KeyedIds) -> bool:
+    """Say whether all that was asked for holds of a record: what its index does not already ensure."""
+    study_uid = study_uid_of(record.metadata)
+    asked = (
+        query.clinic_id is None or record.clinic_id == query.clinic_id,
+        not query.patient_id
+        or normalise_patient_id(patient_id_of(record.metadata)) == normalise_patient_id(query.patient_id),
+        term(record.name).startswith(term(query.name)),
+        not query.study_id or (study_uid and ids.study(record.clinic_id, study_uid) == query.study_id),
+        not query.series_id or ids.series(record.clinic_id, series_uid_of(record.metadata)) == query.series_id,
+        not query.upload_id or record.upload_id == query.upload_id,
+        not query.modality or modality_of(record.metadata) == query.modality.upper(),
+        query.state in {None, record.state},
+        query.since is None or record.created_at >= query.since,
+        query.until is None or record.created_at < query.until,
+    )
+    return all(asked)

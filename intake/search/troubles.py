@@ -9,7 +9,7 @@ from intake.files.states import State
 from intake.records.file_items import file_record
 from intake.studies.model import StudyOfUpload
 from intake.table.index_queries import Indexes, Stretch
-from intake.table.items import Item, prefixed
+from intake.table.items import Item, collect_sums
 from intake.table.queries import Query
 from intake.table.table import Table
 
@@ -72,5 +72,5 @@ def _cause(row: Item) -> str:
 
 
 def _study(row: Item) -> StudyOfUpload:
-    counts = {State(name): number for name, number in prefixed(row, "n_").items()}
+    counts = {State(name): number for name, number in collect_sums(row, "n_").items()}
     return StudyOfUpload(row["study_id"], counts, row.get("modality", ""), row.get("study_date", ""))

@@ -36,7 +36,7 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundObject:
     """An object that stands in a bucket."""
 
     version: ObjectVersion

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from intake.files.model import ObjectVersion
-from intake.storage.model import Copied, Found, ObjectRange, Part, Presigned
+from intake.storage.model import Copied, FoundObject, ObjectRange, Part, Presigned
 
 
 class ObjectReader(Protocol):
@@ -30,7 +30,7 @@ class Objects(ObjectReader, Protocol):
         """Remove an object from its key; the bucket's versioning keeps it for a while. Removing nothing is no error."""
         ...
 
-    def find(self, bucket: str, key: str) -> Found | None:
+    def find(self, bucket: str, key: str) -> FoundObject | None:
         """Return the newest version at a key, or None where there is none."""
         ...
 

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from intake.files.metadata import _uid, series_uid_of, short, study_uid_of
+from intake.files.metadata import series_uid_of, short_text, study_uid_of, uid_of
 from intake.files.model import Metadata
 from intake.files.states import State
 
@@ -87,25 +87,20 @@ def instance(metadata: Metadata, study_id: str, series_id: str, patient_key: str
     if not (study_uid and study_id):
         return None
     number = metadata.get("instance_number")
+    # Digested once more under the study's id, so that nobody can be followed from study to study.
+    again = hashlib.blake2b(patient_key.encode(), key=study_id.encode(), digest_size=10).hexdigest()
     return Instance(
         study_id=study_id,
         study_uid=study_uid,
         series_id=series_id,
         series_uid=series_uid_of(metadata),
-        modality=short(metadata, "modality"),
-        study_date=short(metadata, "study_date"),
-        frame_of_reference=_uid(metadata, "frame_of_reference_uid"),
+        modality=short_text(metadata, "modality"),
+        study_date=short_text(metadata, "study_date"),
+        frame_of_reference=uid_of(metadata, "frame_of_reference_uid"),
         number=number if isinstance(number, int) else None,
-        patient=_patient(study_id, patient_key),
+        patient=again if patient_key else "",
         patient_key=patient_key,
     )
-
-
-def _patient(study_id: str, patient_key: str) -> str:
-    """Digest a patient's key once more under the study's id, so that nobody can be followed from study to study."""
-    if not patient_key:
-        return ""
-    return hashlib.blake2b(patient_key.encode(), key=study_id.encode(), digest_size=10).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ The judge's catalogue lists these rules beside its own. Each finding says where:
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from intake.files.model import Finding, Severity, Upload
 from intake.files.states import State
@@ -61,33 +62,27 @@ _NEVER_CAME = (State.EXPIRED, State.FAILED)
 
 def findings(study: Study, uploads: Sequence[Upload]) -> tuple[Finding, ...]:
     """Return what is to be said of a study with its series, and of the uploads that it came with."""
-    return (*_of_study(study, uploads), *(found for series in study.series for found in _of_series(series)))
+    return (*_check_study(study, uploads), *(found for series in study.series for found in _check_series(series)))
 
 
-def _of_study(study: Study, uploads: Sequence[Upload]) -> Iterator[Finding]:
+def _check_study(study: Study, uploads: Sequence[Upload]) -> Iterator[Finding]:
     if len(study.patients) > 1:
         yield PATIENT_DIFFERS
     if any(upload.counts.get(state) for upload in uploads for state in _NEVER_CAME):
         yield INCOMPLETE
 
 
-def _of_series(series: Series) -> Iterator[Finding]:
+def _check_series(series: Series) -> Iterator[Finding]:
+    numbers = series.numbers or frozenset({0})
     broken = {
         MODALITIES_MIXED: len(series.modalities) > 1,
         FRAMES_MIXED: len(series.frames_of_reference) > 1,
         NUMBERS_REPEATED: _all_known(series) and series.numbered > len(series.numbers),
-        NUMBERS_MISSING: _all_known(series) and _gaps(series) > 0,
+        NUMBERS_MISSING: _all_known(series) and len(numbers) < max(numbers) - min(numbers) + 1,
     }
-    yield from (_at(found, series) for found, is_broken in broken.items() if is_broken)
+    where = f"series {series.series_uid}"
+    yield from (replace(found, where=where) for found, is_broken in broken.items() if is_broken)
 
 
 def _all_known(series: Series) -> bool:
     return len(series.numbers) < LIMITS["numbers"]
-
-
-def _gaps(series: Series) -> int:
-    return max(series.numbers) - min(series.numbers) + 1 - len(series.numbers) if series.numbers else 0
-
-
-def _at(found: Finding, series: Series) -> Finding:
-    return Finding(found.code, found.severity, found.message, found.remedy, f"series {series.series_uid}")

@@ -49,15 +49,12 @@ class DynamoStudies:
     def study(self, clinic_id: str | None, study_id: str) -> Study:
         # Whose it is stands in its id, so that nothing of another clinic's is read, however much of it there is.
         readable = is_study_id(study_id) if clinic_id is None else self._ids.is_study_of(clinic_id, study_id)
-        items = self._items(study_id) if readable else {}
+        query = Query(study_key(study_id)["pk"], between=(META, f"{SERIES}~"), consistent=True)
+        items = {item["sk"]: item for item in self._table.items(query)} if readable else {}
         if META not in items or "last_at" not in items[META] or clinic_id not in {None, items[META]["clinic_id"]}:
             raise NotFoundError("there is no such study")
         series = tuple(_series(item) for sort, item in items.items() if sort.startswith(SERIES))
         return _study(items[META], series)
-
-    def _items(self, study_id: str) -> dict[str, Item]:
-        query = Query(study_key(study_id)["pk"], between=(META, f"{SERIES}~"), consistent=True)
-        return {item["sk"]: item for item in self._table.items(query)}
 
 
 def _study(item: Item, series: tuple[Series, ...] = ()) -> Study:

@@ -27,13 +27,13 @@ _DICTIONARY = (
 """What such maps often hold, most often last. It may never change: everything that was packed is read with it."""
 
 
-def packed(content: dict[str, Any] | list[Any]) -> bytes:
+def pack(content: dict[str, Any] | list[Any]) -> bytes:
     """Pack a map or a list of texts, whole numbers, truths, lists and maps."""
     packer = zlib.compressobj(9, zdict=_DICTIONARY)
     return packer.compress(json.dumps(content).encode()) + packer.flush()
 
 
-def unpacked(stored: bytes | str) -> Any:  # noqa: ANN401  # A map or a list, as it was packed.
+def unpack(stored: bytes | str) -> Any:  # noqa: ANN401  # A map or a list, as it was packed.
     """Read what was packed; Lambda's events tell bytes in base 64."""
     data = base64.b64decode(stored) if isinstance(stored, str) else stored
     return json.loads(zlib.decompressobj(zdict=_DICTIONARY).decompress(data))

@@ -15,7 +15,7 @@ _POSITION = re.compile(r"[ -~]+#[0-9a-z-]*[0-9a-z]")
 _AFTER_ALL = "~"
 """Sorts after every time and id, where a list without a position begins."""
 _CREATED_KEY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z#[0-9a-z-]{1,60}")
-"""As `intake.files.item_keys.created_key` writes it."""
+"""As `intake.files.item_keys.build_created_key` writes it."""
 
 
 def check_position(position: str, low: str = "", high: str = _AFTER_ALL) -> str:
@@ -26,7 +26,7 @@ def check_position(position: str, low: str = "", high: str = _AFTER_ALL) -> str:
     return position
 
 
-def before(position: str | None) -> str:
+def read_time_position(position: str | None) -> str:
     """Return the `created_key` that a page of a list, newest first, stands before. Raises InvalidCursorError."""
     if position is not None and not _CREATED_KEY.fullmatch(position):
         raise InvalidCursorError("the position is not one of a list by time")

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
 from intake.errors import ScalperError
-from intake.table.stream_stretch import Stretch
+from intake.table.stream_stretch import StreamStretch
 
 TRIMMED = "TrimmedDataAccessException"
 
@@ -30,7 +30,7 @@ class DynamoStream:
     def __init__(self, client: StreamsClient) -> None:
         self._streams = client
 
-    def records(self, stretch: Stretch) -> Iterator[dict[str, Any]]:
+    def records(self, stretch: StreamStretch) -> Iterator[dict[str, Any]]:
         """Yield the stretch's records. Raises StreamTrimmedError."""
         try:
             position: str | None = self._streams.get_shard_iterator(

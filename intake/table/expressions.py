@@ -1,7 +1,10 @@
 """Building writes of a table: each states whose the item is that it changes, and changes no other's.
 
-No other module of this package builds one, and a test keeps it so. Source: Amazon DynamoDB Developer Guide, "Update
-expressions", "Condition expressions".
+What builds a write takes an owner and cannot be called without one. The write then goes through only where the item is
+that owner's, or where there is none yet, and it leaves the owner in the item
+(docs/adr/0031-every-write-states-whose-it-is.md). No other module builds one, and a test keeps it so.
+
+Source: Amazon DynamoDB Developer Guide, "Update expressions", "Condition expressions".
 """
 
 from collections import Counter
@@ -10,8 +13,32 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from intake.table.items import Item
-from intake.table.ownership import SYSTEM, Owner
 from intake.table.serialization import serialize
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who owns an item, and the attribute that says so."""
+
+    name: str
+    attribute: str = "clinic_id"
+
+
+SYSTEM = Owner("", "")
+"""The owner of what belongs to no clinic and to nobody: how far rounds are, notes on messages, the table's secret."""
+
+NO_CLINIC = Owner("-")
+"""The owner of an entry of the audit log that concerns no clinic, or all: keys of its index cannot be empty."""
+
+
+def clinic(clinic_id: str) -> Owner:
+    """Return a clinic as an owner; also the one that owns what is nobody's."""
+    return Owner(clinic_id)
+
+
+def account(name: str) -> Owner:
+    """Return whoever gave an order or asked for a subscription: a clinic, a person, or the admins together."""
+    return Owner(name, "owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +55,7 @@ def creation(item: Item, owner: Owner) -> Write:
     return Write(
         "Put",
         {
-            "Item": serialize(_marked(item, owner)),
+            "Item": serialize(_add_owner(item, owner)),
             "ConditionExpression": "attribute_not_exists(pk)",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         },
@@ -39,13 +66,13 @@ def replacement(
     item: Item, owner: Owner, *, condition: str = "", values: Item | None = None, new: bool = True
 ) -> Write:
     """Return the put that writes an item over its owner's, where the condition holds, or, if `new`, where none is."""
-    mine, whose, owned = _is_owners(owner, strict=False)
-    conditions = _on_condition(mine, condition, or_missing="pk" if condition and new else "")
+    mine, whose, owned = _require_owner(owner, strict=False)
+    conditions = _join_conditions(mine, condition, or_missing="pk" if condition and new else "")
     given = serialize({**(values or {}), **owned})
     return Write(
         "Put",
         {
-            "Item": serialize(_marked(item, owner)),
+            "Item": serialize(_add_owner(item, owner)),
             **conditions,
             **({"ExpressionAttributeNames": whose} if whose else {}),
             **({"ExpressionAttributeValues": given} if given else {}),
@@ -75,16 +102,16 @@ def update(
     what `also` says. Placeholders for attributes are their names, those that `condition` needs stand in `names`.
     Where the item has no attribute `or_missing`, no condition has to hold.
     """
-    mine, whose, owned = _is_owners(owner, strict=not new)
-    first = {**(_mark(owner) if new else {}), **(initial or {})}
+    mine, whose, owned = _require_owner(owner, strict=not new)
+    first = {**(_name_owner(owner) if new else {}), **(initial or {})}
     added: Item = {**{name: amount for name, amount in (sums or {}).items() if amount}, **(members or {})}
-    expression, placeholders, given = _written(sets or {}, first, added, remove, also)
+    expression, placeholders, given = _write_expression(sets or {}, first, added, remove, also)
     return Write(
         "Update",
         {
             "Key": serialize(key),
             "UpdateExpression": expression,
-            **_on_condition(mine, condition, or_missing=or_missing),
+            **_join_conditions(mine, condition, or_missing=or_missing),
             "ExpressionAttributeNames": {**placeholders, **whose, **(names or {})},
             "ExpressionAttributeValues": serialize({**given, **(values or {}), **owned}),
         },
@@ -104,7 +131,7 @@ def addition(
     return update(key, owner, sets=sets, initial=initial, sums=sums, remove=remove, new=True)
 
 
-def _written(
+def _write_expression(
     sets: Item, initial: Item, added: Item, remove: Sequence[str], also: Sequence[str]
 ) -> tuple[str, dict[str, str], Item]:
     """Return an update's expression, what its placeholders stand for, and their values.
@@ -128,7 +155,7 @@ def _written(
     return expression, {f"#{slot}": name for name, slot in slots.items()}, values
 
 
-def _on_condition(*terms: str, or_missing: str) -> dict[str, str]:
+def _join_conditions(*terms: str, or_missing: str) -> dict[str, str]:
     said = [term for term in terms if term]
     # DynamoDB refuses parentheses that part nothing.
     told = " AND ".join(f"({term})" for term in said) if len(said) > 1 else "".join(said)
@@ -137,7 +164,7 @@ def _on_condition(*terms: str, or_missing: str) -> dict[str, str]:
     return {"ConditionExpression": told, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if told else {}
 
 
-def _is_owners(owner: Owner, *, strict: bool) -> tuple[str, dict[str, str], Item]:
+def _require_owner(owner: Owner, *, strict: bool) -> tuple[str, dict[str, str], Item]:
     """Return the condition that an item is its owner's, or, if not `strict`, nobody else's."""
     if owner == SYSTEM:
         return "", {}, {}
@@ -145,13 +172,13 @@ def _is_owners(owner: Owner, *, strict: bool) -> tuple[str, dict[str, str], Item
     return mine, {"#whose": owner.attribute}, {":whose": owner.name}
 
 
-def _mark(owner: Owner) -> Item:
+def _name_owner(owner: Owner) -> Item:
     return {} if owner == SYSTEM else {owner.attribute: owner.name}
 
 
-def _marked(item: Item, owner: Owner) -> Item:
+def _add_owner(item: Item, owner: Owner) -> Item:
     """Return an item that says whose it is. Raises ValueError for one that says that it is another's."""
-    mark = _mark(owner)
+    mark = _name_owner(owner)
     if any(item.get(name, whose) != whose for name, whose in mark.items()):
         raise ValueError("the item is another owner's")
     return {**item, **mark}

@@ -19,6 +19,6 @@ def expiry() -> int:
     return int(time.time()) + 7 * 86_400
 
 
-def prefixed(item: Item, prefix: str) -> dict[str, int]:
+def collect_sums(item: Item, prefix: str) -> dict[str, int]:
     """Return the item's sums whose names begin with `prefix`, without it, and without those that came to nothing."""
     return {name.removeprefix(prefix): n for name, n in item.items() if name.startswith(prefix) and n}

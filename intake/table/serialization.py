@@ -6,7 +6,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from intake.table.compression import unpacked
+from intake.table.compression import unpack
 from intake.table.items import Item, WireItem
 
 _serialize = TypeSerializer().serialize
@@ -20,7 +20,7 @@ def serialize(item: Mapping[str, Any]) -> WireItem:
 
 def deserialize(item: Mapping[str, Any]) -> Item:
     """Read DynamoDB's form of an item; numbers become int, and what was packed is unpacked."""
-    return {name: unpacked(value["B"]) if "B" in value else _plain(_deserialize(value)) for name, value in item.items()}
+    return {name: unpack(value["B"]) if "B" in value else _plain(_deserialize(value)) for name, value in item.items()}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  # An attribute holds any of DynamoDB's types.

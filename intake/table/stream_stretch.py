@@ -5,7 +5,7 @@ from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class StreamStretch:
     """A batch that was given up, as Lambda tells an on-failure destination: a position and not the records."""
 
     stream: str

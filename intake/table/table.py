@@ -13,9 +13,8 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 
 from intake.aws_errors import code_of
 from intake.errors import ContentionError, ScalperError
-from intake.table.expressions import Write, creation, replacement
+from intake.table.expressions import Owner, Write, creation, replacement
 from intake.table.items import Item, WireItem
-from intake.table.ownership import Owner
 from intake.table.queries import Query, Rows
 from intake.table.serialization import deserialize, serialize
 
@@ -76,7 +75,7 @@ class Table:
         """Return the items at `keys` in their order, each whole or its keys and those attributes; None for none."""
         wanted = list(dict.fromkeys((key["pk"], key["sk"]) for key in keys))
         parts = (wanted[start : start + KEYS_PER_CALL] for start in range(0, len(wanted), KEYS_PER_CALL))
-        found = {(item["pk"], item["sk"]): item for part in parts for item in self._batch(part, attributes)}
+        found = {(item["pk"], item["sk"]): item for part in parts for item in self._read_batch(part, attributes)}
         return [found.get((key["pk"], key["sk"])) for key in keys]
 
     def query(self, query: Query) -> Rows:
@@ -125,14 +124,18 @@ class Table:
         Those are told by their places, with the items that stand there (empty for none). Raises
         TransactionConflictError where it can be tried again.
         """
-        items: Any = [{write.action: self._named(write)} for write in writes]
+        items: Any = [{write.action: self._build_request(write)} for write in writes]
         try:
             self._client.transact_write_items(TransactItems=items)
         except ClientError as error:
             if code_of(error) != "TransactionCanceledException":
                 raise
             reasons = cast("list[dict[str, Any]]", error.response["CancellationReasons"])
-            refused = _refused(reasons)
+            refused = {
+                place: deserialize(reason.get("Item", {}))
+                for place, reason in enumerate(reasons)
+                if reason.get("Code") == "ConditionalCheckFailed"
+            }
             if any(reason.get("Code") in _CONFLICTS for reason in reasons):
                 raise TransactionConflictError(refused) from error
             if not refused:
@@ -140,7 +143,7 @@ class Table:
             return refused
         return {}
 
-    def _batch(self, keys: list[tuple[str, str]], attributes: Sequence[str]) -> Iterator[Item]:
+    def _read_batch(self, keys: list[tuple[str, str]], attributes: Sequence[str]) -> Iterator[Item]:
         wanted: dict[str, Any] = {
             "Keys": [serialize({"pk": pk, "sk": sk}) for pk, sk in keys],
             "ConsistentRead": True,
@@ -157,7 +160,7 @@ class Table:
 
     def _send(self, write: Write, **options: str) -> WireItem:
         """Return the attributes that the options ask for."""
-        request = {**self._named(write), **options}
+        request = {**self._build_request(write), **options}
         try:
             if write.action == "Update":
                 return dict(self._client.update_item(**request).get("Attributes", {}))
@@ -168,7 +171,7 @@ class Table:
             raise
         return {}
 
-    def _named(self, write: Write) -> dict[str, Any]:
+    def _build_request(self, write: Write) -> dict[str, Any]:
         return {"TableName": self._name, **write.request}
 
 
@@ -183,11 +186,3 @@ def unavailable_as(error: type[ScalperError]) -> Iterator[None]:
         raise
     except (HTTPClientError, NoConnectionError) as failed:
         raise error("The table cannot be reached.") from failed
-
-
-def _refused(reasons: Sequence[dict[str, Any]]) -> dict[int, Item]:
-    return {
-        place: deserialize(reason.get("Item", {}))
-        for place, reason in enumerate(reasons)
-        if reason.get("Code") == "ConditionalCheckFailed"
-    }

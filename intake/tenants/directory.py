@@ -9,9 +9,8 @@ from typing import Any
 from intake.errors import ConflictError
 from intake.files.item_keys import CLINICS
 from intake.files.model import timestamp
-from intake.table.expressions import Write, creation, replacement
+from intake.table.expressions import Write, clinic, creation, replacement
 from intake.table.items import Item, moment
-from intake.table.ownership import clinic
 from intake.table.queries import Query
 from intake.table.table import Table
 from intake.tenants.model import Clinic, Partner
@@ -81,12 +80,12 @@ def _clinic_item(clinic: Clinic) -> Item:
         "name": clinic.name,
         "contact": clinic.contact,
         "active": clinic.active,
-        "at": _written(clinic.created_at),
+        "at": _write_moment(clinic.created_at),
     }
 
 
 def _clinic(row: Item) -> Clinic:
-    return Clinic(row["sk"], row["name"], row.get("contact", ""), row.get("active", True), _read(row.get("at")))
+    return Clinic(row["sk"], row["name"], row.get("contact", ""), row.get("active", True), _read_moment(row.get("at")))
 
 
 def _partner_item(partner: Partner) -> Item:
@@ -96,8 +95,8 @@ def _partner_item(partner: Partner) -> Item:
         "clinic_id": partner.clinic_id,
         "name": partner.name,
         "scopes": sorted(partner.scopes),
-        "at": _written(partner.created_at),
-        "ends_at": _written(partner.ends_at),
+        "at": _write_moment(partner.created_at),
+        "ends_at": _write_moment(partner.ends_at),
         "request_key": partner.request_key,
     }
 
@@ -108,15 +107,15 @@ def _partner(row: Item) -> Partner:
         clinic_id=row["clinic_id"],
         name=row["name"],
         scopes=frozenset(row["scopes"]),
-        created_at=_read(row.get("at")),
-        ends_at=_read(row.get("ends_at")),
+        created_at=_read_moment(row.get("at")),
+        ends_at=_read_moment(row.get("ends_at")),
         request_key=row.get("request_key", ""),
     )
 
 
-def _written(at: datetime | None) -> str | None:
+def _write_moment(at: datetime | None) -> str | None:
     return timestamp(at) if at else None
 
 
-def _read(text: str | None) -> datetime | None:
+def _read_moment(text: str | None) -> datetime | None:
     return moment(text) if text else None

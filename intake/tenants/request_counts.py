@@ -3,8 +3,7 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from intake.table.expressions import addition
-from intake.table.ownership import SYSTEM
+from intake.table.expressions import SYSTEM, addition
 from intake.table.table import Table
 
 

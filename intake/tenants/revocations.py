@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 
 from intake.errors import RevocationsUnknownError
-from intake.table.expressions import replacement
+from intake.table.expressions import SYSTEM, replacement
 from intake.table.items import Item
-from intake.table.ownership import SYSTEM
 from intake.table.table import Table, unavailable_as
 from intake.tenants.model import Revoked
 
@@ -33,10 +32,10 @@ class DynamoRevocations:
 
     def find(self, session_id: str, subject: str) -> Revoked:
         with unavailable_as(RevocationsUnknownError):
-            session, person = self._at(_session_key(session_id)), self._at(_subject_key(subject))
+            session, person = self._find_end(_session_key(session_id)), self._find_end(_subject_key(subject))
         return Revoked(session is not None, Revoked().sign_ins_until if person is None else person)
 
-    def _at(self, key: Item) -> int | None:
+    def _find_end(self, key: Item) -> int | None:
         item = self._table.get(key)
         return int(item["ended_at"]) if item else None
 

@@ -56,7 +56,7 @@ def kinds_of(owner: str) -> tuple[str, ...]:
 
 def shown(services: Services, owner: str) -> tuple[Shown, ...]:
     """Return an owner's subscriptions as they stand: one call of SNS for each, at most `MOST`."""
-    return tuple(Shown(one, _standing(services, one)) for one in services.subscriptions.of(owner))
+    return tuple(Shown(one, _standing(services, one)) for one in services.subscriptions.list_by_owner(owner))
 
 
 def subscribe(services: Services, identity: Identity, owner: str, endpoint: str, kinds: Iterable[str]) -> Subscription:
@@ -66,7 +66,7 @@ def subscribe(services: Services, identity: Identity, owner: str, endpoint: str,
     known = services.subscriptions.find(owner, address_id)
     if known is not None and not known.removed:
         return _changed(services, identity, known, wanted)
-    if len(services.subscriptions.of(owner)) >= MOST:
+    if len(services.subscriptions.list_by_owner(owner)) >= MOST:
         raise SubscriptionError(f"There are {MOST} addresses already, and no more fit. Remove one first.")
     at = services.clock()
     asked_before = known is not None and at - known.asked_at < ONE_REQUEST
@@ -144,7 +144,7 @@ def _deliver(services: Services, subscription: Subscription, *, ask: bool) -> Su
     policy = filter_policy([subscription, *others])
     arn = subscription.arn or next((other.arn for other in others if other.arn), "")
     known = bool(arn) and services.subscribers.set_policy(arn, policy)
-    if not known or (ask and services.subscribers.standing(arn) is Standing.PENDING):
+    if not known or (ask and services.subscribers.find_standing(arn) is Standing.PENDING):
         arn = _asked(services, subscription, policy)
     for other in others:
         if other.arn != arn and not other.removed:
@@ -166,7 +166,7 @@ def _asked(services: Services, subscription: Subscription, policy: dict[str, obj
 
 
 def _others(services: Services, subscription: Subscription) -> list[Subscription]:
-    sharing = services.subscriptions.sharing(subscription.subscription_id)
+    sharing = services.subscriptions.list_by_address(subscription.subscription_id)
     return [other for other in sharing if other.owner != subscription.owner]
 
 
@@ -178,7 +178,7 @@ def _own(services: Services, owner: str, wanted_id: str) -> Subscription:
 
 
 def _standing(services: Services, subscription: Subscription) -> Standing:
-    return services.subscribers.standing(subscription.arn) if subscription.arn else Standing.GONE
+    return services.subscribers.find_standing(subscription.arn) if subscription.arn else Standing.GONE
 
 
 def _address(text: str) -> str:

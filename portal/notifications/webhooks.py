@@ -33,7 +33,7 @@ def create(
     if idempotency_key is not None:
         digest = hashlib.sha256("\0".join(("webhook", url, *wanted)).encode()).hexdigest()
         webhook_id = bind_key(services, clinic_id, idempotency_key, digest, webhook_id)
-    held = services.webhooks.of(clinic_id)
+    held = services.webhooks.list_by_clinic(clinic_id)
     standing = next((webhook for webhook in held if webhook.webhook_id == webhook_id), None)
     if standing is not None:
         return standing
@@ -62,7 +62,7 @@ def find(services: Services, identity: Identity, webhook_id: str) -> Webhook:
 
 
 def held(services: Services, identity: Identity) -> tuple[Webhook, ...]:
-    return services.webhooks.of(identity.own_clinic())
+    return services.webhooks.list_by_clinic(identity.own_clinic())
 
 
 def state(services: Services, webhook: Webhook) -> Delivery:

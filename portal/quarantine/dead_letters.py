@@ -14,7 +14,7 @@ from intake.messaging.events import Arrival, MalwareScanResult, ObjectsCreated, 
 from intake.messaging.model import QueuedMessage
 from intake.messaging.ports import DeadLetters
 from intake.orders.commands import DoTask, FindFiles
-from intake.table.stream_stretch import Stretch
+from intake.table.stream_stretch import StreamStretch
 from portal.audit.log import note
 from portal.auth.identity import Identity
 from portal.services import Services
@@ -58,7 +58,7 @@ class Letter:
 def letters(services: Services, queue: DeadLetterQueue) -> tuple[Letter, ...]:
     """Return the letters of a queue, oldest first."""
     messages = _dead_letters(services, queue).peek(SHOWN)
-    last_errors = services.last_errors.of([message.message_id for message in messages])
+    last_errors = services.last_errors.find([message.message_id for message in messages])
     known = {message_id: error.error for message_id, error in last_errors.items()}
     return tuple(
         _letter(services, queue, message, known.get(message.message_id, "")) for message in sorted(messages, key=_age)
@@ -134,14 +134,14 @@ def _file_of(services: Services, arrival: Arrival) -> str:
     reserved = keys.reservation(version.key)
     if reserved is None and arrival.scan:
         return ""
-    return (reserved or services.ids.direct(version.bucket, version.key, version.version_id, arrival.at)).file_id
+    return (reserved or services.ids.place_direct(version.bucket, version.key, version.version_id, arrival.at)).file_id
 
 
 def _unread(
     services: Services, queue: DeadLetterQueue, message: QueuedMessage
 ) -> tuple[str, tuple[str, ...], str, str]:
     try:
-        Stretch.read(message.body)
+        StreamStretch.read(message.body)
     except ValueError:
         return _UNREADABLE, (), "", _NOBODY_KNOWS
     size = message.body["DDBStreamBatchInfo"].get("batchSize", "some")

@@ -21,7 +21,7 @@ SHOWN = 500
 
 def stuck(services: Services) -> tuple[StuckFile, ...]:
     """Return files that arrived and have no verdict, those first that have waited longest."""
-    seen = services.stuck_files.seen(services.clock() - SEEN_WITHIN, SHOWN)
+    seen = services.stuck_files.list_seen(services.clock() - SEEN_WITHIN, SHOWN)
     records = services.records.get_many([file.file_id for file in seen])
     still = {file_id for file_id, record in records.items() if record.state is State.AWAITING_UPLOAD}
     return tuple(file for file in seen if file.file_id in still)

@@ -73,7 +73,7 @@ def addressed(services: Services, identity: Identity, query: Mapping[str, str]) 
 
 def kept(services: Services, identity: Identity, search_id: str) -> Criteria | None:
     """Return what is kept under an address's id; None for what is lapsed, unknown or somebody else's."""
-    told = services.kept_searches.kept(identity.subject, search_id) if search_id else None
+    told = services.kept_searches.find(identity.subject, search_id) if search_id else None
     return criteria(services, identity, told) if told else None
 
 

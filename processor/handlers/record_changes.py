@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from intake.files.index_keys import series_of
-from intake.files.metadata import device, short
+from intake.files.metadata import device, short_text
 from intake.files.states import JUDGED, State
 from intake.projections.model import Change, Filed
 from intake.studies.model import Instance, instance
@@ -109,6 +109,5 @@ def _cause(item: Item) -> str:
 def _read_filed(new: Item) -> Filed | None:
     if not new.get("study_of"):
         return None
-    return Filed(
-        new["study_of"], short(new.get("metadata", {}), "modality"), short(new.get("metadata", {}), "study_date")
-    )
+    metadata = new.get("metadata", {})
+    return Filed(new["study_of"], short_text(metadata, "modality"), short_text(metadata, "study_date"))

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from intake.table.dynamodb_streams import DynamoStream
-from intake.table.stream_stretch import Stretch
+from intake.table.stream_stretch import StreamStretch
 
 
 def records(event: dict[str, Any], stream: DynamoStream) -> Iterator[dict[str, Any]]:
     """Yield the stream's records, reading again those that an admin redrives. Raises StreamTrimmedError."""
     for record in event["Records"]:
         if record["eventSource"] == "aws:sqs":
-            yield from stream.records(Stretch.read(json.loads(record["body"])))
+            yield from stream.records(StreamStretch.read(json.loads(record["body"])))
         else:
             yield record

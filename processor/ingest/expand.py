@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from intake.errors import NotFoundError
 from intake.files import keys
-from intake.files.model import FileRecord, ObjectVersion, TimelineEntry, Verdict, now
+from intake.files.model import FileRecord, ObjectVersion, TimelineEntry, now
+from intake.files.outcomes import Verdict
 from intake.files.ports import Children, Verdicts
 from intake.files.states import State
 from intake.messaging.events import Settlement, Slice
@@ -135,7 +136,7 @@ class Expander:
         chosen = [entry for entry in entries(source) if part.first <= entry.index < part.first + part.count]
         children = [self._child(parent, entry) for entry in chosen]
         self._children.reserve(children)
-        awaited = self._children.awaited(children)
+        awaited = self._children.find_awaited(children)
         unpacked = [
             self._unpack(child, inflate(source, entry), part.stored)
             for entry, child in zip(chosen, children, strict=True)

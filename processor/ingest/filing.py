@@ -10,8 +10,8 @@ from datetime import datetime
 from intake.errors import ContentionError, ObjectTakenError
 from intake.files.keyed_ids import KeyedIds
 from intake.files.keys import Placement
-from intake.files.model import Again, FileRecord, Finding, ObjectVersion, Verdict, now
-from intake.files.outcomes import Outcome, Recorded
+from intake.files.model import FileRecord, Finding, ObjectVersion, now
+from intake.files.outcomes import Again, Outcome, Recorded, Verdict
 from intake.files.ports import Verdicts
 from intake.files.scan import Scan
 from intake.files.states import State
@@ -95,7 +95,7 @@ class Case:
     def as_direct(self, ids: KeyedIds) -> "Case":
         """Return the same object as a file of its own: what its key promised belongs to another."""
         source = self.source
-        place = ids.nobodys if self.nobodys else ids.direct
+        place = ids.place_unassigned if self.nobodys else ids.place_direct
         placement = place(source.bucket, source.key, source.version_id, self.arrived_at)
         return replace(self, placement=placement, key=placement.key(self.arrived_at), sha256=None)
 

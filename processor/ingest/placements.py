@@ -49,19 +49,19 @@ class Placements:
         """Return the places of an arrival at its sender: the reservation that its key names, and one of its own."""
         stored = arrival.object
         reserved = keys.reservation(stored.key)
-        dropped = self.ids.direct(stored.bucket, stored.key, stored.version_id, arrival.at)
+        dropped = self.ids.place_direct(stored.bucket, stored.key, stored.version_id, arrival.at)
         return [reserved, dropped] if reserved else [dropped]
 
     def _nobodys(self, arrival: Arrival) -> Placement:
         stored = arrival.object
-        return self.ids.nobodys(stored.bucket, stored.key, stored.version_id, arrival.at)
+        return self.ids.place_unassigned(stored.bucket, stored.key, stored.version_id, arrival.at)
 
 
 def place_again(record: FileRecord, ids: KeyedIds, takes_part: Callable[[str], bool]) -> Placement:
     """Return where a file that is judged again belongs: where it stands, or at its sender, once that takes part."""
     sent = record.incoming
     if record.clinic_id == UNASSIGNED and takes_part(keys.sender(sent.key)):
-        return ids.direct(sent.bucket, sent.key, sent.version_id, record.created_at)
+        return ids.place_direct(sent.bucket, sent.key, sent.version_id, record.created_at)
     return Placement(record.clinic_id, record.upload_id, record.file_id, reserved=True)
 
 

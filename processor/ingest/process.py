@@ -14,8 +14,8 @@ from intake.errors import LateThreatError, ScanUnfinishedError
 from intake.files import keys
 from intake.files.keyed_ids import KeyedIds
 from intake.files.keys import Placement
-from intake.files.model import Verdict, now
-from intake.files.outcomes import Outcome
+from intake.files.model import now
+from intake.files.outcomes import Outcome, Verdict
 from intake.files.ports import Verdicts
 from intake.files.scan import Scan
 from intake.files.states import JUDGED, State

@@ -14,7 +14,8 @@ from datetime import datetime
 from intake.errors import ContentionError, ObjectMissingError, ScalperError
 from intake.files import keys
 from intake.files.keyed_ids import KeyedIds
-from intake.files.model import Again, FileRecord, ObjectVersion, Severity, TimelineEntry, Verdict, now
+from intake.files.model import FileRecord, ObjectVersion, Severity, TimelineEntry, now
+from intake.files.outcomes import Again, Verdict
 from intake.files.ports import Verdicts
 from intake.files.scan import Scan
 from intake.files.states import JUDGED, OPEN, State

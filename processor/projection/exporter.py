@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Protocol
 
-from intake.analytics.model import PARTITION, PREFIX, day_of, modality, written
+from intake.analytics.model import PARTITION, PREFIX, day_of, format_time, modality
 from intake.files.index_keys import modality_of
 from intake.files.metadata import device
 from intake.files.states import JUDGED, State
@@ -78,7 +78,7 @@ def row(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | None:
     judged, metadata = state in JUDGED, new.get("metadata", {})
     made_by = device(new["clinic_id"], metadata) if judged else None
     return {
-        "occurred_at": written(datetime.fromisoformat(new["updated_at"])),
+        "occurred_at": format_time(datetime.fromisoformat(new["updated_at"])),
         "clinic_id": new["clinic_id"],
         "upload_id": new["upload_id"],
         "file_id": new["file_id"],

@@ -59,7 +59,7 @@ class Projector:
 
     def tell_pending(self) -> int:
         """Send what came while an alert of its kind was held back. Return how many alerts were sent."""
-        return sum(self.tell(kind, subject) for kind, subject in list(self._outbox.pending_alerts()))
+        return sum(self.tell(kind, subject) for kind, subject in list(self._outbox.list_pending_alerts()))
 
     def tell(self, kind: str, subject: str) -> bool:
         """Send one alert if it is due. A crash after sending repeats it; none is lost."""
@@ -69,7 +69,7 @@ class Projector:
         alert = self._alert(due)
         if alert is not None:
             self._alerts.publish(alert)
-        self._outbox.told(due, self._clock())
+        self._outbox.mark_told(due, self._clock())
         return alert is not None
 
     def _announce(self, upload_id: str) -> bool:

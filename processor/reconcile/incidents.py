@@ -153,7 +153,7 @@ def direct_ids(ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_par
     """
     last = begun + (LONGEST_SENDING if in_parts else timedelta(minutes=15))
     days = [begun + timedelta(days=n) for n in range((last.date() - begun.date()).days + 1)]
-    place = ids.nobodys if nobodys else ids.direct
+    place = ids.place_unassigned if nobodys else ids.place_direct
     placements = [place(version.bucket, version.key, version.version_id, day) for day in days]
     return list(dict.fromkeys(placement.file_id for placement in placements))
 

@@ -149,7 +149,7 @@ class Reconciler:
         listed = self.inventory.versions(self.incoming_bucket, after, LISTED)
         questions = Questions(self.ids, self.takes_part)
         taken = list(takewhile(questions.take, listed.held))
-        known = self.ledger.known(frozenset(questions.files), frozenset(questions.uploads))
+        known = self.ledger.look_up(frozenset(questions.files), frozenset(questions.uploads))
         unclear = [held for held in questions.open(taken, known) if self._is_due(held)]
         looked = second_look(self.ids, unclear)
         if len(looked) < len(unclear):
@@ -186,7 +186,7 @@ class Reconciler:
     def _derive_id(self, version: ObjectVersion) -> str:
         """Return an id for an object whose key has none: the key itself may say anything."""
         never = datetime.fromtimestamp(0, tz=UTC)
-        return self.ids.direct(version.bucket, version.key, version.version_id, never).file_id
+        return self.ids.place_direct(version.bucket, version.key, version.version_id, never).file_id
 
     def _owner(self, held: StoredObject) -> str:
         """Return whose an object is: a prefix that is no clinic's is told under no name of its own."""

@@ -25,7 +25,7 @@ from intake.messaging.ports import Queue
 from intake.operations.model import Fault, Incident, StuckFile
 from intake.operations.ports import Incidents, StuckFiles
 from intake.orders.commands import DoTask, FindFiles
-from intake.storage.model import Found
+from intake.storage.model import FoundObject
 from intake.storage.ports import Objects
 from processor.ingest.placements import Placements
 from processor.projection.projector import Projector
@@ -96,7 +96,7 @@ class Sweep:
     def _check_awaited(self) -> tuple[int, int]:
         """Enqueue what arrived and has no verdict; expire what never arrived. Return how many of each."""
         at, expired, found, stuck, late = self._clock(), 0, [], [], []
-        for file in self._verdicts.awaiting():
+        for file in self._verdicts.list_awaited():
             if file.created_at > at - OVERDUE:
                 continue
             key = keys.object_key(file.clinic_id, file.upload_id, file.file_id, file.created_at)
@@ -179,7 +179,7 @@ class Sweep:
         )
 
 
-def _describe_late(file: FileSummary, arrived: Found) -> Incident:
+def _describe_late(file: FileSummary, arrived: FoundObject) -> Incident:
     return Incident(
         fault=Fault.LATE,
         clinic_id=file.clinic_id,

@@ -16,7 +16,6 @@ ARGUED: dict[str, dict[str, str]] = {
 
 TODAY: dict[str, dict[str, str]] = {
     "full_folders": {
-        "intake.table": "Until it is moved.",
         "scalper": "Until it is moved.",
     },
     "circles": {
@@ -26,8 +25,6 @@ TODAY: dict[str, dict[str, str]] = {
         "processor.judge": "Until it is moved.",
     },
     "long_modules": {
-        "intake.dicom.scanner": "Until it is moved.",
-        "intake.files.model": "Until it is moved.",
         "processor.judge.dicom.reader.walk": "Until it is moved.",
     },
 }

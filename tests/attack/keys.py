@@ -139,7 +139,7 @@ def _keys(ours: str, theirs: str, now: datetime) -> dict[str, Callable[[str], st
 
 def _direct_id(clinic_id: str) -> str:
     """Return an id of the form of files that were dropped into S3: nobody outside can compute a real one."""
-    return KeyedIds(lambda: b"a guess").direct("incoming", f"{clinic_id}/x.dcm", "1", datetime.now(UTC)).file_id
+    return KeyedIds(lambda: b"a guess").place_direct("incoming", f"{clinic_id}/x.dcm", "1", datetime.now(UTC)).file_id
 
 
 def _scan(study: str, patient: str) -> bytes:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from infra.local.clients import other_client
 from infra.local.deployment import STACK_NAME
-from intake.table.compression import unpacked
+from intake.table.compression import unpack
 from intake.table.serialization import deserialize
 from tests.attack.world import World
 
@@ -149,7 +149,7 @@ def _items(world: World, name: str, table: str) -> Iterator[Place]:
 def _readable(value: Any) -> Any:
     """Return an attribute as it would be read: packed ones unpacked."""
     try:
-        return unpacked(bytes(value)) if isinstance(value, bytes | bytearray) or hasattr(value, "value") else value
+        return unpack(bytes(value)) if isinstance(value, bytes | bytearray) or hasattr(value, "value") else value
     except Exception:  # noqa: BLE001 - whatever it is, it is looked at as it stands
         return str(value)
 

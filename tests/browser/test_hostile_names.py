@@ -78,7 +78,7 @@ def watched_page(staff_page: Page, portal: PortalServer) -> Callable[[str], None
 def test_two_hundred_hostile_strings_run_on_no_page_of_a_file(
     portal: PortalServer, hostile: Upload, watched_page: Callable[[str], None]
 ) -> None:
-    for record in portal.table.of(hostile.upload_id):
+    for record in portal.table.files_of(hostile.upload_id):
         watched_page(f"/files/{record.file_id}")
 
 
@@ -108,7 +108,7 @@ def test_two_hundred_hostile_strings_run_in_no_list(
 def test_two_hundred_hostile_strings_run_on_no_study(
     portal: PortalServer, hostile: Upload, watched_page: Callable[[str], None]
 ) -> None:
-    uids = [record.metadata.get("study_instance_uid", "") for record in portal.table.of(hostile.upload_id)]
+    uids = [record.metadata.get("study_instance_uid", "") for record in portal.table.files_of(hostile.upload_id)]
     accepted = [uid for uid in uids[::3] if uid.isascii()]
     assert len(accepted) > 50
     for uid in accepted[::4]:

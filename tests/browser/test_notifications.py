@@ -50,7 +50,7 @@ def test_an_address_is_added_confirmed_changed_and_removed_by_keyboard(portal: P
     form.get_by_label("Rejected files").uncheck()
     form.get_by_role("button", name="Save").click()
     expect(page.get_by_text("The change was saved.")).to_be_visible()
-    kinds = portal.subscribers.held(mail).policy["kind"]
+    kinds = portal.subscribers.find_address(mail).policy["kind"]
     assert kinds == [AlertKind.FAILED, AlertKind.COMPLETED]
 
     page.get_by_role("button", name=f"Remove {mail}").click()

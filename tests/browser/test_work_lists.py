@@ -114,7 +114,8 @@ def test_hostile_strings_run_on_no_work_list(portal: PortalServer, admin_page: P
     for number, hostile in enumerate(HOSTILE[:45]):
         record = sample.file(upload, hostile, State.REJECTED)
         finding = replace(REFUSAL, message=hostile, remedy=hostile, where=hostile)
-        review = replace(portal.reviews.waiting(1)[0], file_id=record.file_id, reason=hostile, proposed_by_name=hostile)
+        (review,) = portal.reviews.list_waiting(1)
+        review = replace(review, file_id=record.file_id, reason=hostile, proposed_by_name=hostile)
         portal.reviews.by_file[record.file_id] = review
         metadata = {"modality": hostile, hostile: hostile}
         portal.table.files[record.file_id] = replace(record, findings=(finding,), metadata=metadata)

@@ -112,7 +112,7 @@ def test_a_rejected_file_is_told_to_its_clinic_and_to_no_other(stack, api_url, l
 def test_what_an_address_hears_changes_at_once_and_ends_at_once(stack, sns, listen):
     listener = listen("northside", AlertKind.QUIET)
     subscribers = listener.subscribers
-    assert subscribers.standing(listener.arn) is Standing.CONFIRMED
+    assert subscribers.find_standing(listener.arn) is Standing.CONFIRMED
 
     subscribers.set_policy(listener.arn, filter_policy([a_subscription(listener.endpoint, "lakeview", ["x"])]))
     kind = {"kind": {"DataType": "String", "StringValue": "x"}}
@@ -123,7 +123,7 @@ def test_what_an_address_hears_changes_at_once_and_ends_at_once(stack, sns, list
     subscribers.unsubscribe(listener.arn)
     sns.publish(TopicArn=stack.outputs["AlertTopicArn"], Message="too late", MessageAttributes=of_lakeview)
     assert listener.heard("too late") == []
-    assert subscribers.standing(listener.arn) is Standing.GONE
+    assert subscribers.find_standing(listener.arn) is Standing.GONE
     assert subscribers.set_policy(listener.arn, {}) is False
 
 

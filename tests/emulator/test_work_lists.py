@@ -164,7 +164,7 @@ def test_a_message_that_poisons_the_judge_is_found_among_the_letters_with_its_er
             QueueUrl=admins.outputs["QueueUrl"], Attributes={"VisibilityTimeout": patience}
         )
     assert letter.body == {"poison": 1}
-    assert admins.errors.of([letter.message_id])[letter.message_id].error == "UnreadableEventError"
+    assert admins.errors.find([letter.message_id])[letter.message_id].error == "UnreadableEventError"
     assert admins.dead.discard(100, letter.message_id) == 1
 
 

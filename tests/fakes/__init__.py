@@ -1,4 +1,4 @@
-"""In-memory stand-ins for every port in `intake/ports/`.
+"""In-memory stand-ins for every port of `intake`, and for the people of the portal.
 
 `FakeTable` is the one table: `FakeRecords` (the portal's view) and `FakeVerdicts` (the processor's) share it, so that
 what one writes the other sees. Counts of an upload are always up to date here; on AWS they follow within a second.

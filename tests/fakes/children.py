@@ -19,7 +19,7 @@ class FakeChildren:
         for child in children:
             self.table.files.setdefault(child.file_id, child)
 
-    def awaited(self, children: Sequence[FileRecord]) -> frozenset[str]:
+    def find_awaited(self, children: Sequence[FileRecord]) -> frozenset[str]:
         standing = [self.table.files[child.file_id] for child in children]
         if not all(one.is_of(child.clinic_id, child.incoming) for one, child in zip(standing, children, strict=True)):
             raise ConflictError("Another's record stands under an entry's id.")

@@ -67,12 +67,12 @@ class FakeLedger:
         behind = [(position, file_id) for position, file_id in rows if position > after]
         return {file_id: position for position, file_id in behind[:limit]}, len(behind) > limit
 
-    def known(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> RecordedIds:
+    def look_up(self, file_ids: frozenset[str], upload_ids: frozenset[str]) -> RecordedIds:
         uploads = {one: self._announcements(one) for one in upload_ids & set(self.table.uploads)}
         return RecordedIds({one: self.table.files[one] for one in file_ids & set(self.table.files)}, uploads)
 
     def _announcements(self, upload_id: str) -> Announcements:
         upload = self.table.uploads[upload_id]
-        announced = [one for one in self.table.of(upload_id) if is_announced(one.file_id)]
+        announced = [one for one in self.table.files_of(upload_id) if is_announced(one.file_id)]
         last = max((record.created_at for record in announced), default=upload.created_at)
         return Announcements(upload.clinic_id, len(announced), f"{upload.created_at:%Y-%m-%d}", f"{last:%Y-%m-%d}")

@@ -15,5 +15,5 @@ class FakeLastErrors:
     def note(self, error: LastError) -> None:
         self.noted[error.message_id] = error
 
-    def of(self, message_ids: Sequence[str]) -> dict[str, LastError]:
+    def find(self, message_ids: Sequence[str]) -> dict[str, LastError]:
         return {message_id: self.noted[message_id] for message_id in message_ids if message_id in self.noted}

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from intake.errors import ConflictError, ObjectChangedError, ObjectMissingError, ObjectTakenError
 from intake.files.model import ObjectVersion, now
-from intake.operations.model import StoredObject, Stretch
-from intake.storage.model import Copied, Found, ObjectRange, Part, Presigned
+from intake.operations.model import ObjectPage, StoredObject
+from intake.storage.model import Copied, FoundObject, ObjectRange, Part, Presigned
 from tests.fakes.table import Clock
 
 
@@ -80,30 +80,30 @@ class FakeObjects:
         self.calls["delete"] += 1
         self.versions.pop((stored.bucket, stored.key), None)
 
-    def find(self, bucket: str, key: str) -> Found | None:
+    def find(self, bucket: str, key: str) -> FoundObject | None:
         self.calls["find"] += 1
         held = self.versions.get((bucket, key))
-        return Found(ObjectVersion(bucket, key, held[-1].version_id), held[-1].last_modified) if held else None
+        return FoundObject(ObjectVersion(bucket, key, held[-1].version_id), held[-1].last_modified) if held else None
 
-    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> Stretch:
+    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> ObjectPage:
         self.calls["objects"] += 1
         keys = sorted(
             key for held_in, key in self.versions if held_in == bucket and key > after and key.startswith(prefix)
         )
         held = tuple(
-            self._held(ObjectVersion(bucket, key), self.versions[bucket, key][-1], key) for key in keys[:limit]
+            self._list_entry(ObjectVersion(bucket, key), self.versions[bucket, key][-1], key) for key in keys[:limit]
         )
-        return Stretch(held, held[-1].position if len(keys) > limit else "")
+        return ObjectPage(held, held[-1].position if len(keys) > limit else "")
 
     def versions_of(self, bucket: str) -> list[StoredObject]:
         return [
-            self._held(ObjectVersion(bucket, key, one.version_id), one, f"{key}\0{place:05d}")
+            self._list_entry(ObjectVersion(bucket, key, one.version_id), one, f"{key}\0{place:05d}")
             for (held_in, key), kept in sorted(self.versions.items())
             if held_in == bucket
             for place, one in enumerate(reversed(kept))
         ]
 
-    def _held(self, version: ObjectVersion, stored: StoredVersion, position: str) -> StoredObject:
+    def _list_entry(self, version: ObjectVersion, stored: StoredVersion, position: str) -> StoredObject:
         return StoredObject(version, stored.last_modified, "-" in stored.etag, position, len(stored.data))
 
     def describe(self, source: ObjectVersion) -> ObjectRange:
@@ -130,12 +130,12 @@ class FakeInventory:
 
     stored: FakeObjects
 
-    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> Stretch:
+    def objects(self, bucket: str, after: str, limit: int, prefix: str = "") -> ObjectPage:
         return self.stored.objects(bucket, after, limit, prefix)
 
-    def versions(self, bucket: str, after: str, limit: int) -> Stretch:
+    def versions(self, bucket: str, after: str, limit: int) -> ObjectPage:
         behind = [held for held in self.stored.versions_of(bucket) if held.position > after]
-        return Stretch(tuple(behind[:limit]), behind[limit - 1].position if len(behind) > limit else "")
+        return ObjectPage(tuple(behind[:limit]), behind[limit - 1].position if len(behind) > limit else "")
 
 
 @dataclass
@@ -149,7 +149,7 @@ class FakePresigner:
     def put(self, target: ObjectVersion, size: int, sha256: str | None, extension: str = "") -> Presigned:
         headers = {"content-type": "application/octet-stream", "if-none-match": "*"}
         told = {"x-amz-meta-extension": extension} if extension else {}
-        return self._presigned("PUT", target, {**headers, **told, **_checksum(sha256)}, f"size={size}")
+        return self._presign("PUT", target, {**headers, **told, **_checksum(sha256)}, f"size={size}")
 
     def start_multipart(self, target: ObjectVersion, extension: str = "") -> str:
         multipart_id = f"multipart-{len(self.open) + len(self.completed) + 1}"
@@ -158,7 +158,7 @@ class FakePresigner:
 
     def part(self, target: ObjectVersion, multipart_id: str, number: int, size: int, sha256: str) -> Presigned:
         query = f"partNumber={number}&uploadId={multipart_id}&size={size}"
-        return self._presigned("PUT", target, _checksum(sha256), query)
+        return self._presign("PUT", target, _checksum(sha256), query)
 
     def hold(self, multipart_id: str, number: int, size: int, sha256: str = "0" * 64) -> None:
         """Keep a part as S3 does when a client has sent it."""
@@ -178,9 +178,9 @@ class FakePresigner:
 
     def get(self, stored: ObjectVersion, file_name: str, shown_as: str = "") -> Presigned:
         shown = f"&response-content-type={shown_as}" if shown_as else ""
-        return self._presigned("GET", stored, {}, f"versionId={stored.version_id}{shown}")
+        return self._presign("GET", stored, {}, f"versionId={stored.version_id}{shown}")
 
-    def _presigned(self, method: str, target: ObjectVersion, headers: dict[str, str], query: str) -> Presigned:
+    def _presign(self, method: str, target: ObjectVersion, headers: dict[str, str], query: str) -> Presigned:
         url = f"https://{target.bucket}.s3.test/{target.key}?{query}&X-Amz-Signature=fake"
         return Presigned(method, url, headers, self.clock() + timedelta(minutes=15))
 

@@ -68,13 +68,13 @@ class FakeProjections:
         codes = Counter(code for change in due for code in change.codes)
         return DueAlert(kind, due[0].clinic_id, subject, len(due), dict(codes), due[0].file_id) if due else None
 
-    def told(self, alert: DueAlert, at: datetime) -> None:
+    def mark_told(self, alert: DueAlert, at: datetime) -> None:
         self.unsaid.discard((alert.kind, alert.subject))
         for change in self._untold(alert.kind, alert.subject)[: alert.count]:
             self.told_changes.add((change.file_id, change.revision))
         self.told_at[alert.kind, alert.subject] = at
 
-    def pending_alerts(self) -> Iterable[tuple[str, str]]:
+    def list_pending_alerts(self) -> Iterable[tuple[str, str]]:
         due = {
             (ALERT_KINDS[change.after], change.upload_id) for change in self.changes.values() if self._is_due(change)
         }

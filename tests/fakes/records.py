@@ -34,13 +34,13 @@ class FakeRecords:
         stored = self.table.uploads.get(upload_id)
         if stored is None or clinic_id not in (None, stored.clinic_id):
             raise NotFoundError(upload_id)
-        return self.table.counted(stored)
+        return self.table.count_files(stored)
 
     def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
         rows = [upload for upload in self.table.uploads.values() if upload.clinic_id == clinic_id]
         rows.sort(key=lambda upload: (upload.created_at, upload.upload_id), reverse=True)
         page = page_of(rows, f"uploads {clinic_id}", after, limit)
-        return Page(tuple(self.table.counted(upload) for upload in page.rows), page.next)
+        return Page(tuple(self.table.count_files(upload) for upload in page.rows), page.next)
 
     def file(self, clinic_id: str | None, file_id: str) -> FileRecord:
         record = self.table.files.get(file_id)

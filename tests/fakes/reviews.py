@@ -33,6 +33,6 @@ class FakeReviews:
     def review(self, file_id: str) -> Review | None:
         return self.by_file.get(file_id)
 
-    def waiting(self, limit: int) -> tuple[Review, ...]:
+    def list_waiting(self, limit: int) -> tuple[Review, ...]:
         open_ones = [review for review in self.by_file.values() if not review.decided_by]
         return tuple(sorted(open_ones, key=lambda review: review.proposed_at)[:limit])

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from intake.errors import NotFoundError
 from intake.files.causes import cause_of
-from intake.files.index_keys import by_content, modality_of, series_of, term
+from intake.files.index_keys import index_by_content, modality_of, series_of, term
 from intake.files.model import FileRecord, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
-from intake.search.matching import matches
 from intake.search.model import FileQuery
+from intake.search.search import matches
 from intake.studies.model import Instance, Series, Study, StudyOfUpload, StudyQuery, instance
 from tests.fakes.table import FakeTable, page_of
 from tests.records import IDS
@@ -33,11 +33,11 @@ class FakeSearch:
         begins = term(reference)
         rows = [upload for upload in self.table.uploads.values() if upload.clinic_id == clinic_id]
         found = [upload for upload in rows if upload.reference and term(upload.reference).startswith(begins)]
-        return tuple(self.table.counted(upload) for upload in found[:limit])
+        return tuple(self.table.count_files(upload) for upload in found[:limit])
 
     def uploads_at(self, upload_ids: Sequence[str]) -> tuple[Upload, ...]:
         found = (self.table.uploads.get(upload_id) for upload_id in upload_ids)
-        return tuple(self.table.counted(upload) for upload in found if upload)
+        return tuple(self.table.count_files(upload) for upload in found if upload)
 
 
 @dataclass
@@ -53,7 +53,7 @@ class FakeTroubles:
     def files(self, upload_id: str, cause: str, after: str | None, limit: int) -> Page[FileRecord]:
         rows = [
             (f"{cause_of(record.state, record.findings)}#{record.file_id}", record)
-            for record in self.table.of(upload_id)
+            for record in self.table.files_of(upload_id)
             if cause_of(record.state, record.findings)
         ]
         listed = sorted((key, record.file_id) for key, record in rows if key.startswith(cause))
@@ -62,7 +62,7 @@ class FakeTroubles:
     def studies(self, upload_id: str, limit: int) -> Page[StudyOfUpload]:
         filed: dict[str, Counter[State]] = {}
         told: dict[str, Instance] = {}
-        for record in self.table.of(upload_id):
+        for record in self.table.files_of(upload_id):
             new = _instance(record)
             if new is not None:
                 filed.setdefault(new.study_id, Counter())[record.state] += 1
@@ -143,7 +143,7 @@ def _series(series_id: str, files: Sequence[tuple[FileRecord, Instance]]) -> Ser
 
 
 def _instance(record: FileRecord) -> Instance | None:
-    keys = by_content(record.clinic_id, record.file_id, record.metadata, IDS)
+    keys = index_by_content(record.clinic_id, record.file_id, record.metadata, IDS)
     if not keys["study_of"]:
         return None
     return instance(record.metadata, keys["study_of"], series_of(keys["study_place"]), keys["patient_key"] or "")
@@ -160,6 +160,6 @@ class FakeKeptSearches:
         self.held[search_id] = (owner, dict(criteria))
         return search_id
 
-    def kept(self, owner: str, search_id: str) -> dict[str, str] | None:
+    def find(self, owner: str, search_id: str) -> dict[str, str] | None:
         whose, criteria = self.held.get(search_id, ("", {}))
         return criteria if whose == owner and criteria else None

@@ -16,6 +16,6 @@ class FakeStuckFiles:
     def note(self, files: Sequence[StuckFile]) -> None:
         self.noted.update({file.file_id: file for file in files})
 
-    def seen(self, since: datetime, limit: int) -> tuple[StuckFile, ...]:
+    def list_seen(self, since: datetime, limit: int) -> tuple[StuckFile, ...]:
         found = [file for file in self.noted.values() if file.seen_at >= since]
         return tuple(sorted(found, key=lambda file: file.arrived_at)[:limit])

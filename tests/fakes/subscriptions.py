@@ -13,14 +13,14 @@ class FakeSubscriptions:
 
     rows: dict[tuple[str, str], Subscription] = field(default_factory=dict)
 
-    def of(self, owner: str) -> tuple[Subscription, ...]:
+    def list_by_owner(self, owner: str) -> tuple[Subscription, ...]:
         rows = [row for row in self.rows.values() if row.owner == owner and not row.removed]
         return tuple(sorted(rows, key=lambda row: row.created_at))
 
     def find(self, owner: str, subscription_id: str) -> Subscription | None:
         return self.rows.get((owner, subscription_id))
 
-    def sharing(self, subscription_id: str) -> tuple[Subscription, ...]:
+    def list_by_address(self, subscription_id: str) -> tuple[Subscription, ...]:
         return tuple(row for row in self.rows.values() if row.subscription_id == subscription_id)
 
     def save(self, subscription: Subscription) -> None:
@@ -62,7 +62,7 @@ class FakeSubscribers:
         self.by_arn[arn] = FakeTopicSubscription(endpoint, policy)
         return arn
 
-    def standing(self, arn: str) -> Standing:
+    def find_standing(self, arn: str) -> Standing:
         held = self.by_arn.get(arn)
         if held is None:
             return Standing.GONE
@@ -79,12 +79,12 @@ class FakeSubscribers:
 
     def confirm(self, endpoint: str) -> None:
         """Do what the recipient does with the link in the message."""
-        self.held(endpoint).confirmed = True
+        self.find_address(endpoint).confirmed = True
 
     def stop(self, endpoint: str) -> None:
         """Do what the recipient does with the link at a message's end."""
         self.by_arn = {arn: held for arn, held in self.by_arn.items() if held.endpoint != endpoint}
 
-    def held(self, endpoint: str) -> FakeTopicSubscription:
+    def find_address(self, endpoint: str) -> FakeTopicSubscription:
         (held,) = (held for held in self.by_arn.values() if held.endpoint == endpoint)
         return held

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from intake.errors import InvalidCursorError
 from intake.files.causes import cause_of
-from intake.files.model import FileRecord, FileSummary, Severity, Source, Upload
+from intake.files.model import FileRecord, FileSummary, Source, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
 
@@ -27,12 +27,12 @@ class FakeTable:
     idempotency: dict[tuple[str, str], tuple[str, str, datetime]] = field(default_factory=dict)
     """Clinic and key → digest of the body, upload, when it lapses."""
 
-    def of(self, upload_id: str) -> list[FileRecord]:
+    def files_of(self, upload_id: str) -> list[FileRecord]:
         return [record for record in self.files.values() if record.upload_id == upload_id]
 
-    def counted(self, upload: Upload) -> Upload:
-        files = self.of(upload.upload_id)
-        counts = dict(Counter(_counted(record) for record in files))
+    def count_files(self, upload: Upload) -> Upload:
+        files = self.files_of(upload.upload_id)
+        counts = dict(Counter(_state_to_count(record) for record in files))
         warned = sum(1 for record in files if record.state is State.ACCEPTED and record.warnings)
         dropped = sum(record.parent is None for record in files)
         entries = sum(map(_entries, files))
@@ -48,7 +48,7 @@ class FakeTable:
         return saved
 
 
-def _counted(record: FileRecord) -> State:
+def _state_to_count(record: FileRecord) -> State:
     """An archive that waits for its entries' verdicts still waits for its own."""
     waits = record.kind == "zip" and record.state is State.ACCEPTED and not record.settled
     return State.AWAITING_UPLOAD if waits else record.state
@@ -73,7 +73,7 @@ def summary(record: FileRecord) -> FileSummary:
         expires_at=record.expires_at,
         kind=record.kind,
         warnings=record.warnings,
-        codes=tuple(finding.code for finding in record.findings if finding.severity is Severity.REJECT),
+        codes=record.codes,
     )
 
 

@@ -5,18 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from intake.errors import ContentionError
-from intake.files.model import (
-    FileRecord,
-    FileSummary,
-    Finding,
-    ObjectVersion,
-    Source,
-    TimelineEntry,
-    Upload,
-    Verdict,
-    now,
-)
-from intake.files.outcomes import Outcome, Recorded
+from intake.files.model import FileRecord, FileSummary, Finding, ObjectVersion, Source, TimelineEntry, Upload, now
+from intake.files.outcomes import Outcome, Recorded, Verdict
 from intake.files.scan import Scan
 from intake.files.states import SETTLING, State, may_become
 from tests.fakes.table import FakeTable, summary
@@ -111,7 +101,7 @@ class FakeVerdicts:
         self.table.save(stored, state=State.EXPIRED, updated_at=at, timeline=(*stored.timeline, told))
         return True
 
-    def awaiting(self) -> Iterator[FileSummary]:
+    def list_awaited(self) -> Iterator[FileSummary]:
         rows = [record for record in self.table.files.values() if record.state is State.AWAITING_UPLOAD]
         yield from (summary(record) for record in sorted(rows, key=lambda record: record.created_at))
 

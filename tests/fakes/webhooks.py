@@ -13,7 +13,7 @@ class FakeWebhooks:
 
     saved: dict[str, Webhook] = field(default_factory=dict)
 
-    def of(self, clinic_id: str) -> tuple[Webhook, ...]:
+    def list_by_clinic(self, clinic_id: str) -> tuple[Webhook, ...]:
         rows = [webhook for webhook in self.saved.values() if webhook.clinic_id == clinic_id]
         return tuple(sorted(rows, key=lambda webhook: webhook.webhook_id))
 

@@ -64,7 +64,7 @@ class Digest:
 def digest(source: ByteSource, budget: Budget) -> Digest:
     """Walk through a file's data set. Raises UnreadableFileError, BudgetSpentError, and what the source raises."""
     scanner, transfer_syntax = open_file(source, budget, guessing=True)
-    return _Walk(scanner, Digest(transfer_syntax)).done()
+    return _Walk(scanner, Digest(transfer_syntax)).walk()
 
 
 class _Walk:
@@ -72,10 +72,10 @@ class _Walk:
         self._scanner, self._into = scanner, into
         self._events = scanner.events()
 
-    def done(self) -> Digest:
+    def walk(self) -> Digest:
         for event in self._events:
             if event.tag == PIXEL_DATA:
-                self._into.pixels = self._pixels(event)
+                self._into.pixels = self._sum_pixels(event)
             elif not _is_wrapping(event.tag):
                 _put(self._into.elements, event.tag, self._sum(event))
         rest, filling = hashlib.sha256(), True
@@ -89,37 +89,37 @@ class _Walk:
     def _sum(self, event: Event) -> bytes:
         """Return the sum of an element, whose event was the last one."""
         if event.kind is Kind.ELEMENT:
-            return self._value(event)
+            return self._sum_value(event)
         if event.kind is Kind.FRAGMENTS:
-            return self._fragments().parts
+            return self._sum_fragments().parts
         if event.kind is Kind.SEQUENCE:
-            return self._sequence()
+            return self._sum_items()
         raise UnreadableFileError("the data set is damaged")
 
-    def _value(self, event: Event) -> bytes:
+    def _sum_value(self, event: Event) -> bytes:
         total, text, empty = hashlib.sha256(), _is_text(event.tag), True
         left = event.length
-        for piece in self._numbers(event):
+        for piece in self._read_numbers(event):
             left -= len(piece)
             told = piece.rstrip(b"\0 ") if text and not left else piece
             empty = empty and not told
             total.update(told)
         return _EMPTY if empty else total.digest()
 
-    def _numbers(self, event: Event) -> Iterator[bytes]:
+    def _read_numbers(self, event: Event) -> Iterator[bytes]:
         """Yield an element's value as little endian files have it."""
         big = event.encoding.big or (event.tag == PIXEL_DATA and self._into.transfer_syntax == GE_BIG_PIXELS)
         width = _WIDTHS.get(event.vr, 1) if big else 1
         for piece in self._scanner.pieces(event):
             yield _swap(piece, width) if width > 1 else piece
 
-    def _pixels(self, event: Event) -> Pixels:
+    def _sum_pixels(self, event: Event) -> Pixels:
         if event.kind is Kind.FRAGMENTS:
-            return self._fragments()
+            return self._sum_fragments()
         value = self._sum(event)
         return Pixels(value, value)
 
-    def _fragments(self) -> Pixels:
+    def _sum_fragments(self) -> Pixels:
         parts, joined, first = hashlib.sha256(), hashlib.sha256(), True
         for event in self._events:
             if event.kind is Kind.END:
@@ -134,7 +134,7 @@ class _Walk:
             first = False
         raise UnreadableFileError("the fragments are damaged")
 
-    def _sequence(self) -> bytes:
+    def _sum_items(self) -> bytes:
         """Return the sum of a sequence's items, up to its end. Its depth is bounded by the scanner."""
         total, empty = hashlib.sha256(b"items"), True
         for event in self._events:
@@ -143,10 +143,10 @@ class _Walk:
             if event.kind is not Kind.ITEM:
                 break
             empty = False
-            total.update(self._item())
+            total.update(self._sum_item())
         raise UnreadableFileError("a sequence is damaged")
 
-    def _item(self) -> bytes:
+    def _sum_item(self) -> bytes:
         held: dict[int, bytes] = {}
         for event in self._events:
             if event.kind is Kind.END:

@@ -84,10 +84,10 @@ def codec(term: str) -> str:
     if term in BY_NAME:
         return BY_NAME[term]
     match = TERM.match(term.upper())
-    return BY_NUMBER.get(match[1], DEFAULT) if match else _misspelt(term.upper())
+    return BY_NUMBER.get(match[1], DEFAULT) if match else _guess_codec(term.upper())
 
 
-def _misspelt(term: str) -> str:
+def _guess_codec(term: str) -> str:
     part = BY_PART.fullmatch(term)
     if part:
         named = f"iso8859-{part[1] or part[2]}"

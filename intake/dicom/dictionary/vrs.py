@@ -1,5 +1,6 @@
 """Value representations by tag, for elements that state none: of the standard's, and of makers' private elements.
 
+What the dictionary leaves open is settled by what surrounds an element (PS3.5 A.1, PS3.6).
 The tables are laid out when the first element asks for them: few files need them, and no cold start should wait.
 """
 
@@ -7,13 +8,17 @@ from functools import cache
 
 from intake.dicom.dictionary.public_vrs import PUBLIC, REPEATING
 
+LUT_DATA, LUT_DESCRIPTOR = 0x00283006, 0x00283002
+LUT_DESCRIPTORS = frozenset({LUT_DESCRIPTOR, 0x00281101, 0x00281102, 0x00281103})
+PIXEL_REPRESENTATION = 0x00280103
+
 
 def public_vr(tag: int) -> str | None:
     """Return the VR of one of the standard's elements, which may be ambiguous (`OB or OW`), or None for another."""
     found = _public().get(tag)
     if found:
         return found
-    return next((rows[tag & mask] for mask, rows in _repeating().items() if tag & mask in rows), None)
+    return next((rows[tag & mask] for mask, rows in _expand_repeating().items() if tag & mask in rows), None)
 
 
 def private_vr(tag: int, creator: str) -> str | None:
@@ -26,13 +31,28 @@ def private_vr(tag: int, creator: str) -> str | None:
     return next((rows[key] for key in keys if key in rows), None)
 
 
+def settle_vr(vr: str, tag: int, *, signed: bool, lut_entries: int | None) -> str:
+    """Return the one VR that an ambiguous one (`US or SS`, `OB or OW`, `US or OW`) stands for.
+
+    `signed` is what Pixel Representation says, of the element's data set or of the nearest one around it that has
+    one. `lut_entries` is the first value of the LUT descriptor beside the element: one entry is a number, more are
+    words.
+    """
+    if vr == "US or SS":
+        return "SS" if signed else "US"
+    if tag == LUT_DATA and lut_entries == 1:
+        return "US"
+    # Without a VR, bytes are words: implicit VR writes no OB (PS3.5 A.1).
+    return "OW"
+
+
 @cache
 def _public() -> dict[int, str]:
     return {int(tag, 16): vr for vr, tags in PUBLIC.items() for tag in tags.split()}
 
 
 @cache
-def _repeating() -> dict[int, dict[int, str]]:
+def _expand_repeating() -> dict[int, dict[int, str]]:
     """Return mask → tag under that mask → VR: groups that exist up to 128 times, as those of overlays and curves."""
     rows: dict[int, dict[int, str]] = {}
     for vr, patterns in REPEATING.items():

@@ -62,7 +62,7 @@ class SnsSubscribers:
             raise
         return answer["SubscriptionArn"]
 
-    def standing(self, arn: str) -> Standing:
+    def find_standing(self, arn: str) -> Standing:
         try:
             answer = self._sns.get_subscription_attributes(SubscriptionArn=arn)
         except ClientError as error:
@@ -85,5 +85,5 @@ class SnsSubscribers:
 
     def unsubscribe(self, arn: str) -> None:
         # SNS keeps what is pending until it lapses, and would deliver once it is confirmed: it is to get nothing.
-        if self.set_policy(arn, NOBODYS) and self.standing(arn) is Standing.CONFIRMED:
+        if self.set_policy(arn, NOBODYS) and self.find_standing(arn) is Standing.CONFIRMED:
             self._sns.unsubscribe(SubscriptionArn=arn)

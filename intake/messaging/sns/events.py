@@ -48,7 +48,7 @@ class SnsEvents:
 
     def publish(self, events: Sequence[Event]) -> None:
         for start in range(0, len(events), EVENTS_PER_CALL):
-            entries = [_entry(n, event) for n, event in enumerate(events[start : start + EVENTS_PER_CALL])]
+            entries = [_write_entry(n, event) for n, event in enumerate(events[start : start + EVENTS_PER_CALL])]
             answer = self._sns.publish_batch(TopicArn=self._topic_arn, PublishBatchRequestEntries=entries)
             if answer.get("Failed"):
                 raise ContentionError(f"{len(answer['Failed'])} events were not taken")
@@ -63,12 +63,13 @@ class SnsHookSubscriptions:
         self._dead_letters = dead_letter_queue_arn
 
     def subscribe(self, webhook: Webhook) -> str | None:
+        policy = {"clinic_id": [webhook.clinic_id], "kind": [*webhook.events, webhook.test_kind]}
         answer = self._sns.subscribe(
             TopicArn=self._topic_arn,
             Protocol=urlsplit(webhook.url).scheme,
             Endpoint=_endpoint(webhook),
             Attributes={
-                "FilterPolicy": json.dumps(_filter(webhook)),
+                "FilterPolicy": json.dumps(policy),
                 # The envelope carries the signature.
                 "RawMessageDelivery": "false",
                 "DeliveryPolicy": json.dumps(_RETRIES),
@@ -117,16 +118,12 @@ class SnsHookSubscriptions:
                 raise
 
 
-def _filter(webhook: Webhook) -> dict[str, list[str]]:
-    return {"clinic_id": [webhook.clinic_id], "kind": [*webhook.events, webhook.test_kind]}
-
-
 def _endpoint(webhook: Webhook) -> str:
     joint = "&" if urlsplit(webhook.url).query else "?"
     return f"{webhook.url}{joint}{WEBHOOK_PARAMETER}={webhook.webhook_id}"
 
 
-def _entry(number: int, event: Event) -> Any:  # noqa: ANN401  # One shape of botocore's.
+def _write_entry(number: int, event: Event) -> Any:  # noqa: ANN401  # One shape of botocore's.
     kind = TEST if event.kind.startswith(TEST) else event.kind
     message = {"id": event.event_id, "event": kind, "clinic_id": event.clinic_id, "at": timestamp(event.at)}
     attributes = {"kind": event.kind, "clinic_id": event.clinic_id}

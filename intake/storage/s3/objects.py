@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from intake.aws_errors import code_of
 from intake.errors import ContentionError, ObjectChangedError, ObjectMissingError, ObjectTakenError
 from intake.files.model import ObjectVersion
-from intake.storage.model import Copied, Found, ObjectRange
+from intake.storage.model import Copied, FoundObject, ObjectRange
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -42,8 +42,8 @@ class S3Objects:
             )
         except ClientError as error:
             if code_of(error) == "InvalidRange" and start == 0:
-                return self._empty(source)
-            raise _translated(error, source) from error
+                return self._describe_empty(source)
+            raise _translate(error, source) from error
         with answer["Body"] as body:
             if "ContentRange" in answer:
                 total = int(answer["ContentRange"].rpartition("/")[2])
@@ -82,7 +82,7 @@ class S3Objects:
         except ClientError as error:
             if code_of(error) == "PreconditionFailed":
                 return self._earlier_copy(source, target)
-            raise _translated(error, source) from error
+            raise _translate(error, source) from error
         stored = ObjectVersion(bucket, key, answer.get("VersionId"))
         return Copied(stored, _hex(answer["CopyObjectResult"].get("ChecksumSHA256")))
 
@@ -90,15 +90,15 @@ class S3Objects:
         # Without a version id, S3 lays a delete marker over the object and keeps its bytes as a noncurrent version.
         self._s3.delete_object(Bucket=stored.bucket, Key=stored.key)
 
-    def find(self, bucket: str, key: str) -> Found | None:
+    def find(self, bucket: str, key: str) -> FoundObject | None:
         head = self._head(bucket, key)
-        return Found(ObjectVersion(bucket, key, head.get("VersionId")), head["LastModified"]) if head else None
+        return FoundObject(ObjectVersion(bucket, key, head.get("VersionId")), head["LastModified"]) if head else None
 
     def describe(self, source: ObjectVersion) -> ObjectRange:
         try:
             head = self._s3.head_object(Bucket=source.bucket, Key=source.key, **_version(source))
         except ClientError as error:
-            raise _translated(error, source) from error
+            raise _translate(error, source) from error
         return ObjectRange(
             b"", head["ContentLength"], head["ETag"], head.get("VersionId"), head["LastModified"], head["Metadata"]
         )
@@ -107,7 +107,7 @@ class S3Objects:
         try:
             answer = self._s3.get_object_tagging(Bucket=source.bucket, Key=source.key, **_version(source))
         except ClientError as error:
-            raise _translated(error, source) from error
+            raise _translate(error, source) from error
         return next((tag["Value"] for tag in answer["TagSet"] if tag["Key"] == name), None)
 
     def _copy_in_parts(self, source: ObjectVersion, etag: str, target: ObjectVersion) -> Copied:
@@ -127,7 +127,7 @@ class S3Objects:
                 Config=_PARTS,
             )
         except ClientError as error:
-            raise _translated(error, source) from error
+            raise _translate(error, source) from error
         return self._earlier_copy(source, target)
 
     def _earlier_copy(self, source: ObjectVersion, target: ObjectVersion) -> Copied:
@@ -149,7 +149,7 @@ class S3Objects:
                 return None
             raise
 
-    def _empty(self, source: ObjectVersion) -> ObjectRange:
+    def _describe_empty(self, source: ObjectVersion) -> ObjectRange:
         """No range of an empty object can be satisfied, so it is asked about instead of read."""
         described = self.describe(source)
         if described.total:
@@ -173,7 +173,7 @@ def _hex(checksum: str | None) -> str | None:
     return base64.b64decode(checksum).hex() if checksum else None
 
 
-def _translated(error: ClientError, source: ObjectVersion) -> Exception:
+def _translate(error: ClientError, source: ObjectVersion) -> Exception:
     """Return this system's error for an expected one of S3, else the error itself. Neither names the key."""
     code = code_of(error)
     if code in MISSING:

@@ -38,13 +38,13 @@ class S3Presigner:
     def put(self, target: ObjectVersion, size: int, sha256: str | None, extension: str = "") -> Presigned:
         headers = {"Content-Type": CONTENT_TYPE, "If-None-Match": "*"}
         parameters: dict[str, Any] = {"ContentType": CONTENT_TYPE, "IfNoneMatch": "*", "ContentLength": size}
-        declared = declared_metadata(sha256, extension)
+        declared = describe_declaration(sha256, extension)
         if sha256:
             headers["x-amz-checksum-sha256"] = parameters["ChecksumSHA256"] = _base64(sha256)
         if declared:
             headers |= {f"x-amz-meta-{name}": value for name, value in declared.items()}
             parameters["Metadata"] = declared
-        return self._signed("put_object", "PUT", target, parameters, headers)
+        return self._sign("put_object", "PUT", target, parameters, headers)
 
     def start_multipart(self, target: ObjectVersion, extension: str = "") -> str:
         answer = self._s3.create_multipart_upload(
@@ -52,7 +52,7 @@ class S3Presigner:
             Key=target.key,
             ContentType=CONTENT_TYPE,
             ChecksumAlgorithm="SHA256",
-            Metadata=declared_metadata(None, extension),
+            Metadata=describe_declaration(None, extension),
         )
         return answer["UploadId"]
 
@@ -64,7 +64,7 @@ class S3Presigner:
             "ContentLength": size,
             "ChecksumSHA256": checksum,
         }
-        return self._signed("upload_part", "PUT", target, parameters, {"x-amz-checksum-sha256": checksum})
+        return self._sign("upload_part", "PUT", target, parameters, {"x-amz-checksum-sha256": checksum})
 
     def parts(self, target: ObjectVersion, multipart_id: str) -> tuple[Part, ...]:
         pages = self._s3.get_paginator("list_parts").paginate(
@@ -77,7 +77,7 @@ class S3Presigner:
                 for row in page.get("Parts", ())
             )
         except ClientError as error:
-            raise _translated(error) from error
+            raise _translate(error) from error
 
     def complete_multipart(self, target: ObjectVersion, multipart_id: str, parts: Sequence[Part]) -> None:
         try:
@@ -94,7 +94,7 @@ class S3Presigner:
                 },
             )
         except ClientError as error:
-            raise _translated(error) from error
+            raise _translate(error) from error
 
     def get(self, stored: ObjectVersion, file_name: str, shown_as: str = "") -> Presigned:
         disposition = "inline" if shown_as else "attachment"
@@ -105,9 +105,9 @@ class S3Presigner:
         }
         if stored.version_id:
             parameters["VersionId"] = stored.version_id
-        return self._signed("get_object", "GET", stored, parameters, {})
+        return self._sign("get_object", "GET", stored, parameters, {})
 
-    def _signed(
+    def _sign(
         self, operation: str, method: str, target: ObjectVersion, parameters: dict[str, Any], headers: dict[str, str]
     ) -> Presigned:
         expires_at = now() + VALIDITY
@@ -120,7 +120,7 @@ class S3Presigner:
         return Presigned(method, url, headers, expires_at)
 
 
-def declared_metadata(sha256: str | None, extension: str) -> dict[str, str]:
+def describe_declaration(sha256: str | None, extension: str) -> dict[str, str]:
     """Return the object metadata that tells the processor what was declared."""
     return {name: value for name, value in ((DECLARED_SHA256, sha256), (DECLARED_EXTENSION, extension)) if value}
 
@@ -129,7 +129,7 @@ def _base64(sha256: str) -> str:
     return base64.b64encode(bytes.fromhex(sha256)).decode("ascii")
 
 
-def _translated(error: ClientError) -> Exception:
+def _translate(error: ClientError) -> Exception:
     code = code_of(error)
     if code == "NoSuchUpload":
         return ObjectMissingError("the multipart upload is complete or was given up")

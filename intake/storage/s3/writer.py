@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from intake.aws_errors import code_of
 from intake.errors import ContentionError
 from intake.files.model import ObjectVersion
-from intake.storage.s3.presigner import CONTENT_TYPE, declared_metadata
+from intake.storage.s3.presigner import CONTENT_TYPE, describe_declaration
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -32,7 +32,7 @@ class S3Writer:
         self._s3 = client
 
     def create(self, target: ObjectVersion, blocks: Iterator[bytes], extension: str) -> None:
-        parts = _parts(blocks)
+        parts = _cut_parts(blocks)
         first = next(parts, b"")
         try:
             if len(first) < PART:
@@ -54,7 +54,7 @@ class S3Writer:
             ContentType=CONTENT_TYPE,
             IfNoneMatch="*",
             ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
-            Metadata=declared_metadata(digest.hexdigest(), extension),
+            Metadata=describe_declaration(digest.hexdigest(), extension),
         )
 
     def _put_in_parts(self, target: ObjectVersion, parts: Iterator[bytes], extension: str) -> None:
@@ -63,7 +63,7 @@ class S3Writer:
             Key=target.key,
             ContentType=CONTENT_TYPE,
             ChecksumAlgorithm="SHA256",
-            Metadata=declared_metadata(None, extension),
+            Metadata=describe_declaration(None, extension),
         )["UploadId"]
         with ExitStack() as undo:
             undo.callback(self._abort, target, upload_id)
@@ -93,7 +93,7 @@ class S3Writer:
         self._s3.abort_multipart_upload(Bucket=target.bucket, Key=target.key, UploadId=upload_id)
 
 
-def _parts(blocks: Iterator[bytes]) -> Iterator[bytes]:
+def _cut_parts(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the same bytes in parts of one size, but for the last."""
     held = bytearray()
     for block in blocks:

@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
+from intake.dicom.behind_pixels import PIXELS
 from intake.dicom.budget import Budget
 from intake.dicom.dictionary import charsets
-from intake.dicom.dictionary.ambiguity import LUT_DESCRIPTOR, LUT_DESCRIPTORS, PIXEL_REPRESENTATION, settle
+from intake.dicom.dictionary.vrs import LUT_DESCRIPTOR, LUT_DESCRIPTORS, PIXEL_REPRESENTATION, settle_vr
 from intake.dicom.elements import UNDEFINED_LENGTH
 from intake.dicom.errors import BudgetSpentError
 from intake.dicom.events import Event, Kind
-from intake.dicom.scanner import PIXELS, Scanner
+from intake.dicom.scanner import Scanner
 from portal.dicomweb.json_model.values import LARGEST_BINARY, Context, attribute, lut_descriptor, without_value
 
 SPECIFIC_CHARACTER_SET = 0x00080005
@@ -176,7 +177,7 @@ def _written(node: _DataSet) -> list[str]:
         if isinstance(found, str):
             parts.append(found)
         elif isinstance(found, _Unsettled):
-            vr = settle(found.vr, tag, signed=_signed(node), lut_entries=node.lut_entries)
+            vr = settle_vr(found.vr, tag, signed=_signed(node), lut_entries=node.lut_entries)
             parts.append(_attribute(tag, vr, found.value, found.context))
         else:
             parts.append(_sequence(found))

@@ -21,7 +21,7 @@ Count = Annotated[int | None, Query(ge=0, le=500)]
 def reviews_page(
     request: Request, identity: Admin, services: Collaborators, proposed: Count = None, refused: Count = None
 ) -> Response:
-    waiting = services.reviews.waiting(reviews.WAITING)
+    waiting = services.reviews.list_waiting(reviews.WAITING)
     return render(
         request,
         "admin/reviews.html",

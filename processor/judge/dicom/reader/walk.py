@@ -221,7 +221,7 @@ class Walk:
         if head.tag >> 16 in RESERVED or self._stream.buffer.startswith(trailing_data.ARCHIVE, at):
             return True
         behind = self.data_set.pixels is not None and head.tag <= self.data_set.pixels.tag
-        return behind and not behind_pixels.counts(head, level.encoding, self._stream, self._position)
+        return behind and not behind_pixels.is_meant(head, level.encoding, self._stream, self._position)
 
     def _delimiter(self, level: Level, head: Header) -> None:
         if head.tag != tags.ITEM_END:

@@ -72,7 +72,7 @@ class TestSubscribers:
     def test_what_was_never_there_is_gone_and_ending_it_is_no_error(self, subscribers):
         arn = subscribers.subscribe("email", MAIL, POLICY)
         unknown = f"{arn.rpartition(':')[0]}:00000000-0000-0000-0000-000000000000"
-        assert subscribers.standing(unknown) is Standing.GONE
+        assert subscribers.find_standing(unknown) is Standing.GONE
         assert not subscribers.set_policy(unknown, POLICY)
         subscribers.unsubscribe(unknown)
 

@@ -69,8 +69,8 @@ class TestLastErrors:
         first, latest = (LastError("m1", name, NOON) for name in ("Timeout", "ClientError"))
         for error in (first, latest, LastError("m2", "Timeout", NOON)):
             errors.note(error)
-        assert errors.of(["m1", "m3"]) == {"m1": latest}
-        assert errors.of([]) == {}
+        assert errors.find(["m1", "m3"]) == {"m1": latest}
+        assert errors.find([]) == {}
 
 
 class TestStuckFiles:
@@ -82,10 +82,12 @@ class TestStuckFiles:
         ]
         forgotten = StuckFile(a_file(9).file_id, "northside", NOON, NOON - timedelta(hours=1))
         stuck.note([*files, forgotten])
-        assert stuck.seen(NOON, 10) == tuple(reversed(files))
-        assert stuck.seen(NOON, 1) == (files[2],)
+        assert stuck.list_seen(NOON, 10) == tuple(reversed(files))
+        assert stuck.list_seen(NOON, 1) == (files[2],)
         stuck.note([replace(files[0], seen_at=NOON + timedelta(minutes=5))])
-        assert stuck.seen(NOON + timedelta(minutes=1), 10) == (replace(files[0], seen_at=NOON + timedelta(minutes=5)),)
+        assert stuck.list_seen(NOON + timedelta(minutes=1), 10) == (
+            replace(files[0], seen_at=NOON + timedelta(minutes=5)),
+        )
 
 
 class TestAudit:

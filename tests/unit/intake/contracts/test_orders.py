@@ -109,5 +109,5 @@ class TestReviews:
         for review in (later, REVIEW, done):
             reviews.propose(review)
         self.decide(reviews, done)
-        assert reviews.waiting(10) == (REVIEW, later)
-        assert reviews.waiting(1) == (REVIEW,)
+        assert reviews.list_waiting(10) == (REVIEW, later)
+        assert reviews.list_waiting(1) == (REVIEW,)

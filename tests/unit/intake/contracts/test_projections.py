@@ -71,15 +71,15 @@ class TestProjections:
 class TestOutbox:
     def test_an_alert_tells_all_that_waited_once(self, sums):
         sums.projections.apply([_rejection(0), _rejection(1)])
-        assert [*sums.outbox.pending_alerts()] == [(AlertKind.REJECTED, UPLOAD_ID)]
+        assert [*sums.outbox.list_pending_alerts()] == [(AlertKind.REJECTED, UPLOAD_ID)]
         due = sums.outbox.take_due_alert(AlertKind.REJECTED, UPLOAD_ID, NOON)
         assert (due.count, due.codes, due.clinic_id) == (2, {"truncated": 2}, "northside")
-        sums.outbox.told(due, NOON)
-        assert [*sums.outbox.pending_alerts()] == []
+        sums.outbox.mark_told(due, NOON)
+        assert [*sums.outbox.list_pending_alerts()] == []
 
     def test_what_comes_soon_after_waits_until_it_has_been_quiet(self, sums):
         sums.projections.apply([_rejection(0)])
-        sums.outbox.told(sums.outbox.take_due_alert(AlertKind.REJECTED, UPLOAD_ID, NOON), NOON)
+        sums.outbox.mark_told(sums.outbox.take_due_alert(AlertKind.REJECTED, UPLOAD_ID, NOON), NOON)
         sums.projections.apply([_rejection(1)])
         assert sums.outbox.take_due_alert(AlertKind.REJECTED, UPLOAD_ID, NOON + timedelta(minutes=14)) is None
         due = sums.outbox.take_due_alert(AlertKind.REJECTED, UPLOAD_ID, NOON + timedelta(minutes=16))
@@ -91,9 +91,9 @@ class TestOutbox:
         assert sums.outbox.take_due_alert(AlertKind.QUIET, "northside", NOON - timedelta(minutes=1)) is None
         due = sums.outbox.take_due_alert(AlertKind.QUIET, "northside", NOON)
         assert (due.clinic_id, due.subject) == ("northside", "northside")
-        sums.outbox.told(due, NOON)
+        sums.outbox.mark_told(due, NOON)
         sums.outbox.announce(AlertKind.QUIET, "northside", "northside", "e1", NOON)
-        assert [*sums.outbox.pending_alerts()] == []
+        assert [*sums.outbox.list_pending_alerts()] == []
 
     def test_of_what_nobody_announced_nothing_is_due(self, sums):
         assert sums.outbox.take_due_alert(AlertKind.REJECTED, UPLOAD_ID, NOON) is None
@@ -131,7 +131,7 @@ class TestChangeFeed:
         def adapter(table):
             writer = FeedWriter(table, lambda: NOON)
             for number in range(3):
-                table.transact(writer.appended([a_change(number)]))
+                table.transact(writer.append_changes([a_change(number)]))
             return DynamoChangeFeed(table, lambda: NOON)
 
         return in_table(fake, adapter)

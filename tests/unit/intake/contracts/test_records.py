@@ -7,8 +7,8 @@ import pytest
 
 from intake.errors import ConflictError, ContentionError, InvalidCursorError, NotFoundError
 from intake.files import keys
-from intake.files.model import Again, ObjectVersion, TimelineEntry
-from intake.files.outcomes import Outcome
+from intake.files.model import ObjectVersion, TimelineEntry
+from intake.files.outcomes import Again, Outcome
 from intake.files.scan import Scan
 from intake.files.states import State
 from tests.records import NOON, REFUSAL, SHA, UPLOAD_ID, a_file, a_verdict, an_upload
@@ -160,7 +160,16 @@ class TestVerdicts:
         assert not stores.verdicts.expire(files[0], files[0].expires_at)
         stores.verdicts.record(a_verdict(files[1]), reserved=True)
         assert not stores.verdicts.expire(files[1], files[1].expires_at)
-        assert [file.file_id for file in stores.verdicts.awaiting()] == [files[2].file_id]
+        assert [file.file_id for file in stores.verdicts.list_awaited()] == [files[2].file_id]
+
+    def test_a_file_that_was_given_more_time_since_it_was_read_does_not_expire(self, stores, files):
+        (late,) = [file for file in stores.verdicts.list_awaited() if file.file_id == files[0].file_id]
+        stores.records.extend(files[0], late.expires_at + timedelta(milliseconds=1))
+        assert not stores.verdicts.expire(late, late.expires_at)
+        record = stores.records.file(None, late.file_id)
+        assert (record.state, record.timeline) == (State.AWAITING_UPLOAD, files[0].timeline)
+        assert late.file_id in {file.file_id for file in stores.verdicts.list_awaited()}
+        assert stores.verdicts.expire(late, record.expires_at)
 
     def test_only_a_rejected_file_is_deleted_as_it_was_read(self, stores, files):
         stores.verdicts.record(a_verdict(files[0], state=State.REJECTED, findings=(REFUSAL,)), reserved=True)
@@ -204,9 +213,9 @@ class TestChildren:
     def test_entries_are_reserved_once_and_awaited_until_they_are_judged(self, stores, entries):
         for some in (entries[:2], entries):
             stores.children.reserve(some)
-        assert stores.children.awaited(entries) == {entry.file_id for entry in entries}
+        assert stores.children.find_awaited(entries) == {entry.file_id for entry in entries}
         stores.verdicts.record(a_verdict(entries[0]), reserved=True)
-        assert stores.children.awaited(entries) == {entry.file_id for entry in entries[1:]}
+        assert stores.children.find_awaited(entries) == {entry.file_id for entry in entries[1:]}
         unknown = keys.child_id(a_file().file_id, 99)
         assert stores.children.states([entries[0].file_id, entries[1].file_id, unknown]) == {
             entries[0].file_id: State.ACCEPTED,
@@ -216,7 +225,7 @@ class TestChildren:
     def test_an_entry_under_whose_id_anothers_record_stands_is_refused(self, stores, entries):
         stores.children.reserve(entries)
         with pytest.raises(ConflictError):
-            stores.children.awaited([replace(entries[0], clinic_id="lakeview")])
+            stores.children.find_awaited([replace(entries[0], clinic_id="lakeview")])
 
 
 class TestLedger:
@@ -231,7 +240,7 @@ class TestLedger:
 
     def test_files_and_uploads_are_looked_up_without_those_that_there_are_not(self, stores, files):
         asked = frozenset({files[0].file_id, f"{OTHER_UPLOAD}-00000"}), frozenset({UPLOAD_ID, OTHER_UPLOAD})
-        known = stores.ledger.known(*asked)
+        known = stores.ledger.look_up(*asked)
         assert known.files == {files[0].file_id: files[0]}
         assert [*known.uploads] == [UPLOAD_ID]
         assert known.uploads[UPLOAD_ID].answers("northside", 2, "2026-11-22")

@@ -147,7 +147,7 @@ class TestKeptSearches:
     def test_only_its_owner_reads_one(self, in_table):
         kept = in_table(FakeKeptSearches, DynamoKeptSearches)
         search_id = kept.keep("user-1", {"patient": "TEST-1"})
-        assert kept.kept("user-1", search_id) == {"patient": "TEST-1"}
-        assert kept.kept("user-2", search_id) is None
+        assert kept.find("user-1", search_id) == {"patient": "TEST-1"}
+        assert kept.find("user-2", search_id) is None
         for unknown in ("nonsense", "", "a" * 100):
-            assert kept.kept("user-1", unknown) is None
+            assert kept.find("user-1", unknown) is None

@@ -87,17 +87,17 @@ class TestSubscriptions:
         removed = replace(a_subscription(endpoint="ben@example.org"), removed=True)
         for row in (mine, others, removed):
             subscriptions.save(row)
-        assert subscriptions.of("northside") == (mine,)
+        assert subscriptions.list_by_owner("northside") == (mine,)
         assert subscriptions.find("northside", removed.subscription_id) == removed
         assert subscriptions.find("eastside", mine.subscription_id) is None
-        assert {*subscriptions.sharing(mine.subscription_id)} == {mine, others}
+        assert {*subscriptions.list_by_address(mine.subscription_id)} == {mine, others}
 
     def test_an_owners_come_oldest_first_and_are_saved_anew(self, subscriptions):
         late = a_subscription(endpoint="a@example.org", created_at=NOON + timedelta(hours=2))
         early = a_subscription(endpoint="z@example.org", created_at=NOON + timedelta(hours=1))
         for row in (late, early, replace(late, arn="arn:1")):
             subscriptions.save(row)
-        assert subscriptions.of("northside") == (early, replace(late, arn="arn:1"))
+        assert subscriptions.list_by_owner("northside") == (early, replace(late, arn="arn:1"))
 
 
 class TestWebhooks:
@@ -107,7 +107,7 @@ class TestWebhooks:
 
     def test_a_clinic_finds_its_own_until_they_are_removed(self, webhooks):
         webhooks.save(HOOK)
-        assert (webhooks.of("northside"), webhooks.of("lakeview")) == ((HOOK,), ())
+        assert (webhooks.list_by_clinic("northside"), webhooks.list_by_clinic("lakeview")) == ((HOOK,), ())
         assert webhooks.find("northside", HOOK.webhook_id) == HOOK
         with pytest.raises(NotFoundError):
             webhooks.find("lakeview", HOOK.webhook_id)
@@ -119,13 +119,13 @@ class TestWebhooks:
         later = replace(HOOK, webhook_id="hook-2", created_at=NOON + timedelta(hours=1))  # Ids are made of the time.
         for hook in (later, HOOK, replace(HOOK, subscription="arn:x")):
             webhooks.save(hook)
-        assert webhooks.of("northside") == (replace(HOOK, subscription="arn:x"), later)
+        assert webhooks.list_by_clinic("northside") == (replace(HOOK, subscription="arn:x"), later)
 
     def test_removing_what_is_gone_is_no_error(self, webhooks):
         webhooks.save(HOOK)
         for _ in range(2):
             webhooks.remove(HOOK)
-        assert webhooks.of("northside") == ()
+        assert webhooks.list_by_clinic("northside") == ()
 
 
 class TestGateway:

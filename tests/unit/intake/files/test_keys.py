@@ -44,10 +44,10 @@ def test_a_key_of_another_form_is_no_reservation(key):
 
 
 def test_a_direct_drop_gets_the_same_ids_for_every_delivery_and_others_for_another_version():
-    first = IDS.direct("incoming", "northside/a b/scan.dcm", "v1", DAY)
+    first = IDS.place_direct("incoming", "northside/a b/scan.dcm", "v1", DAY)
 
-    assert IDS.direct("incoming", "northside/a b/scan.dcm", "v1", DAY) == first
-    assert IDS.direct("incoming", "northside/a b/scan.dcm", "v2", DAY).file_id != first.file_id
+    assert IDS.place_direct("incoming", "northside/a b/scan.dcm", "v1", DAY) == first
+    assert IDS.place_direct("incoming", "northside/a b/scan.dcm", "v2", DAY).file_id != first.file_id
     assert first.clinic_id == "northside"
     assert not first.reserved
     assert keys.is_file_id(first.file_id)
@@ -56,7 +56,7 @@ def test_a_direct_drop_gets_the_same_ids_for_every_delivery_and_others_for_anoth
 
 def test_a_days_drops_of_one_clinic_share_one_upload_and_nobody_elses():
     uploads = {
-        IDS.direct("incoming", key, None, DAY).upload_id
+        IDS.place_direct("incoming", key, None, DAY).upload_id
         for key in ("northside/1.dcm", "northside/2.dcm", "lakeview/1.dcm")
     }
     assert len(uploads) == 2
@@ -64,7 +64,7 @@ def test_a_days_drops_of_one_clinic_share_one_upload_and_nobody_elses():
 
 @pytest.mark.parametrize("key", ["scan.dcm", "/scan.dcm", "../northside/x", "North Side/x", "unassigned/x", "a--/x"])
 def test_an_object_outside_every_clinics_prefix_is_unassigned(key):
-    assert IDS.direct("incoming", key, None, DAY).clinic_id == keys.UNASSIGNED
+    assert IDS.place_direct("incoming", key, None, DAY).clinic_id == keys.UNASSIGNED
 
 
 def test_an_archives_entries_have_ids_of_their_own_behind_the_announced_files_and_in_order():
@@ -83,13 +83,13 @@ def test_an_archives_entries_have_ids_of_their_own_behind_the_announced_files_an
 
 
 def test_the_entries_of_a_dropped_archive_belong_to_its_upload():
-    dropped = IDS.direct("incoming", "northside/study.zip", "v1", DAY)
+    dropped = IDS.place_direct("incoming", "northside/study.zip", "v1", DAY)
 
     assert keys.upload_of(keys.child_id(dropped.file_id, 3)) == dropped.upload_id
 
 
 def test_the_id_of_a_direct_drop_is_never_a_reservation():
-    dropped = IDS.direct("incoming", "northside/study.zip", "v1", DAY)
+    dropped = IDS.place_direct("incoming", "northside/study.zip", "v1", DAY)
 
     assert keys.reservation(keys.object_key("northside", dropped.upload_id, dropped.file_id, DAY)) is None
 

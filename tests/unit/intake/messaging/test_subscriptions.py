@@ -19,7 +19,7 @@ def test_an_owner_sees_its_own_and_no_removed_ones(subscriptions):
         subscriptions.save(row)
     subscriptions.save(replace(ben, removed=True))
 
-    assert subscriptions.of("northside") == (ada,)
+    assert subscriptions.list_by_owner("northside") == (ada,)
     assert subscriptions.find("northside", ben.subscription_id) == replace(ben, removed=True)
     assert subscriptions.find("eastside", ada.subscription_id) is None
 
@@ -29,4 +29,4 @@ def test_all_owners_of_an_address_are_found(subscriptions):
     for row in rows:
         subscriptions.save(row)
 
-    assert set(subscriptions.sharing(rows[0].subscription_id)) == set(rows[:2])
+    assert set(subscriptions.list_by_address(rows[0].subscription_id)) == set(rows[:2])

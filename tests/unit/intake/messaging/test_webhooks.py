@@ -32,12 +32,12 @@ def test_a_clinic_finds_its_own_webhooks_until_they_are_removed(dynamodb):
     other = replace(HOOK, webhook_id="hook-2", subscription="arn:x")
     webhooks.save(other)
     webhooks.save(HOOK)
-    assert webhooks.of("northside") == (HOOK, other)
-    assert webhooks.of("lakeview") == ()
+    assert webhooks.list_by_clinic("northside") == (HOOK, other)
+    assert webhooks.list_by_clinic("lakeview") == ()
 
     webhooks.remove(HOOK)
 
-    assert webhooks.of("northside") == (other,)
+    assert webhooks.list_by_clinic("northside") == (other,)
     with pytest.raises(NotFoundError):
         webhooks.find("northside", "hook-1")
     with pytest.raises(NotFoundError):

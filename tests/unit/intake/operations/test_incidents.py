@@ -31,7 +31,7 @@ def test_an_incident_is_open_from_its_note_until_it_is_closed_and_may_begin_agai
     assert incidents.open("", 10) == ((), "")
 
     incidents.tell(one, NOON)
-    assert list(DynamoOutbox(Table(dynamodb, TABLE)).pending_alerts()) == [], "a closed incident is told to nobody"
+    assert list(DynamoOutbox(Table(dynamodb, TABLE)).list_pending_alerts()) == [], "a closed incident is told to nobody"
     incidents.note([one])
     assert incidents.open("", 10) == ((one,), "")
 
@@ -51,7 +51,7 @@ def test_an_incident_is_told_once_and_stays_told_when_it_is_noted_again(dynamodb
     assert (due.count, due.codes, due.clinic_id, due.first_file_id) == (
         1, {"object-missing": 1}, "northside", one.file_id,
     )  # fmt: skip
-    outbox.told(due, NOON)
+    outbox.mark_told(due, NOON)
     assert outbox.take_due_alert(AlertKind.DISAGREEMENT, "northside", NOON + timedelta(days=1)) is None
 
 

@@ -75,7 +75,7 @@ def test_files_of_a_clinic_come_oldest_first_and_the_table_knows_what_was_announ
     assert list(rest) == [file.file_id for file in files[3:]]
     assert ledger.page("lakeview", "", 3) == ({}, False)
 
-    known = ledger.known(frozenset({files[0].file_id, f"{UPLOAD_ID}-00077"}), frozenset({UPLOAD_ID, "0" * 26}))
+    known = ledger.look_up(frozenset({files[0].file_id, f"{UPLOAD_ID}-00077"}), frozenset({UPLOAD_ID, "0" * 26}))
     assert known.files == {files[0].file_id: DynamoVerdicts(Table(dynamodb, TABLE), IDS).file(files[0].file_id)}
     assert known.uploads == {UPLOAD_ID: Announcements("northside", 6, "2026-11-22", "2026-11-22")}
     assert files[0].created_at == NOON

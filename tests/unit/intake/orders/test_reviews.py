@@ -6,7 +6,7 @@ import pytest
 
 from intake.errors import ConflictError, NotFoundError
 from intake.orders.model import Review
-from intake.orders.review_rules import binding, obstacles
+from intake.orders.review_rules import find_obstacle, obstacles
 from intake.orders.reviews import DynamoReviews
 from intake.table.table import Table
 from processor.judge.rules.catalogue import ASK_IT, RULES
@@ -36,21 +36,21 @@ def decide(reviews, confirmed=True, by="admin-2"):
 
 def test_a_proposal_waits_until_another_admin_confirms_it(reviews):
     assert reviews.propose(REVIEW)
-    assert reviews.waiting(10) == (REVIEW,)
+    assert reviews.list_waiting(10) == (REVIEW,)
     assert not REVIEW.holds
 
     decided = decide(reviews)
 
     assert decided.holds
     assert reviews.review(FILE) == decided
-    assert reviews.waiting(10) == ()
+    assert reviews.list_waiting(10) == ()
 
 
 def test_nobody_confirms_their_own_proposal_but_may_take_it_back(reviews):
     reviews.propose(REVIEW)
     with pytest.raises(ConflictError):
         decide(reviews, by="admin-1")
-    assert reviews.waiting(10) == (REVIEW,)
+    assert reviews.list_waiting(10) == (REVIEW,)
     assert not decide(reviews, confirmed=False, by="admin-1").holds
 
 
@@ -82,5 +82,5 @@ def test_no_review_overrides_what_looks_like_an_attack_or_breaks_identities():
     identities = {code for code in RULES if "-uid-missing" in code or "-uid-invalid" in code}
     bound = {"sop-instance-refused", "clinic-unknown", "empty-file", "archive-entry-damaged", "malware-found"}
     assert set(obstacles(attacks | identities | bound)) == attacks | identities | bound
-    assert binding("truncated") is None
-    assert binding("sop-instance-conflict") is None
+    assert find_obstacle("truncated") is None
+    assert find_obstacle("sop-instance-conflict") is None

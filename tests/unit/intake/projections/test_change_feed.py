@@ -26,7 +26,7 @@ class Feed:
 
     def append(self, *numbers, clinic_id="northside"):
         changes = [a_change(number, clinic_id=clinic_id) for number in numbers]
-        assert self.table.transact(self.writer.appended(changes)) == {}
+        assert self.table.transact(self.writer.append_changes(changes)) == {}
 
     def page(self, since=None, limit=100):
         return self.reader.changes("northside", since, limit)
@@ -70,7 +70,7 @@ def test_changes_come_in_the_order_of_writing_and_pages_are_cut_anywhere(feed):
 
 def test_an_entry_tells_what_became_of_the_file(feed):
     change = a_change(3, before=State.REJECTED, after=State.REJECTED, revision=4, codes=("empty-file",))
-    assert feed.table.transact(feed.writer.appended([change])) == {}
+    assert feed.table.transact(feed.writer.append_changes([change])) == {}
 
     (entry,) = feed.page().entries
 

@@ -169,16 +169,16 @@ def test_a_storm_is_one_message_and_the_rest_is_told_when_it_has_been_quiet(proj
 
     due = outbox.take_due_alert("file.rejected", UPLOAD_ID, NOON)
     assert (due.count, due.codes, due.clinic_id) == (3, {"bad": 3}, "northside")
-    outbox.told(due, NOON)
+    outbox.mark_told(due, NOON)
 
     projections.apply([a_change(number, after=State.REJECTED, codes=("worse",)) for number in range(3, 8)])
     assert outbox.take_due_alert("file.rejected", UPLOAD_ID, NOON + timedelta(minutes=14)) is None
-    assert list(outbox.pending_alerts()) == [("file.rejected", UPLOAD_ID)]
+    assert list(outbox.list_pending_alerts()) == [("file.rejected", UPLOAD_ID)]
 
     later = outbox.take_due_alert("file.rejected", UPLOAD_ID, NOON + timedelta(minutes=15))
     assert (later.count, later.codes) == (5, {"worse": 5})
-    outbox.told(later, NOON + timedelta(minutes=15))
-    assert list(outbox.pending_alerts()) == []
+    outbox.mark_told(later, NOON + timedelta(minutes=15))
+    assert list(outbox.list_pending_alerts()) == []
 
 
 def test_an_alert_that_one_worker_is_sending_is_not_sent_by_another(projections, outbox):
@@ -199,7 +199,7 @@ def test_changes_that_come_while_an_alert_is_being_sent_are_told_later(projectio
     projections.apply([a_change(0, after=State.REJECTED)])
     due = outbox.take_due_alert("file.rejected", UPLOAD_ID, NOON)
     projections.apply([a_change(1, after=State.REJECTED)])
-    outbox.told(due, NOON)
+    outbox.mark_told(due, NOON)
 
     assert outbox.take_due_alert("file.rejected", UPLOAD_ID, NOON + timedelta(minutes=16)).count == 1
 
@@ -212,12 +212,12 @@ def test_what_is_announced_is_told_once_for_each_episode_and_not_before_it_is_du
     later = NOON + timedelta(minutes=2)
     due = outbox.take_due_alert("upload.completed", UPLOAD_ID, later)
     assert (due.clinic_id, due.subject, due.count) == ("northside", UPLOAD_ID, 1)
-    outbox.told(due, later)
+    outbox.mark_told(due, later)
     outbox.announce("upload.completed", "northside", UPLOAD_ID, "60", later)
-    assert list(outbox.pending_alerts()) == []
+    assert list(outbox.list_pending_alerts()) == []
 
     outbox.announce("upload.completed", "northside", UPLOAD_ID, "90", later)
-    assert list(outbox.pending_alerts()) == [("upload.completed", UPLOAD_ID)]
+    assert list(outbox.list_pending_alerts()) == [("upload.completed", UPLOAD_ID)]
 
 
 def test_an_unsettled_archive_counts_as_awaited_and_is_told_when_it_is_settled(projections, records, dynamodb):

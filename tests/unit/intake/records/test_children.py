@@ -65,8 +65,8 @@ def test_those_without_a_verdict_are_told_apart(records, children, dynamodb):
     children.reserve([first, second])
     DynamoVerdicts(Table(dynamodb, TABLE), IDS).record(a_verdict(first), reserved=True)
 
-    assert children.awaited([first, second]) == {second.file_id}
-    assert children.awaited([]) == frozenset()
+    assert children.find_awaited([first, second]) == {second.file_id}
+    assert children.find_awaited([]) == frozenset()
 
 
 def test_a_childs_verdict_leaves_what_is_known_of_its_archive(records, children, dynamodb):

@@ -9,9 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intake.files import keys
-from intake.files.item_keys import created_key, file_key
-from intake.files.model import Again
-from intake.files.outcomes import Outcome
+from intake.files.item_keys import build_created_key, file_key
+from intake.files.outcomes import Again, Outcome
 from intake.files.states import State
 from intake.projections.projections import DynamoProjections
 from intake.records.children import DynamoChildren
@@ -73,7 +72,7 @@ class World:
 
     def move(self, file, target):
         if target is State.EXPIRED:
-            assert self.verdicts.expire(file, LATER)
+            assert self.verdicts.expire(file, file.expires_at)
         elif target is State.FAILED:
             assert self.verdicts.fail(file, "retries-exhausted")
         elif target is State.DELETED:
@@ -137,7 +136,7 @@ class World:
 
 
 def _key(file):
-    return created_key(file.created_at, file.file_id)
+    return build_created_key(file.created_at, file.file_id)
 
 
 @pytest.fixture
@@ -174,7 +173,7 @@ def test_pages_hold_every_awaited_file_once_whatever_was_projected_and_in_the_en
 
     assert world.listed("northside", limit) == world.expected("northside")
     assert world.listed(None, limit) == world.expected()
-    assert [file.file_id for file in world.verdicts.awaiting()] == world.expected()[::-1]
+    assert [file.file_id for file in world.verdicts.list_awaited()] == world.expected()[::-1]
 
     while world.awaited:
         world.finish(order.randrange(99), State.ACCEPTED)
@@ -212,7 +211,7 @@ def test_a_batch_that_nobody_has_counted_down_yet_holds_no_awaited_file(world):
         world.finish(0, State.ACCEPTED)
 
     assert world.batches()
-    assert list(world.verdicts.awaiting()) == []
+    assert list(world.verdicts.list_awaited()) == []
     assert world.records.files("northside", State.AWAITING_UPLOAD, None, None, 10).rows == ()
     assert len(world.records.files("northside", None, None, None, 10).rows) == 3
 
@@ -220,7 +219,7 @@ def test_a_batch_that_nobody_has_counted_down_yet_holds_no_awaited_file(world):
 def test_a_clinic_that_is_in_no_directory_and_only_announced_files_is_found(world):
     world.announce(2, 0, 2)
 
-    assert {file.clinic_id for file in world.verdicts.awaiting()} == {"elsewhere"}
+    assert {file.clinic_id for file in world.verdicts.list_awaited()} == {"elsewhere"}
     assert len(world.records.files(None, None, None, None, 10).rows) == 2
 
 
@@ -243,7 +242,7 @@ def test_what_finished_costs_the_sweep_nothing(world, dynamodb):
 
     def calls_of_a_sweep():
         calls.clear()
-        assert [file.file_id for file in world.verdicts.awaiting()] == world.expected()[::-1]
+        assert [file.file_id for file in world.verdicts.list_awaited()] == world.expected()[::-1]
         return dict(calls)
 
     world.announce(0, 0, 2)

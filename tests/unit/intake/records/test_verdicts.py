@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import ContentionError
-from intake.files.model import Again, ObjectVersion, Source, TimelineEntry
-from intake.files.outcomes import Outcome
+from intake.files.model import ObjectVersion, Source, TimelineEntry
+from intake.files.outcomes import Again, Outcome
 from intake.files.scan import Scan
 from intake.files.states import State
 from intake.records.records import DynamoRecords
@@ -221,7 +221,7 @@ def test_a_judged_file_neither_fails_nor_expires(verdicts, reserved):
     verdicts.record(a_verdict(reserved[0]), reserved=True)
 
     assert not verdicts.fail(reserved[0], "retries-exhausted")
-    assert not verdicts.expire(reserved[0], NOON)
+    assert not verdicts.expire(reserved[0], reserved[0].expires_at)
 
 
 def test_a_result_that_came_after_the_verdict_is_noted_and_moves_nothing(verdicts, reserved):
@@ -236,9 +236,9 @@ def test_a_result_that_came_after_the_verdict_is_noted_and_moves_nothing(verdict
 
 
 def test_a_file_that_never_arrived_expires_and_leaves_the_list_of_awaited_ones(verdicts, reserved):
-    assert verdicts.expire(reserved[1], NOON)
+    assert verdicts.expire(reserved[1], reserved[1].expires_at)
 
-    assert {file.file_id for file in verdicts.awaiting()} == {reserved[0].file_id, reserved[2].file_id}
+    assert {file.file_id for file in verdicts.list_awaited()} == {reserved[0].file_id, reserved[2].file_id}
 
 
 def again(record, **changes):

@@ -8,8 +8,8 @@ import pytest
 
 from intake.errors import InvalidCursorError
 from intake.files.index_keys import term
-from intake.files.model import Again, Source
-from intake.files.outcomes import Page
+from intake.files.model import Source
+from intake.files.outcomes import Again, Page
 from intake.files.states import State
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
@@ -201,9 +201,9 @@ def test_what_an_index_cannot_hold_is_no_obstacle_to_a_reservation(records, sear
 def test_a_search_is_kept_for_its_owner_only(dynamodb, monkeypatch):
     kept = DynamoKeptSearches(Table(dynamodb, TABLE))
     search_id = kept.keep("user-1", {"patient": "TEST-1"})
-    assert kept.kept("user-1", search_id) == {"patient": "TEST-1"}
-    assert kept.kept("user-2", search_id) is None
-    assert kept.kept("user-1", "unknown") is None
-    assert kept.kept("user-1", "x" * 3000) is None
+    assert kept.find("user-1", search_id) == {"patient": "TEST-1"}
+    assert kept.find("user-2", search_id) is None
+    assert kept.find("user-1", "unknown") is None
+    assert kept.find("user-1", "x" * 3000) is None
     monkeypatch.setattr("time.time", lambda: NOON.timestamp() + 10**9)
-    assert kept.kept("user-1", search_id) is None
+    assert kept.find("user-1", search_id) is None

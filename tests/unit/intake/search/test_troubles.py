@@ -1,13 +1,13 @@
 """An upload's trouble: found without reading its other files."""
 
 from collections import Counter
-from datetime import timedelta
 
 import pytest
 
 from intake.errors import InvalidCursorError
 from intake.files.causes import cause_of, code_of, state_of
-from intake.files.model import Again, Finding, Severity
+from intake.files.model import Finding, Severity
+from intake.files.outcomes import Again
 from intake.files.states import State
 from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
@@ -16,7 +16,7 @@ from intake.search.troubles import DynamoTroubles
 from intake.studies.model import StudyOfUpload
 from intake.table.table import Table
 from processor.handlers.record_changes import change
-from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, a_verdict, an_upload, stored_item
+from tests.records import IDS, REFUSAL, UPLOAD_ID, WARNING, a_file, a_verdict, an_upload, stored_item
 from tests.unit.intake.conftest import TABLE
 
 OTHER = Finding("b-refusal", Severity.REJECT, "Something else is wrong.", "Mend it.")
@@ -41,7 +41,7 @@ def upload(dynamodb):
         elif number < 45:
             verdicts.fail(record, "Timeout")
         elif number < 49:
-            verdicts.expire(record, NOON + timedelta(days=1))
+            verdicts.expire(record, record.expires_at)
         else:
             verdicts.record(a_verdict(record, findings=(WARNING,) if number < 52 else ()), reserved=True)
     return files

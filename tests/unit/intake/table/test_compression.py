@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from infra.costs.units import item_size
 from intake.records.file_items import file_item
 from intake.table import compression as packing
-from intake.table.compression import packed, unpacked
+from intake.table.compression import pack, unpack
 from intake.table.serialization import deserialize, serialize
 from processor.judge import Facts, judge
 from tests.dicom_files import ct_slice
@@ -33,12 +33,12 @@ class _Bytes:
 
 @given(some.dictionaries(some.text(), _VALUES))
 def test_what_was_packed_comes_back(content):
-    assert unpacked(packed(content)) == content
+    assert unpack(pack(content)) == content
 
 
 def test_a_slices_metadata_takes_less_than_half_the_room():
     metadata = judge(_Bytes(ct_slice()), Facts(extension="dcm")).metadata
-    assert len(packed(metadata)) < item_size(serialize({"metadata": metadata})) / 2
+    assert len(pack(metadata)) < item_size(serialize({"metadata": metadata})) / 2
 
 
 @pytest.mark.parametrize("form", [bytes, lambda data: base64.b64encode(data).decode()])

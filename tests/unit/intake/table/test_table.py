@@ -6,9 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from intake.errors import ContentionError
-from intake.table.compression import packed
-from intake.table.expressions import addition, creation, replacement, update
-from intake.table.ownership import SYSTEM, account, clinic
+from intake.table.compression import pack
+from intake.table.expressions import SYSTEM, account, addition, clinic, creation, replacement, update
 from intake.table.queries import Query
 from intake.table.table import ConditionFailedError, Table, TransactionConflictError
 from intake.table.transactions import transact_patiently, write_anew, write_each_once
@@ -89,7 +88,7 @@ def pauses(monkeypatch):
 
 def test_an_item_comes_back_as_it_was_put(table):
     values = {"number": 7, "text": "ü", "truth": False, "list": [1, {"a": 2}], "members": {"x", "y"}, "numbers": {1, 2}}
-    table.put({**key(), **values, "nothing": None, "metadata": packed({"rows": 512})}, OURS)
+    table.put({**key(), **values, "nothing": None, "metadata": pack({"rows": 512})}, OURS)
     assert table.get(key()) == {**key(), **values, "metadata": {"rows": 512}, "clinic_id": "northside"}
 
 
@@ -101,7 +100,7 @@ def test_an_item_is_read_consistently_unless_that_is_not_needed(spied, consisten
 
 
 def test_anothers_item_is_none_and_not_even_unpacked(table, dynamodb):
-    table.put({**key(), "metadata": packed({})}, OURS)
+    table.put({**key(), "metadata": pack({})}, OURS)
     broken = {"pk": {"S": "P"}, "sk": {"S": "b"}, "clinic_id": {"S": "northside"}, "metadata": {"B": b"no zlib"}}
     dynamodb.put_item(TableName=TABLE, Item=broken)
     table.put(key("nobody's"), SYSTEM)

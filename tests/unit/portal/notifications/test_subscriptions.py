@@ -32,19 +32,19 @@ def test_an_address_is_asked_once_and_told_when_it_has_confirmed(portal):
     add(portal, mail="  Worklist@Example.org ")
     add(portal)
     assert standing(portal) is Standing.PENDING
-    assert portal.subscribers.held(MAIL).mails == 1
+    assert portal.subscribers.find_address(MAIL).mails == 1
 
     portal.subscribers.confirm(MAIL)
     assert standing(portal) is Standing.CONFIRMED
-    assert portal.subscribers.held(MAIL).policy == {"clinic_id": ["northside"], "kind": ["file.rejected"]}
+    assert portal.subscribers.find_address(MAIL).policy == {"clinic_id": ["northside"], "kind": ["file.rejected"]}
 
 
 def test_what_an_address_is_told_can_be_changed(portal):
     row = add(portal)
     subscriptions.change(portal.services, NORA, "northside", row.subscription_id, ["upload.completed"])
 
-    assert portal.subscribers.held(MAIL).policy["kind"] == ["upload.completed"]
-    assert portal.subscribers.held(MAIL).mails == 1
+    assert portal.subscribers.find_address(MAIL).policy["kind"] == ["upload.completed"]
+    assert portal.subscribers.find_address(MAIL).mails == 1
 
 
 def test_a_removed_address_is_told_nothing(portal):
@@ -61,10 +61,10 @@ def test_a_removed_address_that_confirms_late_gets_nothing_and_may_come_back(por
     row = add(portal)
     subscriptions.remove(portal.services, NORA, "northside", row.subscription_id)
     portal.subscribers.confirm(MAIL)
-    assert portal.subscribers.held(MAIL).policy == NOBODYS
+    assert portal.subscribers.find_address(MAIL).policy == NOBODYS
 
     add(portal)
-    assert portal.subscribers.held(MAIL).policy["kind"] == ["file.rejected"]
+    assert portal.subscribers.find_address(MAIL).policy["kind"] == ["file.rejected"]
 
 
 def test_an_address_removed_by_one_clinic_while_it_waits_can_be_added_by_another(portal):
@@ -72,7 +72,7 @@ def test_an_address_removed_by_one_clinic_while_it_waits_can_be_added_by_another
     subscriptions.remove(portal.services, NORA, "northside", row.subscription_id)
     add(portal, "lakeview", identity=LARA)
 
-    held = portal.subscribers.held(MAIL)
+    held = portal.subscribers.find_address(MAIL)
     assert (held.policy, held.mails) == ({"clinic_id": ["lakeview"], "kind": ["file.rejected"]}, 2)
 
 
@@ -81,10 +81,10 @@ def test_an_address_of_two_clinics_confirms_once_and_each_stops_its_own(portal):
     portal.subscribers.confirm(MAIL)
     add(portal, "lakeview", ["clinic.quiet"], identity=LARA)
     assert standing(portal, "lakeview") is Standing.CONFIRMED
-    assert portal.subscribers.held(MAIL).mails == 1
+    assert portal.subscribers.find_address(MAIL).mails == 1
 
     subscriptions.remove(portal.services, NORA, "northside", theirs.subscription_id)
-    assert portal.subscribers.held(MAIL).policy == {"clinic_id": ["lakeview"], "kind": ["clinic.quiet"]}
+    assert portal.subscribers.find_address(MAIL).policy == {"clinic_id": ["lakeview"], "kind": ["clinic.quiet"]}
 
 
 def test_a_recipient_who_stopped_can_be_asked_again(portal):
@@ -103,7 +103,7 @@ def test_a_recipient_is_not_asked_twice_within_five_minutes(portal):
 
     portal.clock.ahead += timedelta(minutes=6)
     subscriptions.ask_again(portal.services, NORA, "northside", row.subscription_id)
-    assert portal.subscribers.held(MAIL).mails == 2
+    assert portal.subscribers.find_address(MAIL).mails == 2
 
 
 def test_what_failed_halfway_can_be_repeated(portal):
@@ -161,7 +161,7 @@ def test_staff_manage_their_own_clinic_and_admins_every_one_and_operations(porta
 
 def test_operations_may_hear_of_alarms(portal):
     add(portal, OPERATIONS, ["file.failed", EVERYTHING], identity=ADA)
-    assert portal.subscribers.held(MAIL).policy == {}
+    assert portal.subscribers.find_address(MAIL).policy == {}
 
 
 def test_every_change_is_noted_before_it_is_made_and_without_the_address(portal):
@@ -193,7 +193,7 @@ def test_adding_and_removing_an_address_again_and_again_asks_its_owner_once(port
     for _ in range(40):
         row = add(portal)
         subscriptions.remove(portal.services, NORA, "northside", row.subscription_id)
-    assert portal.subscribers.held(MAIL).mails == 1
+    assert portal.subscribers.find_address(MAIL).mails == 1
 
 
 def test_an_address_is_asked_three_times_a_day_at_the_most_by_whomever_it_is_wanted(portal, noon, monkeypatch):
@@ -206,7 +206,7 @@ def test_an_address_is_asked_three_times_a_day_at_the_most_by_whomever_it_is_wan
             subscriptions.remove(portal.services, identity, owner, row.subscription_id)
         except SubscriptionError as error:
             refused.add(error.fault)
-    assert portal.subscribers.held(MAIL).mails == CONFIRMATIONS_OF_AN_ADDRESS
+    assert portal.subscribers.find_address(MAIL).mails == CONFIRMATIONS_OF_AN_ADDRESS
     assert refused
     assert all("tomorrow" in fault for fault in refused)
 
@@ -219,7 +219,7 @@ def test_asking_again_counts_as_well_and_goes_on_the_next_day(portal, noon):
             subscriptions.ask_again(portal.services, NORA, "northside", row.subscription_id)
         except SubscriptionError as error:
             refused.add(error.fault)
-    assert portal.subscribers.held(MAIL).mails == CONFIRMATIONS_OF_AN_ADDRESS
+    assert portal.subscribers.find_address(MAIL).mails == CONFIRMATIONS_OF_AN_ADDRESS
     assert all("tomorrow" in fault for fault in refused)
     portal.clock.forward(days=1)
     before = mails(portal)

@@ -37,7 +37,7 @@ def test_staff_add_change_and_remove_an_address(portal):
 
     row = f"northside/{id_on(text)}"
     assert post(browser, f"{row}/kinds", kinds=["clinic.quiet"]).status_code == 303
-    assert portal.subscribers.held(MAIL).policy["kind"] == ["clinic.quiet"]
+    assert portal.subscribers.find_address(MAIL).policy["kind"] == ["clinic.quiet"]
     assert post(browser, f"{row}/remove").status_code == 303
     assert MAIL not in browser.get(PATH).text
 
@@ -68,7 +68,7 @@ def test_another_clinics_subscription_looks_like_an_unknown_one(portal, way):
     assert {answer.status_code for answer in answers} == {404}
     assert len({re.sub(r"[0-9a-f-]{36}|[0-9A-Za-z]{26}", "", answer.text) for answer in answers}) == 1
     assert other.get(f"{PATH}/northside").status_code == 404
-    assert portal.subscribers.held(MAIL).policy["kind"] == ["file.rejected"]
+    assert portal.subscribers.find_address(MAIL).policy["kind"] == ["file.rejected"]
 
 
 def test_admins_manage_operations_and_each_clinic(portal):

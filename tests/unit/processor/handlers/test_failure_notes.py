@@ -27,7 +27,7 @@ def refused():
 def test_the_last_delivery_leaves_a_note_of_class_and_code(error, told):
     errors = FakeLastErrors()
     FailureNotes(errors).note(a_record(LAST_DELIVERY), error)
-    assert errors.of(["m1"])["m1"].error == told
+    assert errors.find(["m1"])["m1"].error == told
 
 
 def test_earlier_deliveries_leave_none():

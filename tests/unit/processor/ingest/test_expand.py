@@ -365,7 +365,7 @@ def _interrupt(world, crash_at):
     ports = (
         (world.objects, ("read", "copy", "delete", "create")),
         (world.verdicts, ("record", "file")),
-        (world.children, ("reserve", "awaited")),
+        (world.children, ("reserve", "find_awaited")),
         (world.queue, ("send",)),
     )
     for port, names in ports:

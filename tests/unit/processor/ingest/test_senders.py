@@ -154,7 +154,7 @@ def test_a_directory_that_cannot_be_asked_is_no_verdict(world):
 
 def test_what_stands_under_a_derived_id_of_another_is_never_written_over(world):
     arrival = world.arrive("lakeview/x.dcm", GOOD)
-    place = IDS.direct(INCOMING, arrival.object.key, arrival.object.version_id, NOON)
+    place = IDS.place_direct(INCOMING, arrival.object.key, arrival.object.version_id, NOON)
     foreign = a_file(file_id=place.file_id, state=State.FAILED)
     world.verdicts.table.files[place.file_id] = foreign
 

@@ -114,7 +114,7 @@ def test_while_files_wait_for_us_nobody_is_blamed(world):
     world.queue.send([{}])
 
     assert world.watch.run() == 0
-    assert world.sums.pending_alerts() == []
+    assert world.sums.list_pending_alerts() == []
 
 
 def test_a_quiet_spell_is_told_once_and_the_next_one_again(world):

@@ -179,7 +179,7 @@ def test_an_arrival_that_was_recorded_the_day_after_its_sending_began_is_no_find
     dropped = world.objects.put("incoming", "northside/big.dcm", b"data")
     (stored,) = world.objects.versions["incoming", "northside/big.dcm"]
     world.objects.versions["incoming", "northside/big.dcm"] = [replace(stored, etag='"abc-12"')]
-    recorded = IDS.direct("incoming", dropped.key, dropped.version_id, NOON + timedelta(days=1))
+    recorded = IDS.place_direct("incoming", dropped.key, dropped.version_id, NOON + timedelta(days=1))
     file = a_file(file_id=recorded.file_id, upload_id=recorded.upload_id, source=Source.DIRECT, incoming=dropped)
     world.table.files[file.file_id] = replace(file, state=State.FAILED)
     world.at += LIMIT
@@ -359,7 +359,7 @@ def test_what_arrives_under_a_made_up_prefix_is_told_under_no_invented_name(worl
     world.sweep(2)
     assert {incident.clinic_id for incident in world.incidents.standing.values()} == {keys.UNASSIGNED}
 
-    place = IDS.nobodys("incoming", key, lost.version_id, NOON)
+    place = IDS.place_unassigned("incoming", key, lost.version_id, NOON)
     ids = {"file_id": place.file_id, "upload_id": place.upload_id, "clinic_id": keys.UNASSIGNED}
     world.table.files[place.file_id] = replace(a_file(), state=State.FAILED, incoming=lost, **ids)
     world.sweep(2)

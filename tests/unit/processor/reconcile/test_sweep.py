@@ -167,7 +167,7 @@ def test_a_dropped_file_whose_scan_came_to_nothing_is_the_file_that_the_judge_wo
 
     assert world.sweep.run().failed == 2
 
-    placed = IDS.direct(version.bucket, version.key, version.version_id, NOON - timedelta(days=1))
+    placed = IDS.place_direct(version.bucket, version.key, version.version_id, NOON - timedelta(days=1))
     assert world.verdicts.file(placed.file_id).state is State.FAILED
 
 
@@ -203,7 +203,7 @@ def test_what_arrived_and_has_no_verdict_is_noted_for_the_admins_page(world):
     world.at = NOON + OVERDUE + timedelta(seconds=1)
     world.sweep.run()
 
-    (stuck,) = world.stuck_files.seen(world.at, 10)
+    (stuck,) = world.stuck_files.list_seen(world.at, 10)
     assert (stuck.file_id, stuck.clinic_id, stuck.seen_at) == (file.file_id, "northside", world.at)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from intake.files import keys
-from intake.files.item_keys import created_key, upload_key
+from intake.files.item_keys import build_created_key, upload_key
 from intake.files.model import ObjectVersion, timestamp
 from intake.files.states import State
 from intake.operations.incidents import DynamoIncidents, DynamoRounds
@@ -42,7 +42,7 @@ class Account:
         self.created = {}
         for one in sorted(self.files.values(), key=lambda one: one.file_id):
             listed = self.created.setdefault(f"northside#{one.state}", [])
-            listed.append(created_key(one.created_at, one.file_id))
+            listed.append(build_created_key(one.created_at, one.file_id))
         self.keys = {bucket: [] for bucket in BUCKETS}
         for record in self.files.values():
             self.keys["incoming"].append(record.incoming.key)

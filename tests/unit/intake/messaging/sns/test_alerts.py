@@ -62,14 +62,14 @@ def test_sns_knows_whether_a_recipient_has_confirmed(sns, pending, standing):
     client, stubber = sns
     stubber.add_response("get_subscription_attributes", {"Attributes": {"PendingConfirmation": pending}})
 
-    assert SnsSubscribers(client, TOPIC).standing(ARN) is standing
+    assert SnsSubscribers(client, TOPIC).find_standing(ARN) is standing
 
 
 def test_what_is_gone_is_no_trouble(sns):
     client, stubber = sns
     subscribers = SnsSubscribers(client, TOPIC)
     stubber.add_client_error("get_subscription_attributes", "NotFound")
-    assert subscribers.standing(ARN) is Standing.GONE
+    assert subscribers.find_standing(ARN) is Standing.GONE
 
     stubber.add_client_error("set_subscription_attributes", "NotFound")
     assert subscribers.set_policy(ARN, {}) is False

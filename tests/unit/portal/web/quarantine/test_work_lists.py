@@ -185,7 +185,7 @@ def test_a_proposal_can_be_declined_or_taken_back_twice_and_then_made_anew(fille
     act(filled, "accept", "/accept", reason=WHY)
     for _ in range(2):
         assert filled.admin().post(f"/admin/reviews/{file_id()}/decline").status_code == 303
-    assert filled.reviews.waiting(10) == ()
+    assert filled.reviews.list_waiting(10) == ()
     assert (
         second_admin(filled).post(f"/admin/reviews/{file_id()}/confirm", data={"order_id": new_order_id()}).status_code
         == 404
