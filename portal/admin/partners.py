@@ -14,7 +14,7 @@ from intake.files.states import State
 from intake.tenants.gateway import sync_audience
 from intake.tenants.model import MOST_CLIENTS, Partner
 from portal.accounts.machine_clients import Credentials
-from portal.admin.clinics import clinic
+from portal.admin.clinics import find_clinic
 from portal.audit import log
 from portal.auth.identity import READ, UPLOAD, WEBHOOKS, Identity
 from portal.errors import FieldsError, GatewayFullError
@@ -52,7 +52,7 @@ class Usage:
     last_upload: datetime | None = None
 
 
-def partners_of(services: Services, clinic_id: str) -> tuple[Partner, ...]:
+def list_partners(services: Services, clinic_id: str) -> tuple[Partner, ...]:
     """Return a clinic's clients: those that work first, the newest first among them."""
     at = services.clock()
     mine = [partner for partner in services.directory.partners() if partner.clinic_id == clinic_id]
@@ -60,7 +60,7 @@ def partners_of(services: Services, clinic_id: str) -> tuple[Partner, ...]:
     return tuple(sorted(newest, key=lambda partner: not partner.works_at(at)))
 
 
-def partner(services: Services, clinic_id: str, client_id: str) -> Partner:
+def find_partner(services: Services, clinic_id: str, client_id: str) -> Partner:
     """Raises NotFoundError."""
     found = services.directory.partner(client_id)
     if found is None or found.clinic_id != clinic_id:
@@ -70,12 +70,12 @@ def partner(services: Services, clinic_id: str, client_id: str) -> Partner:
 
 def create(services: Services, identity: Identity, clinic_id: str, fields: Mapping[str, str]) -> Made:
     """Make a client. Raises NotFoundError, FieldsError, GatewayFullError."""
-    clinic(services, clinic_id)
+    find_clinic(services, clinic_id)
     name = " ".join(fields.get("name", "").split())
     scopes = frozenset(scope for field, scope in SCOPES.items() if field in fields)
     _check(name, scopes)
     asked = Partner("", clinic_id, name, scopes, request_key=fields.get("request_key", ""))
-    return _made(services, identity, "partner.create", asked)
+    return _create_client(services, identity, "partner.create", asked)
 
 
 def rotate(services: Services, identity: Identity, clinic_id: str, client_id: str, request_key: str) -> Made:
@@ -83,13 +83,13 @@ def rotate(services: Services, identity: Identity, clinic_id: str, client_id: st
 
     Raises ConflictError for a client that has ended.
     """
-    old = partner(services, clinic_id, client_id)
+    old = find_partner(services, clinic_id, client_id)
     at = services.clock()
     if not old.works_at(at):
         raise ConflictError("The client does not work any more.")
     ends_at = at + GRACE
     asked = replace(old, request_key=request_key, ends_at=None)
-    made = _made(services, identity, "partner.rotate", asked, replaces=client_id)
+    made = _create_client(services, identity, "partner.rotate", asked, replaces=client_id)
     if old.ends_at is None or old.ends_at > ends_at:
         services.directory.save_partner(replace(old, ends_at=ends_at))
     return made
@@ -97,21 +97,21 @@ def rotate(services: Services, identity: Identity, clinic_id: str, client_id: st
 
 def revoke(services: Services, identity: Identity, clinic_id: str, client_id: str) -> None:
     """Refuse a client from now on. Repeating it finishes what was left half done. Raises NotFoundError."""
-    found = partner(services, clinic_id, client_id)
+    found = find_partner(services, clinic_id, client_id)
     at = services.clock()
     if found.works_at(at):
         log.note(services, identity, "partner.revoke", clinic_id=clinic_id, subject=client_id)
         services.directory.save_partner(replace(found, ends_at=at))
-    _admit(services)
+    _sync_audience(services)
     services.machines.delete(client_id)
 
 
-def usage(services: Services, clinic_id: str) -> tuple[dict[str, Usage], bool]:
+def count_usage(services: Services, clinic_id: str) -> tuple[dict[str, Usage], bool]:
     """Return each sender's usage by its id, and whether older uploads were left out."""
     since = services.clock() - USAGE
     found: dict[str, Usage] = {}
     looked_at = 0
-    for upload in _uploads(services, clinic_id):
+    for upload in _list_uploads(services, clinic_id):
         if upload.created_at < since:
             break
         _count(found.setdefault(upload.created_by, Usage()), upload)
@@ -119,7 +119,7 @@ def usage(services: Services, clinic_id: str) -> tuple[dict[str, Usage], bool]:
     return found, looked_at == LOOKED_AT
 
 
-def _uploads(services: Services, clinic_id: str) -> Iterator[Upload]:
+def _list_uploads(services: Services, clinic_id: str) -> Iterator[Upload]:
     """Yield the clinic's uploads, newest first, as many as are looked at."""
     after: str | None = None
     for _ in range(LOOKED_AT // 100):
@@ -138,7 +138,7 @@ def _count(used: Usage, upload: Upload) -> None:
     used.last_upload = max(used.last_upload or upload.created_at, upload.created_at)
 
 
-def _made(services: Services, identity: Identity, action: str, asked: Partner, **detail: str) -> Made:
+def _create_client(services: Services, identity: Identity, action: str, asked: Partner, **detail: str) -> Made:
     at = services.clock()
     known = services.directory.partners()
     earlier = [one for one in known if asked.request_key and one.request_key == asked.request_key]
@@ -153,16 +153,16 @@ def _made(services: Services, identity: Identity, action: str, asked: Partner, *
     log.note(services, identity, action, clinic_id=asked.clinic_id, subject=client_id, scopes=scopes, **detail)
     partner = replace(asked, client_id=client_id, created_at=at)
     services.directory.save_partner(partner)
-    _admit(services)
-    _tidy(services, known)
+    _sync_audience(services)
+    _delete_ended(services, known)
     return Made(partner, credentials)
 
 
-def _admit(services: Services) -> None:
+def _sync_audience(services: Services) -> None:
     sync_audience(services.gateway, services.directory, services.settings.web_client_id, services.clock())
 
 
-def _tidy(services: Services, known: Iterable[Partner]) -> None:
+def _delete_ended(services: Services, known: Iterable[Partner]) -> None:
     """Remove from the user pool whose grace is over. They are refused already; the pool has room for 1000 only."""
     at = services.clock()
     for one in known:

@@ -26,7 +26,7 @@ class DeploymentKey:
 
         Raises KeyUnknownError while the secret was never read.
         """
-        versions = self._versions.known()
+        versions = self._versions.read_known()
         if not versions:
             raise KeyUnknownError("The deployment's key cannot be read.")
         return tuple(_subkey(version, purpose.encode()) for version in versions)

@@ -31,19 +31,19 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope.setdefault("state", {}).update(request_id=_request_id(scope), begun_at=time.monotonic())
+        scope.setdefault("state", {}).update(request_id=_find_request_id(scope), begun_at=time.monotonic())
         status = 500
         started = time.perf_counter()
 
-        async def watching(message: Message) -> None:
+        async def send_and_watch(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
             await send(message)
 
         try:
-            await self._app(scope, receive, watching)
+            await self._app(scope, receive, send_and_watch)
         finally:
-            logger().info("request", extra=_facts(scope, status, time.perf_counter() - started))
+            logger().info("request", extra=_list_facts(scope, status, time.perf_counter() - started))
 
 
 def log_fault(request: Request, error: Exception) -> None:
@@ -61,13 +61,13 @@ def log_fault(request: Request, error: Exception) -> None:
     logger().error("fault", extra=extra)
 
 
-def _request_id(scope: Scope) -> str:
+def _find_request_id(scope: Scope) -> str:
     """Return API Gateway's id of the request where there is one, so that its log and ours meet."""
     event = scope.get("aws.event") or {}
     return str(event.get("requestContext", {}).get("requestId") or uuid.uuid4())
 
 
-def _facts(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
+def _list_facts(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
     state = scope["state"]
     identity = state.get("identity")
     return {

@@ -121,7 +121,7 @@ def file_badge(file: FileRecord | FileSummary) -> Badge:
     return WARNED if file.state is State.ACCEPTED and file.warnings else STATE_BADGES[file.state]
 
 
-def waiting(upload: Upload) -> int:
+def count_waiting(upload: Upload) -> int:
     """Return how many announced files have no verdict yet; right even while the counts lag behind."""
     return max(0, upload.declared - sum(number for state, number in upload.counts.items() if state in SETTLED))
 
@@ -129,7 +129,7 @@ def waiting(upload: Upload) -> int:
 def upload_badge(upload: Upload) -> Badge:
     if upload.counts.get(State.REJECTED) or upload.counts.get(State.FAILED):
         return ATTENTION
-    if waiting(upload) or not upload.declared:
+    if count_waiting(upload) or not upload.declared:
         return IN_PROGRESS
     if upload.counts.get(State.EXPIRED):
         return INCOMPLETE
@@ -148,7 +148,7 @@ def upload_needs_attention(upload: Upload) -> bool:
 
 def upload_line(upload: Upload) -> str:
     """Return how far an upload has come, as one sentence."""
-    accepted, left = upload.counts.get(State.ACCEPTED, 0), waiting(upload)
+    accepted, left = upload.counts.get(State.ACCEPTED, 0), count_waiting(upload)
     if not upload.declared:
         return "No files announced yet"
     if left:

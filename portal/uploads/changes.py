@@ -11,7 +11,7 @@ NOW = "now"
 """In place of a cursor: behind the newest change."""
 
 
-def page(services: Services, identity: Identity, since: Cursor, limit: int) -> FeedPage:
+def list_changes(services: Services, identity: Identity, since: Cursor, limit: int) -> FeedPage:
     """Return what follows on a cursor. Raises ClinicError, InvalidCursorError, ChangesGoneError, ContentionError."""
     clinic_id = identity.own_clinic()
     if since.text == NOW:

@@ -9,10 +9,10 @@ _FORBIDDEN = frozenset({"Cc", "Zl", "Zp"})
 
 _CHARACTER = r"[^/\u0000-\u001f\u007f-\u009f\u2028\u2029]"
 NAME_PATTERN = f"^{_CHARACTER}{{1,{MAX_SEGMENT}}}(/{_CHARACTER}{{1,{MAX_SEGMENT}}})*$"
-"""What `valid_name` allows, as a regular expression for the API's description."""
+"""What `check_name` allows, as a regular expression for the API's description."""
 
 
-def valid_name(name: str) -> str:
+def check_name(name: str) -> str:
     """Return `name`, a file's name or its relative path in a dropped folder. Raises ValueError."""
     if any(unicodedata.category(character) in _FORBIDDEN for character in name):
         raise ValueError("must not hold control characters or line breaks")

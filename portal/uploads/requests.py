@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from intake.files.keys import MAX_FILES_PER_UPLOAD
-from portal.uploads.names import NAME_PATTERN, valid_name
+from portal.uploads.names import NAME_PATTERN, check_name
 
 GIB = 1024**3
 MAX_FILE = 50 * GIB
@@ -33,16 +33,16 @@ FILE_ID = f"{UPLOAD_ID}-00000"
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
 Name = Annotated[
-    str, Field(min_length=1, max_length=1024, json_schema_extra={"pattern": NAME_PATTERN}), AfterValidator(valid_name)
+    str, Field(min_length=1, max_length=1024, json_schema_extra={"pattern": NAME_PATTERN}), AfterValidator(check_name)
 ]
 
 
-def _whole(value: object) -> object:
+def _read_whole(value: object) -> object:
     """JSON knows one kind of number: 3.0 is a whole one (JSON Schema, 6.1.1), and `true` and "3" are none."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-WHOLE = BeforeValidator(_whole)
+WHOLE = BeforeValidator(_read_whole)
 
 
 class Request(BaseModel):

@@ -9,7 +9,7 @@ from portal.audit.log import note
 from portal.auth.identity import Identity
 from portal.errors import ClinicError, SignInError, SignInRequiredError
 from portal.http.sessions import session_cookies
-from portal.http.sessions.dependencies import services_of
+from portal.http.sessions.dependencies import find_services
 from portal.sign_in import session
 from portal.sign_in.flow import CALLBACK, HOME, Attempt
 
@@ -19,9 +19,9 @@ router = APIRouter(include_in_schema=False)
 @router.get("/sign-in")
 def sign_in(request: Request, next_path: Annotated[str, Query(alias="next")] = HOME) -> RedirectResponse:
     """Send the browser to the managed login, and remember where it wanted to go."""
-    services = services_of(request)
+    services = find_services(request)
     url, attempt = services.sign_in.begin(next_path, services.now())
-    session_cookies.set_cookies(request, [services.cookies.write_attempt(attempt.packed())])
+    session_cookies.set_cookies(request, [services.cookies.write_attempt(attempt.to_bytes())])
     return RedirectResponse(url, 303)
 
 
@@ -31,10 +31,10 @@ def callback(request: Request, state: str = "", code: str = "") -> RedirectRespo
 
     Raises SignInError for whatever we did not ask for, and ClinicError for somebody without a place here.
     """
-    services = services_of(request)
+    services = find_services(request)
     if not (state and code):
         raise SignInError("The managed login did not sign anybody in.")
-    attempt = Attempt.unpacked(services.cookies.attempt(request.cookies), services.now())
+    attempt = Attempt.from_bytes(services.cookies.attempt(request.cookies), services.now())
     session_cookies.begin(request, session.begin(services, attempt, state=state, code=code))
     return RedirectResponse(attempt.next_path, 303)
 
@@ -42,9 +42,9 @@ def callback(request: Request, state: str = "", code: str = "") -> RedirectRespo
 @router.post("/sign-out")
 def sign_out(request: Request) -> RedirectResponse:
     """End the session here, at the user pool and at its managed login."""
-    services = services_of(request)
+    services = find_services(request)
     try:
-        leaving = _signed_in(request)
+        leaving = _identify(request)
         if leaving is not None:
             note(services, leaving, "session.end", clinic_id=leaving.clinic_id or "", subject=leaving.subject)
     finally:
@@ -53,8 +53,8 @@ def sign_out(request: Request) -> RedirectResponse:
     return RedirectResponse(services.sign_in.sign_out_url, 303)
 
 
-def _signed_in(request: Request) -> Identity | None:
+def _identify(request: Request) -> Identity | None:
     try:
-        return session_cookies.staff(request)
+        return session_cookies.require_staff(request)
     except (ClinicError, SignInRequiredError):
         return None

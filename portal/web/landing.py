@@ -5,7 +5,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from portal.errors import SignInRequiredError
 from portal.http.pages.rendering import render
-from portal.http.sessions.session_cookies import staff
+from portal.http.sessions.session_cookies import require_staff
 
 router = APIRouter()
 
@@ -13,7 +13,7 @@ router = APIRouter()
 @router.get("/")
 def start(request: Request) -> Response:
     try:
-        identity = staff(request)
+        identity = require_staff(request)
     except SignInRequiredError:
         return render(request, "landing.html")
     return RedirectResponse("/admin" if identity.is_admin else "/upload", 303)

@@ -3,7 +3,7 @@
 from fastapi import Depends, FastAPI
 
 from portal.http.pages import rendering
-from portal.http.sessions.session_cookies import admin as admins_only
+from portal.http.sessions.session_cookies import require_admin as admins_only
 from portal.presentation.account_labels import ADMIN_FILTERS
 from portal.presentation.formatting import AMOUNT_FILTERS
 from portal.presentation.labels import WORD_FILTERS
@@ -29,7 +29,7 @@ _ADMIN_PAGES = (
     audit,
 )
 
-rendering.CONTEXTS.append(page_context.page_context)
+rendering.CONTEXTS.append(page_context.build_page_context)
 rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS | ADMIN_FILTERS)
 
 

@@ -43,11 +43,11 @@ class FakePeople:
         groups = frozenset(group for group, members in self.groups.items() if username in members)
         return self.known[username], groups
 
-    def by_email(self, email: str) -> Person | None:
+    def find_by_email(self, email: str) -> Person | None:
         return next((person for person in self.known.values() if person.email == email), None)
 
     def invite(self, email: str, name: str) -> Person:
-        if self.by_email(email):
+        if self.find_by_email(email):
             raise ConflictError(email)
         username = f"u-{len(self.known) + 1}"
         person = Person(username, f"sub-{username}", email, name, Standing.INVITED, now())

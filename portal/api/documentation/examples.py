@@ -10,10 +10,10 @@ MOMENT = "2026-01-31T09:30:00Z"
 _BY_TYPE: Mapping[str, Any] = {"string": "text", "integer": 1, "number": 1, "boolean": True, "null": None, "object": {}}
 
 
-def example(schema: Schema, schemas: Mapping[str, Schema]) -> Any:  # noqa: ANN401 - any JSON.
+def build_example(schema: Schema, schemas: Mapping[str, Schema]) -> Any:  # noqa: ANN401 - any JSON.
     """Return an example of what a schema of the document describes; `schemas` are its components."""
     if "$ref" in schema:
-        return example(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+        return build_example(schemas[schema["$ref"].rpartition("/")[2]], schemas)
     for told in ("examples", "enum"):
         if schema.get(told):
             return schema[told][0]
@@ -21,15 +21,15 @@ def example(schema: Schema, schemas: Mapping[str, Schema]) -> Any:  # noqa: ANN4
         return schema["const"]
     choices = schema.get("anyOf") or schema.get("oneOf")
     if choices:
-        return example(choices[0], schemas)
+        return build_example(choices[0], schemas)
     return _made(schema, schemas)
 
 
 def _made(schema: Schema, schemas: Mapping[str, Schema]) -> Any:  # noqa: ANN401 - any JSON.
     if "properties" in schema:
-        return {name: example(inner, schemas) for name, inner in schema["properties"].items()}
+        return {name: build_example(inner, schemas) for name, inner in schema["properties"].items()}
     if schema.get("type") == "array":
-        return [example(schema["items"], schemas)]
+        return [build_example(schema["items"], schemas)]
     if schema.get("format") == "date-time":
         return MOMENT
     return schema["default"] if schema.get("default") is not None else _BY_TYPE[schema.get("type", "object")]

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from portal.api.documentation.examples import example
+from portal.api.documentation.examples import build_example
 from portal.api.documentation.problem_responses import GatewayMessage, ProblemDocument
 from portal.api.documentation.reads import describe_read
 
@@ -24,18 +24,18 @@ HEADERS: dict[str, Any] = {
 _BY_STATUS = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After", "200": "ETag", "304": "ETag"}
 
 
-def describe(app: FastAPI) -> None:
+def document_api(app: FastAPI) -> None:
     """Have `app` tell its REST API by our document, made once."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
+            app.openapi_schema = _build_document(app)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way, "Extending OpenAPI".
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _build_document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title=app.title,
         version=app.version,
@@ -49,7 +49,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     _, problems = models_json_schema(_REFUSALS, ref_template=REFERENCES)
     schemas |= problems["$defs"]
     document["components"]["headers"] = HEADERS
-    for method, operation in operations(document):
+    for method, operation in list_operations(document):
         _drop_unused(operation["responses"])
         if method == "get":
             describe_read(operation, schemas)
@@ -58,7 +58,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     return document
 
 
-def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def list_operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each operation of a document with its method."""
     for path in document["paths"].values():
         yield from path.items()
@@ -76,7 +76,7 @@ def _add_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
     for media in (body.get("content", {}).get("application/json") for body in bodies):
         if media is not None and not {"example", "examples"} & media.keys():
-            media["example"] = example(media["schema"], schemas)
+            media["example"] = build_example(media["schema"], schemas)
 
 
 def _add_headers(responses: dict[str, Any], method: str) -> None:

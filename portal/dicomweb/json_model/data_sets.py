@@ -11,7 +11,7 @@ DataSet = dict[str, Element]
 """Tag → `{"vr", "Value"?}`."""
 
 
-def data_set(attributes: Sequence[Attribute], values: Mapping[str, Sequence[str]]) -> DataSet:
+def write_data_set(attributes: Sequence[Attribute], values: Mapping[str, Sequence[str]]) -> DataSet:
     """Write attributes, in the order given, with their values by keyword; what has none is written without."""
     return {each.tag: _element(each, values.get(each.keyword, ())) for each in attributes}
 

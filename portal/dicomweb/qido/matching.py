@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from intake.files.model import Metadata
 from portal.dicomweb.json_model.attributes import Attribute
-from portal.dicomweb.qido.wildcards import like
+from portal.dicomweb.qido.wildcards import compile_pattern
 
 RANGED = frozenset({"DA", "TM", "DT"})
 WITHOUT_CASE = frozenset({"PN"})
@@ -23,11 +23,11 @@ class Condition:
 
     def holds(self, values: Sequence[str]) -> bool:
         """Say whether one of an attribute's values is asked for. What has no value matches no condition."""
-        test = _test(self.attribute, self.value)
+        test = _build_test(self.attribute, self.value)
         return any(test(value) for value in values)
 
 
-def values_of(attribute: Attribute, metadata: Metadata) -> tuple[str, ...]:
+def read_values(attribute: Attribute, metadata: Metadata) -> tuple[str, ...]:
     """Return an attribute's values in a file's metadata, as text; none where it has none."""
     found: object = metadata
     for step in attribute.key.split("."):
@@ -37,20 +37,20 @@ def values_of(attribute: Attribute, metadata: Metadata) -> tuple[str, ...]:
     return tuple(map(str, found)) if isinstance(found, list) else (str(found),)
 
 
-def bounds(value: str) -> tuple[str, str]:
+def parse_range(value: str) -> tuple[str, str]:
     """Return the ends of `first-last`; an open end is empty, and a single value is both."""
     first, dash, last = value.partition("-")
     return (first.strip(), last.strip()) if dash else (value.strip(), value.strip())
 
 
-def _test(attribute: Attribute, wanted: str) -> Test:
+def _build_test(attribute: Attribute, wanted: str) -> Test:
     if attribute.vr == "UI":
         uids = frozenset(uid.strip() for uid in wanted.replace("\\", ",").split(","))
         return lambda value: value in uids
     if attribute.vr in RANGED and "-" in wanted:
-        return _within(*bounds(wanted))
+        return _within(*parse_range(wanted))
     if attribute.vr not in WITHOUT_WILD_CARDS and ("*" in wanted or "?" in wanted):
-        return like(wanted, ignoring_case=attribute.vr in WITHOUT_CASE)
+        return compile_pattern(wanted, ignoring_case=attribute.vr in WITHOUT_CASE)
     if attribute.vr in WITHOUT_CASE:
         return lambda value: value.casefold() == wanted.casefold()
     return lambda value: value == wanted.strip()

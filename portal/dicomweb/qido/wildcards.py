@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Callable
 
 
-def like(pattern: str, *, ignoring_case: bool = False) -> Callable[[str], bool]:
+def compile_pattern(pattern: str, *, ignoring_case: bool = False) -> Callable[[str], bool]:
     """Return a test of whole values. It takes one step for each character, of as many bits as the pattern is long."""
-    fold = _folded if ignoring_case else str
+    fold = _fold_case if ignoring_case else str
     taken_by: defaultdict[str, int] = defaultdict(int)
     anything, staying, place = 0, 0, 1
     for character in fold(pattern):
@@ -35,10 +35,10 @@ def like(pattern: str, *, ignoring_case: bool = False) -> Callable[[str], bool]:
     return test
 
 
-def _folded(text: str) -> str:
+def _fold_case(text: str) -> str:
     """Forget upper and lower case, and keep each character one: `?` is to stand for a whole one, also for `ß`."""
-    return "".join(map(_folded_character, text))
+    return "".join(map(_fold_character, text))
 
 
-def _folded_character(character: str) -> str:
+def _fold_character(character: str) -> str:
     return next((one for one in (character.casefold(), character.lower()) if len(one) == 1), character)

@@ -13,7 +13,7 @@ from portal.dicomweb.wado.retrieving import AT_ONCE
 from portal.errors import ClinicInactiveError, StorageUnavailableError
 from portal.services import Services
 from portal.uploads.requests import Announced, NewUpload
-from portal.uploads.reservations import Placed, add, reserve
+from portal.uploads.reservations import Placed, add_files, reserve
 from portal.uploads.signing import withdraw
 
 BATCH = 2 * AT_ONCE
@@ -42,7 +42,7 @@ def send_all(services: Services, identity: Identity, bodies: Sequence[bytes], de
     try:
         for start in range(0, len(bodies), BATCH):
             batch = bodies[start : start + BATCH]
-            placed = _placed(services, identity, sent, announced[start : start + BATCH])
+            placed = _announce_batch(services, identity, sent, announced[start : start + BATCH])
             arriving = [threads.submit(_send, services, one, body) for one, body in zip(placed, batch, strict=False)]
             wait(arriving, timeout=max(0.0, deadline - time.monotonic()))
             _sort(services, identity, sent, placed, arriving)
@@ -54,14 +54,14 @@ def send_all(services: Services, identity: Identity, bodies: Sequence[bytes], de
     return sent
 
 
-def _placed(services: Services, identity: Identity, sent: Sent, files: list[Announced]) -> tuple[Placed, ...]:
+def _announce_batch(services: Services, identity: Identity, sent: Sent, files: list[Announced]) -> tuple[Placed, ...]:
     """Reserve a batch, the first one by beginning the upload; return nothing where a later one is not to be had."""
     if not sent.upload_id:
         placement = reserve(services, identity, NewUpload(files=files, reference="DICOMweb"), source=Source.API)
         sent.upload_id = placement.upload_id
         return placement.files
     try:
-        return add(services, identity, sent.upload_id, files).files
+        return add_files(services, identity, sent.upload_id, files).files
     except (ConflictError, ClinicInactiveError):
         return ()
 

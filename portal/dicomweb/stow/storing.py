@@ -13,7 +13,7 @@ from intake.files.model import FileRecord, Metadata
 from intake.files.states import State
 from portal.auth.identity import Identity
 from portal.dicomweb.stow.sending import send_all
-from portal.dicomweb.wado.instances import address
+from portal.dicomweb.wado.instances import build_address
 from portal.errors import StorageUnavailableError
 from portal.services import Services
 
@@ -72,20 +72,20 @@ def store(services: Services, identity: Identity, bodies: Sequence[bytes], begun
     sent = send_all(services, identity, bodies, begun_at + SEND_WITHIN_S)
     if not sent.file_ids:
         raise StorageUnavailableError("The bucket takes nothing now.")
-    judged = _verdicts(services, sent.file_ids, min(time.monotonic() + PATIENCE_S, begun_at + ANSWER_WITHIN_S))
+    judged = _await_verdicts(services, sent.file_ids, min(time.monotonic() + PATIENCE_S, begun_at + ANSWER_WITHIN_S))
     return Stored(sent.upload_id, judged, len(sent.file_ids) - len(judged), len(bodies) - len(sent.file_ids))
 
 
-def response(stored: Stored, base: str) -> dict[str, Any]:
+def write_response(stored: Stored, base: str) -> dict[str, Any]:
     """Return the response's data set in the DICOM JSON model (PS3.18 table 10.5.3-1)."""
-    kept = [_kept(record, base) for record in stored.judged if _is_kept(record)]
-    refused = [_refused(record) for record in stored.judged if not _is_kept(record)]
-    unsent = [_failed({}, OUT_OF_RESOURCES)] * stored.unsent
+    kept = [_write_kept(record, base) for record in stored.judged if _is_kept(record)]
+    refused = [_write_refused(record) for record in stored.judged if not _is_kept(record)]
+    unsent = [_write_failure({}, OUT_OF_RESOURCES)] * stored.unsent
     sequences = {"00081198": [*refused, *unsent], "00081199": kept}
     return {tag: {"vr": "SQ", "Value": items} for tag, items in sequences.items() if items}
 
 
-def _verdicts(services: Services, file_ids: Sequence[str], deadline: float) -> tuple[FileRecord, ...]:
+def _await_verdicts(services: Services, file_ids: Sequence[str], deadline: float) -> tuple[FileRecord, ...]:
     """Return the files that have a verdict, in their order, as soon as all have one or the time is over."""
     judged: dict[str, FileRecord] = {}
     pause = 0.1
@@ -103,23 +103,23 @@ def _is_kept(record: FileRecord) -> bool:
     return record.state is State.ACCEPTED and all(found.code != NOT_KEPT for found in record.findings)
 
 
-def _kept(record: FileRecord, base: str) -> dict[str, Any]:
-    place = address(record, base)
-    item = _reference(record.metadata) | ({"00081190": {"vr": "UR", "Value": [place]}} if place else {})
+def _write_kept(record: FileRecord, base: str) -> dict[str, Any]:
+    place = build_address(record, base)
+    item = _write_reference(record.metadata) | ({"00081190": {"vr": "UR", "Value": [place]}} if place else {})
     return item | ({"00081196": {"vr": "US", "Value": [WITH_WARNINGS]}} if record.warnings else {})
 
 
-def _refused(record: FileRecord) -> dict[str, Any]:
+def _write_refused(record: FileRecord) -> dict[str, Any]:
     closer = (REASONS[finding.code] for finding in record.findings if finding.code in REASONS)
     reason = PROCESSING_FAILURE if record.state is State.FAILED else next(closer, NOT_UNDERSTOOD)
-    return _failed(record.metadata, reason)
+    return _write_failure(record.metadata, reason)
 
 
-def _failed(metadata: Metadata, reason: int) -> dict[str, Any]:
-    return {**_reference(metadata), "00081197": {"vr": "US", "Value": [reason]}}
+def _write_failure(metadata: Metadata, reason: int) -> dict[str, Any]:
+    return {**_write_reference(metadata), "00081197": {"vr": "US", "Value": [reason]}}
 
 
-def _reference(metadata: Metadata) -> dict[str, Any]:
+def _write_reference(metadata: Metadata) -> dict[str, Any]:
     """Name an instance as far as its file could be read."""
     uids = {"00081150": "sop_class_uid", "00081155": "sop_instance_uid"}
     return {

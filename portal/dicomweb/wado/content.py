@@ -47,33 +47,33 @@ class StoredInstance:
         return self.read_range(self.stored, start, length)
 
 
-def metadata(read: Read, records: Iterable[FileRecord], characters: int) -> str:
+def write_metadata(read: Read, records: Iterable[FileRecord], characters: int) -> str:
     """Return instances' attributes before their pixel data as a JSON array of at most so many characters.
 
     Raises BudgetSpentError, and InstanceUnreadableError for an instance that is gone or cannot be read any more.
     """
     spent = budget()
     writer = JsonWriter(spent, characters)
-    with closing(_first_bytes(read, records, spent)) as instances:
-        rows = [_described(instance, writer, spent) for instance in instances]
+    with closing(_read_ahead(read, records, spent)) as instances:
+        rows = [_write_instance(instance, writer, spent) for instance in instances]
     return f"[{','.join(rows)}]"
 
 
-def _described(instance: StoredInstance, writer: JsonWriter, spent: Budget) -> str:
+def _write_instance(instance: StoredInstance, writer: JsonWriter, spent: Budget) -> str:
     try:
         return writer.write(scan(instance, spent, instance.first.result()))
     except (UnreadableFileError, ObjectChangedError, ObjectMissingError) as error:
         raise InstanceUnreadableError(instance.file_id) from error
 
 
-def _first_bytes(read: Read, records: Iterable[FileRecord], spent: Budget) -> Generator[StoredInstance]:
+def _read_ahead(read: Read, records: Iterable[FileRecord], spent: Budget) -> Generator[StoredInstance]:
     """Yield each instance with its first bytes on their way; few are held at a time."""
     with ThreadPoolExecutor(AHEAD) as threads:
         ahead: deque[StoredInstance] = deque()
         for record in records:
             length = min(FIRST_READ, record.size)
             spent.fetch(length)
-            stored = stored_at(record)
+            stored = require_stored(record)
             ahead.append(
                 StoredInstance(record.file_id, read, stored, record.size, threads.submit(read, stored, 0, length))
             )
@@ -82,7 +82,7 @@ def _first_bytes(read: Read, records: Iterable[FileRecord], spent: Budget) -> Ge
         yield from ahead
 
 
-def stored_at(record: FileRecord) -> ObjectVersion:
+def require_stored(record: FileRecord) -> ObjectVersion:
     if record.stored is None:
         raise ValueError("An accepted file is stored.")
     return record.stored

@@ -14,7 +14,7 @@ from intake.files.model import FileRecord, ObjectVersion
 from intake.storage.model import Presigned
 from portal.audit.log import note
 from portal.auth.identity import Identity
-from portal.dicomweb.wado.content import metadata, stored_at
+from portal.dicomweb.wado.content import require_stored, write_metadata
 from portal.errors import InstanceUnreadableError, MetadataTooLargeError, RetrievalTooLargeError
 from portal.services import Services
 
@@ -32,7 +32,7 @@ _BY_SERIES = "Ask for the metadata of each series, or of each instance."
 _AS_A_FILE = "Download the file: GET /api/v1/files/{file_id}/content"
 
 
-def described(services: Services, records: Iterable[FileRecord]) -> bytes:
+def describe_instances(services: Services, records: Iterable[FileRecord]) -> bytes:
     """Return the instances' metadata as a JSON array.
 
     Raises RetrievalTooLargeError, MetadataTooLargeError, InstanceUnreadableError, TooManyRequestsError.
@@ -42,7 +42,7 @@ def described(services: Services, records: Iterable[FileRecord]) -> bytes:
         raise MetadataTooLargeError(_BY_SERIES)
     try:
         with services.describing.turn():
-            return metadata(partial(_read, services), wanted, LARGEST_MESSAGE).encode()
+            return write_metadata(partial(_read, services), wanted, LARGEST_MESSAGE).encode()
     except BudgetSpentError as spent:
         instead = _BY_SERIES if len(wanted) > 1 else _AS_A_FILE
         if spent.cost == "characters":
@@ -50,7 +50,7 @@ def described(services: Services, records: Iterable[FileRecord]) -> bytes:
         raise MetadataTooLargeError(instead) from spent
 
 
-def contents(services: Services, identity: Identity, records: Iterable[FileRecord]) -> Iterator[bytes]:
+def read_contents(services: Services, identity: Identity, records: Iterable[FileRecord]) -> Iterator[bytes]:
     """Yield the instances' bytes. Raises RetrievalTooLargeError before anything is read where they are too many.
 
     Raises InstanceUnreadableError for one that is gone.
@@ -64,22 +64,22 @@ def contents(services: Services, identity: Identity, records: Iterable[FileRecor
         wanted.append(record)
     for record in wanted:
         _note(services, identity, record)
-    return (_content(services, record) for record in wanted)
+    return (_read_content(services, record) for record in wanted)
 
 
-def address(services: Services, identity: Identity, record: FileRecord) -> Presigned:
+def sign_download(services: Services, identity: Identity, record: FileRecord) -> Presigned:
     """Sign the download of one instance, of any size."""
     _note(services, identity, record)
-    return services.presigner.get(stored_at(record), f"{record.file_id}.dcm")
+    return services.presigner.get(require_stored(record), f"{record.file_id}.dcm")
 
 
 def _note(services: Services, identity: Identity, record: FileRecord) -> None:
     note(services, identity, "file.download", clinic_id=record.clinic_id, subject=record.file_id)
 
 
-def _content(services: Services, record: FileRecord) -> bytes:
+def _read_content(services: Services, record: FileRecord) -> bytes:
     try:
-        data = _read(services, stored_at(record), 0, record.size)
+        data = _read(services, require_stored(record), 0, record.size)
     except ObjectMissingError as error:
         raise InstanceUnreadableError(record.file_id) from error
     if len(data) != record.size:

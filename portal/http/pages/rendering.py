@@ -10,7 +10,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from portal.http.sessions.session_cookies import csrf_token
+from portal.http.sessions.session_cookies import find_csrf_token
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = ROOT / "templates"
@@ -53,14 +53,14 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
 
 def static(name: str) -> str:
     """Return the URL of a static file; its name carries a hash of its content where the build made one."""
-    return f"{STATIC}/{_manifest().get(name, name)}"
+    return f"{STATIC}/{_read_manifest().get(name, name)}"
 
 
 def _names(request: Request) -> dict[str, Any]:
     names: dict[str, Any] = {
         "request": request,
         "identity": getattr(request.state, "identity", None),
-        "csrf_token": csrf_token(request),
+        "csrf_token": find_csrf_token(request),
         "request_id": getattr(request.state, "request_id", ""),
     }
     for context in CONTEXTS:
@@ -68,7 +68,7 @@ def _names(request: Request) -> dict[str, Any]:
     return names
 
 
-def _manifest() -> dict[str, str]:
+def _read_manifest() -> dict[str, str]:
     """Return the built files' names. Asked for anew after each build, so that a running portal follows it."""
     path = DIST / "manifest.json"
     try:

@@ -1,13 +1,13 @@
-"""Who is signed in at a browser, by its cookies. Pages depend on `staff` or `admin`, and get an Identity."""
+"""Who is signed in at a browser, by its cookies. Pages depend on `require_staff` or `require_admin`, and get an Identity."""
 
 from dataclasses import replace
 
 from fastapi import Request
 
-from portal.auth.identity import Identity, of_staff
+from portal.auth.identity import Identity, identify_staff
 from portal.auth.tokens import AccessClaims
 from portal.errors import ForbiddenError, SignInRequiredError
-from portal.http.sessions.dependencies import services_of
+from portal.http.sessions.dependencies import find_services
 from portal.services import Services
 from portal.sign_in import session as sessions
 from portal.sign_in.cookies import Session
@@ -19,19 +19,19 @@ TOUCH_SECONDS = 30
 """The session's cookie is rewritten at most this often."""
 
 
-def staff(request: Request) -> Identity:
+def require_staff(request: Request) -> Identity:
     """Return who is signed in; a FastAPI dependency. Raises SignInRequiredError, or ClinicError for a lost soul."""
     known: Identity | None = getattr(request.state, "identity", None)
     if known is None:
-        session, claims = _open(request, services_of(request))
-        known = of_staff(claims.subject, claims.groups, session.display_name)
+        session, claims = _open(request, find_services(request))
+        known = identify_staff(claims.subject, claims.groups, session.display_name)
         request.state.session, request.state.identity = session, known
     return known
 
 
-def admin(request: Request) -> Identity:
+def require_admin(request: Request) -> Identity:
     """Return the admin who is signed in; a FastAPI dependency. Raises ForbiddenError for everybody else."""
-    identity = staff(request)
+    identity = require_staff(request)
     if not identity.is_admin:
         raise ForbiddenError("This page is for admins.")
     return identity
@@ -39,21 +39,21 @@ def admin(request: Request) -> Identity:
 
 def begin(request: Request, session: Session) -> None:
     """Keep a new session in the browser."""
-    cookies = services_of(request).cookies
+    cookies = find_services(request).cookies
     set_cookies(request, [*cookies.write(session), cookies.clear_attempt()])
 
 
 def recognise(request: Request) -> Session | None:
     """Return the session whose cookies a request brings, whether it lives or not. Raises KeyUnknownError."""
     if not hasattr(request.state, "brought"):
-        request.state.brought = services_of(request).cookies.read(request.cookies)
+        request.state.brought = find_services(request).cookies.read(request.cookies)
     session: Session | None = request.state.brought
     return session
 
 
 def end(request: Request) -> None:
     """Forget the session here, on every worker, and at the user pool. Raises RevocationsUnknownError."""
-    services = services_of(request)
+    services = find_services(request)
     # First of all the browser forgets: that holds even when nobody else can be reached.
     set_cookies(request, services.cookies.clear())
     session = recognise(request)
@@ -68,7 +68,7 @@ def set_cookies(request: Request, values: list[str]) -> None:
     request.state.set_cookies += values
 
 
-def csrf_token(request: Request) -> str:
+def find_csrf_token(request: Request) -> str:
     """Return the token that this session's forms carry; empty where nobody is signed in."""
     session: Session | None = getattr(request.state, "session", None)
     return session.csrf_token if session is not None else ""

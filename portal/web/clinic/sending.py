@@ -9,7 +9,7 @@ from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.uploads import reservations, signing, visibility
 from portal.uploads.requests import AddFiles, NewUpload, Sign, Withdraw
 from portal.uploads.responses import AnnouncementList, PartPuts, Reserved, ReservedUpload
-from portal.uploads.views import announcements, part_puts, reserved, reserved_upload
+from portal.uploads.views import show_announcements, show_part_puts, show_reserved, show_reserved_upload
 from portal.web.layout.dependencies import Staff
 
 router = APIRouter(prefix="/upload")
@@ -22,19 +22,19 @@ ANNOUNCED = 500
 
 @router.post("/new", status_code=201)
 def begin(identity: Staff, services: Collaborators, body: NewUpload, key: Key) -> ReservedUpload:
-    return reserved_upload(reservations.reserve(services, identity, body, source=Source.WEB, idempotency_key=key))
+    return show_reserved_upload(reservations.reserve(services, identity, body, source=Source.WEB, idempotency_key=key))
 
 
 @router.post("/{upload_id}/files", status_code=201)
 def add(identity: Staff, services: Collaborators, upload_id: str, body: AddFiles, key: Key) -> ReservedUpload:
-    return reserved_upload(reservations.add(services, identity, upload_id, body.files, idempotency_key=key))
+    return show_reserved_upload(reservations.add_files(services, identity, upload_id, body.files, idempotency_key=key))
 
 
 @router.get("/{upload_id}/files")
-def announced(identity: Staff, services: Collaborators, upload_id: str, cursor: PageCursor) -> AnnouncementList:
+def list_announced(identity: Staff, services: Collaborators, upload_id: str, cursor: PageCursor) -> AnnouncementList:
     """List what was announced, for a browser that goes on with an upload. Raises ClinicError for admins."""
     identity.own_clinic()
-    return announcements(visibility.files_of(services, identity, upload_id, cursor, ANNOUNCED))
+    return show_announcements(visibility.list_files_of_upload(services, identity, upload_id, cursor, ANNOUNCED))
 
 
 @router.post("/withdraw", status_code=204)
@@ -46,13 +46,13 @@ def withdraw(identity: Staff, services: Collaborators, body: Withdraw) -> Respon
 @router.post("/file/{file_id}/sign")
 def sign(identity: Staff, services: Collaborators, file_id: str) -> Reserved:
     """Sign a file's PUT anew, or tell which of its parts S3 holds."""
-    return reserved(signing.sign(services, identity, file_id))
+    return show_reserved(signing.sign(services, identity, file_id))
 
 
 @router.post("/file/{file_id}/parts")
 def sign_parts(identity: Staff, services: Collaborators, file_id: str, body: Sign) -> PartPuts:
     wanted = {part.number: part.sha256 for part in body.parts}
-    return part_puts(signing.sign_numbered(services, identity, file_id, wanted))
+    return show_part_puts(signing.sign_numbered(services, identity, file_id, wanted))
 
 
 @router.post("/file/{file_id}/complete", status_code=204)

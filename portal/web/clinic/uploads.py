@@ -9,7 +9,7 @@ from portal.presentation import labels
 from portal.uploads import visibility as seen
 from portal.uploads.requests import NewUpload
 from portal.web.layout.dependencies import Staff
-from portal.web.layout.pagination import page_links
+from portal.web.layout.pagination import build_page_links
 
 router = APIRouter()
 
@@ -28,17 +28,17 @@ LIMITS = {
 def upload_page(request: Request, identity: Staff, services: Collaborators, again: str | None = None) -> Response:
     """With `again`, an upload's id, begin with its reference. Raises NotFoundError, ClinicError for admins."""
     identity.own_clinic()
-    reference = seen.upload(services, identity, again).reference if again else ""
+    reference = seen.read_upload(services, identity, again).reference if again else ""
     return render(request, "upload.html", limits=LIMITS, reference=reference)
 
 
 @router.get("/uploads")
 def uploads_page(request: Request, identity: Staff, services: Collaborators, cursor: PageCursor) -> Response:
-    page = seen.uploads(services, identity, cursor, LIST)
+    page = seen.list_uploads(services, identity, cursor, LIST)
     return render(
         request,
         "uploads.html",
         uploads=page.rows,
         sources=labels.SOURCES,
-        **page_links("/uploads", cursor, page.next),
+        **build_page_links("/uploads", cursor, page.next),
     )

@@ -42,14 +42,14 @@ TRIED: dict[Answer, Badge] = {
 RETRIED: dict[Answer, Badge] = {**ANSWERS, Answer.REJECTED: STATE_BADGES[State.REJECTED]}
 
 
-def answer_badges(order: Order) -> dict[Answer, Badge]:
+def choose_answer_badges(order: Order) -> dict[Answer, Badge]:
     """Return how the answers to an order are called."""
     if order.task is Task.TRY:
         return TRIED
     return ANSWERS if order.selection.state is State.REJECTED else RETRIED
 
 
-def progress_line(order: Order) -> str:
+def write_progress_line(order: Order) -> str:
     """Return how far an order has come, as one sentence."""
     if not order.listed and not order.total:
         return "The files are being looked for."

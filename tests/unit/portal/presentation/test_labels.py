@@ -58,8 +58,8 @@ def test_an_upload_looks_like_its_worst_file(told, badge):
 
 
 def test_counts_that_lag_behind_leave_an_upload_waiting():
-    assert labels.waiting(upload(5, accepted=2)) == 3
-    assert labels.waiting(upload(1, accepted=2)) == 0
+    assert labels.count_waiting(upload(5, accepted=2)) == 3
+    assert labels.count_waiting(upload(1, accepted=2)) == 0
 
 
 def test_an_upload_without_a_reference_is_named_by_how_it_came():

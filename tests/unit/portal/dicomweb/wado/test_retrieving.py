@@ -9,8 +9,8 @@ from intake.dicom.budget import FETCH
 from intake.dicom.streams import FIRST_READ
 from intake.files.states import State
 from portal.dicomweb.wado import content, instances, retrieving
-from portal.http.messages.media_types import parameters
-from portal.http.messages.multipart_related import parts
+from portal.http.messages.media_types import parse_content_type
+from portal.http.messages.multipart_related import read_parts
 from tests.dicom_files import ct_slice, uid
 from tests.unit.intake.dicom.readings import plenty
 from tests.unit.portal.dicomweb import hostile
@@ -36,7 +36,7 @@ def instance(archive):
 
 
 def bodies(answer):
-    return parts(answer.content, parameters(answer.headers["content-type"])[1]["boundary"])
+    return read_parts(answer.content, parse_content_type(answer.headers["content-type"])[1]["boundary"])
 
 
 @pytest.mark.parametrize(("path", "count"), [(STUDY, 4), (SERIES, 2)])
