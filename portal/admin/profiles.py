@@ -59,12 +59,11 @@ def fingerprint_profile(profile: Profile | None) -> str:
 
 def list_chapters(profile: Profile | None) -> tuple[Chapter, ...]:
     levels = (profile or {}).get("rules", {})
-    return tuple(_chapter(title, rules, levels) for title, rules in catalogue().chapters)
-
-
-def _chapter(title: str, rules: tuple[Rule, ...], levels: Mapping[str, str]) -> Chapter:
-    softenable = tuple(Weighed(rule, levels.get(rule.code, "")) for rule in rules if not rule.protected)
-    return Chapter(title, softenable, len(rules) - len(softenable))
+    found = []
+    for title, rules in catalogue().chapters:
+        softenable = tuple(Weighed(rule, levels.get(rule.code, "")) for rule in rules if not rule.protected)
+        found.append(Chapter(title, softenable, len(rules) - len(softenable)))
+    return tuple(found)
 
 
 def read_profile(fields: Mapping[str, str]) -> Profile:

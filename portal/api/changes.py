@@ -12,7 +12,7 @@ from portal import cursors
 from portal.api.dependencies import Reader
 from portal.api.documentation.problem_responses import problem_responses
 from portal.http.sessions.dependencies import Collaborators, read_cursor
-from portal.uploads import changes
+from portal.uploads import visibility
 from portal.uploads.requests import FILE_ID, UPLOAD_ID
 
 router = APIRouter(prefix="/api/v1/changes", tags=["changes"])
@@ -85,7 +85,7 @@ def index(
     Keep the `cursor` of each answer when you have dealt with its changes, and ask again with it. Nothing is skipped,
     and nothing ever appears before a cursor. Changes are kept for 30 days; a cursor that is older answers 410.
     """
-    page = changes.list_changes(services, identity, since, limit)
+    page = visibility.list_changes(services, identity, since, limit)
     return Changes(
         changes=[_show_change(entry) for entry in page.entries],
         cursor=page.next,

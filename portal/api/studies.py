@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
-from intake.studies.model import Series
 from intake.studies.rules import findings
 from portal.api.dependencies import Limit, Reader
 from portal.api.documentation.problem_responses import problem_responses
@@ -104,14 +103,13 @@ def read(study_uid: str, identity: Reader, services: Collaborators, fields: Fiel
     study, uploads = studies.read_study(services, identity, services.ids.study(identity.own_clinic(), study_uid))
     row = StudyRow.model_validate(study, from_attributes=True)
     told = [FindingView.model_validate(finding) for finding in findings(study, uploads)]
-    series = [_show_series(one) for one in sorted(study.series, key=lambda one: one.series_uid)]
+    series = [
+        SeriesView(
+            series_uid=one.series_uid,
+            instances=one.instances,
+            modalities=list(one.modalities),
+            missing=studies.find_gaps(one),
+        )
+        for one in sorted(study.series, key=lambda one: one.series_uid)
+    ]
     return select_fields(StudyView(**row.model_dump(), findings=told, series=series), fields)
-
-
-def _show_series(series: Series) -> SeriesView:
-    return SeriesView(
-        series_uid=series.series_uid,
-        instances=series.instances,
-        modalities=list(series.modalities),
-        missing=studies.find_gaps(series),
-    )

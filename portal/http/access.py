@@ -12,7 +12,7 @@ from fastapi.routing import iter_route_contexts
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from portal.auth.identity import Identity, identify_bearer
+from portal.auth.identity import identify_bearer
 from portal.auth.tokens import AccessClaims
 from portal.errors import ClinicError, ForbiddenError, InvalidTokenError
 from portal.http.access_table import Access, find_access
@@ -94,15 +94,10 @@ def _require_clinic_staff(request: Request) -> None:
 
 def _require_scope(scope: str) -> Callable[[Request], None]:
     def check(request: Request) -> None:
-        _caller(request).require(scope)
+        request.state.identity = identity = identify_bearer(verify_bearer(request))
+        identity.require(scope)
 
     return check
-
-
-def _caller(request: Request) -> Identity:
-    identity = identify_bearer(verify_bearer(request))
-    request.state.identity = identity
-    return identity
 
 
 _CHECKS: Mapping[Access, Callable[[Request], object]] = {

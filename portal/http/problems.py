@@ -3,7 +3,7 @@
 No text of an exception ever leaves: what is told stands here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -106,13 +106,11 @@ def _answer_unforeseen(request: Request, error: Exception) -> Response:
 def _describe_fault(fault: Mapping[str, Any]) -> dict[str, str]:
     """Say where and what, never the value: it may be a patient's name."""
     place, *steps = fault["loc"]
-    where = {"pointer": _pointer(steps)} if place == "body" else {"parameter": _cut_step(steps[0] if steps else place)}
+    if place == "body":  # A JSON pointer (RFC 6901).
+        where = {"pointer": "".join("/" + _cut_step(step).replace("~", "~0").replace("/", "~1") for step in steps)}
+    else:
+        where = {"parameter": _cut_step(steps[0] if steps else place)}
     return {"in": str(place), **where, "code": fault["type"], "message": fault["msg"]}
-
-
-def _pointer(steps: Sequence[object]) -> str:
-    """Write a JSON pointer (RFC 6901)."""
-    return "".join("/" + _cut_step(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
 def _cut_step(step: object) -> str:
@@ -158,10 +156,10 @@ def _lead_to_sign_in(request: Request) -> Response:
     if "hx-request" not in request.headers:
         here = _join_address(request.scope["path"], request.scope["query_string"].decode("latin-1"))
         return RedirectResponse(_build_sign_in_path(here if request.method == "GET" else "/"), 303)
-    return Response(status_code=401, headers={"HX-Redirect": _build_sign_in_path(_current(request))})
+    return Response(status_code=401, headers={"HX-Redirect": _build_sign_in_path(_read_current(request))})
 
 
-def _current(request: Request) -> str:
+def _read_current(request: Request) -> str:
     """Return the address of the page that htmx asks from, or the home page where it says nothing sensible."""
     try:
         current = urlsplit(request.headers["hx-current-url"])

@@ -15,6 +15,8 @@ from intake.files.keys import is_file_id, is_study_id, is_upload_id
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
 """Methods that are logged by name (RFC 9110, 9.3, and RFC 5789). Any other is a text of whoever asked."""
 
+_IDS = {"upload_id": is_upload_id, "file_id": is_file_id, "study_id": is_study_id}
+
 
 @lru_cache(maxsize=1)
 def logger() -> Logger:
@@ -69,7 +71,7 @@ def _find_request_id(scope: Scope) -> str:
 
 def _list_facts(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
     state = scope["state"]
-    identity = state.get("identity")
+    identity, given = state.get("identity"), scope.get("path_params", {})
     return {
         "request_id": state["request_id"],
         # Only of requests that the edge vouches for; the address of whoever asked stands in the edge's log.
@@ -80,11 +82,6 @@ def _list_facts(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
         "ms": round(seconds * 1000, 1),
         "subject": getattr(identity, "subject", None),
         "clinic_id": getattr(identity, "clinic_id", None),
-        **_ids(scope.get("path_params", {})),
+        # Ids that are ours only: anything may be typed into an address.
+        **{name: given[name] for name, is_ours in _IDS.items() if is_ours(str(given.get(name, "")))},
     }
-
-
-def _ids(parameters: dict[str, Any]) -> dict[str, str]:
-    """Keep ids that are ours: anything may be typed into an address."""
-    known = {"upload_id": is_upload_id, "file_id": is_file_id, "study_id": is_study_id}
-    return {name: parameters[name] for name, ours in known.items() if ours(str(parameters.get(name, "")))}

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from textwrap import shorten
 
-from intake.errors import NotFoundError
 from intake.files.keys import UNASSIGNED
 from intake.files.model import FileSummary
 from intake.files.states import State
 from intake.messaging.model import QueuedMessage
 from intake.operations.model import QuietClinic
 from intake.projections.model import Bucket, Grain
-from intake.tenants.model import Clinic
+from portal.admin.clinics import find_clinic
 from portal.monitoring import statistics
 from portal.monitoring.costs import MONTH, Cost, estimate_cost
 from portal.monitoring.statistics import Range, Standing, Step
@@ -80,7 +79,7 @@ class Dashboard:
 
 def build_dashboard(services: Services, span: Range, clinic_id: str | None = None) -> Dashboard:
     """Gather the numbers of one clinic or of all. Raises NotFoundError for a clinic that there is not."""
-    if clinic_id not in {None, UNASSIGNED}:
+    if clinic_id is not None and clinic_id != UNASSIGNED:
         find_clinic(services, clinic_id)
     at = services.clock()
     since = span.starts(at)[0]
@@ -100,16 +99,8 @@ def build_dashboard(services: Services, span: Range, clinic_id: str | None = Non
         device_labels=services.projections.device_labels(since, at) if devices else {},
         recent=_list_recent(services, clinic_id, since),
         pipeline=_read_pipeline(services, at),
-        alerts=_list_alerts(services),
+        alerts=None if services.mailbox is None else tuple(map(_read_mail, services.mailbox.peek(ALERTS))),
     )
-
-
-def find_clinic(services: Services, clinic_id: str) -> Clinic:
-    """Return a clinic of the directory. Raises NotFoundError."""
-    for clinic in services.directory.clinics():
-        if clinic.clinic_id == clinic_id:
-            return clinic
-    raise NotFoundError("there is no such clinic")
 
 
 def estimate_costs(services: Services) -> tuple[Cost, ...]:
@@ -149,12 +140,6 @@ def _list_recent(services: Services, clinic_id: str | None, since: datetime) -> 
         for row in services.records.files(clinic_id, state, since, None, RECENT).rows
     ]
     return tuple(sorted(rows, key=lambda row: row.updated_at, reverse=True)[:RECENT])
-
-
-def _list_alerts(services: Services) -> tuple[AlertMail, ...] | None:
-    if services.mailbox is None:
-        return None
-    return tuple(_read_mail(message) for message in services.mailbox.peek(ALERTS))
 
 
 def _read_mail(message: QueuedMessage) -> AlertMail:

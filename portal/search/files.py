@@ -105,7 +105,7 @@ def read_criteria(services: Services, identity: Identity, asked: Mapping[str, st
 
 def find_files(services: Services, identity: Identity, asked: Criteria, cursor: Cursor, limit: int) -> Found:
     """Return files, and uploads where a reference was given. Raises InvalidCursorError."""
-    uploads = _list_uploads(services, identity, asked)
+    uploads = services.search.uploads(identity.own_clinic(), asked.reference, UPLOADS) if asked.reference else ()
     read = partial(_read_files, services, identity, asked, uploads, limit=limit)
     return Found(seal_page(services, identity, cursor, read, **asked.to_dict()), uploads)
 
@@ -143,12 +143,6 @@ def _build_file_query(identity: Identity, asked: Criteria, uploads: tuple[Upload
         since=parse_day(asked.since),
         until=until + timedelta(days=1) if until else None,
     )
-
-
-def _list_uploads(services: Services, identity: Identity, asked: Criteria) -> tuple[Upload, ...]:
-    if not asked.reference:
-        return ()
-    return services.search.uploads(identity.own_clinic(), asked.reference, UPLOADS)
 
 
 def _find_study_id(services: Services, clinic_id: str, text: str) -> str:

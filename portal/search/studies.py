@@ -28,7 +28,7 @@ class StudyPage:
     uploads: tuple[Upload, ...]
     files: Page[FileRecord]
     patient: Metadata
-    """As one of the files says; for the clinic's own eyes."""
+    """As the first of the files says that says anything; for the clinic's own eyes."""
 
 
 def list_studies(services: Services, identity: Identity, asked: Criteria, cursor: Cursor, limit: int) -> Page[Study]:
@@ -60,7 +60,9 @@ def read_study_page(
     read = partial(services.search.files, query, limit=limit)
     found = seal_page(services, identity, cursor, read, series=series_id)
     seen = replace(found, rows=tuple(visibility.redact(identity, record) for record in found.rows))
-    return StudyPage(study, findings(study, uploads), uploads, seen, _find_patient(seen))
+    stated = (record.metadata.get(visibility.PATIENT) for record in seen.rows)
+    patient = next((said for said in stated if isinstance(said, dict) and said), {})
+    return StudyPage(study, findings(study, uploads), uploads, seen, patient)
 
 
 def find_stretches(series: Series) -> list[tuple[int, int]]:
@@ -83,9 +85,3 @@ def find_gaps(series: Series) -> list[tuple[int, int]]:
 def count_repeated(series: Series) -> int:
     """Return how many instances share their number with another one."""
     return max(0, series.numbered - len(series.numbers))
-
-
-def _find_patient(seen: Page[FileRecord]) -> Metadata:
-    """Return what the first file says that says anything."""
-    stated = (record.metadata.get(visibility.PATIENT) for record in seen.rows)
-    return next((patient for patient in stated if isinstance(patient, dict) and patient), {})

@@ -105,8 +105,9 @@ class Cookies:
 
     def read(self, jar: Mapping[str, str]) -> Session | None:
         """Return the session of a request, or None where a part of it is missing, or not of this session."""
-        facts = _parse_facts(self._unseal(jar, "session"))
-        if facts is None:
+        content = self._unseal(jar, "session")
+        facts: dict[str, Any] = json.loads(content) if content else {}
+        if facts.keys() != set(_FACTS):
             return None
         bound_to = str(facts["secret"]).encode()
         tokens = [self._unseal(jar, role, bound_to) for role in ("access", "refresh")]
@@ -154,10 +155,4 @@ class Cookies:
 
 
 _FACTS = ("secret", "subject", "session_id", "display_name", "began", "seen")
-"""What the session's own cookie holds."""
-
-
-def _parse_facts(content: bytes | None) -> dict[str, Any] | None:
-    """Read the session's own cookie; nothing where it is not one of this version."""
-    facts: dict[str, Any] = json.loads(content) if content else {}
-    return facts if facts.keys() == set(_FACTS) else None
+"""What the session's own cookie holds, in this version."""

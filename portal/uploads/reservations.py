@@ -104,17 +104,12 @@ def add_files(
 def _reserve_once(services: Services, identity: Identity, upload: Upload, body: NewUpload, key: str) -> Placement:
     """Reserve under an idempotency key, taking up whatever an earlier call has left undone."""
     upload_id = bind_key(services, upload.clinic_id, key, _digest(body), upload.upload_id)
-    upload = _find_or_create(services, replace(upload, upload_id=upload_id))
-    return _build_placement(services, upload, _reserve(services, identity, upload, body.files, since=0))
-
-
-def _find_or_create(services: Services, upload: Upload) -> Upload:
-    """Return the upload as it stands, created where no earlier call did."""
+    upload = replace(upload, upload_id=upload_id)
     try:
         services.records.create_upload(upload)
     except ConflictError:
-        return services.records.upload(upload.clinic_id, upload.upload_id)
-    return upload
+        upload = services.records.upload(upload.clinic_id, upload_id)
+    return _build_placement(services, upload, _reserve(services, identity, upload, body.files, since=0))
 
 
 def _reserve(

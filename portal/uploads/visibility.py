@@ -11,11 +11,12 @@ from functools import partial
 from intake.files.model import FileRecord, FileSummary, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
+from intake.projections.model import FeedPage
 from intake.search.model import FileQuery
 from intake.storage.model import Presigned
 from portal.audit.log import note
 from portal.auth.identity import Identity
-from portal.cursors import Cursor, seal_page
+from portal.cursors import Cursor, seal, seal_page, unseal
 from portal.errors import NotAcceptedError
 from portal.services import Services
 from portal.uploads.responses import FileList, FileRow, FileView, Receipt, ReceiptRow, UploadRow, UploadView
@@ -40,6 +41,9 @@ SUFFIXES = {
     "png": ".png",
 }
 """Downloads are named by file id and kind: the name stands in a URL, where a patient's has no place."""
+
+NOW = "now"
+"""In place of a cursor: behind the newest change."""
 
 
 def read_file(services: Services, identity: Identity, file_id: str) -> FileRecord:
@@ -145,6 +149,16 @@ def redact(identity: Identity, record: FileRecord) -> FileRecord:
         return record
     metadata = {key: value for key, value in record.metadata.items() if key != PATIENT}
     return replace(record, name=record.file_id, metadata=metadata)
+
+
+def list_changes(services: Services, identity: Identity, since: Cursor, limit: int) -> FeedPage:
+    """Return what follows on a cursor. Raises ClinicError, InvalidCursorError, ChangesGoneError, ContentionError."""
+    clinic_id = identity.own_clinic()
+    if since.text == NOW:
+        found = FeedPage((), services.feed.end(clinic_id), more=False)
+    else:
+        found = services.feed.changes(clinic_id, unseal(services, identity, since), limit)
+    return replace(found, next=seal(services, identity, since, found.next))
 
 
 def is_complete(upload: Upload) -> bool:

@@ -7,13 +7,13 @@ from portal.http.sessions.session_cookies import require_admin as admins_only
 from portal.presentation.account_labels import ADMIN_FILTERS
 from portal.presentation.formatting import AMOUNT_FILTERS
 from portal.presentation.labels import WORD_FILTERS
-from portal.web import idle, landing, notifications
+from portal.web import notifications
 from portal.web.admin import analytics, audit, clinics, dashboard, partners, people
-from portal.web.clinic import files, sending, studies, upload_receipt, uploads
+from portal.web.clinic import files, studies, upload_receipt, uploads
 from portal.web.layout import page_context
 from portal.web.quarantine import dead_letters, orders, rejected, reviews, stuck_files
 
-_PAGES = (landing, idle, uploads, upload_receipt, sending, files, studies, notifications)
+_PAGES = (uploads, upload_receipt, files, studies, notifications)
 
 _ADMIN_PAGES = (
     dashboard,

@@ -185,14 +185,9 @@ def _write_data_set(node: _DataSet) -> list[str]:
             vr = settle(found.vr, tag, signed=_is_signed(node), lut_entries=node.lut_entries)
             parts.append(_write_attribute(tag, vr, found.value, found.context))
         else:
-            parts.append(_write_sequence(found))
+            items = ",".join(["".join(_write_data_set(item)) for item in found])
+            parts.append(f'{{"vr":"SQ","Value":[{items}]}}' if found else write_empty("SQ"))
     return [*parts, "}"]
-
-
-def _write_sequence(items: list[_DataSet]) -> str:
-    if not items:
-        return write_empty("SQ")
-    return f'{{"vr":"SQ","Value":[{",".join(["".join(_write_data_set(item)) for item in items])}]}}'
 
 
 def _is_signed(node: _DataSet | None) -> bool:

@@ -10,7 +10,7 @@ from itertools import islice
 
 from intake.errors import NotFoundError
 from intake.files.model import FileRecord
-from intake.studies.model import Series, Study, StudyQuery
+from intake.studies.model import Study, StudyQuery
 from portal.auth.identity import Identity
 from portal.dicomweb.json_model.attributes import BY_NAME, Level
 from portal.dicomweb.json_model.data_sets import DataSet, write_data_set
@@ -40,17 +40,21 @@ class Searcher:
     """Address of the DICOMweb service, for the addresses that results are fetched from."""
 
     def studies(self, search: Search) -> list[DataSet]:
-        return _cut_page(search, (self._of_study(study) for study in self._candidates(search)))
+        return _cut_page(search, (self._describe_study(study) for study in self._candidates(search)))
 
     def series(self, search: Search, study_uid: str = "") -> list[DataSet]:
         """Return the series that match, of one study or of all."""
-        rows = (row for study in self._parents(search, study_uid) for row in self._of_each_series(study))
+        rows = (row for study in self._parents(search, study_uid) for row in self._describe_series(study))
         return _cut_page(search, rows)
 
     def instances(self, search: Search, study_uid: str = "", series_uid: str = "") -> list[DataSet]:
         """Return the instances that match, of a study, of a series or of all."""
         rows = (
-            self._of_instance(record, study)
+            {
+                **_read_metadata(record, Level.INSTANCE),
+                **self._count_related(study),
+                "RetrieveURL": [build_address(record, self.base)],
+            }
             for study in self._parents(search, study_uid)
             for record in list_instances(self.services, self.identity, study.study_uid, series_uid)
         )
@@ -77,7 +81,7 @@ class Searcher:
             for uid in dict.fromkeys(filter(None, map(str.strip, uids.replace("\\", ",").split(",")))):
                 yield from self._parents(search, uid)
             return
-        query, after = self._query(search), None
+        query, after = self._build_query(search), None
         while True:
             page = self.services.studies.studies(query, after, PAGE)
             yield from page.rows
@@ -85,7 +89,7 @@ class Searcher:
             if after is None:
                 return
 
-    def _query(self, search: Search) -> StudyQuery:
+    def _build_query(self, search: Search) -> StudyQuery:
         earliest, latest = parse_range(search.find_value("StudyDate") or "")
         return StudyQuery(
             clinic_id=self.identity.own_clinic(),
@@ -95,32 +99,22 @@ class Searcher:
             last_date=latest,
         )
 
-    def _of_study(self, study: Study) -> Values:
+    def _describe_study(self, study: Study) -> Values:
         record = find_first(self.services, self.identity, study.study_uid)
         return {**(_read_metadata(record, Level.STUDY) if record else {}), **self._count_related(study)}
 
-    def _of_each_series(self, study: Study) -> Iterator[Values]:
+    def _describe_series(self, study: Study) -> Iterator[Values]:
         # Lists leave the series out; a study that the path names was read with them.
         whole = study if study.series else self._whole(study.study_uid)
         for each in whole.series:
             record = find_first(self.services, self.identity, whole.study_uid, each.series_uid)
             if record is not None:
-                yield self._of_series(record, each, whole)
-
-    def _of_series(self, record: FileRecord, series: Series, study: Study) -> Values:
-        return {
-            **_read_metadata(record, Level.SERIES),
-            **self._count_related(study),
-            "NumberOfSeriesRelatedInstances": [str(series.instances)],
-            "RetrieveURL": [f"{self.base}/studies/{study.study_uid}/series/{series.series_uid}"],
-        }
-
-    def _of_instance(self, record: FileRecord, study: Study) -> Values:
-        return {
-            **_read_metadata(record, Level.INSTANCE),
-            **self._count_related(study),
-            "RetrieveURL": [build_address(record, self.base)],
-        }
+                yield {
+                    **_read_metadata(record, Level.SERIES),
+                    **self._count_related(whole),
+                    "NumberOfSeriesRelatedInstances": [str(each.instances)],
+                    "RetrieveURL": [f"{self.base}/studies/{whole.study_uid}/series/{each.series_uid}"],
+                }
 
     def _count_related(self, study: Study) -> Values:
         return {

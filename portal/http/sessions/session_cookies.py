@@ -1,4 +1,7 @@
-"""Who is signed in at a browser, by its cookies. Pages depend on `require_staff` or `require_admin`, and get an Identity."""
+"""Who is signed in at a browser, by its cookies.
+
+Pages depend on `require_staff` or `require_admin`, and get an Identity.
+"""
 
 from dataclasses import replace
 
@@ -77,7 +80,9 @@ def find_csrf_token(request: Request) -> str:
 def _open(request: Request, services: Services) -> tuple[Session, AccessClaims]:
     brought, now = recognise(request), services.now()
     if brought is None or not brought.lives(now):
-        _leave_nothing(request, services)
+        # What an idle session leaves behind is revoked: its tokens are worth nothing to whoever finds them.
+        if any(services.cookies.name(role) in request.cookies for role in ("session", "access", "refresh")):
+            end(request)
         raise SignInRequiredError("Nobody is signed in.")
     try:
         session, claims = sessions.verify(services, brought, now)
@@ -90,9 +95,3 @@ def _open(request: Request, services: Services) -> tuple[Session, AccessClaims]:
         session = replace(session, seen=now)
         set_cookies(request, [services.cookies.touch(session)])
     return session, claims
-
-
-def _leave_nothing(request: Request, services: Services) -> None:
-    """Revoke what an idle session leaves behind, so that its tokens are worth nothing to whoever finds them."""
-    if any(services.cookies.name(role) in request.cookies for role in ("session", "access", "refresh")):
-        end(request)

@@ -91,7 +91,12 @@ def _build_view(services: Services, query: SavedQuery, asked: int) -> dict[str, 
             [_write_cell(column, value, names) for column, value in zip(query.columns, row, strict=True)]
             for row in rows
         ],
-        "most": {column.name: _find_largest(place, rows) for place, column in enumerate(query.columns) if column.bar},
+        # What a column's bars are drawn against: its largest number, or 1 where there is none.
+        "most": {
+            column.name: max((float(row[place] or 0) for row in rows), default=0) or 1
+            for place, column in enumerate(query.columns)
+            if column.bar
+        },
         "repeatable_at": answer.repeatable_at() if answer else None,
         "repeatable": answer is None or services.clock() >= answer.repeatable_at(),
         "page": _build_address(query, days),
@@ -114,11 +119,6 @@ def _link_console(services: Services, execution_id: str) -> str:
     return (
         f"https://{settings.region}.console.aws.amazon.com/athena/home?region={settings.region}#/query-editor/{where}"
     )
-
-
-def _find_largest(place: int, rows: tuple[tuple[str | None, ...], ...]) -> float:
-    """Return the largest number of a column, or 1 where there is none to draw a bar against."""
-    return max((float(row[place] or 0) for row in rows), default=0) or 1
 
 
 def _write_cell(column: Column, value: str | None, names: dict[str, str]) -> Cell:

@@ -91,11 +91,12 @@ def download(identity: Staff, services: Collaborators, file_id: str) -> Response
 
 def _list_particulars(record: FileRecord) -> list[Fact]:
     """Return what we know of a file besides its content."""
+    took = record.timings.get("arrival_to_verdict")
     told = [
         Fact("Kind", labels.kind(record.kind)),
         Fact("Size", formatting.size(record.size)),
         Fact("Sent by", labels.SOURCES[record.source]),
-        Fact("Time to verdict", _describe_wait(record)),
+        Fact("Time to verdict", "" if took is None else f"{formatting.duration(took)} after it arrived"),
         Fact("SHA-256", record.sha256 or "", exact=True),
         Fact("Rules version", record.rules_version or ""),
         Fact("Clinic", labels.clinic_name(record.clinic_id)),
@@ -114,8 +115,3 @@ def _count_entries(record: FileRecord) -> int:
     """Return how many files an archive holds; nothing for what is no archive, or was not unpacked."""
     unpacked = record.kind == "zip" and record.state is State.ACCEPTED and record.duplicate_of is None
     return int(record.metadata.get("entries", 0)) if unpacked else 0
-
-
-def _describe_wait(record: FileRecord) -> str:
-    took = record.timings.get("arrival_to_verdict")
-    return "" if took is None else f"{formatting.duration(took)} after it arrived"

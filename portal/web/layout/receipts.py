@@ -1,6 +1,6 @@
 """What an upload's page shows: its figures, its causes of trouble, and a page of its files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -95,12 +95,17 @@ def build_bar(upload: Upload) -> Bar:
         ("fault", failed),
         ("wait", expired + deleted),
     ]
+    return stack_bar(upload.declared, stretches)
+
+
+def stack_bar(total: int, stretches: Iterable[tuple[str, int]]) -> Bar:
+    """Return stretches, of a tone and a width each, side by side; what has no width is left out."""
     parts, start = [], 0
     for tone, width in stretches:
         if width > 0:
             parts.append(Part(tone, start, width))
             start += width
-    return Bar(max(1, upload.declared, start), tuple(parts))
+    return Bar(max(1, total, start), tuple(parts))
 
 
 def choose_next_look(

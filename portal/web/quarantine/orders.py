@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-from intake.orders.model import Answer, Order, Task
+from intake.orders.model import Answer, Task
 from portal import cursors
 from portal.auth.identity import Identity
 from portal.http.pages.rendering import render
@@ -15,7 +15,7 @@ from portal.quarantine import orders
 from portal.services import Services
 from portal.web.layout.dependencies import Admin
 from portal.web.layout.pagination import build_address, build_page_links
-from portal.web.layout.receipts import Bar, Part, Tile
+from portal.web.layout.receipts import Tile, stack_bar
 from portal.web.quarantine.order_labels import EXPLANATIONS, TITLES, choose_answer_badges, write_progress_line
 from portal.web.quarantine.work_lists import TABS, lead_to_order
 
@@ -53,14 +53,15 @@ def _build_view(services: Services, identity: Identity, order_id: str, cursor: c
     read = partial(services.orders.answers, order.owner, order_id, limit=LIST)
     page = cursors.seal_page(services, identity, cursor, read)
     badges, path = choose_answer_badges(order), f"/admin/orders/{order_id}"
+    numbers = [(answer, order.answers[answer]) for answer in Answer if order.answers.get(answer)]
     return {
         "order": order,
         "title": TITLES[order.task],
         "explanation": EXPLANATIONS[order.task],
         "line": write_progress_line(order),
         "badges": badges,
-        "tiles": [Tile(order.answers[answer], badges[answer].label, badges[answer]) for answer in _list_answers(order)],
-        "bar": _build_bar(order),
+        "tiles": [Tile(number, badges[answer].label, badges[answer]) for answer, number in numbers],
+        "bar": stack_bar(order.total, [(badges[answer].tone, number) for answer, number in numbers]),
         "codes": sorted(order.codes.items(), key=lambda row: -row[1]),
         "answers": page.rows,
         "again": build_address(f"{path}/_progress", {"cursor": cursor.text}),
@@ -68,16 +69,3 @@ def _build_view(services: Services, identity: Identity, order_id: str, cursor: c
         "new_id": orders.new_order_id(),
         "worth_doing": order.task is Task.TRY and order.complete and bool(order.answered),
     }
-
-
-def _list_answers(order: Order) -> list[Answer]:
-    return [answer for answer in Answer if order.answers.get(answer)]
-
-
-def _build_bar(order: Order) -> Bar:
-    parts, start = [], 0
-    for answer in _list_answers(order):
-        width = order.answers[answer]
-        parts.append(Part(choose_answer_badges(order)[answer].tone, start, width))
-        start += width
-    return Bar(max(1, order.total, start), tuple(parts))

@@ -79,8 +79,8 @@ def trouble(*_args, **_options):
 
 
 PLACES = {
-    "a route": ("portal.web.landing.staff", "/"),
-    "a template": ("portal.web.landing.render", "/"),
+    "a route": ("portal.web.auth.require_staff", "/"),
+    "a template": ("portal.web.auth.render", "/"),
     "the page of the error itself": ("portal.http.problems._wants_page", "/nowhere"),
     "the headers of every answer": ("portal.http.security.Headers.add_to", "/health"),
     "what reads bodies": ("portal.http.body_limit._read", "/sign-out"),
