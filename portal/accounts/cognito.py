@@ -38,14 +38,14 @@ class CognitoPeople:
         with _translate_errors(fine={"GroupExistsException"}):
             self._pool.create_group(UserPoolId=self._id, GroupName=group)
 
-    def members(self, group: str) -> tuple[Person, ...]:
+    def list_members(self, group: str) -> tuple[Person, ...]:
         pages = self._pool.get_paginator("list_users_in_group").paginate(UserPoolId=self._id, GroupName=group)
         with _translate_errors(fine={"ResourceNotFoundException"}):
             people = [_read_person(user, user["Attributes"]) for page in pages for user in page["Users"]]
             return tuple(sorted(people, key=lambda person: (person.shown.casefold(), person.username)))
         return ()
 
-    def person(self, username: str) -> tuple[Person, frozenset[str]]:
+    def find_person(self, username: str) -> tuple[Person, frozenset[str]]:
         with _translate_errors():
             user = self._pool.admin_get_user(UserPoolId=self._id, Username=username)
             groups = self._pool.admin_list_groups_for_user(UserPoolId=self._id, Username=username)["Groups"]
@@ -121,7 +121,7 @@ class CognitoClients:
         with _translate_errors():
             made = self._pool.create_user_pool_client(
                 UserPoolId=self._id,
-                ClientName=_plain(name),
+                ClientName=_clean_name(name),
                 GenerateSecret=True,
                 ExplicitAuthFlows=[],
                 AllowedOAuthFlowsUserPoolClient=True,
@@ -171,7 +171,7 @@ def _read_person(user: Any, attributes: Iterable[Any]) -> Person:  # noqa: ANN40
     )
 
 
-def _plain(name: str) -> str:
+def _clean_name(name: str) -> str:
     r"""Return a name of the form that clients may have: `[\w\s+=,.@-]+`, at most 128 characters."""
     allowed = "".join(character if character.isalnum() or character in " +=,.@-_" else "-" for character in name)
     return allowed[:128]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from intake.errors import ConflictError, NotFoundError
 from intake.files.keys import is_clinic_id
 from intake.tenants.model import Clinic
-from portal.accounts.users import group_of
+from portal.accounts.users import name_group
 from portal.admin.profiles import Profile, describe_changes, fingerprint_profile
 from portal.audit import log
 from portal.auth.identity import Identity
@@ -24,6 +24,7 @@ _TAKEN = frozenset({"new"})
 """Ids that would stand in the way of the pages' own addresses."""
 
 SLUG_HINT = "Use lower-case letters, digits and hyphens inside, such as northside-imaging."
+ID_TAKEN = "Another clinic has this id already. Choose another one."
 
 
 def find_clinic(services: Services, clinic_id: str) -> Clinic:
@@ -43,21 +44,21 @@ def create(services: Services, identity: Identity, fields: Mapping[str, str]) ->
     made = Clinic(clinic_id, *_read_fields(fields), created_at=services.clock())
     standing = services.directory.clinic(clinic_id)
     if standing is not None and (standing.name, standing.contact) != (made.name, made.contact):
-        raise FieldsError({"clinic_id": "Another clinic has this id already. Choose another one."})
+        raise FieldsError({"clinic_id": ID_TAKEN})
     if standing is None:
         log.note(services, identity, "clinic.create", clinic_id=clinic_id, subject=clinic_id)
     # The group comes first: a clinic without one could invite nobody, a group without a clinic harms nobody.
-    services.people.create_group(group_of(clinic_id))
+    services.people.create_group(name_group(clinic_id))
     if standing is None:
-        _create(services, made)
+        _create_entry(services, made)
     return standing or made
 
 
-def _create(services: Services, made: Clinic) -> None:
+def _create_entry(services: Services, made: Clinic) -> None:
     try:
         services.directory.create_clinic(made)
     except ConflictError as error:
-        raise FieldsError({"clinic_id": "Another clinic has this id already. Choose another one."}) from error
+        raise FieldsError({"clinic_id": ID_TAKEN}) from error
 
 
 def describe(services: Services, identity: Identity, clinic_id: str, fields: Mapping[str, str]) -> None:

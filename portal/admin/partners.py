@@ -73,7 +73,7 @@ def create(services: Services, identity: Identity, clinic_id: str, fields: Mappi
     find_clinic(services, clinic_id)
     name = " ".join(fields.get("name", "").split())
     scopes = frozenset(scope for field, scope in SCOPES.items() if field in fields)
-    _check(name, scopes)
+    _check_fields(name, scopes)
     asked = Partner("", clinic_id, name, scopes, request_key=fields.get("request_key", ""))
     return _create_client(services, identity, "partner.create", asked)
 
@@ -114,7 +114,12 @@ def count_usage(services: Services, clinic_id: str) -> tuple[dict[str, Usage], b
     for upload in _list_uploads(services, clinic_id):
         if upload.created_at < since:
             break
-        _count(found.setdefault(upload.created_by, Usage()), upload)
+        used = found.setdefault(upload.created_by, Usage())
+        used.uploads += 1
+        used.files += upload.declared
+        used.accepted += upload.counts.get(State.ACCEPTED, 0)
+        used.rejected += upload.counts.get(State.REJECTED, 0)
+        used.last_upload = max(used.last_upload or upload.created_at, upload.created_at)
         looked_at += 1
     return found, looked_at == LOOKED_AT
 
@@ -128,14 +133,6 @@ def _list_uploads(services: Services, clinic_id: str) -> Iterator[Upload]:
         after = page.next
         if after is None:
             return
-
-
-def _count(used: Usage, upload: Upload) -> None:
-    used.uploads += 1
-    used.files += upload.declared
-    used.accepted += upload.counts.get(State.ACCEPTED, 0)
-    used.rejected += upload.counts.get(State.REJECTED, 0)
-    used.last_upload = max(used.last_upload or upload.created_at, upload.created_at)
 
 
 def _create_client(services: Services, identity: Identity, action: str, asked: Partner, **detail: str) -> Made:
@@ -170,7 +167,7 @@ def _delete_ended(services: Services, known: Iterable[Partner]) -> None:
             services.machines.delete(one.client_id)
 
 
-def _check(name: str, scopes: frozenset[str]) -> None:
+def _check_fields(name: str, scopes: frozenset[str]) -> None:
     faults = {}
     if not name:
         faults["name"] = "Enter a name, such as the partner's system."

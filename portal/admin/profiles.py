@@ -12,7 +12,7 @@ from typing import Any
 
 from intake.rules import LEVELS, Catalogue, Rule, catalogue
 from portal.errors import FieldsError
-from portal.presentation.formatting import size
+from portal.presentation.formatting import format_size
 from portal.presentation.labels import KINDS
 
 MEGABYTE = 1_000_000
@@ -135,7 +135,7 @@ def describe_changes(before: Profile | None, after: Profile) -> dict[str, str]:
 def _flatten(profile: Profile) -> dict[str, str]:
     kinds = profile.get("kinds")
     flat = {"kinds": ", ".join(sorted(kinds))} if kinds is not None else {}
-    flat |= {f"largest {kind}": size(limit) for kind, limit in profile.get("max_bytes", {}).items()}
+    flat |= {f"largest {kind}": format_size(limit) for kind, limit in profile.get("max_bytes", {}).items()}
     flat |= {"conflicts": profile["conflicts"]} if "conflicts" in profile else {}
     return flat | {f"rule {code}": level for code, level in profile.get("rules", {}).items()}
 
@@ -154,7 +154,9 @@ def summarize_profile(profile: Profile | None) -> list[tuple[str, str]]:
     """Return a profile in a few words, as labels and texts."""
     written = profile or {}
     kinds, sizes, levels = written.get("kinds"), written.get("max_bytes", {}), written.get("rules", {})
-    limits = [f"{KINDS.get(kind, kind) if kind != ANY_KIND else 'Any kind'}: {size(n)}" for kind, n in sizes.items()]
+    limits = [
+        f"{KINDS.get(kind, kind) if kind != ANY_KIND else 'Any kind'}: {format_size(n)}" for kind, n in sizes.items()
+    ]
     return [
         ("Kinds of files", "All" if kinds is None else ", ".join(KINDS.get(kind, kind) for kind in kinds)),
         ("Largest file", "; ".join(limits) or "No limit of its own"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from intake.errors import ConflictError, NotFoundError
 from portal.accounts.email_addresses import is_email_address
-from portal.accounts.users import People, Person, Standing, group_of
+from portal.accounts.users import People, Person, Standing, name_group
 from portal.admin.clinics import find_clinic
 from portal.audit import log
 from portal.auth.identity import ADMIN_GROUP, CLINIC_GROUP, Identity
@@ -69,11 +69,11 @@ def invite(services: Services, identity: Identity, clinic_id: str | None, fields
     if clinic_id is not None:
         find_clinic(services, clinic_id)
     email, name = fields.get("email", "").strip().lower(), " ".join(fields.get("name", "").split())
-    _check(email, name)
+    _check_fields(email, name)
     standing = services.people.find_by_email(email)
     if standing is not None and _is_member(services, standing, clinic_id):
         return standing
-    group, concerns = group_of(clinic_id), clinic_id or ""
+    group, concerns = name_group(clinic_id), clinic_id or ""
     services.people.create_group(group)
     if standing is None:
         log.note(services, identity, "person.invite", clinic_id=concerns, group=group)
@@ -85,7 +85,7 @@ def invite(services: Services, identity: Identity, clinic_id: str | None, fields
 
 def act(services: Services, identity: Identity, username: str, deed: str) -> Person:
     """Do one of ACTS. Raises NotFoundError, ProtectedAccountError, and ConflictError for what makes no sense now."""
-    person, groups = services.people.person(username)
+    person, groups = services.people.find_person(username)
     if deed not in ACTS:
         raise NotFoundError("There is no such act.")
     if deed not in OFFERED[person.standing]:
@@ -136,14 +136,14 @@ def _end_sign_ins(services: Services, person: Person) -> None:
 
 def _list_admins(services: Services) -> list[Person]:
     """Return the admins who can administer now."""
-    members = services.people.members(ADMIN_GROUP)
+    members = services.people.list_members(ADMIN_GROUP)
     return [person for person in members if person.standing in {Standing.ACTIVE, Standing.RESET}]
 
 
 def _is_member(services: Services, person: Person, clinic_id: str | None) -> bool:
     """Say whether somebody is where they are to be. Raises FieldsError for somebody who is elsewhere."""
-    _, groups = services.people.person(person.username)
-    if group_of(clinic_id) in groups:
+    _, groups = services.people.find_person(person.username)
+    if name_group(clinic_id) in groups:
         return True
     if groups:
         where = find_clinic_id(groups)
@@ -159,7 +159,7 @@ def _create_account(services: Services, email: str, name: str) -> Person:
         raise FieldsError({"email": "The user pool does not take this address. Check it, or use another."}) from error
 
 
-def _check(email: str, name: str) -> None:
+def _check_fields(email: str, name: str) -> None:
     faults = {}
     if not email:
         faults["email"] = "Enter an email address."

@@ -51,35 +51,35 @@ messages = partial(router.get, response_class=DicomMessage)
 def studies(request: Request, identity: Reader, services: Collaborators) -> Response:
     """Search the studies of your clinic, by the standard's parameters; the newest first. 204 where none match."""
     search = _read_search(request, Level.STUDY)
-    return _send_results(request, search, _searcher(request, services, identity).studies(search))
+    return _send_results(request, search, _build_searcher(request, services, identity).studies(search))
 
 
 @json_answers("/series", summary="Search for series (QIDO-RS)", responses=SEARCHES)
 def all_series(request: Request, identity: Reader, services: Collaborators) -> Response:
     """Search the series of all studies that match."""
     search = _read_search(request, Level.SERIES)
-    return _send_results(request, search, _searcher(request, services, identity).series(search))
+    return _send_results(request, search, _build_searcher(request, services, identity).series(search))
 
 
 @json_answers("/instances", summary="Search for instances (QIDO-RS)", responses=SEARCHES)
 def all_instances(request: Request, identity: Reader, services: Collaborators) -> Response:
     """Search the instances of all studies that match."""
     search = _read_search(request, Level.INSTANCE)
-    return _send_results(request, search, _searcher(request, services, identity).instances(search))
+    return _send_results(request, search, _build_searcher(request, services, identity).instances(search))
 
 
 @json_answers("/studies/{study_uid}/series", summary="Search for a study's series (QIDO-RS)", responses=SEARCHES)
 def series(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
     """Search the series of one study."""
     search = _read_search(request, Level.SERIES, Level.SERIES)
-    return _send_results(request, search, _searcher(request, services, identity).series(search, study_uid))
+    return _send_results(request, search, _build_searcher(request, services, identity).series(search, study_uid))
 
 
 @json_answers("/studies/{study_uid}/instances", summary="Search for a study's instances (QIDO-RS)", responses=SEARCHES)
 def study_instances(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
     """Search the instances of one study."""
     search = _read_search(request, Level.INSTANCE, Level.SERIES)
-    return _send_results(request, search, _searcher(request, services, identity).instances(search, study_uid))
+    return _send_results(request, search, _build_searcher(request, services, identity).instances(search, study_uid))
 
 
 @json_answers(
@@ -93,7 +93,7 @@ def series_instances(
     """Search the instances of one series."""
     search = _read_search(request, Level.INSTANCE, Level.INSTANCE)
     return _send_results(
-        request, search, _searcher(request, services, identity).instances(search, study_uid, series_uid)
+        request, search, _build_searcher(request, services, identity).instances(search, study_uid, series_uid)
     )
 
 
@@ -185,13 +185,13 @@ async def store(request: Request, identity: Uploader, services: Collaborators) -
     if not bodies:
         raise DicomWebQueryError("The message has no parts.")
     stored = await run_in_threadpool(storing.store, services, identity, bodies, request.state.begun_at)
-    answer = json.dumps(storing.write_response(stored, _base(request))).encode()
-    headers = {"Location": f"/api/v1/uploads/{stored.upload_id}", **_warning(stored.warnings)}
+    answer = json.dumps(storing.write_response(stored, _build_base(request))).encode()
+    headers = {"Location": f"/api/v1/uploads/{stored.upload_id}", **_write_warning(stored.warnings)}
     return DicomJson(answer, stored.status, headers)
 
 
-def _searcher(request: Request, services: Services, identity: Identity) -> Searcher:
-    return Searcher(services, identity, _base(request))
+def _build_searcher(request: Request, services: Services, identity: Identity) -> Searcher:
+    return Searcher(services, identity, _build_base(request))
 
 
 def _read_search(request: Request, level: Level, implied: Level = Level.STUDY) -> Search:
@@ -200,13 +200,13 @@ def _read_search(request: Request, level: Level, implied: Level = Level.STUDY) -
 
 def _send_results(request: Request, search: Search, rows: list[DataSet]) -> Response:
     _choose_form(request, "application/json", JSON)
-    headers = _warning(search.warnings)
+    headers = _write_warning(search.warnings)
     if not rows:
         return Response(status_code=204, headers=headers)
     return DicomJson(json.dumps(rows, separators=(",", ":")), headers=headers)
 
 
-def _warning(texts: Sequence[str]) -> dict[str, str]:
+def _write_warning(texts: Sequence[str]) -> dict[str, str]:
     """Return the header that tells what was not done (PS3.18 8.6.3)."""
     return {"Warning": f'299 silent-scalper "{"; ".join(texts)}"'} if texts else {}
 
@@ -220,7 +220,7 @@ def _send_message(body: bytes, content_type: str) -> Response:
     return Response(body, headers={"Content-Type": content_type})
 
 
-def _base(request: Request) -> str:
+def _build_base(request: Request) -> str:
     return f"{request.app.state.services.settings.portal_origin}{PREFIX}"
 
 

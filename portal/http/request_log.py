@@ -33,7 +33,10 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope.setdefault("state", {}).update(request_id=_find_request_id(scope), begun_at=time.monotonic())
+        event = scope.get("aws.event") or {}
+        # API Gateway's id of the request where there is one, so that its log and ours meet.
+        request_id = str(event.get("requestContext", {}).get("requestId") or uuid.uuid4())
+        scope.setdefault("state", {}).update(request_id=request_id, begun_at=time.monotonic())
         status = 500
         started = time.perf_counter()
 
@@ -61,12 +64,6 @@ def log_fault(request: Request, error: Exception) -> None:
         "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
     }
     logger().error("fault", extra=extra)
-
-
-def _find_request_id(scope: Scope) -> str:
-    """Return API Gateway's id of the request where there is one, so that its log and ours meet."""
-    event = scope.get("aws.event") or {}
-    return str(event.get("requestContext", {}).get("requestId") or uuid.uuid4())
 
 
 def _list_facts(scope: Scope, status: int, seconds: float) -> dict[str, Any]:

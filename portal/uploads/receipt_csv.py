@@ -38,9 +38,9 @@ def _list_cells(record: FileRecord) -> tuple[object, ...]:
     found = record.findings
     return (
         record.name,
-        labels.file_badge(record).label,
+        labels.choose_file_badge(record).label,
         record.size,
-        labels.kind(record.kind),
+        labels.name_kind(record.kind),
         " | ".join(finding.message for finding in found),
         " | ".join(dict.fromkeys(finding.remedy for finding in found)),
         " | ".join(finding.where for finding in found if finding.where),

@@ -1,12 +1,12 @@
 """Signing in and out: the start page, the way to the managed login and back, and what a page asks about its session."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from portal.audit.log import note
-from portal.auth.identity import Identity
 from portal.errors import ClinicError, SignInError, SignInRequiredError
 from portal.http.pages.rendering import render
 from portal.http.sessions import session_cookies
@@ -48,20 +48,13 @@ def sign_out(request: Request) -> RedirectResponse:
     """End the session here, at the user pool and at its managed login."""
     services = find_services(request)
     try:
-        leaving = _identify(request)
-        if leaving is not None:
+        with suppress(ClinicError, SignInRequiredError):
+            leaving = require_staff(request)
             note(services, leaving, "session.end", clinic_id=leaving.clinic_id or "", subject=leaving.subject)
     finally:
         # Whoever wants to go is let go, noted and known or not.
         session_cookies.end(request)
     return RedirectResponse(services.sign_in.sign_out_url, 303)
-
-
-def _identify(request: Request) -> Identity | None:
-    try:
-        return session_cookies.require_staff(request)
-    except (ClinicError, SignInRequiredError):
-        return None
 
 
 @router.get("/session")

@@ -35,6 +35,7 @@ rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS | ADMIN_FILTERS)
 
 def include_pages(app: FastAPI) -> None:
     """Mount the pages at the root. Those of admins ask for one by themselves, whatever `portal/http/access.py` says."""
+    app.state.clinic_names = page_context.ClinicNames()
     for module in _PAGES:
         app.include_router(module.router, include_in_schema=False)
     for module in _ADMIN_PAGES:

@@ -33,11 +33,11 @@ class FakePeople:
     def create_group(self, group: str) -> None:
         self.groups.setdefault(group, set())
 
-    def members(self, group: str) -> tuple[Person, ...]:
+    def list_members(self, group: str) -> tuple[Person, ...]:
         people = [self.known[username] for username in self.groups.get(group, ())]
         return tuple(sorted(people, key=lambda person: person.shown.casefold()))
 
-    def person(self, username: str) -> tuple[Person, frozenset[str]]:
+    def find_person(self, username: str) -> tuple[Person, frozenset[str]]:
         if username not in self.known:
             raise NotFoundError(username)
         groups = frozenset(group for group, members in self.groups.items() if username in members)

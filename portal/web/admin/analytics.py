@@ -14,7 +14,7 @@ from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
 from portal.monitoring import analytics
 from portal.presentation import formatting
-from portal.presentation.labels import clinic_name
+from portal.presentation.labels import name_clinic
 from portal.saved_queries import PERIODS, QUERIES, USUAL, Column, SavedQuery, Told, find_query
 from portal.services import Services
 from portal.web.layout.dependencies import Admin
@@ -125,7 +125,7 @@ def _write_cell(column: Column, value: str | None, names: dict[str, str]) -> Cel
     if not value:
         return Cell(column, "Not named" if column.told is Told.DEVICE else NOTHING)
     if column.told is Told.CLINIC:
-        return Cell(column, clinic_name(value, names))
+        return Cell(column, name_clinic(value, names))
     if column.told is Told.CAUSE:
         return Cell(column, value, f"/admin/quarantine?{urlencode({'code': value})}")
     if column.told in {Told.DEVICE, Told.DAY}:
@@ -137,10 +137,10 @@ def _write_number(told: Told, amount: float) -> str:
     """Write an amount as other pages do; Athena writes large ones with an exponent."""
     writers = {
         Told.COUNT: lambda: f"{amount:,.0f}",
-        Told.BYTES: lambda: formatting.size(round(amount)),
-        Told.PERCENT: lambda: "under 0.1 %" if 0 < amount < 0.05 else formatting.share(amount),
-        Told.DURATION: lambda: formatting.duration(round(amount)),
-        Told.DOLLARS: lambda: formatting.dollars(amount),
+        Told.BYTES: lambda: formatting.format_size(round(amount)),
+        Told.PERCENT: lambda: "under 0.1 %" if 0 < amount < 0.05 else formatting.format_share(amount),
+        Told.DURATION: lambda: formatting.format_duration(round(amount)),
+        Told.DOLLARS: lambda: formatting.format_dollars(amount),
         Told.HOUR: lambda: f"{amount:02.0f}:00",
     }
     return writers[told]()

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from intake.errors import ConflictError
 from intake.files.keys import UNASSIGNED
 from intake.rules import catalogue
-from portal.accounts.users import group_of
+from portal.accounts.users import name_group
 from portal.admin import clinics, partners, profiles
 from portal.errors import FieldsError
 from portal.http.pages.rendering import render
@@ -68,7 +68,7 @@ def clinic_page(request: Request, services: Collaborators, clinic_id: str, done:
         clinic=clinic,
         last_upload=uploads[0].created_at if uploads else None,
         profile=profiles.summarize_profile(services.directory.profile(clinic_id)),
-        people=services.people.members(group_of(clinic_id)),
+        people=services.people.list_members(name_group(clinic_id)),
         partners=partners.list_partners(services, clinic_id),
         now=services.clock(),
         done=DONE.get(done, ""),

@@ -106,7 +106,7 @@ def _build_view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
             Row(
                 step.start,
                 [step.counts[state] for state in CHARTED],
-                [formatting.took(one) for one in step.percentiles],
+                [formatting.format_taken(one) for one in step.percentiles],
             )
             for step in reversed(shown.steps)
         ],
@@ -130,8 +130,8 @@ def _describe_trouble(pipeline: Pipeline) -> str | None:
     if not pipeline.dead:
         return None
     return (
-        f"{formatting.count(pipeline.dead, 'message')} in the dead-letter queue: checking failed again and again. "
-        "The files are safe meanwhile."
+        f"{formatting.format_count(pipeline.dead, 'message')} in the dead-letter queue: "
+        "checking failed again and again. The files are safe meanwhile."
     )
 
 
@@ -140,7 +140,7 @@ def _list_facts(pipeline: Pipeline) -> list[Fact]:
     calm, alarmed, watched = STATE_BADGES[State.ACCEPTED], STATE_BADGES[State.REJECTED], labels.WARNED
     stuck, dead, quiet = pipeline.stuck, pipeline.dead, len(pipeline.quiet)
     return [
-        Fact("Waiting in the queue", formatting.count(pipeline.waiting, "message")),
+        Fact("Waiting in the queue", formatting.format_count(pipeline.waiting, "message")),
         Fact("Oldest has waited", _describe_oldest(pipeline)),
         Fact("Stuck files", f"{stuck:,}", alarmed if stuck else calm, "/admin/stuck" if stuck else ""),
         Fact("Dead letters", f"{dead:,}", alarmed if dead else calm, "/admin/dead-letters" if dead else ""),
@@ -151,7 +151,7 @@ def _list_facts(pipeline: Pipeline) -> list[Fact]:
 def _describe_oldest(pipeline: Pipeline) -> str:
     if not pipeline.waiting:
         return "Nothing waits"
-    return "Not measured yet" if pipeline.oldest_s is None else formatting.duration(1000 * pipeline.oldest_s)
+    return "Not measured yet" if pipeline.oldest_s is None else formatting.format_duration(1000 * pipeline.oldest_s)
 
 
 def _chart_verdicts(shown: Dashboard) -> dict[str, Any]:

@@ -20,7 +20,7 @@ router = APIRouter(prefix="/admin")
 
 @router.get("/admins")
 def admins_page(request: Request, services: Collaborators) -> Response:
-    return render(request, "admin/admins.html", people=services.people.members(ADMIN_GROUP))
+    return render(request, "admin/admins.html", people=services.people.list_members(ADMIN_GROUP))
 
 
 @router.get("/admins/invite")
@@ -58,7 +58,7 @@ def _send_invitation(
 
 @router.get("/people/{username}")
 def person_page(request: Request, identity: Admin, services: Collaborators, username: str, done: str = "") -> Response:
-    person, groups = services.people.person(username)
+    person, groups = services.people.find_person(username)
     clinic_id = staff.find_clinic_id(groups)
     return render(
         request,

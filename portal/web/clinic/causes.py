@@ -1,11 +1,11 @@
 """Why an upload's files are in trouble: one card per cause, however many files share it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from intake.files.causes import code_of, state_of
-from intake.files.model import FileRecord, Finding, Severity, Upload
+from intake.files.model import FileRecord, Severity, Upload
 from intake.files.states import State
 from intake.rules import is_note
 from portal.auth.identity import Identity
@@ -86,13 +86,14 @@ def build_cause(upload: Upload, cause: str, files: Sequence[FileRecord]) -> Caus
         count=max(upload.causes.get(cause, 0), len(files)),
         files=tuple(files),
         is_note=finding is not None and is_note(finding),
-        also=tuple(dict.fromkeys(other.message for file in files for other in _list_others(file, code, state))),
+        # For a rejected file, what would reject it too.
+        also=tuple(
+            dict.fromkeys(
+                other.message
+                for file in files
+                for other in file.findings
+                if other.code != code and (state is State.ACCEPTED or other.severity is Severity.REJECT)
+            )
+        ),
         address=f"/uploads/{upload.upload_id}/trouble?{urlencode({'cause': cause})}",
     )
-
-
-def _list_others(file: FileRecord, code: str, state: State) -> Iterator[Finding]:
-    """Yield what else is wrong: for a rejected file, what would reject it too."""
-    for found in file.findings:
-        if found.code != code and (state is State.ACCEPTED or found.severity is Severity.REJECT):
-            yield found

@@ -56,11 +56,12 @@ def search(identity: Staff, services: Collaborators, fields: Fields) -> Response
 @router.get("/{file_id}")
 def file_page(request: Request, identity: Staff, services: Collaborators, file_id: str) -> Response:
     record = seen.read_file(services, identity, file_id)
+    unpacked = record.kind == "zip" and record.state is State.ACCEPTED and record.duplicate_of is None
     return render(
         request,
         "file.html",
         file=record,
-        state_badge=labels.file_badge(record),
+        state_badge=labels.choose_file_badge(record),
         findings=sorted(
             (found for found in record.findings if not is_note(found)),
             key=lambda found: found.severity is not Severity.REJECT,
@@ -68,7 +69,8 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         notes=[found for found in record.findings if is_note(found)],
         sections=list_sections(record.metadata),
         particulars=_list_particulars(record),
-        held=_count_entries(record),
+        # Files that an archive holds; none for what is no archive, or was not unpacked.
+        held=int(record.metadata.get("entries", 0)) if unpacked else 0,
         study=_find_study_id(services, record),
         other_road=bool(OTHER_ROADS.intersection(found.code for found in record.findings)),
         shown=record.kind if seen.is_shown(record) else "",
@@ -93,13 +95,13 @@ def _list_particulars(record: FileRecord) -> list[Fact]:
     """Return what we know of a file besides its content."""
     took = record.timings.get("arrival_to_verdict")
     told = [
-        Fact("Kind", labels.kind(record.kind)),
-        Fact("Size", formatting.size(record.size)),
+        Fact("Kind", labels.name_kind(record.kind)),
+        Fact("Size", formatting.format_size(record.size)),
         Fact("Sent by", labels.SOURCES[record.source]),
-        Fact("Time to verdict", "" if took is None else f"{formatting.duration(took)} after it arrived"),
+        Fact("Time to verdict", "" if took is None else f"{formatting.format_duration(took)} after it arrived"),
         Fact("SHA-256", record.sha256 or "", exact=True),
         Fact("Rules version", record.rules_version or ""),
-        Fact("Clinic", labels.clinic_name(record.clinic_id)),
+        Fact("Clinic", labels.name_clinic(record.clinic_id)),
         Fact("File ID", record.file_id, exact=True),
     ]
     return [fact for fact in told if fact.text]
@@ -109,9 +111,3 @@ def _find_study_id(services: Services, record: FileRecord) -> str:
     """Return the id of the study that an accepted file is part of, or nothing."""
     uid = study_uid_of(record.metadata) if record.kind == "dicom" and record.state is State.ACCEPTED else ""
     return services.ids.study(record.clinic_id, uid) if uid else ""
-
-
-def _count_entries(record: FileRecord) -> int:
-    """Return how many files an archive holds; nothing for what is no archive, or was not unpacked."""
-    unpacked = record.kind == "zip" and record.state is State.ACCEPTED and record.duplicate_of is None
-    return int(record.metadata.get("entries", 0)) if unpacked else 0

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from intake.files.model import Metadata
-from portal.presentation.formatting import dicom_date
-from portal.presentation.labels import title
+from portal.presentation.formatting import format_dicom_date
+from portal.presentation.labels import spell_key
 
 UNNESTED = "From the file"
 
@@ -42,7 +42,9 @@ class Section:
 def list_sections(metadata: Metadata) -> list[Section]:
     """Return metadata in sections: whose the file is first, then what stands unnested, a DICOM file's in groups."""
     nested = [
-        Section(title(key), list_facts(value)) for key, value in metadata.items() if isinstance(value, dict) and value
+        Section(spell_key(key), list_facts(value))
+        for key, value in metadata.items()
+        if isinstance(value, dict) and value
     ]
     flat = {key: value for key, value in metadata.items() if not isinstance(value, dict)}
     grouped = _group_values(flat) if "sop_instance_uid" in flat else {UNNESTED: flat}
@@ -61,14 +63,15 @@ def _group_values(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def list_facts(values: dict[str, Any]) -> list[Fact]:
     """Return one group of metadata as facts, such as what a file says of its patient."""
     told = [
-        Fact(title(key), _write_value(key, value), exact=key.endswith(("uid", "id"))) for key, value in values.items()
+        Fact(spell_key(key), _write_value(key, value), exact=key.endswith(("uid", "id")))
+        for key, value in values.items()
     ]
     return [fact for fact in told if fact.text]
 
 
 def _write_value(key: str, value: object) -> str:
     if isinstance(value, str) and key.endswith("date"):
-        return dicom_date(value)
+        return format_dicom_date(value)
     if isinstance(value, str) and key == "name":
         return write_person_name(value)
     return _write_text(value)
@@ -79,7 +82,7 @@ def _write_text(value: object) -> str:
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, dict):
-        return "; ".join(f"{title(key)}: {_write_text(inner)}" for key, inner in value.items())
+        return "; ".join(f"{spell_key(key)}: {_write_text(inner)}" for key, inner in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(_write_text(inner) for inner in value)
     return "" if value is None else str(value)

@@ -75,12 +75,5 @@ def _find_clinic_name(request: Request, identity: Identity | None) -> str:
         return ""
     if identity.clinic_id is None:
         return "Administrator"
-    return _find_names(request).name(find_services(request), identity.clinic_id)
-
-
-def _find_names(request: Request) -> ClinicNames:
-    state = request.app.state
-    if not hasattr(state, "clinic_names"):
-        state.clinic_names = ClinicNames()
-    names: ClinicNames = state.clinic_names
-    return names
+    names: ClinicNames = request.app.state.clinic_names
+    return names.name(find_services(request), identity.clinic_id)

@@ -2,7 +2,7 @@
 
 from intake.files.states import State
 from intake.orders.model import Answer, Order, Task
-from portal.presentation.formatting import count
+from portal.presentation.formatting import format_count
 from portal.presentation.labels import STATE_BADGES, WARNED, Badge
 
 TITLES = {
@@ -54,6 +54,6 @@ def write_progress_line(order: Order) -> str:
     if not order.listed and not order.total:
         return "The files are being looked for."
     if order.complete:
-        return f"Done: {count(order.total, 'file')}." if order.total else "No file matched."
+        return f"Done: {format_count(order.total, 'file')}." if order.total else "No file matched."
     more = "" if order.listed else ", and more are being looked for"
-    return f"{order.answered:,} of {count(order.total, 'file')} done{more}."
+    return f"{order.answered:,} of {format_count(order.total, 'file')} done{more}."

@@ -111,7 +111,7 @@ def file_page(request: Request, identity: Admin, services: Collaborators, file_i
         "admin/quarantined.html",
         tabs=TABS,
         file=record,
-        state_badge=labels.file_badge(record),
+        state_badge=labels.choose_file_badge(record),
         findings=[(found, obstacles([found.code]).get(found.code)) for found in record.findings],
         bound=obstacles(record.codes),
         sections=list_sections(record.metadata),
@@ -138,9 +138,9 @@ def _ask(request: Request, task: str, choice: Choice, fault: str | None = None) 
 
 def _list_particulars(services: Services, record: FileRecord) -> list[Fact]:
     told = [
-        Fact("Kind", labels.kind(record.kind)),
-        Fact("Size", formatting.size(record.size)),
-        Fact("Clinic", labels.clinic_name(record.clinic_id)),
+        Fact("Kind", labels.name_kind(record.kind)),
+        Fact("Size", formatting.format_size(record.size)),
+        Fact("Clinic", labels.name_clinic(record.clinic_id)),
         Fact("Under the prefix of", _find_prefix_owner(services, record)),
         Fact("Sent by", labels.SOURCES[record.source]),
         Fact("Rules version", record.rules_version or ""),

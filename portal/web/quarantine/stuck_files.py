@@ -44,7 +44,8 @@ def files_page(
         tabs=TABS,
         nothing=said == "nothing",
         waiting=[
-            (file, formatting.duration(round((now - file.arrived_at).total_seconds()) * 1000)) for file in waiting
+            (file, formatting.format_duration(round((now - file.arrived_at).total_seconds()) * 1000))
+            for file in waiting
         ],
         failed=page.rows,
         order_id=orders.new_order_id(),

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from intake.files.states import State
 from intake.orders.model import Order, Selection
 from portal.presentation.days import parse_day
-from portal.presentation.formatting import count
+from portal.presentation.formatting import format_count
 from portal.web.layout.forms import see_other
 
 TABS = (
@@ -74,7 +74,7 @@ class Choice(Filter):
     @property
     def told(self) -> str:
         """Say which files are meant."""
-        return "all files that match the filter" if self.scope == "all" else count(len(set(self.file)), "file")
+        return "all files that match the filter" if self.scope == "all" else format_count(len(set(self.file)), "file")
 
 
 def check_reason(reason: str) -> str | None:
