@@ -8,7 +8,7 @@ import pytest
 from infra.config import StageConfig
 from intake.files.states import State
 from portal.auth.identity import identify_partner
-from portal.dicomweb.stow import sending, storing
+from portal.dicomweb.stow import storing
 from portal.errors import ClinicInactiveError, StorageUnavailableError
 from portal.http.messages.multipart_related import write_message
 from portal.wiring import PATIENCE
@@ -129,8 +129,7 @@ def slow(portal, monkeypatch):
 
     def make(**options):
         bucket = SlowBucket(portal, **options)
-        for module in (storing, sending):
-            monkeypatch.setattr(module, "time", bucket)
+        monkeypatch.setattr(storing, "time", bucket)
         return bucket
 
     return make
@@ -156,7 +155,7 @@ def test_a_message_of_many_instances_is_answered_in_time_and_says_what_was_not_s
 
 def test_what_cannot_be_sent_in_time_is_not_announced(portal, slow):
     answer = stored(portal, slow(seconds=1.0), 500)
-    assert len(portal.table.files) <= answer.waiting + sending.BATCH
+    assert len(portal.table.files) <= answer.waiting + storing.BATCH
     (upload,) = portal.table.uploads
     assert answer.upload_id == upload
 
@@ -195,7 +194,7 @@ def test_a_clinic_that_is_deactivated_meanwhile_has_the_rest_told_as_not_stored(
 
     monkeypatch.setattr("portal.admin.clinics.require_active", require)
     answer = stored(portal, bucket, 100)
-    assert (answer.waiting, answer.unsent) == (sending.BATCH, 100 - sending.BATCH)
+    assert (answer.waiting, answer.unsent) == (storing.BATCH, 100 - storing.BATCH)
 
 
 def test_what_is_still_being_checked_is_told_by_a_warning_that_says_where_to_look(portal, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 from intake.dicom.budget import FETCH
 from intake.dicom.streams import FIRST_READ
 from intake.files.states import State
-from portal.dicomweb.wado import content, instances, retrieving
+from portal.dicomweb.wado import instances, retrieving
 from portal.http.messages.media_types import parse_content_type
 from portal.http.messages.multipart_related import read_parts
 from tests.dicom_files import ct_slice, uid
@@ -118,7 +118,7 @@ def test_a_file_that_costs_too_much_to_describe_is_downloaded_instead(portal, cl
 
 
 def test_one_budget_holds_for_all_instances_that_a_request_names(portal, client, monkeypatch):
-    monkeypatch.setattr(content, "budget", lambda: plenty(steps=4 * FETCH + 60))
+    monkeypatch.setattr(retrieving, "budget", lambda: plenty(steps=4 * FETCH + 60))
     assert client.get(f"{STUDY}/metadata").json()["type"].rpartition("/")[2] == "metadata-too-large"
     one = client.get(f"{SERIES}/metadata")
     assert one.status_code == 200
