@@ -8,7 +8,7 @@ so that its entity tag stays what it is. Partners keep cursors of the change fee
 one opens them too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -53,6 +53,17 @@ def seal_page(
     """
     found = read(unseal(services, identity, cursor, **filters))
     return replace(found, next=found.next and seal(services, identity, cursor, found.next, **filters))
+
+
+def read_rows(read: Callable[[str | None], Page[Row]]) -> Iterator[Row]:
+    """Yield the rows of one page after the other; `read` is given a position, or None for the beginning."""
+    after: str | None = None
+    while True:
+        found = read(after)
+        yield from found.rows
+        after = found.next
+        if after is None:
+            return
 
 
 def seal(services: Services, identity: Identity, cursor: Cursor, position: str, **filters: object) -> str:

@@ -4,12 +4,13 @@ A client's end is written into the directory first of all: from then on the port
 gateway's list and of the client in the user pool. Those follow, and are repeated until they have.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
 
 from intake.errors import ConflictError, NotFoundError
-from intake.files.model import Upload
 from intake.files.states import State
 from intake.tenants.gateway import sync_audience
 from intake.tenants.model import MOST_CLIENTS, Partner
@@ -17,6 +18,7 @@ from portal.accounts.machine_clients import Credentials
 from portal.admin.clinics import find_clinic
 from portal.audit import log
 from portal.auth.identity import READ, UPLOAD, WEBHOOKS, Identity
+from portal.cursors import read_rows
 from portal.errors import FieldsError, GatewayFullError
 from portal.services import Services
 
@@ -111,7 +113,8 @@ def count_usage(services: Services, clinic_id: str) -> tuple[dict[str, Usage], b
     since = services.clock() - USAGE
     found: dict[str, Usage] = {}
     looked_at = 0
-    for upload in _list_uploads(services, clinic_id):
+    newest_first = read_rows(partial(services.records.uploads, clinic_id, limit=100))
+    for upload in islice(newest_first, LOOKED_AT):
         if upload.created_at < since:
             break
         used = found.setdefault(upload.created_by, Usage())
@@ -122,17 +125,6 @@ def count_usage(services: Services, clinic_id: str) -> tuple[dict[str, Usage], b
         used.last_upload = max(used.last_upload or upload.created_at, upload.created_at)
         looked_at += 1
     return found, looked_at == LOOKED_AT
-
-
-def _list_uploads(services: Services, clinic_id: str) -> Iterator[Upload]:
-    """Yield the clinic's uploads, newest first, as many as are looked at."""
-    after: str | None = None
-    for _ in range(LOOKED_AT // 100):
-        page = services.records.uploads(clinic_id, after, 100)
-        yield from page.rows
-        after = page.next
-        if after is None:
-            return
 
 
 def _create_client(services: Services, identity: Identity, action: str, asked: Partner, **detail: str) -> Made:

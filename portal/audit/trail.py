@@ -11,7 +11,7 @@ from intake.files.outcomes import Page
 from intake.operations.model import AuditEntry, AuditFilter
 from portal.audit.log import ACTIONS, note
 from portal.auth.identity import Identity
-from portal.cursors import Cursor, seal_page
+from portal.cursors import Cursor, read_rows, seal_page
 from portal.presentation import csv_export
 from portal.presentation.days import parse_day
 from portal.services import Services
@@ -91,20 +91,15 @@ def export_entries(services: Services, identity: Identity, asked: Asked) -> Iter
 
 
 def _write_lines(services: Services, wanted: AuditFilter) -> Iterator[str]:
-    written, after = 0, None
+    written = 0
     yield csv_export.write_row(COLUMNS)
-    while True:
-        found = services.audit.entries(wanted, after, BATCH)
-        for entry in found.rows:
-            line = csv_export.write_row(_list_cells(entry))
-            written += len(line.encode())
-            if written > MOST_BYTES:
-                yield csv_export.write_row([f"Cut here. Export again with an end of {entry.at:%Y-%m-%d} for the rest."])
-                return
-            yield line
-        after = found.next
-        if after is None:
+    for entry in read_rows(partial(services.audit.entries, wanted, limit=BATCH)):
+        line = csv_export.write_row(_list_cells(entry))
+        written += len(line.encode())
+        if written > MOST_BYTES:
+            yield csv_export.write_row([f"Cut here. Export again with an end of {entry.at:%Y-%m-%d} for the rest."])
             return
+        yield line
 
 
 def _list_cells(entry: AuditEntry) -> tuple[str, ...]:

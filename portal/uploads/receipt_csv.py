@@ -1,9 +1,11 @@
 """An upload's receipt as a table: one line per file, told page by page, so that no upload is too large for it."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from intake.files.model import FileRecord, Upload, timestamp
 from portal.auth.identity import Identity
+from portal.cursors import read_rows
 from portal.presentation import labels
 from portal.presentation.csv_export import BEGIN, write_row
 from portal.services import Services
@@ -25,13 +27,8 @@ def write_receipt(services: Services, identity: Identity, upload_id: str) -> Ite
 
 def _write_lines(services: Services, identity: Identity, shown: Upload) -> Iterator[str]:
     yield BEGIN + write_row(COLUMNS)
-    after = None
-    while True:
-        page = list_files_behind(services, identity, shown, after, limit=PAGE)
-        yield from (write_row(_list_cells(record)) for record in page.rows)
-        after = page.next
-        if after is None:
-            return
+    for record in read_rows(partial(list_files_behind, services, identity, shown, limit=PAGE)):
+        yield write_row(_list_cells(record))
 
 
 def _list_cells(record: FileRecord) -> tuple[object, ...]:

@@ -6,12 +6,14 @@ to look at too many is refused rather than slow: PS3.18 table 10.6.3-2 has 413 f
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from intake.errors import NotFoundError
 from intake.files.model import FileRecord
 from intake.studies.model import Study, StudyQuery
 from portal.auth.identity import Identity
+from portal.cursors import read_rows
 from portal.dicomweb.json_model.attributes import BY_NAME, Level
 from portal.dicomweb.json_model.data_sets import DataSet, write_data_set
 from portal.dicomweb.qido.matching import parse_range, read_values
@@ -81,13 +83,7 @@ class Searcher:
             for uid in dict.fromkeys(filter(None, map(str.strip, uids.replace("\\", ",").split(",")))):
                 yield from self._parents(search, uid)
             return
-        query, after = self._build_query(search), None
-        while True:
-            page = self.services.studies.studies(query, after, PAGE)
-            yield from page.rows
-            after = page.next
-            if after is None:
-                return
+        yield from read_rows(partial(self.services.studies.studies, self._build_query(search), limit=PAGE))
 
     def _build_query(self, search: Search) -> StudyQuery:
         earliest, latest = parse_range(search.find_value("StudyDate") or "")
