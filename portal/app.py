@@ -48,7 +48,7 @@ def create_app(services: Services) -> FastAPI:
     problems.register(app)
     _protect(app)
     _route(app)
-    openapi.describe(app)
+    openapi.document_api(app)
     return app
 
 

@@ -8,7 +8,7 @@ so that its entity tag stays what it is. Partners keep cursors of the change fee
 one opens them too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -44,7 +44,7 @@ class Cursor:
         return self.text is not None
 
 
-def page(
+def seal_page(
     services: Services, identity: Identity, cursor: Cursor, read: Callable[[str | None], Page[Row]], **filters: object
 ) -> Page[Row]:
     """Return the page that begins behind a cursor; `read` is given its position, or None. Raises InvalidCursorError.
@@ -55,27 +55,38 @@ def page(
     return replace(found, next=found.next and seal(services, identity, cursor, found.next, **filters))
 
 
+def read_rows(read: Callable[[str | None], Page[Row]]) -> Iterator[Row]:
+    """Yield the rows of one page after the other; `read` is given a position, or None for the beginning."""
+    after: str | None = None
+    while True:
+        found = read(after)
+        yield from found.rows
+        after = found.next
+        if after is None:
+            return
+
+
 def seal(services: Services, identity: Identity, cursor: Cursor, position: str, **filters: object) -> str:
     """Return the cursor of a position in the list that `cursor` belongs to."""
     current, *_ = services.deployment_key.derive(_PURPOSE)
-    return base64url.encode(AESSIV(current).encrypt(position.encode(), _bound_to(identity, cursor, filters)))
+    return base64url.encode(AESSIV(current).encrypt(position.encode(), _encode_binding(identity, cursor, filters)))
 
 
 def unseal(services: Services, identity: Identity, cursor: Cursor, **filters: object) -> str | None:
     """Return the position that a cursor holds, None for none. Raises InvalidCursorError."""
     if cursor.text is None:
         return None
-    sealed, bound_to = _sealed(cursor.text), _bound_to(identity, cursor, filters)
+    sealed, bound_to = _decode_cursor(cursor.text), _encode_binding(identity, cursor, filters)
     key = services.deployment_key
-    position = _opened(key, sealed, bound_to)
+    position = _decrypt(key, sealed, bound_to)
     if position is None and key.look_again():
-        position = _opened(key, sealed, bound_to)
+        position = _decrypt(key, sealed, bound_to)
     if position is None:
         raise InvalidCursorError("the cursor was not given for this list")
     return position
 
 
-def _opened(key: DeploymentKey, sealed: bytes, bound_to: list[bytes]) -> str | None:
+def _decrypt(key: DeploymentKey, sealed: bytes, bound_to: list[bytes]) -> str | None:
     for one in key.derive(_PURPOSE):
         try:
             return AESSIV(one).decrypt(sealed, bound_to).decode()
@@ -84,14 +95,14 @@ def _opened(key: DeploymentKey, sealed: bytes, bound_to: list[bytes]) -> str | N
     return None
 
 
-def _bound_to(identity: Identity, cursor: Cursor, filters: dict[str, object]) -> list[bytes]:
+def _encode_binding(identity: Identity, cursor: Cursor, filters: dict[str, object]) -> list[bytes]:
     """Return what a cursor belongs to. AES-SIV takes a list, so that no two of its texts run into each other."""
     # No clinic's id is empty.
     given = [f"{name}={value}" for name, value in sorted(filters.items()) if value not in {None, ""}]
     return [part.encode("utf-8", "surrogatepass") for part in (cursor.address, identity.clinic_id or "", *given)]
 
 
-def _sealed(text: str) -> bytes:
+def _decode_cursor(text: str) -> bytes:
     """Decode a cursor. Raises InvalidCursorError."""
     if not text or len(text) > LONGEST:
         raise InvalidCursorError("the cursor is not one that is given")

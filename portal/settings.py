@@ -12,7 +12,7 @@ PREFIX = "SCALPER_"
 LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 
 
-def _origin(text: str) -> str:
+def _check_origin(text: str) -> str:
     """Cookies and tokens travel over TLS; only a browser on the same machine may do without."""
     parts = urlsplit(text)
     plain = parts.scheme == "http" and parts.hostname in LOOPBACK
@@ -23,7 +23,7 @@ def _origin(text: str) -> str:
     return text
 
 
-def _url(text: str) -> str:
+def _check_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.netloc or text.endswith("/"):
         raise ValueError("must be an http(s) URL without a trailing slash")
@@ -31,7 +31,7 @@ def _url(text: str) -> str:
 
 
 Text = Annotated[str, Field(min_length=1)]
-Url = Annotated[str, AfterValidator(_url)]
+Url = Annotated[str, AfterValidator(_check_url)]
 
 
 class Settings(BaseModel):
@@ -70,7 +70,7 @@ class Settings(BaseModel):
     """ARN of the secret that the deployment's key is made of."""
     origin_secret: str = ""
     """Name of the secret that the edge sends with each request; empty where there is no edge before the gateway."""
-    portal_origin: Annotated[str, AfterValidator(_origin)]
+    portal_origin: Annotated[str, AfterValidator(_check_origin)]
     """`scheme://host[:port]` that browsers use."""
 
     @property
@@ -95,13 +95,15 @@ class Settings(BaseModel):
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Self:
         """Raises SettingsError, which names each variable that is missing or wrong, and no value."""
-        known = {name: environment[_variable(name)] for name in cls.model_fields if _variable(name) in environment}
+        known = {
+            name: environment[_name_variable(name)] for name in cls.model_fields if _name_variable(name) in environment
+        }
         try:
             return cls(**known)
         except ValidationError as error:
-            faults = [f"{_variable(str(fault['loc'][0]))}: {fault['msg']}" for fault in error.errors()]
+            faults = [f"{_name_variable(str(fault['loc'][0]))}: {fault['msg']}" for fault in error.errors()]
             raise SettingsError("The portal's settings are incomplete. " + "; ".join(faults)) from None
 
 
-def _variable(field: str) -> str:
+def _name_variable(field: str) -> str:
     return PREFIX + field.upper()

@@ -76,11 +76,11 @@ def wire(settings: Settings) -> Services:
     pool = CognitoPool(cognito, http, settings)
     revocations = KnownRevocations(DynamoRevocations(table))
     verifier = Verifier(
-        keys=SigningKeys(pool.signing_keys),
+        keys=SigningKeys(pool.fetch_signing_keys),
         issuer=settings.issuer,
         web_client_id=settings.web_client_id,
         partner=KnownPartners(directory).find,
-        ended=revocations.ended,
+        ended=revocations.has_ended,
     )
     return Services(
         records=DynamoRecords(table),

@@ -35,31 +35,31 @@ class CognitoPeople:
         self._id = user_pool_id
 
     def create_group(self, group: str) -> None:
-        with _translated(fine={"GroupExistsException"}):
+        with _translate_errors(fine={"GroupExistsException"}):
             self._pool.create_group(UserPoolId=self._id, GroupName=group)
 
-    def members(self, group: str) -> tuple[Person, ...]:
+    def list_members(self, group: str) -> tuple[Person, ...]:
         pages = self._pool.get_paginator("list_users_in_group").paginate(UserPoolId=self._id, GroupName=group)
-        with _translated(fine={"ResourceNotFoundException"}):
-            people = [_person(user, user["Attributes"]) for page in pages for user in page["Users"]]
+        with _translate_errors(fine={"ResourceNotFoundException"}):
+            people = [_read_person(user, user["Attributes"]) for page in pages for user in page["Users"]]
             return tuple(sorted(people, key=lambda person: (person.shown.casefold(), person.username)))
         return ()
 
-    def person(self, username: str) -> tuple[Person, frozenset[str]]:
-        with _translated():
+    def find_person(self, username: str) -> tuple[Person, frozenset[str]]:
+        with _translate_errors():
             user = self._pool.admin_get_user(UserPoolId=self._id, Username=username)
             groups = self._pool.admin_list_groups_for_user(UserPoolId=self._id, Username=username)["Groups"]
-        return _person(user, user["UserAttributes"]), frozenset(group["GroupName"] for group in groups)
+        return _read_person(user, user["UserAttributes"]), frozenset(group["GroupName"] for group in groups)
 
-    def by_email(self, email: str) -> Person | None:
+    def find_by_email(self, email: str) -> Person | None:
         quoted = email.replace("\\", "\\\\").replace('"', '\\"')
-        with _translated():
+        with _translate_errors():
             found = self._pool.list_users(UserPoolId=self._id, Filter=f'email = "{quoted}"', Limit=2)["Users"]
-        return _person(found[0], found[0]["Attributes"]) if found else None
+        return _read_person(found[0], found[0]["Attributes"]) if found else None
 
     def invite(self, email: str, name: str) -> Person:
         attributes = {"email": email, "email_verified": "true", **({"name": name} if name else {})}
-        with _translated():
+        with _translate_errors():
             user = self._pool.admin_create_user(
                 UserPoolId=self._id,
                 # The address is an alias to sign in with; a pool with aliases takes no address for a user name.
@@ -67,10 +67,10 @@ class CognitoPeople:
                 UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
                 DesiredDeliveryMediums=["EMAIL"],
             )["User"]
-        return _person(user, user["Attributes"])
+        return _read_person(user, user["Attributes"])
 
     def remind(self, person: Person) -> None:
-        with _translated():
+        with _translate_errors():
             self._pool.admin_create_user(
                 UserPoolId=self._id,
                 Username=person.username,
@@ -79,25 +79,25 @@ class CognitoPeople:
             )
 
     def join(self, person: Person, group: str) -> None:
-        with _translated():
+        with _translate_errors():
             self._pool.admin_add_user_to_group(UserPoolId=self._id, Username=person.username, GroupName=group)
 
     def disable(self, person: Person) -> None:
-        with _translated():
+        with _translate_errors():
             self._pool.admin_disable_user(UserPoolId=self._id, Username=person.username)
         self._end_sessions(person)
 
     def enable(self, person: Person) -> None:
-        with _translated():
+        with _translate_errors():
             self._pool.admin_enable_user(UserPoolId=self._id, Username=person.username)
 
     def reset_password(self, person: Person) -> None:
-        with _translated():
+        with _translate_errors():
             self._pool.admin_reset_user_password(UserPoolId=self._id, Username=person.username)
         self._end_sessions(person)
 
     def forget_second_factor(self, person: Person) -> None:
-        with _translated():
+        with _translate_errors():
             self._pool.admin_set_user_mfa_preference(
                 UserPoolId=self._id,
                 Username=person.username,
@@ -106,7 +106,7 @@ class CognitoPeople:
         self._end_sessions(person)
 
     def _end_sessions(self, person: Person) -> None:
-        with _translated():
+        with _translate_errors():
             self._pool.admin_user_global_sign_out(UserPoolId=self._id, Username=person.username)
 
 
@@ -118,10 +118,10 @@ class CognitoClients:
         self._id = user_pool_id
 
     def create(self, name: str, scopes: Collection[str]) -> Credentials:
-        with _translated():
+        with _translate_errors():
             made = self._pool.create_user_pool_client(
                 UserPoolId=self._id,
-                ClientName=_plain(name),
+                ClientName=_clean_name(name),
                 GenerateSecret=True,
                 ExplicitAuthFlows=[],
                 AllowedOAuthFlowsUserPoolClient=True,
@@ -134,12 +134,12 @@ class CognitoClients:
         return Credentials(made["ClientId"], made["ClientSecret"])
 
     def delete(self, client_id: str) -> None:
-        with _translated(fine={"ResourceNotFoundException"}):
+        with _translate_errors(fine={"ResourceNotFoundException"}):
             self._pool.delete_user_pool_client(UserPoolId=self._id, ClientId=client_id)
 
 
 @contextmanager
-def _translated(fine: Collection[str] = ()) -> Iterator[None]:
+def _translate_errors(fine: Collection[str] = ()) -> Iterator[None]:
     """Translate what the pool refuses. A code that is `fine` ends the block without an error."""
     try:
         yield
@@ -158,7 +158,7 @@ def _translated(fine: Collection[str] = ()) -> Iterator[None]:
         raise UserPoolUnavailableError("The user pool cannot be reached.") from error
 
 
-def _person(user: Any, attributes: Iterable[Any]) -> Person:  # noqa: ANN401 — two actions tell a user in two types.
+def _read_person(user: Any, attributes: Iterable[Any]) -> Person:  # noqa: ANN401 — two actions tell a user in two types.
     values = {attribute["Name"]: attribute.get("Value", "") for attribute in attributes}
     active = _STANDINGS.get(user["UserStatus"], Standing.ACTIVE)
     return Person(
@@ -171,7 +171,7 @@ def _person(user: Any, attributes: Iterable[Any]) -> Person:  # noqa: ANN401 —
     )
 
 
-def _plain(name: str) -> str:
+def _clean_name(name: str) -> str:
     r"""Return a name of the form that clients may have: `[\w\s+=,.@-]+`, at most 128 characters."""
     allowed = "".join(character if character.isalnum() or character in " +=,.@-_" else "-" for character in name)
     return allowed[:128]

@@ -38,7 +38,7 @@ class Person:
         return self.name or self.email or self.username
 
 
-def group_of(clinic_id: str | None) -> str:
+def name_group(clinic_id: str | None) -> str:
     """Return the group of a clinic's staff, or the admins'."""
     return CLINIC_GROUP + clinic_id if clinic_id else ADMIN_GROUP
 
@@ -50,15 +50,15 @@ class People(Protocol):
         """A group that exists already is no error."""
         ...
 
-    def members(self, group: str) -> tuple[Person, ...]:
+    def list_members(self, group: str) -> tuple[Person, ...]:
         """By name; nobody where there is no such group."""
         ...
 
-    def person(self, username: str) -> tuple[Person, frozenset[str]]:
+    def find_person(self, username: str) -> tuple[Person, frozenset[str]]:
         """Return somebody and their groups. Raises NotFoundError."""
         ...
 
-    def by_email(self, email: str) -> Person | None: ...
+    def find_by_email(self, email: str) -> Person | None: ...
 
     def invite(self, email: str, name: str) -> Person:
         """Make an account and email how to sign in. Raises ConflictError when the address has one already."""

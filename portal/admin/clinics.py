@@ -8,8 +8,8 @@ from dataclasses import replace
 from intake.errors import ConflictError, NotFoundError
 from intake.files.keys import is_clinic_id
 from intake.tenants.model import Clinic
-from portal.accounts.users import group_of
-from portal.admin.profiles import Profile, changes, version_of
+from portal.accounts.users import name_group
+from portal.admin.profiles import Profile, describe_changes, fingerprint_profile
 from portal.audit import log
 from portal.auth.identity import Identity
 from portal.errors import ClinicInactiveError, FieldsError
@@ -24,9 +24,10 @@ _TAKEN = frozenset({"new"})
 """Ids that would stand in the way of the pages' own addresses."""
 
 SLUG_HINT = "Use lower-case letters, digits and hyphens inside, such as northside-imaging."
+ID_TAKEN = "Another clinic has this id already. Choose another one."
 
 
-def clinic(services: Services, clinic_id: str) -> Clinic:
+def find_clinic(services: Services, clinic_id: str) -> Clinic:
     """Raises NotFoundError."""
     found = services.directory.clinic(clinic_id) if is_clinic_id(clinic_id) else None
     if found is None:
@@ -37,36 +38,36 @@ def clinic(services: Services, clinic_id: str) -> Clinic:
 def create(services: Services, identity: Identity, fields: Mapping[str, str]) -> Clinic:
     """Create a clinic and its group. The same form sent again finds its clinic. Raises FieldsError."""
     clinic_id = fields.get("clinic_id", "").strip()
-    faults = _faults(fields) | _slug_faults(clinic_id)
+    faults = _find_faults(fields) | _check_slug(clinic_id)
     if faults:
         raise FieldsError(faults)
-    made = Clinic(clinic_id, *_described(fields), created_at=services.clock())
+    made = Clinic(clinic_id, *_read_fields(fields), created_at=services.clock())
     standing = services.directory.clinic(clinic_id)
     if standing is not None and (standing.name, standing.contact) != (made.name, made.contact):
-        raise FieldsError({"clinic_id": "Another clinic has this id already. Choose another one."})
+        raise FieldsError({"clinic_id": ID_TAKEN})
     if standing is None:
         log.note(services, identity, "clinic.create", clinic_id=clinic_id, subject=clinic_id)
     # The group comes first: a clinic without one could invite nobody, a group without a clinic harms nobody.
-    services.people.create_group(group_of(clinic_id))
+    services.people.create_group(name_group(clinic_id))
     if standing is None:
-        _create(services, made)
+        _create_entry(services, made)
     return standing or made
 
 
-def _create(services: Services, made: Clinic) -> None:
+def _create_entry(services: Services, made: Clinic) -> None:
     try:
         services.directory.create_clinic(made)
     except ConflictError as error:
-        raise FieldsError({"clinic_id": "Another clinic has this id already. Choose another one."}) from error
+        raise FieldsError({"clinic_id": ID_TAKEN}) from error
 
 
 def describe(services: Services, identity: Identity, clinic_id: str, fields: Mapping[str, str]) -> None:
     """Change a clinic's name and contact. Raises NotFoundError, FieldsError."""
-    standing = clinic(services, clinic_id)
-    faults = _faults(fields)
+    standing = find_clinic(services, clinic_id)
+    faults = _find_faults(fields)
     if faults:
         raise FieldsError(faults)
-    name, contact = _described(fields)
+    name, contact = _read_fields(fields)
     changed = replace(standing, name=name, contact=contact)
     if changed == standing:
         return
@@ -79,7 +80,7 @@ def describe(services: Services, identity: Identity, clinic_id: str, fields: Map
 
 def set_active(services: Services, identity: Identity, clinic_id: str, *, active: bool) -> None:
     """Let a clinic announce files, or no more. Raises NotFoundError."""
-    standing = clinic(services, clinic_id)
+    standing = find_clinic(services, clinic_id)
     if standing.active == active:
         return
     action = "clinic.activate" if active else "clinic.deactivate"
@@ -99,42 +100,42 @@ def save_profile(services: Services, identity: Identity, clinic_id: str, *, seen
 
     Raises ConflictError where somebody else changed it meanwhile.
     """
-    clinic(services, clinic_id)
+    find_clinic(services, clinic_id)
     standing = services.directory.profile(clinic_id)
-    changed = changes(standing, profile)
+    changed = describe_changes(standing, profile)
     if not changed:
         return
-    if seen != version_of(standing):
+    if seen != fingerprint_profile(standing):
         raise ConflictError("The profile is not the one that the form was made from.")
     log.note(services, identity, "clinic.profile", clinic_id=clinic_id, subject=clinic_id, **changed)
     services.directory.replace_profile(clinic_id, standing, profile)
 
 
-def _described(fields: Mapping[str, str]) -> tuple[str, str]:
-    return _one_line(fields.get("name", "")), _one_line(fields.get("contact", ""))
+def _read_fields(fields: Mapping[str, str]) -> tuple[str, str]:
+    return _join_lines(fields.get("name", "")), _join_lines(fields.get("contact", ""))
 
 
-def _one_line(text: str) -> str:
+def _join_lines(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _faults(fields: Mapping[str, str]) -> dict[str, str]:
-    name, contact = _described(fields)
+def _find_faults(fields: Mapping[str, str]) -> dict[str, str]:
+    name, contact = _read_fields(fields)
     faults = {}
     if not name:
         faults["name"] = "Enter the clinic's name."
-    elif len(name) > MAX_NAME or not _printable(name):
+    elif len(name) > MAX_NAME or not _is_printable(name):
         faults["name"] = f"The name must be {MAX_NAME} characters or fewer, without control characters."
-    if len(contact) > MAX_CONTACT or not _printable(contact):
+    if len(contact) > MAX_CONTACT or not _is_printable(contact):
         faults["contact"] = f"The contact must be {MAX_CONTACT} characters or fewer, without control characters."
     return faults
 
 
-def _printable(text: str) -> bool:
+def _is_printable(text: str) -> bool:
     return not any(unicodedata.category(character) in _UNPRINTABLE for character in text)
 
 
-def _slug_faults(clinic_id: str) -> dict[str, str]:
+def _check_slug(clinic_id: str) -> dict[str, str]:
     if not clinic_id:
         return {"clinic_id": f"Enter an id. {SLUG_HINT}"}
     usable = is_clinic_id(clinic_id) and clinic_id not in _TAKEN

@@ -4,19 +4,21 @@ A client's end is written into the directory first of all: from then on the port
 gateway's list and of the client in the user pool. Those follow, and are repeated until they have.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
 
 from intake.errors import ConflictError, NotFoundError
-from intake.files.model import Upload
 from intake.files.states import State
 from intake.tenants.gateway import sync_audience
 from intake.tenants.model import MOST_CLIENTS, Partner
 from portal.accounts.machine_clients import Credentials
-from portal.admin.clinics import clinic
+from portal.admin.clinics import find_clinic
 from portal.audit import log
 from portal.auth.identity import READ, UPLOAD, WEBHOOKS, Identity
+from portal.cursors import read_rows
 from portal.errors import FieldsError, GatewayFullError
 from portal.services import Services
 
@@ -52,7 +54,7 @@ class Usage:
     last_upload: datetime | None = None
 
 
-def partners_of(services: Services, clinic_id: str) -> tuple[Partner, ...]:
+def list_partners(services: Services, clinic_id: str) -> tuple[Partner, ...]:
     """Return a clinic's clients: those that work first, the newest first among them."""
     at = services.clock()
     mine = [partner for partner in services.directory.partners() if partner.clinic_id == clinic_id]
@@ -60,7 +62,7 @@ def partners_of(services: Services, clinic_id: str) -> tuple[Partner, ...]:
     return tuple(sorted(newest, key=lambda partner: not partner.works_at(at)))
 
 
-def partner(services: Services, clinic_id: str, client_id: str) -> Partner:
+def find_partner(services: Services, clinic_id: str, client_id: str) -> Partner:
     """Raises NotFoundError."""
     found = services.directory.partner(client_id)
     if found is None or found.clinic_id != clinic_id:
@@ -70,12 +72,12 @@ def partner(services: Services, clinic_id: str, client_id: str) -> Partner:
 
 def create(services: Services, identity: Identity, clinic_id: str, fields: Mapping[str, str]) -> Made:
     """Make a client. Raises NotFoundError, FieldsError, GatewayFullError."""
-    clinic(services, clinic_id)
+    find_clinic(services, clinic_id)
     name = " ".join(fields.get("name", "").split())
     scopes = frozenset(scope for field, scope in SCOPES.items() if field in fields)
-    _check(name, scopes)
+    _check_fields(name, scopes)
     asked = Partner("", clinic_id, name, scopes, request_key=fields.get("request_key", ""))
-    return _made(services, identity, "partner.create", asked)
+    return _create_client(services, identity, "partner.create", asked)
 
 
 def rotate(services: Services, identity: Identity, clinic_id: str, client_id: str, request_key: str) -> Made:
@@ -83,13 +85,13 @@ def rotate(services: Services, identity: Identity, clinic_id: str, client_id: st
 
     Raises ConflictError for a client that has ended.
     """
-    old = partner(services, clinic_id, client_id)
+    old = find_partner(services, clinic_id, client_id)
     at = services.clock()
     if not old.works_at(at):
         raise ConflictError("The client does not work any more.")
     ends_at = at + GRACE
     asked = replace(old, request_key=request_key, ends_at=None)
-    made = _made(services, identity, "partner.rotate", asked, replaces=client_id)
+    made = _create_client(services, identity, "partner.rotate", asked, replaces=client_id)
     if old.ends_at is None or old.ends_at > ends_at:
         services.directory.save_partner(replace(old, ends_at=ends_at))
     return made
@@ -97,48 +99,35 @@ def rotate(services: Services, identity: Identity, clinic_id: str, client_id: st
 
 def revoke(services: Services, identity: Identity, clinic_id: str, client_id: str) -> None:
     """Refuse a client from now on. Repeating it finishes what was left half done. Raises NotFoundError."""
-    found = partner(services, clinic_id, client_id)
+    found = find_partner(services, clinic_id, client_id)
     at = services.clock()
     if found.works_at(at):
         log.note(services, identity, "partner.revoke", clinic_id=clinic_id, subject=client_id)
         services.directory.save_partner(replace(found, ends_at=at))
-    _admit(services)
+    _sync_audience(services)
     services.machines.delete(client_id)
 
 
-def usage(services: Services, clinic_id: str) -> tuple[dict[str, Usage], bool]:
+def count_usage(services: Services, clinic_id: str) -> tuple[dict[str, Usage], bool]:
     """Return each sender's usage by its id, and whether older uploads were left out."""
     since = services.clock() - USAGE
     found: dict[str, Usage] = {}
     looked_at = 0
-    for upload in _uploads(services, clinic_id):
+    newest_first = read_rows(partial(services.records.uploads, clinic_id, limit=100))
+    for upload in islice(newest_first, LOOKED_AT):
         if upload.created_at < since:
             break
-        _count(found.setdefault(upload.created_by, Usage()), upload)
+        used = found.setdefault(upload.created_by, Usage())
+        used.uploads += 1
+        used.files += upload.declared
+        used.accepted += upload.counts.get(State.ACCEPTED, 0)
+        used.rejected += upload.counts.get(State.REJECTED, 0)
+        used.last_upload = max(used.last_upload or upload.created_at, upload.created_at)
         looked_at += 1
     return found, looked_at == LOOKED_AT
 
 
-def _uploads(services: Services, clinic_id: str) -> Iterator[Upload]:
-    """Yield the clinic's uploads, newest first, as many as are looked at."""
-    after: str | None = None
-    for _ in range(LOOKED_AT // 100):
-        page = services.records.uploads(clinic_id, after, 100)
-        yield from page.rows
-        after = page.next
-        if after is None:
-            return
-
-
-def _count(used: Usage, upload: Upload) -> None:
-    used.uploads += 1
-    used.files += upload.declared
-    used.accepted += upload.counts.get(State.ACCEPTED, 0)
-    used.rejected += upload.counts.get(State.REJECTED, 0)
-    used.last_upload = max(used.last_upload or upload.created_at, upload.created_at)
-
-
-def _made(services: Services, identity: Identity, action: str, asked: Partner, **detail: str) -> Made:
+def _create_client(services: Services, identity: Identity, action: str, asked: Partner, **detail: str) -> Made:
     at = services.clock()
     known = services.directory.partners()
     earlier = [one for one in known if asked.request_key and one.request_key == asked.request_key]
@@ -153,16 +142,16 @@ def _made(services: Services, identity: Identity, action: str, asked: Partner, *
     log.note(services, identity, action, clinic_id=asked.clinic_id, subject=client_id, scopes=scopes, **detail)
     partner = replace(asked, client_id=client_id, created_at=at)
     services.directory.save_partner(partner)
-    _admit(services)
-    _tidy(services, known)
+    _sync_audience(services)
+    _delete_ended(services, known)
     return Made(partner, credentials)
 
 
-def _admit(services: Services) -> None:
+def _sync_audience(services: Services) -> None:
     sync_audience(services.gateway, services.directory, services.settings.web_client_id, services.clock())
 
 
-def _tidy(services: Services, known: Iterable[Partner]) -> None:
+def _delete_ended(services: Services, known: Iterable[Partner]) -> None:
     """Remove from the user pool whose grace is over. They are refused already; the pool has room for 1000 only."""
     at = services.clock()
     for one in known:
@@ -170,7 +159,7 @@ def _tidy(services: Services, known: Iterable[Partner]) -> None:
             services.machines.delete(one.client_id)
 
 
-def _check(name: str, scopes: frozenset[str]) -> None:
+def _check_fields(name: str, scopes: frozenset[str]) -> None:
     faults = {}
     if not name:
         faults["name"] = "Enter a name, such as the partner's system."

@@ -12,7 +12,7 @@ from typing import Any
 
 from intake.rules import LEVELS, Catalogue, Rule, catalogue
 from portal.errors import FieldsError
-from portal.presentation.formatting import size
+from portal.presentation.formatting import format_size
 from portal.presentation.labels import KINDS
 
 MEGABYTE = 1_000_000
@@ -52,44 +52,43 @@ class Chapter:
         return sum(bool(weighed.level) for weighed in self.rules)
 
 
-def version_of(profile: Profile | None) -> str:
+def fingerprint_profile(profile: Profile | None) -> str:
     """Return what tells one state of a profile from another, for the form that was made from it."""
     return hashlib.sha256(json.dumps(profile, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def chapters(profile: Profile | None) -> tuple[Chapter, ...]:
+def list_chapters(profile: Profile | None) -> tuple[Chapter, ...]:
     levels = (profile or {}).get("rules", {})
-    return tuple(_chapter(title, rules, levels) for title, rules in catalogue().chapters)
+    found = []
+    for title, rules in catalogue().chapters:
+        softenable = tuple(Weighed(rule, levels.get(rule.code, "")) for rule in rules if not rule.protected)
+        found.append(Chapter(title, softenable, len(rules) - len(softenable)))
+    return tuple(found)
 
 
-def _chapter(title: str, rules: tuple[Rule, ...], levels: Mapping[str, str]) -> Chapter:
-    softenable = tuple(Weighed(rule, levels.get(rule.code, "")) for rule in rules if not rule.protected)
-    return Chapter(title, softenable, len(rules) - len(softenable))
-
-
-def entered(fields: Mapping[str, str]) -> Profile:
+def read_profile(fields: Mapping[str, str]) -> Profile:
     """Return the profile that a form says. Raises FieldsError."""
     known = catalogue()
     faults: dict[str, str] = {}
     profile = {
-        "kinds": _kinds(fields, known, faults),
-        "max_bytes": _sizes(fields, known, faults),
-        "rules": _levels(fields, known, faults),
-        **_conflicts(fields, faults),
+        "kinds": _read_kinds(fields, known, faults),
+        "max_bytes": _read_sizes(fields, known, faults),
+        "rules": _read_levels(fields, known, faults),
+        **_read_conflicts(fields, faults),
     }
     if faults:
         raise FieldsError(faults)
     return profile
 
 
-def _kinds(fields: Mapping[str, str], known: Catalogue, faults: dict[str, str]) -> list[str] | None:
+def _read_kinds(fields: Mapping[str, str], known: Catalogue, faults: dict[str, str]) -> list[str] | None:
     chosen = [kind for kind in known.kinds if f"kind-{kind}" in fields]
     if not chosen:
         faults["kinds"] = "Choose at least one kind of file. To take none at all, deactivate the clinic."
     return None if len(chosen) == len(known.kinds) else chosen
 
 
-def _sizes(fields: Mapping[str, str], known: Catalogue, faults: dict[str, str]) -> dict[str, int]:
+def _read_sizes(fields: Mapping[str, str], known: Catalogue, faults: dict[str, str]) -> dict[str, int]:
     sizes = {}
     for kind in (ANY_KIND, *known.kinds):
         field = f"max-{kind}"
@@ -103,7 +102,7 @@ def _sizes(fields: Mapping[str, str], known: Catalogue, faults: dict[str, str]) 
     return sizes
 
 
-def _levels(fields: Mapping[str, str], known: Catalogue, faults: dict[str, str]) -> dict[str, str]:
+def _read_levels(fields: Mapping[str, str], known: Catalogue, faults: dict[str, str]) -> dict[str, str]:
     levels = {}
     for code, rule in known.rules.items():
         level = fields.get(f"rule-{code}", "")
@@ -116,32 +115,32 @@ def _levels(fields: Mapping[str, str], known: Catalogue, faults: dict[str, str])
     return levels
 
 
-def _conflicts(fields: Mapping[str, str], faults: dict[str, str]) -> dict[str, str]:
+def _read_conflicts(fields: Mapping[str, str], faults: dict[str, str]) -> dict[str, str]:
     chosen = fields.get("conflicts", "") or USUAL
     if chosen not in CONFLICTS:
         faults["conflicts"] = "Choose what becomes of such a file."
     return {} if chosen == USUAL else {"conflicts": chosen}
 
 
-def changes(before: Profile | None, after: Profile) -> dict[str, str]:
+def describe_changes(before: Profile | None, after: Profile) -> dict[str, str]:
     """Return what departs, as `kinds: all → dicom, pdf`, by what it concerns."""
-    old, new = _flat(before or {}), _flat(after)
+    old, new = _flatten(before or {}), _flatten(after)
     return {
-        name: f"{old.get(name) or _usual(name)} → {new.get(name) or _usual(name)}"
+        name: f"{old.get(name) or _find_usual(name)} → {new.get(name) or _find_usual(name)}"
         for name in sorted(old.keys() | new.keys())
         if old.get(name) != new.get(name)
     }
 
 
-def _flat(profile: Profile) -> dict[str, str]:
+def _flatten(profile: Profile) -> dict[str, str]:
     kinds = profile.get("kinds")
     flat = {"kinds": ", ".join(sorted(kinds))} if kinds is not None else {}
-    flat |= {f"largest {kind}": size(limit) for kind, limit in profile.get("max_bytes", {}).items()}
+    flat |= {f"largest {kind}": format_size(limit) for kind, limit in profile.get("max_bytes", {}).items()}
     flat |= {"conflicts": profile["conflicts"]} if "conflicts" in profile else {}
     return flat | {f"rule {code}": level for code, level in profile.get("rules", {}).items()}
 
 
-def _usual(name: str) -> str:
+def _find_usual(name: str) -> str:
     """Return what holds where a profile says nothing."""
     if name == "kinds":
         return "all kinds"
@@ -151,11 +150,13 @@ def _usual(name: str) -> str:
     return rule.severity if rule else "no limit"
 
 
-def summary(profile: Profile | None) -> list[tuple[str, str]]:
+def summarize_profile(profile: Profile | None) -> list[tuple[str, str]]:
     """Return a profile in a few words, as labels and texts."""
     written = profile or {}
     kinds, sizes, levels = written.get("kinds"), written.get("max_bytes", {}), written.get("rules", {})
-    limits = [f"{KINDS.get(kind, kind) if kind != ANY_KIND else 'Any kind'}: {size(n)}" for kind, n in sizes.items()]
+    limits = [
+        f"{KINDS.get(kind, kind) if kind != ANY_KIND else 'Any kind'}: {format_size(n)}" for kind, n in sizes.items()
+    ]
     return [
         ("Kinds of files", "All" if kinds is None else ", ".join(KINDS.get(kind, kind) for kind in kinds)),
         ("Largest file", "; ".join(limits) or "No limit of its own"),

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from intake.errors import ConflictError, NotFoundError
 from portal.accounts.email_addresses import is_email_address
-from portal.accounts.users import People, Person, Standing, group_of
-from portal.admin.clinics import clinic
+from portal.accounts.users import People, Person, Standing, name_group
+from portal.admin.clinics import find_clinic
 from portal.audit import log
 from portal.auth.identity import ADMIN_GROUP, CLINIC_GROUP, Identity
 from portal.auth.revocations import ENDS_WITHIN
@@ -67,17 +67,17 @@ def invite(services: Services, identity: Identity, clinic_id: str | None, fields
     making an account and giving it a group leaves no trace.
     """
     if clinic_id is not None:
-        clinic(services, clinic_id)
+        find_clinic(services, clinic_id)
     email, name = fields.get("email", "").strip().lower(), " ".join(fields.get("name", "").split())
-    _check(email, name)
-    standing = services.people.by_email(email)
-    if standing is not None and _belongs(services, standing, clinic_id):
+    _check_fields(email, name)
+    standing = services.people.find_by_email(email)
+    if standing is not None and _is_member(services, standing, clinic_id):
         return standing
-    group, concerns = group_of(clinic_id), clinic_id or ""
+    group, concerns = name_group(clinic_id), clinic_id or ""
     services.people.create_group(group)
     if standing is None:
         log.note(services, identity, "person.invite", clinic_id=concerns, group=group)
-    person = standing or _invited(services, email, name)
+    person = standing or _create_account(services, email, name)
     log.note(services, identity, "person.join", clinic_id=concerns, subject=person.subject, group=group)
     services.people.join(person, group)
     return person
@@ -85,7 +85,7 @@ def invite(services: Services, identity: Identity, clinic_id: str | None, fields
 
 def act(services: Services, identity: Identity, username: str, deed: str) -> Person:
     """Do one of ACTS. Raises NotFoundError, ProtectedAccountError, and ConflictError for what makes no sense now."""
-    person, groups = services.people.person(username)
+    person, groups = services.people.find_person(username)
     if deed not in ACTS:
         raise NotFoundError("There is no such act.")
     if deed not in OFFERED[person.standing]:
@@ -98,19 +98,19 @@ def act(services: Services, identity: Identity, username: str, deed: str) -> Per
     chosen = ACTS[deed]
     if chosen.locks_out:
         _protect(services, identity, person, groups)
-    log.note(services, identity, chosen.action, clinic_id=clinic_of(groups) or "", subject=person.subject)
+    log.note(services, identity, chosen.action, clinic_id=find_clinic_id(groups) or "", subject=person.subject)
     if chosen.locks_out:
         _lock_out(services, person, chosen)
     else:
         chosen.do(services.people, person)
-    if deed == "disable" and ADMIN_GROUP in groups and not _admins(services):
+    if deed == "disable" and ADMIN_GROUP in groups and not _list_admins(services):
         # Another admin was disabled at the same moment, by the one whom this one disables.
         services.people.enable(person)
         raise ProtectedAccountError("Nobody could administer any more.")
     return person
 
 
-def clinic_of(groups: frozenset[str]) -> str | None:
+def find_clinic_id(groups: frozenset[str]) -> str | None:
     """Return the clinic of somebody's groups, or None for an admin or somebody lost."""
     return next((group.removeprefix(CLINIC_GROUP) for group in sorted(groups) if group.startswith(CLINIC_GROUP)), None)
 
@@ -118,7 +118,7 @@ def clinic_of(groups: frozenset[str]) -> str | None:
 def _protect(services: Services, identity: Identity, person: Person, groups: frozenset[str]) -> None:
     if person.subject == identity.subject:
         raise ProtectedAccountError("Nobody locks out himself.")
-    if ADMIN_GROUP in groups and not [admin for admin in _admins(services) if admin.subject != person.subject]:
+    if ADMIN_GROUP in groups and not [admin for admin in _list_admins(services) if admin.subject != person.subject]:
         raise ProtectedAccountError("The last admin stays.")
 
 
@@ -134,32 +134,32 @@ def _end_sign_ins(services: Services, person: Person) -> None:
     services.revocations.end_sign_ins(person.subject, services.clock())
 
 
-def _admins(services: Services) -> list[Person]:
+def _list_admins(services: Services) -> list[Person]:
     """Return the admins who can administer now."""
-    members = services.people.members(ADMIN_GROUP)
+    members = services.people.list_members(ADMIN_GROUP)
     return [person for person in members if person.standing in {Standing.ACTIVE, Standing.RESET}]
 
 
-def _belongs(services: Services, person: Person, clinic_id: str | None) -> bool:
+def _is_member(services: Services, person: Person, clinic_id: str | None) -> bool:
     """Say whether somebody is where they are to be. Raises FieldsError for somebody who is elsewhere."""
-    _, groups = services.people.person(person.username)
-    if group_of(clinic_id) in groups:
+    _, groups = services.people.find_person(person.username)
+    if name_group(clinic_id) in groups:
         return True
     if groups:
-        where = clinic_of(groups)
+        where = find_clinic_id(groups)
         whose = f"of the clinic {where}" if where else "an admin's"
         raise FieldsError({"email": f"This address has an account already: it is {whose}. One account has one place."})
     return False
 
 
-def _invited(services: Services, email: str, name: str) -> Person:
+def _create_account(services: Services, email: str, name: str) -> Person:
     try:
         return services.people.invite(email, name)
     except ConflictError as error:
         raise FieldsError({"email": "The user pool does not take this address. Check it, or use another."}) from error
 
 
-def _check(email: str, name: str) -> None:
+def _check_fields(email: str, name: str) -> None:
     faults = {}
     if not email:
         faults["email"] = "Enter an email address."

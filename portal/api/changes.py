@@ -11,8 +11,8 @@ from intake.projections.model import FeedEntry
 from portal import cursors
 from portal.api.dependencies import Reader
 from portal.api.documentation.problem_responses import problem_responses
-from portal.http.sessions.dependencies import Collaborators, cursor_at
-from portal.uploads import changes
+from portal.http.sessions.dependencies import Collaborators, read_cursor
+from portal.uploads import visibility
 from portal.uploads.requests import FILE_ID, UPLOAD_ID
 
 router = APIRouter(prefix="/api/v1/changes", tags=["changes"])
@@ -54,7 +54,7 @@ class Changes(BaseModel):
     poll_after_seconds: int = Field(description="When to ask again: at once while there is more.", examples=[5])
 
 
-def _since(
+def _read_since(
     request: Request,
     since: Annotated[
         str | None,
@@ -66,7 +66,7 @@ def _since(
         ),
     ] = None,
 ) -> cursors.Cursor:
-    return cursor_at(request, since)
+    return read_cursor(request, since)
 
 
 @router.get(
@@ -77,7 +77,7 @@ def _since(
 def index(
     identity: Reader,
     services: Collaborators,
-    since: Annotated[cursors.Cursor, Depends(_since)],
+    since: Annotated[cursors.Cursor, Depends(_read_since)],
     limit: Annotated[int, Query(ge=1, le=500, description="Changes of a page.")] = 100,
 ) -> Changes:
     """Follow your clinic's verdicts: each one once, in an order that never changes.
@@ -85,16 +85,16 @@ def index(
     Keep the `cursor` of each answer when you have dealt with its changes, and ask again with it. Nothing is skipped,
     and nothing ever appears before a cursor. Changes are kept for 30 days; a cursor that is older answers 410.
     """
-    page = changes.page(services, identity, since, limit)
+    page = visibility.list_changes(services, identity, since, limit)
     return Changes(
-        changes=[_change(entry) for entry in page.entries],
+        changes=[_show_change(entry) for entry in page.entries],
         cursor=page.next,
         more=page.more,
         poll_after_seconds=0 if page.more else POLL_AFTER_S,
     )
 
 
-def _change(entry: FeedEntry) -> Change:
+def _show_change(entry: FeedEntry) -> Change:
     return Change(
         id=entry.change_id,
         file_id=entry.file_id,

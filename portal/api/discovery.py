@@ -7,7 +7,7 @@ clients the detour through the issuer's own metadata.
 from fastapi import APIRouter, Request
 
 from portal.auth.identity import READ, UPLOAD, WEBHOOKS
-from portal.http.sessions.dependencies import services_of
+from portal.http.sessions.dependencies import find_services
 
 PATH = "/.well-known/oauth-protected-resource"
 
@@ -15,9 +15,9 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get(PATH)
-def protected_resource(request: Request) -> dict[str, str | list[str]]:
+def describe_resource(request: Request) -> dict[str, str | list[str]]:
     """Tell who issues tokens, where, and for what."""
-    settings = services_of(request).settings
+    settings = find_services(request).settings
     return {
         "resource": settings.portal_origin,
         "resource_name": "Silent Scalper",

@@ -35,10 +35,8 @@ class _Tagging:
             self._start = message
             return
         self._pieces.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            await self._answer()
-
-    async def _answer(self) -> None:
+        if message.get("more_body", False):
+            return
         body = b"".join(self._pieces)
         if self._start["status"] == 200:
             headers = MutableHeaders(scope=self._start)

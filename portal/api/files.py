@@ -11,9 +11,9 @@ from intake.files.states import State
 from intake.search.model import FileQuery
 from portal.api.dependencies import Limit, Reader, Uploader
 from portal.api.documentation.problem_responses import problem_responses
-from portal.http.messages.sparse import Fields, sparse
+from portal.http.messages.sparse import Fields, select_fields
 from portal.http.sessions.dependencies import Collaborators, PageCursor
-from portal.presentation.days import within_reach
+from portal.presentation.days import clamp_moment
 from portal.uploads import signing, views, visibility
 from portal.uploads.requests import UPLOAD_ID, Sign
 from portal.uploads.responses import Download, FileList, FileView, PartList, PartPuts, Reserved
@@ -28,7 +28,7 @@ def _moment(text: str) -> str:
     return text
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(within_reach)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(clamp_moment)]
 
 router = APIRouter(prefix="/api/v1/files", tags=["files"])
 
@@ -71,9 +71,11 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
             since=since,
             until=until,
         )
-        return sparse(visibility.file_list(visibility.found(services, identity, wanted, cursor, limit)), fields)
-    page = visibility.files(services, identity, state=state, since=since, until=until, cursor=cursor, limit=limit)
-    return sparse(visibility.file_list(page), fields)
+        return select_fields(
+            visibility.show_file_list(visibility.search_files(services, identity, wanted, cursor, limit)), fields
+        )
+    page = visibility.list_files(services, identity, state=state, since=since, until=until, cursor=cursor, limit=limit)
+    return select_fields(visibility.show_file_list(page), fields)
 
 
 @router.get(
@@ -84,7 +86,7 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
 )
 def read(file_id: str, identity: Reader, services: Collaborators, fields: Fields = None) -> BaseModel | Response:
     """Read a file: its state, what the judge found, its metadata and its story."""
-    return sparse(visibility.file_view(visibility.file(services, identity, file_id)), fields)
+    return select_fields(visibility.show_file(visibility.read_file(services, identity, file_id)), fields)
 
 
 @router.post(
@@ -99,9 +101,9 @@ def sign(file_id: str, identity: Uploader, services: Collaborators, body: Sign |
     `parts`, it is a request for each of them.
     """
     if body is None or not body.parts:
-        return views.reserved(signing.sign(services, identity, file_id))
+        return views.show_reserved(signing.sign(services, identity, file_id))
     wanted = {part.number: part.sha256 for part in body.parts}
-    return views.part_puts(signing.sign_numbered(services, identity, file_id, wanted))
+    return views.show_part_puts(signing.sign_numbered(services, identity, file_id, wanted))
 
 
 @router.get(
@@ -111,7 +113,7 @@ def sign(file_id: str, identity: Uploader, services: Collaborators, body: Sign |
 )
 def parts(file_id: str, identity: Uploader, services: Collaborators) -> PartList:
     """List the parts of a large file that S3 holds: what need not be sent again."""
-    return views.part_list(*signing.parts(services, identity, file_id))
+    return views.show_part_list(*signing.list_parts(services, identity, file_id))
 
 
 @router.post(
@@ -121,7 +123,7 @@ def parts(file_id: str, identity: Uploader, services: Collaborators) -> PartList
 )
 def complete(file_id: str, identity: Uploader, services: Collaborators) -> FileView:
     """Have S3 join the parts of a large file. The verdict follows within seconds."""
-    return visibility.file_view(signing.complete(services, identity, file_id))
+    return visibility.show_file(signing.complete(services, identity, file_id))
 
 
 @router.get(
@@ -135,7 +137,7 @@ def content(file_id: str, request: Request, identity: Reader, services: Collabor
 
     Answers with a redirect to S3, or, to `Accept: application/json`, with the address to go to.
     """
-    presigned = visibility.download(services, identity, file_id)
+    presigned = visibility.sign_download(services, identity, file_id)
     if "application/json" in request.headers.get("accept", ""):
-        return JSONResponse(views.download(presigned).model_dump(mode="json"))
+        return JSONResponse(views.show_download(presigned).model_dump(mode="json"))
     return RedirectResponse(presigned.url, 307)

@@ -38,19 +38,19 @@ class Codes(BaseModel):
 @router.get("", summary="List what codes mean", responses=problem_responses())
 def index(identity: Reader) -> Codes:  # noqa: ARG001 - the scope is asked for.
     """List every code that a finding can have, by chapters. It changes with `rules_version` only."""
-    return Codes(rules_version=catalogue().version, findings=list(_known().values()))
+    return Codes(rules_version=catalogue().version, findings=list(_list_codes().values()))
 
 
 @router.get("/{code}", summary="Read what a code means", responses=problem_responses("not-found"))
 def read(code: str, identity: Reader) -> Code:  # noqa: ARG001 - the scope is asked for.
     """Read what a finding's code means, and what to do about it."""
-    known = _known()
+    known = _list_codes()
     if code not in known:
         raise NotFoundError("there is no such code")
     return known[code]
 
 
-def _known() -> dict[str, Code]:
+def _list_codes() -> dict[str, Code]:
     return {
         rule.code: Code.model_validate({**asdict(rule), "chapter": title})
         for title, rules in catalogue().told

@@ -6,11 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
-from intake.studies.model import Series
 from intake.studies.rules import findings
 from portal.api.dependencies import Limit, Reader
 from portal.api.documentation.problem_responses import problem_responses
-from portal.http.messages.sparse import Fields, sparse
+from portal.http.messages.sparse import Fields, select_fields
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.search import studies
 from portal.search.files import Criteria
@@ -88,9 +87,9 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
     A page may be short, or empty, and still have a `next`.
     """
     asked = Criteria(modality=modality, since=since or "", until=until or "")
-    page = studies.studies(services, identity, asked, cursor, limit)
+    page = studies.list_studies(services, identity, asked, cursor, limit)
     rows = [StudyRow.model_validate(study, from_attributes=True) for study in page.rows]
-    return sparse(StudyList(studies=rows, next=page.next), fields)
+    return select_fields(StudyList(studies=rows, next=page.next), fields)
 
 
 @router.get(
@@ -101,17 +100,16 @@ def index(  # noqa: PLR0917 - FastAPI calls it by keyword.
 )
 def read(study_uid: str, identity: Reader, services: Collaborators, fields: Fields = None) -> BaseModel | Response:
     """Read a study: its series, and what can be said of its completeness."""
-    study, uploads = studies.whole(services, identity, services.ids.study(identity.own_clinic(), study_uid))
+    study, uploads = studies.read_study(services, identity, services.ids.study(identity.own_clinic(), study_uid))
     row = StudyRow.model_validate(study, from_attributes=True)
     told = [FindingView.model_validate(finding) for finding in findings(study, uploads)]
-    series = [_series(one) for one in sorted(study.series, key=lambda one: one.series_uid)]
-    return sparse(StudyView(**row.model_dump(), findings=told, series=series), fields)
-
-
-def _series(series: Series) -> SeriesView:
-    return SeriesView(
-        series_uid=series.series_uid,
-        instances=series.instances,
-        modalities=list(series.modalities),
-        missing=studies.gaps(series),
-    )
+    series = [
+        SeriesView(
+            series_uid=one.series_uid,
+            instances=one.instances,
+            modalities=list(one.modalities),
+            missing=studies.find_gaps(one),
+        )
+        for one in sorted(study.series, key=lambda one: one.series_uid)
+    ]
+    return select_fields(StudyView(**row.model_dump(), findings=told, series=series), fields)

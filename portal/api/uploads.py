@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from intake.files.model import Source
 from portal.api.dependencies import IdempotencyKey, Limit, Reader, Uploader
 from portal.api.documentation.problem_responses import problem_responses
-from portal.http.messages.sparse import Fields, sparse
-from portal.http.pages.downloads import table
+from portal.http.messages.sparse import Fields, select_fields
+from portal.http.pages.downloads import send_table
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.uploads import receipt_csv, reservations, views, visibility
 from portal.uploads.requests import AddFiles, NewUpload
@@ -39,7 +39,7 @@ def create(
     """
     placement = reservations.reserve(services, identity, body, source=Source.API, idempotency_key=idempotency_key)
     response.headers["Location"] = f"{router.prefix}/{placement.upload_id}"
-    return views.reserved_upload(placement)
+    return views.show_reserved_upload(placement)
 
 
 @router.post(
@@ -64,8 +64,8 @@ def add(
     idempotency_key: IdempotencyKey = None,
 ) -> ReservedUpload:
     """Announce more files of the same upload, which may hold up to 99,999."""
-    placement = reservations.add(services, identity, upload_id, body.files, idempotency_key=idempotency_key)
-    return views.reserved_upload(placement)
+    placement = reservations.add_files(services, identity, upload_id, body.files, idempotency_key=idempotency_key)
+    return views.show_reserved_upload(placement)
 
 
 @router.get(
@@ -83,9 +83,9 @@ def read(  # noqa: PLR0917 - FastAPI calls it by keyword.
     fields: Fields = None,
 ) -> BaseModel | Response:
     """Follow an upload: its counts by state, and its files page by page."""
-    upload = visibility.upload(services, identity, upload_id)
-    page = visibility.files_of(services, identity, upload_id, cursor, limit)
-    return sparse(visibility.upload_view(upload, page), fields)
+    upload = visibility.read_upload(services, identity, upload_id)
+    page = visibility.list_files_of_upload(services, identity, upload_id, cursor, limit)
+    return select_fields(visibility.show_upload(upload, page), fields)
 
 
 @router.get(
@@ -107,9 +107,11 @@ def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.
 ) -> BaseModel | Response:
     """Get what became of each file of an upload, to keep: page by page, or all of it to `Accept: text/csv`."""
     if "text/csv" in request.headers.get("accept", ""):
-        return table(request, receipt_csv.lines(services, identity, upload_id), f"receipt-{upload_id}.csv")
-    upload = visibility.upload(services, identity, upload_id)
-    return visibility.receipt(upload, visibility.files_of(services, identity, upload_id, cursor, limit))
+        return send_table(request, receipt_csv.write_receipt(services, identity, upload_id), f"receipt-{upload_id}.csv")
+    upload = visibility.read_upload(services, identity, upload_id)
+    return visibility.show_receipt(
+        upload, visibility.list_files_of_upload(services, identity, upload_id, cursor, limit)
+    )
 
 
 @router.get(
@@ -122,5 +124,7 @@ def index(
     identity: Reader, services: Collaborators, cursor: PageCursor, limit: Limit = 50, fields: Fields = None
 ) -> BaseModel | Response:
     """List your clinic's uploads, newest first."""
-    page = visibility.uploads(services, identity, cursor, limit)
-    return sparse(UploadList(uploads=[visibility.upload_row(one) for one in page.rows], next=page.next), fields)
+    page = visibility.list_uploads(services, identity, cursor, limit)
+    return select_fields(
+        UploadList(uploads=[visibility.show_upload_row(one) for one in page.rows], next=page.next), fields
+    )

@@ -109,19 +109,21 @@ def create(
     """
     made = webhooks.create(services, identity, body.url, body.events, idempotency_key)
     response.headers["Location"] = f"{router.prefix}/{made.webhook_id}"
-    return _view(services, made)
+    return _show_webhook(services, made)
 
 
 @router.get("", summary="List webhooks", responses=problem_responses())
 def index(identity: HookKeeper, services: Collaborators) -> WebhookList:
     """List your clinic's webhooks, oldest first."""
-    return WebhookList(webhooks=[_view(services, webhook) for webhook in webhooks.held(services, identity)])
+    return WebhookList(
+        webhooks=[_show_webhook(services, webhook) for webhook in webhooks.list_webhooks(services, identity)]
+    )
 
 
 @router.get("/{webhook_id}", summary="Read a webhook", responses=problem_responses("not-found"))
 def read(webhook_id: str, identity: HookKeeper, services: Collaborators) -> WebhookView:
     """Read a webhook, and whether it is active."""
-    return _view(services, webhooks.find(services, identity, webhook_id))
+    return _show_webhook(services, webhooks.find_webhook(services, identity, webhook_id))
 
 
 @router.post(
@@ -131,7 +133,7 @@ def read(webhook_id: str, identity: HookKeeper, services: Collaborators) -> Webh
 )
 def confirm(webhook_id: str, body: Confirmation, identity: HookKeeper, services: Collaborators) -> WebhookView:
     """Confirm with the token that the address was sent: it is yours then, and is called from now on."""
-    return _view(services, webhooks.confirm(services, identity, webhook_id, body.token))
+    return _show_webhook(services, webhooks.confirm(services, identity, webhook_id, body.token))
 
 
 @router.post("/{webhook_id}/test", summary="Fire a test event", responses=problem_responses("not-found", "conflict"))
@@ -152,6 +154,6 @@ def delete(webhook_id: str, identity: HookKeeper, services: Collaborators) -> No
     webhooks.delete(services, identity, webhook_id)
 
 
-def _view(services: Services, webhook: Webhook) -> WebhookView:
-    told = {"state": webhooks.state(services, webhook), "topic_arn": services.settings.event_topic_arn}
+def _show_webhook(services: Services, webhook: Webhook) -> WebhookView:
+    told = {"state": webhooks.read_state(services, webhook), "topic_arn": services.settings.event_topic_arn}
     return WebhookView.model_validate({**asdict(webhook), **told})

@@ -11,9 +11,9 @@ from intake.files.outcomes import Page
 from intake.operations.model import AuditEntry, AuditFilter
 from portal.audit.log import ACTIONS, note
 from portal.auth.identity import Identity
-from portal.cursors import Cursor, page
+from portal.cursors import Cursor, read_rows, seal_page
 from portal.presentation import csv_export
-from portal.presentation.days import day
+from portal.presentation.days import parse_day
 from portal.services import Services
 
 PAGE = 50
@@ -38,7 +38,7 @@ GROUPS = {
 """Beginnings of actions → what they have in common."""
 
 
-def groups() -> Mapping[str, dict[str, str]]:
+def list_groups() -> Mapping[str, dict[str, str]]:
     """Return every action's words by the group that it belongs to, in the order in which people look for them."""
     starts = {f"{action.partition('.')[0]}." for action in ACTIONS}
     ordered = [*(start for start in GROUPS if start in starts), *sorted(starts - GROUPS.keys())]
@@ -64,50 +64,45 @@ class Asked:
         return {name: getattr(self, name) for name in self.__slots__}
 
     def filter(self) -> AuditFilter:
-        until = day(self.until)
+        until = parse_day(self.until)
         return AuditFilter(
             clinic_id=self.clinic,
             actor=self.person,
-            action=self.action if self.action in ACTIONS or self.action in groups() else "",
+            action=self.action if self.action in ACTIONS or self.action in list_groups() else "",
             subject=self.subject,
-            since=day(self.since),
+            since=parse_day(self.since),
             until=until + timedelta(days=1, milliseconds=-1) if until else None,
         )
 
 
-def entries(services: Services, identity: Identity, asked: Asked, cursor: Cursor) -> Page[AuditEntry]:
+def list_entries(services: Services, identity: Identity, asked: Asked, cursor: Cursor) -> Page[AuditEntry]:
     """Return a page, newest first. Raises InvalidCursorError."""
     read = partial(services.audit.entries, asked.filter(), limit=PAGE)
-    return page(services, identity, cursor, read, **asked.fields())
+    return seal_page(services, identity, cursor, read, **asked.fields())
 
 
-def export(services: Services, identity: Identity, asked: Asked) -> Iterator[str]:
+def export_entries(services: Services, identity: Identity, asked: Asked) -> Iterator[str]:
     """Note that the log is exported, and return it line by line, the newest entry first.
 
     One that would be too large ends with a line that says where to go on.
     """
     note(services, identity, "audit.export", clinic_id=asked.clinic, filter=asked.query or "none")
-    return _lines(services, asked.filter())
+    return _write_lines(services, asked.filter())
 
 
-def _lines(services: Services, wanted: AuditFilter) -> Iterator[str]:
-    written, after = 0, None
-    yield csv_export.row(COLUMNS)
-    while True:
-        found = services.audit.entries(wanted, after, BATCH)
-        for entry in found.rows:
-            line = csv_export.row(_cells(entry))
-            written += len(line.encode())
-            if written > MOST_BYTES:
-                yield csv_export.row([f"Cut here. Export again with an end of {entry.at:%Y-%m-%d} for the rest."])
-                return
-            yield line
-        after = found.next
-        if after is None:
+def _write_lines(services: Services, wanted: AuditFilter) -> Iterator[str]:
+    written = 0
+    yield csv_export.write_row(COLUMNS)
+    for entry in read_rows(partial(services.audit.entries, wanted, limit=BATCH)):
+        line = csv_export.write_row(_list_cells(entry))
+        written += len(line.encode())
+        if written > MOST_BYTES:
+            yield csv_export.write_row([f"Cut here. Export again with an end of {entry.at:%Y-%m-%d} for the rest."])
             return
+        yield line
 
 
-def _cells(entry: AuditEntry) -> tuple[str, ...]:
+def _list_cells(entry: AuditEntry) -> tuple[str, ...]:
     return (
         timestamp(entry.at),
         entry.action,

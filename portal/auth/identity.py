@@ -46,14 +46,14 @@ class Identity:
             raise ScopeError(scope)
 
 
-def of_token(claims: AccessClaims) -> Identity:
+def identify_bearer(claims: AccessClaims) -> Identity:
     """Return the identity behind an access token. It holds no name: a person has none where there is no session."""
     if claims.partner is not None:
-        return of_partner(claims.subject, claims.partner, claims.scopes)
-    return of_staff(claims.subject, claims.groups, "")
+        return identify_partner(claims.subject, claims.partner, claims.scopes)
+    return identify_staff(claims.subject, claims.groups, "")
 
 
-def of_staff(subject: str, groups: frozenset[str], display_name: str) -> Identity:
+def identify_staff(subject: str, groups: frozenset[str], display_name: str) -> Identity:
     """Return the identity of a user by the groups in the access token.
 
     Admins see everything and upload nothing. A user of no clinic, or of several, is refused with ClinicError: to pick
@@ -67,6 +67,6 @@ def of_staff(subject: str, groups: frozenset[str], display_name: str) -> Identit
     return Identity(subject, clinics[0], False, STAFF_SCOPES, display_name)
 
 
-def of_partner(subject: str, partner: Partner, scopes: frozenset[str]) -> Identity:
+def identify_partner(subject: str, partner: Partner, scopes: frozenset[str]) -> Identity:
     """Return a machine's identity: the directory says its clinic, and token and directory together what it may do."""
     return Identity(subject, partner.clinic_id, False, scopes & partner.scopes, partner.name)

@@ -23,7 +23,7 @@ class KnownRevocations:
         self._store = store
         self._cache = TtlCache(self._find, seconds=LIFETIME, clock=clock)
 
-    def ended(self, session_id: str, subject: str, signed_in_at: int) -> bool:
+    def has_ended(self, session_id: str, subject: str, signed_in_at: int) -> bool:
         """Say whether a token's session has been ended. Raises RevocationsUnknownError."""
         revoked = self._cache.get(f"{session_id} {subject}")
         return revoked.session or signed_in_at <= revoked.sign_ins_until

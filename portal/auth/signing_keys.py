@@ -58,7 +58,7 @@ class SigningKeys:
             fetched = self._fetch()
         except UserPoolUnavailableError:
             return False
-        self._keys = _usable(fetched)
+        self._keys = _sort_keys(fetched)
         self._fetched = self._tried
         self._unknown.clear()
         return True
@@ -68,7 +68,7 @@ class SigningKeys:
             self._unknown.add(kid)
 
 
-def _usable(key_set: Mapping[str, Any]) -> dict[str, list[Jwk]]:
+def _sort_keys(key_set: Mapping[str, Any]) -> dict[str, list[Jwk]]:
     keys: dict[str, list[Jwk]] = {}
     for key in key_set.get("keys", ()):
         if _signs(key):

@@ -76,19 +76,19 @@ class Verifier:
         Raises RevokedTokenError for a person's token whose session was ended.
         """
         claims = self._claims(token, use="access")
-        client_id = _text(claims, "client_id")
+        client_id = _read_text(claims, "client_id")
         partner = None if client_id == self._web_client_id else self._partner(client_id)
         if partner is None and client_id != self._web_client_id:
             _refuse()
         said = AccessClaims(
             subject=claims["sub"],
             client_id=client_id,
-            groups=_groups(claims),
-            scopes=frozenset(_text(claims, "scope").split()) if "scope" in claims else frozenset(),
+            groups=_read_groups(claims),
+            scopes=frozenset(_read_text(claims, "scope").split()) if "scope" in claims else frozenset(),
             expires_at=claims["exp"],
             partner=partner,
-            session_id=session_id(claims, token),
-            signed_in_at=_signed_in_at(claims),
+            session_id=digest_session(claims, token),
+            signed_in_at=_read_sign_in_time(claims),
         )
         if partner is None and self._ended(said.session_id, said.subject, said.signed_in_at):
             raise RevokedTokenError("The session was ended.")
@@ -97,7 +97,7 @@ class Verifier:
     def sign_in(self, id_token: str, *, access_token: str, nonce: str) -> Mapping[str, Any]:
         """Return the claims of the ID token that answers our own request for sign-in, made with `nonce`."""
         claims = self._claims(id_token, use="id", audience=self._web_client_id, access_token=access_token)
-        if not hmac.compare_digest(_text(claims, "nonce").encode(), nonce.encode()):
+        if not hmac.compare_digest(_read_text(claims, "nonce").encode(), nonce.encode()):
             _refuse()
         if claims["sub"] != self.access(access_token).subject:
             _refuse()
@@ -106,8 +106,8 @@ class Verifier:
     def _claims(
         self, token: str, *, use: str, audience: str | None = None, access_token: str | None = None
     ) -> dict[str, Any]:
-        kid = _kid(token)
-        claims = _json_object(_canonical(token.split(".")[1]))
+        kid = _read_key_id(token)
+        claims = _parse_object(_decode_part(token.split(".")[1]))
         self._check_times(claims)
         key = self._keys.find(kid)
         if key is None:
@@ -124,7 +124,7 @@ class Verifier:
             )
         except JOSEError:
             _refuse()
-        if claims.get("token_use") != use or not _text(claims, "sub"):
+        if claims.get("token_use") != use or not _read_text(claims, "sub"):
             _refuse()
         return claims
 
@@ -140,19 +140,19 @@ class Verifier:
             _refuse()
 
 
-def _kid(token: str) -> str:
+def _read_key_id(token: str) -> str:
     """Return the key id of a token of the one form that the pool issues, before anything in it is believed."""
     parts = token.split(".") if len(token) <= MAX_TOKEN else []
     if len(parts) != 3:
         _refuse()
-    header, _, _ = (_canonical(part) for part in parts)
-    fields = _json_object(header)
+    header, _, _ = (_decode_part(part) for part in parts)
+    fields = _parse_object(header)
     if not fields.keys() <= _HEADER or fields.get("alg") != "RS256" or fields.get("typ", "JWT") != "JWT":
         _refuse()
-    return _text(fields, "kid")
+    return _read_text(fields, "kid")
 
 
-def _canonical(part: str) -> bytes:
+def _decode_part(part: str) -> bytes:
     """Decode base64url in its one spelling: RFC 7515 allows no padding, and stray bits would hide a second token."""
     try:
         data = base64url.decode(part)
@@ -163,9 +163,9 @@ def _canonical(part: str) -> bytes:
     return data
 
 
-def _json_object(data: bytes) -> dict[str, Any]:
+def _parse_object(data: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse)
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_refuse_repeated, parse_constant=_refuse)
     except (ValueError, RecursionError):
         _refuse()
     if not isinstance(value, dict):
@@ -173,21 +173,21 @@ def _json_object(data: bytes) -> dict[str, Any]:
     return value
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         _refuse()
     return members
 
 
-def _text(claims: Mapping[str, Any], name: str) -> str:
+def _read_text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
     if not isinstance(value, str) or not value:
         _refuse()
     return value
 
 
-def session_id(claims: Mapping[str, Any], token: str) -> str:
+def digest_session(claims: Mapping[str, Any], token: str) -> str:
     """Return a digest of what Cognito ends a session by: the id that a refresh token hands on to all that it renews
     (Developer Guide, "Revoking tokens"); without one, a token is a session of its own."""
     origin = claims.get("origin_jti")
@@ -195,14 +195,14 @@ def session_id(claims: Mapping[str, Any], token: str) -> str:
     return hashlib.sha256(named.encode()).hexdigest()
 
 
-def _signed_in_at(claims: Mapping[str, Any]) -> int:
+def _read_sign_in_time(claims: Mapping[str, Any]) -> int:
     at: int = claims.get("auth_time", claims["iat"])
     if type(at) is not int:
         _refuse()
     return at
 
 
-def _groups(claims: Mapping[str, Any]) -> frozenset[str]:
+def _read_groups(claims: Mapping[str, Any]) -> frozenset[str]:
     groups = claims.get("cognito:groups", [])
     if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
         _refuse()

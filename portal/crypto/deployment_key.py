@@ -26,10 +26,10 @@ class DeploymentKey:
 
         Raises KeyUnknownError while the secret was never read.
         """
-        versions = self._versions.known()
+        versions = self._versions.read_known()
         if not versions:
             raise KeyUnknownError("The deployment's key cannot be read.")
-        return tuple(_subkey(version, purpose.encode()) for version in versions)
+        return tuple(_derive_subkey(version, purpose.encode()) for version in versions)
 
     def look_again(self) -> bool:
         """Read the secret anew: another worker may have used a version that is not known here.
@@ -39,7 +39,7 @@ class DeploymentKey:
         return self._versions.look_again()
 
 
-def _subkey(secret: bytes, purpose: bytes) -> bytes:
+def _derive_subkey(secret: bytes, purpose: bytes) -> bytes:
     """Extract and expand to one block (RFC 5869, 2.2 and 2.3)."""
     extracted = hmac.digest(_SALT, secret, hashlib.sha256)
     return hmac.digest(extracted, purpose + b"\x01", hashlib.sha256)

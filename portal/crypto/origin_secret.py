@@ -24,10 +24,10 @@ class OriginSecret:
 
     def admits(self, shown: bytes) -> bool:
         """Say whether this is the secret. Raises EdgeUnknownError when it might be, and nobody can say."""
-        if _matches(shown, self._versions.known()):
+        if _matches(shown, self._versions.read_known()):
             return True
         # It may have been rotated since.
-        if self._versions.look_again() and _matches(shown, self._versions.known()):
+        if self._versions.look_again() and _matches(shown, self._versions.read_known()):
             return True
         if not self._versions.sound:
             raise EdgeUnknownError("The origin's secret cannot be read.")

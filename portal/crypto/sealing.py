@@ -37,12 +37,12 @@ class Sealer:
             return None
         if len(sealed) < _NONCE + _TAG:
             return None
-        content = self._opened(sealed, bound_to)
+        content = self._decrypt(sealed, bound_to)
         if content is None and self._key.look_again():
-            content = self._opened(sealed, bound_to)
+            content = self._decrypt(sealed, bound_to)
         return content
 
-    def _opened(self, sealed: bytes, bound_to: bytes) -> bytes | None:
+    def _decrypt(self, sealed: bytes, bound_to: bytes) -> bytes | None:
         for key in self._key.derive(self._purpose):
             try:
                 return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to)

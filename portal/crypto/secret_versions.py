@@ -40,7 +40,7 @@ class SecretVersions:
         """Whether the last reading succeeded."""
         return self._sound
 
-    def known(self) -> tuple[bytes, ...]:
+    def read_known(self) -> tuple[bytes, ...]:
         """Return the versions, the current one first; nothing before a first reading succeeds."""
         with self._lock:
             if self._clock() >= self._fresh_until:

@@ -26,14 +26,14 @@ from portal.dicomweb.documented import (
 )
 from portal.dicomweb.json_model.attributes import Level
 from portal.dicomweb.json_model.data_sets import DataSet
-from portal.dicomweb.qido.query import Search, parsed
+from portal.dicomweb.qido.query import Search, parse_search
 from portal.dicomweb.qido.searching import Searcher
 from portal.dicomweb.stow import storing
 from portal.dicomweb.wado import retrieving
-from portal.dicomweb.wado.instances import found, instance
+from portal.dicomweb.wado.instances import find_instance, require_instances
 from portal.errors import DicomWebQueryError, NotAcceptableError
-from portal.http.messages.media_types import accepted, parameters
-from portal.http.messages.multipart_related import parts, related
+from portal.http.messages.media_types import parse_accept, parse_content_type
+from portal.http.messages.multipart_related import read_parts, write_message
 from portal.http.sessions.dependencies import Collaborators
 from portal.services import Services
 
@@ -50,36 +50,36 @@ messages = partial(router.get, response_class=DicomMessage)
 @json_answers("/studies", summary="Search for studies (QIDO-RS)", responses=SEARCHES)
 def studies(request: Request, identity: Reader, services: Collaborators) -> Response:
     """Search the studies of your clinic, by the standard's parameters; the newest first. 204 where none match."""
-    search = _search(request, Level.STUDY)
-    return _results(request, search, _searcher(request, services, identity).studies(search))
+    search = _read_search(request, Level.STUDY)
+    return _send_results(request, search, _build_searcher(request, services, identity).studies(search))
 
 
 @json_answers("/series", summary="Search for series (QIDO-RS)", responses=SEARCHES)
 def all_series(request: Request, identity: Reader, services: Collaborators) -> Response:
     """Search the series of all studies that match."""
-    search = _search(request, Level.SERIES)
-    return _results(request, search, _searcher(request, services, identity).series(search))
+    search = _read_search(request, Level.SERIES)
+    return _send_results(request, search, _build_searcher(request, services, identity).series(search))
 
 
 @json_answers("/instances", summary="Search for instances (QIDO-RS)", responses=SEARCHES)
 def all_instances(request: Request, identity: Reader, services: Collaborators) -> Response:
     """Search the instances of all studies that match."""
-    search = _search(request, Level.INSTANCE)
-    return _results(request, search, _searcher(request, services, identity).instances(search))
+    search = _read_search(request, Level.INSTANCE)
+    return _send_results(request, search, _build_searcher(request, services, identity).instances(search))
 
 
 @json_answers("/studies/{study_uid}/series", summary="Search for a study's series (QIDO-RS)", responses=SEARCHES)
 def series(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
     """Search the series of one study."""
-    search = _search(request, Level.SERIES, Level.SERIES)
-    return _results(request, search, _searcher(request, services, identity).series(search, study_uid))
+    search = _read_search(request, Level.SERIES, Level.SERIES)
+    return _send_results(request, search, _build_searcher(request, services, identity).series(search, study_uid))
 
 
 @json_answers("/studies/{study_uid}/instances", summary="Search for a study's instances (QIDO-RS)", responses=SEARCHES)
 def study_instances(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
     """Search the instances of one study."""
-    search = _search(request, Level.INSTANCE, Level.SERIES)
-    return _results(request, search, _searcher(request, services, identity).instances(search, study_uid))
+    search = _read_search(request, Level.INSTANCE, Level.SERIES)
+    return _send_results(request, search, _build_searcher(request, services, identity).instances(search, study_uid))
 
 
 @json_answers(
@@ -91,14 +91,16 @@ def series_instances(
     request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid
 ) -> Response:
     """Search the instances of one series."""
-    search = _search(request, Level.INSTANCE, Level.INSTANCE)
-    return _results(request, search, _searcher(request, services, identity).instances(search, study_uid, series_uid))
+    search = _read_search(request, Level.INSTANCE, Level.INSTANCE)
+    return _send_results(
+        request, search, _build_searcher(request, services, identity).instances(search, study_uid, series_uid)
+    )
 
 
 @json_answers("/studies/{study_uid}/metadata", summary="Read a study's metadata (WADO-RS)", responses=METADATA)
 def study_metadata(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
     """Read the attributes of each instance of a study, without pixel data and binary values above 1 KiB."""
-    return _metadata(request, services, found(services, identity, study_uid))
+    return _send_metadata(request, services, require_instances(services, identity, study_uid))
 
 
 @json_answers(
@@ -110,7 +112,7 @@ def series_metadata(
     request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid
 ) -> Response:
     """Read the attributes of each instance of a series, without pixel data and binary values above 1 KiB."""
-    return _metadata(request, services, found(services, identity, study_uid, series_uid))
+    return _send_metadata(request, services, require_instances(services, identity, study_uid, series_uid))
 
 
 @json_answers(
@@ -122,15 +124,19 @@ def instance_metadata(  # noqa: PLR0917 - FastAPI calls it by keyword.
     request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid, instance_uid: Uid
 ) -> Response:
     """Read the attributes of an instance, without pixel data and binary values above 1 KiB."""
-    record = instance(services, identity, study_uid, series_uid, instance_uid)
-    return _metadata(request, services, [record])
+    record = find_instance(services, identity, study_uid, series_uid, instance_uid)
+    return _send_metadata(request, services, [record])
 
 
 @messages("/studies/{study_uid}", summary="Fetch a small study (WADO-RS)", responses=CONTENT)
 def study(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
     """Fetch all instances of a study in one message of at most 4 MiB."""
-    _accepting(request, RELATED)
-    return _message(*related(retrieving.contents(services, identity, found(services, identity, study_uid)), DICOM))
+    _choose_form(request, RELATED)
+    return _send_message(
+        *write_message(
+            retrieving.read_contents(services, identity, require_instances(services, identity, study_uid)), DICOM
+        )
+    )
 
 
 @messages("/studies/{study_uid}/series/{series_uid}", summary="Fetch a small series (WADO-RS)", responses=CONTENT)
@@ -138,9 +144,12 @@ def one_series(
     request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid
 ) -> Response:
     """Fetch all instances of a series in one message of at most 4 MiB."""
-    _accepting(request, RELATED)
-    return _message(
-        *related(retrieving.contents(services, identity, found(services, identity, study_uid, series_uid)), DICOM)
+    _choose_form(request, RELATED)
+    return _send_message(
+        *write_message(
+            retrieving.read_contents(services, identity, require_instances(services, identity, study_uid, series_uid)),
+            DICOM,
+        )
     )
 
 
@@ -153,11 +162,11 @@ def one_instance(  # noqa: PLR0917 - FastAPI calls it by keyword.
     request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid, instance_uid: Uid
 ) -> Response:
     """Fetch an instance: of any size from S3 with `Accept: application/dicom`, or in a message of at most 4 MiB."""
-    form = _accepting(request, DICOM, RELATED)
-    record = instance(services, identity, study_uid, series_uid, instance_uid)
+    form = _choose_form(request, DICOM, RELATED)
+    record = find_instance(services, identity, study_uid, series_uid, instance_uid)
     if form == DICOM:
-        return RedirectResponse(retrieving.address(services, identity, record).url, 307)
-    return _message(*related(retrieving.contents(services, identity, [record]), DICOM))
+        return RedirectResponse(retrieving.sign_download(services, identity, record).url, 307)
+    return _send_message(*write_message(retrieving.read_contents(services, identity, [record]), DICOM))
 
 
 @router.post(
@@ -169,55 +178,55 @@ def one_instance(  # noqa: PLR0917 - FastAPI calls it by keyword.
 )
 async def store(request: Request, identity: Uploader, services: Collaborators) -> Response:
     """Store instances that come in one message of at most 4 MiB; larger ones are uploaded by `POST /api/v1/uploads`."""
-    media_type, given = parameters(request.headers.get("content-type", ""))
+    media_type, given = parse_content_type(request.headers.get("content-type", ""))
     if media_type != RELATED or given.get("type", DICOM) != DICOM:
         raise NotAcceptableError(f'{RELATED}; type="{DICOM}"')
-    bodies = await run_in_threadpool(parts, await request.body(), given.get("boundary", ""))
+    bodies = await run_in_threadpool(read_parts, await request.body(), given.get("boundary", ""))
     if not bodies:
         raise DicomWebQueryError("The message has no parts.")
     stored = await run_in_threadpool(storing.store, services, identity, bodies, request.state.begun_at)
-    answer = json.dumps(storing.response(stored, _base(request))).encode()
-    headers = {"Location": f"/api/v1/uploads/{stored.upload_id}", **_warning(stored.warnings)}
+    answer = json.dumps(storing.write_response(stored, _build_base(request))).encode()
+    headers = {"Location": f"/api/v1/uploads/{stored.upload_id}", **_write_warning(stored.warnings)}
     return DicomJson(answer, stored.status, headers)
 
 
-def _searcher(request: Request, services: Services, identity: Identity) -> Searcher:
-    return Searcher(services, identity, _base(request))
+def _build_searcher(request: Request, services: Services, identity: Identity) -> Searcher:
+    return Searcher(services, identity, _build_base(request))
 
 
-def _search(request: Request, level: Level, implied: Level = Level.STUDY) -> Search:
-    return parsed(level, request.query_params.multi_items(), implied)
+def _read_search(request: Request, level: Level, implied: Level = Level.STUDY) -> Search:
+    return parse_search(level, request.query_params.multi_items(), implied)
 
 
-def _results(request: Request, search: Search, rows: list[DataSet]) -> Response:
-    _accepting(request, "application/json", JSON)
-    headers = _warning(search.warnings)
+def _send_results(request: Request, search: Search, rows: list[DataSet]) -> Response:
+    _choose_form(request, "application/json", JSON)
+    headers = _write_warning(search.warnings)
     if not rows:
         return Response(status_code=204, headers=headers)
     return DicomJson(json.dumps(rows, separators=(",", ":")), headers=headers)
 
 
-def _warning(texts: Sequence[str]) -> dict[str, str]:
+def _write_warning(texts: Sequence[str]) -> dict[str, str]:
     """Return the header that tells what was not done (PS3.18 8.6.3)."""
     return {"Warning": f'299 silent-scalper "{"; ".join(texts)}"'} if texts else {}
 
 
-def _metadata(request: Request, services: Services, records: Iterable[FileRecord]) -> Response:
-    _accepting(request, "application/json", JSON)
-    return DicomJson(retrieving.described(services, records))
+def _send_metadata(request: Request, services: Services, records: Iterable[FileRecord]) -> Response:
+    _choose_form(request, "application/json", JSON)
+    return DicomJson(retrieving.describe_instances(services, records))
 
 
-def _message(body: bytes, content_type: str) -> Response:
+def _send_message(body: bytes, content_type: str) -> Response:
     return Response(body, headers={"Content-Type": content_type})
 
 
-def _base(request: Request) -> str:
+def _build_base(request: Request) -> str:
     return f"{request.app.state.services.settings.portal_origin}{PREFIX}"
 
 
-def _accepting(request: Request, *forms: str) -> str:
+def _choose_form(request: Request, *forms: str) -> str:
     """Return the first form that the client takes. Raises NotAcceptableError."""
-    wanted = accepted(request.headers.get("accept") or "*/*")
+    wanted = parse_accept(request.headers.get("accept") or "*/*")
     for form in wanted:
         if form in forms:
             return form

@@ -12,14 +12,14 @@ from fastapi.routing import iter_route_contexts
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from portal.auth.identity import Identity, of_token
+from portal.auth.identity import identify_bearer
 from portal.auth.tokens import AccessClaims
 from portal.errors import ClinicError, ForbiddenError, InvalidTokenError
-from portal.http.access_table import Access, access_to
-from portal.http.problem_types import problem_of
+from portal.http.access_table import Access, find_access
+from portal.http.problem_types import find_problem
 from portal.http.problems import answer
 from portal.http.sessions import session_cookies
-from portal.http.sessions.dependencies import services_of
+from portal.http.sessions.dependencies import find_services
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Declared:
     access: Access | None
 
 
-def declarations(app: FastAPI) -> Iterator[Declared]:
+def list_declared(app: FastAPI) -> Iterator[Declared]:
     """Yield every method of every route of an app, with what is declared of it."""
     for route in iter_route_contexts(app.routes):
         for method in sorted(route.methods or {"*"}):
             path = route.path or ""
-            yield Declared(method, path, access_to(method, path))
+            yield Declared(method, path, find_access(method, path))
 
 
 def enforce(request: Request) -> None:
@@ -45,13 +45,13 @@ def enforce(request: Request) -> None:
     Raises SignInRequiredError, InvalidTokenError, ScopeError, ClinicError, ForbiddenError.
     """
     request.state.asked_who = True
-    declared = access_to(request.method, getattr(request.scope.get("route"), "path", ""))
+    declared = find_access(request.method, getattr(request.scope.get("route"), "path", ""))
     if declared is None:
         raise ForbiddenError("Nobody said who may call this.")
     _CHECKS[declared](request)
 
 
-def bearer_claims(request: Request) -> AccessClaims:
+def verify_bearer(request: Request) -> AccessClaims:
     """Return what the token says by which the API is called: a bearer token, and nothing else.
 
     It is verified again behind API Gateway's own check. Raises InvalidTokenError, RevokedTokenError.
@@ -59,7 +59,7 @@ def bearer_claims(request: Request) -> AccessClaims:
     scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
     if scheme.lower() != "bearer" or not token:
         raise InvalidTokenError("There is no bearer token.")
-    return services_of(request).verifier.access(token)
+    return find_services(request).verifier.access(token)
 
 
 class OnlyAsked:
@@ -71,46 +71,41 @@ class OnlyAsked:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         withheld = False
 
-        async def watching(message: Message) -> None:
+        async def send_unless_withheld(message: Message) -> None:
             nonlocal withheld
             if message["type"] == "http.response.start" and message["status"] < 400:
                 withheld = not scope.get("state", {}).get("asked_who")
             if not withheld:
                 await send(message)
 
-        await self._app(scope, receive, watching if scope["type"] == "http" else send)
+        await self._app(scope, receive, send_unless_withheld if scope["type"] == "http" else send)
         if withheld:
-            await answer(Request(scope), problem_of(ForbiddenError()))(scope, receive, send)
+            await answer(Request(scope), find_problem(ForbiddenError()))(scope, receive, send)
 
 
-def _anybody(_request: Request) -> None:
+def _admit_anybody(_request: Request) -> None:
     """Ask nothing."""
 
 
-def _staff_of_a_clinic(request: Request) -> None:
-    if session_cookies.staff(request).is_admin:
+def _require_clinic_staff(request: Request) -> None:
+    if session_cookies.require_staff(request).is_admin:
         raise ClinicError("Admins stand for no clinic.")
 
 
-def _with_scope(scope: str) -> Callable[[Request], None]:
+def _require_scope(scope: str) -> Callable[[Request], None]:
     def check(request: Request) -> None:
-        _caller(request).require(scope)
+        request.state.identity = identity = identify_bearer(verify_bearer(request))
+        identity.require(scope)
 
     return check
 
 
-def _caller(request: Request) -> Identity:
-    identity = of_token(bearer_claims(request))
-    request.state.identity = identity
-    return identity
-
-
 _CHECKS: Mapping[Access, Callable[[Request], object]] = {
-    Access.ANYBODY: _anybody,
-    Access.STAFF: session_cookies.staff,
-    Access.CLINIC: _staff_of_a_clinic,
-    Access.ADMIN: session_cookies.admin,
-    Access.UPLOAD: _with_scope(Access.UPLOAD),
-    Access.READ: _with_scope(Access.READ),
-    Access.WEBHOOKS: _with_scope(Access.WEBHOOKS),
+    Access.ANYBODY: _admit_anybody,
+    Access.STAFF: session_cookies.require_staff,
+    Access.CLINIC: _require_clinic_staff,
+    Access.ADMIN: session_cookies.require_admin,
+    Access.UPLOAD: _require_scope(Access.UPLOAD),
+    Access.READ: _require_scope(Access.READ),
+    Access.WEBHOOKS: _require_scope(Access.WEBHOOKS),
 }

@@ -162,6 +162,6 @@ ROUTES: Mapping[str, Access] = {
 """Method and path → whom it admits. `HEAD` goes with `GET`."""
 
 
-def access_to(method: str, path: str) -> Access | None:
+def find_access(method: str, path: str) -> Access | None:
     """Return whom a route admits, by its path as it is declared: None where nobody said so."""
     return ROUTES.get(f"{'GET' if method == 'HEAD' else method} {path}")

@@ -6,11 +6,11 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.errors import BodyCutOffError, BodyTooLargeError, PortalError
-from portal.http.access import bearer_claims
-from portal.http.messages.media_types import parameters
+from portal.http.access import verify_bearer
+from portal.http.messages.media_types import parse_content_type
 from portal.http.problems import answer_error
 from portal.http.security import API, SAFE_METHODS
-from portal.http.sessions.session_cookies import staff
+from portal.http.sessions.session_cookies import require_staff
 
 MOST_OF_ANYBODY = 4 * 1024
 """Bytes that may come before it is known whose they are: a form of a few fields."""
@@ -46,12 +46,12 @@ class BodyLimit:
         except PortalError as refusal:
             await answer_error(Request(scope), refusal)(scope, receive, send)
             return
-        await self._app(scope, _replaying(body, receive), send)
+        await self._app(scope, _replay_body(body, receive), send)
 
 
 async def _read(scope: Scope, receive: Receive) -> bytes:
     """Return the whole body. Raises BodyTooLargeError, BodyCutOffError, and what says that nobody is signed in."""
-    largest, taken, size, known = _largest(scope), [], 0, False
+    largest, taken, size, known = _find_limit(scope), [], 0, False
     declared = Headers(scope=scope).get("content-length", "")
     expected = int(declared[:12]) if declared.isascii() and declared.isdigit() else 0
     while True:
@@ -66,38 +66,38 @@ async def _read(scope: Scope, receive: Receive) -> bytes:
         taken.append(message.get("body", b""))
         size += len(taken[-1])
         if not message.get("more_body", False):
-            return _bounded(scope, b"".join(taken), largest)
+            return _join_body(scope, b"".join(taken), largest)
 
 
-def _bounded(scope: Scope, body: bytes, largest: int) -> bytes:
+def _join_body(scope: Scope, body: bytes, largest: int) -> bytes:
     """Return what was read to its end. Raises BodyTooLargeError also for too many fields."""
-    if len(body) > largest or (_media_type(scope) == FORM and body.count(b"&") + body.count(b";") >= MOST_FIELDS):
+    if len(body) > largest or (_read_media_type(scope) == FORM and body.count(b"&") + body.count(b";") >= MOST_FIELDS):
         raise BodyTooLargeError(largest)
     return body
 
 
-def _largest(scope: Scope) -> int:
+def _find_limit(scope: Scope) -> int:
     """Return the bytes that a body may have. What is not known to need more is given what a form needs."""
     path: str = scope["path"]
     if path.startswith(API[1]):
         return MAX_DICOMWEB_BODY
-    is_json = _media_type(scope) == "application/json"
+    is_json = _read_media_type(scope) == "application/json"
     return MAX_BODY if is_json and path.startswith(ANNOUNCEMENTS) else MAX_FORM
 
 
-def _media_type(scope: Scope) -> str:
-    return parameters(Headers(scope=scope).get("content-type", ""))[0]
+def _read_media_type(scope: Scope) -> str:
+    return parse_content_type(Headers(scope=scope).get("content-type", ""))[0]
 
 
 def _identify(request: Request) -> None:
     """Raises what the route itself would raise for somebody who is not signed in."""
     if request.url.path.startswith(API):
-        bearer_claims(request)
+        verify_bearer(request)
     else:
-        staff(request)
+        require_staff(request)
 
 
-def _replaying(body: bytes, receive: Receive) -> Receive:
+def _replay_body(body: bytes, receive: Receive) -> Receive:
     """Give the body at once, and then whatever follows it: that the client has gone."""
     given = False
 

@@ -21,19 +21,19 @@ class Packing:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PACKED):
-            await self._packing(scope, receive, _weakening(send))
+            await self._packing(scope, receive, _weaken_tag(send))
         else:
             await self._app(scope, receive, send)
 
 
-def _weakening(send: Send) -> Send:
+def _weaken_tag(send: Send) -> Send:
     """Make the tag of a packed answer a weak one: a strong tag names the very bytes (RFC 9110, 8.8.3.3)."""
 
-    async def sending(message: Message) -> None:
+    async def send_weakened(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             if "content-encoding" in headers and headers.get("etag", "").startswith('"'):
                 headers["ETag"] = f"W/{headers['ETag']}"
         await send(message)
 
-    return sending
+    return send_weakened

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portal.crypto.origin_secret import HEADER, OriginSecret
 from portal.errors import EdgeUnknownError, NotByEdgeError
-from portal.http.problem_types import problem_of
+from portal.http.problem_types import find_problem
 from portal.http.problems import answer
 
 _CF_ID = re.compile(rb"[A-Za-z0-9_=-]{16,128}")
@@ -29,7 +29,7 @@ class OnlyByEdge:
             _name_at_edge(scope)
             await self._app(scope, receive, send)
         else:
-            await answer(Request(scope), problem_of(refusal))(scope, receive, send)
+            await answer(Request(scope), find_problem(refusal))(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> NotByEdgeError | EdgeUnknownError | None:
         shown = [value for name, value in scope["headers"] if name == HEADER.encode()]

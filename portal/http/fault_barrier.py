@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from intake.errors import ScalperError
 from portal.http.problem_types import INTERNAL
-from portal.http.problems import bare_document
+from portal.http.problems import build_bare_document
 from portal.http.request_log import log_fault
 
 _BY_LAMBDA = "aws.event"
@@ -31,18 +31,18 @@ class FaultBarrier:
             return
         begun = ended = False
 
-        async def watching(message: Message) -> None:
+        async def send_and_watch(message: Message) -> None:
             nonlocal begun, ended
             begun = True
             await send(message)
             ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         try:
-            await self._app(scope, receive, watching)
+            await self._app(scope, receive, send_and_watch)
         except Exception as error:  # noqa: BLE001  # Whatever it is, it must not go on to the server.
             log_fault(Request(scope), error)
             if not begun:
-                await bare_document(Request(scope), INTERNAL)(scope, receive, send)
+                await build_bare_document(Request(scope), INTERNAL)(scope, receive, send)
         # An answer that broke off is left unfinished: uvicorn then closes the connection, so that nobody takes it for
         # the whole.
         if begun and not ended and _BY_LAMBDA in scope:

@@ -217,6 +217,6 @@ KNOWN: Mapping[str, Problem] = {
 }
 
 
-def problem_of(error: Exception) -> Problem:
+def find_problem(error: Exception) -> Problem:
     """Return the most specific entry of the table."""
     return next((PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS), INTERNAL)

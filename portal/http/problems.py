@@ -3,7 +3,7 @@
 No text of an exception ever leaves: what is told stands here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -25,11 +25,11 @@ from portal.http.problem_types import (
     METHOD,
     PAGES,
     Problem,
-    problem_of,
+    find_problem,
 )
 from portal.http.request_log import log_fault
 from portal.http.security import API
-from portal.http.sessions.dependencies import services_of
+from portal.http.sessions.dependencies import find_services
 
 MOST_FAULTS = 50
 """Faults that an answer tells: whoever mends these sees the next ones."""
@@ -42,9 +42,9 @@ _HEADERS: Mapping[int, dict[str, str]] = {401: {"WWW-Authenticate": "Bearer"}, 5
 def register(app: FastAPI) -> None:
     """Have `app` answer every error by the table."""
     app.add_exception_handler(ScalperError, answer_error)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _by_status)
-    app.add_exception_handler(Exception, _unforeseen)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, _answer_status)
+    app.add_exception_handler(Exception, _answer_unforeseen)
 
 
 def answer(
@@ -55,7 +55,9 @@ def answer(
     extensions: Mapping[str, object] | None = None,
 ) -> Response:
     """Answer with a page to a browser, and with a problem document to everything else."""
-    response = _page(request, problem) if _wants_page(request) else _document(request, problem, extensions or {})
+    response = (
+        _render_page(request, problem) if _wants_page(request) else _build_document(request, problem, extensions or {})
+    )
     response.headers.update({**_HEADERS.get(problem.status, {}), **(headers or {})})
     return response
 
@@ -63,8 +65,8 @@ def answer(
 def answer_error(request: Request, error: Exception) -> Response:
     """Answer an error of ours by its entry in the table."""
     if isinstance(error, errors.SignInRequiredError) and _wants_page(request):
-        return _to_sign_in(request)
-    problem = problem_of(error)
+        return _lead_to_sign_in(request)
+    problem = find_problem(error)
     if problem is INTERNAL:
         log_fault(request, error)
     if not isinstance(error, errors.PortalError):
@@ -72,28 +74,28 @@ def answer_error(request: Request, error: Exception) -> Response:
     return answer(request, problem, headers=error.headers, extensions=error.extensions)
 
 
-def _invalid(request: Request, error: Exception) -> Response:
+def _answer_invalid(request: Request, error: Exception) -> Response:
     faults = error.errors() if isinstance(error, RequestValidationError) else ()
     if any(fault["type"] == "json_invalid" for fault in faults):
         return answer(request, MALFORMED)
-    return answer(request, INVALID, extensions={"errors": [_fault(fault) for fault in faults[:MOST_FAULTS]]})
+    return answer(request, INVALID, extensions={"errors": [_describe_fault(fault) for fault in faults[:MOST_FAULTS]]})
 
 
-def _by_status(request: Request, error: Exception) -> Response:
+def _answer_status(request: Request, error: Exception) -> Response:
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
     if status == METHOD.status:
-        headers = {"Allow": ", ".join(_methods(request))}
+        headers = {"Allow": ", ".join(_list_methods(request))}
     return answer(request, BY_STATUS.get(status, INTERNAL), headers=headers)
 
 
-def _methods(request: Request) -> list[str]:
+def _list_methods(request: Request) -> list[str]:
     """Return what the address does take (RFC 9110, 15.5.6): each method has a route of its own."""
     routes = iter_route_contexts(request.app.routes)
     at_this_address = (route for route in routes if route.path_regex.match(request.scope["path"]))
     return sorted({method for route in at_this_address for method in route.methods or ()})
 
 
-def _unforeseen(request: Request, error: Exception) -> Response:
+def _answer_unforeseen(request: Request, error: Exception) -> Response:
     log_fault(request, error)
     response = answer(request, INTERNAL)
     # Starlette answers these outside of all other middleware.
@@ -101,19 +103,17 @@ def _unforeseen(request: Request, error: Exception) -> Response:
     return response
 
 
-def _fault(fault: Mapping[str, Any]) -> dict[str, str]:
+def _describe_fault(fault: Mapping[str, Any]) -> dict[str, str]:
     """Say where and what, never the value: it may be a patient's name."""
     place, *steps = fault["loc"]
-    where = {"pointer": _pointer(steps)} if place == "body" else {"parameter": _shown(steps[0] if steps else place)}
+    if place == "body":  # A JSON pointer (RFC 6901).
+        where = {"pointer": "".join("/" + _cut_step(step).replace("~", "~0").replace("/", "~1") for step in steps)}
+    else:
+        where = {"parameter": _cut_step(steps[0] if steps else place)}
     return {"in": str(place), **where, "code": fault["type"], "message": fault["msg"]}
 
 
-def _pointer(steps: Sequence[object]) -> str:
-    """Write a JSON pointer (RFC 6901)."""
-    return "".join("/" + _shown(step).replace("~", "~0").replace("/", "~1") for step in steps)
-
-
-def _shown(step: object) -> str:
+def _cut_step(step: object) -> str:
     """Return a step's name, cut and free of what no encoding can write: half a surrogate pair is no character."""
     return str(step)[:LONGEST_STEP].encode(errors="replace").decode()
 
@@ -124,14 +124,14 @@ def _wants_page(request: Request) -> bool:
     return "hx-request" in request.headers or "text/html" in request.headers.get("accept", "")
 
 
-def _page(request: Request, problem: Problem) -> Response:
+def _render_page(request: Request, problem: Problem) -> Response:
     explanation = problem.on_pages or problem.detail
     return rendering.render(
         request, "error.html", status=problem.status, heading=problem.title, explanation=explanation
     )
 
 
-def bare_document(request: Request, problem: Problem) -> Response:
+def build_bare_document(request: Request, problem: Problem) -> Response:
     """Return a problem document that depends on nothing but the request's id: for when all else has failed."""
     document = {"title": problem.title, "status": problem.status, "detail": problem.detail}
     request_id = getattr(request.state, "request_id", "")
@@ -139,9 +139,9 @@ def bare_document(request: Request, problem: Problem) -> Response:
     return JSONResponse({**document, "request_id": request_id}, problem.status, headers, media_type=MEDIA_TYPE)
 
 
-def _document(request: Request, problem: Problem, extensions: Mapping[str, object]) -> Response:
+def _build_document(request: Request, problem: Problem, extensions: Mapping[str, object]) -> Response:
     document = {
-        "type": services_of(request).settings.portal_origin + PAGES + problem.slug,
+        "type": find_services(request).settings.portal_origin + PAGES + problem.slug,
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
@@ -151,26 +151,26 @@ def _document(request: Request, problem: Problem, extensions: Mapping[str, objec
     return JSONResponse(document, problem.status, media_type=MEDIA_TYPE)
 
 
-def _to_sign_in(request: Request) -> Response:
+def _lead_to_sign_in(request: Request) -> Response:
     """Lead to the sign-in and remember the page; htmx follows its own header, since it never sees a redirect."""
     if "hx-request" not in request.headers:
-        here = _address(request.scope["path"], request.scope["query_string"].decode("latin-1"))
-        return RedirectResponse(_sign_in_path(here if request.method == "GET" else "/"), 303)
-    return Response(status_code=401, headers={"HX-Redirect": _sign_in_path(_current(request))})
+        here = _join_address(request.scope["path"], request.scope["query_string"].decode("latin-1"))
+        return RedirectResponse(_build_sign_in_path(here if request.method == "GET" else "/"), 303)
+    return Response(status_code=401, headers={"HX-Redirect": _build_sign_in_path(_read_current(request))})
 
 
-def _current(request: Request) -> str:
+def _read_current(request: Request) -> str:
     """Return the address of the page that htmx asks from, or the home page where it says nothing sensible."""
     try:
         current = urlsplit(request.headers["hx-current-url"])
     except (KeyError, ValueError):
         return "/"
-    return _address(current.path, current.query)
+    return _join_address(current.path, current.query)
 
 
-def _address(path: str, query: str) -> str:
+def _join_address(path: str, query: str) -> str:
     return path + (f"?{query}" if query else "")
 
 
-def _sign_in_path(next_path: str) -> str:
+def _build_sign_in_path(next_path: str) -> str:
     return f"/sign-in?{urlencode({'next': next_path}, quote_via=quote)}"

@@ -56,26 +56,26 @@ class RequestBounds:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = _bound(scope) if scope["type"] == "http" else None
+        refusal = _enforce_bounds(scope) if scope["type"] == "http" else None
         if refusal is None:
             await self._app(scope, receive, send)
         else:
             await answer_error(Request(scope), refusal)(scope, receive, send)
 
 
-def _bound(scope: Scope) -> PortalError | None:
+def _enforce_bounds(scope: Scope) -> PortalError | None:
     """Return why the request is refused, if it is; leave in its headers only what may be read."""
     headers: RawHeaders = [(name.lower(), value) for name, value in scope["headers"]][:MOST_HEADERS]
     crowded = len(scope["headers"]) > MOST_HEADERS
-    too_long = _too_long(headers)
+    too_long = _find_too_long(headers)
     fitting = [(name, value) for name, value in headers if name not in too_long | {b"cookie"}]
-    scope["headers"] = [*fitting, *_our_cookies(headers)]
+    scope["headers"] = [*fitting, *_choose_cookies(headers)]
     if crowded:
         return HeaderTooLargeError("", MOST_HEADERS)
     if _is_long(scope):
         return AddressTooLongError(MOST_OF_AN_ADDRESS)
     long = sorted(READ & too_long - {b"cookie"})
-    return HeaderTooLargeError(long[0].decode(), _most_of(long[0])) if long else None
+    return HeaderTooLargeError(long[0].decode(), _find_limit(long[0])) if long else None
 
 
 def _is_long(scope: Scope) -> bool:
@@ -84,18 +84,18 @@ def _is_long(scope: Scope) -> bool:
     return length > MOST_OF_AN_ADDRESS or any(len(segment) > MOST_OF_A_SEGMENT for segment in path.split("/"))
 
 
-def _most_of(name: bytes) -> int:
+def _find_limit(name: bytes) -> int:
     return LONGER.get(name, MOST_OF_A_HEADER)
 
 
-def _too_long(headers: RawHeaders) -> set[bytes]:
+def _find_too_long(headers: RawHeaders) -> set[bytes]:
     lengths: Counter[bytes] = Counter()
     for name, value in headers:
         lengths[name] += len(value)
-    return {name for name, length in lengths.items() if length > _most_of(name)}
+    return {name for name, length in lengths.items() if length > _find_limit(name)}
 
 
-def _our_cookies(headers: RawHeaders) -> RawHeaders:
+def _choose_cookies(headers: RawHeaders) -> RawHeaders:
     """Return the cookies that this portal may have set: each within what browsers keep, and none of them quoted.
 
     Others of the same host are not ours to judge. Unquoting a cookie takes the square of its length (CVE-2024-7592).

@@ -15,6 +15,8 @@ from intake.files.keys import is_file_id, is_study_id, is_upload_id
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
 """Methods that are logged by name (RFC 9110, 9.3, and RFC 5789). Any other is a text of whoever asked."""
 
+_IDS = {"upload_id": is_upload_id, "file_id": is_file_id, "study_id": is_study_id}
+
 
 @lru_cache(maxsize=1)
 def logger() -> Logger:
@@ -31,19 +33,22 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope.setdefault("state", {}).update(request_id=_request_id(scope), begun_at=time.monotonic())
+        event = scope.get("aws.event") or {}
+        # API Gateway's id of the request where there is one, so that its log and ours meet.
+        request_id = str(event.get("requestContext", {}).get("requestId") or uuid.uuid4())
+        scope.setdefault("state", {}).update(request_id=request_id, begun_at=time.monotonic())
         status = 500
         started = time.perf_counter()
 
-        async def watching(message: Message) -> None:
+        async def send_and_watch(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
             await send(message)
 
         try:
-            await self._app(scope, receive, watching)
+            await self._app(scope, receive, send_and_watch)
         finally:
-            logger().info("request", extra=_facts(scope, status, time.perf_counter() - started))
+            logger().info("request", extra=_list_facts(scope, status, time.perf_counter() - started))
 
 
 def log_fault(request: Request, error: Exception) -> None:
@@ -61,15 +66,9 @@ def log_fault(request: Request, error: Exception) -> None:
     logger().error("fault", extra=extra)
 
 
-def _request_id(scope: Scope) -> str:
-    """Return API Gateway's id of the request where there is one, so that its log and ours meet."""
-    event = scope.get("aws.event") or {}
-    return str(event.get("requestContext", {}).get("requestId") or uuid.uuid4())
-
-
-def _facts(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
+def _list_facts(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
     state = scope["state"]
-    identity = state.get("identity")
+    identity, given = state.get("identity"), scope.get("path_params", {})
     return {
         "request_id": state["request_id"],
         # Only of requests that the edge vouches for; the address of whoever asked stands in the edge's log.
@@ -80,11 +79,6 @@ def _facts(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
         "ms": round(seconds * 1000, 1),
         "subject": getattr(identity, "subject", None),
         "clinic_id": getattr(identity, "clinic_id", None),
-        **_ids(scope.get("path_params", {})),
+        # Ids that are ours only: anything may be typed into an address.
+        **{name: given[name] for name, is_ours in _IDS.items() if is_ours(str(given.get(name, "")))},
     }
-
-
-def _ids(parameters: dict[str, Any]) -> dict[str, str]:
-    """Keep ids that are ours: anything may be typed into an address."""
-    known = {"upload_id": is_upload_id, "file_id": is_file_id, "study_id": is_study_id}
-    return {name: parameters[name] for name, ours in known.items() if ours(str(parameters.get(name, "")))}

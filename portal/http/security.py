@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from intake.files.model import ObjectVersion
 from intake.storage.ports import Presigner
 from portal.errors import CrossSiteError
-from portal.http.sessions.dependencies import services_of
+from portal.http.sessions.dependencies import find_services
 from portal.http.sessions.session_cookies import recognise
 from portal.settings import Settings
 
@@ -70,7 +70,7 @@ class Headers:
             "worker-src": "'self'",
             "manifest-src": "'self'",
             # Signing out is a form that ends, by redirect, at the managed login.
-            "form-action": f"'self' {origin(self._settings.sign_in_url)}",
+            "form-action": f"'self' {read_origin(self._settings.sign_in_url)}",
             "frame-ancestors": "'none'",
             "base-uri": "'none'",
         }
@@ -79,7 +79,7 @@ class Headers:
     def _origins(self, *buckets: str) -> Sequence[str]:
         """Return where presigned requests go; asked of the presigner, since the endpoint's form is S3's business."""
         urls = [self._presigner.put(ObjectVersion(bucket, "origin"), 0, None).url for bucket in buckets]
-        return sorted({origin(url) for url in urls})
+        return sorted({read_origin(url) for url in urls})
 
 
 class ResponseHeaders:
@@ -90,12 +90,12 @@ class ResponseHeaders:
         self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def adding(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._headers.add_to(MutableHeaders(scope=message), scope)
             await send(message)
 
-        await self._app(scope, receive, adding if scope["type"] == "http" else send)
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
 async def same_site(request: Request) -> None:
@@ -106,16 +106,16 @@ async def same_site(request: Request) -> None:
     """
     if request.method in SAFE_METHODS or request.scope["path"].startswith(API):
         return
-    settings = services_of(request).settings
+    settings = find_services(request).settings
     if request.headers.get("origin") != settings.portal_origin:
         raise CrossSiteError("The request comes from elsewhere.")
     session = await run_in_threadpool(recognise, request)
     # Without a session there is nobody in whose name to forge; the route itself asks for sign-in.
-    if session is not None and not hmac.compare_digest(await _token(request), session.csrf_token.encode()):
+    if session is not None and not hmac.compare_digest(await _read_token(request), session.csrf_token.encode()):
         raise CrossSiteError("The CSRF token is not this session's.")
 
 
-async def _token(request: Request) -> bytes:
+async def _read_token(request: Request) -> bytes:
     shown: object = request.headers.get(CSRF_HEADER)
     if shown is None and request.headers.get("content-type", "").startswith(FORMS):
         shown = (await request.form(max_files=0)).get(CSRF_FIELD)
@@ -123,7 +123,7 @@ async def _token(request: Request) -> bytes:
     return shown.encode(errors="replace") if isinstance(shown, str) else b""
 
 
-def origin(url: str) -> str:
+def read_origin(url: str) -> str:
     """Return `scheme://host[:port]` of a URL."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

@@ -35,7 +35,7 @@ class Answer:
         return self.run.started_at if self.progress is Progress.FAILED else self.run.started_at + KEPT
 
 
-def answer(services: Services, query: SavedQuery, days: int) -> Answer | None:
+def find_answer(services: Services, query: SavedQuery, days: int) -> Answer | None:
     """Return the latest answer, or None where there is none, or none that the query as it is now would give."""
     run = services.query_runs.latest(query.key).get(days)
     execution = services.athena.execution(run.execution_id) if run else None
@@ -48,9 +48,9 @@ def answer(services: Services, query: SavedQuery, days: int) -> Answer | None:
     return Answer(run, execution, table) if table and table.columns == expected else None
 
 
-def ask(services: Services, identity: Identity, query: SavedQuery, days: int) -> None:
+def run_query(services: Services, identity: Identity, query: SavedQuery, days: int) -> None:
     """Run a query, unless its latest run is young enough to be shown."""
-    standing = answer(services, query, days)
+    standing = find_answer(services, query, days)
     if standing and services.clock() < standing.repeatable_at():
         return
     note(services, identity, "analytics.run", subject=query.key, days=str(days))

@@ -67,6 +67,6 @@ class Cost:
         return self.storage + self.processing
 
 
-def cost(clinic_id: str, *, files: int, stored: int, judged: int) -> Cost:
+def estimate_cost(clinic_id: str, *, files: int, stored: int, judged: int) -> Cost:
     """Estimate a month: `stored` bytes kept for it, and `judged` files like in the last one."""
     return Cost(clinic_id, files, stored, judged, STORAGE.usd * stored / GIB, USD_PER_FILE * judged)

@@ -8,18 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from textwrap import shorten
 
-from intake.errors import NotFoundError
 from intake.files.keys import UNASSIGNED
 from intake.files.model import FileSummary
 from intake.files.states import State
 from intake.messaging.model import QueuedMessage
 from intake.operations.model import QuietClinic
 from intake.projections.model import Bucket, Grain
-from intake.tenants.model import Clinic
+from portal.admin.clinics import find_clinic
 from portal.monitoring import statistics
-from portal.monitoring.costs import MONTH, Cost, cost
+from portal.monitoring.costs import MONTH, Cost, estimate_cost
 from portal.monitoring.statistics import Range, Standing, Step
-from portal.quarantine.stuck_files import stuck
+from portal.quarantine.stuck_files import list_stuck
 from portal.services import Services
 
 RECENT = 10
@@ -78,48 +77,40 @@ class Dashboard:
     """None where this deployment keeps no copy of them."""
 
 
-def dashboard(services: Services, span: Range, clinic_id: str | None = None) -> Dashboard:
+def build_dashboard(services: Services, span: Range, clinic_id: str | None = None) -> Dashboard:
     """Gather the numbers of one clinic or of all. Raises NotFoundError for a clinic that there is not."""
-    if clinic_id not in {None, UNASSIGNED}:
-        known_clinic(services, clinic_id)
+    if clinic_id is not None and clinic_id != UNASSIGNED:
+        find_clinic(services, clinic_id)
     at = services.clock()
     since = span.starts(at)[0]
     buckets = services.projections.buckets(span.grain, since, at, clinic_id)
-    devices = tuple(statistics.devices(buckets))
+    devices = tuple(statistics.rank_devices(buckets))
     return Dashboard(
         at=at,
         range=span,
         clinic_id=clinic_id,
-        counts=statistics.counts(buckets),
+        counts=statistics.sum_states(buckets),
         bytes=sum(bucket.bytes for bucket in buckets),
-        percentiles=statistics.percentiles(buckets),
-        steps=statistics.steps(span, at, buckets),
-        codes=tuple(statistics.total(bucket.codes for bucket in buckets).most_common()),
-        clinics=tuple(statistics.clinics(buckets)),
+        percentiles=statistics.find_percentiles(buckets),
+        steps=statistics.sum_steps(span, at, buckets),
+        codes=tuple(statistics.sum_counts(bucket.codes for bucket in buckets).most_common()),
+        clinics=tuple(statistics.rank_clinics(buckets)),
         devices=devices,
         device_labels=services.projections.device_labels(since, at) if devices else {},
-        recent=_recent(services, clinic_id, since),
-        pipeline=_pipeline(services, at),
-        alerts=_alerts(services),
+        recent=_list_recent(services, clinic_id, since),
+        pipeline=_read_pipeline(services, at),
+        alerts=None if services.mailbox is None else tuple(map(_read_mail, services.mailbox.peek(ALERTS))),
     )
 
 
-def known_clinic(services: Services, clinic_id: str) -> Clinic:
-    """Return a clinic of the directory. Raises NotFoundError."""
-    for clinic in services.directory.clinics():
-        if clinic.clinic_id == clinic_id:
-            return clinic
-    raise NotFoundError("there is no such clinic")
-
-
-def costs(services: Services) -> tuple[Cost, ...]:
+def estimate_costs(services: Services) -> tuple[Cost, ...]:
     """Estimate what each clinic's month costs, the dearest first."""
     at = services.clock()
     days: Sequence[Bucket] = services.projections.buckets(Grain.DAY, at - timedelta(days=MONTH - 1), at)
-    judged = statistics.arrived(days)
+    judged = statistics.count_judged(days)
     held = {holding.clinic_id: holding for holding in services.projections.holdings()}
     rows = [
-        cost(
+        estimate_cost(
             clinic_id,
             files=held[clinic_id].files if clinic_id in held else 0,
             stored=held[clinic_id].bytes if clinic_id in held else 0,
@@ -130,18 +121,18 @@ def costs(services: Services) -> tuple[Cost, ...]:
     return tuple(sorted(rows, key=lambda row: (-row.month, row.clinic_id)))
 
 
-def _pipeline(services: Services, at: datetime) -> Pipeline:
+def _read_pipeline(services: Services, at: datetime) -> Pipeline:
     waiting = services.queue.depth()
     return Pipeline(
         waiting=waiting,
         oldest_s=services.queue_age.oldest_s(at) if waiting else None,
         dead=services.dead_letters.depth(),
-        stuck=len(stuck(services)),
+        stuck=len(list_stuck(services)),
         quiet=services.watch.quiet(),
     )
 
 
-def _recent(services: Services, clinic_id: str | None, since: datetime) -> tuple[FileSummary, ...]:
+def _list_recent(services: Services, clinic_id: str | None, since: datetime) -> tuple[FileSummary, ...]:
     rows = [
         # Names are the clinics' own: an admin finds a file by its id.
         replace(row, name=row.file_id)
@@ -151,13 +142,7 @@ def _recent(services: Services, clinic_id: str | None, since: datetime) -> tuple
     return tuple(sorted(rows, key=lambda row: row.updated_at, reverse=True)[:RECENT])
 
 
-def _alerts(services: Services) -> tuple[AlertMail, ...] | None:
-    if services.mailbox is None:
-        return None
-    return tuple(_mail(message) for message in services.mailbox.peek(ALERTS))
-
-
-def _mail(message: QueuedMessage) -> AlertMail:
+def _read_mail(message: QueuedMessage) -> AlertMail:
     """Read what SNS delivers to a queue (Amazon SNS Developer Guide, "HTTP/HTTPS notification JSON format")."""
     body = str(message.body.get("Message") or "")
     # What AWS's own events tell (of backups, of tampering) comes without a subject.

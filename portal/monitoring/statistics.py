@@ -79,7 +79,7 @@ class Standing:
         return 100 * self.rejected / judged if judged else 0.0
 
 
-def percentile(histogram: Counter[int], share: float) -> int | None:
+def find_percentile(histogram: Counter[int], share: float) -> int | None:
     """Return the upper bound of the bin that holds the percentile, or None of an empty histogram.
 
     The true percentile lies in that bin: it is never longer, and how much shorter `intake.projections.tally` tells.
@@ -93,36 +93,37 @@ def percentile(histogram: Counter[int], share: float) -> int | None:
     return None
 
 
-def percentiles(buckets: Iterable[Bucket]) -> tuple[int | None, ...]:
-    histogram = total(bucket.latency for bucket in buckets)
-    return tuple(percentile(histogram, share) for share in SHARES)
+def find_percentiles(buckets: Iterable[Bucket]) -> tuple[int | None, ...]:
+    histogram = sum_counts(bucket.latency for bucket in buckets)
+    return tuple(find_percentile(histogram, share) for share in SHARES)
 
 
-def steps(span: Range, at: datetime, buckets: Iterable[Bucket]) -> tuple[Step, ...]:
+def sum_steps(span: Range, at: datetime, buckets: Iterable[Bucket]) -> tuple[Step, ...]:
     """Return a range's steps, oldest first and without gaps."""
     by_start: dict[datetime, list[Bucket]] = {}
     for bucket in buckets:
         by_start.setdefault(bucket.start, []).append(bucket)
     found = ((start, by_start.get(start, [])) for start in span.starts(at))
     return tuple(
-        Step(start, counts(held), sum(bucket.bytes for bucket in held), percentiles(held)) for start, held in found
+        Step(start, sum_states(held), sum(bucket.bytes for bucket in held), find_percentiles(held))
+        for start, held in found
     )
 
 
-def counts(buckets: Iterable[Bucket]) -> dict[State, int]:
-    summed = total(bucket.counts for bucket in buckets)
+def sum_states(buckets: Iterable[Bucket]) -> dict[State, int]:
+    summed = sum_counts(bucket.counts for bucket in buckets)
     return {state: summed[state] for state in TOLD}
 
 
-def clinics(buckets: Iterable[Bucket]) -> list[Standing]:
+def rank_clinics(buckets: Iterable[Bucket]) -> list[Standing]:
     """Return how each clinic's files fared, those with most rejections first."""
     by_clinic: dict[str, list[Bucket]] = {}
     for bucket in buckets:
         by_clinic.setdefault(bucket.clinic_id, []).append(bucket)
-    return _ranked([_clinic(clinic_id, theirs) for clinic_id, theirs in by_clinic.items()])
+    return _rank([_sum_clinic(clinic_id, theirs) for clinic_id, theirs in by_clinic.items()])
 
 
-def devices(buckets: Iterable[Bucket]) -> list[Standing]:
+def rank_devices(buckets: Iterable[Bucket]) -> list[Standing]:
     """Return how each device's files fared, those with most rejections first."""
     verdicts: dict[tuple[str, str], Counter[str]] = {}
     codes: dict[tuple[str, str], Counter[str]] = {}
@@ -131,22 +132,22 @@ def devices(buckets: Iterable[Bucket]) -> list[Standing]:
             name = (bucket.clinic_id, key)
             verdicts.setdefault(name, Counter()).update(accepted=tally.accepted, rejected=tally.rejected)
             codes.setdefault(name, Counter()).update(tally.codes)
-    return _ranked(
+    return _rank(
         [
-            Standing(key=key, clinic_id=clinic_id, top=_top(codes[clinic_id, key]), **sums)
+            Standing(key=key, clinic_id=clinic_id, top=_find_top(codes[clinic_id, key]), **sums)
             for (clinic_id, key), sums in verdicts.items()
         ]
     )
 
 
-def total(parts: Iterable[dict[Any, int]]) -> Counter[Any]:
+def sum_counts(parts: Iterable[dict[Any, int]]) -> Counter[Any]:
     summed: Counter[Any] = Counter()
     for part in parts:
         summed.update(part)
     return summed
 
 
-def arrived(buckets: Iterable[Bucket]) -> Counter[str]:
+def count_judged(buckets: Iterable[Bucket]) -> Counter[str]:
     """Return how many files of each clinic were judged."""
     summed: Counter[str] = Counter()
     for bucket in buckets:
@@ -154,22 +155,22 @@ def arrived(buckets: Iterable[Bucket]) -> Counter[str]:
     return summed
 
 
-def _clinic(clinic_id: str, buckets: Sequence[Bucket]) -> Standing:
-    summed = counts(buckets)
+def _sum_clinic(clinic_id: str, buckets: Sequence[Bucket]) -> Standing:
+    summed = sum_states(buckets)
     return Standing(
         key=clinic_id,
         clinic_id=clinic_id,
         accepted=summed[State.ACCEPTED],
         rejected=summed[State.REJECTED],
         failed=summed[State.FAILED],
-        top=_top(total(bucket.codes for bucket in buckets)),
-        p95_ms=percentile(total(bucket.latency for bucket in buckets), 0.95),
+        top=_find_top(sum_counts(bucket.codes for bucket in buckets)),
+        p95_ms=find_percentile(sum_counts(bucket.latency for bucket in buckets), 0.95),
     )
 
 
-def _top(codes: Counter[str]) -> tuple[str, int] | None:
+def _find_top(codes: Counter[str]) -> tuple[str, int] | None:
     return next(iter(codes.most_common(1)), None)
 
 
-def _ranked(rows: list[Standing]) -> list[Standing]:
+def _rank(rows: list[Standing]) -> list[Standing]:
     return sorted(rows, key=lambda row: (-row.rejected, -row.files, row.clinic_id, row.key))

@@ -11,11 +11,11 @@ from intake.errors import ConflictError, LimitError, NotFoundError
 from intake.messaging.filter_policies import filter_policy
 from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription
 from portal.accounts.email_addresses import is_email_address
+from portal.admin.clinics import find_clinic
 from portal.audit.log import note
 from portal.auth.identity import Identity
 from portal.auth.rate_limit import count_confirmation
 from portal.errors import SubscriptionError
-from portal.monitoring.dashboard import known_clinic
 from portal.services import Services
 
 EMAIL = "email"
@@ -38,7 +38,7 @@ class Shown:
     standing: Standing
 
 
-def owner_for(services: Services, identity: Identity, owner: str | None) -> str:
+def find_owner(services: Services, identity: Identity, owner: str | None) -> str:
     """Return whose subscriptions are meant. Raises NotFoundError for what is not the identity's to see."""
     if identity.clinic_id is not None:
         if owner not in {None, identity.clinic_id}:
@@ -46,26 +46,26 @@ def owner_for(services: Services, identity: Identity, owner: str | None) -> str:
         return identity.clinic_id
     if owner in {None, OPERATIONS}:
         return OPERATIONS
-    return known_clinic(services, str(owner)).clinic_id
+    return find_clinic(services, str(owner)).clinic_id
 
 
-def kinds_of(owner: str) -> tuple[str, ...]:
+def list_kinds(owner: str) -> tuple[str, ...]:
     """Return what an owner may be told."""
     return OPERATIONS_KINDS if owner == OPERATIONS else CLINIC_KINDS
 
 
-def shown(services: Services, owner: str) -> tuple[Shown, ...]:
+def list_subscriptions(services: Services, owner: str) -> tuple[Shown, ...]:
     """Return an owner's subscriptions as they stand: one call of SNS for each, at most `MOST`."""
-    return tuple(Shown(one, _standing(services, one)) for one in services.subscriptions.list_by_owner(owner))
+    return tuple(Shown(one, _read_standing(services, one)) for one in services.subscriptions.list_by_owner(owner))
 
 
 def subscribe(services: Services, identity: Identity, owner: str, endpoint: str, kinds: Iterable[str]) -> Subscription:
     """Have an address told; the same one again changes what it is told. Raises SubscriptionError."""
-    address, wanted = _address(endpoint), _kinds(owner, kinds)
+    address, wanted = _parse_address(endpoint), _check_kinds(owner, kinds)
     address_id = services.ids.address(EMAIL, address)
     known = services.subscriptions.find(owner, address_id)
     if known is not None and not known.removed:
-        return _changed(services, identity, known, wanted)
+        return _change_kinds(services, identity, known, wanted)
     if len(services.subscriptions.list_by_owner(owner)) >= MOST:
         raise SubscriptionError(f"There are {MOST} addresses already, and no more fit. Remove one first.")
     at = services.clock()
@@ -93,13 +93,13 @@ def subscribe(services: Services, identity: Identity, owner: str, endpoint: str,
 
 def change(services: Services, identity: Identity, owner: str, wanted_id: str, kinds: Iterable[str]) -> Subscription:
     """Change what an address is told. Raises NotFoundError, SubscriptionError."""
-    return _changed(services, identity, _own(services, owner, wanted_id), _kinds(owner, kinds))
+    return _change_kinds(services, identity, _find_own(services, owner, wanted_id), _check_kinds(owner, kinds))
 
 
 def ask_again(services: Services, identity: Identity, owner: str, wanted_id: str) -> Subscription:
     """Ask the recipient once more to confirm. Raises NotFoundError, SubscriptionError when it is too soon."""
-    subscription = _own(services, owner, wanted_id)
-    standing = _standing(services, subscription)
+    subscription = _find_own(services, owner, wanted_id)
+    standing = _read_standing(services, subscription)
     if standing is Standing.CONFIRMED:
         return subscription
     at = services.clock()
@@ -121,7 +121,7 @@ def remove(services: Services, identity: Identity, owner: str, wanted_id: str) -
         return
     _note(services, identity, "subscription.remove", subscription)
     # SNS first: should it fail, the row stays, and can be removed again.
-    others = _others(services, subscription)
+    others = _list_others(services, subscription)
     if subscription.arn and not all(other.removed for other in others):
         services.subscribers.set_policy(subscription.arn, filter_policy(others))
     elif subscription.arn:
@@ -129,7 +129,7 @@ def remove(services: Services, identity: Identity, owner: str, wanted_id: str) -
     services.subscriptions.save(replace(subscription, removed=True))
 
 
-def _changed(services: Services, identity: Identity, known: Subscription, wanted: frozenset[str]) -> Subscription:
+def _change_kinds(services: Services, identity: Identity, known: Subscription, wanted: frozenset[str]) -> Subscription:
     if known.kinds == wanted and known.arn:
         return known
     changed = replace(known, kinds=wanted)
@@ -140,12 +140,12 @@ def _changed(services: Services, identity: Identity, known: Subscription, wanted
 
 def _deliver(services: Services, subscription: Subscription, *, ask: bool) -> Subscription:
     """Have SNS deliver what the address's owners want, and ask its recipient where that is due."""
-    others = _others(services, subscription)
+    others = _list_others(services, subscription)
     policy = filter_policy([subscription, *others])
     arn = subscription.arn or next((other.arn for other in others if other.arn), "")
     known = bool(arn) and services.subscribers.set_policy(arn, policy)
     if not known or (ask and services.subscribers.find_standing(arn) is Standing.PENDING):
-        arn = _asked(services, subscription, policy)
+        arn = _ask_recipient(services, subscription, policy)
     for other in others:
         if other.arn != arn and not other.removed:
             services.subscriptions.save(replace(other, arn=arn))
@@ -154,7 +154,7 @@ def _deliver(services: Services, subscription: Subscription, *, ask: bool) -> Su
     return delivered
 
 
-def _asked(services: Services, subscription: Subscription, policy: dict[str, object]) -> str:
+def _ask_recipient(services: Services, subscription: Subscription, policy: dict[str, object]) -> str:
     """Have SNS ask the recipient, which is a mail to somebody who has agreed to nothing. Raises SubscriptionError."""
     count_confirmation(services, subscription.owner, subscription.subscription_id)
     try:
@@ -165,23 +165,23 @@ def _asked(services: Services, subscription: Subscription, policy: dict[str, obj
         raise SubscriptionError("The address was not taken. Check it, or try again later.") from error
 
 
-def _others(services: Services, subscription: Subscription) -> list[Subscription]:
+def _list_others(services: Services, subscription: Subscription) -> list[Subscription]:
     sharing = services.subscriptions.list_by_address(subscription.subscription_id)
     return [other for other in sharing if other.owner != subscription.owner]
 
 
-def _own(services: Services, owner: str, wanted_id: str) -> Subscription:
+def _find_own(services: Services, owner: str, wanted_id: str) -> Subscription:
     found = services.subscriptions.find(owner, wanted_id)
     if found is None or found.removed:
         raise NotFoundError("there is no such subscription")
     return found
 
 
-def _standing(services: Services, subscription: Subscription) -> Standing:
+def _read_standing(services: Services, subscription: Subscription) -> Standing:
     return services.subscribers.find_standing(subscription.arn) if subscription.arn else Standing.GONE
 
 
-def _address(text: str) -> str:
+def _parse_address(text: str) -> str:
     address = text.strip().lower()
     local = address.partition("@")[0]
     wrong_dots = local.startswith(".") or local.endswith(".") or ".." in local
@@ -190,9 +190,9 @@ def _address(text: str) -> str:
     return address
 
 
-def _kinds(owner: str, kinds: Iterable[str]) -> frozenset[str]:
+def _check_kinds(owner: str, kinds: Iterable[str]) -> frozenset[str]:
     wanted = frozenset(kinds)
-    if not wanted or not wanted <= set(kinds_of(owner)):
+    if not wanted or not wanted <= set(list_kinds(owner)):
         raise SubscriptionError("Choose at least one kind of message.", "kinds")
     return wanted
 

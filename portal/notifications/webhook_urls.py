@@ -69,7 +69,8 @@ def _is_public_name(host: str) -> bool:
         # What begins with a digit may be taken for a number (WHATWG URL, "ends in a number checker").
         and last[0].isalpha()
         and last not in _INNER
-        and not _spells_number(host)
+        and not f".{host}".endswith(tuple(f".{name}" for name in _SPELLING_NUMBERS))
+        and _NUMBER.search(host) is None
     )
 
 
@@ -82,7 +83,3 @@ def _is_plain(label: str) -> bool:
     except ValueError:
         return False
     return not meant.isascii() and meant.isprintable() and unicodedata.normalize("NFKC", meant) == meant
-
-
-def _spells_number(host: str) -> bool:
-    return f".{host}".endswith(tuple(f".{name}" for name in _SPELLING_NUMBERS)) or _NUMBER.search(host) is not None

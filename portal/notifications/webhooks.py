@@ -44,35 +44,35 @@ def create(
     webhook = Webhook(webhook_id, clinic_id, url, wanted, services.clock(), identity.subject)
     # Written first: what SNS calls must be known here, so that it can be ended.
     services.webhooks.save(webhook)
-    return _saved(services, webhook, services.hook_subscriptions.subscribe(webhook))
+    return _save_subscription(services, webhook, services.hook_subscriptions.subscribe(webhook))
 
 
 def confirm(services: Services, identity: Identity, webhook_id: str, token: str) -> Webhook:
     """Confirm with the token that the address was sent. Raises NotFoundError, TokenNotGivenError."""
-    webhook = find(services, identity, webhook_id)
+    webhook = find_webhook(services, identity, webhook_id)
     subscription = services.hook_subscriptions.confirm(webhook, token)
     if subscription is None:
         raise TokenNotGivenError("The token is not one that this address was sent.")
-    return _saved(services, webhook, subscription)
+    return _save_subscription(services, webhook, subscription)
 
 
-def find(services: Services, identity: Identity, webhook_id: str) -> Webhook:
+def find_webhook(services: Services, identity: Identity, webhook_id: str) -> Webhook:
     """Raises NotFoundError."""
     return services.webhooks.find(identity.own_clinic(), webhook_id)
 
 
-def held(services: Services, identity: Identity) -> tuple[Webhook, ...]:
+def list_webhooks(services: Services, identity: Identity) -> tuple[Webhook, ...]:
     return services.webhooks.list_by_clinic(identity.own_clinic())
 
 
-def state(services: Services, webhook: Webhook) -> Delivery:
+def read_state(services: Services, webhook: Webhook) -> Delivery:
     return services.hook_subscriptions.state(webhook)
 
 
 def fire_test(services: Services, identity: Identity, webhook_id: str) -> str:
     """Call one webhook with a test event, and return the event's id. Raises NotFoundError, ConflictError."""
-    webhook = find(services, identity, webhook_id)
-    if state(services, webhook) is not Delivery.ACTIVE:
+    webhook = find_webhook(services, identity, webhook_id)
+    if read_state(services, webhook) is not Delivery.ACTIVE:
         raise ConflictError("the webhook is not confirmed")
     event_id = f"test.{new_upload_id()}"
     event = Event(event_id, webhook.test_kind, webhook.clinic_id, services.clock(), {"webhook_id": webhook_id})
@@ -82,12 +82,12 @@ def fire_test(services: Services, identity: Identity, webhook_id: str) -> str:
 
 def delete(services: Services, identity: Identity, webhook_id: str) -> None:
     """End a webhook: nothing is delivered from now on. Raises NotFoundError."""
-    webhook = find(services, identity, webhook_id)
+    webhook = find_webhook(services, identity, webhook_id)
     services.hook_subscriptions.unsubscribe(webhook)
     services.webhooks.remove(webhook)
 
 
-def _saved(services: Services, webhook: Webhook, subscription: str | None) -> Webhook:
+def _save_subscription(services: Services, webhook: Webhook, subscription: str | None) -> Webhook:
     if subscription is None:
         return webhook
     known = replace(webhook, subscription=subscription)

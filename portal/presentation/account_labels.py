@@ -20,19 +20,19 @@ STANDINGS = {
 }
 
 
-def clinic_badge(clinic: Clinic) -> Badge:
+def choose_clinic_badge(clinic: Clinic) -> Badge:
     return CLINIC_ACTIVE if clinic.active else CLINIC_INACTIVE
 
 
-def partner_badge(partner: Partner, now: datetime) -> Badge:
+def choose_partner_badge(partner: Partner, now: datetime) -> Badge:
     if not partner.works_at(now):
         return PARTNER_ENDED
     return PARTNER_ENDING if partner.ends_at else PARTNER_WORKS
 
 
 ADMIN_FILTERS = {
-    "clinic_badge": clinic_badge,
-    "partner_badge": partner_badge,
+    "clinic_badge": choose_clinic_badge,
+    "partner_badge": choose_partner_badge,
     "standing": STANDINGS.__getitem__,
     "state_badge": lambda state: STATE_BADGES[State(state)],
 }

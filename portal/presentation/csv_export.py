@@ -19,20 +19,20 @@ BEGIN = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """Stands before the first line: without it, spreadsheets take UTF-8 for something older."""
 
 
-def row(cells: Iterable[object]) -> str:
+def write_row(cells: Iterable[object]) -> str:
     """Return one line, its end included. Each cell is quoted: where `;` or a tab separates cells, it stays one."""
-    return ",".join(map(_quoted, cells)) + "\r\n"
+    return ",".join(map(_quote_cell, cells)) + "\r\n"
 
 
-def _quoted(cell: object) -> str:
+def _quote_cell(cell: object) -> str:
     # What no encoding can write, half a surrogate pair, would break the table off.
     text = str(cell).encode(errors="replace").decode()
-    if text.startswith(_SEPARATES) or _first_seen(text).startswith(_RUNS):
+    if text.startswith(_SEPARATES) or _find_first_visible(text).startswith(_RUNS):
         text = f"'{text}"
     return '"' + text.replace('"', '""') + '"'
 
 
-def _first_seen(text: str) -> str:
+def _find_first_visible(text: str) -> str:
     """Return the first character that is seen, as the plain one that it stands for (Unicode, UAX 15, NFKC)."""
     for character in text:
         if unicodedata.category(character)[0] not in _UNSEEN and character not in _BLANK:

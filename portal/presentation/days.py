@@ -7,7 +7,7 @@ EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzin
 can say."""
 
 
-def day(text: str) -> datetime | None:
+def parse_day(text: str) -> datetime | None:
     """Return the beginning of a day, in UTC; None for what is no day of ours, which then filters nothing."""
     try:
         found = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
@@ -16,7 +16,7 @@ def day(text: str) -> datetime | None:
     return found if EARLIEST <= found <= LATEST else None
 
 
-def within_reach(moment: datetime) -> datetime:
+def clamp_moment(moment: datetime) -> datetime:
     """Return an aware moment, in UTC, moved to the nearest one that can be reckoned with."""
     if not EARLIEST.year < moment.year < LATEST.year:
         return EARLIEST if moment.year <= EARLIEST.year else LATEST

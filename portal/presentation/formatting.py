@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from intake.files.model import timestamp
 
 
-def size(count: int) -> str:
+def format_size(count: int) -> str:
     """Return bytes in words: `512 bytes`, `1.4 MB` (of 1000, as systems and disks tell them)."""
     if count < 1000:
         return f"{count} byte{'' if count == 1 else 's'}"
@@ -17,7 +17,7 @@ def size(count: int) -> str:
     return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
 
 
-def duration(milliseconds: int) -> str:
+def format_duration(milliseconds: int) -> str:
     """Return a duration in words: `240 ms`, `3.2 s`, `4 min 10 s`, `2 h 5 min`."""
     if milliseconds < 1000:
         return f"{milliseconds} ms"
@@ -29,42 +29,42 @@ def duration(milliseconds: int) -> str:
     return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
 
 
-def took(milliseconds: int | None) -> str:
+def format_taken(milliseconds: int | None) -> str:
     """Return a duration in words, or a dash for none."""
-    return "\u2013" if milliseconds is None else duration(milliseconds)
+    return "\u2013" if milliseconds is None else format_duration(milliseconds)
 
 
-def dollars(amount: float) -> str:
+def format_dollars(amount: float) -> str:
     """Return an estimated amount: `$1,204`, `$3.20`, `under $0.01`."""
     if 0 < amount < 0.005:
         return "under $0.01"
     return f"${amount:,.2f}" if amount < 100 else f"${amount:,.0f}"
 
 
-def share(percent: float) -> str:
+def format_share(percent: float) -> str:
     """Return a share in words: `0 %`, `3.2 %`, `41 %`."""
     return f"{percent:.0f} %" if percent in {0, 100} or percent >= 9.95 else f"{percent:.1f} %"
 
 
-def utc_date(moment: datetime) -> str:
+def format_utc_date(moment: datetime) -> str:
     """Return `Sun 22 Nov`, of a day in UTC."""
     there = moment.astimezone(UTC)
     return f"{there:%a} {there.day} {there:%b}"
 
 
-def utc(moment: datetime, *, seconds: bool = False) -> str:
+def format_utc(moment: datetime, *, seconds: bool = False) -> str:
     """Return `22 Nov 2026, 14:05 UTC`, which scripts then write in the reader's zone."""
     pattern = "%H:%M:%S" if seconds else "%H:%M"
     there = moment.astimezone(UTC)
     return f"{there.day} {there:%b %Y}, {there.strftime(pattern)} UTC"
 
 
-def count(number: int, noun: str, plural: str | None = None) -> str:
+def format_count(number: int, noun: str, plural: str | None = None) -> str:
     """Return `1 file`, `12 files`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def dicom_date(text: str) -> str:
+def format_dicom_date(text: str) -> str:
     """Write a DICOM date (PS3.5 6.2, DA) for people; anything else stays as it is."""
     try:
         day = date.fromisoformat(text)
@@ -75,14 +75,14 @@ def dicom_date(text: str) -> str:
 
 
 AMOUNT_FILTERS = {
-    "counted": count,
-    "dicom_date": dicom_date,
-    "dollars": dollars,
+    "counted": format_count,
+    "dicom_date": format_dicom_date,
+    "dollars": format_dollars,
     "iso": timestamp,
-    "share": share,
-    "size": size,
-    "took": took,
-    "utc": utc,
-    "utc_date": utc_date,
+    "share": format_share,
+    "size": format_size,
+    "took": format_taken,
+    "utc": format_utc,
+    "utc_date": format_utc_date,
 }
 """What templates say `| name` for, to write an amount or a time."""

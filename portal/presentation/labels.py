@@ -9,7 +9,7 @@ from intake.files.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.files.model import FileRecord, FileSummary, Source, TimelineEntry, Upload
 from intake.files.states import State
 from intake.studies.model import Study
-from portal.presentation.formatting import count, dicom_date
+from portal.presentation.formatting import format_count, format_dicom_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,43 +116,43 @@ ACTORS = {"processor": "Automatic checks", "sweep": "Housekeeping"}
 ABBREVIATIONS = {"id": "ID", "uid": "UID", "sop": "SOP", "dicom": "DICOM", "sha256": "SHA-256", "iod": "IOD"}
 
 
-def file_badge(file: FileRecord | FileSummary) -> Badge:
+def choose_file_badge(file: FileRecord | FileSummary) -> Badge:
     """Return how a file shows; accepted with warnings is a badge of its own."""
     return WARNED if file.state is State.ACCEPTED and file.warnings else STATE_BADGES[file.state]
 
 
-def waiting(upload: Upload) -> int:
+def count_waiting(upload: Upload) -> int:
     """Return how many announced files have no verdict yet; right even while the counts lag behind."""
     return max(0, upload.declared - sum(number for state, number in upload.counts.items() if state in SETTLED))
 
 
-def upload_badge(upload: Upload) -> Badge:
+def choose_upload_badge(upload: Upload) -> Badge:
     if upload.counts.get(State.REJECTED) or upload.counts.get(State.FAILED):
         return ATTENTION
-    if waiting(upload) or not upload.declared:
+    if count_waiting(upload) or not upload.declared:
         return IN_PROGRESS
     if upload.counts.get(State.EXPIRED):
         return INCOMPLETE
     return COMPLETE_WARNED if upload.warnings else COMPLETE
 
 
-def upload_title(upload: Upload) -> str:
+def name_upload(upload: Upload) -> str:
     if upload.reference:
         return upload.reference
     return "Files dropped into S3" if upload.source is Source.DIRECT else "Upload without a reference"
 
 
-def upload_needs_attention(upload: Upload) -> bool:
+def needs_attention(upload: Upload) -> bool:
     return any(upload.counts.get(state) for state in (State.REJECTED, State.FAILED, State.EXPIRED))
 
 
-def upload_line(upload: Upload) -> str:
+def describe_upload(upload: Upload) -> str:
     """Return how far an upload has come, as one sentence."""
-    accepted, left = upload.counts.get(State.ACCEPTED, 0), waiting(upload)
+    accepted, left = upload.counts.get(State.ACCEPTED, 0), count_waiting(upload)
     if not upload.declared:
         return "No files announced yet"
     if left:
-        return f"{upload.declared - left:,} of {count(upload.declared, 'file')} checked"
+        return f"{upload.declared - left:,} of {format_count(upload.declared, 'file')} checked"
     if accepted == upload.declared:
         return "1 file, accepted" if accepted == 1 else f"All {accepted:,} files accepted"
     others = [
@@ -162,67 +162,67 @@ def upload_line(upload: Upload) -> str:
         (State.DELETED, "deleted"),
     ]
     told = [f"{upload.counts[state]:,} {word}" for state, word in others if upload.counts.get(state)]
-    return f"{accepted:,} of {count(upload.declared, 'file')} accepted, " + ", ".join(told)
+    return f"{accepted:,} of {format_count(upload.declared, 'file')} accepted, " + ", ".join(told)
 
 
-def study_title(study: Study) -> str:
+def name_study(study: Study) -> str:
     """Return `CT, PT · 22 Nov 2026`; what the files do not state is said so."""
     dates = sorted(study.study_dates)
-    told = dicom_date(dates[0]) if len(dates) == 1 else f"{len(dates)} dates" if dates else "without a date"
+    told = format_dicom_date(dates[0]) if len(dates) == 1 else f"{len(dates)} dates" if dates else "without a date"
     return f"{', '.join(sorted(study.modalities)) or 'Study'}, {told}"
 
 
-def title(key: str) -> str:
+def spell_key(key: str) -> str:
     """Return a metadata's key as a label: `study_instance_uid` → `Study instance UID`."""
     words = [ABBREVIATIONS.get(word, word) for word in key.replace("-", "_").split("_") if word]
     text = " ".join(words)
     return text[:1].upper() + text[1:]
 
 
-def event(entry: TimelineEntry) -> str:
-    return EVENTS.get(entry.event) or title(entry.event)
+def name_event(entry: TimelineEntry) -> str:
+    return EVENTS.get(entry.event) or spell_key(entry.event)
 
 
-def event_badge(entry: TimelineEntry) -> Badge:
+def choose_event_badge(entry: TimelineEntry) -> Badge:
     """Return the badge of the state that a step led to, or the neutral one."""
     state = STATES.get(entry.event)
     return STATE_BADGES[state] if state else STATE_BADGES[State.AWAITING_UPLOAD]
 
 
-def actor(entry: TimelineEntry) -> str:
+def name_actor(entry: TimelineEntry) -> str:
     """Say who did it; people and clients are opaque ids in the record, so they are told by their part."""
     part = PEOPLE.get(entry.event)
     return f"{part} {entry.actor[:8]}" if part else ACTORS.get(entry.actor, "Sender")
 
 
-def clinic_name(clinic_id: str, names: Mapping[str, str] | None = None) -> str:
+def name_clinic(clinic_id: str, names: Mapping[str, str] | None = None) -> str:
     """Return how a clinic is called: by its name where that is known, and nobody's files by what they are."""
     return UNKNOWN_SENDERS if clinic_id == UNASSIGNED else (names or {}).get(clinic_id, clinic_id)
 
 
-def clinic_mark(clinic_id: str) -> str:
+def mark_clinic(clinic_id: str) -> str:
     """Return a clinic's id as an id looks, and nobody's files in words."""
     if clinic_id == UNASSIGNED:
         return UNKNOWN_SENDERS
     return Markup('<span class="mono">{}</span>').format(clinic_id)
 
 
-def kind(name: str | None) -> str:
-    return KINDS.get(name, title(name)) if name else "Not known yet"
+def name_kind(name: str | None) -> str:
+    return KINDS.get(name, spell_key(name)) if name else "Not known yet"
 
 
 WORD_FILTERS = {
-    "actor": actor,
-    "clinic_mark": clinic_mark,
-    "clinic_name": clinic_name,
-    "event": event,
-    "event_badge": event_badge,
-    "kind": kind,
-    "file_badge": file_badge,
-    "study_title": study_title,
-    "upload_line": upload_line,
-    "upload_badge": upload_badge,
-    "upload_needs_attention": upload_needs_attention,
-    "upload_title": upload_title,
+    "actor": name_actor,
+    "clinic_mark": mark_clinic,
+    "clinic_name": name_clinic,
+    "event": name_event,
+    "event_badge": choose_event_badge,
+    "kind": name_kind,
+    "file_badge": choose_file_badge,
+    "study_title": name_study,
+    "upload_line": describe_upload,
+    "upload_badge": choose_upload_badge,
+    "upload_needs_attention": needs_attention,
+    "upload_title": name_upload,
 }
 """What templates say `| name` for, to tell of files, uploads and studies."""

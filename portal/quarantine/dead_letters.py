@@ -55,25 +55,26 @@ class Letter:
     """Why redriving cannot help, where it cannot."""
 
 
-def letters(services: Services, queue: DeadLetterQueue) -> tuple[Letter, ...]:
+def list_letters(services: Services, queue: DeadLetterQueue) -> tuple[Letter, ...]:
     """Return the letters of a queue, oldest first."""
-    messages = _dead_letters(services, queue).peek(SHOWN)
+    messages = _find_queue(services, queue).peek(SHOWN)
     last_errors = services.last_errors.find([message.message_id for message in messages])
     known = {message_id: error.error for message_id, error in last_errors.items()}
     return tuple(
-        _letter(services, queue, message, known.get(message.message_id, "")) for message in sorted(messages, key=_age)
+        _read_letter(services, queue, message, known.get(message.message_id, ""))
+        for message in sorted(messages, key=_find_age)
     )
 
 
 def redrive(services: Services, identity: Identity, queue: DeadLetterQueue, message_id: str = "") -> int:
     """Have letters tried again: all, or one. Return how many went; none where another took them first."""
     note(services, identity, "letter.redrive", subject=message_id or queue, queue=queue)
-    return _dead_letters(services, queue).redrive(MOVED, message_id)
+    return _find_queue(services, queue).redrive(MOVED, message_id)
 
 
 def discard(services: Services, identity: Identity, queue: DeadLetterQueue, message_id: str, reason: str) -> None:
     """Remove a letter for good. Raises NotFoundError."""
-    found = {letter.message_id: letter for letter in letters(services, queue)}.get(message_id)
+    found = {letter.message_id: letter for letter in list_letters(services, queue)}.get(message_id)
     if found is None:
         raise NotFoundError("there is no such letter")
     note(
@@ -85,10 +86,10 @@ def discard(services: Services, identity: Identity, queue: DeadLetterQueue, mess
         queue=queue,
         files=",".join(found.file_ids),
     )
-    _dead_letters(services, queue).discard(MOVED, message_id)
+    _find_queue(services, queue).discard(MOVED, message_id)
 
 
-def _dead_letters(services: Services, queue: DeadLetterQueue) -> DeadLetters:
+def _find_queue(services: Services, queue: DeadLetterQueue) -> DeadLetters:
     queues = {
         DeadLetterQueue.JUDGING: services.dead_letters,
         DeadLetterQueue.PROJECTIONS: services.projection_failures,
@@ -97,18 +98,18 @@ def _dead_letters(services: Services, queue: DeadLetterQueue) -> DeadLetters:
     return queues[queue]
 
 
-def _letter(services: Services, queue: DeadLetterQueue, message: QueuedMessage, error: str) -> Letter:
+def _read_letter(services: Services, queue: DeadLetterQueue, message: QueuedMessage, error: str) -> Letter:
     if queue is DeadLetterQueue.JUDGING:
-        what, file_ids, order_id = _asked(services, message.body)
+        what, file_ids, order_id = _describe_request(services, message.body)
         not_redrivable = _NOBODY_KNOWS if what == _UNREADABLE else ""
     else:
-        what, file_ids, order_id, not_redrivable = _unread(services, queue, message)
+        what, file_ids, order_id, not_redrivable = _describe_stretch(services, queue, message)
     return Letter(
         message.message_id, what, file_ids, order_id, message.sent_at, message.receives, error, not_redrivable
     )
 
 
-def _asked(services: Services, body: dict[str, Any]) -> tuple[str, tuple[str, ...], str]:
+def _describe_request(services: Services, body: dict[str, Any]) -> tuple[str, tuple[str, ...], str]:
     """Return what a message of the main queue asks for, about which files, and for which order."""
     match parse(body):
         case DoTask(task=task, file_id=file_id, order_id=order_id):
@@ -121,14 +122,18 @@ def _asked(services: Services, body: dict[str, Any]) -> tuple[str, tuple[str, ..
             return "Hold an archive's verdict against its entries'", (archive_id,), ""
         case ObjectsCreated(arrivals) | MalwareScanResult(arrivals):
             ended = "".join(f"; its malware scan: {one.scan}" for one in arrivals if one.scan)
-            return f"Judge what arrived{ended}", tuple(filter(None, (_file_of(services, one) for one in arrivals))), ""
+            return (
+                f"Judge what arrived{ended}",
+                tuple(filter(None, (_find_file_id(services, one) for one in arrivals))),
+                "",
+            )
         case Unknown():
             return _UNREADABLE, (), ""
         case other:
             assert_never(other)
 
 
-def _file_of(services: Services, arrival: Arrival) -> str:
+def _find_file_id(services: Services, arrival: Arrival) -> str:
     """Return the file's id; or nothing, where a scan tells of a dropped object: its id follows from when it landed."""
     version = arrival.object
     reserved = keys.reservation(version.key)
@@ -137,7 +142,7 @@ def _file_of(services: Services, arrival: Arrival) -> str:
     return (reserved or services.ids.place_direct(version.bucket, version.key, version.version_id, arrival.at)).file_id
 
 
-def _unread(
+def _describe_stretch(
     services: Services, queue: DeadLetterQueue, message: QueuedMessage
 ) -> tuple[str, tuple[str, ...], str, str]:
     try:
@@ -157,5 +162,5 @@ _FOLLOWERS = {
 """Those who follow the table's stream: what a batch asks of them, and what it means that it is lost."""
 
 
-def _age(message: QueuedMessage) -> float:
+def _find_age(message: QueuedMessage) -> float:
     return message.sent_at.timestamp() if message.sent_at else 0

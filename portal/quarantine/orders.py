@@ -38,7 +38,7 @@ def retry(services: Services, identity: Identity, file_ids: Sequence[str], *, or
     """Have a clinic's own failed files checked again. Raises NotFoundError when one is not the clinic's."""
     identity.require(UPLOAD)
     for file_id in file_ids:
-        visibility.file(services, identity, file_id)
+        visibility.read_file(services, identity, file_id)
     chosen = Selection(file_ids=tuple(file_ids), state=State.FAILED, clinic_id=identity.own_clinic())
     return place(services, identity, Task.REPROCESS, chosen, order_id=order_id)
 
@@ -46,12 +46,12 @@ def retry(services: Services, identity: Identity, file_ids: Sequence[str], *, or
 def retry_failed(services: Services, identity: Identity, upload_id: str, *, order_id: str) -> Order:
     """Have all failed files of a clinic's own upload checked again. Raises NotFoundError."""
     identity.require(UPLOAD)
-    visibility.upload(services, identity, upload_id)
+    visibility.read_upload(services, identity, upload_id)
     chosen = Selection(upload_id=upload_id, state=State.FAILED, clinic_id=identity.own_clinic())
     return place(services, identity, Task.REPROCESS, chosen, order_id=order_id)
 
 
-def progress(services: Services, identity: Identity, order_id: str) -> Order:
+def find_order(services: Services, identity: Identity, order_id: str) -> Order:
     """Return how far an order has come. Raises NotFoundError, also for another owner's."""
     return services.orders.order(identity.clinic_id or "", order_id)
 
@@ -70,7 +70,7 @@ def place(
         actor=identity.subject,
         placed_at=services.clock(),
     )
-    standing = _standing(services, order)
+    standing = _find_standing(services, order)
     if standing is None:
         _note(services, identity, order, reason)
         standing = services.orders.place(order)
@@ -81,7 +81,7 @@ def place(
     return standing
 
 
-def _standing(services: Services, order: Order) -> Order | None:
+def _find_standing(services: Services, order: Order) -> Order | None:
     try:
         return services.orders.order(order.owner, order.order_id)
     except NotFoundError:

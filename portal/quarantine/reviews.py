@@ -12,11 +12,11 @@ from intake.orders.model import Order, Review, Selection, Task
 from intake.orders.review_rules import obstacles
 from portal.audit.log import note
 from portal.auth.identity import Identity
-from portal.cursors import Cursor, page
+from portal.cursors import Cursor, seal_page
 from portal.errors import OwnReviewError
 from portal.quarantine import orders
 from portal.services import Services
-from portal.uploads.visibility import seen_by
+from portal.uploads.visibility import redact
 
 READS = 10
 """Pages of the table that are looked through for one page of matches; more are on the next."""
@@ -25,16 +25,18 @@ WAITING = 200
 """Proposals shown."""
 
 
-def rejected(services: Services, identity: Identity, wanted: Selection, cursor: Cursor, limit: int) -> Page[FileRecord]:
+def list_rejected(
+    services: Services, identity: Identity, wanted: Selection, cursor: Cursor, limit: int
+) -> Page[FileRecord]:
     """Return rejected files that match, newest first. A page may be short, or a little longer.
 
     Raises InvalidCursorError.
     """
-    read = partial(_rejected, services, identity, wanted, limit=limit)
-    return page(services, identity, cursor, read, **asdict(wanted))
+    read = partial(_read_rejected, services, identity, wanted, limit=limit)
+    return seal_page(services, identity, cursor, read, **asdict(wanted))
 
 
-def _rejected(
+def _read_rejected(
     services: Services, identity: Identity, wanted: Selection, after: str | None, *, limit: int
 ) -> Page[FileRecord]:
     found: list[str] = []
@@ -45,7 +47,7 @@ def _rejected(
         if after is None or len(found) >= limit:
             break
     records = services.records.get_many(found)
-    return Page(tuple(seen_by(identity, records[file_id]) for file_id in found if file_id in records), after)
+    return Page(tuple(redact(identity, records[file_id]) for file_id in found if file_id in records), after)
 
 
 def propose(services: Services, identity: Identity, file_ids: Sequence[str], reason: str) -> tuple[int, int]:

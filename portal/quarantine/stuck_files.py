@@ -19,7 +19,7 @@ SEEN_WITHIN = timedelta(minutes=12)
 SHOWN = 500
 
 
-def stuck(services: Services) -> tuple[StuckFile, ...]:
+def list_stuck(services: Services) -> tuple[StuckFile, ...]:
     """Return files that arrived and have no verdict, those first that have waited longest."""
     seen = services.stuck_files.list_seen(services.clock() - SEEN_WITHIN, SHOWN)
     records = services.records.get_many([file.file_id for file in seen])
@@ -27,9 +27,9 @@ def stuck(services: Services) -> tuple[StuckFile, ...]:
     return tuple(file for file in seen if file.file_id in still)
 
 
-def failed(services: Services, identity: Identity, cursor: Cursor, limit: int) -> Page[FileSummary]:
+def list_failed(services: Services, identity: Identity, cursor: Cursor, limit: int) -> Page[FileSummary]:
     """Return files that failed on our side, newest first. Raises InvalidCursorError."""
-    return visibility.files(services, identity, state=State.FAILED, since=None, cursor=cursor, limit=limit)
+    return visibility.list_files(services, identity, state=State.FAILED, since=None, cursor=cursor, limit=limit)
 
 
 def check(services: Services, identity: Identity, state: State, file_ids: tuple[str, ...], *, order_id: str) -> Order:
@@ -37,6 +37,6 @@ def check(services: Services, identity: Identity, state: State, file_ids: tuple[
     named = file_ids
     if not named and state is State.AWAITING_UPLOAD:
         # Most of those that are awaited have not arrived; only the ones that the sweep saw are meant.
-        named = tuple(file.file_id for file in stuck(services))
+        named = tuple(file.file_id for file in list_stuck(services))
     chosen = Selection(file_ids=named, state=state)
     return orders.place(services, identity, Task.REPROCESS, chosen, order_id=order_id)

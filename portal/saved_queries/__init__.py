@@ -66,7 +66,7 @@ class SavedQuery:
         """
         if days not in PERIODS:
             raise ValueError("no such period")
-        return _text(self.key).replace(_PERIOD, f"INTERVAL '{days:d}' DAY")
+        return _read_text(self.key).replace(_PERIOD, f"INTERVAL '{days:d}' DAY")
 
 
 QUERIES = (
@@ -128,10 +128,10 @@ QUERIES = (
 )
 
 
-def query_of(key: str) -> SavedQuery | None:
+def find_query(key: str) -> SavedQuery | None:
     return next((query for query in QUERIES if query.key == key), None)
 
 
 @cache
-def _text(key: str) -> str:
+def _read_text(key: str) -> str:
     return (_FOLDER / f"{key}.sql").read_text(encoding="utf-8")

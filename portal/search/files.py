@@ -15,8 +15,8 @@ from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.search.model import FileQuery
 from portal.auth.identity import Identity
-from portal.cursors import Cursor, page
-from portal.presentation.days import day
+from portal.cursors import Cursor, seal_page
+from portal.presentation.days import parse_day
 from portal.services import Services
 from portal.uploads import visibility
 
@@ -52,9 +52,9 @@ class Criteria:
     @property
     def private(self) -> bool:
         """Say whether an address may not hold it."""
-        return any(name in PRIVATE for name in self.told())
+        return any(name in PRIVATE for name in self.to_dict())
 
-    def told(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, str]:
         return {name: value for name, value in asdict(self).items() if value}
 
 
@@ -66,25 +66,25 @@ class Found:
     uploads: tuple[Upload, ...] = ()
 
 
-def addressed(services: Services, identity: Identity, query: Mapping[str, str]) -> Criteria:
+def read_address(services: Services, identity: Identity, query: Mapping[str, str]) -> Criteria:
     """Read what an address asks for."""
-    return criteria(services, identity, {name: value for name, value in query.items() if name not in PRIVATE})
+    return read_criteria(services, identity, {name: value for name, value in query.items() if name not in PRIVATE})
 
 
-def kept(services: Services, identity: Identity, search_id: str) -> Criteria | None:
+def find_kept(services: Services, identity: Identity, search_id: str) -> Criteria | None:
     """Return what is kept under an address's id; None for what is lapsed, unknown or somebody else's."""
     told = services.kept_searches.find(identity.subject, search_id) if search_id else None
-    return criteria(services, identity, told) if told else None
+    return read_criteria(services, identity, told) if told else None
 
 
-def query_of(services: Services, identity: Identity, asked: Criteria) -> dict[str, str]:
+def build_query(services: Services, identity: Identity, asked: Criteria) -> dict[str, str]:
     """Return the query of an address that leads to what is asked for, and identifies nobody."""
     if not asked.private:
-        return asked.told()
-    return {"search": services.kept_searches.keep(identity.subject, asked.told())}
+        return asked.to_dict()
+    return {"search": services.kept_searches.keep(identity.subject, asked.to_dict())}
 
 
-def criteria(services: Services, identity: Identity, asked: Mapping[str, str]) -> Criteria:
+def read_criteria(services: Services, identity: Identity, asked: Mapping[str, str]) -> Criteria:
     """Read what a form or an address asks for: what cannot be is left out, as is what `identity` may not ask."""
     known = {field.name: asked.get(field.name, "").strip()[:LONGEST] for field in fields(Criteria)}
     given = Criteria(**known)
@@ -94,23 +94,23 @@ def criteria(services: Services, identity: Identity, asked: Mapping[str, str]) -
         given,
         # Files may also be nobody's.
         clinic=given.clinic if identity.is_admin and (given.clinic == UNASSIGNED or is_clinic_id(given.clinic)) else "",
-        study=_study(services, identity.clinic_id or given.clinic, given.study),
+        study=_find_study_id(services, identity.clinic_id or given.clinic, given.study),
         upload=given.upload if is_upload_id(given.upload) else "",
         state=given.state if given.state in set(State) else "",
-        since=f"{since:%Y-%m-%d}" if (since := day(given.since)) else "",
-        until=f"{until:%Y-%m-%d}" if (until := day(given.until)) else "",
+        since=f"{since:%Y-%m-%d}" if (since := parse_day(given.since)) else "",
+        until=f"{until:%Y-%m-%d}" if (until := parse_day(given.until)) else "",
         modality=given.modality.upper()[:16],
     )
 
 
-def find(services: Services, identity: Identity, asked: Criteria, cursor: Cursor, limit: int) -> Found:
+def find_files(services: Services, identity: Identity, asked: Criteria, cursor: Cursor, limit: int) -> Found:
     """Return files, and uploads where a reference was given. Raises InvalidCursorError."""
-    uploads = _uploads(services, identity, asked)
-    read = partial(_files, services, identity, asked, uploads, limit=limit)
-    return Found(page(services, identity, cursor, read, **asked.told()), uploads)
+    uploads = services.search.uploads(identity.own_clinic(), asked.reference, UPLOADS) if asked.reference else ()
+    read = partial(_read_files, services, identity, asked, uploads, limit=limit)
+    return Found(seal_page(services, identity, cursor, read, **asked.to_dict()), uploads)
 
 
-def _files(
+def _read_files(
     services: Services,
     identity: Identity,
     asked: Criteria,
@@ -121,15 +121,15 @@ def _files(
 ) -> Page[FileRecord | FileSummary]:
     if asked.reference and len(uploads) != 1:
         return Page(())
-    query = _query(identity, asked, uploads)
+    query = _build_file_query(identity, asked, uploads)
     if not (query.patient_id or query.name or query.study_id or query.upload_id or query.modality):
-        return visibility.newest(services, identity, query, after, limit=limit)
+        return visibility.list_newest(services, identity, query, after, limit=limit)
     found = services.search.files(query, after, limit)
-    return replace(found, rows=tuple(visibility.seen_by(identity, record) for record in found.rows))
+    return replace(found, rows=tuple(visibility.redact(identity, record) for record in found.rows))
 
 
-def _query(identity: Identity, asked: Criteria, uploads: tuple[Upload, ...]) -> FileQuery:
-    until = day(asked.until)
+def _build_file_query(identity: Identity, asked: Criteria, uploads: tuple[Upload, ...]) -> FileQuery:
+    until = parse_day(asked.until)
     clinic_id = identity.clinic_id or asked.clinic or None
     return FileQuery(
         clinic_id=clinic_id,
@@ -140,18 +140,12 @@ def _query(identity: Identity, asked: Criteria, uploads: tuple[Upload, ...]) -> 
         # Modalities are listed clinic by clinic.
         modality=asked.modality if clinic_id else "",
         state=State(asked.state) if asked.state else None,
-        since=day(asked.since),
+        since=parse_day(asked.since),
         until=until + timedelta(days=1) if until else None,
     )
 
 
-def _uploads(services: Services, identity: Identity, asked: Criteria) -> tuple[Upload, ...]:
-    if not asked.reference:
-        return ()
-    return services.search.uploads(identity.own_clinic(), asked.reference, UPLOADS)
-
-
-def _study(services: Services, clinic_id: str, text: str) -> str:
+def _find_study_id(services: Services, clinic_id: str, text: str) -> str:
     """Return the id of a study by its id or its UID (PS3.5 9.1); nothing for what is neither."""
     if is_study_id(text):
         return text

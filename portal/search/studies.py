@@ -10,7 +10,7 @@ from intake.search.model import FileQuery
 from intake.studies.model import Series, Study, StudyQuery
 from intake.studies.rules import findings
 from portal.auth.identity import Identity
-from portal.cursors import Cursor, page
+from portal.cursors import Cursor, seal_page
 from portal.search.files import Criteria
 from portal.services import Services
 from portal.uploads import visibility
@@ -28,10 +28,10 @@ class StudyPage:
     uploads: tuple[Upload, ...]
     files: Page[FileRecord]
     patient: Metadata
-    """As one of the files says; for the clinic's own eyes."""
+    """As the first of the files says that says anything; for the clinic's own eyes."""
 
 
-def studies(services: Services, identity: Identity, asked: Criteria, cursor: Cursor, limit: int) -> Page[Study]:
+def list_studies(services: Services, identity: Identity, asked: Criteria, cursor: Cursor, limit: int) -> Page[Study]:
     """List studies: a clinic's, or for admins one's or everybody's. Raises InvalidCursorError."""
     clinic_id = identity.clinic_id or asked.clinic or None
     query = StudyQuery(
@@ -42,28 +42,30 @@ def studies(services: Services, identity: Identity, asked: Criteria, cursor: Cur
         last_date=asked.until.replace("-", "") if clinic_id else "",
     )
     read = partial(services.studies.studies, query, limit=limit)
-    return page(services, identity, cursor, read, **asked.told())
+    return seal_page(services, identity, cursor, read, **asked.to_dict())
 
 
-def whole(services: Services, identity: Identity, study_id: str) -> tuple[Study, tuple[Upload, ...]]:
+def read_study(services: Services, identity: Identity, study_id: str) -> tuple[Study, tuple[Upload, ...]]:
     """Return a study with its series, and the uploads that it came with. Raises NotFoundError."""
     study = services.studies.study(identity.clinic_id, study_id)
     return study, services.search.uploads_at(sorted(study.uploads, reverse=True)[:UPLOADS])
 
 
-def study_page(
+def read_study_page(
     services: Services, identity: Identity, study_id: str, *, series_id: str, cursor: Cursor, limit: int
 ) -> StudyPage:
     """Return a study with a page of its files, or of those of one series. Raises NotFoundError, InvalidCursorError."""
-    study, uploads = whole(services, identity, study_id)
+    study, uploads = read_study(services, identity, study_id)
     query = FileQuery(clinic_id=study.clinic_id, study_id=study_id, series_id=series_id)
     read = partial(services.search.files, query, limit=limit)
-    found = page(services, identity, cursor, read, series=series_id)
-    seen = replace(found, rows=tuple(visibility.seen_by(identity, record) for record in found.rows))
-    return StudyPage(study, findings(study, uploads), uploads, seen, _patient(seen))
+    found = seal_page(services, identity, cursor, read, series=series_id)
+    seen = replace(found, rows=tuple(visibility.redact(identity, record) for record in found.rows))
+    stated = (record.metadata.get(visibility.PATIENT) for record in seen.rows)
+    patient = next((said for said in stated if isinstance(said, dict) and said), {})
+    return StudyPage(study, findings(study, uploads), uploads, seen, patient)
 
 
-def stretches(series: Series) -> list[tuple[int, int]]:
+def find_stretches(series: Series) -> list[tuple[int, int]]:
     """Return the instance numbers that there are, as first and last of each unbroken stretch."""
     found: list[tuple[int, int]] = []
     for number in sorted(series.numbers):
@@ -74,18 +76,12 @@ def stretches(series: Series) -> list[tuple[int, int]]:
     return found
 
 
-def gaps(series: Series) -> list[tuple[int, int]]:
+def find_gaps(series: Series) -> list[tuple[int, int]]:
     """Return the instance numbers that are missing in between, as first and last of each stretch."""
-    held = stretches(series)
+    held = find_stretches(series)
     return [(before[1] + 1, after[0] - 1) for before, after in pairwise(held)]
 
 
-def repeated(series: Series) -> int:
+def count_repeated(series: Series) -> int:
     """Return how many instances share their number with another one."""
     return max(0, series.numbered - len(series.numbers))
-
-
-def _patient(seen: Page[FileRecord]) -> Metadata:
-    """Return what the first file says that says anything."""
-    stated = (record.metadata.get(visibility.PATIENT) for record in seen.rows)
-    return next((patient for patient in stated if isinstance(patient, dict) and patient), {})

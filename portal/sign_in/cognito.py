@@ -45,13 +45,13 @@ class CognitoPool:
         self._http = http
         self._settings = settings
 
-    def signing_keys(self) -> Mapping[str, Any]:
+    def fetch_signing_keys(self) -> Mapping[str, Any]:
         """Fetch the pool's JWK set. Raises UserPoolUnavailableError."""
         url = f"{self._client.meta.endpoint_url}/{self._settings.user_pool_id}/.well-known/jwks.json"
         answer = self._send("GET", url)
         if answer.status != 200:
             raise UserPoolUnavailableError(f"The user pool's keys answered {answer.status}.")
-        return _fields(answer)
+        return _parse_fields(answer)
 
     def exchange(self, code: str, code_verifier: str, redirect_uri: str) -> Tokens:
         fields = {
@@ -66,7 +66,7 @@ class CognitoPool:
             raise SignInError("The user pool did not accept the sign-in.")
         if answer.status != 200:
             raise UserPoolUnavailableError(f"The token endpoint answered {answer.status}.")
-        tokens = _fields(answer)
+        tokens = _parse_fields(answer)
         return Tokens(tokens["access_token"], tokens.get("id_token", ""), tokens.get("refresh_token"))
 
     def refresh(self, refresh_token: str) -> Tokens:
@@ -97,7 +97,7 @@ class CognitoPool:
             raise UserPoolUnavailableError("The user pool cannot be reached.") from error
 
 
-def _fields(answer: BaseHTTPResponse) -> dict[str, Any]:
+def _parse_fields(answer: BaseHTTPResponse) -> dict[str, Any]:
     try:
         fields = json.loads(answer.data)
     except ValueError as error:

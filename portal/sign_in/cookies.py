@@ -79,7 +79,7 @@ class Session:
         """Say whether it was used lately, is not too old, and is not from a future that no worker's clock knows."""
         return self.seconds_left(now) >= 0 and max(self.seen, self.began) <= now + CLOCK_SKEW
 
-    def renewed(self, claims: AccessClaims, access_token: str, refresh_token: str | None) -> Self:
+    def renew(self, claims: AccessClaims, access_token: str, refresh_token: str | None) -> Self:
         """Return the session with the tokens that replace its own."""
         return replace(
             self,
@@ -105,17 +105,18 @@ class Cookies:
 
     def read(self, jar: Mapping[str, str]) -> Session | None:
         """Return the session of a request, or None where a part of it is missing, or not of this session."""
-        facts = _facts(self._opened(jar, "session"))
-        if facts is None:
+        content = self._unseal(jar, "session")
+        facts: dict[str, Any] = json.loads(content) if content else {}
+        if facts.keys() != set(_FACTS):
             return None
         bound_to = str(facts["secret"]).encode()
-        tokens = [self._opened(jar, role, bound_to) for role in ("access", "refresh")]
+        tokens = [self._unseal(jar, role, bound_to) for role in ("access", "refresh")]
         access, refresh = (token.decode() if token else "" for token in tokens)
         return Session(**facts, access_token=access, refresh_token=refresh) if access and refresh else None
 
     def attempt(self, jar: Mapping[str, str]) -> bytes | None:
         """Return what `write_attempt` was given, or None."""
-        return self._opened(jar, "attempt")
+        return self._unseal(jar, "attempt")
 
     def write(self, session: Session) -> list[str]:
         """Return the Set-Cookie values that keep a session. Raises SignInError when one does not fit."""
@@ -143,7 +144,7 @@ class Cookies:
     def clear_attempt(self) -> str:
         return self._set("attempt", "", 0)
 
-    def _opened(self, jar: Mapping[str, str], role: str, bound_to: bytes = b"") -> bytes | None:
+    def _unseal(self, jar: Mapping[str, str], role: str, bound_to: bytes = b"") -> bytes | None:
         return self._sealers[role].unseal(jar.get(self.name(role), ""), bound_to)
 
     def _set(self, role: str, value: str, max_age: int) -> str:
@@ -154,10 +155,4 @@ class Cookies:
 
 
 _FACTS = ("secret", "subject", "session_id", "display_name", "began", "seen")
-"""What the session's own cookie holds."""
-
-
-def _facts(content: bytes | None) -> dict[str, Any] | None:
-    """Read the session's own cookie; nothing where it is not one of this version."""
-    facts: dict[str, Any] = json.loads(content) if content else {}
-    return facts if facts.keys() == set(_FACTS) else None
+"""What the session's own cookie holds, in this version."""

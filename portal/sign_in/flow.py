@@ -57,12 +57,12 @@ class Attempt:
     code_verifier: str
     next_path: str
 
-    def packed(self) -> bytes:
+    def to_bytes(self) -> bytes:
         return json.dumps(asdict(self)).encode()
 
     @classmethod
-    def unpacked(cls, packed: bytes | None, now: int) -> Self:
-        """Read what `packed` wrote, which the cookie's seal vouches for. Raises SignInError where it is too old."""
+    def from_bytes(cls, packed: bytes | None, now: int) -> Self:
+        """Read what `to_bytes` wrote, which the cookie's seal vouches for. Raises SignInError where it is too old."""
         attempt = cls(**json.loads(packed)) if packed else None
         if attempt is None or not -CLOCK_SKEW <= now - attempt.began <= ATTEMPT_SECONDS:
             raise SignInError("This sign-in was not begun here, or too long ago.")
@@ -90,7 +90,7 @@ class SignIn:
     def begin(self, next_path: str, now: int) -> tuple[str, Attempt]:
         """Return where to send the browser, and what it must bring back."""
         attempt = Attempt(
-            now, secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), safe_next(next_path)
+            now, secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), check_next(next_path)
         )
         digest = hashlib.sha256(attempt.code_verifier.encode()).digest()
         query = {
@@ -134,7 +134,7 @@ class SignIn:
         return f"{self._settings.sign_in_url}/logout?{urlencode(query)}"
 
 
-def safe_next(path: str) -> str:
+def check_next(path: str) -> str:
     """Return `path` if it leads to a page of this portal, else the home page: no open redirects."""
     parts = urlsplit(path) if _PATH.fullmatch(path) and len(path) <= MAX_NEXT else None
     if parts is None or parts.scheme or parts.netloc or "\\" in path or path.startswith("/auth/"):

@@ -4,7 +4,7 @@ How a browser brings and keeps one is `portal/http/sessions/session_cookies.py`'
 """
 
 from portal.audit.log import note
-from portal.auth.identity import of_staff
+from portal.auth.identity import identify_staff
 from portal.auth.tokens import AccessClaims
 from portal.errors import InvalidTokenError, RevokedTokenError, SignInError, SignInRequiredError
 from portal.services import Services
@@ -22,7 +22,7 @@ def begin(services: Services, attempt: Attempt, *, state: str, code: str) -> Ses
     """
     granted = services.sign_in.finish(attempt, state=state, code=code)
     claims = services.verifier.access(granted.access_token)
-    identity = of_staff(claims.subject, claims.groups, granted.display_name)
+    identity = identify_staff(claims.subject, claims.groups, granted.display_name)
     note(services, identity, "session.begin", clinic_id=identity.clinic_id or "", subject=identity.subject)
     return Session.new(
         claims,
@@ -39,7 +39,7 @@ def verify(services: Services, session: Session, now: int) -> tuple[Session, Acc
     A session that was renewed is another one. Raises SignInRequiredError where it has ended.
     """
     try:
-        claims = _claims(services, session, session.access_token)
+        claims = _verify_token(services, session, session.access_token)
     except RevokedTokenError as error:
         raise SignInRequiredError("The session has ended.") from error
     except InvalidTokenError:
@@ -58,13 +58,13 @@ def end(services: Services, session: Session) -> None:
 def _renew(services: Services, session: Session) -> tuple[Session, AccessClaims]:
     try:
         tokens = services.sign_in.renew(session.refresh_token)
-        claims = _claims(services, session, tokens.access)
+        claims = _verify_token(services, session, tokens.access)
     except (SignInError, InvalidTokenError) as error:
         raise SignInRequiredError("The session has ended.") from error
-    return session.renewed(claims, tokens.access, tokens.refresh), claims
+    return session.renew(claims, tokens.access, tokens.refresh), claims
 
 
-def _claims(services: Services, session: Session, access_token: str) -> AccessClaims:
+def _verify_token(services: Services, session: Session, access_token: str) -> AccessClaims:
     """Verify a token of a session. Raises InvalidTokenError for one of anybody but the person who signed in."""
     claims = services.verifier.access(access_token)
     if claims.partner is not None or claims.subject != session.subject:

@@ -37,40 +37,40 @@ class Plan:
     held: tuple[Part, ...]
 
 
-def part_size(size: int) -> int:
+def choose_part_size(size: int) -> int:
     """Return the bytes of each part but the last: whole mebibytes, and never so few that there are too many parts."""
     least = -(-size // MAX_PARTS)
     return max(MIN_PART, -(-least // MIB) * MIB)
 
 
-def part_count(size: int) -> int:
-    return -(-size // part_size(size))
+def count_parts(size: int) -> int:
+    return -(-size // choose_part_size(size))
 
 
-def plan(record: FileRecord, held: tuple[Part, ...] = ()) -> Plan:
+def plan_parts(record: FileRecord, held: tuple[Part, ...] = ()) -> Plan:
     """Return how the file is cut, and which parts need not be sent again."""
-    kept = tuple(part for part in held if part.size == _size_of(record, part.number))
-    return Plan(part_size(record.size), part_count(record.size), kept)
+    kept = tuple(part for part in held if part.size == _measure_part(record, part.number))
+    return Plan(choose_part_size(record.size), count_parts(record.size), kept)
 
 
 def sign_parts(presigner: Presigner, record: FileRecord, wanted: Mapping[int, str]) -> tuple[SignedPart, ...]:
     """Sign parts by number, each for the bytes with its SHA-256 and no others. Raises NotMultipartError."""
-    if record.multipart_id is None or any(number > part_count(record.size) for number in wanted):
+    if record.multipart_id is None or any(number > count_parts(record.size) for number in wanted):
         raise NotMultipartError("The file has no such part.")
     target, multipart_id = record.incoming, record.multipart_id
-    sizes = {number: _size_of(record, number) for number in wanted}
+    sizes = {number: _measure_part(record, number) for number in wanted}
     return tuple(
         SignedPart(number, sizes[number], presigner.part(target, multipart_id, number, sizes[number], sha256))
         for number, sha256 in wanted.items()
     )
 
 
-def missing_parts(record: FileRecord, held: Iterable[Part]) -> list[int]:
+def find_missing_parts(record: FileRecord, held: Iterable[Part]) -> list[int]:
     """Return the numbers of the parts that S3 lacks, or holds with another size than theirs."""
-    there = {part.number for part in held if part.size == _size_of(record, part.number)}
-    return [number for number in range(1, part_count(record.size) + 1) if number not in there]
+    there = {part.number for part in held if part.size == _measure_part(record, part.number)}
+    return [number for number in range(1, count_parts(record.size) + 1) if number not in there]
 
 
-def _size_of(record: FileRecord, number: int) -> int:
-    whole = part_size(record.size)
+def _measure_part(record: FileRecord, number: int) -> int:
+    whole = choose_part_size(record.size)
     return min(whole, record.size - (number - 1) * whole)

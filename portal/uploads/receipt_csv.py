@@ -1,13 +1,15 @@
 """An upload's receipt as a table: one line per file, told page by page, so that no upload is too large for it."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from intake.files.model import FileRecord, Upload, timestamp
 from portal.auth.identity import Identity
+from portal.cursors import read_rows
 from portal.presentation import labels
-from portal.presentation.csv_export import BEGIN, row
+from portal.presentation.csv_export import BEGIN, write_row
 from portal.services import Services
-from portal.uploads.visibility import files_behind, upload
+from portal.uploads.visibility import list_files_behind, read_upload
 
 PAGE = 250
 """Files read at a time: about a megabyte of records, which is what one Query answers."""
@@ -18,29 +20,24 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def lines(services: Services, identity: Identity, upload_id: str) -> Iterator[str]:
+def write_receipt(services: Services, identity: Identity, upload_id: str) -> Iterator[str]:
     """Yield the table line by line. Raises NotFoundError before the first one."""
-    return _lines(services, identity, upload(services, identity, upload_id))
+    return _write_lines(services, identity, read_upload(services, identity, upload_id))
 
 
-def _lines(services: Services, identity: Identity, shown: Upload) -> Iterator[str]:
-    yield BEGIN + row(COLUMNS)
-    after = None
-    while True:
-        page = files_behind(services, identity, shown, after, limit=PAGE)
-        yield from (row(_cells(record)) for record in page.rows)
-        after = page.next
-        if after is None:
-            return
+def _write_lines(services: Services, identity: Identity, shown: Upload) -> Iterator[str]:
+    yield BEGIN + write_row(COLUMNS)
+    for record in read_rows(partial(list_files_behind, services, identity, shown, limit=PAGE)):
+        yield write_row(_list_cells(record))
 
 
-def _cells(record: FileRecord) -> tuple[object, ...]:
+def _list_cells(record: FileRecord) -> tuple[object, ...]:
     found = record.findings
     return (
         record.name,
-        labels.file_badge(record).label,
+        labels.choose_file_badge(record).label,
         record.size,
-        labels.kind(record.kind),
+        labels.name_kind(record.kind),
         " | ".join(finding.message for finding in found),
         " | ".join(dict.fromkeys(finding.remedy for finding in found)),
         " | ".join(finding.where for finding in found if finding.where),

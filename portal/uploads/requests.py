@@ -1,5 +1,6 @@
 """What clients send to the REST API."""
 
+import unicodedata
 from itertools import islice
 from typing import Annotated
 
@@ -14,7 +15,6 @@ from pydantic import (
 )
 
 from intake.files.keys import MAX_FILES_PER_UPLOAD
-from portal.uploads.names import NAME_PATTERN, valid_name
 
 GIB = 1024**3
 MAX_FILE = 50 * GIB
@@ -31,18 +31,38 @@ SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 UPLOAD_ID = "01k9ktx3mqf8g2w7v5n0ah4ebc"
 FILE_ID = f"{UPLOAD_ID}-00000"
 
+# Names are shown to the sender's clinic; no key ever holds one.
+MAX_SEGMENT = 255
+
+_FORBIDDEN = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode's categories of control characters and of line and paragraph separators."""
+
+_CHARACTER = r"[^/\u0000-\u001f\u007f-\u009f\u2028\u2029]"
+NAME_PATTERN = f"^{_CHARACTER}{{1,{MAX_SEGMENT}}}(/{_CHARACTER}{{1,{MAX_SEGMENT}}})*$"
+"""What `check_name` allows, as a regular expression for the API's description."""
+
+
+def check_name(name: str) -> str:
+    """Return `name`, a file's name or its relative path in a dropped folder. Raises ValueError."""
+    if any(unicodedata.category(character) in _FORBIDDEN for character in name):
+        raise ValueError("must not hold control characters or line breaks")
+    if any(not segment or len(segment) > MAX_SEGMENT for segment in name.split("/")):
+        raise ValueError("each part of the path must have 1 to 255 characters")
+    return name
+
+
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
 Name = Annotated[
-    str, Field(min_length=1, max_length=1024, json_schema_extra={"pattern": NAME_PATTERN}), AfterValidator(valid_name)
+    str, Field(min_length=1, max_length=1024, json_schema_extra={"pattern": NAME_PATTERN}), AfterValidator(check_name)
 ]
 
 
-def _whole(value: object) -> object:
+def _read_whole(value: object) -> object:
     """JSON knows one kind of number: 3.0 is a whole one (JSON Schema, 6.1.1), and `true` and "3" are none."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-WHOLE = BeforeValidator(_whole)
+WHOLE = BeforeValidator(_read_whole)
 
 
 class Request(BaseModel):

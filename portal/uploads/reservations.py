@@ -23,7 +23,7 @@ from portal.auth.identity import Identity
 from portal.errors import TooManyFilesError
 from portal.services import Services
 from portal.uploads.idempotency import bind_key
-from portal.uploads.multipart import MAX_SINGLE_PUT, Plan, plan
+from portal.uploads.multipart import MAX_SINGLE_PUT, Plan, plan_parts
 from portal.uploads.requests import AddFiles, Announced, NewUpload
 
 LIFETIME = timedelta(hours=24)
@@ -75,12 +75,12 @@ def reserve(
         expected=body.expected,
     )
     if idempotency_key is not None:
-        return _repeatable(services, identity, upload, body, idempotency_key)
+        return _reserve_once(services, identity, upload, body, idempotency_key)
     services.records.create_upload(upload)
-    return _placed(services, upload, _reserve(services, identity, upload, body.files))
+    return _build_placement(services, upload, _reserve(services, identity, upload, body.files))
 
 
-def add(
+def add_files(
     services: Services,
     identity: Identity,
     upload_id: str,
@@ -97,24 +97,19 @@ def add(
     since = None
     if idempotency_key is not None:
         next_id, digest = file_id(upload_id, upload.announced), _digest(AddFiles(files=list(files)), upload_id)
-        since = _number(bind_key(services, upload.clinic_id, idempotency_key, digest, next_id))
-    return _placed(services, upload, _reserve(services, identity, upload, files, since))
+        since = _parse_number(bind_key(services, upload.clinic_id, idempotency_key, digest, next_id))
+    return _build_placement(services, upload, _reserve(services, identity, upload, files, since))
 
 
-def _repeatable(services: Services, identity: Identity, upload: Upload, body: NewUpload, key: str) -> Placement:
+def _reserve_once(services: Services, identity: Identity, upload: Upload, body: NewUpload, key: str) -> Placement:
     """Reserve under an idempotency key, taking up whatever an earlier call has left undone."""
     upload_id = bind_key(services, upload.clinic_id, key, _digest(body), upload.upload_id)
-    upload = _begun(services, replace(upload, upload_id=upload_id))
-    return _placed(services, upload, _reserve(services, identity, upload, body.files, since=0))
-
-
-def _begun(services: Services, upload: Upload) -> Upload:
-    """Return the upload as it stands, created where no earlier call did."""
+    upload = replace(upload, upload_id=upload_id)
     try:
         services.records.create_upload(upload)
     except ConflictError:
-        return services.records.upload(upload.clinic_id, upload.upload_id)
-    return upload
+        upload = services.records.upload(upload.clinic_id, upload_id)
+    return _build_placement(services, upload, _reserve(services, identity, upload, body.files, since=0))
 
 
 def _reserve(
@@ -128,7 +123,7 @@ def _reserve(
     for start in range(0, len(files), RESERVED_AT_ONCE):
         upload, records = _reserve_batch(services, identity, upload, files[start : start + RESERVED_AT_ONCE], since)
         reserved += records
-        since = None if since is None else _number(records[-1].file_id) + 1
+        since = None if since is None else _parse_number(records[-1].file_id) + 1
     return reserved
 
 
@@ -136,12 +131,12 @@ def _reserve_batch(
     services: Services, identity: Identity, upload: Upload, files: Sequence[Announced], since: int | None
 ) -> tuple[Upload, list[FileRecord]]:
     for attempt in range(1, ATTEMPTS + 1):
-        standing = [] if since is None else _standing(services, upload, files, since)
+        standing = [] if since is None else _find_reserved(services, upload, files, since)
         if standing:
             return upload, standing
         if upload.announced + len(files) > MAX_FILES_PER_UPLOAD:
             raise TooManyFilesError("The upload is full.")
-        records = _opened(services, _records(services, identity, upload, files))
+        records = _start_multiparts(services, _build_records(services, identity, upload, files))
         try:
             services.records.add_files(upload, records)
         except ConflictError:
@@ -153,7 +148,7 @@ def _reserve_batch(
     raise AssertionError("unreachable")
 
 
-def _standing(services: Services, upload: Upload, files: Sequence[Announced], since: int) -> list[FileRecord]:
+def _find_reserved(services: Services, upload: Upload, files: Sequence[Announced], since: int) -> list[FileRecord]:
     """Return the batch, if an earlier call reserved it: it stands as a whole, side by side, or not at all."""
     wanted = [(file.name, file.size) for file in files]
     window: deque[FileRecord] = deque(maxlen=len(files))
@@ -164,15 +159,17 @@ def _standing(services: Services, upload: Upload, files: Sequence[Announced], si
     return []
 
 
-def _records(services: Services, identity: Identity, upload: Upload, files: Sequence[Announced]) -> list[FileRecord]:
+def _build_records(
+    services: Services, identity: Identity, upload: Upload, files: Sequence[Announced]
+) -> list[FileRecord]:
     bucket, at = services.settings.incoming_bucket, services.clock()
     return [
-        _record(identity, upload, announced, number=number, bucket=bucket, at=at)
+        _build_record(identity, upload, announced, number=number, bucket=bucket, at=at)
         for number, announced in enumerate(files, upload.announced)
     ]
 
 
-def _record(
+def _build_record(
     identity: Identity, upload: Upload, announced: Announced, *, number: int, bucket: str, at: datetime
 ) -> FileRecord:
     """Return the record of an upload's file by its number."""
@@ -195,7 +192,7 @@ def _record(
     )
 
 
-def _opened(services: Services, records: list[FileRecord]) -> list[FileRecord]:
+def _start_multiparts(services: Services, records: list[FileRecord]) -> list[FileRecord]:
     """Open S3's multipart upload of each large file. What a lost race leaves open, the bucket's lifecycle aborts."""
     large = [record for record in records if record.size > MAX_SINGLE_PUT]
     if not large:
@@ -207,7 +204,7 @@ def _opened(services: Services, records: list[FileRecord]) -> list[FileRecord]:
     return [replace(record, multipart_id=opened.get(record.file_id)) for record in records]
 
 
-def _placed(services: Services, upload: Upload, records: Sequence[FileRecord]) -> Placement:
+def _build_placement(services: Services, upload: Upload, records: Sequence[FileRecord]) -> Placement:
     return Placement(upload.upload_id, tuple(_place(services, record) for record in records))
 
 
@@ -215,16 +212,16 @@ def _place(services: Services, record: FileRecord) -> Placed:
     if record.state is not State.AWAITING_UPLOAD:
         return Placed(record)
     if record.multipart_id is not None:
-        return Placed(record, plan=plan(record))
-    return Placed(record, put=signed(services, record))
+        return Placed(record, plan=plan_parts(record))
+    return Placed(record, put=sign_put(services, record))
 
 
-def signed(services: Services, record: FileRecord) -> Presigned:
+def sign_put(services: Services, record: FileRecord) -> Presigned:
     """Sign the PUT of a file that is sent in one piece."""
     return services.presigner.put(record.incoming, record.size, record.sha256, extension(record.name))
 
 
-def _number(file_id: str) -> int:
+def _parse_number(file_id: str) -> int:
     """Return the number of an announced file in its upload."""
     return int(file_id.rpartition("-")[2])
 

@@ -12,11 +12,11 @@ from intake.rules import whose
 from portal.uploads.requests import FILE_ID, SHA256, UPLOAD_ID
 
 
-def _absent(value: object) -> bool:
+def _is_absent(value: object) -> bool:
     return value is None
 
 
-Next: Any = Field(default=None, description="Cursor of the next page; absent on the last one.", exclude_if=_absent)
+Next: Any = Field(default=None, description="Cursor of the next page; absent on the last one.", exclude_if=_is_absent)
 
 
 class Put(BaseModel):
@@ -56,8 +56,8 @@ class Reserved(BaseModel):
     file_id: str = Field(examples=[FILE_ID])
     name: str = Field(examples=["ct/slice-001.dcm"])
     state: State
-    put: Put | None = Field(default=None, exclude_if=_absent)
-    multipart: Multipart | None = Field(default=None, exclude_if=_absent)
+    put: Put | None = Field(default=None, exclude_if=_is_absent)
+    multipart: Multipart | None = Field(default=None, exclude_if=_is_absent)
 
 
 class ReservedUpload(BaseModel):
@@ -82,7 +82,7 @@ class FindingView(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_a_record(cls, finding: object) -> object:
+    def _convert_finding(cls, finding: object) -> object:
         return {**asdict(finding), "whose": whose(finding.code)} if isinstance(finding, Finding) else finding
 
 

@@ -11,8 +11,8 @@ from intake.storage.model import Part
 from portal.auth.identity import Identity
 from portal.errors import NotAwaitedError, NotMultipartError, PartsMissingError
 from portal.services import Services
-from portal.uploads.multipart import SignedPart, missing_parts, plan, sign_parts
-from portal.uploads.reservations import LIFETIME, Placed, signed
+from portal.uploads.multipart import SignedPart, find_missing_parts, plan_parts, sign_parts
+from portal.uploads.reservations import LIFETIME, Placed, sign_put
 
 WORTH_PROLONGING = timedelta(hours=1)
 """A reservation is prolonged when that gains this much: a write per signed part would gain nothing."""
@@ -20,23 +20,23 @@ WORTH_PROLONGING = timedelta(hours=1)
 
 def sign(services: Services, identity: Identity, file_id: str) -> Placed:
     """Sign whatever the file still lacks, and await it for longer. Raises NotFoundError, NotAwaitedError."""
-    record = _awaited(services, identity, file_id)
+    record = _extend_awaited(services, identity, file_id)
     if record.multipart_id is None:
-        return Placed(record, put=signed(services, record))
-    return Placed(record, plan=plan(record, _held(services, record)))
+        return Placed(record, put=sign_put(services, record))
+    return Placed(record, plan=plan_parts(record, _list_held(services, record)))
 
 
 def sign_numbered(
     services: Services, identity: Identity, file_id: str, wanted: Mapping[int, str]
 ) -> tuple[SignedPart, ...]:
     """Sign the parts that are asked for. Raises NotFoundError, NotAwaitedError, NotMultipartError."""
-    return sign_parts(services.presigner, _awaited(services, identity, file_id), wanted)
+    return sign_parts(services.presigner, _extend_awaited(services, identity, file_id), wanted)
 
 
-def parts(services: Services, identity: Identity, file_id: str) -> tuple[FileRecord, tuple[Part, ...]]:
+def list_parts(services: Services, identity: Identity, file_id: str) -> tuple[FileRecord, tuple[Part, ...]]:
     """Return what S3 holds of a file. Raises NotFoundError, NotAwaitedError, NotMultipartError."""
     record = services.records.file(identity.own_clinic(), file_id)
-    return record, _held(services, record)
+    return record, _list_held(services, record)
 
 
 def complete(services: Services, identity: Identity, file_id: str) -> FileRecord:
@@ -66,7 +66,7 @@ def withdraw(services: Services, identity: Identity, file_ids: Iterable[str]) ->
 def _join(services: Services, record: FileRecord, multipart_id: str) -> None:
     try:
         held = services.presigner.parts(record.incoming, multipart_id)
-        missing = missing_parts(record, held)
+        missing = find_missing_parts(record, held)
         if missing:
             raise PartsMissingError(missing)
         services.presigner.complete_multipart(record.incoming, multipart_id, held)
@@ -75,7 +75,7 @@ def _join(services: Services, record: FileRecord, multipart_id: str) -> None:
         return
 
 
-def _awaited(services: Services, identity: Identity, file_id: str) -> FileRecord:
+def _extend_awaited(services: Services, identity: Identity, file_id: str) -> FileRecord:
     """Return a file that may still be sent, and make sure that it is awaited for long enough."""
     record = services.records.file(identity.own_clinic(), file_id)
     if record.state is not State.AWAITING_UPLOAD:
@@ -89,7 +89,7 @@ def _awaited(services: Services, identity: Identity, file_id: str) -> FileRecord
     return record
 
 
-def _held(services: Services, record: FileRecord) -> tuple[Part, ...]:
+def _list_held(services: Services, record: FileRecord) -> tuple[Part, ...]:
     if record.multipart_id is None:
         raise NotMultipartError("The file is sent in one piece.")
     try:

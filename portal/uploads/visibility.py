@@ -11,11 +11,12 @@ from functools import partial
 from intake.files.model import FileRecord, FileSummary, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
+from intake.projections.model import FeedPage
 from intake.search.model import FileQuery
 from intake.storage.model import Presigned
 from portal.audit.log import note
 from portal.auth.identity import Identity
-from portal.cursors import Cursor, page
+from portal.cursors import Cursor, seal, seal_page, unseal
 from portal.errors import NotAcceptedError
 from portal.services import Services
 from portal.uploads.responses import FileList, FileRow, FileView, Receipt, ReceiptRow, UploadRow, UploadView
@@ -41,43 +42,48 @@ SUFFIXES = {
 }
 """Downloads are named by file id and kind: the name stands in a URL, where a patient's has no place."""
 
+NOW = "now"
+"""In place of a cursor: behind the newest change."""
 
-def file(services: Services, identity: Identity, file_id: str) -> FileRecord:
+
+def read_file(services: Services, identity: Identity, file_id: str) -> FileRecord:
     """Return a file as `identity` may see it. Raises NotFoundError."""
-    return seen_by(identity, services.records.file(identity.clinic_id, file_id))
+    return redact(identity, services.records.file(identity.clinic_id, file_id))
 
 
-def upload(services: Services, identity: Identity, upload_id: str) -> Upload:
+def read_upload(services: Services, identity: Identity, upload_id: str) -> Upload:
     """Return an upload as `identity` may see it. Raises NotFoundError."""
     found = services.records.upload(identity.clinic_id, upload_id)
     return found if found.clinic_id == identity.clinic_id else replace(found, note="")
 
 
-def uploads(services: Services, identity: Identity, cursor: Cursor, limit: int) -> Page[Upload]:
+def list_uploads(services: Services, identity: Identity, cursor: Cursor, limit: int) -> Page[Upload]:
     """List the clinic's uploads, newest first. Raises InvalidCursorError, and ClinicError for admins."""
     clinic_id = identity.own_clinic()
-    return page(services, identity, cursor, lambda after: services.records.uploads(clinic_id, after, limit))
+    return seal_page(services, identity, cursor, lambda after: services.records.uploads(clinic_id, after, limit))
 
 
-def files_of(services: Services, identity: Identity, upload_id: str, cursor: Cursor, limit: int) -> Page[FileRecord]:
+def list_files_of_upload(
+    services: Services, identity: Identity, upload_id: str, cursor: Cursor, limit: int
+) -> Page[FileRecord]:
     """List an upload's files in the order of announcement. Raises NotFoundError, InvalidCursorError."""
-    return files_in(services, identity, upload(services, identity, upload_id), cursor, limit)
+    return page_files(services, identity, read_upload(services, identity, upload_id), cursor, limit)
 
 
-def files_in(services: Services, identity: Identity, shown: Upload, cursor: Cursor, limit: int) -> Page[FileRecord]:
+def page_files(services: Services, identity: Identity, shown: Upload, cursor: Cursor, limit: int) -> Page[FileRecord]:
     """List the files of an upload that `identity` was shown. Raises InvalidCursorError."""
-    return page(services, identity, cursor, partial(files_behind, services, identity, shown, limit=limit))
+    return seal_page(services, identity, cursor, partial(list_files_behind, services, identity, shown, limit=limit))
 
 
-def files_behind(
+def list_files_behind(
     services: Services, identity: Identity, shown: Upload, after: str | None, *, limit: int
 ) -> Page[FileRecord]:
     """List the same behind a position."""
     found = services.records.files_of(shown.upload_id, after, limit)
-    return replace(found, rows=tuple(seen_by(identity, record) for record in found.rows))
+    return replace(found, rows=tuple(redact(identity, record) for record in found.rows))
 
 
-def files(
+def list_files(
     services: Services,
     identity: Identity,
     *,
@@ -89,11 +95,11 @@ def files(
 ) -> Page[FileSummary]:
     """List files, newest first: the clinic's, or for admins everybody's. Raises InvalidCursorError."""
     query = FileQuery(clinic_id=identity.clinic_id, state=state, since=since, until=until)
-    read = partial(newest, services, identity, query, limit=limit)
-    return page(services, identity, cursor, read, state=state, since=since, until=until)
+    read = partial(list_newest, services, identity, query, limit=limit)
+    return seal_page(services, identity, cursor, read, state=state, since=since, until=until)
 
 
-def newest(
+def list_newest(
     services: Services, identity: Identity, query: FileQuery, after: str | None, *, limit: int
 ) -> Page[FileSummary]:
     """List files of a state and a time behind a position, newest first; without their names for admins."""
@@ -103,13 +109,15 @@ def newest(
     return replace(found, rows=tuple(replace(row, name=row.file_id) for row in found.rows))
 
 
-def found(services: Services, identity: Identity, wanted: FileQuery, cursor: Cursor, limit: int) -> Page[FileRecord]:
+def search_files(
+    services: Services, identity: Identity, wanted: FileQuery, cursor: Cursor, limit: int
+) -> Page[FileRecord]:
     """Search the files of one clinic, on its own behalf. Raises InvalidCursorError."""
     filters = {name: value for name, value in asdict(wanted).items() if name != "clinic_id"}
-    return page(services, identity, cursor, lambda after: services.search.files(wanted, after, limit), **filters)
+    return seal_page(services, identity, cursor, lambda after: services.search.files(wanted, after, limit), **filters)
 
 
-def download(services: Services, identity: Identity, file_id: str) -> Presigned:
+def sign_download(services: Services, identity: Identity, file_id: str) -> Presigned:
     """Sign the download of exactly the version that was judged. Raises NotFoundError, NotAcceptedError."""
     identity.own_clinic()
     record = services.records.file(identity.clinic_id, file_id)
@@ -119,7 +127,7 @@ def download(services: Services, identity: Identity, file_id: str) -> Presigned:
     return services.presigner.get(record.stored, record.file_id + SUFFIXES.get(record.kind or "", ""))
 
 
-def preview(services: Services, identity: Identity, file_id: str) -> Presigned:
+def sign_preview(services: Services, identity: Identity, file_id: str) -> Presigned:
     """Sign the showing of what a browser shows safely. Raises NotFoundError, NotAcceptedError for everything else."""
     identity.own_clinic()
     record = services.records.file(identity.clinic_id, file_id)
@@ -135,7 +143,7 @@ def is_shown(record: FileRecord) -> bool:
     return record.state is State.ACCEPTED and record.kind in SHOWN and record.size <= LARGEST_SHOWN
 
 
-def seen_by(identity: Identity, record: FileRecord) -> FileRecord:
+def redact(identity: Identity, record: FileRecord) -> FileRecord:
     """Return the record without name and patient, unless it belongs to the identity's clinic."""
     if record.clinic_id == identity.clinic_id:
         return record
@@ -143,31 +151,41 @@ def seen_by(identity: Identity, record: FileRecord) -> FileRecord:
     return replace(record, name=record.file_id, metadata=metadata)
 
 
+def list_changes(services: Services, identity: Identity, since: Cursor, limit: int) -> FeedPage:
+    """Return what follows on a cursor. Raises ClinicError, InvalidCursorError, ChangesGoneError, ContentionError."""
+    clinic_id = identity.own_clinic()
+    if since.text == NOW:
+        found = FeedPage((), services.feed.end(clinic_id), more=False)
+    else:
+        found = services.feed.changes(clinic_id, unseal(services, identity, since), limit)
+    return replace(found, next=seal(services, identity, since, found.next))
+
+
 def is_complete(upload: Upload) -> bool:
     """Say whether every announced file has its verdict or was given up; the counts may lag, but not lead."""
     return upload.complete and sum(upload.counts.values()) >= upload.declared
 
 
-def upload_row(upload: Upload) -> UploadRow:
+def show_upload_row(upload: Upload) -> UploadRow:
     state = "complete" if is_complete(upload) else "in_progress"
     counts = {state: count for state, count in upload.counts.items() if count}
     return UploadRow.model_validate({**asdict(upload), "state": state, "counts": counts})
 
 
-def upload_view(upload: Upload, files: Page[FileRecord]) -> UploadView:
-    row, views = upload_row(upload).model_dump(), [file_view(record) for record in files.rows]
+def show_upload(upload: Upload, files: Page[FileRecord]) -> UploadView:
+    row, views = show_upload_row(upload).model_dump(), [show_file(record) for record in files.rows]
     return UploadView(**row, note=upload.note, files=views, next=files.next)
 
 
-def receipt(upload: Upload, files: Page[FileRecord]) -> Receipt:
+def show_receipt(upload: Upload, files: Page[FileRecord]) -> Receipt:
     rows = [ReceiptRow.model_validate(record, from_attributes=True) for record in files.rows]
-    return Receipt(**upload_row(upload).model_dump(), files=rows, next=files.next)
+    return Receipt(**show_upload_row(upload).model_dump(), files=rows, next=files.next)
 
 
-def file_list(page: Page[FileRecord] | Page[FileSummary]) -> FileList:
+def show_file_list(page: Page[FileRecord] | Page[FileSummary]) -> FileList:
     rows = [FileRow.model_validate(row, from_attributes=True) for row in page.rows]
     return FileList(files=rows, next=page.next)
 
 
-def file_view(record: FileRecord) -> FileView:
+def show_file(record: FileRecord) -> FileView:
     return FileView.model_validate(record, from_attributes=True)

@@ -65,14 +65,14 @@ DONE = {
 def settings_page(
     request: Request, identity: Staff, services: Collaborators, owner: str | None = None, done: str = ""
 ) -> Response:
-    whose = subscriptions.owner_for(services, identity, owner)
-    return _page(request, services, whose, done=DONE.get(done, ""))
+    whose = subscriptions.find_owner(services, identity, owner)
+    return _render_page(request, services, whose, done=DONE.get(done, ""))
 
 
 @router.get("/{owner}/_list")
 def list_again(request: Request, identity: Staff, services: Collaborators, owner: str) -> Response:
-    whose = subscriptions.owner_for(services, identity, owner)
-    return render(request, "_subscriptions.html", **_view(services, whose))
+    whose = subscriptions.find_owner(services, identity, owner)
+    return render(request, "_subscriptions.html", **_build_view(services, whose))
 
 
 @router.post("/{owner}")
@@ -85,12 +85,12 @@ def add(
     email: Annotated[str, Form(max_length=1000)] = "",
     kinds: Kinds = [],  # noqa: B006  # FastAPI copies defaults.
 ) -> Response:
-    whose = subscriptions.owner_for(services, identity, owner)
+    whose = subscriptions.find_owner(services, identity, owner)
     try:
         subscriptions.subscribe(services, identity, whose, email, kinds)
     except SubscriptionError as error:
-        return _page(request, services, whose, error=error, email=email, chosen=kinds)
-    return _back(whose, "added")
+        return _render_page(request, services, whose, error=error, email=email, chosen=kinds)
+    return _lead_back(whose, "added")
 
 
 @router.post("/{owner}/{subscription_id}/kinds")
@@ -103,36 +103,36 @@ def change(
     subscription_id: str,
     kinds: Kinds = [],  # noqa: B006  # FastAPI copies defaults.
 ) -> Response:
-    whose = subscriptions.owner_for(services, identity, owner)
+    whose = subscriptions.find_owner(services, identity, owner)
     try:
         subscriptions.change(services, identity, whose, subscription_id, kinds)
     except SubscriptionError as error:
-        return _page(request, services, whose, error=error)
-    return _back(whose, "changed")
+        return _render_page(request, services, whose, error=error)
+    return _lead_back(whose, "changed")
 
 
 @router.post("/{owner}/{subscription_id}/ask")
 def ask_again(request: Request, identity: Staff, services: Collaborators, owner: str, subscription_id: str) -> Response:
-    whose = subscriptions.owner_for(services, identity, owner)
+    whose = subscriptions.find_owner(services, identity, owner)
     try:
         subscriptions.ask_again(services, identity, whose, subscription_id)
     except SubscriptionError as error:
-        return _page(request, services, whose, error=error)
-    return _back(whose, "asked")
+        return _render_page(request, services, whose, error=error)
+    return _lead_back(whose, "asked")
 
 
 @router.post("/{owner}/{subscription_id}/remove")
 def remove(identity: Staff, services: Collaborators, owner: str, subscription_id: str) -> Response:
-    whose = subscriptions.owner_for(services, identity, owner)
+    whose = subscriptions.find_owner(services, identity, owner)
     subscriptions.remove(services, identity, whose, subscription_id)
-    return _back(whose, "removed")
+    return _lead_back(whose, "removed")
 
 
-def _back(owner: str, done: str) -> Response:
+def _lead_back(owner: str, done: str) -> Response:
     return see_other(f"/settings/notifications/{owner}?done={done}")
 
 
-def _page(
+def _render_page(
     request: Request,
     services: Services,
     owner: str,
@@ -153,17 +153,17 @@ def _page(
         clinics=services.directory.clinics(),
         operations=OPERATIONS,
         most=subscriptions.MOST,
-        **_view(services, owner),
+        **_build_view(services, owner),
     )
 
 
-def _view(services: Services, owner: str) -> dict[str, Any]:
-    rows = subscriptions.shown(services, owner)
+def _build_view(services: Services, owner: str) -> dict[str, Any]:
+    rows = subscriptions.list_subscriptions(services, owner)
     return {
         "owner": owner,
         "path": f"/settings/notifications/{owner}",
         "rows": rows,
         "badges": STANDING_BADGES,
-        "choices": [CHOICES[kind] for kind in subscriptions.kinds_of(owner)],
+        "choices": [CHOICES[kind] for kind in subscriptions.list_kinds(owner)],
         "waiting": any(row.standing is Standing.PENDING for row in rows),
     }

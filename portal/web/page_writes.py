@@ -7,8 +7,8 @@ from intake.errors import RevocationsUnknownError
 from portal.auth.rate_limit import count_write
 from portal.errors import ForbiddenError, SignInRequiredError, TooManyRequestsError
 from portal.http.security import API, SAFE_METHODS
-from portal.http.sessions.dependencies import services_of
-from portal.http.sessions.session_cookies import staff
+from portal.http.sessions.dependencies import find_services
+from portal.http.sessions.session_cookies import require_staff
 
 WAY_OUT = "/sign-out"
 """Counted too, and never refused: whoever wants to go is let go."""
@@ -25,7 +25,7 @@ async def count_page_write(request: Request) -> None:
 
 def _count(request: Request) -> None:
     try:
-        identity = staff(request)
+        identity = require_staff(request)
     except (SignInRequiredError, ForbiddenError):
         return
     except RevocationsUnknownError:
@@ -33,7 +33,7 @@ def _count(request: Request) -> None:
             raise
         return
     try:
-        count_write(services_of(request), identity)
+        count_write(find_services(request), identity)
     except TooManyRequestsError:
         if request.url.path != WAY_OUT:
             raise

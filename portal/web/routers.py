@@ -3,17 +3,17 @@
 from fastapi import Depends, FastAPI
 
 from portal.http.pages import rendering
-from portal.http.sessions.session_cookies import admin as admins_only
+from portal.http.sessions.session_cookies import require_admin as admins_only
 from portal.presentation.account_labels import ADMIN_FILTERS
 from portal.presentation.formatting import AMOUNT_FILTERS
 from portal.presentation.labels import WORD_FILTERS
-from portal.web import idle, landing, notifications
+from portal.web import notifications
 from portal.web.admin import analytics, audit, clinics, dashboard, partners, people
-from portal.web.clinic import files, sending, studies, upload_receipt, uploads
+from portal.web.clinic import files, studies, upload_receipt, uploads
 from portal.web.layout import page_context
 from portal.web.quarantine import dead_letters, orders, rejected, reviews, stuck_files
 
-_PAGES = (landing, idle, uploads, upload_receipt, sending, files, studies, notifications)
+_PAGES = (uploads, upload_receipt, files, studies, notifications)
 
 _ADMIN_PAGES = (
     dashboard,
@@ -29,12 +29,13 @@ _ADMIN_PAGES = (
     audit,
 )
 
-rendering.CONTEXTS.append(page_context.page_context)
+rendering.CONTEXTS.append(page_context.build_page_context)
 rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS | ADMIN_FILTERS)
 
 
 def include_pages(app: FastAPI) -> None:
     """Mount the pages at the root. Those of admins ask for one by themselves, whatever `portal/http/access.py` says."""
+    app.state.clinic_names = page_context.ClinicNames()
     for module in _PAGES:
         app.include_router(module.router, include_in_schema=False)
     for module in _ADMIN_PAGES:

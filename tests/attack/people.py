@@ -18,7 +18,7 @@ from intake.tenants.directory import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer, sync_audience
 from intake.tenants.model import Clinic, Partner
 from portal.accounts.cognito import CognitoClients, CognitoPeople
-from portal.accounts.users import group_of
+from portal.accounts.users import name_group
 from tests.emulator.sign_in import person_tokens
 
 PASSWORD = "Sc42-attackers-and-attacked!"
@@ -135,7 +135,7 @@ def forgetful(base_url: str = "") -> httpx.Client:
 
 def create_clinic(stack: LocalStack, clinic_id: str, name: str, *, active: bool = True) -> None:
     """Enter a clinic into the directory, with its group, as the admins' page does."""
-    CognitoPeople(stack.clients.cognito, stack.outputs["UserPoolId"]).create_group(group_of(clinic_id))
+    CognitoPeople(stack.clients.cognito, stack.outputs["UserPoolId"]).create_group(name_group(clinic_id))
     directory_of(stack).save_clinic(Clinic(clinic_id, name, active=active, created_at=now()))
 
 

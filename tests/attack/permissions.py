@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from portal.http.access import declarations
+from portal.http.access import list_declared
 from portal.http.access_table import Access
 from portal.http.security import SAFE_METHODS
 from tests.attack.addresses import Address
@@ -63,7 +63,7 @@ def _may_at_api(caller: Caller, address: Address) -> bool | None:
 
 def contradictions() -> Iterator[str]:
     """Tell where what the portal declares of a route is not what this table says."""
-    for one in declarations(Portal().app):
+    for one in list_declared(Portal().app):
         expected = _expected(Address(one.method, one.path))
         if one.access not in expected:
             yield f"{one.method} {one.path} is declared for {one.access or 'nobody'}, not for {' or '.join(expected)}"

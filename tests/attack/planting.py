@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from portal.http.messages.multipart_related import related
+from portal.http.messages.multipart_related import write_message
 from tests.archives import zipped
 from tests.attack.people import Browser
 from tests.attack.things import send
@@ -92,7 +92,7 @@ def _upload(partner: httpx.Client, texts: Mapping[str, str]) -> None:
 
 def _stow(partner: httpx.Client, texts: Mapping[str, str]) -> None:
     good = ct_slice(study=uid("canaries stow", texts["stow"]), rows=8, columns=8, patient_name=texts["stow"])
-    message, content_type = related([good, b"no image of " + texts["stow"].encode()], "application/dicom")
+    message, content_type = write_message([good, b"no image of " + texts["stow"].encode()], "application/dicom")
     partner.post("/dicomweb/studies", content=message, headers={"content-type": content_type})
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from intake.analytics.model import Progress, QueryRun, ResultTable
 from intake.files.model import now
-from portal.saved_queries import query_of
+from portal.saved_queries import find_query
 from tests.browser.portal_server import PortalServer
 
 PAGES = {
@@ -66,7 +66,7 @@ def analyse(portal: PortalServer) -> None:
 
 
 def _run(portal, key, days, *, minutes_ago=0, progress=Progress.DONE, rows=()) -> None:
-    query = query_of(key)
+    query = find_query(key)
     execution_id = portal.athena.start(query.sql(days), f"{key} {days}")
     portal.query_runs.note(QueryRun(key, days, execution_id, now() - timedelta(minutes=minutes_ago)))
     portal.athena.fates[execution_id] = progress

@@ -173,7 +173,7 @@ def test_two_hundred_hostile_names_run_nowhere(context: BrowserContext, portal: 
         portal.audit.written.append(entry)
     watching = watched(context.new_page())
     page = next(watching)
-    person = next(iter(portal.people.members("clinic:hostile-0"))).username
+    person = next(iter(portal.people.list_members("clinic:hostile-0"))).username
     paths = ["/admin/clinics", "/admin/clinics/hostile-0", "/admin/clinics/hostile-7", f"/admin/people/{person}"]
     paths += ["/admin/clinics/hostile-9/edit", "/admin/clinics/hostile-3/invite", "/admin/clinics/hostile-5/profile"]
     paths += ["/admin/audit", "/admin/clinics/hostile-2/partners/new"]
@@ -197,7 +197,7 @@ def test_two_hundred_hostile_names_run_nowhere(context: BrowserContext, portal: 
 
 
 def test_the_admins_own_account_offers_nothing_that_would_lock_out(page: Page, portal: PortalServer) -> None:
-    myself = next(person for person in portal.people.members("admin") if person.subject == STAFF)
+    myself = next(person for person in portal.people.list_members("admin") if person.subject == STAFF)
     page.goto(f"{portal.url}/admin/people/{myself.username}")
     expect(page.get_by_text("This is your own account")).to_be_visible()
     expect(page.get_by_text("Disable the account")).to_have_count(0)

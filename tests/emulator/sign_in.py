@@ -13,7 +13,7 @@ import httpx
 from infra.local.clients import other_client
 from infra.local.demo import Person
 from infra.local.stack import LocalStack
-from portal.auth.tokens import AccessClaims, session_id
+from portal.auth.tokens import AccessClaims, digest_session
 from portal.crypto.deployment_key import DeploymentKey
 from portal.crypto.secrets_manager import StoredSecret
 from portal.sign_in.cookies import Cookies, Session
@@ -90,7 +90,7 @@ def opened_session(stack: LocalStack, token: str) -> Session:
         scopes=frozenset(),
         expires_at=said["exp"],
         partner=None,
-        session_id=session_id(said, token),
+        session_id=digest_session(said, token),
         signed_in_at=said.get("auth_time", said["iat"]),
     )
     return Session.new(claims, now=int(time.time()), display_name="Root", access_token=token, refresh_token="r" * 20)

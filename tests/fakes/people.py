@@ -33,21 +33,21 @@ class FakePeople:
     def create_group(self, group: str) -> None:
         self.groups.setdefault(group, set())
 
-    def members(self, group: str) -> tuple[Person, ...]:
+    def list_members(self, group: str) -> tuple[Person, ...]:
         people = [self.known[username] for username in self.groups.get(group, ())]
         return tuple(sorted(people, key=lambda person: person.shown.casefold()))
 
-    def person(self, username: str) -> tuple[Person, frozenset[str]]:
+    def find_person(self, username: str) -> tuple[Person, frozenset[str]]:
         if username not in self.known:
             raise NotFoundError(username)
         groups = frozenset(group for group, members in self.groups.items() if username in members)
         return self.known[username], groups
 
-    def by_email(self, email: str) -> Person | None:
+    def find_by_email(self, email: str) -> Person | None:
         return next((person for person in self.known.values() if person.email == email), None)
 
     def invite(self, email: str, name: str) -> Person:
-        if self.by_email(email):
+        if self.find_by_email(email):
             raise ConflictError(email)
         username = f"u-{len(self.known) + 1}"
         person = Person(username, f"sub-{username}", email, name, Standing.INVITED, now())

@@ -14,7 +14,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from portal.dicomweb.stow import storing
-from portal.http.messages.multipart_related import related
+from portal.http.messages.multipart_related import write_message
 from portal.http.request_log import logger
 from tests.dicom_files import ct_slice, uid
 from tests.fakes import FakeStudies
@@ -120,7 +120,7 @@ class PortalWorld:
         if method != "POST":
             return ask
         if path == "/dicomweb/studies":
-            body, content_type = related([ct_slice(study=uid("growth"), rows=8, columns=8)], "application/dicom")
+            body, content_type = write_message([ct_slice(study=uid("growth"), rows=8, columns=8)], "application/dicom")
             return with_header(replace(ask, body=body), "content-type", content_type.encode())
         example = self.example(method, path)
         return with_json(ask, example) if example is not None else with_form(ask, FORM)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from intake.files.model import Finding, Severity
 from intake.files.states import State
-from portal.http.messages.multipart_related import related
+from portal.http.messages.multipart_related import write_message
 from tests.dicom_files import PIXEL_DATA, ct_elements, ct_slice, data_set, element, item, part10, text, uid
 from tests.growth.asgi import Ask
 from tests.growth.measure import cpu_seconds, peak_bytes
@@ -87,7 +87,7 @@ def _bodies(world: PortalWorld, *, short: bool) -> Iterator[tuple[str, Ask]]:
     for name, body in MESSAGES.items():
         yield f"POST {STUDIES}: 4 MiB of {name}", _body(world, STUDIES, STOW, body(LARGEST_MESSAGE - 100))
     for count in (500, 5000):
-        message, content_type = related([b"x"] * count, "application/dicom")
+        message, content_type = write_message([b"x"] * count, "application/dicom")
         yield f"POST {STUDIES}: {count} parts of a byte", _body(world, STUDIES, content_type.encode(), message)
     cookies = with_header(world.base("GET", "/files"), "cookie", b"a=b; " * (LONGEST_TARGET // 5))
     yield "GET /files: 60 KB of cookies", cookies

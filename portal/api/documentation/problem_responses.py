@@ -63,24 +63,25 @@ def problem_responses(*slugs: str) -> dict[int | str, dict[str, Any]]:
     by_status: dict[int | str, dict[str, Any]] = {}
     for slug in (*EVERYWHERE, *slugs):
         problem = KNOWN[slug]
-        entry = by_status.setdefault(problem.status, _entry(problem.status))
+        entry = by_status.setdefault(problem.status, _build_entry(problem.status))
         entry["description"] = " / ".join(filter(None, [entry["description"], problem.title]))
-        entry["content"][MEDIA_TYPE]["examples"][slug] = {"value": _example(problem)}
+        entry["content"][MEDIA_TYPE]["examples"][slug] = {"value": _build_example(problem)}
     return by_status
 
 
-def _entry(status: int) -> dict[str, Any]:
-    content: dict[str, Any] = {MEDIA_TYPE: {"schema": _reference("ProblemDocument"), "examples": {}}}
+def _build_entry(status: int) -> dict[str, Any]:
+    content: dict[str, Any] = {MEDIA_TYPE: {"schema": refer_to("ProblemDocument"), "examples": {}}}
     if status in GATEWAY:
-        content["application/json"] = {"schema": _reference("GatewayMessage"), "example": {"message": GATEWAY[status]}}
+        content["application/json"] = {"schema": refer_to("GatewayMessage"), "example": {"message": GATEWAY[status]}}
     return {"description": "", "content": content}
 
 
-def _reference(name: str) -> dict[str, str]:
+def refer_to(name: str) -> dict[str, str]:
+    """Return a reference to a schema of the document."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _example(problem: Problem) -> dict[str, Any]:
+def _build_example(problem: Problem) -> dict[str, Any]:
     return {
         "type": f"https://portal.example{PAGES}{problem.slug}",
         "title": problem.title,

@@ -11,25 +11,24 @@ DataSet = dict[str, Element]
 """Tag → `{"vr", "Value"?}`."""
 
 
-def data_set(attributes: Sequence[Attribute], values: Mapping[str, Sequence[str]]) -> DataSet:
+def write_data_set(attributes: Sequence[Attribute], values: Mapping[str, Sequence[str]]) -> DataSet:
     """Write attributes, in the order given, with their values by keyword; what has none is written without."""
-    return {each.tag: _element(each, values.get(each.keyword, ())) for each in attributes}
+    written: DataSet = {}
+    for each in attributes:
+        shown = [one for value in values.get(each.keyword, ()) if (one := _write_value(each, value)) or one == 0]
+        written[each.tag] = {"vr": each.vr, "Value": shown} if shown else {"vr": each.vr}
+    return written
 
 
-def _element(attribute: Attribute, values: Sequence[str]) -> Element:
-    shown = [each for value in values if (each := _value(attribute, value)) or each == 0]
-    return {"vr": attribute.vr, "Value": shown} if shown else {"vr": attribute.vr}
-
-
-def _value(attribute: Attribute, value: str) -> Any:  # noqa: ANN401  # A text, a number or a name of three groups.
+def _write_value(attribute: Attribute, value: str) -> Any:  # noqa: ANN401  # A text, a number or a name of three groups.
     if attribute.vr == "PN":
         return {name: group for name, group in zip(NAME_GROUPS, value.split("="), strict=False) if group} or None
     if attribute.is_number:
-        return _number(value)
+        return _parse_number(value)
     return value
 
 
-def _number(value: str) -> int | float | None:
+def _parse_number(value: str) -> int | float | None:
     """Return a number; None for a text that is none, which the judge has warned of."""
     try:
         return int(value)

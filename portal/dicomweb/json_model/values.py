@@ -42,64 +42,64 @@ class Context(NamedTuple):
     """Takes so many characters from what the answer may hold. Raises where there are not so many."""
 
 
-def attribute(vr: str, value: bytes, context: Context) -> str:
+def write_attribute(vr: str, value: bytes, context: Context) -> str:
     """Return an attribute's JSON object. Raises BudgetSpentError, and what `context.room` raises."""
     if vr in _FORMATS:
-        return _numbers(vr, value, context)
+        return _write_numbers(vr, value, context)
     if vr in _STRINGS:
-        return _array(vr, _STRINGS[vr](value, context))
-    return _binary(vr if vr in _WIDTHS or vr == "OB" else "UN", value, big=context.big)
+        return _write_array(vr, _STRINGS[vr](value, context))
+    return _write_binary(vr if vr in _WIDTHS or vr == "OB" else "UN", value, big=context.big)
 
 
-def lut_descriptor(value: bytes, context: Context) -> str:
+def write_lut_descriptor(value: bytes, context: Context) -> str:
     """Write a LUT descriptor under SS, whose first value is unsigned all the same (PS3.3 C.11.1.1.1)."""
     first = int.from_bytes(value[:2], "big" if context.big else "little")
-    return _numbers("SS", value[2:], context).replace("[", f"[{first},", 1)
+    return _write_numbers("SS", value[2:], context).replace("[", f"[{first},", 1)
 
 
-def without_value(vr: str) -> str:
+def write_empty(vr: str) -> str:
     return f'{{"vr":"{vr}"}}'
 
 
-def _array(vr: str, values: list[str]) -> str:
+def _write_array(vr: str, values: list[str]) -> str:
     """Write values that are JSON already; an empty one is `null` beside others, and nothing alone (F.2.5)."""
     if len(values) == 1 and not values[0]:
-        return without_value(vr)
+        return write_empty(vr)
     return f'{{"vr":"{vr}","Value":[{",".join([value or "null" for value in values])}]}}'
 
 
-def _binary(vr: str, value: bytes, *, big: bool = False) -> str:
+def _write_binary(vr: str, value: bytes, *, big: bool = False) -> str:
     if not 0 < len(value) <= LARGEST_BINARY:
-        return without_value(vr)
+        return write_empty(vr)
     width = _WIDTHS.get(vr, 1)
     if big and width > 1 and len(value) % width == 0:
         value = b"".join(value[at : at + width][::-1] for at in range(0, len(value), width))
     return f'{{"vr":"{vr}","InlineBinary":"{b64encode(value).decode()}"}}'
 
 
-def _numbers(vr: str, value: bytes, context: Context) -> str:
+def _write_numbers(vr: str, value: bytes, context: Context) -> str:
     """Write numbers; bytes that are no whole number of them are told as they stand, as bytes of an unknown VR."""
     if not value:
-        return without_value(vr)
+        return write_empty(vr)
     one = Struct((">" if context.big else "<") + _FORMATS[vr])
     if len(value) % one.size:
-        return _binary("UN", value)
+        return _write_binary("UN", value)
     context.budget.count_values(len(value) // one.size)
-    written = ",".join(_number_runs(one, value, context))
+    written = ",".join(_write_number_runs(one, value, context))
     return f'{{"vr":"{vr}","Value":[{written}]}}'
 
 
-def _number_runs(one: Struct, value: bytes, context: Context) -> Iterator[str]:
+def _write_number_runs(one: Struct, value: bytes, context: Context) -> Iterator[str]:
     """Write some numbers at a time, so that they never stand in memory as objects all at once."""
     step = AT_ONCE * one.size
     for at in range(0, len(value), step):
         numbers = one.iter_unpack(memoryview(value)[at : at + step])
-        run = ",".join([str(number) if isinstance(number, int) else _real(number) for (number,) in numbers])
+        run = ",".join([str(number) if isinstance(number, int) else _write_real(number) for (number,) in numbers])
         context.room(len(run))
         yield run
 
 
-def _real(number: float) -> str:
+def _write_real(number: float) -> str:
     """Write a number of IEEE 754; what JSON has no number for is written as both Python and JavaScript read it."""
     if isfinite(number):
         return repr(number)
@@ -108,26 +108,26 @@ def _real(number: float) -> str:
     return '"Infinity"' if number > 0 else '"-Infinity"'
 
 
-def _plain(value: bytes, context: Context) -> list[str]:
+def _write_plain(value: bytes, context: Context) -> list[str]:
     text = value.decode("latin-1").rstrip(PADDING)
     return [quoted(each) if each else "" for each in _split(text, context)]
 
 
-def _stripped(value: bytes, context: Context) -> list[str]:
+def _write_stripped(value: bytes, context: Context) -> list[str]:
     texts = _split(value.decode("latin-1").rstrip(PADDING), context)
     return [quoted(each) if each else "" for each in map(str.strip, texts)]
 
 
-def _address(value: bytes, _: Context) -> list[str]:
+def _write_address(value: bytes, _: Context) -> list[str]:
     text = value.decode("latin-1").rstrip(PADDING)
     return [quoted(text) if text else ""]
 
 
-def _integers(value: bytes, context: Context) -> list[str]:
-    return [_integer(each.strip(PADDING)) for each in _split(value.decode("latin-1").rstrip(PADDING), context)]
+def _write_integers(value: bytes, context: Context) -> list[str]:
+    return [_write_integer(each.strip(PADDING)) for each in _split(value.decode("latin-1").rstrip(PADDING), context)]
 
 
-def _integer(text: str) -> str:
+def _write_integer(text: str) -> str:
     if _INTEGER.fullmatch(text):
         return str(int(text))
     if _DECIMAL.fullmatch(text) and (number := float(text)).is_integer() and abs(number) < EXACT:
@@ -135,38 +135,38 @@ def _integer(text: str) -> str:
     return quoted(text) if text else ""
 
 
-def _decimals(value: bytes, context: Context) -> list[str]:
-    return [_decimal(each.strip(PADDING)) for each in _split(value.decode("latin-1").rstrip(PADDING), context)]
+def _write_decimals(value: bytes, context: Context) -> list[str]:
+    return [_write_decimal(each.strip(PADDING)) for each in _split(value.decode("latin-1").rstrip(PADDING), context)]
 
 
-def _decimal(text: str) -> str:
+def _write_decimal(text: str) -> str:
     if _DECIMAL.fullmatch(text) and isfinite(number := float(text)):
         return repr(number)
     return quoted(text) if text else ""
 
 
-def _texts(value: bytes, context: Context) -> list[str]:
-    texts = _split(_decoded(value, context), context)
+def _write_texts(value: bytes, context: Context) -> list[str]:
+    texts = _split(_decode_text(value, context), context)
     return [quoted(each) if each else "" for each in [text.rstrip(PADDING) for text in texts]]
 
 
-def _paragraphs(value: bytes, context: Context) -> list[str]:
-    text = _decoded(value, context).rstrip(PADDING)
+def _write_paragraph(value: bytes, context: Context) -> list[str]:
+    text = _decode_text(value, context).rstrip(PADDING)
     return [quoted(text) if text else ""]
 
 
-def _names(value: bytes, context: Context) -> list[str]:
-    texts = _split(_decoded(value.rstrip(b" \0"), context, is_name=True), context)
-    return [_name(text) for text in texts]
+def _write_names(value: bytes, context: Context) -> list[str]:
+    texts = _split(_decode_text(value.rstrip(b" \0"), context, is_name=True), context)
+    return [_write_name(text) for text in texts]
 
 
-def _name(text: str) -> str:
+def _write_name(text: str) -> str:
     groups = zip(NAME_GROUPS, text.split("=", 3), strict=False)
     written = ",".join([f'"{label}":{quoted(group)}' for label, group in groups if group])
     return f"{{{written}}}" if written else ""
 
 
-def _tags(value: bytes, context: Context) -> list[str]:
+def _write_tags(value: bytes, context: Context) -> list[str]:
     """Write tags; bytes behind the last whole one are none."""
     context.budget.count_values(len(value) // 4)
     pair = Struct(">HH" if context.big else "<HH")
@@ -179,7 +179,7 @@ def _split(text: str, context: Context) -> list[str]:
     return text.split("\\")
 
 
-def _decoded(value: bytes, context: Context, *, is_name: bool = False) -> str:
+def _decode_text(value: bytes, context: Context, *, is_name: bool = False) -> str:
     escapes = value.count(charsets.ESC)
     if not escapes and value.isascii():
         return value.decode("ascii")  # What every character set is without more ado.
@@ -188,15 +188,15 @@ def _decoded(value: bytes, context: Context, *, is_name: bool = False) -> str:
 
 
 _STRINGS: dict[str, Callable[[bytes, Context], list[str]]] = {
-    "AE": _stripped,
-    "AT": _tags,
-    "DS": _decimals,
-    "IS": _integers,
-    "LT": _paragraphs,
-    "PN": _names,
-    "ST": _paragraphs,
-    "UR": _address,
-    "UT": _paragraphs,
-    **dict.fromkeys(("AS", "CS", "DA", "DT", "TM", "UI"), _plain),
-    **dict.fromkeys(("LO", "SH", "UC"), _texts),
+    "AE": _write_stripped,
+    "AT": _write_tags,
+    "DS": _write_decimals,
+    "IS": _write_integers,
+    "LT": _write_paragraph,
+    "PN": _write_names,
+    "ST": _write_paragraph,
+    "UR": _write_address,
+    "UT": _write_paragraph,
+    **dict.fromkeys(("AS", "CS", "DA", "DT", "TM", "UI"), _write_plain),
+    **dict.fromkeys(("LO", "SH", "UC"), _write_texts),
 }

@@ -9,8 +9,15 @@ from intake.dicom.dictionary.vrs import LUT_DESCRIPTOR, LUT_DESCRIPTORS, PIXEL_R
 from intake.dicom.elements import UNDEFINED_LENGTH
 from intake.dicom.errors import BudgetSpentError
 from intake.dicom.events import Event, Kind
+from intake.dicom.behind_pixels import PIXELS
 from intake.dicom.scanner import Scanner
-from portal.dicomweb.json_model.values import LARGEST_BINARY, Context, attribute, lut_descriptor, without_value
+from portal.dicomweb.json_model.values import (
+    LARGEST_BINARY,
+    Context,
+    write_attribute,
+    write_empty,
+    write_lut_descriptor,
+)
 
 SPECIFIC_CHARACTER_SET = 0x00080005
 LONGEST_VALUE = 1024 * 1024
@@ -81,7 +88,7 @@ class JsonWriter:
                 break
             else:
                 node = self._step(event, node, path)
-        return "".join(_written(root))
+        return "".join(_write_data_set(root))
 
     def take(self, characters: int) -> None:
         self._left -= characters
@@ -102,7 +109,7 @@ class JsonWriter:
             path.append(_Open(node, 0, [item], event.length != UNDEFINED_LENGTH))
             node = item
         elif event.kind is Kind.FRAGMENTS:
-            self._keep(node, event.tag, without_value(event.vr if event.vr in _BINARY else "OB"))
+            self._keep(node, event.tag, write_empty(event.vr if event.vr in _BINARY else "OB"))
             path.append(_Open(node, 0, [], defined=False))
         elif event.kind is Kind.END:
             node = path.pop().around
@@ -116,7 +123,7 @@ class JsonWriter:
         around, tag, items, _ = path[depth]
         del path[depth:]
         if tag:
-            self._keep(around, tag, without_value("SQ"))
+            self._keep(around, tag, write_empty("SQ"))
         else:
             items[0].attributes.clear()
         return around
@@ -126,7 +133,7 @@ class JsonWriter:
         if is_group_length(tag):
             return
         if not length or (length > LARGEST_BINARY and (vr in _BINARY or "OW" in vr)):
-            self._keep(node, tag, without_value("OW" if "OW" in vr else vr if " " not in vr else "US"))
+            self._keep(node, tag, write_empty("OW" if "OW" in vr else vr if " " not in vr else "US"))
             return
         if length > LONGEST_VALUE:
             raise BudgetSpentError("length")
@@ -138,7 +145,7 @@ class JsonWriter:
             self.take(FRAME + 2 * length)
             node.attributes[tag] = _Unsettled(vr, value, node.context)
         else:
-            self._keep(node, tag, _attribute(tag, vr, value, node.context))
+            self._keep(node, tag, _write_attribute(tag, vr, value, node.context))
 
     def _keep(self, node: _DataSet, tag: int, written: str) -> None:
         self.take(FRAME + len(written))
@@ -161,13 +168,13 @@ def _note(node: _DataSet, tag: int, value: bytes) -> None:
         node.lut_entries = int.from_bytes(value[:2], "big" if node.context.big else "little")
 
 
-def _attribute(tag: int, vr: str, value: bytes, context: Context) -> str:
+def _write_attribute(tag: int, vr: str, value: bytes, context: Context) -> str:
     if vr == "SS" and tag in LUT_DESCRIPTORS and len(value) > 2 and len(value) % 2 == 0:
-        return lut_descriptor(value, context)
-    return attribute(vr, value, context)
+        return write_lut_descriptor(value, context)
+    return write_attribute(vr, value, context)
 
 
-def _written(node: _DataSet) -> list[str]:
+def _write_data_set(node: _DataSet) -> list[str]:
     """Return a data set's text in parts, its attributes in ascending order, as F.2.2 wants them."""
     parts = ["{"]
     for tag, found in sorted(node.attributes.items()):
@@ -177,20 +184,15 @@ def _written(node: _DataSet) -> list[str]:
         if isinstance(found, str):
             parts.append(found)
         elif isinstance(found, _Unsettled):
-            vr = settle_vr(found.vr, tag, signed=_signed(node), lut_entries=node.lut_entries)
-            parts.append(_attribute(tag, vr, found.value, found.context))
+            vr = settle_vr(found.vr, tag, signed=_is_signed(node), lut_entries=node.lut_entries)
+            parts.append(_write_attribute(tag, vr, found.value, found.context))
         else:
-            parts.append(_sequence(found))
+            items = ",".join(["".join(_write_data_set(item)) for item in found])
+            parts.append(f'{{"vr":"SQ","Value":[{items}]}}' if found else write_empty("SQ"))
     return [*parts, "}"]
 
 
-def _sequence(items: list[_DataSet]) -> str:
-    if not items:
-        return without_value("SQ")
-    return f'{{"vr":"SQ","Value":[{",".join(["".join(_written(item)) for item in items])}]}}'
-
-
-def _signed(node: _DataSet | None) -> bool:
+def _is_signed(node: _DataSet | None) -> bool:
     """Say what the nearest Pixel Representation says; where there is none, values are unsigned."""
     while node is not None:
         if node.signed is not None:

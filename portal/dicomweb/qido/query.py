@@ -33,13 +33,13 @@ class Search:
     warnings: tuple[str, ...] = ()
     """What was asked for and not done, as `Warning: 299` says it."""
 
-    def wanted(self, keyword: str) -> str | None:
+    def find_value(self, keyword: str) -> str | None:
         """Return the value that an attribute must have, where the search says one."""
         attribute = BY_NAME[keyword]
         return next((each.value for each in self.conditions if each.attribute is attribute), None)
 
 
-def parsed(level: Level, parameters: Iterable[tuple[str, str]], implied: Level = Level.STUDY) -> Search:
+def parse_search(level: Level, parameters: Iterable[tuple[str, str]], implied: Level = Level.STUDY) -> Search:
     """Read a search's parameters; `implied` is the lowest level that the path does not name already.
 
     Raises DicomWebQueryError, which never repeats a value: a patient's may be among them.
@@ -52,23 +52,23 @@ def parsed(level: Level, parameters: Iterable[tuple[str, str]], implied: Level =
         if name == "includefield":
             included += value.split(",")
         elif name == "limit":
-            limit = _number(name, value)
+            limit = _parse_number(name, value)
         elif name == "offset":
-            offset = _number(name, value)
+            offset = _parse_number(name, value)
         elif name == "fuzzymatching":
             warnings |= {LITERAL: None} if value == "true" else {}
         else:
-            condition = _condition(level, name, value)
+            condition = _parse_condition(level, name, value)
             if condition:
                 conditions[condition.attribute.tag] = condition
     if offset > FARTHEST:
         raise DicomWebQueryError(f"`offset` is at most {FARTHEST}: narrow the search.")
     warnings |= {SHORTENED: None} if limit > MOST_ROWS else {}
-    returned = _returned(level, implied, included, tuple(conditions.values()))
+    returned = _choose_returned(level, implied, included, tuple(conditions.values()))
     return Search(level, tuple(conditions.values()), returned, min(limit, MOST_ROWS), offset, tuple(warnings))
 
 
-def _condition(level: Level, name: str, value: str) -> Condition | None:
+def _parse_condition(level: Level, name: str, value: str) -> Condition | None:
     """Return a condition; none for an empty value, which matches everything (PS3.4 C.2.2.2.3)."""
     attribute = BY_NAME.get(name) or BY_NAME.get(name.upper())
     if attribute is None or attribute.level > level or not (attribute.key or attribute.keyword == "ModalitiesInStudy"):
@@ -78,7 +78,7 @@ def _condition(level: Level, name: str, value: str) -> Condition | None:
     return Condition(attribute, value) if value.strip("* ") else None
 
 
-def _returned(
+def _choose_returned(
     level: Level, implied: Level, included: list[str], conditions: tuple[Condition, ...]
 ) -> tuple[Attribute, ...]:
     """Return the attributes of each result: the level's own, those above that the path leaves open, the asked."""
@@ -92,7 +92,7 @@ def _returned(
     )
 
 
-def _number(name: str, value: str) -> int:
+def _parse_number(name: str, value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 9):
         raise DicomWebQueryError(f"`{name}` must be a whole number.")
     return int(value)

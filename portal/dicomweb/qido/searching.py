@@ -6,17 +6,19 @@ to look at too many is refused rather than slow: PS3.18 table 10.6.3-2 has 413 f
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from intake.errors import NotFoundError
 from intake.files.model import FileRecord
-from intake.studies.model import Series, Study, StudyQuery
+from intake.studies.model import Study, StudyQuery
 from portal.auth.identity import Identity
+from portal.cursors import read_rows
 from portal.dicomweb.json_model.attributes import BY_NAME, Level
-from portal.dicomweb.json_model.data_sets import DataSet, data_set
-from portal.dicomweb.qido.matching import bounds, values_of
+from portal.dicomweb.json_model.data_sets import DataSet, write_data_set
+from portal.dicomweb.qido.matching import parse_range, read_values
 from portal.dicomweb.qido.query import Search
-from portal.dicomweb.wado.instances import address, first, instances
+from portal.dicomweb.wado.instances import build_address, find_first, list_instances
 from portal.errors import SearchTooBroadError
 from portal.services import Services
 
@@ -40,21 +42,25 @@ class Searcher:
     """Address of the DICOMweb service, for the addresses that results are fetched from."""
 
     def studies(self, search: Search) -> list[DataSet]:
-        return _page(search, (self._of_study(study) for study in self._candidates(search)))
+        return _cut_page(search, (self._describe_study(study) for study in self._candidates(search)))
 
     def series(self, search: Search, study_uid: str = "") -> list[DataSet]:
         """Return the series that match, of one study or of all."""
-        rows = (row for study in self._parents(search, study_uid) for row in self._of_each_series(study))
-        return _page(search, rows)
+        rows = (row for study in self._parents(search, study_uid) for row in self._describe_series(study))
+        return _cut_page(search, rows)
 
     def instances(self, search: Search, study_uid: str = "", series_uid: str = "") -> list[DataSet]:
         """Return the instances that match, of a study, of a series or of all."""
         rows = (
-            self._of_instance(record, study)
+            {
+                **_read_metadata(record, Level.INSTANCE),
+                **self._count_related(study),
+                "RetrieveURL": [build_address(record, self.base)],
+            }
             for study in self._parents(search, study_uid)
-            for record in instances(self.services, self.identity, study.study_uid, series_uid)
+            for record in list_instances(self.services, self.identity, study.study_uid, series_uid)
         )
-        return _page(search, rows)
+        return _cut_page(search, rows)
 
     def _parents(self, search: Search, study_uid: str) -> Iterable[Study]:
         """Return the studies in which to look: the one that the path names, or those that the conditions allow."""
@@ -71,58 +77,42 @@ class Searcher:
 
     def _candidates(self, search: Search) -> Iterator[Study]:
         """Yield studies by the index that fits the conditions best."""
-        uids = search.wanted("StudyInstanceUID")
+        uids = search.find_value("StudyInstanceUID")
         if uids is not None:
             # An empty one names no study, and must not be taken for a path that names none.
             for uid in dict.fromkeys(filter(None, map(str.strip, uids.replace("\\", ",").split(",")))):
                 yield from self._parents(search, uid)
             return
-        query, after = self._query(search), None
-        while True:
-            page = self.services.studies.studies(query, after, PAGE)
-            yield from page.rows
-            after = page.next
-            if after is None:
-                return
+        yield from read_rows(partial(self.services.studies.studies, self._build_query(search), limit=PAGE))
 
-    def _query(self, search: Search) -> StudyQuery:
-        earliest, latest = bounds(search.wanted("StudyDate") or "")
+    def _build_query(self, search: Search) -> StudyQuery:
+        earliest, latest = parse_range(search.find_value("StudyDate") or "")
         return StudyQuery(
             clinic_id=self.identity.own_clinic(),
-            patient_id=_exact(search, "PatientID"),
-            modality=_exact(search, "ModalitiesInStudy"),
+            patient_id=_find_exact(search, "PatientID"),
+            modality=_find_exact(search, "ModalitiesInStudy"),
             first_date=earliest,
             last_date=latest,
         )
 
-    def _of_study(self, study: Study) -> Values:
-        record = first(self.services, self.identity, study.study_uid)
-        return {**(_described(record, Level.STUDY) if record else {}), **self._counted(study)}
+    def _describe_study(self, study: Study) -> Values:
+        record = find_first(self.services, self.identity, study.study_uid)
+        return {**(_read_metadata(record, Level.STUDY) if record else {}), **self._count_related(study)}
 
-    def _of_each_series(self, study: Study) -> Iterator[Values]:
+    def _describe_series(self, study: Study) -> Iterator[Values]:
         # Lists leave the series out; a study that the path names was read with them.
         whole = study if study.series else self._whole(study.study_uid)
         for each in whole.series:
-            record = first(self.services, self.identity, whole.study_uid, each.series_uid)
+            record = find_first(self.services, self.identity, whole.study_uid, each.series_uid)
             if record is not None:
-                yield self._of_series(record, each, whole)
+                yield {
+                    **_read_metadata(record, Level.SERIES),
+                    **self._count_related(whole),
+                    "NumberOfSeriesRelatedInstances": [str(each.instances)],
+                    "RetrieveURL": [f"{self.base}/studies/{whole.study_uid}/series/{each.series_uid}"],
+                }
 
-    def _of_series(self, record: FileRecord, series: Series, study: Study) -> Values:
-        return {
-            **_described(record, Level.SERIES),
-            **self._counted(study),
-            "NumberOfSeriesRelatedInstances": [str(series.instances)],
-            "RetrieveURL": [f"{self.base}/studies/{study.study_uid}/series/{series.series_uid}"],
-        }
-
-    def _of_instance(self, record: FileRecord, study: Study) -> Values:
-        return {
-            **_described(record, Level.INSTANCE),
-            **self._counted(study),
-            "RetrieveURL": [address(record, self.base)],
-        }
-
-    def _counted(self, study: Study) -> Values:
+    def _count_related(self, study: Study) -> Values:
         return {
             "StudyInstanceUID": [study.study_uid],
             "ModalitiesInStudy": sorted(study.modalities),
@@ -133,33 +123,33 @@ class Searcher:
         }
 
 
-def _exact(search: Search, keyword: str) -> str:
+def _find_exact(search: Search, keyword: str) -> str:
     """Return a value that an index can find: one without wild cards."""
-    value = search.wanted(keyword) or ""
+    value = search.find_value(keyword) or ""
     return "" if {"*", "?", "\\", ","} & set(value) else value
 
 
-def _page(search: Search, rows: Iterator[Values]) -> list[DataSet]:
+def _cut_page(search: Search, rows: Iterator[Values]) -> list[DataSet]:
     """Return the page of the matching rows that the search asks for."""
     matching = (
         row
-        for row in _bounded(rows)
+        for row in _limit_candidates(rows)
         if all(condition.holds(row.get(condition.attribute.keyword, ())) for condition in search.conditions)
     )
     page = islice(matching, search.offset, search.offset + search.limit)
-    return [data_set(search.returned, row) for row in page]
+    return [write_data_set(search.returned, row) for row in page]
 
 
-def _bounded(rows: Iterator[Values]) -> Iterator[Values]:
+def _limit_candidates(rows: Iterator[Values]) -> Iterator[Values]:
     for number, row in enumerate(rows):
         if number == MOST_CANDIDATES:
             raise SearchTooBroadError("The search looks at too many.")
         yield row
 
 
-def _described(record: FileRecord, level: Level) -> Values:
+def _read_metadata(record: FileRecord, level: Level) -> Values:
     return {
-        attribute.keyword: values_of(attribute, record.metadata)
+        attribute.keyword: read_values(attribute, record.metadata)
         for attribute in _OF_METADATA
         if attribute.level <= level
     }

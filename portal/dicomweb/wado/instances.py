@@ -16,7 +16,7 @@ MOST_PAGES = 50
 """Pages of files that one request looks through."""
 
 
-def instances(
+def list_instances(
     services: Services, identity: Identity, study_uid: str, series_uid: str = "", page_size: int = 0
 ) -> Iterator[FileRecord]:
     """Yield the accepted instances of a study, or of one of its series: by series, then by instance number.
@@ -34,36 +34,38 @@ def instances(
     after: str | None = None
     for number in range(MOST_PAGES):
         page = services.search.files(query, after, page_size if page_size and not number else PAGE)
-        yield from (record for record in page.rows if _belongs(record, study_uid, series_uid))
+        yield from (record for record in page.rows if _is_listed(record, study_uid, series_uid))
         after = page.next
         if after is None:
             return
     raise SearchTooBroadError("There are too many files to look through.")
 
 
-def first(services: Services, identity: Identity, study_uid: str, series_uid: str = "") -> FileRecord | None:
+def find_first(services: Services, identity: Identity, study_uid: str, series_uid: str = "") -> FileRecord | None:
     """Return one instance, which tells of its study or series what all of its instances say."""
-    return next(instances(services, identity, study_uid, series_uid, page_size=1), None)
+    return next(list_instances(services, identity, study_uid, series_uid, page_size=1), None)
 
 
-def found(services: Services, identity: Identity, study_uid: str, series_uid: str = "") -> Iterator[FileRecord]:
-    """Yield instances as `instances` does, and at least one. Raises NotFoundError at once where there is none."""
-    rows = instances(services, identity, study_uid, series_uid)
+def require_instances(
+    services: Services, identity: Identity, study_uid: str, series_uid: str = ""
+) -> Iterator[FileRecord]:
+    """Yield instances as `list_instances` does, and at least one. Raises NotFoundError at once where there is none."""
+    rows = list_instances(services, identity, study_uid, series_uid)
     one = next(rows, None)
     if one is None:
         raise NotFoundError("there is no such study or series")
     return chain([one], rows)
 
 
-def instance(services: Services, identity: Identity, study_uid: str, series_uid: str, sop_uid: str) -> FileRecord:
+def find_instance(services: Services, identity: Identity, study_uid: str, series_uid: str, sop_uid: str) -> FileRecord:
     """Return one instance. Raises NotFoundError."""
-    for record in instances(services, identity, study_uid, series_uid):
+    for record in list_instances(services, identity, study_uid, series_uid):
         if record.metadata.get("sop_instance_uid") == sop_uid:
             return record
     raise NotFoundError("there is no such instance")
 
 
-def address(record: FileRecord, base: str) -> str:
+def build_address(record: FileRecord, base: str) -> str:
     """Return where an instance is fetched, or nothing for a file that names none: a DICOMDIR is no instance."""
     study_uid, series_uid, sop_uid = (
         record.metadata.get(key) for key in ("study_instance_uid", "series_instance_uid", "sop_instance_uid")
@@ -73,7 +75,7 @@ def address(record: FileRecord, base: str) -> str:
     return f"{base}/studies/{study_uid}/series/{series_uid}/instances/{sop_uid}"
 
 
-def _belongs(record: FileRecord, study_uid: str, series_uid: str) -> bool:
+def _is_listed(record: FileRecord, study_uid: str, series_uid: str) -> bool:
     """A duplicate is told of once, and what was superseded no more.
 
     What names no instance is none: a review may have accepted it all the same.

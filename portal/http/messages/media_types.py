@@ -5,14 +5,14 @@ import re
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
-def parameters(content_type: str) -> tuple[str, dict[str, str]]:
+def parse_content_type(content_type: str) -> tuple[str, dict[str, str]]:
     """Return a media type in lower case, and its parameters, whose names are in lower case too."""
     media_type, *given = split_unquoted(content_type, ";")
     pairs = (one.partition("=") for one in given)
-    return media_type.strip().lower(), {name.strip().lower(): _value(value.strip()) for name, _, value in pairs}
+    return media_type.strip().lower(), {name.strip().lower(): _unquote(value.strip()) for name, _, value in pairs}
 
 
-def accepted(accept: str) -> list[str]:
+def parse_accept(accept: str) -> list[str]:
     """Return the media types of an `Accept` header in lower case, without their parameters and in the order given."""
     return [split_unquoted(one, ";")[0].strip().lower() for one in split_unquoted(accept, ",")]
 
@@ -34,7 +34,7 @@ def split_unquoted(text: str, separator: str) -> list[str]:
     return [*pieces, text[start:]]
 
 
-def _value(text: str) -> str:
+def _unquote(text: str) -> str:
     """Return a parameter's value, free of the quotes around it."""
     if len(text) >= 2 and text.startswith('"') and text.endswith('"'):
         return _ESCAPED.sub(r"\1", text[1:-1])

@@ -33,7 +33,7 @@ class _Parts:
         self.ended = True
 
 
-def parts(body: bytes, boundary: str) -> list[bytes]:
+def read_parts(body: bytes, boundary: str) -> list[bytes]:
     """Return the bodies of a message's parts. Raises DicomWebQueryError for what is no such message."""
     if not 0 < len(boundary) <= LONGEST_BOUNDARY or not boundary.isascii():
         raise DicomWebQueryError("The Content-Type names no boundary that separates the parts.")
@@ -49,7 +49,7 @@ def parts(body: bytes, boundary: str) -> list[bytes]:
     return [bytes(part) for part in seen.found]
 
 
-def related(bodies: Iterable[bytes], media_type: str) -> tuple[bytes, str]:
+def write_message(bodies: Iterable[bytes], media_type: str) -> tuple[bytes, str]:
     """Return a message of parts of one type, and its Content-Type."""
     boundary = secrets.token_hex(16)
     head = f"--{boundary}\r\nContent-Type: {media_type}\r\n\r\n".encode()

@@ -18,12 +18,12 @@ Fields = Annotated[
 ]
 
 
-def sparse(view: BaseModel, fields: str | None) -> BaseModel | Response:
+def select_fields(view: BaseModel, fields: str | None) -> BaseModel | Response:
     """Return the view, or an answer with only those fields of it. Raises RequestValidationError for unknown ones."""
     if fields is None:
         return view
-    wanted, rows = set(fields.split(",")), rows_of(type(view))
-    known = fields_of(type(view))
+    wanted, rows = set(fields.split(",")), find_rows(type(view))
+    known = list_fields(type(view))
     if not wanted <= set(known):
         fault = {"type": "unknown_field", "loc": ("query", PARAMETER), "msg": f"Choose from {', '.join(known)}."}
         raise RequestValidationError([fault])
@@ -35,14 +35,14 @@ def sparse(view: BaseModel, fields: str | None) -> BaseModel | Response:
     )
 
 
-def rows_of(model: type[BaseModel]) -> str | None:
+def find_rows(model: type[BaseModel]) -> str | None:
     """Return the name of a list's rows; a list has rows and a way to the next page, and nothing else."""
     names = set(model.model_fields) - {"next"}
     return next(iter(names)) if len(names) == 1 and "next" in model.model_fields else None
 
 
-def fields_of(model: type[BaseModel]) -> list[str]:
+def list_fields(model: type[BaseModel]) -> list[str]:
     """Return what may be asked for: the fields of the resource, or of the rows of a list."""
-    rows = rows_of(model)
+    rows = find_rows(model)
     of = model if rows is None else get_args(model.model_fields[rows].annotation)[0]
     return list(of.model_fields)

@@ -11,7 +11,7 @@ _BLOCK = 64 * 1024
 """Characters that are packed at a time."""
 
 
-def table(request: Request, lines: Iterable[str], file_name: str) -> Response:
+def send_table(request: Request, lines: Iterable[str], file_name: str) -> Response:
     """Send CSV under an opaque `file_name`, which stands in headers.
 
     A Lambda's answer holds 6 MB (AWS Lambda quotas): packed, the table of 99,999 files is a third of that.
@@ -21,14 +21,14 @@ def table(request: Request, lines: Iterable[str], file_name: str) -> Response:
         "Cache-Control": "no-store",
         "Vary": "Accept-Encoding",
     }
-    blocks = _blocks(lines)
+    blocks = _join_blocks(lines)
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
-        blocks = _packed(blocks)
+        blocks = _compress(blocks)
     return StreamingResponse(blocks, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _blocks(lines: Iterable[str]) -> Iterator[bytes]:
+def _join_blocks(lines: Iterable[str]) -> Iterator[bytes]:
     held: list[str] = []
     size = 0
     for line in lines:
@@ -40,7 +40,7 @@ def _blocks(lines: Iterable[str]) -> Iterator[bytes]:
     yield "".join(held).encode("utf-8", "replace")
 
 
-def _packed(blocks: Iterator[bytes]) -> Iterator[bytes]:
+def _compress(blocks: Iterator[bytes]) -> Iterator[bytes]:
     packer = zlib.compressobj(wbits=_GZIP)
     for block in blocks:
         yield packer.compress(block)

@@ -10,7 +10,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from portal.http.sessions.session_cookies import csrf_token
+from portal.http.sessions.session_cookies import find_csrf_token
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = ROOT / "templates"
@@ -25,7 +25,7 @@ FILTERS: dict[str, Any] = {}
 
 
 @lru_cache(maxsize=1)
-def environment() -> Environment:
+def build_environment() -> Environment:
     """Return the one Jinja environment. A name that a template misspells is an error, not an empty string."""
     pages = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -34,7 +34,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.globals.update(static=static)
+    pages.globals.update(static=link_static)
     pages.filters.update(FILTERS)
     return pages
 
@@ -45,22 +45,22 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
     Every template sees `request`, `identity` (an Identity or None), `csrf_token`, `request_id`, `status`, the global
     `static(name)`, and what `CONTEXTS` add.
     """
-    names = _names(request) | {"status": status} | context
-    text = environment().get_template(template).render(names)
+    names = _gather_names(request) | {"status": status} | context
+    text = build_environment().get_template(template).render(names)
     # A page may name patients' files: no cache keeps it, not even the browser's after signing out.
     return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
 
 
-def static(name: str) -> str:
+def link_static(name: str) -> str:
     """Return the URL of a static file; its name carries a hash of its content where the build made one."""
-    return f"{STATIC}/{_manifest().get(name, name)}"
+    return f"{STATIC}/{_read_manifest().get(name, name)}"
 
 
-def _names(request: Request) -> dict[str, Any]:
+def _gather_names(request: Request) -> dict[str, Any]:
     names: dict[str, Any] = {
         "request": request,
         "identity": getattr(request.state, "identity", None),
-        "csrf_token": csrf_token(request),
+        "csrf_token": find_csrf_token(request),
         "request_id": getattr(request.state, "request_id", ""),
     }
     for context in CONTEXTS:
@@ -68,7 +68,7 @@ def _names(request: Request) -> dict[str, Any]:
     return names
 
 
-def _manifest() -> dict[str, str]:
+def _read_manifest() -> dict[str, str]:
     """Return the built files' names. Asked for anew after each build, so that a running portal follows it."""
     path = DIST / "manifest.json"
     try:

@@ -12,18 +12,18 @@ from portal.cursors import LONGEST, Cursor
 from portal.services import Services
 
 
-def services_of(request: Request) -> Services:
+def find_services(request: Request) -> Services:
     """Return the services of the app that serves `request`."""
     services: Services = request.app.state.services
     return services
 
 
-def cursor_at(request: Request, text: str | None) -> Cursor:
+def read_cursor(request: Request, text: str | None) -> Cursor:
     """Return a cursor of the list that is asked for. What only a page's script asks for is under the page, as `_…`."""
     return Cursor(request.url.path.partition("/_")[0], text)
 
 
-def _page_cursor(
+def _read_page_cursor(
     request: Request,
     cursor: Annotated[
         str | None,
@@ -31,11 +31,11 @@ def _page_cursor(
         Query(description="`next` of the page before.", json_schema_extra={"maxLength": LONGEST}),
     ] = None,
 ) -> Cursor:
-    return cursor_at(request, cursor)
+    return read_cursor(request, cursor)
 
 
-Collaborators = Annotated[Services, Depends(services_of)]
+Collaborators = Annotated[Services, Depends(find_services)]
 """The portal's services."""
 
-PageCursor = Annotated[Cursor, Depends(_page_cursor)]
+PageCursor = Annotated[Cursor, Depends(_read_page_cursor)]
 """Where the page of a list begins that a request asks for."""

@@ -14,8 +14,8 @@ from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
 from portal.monitoring import analytics
 from portal.presentation import formatting
-from portal.presentation.labels import clinic_name
-from portal.saved_queries import PERIODS, QUERIES, USUAL, Column, SavedQuery, Told, query_of
+from portal.presentation.labels import name_clinic
+from portal.saved_queries import PERIODS, QUERIES, USUAL, Column, SavedQuery, Told, find_query
 from portal.services import Services
 from portal.web.layout.dependencies import Admin
 from portal.web.layout.forms import see_other
@@ -40,71 +40,77 @@ class Cell:
 
 @router.get("")
 def first_page(request: Request, services: Collaborators, days: Days = USUAL) -> Response:
-    return render(request, "admin/analytics.html", **_view(services, QUERIES[0], days))
+    return render(request, "admin/analytics.html", **_build_view(services, QUERIES[0], days))
 
 
 @router.get("/{key}")
 def query_page(request: Request, services: Collaborators, key: str, days: Days = USUAL) -> Response:
-    return render(request, "admin/analytics.html", **_view(services, _query(key), days))
+    return render(request, "admin/analytics.html", **_build_view(services, _require_query(key), days))
 
 
 @router.get("/{key}/_answer")
 def answer_again(request: Request, services: Collaborators, key: str, days: Days = USUAL) -> Response:
-    return render(request, "admin/_answer.html", **_view(services, _query(key), days))
+    return render(request, "admin/_answer.html", **_build_view(services, _require_query(key), days))
 
 
 @router.post("/{key}")
 def run(identity: Admin, services: Collaborators, key: str, days: Annotated[int, Form()]) -> Response:
-    query = _query(key)
-    analytics.ask(services, identity, query, _period(days))
-    return see_other(_address(query, days))
+    query = _require_query(key)
+    analytics.run_query(services, identity, query, _check_period(days))
+    return see_other(_build_address(query, days))
 
 
-def _query(key: str) -> SavedQuery:
-    query = query_of(key)
+def _require_query(key: str) -> SavedQuery:
+    query = find_query(key)
     if query is None:
         raise NotFoundError("there is no such query")
     return query
 
 
-def _period(days: int) -> int:
+def _check_period(days: int) -> int:
     if days not in PERIODS:
         raise NotFoundError("there is no such period")
     return days
 
 
-def _view(services: Services, query: SavedQuery, asked: int) -> dict[str, Any]:
-    days = _period(asked)
-    answer = analytics.answer(services, query, days)
+def _build_view(services: Services, query: SavedQuery, asked: int) -> dict[str, Any]:
+    days = _check_period(asked)
+    answer = analytics.find_answer(services, query, days)
     names = {clinic.clinic_id: clinic.name for clinic in services.directory.clinics()}
     rows = answer.table.rows if answer and answer.table else ()
     return {
-        "queries": [(one, _address(one, days)) for one in QUERIES],
+        "queries": [(one, _build_address(one, days)) for one in QUERIES],
         "query": query,
         "days": days,
-        "periods": [(one, _address(query, one)) for one in PERIODS],
+        "periods": [(one, _build_address(query, one)) for one in PERIODS],
         "since": services.clock() - timedelta(days=days),
         "answer": answer,
         "running": answer is not None and answer.progress is Progress.RUNNING,
         "failed": answer is not None and answer.progress is Progress.FAILED,
         "rows": [
-            [_cell(column, value, names) for column, value in zip(query.columns, row, strict=True)] for row in rows
+            [_write_cell(column, value, names) for column, value in zip(query.columns, row, strict=True)]
+            for row in rows
         ],
-        "most": {column.name: _most(place, rows) for place, column in enumerate(query.columns) if column.bar},
+        # What a column's bars are drawn against: its largest number, or 1 where there is none.
+        "most": {
+            column.name: max((float(row[place] or 0) for row in rows), default=0) or 1
+            for place, column in enumerate(query.columns)
+            if column.bar
+        },
         "repeatable_at": answer.repeatable_at() if answer else None,
         "repeatable": answer is None or services.clock() >= answer.repeatable_at(),
-        "page": _address(query, days),
+        "page": _build_address(query, days),
         "again": f"/admin/analytics/{query.key}/_answer?{urlencode({'days': days})}",
-        "console": _console(services, answer.run.execution_id if answer else ""),
+        "console": _link_console(services, answer.run.execution_id if answer else ""),
         "kept_minutes": analytics.KEPT // timedelta(minutes=1),
     }
 
 
-def _address(query: SavedQuery, days: int) -> str:
+def _build_address(query: SavedQuery, days: int) -> str:
     return f"/admin/analytics/{query.key}?{urlencode({'days': days})}"
 
 
-def _console(services: Services, execution_id: str) -> str:
+def _link_console(services: Services, execution_id: str) -> str:
     """Return where Athena's console shows a run, or its saved queries; nothing on a stack that AWS knows nothing of."""
     settings = services.settings
     if not settings.secure:
@@ -115,31 +121,26 @@ def _console(services: Services, execution_id: str) -> str:
     )
 
 
-def _most(place: int, rows: tuple[tuple[str | None, ...], ...]) -> float:
-    """Return the largest number of a column, or 1 where there is none to draw a bar against."""
-    return max((float(row[place] or 0) for row in rows), default=0) or 1
-
-
-def _cell(column: Column, value: str | None, names: dict[str, str]) -> Cell:
+def _write_cell(column: Column, value: str | None, names: dict[str, str]) -> Cell:
     if not value:
         return Cell(column, "Not named" if column.told is Told.DEVICE else NOTHING)
     if column.told is Told.CLINIC:
-        return Cell(column, clinic_name(value, names))
+        return Cell(column, name_clinic(value, names))
     if column.told is Told.CAUSE:
         return Cell(column, value, f"/admin/quarantine?{urlencode({'code': value})}")
     if column.told in {Told.DEVICE, Told.DAY}:
         return Cell(column, value)
-    return Cell(column, _number(column.told, float(value)), amount=float(value) if column.bar else 0)
+    return Cell(column, _write_number(column.told, float(value)), amount=float(value) if column.bar else 0)
 
 
-def _number(told: Told, amount: float) -> str:
+def _write_number(told: Told, amount: float) -> str:
     """Write an amount as other pages do; Athena writes large ones with an exponent."""
     writers = {
         Told.COUNT: lambda: f"{amount:,.0f}",
-        Told.BYTES: lambda: formatting.size(round(amount)),
-        Told.PERCENT: lambda: "under 0.1 %" if 0 < amount < 0.05 else formatting.share(amount),
-        Told.DURATION: lambda: formatting.duration(round(amount)),
-        Told.DOLLARS: lambda: formatting.dollars(amount),
+        Told.BYTES: lambda: formatting.format_size(round(amount)),
+        Told.PERCENT: lambda: "under 0.1 %" if 0 < amount < 0.05 else formatting.format_share(amount),
+        Told.DURATION: lambda: formatting.format_duration(round(amount)),
+        Told.DOLLARS: lambda: formatting.format_dollars(amount),
         Told.HOUR: lambda: f"{amount:02.0f}:00",
     }
     return writers[told]()

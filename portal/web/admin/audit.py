@@ -11,20 +11,20 @@ from portal.audit.trail import GROUPS, Asked
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.web.layout.dependencies import Admin
-from portal.web.layout.pagination import page_address, page_links
+from portal.web.layout.pagination import build_address, build_page_links
 
 router = APIRouter(prefix="/admin")
 
 Text = Annotated[str, Query(max_length=100)]
 
 
-def _asked(
+def _read_filter(
     *, clinic: Text = "", person: Text = "", action: Text = "", subject: Text = "", since: Text = "", until: Text = ""
 ) -> Asked:
     return Asked(clinic.strip(), person.strip(), action, subject.strip(), since, until)
 
 
-Wanted = Annotated[Asked, Depends(_asked)]
+Wanted = Annotated[Asked, Depends(_read_filter)]
 
 
 @router.get("/audit")
@@ -35,18 +35,18 @@ def audit_page(
     asked: Wanted,
     cursor: PageCursor,
 ) -> Response:
-    page = trail.entries(services, identity, asked, cursor)
+    page = trail.list_entries(services, identity, asked, cursor)
     return render(
         request,
         "admin/audit.html",
         asked=asked,
         entries=page.rows,
         actions=ACTIONS,
-        groups=[(start, GROUPS.get(start, start), held) for start, held in trail.groups().items()],
+        groups=[(start, GROUPS.get(start, start), held) for start, held in trail.list_groups().items()],
         clinics=services.directory.clinics(),
         today=f"{services.clock():%Y-%m-%d}",
-        export=page_address("/admin/audit.csv", asked.fields()),
-        **page_links("/admin/audit", cursor, page.next, **asked.fields()),
+        export=build_address("/admin/audit.csv", asked.fields()),
+        **build_page_links("/admin/audit", cursor, page.next, **asked.fields()),
     )
 
 
@@ -54,7 +54,7 @@ def audit_page(
 def audit_table(identity: Admin, services: Collaborators, asked: Wanted) -> Response:
     name = f"audit-{services.clock():%Y-%m-%d}.csv"
     return StreamingResponse(
-        trail.export(services, identity, asked),
+        trail.export_entries(services, identity, asked),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

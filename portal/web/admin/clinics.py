@@ -9,14 +9,14 @@ from fastapi.responses import Response
 from intake.errors import ConflictError
 from intake.files.keys import UNASSIGNED
 from intake.rules import catalogue
-from portal.accounts.users import group_of
+from portal.accounts.users import name_group
 from portal.admin import clinics, partners, profiles
 from portal.errors import FieldsError
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
 from portal.services import Services
 from portal.web.layout.dependencies import Admin, Fields
-from portal.web.layout.forms import form_page, see_other
+from portal.web.layout.forms import render_form, see_other
 
 router = APIRouter(prefix="/admin/clinics")
 
@@ -46,7 +46,7 @@ def clinics_page(request: Request, services: Collaborators) -> Response:
 
 @router.get("/new")
 def new_clinic(request: Request) -> Response:
-    return form_page(request, "admin/clinic_new.html")
+    return render_form(request, "admin/clinic_new.html")
 
 
 @router.post("/new")
@@ -54,22 +54,22 @@ def create_clinic(request: Request, identity: Admin, services: Collaborators, fi
     try:
         made = clinics.create(services, identity, fields)
     except FieldsError as refused:
-        return form_page(request, "admin/clinic_new.html", values=fields, faults=refused.faults)
+        return render_form(request, "admin/clinic_new.html", values=fields, faults=refused.faults)
     return see_other(f"/admin/clinics/{made.clinic_id}?done=created")
 
 
 @router.get("/{clinic_id}")
 def clinic_page(request: Request, services: Collaborators, clinic_id: str, done: str = "") -> Response:
-    clinic = clinics.clinic(services, clinic_id)
+    clinic = clinics.find_clinic(services, clinic_id)
     uploads = services.records.uploads(clinic_id, None, 1).rows
     return render(
         request,
         "admin/clinic.html",
         clinic=clinic,
         last_upload=uploads[0].created_at if uploads else None,
-        profile=profiles.summary(services.directory.profile(clinic_id)),
-        people=services.people.members(group_of(clinic_id)),
-        partners=partners.partners_of(services, clinic_id),
+        profile=profiles.summarize_profile(services.directory.profile(clinic_id)),
+        people=services.people.list_members(name_group(clinic_id)),
+        partners=partners.list_partners(services, clinic_id),
         now=services.clock(),
         done=DONE.get(done, ""),
     )
@@ -77,9 +77,9 @@ def clinic_page(request: Request, services: Collaborators, clinic_id: str, done:
 
 @router.get("/{clinic_id}/edit")
 def edit_clinic(request: Request, services: Collaborators, clinic_id: str) -> Response:
-    clinic = clinics.clinic(services, clinic_id)
+    clinic = clinics.find_clinic(services, clinic_id)
     values = {"name": clinic.name, "contact": clinic.contact}
-    return form_page(request, "admin/clinic_edit.html", clinic=clinic, values=values)
+    return render_form(request, "admin/clinic_edit.html", clinic=clinic, values=values)
 
 
 @router.post("/{clinic_id}/edit")
@@ -89,8 +89,8 @@ def describe_clinic(
     try:
         clinics.describe(services, identity, clinic_id, fields)
     except FieldsError as refused:
-        clinic = clinics.clinic(services, clinic_id)
-        return form_page(request, "admin/clinic_edit.html", clinic=clinic, values=fields, faults=refused.faults)
+        clinic = clinics.find_clinic(services, clinic_id)
+        return render_form(request, "admin/clinic_edit.html", clinic=clinic, values=fields, faults=refused.faults)
     return see_other(f"/admin/clinics/{clinic_id}?done=described")
 
 
@@ -108,7 +108,7 @@ def activate_clinic(identity: Admin, services: Collaborators, clinic_id: str) ->
 
 @router.get("/{clinic_id}/profile")
 def profile_page(request: Request, services: Collaborators, clinic_id: str) -> Response:
-    return _profile_form(request, services, clinic_id)
+    return _render_profile_form(request, services, clinic_id)
 
 
 @router.post("/{clinic_id}/profile")
@@ -116,16 +116,16 @@ def save_profile(
     request: Request, identity: Admin, services: Collaborators, clinic_id: str, fields: Fields
 ) -> Response:
     try:
-        entered = profiles.entered(fields)
+        entered = profiles.read_profile(fields)
         clinics.save_profile(services, identity, clinic_id, seen=fields.get("version", ""), profile=entered)
     except FieldsError as refused:
-        return _profile_form(request, services, clinic_id, fields=fields, faults=refused.faults)
+        return _render_profile_form(request, services, clinic_id, fields=fields, faults=refused.faults)
     except ConflictError:
-        return _profile_form(request, services, clinic_id, faults=OVERTAKEN)
+        return _render_profile_form(request, services, clinic_id, faults=OVERTAKEN)
     return see_other(f"/admin/clinics/{clinic_id}?done=profile")
 
 
-def _profile_form(
+def _render_profile_form(
     request: Request,
     services: Services,
     clinic_id: str,
@@ -134,27 +134,27 @@ def _profile_form(
     faults: Mapping[str, str] | None = None,
 ) -> Response:
     """Show the profile as it stands, or what was entered where that cannot be taken."""
-    clinic, profile = clinics.clinic(services, clinic_id), services.directory.profile(clinic_id)
-    values = _as_fields(profile) if fields is None else fields
-    return form_page(
+    clinic, profile = clinics.find_clinic(services, clinic_id), services.directory.profile(clinic_id)
+    values = _write_fields(profile) if fields is None else fields
+    return render_form(
         request,
         "admin/profile.html",
         clinic=clinic,
         values=values,
         faults=faults,
         kinds=catalogue().kinds,
-        chapters=profiles.chapters(profile),
+        chapters=profiles.list_chapters(profile),
         conflicts=profiles.CONFLICTS,
         levels=LEVELS,
     )
 
 
-def _as_fields(profile: profiles.Profile | None) -> dict[str, Any]:
+def _write_fields(profile: profiles.Profile | None) -> dict[str, Any]:
     """Return a profile as its form's fields."""
     written = profile or {}
     kinds = written.get("kinds")
     chosen = catalogue().kinds if kinds is None else kinds
     sizes = {f"max-{kind}": f"{limit // profiles.MEGABYTE}" for kind, limit in written.get("max_bytes", {}).items()}
     levels = {f"rule-{code}": level for code, level in written.get("rules", {}).items()}
-    others = {"conflicts": written.get("conflicts", profiles.USUAL), "version": profiles.version_of(profile)}
+    others = {"conflicts": written.get("conflicts", profiles.USUAL), "version": profiles.fingerprint_profile(profile)}
     return {f"kind-{kind}": "on" for kind in chosen} | sizes | levels | others

@@ -13,13 +13,13 @@ from intake.projections.model import Grain
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
 from portal.monitoring import costs
-from portal.monitoring.dashboard import Dashboard, Pipeline, dashboard
-from portal.monitoring.dashboard import costs as estimated
+from portal.monitoring.dashboard import Dashboard, Pipeline, build_dashboard
+from portal.monitoring.dashboard import estimate_costs as estimated
 from portal.monitoring.statistics import RANGES, SHARES, TOLD
 from portal.presentation import formatting, labels
 from portal.presentation.labels import STATE_BADGES, Badge
 from portal.services import Services
-from portal.web.layout.pagination import page_address
+from portal.web.layout.pagination import build_address
 from portal.web.layout.receipts import Tile
 
 router = APIRouter(prefix="/admin")
@@ -57,12 +57,12 @@ class Fact:
 
 @router.get("")
 def admin_page(request: Request, services: Collaborators, wanted: Wanted = "24h", clinic: str = "") -> Response:
-    return render(request, "admin.html", **_view(services, wanted, clinic))
+    return render(request, "admin.html", **_build_view(services, wanted, clinic))
 
 
 @router.get("/_dashboard")
 def dashboard_again(request: Request, services: Collaborators, wanted: Wanted = "24h", clinic: str = "") -> Response:
-    return render(request, "_dashboard.html", **_view(services, wanted, clinic))
+    return render(request, "_dashboard.html", **_build_view(services, wanted, clinic))
 
 
 @router.get("/storage")
@@ -80,33 +80,33 @@ def storage_page(request: Request, services: Collaborators) -> Response:
         prices_of=costs.PRICES_OF,
         region=costs.REGION,
         days=costs.MONTH,
-        names=_names(services),
+        names=_list_names(services),
     )
 
 
-def _view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
+def _build_view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
     span = RANGES.get(wanted, RANGES["24h"])
-    shown = dashboard(services, span, clinic or None)
-    names = _names(services)
+    shown = build_dashboard(services, span, clinic or None)
+    names = _list_names(services)
     return {
         "shown": shown,
         "names": names,
         "who": names.get(clinic, clinic) if clinic else "All clinics",
-        "ranges": [(one, page_address("/admin", {"range": one.key, "clinic": clinic})) for one in RANGES.values()],
-        "again": page_address("/admin/_dashboard", {"range": span.key, "clinic": clinic}),
-        "trouble": _trouble(shown.pipeline),
+        "ranges": [(one, build_address("/admin", {"range": one.key, "clinic": clinic})) for one in RANGES.values()],
+        "again": build_address("/admin/_dashboard", {"range": span.key, "clinic": clinic}),
+        "trouble": _describe_trouble(shown.pipeline),
         "tiles": [Tile(shown.counts.get(state, 0), badge.label, badge) for state, badge in CHARTED.items()],
-        "now": _now(shown.pipeline),
+        "now": _list_facts(shown.pipeline),
         "charted": list(CHARTED.values()),
         "shares": [f"{share:.0%}".replace("%", " %") for share in SHARES],
-        "verdicts": _verdicts(shown),
-        "latency": _latency(shown),
+        "verdicts": _chart_verdicts(shown),
+        "latency": _chart_latency(shown),
         "by_date": span.grain is Grain.DAY,
         "rows": [
             Row(
                 step.start,
                 [step.counts[state] for state in CHARTED],
-                [formatting.took(one) for one in step.percentiles],
+                [formatting.format_taken(one) for one in step.percentiles],
             )
             for step in reversed(shown.steps)
         ],
@@ -120,57 +120,57 @@ def _view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
     }
 
 
-def _names(services: Services) -> dict[str, str]:
+def _list_names(services: Services) -> dict[str, str]:
     clinics = {clinic.clinic_id: clinic.name for clinic in services.directory.clinics()}
     return {**clinics, UNASSIGNED: UNKNOWN_SENDERS}
 
 
-def _trouble(pipeline: Pipeline) -> str | None:
+def _describe_trouble(pipeline: Pipeline) -> str | None:
     """Say what an admin must look at now, if anything."""
     if not pipeline.dead:
         return None
     return (
-        f"{formatting.count(pipeline.dead, 'message')} in the dead-letter queue: checking failed again and again. "
-        "The files are safe meanwhile."
+        f"{formatting.format_count(pipeline.dead, 'message')} in the dead-letter queue: "
+        "checking failed again and again. The files are safe meanwhile."
     )
 
 
-def _now(pipeline: Pipeline) -> list[Fact]:
+def _list_facts(pipeline: Pipeline) -> list[Fact]:
     """Return the state of the pipeline, and where to go on where it matters."""
     calm, alarmed, watched = STATE_BADGES[State.ACCEPTED], STATE_BADGES[State.REJECTED], labels.WARNED
     stuck, dead, quiet = pipeline.stuck, pipeline.dead, len(pipeline.quiet)
     return [
-        Fact("Waiting in the queue", formatting.count(pipeline.waiting, "message")),
-        Fact("Oldest has waited", _oldest(pipeline)),
+        Fact("Waiting in the queue", formatting.format_count(pipeline.waiting, "message")),
+        Fact("Oldest has waited", _describe_oldest(pipeline)),
         Fact("Stuck files", f"{stuck:,}", alarmed if stuck else calm, "/admin/stuck" if stuck else ""),
         Fact("Dead letters", f"{dead:,}", alarmed if dead else calm, "/admin/dead-letters" if dead else ""),
         Fact("Quiet clinics", f"{quiet:,}", watched if quiet else calm),
     ]
 
 
-def _oldest(pipeline: Pipeline) -> str:
+def _describe_oldest(pipeline: Pipeline) -> str:
     if not pipeline.waiting:
         return "Nothing waits"
-    return "Not measured yet" if pipeline.oldest_s is None else formatting.duration(1000 * pipeline.oldest_s)
+    return "Not measured yet" if pipeline.oldest_s is None else formatting.format_duration(1000 * pipeline.oldest_s)
 
 
-def _verdicts(shown: Dashboard) -> dict[str, Any]:
+def _chart_verdicts(shown: Dashboard) -> dict[str, Any]:
     series = [
         {"label": badge.label, "tone": badge.tone, "values": [step.counts[state] for step in shown.steps]}
         for state, badge in CHARTED.items()
     ]
-    return {**_axis(shown), "kind": "bars", "series": series}
+    return {**_build_axis(shown), "kind": "bars", "series": series}
 
 
-def _latency(shown: Dashboard) -> dict[str, Any]:
+def _chart_latency(shown: Dashboard) -> dict[str, Any]:
     series = [
         {"label": f"{share:.0%}", "values": [step.percentiles[place] for step in shown.steps]}
         for place, share in enumerate(SHARES)
     ]
-    return {**_axis(shown), "kind": "lines", "series": series}
+    return {**_build_axis(shown), "kind": "lines", "series": series}
 
 
-def _axis(shown: Dashboard) -> dict[str, Any]:
+def _build_axis(shown: Dashboard) -> dict[str, Any]:
     return {
         "starts": [int(step.start.timestamp()) for step in shown.steps],
         "step": int(shown.range.grain.value.total_seconds()),

@@ -12,15 +12,17 @@ from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
 from portal.services import Services
 from portal.web.layout.dependencies import Admin, Fields
-from portal.web.layout.forms import form_page, request_key, see_other
+from portal.web.layout.forms import new_request_key, render_form, see_other
 
 router = APIRouter(prefix="/admin/clinics/{clinic_id}/partners")
 
 
 @router.get("/new")
 def new_partner(request: Request, services: Collaborators, clinic_id: str) -> Response:
-    values = {"upload": "on", "read": "on", "request_key": request_key()}
-    return form_page(request, "admin/partner_new.html", clinic=clinics.clinic(services, clinic_id), values=values)
+    values = {"upload": "on", "read": "on", "request_key": new_request_key()}
+    return render_form(
+        request, "admin/partner_new.html", clinic=clinics.find_clinic(services, clinic_id), values=values
+    )
 
 
 @router.post("/new")
@@ -30,9 +32,9 @@ def create_partner(
     try:
         made = partners.create(services, identity, clinic_id, fields)
     except FieldsError as refused:
-        clinic = clinics.clinic(services, clinic_id)
-        return form_page(request, "admin/partner_new.html", clinic=clinic, values=fields, faults=refused.faults)
-    return _shown(request, services, clinic_id, made)
+        clinic = clinics.find_clinic(services, clinic_id)
+        return render_form(request, "admin/partner_new.html", clinic=clinic, values=fields, faults=refused.faults)
+    return _show_secret(request, services, clinic_id, made)
 
 
 @router.get("/{client_id}")
@@ -42,17 +44,17 @@ def partner_page(
     clinic_id: str,
     client_id: str,
 ) -> Response:
-    used, cut = partners.usage(services, clinic_id)
+    used, cut = partners.count_usage(services, clinic_id)
     return render(
         request,
         "admin/partner.html",
-        clinic=clinics.clinic(services, clinic_id),
-        partner=partners.partner(services, clinic_id, client_id),
+        clinic=clinics.find_clinic(services, clinic_id),
+        partner=partners.find_partner(services, clinic_id, client_id),
         used=used.get(client_id, partners.Usage()),
         cut=partners.LOOKED_AT if cut else 0,
         now=services.clock(),
         grace=partners.GRACE.days,
-        request_key=request_key(),
+        request_key=new_request_key(),
     )
 
 
@@ -61,7 +63,7 @@ def rotate_partner(
     request: Request, identity: Admin, services: Collaborators, *, clinic_id: str, client_id: str, fields: Fields
 ) -> Response:
     made = partners.rotate(services, identity, clinic_id, client_id, fields.get("request_key", ""))
-    return _shown(request, services, clinic_id, made, replaced=client_id)
+    return _show_secret(request, services, clinic_id, made, replaced=client_id)
 
 
 @router.post("/{client_id}/revoke")
@@ -70,14 +72,16 @@ def revoke_partner(identity: Admin, services: Collaborators, clinic_id: str, cli
     return see_other(f"/admin/clinics/{clinic_id}?done=revoked")
 
 
-def _shown(request: Request, services: Services, clinic_id: str, made: partners.Made, replaced: str = "") -> Response:
+def _show_secret(
+    request: Request, services: Services, clinic_id: str, made: partners.Made, replaced: str = ""
+) -> Response:
     """Show the secret, this once."""
     if made.credentials is None:
         return see_other(f"/admin/clinics/{clinic_id}?done=repeated")
     return render(
         request,
         "admin/partner_secret.html",
-        clinic=clinics.clinic(services, clinic_id),
+        clinic=clinics.find_clinic(services, clinic_id),
         partner=made.partner,
         credentials=made.credentials,
         token_url=f"{services.settings.sign_in_url}/oauth2/token",

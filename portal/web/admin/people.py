@@ -13,19 +13,19 @@ from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
 from portal.services import Services
 from portal.web.layout.dependencies import Admin, Fields
-from portal.web.layout.forms import form_page, see_other
+from portal.web.layout.forms import render_form, see_other
 
 router = APIRouter(prefix="/admin")
 
 
 @router.get("/admins")
 def admins_page(request: Request, services: Collaborators) -> Response:
-    return render(request, "admin/admins.html", people=services.people.members(ADMIN_GROUP))
+    return render(request, "admin/admins.html", people=services.people.list_members(ADMIN_GROUP))
 
 
 @router.get("/admins/invite")
 def invite_admin(request: Request) -> Response:
-    return form_page(request, "admin/invite.html", clinic=None)
+    return render_form(request, "admin/invite.html", clinic=None)
 
 
 @router.post("/admins/invite")
@@ -35,7 +35,7 @@ def send_admin_invitation(request: Request, identity: Admin, services: Collabora
 
 @router.get("/clinics/{clinic_id}/invite")
 def invite_staff(request: Request, services: Collaborators, clinic_id: str) -> Response:
-    return form_page(request, "admin/invite.html", clinic=clinics.clinic(services, clinic_id))
+    return render_form(request, "admin/invite.html", clinic=clinics.find_clinic(services, clinic_id))
 
 
 @router.post("/clinics/{clinic_id}/invite")
@@ -51,15 +51,15 @@ def _send_invitation(
     try:
         person = staff.invite(services, identity, clinic_id, fields)
     except FieldsError as refused:
-        clinic = clinics.clinic(services, clinic_id) if clinic_id else None
-        return form_page(request, "admin/invite.html", clinic=clinic, values=fields, faults=refused.faults)
+        clinic = clinics.find_clinic(services, clinic_id) if clinic_id else None
+        return render_form(request, "admin/invite.html", clinic=clinic, values=fields, faults=refused.faults)
     return see_other(f"/admin/people/{person.username}?done=invited")
 
 
 @router.get("/people/{username}")
 def person_page(request: Request, identity: Admin, services: Collaborators, username: str, done: str = "") -> Response:
-    person, groups = services.people.person(username)
-    clinic_id = staff.clinic_of(groups)
+    person, groups = services.people.find_person(username)
+    clinic_id = staff.find_clinic_id(groups)
     return render(
         request,
         "admin/person.html",
@@ -68,7 +68,7 @@ def person_page(request: Request, identity: Admin, services: Collaborators, user
         is_admin=ADMIN_GROUP in groups,
         myself=person.subject == identity.subject,
         offered=staff.OFFERED[person.standing],
-        done=_told(person, done),
+        done=_describe_deed(person, done),
     )
 
 
@@ -78,7 +78,7 @@ def act(identity: Admin, services: Collaborators, username: str, deed: str) -> R
     return see_other(f"/admin/people/{person.username}?done={deed}")
 
 
-def _told(person: Person, done: str) -> str:
+def _describe_deed(person: Person, done: str) -> str:
     """Say what was just done to somebody."""
     if done == "invited":
         return f"{person.shown} was invited by email. The temporary password in it works for three days."

@@ -1,17 +1,17 @@
 """Why an upload's files are in trouble: one card per cause, however many files share it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from intake.files.causes import code_of, state_of
-from intake.files.model import FileRecord, Finding, Severity, Upload
+from intake.files.model import FileRecord, Severity, Upload
 from intake.files.states import State
 from intake.rules import is_note
 from portal.auth.identity import Identity
 from portal.presentation.labels import STATE_BADGES, WARNED
 from portal.services import Services
-from portal.uploads.visibility import seen_by
+from portal.uploads.visibility import redact
 
 NAMED = 6
 """Files that a card names."""
@@ -55,18 +55,18 @@ class Cause:
     """Of the page that lists all of them."""
 
 
-def causes(services: Services, identity: Identity, upload: Upload) -> list[Cause]:
+def list_causes(services: Services, identity: Identity, upload: Upload) -> list[Cause]:
     """Return the causes of an upload's trouble, worst first and of these the most frequent first."""
     counted = sorted(upload.causes.items(), key=lambda item: (item[0].partition("#")[0], -item[1], item[0]))[:CARDS]
     found = services.troubles.first(upload.upload_id, [cause for cause, _ in counted], NAMED)
     return [
-        cause_of_files(upload, cause, [seen_by(identity, record) for record in found[cause]])
+        build_cause(upload, cause, [redact(identity, record) for record in found[cause]])
         for cause, _ in counted
         if cause in found
     ]
 
 
-def cause_of_files(upload: Upload, cause: str, files: Sequence[FileRecord]) -> Cause:
+def build_cause(upload: Upload, cause: str, files: Sequence[FileRecord]) -> Cause:
     """Return one cause by some of its files, of which there is at least one."""
     state = state_of(cause)
     badge = WARNED if state is State.ACCEPTED else STATE_BADGES[state]
@@ -86,13 +86,14 @@ def cause_of_files(upload: Upload, cause: str, files: Sequence[FileRecord]) -> C
         count=max(upload.causes.get(cause, 0), len(files)),
         files=tuple(files),
         is_note=finding is not None and is_note(finding),
-        also=tuple(dict.fromkeys(other.message for file in files for other in _others(file, code, state))),
+        # For a rejected file, what would reject it too.
+        also=tuple(
+            dict.fromkeys(
+                other.message
+                for file in files
+                for other in file.findings
+                if other.code != code and (state is State.ACCEPTED or other.severity is Severity.REJECT)
+            )
+        ),
         address=f"/uploads/{upload.upload_id}/trouble?{urlencode({'cause': cause})}",
     )
-
-
-def _others(file: FileRecord, code: str, state: State) -> Iterator[Finding]:
-    """Yield what else is wrong: for a rejected file, what would reject it too."""
-    for found in file.findings:
-        if found.code != code and (state is State.ACCEPTED or found.severity is Severity.REJECT):
-            yield found

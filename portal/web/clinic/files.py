@@ -12,13 +12,13 @@ from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import formatting, labels
 from portal.quarantine import orders
-from portal.search.files import find
+from portal.search.files import find_files
 from portal.services import Services
 from portal.uploads import visibility as seen
 from portal.web.clinic.search_form import Searched, lead_to_search
 from portal.web.layout.dependencies import Fields, Staff
-from portal.web.layout.facts import Fact, sections
-from portal.web.layout.pagination import page_links
+from portal.web.layout.facts import Fact, list_sections
+from portal.web.layout.pagination import build_page_links
 
 router = APIRouter(prefix="/files")
 
@@ -34,7 +34,7 @@ def files_page(
     request: Request, identity: Staff, services: Collaborators, cursor: PageCursor, wanted: Searched
 ) -> Response:
     """List files by what the address asks for. Raises InvalidCursorError."""
-    found = find(services, identity, wanted.asked, cursor, LIST)
+    found = find_files(services, identity, wanted.asked, cursor, LIST)
     return render(
         request,
         "files.html",
@@ -43,8 +43,8 @@ def files_page(
         states=[(option.value, badge.label) for option, badge in labels.STATE_BADGES.items()],
         nobody=UNASSIGNED,
         looked_back_to=found.files.looked_back_to,
-        **wanted.shown(services, identity),
-        **page_links("/files", cursor, found.files.next, **wanted.query),
+        **wanted.build_context(services, identity),
+        **build_page_links("/files", cursor, found.files.next, **wanted.query),
     )
 
 
@@ -55,21 +55,23 @@ def search(identity: Staff, services: Collaborators, fields: Fields) -> Response
 
 @router.get("/{file_id}")
 def file_page(request: Request, identity: Staff, services: Collaborators, file_id: str) -> Response:
-    record = seen.file(services, identity, file_id)
+    record = seen.read_file(services, identity, file_id)
+    unpacked = record.kind == "zip" and record.state is State.ACCEPTED and record.duplicate_of is None
     return render(
         request,
         "file.html",
         file=record,
-        state_badge=labels.file_badge(record),
+        state_badge=labels.choose_file_badge(record),
         findings=sorted(
             (found for found in record.findings if not is_note(found)),
             key=lambda found: found.severity is not Severity.REJECT,
         ),
         notes=[found for found in record.findings if is_note(found)],
-        sections=sections(record.metadata),
-        particulars=_particulars(record),
-        held=_held(record),
-        study=_study(services, record),
+        sections=list_sections(record.metadata),
+        particulars=_list_particulars(record),
+        # Files that an archive holds; none for what is no archive, or was not unpacked.
+        held=int(record.metadata.get("entries", 0)) if unpacked else 0,
+        study=_find_study_id(services, record),
         other_road=bool(OTHER_ROADS.intersection(found.code for found in record.findings)),
         shown=record.kind if seen.is_shown(record) else "",
         downloadable=record.state is State.ACCEPTED and not identity.is_admin,
@@ -80,42 +82,32 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
 @router.get("/{file_id}/preview")
 def preview(identity: Staff, services: Collaborators, file_id: str) -> Response:
     """Lead to S3, which shows exactly the version that was judged, as its kind and nothing else."""
-    return RedirectResponse(seen.preview(services, identity, file_id).url, 303)
+    return RedirectResponse(seen.sign_preview(services, identity, file_id).url, 303)
 
 
 @router.get("/{file_id}/download")
 def download(identity: Staff, services: Collaborators, file_id: str) -> Response:
     """Lead to S3, which serves exactly the version that was judged."""
-    return RedirectResponse(seen.download(services, identity, file_id).url, 303)
+    return RedirectResponse(seen.sign_download(services, identity, file_id).url, 303)
 
 
-def _particulars(record: FileRecord) -> list[Fact]:
+def _list_particulars(record: FileRecord) -> list[Fact]:
     """Return what we know of a file besides its content."""
+    took = record.timings.get("arrival_to_verdict")
     told = [
-        Fact("Kind", labels.kind(record.kind)),
-        Fact("Size", formatting.size(record.size)),
+        Fact("Kind", labels.name_kind(record.kind)),
+        Fact("Size", formatting.format_size(record.size)),
         Fact("Sent by", labels.SOURCES[record.source]),
-        Fact("Time to verdict", _time_to_verdict(record)),
+        Fact("Time to verdict", "" if took is None else f"{formatting.format_duration(took)} after it arrived"),
         Fact("SHA-256", record.sha256 or "", exact=True),
         Fact("Rules version", record.rules_version or ""),
-        Fact("Clinic", labels.clinic_name(record.clinic_id)),
+        Fact("Clinic", labels.name_clinic(record.clinic_id)),
         Fact("File ID", record.file_id, exact=True),
     ]
     return [fact for fact in told if fact.text]
 
 
-def _study(services: Services, record: FileRecord) -> str:
+def _find_study_id(services: Services, record: FileRecord) -> str:
     """Return the id of the study that an accepted file is part of, or nothing."""
     uid = study_uid_of(record.metadata) if record.kind == "dicom" and record.state is State.ACCEPTED else ""
     return services.ids.study(record.clinic_id, uid) if uid else ""
-
-
-def _held(record: FileRecord) -> int:
-    """Return how many files an archive holds; nothing for what is no archive, or was not unpacked."""
-    unpacked = record.kind == "zip" and record.state is State.ACCEPTED and record.duplicate_of is None
-    return int(record.metadata.get("entries", 0)) if unpacked else 0
-
-
-def _time_to_verdict(record: FileRecord) -> str:
-    took = record.timings.get("arrival_to_verdict")
-    return "" if took is None else f"{formatting.duration(took)} after it arrived"

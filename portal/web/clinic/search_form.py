@@ -14,7 +14,7 @@ from portal.search import files as finding
 from portal.services import Services
 from portal.web.layout.dependencies import Staff
 from portal.web.layout.forms import see_other
-from portal.web.layout.pagination import page_address
+from portal.web.layout.pagination import build_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +27,29 @@ class Search:
     lapsed: bool
     """Whether the address names a search that is kept no longer."""
 
-    def shown(self, services: Services, identity: Identity) -> dict[str, Any]:
+    def build_context(self, services: Services, identity: Identity) -> dict[str, Any]:
         """Return what the form shows."""
         return {
             "asked": self.asked,
             "lapsed": self.lapsed,
-            "filtered": bool(self.asked.told()),
+            "filtered": bool(self.asked.to_dict()),
             "modalities": labels.MODALITIES,
             "clinics": services.directory.clinics() if identity.is_admin else (),
             "today": f"{services.clock():%Y-%m-%d}",
         }
 
 
-def _search(request: Request, identity: Staff, services: Collaborators, search: str = "") -> Search:
+def _read_search(request: Request, identity: Staff, services: Collaborators, search: str = "") -> Search:
     """Read what the address asks for, or what is kept under its `search`."""
-    kept = finding.kept(services, identity, search)
-    asked = kept or finding.addressed(services, identity, request.query_params)
-    return Search(asked, {"search": search} if kept else asked.told(), lapsed=bool(search) and kept is None)
+    kept = finding.find_kept(services, identity, search)
+    asked = kept or finding.read_address(services, identity, request.query_params)
+    return Search(asked, {"search": search} if kept else asked.to_dict(), lapsed=bool(search) and kept is None)
 
 
-Searched = Annotated[Search, Depends(_search)]
+Searched = Annotated[Search, Depends(_read_search)]
 
 
 def lead_to_search(path: str, services: Services, identity: Identity, fields: Mapping[str, str]) -> Response:
     """Lead to what the form asks for, by an address that identifies nobody."""
-    query = finding.query_of(services, identity, finding.criteria(services, identity, fields))
-    return see_other(page_address(path, query))
+    query = finding.build_query(services, identity, finding.read_criteria(services, identity, fields))
+    return see_other(build_address(path, query))

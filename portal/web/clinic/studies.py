@@ -16,8 +16,8 @@ from portal.presentation import labels
 from portal.search import studies as seen
 from portal.web.clinic.search_form import Searched, lead_to_search
 from portal.web.layout.dependencies import Fields, Staff
-from portal.web.layout.facts import facts
-from portal.web.layout.pagination import page_links
+from portal.web.layout.facts import list_facts
+from portal.web.layout.pagination import build_page_links
 
 router = APIRouter(prefix="/studies")
 
@@ -56,13 +56,13 @@ def studies_page(
     request: Request, identity: Staff, services: Collaborators, cursor: PageCursor, wanted: Searched
 ) -> Response:
     """List studies by what the address asks for. Raises InvalidCursorError."""
-    page = seen.studies(services, identity, wanted.asked, cursor, LIST)
+    page = seen.list_studies(services, identity, wanted.asked, cursor, LIST)
     return render(
         request,
         "studies.html",
         studies=page.rows,
-        **wanted.shown(services, identity),
-        **page_links("/studies", cursor, page.next, **wanted.query),
+        **wanted.build_context(services, identity),
+        **build_page_links("/studies", cursor, page.next, **wanted.query),
     )
 
 
@@ -82,8 +82,8 @@ def study_page(
     series: Annotated[str, Query(pattern=r"^[0-9a-z]{26}$|^$")] = "",
 ) -> Response:
     """Show a study, with all its files or those of one series. Raises NotFoundError, InvalidCursorError."""
-    page = seen.study_page(services, identity, study_id, series_id=series, cursor=cursor, limit=LIST)
-    of_series = {row.series.series_id: row for row in _series(page)}
+    page = seen.read_study_page(services, identity, study_id, series_id=series, cursor=cursor, limit=LIST)
+    of_series = {row.series.series_id: row for row in _list_series(page)}
     chosen = {"series": series} if series in of_series else {}
     return render(
         request,
@@ -92,32 +92,32 @@ def study_page(
         findings=[found for found in page.findings if not found.where],
         series=list(of_series.values()),
         chosen=of_series.get(series),
-        shares=[_share(upload) for upload in page.uploads],
-        patient=facts(page.patient),
+        shares=[_build_share(upload) for upload in page.uploads],
+        patient=list_facts(page.patient),
         files=page.files.rows,
-        **page_links(f"/studies/{study_id}", cursor, page.files.next, **chosen),
+        **build_page_links(f"/studies/{study_id}", cursor, page.files.next, **chosen),
     )
 
 
-def _series(page: seen.StudyPage) -> Iterable[SeriesRow]:
+def _list_series(page: seen.StudyPage) -> Iterable[SeriesRow]:
     for series in sorted(page.study.series, key=lambda one: (len(one.series_uid), one.series_uid)):
         where = f"series {series.series_uid}"
         yield SeriesRow(
             series=series,
-            numbers=_written(seen.stretches(series)),
-            missing=_written(seen.gaps(series)) if len(series.numbers) < LIMITS["numbers"] else "",
-            repeated=seen.repeated(series) if len(series.numbers) < LIMITS["numbers"] else 0,
+            numbers=_write_stretches(seen.find_stretches(series)),
+            missing=_write_stretches(seen.find_gaps(series)) if len(series.numbers) < LIMITS["numbers"] else "",
+            repeated=seen.count_repeated(series) if len(series.numbers) < LIMITS["numbers"] else 0,
             findings=tuple(found for found in page.findings if found.where == where),
         )
 
 
-def _written(stretches: list[tuple[int, int]]) -> str:
+def _write_stretches(stretches: list[tuple[int, int]]) -> str:
     """Write stretches of numbers: `1 to 120, 122`."""
     told = [str(first) if first == last else f"{first} to {last}" for first, last in stretches[:STRETCHES]]
     return ", ".join([*told, "and more"] if len(stretches) > STRETCHES else told)
 
 
-def _share(upload: Upload) -> Share:
+def _build_share(upload: Upload) -> Share:
     counts = upload.counts
     return Share(
         upload,
@@ -125,5 +125,5 @@ def _share(upload: Upload) -> Share:
         rejected=counts.get(State.REJECTED, 0) + counts.get(State.DELETED, 0),
         failed=counts.get(State.FAILED, 0),
         missing=counts.get(State.EXPIRED, 0) + upload.unannounced,
-        waiting=labels.waiting(upload),
+        waiting=labels.count_waiting(upload),
     )

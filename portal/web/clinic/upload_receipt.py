@@ -13,7 +13,7 @@ from intake.files.states import State
 from intake.orders.model import Order
 from portal import cursors
 from portal.auth.identity import Identity
-from portal.http.pages.downloads import table
+from portal.http.pages.downloads import send_table
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import labels
@@ -21,11 +21,11 @@ from portal.quarantine import orders
 from portal.services import Services
 from portal.uploads import receipt_csv
 from portal.uploads import visibility as seen
-from portal.web.clinic.causes import cause_of_files, causes
+from portal.web.clinic.causes import build_cause, list_causes
 from portal.web.layout import receipts
 from portal.web.layout.dependencies import Staff
 from portal.web.layout.forms import see_other
-from portal.web.layout.pagination import page_address, page_links
+from portal.web.layout.pagination import build_address, build_page_links
 
 router = APIRouter(prefix="/uploads/{upload_id}")
 
@@ -44,9 +44,9 @@ def upload_receipt(
     cursor: PageCursor,
     asked: Asked = None,
 ) -> Response:
-    upload = seen.upload(services, identity, upload_id)
-    order = _order(services, identity, upload_id, asked)
-    shown = _receipt(services, identity, upload, cursor, order)
+    upload = seen.read_upload(services, identity, upload_id)
+    order = _find_order(services, identity, upload_id, asked)
+    shown = _build_view(services, identity, upload, cursor, order)
     return render(request, "receipt.html", sources=labels.SOURCES, **shown)
 
 
@@ -62,12 +62,12 @@ def upload_receipt_again(
     unchanged: str | None = None,
 ) -> Response:
     """Render the receipt's body, or answer 204 while it would look as it did: most looks cost one read."""
-    upload = seen.upload(services, identity, upload_id)
-    order = _order(services, identity, upload_id, asked)
-    going_on = labels.waiting(upload) or (order and not order.complete)
-    if unchanged == receipts.fingerprint(upload, order) and going_on:
+    upload = seen.read_upload(services, identity, upload_id)
+    order = _find_order(services, identity, upload_id, asked)
+    going_on = labels.count_waiting(upload) or (order and not order.complete)
+    if unchanged == receipts.fingerprint_receipt(upload, order) and going_on:
         return Response(status_code=204)
-    return render(request, "_receipt.html", **_receipt(services, identity, upload, cursor, order))
+    return render(request, "_receipt.html", **_build_view(services, identity, upload, cursor, order))
 
 
 @router.get("/trouble")
@@ -81,25 +81,25 @@ def trouble(
     cursor: PageCursor,
 ) -> Response:
     """List all files with one cause of trouble. Raises NotFoundError, InvalidCursorError."""
-    upload = seen.upload(services, identity, upload_id)
+    upload = seen.read_upload(services, identity, upload_id)
     read = partial(services.troubles.files, upload_id, f"{cause}#", limit=receipts.PAGE)
-    page = cursors.page(services, identity, cursor, read, cause=cause)
-    files = [seen.seen_by(identity, record) for record in page.rows]
+    page = cursors.seal_page(services, identity, cursor, read, cause=cause)
+    files = [seen.redact(identity, record) for record in page.rows]
     return render(
         request,
         "trouble.html",
         upload=upload,
-        cause=cause_of_files(upload, cause, files) if files else None,
+        cause=build_cause(upload, cause, files) if files else None,
         files=files,
         order_id=orders.new_order_id(),
-        **page_links(f"/uploads/{upload_id}/trouble", cursor, page.next, cause=cause),
+        **build_page_links(f"/uploads/{upload_id}/trouble", cursor, page.next, cause=cause),
     )
 
 
 @router.get("/receipt.csv")
 def receipt_table(request: Request, identity: Staff, services: Collaborators, upload_id: str) -> Response:
     """Send the receipt as CSV, whose file name tells nothing but the upload's id. Raises NotFoundError."""
-    return table(request, receipt_csv.lines(services, identity, upload_id), f"receipt-{upload_id}.csv")
+    return send_table(request, receipt_csv.write_receipt(services, identity, upload_id), f"receipt-{upload_id}.csv")
 
 
 @router.post("/retry")
@@ -118,40 +118,40 @@ def retry(
         orders.retry(services, identity, [file_id], order_id=order_id)
     else:
         orders.retry_failed(services, identity, upload_id, order_id=order_id)
-    return see_other(page_address(f"/uploads/{upload_id}", {"asked": order_id}))
+    return see_other(build_address(f"/uploads/{upload_id}", {"asked": order_id}))
 
 
-def _order(services: Services, identity: Identity, upload_id: str, asked: str | None) -> Order | None:
+def _find_order(services: Services, identity: Identity, upload_id: str, asked: str | None) -> Order | None:
     """Return what was asked for of this upload, while it is known."""
     if not asked:
         return None
     try:
-        order = orders.progress(services, identity, asked)
+        order = orders.find_order(services, identity, asked)
     except NotFoundError:
         return None
     about = {order.selection.upload_id, *map(upload_of, order.selection.file_ids)}
     return order if upload_id in about else None
 
 
-def _receipt(
+def _build_view(
     services: Services, identity: Identity, upload: Upload, cursor: cursors.Cursor, order: Order | None
 ) -> dict[str, Any]:
-    page = seen.files_in(services, identity, upload, cursor, receipts.PAGE)
+    page = seen.page_files(services, identity, upload, cursor, receipts.PAGE)
     studies = services.troubles.studies(upload.upload_id, receipts.STUDIES)
     path = f"/uploads/{upload.upload_id}"
-    again = {"unchanged": receipts.fingerprint(upload, order), "cursor": cursor.text}
+    again = {"unchanged": receipts.fingerprint_receipt(upload, order), "cursor": cursor.text}
     return {
         "upload": upload,
-        "tiles": receipts.tiles(upload),
-        "bar": receipts.bar(upload),
-        "causes": causes(services, identity, upload) if upload.causes else [],
-        "shares": receipts.shares(upload, studies.rows),
+        "tiles": receipts.list_tiles(upload),
+        "bar": receipts.build_bar(upload),
+        "causes": list_causes(services, identity, upload) if upload.causes else [],
+        "shares": receipts.list_shares(upload, studies.rows),
         "more_studies": studies.next is not None,
         "may_recur": any(upload.counts.get(state) for state in _MAY_RECUR),
         "files": page.rows,
         "order": order,
         "order_id": orders.new_order_id(),
-        "seconds": receipts.seconds_to_next_look(upload, page.rows, services.clock(), order),
-        "again": page_address(f"{path}/_receipt", {**again, "asked": order.order_id if order else ""}),
-        **page_links(path, cursor, page.next),
+        "seconds": receipts.choose_next_look(upload, page.rows, services.clock(), order),
+        "again": build_address(f"{path}/_receipt", {**again, "asked": order.order_id if order else ""}),
+        **build_page_links(path, cursor, page.next),
     }

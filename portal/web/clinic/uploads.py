@@ -1,15 +1,23 @@
-"""The upload page, and the list of uploads."""
+"""The upload page, the list of uploads, and what the page's script asks for while it sends files.
 
-from fastapi import APIRouter, Request
+That is the API's own services, for a session's cookie.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 
+from intake.files.model import Source
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import labels
-from portal.uploads import visibility as seen
-from portal.uploads.requests import NewUpload
+from portal.uploads import reservations, signing, visibility
+from portal.uploads.requests import AddFiles, NewUpload, Sign, Withdraw
+from portal.uploads.responses import AnnouncementList, PartPuts, Reserved, ReservedUpload
+from portal.uploads.views import show_announcements, show_part_puts, show_reserved, show_reserved_upload
 from portal.web.layout.dependencies import Staff
-from portal.web.layout.pagination import page_links
+from portal.web.layout.pagination import build_page_links
 
 router = APIRouter()
 
@@ -28,17 +36,64 @@ LIMITS = {
 def upload_page(request: Request, identity: Staff, services: Collaborators, again: str | None = None) -> Response:
     """With `again`, an upload's id, begin with its reference. Raises NotFoundError, ClinicError for admins."""
     identity.own_clinic()
-    reference = seen.upload(services, identity, again).reference if again else ""
+    reference = visibility.read_upload(services, identity, again).reference if again else ""
     return render(request, "upload.html", limits=LIMITS, reference=reference)
 
 
 @router.get("/uploads")
 def uploads_page(request: Request, identity: Staff, services: Collaborators, cursor: PageCursor) -> Response:
-    page = seen.uploads(services, identity, cursor, LIST)
+    page = visibility.list_uploads(services, identity, cursor, LIST)
     return render(
         request,
         "uploads.html",
         uploads=page.rows,
         sources=labels.SOURCES,
-        **page_links("/uploads", cursor, page.next),
+        **build_page_links("/uploads", cursor, page.next),
     )
+
+
+Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
+
+ANNOUNCED = 500
+"""Files a page."""
+
+
+@router.post("/upload/new", status_code=201)
+def begin(identity: Staff, services: Collaborators, body: NewUpload, key: Key) -> ReservedUpload:
+    return show_reserved_upload(reservations.reserve(services, identity, body, source=Source.WEB, idempotency_key=key))
+
+
+@router.post("/upload/{upload_id}/files", status_code=201)
+def add(identity: Staff, services: Collaborators, upload_id: str, body: AddFiles, key: Key) -> ReservedUpload:
+    return show_reserved_upload(reservations.add_files(services, identity, upload_id, body.files, idempotency_key=key))
+
+
+@router.get("/upload/{upload_id}/files")
+def list_announced(identity: Staff, services: Collaborators, upload_id: str, cursor: PageCursor) -> AnnouncementList:
+    """List what was announced, for a browser that goes on with an upload. Raises ClinicError for admins."""
+    identity.own_clinic()
+    return show_announcements(visibility.list_files_of_upload(services, identity, upload_id, cursor, ANNOUNCED))
+
+
+@router.post("/upload/withdraw", status_code=204)
+def withdraw(identity: Staff, services: Collaborators, body: Withdraw) -> Response:
+    signing.withdraw(services, identity, body.file_ids)
+    return Response(status_code=204)
+
+
+@router.post("/upload/file/{file_id}/sign")
+def sign(identity: Staff, services: Collaborators, file_id: str) -> Reserved:
+    """Sign a file's PUT anew, or tell which of its parts S3 holds."""
+    return show_reserved(signing.sign(services, identity, file_id))
+
+
+@router.post("/upload/file/{file_id}/parts")
+def sign_parts(identity: Staff, services: Collaborators, file_id: str, body: Sign) -> PartPuts:
+    wanted = {part.number: part.sha256 for part in body.parts}
+    return show_part_puts(signing.sign_numbered(services, identity, file_id, wanted))
+
+
+@router.post("/upload/file/{file_id}/complete", status_code=204)
+def complete(identity: Staff, services: Collaborators, file_id: str) -> Response:
+    signing.complete(services, identity, file_id)
+    return Response(status_code=204)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from intake.files.model import Metadata
-from portal.presentation.formatting import dicom_date
-from portal.presentation.labels import title
+from portal.presentation.formatting import format_dicom_date
+from portal.presentation.labels import spell_key
 
 UNNESTED = "From the file"
 
@@ -39,16 +39,20 @@ class Section:
     facts: list[Fact]
 
 
-def sections(metadata: Metadata) -> list[Section]:
+def list_sections(metadata: Metadata) -> list[Section]:
     """Return metadata in sections: whose the file is first, then what stands unnested, a DICOM file's in groups."""
-    nested = [Section(title(key), facts(value)) for key, value in metadata.items() if isinstance(value, dict) and value]
+    nested = [
+        Section(spell_key(key), list_facts(value))
+        for key, value in metadata.items()
+        if isinstance(value, dict) and value
+    ]
     flat = {key: value for key, value in metadata.items() if not isinstance(value, dict)}
-    grouped = _grouped(flat) if "sop_instance_uid" in flat else {UNNESTED: flat}
-    told = [Section(heading, facts(values)) for heading, values in grouped.items()]
+    grouped = _group_values(flat) if "sop_instance_uid" in flat else {UNNESTED: flat}
+    told = [Section(heading, list_facts(values)) for heading, values in grouped.items()]
     return [*nested, *(section for section in told if section.facts)]
 
 
-def _grouped(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _group_values(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
     groups: dict[str, dict[str, Any]] = {heading: {} for heading in (*GROUPS, UNNESTED)}
     for key, value in values.items():
         heading = next((group for group, begins in GROUPS.items() if key.startswith(begins)), UNNESTED)
@@ -56,32 +60,35 @@ def _grouped(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return groups
 
 
-def facts(values: dict[str, Any]) -> list[Fact]:
+def list_facts(values: dict[str, Any]) -> list[Fact]:
     """Return one group of metadata as facts, such as what a file says of its patient."""
-    told = [Fact(title(key), _told(key, value), exact=key.endswith(("uid", "id"))) for key, value in values.items()]
+    told = [
+        Fact(spell_key(key), _write_value(key, value), exact=key.endswith(("uid", "id")))
+        for key, value in values.items()
+    ]
     return [fact for fact in told if fact.text]
 
 
-def _told(key: str, value: object) -> str:
+def _write_value(key: str, value: object) -> str:
     if isinstance(value, str) and key.endswith("date"):
-        return dicom_date(value)
+        return format_dicom_date(value)
     if isinstance(value, str) and key == "name":
-        return person(value)
-    return _text(value)
+        return write_person_name(value)
+    return _write_text(value)
 
 
-def _text(value: object) -> str:
+def _write_text(value: object) -> str:
     """Return a value on one line."""
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, dict):
-        return "; ".join(f"{title(key)}: {_text(inner)}" for key, inner in value.items())
+        return "; ".join(f"{spell_key(key)}: {_write_text(inner)}" for key, inner in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_text(inner) for inner in value)
+        return ", ".join(_write_text(inner) for inner in value)
     return "" if value is None else str(value)
 
 
-def person(text: str) -> str:
+def write_person_name(text: str) -> str:
     """Write a DICOM person name (PS3.5 6.2.1.1: `Family^Given^Middle^Prefix^Suffix`, `=` between scripts)."""
     groups = []
     for group in text.split("="):

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from portal.http.pages.rendering import render
 
 
-def form_page(
+def render_form(
     request: Request,
     template: str,
     *,
@@ -28,6 +28,6 @@ def see_other(path: str) -> Response:
     return RedirectResponse(path, 303)
 
 
-def request_key() -> str:
+def new_request_key() -> str:
     """Return what a form carries so that, sent twice, it is acted upon once."""
     return secrets.token_urlsafe(16)

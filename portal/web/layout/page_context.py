@@ -8,7 +8,7 @@ from fastapi import Request
 
 from portal.auth.identity import Identity
 from portal.auth.revocations import ENDS_WITHIN
-from portal.http.sessions.dependencies import services_of
+from portal.http.sessions.dependencies import find_services
 from portal.services import Services
 from portal.sign_in.cookies import IDLE_SECONDS
 
@@ -48,7 +48,7 @@ class ClinicNames:
         return self.names.get(clinic_id, clinic_id)
 
 
-def page_context(request: Request) -> dict[str, Any]:
+def build_page_context(request: Request) -> dict[str, Any]:
     """Return the names that the page frame uses."""
     identity: Identity | None = getattr(request.state, "identity", None)
     pages = () if identity is None else ADMIN_PAGES if identity.is_admin else STAFF_PAGES
@@ -56,31 +56,24 @@ def page_context(request: Request) -> dict[str, Any]:
     return {
         "navigation": pages,
         "here": here,
-        "section": _section(here, [href for href, _ in pages]),
-        "clinic_name": _clinic_name(request, identity),
+        "section": _find_section(here, [href for href, _ in pages]),
+        "clinic_name": _find_clinic_name(request, identity),
         "idle_seconds": IDLE_SECONDS,
         "ends_within": ENDS_WITHIN,
     }
 
 
-def _section(here: str, addresses: list[str]) -> str:
+def _find_section(here: str, addresses: list[str]) -> str:
     """Return which entry of the navigation a page belongs to: the one that says most of its address."""
     under = {"/admin/quarantine": WORK_LISTS, "/admin/clinics": CLINICS}
     path = next((first for first, others in under.items() if here.startswith(others)), here)
     return max((href for href in addresses if path == href or path.startswith(href + "/")), key=len, default="")
 
 
-def _clinic_name(request: Request, identity: Identity | None) -> str:
+def _find_clinic_name(request: Request, identity: Identity | None) -> str:
     if identity is None:
         return ""
     if identity.clinic_id is None:
         return "Administrator"
-    return _names(request).name(services_of(request), identity.clinic_id)
-
-
-def _names(request: Request) -> ClinicNames:
-    state = request.app.state
-    if not hasattr(state, "clinic_names"):
-        state.clinic_names = ClinicNames()
-    names: ClinicNames = state.clinic_names
-    return names
+    names: ClinicNames = request.app.state.clinic_names
+    return names.name(find_services(request), identity.clinic_id)

@@ -1,6 +1,6 @@
 """What an upload's page shows: its figures, its causes of trouble, and a page of its files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -59,15 +59,15 @@ class Share:
     rejected: int
 
 
-def fingerprint(upload: Upload, order: Order | None = None) -> str:
+def fingerprint_receipt(upload: Upload, order: Order | None = None) -> str:
     """Return what changes whenever a receipt would look otherwise."""
     asked = (order.total, order.answered, int(order.complete)) if order else ()
-    return "-".join(str(number) for number in (upload.declared, upload.warnings, *_by_state(upload), *asked))
+    return "-".join(str(number) for number in (upload.declared, upload.warnings, *_list_counts(upload), *asked))
 
 
-def tiles(upload: Upload) -> list[Tile]:
+def list_tiles(upload: Upload) -> list[Tile]:
     """Return the figures of a receipt; those of rare states only where there are any."""
-    accepted, rejected, failed, expired, deleted = _by_state(upload)
+    accepted, rejected, failed, expired, deleted = _list_counts(upload)
     always = [
         *([Tile(upload.expected, "Expected by you")] if upload.expected else []),
         Tile(upload.declared, "Declared"),
@@ -82,12 +82,12 @@ def tiles(upload: Upload) -> list[Tile]:
         Tile(upload.unannounced, "Never announced", STATE_BADGES[State.EXPIRED]),
     ]
     missing = Tile(expired, "Missing", STATE_BADGES[State.EXPIRED])
-    waiting = Tile(labels.waiting(upload), "Waiting", STATE_BADGES[State.AWAITING_UPLOAD])
+    waiting = Tile(labels.count_waiting(upload), "Waiting", STATE_BADGES[State.AWAITING_UPLOAD])
     return [*always, missing, *(tile for tile in rare if tile.number), waiting]
 
 
-def bar(upload: Upload) -> Bar:
-    accepted, rejected, failed, expired, deleted = _by_state(upload)
+def build_bar(upload: Upload) -> Bar:
+    accepted, rejected, failed, expired, deleted = _list_counts(upload)
     stretches = [
         ("ok", accepted - upload.warnings),
         ("warn", upload.warnings),
@@ -95,15 +95,20 @@ def bar(upload: Upload) -> Bar:
         ("fault", failed),
         ("wait", expired + deleted),
     ]
+    return stack_bar(upload.declared, stretches)
+
+
+def stack_bar(total: int, stretches: Iterable[tuple[str, int]]) -> Bar:
+    """Return stretches, of a tone and a width each, side by side; what has no width is left out."""
     parts, start = [], 0
     for tone, width in stretches:
         if width > 0:
             parts.append(Part(tone, start, width))
             start += width
-    return Bar(max(1, upload.declared, start), tuple(parts))
+    return Bar(max(1, total, start), tuple(parts))
 
 
-def seconds_to_next_look(
+def choose_next_look(
     upload: Upload, files: Sequence[FileRecord], at: datetime, order: Order | None = None
 ) -> int | None:
     """Return when a page should look again, or None when nothing is going to change.
@@ -112,13 +117,13 @@ def seconds_to_next_look(
     """
     if order and not order.complete and at - order.placed_at < FRESH:
         return OFTEN
-    done = not labels.waiting(upload) and all(file.state is not State.AWAITING_UPLOAD for file in files)
+    done = not labels.count_waiting(upload) and all(file.state is not State.AWAITING_UPLOAD for file in files)
     if done or upload.source is Source.DIRECT:
         return None
     return OFTEN if at - upload.created_at < FRESH else SELDOM
 
 
-def shares(upload: Upload, studies: Sequence[StudyOfUpload]) -> list[Share]:
+def list_shares(upload: Upload, studies: Sequence[StudyOfUpload]) -> list[Share]:
     """Return an upload's judged files by study, and those of no study last; nothing where there are no studies."""
     found = [
         Share(study, study.counts.get(State.ACCEPTED, 0), study.counts.get(State.REJECTED, 0)) for study in studies
@@ -131,7 +136,7 @@ def shares(upload: Upload, studies: Sequence[StudyOfUpload]) -> list[Share]:
     return [*found, *([others] if others.accepted or others.rejected else [])] if found else []
 
 
-def _by_state(upload: Upload) -> tuple[int, int, int, int, int]:
+def _list_counts(upload: Upload) -> tuple[int, int, int, int, int]:
     states = (State.ACCEPTED, State.REJECTED, State.FAILED, State.EXPIRED, State.DELETED)
     accepted, rejected, failed, expired, deleted = (upload.counts.get(state, 0) for state in states)
     return accepted, rejected, failed, expired, deleted

@@ -12,7 +12,7 @@ from portal.quarantine import dead_letters
 from portal.quarantine.dead_letters import DeadLetterQueue
 from portal.web.layout.dependencies import Admin
 from portal.web.layout.forms import see_other
-from portal.web.quarantine.work_lists import MOST_REASON, TABS, reason_error
+from portal.web.quarantine.work_lists import MOST_REASON, TABS, check_reason
 
 router = APIRouter(prefix="/admin/dead-letters")
 
@@ -41,7 +41,7 @@ class Given(BaseModel):
 
 @router.get("")
 def letters_page(request: Request, services: Collaborators, redriven: Count = None) -> Response:
-    queues = [(queue, *HEADINGS[queue], dead_letters.letters(services, queue)) for queue in DeadLetterQueue]
+    queues = [(queue, *HEADINGS[queue], dead_letters.list_letters(services, queue)) for queue in DeadLetterQueue]
     return render(
         request,
         "admin/letters.html",
@@ -64,7 +64,7 @@ def discard(
     request: Request, identity: Admin, services: Collaborators, queue: DeadLetterQueue, given: Annotated[Given, Form()]
 ) -> Response:
     """Ask for the reason first: what is discarded is not tried again."""
-    fault = reason_error(given.reason) if given.reason or "asked" in request.query_params else None
+    fault = check_reason(given.reason) if given.reason or "asked" in request.query_params else None
     if fault or not given.reason:
         asked = {"queue": queue, "given": given, "fault": fault, "most": MOST_REASON}
         return render(request, "admin/discard.html", status=422 if fault else 200, tabs=TABS, **asked)

@@ -2,7 +2,7 @@
 
 from intake.files.states import State
 from intake.orders.model import Answer, Order, Task
-from portal.presentation.formatting import count
+from portal.presentation.formatting import format_count
 from portal.presentation.labels import STATE_BADGES, WARNED, Badge
 
 TITLES = {
@@ -42,18 +42,18 @@ TRIED: dict[Answer, Badge] = {
 RETRIED: dict[Answer, Badge] = {**ANSWERS, Answer.REJECTED: STATE_BADGES[State.REJECTED]}
 
 
-def answer_badges(order: Order) -> dict[Answer, Badge]:
+def choose_answer_badges(order: Order) -> dict[Answer, Badge]:
     """Return how the answers to an order are called."""
     if order.task is Task.TRY:
         return TRIED
     return ANSWERS if order.selection.state is State.REJECTED else RETRIED
 
 
-def progress_line(order: Order) -> str:
+def write_progress_line(order: Order) -> str:
     """Return how far an order has come, as one sentence."""
     if not order.listed and not order.total:
         return "The files are being looked for."
     if order.complete:
-        return f"Done: {count(order.total, 'file')}." if order.total else "No file matched."
+        return f"Done: {format_count(order.total, 'file')}." if order.total else "No file matched."
     more = "" if order.listed else ", and more are being looked for"
-    return f"{order.answered:,} of {count(order.total, 'file')} done{more}."
+    return f"{order.answered:,} of {format_count(order.total, 'file')} done{more}."

@@ -18,11 +18,11 @@ from portal.quarantine import orders, reviews
 from portal.services import Services
 from portal.uploads import visibility as seen
 from portal.web.layout.dependencies import Admin
-from portal.web.layout.facts import Fact, sections
+from portal.web.layout.facts import Fact, list_sections
 from portal.web.layout.forms import see_other
-from portal.web.layout.pagination import page_address, page_links
+from portal.web.layout.pagination import build_address, build_page_links
 from portal.web.quarantine.order_labels import TITLES
-from portal.web.quarantine.work_lists import MOST_REASON, QUARANTINE, TABS, Choice, Filter, reason_error, to_order
+from portal.web.quarantine.work_lists import MOST_REASON, QUARANTINE, TABS, Choice, Filter, check_reason, lead_to_order
 
 router = APIRouter(prefix="/admin")
 
@@ -45,7 +45,7 @@ def quarantine_page(
     *,
     said: str = "",
 ) -> Response:
-    page = reviews.rejected(services, identity, wanted.selection, cursor, LIST)
+    page = reviews.list_rejected(services, identity, wanted.selection, cursor, LIST)
     return render(
         request,
         "admin/quarantine.html",
@@ -61,7 +61,7 @@ def quarantine_page(
         today=f"{services.clock():%Y-%m-%d}",
         order_id=orders.new_order_id(),
         orders=[(order, TITLES[order.task]) for order in services.orders.recent("", RECENT)],
-        **page_links(QUARANTINE, cursor, page.next, **wanted.query),
+        **build_page_links(QUARANTINE, cursor, page.next, **wanted.query),
     )
 
 
@@ -75,28 +75,28 @@ def act(
 ) -> Response:
     """Begin what needs no reason; ask for the reason of what does."""
     if choice.is_empty:
-        return see_other(page_address(QUARANTINE, {**choice.query, "said": "nothing"}))
+        return see_other(build_address(QUARANTINE, {**choice.query, "said": "nothing"}))
     if task in {"accept", "delete"}:
         return _ask(request, task, choice)
     order = orders.place(services, identity, Task(task), choice.chosen, order_id=choice.order_id)
-    return to_order(order)
+    return lead_to_order(order)
 
 
 @router.post("/quarantine/delete")
 def delete(request: Request, identity: Admin, services: Collaborators, choice: Annotated[Choice, Form()]) -> Response:
-    fault = reason_error(choice.reason)
+    fault = check_reason(choice.reason)
     if fault or choice.is_empty:
         return _ask(request, "delete", choice, fault)
     order = orders.place(
         services, identity, Task.DELETE, choice.chosen, order_id=choice.order_id, reason=choice.reason.strip()
     )
-    return to_order(order)
+    return lead_to_order(order)
 
 
 @router.post("/quarantine/accept")
 def propose(request: Request, identity: Admin, services: Collaborators, choice: Annotated[Choice, Form()]) -> Response:
     """Propose to accept files; another admin has to confirm."""
-    fault = reason_error(choice.reason)
+    fault = check_reason(choice.reason)
     if fault or choice.is_empty or choice.scope == "all":
         return _ask(request, "accept", choice, fault)
     proposed, refused = reviews.propose(services, identity, choice.file, choice.reason.strip())
@@ -104,18 +104,18 @@ def propose(request: Request, identity: Admin, services: Collaborators, choice: 
 
 
 @router.get("/quarantine/{file_id}")
-def quarantined_file_page(request: Request, identity: Admin, services: Collaborators, file_id: str) -> Response:
-    record = seen.file(services, identity, file_id)
+def file_page(request: Request, identity: Admin, services: Collaborators, file_id: str) -> Response:
+    record = seen.read_file(services, identity, file_id)
     return render(
         request,
         "admin/quarantined.html",
         tabs=TABS,
         file=record,
-        state_badge=labels.file_badge(record),
+        state_badge=labels.choose_file_badge(record),
         findings=[(found, obstacles([found.code]).get(found.code)) for found in record.findings],
         bound=obstacles(record.codes),
-        sections=sections(record.metadata),
-        particulars=_particulars(services, record),
+        sections=list_sections(record.metadata),
+        particulars=_list_particulars(services, record),
         review=services.reviews.review(file_id),
         rejected=record.state is State.REJECTED,
         order_id=orders.new_order_id(),
@@ -136,12 +136,12 @@ def _ask(request: Request, task: str, choice: Choice, fault: str | None = None) 
     )
 
 
-def _particulars(services: Services, record: FileRecord) -> list[Fact]:
+def _list_particulars(services: Services, record: FileRecord) -> list[Fact]:
     told = [
-        Fact("Kind", labels.kind(record.kind)),
-        Fact("Size", formatting.size(record.size)),
-        Fact("Clinic", labels.clinic_name(record.clinic_id)),
-        Fact("Under the prefix of", _whose_prefix(services, record)),
+        Fact("Kind", labels.name_kind(record.kind)),
+        Fact("Size", formatting.format_size(record.size)),
+        Fact("Clinic", labels.name_clinic(record.clinic_id)),
+        Fact("Under the prefix of", _find_prefix_owner(services, record)),
         Fact("Sent by", labels.SOURCES[record.source]),
         Fact("Rules version", record.rules_version or ""),
         Fact("SHA-256", record.sha256 or "", exact=True),
@@ -150,7 +150,7 @@ def _particulars(services: Services, record: FileRecord) -> list[Fact]:
     return [fact for fact in told if fact.text]
 
 
-def _whose_prefix(services: Services, record: FileRecord) -> str:
+def _find_prefix_owner(services: Services, record: FileRecord) -> str:
     """Return the clinic under whose prefix nobody's file came; any other prefix may be a patient's name."""
     if record.clinic_id != UNASSIGNED:
         return ""

@@ -10,7 +10,7 @@ from portal.http.sessions.dependencies import Collaborators
 from portal.quarantine import orders, reviews
 from portal.web.layout.dependencies import Admin
 from portal.web.layout.forms import see_other
-from portal.web.quarantine.work_lists import TABS, to_order
+from portal.web.quarantine.work_lists import TABS, lead_to_order
 
 router = APIRouter(prefix="/admin/reviews")
 
@@ -37,7 +37,7 @@ def reviews_page(
 def confirm(
     identity: Admin, services: Collaborators, file_id: str, order_id: Annotated[str, Form(max_length=80)]
 ) -> Response:
-    return to_order(reviews.confirm(services, identity, file_id, order_id=order_id))
+    return lead_to_order(reviews.confirm(services, identity, file_id, order_id=order_id))
 
 
 @router.post("/{file_id}/decline")

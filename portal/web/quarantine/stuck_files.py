@@ -13,8 +13,8 @@ from portal.presentation import formatting
 from portal.quarantine import orders, stuck_files
 from portal.web.layout.dependencies import Admin
 from portal.web.layout.forms import see_other
-from portal.web.layout.pagination import page_links
-from portal.web.quarantine.work_lists import TABS, Text, to_order
+from portal.web.layout.pagination import build_page_links
+from portal.web.quarantine.work_lists import TABS, Text, lead_to_order
 
 router = APIRouter(prefix="/admin/stuck")
 
@@ -32,23 +32,24 @@ class Chosen(BaseModel):
 
 
 @router.get("")
-def stuck_page(
+def files_page(
     request: Request, identity: Admin, services: Collaborators, cursor: PageCursor, said: str = ""
 ) -> Response:
-    page = stuck_files.failed(services, identity, cursor, LIST)
+    page = stuck_files.list_failed(services, identity, cursor, LIST)
     now = services.clock()
-    waiting = stuck_files.stuck(services)
+    waiting = stuck_files.list_stuck(services)
     return render(
         request,
         "admin/stuck.html",
         tabs=TABS,
         nothing=said == "nothing",
         waiting=[
-            (file, formatting.duration(round((now - file.arrived_at).total_seconds()) * 1000)) for file in waiting
+            (file, formatting.format_duration(round((now - file.arrived_at).total_seconds()) * 1000))
+            for file in waiting
         ],
         failed=page.rows,
         order_id=orders.new_order_id(),
-        **page_links("/admin/stuck", cursor, page.next),
+        **build_page_links("/admin/stuck", cursor, page.next),
     )
 
 
@@ -57,4 +58,4 @@ def check(identity: Admin, services: Collaborators, chosen: Annotated[Chosen, Fo
     if chosen.scope == "selected" and not chosen.file:
         return see_other("/admin/stuck?said=nothing")
     named = tuple(dict.fromkeys(chosen.file)) if chosen.scope == "selected" else ()
-    return to_order(stuck_files.check(services, identity, State(chosen.state), named, order_id=chosen.order_id))
+    return lead_to_order(stuck_files.check(services, identity, State(chosen.state), named, order_id=chosen.order_id))

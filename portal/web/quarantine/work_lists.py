@@ -7,8 +7,8 @@ from pydantic import BaseModel, Field
 
 from intake.files.states import State
 from intake.orders.model import Order, Selection
-from portal.presentation.days import day
-from portal.presentation.formatting import count
+from portal.presentation.days import parse_day
+from portal.presentation.formatting import format_count
 from portal.web.layout.forms import see_other
 
 TABS = (
@@ -43,8 +43,8 @@ class Filter(BaseModel):
             clinic_id=self.clinic.strip(),
             code=self.code.strip(),
             kind=self.kind,
-            since=day(self.since),
-            until=day(self.until),
+            since=parse_day(self.since),
+            until=parse_day(self.until),
         )
 
     @property
@@ -74,16 +74,16 @@ class Choice(Filter):
     @property
     def told(self) -> str:
         """Say which files are meant."""
-        return "all files that match the filter" if self.scope == "all" else count(len(set(self.file)), "file")
+        return "all files that match the filter" if self.scope == "all" else format_count(len(set(self.file)), "file")
 
 
-def reason_error(reason: str) -> str | None:
+def check_reason(reason: str) -> str | None:
     """Say what is wrong with a reason, if anything."""
     if len(reason.strip()) < LEAST_REASON:
         return "Write in a few words why. The audit log keeps it."
     return f"Use at most {MOST_REASON} characters." if len(reason) > MOST_REASON else None
 
 
-def to_order(order: Order) -> Response:
+def lead_to_order(order: Order) -> Response:
     """Lead to where the order is watched."""
     return see_other(f"/admin/orders/{order.order_id}")

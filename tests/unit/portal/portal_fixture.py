@@ -16,7 +16,7 @@ from portal.app import create_app
 from portal.auth.partners import KnownPartners
 from portal.auth.revocations import KnownRevocations
 from portal.auth.signing_keys import SigningKeys
-from portal.auth.tokens import AccessClaims, Verifier, session_id
+from portal.auth.tokens import AccessClaims, Verifier, digest_session
 from portal.services import Services
 from portal.sign_in.cookies import Session
 from portal.sign_in.flow import SignIn
@@ -78,7 +78,7 @@ class Portal(Backends):
             issuer=ISSUER,
             web_client_id=WEB_CLIENT,
             partner=KnownPartners(self.directory, now=self.clock).find,
-            ended=revocations.ended,
+            ended=revocations.has_ended,
         )
         return wired_portal(
             self,
@@ -134,7 +134,7 @@ class Portal(Backends):
                 scopes=frozenset(),
                 expires_at=said["exp"],
                 partner=None,
-                session_id=session_id(said, token),
+                session_id=digest_session(said, token),
                 signed_in_at=said["iat"],
             ),
             now=self.services.now(),

@@ -17,7 +17,7 @@ from intake.operations.model import AuditEntry
 from intake.orders.model import Answer, Answered, Order, Selection, Task
 from intake.projections.model import FeedEntry
 from portal import cursors
-from portal.auth.identity import of_staff
+from portal.auth.identity import identify_staff
 from portal.crypto.deployment_key import DeploymentKey
 from portal.crypto.secret_versions import FRESH
 from portal.cursors import Cursor
@@ -318,7 +318,7 @@ def test_a_search_by_a_patient_leads_on_and_its_cursor_opens_no_other_search(por
         assert staff.get(address).status_code == 400
 
 
-NORTHSIDE = of_staff("user-1", frozenset({"clinic:northside"}), "Nora")
+NORTHSIDE = identify_staff("user-1", frozenset({"clinic:northside"}), "Nora")
 CHANGES = "/api/v1/changes"
 
 
@@ -373,7 +373,9 @@ def test_filters_do_not_run_into_each_other_nor_into_the_clinic(stored):
         sealed_by(services, name="b", state="a"),
         sealed_by(services, name="a"),
         sealed_by(services),
-        sealed_by(services, identity=of_staff("user-1", frozenset({"clinic:lakeview"}), "Lea"), name="a", state="b"),
+        sealed_by(
+            services, identity=identify_staff("user-1", frozenset({"clinic:lakeview"}), "Lea"), name="a", state="b"
+        ),
     ]
     assert one not in {cursor.text for cursor in others}
     assert sealed_by(services, name="a", state="b", since=None, until="").text == one
@@ -387,5 +389,5 @@ def test_the_longest_position_fits_into_a_cursor(stored):
 
 
 def test_the_last_page_has_no_cursor_and_needs_no_key():
-    page = cursors.page(SimpleNamespace(), NORTHSIDE, Cursor("/files"), lambda after: Page((after,)))
+    page = cursors.seal_page(SimpleNamespace(), NORTHSIDE, Cursor("/files"), lambda after: Page((after,)))
     assert page == Page((None,))

@@ -10,7 +10,7 @@ import pytest
 from intake.files.metadata import device
 from intake.files.states import JUDGED, State
 from portal.monitoring import costs
-from portal.saved_queries import PERIODS, QUERIES, query_of
+from portal.saved_queries import PERIODS, QUERIES, find_query
 from processor.handlers.verdict_rows import rows
 from processor.projection.exporter import Exporter
 from tests.verdict_rows import a_month, change
@@ -180,7 +180,7 @@ def test_a_period_changes_one_number_of_the_text_and_only_offered_ones_do(query)
 
 
 def test_the_prices_are_those_of_the_page_on_storage_and_cost():
-    text = query_of("cost").sql()
+    text = find_query("cost").sql()
     assert f"{costs.USD_PER_FILE * 1e6:.2f}E0 AS million_verdicts" in text
     assert f"{costs.STORAGE.usd}E0 AS gib_month" in text
     assert costs.PRICES_OF in text

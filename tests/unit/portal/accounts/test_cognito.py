@@ -79,4 +79,4 @@ def test_how_somebody_stands_follows_from_status_and_enabled(status, enabled, st
             user = {"Username": "u", "UserStatus": status, "Enabled": enabled, "UserCreateDate": PERSON.since}
             return {"Users": [{**user, "Attributes": [{"Name": "email", "Value": "e"}]}]}
 
-    assert CognitoPeople(Pool(), "pool").by_email('a"b@c.example').standing is standing
+    assert CognitoPeople(Pool(), "pool").find_by_email('a"b@c.example').standing is standing

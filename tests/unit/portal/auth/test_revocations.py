@@ -44,7 +44,7 @@ class OtherWorker:
             issuer=portal.services.verifier._issuer,
             web_client_id=portal.services.verifier._web_client_id,
             partner=portal.services.verifier._partner,
-            ended=known.ended,
+            ended=known.has_ended,
         )
         self.portal = portal
         self.app = create_app(replace(portal.services, verifier=verifier, revocations=known))
@@ -161,10 +161,10 @@ def test_an_answer_that_came_late_is_not_remembered_for_longer(portal):
             return found
 
     known = KnownRevocations(Slow(), seconds)
-    assert not known.ended("s", "u", 1)
+    assert not known.has_ended("s", "u", 1)
     store.revoke_session("s", now())
     seconds.now += 1
-    assert known.ended("s", "u", 1)
+    assert known.has_ended("s", "u", 1)
 
 
 def test_a_session_ends_after_twelve_hours_whatever_the_browser_keeps(portal):

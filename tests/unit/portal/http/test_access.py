@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 
 from portal.api import dependencies as api
 from portal.app import create_app
-from portal.http.access import declarations
+from portal.http.access import list_declared
 from portal.http.access_table import ROUTES, Access
 from portal.http.sessions import session_cookies
 from tests.unit.portal.pool import access_token, partner_token
@@ -42,13 +42,13 @@ def partner_in_the_cookies(portal, client=None):
 
 
 def test_every_route_says_whom_it_admits(portal):
-    declared = list(declarations(portal.app))
+    declared = list(list_declared(portal.app))
     assert [f"{one.method} {one.path}" for one in declared if one.access is None] == []
     assert len(declared) > 100
 
 
 def test_every_row_is_of_a_route(portal):
-    routes = {f"{one.method} {one.path}" for one in declarations(portal.app)}
+    routes = {f"{one.method} {one.path}" for one in list_declared(portal.app)}
     assert set(ROUTES) - routes == set()
 
 
@@ -60,7 +60,7 @@ def test_every_route_passes_the_check_under_the_path_where_it_answers(portal):
 
 def test_no_route_wants_more_than_its_row_asks_for(portal):
     """What a function depends on to know who asks is what its row has made sure of."""
-    wanted = {session_cookies.admin: {Access.ADMIN}, session_cookies.staff: PAGES, api.caller: SCOPES}
+    wanted = {session_cookies.require_admin: {Access.ADMIN}, session_cookies.require_staff: PAGES, api.caller: SCOPES}
     wanted |= {api._writer: {Access.UPLOAD}, api._keeper: {Access.WEBHOOKS}}
     for route in iter_route_contexts(portal.app.routes):
         for method, call in product(route.methods, calls(route.dependant)):
@@ -219,4 +219,4 @@ def test_every_session_is_sealed_so_that_nobody_makes_one_of_a_token(portal):
 
 
 def test_an_app_is_made_anew_with_the_same_table(portal):
-    assert list(declarations(create_app(portal.services))) == list(declarations(portal.app))
+    assert list(list_declared(create_app(portal.services))) == list(list_declared(portal.app))

@@ -79,12 +79,12 @@ def trouble(*_args, **_options):
 
 
 PLACES = {
-    "a route": ("portal.web.landing.staff", "/"),
-    "a template": ("portal.web.landing.render", "/"),
+    "a route": ("portal.web.auth.require_staff", "/"),
+    "a template": ("portal.web.auth.render", "/"),
     "the page of the error itself": ("portal.http.problems._wants_page", "/nowhere"),
     "the headers of every answer": ("portal.http.security.Headers.add_to", "/health"),
     "what reads bodies": ("portal.http.body_limit._read", "/sign-out"),
-    "what bounds requests": ("portal.http.request_bounds._bound", "/health"),
+    "what bounds requests": ("portal.http.request_bounds._enforce_bounds", "/health"),
     "what tags answers": ("portal.api.entity_tags._Tagging", "/api/v1/files"),
     "the count of page writes": ("portal.web.page_writes._count", "/sign-out"),
 }

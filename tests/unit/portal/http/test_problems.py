@@ -7,7 +7,7 @@ import pytest
 from intake import errors as domain
 from intake.errors import ContentionError, ScalperError
 from portal import errors
-from portal.http.problem_types import INTERNAL, KNOWN, PROBLEMS, problem_of
+from portal.http.problem_types import INTERNAL, KNOWN, PROBLEMS, find_problem
 
 NAME = "DOE^JANE"
 
@@ -37,8 +37,8 @@ def test_slugs_tell_problems_apart():
 
 
 def test_the_most_specific_entry_counts():
-    assert problem_of(errors.ScopeError("scalper/read")).slug == "missing-scope"
-    assert problem_of(domain.ObjectTakenError()) is INTERNAL
+    assert find_problem(errors.ScopeError("scalper/read")).slug == "missing-scope"
+    assert find_problem(domain.ObjectTakenError()) is INTERNAL
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ from intake.errors import NotFoundError
 from intake.messaging.filter_policies import NOBODYS
 from intake.messaging.model import EVERYTHING, OPERATIONS, Standing
 from portal.auth import rate_limit
-from portal.auth.identity import of_staff
+from portal.auth.identity import identify_staff
 from portal.auth.rate_limit import CONFIRMATIONS_A_DAY, CONFIRMATIONS_OF_AN_ADDRESS
 from portal.errors import SubscriptionError
 from portal.notifications import subscriptions
 
-NORA = of_staff("nora", frozenset({"clinic:northside"}), "Nora")
-LARA = of_staff("lara", frozenset({"clinic:lakeview"}), "Lara")
-ADA = of_staff("ada", frozenset({"admin"}), "Ada")
+NORA = identify_staff("nora", frozenset({"clinic:northside"}), "Nora")
+LARA = identify_staff("lara", frozenset({"clinic:lakeview"}), "Lara")
+ADA = identify_staff("ada", frozenset({"admin"}), "Ada")
 MAIL = "worklist@example.org"
 
 
@@ -24,7 +24,7 @@ def add(portal, owner="northside", kinds=("file.rejected",), mail=MAIL, identity
 
 
 def standing(portal, owner="northside"):
-    (row,) = subscriptions.shown(portal.services, owner)
+    (row,) = subscriptions.list_subscriptions(portal.services, owner)
     return row.standing
 
 
@@ -53,7 +53,7 @@ def test_a_removed_address_is_told_nothing(portal):
     for _ in range(2):
         subscriptions.remove(portal.services, NORA, "northside", row.subscription_id)
 
-    assert subscriptions.shown(portal.services, "northside") == ()
+    assert subscriptions.list_subscriptions(portal.services, "northside") == ()
     assert portal.subscribers.by_arn == {}
 
 
@@ -151,12 +151,12 @@ def test_a_full_topic_is_told_in_words(portal):
 
 def test_staff_manage_their_own_clinic_and_admins_every_one_and_operations(portal):
     services = portal.services
-    assert subscriptions.owner_for(services, NORA, None) == "northside"
-    assert subscriptions.owner_for(services, ADA, None) == OPERATIONS
-    assert subscriptions.owner_for(services, ADA, "lakeview") == "lakeview"
+    assert subscriptions.find_owner(services, NORA, None) == "northside"
+    assert subscriptions.find_owner(services, ADA, None) == OPERATIONS
+    assert subscriptions.find_owner(services, ADA, "lakeview") == "lakeview"
     for identity, owner in ((NORA, "lakeview"), (NORA, OPERATIONS), (NORA, "nowhere"), (ADA, "nowhere")):
         with pytest.raises(NotFoundError):
-            subscriptions.owner_for(services, identity, owner)
+            subscriptions.find_owner(services, identity, owner)
 
 
 def test_operations_may_hear_of_alarms(portal):
@@ -245,7 +245,7 @@ def test_an_address_that_could_not_be_asked_is_not_listed_and_may_come_later(por
     monkeypatch.setattr(rate_limit, "CONFIRMATIONS_A_DAY", 0)
     with pytest.raises(SubscriptionError):
         add(portal)
-    assert subscriptions.shown(portal.services, "northside") == ()
+    assert subscriptions.list_subscriptions(portal.services, "northside") == ()
 
     monkeypatch.undo()
     add(portal)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.presentation.csv_export import row
+from portal.presentation.csv_export import write_row
 
 
 def cells(line, **dialect):
@@ -44,23 +44,23 @@ FORMULAS = {
 
 @pytest.mark.parametrize("text", FORMULAS.values(), ids=FORMULAS)
 def test_what_may_be_taken_for_a_formula_is_told_to_be_text(text):
-    assert cells(row(["before", text])) == ["before", f"'{text}"]
+    assert cells(write_row(["before", text])) == ["before", f"'{text}"]
 
 
 @pytest.mark.parametrize("text", ["", "a", "1=1", "Doe^Jane", "\N{NO-BREAK SPACE}a", "é", "'=1", "2026-01-31", "'"])
 def test_anything_else_stands_as_it_is(text):
-    assert cells(row([text, 1])) == [text, "1"]
+    assert cells(write_row([text, 1])) == [text, "1"]
 
 
 @pytest.mark.parametrize("separator", [";", "\t", "|", ","])
 def test_a_cell_stays_one_whatever_separates_cells_where_it_is_opened(separator):
     text = f"x{separator}=cmd|calc!A0"
-    assert cells(row([text]), delimiter=separator) == [text]
+    assert cells(write_row([text]), delimiter=separator) == [text]
 
 
 @given(st.lists(st.text(), min_size=1, max_size=4))
 def test_every_cell_is_quoted_and_comes_back_without_a_formula(texts):
-    line = row(texts)
+    line = write_row(texts)
     assert line.startswith('"')
     assert line.endswith('"\r\n')
     line.encode()
@@ -71,4 +71,4 @@ def test_every_cell_is_quoted_and_comes_back_without_a_formula(texts):
 
 
 def test_what_no_encoding_can_write_does_not_break_the_table_off():
-    assert row(["a\ud800", "b"]) == '"a?","b"\r\n'
+    assert write_row(["a\ud800", "b"]) == '"a?","b"\r\n'

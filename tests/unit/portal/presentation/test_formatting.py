@@ -21,7 +21,7 @@ from portal.presentation import formatting
     ],
 )
 def test_sizes_are_told_in_the_largest_unit_that_fits(count, text):
-    assert text == formatting.size(count)
+    assert text == formatting.format_size(count)
 
 
 @pytest.mark.parametrize(
@@ -36,13 +36,13 @@ def test_sizes_are_told_in_the_largest_unit_that_fits(count, text):
     ],
 )
 def test_durations_are_told_in_two_units_at_most(milliseconds, text):
-    assert text == formatting.duration(milliseconds)
+    assert text == formatting.format_duration(milliseconds)
 
 
 def test_moments_are_told_in_utc_for_people_and_for_scripts():
     moment = datetime(2026, 11, 2, 14, 5, 9, 120_000, tzinfo=UTC)
-    assert formatting.utc(moment) == "2 Nov 2026, 14:05 UTC"
-    assert formatting.utc(moment, seconds=True) == "2 Nov 2026, 14:05:09 UTC"
+    assert formatting.format_utc(moment) == "2 Nov 2026, 14:05 UTC"
+    assert formatting.format_utc(moment, seconds=True) == "2 Nov 2026, 14:05:09 UTC"
     assert timestamp(moment) == "2026-11-02T14:05:09.120Z"
 
 
@@ -61,4 +61,4 @@ def test_moments_are_told_in_utc_for_people_and_for_scripts():
     ],
 )
 def test_a_date_that_is_not_dicoms_is_told_as_it_stands_and_not_as_another_day(stated, text):
-    assert text == formatting.dicom_date(stated)
+    assert text == formatting.format_dicom_date(stated)

@@ -20,8 +20,8 @@ def test_every_state_has_a_look_of_its_own():
 
 
 def test_an_accepted_file_with_warnings_does_not_look_merely_accepted():
-    assert labels.file_badge(a_file(state=State.ACCEPTED, findings=(WARNING,))) == labels.WARNED
-    assert labels.STATE_BADGES[State.ACCEPTED] == labels.file_badge(a_file(state=State.ACCEPTED))
+    assert labels.choose_file_badge(a_file(state=State.ACCEPTED, findings=(WARNING,))) == labels.WARNED
+    assert labels.STATE_BADGES[State.ACCEPTED] == labels.choose_file_badge(a_file(state=State.ACCEPTED))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_an_accepted_file_with_warnings_does_not_look_merely_accepted():
     ],
 )
 def test_an_upload_is_told_in_one_sentence(told, text):
-    assert text == labels.upload_line(told)
+    assert text == labels.describe_upload(told)
 
 
 @pytest.mark.parametrize(
@@ -54,22 +54,22 @@ def test_an_upload_is_told_in_one_sentence(told, text):
     ],
 )
 def test_an_upload_looks_like_its_worst_file(told, badge):
-    assert badge == labels.upload_badge(told)
+    assert badge == labels.choose_upload_badge(told)
 
 
 def test_counts_that_lag_behind_leave_an_upload_waiting():
-    assert labels.waiting(upload(5, accepted=2)) == 3
-    assert labels.waiting(upload(1, accepted=2)) == 0
+    assert labels.count_waiting(upload(5, accepted=2)) == 3
+    assert labels.count_waiting(upload(1, accepted=2)) == 0
 
 
 def test_an_upload_without_a_reference_is_named_by_how_it_came():
-    assert labels.upload_title(an_upload(reference="Batch 7")) == "Batch 7"
-    assert labels.upload_title(an_upload(source=Source.DIRECT)) == "Files dropped into S3"
-    assert labels.upload_title(an_upload()) == "Upload without a reference"
+    assert labels.name_upload(an_upload(reference="Batch 7")) == "Batch 7"
+    assert labels.name_upload(an_upload(source=Source.DIRECT)) == "Files dropped into S3"
+    assert labels.name_upload(an_upload()) == "Upload without a reference"
 
 
 def test_a_timeline_names_parts_and_no_ids_of_people():
     entry = TimelineEntry(datetime.now(UTC), "3f1c5b0e", "reserved")
-    assert (labels.event(entry), labels.actor(entry)) == ("Announced", "Sender")
-    assert labels.actor(TimelineEntry(entry.at, "sweep", "expired")) == "Housekeeping"
-    assert labels.event(TimelineEntry(entry.at, "processor", "put_back")) == "Put back"
+    assert (labels.name_event(entry), labels.name_actor(entry)) == ("Announced", "Sender")
+    assert labels.name_actor(TimelineEntry(entry.at, "sweep", "expired")) == "Housekeeping"
+    assert labels.name_event(TimelineEntry(entry.at, "processor", "put_back")) == "Put back"

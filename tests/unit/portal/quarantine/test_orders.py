@@ -36,7 +36,7 @@ def test_all_failed_files_of_an_upload_are_one_order_and_one_message(portal, fai
 
     assert order.selection == Selection(upload_id=failed[0].upload_id, state=State.FAILED, clinic_id="northside")
     assert sent(portal) == [FindFiles(owner="northside", order_id=order_id)]
-    assert orders.progress(portal.services, STAFF, order_id) == order
+    assert orders.find_order(portal.services, STAFF, order_id) == order
 
 
 def test_what_is_asked_is_noted_with_who_and_what(portal, failed):
@@ -70,7 +70,7 @@ def test_another_clinics_files_uploads_and_orders_are_not_there(portal, failed):
     for asking in (
         lambda: orders.retry(portal.services, OTHERS, [failed[0].file_id], order_id=order.order_id),
         lambda: orders.retry_failed(portal.services, OTHERS, failed[0].upload_id, order_id=order.order_id),
-        lambda: orders.progress(portal.services, OTHERS, order.order_id),
+        lambda: orders.find_order(portal.services, OTHERS, order.order_id),
     ):
         with pytest.raises(NotFoundError):
             asking()

@@ -76,7 +76,7 @@ def pool(server) -> Iterator[CognitoPool]:
 
 def test_the_keys_are_fetched_from_the_pools_own_endpoint(pool, server):
     server.answer = json.dumps({"keys": [jwk()]}).encode()
-    assert pool.signing_keys() == {"keys": [jwk()]}
+    assert pool.fetch_signing_keys() == {"keys": [jwk()]}
     assert server.asked == [("GET", f"/{POOL_ID}/.well-known/jwks.json", "")]
 
 
@@ -127,13 +127,13 @@ def test_a_refusal_is_told_from_an_outage(pool, server, status, error):
 def test_an_answer_that_is_no_json_object_is_an_outage(pool, server, answer):
     server.answer = answer
     with pytest.raises(UserPoolUnavailableError):
-        pool.signing_keys()
+        pool.fetch_signing_keys()
 
 
 def test_keys_that_cannot_be_had_are_an_outage(pool, server):
     server.status = 404
     with pytest.raises(UserPoolUnavailableError):
-        pool.signing_keys()
+        pool.fetch_signing_keys()
 
 
 def test_a_pool_that_cannot_be_reached_is_an_outage():

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from portal.sign_in.cookies import ATTEMPT_SECONDS
-from portal.sign_in.flow import Tokens, safe_next
+from portal.sign_in.flow import Tokens, check_next
 from tests.unit.portal.pool import WEB_CLIENT, access_token, id_token
 from tests.unit.portal.portal_fixture import Portal, cookie_value, set_cookies
 from tests.wired_portal import ORIGIN, SIGN_IN_URL
@@ -178,12 +178,12 @@ def refused(response):
     ],
 )
 def test_no_next_leads_out_of_the_portal(path):
-    assert safe_next(path) == "/"
+    assert check_next(path) == "/"
 
 
 @pytest.mark.parametrize("path", ["/", "/files", "/files?state=rejected&cursor=a%3D", "/uploads/01k9#x"])
 def test_next_leads_to_any_page_of_the_portal(path):
-    assert safe_next(path) == path
+    assert check_next(path) == path
 
 
 def test_signing_out_revokes_the_refresh_token_and_passes_by_the_managed_login(portal):

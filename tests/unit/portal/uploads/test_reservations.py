@@ -10,7 +10,7 @@ from intake.files.model import Source
 from portal.auth.identity import STAFF_SCOPES, Identity
 from portal.errors import IdempotencyError, TooManyFilesError
 from portal.uploads import reservations
-from portal.uploads.multipart import part_count, part_size
+from portal.uploads.multipart import choose_part_size, count_parts
 from portal.uploads.requests import MAX_FILE, MAX_PARTS, Announced, NewUpload
 from tests.fakes import FakeRecords
 
@@ -51,7 +51,7 @@ def contended(portal):
 def test_files_that_others_add_meanwhile_keep_their_numbers(portal, contended):
     upload_id = begin(portal, files(1)).upload_id
     contended.rivals = 2
-    placement = reservations.add(portal.services, NORA, upload_id, files(2))
+    placement = reservations.add_files(portal.services, NORA, upload_id, files(2))
     assert [placed.record.file_id[-5:] for placed in placement.files] == ["00003", "00004"]
 
 
@@ -59,13 +59,13 @@ def test_endless_contention_is_a_conflict(portal, contended):
     upload_id = begin(portal, files(1)).upload_id
     contended.rivals = reservations.ATTEMPTS
     with pytest.raises(ConflictError):
-        reservations.add(portal.services, NORA, upload_id, files(1))
+        reservations.add_files(portal.services, NORA, upload_id, files(1))
 
 
 def test_a_conflict_amid_many_files_reserves_none_twice(portal, contended):
     upload_id = begin(portal, files(1)).upload_id
     contended.rivals = 1
-    placement = reservations.add(portal.services, NORA, upload_id, files(250))
+    placement = reservations.add_files(portal.services, NORA, upload_id, files(250))
     assert len({placed.record.file_id for placed in placement.files}) == 250
     assert len(portal.table.files) == 251
 
@@ -110,7 +110,9 @@ def test_files_that_were_added_under_a_key_are_not_added_again(portal):
     def add(count, key):
         return [
             placed.record.file_id
-            for placed in reservations.add(portal.services, NORA, upload_id, files(count), idempotency_key=key).files
+            for placed in reservations.add_files(
+                portal.services, NORA, upload_id, files(count), idempotency_key=key
+            ).files
         ]
 
     first = add(250, "more-1")
@@ -129,10 +131,10 @@ def test_a_repetition_of_adding_takes_up_what_a_crash_left_undone(portal, writes
     crashing.writes = writes
     portal.services = replace(portal.services, records=crashing)
     with pytest.raises(ConnectionError):
-        reservations.add(portal.services, NORA, upload_id, files(250), idempotency_key="more-1")
+        reservations.add_files(portal.services, NORA, upload_id, files(250), idempotency_key="more-1")
     crashing.writes = 100
-    reservations.add(portal.services, NORA, upload_id, files(1, size=8))
-    placement = reservations.add(portal.services, NORA, upload_id, files(250), idempotency_key="more-1")
+    reservations.add_files(portal.services, NORA, upload_id, files(1, size=8))
+    placement = reservations.add_files(portal.services, NORA, upload_id, files(250), idempotency_key="more-1")
     assert [placed.record.name for placed in placement.files] == [f"{number}.dcm" for number in range(250)]
     assert len(portal.table.files) == 252
 
@@ -158,7 +160,7 @@ def test_a_repetition_reserves_nothing_twice_while_the_first_call_still_runs(por
     upload_id = begin(portal, files(1)).upload_id if begun else None
     portal.services = replace(portal.services, records=StillRunning(portal.table, portal.clock))
     if begun:
-        placement = reservations.add(portal.services, NORA, upload_id, files(250), idempotency_key="more-1")
+        placement = reservations.add_files(portal.services, NORA, upload_id, files(250), idempotency_key="more-1")
     else:
         placement = begin(portal, files(250), key="night-1")
     assert [placed.record.name for placed in placement.files] == [f"{number}.dcm" for number in range(250)]
@@ -181,7 +183,7 @@ def test_a_repetition_opens_no_second_multipart_upload(portal):
 
 def test_a_repetition_leaves_out_files_that_were_added_since(portal):
     placement = begin(portal, files(1), key="night-1")
-    reservations.add(portal.services, NORA, placement.upload_id, files(3))
+    reservations.add_files(portal.services, NORA, placement.upload_id, files(3))
     assert len(begin(portal, files(1), key="night-1").files) == 1
 
 
@@ -190,7 +192,7 @@ def test_an_upload_takes_no_more_files_than_it_can_number(portal):
     stored = portal.table.uploads[placement.upload_id]
     portal.table.uploads[placement.upload_id] = replace(stored, declared=MAX_FILES_PER_UPLOAD)
     with pytest.raises(TooManyFilesError):
-        reservations.add(portal.services, NORA, placement.upload_id, files(1))
+        reservations.add_files(portal.services, NORA, placement.upload_id, files(1))
 
 
 def test_a_record_is_written_before_anything_is_signed(portal):
@@ -208,6 +210,6 @@ def test_a_record_is_written_before_anything_is_signed(portal):
 
 @pytest.mark.parametrize("size", [64 * MIB + 1, 1024 * MIB, MAX_FILE - 1, MAX_FILE, 10 * MAX_FILE])
 def test_parts_are_few_enough_and_large_enough_for_s3(size):
-    assert part_count(size) <= MAX_PARTS
-    assert part_size(size) >= 5 * MIB
-    assert (part_count(size) - 1) * part_size(size) < size <= part_count(size) * part_size(size)
+    assert count_parts(size) <= MAX_PARTS
+    assert choose_part_size(size) >= 5 * MIB
+    assert (count_parts(size) - 1) * choose_part_size(size) < size <= count_parts(size) * choose_part_size(size)

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from intake.dicom.errors import BudgetSpentError
-from portal.dicomweb.json_model.values import LARGEST_BINARY, Context, attribute
+from portal.dicomweb.json_model.values import LARGEST_BINARY, Context, write_attribute
 from tests.unit.intake.dicom.readings import plenty
 from tests.unit.portal.dicomweb.pydicom_json import strict_json
 
@@ -15,7 +15,7 @@ NAN, INFINITY = float("nan"), float("inf")
 
 
 def written(vr, value, *, terms=(), big=False, budget=None, room=lambda _: None):
-    return strict_json(attribute(vr, value, Context(terms, big=big, budget=budget or plenty(), room=room)))
+    return strict_json(write_attribute(vr, value, Context(terms, big=big, budget=budget or plenty(), room=room)))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_name_in_kanji_has_its_three_groups():
 
 
 def test_the_text_is_ascii_so_that_nothing_on_its_way_can_misread_it():
-    text = attribute(
+    text = write_attribute(
         "LO", "山\u2028\0".encode() + b"x", Context(("ISO_IR 192",), big=False, budget=plenty(), room=print)
     )
 

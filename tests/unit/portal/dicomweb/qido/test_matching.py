@@ -1,7 +1,7 @@
 import pytest
 
 from portal.dicomweb.json_model.attributes import BY_NAME
-from portal.dicomweb.qido.matching import Condition, values_of
+from portal.dicomweb.qido.matching import Condition, read_values
 
 METADATA = {
     "study_date": "20260131",
@@ -64,4 +64,4 @@ def test_a_pattern_of_many_stars_is_not_slower_than_one_star():
     ],
 )
 def test_values_are_found_where_the_metadata_hold_them(keyword, values):
-    assert values_of(BY_NAME[keyword], METADATA) == values
+    assert read_values(BY_NAME[keyword], METADATA) == values

@@ -7,10 +7,10 @@ import pytest
 
 from infra.config import StageConfig
 from intake.files.states import State
-from portal.auth.identity import of_partner
-from portal.dicomweb.stow import sending, storing
+from portal.auth.identity import identify_partner
+from portal.dicomweb.stow import storing
 from portal.errors import ClinicInactiveError, StorageUnavailableError
-from portal.http.messages.multipart_related import related
+from portal.http.messages.multipart_related import write_message
 from portal.wiring import PATIENCE
 from processor.judge.rules.catalogue import RULES
 from tests.dicom_files import ct_slice
@@ -35,7 +35,7 @@ def judging(portal, monkeypatch):
 
 
 def store(portal, *bodies, token="", **headers):
-    message, content_type = related(bodies, "application/dicom")
+    message, content_type = write_message(bodies, "application/dicom")
     return portal.machine(token).post(
         "/dicomweb/studies", content=message, headers={"content-type": content_type, **headers}
     )
@@ -88,7 +88,7 @@ def test_a_message_above_the_limit_is_refused_and_says_what_to_do(portal):
 
 def test_what_was_accepted_and_is_no_instance_is_told_without_an_address():
     directory = a_file(state=State.ACCEPTED, metadata={"sop_class_uid": "1.2.840.10008.1.3.10"})
-    told = storing.response(storing.Stored("upload", (directory,), 0), "https://portal.test/dicomweb")
+    told = storing.write_response(storing.Stored("upload", (directory,), 0), "https://portal.test/dicomweb")
     assert told["00081199"]["Value"] == [
         {"00081150": {"vr": "UI", "Value": ["1.2.840.10008.1.3.10"]}, "00081155": {"vr": "UI"}}
     ]
@@ -129,15 +129,14 @@ def slow(portal, monkeypatch):
 
     def make(**options):
         bucket = SlowBucket(portal, **options)
-        for module in (storing, sending):
-            monkeypatch.setattr(module, "time", bucket)
+        monkeypatch.setattr(storing, "time", bucket)
         return bucket
 
     return make
 
 
 def stored(portal, bucket, count):
-    identity = of_partner("partner-1", portal.directory.partner("partner-1"), frozenset({"scalper/upload"}))
+    identity = identify_partner("partner-1", portal.directory.partner("partner-1"), frozenset({"scalper/upload"}))
     services = replace(portal.services, send=bucket)
     return storing.store(services, identity, [b"%d" % number for number in range(count)], 0.0)
 
@@ -149,14 +148,14 @@ def test_a_message_of_many_instances_is_answered_in_time_and_says_what_was_not_s
     assert answer.waiting == bucket.sent < 500
     assert answer.unsent == 500 - bucket.sent
     assert answer.status == 202
-    told = storing.response(answer, "https://portal.test/dicomweb")["00081198"]["Value"]
+    told = storing.write_response(answer, "https://portal.test/dicomweb")["00081198"]["Value"]
     assert [item["00081197"]["Value"] for item in told] == [[storing.OUT_OF_RESOURCES]] * answer.unsent
     assert len(answer.warnings) == 2
 
 
 def test_what_cannot_be_sent_in_time_is_not_announced(portal, slow):
     answer = stored(portal, slow(seconds=1.0), 500)
-    assert len(portal.table.files) <= answer.waiting + sending.BATCH
+    assert len(portal.table.files) <= answer.waiting + storing.BATCH
     (upload,) = portal.table.uploads
     assert answer.upload_id == upload
 
@@ -195,7 +194,7 @@ def test_a_clinic_that_is_deactivated_meanwhile_has_the_rest_told_as_not_stored(
 
     monkeypatch.setattr("portal.admin.clinics.require_active", require)
     answer = stored(portal, bucket, 100)
-    assert (answer.waiting, answer.unsent) == (sending.BATCH, 100 - sending.BATCH)
+    assert (answer.waiting, answer.unsent) == (storing.BATCH, 100 - storing.BATCH)
 
 
 def test_what_is_still_being_checked_is_told_by_a_warning_that_says_where_to_look(portal, monkeypatch):
@@ -226,5 +225,5 @@ def test_what_stands_under_a_known_uid_is_answered_for_what_it_is(state, code, s
     record = a_file(state=state, kind="dicom", findings=(odd, RULES[code].finding()), metadata={})
     stored = storing.Stored(record.upload_id, (record,), 0)
     sequence, tag, reason = told
-    (item,) = storing.response(stored, "")[sequence]["Value"]
+    (item,) = storing.write_response(stored, "")[sequence]["Value"]
     assert (stored.status, item[tag]["Value"]) == (status, [reason])

@@ -8,9 +8,9 @@ import pytest
 from intake.dicom.budget import FETCH
 from intake.dicom.streams import FIRST_READ
 from intake.files.states import State
-from portal.dicomweb.wado import content, instances, retrieving
-from portal.http.messages.media_types import parameters
-from portal.http.messages.multipart_related import parts
+from portal.dicomweb.wado import instances, retrieving
+from portal.http.messages.media_types import parse_content_type
+from portal.http.messages.multipart_related import read_parts
 from tests.dicom_files import ct_slice, uid
 from tests.unit.intake.dicom.readings import plenty
 from tests.unit.portal.dicomweb import hostile
@@ -36,7 +36,7 @@ def instance(archive):
 
 
 def bodies(answer):
-    return parts(answer.content, parameters(answer.headers["content-type"])[1]["boundary"])
+    return read_parts(answer.content, parse_content_type(answer.headers["content-type"])[1]["boundary"])
 
 
 @pytest.mark.parametrize(("path", "count"), [(STUDY, 4), (SERIES, 2)])
@@ -118,7 +118,7 @@ def test_a_file_that_costs_too_much_to_describe_is_downloaded_instead(portal, cl
 
 
 def test_one_budget_holds_for_all_instances_that_a_request_names(portal, client, monkeypatch):
-    monkeypatch.setattr(content, "budget", lambda: plenty(steps=4 * FETCH + 60))
+    monkeypatch.setattr(retrieving, "budget", lambda: plenty(steps=4 * FETCH + 60))
     assert client.get(f"{STUDY}/metadata").json()["type"].rpartition("/")[2] == "metadata-too-large"
     one = client.get(f"{SERIES}/metadata")
     assert one.status_code == 200

@@ -1,6 +1,6 @@
 import pytest
 
-from portal.http.messages.media_types import accepted, parameters, split_unquoted
+from portal.http.messages.media_types import parse_accept, parse_content_type, split_unquoted
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from portal.http.messages.media_types import accepted, parameters, split_unquote
     ],
 )
 def test_a_media_type_and_its_parameters_are_read(header, read):
-    assert parameters(header) == read
+    assert parse_content_type(header) == read
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_a_media_type_and_its_parameters_are_read(header, read):
     ],
 )
 def test_what_a_client_accepts_is_read_in_its_order(header, wanted):
-    assert accepted(header) == wanted
+    assert parse_accept(header) == wanted
 
 
 class Counted(str):

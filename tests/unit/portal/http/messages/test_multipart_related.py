@@ -3,38 +3,38 @@ import random
 import pytest
 
 from portal.errors import DicomWebQueryError
-from portal.http.messages.media_types import parameters
-from portal.http.messages.multipart_related import MOST_PARTS, parts, related
+from portal.http.messages.media_types import parse_content_type
+from portal.http.messages.multipart_related import MOST_PARTS, read_parts, write_message
 
 
 def test_what_is_joined_is_taken_apart_again():
     rng = random.Random(20261122)
     bodies = [rng.randbytes(size) for size in (0, 1, 2, 1000, 70_000)] + [b"\r\n--\r\n", b"--" * 40]
-    message, content_type = related(bodies, "application/dicom")
-    media_type, given = parameters(content_type)
+    message, content_type = write_message(bodies, "application/dicom")
+    media_type, given = parse_content_type(content_type)
     assert (media_type, given["type"]) == ("multipart/related", "application/dicom")
-    assert parts(message, given["boundary"]) == bodies
+    assert read_parts(message, given["boundary"]) == bodies
 
 
 @pytest.mark.parametrize("boundary", ["", "x" * 71, "grüße"])
 def test_a_boundary_that_is_none_is_refused(boundary):
     with pytest.raises(DicomWebQueryError):
-        parts(b"", boundary)
+        read_parts(b"", boundary)
 
 
 @pytest.mark.parametrize("cut", [3, 10, 40])
 def test_a_message_that_was_cut_off_is_refused(cut):
-    message, content_type = related([b"a" * 100], "application/dicom")
+    message, content_type = write_message([b"a" * 100], "application/dicom")
     with pytest.raises(DicomWebQueryError):
-        parts(message[:-cut], parameters(content_type)[1]["boundary"])
+        read_parts(message[:-cut], parse_content_type(content_type)[1]["boundary"])
 
 
 def test_what_is_no_message_is_refused():
     with pytest.raises(DicomWebQueryError):
-        parts(b"DICM" * 100, "boundary")
+        read_parts(b"DICM" * 100, "boundary")
 
 
 def test_more_parts_than_bearable_are_refused():
-    message, content_type = related([b""] * (MOST_PARTS + 1), "application/dicom")
+    message, content_type = write_message([b""] * (MOST_PARTS + 1), "application/dicom")
     with pytest.raises(DicomWebQueryError):
-        parts(message, parameters(content_type)[1]["boundary"])
+        read_parts(message, parse_content_type(content_type)[1]["boundary"])

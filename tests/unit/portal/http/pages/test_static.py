@@ -39,15 +39,15 @@ def test_nothing_else_is_served(client, path):
 
 def test_pages_name_files_as_the_latest_build_did(monkeypatch, tmp_path):
     monkeypatch.setattr(rendering, "DIST", tmp_path)
-    assert rendering.static("app.css") == "/static/app.css"
+    assert rendering.link_static("app.css") == "/static/app.css"
 
     manifest = tmp_path / "manifest.json"
     for second, name in enumerate(("app-5F3A9C00.css", "app-6A4B0D11.css")):
         manifest.write_text(f'{{"app.css": "{name}"}}')
         os.utime(manifest, (second, second))
-        assert rendering.static("app.css") == f"/static/{name}"
+        assert rendering.link_static("app.css") == f"/static/{name}"
 
-    assert rendering.static("other.js") == "/static/other.js"
+    assert rendering.link_static("other.js") == "/static/other.js"
 
 
 def test_where_nothing_was_built_there_is_nothing_to_find(portal, monkeypatch, tmp_path):

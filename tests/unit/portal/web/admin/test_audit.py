@@ -10,7 +10,7 @@ import pytest
 from intake.operations.model import AuditEntry
 from portal.audit import trail
 from portal.audit.log import ACTIONS
-from portal.presentation.csv_export import row
+from portal.presentation.csv_export import write_row
 from tests.unit.portal.sign_in.test_flow import begun, granted
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -112,7 +112,7 @@ def test_an_export_that_is_too_large_says_where_to_go_on(portal, admin, monkeypa
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"])
 def test_no_cell_is_taken_for_a_formula(cell):
-    assert next(csv.reader(io.StringIO(row([cell]), newline="")))[0] == f"'{cell}"
+    assert next(csv.reader(io.StringIO(write_row([cell]), newline="")))[0] == f"'{cell}"
 
 
 def test_signing_in_and_out_is_noted(portal):
@@ -153,4 +153,4 @@ def test_whoever_wants_to_sign_out_is_let_go_even_when_that_cannot_be_noted(port
 def test_every_action_can_be_asked_for(portal, admin):
     text = admin.get("/admin/audit").text
     assert all(f'<option value="{action}">' in text for action in ACTIONS)
-    assert {one for held in trail.groups().values() for one in held} == set(ACTIONS)
+    assert {one for held in trail.list_groups().values() for one in held} == set(ACTIONS)

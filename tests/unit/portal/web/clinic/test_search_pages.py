@@ -8,8 +8,8 @@ import pytest
 
 from intake.files.outcomes import Page
 from intake.files.states import State
-from portal.auth.identity import of_staff
-from portal.search.files import PRIVATE, Criteria, criteria
+from portal.auth.identity import identify_staff
+from portal.search.files import PRIVATE, Criteria, read_criteria
 from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, an_upload
 
 PATIENT = "TEST-4711"
@@ -126,7 +126,7 @@ def test_a_reference_leads_to_its_uploads_and_one_alone_to_its_files(filled):
     ],
 )
 def test_what_cannot_be_asked_is_left_out(portal, typed, read):
-    assert criteria(portal.services, _staff(portal), typed) == read
+    assert read_criteria(portal.services, _staff(portal), typed) == read
 
 
 def test_private_criteria_are_criteria():
@@ -179,7 +179,7 @@ def test_files_are_found_by_the_days_between(portal):
 
 
 def _staff(portal):
-    return of_staff("user-1", frozenset({"clinic:northside"}), "Nora")
+    return identify_staff("user-1", frozenset({"clinic:northside"}), "Nora")
 
 
 @pytest.mark.parametrize("rows", [(), (slice_of(3),)])

@@ -1,21 +1,21 @@
 import pytest
 
-from portal.web.layout.facts import Fact, sections
+from portal.web.layout.facts import Fact, list_sections
 
 
 def only(metadata):
-    (section,) = sections(metadata)
+    (section,) = list_sections(metadata)
     return section.facts
 
 
 def test_whose_the_file_is_stands_before_what_it_holds():
-    told = sections({"modality": "CT", "patient": {"id": "P-1"}})
+    told = list_sections({"modality": "CT", "patient": {"id": "P-1"}})
     assert [section.heading for section in told] == ["Patient", "From the file"]
 
 
 def test_what_a_dicom_file_says_is_told_in_groups():
     told = {"rows": 512, "study_date": "20261122", "manufacturer": "Example", "sop_instance_uid": "1.2", "odd": "x"}
-    assert {section.heading: len(section.facts) for section in sections({**told, "modality": "CT"})} == {
+    assert {section.heading: len(section.facts) for section in list_sections({**told, "modality": "CT"})} == {
         "Study": 1, "Series": 1, "Image": 2, "Equipment": 1, "From the file": 1,
     }  # fmt: skip
 
@@ -48,4 +48,4 @@ def test_dates_are_written_for_people_where_they_are_dates(value, text):
 def test_values_of_every_kind_fit_on_a_line():
     told = only({"frames": 3, "lossy": True, "terms": ["", "ISO 2022 IR 87"], "nothing": None})
     assert [fact.text for fact in told] == ["3", "Yes", ", ISO 2022 IR 87"]
-    assert sections({}) == []
+    assert list_sections({}) == []

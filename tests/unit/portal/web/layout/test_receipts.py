@@ -17,7 +17,7 @@ def upload(declared: int, *, warnings: int = 0, source: Source = Source.WEB, **c
 
 
 def test_the_bar_covers_every_settled_file_once():
-    bar = receipts.bar(upload(10, warnings=2, accepted=5, rejected=2, failed=1, expired=1))
+    bar = receipts.build_bar(upload(10, warnings=2, accepted=5, rejected=2, failed=1, expired=1))
     assert [(part.tone, part.start, part.width) for part in bar.parts] == [
         ("ok", 0, 3), ("warn", 3, 2), ("bad", 5, 2), ("fault", 7, 1), ("wait", 8, 1),
     ]  # fmt: skip
@@ -25,27 +25,27 @@ def test_the_bar_covers_every_settled_file_once():
 
 
 def test_an_empty_upload_has_a_bar_that_can_be_drawn():
-    assert receipts.bar(upload(0)) == receipts.Bar(1, ())
+    assert receipts.build_bar(upload(0)) == receipts.Bar(1, ())
 
 
 def test_rare_states_have_a_figure_only_where_they_occur():
-    labels = [tile.label for tile in receipts.tiles(upload(2, accepted=1, failed=1))]
+    labels = [tile.label for tile in receipts.list_tiles(upload(2, accepted=1, failed=1))]
     assert "Failed on our side" in labels
     assert "Not received" not in labels
 
 
 def test_what_the_sender_expected_and_what_never_came_have_figures_of_their_own():
     told = an_upload(declared=2, expected=5, counts={State.ACCEPTED: 1, State.EXPIRED: 1})
-    figures = {tile.label: tile.number for tile in receipts.tiles(told)}
+    figures = {tile.label: tile.number for tile in receipts.list_tiles(told)}
     assert (figures["Expected by you"], figures["Missing"], figures["Never announced"]) == (5, 1, 3)
 
 
 def test_a_receipts_shares_add_up_to_its_figures():
     studies = [StudyOfUpload("a" * 26, {State.ACCEPTED: 3, State.REJECTED: 1}), StudyOfUpload("b" * 26, {})]
     told = upload(9, accepted=5, rejected=1)
-    shares = receipts.shares(told, studies)
+    shares = receipts.list_shares(told, studies)
     assert [(share.accepted, share.rejected) for share in shares] == [(3, 1), (0, 0), (2, 0)]
-    assert receipts.shares(told, []) == []
+    assert receipts.list_shares(told, []) == []
 
 
 def test_a_receipt_looks_again_while_files_are_checked_again():
@@ -59,10 +59,10 @@ def test_a_receipt_looks_again_while_files_are_checked_again():
     )
     done = replace(order, listed=True, total=0)
     settled = upload(1, failed=1)
-    assert receipts.seconds_to_next_look(settled, [], NOON, order) == receipts.OFTEN
-    assert receipts.seconds_to_next_look(settled, [], NOON, done) is None
-    assert receipts.seconds_to_next_look(settled, [], NOON + timedelta(hours=1), order) is None
-    assert receipts.fingerprint(settled, order) != receipts.fingerprint(settled, done)
+    assert receipts.choose_next_look(settled, [], NOON, order) == receipts.OFTEN
+    assert receipts.choose_next_look(settled, [], NOON, done) is None
+    assert receipts.choose_next_look(settled, [], NOON + timedelta(hours=1), order) is None
+    assert receipts.fingerprint_receipt(settled, order) != receipts.fingerprint_receipt(settled, done)
 
 
 @pytest.mark.parametrize(
@@ -76,4 +76,4 @@ def test_a_receipt_looks_again_while_files_are_checked_again():
     ],
 )
 def test_a_receipt_looks_again_for_as_long_as_something_may_change(told, state, age, seconds):
-    assert seconds == receipts.seconds_to_next_look(told, [a_file(state=state)], NOON + age)
+    assert seconds == receipts.choose_next_look(told, [a_file(state=state)], NOON + age)
