@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from threading import Lock
 
-from processor.judge import ByteSource, Facts, Judgement
+from intake.dicom.streams import ByteSource
+from processor.judge import Judgement
+from processor.judge.inspection.facts import Facts
 
 AT_ONCE = 10
 """Messages: a whole batch, and as many connections as boto3 keeps. Each may hold 16 MiB of a document and what is read

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from intake.dicom.streams import ByteSource
 from intake.errors import NotFoundError
 from intake.files import keys
 from intake.files.model import FileRecord, ObjectVersion, TimelineEntry, Verdict, now
@@ -17,9 +18,8 @@ from intake.messaging.events import Settlement, Slice
 from intake.messaging.ports import Queue
 from intake.storage.model import ObjectRange
 from intake.storage.ports import Objects, ObjectWriter
-from processor.judge import RULES_VERSION, ByteSource
 from processor.judge.documents.zip.archive import Entry, EntryDamagedError, entries, inflate
-from processor.judge.rules.catalogue import RULES
+from processor.judge.rules.catalogue import RULES, RULES_VERSION
 
 ENTRIES_PER_SLICE = 90
 """With the upload they fit into one transaction, and into seconds."""

@@ -19,8 +19,9 @@ from intake.storage.model import Copied, ObjectRange
 from intake.storage.ports import Objects
 from processor.ingest.clashes import Clashes, Met
 from processor.ingest.object_bytes import ObjectBytes
-from processor.judge import ARCHIVE, RULES_VERSION, Judgement, Profile
-from processor.judge.inspection.profile import EVERYTHING
+from processor.judge import ARCHIVE, Judgement
+from processor.judge.inspection.profile import EVERYTHING, Profile
+from processor.judge.rules.catalogue import RULES_VERSION
 
 
 @dataclass(frozen=True, slots=True)

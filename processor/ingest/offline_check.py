@@ -11,10 +11,12 @@ from typing import IO, Any
 from intake.dicom.streams import ByteSource
 from intake.files import keys
 from intake.files.model import Severity
-from processor.judge import ARCHIVE, Facts, Judgement, Profile, judge
+from processor.judge import ARCHIVE, Judgement, judge
 from processor.judge.documents.zip import archive
 from processor.judge.documents.zip.archive import Entry, EntryDamagedError
+from processor.judge.inspection.facts import Facts
 from processor.judge.inspection.kinds import UNKNOWN
+from processor.judge.inspection.profile import Profile
 from processor.judge.rules.catalogue import RULES
 
 IN_MEMORY = 8 * 1024 * 1024

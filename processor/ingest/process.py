@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from intake.dicom.streams import FIRST_READ, ByteSource
 from intake.errors import LateThreatError, ScanUnfinishedError
 from intake.files import keys
 from intake.files.keyed_ids import KeyedIds
@@ -26,7 +27,9 @@ from processor.ingest.filing import Buckets, Case, Filing
 from processor.ingest.malware_scan import CODES, PASSED, Refusing, Scans
 from processor.ingest.object_bytes import ObjectBytes
 from processor.ingest.placements import Placements
-from processor.judge import FIRST_READ, ByteSource, Facts, Judgement, Profile
+from processor.judge import Judgement
+from processor.judge.inspection.facts import Facts
+from processor.judge.inspection.profile import Profile
 
 UNKNOWN_SENDER = "clinic-unknown"
 """What is found in a file of a clinic that is in no directory, or inactive."""

@@ -6,7 +6,7 @@ budgets; what cannot be read ends in a finding. Only trouble of the byte source 
 
 from dataclasses import dataclass
 
-from intake.dicom.streams import FIRST_READ, ByteSource
+from intake.dicom.streams import ByteSource
 from intake.files.model import Finding, Metadata, Severity
 from processor.judge.dicom import judge as dicom
 from processor.judge.documents import readers
@@ -14,11 +14,7 @@ from processor.judge.inspection.envelope import open_envelope
 from processor.judge.inspection.facts import Facts
 from processor.judge.inspection.findings import Findings, telling
 from processor.judge.inspection.kinds import EXTENSIONS, TAKEN, UNKNOWN, claim_kind, contradicts
-from processor.judge.inspection.profile import Profile
 from processor.judge.inspection.window import Window
-from processor.judge.rules.catalogue import RULES_VERSION
-
-__all__ = ["FIRST_READ", "RULES_VERSION", "ByteSource", "Facts", "Judgement", "Profile", "judge"]
 
 NOTHING_ELSE = Facts()
 ARCHIVE = "zip"

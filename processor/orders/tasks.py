@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from intake.dicom.streams import FIRST_READ, ByteSource
 from intake.errors import ContentionError, ObjectMissingError, ScalperError
 from intake.files import keys
 from intake.files.keyed_ids import KeyedIds
@@ -29,7 +30,8 @@ from processor.ingest.malware_scan import CODES, FINAL, PASSED, Refusing, Scans
 from processor.ingest.object_bytes import ObjectBytes
 from processor.ingest.placements import place_again
 from processor.ingest.process import UNKNOWN_SENDER, Judge, time_judging
-from processor.judge import FIRST_READ, ByteSource, Facts, Profile
+from processor.judge.inspection.facts import Facts
+from processor.judge.inspection.profile import Profile
 from processor.judge.rules.catalogue import RULES
 from processor.orders.answers import Answering, answer_of, rejecting_codes
 from processor.orders.steps import RETRY, STEPS, is_allowed, is_done

@@ -133,12 +133,8 @@ def _tell_order(order: Order, findings: Findings) -> None:
 
 def _check_rest(window: Window, position: int, findings: Findings) -> None:
     """Look at what follows deflate data, which one NUL may pad to even length (PS3.5 A.5)."""
-    if window.size - position <= 1:
-        return
-    finding = trailing_data.classify(window, position, after_pixels=True)
-    if finding != trailing_data.TRAILING:
-        raise UnreadableFileError(finding, f"byte {position}")
-    findings.add(finding, f"byte {position}")
+    if window.size - position > 1:
+        trailing_data.check(window, position, findings, after_pixels=True)
 
 
 def _check_transfer_syntax(window: Window, found: FileMeta, findings: Findings) -> None:

@@ -21,8 +21,9 @@ from processor.ingest.filing import Buckets
 from processor.ingest.malware_scan import Scans
 from processor.ingest.process import Processor
 from processor.ingest.settle import Settler
-from processor.judge import Profile, judge
+from processor.judge import judge
 from processor.judge.documents.zip.archive import Entry
+from processor.judge.inspection.profile import Profile
 from tests.archives import a_study, damaged, zipped
 from tests.fakes import FakeChildren, FakeObjects, FakeQueue, FakeRecords, FakeTable, FakeVerdicts
 from tests.records import IDS, NOON, a_file, an_upload

@@ -5,8 +5,9 @@ import zlib
 
 import pytest
 
-from processor.judge import Facts, judge
+from processor.judge import judge
 from processor.judge.documents.zip.archive import EntryDamagedError, entries, inflate
+from processor.judge.inspection.facts import Facts
 from tests.document_files import chunk, jpeg, pdf, png, segment, stream, zipped
 from tests.unit.processor.judge.documents.verdicts import rejecting, warning
 from tests.unit.processor.judge.sources import CountedSource
