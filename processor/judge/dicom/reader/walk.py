@@ -30,7 +30,7 @@ class Walk:
         self._allowance = Allowance(data_set.values)
         self._levels = Levels(data_set.encoding, self._allowance)
         self._inner: Order | None = None
-        """Of the levels within sequences, once there are any."""
+        """Of what is nested, once anything is."""
         self._looked = 0
         """Up to where items were looked at all at once."""
         self._doubts = Doubts(findings)
