@@ -107,9 +107,10 @@ class Expander:
         """
         if archive.stored is None:
             raise NotFoundError("nothing is kept of the archive")
+        own = keys.is_of_file(archive.stored.key, archive.file_id)
         slices = [
             Slice(archive.clinic_id, archive.upload_id, archive.file_id, archive.stored, first, count)
-            for first, count in (spans(entries(source)) if keys.is_of_file(archive.stored.key, archive.file_id) else ())
+            for first, count in (cut_slices(entries(source)) if own else ())
         ]
         self._queue.send([part.message() for part in slices])
         asked = Settlement(
@@ -133,7 +134,7 @@ class Expander:
             raise NotFoundError("the slice is of no archive that was accepted")
         source = Blocks(self._objects, part.stored)
         chosen = [entry for entry in entries(source) if part.first <= entry.index < part.first + part.count]
-        children = [self._child(parent, entry) for entry in chosen]
+        children = [self._describe_child(parent, entry) for entry in chosen]
         self._children.reserve(children)
         awaited = self._children.awaited(children)
         unpacked = [
@@ -143,7 +144,7 @@ class Expander:
         ]
         return Expanded(part, len(chosen), sum(unpacked), unpacked.count(False))
 
-    def _child(self, parent: FileRecord, entry: Entry) -> FileRecord:
+    def _describe_child(self, parent: FileRecord, entry: Entry) -> FileRecord:
         at, file_id = self._clock(), keys.child_id(parent.file_id, entry.index)
         key = keys.object_key(parent.clinic_id, parent.upload_id, file_id, parent.created_at)
         return FileRecord(
@@ -169,12 +170,12 @@ class Expander:
         try:
             self._writer.create(child.incoming, content, keys.extension(child.name))
         except EntryDamagedError:
-            self._verdicts.record(_refusal(child, archive, self._clock()), reserved=True)
+            self._verdicts.record(_reject_entry(child, archive, self._clock()), reserved=True)
             return False
         return True
 
 
-def spans(found: Sequence[Entry]) -> Iterator[tuple[int, int]]:
+def cut_slices(found: Sequence[Entry]) -> Iterator[tuple[int, int]]:
     """Cut an archive into slices: yield the place of each one's first entry, and how many places it spans."""
     together: list[Entry] = []
     inflated = 0
@@ -197,7 +198,7 @@ def _clean_name(name: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name[-LONGEST_NAME:])
 
 
-def _refusal(child: FileRecord, archive: ObjectVersion, at: datetime) -> Verdict:
+def _reject_entry(child: FileRecord, archive: ObjectVersion, at: datetime) -> Verdict:
     """Reject an entry that cannot be unpacked; what there is of it stands in the archive."""
     return Verdict(
         clinic_id=child.clinic_id,

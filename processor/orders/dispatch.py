@@ -46,7 +46,11 @@ class OrderDispatcher:
         portion = self.orders.portion(order.owner, order.order_id, command.number) or self._find_batch(
             order, command.number
         )
-        self.queue.send([_task(order, file_id).message() for file_id in portion.file_ids])
+        tasks = [
+            DoTask(owner=order.owner, order_id=order.order_id, task=order.task, file_id=file_id, actor=order.actor)
+            for file_id in portion.file_ids
+        ]
+        self.queue.send([task.message() for task in tasks])
         if portion.next is not None and command.number < _LAST:
             following = FindFiles(owner=order.owner, order_id=order.order_id, number=command.number + 1)
             self.queue.send([following.message()])
@@ -79,7 +83,3 @@ class OrderDispatcher:
             return of_upload.rows, of_upload.next
         page = self.records.files(chosen.clinic_id or None, chosen.state, chosen.since, after, PORTION)
         return page.rows, page.next
-
-
-def _task(order: Order, file_id: str) -> DoTask:
-    return DoTask(owner=order.owner, order_id=order.order_id, task=order.task, file_id=file_id, actor=order.actor)

@@ -58,15 +58,15 @@ class Exporter:
 
 def pack(rows: Sequence[Row]) -> Iterator[tuple[str, bytes]]:
     """Yield key and content of each file: gzipped JSON, a row a line, in the order of the rows' identities."""
-    ordered = sorted(rows, key=lambda row: (_day(row), row["file_id"], row["revision"]))
-    for day, held in groupby(ordered, _day):
+    ordered = sorted(rows, key=lambda row: (_name_day(row), row["file_id"], row["revision"]))
+    for day, held in groupby(ordered, _name_day):
         lines = "".join(json.dumps(row, ensure_ascii=True, separators=(",", ":")) + "\n" for row in held).encode()
         name = hashlib.sha256(lines).hexdigest()[:32]
         # Without a time in its header, the same rows give the same bytes.
         yield f"{PREFIX}{PARTITION}={day}/{name}.json.gz", gzip.compress(lines, mtime=0)
 
 
-def row(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | None:
+def describe_verdict(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | None:
     """Return the row of a verdict, from a record's item before (empty for none) and after; None where none fell.
 
     What a row holds is chosen here, field by field: ids that are ours, words of closed lists, numbers, and the device's
@@ -92,7 +92,7 @@ def row(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | None:
         "device": made_by.label if made_by else "",
         "source": new["source"],
         "duplicate": state is State.ACCEPTED and bool(new.get("duplicate_of")),
-        "time_to_verdict_ms": _latency(old, new) if judged else None,
+        "time_to_verdict_ms": _find_latency(old, new) if judged else None,
         "rules_version": new.get("rules_version") or "" if judged else "",
         "patient": new.get("patient_key", "").rpartition("#")[2] if judged else "",
     }
@@ -103,12 +103,12 @@ def _is_superseded(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     return bool(new.get("superseded_by")) and not old.get("superseded_by")
 
 
-def _latency(old: Mapping[str, Any], new: Mapping[str, Any]) -> int | None:
+def _find_latency(old: Mapping[str, Any], new: Mapping[str, Any]) -> int | None:
     """Return the time that the first verdict took. A later one keeps the first one's timings, and has none itself."""
     first = not old or State(old["state"]) not in JUDGED
     latency: int | None = new["timings"].get("arrival_to_verdict") if first else None
     return latency
 
 
-def _day(row: Row) -> str:
+def _name_day(row: Row) -> str:
     return day_of(datetime.fromisoformat(f"{row['occurred_at']}+00:00"))

@@ -88,7 +88,7 @@ class Fragments:
         while not self.ended and self.items < MAX_ITEMS:
             if self.position + 8 == window.size:
                 self._end(window.size)
-            elif self._is_at_hand() or self._reach(window):
+            elif 0 <= self.position - window.origin <= len(window.buffer) - 8 or self._reach(window):
                 self.step()
             else:
                 break
@@ -113,7 +113,7 @@ class Fragments:
         for start in range(max(self.position, size - TAIL), size, PIECE - OVERLAP):
             there = min(self._stream.show(start, min(PIECE, size - start)), PIECE)
             at = start - self._stream.origin
-            end = _end_of_fragments(self._stream.buffer, at, at + there, last=start + there == size)
+            end = _find_end(self._stream.buffer, at, at + there, last=start + there == size)
             if end >= 0:
                 self._end(self._stream.origin + end)
                 break
@@ -149,12 +149,9 @@ class Fragments:
         tag = group << 16 | number
         if tag == tags.SEQUENCE_END:
             self._end(self.position + 8)
-        elif tag != tags.ITEM or length == UNDEFINED_LENGTH:
+            return
+        if tag != tags.ITEM or length == UNDEFINED_LENGTH:
             raise UnreadableFileError("encapsulation-invalid", f"byte {self.position}")
-        else:
-            self._pass(length)
-
-    def _pass(self, length: int) -> None:
         self.items += 1
         self._last = length
         start = self.position + 8
@@ -181,12 +178,8 @@ class Fragments:
         self.position = position
         self.ended = True
 
-    def _is_at_hand(self) -> bool:
-        at = self.position - self._stream.origin
-        return 0 <= at <= len(self._stream.buffer) - 8
 
-
-def _end_of_fragments(buffer: bytes, at: int, stop: int, *, last: bool) -> int:
+def _find_end(buffer: bytes, at: int, stop: int, *, last: bool) -> int:
     """Return the end of the first delimiter in a stretch behind which a data set goes on or ends, or -1.
 
     Later ones end sequences behind the image.

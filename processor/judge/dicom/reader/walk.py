@@ -9,7 +9,7 @@ from processor.judge.dicom.elements import allowance, repeats
 from processor.judge.dicom.elements.allowance import Allowance
 from processor.judge.dicom.elements.data_set import DataSet, Pixels
 from processor.judge.dicom.elements.doubts import Doubts, is_sequence
-from processor.judge.dicom.elements.element_scanner import KEPT_BYTES, Values, run_of
+from processor.judge.dicom.elements.element_scanner import KEPT_BYTES, Values, select_run
 from processor.judge.dicom.elements.levels import MAX_LEVELS, Level, Levels
 from processor.judge.dicom.elements.tag_order import Order
 from processor.judge.dicom.reader import nested, trailing_data
@@ -78,7 +78,7 @@ class Walk:
         else:
             return 0
         at = self._position - self._stream.origin
-        end, passed = run_of(level.encoding)(self._stream.buffer, at, at + there, values, order)
+        end, passed = select_run(level.encoding)(self._stream.buffer, at, at + there, values, order)
         self._position += end - at
         self._count(passed)
         return end - at

@@ -113,7 +113,7 @@ def _check_native(image: Description, pixels: Pixels, transfer_syntax: str, find
 def _check_stream(pixels: Pixels, transfer_syntax: str, findings: Findings) -> None:
     if transfer_syntax in encoding.NATIVE:
         findings.add("transfer-syntax-contradicted", tags.format_tag(pixels.tag))
-    code = codestreams.fault(pixels.first, transfer_syntax)
+    code = codestreams.find_fault(pixels.first, transfer_syntax)
     if code:
         findings.add(code, tags.format_tag(pixels.tag))
 

@@ -68,7 +68,7 @@ class _Walk:
         far = self._window.size > MAX_WHOLE
         if not far:
             self._window.show(0, self._window.size)
-        position = self._whole(8 if self._big else 4, self._word)
+        position = self._read_number(8 if self._big else 4, self._word)
         seen: set[int] = set()
         while position:
             if position in seen:
@@ -79,22 +79,22 @@ class _Walk:
             seen.add(position)
             if len(seen) > MAX_PAGES:
                 raise UnreadableFileError("image-too-many-parts", f"byte {position}")
-            fields, following = self._directory(position)
-            self._page(fields, position, first=len(seen) == 1)
+            fields, following = self._read_directory(position)
+            self._check_page(fields, position, first=len(seen) == 1)
             position = following
         if not seen:
             raise UnreadableFileError("image-data-missing", "byte 4")
         self._metadata["pages"] = len(seen)
 
-    def _whole(self, position: int, length: int) -> int:
+    def _read_number(self, position: int, length: int) -> int:
         data = take_bytes(self._window, position, length)
         if len(data) < length:
             raise UnreadableFileError("tiff-truncated", f"byte {position}")
         return int.from_bytes(data, "little" if self._order == "<" else "big")
 
-    def _directory(self, position: int) -> tuple[dict[int, _Field], int]:
+    def _read_directory(self, position: int) -> tuple[dict[int, _Field], int]:
         start, size = (position + 8, 20) if self._big else (position + 2, 12)
-        count = self._whole(position, start - position)
+        count = self._read_number(position, start - position)
         if not 0 < count <= MAX_FIELDS:
             raise UnreadableFileError("tiff-structure-invalid", f"byte {position}")
         self._fields += count
@@ -110,9 +110,9 @@ class _Walk:
             # Some writers leave out the offset of the next directory at the very end of the file.
             self._findings.add("tiff-directory-unended", f"byte {end}")
             return fields, 0
-        return fields, self._whole(end, self._word)
+        return fields, self._read_number(end, self._word)
 
-    def _page(self, fields: dict[int, _Field], position: int, *, first: bool) -> None:
+    def _check_page(self, fields: dict[int, _Field], position: int, *, first: bool) -> None:
         columns, rows = self._one(fields, WIDTH), self._one(fields, LENGTH)
         tiled = TILE_OFFSETS in fields
         if not columns or not rows:
@@ -122,7 +122,7 @@ class _Walk:
         if first:
             self._describe(fields, columns, rows)
         self._check_fields(fields, position)
-        self._check_data(fields, position, self._raw_size(fields, columns, rows, position), tiled=tiled)
+        self._check_data(fields, position, self._compute_raw_size(fields, columns, rows, position), tiled=tiled)
 
     def _describe(self, fields: dict[int, _Field], columns: int, rows: int) -> None:
         self._metadata |= {
@@ -133,7 +133,7 @@ class _Walk:
             "compression": self._one(fields, COMPRESSION, UNCOMPRESSED),
         }
 
-    def _raw_size(self, fields: dict[int, _Field], columns: int, rows: int, position: int) -> int:
+    def _compute_raw_size(self, fields: dict[int, _Field], columns: int, rows: int, position: int) -> int:
         """Return the bytes of the uncompressed image, as the sum of its samples' bits says, or raise."""
         bits, samples = self._values(fields, BITS) or [1], self._one(fields, SAMPLES, 1)
         if not 0 < samples <= 64 or not all(0 < depth <= 64 for depth in bits):

@@ -61,7 +61,7 @@ class Entry:
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge an archive by its directory and, where they are at hand, its entries. See `readers.Reader`."""
     directory = zip_directory.read(window, findings)
-    files = _files(directory)
+    files = _list_files(directory)
     metadata |= {"entries": len(files), "total_size": sum(listed.size for _, listed in files)}
     rules.check(directory, [listed for _, listed in files], window.size, findings)
     if not any(found.severity is Severity.REJECT for found in findings.list_all()):
@@ -78,7 +78,7 @@ def entries(source: ByteSource) -> tuple[Entry, ...]:
         directory = zip_directory.read(window, findings)
     except UnreadableFileError as refusal:
         raise ArchiveError(refusal.code) from None
-    files = _files(directory)
+    files = _list_files(directory)
     rules.check(directory, [listed for _, listed in files], window.size, findings)
     for found in findings.list_all():
         if found.severity is Severity.REJECT:
@@ -108,7 +108,7 @@ def inflate(source: ByteSource, entry: Entry, chunk: int = CHUNK) -> Iterator[by
         raise EntryDamagedError(refusal.code) from None
 
 
-def _files(directory: Directory) -> list[tuple[int, Listed]]:
+def _list_files(directory: Directory) -> list[tuple[int, Listed]]:
     return [
         (index, listed)
         for index, listed in enumerate(directory.listed)

@@ -126,12 +126,12 @@ def _inflate(pieces: Iterator[bytes], chunk: int) -> Iterator[bytes]:
     for piece in pieces:
         if inflater.eof:
             raise UnreadableFileError("archive-entry-damaged")
-        yield from _steps(inflater, piece, chunk)
+        yield from _inflate_piece(inflater, piece, chunk)
     if not inflater.eof or inflater.unused_data:
         raise UnreadableFileError("archive-entry-damaged")
 
 
-def _steps(inflater: "zlib._Decompress", piece: bytes, chunk: int) -> Iterator[bytes]:
+def _inflate_piece(inflater: "zlib._Decompress", piece: bytes, chunk: int) -> Iterator[bytes]:
     """Yield what a piece inflates to; what zlib holds back when the output is full comes out by asking again."""
     waiting, full = piece, True
     while not inflater.eof and (waiting or full):

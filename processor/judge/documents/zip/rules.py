@@ -32,7 +32,7 @@ COMPRESSED_IMAGE = ".nii.gz"
 
 def check(directory: Directory, files: list[Listed], size: int, findings: Findings) -> None:
     """Hold the directory against the rules; `files` are its entries without folders and litter."""
-    package = _package(files)
+    package = _name_package(files)
     if package:
         findings.add("kind-unsupported", package)
     if not any(listed.size for listed in files):
@@ -47,7 +47,7 @@ def check(directory: Directory, files: list[Listed], size: int, findings: Findin
     _check_nesting(files, findings)
 
 
-def _package(files: list[Listed]) -> str:
+def _name_package(files: list[Listed]) -> str:
     """Return what opens an archive that is a document or a program in itself; nothing for one of files."""
     names = {listed.name for listed in files}
     if PACKAGES.isdisjoint(names):
@@ -71,13 +71,13 @@ def _is_mis_stored(listed: Listed) -> bool:
     return listed.method == STORED and listed.size != listed.compressed_size and not listed.flags & ENCRYPTED
 
 
-def _leaves(listed: Listed) -> bool:
+def _leads_outside(listed: Listed) -> bool:
     """Say whether a path leads out of the folder that it is unpacked to, on whatever system."""
     name = listed.name.replace("\\", "/")
     return name.startswith("/") or DRIVE.match(name) is not None or ".." in name.split("/") or "\0" in name
 
 
-def _file_type(listed: Listed) -> int:
+def _read_file_type(listed: Listed) -> int:
     return stat.S_IFMT(listed.attributes >> 16)
 
 
@@ -85,11 +85,11 @@ RULES: dict[str, Callable[[Listed], bool]] = {
     "archive-bomb": _is_bomb,
     "archive-encrypted": lambda listed: bool(listed.flags & ENCRYPTED) or listed.method == 99,
     "archive-method-unsupported": lambda listed: listed.method not in {STORED, DEFLATED, 99},
-    "archive-path-traversal": _leaves,
+    "archive-path-traversal": _leads_outside,
     "archive-path-backslash": lambda listed: "\\" in listed.name,
-    "archive-symlink": lambda listed: _file_type(listed) == stat.S_IFLNK,
+    "archive-symlink": lambda listed: _read_file_type(listed) == stat.S_IFLNK,
     "archive-special-file": lambda listed: (
-        listed.made_by == UNIX and _file_type(listed) not in {0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK}
+        listed.made_by == UNIX and _read_file_type(listed) not in {0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK}
     ),
     "archive-directory-damaged": _is_mis_stored,
     "archive-descriptor-stored": lambda listed: listed.method == STORED and bool(listed.flags & DESCRIPTOR),
