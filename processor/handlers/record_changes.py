@@ -13,14 +13,14 @@ from intake.table.serialization import deserialize
 from processor.projection.exporter import Row, describe_verdict
 
 
-def changes(event: dict[str, Any]) -> Iterator[Change]:
+def read_changes(event: dict[str, Any]) -> Iterator[Change]:
     """Yield the changes of files' records; other items, removals and what makes no new revision change no sum."""
     for record in event["Records"]:
         image = record["dynamodb"]
         if "NewImage" in image and is_file(image["Keys"]):
             old, new = deserialize(image.get("OldImage", {})), deserialize(image["NewImage"])
             if old.get("revision") != new["revision"]:
-                yield change(old, new)
+                yield describe_change(old, new)
 
 
 def verdict_rows(records: Iterable[dict[str, Any]]) -> Iterator[Row]:
@@ -41,7 +41,7 @@ def is_file(keys: dict[str, Any]) -> bool:
     return bool(keys["pk"]["S"].startswith("UPLOAD#") and keys["sk"]["S"].startswith("FILE#"))
 
 
-def change(old: Item, new: Item) -> Change:
+def describe_change(old: Item, new: Item) -> Change:
     """Return what became of a file's record, from its items before (empty for none) and after."""
     before, after = State(old["state"]) if old else None, State(new["state"])
     left_others = before is State.AWAITING_UPLOAD and after is not before and "clinic_state" not in old

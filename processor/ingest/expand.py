@@ -18,7 +18,7 @@ from intake.messaging.events import Settlement, Slice
 from intake.messaging.ports import Queue
 from intake.storage.model import ObjectRange
 from intake.storage.ports import Objects, ObjectWriter
-from processor.judge.documents.zip.archive import Entry, EntryDamagedError, entries, inflate
+from processor.judge.documents.zip.archive import Entry, EntryDamagedError, inflate, list_entries
 from processor.judge.rules.catalogue import RULES, RULES_VERSION
 
 ENTRIES_PER_SLICE = 90
@@ -110,7 +110,7 @@ class Expander:
         own = keys.is_of_file(archive.stored.key, archive.file_id)
         slices = [
             Slice(archive.clinic_id, archive.upload_id, archive.file_id, archive.stored, first, count)
-            for first, count in (cut_slices(entries(source)) if own else ())
+            for first, count in (cut_slices(list_entries(source)) if own else ())
         ]
         self._queue.send([part.message() for part in slices])
         asked = Settlement(
@@ -133,7 +133,7 @@ class Expander:
         if parent is None or not part.is_of(parent):
             raise NotFoundError("the slice is of no archive that was accepted")
         source = Blocks(self._objects, part.stored)
-        chosen = [entry for entry in entries(source) if part.first <= entry.index < part.first + part.count]
+        chosen = [entry for entry in list_entries(source) if part.first <= entry.index < part.first + part.count]
         children = [self._describe_child(parent, entry) for entry in chosen]
         self._children.reserve(children)
         awaited = self._children.awaited(children)
@@ -151,7 +151,10 @@ class Expander:
             clinic_id=parent.clinic_id,
             upload_id=parent.upload_id,
             file_id=file_id,
-            name=_clean_name(entry.name),
+            # The path's end tells files apart.
+            name="".join(
+                letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in entry.name[-LONGEST_NAME:]
+            ),
             size=entry.size,
             sha256=None,
             state=State.AWAITING_UPLOAD,
@@ -191,11 +194,6 @@ def cut_slices(found: Sequence[Entry]) -> Iterator[tuple[int, int]]:
 
 def _span(together: Sequence[Entry]) -> tuple[int, int]:
     return together[0].index, together[-1].index - together[0].index + 1
-
-
-def _clean_name(name: str) -> str:
-    """Return an entry's path fit for a record: its end, which tells files apart, and no control characters."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name[-LONGEST_NAME:])
 
 
 def _reject_entry(child: FileRecord, archive: ObjectVersion, at: datetime) -> Verdict:

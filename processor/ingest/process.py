@@ -161,7 +161,13 @@ class Processor:
     ) -> Case:
         placement = self._placements.place(arrival)
         judge = Refusing(refusals) if refusals else self._judge
-        facts = self._gather_facts(arrival, source.first, placement)
+        # What the sender says is believed where the portal signed it.
+        declared = f"_.{source.first.metadata.get(DECLARED_EXTENSION, '')}"
+        facts = Facts(
+            extension=keys.extension(declared if placement.reserved else arrival.object.key),
+            from_archive=placement.from_archive,
+            profile=self._profile_of(placement.clinic_id),
+        )
         judgement, judging_ms = time_judging(judge, source, facts)
         return Case(
             placement=placement,
@@ -177,15 +183,6 @@ class Processor:
             scan=scan,
             nobodys=UNKNOWN_SENDER in refusals,
             profile=facts.profile,
-        )
-
-    def _gather_facts(self, arrival: Arrival, first: ObjectRange, placement: Placement) -> Facts:
-        """Return what is known beside the bytes. What the sender says is believed where the portal signed it."""
-        name = f"_.{first.metadata.get(DECLARED_EXTENSION, '')}" if placement.reserved else arrival.object.key
-        return Facts(
-            extension=keys.extension(name),
-            from_archive=placement.from_archive,
-            profile=self._profile_of(placement.clinic_id),
         )
 
 

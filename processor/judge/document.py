@@ -70,15 +70,13 @@ def _describe_rule(rule: Rule) -> dict[str, str]:
 
 
 def _write_chapter(title: str, rules: tuple[Rule, ...]) -> str:
-    rows = "".join(_write_row(rule) for rule in rules)
+    cells = (
+        (f"`{rule.code}`", EFFECT[rule.severity], rule.whose, rule.message, rule.remedy, rule.section) for rule in rules
+    )
+    rows = "".join(f"| {' | '.join(row)} |\n" for row in cells)
     return (
         f"\n## {title}\n\n| code | effect | whose | cause | what to do | standard |\n|---|---|---|---|---|---|\n{rows}"
     )
-
-
-def _write_row(rule: Rule) -> str:
-    cells = (f"`{rule.code}`", EFFECT[rule.severity], rule.whose, rule.message, rule.remedy, rule.section)
-    return f"| {' | '.join(cells)} |\n"
 
 
 if __name__ == "__main__":

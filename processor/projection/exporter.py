@@ -73,8 +73,12 @@ def describe_verdict(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | No
     make and model. What a record gains later stays out until somebody adds it.
     """
     state = State(new["state"])
-    if state not in EXPORTED or old.get("revision") == new["revision"] or _is_superseded(old, new):
+    # That another took a file's place is no verdict: its own stays what it was.
+    is_superseded = new.get("superseded_by") and not old.get("superseded_by")
+    if state not in EXPORTED or old.get("revision") == new["revision"] or is_superseded:
         return None
+    # A later verdict keeps the first one's timings, and has none itself.
+    is_first = not old or State(old["state"]) not in JUDGED
     judged, metadata = state in JUDGED, new.get("metadata", {})
     made_by = device(new["clinic_id"], metadata) if judged else None
     return {
@@ -92,22 +96,10 @@ def describe_verdict(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | No
         "device": made_by.label if made_by else "",
         "source": new["source"],
         "duplicate": state is State.ACCEPTED and bool(new.get("duplicate_of")),
-        "time_to_verdict_ms": _find_latency(old, new) if judged else None,
+        "time_to_verdict_ms": new["timings"].get("arrival_to_verdict") if judged and is_first else None,
         "rules_version": new.get("rules_version") or "" if judged else "",
         "patient": new.get("patient_key", "").rpartition("#")[2] if judged else "",
     }
-
-
-def _is_superseded(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Say whether all that became of a file is that another took its place: its verdict stays what it was."""
-    return bool(new.get("superseded_by")) and not old.get("superseded_by")
-
-
-def _find_latency(old: Mapping[str, Any], new: Mapping[str, Any]) -> int | None:
-    """Return the time that the first verdict took. A later one keeps the first one's timings, and has none itself."""
-    first = not old or State(old["state"]) not in JUDGED
-    latency: int | None = new["timings"].get("arrival_to_verdict") if first else None
-    return latency
 
 
 def _name_day(row: Row) -> str:

@@ -8,6 +8,7 @@ docs/adr/0024-the-sweep-compares-in-rounds.md.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import takewhile
 
 from intake.files import keys
@@ -73,20 +74,18 @@ class Reconciler:
 
     def run(self) -> Reconciled:
         positions = self.rounds.read()
-        parts = {name: compare(positions.get(name, "")) for name, compare in self._rounds().items()}
+        rounds: dict[str, Callable[[str], _Part]] = {
+            _RECORDS: self._compare_records,
+            _ACCEPTED: partial(self._compare_stored, self.buckets.accepted),
+            _QUARANTINE: partial(self._compare_stored, self.buckets.quarantine),
+            _INCOMING: self._compare_arrivals,
+        }
+        parts = {name: compare(positions.get(name, "")) for name, compare in rounds.items()}
         # Noted before the rounds go on: a crash between the two repeats a part, and leaves none out.
         self.incidents.note([suspect for part in parts.values() for suspect in part.suspects])
         self.rounds.write({**positions, **{name: part.next for name, part in parts.items()}})
         suspected = sum(len(part.suspects) for part in parts.values())
         return Reconciled(sum(part.compared for part in parts.values()), suspected)
-
-    def _rounds(self) -> dict[str, Callable[[str], _Part]]:
-        return {
-            _RECORDS: self._compare_records,
-            _ACCEPTED: lambda after: self._compare_stored(self.buckets.accepted, after),
-            _QUARANTINE: lambda after: self._compare_stored(self.buckets.quarantine, after),
-            _INCOMING: self._compare_arrivals,
-        }
 
     def _compare_records(self, after: str) -> _Part:
         """Look whether the objects stand that some records of one clinic name."""

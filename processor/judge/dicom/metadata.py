@@ -43,7 +43,7 @@ class Part:
         self._lists = [(key, at) for key, at in keyed if key in LISTS]
         self._whole = [(key, at) for key, at in keyed if key in WHOLE]
 
-    def fields(self, texts: positions.Texts, *, plain: bool) -> Fields:
+    def extract(self, texts: positions.Texts, *, plain: bool) -> Fields:
         """Return what is known; all texts are fit to be shown, and `plain` ones have their form besides."""
         texts_of = zip(self._keys, self._texts_of(texts))  # noqa: B905 - faster
         found: dict[str, str | int] = {key: text for key, text in texts_of if text}
@@ -61,16 +61,25 @@ _PATIENT_KEYS, _patient_of = [key for key, _ in _PATIENT], itemgetter(*(at for _
 
 def extract_shared(texts: Texts, image: Description) -> Fields:
     """Return the share of SHARED and NUMBERS, with the standard's names for what they say."""
-    fields = SHARED_PART.fields(_clean_texts(texts), plain=texts.plain)
+    fields = SHARED_PART.extract(_clean_texts(texts), plain=texts.plain)
     fields.single.update(image.numbers)
-    _add_names(fields.single, texts.of)
+    found = fields.single
+    # What only the file meta information knows counts as well.
+    sop_class = found.get("sop_class_uid") or clean_text(texts.of[positions.MEDIA_STORAGE_SOP_CLASS_UID] or "")
+    if sop_class:
+        found["sop_class_uid"] = sop_class
+    if sop_class in SOP_CLASSES:
+        found["sop_class"] = SOP_CLASSES[str(sop_class)][0]
+    transfer_syntax = encoding.name(texts.of[positions.TRANSFER_SYNTAX_UID] or "")
+    if transfer_syntax:
+        found["transfer_syntax"] = transfer_syntax
     return fields
 
 
 def extract(shared: Fields, texts: Texts) -> Metadata:
     """Return what is known; what the file does not say, or says in an unusable way, is left out."""
     fit = _clean_texts(texts)
-    own = OWN_PART.fields(fit, plain=texts.plain)
+    own = OWN_PART.extract(fit, plain=texts.plain)
     found: Metadata = {**shared.single, **own.single}
     for key, values in shared.lists:
         found[key] = values.copy()
@@ -85,18 +94,6 @@ def extract(shared: Fields, texts: Texts) -> Metadata:
 
 def _clean_texts(texts: Texts) -> positions.Texts:
     return texts.of if texts.plain else tuple(clean_text(text) if text else None for text in texts.of)
-
-
-def _add_names(found: dict[str, str | int], texts: positions.Texts) -> None:
-    """Add the standard's names, and what only the file meta information knows."""
-    sop_class = found.get("sop_class_uid") or clean_text(texts[positions.MEDIA_STORAGE_SOP_CLASS_UID] or "")
-    if sop_class:
-        found["sop_class_uid"] = sop_class
-    if sop_class in SOP_CLASSES:
-        found["sop_class"] = SOP_CLASSES[str(sop_class)][0]
-    transfer_syntax = encoding.name(texts[positions.TRANSFER_SYNTAX_UID] or "")
-    if transfer_syntax:
-        found["transfer_syntax"] = transfer_syntax
 
 
 def _split_values(text: str) -> list[str]:

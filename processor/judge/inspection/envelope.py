@@ -77,14 +77,11 @@ def check_preamble(preamble: bytes, findings: Findings) -> None:
     if not preamble.strip(b"\0") or preamble.startswith(TIFF):
         return
     code = _find_polyglot(preamble)
-    if code or preamble.startswith(OTHER_MAGIC) or _is_text(preamble):
-        findings.add(code or "preamble-unusual", "byte 0")
-
-
-def _is_text(preamble: bytes) -> bool:
-    """Say whether somebody wrote words. An application's numbers, as GE's, are what it is for (PS3.10 7.1)."""
+    # Words that somebody wrote. An application's numbers, as GE's, are what it is for (PS3.10 7.1).
     written = preamble.rstrip(b"\0")
-    return len(written) >= FEWEST_LETTERS and TEXT.issuperset(written)
+    is_text = len(written) >= FEWEST_LETTERS and TEXT.issuperset(written)
+    if code or preamble.startswith(OTHER_MAGIC) or is_text:
+        findings.add(code or "preamble-unusual", "byte 0")
 
 
 def _find_polyglot(preamble: bytes) -> str:

@@ -42,7 +42,9 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
         raise UnreadableFileError("png-structure-invalid", "byte 8")
     image = _Image(window, HEADER.unpack(take_bytes(window, 16, HEADER.size)), findings)
     metadata |= image.describe()
-    _check_checksum(window, 8, HEADER.size)
+    checked = take_bytes(window, 12, HEADER.size + 8)
+    if zlib.crc32(checked[:-4]) != int.from_bytes(checked[-4:], "big"):
+        raise UnreadableFileError("png-checksum-wrong", "byte 8")
     endings.check(window, image.walk(8 + 12 + HEADER.size), findings)
 
 
@@ -56,12 +58,6 @@ def _read_chunk_header(window: Window, position: int) -> tuple[bytes, int]:
     if position + 12 + length > window.size:
         raise UnreadableFileError("png-truncated", f"byte {position}")
     return name, length
-
-
-def _check_checksum(window: Window, position: int, length: int) -> None:
-    data = take_bytes(window, position + 4, length + 8)
-    if zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "big"):
-        raise UnreadableFileError("png-checksum-wrong", f"byte {position}")
 
 
 class _Image:

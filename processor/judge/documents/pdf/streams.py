@@ -38,7 +38,7 @@ Places = dict[int, tuple[int, int]]
 """An object's number → where it starts and ends; of several with one number, the last one counts."""
 
 
-def objects(data: bytes, findings: Findings) -> tuple[bytes, Places]:
+def read_object_streams(data: bytes, findings: Findings) -> tuple[bytes, Places]:
     """Return the text of all objects that are kept in object streams, and where in it each object stands.
 
     Raises UnreadableFileError beyond MAX_OBJECTS, and for a stream that is packed in a way that is not looked into.

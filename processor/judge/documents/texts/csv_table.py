@@ -35,7 +35,7 @@ LONGEST_LINE = 1024 * 1024
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge a table row by row. See `readers.Reader`."""
-    data = _decode(whole.content(window), findings, metadata)
+    data = _decode(whole.read_whole(window), findings, metadata)
     found = BINARY.search(data)
     if found:
         raise UnreadableFileError("csv-binary", f"byte {found.start()}")

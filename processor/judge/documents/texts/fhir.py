@@ -73,7 +73,7 @@ OTHER_VERSIONS = frozenset((_DSTU2_AND_STU3 + _R4B_AND_R5).split())
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge a resource or a bundle of them. See `readers.Reader`."""
     document = _Document(findings)
-    data = whole.content(window)
+    data = whole.read_whole(window)
     if NDJSON.match(data):
         raise OtherKindError("fhir-ndjson")
     resource = json_text.parse(data, document.keep_fields)

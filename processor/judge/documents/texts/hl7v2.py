@@ -29,7 +29,7 @@ MOST_FIELDS, LONGEST_HEADER = 40, 64 * 1024
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge a message or a batch segment by segment. See `readers.Reader`."""
-    text = _decode(whole.content(window), findings)
+    text = _decode(whole.read_whole(window), findings)
     found = BINARY.search(text)
     if found:
         raise UnreadableFileError("hl7-binary", f"character {found.start()}")

@@ -15,7 +15,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:  # noq
     """
     if window.size > whole.MAX_WHOLE:
         return
-    data = whole.content(window)
+    data = whole.read_whole(window)
     json_text.check_depth(data)
     # Only of the outermost object does the type make a resource: what is kept of those within it tells nothing.
     if b"resourceType" in data and "resourceType" in _list_outermost_keys(data):

@@ -61,7 +61,7 @@ def check(window: Window, directory: Directory, findings: Findings) -> None:
         try:
             _check_header(source, listed)
             if small:
-                for _ in content(source, listed, FIRST_READ):
+                for _ in read_content(source, listed, FIRST_READ):
                     pass
         except UnreadableFileError as refusal:
             findings.add(refusal.code, f"entry {index + 1}")
@@ -82,7 +82,7 @@ def _check_header(source: ByteSource, listed: Listed) -> None:
         raise UnreadableFileError("archive-local-header-differs")
 
 
-def content(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[bytes]:
+def read_content(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[bytes]:
     """Yield an entry's content in pieces of at most `chunk` bytes. Raises UnreadableFileError unless it is as told."""
     size = crc32 = 0
     pieces = _read_compressed(source, entry, chunk)

@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from processor.judge.documents.zip.directory import Directory, Listed
 from processor.judge.inspection.findings import Findings
@@ -38,13 +38,19 @@ def check(directory: Directory, files: list[Listed], size: int, findings: Findin
     if not any(listed.size for listed in files):
         findings.add("archive-empty")
     _check_places(directory, findings)
-    _check_sizes(directory.listed, size, findings)
+    total = sum(listed.size for listed in directory.listed)
+    if total > MAX_TOTAL:
+        findings.add("archive-total-too-large")
+    if total > LARGE and total > MAX_RATIO * size:
+        findings.add("archive-bomb")
     for index, listed in enumerate(directory.listed):
         for code, broken in RULES.items():
             if broken(listed):
                 findings.add(code, f"entry {index + 1}")
     _check_names(directory.listed, findings)
-    _check_nesting(files, findings)
+    nested = sum(is_archive_name(listed.name) for listed in files)
+    if nested:
+        findings.add("archive-nested" if nested == len(files) else "archive-holds-archive")
 
 
 def _name_package(files: list[Listed]) -> str:
@@ -53,14 +59,6 @@ def _name_package(files: list[Listed]) -> str:
     if PACKAGES.isdisjoint(names):
         return ""
     return next((kind for folder, kind in OFFICE if any(name.startswith(folder) for name in names)), "office")
-
-
-def _check_sizes(listed: Iterable[Listed], size: int, findings: Findings) -> None:
-    total = sum(entry.size for entry in listed)
-    if total > MAX_TOTAL:
-        findings.add("archive-total-too-large")
-    if total > LARGE and total > MAX_RATIO * size:
-        findings.add("archive-bomb")
 
 
 def _is_bomb(listed: Listed) -> bool:
@@ -122,9 +120,3 @@ def _check_places(directory: Directory, findings: Findings) -> None:
 def is_archive_name(name: str) -> bool:
     lowered = name.lower()
     return lowered.endswith(ARCHIVES) and not lowered.endswith(COMPRESSED_IMAGE)
-
-
-def _check_nesting(files: list[Listed], findings: Findings) -> None:
-    nested = sum(is_archive_name(listed.name) for listed in files)
-    if nested:
-        findings.add("archive-nested" if nested == len(files) else "archive-holds-archive")
