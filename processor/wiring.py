@@ -34,7 +34,7 @@ from intake.table.dynamodb_streams import DynamoStream
 from intake.table.table import Table
 from intake.tenants.directory import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer, sync_audience
-from processor.handlers.concurrency import serialized
+from processor.handlers.concurrency import serialize
 from processor.handlers.failure_notes import FailureNotes
 from processor.handlers.secret_rotation import KeyRotation
 from processor.ingest.expand import Expander
@@ -83,7 +83,7 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         queue=queue,
         incoming_bucket=settings.incoming_bucket,
     )
-    in_turn = serialized(judge)
+    in_turn = serialize(judge)
     buckets = Buckets(settings.accepted_bucket, settings.quarantine_bucket)
     profiles = Profiles(DynamoDirectory(table))
     # Whoever has just changed a profile, or let a clinic take part, and orders a dry run means that one.

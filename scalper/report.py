@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from rich.text import Text
 
-from processor.judge import Profile
+from processor.judge.inspection.profile import Profile
 from scalper import show, workers
 from scalper.workers import Style
 

@@ -27,7 +27,7 @@ from scalper import judging, show
 
 if TYPE_CHECKING:
     from processor.ingest.offline_check import Checked
-    from processor.judge import Profile
+    from processor.judge.inspection.profile import Profile
 
 Colours = Literal["standard", "256", "truecolor"] | None
 

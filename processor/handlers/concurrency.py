@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from threading import Lock
 
-from processor.judge import ByteSource, Facts, Judgement
+from intake.dicom.streams import ByteSource
+from processor.judge import Judgement
+from processor.judge.inspection.facts import Facts
 
 AT_ONCE = 10
 """Messages: a whole batch, and as many connections as boto3 keeps. Each may hold 16 MiB of a document and what is read
@@ -12,13 +14,13 @@ from it."""
 Judge = Callable[[ByteSource, Facts], Judgement]
 
 
-def serialized(judge: Judge) -> Judge:
+def serialize(judge: Judge) -> Judge:
     """Return a judge that takes files one after the other: what it keeps between files knows no threads, and two that
     judged at the same time would only share one processor."""
     lock = Lock()
 
-    def judged(source: ByteSource, facts: Facts) -> Judgement:
+    def judge_next(source: ByteSource, facts: Facts) -> Judgement:
         with lock:
             return judge(source, facts)
 
-    return judged
+    return judge_next

@@ -7,8 +7,8 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from processor import wiring
-from processor.handlers.stream_batches import records
-from processor.handlers.verdict_rows import rows
+from processor.handlers.record_changes import verdict_rows
+from processor.handlers.stream_batches import read_records
 from processor.telemetry import logger, metrics, report_exported
 
 _session = boto3.Session()
@@ -19,5 +19,5 @@ _stream = wiring.stream(_session)
 @logger.inject_lambda_context
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda passes both.
-    report_exported(_exporter.export(list(rows(records(event, _stream)))))
+    report_exported(_exporter.export(list(verdict_rows(read_records(event, _stream)))))
     return {"batchItemFailures": []}

@@ -1,7 +1,6 @@
 """Reading the table's stream (source: Amazon DynamoDB Streams API Reference, StreamRecord)."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from intake.files.index_keys import series_of
@@ -11,16 +10,27 @@ from intake.projections.model import Change, Filed
 from intake.studies.model import Instance, instance
 from intake.table.items import Item, moment
 from intake.table.serialization import deserialize
+from processor.projection.exporter import Row, describe_verdict
 
 
-def changes(event: dict[str, Any]) -> Iterator[Change]:
+def read_changes(event: dict[str, Any]) -> Iterator[Change]:
     """Yield the changes of files' records; other items, removals and what makes no new revision change no sum."""
     for record in event["Records"]:
         image = record["dynamodb"]
         if "NewImage" in image and is_file(image["Keys"]):
             old, new = deserialize(image.get("OldImage", {})), deserialize(image["NewImage"])
             if old.get("revision") != new["revision"]:
-                yield change(old, new)
+                yield describe_change(old, new)
+
+
+def verdict_rows(records: Iterable[dict[str, Any]]) -> Iterator[Row]:
+    """Yield a row for each verdict among the changes."""
+    for record in records:
+        image = record["dynamodb"]
+        if "NewImage" in image and is_file(image["Keys"]):
+            row = describe_verdict(deserialize(image.get("OldImage", {})), deserialize(image["NewImage"]))
+            if row:
+                yield row
 
 
 def is_file(keys: dict[str, Any]) -> bool:
@@ -31,9 +41,10 @@ def is_file(keys: dict[str, Any]) -> bool:
     return bool(keys["pk"]["S"].startswith("UPLOAD#") and keys["sk"]["S"].startswith("FILE#"))
 
 
-def change(old: Item, new: Item) -> Change:
+def describe_change(old: Item, new: Item) -> Change:
     """Return what became of a file's record, from its items before (empty for none) and after."""
     before, after = State(old["state"]) if old else None, State(new["state"])
+    left_others = before is State.AWAITING_UPLOAD and after is not before and "clinic_state" not in old
     return Change(
         file_id=new["file_id"],
         upload_id=new["upload_id"],
@@ -54,13 +65,14 @@ def change(old: Item, new: Item) -> Change:
         duplicate_before=bool(old.get("duplicate_of")),
         duplicate=bool(new.get("duplicate_of")),
         device=device(new["clinic_id"], new.get("metadata", {})) if after in JUDGED else None,
-        cause_before=_cause(old),
-        cause_after=_cause(new),
+        cause_before=_read_cause(old),
+        cause_after=_read_cause(new),
         study_before=old.get("study_of", ""),
         filed=_read_filed(new),
-        lost=_instance(old) if new.get("superseded_by") and _is_counted(old) else None,
-        announced_at=_read_announced_at(old) if before is State.AWAITING_UPLOAD and after is not before else None,
-        **_news(new) if after is State.ACCEPTED and before is not State.ACCEPTED else {},
+        lost=_read_instance(old) if new.get("superseded_by") and _is_counted(old) else None,
+        # Of a file that was announced with others; one that stood in the list of awaited files by itself has none.
+        announced_at=moment(old["created_at"]) if left_others else None,
+        **_describe_addition(new) if after is State.ACCEPTED and before is not State.ACCEPTED else {},
     )
 
 
@@ -69,7 +81,7 @@ def _is_unsettled(item: Item) -> bool:
     return accepted and not item.get("settled")
 
 
-def _news(new: Item) -> dict[str, Any]:
+def _describe_addition(new: Item) -> dict[str, Any]:
     """Return what an accepted file adds beside itself: to its study, or the files that it holds.
 
     Only an archive leaves the accepted state, and that its entries were declared stays noted in it. So a file adds this
@@ -78,13 +90,13 @@ def _news(new: Item) -> dict[str, Any]:
     if new.get("duplicate_of") or new.get("superseded_by"):
         return {}
     if new.get("kind") == "dicom":
-        return {"instance": _instance(new)}
+        return {"instance": _read_instance(new)}
     if new.get("kind") != "zip" or new.get("settled"):
         return {}
     return {"entries": new.get("metadata", {}).get("entries", 0)}
 
 
-def _instance(item: Item) -> Instance | None:
+def _read_instance(item: Item) -> Instance | None:
     """Return what a record adds to its study. The ids are in it: no key is needed to count."""
     ids = item.get("study_of", ""), series_of(item.get("study_place", "")), item.get("patient_key", "")
     return instance(item.get("metadata", {}), *ids)
@@ -96,12 +108,7 @@ def _is_counted(item: Item) -> bool:
     return is_image and not item.get("duplicate_of") and not item.get("superseded_by")
 
 
-def _read_announced_at(old: Item) -> datetime | None:
-    """Return when a file was announced with others; None for one that stood in the list of awaited files by itself."""
-    return None if "clinic_state" in old else moment(old["created_at"])
-
-
-def _cause(item: Item) -> str:
+def _read_cause(item: Item) -> str:
     """Return what a record is listed under among its upload's trouble, or nothing."""
     return str(item.get("trouble", "")).rpartition("#")[0]
 

@@ -8,7 +8,7 @@ from intake.table.dynamodb_streams import DynamoStream
 from intake.table.stream_stretch import StreamStretch
 
 
-def records(event: dict[str, Any], stream: DynamoStream) -> Iterator[dict[str, Any]]:
+def read_records(event: dict[str, Any], stream: DynamoStream) -> Iterator[dict[str, Any]]:
     """Yield the stream's records, reading again those that an admin redrives. Raises StreamTrimmedError."""
     for record in event["Records"]:
         if record["eventSource"] == "aws:sqs":

@@ -11,14 +11,14 @@ from intake.dicom.budget import Budget
 from intake.dicom.comparison.digest import Digest, digest
 from intake.dicom.comparison.likeness import Compared, Likeness, compare
 from intake.dicom.errors import BudgetSpentError, UnreadableFileError
-from intake.dicom.streams import FIRST_READ, ByteSource
+from intake.dicom.streams import ByteSource
 from intake.errors import ObjectMissingError
 from intake.files.model import Finding, ObjectVersion
 from intake.files.outcomes import Recorded
 from intake.storage.ports import Objects
-from processor.ingest.object_bytes import ObjectBytes
-from processor.judge import Profile
+from processor.ingest.object_bytes import open_object
 from processor.judge.dicom.dictionary import tags
+from processor.judge.inspection.profile import Profile
 from processor.judge.rules.catalogue import RULES
 
 STEPS, FETCHED, INFLATED = 4_000_000, 4 * 1024**3, 2 * 1024**3
@@ -53,7 +53,7 @@ class Clashes:
         if recorded.other_file_id is None:
             raise ValueError("no file stands in the way")
         compared = self._compare(source, recorded.other_stored)
-        found = _finding(compared, profile)
+        found = _choose_finding(compared, profile)
         findings, shadow = profile.weigh((found,))
         same = compared is not None and compared.likeness is not Likeness.DIFFERENT
         return Met(recorded.other_file_id, findings, shadow, same)
@@ -73,18 +73,17 @@ class Clashes:
         if stored is None:
             return None
         try:
-            read = self._objects.read(stored, 0, FIRST_READ)
-            return digest(ObjectBytes(self._objects, stored, read), budget)
+            return digest(open_object(self._objects, stored), budget)
         except ObjectMissingError:
             return None
 
 
-def _finding(compared: Compared | None, profile: Profile) -> Finding:
+def _choose_finding(compared: Compared | None, profile: Profile) -> Finding:
     if compared is None:
         return RULES["sop-instance-refused" if profile.conflicts == "reject" else "sop-instance-uncompared"].finding()
     if compared.likeness in _SAME:
         return RULES[_SAME[compared.likeness]].finding()
-    return RULES[_CONFLICTS[profile.conflicts]].finding(places(compared.differing))
+    return RULES[_CONFLICTS[profile.conflicts]].finding(name_places(compared.differing))
 
 
 _CONFLICTS = {
@@ -97,7 +96,7 @@ _CONFLICTS = {
 MOST_PLACES = 5
 
 
-def places(differing: Iterable[int]) -> str:
+def name_places(differing: Iterable[int]) -> str:
     """Name the elements that differ, as many as can be read, and never a value."""
     elements = list(differing)
     named = ", ".join(map(tags.name_tag, elements[:MOST_PLACES]))

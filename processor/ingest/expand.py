@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from intake.dicom.streams import ByteSource
 from intake.errors import NotFoundError
 from intake.files import keys
 from intake.files.model import FileRecord, ObjectVersion, TimelineEntry, now
@@ -18,9 +19,8 @@ from intake.messaging.events import Settlement, Slice
 from intake.messaging.ports import Queue
 from intake.storage.model import ObjectRange
 from intake.storage.ports import Objects, ObjectWriter
-from processor.judge import RULES_VERSION, ByteSource
-from processor.judge.documents.zip.archive import Entry, EntryDamagedError, entries, inflate
-from processor.judge.rules.catalogue import RULES
+from processor.judge.documents.zip.archive import Entry, EntryDamagedError, inflate, list_entries
+from processor.judge.rules.catalogue import RULES, RULES_VERSION
 
 ENTRIES_PER_SLICE = 90
 """With the upload they fit into one transaction, and into seconds."""
@@ -108,9 +108,10 @@ class Expander:
         """
         if archive.stored is None:
             raise NotFoundError("nothing is kept of the archive")
+        own = keys.is_of_file(archive.stored.key, archive.file_id)
         slices = [
             Slice(archive.clinic_id, archive.upload_id, archive.file_id, archive.stored, first, count)
-            for first, count in (spans(entries(source)) if keys.is_of_file(archive.stored.key, archive.file_id) else ())
+            for first, count in (cut_slices(list_entries(source)) if own else ())
         ]
         self._queue.send([part.message() for part in slices])
         asked = Settlement(
@@ -133,8 +134,8 @@ class Expander:
         if parent is None or not part.is_of(parent):
             raise NotFoundError("the slice is of no archive that was accepted")
         source = Blocks(self._objects, part.stored)
-        chosen = [entry for entry in entries(source) if part.first <= entry.index < part.first + part.count]
-        children = [self._child(parent, entry) for entry in chosen]
+        chosen = [entry for entry in list_entries(source) if part.first <= entry.index < part.first + part.count]
+        children = [self._describe_child(parent, entry) for entry in chosen]
         self._children.reserve(children)
         awaited = self._children.find_awaited(children)
         unpacked = [
@@ -144,14 +145,17 @@ class Expander:
         ]
         return Expanded(part, len(chosen), sum(unpacked), unpacked.count(False))
 
-    def _child(self, parent: FileRecord, entry: Entry) -> FileRecord:
+    def _describe_child(self, parent: FileRecord, entry: Entry) -> FileRecord:
         at, file_id = self._clock(), keys.child_id(parent.file_id, entry.index)
         key = keys.object_key(parent.clinic_id, parent.upload_id, file_id, parent.created_at)
         return FileRecord(
             clinic_id=parent.clinic_id,
             upload_id=parent.upload_id,
             file_id=file_id,
-            name=_clean_name(entry.name),
+            # The path's end tells files apart.
+            name="".join(
+                letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in entry.name[-LONGEST_NAME:]
+            ),
             size=entry.size,
             sha256=None,
             state=State.AWAITING_UPLOAD,
@@ -170,12 +174,12 @@ class Expander:
         try:
             self._writer.create(child.incoming, content, keys.extension(child.name))
         except EntryDamagedError:
-            self._verdicts.record(_refusal(child, archive, self._clock()), reserved=True)
+            self._verdicts.record(_reject_entry(child, archive, self._clock()), reserved=True)
             return False
         return True
 
 
-def spans(found: Sequence[Entry]) -> Iterator[tuple[int, int]]:
+def cut_slices(found: Sequence[Entry]) -> Iterator[tuple[int, int]]:
     """Cut an archive into slices: yield the place of each one's first entry, and how many places it spans."""
     together: list[Entry] = []
     inflated = 0
@@ -193,12 +197,7 @@ def _span(together: Sequence[Entry]) -> tuple[int, int]:
     return together[0].index, together[-1].index - together[0].index + 1
 
 
-def _clean_name(name: str) -> str:
-    """Return an entry's path fit for a record: its end, which tells files apart, and no control characters."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name[-LONGEST_NAME:])
-
-
-def _refusal(child: FileRecord, archive: ObjectVersion, at: datetime) -> Verdict:
+def _reject_entry(child: FileRecord, archive: ObjectVersion, at: datetime) -> Verdict:
     """Reject an entry that cannot be unpacked; what there is of it stands in the archive."""
     return Verdict(
         clinic_id=child.clinic_id,

@@ -19,8 +19,9 @@ from intake.storage.model import Copied, ObjectRange
 from intake.storage.ports import Objects
 from processor.ingest.clashes import Clashes, Met
 from processor.ingest.object_bytes import ObjectBytes
-from processor.judge import ARCHIVE, RULES_VERSION, Judgement, Profile
-from processor.judge.inspection.profile import EVERYTHING
+from processor.judge import ARCHIVE, Judgement
+from processor.judge.inspection.profile import EVERYTHING, Profile
+from processor.judge.rules.catalogue import RULES_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Case:
         placement = place(source.bucket, source.key, source.version_id, self.arrived_at)
         return replace(self, placement=placement, key=placement.key(self.arrived_at), sha256=None)
 
-    def with_clash(self, met: Met) -> "Case":
+    def add_clash(self, met: Met) -> "Case":
         """Return the same object with what was found when another was met that stands in its way."""
         findings = (*self.judgement.findings, *met.findings)
         shadow = (*self.judgement.shadow, *met.shadow)
@@ -107,7 +108,7 @@ class Case:
         blocked = judgement.rejected or not met.is_duplicate
         return replace(self, judgement=judgement, conflicts_with=met.file_id if blocked else None)
 
-    def with_finding(self, found: Finding) -> "Case":
+    def add_finding(self, found: Finding) -> "Case":
         return replace(self, judgement=replace(self.judgement, findings=(*self.judgement.findings, found)))
 
 
@@ -133,7 +134,10 @@ class Filing:
         """Raises ObjectMissingError, ObjectChangedError, ContentionError; all are worth another delivery."""
         bucket = self._buckets.quarantine if case.judgement.rejected else self._buckets.accepted
         try:
-            copied = self._copy(case, bucket)
+            if case.again and case.source.bucket == bucket:
+                copied = Copied(case.source, case.sha256)
+            else:
+                copied = self._objects.copy(case.source, case.first.etag, case.first.total, bucket, case.key)
         except ObjectTakenError:
             return self._file_elsewhere(case, bucket)
         verdict = case.verdict(copied, self._clock())
@@ -163,12 +167,12 @@ class Filing:
         recorded = self._verdicts.check_conflicts(would_be)
         if recorded.outcome is not Outcome.SOP_INSTANCE_CONFLICT:
             return case.judgement
-        return case.with_clash(self._meet(case, recorded)).judgement
+        return case.add_clash(self._meet(case, recorded)).judgement
 
     def _file_clashing(self, case: Case, copied: Copied, recorded: Recorded) -> tuple[Verdict, Outcome]:
         """File what another accepted file of the same SOP Instance UID stands in the way of."""
         met = self._meet(case, recorded)
-        told = case.with_clash(met)
+        told = case.add_clash(met)
         if told.judgement.rejected:
             self._objects.delete(copied.stored)
             return self.file(told)
@@ -177,11 +181,6 @@ class Filing:
     def _meet(self, case: Case, recorded: Recorded) -> Met:
         source = ObjectBytes(self._objects, case.source, case.first)
         return self._clashes.meet(source, recorded, case.profile)
-
-    def _copy(self, case: Case, bucket: str) -> Copied:
-        if case.again and case.source.bucket == bucket:
-            return Copied(case.source, case.sha256)
-        return self._objects.copy(case.source, case.first.etag, case.first.total, bucket, case.key)
 
     def _file_elsewhere(self, case: Case, bucket: str) -> tuple[Verdict, Outcome]:
         """Another object's copy stands where this one's was to go."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from intake.dicom.streams import FIRST_READ
 from intake.files.model import ObjectVersion
 from intake.storage.model import ObjectRange
 from intake.storage.ports import Objects
@@ -30,3 +31,9 @@ class ObjectBytes:
         part = self.objects.read(self.source, start, end - start).data
         self.bytes_read += len(part)
         return part
+
+
+def open_object(objects: Objects, version: ObjectVersion, *, unread: bool = False) -> ObjectBytes:
+    """Open an object at its first bytes, or with none of them where nobody is to read it. Raises ObjectMissingError."""
+    first = objects.describe(version) if unread else objects.read(version, 0, FIRST_READ)
+    return ObjectBytes(objects, version, first)

@@ -11,10 +11,12 @@ from typing import IO, Any
 from intake.dicom.streams import ByteSource
 from intake.files import keys
 from intake.files.model import Severity
-from processor.judge import ARCHIVE, Facts, Judgement, Profile, judge
+from processor.judge import ARCHIVE, Judgement, judge
 from processor.judge.documents.zip import archive
 from processor.judge.documents.zip.archive import Entry, EntryDamagedError
+from processor.judge.inspection.facts import Facts
 from processor.judge.inspection.kinds import UNKNOWN
+from processor.judge.inspection.profile import Profile
 from processor.judge.rules.catalogue import RULES
 
 IN_MEMORY = 8 * 1024 * 1024
@@ -98,16 +100,15 @@ def check(path: Path, profile: Profile) -> Iterator[Checked]:
         if judgement.kind != ARCHIVE or judgement.rejected:
             yield Checked(str(path), source.size, judgement)
             return
-        inside = [_check_entry(f"{path}!{entry.name}", source, entry, profile) for entry in archive.entries(source)]
-        yield Checked(str(path), source.size, _settle(judgement, inside))
+        inside = [
+            _check_entry(f"{path}!{entry.name}", source, entry, profile) for entry in archive.list_entries(source)
+        ]
+        # What an archive's entries make of its own judgement, as `processor/ingest/settle.py` has it.
+        rejected = sum(checked.judgement.rejected for checked in inside)
+        fault = archive.find_fault(len(inside) - rejected, rejected)
+        judgement = replace(judgement, findings=(*judgement.findings, fault)) if fault else judgement
+        yield Checked(str(path), source.size, judgement)
         yield from inside
-
-
-def _settle(judgement: Judgement, inside: list[Checked]) -> Judgement:
-    """Return what an archive's entries make of its own judgement, as `processor/ingest/settle.py` does."""
-    rejected = sum(checked.judgement.rejected for checked in inside)
-    found = archive.finding_of(len(inside) - rejected, rejected)
-    return replace(judgement, findings=(*judgement.findings, found)) if found else judgement
 
 
 def _check_entry(path: str, source: ByteSource, entry: Entry, profile: Profile) -> Checked:

@@ -29,30 +29,32 @@ class Placements:
         A clinic that took part when it announced a file has that file's verdict in its own lists.
         """
         if self.takes_part(keys.sender(arrival.object.key)):
-            return self._own(arrival)[0]
+            return self._list_own_places(arrival)[0]
         known = self.find_record(arrival)
-        return known[0] if known else self._nobodys(arrival)
+        return known[0] if known else self._derive_nobodys_place(arrival)
 
     def place_dropped(self, arrival: Arrival) -> Placement:
         """Return the place of an arrival that has no record."""
-        return self._own(arrival)[-1] if self.takes_part(keys.sender(arrival.object.key)) else self._nobodys(arrival)
+        if self.takes_part(keys.sender(arrival.object.key)):
+            return self._list_own_places(arrival)[-1]
+        return self._derive_nobodys_place(arrival)
 
     def find_record(self, arrival: Arrival) -> tuple[Placement, FileRecord] | None:
         """Return the record that tells of an arrival, and its place."""
-        for placement in dict.fromkeys((*self._own(arrival), self._nobodys(arrival))):
+        for placement in dict.fromkeys((*self._list_own_places(arrival), self._derive_nobodys_place(arrival))):
             record = self.verdicts.file(placement.file_id)
             if record and tells_of(record, arrival.object):
                 return placement, record
         return None
 
-    def _own(self, arrival: Arrival) -> list[Placement]:
+    def _list_own_places(self, arrival: Arrival) -> list[Placement]:
         """Return the places of an arrival at its sender: the reservation that its key names, and one of its own."""
         stored = arrival.object
         reserved = keys.reservation(stored.key)
         dropped = self.ids.place_direct(stored.bucket, stored.key, stored.version_id, arrival.at)
         return [reserved, dropped] if reserved else [dropped]
 
-    def _nobodys(self, arrival: Arrival) -> Placement:
+    def _derive_nobodys_place(self, arrival: Arrival) -> Placement:
         stored = arrival.object
         return self.ids.place_unassigned(stored.bucket, stored.key, stored.version_id, arrival.at)
 
@@ -74,5 +76,5 @@ def tells_of(record: FileRecord, version: ObjectVersion) -> bool:
     return record.is_of(owner, version) and record.incoming.version_id in {None, version.version_id}
 
 
-def any_tells_of(records: Iterable[FileRecord], version: ObjectVersion) -> bool:
+def has_teller(records: Iterable[FileRecord], version: ObjectVersion) -> bool:
     return any(tells_of(record, version) for record in records)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from intake.dicom.streams import ByteSource
 from intake.errors import LateThreatError, ScanUnfinishedError
 from intake.files import keys
 from intake.files.keyed_ids import KeyedIds
@@ -24,9 +25,11 @@ from intake.storage.model import DECLARED_EXTENSION, DECLARED_SHA256, ObjectRang
 from intake.storage.ports import Objects
 from processor.ingest.filing import Buckets, Case, Filing
 from processor.ingest.malware_scan import CODES, PASSED, Refusing, Scans
-from processor.ingest.object_bytes import ObjectBytes
+from processor.ingest.object_bytes import ObjectBytes, open_object
 from processor.ingest.placements import Placements
-from processor.judge import FIRST_READ, ByteSource, Facts, Judgement, Profile
+from processor.judge import Judgement
+from processor.judge.inspection.facts import Facts
+from processor.judge.inspection.profile import Profile
 
 UNKNOWN_SENDER = "clinic-unknown"
 """What is found in a file of a clinic that is in no directory, or inactive."""
@@ -89,8 +92,8 @@ class Processor:
         scan = self._scans.find_result(arrival.object, arrival.scan)
         if scan not in PASSED and scan not in CODES:
             return self._leave_unscanned(arrival)
-        refusals = self._refusals(arrival, scan)
-        source = ObjectBytes(self._objects, arrival.object, self._read_first(arrival, refusals))
+        refusals = self._list_refusals(arrival, scan)
+        source = open_object(self._objects, arrival.object, unread=bool(refusals))
         case = self._judge_arrival(self._date_arrival(arrival, source.first), source, scan, refusals)
         verdict, outcome = self._filing.file(case)
         if scan is Scan.THREAT and outcome is Outcome.ALREADY_RECORDED:
@@ -110,16 +113,10 @@ class Processor:
             slices=slices,
         )
 
-    def _refusals(self, arrival: Arrival, scan: Scan | None) -> tuple[str, ...]:
+    def _list_refusals(self, arrival: Arrival, scan: Scan | None) -> tuple[str, ...]:
         """Return the codes that refuse an object unread: of its scan, and of who sent it."""
         scanned = (CODES[scan],) if scan in CODES else ()
         return scanned if self._takes_part(keys.sender(arrival.object.key)) else (*scanned, UNKNOWN_SENDER)
-
-    def _read_first(self, arrival: Arrival, refusals: tuple[str, ...]) -> ObjectRange:
-        """Return the object's first bytes, and none of them where nobody is to read them."""
-        if refusals:
-            return self._objects.describe(arrival.object)
-        return self._objects.read(arrival.object, 0, FIRST_READ)
 
     def _date_arrival(self, arrival: Arrival, described: ObjectRange) -> Arrival:
         """Return an arrival with the time at which its object landed: a scan's own changes with each scan of it.
@@ -164,7 +161,13 @@ class Processor:
     ) -> Case:
         placement = self._placements.place(arrival)
         judge = Refusing(refusals) if refusals else self._judge
-        facts = self._facts(arrival, source.first, placement)
+        # What the sender says is believed where the portal signed it.
+        declared = f"_.{source.first.metadata.get(DECLARED_EXTENSION, '')}"
+        facts = Facts(
+            extension=keys.extension(declared if placement.reserved else arrival.object.key),
+            from_archive=placement.from_archive,
+            profile=self._profile_of(placement.clinic_id),
+        )
         judgement, judging_ms = time_judging(judge, source, facts)
         return Case(
             placement=placement,
@@ -180,15 +183,6 @@ class Processor:
             scan=scan,
             nobodys=UNKNOWN_SENDER in refusals,
             profile=facts.profile,
-        )
-
-    def _facts(self, arrival: Arrival, first: ObjectRange, placement: Placement) -> Facts:
-        """Return what is known beside the bytes. What the sender says is believed where the portal signed it."""
-        name = f"_.{first.metadata.get(DECLARED_EXTENSION, '')}" if placement.reserved else arrival.object.key
-        return Facts(
-            extension=keys.extension(name),
-            from_archive=placement.from_archive,
-            profile=self._profile_of(placement.clinic_id),
         )
 
 

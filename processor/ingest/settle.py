@@ -20,7 +20,7 @@ from intake.messaging.ports import Queue
 from intake.storage.ports import Objects
 from processor.ingest.expand import SETTLED_AFTER_S, Blocks
 from processor.ingest.filing import Buckets
-from processor.judge.documents.zip.archive import NOTHING_ACCEPTED, SOME_REJECTED, entries, finding_of
+from processor.judge.documents.zip.archive import NOTHING_ACCEPTED, SOME_REJECTED, find_fault, list_entries
 
 AT_ONCE = 100
 """Entries that are looked up with one call."""
@@ -64,7 +64,7 @@ class Settler:
         late = self.clock() - datetime.fromisoformat(asked.since) > PATIENCE
         if looked.awaited and not late:
             return self._ask_again(archive, looked.resume(asked))
-        found = finding_of(looked.accepted, looked.rejected, looked.unjudged + looked.awaited)
+        found = find_fault(looked.accepted, looked.rejected, looked.unjudged + looked.awaited)
         settled = self._end(archive, found, archive.stored)
         if looked.unjudged and not looked.accepted and not late:
             # Entries that failed may be judged yet; until then the upload need not wait for them.
@@ -73,7 +73,7 @@ class Settler:
 
     def _count_entries(self, archive: FileRecord, stored: ObjectVersion, asked: Settlement) -> "_EntryCounts":
         """Look at the entries from the first on that had no verdict the last time."""
-        indices = [entry.index for entry in entries(Blocks(self.objects, stored))]
+        indices = [entry.index for entry in list_entries(Blocks(self.objects, stored))]
         looked = _EntryCounts(len(indices), asked.seen, asked.accepted, asked.rejected)
         for start in range(asked.seen, len(indices), AT_ONCE):
             ids = [keys.child_id(archive.file_id, index) for index in indices[start : start + AT_ONCE]]

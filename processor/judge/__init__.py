@@ -6,19 +6,15 @@ budgets; what cannot be read ends in a finding. Only trouble of the byte source 
 
 from dataclasses import dataclass
 
-from intake.dicom.streams import FIRST_READ, ByteSource
+from intake.dicom.streams import ByteSource
 from intake.files.model import Finding, Metadata, Severity
 from processor.judge.dicom import judge as dicom
 from processor.judge.documents import readers
 from processor.judge.inspection.envelope import open_envelope
 from processor.judge.inspection.facts import Facts
-from processor.judge.inspection.findings import Findings, telling
+from processor.judge.inspection.findings import Findings, order_telling
 from processor.judge.inspection.kinds import EXTENSIONS, TAKEN, UNKNOWN, claim_kind, contradicts
-from processor.judge.inspection.profile import Profile
 from processor.judge.inspection.window import Window
-from processor.judge.rules.catalogue import RULES_VERSION
-
-__all__ = ["FIRST_READ", "RULES_VERSION", "ByteSource", "Facts", "Judgement", "Profile", "judge"]
 
 NOTHING_ELSE = Facts()
 ARCHIVE = "zip"
@@ -57,11 +53,11 @@ def judge(source: ByteSource, facts: Facts = NOTHING_ELSE) -> Judgement:
     kind = envelope.kind if findings else claim_kind(facts.extension, envelope.kind)
     metadata: Metadata = {}
     if not findings:
-        kind, metadata = _document(kind, window, facts, findings)
+        kind, metadata = _read_document(kind, window, facts, findings)
     return _weigh(kind, dicom.Judged(metadata, None), source.size, facts, findings)
 
 
-def _document(kind: str, window: Window, facts: Facts, findings: Findings) -> tuple[str, Metadata]:
+def _read_document(kind: str, window: Window, facts: Facts, findings: Findings) -> tuple[str, Metadata]:
     """Return the kind, as its reader found it, and what is known."""
     if kind == UNKNOWN:
         findings.add("not-dicom")
@@ -89,4 +85,4 @@ def _weigh(kind: str, judged: dicom.Judged, size: int, facts: Facts, findings: F
     if not findings:
         return Judgement(kind, (), judged.metadata, judged.sop_instance_uid)
     kept, shadow = facts.profile.weigh(findings.list_all())
-    return Judgement(kind, telling(kept), judged.metadata, judged.sop_instance_uid, shadow)
+    return Judgement(kind, order_telling(kept), judged.metadata, judged.sop_instance_uid, shadow)

@@ -40,7 +40,7 @@ EFFECT = {Severity.REJECT: "**reject**", Severity.WARN: "warn"}
 
 def text() -> str:
     """Return the document."""
-    return HEAD + "".join(_chapter(title, rules) for title, rules in (*CHAPTERS, OF_STUDIES))
+    return HEAD + "".join(_write_chapter(title, rules) for title, rules in (*CHAPTERS, OF_STUDIES))
 
 
 def rules() -> dict[str, Any]:
@@ -48,20 +48,20 @@ def rules() -> dict[str, Any]:
     return {
         "version": RULES_VERSION,
         "kinds": sorted(TAKEN),
-        "chapters": _plain_chapters(CHAPTERS),
-        "studies": _plain_chapters((OF_STUDIES,)),
+        "chapters": _describe_chapters(CHAPTERS),
+        "studies": _describe_chapters((OF_STUDIES,)),
     }
 
 
-def _plain_chapters(chapters: Iterable[tuple[str, Iterable[Rule]]]) -> list[dict[str, Any]]:
-    return [{"title": title, "rules": [_plain(rule) for rule in held]} for title, held in chapters]
+def _describe_chapters(chapters: Iterable[tuple[str, Iterable[Rule]]]) -> list[dict[str, Any]]:
+    return [{"title": title, "rules": [_describe_rule(rule) for rule in held]} for title, held in chapters]
 
 
 def rules_text() -> str:
     return json.dumps(rules(), indent=1) + "\n"
 
 
-def _plain(rule: Rule) -> dict[str, str]:
+def _describe_rule(rule: Rule) -> dict[str, str]:
     protected = {"protected": PROTECTED[rule.code]} if rule.code in PROTECTED else {}
     section = {"section": rule.section} if rule.section else {}
     told = {"code": rule.code, "severity": rule.severity.value, "message": rule.message, "remedy": rule.remedy}
@@ -69,16 +69,14 @@ def _plain(rule: Rule) -> dict[str, str]:
     return {**told, **section, **protected}
 
 
-def _chapter(title: str, rules: tuple[Rule, ...]) -> str:
-    rows = "".join(_row(rule) for rule in rules)
+def _write_chapter(title: str, rules: tuple[Rule, ...]) -> str:
+    cells = (
+        (f"`{rule.code}`", EFFECT[rule.severity], rule.whose, rule.message, rule.remedy, rule.section) for rule in rules
+    )
+    rows = "".join(f"| {' | '.join(row)} |\n" for row in cells)
     return (
         f"\n## {title}\n\n| code | effect | whose | cause | what to do | standard |\n|---|---|---|---|---|---|\n{rows}"
     )
-
-
-def _row(rule: Rule) -> str:
-    cells = (f"`{rule.code}`", EFFECT[rule.severity], rule.whose, rule.message, rule.remedy, rule.section)
-    return f"| {' | '.join(cells)} |\n"
 
 
 if __name__ == "__main__":

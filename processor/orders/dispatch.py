@@ -43,10 +43,16 @@ class OrderDispatcher:
     def find(self, command: FindFiles) -> Found:
         """Raises NotFoundError for an order that nobody placed, or that has lapsed."""
         order = self.orders.order(command.owner, command.order_id)
-        portion = self.orders.portion(order.owner, order.order_id, command.number) or self._find_batch(
-            order, command.number
-        )
-        self.queue.send([_task(order, file_id).message() for file_id in portion.file_ids])
+        portion = self.orders.portion(order.owner, order.order_id, command.number)
+        if portion is None:
+            rows, behind = self._list_rows(order.selection, self._find_position(order, command.number))
+            batch = OrderBatch(tuple(row.file_id for row in rows if order.may_choose(row)), behind)
+            portion = self.orders.add_portion(order.owner, order.order_id, command.number, batch)
+        tasks = [
+            DoTask(owner=order.owner, order_id=order.order_id, task=order.task, file_id=file_id, actor=order.actor)
+            for file_id in portion.file_ids
+        ]
+        self.queue.send([task.message() for task in tasks])
         if portion.next is not None and command.number < _LAST:
             following = FindFiles(owner=order.owner, order_id=order.order_id, number=command.number + 1)
             self.queue.send([following.message()])
@@ -56,11 +62,6 @@ class OrderDispatcher:
         answered = self.do(command)
         self.orders.answer(command.owner, command.order_id, [answered])
         return answered
-
-    def _find_batch(self, order: Order, number: int) -> OrderBatch:
-        rows, following = self._list_rows(order.selection, self._find_position(order, number))
-        chosen = tuple(row.file_id for row in rows if order.may_choose(row))
-        return self.orders.add_portion(order.owner, order.order_id, number, OrderBatch(chosen, following))
 
     def _find_position(self, order: Order, number: int) -> str | None:
         """Return where a portion begins. Raises NotFoundError when the one before was never found."""
@@ -79,7 +80,3 @@ class OrderDispatcher:
             return of_upload.rows, of_upload.next
         page = self.records.files(chosen.clinic_id or None, chosen.state, chosen.since, after, PORTION)
         return page.rows, page.next
-
-
-def _task(order: Order, file_id: str) -> DoTask:
-    return DoTask(owner=order.owner, order_id=order.order_id, task=order.task, file_id=file_id, actor=order.actor)

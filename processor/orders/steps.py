@@ -1,14 +1,17 @@
-"""The steps that orders leave in a file's story: who may take one, and whether it was taken."""
+"""The steps that orders leave in a file's story: who may take one, whether it was taken, and what it is answered."""
 
-from intake.files.model import FileRecord
+from intake.files.model import FileRecord, Finding, Severity
 from intake.files.states import State
 from intake.orders.commands import DoTask
-from intake.orders.model import Task
+from intake.orders.model import Answer, Task
 
 STEPS = {Task.REPROCESS: "reprocess", Task.ACCEPT: "review-confirmed", Task.DELETE: "delete-ordered"}
 """What the timeline calls the wish that a task follows."""
 RETRY = "retry"
 """The same, where a clinic's staff wish their own file to be checked again."""
+
+Answering = tuple[Answer, tuple[str, ...]]
+"""An answer, and the codes of the findings that reject the file."""
 
 
 def is_allowed(command: DoTask, record: FileRecord) -> bool:
@@ -21,3 +24,14 @@ def is_allowed(command: DoTask, record: FileRecord) -> bool:
 
 def is_done(command: DoTask, record: FileRecord) -> bool:
     return any(step.detail == command.order_id and step.event in {RETRY, *STEPS.values()} for step in record.timeline)
+
+
+def choose_answer(findings: tuple[Finding, ...]) -> Answering:
+    rejecting = list_rejecting_codes(findings)
+    if rejecting:
+        return Answer.REJECTED, rejecting
+    return (Answer.WARNED if findings else Answer.ACCEPTED), ()
+
+
+def list_rejecting_codes(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(found.code for found in findings if found.severity is Severity.REJECT))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from intake.dicom.streams import ByteSource
 from intake.errors import ContentionError, ObjectMissingError, ScalperError
 from intake.files import keys
 from intake.files.keyed_ids import KeyedIds
@@ -27,13 +28,21 @@ from intake.storage.ports import Objects
 from processor.ingest.clashes import REPLACEABLE
 from processor.ingest.filing import Buckets, Case, Filing
 from processor.ingest.malware_scan import CODES, FINAL, PASSED, Refusing, Scans
-from processor.ingest.object_bytes import ObjectBytes
+from processor.ingest.object_bytes import ObjectBytes, open_object
 from processor.ingest.placements import place_again
 from processor.ingest.process import UNKNOWN_SENDER, Judge, time_judging
-from processor.judge import FIRST_READ, ByteSource, Facts, Profile
+from processor.judge.inspection.facts import Facts
+from processor.judge.inspection.profile import Profile
 from processor.judge.rules.catalogue import RULES
-from processor.orders.answers import Answering, answer_of, rejecting_codes
-from processor.orders.steps import RETRY, STEPS, is_allowed, is_done
+from processor.orders.steps import (
+    RETRY,
+    STEPS,
+    Answering,
+    choose_answer,
+    is_allowed,
+    is_done,
+    list_rejecting_codes,
+)
 
 Expand = Callable[[FileRecord | Verdict, ByteSource], int]
 
@@ -67,19 +76,17 @@ class Tasks:
         record = self.verdicts.file(command.file_id)
         if record is None or not is_allowed(command, record):
             return Answered(file_id=command.file_id, clinic_id=command.owner, answer=Answer.CLOSED)
-        try:
-            answer, codes = self._finish(record) if is_done(command, record) else self._task(command)(record, command)
-        except _NothingToDoError as nothing:
-            answer, codes = nothing.answering
-        return Answered(file_id=record.file_id, clinic_id=record.clinic_id, answer=answer, codes=codes)
-
-    def _task(self, command: DoTask) -> Callable[[FileRecord, DoTask], Answering]:
-        return {
+        carry_out = {
             Task.REPROCESS: self._reprocess,
             Task.TRY: self._try,
             Task.ACCEPT: self._accept,
             Task.DELETE: self._delete,
         }[command.task]
+        try:
+            answer, codes = self._finish(record) if is_done(command, record) else carry_out(record, command)
+        except _NothingToDoError as nothing:
+            answer, codes = nothing.answering
+        return Answered(file_id=record.file_id, clinic_id=record.clinic_id, answer=answer, codes=codes)
 
     def _reprocess(self, record: FileRecord, command: DoTask) -> Answering:
         asked = TimelineEntry(
@@ -88,7 +95,7 @@ class Tasks:
         return self._file(*self._judge_again(record, asked))
 
     def _try(self, record: FileRecord, _: DoTask) -> Answering:
-        return answer_of(self._filing.predict_judgement(self._judge_again(record)[0]).findings)
+        return choose_answer(self._filing.predict_judgement(self._judge_again(record)[0]).findings)
 
     def _accept(self, record: FileRecord, command: DoTask) -> Answering:
         review = self.reviews.review(record.file_id)
@@ -105,8 +112,8 @@ class Tasks:
         replaces = record.conflicts_with if REPLACEABLE.intersection(review.codes) else None
         accepted = replace(case, judgement=replace(case.judgement, findings=overridden), replaces=replaces)
         # A clash is with another file than the one whose place this one was let take: that was decided of no one.
-        clash = rejecting_codes(self._filing.predict_judgement(accepted).findings)
-        rejecting = (*rejecting_codes(case.judgement.findings), *clash)
+        clash = list_rejecting_codes(self._filing.predict_judgement(accepted).findings)
+        rejecting = (*list_rejecting_codes(case.judgement.findings), *clash)
         if clash or not set(rejecting) <= set(review.codes) or obstacles(rejecting):
             return Answer.REFUSED, rejecting
         return self._file(accepted, source)
@@ -128,7 +135,7 @@ class Tasks:
             return Answer.DELETED, ()
         if record.state is State.ACCEPTED and record.stored and self.buckets.holds_archive(record):
             self._unpack(record, record.stored)
-        return answer_of(record.findings)
+        return choose_answer(record.findings)
 
     def _judge_again(self, record: FileRecord, *steps: TimelineEntry) -> tuple[Case, ObjectBytes]:
         """Judge what is kept of a file, unless the malware scan keeps it out: no order overturns that."""
@@ -139,13 +146,13 @@ class Tasks:
         try:
             version = self._find_kept(record)
             scan = self._find_scan(record, version)
-            refusals = self._refusals(record, scan)
-            source = self._open_bytes(version, refusals)
+            refusals = self._list_refusals(record, scan)
+            source = open_object(self.objects, version, unread=bool(refusals))
         except ObjectMissingError:
             raise _NothingToDoError(self._unpack_again(record)) from None
-        case = self._case(record, source, steps, scan, refusals)
+        case = self._make_case(record, source, steps, scan, refusals)
         if record.clinic_id != keys.UNASSIGNED and not self.takes_part(record.clinic_id):
-            case = case.with_finding(RULES[UNKNOWN_SENDER].finding())
+            case = case.add_finding(RULES[UNKNOWN_SENDER].finding())
         return case, source
 
     def _find_scan(self, record: FileRecord, version: ObjectVersion) -> Scan | None:
@@ -167,11 +174,6 @@ class Tasks:
             raise _NothingToDoError(Answer.UNSCANNED)
         return scan
 
-    def _open_bytes(self, version: ObjectVersion, refusals: tuple[str, ...]) -> ObjectBytes:
-        """Raises ObjectMissingError."""
-        read = self.objects.describe(version) if refusals else self.objects.read(version, 0, FIRST_READ)
-        return ObjectBytes(self.objects, version, read)
-
     def _find_kept(self, record: FileRecord) -> ObjectVersion:
         """Raises ObjectMissingError when nothing is kept of the file."""
         version: ObjectVersion | None = record.incoming
@@ -188,7 +190,7 @@ class Tasks:
         """Say whether quarantine holds the file: of an archive's damaged entry there is nothing but the archive."""
         return record.stored is not None and record.stored.bucket == self.buckets.quarantine
 
-    def _case(
+    def _make_case(
         self,
         record: FileRecord,
         source: ObjectBytes,
@@ -220,7 +222,7 @@ class Tasks:
             profile=facts.profile,
         )
 
-    def _refusals(self, record: FileRecord, scan: Scan | None) -> tuple[str, ...]:
+    def _list_refusals(self, record: FileRecord, scan: Scan | None) -> tuple[str, ...]:
         """Return the codes that refuse a file unread: of its scan, and that it is nobody's."""
         scanned = (CODES[scan],) if scan in CODES else ()
         place = place_again(record, self.ids, self.takes_part)
@@ -230,7 +232,7 @@ class Tasks:
         verdict, _ = self._filing.file(case)
         if self.buckets.holds_archive(verdict):
             self.expand(verdict, source)
-        return answer_of(verdict.findings)
+        return choose_answer(verdict.findings)
 
     def _unpack_again(self, record: FileRecord) -> Answer:
         """Have an archive's entry that never came out of it taken out again, with the others of that archive."""
@@ -241,7 +243,7 @@ class Tasks:
         return Answer.ENQUEUED
 
     def _unpack(self, archive: FileRecord, stored: ObjectVersion) -> None:
-        self.expand(archive, ObjectBytes(self.objects, stored, self.objects.read(stored, 0, FIRST_READ)))
+        self.expand(archive, open_object(self.objects, stored))
 
     @property
     def _filing(self) -> Filing:

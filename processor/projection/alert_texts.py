@@ -35,14 +35,14 @@ _OUTCOMES = {
 
 def write_rejected(due: DueAlert, origin: str) -> Alert:
     """Tell of rejected files, with a link under `origin` (`scheme://host[:port]`), as all of these do."""
-    return _alert(
+    return _write_alert(
         due,
-        f"{_files(due.count)} rejected {_name_place(due)}",
+        f"{_count_files(due.count)} rejected {'of' if due.clinic_id == UNASSIGNED else 'at'} {_name_clinic(due)}",
         [
-            *_whose(due, origin),
+            *_point_to_unassigned(due, origin),
             f"{'It was' if due.count == 1 else 'They were'} checked and cannot be taken as sent.",
             "",
-            *_reasons(due),
+            *_list_reasons(due),
             "What each file needs, and a button to send it again:",
             f"{origin}/uploads/{due.subject}",
             "",
@@ -55,9 +55,9 @@ def write_rejected(due: DueAlert, origin: str) -> Alert:
 
 
 def write_failed(due: DueAlert, origin: str) -> Alert:
-    return _alert(
+    return _write_alert(
         due,
-        f"{_files(due.count)} could not be processed for {_who(due)}",
+        f"{_count_files(due.count)} could not be processed for {_name_clinic(due)}",
         [
             "The fault is on our side. The files are kept safe and are checked again once it is mended: there is no",
             "need to send them again.",
@@ -75,11 +75,13 @@ def write_completed(due: DueAlert, upload: Upload, origin: str) -> Alert:
     """Tell that an upload has its last verdict."""
     outcomes = [f"{upload.counts[state]:,} {word}" for state, word in _OUTCOMES.items() if upload.counts.get(state)]
     all_is_well = upload.counts.get(State.ACCEPTED) == upload.declared
-    told = f"all {_files(upload.declared)} accepted" if all_is_well and upload.declared > 1 else ", ".join(outcomes)
+    told = (
+        f"all {_count_files(upload.declared)} accepted" if all_is_well and upload.declared > 1 else ", ".join(outcomes)
+    )
     warned = [f"- {upload.warnings:,} of the accepted have warnings"] if upload.warnings else []
-    return _alert(
+    return _write_alert(
         due,
-        f"Upload complete at {_who(due)}: {told}",
+        f"Upload complete at {_name_clinic(due)}: {told}",
         [
             f"Every file of the upload has its verdict ({upload.declared:,} in all):",
             *(f"- {outcome}" for outcome in outcomes),
@@ -94,9 +96,9 @@ def write_completed(due: DueAlert, upload: Upload, origin: str) -> Alert:
 
 def write_quiet(due: DueAlert, origin: str) -> Alert:
     hours = int(WINDOW.total_seconds() // 3600)
-    return _alert(
+    return _write_alert(
         due,
-        f"No files from {_who(due)} for {hours} hours",
+        f"No files from {_name_clinic(due)} for {hours} hours",
         [
             f"In {USUALLY} of the last {WEEKS} weeks at least {FILES} files came in these hours; now there is none.",
             "If nothing was due, there is nothing to do.",
@@ -112,9 +114,9 @@ def write_quiet(due: DueAlert, origin: str) -> Alert:
 
 
 def write_late(due: DueAlert, origin: str) -> Alert:
-    return _alert(
+    return _write_alert(
         due,
-        f"{_files(due.count)} of {_who(due)} waiting longer than usual",
+        f"{_count_files(due.count)} of {_name_clinic(due)} waiting longer than usual",
         [
             "What was sent has arrived and is safe, but has no verdict yet. It is checked as soon as this can be done:",
             "there is no need to send it again.",
@@ -130,9 +132,9 @@ def write_late(due: DueAlert, origin: str) -> Alert:
 
 def write_disagreement(due: DueAlert, origin: str) -> Alert:
     """Tell operations that objects and records contradict each other; no object's key is told."""
-    return _alert(
+    return _write_alert(
         due,
-        f"Objects and records of {_who(due)} disagree",
+        f"Objects and records of {_name_clinic(due)} disagree",
         [
             *(f"- {amount} x {code}: {FAULTS[Fault(code)]}" for code, amount in sorted(due.codes.items())),
             "",
@@ -143,7 +145,7 @@ def write_disagreement(due: DueAlert, origin: str) -> Alert:
     )
 
 
-def _alert(due: DueAlert, headline: str, lines: Sequence[str], origin: str) -> Alert:
+def _write_alert(due: DueAlert, headline: str, lines: Sequence[str], origin: str) -> Alert:
     body = [
         f"{headline}.",
         "",
@@ -157,15 +159,11 @@ def _alert(due: DueAlert, headline: str, lines: Sequence[str], origin: str) -> A
     return Alert(due.kind, due.clinic_id, severity, f"[Silent Scalper] {headline}"[:100], "\n".join(body))
 
 
-def _who(due: DueAlert) -> str:
+def _name_clinic(due: DueAlert) -> str:
     return UNKNOWN_SENDERS.lower() if due.clinic_id == UNASSIGNED else due.clinic_id
 
 
-def _name_place(due: DueAlert) -> str:
-    return f"of {_who(due)}" if due.clinic_id == UNASSIGNED else f"at {due.clinic_id}"
-
-
-def _whose(due: DueAlert, origin: str) -> list[str]:
+def _point_to_unassigned(due: DueAlert, origin: str) -> list[str]:
     """Say where nobody's files came from, and where they stand: no clinic sees them in its lists."""
     if due.clinic_id != UNASSIGNED:
         return []
@@ -176,11 +174,11 @@ def _whose(due: DueAlert, origin: str) -> list[str]:
     ]
 
 
-def _files(count: int) -> str:
+def _count_files(count: int) -> str:
     return "1 file" if count == 1 else f"{count:,} files"
 
 
-def _reasons(due: DueAlert) -> list[str]:
+def _list_reasons(due: DueAlert) -> list[str]:
     if not due.codes:
         return []
     causes = {code: RULES[code].message if code in RULES else "see the file's page" for code in sorted(due.codes)}

@@ -58,23 +58,27 @@ class Exporter:
 
 def pack(rows: Sequence[Row]) -> Iterator[tuple[str, bytes]]:
     """Yield key and content of each file: gzipped JSON, a row a line, in the order of the rows' identities."""
-    ordered = sorted(rows, key=lambda row: (_day(row), row["file_id"], row["revision"]))
-    for day, held in groupby(ordered, _day):
+    ordered = sorted(rows, key=lambda row: (_name_day(row), row["file_id"], row["revision"]))
+    for day, held in groupby(ordered, _name_day):
         lines = "".join(json.dumps(row, ensure_ascii=True, separators=(",", ":")) + "\n" for row in held).encode()
         name = hashlib.sha256(lines).hexdigest()[:32]
         # Without a time in its header, the same rows give the same bytes.
         yield f"{PREFIX}{PARTITION}={day}/{name}.json.gz", gzip.compress(lines, mtime=0)
 
 
-def row(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | None:
+def describe_verdict(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | None:
     """Return the row of a verdict, from a record's item before (empty for none) and after; None where none fell.
 
     What a row holds is chosen here, field by field: ids that are ours, words of closed lists, numbers, and the device's
     make and model. What a record gains later stays out until somebody adds it.
     """
     state = State(new["state"])
-    if state not in EXPORTED or old.get("revision") == new["revision"] or _is_superseded(old, new):
+    # That another took a file's place is no verdict: its own stays what it was.
+    is_superseded = new.get("superseded_by") and not old.get("superseded_by")
+    if state not in EXPORTED or old.get("revision") == new["revision"] or is_superseded:
         return None
+    # A later verdict keeps the first one's timings, and has none itself.
+    is_first = not old or State(old["state"]) not in JUDGED
     judged, metadata = state in JUDGED, new.get("metadata", {})
     made_by = device(new["clinic_id"], metadata) if judged else None
     return {
@@ -92,23 +96,11 @@ def row(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | None:
         "device": made_by.label if made_by else "",
         "source": new["source"],
         "duplicate": state is State.ACCEPTED and bool(new.get("duplicate_of")),
-        "time_to_verdict_ms": _latency(old, new) if judged else None,
+        "time_to_verdict_ms": new["timings"].get("arrival_to_verdict") if judged and is_first else None,
         "rules_version": new.get("rules_version") or "" if judged else "",
         "patient": new.get("patient_key", "").rpartition("#")[2] if judged else "",
     }
 
 
-def _is_superseded(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Say whether all that became of a file is that another took its place: its verdict stays what it was."""
-    return bool(new.get("superseded_by")) and not old.get("superseded_by")
-
-
-def _latency(old: Mapping[str, Any], new: Mapping[str, Any]) -> int | None:
-    """Return the time that the first verdict took. A later one keeps the first one's timings, and has none itself."""
-    first = not old or State(old["state"]) not in JUDGED
-    latency: int | None = new["timings"].get("arrival_to_verdict") if first else None
-    return latency
-
-
-def _day(row: Row) -> str:
+def _name_day(row: Row) -> str:
     return day_of(datetime.fromisoformat(f"{row['occurred_at']}+00:00"))

@@ -15,7 +15,7 @@ from intake.projections.model import Change, DueAlert
 from intake.projections.ports import Outbox, Projections
 from intake.projections.tally import ALERT_KINDS
 from processor.projection import alert_texts
-from processor.projection.webhook_events import describe_completion, events_of
+from processor.projection.webhook_events import describe_completion, list_events
 
 CALM = timedelta(minutes=2)
 """How long an upload must stay complete before this is told, where nobody said how many files were to come: senders
@@ -48,7 +48,7 @@ class Projector:
         """Count the changes and tell what is due. Return how many alerts were sent."""
         self._projections.apply(changes)
         # A crash after this tells the same events again, by the same ids.
-        self._events.publish(events_of(changes))
+        self._events.publish(list_events(changes))
         worth_telling = dict.fromkeys(
             (ALERT_KINDS[change.after], change.upload_id) for change in changes if change.after in ALERT_KINDS
         )
@@ -66,7 +66,7 @@ class Projector:
         due = self._outbox.take_due_alert(kind, subject, self._clock())
         if due is None:
             return False
-        alert = self._alert(due)
+        alert = self._write_alert(due)
         if alert is not None:
             self._alerts.publish(alert)
         self._outbox.mark_told(due, self._clock())
@@ -86,13 +86,11 @@ class Projector:
         self._outbox.announce(AlertKind.COMPLETED, upload.clinic_id, upload_id, str(upload.declared), due_at)
         return True
 
-    def _alert(self, due: DueAlert) -> Alert | None:
+    def _write_alert(self, due: DueAlert) -> Alert | None:
         """Write an alert; None where it is no longer true."""
-        if due.kind == AlertKind.COMPLETED:
-            return self._tell_completed(due, self._upload_of(due.subject))
-        return _WRITERS[due.kind](due, self._portal_origin)
-
-    def _tell_completed(self, due: DueAlert, upload: Upload) -> Alert | None:
+        if due.kind != AlertKind.COMPLETED:
+            return _WRITERS[due.kind](due, self._portal_origin)
+        upload = self._upload_of(due.subject)
         if not _is_complete(upload):
             return None
         self._events.publish([describe_completion(upload, self._clock())])

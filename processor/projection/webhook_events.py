@@ -11,7 +11,7 @@ from intake.projections.model import Change
 _OF_FILES = {State.REJECTED: EventKind.FILE_REJECTED, State.FAILED: EventKind.FILE_FAILED}
 
 
-def events_of(changes: Sequence[Change]) -> list[Event]:
+def list_events(changes: Sequence[Change]) -> list[Event]:
     """Return the events of some changes: one for each file that was rejected or failed, and one for each study."""
     once = {(change.file_id, change.revision): change for change in changes}
     return [*_list_file_events(list(once.values())), *_list_study_events(list(once.values()))]

@@ -8,8 +8,8 @@ from intake.files import keys
 from intake.files.keyed_ids import KeyedIds
 from intake.files.keys import Placement
 from intake.operations.model import RecordedIds, StoredObject
-from processor.ingest.placements import any_tells_of
-from processor.reconcile.incidents import direct_ids, recording_ids
+from processor.ingest.placements import has_teller
+from processor.reconcile.incidents import list_direct_ids, list_recording_ids
 
 LOOKED_UP = 100
 """Records that each round looks up at a sweep: as many as one call of DynamoDB takes."""
@@ -52,9 +52,7 @@ class Questions:
             day = "-".join(held.version.key.split("/")[1:4])
             number = int(announced.file_id.rpartition("-")[2])
             return alone and upload is not None and upload.answers(announced.clinic_id, number, day)
-        return any_tells_of(
-            (known.files[one] for one in self._list_lookups(held)[0] if one in known.files), held.version
-        )
+        return has_teller((known.files[one] for one in self._list_lookups(held)[0] if one in known.files), held.version)
 
     def _list_lookups(self, held: StoredObject) -> tuple[set[str], set[str]]:
         announced = _parse_announced(held.version.key)
@@ -64,16 +62,16 @@ class Questions:
         if reserved:
             return {reserved.file_id}, set()
         nobodys = not self.takes_part(keys.sender(held.version.key))
-        derived = direct_ids(self.ids, held.version, held.last_modified, in_parts=held.in_parts, nobodys=nobodys)
+        derived = list_direct_ids(self.ids, held.version, held.last_modified, in_parts=held.in_parts, nobodys=nobodys)
         return set(derived), set()
 
 
-def second_look(ids: KeyedIds, unclear: Iterable[StoredObject]) -> dict[str, list[str]]:
+def plan_second_look(ids: KeyedIds, unclear: Iterable[StoredObject]) -> dict[str, list[str]]:
     """Return the first of some arrivals, by position, with all ids that each may be recorded under: one call's, or one
     arrival's."""
     looked: dict[str, list[str]] = {}
     for held in unclear:
-        possible = recording_ids(ids, held.version, held.last_modified, in_parts=held.in_parts)
+        possible = list_recording_ids(ids, held.version, held.last_modified, in_parts=held.in_parts)
         if looked and sum(map(len, looked.values())) + len(possible) > LOOKED_UP:
             break
         looked[held.position] = possible

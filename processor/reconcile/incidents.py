@@ -18,7 +18,7 @@ from intake.messaging.events import Arrival, notification
 from intake.messaging.ports import Queue
 from intake.operations.model import Fault, Incident
 from intake.operations.ports import Incidents, Inventory, Rounds
-from processor.ingest.placements import any_tells_of
+from processor.ingest.placements import has_teller
 
 INCIDENTS_PER_SWEEP = 100
 
@@ -79,7 +79,7 @@ class FollowUp:
 
     def _holds(self, incident: Incident) -> bool:
         stands = self._stands(incident.object)
-        known = self._records.get_many(file_ids_of(incident, self._ids))
+        known = self._records.get_many(list_file_ids(incident, self._ids))
         record = known.get(incident.file_id)
         match incident.fault:
             case Fault.LATE:
@@ -89,7 +89,7 @@ class FollowUp:
             case Fault.OBJECT_UNCLAIMED:
                 return stands and not (record and claims(record, incident.object))
             case Fault.ARRIVAL_UNRECORDED:
-                return stands and not any_tells_of(known.values(), incident.object)
+                return stands and not has_teller(known.values(), incident.object)
 
     def _stands(self, version: ObjectVersion) -> bool:
         """Say whether an object stands at the key: by a list of one, for the sweep may read no file to ask for it."""
@@ -115,7 +115,7 @@ def needs(record: FileRecord, held: ObjectVersion) -> bool:
     so are those of an entry that could not be unpacked, of which there is nothing but its archive.
     """
     in_its_archive = record.parent is not None and not keys.is_of_file(held.key, record.file_id)
-    return record.state in JUDGED and not record.duplicate_of and not in_its_archive and _same(record.stored, held)
+    return record.state in JUDGED and not record.duplicate_of and not in_its_archive and _is_same(record.stored, held)
 
 
 def claims(record: FileRecord, held: ObjectVersion) -> bool:
@@ -124,7 +124,7 @@ def claims(record: FileRecord, held: ObjectVersion) -> bool:
     The copy of a file that is on its way is made before its record says so; and quarantine keeps what was rejected,
     also when it was accepted later.
     """
-    if record.state in JUDGED and _same(record.stored, held):
+    if record.state in JUDGED and _is_same(record.stored, held):
         return True
     own = held.key == keys.object_key(record.clinic_id, record.upload_id, record.file_id, record.created_at)
     was_rejected = any(step.event == State.REJECTED for step in record.timeline)
@@ -132,21 +132,23 @@ def claims(record: FileRecord, held: ObjectVersion) -> bool:
     return own and (record.state in OPEN or (record.state is State.ACCEPTED and was_rejected and moved_on))
 
 
-def file_ids_of(incident: Incident, ids: KeyedIds) -> list[str]:
+def list_file_ids(incident: Incident, ids: KeyedIds) -> list[str]:
     """Return the ids that the incident's file may be recorded under."""
     if incident.fault is not Fault.ARRIVAL_UNRECORDED:
         return [incident.file_id]
-    return recording_ids(ids, incident.object, incident.seen_at, in_parts=True)
+    return list_recording_ids(ids, incident.object, incident.seen_at, in_parts=True)
 
 
-def recording_ids(ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool) -> list[str]:
+def list_recording_ids(ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool) -> list[str]:
     """Return all ids that an object may be recorded under: reserved, as its sender's own file, or as nobody's."""
     reserved = keys.reservation(version.key)
-    derived = (direct_ids(ids, version, begun, in_parts=in_parts, nobodys=nobodys) for nobodys in (False, True))
+    derived = (list_direct_ids(ids, version, begun, in_parts=in_parts, nobodys=nobodys) for nobodys in (False, True))
     return list(dict.fromkeys([*([reserved.file_id] if reserved else []), *chain.from_iterable(derived)]))
 
 
-def direct_ids(ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool, nobodys: bool) -> list[str]:
+def list_direct_ids(
+    ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool, nobodys: bool
+) -> list[str]:
     """Return the ids under which an object without a reservation may be recorded: its id follows from its day.
 
     S3's notification comes soon after the object, or, where it is sent in parts, some days after its beginning.
@@ -158,5 +160,5 @@ def direct_ids(ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_par
     return list(dict.fromkeys(placement.file_id for placement in placements))
 
 
-def _same(stored: ObjectVersion | None, held: ObjectVersion) -> bool:
+def _is_same(stored: ObjectVersion | None, held: ObjectVersion) -> bool:
     return stored is not None and (stored.bucket, stored.key) == (held.bucket, held.key)

@@ -5,7 +5,7 @@ A clinic is usually busy when it sent at least `FILES` files in the same `WINDOW
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -15,7 +15,7 @@ from intake.messaging.model import AlertKind
 from intake.messaging.ports import Queue
 from intake.operations.model import FILES, USUALLY, WEEKS, WINDOW, QuietClinic
 from intake.operations.ports import Watch
-from intake.projections.model import Bucket, Grain
+from intake.projections.model import Grain
 from intake.projections.ports import Outbox, Projections
 from intake.tenants.ports import Directory
 
@@ -50,7 +50,7 @@ class QuietWatch:
             # Files wait for their verdict: the silence may be ours.
             return 0
         at = self._clock()
-        quiet = self._quiet(at)
+        quiet = self._find_quiet(at)
         # Noted first, so that a crash before the message is sent begins no second episode.
         self._watch.note_quiet(quiet, at)
         for clinic in quiet:
@@ -60,42 +60,36 @@ class QuietWatch:
                 self._outbox.announce(AlertKind.QUIET, clinic.clinic_id, clinic.clinic_id, episode, at)
         return len(quiet)
 
-    def _quiet(self, at: datetime) -> list[QuietClinic]:
+    def _find_quiet(self, at: datetime) -> list[QuietClinic]:
         """Return the quiet clinics; one stays so until something comes, also through hours in which nothing is due."""
-        heard, expected = self._arrivals(Grain.HOUR.start(at) - WINDOW, at), self._list_expected()
+        heard = self._count_arrivals(Grain.HOUR.start(at) - WINDOW, at)
+        # Of clinics that take part, and of no prefix that somebody made up.
+        expected = {clinic.clinic_id for clinic in self._directory.clinics() if clinic.active}
         noted = {
             clinic.clinic_id: clinic for clinic in self._watch.quiet() if at - clinic.since < timedelta(weeks=WEEKS)
         }
         begun = {
             clinic_id: QuietClinic(clinic_id, usual, noted[clinic_id].since if clinic_id in noted else at)
-            for clinic_id, usual in self._busy(at).items()
+            for clinic_id, usual in self._find_busy(at).items()
         }
         quiet = {**noted, **begun}
         return [quiet[clinic_id] for clinic_id in sorted(quiet) if not heard[clinic_id] and clinic_id in expected]
 
-    def _busy(self, at: datetime) -> dict[str, int]:
+    def _find_busy(self, at: datetime) -> dict[str, int]:
         """Return the clinics that are usually busy in these hours, and how many files each sends."""
         end = Grain.HOUR.start(at)
         weeks = [end - timedelta(weeks=week) for week in range(1, WEEKS + 1)]
-        past = [self._arrivals(end_then - WINDOW, end_then - _HOUR) for end_then in weeks]
+        past = [self._count_arrivals(end_then - WINDOW, end_then - _HOUR) for end_then in weeks]
         clinics = {clinic_id for week in past for clinic_id in week}
         sent = {clinic_id: [week[clinic_id] for week in past] for clinic_id in clinics}
-        return {clinic_id: int(median(counts)) for clinic_id, counts in sent.items() if _is_busy(counts)}
+        return {
+            clinic_id: int(median(counts))
+            for clinic_id, counts in sent.items()
+            if sum(count >= FILES for count in counts) >= USUALLY
+        }
 
-    def _list_expected(self) -> set[str]:
-        """Return those from whom files are expected: clinics that take part, and no prefix that somebody made up."""
-        return {clinic.clinic_id for clinic in self._directory.clinics() if clinic.active}
-
-    def _arrivals(self, since: datetime, until: datetime) -> Counter[str]:
-        return _count_arrivals(self._projections.buckets(Grain.HOUR, since, until))
-
-
-def _count_arrivals(buckets: Iterable[Bucket]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for bucket in buckets:
-        counts[bucket.clinic_id] += sum(bucket.counts.get(state, 0) for state in _ARRIVED)
-    return counts
-
-
-def _is_busy(counts: list[int]) -> bool:
-    return sum(count >= FILES for count in counts) >= USUALLY
+    def _count_arrivals(self, since: datetime, until: datetime) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        for bucket in self._projections.buckets(Grain.HOUR, since, until):
+            counts[bucket.clinic_id] += sum(bucket.counts.get(state, 0) for state in _ARRIVED)
+        return counts

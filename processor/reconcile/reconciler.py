@@ -8,6 +8,7 @@ docs/adr/0024-the-sweep-compares-in-rounds.md.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import takewhile
 
 from intake.files import keys
@@ -19,9 +20,9 @@ from intake.files.scan import VALIDATION_OBJECT
 from intake.operations.model import Fault, Incident, StoredObject
 from intake.operations.ports import Incidents, Inventory, Ledger, Rounds
 from processor.ingest.filing import Buckets
-from processor.ingest.placements import any_tells_of
-from processor.reconcile.arrivals import LOOKED_UP, Questions, second_look
-from processor.reconcile.incidents import claims, direct_ids, needs
+from processor.ingest.placements import has_teller
+from processor.reconcile.arrivals import LOOKED_UP, Questions, plan_second_look
+from processor.reconcile.incidents import claims, list_direct_ids, needs
 
 FOLDERS = 10
 """Uploads whose objects are listed at a sweep, to see whether those that records name are there."""
@@ -73,20 +74,18 @@ class Reconciler:
 
     def run(self) -> Reconciled:
         positions = self.rounds.read()
-        parts = {name: compare(positions.get(name, "")) for name, compare in self._rounds().items()}
+        rounds: dict[str, Callable[[str], _Part]] = {
+            _RECORDS: self._compare_records,
+            _ACCEPTED: partial(self._compare_stored, self.buckets.accepted),
+            _QUARANTINE: partial(self._compare_stored, self.buckets.quarantine),
+            _INCOMING: self._compare_arrivals,
+        }
+        parts = {name: compare(positions.get(name, "")) for name, compare in rounds.items()}
         # Noted before the rounds go on: a crash between the two repeats a part, and leaves none out.
         self.incidents.note([suspect for part in parts.values() for suspect in part.suspects])
         self.rounds.write({**positions, **{name: part.next for name, part in parts.items()}})
         suspected = sum(len(part.suspects) for part in parts.values())
         return Reconciled(sum(part.compared for part in parts.values()), suspected)
-
-    def _rounds(self) -> dict[str, Callable[[str], _Part]]:
-        return {
-            _RECORDS: self._compare_records,
-            _ACCEPTED: lambda after: self._compare_stored(self.buckets.accepted, after),
-            _QUARANTINE: lambda after: self._compare_stored(self.buckets.quarantine, after),
-            _INCOMING: self._compare_arrivals,
-        }
 
     def _compare_records(self, after: str) -> _Part:
         """Look whether the objects stand that some records of one clinic name."""
@@ -97,7 +96,7 @@ class Reconciler:
         page, more = self.ledger.page(clinic_id, behind, LOOKED_UP)
         known = self.records.get_many(list(page))
         kept = self._select_stored(known, page)
-        folders = _folders(kept)
+        folders = _group_by_folder(kept)
         missing = [_describe_missing(record, at) for folder in folders for record, at in self._find_gaps(folder)]
         taken = sum(map(len, folders))
         if taken < len(kept):
@@ -124,7 +123,7 @@ class Reconciler:
         """Yield the records of one upload whose objects a list of its objects leaves out."""
         wanted = {record.stored.key: record for record in folder if record.stored}
         first, last = min(wanted), max(wanted)
-        bucket, prefix = _folder(folder[0])
+        bucket, prefix = _locate_folder(folder[0])
         listed = self.inventory.objects(bucket, first[:-1], LISTED, prefix)
         seen = {held.version.key for held in listed.held}
         reached = listed.next or last
@@ -133,7 +132,7 @@ class Reconciler:
     def _compare_stored(self, bucket: str, after: str) -> _Part:
         """Look whether some record claims each of the next objects of a bucket."""
         listed = self.inventory.objects(bucket, after, LOOKED_UP)
-        named = {held.version.key: _file_id_in(held.version.key) for held in listed.held}
+        named = {held.version.key: _parse_file_id(held.version.key) for held in listed.held}
         known = self.records.get_many([file_id for file_id in named.values() if file_id])
         unclaimed = [
             self._describe_object(
@@ -151,14 +150,14 @@ class Reconciler:
         taken = list(takewhile(questions.take, listed.held))
         known = self.ledger.look_up(frozenset(questions.files), frozenset(questions.uploads))
         unclear = [held for held in questions.open(taken, known) if self._is_due(held)]
-        looked = second_look(self.ids, unclear)
+        looked = plan_second_look(self.ids, unclear)
         if len(looked) < len(unclear):
             taken = taken[: taken.index(unclear[len(looked) - 1]) + 1]
         records = self.records.get_many([one for possible in looked.values() for one in possible])
         unrecorded = [
             self._describe_unrecorded(held)
             for held in unclear[: len(looked)]
-            if not any_tells_of((records[one] for one in looked[held.position] if one in records), held.version)
+            if not has_teller((records[one] for one in looked[held.position] if one in records), held.version)
         ]
         behind = listed.next if len(taken) == len(listed.held) else taken[-1].position
         return _Part(unrecorded, len(taken), behind)
@@ -169,14 +168,14 @@ class Reconciler:
         return not no_file and held.last_modified <= self.clock() - self.time_limit
 
     def _describe_unrecorded(self, held: StoredObject) -> Incident:
-        nobodys = self._owner(held) == UNASSIGNED
-        own = direct_ids(self.ids, held.version, held.last_modified, in_parts=False, nobodys=nobodys)
+        nobodys = self._find_owner(held) == UNASSIGNED
+        own = list_direct_ids(self.ids, held.version, held.last_modified, in_parts=False, nobodys=nobodys)
         return self._describe_object(Fault.ARRIVAL_UNRECORDED, held, own[0])
 
     def _describe_object(self, fault: Fault, held: StoredObject, file_id: str) -> Incident:
         return Incident(
             fault=fault,
-            clinic_id=self._owner(held),
+            clinic_id=self._find_owner(held),
             upload_id=keys.upload_of(file_id),
             file_id=file_id,
             object=held.version,
@@ -188,28 +187,28 @@ class Reconciler:
         never = datetime.fromtimestamp(0, tz=UTC)
         return self.ids.place_direct(version.bucket, version.key, version.version_id, never).file_id
 
-    def _owner(self, held: StoredObject) -> str:
+    def _find_owner(self, held: StoredObject) -> str:
         """Return whose an object is: a prefix that is no clinic's is told under no name of its own."""
         clinic_id = keys.sender(held.version.key)
         return clinic_id if self.takes_part(clinic_id) else UNASSIGNED
 
 
-def _folders(records: list[FileRecord]) -> list[list[FileRecord]]:
+def _group_by_folder(records: list[FileRecord]) -> list[list[FileRecord]]:
     """Sort the first of the records by where their objects lie, up to the one that would be in a folder too many."""
     folders: dict[tuple[str, str], list[FileRecord]] = {}
     for record in records:
-        if _folder(record) not in folders and len(folders) == FOLDERS:
+        if _locate_folder(record) not in folders and len(folders) == FOLDERS:
             break
-        folders.setdefault(_folder(record), []).append(record)
+        folders.setdefault(_locate_folder(record), []).append(record)
     return list(folders.values())
 
 
-def _folder(record: FileRecord) -> tuple[str, str]:
+def _locate_folder(record: FileRecord) -> tuple[str, str]:
     stored = record.stored or record.incoming
     return stored.bucket, stored.key.rpartition("/")[0] + "/"
 
 
-def _file_id_in(key: str) -> str:
+def _parse_file_id(key: str) -> str:
     last = key.rpartition("/")[2]
     return last if keys.is_file_id(last) else ""
 

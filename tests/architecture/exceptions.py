@@ -21,11 +21,7 @@ TODAY: dict[str, dict[str, str]] = {
     "circles": {
         "infra ↔ scalper": "Until it is moved.",
     },
-    "re_exports": {
-        "processor.judge": "Until it is moved.",
-    },
     "long_modules": {
-        "processor.judge.dicom.reader.walk": "Until it is moved.",
     },
 }
 """What is yet to be moved. When it is empty it goes, and nothing takes its place."""

@@ -12,7 +12,8 @@ import pydicom
 import pytest
 from pydicom.datadict import keyword_for_tag
 
-from processor.judge import FIRST_READ, judge
+from intake.dicom.streams import FIRST_READ
+from processor.judge import judge
 from processor.judge.dicom import shared
 from processor.judge.dicom.dictionary.attributes import BY_TAG, KEPT
 from processor.judge.dicom.metadata import LISTS, PATIENT, WHOLE

@@ -15,7 +15,7 @@ from infra.local.deployment import STACK_NAME, deploy
 from infra.local.emulator import REGION, Endpoint, emulator
 from infra.local.progress import Silent
 from infra.local.stack import build
-from processor.judge import RULES_VERSION
+from processor.judge.rules.catalogue import RULES_VERSION
 from tests.emulator.stacks import eventually, free_port
 
 pytestmark = pytest.mark.emulator

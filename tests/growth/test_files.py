@@ -6,7 +6,8 @@ import tracemalloc
 
 import pytest
 
-from processor.judge import Facts, judge
+from processor.judge import judge
+from processor.judge.inspection.facts import Facts
 from tests.growth.files import extension_of, growing_files
 from tests.unit.processor.judge.sources import CountedSource
 

@@ -9,7 +9,6 @@ from processor.judge.dicom import metadata, shared, texts
 from processor.judge.dicom.dictionary import positions, tags
 from processor.judge.dicom.dictionary.attributes import ABSENT, NOTHING
 from processor.judge.dicom.elements.data_set import DataSet
-from processor.judge.dicom.elements.element_scanner import Values
 from processor.judge.dicom.elements.tag_order import Order
 from processor.judge.dicom.reader import file_meta, trailing_data
 from processor.judge.dicom.reader.file_meta import FileMeta
@@ -38,24 +37,27 @@ def judge(window: Window, start: int, findings: Findings) -> Judged:
     """Read the file from its meta information at `start` on, and add what is to be said of it."""
     head = window.buffer
     stated, data_set = FileMeta(start), DataSet(EXPLICIT, NOTHING.copy())
-    refused = _read(window, stated, data_set, findings)
+    refused = _read_file(window, stated, data_set, findings)
     common = shared.read(data_set.values, findings, big=data_set.encoding.big)
     known = texts.read_own(common.texts, data_set.values, findings)
     if not refused:
-        sop_class = identity.sop_class_uid(known.of)
+        sop_class = identity.find_sop_class(known.of)
         pixel_data.check(
             data_set, common.image, stated.transfer_syntax, findings, sop_class=sop_class, sound=common.image_sound
         )
         identity.check(known.of, findings, plain=known.plain)
         _check_contents(known, findings, sound=common.sound)
     if refused or trailing_data.TRAILING in findings:
-        _name_cause(head, refused or trailing_data.TRAILING, findings)
-    return Judged(metadata.extract(common.fields, known), identity.sop_instance_uid(known.of, plain=known.plain))
+        # Where a text conversion damaged the file, that is said instead of what it led to.
+        cause = envelope.find_text_conversion(head)
+        if cause:
+            findings.replace(refused or trailing_data.TRAILING, cause)
+    return Judged(metadata.extract(common.fields, known), identity.find_sop_instance(known.of, plain=known.plain))
 
 
 def _check_contents(known: Texts, findings: Findings, *, sound: bool) -> None:
     """Check what is of no interest in a file that cannot be read or filed anyway."""
-    sop_class = identity.sop_class_uid(known.of)
+    sop_class = identity.find_sop_class(known.of)
     has_patient = identity.has_patient(sop_class, known.of)
     if has_patient:
         modules.check(known.of, findings)
@@ -67,18 +69,13 @@ def _check_contents(known: Texts, findings: Findings, *, sound: bool) -> None:
         geometry.check(known.of, findings)
 
 
-def _name_cause(head: bytes, symptom: str, findings: Findings) -> None:
-    """Where a text conversion damaged the file, say so instead of what it led to."""
-    cause = envelope.find_text_conversion(head)
-    if cause:
-        findings.replace(symptom, cause)
-
-
-def _read(window: Window, stated: FileMeta, data_set: DataSet, findings: Findings) -> str:
+def _read_file(window: Window, stated: FileMeta, data_set: DataSet, findings: Findings) -> str:
     """Read as far as possible, and return the code of what ended it before the end, or nothing."""
     try:
         file_meta.read(window, stated, data_set.values, findings)
-        _name_absent(data_set.values, findings)
+        if "file-meta-incomplete" in findings:
+            absent = next(tag for tag in META if data_set.values[tag] is ABSENT)
+            findings.place("file-meta-incomplete", tags.name_tag(absent))
         _check_transfer_syntax(window, stated, findings)
         _read_data_set(window, stated, data_set, findings)
     except UnreadableFileError as refusal:
@@ -87,23 +84,19 @@ def _read(window: Window, stated: FileMeta, data_set: DataSet, findings: Finding
     return ""
 
 
-def _name_absent(values: Values, findings: Findings) -> None:
-    """Say which element the file meta information lacks."""
-    if "file-meta-incomplete" in findings:
-        findings.place("file-meta-incomplete", tags.name_tag(next(tag for tag in META if values[tag] is ABSENT)))
-
-
 def _read_data_set(window: Window, stated: FileMeta, data_set: DataSet, findings: Findings) -> None:
     deflated = stated.transfer_syntax in encoding.DEFLATED
     stream: Stream = InflatedStream(window, stated.end) if deflated else window
     start = _pass_commands(stream, 0 if deflated else stated.end, findings)
-    data_set.encoding = _encoding(stream, start, stated.transfer_syntax, findings)
+    data_set.encoding = _settle_encoding(stream, start, stated.transfer_syntax, findings)
     walk = Walk(stream, start, data_set, findings)
     walk.run()
     _tell_order(walk.order, findings)
     if isinstance(stream, InflatedStream) and not data_set.unchecked:
         stream.drain()
-        _check_rest(window, stream.end, findings)
+        # One NUL may pad deflate data to even length (PS3.5 A.5).
+        if window.size - stream.end > 1:
+            trailing_data.check(window, stream.end, findings, after_pixels=True)
 
 
 def _pass_commands(stream: Stream, start: int, findings: Findings) -> int:
@@ -131,16 +124,6 @@ def _tell_order(order: Order, findings: Findings) -> None:
             findings.add(code, tags.name_tag(tag))
 
 
-def _check_rest(window: Window, position: int, findings: Findings) -> None:
-    """Look at what follows deflate data, which one NUL may pad to even length (PS3.5 A.5)."""
-    if window.size - position <= 1:
-        return
-    finding = trailing_data.classify(window, position, after_pixels=True)
-    if finding != trailing_data.TRAILING:
-        raise UnreadableFileError(finding, f"byte {position}")
-    findings.add(finding, f"byte {position}")
-
-
 def _check_transfer_syntax(window: Window, found: FileMeta, findings: Findings) -> None:
     if found.end >= window.size:
         raise UnreadableFileError("data-set-missing", f"byte {window.size}")
@@ -154,7 +137,7 @@ def _check_transfer_syntax(window: Window, found: FileMeta, findings: Findings) 
         findings.add("transfer-syntax-retired", tags.format_tag(tags.TRANSFER_SYNTAX_UID))
 
 
-def _encoding(stream: Stream, start: int, transfer_syntax: str, findings: Findings) -> Encoding:
+def _settle_encoding(stream: Stream, start: int, transfer_syntax: str, findings: Findings) -> Encoding:
     """Settle what the file says against what it shows. A wrong byte order is a refusal, a wrong VR is read as it is."""
     there = stream.show(start, 8)
     at = start - stream.origin

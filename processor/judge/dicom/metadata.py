@@ -43,12 +43,12 @@ class Part:
         self._lists = [(key, at) for key, at in keyed if key in LISTS]
         self._whole = [(key, at) for key, at in keyed if key in WHOLE]
 
-    def fields(self, texts: positions.Texts, *, plain: bool) -> Fields:
+    def extract(self, texts: positions.Texts, *, plain: bool) -> Fields:
         """Return what is known; all texts are fit to be shown, and `plain` ones have their form besides."""
         texts_of = zip(self._keys, self._texts_of(texts))  # noqa: B905 - faster
         found: dict[str, str | int] = {key: text for key, text in texts_of if text}
         for key, at in self._whole:
-            if (text := texts[at]) and (number := int(text) if plain else integer(text)) is not None:
+            if (text := texts[at]) and (number := int(text) if plain else parse_integer(text)) is not None:
                 found[key] = number
         return Fields(found, [(key, _split_values(text)) for key, at in self._lists if (text := texts[at])])
 
@@ -59,18 +59,27 @@ _META_SOP_INSTANCE = positions.MEDIA_STORAGE_SOP_INSTANCE_UID
 _PATIENT_KEYS, _patient_of = [key for key, _ in _PATIENT], itemgetter(*(at for _, at in _PATIENT))
 
 
-def shared_fields(texts: Texts, image: Description) -> Fields:
+def extract_shared(texts: Texts, image: Description) -> Fields:
     """Return the share of SHARED and NUMBERS, with the standard's names for what they say."""
-    fields = SHARED_PART.fields(_fit(texts), plain=texts.plain)
+    fields = SHARED_PART.extract(_clean_texts(texts), plain=texts.plain)
     fields.single.update(image.numbers)
-    _name(fields.single, texts.of)
+    found = fields.single
+    # What only the file meta information knows counts as well.
+    sop_class = found.get("sop_class_uid") or clean_text(texts.of[positions.MEDIA_STORAGE_SOP_CLASS_UID] or "")
+    if sop_class:
+        found["sop_class_uid"] = sop_class
+    if sop_class in SOP_CLASSES:
+        found["sop_class"] = SOP_CLASSES[str(sop_class)][0]
+    transfer_syntax = encoding.name(texts.of[positions.TRANSFER_SYNTAX_UID] or "")
+    if transfer_syntax:
+        found["transfer_syntax"] = transfer_syntax
     return fields
 
 
 def extract(shared: Fields, texts: Texts) -> Metadata:
     """Return what is known; what the file does not say, or says in an unusable way, is left out."""
-    fit = _fit(texts)
-    own = OWN_PART.fields(fit, plain=texts.plain)
+    fit = _clean_texts(texts)
+    own = OWN_PART.extract(fit, plain=texts.plain)
     found: Metadata = {**shared.single, **own.single}
     for key, values in shared.lists:
         found[key] = values.copy()
@@ -83,20 +92,8 @@ def extract(shared: Fields, texts: Texts) -> Metadata:
     return found
 
 
-def _fit(texts: Texts) -> positions.Texts:
+def _clean_texts(texts: Texts) -> positions.Texts:
     return texts.of if texts.plain else tuple(clean_text(text) if text else None for text in texts.of)
-
-
-def _name(found: dict[str, str | int], texts: positions.Texts) -> None:
-    """Add the standard's names, and what only the file meta information knows."""
-    sop_class = found.get("sop_class_uid") or clean_text(texts[positions.MEDIA_STORAGE_SOP_CLASS_UID] or "")
-    if sop_class:
-        found["sop_class_uid"] = sop_class
-    if sop_class in SOP_CLASSES:
-        found["sop_class"] = SOP_CLASSES[str(sop_class)][0]
-    transfer_syntax = encoding.name(texts[positions.TRANSFER_SYNTAX_UID] or "")
-    if transfer_syntax:
-        found["transfer_syntax"] = transfer_syntax
 
 
 def _split_values(text: str) -> list[str]:
@@ -111,7 +108,7 @@ def clean_text(characters: str) -> str:
     return characters.translate(CONTROLS)[:LONGEST_TEXT].strip()
 
 
-def integer(characters: str) -> int | None:
+def parse_integer(characters: str) -> int | None:
     """Return the first value of an IS element (at most 12 characters, PS3.5 6.2), or None."""
     digits = characters.split("\\", 1)[0].strip()
     unsigned = digits[1:] if digits.startswith(("+", "-")) else digits

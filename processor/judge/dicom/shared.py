@@ -44,7 +44,7 @@ def read(values: Values, findings: Findings, *, big: bool) -> Shared:
     """Return what a file's values come to, and add what is wrong with their form."""
     numbers = _numbers_of(values)
     found = recall(SHARED_PART.values_of(values), numbers, big)
-    return found or _work_out(SHARED_PART.one_by_one(values, findings), numbers, big=big)
+    return found or _work_out(SHARED_PART.read_each(values, findings), numbers, big=big)
 
 
 @lru_cache(SERIES_KEPT)
@@ -56,13 +56,13 @@ def recall(encoded: tuple[bytes, ...], numbers: tuple[bytes, ...], big: bool) ->
 
 def _work_out(texts: Texts, numbers: tuple[bytes, ...], *, big: bool) -> Shared:
     image = describe(numbers, texts.of, big=big)
-    fields = metadata.shared_fields(texts, image)
+    fields = metadata.extract_shared(texts, image)
     return Shared(texts, image, fields, texts.plain and _is_sound(texts.of), pixel_data.is_sound(image))
 
 
 def _is_sound(texts: positions.Texts) -> bool:
     findings = Findings()
-    sop_class = identity.sop_class_uid(texts)
+    sop_class = identity.find_sop_class(texts)
     modules.check_character_set(texts[positions.SPECIFIC_CHARACTER_SET], findings)
     modules.check_expected(sop_class, texts, findings)
     geometry.check(texts, findings)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from intake.dicom.dictionary import charsets
 from processor.judge.dicom.dictionary import positions, tags
 from processor.judge.dicom.dictionary.attributes import ABSENT, OWN, SHARED, Attribute
-from processor.judge.dicom.dictionary.value_forms import SEPARATOR, matcher, violation
+from processor.judge.dicom.dictionary.value_forms import SEPARATOR, build_matcher, find_violation
 from processor.judge.dicom.elements.element_scanner import Values
 from processor.judge.inspection.findings import Findings
 
@@ -33,13 +33,13 @@ class Part:
 
     def __init__(self, attributes: Sequence[Attribute]) -> None:
         self._attributes = attributes
-        self._match = matcher(attributes)
+        self._match = build_matcher(attributes)
         self.values_of = itemgetter(*(attribute.tag for attribute in attributes))
 
     def read(self, values: Values, findings: Findings) -> Texts:
         """Return the texts, and add what is wrong with their form."""
         together = self.match_together(self.values_of(values), values[tags.SPECIFIC_CHARACTER_SET])
-        return together or self.one_by_one(values, findings)
+        return together or self.read_each(values, findings)
 
     def match_together(self, encoded: tuple[bytes, ...], character_set: bytes) -> Texts | None:
         """Return the texts of a file whose values all have their form, or None."""
@@ -53,11 +53,11 @@ class Part:
         matched = self._match(text)
         return Texts(matched, plain=True) if matched else None
 
-    def one_by_one(self, values: Values, findings: Findings) -> Texts:
+    def read_each(self, values: Values, findings: Findings) -> Texts:
         """Return the texts, and add what is wrong with their form."""
         stated = values[tags.SPECIFIC_CHARACTER_SET]
         terms = [] if stated is ABSENT else charsets.terms(stated.decode("latin-1").strip("\0 "))
-        texts = tuple(_read(entry, values[entry.tag], terms, findings) for entry in self._attributes)
+        texts = tuple(_read_text(entry, values[entry.tag], terms, findings) for entry in self._attributes)
         return Texts(texts, plain=False)
 
 
@@ -70,23 +70,19 @@ def read_own(shared: Texts, values: Values, findings: Findings) -> Texts:
     return Texts(shared.of + own.of, shared.plain and own.plain)
 
 
-def _read(attribute: Attribute, value: bytes, terms: list[str], findings: Findings) -> str | None:
+def _read_text(attribute: Attribute, value: bytes, terms: list[str], findings: Findings) -> str | None:
     if value is ABSENT:
         return None
     if attribute.vr in IN_CHARACTER_SET:
         text = charsets.decode(value, terms, is_name=attribute.vr == "PN").strip("\0 ")
-        _check_characters(attribute.tag, value, text, terms, findings)
+        if not terms and not (value.isascii() and charsets.ESC not in value):
+            findings.add("character-set-missing", tags.name_tag(attribute.tag))
+        elif "\ufffd" in text:
+            findings.add("text-undecodable", tags.name_tag(attribute.tag))
     else:
         text = value.decode("latin-1").strip("\0 ")
-    code = "" if attribute.tag in OWN_RULES else violation(attribute, text)
+    code = "" if attribute.tag in OWN_RULES else find_violation(attribute, text)
     if code:
         findings.add(code, tags.name_tag(attribute.tag))
     # Empty forms at the end of a name (alphabetic=ideographic=phonetic) say nothing.
     return text.rstrip("=") if attribute.vr == "PN" else text
-
-
-def _check_characters(tag: int, value: bytes, text: str, terms: list[str], findings: Findings) -> None:
-    if not terms and not (value.isascii() and charsets.ESC not in value):
-        findings.add("character-set-missing", tags.name_tag(tag))
-    elif "\ufffd" in text:
-        findings.add("text-undecodable", tags.name_tag(tag))

@@ -8,7 +8,7 @@ MAX_WHOLE = 16 * 1024 * 1024
 """Bytes of a file that has to be read to its end; larger ones are refused."""
 
 
-def content(window: Window, limit: int = MAX_WHOLE) -> bytes:
+def read_whole(window: Window, limit: int = MAX_WHOLE) -> bytes:
     """Return the whole file. Raises UnreadableFileError where it is larger than `limit` bytes."""
     if window.size > limit:
         raise UnreadableFileError("text-too-large", f"byte {limit}")

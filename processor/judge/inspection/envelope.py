@@ -68,7 +68,7 @@ def open_envelope(head: bytes, size: int, findings: Findings) -> Envelope:
     if damage:
         findings.add(damage)
         return Envelope("dicom")
-    return Envelope(kinds.guess(head))
+    return Envelope(kinds.guess_kind(head))
 
 
 def check_preamble(preamble: bytes, findings: Findings) -> None:
@@ -76,18 +76,15 @@ def check_preamble(preamble: bytes, findings: Findings) -> None:
     an application's own numbers are as they should be."""
     if not preamble.strip(b"\0") or preamble.startswith(TIFF):
         return
-    code = _polyglot(preamble)
-    if code or preamble.startswith(OTHER_MAGIC) or _is_text(preamble):
+    code = _find_polyglot(preamble)
+    # Words that somebody wrote. An application's numbers, as GE's, are what it is for (PS3.10 7.1).
+    written = preamble.rstrip(b"\0")
+    is_text = len(written) >= FEWEST_LETTERS and TEXT.issuperset(written)
+    if code or preamble.startswith(OTHER_MAGIC) or is_text:
         findings.add(code or "preamble-unusual", "byte 0")
 
 
-def _is_text(preamble: bytes) -> bool:
-    """Say whether somebody wrote words. An application's numbers, as GE's, are what it is for (PS3.10 7.1)."""
-    written = preamble.rstrip(b"\0")
-    return len(written) >= FEWEST_LETTERS and TEXT.issuperset(written)
-
-
-def _polyglot(preamble: bytes) -> str:
+def _find_polyglot(preamble: bytes) -> str:
     lowered = preamble.lower()
     for mark, code in LEADING:
         if preamble.startswith(mark):

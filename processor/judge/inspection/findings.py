@@ -49,7 +49,7 @@ class Findings:
         return tuple(sorted(found, key=lambda finding: finding.severity is not Severity.REJECT))
 
 
-def telling(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def order_telling(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Return one finding for each fault, in the order in which to read them: rejections, then warnings by whose.
 
     It goes over what a clinic's profile has left: where that has a rule reject, no warning may hide it.

@@ -73,7 +73,7 @@ SEPARATOR_LINE = re.compile(rb"\Asep=[,;\t|]\r?\n", re.IGNORECASE)
 LOOK = 4096
 
 
-def guess(head: bytes) -> str:
+def guess_kind(head: bytes) -> str:
     """Return a kind such as `pdf` or `nifti`, or UNKNOWN."""
     if head.startswith(b"\x1f\x8b"):
         return "nifti" if _is_nifti(gunzip_head(head, 540)) else "gzip"
@@ -82,7 +82,9 @@ def guess(head: bytes) -> str:
             return kind
     if _is_nifti(head):
         return "nifti"
-    return _text_kind(head)
+    kind = _guess_by_start(head)
+    # Behind a printer's commands, a mail's headers or gibberish: readers look for the mark in the first 1,024 bytes.
+    return "pdf" if kind in {UNKNOWN, "text", "csv"} and PDF_MARK.search(head[:PDF_LOOK]) else kind
 
 
 def _is_nifti(head: bytes) -> bool:
@@ -107,15 +109,9 @@ def gunzip_head(head: bytes, length: int) -> bytes:
     return found
 
 
-def _text_kind(head: bytes) -> str:
-    kind = _guess_kind(head)
-    # Behind a printer's commands, a mail's headers or gibberish: readers look for the mark in the first 1,024 bytes.
-    return "pdf" if kind in {UNKNOWN, "text", "csv"} and PDF_MARK.search(head[:PDF_LOOK]) else kind
-
-
-def _guess_kind(head: bytes) -> str:
+def _guess_by_start(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _guess_kind(head[:LOOK].decode("utf-16", "ignore").encode())
+        return _guess_by_start(head[:LOOK].decode("utf-16", "ignore").encode())
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\v")
     if HL7_START.match(text) or HL7_HEADLESS.match(text[:LOOK]):
         return "hl7v2"
@@ -125,10 +121,10 @@ def _guess_kind(head: bytes) -> str:
         return "pdf"
     if JSON_START.match(text):
         return "fhir" if b'"resourceType"' in text else "json"
-    return _markup_kind(text) if text.startswith(b"<") else _plain_kind(head[:LOOK])
+    return _guess_markup_kind(text) if text.startswith(b"<") else _guess_plain_kind(head[:LOOK])
 
 
-def _markup_kind(text: bytes) -> str:
+def _guess_markup_kind(text: bytes) -> str:
     lowered = text.lower()
     if b"<clinicaldocument" in lowered or b":clinicaldocument" in lowered:
         return "ccda"
@@ -137,7 +133,7 @@ def _markup_kind(text: bytes) -> str:
     return "svg" if b"<svg" in lowered else "xml"
 
 
-def _plain_kind(head: bytes) -> str:
+def _guess_plain_kind(head: bytes) -> str:
     if not head or any(byte < 0x20 and byte not in TEXT_CONTROLS for byte in head):
         return UNKNOWN
     if sum(byte >= 0x80 for byte in head) * 4 > len(head):

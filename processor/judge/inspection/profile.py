@@ -72,13 +72,13 @@ class Profile:
         """Return the findings with the clinic's severities, those that reject first, and the codes only counted."""
         if not self.rules:
             return findings, ()
-        kept = [self._weigh_finding(found) for found in findings if self.rules.get(found.code) not in {"off", "shadow"}]
+        kept = [
+            replace(found, severity=Severity(self.rules[found.code])) if found.code in self.rules else found
+            for found in findings
+            if self.rules.get(found.code) not in {"off", "shadow"}
+        ]
         kept.sort(key=lambda found: found.severity is not Severity.REJECT)
         return tuple(kept), tuple(found.code for found in findings if self.rules.get(found.code) == "shadow")
-
-    def _weigh_finding(self, found: Finding) -> Finding:
-        level = self.rules.get(found.code)
-        return replace(found, severity=Severity(level)) if level else found
 
 
 def _check_kinds(kinds: Iterable[str]) -> None:

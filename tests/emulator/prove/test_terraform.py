@@ -1,7 +1,7 @@
 """The core stack from its first deployment to its end, by Terraform."""
 
 from infra.local.deployment import STACK_NAME
-from processor.judge import RULES_VERSION
+from processor.judge.rules.catalogue import RULES_VERSION
 from tests.emulator.terraform import terraform_or_skip
 from tests.emulator.test_lifecycle import ORIGIN, assembly, aws, emptied, judged, present
 

@@ -11,7 +11,7 @@ from intake.files.metadata import device
 from intake.files.states import JUDGED, State
 from portal.monitoring import costs
 from portal.saved_queries import PERIODS, QUERIES, find_query
-from processor.handlers.verdict_rows import rows
+from processor.handlers.record_changes import verdict_rows
 from processor.projection.exporter import Exporter
 from tests.verdict_rows import a_month, change
 from tests.warehouse import warehouse
@@ -64,7 +64,7 @@ def batches(records, size):
 def exported(deliveries):
     written = Files()
     for records in deliveries:
-        Exporter(written).export(list(rows(records)))
+        Exporter(written).export(list(verdict_rows(records)))
     return written
 
 

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from processor.judge import Profile
+from processor.judge.inspection.profile import Profile
 from scalper import report, show, workers
 from scalper.__main__ import app
 from scalper.workers import BATCH, FEWEST, Style

@@ -16,7 +16,7 @@ RLE_HEADER = 64
 MAX_SEGMENTS = 15
 
 
-def fault(first: bytes, transfer_syntax: str) -> str:
+def find_fault(first: bytes, transfer_syntax: str) -> str:
     """Return the code of what is wrong with a stream that starts with `first`, or nothing."""
     if not first:
         return ""
@@ -24,14 +24,14 @@ def fault(first: bytes, transfer_syntax: str) -> str:
     return check(first) if check else ""
 
 
-def _jpeg(first: bytes) -> str:
+def _check_jpeg(first: bytes) -> str:
     """JPEG and JPEG-LS: the start of image, and a marker right behind it (T.81 B.2.1, T.87 C.1)."""
     if not first.startswith(JPEG):
         return MISMATCH
     return DAMAGED if len(first) > 2 and first[2] != 0xFF else ""
 
 
-def _jpeg_2000(first: bytes) -> str:
+def _check_jpeg_2000(first: bytes) -> str:
     """JPEG 2000: the start of the codestream, and the size of image and tiles behind it (T.800 A.5.1)."""
     if first.startswith(JP2):
         return ""
@@ -49,7 +49,7 @@ def _lies(size: int, offset: int, tile: int, tiles: int) -> bool:
     return offset < size and tiles <= offset < tiles + tile
 
 
-def _rle(first: bytes) -> str:
+def _check_rle(first: bytes) -> str:
     """RLE: the number of segments, and where each one starts, the first right behind the header (PS3.5 G.5)."""
     if len(first) < RLE_HEADER:
         return ""
@@ -60,13 +60,13 @@ def _rle(first: bytes) -> str:
 
 
 CHECKS: tuple[tuple[str, Callable[[bytes], str]], ...] = (
-    ("1.2.840.10008.1.2.4.9", _jpeg_2000),
-    ("1.2.840.10008.1.2.4.20", _jpeg_2000),
-    ("1.2.840.10008.1.2.4.5", _jpeg),
-    ("1.2.840.10008.1.2.4.6", _jpeg),
-    ("1.2.840.10008.1.2.4.70", _jpeg),
-    ("1.2.840.10008.1.2.4.80", _jpeg),
-    ("1.2.840.10008.1.2.4.81", _jpeg),
-    ("1.2.840.10008.1.2.5", _rle),
+    ("1.2.840.10008.1.2.4.9", _check_jpeg_2000),
+    ("1.2.840.10008.1.2.4.20", _check_jpeg_2000),
+    ("1.2.840.10008.1.2.4.5", _check_jpeg),
+    ("1.2.840.10008.1.2.4.6", _check_jpeg),
+    ("1.2.840.10008.1.2.4.70", _check_jpeg),
+    ("1.2.840.10008.1.2.4.80", _check_jpeg),
+    ("1.2.840.10008.1.2.4.81", _check_jpeg),
+    ("1.2.840.10008.1.2.5", _check_rle),
 )
 """By the transfer syntax's prefix: those of one family share the start."""

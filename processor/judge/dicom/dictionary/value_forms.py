@@ -76,7 +76,7 @@ _zero_leads_uid = re.compile(r"[\x1f ]0[0-9]").search
 Matcher = Callable[[str], tuple[str | None, ...] | None]
 
 
-def matcher(attributes: Sequence[Attribute]) -> Matcher:
+def build_matcher(attributes: Sequence[Attribute]) -> Matcher:
     """Return what matches values in the order of `attributes`, UIDs first, each with a separator behind it.
 
     It returns a text for each, None for none; or None where a value is not as usual.
@@ -100,17 +100,17 @@ def matcher(attributes: Sequence[Attribute]) -> Matcher:
     return match_values
 
 
-def violation(attribute: Attribute, text: str) -> str:
+def find_violation(attribute: Attribute, text: str) -> str:
     """Return the code of the rule that a value breaks, or nothing. Padding and surplus spaces are no matter."""
     if not text:
         return ""
     values = text.split("\\")
     if not attribute.least <= len(values) <= attribute.most:
         return "value-count-wrong"
-    return next((code for value in values if (code := _one(attribute.vr, value.strip(" ")))), "")
+    return next((code for value in values if (code := _find_value_violation(attribute.vr, value.strip(" ")))), "")
 
 
-def _one(vr: str, value: str) -> str:
+def _find_value_violation(vr: str, value: str) -> str:
     if not value and vr in {"CS", "PN"}:
         return ""
     if len(value) > LONGEST[vr] and vr not in CODES:

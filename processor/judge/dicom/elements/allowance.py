@@ -35,6 +35,13 @@ class Allowance:
     items: int = 0
     sequences: int = 0
 
+    def spend(self, position: int, elements: int, items: int, sequences: int) -> None:
+        """Count what was passed up to `position`, and check it."""
+        self.elements += elements
+        self.items += items
+        self.sequences += sequences
+        self.check(position)
+
     def check(self, position: int) -> None:
         """Raise UnreadableFileError for more than a file may have, BudgetSpentError for more than there is time for."""
         if self.elements > ELEMENTS and self.elements > self.most_elements(position):

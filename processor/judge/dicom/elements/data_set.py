@@ -1,4 +1,4 @@
-"""What a walk over a data set learns, and the bounds within which it walks."""
+"""What a walk over a data set learns."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -6,22 +6,6 @@ from typing import NamedTuple
 from intake.dicom.encoding import Encoding
 from processor.judge.dicom.elements.element_scanner import Values
 from processor.judge.dicom.elements.offsets import NO_OFFSETS, Offsets
-
-MAX_DEPTH = 64
-"""Sequences within sequences; the standard's deepest templates reach about 20 in practice."""
-
-UNBOUNDED = 1 << 63
-
-
-class Level(NamedTuple):
-    """One level of nesting: a data set (the whole, or an item), or the items of a sequence."""
-
-    items: bool
-    """Whether items stand at this level, or data elements."""
-    limit: int
-    """Where it must end at the latest; where it ends, when `defined`."""
-    defined: bool
-    encoding: Encoding
 
 
 class Pixels(NamedTuple):

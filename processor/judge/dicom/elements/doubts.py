@@ -1,14 +1,28 @@
-"""Elements that state no value representation of the standard: how long they are, and what is told of them."""
+"""Elements that state no value representation of the standard: what they are, how long, and what is told of them."""
 
 from intake.dicom import lengths
 from intake.dicom.elements import LONG_HEADER, Header
+from intake.dicom.encoding import ITEM_TAGS, Encoding
+from intake.dicom.streams import take_bytes
 from processor.judge.dicom.dictionary import tags
-from processor.judge.dicom.elements.data_set import Level
+from processor.judge.dicom.elements.levels import Level
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Stream
 
 MOST_DOUBTS = 1_000
 """Elements whose length is found out; further ones are read as they look."""
+
+
+def is_sequence(head: Header, stream: Stream, start: int, encoding: Encoding) -> bool:
+    """Say whether a value that starts at `start` is a sequence. Without a VR, it is one that starts with an item.
+
+    Under UN its length says all that is needed.
+    """
+    if head.vr == b"SQ":
+        return True
+    if head.vr or head.length < 8 or head.tag in tags.PIXELS:
+        return False
+    return take_bytes(stream, start, 4) == ITEM_TAGS[encoding.big]
 
 
 class Doubts:

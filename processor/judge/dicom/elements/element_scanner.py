@@ -10,7 +10,7 @@ from collections.abc import Callable
 from intake.dicom.encoding import PLAIN_LONG_VRS, SHORT_VRS, Encoding
 from processor.judge.dicom.dictionary import tags
 from processor.judge.dicom.dictionary.attributes import ABSENT, BY_TAG, KEPT, LOOKALIKE
-from processor.judge.dicom.elements.tag_order import SHORTEST_ELEMENT, Order, fence_after
+from processor.judge.dicom.elements.tag_order import SHORTEST_ELEMENT, Order, find_fence
 
 KEPT_BYTES = 1024
 """What is kept of a value at the most: more than any value of the kept elements may hold by the standard."""
@@ -25,7 +25,7 @@ Run = Callable[[bytes, int, int, Values, Order], tuple[int, int]]
 """(buffer, at, stop, values to add to, order) → (where the run ended, how many elements it passed)."""
 
 
-def _numbers(vrs: frozenset[bytes], order: str) -> dict[int, bytes]:
+def _number_vrs(vrs: frozenset[bytes], order: str) -> dict[int, bytes]:
     return {int.from_bytes(vr, "big" if order == ">" else "little"): vr for vr in vrs}
 
 
@@ -35,14 +35,14 @@ def _step_back(before: int, passed: int, state: Order) -> tuple[int, int]:
     return before, passed - 1
 
 
-def _explicit_run(order: str) -> Run:  # noqa: C901, PLR0915 - one loop, without calls: faster
+def _build_explicit_run(order: str) -> Run:  # noqa: C901, PLR0915 - one loop, without calls: faster
     """Build the run for one byte order. VRs are compared as the numbers they are read as: faster."""
     unpack = struct.Struct(f"{order}HHHHI").unpack_from
-    short, long = _numbers(SHORT_VRS, order), _numbers(PLAIN_LONG_VRS, order)
+    short, long = _number_vrs(SHORT_VRS, order), _number_vrs(PLAIN_LONG_VRS, order)
     names = {**short, **long}
     numbers = {vr: number for number, vr in names.items()}
     unknown = numbers[b"UN"]
-    kept = {tag: (numbers[BY_TAG[tag].vr.encode()], fence_after(tag)) for tag in KEPT}
+    kept = {tag: (numbers[BY_TAG[tag].vr.encode()], find_fence(tag)) for tag in KEPT}
     stops, reserved, most = tags.STOPS, RESERVED, KEPT_BYTES
 
     def run(buffer: bytes, at: int, stop: int, values: Values, state: Order) -> tuple[int, int]:  # noqa: C901, PLR0912
@@ -85,7 +85,7 @@ def _explicit_run(order: str) -> Run:  # noqa: C901, PLR0915 - one loop, without
                 break
             if last < tag and not group & 1:
                 last, before, at = tag, at, following
-                fence = fence_after(tag)
+                fence = find_fence(tag)
                 continue
             state.last = last
             before, at = at, state.cross(buffer, at, stop, tag, following)
@@ -97,11 +97,11 @@ def _explicit_run(order: str) -> Run:  # noqa: C901, PLR0915 - one loop, without
     return run
 
 
-def _implicit_run(order: str) -> Run:  # noqa: C901 - as above
+def _build_implicit_run(order: str) -> Run:  # noqa: C901 - as above
     unpack = struct.Struct(f"{order}HHIB").unpack_from
     item = struct.pack(f"{order}HH", 0xFFFE, 0xE000)
     first_of_item = item[0]
-    fences = {tag: fence_after(tag) for tag in KEPT}
+    fences = {tag: find_fence(tag) for tag in KEPT}
     stops, reserved, most = tags.STOPS, RESERVED, KEPT_BYTES
 
     def run(buffer: bytes, at: int, stop: int, values: Values, state: Order) -> tuple[int, int]:  # noqa: C901
@@ -135,7 +135,7 @@ def _implicit_run(order: str) -> Run:  # noqa: C901 - as above
                 break
             if last < tag and not group & 1:
                 last, before, at = tag, at, following
-                fence = fence_after(tag)
+                fence = find_fence(tag)
                 continue
             state.last = last
             before, at = at, state.cross(buffer, at, stop, tag, following)
@@ -148,13 +148,13 @@ def _implicit_run(order: str) -> Run:  # noqa: C901 - as above
 
 
 _RUNS: dict[tuple[bool, bool], Run] = {
-    (True, False): _explicit_run("<"),
-    (True, True): _explicit_run(">"),
-    (False, False): _implicit_run("<"),
-    (False, True): _implicit_run(">"),
+    (True, False): _build_explicit_run("<"),
+    (True, True): _build_explicit_run(">"),
+    (False, False): _build_implicit_run("<"),
+    (False, True): _build_implicit_run(">"),
 }
 
 
-def run_of(encoding: Encoding) -> Run:
+def select_run(encoding: Encoding) -> Run:
     """Return the function that passes over elements without items, as long as they lie within the buffer."""
     return _RUNS[encoding.explicit, encoding.big]

@@ -29,11 +29,7 @@ def keep(values: Values, tag: int, value: bytes, findings: Findings) -> None:
     known = values[tag]
     if known is ABSENT or not known.strip(PADDING):
         values[tag] = LOOKALIKE if value == ABSENT else value
-    elif tag in IDENTITIES and _differ(tag, known, value):
-        findings.add("identity-ambiguous", tags.format_tag(tag))
-
-
-def _differ(tag: int, known: bytes, value: bytes) -> bool:
-    padding = NAME_PADDING if tag == tags.PATIENT_NAME else PADDING
-    told = value.strip(padding)
-    return bool(told) and told != known.strip(padding)
+    elif tag in IDENTITIES:
+        padding = NAME_PADDING if tag == tags.PATIENT_NAME else PADDING
+        if value.strip(padding) not in {b"", known.strip(padding)}:
+            findings.add("identity-ambiguous", tags.format_tag(tag))

@@ -19,7 +19,7 @@ BEYOND = 1 << 32
 
 
 @lru_cache(1024)
-def fence_after(tag: int) -> int:
+def find_fence(tag: int) -> int:
     """Return the next tag that is of interest: one that is kept, one that ends a run, or the next private group."""
     at = bisect_right(FENCES, tag)
     fence = FENCES[at] if at < len(FENCES) else BEYOND
@@ -82,7 +82,7 @@ class Order:
         elif self.disordered is None:
             self.disordered = tag
         if not tag & 0x10000:
-            self.fence = fence_after(tag)
+            self.fence = find_fence(tag)
             return
         number = tag & 0xFFFF
         if number < 0x100:
@@ -91,8 +91,11 @@ class Order:
                 self._creators.clear()
             self._creators.add(number)
             self.fence = tag + 1
-        else:
-            self._enter_block(tag, number >> 8)
+            return
+        self.fence = (tag | 0xFF) + 1
+        owned = number >> 8 in self._creators and tag >> 16 == self._group
+        if not owned and self.ownerless is None and self.disordered is None:
+            self.ownerless = tag
 
     def cross(self, buffer: bytes, at: int, stop: int, tag: int, following: int) -> int:
         """Pass the element at `at`; return where to go on: at `following`, or behind its private block."""
@@ -119,9 +122,3 @@ class Order:
         # UN may stand for any VR (PS3.5 6.2.2).
         if vr != BY_TAG[tag].vr.encode() and vr not in {b"", b"UN"} and self.other_vr is None:
             self.other_vr = tag
-
-    def _enter_block(self, tag: int, block: int) -> None:
-        self.fence = (tag | 0xFF) + 1
-        owned = block in self._creators and tag >> 16 == self._group
-        if not owned and self.ownerless is None and self.disordered is None:
-            self.ownerless = tag

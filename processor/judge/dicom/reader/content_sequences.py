@@ -54,12 +54,11 @@ class Damage:
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self._damaged: set[int] = set()
-        self.outermost = 0
-        """The tag of the outermost sequence that was opened last."""
 
-    def tell(self, where: str) -> None:
+    def add(self, sequence: int, where: str) -> None:
+        """Note damage within the outermost sequence of this tag."""
         self._findings.add("sequence-damaged", where)
-        self._damaged.add(self.outermost)
+        self._damaged.add(sequence)
 
     def weigh(self, *, has_image: bool) -> None:
         """Tell damage to what the object is made for from damage to what merely goes with it."""

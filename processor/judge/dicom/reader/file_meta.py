@@ -38,8 +38,8 @@ def read(window: Window, meta: FileMeta, values: Values, findings: Findings) -> 
     """Read the group's elements from `meta.end` on into `values`. Raises UnreadableFileError where they are cut off."""
     position = meta.end
     _pass_at_hand(window, meta, values)
-    while (head := _next(window, meta.end)) is not None:
-        value = _value(window, meta.end + head.size, head)
+    while (head := _read_header(window, meta.end)) is not None:
+        value = _read_value(window, meta.end + head.size, head)
         _keep(meta, values, head.tag, value)
         meta.end += head.size + head.length
         meta.elements += 1
@@ -84,7 +84,7 @@ def _pass_at_hand(window: Window, meta: FileMeta, values: Values) -> None:
     meta.end, meta.elements = window.origin + at, elements
 
 
-def _next(window: Window, position: int) -> Header | None:
+def _read_header(window: Window, position: int) -> Header | None:
     """Return the next element of group 0002, or None where the group ends."""
     there = window.show(position, 12)
     at = position - window.origin
@@ -96,7 +96,7 @@ def _next(window: Window, position: int) -> Header | None:
     return head
 
 
-def _value(window: Window, start: int, head: Header) -> bytes:
+def _read_value(window: Window, start: int, head: Header) -> bytes:
     if head.length == UNDEFINED_LENGTH or not window.holds(start + head.length):
         raise UnreadableFileError("truncated", tags.format_tag(head.tag))
     length = min(head.length, KEPT_BYTES)

@@ -6,10 +6,12 @@ from intake.dicom.elements import LONG_HEADER, UNDEFINED_LENGTH, header
 from intake.dicom.encoding import EXPLICIT, LONG_VRS, SHORT_VRS
 from processor.judge.dicom.dictionary import codestreams, tags
 from processor.judge.dicom.elements import offsets
+from processor.judge.dicom.elements.allowance import Allowance
 from processor.judge.dicom.elements.data_set import Pixels
 from processor.judge.dicom.elements.element_scanner import RESERVED
 from processor.judge.dicom.elements.offsets import NO_OFFSETS
-from processor.judge.inspection.errors import UnreadableFileError
+from processor.judge.inspection.errors import DamagedSequenceError, UnreadableFileError
+from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Stream, Window
 
 TAIL = 4 * 1024 * 1024
@@ -25,6 +27,9 @@ LARGE = 512 * 1024
 LEAST_AHEAD, MOST_AHEAD = 4 * 1024, 1024 * 1024
 """Bytes that are fetched at once behind a fragment of up to LARGE, more each time: many fragments are worth a large
 fetch, which takes as long as two small ones."""
+
+NESTED_DAMAGE = frozenset({"encapsulation-unended", "encapsulation-invalid"})
+"""What is wrong with an icon's fragments harms nothing around the sequence that holds it."""
 
 SEQUENCE_END = struct.pack("<HH", 0xFFFE, 0xE0DD)
 """Encapsulated pixel data are always little endian; some writers give the delimiter a length (PS3.5 A.4)."""
@@ -52,7 +57,28 @@ class Fragments:
         """Whether every item up to `position` was stepped over, and none jumped over."""
         self.offsets = NO_OFFSETS
 
-    def walk_affordable(self, window: Window) -> bool:
+    def pass_image(self, tag: int, window: Window, findings: Findings) -> None:
+        """Pass the image's own items, and tell where not all were seen. Raises UnreadableFileError."""
+        if not self._walk_affordable(window) and not self._jump_to_end():
+            raise UnreadableFileError("encapsulation-unended", tags.format_tag(tag))
+        if not self.complete:
+            findings.add("pixel-data-unchecked", tags.format_tag(tag))
+
+    def pass_nested(self, allowance: Allowance, position: int) -> None:
+        """Step over the items of an element at `position`, fetching all headers. Raises UnreadableFileError."""
+        most = allowance.most_items(position) - allowance.items
+        while not self.ended:
+            try:
+                self.step()
+            except UnreadableFileError as refusal:
+                if refusal.code in NESTED_DAMAGE:
+                    raise DamagedSequenceError(refusal.code, refusal.where) from None
+                raise
+            if self.items > most:
+                raise UnreadableFileError("too-many-items", f"byte {self.position}")
+        allowance.items += self.items
+
+    def _walk_affordable(self, window: Window) -> bool:
         """Step over the items, fetching their headers as long as that is affordable. Say whether that led to the end.
 
         Where the fragments leave room for the delimiter and for nothing else, the object's size proves it.
@@ -62,7 +88,7 @@ class Fragments:
         while not self.ended and self.items < MAX_ITEMS:
             if self.position + 8 == window.size:
                 self._end(window.size)
-            elif self._is_at_hand() or self._reach(window):
+            elif 0 <= self.position - window.origin <= len(window.buffer) - 8 or self._reach(window):
                 self.step()
             else:
                 break
@@ -77,14 +103,7 @@ class Fragments:
         window.show(self.position, ahead)
         return True
 
-    def walk(self, most: int) -> None:
-        """Step over all items, fetching their headers. Raises UnreadableFileError for more than `most`."""
-        while not self.ended:
-            self.step()
-            if self.items > most:
-                raise UnreadableFileError("too-many-items", f"byte {self.position}")
-
-    def jump_to_end(self) -> bool:
+    def _jump_to_end(self) -> bool:
         """Find the delimiter in the object's last bytes, and say whether it was there."""
         self.complete = False
         self._seen = self.position
@@ -94,7 +113,7 @@ class Fragments:
         for start in range(max(self.position, size - TAIL), size, PIECE - OVERLAP):
             there = min(self._stream.show(start, min(PIECE, size - start)), PIECE)
             at = start - self._stream.origin
-            end = _end_of_fragments(self._stream.buffer, at, at + there, last=start + there == size)
+            end = _find_end(self._stream.buffer, at, at + there, last=start + there == size)
             if end >= 0:
                 self._end(self._stream.origin + end)
                 break
@@ -116,7 +135,7 @@ class Fragments:
             self._end(self._stream.size)
         return self.ended
 
-    def pixels(self, tag: int) -> Pixels:
+    def summarize(self, tag: int) -> Pixels:
         """Return what was learnt, the offset table held against the fragments that were seen."""
         fragments = self.items - 1 if self.complete else None
         offsets = self.offsets.compare_with(self._starts, self._seen - self._start)
@@ -130,12 +149,9 @@ class Fragments:
         tag = group << 16 | number
         if tag == tags.SEQUENCE_END:
             self._end(self.position + 8)
-        elif tag != tags.ITEM or length == UNDEFINED_LENGTH:
+            return
+        if tag != tags.ITEM or length == UNDEFINED_LENGTH:
             raise UnreadableFileError("encapsulation-invalid", f"byte {self.position}")
-        else:
-            self._pass(length)
-
-    def _pass(self, length: int) -> None:
         self.items += 1
         self._last = length
         start = self.position + 8
@@ -162,12 +178,8 @@ class Fragments:
         self.position = position
         self.ended = True
 
-    def _is_at_hand(self) -> bool:
-        at = self.position - self._stream.origin
-        return 0 <= at <= len(self._stream.buffer) - 8
 
-
-def _end_of_fragments(buffer: bytes, at: int, stop: int, *, last: bool) -> int:
+def _find_end(buffer: bytes, at: int, stop: int, *, last: bool) -> int:
     """Return the end of the first delimiter in a stretch behind which a data set goes on or ends, or -1.
 
     Later ones end sequences behind the image.

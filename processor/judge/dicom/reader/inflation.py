@@ -68,30 +68,23 @@ class InflatedStream:
         """Inflate one more chunk, forget what lies before `keep_from`, and say whether there was any."""
         if self._inflater.eof:
             return False
+        packed = self._inflater.unconsumed_tail
+        if not packed:
+            packed = take_next(self._window, self._position, CHUNK_IN)
+            self._position += len(packed)
         try:
-            chunk = self._inflater.decompress(self._inflater.unconsumed_tail or self._more(), CHUNK_OUT)
+            chunk = self._inflater.decompress(packed, CHUNK_OUT)
         except zlib.error:
             raise UnreadableFileError("deflate-damaged", f"byte {self._position}") from None
-        self._keep(chunk, keep_from)
-        if self._inflater.eof or not (chunk or self._inflater.unconsumed_tail or self._position < self._window.size):
-            self._end()
-        self._check_budgets()
-        return bool(chunk) or not self._inflater.eof
-
-    def _more(self) -> bytes:
-        data = take_next(self._window, self._position, CHUNK_IN)
-        self._position += len(data)
-        return data
-
-    def _keep(self, chunk: bytes, keep_from: int) -> None:
         drop = min(max(keep_from - self.origin, 0), len(self.buffer))
         self.buffer = self.buffer[drop:] + chunk
         self.origin += drop
-
-    def _end(self) -> None:
-        self.size = self.origin + len(self.buffer)
-        if not self._inflater.eof:
-            raise UnreadableFileError("truncated", f"byte {self._window.size}")
+        if self._inflater.eof or not (chunk or self._inflater.unconsumed_tail or self._position < self._window.size):
+            self.size = self.origin + len(self.buffer)
+            if not self._inflater.eof:
+                raise UnreadableFileError("truncated", f"byte {self._window.size}")
+        self._check_budgets()
+        return bool(chunk) or not self._inflater.eof
 
     def _check_budgets(self) -> None:
         """Look at the ratio of the whole file, and of what was inflated of it where the rest is not going to be."""

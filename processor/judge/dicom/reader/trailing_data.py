@@ -1,8 +1,13 @@
 """What stands where a data element should: harmless filling, another file, damage, or a cut."""
 
+from intake.dicom import behind_pixels
 from intake.dicom.elements import Header
-from intake.dicom.encoding import LONG_VRS, SHORT_VRS
+from intake.dicom.encoding import LONG_VRS, SHORT_VRS, Encoding
 from processor.judge.dicom.dictionary import tags
+from processor.judge.dicom.elements.data_set import Pixels
+from processor.judge.dicom.elements.element_scanner import RESERVED
+from processor.judge.inspection.errors import UnreadableFileError
+from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Stream, Window
 
 TRAILING = "trailing-bytes"
@@ -16,8 +21,23 @@ IMPOSSIBLE_EXCESS = 1 << 30
 IMPOSSIBLE_FACTOR = 1000
 
 
-def classify(stream: Stream, position: int, *, after_pixels: bool) -> str:
-    """Return the code of the finding on bytes that are no data element, at the outermost level."""
+def is_stray(head: Header, encoding: Encoding, pixels: Pixels | None, stream: Stream, position: int) -> bool:
+    """Say whether what looks like an element of the whole data set cannot be one: its tag or its place tells."""
+    if head.tag >> 16 in RESERVED or stream.buffer.startswith(ARCHIVE, position - stream.origin):
+        return True
+    behind = pixels is not None and head.tag <= pixels.tag
+    return behind and not behind_pixels.counts(head, encoding, stream, position)
+
+
+def check(stream: Stream, position: int, findings: Findings, *, after_pixels: bool) -> None:
+    """Meet bytes at the outermost level that are no data element. Raises UnreadableFileError but for filling."""
+    finding = _classify(stream, position, after_pixels=after_pixels)
+    if finding != TRAILING:
+        raise UnreadableFileError(finding, f"byte {position}")
+    findings.add(finding, f"byte {position}")
+
+
+def _classify(stream: Stream, position: int, *, after_pixels: bool) -> str:
     there = min(stream.show(position, LOOK), LOOK)
     at = position - stream.origin
     rest = stream.buffer[at : at + there]
@@ -44,7 +64,7 @@ def ends_as_archive(stream: Stream, position: int) -> bool:
     return at >= 0 and at + ARCHIVE_END_SIZE + int.from_bytes(comment, "little") == len(stream.buffer)
 
 
-def overrun(following: int, size: int) -> str:
+def classify_overrun(following: int, size: int) -> str:
     """Return the code of the finding on a length that leads to `following` in a stream of `size` bytes.
 
     A length that is off by a gigabyte and a thousandfold never belonged to a file that was cut.

@@ -24,13 +24,13 @@ def check(texts: positions.Texts, findings: Findings) -> None:
 
 def is_possible_spacing(text: str) -> bool:
     """Say whether a spacing's values can be; one that is no number is another rule's matter."""
-    values = _numbers(text)
+    values = _parse_numbers(text)
     return values is None or (min(values) >= SMALLEST and max(values) <= LARGEST)
 
 
 def is_orthonormal(text: str) -> bool:
     """Say whether six direction cosines are two unit vectors at a right angle."""
-    values = _numbers(text)
+    values = _parse_numbers(text)
     if values is None or len(values) != 6:
         return True
     a, b, c, x, y, z = values
@@ -38,7 +38,7 @@ def is_orthonormal(text: str) -> bool:
     return max(lengths) <= 2 * TOLERANCE and abs(a * x + b * y + c * z) <= TOLERANCE
 
 
-def _numbers(text: str) -> list[float] | None:
+def _parse_numbers(text: str) -> list[float] | None:
     try:
         return list(map(float, text.split("\\")))
     except ValueError:

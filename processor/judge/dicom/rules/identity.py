@@ -45,11 +45,17 @@ MIRRORED = (
 
 def check(texts: Texts, findings: Findings, *, plain: bool) -> None:
     """Check what the file says of itself, its study, series and patient; `plain` texts have their form already."""
-    sop_class = sop_class_uid(texts)
+    sop_class = find_sop_class(texts)
     if not plain:
         _check_form(texts, findings)
-    _check_class(sop_class, findings)
-    _check_meta(texts, findings)
+    if sop_class and sop_class not in SOP_CLASSES:
+        findings.add("sop-class-unknown", tags.format_tag(tags.SOP_CLASS_UID))
+    elif sop_class and SOP_CLASSES[sop_class][1]:
+        findings.add("sop-class-retired", tags.format_tag(tags.SOP_CLASS_UID))
+    for outer, inner, tag in MIRRORED:
+        stated, own = texts[outer], texts[inner]
+        if stated and own and stated != own:
+            findings.add("file-meta-mismatch", tags.format_tag(tag))
     if sop_class == MEDIA_DIRECTORY:
         findings.add("media-directory")
     elif sop_class.startswith(WITHOUT_PATIENT):
@@ -63,12 +69,12 @@ def check(texts: Texts, findings: Findings, *, plain: bool) -> None:
         _check_patient(texts, findings)
 
 
-def sop_class_uid(texts: Texts) -> str:
+def find_sop_class(texts: Texts) -> str:
     """Return the data set's own, or else what the file meta information says of it."""
     return texts[positions.SOP_CLASS_UID] or texts[positions.MEDIA_STORAGE_SOP_CLASS_UID] or ""
 
 
-def sop_instance_uid(texts: Texts, *, plain: bool) -> str | None:
+def find_sop_instance(texts: Texts, *, plain: bool) -> str | None:
     """Return the data set's own UID where it can serve as an identifier; a media directory has none."""
     found = texts[positions.SOP_INSTANCE_UID] or ""
     return found if (plain and found) or is_valid(found) or is_usable(found) else None
@@ -121,13 +127,6 @@ def _check_form(texts: Texts, findings: Findings) -> None:
         findings.add("uid-malformed" if usable else f"{code}-invalid", tags.format_tag(tag))
 
 
-def _check_class(sop_class: str, findings: Findings) -> None:
-    if sop_class and sop_class not in SOP_CLASSES:
-        findings.add("sop-class-unknown", tags.format_tag(tags.SOP_CLASS_UID))
-    elif sop_class and SOP_CLASSES[sop_class][1]:
-        findings.add("sop-class-retired", tags.format_tag(tags.SOP_CLASS_UID))
-
-
 def _check_patient(texts: Texts, findings: Findings) -> None:
     """Ask for a Patient ID where a patient is described.
 
@@ -145,10 +144,3 @@ def _check_patient(texts: Texts, findings: Findings) -> None:
         findings.add("patient-id-missing", tags.format_tag(tags.PATIENT_ID))
     else:
         findings.add("patient-module-missing", tags.format_tag(tags.PATIENT_ID))
-
-
-def _check_meta(texts: Texts, findings: Findings) -> None:
-    for outer, inner, tag in MIRRORED:
-        stated, own = texts[outer], texts[inner]
-        if stated and own and stated != own:
-            findings.add("file-meta-mismatch", tags.format_tag(tag))

@@ -39,8 +39,11 @@ class Description(NamedTuple):
 
 def describe(numbers: Sequence[bytes], texts: positions.Texts, *, big: bool) -> Description:
     """Return the description from the values of NUMBERS, as encoded, and from the texts."""
-    samples, rows, columns, bits, stored, high, representation, _ = _read_unsigned(numbers, big=big)
-    frames = _frames(texts[positions.NUMBER_OF_FRAMES] or "")
+    order: Literal["big", "little"] = "big" if big else "little"
+    # The first value of each, or None where it is missing or empty.
+    read = (int.from_bytes(value[:2], order) if len(value) >= 2 else None for value in numbers)
+    samples, rows, columns, bits, stored, high, representation, _ = read
+    frames = _parse_frames(texts[positions.NUMBER_OF_FRAMES] or "")
     photometric = texts[positions.PHOTOMETRIC_INTERPRETATION] or ""
     halved = photometric in HALVED_CHROMA and samples == 3
     values = (rows or 0) * (columns or 0) * (2 if halved else samples or 1) * (frames or 1)
@@ -48,13 +51,7 @@ def describe(numbers: Sequence[bytes], texts: positions.Texts, *, big: bool) -> 
     return Description(samples, rows, columns, bits, stored, high, representation, frames, photometric, length)
 
 
-def _read_unsigned(values: Sequence[bytes], *, big: bool) -> list[int | None]:
-    """Return the first value of each, or None where it is missing or empty."""
-    order: Literal["big", "little"] = "big" if big else "little"
-    return [int.from_bytes(value[:2], order) if len(value) >= 2 else None for value in values]
-
-
-def _frames(text: str) -> int | None:
+def _parse_frames(text: str) -> int | None:
     if not text:
         return 1
     digits = text.removesuffix(".0")

@@ -40,8 +40,10 @@ def check(
     elif image.frames < 0:
         findings.add("frame-count-invalid", tags.format_tag(tags.NUMBER_OF_FRAMES))
     if data_set.pixels is None:
-        described = image.rows and image.columns and not data_set.unchecked
-        if described and not _is_elsewhere(sop_class, transfer_syntax):
+        # Rows and columns may describe something else than Pixel Data, or pixels that a server keeps.
+        is_standard = not sop_class or sop_class in SOP_CLASSES
+        elsewhere = not is_standard or sop_class in WITHOUT_PIXELS or transfer_syntax in REFERENCED
+        if image.rows and image.columns and not data_set.unchecked and not elsewhere:
             findings.add("pixel-data-missing", tags.format_tag(tags.PIXEL_DATA))
         return
     if not sound:
@@ -52,12 +54,6 @@ def check(
         _check_frames(data_set, data_set.pixels, image, transfer_syntax, findings)
     else:
         _check_native(image, data_set.pixels, transfer_syntax, findings)
-
-
-def _is_elsewhere(sop_class: str, transfer_syntax: str) -> bool:
-    """Say whether rows and columns describe something else than Pixel Data, or pixels that a server keeps."""
-    is_standard = not sop_class or sop_class in SOP_CLASSES
-    return not is_standard or sop_class in WITHOUT_PIXELS or transfer_syntax in REFERENCED
 
 
 def is_sound(image: Description) -> bool:
@@ -113,7 +109,7 @@ def _check_native(image: Description, pixels: Pixels, transfer_syntax: str, find
 def _check_stream(pixels: Pixels, transfer_syntax: str, findings: Findings) -> None:
     if transfer_syntax in encoding.NATIVE:
         findings.add("transfer-syntax-contradicted", tags.format_tag(pixels.tag))
-    code = codestreams.fault(pixels.first, transfer_syntax)
+    code = codestreams.find_fault(pixels.first, transfer_syntax)
     if code:
         findings.add(code, tags.format_tag(pixels.tag))
 

@@ -70,7 +70,7 @@ def _inflate_members(window: Window, findings: Findings) -> Iterator[int]:
             piece = take_next(window, position, CHUNK)
             if not piece:
                 raise UnreadableFileError("gzip-truncated", f"byte {window.size}")
-            yield from _steps(inflater, piece)
+            yield from _inflate_piece(inflater, piece)
             position += len(piece) - len(inflater.unused_data)
         if take_bytes(window, position, 2) != MARK:
             if take_bytes(window, position, 1024).strip(b"\0"):
@@ -79,7 +79,7 @@ def _inflate_members(window: Window, findings: Findings) -> Iterator[int]:
     raise UnreadableFileError("gzip-bomb", f"byte {position}")
 
 
-def _steps(inflater: "zlib._Decompress", piece: bytes) -> Iterator[int]:
+def _inflate_piece(inflater: "zlib._Decompress", piece: bytes) -> Iterator[int]:
     waiting, full = piece, True
     while not inflater.eof and (waiting or full):
         try:

@@ -43,17 +43,17 @@ class _Walk:
         """Return where the image ends. Raises UnreadableFileError where it cannot be read."""
         position = 2
         for _ in range(MAX_SEGMENTS):
-            start = self._next(position)
+            start = self._find_marker(position)
             if start is None:
                 return self._end_in_tail(position)
             marker = take_bytes(self._window, start + 1, 1)[0]
             if marker == END_OF_IMAGE:
                 self._check_complete(start)
                 return start + 2
-            position = start + 2 if marker in ALONE else self._segment(marker, start + 2)
+            position = start + 2 if marker in ALONE else self._pass_segment(marker, start + 2)
         raise UnreadableFileError("image-too-many-parts", f"byte {position}")
 
-    def _next(self, position: int) -> int | None:
+    def _find_marker(self, position: int) -> int | None:
         """Return where the next marker stands; None where there is none, or looking on would cost too much."""
         if position + 1 < self._window.size and not self._window.affords(CHUNK):
             return None
@@ -71,7 +71,7 @@ class _Walk:
                 return None
         return None
 
-    def _segment(self, marker: int, start: int) -> int:
+    def _pass_segment(self, marker: int, start: int) -> int:
         """Look at one segment, and return where it ends."""
         length = int.from_bytes(take_bytes(self._window, start, 2), "big")
         if start + max(length, 2) > self._window.size:
@@ -80,14 +80,16 @@ class _Walk:
             raise UnreadableFileError("jpeg-structure-invalid", f"byte {start}")
         content = take_bytes(self._window, start + 2, length - 2)
         if marker in START_OF_FRAME and "rows" not in self._metadata:
-            self._frame(marker, content, start)
+            self._describe_frame(marker, content, start)
         elif marker == START_OF_SCAN:
-            self._scan(start)
+            if "rows" not in self._metadata:
+                raise UnreadableFileError("jpeg-structure-invalid", f"byte {start}")
+            self._scans += 1
         elif marker == EXIF and content.startswith(b"Exif\0") and content[6:10] not in {b"II*\0", b"MM\0*"}:
             self._findings.add("exif-damaged", f"byte {start}")
         return start + length
 
-    def _frame(self, marker: int, content: bytes, start: int) -> None:
+    def _describe_frame(self, marker: int, content: bytes, start: int) -> None:
         rows, columns = int.from_bytes(content[1:3], "big"), int.from_bytes(content[3:5], "big")
         if len(content) < 6 or not rows or not columns or not content[5]:
             raise UnreadableFileError("image-description-impossible", f"byte {start}")
@@ -100,11 +102,6 @@ class _Walk:
             "samples_per_pixel": content[5],
             "process": PROCESSES.get(marker, "other"),
         }
-
-    def _scan(self, start: int) -> None:
-        if "rows" not in self._metadata:
-            raise UnreadableFileError("jpeg-structure-invalid", f"byte {start}")
-        self._scans += 1
 
     def _check_complete(self, position: int) -> None:
         if not self._scans:

@@ -53,30 +53,35 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge a volume by its header and its length. See `readers.Reader`."""
     compressed = window.buffer.startswith(gzipped.MARK)
     head = kinds.gunzip_head(window.buffer, SIZE_2) if compressed else take_bytes(window, 0, SIZE_2)
-    header = _header(head)
+    header = _parse_header(head)
     metadata["version"] = header.version
     metadata["compressed"] = compressed
     _check_mark(header, head, window.size, findings)
-    dimensions = _dimensions(header, findings)
+    dimensions = _read_dimensions(header, findings)
     if header.data_type not in BITS:
         raise UnreadableFileError("nifti-data-type-unknown", "byte 70" if header.size == SIZE_1 else "byte 12")
-    metadata |= _describe(header, dimensions)
+    metadata |= {
+        "dimensions": list(dimensions),
+        "spacing": [f"{step:.6g}" for step in header.spacing[1 : len(dimensions) + 1]],
+        "data_type": NAMES[header.data_type],
+        "spatial_unit": UNITS.get(header.units & 7, "unknown"),
+    }
     _check_geometry(header, len(dimensions), findings)
     if header.mark == SINGLE[header.size]:
         _check_length(window, header, dimensions, findings, compressed=compressed)
 
 
-def _header(head: bytes) -> Header:
+def _parse_header(head: bytes) -> Header:
     for order in "<>":
         size = struct.unpack_from(f"{order}i", head)[0] if len(head) >= 4 else 0
         if size in SINGLE:
             if len(head) < size:
                 raise UnreadableFileError("nifti-header-truncated", f"byte {len(head)}")
-            return _version_1(head, order) if size == SIZE_1 else _version_2(head, order)
+            return _parse_version_1(head, order) if size == SIZE_1 else _parse_version_2(head, order)
     raise UnreadableFileError("nifti-mark-invalid", "byte 0")
 
 
-def _version_1(head: bytes, order: str) -> Header:
+def _parse_version_1(head: bytes, order: str) -> Header:
     dimensions = struct.unpack_from(f"{order}8h", head, 40)
     data_type, bits = struct.unpack_from(f"{order}2h", head, 70)
     spacing = struct.unpack_from(f"{order}8f", head, 76)
@@ -86,7 +91,7 @@ def _version_1(head: bytes, order: str) -> Header:
     return Header(1, head[344:348], data_type, bits, dimensions, spacing, offset, codes, head[123], SIZE_1, glmin)
 
 
-def _version_2(head: bytes, order: str) -> Header:
+def _parse_version_2(head: bytes, order: str) -> Header:
     data_type, bits = struct.unpack_from(f"{order}2h", head, 12)
     dimensions = struct.unpack_from(f"{order}8q", head, 16)
     spacing = struct.unpack_from(f"{order}8d", head, 104)
@@ -107,7 +112,7 @@ def _check_mark(header: Header, head: bytes, size: int, findings: Findings) -> N
         raise UnreadableFileError("nifti-mark-invalid", where)
 
 
-def _dimensions(header: Header, findings: Findings) -> tuple[int, ...]:
+def _read_dimensions(header: Header, findings: Findings) -> tuple[int, ...]:
     axes = header.dimensions[0]
     extents = header.dimensions[1 : axes + 1]
     if extents[:1] == (-1,) and header.length_elsewhere > 0:
@@ -116,16 +121,6 @@ def _dimensions(header: Header, findings: Findings) -> tuple[int, ...]:
     if not 1 <= axes <= 7 or not all(1 <= extent <= MAX_EXTENT for extent in extents):
         raise UnreadableFileError("nifti-dimensions-invalid", "byte 40" if header.size == SIZE_1 else "byte 16")
     return extents
-
-
-def _describe(header: Header, dimensions: tuple[int, ...]) -> Metadata:
-    spacing = header.spacing[1 : len(dimensions) + 1]
-    return {
-        "dimensions": list(dimensions),
-        "spacing": [f"{step:.6g}" for step in spacing],
-        "data_type": NAMES[header.data_type],
-        "spatial_unit": UNITS.get(header.units & 7, "unknown"),
-    }
 
 
 def _check_geometry(header: Header, axes: int, findings: Findings) -> None:

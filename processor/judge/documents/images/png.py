@@ -3,6 +3,7 @@
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 
 from intake.dicom.streams import take_bytes
 from intake.files.model import Metadata
@@ -37,15 +38,17 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge an image chunk by chunk. See `readers.Reader`."""
     if not window.buffer.startswith(SIGNATURE):
         raise UnreadableFileError("png-signature-damaged", "byte 0")
-    if _chunk(window, 8) != (b"IHDR", HEADER.size):
+    if _read_chunk_header(window, 8) != (b"IHDR", HEADER.size):
         raise UnreadableFileError("png-structure-invalid", "byte 8")
     image = _Image(window, HEADER.unpack(take_bytes(window, 16, HEADER.size)), findings)
     metadata |= image.describe()
-    _check_checksum(window, 8, HEADER.size)
+    checked = take_bytes(window, 12, HEADER.size + 8)
+    if zlib.crc32(checked[:-4]) != int.from_bytes(checked[-4:], "big"):
+        raise UnreadableFileError("png-checksum-wrong", "byte 8")
     endings.check(window, image.walk(8 + 12 + HEADER.size), findings)
 
 
-def _chunk(window: Window, position: int) -> tuple[bytes, int]:
+def _read_chunk_header(window: Window, position: int) -> tuple[bytes, int]:
     head = take_bytes(window, position, 8)
     if len(head) < 8:
         raise UnreadableFileError("png-truncated", f"byte {window.size}")
@@ -55,12 +58,6 @@ def _chunk(window: Window, position: int) -> tuple[bytes, int]:
     if position + 12 + length > window.size:
         raise UnreadableFileError("png-truncated", f"byte {position}")
     return name, length
-
-
-def _check_checksum(window: Window, position: int, length: int) -> None:
-    data = take_bytes(window, position + 4, length + 8)
-    if zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "big"):
-        raise UnreadableFileError("png-checksum-wrong", f"byte {position}")
 
 
 class _Image:
@@ -75,7 +72,7 @@ class _Image:
             raise UnreadableFileError("image-description-impossible", "byte 16")
         if self._width * self._height > MAX_PIXELS:
             raise UnreadableFileError("image-too-many-pixels", "byte 16")
-        self._expected = self._raw_size()
+        self._expected = self._compute_raw_size()
         self._compressed = 0
         self._inflated = 0
         self._texts = 0
@@ -89,7 +86,7 @@ class _Image:
             "colour": COLOURS[self._colour],
         }
 
-    def _raw_size(self) -> int:
+    def _compute_raw_size(self) -> int:
         """Return the bytes of all rows, each with its filter type (9.2), over all passes (8.2)."""
         passes = ADAM7 if self._interlaced else ((0, 0, 1, 1),)
         size = 0
@@ -103,20 +100,20 @@ class _Image:
         """Walk over all chunks, and return where the image ends."""
         self._window.stream()
         for _ in range(MAX_CHUNKS):
-            name, length = _chunk(self._window, position)
+            name, length = _read_chunk_header(self._window, position)
             if name == b"IEND":
-                self._end(position)
+                self._check_data_length(position)
                 return position + 12 + length
             if name == b"IDAT" and (self._expected > MAX_INFLATED or not self._window.affords(length)):
                 return self._end_in_tail(position)
             if name == b"IDAT":
-                self._data(position, length)
+                self._pass_data(position, length)
             elif name in {b"zTXt", b"iTXt", b"iCCP"}:
-                self._text(name, position + 8, length)
+                self._check_text(name, position + 8, length)
             position += 12 + length
         raise UnreadableFileError("image-too-many-parts", f"byte {position}")
 
-    def _data(self, position: int, length: int) -> None:
+    def _pass_data(self, position: int, length: int) -> None:
         self._compressed += length
         checksum = zlib.crc32(b"IDAT")
         for start in range(position + 8, position + 8 + length, CHUNK):
@@ -145,11 +142,12 @@ class _Image:
     def _full(self) -> bool:
         return self._inflated > self._expected
 
-    def _end(self, position: int) -> None:
+    def _check_data_length(self, position: int) -> None:
         if not self._compressed:
             raise UnreadableFileError("image-data-missing", f"byte {position}")
         if self._inflated < self._expected:
-            self._inflated += len(self._flush())
+            with suppress(zlib.error):
+                self._inflated += len(self._inflater.decompress(b"", CHUNK))
         if self._inflated < self._expected:
             raise UnreadableFileError("image-data-too-short", f"byte {position}")
 
@@ -164,13 +162,7 @@ class _Image:
             raise UnreadableFileError("image-data-too-short", f"byte {position}")
         return start + at + len(END)
 
-    def _flush(self) -> bytes:
-        try:
-            return self._inflater.decompress(b"", CHUNK)
-        except zlib.error:
-            return b""
-
-    def _text(self, name: bytes, start: int, length: int) -> None:
+    def _check_text(self, name: bytes, start: int, length: int) -> None:
         """Inflate a compressed text, only as far as to tell that it is no bomb; damage in it harms no image."""
         inflater, size = zlib.decompressobj(), 0
         pieces = self._read_packed(name, start, length)

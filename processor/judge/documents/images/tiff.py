@@ -68,7 +68,7 @@ class _Walk:
         far = self._window.size > MAX_WHOLE
         if not far:
             self._window.show(0, self._window.size)
-        position = self._whole(8 if self._big else 4, self._word)
+        position = self._read_number(8 if self._big else 4, self._word)
         seen: set[int] = set()
         while position:
             if position in seen:
@@ -79,22 +79,22 @@ class _Walk:
             seen.add(position)
             if len(seen) > MAX_PAGES:
                 raise UnreadableFileError("image-too-many-parts", f"byte {position}")
-            fields, following = self._directory(position)
-            self._page(fields, position, first=len(seen) == 1)
+            fields, following = self._read_directory(position)
+            self._check_page(fields, position, first=len(seen) == 1)
             position = following
         if not seen:
             raise UnreadableFileError("image-data-missing", "byte 4")
         self._metadata["pages"] = len(seen)
 
-    def _whole(self, position: int, length: int) -> int:
+    def _read_number(self, position: int, length: int) -> int:
         data = take_bytes(self._window, position, length)
         if len(data) < length:
             raise UnreadableFileError("tiff-truncated", f"byte {position}")
         return int.from_bytes(data, "little" if self._order == "<" else "big")
 
-    def _directory(self, position: int) -> tuple[dict[int, _Field], int]:
+    def _read_directory(self, position: int) -> tuple[dict[int, _Field], int]:
         start, size = (position + 8, 20) if self._big else (position + 2, 12)
-        count = self._whole(position, start - position)
+        count = self._read_number(position, start - position)
         if not 0 < count <= MAX_FIELDS:
             raise UnreadableFileError("tiff-structure-invalid", f"byte {position}")
         self._fields += count
@@ -110,32 +110,29 @@ class _Walk:
             # Some writers leave out the offset of the next directory at the very end of the file.
             self._findings.add("tiff-directory-unended", f"byte {end}")
             return fields, 0
-        return fields, self._whole(end, self._word)
+        return fields, self._read_number(end, self._word)
 
-    def _page(self, fields: dict[int, _Field], position: int, *, first: bool) -> None:
-        columns, rows = self._one(fields, WIDTH), self._one(fields, LENGTH)
+    def _check_page(self, fields: dict[int, _Field], position: int, *, first: bool) -> None:
+        columns, rows = self._read_one(fields, WIDTH), self._read_one(fields, LENGTH)
         tiled = TILE_OFFSETS in fields
         if not columns or not rows:
             raise UnreadableFileError("image-description-impossible", f"byte {position}")
         if columns * rows > (MAX_TILED_PIXELS if tiled else MAX_PIXELS):
             raise UnreadableFileError("image-too-many-pixels", f"byte {position}")
         if first:
-            self._describe(fields, columns, rows)
+            self._metadata |= {
+                "columns": columns,
+                "rows": rows,
+                "bits_per_sample": self._read_one(fields, BITS, 1),
+                "samples_per_pixel": self._read_one(fields, SAMPLES, 1),
+                "compression": self._read_one(fields, COMPRESSION, UNCOMPRESSED),
+            }
         self._check_fields(fields, position)
-        self._check_data(fields, position, self._raw_size(fields, columns, rows, position), tiled=tiled)
+        self._check_data(fields, position, self._compute_raw_size(fields, columns, rows, position), tiled=tiled)
 
-    def _describe(self, fields: dict[int, _Field], columns: int, rows: int) -> None:
-        self._metadata |= {
-            "columns": columns,
-            "rows": rows,
-            "bits_per_sample": self._one(fields, BITS, 1),
-            "samples_per_pixel": self._one(fields, SAMPLES, 1),
-            "compression": self._one(fields, COMPRESSION, UNCOMPRESSED),
-        }
-
-    def _raw_size(self, fields: dict[int, _Field], columns: int, rows: int, position: int) -> int:
+    def _compute_raw_size(self, fields: dict[int, _Field], columns: int, rows: int, position: int) -> int:
         """Return the bytes of the uncompressed image, as the sum of its samples' bits says, or raise."""
-        bits, samples = self._values(fields, BITS) or [1], self._one(fields, SAMPLES, 1)
+        bits, samples = self._read_values(fields, BITS) or [1], self._read_one(fields, SAMPLES, 1)
         if not 0 < samples <= 64 or not all(0 < depth <= 64 for depth in bits):
             raise UnreadableFileError("image-description-impossible", f"byte {position}")
         return rows * ((columns * samples * min(bits) + 7) // 8)
@@ -143,14 +140,14 @@ class _Walk:
     def _check_fields(self, fields: dict[int, _Field], position: int) -> None:
         for field in fields.values():
             size = SIZES.get(field.type, 1) * field.numbers
-            if size > self._word and self._offset(field) + size > self._window.size:
+            if size > self._word and self._parse_offset(field) + size > self._window.size:
                 self._findings.add("tiff-field-damaged", f"byte {position}")
                 return
 
     def _check_data(self, fields: dict[int, _Field], position: int, raw_size: int, *, tiled: bool) -> None:
         """Hold where the strips or tiles are said to be against the file."""
-        offsets = self._values(fields, TILE_OFFSETS if tiled else STRIP_OFFSETS)
-        counts = self._values(fields, TILE_COUNTS if tiled else STRIP_COUNTS)
+        offsets = self._read_values(fields, TILE_OFFSETS if tiled else STRIP_OFFSETS)
+        counts = self._read_values(fields, TILE_COUNTS if tiled else STRIP_COUNTS)
         if not offsets:
             raise UnreadableFileError("image-data-missing", f"byte {position}")
         if not counts and len(offsets) == 1:
@@ -159,20 +156,20 @@ class _Walk:
             raise UnreadableFileError("tiff-structure-invalid", f"byte {position}")
         if any(offset + count > self._window.size for offset, count in zip(offsets, counts, strict=True)):
             raise UnreadableFileError("tiff-truncated", f"byte {position}")
-        plain = self._one(fields, COMPRESSION, UNCOMPRESSED) == UNCOMPRESSED
+        plain = self._read_one(fields, COMPRESSION, UNCOMPRESSED) == UNCOMPRESSED
         if not any(counts) or (plain and not tiled and sum(counts) < raw_size):
             raise UnreadableFileError("image-data-too-short", f"byte {position}")
 
-    def _one(self, fields: dict[int, _Field], tag: int, default: int = 0) -> int:
+    def _read_one(self, fields: dict[int, _Field], tag: int, default: int = 0) -> int:
         if tag in fields and fields[tag].numbers > MAX_SHORT:
             raise UnreadableFileError("tiff-structure-invalid", f"tag {tag}")
-        values = self._values(fields, tag)
+        values = self._read_values(fields, tag)
         return values[0] if values else default
 
-    def _offset(self, field: _Field) -> int:
+    def _parse_offset(self, field: _Field) -> int:
         return int.from_bytes(field.value, "little" if self._order == "<" else "big")
 
-    def _values(self, fields: dict[int, _Field], tag: int) -> Sequence[int]:
+    def _read_values(self, fields: dict[int, _Field], tag: int) -> Sequence[int]:
         """Return a field's numbers; none where it is missing. Raises UnreadableFileError for any beyond the file."""
         field = fields.get(tag)
         if field is None or not field.numbers:
@@ -183,13 +180,10 @@ class _Walk:
         if self._parts > MAX_PARTS:
             raise UnreadableFileError("image-too-many-parts", f"tag {tag}")
         size = SIZES[field.type] * field.numbers
-        data = field.value[:size] if size <= self._word else take_bytes(self._window, self._offset(field), size)
+        data = field.value[:size] if size <= self._word else take_bytes(self._window, self._parse_offset(field), size)
         if len(data) < size:
             raise UnreadableFileError("tiff-truncated", f"tag {tag}")
-        return self._numbers(field.type, data)
-
-    def _numbers(self, field_type: int, data: bytes) -> Sequence[int]:
-        numbers = array(CODES[field_type])
+        numbers = array(CODES[field.type])
         numbers.frombytes(data)
         if (sys.byteorder == "little") != (self._order == "<"):
             numbers.byteswap()

@@ -25,17 +25,17 @@ class _Tables(NamedTuple):
 
 def encrypt_cbc(key: bytes, vector: bytes, text: bytes) -> bytes:
     """Encrypt whole blocks with a key and an initialization vector of 16 bytes; nothing is padded."""
-    keys, tables = _round_keys(key), _tables()
+    keys, tables = _expand_key(key), _build_tables()
     out = bytearray()
     state = _WORDS.unpack(vector)
     for block in _WORDS.iter_unpack(text):
         a, b, c, d = (old ^ new for old, new in zip(state, block, strict=True))
-        state = _encrypt((a, b, c, d), keys, tables)
+        state = _encrypt_block((a, b, c, d), keys, tables)
         out += _WORDS.pack(*state)
     return bytes(out)
 
 
-def _encrypt(block: Words, keys: list[Words], tables: _Tables) -> Words:
+def _encrypt_block(block: Words, keys: list[Words], tables: _Tables) -> Words:
     box, (row_0, row_1, row_2, row_3) = tables
     a, b, c, d = (word ^ key for word, key in zip(block, keys[0], strict=True))
     for k_0, k_1, k_2, k_3 in keys[1:-1]:
@@ -55,9 +55,9 @@ def _encrypt(block: Words, keys: list[Words], tables: _Tables) -> Words:
     )
 
 
-def _round_keys(key: bytes) -> list[Words]:
+def _expand_key(key: bytes) -> list[Words]:
     """Return the keys of the rounds (FIPS 197, 5.2)."""
-    box = _tables().box
+    box = _build_tables().box
     keys, constant = [_WORDS.unpack(key)], 1
     for _ in range(ROUNDS):
         a, b, c, d = keys[-1]
@@ -66,34 +66,34 @@ def _round_keys(key: bytes) -> list[Words]:
         b ^= a
         c ^= b
         keys.append((a, b, c, d ^ c))
-        constant = _doubled(constant)
+        constant = _double(constant)
     return keys
 
 
-def _doubled(byte: int) -> int:
+def _double(byte: int) -> int:
     """Multiply by x in the field of 256 elements (4.2.1)."""
     return byte << 1 ^ (0x11B if byte & 0x80 else 0)
 
 
 @cache
-def _tables() -> _Tables:
-    box = _box()
-    columns = [(_doubled(byte) << 24 | byte << 16 | byte << 8 | _doubled(byte) ^ byte) for byte in box]
+def _build_tables() -> _Tables:
+    box = _build_box()
+    columns = [(_double(byte) << 24 | byte << 16 | byte << 8 | _double(byte) ^ byte) for byte in box]
     rows = tuple(
         tuple((column >> shift | column << 32 - shift) & 0xFFFFFFFF for column in columns) for shift in (0, 8, 16, 24)
     )
     return _Tables(box, rows)
 
 
-def _box() -> bytes:
+def _build_box() -> bytes:
     """Return the S-box: each byte's inverse, and its bits mixed (5.1.1). 3 generates all that have an inverse."""
     powers = [1]
     while len(powers) < 255:
-        powers.append(_doubled(powers[-1]) ^ powers[-1])
+        powers.append(_double(powers[-1]) ^ powers[-1])
     inverses = {powers[at]: powers[-at % 255] for at in range(255)}
-    return bytes(_mixed(inverses.get(byte, 0)) for byte in range(256))
-
-
-def _mixed(byte: int) -> int:
-    turned = byte ^ byte << 1 ^ byte << 2 ^ byte << 3 ^ byte << 4
-    return (turned ^ turned >> 8) & 0xFF ^ 0x63
+    box = bytearray()
+    for at in range(256):
+        byte = inverses.get(at, 0)
+        turned = byte ^ byte << 1 ^ byte << 2 ^ byte << 3 ^ byte << 4
+        box.append((turned ^ turned >> 8) & 0xFF ^ 0x63)
+    return bytes(box)

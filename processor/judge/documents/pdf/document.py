@@ -52,7 +52,7 @@ ESCAPED = {name: re.compile(_escape_name(name)) for name in HIDDEN_NAMES}
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge a document by its text, and by the objects that it keeps compressed. See `readers.Reader`."""
-    data = whole.content(window, MAX_PDF)
+    data = whole.read_whole(window, MAX_PDF)
     header = HEADER.search(data[: LOOK + 8])
     if header is None:
         raise UnreadableFileError("pdf-header-missing", "byte 0")
@@ -63,7 +63,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     if encrypted:
         opens = encryption.opens_without_password(data, encrypted.start())
         findings.add("pdf-restricted" if opens else "pdf-encrypted", f"byte {encrypted.start()}")
-    kept, places = (b"", streams.Places()) if encrypted else streams.objects(data, findings)
+    kept, places = (b"", streams.Places()) if encrypted else streams.read_object_streams(data, findings)
     objects = data + b"\n" + kept if kept else data
     _check_actions(objects, len(data), findings)
     _check_end(data, header.start(), findings)

@@ -41,27 +41,27 @@ def opens_without_password(data: bytes, at: int) -> bool:
 
     False where that cannot be told: for handlers of other makers.
     """
-    found = _standard(data, at)
+    found = _parse_standard(data, at)
     check = _CHECKS.get(found.revision) if found else None
     return found is not None and check is not None and check(found)
 
 
-def _standard(data: bytes, at: int) -> _Standard | None:
-    text = _dictionary(data, at)
+def _parse_standard(data: bytes, at: int) -> _Standard | None:
+    text = _find_dictionary(data, at)
     if b"/Standard" not in text:
         return None
     numbers = {name: re.search(rb"/" + name + rb"\s+(-?\d{1,10})\b", text) for name in (b"R", b"P", b"Length")}
     revision, permissions, bits = (int(found[1]) if found else 0 for found in numbers.values())
-    owner, user = (_string(text, re.compile(rb"/" + name + rb"\s*(?=[(<])")) for name in (b"O", b"U"))
+    owner, user = (_find_string(text, re.compile(rb"/" + name + rb"\s*(?=[(<])")) for name in (b"O", b"U"))
     if not (revision and owner and user):
         return None
     length = 5 if revision == 2 else 16 if revision == 4 else max(min(bits or 40, 128), 40) // 8
     plain = re.search(rb"/EncryptMetadata\s+false\b", text) is not None
-    identifier = _string(data, IDENTIFIER)
+    identifier = _find_string(data, IDENTIFIER)
     return _Standard(revision, length, owner[:32], user, permissions & 0xFFFFFFFF, identifier, plain)
 
 
-def _dictionary(data: bytes, at: int) -> bytes:
+def _find_dictionary(data: bytes, at: int) -> bytes:
     indirect = INDIRECT.match(data, at)
     if indirect is None:
         return data[at : at + LONGEST]
@@ -72,7 +72,7 @@ def _dictionary(data: bytes, at: int) -> bytes:
     return data[place.end() : end if end >= 0 else place.end() + LONGEST]
 
 
-def _string(text: bytes, before: re.Pattern[bytes]) -> bytes:
+def _find_string(text: bytes, before: re.Pattern[bytes]) -> bytes:
     """Return the string behind `before`, or nothing. Its bytes may be anything, unbalanced parentheses escaped."""
     found = before.search(text)
     if found is None:
@@ -80,10 +80,10 @@ def _string(text: bytes, before: re.Pattern[bytes]) -> bytes:
     if hexadecimal := HEXADECIMAL.match(text, found.end()):
         digits = b"".join(hexadecimal[1].split())
         return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
-    return _literal(text[found.end() : found.end() + LONGEST])
+    return _parse_literal(text[found.end() : found.end() + LONGEST])
 
 
-def _literal(text: bytes) -> bytes:
+def _parse_literal(text: bytes) -> bytes:
     depth = position = 0
     while position < len(text):
         byte = text[position : position + 1]
@@ -100,25 +100,25 @@ def _literal(text: bytes) -> bytes:
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 
 
-def _key(found: _Standard) -> bytes:
+def _derive_key(found: _Standard) -> bytes:
     """Return the key that no password makes (algorithm 2)."""
     said = PADDING + found.owner + found.permissions.to_bytes(4, "little") + found.identifier
     if found.revision >= 4 and found.plain_metadata:
         said += b"\xff\xff\xff\xff"
-    digest = _md5(said)
+    digest = _hash_md5(said)
     for _ in range(50 if found.revision >= 3 else 0):
-        digest = _md5(digest[: found.length])
+        digest = _hash_md5(digest[: found.length])
     return digest[: found.length]
 
 
 def _check_2(found: _Standard) -> bool:
-    return _rc4(_key(found), PADDING) == found.user[:32]
+    return _apply_rc4(_derive_key(found), PADDING) == found.user[:32]
 
 
 def _check_3(found: _Standard) -> bool:
-    key, answer = _key(found), _md5(PADDING + found.identifier)
+    key, answer = _derive_key(found), _hash_md5(PADDING + found.identifier)
     for step in range(20):
-        answer = _rc4(bytes(byte ^ step for byte in key), answer)
+        answer = _apply_rc4(bytes(byte ^ step for byte in key), answer)
     return answer == found.user[:16]
 
 
@@ -140,11 +140,11 @@ def _check_6(found: _Standard) -> bool:
 _CHECKS: dict[int, Callable[[_Standard], bool]] = {2: _check_2, 3: _check_3, 4: _check_3, 5: _check_5, 6: _check_6}
 
 
-def _md5(said: bytes) -> bytes:
+def _hash_md5(said: bytes) -> bytes:
     return hashlib.md5(said, usedforsecurity=False).digest()
 
 
-def _rc4(key: bytes, text: bytes) -> bytes:
+def _apply_rc4(key: bytes, text: bytes) -> bytes:
     state, at = list(range(256)), 0
     for index in range(256):
         at = (at + state[index] + key[index % len(key)]) & 255

@@ -43,7 +43,7 @@ def check(objects: bytes, kept_at: Places, findings: Findings, metadata: Metadat
         raise UnreadableFileError("pdf-root-missing")
     pages = sum(1 for _ in PAGE.finditer(objects))
     if pages:
-        metadata["pages"] = _root_count(objects) or pages
+        metadata["pages"] = _read_root_count(objects) or pages
     tree = _Tree(objects, kept_at, findings)
     # The last root counts, behind those that it replaced; a reader of a damaged file takes what it finds. Each is
     # followed: a circle in any of them is one.
@@ -52,7 +52,7 @@ def check(objects: bytes, kept_at: Places, findings: Findings, metadata: Metadat
         findings.add("pdf-pages-missing")
 
 
-def _root_count(objects: bytes) -> int:
+def _read_root_count(objects: bytes) -> int:
     """Return the pages that the last root of a page tree counts; earlier ones, and their pages, may be replaced."""
     count = 0
     for found in islice(PAGE_TREE.finditer(objects), MAX_ROOTS):
@@ -72,11 +72,11 @@ class _Tree:
         self._objects = objects
         self._findings = findings
         # What stands by itself was written later than what an object stream keeps, where both have one number.
-        self._places = kept_at | _places(objects, findings)
+        self._places = kept_at | _locate_objects(objects, findings)
 
     def leads_to_page(self, root: int) -> bool:
         """Follow the tree from its root, and say whether it has a leaf. Refuse a node that is below itself."""
-        top = PAGES.search(self._node(root))
+        top = PAGES.search(self._find_node(root))
         waiting = [(int(top[1]), 0)] if top else []
         path, above, seen, references, leaves = list[int](), set[int](), set[int](), 0, 0
         while waiting:
@@ -93,27 +93,27 @@ class _Tree:
             seen.add(number)
             above.add(number)
             path.append(number)
-            node = self._node(number)
-            kids = self._kids(node)
+            node = self._find_node(number)
+            kids = self._list_kids(node)
             leaves += bool(node) and not kids and not PAGE_TREE.search(node)
             references += len(kids)
             waiting += [(kid, depth + 1) for kid in kids]
         return leaves > 0
 
-    def _kids(self, node: bytes) -> list[int]:
+    def _list_kids(self, node: bytes) -> list[int]:
         kids = KIDS.search(node)
         if kids is None:
             return []
-        listed = kids[1] if kids[2] is None else self._node(int(kids[2]))
+        listed = kids[1] if kids[2] is None else self._find_node(int(kids[2]))
         return [int(kid[1]) for kid in REFERENCE.finditer(listed)]
 
-    def _node(self, number: int) -> bytes:
+    def _find_node(self, number: int) -> bytes:
         """Return an object's text, or nothing for one that is not there."""
         start, end = self._places.get(number, (0, 0))
         return self._objects[start:end]
 
 
-def _places(objects: bytes, findings: Findings) -> Places:
+def _locate_objects(objects: bytes, findings: Findings) -> Places:
     """Return where objects stand, each up to the next mark of one: what is never ended goes on into no other."""
     places: Places = {}
     number, start = None, 0

@@ -26,10 +26,10 @@ FORMATS = re.compile(rb"(?:\s*" + _FUNCTION + rb"\s*\(" + _VALUE + rb"(?:," + _V
 def only_format(objects: bytes) -> bool:
     """Say whether every script of a document only formats and checks what is typed into its forms."""
     starts = [found.end() for found in islice(SCRIPT.finditer(objects), MAX_SCRIPTS + 1)]
-    return 0 < len(starts) <= MAX_SCRIPTS and all(FORMATS.fullmatch(_script(objects, start)) for start in starts)
+    return 0 < len(starts) <= MAX_SCRIPTS and all(FORMATS.fullmatch(_read_script(objects, start)) for start in starts)
 
 
-def _script(objects: bytes, start: int) -> bytes:
+def _read_script(objects: bytes, start: int) -> bytes:
     """Return a script that stands as a string; nothing for one that stands elsewhere, or is longer than formats are."""
     piece = objects[start : start + LONGEST]
     if literal := LITERAL.match(piece):

@@ -38,20 +38,20 @@ Places = dict[int, tuple[int, int]]
 """An object's number → where it starts and ends; of several with one number, the last one counts."""
 
 
-def objects(data: bytes, findings: Findings) -> tuple[bytes, Places]:
+def read_object_streams(data: bytes, findings: Findings) -> tuple[bytes, Places]:
     """Return the text of all objects that are kept in object streams, and where in it each object stands.
 
     Raises UnreadableFileError beyond MAX_OBJECTS, and for a stream that is packed in a way that is not looked into.
     """
     found, places, length = [], Places(), 0
-    for start, end, dictionary in _streams(data):
+    for start, end, dictionary in _find_streams(data):
         if not OBJECT_STREAM.search(dictionary):
             continue
         if OTHER_FILTER.search(dictionary) or dictionary.count(b"FlateDecode") > 1:
             raise UnreadableFileError("pdf-objects-hidden", f"byte {start}")
         left = MAX_OBJECTS - length
         if _is_deflated(dictionary):
-            content = _content(_Stream(data, start, end), left, findings)
+            content = _inflate_content(_Stream(data, start, end), left, findings)
         elif end - start <= left:
             content = data[start:end]
         else:
@@ -62,7 +62,7 @@ def objects(data: bytes, findings: Findings) -> tuple[bytes, Places]:
     return b"".join(found), places
 
 
-def _content(stream: "_Stream", most: int, findings: Findings) -> bytes:
+def _inflate_content(stream: "_Stream", most: int, findings: Findings) -> bytes:
     """Return what an object stream inflates to. Raises UnreadableFileError where that is more than `most` bytes."""
     content = bytearray()
     for piece, _ in stream.inflate():
@@ -88,8 +88,8 @@ def _list_objects(content: bytes, dictionary: bytes) -> Iterator[tuple[int, int,
 def check_bombs(data: bytes, findings: Findings) -> None:
     """Inflate the streams as far as the budget goes. Raises UnreadableFileError where one grows beyond measure."""
     left = MAX_INFLATED
-    for start, end, dictionary in _streams(data):
-        if _pixels(data, start, dictionary) > MAX_PIXELS:
+    for start, end, dictionary in _find_streams(data):
+        if _count_pixels(data, start, dictionary) > MAX_PIXELS:
             raise UnreadableFileError("image-too-many-pixels", f"byte {start}")
         if _is_deflated(dictionary):
             left -= _check_size(data, start, end, left)
@@ -110,7 +110,7 @@ def _check_size(data: bytes, start: int, end: int, most: int) -> int:
     return size
 
 
-def _streams(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+def _find_streams(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Yield where each stream starts and ends, and its dictionary."""
     end = behind = 0
     for number, found in enumerate(STREAM.finditer(data)):
@@ -125,10 +125,10 @@ def _streams(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         behind = start
         dictionary = before[max(before.rfind(b" obj"), before.rfind(b"endstream"), 0) :]
         # A name may be written with escapes (/Flate#44ecode), and means the same.
-        yield start, end, ESCAPE.sub(unescaped, dictionary) if b"#" in dictionary else dictionary
+        yield start, end, ESCAPE.sub(unescape, dictionary) if b"#" in dictionary else dictionary
 
 
-def unescaped(found: re.Match[bytes]) -> bytes:
+def unescape(found: re.Match[bytes]) -> bytes:
     """Return the character that an escape in a name stands for (7.3.5)."""
     return bytes([int(found[1], 16)])
 
@@ -137,7 +137,7 @@ def _is_deflated(dictionary: bytes) -> bool:
     return b"FlateDecode" in dictionary
 
 
-def _pixels(data: bytes, start: int, dictionary: bytes) -> int:
+def _count_pixels(data: bytes, start: int, dictionary: bytes) -> int:
     """Return the pixels that an image claims: in its dictionary, or in the page information of JBIG2 (T.88 7.4.8)."""
     if b"JBIG2Decode" in dictionary and data[start + 4 : start + 5] == JBIG2_PAGE:
         width, height = struct.unpack_from(">II", data[start + 11 : start + 19].ljust(8, b"\0"))

@@ -35,7 +35,7 @@ LONGEST_LINE = 1024 * 1024
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge a table row by row. See `readers.Reader`."""
-    data = _as_utf_8(whole.content(window), findings, metadata)
+    data = _decode(whole.read_whole(window), findings, metadata)
     found = BINARY.search(data)
     if found:
         raise UnreadableFileError("csv-binary", f"byte {found.start()}")
@@ -46,7 +46,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     _check_rows(data, findings, metadata, runs=runs)
 
 
-def _as_utf_8(data: bytes, findings: Findings, metadata: Metadata) -> bytes:
+def _decode(data: bytes, findings: Findings, metadata: Metadata) -> bytes:
     """Return the text as UTF-8. What is none is UTF-16 where a mark says so, and else taken for Windows' Latin."""
     metadata["encoding"] = "utf-8"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -90,7 +90,7 @@ def _check_row(row: list[str], number: int) -> None:
 
 def _check_rows(data: bytes, findings: Findings, metadata: Metadata, *, runs: bool) -> None:
     stated = SEPARATOR_LINE.match(data)
-    delimiter = stated[1].decode() if stated else _delimiter(data[:LOOK].decode("utf-8", "replace"))
+    delimiter = stated[1].decode() if stated else _guess_delimiter(data[:LOOK].decode("utf-8", "replace"))
     rows, columns = 0, 0
     table = io.BytesIO(data)
     table.seek(stated.end() if stated else 0)
@@ -107,7 +107,7 @@ def _check_rows(data: bytes, findings: Findings, metadata: Metadata, *, runs: bo
             if runs:
                 _check_row(row, rows)
             if len(row) != columns:
-                findings.add(_irregularity(row, columns), f"row {rows}")
+                findings.add(_classify_row(row, columns), f"row {rows}")
     except csv.Error:
         raise UnreadableFileError("csv-quotes-unbalanced", f"row {rows + 1}") from None
     if b"\r" in data and b"\n" not in data:
@@ -115,7 +115,7 @@ def _check_rows(data: bytes, findings: Findings, metadata: Metadata, *, runs: bo
     metadata |= {"rows": rows, "columns": columns, "delimiter": NAMES[delimiter]}
 
 
-def _irregularity(row: list[str], columns: int) -> str:
+def _classify_row(row: list[str], columns: int) -> str:
     """Return the code of the finding on a row of another length.
 
     Cells behind the last column that hold nothing misplace nothing, and Excel leaves out a row's last, empty cells.
@@ -125,7 +125,7 @@ def _irregularity(row: list[str], columns: int) -> str:
     return "csv-ragged" if any(row[columns:]) else "csv-cells-surplus"
 
 
-def _delimiter(text: str) -> str:
+def _guess_delimiter(text: str) -> str:
     """Return the delimiter that splits most of the first lines alike, and into most parts."""
     lines = [line for line in re.split(r"[\r\n]+", re.sub(r'"[^"]*"?', "", text)) if line][:20]
 

@@ -7,7 +7,6 @@ from typing import Any
 from intake.files.model import Metadata
 from processor.judge.documents import fields, whole
 from processor.judge.documents.texts import json_text
-from processor.judge.documents.texts.fhir_types import OTHER_VERSIONS, RESOURCE_TYPES
 from processor.judge.inspection.errors import OtherKindError, UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Window
@@ -28,14 +27,56 @@ BUNDLE_TYPES = frozenset({
 MOST_TYPES = 32
 MAX_REFERENCES = 200_000
 
+_R4 = """
+    Account ActivityDefinition AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent Basic
+    Binary BiologicallyDerivedProduct BodyStructure Bundle CapabilityStatement CarePlan CareTeam CatalogEntry
+    ChargeItem ChargeItemDefinition Claim ClaimResponse ClinicalImpression CodeSystem Communication
+    CommunicationRequest CompartmentDefinition Composition ConceptMap Condition Consent Contract Coverage
+    CoverageEligibilityRequest CoverageEligibilityResponse DetectedIssue Device DeviceDefinition DeviceMetric
+    DeviceRequest DeviceUseStatement DiagnosticReport DocumentManifest DocumentReference EffectEvidenceSynthesis
+    Encounter Endpoint EnrollmentRequest EnrollmentResponse EpisodeOfCare EventDefinition Evidence EvidenceVariable
+    ExampleScenario ExplanationOfBenefit FamilyMemberHistory Flag Goal GraphDefinition Group GuidanceResponse
+    HealthcareService ImagingStudy Immunization ImmunizationEvaluation ImmunizationRecommendation
+    ImplementationGuide InsurancePlan Invoice Library Linkage List Location Measure MeasureReport Media Medication
+    MedicationAdministration MedicationDispense MedicationKnowledge MedicationRequest MedicationStatement
+    MedicinalProduct MedicinalProductAuthorization MedicinalProductContraindication MedicinalProductIndication
+    MedicinalProductIngredient MedicinalProductInteraction MedicinalProductManufactured MedicinalProductPackaged
+    MedicinalProductPharmaceutical MedicinalProductUndesirableEffect MessageDefinition MessageHeader
+    MolecularSequence NamingSystem NutritionOrder Observation ObservationDefinition OperationDefinition
+    OperationOutcome Organization OrganizationAffiliation Parameters Patient PaymentNotice PaymentReconciliation
+    Person PlanDefinition Practitioner PractitionerRole Procedure Provenance Questionnaire QuestionnaireResponse
+    RelatedPerson RequestGroup ResearchDefinition ResearchElementDefinition ResearchStudy ResearchSubject
+    RiskAssessment RiskEvidenceSynthesis Schedule SearchParameter ServiceRequest Slot Specimen SpecimenDefinition
+    StructureDefinition StructureMap Subscription Substance SubstanceNucleicAcid SubstancePolymer SubstanceProtein
+    SubstanceReferenceInformation SubstanceSourceMaterial SubstanceSpecification SupplyDelivery SupplyRequest Task
+    TerminologyCapabilities TestReport TestScript ValueSet VerificationResult VisionPrescription
+"""
+_DSTU2_AND_STU3 = """
+    BodySite Conformance DataElement DeviceComponent DeviceUseRequest DiagnosticOrder EligibilityRequest
+    EligibilityResponse ExpansionProfile ImagingManifest ImagingObjectSelection MedicationOrder Order OrderResponse
+    ProcedureRequest ProcessRequest ProcessResponse ReferralRequest Sequence ServiceDefinition
+"""
+_R4B_AND_R5 = """
+    ActorDefinition AdministrableProductDefinition ArtifactAssessment BiologicallyDerivedProductDispense Citation
+    ClinicalUseDefinition ConditionDefinition DeviceAssociation DeviceDispense DeviceUsage EncounterHistory
+    EvidenceReport FormularyItem GenomicStudy ImagingSelection Ingredient InventoryItem InventoryReport
+    ManufacturedItemDefinition MedicinalProductDefinition NutritionIntake NutritionProduct PackagedProductDefinition
+    Permission RegulatedAuthorization Requirements SubscriptionStatus SubscriptionTopic SubstanceDefinition TestPlan
+    Transport
+"""
+
+RESOURCE_TYPES = frozenset(_R4.split())
+OTHER_VERSIONS = frozenset((_DSTU2_AND_STU3 + _R4B_AND_R5).split())
+"""The resource types of FHIR R4 (4.0.1, resourcelist), and those that only other versions have."""
+
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge a resource or a bundle of them. See `readers.Reader`."""
     document = _Document(findings)
-    data = whole.content(window)
+    data = whole.read_whole(window)
     if NDJSON.match(data):
         raise OtherKindError("fhir-ndjson")
-    resource = json_text.parse(data, document.kept)
+    resource = json_text.parse(data, document.keep_fields)
     if not isinstance(resource, dict) or "resourceType" not in resource:
         raise UnreadableFileError("fhir-resource-type-missing")
     resource_type = _check_type(resource, "", findings)
@@ -65,7 +106,7 @@ class _Document:
         self._findings = findings
         self._references: set[str] = set()
 
-    def kept(self, pairs: json_text.Pairs) -> dict[str, Any]:
+    def keep_fields(self, pairs: json_text.Pairs) -> dict[str, Any]:
         """Return what is needed of one object."""
         whole_object = dict(pairs)
         if len(whole_object) != len(pairs):
@@ -75,7 +116,8 @@ class _Document:
             self._references.add(reference[:LONGEST])
             if len(self._references) > MAX_REFERENCES:
                 raise UnreadableFileError("json-too-many-values")
-        return {key: _cut_text(whole_object[key]) for key in whole_object.keys() & KEPT}
+        kept = {key: whole_object[key] for key in whole_object.keys() & KEPT}
+        return {key: value[:LONGEST] if isinstance(value, str) else value for key, value in kept.items()}
 
     def check_identifier(self, resource: dict[str, Any], where: str) -> None:
         identifier = resource.get("id")
@@ -92,12 +134,12 @@ class _Document:
         types: Counter[str] = Counter()
         urls: set[str] = set()
         for number, entry in enumerate(entries, 1):
-            types.update(self._entry(entry, urls, f"entry {number}", metadata))
+            types.update(self._check_entry(entry, urls, f"entry {number}", metadata))
         metadata["resource_types"] = dict(types.most_common(MOST_TYPES))
         if self._references - urls:
             self._findings.add("fhir-reference-unresolved")
 
-    def _entry(self, entry: object, urls: set[str], where: str, metadata: Metadata) -> list[str]:
+    def _check_entry(self, entry: object, urls: set[str], where: str, metadata: Metadata) -> list[str]:
         """Look at one entry, and return its resource's type where it holds one."""
         if not isinstance(entry, dict):
             raise UnreadableFileError("fhir-bundle-invalid", where)
@@ -120,14 +162,10 @@ class _Document:
         return [resource_type]
 
 
-def _cut_text(value: Any) -> Any:  # noqa: ANN401 — JSON may be anything.
-    return value[:LONGEST] if isinstance(value, str) else value
-
-
 def _describe_patient(resource: dict[str, Any], metadata: Metadata) -> None:
     if resource["resourceType"] != "Patient":
         return
-    name, identifier = _first(resource.get("name")), _first(resource.get("identifier"))
+    name, identifier = _find_first(resource.get("name")), _find_first(resource.get("identifier"))
     given = name.get("given")
     parts = [name.get("family"), *(given if isinstance(given, list) else [])[:2]]
     patient: Metadata = {}
@@ -142,6 +180,6 @@ def _describe_patient(resource: dict[str, Any], metadata: Metadata) -> None:
         metadata["patient"] = patient
 
 
-def _first(values: object) -> dict[str, Any]:
+def _find_first(values: object) -> dict[str, Any]:
     found = values[0] if isinstance(values, list) and values else None
     return found if isinstance(found, dict) else {}

@@ -29,19 +29,19 @@ MOST_FIELDS, LONGEST_HEADER = 40, 64 * 1024
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge a message or a batch segment by segment. See `readers.Reader`."""
-    text = _text(whole.content(window), findings)
+    text = _decode(whole.read_whole(window), findings)
     found = BINARY.search(text)
     if found:
         raise UnreadableFileError("hl7-binary", f"character {found.start()}")
     segments: list[str] = []
-    for frame in _frames(text, findings):
+    for frame in _split_frames(text, findings):
         _add_segments(frame, segments, findings)
     metadata["segments"] = len(segments)
     metadata["messages"] = sum(segment.startswith("MSH") for segment in segments)
     _check_messages(segments, findings, metadata)
 
 
-def _frames(text: str, findings: Findings) -> list[str]:
+def _split_frames(text: str, findings: Findings) -> list[str]:
     """Return what each frame of the wire holds; the whole text where there is none."""
     pieces = MLLP.split(text, MAX_FRAMES)
     if len(pieces) > MAX_FRAMES:
@@ -51,7 +51,7 @@ def _frames(text: str, findings: Findings) -> list[str]:
     return [piece.lstrip() for piece in pieces if piece.strip()] or [""]
 
 
-def _text(data: bytes, findings: Findings) -> str:
+def _decode(data: bytes, findings: Findings) -> str:
     for mark, encoding in MARKS.items():
         if data.startswith(mark):
             if encoding == "utf-16":

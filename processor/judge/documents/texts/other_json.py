@@ -15,14 +15,14 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:  # noq
     """
     if window.size > whole.MAX_WHOLE:
         return
-    data = whole.content(window)
+    data = whole.read_whole(window)
     json_text.check_depth(data)
     # Only of the outermost object does the type make a resource: what is kept of those within it tells nothing.
-    if b"resourceType" in data and "resourceType" in _outermost(data):
+    if b"resourceType" in data and "resourceType" in _list_outermost_keys(data):
         raise OtherKindError("fhir")
 
 
-def _outermost(data: bytes) -> frozenset[str]:
+def _list_outermost_keys(data: bytes) -> frozenset[str]:
     """Return the keys of the outermost object; none where the text is no JSON object."""
     try:
         value = json_text.parse(data, lambda pairs: frozenset(key for key, _ in pairs))

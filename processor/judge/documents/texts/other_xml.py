@@ -14,12 +14,12 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:  # noq
     """Read the document for its root and its attacks. See `readers.Reader`."""
     root: list[str] = []
 
-    def opened(name: str, _attributes: dict[str, str]) -> None:
+    def note_root(name: str, _attributes: dict[str, str]) -> None:
         if not root:
             root.append(name)
 
     try:
-        xml_stream.parse(window, Findings(), opened, lambda *_: None, lambda *_: None)
+        xml_stream.parse(window, Findings(), note_root, lambda *_: None, lambda *_: None)
     except UnreadableFileError as refusal:
         if refusal.code in ATTACKS:
             raise

@@ -63,8 +63,8 @@ class _Stream:
         self._parser.StartElementHandler = self._open_element
         self._parser.EndElementHandler = self._close_element
         self._parser.CharacterDataHandler = text
-        self._parser.EntityDeclHandler = self._entity
-        self._parser.EndDoctypeDeclHandler = self._doctype
+        self._parser.EntityDeclHandler = self._refuse_entity
+        self._parser.EndDoctypeDeclHandler = self._refuse_doctype
 
     def run(self) -> None:
         try:
@@ -75,12 +75,12 @@ class _Stream:
                 self._parser.Parse(piece, False)
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:
-            raise self._refusal(error.code) from None
+            raise self._explain_error(error.code) from None
         except (LookupError, ValueError):
             # The names and the kinds of encodings that Python's codecs do not take for XML.
             raise UnreadableFileError("xml-encoding-unknown", "byte 0") from None
 
-    def _refusal(self, code: int) -> UnreadableFileError:
+    def _explain_error(self, code: int) -> UnreadableFileError:
         position = max(self._parser.ErrorByteIndex, 0)
         if code in TRUNCATED:
             return UnreadableFileError("xml-truncated", f"byte {position}")
@@ -102,8 +102,8 @@ class _Stream:
         self._depth -= 1
         self._end(name)
 
-    def _entity(self, *_: object) -> None:
+    def _refuse_entity(self, *_: object) -> None:
         raise UnreadableFileError("xml-entities", f"byte {self._parser.CurrentByteIndex}")
 
-    def _doctype(self) -> None:
+    def _refuse_doctype(self) -> None:
         raise UnreadableFileError("xml-dtd", f"byte {self._parser.CurrentByteIndex}")

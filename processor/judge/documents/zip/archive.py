@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from intake.dicom.streams import ByteSource
 from intake.errors import ScalperError
@@ -58,17 +57,21 @@ class Entry:
     """Its name as the directory has it, which the local header must have too."""
 
 
+_SAME = tuple(key for key in Entry.__slots__ if key not in {"index", "name"})
+"""What an entry has as the directory lists it."""
+
+
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge an archive by its directory and, where they are at hand, its entries. See `readers.Reader`."""
     directory = zip_directory.read(window, findings)
-    files = _files(directory)
+    files = _list_files(directory)
     metadata |= {"entries": len(files), "total_size": sum(listed.size for _, listed in files)}
     rules.check(directory, [listed for _, listed in files], window.size, findings)
     if not any(found.severity is Severity.REJECT for found in findings.list_all()):
         zip_entries.check(window, directory, findings)
 
 
-def entries(source: ByteSource) -> tuple[Entry, ...]:
+def list_entries(source: ByteSource) -> tuple[Entry, ...]:
     """Return the files of an archive: without folders and what operating systems leave in them.
 
     Raises ArchiveError where the judge rejects the archive, and what `source.read` raises.
@@ -78,15 +81,18 @@ def entries(source: ByteSource) -> tuple[Entry, ...]:
         directory = zip_directory.read(window, findings)
     except UnreadableFileError as refusal:
         raise ArchiveError(refusal.code) from None
-    files = _files(directory)
+    files = _list_files(directory)
     rules.check(directory, [listed for _, listed in files], window.size, findings)
     for found in findings.list_all():
         if found.severity is Severity.REJECT:
             raise ArchiveError(found.code)
-    return tuple(_entry(index, listed) for index, listed in files)
+    return tuple(
+        Entry(index=index, name=listed.name.replace("\\", "/"), **{key: getattr(listed, key) for key in _SAME})
+        for index, listed in files
+    )
 
 
-def finding_of(accepted: int, rejected: int, unjudged: int = 0) -> Finding | None:
+def find_fault(accepted: int, rejected: int, unjudged: int = 0) -> Finding | None:
     """Return what an archive's entries say of it, by how many there are of each.
 
     Those that nobody could judge so far say nothing: that is no fault of the archive's.
@@ -103,12 +109,12 @@ def inflate(source: ByteSource, entry: Entry, chunk: int = CHUNK) -> Iterator[by
     Raises EntryDamagedError, and what `source.read` raises.
     """
     try:
-        yield from zip_entries.content(source, entry, chunk)
+        yield from zip_entries.read_content(source, entry, chunk)
     except UnreadableFileError as refusal:
         raise EntryDamagedError(refusal.code) from None
 
 
-def _files(directory: Directory) -> list[tuple[int, Listed]]:
+def _list_files(directory: Directory) -> list[tuple[int, Listed]]:
     return [
         (index, listed)
         for index, listed in enumerate(directory.listed)
@@ -120,8 +126,3 @@ def is_litter(name: str) -> bool:
     """Say whether a path is what an operating system left behind, and nobody meant to send."""
     *folders, last = name.replace("\\", "/").lower().split("/")
     return last in LITTER or last.startswith("._") or not LITTER_FOLDERS.isdisjoint(folders)
-
-
-def _entry(index: int, listed: Listed) -> Entry:
-    values: dict[str, Any] = {key: getattr(listed, key) for key in Entry.__slots__ if key not in {"index", "name"}}
-    return Entry(index=index, name=listed.name.replace("\\", "/"), **values)

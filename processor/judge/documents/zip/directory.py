@@ -66,7 +66,7 @@ class _End(NamedTuple):
 
 def read(window: Window, findings: Findings) -> Directory:
     """Return the directory. Raises UnreadableFileError where it is missing, damaged or beyond a budget."""
-    end = _end(window, findings)
+    end = _find_end(window, findings)
     if end.entries > MAX_ENTRIES:
         raise UnreadableFileError("archive-too-many-entries")
     if end.size > MAX_DIRECTORY:
@@ -78,12 +78,12 @@ def read(window: Window, findings: Findings) -> Directory:
     return Directory(_list_entries(window.buffer[at : at + end.size], end), end.start)
 
 
-def _end(window: Window, findings: Findings) -> _End:
+def _find_end(window: Window, findings: Findings) -> _End:
     """Find the end record by its comment, which must fill the rest of the file, but for filling: exactly one may."""
     position = max(window.size - END.size - LONGEST_COMMENT, 0)
     window.show(position, window.size - position)
     tail = window.buffer[position - window.origin :]
-    places = [at for at in _places(tail) if at + END.size <= len(tail)]
+    places = [at for at in _find_end_marks(tail) if at + END.size <= len(tail)]
     ends = {at: at + END.size + END.unpack_from(tail, at)[7] for at in places}
     fitting = [at for at, end in ends.items() if end == len(tail)]
     if not fitting:
@@ -97,7 +97,7 @@ def _end(window: Window, findings: Findings) -> _End:
     return _resolve_end(window, position + fitting[0], END.unpack_from(tail, fitting[0]))
 
 
-def _places(tail: bytes) -> list[int]:
+def _find_end_marks(tail: bytes) -> list[int]:
     # A crafted comment may hold thousands of marks; the last ones are enough to tell.
     places: list[int] = []
     at = tail.rfind(END_MARK)
@@ -112,7 +112,7 @@ def _resolve_end(window: Window, position: int, fields: tuple[int, ...]) -> _End
     full = FULL_16 in {disk, start_disk, on_disk, entries} or FULL_32 in {size, start}
     # Info-ZIP writes the larger record into a pipe whatever the values: then it stands behind the directory.
     if full or start + size != position:
-        located = _zip_64(window, position)
+        located = _find_zip_64_end(window, position)
         if located is not None:
             _check_agreement((entries, size, start), located)
             return located
@@ -129,7 +129,7 @@ def _check_agreement(stated: tuple[int, int, int], located: _End) -> None:
             raise UnreadableFileError("archive-ambiguous", f"byte {located.position}")
 
 
-def _zip_64(window: Window, position: int) -> _End | None:
+def _find_zip_64_end(window: Window, position: int) -> _End | None:
     """Return what the ZIP64 end record says, or None where there is none: 65,535 entries need none."""
     locator = _unpack_at(window, position - LOCATOR.size, LOCATOR)
     if locator is None or locator[0] != LOCATOR_MARK:
@@ -162,26 +162,26 @@ def _list_entries(directory: bytes, end: _End) -> list[Listed]:
         if following > len(directory):
             raise UnreadableFileError("archive-directory-damaged", f"byte {end.start + at}")
         raw_name = directory[at + LISTED.size : name_end]
-        listed.append(_entry(fields, raw_name, directory[name_end : name_end + fields[11]], end.start + at))
+        listed.append(_parse_entry(fields, raw_name, directory[name_end : name_end + fields[11]], end.start + at))
         at = following
     if at != len(directory):
         raise UnreadableFileError("archive-directory-damaged", f"byte {end.start + at}")
     return listed
 
 
-def _entry(fields: tuple[int, ...], raw_name: bytes, extra: bytes, position: int) -> Listed:
+def _parse_entry(fields: tuple[int, ...], raw_name: bytes, extra: bytes, position: int) -> Listed:
     _, version, _, flags, method, _, _, crc32, compressed, size, _, _, _, disk, _, attributes, offset = fields
     if FULL_32 in {compressed, size, offset}:
-        size, compressed, offset = _wide(extra, size, compressed, offset, position)
+        size, compressed, offset = _widen_fields(extra, size, compressed, offset, position)
     if disk not in {0, FULL_16}:
         raise UnreadableFileError("archive-split", f"byte {position}")
     name = raw_name.decode("utf-8" if flags & UTF_8_FLAG else "cp437", "replace")
     return Listed(name, version >> 8, flags, method, crc32, compressed, size, offset, attributes, raw_name)
 
 
-def _wide(extra: bytes, size: int, compressed: int, offset: int, position: int) -> tuple[int, int, int]:
+def _widen_fields(extra: bytes, size: int, compressed: int, offset: int, position: int) -> tuple[int, int, int]:
     """Replace the fields that are full by the ZIP64 field's, which holds only those, in this order (4.5.3)."""
-    field = _field(extra, ZIP_64_FIELD)
+    field = _find_field(extra, ZIP_64_FIELD)
     values = iter(struct.unpack(f"<{len(field) // 8}Q", field[: len(field) // 8 * 8]))
     wide = [next(values, None) if value == FULL_32 else value for value in (size, compressed, offset)]
     if None in wide:
@@ -189,7 +189,7 @@ def _wide(extra: bytes, size: int, compressed: int, offset: int, position: int) 
     return wide[0] or 0, wide[1] or 0, wide[2] or 0
 
 
-def _field(extra: bytes, identifier: int) -> bytes:
+def _find_field(extra: bytes, identifier: int) -> bytes:
     at = 0
     while at + 4 <= len(extra):
         found, length = struct.unpack_from("<2H", extra, at)

@@ -61,7 +61,7 @@ def check(window: Window, directory: Directory, findings: Findings) -> None:
         try:
             _check_header(source, listed)
             if small:
-                for _ in content(source, listed, FIRST_READ):
+                for _ in read_content(source, listed, FIRST_READ):
                     pass
         except UnreadableFileError as refusal:
             findings.add(refusal.code, f"entry {index + 1}")
@@ -82,7 +82,7 @@ def _check_header(source: ByteSource, listed: Listed) -> None:
         raise UnreadableFileError("archive-local-header-differs")
 
 
-def content(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[bytes]:
+def read_content(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[bytes]:
     """Yield an entry's content in pieces of at most `chunk` bytes. Raises UnreadableFileError unless it is as told."""
     size = crc32 = 0
     pieces = _read_compressed(source, entry, chunk)
@@ -126,12 +126,12 @@ def _inflate(pieces: Iterator[bytes], chunk: int) -> Iterator[bytes]:
     for piece in pieces:
         if inflater.eof:
             raise UnreadableFileError("archive-entry-damaged")
-        yield from _steps(inflater, piece, chunk)
+        yield from _inflate_piece(inflater, piece, chunk)
     if not inflater.eof or inflater.unused_data:
         raise UnreadableFileError("archive-entry-damaged")
 
 
-def _steps(inflater: "zlib._Decompress", piece: bytes, chunk: int) -> Iterator[bytes]:
+def _inflate_piece(inflater: "zlib._Decompress", piece: bytes, chunk: int) -> Iterator[bytes]:
     """Yield what a piece inflates to; what zlib holds back when the output is full comes out by asking again."""
     waiting, full = piece, True
     while not inflater.eof and (waiting or full):

@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from processor.judge.documents.zip.directory import Directory, Listed
 from processor.judge.inspection.findings import Findings
@@ -32,35 +32,33 @@ COMPRESSED_IMAGE = ".nii.gz"
 
 def check(directory: Directory, files: list[Listed], size: int, findings: Findings) -> None:
     """Hold the directory against the rules; `files` are its entries without folders and litter."""
-    package = _package(files)
+    package = _name_package(files)
     if package:
         findings.add("kind-unsupported", package)
     if not any(listed.size for listed in files):
         findings.add("archive-empty")
     _check_places(directory, findings)
-    _check_sizes(directory.listed, size, findings)
+    total = sum(listed.size for listed in directory.listed)
+    if total > MAX_TOTAL:
+        findings.add("archive-total-too-large")
+    if total > LARGE and total > MAX_RATIO * size:
+        findings.add("archive-bomb")
     for index, listed in enumerate(directory.listed):
         for code, broken in RULES.items():
             if broken(listed):
                 findings.add(code, f"entry {index + 1}")
     _check_names(directory.listed, findings)
-    _check_nesting(files, findings)
+    nested = sum(is_archive_name(listed.name) for listed in files)
+    if nested:
+        findings.add("archive-nested" if nested == len(files) else "archive-holds-archive")
 
 
-def _package(files: list[Listed]) -> str:
+def _name_package(files: list[Listed]) -> str:
     """Return what opens an archive that is a document or a program in itself; nothing for one of files."""
     names = {listed.name for listed in files}
     if PACKAGES.isdisjoint(names):
         return ""
     return next((kind for folder, kind in OFFICE if any(name.startswith(folder) for name in names)), "office")
-
-
-def _check_sizes(listed: Iterable[Listed], size: int, findings: Findings) -> None:
-    total = sum(entry.size for entry in listed)
-    if total > MAX_TOTAL:
-        findings.add("archive-total-too-large")
-    if total > LARGE and total > MAX_RATIO * size:
-        findings.add("archive-bomb")
 
 
 def _is_bomb(listed: Listed) -> bool:
@@ -71,13 +69,13 @@ def _is_mis_stored(listed: Listed) -> bool:
     return listed.method == STORED and listed.size != listed.compressed_size and not listed.flags & ENCRYPTED
 
 
-def _leaves(listed: Listed) -> bool:
+def _leads_outside(listed: Listed) -> bool:
     """Say whether a path leads out of the folder that it is unpacked to, on whatever system."""
     name = listed.name.replace("\\", "/")
     return name.startswith("/") or DRIVE.match(name) is not None or ".." in name.split("/") or "\0" in name
 
 
-def _file_type(listed: Listed) -> int:
+def _read_file_type(listed: Listed) -> int:
     return stat.S_IFMT(listed.attributes >> 16)
 
 
@@ -85,11 +83,11 @@ RULES: dict[str, Callable[[Listed], bool]] = {
     "archive-bomb": _is_bomb,
     "archive-encrypted": lambda listed: bool(listed.flags & ENCRYPTED) or listed.method == 99,
     "archive-method-unsupported": lambda listed: listed.method not in {STORED, DEFLATED, 99},
-    "archive-path-traversal": _leaves,
+    "archive-path-traversal": _leads_outside,
     "archive-path-backslash": lambda listed: "\\" in listed.name,
-    "archive-symlink": lambda listed: _file_type(listed) == stat.S_IFLNK,
+    "archive-symlink": lambda listed: _read_file_type(listed) == stat.S_IFLNK,
     "archive-special-file": lambda listed: (
-        listed.made_by == UNIX and _file_type(listed) not in {0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK}
+        listed.made_by == UNIX and _read_file_type(listed) not in {0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK}
     ),
     "archive-directory-damaged": _is_mis_stored,
     "archive-descriptor-stored": lambda listed: listed.method == STORED and bool(listed.flags & DESCRIPTOR),
@@ -122,9 +120,3 @@ def _check_places(directory: Directory, findings: Findings) -> None:
 def is_archive_name(name: str) -> bool:
     lowered = name.lower()
     return lowered.endswith(ARCHIVES) and not lowered.endswith(COMPRESSED_IMAGE)
-
-
-def _check_nesting(files: list[Listed], findings: Findings) -> None:
-    nested = sum(is_archive_name(listed.name) for listed in files)
-    if nested:
-        findings.add("archive-nested" if nested == len(files) else "archive-holds-archive")

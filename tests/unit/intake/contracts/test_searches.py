@@ -10,7 +10,7 @@ from intake.files.states import State
 from intake.search.kept_searches import DynamoKeptSearches
 from intake.search.model import FileQuery
 from intake.studies.model import StudyQuery
-from processor.handlers.record_changes import change
+from processor.handlers.record_changes import describe_change
 from tests.fakes import FakeKeptSearches
 from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, a_verdict, an_upload, stored_item
 
@@ -45,7 +45,7 @@ def files(stores):
             decided_at=NOON + timedelta(hours=number),
         )
         stores.verdicts.record(verdict, reserved=True)
-        stores.apply([change(stored_item(file), stored_item(stores.verdicts.file(file.file_id)))])
+        stores.apply([describe_change(stored_item(file), stored_item(stores.verdicts.file(file.file_id)))])
     return [file.file_id for file in reserved]
 
 

@@ -10,7 +10,7 @@ from intake.records.children import DynamoChildren
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
 from intake.table.table import Table
-from processor.handlers.record_changes import change
+from processor.handlers.record_changes import describe_change
 from tests.records import IDS, NOON, UPLOAD_ID, a_file, a_verdict, an_upload, stored_item
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.projections.test_projections import a_change
@@ -93,9 +93,9 @@ def test_only_an_archive_that_is_accepted_for_the_first_time_holds_files():
     archive = a_file(kind="zip", state=State.ACCEPTED, metadata={"entries": 7}, timings={})
     refused = replace(archive, state=State.REJECTED)
 
-    assert change(stored_item(a_file()), stored_item(archive)).entries == 7
-    assert change(stored_item(refused), stored_item(archive)).entries == 7
-    assert change(stored_item(archive), stored_item(archive)).entries == 0
-    assert change(stored_item(a_file()), stored_item(refused)).entries == 0
-    assert change(stored_item(a_file()), stored_item(replace(archive, duplicate_of="f"))).entries == 0
-    assert change(stored_item(a_file()), stored_item(replace(archive, kind="pdf"))).entries == 0
+    assert describe_change(stored_item(a_file()), stored_item(archive)).entries == 7
+    assert describe_change(stored_item(refused), stored_item(archive)).entries == 7
+    assert describe_change(stored_item(archive), stored_item(archive)).entries == 0
+    assert describe_change(stored_item(a_file()), stored_item(refused)).entries == 0
+    assert describe_change(stored_item(a_file()), stored_item(replace(archive, duplicate_of="f"))).entries == 0
+    assert describe_change(stored_item(a_file()), stored_item(replace(archive, kind="pdf"))).entries == 0

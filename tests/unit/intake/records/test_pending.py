@@ -19,7 +19,7 @@ from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
 from intake.table.serialization import deserialize, serialize
 from intake.table.table import Table
-from processor.handlers.record_changes import change
+from processor.handlers.record_changes import describe_change
 from tests.records import IDS, NOON, REFUSAL, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE, create_table
 
@@ -63,7 +63,7 @@ class World:
         file = self.awaited.pop(sorted(self.awaited)[which % len(self.awaited)])
         before = self._item(file)
         self.move(file, end)
-        self.stream.append(change(before, self._item(file)))
+        self.stream.append(describe_change(before, self._item(file)))
 
     def announced(self, upload, moment):
         """Announce two files, and return the second."""

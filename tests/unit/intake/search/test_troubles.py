@@ -15,7 +15,7 @@ from intake.records.verdicts import DynamoVerdicts
 from intake.search.troubles import DynamoTroubles
 from intake.studies.model import StudyOfUpload
 from intake.table.table import Table
-from processor.handlers.record_changes import change
+from processor.handlers.record_changes import describe_change
 from tests.records import IDS, REFUSAL, UPLOAD_ID, WARNING, a_file, a_verdict, an_upload, stored_item
 from tests.unit.intake.conftest import TABLE
 
@@ -87,10 +87,10 @@ def test_a_file_that_recovers_is_in_no_trouble(troubles, upload, dynamodb):
 def test_causes_add_up_to_the_figures_whatever_the_stream_repeats(dynamodb, upload):
     records, projections = DynamoRecords(Table(dynamodb, TABLE)), DynamoProjections(Table(dynamodb, TABLE))
     stored = [records.file(None, record.file_id) for record in upload]
-    history = [change(stored_item(old), stored_item(new)) for old, new in zip(upload, stored, strict=True)]
+    history = [describe_change(stored_item(old), stored_item(new)) for old, new in zip(upload, stored, strict=True)]
     recovered = stored[0].__class__(**{**_fields(stored[0]), "state": State.ACCEPTED, "findings": (), "revision": 9})
     projections.apply(history * 2)
-    projections.apply([change(stored_item(stored[0]), stored_item(recovered))] * 2)
+    projections.apply([describe_change(stored_item(stored[0]), stored_item(recovered))] * 2)
 
     told = records.upload(None, UPLOAD_ID)
 
@@ -106,7 +106,7 @@ def test_an_upload_tells_what_it_brought_of_each_study(dynamodb, troubles):
     states = [State.ACCEPTED] * 3 + [State.REJECTED]
     for number, state in enumerate(states):
         new = a_file(number, state=state, metadata=told, kind="dicom", revision=1, timings={})
-        projections.apply([change(stored_item(a_file(number)), stored_item(new))] * 2)
+        projections.apply([describe_change(stored_item(a_file(number)), stored_item(new))] * 2)
 
     page = troubles.studies(UPLOAD_ID, 10)
 

@@ -13,7 +13,7 @@ from intake.studies.model import LIMITS, Series, Study, StudyQuery
 from intake.studies.rules import SECTIONS, findings
 from intake.studies.studies import DynamoStudies
 from intake.table.table import Table
-from processor.handlers.record_changes import change
+from processor.handlers.record_changes import describe_change
 from tests.records import IDS, NOON, UPLOAD_ID, a_file, an_instance, an_upload, stored_item
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.projections.test_projections import a_change
@@ -63,9 +63,12 @@ def _history(record):
     """Return the changes that led to a record, as the stream tells them."""
     reserved = replace(a_file(), file_id=record.file_id)
     if record.revision == 1:
-        return [change(stored_item(reserved), stored_item(record))]
+        return [describe_change(stored_item(reserved), stored_item(record))]
     refused = replace(record, state=State.REJECTED, revision=1, stored=None)
-    return [change(stored_item(reserved), stored_item(refused)), change(stored_item(refused), stored_item(record))]
+    return [
+        describe_change(stored_item(reserved), stored_item(refused)),
+        describe_change(stored_item(refused), stored_item(record)),
+    ]
 
 
 def _records():
@@ -105,7 +108,7 @@ def test_a_file_whose_place_another_took_leaves_its_study_in_whatever_order_that
     history = [
         *_history(first),
         *_history(taking),
-        change(stored_item(first), stored_item(superseded)),
+        describe_change(stored_item(first), stored_item(superseded)),
         *_history(_record(4)),
     ]
     deliveries = history * 3
@@ -117,7 +120,7 @@ def test_a_file_whose_place_another_took_leaves_its_study_in_whatever_order_that
 
     study = studies.study("northside", IDS.study("northside", "1.2.3"))
     assert (study.instances, study.bytes) == (2, 2_000)
-    recomputed = tally(change({}, stored_item(record)) for record in (superseded, taking, _record(4)))
+    recomputed = tally(describe_change({}, stored_item(record)) for record in (superseded, taking, _record(4)))
     assert [sums["instances"] for sums in recomputed.studies.values()] == [2]
 
 
@@ -131,7 +134,7 @@ def test_recomputing_every_sum_from_the_records_gives_what_was_added_up(projecti
     for start in range(0, len(deliveries), 25):
         projections.apply(deliveries[start : start + 25])
 
-    fresh = tally(change({}, stored_item(record)) for record in records)
+    fresh = tally(describe_change({}, stored_item(record)) for record in records)
 
     upload = table.upload(None, UPLOAD_ID)
     assert {f"n_{state}": n for state, n in upload.counts.items() if n} == {
@@ -238,7 +241,7 @@ def test_metadata_that_names_no_study_adds_to_none():
 
 def _instance_of(metadata, clinic_id="northside"):
     """Return what the projector reads off a record that was just accepted."""
-    return change({}, stored_item(_record(1, metadata=metadata, clinic_id=clinic_id))).instance
+    return describe_change({}, stored_item(_record(1, metadata=metadata, clinic_id=clinic_id))).instance
 
 
 def test_a_patients_digest_cannot_be_followed_from_study_to_study():

@@ -2,7 +2,7 @@
 
 import json
 
-from processor.handlers.stream_batches import records
+from processor.handlers.stream_batches import read_records
 
 STRETCH = {"streamArn": "a", "shardId": "s", "startSequenceNumber": "1", "endSequenceNumber": "2"}
 
@@ -15,4 +15,4 @@ class Stream:
 def test_a_batch_that_is_redriven_is_read_again_from_where_it_stood():
     told = {"eventSource": "aws:sqs", "body": json.dumps({"DDBStreamBatchInfo": STRETCH})}
     fresh = {"eventSource": "aws:dynamodb", "dynamodb": {}}
-    assert list(records({"Records": [fresh, told]}, Stream())) == [fresh, {"read": ("a", "s", "1", "2")}]
+    assert list(read_records({"Records": [fresh, told]}, Stream())) == [fresh, {"read": ("a", "s", "1", "2")}]

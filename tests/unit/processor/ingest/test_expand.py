@@ -16,13 +16,14 @@ from intake.files.states import State
 from intake.messaging.events import Arrival, ObjectsCreated, Settlement, Slice, Unknown, parse
 from intake.storage.model import ObjectRange
 from intake.storage.s3.writer import S3Writer
-from processor.ingest.expand import BLOCK, BLOCKS_KEPT, BYTES_PER_SLICE, ENTRIES_PER_SLICE, Blocks, Expander, spans
+from processor.ingest.expand import BLOCK, BLOCKS_KEPT, BYTES_PER_SLICE, ENTRIES_PER_SLICE, Blocks, Expander, cut_slices
 from processor.ingest.filing import Buckets
 from processor.ingest.malware_scan import Scans
 from processor.ingest.process import Processor
 from processor.ingest.settle import Settler
-from processor.judge import Profile, judge
+from processor.judge import judge
 from processor.judge.documents.zip.archive import Entry
+from processor.judge.inspection.profile import Profile
 from tests.archives import a_study, damaged, zipped
 from tests.fakes import FakeChildren, FakeObjects, FakeQueue, FakeRecords, FakeTable, FakeVerdicts
 from tests.records import IDS, NOON, a_file, an_upload
@@ -242,10 +243,10 @@ def test_slices_hold_few_entries_and_few_bytes():
     heavy = [_entry(index, BYTES_PER_SLICE // 2) for index in range(3)]
     huge = [_entry(0), _entry(1, 10 * BYTES_PER_SLICE), _entry(2)]
 
-    assert list(spans(many)) == [(0, 2 * ENTRIES_PER_SLICE - 1), (180, 179), (360, 39)]
-    assert list(spans(heavy)) == [(0, 2), (2, 1)]
-    assert list(spans(huge)) == [(0, 1), (1, 1), (2, 1)]
-    assert list(spans([])) == []
+    assert list(cut_slices(many)) == [(0, 2 * ENTRIES_PER_SLICE - 1), (180, 179), (360, 39)]
+    assert list(cut_slices(heavy)) == [(0, 2), (2, 1)]
+    assert list(cut_slices(huge)) == [(0, 1), (1, 1), (2, 1)]
+    assert list(cut_slices([])) == []
 
 
 def test_an_archive_is_read_in_blocks_of_which_few_are_kept():
@@ -261,7 +262,7 @@ def test_an_archive_is_read_in_blocks_of_which_few_are_kept():
 
 @pytest.mark.parametrize("name", ["a\n.dcm", "x" * 5000 + ".dcm", "\ud800.dcm"])
 def test_a_hostile_name_is_made_fit_for_a_record(world, name):
-    child = world.expander._child(a_file(), replace(_entry(0), name=name))
+    child = world.expander._describe_child(a_file(), replace(_entry(0), name=name))
 
     assert child.name.isprintable()
     assert len(child.name) <= 1024

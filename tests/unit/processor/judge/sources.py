@@ -1,6 +1,6 @@
 """Byte sources that count what is asked of them."""
 
-from processor.judge import FIRST_READ
+from intake.dicom.streams import FIRST_READ
 
 
 class CountedSource:

@@ -11,7 +11,7 @@ from intake.analytics.model import COLUMNS
 from intake.files.keys import object_key
 from intake.files.model import ObjectVersion, Source, TimelineEntry
 from intake.files.states import State
-from processor.handlers.verdict_rows import rows
+from processor.handlers.record_changes import verdict_rows
 from processor.projection.exporter import Exporter, pack
 from tests.records import NOON, REFUSAL, WARNING, a_file
 from tests.verdict_rows import change, judged
@@ -52,7 +52,7 @@ class Folder(dict):
 
 
 def one(record, before=None, **extra):
-    found = list(rows([change(record, before, **extra)]))
+    found = list(verdict_rows([change(record, before, **extra)]))
     return found[0] if found else None
 
 
@@ -124,7 +124,7 @@ def test_nothing_that_leads_to_a_patient_or_a_person_gets_out():
     extra = {"note": "For Petra Probe", "reference": "worklist Probe", "name_key": "scan of her chest.dcm"}
     record = change(after, before, patient_key="northside#" + "ab" * 20, **extra)
     folder = Folder()
-    Exporter(folder).export(list(rows([record])))
+    Exporter(folder).export(list(verdict_rows([record])))
     ((key, body),) = folder.items()
     text = f"{key}\n{gzip.decompress(body).decode()}".casefold()
     told = {*values(TOLD)} - OURS | {*extra.values(), before.name, before.created_by, "cd" * 32, "version-7"}
@@ -160,7 +160,7 @@ def test_only_verdicts_are_rows():
     stranger["dynamodb"]["Keys"]["pk"] = {"S": "STUDY#1"}
     assert one(reserved) is None
     assert one(deleted, rejected) is None
-    assert list(rows([touched, removal, stranger])) == []
+    assert list(verdict_rows([touched, removal, stranger])) == []
 
 
 def test_that_another_file_took_a_files_place_is_no_verdict_of_it():

@@ -8,7 +8,7 @@ from intake.files.scan import Scan
 from intake.files.states import State
 from intake.records.file_items import file_item
 from intake.table.serialization import serialize
-from processor.handlers.record_changes import changes
+from processor.handlers.record_changes import read_changes
 from processor.projection.projector import CALM, Projector
 from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeRecords, FakeTable
 from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, an_upload
@@ -169,7 +169,7 @@ def test_the_stream_tells_of_files_only():
         ]
     }
 
-    (change,) = changes(event)
+    (change,) = read_changes(event)
 
     assert change == a_change(
         before=State.AWAITING_UPLOAD,
@@ -186,7 +186,7 @@ def test_the_stream_tells_of_files_only():
 def test_what_makes_no_new_revision_is_no_change():
     """A reservation that is prolonged, a scan that is noted: nothing became of the file."""
     file = a_file(state=State.ACCEPTED, revision=2)
-    assert not list(changes({"Records": [_record("MODIFY", file, replace(file, scan=Scan.THREAT))]}))
+    assert not list(read_changes({"Records": [_record("MODIFY", file, replace(file, scan=Scan.THREAT))]}))
 
 
 def _record(name, old, new):

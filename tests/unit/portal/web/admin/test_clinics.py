@@ -7,8 +7,7 @@ import pytest
 from intake.rules import catalogue
 from portal.admin.profiles import CONFLICTS as PORTAL_CONFLICTS
 from portal.admin.profiles import MEGABYTE
-from processor.judge import Profile
-from processor.judge.inspection.profile import CONFLICTS
+from processor.judge.inspection.profile import CONFLICTS, Profile
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from processor.judge.dicom import texts
 from processor.judge.dicom.dictionary import tags
 from processor.judge.dicom.dictionary.attributes import NOTHING, TEXTS
-from processor.judge.dicom.dictionary.value_forms import violation
+from processor.judge.dicom.dictionary.value_forms import find_violation
 from processor.judge.inspection.findings import Findings
 
 SEED = secrets.randbits(32)
@@ -45,7 +45,7 @@ def test_what_is_matched_at_once_is_read_alike_one_by_one_and_breaks_no_rule():
         for part in (texts.SHARED_PART, texts.OWN_PART):
             together = part.match_together(part.values_of(values), values[tags.SPECIFIC_CHARACTER_SET])
             findings = Findings()
-            alone = part.one_by_one(values, findings)
+            alone = part.read_each(values, findings)
             if together:
                 at_once += 1
                 assert together.of == alone.of
@@ -75,4 +75,4 @@ def test_what_is_matched_at_once_is_read_alike_one_by_one_and_breaks_no_rule():
 def test_a_value_is_held_against_its_form(vr, text, code):
     attribute = next(entry for entry in TEXTS if entry.vr == vr and entry.least == 1)
 
-    assert violation(attribute, text) == code
+    assert find_violation(attribute, text) == code

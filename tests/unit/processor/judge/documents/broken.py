@@ -8,7 +8,8 @@ import zlib
 
 from pypdf import PdfWriter
 
-from processor.judge import Facts, Profile
+from processor.judge.inspection.facts import Facts
+from processor.judge.inspection.profile import Profile
 from tests.document_files import (
     OBSERVATION,
     PATIENT,

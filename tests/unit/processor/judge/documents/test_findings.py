@@ -5,8 +5,9 @@ import re
 import pytest
 
 from intake.files.model import Severity
-from processor.judge import Facts, judge
+from processor.judge import judge
 from processor.judge.documents.readers import READERS
+from processor.judge.inspection.facts import Facts
 from processor.judge.inspection.kinds import TAKEN
 from processor.judge.rules.catalogue import RULES
 from processor.judge.rules.image_rules import DOCUMENT_CHAPTERS

@@ -5,8 +5,9 @@ import zlib
 
 import pytest
 
-from processor.judge import Facts, judge
-from processor.judge.documents.zip.archive import EntryDamagedError, entries, inflate
+from processor.judge import judge
+from processor.judge.documents.zip.archive import EntryDamagedError, inflate, list_entries
+from processor.judge.inspection.facts import Facts
 from tests.document_files import chunk, jpeg, pdf, png, segment, stream, zipped
 from tests.unit.processor.judge.documents.verdicts import rejecting, warning
 from tests.unit.processor.judge.sources import CountedSource
@@ -77,7 +78,7 @@ def test_an_entry_whose_local_header_names_another_file_is_not_unpacked():
     at = whole.index(b"7.dcm")
     source = CountedSource(whole[:at] + b"8" + whole[at + 1 :])
 
-    for entry in entries(source):
+    for entry in list_entries(source):
         if entry.name == "7.dcm":
             with pytest.raises(EntryDamagedError):
                 list(inflate(source, entry))

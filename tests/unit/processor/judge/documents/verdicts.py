@@ -1,6 +1,7 @@
 """What the judge says of bytes, in short."""
 
-from processor.judge import Facts, judge
+from processor.judge import judge
+from processor.judge.inspection.facts import Facts
 from tests.unit.processor.judge.sources import CountedSource
 
 

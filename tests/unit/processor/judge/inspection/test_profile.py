@@ -5,8 +5,9 @@ import json
 import pytest
 
 from intake.files.model import Severity
-from processor.judge import Facts, Profile, judge
-from processor.judge.inspection.profile import CONFLICTS
+from processor.judge import judge
+from processor.judge.inspection.facts import Facts
+from processor.judge.inspection.profile import CONFLICTS, Profile
 from processor.judge.rules.catalogue import RULES
 from processor.judge.rules.mandatory_rules import PROTECTED, REASONS
 from tests.dicom_files import ct_slice

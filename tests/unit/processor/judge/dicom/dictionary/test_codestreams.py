@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from processor.judge.dicom.dictionary.codestreams import fault
+from processor.judge.dicom.dictionary.codestreams import find_fault
 
 JPEG, JPEG_LS, JPEG_2000, RLE, VIDEO = (f"1.2.840.10008.1.2.{end}" for end in ("4.50", "4.80", "4.91", "5", "4.102"))
 
@@ -36,7 +36,7 @@ def rle(*starts):
     ],
 )
 def test_a_stream_that_starts_as_it_should_has_no_fault(first, syntax):
-    assert fault(first, syntax) == ""
+    assert find_fault(first, syntax) == ""
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_a_stream_that_starts_as_it_should_has_no_fault(first, syntax):
     ],
 )
 def test_a_stream_that_nothing_can_decode_is_told(first, syntax, code):
-    assert fault(first, syntax) == code
+    assert find_fault(first, syntax) == code

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from intake.dicom.streams import FIRST_READ
 from intake.errors import ObjectChangedError
-from processor.judge import FIRST_READ, judge
+from processor.judge import judge
 from tests.dicom_files import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,

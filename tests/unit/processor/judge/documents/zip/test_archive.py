@@ -11,7 +11,7 @@ import zlib
 import pytest
 
 from processor.judge import judge
-from processor.judge.documents.zip.archive import ArchiveError, EntryDamagedError, entries, inflate, is_litter
+from processor.judge.documents.zip.archive import ArchiveError, EntryDamagedError, inflate, is_litter, list_entries
 from tests.document_files import zipped
 from tests.unit.processor.judge.documents.verdicts import metadata, rejecting, warning
 from tests.unit.processor.judge.sources import CountedSource
@@ -57,7 +57,7 @@ def test_entries_inflate_to_what_the_standard_library_reads(method, chunk):
     source = CountedSource(data)
 
     with zipfile.ZipFile(io.BytesIO(data)) as oracle:
-        for entry, info in zip(entries(source), oracle.infolist(), strict=True):
+        for entry, info in zip(list_entries(source), oracle.infolist(), strict=True):
             pieces = list(inflate(source, entry, chunk))
 
             assert (entry.name, entry.size, entry.crc32) == (info.filename, info.file_size, info.CRC)
@@ -67,7 +67,7 @@ def test_entries_inflate_to_what_the_standard_library_reads(method, chunk):
 
 def test_an_entry_is_read_in_parts():
     source = CountedSource(zipped([("a", NOISE)], zipfile.ZIP_STORED))
-    (entry,) = entries(source)
+    (entry,) = list_entries(source)
     source.reads.clear()
 
     for _ in inflate(source, entry, MIB):
@@ -95,7 +95,7 @@ def test_a_streamed_archive_with_data_descriptors_is_read():
     source = CountedSource(pipe.data)
 
     assert rejecting(pipe.data) == []
-    assert b"".join(inflate(source, entries(source)[0])) == NOISE[:9000]
+    assert b"".join(inflate(source, list_entries(source)[0])) == NOISE[:9000]
 
 
 def test_a_zip64_archive_is_read():
@@ -116,14 +116,14 @@ def test_a_zip64_archive_is_read():
 
     assert end > start
     assert rejecting(wide) == []
-    assert [(entry.name, entry.size) for entry in entries(CountedSource(wide))] == [("a.dcm", 7)]
+    assert [(entry.name, entry.size) for entry in list_entries(CountedSource(wide))] == [("a.dcm", 7)]
 
 
 def test_folders_and_litter_are_no_files():
     data = zipped([("a/", b""), ("a/1.dcm", b"x"), ("__MACOSX/a/._1.dcm", b"y"), (".DS_Store", b"z"),
                    ("a/Thumbs.db", b"t"), ("a\\desktop.ini", b"d")])  # fmt: skip
 
-    assert [(entry.index, entry.name) for entry in entries(CountedSource(data))] == [(1, "a/1.dcm")]
+    assert [(entry.index, entry.name) for entry in list_entries(CountedSource(data))] == [(1, "a/1.dcm")]
     assert metadata(data) == {"entries": 1, "total_size": 1}
 
 
@@ -161,7 +161,7 @@ def test_a_broken_archive_is_named_by_the_judge_and_refused_by_the_listing(code)
     assert rejecting(REJECTED[code]) == [code]
     if code not in {"archive-local-header-differs", "archive-entry-damaged"}:
         with pytest.raises(ArchiveError) as refused:
-            entries(CountedSource(REJECTED[code]))
+            list_entries(CountedSource(REJECTED[code]))
         assert refused.value.code == code
 
 
@@ -241,7 +241,7 @@ def test_an_archive_within_an_archive_is_refused():
 @pytest.mark.parametrize("change", [("size", 4999), ("size", 5001), ("crc32", 1), ("compressed_size", 4000)])
 def test_an_entry_that_is_not_as_declared_is_damaged(change):
     source = CountedSource(TWO)
-    entry = dataclasses.replace(entries(source)[1], **dict([change]))
+    entry = dataclasses.replace(list_entries(source)[1], **dict([change]))
 
     with pytest.raises(EntryDamagedError):
         list(inflate(source, entry))
