@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from scalper import cli, judging
+from scalper.check import judge_code
+from scalper.cli import commands
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,7 +39,7 @@ def scalper(
     """Silent Scalper: intake of medical files."""
 
 
-cli.register(app)
+commands.register(app)
 
 
 @app.command()
@@ -52,9 +53,17 @@ def up(
 ) -> None:
     """Bring the whole system up on this machine, until Ctrl-C."""
     with _report_errors():
-        from infra.local.up import up as run  # noqa: PLC0415  Not every command needs the runner.
+        from infra.local.up import run_stack  # noqa: PLC0415  Not every command needs the runner.
+        from scalper.api.credentials import Credentials, save  # noqa: PLC0415  As above.
 
-        run(state=state.resolve(), port=port, emulator_port=emulator_port, reload=reload, with_portal=portal)
+        run_stack(
+            state=state.resolve(),
+            port=port,
+            emulator_port=emulator_port,
+            reload=reload,
+            with_portal=portal,
+            save_access=lambda access, path: save(Credentials(*access), path),
+        )
 
 
 @app.command()
@@ -89,10 +98,10 @@ def check(
 
     Exit code 0: all accepted. 1: some rejected. 2: a wrong call, or a file that cannot be read.
     """
-    judging.make_importable()
+    judge_code.make_importable()
     from processor.ingest.offline_check import files_under  # noqa: PLC0415  Not every command judges.
-    from scalper.report import profile_of, report  # noqa: PLC0415  As above.
-    from scalper.workers import default_jobs  # noqa: PLC0415  As above.
+    from scalper.check.report import profile_of, report  # noqa: PLC0415  As above.
+    from scalper.check.workers import default_jobs  # noqa: PLC0415  As above.
 
     try:
         accepted = report(files_under(paths), profile_of(profile), as_json=as_json, jobs=jobs or default_jobs())

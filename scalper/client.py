@@ -10,17 +10,18 @@ from typing import Self
 
 import httpx
 
-from scalper import credentials, verdicts
-from scalper.announcing import Announcer, files_of
-from scalper.connection import Connection
-from scalper.delivery import Delivery
+from scalper.api import credentials, queries
+from scalper.api.connection import Connection
+from scalper.api.model import ACCEPTED, Changes, File, Study, Upload
+from scalper.api.queries import files_of
 from scalper.errors import DamagedError
-from scalper.journal import Journal
-from scalper.local import Found, LocalFile, find
-from scalper.outcome import Outcome, Silent, Watcher
-from scalper.plan import compare
-from scalper.shapes import ACCEPTED, Changes, File, Study, Upload
-from scalper.verdicts import Verdict, Wait
+from scalper.uploads.announcements import Announcer
+from scalper.uploads.delivery import Delivery
+from scalper.uploads.journal import Journal
+from scalper.uploads.local_files import Found, LocalFile, find
+from scalper.uploads.outcome import Outcome, Silent, Watcher
+from scalper.uploads.plan import compare
+from scalper.uploads.verdicts import Verdict, Wait
 
 JOBS = 4
 """Requests to S3 at a time."""
@@ -167,7 +168,7 @@ class Client:
 
     def changes(self, since: str | None = None) -> Changes:
         """Return a page of the change feed behind a cursor; `now` stands for its end, None for its beginning."""
-        return verdicts.changes(self.connection, since)
+        return queries.read_changes(self.connection, since)
 
     def download(self, file_id: str, target: Path) -> File:
         """Write an accepted file to `target`, whole and verified, or not at all. Returns what is known of it.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 from rich.console import Console
 
@@ -15,20 +16,39 @@ from infra.errors import RunnerError
 from infra.local.demo import Person, write_private
 from infra.local.progress import Steps
 from infra.local.stack import LocalStack, local_stack, redeploy, running_portal
-from scalper.credentials import Credentials
-from scalper.credentials import save as save_credentials
 
 _WATCHED = tuple(ROOT / folder for folder in ("assets", "infra", "intake", "processor", "portal", "templates"))
 _POLL_S = 0.2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+class PartnerAccess(NamedTuple):
+    """What the partner's client needs to be let in."""
+
+    api_url: str
+    client_id: str
+    client_secret: str
+    token_url: str | None = None
+    """Needed only where the API's own answer does not lead there."""
+
+
 class _Stopped(BaseException):
     """Raised in the main thread by the first signal that asks us to end."""
 
 
-def up(*, state: Path, port: int, emulator_port: int, reload: bool, with_portal: bool) -> None:
-    """Run until Ctrl-C, SIGTERM or SIGHUP, then leave no process behind. Raises RunnerError."""
+def run_stack(
+    *,
+    state: Path,
+    port: int,
+    emulator_port: int,
+    reload: bool,
+    with_portal: bool,
+    save_access: Callable[[PartnerAccess, Path], None],
+) -> None:
+    """Run until Ctrl-C, SIGTERM or SIGHUP, then leave no process behind. Raises RunnerError.
+
+    `save_access` writes the partner's credentials to a file, as the partner's client reads them.
+    """
     console = Console(highlight=False)
     started, sources = time.monotonic(), _sources()
     with contextlib.suppress(_Stopped), _signals() as disarm, contextlib.ExitStack() as exits:
@@ -45,7 +65,7 @@ def up(*, state: Path, port: int, emulator_port: int, reload: bool, with_portal:
                     children.append(exits.enter_context(running_portal(stack, log=log, reload=reload)))
             write_private(state / "local.json", stack.as_json())
             credentials = state / "credentials.toml"
-            save_credentials(_partner(stack, with_portal=with_portal), credentials)
+            save_access(_choose_access(stack, with_portal=with_portal), credentials)
             _welcome(console, stack, credentials, time.monotonic() - started)
             _supervise(children, _redeployer(stack, console, sources) if reload else None)
         finally:
@@ -53,13 +73,12 @@ def up(*, state: Path, port: int, emulator_port: int, reload: bool, with_portal:
             console.print("Stopping …")
 
 
-def _partner(stack: LocalStack, *, with_portal: bool) -> Credentials:
-    """Return the partner's credentials, as `scalper upload` takes them."""
+def _choose_access(stack: LocalStack, *, with_portal: bool) -> PartnerAccess:
     partner = stack.demo.partner
     if with_portal:
-        return Credentials(stack.portal_url, partner.client_id, partner.client_secret)
+        return PartnerAccess(stack.portal_url, partner.client_id, partner.client_secret)
     # The function behind the gateway tells of AWS's own sign-in page, which no emulator can be.
-    return Credentials(stack.api_url, partner.client_id, partner.client_secret, stack.token_url)
+    return PartnerAccess(stack.api_url, partner.client_id, partner.client_secret, stack.token_url)
 
 
 @contextlib.contextmanager

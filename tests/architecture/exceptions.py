@@ -17,10 +17,6 @@ ARGUED: dict[str, dict[str, str]] = {
 TODAY: dict[str, dict[str, str]] = {
     "full_folders": {
         "intake.table": "Until it is moved.",
-        "scalper": "Until it is moved.",
-    },
-    "circles": {
-        "infra ↔ scalper": "Until it is moved.",
     },
     "re_exports": {
         "processor.judge": "Until it is moved.",

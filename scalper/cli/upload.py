@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from scalper import errors, judging
-from scalper.announcing import Announcer
+from scalper import errors
+from scalper.check import judge_code
+from scalper.cli.reporters import PROBLEMS, ConsoleReporter, JsonReporter, Teller
 from scalper.client import Client
 from scalper.errors import ClientError
-from scalper.journal import Journal
-from scalper.local import Found, LocalFile, find
-from scalper.outcome import Outcome
-from scalper.plan import compare
-from scalper.telling import PROBLEMS, ConsoleReporter, JsonReporter, Teller
+from scalper.uploads.announcements import Announcer
+from scalper.uploads.journal import Journal
+from scalper.uploads.local_files import Found, LocalFile, find
+from scalper.uploads.outcome import Outcome
+from scalper.uploads.plan import compare
 
 ACCEPTED, REJECTED, USAGE, AGAIN = range(4)
 """Exit codes: all is well; some file was refused; a wrong call or credentials; the same command must be run again."""
@@ -70,9 +71,9 @@ def exit_code(error: BaseException) -> int:
 
 def checker(profile: Path | None) -> Callable[[LocalFile, Teller], bool]:
     """Return a judgement on this machine, as the pipeline would judge. Raises ValueError for a wrong profile."""
-    judging.make_importable()
+    judge_code.make_importable()
     from processor.ingest.offline_check import check  # noqa: PLC0415  Not every upload judges.
-    from scalper.report import profile_of  # noqa: PLC0415  As above.
+    from scalper.check.report import profile_of  # noqa: PLC0415  As above.
 
     rules = profile_of(profile)
 

@@ -7,16 +7,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scalper.announcing import Announcer, Described, Pending, files_of
-from scalper.connection import Connection
+from scalper.api.connection import Connection
+from scalper.api.model import AWAITING, File, Reserved
+from scalper.api.model import Plan as Parts
+from scalper.api.queries import files_of
 from scalper.errors import ClientError, ConflictError, CredentialsError, UnreachableError
-from scalper.journal import ABANDONED, ANNOUNCED, SENT, Journal
-from scalper.local import LocalFile
-from scalper.outcome import Outcome, Watcher
-from scalper.plan import Plan
-from scalper.shapes import AWAITING, File, Reserved
-from scalper.shapes import Plan as Parts
-from scalper.transfer import Item, Transfer
+from scalper.uploads.announcements import Announcer, Described, Pending
+from scalper.uploads.journal import ABANDONED, ANNOUNCED, SENT, Journal
+from scalper.uploads.local_files import LocalFile
+from scalper.uploads.outcome import Outcome, Watcher
+from scalper.uploads.plan import Plan
+from scalper.uploads.transfer import Item, Transfer
 
 PER_ANNOUNCEMENT = 500
 BYTES_PER_ANNOUNCEMENT = 1024**3

@@ -147,9 +147,8 @@ def test_names_in_archives_steer_no_terminal(run, good, tmp_path):
 
 
 def test_checking_needs_neither_aws_nor_the_portal_nor_pydicom():
-    script = (
-        "import sys, processor.ingest.offline_check, scalper.report; print(*(m for m in sys.modules if '.' not in m))"
-    )
+    names = "print(*(m for m in sys.modules if '.' not in m))"
+    script = f"import sys, processor.ingest.offline_check, scalper.check.report; {names}"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert not {"boto3", "botocore", "fastapi", "pydantic", "pydicom", "aws_cdk"} & set(loaded)
 

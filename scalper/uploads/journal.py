@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from scalper.errors import JournalError
-from scalper.local import Announcement, LocalFile, absolute
+from scalper.uploads.local_files import Announcement, LocalFile, absolute
 
 _VERSION = 1
 _SCHEMA = """

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 
 from scalper import errors
-from scalper.retrying import TEMPORARY, Retrying
-from scalper.shapes import Json, Problem, Put
-from scalper.tokens import Tokens, secure
+from scalper.api.model import Json, Put
+from scalper.api.retry import TEMPORARY, Retrying
+from scalper.api.tokens import Tokens, secure
 
 PATIENCE = httpx.Timeout(60, connect=15)
 
@@ -78,7 +78,7 @@ class Connection:
             answer = asked(self._tokens.token(instead_of=token))
         document = _json(answer)
         if not answer.is_success:
-            raise errors.error_for(Problem.read(answer.status_code, document))
+            raise errors.error_for(errors.Problem.read(answer.status_code, document))
         return document
 
     def check(self) -> None:
@@ -110,5 +110,5 @@ def _json(answer: httpx.Response) -> dict[str, Any]:
     if isinstance(document, dict):
         return document
     if answer.is_success:
-        raise errors.error_for(Problem(answer.status_code, title="The API's answer is not JSON"))
+        raise errors.error_for(errors.Problem(answer.status_code, title="The API's answer is not JSON"))
     return {"title": answer.reason_phrase}

@@ -17,41 +17,6 @@ def moment(text: str) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """A problem document (RFC 9457)."""
-
-    status: int
-    type: str = "about:blank"
-    title: str = ""
-    detail: str = ""
-    request_id: str = ""
-    errors: tuple[Json, ...] = ()
-    """With `invalid-request`: what to correct, each with `pointer` or `parameter`, `code` and `message`."""
-
-    @property
-    def slug(self) -> str:
-        """The last segment of `type`, as `not-found`: stable."""
-        return self.type.rpartition("/")[2]
-
-    def describe(self) -> str:
-        """Say it in a sentence or two."""
-        faults = "".join(
-            f" {fault.get('pointer') or fault.get('parameter')}: {fault.get('message')}." for fault in self.errors
-        )
-        request = f" (request {self.request_id})" if self.request_id else ""
-        return (
-            f"{self.title or 'The API answered with an error'} ({self.status}). {self.detail}{faults}{request}".strip()
-        )
-
-    @classmethod
-    def read(cls, status: int, document: Json) -> Self:
-        texts = {name: str(document.get(name, "")) for name in ("title", "detail", "request_id")}
-        return cls(
-            status, str(document.get("type", "about:blank")), errors=tuple(document.get("errors") or ()), **texts
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """Something that the judge found."""
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from scalper.local import LocalFile
-from scalper.plan import Plan
-from scalper.transfer import Item
+from scalper.uploads.local_files import LocalFile
+from scalper.uploads.plan import Plan
+from scalper.uploads.transfer import Item
 
 
 class Watcher(Protocol):

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from scalper.api.retry import Retrying
 from scalper.errors import CredentialsError
-from scalper.retrying import Retrying
 
 DISCOVERY = "/.well-known/oauth-protected-resource"
 """Where the API tells who issues its tokens (RFC 9728)."""

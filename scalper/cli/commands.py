@@ -41,7 +41,7 @@ def upload(
     rejected, failed or kept back. 2: a wrong call or wrong credentials.
     3: not everything is done; run the same command again.
     """
-    from scalper import commands  # noqa: PLC0415  `--help` waits for nothing.
+    from scalper.cli import upload as commands  # noqa: PLC0415  `--help` waits for nothing.
 
     with _report_errors():
         order = commands.Order(
@@ -75,12 +75,12 @@ def status(
     Exit code 0: complete, all accepted. 1: complete, some not accepted.
     2: a wrong call. 3: verdicts are awaited.
     """
-    from scalper import following  # noqa: PLC0415  As above.
+    from scalper.cli import tracking  # noqa: PLC0415  As above.
 
     if bool(upload_id) == last:
         raise typer.BadParameter("Name an upload, or --last.")
     with _report_errors():
-        code = following.status(upload_id, journal, as_json=as_json)
+        code = tracking.status(upload_id, journal, as_json=as_json)
     raise typer.Exit(code)
 
 
@@ -96,10 +96,10 @@ def watch(
     as_json: _Json = False,
 ) -> None:
     """Follow the clinic's verdicts as they come, each once, until Ctrl-C."""
-    from scalper import following  # noqa: PLC0415  As above.
+    from scalper.cli import tracking  # noqa: PLC0415  As above.
 
     with _report_errors():
-        following.watch(cursor, from_start=from_start, once=once, as_json=as_json)
+        tracking.watch(cursor, from_start=from_start, once=once, as_json=as_json)
 
 
 def get(
@@ -111,10 +111,10 @@ def get(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Fetch an accepted file, whole and verified, or nothing."""
-    from scalper import following  # noqa: PLC0415  As above.
+    from scalper.cli import tracking  # noqa: PLC0415  As above.
 
     with _report_errors():
-        following.get(file_id, output, force=force)
+        tracking.get(file_id, output, force=force)
 
 
 def login(
@@ -127,7 +127,8 @@ def login(
     goes before the file: SCALPER_API_URL, SCALPER_CLIENT_ID and
     SCALPER_CLIENT_SECRET. SCALPER_CREDENTIALS names another file.
     """
-    from scalper import Client, credentials  # noqa: PLC0415  As above.
+    from scalper.api import credentials  # noqa: PLC0415  As above.
+    from scalper.client import Client  # noqa: PLC0415  As above.
 
     secret = typer.prompt("Client secret", hide_input=True, err=True).strip()
     with _report_errors():
@@ -148,7 +149,7 @@ def register(app: typer.Typer) -> None:
 @contextlib.contextmanager
 def _report_errors() -> Iterator[None]:
     """Turn what goes wrong into a sentence and an exit code."""
-    from scalper.commands import exit_code  # noqa: PLC0415  As above.
+    from scalper.cli.upload import exit_code  # noqa: PLC0415  As above.
     from scalper.errors import ClientError  # noqa: PLC0415  As above.
 
     try:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import DownloadColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import TransferSpeedColumn as SpeedColumn
 
-from scalper import show
-from scalper.local import Found, LocalFile
-from scalper.outcome import Outcome
-from scalper.plan import Plan
-from scalper.transfer import Item
-from scalper.verdicts import Verdict
+from scalper import formatting
+from scalper.uploads.local_files import Found, LocalFile
+from scalper.uploads.outcome import Outcome
+from scalper.uploads.plan import Plan
+from scalper.uploads.transfer import Item
+from scalper.uploads.verdicts import Verdict
 
 if TYPE_CHECKING:
     from processor.ingest.offline_check import Checked
@@ -111,7 +111,7 @@ class ConsoleReporter:
     """Bars while it runs, lines for what needs attention, and a summary."""
 
     def __init__(self) -> None:
-        self._console = show.output()
+        self._console = formatting.output()
         self._bar: tuple[Progress, TaskID] | None = None
         self._sent = 0
         self._explained = False
@@ -121,16 +121,18 @@ class ConsoleReporter:
         for path in found.unreadable:
             self.trouble(path, OSError("It cannot be read."))
         if found.left_out:
-            self._console.print(f"[dim]Left out: {show.files(found.left_out)} of the operating system's, or hidden.[/]")
+            self._console.print(
+                f"[dim]Left out: {formatting.files(found.left_out)} of the operating system's, or hidden.[/]"
+            )
 
     def planned(self, plan: Plan) -> None:
         self._plan = plan
         if plan.changed:
             count = len(plan.changed)
-            self._console.print(f"{show.files(count)} changed since an earlier run; sent as new.")
+            self._console.print(f"{formatting.files(count)} changed since an earlier run; sent as new.")
         if plan.begun:
             count = len(plan.begun)
-            self._console.print(f"Taking up an earlier run: {show.files(count)} were announced and not sent yet.")
+            self._console.print(f"Taking up an earlier run: {formatting.files(count)} were announced and not sent yet.")
         if self._bar:
             files = [*plan.new, *(file for file, _ in plan.begun)]
             bar, task = self._bar
@@ -139,10 +141,10 @@ class ConsoleReporter:
     def would_send(self, plan: Plan) -> None:
         files = [*plan.new, *(file for file, _ in plan.begun)]
         for file in files:
-            self._console.print(f"{show.name(file.name)}  [dim]{show.size(file.size)}[/]")
+            self._console.print(f"{formatting.name(file.name)}  [dim]{formatting.size(file.size)}[/]")
         before = f"; {len(plan.earlier):,} sent before" if plan.earlier else ""
-        total = show.size(sum(file.size for file in files))
-        self._console.print(f"{show.files(len(files))} to send ({total}){before}. Nothing was sent.")
+        total = formatting.size(sum(file.size for file in files))
+        self._console.print(f"{formatting.files(len(files))} to send ({total}){before}. Nothing was sent.")
 
     def began(self, upload_id: str) -> None:
         self._console.print(f"Upload [bold]{upload_id}[/]")
@@ -152,7 +154,7 @@ class ConsoleReporter:
             self._bar[0].advance(self._bar[1], size)
 
     def checked(self, checked: "Checked") -> None:
-        from scalper.workers import tell  # noqa: PLC0415  Not every upload judges.
+        from scalper.check.workers import tell  # noqa: PLC0415  Not every upload judges.
 
         if checked.judgement.rejected:
             tell(self._console, checked)
@@ -166,20 +168,20 @@ class ConsoleReporter:
 
     def trouble(self, path: Path, error: Exception) -> None:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        self._console.print(f"[red]✗ not sent[/]  {show.name(str(path))}: {show.name(reason)}")
+        self._console.print(f"[red]✗ not sent[/]  {formatting.name(str(path))}: {formatting.name(reason)}")
 
     @contextmanager
     def sending(self) -> Iterator[None]:
         count = TextColumn("{task.fields[sent]:,}/{task.fields[of]:,} files")
         columns = (count, DownloadColumn(), SpeedColumn(), TimeRemainingColumn())
-        with show.progress(self._console, "Sending", *columns, visible=True) as bar:
+        with formatting.progress(self._console, "Sending", *columns, visible=True) as bar:
             self._bar = bar, bar.add_task("", total=None, sent=0, of=0)
             yield
         self._bar = None
 
     @contextmanager
     def waiting(self, count: int) -> Iterator[None]:
-        with show.progress(
+        with formatting.progress(
             self._console, "Waiting for verdicts", MofNCompleteColumn(), TimeRemainingColumn(), visible=True
         ) as bar:
             self._bar = bar, bar.add_task("", total=count)
@@ -192,16 +194,18 @@ class ConsoleReporter:
         if verdict.state in PROBLEMS or verdict.warnings:
             self._explained = True
             name = file.name if file else verdict.file.name if verdict.file else verdict.file_id
-            self._console.print(f"{show.mark(verdict.state, verdict.warnings)}  {show.name(name)}")
-            for line in show.explain(verdict.file.findings if verdict.file else (), verdict.state):
+            self._console.print(f"{formatting.mark(verdict.state, verdict.warnings)}  {formatting.name(name)}")
+            for line in formatting.explain(verdict.file.findings if verdict.file else (), verdict.state):
                 self._console.print(line)
 
     def delivered(self, outcome: Outcome) -> None:
         if not (self._plan.new or self._plan.begun):
             before = len(outcome.files)
-            self._console.print(f"Nothing to send: {show.files(before)} sent before." if before else "Nothing to send.")
+            self._console.print(
+                f"Nothing to send: {formatting.files(before)} sent before." if before else "Nothing to send."
+            )
             return
-        said = f"{show.files(outcome.sent)} sent ({show.size(outcome.bytes_sent)})"
+        said = f"{formatting.files(outcome.sent)} sent ({formatting.size(outcome.bytes_sent)})"
         before = len(outcome.files) - outcome.sent
         also = [f"{before:,} sent before"] if before else []
         also += [f"{len(outcome.withheld):,} kept back by the check"] if outcome.withheld else []
@@ -210,7 +214,7 @@ class ConsoleReporter:
 
     def ended(self, outcome: Outcome, states: Mapping[str, int], warnings: int, exit_code: int) -> None:  # noqa: ARG002
         if states:
-            self._console.print(f"Verdicts: {show.tally(states, warnings)}.")
+            self._console.print(f"Verdicts: {formatting.tally(states, warnings)}.")
             if not self._explained and any(states.get(state) for state in PROBLEMS):
                 self._console.print("[dim]`scalper status UPLOAD` tells why.[/]")
         elif outcome.files and not outcome.halted:

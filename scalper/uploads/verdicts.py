@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from scalper.announcing import files_of
-from scalper.connection import Connection
+from scalper.api.connection import Connection
+from scalper.api.model import AWAITING, Change, File, Upload
+from scalper.api.queries import files_of, read_changes
 from scalper.errors import UnreachableError
-from scalper.shapes import AWAITING, Change, Changes, File, Upload
 
 NOW = "now"
 """In place of a cursor: behind the newest change."""
@@ -29,13 +29,6 @@ class Verdict:
     @classmethod
     def read(cls, file: File) -> "Verdict":
         return cls(file.file_id, file.upload_id, file.state, file.codes, file.warnings, file)
-
-
-def changes(connection: Connection, since: str | None, limit: int = 500) -> Changes:
-    """Read a page of the change feed. Raises GoneError for a cursor that is too old, ApiError, UnreachableError."""
-    query: dict[str, str | int] = {"limit": limit, **({"since": since} if since else {})}
-    page = connection.ask("GET", "changes", query=query)
-    return Changes(tuple(map(Change.read, page["changes"])), page["cursor"], page["poll_after_seconds"])
 
 
 class Wait:
@@ -69,14 +62,14 @@ class Wait:
         if not self._uploads:
             return
         # The cursor comes before the look around, so that nothing falls between the two.
-        cursor = changes(self._connection, NOW, 1).cursor
+        cursor = read_changes(self._connection, NOW, 1).cursor
         for upload_id in self._uploads:
             yield from self._tell(Verdict.read(file) for file in files_of(self._connection, upload_id) if file.settled)
         delay = FIRST_PAUSE
         while True:
             # Asked before the feed is read: when all is judged, the feed holds it all.
             complete = self._complete()
-            page = changes(self._connection, cursor)
+            page = read_changes(self._connection, cursor)
             cursor = page.cursor
             yield from self._tell(self._explain(page.changes))
             if complete and page.poll_after:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from scalper.journal import ABANDONED, ANNOUNCED, PLANNED, Entry, Journal
-from scalper.local import LocalFile, sha256
+from scalper.uploads.journal import ABANDONED, ANNOUNCED, PLANNED, Entry, Journal
+from scalper.uploads.local_files import LocalFile, sha256
 
 _ANEW = frozenset({ABANDONED, "expired"})
 """What was announced, never came, and is not awaited any more."""

@@ -10,8 +10,9 @@ from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from rich.text import Text
 
 from processor.judge import Profile
-from scalper import show, workers
-from scalper.workers import Style
+from scalper import formatting
+from scalper.check import workers
+from scalper.check.workers import Style
 
 
 def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int = 1) -> bool:
@@ -19,14 +20,14 @@ def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int 
 
     Raises OSError for an unreadable file, once what comes before it is printed.
     """
-    console = show.output()
+    console = formatting.output()
     verdicts: Counter[str] = Counter()
     style = Style(as_json, console.color_system)
     columns = (MofNCompleteColumn(), TimeRemainingColumn())
     # The bar has a thread, which would keep workers from being begun the cheap way.
     with (
         workers.judge_files(files, profile, style, jobs) as batches,
-        show.progress(console, "Checking", *columns, visible=not (as_json and console.is_terminal)) as bar,
+        formatting.progress(console, "Checking", *columns, visible=not (as_json and console.is_terminal)) as bar,
     ):
         task = bar.add_task("", total=len(files))
         for batch in batches:
@@ -51,7 +52,7 @@ def _print(console: Console, text: str) -> None:
 def _summary(counts: Counter[str]) -> str:
     accepted = counts["accepted"] + counts["warned"]
     warned = f" ({counts['warned']} with warnings)" if counts["warned"] else ""
-    return f"{show.files(counts.total())}: {accepted} accepted{warned}, {counts['rejected']} rejected."
+    return f"{formatting.files(counts.total())}: {accepted} accepted{warned}, {counts['rejected']} rejected."
 
 
 def profile_of(path: Path | None) -> Profile:

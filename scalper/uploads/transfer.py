@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 
 import httpx
 
-from scalper.connection import Connection
+from scalper.api.connection import Connection
+from scalper.api.model import Plan, Put, Reserved
 from scalper.errors import FileChangedError, TransferError, UnreachableError
-from scalper.local import LocalFile, blocks, sha256
-from scalper.shapes import Plan, Put, Reserved
+from scalper.uploads.local_files import LocalFile, blocks, sha256
 
 MARGIN = timedelta(minutes=1)
 """A presigned request that ends sooner is not begun."""

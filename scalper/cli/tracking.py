@@ -6,11 +6,11 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from scalper import show
+from scalper import formatting
+from scalper.api.model import AWAITING, Change, Changes, File, Upload
+from scalper.cli.reporters import PROBLEMS
 from scalper.client import Client
 from scalper.errors import ApiError, ClientError
-from scalper.shapes import AWAITING, Change, Changes, File, Upload
-from scalper.telling import PROBLEMS
 
 ACCEPTED, REJECTED, AGAIN = 0, 1, 3
 
@@ -63,7 +63,7 @@ def get(file_id: str, target: Path | None, *, force: bool) -> None:
             raise ClientError(f"{target} exists. Name another file with --output, or replace it with --force.")
         file = client.download(file_id, target)
     checked = "SHA-256 verified" if file.sha256 else "size verified"
-    show.output().print(f"{show.name(str(target))}: {show.size(file.size)}, {checked}.")
+    formatting.output().print(f"{formatting.name(str(target))}: {formatting.size(file.size)}, {checked}.")
 
 
 def _last(client: Client, journal: Path | None) -> str:
@@ -79,13 +79,15 @@ def _has_problems(upload: Upload) -> bool:
 
 
 def _print_status(upload: Upload, problems: list[File]) -> None:
-    console = show.output()
-    reference = f"  {show.name(upload.reference)}" if upload.reference else ""
+    console = formatting.output()
+    reference = f"  {formatting.name(upload.reference)}" if upload.reference else ""
     console.print(f"Upload [bold]{upload.upload_id}[/]{reference}  {_progress(upload)}")
-    console.print(f"{show.files(upload.declared)}: {show.tally(upload.counts, upload.warnings)}.")
+    console.print(f"{formatting.files(upload.declared)}: {formatting.tally(upload.counts, upload.warnings)}.")
     for file in problems:
-        console.print(f"{show.mark(file.state, file.warnings)}  {show.name(file.name)}  [dim]{file.file_id}[/]")
-        for line in show.explain(file.findings, file.state):
+        console.print(
+            f"{formatting.mark(file.state, file.warnings)}  {formatting.name(file.name)}  [dim]{file.file_id}[/]"
+        )
+        for line in formatting.explain(file.findings, file.state):
             console.print(line)
 
 
@@ -97,15 +99,15 @@ def _print_change(client: Client, change: Change, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(asdict(change), default=_plain), flush=True)
         return
-    console = show.output()
+    console = formatting.output()
     time_of_day = change.at.astimezone().strftime("%H:%M:%S")
     if not change.codes and not change.warnings:
-        console.print(f"[dim]{time_of_day}[/]  {show.mark(change.state, 0)}  {change.file_id}")
+        console.print(f"[dim]{time_of_day}[/]  {formatting.mark(change.state, 0)}  {change.file_id}")
         return
     file = client.file(change.file_id)
-    console.print(f"[dim]{time_of_day}[/]  {show.mark(change.state, change.warnings)}  {change.file_id}")
-    console.print(f"    {show.name(file.name)}")
-    for line in show.explain(file.findings, change.state):
+    console.print(f"[dim]{time_of_day}[/]  {formatting.mark(change.state, change.warnings)}  {change.file_id}")
+    console.print(f"    {formatting.name(file.name)}")
+    for line in formatting.explain(file.findings, change.state):
         console.print(line)
 
 

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from scalper import credentials
 from scalper.__main__ import app
+from scalper.api import credentials
 from scalper.client import Client
 from tests.dicom_files import ct_slice
 from tests.unit.scalper.world import SECRET, folder

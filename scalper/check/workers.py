@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from rich.console import Console
 
-from scalper import judging, show
+from scalper import formatting
+from scalper.check import judge_code
 
 if TYPE_CHECKING:
     from processor.ingest.offline_check import Checked
@@ -100,7 +101,7 @@ def _in_order(waiting: deque[Future[Batch]], begun: Iterator[Future[Batch]]) -> 
 def _prepare() -> None:
     """Have Ctrl-C end a worker at once and in silence, and find the judge."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    judging.make_importable()
+    judge_code.make_importable()
 
 
 def judge_batch(paths: Sequence[Path], profile: "Profile", style: Style) -> Batch:
@@ -140,8 +141,8 @@ def _write(console: Console, checked: "Checked", style: Style) -> None:
 def tell(console: Console, checked: "Checked") -> None:
     """Print what was found of one file."""
     judgement = checked.judgement
-    console.print(f"{show.MARKS[verdict(checked)]}  {show.name(checked.path)}  [dim]{judgement.kind}[/]")
-    for line in show.explain(judgement.findings):
+    console.print(f"{formatting.MARKS[verdict(checked)]}  {formatting.name(checked.path)}  [dim]{judgement.kind}[/]")
+    for line in formatting.explain(judgement.findings):
         console.print(line)
 
 

@@ -1,18 +1,17 @@
 """Telling the API which files are to come, so that no end of ours announces one twice."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scalper.connection import Connection
+from scalper.api.connection import Connection
+from scalper.api.model import Json, Reserved
 from scalper.errors import ApiError, ClientError
-from scalper.journal import Batch, Journal, describe_announced
-from scalper.local import Announcement, LocalFile, sha256
-from scalper.shapes import File, Json, Reserved
+from scalper.uploads.journal import Batch, Journal, describe_announced
+from scalper.uploads.local_files import Announcement, LocalFile, sha256
 
 MAX_FILES_PER_UPLOAD = 99_999
-PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +109,3 @@ class Announcer:
             "note": batch.note,
             **({"expected": batch.expected} if batch.expected <= MAX_FILES_PER_UPLOAD else {}),
         }
-
-
-def files_of(connection: Connection, upload_id: str) -> Iterator[File]:
-    """Yield an upload's files page by page, in the order of announcement. Raises ApiError, UnreachableError."""
-    query: dict[str, str | int] = {"limit": PAGE}
-    while True:
-        page = connection.ask("GET", f"uploads/{upload_id}", query=query)
-        yield from map(File.read, page["files"])
-        if "next" not in page:
-            return
-        query["cursor"] = page["next"]

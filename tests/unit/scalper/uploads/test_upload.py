@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from scalper.errors import FileChangedError, JournalError, UnreachableError
-from scalper.local import LARGE
+from scalper.uploads.local_files import LARGE
 from tests.unit.scalper.world import folder
 
 UPLOADS = "POST /api/v1/uploads"

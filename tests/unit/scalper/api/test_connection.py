@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from scalper import ApiError, Client, CredentialsError, DamagedError, NotFoundError, UnreachableError
-from scalper.retrying import ATTEMPTS, LONGEST_RETRY_AFTER, _retry_after
+from scalper.api.retry import ATTEMPTS, LONGEST_RETRY_AFTER, _retry_after
 
 
 @pytest.fixture
