@@ -1,4 +1,4 @@
-"""Which module of this package reads which kind."""
+"""Which module beside this one reads which kind."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -14,19 +14,19 @@ Reader = Callable[[Window, Findings, Metadata], None]
 The first bytes are a guess: a reader that finds another kind raises OtherKindError, and adds nothing."""
 
 READERS: dict[str, str] = {
-    "zip": "archive",
-    "nifti": "nifti",
-    "gzip": "gzipped",
-    "png": "png",
-    "jpeg": "jpeg",
-    "tiff": "tiff",
-    "pdf": "pdf",
-    "hl7v2": "hl7v2",
-    "fhir": "fhir",
-    "json": "other_json",
-    "ccda": "ccda",
-    "xml": "other_xml",
-    "csv": "csv_table",
+    "zip": "zip.archive",
+    "nifti": "images.nifti",
+    "gzip": "images.gzipped",
+    "png": "images.png",
+    "jpeg": "images.jpeg",
+    "tiff": "images.tiff",
+    "pdf": "pdf.document",
+    "hl7v2": "texts.hl7v2",
+    "fhir": "texts.fhir",
+    "json": "texts.other_json",
+    "ccda": "texts.ccda",
+    "xml": "texts.other_xml",
+    "csv": "texts.csv_table",
 }
 """Kind → its module here. `gzip`, `json` and `xml` are not taken: their modules tell attacks from the others, and find
 what is of a kind that is taken after all."""

@@ -1,6 +1,5 @@
 """The order of a level's data elements, and who owns its private ones (PS3.5 7.1, 7.8)."""
 
-import re
 from bisect import bisect_right
 from functools import lru_cache
 
@@ -100,24 +99,18 @@ class Order:
         if tag & 0x1FF00 == 0x10000 and tag > self.last and tag >> 16 != self._group and at < AT_HAND:
             skipped = self._skip_group(buffer, at, stop)
             if skipped:
-                self._pass_group(tag, skipped)
+                # Behind the group's first creator, or behind the elements of its block.
+                creator, elements = skipped[2][0], skipped[3]
+                self._group = tag >> 16
+                self._creators = {creator}
+                self.last = self._group << 16 | (creator << 8 if elements else creator)
+                self.fence = self.last + (0x100 if elements else 1)
                 return skipped.end()
         self.enter(tag)
         if (tag & 0x1F000) > 0x10000 and at < AT_HAND:
             skipped = self._skip(buffer, at, stop)
             return skipped.end() if skipped else following
         return following
-
-    def _pass_group(self, tag: int, skipped: re.Match[bytes]) -> None:
-        """Stand behind a private group's first creator, or behind the elements of its block."""
-        self._group, creator = tag >> 16, skipped[2][0]
-        self._creators = {creator}
-        if skipped[3]:
-            self.last = self._group << 16 | creator << 8
-            self.fence = self.last + 0x100
-        else:
-            self.last = self._group << 16 | creator
-            self.fence = self.last + 1
 
     def note(self, tag: int, vr: bytes, length: int) -> None:
         """Hold a kept element's header against the dictionary."""

@@ -32,7 +32,7 @@ class Walk:
         self._findings = findings
         self._levels = [Level(items=False, limit=UNBOUNDED, defined=False, encoding=data_set.encoding)]
         self._inner: Order | None = None
-        """Of the levels within sequences, once there are any."""
+        """Of what is nested, once anything is."""
         self._allowance = Allowance(data_set.values)
         self._looked = 0
         """Up to where items were looked at all at once."""
@@ -73,13 +73,13 @@ class Walk:
             return 0
         at = self._position - self._stream.origin
         values = self.data_set.values if whole else {}
-        order = self.order if whole else self._order_within()
+        order = self.order if whole else self._restart_inner()
         end, passed = run_of(level.encoding)(self._stream.buffer, at, at + there, values, order)
         self._position += end - at
         self._count(passed)
         return end - at
 
-    def _order_within(self) -> Order:
+    def _restart_inner(self) -> Order:
         self._inner = self._inner or Order(self.data_set.encoding)
         return self._inner.restart()
 
