@@ -10,7 +10,7 @@ const LONGEST_WAIT = 30_000;
  * Runs `attempt` until it succeeds, waiting longer each time, with jitter. Only a PassingError is tried again: as often
  * as it takes where the network was at fault. `attempt` is told how often it failed before.
  */
-export async function retrying(attempt, signal) {
+export async function retry(attempt, signal) {
   for (let failures = 0; ; failures += 1) {
     try {
       const result = await attempt(failures);

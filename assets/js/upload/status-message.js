@@ -1,7 +1,7 @@
 const PROGRESS_AFTER = 15_000;
 
 /** Tells a screen reader how things go: changes at once, and how far an upload has come now and then. */
-export class Saying {
+export class StatusMessage {
   #place;
   #last = 0;
 
@@ -9,12 +9,12 @@ export class Saying {
     this.#place = place;
   }
 
-  now(text) {
+  show(text) {
     this.#last = Date.now();
     this.#place.textContent = text;
   }
 
-  nowAndThen(text) {
-    if (Date.now() - this.#last >= PROGRESS_AFTER) this.now(text);
+  showNowAndThen(text) {
+    if (Date.now() - this.#last >= PROGRESS_AFTER) this.show(text);
   }
 }

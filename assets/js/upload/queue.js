@@ -1,5 +1,5 @@
 /** Lets the page answer clicks and draw before going on: long work is cut into slices between which this waits. */
-export function nextTurn() {
+export function yieldToPage() {
   if (globalThis.scheduler?.yield) return globalThis.scheduler.yield();
   return new Promise((resolve) => {
     setTimeout(resolve);
@@ -7,7 +7,7 @@ export function nextTurn() {
 }
 
 /** Runs `work` for each of `things`, at most `lanes` at a time. */
-export async function inLanes(lanes, things, work) {
+export async function runInLanes(lanes, things, work) {
   const iterator = things[Symbol.iterator]();
   const lane = async () => {
     for (let next = iterator.next(); !next.done; next = iterator.next()) await work(next.value);
