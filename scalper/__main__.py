@@ -21,7 +21,7 @@ _STATE = Path(".scalper")
 _Folder = Annotated[Path, typer.Option("--state", help="Folder that keeps everything between starts.")]
 
 
-def _version(wanted: bool) -> None:
+def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version  # noqa: PLC0415  Not every command needs it.
 
@@ -33,7 +33,7 @@ def _version(wanted: bool) -> None:
 def scalper(
     *,
     _show: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Silent Scalper: intake of medical files."""
@@ -100,11 +100,11 @@ def check(
     """
     judge_code.make_importable()
     from processor.ingest.offline_check import files_under  # noqa: PLC0415  Not every command judges.
-    from scalper.check.report import profile_of, report  # noqa: PLC0415  As above.
-    from scalper.check.workers import default_jobs  # noqa: PLC0415  As above.
+    from scalper.check.report import read_profile, report  # noqa: PLC0415  As above.
+    from scalper.check.workers import count_cores  # noqa: PLC0415  As above.
 
     try:
-        accepted = report(files_under(paths), profile_of(profile), as_json=as_json, jobs=jobs or default_jobs())
+        accepted = report(files_under(paths), read_profile(profile), as_json=as_json, jobs=jobs or count_cores())
     except BrokenPipeError:
         # Whoever read our output has seen enough; the command line library ends us quietly.
         raise

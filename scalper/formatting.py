@@ -42,21 +42,21 @@ class Finding(Protocol):
     def where(self) -> str: ...
 
 
-def output() -> Console:
+def open_console() -> Console:
     """Return a console for results, on standard output. Nothing is cut short or wrapped."""
     return Console(highlight=False, soft_wrap=True)
 
 
-def name(path: str) -> str:
+def escape_name(path: str) -> str:
     """Return a file's name fit for print: whatever its sender wrote, nothing in it steers the terminal."""
     return escape("".join(letter if letter.isprintable() else "�" for letter in path))
 
 
-def mark(state: str, warnings: int) -> str:
+def format_state(state: str, warnings: int) -> str:
     return MARKS.get("warned" if state == "accepted" and warnings else state, state)
 
 
-def explain(findings: Iterable[Finding], state: str = "") -> Iterator[str]:
+def explain_findings(findings: Iterable[Finding], state: str = "") -> Iterator[str]:
     """Yield lines with what was found and what to do about it."""
     for found in findings:
         where = f" at {escape(found.where)}" if found.where else ""
@@ -67,11 +67,11 @@ def explain(findings: Iterable[Finding], state: str = "") -> Iterator[str]:
         yield f"    [dim]What to do:[/] {_REMEDIES[state]}"
 
 
-def files(count: int) -> str:
+def count_files(count: int) -> str:
     return "1 file" if count == 1 else f"{count:,} files"
 
 
-def size(count: float) -> str:
+def format_size(count: float) -> str:
     """Write bytes in decimal units, as file managers do."""
     if count < 1000:
         return f"{count:,.0f} bytes"
@@ -79,7 +79,7 @@ def size(count: float) -> str:
     return f"{count / 1000**power:,.1f} {_UNITS[power - 1]}"
 
 
-def tally(counts: Mapping[str, int], warnings: int) -> str:
+def format_counts(counts: Mapping[str, int], warnings: int) -> str:
     """Write counts by state: `998 accepted (3 with warnings), 2 rejected`."""
     told = {"accepted": "accepted", "rejected": "rejected", "failed": "failed", "expired": "never arrived"}
     told |= {"deleted": "deleted", "awaiting_upload": "awaited"}
@@ -90,7 +90,7 @@ def tally(counts: Mapping[str, int], warnings: int) -> str:
 
 
 @contextmanager
-def progress(console: Console, what: str, *columns: ProgressColumn, visible: bool) -> Iterator[Progress]:
+def show_progress(console: Console, what: str, *columns: ProgressColumn, visible: bool) -> Iterator[Progress]:
     """Show a bar while the block runs, on standard error where the output goes elsewhere; none without a terminal."""
     screen = console if console.is_terminal else Console(stderr=True)
     bar = Progress(

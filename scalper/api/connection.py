@@ -8,8 +8,8 @@ import httpx
 
 from scalper import errors
 from scalper.api.model import Json, Put
-from scalper.api.retry import TEMPORARY, Retrying
-from scalper.api.tokens import Tokens, secure
+from scalper.api.retry import TEMPORARY, Retry
+from scalper.api.tokens import Tokens, require_https
 
 PATIENCE = httpx.Timeout(60, connect=15)
 
@@ -32,16 +32,16 @@ class Connection:
         token_url: str | None = None,
         connections: int = 32,
         transport: httpx.BaseTransport | None = None,
-        retrying: Retrying | None = None,
+        retry: Retry | None = None,
     ) -> None:
-        self.api = secure(api, "the API")
+        self.api = require_https(api, "the API")
         self.client_id = client_id
-        self.retrying = retrying or Retrying()
+        self.retry = retry or Retry()
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         self._http = httpx.Client(timeout=PATIENCE, limits=limits, transport=transport)
         self._tokens = Tokens(
             self._http,
-            self.retrying,
+            self.retry,
             api=self.api,
             client_id=client_id,
             client_secret=client_secret,
@@ -49,7 +49,7 @@ class Connection:
         )
 
     def close(self) -> None:
-        self.retrying.stop()
+        self.retry.stop()
         self._http.close()
 
     def ask(
@@ -68,27 +68,27 @@ class Connection:
         url = f"{self.api}/api/v1/{path}"
         extra = {"accept": "application/json", **({"idempotency-key": key} if key else {})}
 
-        def asked(token: str) -> httpx.Response:
+        def send(token: str) -> httpx.Response:
             headers = {**extra, "authorization": f"Bearer {token}"}
-            return self.retrying(lambda: self._http.request(method, url, json=body, params=query, headers=headers))
+            return self.retry(lambda: self._http.request(method, url, json=body, params=query, headers=headers))
 
-        token = self._tokens.token()
-        answer = asked(token)
+        token = self._tokens.get()
+        answer = send(token)
         if answer.status_code == 401:
-            answer = asked(self._tokens.token(instead_of=token))
-        document = _json(answer)
+            answer = send(self._tokens.get(instead_of=token))
+        document = _parse_answer(answer)
         if not answer.is_success:
             raise errors.error_for(errors.Problem.read(answer.status_code, document))
         return document
 
     def check(self) -> None:
         """Find out whether the credentials are good. Raises CredentialsError, UnreachableError."""
-        self._tokens.token()
+        self._tokens.get()
 
     def put(self, put: Put, size: int, body: Body) -> httpx.Response:
         """Send bytes to S3 and return its answer, whatever it is. Raises UnreachableError."""
         headers = {**put.headers, "content-length": str(size)}
-        return self.retrying(lambda: self._http.put(put.url, content=body(), headers=headers), _REFUSED_FOR_NOW)
+        return self.retry(lambda: self._http.put(put.url, content=body(), headers=headers), _REFUSED_FOR_NOW)
 
     @contextmanager
     def download(self, url: str) -> Iterator[Iterator[bytes]]:
@@ -102,7 +102,7 @@ class Connection:
             raise errors.UnreachableError(f"The download broke off: {error}.") from error
 
 
-def _json(answer: httpx.Response) -> dict[str, Any]:
+def _parse_answer(answer: httpx.Response) -> dict[str, Any]:
     try:
         document = answer.json()
     except ValueError:

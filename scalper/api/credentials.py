@@ -33,7 +33,7 @@ class Credentials:
 def find(environment: Mapping[str, str] = os.environ) -> Credentials:
     """Return the credentials; each variable of the environment goes before the file. Raises CredentialsError."""
     given = {name: environment[variable] for name, variable in _VARIABLES.items() if environment.get(variable)}
-    path = file_of(environment)
+    path = locate_file(environment)
     if not all(name in given for name in _NEEDED) and (path.exists() or FILE_VARIABLE in environment):
         given = {**_read(path), **given}
     missing = [_VARIABLES[name] for name in _NEEDED if name not in given]
@@ -42,7 +42,7 @@ def find(environment: Mapping[str, str] = os.environ) -> Credentials:
     return Credentials(**given)
 
 
-def file_of(environment: Mapping[str, str] = os.environ) -> Path:
+def locate_file(environment: Mapping[str, str] = os.environ) -> Path:
     """Return where the credentials are kept (XDG Base Directory Specification)."""
     if environment.get(FILE_VARIABLE):
         return Path(environment[FILE_VARIABLE])

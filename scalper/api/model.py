@@ -11,7 +11,7 @@ ACCEPTED = "accepted"
 Json = Mapping[str, Any]
 
 
-def moment(text: str) -> datetime:
+def read_time(text: str) -> datetime:
     """Read a moment (RFC 3339)."""
     return datetime.fromisoformat(text)
 
@@ -65,8 +65,8 @@ class File:
             kind=row.get("kind"),
             warnings=row.get("warnings", 0),
             codes=tuple(row.get("codes", ())),
-            created_at=moment(row["created_at"]),
-            updated_at=moment(row["updated_at"]),
+            created_at=read_time(row["created_at"]),
+            updated_at=read_time(row["updated_at"]),
             sha256=row.get("sha256"),
             parent=row.get("parent"),
             findings=tuple(
@@ -101,7 +101,7 @@ class Upload:
             declared=row["declared"],
             counts=dict(row["counts"]),
             warnings=row["warnings"],
-            created_at=moment(row["created_at"]),
+            created_at=read_time(row["created_at"]),
         )
 
 
@@ -127,8 +127,8 @@ class Study:
             modalities=tuple(row["modalities"]),
             study_dates=tuple(row["study_dates"]),
             uploads=tuple(row["uploads"]),
-            first_at=moment(row["first_at"]),
-            last_at=moment(row["last_at"]),
+            first_at=read_time(row["first_at"]),
+            last_at=read_time(row["last_at"]),
         )
 
 
@@ -147,7 +147,9 @@ class Change:
     @classmethod
     def read(cls, row: Json) -> Self:
         codes = tuple(row["codes"])
-        return cls(row["id"], row["file_id"], row["upload_id"], row["state"], codes, row["warnings"], moment(row["at"]))
+        return cls(
+            row["id"], row["file_id"], row["upload_id"], row["state"], codes, row["warnings"], read_time(row["at"])
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +173,11 @@ class Put:
 
     @classmethod
     def read(cls, row: Json) -> Self:
-        return cls(row["url"], dict(row["headers"]), moment(row["expires_at"]))
+        return cls(row["url"], dict(row["headers"]), read_time(row["expires_at"]))
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PartPlan:
     """How a large file is cut, and which parts S3 holds."""
 
     part_size: int
@@ -194,9 +196,9 @@ class Reserved:
     file_id: str
     state: str
     put: Put | None
-    plan: Plan | None
+    plan: PartPlan | None
 
     @classmethod
     def read(cls, row: Json) -> Self:
         put, plan = row.get("put"), row.get("multipart")
-        return cls(row["file_id"], row["state"], Put.read(put) if put else None, Plan.read(plan) if plan else None)
+        return cls(row["file_id"], row["state"], Put.read(put) if put else None, PartPlan.read(plan) if plan else None)

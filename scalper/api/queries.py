@@ -1,22 +1,27 @@
-"""What is asked page by page: an upload's files, and the change feed."""
+"""What is asked page by page: lists, an upload's files among them, and the change feed."""
 
 from collections.abc import Iterator
 
 from scalper.api.connection import Connection
-from scalper.api.model import Change, Changes, File
+from scalper.api.model import Change, Changes, File, Json
 
 PAGE = 100
 
 
-def files_of(connection: Connection, upload_id: str) -> Iterator[File]:
-    """Yield an upload's files page by page, in the order of announcement. Raises ApiError, UnreachableError."""
-    query: dict[str, str | int] = {"limit": PAGE}
+def list_rows(connection: Connection, path: str, member: str, **query: str) -> Iterator[Json]:
+    """Yield what stands in `member` of each page of a list. Raises ApiError, UnreachableError."""
+    asked: dict[str, str | int] = {**query, "limit": PAGE}
     while True:
-        page = connection.ask("GET", f"uploads/{upload_id}", query=query)
-        yield from map(File.read, page["files"])
+        page = connection.ask("GET", path, query=asked)
+        yield from page[member]
         if "next" not in page:
             return
-        query["cursor"] = page["next"]
+        asked["cursor"] = page["next"]
+
+
+def list_files(connection: Connection, upload_id: str) -> Iterator[File]:
+    """Yield an upload's files page by page, in the order of announcement. Raises ApiError, UnreachableError."""
+    yield from map(File.read, list_rows(connection, f"uploads/{upload_id}", "files"))
 
 
 def read_changes(connection: Connection, since: str | None, limit: int = 500) -> Changes:

@@ -22,7 +22,7 @@ LONGEST_RETRY_AFTER = 120.0
 """Seconds."""
 
 
-class Retrying:
+class Retry:
     """Sends a request until there is an answer that counts. Threads share it."""
 
     def __init__(self, pause: Callable[[float], None] | None = None) -> None:
@@ -47,9 +47,12 @@ class Retrying:
             else:
                 if response.status_code not in temporary:
                     return response
-                trouble, asked_for = f"{response.status_code} {response.reason_phrase}".strip(), _retry_after(response)
+                trouble, asked_for = (
+                    f"{response.status_code} {response.reason_phrase}".strip(),
+                    _read_retry_after(response),
+                )
             if attempt < ATTEMPTS:
-                self._pause(_pause(attempt) if asked_for is None else asked_for)
+                self._pause(_draw_pause(attempt) if asked_for is None else asked_for)
         raise UnreachableError(f"No answer after {ATTEMPTS} attempts: {trouble}.")
 
     def _wait(self, seconds: float) -> None:
@@ -57,12 +60,12 @@ class Retrying:
             raise UnreachableError("Stopped.")
 
 
-def _pause(attempt: int) -> float:
+def _draw_pause(attempt: int) -> float:
     """Full jitter: as many clients as failed together do not come back together."""
     return random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))  # noqa: S311 - No secret.
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def _read_retry_after(response: httpx.Response) -> float | None:
     """Return the seconds that the answer asks for (RFC 9110, 10.2.3), with some jitter on top."""
     text = response.headers.get("retry-after", "")
     try:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from scalper.api.retry import Retrying
+from scalper.api.retry import Retry
 from scalper.errors import CredentialsError
 
 DISCOVERY = "/.well-known/oauth-protected-resource"
@@ -20,7 +20,7 @@ MARGIN = 120
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def secure(url: str, what: str) -> str:
+def require_https(url: str, what: str) -> str:
     """Return `url` without a trailing slash. Raises CredentialsError unless it is https, or http on this machine."""
     parts = urlsplit(url)
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)):
@@ -34,7 +34,7 @@ class Tokens:
     def __init__(
         self,
         http: httpx.Client,
-        retrying: Retrying,
+        retry: Retry,
         *,
         api: str,
         client_id: str,
@@ -43,16 +43,16 @@ class Tokens:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._http = http
-        self._retrying = retrying
+        self._retrying = retry
         self._api = api
         self._credentials = (client_id, client_secret)
-        self._token_url = secure(token_url, "the token endpoint") if token_url else None
+        self._token_url = require_https(token_url, "the token endpoint") if token_url else None
         self._clock = clock
         self._lock = threading.Lock()
         self._token = ""
         self._until = 0.0
 
-    def token(self, *, instead_of: str | None = None) -> str:
+    def get(self, *, instead_of: str | None = None) -> str:
         """Return a token; another one than `instead_of`, which the API did not take.
 
         Raises CredentialsError, UnreachableError.
@@ -66,9 +66,9 @@ class Tokens:
         url = self._token_url = self._token_url or self._discover()
         form = {"grant_type": "client_credentials", "scope": SCOPES}
         answer = self._retrying(lambda: self._http.post(url, data=form, auth=self._credentials))
-        document = _document(answer)
+        document = _parse_object(answer)
         if not answer.is_success or "access_token" not in document:
-            raise CredentialsError(_refusal(answer.status_code, str(document.get("error", ""))))
+            raise CredentialsError(_explain_refusal(answer.status_code, str(document.get("error", ""))))
         self._token = str(document["access_token"])
         told = document.get("expires_in")
         lifetime = float(told) if isinstance(told, (int, float)) else 3600.0
@@ -76,13 +76,13 @@ class Tokens:
 
     def _discover(self) -> str:
         answer = self._retrying(lambda: self._http.get(self._api + DISCOVERY))
-        found = _document(answer).get("token_endpoint")
+        found = _parse_object(answer).get("token_endpoint")
         if not answer.is_success or not isinstance(found, str):
             raise CredentialsError(f"{self._api} does not answer as Silent Scalper does. Is it the API's address?")
-        return secure(found, "the token endpoint")
+        return require_https(found, "the token endpoint")
 
 
-def _document(answer: httpx.Response) -> dict[str, object]:
+def _parse_object(answer: httpx.Response) -> dict[str, object]:
     try:
         document = answer.json()
     except ValueError:
@@ -90,7 +90,7 @@ def _document(answer: httpx.Response) -> dict[str, object]:
     return document if isinstance(document, dict) else {}
 
 
-def _refusal(status: int, error: str) -> str:
+def _explain_refusal(status: int, error: str) -> str:
     if error == "invalid_client" or status == 401:
         return "The token endpoint does not know these credentials. Check client id and secret."
     if error == "invalid_scope":

@@ -10,9 +10,9 @@ from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from rich.text import Text
 
 from processor.judge import Profile
-from scalper import formatting
 from scalper.check import workers
 from scalper.check.workers import Style
+from scalper.formatting import count_files, open_console, show_progress
 
 
 def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int = 1) -> bool:
@@ -20,28 +20,28 @@ def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int 
 
     Raises OSError for an unreadable file, once what comes before it is printed.
     """
-    console = formatting.output()
+    console = open_console()
     verdicts: Counter[str] = Counter()
     style = Style(as_json, console.color_system)
     columns = (MofNCompleteColumn(), TimeRemainingColumn())
     # The bar has a thread, which would keep workers from being begun the cheap way.
     with (
         workers.judge_files(files, profile, style, jobs) as batches,
-        formatting.progress(console, "Checking", *columns, visible=not (as_json and console.is_terminal)) as bar,
+        show_progress(console, "Checking", *columns, visible=not (as_json and console.is_terminal)) as bar,
     ):
         task = bar.add_task("", total=len(files))
         for batch in batches:
-            _print(console, batch.text)
+            _print_lines(console, batch.text)
             verdicts.update(batch.verdicts)
             bar.advance(task, batch.files)
             if batch.unreadable:
                 raise batch.unreadable
     if not as_json:
-        console.print(_summary(verdicts))
+        console.print(_summarize(verdicts))
     return not verdicts["rejected"]
 
 
-def _print(console: Console, text: str) -> None:
+def _print_lines(console: Console, text: str) -> None:
     """Print whole lines at once: above the bar on a terminal, else as they are."""
     if console.is_terminal and text:
         console.print(Text.from_ansi(text))
@@ -49,13 +49,13 @@ def _print(console: Console, text: str) -> None:
         print(text, end="", flush=True)
 
 
-def _summary(counts: Counter[str]) -> str:
+def _summarize(counts: Counter[str]) -> str:
     accepted = counts["accepted"] + counts["warned"]
     warned = f" ({counts['warned']} with warnings)" if counts["warned"] else ""
-    return f"{formatting.files(counts.total())}: {accepted} accepted{warned}, {counts['rejected']} rejected."
+    return f"{count_files(counts.total())}: {accepted} accepted{warned}, {counts['rejected']} rejected."
 
 
-def profile_of(path: Path | None) -> Profile:
+def read_profile(path: Path | None) -> Profile:
     """Read a clinic's profile; without one, everything is taken. Raises OSError, ValueError."""
     if path is None:
         return Profile()

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from rich.console import Console
 
-from scalper import formatting
 from scalper.check import judge_code
+from scalper.formatting import MARKS, escape_name, explain_findings
 
 if TYPE_CHECKING:
     from processor.ingest.offline_check import Checked
@@ -49,7 +49,7 @@ class Style(NamedTuple):
 
 
 @dataclass(slots=True)
-class Batch:
+class JudgedBatch:
     """What became of some files."""
 
     text: str = ""
@@ -61,12 +61,12 @@ class Batch:
     """What ended the batch."""
 
 
-def default_jobs() -> int:
+def count_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
-def judge_files(files: Sequence[Path], profile: "Profile", style: Style, jobs: int) -> Iterator[Iterator[Batch]]:
+def judge_files(files: Sequence[Path], profile: "Profile", style: Style, jobs: int) -> Iterator[Iterator[JudgedBatch]]:
     """Judge files with so many processes while the block runs, which gets what became of them, in their order.
 
     Raises OSError where a worker was ended from outside.
@@ -74,24 +74,26 @@ def judge_files(files: Sequence[Path], profile: "Profile", style: Style, jobs: i
     if jobs == 1 or len(files) < FEWEST:
         yield (judge_batch((path,), profile, style) for path in files)
         return
-    with ProcessPoolExecutor(min(jobs, len(files) // BATCH), mp_context=_context(), initializer=_prepare) as pool:
+    with ProcessPoolExecutor(
+        min(jobs, len(files) // BATCH), mp_context=_choose_context(), initializer=_prepare
+    ) as pool:
         batches = (files[first : first + BATCH] for first in range(0, len(files), BATCH))
         begun = (pool.submit(judge_batch, paths, profile, style) for paths in batches)
         try:
-            yield _in_order(deque(islice(begun, AHEAD * jobs)), begun)
+            yield _yield_in_order(deque(islice(begun, AHEAD * jobs)), begun)
         except BrokenProcessPool as error:
             raise OSError("A process that checks files was ended from outside.") from error
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _context() -> multiprocessing.context.BaseContext:
+def _choose_context() -> multiprocessing.context.BaseContext:
     """Return how processes are begun: as copies of this one, which costs nothing, while it is safe: without threads."""
     is_safe = sys.platform == "linux" and threading.active_count() == 1
     return multiprocessing.get_context("fork" if is_safe else "spawn")
 
 
-def _in_order(waiting: deque[Future[Batch]], begun: Iterator[Future[Batch]]) -> Iterator[Batch]:
+def _yield_in_order(waiting: deque[Future[JudgedBatch]], begun: Iterator[Future[JudgedBatch]]) -> Iterator[JudgedBatch]:
     while waiting:
         done = waiting.popleft().result()
         waiting.extend(islice(begun, 1))
@@ -104,17 +106,20 @@ def _prepare() -> None:
     judge_code.make_importable()
 
 
-def judge_batch(paths: Sequence[Path], profile: "Profile", style: Style) -> Batch:
+def judge_batch(paths: Sequence[Path], profile: "Profile", style: Style) -> JudgedBatch:
     """Judge files one after the other, up to the first that cannot be read."""
     from processor.ingest.offline_check import check  # noqa: PLC0415  A worker finds the judge only once it is prepared.
 
-    batch, out = Batch(), io.StringIO()
-    console = _console(out, style)
+    batch, out = JudgedBatch(), io.StringIO()
+    console = _open_console(out, style)
     try:
         for path in paths:
             for checked in check(path, profile):
-                batch.verdicts[verdict(checked)] += 1
-                _write(console, checked, style)
+                batch.verdicts[name_verdict(checked)] += 1
+                if style.as_json:
+                    out.write(json.dumps(checked.as_dict(), ensure_ascii=False) + "\n")
+                else:
+                    print_checked(console, checked)
             batch.files += 1
     except OSError as error:
         # Only its text crosses to the other process, whatever it carried.
@@ -123,7 +128,7 @@ def judge_batch(paths: Sequence[Path], profile: "Profile", style: Style) -> Batc
     return batch
 
 
-def _console(out: io.StringIO, style: Style) -> Console:
+def _open_console(out: io.StringIO, style: Style) -> Console:
     """Return what writes as the terminal can show it, whole lines however long."""
     colours = cast("Colours", style.colours if style.colours in {"standard", "256", "truecolor"} else None)
     return Console(
@@ -131,22 +136,15 @@ def _console(out: io.StringIO, style: Style) -> Console:
     )
 
 
-def _write(console: Console, checked: "Checked", style: Style) -> None:
-    if style.as_json:
-        console.file.write(json.dumps(checked.as_dict(), ensure_ascii=False) + "\n")
-    else:
-        tell(console, checked)
-
-
-def tell(console: Console, checked: "Checked") -> None:
+def print_checked(console: Console, checked: "Checked") -> None:
     """Print what was found of one file."""
     judgement = checked.judgement
-    console.print(f"{formatting.MARKS[verdict(checked)]}  {formatting.name(checked.path)}  [dim]{judgement.kind}[/]")
-    for line in formatting.explain(judgement.findings):
+    console.print(f"{MARKS[name_verdict(checked)]}  {escape_name(checked.path)}  [dim]{judgement.kind}[/]")
+    for line in explain_findings(judgement.findings):
         console.print(line)
 
 
-def verdict(checked: "Checked") -> str:
+def name_verdict(checked: "Checked") -> str:
     if checked.judgement.rejected:
         return "rejected"
     return "warned" if checked.judgement.findings else "accepted"

@@ -44,7 +44,7 @@ def upload(
     from scalper.cli import upload as commands  # noqa: PLC0415  `--help` waits for nothing.
 
     with _report_errors():
-        order = commands.Order(
+        order = commands.UploadOptions(
             paths=paths,
             reference=reference,
             note=note,
@@ -54,7 +54,7 @@ def upload(
             timeout=timeout,
             as_json=as_json,
             again=again,
-            approve=commands.checker(profile) if check_first else None,
+            approve=commands.load_check(profile) if check_first else None,
         )
         if dry_run:
             commands.dry_run(order)
@@ -80,7 +80,7 @@ def status(
     if bool(upload_id) == last:
         raise typer.BadParameter("Name an upload, or --last.")
     with _report_errors():
-        code = tracking.status(upload_id, journal, as_json=as_json)
+        code = tracking.show_status(upload_id, journal, as_json=as_json)
     raise typer.Exit(code)
 
 
@@ -99,7 +99,7 @@ def watch(
     from scalper.cli import tracking  # noqa: PLC0415  As above.
 
     with _report_errors():
-        tracking.watch(cursor, from_start=from_start, once=once, as_json=as_json)
+        tracking.follow_verdicts(cursor, from_start=from_start, once=once, as_json=as_json)
 
 
 def get(
@@ -114,7 +114,7 @@ def get(
     from scalper.cli import tracking  # noqa: PLC0415  As above.
 
     with _report_errors():
-        tracking.get(file_id, output, force=force)
+        tracking.fetch_file(file_id, output, force=force)
 
 
 def login(
@@ -135,7 +135,7 @@ def login(
         found = credentials.Credentials(api_url.rstrip("/"), client_id, secret)
         with Client(found.api_url, found.client_id, found.client_secret) as client:
             client.connection.check()
-        path = credentials.file_of()
+        path = credentials.locate_file()
         credentials.save(found, path)
     typer.echo(f"The credentials are good, and kept in {path}.")
 
@@ -149,7 +149,7 @@ def register(app: typer.Typer) -> None:
 @contextlib.contextmanager
 def _report_errors() -> Iterator[None]:
     """Turn what goes wrong into a sentence and an exit code."""
-    from scalper.cli.upload import exit_code  # noqa: PLC0415  As above.
+    from scalper.cli.upload import to_exit_code  # noqa: PLC0415  As above.
     from scalper.errors import ClientError  # noqa: PLC0415  As above.
 
     try:
@@ -161,4 +161,4 @@ def _report_errors() -> Iterator[None]:
         stopped = isinstance(error, KeyboardInterrupt)
         text = "Stopped. Run the same command again to go on." if stopped else str(error)
         typer.secho(text, fg="red", err=True)
-        raise typer.Exit(exit_code(error)) from error
+        raise typer.Exit(to_exit_code(error)) from error

@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import DownloadColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import TransferSpeedColumn as SpeedColumn
 
-from scalper import formatting
-from scalper.uploads.local_files import Found, LocalFile
+from scalper.formatting import (
+    count_files,
+    escape_name,
+    explain_findings,
+    format_counts,
+    format_size,
+    format_state,
+    open_console,
+    show_progress,
+)
+from scalper.uploads.local_files import LocalFile, Selection
 from scalper.uploads.outcome import Outcome
 from scalper.uploads.plan import Plan
 from scalper.uploads.transfer import Item
@@ -30,52 +39,52 @@ class JsonReporter:
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
-    def found(self, found: Found) -> None:
+    def report_selection(self, found: Selection) -> None:
         for path in found.unreadable:
-            self.trouble(path, OSError("It cannot be read."))
+            self.report_trouble(path, OSError("It cannot be read."))
 
-    def planned(self, plan: Plan) -> None:
+    def report_plan(self, plan: Plan) -> None:
         counts = {name: len(getattr(plan, name)) for name in ("new", "begun", "earlier", "changed")}
-        self._tell("planned", **counts)
+        self._print_event("planned", **counts)
 
-    def would_send(self, plan: Plan) -> None:
+    def report_dry_run(self, plan: Plan) -> None:
         for file in (*plan.new, *(file for file, _ in plan.begun)):
-            self._tell("would_send", path=str(file.path), size=file.size)
+            self._print_event("would_send", path=str(file.path), size=file.size)
 
-    def began(self, upload_id: str) -> None:
-        self._tell("upload", upload_id=upload_id)
+    def report_upload(self, upload_id: str) -> None:
+        self._print_event("upload", upload_id=upload_id)
 
-    def moved(self, size: int) -> None: ...
+    def advance(self, size: int) -> None: ...
 
-    def checked(self, checked: "Checked") -> None:
-        self._tell("checked", **checked.as_dict())
+    def report_check(self, checked: "Checked") -> None:
+        self._print_event("checked", **checked.as_dict())
 
-    def sent(self, item: Item) -> None:
-        self._tell(
+    def report_sent(self, item: Item) -> None:
+        self._print_event(
             "sent", path=str(item.file.path), file_id=item.file_id, upload_id=item.upload_id, size=item.file.size
         )
 
-    def withheld(self, path: Path) -> None:
-        self._tell("withheld", path=str(path))
+    def report_withheld(self, path: Path) -> None:
+        self._print_event("withheld", path=str(path))
 
-    def trouble(self, path: Path, error: Exception) -> None:
-        self._tell("trouble", path=str(path), error=str(error))
+    def report_trouble(self, path: Path, error: Exception) -> None:
+        self._print_event("trouble", path=str(path), error=str(error))
 
     @contextmanager
-    def sending(self) -> Iterator[None]:
+    def show_sending(self) -> Iterator[None]:
         yield
 
     @contextmanager
-    def waiting(self, _count: int) -> Iterator[None]:
+    def show_waiting(self, _count: int) -> Iterator[None]:
         yield
 
-    def verdict(self, verdict: Verdict, file: LocalFile | None) -> None:
-        self._tell("verdict", path=str(file.path) if file else None, **as_dict(verdict))
+    def report_verdict(self, verdict: Verdict, file: LocalFile | None) -> None:
+        self._print_event("verdict", path=str(file.path) if file else None, **to_dict(verdict))
 
-    def delivered(self, outcome: Outcome) -> None: ...
+    def report_delivery(self, outcome: Outcome) -> None: ...
 
-    def ended(self, outcome: Outcome, states: Mapping[str, int], warnings: int, exit_code: int) -> None:
-        self._tell(
+    def report_end(self, outcome: Outcome, states: Mapping[str, int], warnings: int, exit_code: int) -> None:
+        self._print_event(
             "summary",
             uploads=sorted(set(outcome.uploads.values())),
             sent=outcome.sent,
@@ -88,12 +97,12 @@ class JsonReporter:
             exit_code=exit_code,
         )
 
-    def _tell(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - What JSON can hold.
+    def _print_event(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - What JSON can hold.
         with self._lock:
             print(json.dumps({"event": event, **facts}, ensure_ascii=False, default=str), flush=True)
 
 
-def as_dict(verdict: Verdict) -> dict[str, Any]:
+def to_dict(verdict: Verdict) -> dict[str, Any]:
     """Return a verdict as a line of JSON Lines holds it; `name` is None for a file that needs no explanation."""
     file = verdict.file
     return {
@@ -111,110 +120,110 @@ class ConsoleReporter:
     """Bars while it runs, lines for what needs attention, and a summary."""
 
     def __init__(self) -> None:
-        self._console = formatting.output()
+        self._console = open_console()
         self._bar: tuple[Progress, TaskID] | None = None
         self._sent = 0
         self._explained = False
         self._plan = Plan()
 
-    def found(self, found: Found) -> None:
+    def report_selection(self, found: Selection) -> None:
         for path in found.unreadable:
-            self.trouble(path, OSError("It cannot be read."))
+            self.report_trouble(path, OSError("It cannot be read."))
         if found.left_out:
             self._console.print(
-                f"[dim]Left out: {formatting.files(found.left_out)} of the operating system's, or hidden.[/]"
+                f"[dim]Left out: {count_files(found.left_out)} of the operating system's, or hidden.[/]"
             )
 
-    def planned(self, plan: Plan) -> None:
+    def report_plan(self, plan: Plan) -> None:
         self._plan = plan
         if plan.changed:
             count = len(plan.changed)
-            self._console.print(f"{formatting.files(count)} changed since an earlier run; sent as new.")
+            self._console.print(f"{count_files(count)} changed since an earlier run; sent as new.")
         if plan.begun:
             count = len(plan.begun)
-            self._console.print(f"Taking up an earlier run: {formatting.files(count)} were announced and not sent yet.")
+            self._console.print(f"Taking up an earlier run: {count_files(count)} were announced and not sent yet.")
         if self._bar:
             files = [*plan.new, *(file for file, _ in plan.begun)]
             bar, task = self._bar
             bar.update(task, total=sum(file.size for file in files), of=len(files))
 
-    def would_send(self, plan: Plan) -> None:
+    def report_dry_run(self, plan: Plan) -> None:
         files = [*plan.new, *(file for file, _ in plan.begun)]
         for file in files:
-            self._console.print(f"{formatting.name(file.name)}  [dim]{formatting.size(file.size)}[/]")
+            self._console.print(f"{escape_name(file.name)}  [dim]{format_size(file.size)}[/]")
         before = f"; {len(plan.earlier):,} sent before" if plan.earlier else ""
-        total = formatting.size(sum(file.size for file in files))
-        self._console.print(f"{formatting.files(len(files))} to send ({total}){before}. Nothing was sent.")
+        total = format_size(sum(file.size for file in files))
+        self._console.print(f"{count_files(len(files))} to send ({total}){before}. Nothing was sent.")
 
-    def began(self, upload_id: str) -> None:
+    def report_upload(self, upload_id: str) -> None:
         self._console.print(f"Upload [bold]{upload_id}[/]")
 
-    def moved(self, size: int) -> None:
+    def advance(self, size: int) -> None:
         if self._bar:
             self._bar[0].advance(self._bar[1], size)
 
-    def checked(self, checked: "Checked") -> None:
-        from scalper.check.workers import tell  # noqa: PLC0415  Not every upload judges.
+    def report_check(self, checked: "Checked") -> None:
+        from scalper.check.workers import print_checked  # noqa: PLC0415  Not every upload judges.
 
         if checked.judgement.rejected:
-            tell(self._console, checked)
+            print_checked(self._console, checked)
 
-    def sent(self, item: Item) -> None:  # noqa: ARG002 - JSON Lines name it.
+    def report_sent(self, item: Item) -> None:  # noqa: ARG002 - JSON Lines name it.
         self._sent += 1
         if self._bar:
             self._bar[0].update(self._bar[1], sent=self._sent)
 
-    def withheld(self, path: Path) -> None: ...
+    def report_withheld(self, path: Path) -> None: ...
 
-    def trouble(self, path: Path, error: Exception) -> None:
+    def report_trouble(self, path: Path, error: Exception) -> None:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        self._console.print(f"[red]✗ not sent[/]  {formatting.name(str(path))}: {formatting.name(reason)}")
+        self._console.print(f"[red]✗ not sent[/]  {escape_name(str(path))}: {escape_name(reason)}")
 
     @contextmanager
-    def sending(self) -> Iterator[None]:
+    def show_sending(self) -> Iterator[None]:
         count = TextColumn("{task.fields[sent]:,}/{task.fields[of]:,} files")
         columns = (count, DownloadColumn(), SpeedColumn(), TimeRemainingColumn())
-        with formatting.progress(self._console, "Sending", *columns, visible=True) as bar:
+        with show_progress(self._console, "Sending", *columns, visible=True) as bar:
             self._bar = bar, bar.add_task("", total=None, sent=0, of=0)
             yield
         self._bar = None
 
     @contextmanager
-    def waiting(self, count: int) -> Iterator[None]:
-        with formatting.progress(
+    def show_waiting(self, count: int) -> Iterator[None]:
+        with show_progress(
             self._console, "Waiting for verdicts", MofNCompleteColumn(), TimeRemainingColumn(), visible=True
         ) as bar:
             self._bar = bar, bar.add_task("", total=count)
             yield
         self._bar = None
 
-    def verdict(self, verdict: Verdict, file: LocalFile | None) -> None:
+    def report_verdict(self, verdict: Verdict, file: LocalFile | None) -> None:
         if self._bar and file:
             self._bar[0].advance(self._bar[1])
         if verdict.state in PROBLEMS or verdict.warnings:
             self._explained = True
             name = file.name if file else verdict.file.name if verdict.file else verdict.file_id
-            self._console.print(f"{formatting.mark(verdict.state, verdict.warnings)}  {formatting.name(name)}")
-            for line in formatting.explain(verdict.file.findings if verdict.file else (), verdict.state):
+            self._console.print(f"{format_state(verdict.state, verdict.warnings)}  {escape_name(name)}")
+            for line in explain_findings(verdict.file.findings if verdict.file else (), verdict.state):
                 self._console.print(line)
 
-    def delivered(self, outcome: Outcome) -> None:
+    def report_delivery(self, outcome: Outcome) -> None:
         if not (self._plan.new or self._plan.begun):
             before = len(outcome.files)
             self._console.print(
-                f"Nothing to send: {formatting.files(before)} sent before." if before else "Nothing to send."
+                f"Nothing to send: {count_files(before)} sent before." if before else "Nothing to send."
             )
             return
-        said = f"{formatting.files(outcome.sent)} sent ({formatting.size(outcome.bytes_sent)})"
+        said = f"{count_files(outcome.sent)} sent ({format_size(outcome.bytes_sent)})"
         before = len(outcome.files) - outcome.sent
         also = [f"{before:,} sent before"] if before else []
         also += [f"{len(outcome.withheld):,} kept back by the check"] if outcome.withheld else []
         also += [f"{len(outcome.troubles):,} could not be sent"] if outcome.troubles else []
         self._console.print(", ".join([said, *also]) + ".")
 
-    def ended(self, outcome: Outcome, states: Mapping[str, int], warnings: int, exit_code: int) -> None:  # noqa: ARG002
+    def report_end(self, outcome: Outcome, states: Mapping[str, int], warnings: int, exit_code: int) -> None:  # noqa: ARG002
         if states:
-            self._console.print(f"Verdicts: {formatting.tally(states, warnings)}.")
+            self._console.print(f"Verdicts: {format_counts(states, warnings)}.")
             if not self._explained and any(states.get(state) for state in PROBLEMS):
                 self._console.print("[dim]`scalper status UPLOAD` tells why.[/]")
         elif outcome.files and not outcome.halted:

@@ -6,32 +6,41 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from scalper import formatting
 from scalper.api.model import AWAITING, Change, Changes, File, Upload
 from scalper.cli.reporters import PROBLEMS
 from scalper.client import Client
 from scalper.errors import ApiError, ClientError
+from scalper.formatting import (
+    count_files,
+    escape_name,
+    explain_findings,
+    format_counts,
+    format_size,
+    format_state,
+    open_console,
+)
 
 ACCEPTED, REJECTED, AGAIN = 0, 1, 3
 
 
-def status(upload_id: str | None, journal: Path | None, *, as_json: bool) -> int:
+def show_status(upload_id: str | None, journal: Path | None, *, as_json: bool) -> int:
     """Print how far an upload has come; without an id, the last one. Return the exit code. Raises ClientError."""
     with Client.configured() as client:
-        upload = client.status(upload_id or _last(client, journal))
-        files = client.files(upload.upload_id) if _has_problems(upload) else ()
+        upload = client.status(upload_id or _find_last_upload(client, journal))
+        refused = any(upload.counts.get(state) for state in PROBLEMS)
+        files = client.files(upload.upload_id) if upload.warnings or refused else ()
         problems = [file for file in files if file.state in PROBLEMS or file.warnings > 0]
     if as_json:
         facts = {**asdict(upload), "problems": [asdict(file) for file in problems]}
-        print(json.dumps(facts, ensure_ascii=False, default=_plain))
+        print(json.dumps(facts, ensure_ascii=False, default=_to_json))
     else:
-        _print_status(upload, problems)
+        _print_upload(upload, problems)
     if not upload.complete:
         return AGAIN
-    return REJECTED if any(upload.counts.get(state) for state in PROBLEMS) else ACCEPTED
+    return REJECTED if refused else ACCEPTED
 
 
-def watch(cursor_file: Path | None, *, from_start: bool, once: bool, as_json: bool) -> None:
+def follow_verdicts(cursor_file: Path | None, *, from_start: bool, once: bool, as_json: bool) -> None:
     """Print verdicts as they come, until Ctrl-C. Raises ClientError.
 
     With a cursor's file, it goes on where it ended, and skips nothing.
@@ -40,12 +49,12 @@ def watch(cursor_file: Path | None, *, from_start: bool, once: bool, as_json: bo
     cursor = kept or (None if from_start else "now")
     with Client.configured() as client:
         while True:
-            page = _changes(client, cursor, cursor_file)
+            page = _read_changes(client, cursor, cursor_file)
             for change in page.changes:
                 _print_change(client, change, as_json=as_json)
             cursor = page.cursor
             if cursor_file:
-                _keep(cursor_file, cursor)
+                _save_cursor(cursor_file, cursor)
             if once and not page.poll_after:
                 continue
             if once:
@@ -53,7 +62,7 @@ def watch(cursor_file: Path | None, *, from_start: bool, once: bool, as_json: bo
             time.sleep(page.poll_after)
 
 
-def get(file_id: str, target: Path | None, *, force: bool) -> None:
+def fetch_file(file_id: str, target: Path | None, *, force: bool) -> None:
     """Fetch an accepted file. Raises ClientError, OSError."""
     with Client.configured() as client:
         target = target or Path(file_id)
@@ -63,55 +72,47 @@ def get(file_id: str, target: Path | None, *, force: bool) -> None:
             raise ClientError(f"{target} exists. Name another file with --output, or replace it with --force.")
         file = client.download(file_id, target)
     checked = "SHA-256 verified" if file.sha256 else "size verified"
-    formatting.output().print(f"{formatting.name(str(target))}: {formatting.size(file.size)}, {checked}.")
+    open_console().print(f"{escape_name(str(target))}: {format_size(file.size)}, {checked}.")
 
 
-def _last(client: Client, journal: Path | None) -> str:
+def _find_last_upload(client: Client, journal: Path | None) -> str:
     with client.journal(journal) as opened:
-        found = opened.last_upload_id()
+        found = opened.find_last_upload()
     if found is None:
         raise ClientError("Nothing was uploaded from here yet. Name an upload.")
     return found
 
 
-def _has_problems(upload: Upload) -> bool:
-    return bool(upload.warnings) or any(upload.counts.get(state) for state in PROBLEMS)
-
-
-def _print_status(upload: Upload, problems: list[File]) -> None:
-    console = formatting.output()
-    reference = f"  {formatting.name(upload.reference)}" if upload.reference else ""
-    console.print(f"Upload [bold]{upload.upload_id}[/]{reference}  {_progress(upload)}")
-    console.print(f"{formatting.files(upload.declared)}: {formatting.tally(upload.counts, upload.warnings)}.")
+def _print_upload(upload: Upload, problems: list[File]) -> None:
+    console = open_console()
+    reference = f"  {escape_name(upload.reference)}" if upload.reference else ""
+    awaited = upload.counts.get(AWAITING, 0)
+    progress = "[green]complete[/]" if upload.complete else f"[yellow]{awaited:,} to come[/]"
+    console.print(f"Upload [bold]{upload.upload_id}[/]{reference}  {progress}")
+    console.print(f"{count_files(upload.declared)}: {format_counts(upload.counts, upload.warnings)}.")
     for file in problems:
-        console.print(
-            f"{formatting.mark(file.state, file.warnings)}  {formatting.name(file.name)}  [dim]{file.file_id}[/]"
-        )
-        for line in formatting.explain(file.findings, file.state):
+        console.print(f"{format_state(file.state, file.warnings)}  {escape_name(file.name)}  [dim]{file.file_id}[/]")
+        for line in explain_findings(file.findings, file.state):
             console.print(line)
-
-
-def _progress(upload: Upload) -> str:
-    return "[green]complete[/]" if upload.complete else f"[yellow]{upload.counts.get(AWAITING, 0):,} to come[/]"
 
 
 def _print_change(client: Client, change: Change, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(asdict(change), default=_plain), flush=True)
+        print(json.dumps(asdict(change), default=_to_json), flush=True)
         return
-    console = formatting.output()
+    console = open_console()
     time_of_day = change.at.astimezone().strftime("%H:%M:%S")
     if not change.codes and not change.warnings:
-        console.print(f"[dim]{time_of_day}[/]  {formatting.mark(change.state, 0)}  {change.file_id}")
+        console.print(f"[dim]{time_of_day}[/]  {format_state(change.state, 0)}  {change.file_id}")
         return
     file = client.file(change.file_id)
-    console.print(f"[dim]{time_of_day}[/]  {formatting.mark(change.state, change.warnings)}  {change.file_id}")
-    console.print(f"    {formatting.name(file.name)}")
-    for line in formatting.explain(file.findings, change.state):
+    console.print(f"[dim]{time_of_day}[/]  {format_state(change.state, change.warnings)}  {change.file_id}")
+    console.print(f"    {escape_name(file.name)}")
+    for line in explain_findings(file.findings, change.state):
         console.print(line)
 
 
-def _changes(client: Client, cursor: str | None, kept_in: Path | None) -> Changes:
+def _read_changes(client: Client, cursor: str | None, kept_in: Path | None) -> Changes:
     try:
         return client.changes(cursor)
     except ApiError as error:
@@ -121,12 +122,12 @@ def _changes(client: Client, cursor: str | None, kept_in: Path | None) -> Change
         raise ClientError(f"{advice}: with --from-start, at the oldest verdict that is kept.") from error
 
 
-def _keep(path: Path, cursor: str) -> None:
+def _save_cursor(path: Path, cursor: str) -> None:
     """Write the cursor whole or not at all."""
     fresh = path.with_name(path.name + ".new")
     fresh.write_text(cursor + "\n", encoding="ascii")
     fresh.replace(path)
 
 
-def _plain(value: object) -> object:
+def _to_json(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else str(value)

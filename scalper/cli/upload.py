@@ -16,7 +16,7 @@ from scalper.client import Client
 from scalper.errors import ClientError
 from scalper.uploads.announcements import Announcer
 from scalper.uploads.journal import Journal
-from scalper.uploads.local_files import Found, LocalFile, find
+from scalper.uploads.local_files import LocalFile, Selection, find_files
 from scalper.uploads.outcome import Outcome
 from scalper.uploads.plan import compare
 
@@ -25,7 +25,7 @@ ACCEPTED, REJECTED, USAGE, AGAIN = range(4)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class UploadOptions:
     """What `scalper upload` was asked to do."""
 
     paths: Sequence[Path]
@@ -40,26 +40,26 @@ class Order:
     approve: Callable[[LocalFile, Teller], bool] | None = None
 
 
-def upload(order: Order) -> int:
+def upload(order: UploadOptions) -> int:
     """Send files, wait for verdicts if asked to. Return the exit code. Raises ClientError, KeyboardInterrupt."""
     teller: Teller = JsonReporter() if order.as_json else ConsoleReporter()
-    found = find(order.paths)
-    teller.found(found)
+    found = find_files(order.paths)
+    teller.report_selection(found)
     with _end_on_signals(), Client.configured() as client, client.journal(order.journal) as journal:
         return _Run(order, found, client, journal, teller).run()
 
 
-def dry_run(order: Order) -> None:
+def dry_run(order: UploadOptions) -> None:
     """Print what an upload would send, and touch nothing but the journal's file."""
-    found = find(order.paths)
+    found = find_files(order.paths)
     with Client.configured() as client, client.journal(order.journal) as journal:
         plan = compare(journal, found.files, again=order.again)
     teller: Teller = JsonReporter() if order.as_json else ConsoleReporter()
-    teller.found(found)
-    teller.would_send(plan)
+    teller.report_selection(found)
+    teller.report_dry_run(plan)
 
 
-def exit_code(error: BaseException) -> int:
+def to_exit_code(error: BaseException) -> int:
     """Return what a run that an error ended exits with."""
     if isinstance(error, (errors.CredentialsError, errors.NotFoundError, errors.NotPermittedError)):
         return USAGE
@@ -69,27 +69,29 @@ def exit_code(error: BaseException) -> int:
     return AGAIN if isinstance(error, again) else USAGE
 
 
-def checker(profile: Path | None) -> Callable[[LocalFile, Teller], bool]:
+def load_check(profile: Path | None) -> Callable[[LocalFile, Teller], bool]:
     """Return a judgement on this machine, as the pipeline would judge. Raises ValueError for a wrong profile."""
     judge_code.make_importable()
     from processor.ingest.offline_check import check  # noqa: PLC0415  Not every upload judges.
-    from scalper.check.report import profile_of  # noqa: PLC0415  As above.
+    from scalper.check.report import read_profile  # noqa: PLC0415  As above.
 
-    rules = profile_of(profile)
+    rules = read_profile(profile)
 
-    def approved(file: LocalFile, teller: Teller) -> bool:
+    def approve(file: LocalFile, teller: Teller) -> bool:
         found = list(check(file.path, rules))
         for checked in found:
-            teller.checked(checked)
+            teller.report_check(checked)
         return not found[0].judgement.rejected
 
-    return approved
+    return approve
 
 
 class _Run:
     """One `scalper upload`."""
 
-    def __init__(self, order: Order, found: Found, client: Client, journal: Journal, teller: Teller) -> None:
+    def __init__(
+        self, order: UploadOptions, found: Selection, client: Client, journal: Journal, teller: Teller
+    ) -> None:
         self._order = order
         self._found = found
         self._client = client
@@ -101,7 +103,7 @@ class _Run:
 
     def run(self) -> int:
         outcome = self._deliver()
-        self._teller.delivered(outcome)
+        self._teller.report_delivery(outcome)
         self._ended_by = outcome.halted
         if self._order.wait and not self._ended_by:
             self._states.update(outcome.states.values())
@@ -109,8 +111,8 @@ class _Run:
                 self._wait(outcome)
             except (ClientError, KeyboardInterrupt) as error:
                 self._ended_by = error
-        code = self._exit_code(outcome)
-        self._teller.ended(outcome, self._states, self._warnings, code)
+        code = self._choose_exit_code(outcome)
+        self._teller.report_end(outcome, self._states, self._warnings, code)
         if self._ended_by:
             raise self._ended_by
         return code
@@ -121,7 +123,7 @@ class _Run:
         announcer = Announcer(
             self._client.connection, self._journal, roots=order.paths, reference=order.reference, note=order.note
         )
-        with teller.sending():
+        with teller.show_sending():
             return self._client.deliver(
                 self._found,
                 self._journal,
@@ -133,15 +135,15 @@ class _Run:
             )
 
     def _wait(self, outcome: Outcome) -> None:
-        with self._teller.waiting(len(outcome.unsettled())):
+        with self._teller.show_waiting(len(outcome.unsettled())):
             for verdict in self._client.settle(outcome, self._journal, timeout=self._order.timeout):
                 self._states[verdict.state] += 1
                 self._warnings += verdict.warnings > 0
-                self._teller.verdict(verdict, outcome.files.get(verdict.file_id))
+                self._teller.report_verdict(verdict, outcome.files.get(verdict.file_id))
 
-    def _exit_code(self, outcome: Outcome) -> int:
+    def _choose_exit_code(self, outcome: Outcome) -> int:
         if self._ended_by:
-            return exit_code(self._ended_by)
+            return to_exit_code(self._ended_by)
         if outcome.troubles or self._found.unreadable:
             return AGAIN
         return REJECTED if outcome.withheld or any(self._states[state] for state in PROBLEMS) else ACCEPTED

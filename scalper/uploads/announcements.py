@@ -9,7 +9,7 @@ from scalper.api.connection import Connection
 from scalper.api.model import Json, Reserved
 from scalper.errors import ApiError, ClientError
 from scalper.uploads.journal import Batch, Journal, describe_announced
-from scalper.uploads.local_files import Announcement, LocalFile, sha256
+from scalper.uploads.local_files import Announcement, LocalFile, hash_range
 
 MAX_FILES_PER_UPLOAD = 99_999
 
@@ -24,7 +24,7 @@ class Pending:
     body: Json
 
 
-class Described:
+class Candidates:
     """Files that are fit to be announced, and those that are not."""
 
     def __init__(self, files: Iterable[LocalFile], approve: Callable[[LocalFile], bool]) -> None:
@@ -41,7 +41,7 @@ class Described:
         if not approve(file):
             self.withheld.append(file.path)
             return
-        digest = None if file.large else sha256(file.path, 0, file.size)
+        digest = None if file.large else hash_range(file.path, 0, file.size)
         file.ensure_unchanged()
         self.fit.append(Announcement(file, digest))
 
@@ -67,7 +67,7 @@ class Announcer:
         reserved: dict[str, Reserved] = {}
         for batch, key, files in self._journal.list_unanswered():
             try:
-                answer = self.send(Pending(batch, key, (), self._body(batch, files)))
+                answer = self.send(Pending(batch, key, (), self._build_body(batch, files)))
             except ApiError:
                 # What is refused now will be refused for ever, and nothing of it was sent.
                 self._journal.withdraw(key)
@@ -79,12 +79,12 @@ class Announcer:
 
     def prepare(self, files: Sequence[Announcement], expected: int) -> Pending:
         """Note what is about to be announced. `expected` is how many files the run knows of in all."""
-        batch = self._batch or self._journal.open_batch(self._roots, self._reference)
+        batch = self._batch or self._journal.find_open_batch(self._roots, self._reference)
         if batch is None or batch.size + len(files) > MAX_FILES_PER_UPLOAD:
-            batch = self._journal.new_batch(self._roots, self._reference, self._note, expected)
-        key = self._journal.plan(batch, files)
+            batch = self._journal.add_batch(self._roots, self._reference, self._note, expected)
+        key = self._journal.note_planned(batch, files)
         rows = [describe_announced(file.name, file.size, digest) for file, digest in files]
-        return Pending(batch, key, tuple(file for file, _ in files), self._body(batch, rows))
+        return Pending(batch, key, tuple(file for file, _ in files), self._build_body(batch, rows))
 
     def send(self, pending: Pending) -> dict[str, Any]:
         """Announce. Any thread may call it. Raises ApiError, CredentialsError, UnreachableError."""
@@ -100,7 +100,7 @@ class Announcer:
         return answer["upload_id"], reserved
 
     @staticmethod
-    def _body(batch: Batch, files: Sequence[Json]) -> Json:
+    def _build_body(batch: Batch, files: Sequence[Json]) -> Json:
         if batch.upload_id:
             return {"files": files}
         return {

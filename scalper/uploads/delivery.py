@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from scalper.api.connection import Connection
-from scalper.api.model import AWAITING, File, Reserved
-from scalper.api.model import Plan as Parts
-from scalper.api.queries import files_of
+from scalper.api.model import AWAITING, File, PartPlan, Reserved
+from scalper.api.queries import list_files
 from scalper.errors import ClientError, ConflictError, CredentialsError, UnreachableError
-from scalper.uploads.announcements import Announcer, Described, Pending
+from scalper.uploads.announcements import Announcer, Candidates, Pending
 from scalper.uploads.journal import ABANDONED, ANNOUNCED, SENT, Journal
 from scalper.uploads.local_files import LocalFile
 from scalper.uploads.outcome import Outcome, Watcher
@@ -43,7 +42,7 @@ class Delivery:
         self._watcher = watcher
         self._jobs = jobs
         self._approve = approve
-        self._transfer = Transfer(connection, watcher.moved)
+        self._transfer = Transfer(connection, watcher.advance)
         self._pool = ThreadPoolExecutor(jobs + 1, "scalper")
         self._todo: deque[LocalFile] = deque()
         self._expected = 0
@@ -61,24 +60,24 @@ class Delivery:
         try:
             self._take_up(plan, reserved)
             while self._begin():
-                self._end(wait(self._running, return_when=FIRST_COMPLETED).done)
+                self._finish(wait(self._running, return_when=FIRST_COMPLETED).done)
         except (ClientError, KeyboardInterrupt) as error:
             self._halt(error)
-            self._connection.retrying.stop()
+            self._connection.retry.stop()
             while self._running:
-                self._end(wait(self._running).done)
+                self._finish(wait(self._running).done)
         finally:
             self._pool.shutdown()
         self.outcome.bytes_sent = self._transfer.bytes_sent
         return self.outcome
 
     def _take_up(self, plan: Plan, reserved: Mapping[str, Reserved]) -> None:
-        with self._journal.together():
+        with self._journal.transaction():
             for file, entry in plan.touched:
                 self._journal.note_change_time(entry, file)
-            self._journal.note((entry.file_id for entry in plan.changed if entry.state == ANNOUNCED), ABANDONED)
+            self._journal.note_states((entry.file_id for entry in plan.changed if entry.state == ANNOUNCED), ABANDONED)
         for file, entry in plan.earlier:
-            self._keep(file, entry.upload_id, entry.file_id)
+            self._add_to_outcome(file, entry.upload_id, entry.file_id)
             if entry.state != SENT:
                 self.outcome.states[entry.file_id] = entry.state
         self._todo.extend(plan.new)
@@ -94,7 +93,7 @@ class Delivery:
 
     def _ask_about(self, upload_id: str, files: Mapping[str, LocalFile]) -> None:
         """Find out what became of files that an earlier run announced."""
-        for found in files_of(self._connection, upload_id):
+        for found in list_files(self._connection, upload_id):
             if found.file_id in files:
                 self._take(Item(files[found.file_id], upload_id, found.file_id), found)
         self._note_arrivals()
@@ -103,54 +102,56 @@ class Delivery:
         if found.state == AWAITING:
             self._queue(item)
         elif found.state == "expired":
-            self._journal.note([item.file_id], ABANDONED)
+            self._journal.note_states([item.file_id], ABANDONED)
             self._todo.append(item.file)
         else:
             # It arrived, and may be judged by now: no run has told that yet, so whoever waits is told.
-            self._journal.note([item.file_id], SENT)
-            self._keep(item.file, item.upload_id, item.file_id)
+            self._journal.note_states([item.file_id], SENT)
+            self._add_to_outcome(item.file, item.upload_id, item.file_id)
 
     def _queue(self, item: Item) -> None:
         if item.reserved and item.reserved.state != AWAITING:
             self._look_again(item)
         elif item.file.large:
-            self._ready.append((item, partial(self._transfer.plan, item), partial(self._send_parts, item)))
+            self._ready.append((item, partial(self._transfer.fetch_plan, item), partial(self._send_parts, item)))
         else:
-            self._ready.append((item, partial(self._transfer.whole, item), lambda _: self._has_arrived(item)))
+            self._ready.append((item, partial(self._transfer.send_whole, item), lambda _: self._note_arrival(item)))
 
-    def _send_parts(self, item: Item, parts: Parts) -> None:
+    def _send_parts(self, item: Item, parts: PartPlan) -> None:
         missing = [number for number in range(1, parts.part_count + 1) if number not in parts.held]
         item.left = len(missing)
         # The last part may be shorter; it only matters to the progress bar.
-        self._watcher.moved(len(parts.held) * parts.part_size)
+        self._watcher.advance(len(parts.held) * parts.part_size)
         for number in reversed(missing):
-            self._ready.appendleft((item, partial(self._transfer.part, item, parts, number), partial(self._part, item)))
+            self._ready.appendleft(
+                (item, partial(self._transfer.send_part, item, parts, number), partial(self._count_part, item))
+            )
         if not missing:
             self._complete(item)
 
-    def _part(self, item: Item, _answer: None) -> None:
+    def _count_part(self, item: Item, _answer: None) -> None:
         item.left -= 1
         if not item.left:
             self._complete(item)
 
     def _complete(self, item: Item) -> None:
-        self._ready.appendleft((item, partial(self._transfer.complete, item), lambda _: self._has_arrived(item)))
+        self._ready.appendleft((item, partial(self._transfer.complete, item), lambda _: self._note_arrival(item)))
 
     def _begin(self) -> bool:
         """Begin as much as may be under way at once. Return whether anything is."""
         while self._ready and len(self._running) < self._jobs + self._announcing:
             item, work, then = self._ready.popleft()
             if not item.given_up:
-                self._run(item, work, then)
+                self._submit(item, work, then)
         if self._todo and not self._announcing and len(self._ready) < 2 * self._jobs and not self.outcome.halted:
             self._announcing = True
-            self._run(None, partial(Described, self._next_files(), self._approve), self._announce)
+            self._submit(None, partial(Candidates, self._choose_files(), self._approve), self._announce)
         return bool(self._running)
 
-    def _run(self, item: Item | None, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    def _submit(self, item: Item | None, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         self._running[self._pool.submit(work)] = item, then
 
-    def _end(self, done: Iterable[Future[Any]]) -> None:
+    def _finish(self, done: Iterable[Future[Any]]) -> None:
         for future in done:
             item, then = self._running.pop(future)
             try:
@@ -168,26 +169,26 @@ class Delivery:
             self._look_again(item)
         else:
             item.given_up = True
-            self._trouble(item.file.path, error)
+            self._note_trouble(item.file.path, error)
 
     def _halt(self, error: BaseException) -> None:
         self.outcome.halted = self.outcome.halted or error
         self._ready.clear()
 
-    def _trouble(self, path: Path, error: Exception) -> None:
+    def _note_trouble(self, path: Path, error: Exception) -> None:
         self.outcome.troubles.append((path, error))
-        self._watcher.trouble(path, error)
+        self._watcher.report_trouble(path, error)
 
     def _look_again(self, item: Item) -> None:
         """The file has arrived, or was given up meanwhile."""
         ask = partial(self._connection.ask, "GET", f"files/{item.file_id}")
-        self._run(item, ask, lambda row: self._take_begun(item, File.read(row)))
+        self._submit(item, ask, lambda row: self._take_begun(item, File.read(row)))
 
     def _take_begun(self, item: Item, found: File) -> None:
         # S3 has joined the parts already, and the judge comes next.
-        self._has_arrived(item) if found.state == AWAITING else self._take(item, found)
+        self._note_arrival(item) if found.state == AWAITING else self._take(item, found)
 
-    def _next_files(self) -> list[LocalFile]:
+    def _choose_files(self) -> list[LocalFile]:
         files: list[LocalFile] = []
         size = 0
         while self._todo and len(files) < PER_ANNOUNCEMENT and size < BYTES_PER_ANNOUNCEMENT:
@@ -195,39 +196,39 @@ class Delivery:
             size += files[-1].size
         return files
 
-    def _announce(self, described: Described) -> None:
-        for path in described.withheld:
+    def _announce(self, candidates: Candidates) -> None:
+        for path in candidates.withheld:
             self.outcome.withheld.append(path)
-            self._watcher.withheld(path)
-        for path, error in described.troubles:
-            self._trouble(path, error)
-        if not described.fit or self.outcome.halted:
+            self._watcher.report_withheld(path)
+        for path, error in candidates.troubles:
+            self._note_trouble(path, error)
+        if not candidates.fit or self.outcome.halted:
             self._announcing = False
             return
-        pending = self._announcer.prepare(described.fit, self._expected)
-        self._run(None, partial(self._announcer.send, pending), partial(self._take_announcement, pending))
+        pending = self._announcer.prepare(candidates.fit, self._expected)
+        self._submit(None, partial(self._announcer.send, pending), partial(self._take_announcement, pending))
 
     def _take_announcement(self, pending: Pending, answer: dict[str, Any]) -> None:
         self._announcing = False
         upload_id, reserved = self._announcer.note_answer(pending, answer)
         if pending.batch.upload_id is None:
-            self._watcher.began(upload_id)
+            self._watcher.report_upload(upload_id)
         if not self.outcome.halted:
             for file, one in zip(pending.files, reserved, strict=True):
                 self._queue(Item(file, upload_id, one.file_id, one))
 
-    def _has_arrived(self, item: Item) -> None:
-        self._keep(item.file, item.upload_id, item.file_id)
+    def _note_arrival(self, item: Item) -> None:
+        self._add_to_outcome(item.file, item.upload_id, item.file_id)
         self._arrived.append(item)
         self.outcome.sent += 1
-        self._watcher.sent(item)
+        self._watcher.report_sent(item)
 
-    def _keep(self, file: LocalFile, upload_id: str, file_id: str) -> None:
+    def _add_to_outcome(self, file: LocalFile, upload_id: str, file_id: str) -> None:
         self.outcome.files[file_id] = file
         self.outcome.uploads[file_id] = upload_id
 
     def _note_arrivals(self) -> None:
         if self._arrived:
-            with self._journal.together():
-                self._journal.note((item.file_id for item in self._arrived), SENT)
+            with self._journal.transaction():
+                self._journal.note_states((item.file_id for item in self._arrived), SENT)
             self._arrived.clear()

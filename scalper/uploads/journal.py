@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from scalper.errors import JournalError
-from scalper.uploads.local_files import Announcement, LocalFile, absolute
+from scalper.uploads.local_files import Announcement, LocalFile, normalize_path
 
 _VERSION = 1
 _SCHEMA = """
@@ -110,7 +110,7 @@ class Journal:
             self._guard.execute("ROLLBACK")
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         """Write all that the block writes, or nothing, with one flush to the disk."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
@@ -120,23 +120,23 @@ class Journal:
             raise
         self._db.execute("COMMIT")
 
-    def open_batch(self, roots: Sequence[Path], reference: str) -> Batch | None:
+    def find_open_batch(self, roots: Sequence[Path], reference: str) -> Batch | None:
         """Return the newest upload of these paths and this reference that has files to send still."""
         row = self._db.execute(
             "SELECT id FROM upload WHERE account = ? AND reference = ? AND roots = ? AND EXISTS"
             " (SELECT 1 FROM file WHERE file.upload = upload.id AND file.state IN (?, ?)) ORDER BY id DESC LIMIT 1",
-            (self._account, reference, _digest_of(roots), PLANNED, ANNOUNCED),
+            (self._account, reference, _hash_roots(roots), PLANNED, ANNOUNCED),
         ).fetchone()
-        return self._batch(row[0]) if row else None
+        return self._read_batch(row[0]) if row else None
 
-    def new_batch(self, roots: Sequence[Path], reference: str, note: str, expected: int) -> Batch:
+    def add_batch(self, roots: Sequence[Path], reference: str, note: str, expected: int) -> Batch:
         inserted = self._db.execute(
             "INSERT INTO upload (account, reference, roots, note, expected) VALUES (?, ?, ?, ?, ?)",
-            (self._account, reference, _digest_of(roots), note, expected),
+            (self._account, reference, _hash_roots(roots), note, expected),
         )
-        return self._batch(inserted.lastrowid or 0)
+        return self._read_batch(inserted.lastrowid or 0)
 
-    def last_upload_id(self) -> str | None:
+    def find_last_upload(self) -> str | None:
         """Return the upload that was begun last."""
         row = self._db.execute(
             "SELECT upload_id FROM upload WHERE account = ? AND upload_id IS NOT NULL ORDER BY id DESC LIMIT 1",
@@ -144,14 +144,14 @@ class Journal:
         ).fetchone()
         return row[0] if row else None
 
-    def plan(self, batch: Batch, files: Iterable[Announcement]) -> str:
+    def note_planned(self, batch: Batch, files: Iterable[Announcement]) -> str:
         """Note what is about to be announced. Return the idempotency key of the announcement."""
         key = secrets.token_hex(16)
         rows = [
-            (batch.number, path_digest(file.path), file.size, file.changed_ns, digest, key, file.name, PLANNED)
+            (batch.number, hash_path(file.path), file.size, file.changed_ns, digest, key, file.name, PLANNED)
             for file, digest in files
         ]
-        with self.together():
+        with self.transaction():
             self._db.executemany(
                 "INSERT INTO file (upload, path, size, changed_ns, sha256, request, name, state)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -166,29 +166,29 @@ class Journal:
             " WHERE account = ? AND state = ? ORDER BY file.id",
             (self._account, PLANNED),
         ).fetchall()
-        return [(self._batch(upload), key, self._list_announced(key)) for upload, key in rows]
+        return [(self._read_batch(upload), key, self._list_announced(key)) for upload, key in rows]
 
     def note_answer(self, batch: Batch, key: str, upload_id: str, file_ids: Sequence[str]) -> Batch:
         """Note the answer to an announcement; the names are forgotten."""
         numbers = [row[0] for row in self._db.execute("SELECT id FROM file WHERE request = ? ORDER BY id", (key,))]
-        with self.together():
+        with self.transaction():
             self._db.execute("UPDATE upload SET upload_id = ? WHERE id = ?", (upload_id, batch.number))
             self._db.executemany(
                 "UPDATE file SET file_id = ?, state = ?, request = NULL, name = NULL WHERE id = ?",
                 [(file_id, ANNOUNCED, number) for file_id, number in zip(file_ids, numbers, strict=True)],
             )
-        return self._batch(batch.number)
+        return self._read_batch(batch.number)
 
     def withdraw(self, key: str) -> None:
         """Note that an announcement was refused."""
         self._db.execute("UPDATE file SET state = ?, request = NULL, name = NULL WHERE request = ?", (ABANDONED, key))
 
-    def entry(self, path: Path) -> Entry | None:
+    def find_entry(self, path: Path) -> Entry | None:
         """Return what was last announced under a path."""
         row = self._db.execute(
             "SELECT file.id, upload_id, size, changed_ns, sha256, file_id, state FROM file"
             " JOIN upload ON upload.id = file.upload WHERE path = ? AND account = ? ORDER BY file.id DESC LIMIT 1",
-            (path_digest(path), self._account),
+            (hash_path(path), self._account),
         ).fetchone()
         return Entry(*row) if row else None
 
@@ -196,7 +196,7 @@ class Journal:
         """Note that a file has another time of change, but the same content."""
         self._db.execute("UPDATE file SET changed_ns = ? WHERE id = ?", (file.changed_ns, entry.number))
 
-    def note(self, file_ids: Iterable[str], state: str) -> None:
+    def note_states(self, file_ids: Iterable[str], state: str) -> None:
         """Note how far files have come."""
         self._db.executemany("UPDATE file SET state = ? WHERE file_id = ?", [(state, file_id) for file_id in file_ids])
 
@@ -208,7 +208,7 @@ class Journal:
         ).fetchone()
         return int(count)
 
-    def _batch(self, number: int) -> Batch:
+    def _read_batch(self, number: int) -> Batch:
         row = self._db.execute(
             "SELECT id, upload_id, reference, note, expected, (SELECT count(*) FROM file WHERE upload = upload.id)"
             " FROM upload WHERE id = ?",
@@ -234,9 +234,9 @@ def describe_announced(name: str, size: int, sha256: str | None) -> dict[str, ob
     return {"name": name, "size": size, **({"sha256": sha256} if sha256 else {})}
 
 
-def path_digest(path: Path) -> bytes:
-    return hashlib.sha256(os.fsencode(absolute(path))).digest()
+def hash_path(path: Path) -> bytes:
+    return hashlib.sha256(os.fsencode(normalize_path(path))).digest()
 
 
-def _digest_of(roots: Sequence[Path]) -> bytes:
-    return hashlib.sha256(b"".join(sorted(path_digest(root) for root in roots))).digest()
+def _hash_roots(roots: Sequence[Path]) -> bytes:
+    return hashlib.sha256(b"".join(sorted(hash_path(root) for root in roots))).digest()

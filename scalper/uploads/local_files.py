@@ -56,7 +56,7 @@ class Announcement(NamedTuple):
 
 
 @dataclass(slots=True)
-class Found:
+class Selection:
     """What stands under the paths that were named."""
 
     files: list[LocalFile] = field(default_factory=list)
@@ -65,27 +65,27 @@ class Found:
     unreadable: list[Path] = field(default_factory=list)
 
 
-def find(paths: Iterable[Path]) -> Found:
+def find_files(paths: Iterable[Path]) -> Selection:
     """Look for files, in order, each once. Raises ClientError for a path under which there is nothing."""
-    found = Found()
+    found = Selection()
     seen: set[str] = set()
     for path in paths:
         if not path.exists():
             raise ClientError(f"There is no file or folder {path}.")
-        root = absolute(path)
+        root = normalize_path(path)
         for inner in _walk_folder(root, found) if path.is_dir() else (root,):
             if str(inner) not in seen:
                 seen.add(str(inner))
-                _look(inner, _name(inner, root), found)
+                _add_file(inner, _build_name(inner, root), found)
     return found
 
 
-def absolute(path: Path) -> Path:
+def normalize_path(path: Path) -> Path:
     """Return the path from the root, with links left as they are: they are what the user calls the file."""
     return Path(os.path.normpath(path.absolute()))
 
 
-def _walk_folder(root: Path, found: Found) -> Iterator[Path]:
+def _walk_folder(root: Path, found: Selection) -> Iterator[Path]:
     for folder, folders, names in os.walk(root, onerror=lambda error: found.unreadable.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if not _is_junk(name))
         for name in sorted(names):
@@ -99,7 +99,7 @@ def _is_junk(name: str) -> bool:
     return name.startswith(".") or name.lower() in JUNK
 
 
-def _look(path: Path, name: str, found: Found) -> None:
+def _add_file(path: Path, name: str, found: Selection) -> None:
     try:
         facts = path.stat()
     except OSError:
@@ -109,20 +109,20 @@ def _look(path: Path, name: str, found: Found) -> None:
         found.files.append(LocalFile(path, name, facts.st_size, facts.st_mtime_ns))
 
 
-def _name(path: Path, root: Path) -> str:
+def _build_name(path: Path, root: Path) -> str:
     """Return a name that the API takes: what it does not is replaced, and of a path too long its end is kept."""
-    segments = [_fit(segment) for segment in path.relative_to(root.parent).parts]
+    segments = [_replace_unfit(segment) for segment in path.relative_to(root.parent).parts]
     while len("/".join(segments)) > LONGEST_NAME:
         segments.pop(0)
     return "/".join(segments)
 
 
-def _fit(segment: str) -> str:
+def _replace_unfit(segment: str) -> str:
     fit = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in _UNFIT else one for one in segment)
     return fit[-LONGEST_SEGMENT:]
 
 
-def blocks(path: Path, start: int, length: int) -> Iterator[bytes]:
+def read_blocks(path: Path, start: int, length: int) -> Iterator[bytes]:
     """Read a stretch of a file piece by piece. Raises OSError, and FileChangedError where the file ends too early."""
     with path.open("rb") as file:
         file.seek(start)
@@ -135,9 +135,9 @@ def blocks(path: Path, start: int, length: int) -> Iterator[bytes]:
             yield block
 
 
-def sha256(path: Path, start: int, length: int) -> str:
+def hash_range(path: Path, start: int, length: int) -> str:
     """Return the SHA-256 of a stretch, hexadecimal. Raises OSError, FileChangedError."""
     digest = hashlib.sha256()
-    for block in blocks(path, start, length):
+    for block in read_blocks(path, start, length):
         digest.update(block)
     return digest.hexdigest()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from scalper.uploads.journal import ABANDONED, ANNOUNCED, PLANNED, Entry, Journal
-from scalper.uploads.local_files import LocalFile, sha256
+from scalper.uploads.local_files import LocalFile, hash_range
 
 _ANEW = frozenset({ABANDONED, "expired"})
 """What was announced, never came, and is not awaited any more."""
@@ -30,10 +30,10 @@ def compare(journal: Journal, files: Iterable[LocalFile], *, again: bool = False
     """Compare files with the journal; `again` takes all for new that are not being sent. Raises OSError."""
     plan = Plan()
     for file in files:
-        entry = journal.entry(file.path)
+        entry = journal.find_entry(file.path)
         if entry is None or entry.state in _ANEW:
             plan.new.append(file)
-        elif not _same(file, entry, plan):
+        elif not _is_same(file, entry, plan):
             plan.changed.append(entry)
             plan.new.append(file)
         elif entry.state in {PLANNED, ANNOUNCED}:
@@ -45,13 +45,13 @@ def compare(journal: Journal, files: Iterable[LocalFile], *, again: bool = False
     return plan
 
 
-def _same(file: LocalFile, entry: Entry, plan: Plan) -> bool:
+def _is_same(file: LocalFile, entry: Entry, plan: Plan) -> bool:
     """Say whether the content is that of the announcement; where only the time differs, a known digest decides."""
     if file.size != entry.size:
         return False
     if file.changed_ns == entry.changed_ns:
         return True
-    if entry.sha256 is None or sha256(file.path, 0, file.size) != entry.sha256:
+    if entry.sha256 is None or hash_range(file.path, 0, file.size) != entry.sha256:
         return False
     plan.touched.append((file, entry))
     return True

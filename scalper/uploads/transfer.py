@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 import httpx
 
 from scalper.api.connection import Connection
-from scalper.api.model import Plan, Put, Reserved
+from scalper.api.model import PartPlan, Put, Reserved
 from scalper.errors import FileChangedError, TransferError, UnreachableError
-from scalper.uploads.local_files import LocalFile, blocks, sha256
+from scalper.uploads.local_files import LocalFile, hash_range, read_blocks
 
 MARGIN = timedelta(minutes=1)
 """A presigned request that ends sooner is not begun."""
@@ -29,7 +29,7 @@ class Item:
     reserved: Reserved | None = None
     """How to send it, as far as that is known and fresh."""
     left: int = 0
-    """Parts that are missing at S3."""
+    """PartPlan that are missing at S3."""
     given_up: bool = False
 
 
@@ -43,7 +43,7 @@ class Transfer:
         self.bytes_sent = 0
         """All that went out, attempts in vain included."""
 
-    def whole(self, item: Item) -> None:
+    def send_whole(self, item: Item) -> None:
         """Send a small file. Raises ClientError, OSError."""
         item.file.ensure_unchanged()
         put = item.reserved.put if item.reserved else None
@@ -52,7 +52,7 @@ class Transfer:
         if not self._put(item, put, 0, item.file.size):
             self._put(item, self._sign_put(item), 0, item.file.size, last=True)
 
-    def plan(self, item: Item) -> Plan:
+    def fetch_plan(self, item: Item) -> PartPlan:
         """Ask how a large file is cut, and what S3 has of it. Raises ClientError, OSError."""
         item.file.ensure_unchanged()
         plan = self._sign(item.file_id).plan
@@ -60,12 +60,12 @@ class Transfer:
             raise TransferError("The API does not take this file in parts.")
         return plan
 
-    def part(self, item: Item, plan: Plan, number: int) -> None:
+    def send_part(self, item: Item, plan: PartPlan, number: int) -> None:
         """Send one part. Raises ClientError, OSError."""
         start = (number - 1) * plan.part_size
         length = min(plan.part_size, item.file.size - start)
         item.file.ensure_unchanged()
-        wanted = {"parts": [{"number": number, "sha256": sha256(item.file.path, start, length)}]}
+        wanted = {"parts": [{"number": number, "sha256": hash_range(item.file.path, start, length)}]}
         for last in (False, True):
             (row,) = self._connection.ask("POST", f"files/{item.file_id}/sign", body=wanted)["parts"]
             if self._put(item, Put.read(row), start, length, last=last):
@@ -93,32 +93,29 @@ class Transfer:
             nonlocal out
             self._moved(-out)
             out = 0
-            for block in blocks(item.file.path, start, length):
-                if self._connection.retrying.stopped:
+            for block in read_blocks(item.file.path, start, length):
+                if self._connection.retry.stopped:
                     raise UnreachableError("Stopped.")
                 yield block
                 out += len(block)
-                self._count(len(block))
+                with self._lock:
+                    self.bytes_sent += len(block)
+                self._moved(len(block))
 
         answer = self._connection.put(put, length, body)
         # S3 takes a body once: 412 says that it has it, and only the bytes with the signed checksum can be there.
         if answer.is_success or answer.status_code == 412:
             return True
         self._moved(-out)
-        code = _code(answer)
+        code = _read_error_code(answer)
         if code in _OTHER_BYTES:
             raise FileChangedError(f"{item.file.path} changed while it was being sent.")
         if last:
             raise TransferError(f"S3 refused the file: {code or answer.status_code}.")
         return False
 
-    def _count(self, size: int) -> None:
-        with self._lock:
-            self.bytes_sent += size
-        self._moved(size)
 
-
-def _code(answer: httpx.Response) -> str:
+def _read_error_code(answer: httpx.Response) -> str:
     """Return the code of S3's error document."""
     try:
         return ElementTree.fromstring(answer.content).findtext("Code") or ""  # noqa: S314 - From S3, over TLS.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from scalper.api.connection import Connection
 from scalper.api.model import AWAITING, Change, File, Upload
-from scalper.api.queries import files_of, read_changes
+from scalper.api.queries import list_files, read_changes
 from scalper.errors import UnreachableError
 
 NOW = "now"
@@ -64,20 +64,22 @@ class Wait:
         # The cursor comes before the look around, so that nothing falls between the two.
         cursor = read_changes(self._connection, NOW, 1).cursor
         for upload_id in self._uploads:
-            yield from self._tell(Verdict.read(file) for file in files_of(self._connection, upload_id) if file.settled)
+            yield from self._yield_new(
+                Verdict.read(file) for file in list_files(self._connection, upload_id) if file.settled
+            )
         delay = FIRST_PAUSE
         while True:
             # Asked before the feed is read: when all is judged, the feed holds it all.
-            complete = self._complete()
+            complete = self._is_complete()
             page = read_changes(self._connection, cursor)
             cursor = page.cursor
-            yield from self._tell(self._explain(page.changes))
+            yield from self._yield_new(self._explain(page.changes))
             if complete and page.poll_after:
                 return
             delay = FIRST_PAUSE if page.changes else delay * 1.5
             self._wait(0 if complete else min(delay, page.poll_after))
 
-    def _tell(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    def _yield_new(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         for verdict in verdicts:
             if verdict.file_id not in self._told and self._is_wanted(verdict):
                 self._told.add(verdict.file_id)
@@ -98,7 +100,7 @@ class Wait:
             else:
                 yield Verdict.read(File.read(self._connection.ask("GET", f"files/{change.file_id}")))
 
-    def _complete(self) -> bool:
+    def _is_complete(self) -> bool:
         """Say whether all is judged; the entries of archives are known to the upload only."""
         if self._pending:
             return False

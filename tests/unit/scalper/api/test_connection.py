@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from scalper import ApiError, Client, CredentialsError, DamagedError, NotFoundError, UnreachableError
-from scalper.api.retry import ATTEMPTS, LONGEST_RETRY_AFTER, _retry_after
+from scalper.api.retry import ATTEMPTS, LONGEST_RETRY_AFTER, _read_retry_after
 
 
 @pytest.fixture
@@ -104,5 +104,5 @@ def test_what_comes_back_is_what_was_accepted_or_nothing(world, client, study, j
     "text", ["Mon, 01 Jan 2026 00:00:00 -0000", "Mon, 01 Jan 9999 99:99:99 GMT", "9" * 5000, "\xb2", "", "-1", "soon"]
 )
 def test_whatever_a_server_asks_to_wait_is_bounded(text):
-    seconds = _retry_after(httpx.Response(429, headers=[(b"retry-after", text.encode("latin-1"))]))
+    seconds = _read_retry_after(httpx.Response(429, headers=[(b"retry-after", text.encode("latin-1"))]))
     assert seconds is None or 0 <= seconds <= LONGEST_RETRY_AFTER + 1

@@ -11,7 +11,6 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from processor.judge import Profile
-from scalper import formatting
 from scalper.__main__ import app
 from scalper.check import report, workers
 from scalper.check.workers import BATCH, FEWEST, Style
@@ -91,7 +90,7 @@ def test_a_bar_shows_on_a_terminal_only(slices, capsys, monkeypatch):
     assert "Checking" not in "".join(capsys.readouterr())
 
     terminal = Console(force_terminal=True, color_system="standard", width=300)
-    monkeypatch.setattr(formatting, "output", lambda: terminal)
+    monkeypatch.setattr(report, "open_console", lambda: terminal)
     report.report(sorted(slices.iterdir()), Profile(), as_json=False, jobs=1)
     shown = capsys.readouterr().out
     assert "Checking" in shown
