@@ -38,7 +38,7 @@ def digest(files: Iterable[Path], *facts: str) -> str:
 
 
 @contextmanager
-def locked(name: str) -> Iterator[None]:
+def hold_lock(name: str) -> Iterator[None]:
     """Hold the lock `name` among all processes of this checkout."""
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / f"{name}.lock").open("w") as lock:

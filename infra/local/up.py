@@ -13,9 +13,9 @@ from rich.console import Console
 from infra.build.cache import ROOT, digest, files_under
 from infra.build.processes import Child
 from infra.errors import RunnerError
-from infra.local.demo import Person, write_private
+from infra.local.demo import write_private
 from infra.local.progress import Steps
-from infra.local.stack import LocalStack, local_stack, redeploy, running_portal
+from infra.local.stack import LocalStack, local_stack, redeploy, run_portal
 
 _WATCHED = tuple(ROOT / folder for folder in ("assets", "infra", "intake", "processor", "portal", "templates"))
 _POLL_S = 0.2
@@ -50,8 +50,8 @@ def run_stack(
     `save_access` writes the partner's credentials to a file, as the partner's client reads them.
     """
     console = Console(highlight=False)
-    started, sources = time.monotonic(), _sources()
-    with contextlib.suppress(_Stopped), _signals() as disarm, contextlib.ExitStack() as exits:
+    started, sources = time.monotonic(), _digest_sources()
+    with contextlib.suppress(_Stopped), _stop_on_signals() as disarm, contextlib.ExitStack() as exits:
         # Entered last and so left first: whatever ends us, no further signal disturbs the stopping.
         try:
             progress = Steps(console)
@@ -62,12 +62,12 @@ def run_stack(
             if with_portal:
                 with progress.step("Start the portal"):
                     log = None if reload else state / "portal.log"
-                    children.append(exits.enter_context(running_portal(stack, log=log, reload=reload)))
+                    children.append(exits.enter_context(run_portal(stack, log=log, reload=reload)))
             write_private(state / "local.json", stack.as_json())
             credentials = state / "credentials.toml"
             save_access(_choose_access(stack, with_portal=with_portal), credentials)
-            _welcome(console, stack, credentials, time.monotonic() - started)
-            _supervise(children, _redeployer(stack, console, sources) if reload else None)
+            _print_welcome(console, stack, credentials, time.monotonic() - started)
+            _supervise(children, _watch_sources(stack, console, sources) if reload else None)
         finally:
             disarm()
             console.print("Stopping …")
@@ -82,7 +82,7 @@ def _choose_access(stack: LocalStack, *, with_portal: bool) -> PartnerAccess:
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[Callable[[], None]]:
+def _stop_on_signals() -> Iterator[Callable[[], None]]:
     """Turn the first signal into an exception, and ignore all after it or after the function given was called."""
     armed = True
 
@@ -108,23 +108,23 @@ def _supervise(children: Sequence[Child], on_change: Callable[[], None] | None) 
     while True:
         for child in children:
             if child.exit_code is not None:
-                raise RunnerError(f"The {child.name} ended by itself: {child.last_words()} (see {child.log}).")
+                raise RunnerError(f"The {child.name} ended by itself: {child.read_last_line()} (see {child.log}).")
         if on_change:
             on_change()
         time.sleep(_POLL_S)
 
 
-def _sources() -> str:
+def _digest_sources() -> str:
     """Name the sources as they are now."""
     return digest(files_under(*_WATCHED))
 
 
-def _redeployer(stack: LocalStack, console: Console, seen: str) -> Callable[[], None]:
+def _watch_sources(stack: LocalStack, console: Console, seen: str) -> Callable[[], None]:
     """Return a function that deploys again when the sources differ from those it saw last: at first, `seen`."""
 
     def look() -> None:
         nonlocal seen
-        current = _sources()
+        current = _digest_sources()
         if current != seen:
             seen = current
             try:
@@ -136,9 +136,9 @@ def _redeployer(stack: LocalStack, console: Console, seen: str) -> Callable[[], 
     return look
 
 
-def _welcome(console: Console, stack: LocalStack, credentials: Path, seconds: float) -> None:
+def _print_welcome(console: Console, stack: LocalStack, credentials: Path, seconds: float) -> None:
     console.print(f"\n[bold]Silent Scalper is up after {seconds:.1f} s.[/] Ctrl-C stops it; everything is kept.\n")
-    _lines(
+    _print_rows(
         console,
         ("Portal", stack.portal_url),
         ("REST API", f"{stack.portal_url}/api/docs"),
@@ -146,9 +146,15 @@ def _welcome(console: Console, stack: LocalStack, credentials: Path, seconds: fl
         ("AWS endpoint", stack.endpoint),
     )
     people = (*stack.demo.staff, stack.demo.admin)
-    _lines(console, *((person.username, f"{person.password}  [dim]{_sees(person)}[/]") for person in people))
+    _print_rows(
+        console,
+        *(
+            (person.username, f"{person.password}  [dim]{person.clinic_id or 'all clinics, dashboard'}[/]")
+            for person in people
+        ),
+    )
     partner = stack.demo.partner
-    _lines(
+    _print_rows(
         console,
         ("partner client id", f"{partner.client_id}  [dim]{partner.clinic_id}, by API[/]"),
         ("partner client secret", partner.client_secret),
@@ -157,12 +163,8 @@ def _welcome(console: Console, stack: LocalStack, credentials: Path, seconds: fl
     )
 
 
-def _lines(console: Console, *rows: tuple[str, str]) -> None:
+def _print_rows(console: Console, *rows: tuple[str, str]) -> None:
     """Print names and values in two columns, never cut short, so that they can be copied."""
     for name, value in rows:
         console.print(f"  [dim]{name:<22}[/]{value}", soft_wrap=True)
     console.print()
-
-
-def _sees(person: Person) -> str:
-    return person.clinic_id or "all clinics, dashboard"

@@ -20,7 +20,7 @@ class Alerts(Construct):
         super().__init__(scope, construct_id)
         self.topic = sns.Topic(self, "Topic", display_name="Silent Scalper", master_key=key, enforce_ssl=True)
         for service in ("cloudwatch", "budgets"):
-            self.topic.add_to_resource_policy(_published_by(service, self.topic))
+            self.topic.add_to_resource_policy(_allow_publishing(service, self.topic))
         self.mailbox = sqs.Queue(
             self,
             "Mailbox",
@@ -29,7 +29,7 @@ class Alerts(Construct):
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
-        self.mailbox.add_to_resource_policy(_delivered_by(self.topic, self.mailbox))
+        self.mailbox.add_to_resource_policy(_allow_delivery(self.topic, self.mailbox))
         sns.Subscription(
             self,
             "Delivery",
@@ -44,7 +44,7 @@ class Alerts(Construct):
             )
 
 
-def _published_by(service: str, topic: sns.Topic) -> iam.PolicyStatement:
+def _allow_publishing(service: str, topic: sns.Topic) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
         actions=["sns:Publish"],
@@ -53,7 +53,7 @@ def _published_by(service: str, topic: sns.Topic) -> iam.PolicyStatement:
     )
 
 
-def _delivered_by(topic: sns.Topic, queue: sqs.Queue) -> iam.PolicyStatement:
+def _allow_delivery(topic: sns.Topic, queue: sqs.Queue) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         principals=[iam.ServicePrincipal("sns.amazonaws.com")],
         actions=["sqs:SendMessage"],
