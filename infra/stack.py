@@ -47,7 +47,9 @@ class SilentScalper(Stack):
         self._build_functions()
         self._connect_parts()
         self._watch()
-        self._publish_outputs()
+        functions = {f"{name}Function": part.function.function_name for name, part in self._name_functions().items()}
+        for name, value in {**list_outputs(self.parts), **functions}.items():
+            CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
 
     def _build_functions(self) -> None:
         config, processor = self._config, self._bundles.processor
@@ -162,11 +164,6 @@ class SilentScalper(Stack):
             "Sweep": self.sweep,
             "Portal": self.portal,
         }
-
-    def _publish_outputs(self) -> None:
-        functions = {f"{name}Function": part.function.function_name for name, part in self._name_functions().items()}
-        for name, value in {**list_outputs(self.parts), **functions}.items():
-            CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
 
     def _add_function(
         self,

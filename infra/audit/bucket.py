@@ -7,6 +7,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.data.keys import let_logs_encrypt
+from infra.iam import let_service
 
 _ACCESS_LOGS = "audit/"
 
@@ -35,7 +36,9 @@ class AuditBucket(Construct):
             service="cloudtrail", resource="trail", resource_name=trail_name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
         )
         self.key = self._add_key(removal_policy)
-        _admit_access_logs(logs)
+        # S3 notes who reads the trail. By account, for the reason given where the logs' bucket is named.
+        note = let_service("logging.s3", ["s3:PutObject"], logs.arn_for_objects(f"{_ACCESS_LOGS}*"))
+        logs.add_to_resource_policy(note)
         retain = s3.ObjectLockRetention.compliance if for_good else s3.ObjectLockRetention.governance
         self.bucket = s3.Bucket(
             self,
@@ -108,18 +111,6 @@ class AuditBucket(Construct):
 
 
 _CLOUDTRAIL = iam.ServicePrincipal("cloudtrail.amazonaws.com")
-
-
-def _admit_access_logs(logs: s3.Bucket) -> None:
-    """Let S3 note who reads the trail. By account, for the reason given where the logs' bucket is named."""
-    logs.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
-            actions=["s3:PutObject"],
-            resources=[logs.arn_for_objects(f"{_ACCESS_LOGS}*")],
-            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-        )
-    )
 
 
 def _expire_after(days: int) -> s3.LifecycleRule:

@@ -82,7 +82,8 @@ def build(bundle: str, platform: Platform) -> Path:
     Raises RunnerError when uv is missing or cannot install a dependency.
     """
     with hold_lock(f"bundle-{bundle}-{platform.name}"):
-        sources = _list_sources(bundle)
+        folders = [ROOT / folder for folder in _CONTENT[bundle] if (ROOT / folder).exists()]
+        sources = [file for file in files_under(*folders) if file.suffix != ".map"]
         name = digest(
             [*sources, ROOT / "uv.lock", Path(__file__)], bundle, *platform.wheels, _find_compiler(platform) or ""
         )
@@ -92,12 +93,6 @@ def build(bundle: str, platform: Platform) -> Path:
             _assemble(bundle, platform, sources, archive)
             _forget_older(archive, f"{bundle}-{platform.name}-*.zip")
         return archive
-
-
-def _list_sources(bundle: str) -> list[Path]:
-    folders = [ROOT / folder for folder in _CONTENT[bundle]]
-    found = [file for folder in folders if folder.exists() for file in files_under(folder)]
-    return [file for file in found if file.suffix != ".map"]
 
 
 def _assemble(bundle: str, platform: Platform, sources: list[Path], archive: Path) -> None:

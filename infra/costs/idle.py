@@ -120,7 +120,7 @@ def _list_sweep_lines(config: StageConfig) -> list[Line]:
             "sqs request",
         ),
         Line("X-Ray: the sweep's traces", SWEEPS_A_MONTH, "trace"),
-        Line("CloudWatch Logs: the sweep's list_lines", SWEEPS_A_MONTH * took["log_bytes"] / 1e9, "logs"),
+        Line("CloudWatch Logs: the sweep's lines", SWEEPS_A_MONTH * took["log_bytes"] / 1e9, "logs"),
         Line("CloudWatch Logs: kept", STORED_A_MONTH_GB, "logs storage"),
         Line(f"CloudWatch: metrics of the sweep ({len(took['metrics'])})", len(took["metrics"]), "metric"),
     ]

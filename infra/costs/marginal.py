@@ -106,14 +106,11 @@ def _compute_lambda_time(found: Metered, name: str, config: StageConfig) -> floa
     """Return GB-seconds: CPU time, stretched by the function's share of a vCPU, and waiting."""
     size: int = getattr(config, name).memory_mib
     cpu = found.function(name, "cpu_seconds") / min(1, size / VCPU_MIB)
-    waiting = sum(count * _wait_ms(call) for call, count in found.calls(name).items()) / 1000
+    waits = {call: WAIT_MS.get(call, WAIT_MS.get(call.partition(" ")[0], 0)) for call in found.calls(name)}
+    waiting = sum(count * waits[call] for call, count in found.calls(name).items()) / 1000
     if name == "judge":
         waiting /= min(AT_ONCE, int(found.raw["messages"]))
     return (cpu + waiting) * size / 1024
-
-
-def _wait_ms(call: str) -> float:
-    return WAIT_MS.get(call, WAIT_MS.get(call.partition(" ")[0], 0))
 
 
 def _list_edge_lines(found: Metered) -> list[Line]:

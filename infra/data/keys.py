@@ -5,6 +5,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from infra.iam import let_service
+
 
 class Keys(Construct):
     """`data` encrypts buckets and table; `messages` encrypts queues, the topic and the logs.
@@ -22,23 +24,14 @@ class Keys(Construct):
         self.messages.add_to_resource_policy(let_logs_encrypt())
 
     def admit(self, service: str) -> None:
-        """Let another AWS service put messages into encrypted queues."""
-        self.messages.add_to_resource_policy(_allow_sending(service))
+        """Let another AWS service of this account put messages into encrypted queues and topics."""
+        # SQS guide, "Key management". In a key's own policy, `*` means the key.
+        self.messages.add_to_resource_policy(let_service(service, ["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
 
     def _add_key(self, construct_id: str, description: str, removal_policy: RemovalPolicy) -> kms.Key:
         return kms.Key(
             self, construct_id, description=description, enable_key_rotation=True, removal_policy=removal_policy
         )
-
-
-def _allow_sending(service: str) -> iam.PolicyStatement:
-    """Let a service of this account put messages into encrypted queues and topics (SQS guide, "Key management")."""
-    return iam.PolicyStatement(
-        principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
-        actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-        resources=["*"],  # In a key's own policy this means the key.
-        conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-    )
 
 
 def let_logs_encrypt(groups: str = "*") -> iam.PolicyStatement:

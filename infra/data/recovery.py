@@ -73,7 +73,7 @@ _HOUR = Duration.hours(1)
 
 
 class BreakGlass(Construct):
-    """A role that reads files, records and the audit log for an hour, and changes nothing.
+    """A role that reads files, records and the audit log for an hour, and changes nothing (45 CFR 164.312(a)(2)(ii)).
 
     Whoever the account's own policies let assume it needs a second factor shown within the hour. Each use is told to
     the alert topic (infra/audit/stack.py), and CloudTrail notes every object and item that it reads.

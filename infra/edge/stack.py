@@ -111,7 +111,10 @@ _OTHERS = {
 
 
 class EdgeHeaders(Construct):
-    """The portal's own headers (`portal/http/security.py`), where an answer lacks them: none is replaced or doubled."""
+    """The portal's own headers (`portal/http/security.py`), where an answer lacks them: none is replaced or doubled.
+
+    These are answers that the portal never saw: the gateway's refusals, and its errors.
+    """
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)

@@ -52,7 +52,8 @@ class Function(Construct):
             removal_policy=removal_policy,
         )
         give_up = iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn])
-        self.role = self._add_role([*grants, allow_logging(self.log_group), give_up], unscoped)
+        may = [*grants, allow_logging(self.log_group), give_up]
+        self.role = add_role(self, iam.ServicePrincipal("lambda.amazonaws.com"), may, unscoped.policy)
         unscoped.admit(self.role, construct_id)
         self.function = lambda_.Function(
             self,
@@ -64,7 +65,12 @@ class Function(Construct):
             memory_size=config.memory_mib,
             timeout=Duration.seconds(config.timeout_s),
             reserved_concurrent_executions=config.reserved_concurrency,
-            environment=_build_environment(construct_id, environment),
+            environment={
+                "POWERTOOLS_SERVICE_NAME": construct_id.lower(),
+                "POWERTOOLS_METRICS_NAMESPACE": "SilentScalper",
+                "POWERTOOLS_LOG_LEVEL": "INFO",
+                **environment,
+            },
             environment_encryption=log_key,
             dead_letter_queue=dead_letters,
             role=self.role.without_policy_updates(),
@@ -113,31 +119,12 @@ class Function(Construct):
             filters=[_filter_files(states)],
         )
 
-    def _add_role(self, grants: Sequence[iam.PolicyStatement], unscoped: Unscoped) -> iam.Role:
-        # The policy hangs on the role and the function on the role, so no event arrives before it may be handled.
-        policy = iam.ManagedPolicy(self, "Policy", statements=list(grants))
-        return iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            managed_policies=[policy, unscoped.policy],
-        )
-
 
 def _filter_files(states: Sequence[str]) -> Mapping[str, Any]:
     changed: dict[str, object] = {"Keys": {"sk": {"S": lambda_.FilterRule.begins_with("FILE#")}}}
     if states:
         changed["NewImage"] = {"state": {"S": list(states)}}
     return lambda_.FilterCriteria.filter({"dynamodb": changed})
-
-
-def _build_environment(service: str, settings: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "POWERTOOLS_SERVICE_NAME": service.lower(),
-        "POWERTOOLS_METRICS_NAMESPACE": "SilentScalper",
-        "POWERTOOLS_LOG_LEVEL": "INFO",
-        **settings,
-    }
 
 
 class EveryFiveMinutes(Construct):

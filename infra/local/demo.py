@@ -65,7 +65,10 @@ def create_demo(clients: Clients, outputs: dict[str, str], passwords_file: Path)
         if person.username not in present:
             _create_person(clients, pool, person)
     directory = DynamoDirectory(Table(clients.dynamodb, outputs["Table"]))
-    _save_clinics(directory)
+    known = {clinic.clinic_id for clinic in directory.clinics()}
+    for clinic in CLINICS:
+        if clinic.clinic_id not in known:
+            directory.save_clinic(replace(clinic, created_at=now()))
     partner = _ensure_partner(clients, pool, directory)
     gateway = JwtAuthorizer(clients.gateway, api_id(outputs["ApiUrl"]), outputs["AuthorizerId"])
     sync_audience(gateway, directory, outputs["WebClientId"], now())
@@ -138,13 +141,6 @@ def _ensure_partner(clients: Clients, pool: str, directory: DynamoDirectory) -> 
     made = CognitoClients(clients.cognito, pool).create(PARTNER, SCOPES)
     directory.save_partner(Partner(made.client_id, PARTNER_CLINIC, PARTNER, SCOPES, created_at=now()))
     return PartnerCredentials(made.client_id, made.secret, PARTNER_CLINIC)
-
-
-def _save_clinics(directory: DynamoDirectory) -> None:
-    known = {clinic.clinic_id for clinic in directory.clinics()}
-    for clinic in CLINICS:
-        if clinic.clinic_id not in known:
-            directory.save_clinic(replace(clinic, created_at=now()))
 
 
 def api_id(api_url: str) -> str:

@@ -1,10 +1,11 @@
 """The queue between the incoming bucket and the judge, and where messages go that cannot be processed."""
 
-from aws_cdk import Aws, CfnResource, Duration
-from aws_cdk import aws_iam as iam
+from aws_cdk import CfnResource, Duration
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+from infra.iam import let_service
 
 _RETENTION = Duration.days(14)
 _MAX_RECEIVES = 5
@@ -40,7 +41,8 @@ class Queueing(Construct):
         self.export_redrives = self._add_queue(
             "ExportRedrives", key, timeout_s=exporter_timeout_s, then=self.export_failures
         )
-        self.main.add_to_resource_policy(_allow_notifications(self.main))
+        # By account and not by bucket: the bucket needs this policy first, and naming it back would close a circle.
+        self.main.add_to_resource_policy(let_service("s3", ["sqs:SendMessage"], self.main.queue_arn))
 
     def _add_queue(
         self, construct_id: str, key: kms.IKey, *, timeout_s: int | None = None, then: sqs.IQueue | None = None
@@ -65,14 +67,3 @@ class Queueing(Construct):
         if not isinstance(policy, CfnResource):
             raise TypeError("The main queue has no policy.")
         return policy
-
-
-def _allow_notifications(queue: sqs.Queue) -> iam.PolicyStatement:
-    # The condition names the account and not the bucket: the bucket needs this policy first, and naming it back
-    # would close a circle.
-    return iam.PolicyStatement(
-        principals=[iam.ServicePrincipal("s3.amazonaws.com")],
-        actions=["sqs:SendMessage"],
-        resources=[queue.queue_arn],
-        conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-    )

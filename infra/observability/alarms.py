@@ -6,7 +6,6 @@ Each costs as much as any other, and one over several metrics as much as one for
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -26,10 +25,7 @@ class Alarms(Construct):
         super().__init__(scope, construct_id)
         self._topic = topic
         self._watch_queues(watched, config)
-        for function in watched.processors:
-            self._watch_errors(function)
-        for function in watched.processors[:2]:
-            self._watch_throttles(function)
+        self._watch_functions(watched)
         self._watch_speed(watched, config)
         self._watch_portal(watched, config)
         self._watch_sweep()
@@ -42,15 +38,15 @@ class Alarms(Construct):
         age = watched.main_queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum")
         self._add_alarm("Backlog", age, config.alarms.oldest_message_s, "Files are waiting for their verdict.")
 
-    def _watch_errors(self, function: lambda_.IFunction) -> None:
-        """Each failure is retried, so this tells of trouble before loss."""
-        errors = function.metric_errors(period=FIVE_MINUTES, statistic="Sum")
-        self._add_alarm(f"{name_part(function)}Errors", errors, 0, f"A function is failing: {name_part(function)}.")
-
-    def _watch_throttles(self, function: lambda_.IFunction) -> None:
-        throttles = function.metric_throttles(period=FIVE_MINUTES, statistic="Sum")
-        told = f"A function is called more often than it may run: {name_part(function)}."
-        self._add_alarm(f"{name_part(function)}Throttles", throttles, 0, told, periods=3)
+    def _watch_functions(self, watched: Watched) -> None:
+        for function in watched.processors:
+            # Each failure is retried, so this tells of trouble before loss.
+            name, errors = name_part(function), function.metric_errors(period=FIVE_MINUTES, statistic="Sum")
+            self._add_alarm(f"{name}Errors", errors, 0, f"A function is failing: {name}.")
+        for function in watched.processors[:2]:
+            name, throttles = name_part(function), function.metric_throttles(period=FIVE_MINUTES, statistic="Sum")
+            told = f"A function is called more often than it may run: {name}."
+            self._add_alarm(f"{name}Throttles", throttles, 0, told, periods=3)
 
     def _watch_speed(self, watched: Watched, config: StageConfig) -> None:
         longest_ms = 1000 * config.judge.timeout_s * config.alarms.judge_duration_p95_share

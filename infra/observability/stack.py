@@ -32,7 +32,8 @@ class Budget(Construct):
     """All that the account costs in a month, told of through the alert topic.
 
     The whole account and not what bears our tags: tags count only where the account's owner has activated them, and
-    a budget that sees nothing would never speak.
+    a budget that sees nothing would never speak. Source: AWS Cost Management User Guide, "Managing your costs with AWS
+    Budgets".
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic, monthly_usd: int) -> None:
@@ -62,7 +63,7 @@ def _notify_at(topic: sns.ITopic, per_cent: int) -> budgets.CfnBudget.Notificati
 
 
 class SavedQueries(Construct):
-    """One named query for each. The database and workgroup are the core stack's, which has to stand before."""
+    """One named query for each, so that Athena's console offers what the admins' page runs. The database and workgroup are the core stack's, which has to stand before."""
 
     def __init__(self, scope: Construct, construct_id: str, *, prefix: str) -> None:
         super().__init__(scope, construct_id)

@@ -41,10 +41,10 @@ def upload(
     rejected, failed or kept back. 2: a wrong call or wrong credentials.
     3: not everything is done; run the same command again.
     """
-    from scalper.cli import upload as commands  # noqa: PLC0415  `--help` waits for nothing.
+    from scalper.cli import upload_command  # noqa: PLC0415  `--help` waits for nothing.
 
     with _report_errors():
-        order = commands.UploadOptions(
+        order = upload_command.UploadOptions(
             paths=paths,
             reference=reference,
             note=note,
@@ -54,12 +54,12 @@ def upload(
             timeout=timeout,
             as_json=as_json,
             again=again,
-            approve=commands.load_check(profile) if check_first else None,
+            approve=upload_command.load_check(profile) if check_first else None,
         )
         if dry_run:
-            commands.dry_run(order)
+            upload_command.dry_run(order)
             return
-        code = commands.upload(order)
+        code = upload_command.upload(order)
     raise typer.Exit(code)
 
 
@@ -149,7 +149,7 @@ def register(app: typer.Typer) -> None:
 @contextlib.contextmanager
 def _report_errors() -> Iterator[None]:
     """Turn what goes wrong into a sentence and an exit code."""
-    from scalper.cli.upload import to_exit_code  # noqa: PLC0415  As above.
+    from scalper.cli.upload_command import to_exit_code  # noqa: PLC0415  As above.
     from scalper.errors import ClientError  # noqa: PLC0415  As above.
 
     try:

@@ -29,7 +29,7 @@ class Item:
     reserved: Reserved | None = None
     """How to send it, as far as that is known and fresh."""
     left: int = 0
-    """PartPlan that are missing at S3."""
+    """Parts that are missing at S3."""
     given_up: bool = False
 
 

@@ -81,14 +81,12 @@ class Wait:
 
     def _yield_new(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         for verdict in verdicts:
-            if verdict.file_id not in self._told and self._is_wanted(verdict):
+            parent = verdict.file.parent if verdict.file else None
+            is_wanted = verdict.file_id in self._wanted or parent in self._wanted
+            if verdict.file_id not in self._told and is_wanted:
                 self._told.add(verdict.file_id)
                 self._pending.discard(verdict.file_id)
                 yield verdict
-
-    def _is_wanted(self, verdict: Verdict) -> bool:
-        parent = verdict.file.parent if verdict.file else None
-        return verdict.file_id in self._wanted or parent in self._wanted
 
     def _explain(self, found: Iterable[Change]) -> Iterator[Verdict]:
         """Fetch what there is to say of a file; for most, there is nothing."""

@@ -12,7 +12,7 @@ import pytest
 from infra.build.assembly import Assembly
 from infra.local.clients import clients as clients_of
 from infra.local.deployment import STACK_NAME, deploy
-from infra.local.emulator import REGION, Endpoint
+from infra.local.emulator import REGION, Endpoint, run_emulator
 from infra.local.progress import Silent
 from infra.local.stack import build
 from processor.judge import RULES_VERSION
