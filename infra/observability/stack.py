@@ -63,7 +63,10 @@ def _notify_at(topic: sns.ITopic, per_cent: int) -> budgets.CfnBudget.Notificati
 
 
 class SavedQueries(Construct):
-    """One named query for each, so that Athena's console offers what the admins' page runs. The database and workgroup are the core stack's, which has to stand before."""
+    """One named query for each, so that Athena's console offers what the admins' page runs.
+
+    The database and workgroup are the core stack's, which has to stand before.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, prefix: str) -> None:
         super().__init__(scope, construct_id)
