@@ -32,16 +32,13 @@ def test_a_new_package_and_a_new_import_show(tmp_path):
         path.write_text(text)
 
     write("intake/__init__.py", '"""The intake."""\n')
-    write(
-        "intake/table/table/__init__.py",
-        '"""DynamoDB\'s one table.\n\nKnows nobody. Begin with\n`table.py`. So.\n"""\n',
-    )
+    write("intake/table/__init__.py", '"""DynamoDB\'s one table.\n\nKnows nobody. Begin with\n`table.py`. So.\n"""\n')
     write("intake/files/__init__.py", '"""The files."""\n')
     write("intake/files/dynamodb.py", "")
     before = page(Sources.read(tmp_path, ("intake",)))
     assert "p_intake_files --> p_intake_table" not in before
     assert "| [table](../intake/table/) | DynamoDB's one table. |  | `table.py` |" in before
-    write("intake/files/dynamodb.py", "import intake.table.table\n")
+    write("intake/files/dynamodb.py", "import intake.table\n")
     after = page(Sources.read(tmp_path, ("intake",)))
     assert "    p_intake_files --> p_intake_table\n" in after
     assert "Layers, from the ground up: `table` ← `files`." in after

@@ -113,10 +113,7 @@ def test_a_circle_of_three_and_one_far_below_are_found(tree):
 
 
 def test_modules_beside_the_packages_may_know_them_and_be_known(tree):
-    files = {
-        "portal/app.py": "import portal.web.routers.pages\n",
-        "portal/web/pages.py": "from portal.errors import Trouble\n",
-    }
+    files = {"portal/app.py": "import portal.web.pages\n", "portal/web/pages.py": "from portal.errors import Trouble\n"}
     assert circles(tree({**files, "portal/errors.py": ""})) == {}
 
 
@@ -212,7 +209,7 @@ def test_an_adapter_is_known_to_wiring_handlers_and_adapters(tree, tmp_path):
     forbidden = {
         "intake/files/newcomer.py": every,
         "portal/newcomer.py": "from intake.files import s3\n",
-        "portal/web/newcomer.py": "import portal.web.auth.cognito\n",
+        "portal/web/newcomer.py": "import portal.auth.cognito\n",
         "processor/newcomer.py": "def late():\n    import intake.files.dynamodb\n",
     }
     tree({**files, **dict.fromkeys(allowed, every), **forbidden})

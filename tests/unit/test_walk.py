@@ -13,12 +13,12 @@ STORY = """# Contributing
    and calls `write`.
 2. `intake/two.py`: writes.
 
-*S3 tells; SQS calls `processor/handlers/judge.py`.*
+*S3 tells; SQS calls `processor/handler.py`.*
 
-3. `processor/handlers/judge.py`: takes it.
+3. `processor/handler.py`: takes it.
 4. `processor/four.py`: judges.
 
-*Back in `processor/handlers/judge.py`:*
+*Back in `processor/handler.py`:*
 
 5. `processor/five.py`: files.
 
@@ -29,8 +29,8 @@ STORY = """# Contributing
 FILES = {
     "portal/one.py": "def reserve(records):\n    records.write()\n",
     "intake/two.py": "class Records:\n    def write(self): ...\n",
-    "infra/stack.py": "HANDLER = 'processor.handlers.judge.handle'\n",
-    "processor/handlers/judge.py": "from processor import five, four\n",
+    "infra/stack.py": "HANDLER = 'processor.handler.handle'\n",
+    "processor/handler.py": "from processor import five, four\n",
     "processor/four.py": "",
     "processor/five.py": "",
 }
@@ -61,9 +61,9 @@ def test_a_story_is_read_with_where_each_file_is_called(links):
     assert [(step.path, step.come_from) for step in steps(STORY)] == [
         ("portal/one.py", ""),
         ("intake/two.py", ""),
-        ("processor/handlers/judge.py", "processor/handlers/judge.py"),
+        ("processor/handler.py", "processor/handler.py"),
         ("processor/four.py", ""),
-        ("processor/five.py", "processor/handlers/judge.py"),
+        ("processor/five.py", "processor/handler.py"),
     ]
     assert links() == []
 
@@ -79,9 +79,9 @@ def test_a_file_that_is_gone_is_told(links):
         ({"intake__two": "class Records:\n    def rewrite(self): ...\n"}, "portal/one.py"),
         ({"portal__one": "def reserve(records): records.save()\n", "intake__two": "def save(): 1\n"}, "portal/one.py"),
         ({"infra__stack": "HANDLER = 'processor.other.handle'\n"}, "intake/two.py"),
-        ({"processor__handler": "from processor import five\n"}, "processor/handlers/judge.py"),
+        ({"processor__handler": "from processor import five\n"}, "processor/handler.py"),
         ({"processor__handler": "from processor import four\n", "processor__four": "import processor.five\n"},
-         "processor/handlers/judge.py"),
+         "processor/handler.py"),
     ],
 )  # fmt: skip
 def test_a_step_to_which_nothing_leads_is_told(links, change, file):
