@@ -91,4 +91,4 @@ def test_types_reach_those_who_use_the_client(wheel, tmp_path):
     )  # fmt: skip
     assert checked.stdout.count("Revealed type is") == 1
     assert 'Unexpected keyword argument "refrence"' in checked.stdout
-    assert "Selection 1 error" in checked.stdout
+    assert "Found 1 error" in checked.stdout
