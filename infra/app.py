@@ -76,7 +76,12 @@ def main() -> None:
     config = STAGES[given.stage]
     if given.without_delivery:
         config = replace(config, delivery=None)
-    bundles = placeholder_bundles() if given.without_code else _bundles(config)
+    if given.without_code:
+        bundles = placeholder_bundles()
+    else:
+        platform = EMULATOR if config.name == "local" else LAMBDA
+        processor, portal = (build_bundle(name, platform) for name in ("processor", "portal"))
+        bundles = Bundles(processor=processor, portal=portal)
     synthesize(config=config, bundles=bundles, out=given.out)
 
 
@@ -87,11 +92,6 @@ def placeholder_bundles() -> Bundles:
     with zipfile.ZipFile(empty, "w"):
         pass
     return Bundles(processor=empty, portal=empty)
-
-
-def _bundles(config: StageConfig) -> Bundles:
-    platform = EMULATOR if config.name == "local" else LAMBDA
-    return Bundles(processor=build_bundle("processor", platform), portal=build_bundle("portal", platform))
 
 
 if __name__ == "__main__":

@@ -173,10 +173,10 @@ class StageConfig:
     )
 
     def __post_init__(self) -> None:
-        for complaint in self._complaints():
+        for complaint in self._list_complaints():
             raise ConfigError(f"infra/stages/{self.name}.py: {complaint}")
 
-    def _complaints(self: Self) -> list[str]:
+    def _list_complaints(self: Self) -> list[str]:
         """List what cannot be deployed, or would break what the law asks of whoever deploys it."""
         edge, kept = self.edge or Edge(), self.retention
         moves = [days for days in (kept.accepted_infrequent_days, kept.accepted_glacier_days) if days is not None]
@@ -202,11 +202,11 @@ class StageConfig:
             and self.region != "us-east-1"
             and edge.firewall_arn is None,
         }
-        wrong |= _wrong_with(self.delivery, self.name) if self.delivery else {}
+        wrong |= _check_delivery(self.delivery, self.name) if self.delivery else {}
         return [complaint for complaint, holds in wrong.items() if holds]
 
 
-def _wrong_with(delivery: Delivery, stage: str) -> dict[str, bool]:
+def _check_delivery(delivery: Delivery, stage: str) -> dict[str, bool]:
     return {
         "delivery.repository is written owner/name": not _REPOSITORY.fullmatch(delivery.repository),
         "delivery.connection_arn must be a connection of CodeConnections": not _CONNECTION.fullmatch(

@@ -23,7 +23,7 @@ class Resources:
 
     def __init__(self, stack: Stack, config: StageConfig, removal: RemovalPolicy) -> None:
         self.api = Api(stack, "Api")
-        self.origin = _portal_origin(stack, config, self.api)
+        self.origin = _choose_portal_origin(stack, config, self.api)
         self.keys = Keys(stack, "Keys", removal_policy=removal)
         self.queueing = Queueing(
             stack,
@@ -80,7 +80,7 @@ class Resources:
             admit_events(stack, config, topic=self.alerts.topic, key=self.keys.messages)
 
 
-def _portal_origin(stack: Stack, config: StageConfig, api: Api) -> str:
+def _choose_portal_origin(stack: Stack, config: StageConfig, api: Api) -> str:
     """Return the address that browsers use: a parameter, or the API's own where it is left empty.
 
     An edge without a domain of its own has a name only once it is deployed: `make deploy` then gives it.
@@ -100,7 +100,7 @@ def _portal_origin(stack: Stack, config: StageConfig, api: Api) -> str:
     return Token.as_string(Fn.condition_if(given.logical_id, origin.value_as_string, api.endpoint))
 
 
-def exported(parts: Resources) -> dict[str, str]:
+def list_outputs(parts: Resources) -> dict[str, str]:
     """Return the stack's outputs but for the functions' names."""
     return {
         "IncomingBucket": parts.storage.incoming.bucket_name,

@@ -10,16 +10,15 @@ from constructs import Construct
 
 from infra.config import FunctionConfig, StageConfig
 from infra.edge.origin import HEADER, read_secret
-from infra.functions.function import Function
+from infra.functions.function import EveryFiveMinutes, Function
 from infra.functions.grants import Grants
-from infra.functions.schedule import EveryFiveMinutes
 from infra.functions.settings import FunctionSettings
 from infra.functions.unscoped_actions import Unscoped
 from infra.malware.scanning import Scanning
 from infra.observability.alarms import Alarms
 from infra.observability.dashboard import Dashboard
 from infra.observability.metrics import Watched
-from infra.resources import Resources, exported
+from infra.resources import Resources, list_outputs
 from processor.projection.exporter import EXPORTED
 
 
@@ -46,14 +45,16 @@ class SilentScalper(Stack):
         self.parts = Resources(self, config, self._removal)
         self._unscoped = Unscoped(self, "Unscoped")
         self._build_functions()
-        self._connect()
+        self._connect_parts()
         self._watch()
-        self._publish_outputs()
+        functions = {f"{name}Function": part.function.function_name for name, part in self._name_functions().items()}
+        for name, value in {**list_outputs(self.parts), **functions}.items():
+            CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
 
     def _build_functions(self) -> None:
         config, processor = self._config, self._bundles.processor
         grants, settings = Grants(self.parts), FunctionSettings(self.parts, config)
-        self.judge = self._function(
+        self.judge = self._add_function(
             "Judge",
             handler="processor.handlers.judge.handle",
             bundle=processor,
@@ -61,7 +62,7 @@ class SilentScalper(Stack):
             grants=grants.judge(),
             settings=settings.judge(),
         )
-        self.projector = self._function(
+        self.projector = self._add_function(
             "Projector",
             handler="processor.handlers.project.handle",
             bundle=processor,
@@ -70,7 +71,7 @@ class SilentScalper(Stack):
             settings=settings.projector(),
             dead_letters=self.parts.alerts.mailbox,
         )
-        self.exporter = self._function(
+        self.exporter = self._add_function(
             "Exporter",
             handler="processor.handlers.export.handle",
             bundle=processor,
@@ -78,7 +79,7 @@ class SilentScalper(Stack):
             grants=grants.exporter(),
             settings=settings.exporter(),
         )
-        self.sweep = self._function(
+        self.sweep = self._add_function(
             "Sweep",
             handler="processor.handlers.sweep.handle",
             bundle=processor,
@@ -86,7 +87,7 @@ class SilentScalper(Stack):
             grants=grants.sweep(),
             settings=settings.sweep(),
         )
-        self.portal = self._function(
+        self.portal = self._add_function(
             "Portal",
             handler="portal.handler.handle",
             bundle=self._bundles.portal,
@@ -100,7 +101,7 @@ class SilentScalper(Stack):
             judge=self.judge.role, sweep=self.sweep.role, portal=self.portal.role, exporter=self.exporter.role
         )
 
-    def _connect(self) -> None:
+    def _connect_parts(self) -> None:
         parts = self.parts
         self.scanning = self._announce_arrivals()
         self.judge.consume(parts.queueing.main, maximum_concurrency=self._config.judge_maximum_concurrency)
@@ -138,7 +139,7 @@ class SilentScalper(Stack):
     def _watch(self) -> None:
         parts = self.parts
         watched = Watched(
-            functions=tuple(part.function for part in self._named().values()),
+            functions=tuple(part.function for part in self._name_functions().values()),
             # The exporter is not among them: what it gives up is a dead letter, and no file waits for it.
             processors=(self.judge.function, self.projector.function, self.sweep.function),
             main_queue=parts.queueing.main,
@@ -155,7 +156,7 @@ class SilentScalper(Stack):
         Alarms(self, "Alarms", watched=watched, topic=parts.alerts.topic, config=self._config)
         Dashboard(self, "Dashboard", watched=watched, config=self._config)
 
-    def _named(self) -> dict[str, Function]:
+    def _name_functions(self) -> dict[str, Function]:
         return {
             "Judge": self.judge,
             "Projector": self.projector,
@@ -164,12 +165,7 @@ class SilentScalper(Stack):
             "Portal": self.portal,
         }
 
-    def _publish_outputs(self) -> None:
-        functions = {f"{name}Function": part.function.function_name for name, part in self._named().items()}
-        for name, value in {**exported(self.parts), **functions}.items():
-            CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
-
-    def _function(
+    def _add_function(
         self,
         name: str,
         *,

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from scalper import cli, judging
+from scalper.check import judge_code
+from scalper.cli import commands
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,7 +21,7 @@ _STATE = Path(".scalper")
 _Folder = Annotated[Path, typer.Option("--state", help="Folder that keeps everything between starts.")]
 
 
-def _version(wanted: bool) -> None:
+def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version  # noqa: PLC0415  Not every command needs it.
 
@@ -32,13 +33,13 @@ def _version(wanted: bool) -> None:
 def scalper(
     *,
     _show: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Silent Scalper: intake of medical files."""
 
 
-cli.register(app)
+commands.register(app)
 
 
 @app.command()
@@ -52,9 +53,17 @@ def up(
 ) -> None:
     """Bring the whole system up on this machine, until Ctrl-C."""
     with _report_errors():
-        from infra.local.up import up as run  # noqa: PLC0415  Not every command needs the runner.
+        from infra.local.up import run_stack  # noqa: PLC0415  Not every command needs the runner.
+        from scalper.api.credentials import Credentials, save  # noqa: PLC0415  As above.
 
-        run(state=state.resolve(), port=port, emulator_port=emulator_port, reload=reload, with_portal=portal)
+        run_stack(
+            state=state.resolve(),
+            port=port,
+            emulator_port=emulator_port,
+            reload=reload,
+            with_portal=portal,
+            save_access=lambda access, path: save(Credentials(*access), path),
+        )
 
 
 @app.command()
@@ -89,13 +98,13 @@ def check(
 
     Exit code 0: all accepted. 1: some rejected. 2: a wrong call, or a file that cannot be read.
     """
-    judging.make_importable()
+    judge_code.make_importable()
     from processor.ingest.offline_check import files_under  # noqa: PLC0415  Not every command judges.
-    from scalper.report import profile_of, report  # noqa: PLC0415  As above.
-    from scalper.workers import default_jobs  # noqa: PLC0415  As above.
+    from scalper.check.report import read_profile, report  # noqa: PLC0415  As above.
+    from scalper.check.workers import count_cores  # noqa: PLC0415  As above.
 
     try:
-        accepted = report(files_under(paths), profile_of(profile), as_json=as_json, jobs=jobs or default_jobs())
+        accepted = report(files_under(paths), read_profile(profile), as_json=as_json, jobs=jobs or count_cores())
     except BrokenPipeError:
         # Whoever read our output has seen enough; the command line library ends us quietly.
         raise

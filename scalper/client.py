@@ -10,17 +10,18 @@ from typing import Self
 
 import httpx
 
-from scalper import credentials, verdicts
-from scalper.announcing import Announcer, files_of
-from scalper.connection import Connection
-from scalper.delivery import Delivery
+from scalper.api import credentials, queries
+from scalper.api.connection import Connection
+from scalper.api.model import ACCEPTED, Changes, File, Study, Upload
+from scalper.api.queries import list_files, list_rows
 from scalper.errors import DamagedError
-from scalper.journal import Journal
-from scalper.local import Found, LocalFile, find
-from scalper.outcome import Outcome, Silent, Watcher
-from scalper.plan import compare
-from scalper.shapes import ACCEPTED, Changes, File, Study, Upload
-from scalper.verdicts import Verdict, Wait
+from scalper.uploads.announcements import Announcer
+from scalper.uploads.delivery import Delivery
+from scalper.uploads.journal import Journal
+from scalper.uploads.local_files import LocalFile, Selection, find_files
+from scalper.uploads.outcome import Outcome, Silent, Watcher
+from scalper.uploads.plan import compare
+from scalper.uploads.verdicts import Verdict, Wait
 
 JOBS = 4
 """Requests to S3 at a time."""
@@ -81,7 +82,7 @@ class Client:
         A call that was interrupted, however rudely, is taken up by the same call. Files that could not be sent stand
         in the outcome's `troubles`. Raises UnreachableError and KeyboardInterrupt once all is noted.
         """
-        found = find(map(Path, paths))
+        found = find_files(map(Path, paths))
         with self.journal(journal) as opened:
             roots = [Path(path) for path in paths]
             announcer = Announcer(self.connection, opened, roots=roots, reference=reference, note=note)
@@ -92,7 +93,7 @@ class Client:
 
     def deliver(
         self,
-        found: Found,
+        found: Selection,
         journal: Journal,
         announcer: Announcer,
         *,
@@ -106,7 +107,7 @@ class Client:
         with journal.lock():
             reserved = announcer.repeat()
             plan = compare(journal, found.files, again=again)
-            watcher.planned(plan)
+            watcher.report_plan(plan)
             delivery = Delivery(self.connection, journal, announcer, watcher, jobs=jobs, approve=approve)
             return delivery.run(plan, reserved)
 
@@ -132,9 +133,9 @@ class Client:
             yield verdict
         # At the end, since until then entries of archives may be missing. An archive with entries that were refused is
         # never noted as judged, so that the next run tells of them again.
-        with journal.together():
+        with journal.transaction():
             for file_id in states.keys() - unwell:
-                journal.note([file_id], states[file_id])
+                journal.note_states([file_id], states[file_id])
 
     def status(self, upload_id: str) -> Upload:
         """Return how far an upload has come."""
@@ -142,24 +143,24 @@ class Client:
 
     def uploads(self) -> Iterator[Upload]:
         """Yield the clinic's uploads, newest first."""
-        yield from map(Upload.read, self._pages("uploads", "uploads", {}))
+        yield from map(Upload.read, list_rows(self.connection, "uploads", "uploads"))
 
     def files(
         self, upload_id: str | None = None, *, state: str | None = None, since: datetime | None = None
     ) -> Iterator[File]:
         """Yield the files of an upload in the order of announcement, or the clinic's, newest first."""
         if upload_id is not None:
-            yield from (file for file in files_of(self.connection, upload_id) if state in {None, file.state})
+            yield from (file for file in list_files(self.connection, upload_id) if state in {None, file.state})
             return
         wanted = {"state": state, "since": since.isoformat() if since else None}
         query = {name: value for name, value in wanted.items() if value}
-        yield from map(File.read, self._pages("files", "files", query))
+        yield from map(File.read, list_rows(self.connection, "files", "files", **query))
 
     def studies(self, *, modality: str = "", since: date | None = None, until: date | None = None) -> Iterator[Study]:
         """Yield studies, those first that got a file last; with study dates, the newest first."""
         days = {"since": since.isoformat() if since else "", "until": until.isoformat() if until else ""}
         query = {name: value for name, value in {"modality": modality, **days}.items() if value}
-        yield from map(Study.read, self._pages("studies", "studies", query))
+        yield from map(Study.read, list_rows(self.connection, "studies", "studies", **query))
 
     def file(self, file_id: str) -> File:
         """Return all that is known of a file."""
@@ -167,7 +168,7 @@ class Client:
 
     def changes(self, since: str | None = None) -> Changes:
         """Return a page of the change feed behind a cursor; `now` stands for its end, None for its beginning."""
-        return verdicts.changes(self.connection, since)
+        return queries.read_changes(self.connection, since)
 
     def download(self, file_id: str, target: Path) -> File:
         """Write an accepted file to `target`, whole and verified, or not at all. Returns what is known of it.
@@ -192,15 +193,6 @@ class Client:
                 digest.update(piece)
                 size += len(piece)
         return digest.hexdigest(), size
-
-    def _pages(self, path: str, member: str, query: dict[str, str]) -> Iterator[dict[str, object]]:
-        asked: dict[str, str | int] = {**query, "limit": 100}
-        while True:
-            page = self.connection.ask("GET", path, query=asked)
-            yield from page[member]
-            if "next" not in page:
-                return
-            asked["cursor"] = page["next"]
 
 
 def default_journal() -> Path:

@@ -1,6 +1,8 @@
 """What the client raises."""
 
-from scalper.shapes import Problem
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
 
 class ClientError(Exception):
@@ -29,6 +31,41 @@ class DamagedError(ClientError):
 
 class JournalError(ClientError):
     """Raised when the journal cannot be used: another run holds it, or it is none of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem document (RFC 9457)."""
+
+    status: int
+    type: str = "about:blank"
+    title: str = ""
+    detail: str = ""
+    request_id: str = ""
+    errors: tuple[Mapping[str, Any], ...] = ()
+    """With `invalid-request`: what to correct, each with `pointer` or `parameter`, `code` and `message`."""
+
+    @property
+    def slug(self) -> str:
+        """The last segment of `type`, as `not-found`: stable."""
+        return self.type.rpartition("/")[2]
+
+    def describe(self) -> str:
+        """Say it in a sentence or two."""
+        faults = "".join(
+            f" {fault.get('pointer') or fault.get('parameter')}: {fault.get('message')}." for fault in self.errors
+        )
+        request = f" (request {self.request_id})" if self.request_id else ""
+        return (
+            f"{self.title or 'The API answered with an error'} ({self.status}). {self.detail}{faults}{request}".strip()
+        )
+
+    @classmethod
+    def read(cls, status: int, document: Mapping[str, Any]) -> Self:
+        texts = {name: str(document.get(name, "")) for name in ("title", "detail", "request_id")}
+        return cls(
+            status, str(document.get("type", "about:blank")), errors=tuple(document.get("errors") or ()), **texts
+        )
 
 
 class ApiError(ClientError):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.stack import LocalStack, running_portal
+from infra.local.stack import LocalStack, run_portal
 from tests.emulator.sign_in import partner_token as ask_for_partner_token
 from tests.emulator.sign_in import person_token
 from tests.emulator.stacks import deployed
@@ -63,7 +63,7 @@ def portal_log(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def portal_url(stack, portal_log) -> str:
     """The portal under uvicorn, as `scalper up` runs it."""
-    with running_portal(stack, log=portal_log):
+    with run_portal(stack, log=portal_log):
         yield stack.portal_url
 
 

@@ -2,7 +2,7 @@
 // What is found here is advice; the judge decides.
 import { look } from "./preflight/look.js";
 import { Twins } from "./preflight/twins.js";
-import { inLanes } from "./upload/turns.js";
+import { runInLanes } from "./upload/queue.js";
 
 const LANES = 4;
 const ANSWERS_AT_ONCE = 50;
@@ -17,7 +17,7 @@ self.addEventListener("message", ({ data: { files, startAfresh } }) => {
 });
 
 async function lookAt(files) {
-  await inLanes(LANES, files, async (one) => {
+  await runInLanes(LANES, files, async (one) => {
     const seen = await look(one, twins).catch(unreadable);
     found.push({ key: one.key, ...seen });
     if (found.length >= ANSWERS_AT_ONCE) answer();

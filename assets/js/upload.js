@@ -2,17 +2,17 @@
 import { Entries } from "./upload/entries.js";
 import { SessionEndedError } from "./upload/errors.js";
 import { Facts } from "./upload/facts.js";
-import { whatIsLeft } from "./upload/going-on.js";
+import { findUnsent } from "./upload/resume.js";
 import { Hasher } from "./upload/hashing.js";
 import { Memory } from "./upload/memory.js";
 import { network } from "./upload/network.js";
 import { FilesPanel } from "./upload/panel.js";
 import { Portal } from "./upload/portal.js";
 import { Preflight } from "./upload/preflight.js";
-import { dropped, ofDrop, ofInput } from "./upload/reading.js";
+import { readDrop, readInput, takeDropped } from "./upload/reading.js";
 import { Receipt } from "./upload/receipt.js";
 import { Review } from "./upload/review.js";
-import { Saying } from "./upload/saying.js";
+import { StatusMessage } from "./upload/status-message.js";
 import { Speed } from "./upload/speed.js";
 import { Uploader } from "./upload/uploader.js";
 import { counted, number } from "./upload/words.js";
@@ -30,7 +30,7 @@ const memory = new Memory(user);
 const facts = new Facts(form);
 const receipt = new Receipt(part("receipt"));
 const review = new Review(part("findings"), part("finding-group"), entries);
-const saying = new Saying(part("said"));
+const status = new StatusMessage(part("said"));
 const speed = new Speed();
 const uploader = new Uploader({
   entries,
@@ -45,7 +45,7 @@ const uploader = new Uploader({
     idle,
   },
 });
-const panel = new FilesPanel({ entries, uploader, speed, saying, onAct: (act, entry) => ACTS[act](entry) });
+const panel = new FilesPanel({ entries, uploader, speed, status, onAct: (act, entry) => ACTS[act](entry) });
 let unfinished = null;
 let due = 0;
 let tick = 0;
@@ -78,7 +78,7 @@ for (const button of document.querySelectorAll("[data-choose]")) {
   button.addEventListener("click", () => part(`choose-${button.dataset.choose}`).click());
 }
 for (const input of document.querySelectorAll("#drop input[type=file]")) {
-  input.addEventListener("change", () => take(ofInput(input)));
+  input.addEventListener("change", () => take(readInput(input)));
 }
 part("groups").addEventListener("change", drawSoon);
 part("expected").addEventListener("input", drawSoon);
@@ -148,7 +148,7 @@ function tendDrops() {
     drop.preventDefault();
     mark(false);
     const unreadable = [];
-    take(ofDrop(dropped(drop.dataTransfer), unreadable), unreadable);
+    take(readDrop(takeDropped(drop.dataTransfer), unreadable), unreadable);
   });
 }
 
@@ -190,7 +190,7 @@ function idle() {
   if (!uploader.uploadId || entries.open > 0 || entries.count("failed", "needed") > 0) return;
   memory.forget();
   unfinished = null;
-  if (entries.count("sent") > 0) saying.now("All files are sent. The verdicts are on the receipt below.");
+  if (entries.count("sent") > 0) status.show("All files are sent. The verdicts are on the receipt below.");
   // A reload then shows the receipt.
   history.replaceState(null, "", `/uploads/${uploader.uploadId}`);
 }
@@ -198,7 +198,7 @@ function idle() {
 /** Offers to go on with the upload that this browser remembers, or that the address names. */
 async function goOn() {
   const uploadId = new URLSearchParams(location.search).get("continue") ?? memory.upload?.uploadId;
-  const found = uploadId && (await whatIsLeft(uploadId, { portal, entries, memory, hasher }));
+  const found = uploadId && (await findUnsent(uploadId, { portal, entries, memory, hasher }));
   if (!found) {
     memory.forget();
     return;

@@ -6,6 +6,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.data.keys import let_logs_encrypt
+from infra.iam import let_service
+
 _ACCESS_LOGS = "audit/"
 
 
@@ -32,8 +35,10 @@ class AuditBucket(Construct):
         self.trail_arn = Stack.of(self).format_arn(
             service="cloudtrail", resource="trail", resource_name=trail_name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
         )
-        self.key = self._key(removal_policy)
-        _admit_access_logs(logs)
+        self.key = self._add_key(removal_policy)
+        # S3 notes who reads the trail. By account, for the reason given where the logs' bucket is named.
+        note = let_service("logging.s3", ["s3:PutObject"], logs.arn_for_objects(f"{_ACCESS_LOGS}*"))
+        logs.add_to_resource_policy(note)
         retain = s3.ObjectLockRetention.compliance if for_good else s3.ObjectLockRetention.governance
         self.bucket = s3.Bucket(
             self,
@@ -50,13 +55,13 @@ class AuditBucket(Construct):
             # By name: a reference to the bucket itself would have the core depend on this stack, and this on the core.
             server_access_logs_bucket=s3.Bucket.from_bucket_name(self, "Logs", logs.bucket_name),
             server_access_logs_prefix=_ACCESS_LOGS,
-            lifecycle_rules=[_forget_after(days)],
+            lifecycle_rules=[_expire_after(days)],
             removal_policy=removal_policy,
         )
-        for statement in (*self._written_by_trail(), self._deleted_by_nobody()):
+        for statement in (*self._let_trail_write(), self._forbid_deletion()):
             self.bucket.add_to_resource_policy(statement)
 
-    def _key(self, removal_policy: RemovalPolicy) -> kms.Key:
+    def _add_key(self, removal_policy: RemovalPolicy) -> kms.Key:
         key = kms.Key(
             self,
             "Key",
@@ -64,11 +69,11 @@ class AuditBucket(Construct):
             enable_key_rotation=True,
             removal_policy=removal_policy,
         )
-        for statement in (self._encrypted_by_trail(), _encrypted_by_logs(Stack.of(self))):
+        for statement in (self._let_trail_encrypt(), let_logs_encrypt(f"{Stack.of(self).stack_name}-*")):
             key.add_to_resource_policy(statement)
         return key
 
-    def _encrypted_by_trail(self) -> iam.PolicyStatement:
+    def _let_trail_encrypt(self) -> iam.PolicyStatement:
         """Let this trail encrypt (CloudTrail guide, "Configure AWS KMS key policies for CloudTrail")."""
         return iam.PolicyStatement(
             principals=[_CLOUDTRAIL],
@@ -77,7 +82,7 @@ class AuditBucket(Construct):
             conditions={"StringEquals": {"aws:SourceArn": self.trail_arn}},
         )
 
-    def _written_by_trail(self) -> tuple[iam.PolicyStatement, ...]:
+    def _let_trail_write(self) -> tuple[iam.PolicyStatement, ...]:
         """Let this trail write (CloudTrail guide, "Amazon S3 bucket policy for CloudTrail")."""
         ours = {"aws:SourceArn": self.trail_arn}
         return (
@@ -95,7 +100,7 @@ class AuditBucket(Construct):
             ),
         )
 
-    def _deleted_by_nobody(self) -> iam.PolicyStatement:
+    def _forbid_deletion(self) -> iam.PolicyStatement:
         """Deny what the lock does not: delete markers, and leave to pass by a lock in governance mode."""
         return iam.PolicyStatement(
             effect=iam.Effect.DENY,
@@ -108,30 +113,7 @@ class AuditBucket(Construct):
 _CLOUDTRAIL = iam.ServicePrincipal("cloudtrail.amazonaws.com")
 
 
-def _encrypted_by_logs(stack: Stack) -> iam.PolicyStatement:
-    """Let CloudWatch Logs use the key for the log groups of this stack."""
-    groups = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{stack.stack_name}-*"
-    return iam.PolicyStatement(
-        principals=[iam.ServicePrincipal(f"logs.{Aws.REGION}.amazonaws.com")],
-        actions=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
-        resources=["*"],
-        conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
-    )
-
-
-def _admit_access_logs(logs: s3.Bucket) -> None:
-    """Let S3 note who reads the trail. By account, for the reason given where the logs' bucket is named."""
-    logs.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
-            actions=["s3:PutObject"],
-            resources=[logs.arn_for_objects(f"{_ACCESS_LOGS}*")],
-            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-        )
-    )
-
-
-def _forget_after(days: int) -> s3.LifecycleRule:
+def _expire_after(days: int) -> s3.LifecycleRule:
     """Expire what its lock has let go of: a day later a marker, and another day later the object itself."""
     return s3.LifecycleRule(
         id="forget",

@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
+from aws_cdk.aws_logs import CfnDelivery, CfnDeliveryDestination, CfnDeliverySource
 from constructs import Construct
 
 _PREFIX = "edge"
@@ -35,33 +35,24 @@ class EdgeLogs(Construct):
         self, scope: Construct, construct_id: str, *, prefix: str, distribution_arn: str, logs: s3.Bucket
     ) -> None:
         super().__init__(scope, construct_id)
-        source = self._source(f"{prefix}-edge", distribution_arn)
-        destination = self._destination(f"{prefix}-edge", logs)
-        _admit_delivery(logs, source.name)
-        delivery = self._delivery(source.name, destination.attr_arn)
-        delivery.add_resource_dependency(source)
-
-    def _source(self, name: str, distribution_arn: str) -> logs.CfnDeliverySource:
-        return logs.CfnDeliverySource(self, "Source", name=name, resource_arn=distribution_arn, log_type="ACCESS_LOGS")
-
-    def _destination(self, name: str, bucket: s3.Bucket) -> logs.CfnDeliveryDestination:
-        return logs.CfnDeliveryDestination(
+        name = f"{prefix}-edge"
+        source = CfnDeliverySource(self, "Source", name=name, resource_arn=distribution_arn, log_type="ACCESS_LOGS")
+        destination = CfnDeliveryDestination(
             self,
             "Destination",
             name=name,
-            destination_resource_arn=f"{bucket.bucket_arn}/{_PREFIX}",
+            destination_resource_arn=f"{logs.bucket_arn}/{_PREFIX}",
             output_format="json",
         )
-
-    def _delivery(self, source: str, destination_arn: str) -> logs.CfnDelivery:
-        return logs.CfnDelivery(
+        _admit_delivery(logs, source.name)
+        CfnDelivery(
             self,
             "Delivery",
-            delivery_source_name=source,
-            delivery_destination_arn=destination_arn,
+            delivery_source_name=source.name,
+            delivery_destination_arn=destination.attr_arn,
             record_fields=list(FIELDS),
             s3_suffix_path="{yyyy}/{MM}/{dd}/{HH}",
-        )
+        ).add_resource_dependency(source)
 
 
 def _admit_delivery(bucket: s3.Bucket, source: str) -> None:

@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.audit.bucket import AuditBucket
+from infra.iam import add_role, allow_logging
 from infra.observability.log_retention import RETENTIONS
 
 _Selector = cloudtrail.CfnTrail.AdvancedEventSelectorProperty
@@ -38,7 +39,11 @@ class Trail(Construct):
         removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = self._log_group(archive, log_days, removal_policy)
+        self.log_group = self._add_log_group(archive, log_days, removal_policy)
+        paths = [bucket.arn_for_objects("") for bucket in buckets]
+        objects = _select_data("Every touch of a file", "AWS::S3::Object", paths)
+        service = iam.ServicePrincipal("cloudtrail.amazonaws.com")
+        writer = add_role(self, service, [allow_logging(self.log_group)])
         self.trail = cloudtrail.CfnTrail(
             self,
             "Trail",
@@ -50,14 +55,14 @@ class Trail(Construct):
             s3_bucket_name=archive.bucket.bucket_name,
             kms_key_id=archive.key.key_arn,
             cloud_watch_logs_log_group_arn=self.log_group.log_group_arn,
-            cloud_watch_logs_role_arn=self._writer().role_arn,
-            advanced_event_selectors=[_MANAGEMENT, _objects_of(buckets), _items_of(Stack.of(self), tables_of)],
+            cloud_watch_logs_role_arn=writer.role_arn,
+            advanced_event_selectors=[_MANAGEMENT, objects, _select_items(Stack.of(self), tables_of)],
         )
         # CloudTrail tries the bucket when the trail is made, and the policy is what lets it in.
         if archive.bucket.policy is not None:
             self.trail.node.add_dependency(archive.bucket.policy)
 
-    def _log_group(self, archive: AuditBucket, days: int, removal_policy: RemovalPolicy) -> logs.LogGroup:
+    def _add_log_group(self, archive: AuditBucket, days: int, removal_policy: RemovalPolicy) -> logs.LogGroup:
         """Keep what people search in. Half the price of the standard class; metrics and subscriptions need neither."""
         return logs.LogGroup(
             self,
@@ -68,45 +73,23 @@ class Trail(Construct):
             removal_policy=removal_policy,
         )
 
-    def _writer(self) -> iam.Role:
-        """Return the role by which CloudTrail writes to the log group, whose ARN ends in `:*` for its streams."""
-        policy = iam.ManagedPolicy(
-            self,
-            "Policy",
-            statements=[
-                iam.PolicyStatement(
-                    actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self.log_group.log_group_arn]
-                )
-            ],
-        )
-        return iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("cloudtrail.amazonaws.com"),
-            managed_policies=[policy],
-        )
-
 
 _MANAGEMENT = _Selector(
     name="Every call to the account", field_selectors=[_Field(field="eventCategory", equal_to=["Management"])]
 )
 
 
-def _objects_of(buckets: Iterable[s3.Bucket]) -> _Selector:
-    return _data("Every touch of a file", "AWS::S3::Object", [bucket.arn_for_objects("") for bucket in buckets])
-
-
-def _items_of(stack: Stack, prefix: str) -> _Selector:
+def _select_items(stack: Stack, prefix: str) -> _Selector:
     tables = stack.format_arn(
         service="dynamodb",
         resource="table",
         resource_name=f"{prefix}-",
         arn_format=ArnFormat.SLASH_RESOURCE_NAME,
     )
-    return _data("Every touch of a record", "AWS::DynamoDB::Table", [tables])
+    return _select_data("Every touch of a record", "AWS::DynamoDB::Table", [tables])
 
 
-def _data(name: str, kind: str, beginnings: list[str]) -> _Selector:
+def _select_data(name: str, kind: str, beginnings: list[str]) -> _Selector:
     return _Selector(
         name=name,
         field_selectors=[

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.build.bundle import EMULATOR, build
-from infra.build.cache import BUILD, ROOT, digest, files_under, locked
+from infra.build.cache import BUILD, ROOT, digest, files_under, hold_lock
 from infra.build.processes import run_tool, tool_environment
 
 
@@ -31,7 +31,7 @@ def local_assembly() -> Assembly:
     """Bundle the functions and synthesize the stage `local`, where anything changed. Raises RunnerError."""
     bundles = [build("processor", EMULATOR), build("portal", EMULATOR)]
     sources = files_under(ROOT / "infra")
-    with locked("assembly"):
+    with hold_lock("assembly"):
         name = digest([*sources, ROOT / "uv.lock"], *(bundle.name for bundle in bundles))
         folder = BUILD / "assemblies" / name
         if not folder.exists():

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from infra.build.cache import BUILD, ROOT, digest, files_under, locked
+from infra.build.cache import BUILD, ROOT, digest, files_under, hold_lock
 from infra.errors import RunnerError
 
 
@@ -81,9 +81,12 @@ def build(bundle: str, platform: Platform) -> Path:
 
     Raises RunnerError when uv is missing or cannot install a dependency.
     """
-    with locked(f"bundle-{bundle}-{platform.name}"):
-        sources = _sources(bundle)
-        name = digest([*sources, ROOT / "uv.lock", Path(__file__)], bundle, *platform.wheels, _compiler(platform) or "")
+    with hold_lock(f"bundle-{bundle}-{platform.name}"):
+        folders = [ROOT / folder for folder in _CONTENT[bundle] if (ROOT / folder).exists()]
+        sources = [file for file in files_under(*folders) if file.suffix != ".map"]
+        name = digest(
+            [*sources, ROOT / "uv.lock", Path(__file__)], bundle, *platform.wheels, _find_compiler(platform) or ""
+        )
         archive = BUILD / "bundles" / f"{bundle}-{platform.name}-{name}.zip"
         if not archive.exists():
             archive.parent.mkdir(parents=True, exist_ok=True)
@@ -92,35 +95,32 @@ def build(bundle: str, platform: Platform) -> Path:
         return archive
 
 
-def _sources(bundle: str) -> list[Path]:
-    folders = [ROOT / folder for folder in _CONTENT[bundle]]
-    found = [file for folder in folders if folder.exists() for file in files_under(folder)]
-    return [file for file in found if file.suffix != ".map"]
-
-
 def _assemble(bundle: str, platform: Platform, sources: list[Path], archive: Path) -> None:
     with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
         folder = Path(scratch) / "code"
-        shutil.copytree(_dependencies(bundle, platform), folder)
+        shutil.copytree(_install_dependencies(bundle, platform), folder)
         for source in sources:
             target = folder / source.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
         _compile([folder / package for package in _CONTENT[bundle]], folder, platform)
-        _zip(folder, Path(scratch) / "code.zip")
+        _write_zip(folder, Path(scratch) / "code.zip")
         (Path(scratch) / "code.zip").replace(archive)
 
 
-def _dependencies(bundle: str, platform: Platform) -> Path:
+def _install_dependencies(bundle: str, platform: Platform) -> Path:
     """Return a folder with the locked dependencies, installed, trimmed and compiled once per lock file."""
-    facts = [bundle, *platform.wheels, _compiler(platform) or ""]
+    facts = [bundle, *platform.wheels, _find_compiler(platform) or ""]
     name = digest([ROOT / "uv.lock", ROOT / "pyproject.toml", Path(__file__)], *facts)
     folder = BUILD / "dependencies" / f"{bundle}-{platform.name}-{name}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             target = Path(scratch) / "installed"
-            _install(bundle, platform, Path(scratch) / "requirements.txt", target)
+            requirements = Path(scratch) / "requirements.txt"
+            export_requirements(bundle, requirements)
+            install = ["pip", "install", "--quiet", "--no-deps", "--link-mode=copy"]
+            run_uv([*install, "--target", str(target), *platform.wheels, "--requirements", str(requirements)])
             _trim(target)
             _compile([target], target, platform)
             target.rename(folder)
@@ -134,12 +134,6 @@ def export_requirements(bundle: str | None, file: Path) -> None:
     chosen = [*(("--extra", bundle) if bundle else ()), *(argument for pair in leaves_out for argument in pair)]
     export = ["export", "--frozen", "--quiet", "--no-default-groups", "--no-emit-project", "--no-hashes"]
     run_uv([*export, *chosen, "--output-file", str(file)])
-
-
-def _install(bundle: str, platform: Platform, requirements: Path, target: Path) -> None:
-    export_requirements(bundle, requirements)
-    install = ["pip", "install", "--quiet", "--no-deps", "--link-mode=copy"]
-    run_uv([*install, "--target", str(target), *platform.wheels, "--requirements", str(requirements)])
 
 
 def run_uv(arguments: list[str]) -> None:
@@ -164,7 +158,7 @@ def _trim(target: Path) -> None:
 
 
 @cache
-def _compiler(platform: Platform) -> str | None:
+def _find_compiler(platform: Platform) -> str | None:
     """Return an interpreter whose bytecode the target can load, or None where this machine has none."""
     if platform.python == _HERE:
         return sys.executable
@@ -179,7 +173,7 @@ def _compiler(platform: Platform) -> str | None:
 
 
 @cache
-def _tell_of_missing(platform: Platform) -> None:
+def _warn_of_missing(platform: Platform) -> None:
     print(  # noqa: T201  A build tells its user what it could not do, once.
         f"No Python {platform.python} on this machine: the {platform.name} bundles ship sources without bytecode, and "
         f"cold starts take longer. `uv python install {platform.python}` mends that.",
@@ -188,9 +182,9 @@ def _tell_of_missing(platform: Platform) -> None:
 
 
 def _compile(folders: list[Path], root: Path, platform: Platform) -> None:
-    interpreter = _compiler(platform)
+    interpreter = _find_compiler(platform)
     if interpreter is None:
-        _tell_of_missing(platform)
+        _warn_of_missing(platform)
         return
     present = [str(folder) for folder in folders if folder.exists()]
     # The archive carries no times to compare with, so the bytecode is never checked against its source.
@@ -198,7 +192,7 @@ def _compile(folders: list[Path], root: Path, platform: Platform) -> None:
     subprocess.run([interpreter, "-m", "compileall", *options, *present], check=False, capture_output=True)
 
 
-def _zip(folder: Path, archive: Path) -> None:
+def _write_zip(folder: Path, archive: Path) -> None:
     """Write files in one order with one time, so that the archive's hash tells its content."""
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as output:
         files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}

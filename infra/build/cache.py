@@ -20,12 +20,18 @@ def files_under(*paths: Path) -> list[Path]:
     """List regular files below `paths` in a stable order, without caches and build output."""
     found: list[Path] = []
     for path in paths:
-        found += [path] if path.is_file() else [file for file in path.rglob("*") if _counts(file.relative_to(path))]
+        found += (
+            [path]
+            if path.is_file()
+            else [
+                file
+                for file in path.rglob("*")
+                if not _IGNORED.intersection(file.relative_to(path).parts)
+                and file.suffix != ".pyc"
+                and not file.name.startswith(".")
+            ]
+        )
     return sorted(file for file in found if file.is_file())
-
-
-def _counts(relative: Path) -> bool:
-    return not _IGNORED.intersection(relative.parts) and relative.suffix != ".pyc" and relative.name[0] != "."
 
 
 def digest(files: Iterable[Path], *facts: str) -> str:
@@ -38,7 +44,7 @@ def digest(files: Iterable[Path], *facts: str) -> str:
 
 
 @contextmanager
-def locked(name: str) -> Iterator[None]:
+def hold_lock(name: str) -> Iterator[None]:
     """Hold the lock `name` among all processes of this checkout."""
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / f"{name}.lock").open("w") as lock:

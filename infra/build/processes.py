@@ -68,7 +68,7 @@ class Child:
                 self._process.wait()
         _end_group(self._process.pid)
 
-    def last_words(self) -> str:
+    def read_last_line(self) -> str:
         """Return the last line of its log, for an error message."""
         if self.log is None or not self.log.exists():
             return ""
@@ -81,7 +81,7 @@ def wait_until_ready(child: Child, ready: Callable[[], bool], *, patience_s: flo
     deadline = time.monotonic() + patience_s
     while not ready():
         if child.exit_code is not None:
-            raise RunnerError(f"The {child.name} ended while starting: {child.last_words()} (see {child.log}).")
+            raise RunnerError(f"The {child.name} ended while starting: {child.read_last_line()} (see {child.log}).")
         if time.monotonic() > deadline:
             raise RunnerError(f"The {child.name} did not answer within {patience_s:.0f} s (see {child.log}).")
         time.sleep(_POLL_S)
@@ -93,7 +93,7 @@ def run_tool(name: str, arguments: Sequence[str], *, environment: Mapping[str, s
     log.unlink(missing_ok=True)
     with Child(name, arguments, environment=environment, cwd=cwd, log=log) as child:
         if child.wait() != 0:
-            raise RunnerError(f"{name} failed: {child.last_words()} (see {log}).")
+            raise RunnerError(f"{name} failed: {child.read_last_line()} (see {log}).")
 
 
 def tool_environment() -> dict[str, str]:

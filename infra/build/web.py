@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from infra.build.cache import BUILD, ROOT, digest, files_under, locked
+from infra.build.cache import BUILD, ROOT, digest, files_under, hold_lock
 from infra.build.processes import run_tool, tool_environment
 
 _DONE = ROOT / "assets" / "dist" / ".built-from"
@@ -13,7 +13,7 @@ def build_web() -> bool:
 
     Raises RunnerError when npm is missing or fails.
     """
-    with locked("web"):
+    with hold_lock("web"):
         return _install() | _build()
 
 

@@ -30,7 +30,7 @@ _OUTSIDE_VPC = frozenset({"HIPAA.Security-LambdaInsideVPC", "CKV_AWS_117"})
 _NOT_REPLICATED = "HIPAA.Security-S3BucketReplicationEnabled"
 
 
-def _outside_vpc(function: str, reason: str) -> Acknowledgement:
+def _excuse_from_vpc(function: str, reason: str) -> Acknowledgement:
     return Acknowledgement(
         resource=f"{function}/Function",
         findings=_OUTSIDE_VPC,
@@ -39,34 +39,36 @@ def _outside_vpc(function: str, reason: str) -> Acknowledgement:
     )
 
 
-def _one_region(bucket: str, reason: str, *more: str) -> Acknowledgement:
+def _excuse_from_replication(bucket: str, reason: str, *more: str) -> Acknowledgement:
     return Acknowledgement(resource=bucket, findings=frozenset({_NOT_REPLICATED, *more}), reason=reason)
 
 
 ACKNOWLEDGED = (
-    _outside_vpc("Judge", "It talks to S3, DynamoDB and SQS only."),
-    _outside_vpc("Projector", "It talks to DynamoDB and SNS only."),
-    _outside_vpc("Exporter", "It reads the table's stream and writes to S3 only."),
-    _outside_vpc("Sweep", "It talks to S3, DynamoDB, SQS, SNS and API Gateway's control plane only."),
-    _outside_vpc("Portal", "It talks to DynamoDB, SQS, SNS, Cognito and Athena, and signs requests to S3."),
-    _one_region(
+    _excuse_from_vpc("Judge", "It talks to S3, DynamoDB and SQS only."),
+    _excuse_from_vpc("Projector", "It talks to DynamoDB and SNS only."),
+    _excuse_from_vpc("Exporter", "It reads the table's stream and writes to S3 only."),
+    _excuse_from_vpc("Sweep", "It talks to S3, DynamoDB, SQS, SNS and API Gateway's control plane only."),
+    _excuse_from_vpc("Portal", "It talks to DynamoDB, SQS, SNS, Cognito and Athena, and signs requests to S3."),
+    _excuse_from_replication(
         "Storage/Incoming",
         "Files stay for a week at most and are copied to another bucket within seconds; the clinic still has them.",
     ),
-    _one_region(
+    _excuse_from_replication(
         "Storage/Accepted",
         "S3 keeps three copies in as many zones, every version stays, and nobody may delete one. "
         "A copy in a second region doubles the cost of storage: who needs it adds it here (docs/runbook.md).",
     ),
-    _one_region("Storage/Quarantine", "Rejected files are kept for people to look at; the clinic sends a good one."),
-    _one_region(
+    _excuse_from_replication(
+        "Storage/Quarantine", "Rejected files are kept for people to look at; the clinic sends a good one."
+    ),
+    _excuse_from_replication(
         "Storage/Logs",
         "S3 delivers access logs only to buckets with S3's own encryption, and a bucket cannot log itself without end. "
         "What must outlive a region is in the trail.",
         "HIPAA.Security-S3DefaultEncryptionKMS",
         "CKV_AWS_18",
     ),
-    _one_region(
+    _excuse_from_replication(
         "-Audit/Archive/Bucket",
         "The trail records all regions into one bucket that nobody can empty; what it tells of a region that is lost "
         "is no help in getting it back. An account that must keep it elsewhere sends its organization's trail there.",

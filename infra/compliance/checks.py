@@ -24,7 +24,7 @@ from cdk_nag import AwsSolutionsChecks, HIPAASecurityChecks
 from infra.app import build, placeholder_bundles
 from infra.build.cache import BUILD, ROOT
 from infra.compliance.acknowledged import ACKNOWLEDGED, Acknowledgement
-from infra.compliance.false_positives import misread
+from infra.compliance.false_positives import explain_misread
 from infra.config import StageConfig
 from infra.errors import RunnerError
 from infra.stages import STAGES
@@ -57,14 +57,14 @@ class Verdict:
         return not (self.new or self.needless or self.due)
 
 
-def findings_of(config: StageConfig, folder: Path) -> set[Finding]:
+def collect_findings(config: StageConfig, folder: Path) -> set[Finding]:
     """Synthesize a stage into `folder` and return what the tools find. Raises RunnerError when one cannot run."""
     app = build(config=config, bundles=placeholder_bundles(), out=folder)
     nag = [pack(app, verbose=True) for pack in (HIPAASecurityChecks, AwsSolutionsChecks)]
     Validations.of(app).add_plugins(*nag)
     _synthesize(app, folder)
-    found = {*_of_nag(folder), *_of_checkov(app, folder)}
-    return {replace(one, misread=misread(app, one.rule, one.resource)) for one in found}
+    found = {*_read_nag_report(folder), *_read_checkov_report(app, folder)}
+    return {replace(one, misread=explain_misread(app, one.rule, one.resource)) for one in found}
 
 
 def judge(
@@ -99,7 +99,7 @@ def _synthesize(app: App, folder: Path) -> None:
             raise
 
 
-def _of_nag(folder: Path) -> Iterator[Finding]:
+def _read_nag_report(folder: Path) -> Iterator[Finding]:
     report = json.loads((folder / "validation-report.json").read_text())
     for plugin in report["pluginReports"]:
         for violation in plugin["violations"]:
@@ -107,7 +107,7 @@ def _of_nag(folder: Path) -> Iterator[Finding]:
                 yield Finding(construct["constructPath"].removesuffix("/Resource"), violation["ruleName"])
 
 
-def _of_checkov(app: App, folder: Path) -> Iterator[Finding]:
+def _read_checkov_report(app: App, folder: Path) -> Iterator[Finding]:
     paths = _construct_paths(app)
     for result in _run_checkov(folder):
         for failed in result["results"]["failed_checks"]:
@@ -148,7 +148,7 @@ def _run_checkov(folder: Path) -> list[dict[str, dict[str, list[dict[str, str]]]
     return answer if isinstance(answer, list) else [answer]
 
 
-def _print(verdict: Verdict) -> None:
+def _print_verdict(verdict: Verdict) -> None:
     for one in verdict.acknowledged:
         print(f"acknowledged: {one.resource}: {', '.join(sorted(one.findings))}")
         print(f"    {one.reason} ({one.owner}, review {one.review})")
@@ -168,12 +168,12 @@ def main() -> None:
     parser.add_argument("--stage", choices=sorted(STAGES), default="prod")
     config = STAGES[parser.parse_args().stage]
     with tempfile.TemporaryDirectory() as folder:
-        found = findings_of(config, Path(folder))
+        found = collect_findings(config, Path(folder))
     verdict = judge(found, prefix=config.prefix, today=datetime.now(UTC).date())
     if config.name != "prod":
         # Another stage's switches do away with findings that production has.
         verdict = replace(verdict, needless=())
-    _print(verdict)
+    _print_verdict(verdict)
     sys.exit(0 if verdict.passes else 1)
 
 

@@ -13,21 +13,21 @@ _FROM_A_PIPELINE = (
 )
 
 
-def misread(app: App, rule: str, resource: str) -> str:
+def explain_misread(app: App, rule: str, resource: str) -> str:
     """Return why a rule does not mean the resource at a construct path; empty where it does."""
     if rule != _OAUTH:
         return ""
-    return _FROM_A_PIPELINE if all(kind == "CODEPIPELINE" for kind in _source_types(app, resource)) else ""
+    return _FROM_A_PIPELINE if all(kind == "CODEPIPELINE" for kind in _list_source_types(app, resource)) else ""
 
 
-def _source_types(app: App, path: str) -> Iterator[str]:
-    project = _at(app, path)
+def _list_source_types(app: App, path: str) -> Iterator[str]:
+    project = _find_project(app, path)
     source = Stack.of(project).resolve(project.source)
     yield source["type"]
     yield from (one["type"] for one in Stack.of(project).resolve(project.secondary_sources) or [])
 
 
-def _at(app: App, path: str) -> codebuild.CfnProject:
+def _find_project(app: App, path: str) -> codebuild.CfnProject:
     """Return the project at a path, which may name the construct around it."""
     node: IConstruct = app
     for name in path.split("/"):

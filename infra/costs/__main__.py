@@ -2,9 +2,9 @@
 
 import sys
 
-from infra.costs.report import DOCUMENT, figures, written
+from infra.costs.report import DOCUMENT, compute_tables, insert_tables
 
 if __name__ == "__main__":
-    tables = figures()
-    DOCUMENT.write_text(written(DOCUMENT.read_text(), tables))
+    tables = compute_tables()
+    DOCUMENT.write_text(insert_tables(DOCUMENT.read_text(), tables))
     sys.stdout.write(f"{tables}\n")

@@ -35,43 +35,43 @@ a second on average, and ten times as many in the busy hours: an Orthanc takes s
 TLS, index replication and plug-ins, and an index that grows by 100 million rows a month is what decides."""
 
 
-def orthanc(files: int) -> float:
+def price_orthanc(files: int) -> float:
     """Return a month of Orthanc on EC2: machines, disks, balancer, database, and files in S3."""
     fleet, gb = FLEETS[files], files * FILE_GB
-    machines = fleet.machines * (HOURS * _price(fleet.machine) + fleet.disk_gb * _price("gp3"))
-    database = fleet.database * HOURS * _price("db.m7g.large") + fleet.database_gb * _price("db storage")
-    balancer = HOURS * _price("balancer") + max(HOURS, gb) * _price("balancer unit")
-    requests = PRICES["s3 put"].of(files) + PRICES["s3 get"].of(files)
-    return machines + database + balancer + requests + gb * _price("s3 storage")
+    machines = fleet.machines * (HOURS * _price_unit(fleet.machine) + fleet.disk_gb * _price_unit("gp3"))
+    database = fleet.database * HOURS * _price_unit("db.m7g.large") + fleet.database_gb * _price_unit("db storage")
+    balancer = HOURS * _price_unit("balancer") + max(HOURS, gb) * _price_unit("balancer unit")
+    requests = PRICES["s3 put"].charge(files) + PRICES["s3 get"].charge(files)
+    return machines + database + balancer + requests + gb * _price_unit("s3 storage")
 
 
-def healthimaging(files: int) -> float:
+def price_healthimaging(files: int) -> float:
     """Return a month of AWS HealthImaging: imports are free, and each needs the file in S3 first."""
     gb = files * FILE_GB
     # A week in S3 is long enough to import them.
     return (
-        PRICES["s3 put"].of(files)
-        + PRICES["s3 get"].of(files)
-        + gb * (_price("imaging storage") + _price("s3 storage") * 7 / 30)
+        PRICES["s3 put"].charge(files)
+        + PRICES["s3 get"].charge(files)
+        + gb * (_price_unit("imaging storage") + _price_unit("s3 storage") * 7 / 30)
     )
 
 
-def transfer_family(files: int) -> float:
+def price_transfer_family(files: int) -> float:
     """Return a month of a Transfer Family SFTP endpoint in front of S3, which judges nothing."""
     gb = files * FILE_GB
     return (
-        HOURS * _price("transfer hour")
-        + gb * (_price("transfer gb") + _price("s3 storage"))
-        + PRICES["s3 put"].of(files)
+        HOURS * _price_unit("transfer hour")
+        + gb * (_price_unit("transfer gb") + _price_unit("s3 storage"))
+        + PRICES["s3 put"].charge(files)
     )
 
 
 SYSTEMS: dict[str, Callable[[int], float]] = {
-    "Orthanc on EC2, two zones": orthanc,
-    "AWS HealthImaging": healthimaging,
-    "AWS Transfer Family, SFTP into S3": transfer_family,
+    "Orthanc on EC2, two zones": price_orthanc,
+    "AWS HealthImaging": price_healthimaging,
+    "AWS Transfer Family, SFTP into S3": price_transfer_family,
 }
 
 
-def _price(name: str) -> float:
-    return PRICES[name].of(1)
+def _price_unit(name: str) -> float:
+    return PRICES[name].charge(1)

@@ -17,7 +17,7 @@ from infra.costs.assumptions import (
     WAIT_MS,
 )
 from infra.costs.marginal import Line
-from infra.costs.metered import sweep
+from infra.costs.metered import load_sweep
 
 Resource = dict[str, Any]
 
@@ -62,13 +62,13 @@ class UnpricedError(ValueError):
     """Raised when a template holds a type of resource of which nobody said what it costs."""
 
 
-def templates(folder: Path) -> list[Resource]:
+def load_resources(folder: Path) -> list[Resource]:
     """Return every resource of a cloud assembly's stacks."""
     contents = (json.loads(file.read_text()) for file in sorted(folder.glob("**/*.template.json")))
     return [resource for content in contents for resource in content["Resources"].values()]
 
 
-def lines(resources: Iterable[Resource], config: StageConfig) -> list[Line]:
+def list_lines(resources: Iterable[Resource], config: StageConfig) -> list[Line]:
     """Return what these resources cost in an idle month. Raises UnpricedError."""
     resources = list(resources)
     kinds = Counter(resource["Type"] for resource in resources)
@@ -79,10 +79,12 @@ def lines(resources: Iterable[Resource], config: StageConfig) -> list[Line]:
     if config.edge:
         # The edge proves itself to the API with a secret that a script makes and turns, beside the template.
         found.append(Line("Secrets Manager: the edge's secret (1)", 1, "secret"))
-    rules = sum(len(_properties(one).get("Rules", ())) for one in resources if one["Type"] == "AWS::WAFv2::WebACL")
-    alarmed = sum(map(_metrics, resources))
+    rules = sum(len(_read_properties(one).get("Rules", ())) for one in resources if one["Type"] == "AWS::WAFv2::WebACL")
+    alarmed = sum(map(_count_metrics, resources))
     dashboards = max(0, kinds["AWS::CloudWatch::Dashboard"] - DASHBOARDS_FREE)
-    polled = sum(_polls(resource) for resource in resources)
+    # Streams are read for nothing: they have a starting position.
+    sources = [_read_properties(one) for one in resources if one["Type"] == "AWS::Lambda::EventSourceMapping"]
+    polled = sum("StartingPosition" not in source for source in sources)
     found += [
         Line(f"WAF: rules and managed groups ({rules})", rules, "waf rule"),
         Line(f"CloudWatch: metrics of {kinds['AWS::CloudWatch::Alarm']} alarms ({alarmed})", alarmed, "alarm"),
@@ -92,14 +94,14 @@ def lines(resources: Iterable[Resource], config: StageConfig) -> list[Line]:
             "dashboard",
         ),
         Line(f"SQS: long polling of {polled} queues by Lambda", polled * POLLERS * MONTH_S / POLL_S, "sqs request"),
-        *_sweeps(config),
+        *_list_sweep_lines(config),
     ]
     return [line for line in found if line.amount]
 
 
-def _sweeps(config: StageConfig) -> list[Line]:
+def _list_sweep_lines(config: StageConfig) -> list[Line]:
     """The sweep runs every five minutes, whether files come or not."""
-    took = sweep()
+    took = load_sweep()
     waiting = sum(
         count * WAIT_MS.get(what[5:].partition(" ")[0], 0) / 1000
         for what, count in took["entries"].items()
@@ -124,20 +126,13 @@ def _sweeps(config: StageConfig) -> list[Line]:
     ]
 
 
-def _properties(resource: Resource) -> dict[str, Any]:
+def _read_properties(resource: Resource) -> dict[str, Any]:
     return dict(resource.get("Properties", {}))
 
 
-def _metrics(resource: Resource) -> int:
+def _count_metrics(resource: Resource) -> int:
     """Return how many metrics an alarm watches: each is billed."""
     if resource["Type"] != "AWS::CloudWatch::Alarm":
         return 0
-    queries = _properties(resource).get("Metrics", ())
+    queries = _read_properties(resource).get("Metrics", ())
     return sum("MetricStat" in query for query in queries) or 1
-
-
-def _polls(resource: Resource) -> int:
-    """Say whether an event source is a queue: streams are read for nothing."""
-    return int(
-        resource["Type"] == "AWS::Lambda::EventSourceMapping" and "StartingPosition" not in _properties(resource)
-    )

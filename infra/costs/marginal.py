@@ -33,11 +33,12 @@ class Line:
 
     @property
     def usd(self) -> float:
-        return PRICES[self.price].of(self.amount)
+        return PRICES[self.price].charge(self.amount)
 
 
-def lines(found: Metered, config: StageConfig = PROD) -> list[Line]:
+def list_lines(found: Metered, config: StageConfig = PROD) -> list[Line]:
     """Return what one file takes, without what is kept of it and without CloudTrail's data events."""
+    logged = _add_functions(found, "log_bytes") + found.function("portal", "invocations") * ACCESS_LOG_BYTES
     return [
         Line(
             "S3: the clinic's PUT, the filing's COPY and the export's PUT for a batch",
@@ -45,10 +46,13 @@ def lines(found: Metered, config: StageConfig = PROD) -> list[Line]:
             "s3 put",
         ),
         Line("S3: the judge's ranged GET", found.entries("s3 get"), "s3 get"),
-        *_writes(found),
+        *_list_writes(found),
         Line("DynamoDB: reads", found.entries("read units"), "dynamodb read"),
-        *(Line(f"Lambda: {name}'s time", _time(found, name, config), "lambda time") for name in FUNCTIONS),
-        Line("Lambda: invocations", _sum(found, "invocations"), "lambda request"),
+        *(
+            Line(f"Lambda: {name}'s time", _compute_lambda_time(found, name, config), "lambda time")
+            for name in FUNCTIONS
+        ),
+        Line("Lambda: invocations", _add_functions(found, "invocations"), "lambda request"),
         Line(
             "SQS: sent by S3, received and deleted by Lambda",
             1 + 2 * found.function("judge", "invocations"),
@@ -56,14 +60,14 @@ def lines(found: Metered, config: StageConfig = PROD) -> list[Line]:
         ),
         Line("SNS: publishing", found.entries("sns requests"), "sns publish"),
         Line("KMS: requests behind bucket keys and caches", KMS_PER_FILE, "kms request"),
-        Line("CloudWatch Logs: taken in", _logged(found) / 1e9, "logs"),
-        Line("X-Ray: traces", sum(_traced(found, name) for name in FUNCTIONS), "trace"),
+        Line("CloudWatch Logs: taken in", logged / 1e9, "logs"),
+        Line("X-Ray: traces", sum(_count_traces(found, name) for name in FUNCTIONS), "trace"),
         Line("API Gateway: requests", found.function("portal", "invocations"), "http api"),
-        *(_edge(found) if config.edge else []),
+        *(_list_edge_lines(found) if config.edge else []),
     ]
 
 
-def apart(found: Metered) -> list[Line]:
+def list_extras(found: Metered) -> list[Line]:
     """Return what is told apart: a month of keeping a file, and CloudTrail's record of what was done to it."""
     events = sum(
         count for name in FUNCTIONS for call, count in found.calls(name).items() if call.startswith(("s3", "dynamodb"))
@@ -71,20 +75,20 @@ def apart(found: Metered) -> list[Line]:
     return [
         Line("S3: a month of keeping the accepted file", FILE_GB, "s3 storage"),
         Line("S3: seven days of the incoming one, and thirty of its old version", FILE_GB * 37 / 30, "s3 storage"),
-        Line("DynamoDB: a month of keeping the record", _kept(found) / 1e9, "dynamodb storage"),
-        Line("DynamoDB: its point-in-time recovery", _kept(found) / 1e9, "dynamodb recovery"),
+        Line("DynamoDB: a month of keeping the record", _measure_record(found) / 1e9, "dynamodb storage"),
+        Line("DynamoDB: its point-in-time recovery", _measure_record(found) / 1e9, "dynamodb recovery"),
         Line("CloudTrail: data events", events + found.entries("s3 put by clinics"), "trail"),
         Line("GuardDuty, where it is on: the file scanned", FILE_GB, "scan"),
         Line("GuardDuty, where it is on: the object", 1, "scan object"),
     ]
 
 
-def total(found: list[Line]) -> float:
+def add_up(found: list[Line]) -> float:
     """Return what a million files cost by these lines."""
     return MILLION * sum(line.usd for line in found)
 
 
-def _writes(found: Metered) -> list[Line]:
+def _list_writes(found: Metered) -> list[Line]:
     """Tell the table's writes by who writes them, each with what they take in the indexes."""
     stages = {"portal": "the reservation", "judge": "the verdict", "projector": "sums, feed and studies"}
     table = dict.fromkeys(stages, 0.0)
@@ -98,21 +102,18 @@ def _writes(found: Metered) -> list[Line]:
     ]
 
 
-def _time(found: Metered, name: str, config: StageConfig) -> float:
+def _compute_lambda_time(found: Metered, name: str, config: StageConfig) -> float:
     """Return GB-seconds: CPU time, stretched by the function's share of a vCPU, and waiting."""
     size: int = getattr(config, name).memory_mib
     cpu = found.function(name, "cpu_seconds") / min(1, size / VCPU_MIB)
-    waiting = sum(count * _wait_ms(call) for call, count in found.calls(name).items()) / 1000
+    waits = {call: WAIT_MS.get(call, WAIT_MS.get(call.partition(" ")[0], 0)) for call in found.calls(name)}
+    waiting = sum(count * waits[call] for call, count in found.calls(name).items()) / 1000
     if name == "judge":
         waiting /= min(AT_ONCE, int(found.raw["messages"]))
     return (cpu + waiting) * size / 1024
 
 
-def _wait_ms(call: str) -> float:
-    return WAIT_MS.get(call, WAIT_MS.get(call.partition(" ")[0], 0))
-
-
-def _edge(found: Metered) -> list[Line]:
+def _list_edge_lines(found: Metered) -> list[Line]:
     requests = found.function("portal", "invocations")
     return [
         Line("CloudFront: requests", requests, "cloudfront request"),
@@ -121,7 +122,7 @@ def _edge(found: Metered) -> list[Line]:
     ]
 
 
-def _traced(found: Metered, name: str) -> float:
+def _count_traces(found: Metered, name: str) -> float:
     """Return how many of a function's invocations for one file are traced."""
     each = found.function(name, "invocations")
     a_second = each * FILES_A_SECOND[found.name]
@@ -129,15 +130,11 @@ def _traced(found: Metered, name: str) -> float:
     return each * traced / a_second
 
 
-def _logged(found: Metered) -> float:
-    return _sum(found, "log_bytes") + found.function("portal", "invocations") * ACCESS_LOG_BYTES
-
-
-def _sum(found: Metered, what: str) -> float:
+def _add_functions(found: Metered, what: str) -> float:
     return sum(found.function(name, what) for name in FUNCTIONS)
 
 
-def _kept(found: Metered) -> float:
+def _measure_record(found: Metered) -> float:
     """Return the bytes of a file's record, with its claim."""
     judge = found.raw["functions"]["judge"]["entries"]
     return sum(float(count) for what, count in judge.items() if what.startswith("bytes, ")) / found.files

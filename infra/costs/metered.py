@@ -52,13 +52,13 @@ class Metered:
         return float(self.raw["bytes_answered"]) / self.files
 
 
-def metered() -> dict[str, Metered]:
+def load_metered() -> dict[str, Metered]:
     """Return what was metered, by the name of the way of arriving."""
     content = json.loads(FILE.read_text())
     return {name: Metered(name, raw["files"], raw) for name, raw in content["patterns"].items()}
 
 
-def sweep() -> dict[str, Any]:
+def load_sweep() -> dict[str, Any]:
     """Return what one sweep of an idle system took."""
     content: dict[str, Any] = json.loads(FILE.read_text())
     return dict(content["sweep"])

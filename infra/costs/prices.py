@@ -22,7 +22,7 @@ class Price:
     page: str
     """Name of AWS's price page."""
 
-    def of(self, amount: float) -> float:
+    def charge(self, amount: float) -> float:
         """Return what so many units cost."""
         return self.usd * amount / self.per
 

@@ -31,7 +31,7 @@ class Index:
     """Everything that it holds of an item; None: all of it."""
 
     @classmethod
-    def described(cls, index: Mapping[str, Any], table_keys: Collection[str]) -> "Index":
+    def from_description(cls, index: Mapping[str, Any], table_keys: Collection[str]) -> "Index":
         """Read what DescribeTable says of one."""
         keys = tuple(key["AttributeName"] for key in index["KeySchema"])
         projection = index["Projection"]

@@ -26,7 +26,7 @@ class Names:
     workgroup: str
 
     @classmethod
-    def of(cls, prefix: str) -> "Names":
+    def from_prefix(cls, prefix: str) -> "Names":
         """Return the names of the stage with this prefix; Glue's are in lower case."""
         return cls(prefix.lower(), prefix)
 
@@ -38,10 +38,10 @@ class Analytics(Construct):
         self, scope: Construct, construct_id: str, *, prefix: str, bucket: s3.IBucket, key: kms.IKey, kept_days: int
     ) -> None:
         super().__init__(scope, construct_id)
-        self.names = Names.of(prefix)
+        self.names = Names.from_prefix(prefix)
         self.bucket = bucket
-        self._table(kept_days).add_resource_dependency(self._database())
-        self._workgroup(key)
+        self._add_table(kept_days).add_resource_dependency(self._add_database())
+        self._add_workgroup(key)
 
     @property
     def workgroup_arn(self) -> str:
@@ -53,7 +53,7 @@ class Analytics(Construct):
         glue_arn, database = f"arn:{Aws.PARTITION}:glue:{Aws.REGION}:{Aws.ACCOUNT_ID}", self.names.database
         return [f"{glue_arn}:catalog", f"{glue_arn}:database/{database}", f"{glue_arn}:table/{database}/{TABLE}"]
 
-    def _database(self) -> glue.CfnDatabase:
+    def _add_database(self) -> glue.CfnDatabase:
         return glue.CfnDatabase(
             self,
             "Database",
@@ -63,7 +63,7 @@ class Analytics(Construct):
             ),
         )
 
-    def _table(self, kept_days: int) -> glue.CfnTable:
+    def _add_table(self, kept_days: int) -> glue.CfnTable:
         return glue.CfnTable(
             self,
             "Verdicts",
@@ -72,13 +72,13 @@ class Analytics(Construct):
             table_input=glue.CfnTable.TableInputProperty(
                 name=TABLE,
                 table_type="EXTERNAL_TABLE",
-                parameters={"classification": "json", "compressionType": "gzip", **self._projection(kept_days)},
+                parameters={"classification": "json", "compressionType": "gzip", **self._project_partitions(kept_days)},
                 partition_keys=[glue.CfnTable.ColumnProperty(name=PARTITION, type="string")],
-                storage_descriptor=_storage(f"s3://{self.bucket.bucket_name}/{PREFIX}"),
+                storage_descriptor=_describe_storage(f"s3://{self.bucket.bucket_name}/{PREFIX}"),
             ),
         )
 
-    def _projection(self, kept_days: int) -> dict[str, str]:
+    def _project_partitions(self, kept_days: int) -> dict[str, str]:
         """Have Athena reckon the partitions from the days of a query (Athena guide, "Partition projection")."""
         return {
             "projection.enabled": "true",
@@ -88,7 +88,7 @@ class Analytics(Construct):
             "storage.location.template": f"s3://{self.bucket.bucket_name}/{PREFIX}{PARTITION}=${{{PARTITION}}}/",
         }
 
-    def _workgroup(self, key: kms.IKey) -> None:
+    def _add_workgroup(self, key: kms.IKey) -> None:
         athena.CfnWorkGroup(
             self,
             "WorkGroup",
@@ -110,7 +110,7 @@ class Analytics(Construct):
         )
 
 
-def _storage(location: str) -> glue.CfnTable.StorageDescriptorProperty:
+def _describe_storage(location: str) -> glue.CfnTable.StorageDescriptorProperty:
     return glue.CfnTable.StorageDescriptorProperty(
         location=location,
         input_format="org.apache.hadoop.mapred.TextInputFormat",

@@ -5,7 +5,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from infra.data.tables import table, text
+from infra.data.tables import add_table, text_key
 
 INDEXES = {"by_clinic": "clinic_id", "by_actor": "actor"}
 
@@ -21,18 +21,20 @@ class AuditLog(Construct):
         self, scope: Construct, construct_id: str, *, key: kms.IKey, removal_policy: RemovalPolicy, protected: bool
     ) -> None:
         super().__init__(scope, construct_id)
-        self.table = table(
+        self.table = add_table(
             self,
             key=key,
             protected=protected,
             removal_policy=removal_policy,
-            resource_policy=iam.PolicyDocument(statements=[_only_added_to(protected=protected)]),
+            resource_policy=iam.PolicyDocument(statements=[_forbid_changes(protected=protected)]),
         )
         for name, partition in INDEXES.items():
-            self.table.add_global_secondary_index(index_name=name, partition_key=text(partition), sort_key=text("sk"))
+            self.table.add_global_secondary_index(
+                index_name=name, partition_key=text_key(partition), sort_key=text_key("sk")
+            )
 
 
-def _only_added_to(*, protected: bool) -> iam.PolicyStatement:
+def _forbid_changes(*, protected: bool) -> iam.PolicyStatement:
     """Deny everybody, administrators too, to change or remove entries, and to let them expire.
 
     Who must, takes the policy off first, which people are told of at once (infra/audit/tampering.py). An entry that is

@@ -10,6 +10,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.config import StageConfig
+from infra.iam import add_role
 from infra.messaging.event_alerts import EventAlert
 
 _RESTORING = (
@@ -45,11 +46,11 @@ class Backup(Construct):
             encryption_key=key,
             # Nobody deletes a recovery point by hand; where the vault is locked, nor shortens the life of one.
             block_recovery_point_deletion=locked,
-            lock_configuration=self._lock() if locked else None,
+            lock_configuration=self._lock_vault() if locked else None,
             removal_policy=removal_policy,
         )
-        self.role = self._role(tables, key)
-        self.plan = self._plan()
+        self.role = self._add_role(tables, key)
+        self.plan = self._add_plan()
         self.plan.add_selection(
             "Tables",
             resources=[backup.BackupResource.from_dynamo_db_table(table) for table in tables],
@@ -70,46 +71,41 @@ class Backup(Construct):
             message="A backup failed: <table> is <state> at <when>. See docs/runbook.md, BackupFailed.",
         )
 
-    def _lock(self) -> backup.LockConfiguration:
+    def _lock_vault(self) -> backup.LockConfiguration:
         """Lock in governance mode: without `changeable_for`, whoever may change the vault's lock can take it off.
 
         Compliance mode would keep what a clinic may demand to be deleted, and a mistake for a year.
         """
         return backup.LockConfiguration(min_retention=Duration.days(self._retention.backup_daily_days))
 
-    def _plan(self) -> backup.BackupPlan:
+    def _add_plan(self) -> backup.BackupPlan:
         return backup.BackupPlan(
             self,
             "Plan",
             backup_vault=self.vault,
             backup_plan_rules=[
-                _rule("daily", events.Schedule.cron(hour="5", minute="0"), self._retention.backup_daily_days),
-                _rule(
+                _schedule_rule("daily", events.Schedule.cron(hour="5", minute="0"), self._retention.backup_daily_days),
+                _schedule_rule(
                     "monthly", events.Schedule.cron(day="1", hour="7", minute="0"), self._retention.backup_monthly_days
                 ),
             ],
         )
 
-    def _role(self, tables: list[dynamodb.ITable], key: kms.Key) -> iam.Role:
+    def _add_role(self, tables: list[dynamodb.ITable], key: kms.Key) -> iam.Role:
         vault = iam.PolicyStatement(
             actions=["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"],
             resources=[self.vault.backup_vault_arn],
         )
-        policy = iam.ManagedPolicy(self, "Policy", statements=[_back_up(tables), _restore(tables), vault, *_use(key)])
-        return iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("backup.amazonaws.com"),
-            managed_policies=[policy],
-        )
+        service = iam.ServicePrincipal("backup.amazonaws.com")
+        return add_role(self, service, [_allow_backup(tables), _allow_restore(tables), vault, *_allow_key(key)])
 
 
-def restored(table: dynamodb.ITable) -> str:
+def name_restored_copy(table: dynamodb.ITable) -> str:
     """Return the ARN of the one table into which the role may restore a copy of `table`."""
     return f"{table.table_arn}-restored"
 
 
-def _rule(name: str, schedule: events.Schedule, days: int) -> backup.BackupPlanRule:
+def _schedule_rule(name: str, schedule: events.Schedule, days: int) -> backup.BackupPlanRule:
     return backup.BackupPlanRule(
         rule_name=name,
         schedule_expression=schedule,
@@ -119,7 +115,7 @@ def _rule(name: str, schedule: events.Schedule, days: int) -> backup.BackupPlanR
     )
 
 
-def _back_up(tables: list[dynamodb.ITable]) -> iam.PolicyStatement:
+def _allow_backup(tables: list[dynamodb.ITable]) -> iam.PolicyStatement:
     """Allow what AWSBackupServiceRolePolicyForBackup allows for DynamoDB's advanced backups, of these tables only."""
     return iam.PolicyStatement(
         actions=["dynamodb:StartAwsBackupJob", "dynamodb:DescribeTable", "dynamodb:ListTagsOfResource"],
@@ -127,17 +123,18 @@ def _back_up(tables: list[dynamodb.ITable]) -> iam.PolicyStatement:
     )
 
 
-def _restore(tables: list[dynamodb.ITable]) -> iam.PolicyStatement:
+def _allow_restore(tables: list[dynamodb.ITable]) -> iam.PolicyStatement:
     """Allow what AWSBackupServiceRolePolicyForRestores allows, under one new name for each table.
 
     The role can thus write to none of the tables that the system uses.
     """
     return iam.PolicyStatement(
-        actions=[f"dynamodb:{action}" for action in _RESTORING], resources=[restored(table) for table in tables]
+        actions=[f"dynamodb:{action}" for action in _RESTORING],
+        resources=[name_restored_copy(table) for table in tables],
     )
 
 
-def _use(key: kms.Key) -> list[iam.PolicyStatement]:
+def _allow_key(key: kms.Key) -> list[iam.PolicyStatement]:
     """Allow the key that encrypts tables and vault; the grant is for AWS's services and for nobody else."""
     return [
         iam.PolicyStatement(

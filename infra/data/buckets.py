@@ -32,12 +32,12 @@ class Storage(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._key, self._removal_policy, self._retention = key, removal_policy, retention
-        self.logs = self._logs_bucket()
-        self.incoming = self._bucket(
-            "Incoming", expire_days=retention.incoming_days, cors=[_browser_uploads(portal_origin)]
+        self.logs = self._add_logs_bucket()
+        self.incoming = self._add_bucket(
+            "Incoming", expire_days=retention.incoming_days, cors=[_allow_browser_uploads(portal_origin)]
         )
-        self.accepted = self._bucket("Accepted", move=_moves(retention))
-        self.quarantine = self._bucket("Quarantine", expire_days=retention.quarantine_days)
+        self.accepted = self._add_bucket("Accepted", move=_list_transitions(retention))
+        self.quarantine = self._add_bucket("Quarantine", expire_days=retention.quarantine_days)
 
     def publish(self) -> None:
         """Tell EventBridge of each object that arrives, where GuardDuty listens, and nobody else."""
@@ -65,7 +65,7 @@ class Storage(Construct):
             raise TypeError("The incoming bucket has no resource.")
         return bucket
 
-    def _bucket(
+    def _add_bucket(
         self,
         construct_id: str,
         *,
@@ -85,12 +85,12 @@ class Storage(Construct):
             versioned=True,
             server_access_logs_bucket=self.logs,
             server_access_logs_prefix=f"{construct_id.lower()}/",
-            lifecycle_rules=[self._lifecycle(expire_days, move)],
+            lifecycle_rules=[self._expire_versions(expire_days, move)],
             cors=cors,
             removal_policy=self._removal_policy,
         )
 
-    def _logs_bucket(self) -> s3.Bucket:
+    def _add_logs_bucket(self) -> s3.Bucket:
         # S3 delivers its access logs only to buckets encrypted with its own keys (S3 guide, "Server access logging").
         return s3.Bucket(
             self,
@@ -102,14 +102,14 @@ class Storage(Construct):
             versioned=True,
             # A rule for each prefix: the shortest one that fits an object wins, and other prefixes have other lives.
             lifecycle_rules=[
-                self._lifecycle(None),
-                *(self._forget(prefix, self._retention.logs_days) for prefix in (*LOG_PREFIXES, ROWS)),
-                self._forget(ANSWERS, _ANSWERS_KEPT),
+                self._expire_versions(None),
+                *(self._expire_prefix(prefix, self._retention.logs_days) for prefix in (*LOG_PREFIXES, ROWS)),
+                self._expire_prefix(ANSWERS, _ANSWERS_KEPT),
             ],
             removal_policy=self._removal_policy,
         )
 
-    def _lifecycle(self, expire_days: int | None, move: list[s3.Transition] | None = None) -> s3.LifecycleRule:
+    def _expire_versions(self, expire_days: int | None, move: list[s3.Transition] | None = None) -> s3.LifecycleRule:
         return s3.LifecycleRule(
             id="housekeeping",
             expiration=Duration.days(expire_days) if expire_days else None,
@@ -118,12 +118,12 @@ class Storage(Construct):
             abort_incomplete_multipart_upload_after=Duration.days(7),
         )
 
-    def _forget(self, prefix: str, days: int) -> s3.LifecycleRule:
+    def _expire_prefix(self, prefix: str, days: int) -> s3.LifecycleRule:
         name = prefix.rstrip("/").replace("/", "-")
         return s3.LifecycleRule(id=f"forget-{name}", prefix=prefix, expiration=Duration.days(days))
 
 
-def _moves(retention: Retention) -> list[s3.Transition] | None:
+def _list_transitions(retention: Retention) -> list[s3.Transition] | None:
     """Return when accepted files move to cheaper storage: classes that answer at once, as everything here expects."""
     classes = {
         s3.StorageClass.INFREQUENT_ACCESS: retention.accepted_infrequent_days,
@@ -137,7 +137,7 @@ def _moves(retention: Retention) -> list[s3.Transition] | None:
     return moves or None
 
 
-def _browser_uploads(origin: str) -> s3.CorsRule:
+def _allow_browser_uploads(origin: str) -> s3.CorsRule:
     return s3.CorsRule(
         allowed_methods=[s3.HttpMethods.PUT],
         allowed_origins=[origin],

@@ -5,6 +5,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from infra.iam import let_service
+
 
 class Keys(Construct):
     """`data` encrypts buckets and table; `messages` encrypts queues, the topic and the logs.
@@ -15,35 +17,26 @@ class Keys(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, removal_policy: RemovalPolicy) -> None:
         super().__init__(scope, construct_id)
-        self.data = self._key("Data", "Silent Scalper: files and records", removal_policy)
-        self.messages = self._key("Messages", "Silent Scalper: queues, alerts and logs", removal_policy)
+        self.data = self._add_key("Data", "Silent Scalper: files and records", removal_policy)
+        self.messages = self._add_key("Messages", "Silent Scalper: queues, alerts and logs", removal_policy)
         for service in ("s3", "sns", "cloudwatch", "budgets"):
             self.admit(service)
-        self.messages.add_to_resource_policy(write_logs())
+        self.messages.add_to_resource_policy(let_logs_encrypt())
 
     def admit(self, service: str) -> None:
-        """Let another AWS service put messages into encrypted queues."""
-        self.messages.add_to_resource_policy(_send_encrypted(service))
+        """Let another AWS service of this account put messages into encrypted queues and topics."""
+        # SQS guide, "Key management". In a key's own policy, `*` means the key.
+        self.messages.add_to_resource_policy(let_service(service, ["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
 
-    def _key(self, construct_id: str, description: str, removal_policy: RemovalPolicy) -> kms.Key:
+    def _add_key(self, construct_id: str, description: str, removal_policy: RemovalPolicy) -> kms.Key:
         return kms.Key(
             self, construct_id, description=description, enable_key_rotation=True, removal_policy=removal_policy
         )
 
 
-def _send_encrypted(service: str) -> iam.PolicyStatement:
-    """Let a service of this account put messages into encrypted queues and topics (SQS guide, "Key management")."""
-    return iam.PolicyStatement(
-        principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
-        actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-        resources=["*"],  # In a key's own policy this means the key.
-        conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-    )
-
-
-def write_logs() -> iam.PolicyStatement:
-    """Let CloudWatch Logs use the key for this account's log groups (Logs guide, "Encrypt log data")."""
-    log_groups = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:*"
+def let_logs_encrypt(groups: str = "*") -> iam.PolicyStatement:
+    """Let CloudWatch Logs use the key for log groups of this account (Logs guide, "Encrypt log data")."""
+    log_groups = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:{groups}"
     return iam.PolicyStatement(
         principals=[iam.ServicePrincipal(f"logs.{Aws.REGION}.amazonaws.com")],
         actions=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],

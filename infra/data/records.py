@@ -6,7 +6,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.config import RestoredTable
-from infra.data.tables import table, text
+from infra.data.tables import add_table, text_key
 
 _SUMMARY = [
     "file_id", "upload_id", "clinic_id", "name", "size", "state", "source", "kind", "warnings", "codes",
@@ -50,10 +50,10 @@ class Records(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.table: dynamodb.ITable = (
-            self._adopted(restored, key) if restored else self._own(key, removal_policy, protected=protected)
+            self._adopt_copy(restored, key) if restored else self._add_table(key, removal_policy, protected=protected)
         )
 
-    def _adopted(self, restored: RestoredTable, key: kms.IKey) -> dynamodb.ITable:
+    def _adopt_copy(self, restored: RestoredTable, key: kms.IKey) -> dynamodb.ITable:
         """Return the copy. The stack's own table is left out of it, and stays in the account where data is retained."""
         return dynamodb.Table.from_table_attributes(
             self,
@@ -64,8 +64,8 @@ class Records(Construct):
             global_indexes=list(INDEXES),
         )
 
-    def _own(self, key: kms.IKey, removal_policy: RemovalPolicy, *, protected: bool) -> dynamodb.Table:
-        own = table(
+    def _add_table(self, key: kms.IKey, removal_policy: RemovalPolicy, *, protected: bool) -> dynamodb.Table:
+        own = add_table(
             self,
             key=key,
             protected=protected,
@@ -76,16 +76,16 @@ class Records(Construct):
         for name, (partition, sort) in _INDEXES.items():
             own.add_global_secondary_index(
                 index_name=name,
-                partition_key=text(partition),
-                sort_key=text(sort),
+                partition_key=text_key(partition),
+                sort_key=text_key(sort),
                 projection_type=dynamodb.ProjectionType.INCLUDE,
                 non_key_attributes=_SUMMARY,
             )
         for name, (partition, sort) in _SEARCHES.items():
             own.add_global_secondary_index(
                 index_name=name,
-                partition_key=text(partition),
-                sort_key=text(sort),
+                partition_key=text_key(partition),
+                sort_key=text_key(sort),
                 projection_type=dynamodb.ProjectionType.KEYS_ONLY,
             )
         return own

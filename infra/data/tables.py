@@ -8,13 +8,13 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 
-def table(scope: Construct, *, key: kms.IKey, protected: bool, **properties: Any) -> dynamodb.Table:  # noqa: ANN401  # CDK's own.
+def add_table(scope: Construct, *, key: kms.IKey, protected: bool, **properties: Any) -> dynamodb.Table:  # noqa: ANN401  # CDK's own.
     """Add a table with the keys `pk` and `sk` to a construct."""
     return dynamodb.Table(
         scope,
         "Table",
-        partition_key=text("pk"),
-        sort_key=text("sk"),
+        partition_key=text_key("pk"),
+        sort_key=text_key("sk"),
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=True
@@ -26,10 +26,10 @@ def table(scope: Construct, *, key: kms.IKey, protected: bool, **properties: Any
     )
 
 
-def with_indexes(table: dynamodb.ITable, indexes: Iterable[str]) -> list[str]:
+def list_arns(table: dynamodb.ITable, indexes: Iterable[str]) -> list[str]:
     """Return the ARNs of a table and of its indexes, one by one: a permission for all of them would be a wildcard."""
     return [table.table_arn, *(f"{table.table_arn}/index/{name}" for name in indexes)]
 
 
-def text(name: str) -> dynamodb.Attribute:
+def text_key(name: str) -> dynamodb.Attribute:
     return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

@@ -34,7 +34,7 @@ def check(config: StageConfig, caller: Callable[[], str]) -> str:
     return account
 
 
-def _caller(region: str) -> str:
+def _ask_caller(region: str) -> str:
     answer: dict[str, str] = boto3.client("sts", region_name=region).get_caller_identity()
     return answer["Account"]
 
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--stage", choices=sorted(STAGES), default="prod")
     config = STAGES[parser.parse_args().stage]
     try:
-        account = check(config, lambda: _caller(config.region))
+        account = check(config, lambda: _ask_caller(config.region))
     except RunnerError as error:
         sys.exit(str(error))
     print(f"Stage {config.name}, account {account}, region {config.region}.", flush=True)  # noqa: T201  A command says.

@@ -40,36 +40,36 @@ class Artifacts:
     def carry(self) -> list[iam.PolicyStatement]:
         """The pipeline puts the source down, and hands every artifact on."""
         return [
-            self._on_bucket(),
-            self._objects([*_READ, *_WRITE], SOURCE, ASSEMBLY),
-            self._with_key(reads=True, writes=True),
+            self._allow_bucket(),
+            self._allow_objects([*_READ, *_WRITE], SOURCE, ASSEMBLY),
+            self._allow_key(reads=True, writes=True),
         ]
 
     def read(self, *artifacts: str) -> list[iam.PolicyStatement]:
         """A step that fetches artifacts and leaves none."""
-        return [self._on_bucket(), self._objects(_READ, *artifacts), self._with_key(reads=True, writes=False)]
+        return [self._allow_bucket(), self._allow_objects(_READ, *artifacts), self._allow_key(reads=True, writes=False)]
 
     def build(self) -> list[iam.PolicyStatement]:
         """The one step that makes of the source what is deployed."""
         return [
-            self._on_bucket(),
-            self._objects(_READ, SOURCE),
-            self._objects(_WRITE, ASSEMBLY),
-            self._with_key(reads=True, writes=True),
+            self._allow_bucket(),
+            self._allow_objects(_READ, SOURCE),
+            self._allow_objects(_WRITE, ASSEMBLY),
+            self._allow_key(reads=True, writes=True),
         ]
 
-    def _on_bucket(self) -> iam.PolicyStatement:
+    def _allow_bucket(self) -> iam.PolicyStatement:
         return iam.PolicyStatement(
             actions=["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
             resources=[f"arn:{Aws.PARTITION}:s3:::{self.bucket}"],
         )
 
-    def _objects(self, actions: list[str], *artifacts: str) -> iam.PolicyStatement:
+    def _allow_objects(self, actions: list[str], *artifacts: str) -> iam.PolicyStatement:
         # Question marks stand for one character each, so that no other key is meant than an artifact's.
         folder = f"arn:{Aws.PARTITION}:s3:::{self.bucket}/{self.pipeline[:20]}"
         keys = [f"{folder}/{name[:10]}/{_RANDOM}{end}" for name in artifacts for end in ("", ".zip")]
         return iam.PolicyStatement(actions=actions, resources=keys)
 
-    def _with_key(self, *, reads: bool, writes: bool) -> iam.PolicyStatement:
+    def _allow_key(self, *, reads: bool, writes: bool) -> iam.PolicyStatement:
         actions = ["kms:DescribeKey", *["kms:Decrypt"] * reads, *["kms:Encrypt", "kms:GenerateDataKey"] * writes]
         return iam.PolicyStatement(actions=actions, resources=[self.key.key_arn])

@@ -14,42 +14,49 @@ WATCHED = ("DeadLettersWaiting", "JudgeErrors", "PortalFailures", "ProjectionFai
 """Production's alarms that take a release back: five at most (CodePipeline quotas), so those that tell of code.
 What tells of load (a backlog, a slow hour) would take back the innocent."""
 
+_QUESTION = "Staging runs this release, and its smoke test passed. Shall production have it?"
+
 _Action = codepipeline.CfnPipeline.ActionDeclarationProperty
 _Stage = codepipeline.CfnPipeline.StageDeclarationProperty
 
 
-def stages(*, delivery: Delivery, production: StageConfig, projects: Projects) -> list[_Stage]:
+def list_stages(*, delivery: Delivery, production: StageConfig, projects: Projects) -> list[_Stage]:
     """Return the stages. The approval stands alone: a rollback repeats its whole stage, and waits for nobody."""
     return [
-        _Stage(name="Source", actions=[_source(delivery)]),
+        _Stage(name="Source", actions=[_fetch_source(delivery)]),
         _Stage(
             name="Check",
-            actions=[_build("Check", projects.check), _build("Build", projects.build, output=ASSEMBLY)],
+            actions=[_run_project("Check", projects.check), _run_project("Build", projects.build, output=ASSEMBLY)],
         ),
         _Stage(
             name="Staging",
             actions=[
-                _build("Deploy", projects.stage, with_assembly=True),
-                _build("Smoke", projects.smoke, after=1),
+                _run_project("Deploy", projects.stage, with_assembly=True),
+                _run_project("Smoke", projects.smoke, after=1),
             ],
         ),
-        _Stage(name="Approval", actions=[_approval()]),
+        _Stage(
+            name="Approval",
+            actions=[
+                _declare_action("Release", ("Approval", "AWS", "Manual"), configuration={"CustomData": _QUESTION})
+            ],
+        ),
         _Stage(
             name="Production",
-            actions=[_build("Deploy", projects.release, with_assembly=True)],
-            on_success=_watch(production, delivery.watch_minutes),
+            actions=[_run_project("Deploy", projects.release, with_assembly=True)],
+            on_success=_roll_back_on_alarm(production, delivery.watch_minutes),
             on_failure=codepipeline.CfnPipeline.FailureConditionsProperty(result="ROLLBACK"),
         ),
     ]
 
 
-def watched(production: StageConfig) -> list[str]:
+def list_watched_alarms(production: StageConfig) -> list[str]:
     """Return the names of the alarms that take a release back."""
     return [alarm_name(production.prefix, alarm) for alarm in WATCHED]
 
 
-def _source(delivery: Delivery) -> _Action:
-    return _action(
+def _fetch_source(delivery: Delivery) -> _Action:
+    return _declare_action(
         "Commit",
         ("Source", "AWS", "CodeStarSourceConnection"),
         output=SOURCE,
@@ -63,21 +70,16 @@ def _source(delivery: Delivery) -> _Action:
     )
 
 
-def _build(
+def _run_project(
     name: str, project: codebuild.CfnProject, *, with_assembly: bool = False, output: str | None = None, after: int = 0
 ) -> _Action:
     configuration = {"ProjectName": project.ref, **({"PrimarySource": SOURCE} if with_assembly else {})}
     inputs = [SOURCE, *[ASSEMBLY] * with_assembly]
     kind = ("Build", "AWS", "CodeBuild")
-    return _action(name, kind, inputs=inputs, output=output, configuration=configuration, run_order=1 + after)
+    return _declare_action(name, kind, inputs=inputs, output=output, configuration=configuration, run_order=1 + after)
 
 
-def _approval() -> _Action:
-    question = "Staging runs this release, and its smoke test passed. Shall production have it?"
-    return _action("Release", ("Approval", "AWS", "Manual"), configuration={"CustomData": question})
-
-
-def _action(
+def _declare_action(
     name: str,
     kind: tuple[str, str, str],
     *,
@@ -98,7 +100,7 @@ def _action(
     )
 
 
-def _watch(production: StageConfig, minutes: int) -> codepipeline.CfnPipeline.SuccessConditionsProperty:
+def _roll_back_on_alarm(production: StageConfig, minutes: int) -> codepipeline.CfnPipeline.SuccessConditionsProperty:
     """Deploy what ran before once more when one of the alarms goes off (CodePipeline guide, "CloudWatchAlarm")."""
     pipeline = codepipeline.CfnPipeline
     rules = [
@@ -109,6 +111,6 @@ def _watch(production: StageConfig, minutes: int) -> codepipeline.CfnPipeline.Su
             ),
             configuration={"AlarmName": name, "AlarmStates": "ALARM", "WaitTime": str(minutes)},
         )
-        for name in watched(production)
+        for name in list_watched_alarms(production)
     ]
     return pipeline.SuccessConditionsProperty(conditions=[pipeline.ConditionProperty(result="ROLLBACK", rules=rules)])

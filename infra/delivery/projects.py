@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.config import Delivery, StageConfig
 from infra.delivery.artifacts import ASSEMBLY, SOURCE, Artifacts
+from infra.iam import allow_logging
 
 _IMAGE = "aws/codebuild/standard:7.0"
 _UV = "sh infra/install-uv.sh .scalper/tools"  # By name, since an artifact may have lost what may be executed.
@@ -45,24 +46,26 @@ class Projects(Construct):
         self._prefix, self._artifacts, self._log_group = production.prefix, artifacts, log_group
         source, credentials = artifacts.read(SOURCE), delivery.smoke_credentials_arn
         secret = iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[credentials])
-        self.check = self._project("Check", [_UV, "bash .ci/run"], source, minutes=90)
-        self.build = self._project("Build", _build(production, staging), artifacts.build(), minutes=30)
-        self.stage = self._deploy("DeployStaging", staging)
-        self.smoke = self._project(
+        self.check = self._add_project("Check", [_UV, "bash .ci/run"], source, minutes=90)
+        self.build = self._add_project(
+            "Build", _list_build_commands(production, staging), artifacts.build(), minutes=30
+        )
+        self.stage = self._add_deployment("DeployStaging", staging)
+        self.smoke = self._add_project(
             "Smoke",
-            [_UV, f"{_tool('uv')} run --no-default-groups python -m tests.smoke"],
+            [_UV, f"{_locate_tool('uv')} run --no-default-groups python -m tests.smoke"],
             [*source, secret],
             minutes=15,
             secrets={name: f"{credentials}:{member}" for name, member in _SMOKE_SETTINGS.items()},
         )
-        self.release = self._deploy("DeployProduction", production)
+        self.release = self._add_deployment("DeployProduction", production)
 
     @property
     def arns(self) -> list[str]:
         return [one.attr_arn for one in (self.check, self.build, self.stage, self.smoke, self.release)]
 
-    def _deploy(self, name: str, stage: StageConfig) -> codebuild.CfnProject:
-        cdk = f"{_tool('uv')} run --no-default-groups --group infra"
+    def _add_deployment(self, name: str, stage: StageConfig) -> codebuild.CfnProject:
+        cdk = f"{_locate_tool('uv')} run --no-default-groups --group infra"
         assembly = f'"$CODEBUILD_SRC_DIR_{ASSEMBLY}/{stage.name}"'
         commands = [
             _UV,
@@ -70,9 +73,11 @@ class Projects(Construct):
             # The person who approves has the change before them; what deploys it has nobody to ask.
             f"{cdk} npx --no-install cdk deploy --all --app {assembly} --require-approval never --ci --progress events",
         ]
-        return self._project(name, commands, [*self._artifacts.read(SOURCE, ASSEMBLY), _assume(stage)], minutes=60)
+        return self._add_project(
+            name, commands, [*self._artifacts.read(SOURCE, ASSEMBLY), _allow_assuming(stage)], minutes=60
+        )
 
-    def _project(
+    def _add_project(
         self,
         name: str,
         commands: Sequence[str],
@@ -83,13 +88,13 @@ class Projects(Construct):
     ) -> codebuild.CfnProject:
         project = f"{self._prefix}-{name}"
         arn = f"arn:{Aws.PARTITION}:codebuild:{Aws.REGION}:{Aws.ACCOUNT_ID}:project/{project}"
-        may = [*grants, _write(self._log_group)]
+        may = [*grants, allow_logging(self._log_group)]
         build = codebuild.CfnProject
         return build(
             self,
             name,
             name=project,
-            service_role=role(self, f"{name}Role", _for(arn), may).role_arn,
+            service_role=add_role(self, f"{name}Role", _trust_codebuild(arn), may).role_arn,
             encryption_key=self._artifacts.key.key_arn,
             timeout_in_minutes=minutes,
             source=build.SourceProperty(type="CODEPIPELINE", build_spec=_build_spec(commands, builds=name == "Build")),
@@ -112,7 +117,7 @@ class Projects(Construct):
         )
 
 
-def role(
+def add_role(
     scope: Construct, construct_id: str, principal: iam.IPrincipal, may: Sequence[iam.PolicyStatement]
 ) -> iam.Role:
     """Return a role that may do this and nothing else."""
@@ -120,19 +125,19 @@ def role(
     return iam.Role(scope, construct_id, assumed_by=principal, managed_policies=[policy])
 
 
-def _for(project: str) -> iam.IPrincipal:
+def _trust_codebuild(project: str) -> iam.IPrincipal:
     """Return CodeBuild as it works for one project (CodeBuild guide, "Cross-service confused deputy prevention")."""
     conditions = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}, "ArnEquals": {"aws:SourceArn": project}}
     return iam.ServicePrincipal("codebuild.amazonaws.com", conditions=conditions)
 
 
-def _tool(name: str) -> str:
+def _locate_tool(name: str) -> str:
     return f".scalper/tools/bin/{name}"
 
 
-def _build(*stages: StageConfig) -> list[str]:
+def _list_build_commands(*stages: StageConfig) -> list[str]:
     """Bundle and synthesize once, for both stages: what staging has proven is what production gets."""
-    run = f"{_tool('uv')} run python -m"
+    run = f"{_locate_tool('uv')} run python -m"
     synthesize = [
         f"PATH=$PATH:$PWD/.scalper/tools/bin {run} infra.app --stage {stage.name} --without-delivery"
         f" --out {_BUILT}/{stage.name}"
@@ -148,16 +153,10 @@ def _build_spec(commands: Sequence[str], *, builds: bool) -> str:
     return json.dumps(spec)
 
 
-def _assume(stage: StageConfig) -> iam.PolicyStatement:
+def _allow_assuming(stage: StageConfig) -> iam.PolicyStatement:
     account = stage.account or Aws.ACCOUNT_ID
     roles = [
         f"arn:{Aws.PARTITION}:iam::{account}:role/cdk-hnb659fds-{name}-{account}-{stage.region}"
         for name in _BOOTSTRAP_ROLES
     ]
     return iam.PolicyStatement(actions=["sts:AssumeRole"], resources=roles)
-
-
-def _write(log_group: logs.ILogGroup) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]
-    )

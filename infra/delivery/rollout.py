@@ -14,7 +14,7 @@ import boto3
 from infra.build.cache import ROOT
 from infra.build.processes import tool_environment
 from infra.config import StageConfig
-from infra.edge.origin_secret import secret_of
+from infra.edge.origin_secret import open_secret
 from infra.errors import RunnerError
 from infra.stages import STAGES
 
@@ -40,14 +40,14 @@ def roll_out(
         deploy([core, "--parameters", f"{core}:PortalOriginParameter={address}"])
 
 
-def _deploy(stage: str, arguments: Sequence[str]) -> None:
+def _run_cdk_deploy(stage: str, arguments: Sequence[str]) -> None:
     command = ["npx", "--no-install", "cdk", "deploy", "--require-approval", "broadening", *arguments]
     done = subprocess.run(command, cwd=ROOT, env={**tool_environment(), "STAGE": stage}, check=False)
     if done.returncode:
         raise RunnerError(f"`cdk deploy {' '.join(arguments)}` failed; what it says stands above.")
 
 
-def _outputs(config: StageConfig, stack: str) -> Mapping[str, str]:
+def _read_outputs(config: StageConfig, stack: str) -> Mapping[str, str]:
     client = boto3.client("cloudformation", region_name=config.region)
     (described,) = client.describe_stacks(StackName=stack)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
@@ -60,9 +60,9 @@ def main() -> None:
     try:
         roll_out(
             config,
-            deploy=lambda arguments: _deploy(config.name, arguments),
-            secret_version=lambda: secret_of(config).version(),
-            outputs=lambda stack: _outputs(config, stack),
+            deploy=lambda arguments: _run_cdk_deploy(config.name, arguments),
+            secret_version=lambda: open_secret(config).version(),
+            outputs=lambda stack: _read_outputs(config, stack),
         )
     except RunnerError as error:
         sys.exit(str(error))

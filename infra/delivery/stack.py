@@ -10,10 +10,10 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.config import Delivery, StageConfig
-from infra.data.keys import write_logs
+from infra.data.keys import let_logs_encrypt
 from infra.delivery.artifacts import Artifacts
-from infra.delivery.pipeline import stages, watched
-from infra.delivery.projects import Projects, role
+from infra.delivery.pipeline import list_stages, list_watched_alarms
+from infra.delivery.projects import Projects, add_role
 from infra.observability.log_retention import RETENTIONS
 
 _TOLD = ("codepipeline-pipeline-manual-approval-needed", "codepipeline-pipeline-pipeline-execution-failed")
@@ -35,7 +35,7 @@ class DeliveryPipeline(Stack):
         )
         self._delivery, self._production = delivery, production
         self._removal = RemovalPolicy.RETAIN if production.retain_data else RemovalPolicy.DESTROY
-        key = self._key()
+        key = self._add_key()
         artifacts = Artifacts(pipeline=production.prefix[:100], key=key)
         projects = Projects(
             self,
@@ -44,12 +44,12 @@ class DeliveryPipeline(Stack):
             production=production,
             staging=staging,
             artifacts=artifacts,
-            log_group=self._log_group(key),
+            log_group=self._add_log_group(key),
         )
-        self.pipeline = self._pipeline(projects, artifacts)
-        self._tell(key)
+        self.pipeline = self._add_pipeline(projects, artifacts)
+        self._notify_approvers(key)
 
-    def _key(self) -> kms.Key:
+    def _add_key(self) -> kms.Key:
         key = kms.Key(
             self,
             "Key",
@@ -57,11 +57,11 @@ class DeliveryPipeline(Stack):
             enable_key_rotation=True,
             removal_policy=self._removal,
         )
-        for statement in (write_logs(), _notify()):
+        for statement in (let_logs_encrypt(), _allow_notifications()):
             key.add_to_resource_policy(statement)
         return key
 
-    def _log_group(self, key: kms.IKey) -> logs.LogGroup:
+    def _add_log_group(self, key: kms.IKey) -> logs.LogGroup:
         return logs.LogGroup(
             self,
             "Logs",
@@ -70,10 +70,10 @@ class DeliveryPipeline(Stack):
             removal_policy=self._removal,
         )
 
-    def _pipeline(self, projects: Projects, artifacts: Artifacts) -> codepipeline.CfnPipeline:
+    def _add_pipeline(self, projects: Projects, artifacts: Artifacts) -> codepipeline.CfnPipeline:
         # Nothing says that CodePipeline tells for which pipeline it takes on a role, so nothing asks for that.
         service = iam.ServicePrincipal("codepipeline.amazonaws.com")
-        pipeline_role = role(self, "Role", service, self._orders(projects, artifacts))
+        pipeline_role = add_role(self, "Role", service, self._list_grants(projects, artifacts))
         return codepipeline.CfnPipeline(
             self,
             "Pipeline",
@@ -82,16 +82,16 @@ class DeliveryPipeline(Stack):
             execution_mode="SUPERSEDED",
             role_arn=pipeline_role.role_arn,
             artifact_store=artifacts.store,
-            stages=stages(delivery=self._delivery, production=self._production, projects=projects),
+            stages=list_stages(delivery=self._delivery, production=self._production, projects=projects),
         )
 
-    def _orders(self, projects: Projects, artifacts: Artifacts) -> list[iam.PolicyStatement]:
+    def _list_grants(self, projects: Projects, artifacts: Artifacts) -> list[iam.PolicyStatement]:
         """All that the pipeline itself may do: fetch, have built, look at alarms. It deploys nothing."""
         connection = self._delivery.connection_arn
         # Both names of the service: which one IAM asks for depends on the ARN's age.
         use = [f"{service}:UseConnection" for service in ("codeconnections", "codestar-connections")]
         alarm = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm"
-        alarms = [f"{alarm}:{name}" for name in watched(self._production)]
+        alarms = [f"{alarm}:{name}" for name in list_watched_alarms(self._production)]
         builds = ["codebuild:StartBuild", "codebuild:StopBuild", "codebuild:BatchGetBuilds"]
         return [
             *artifacts.carry(),
@@ -100,7 +100,7 @@ class DeliveryPipeline(Stack):
             iam.PolicyStatement(actions=["cloudwatch:DescribeAlarms"], resources=alarms),
         ]
 
-    def _tell(self, key: kms.IKey) -> None:
+    def _notify_approvers(self, key: kms.IKey) -> None:
         topic = sns.Topic(self, "Approvals", display_name="Scalper", master_key=key, enforce_ssl=True)
         topic.add_to_resource_policy(
             iam.PolicyStatement(
@@ -125,7 +125,7 @@ class DeliveryPipeline(Stack):
         )
 
 
-def _notify() -> iam.PolicyStatement:
+def _allow_notifications() -> iam.PolicyStatement:
     """Let notifications into the encrypted topic (Developer Tools guide, "Configure Amazon SNS topics")."""
     return iam.PolicyStatement(
         principals=[iam.ServicePrincipal("codestar-notifications.amazonaws.com")],

@@ -110,14 +110,14 @@ class Api(Construct):
         )
         for path in GUARDED:
             self.http.add_routes(path=path, integration=target, authorizer=authorizer)
-        by_edge = _by_edge(function, edge_header) if edge_header else None
+        by_edge = _authorize_edge(function, edge_header) if edge_header else None
         for path in OPEN_TO_READ:
             self.http.add_routes(path=path, integration=target, methods=[apigw.HttpMethod.GET], authorizer=by_edge)
         for path in OPEN:
             self.http.add_routes(path=path, integration=target, authorizer=by_edge)
 
 
-def _by_edge(function: lambda_.IFunction, header: str) -> authorizers.HttpLambdaAuthorizer:
+def _authorize_edge(function: lambda_.IFunction, header: str) -> authorizers.HttpLambdaAuthorizer:
     return authorizers.HttpLambdaAuthorizer(
         "Edge",
         function,

@@ -49,14 +49,14 @@ class Firewall(Construct):
             custom_response_bodies={
                 "TooMany": waf.CfnWebACL.CustomResponseBodyProperty(content=_TOO_MANY, content_type="APPLICATION_JSON")
             },
-            data_protection_config=waf.CfnWebACL.DataProtectionConfigProperty(data_protections=_protected()),
-            rules=_rules(edge.requests_per_five_minutes),
-            visibility_config=_seen_as("Edge"),
+            data_protection_config=waf.CfnWebACL.DataProtectionConfigProperty(data_protections=_protect_data()),
+            rules=_list_rules(edge.requests_per_five_minutes),
+            visibility_config=_set_visibility("Edge"),
         )
         self.arn = acl.attr_arn
-        self._log(config, log_key)
+        self._log_requests(config, log_key)
 
-    def _log(self, config: StageConfig, key: kms.IKey) -> None:
+    def _log_requests(self, config: StageConfig, key: kms.IKey) -> None:
         name = f"aws-waf-logs-{config.prefix.lower()}"
         group = logs.LogGroup(
             self,
@@ -74,13 +74,13 @@ class Firewall(Construct):
             "Logging",
             resource_arn=self.arn,
             log_destination_configs=[destination],
-            logging_filter=_stopped_or_counted(),
-            redacted_fields=_redacted(),
+            logging_filter=_filter_logging(),
+            redacted_fields=_redact_fields(),
         )
         logging.node.add_dependency(group)
 
 
-def _rules(limit: int) -> Sequence[waf.CfnWebACL.RuleProperty]:
+def _list_rules(limit: int) -> Sequence[waf.CfnWebACL.RuleProperty]:
     """What is cheapest to tell comes first."""
     token = waf.CfnWebACL.RateBasedStatementCustomKeyProperty(
         header=waf.CfnWebACL.RateLimitHeaderProperty(name="authorization", text_transformations=_AS_IT_IS)
@@ -89,21 +89,23 @@ def _rules(limit: int) -> Sequence[waf.CfnWebACL.RuleProperty]:
         cookie=waf.CfnWebACL.RateLimitCookieProperty(name=SESSION_COOKIE, text_transformations=_AS_IT_IS)
     )
     return [
-        _managed(0, "IpReputation", "AWSManagedRulesAmazonIpReputationList"),
+        _build_managed_rule(0, "IpReputation", "AWSManagedRulesAmazonIpReputationList"),
         # A rule passes over requests that lack its key, so each way to show who one is has its own; the address counts
         # for all, since tokens can be invented.
-        _rate(1, "PerAddress", limit * PEOPLE_AT_ONE_ADDRESS, "IP"),
-        _rate(2, "PerToken", limit, "CUSTOM_KEYS", [token]),
-        _rate(3, "PerSession", limit, "CUSTOM_KEYS", [session]),
-        _managed(4, "KnownBadInputs", "AWSManagedRulesKnownBadInputsRuleSet"),
-        _managed(5, "Common", "AWSManagedRulesCommonRuleSet", counted=tuple(COMMON_COUNTED)),
+        _build_rate_rule(1, "PerAddress", limit * PEOPLE_AT_ONE_ADDRESS, "IP"),
+        _build_rate_rule(2, "PerToken", limit, "CUSTOM_KEYS", [token]),
+        _build_rate_rule(3, "PerSession", limit, "CUSTOM_KEYS", [session]),
+        _build_managed_rule(4, "KnownBadInputs", "AWSManagedRulesKnownBadInputsRuleSet"),
+        _build_managed_rule(5, "Common", "AWSManagedRulesCommonRuleSet", counted=tuple(COMMON_COUNTED)),
     ]
 
 
 _AS_IT_IS = [waf.CfnWebACL.TextTransformationProperty(priority=0, type="NONE")]
 
 
-def _managed(priority: int, name: str, group: str, counted: Sequence[str] = ()) -> waf.CfnWebACL.RuleProperty:
+def _build_managed_rule(
+    priority: int, name: str, group: str, counted: Sequence[str] = ()
+) -> waf.CfnWebACL.RuleProperty:
     """A group of rules that AWS keeps up to date; those in `counted` stop nobody."""
     return waf.CfnWebACL.RuleProperty(
         name=name,
@@ -121,11 +123,11 @@ def _managed(priority: int, name: str, group: str, counted: Sequence[str] = ()) 
                 ],
             )
         ),
-        visibility_config=_seen_as(name),
+        visibility_config=_set_visibility(name),
     )
 
 
-def _rate(
+def _build_rate_rule(
     priority: int,
     name: str,
     limit: int,
@@ -147,18 +149,18 @@ def _rate(
                 aggregate_key_type=kind, custom_keys=keys, limit=limit, evaluation_window_sec=300
             )
         ),
-        visibility_config=_seen_as(name),
+        visibility_config=_set_visibility(name),
     )
 
 
-def _seen_as(name: str) -> waf.CfnWebACL.VisibilityConfigProperty:
+def _set_visibility(name: str) -> waf.CfnWebACL.VisibilityConfigProperty:
     # Samples would show whole addresses, and by DICOMweb these name studies.
     return waf.CfnWebACL.VisibilityConfigProperty(
         cloud_watch_metrics_enabled=True, metric_name=name, sampled_requests_enabled=False
     )
 
 
-def _protected() -> list[waf.CfnWebACL.DataProtectProperty]:
+def _protect_data() -> list[waf.CfnWebACL.DataProtectProperty]:
     """Hide values wherever the firewall would show them, the rules' own details too; a token's hash still tells
     clients apart."""
 
@@ -177,13 +179,13 @@ def _protected() -> list[waf.CfnWebACL.DataProtectProperty]:
     ]
 
 
-def _redacted() -> list[waf.CfnLoggingConfiguration.FieldToMatchProperty]:
+def _redact_fields() -> list[waf.CfnLoggingConfiguration.FieldToMatchProperty]:
     field = waf.CfnLoggingConfiguration.FieldToMatchProperty
     headers = [field(single_header={"Name": name}) for name in _NOT_LOGGED]
     return [*headers, field(query_string={}), field(uri_path={})]
 
 
-def _stopped_or_counted() -> dict[str, object]:
+def _filter_logging() -> dict[str, object]:
     conditions = [{"ActionCondition": {"Action": action}} for action in ("BLOCK", "COUNT")]
     keep = {"Behavior": "KEEP", "Requirement": "MEETS_ANY", "Conditions": conditions}
     return {"DefaultBehavior": "DROP", "Filters": [keep]}

@@ -26,11 +26,12 @@ class Identity(Construct):
         portal_origin: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.pool = _pool(self, config, removal_policy, portal_origin)
+        self.pool = _add_pool(self, config, removal_policy, portal_origin)
         cognito.CfnUserPoolGroup(self, "Admins", user_pool_id=self.pool.user_pool_id, group_name="admin")
-        self.domain = self._domain(config)
-        self.web_client = _web_client(self.pool, portal_origin)
-        self._serve_partners()
+        self.domain = self._add_domain(config)
+        self.web_client = _add_web_client(self.pool, portal_origin)
+        # Partners' clients are made by admins, on the portal's pages.
+        self.pool.add_resource_server("Api", identifier="scalper", scopes=[_UPLOAD, _READ, _WEBHOOKS])
         if config.branded_sign_in:
             self._brand_sign_in()
 
@@ -39,7 +40,7 @@ class Identity(Construct):
         """The managed login's base, without a trailing slash."""
         return f"https://{self.domain.domain_name}.auth.{Aws.REGION}.amazoncognito.com"
 
-    def _domain(self, config: StageConfig) -> cognito.UserPoolDomain:
+    def _add_domain(self, config: StageConfig) -> cognito.UserPoolDomain:
         version = cognito.ManagedLoginVersion
         return self.pool.add_domain(
             "SignIn",
@@ -49,10 +50,6 @@ class Identity(Construct):
                 version.NEWER_MANAGED_LOGIN if config.branded_sign_in else version.CLASSIC_HOSTED_UI
             ),
         )
-
-    def _serve_partners(self) -> None:
-        """Name the scopes. Partners' clients are made by admins, on the portal's pages."""
-        self.pool.add_resource_server("Api", identifier="scalper", scopes=[_UPLOAD, _READ, _WEBHOOKS])
 
     def _brand_sign_in(self) -> None:
         cognito.CfnManagedLoginBranding(
@@ -64,12 +61,14 @@ class Identity(Construct):
         )
 
 
-def _pool(scope: Construct, config: StageConfig, removal_policy: RemovalPolicy, portal_origin: str) -> cognito.UserPool:
+def _add_pool(
+    scope: Construct, config: StageConfig, removal_policy: RemovalPolicy, portal_origin: str
+) -> cognito.UserPool:
     return cognito.UserPool(
         scope,
         "Pool",
         self_sign_up_enabled=False,
-        user_invitation=_invitation(portal_origin),
+        user_invitation=_write_invitation(portal_origin),
         sign_in_aliases=cognito.SignInAliases(username=True, email=True),
         sign_in_case_sensitive=False,
         account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
@@ -84,7 +83,9 @@ def _pool(scope: Construct, config: StageConfig, removal_policy: RemovalPolicy, 
         mfa=cognito.Mfa.REQUIRED if config.mfa_required else cognito.Mfa.OFF,
         mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True) if config.mfa_required else None,
         feature_plan=cognito.FeaturePlan.PLUS if config.threat_protection else None,
-        standard_threat_protection_mode=_threats(config),
+        standard_threat_protection_mode=cognito.StandardThreatProtectionMode.FULL_FUNCTION
+        if config.threat_protection
+        else None,
         deletion_protection=config.retain_data,
         removal_policy=removal_policy,
     )
@@ -94,7 +95,7 @@ def _threats(config: StageConfig) -> cognito.StandardThreatProtectionMode | None
     return cognito.StandardThreatProtectionMode.FULL_FUNCTION if config.threat_protection else None
 
 
-def _invitation(portal_origin: str) -> cognito.UserInvitationConfig:
+def _write_invitation(portal_origin: str) -> cognito.UserInvitationConfig:
     return cognito.UserInvitationConfig(
         email_subject="Your account at Silent Scalper",
         email_body=(
@@ -106,7 +107,7 @@ def _invitation(portal_origin: str) -> cognito.UserInvitationConfig:
     )
 
 
-def _web_client(pool: cognito.UserPool, portal_origin: str) -> cognito.UserPoolClient:
+def _add_web_client(pool: cognito.UserPool, portal_origin: str) -> cognito.UserPoolClient:
     """Add the portal's client: authorization code with PKCE, so it holds no secret."""
     return pool.add_client(
         "Web",

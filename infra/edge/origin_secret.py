@@ -33,7 +33,7 @@ class StageSecret:
 
     def ensure(self) -> str:
         """Make the secret unless there is one, and return the id of its current version."""
-        return self._version_at(_CURRENT) or self._make()
+        return self._find_version(_CURRENT) or self._create()
 
     def rotate(self) -> str:
         """Put a new value in place of the current one, which is admitted until it is retired; return the version.
@@ -46,7 +46,7 @@ class StageSecret:
 
     def retire(self) -> None:
         """Forget the value before the current one: within an hour, nobody admits it any more."""
-        old = self._version_at(_PREVIOUS)
+        old = self._find_version(_PREVIOUS)
         if old:
             self._client.update_secret_version_stage(
                 SecretId=self._name, VersionStage=_PREVIOUS, RemoveFromVersionId=old
@@ -54,12 +54,12 @@ class StageSecret:
 
     def version(self) -> str:
         """Return the id of the current version. Raises RunnerError where there is no secret."""
-        current = self._version_at(_CURRENT)
+        current = self._find_version(_CURRENT)
         if not current:
             raise RunnerError(f"There is no secret {self._name}: run `make bootstrap STAGE={self._stage}` first.")
         return current
 
-    def _make(self) -> str:
+    def _create(self) -> str:
         return self._client.create_secret(
             Name=self._name,
             Description="Sent by CloudFront with each request, so that the API lets in nothing else.",
@@ -67,7 +67,7 @@ class StageSecret:
             Tags=[{"Key": "project", "Value": "silent-scalper"}, {"Key": "stage", "Value": self._stage}],
         )["VersionId"]
 
-    def _version_at(self, label: str) -> str:
+    def _find_version(self, label: str) -> str:
         try:
             stages = self._client.describe_secret(SecretId=self._name)["VersionIdsToStages"]
         except ClientError as error:
@@ -77,7 +77,7 @@ class StageSecret:
         return next((version for version, labels in stages.items() if label in labels), "")
 
 
-def secret_of(config: StageConfig) -> StageSecret:
+def open_secret(config: StageConfig) -> StageSecret:
     """Return the secret in the account of the current credentials and the stage's region."""
     return StageSecret(boto3.client("secretsmanager", region_name=config.region), config)
 
@@ -93,7 +93,7 @@ def main() -> None:
     if config.edge is None:
         print(f"The stage {config.name} has no edge, and needs no secret.")
         return
-    secret = secret_of(config)
+    secret = open_secret(config)
     if given.retire:
         secret.retire()
         print(f"{secret_name(config)} has one value now; within an hour, no other is admitted.")

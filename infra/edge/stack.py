@@ -9,7 +9,6 @@ from constructs import Construct
 
 from infra.config import Edge, StageConfig
 from infra.edge.firewall import Firewall
-from infra.edge.headers import EdgeHeaders
 from infra.edge.origin import HEADER, secret_name
 
 BUILT = "/static/*"
@@ -26,20 +25,21 @@ class EdgeStack(Stack):
             env=Environment(account=config.account, region=config.region),
             termination_protection=config.retain_data,
         )
-        origin = self._origin(config, api_id)
+        origin = self._add_origin(config, api_id)
+        arn = edge.certificate_arn
         headers = EdgeHeaders(self, "Headers").policy
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
             comment=f"Silent Scalper, {config.name}",
-            default_behavior=_nothing_kept(origin, headers),
-            additional_behaviors={BUILT: _kept(origin, headers)},
+            default_behavior=_pass_through(origin, headers),
+            additional_behaviors={BUILT: _cache_files(origin, headers)},
             geo_restriction=cloudfront.GeoRestriction.allowlist(*edge.countries) if edge.countries else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
             web_acl_id=edge.firewall_arn or Firewall(self, "Firewall", config=config, edge=edge, log_key=log_key).arn,
             domain_names=[edge.domain] if edge.domain else None,
-            certificate=self._certificate(edge),
+            certificate=acm.Certificate.from_certificate_arn(self, "Certificate", arn) if arn else None,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if edge.domain else None,
         )
         for name, value in {
@@ -52,16 +52,16 @@ class EdgeStack(Stack):
     def distribution_arn(self) -> str:
         return self.distribution.distribution_arn
 
-    def _origin(self, config: StageConfig, api_id: str) -> origins.HttpOrigin:
+    def _add_origin(self, config: StageConfig, api_id: str) -> origins.HttpOrigin:
         return origins.HttpOrigin(
             f"{api_id}.execute-api.{self.region}.{self.url_suffix}",
             protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
             origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
             read_timeout=Duration.seconds(config.portal.timeout_s + 1),
-            custom_headers={HEADER: self._secret(config)},
+            custom_headers={HEADER: self._refer_to_secret(config)},
         )
 
-    def _secret(self, config: StageConfig) -> str:
+    def _refer_to_secret(self, config: StageConfig) -> str:
         """Return a reference that CloudFormation resolves when it deploys.
 
         It does so only where the distribution changes, so the secret's version is a parameter: `make deploy` gives the
@@ -77,12 +77,8 @@ class EdgeStack(Stack):
         reference = f"{{{{resolve:secretsmanager:{secret_name(config)}:SecretString:::${{Version}}}}}}"
         return Fn.sub(reference, {"Version": version.value_as_string})
 
-    def _certificate(self, edge: Edge) -> acm.ICertificate | None:
-        arn = edge.certificate_arn
-        return acm.Certificate.from_certificate_arn(self, "Certificate", arn) if arn else None
 
-
-def _nothing_kept(origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
+def _pass_through(origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
     """Pages and answers are one person's: nothing of them is kept, and all that was sent is passed on but the host,
     by which the gateway would not know its API."""
     return cloudfront.BehaviorOptions(
@@ -95,7 +91,7 @@ def _nothing_kept(origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeade
     )
 
 
-def _kept(origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
+def _cache_files(origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
     """Built files are kept for as long as the portal says, compressed, and asked for without cookie or query."""
     return cloudfront.BehaviorOptions(
         origin=origin,
@@ -104,4 +100,51 @@ def _kept(origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeadersPolicy
         compress=True,
         response_headers_policy=headers,
         viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+    )
+
+
+_OTHERS = {
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class EdgeHeaders(Construct):
+    """The portal's own headers (`portal/http/security.py`), where an answer lacks them: none is replaced or doubled.
+
+    These are answers that the portal never saw: the gateway's refusals, and its errors.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.policy = cloudfront.ResponseHeadersPolicy(
+            self,
+            "Policy",
+            security_headers_behavior=_secure_answers(),
+            custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
+                custom_headers=[
+                    cloudfront.ResponseCustomHeader(header=name, value=value, override=False)
+                    for name, value in _OTHERS.items()
+                ]
+            ),
+        )
+
+
+def _secure_answers() -> cloudfront.ResponseSecurityHeadersBehavior:
+    return cloudfront.ResponseSecurityHeadersBehavior(
+        # Nothing runs, and nothing is fetched: such an answer is text.
+        content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+            content_security_policy="default-src 'none'; frame-ancestors 'none'; base-uri 'none'", override=False
+        ),
+        content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=False),
+        frame_options=cloudfront.ResponseHeadersFrameOptions(
+            frame_option=cloudfront.HeadersFrameOption.DENY, override=False
+        ),
+        referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+            referrer_policy=cloudfront.HeadersReferrerPolicy.SAME_ORIGIN, override=False
+        ),
+        strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+            access_control_max_age=Duration.days(730), include_subdomains=True, override=False
+        ),
     )

@@ -4,18 +4,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import FunctionConfig
 from infra.functions.unscoped_actions import Unscoped
+from infra.iam import add_role, allow_logging
 from infra.observability.log_retention import RETENTIONS
 
 
@@ -49,7 +51,9 @@ class Function(Construct):
             retention=RETENTIONS[log_days],
             removal_policy=removal_policy,
         )
-        self.role = self._role([*grants, _write(self.log_group), _give_up(dead_letters)], unscoped)
+        give_up = iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn])
+        may = [*grants, allow_logging(self.log_group), give_up]
+        self.role = add_role(self, iam.ServicePrincipal("lambda.amazonaws.com"), may, unscoped.policy)
         unscoped.admit(self.role, construct_id)
         self.function = lambda_.Function(
             self,
@@ -61,7 +65,12 @@ class Function(Construct):
             memory_size=config.memory_mib,
             timeout=Duration.seconds(config.timeout_s),
             reserved_concurrent_executions=config.reserved_concurrency,
-            environment=_environment(construct_id, environment),
+            environment={
+                "POWERTOOLS_SERVICE_NAME": construct_id.lower(),
+                "POWERTOOLS_METRICS_NAMESPACE": "SilentScalper",
+                "POWERTOOLS_LOG_LEVEL": "INFO",
+                **environment,
+            },
             environment_encryption=log_key,
             dead_letter_queue=dead_letters,
             role=self.role.without_policy_updates(),
@@ -107,43 +116,37 @@ class Function(Construct):
             report_batch_item_failures=True,
             retry_attempts=10,
             on_failure=sources.SqsDlq(failures),
-            filters=[_files_only(states)],
-        )
-
-    def _role(self, grants: Sequence[iam.PolicyStatement], unscoped: Unscoped) -> iam.Role:
-        # The policy hangs on the role and the function on the role, so no event arrives before it may be handled.
-        policy = iam.ManagedPolicy(self, "Policy", statements=list(grants))
-        return iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            managed_policies=[policy, unscoped.policy],
+            filters=[_filter_files(states)],
         )
 
 
-def _files_only(states: Sequence[str]) -> Mapping[str, Any]:
+def _filter_files(states: Sequence[str]) -> Mapping[str, Any]:
     changed: dict[str, object] = {"Keys": {"sk": {"S": lambda_.FilterRule.begins_with("FILE#")}}}
     if states:
         changed["NewImage"] = {"state": {"S": list(states)}}
     return lambda_.FilterCriteria.filter({"dynamodb": changed})
 
 
-def _environment(service: str, settings: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "POWERTOOLS_SERVICE_NAME": service.lower(),
-        "POWERTOOLS_METRICS_NAMESPACE": "SilentScalper",
-        "POWERTOOLS_LOG_LEVEL": "INFO",
-        **settings,
-    }
+class EveryFiveMinutes(Construct):
+    """EventBridge Scheduler, with a role that may start this one function only."""
 
-
-def _write(log_group: logs.ILogGroup) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        # CloudFormation's ARN of a log group ends in `:*`, which means its streams.
-        actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-        resources=[log_group.log_group_arn],
-    )
-
-
-def _give_up(dead_letters: sqs.IQueue) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn])
+    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction) -> None:
+        super().__init__(scope, construct_id)
+        invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn])
+        scheduling = iam.ServicePrincipal("scheduler.amazonaws.com").with_conditions(
+            {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+        )
+        scheduler.CfnSchedule(
+            self,
+            "Schedule",
+            schedule_expression="rate(5 minutes)",
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=function.function_arn,
+                role_arn=add_role(self, scheduling, [invoke]).role_arn,
+                # The next run comes soon enough: a late retry would only stand in its way.
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_event_age_in_seconds=240, maximum_retry_attempts=2
+                ),
+            ),
+        )

@@ -13,7 +13,7 @@ from infra.data.audit_log import INDEXES as AUDIT_INDEXES
 from infra.data.buckets import ANSWERS
 from infra.data.records import INDEXES as RECORD_INDEXES
 from infra.data.records import Records
-from infra.data.tables import with_indexes
+from infra.data.tables import list_arns
 from infra.resources import Resources
 from intake.analytics.model import PREFIX as ROWS
 
@@ -77,29 +77,29 @@ class Grants:
             _allow(["s3:ListBucket"], storage.incoming.bucket_arn, storage.accepted.bucket_arn),
             _allow(["s3:ListBucket"], storage.quarantine.bucket_arn),
             _allow([*_CONSUME, "sqs:SendMessage"], self.parts.queueing.main.queue_arn),
-            *self._table(),
-            self._use_messages(),
+            *self._allow_table(),
+            self._allow_messages_key(),
         ]
 
     def projector(self) -> list[iam.PolicyStatement]:
         """Follow the table's stream, write what follows from it, tell people."""
         return [
-            _allow(_FOLLOW_STREAM, _stream(self.parts.records)),
+            _allow(_FOLLOW_STREAM, _find_stream(self.parts.records)),
             _allow(["sqs:SendMessage"], self.parts.queueing.projection_failures.queue_arn),
             _allow(_CONSUME, self.parts.queueing.projection_redrives.queue_arn),
             _allow(["sns:Publish"], self.parts.alerts.topic.topic_arn, self.parts.webhooks.topic.topic_arn),
-            *self._table(),
-            self._use_messages(),
+            *self._allow_table(),
+            self._allow_messages_key(),
         ]
 
     def exporter(self) -> list[iam.PolicyStatement]:
         """Follow the table's stream and nothing else of the table; write files of verdicts."""
         return [
-            _allow(_FOLLOW_STREAM, _stream(self.parts.records)),
+            _allow(_FOLLOW_STREAM, _find_stream(self.parts.records)),
             _allow(["sqs:SendMessage"], self.parts.queueing.export_failures.queue_arn),
             _allow(_CONSUME, self.parts.queueing.export_redrives.queue_arn),
             _allow(_USE_KEY, self.parts.keys.data.key_arn),
-            self._use_messages(),
+            self._allow_messages_key(),
         ]
 
     def sweep(self) -> list[iam.PolicyStatement]:
@@ -117,8 +117,8 @@ class Grants:
             _allow(_TELL_GATEWAY, self.parts.api.tokens_arn),
             # To rotate it, and not to read it.
             _allow(_ROTATE, self.parts.portal_secret.arn),
-            *self._table(),
-            self._use_messages(),
+            *self._allow_table(),
+            self._allow_messages_key(),
         ]
 
     def portal(self) -> list[iam.PolicyStatement]:
@@ -136,34 +136,34 @@ class Grants:
             _allow(["sqs:SendMessage"], self.parts.queueing.projection_redrives.queue_arn),
             _allow(_CONSUME, self.parts.queueing.export_failures.queue_arn),
             _allow(["sqs:SendMessage"], self.parts.queueing.export_redrives.queue_arn),
-            *self._queries(),
+            *self._allow_queries(),
             _allow([*_TEND_PEOPLE, *_TEND_PARTNERS], self.parts.identity.pool.user_pool_arn),
             _allow(_TELL_GATEWAY, self.parts.api.tokens_arn),
             _allow(["sqs:GetQueueAttributes"], self.parts.webhooks.dead_letters.queue_arn),
             _allow(["sns:Subscribe", "sns:ConfirmSubscription", "sns:Publish"], self.parts.webhooks.topic.topic_arn),
             # Entries are added and read: no role may change or remove one.
             _allow(["dynamodb:PutItem"], self.parts.audit_log.table.table_arn),
-            _allow(["dynamodb:Query"], *with_indexes(self.parts.audit_log.table, AUDIT_INDEXES)),
+            _allow(["dynamodb:Query"], *list_arns(self.parts.audit_log.table, AUDIT_INDEXES)),
             _allow(["sns:Subscribe"], self.parts.alerts.topic.topic_arn),
             _allow(["secretsmanager:GetSecretValue"], self.parts.portal_secret.arn),
-            *self._table(),
-            self._use_messages(),
+            *self._allow_table(),
+            self._allow_messages_key(),
         ]
 
     def open_buckets(self, *, judge: iam.IRole, sweep: iam.IRole, portal: iam.IRole, exporter: iam.IRole) -> None:
         """Let the functions at the objects that their work is about."""
         incoming, filed = self.parts.storage.incoming, (self.parts.storage.accepted, self.parts.storage.quarantine)
-        _open(incoming, judge, [*_READ_OBJECT, *_WRITE_OBJECT, *_READ_TAGS])
+        _open_bucket(incoming, judge, [*_READ_OBJECT, *_WRITE_OBJECT, *_READ_TAGS])
         for bucket in filed:
-            _open(bucket, judge, [*_READ_OBJECT, *_WRITE_OBJECT, "s3:PutObjectTagging", "s3:DeleteObject"])
-        _open(incoming, sweep, _READ_OBJECT)
-        _open(incoming, portal, _WRITE_OBJECT)
-        _open(self.parts.storage.accepted, portal, _READ_OBJECT)
-        _open(self.parts.storage.logs, exporter, ["s3:PutObject"], below=ROWS)
-        _open(self.parts.storage.logs, portal, ["s3:GetObject"], below=ROWS)
-        _open(self.parts.storage.logs, portal, ["s3:GetObject", *_WRITE_OBJECT], below=ANSWERS)
+            _open_bucket(bucket, judge, [*_READ_OBJECT, *_WRITE_OBJECT, "s3:PutObjectTagging", "s3:DeleteObject"])
+        _open_bucket(incoming, sweep, _READ_OBJECT)
+        _open_bucket(incoming, portal, _WRITE_OBJECT)
+        _open_bucket(self.parts.storage.accepted, portal, _READ_OBJECT)
+        _open_bucket(self.parts.storage.logs, exporter, ["s3:PutObject"], below=ROWS)
+        _open_bucket(self.parts.storage.logs, portal, ["s3:GetObject"], below=ROWS)
+        _open_bucket(self.parts.storage.logs, portal, ["s3:GetObject", *_WRITE_OBJECT], below=ANSWERS)
 
-    def _queries(self) -> list[iam.PolicyStatement]:
+    def _allow_queries(self) -> list[iam.PolicyStatement]:
         """Run queries: Athena reads the rows and writes its answer as whoever asks (Athena guide, "Amazon S3")."""
         bucket = self.parts.analytics.bucket.bucket_arn
         return [
@@ -177,18 +177,18 @@ class Grants:
             ),
         ]
 
-    def _table(self) -> list[iam.PolicyStatement]:
+    def _allow_table(self) -> list[iam.PolicyStatement]:
         return [
-            _allow(_READ_ITEMS, *with_indexes(self.parts.records.table, RECORD_INDEXES)),
+            _allow(_READ_ITEMS, *list_arns(self.parts.records.table, RECORD_INDEXES)),
             _allow(_WRITE_ITEMS, self.parts.records.table.table_arn),
             _allow(_USE_TABLE_KEY, self.parts.keys.data.key_arn),
         ]
 
-    def _use_messages(self) -> iam.PolicyStatement:
+    def _allow_messages_key(self) -> iam.PolicyStatement:
         return _allow(_USE_KEY, self.parts.keys.messages.key_arn)
 
 
-def _open(bucket: s3.Bucket, role: iam.IRole, actions: list[str], *, below: str = "") -> None:
+def _open_bucket(bucket: s3.Bucket, role: iam.IRole, actions: list[str], *, below: str = "") -> None:
     bucket.add_to_resource_policy(
         iam.PolicyStatement(
             principals=[iam.ArnPrincipal(role.role_arn)],
@@ -202,7 +202,7 @@ def _allow(actions: list[str], *resources: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=actions, resources=list(resources))
 
 
-def _stream(records: Records) -> str:
+def _find_stream(records: Records) -> str:
     arn = records.table.table_stream_arn
     if arn is None:
         raise ValueError("The table has no stream.")

@@ -27,19 +27,16 @@ class Unscoped(Construct):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        self.policy = iam.ManagedPolicy(self, "Policy", statements=[_traces(), *_of_parts()])
+        # Service Authorization Reference, "AWS X-Ray".
+        traces = iam.PolicyStatement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"])
+        self.policy = iam.ManagedPolicy(self, "Policy", statements=[traces, *_allow_parts()])
 
     def admit(self, role: iam.Role, part: str) -> None:
         """Let the function `part`, which has the policy already, do what is its own."""
         Tags.of(role).add(PART, part.lower())
 
 
-def _traces() -> iam.PolicyStatement:
-    # Service Authorization Reference, "AWS X-Ray".
-    return iam.PolicyStatement(actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"])
-
-
-def _of_parts() -> list[iam.PolicyStatement]:
+def _allow_parts() -> list[iam.PolicyStatement]:
     by_parts: dict[tuple[str, ...], list[str]] = {}
     for action, parts in _OF_PARTS.items():
         by_parts.setdefault(parts, []).append(action)

@@ -56,32 +56,35 @@ class Demo:
 
 def create_demo(clients: Clients, outputs: dict[str, str], passwords_file: Path) -> Demo:
     """Create what is missing. Passwords are drawn once and kept in `passwords_file`, readable by its owner only."""
-    passwords = _passwords(passwords_file)
-    staff = tuple(_person(f"{clinic.clinic_id}-staff", clinic.clinic_id, passwords) for clinic in CLINICS)
-    admin = _person(ADMIN, None, passwords)
+    passwords = _load_passwords(passwords_file)
+    staff = tuple(_describe_person(f"{clinic.clinic_id}-staff", clinic.clinic_id, passwords) for clinic in CLINICS)
+    admin = _describe_person(ADMIN, None, passwords)
     pool = outputs["UserPoolId"]
     present = {user["Username"] for user in clients.cognito.list_users(UserPoolId=pool)["Users"]}
     for person in (*staff, admin):
         if person.username not in present:
             _create_person(clients, pool, person)
     directory = DynamoDirectory(Table(clients.dynamodb, outputs["Table"]))
-    _save_clinics(directory)
-    partner = _partner(clients, pool, directory)
+    known = {clinic.clinic_id for clinic in directory.clinics()}
+    for clinic in CLINICS:
+        if clinic.clinic_id not in known:
+            directory.save_clinic(replace(clinic, created_at=now()))
+    partner = _ensure_partner(clients, pool, directory)
     gateway = JwtAuthorizer(clients.gateway, api_id(outputs["ApiUrl"]), outputs["AuthorizerId"])
     sync_audience(gateway, directory, outputs["WebClientId"], now())
     return Demo(staff, admin, partner)
 
 
-def _passwords(file: Path) -> dict[str, str]:
+def _load_passwords(file: Path) -> dict[str, str]:
     names = [*(f"{clinic.clinic_id}-staff" for clinic in CLINICS), ADMIN]
-    kept = _read(file)
-    passwords = {name: kept.get(name) or _new_password() for name in names}
+    kept = _read_passwords(file)
+    passwords = {name: kept.get(name) or _draw_password() for name in names}
     if passwords != kept:
         write_private(file, passwords)
     return passwords
 
 
-def _read(file: Path) -> dict[str, str]:
+def _read_passwords(file: Path) -> dict[str, str]:
     if not file.exists():
         return {}
     try:
@@ -100,12 +103,12 @@ def write_private(file: Path, content: object) -> None:
     fresh.replace(file)
 
 
-def _new_password() -> str:
+def _draw_password() -> str:
     """Return one that satisfies the pool's policy: every class of character stands in the ends."""
     return f"Sc{secrets.randbelow(90) + 10}-{secrets.token_hex(5)}-{secrets.token_hex(3)}!"
 
 
-def _person(username: str, clinic_id: str | None, passwords: dict[str, str]) -> Person:
+def _describe_person(username: str, clinic_id: str | None, passwords: dict[str, str]) -> Person:
     return Person(username, passwords[username], clinic_id)
 
 
@@ -125,7 +128,7 @@ def _create_person(clients: Clients, pool: str, person: Person) -> None:
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=person.username, GroupName=person.group)
 
 
-def _partner(clients: Clients, pool: str, directory: DynamoDirectory) -> PartnerCredentials:
+def _ensure_partner(clients: Clients, pool: str, directory: DynamoDirectory) -> PartnerCredentials:
     """Return the demo's partner, made the way that admins make partners."""
     working = [partner for partner in directory.partners() if partner.name == PARTNER and partner.works_at(now())]
     known = {
@@ -138,13 +141,6 @@ def _partner(clients: Clients, pool: str, directory: DynamoDirectory) -> Partner
     made = CognitoClients(clients.cognito, pool).create(PARTNER, SCOPES)
     directory.save_partner(Partner(made.client_id, PARTNER_CLINIC, PARTNER, SCOPES, created_at=now()))
     return PartnerCredentials(made.client_id, made.secret, PARTNER_CLINIC)
-
-
-def _save_clinics(directory: DynamoDirectory) -> None:
-    known = {clinic.clinic_id for clinic in directory.clinics()}
-    for clinic in CLINICS:
-        if clinic.clinic_id not in known:
-            directory.save_clinic(replace(clinic, created_at=now()))
 
 
 def api_id(api_url: str) -> str:

@@ -31,7 +31,9 @@ def deploy(clients: Clients, assembly: Assembly, parameters: Mapping[str, str], 
     """
     source = f"{assembly.name}-{'-'.join(parameters.values())}"
     stack = _describe(clients, assembly.stack)
-    if stack is None or _tag(stack) != source or not _is_settled(stack):
+    tags = stack.get("Tags", []) if stack else []
+    deployed_from = next((tag["Value"] for tag in tags if tag["Key"] == _DEPLOYED_FROM), "")
+    if stack is None or deployed_from != source or not _is_settled(stack):
         bucket = _bootstrap(clients, region)
         template_url = _publish(clients, assembly, bucket)
         exists = _may_update(clients, assembly.stack, stack)
@@ -67,14 +69,9 @@ def _publish(clients: Clients, assembly: Assembly, bucket: str) -> str:
         path, key = assembly.folder / entry["source"]["path"], destination["objectKey"]
         if path == assembly.template:
             template_key = key
-        if not _exists(clients, bucket, key):
+        if not clients.s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)["KeyCount"]:
             clients.s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
     return f"{clients.s3.meta.endpoint_url}/{bucket}/{template_key}"
-
-
-def _exists(clients: Clients, bucket: str, key: str) -> bool:
-    answer = clients.s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
-    return answer["KeyCount"] > 0
 
 
 def _may_update(clients: Clients, name: str, stack: "StackTypeDef | None") -> bool:
@@ -138,10 +135,6 @@ def _settle(clients: Clients, name: str) -> "StackTypeDef":
 
 def _is_settled(stack: "StackTypeDef") -> bool:
     return not stack["StackStatus"].endswith("_IN_PROGRESS")
-
-
-def _tag(stack: "StackTypeDef") -> str:
-    return next((tag["Value"] for tag in stack.get("Tags", []) if tag["Key"] == _DEPLOYED_FROM), "")
 
 
 def _wait(done: Callable[[], bool]) -> None:

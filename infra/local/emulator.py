@@ -89,21 +89,21 @@ def plain_environment() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def emulator(*, state: Path, endpoint: Endpoint) -> Iterator[Child]:
+def run_emulator(*, state: Path, endpoint: Endpoint) -> Iterator[Child]:
     """Run the emulator until the block is left; it writes its state when it is asked to stop.
 
     It is strict, and makes its certificate, where the endpoint, made by `endpoint_of`, has one.
     Raises RunnerError for a taken port, a damaged state, or when the emulator does not start.
     """
     ensure_free(endpoint.port, "the emulator", "--emulator-port")
-    _check(state / "services")
+    _check_state(state / "services")
     _rewind_streams(state / "services" / "lambda.json")
-    _stay_on(endpoint.port, state)
-    scratch = _scratch(state)
+    _require_port(endpoint.port, state)
+    scratch = _locate_scratch(state)
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    with _strictly(endpoint) as strictly:
-        environment = {**plain_environment(), **_settings(state, endpoint), **strictly}
+    with _enforce_strictness(endpoint) as strictly:
+        environment = {**plain_environment(), **_list_settings(state, endpoint), **strictly}
         command = [sys.executable, "-m", "ministack"]
         with Child("emulator", command, environment=environment, cwd=scratch, log=state / "emulator.log") as child:
             # It writes this file when it has found the port free: whoever else might answer there is not ours.
@@ -114,12 +114,12 @@ def emulator(*, state: Path, endpoint: Endpoint) -> Iterator[Child]:
                 child.stop(_FAREWELL_S)
 
 
-def endpoint_of(state: Path, port: int, *, strict: bool) -> Endpoint:
+def locate_endpoint(state: Path, port: int, *, strict: bool) -> Endpoint:
     """Return where an emulator over `state` answers."""
-    return Endpoint(port, _scratch(state) / "ministack-tls" / "server.crt" if strict else None)
+    return Endpoint(port, _locate_scratch(state) / "ministack-tls" / "server.crt" if strict else None)
 
 
-def answers(url: str, verify: ssl.SSLContext | bool = True) -> bool:
+def is_answered(url: str, verify: ssl.SSLContext | bool = True) -> bool:
     """Say whether a GET of `url` is answered with success."""
     try:
         return httpx.get(url, timeout=5, trust_env=False, verify=verify).is_success
@@ -130,15 +130,15 @@ def answers(url: str, verify: ssl.SSLContext | bool = True) -> bool:
 def _is_healthy(endpoint: Endpoint) -> bool:
     if endpoint.certificate and not endpoint.certificate.exists():
         return False
-    return answers(f"{endpoint.url}/_ministack/health", endpoint.verification())
+    return is_answered(f"{endpoint.url}/_ministack/health", endpoint.verification())
 
 
-def _scratch(state: Path) -> Path:
+def _locate_scratch(state: Path) -> Path:
     return state / "tmp"
 
 
 @contextlib.contextmanager
-def _strictly(endpoint: Endpoint) -> Iterator[dict[str, str]]:
+def _enforce_strictness(endpoint: Endpoint) -> Iterator[dict[str, str]]:
     """Give the settings that make the emulator strict, where its endpoint has a certificate."""
     if not endpoint.certificate:
         yield {}
@@ -154,7 +154,7 @@ def _strictly(endpoint: Endpoint) -> Iterator[dict[str, str]]:
         }
 
 
-def _settings(state: Path, endpoint: Endpoint) -> dict[str, str]:
+def _list_settings(state: Path, endpoint: Endpoint) -> dict[str, str]:
     return {
         **{name: value for name, value in endpoint.environment().items() if name != "AWS_ENDPOINT_URL"},
         "GATEWAY_PORT": str(endpoint.port),
@@ -166,12 +166,12 @@ def _settings(state: Path, endpoint: Endpoint) -> dict[str, str]:
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(state / "objects"),
         # The functions' working copies go where we can remove them.
-        "TMPDIR": str(_scratch(state)),
+        "TMPDIR": str(_locate_scratch(state)),
         "LOG_LEVEL": "WARNING",
     }
 
 
-def _stay_on(port: int, state: Path) -> None:
+def _require_port(port: int, state: Path) -> None:
     """Queue URLs hold the port, and the emulator finds its queues by them: a state lives on the port it began on."""
     note = state / "emulator-port"
     before = note.read_text().strip() if note.exists() else str(port)
@@ -183,7 +183,7 @@ def _stay_on(port: int, state: Path) -> None:
     note.write_text(f"{port}\n")
 
 
-def _check(services: Path) -> None:
+def _check_state(services: Path) -> None:
     """The emulator starts empty over a state that it cannot read; better to say so than to lose files silently."""
     for file in services.glob("*.json"):
         try:

@@ -33,13 +33,16 @@ def translate_policies(iam: Any) -> None:  # noqa: ANN401  # A client of IAM, fo
     for policy in iam.list_policies(Scope="Local")["Policies"]:
         arn, version = policy["Arn"], policy["DefaultVersionId"]
         document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-        translated = {**document, "Statement": [part for one in document["Statement"] for part in _translated(one)]}
+        translated = {
+            **document,
+            "Statement": [part for one in document["Statement"] for part in _translate_statement(one)],
+        }
         if translated != document:
             iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(translated), SetAsDefault=True)
             iam.delete_policy_version(PolicyArn=arn, VersionId=version)
 
 
-def _translated(statement: dict[str, Any]) -> list[dict[str, Any]]:
+def _translate_statement(statement: dict[str, Any]) -> list[dict[str, Any]]:
     named = statement["Action"]
     actions = [named] if isinstance(named, str) else named
     nameless = [action for action in actions if action in NAMELESS]

@@ -36,25 +36,25 @@ def read_mailbox(local_file: Path) -> list[Letter]:
     place = json.loads(local_file.read_bytes())
     endpoint = place["aws"]["endpoint_url"]
     try:
-        return _read(clients(endpoint).sqs, place["queues"]["mailbox"])
+        return _receive_letters(clients(endpoint).sqs, place["queues"]["mailbox"])
     except EndpointConnectionError as error:
         raise RunnerError(f"Nothing answers at {endpoint}: start the system with `scalper up` first.") from error
 
 
-def _read(sqs: "SQSClient", queue: str) -> list[Letter]:
+def _receive_letters(sqs: "SQSClient", queue: str) -> list[Letter]:
     letters: dict[str, Letter] = {}
     receipts: list[str] = []
     while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=_BATCH, VisibilityTimeout=30).get(
         "Messages", []
     ):
         receipts += [message["ReceiptHandle"] for message in messages]
-        letters |= {message["MessageId"]: _letter(message["Body"]) for message in messages}
+        letters |= {message["MessageId"]: _parse_letter(message["Body"]) for message in messages}
     for receipt in receipts:
         sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=receipt, VisibilityTimeout=0)
     return sorted(letters.values(), key=lambda letter: letter.at)
 
 
-def _letter(body: str) -> Letter:
+def _parse_letter(body: str) -> Letter:
     envelope = json.loads(body)
     attributes = {name: value["Value"] for name, value in envelope.get("MessageAttributes", {}).items()}
     return Letter(

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +11,26 @@ from typing import Any
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.build.assembly import Assembly, local_assembly
-from infra.build.processes import Child
+from infra.build.cache import ROOT
+from infra.build.processes import Child, wait_until_ready
 from infra.build.web import build_web
 from infra.errors import RunnerError
-from infra.local.clients import Clients, clients, other_client
+from infra.local.clients import Clients, clients, function_environment, other_client
 from infra.local.demo import Demo, api_id, as_json, create_demo
 from infra.local.deployment import deploy
-from infra.local.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Endpoint, emulator, endpoint_of
+from infra.local.emulator import (
+    ACCESS_KEY_ID,
+    HOST,
+    REGION,
+    SECRET_ACCESS_KEY,
+    Endpoint,
+    ensure_free,
+    is_answered,
+    locate_endpoint,
+    plain_environment,
+    run_emulator,
+)
 from infra.local.emulator_iam import translate_policies
-from infra.local.portal_process import portal
 from infra.local.progress import Progress, Silent
 
 
@@ -108,13 +120,13 @@ def local_stack(
     """
     progress = progress or Silent()
     with contextlib.ExitStack() as exits:
-        exits.enter_context(_exclusively(state))
+        exits.enter_context(_lock_state(state))
         assembly = build(progress)
         with progress.step("Start the AWS emulator"):
-            at = endpoint_of(state, emulator_port, strict=strict)
-            running = exits.enter_context(emulator(state=state, endpoint=at))
+            at = locate_endpoint(state, emulator_port, strict=strict)
+            running = exits.enter_context(run_emulator(state=state, endpoint=at))
         aws = clients(at.url, at.certificate)
-        with _in_one_sentence():
+        with _translate_refusals():
             with progress.step("Deploy the stack"):
                 outputs = _deploy(aws, assembly, portal_port)
                 if strict:
@@ -125,17 +137,34 @@ def local_stack(
 
 
 @contextlib.contextmanager
-def running_portal(stack: LocalStack, *, log: Path | None, reload: bool = False) -> Iterator[Child]:
-    """Run the portal of `stack` under uvicorn until the block is left. Raises RunnerError."""
-    with portal(
-        clients=stack.clients,
-        function=stack.outputs["PortalFunction"],
-        port=stack.portal_port,
-        emulator=stack.at,
-        log=log,
-        reload=reload,
-    ) as child:
+def run_portal(stack: LocalStack, *, log: Path | None, reload: bool = False) -> Iterator[Child]:
+    """Run the portal of `stack` under uvicorn until the block is left, with the very settings of its deployed function
+    but for this machine's addresses. `log` of None leaves its output in the terminal.
+
+    Raises RunnerError for a taken port, or when the portal does not answer `GET /health`.
+    """
+    port = stack.portal_port
+    ensure_free(port, "the portal", "--port")
+    environment = {
+        **plain_environment(),
+        **function_environment(stack.clients, stack.at, stack.outputs["PortalFunction"]),
+        "SCALPER_SIGN_IN_URL": stack.endpoint,
+        "SCALPER_PORTAL_ORIGIN": stack.portal_url,
+        # X-Ray's daemon exists in Lambda only.
+        "POWERTOOLS_TRACE_DISABLED": "true",
+        "PYTHONUNBUFFERED": "1",
+    }
+    with Child("portal", _compose_command(port, reload=reload), environment=environment, cwd=ROOT, log=log) as child:
+        wait_until_ready(child, lambda: is_answered(f"http://{HOST}:{port}/health"), patience_s=30)
         yield child
+
+
+def _compose_command(port: int, *, reload: bool) -> list[str]:
+    folders = ["portal", "intake", "templates"]
+    watch = ["--reload", *(option for folder in folders for option in ("--reload-dir", folder))] if reload else []
+    # Access logs would carry file ids by the thousand; the application logs what matters.
+    quiet = ["--no-access-log", "--log-level", "warning"]
+    return [sys.executable, "-m", "uvicorn", "portal.asgi:app", "--host", HOST, "--port", str(port), *quiet, *watch]
 
 
 def _deploy(aws: Clients, assembly: Assembly, portal_port: int) -> dict[str, str]:
@@ -144,7 +173,7 @@ def _deploy(aws: Clients, assembly: Assembly, portal_port: int) -> dict[str, str
 
 
 @contextlib.contextmanager
-def _exclusively(state: Path) -> Iterator[None]:
+def _lock_state(state: Path) -> Iterator[None]:
     """Hold the state folder for us alone: two emulators over one state would lose files."""
     try:
         state.mkdir(parents=True, exist_ok=True)
@@ -161,7 +190,7 @@ def _exclusively(state: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _in_one_sentence() -> Iterator[None]:
+def _translate_refusals() -> Iterator[None]:
     """What AWS's answers say of a state that we did not foresee is for people too."""
     try:
         yield

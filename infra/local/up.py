@@ -6,32 +6,52 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 from rich.console import Console
 
 from infra.build.cache import ROOT, digest, files_under
 from infra.build.processes import Child
 from infra.errors import RunnerError
-from infra.local.demo import Person, write_private
+from infra.local.demo import write_private
 from infra.local.progress import Steps
-from infra.local.stack import LocalStack, local_stack, redeploy, running_portal
-from scalper.credentials import Credentials
-from scalper.credentials import save as save_credentials
+from infra.local.stack import LocalStack, local_stack, redeploy, run_portal
 
 _WATCHED = tuple(ROOT / folder for folder in ("assets", "infra", "intake", "processor", "portal", "templates"))
 _POLL_S = 0.2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+class PartnerAccess(NamedTuple):
+    """What the partner's client needs to be let in."""
+
+    api_url: str
+    client_id: str
+    client_secret: str
+    token_url: str | None = None
+    """Needed only where the API's own answer does not lead there."""
+
+
 class _Stopped(BaseException):
     """Raised in the main thread by the first signal that asks us to end."""
 
 
-def up(*, state: Path, port: int, emulator_port: int, reload: bool, with_portal: bool) -> None:
-    """Run until Ctrl-C, SIGTERM or SIGHUP, then leave no process behind. Raises RunnerError."""
+def run_stack(
+    *,
+    state: Path,
+    port: int,
+    emulator_port: int,
+    reload: bool,
+    with_portal: bool,
+    save_access: Callable[[PartnerAccess, Path], None],
+) -> None:
+    """Run until Ctrl-C, SIGTERM or SIGHUP, then leave no process behind. Raises RunnerError.
+
+    `save_access` writes the partner's credentials to a file, as the partner's client reads them.
+    """
     console = Console(highlight=False)
-    started, sources = time.monotonic(), _sources()
-    with contextlib.suppress(_Stopped), _signals() as disarm, contextlib.ExitStack() as exits:
+    started, sources = time.monotonic(), _digest_sources()
+    with contextlib.suppress(_Stopped), _stop_on_signals() as disarm, contextlib.ExitStack() as exits:
         # Entered last and so left first: whatever ends us, no further signal disturbs the stopping.
         try:
             progress = Steps(console)
@@ -42,28 +62,27 @@ def up(*, state: Path, port: int, emulator_port: int, reload: bool, with_portal:
             if with_portal:
                 with progress.step("Start the portal"):
                     log = None if reload else state / "portal.log"
-                    children.append(exits.enter_context(running_portal(stack, log=log, reload=reload)))
+                    children.append(exits.enter_context(run_portal(stack, log=log, reload=reload)))
             write_private(state / "local.json", stack.as_json())
             credentials = state / "credentials.toml"
-            save_credentials(_partner(stack, with_portal=with_portal), credentials)
-            _welcome(console, stack, credentials, time.monotonic() - started)
-            _supervise(children, _redeployer(stack, console, sources) if reload else None)
+            save_access(_choose_access(stack, with_portal=with_portal), credentials)
+            _print_welcome(console, stack, credentials, time.monotonic() - started)
+            _supervise(children, _watch_sources(stack, console, sources) if reload else None)
         finally:
             disarm()
             console.print("Stopping …")
 
 
-def _partner(stack: LocalStack, *, with_portal: bool) -> Credentials:
-    """Return the partner's credentials, as `scalper upload` takes them."""
+def _choose_access(stack: LocalStack, *, with_portal: bool) -> PartnerAccess:
     partner = stack.demo.partner
     if with_portal:
-        return Credentials(stack.portal_url, partner.client_id, partner.client_secret)
+        return PartnerAccess(stack.portal_url, partner.client_id, partner.client_secret)
     # The function behind the gateway tells of AWS's own sign-in page, which no emulator can be.
-    return Credentials(stack.api_url, partner.client_id, partner.client_secret, stack.token_url)
+    return PartnerAccess(stack.api_url, partner.client_id, partner.client_secret, stack.token_url)
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[Callable[[], None]]:
+def _stop_on_signals() -> Iterator[Callable[[], None]]:
     """Turn the first signal into an exception, and ignore all after it or after the function given was called."""
     armed = True
 
@@ -89,23 +108,23 @@ def _supervise(children: Sequence[Child], on_change: Callable[[], None] | None) 
     while True:
         for child in children:
             if child.exit_code is not None:
-                raise RunnerError(f"The {child.name} ended by itself: {child.last_words()} (see {child.log}).")
+                raise RunnerError(f"The {child.name} ended by itself: {child.read_last_line()} (see {child.log}).")
         if on_change:
             on_change()
         time.sleep(_POLL_S)
 
 
-def _sources() -> str:
+def _digest_sources() -> str:
     """Name the sources as they are now."""
     return digest(files_under(*_WATCHED))
 
 
-def _redeployer(stack: LocalStack, console: Console, seen: str) -> Callable[[], None]:
+def _watch_sources(stack: LocalStack, console: Console, seen: str) -> Callable[[], None]:
     """Return a function that deploys again when the sources differ from those it saw last: at first, `seen`."""
 
     def look() -> None:
         nonlocal seen
-        current = _sources()
+        current = _digest_sources()
         if current != seen:
             seen = current
             try:
@@ -117,9 +136,9 @@ def _redeployer(stack: LocalStack, console: Console, seen: str) -> Callable[[], 
     return look
 
 
-def _welcome(console: Console, stack: LocalStack, credentials: Path, seconds: float) -> None:
+def _print_welcome(console: Console, stack: LocalStack, credentials: Path, seconds: float) -> None:
     console.print(f"\n[bold]Silent Scalper is up after {seconds:.1f} s.[/] Ctrl-C stops it; everything is kept.\n")
-    _lines(
+    _print_rows(
         console,
         ("Portal", stack.portal_url),
         ("REST API", f"{stack.portal_url}/api/docs"),
@@ -127,9 +146,15 @@ def _welcome(console: Console, stack: LocalStack, credentials: Path, seconds: fl
         ("AWS endpoint", stack.endpoint),
     )
     people = (*stack.demo.staff, stack.demo.admin)
-    _lines(console, *((person.username, f"{person.password}  [dim]{_sees(person)}[/]") for person in people))
+    _print_rows(
+        console,
+        *(
+            (person.username, f"{person.password}  [dim]{person.clinic_id or 'all clinics, dashboard'}[/]")
+            for person in people
+        ),
+    )
     partner = stack.demo.partner
-    _lines(
+    _print_rows(
         console,
         ("partner client id", f"{partner.client_id}  [dim]{partner.clinic_id}, by API[/]"),
         ("partner client secret", partner.client_secret),
@@ -138,12 +163,8 @@ def _welcome(console: Console, stack: LocalStack, credentials: Path, seconds: fl
     )
 
 
-def _lines(console: Console, *rows: tuple[str, str]) -> None:
+def _print_rows(console: Console, *rows: tuple[str, str]) -> None:
     """Print names and values in two columns, never cut short, so that they can be copied."""
     for name, value in rows:
         console.print(f"  [dim]{name:<22}[/]{value}", soft_wrap=True)
     console.print()
-
-
-def _sees(person: Person) -> str:
-    return person.clinic_id or "all clinics, dashboard"

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Aws, Duration
-from aws_cdk import aws_iam as iam
+from aws_cdk import Duration
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+from infra.iam import let_service
 
 
 class Alerts(Construct):
@@ -20,7 +21,7 @@ class Alerts(Construct):
         super().__init__(scope, construct_id)
         self.topic = sns.Topic(self, "Topic", display_name="Silent Scalper", master_key=key, enforce_ssl=True)
         for service in ("cloudwatch", "budgets"):
-            self.topic.add_to_resource_policy(_published_by(service, self.topic))
+            self.topic.add_to_resource_policy(let_service(service, ["sns:Publish"], self.topic.topic_arn))
         self.mailbox = sqs.Queue(
             self,
             "Mailbox",
@@ -29,7 +30,8 @@ class Alerts(Construct):
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
-        self.mailbox.add_to_resource_policy(_delivered_by(self.topic, self.mailbox))
+        deliver = let_service("sns", ["sqs:SendMessage"], self.mailbox.queue_arn, source_arn=self.topic.topic_arn)
+        self.mailbox.add_to_resource_policy(deliver)
         sns.Subscription(
             self,
             "Delivery",
@@ -42,21 +44,3 @@ class Alerts(Construct):
             sns.Subscription(
                 self, f"To{address}", topic=self.topic, protocol=sns.SubscriptionProtocol.EMAIL, endpoint=address
             )
-
-
-def _published_by(service: str, topic: sns.Topic) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
-        actions=["sns:Publish"],
-        resources=[topic.topic_arn],
-        conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-    )
-
-
-def _delivered_by(topic: sns.Topic, queue: sqs.Queue) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        principals=[iam.ServicePrincipal("sns.amazonaws.com")],
-        actions=["sqs:SendMessage"],
-        resources=[queue.queue_arn],
-        conditions={"ArnEquals": {"aws:SourceArn": topic.topic_arn}},
-    )

@@ -1,10 +1,11 @@
 """The queue between the incoming bucket and the judge, and where messages go that cannot be processed."""
 
-from aws_cdk import Aws, CfnResource, Duration
-from aws_cdk import aws_iam as iam
+from aws_cdk import CfnResource, Duration
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+from infra.iam import let_service
 
 _RETENTION = Duration.days(14)
 _MAX_RECEIVES = 5
@@ -29,20 +30,21 @@ class Queueing(Construct):
         exporter_timeout_s: int,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = self._queue("DeadLetters", key)
-        self.projection_failures = self._queue("ProjectionFailures", key)
-        self.export_failures = self._queue("ExportFailures", key)
-        self.failed_invocations = self._queue("FailedInvocations", key)
-        self.main = self._queue("Main", key, timeout_s=judge_timeout_s, then=self.dead_letters)
-        self.projection_redrives = self._queue(
+        self.dead_letters = self._add_queue("DeadLetters", key)
+        self.projection_failures = self._add_queue("ProjectionFailures", key)
+        self.export_failures = self._add_queue("ExportFailures", key)
+        self.failed_invocations = self._add_queue("FailedInvocations", key)
+        self.main = self._add_queue("Main", key, timeout_s=judge_timeout_s, then=self.dead_letters)
+        self.projection_redrives = self._add_queue(
             "ProjectionRedrives", key, timeout_s=projector_timeout_s, then=self.projection_failures
         )
-        self.export_redrives = self._queue(
+        self.export_redrives = self._add_queue(
             "ExportRedrives", key, timeout_s=exporter_timeout_s, then=self.export_failures
         )
-        self.main.add_to_resource_policy(_notified_by_s3(self.main))
+        # By account and not by bucket: the bucket needs this policy first, and naming it back would close a circle.
+        self.main.add_to_resource_policy(let_service("s3", ["sqs:SendMessage"], self.main.queue_arn))
 
-    def _queue(
+    def _add_queue(
         self, construct_id: str, key: kms.IKey, *, timeout_s: int | None = None, then: sqs.IQueue | None = None
     ) -> sqs.Queue:
         """Return a queue: one for looking into, or one that feeds a function and gives up what fails five times."""
@@ -65,14 +67,3 @@ class Queueing(Construct):
         if not isinstance(policy, CfnResource):
             raise TypeError("The main queue has no policy.")
         return policy
-
-
-def _notified_by_s3(queue: sqs.Queue) -> iam.PolicyStatement:
-    # The condition names the account and not the bucket: the bucket needs this policy first, and naming it back
-    # would close a circle.
-    return iam.PolicyStatement(
-        principals=[iam.ServicePrincipal("s3.amazonaws.com")],
-        actions=["sqs:SendMessage"],
-        resources=[queue.queue_arn],
-        conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-    )

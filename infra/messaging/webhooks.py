@@ -1,11 +1,12 @@
 """How other systems hear of events: the topic that their webhooks subscribe to, and what could not be delivered."""
 
 from aws_cdk import Duration
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+from infra.iam import let_service
 
 
 class Webhooks(Construct):
@@ -32,11 +33,5 @@ class Webhooks(Construct):
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
-        self.dead_letters.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("sns.amazonaws.com")],
-                actions=["sqs:SendMessage"],
-                resources=[self.dead_letters.queue_arn],
-                conditions={"ArnEquals": {"aws:SourceArn": self.topic.topic_arn}},
-            )
-        )
+        give_up = let_service("sns", ["sqs:SendMessage"], self.dead_letters.queue_arn, source_arn=self.topic.topic_arn)
+        self.dead_letters.add_to_resource_policy(give_up)

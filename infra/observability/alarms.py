@@ -6,13 +6,11 @@ Each costs as much as any other, and one over several metrics as much as one for
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import StageConfig
-from infra.observability.metrics import FIVE_MINUTES, Watched, name_of, own
+from infra.observability.metrics import FIVE_MINUTES, Watched, name_part, own_metric
 
 _ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
@@ -27,58 +25,52 @@ class Alarms(Construct):
         super().__init__(scope, construct_id)
         self._topic = topic
         self._watch_queues(watched, config)
-        for function in watched.processors:
-            self._watch_errors(function)
-        for function in watched.processors[:2]:
-            self._watch_throttles(function)
+        self._watch_functions(watched)
         self._watch_speed(watched, config)
         self._watch_portal(watched, config)
         self._watch_sweep()
 
     def _watch_queues(self, watched: Watched, config: StageConfig) -> None:
         for queue in watched.dead_letters:
-            self._watch_dead_letters(queue)
+            depth = queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum")
+            told = f"What could not be processed is waiting: {name_part(queue)}."
+            self._add_alarm(f"{name_part(queue)}Waiting", depth, 0, told)
         age = watched.main_queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum")
-        self._alarm("Backlog", age, config.alarms.oldest_message_s, "Files are waiting for their verdict.")
+        self._add_alarm("Backlog", age, config.alarms.oldest_message_s, "Files are waiting for their verdict.")
 
-    def _watch_dead_letters(self, queue: sqs.IQueue) -> None:
-        depth = queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum")
-        told = f"What could not be processed is waiting: {name_of(queue)}."
-        self._alarm(f"{name_of(queue)}Waiting", depth, 0, told)
-
-    def _watch_errors(self, function: lambda_.IFunction) -> None:
-        """Each failure is retried, so this tells of trouble before loss."""
-        errors = function.metric_errors(period=FIVE_MINUTES, statistic="Sum")
-        self._alarm(f"{name_of(function)}Errors", errors, 0, f"A function is failing: {name_of(function)}.")
-
-    def _watch_throttles(self, function: lambda_.IFunction) -> None:
-        throttles = function.metric_throttles(period=FIVE_MINUTES, statistic="Sum")
-        told = f"A function is called more often than it may run: {name_of(function)}."
-        self._alarm(f"{name_of(function)}Throttles", throttles, 0, told, periods=3)
+    def _watch_functions(self, watched: Watched) -> None:
+        for function in watched.processors:
+            # Each failure is retried, so this tells of trouble before loss.
+            name, errors = name_part(function), function.metric_errors(period=FIVE_MINUTES, statistic="Sum")
+            self._add_alarm(f"{name}Errors", errors, 0, f"A function is failing: {name}.")
+        for function in watched.processors[:2]:
+            name, throttles = name_part(function), function.metric_throttles(period=FIVE_MINUTES, statistic="Sum")
+            told = f"A function is called more often than it may run: {name}."
+            self._add_alarm(f"{name}Throttles", throttles, 0, told, periods=3)
 
     def _watch_speed(self, watched: Watched, config: StageConfig) -> None:
         longest_ms = 1000 * config.judge.timeout_s * config.alarms.judge_duration_p95_share
         duration = watched.judge.metric_duration(period=FIVE_MINUTES, statistic="p95")
-        self._alarm("JudgeDuration", duration, longest_ms, "Judging takes nearly as long as the function may run.")
-        verdicts = own("UploadToVerdict", "judge", "p95")
+        self._add_alarm("JudgeDuration", duration, longest_ms, "Judging takes nearly as long as the function may run.")
+        verdicts = own_metric("UploadToVerdict", "judge", "p95")
         slow_ms = 1000 * config.alarms.upload_to_verdict_p95_s
-        self._alarm("SlowVerdicts", verdicts, slow_ms, "Verdicts come late after their uploads.", periods=2)
+        self._add_alarm("SlowVerdicts", verdicts, slow_ms, "Verdicts come late after their uploads.", periods=2)
 
     def _watch_portal(self, watched: Watched, config: StageConfig) -> None:
         failures, latency = watched.portal("5xx", "Sum"), watched.portal("Latency", "p99")
-        self._alarm("PortalFailures", failures, config.alarms.portal_5xx, "The portal fails to answer.")
-        self._alarm("PortalLatency", latency, config.alarms.portal_p99_ms, "The portal answers slowly.", periods=3)
+        self._add_alarm("PortalFailures", failures, config.alarms.portal_5xx, "The portal fails to answer.")
+        self._add_alarm("PortalLatency", latency, config.alarms.portal_p99_ms, "The portal answers slowly.", periods=3)
 
     def _watch_sweep(self) -> None:
-        incidents = own("OpenIncidents", "sweep", "Maximum")
-        self._alarm("Incidents", incidents, 0, "Files wait too long, or objects and records disagree.")
-        quiet = own("QuietClinics", "sweep", "Maximum")
-        self._alarm("QuietClinics", quiet, 0, "From a usually busy clinic comes nothing.")
+        incidents = own_metric("OpenIncidents", "sweep", "Maximum")
+        self._add_alarm("Incidents", incidents, 0, "Files wait too long, or objects and records disagree.")
+        quiet = own_metric("QuietClinics", "sweep", "Maximum")
+        self._add_alarm("QuietClinics", quiet, 0, "From a usually busy clinic comes nothing.")
         cloudwatch.Alarm(
             self,
             "SweepMissing",
             alarm_name=alarm_name(Stack.of(self).stack_name, "SweepMissing"),
-            metric=own("Swept", "sweep"),
+            metric=own_metric("Swept", "sweep"),
             threshold=1,
             evaluation_periods=3,
             comparison_operator=_BELOW,
@@ -86,7 +78,7 @@ class Alarms(Construct):
             alarm_description="The sweep has not run for a quarter of an hour.",
         ).add_alarm_action(actions.SnsAction(self._topic))
 
-    def _alarm(
+    def _add_alarm(
         self, construct_id: str, metric: cloudwatch.IMetric, limit: float, description: str, *, periods: int = 1
     ) -> None:
         """Alarm when a metric stands above its limit for some periods in a row."""

@@ -10,7 +10,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from infra.config import StageConfig
-from infra.observability.metrics import FIVE_MINUTES, Watched, name_of, own
+from infra.observability.metrics import FIVE_MINUTES, Watched, name_part, own_metric
 
 _WIDTH = 24
 _HEIGHT = 6
@@ -37,47 +37,50 @@ class Dashboard(Construct):
         super().__init__(scope, construct_id)
         dashboard = cloudwatch.Dashboard(self, "Board", dashboard_name=config.prefix)
         for title, graphs in (
-            ("Verdicts", _verdicts()),
-            ("What waits", _queues(watched)),
-            ("Functions", _functions(watched)),
-            ("Portal", _portal(watched)),
-            ("What costs money", _costs(watched)),
+            ("Verdicts", _graph_verdicts()),
+            ("What waits", _graph_queues(watched)),
+            ("Functions", _graph_functions(watched)),
+            ("Portal", _graph_portal(watched)),
+            ("What costs money", _graph_costs(watched)),
         ):
             dashboard.add_widgets(cloudwatch.TextWidget(markdown=f"## {title}", width=_WIDTH, height=1))
             dashboard.add_widgets(*(graph.widget(_WIDTH // len(graphs)) for graph in graphs))
 
 
-def _verdicts() -> list[_Graph]:
-    latency = [_labelled(own("UploadToVerdict", "judge", p), p) for p in ("p50", "p95", "p99")]
+def _graph_verdicts() -> list[_Graph]:
+    latency = [_label(own_metric("UploadToVerdict", "judge", p), p) for p in ("p50", "p95", "p99")]
     return [
-        _Graph("Verdicts", [own(name, "judge") for name in ("Accepted", "Rejected", "Redelivered")]),
+        _Graph("Verdicts", [own_metric(name, "judge") for name in ("Accepted", "Rejected", "Redelivered")]),
         _Graph("From upload to verdict, ms", latency),
-        _Graph("Incidents and quiet clinics", [own(n, "sweep", "Maximum") for n in ("OpenIncidents", "QuietClinics")]),
+        _Graph(
+            "Incidents and quiet clinics",
+            [own_metric(n, "sweep", "Maximum") for n in ("OpenIncidents", "QuietClinics")],
+        ),
     ]
 
 
-def _queues(watched: Watched) -> list[_Graph]:
+def _graph_queues(watched: Watched) -> list[_Graph]:
     main = watched.main_queue
     waiting = main.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum")
     flying = main.metric_approximate_number_of_messages_not_visible(period=FIVE_MINUTES, statistic="Maximum")
     age = main.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum")
     dead = [
-        _labelled(
+        _label(
             queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum"),
-            name_of(queue),
+            name_part(queue),
         )
         for queue in watched.dead_letters
     ]
     return [
-        _Graph("Messages to be judged", [_labelled(waiting, "waiting"), _labelled(flying, "being judged")]),
-        _Graph("Oldest message, s", [_labelled(age, "oldest")]),
+        _Graph("Messages to be judged", [_label(waiting, "waiting"), _label(flying, "being judged")]),
+        _Graph("Oldest message, s", [_label(age, "oldest")]),
         _Graph("Dead letters", dead),
     ]
 
 
-def _functions(watched: Watched) -> list[_Graph]:
+def _graph_functions(watched: Watched) -> list[_Graph]:
     return [
-        _Graph(title, [_labelled(function.metric(name, statistic=statistic, period=FIVE_MINUTES), name_of(function))
+        _Graph(title, [_label(function.metric(name, statistic=statistic, period=FIVE_MINUTES), name_part(function))
                        for function in watched.functions])
         for title, name, statistic in (
             ("Errors", "Errors", "Sum"),
@@ -88,9 +91,9 @@ def _functions(watched: Watched) -> list[_Graph]:
     ]  # fmt: skip
 
 
-def _portal(watched: Watched) -> list[_Graph]:
-    latency = [_labelled(watched.portal("Latency", p), p) for p in ("p50", "p99")]
-    inside = _labelled(watched.portal("IntegrationLatency", "p99"), "p99, our part")
+def _graph_portal(watched: Watched) -> list[_Graph]:
+    latency = [_label(watched.portal("Latency", p), p) for p in ("p50", "p99")]
+    inside = _label(watched.portal("IntegrationLatency", "p99"), "p99, our part")
     return [
         _Graph("Requests", [watched.portal("Count", "Sum")]),
         _Graph("Latency, ms", [*latency, inside]),
@@ -98,21 +101,21 @@ def _portal(watched: Watched) -> list[_Graph]:
     ]
 
 
-def _costs(watched: Watched) -> list[_Graph]:
+def _graph_costs(watched: Watched) -> list[_Graph]:
     units = [
         watched.table.metric(name, statistic="Sum", period=FIVE_MINUTES)
         for name in ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")
     ]
     calls = [
-        _labelled(function.metric_invocations(period=FIVE_MINUTES), name_of(function)) for function in watched.functions
+        _label(function.metric_invocations(period=FIVE_MINUTES), name_part(function)) for function in watched.functions
     ]
     return [
         _Graph("Invocations", calls),
         _Graph("Units of the table", units),
-        _Graph("Bytes read of files", [own("BytesRead", "judge")]),
-        _Graph("Entries of archives", [own("EntriesUnpacked", "judge")]),
+        _Graph("Bytes read of files", [own_metric("BytesRead", "judge")]),
+        _Graph("Entries of archives", [own_metric("EntriesUnpacked", "judge")]),
     ]
 
 
-def _labelled(metric: cloudwatch.Metric, label: str) -> cloudwatch.Metric:
+def _label(metric: cloudwatch.Metric, label: str) -> cloudwatch.Metric:
     return metric.with_(label=label)

@@ -46,7 +46,7 @@ class Watched:
         )
 
 
-def own(metric_name: str, service: str, statistic: str = "Sum") -> cloudwatch.Metric:
+def own_metric(metric_name: str, service: str, statistic: str = "Sum") -> cloudwatch.Metric:
     """Return a metric that one of our functions writes."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
@@ -57,6 +57,6 @@ def own(metric_name: str, service: str, statistic: str = "Sum") -> cloudwatch.Me
     )
 
 
-def name_of(part: lambda_.IFunction | sqs.IQueue) -> str:
+def name_part(part: lambda_.IFunction | sqs.IQueue) -> str:
     """Return what people call a part: its construct's id, or that of the construct around a function."""
     return part.node.scope.node.id if part.node.id == "Function" and part.node.scope else part.node.id

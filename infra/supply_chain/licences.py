@@ -57,7 +57,7 @@ class Component:
 def components(bill: dict[str, Any]) -> Iterator[Component]:
     """Yield the components of a CycloneDX bill of materials."""
     for part in bill.get("components", ()):
-        said = list(_said(part.get("licenses", ()))) or [READ_BY_HAND.get(part["name"], "")]
+        said = list(_list_identifiers(part.get("licenses", ()))) or [READ_BY_HAND.get(part["name"], "")]
         name = f"{part['group']}/{part['name']}" if part.get("group") else part["name"]
         yield Component(name, part["version"], tuple(dict.fromkeys(filter(None, said))))
 
@@ -81,7 +81,7 @@ def listing(parts: Iterable[Component]) -> str:
     return "\n".join(f"  {licence}: {'; '.join(names)}" for licence, names in sorted(by_licence.items()))
 
 
-def _said(licences: Iterable[dict[str, Any]]) -> Iterator[str]:
+def _list_identifiers(licences: Iterable[dict[str, Any]]) -> Iterator[str]:
     """Yield each identifier that a component names. A classifier counts where nothing better is said."""
     stated = [each.get("expression") or each["license"].get("id") for each in licences]
     named = [each["license"].get("name", "") for each in licences if "license" in each]

@@ -8,15 +8,14 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from infra.build.bundle import export_requirements, run_uv
 from infra.build.cache import ROOT
 from infra.build.processes import tool_environment
 from infra.errors import RunnerError
-from infra.supply_chain.licences import Component, components, listing, objections
+from infra.supply_chain.licences import components, listing, objections
 
 OUT = ROOT / ".scalper" / "sbom"
 
@@ -64,13 +63,8 @@ def _run(command: Sequence[str]) -> str:
     return done.stdout
 
 
-def _read(file: Path) -> Iterator[Component]:
-    bill: dict[str, Any] = json.loads(file.read_text())
-    return components(bill)
-
-
 def main() -> None:
-    found = {name: tuple(_read(file)) for name, file in write_all(OUT).items()}
+    found = {name: tuple(components(json.loads(file.read_text()))) for name, file in write_all(OUT).items()}
     for name, parts in found.items():
         print(f"\n{name}: {len(parts)} components, {(OUT / name).relative_to(ROOT)}.cdx.json")
         print(listing(parts))

@@ -1,6 +1,6 @@
 """The saved queries: their SQL as it is run everywhere, what they tell, and how their columns are shown.
 
-One text serves three: Athena's console, where it is saved (`infra/data/saved_queries.py`), the admins' page, and the
+One text serves three: Athena's console, where it is saved (`infra/observability/stack.py`), the admins' page, and the
 tests, which run it on DuckDB. So the SQL keeps to what both engines understand (docs/adr/0026-analytics.md).
 """
 

@@ -14,14 +14,5 @@ ARGUED: dict[str, dict[str, str]] = {
     },
 }
 
-TODAY: dict[str, dict[str, str]] = {
-    "full_folders": {
-        "scalper": "Until it is moved.",
-    },
-    "circles": {
-        "infra ↔ scalper": "Until it is moved.",
-    },
-    "long_modules": {
-    },
-}
-"""What is yet to be moved. When it is empty it goes, and nothing takes its place."""
+TODAY: dict[str, dict[str, str]] = {}
+"""What is yet to be moved; nothing is."""

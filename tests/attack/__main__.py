@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from infra.local.progress import Steps
-from infra.local.stack import running_portal
+from infra.local.stack import run_portal
 from tests.attack.registry import CLASSES, AttackClass, run
 from tests.attack.report import SHOWN, Attack, table, write
 from tests.attack.world import World
@@ -54,7 +54,7 @@ def _attacked(seed: int, console: Console) -> Iterator[World]:
             state = Path(folder) / "state"
             stack = exits.enter_context(deployed(state, strict=False))
             log = Path(folder) / "portal.log"
-            exits.enter_context(running_portal(stack, log=log))
+            exits.enter_context(run_portal(stack, log=log))
             world = exits.enter_context(World(stack, state=state, portal_log=log, seed=seed))
         yield world
 

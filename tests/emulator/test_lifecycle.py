@@ -12,7 +12,7 @@ import pytest
 from infra.build.assembly import Assembly
 from infra.local.clients import clients as clients_of
 from infra.local.deployment import STACK_NAME, deploy
-from infra.local.emulator import REGION, Endpoint, emulator
+from infra.local.emulator import REGION, Endpoint, run_emulator
 from infra.local.progress import Silent
 from infra.local.stack import build
 from processor.judge.rules.catalogue import RULES_VERSION
@@ -33,7 +33,7 @@ def assembly():
 def aws(tmp_path_factory):
     """An emulator with nothing in it, and its endpoint."""
     endpoint = Endpoint(port=free_port())
-    with emulator(state=tmp_path_factory.mktemp("lifecycle"), endpoint=endpoint):
+    with run_emulator(state=tmp_path_factory.mktemp("lifecycle"), endpoint=endpoint):
         clients = clients_of(endpoint.url)
         yield clients, endpoint.url
         for field in fields(clients):

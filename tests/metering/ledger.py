@@ -35,7 +35,7 @@ class Ledger:
         self._table = table
         description = table.describe_table(TableName=name)["Table"]
         self._keys = tuple(key["AttributeName"] for key in description["KeySchema"])
-        self._indexes = [Index.described(index, self._keys) for index in description["GlobalSecondaryIndexes"]]
+        self._indexes = [Index.from_description(index, self._keys) for index in description["GlobalSecondaryIndexes"]]
 
     def before(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         started = time.thread_time()

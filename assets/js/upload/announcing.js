@@ -7,18 +7,18 @@ export const WHOLE_AT_MOST = 64 * 1024 * 1024;
  * id, or null where there is none yet.
  */
 export async function announce(group, { portal, hasher, uploadId, facts, failed }) {
-  let declared = (await Promise.all(group.map((entry) => declaration(entry, hasher, failed)))).filter(Boolean);
+  let declared = (await Promise.all(group.map((entry) => describe(entry, hasher, failed)))).filter(Boolean);
   while (declared.length > 0) {
     try {
-      return noted(declared, await reserve(portal, uploadId, facts, declared));
+      return noteAnswer(declared, await reserve(portal, uploadId, facts, declared));
     } catch (error) {
-      declared = without(declared, error, failed);
+      declared = dropRefused(declared, error, failed);
     }
   }
   return uploadId;
 }
 
-async function declaration(entry, hasher, failed) {
+async function describe(entry, hasher, failed) {
   try {
     if (entry.size <= WHOLE_AT_MOST) entry.sha256 ??= await hasher.sha256(entry.file);
     return { entry, file: { name: entry.path, size: entry.size, ...(entry.sha256 && { sha256: entry.sha256 }) } };
@@ -35,7 +35,7 @@ function reserve(portal, uploadId, facts, declared) {
   return uploadId ? portal.add(uploadId, files, key) : portal.begin(facts(), files, key);
 }
 
-function noted(declared, answer) {
+function noteAnswer(declared, answer) {
   declared.forEach(({ entry }, index) => {
     entry.fileId = answer.files[index].file_id;
     entry.plan = answer.files[index];
@@ -44,7 +44,7 @@ function noted(declared, answer) {
 }
 
 /** Returns what may be announced without the files that the portal objected to: all, unless it named some. */
-function without(declared, error, failed) {
+function dropRefused(declared, error, failed) {
   const named = new Map();
   for (const { pointer = "", message } of error.errors ?? []) {
     const [, index] = /^\/files\/(\d+)\b/.exec(pointer) ?? [];

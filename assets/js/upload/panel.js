@@ -14,17 +14,17 @@ export class FilesPanel {
   #entries;
   #uploader;
   #speed;
-  #saying;
+  #status;
   #list;
   #checkingSince = 0;
   #sessionEnded = false;
   #part = (id) => document.getElementById(id);
 
-  constructor({ entries, uploader, speed, saying, onAct }) {
+  constructor({ entries, uploader, speed, status, onAct }) {
     this.#entries = entries;
     this.#uploader = uploader;
     this.#speed = speed;
-    this.#saying = saying;
+    this.#status = status;
     this.#list = new FileList(this.#part("list"), this.#part("file-row"), onAct);
   }
 
@@ -88,7 +88,7 @@ export class FilesPanel {
     this.#part("files-bar").value = share;
     set(this.#part("files-figures"), figures.join(" · "));
     document.title = `${percent} % sent · ${document.title.replace(/^\d+ % sent · /, "")}`;
-    if (this.#entries.open > 0) this.#saying.nowAndThen(`${percent} % sent: ${done}.`);
+    if (this.#entries.open > 0) this.#status.showNowAndThen(`${percent} % sent: ${done}.`);
   }
 
   #notice() {

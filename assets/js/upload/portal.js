@@ -1,5 +1,5 @@
 import { PassingError, RefusedError, SessionEndedError } from "./errors.js";
-import { retrying } from "./retrying.js";
+import { retry } from "./retry.js";
 
 const WITHDRAWN_AT_ONCE = 100;
 const BUSY = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -61,7 +61,7 @@ export class Portal {
   }
 
   #send(method, path, options) {
-    return retrying(() => this.#once(method, path, options), options.signal);
+    return retry(() => this.#once(method, path, options), options.signal);
   }
 
   async #once(method, path, { body, headers = {}, signal }) {

@@ -1,5 +1,5 @@
 import { OtherFileError, RefusedError } from "./errors.js";
-import { retrying } from "./retrying.js";
+import { retry } from "./retry.js";
 import { transfer } from "./transfer.js";
 
 // A presigned request with less time left than this is signed anew before it is used.
@@ -32,12 +32,12 @@ export class Sending {
     this.#plan ??= await this.#portal.sign(this.#fileId, signal).catch(unlessArrived(this.#chosenAgain));
     if (!this.#plan) return;
     const { multipart } = this.#plan;
-    await (multipart ? this.#inParts(multipart, signal) : this.#whole(signal));
+    await (multipart ? this.#sendInParts(multipart, signal) : this.#sendWhole(signal));
   }
 
-  #whole(signal) {
-    return retrying(async (failures) => {
-      if (failures > 0 || lapsed(this.#plan.put)) {
+  #sendWhole(signal) {
+    return retry(async (failures) => {
+      if (failures > 0 || isLapsed(this.#plan.put)) {
         const plan = await this.#portal.sign(this.#fileId, signal).catch(unlessArrived(failures > 0));
         if (!plan) return;
         this.#plan = plan;
@@ -46,14 +46,14 @@ export class Sending {
     }, signal);
   }
 
-  async #inParts({ part_size: partSize, held }, signal) {
-    if (this.#chosenAgain) await this.#compare(partSize, held);
-    const missing = partsOf(this.#blob.size, partSize, held);
+  async #sendInParts({ part_size: partSize, held }, signal) {
+    if (this.#chosenAgain) await this.#compareHeld(partSize, held);
+    const missing = listMissing(this.#blob.size, partSize, held);
     let sent = held.reduce((sum, part) => sum + part.size, 0);
     this.#onProgress(sent);
     while (missing.length > 0) {
-      for (const [part, presigned] of await this.#signed(missing.splice(0, PARTS_SIGNED_AT_ONCE), signal)) {
-        await this.#part(part, presigned, sent, signal);
+      for (const [part, presigned] of await this.#sign(missing.splice(0, PARTS_SIGNED_AT_ONCE), signal)) {
+        await this.#sendPart(part, presigned, sent, signal);
         sent += part.size;
       }
     }
@@ -61,7 +61,7 @@ export class Sending {
   }
 
   /** Makes sure that the rest of one file does not go on to the beginning of another. */
-  async #compare(partSize, held) {
+  async #compareHeld(partSize, held) {
     const step = Math.max(1, (held.length - 1) / (PARTS_COMPARED - 1));
     for (let index = 0; index < held.length; index += step) {
       const { number, size, sha256 } = held[Math.min(Math.round(index), held.length - 1)];
@@ -71,7 +71,7 @@ export class Sending {
   }
 
   /** Hashes and signs a few parts: each part's checksum is part of its signature. */
-  async #signed(parts, signal) {
+  async #sign(parts, signal) {
     const wanted = await Promise.all(
       parts.map(async (part) => ({ number: part.number, sha256: await this.#hasher.sha256(this.#slice(part)) })),
     );
@@ -79,10 +79,10 @@ export class Sending {
     return parts.map((part, index) => [part, presigned[index]]);
   }
 
-  #part(part, presigned, sent, signal) {
+  #sendPart(part, presigned, sent, signal) {
     let current = presigned;
-    return retrying(async (failures) => {
-      if (failures > 0 || lapsed(current)) [[, current]] = await this.#signed([part], signal);
+    return retry(async (failures) => {
+      if (failures > 0 || isLapsed(current)) [[, current]] = await this.#sign([part], signal);
       const onProgress = (loaded) => this.#onProgress(sent + loaded);
       const status = await transfer(current, this.#slice(part), { onProgress, signal });
       if (status === 412) throw new RefusedError("Storage refused a part of this file.", { status });
@@ -102,11 +102,11 @@ function unlessArrived(tried) {
   };
 }
 
-function lapsed({ expires_at: expiresAt }) {
+function isLapsed({ expires_at: expiresAt }) {
   return Date.parse(expiresAt) - Date.now() < MARGIN;
 }
 
-function partsOf(total, partSize, held) {
+function listMissing(total, partSize, held) {
   const there = new Set(held.map((part) => part.number));
   const parts = [];
   for (let start = 0, number = 1; start < total; start += partSize, number += 1) {

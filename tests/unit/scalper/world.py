@@ -42,7 +42,7 @@ class World:
 
     def client(self, secret: str = SECRET) -> Client:
         client = Client(ORIGIN, "partner-1", secret, transport=httpx.MockTransport(self._answer))
-        client.connection.retrying._pause = self.pauses.append
+        client.connection.retry._pause = self.pauses.append
         return client
 
     def record(self, name: str) -> FileRecord:

@@ -26,7 +26,7 @@ def is_stray(head: Header, encoding: Encoding, pixels: Pixels | None, stream: St
     if head.tag >> 16 in RESERVED or stream.buffer.startswith(ARCHIVE, position - stream.origin):
         return True
     behind = pixels is not None and head.tag <= pixels.tag
-    return behind and not behind_pixels.counts(head, encoding, stream, position)
+    return behind and not behind_pixels.is_meant(head, encoding, stream, position)
 
 
 def check(stream: Stream, position: int, findings: Findings, *, after_pixels: bool) -> None:

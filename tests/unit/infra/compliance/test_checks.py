@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from infra.compliance.acknowledged import ACKNOWLEDGED
-from infra.compliance.checks import Finding, findings_of, judge
+from infra.compliance.checks import Finding, collect_findings, judge
 from infra.stages import PROD
 
 TODAY = date(2026, 12, 1)
@@ -14,7 +14,7 @@ TODAY = date(2026, 12, 1)
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    return findings_of(PROD, tmp_path_factory.mktemp("checked"))
+    return collect_findings(PROD, tmp_path_factory.mktemp("checked"))
 
 
 def judged(findings, acknowledged=ACKNOWLEDGED, today=TODAY):

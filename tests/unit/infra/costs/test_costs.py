@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 
 from infra.costs import idle, marginal, report
-from infra.costs.metered import metered
+from infra.costs.metered import load_metered
 from infra.costs.units import Index, item_size, read_units, table_units
 from infra.stages import PROD
 
 
 @pytest.fixture(scope="module")
 def months():
-    return {config: sum(line.usd for line in report.idle_lines(config)) for config in (PROD, report.WITHOUT)}
+    return {config: sum(line.usd for line in report.list_idle_lines(config)) for config in (PROD, report.WITHOUT)}
 
 
 def test_the_document_holds_what_the_program_computes():
     text = Path("docs/cost.md").read_text()
-    assert report.written(text, report.figures()) == text, "run `make cost`"
+    assert report.insert_tables(text, report.compute_tables()) == text, "run `make cost`"
 
 
 def test_an_idle_month_keeps_to_its_limits(months):
@@ -26,12 +26,12 @@ def test_an_idle_month_keeps_to_its_limits(months):
 
 
 def test_a_million_files_in_bursts_keep_to_their_limit():
-    assert marginal.total(marginal.lines(metered()["burst"])) <= report.LIMITS["marginal"]
+    assert marginal.add_up(marginal.list_lines(load_metered()["burst"])) <= report.LIMITS["marginal"]
 
 
 def test_a_resource_that_nobody_priced_is_no_resource_for_nothing():
     with pytest.raises(idle.UnpricedError, match="AWS::EC2::NatGateway"):
-        idle.lines([{"Type": "AWS::EC2::NatGateway"}], PROD)
+        idle.list_lines([{"Type": "AWS::EC2::NatGateway"}], PROD)
 
 
 def test_an_item_is_as_large_as_its_names_and_values():

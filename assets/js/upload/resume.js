@@ -1,0 +1,96 @@
+import { RefusedError } from "./errors.js";
+import { counted, number, size } from "./words.js";
+
+/**
+ * Asks the portal what was announced of an upload, and adds an entry for each file that has not arrived. Returns
+ * `{ unfinished, announced, text }`, or null where nothing is left to do, or the upload is not this user's to see.
+ */
+export async function findUnsent(uploadId, { portal, entries, memory, hasher }) {
+  const remembered = memory.upload?.uploadId === uploadId ? memory.upload.chosen : 0;
+  const unfinished = new Unfinished(hasher);
+  let announced = 0;
+  try {
+    for await (const files of portal.announced(uploadId)) {
+      announced += files.length;
+      for (const file of files) {
+        unfinished.add({ ...file, entry: isSent(file, memory) ? null : addNeeded(file, entries) });
+      }
+    }
+  } catch (error) {
+    if (error instanceof RefusedError) return null;
+    throw error;
+  }
+  const unannounced = Math.max(0, remembered - announced);
+  if (entries.count("needed") === 0 && unannounced === 0) return null;
+  return { unfinished, announced, text: describeRest(entries, announced, unannounced) };
+}
+
+function isSent({ file_id: fileId, state }, memory) {
+  return state !== "awaiting_upload" || memory.hasSent(fileId);
+}
+
+function addNeeded({ file_id: fileId, name, size: bytes }, entries) {
+  return entries.add({ path: name, size: bytes, file: null, state: "needed", fileId, chosenAgain: true });
+}
+
+function describeRest(entries, announced, unannounced) {
+  const left = entries.count("needed");
+  const text = [`${number(announced - left)} of ${counted(announced + unannounced, "file")} have arrived.`];
+  if (left > 0) text.push(`Listed below: ${counted(left, "file")} (${size(entries.bytes("needed"))}) still needed.`);
+  if (unannounced > 0) text.push(`${counted(unannounced, "further file")} had been chosen, whose names only you know.`);
+  return text.join(" ");
+}
+
+/**
+ * The files of an unfinished upload, as the portal tells them, and which of the files that are chosen again they are:
+ * by path and size or, where the path differs, by name, size and content. That the bytes are the same is not taken on
+ * trust: S3 refuses any but those announced, and of a large file the parts that it holds are compared.
+ */
+export class Unfinished {
+  #byPath = new Map();
+  #byName = new Map();
+  #hasher;
+  /** How many files had arrived before this page was opened. */
+  arrived = 0;
+
+  constructor(hasher) {
+    this.#hasher = hasher;
+  }
+
+  /** Takes in `{ name, size, sha256, entry }`; `entry` is the file's own on this page, or null where it is sent. */
+  add(file) {
+    if (!file.entry) this.arrived += 1;
+    addTo(this.#byPath, `${file.name}|${file.size}`, file);
+    addTo(this.#byName, `${readBaseName(file.name)}|${file.size}`, file);
+  }
+
+  /** Returns which of them was chosen, or null where it is none. */
+  async match({ path, file }) {
+    const [exact] = listOpen(this.#byPath.get(`${path}|${file.size}`));
+    const match = exact ?? (await this.#renamed(path, file));
+    if (!match) return null;
+    match.matched = true;
+    return match;
+  }
+
+  /** Every series has an `IM0001`, and most are of one size: away from its path, a file is known by its content. */
+  async #renamed(path, file) {
+    const alike = listOpen(this.#byName.get(`${readBaseName(path)}|${file.size}`));
+    const sha256 = alike.some((one) => one.sha256) ? await this.#hasher.sha256(file) : null;
+    return alike.find((one) => (one.sha256 ? one.sha256 === sha256 : one.entry));
+  }
+}
+
+function addTo(map, key, file) {
+  const there = map.get(key);
+  if (there) there.push(file);
+  else map.set(key, [file]);
+}
+
+function listOpen(files = []) {
+  return files.filter((file) => !file.matched);
+}
+
+function readBaseName(path) {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,65 @@
+"""How `scalper check` tells its findings: to people, or as JSON Lines."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, TimeRemainingColumn
+from rich.text import Text
+
+from processor.judge.inspection.profile import Profile
+from scalper.check import workers
+from scalper.check.workers import Style
+from scalper.formatting import count_files, open_console, show_progress
+
+
+def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int = 1) -> bool:
+    """Judge files, print what was found in their order, and say whether all were accepted.
+
+    Raises OSError for an unreadable file, once what comes before it is printed.
+    """
+    console = open_console()
+    verdicts: Counter[str] = Counter()
+    style = Style(as_json, console.color_system)
+    columns = (MofNCompleteColumn(), TimeRemainingColumn())
+    # The bar has a thread, which would keep workers from being begun the cheap way.
+    with (
+        workers.judge_files(files, profile, style, jobs) as batches,
+        show_progress(console, "Checking", *columns, visible=not (as_json and console.is_terminal)) as bar,
+    ):
+        task = bar.add_task("", total=len(files))
+        for batch in batches:
+            _print_lines(console, batch.text)
+            verdicts.update(batch.verdicts)
+            bar.advance(task, batch.files)
+            if batch.unreadable:
+                raise batch.unreadable
+    if not as_json:
+        console.print(_summarize(verdicts))
+    return not verdicts["rejected"]
+
+
+def _print_lines(console: Console, text: str) -> None:
+    """Print whole lines at once: above the bar on a terminal, else as they are."""
+    if console.is_terminal and text:
+        console.print(Text.from_ansi(text))
+    else:
+        print(text, end="", flush=True)
+
+
+def _summarize(counts: Counter[str]) -> str:
+    accepted = counts["accepted"] + counts["warned"]
+    warned = f" ({counts['warned']} with warnings)" if counts["warned"] else ""
+    return f"{count_files(counts.total())}: {accepted} accepted{warned}, {counts['rejected']} rejected."
+
+
+def read_profile(path: Path | None) -> Profile:
+    """Read a clinic's profile; without one, everything is taken. Raises OSError, ValueError."""
+    if path is None:
+        return Profile()
+    try:
+        return Profile.parse(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{path} is no profile: {error}.") from error

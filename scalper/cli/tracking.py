@@ -1,0 +1,133 @@
+"""What became of files: an upload's state, verdicts as they come, and accepted files back."""
+
+import json
+import time
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from scalper.api.model import AWAITING, Change, Changes, File, Upload
+from scalper.cli.reporters import PROBLEMS
+from scalper.client import Client
+from scalper.errors import ApiError, ClientError
+from scalper.formatting import (
+    count_files,
+    escape_name,
+    explain_findings,
+    format_counts,
+    format_size,
+    format_state,
+    open_console,
+)
+
+ACCEPTED, REJECTED, AGAIN = 0, 1, 3
+
+
+def show_status(upload_id: str | None, journal: Path | None, *, as_json: bool) -> int:
+    """Print how far an upload has come; without an id, the last one. Return the exit code. Raises ClientError."""
+    with Client.configured() as client:
+        upload = client.status(upload_id or _find_last_upload(client, journal))
+        refused = any(upload.counts.get(state) for state in PROBLEMS)
+        files = client.files(upload.upload_id) if upload.warnings or refused else ()
+        problems = [file for file in files if file.state in PROBLEMS or file.warnings > 0]
+    if as_json:
+        facts = {**asdict(upload), "problems": [asdict(file) for file in problems]}
+        print(json.dumps(facts, ensure_ascii=False, default=_to_json))
+    else:
+        _print_upload(upload, problems)
+    if not upload.complete:
+        return AGAIN
+    return REJECTED if refused else ACCEPTED
+
+
+def follow_verdicts(cursor_file: Path | None, *, from_start: bool, once: bool, as_json: bool) -> None:
+    """Print verdicts as they come, until Ctrl-C. Raises ClientError.
+
+    With a cursor's file, it goes on where it ended, and skips nothing.
+    """
+    kept = cursor_file.read_text(encoding="ascii").strip() if cursor_file and cursor_file.exists() else ""
+    cursor = kept or (None if from_start else "now")
+    with Client.configured() as client:
+        while True:
+            page = _read_changes(client, cursor, cursor_file)
+            for change in page.changes:
+                _print_change(client, change, as_json=as_json)
+            cursor = page.cursor
+            if cursor_file:
+                _save_cursor(cursor_file, cursor)
+            if once and not page.poll_after:
+                continue
+            if once:
+                return
+            time.sleep(page.poll_after)
+
+
+def fetch_file(file_id: str, target: Path | None, *, force: bool) -> None:
+    """Fetch an accepted file. Raises ClientError, OSError."""
+    with Client.configured() as client:
+        target = target or Path(file_id)
+        if target.is_dir():
+            target /= file_id
+        if target.exists() and not force:
+            raise ClientError(f"{target} exists. Name another file with --output, or replace it with --force.")
+        file = client.download(file_id, target)
+    checked = "SHA-256 verified" if file.sha256 else "size verified"
+    open_console().print(f"{escape_name(str(target))}: {format_size(file.size)}, {checked}.")
+
+
+def _find_last_upload(client: Client, journal: Path | None) -> str:
+    with client.journal(journal) as opened:
+        found = opened.find_last_upload()
+    if found is None:
+        raise ClientError("Nothing was uploaded from here yet. Name an upload.")
+    return found
+
+
+def _print_upload(upload: Upload, problems: list[File]) -> None:
+    console = open_console()
+    reference = f"  {escape_name(upload.reference)}" if upload.reference else ""
+    awaited = upload.counts.get(AWAITING, 0)
+    progress = "[green]complete[/]" if upload.complete else f"[yellow]{awaited:,} to come[/]"
+    console.print(f"Upload [bold]{upload.upload_id}[/]{reference}  {progress}")
+    console.print(f"{count_files(upload.declared)}: {format_counts(upload.counts, upload.warnings)}.")
+    for file in problems:
+        console.print(f"{format_state(file.state, file.warnings)}  {escape_name(file.name)}  [dim]{file.file_id}[/]")
+        for line in explain_findings(file.findings, file.state):
+            console.print(line)
+
+
+def _print_change(client: Client, change: Change, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(asdict(change), default=_to_json), flush=True)
+        return
+    console = open_console()
+    time_of_day = change.at.astimezone().strftime("%H:%M:%S")
+    if not change.codes and not change.warnings:
+        console.print(f"[dim]{time_of_day}[/]  {format_state(change.state, 0)}  {change.file_id}")
+        return
+    file = client.file(change.file_id)
+    console.print(f"[dim]{time_of_day}[/]  {format_state(change.state, change.warnings)}  {change.file_id}")
+    console.print(f"    {escape_name(file.name)}")
+    for line in explain_findings(file.findings, change.state):
+        console.print(line)
+
+
+def _read_changes(client: Client, cursor: str | None, kept_in: Path | None) -> Changes:
+    try:
+        return client.changes(cursor)
+    except ApiError as error:
+        if error.problem.slug != "invalid-cursor" or kept_in is None:
+            raise
+        advice = f"{kept_in} holds no place in your clinic's verdicts, or one that is too old. Delete it and begin anew"
+        raise ClientError(f"{advice}: with --from-start, at the oldest verdict that is kept.") from error
+
+
+def _save_cursor(path: Path, cursor: str) -> None:
+    """Write the cursor whole or not at all."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_text(cursor + "\n", encoding="ascii")
+    fresh.replace(path)
+
+
+def _to_json(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

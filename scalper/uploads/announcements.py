@@ -1,0 +1,111 @@
+"""Telling the API which files are to come, so that no end of ours announces one twice."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scalper.api.connection import Connection
+from scalper.api.model import Json, Reserved
+from scalper.errors import ApiError, ClientError
+from scalper.uploads.journal import Batch, Journal, describe_announced
+from scalper.uploads.local_files import Announcement, LocalFile, hash_range
+
+MAX_FILES_PER_UPLOAD = 99_999
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An announcement whose answer is awaited; the journal knows of it."""
+
+    batch: Batch
+    key: str
+    files: tuple[LocalFile, ...]
+    body: Json
+
+
+class Candidates:
+    """Files that are fit to be announced, and those that are not."""
+
+    def __init__(self, files: Iterable[LocalFile], approve: Callable[[LocalFile], bool]) -> None:
+        self.fit: list[Announcement] = []
+        self.withheld: list[Path] = []
+        self.troubles: list[tuple[Path, Exception]] = []
+        for file in files:
+            try:
+                self._describe(file, approve)
+            except (ClientError, OSError) as error:
+                self.troubles.append((file.path, error))
+
+    def _describe(self, file: LocalFile, approve: Callable[[LocalFile], bool]) -> None:
+        if not approve(file):
+            self.withheld.append(file.path)
+            return
+        digest = None if file.large else hash_range(file.path, 0, file.size)
+        file.ensure_unchanged()
+        self.fit.append(Announcement(file, digest))
+
+
+class Announcer:
+    """Announces the files of one run, as one upload where they fit. The journal is touched by one thread only."""
+
+    def __init__(
+        self, connection: Connection, journal: Journal, *, roots: Sequence[Path], reference: str = "", note: str = ""
+    ) -> None:
+        self._connection = connection
+        self._journal = journal
+        self._roots = roots
+        self._reference = reference
+        self._note = note
+        self._batch: Batch | None = None
+
+    def repeat(self) -> Mapping[str, Reserved]:
+        """Repeat the announcements whose answers an earlier run never saw. Return what they reserved, by file id.
+
+        Raises CredentialsError, UnreachableError.
+        """
+        reserved: dict[str, Reserved] = {}
+        for batch, key, files in self._journal.list_unanswered():
+            try:
+                answer = self.send(Pending(batch, key, (), self._build_body(batch, files)))
+            except ApiError:
+                # What is refused now will be refused for ever, and nothing of it was sent.
+                self._journal.withdraw(key)
+                continue
+            found = [Reserved.read(row) for row in answer["files"]]
+            self._journal.note_answer(batch, key, answer["upload_id"], [one.file_id for one in found])
+            reserved |= {one.file_id: one for one in found}
+        return reserved
+
+    def prepare(self, files: Sequence[Announcement], expected: int) -> Pending:
+        """Note what is about to be announced. `expected` is how many files the run knows of in all."""
+        batch = self._batch or self._journal.find_open_batch(self._roots, self._reference)
+        if batch is None or batch.size + len(files) > MAX_FILES_PER_UPLOAD:
+            batch = self._journal.add_batch(self._roots, self._reference, self._note, expected)
+        key = self._journal.note_planned(batch, files)
+        rows = [describe_announced(file.name, file.size, digest) for file, digest in files]
+        return Pending(batch, key, tuple(file for file, _ in files), self._build_body(batch, rows))
+
+    def send(self, pending: Pending) -> dict[str, Any]:
+        """Announce. Any thread may call it. Raises ApiError, CredentialsError, UnreachableError."""
+        upload_id = pending.batch.upload_id
+        path = f"uploads/{upload_id}/files" if upload_id else "uploads"
+        return self._connection.ask("POST", path, body=pending.body, key=pending.key)
+
+    def note_answer(self, pending: Pending, answer: Json) -> tuple[str, list[Reserved]]:
+        """Note the answer. Return the upload and what was reserved in it, in the order of the files."""
+        reserved = [Reserved.read(row) for row in answer["files"]]
+        ids = [one.file_id for one in reserved]
+        self._batch = self._journal.note_answer(pending.batch, pending.key, answer["upload_id"], ids)
+        return answer["upload_id"], reserved
+
+    @staticmethod
+    def _build_body(batch: Batch, files: Sequence[Json]) -> Json:
+        if batch.upload_id:
+            return {"files": files}
+        return {
+            "files": files,
+            "reference": batch.reference,
+            "note": batch.note,
+            **({"expected": batch.expected} if batch.expected <= MAX_FILES_PER_UPLOAD else {}),
+        }

@@ -1,0 +1,143 @@
+"""Files on this machine: which there are, what they are called on the other side, what they hold."""
+
+import hashlib
+import os
+import stat
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from scalper.errors import ClientError, FileChangedError
+
+LARGE = 64 * 1024**2
+"""Bytes above which a file is sent in parts, each with a checksum of its own, and none is asked for the whole."""
+
+LONGEST_NAME = 1024
+LONGEST_SEGMENT = 255
+"""Characters, as the API takes them."""
+
+BLOCK = 1024**2
+JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+"""What operating systems leave in folders, in lower case; names that begin with a dot are left out as well."""
+
+_UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode's categories of control characters, lone surrogates, and line and paragraph separators."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file as it was when we looked."""
+
+    path: Path
+    name: str
+    """As it is announced: the path from the folder that was named, that folder included."""
+    size: int
+    changed_ns: int
+    """Time of the last change, in nanoseconds."""
+
+    @property
+    def large(self) -> bool:
+        return self.size > LARGE
+
+    def ensure_unchanged(self) -> None:
+        """Raises FileChangedError, and OSError if the file is gone."""
+        now = self.path.stat()
+        if (now.st_size, now.st_mtime_ns) != (self.size, self.changed_ns):
+            raise FileChangedError(f"{self.path} changed while it was being sent.")
+
+
+class Announcement(NamedTuple):
+    """A file that is going to be announced."""
+
+    file: LocalFile
+    sha256: str | None
+
+
+@dataclass(slots=True)
+class Selection:
+    """What stands under the paths that were named."""
+
+    files: list[LocalFile] = field(default_factory=list)
+    left_out: int = 0
+    """Files of the operating system's, and hidden ones."""
+    unreadable: list[Path] = field(default_factory=list)
+
+
+def find_files(paths: Iterable[Path]) -> Selection:
+    """Look for files, in order, each once. Raises ClientError for a path under which there is nothing."""
+    found = Selection()
+    seen: set[str] = set()
+    for path in paths:
+        if not path.exists():
+            raise ClientError(f"There is no file or folder {path}.")
+        root = normalize_path(path)
+        for inner in _walk_folder(root, found) if path.is_dir() else (root,):
+            if str(inner) not in seen:
+                seen.add(str(inner))
+                _add_file(inner, _build_name(inner, root), found)
+    return found
+
+
+def normalize_path(path: Path) -> Path:
+    """Return the path from the root, with links left as they are: they are what the user calls the file."""
+    return Path(os.path.normpath(path.absolute()))
+
+
+def _walk_folder(root: Path, found: Selection) -> Iterator[Path]:
+    for folder, folders, names in os.walk(root, onerror=lambda error: found.unreadable.append(Path(error.filename))):
+        folders[:] = sorted(name for name in folders if not _is_junk(name))
+        for name in sorted(names):
+            if _is_junk(name):
+                found.left_out += 1
+            else:
+                yield Path(folder, name)
+
+
+def _is_junk(name: str) -> bool:
+    return name.startswith(".") or name.lower() in JUNK
+
+
+def _add_file(path: Path, name: str, found: Selection) -> None:
+    try:
+        facts = path.stat()
+    except OSError:
+        found.unreadable.append(path)
+        return
+    if stat.S_ISREG(facts.st_mode):
+        found.files.append(LocalFile(path, name, facts.st_size, facts.st_mtime_ns))
+
+
+def _build_name(path: Path, root: Path) -> str:
+    """Return a name that the API takes: what it does not is replaced, and of a path too long its end is kept."""
+    segments = [_replace_unfit(segment) for segment in path.relative_to(root.parent).parts]
+    while len("/".join(segments)) > LONGEST_NAME:
+        segments.pop(0)
+    return "/".join(segments)
+
+
+def _replace_unfit(segment: str) -> str:
+    fit = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in _UNFIT else one for one in segment)
+    return fit[-LONGEST_SEGMENT:]
+
+
+def read_blocks(path: Path, start: int, length: int) -> Iterator[bytes]:
+    """Read a stretch of a file piece by piece. Raises OSError, and FileChangedError where the file ends too early."""
+    with path.open("rb") as file:
+        file.seek(start)
+        left = length
+        while left:
+            block = file.read(min(BLOCK, left))
+            if not block:
+                raise FileChangedError(f"{path} became shorter.")
+            left -= len(block)
+            yield block
+
+
+def hash_range(path: Path, start: int, length: int) -> str:
+    """Return the SHA-256 of a stretch, hexadecimal. Raises OSError, FileChangedError."""
+    digest = hashlib.sha256()
+    for block in read_blocks(path, start, length):
+        digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,117 @@
+"""`scalper check --jobs`: the same verdicts in the same order, however many processes judge."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from processor.judge.inspection.profile import Profile
+from scalper.__main__ import app
+from scalper.check import report, workers
+from scalper.check.workers import BATCH, FEWEST, Style
+from tests.dicom_files import ct_slice
+
+PLAIN, JSON = Style(as_json=False, colours=None), Style(as_json=True, colours=None)
+
+
+@pytest.fixture
+def slices(tmp_path):
+    folder = tmp_path / "study"
+    folder.mkdir()
+    for number in range(FEWEST + BATCH + 3):
+        content = ct_slice(rows=8, columns=8, instance=number)
+        (folder / f"{number:03}.dcm").write_bytes(content[:-20] if number % 7 == 3 else content)
+    return folder
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["check", *map(str, arguments)])
+
+
+def told(paths, style, jobs):
+    with workers.judge_files(paths, Profile(), style, jobs) as batches:
+        return "".join(batch.text for batch in batches)
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_two_processes_tell_what_one_tells_in_the_same_order(slices, more):
+    one, two = run("--jobs", 1, *more, slices), run("--jobs", 2, *more, slices)
+
+    assert (two.exit_code, two.stdout) == (one.exit_code, one.stdout)
+    assert one.exit_code == 1
+
+
+def test_json_lines_are_whole_and_one_a_file(slices):
+    lines = run("--jobs", 2, "--json", slices).stdout.splitlines()
+
+    assert [json.loads(line)["path"] for line in lines] == [str(path) for path in sorted(slices.iterdir())]
+
+
+def test_an_unreadable_file_ends_the_command_after_what_comes_before_it(slices, monkeypatch):
+    unreadable = sorted(slices.iterdir())[FEWEST]
+    unreadable.unlink()
+    unreadable.symlink_to(slices / "nothing")
+    files = sorted(slices.iterdir())
+
+    with workers.judge_files(files, Profile(), PLAIN, 2) as batches:
+        seen = list(batches)
+
+    assert [batch.unreadable is not None for batch in seen].index(True) == FEWEST // BATCH
+    with pytest.raises(OSError, match="No such file"):
+        report.report(files, Profile(), as_json=True, jobs=2)
+
+
+def test_few_files_are_not_worth_a_process(slices, monkeypatch):
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", None)
+
+    assert told(sorted(slices.iterdir())[: FEWEST - 1], JSON, 8).count("\n") == FEWEST - 1
+
+
+def test_no_more_batches_are_under_way_than_a_few_a_process(slices, monkeypatch):
+    files = [next(slices.iterdir())] * (BATCH * 100)
+    begun = []
+    submit = workers.ProcessPoolExecutor.submit
+    monkeypatch.setattr(
+        workers.ProcessPoolExecutor, "submit", lambda pool, *given: begun.append(1) or submit(pool, *given)
+    )
+
+    with workers.judge_files(files, Profile(), JSON, 2) as batches:
+        next(batches)
+        assert len(begun) <= 2 * workers.AHEAD + 1
+
+
+def test_a_bar_shows_on_a_terminal_only(slices, capsys, monkeypatch):
+    report.report(sorted(slices.iterdir()), Profile(), as_json=False, jobs=1)
+    assert "Checking" not in "".join(capsys.readouterr())
+
+    terminal = Console(force_terminal=True, color_system="standard", width=300)
+    monkeypatch.setattr(report, "open_console", lambda: terminal)
+    report.report(sorted(slices.iterdir()), Profile(), as_json=False, jobs=1)
+    shown = capsys.readouterr().out
+    assert "Checking" in shown
+    assert "000.dcm" in shown
+
+
+def test_ctrl_c_ends_it_at_once_and_leaves_no_process(slices):
+    blocking = slices / "000.fifo"
+    os.mkfifo(blocking)
+    # Named as files: a FIFO blocks whoever opens it, so that a worker is caught in the middle.
+    files = [*sorted(slices.glob("*.dcm")), blocking, *sorted(slices.glob("*.dcm"))]
+    command = [sys.executable, "-m", "scalper", "check", "--json", "--jobs", "2", *map(str, files)]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    for _ in range(BATCH):
+        run.stdout.readline()
+
+    os.killpg(run.pid, signal.SIGINT)
+    _, errors = run.communicate(timeout=30)
+
+    assert run.returncode not in {0, None}
+    assert "Traceback" not in errors
+    # Whoever was left would hold the pipes open, so that reading to their end above would not have ended.
+    with pytest.raises(ProcessLookupError):
+        os.killpg(run.pid, 0)
