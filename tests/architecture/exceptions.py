@@ -13,6 +13,3 @@ ARGUED: dict[str, dict[str, str]] = {
         "scalper": "A library's own face: `scalper.Client` is what partners import.",
     },
 }
-
-TODAY: dict[str, dict[str, str]] = {}
-"""What is yet to be moved; nothing is."""

@@ -6,7 +6,7 @@ Each rule is also held against a made-up tree, in which modules that nobody knew
 import pytest
 
 from tests.architecture.contracts import over_patterns
-from tests.architecture.exceptions import ARGUED, TODAY
+from tests.architecture.exceptions import ARGUED
 from tests.architecture.rules import RULES, circles, full_folders, long_modules, re_exports, silent_packages
 from tests.architecture.sources import PRODUCT, Sources
 
@@ -40,19 +40,19 @@ def tree(tmp_path):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_rules_of_the_plan_are_kept(sources, rule):
-    excused = ARGUED.get(rule, {}) | TODAY.get(rule, {})
+    excused = ARGUED.get(rule, {})
     assert {name: told for name, told in RULES[rule](sources).items() if name not in excused} == {}
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_what_is_excused_still_breaks_its_rule(sources, rule):
-    excused = ARGUED.get(rule, {}) | TODAY.get(rule, {})
+    excused = ARGUED.get(rule, {})
     assert sorted(excused.keys() - RULES[rule](sources).keys()) == []
 
 
 def test_every_exception_is_of_a_rule_and_gives_a_reason():
-    assert {*ARGUED, *TODAY} <= {*RULES}
-    assert all(reason for excused in (*ARGUED.values(), *TODAY.values()) for reason in excused.values())
+    assert {*ARGUED} <= {*RULES}
+    assert all(reason for excused in ARGUED.values() for reason in excused.values())
 
 
 @pytest.mark.parametrize("contract", [AWS, WEB, ADAPTERS], ids=["boto3", "fastapi", "adapters"])

@@ -9,7 +9,6 @@ from intake.dicom.dictionary.vrs import LUT_DESCRIPTOR, LUT_DESCRIPTORS, PIXEL_R
 from intake.dicom.elements import UNDEFINED_LENGTH
 from intake.dicom.errors import BudgetSpentError
 from intake.dicom.events import Event, Kind
-from intake.dicom.behind_pixels import PIXELS
 from intake.dicom.scanner import Scanner
 from portal.dicomweb.json_model.values import (
     LARGEST_BINARY,
