@@ -1,6 +1,6 @@
 """What may break a rule of the plan: rule → what breaks it, as the rule tells it → why.
 
-Whatever stands here and breaks its rule no longer fails the test, so both lists only shrink.
+Whatever stands here and breaks its rule no longer fails the test, so the list only shrinks.
 """
 
 ARGUED: dict[str, dict[str, str]] = {
