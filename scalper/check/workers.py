@@ -1,29 +1,24 @@
 """Files judged side by side in processes of their own, and told in the order in which they were named.
 
 A worker judges some files and writes down what is to be told of them, so that the one process that prints has little to
-do. No more than AHEAD of such batches a worker are under way or wait to be told, however many files there are.
+do.
 """
 
 import io
 import json
-import multiprocessing
 import os
-import signal
-import sys
-import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from rich.console import Console
 
 from scalper.check import judge_code
+from scalper.check.pool import open_pool
 from scalper.formatting import MARKS, escape_name, explain_findings
 
 if TYPE_CHECKING:
@@ -34,7 +29,6 @@ Colours = Literal["standard", "256", "truecolor"] | None
 
 BATCH = 16
 """Files that a worker judges at a time."""
-AHEAD = 4
 FEWEST = 2 * BATCH
 """Files that are worth a second process: one takes some 0.2 s to start."""
 
@@ -74,36 +68,10 @@ def judge_files(files: Sequence[Path], profile: "Profile", style: Style, jobs: i
     if jobs == 1 or len(files) < FEWEST:
         yield (judge_batch((path,), profile, style) for path in files)
         return
-    with ProcessPoolExecutor(
-        min(jobs, len(files) // BATCH), mp_context=_choose_context(), initializer=_prepare
-    ) as pool:
-        batches = (files[first : first + BATCH] for first in range(0, len(files), BATCH))
-        begun = (pool.submit(judge_batch, paths, profile, style) for paths in batches)
-        try:
-            yield _yield_in_order(deque(islice(begun, AHEAD * jobs)), begun)
-        except BrokenProcessPool as error:
-            raise OSError("A process that checks files was ended from outside.") from error
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _choose_context() -> multiprocessing.context.BaseContext:
-    """Return how processes are begun: as copies of this one, which costs nothing, while it is safe: without threads."""
-    is_safe = sys.platform == "linux" and threading.active_count() == 1
-    return multiprocessing.get_context("fork" if is_safe else "spawn")
-
-
-def _yield_in_order(waiting: deque[Future[JudgedBatch]], begun: Iterator[Future[JudgedBatch]]) -> Iterator[JudgedBatch]:
-    while waiting:
-        done = waiting.popleft().result()
-        waiting.extend(islice(begun, 1))
-        yield done
-
-
-def _prepare() -> None:
-    """Have Ctrl-C end a worker at once and in silence, and find the judge."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    judge_code.make_importable()
+    batches = [files[first : first + BATCH] for first in range(0, len(files), BATCH)]
+    work = partial(judge_batch, profile=profile, style=style)
+    with open_pool(work, min(jobs, len(batches)), judge_code.make_importable) as pool:
+        yield pool.ask_all(batches)
 
 
 def judge_batch(paths: Sequence[Path], profile: "Profile", style: Style) -> JudgedBatch:

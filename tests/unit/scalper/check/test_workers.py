@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -12,9 +13,10 @@ from typer.testing import CliRunner
 
 from processor.judge.inspection.profile import Profile
 from scalper.__main__ import app
-from scalper.check import report, workers
+from scalper.check import pool, report, workers
 from scalper.check.workers import BATCH, FEWEST, Style
 from tests.dicom_files import ct_slice
+from tests.waiting import until
 
 PLAIN, JSON = Style(as_json=False, colours=None), Style(as_json=True, colours=None)
 
@@ -67,22 +69,9 @@ def test_an_unreadable_file_ends_the_command_after_what_comes_before_it(slices, 
 
 
 def test_few_files_are_not_worth_a_process(slices, monkeypatch):
-    monkeypatch.setattr(workers, "ProcessPoolExecutor", None)
+    monkeypatch.setattr(workers, "open_pool", None)
 
     assert told(sorted(slices.iterdir())[: FEWEST - 1], JSON, 8).count("\n") == FEWEST - 1
-
-
-def test_no_more_batches_are_under_way_than_a_few_a_process(slices, monkeypatch):
-    files = [next(slices.iterdir())] * (BATCH * 100)
-    begun = []
-    submit = workers.ProcessPoolExecutor.submit
-    monkeypatch.setattr(
-        workers.ProcessPoolExecutor, "submit", lambda pool, *given: begun.append(1) or submit(pool, *given)
-    )
-
-    with workers.judge_files(files, Profile(), JSON, 2) as batches:
-        next(batches)
-        assert len(begun) <= 2 * workers.AHEAD + 1
 
 
 def test_a_bar_shows_on_a_terminal_only(slices, capsys, monkeypatch):
@@ -95,6 +84,41 @@ def test_a_bar_shows_on_a_terminal_only(slices, capsys, monkeypatch):
     shown = capsys.readouterr().out
     assert "Checking" in shown
     assert "000.dcm" in shown
+
+
+def test_whoever_reads_slowly_is_not_overrun():
+    asked = []
+
+    def count_questions():
+        for number in range(100):
+            asked.append(number)
+            yield number
+
+    with pool.open_pool(str, 2, prepare_nothing) as workers_of_two:
+        answers = workers_of_two.ask_all(count_questions())
+        assert next(answers) == "0"
+        assert len(asked) <= 2 * pool.AHEAD + 2
+        assert [*answers] == [str(number) for number in range(1, 100)]
+
+
+def prepare_nothing():
+    """A process that is a copy of this one has all it needs."""
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_worker_that_is_ended_while_it_answers_ends_the_command_and_nobody_waits(end):
+    """Half an answer stands in its pipe, since nobody reads on: more than a pipe takes at once."""
+    with pool.open_pool(answer_at_length, 2, prepare_nothing) as workers_of_two:
+        answers = workers_of_two.ask_all([1] * 8)
+        process, _ = next(answers)
+        until(lambda: select.select([*workers_of_two._asked], [], [], 0)[0], "half an answer")
+        os.kill(process, end)
+        with pytest.raises(OSError, match="ended from outside"):
+            list(answers)
+
+
+def answer_at_length(question):
+    return os.getpid(), bytes(question * 8 * 1024 * 1024)
 
 
 def test_ctrl_c_ends_it_at_once_and_leaves_no_process(slices):

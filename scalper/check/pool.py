@@ -1,0 +1,111 @@
+"""Processes that work side by side, each with a pipe of its own, and whose answers come in the order of the questions.
+
+The pool of `concurrent.futures` has one pipe for everybody's answers: a worker that Ctrl-C ends while it writes leaves
+half an answer in it, and whoever reads waits for the rest for ever, the interpreter's own end included.
+"""
+
+import multiprocessing
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic, TypeVar, cast
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+AHEAD = 4
+"""Answers a worker that may wait for one before them, so that memory stays flat."""
+
+
+@contextmanager
+def open_pool(
+    work: Callable[[Question], Answer], workers: int, prepare: Callable[[], None]
+) -> Iterator["Pool[Question, Answer]"]:
+    """Begin processes that `prepare` and then `work`, as often as they are asked. They are gone when the block ends."""
+    context = _choose_context()
+    begun, connections = [], []
+    try:
+        for _ in range(workers):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_answer, args=(theirs, prepare), daemon=True)
+            process.start()
+            begun.append(process)
+            connections.append(ours)
+            # While we held their end as well, its end would not show.
+            theirs.close()
+            # Sent, since what it names is found only by who is prepared.
+            ours.send(work)
+        yield Pool(connections)
+    finally:
+        for process in begun:
+            process.kill()
+        for process in begun:
+            process.join()
+        for connection in connections:
+            connection.close()
+
+
+def _choose_context() -> "multiprocessing.context.ForkContext | multiprocessing.context.SpawnContext":
+    """Return how processes are begun: as copies of this one, which costs nothing, while it is safe: without threads."""
+    is_safe = sys.platform == "linux" and threading.active_count() == 1
+    return multiprocessing.get_context("fork") if is_safe else multiprocessing.get_context("spawn")
+
+
+def _answer(connection: "Connection[Any, Any]", prepare: Callable[[], None]) -> None:
+    # Ctrl-C ends a worker at once and in silence.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    prepare()
+    # At the end of who asks, its pipe ends.
+    with suppress(EOFError):
+        work = connection.recv()
+        while True:
+            connection.send(work(connection.recv()))
+
+
+class Pool(Generic[Question, Answer]):
+    """Hands questions to workers that wait, and gives their answers in order."""
+
+    def __init__(self, connections: "list[Connection[Question, Answer]]") -> None:
+        self._idle = connections
+        self._most_ahead = AHEAD * len(connections)
+        self._asked: dict[Connection[Question, Answer], int] = {}
+        self._answers: dict[int, Answer] = {}
+
+    def ask_all(self, questions: Iterable[Question]) -> Iterator[Answer]:
+        """Yield the answers in the order of the questions. Raises OSError where a worker was ended from outside."""
+        numbered = enumerate(questions)
+        given = 0
+        upcoming = next(numbered, None)
+        while upcoming or self._asked or self._answers:
+            while upcoming and self._idle and upcoming[0] < given + self._most_ahead:
+                self._ask(self._idle.pop(), *upcoming)
+                upcoming = next(numbered, None)
+            if given in self._answers:
+                yield self._answers.pop(given)
+                given += 1
+            else:
+                self._collect()
+
+    def _ask(self, connection: "Connection[Question, Answer]", number: int, question: Question) -> None:
+        with _tell_of_ends():
+            connection.send(question)
+        self._asked[connection] = number
+
+    def _collect(self) -> None:
+        """Wait for whoever answers next."""
+        for ready in wait(list(self._asked)):
+            connection = cast("Connection[Question, Answer]", ready)
+            with _tell_of_ends():
+                self._answers[self._asked.pop(connection)] = connection.recv()
+            self._idle.append(connection)
+
+
+@contextmanager
+def _tell_of_ends() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        raise OSError("A process that checks files was ended from outside.") from error
