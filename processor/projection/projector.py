@@ -89,7 +89,7 @@ class Projector:
     def _write_alert(self, due: DueAlert) -> Alert | None:
         """Write an alert; None where it is no longer true."""
         if due.kind != AlertKind.COMPLETED:
-            return _WRITERS[due.kind](due, self._portal_origin)
+            return WRITERS[due.kind](due, self._portal_origin)
         upload = self._upload_of(due.subject)
         if not _is_complete(upload):
             return None
@@ -97,7 +97,7 @@ class Projector:
         return alert_texts.write_completed(due, upload, self._portal_origin)
 
 
-_WRITERS: dict[str, Callable[[DueAlert, str], Alert]] = {
+WRITERS: dict[str, Callable[[DueAlert, str], Alert]] = {
     AlertKind.REJECTED: alert_texts.write_rejected,
     AlertKind.FAILED: alert_texts.write_failed,
     AlertKind.QUIET: alert_texts.write_quiet,

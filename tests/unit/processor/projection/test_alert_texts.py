@@ -4,7 +4,7 @@ from intake.files.keys import UNASSIGNED
 from intake.messaging.model import AlertKind
 from intake.operations.model import Fault
 from intake.projections.model import DueAlert
-from processor.projection import alert_texts
+from processor.projection import alert_texts, projector
 from tests.records import UPLOAD_ID
 
 FILE_ID = f"{UPLOAD_ID}-00001"
@@ -32,6 +32,8 @@ def test_a_disagreement_is_told_by_codes_and_an_id():
 
 def test_every_fault_and_every_kind_has_its_words():
     assert set(alert_texts.FAULTS) == set(Fault) - {Fault.LATE}
+    # What an upload came to is told by the projector itself, which reads the upload first.
+    assert set(projector.WRITERS) == set(AlertKind) - {AlertKind.COMPLETED}
 
 
 @pytest.mark.parametrize(
