@@ -9,7 +9,9 @@ def code_of(error: ClientError) -> str:
 
 
 def refusal_of(error: Exception) -> dict[str, str]:
-    """Return which operation an AWS service refused, and by which code; nothing for an error of another kind."""
+    """Return which operation an AWS service refused, and by which codes; nothing for an error of another kind."""
     if not isinstance(error, ClientError):
         return {}
-    return {"operation": error.operation_name, "code": code_of(error)}
+    # A cancelled transaction says of each write whether it was in the way; never by the message, which quotes the item.
+    codes = {reason.get("Code", "None") for reason in error.response.get("CancellationReasons", ())} - {"None"}
+    return {"operation": error.operation_name, "code": " ".join([code_of(error), *sorted(codes)])}

@@ -92,7 +92,7 @@ def plain_environment() -> dict[str, str]:
 def run_emulator(*, state: Path, endpoint: Endpoint) -> Iterator[Child]:
     """Run the emulator until the block is left; it writes its state when it is asked to stop.
 
-    It is strict, and makes its certificate, where the endpoint, made by `endpoint_of`, has one.
+    It is strict, and makes its certificate, where the endpoint, has one.
     Raises RunnerError for a taken port, a damaged state, or when the emulator does not start.
     """
     ensure_free(endpoint.port, "the emulator", "--emulator-port")

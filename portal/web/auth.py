@@ -48,8 +48,10 @@ def sign_out(request: Request) -> RedirectResponse:
     """End the session here, at the user pool and at its managed login."""
     services = find_services(request)
     try:
+        leaving = None
         with suppress(ClinicError, SignInRequiredError):
             leaving = require_staff(request)
+        if leaving:
             note(services, leaving, "session.end", clinic_id=leaving.clinic_id or "", subject=leaving.subject)
     finally:
         # Whoever wants to go is let go, noted and known or not.

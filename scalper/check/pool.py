@@ -9,8 +9,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar, cast
 
 Question = TypeVar("Question")
@@ -26,24 +28,29 @@ def open_pool(
 ) -> Iterator["Pool[Question, Answer]"]:
     """Begin processes that `prepare` and then `work`, as often as they are asked. They are gone when the block ends."""
     context = _choose_context()
-    begun, connections = [], []
+    copies = context.get_start_method() == "fork"
+    begun: list[BaseProcess] = []
+    connections: list[Connection[Any, Any]] = []
     try:
         for _ in range(workers):
             ours, theirs = context.Pipe()
-            process = context.Process(target=_answer, args=(theirs, prepare), daemon=True)
+            connections.append(ours)
+            # A copy of this process holds our ends too, and would not see us end.
+            process = context.Process(
+                target=_answer, args=(theirs, prepare, connections if copies else ()), daemon=True
+            )
             process.start()
             begun.append(process)
-            connections.append(ours)
             # While we held their end as well, its end would not show.
             theirs.close()
             # Sent, since what it names is found only by who is prepared.
             ours.send(work)
-        yield Pool(connections)
+        yield Pool([*connections])
     finally:
-        for process in begun:
-            process.kill()
-        for process in begun:
-            process.join()
+        for worker in begun:
+            worker.kill()
+        for worker in begun:
+            worker.join()
         for connection in connections:
             connection.close()
 
@@ -54,15 +61,33 @@ def _choose_context() -> "multiprocessing.context.ForkContext | multiprocessing.
     return multiprocessing.get_context("fork") if is_safe else multiprocessing.get_context("spawn")
 
 
-def _answer(connection: "Connection[Any, Any]", prepare: Callable[[], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What a worker raised, to be raised again by who asked."""
+
+    error: Exception
+
+
+def _answer(
+    connection: "Connection[Any, Any]", prepare: Callable[[], None], others: "Iterable[Connection[Any, Any]]"
+) -> None:
     # Ctrl-C ends a worker at once and in silence.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for other in others:
+        other.close()
     prepare()
-    # At the end of who asks, its pipe ends.
-    with suppress(EOFError):
-        work = connection.recv()
-        while True:
-            connection.send(work(connection.recv()))
+    work = connection.recv()
+    while True:
+        try:
+            question = connection.recv()
+        except EOFError:
+            # Who asked is gone.
+            return
+        try:
+            answer = work(question)
+        except Exception as error:  # noqa: BLE001  It is raised again where it can be told of.
+            answer = _Failure(error)
+        connection.send(answer)
 
 
 class Pool(Generic[Question, Answer]):
@@ -75,7 +100,10 @@ class Pool(Generic[Question, Answer]):
         self._answers: dict[int, Answer] = {}
 
     def ask_all(self, questions: Iterable[Question]) -> Iterator[Answer]:
-        """Yield the answers in the order of the questions. Raises OSError where a worker was ended from outside."""
+        """Yield the answers in the order of the questions.
+
+        Raises what a worker raises, and OSError where one was ended from outside.
+        """
         numbered = enumerate(questions)
         given = 0
         upcoming = next(numbered, None)
@@ -98,8 +126,12 @@ class Pool(Generic[Question, Answer]):
         """Wait for whoever answers next."""
         for ready in wait(list(self._asked)):
             connection = cast("Connection[Question, Answer]", ready)
+            number = self._asked.pop(connection)
             with _tell_of_ends():
-                self._answers[self._asked.pop(connection)] = connection.recv()
+                answer: Answer | _Failure = connection.recv()
+            if isinstance(answer, _Failure):
+                raise answer.error
+            self._answers[number] = answer
             self._idle.append(connection)
 
 

@@ -56,7 +56,7 @@ _AT_ONCE = FORMS | {
     "TM": r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:\.[0-9]{1,6})?)?",
     "UI": r"(?!\.)[0-9.]{1,64}(?<!\.)",
 }
-"""The usual one of several ways to write a value; narrower than FORMS, but for UIDs, which `matcher` looks at."""
+"""The usual one of several ways to write a value; narrower than FORMS, but for UIDs, which `build_matcher` joins."""
 MOST_AT_ONCE = 8
 """Values of one attribute that the joined pattern takes."""
 

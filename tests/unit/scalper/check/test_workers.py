@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -115,6 +116,33 @@ def test_a_worker_that_is_ended_while_it_answers_ends_the_command_and_nobody_wai
         os.kill(process, end)
         with pytest.raises(OSError, match="ended from outside"):
             list(answers)
+
+
+def test_what_a_worker_raises_is_raised_again():
+    with pool.open_pool(int, 2, prepare_nothing) as workers_of_two:
+        answers = workers_of_two.ask_all(["1", "one"])
+        with pytest.raises(ValueError, match="'one'"):
+            list(answers)
+
+
+def test_workers_end_with_who_asked_them():
+    script = (
+        "import os, signal\n"
+        "from scalper.check import pool\n"
+        "from tests.unit.scalper.check.test_workers import prepare_nothing, tell_process\n"
+        "with pool.open_pool(tell_process, 3, prepare_nothing) as workers:\n"
+        "    print(*set(workers.ask_all(range(30))), flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    processes = [int(process) for process in run.stdout.split()]
+    assert processes
+    # Whoever was left would hold the pipe open, so that `run` above would not have ended.
+    until(lambda: not any(Path(f"/proc/{process}").exists() for process in processes), "the workers' ends")
+
+
+def tell_process(_):
+    return os.getpid()
 
 
 def answer_at_length(question):
