@@ -188,10 +188,10 @@ class Scanner:
                 self._levels = [level._replace(limit=max(level.limit, start)) for level in self._levels]
                 yield _END
                 return
-            if delimiter != ITEM or length == UNDEFINED_LENGTH:
+            if delimiter != ITEM or length == UNDEFINED_LENGTH or not self._stream.holds(start + length):
                 break
             yield Event(Kind.FRAGMENT, tag, vr, start, length, encoding)
-            self._pass(start + length)
+            self._position = start + length
         raise DamagedSequenceError(f"the fragments before byte {self._position} do not end")
 
     def _walk_items(self, level: _Level) -> Iterator[Event]:

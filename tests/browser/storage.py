@@ -35,7 +35,7 @@ class StoragePresigner(FakePresigner):
 
     url: str = ""
 
-    def _presigned(self, method: str, target: ObjectVersion, headers: dict[str, str], query: str) -> Presigned:
+    def _presign(self, method: str, target: ObjectVersion, headers: dict[str, str], query: str) -> Presigned:
         return Presigned(method, f"{self.url}/{target.key}?{query}", headers, self.clock() + timedelta(minutes=15))
 
 

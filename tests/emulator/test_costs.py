@@ -53,7 +53,7 @@ def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_a_process_
     profiles = Profiles(DynamoDirectory(Table(clients["dynamodb"], table)))
     ids = KeyedIds(TableSecret(Table(clients["dynamodb"], table)).read)
     verdicts = DynamoVerdicts(Table(clients["dynamodb"], table), ids)
-    profiles.of("northside")
+    profiles.get("northside")
     ids.patient("northside", "TEST")
     assert calls["GetItem"] == 3
     calls.clear()
@@ -65,7 +65,7 @@ def test_an_accepted_reserved_slice_takes_three_calls_and_64_kib_once_a_process_
         Buckets(stack.outputs["AcceptedBucket"], stack.outputs["QuarantineBucket"]),
         judge,
         ids=ids,
-        profile_of=profiles.of,
+        profile_of=profiles.get,
         takes_part=profiles.takes_part,
         expand=lambda archive, source: 0,
         scans=Scans(objects, required=False),

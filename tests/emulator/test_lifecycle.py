@@ -66,7 +66,7 @@ def with_other_code(assembly, folder):
     changed = re.sub(rb"RULES_VERSION = .*", f"RULES_VERSION = {OTHER_RULES!r}".encode(), content[catalogue], count=1)
     assert changed != content[catalogue]
     # Bytecode is never compared with its source, so that of the changed one goes.
-    kept = {entry: data for entry, data in content.items() if "judge/__pycache__/catalogue." not in entry}
+    kept = {entry: data for entry, data in content.items() if "rules/__pycache__/catalogue." not in entry}
     with zipfile.ZipFile(folder / "new.zip", "w") as archive:
         for entry, data in {**kept, catalogue: changed}.items():
             archive.writestr(entry, data)

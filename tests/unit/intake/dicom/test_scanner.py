@@ -160,6 +160,14 @@ def test_damage_within_a_sequence_of_known_length_ends_that_sequence_alone():
     assert told[-2:] == ["DAMAGED", ("ELEMENT", "00200013", "IS", b"1 ")]
 
 
+def test_a_fragment_beyond_the_files_end_in_a_sequence_of_known_length_ends_that_sequence_alone():
+    beyond = encapsulated(b"abcd").replace(b"\x04\0\0\0abcd", b"\xff\0\0\0abcd")
+
+    told = outline(file(FIRST, sequence(item(beyond), tag=0x00880200), LAST))
+
+    assert told[-2:] == ["DAMAGED", ("ELEMENT", "00200013", "IS", b"1 ")]
+
+
 def test_damage_within_an_item_of_known_length_ends_that_item_alone():
     damaged = item(element(0x00081155, "UI", b"1.2\0", length=400))
 
