@@ -40,7 +40,7 @@ def test_an_object_that_no_record_claims_is_told_of_once_and_closed_when_it_is_g
         _sweep(stack)
         return operations.heard(clinic)
 
-    (mail,) = until(told, "the alert on the stray object", 60)
+    (mail,) = until(told, "the alert on the stray object", 240)
     assert f"1 x {Fault.OBJECT_UNCLAIMED}" in mail["Message"]
     assert "Doe" not in mail["Message"]
     for _ in range(3):
