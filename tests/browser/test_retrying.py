@@ -46,6 +46,6 @@ def test_all_failed_files_are_judged_again_by_one_click(page: Page, stack: Local
     until(lambda: button.count() or (page.reload() and None), "the receipt's counts")
     button.click()
     expect(page.get_by_text("4 files checked again")).to_be_visible(timeout=3 * VERDICT)
-    expect(page.get_by_text("All 4 files accepted")).to_be_visible(timeout=VERDICT)
+    expect(page.get_by_text("All 4 files accepted")).to_be_visible(timeout=3 * VERDICT)
     page.get_by_role("link", name="CT, ").click()
     expect(page.get_by_text("1 series · 4 images")).to_be_visible()

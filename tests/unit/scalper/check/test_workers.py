@@ -108,14 +108,15 @@ def prepare_nothing():
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_a_worker_that_is_ended_while_it_answers_ends_the_command_and_nobody_waits(end):
-    """Half an answer stands in its pipe, since nobody reads on: more than a pipe takes at once."""
-    with pool.open_pool(answer_at_length, 2, prepare_nothing) as workers_of_two:
-        answers = workers_of_two.ask_all([1] * 8)
-        process, _ = next(answers)
-        until(lambda: select.select([*workers_of_two._asked], [], [], 0)[0], "half an answer")
+    with pool.open_pool(answer_at_length, 1, prepare_nothing) as one_worker:
+        process, _ = next(one_worker.ask_all([0]))
+        (connection,) = one_worker._idle
+        one_worker._ask(one_worker._idle.pop(), 1, 1)
+        # More than a pipe takes at once, and nobody reads on: half an answer stands in it.
+        until(lambda: select.select([connection], [], [], 0)[0], "half an answer")
         os.kill(process, end)
         with pytest.raises(OSError, match="ended from outside"):
-            list(answers)
+            one_worker._collect()
 
 
 def test_what_a_worker_raises_is_raised_again():
