@@ -8,7 +8,7 @@ def code_of(error: ClientError) -> str:
     return error.response["Error"]["Code"]
 
 
-def refusal_of(error: Exception) -> dict[str, str]:
+def describe_refusal(error: Exception) -> dict[str, str]:
     """Return which operation an AWS service refused, and by which codes; nothing for an error of another kind."""
     if not isinstance(error, ClientError):
         return {}

@@ -13,7 +13,7 @@ from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.logging.types import LogRecord
 from aws_lambda_powertools.metrics import MetricUnit
 
-from intake.aws_errors import refusal_of
+from intake.aws_errors import describe_refusal
 from intake.errors import ScalperError
 from intake.files.outcomes import Outcome
 from intake.files.states import State
@@ -189,6 +189,6 @@ def describe(error: Exception) -> dict[str, Any]:
         "error": type(error).__name__,
         "raised_at": [f"{frame.filename}:{frame.lineno}" for frame in last],
     }
-    if of_aws := refusal_of(error):
+    if of_aws := describe_refusal(error):
         return described | of_aws
     return described | ({"told": str(error)} if isinstance(error, ScalperError) else {})

@@ -16,7 +16,7 @@ from intake.files.keys import is_folder_marker
 from intake.files.model import FileRecord, ObjectVersion
 from intake.files.scan import SOURCE, VALIDATION_OBJECT, Scan, result_of
 from intake.files.states import State
-from intake.orders.commands import DoTask, FindFiles, command_of
+from intake.orders.commands import DoTask, FindFiles, parse_command
 
 EXPAND, SETTLE = "expand", "settle"
 """What messages of ours hold, where S3's notifications hold `Records`."""
@@ -122,7 +122,7 @@ def parse(body: dict[str, Any]) -> Message:
     try:
         match body:
             case {"command": _}:
-                message = command_of(body)
+                message = parse_command(body)
             case {"expand": members}:
                 message = Slice.read(members)
             case {"settle": members}:

@@ -49,7 +49,7 @@ class DoTask:
         return cls(**{**members, "task": Task(members["task"])})
 
 
-def command_of(body: dict[str, Any]) -> FindFiles | DoTask:
+def parse_command(body: dict[str, Any]) -> FindFiles | DoTask:
     """Return the command of a message. Raises ValueError for one that is none of ours, whatever else it holds."""
     members = body.get(COMMAND)
     if set(body) != {COMMAND} or not isinstance(members, dict):

@@ -1,6 +1,6 @@
 """The steps that orders leave in a file's story: who may take one, whether it was taken, and what it is answered."""
 
-from intake.files.model import FileRecord, Finding, Severity
+from intake.files.model import FileRecord, Finding, list_rejecting_codes
 from intake.files.states import State
 from intake.orders.commands import DoTask
 from intake.orders.model import Answer, Task
@@ -31,7 +31,3 @@ def choose_answer(findings: tuple[Finding, ...]) -> Answering:
     if rejecting:
         return Answer.REJECTED, rejecting
     return (Answer.WARNED if findings else Answer.ACCEPTED), ()
-
-
-def list_rejecting_codes(findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(found.code for found in findings if found.severity is Severity.REJECT))

@@ -15,7 +15,7 @@ from intake.dicom.streams import ByteSource
 from intake.errors import ContentionError, ObjectMissingError, ScalperError
 from intake.files import keys
 from intake.files.keyed_ids import KeyedIds
-from intake.files.model import FileRecord, ObjectVersion, Severity, TimelineEntry, now
+from intake.files.model import FileRecord, ObjectVersion, Severity, TimelineEntry, list_rejecting_codes, now
 from intake.files.outcomes import Again, Verdict
 from intake.files.ports import Verdicts
 from intake.files.scan import Scan
@@ -41,7 +41,6 @@ from processor.orders.steps import (
     choose_answer,
     is_allowed,
     is_done,
-    list_rejecting_codes,
 )
 
 Expand = Callable[[FileRecord | Verdict, ByteSource], int]

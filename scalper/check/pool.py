@@ -97,12 +97,12 @@ class Pool(Generic[Question, Answer]):
         self._idle = connections
         self._most_ahead = AHEAD * len(connections)
         self._asked: dict[Connection[Question, Answer], int] = {}
-        self._answers: dict[int, Answer] = {}
+        self._answers: dict[int, Answer | _Failure] = {}
 
     def ask_all(self, questions: Iterable[Question]) -> Iterator[Answer]:
         """Yield the answers in the order of the questions.
 
-        Raises what a worker raises, and OSError where one was ended from outside.
+        Raises what a worker raised once what comes before it is given, and OSError where one was ended from outside.
         """
         numbered = enumerate(questions)
         given = 0
@@ -112,7 +112,10 @@ class Pool(Generic[Question, Answer]):
                 self._ask(self._idle.pop(), *upcoming)
                 upcoming = next(numbered, None)
             if given in self._answers:
-                yield self._answers.pop(given)
+                answer = self._answers.pop(given)
+                if isinstance(answer, _Failure):
+                    raise answer.error
+                yield answer
                 given += 1
             else:
                 self._collect()
@@ -128,10 +131,7 @@ class Pool(Generic[Question, Answer]):
             connection = cast("Connection[Question, Answer]", ready)
             number = self._asked.pop(connection)
             with _tell_of_ends():
-                answer: Answer | _Failure = connection.recv()
-            if isinstance(answer, _Failure):
-                raise answer.error
-            self._answers[number] = answer
+                self._answers[number] = connection.recv()
             self._idle.append(connection)
 
 

@@ -11,7 +11,7 @@ from intake.files import keys
 from intake.files.model import now
 from intake.files.states import State
 from intake.messaging.model import QueuedMessage
-from intake.orders.commands import DoTask, FindFiles, command_of
+from intake.orders.commands import DoTask, FindFiles, parse_command
 from intake.orders.model import Answer, Answered, Task
 from processor.orders.dispatch import OrderDispatcher
 from tests.browser.conftest import violations, watched
@@ -37,7 +37,7 @@ def carry_out(portal: PortalServer) -> list[DoTask]:
 
     dispatcher = OrderDispatcher(orders=portal.orders, records=FakeRecords(portal.table), queue=portal.queue, do=do)
     while portal.queue.messages:
-        command = command_of(portal.queue.messages.pop(0).body)
+        command = parse_command(portal.queue.messages.pop(0).body)
         if isinstance(command, FindFiles):
             dispatcher.find(command)
         elif command:

@@ -6,7 +6,7 @@ import pytest
 
 from intake.files import keys
 from intake.messaging.events import parse
-from intake.orders.commands import DoTask, FindFiles, command_of
+from intake.orders.commands import DoTask, FindFiles, parse_command
 from intake.orders.model import Task
 from tests.records import UPLOAD_ID
 
@@ -17,7 +17,7 @@ DO = DoTask(owner="northside", order_id=UPLOAD_ID, task=Task.TRY, file_id=FILE, 
 
 @pytest.mark.parametrize("command", [FIND, DO])
 def test_a_command_survives_the_queue(command):
-    assert command_of(json.loads(json.dumps(command.message()))) == command
+    assert parse_command(json.loads(json.dumps(command.message()))) == command
 
 
 @pytest.mark.parametrize("body", [{}, {"Records": []}, {"expand": {}}])
@@ -42,15 +42,15 @@ def test_other_messages_are_no_commands(body):
 )
 def test_a_command_that_is_not_quite_ours_is_refused(changes):
     with pytest.raises(ValueError, match="command"):
-        command_of({"command": {**DO.message()["command"], **changes}})
+        parse_command({"command": {**DO.message()["command"], **changes}})
 
 
 @pytest.mark.parametrize("members", [None, [], "reprocess", {}, {"owner": "", "order_id": UPLOAD_ID, "number": -1}])
 def test_what_is_no_object_of_known_members_is_refused(members):
     with pytest.raises(ValueError, match="command"):
-        command_of({"command": members})
+        parse_command({"command": members})
 
 
 def test_a_command_comes_alone():
     with pytest.raises(ValueError, match="command"):
-        command_of({**DO.message(), "Records": []})
+        parse_command({**DO.message(), "Records": []})

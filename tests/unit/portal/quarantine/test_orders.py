@@ -4,7 +4,7 @@ import pytest
 
 from intake.errors import ConflictError, NotFoundError
 from intake.files.states import State
-from intake.orders.commands import FindFiles, command_of
+from intake.orders.commands import FindFiles, parse_command
 from intake.orders.model import Selection, Task
 from portal.auth.identity import Identity
 from portal.errors import ClinicError, OrderError, ScopeError
@@ -26,7 +26,7 @@ def failed(portal):
 
 
 def sent(portal):
-    return [command_of(message.body) for message in portal.queue.messages]
+    return [parse_command(message.body) for message in portal.queue.messages]
 
 
 def test_all_failed_files_of_an_upload_are_one_order_and_one_message(portal, failed):

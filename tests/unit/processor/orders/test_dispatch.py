@@ -4,7 +4,7 @@ import pytest
 
 from intake.errors import NotFoundError
 from intake.files.states import State
-from intake.orders.commands import DoTask, FindFiles, command_of
+from intake.orders.commands import DoTask, FindFiles, parse_command
 from intake.orders.model import Answer, Answered, Order, Selection, Task
 from processor.orders.dispatch import PORTION, OrderDispatcher
 from tests.fakes import FakeOrders, FakeQueue, FakeRecords, FakeTable
@@ -48,7 +48,7 @@ class Counter:
     def run(self, times=1):
         """Deliver every message, and what follows from it, so many times."""
         while self.queue.messages:
-            command = command_of(self.queue.messages.pop(0).body)
+            command = parse_command(self.queue.messages.pop(0).body)
             for _ in range(times):
                 self.dispatcher.find(command) if isinstance(command, FindFiles) else self.dispatcher.carry_out(command)
 
@@ -138,7 +138,7 @@ def test_tasks_carry_who_asked_and_for_whom(counter):
     (file,) = counter.fill(1)
     counter.place()
     counter.dispatcher.find(FindFiles(owner="", order_id=ORDER_ID))
-    assert command_of(counter.queue.messages[-1].body) == DoTask(
+    assert parse_command(counter.queue.messages[-1].body) == DoTask(
         owner="", order_id=ORDER_ID, task=Task.REPROCESS, file_id=file.file_id, actor="admin-1"
     )
 

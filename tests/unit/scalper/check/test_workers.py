@@ -121,7 +121,8 @@ def test_a_worker_that_is_ended_while_it_answers_ends_the_command_and_nobody_wai
 
 def test_what_a_worker_raises_is_raised_again():
     with pool.open_pool(int, 2, prepare_nothing) as workers_of_two:
-        answers = workers_of_two.ask_all(["1", "one"])
+        answers = workers_of_two.ask_all(["1", "2", "one", "4"])
+        assert [next(answers), next(answers)] == [1, 2]
         with pytest.raises(ValueError, match="'one'"):
             list(answers)
 

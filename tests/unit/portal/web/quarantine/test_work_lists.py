@@ -9,7 +9,7 @@ import pytest
 from intake.files import keys
 from intake.files.model import ObjectVersion, now
 from intake.files.states import State
-from intake.orders.commands import FindFiles, command_of
+from intake.orders.commands import FindFiles, parse_command
 from intake.orders.model import Answer, Answered, OrderBatch, Task
 from portal.quarantine.orders import new_order_id
 from tests.records import REFUSAL, UPLOAD_ID, a_file, an_upload
@@ -96,7 +96,7 @@ def test_ticked_files_become_an_order_that_is_watched(filled, task):
 
     order = order_of(filled, answer)
     assert (answer.status_code, order.task, order.selection.file_ids) == (303, Task(task), (file_id(),))
-    assert [command_of(message.body) for message in filled.queue.messages] == [
+    assert [parse_command(message.body) for message in filled.queue.messages] == [
         FindFiles(owner="", order_id=order.order_id)
     ]
     assert [entry.action for entry in filled.audit.written] == [f"file.{'dry-run' if task == 'try' else task}"]
