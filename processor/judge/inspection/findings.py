@@ -33,10 +33,6 @@ class Findings:
     def __contains__(self, code: str) -> bool:
         return code in self._places
 
-    def place(self, code: str, where: str) -> None:
-        """Say where, of a finding that was added without."""
-        self._places[code] = where
-
     def replace(self, code: str, by: str) -> None:
         """Name a cause instead of its symptom, at the same place."""
         self._places[by] = self._places.pop(code)
