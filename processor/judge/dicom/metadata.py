@@ -81,7 +81,6 @@ class Shared(NamedTuple):
 SHARED_PART, OWN_PART = Part(SHARED), Part(OWN)
 _PATIENT = [(entry.key.removeprefix(PATIENT), positions.OF[entry.tag]) for entry in OWN if PATIENT in entry.key]
 _numbers_of = itemgetter(*(entry.tag for entry in NUMBERS))
-_META_SOP_INSTANCE = positions.MEDIA_STORAGE_SOP_INSTANCE_UID
 _PATIENT_KEYS, _patient_of = [key for key, _ in _PATIENT], itemgetter(*(at for _, at in _PATIENT))
 
 
@@ -102,7 +101,8 @@ def recall_shared(encoded: tuple[bytes, ...], numbers: tuple[bytes, ...], big: b
 def _work_out(texts: Texts, numbers: tuple[bytes, ...], *, big: bool) -> Shared:
     findings, image = Findings(), describe(numbers, texts.of, big=big)
     fields = extract_shared(texts, image)
-    modules.check_shared(identity.find_sop_class(texts.of), texts.of, findings, has_patient=True)
+    if texts.plain:
+        modules.check_shared(identity.find_sop_class(texts.of), texts.of, findings, has_patient=True)
     return Shared(texts, image, fields, texts.plain and not findings, pixel_data.is_sound(image))
 
 
@@ -134,7 +134,8 @@ def extract(shared: Fields, texts: Texts) -> Metadata:
     patient = {key: text for key, text in zip(_PATIENT_KEYS, _patient_of(fit)) if text}  # noqa: B905 - faster
     if patient:
         found["patient"] = patient
-    if "sop_instance_uid" not in found and (stated := clean_text(texts.of[_META_SOP_INSTANCE] or "")):
+    stated = texts.of[positions.MEDIA_STORAGE_SOP_INSTANCE_UID]
+    if "sop_instance_uid" not in found and stated and (stated := clean_text(stated)):
         found["sop_instance_uid"] = stated
     return found
 

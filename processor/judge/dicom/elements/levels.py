@@ -52,7 +52,7 @@ class Passed(NamedTuple):
 
 @dataclass(slots=True)
 class Allowance:
-    """What is left of it; the numbers are those of one file so far."""
+    """What one file has had so far, held against what it may have."""
 
     values: Values = field(repr=False)
     """Of the data set, among which is the number of frames, once it was met."""

@@ -6,6 +6,7 @@ Damage within a sequence of known length harms nothing around it, unless it is w
 from intake.dicom import behind_pixels, lengths
 from intake.dicom.elements import LONG_HEADER, Header
 from intake.dicom.encoding import LONG_VRS, SHORT_VRS, Encoding
+from intake.dicom.streams import take_bytes
 from processor.judge.dicom.dictionary import tags
 from processor.judge.dicom.elements.data_set import Pixels
 from processor.judge.dicom.elements.levels import Level
@@ -79,19 +80,17 @@ def check_trailing(stream: Stream, position: int, findings: Findings, *, after_p
 
 
 def _classify_trailing(stream: Stream, position: int, *, after_pixels: bool) -> str:
-    there = min(stream.show(position, LOOK), LOOK)
-    at = position - stream.origin
-    rest = stream.buffer[at : at + there]
+    rest = take_bytes(stream, position, LOOK)
     if rest.lstrip(b"\0").startswith(ARCHIVE):
         return "archive-appended"
     # Behind filling, a second file's preamble may start anywhere.
     if rest.find(b"DICM", PREAMBLE) >= 0:
         return "second-file-appended"
-    if there == LOOK and ends_as_archive(stream, position):
+    if len(rest) == LOOK and ends_as_archive(stream, position):
         return "archive-appended"
     if after_pixels or not rest.strip(b"\0"):
         return TRAILING
-    return "truncated" if there < 12 else "structure-invalid"
+    return "truncated" if len(rest) < 12 else "structure-invalid"
 
 
 def ends_as_archive(stream: Stream, position: int) -> bool:

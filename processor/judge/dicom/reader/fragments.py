@@ -170,21 +170,17 @@ class Fragments:
 def _find_end(buffer: bytes, at: int, stop: int, *, last: bool) -> int:
     """Return the end of the first delimiter in a stretch behind which a data set goes on or ends, or -1.
 
-    Later ones end sequences behind the image.
+    Behind it stands nothing, filling, or an element that may follow the image; later ones end sequences of such.
     """
     for _ in range(MOST_DELIMITERS):
         found = buffer.find(SEQUENCE_END, at, stop)
-        if found < 0 or _goes_on(buffer, found + 8, stop, last=last):
-            return found + 8 if found >= 0 else -1
+        if found < 0:
+            return -1
+        end = found + 8
+        if last and end <= stop and not buffer[end:stop].strip(b"\0"):
+            return end
+        head = header(buffer, end, stop, EXPLICIT) if stop - end >= LONG_HEADER else None
+        if head and head.tag >> 16 not in tags.RESERVED and (head.vr in SHORT_VRS or head.vr in LONG_VRS):
+            return end
         at = found + 1
     return -1
-
-
-def _goes_on(buffer: bytes, at: int, stop: int, *, last: bool) -> bool:
-    """Say whether nothing follows, or filling, or an element that may stand behind the image."""
-    if at > stop:
-        return False
-    if last and not buffer[at:stop].strip(b"\0"):
-        return True
-    head = header(buffer, at, stop, EXPLICIT) if stop - at >= LONG_HEADER else None
-    return head is not None and head.tag >> 16 not in tags.RESERVED and (head.vr in SHORT_VRS or head.vr in LONG_VRS)
