@@ -16,7 +16,7 @@ from intake.files.outcomes import Page
 from intake.files.states import JUDGED, State
 from intake.records.file_items import file_record
 from intake.records.upload_items import upload as upload_of_items
-from intake.search.model import FileQuery
+from intake.search.ports import FileQuery
 from intake.studies.model import StudyOfUpload
 from intake.table.expressions import account, clinic, creation
 from intake.table.index_queries import FIRST, LAST, Indexes, Stretch, newest

@@ -12,7 +12,7 @@ from intake.files.model import FileRecord, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.search.dynamodb import matches
-from intake.search.model import FileQuery
+from intake.search.ports import FileQuery
 from intake.studies.model import Instance, Series, Study, StudyOfUpload, StudyQuery, instance
 from tests.fakes.table import FakeTable, page_of
 from tests.records import IDS

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from intake.dicom import command_elements, encoding
+from intake.dicom import boundaries, encoding
 from intake.dicom.encoding import EXPLICIT, Encoding
 from intake.files.model import Metadata
 from processor.judge.dicom import metadata, shared, texts
@@ -103,7 +103,7 @@ def _pass_commands(stream: Stream, start: int, findings: Findings) -> int:
     """Return where the data set starts: behind the elements of the command that sent it, which some writers leave."""
     if not (stream.show(start, 2) >= 2 and stream.buffer.startswith(COMMAND_GROUP, start - stream.origin)):
         return start
-    end = command_elements.end_of_commands(stream, start)
+    end = boundaries.end_of_commands(stream, start)
     if end > start:
         findings.add("command-elements", f"byte {start}")
     return end

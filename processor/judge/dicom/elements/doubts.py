@@ -1,8 +1,6 @@
 """Elements that state no value representation of the standard: what they are, how long, and what is told of them."""
 
-from intake.dicom import lengths
-from intake.dicom.elements import LONG_HEADER, Header
-from intake.dicom.encoding import ITEM_TAGS, Encoding
+from intake.dicom.encoding import ITEM_TAGS, LONG_HEADER, UNKNOWN, Encoding, Header, settle_length
 from intake.dicom.streams import take_bytes
 from processor.judge.dicom.dictionary import tags
 from processor.judge.dicom.elements.levels import Level
@@ -40,9 +38,9 @@ class Doubts:
         if self._settled >= MOST_DOUBTS:
             return head
         self._settled += 1
-        settled = lengths.settle(stream, position, head, level.limit, level.encoding)
+        settled = settle_length(stream, position, head, level.limit, level.encoding)
         if not settled.vr or settled.size == head.size == LONG_HEADER:
             return settled
         self._findings.add("vr-invalid", tags.format_tag(head.tag))
         # Only of a value whose length takes four bytes is it open whether it is a sequence.
-        return settled._replace(vr=b"" if settled.size == LONG_HEADER else lengths.UNKNOWN)
+        return settled._replace(vr=b"" if settled.size == LONG_HEADER else UNKNOWN)

@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from intake.dicom.elements import UNDEFINED_LENGTH, Header
-from intake.dicom.encoding import IMPLICIT_ITEMS, Encoding
+from intake.dicom.encoding import IMPLICIT_ITEMS, UNDEFINED_LENGTH, Encoding, Header
 from processor.judge.dicom.elements.allowance import Allowance
 from processor.judge.inspection.errors import DamagedSequenceError, UnreadableFileError
 

@@ -4,8 +4,7 @@ import struct
 from dataclasses import dataclass
 from operator import itemgetter
 
-from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
-from intake.dicom.encoding import EXPLICIT, LONG_VRS, SHORT_VRS
+from intake.dicom.encoding import EXPLICIT, LONG_VRS, SHORT_VRS, UNDEFINED_LENGTH, Header, header
 from processor.judge.dicom.dictionary import tags
 from processor.judge.dicom.dictionary.attributes import ABSENT, LOOKALIKE
 from processor.judge.dicom.elements.element_scanner import KEPT_BYTES, Values

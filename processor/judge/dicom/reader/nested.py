@@ -8,8 +8,7 @@ leaves it to the walker. So it never passes what the walker would not.
 import struct
 from typing import NamedTuple
 
-from intake.dicom.elements import UNDEFINED_LENGTH
-from intake.dicom.encoding import ITEM_TAGS, PLAIN_LONG_VRS, SHORT_VRS, Encoding
+from intake.dicom.encoding import ITEM_TAGS, PLAIN_LONG_VRS, SHORT_VRS, UNDEFINED_LENGTH, Encoding
 
 _SHORT = frozenset(int.from_bytes(vr, "little") for vr in SHORT_VRS)
 _LONG = frozenset(int.from_bytes(vr, "little") for vr in PLAIN_LONG_VRS)

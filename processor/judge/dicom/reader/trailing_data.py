@@ -1,8 +1,7 @@
 """What stands where a data element should: harmless filling, another file, damage, or a cut."""
 
-from intake.dicom import behind_pixels
-from intake.dicom.elements import Header
-from intake.dicom.encoding import LONG_VRS, SHORT_VRS, Encoding
+from intake.dicom import boundaries
+from intake.dicom.encoding import LONG_VRS, SHORT_VRS, Encoding, Header
 from processor.judge.dicom.dictionary import tags
 from processor.judge.dicom.elements.data_set import Pixels
 from processor.judge.dicom.elements.element_scanner import RESERVED
@@ -26,7 +25,7 @@ def is_stray(head: Header, encoding: Encoding, pixels: Pixels | None, stream: St
     if head.tag >> 16 in RESERVED or stream.buffer.startswith(ARCHIVE, position - stream.origin):
         return True
     behind = pixels is not None and head.tag <= pixels.tag
-    return behind and not behind_pixels.is_meant(head, encoding, stream, position)
+    return behind and not boundaries.is_meant(head, encoding, stream, position)
 
 
 def check(stream: Stream, position: int, findings: Findings, *, after_pixels: bool) -> None:

@@ -1,7 +1,7 @@
 """The pixel data against its description: its length by exact integer arithmetic; nothing is decoded (PS3.5 8)."""
 
 from intake.dicom import encoding
-from intake.dicom.elements import UNDEFINED_LENGTH
+from intake.dicom.encoding import UNDEFINED_LENGTH
 from processor.judge.dicom.dictionary import codestreams, tags
 from processor.judge.dicom.dictionary.sop_classes import SOP_CLASSES
 from processor.judge.dicom.elements.data_set import DataSet, Pixels

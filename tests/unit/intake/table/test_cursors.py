@@ -12,7 +12,7 @@ from intake.orders.orders import DynamoOrders
 from intake.projections.change_feed import DynamoChangeFeed
 from intake.records.records import DynamoRecords
 from intake.search.dynamodb import DynamoSearch, DynamoTroubles
-from intake.search.model import FileQuery
+from intake.search.ports import FileQuery
 from intake.studies.model import StudyQuery
 from intake.studies.studies import DynamoStudies
 from intake.table.table import Table
