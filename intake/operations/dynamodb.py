@@ -57,7 +57,8 @@ class DynamoAudit:
         first, last = _key_range(wanted)
         if after is not None and not (_POSITION.fullmatch(after) and first <= after <= last):
             raise InvalidCursorError("the position is not one of these entries")
-        position, rows = after, list[Item]()
+        rows: list[Item] = []
+        position = after
         year = int(position[:4]) if position else (wanted.until or now()).year
         first_year = max(_FIRST_YEAR, wanted.since.year if wanted.since else _FIRST_YEAR)
         for _ in range(_READS):

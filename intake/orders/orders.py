@@ -144,7 +144,8 @@ def _portion(item: Item) -> OrderBatch:
 
 
 def _answer_writes(owner: str, order_id: str, answers: list[Answered]) -> list[Write]:
-    mine, puts = account(owner), list[Write]()
+    mine = account(owner)
+    puts: list[Write] = []
     sums: dict[int, Counter[str]] = {}
     for row in answers:
         item = {
