@@ -226,18 +226,18 @@ class DynamoKeptSearches:
 
     def keep(self, owner: str, criteria: Mapping[str, str]) -> str:
         search_id = secrets.token_urlsafe(24)
-        item = {**_kept_search_key(owner, search_id), "criteria": dict(criteria), "expires": int(time.time()) + KEPT}
+        item = {**_search_key(owner, search_id), "criteria": dict(criteria), "expires": int(time.time()) + KEPT}
         self._table.write(creation(item, account(owner)))
         return search_id
 
     def find(self, owner: str, search_id: str) -> dict[str, str] | None:
         if not 0 < len(search_id) <= LONGEST_ID:
             return None
-        item = self._table.get(_kept_search_key(owner, search_id))
+        item = self._table.get(_search_key(owner, search_id))
         # DynamoDB removes what expired only within days, so what it still holds may have lapsed.
         return dict(item["criteria"]) if item and item["expires"] > time.time() else None
 
 
-def _kept_search_key(owner: str, search_id: str) -> Item:
+def _search_key(owner: str, search_id: str) -> Item:
     # Under its owner, so that whoever else asks reads nothing.
     return {"pk": f"SEARCH#{owner}#{search_id}", "sk": "#SEARCH"}
