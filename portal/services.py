@@ -8,8 +8,17 @@ from functools import cached_property, partial
 from intake.analytics.ports import Athena, QueryRuns
 from intake.files.keyed_ids import KeyedIds
 from intake.files.ports import Records
-from intake.messaging.ports import DeadLetters, Events, HookSubscriptions, Queue, Subscribers, Subscriptions, Webhooks
-from intake.operations.ports import AuditLog, LastErrors, QueueAge, StuckFiles, Watch
+from intake.messaging.ports import (
+    DeadLetters,
+    Events,
+    HookSubscriptions,
+    Queue,
+    QueueAge,
+    Subscribers,
+    Subscriptions,
+    Webhooks,
+)
+from intake.operations.ports import AuditLog, LastErrors, StuckFiles, Watch
 from intake.orders.ports import Orders, Reviews
 from intake.projections.ports import ChangeFeed, Projections
 from intake.search.ports import KeptSearches, Search, Troubles

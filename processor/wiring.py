@@ -9,17 +9,13 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from intake.analytics.s3 import S3AnalyticsFiles
+from intake.analytics.athena import S3AnalyticsFiles
 from intake.files.keyed_ids import KeyedIds
 from intake.files.model import now
-from intake.messaging.sns.alerts import SnsAlerts
-from intake.messaging.sns.events import SnsEvents
+from intake.messaging.sns import SnsAlerts, SnsEvents
 from intake.messaging.sqs import SqsQueue
-from intake.operations.incidents import DynamoIncidents, DynamoRounds
-from intake.operations.inventory import DynamoLedger, S3Inventory
-from intake.operations.last_errors import DynamoLastErrors
-from intake.operations.quiet_clinics import DynamoWatch
-from intake.operations.stuck_files import DynamoStuckFiles
+from intake.operations.dynamodb import DynamoLastErrors, DynamoStuckFiles, DynamoWatch
+from intake.operations.reconciliation import DynamoIncidents, DynamoLedger, DynamoRounds, S3Inventory
 from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
 from intake.projections.outbox import DynamoOutbox
@@ -29,10 +25,10 @@ from intake.records.records import DynamoRecords
 from intake.records.table_secret import TableSecret
 from intake.records.verdicts import DynamoVerdicts
 from intake.storage.s3.objects import S3Objects
-from intake.storage.s3.writer import S3Writer
+from intake.storage.s3.uploads import S3Writer
 from intake.table.dynamodb_streams import DynamoStream
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer, sync_audience
 from processor.handlers.concurrency import serialize
 from processor.handlers.failure_notes import FailureNotes

@@ -11,7 +11,7 @@ from infra.errors import RunnerError
 from infra.local.clients import Clients
 from intake.files.model import now
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer, sync_audience
 from intake.tenants.model import Clinic, Partner
 from portal.accounts.cognito import CognitoClients

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 
 from intake.files.states import State
-from intake.search.model import FileQuery
+from intake.search.ports import FileQuery
 from portal.api.dependencies import Limit, Reader, Uploader
 from portal.api.documentation.problem_responses import problem_responses
 from portal.http.messages.sparse import Fields, select_fields

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from intake.errors import ConflictError, LimitError, NotFoundError
-from intake.messaging.filter_policies import filter_policy
-from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription
+from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription, filter_policy
 from portal.accounts.email_addresses import is_email_address
 from portal.admin.clinics import find_clinic
 from portal.audit.log import note

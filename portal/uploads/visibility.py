@@ -12,7 +12,7 @@ from intake.files.model import FileRecord, FileSummary, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.projections.model import FeedPage
-from intake.search.model import FileQuery
+from intake.search.ports import FileQuery
 from intake.storage.model import Presigned
 from portal.audit.log import note
 from portal.auth.identity import Identity

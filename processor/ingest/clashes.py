@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from intake.dicom.budget import Budget
-from intake.dicom.comparison.digest import Digest, digest
-from intake.dicom.comparison.likeness import Compared, Likeness, compare
-from intake.dicom.errors import BudgetSpentError, UnreadableFileError
+from intake.dicom.errors import TooCostlyError, UnreadableDataSetError
+from intake.dicom.likeness import Compared, Digest, Likeness, compare, digest
 from intake.dicom.streams import ByteSource
 from intake.errors import ObjectMissingError
 from intake.files.model import Finding, ObjectVersion
@@ -64,7 +63,7 @@ class Clashes:
         try:
             here = digest(source, budget)
             there = self._digest_first(first, budget)
-        except (BudgetSpentError, UnreadableFileError):
+        except (TooCostlyError, UnreadableDataSetError):
             return None
         return compare(here, there) if there else None
 

@@ -14,7 +14,7 @@ from infra.local.demo import SCOPES, Person, api_id
 from infra.local.stack import LocalStack
 from intake.files.model import now
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer, sync_audience
 from intake.tenants.model import Clinic, Partner
 from portal.accounts.cognito import CognitoClients, CognitoPeople

@@ -7,8 +7,7 @@ from datetime import timedelta
 from intake.files.metadata import Device
 from intake.files.model import Source, now
 from intake.files.states import State
-from intake.messaging.filter_policies import filter_policy
-from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Subscription
+from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Subscription, filter_policy
 from intake.operations.model import QuietClinic
 from intake.projections.model import DueAlert
 from processor.projection import alert_texts

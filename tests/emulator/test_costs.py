@@ -13,7 +13,7 @@ from intake.records.table_secret import TableSecret
 from intake.records.verdicts import DynamoVerdicts
 from intake.storage.s3.objects import S3Objects
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from processor.ingest.filing import Buckets
 from processor.ingest.malware_scan import Scans
 from processor.ingest.process import Processor

@@ -11,8 +11,8 @@ from intake.files.index_keys import index_by_content, modality_of, series_of, te
 from intake.files.model import FileRecord, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
-from intake.search.model import FileQuery
-from intake.search.search import matches
+from intake.search.dynamodb import matches
+from intake.search.ports import FileQuery
 from intake.studies.model import Instance, Series, Study, StudyOfUpload, StudyQuery, instance
 from tests.fakes.table import FakeTable, page_of
 from tests.records import IDS

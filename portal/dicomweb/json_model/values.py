@@ -43,7 +43,7 @@ class Context(NamedTuple):
 
 
 def write_attribute(vr: str, value: bytes, context: Context) -> str:
-    """Return an attribute's JSON object. Raises BudgetSpentError, and what `context.room` raises."""
+    """Return an attribute's JSON object. Raises TooCostlyError, and what `context.room` raises."""
     if vr in _FORMATS:
         return _write_numbers(vr, value, context)
     if vr in _STRINGS:

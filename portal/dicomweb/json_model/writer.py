@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from intake.dicom.behind_pixels import PIXELS
+from intake.dicom.boundaries import PIXELS
 from intake.dicom.budget import Budget
 from intake.dicom.dictionary import charsets
 from intake.dicom.dictionary.vrs import LUT_DESCRIPTOR, LUT_DESCRIPTORS, PIXEL_REPRESENTATION, settle_vr
-from intake.dicom.elements import UNDEFINED_LENGTH
-from intake.dicom.errors import BudgetSpentError
+from intake.dicom.encoding import UNDEFINED_LENGTH
+from intake.dicom.errors import TooCostlyError
 from intake.dicom.events import Event, Kind
 from intake.dicom.scanner import Scanner
 from portal.dicomweb.json_model.values import (
@@ -72,7 +72,7 @@ class JsonWriter:
     def write(self, scanner: Scanner) -> str:
         """Return an instance's attributes before its pixel data as a JSON object.
 
-        Raises BudgetSpentError (also where the characters do not suffice: `characters`), and what the scanner raises.
+        Raises TooCostlyError (also where the characters do not suffice: `characters`), and what the scanner raises.
         """
         root = node = _DataSet(Context((), big=False, budget=self._budget, room=self.take))
         path: list[_Open] = []
@@ -92,7 +92,7 @@ class JsonWriter:
     def take(self, characters: int) -> None:
         self._left -= characters
         if self._left < 0:
-            raise BudgetSpentError("characters")
+            raise TooCostlyError("characters")
 
     def _step(self, event: Event, node: _DataSet, path: list[_Open]) -> _DataSet:
         """Follow an event into or out of a sequence, and return the data set that what follows belongs to."""
@@ -135,7 +135,7 @@ class JsonWriter:
             self._keep(node, tag, write_empty("OW" if "OW" in vr else vr if " " not in vr else "US"))
             return
         if length > LONGEST_VALUE:
-            raise BudgetSpentError("length")
+            raise TooCostlyError("length")
         value = scanner.value(event)
         if event.encoding.big != node.context.big:
             node.context = node.context._replace(big=event.encoding.big)

@@ -6,7 +6,7 @@ from itertools import chain
 from intake.errors import NotFoundError
 from intake.files.model import FileRecord
 from intake.files.states import State
-from intake.search.model import FileQuery
+from intake.search.ports import FileQuery
 from portal.auth.identity import Identity
 from portal.errors import SearchTooBroadError
 from portal.services import Services

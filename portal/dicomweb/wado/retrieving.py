@@ -17,7 +17,7 @@ from functools import partial
 from itertools import islice
 
 from intake.dicom.budget import Budget
-from intake.dicom.errors import BudgetSpentError, UnreadableFileError
+from intake.dicom.errors import TooCostlyError, UnreadableDataSetError
 from intake.dicom.reader import scan
 from intake.dicom.streams import FIRST_READ
 from intake.errors import ObjectChangedError, ObjectMissingError
@@ -60,7 +60,7 @@ def describe_instances(services: Services, records: Iterable[FileRecord]) -> byt
     try:
         with services.describing.turn():
             return _write_metadata(partial(_read, services), wanted, LARGEST_MESSAGE).encode()
-    except BudgetSpentError as spent:
+    except TooCostlyError as spent:
         instead = _BY_SERIES if len(wanted) > 1 else _AS_A_FILE
         if spent.cost == "characters":
             raise RetrievalTooLargeError(LARGEST_MESSAGE, instead) from spent
@@ -131,7 +131,7 @@ class StoredInstance:
 def _write_metadata(read: Read, records: Iterable[FileRecord], characters: int) -> str:
     """Return instances' attributes before their pixel data as a JSON array of at most so many characters.
 
-    Raises BudgetSpentError, and InstanceUnreadableError for an instance that is gone or cannot be read any more.
+    Raises TooCostlyError, and InstanceUnreadableError for an instance that is gone or cannot be read any more.
     """
     spent = budget()
     writer = JsonWriter(spent, characters)
@@ -143,7 +143,7 @@ def _write_metadata(read: Read, records: Iterable[FileRecord], characters: int) 
 def _write_instance(instance: StoredInstance, writer: JsonWriter, spent: Budget) -> str:
     try:
         return writer.write(scan(instance, spent, instance.first.result()))
-    except (UnreadableFileError, ObjectChangedError, ObjectMissingError) as error:
+    except (UnreadableDataSetError, ObjectChangedError, ObjectMissingError) as error:
         raise InstanceUnreadableError(instance.file_id) from error
 
 

@@ -7,9 +7,8 @@ import struct
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from intake.dicom import command_elements, encoding
-from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
-from intake.dicom.encoding import EXPLICIT, LONG_VRS, SHORT_VRS, Encoding
+from intake.dicom import boundaries, encoding
+from intake.dicom.encoding import EXPLICIT, LONG_VRS, SHORT_VRS, UNDEFINED_LENGTH, Encoding, Header, header
 from intake.dicom.streams import take_bytes
 from intake.files.model import Metadata
 from processor.judge.dicom import metadata
@@ -195,7 +194,7 @@ def _read_data_set(window: Window, meta: FileMeta, data_set: DataSet, findings: 
     start = 0 if deflated else meta.end
     if take_bytes(stream, start, 2) == COMMAND_GROUP:
         # Some writers leave the elements of the command that sent the data set.
-        end = command_elements.end_of_commands(stream, start)
+        end = boundaries.end_of_commands(stream, start)
         if end > start:
             findings.add("command-elements", f"byte {start}")
         start = end

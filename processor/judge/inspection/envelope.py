@@ -4,7 +4,7 @@ import binascii
 from typing import NamedTuple
 
 from intake.dicom import encoding
-from intake.dicom.elements import header
+from intake.dicom.encoding import header
 from processor.judge.inspection import kinds
 from processor.judge.inspection.findings import Findings
 

@@ -1,6 +1,6 @@
 """The data elements that the judge looks at, as (group << 16) + element; names and meanings in PS3.6."""
 
-from intake.dicom.elements import BEHIND
+from intake.dicom.encoding import BEHIND
 
 FILE_META_LENGTH = 0x00020000
 TRANSFER_SYNTAX_UID = 0x00020010

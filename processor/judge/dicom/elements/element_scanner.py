@@ -10,8 +10,7 @@ their items stops before one that is unusual in any way, and leaves it to the wa
 import struct
 from collections.abc import Callable
 
-from intake.dicom.elements import LONG_HEADER, UNDEFINED_LENGTH
-from intake.dicom.encoding import ITEM_TAGS, PLAIN_LONG_VRS, SHORT_VRS, Encoding
+from intake.dicom.encoding import ITEM_TAGS, LONG_HEADER, PLAIN_LONG_VRS, SHORT_VRS, UNDEFINED_LENGTH, Encoding
 from processor.judge.dicom.dictionary import tags
 from processor.judge.dicom.dictionary.attributes import ABSENT, BY_TAG, KEPT, KEPT_BYTES, LOOKALIKE, Values
 from processor.judge.dicom.elements.levels import Passed

@@ -8,8 +8,7 @@ elements and 35 sequences were seen. All together is bounded by time.
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from intake.dicom.elements import UNDEFINED_LENGTH, Header
-from intake.dicom.encoding import IMPLICIT_ITEMS, ITEM_TAGS, Encoding
+from intake.dicom.encoding import IMPLICIT_ITEMS, ITEM_TAGS, UNDEFINED_LENGTH, Encoding, Header
 from intake.dicom.streams import take_bytes
 from processor.judge.dicom.dictionary import tags
 from processor.judge.dicom.dictionary.attributes import Values

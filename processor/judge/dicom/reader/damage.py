@@ -3,9 +3,8 @@
 Damage within a sequence of known length harms nothing around it, unless it is what the object is made for (PS3.3 A).
 """
 
-from intake.dicom import behind_pixels, lengths
-from intake.dicom.elements import LONG_HEADER, Header
-from intake.dicom.encoding import LONG_VRS, SHORT_VRS, Encoding
+from intake.dicom import boundaries
+from intake.dicom.encoding import LONG_HEADER, LONG_VRS, SHORT_VRS, UNKNOWN, Encoding, Header, settle_length
 from intake.dicom.streams import take_bytes
 from processor.judge.dicom.dictionary import tags
 from processor.judge.dicom.elements.data_set import Pixels
@@ -68,7 +67,7 @@ def is_stray(head: Header, encoding: Encoding, pixels: Pixels | None, stream: St
     if head.tag >> 16 in tags.RESERVED or stream.buffer.startswith(ARCHIVE, position - stream.origin):
         return True
     behind = pixels is not None and head.tag <= pixels.tag
-    return behind and not behind_pixels.is_meant(head, encoding, stream, position)
+    return behind and not boundaries.is_meant(head, encoding, stream, position)
 
 
 def check_trailing(stream: Stream, position: int, findings: Findings, *, after_pixels: bool) -> None:
@@ -123,12 +122,12 @@ def settle_header(stream: Stream, position: int, head: Header, level: Level, fin
 
     A VR that the standard may have added since has the long form, and is taken as it is.
     """
-    settled = lengths.settle(stream, position, head, level.limit, level.encoding)
+    settled = settle_length(stream, position, head, level.limit, level.encoding)
     if not settled.vr or settled.size == head.size == LONG_HEADER:
         return settled
     findings.add("vr-invalid", tags.format_tag(head.tag))
     # Only of a value whose length takes four bytes is it open whether it is a sequence.
-    return settled._replace(vr=b"" if settled.size == LONG_HEADER else lengths.UNKNOWN)
+    return settled._replace(vr=b"" if settled.size == LONG_HEADER else UNKNOWN)
 
 
 def holds_content(tag: int, *, has_image: bool) -> bool:

@@ -2,8 +2,7 @@
 
 import struct
 
-from intake.dicom.elements import LONG_HEADER, UNDEFINED_LENGTH, header
-from intake.dicom.encoding import EXPLICIT, LONG_VRS, SHORT_VRS
+from intake.dicom.encoding import EXPLICIT, LONG_HEADER, LONG_VRS, SHORT_VRS, UNDEFINED_LENGTH, header
 from processor.judge.dicom.dictionary import codestreams, tags
 from processor.judge.dicom.elements.data_set import NO_OFFSETS, Pixels, read_offsets
 from processor.judge.dicom.elements.levels import Allowance

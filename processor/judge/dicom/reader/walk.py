@@ -1,7 +1,7 @@
 """The walk over a data set: iterative, within budgets, every length checked against what is left (PS3.5 7)."""
 
-from intake.dicom import elements, lengths
-from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
+from intake.dicom import encoding
+from intake.dicom.encoding import UNDEFINED_LENGTH, Header, header
 from intake.dicom.streams import take_bytes
 from processor.judge.dicom.dictionary import tags
 from processor.judge.dicom.dictionary.attributes import KEPT, KEPT_BYTES, Values
@@ -88,8 +88,8 @@ class Walk:
             self._close(level, there)
             return
         self._count(1)
-        explicit = level.encoding.explicit and self._headers_settled < lengths.MOST_DOUBTS
-        if explicit and lengths.is_doubtful(head, self._stream.buffer, at):
+        explicit = level.encoding.explicit and self._headers_settled < encoding.MOST_DOUBTS
+        if explicit and encoding.is_doubtful(head, self._stream.buffer, at):
             self._headers_settled += 1
             head = damage.settle_header(self._stream, self._position, head, level, self._findings)
         if len(self._levels) == 1:
@@ -146,7 +146,7 @@ class Walk:
         if following > self._stream.size:
             self._meet_overrun(level, head, following)
             return
-        if level.encoding.explicit and not head.vr and head.size == elements.SHORT_HEADER:
+        if level.encoding.explicit and not head.vr and head.size == encoding.SHORT_HEADER:
             self._findings.add("element-vr-missing", tags.format_tag(head.tag))
         if is_sequence(head, self._stream, start, level.encoding):
             self._position = start

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from intake.dicom import encoding
-from intake.dicom.elements import UNDEFINED_LENGTH
+from intake.dicom.encoding import UNDEFINED_LENGTH
 from processor.judge.dicom.dictionary import codestreams, positions, tags
 from processor.judge.dicom.dictionary.attributes import NUMBERS
 from processor.judge.dicom.dictionary.sop_classes import SOP_CLASSES

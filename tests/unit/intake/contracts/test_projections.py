@@ -9,8 +9,8 @@ import pytest
 from intake.errors import InvalidCursorError
 from intake.files.states import State
 from intake.messaging.model import AlertKind
+from intake.operations.dynamodb import DynamoWatch
 from intake.operations.model import QuietClinic
-from intake.operations.quiet_clinics import DynamoWatch
 from intake.projections.change_feed import DynamoChangeFeed, FeedWriter
 from intake.projections.model import FeedEntry, Grain, Holding
 from intake.projections.outbox import DynamoOutbox

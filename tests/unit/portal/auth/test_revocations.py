@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from intake.files.model import now
-from intake.tenants.revocations import KEPT
+from intake.tenants.dynamodb import REVOCATIONS_KEPT
 from portal.app import create_app
 from portal.auth.revocations import ENDS_WITHIN, LIFETIME, KnownRevocations
 from portal.sign_in.cookies import SESSION_SECONDS
@@ -179,4 +179,4 @@ def test_a_session_ends_after_twelve_hours_whatever_the_browser_keeps(portal):
 
 
 def test_an_item_is_kept_for_longer_than_any_session(portal):
-    assert timedelta(seconds=SESSION_SECONDS) < KEPT
+    assert timedelta(seconds=SESSION_SECONDS) < REVOCATIONS_KEPT

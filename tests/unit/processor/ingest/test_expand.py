@@ -15,7 +15,7 @@ from intake.files.model import ObjectVersion, Source
 from intake.files.states import State
 from intake.messaging.events import Arrival, ObjectsCreated, Settlement, Slice, Unknown, parse
 from intake.storage.model import ObjectRange
-from intake.storage.s3.writer import S3Writer
+from intake.storage.s3.uploads import S3Writer
 from processor.ingest.expand import BLOCK, BLOCKS_KEPT, BYTES_PER_SLICE, ENTRIES_PER_SLICE, Blocks, Expander, cut_slices
 from processor.ingest.filing import Buckets
 from processor.ingest.malware_scan import Scans

@@ -10,8 +10,7 @@ from intake.files import keys
 from intake.files.item_keys import build_created_key, upload_key
 from intake.files.model import ObjectVersion, timestamp
 from intake.files.states import State
-from intake.operations.incidents import DynamoIncidents, DynamoRounds
-from intake.operations.inventory import DynamoLedger, S3Inventory
+from intake.operations.reconciliation import DynamoIncidents, DynamoLedger, DynamoRounds, S3Inventory
 from intake.records.file_items import file_item
 from intake.records.records import DynamoRecords
 from intake.table.serialization import deserialize, serialize

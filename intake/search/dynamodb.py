@@ -1,23 +1,27 @@
-"""Searches in the table, behind the `Search` port: each takes the index that leaves least to look through."""
+"""Searches in the table, behind the ports of search: each takes the index that leaves least to look through."""
 
-from collections.abc import Sequence
+import secrets
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from intake.errors import InvalidCursorError
 from intake.files.index_keys import modality_of, normalise_patient_id, patient_id_of, term
-from intake.files.item_keys import COUNTS, file_key, upload_key
+from intake.files.item_keys import COUNTS, STUDY_OF_UPLOAD, file_key, upload_key
 from intake.files.keyed_ids import KeyedIds
 from intake.files.keys import is_file_id, is_upload_id
 from intake.files.metadata import series_uid_of, study_uid_of
 from intake.files.model import FileRecord, Upload, timestamp
 from intake.files.outcomes import Page
-from intake.files.states import JUDGED
+from intake.files.states import JUDGED, State
 from intake.records.file_items import file_record
 from intake.records.upload_items import upload as upload_of_items
-from intake.search.model import FileQuery
-from intake.table.expressions import clinic
+from intake.search.ports import FileQuery
+from intake.studies.model import StudyOfUpload
+from intake.table.expressions import account, clinic, creation
 from intake.table.index_queries import FIRST, LAST, Indexes, Stretch, newest
-from intake.table.items import Item, moment
+from intake.table.items import Item, collect_sums, moment
+from intake.table.queries import Query
 from intake.table.table import Table
 
 BEFORE_FILES = "FILE#"
@@ -93,12 +97,12 @@ class DynamoSearch:
             return True
         if stretch.partition == "study_of":
             return self._ids.is_study_of(query.clinic_id, query.study_id)
-        return stretch.partition != "pk" or self._is_upload_of(query.clinic_id, query.upload_id)
-
-    def _is_upload_of(self, clinic_id: str, upload_id: str) -> bool:
-        if not is_upload_id(upload_id):
+        if stretch.partition != "pk":
+            return True
+        if not is_upload_id(query.upload_id):
             return False
-        return self._table.get(upload_key(upload_id), owner=clinic(clinic_id), consistent=False) is not None
+        key, owner = upload_key(query.upload_id), clinic(query.clinic_id)
+        return self._table.get(key, owner=owner, consistent=False) is not None
 
     def _stretch(self, query: FileQuery) -> Stretch:
         low = timestamp(query.since) if query.since else FIRST
@@ -151,3 +155,89 @@ def matches(query: FileQuery, record: FileRecord, ids: KeyedIds) -> bool:
         query.until is None or record.created_at < query.until,
     )
     return all(asked)
+
+
+AT_ONCE = 1000
+"""Keys read in one Query; they are short, so that many fit into the 1 MB that one answers."""
+
+
+class DynamoTroubles:
+    """Reads the index that holds troubled files only: an upload of 99,999 good ones costs what an empty one does."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._indexes = Indexes(table)
+
+    def first(self, upload_id: str, causes: Sequence[str], limit: int) -> dict[str, tuple[FileRecord, ...]]:
+        if not causes:
+            return {}
+        rows = self._indexes.keys(_trouble_stretch(upload_id, ""), None, AT_ONCE).rows
+        by_cause: dict[str, list[Item]] = {cause: [] for cause in causes}
+        for row in rows:
+            by_cause.get(_cause(row), []).append(row)
+        for cause in causes:
+            # The rows are sorted by cause: only what begins behind them is asked for by itself.
+            if len(rows) == AT_ONCE and len(by_cause[cause]) < limit and cause >= _cause(rows[-1]):
+                by_cause[cause] = self._indexes.keys(_trouble_stretch(upload_id, f"{cause}#"), None, limit).rows
+        shown = {cause: rows[:limit] for cause, rows in by_cause.items()}
+        items = self._indexes.items([row for rows in shown.values() for row in rows])
+        records = {item["sk"]: file_record(item) for item in items}
+        found = {
+            cause: tuple(records[row["sk"]] for row in rows if row["sk"] in records) for cause, rows in shown.items()
+        }
+        return {cause: files for cause, files in found.items() if files}
+
+    def files(self, upload_id: str, cause: str, after: str | None, limit: int) -> Page[FileRecord]:
+        stretch = _trouble_stretch(upload_id, cause)
+        rows = self._indexes.keys(stretch, stretch.position(after), limit + 1).rows
+        page = rows[:limit]
+        records = tuple(map(file_record, self._indexes.items(page)))
+        return Page(records, page[-1]["trouble"] if len(rows) > limit else None)
+
+    def studies(self, upload_id: str, limit: int) -> Page[StudyOfUpload]:
+        part = self._table.query(Query(upload_key(upload_id)["pk"], begins=STUDY_OF_UPLOAD, limit=limit + 1))
+        studies = []
+        for row in part.rows:
+            counts = {State(name): number for name, number in collect_sums(row, "n_").items()}
+            study = StudyOfUpload(row["study_id"], counts, row.get("modality", ""), row.get("study_date", ""))
+            studies.append(study)
+        return Page(tuple(studies[:limit]), studies[limit].study_id if len(studies) > limit else None)
+
+
+def _trouble_stretch(upload_id: str, begins: str) -> Stretch:
+    low, high = begins or "!", f"{begins}~"
+    return Stretch(index="by_trouble", partition="trouble_of", values=(upload_id,), sort="trouble", low=low, high=high)
+
+
+def _cause(row: Item) -> str:
+    return str(row["trouble"]).rpartition("#")[0]
+
+
+KEPT = 3600
+"""Seconds."""
+LONGEST_ID = 64
+
+
+class DynamoKeptSearches:
+    """Keeps criteria in the table, for whoever wrote them."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def keep(self, owner: str, criteria: Mapping[str, str]) -> str:
+        search_id = secrets.token_urlsafe(24)
+        item = {**_search_key(owner, search_id), "criteria": dict(criteria), "expires": int(time.time()) + KEPT}
+        self._table.write(creation(item, account(owner)))
+        return search_id
+
+    def find(self, owner: str, search_id: str) -> dict[str, str] | None:
+        if not 0 < len(search_id) <= LONGEST_ID:
+            return None
+        item = self._table.get(_search_key(owner, search_id))
+        # DynamoDB removes what expired only within days, so what it still holds may have lapsed.
+        return dict(item["criteria"]) if item and item["expires"] > time.time() else None
+
+
+def _search_key(owner: str, search_id: str) -> Item:
+    # Under its owner, so that whoever else asks reads nothing.
+    return {"pk": f"SEARCH#{owner}#{search_id}", "sk": "#SEARCH"}

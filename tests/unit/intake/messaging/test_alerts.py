@@ -8,9 +8,8 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from intake.errors import ConflictError, LimitError
-from intake.messaging.filter_policies import NOBODYS
-from intake.messaging.model import Standing
-from intake.messaging.sns.alerts import SnsSubscribers
+from intake.messaging.model import NOBODYS, Standing
+from intake.messaging.sns import SnsSubscribers
 
 TOPIC = "arn:aws:sns:us-east-1:1:alerts"
 ARN = f"{TOPIC}:0001"

@@ -1,24 +1,26 @@
-"""What a data set says, free of how it is encoded, as a sum for each of its elements.
+"""Whether two files hold the same image: an image is its data set, not its file (docs/adr/0038).
 
-Two files of one data set have the same sums, whatever their file meta information, transfer syntax, VR form, byte
-order, lengths, group lengths, order of elements and padding. Sums of sequences do not depend on how these are written
-either. One walk, in memory that grows with the elements of one data set and never with values or items.
+What a data set says, free of how it is encoded, is a sum for each of its elements. Two files of one data set have the
+same sums, whatever their file meta information, transfer syntax, VR form, byte order, lengths, group lengths, order of
+elements and padding. Sums of sequences do not depend on how these are written either. One walk, in memory that grows
+with the elements of one data set and never with values or items.
 """
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import lru_cache
 
 from intake.dicom.budget import Budget
 from intake.dicom.dictionary.vrs import public_vr
-from intake.dicom.elements import BEHIND
-from intake.dicom.errors import UnreadableFileError
+from intake.dicom.encoding import BEHIND
+from intake.dicom.errors import UnreadableDataSetError
 from intake.dicom.events import Event, Kind
 from intake.dicom.reader import open_file
 from intake.dicom.scanner import Scanner
 from intake.dicom.streams import ByteSource
 
+SOP_INSTANCE_UID = 0x00080018
 PIXEL_DATA = 0x7FE00010
 OFFSET_TABLES = frozenset({0x7FE00001, 0x7FE00002})
 PADDING = 0xFFFCFFFC
@@ -62,7 +64,7 @@ class Digest:
 
 
 def digest(source: ByteSource, budget: Budget) -> Digest:
-    """Walk through a file's data set. Raises UnreadableFileError, BudgetSpentError, and what the source raises."""
+    """Walk through a file's data set. Raises UnreadableDataSetError, TooCostlyError, and what the source raises."""
     scanner, transfer_syntax = open_file(source, budget, guessing=True)
     return _Walk(scanner, Digest(transfer_syntax)).walk()
 
@@ -74,8 +76,11 @@ class _Walk:
 
     def walk(self) -> Digest:
         for event in self._events:
-            if event.tag == PIXEL_DATA:
-                self._into.pixels = self._sum_pixels(event)
+            if event.tag == PIXEL_DATA and event.kind is Kind.FRAGMENTS:
+                self._into.pixels = self._sum_fragments()
+            elif event.tag == PIXEL_DATA:
+                value = self._sum(event)
+                self._into.pixels = Pixels(value, value)
             elif not _is_wrapping(event.tag):
                 _put(self._into.elements, event.tag, self._sum(event))
         rest, filling = hashlib.sha256(), True
@@ -94,30 +99,21 @@ class _Walk:
             return self._sum_fragments().parts
         if event.kind is Kind.SEQUENCE:
             return self._sum_items()
-        raise UnreadableFileError("the data set is damaged")
+        raise UnreadableDataSetError("the data set is damaged")
 
     def _sum_value(self, event: Event) -> bytes:
+        """Return the sum of a value as little endian files have it."""
+        big = event.encoding.big or (event.tag == PIXEL_DATA and self._into.transfer_syntax == GE_BIG_PIXELS)
+        width = _WIDTHS.get(event.vr, 1) if big else 1
         total, text, empty = hashlib.sha256(), _is_text(event.tag), True
         left = event.length
-        for piece in self._read_numbers(event):
+        for piece in self._scanner.pieces(event):
             left -= len(piece)
-            told = piece.rstrip(b"\0 ") if text and not left else piece
+            told = _swap(piece, width) if width > 1 else piece
+            told = told.rstrip(b"\0 ") if text and not left else told
             empty = empty and not told
             total.update(told)
         return _EMPTY if empty else total.digest()
-
-    def _read_numbers(self, event: Event) -> Iterator[bytes]:
-        """Yield an element's value as little endian files have it."""
-        big = event.encoding.big or (event.tag == PIXEL_DATA and self._into.transfer_syntax == GE_BIG_PIXELS)
-        width = _WIDTHS.get(event.vr, 1) if big else 1
-        for piece in self._scanner.pieces(event):
-            yield _swap(piece, width) if width > 1 else piece
-
-    def _sum_pixels(self, event: Event) -> Pixels:
-        if event.kind is Kind.FRAGMENTS:
-            return self._sum_fragments()
-        value = self._sum(event)
-        return Pixels(value, value)
 
     def _sum_fragments(self) -> Pixels:
         parts, joined, first = hashlib.sha256(), hashlib.sha256(), True
@@ -132,7 +128,7 @@ class _Walk:
                     parts.update(piece)
                     joined.update(piece)
             first = False
-        raise UnreadableFileError("the fragments are damaged")
+        raise UnreadableDataSetError("the fragments are damaged")
 
     def _sum_items(self) -> bytes:
         """Return the sum of a sequence's items, up to its end. Its depth is bounded by the scanner."""
@@ -144,7 +140,7 @@ class _Walk:
                 break
             empty = False
             total.update(self._sum_item())
-        raise UnreadableFileError("a sequence is damaged")
+        raise UnreadableDataSetError("a sequence is damaged")
 
     def _sum_item(self) -> bytes:
         held: dict[int, bytes] = {}
@@ -153,7 +149,7 @@ class _Walk:
                 return hashlib.sha256(b"".join(tag.to_bytes(4) + held[tag] for tag in sorted(held))).digest()
             if not _is_wrapping(event.tag):
                 _put(held, event.tag, self._sum(event))
-        raise UnreadableFileError("an item is cut off")
+        raise UnreadableDataSetError("an item is cut off")
 
 
 def _put(held: dict[int, bytes], tag: int, total: bytes) -> None:
@@ -184,3 +180,47 @@ def _swap(piece: bytes, width: int) -> bytes:
     for offset in range(width):
         turned[offset::width] = piece[width - 1 - offset : whole : width]
     return bytes(turned) + piece[whole:]
+
+
+class Likeness(StrEnum):
+    """How two data sets that claim to be one instance compare."""
+
+    SAME = "same"
+    """Nothing differs but how it is encoded."""
+    RECOMPRESSED = "recompressed"
+    """All but the pixels is the same, and those are compressed in another way; they were not decoded."""
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A likeness, and the elements of the outermost data set that differ: in it, or below it."""
+
+    likeness: Likeness
+    differing: tuple[int, ...] = ()
+
+
+def compare(one: Digest, other: Digest) -> Compared:
+    """Compare what two files say. Files without a SOP Instance UID are never the same."""
+    tags = one.elements.keys() | other.elements.keys()
+    differing = sorted(tag for tag in tags if one.elements.get(tag) != other.elements.get(tag))
+    if SOP_INSTANCE_UID not in tags:
+        return Compared(Likeness.DIFFERENT, (SOP_INSTANCE_UID,))
+    if one.pixels == other.pixels and not differing:
+        return Compared(Likeness.SAME)
+    if not differing and _are_recompressed(one, other):
+        return Compared(Likeness.RECOMPRESSED)
+    pixels = () if one.pixels == other.pixels else (PIXEL_DATA,)
+    return Compared(Likeness.DIFFERENT, tuple(sorted((*differing, *pixels))))
+
+
+def _are_recompressed(one: Digest, other: Digest) -> bool:
+    """Say whether different pixels may be of one image.
+
+    In one transfer syntax, only fragments that are cut in another way are: other bytes are another picture, as far as
+    anybody can tell who does not decode them.
+    """
+    encapsulated = one.pixels.encapsulated or other.pixels.encapsulated
+    if not (encapsulated and one.pixels.are_there and other.pixels.are_there):
+        return False
+    return one.pixels.joined == other.pixels.joined or one.transfer_syntax != other.transfer_syntax
