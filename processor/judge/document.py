@@ -12,8 +12,9 @@ from typing import Any
 from intake.files.model import Severity
 from intake.studies.rules import SECTIONS
 from processor.judge.inspection.kinds import TAKEN
-from processor.judge.rules.catalogue import CHAPTERS, RULES_VERSION, Rule
+from processor.judge.rules.catalogue import CHAPTERS, RULES_VERSION
 from processor.judge.rules.mandatory_rules import PROTECTED
+from processor.judge.rules.rule import Rule
 
 DOCUMENT = Path("docs/findings.md")
 RULES = Path("intake/rules.json")
