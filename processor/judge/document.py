@@ -11,8 +11,7 @@ from typing import Any
 
 from intake.files.model import Severity
 from intake.studies.rules import SECTIONS
-from processor.judge.inspection.kinds import TAKEN
-from processor.judge.rules.catalogue import CHAPTERS, RULES_VERSION
+from processor.judge.rules.catalogue import CHAPTERS, RULES_VERSION, TAKEN
 from processor.judge.rules.mandatory_rules import PROTECTED
 from processor.judge.rules.rule import Rule
 

@@ -11,6 +11,9 @@ from processor.judge.rules.text_rules import CSV, HL7, JSON, PDF, TEXTS, XML
 
 RULES_VERSION = "2026.11.7"
 
+TAKEN = frozenset({"dicom", "nifti", "hl7v2", "fhir", "ccda", "pdf", "jpeg", "png", "tiff", "csv", "zip"})
+"""The kinds that can be accepted; all others are rejected as `kind-unsupported`."""
+
 ENVELOPE = (
     reject("empty-file", "The file is empty: it has no bytes.",
            "Look whether the file has content where it was made; export it anew there, and send that."),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from intake.dicom.streams import take_bytes
 from intake.files.model import Metadata
 from processor.judge.documents.images.png import MAX_PIXELS
-from processor.judge.documents.whole import MAX_WHOLE
+from processor.judge.documents.parts import MAX_WHOLE
 from processor.judge.inspection.errors import UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Window
@@ -46,7 +46,7 @@ class _Field(NamedTuple):
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
-    """Judge an image by its directories. See `readers.Reader`."""
+    """Judge an image by its directories. See `judge.Reader`."""
     _Walk(window, findings, metadata).run()
 
 

@@ -1,7 +1,7 @@
 """C-CDA documents: the root, the header that every document must have, and the patient (CDA R2, C-CDA R2.1)."""
 
 from intake.files.model import Metadata
-from processor.judge.documents import fields
+from processor.judge.documents import parts
 from processor.judge.documents.texts import xml_stream
 from processor.judge.inspection.errors import UnreadableFileError
 from processor.judge.inspection.findings import Findings
@@ -32,7 +32,7 @@ LONGEST = 1024
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
-    """Judge a document by its header. See `readers.Reader`."""
+    """Judge a document by its header. See `judge.Reader`."""
     header = _Header()
     try:
         xml_stream.parse(window, findings, header.start, header.end, header.text)
@@ -86,13 +86,13 @@ class _Header:
         """Add what is known, as far as it was read."""
         values = self._values
         # Not the title: it is free text, and some systems write the patient's name into it.
-        fields.add(metadata, document_code=values.get("document_code"), document_time=values.get("document_time"))
-        templates = [fields.clean_text(root) for root in self._templates if fields.clean_text(root)]
+        parts.add_texts(metadata, document_code=values.get("document_code"), document_time=values.get("document_time"))
+        templates = [parts.clean_text(root) for root in self._templates if parts.clean_text(root)]
         if templates:
             metadata["templates"] = templates
         patient: Metadata = {}
         name = "^".join([values.get("family", ""), values.get("given", "")]).strip("^")
-        fields.add(patient, name=name, **{key: values.get(key) for key in ("id", "birth_date", "sex")})
+        parts.add_texts(patient, name=name, **{key: values.get(key) for key in ("id", "birth_date", "sex")})
         if patient:
             metadata["patient"] = patient
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from intake.files.model import Metadata
-from processor.judge.documents import whole
+from processor.judge.documents import parts
 from processor.judge.inspection.errors import UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Window
@@ -34,8 +34,8 @@ LONGEST_LINE = 1024 * 1024
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
-    """Judge a table row by row. See `readers.Reader`."""
-    data = _decode(whole.read_whole(window), findings, metadata)
+    """Judge a table row by row. See `judge.Reader`."""
+    data = _decode(parts.read_whole(window), findings, metadata)
     found = BINARY.search(data)
     if found:
         raise UnreadableFileError("csv-binary", f"byte {found.start()}")

@@ -5,7 +5,8 @@ from collections import Counter
 from typing import Any
 
 from intake.files.model import Metadata
-from processor.judge.documents import fields, whole
+from processor.judge.documents import parts as fields
+from processor.judge.documents import parts as whole
 from processor.judge.documents.texts import json_text
 from processor.judge.inspection.errors import OtherKindError, UnreadableFileError
 from processor.judge.inspection.findings import Findings
@@ -71,7 +72,7 @@ OTHER_VERSIONS = frozenset((_DSTU2_AND_STU3 + _R4B_AND_R5).split())
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
-    """Judge a resource or a bundle of them. See `readers.Reader`."""
+    """Judge a resource or a bundle of them. See `judge.Reader`."""
     document = _Document(findings)
     data = whole.read_whole(window)
     if NDJSON.match(data):
@@ -82,7 +83,9 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     resource_type = _check_type(resource, "", findings)
     metadata["resource_type"] = resource_type
     # A patient's id may be the number that a hospital knows the patient by.
-    fields.add(metadata, id=None if resource_type == "Patient" else resource.get("id"), status=resource.get("status"))
+    fields.add_texts(
+        metadata, id=None if resource_type == "Patient" else resource.get("id"), status=resource.get("status")
+    )
     document.check_identifier(resource, "")
     if resource_type == "Bundle":
         document.check_bundle(resource, metadata)
@@ -169,7 +172,7 @@ def _describe_patient(resource: dict[str, Any], metadata: Metadata) -> None:
     given = name.get("given")
     parts = [name.get("family"), *(given if isinstance(given, list) else [])[:2]]
     patient: Metadata = {}
-    fields.add(
+    fields.add_texts(
         patient,
         id=identifier.get("value") or resource.get("id"),
         name="^".join(part for part in parts if isinstance(part, str)) or name.get("text"),

@@ -3,7 +3,7 @@
 import re
 
 from intake.files.model import Metadata
-from processor.judge.documents import fields, whole
+from processor.judge.documents import parts
 from processor.judge.inspection.errors import UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Window
@@ -28,8 +28,8 @@ MOST_FIELDS, LONGEST_HEADER = 40, 64 * 1024
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
-    """Judge a message or a batch segment by segment. See `readers.Reader`."""
-    text = _decode(whole.read_whole(window), findings)
+    """Judge a message or a batch segment by segment. See `judge.Reader`."""
+    text = _decode(parts.read_whole(window), findings)
     found = BINARY.search(text)
     if found:
         raise UnreadableFileError("hl7-binary", f"character {found.start()}")
@@ -121,7 +121,7 @@ def _check_header(header: str, where: str, findings: Findings) -> None:
 def _describe(header: str, segments: list[str], metadata: Metadata) -> None:
     separator, component, repetition = header[3], header[4], header[5]
     values = header.split(separator, MOST_FIELDS)
-    fields.add(
+    parts.add_texts(
         metadata,
         message_type=component.join(values[8].split(component, 2)[:2]).replace(component, "^"),
         version=values[11].partition(component)[0],
@@ -135,7 +135,7 @@ def _describe(header: str, segments: list[str], metadata: Metadata) -> None:
     )
     pid += [""] * (9 - len(pid))
     patient: Metadata = {}
-    fields.add(
+    parts.add_texts(
         patient,
         id=pid[3].partition(repetition)[0].partition(component)[0],
         name=pid[5].partition(repetition)[0].replace(component, "^").rstrip("^"),

@@ -1,11 +1,16 @@
-"""JSON, read only after its depth and its number of values are known to be bounded (RFC 8259)."""
+"""JSON, read only after its depth and its number of values are known to be bounded (RFC 8259); and JSON of nothing
+known."""
 
 import json
 import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from processor.judge.inspection.errors import UnreadableFileError
+from intake.files.model import Metadata
+from processor.judge.documents import parts
+from processor.judge.inspection.errors import OtherKindError, UnreadableFileError
+from processor.judge.inspection.findings import Findings
+from processor.judge.inspection.window import Window
 
 MAX_DEPTH = 128
 MAX_TOKENS = 1_500_000
@@ -16,6 +21,26 @@ OPENING, QUOTE = b"[{", ord('"')
 BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 Pairs = list[tuple[str, Any]]
+
+
+def read(window: Window, findings: Findings, metadata: Metadata) -> None:  # noqa: ARG001 — see `judge.Reader`.
+    """Read JSON whose first bytes name no FHIR resource: one after all, an attack, or not taken. See `judge.Reader`.
+
+    The resource's type may stand anywhere in the outermost object; the text is held against the budgets.
+    """
+    if window.size > parts.MAX_WHOLE:
+        return
+    data = parts.read_whole(window)
+    check_depth(data)
+    if b"resourceType" not in data:
+        return
+    try:
+        # Of the outermost object alone: what is kept of those within it tells nothing.
+        keys = parse(data, lambda pairs: frozenset(key for key, _ in pairs))
+    except UnreadableFileError:
+        return
+    if isinstance(keys, frozenset) and "resourceType" in keys:
+        raise OtherKindError("fhir")
 
 
 def parse(data: bytes, kept: Callable[[Pairs], Any]) -> Any:  # noqa: ANN401 — JSON may be anything.

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from xml.parsers import expat
 
 from intake.dicom.streams import take_bytes
-from processor.judge.documents.whole import MAX_WHOLE
-from processor.judge.inspection.errors import UnreadableFileError
+from intake.files.model import Metadata
+from processor.judge.documents.parts import MAX_WHOLE
+from processor.judge.inspection.errors import OtherKindError, UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Window
 
@@ -26,6 +27,9 @@ TRUNCATED = {3, 5, 20}
 """Errors that a cut file ends with: no element, unclosed token, unclosed CDATA section."""
 INVALID_TOKEN = 4
 
+FHIR = "http://hl7.org/fhir"
+ATTACKS = frozenset({"xml-entities", "xml-too-deep", "xml-too-many-elements"})
+
 SEPARATOR = "\n"
 """Between namespace and name: no attribute's value holds one, while some namespaces hold a blank by mistake."""
 
@@ -33,6 +37,26 @@ Start = Callable[[str, dict[str, str]], None]
 """Takes an element's name, as namespace, SEPARATOR and name, and its attributes."""
 End = Callable[[str], None]
 Text = Callable[[str], None]
+
+
+def read(window: Window, findings: Findings, metadata: Metadata) -> None:  # noqa: ARG001 — see `judge.Reader`.
+    """Read XML that does not begin as a C-CDA document: one after all, an attack, or not taken. See `judge.Reader`."""
+    root: list[str] = []
+
+    def note_root(name: str, _attributes: dict[str, str]) -> None:
+        if not root:
+            root.append(name)
+
+    try:
+        parse(window, Findings(), note_root, lambda *_: None, lambda *_: None)
+    except UnreadableFileError as refusal:
+        if refusal.code in ATTACKS:
+            raise
+    namespace, _, name = "".join(root).rpartition(SEPARATOR)
+    if name == "ClinicalDocument":
+        raise OtherKindError("ccda")
+    if namespace == FHIR:
+        raise OtherKindError("fhir-xml")
 
 
 def parse(window: Window, findings: Findings, start: Start, end: End, text: Text) -> None:
