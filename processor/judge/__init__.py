@@ -32,9 +32,9 @@ READERS: dict[str, str] = {
     "pdf": "pdf.document.read",
     "hl7v2": "texts.hl7v2.read",
     "fhir": "texts.fhir.read",
-    "json": "texts.json_text.read",
+    "json": "texts.fhir.read_json",
     "ccda": "texts.ccda.read",
-    "xml": "texts.xml_stream.read",
+    "xml": "texts.ccda.read_xml",
     "csv": "texts.csv_table.read",
 }
 """Kind → the function in `documents` that reads it. `gzip`, `json` and `xml` are not taken: their readers tell attacks

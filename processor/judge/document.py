@@ -43,30 +43,32 @@ def text() -> str:
     return HEAD + "".join(_write_chapter(title, rules) for title, rules in (*CHAPTERS, OF_STUDIES))
 
 
-def rules() -> dict[str, Any]:
-    """Return the catalogue as plain data, for whoever lets a clinic's profile weigh it."""
-    return {
+def rules_text() -> str:
+    """Return the catalogue as JSON, for whoever lets a clinic's profile weigh it."""
+    catalogue = {
         "version": RULES_VERSION,
         "kinds": sorted(TAKEN),
         "chapters": _describe_chapters(CHAPTERS),
         "studies": _describe_chapters((OF_STUDIES,)),
     }
+    return json.dumps(catalogue, indent=1) + "\n"
 
 
 def _describe_chapters(chapters: Iterable[tuple[str, Iterable[Rule]]]) -> list[dict[str, Any]]:
     return [{"title": title, "rules": [_describe_rule(rule) for rule in held]} for title, held in chapters]
 
 
-def rules_text() -> str:
-    return json.dumps(rules(), indent=1) + "\n"
-
-
 def _describe_rule(rule: Rule) -> dict[str, str]:
-    protected = {"protected": PROTECTED[rule.code]} if rule.code in PROTECTED else {}
-    section = {"section": rule.section} if rule.section else {}
-    told = {"code": rule.code, "severity": rule.severity.value, "message": rule.message, "remedy": rule.remedy}
-    told["whose"] = rule.whose.value
-    return {**told, **section, **protected}
+    told = {
+        "code": rule.code,
+        "severity": rule.severity.value,
+        "message": rule.message,
+        "remedy": rule.remedy,
+        "whose": rule.whose.value,
+        "section": rule.section,
+        "protected": PROTECTED.get(rule.code, ""),
+    }
+    return {key: text for key, text in told.items() if text}
 
 
 def _write_chapter(title: str, rules: tuple[Rule, ...]) -> str:

@@ -62,4 +62,12 @@ def clean_text(text: object) -> str:
 
 def add_texts(metadata: Metadata, **texts: Any) -> None:  # noqa: ANN401 — what a file holds may be anything.
     """Add the texts that say something."""
-    metadata |= {key: clean_text(text) for key, text in texts.items() if clean_text(text)}
+    metadata |= {key: clean for key, text in texts.items() if (clean := clean_text(text))}
+
+
+def add_patient(metadata: Metadata, **texts: Any) -> None:  # noqa: ANN401 — as above.
+    """Add what is said of the patient, where anything is."""
+    patient: Metadata = {}
+    add_texts(patient, **texts)
+    if patient:
+        metadata["patient"] = patient

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-from processor.judge.documents.pdf.scripts import ESCAPE, HEXADECIMAL
+from processor.judge.documents.pdf.scripts import HEXADECIMAL, unescape
 
 PADDING = bytes.fromhex("28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A")
 """Stands for a password that is none."""
@@ -94,11 +94,7 @@ def _parse_literal(text: bytes) -> bytes:
         position += 1
         if depth == 0:
             break
-    inner = ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), text[1 : position - 1])
-    return OCTAL.sub(lambda found: bytes([int(found[1], 8) & 255]), inner)
-
-
-_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+    return OCTAL.sub(lambda found: bytes([int(found[1], 8) & 255]), unescape(text[1 : position - 1]))
 
 
 def _derive_key(found: _Standard) -> bytes:
@@ -229,16 +225,8 @@ def _double(byte: int) -> int:
 
 @cache
 def _build_tables() -> _Tables:
-    box = _build_box()
-    columns = [(_double(byte) << 24 | byte << 16 | byte << 8 | _double(byte) ^ byte) for byte in box]
-    rows = tuple(
-        tuple((column >> shift | column << 32 - shift) & 0xFFFFFFFF for column in columns) for shift in (0, 8, 16, 24)
-    )
-    return _Tables(box, rows)
-
-
-def _build_box() -> bytes:
-    """Return the S-box: each byte's inverse, and its bits mixed (5.1.1). 3 generates all that have an inverse."""
+    """Return the S-box, each byte's inverse and its bits mixed (5.1.1), and what it makes of columns (5.1.3)."""
+    # 3 generates all bytes that have an inverse.
     powers = [1]
     while len(powers) < 255:
         powers.append(_double(powers[-1]) ^ powers[-1])
@@ -248,4 +236,8 @@ def _build_box() -> bytes:
         byte = inverses.get(at, 0)
         turned = byte ^ byte << 1 ^ byte << 2 ^ byte << 3 ^ byte << 4
         box.append((turned ^ turned >> 8) & 0xFF ^ 0x63)
-    return bytes(box)
+    columns = [(_double(byte) << 24 | byte << 16 | byte << 8 | _double(byte) ^ byte) for byte in box]
+    rows = tuple(
+        tuple((column >> shift | column << 32 - shift) & 0xFFFFFFFF for column in columns) for shift in (0, 8, 16, 24)
+    )
+    return _Tables(bytes(box), rows)

@@ -79,14 +79,14 @@ def list_entries(source: ByteSource) -> tuple[Entry, ...]:
             raise ArchiveError(found.code)
     return tuple(
         Entry(
-            index=index,
-            name=listed.name.replace("\\", "/"),
-            method=listed.method,
-            compressed_size=listed.compressed_size,
-            size=listed.size,
-            crc32=listed.crc32,
-            header_offset=listed.header_offset,
-            raw_name=listed.raw_name,
+            index,
+            listed.name.replace("\\", "/"),
+            listed.method,
+            listed.compressed_size,
+            listed.size,
+            listed.crc32,
+            listed.header_offset,
+            listed.raw_name,
         )
         for index, listed in files
     )
