@@ -35,12 +35,19 @@ STUDIES = tuple(
 
 OF_STUDIES = ("The study as a whole", STUDIES)
 
+TABLE_HEAD = "| code | effect | whose | cause | what to do | standard |\n|---|---|---|---|---|---|\n"
 EFFECT = {Severity.REJECT: "**reject**", Severity.WARN: "warn"}
 
 
 def text() -> str:
     """Return the document."""
-    return HEAD + "".join(_write_chapter(title, rules) for title, rules in (*CHAPTERS, OF_STUDIES))
+    parts = [HEAD]
+    for title, rules in (*CHAPTERS, OF_STUDIES):
+        parts.append(f"\n## {title}\n\n{TABLE_HEAD}")
+        for rule in rules:
+            cells = (f"`{rule.code}`", EFFECT[rule.severity], rule.whose, rule.message, rule.remedy, rule.section)
+            parts.append(f"| {' | '.join(cells)} |\n")
+    return "".join(parts)
 
 
 def rules_text() -> str:
@@ -69,16 +76,6 @@ def _describe_rule(rule: Rule) -> dict[str, str]:
         "protected": PROTECTED.get(rule.code, ""),
     }
     return {key: text for key, text in told.items() if text}
-
-
-def _write_chapter(title: str, rules: tuple[Rule, ...]) -> str:
-    cells = (
-        (f"`{rule.code}`", EFFECT[rule.severity], rule.whose, rule.message, rule.remedy, rule.section) for rule in rules
-    )
-    rows = "".join(f"| {' | '.join(row)} |\n" for row in cells)
-    return (
-        f"\n## {title}\n\n| code | effect | whose | cause | what to do | standard |\n|---|---|---|---|---|---|\n{rows}"
-    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The findings on one file, built from the catalogue's rules."""
+"""The findings on one file, built from the catalogue's rules, and what a clinic's profile makes of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -23,7 +23,6 @@ LITTER_FOLDERS = frozenset({"__macosx"})
 LITTER = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 """What operating systems leave behind in folders, in lower case."""
 
-
 MAX_TOTAL = 100 * 1024**3
 """Bytes that all entries may inflate to."""
 
