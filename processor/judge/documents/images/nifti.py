@@ -102,9 +102,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
         "data_type": NAMES[header.data_type],
         "spatial_unit": UNITS.get(header.units & 7, "unknown"),
     }
-    _check_geometry(header, len(dimensions), findings)
-    if header.mark == SINGLE[header.size]:
-        _check_length(window, header, dimensions, findings, compressed=compressed)
+    _check_image(window, header, dimensions, findings, compressed=compressed)
 
 
 def read_gzip(window: Window, findings: Findings, metadata: Metadata) -> None:  # noqa: ARG001 — see `judge.Reader`.
@@ -136,19 +134,19 @@ def _read_dimensions(header: Header, findings: Findings) -> tuple[int, ...]:
     return extents
 
 
-def _check_geometry(header: Header, axes: int, findings: Findings) -> None:
+def _check_image(
+    window: Window, header: Header, dimensions: tuple[int, ...], findings: Findings, *, compressed: bool
+) -> None:
+    """Hold the voxels' size and place, and the length where the image is in this file, against the header."""
     if header.bits != BITS[header.data_type]:
         findings.add("nifti-bits-mismatch", header.tell_place("bits"))
-    spatial = header.spacing[1 : min(axes, 3) + 1]
+    spatial = header.spacing[1 : min(len(dimensions), 3) + 1]
     if not all(math.isfinite(step) and 0 < step < 1e6 for step in spatial):
         findings.add("nifti-spacing-unusual", header.tell_place("spacing"))
     if not any(header.orientations):
         findings.add("nifti-orientation-missing", header.tell_place("orientations"))
-
-
-def _check_length(
-    window: Window, header: Header, dimensions: tuple[int, ...], findings: Findings, *, compressed: bool
-) -> None:
+    if header.mark != SINGLE[header.size]:
+        return
     if not math.isfinite(header.offset) or not header.size + 4 <= header.offset < 1 << 62:
         raise UnreadableFileError("nifti-offset-invalid", header.tell_place("offset"))
     expected = int(header.offset) + (math.prod(dimensions) * BITS[header.data_type] + 7) // 8

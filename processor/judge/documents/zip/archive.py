@@ -130,11 +130,15 @@ def _check_directory(directory: Directory, files: list[Listed], size: int, findi
         findings.add("archive-total-too-large")
     if total > LARGE and total > MAX_RATIO * size:
         findings.add("archive-bomb")
-    for index, listed in enumerate(directory.listed):
+    paths: set[str] = set()
+    for number, listed in enumerate(directory.listed, 1):
         for code, broken in ENTRY_RULES.items():
             if broken(listed):
-                findings.add(code, f"entry {index + 1}")
-    _check_names(directory.listed, findings)
+                findings.add(code, f"entry {number}")
+        path = listed.name.replace("\\", "/")
+        if path in paths:
+            findings.add("archive-duplicate-names", f"entry {number}")
+        paths.add(path)
     nested = sum(is_archive_name(listed.name) for listed in files)
     if nested:
         findings.add("archive-nested" if nested == len(files) else "archive-holds-archive")
@@ -172,16 +176,6 @@ ENTRY_RULES: dict[str, Callable[[Listed], bool]] = {
     "archive-descriptor-stored": lambda listed: listed.method == STORED and bool(listed.flags & DESCRIPTOR),
 }
 """Code → what breaks that rule in one entry."""
-
-
-def _check_names(listed: list[Listed], findings: Findings) -> None:
-    seen: set[str] = set()
-    for index, entry in enumerate(listed):
-        name = entry.name.replace("\\", "/")
-        if name in seen:
-            findings.add("archive-duplicate-names", f"entry {index + 1}")
-            return
-        seen.add(name)
 
 
 def _check_places(directory: Directory, findings: Findings) -> None:
