@@ -7,7 +7,7 @@ import math
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from intake.dicom.streams import take_bytes, take_next
 from intake.files.model import Metadata
@@ -119,7 +119,8 @@ def _parse_header(head: bytes) -> Header:
             if len(head) < size:
                 raise UnreadableFileError("nifti-header-truncated", f"byte {len(head)}")
             found = {name: struct.unpack_from(order + form, head, at) for name, (form, at) in FIELDS[size].items()}
-            return Header(size, **{name: values if len(values) > 1 else values[0] for name, values in found.items()})
+            fields: dict[str, Any] = {name: values if values[1:] else values[0] for name, values in found.items()}
+            return Header(size, **fields)
     raise UnreadableFileError("nifti-mark-invalid", "byte 0")
 
 

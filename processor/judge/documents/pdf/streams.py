@@ -91,8 +91,10 @@ def check_bombs(data: bytes, findings: Findings) -> None:
     for start, end, dictionary in _find_streams(data):
         if _count_pixels(data, start, dictionary) > MAX_PIXELS:
             raise UnreadableFileError("image-too-many-pixels", f"byte {start}")
+        if not _is_deflated(dictionary):
+            continue
         size = 0
-        for piece, taken in _Stream(data, start, end).inflate() if _is_deflated(dictionary) else ():
+        for piece, taken in _Stream(data, start, end).inflate():
             size += len(piece)
             if size > LARGE and size > MAX_RATIO * taken:
                 raise UnreadableFileError("pdf-stream-bomb", f"byte {start}")
