@@ -1,6 +1,6 @@
 """A clinic's profile as a form: what is shown of it, what may be entered, and what a change to it was.
 
-The profile's own shape is the judge's (`processor.judge.inspection.profile`); only what departs from the catalogue is
+The profile's own shape is the judge's (`processor.judge.inspection.findings`); only what departs from the catalogue is
 written.
 """
 

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from intake.dicom.streams import ByteSource
-from processor.judge import Judgement
-from processor.judge.inspection.facts import Facts
+from processor.judge import Facts, Judgement
 
 AT_ONCE = 10
 """Messages: a whole batch, and as many connections as boto3 keeps. Each may hold 16 MiB of a document and what is read

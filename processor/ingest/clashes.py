@@ -17,7 +17,7 @@ from intake.files.outcomes import Recorded
 from intake.storage.ports import Objects
 from processor.ingest.object_bytes import open_object
 from processor.judge.dicom.dictionary import tags
-from processor.judge.inspection.profile import Profile
+from processor.judge.inspection.findings import Profile
 from processor.judge.rules.catalogue import RULES
 
 STEPS, FETCHED, INFLATED = 4_000_000, 4 * 1024**3, 2 * 1024**3

@@ -20,7 +20,7 @@ from intake.storage.ports import Objects
 from processor.ingest.clashes import Clashes, Met
 from processor.ingest.object_bytes import ObjectBytes
 from processor.judge import ARCHIVE, Judgement
-from processor.judge.inspection.profile import EVERYTHING, Profile
+from processor.judge.inspection.findings import EVERYTHING, Profile
 from processor.judge.rules.catalogue import RULES_VERSION
 
 

@@ -27,9 +27,8 @@ from processor.ingest.filing import Buckets, Case, Filing
 from processor.ingest.malware_scan import CODES, PASSED, Refusing, Scans
 from processor.ingest.object_bytes import ObjectBytes, open_object
 from processor.ingest.placements import Placements
-from processor.judge import Judgement
-from processor.judge.inspection.facts import Facts
-from processor.judge.inspection.profile import Profile
+from processor.judge import Facts, Judgement
+from processor.judge.inspection.findings import Profile
 
 UNKNOWN_SENDER = "clinic-unknown"
 """What is found in a file of a clinic that is in no directory, or inactive."""

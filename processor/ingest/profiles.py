@@ -8,7 +8,7 @@ from typing import TypeVar
 from intake.errors import ScalperError
 from intake.files.keys import UNASSIGNED
 from intake.tenants.ports import Directory
-from processor.judge.inspection.profile import Profile
+from processor.judge.inspection.findings import Profile
 
 KEPT_SECONDS = 60.0
 MOST_KEPT = 1_000

@@ -31,8 +31,8 @@ from processor.ingest.malware_scan import CODES, FINAL, PASSED, Refusing, Scans
 from processor.ingest.object_bytes import ObjectBytes, open_object
 from processor.ingest.placements import place_again
 from processor.ingest.process import UNKNOWN_SENDER, Judge, time_judging
-from processor.judge.inspection.facts import Facts
-from processor.judge.inspection.profile import Profile
+from processor.judge import Facts
+from processor.judge.inspection.findings import Profile
 from processor.judge.rules.catalogue import RULES
 from processor.orders.steps import (
     RETRY,

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from rich.text import Text
 
-from processor.judge.inspection.profile import Profile
+from processor.judge.inspection.findings import Profile
 from scalper.check import workers
 from scalper.check.workers import Style
 from scalper.formatting import count_files, open_console, show_progress

@@ -23,7 +23,7 @@ from scalper.formatting import MARKS, escape_name, explain_findings
 
 if TYPE_CHECKING:
     from processor.ingest.offline_check import Checked
-    from processor.judge.inspection.profile import Profile
+    from processor.judge.inspection.findings import Profile
 
 Colours = Literal["standard", "256", "truecolor"] | None
 

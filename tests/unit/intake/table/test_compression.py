@@ -12,8 +12,7 @@ from intake.records.file_items import file_item
 from intake.table import compression as packing
 from intake.table.compression import pack, unpack
 from intake.table.serialization import deserialize, serialize
-from processor.judge import judge
-from processor.judge.inspection.facts import Facts
+from processor.judge import Facts, judge
 from tests.dicom_files import ct_slice
 from tests.records import a_file
 

@@ -22,8 +22,8 @@ from processor.ingest.malware_scan import Scans
 from processor.ingest.process import Processor
 from processor.ingest.settle import Settler
 from processor.judge import judge
-from processor.judge.documents.zip.archive import Entry
-from processor.judge.inspection.profile import Profile
+from processor.judge.documents.zip.entries import Entry
+from processor.judge.inspection.findings import Profile
 from tests.archives import a_study, damaged, zipped
 from tests.fakes import FakeChildren, FakeObjects, FakeQueue, FakeRecords, FakeTable, FakeVerdicts
 from tests.records import IDS, NOON, a_file, an_upload

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from processor.judge.inspection.profile import Profile
+from processor.judge.inspection.findings import Profile
 from scalper.__main__ import app
 from scalper.check import pool, report, workers
 from scalper.check.workers import BATCH, FEWEST, Style

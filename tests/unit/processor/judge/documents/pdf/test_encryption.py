@@ -5,7 +5,7 @@ import secrets
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from processor.judge.documents.pdf.aes import encrypt_cbc
+from processor.judge.documents.pdf.encryption import encrypt_cbc
 
 
 def test_the_standards_own_examples():
