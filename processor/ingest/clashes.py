@@ -16,7 +16,7 @@ from intake.errors import ObjectMissingError
 from intake.files.model import Finding, ObjectVersion
 from intake.files.outcomes import Recorded
 from intake.storage.ports import Objects
-from processor.ingest.object_bytes import open_object
+from processor.ingest.stored_objects import open_object
 from processor.judge.dicom.dictionary import tags
 from processor.judge.inspection.profile import Profile
 from processor.judge.rules.catalogue import RULES

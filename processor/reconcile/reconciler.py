@@ -20,9 +20,9 @@ from intake.files.scan import VALIDATION_OBJECT
 from intake.operations.model import Fault, Incident, StoredObject
 from intake.operations.ports import Incidents, Inventory, Ledger, Rounds
 from processor.ingest.filing import Buckets
-from processor.ingest.placements import has_teller
-from processor.reconcile.arrivals import LOOKED_UP, Questions, plan_second_look
-from processor.reconcile.incidents import claims, list_direct_ids, needs
+from processor.ingest.senders import has_teller
+from processor.reconcile.arrivals import LOOKED_UP, Questions, list_direct_ids, plan_second_look
+from processor.reconcile.incidents import claims, needs
 
 FOLDERS = 10
 """Uploads whose objects are listed at a sweep, to see whether those that records name are there."""

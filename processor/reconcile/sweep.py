@@ -27,7 +27,7 @@ from intake.operations.ports import Incidents, StuckFiles
 from intake.orders.commands import DoTask, FindFiles
 from intake.storage.model import FoundObject
 from intake.storage.ports import Objects
-from processor.ingest.placements import Placements
+from processor.ingest.senders import Placements
 from processor.projection.projector import Projector
 
 OVERDUE = timedelta(minutes=10)

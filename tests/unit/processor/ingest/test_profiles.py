@@ -2,7 +2,7 @@ import pytest
 
 from intake.files.keys import UNASSIGNED
 from intake.tenants.model import Clinic
-from processor.ingest.profiles import KEPT_SECONDS, MOST_KEPT, ProfileError, Profiles
+from processor.ingest.senders import KEPT_SECONDS, MOST_KEPT, ProfileError, Profiles
 from processor.judge.inspection.profile import Profile
 from tests.fakes import FakeDirectory
 
