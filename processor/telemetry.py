@@ -6,7 +6,7 @@ Names of metrics are documented in `docs/metrics.md`.
 import json
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -105,15 +105,7 @@ def report_answered(command: DoTask, answered: Answered) -> None:
 
 def report_settled(settled: Settled) -> None:
     """Log what became of an archive whose entries were looked at."""
-    logger.info(
-        "settled",
-        extra={
-            "file_id": settled.file_id,
-            "state": settled.state or "waits",
-            "entries": settled.entries,
-            "rejected": settled.rejected,
-        },
-    )
+    logger.info("settled", extra={**asdict(settled), "state": settled.state or "waits"})
 
 
 def report_expanded(expanded: Expanded) -> None:
@@ -136,7 +128,7 @@ def report_expanded(expanded: Expanded) -> None:
 
 def report_exported(exported: Exported) -> None:
     """Log and count one batch of the exporter."""
-    logger.info("exported", extra={"rows": exported.rows, "files": exported.files, "bytes": exported.bytes})
+    logger.info("exported", extra=asdict(exported))
     metrics.add_metric("VerdictsExported", MetricUnit.Count, exported.rows)
 
 
@@ -163,14 +155,13 @@ def report_swept(swept: Swept) -> None:
 
 def report_followed(followed: Followed) -> None:
     """Log and count the incidents that were looked at again."""
-    told = {"standing": followed.standing, "told": followed.told, "closed": followed.closed}
-    logger.info("followed up", extra={**told, "enqueued": followed.enqueued})
+    logger.info("followed up", extra=asdict(followed))
     _count_what_happened({"OpenIncidents": followed.standing, "Reenqueued": followed.enqueued})
 
 
 def report_reconciled(reconciled: Reconciled) -> None:
     """Log one sweep's part of the rounds."""
-    logger.info("reconciled", extra={"compared": reconciled.compared, "suspected": reconciled.suspected})
+    logger.info("reconciled", extra=asdict(reconciled))
 
 
 def report_quiet(clinics: int) -> None:

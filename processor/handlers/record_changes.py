@@ -43,6 +43,7 @@ def _list_images(records: Iterable[dict[str, Any]]) -> Iterator[tuple[Item, Item
 def describe_change(old: Item, new: Item) -> Change:
     """Return what became of a file's record, from its items before (empty for none) and after."""
     before, after = State(old["state"]) if old else None, State(new["state"])
+    metadata = new.get("metadata", {})
     left_others = before is State.AWAITING_UPLOAD and after is not before and "clinic_state" not in old
     return Change(
         file_id=new["file_id"],
@@ -63,11 +64,13 @@ def describe_change(old: Item, new: Item) -> Change:
         unsettled_after=_is_unsettled(new),
         duplicate_before=bool(old.get("duplicate_of")),
         duplicate=bool(new.get("duplicate_of")),
-        device=device(new["clinic_id"], new.get("metadata", {})) if after in JUDGED else None,
+        device=device(new["clinic_id"], metadata) if after in JUDGED else None,
         cause_before=_read_cause(old),
         cause_after=_read_cause(new),
         study_before=old.get("study_of", ""),
-        filed=_read_filed(new),
+        filed=Filed(new["study_of"], short_text(metadata, "modality"), short_text(metadata, "study_date"))
+        if new.get("study_of")
+        else None,
         lost=_read_instance(old) if new.get("superseded_by") and _is_counted(old) else None,
         # Of a file that was announced with others; one that stood in the list of awaited files by itself has none.
         announced_at=moment(old["created_at"]) if left_others else None,
@@ -110,13 +113,6 @@ def _is_counted(item: Item) -> bool:
 def _read_cause(item: Item) -> str:
     """Return what a record is listed under among its upload's trouble, or nothing."""
     return str(item.get("trouble", "")).rpartition("#")[0]
-
-
-def _read_filed(new: Item) -> Filed | None:
-    if not new.get("study_of"):
-        return None
-    metadata = new.get("metadata", {})
-    return Filed(new["study_of"], short_text(metadata, "modality"), short_text(metadata, "study_date"))
 
 
 def read_records(event: dict[str, Any], stream: DynamoStream) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 Source: Amazon DynamoDB Developer Guide, "DynamoDB Streams and Lambda triggers".
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from intake.errors import NotFoundError
@@ -114,8 +114,22 @@ _OF_FILES = {State.REJECTED: EventKind.FILE_REJECTED, State.FAILED: EventKind.FI
 
 def list_events(changes: Sequence[Change]) -> list[Event]:
     """Return the events of some changes: one for each file that was rejected or failed, and one for each study."""
-    once = {(change.file_id, change.revision): change for change in changes}
-    return [*_list_file_events(list(once.values())), *_list_study_events(list(once.values()))]
+    events: list[Event] = []
+    last: dict[tuple[str, str], Change] = {}
+    for change in {(change.file_id, change.revision): change for change in changes}.values():
+        kind = _OF_FILES.get(change.after)
+        if kind is not None and change.before is not change.after:
+            # The same id as in the change feed, so that who reads both tells an event from its repetition.
+            about = {"file_id": change.file_id, "upload_id": change.upload_id, "codes": list(change.codes)}
+            events.append(Event(f"{change.file_id}.{change.revision}", kind, change.clinic_id, change.at, about))
+        if change.instance is not None:
+            study = (change.clinic_id, change.instance.study_uid)
+            last[study] = max(last.get(study, change), change, key=lambda one: (one.file_id, one.revision))
+    for (clinic_id, study_uid), change in last.items():
+        event_id = f"{change.file_id}.{change.revision}.study"
+        data = {"study_uid": study_uid, "upload_id": change.upload_id}
+        events.append(Event(event_id, EventKind.STUDY_UPDATED, clinic_id, change.at, data))
+    return events
 
 
 def describe_completion(upload: Upload, at: datetime) -> Event:
@@ -128,24 +142,3 @@ def describe_completion(upload: Upload, at: datetime) -> Event:
         at,
         {"upload_id": upload.upload_id, "declared": upload.declared, "counts": counts, "warnings": upload.warnings},
     )
-
-
-def _list_file_events(changes: Sequence[Change]) -> Iterator[Event]:
-    for change in changes:
-        kind = _OF_FILES.get(change.after)
-        if kind is not None and change.before is not change.after:
-            # The same id as in the change feed, so that who reads both tells an event from its repetition.
-            data = {"file_id": change.file_id, "upload_id": change.upload_id, "codes": list(change.codes)}
-            yield Event(f"{change.file_id}.{change.revision}", kind, change.clinic_id, change.at, data)
-
-
-def _list_study_events(changes: Sequence[Change]) -> Iterator[Event]:
-    last: dict[tuple[str, str], Change] = {}
-    for change in changes:
-        if change.instance is not None:
-            study = (change.clinic_id, change.instance.study_uid)
-            last[study] = max(last.get(study, change), change, key=lambda one: (one.file_id, one.revision))
-    for (clinic_id, study_uid), change in last.items():
-        event_id = f"{change.file_id}.{change.revision}.study"
-        data = {"study_uid": study_uid, "upload_id": change.upload_id}
-        yield Event(event_id, EventKind.STUDY_UPDATED, clinic_id, change.at, data)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from intake.files import keys
 from intake.files.keyed_ids import KeyedIds
-from intake.files.model import FileRecord, ObjectVersion, now
+from intake.files.model import FileRecord, FileSummary, ObjectVersion, now
 from intake.files.ports import Records
 from intake.files.states import JUDGED, OPEN, State
 from intake.messaging.events import Arrival, notification
@@ -103,6 +103,11 @@ class FollowUp:
         """Say whether an object may be the copy of a file whose verdict is about to be recorded."""
         young = incident.seen_at > self._clock() - SETTLED
         return incident.fault is Fault.OBJECT_UNCLAIMED and young and self._queue.depth() > 0
+
+
+def describe_fault(fault: Fault, file: FileRecord | FileSummary, version: ObjectVersion, at: datetime) -> Incident:
+    """Return an incident of a file's object, as it was seen at a time."""
+    return Incident(fault, file.clinic_id, file.upload_id, file.file_id, version, at)
 
 
 def needs(record: FileRecord, held: ObjectVersion) -> bool:
