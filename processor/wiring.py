@@ -111,20 +111,9 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         scans=scans,
         ids=ids,
     )
-    desk = OrderDispatcher(
-        orders=DynamoOrders(table),
-        records=DynamoRecords(table),
-        queue=queue,
-        do=tasks.do,
-    )
-    settler = Settler(
-        objects=objects,
-        children=DynamoChildren(table),
-        verdicts=verdicts,
-        queue=queue,
-        buckets=buckets,
-    )
-    return Judging(processor, expander, settler, desk, FailureNotes(DynamoLastErrors(table)))
+    dispatcher = OrderDispatcher(orders=DynamoOrders(table), records=DynamoRecords(table), queue=queue, do=tasks.do)
+    settler = Settler(objects=objects, children=DynamoChildren(table), verdicts=verdicts, queue=queue, buckets=buckets)
+    return Judging(processor, expander, settler, dispatcher, FailureNotes(DynamoLastErrors(table)))
 
 
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:

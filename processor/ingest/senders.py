@@ -60,27 +60,22 @@ class Profiles:
         kept_at, kept = self._kept.get(clinic_id, (None, DEFAULT))
         if self._is_fresh(kept_at):
             return kept
-        profile = self._ask(clinic_id)
-        if profile is None:
+        clinic = self.directory.clinic(clinic_id)
+        if clinic is None or not clinic.active:
             self._kept.pop(clinic_id, None)
             _remember(self._strangers, clinic_id, self.clock())
-        else:
-            self._strangers.pop(clinic_id, None)
-            _remember(self._kept, clinic_id, (self.clock(), profile))
+            return None
+        written = self.directory.profile(clinic_id)
+        try:
+            profile = DEFAULT if written is None else Profile.parse(written)
+        except ValueError as error:
+            raise ProfileError(f"the profile of {clinic_id} cannot be used: {error}") from error
+        self._strangers.pop(clinic_id, None)
+        _remember(self._kept, clinic_id, (self.clock(), profile))
         return profile
 
     def _is_fresh(self, kept_at: float | None) -> bool:
         return kept_at is not None and self.clock() - kept_at < self.kept_s
-
-    def _ask(self, clinic_id: str) -> Profile | None:
-        clinic = self.directory.clinic(clinic_id)
-        if clinic is None or not clinic.active:
-            return None
-        written = self.directory.profile(clinic_id)
-        try:
-            return DEFAULT if written is None else Profile.parse(written)
-        except ValueError as error:
-            raise ProfileError(f"the profile of {clinic_id} cannot be used: {error}") from error
 
 
 def _remember(kept: dict[str, Kept], clinic_id: str, what: Kept) -> None:

@@ -35,6 +35,8 @@ _OUTCOMES = {
 
 def write_rejected(due: DueAlert, origin: str) -> Alert:
     """Tell of rejected files, with a link under `origin` (`scheme://host[:port]`), as all of these do."""
+    causes = {code: RULES[code].message if code in RULES else "see the file's page" for code in sorted(due.codes)}
+    reasons = [f"- {due.codes[code]} x {code}: {cause}" for code, cause in causes.items()]
     is_nobodys = due.clinic_id == UNASSIGNED
     # No clinic sees them in its lists.
     whence = [
@@ -49,7 +51,7 @@ def write_rejected(due: DueAlert, origin: str) -> Alert:
             *(whence if is_nobodys else ()),
             f"{'It was' if due.count == 1 else 'They were'} checked and cannot be taken as sent.",
             "",
-            *_list_reasons(due),
+            *(["Reasons:", *reasons, ""] if reasons else ()),
             "What each file needs, and a button to send it again:",
             f"{origin}/uploads/{due.subject}",
             "",
@@ -172,11 +174,3 @@ def _name_clinic(due: DueAlert) -> str:
 
 def _count_files(count: int) -> str:
     return "1 file" if count == 1 else f"{count:,} files"
-
-
-def _list_reasons(due: DueAlert) -> list[str]:
-    if not due.codes:
-        return []
-    causes = {code: RULES[code].message if code in RULES else "see the file's page" for code in sorted(due.codes)}
-    rows = [f"- {due.codes[code]} x {code}: {cause}" for code, cause in causes.items()]
-    return ["Reasons:", *rows, ""]

@@ -107,7 +107,8 @@ class FollowUp:
 
 def describe_fault(fault: Fault, file: FileRecord | FileSummary, version: ObjectVersion, at: datetime) -> Incident:
     """Return an incident of a file's object, as it was seen at a time."""
-    return Incident(fault, file.clinic_id, file.upload_id, file.file_id, version, at)
+    ids = {"clinic_id": file.clinic_id, "upload_id": file.upload_id, "file_id": file.file_id}
+    return Incident(fault=fault, object=version, seen_at=at, **ids)
 
 
 def needs(record: FileRecord, held: ObjectVersion) -> bool:

@@ -14,7 +14,7 @@ from itertools import takewhile
 from intake.files import keys
 from intake.files.keyed_ids import KeyedIds
 from intake.files.keys import UNASSIGNED
-from intake.files.model import FileRecord, ObjectVersion, now
+from intake.files.model import FileRecord, now
 from intake.files.ports import Records
 from intake.files.scan import VALIDATION_OBJECT
 from intake.operations.model import Fault, Incident, StoredObject
@@ -137,9 +137,7 @@ class Reconciler:
         named = {key: name for key, name in last.items() if keys.is_file_id(name)}
         known = self.records.get_many(list(named.values()))
         unclaimed = [
-            self._describe_object(
-                Fault.OBJECT_UNCLAIMED, held, named.get(held.version.key) or self._derive_id(held.version)
-            )
+            self._describe_object(Fault.OBJECT_UNCLAIMED, held, named.get(held.version.key))
             for held in listed.held
             if not (record := known.get(named.get(held.version.key, ""))) or not claims(record, held.version)
         ]
@@ -174,7 +172,11 @@ class Reconciler:
         own = list_direct_ids(self.ids, held.version, held.last_modified, in_parts=False, nobodys=nobodys)
         return self._describe_object(Fault.ARRIVAL_UNRECORDED, held, own[0])
 
-    def _describe_object(self, fault: Fault, held: StoredObject, file_id: str) -> Incident:
+    def _describe_object(self, fault: Fault, held: StoredObject, file_id: str | None) -> Incident:
+        if not file_id:
+            # Derived, where its key has none: the key itself may say anything.
+            version, never = held.version, datetime.fromtimestamp(0, tz=UTC)
+            file_id = self.ids.place_direct(version.bucket, version.key, version.version_id, never).file_id
         return Incident(
             fault=fault,
             clinic_id=self._find_owner(held),
@@ -183,11 +185,6 @@ class Reconciler:
             object=held.version,
             seen_at=held.last_modified,
         )
-
-    def _derive_id(self, version: ObjectVersion) -> str:
-        """Return an id for an object whose key has none: the key itself may say anything."""
-        never = datetime.fromtimestamp(0, tz=UTC)
-        return self.ids.place_direct(version.bucket, version.key, version.version_id, never).file_id
 
     def _find_owner(self, held: StoredObject) -> str:
         """Return whose an object is: a prefix that is no clinic's is told under no name of its own."""

@@ -27,8 +27,9 @@ def open_pool(
     work: Callable[[Question], Answer], workers: int, prepare: Callable[[], None]
 ) -> Iterator["Pool[Question, Answer]"]:
     """Begin processes that `prepare` and then `work`, as often as they are asked. They are gone when the block ends."""
-    context = _choose_context()
-    copies = context.get_start_method() == "fork"
+    # As copies of this process, which costs nothing, while it is safe: without threads.
+    copies = sys.platform == "linux" and threading.active_count() == 1
+    context = multiprocessing.get_context("fork") if copies else multiprocessing.get_context("spawn")
     begun: list[BaseProcess] = []
     connections: list[Connection[Any, Any]] = []
     try:
@@ -53,12 +54,6 @@ def open_pool(
             worker.join()
         for connection in connections:
             connection.close()
-
-
-def _choose_context() -> "multiprocessing.context.ForkContext | multiprocessing.context.SpawnContext":
-    """Return how processes are begun: as copies of this one, which costs nothing, while it is safe: without threads."""
-    is_safe = sys.platform == "linux" and threading.active_count() == 1
-    return multiprocessing.get_context("fork") if is_safe else multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True)

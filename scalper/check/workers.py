@@ -79,7 +79,11 @@ def judge_batch(paths: Sequence[Path], profile: "Profile", style: Style) -> Judg
     from processor.ingest.offline_check import check  # noqa: PLC0415  A worker finds the judge only once it is prepared.
 
     batch, out = JudgedBatch(), io.StringIO()
-    console = _open_console(out, style)
+    colours = cast("Colours", style.colours if style.colours in {"standard", "256", "truecolor"} else None)
+    # It writes as the terminal can show it, whole lines however long.
+    console = Console(
+        file=out, force_terminal=bool(colours), color_system=colours, highlight=False, soft_wrap=True, width=1000
+    )
     try:
         for path in paths:
             for checked in check(path, profile):
@@ -94,14 +98,6 @@ def judge_batch(paths: Sequence[Path], profile: "Profile", style: Style) -> Judg
         batch.unreadable = OSError(str(error))
     batch.text = out.getvalue()
     return batch
-
-
-def _open_console(out: io.StringIO, style: Style) -> Console:
-    """Return what writes as the terminal can show it, whole lines however long."""
-    colours = cast("Colours", style.colours if style.colours in {"standard", "256", "truecolor"} else None)
-    return Console(
-        file=out, force_terminal=bool(colours), color_system=colours, highlight=False, soft_wrap=True, width=1000
-    )
 
 
 def print_checked(console: Console, checked: "Checked") -> None:
