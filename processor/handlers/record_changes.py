@@ -1,4 +1,7 @@
-"""Reading the table's stream (source: Amazon DynamoDB Streams API Reference, StreamRecord)."""
+"""Reading the table's stream: its records, or word of a batch that was given up.
+
+Source: Amazon DynamoDB Streams API Reference, StreamRecord.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -15,6 +18,15 @@ from intake.table.items import Item, moment
 from intake.table.serialization import deserialize
 from intake.table.stream_stretch import StreamStretch
 from processor.projection.exporter import Row, describe_verdict
+
+
+def read_records(event: dict[str, Any], stream: DynamoStream) -> Iterator[dict[str, Any]]:
+    """Yield the stream's records, reading again those that an admin redrives. Raises StreamTrimmedError."""
+    for record in event["Records"]:
+        if record["eventSource"] == "aws:sqs":
+            yield from stream.records(StreamStretch.read(json.loads(record["body"])))
+        else:
+            yield record
 
 
 def read_changes(records: Iterable[dict[str, Any]]) -> Iterator[Change]:
@@ -113,12 +125,3 @@ def _is_counted(item: Item) -> bool:
 def _read_cause(item: Item) -> str:
     """Return what a record is listed under among its upload's trouble, or nothing."""
     return str(item.get("trouble", "")).rpartition("#")[0]
-
-
-def read_records(event: dict[str, Any], stream: DynamoStream) -> Iterator[dict[str, Any]]:
-    """Yield the stream's records, reading again those that an admin redrives. Raises StreamTrimmedError."""
-    for record in event["Records"]:
-        if record["eventSource"] == "aws:sqs":
-            yield from stream.records(StreamStretch.read(json.loads(record["body"])))
-        else:
-            yield record

@@ -189,11 +189,8 @@ class Tasks:
         scan: Scan | None,
         refusals: tuple[str, ...],
     ) -> Case:
-        facts = Facts(
-            extension=keys.extension(record.name),
-            from_archive=record.parent is not None,
-            profile=self.profile_of(place.clinic_id),
-        )
+        profile = self.profile_of(place.clinic_id)
+        facts = Facts(keys.extension(record.name), from_archive=record.parent is not None, profile=profile)
         judgement, judging_ms = time_judging(Refusing(refusals) if refusals else self.judge, source, facts)
         from_quarantine = record.state is State.REJECTED
         return Case(
@@ -209,7 +206,7 @@ class Tasks:
             sha256=record.sha256,
             again=Again(record.revision, steps, judged=record.state in JUDGED) if place.reserved else None,
             scan=scan,
-            profile=facts.profile,
+            profile=profile,
         )
 
     def _file(self, case: Case, source: ObjectBytes) -> Answering:

@@ -77,11 +77,11 @@ class Connection:
         if answer.status_code == 401:
             answer = send(self._tokens.get(instead_of=token))
         document = parse_object(answer)
-        if not answer.is_success:
-            told = {"title": answer.reason_phrase} if document is None else document
-            raise errors.error_for(errors.Problem.read(answer.status_code, told))
         if document is None:
-            raise errors.error_for(errors.Problem(answer.status_code, title="The API's answer is not JSON"))
+            title = "The API's answer is not JSON" if answer.is_success else answer.reason_phrase
+            raise errors.error_for(errors.Problem(answer.status_code, title=title))
+        if not answer.is_success:
+            raise errors.error_for(errors.Problem.read(answer.status_code, document))
         return document
 
     def check(self) -> None:

@@ -19,8 +19,7 @@ def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int 
 
     Raises OSError for an unreadable file, once what comes before it is printed.
     """
-    console = open_console()
-    verdicts: Counter[str] = Counter()
+    console, verdicts = open_console(), Counter[str]()
     style = Style(as_json, console.color_system)
     columns = (MofNCompleteColumn(), TimeRemainingColumn())
     # The bar has a thread, which would keep workers from being begun the cheap way.
@@ -42,8 +41,8 @@ def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int 
     if not as_json:
         accepted = verdicts["accepted"] + verdicts["warned"]
         warned = f" ({verdicts['warned']} with warnings)" if verdicts["warned"] else ""
-        counts = f"{accepted} accepted{warned}, {verdicts['rejected']} rejected"
-        console.print(f"{count_files(verdicts.total())}: {counts}.")
+        rejected = verdicts["rejected"]
+        console.print(f"{count_files(verdicts.total())}: {accepted} accepted{warned}, {rejected} rejected.")
     return not verdicts["rejected"]
 
 

@@ -139,9 +139,8 @@ def open_pool(
             ours, theirs = context.Pipe()
             connections.append(ours)
             # A copy of this process holds our ends too, and would not see us end.
-            process = context.Process(
-                target=_answer, args=(theirs, prepare, connections if copies else ()), daemon=True
-            )
+            known = (theirs, prepare, connections if copies else ())
+            process = context.Process(target=_answer, args=known, daemon=True)
             process.start()
             begun.append(process)
             # While we held their end as well, its end would not show.
