@@ -107,8 +107,14 @@ class FollowUp:
 
 def describe_fault(fault: Fault, file: FileRecord | FileSummary, version: ObjectVersion, at: datetime) -> Incident:
     """Return an incident of a file's object, as it was seen at a time."""
-    ids = {"clinic_id": file.clinic_id, "upload_id": file.upload_id, "file_id": file.file_id}
-    return Incident(fault=fault, object=version, seen_at=at, **ids)
+    return Incident(
+        fault=fault,
+        clinic_id=file.clinic_id,
+        upload_id=file.upload_id,
+        file_id=file.file_id,
+        object=version,
+        seen_at=at,
+    )
 
 
 def needs(record: FileRecord, held: ObjectVersion) -> bool:
