@@ -30,15 +30,13 @@ from intake.table.dynamodb_streams import DynamoStream
 from intake.table.table import Table
 from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer, sync_audience
-from processor.handlers.concurrency import serialize
-from processor.handlers.failure_notes import FailureNotes
 from processor.handlers.secret_rotation import KeyRotation
 from processor.ingest.expand import Expander
 from processor.ingest.filing import Buckets
-from processor.ingest.malware_scan import Scans
-from processor.ingest.process import Processor
-from processor.ingest.profiles import Profiles
+from processor.ingest.process import Processor, serialize
+from processor.ingest.senders import Profiles
 from processor.ingest.settle import Settler
+from processor.ingest.stored_objects import Scans
 from processor.judge import judge
 from processor.orders.dispatch import OrderDispatcher
 from processor.orders.tasks import Tasks
@@ -49,6 +47,7 @@ from processor.reconcile.quiet_clinics import QuietWatch
 from processor.reconcile.reconciler import Reconciler
 from processor.reconcile.sweep import Sweep
 from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, SweepSettings
+from processor.telemetry import FailureNotes
 
 # Waits are short against the Lambdas' timeouts, so that a slow service ends in a retry and not in a killed worker.
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=20)
@@ -108,20 +107,9 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         scans=scans,
         ids=ids,
     )
-    desk = OrderDispatcher(
-        orders=DynamoOrders(table),
-        records=DynamoRecords(table),
-        queue=queue,
-        do=tasks.do,
-    )
-    settler = Settler(
-        objects=objects,
-        children=DynamoChildren(table),
-        verdicts=verdicts,
-        queue=queue,
-        buckets=buckets,
-    )
-    return Judging(processor, expander, settler, desk, FailureNotes(DynamoLastErrors(table)))
+    dispatcher = OrderDispatcher(orders=DynamoOrders(table), records=DynamoRecords(table), queue=queue, do=tasks.do)
+    settler = Settler(objects=objects, children=DynamoChildren(table), verdicts=verdicts, queue=queue, buckets=buckets)
+    return Judging(processor, expander, settler, dispatcher, FailureNotes(DynamoLastErrors(table)))
 
 
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:

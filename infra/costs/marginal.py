@@ -16,7 +16,7 @@ from infra.costs.assumptions import (
 from infra.costs.metered import Metered
 from infra.costs.prices import PRICES
 from infra.stages.prod import PROD
-from processor.handlers.concurrency import AT_ONCE
+from processor.ingest.process import AT_ONCE
 
 MILLION = 1_000_000
 FUNCTIONS = ("portal", "judge", "projector", "exporter")

@@ -15,7 +15,7 @@ from intake.errors import ObjectMissingError
 from intake.files.model import Finding, ObjectVersion
 from intake.files.outcomes import Recorded
 from intake.storage.ports import Objects
-from processor.ingest.object_bytes import open_object
+from processor.ingest.stored_objects import open_object
 from processor.judge.dicom.dictionary import tags
 from processor.judge.inspection.findings import Profile
 from processor.judge.rules.catalogue import RULES
@@ -27,6 +27,13 @@ REPLACEABLE = frozenset({"sop-instance-conflict", "sop-instance-uncompared"})
 """What two people may decide to let take the first file's place."""
 
 _SAME = {Likeness.SAME: "rewrapped", Likeness.RECOMPRESSED: "re-encoded"}
+
+_CONFLICTS = {
+    "hold": "sop-instance-conflict",
+    "reject": "sop-instance-refused",
+    "keep-first": "sop-instance-first-kept",
+}
+"""What a clinic wants of a conflict → what is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +59,15 @@ class Clashes:
         if recorded.other_file_id is None:
             raise ValueError("no file stands in the way")
         compared = self._compare(source, recorded.other_stored)
-        found = _choose_finding(compared, profile)
+        same = compared is not None and compared.likeness in _SAME
+        if compared is None:
+            code = "sop-instance-refused" if profile.conflicts == "reject" else "sop-instance-uncompared"
+            found = RULES[code].finding()
+        elif same:
+            found = RULES[_SAME[compared.likeness]].finding()
+        else:
+            found = RULES[_CONFLICTS[profile.conflicts]].finding(name_places(compared.differing))
         findings, shadow = profile.weigh((found,))
-        same = compared is not None and compared.likeness is not Likeness.DIFFERENT
         return Met(recorded.other_file_id, findings, shadow, same)
 
     def _compare(self, source: ByteSource, first: ObjectVersion | None) -> Compared | None:
@@ -76,21 +89,6 @@ class Clashes:
         except ObjectMissingError:
             return None
 
-
-def _choose_finding(compared: Compared | None, profile: Profile) -> Finding:
-    if compared is None:
-        return RULES["sop-instance-refused" if profile.conflicts == "reject" else "sop-instance-uncompared"].finding()
-    if compared.likeness in _SAME:
-        return RULES[_SAME[compared.likeness]].finding()
-    return RULES[_CONFLICTS[profile.conflicts]].finding(name_places(compared.differing))
-
-
-_CONFLICTS = {
-    "hold": "sop-instance-conflict",
-    "reject": "sop-instance-refused",
-    "keep-first": "sop-instance-first-kept",
-}
-"""What a clinic wants of a conflict → what is found."""
 
 MOST_PLACES = 5
 

@@ -18,7 +18,7 @@ from intake.files.states import State
 from intake.storage.model import Copied, ObjectRange
 from intake.storage.ports import Objects
 from processor.ingest.clashes import Clashes, Met
-from processor.ingest.object_bytes import ObjectBytes
+from processor.ingest.stored_objects import ObjectBytes
 from processor.judge import ARCHIVE, Judgement
 from processor.judge.inspection.findings import EVERYTHING, Profile
 from processor.judge.rules.catalogue import RULES_VERSION

@@ -15,9 +15,9 @@ from intake.storage.s3.objects import S3Objects
 from intake.table.table import Table
 from intake.tenants.dynamodb import DynamoDirectory
 from processor.ingest.filing import Buckets
-from processor.ingest.malware_scan import Scans
 from processor.ingest.process import Processor
-from processor.ingest.profiles import Profiles
+from processor.ingest.senders import Profiles
+from processor.ingest.stored_objects import Scans
 from processor.judge import judge
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.test_exactly_once import Lane

@@ -13,7 +13,7 @@ from intake.orders.commands import DoTask
 from intake.orders.model import Answer, Review, Task
 from processor.ingest import clashes
 from processor.ingest.filing import Buckets
-from processor.ingest.malware_scan import Scans
+from processor.ingest.stored_objects import Scans
 from processor.judge import judge
 from processor.judge.inspection.findings import Profile
 from processor.orders.tasks import Tasks

@@ -8,8 +8,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import ClientError
 
 from intake.errors import ContentionError
-from processor.handlers.failure_notes import LAST_DELIVERY, FailureNotes
-from processor.telemetry import logger, report_trouble
+from processor.telemetry import LAST_DELIVERY, FailureNotes, logger, report_trouble
 from tests.fakes import FakeLastErrors
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from processor.handlers.stream_batches import read_records
+from processor.handlers.record_changes import read_records
 
 STRETCH = {"streamArn": "a", "shardId": "s", "startSequenceNumber": "1", "endSequenceNumber": "2"}
 
