@@ -15,7 +15,7 @@ from infra.build.cache import BUILD
 from infra.config import StageConfig
 from infra.delivery.stack import DeliveryPipeline
 from infra.edge.stack import EdgeStack
-from infra.malware.stack import Malware
+from infra.malware import Malware
 from infra.observability.stack import Operations
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES

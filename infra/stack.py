@@ -9,12 +9,11 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import FunctionConfig, StageConfig
-from infra.edge.origin import HEADER, read_secret
+from infra.edge.origin_secret import HEADER, read_secret
 from infra.functions.function import EveryFiveMinutes, Function
-from infra.functions.grants import Grants
+from infra.functions.grants import Grants, Unscoped
 from infra.functions.settings import FunctionSettings
-from infra.functions.unscoped_actions import Unscoped
-from infra.malware.scanning import Scanning
+from infra.malware import Scanning
 from infra.observability.alarms import Alarms
 from infra.observability.dashboard import Dashboard
 from infra.observability.metrics import Watched

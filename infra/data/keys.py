@@ -3,6 +3,8 @@
 from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.iam import let_service
@@ -43,3 +45,47 @@ def let_logs_encrypt(groups: str = "*") -> iam.PolicyStatement:
         resources=["*"],
         conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
     )
+
+
+_LENGTH = 64
+"""Letters and digits: 381 bits."""
+
+
+class PortalSecret(Construct):
+    """Encrypted with the data key. It has no name of its own, so that two stacks never share one."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey) -> None:
+        super().__init__(scope, construct_id)
+        secret = secretsmanager.CfnSecret(
+            self,
+            "Secret",
+            description="Of this the portal makes the keys of what browsers and partners keep for it.",
+            generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
+                exclude_punctuation=True, password_length=_LENGTH
+            ),
+            kms_key_id=key.key_arn,
+        )
+        # It can be made anew at any time, at the price of a sign-in: what it guards lasts for hours.
+        secret.apply_removal_policy(RemovalPolicy.DESTROY)
+        self.arn = secret.attr_id
+
+    def rotate(self, function: lambda_.IFunction) -> None:
+        """Have a function put another value in its place every quarter; what it replaced is known until the next."""
+        permission = lambda_.CfnPermission(
+            self,
+            "Rotates",
+            action="lambda:InvokeFunction",
+            function_name=function.function_arn,
+            principal="secretsmanager.amazonaws.com",
+            source_account=Aws.ACCOUNT_ID,
+            source_arn=self.arn,
+        )
+        schedule = secretsmanager.CfnRotationSchedule(
+            self,
+            "Rotation",
+            secret_id=self.arn,
+            rotation_lambda_arn=function.function_arn,
+            rotate_immediately_on_update=False,
+            rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(automatically_after_days=90),
+        )
+        schedule.node.add_dependency(permission)

@@ -9,10 +9,11 @@ import secrets
 from typing import TYPE_CHECKING
 
 import boto3
+from aws_cdk import Aws
+from aws_cdk import aws_iam as iam
 from botocore.exceptions import ClientError
 
 from infra.config import StageConfig
-from infra.edge.origin import secret_name
 from infra.errors import RunnerError
 from infra.stages import STAGES
 
@@ -100,6 +101,20 @@ def main() -> None:
         return
     version = secret.rotate() if given.rotate else secret.ensure()
     print(f"{secret_name(config)} is at version {version}.")
+
+
+HEADER = "x-origin-verify"
+"""What the portal looks for, too (`portal/crypto/origin_secret.py`)."""
+
+
+def secret_name(config: StageConfig) -> str:
+    return f"silent-scalper/{config.name}/origin"
+
+
+def read_secret(config: StageConfig) -> iam.PolicyStatement:
+    """Let a function read it. Secrets Manager adds six characters of its own to a secret's ARN."""
+    secret = f"arn:{Aws.PARTITION}:secretsmanager:{Aws.REGION}:{Aws.ACCOUNT_ID}:secret:{secret_name(config)}-??????"
+    return iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret])
 
 
 if __name__ == "__main__":

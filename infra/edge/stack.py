@@ -9,7 +9,7 @@ from constructs import Construct
 
 from infra.config import Edge, StageConfig
 from infra.edge.firewall import Firewall
-from infra.edge.origin import HEADER, secret_name
+from infra.edge.origin_secret import HEADER, secret_name
 
 BUILT = "/static/*"
 """Styles and scripts: the same for everybody, and named by their content (`portal/http/pages/static.py`)."""

@@ -16,7 +16,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import FunctionConfig
-from infra.functions.unscoped_actions import Unscoped
+from infra.functions.grants import Unscoped
 from infra.iam import add_role, allow_logging
 from infra.observability.log_retention import RETENTIONS
 

@@ -18,7 +18,7 @@ import httpx
 
 from infra.build.processes import Child, wait_until_ready
 from infra.errors import RunnerError
-from infra.local.tls_relay import tls_relay
+from infra.local.strictness import tls_relay
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"

@@ -30,8 +30,8 @@ from infra.local.emulator import (
     plain_environment,
     run_emulator,
 )
-from infra.local.emulator_iam import translate_policies
 from infra.local.progress import Progress, Silent
+from infra.local.strictness import translate_policies
 
 
 @dataclass(frozen=True, slots=True)
