@@ -11,6 +11,7 @@ from constructs import Construct
 
 from infra.audit.trail import AuditBucket, Trail
 from infra.config import StageConfig
+from infra.iam import let_service
 from infra.messaging import EventAlert
 from infra.stack import SilentScalper
 
@@ -57,9 +58,6 @@ class Audit(Stack):
             EdgeLogs(
                 self, "EdgeLogs", prefix=config.prefix, distribution_arn=distribution_arn, logs=core.parts.storage.logs
             )
-        self._publish_outputs()
-
-    def _publish_outputs(self) -> None:
         for name, value in {
             "AuditBucket": self.archive.bucket.bucket_name,
             "TrailArn": self.trail.trail.attr_arn,
@@ -138,7 +136,7 @@ def add_tamper_alerts(
     ]
 
 
-_PREFIX = "edge"
+_EDGE_PREFIX = "edge"
 
 FIELDS = (
     "timestamp(ms)", "x-edge-request-id", "x-edge-location", "c-ip", "c-country", "asn", "x-host-header", "cs-method",
@@ -171,10 +169,15 @@ class EdgeLogs(Construct):
             self,
             "Destination",
             name=name,
-            destination_resource_arn=f"{logs.bucket_arn}/{_PREFIX}",
+            destination_resource_arn=f"{logs.bucket_arn}/{_EDGE_PREFIX}",
             output_format="json",
         )
-        _admit_delivery(logs, source.name)
+        # CloudWatch Logs guide, "Logs sent to Amazon S3".
+        ours = f"arn:{Aws.PARTITION}:logs:us-east-1:{Aws.ACCOUNT_ID}:delivery-source:{source.name}"
+        owned = {"s3:x-amz-acl": "bucket-owner-full-control", "aws:SourceAccount": Aws.ACCOUNT_ID}
+        delivered = {"StringEquals": owned, "ArnEquals": {"aws:SourceArn": ours}}
+        files = logs.arn_for_objects(f"{_EDGE_PREFIX}/*")
+        logs.add_to_resource_policy(let_service("delivery.logs", ["s3:PutObject"], files, conditions=delivered))
         CfnDelivery(
             self,
             "Delivery",
@@ -183,23 +186,3 @@ class EdgeLogs(Construct):
             record_fields=list(FIELDS),
             s3_suffix_path="{yyyy}/{MM}/{dd}/{HH}",
         ).add_resource_dependency(source)
-
-
-def _admit_delivery(bucket: s3.Bucket, source: str) -> None:
-    """Let this delivery write (CloudWatch Logs guide, "Logs sent to Amazon S3")."""
-    bucket.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
-            actions=["s3:PutObject"],
-            resources=[bucket.arn_for_objects(f"{_PREFIX}/*")],
-            conditions={
-                "StringEquals": {
-                    "s3:x-amz-acl": "bucket-owner-full-control",
-                    "aws:SourceAccount": Aws.ACCOUNT_ID,
-                },
-                "ArnEquals": {
-                    "aws:SourceArn": f"arn:{Aws.PARTITION}:logs:us-east-1:{Aws.ACCOUNT_ID}:delivery-source:{source}"
-                },
-            },
-        )
-    )

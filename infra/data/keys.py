@@ -1,4 +1,4 @@
-"""Customer keys: one for the data at rest, one for what carries messages about it."""
+"""Customer keys, one for the data at rest and one for what carries messages about it; and the portal's secret."""
 
 from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -19,8 +19,8 @@ class Keys(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, removal_policy: RemovalPolicy) -> None:
         super().__init__(scope, construct_id)
-        self.data = self._add_key("Data", "Silent Scalper: files and records", removal_policy)
-        self.messages = self._add_key("Messages", "Silent Scalper: queues, alerts and logs", removal_policy)
+        self.data = add_key(self, "Data", "files and records", removal_policy)
+        self.messages = add_key(self, "Messages", "queues, alerts and logs", removal_policy)
         for service in ("s3", "sns", "cloudwatch", "budgets"):
             self.admit(service)
         self.messages.add_to_resource_policy(let_logs_encrypt())
@@ -30,10 +30,16 @@ class Keys(Construct):
         # SQS guide, "Key management". In a key's own policy, `*` means the key.
         self.messages.add_to_resource_policy(let_service(service, ["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
 
-    def _add_key(self, construct_id: str, description: str, removal_policy: RemovalPolicy) -> kms.Key:
-        return kms.Key(
-            self, construct_id, description=description, enable_key_rotation=True, removal_policy=removal_policy
-        )
+
+def add_key(
+    scope: Construct, construct_id: str, what: str, removal_policy: RemovalPolicy, *may: iam.PolicyStatement
+) -> kms.Key:
+    """Add a key for `what`, rotated every year, that others but the account's roles use as `may` says."""
+    description = f"Silent Scalper: {what}"
+    key = kms.Key(scope, construct_id, description=description, enable_key_rotation=True, removal_policy=removal_policy)
+    for statement in may:
+        key.add_to_resource_policy(statement)
+    return key
 
 
 def let_logs_encrypt(groups: str = "*") -> iam.PolicyStatement:

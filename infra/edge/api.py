@@ -9,11 +9,10 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.config import StageConfig
-from infra.observability.log_retention import RETENTIONS
+from infra.observability.logs import add_log_group
 
 GUARDED = ("/api/{proxy+}", "/dicomweb/{proxy+}")
 """A token of the user pool is required here."""
@@ -57,12 +56,8 @@ class Api(Construct):
 
     def publish(self, *, config: StageConfig, log_key: kms.IKey, removal_policy: RemovalPolicy) -> None:
         """Open the API to the world: throttled, and every request logged, without its query, headers and body."""
-        log_group = logs.LogGroup(
-            self,
-            "AccessLogs",
-            encryption_key=log_key,
-            retention=RETENTIONS[config.retention.logs_days],
-            removal_policy=removal_policy,
+        log_group = add_log_group(
+            self, "AccessLogs", key=log_key, days=config.retention.logs_days, removal_policy=removal_policy
         )
         apigw.CfnStage(
             self,

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
 from infra.config import Edge, StageConfig
-from infra.observability.log_retention import RETENTIONS
+from infra.observability.logs import add_log_group
 
 PEOPLE_AT_ONE_ADDRESS = 10
 """A clinic's people come from one address, so it may ask for as much as so many of them."""
@@ -58,12 +57,12 @@ class Firewall(Construct):
 
     def _log_requests(self, config: StageConfig, key: kms.IKey) -> None:
         name = f"aws-waf-logs-{config.prefix.lower()}"
-        group = logs.LogGroup(
+        group = add_log_group(
             self,
             "Logs",
             log_group_name=name,  # WAF writes to no group whose name begins otherwise.
-            encryption_key=key,
-            retention=RETENTIONS[config.retention.logs_days],
+            key=key,
+            days=config.retention.logs_days,
             removal_policy=RemovalPolicy.RETAIN if config.retain_data else RemovalPolicy.DESTROY,
         )
         destination = Stack.of(self).format_arn(
