@@ -9,7 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import FunctionConfig, StageConfig
-from infra.edge.origin_secret import HEADER, read_secret
+from infra.edge.origin_secret import HEADER
 from infra.functions.function import EveryFiveMinutes, Function
 from infra.functions.grants import Grants, Unscoped
 from infra.functions.settings import FunctionSettings
@@ -91,7 +91,7 @@ class SilentScalper(Stack):
             handler="portal.handler.handle",
             bundle=self._bundles.portal,
             config=config.portal,
-            grants=[*grants.portal(), *([read_secret(config)] if config.edge else [])],
+            grants=[*grants.portal(), *([grants.origin_secret(config)] if config.edge else [])],
             settings=settings.portal(),
             dead_letters=self.parts.webhooks.dead_letters,
         )

@@ -105,18 +105,16 @@ class Api(Construct):
         )
         for path in GUARDED:
             self.http.add_routes(path=path, integration=target, authorizer=authorizer)
-        by_edge = _authorize_edge(function, edge_header) if edge_header else None
+        by_edge = None
+        if edge_header:
+            by_edge = authorizers.HttpLambdaAuthorizer(
+                "Edge",
+                function,
+                identity_source=[f"$request.header.{edge_header}"],
+                response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
+                results_cache_ttl=_REMEMBERED,
+            )
         for path in OPEN_TO_READ:
             self.http.add_routes(path=path, integration=target, methods=[apigw.HttpMethod.GET], authorizer=by_edge)
         for path in OPEN:
             self.http.add_routes(path=path, integration=target, authorizer=by_edge)
-
-
-def _authorize_edge(function: lambda_.IFunction, header: str) -> authorizers.HttpLambdaAuthorizer:
-    return authorizers.HttpLambdaAuthorizer(
-        "Edge",
-        function,
-        identity_source=[f"$request.header.{header}"],
-        response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
-        results_cache_ttl=_REMEMBERED,
-    )

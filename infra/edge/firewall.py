@@ -68,13 +68,17 @@ class Firewall(Construct):
         destination = Stack.of(self).format_arn(
             service="logs", resource="log-group", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
         )
+        told = [{"ActionCondition": {"Action": action}} for action in ("BLOCK", "COUNT")]
+        keep = {"Behavior": "KEEP", "Requirement": "MEETS_ANY", "Conditions": told}
+        field = waf.CfnLoggingConfiguration.FieldToMatchProperty
+        headers = [field(single_header={"Name": header}) for header in _NOT_LOGGED]
         logging = waf.CfnLoggingConfiguration(
             self,
             "Logging",
             resource_arn=self.arn,
             log_destination_configs=[destination],
-            logging_filter=_filter_logging(),
-            redacted_fields=_redact_fields(),
+            logging_filter={"DefaultBehavior": "DROP", "Filters": [keep]},
+            redacted_fields=[*headers, field(query_string={}), field(uri_path={})],
         )
         logging.node.add_dependency(group)
 
@@ -176,15 +180,3 @@ def _protect_data() -> list[waf.CfnWebACL.DataProtectProperty]:
         protect("SUBSTITUTION", "QUERY_STRING"),
         protect("SUBSTITUTION", "BODY"),
     ]
-
-
-def _redact_fields() -> list[waf.CfnLoggingConfiguration.FieldToMatchProperty]:
-    field = waf.CfnLoggingConfiguration.FieldToMatchProperty
-    headers = [field(single_header={"Name": name}) for name in _NOT_LOGGED]
-    return [*headers, field(query_string={}), field(uri_path={})]
-
-
-def _filter_logging() -> dict[str, object]:
-    conditions = [{"ActionCondition": {"Action": action}} for action in ("BLOCK", "COUNT")]
-    keep = {"Behavior": "KEEP", "Requirement": "MEETS_ANY", "Conditions": conditions}
-    return {"DefaultBehavior": "DROP", "Filters": [keep]}

@@ -28,21 +28,8 @@ class Identity(Construct):
         super().__init__(scope, construct_id)
         self.pool = _add_pool(self, config, removal_policy, portal_origin)
         cognito.CfnUserPoolGroup(self, "Admins", user_pool_id=self.pool.user_pool_id, group_name="admin")
-        self.domain = self._add_domain(config)
-        self.web_client = _add_web_client(self.pool, portal_origin)
-        # Partners' clients are made by admins, on the portal's pages.
-        self.pool.add_resource_server("Api", identifier="scalper", scopes=[_UPLOAD, _READ, _WEBHOOKS])
-        if config.branded_sign_in:
-            self._brand_sign_in()
-
-    @property
-    def sign_in_url(self) -> str:
-        """The managed login's base, without a trailing slash."""
-        return f"https://{self.domain.domain_name}.auth.{Aws.REGION}.amazoncognito.com"
-
-    def _add_domain(self, config: StageConfig) -> cognito.UserPoolDomain:
         version = cognito.ManagedLoginVersion
-        return self.pool.add_domain(
+        self.domain = self.pool.add_domain(
             "SignIn",
             # Prefixes are unique within a region, among all accounts.
             cognito_domain=cognito.CognitoDomainOptions(domain_prefix=f"scalper-{config.name}-{Aws.ACCOUNT_ID}"),
@@ -50,25 +37,42 @@ class Identity(Construct):
                 version.NEWER_MANAGED_LOGIN if config.branded_sign_in else version.CLASSIC_HOSTED_UI
             ),
         )
+        self.web_client = _add_web_client(self.pool, portal_origin)
+        # Partners' clients are made by admins, on the portal's pages.
+        self.pool.add_resource_server("Api", identifier="scalper", scopes=[_UPLOAD, _READ, _WEBHOOKS])
+        if config.branded_sign_in:
+            cognito.CfnManagedLoginBranding(
+                self,
+                "Branding",
+                user_pool_id=self.pool.user_pool_id,
+                client_id=self.web_client.user_pool_client_id,
+                use_cognito_provided_values=True,
+            )
 
-    def _brand_sign_in(self) -> None:
-        cognito.CfnManagedLoginBranding(
-            self,
-            "Branding",
-            user_pool_id=self.pool.user_pool_id,
-            client_id=self.web_client.user_pool_client_id,
-            use_cognito_provided_values=True,
-        )
+    @property
+    def sign_in_url(self) -> str:
+        """The managed login's base, without a trailing slash."""
+        return f"https://{self.domain.domain_name}.auth.{Aws.REGION}.amazoncognito.com"
 
 
 def _add_pool(
     scope: Construct, config: StageConfig, removal_policy: RemovalPolicy, portal_origin: str
 ) -> cognito.UserPool:
+    invitation = cognito.UserInvitationConfig(
+        email_subject="Your account at Silent Scalper",
+        email_body=(
+            "<p>An account was made for you, to send medical images and documents and to follow them.</p>"
+            f'<p>Sign in at <a href="{portal_origin}">{portal_origin}</a> with this email address '
+            "(or the user name {username}) and the temporary password <b>{####}</b>. It works for three days; "
+            "you choose a password of your own when you sign in.</p>"
+        ),
+    )
+    full = cognito.StandardThreatProtectionMode.FULL_FUNCTION
     return cognito.UserPool(
         scope,
         "Pool",
         self_sign_up_enabled=False,
-        user_invitation=_write_invitation(portal_origin),
+        user_invitation=invitation,
         sign_in_aliases=cognito.SignInAliases(username=True, email=True),
         sign_in_case_sensitive=False,
         account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
@@ -83,27 +87,9 @@ def _add_pool(
         mfa=cognito.Mfa.REQUIRED if config.mfa_required else cognito.Mfa.OFF,
         mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True) if config.mfa_required else None,
         feature_plan=cognito.FeaturePlan.PLUS if config.threat_protection else None,
-        standard_threat_protection_mode=cognito.StandardThreatProtectionMode.FULL_FUNCTION
-        if config.threat_protection
-        else None,
+        standard_threat_protection_mode=full if config.threat_protection else None,
         deletion_protection=config.retain_data,
         removal_policy=removal_policy,
-    )
-
-
-def _threats(config: StageConfig) -> cognito.StandardThreatProtectionMode | None:
-    return cognito.StandardThreatProtectionMode.FULL_FUNCTION if config.threat_protection else None
-
-
-def _write_invitation(portal_origin: str) -> cognito.UserInvitationConfig:
-    return cognito.UserInvitationConfig(
-        email_subject="Your account at Silent Scalper",
-        email_body=(
-            "<p>An account was made for you, to send medical images and documents and to follow them.</p>"
-            f'<p>Sign in at <a href="{portal_origin}">{portal_origin}</a> with this email address '
-            "(or the user name {username}) and the temporary password <b>{####}</b>. It works for three days; "
-            "you choose a password of your own when you sign in.</p>"
-        ),
     )
 
 

@@ -6,13 +6,15 @@ by a wildcard only.
 
 from dataclasses import dataclass
 
-from aws_cdk import Tags
+from aws_cdk import Aws, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.config import StageConfig
 from infra.data.buckets import ANSWERS
 from infra.data.tables import AUDIT_INDEXES, KEY_ACTIONS, RECORD_INDEXES, Records, list_arns
+from infra.edge.origin_secret import secret_name
 from infra.iam import allow, let_role
 from infra.resources import Resources
 from intake.analytics.model import PREFIX as ROWS
@@ -145,6 +147,12 @@ class Grants:
             *self._allow_table(),
             self._allow_messages_key(),
         ]
+
+    @staticmethod
+    def origin_secret(config: StageConfig) -> iam.PolicyStatement:
+        """Read the edge's secret. Secrets Manager adds six characters of its own to a secret's ARN."""
+        secret = f"arn:{Aws.PARTITION}:secretsmanager:{Aws.REGION}:{Aws.ACCOUNT_ID}:secret:{secret_name(config)}"
+        return allow(["secretsmanager:GetSecretValue"], f"{secret}-??????")
 
     def open_buckets(self, *, judge: iam.IRole, sweep: iam.IRole, portal: iam.IRole, exporter: iam.IRole) -> None:
         """Let the functions at the objects that their work is about."""

@@ -35,7 +35,11 @@ def write_all(folder: Path) -> dict[str, Path]:
     files = {name: folder / f"{name}.cdx.json" for name in (*BUNDLES, CLIENT, WEB)}
     for name in (*BUNDLES, CLIENT):
         _write_python(None if name == CLIENT else name, files[name])
-    _write_npm(files[WEB])
+    bill = json.loads(_run(["npm", "sbom", "--sbom-format", "cyclonedx", "--package-lock-only"]))
+    # These two say when and which run it was: without them, the same packages make the same file.
+    bill.pop("serialNumber", None)
+    bill["metadata"].pop("timestamp", None)
+    files[WEB].write_text(json.dumps(bill, indent=2) + "\n")
     return files
 
 
@@ -51,30 +55,11 @@ def _write_python(bundle: str | None, file: Path) -> None:
         _run([sys.executable, "-m", "cyclonedx_py", "environment", *options, str(environment)])
 
 
-def _write_npm(file: Path) -> None:
-    bill = json.loads(_run(["npm", "sbom", "--sbom-format", "cyclonedx", "--package-lock-only"]))
-    # These two say when and which run it was: without them, the same packages make the same file.
-    bill.pop("serialNumber", None)
-    bill["metadata"].pop("timestamp", None)
-    file.write_text(json.dumps(bill, indent=2) + "\n")
-
-
 def _run(command: Sequence[str]) -> str:
     done = subprocess.run(command, cwd=ROOT, env=tool_environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RunnerError(f"`{' '.join(command[:4])}` failed: {done.stderr.strip()[-500:]}")
     return done.stdout
-
-
-def main() -> None:
-    found = {name: tuple(components(json.loads(file.read_text()))) for name, file in write_all(OUT).items()}
-    for name, parts in found.items():
-        print(f"\n{name}: {len(parts)} components, {(OUT / name).relative_to(ROOT)}.cdx.json")
-        print(listing(parts))
-    refused = objections(part for parts in found.values() for part in parts)
-    if refused:
-        print("\nNobody has allowed these licences (infra/supply_chain/sbom.py):", *refused, sep="\n  ")
-        raise SystemExit(1)
 
 
 ALLOWED = frozenset(
@@ -128,7 +113,7 @@ class Component:
 def components(bill: dict[str, Any]) -> Iterator[Component]:
     """Yield the components of a CycloneDX bill of materials."""
     for part in bill.get("components", ()):
-        said = list(_list_identifiers(part.get("licenses", ()))) or [READ_BY_HAND.get(part["name"], "")]
+        said = [*_list_identifiers(part.get("licenses", ()))] or [READ_BY_HAND.get(part["name"], "")]
         name = f"{part['group']}/{part['name']}" if part.get("group") else part["name"]
         yield Component(name, part["version"], tuple(dict.fromkeys(filter(None, said))))
 
@@ -161,6 +146,17 @@ def _list_identifiers(licences: Iterable[dict[str, Any]]) -> Iterator[str]:
     if not any(stated):
         for name in filter(None, named):
             yield CLASSIFIERS.get(name, name)
+
+
+def main() -> None:
+    found = {name: tuple(components(json.loads(file.read_text()))) for name, file in write_all(OUT).items()}
+    for name, parts in found.items():
+        print(f"\n{name}: {len(parts)} components, {(OUT / name).relative_to(ROOT)}.cdx.json")
+        print(listing(parts))
+    refused = objections(part for parts in found.values() for part in parts)
+    if refused:
+        print("\nNobody has allowed these licences (infra/supply_chain/sbom.py):", *refused, sep="\n  ")
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

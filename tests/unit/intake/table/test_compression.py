@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from infra.costs.units import item_size
 from intake.records.file_items import file_item
 from intake.table import compression as packing
 from intake.table.compression import pack, unpack
@@ -15,6 +14,7 @@ from intake.table.serialization import deserialize, serialize
 from processor.judge import judge
 from processor.judge.inspection.facts import Facts
 from tests.dicom_files import ct_slice
+from tests.metering.units import item_size
 from tests.records import a_file
 
 _VALUES = some.recursive(
