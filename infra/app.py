@@ -43,7 +43,8 @@ def build(*, config: StageConfig, bundles: Bundles, out: Path | None) -> App:
     """
     app = App(outdir=str(out) if out else None, context=FEATURE_FLAGS, analytics_reporting=False)
     core = SilentScalper(app, config=config, bundles=bundles)
-    parts, edge = core.parts, None
+    parts = core.parts
+    edge = None
     if config.edge:
         api_id, log_key = parts.api.http.api_id, parts.keys.messages
         edge = EdgeStack(app, config=config, edge=config.edge, api_id=api_id, log_key=log_key)

@@ -8,8 +8,7 @@ from infra.data.buckets import Storage
 from infra.data.keys import Keys, PortalSecret
 from infra.data.recovery import Recovery
 from infra.data.tables import AuditLog, Records
-from infra.edge.api import Api
-from infra.edge.identity import Identity
+from infra.edge.access import Api, Identity
 from infra.messaging import Alerts, Queueing, Webhooks, admit_events
 
 

@@ -15,8 +15,7 @@ from infra.functions.grants import Grants, Unscoped
 from infra.functions.settings import FunctionSettings
 from infra.malware import Scanning
 from infra.observability.alarms import Alarms
-from infra.observability.dashboard import Dashboard
-from infra.observability.metrics import Watched
+from infra.observability.metrics import Dashboard, Watched
 from infra.resources import Resources, list_outputs
 from processor.projection.exporter import EXPORTED
 

@@ -146,8 +146,8 @@ class Records(Construct):
             time_to_live_attribute="expires",
             removal_policy=removal_policy,
         )
-        lists = {"projection_type": dynamodb.ProjectionType.INCLUDE, "non_key_attributes": _SUMMARY}
-        searches = {"projection_type": dynamodb.ProjectionType.KEYS_ONLY}
+        lists: dict[str, Any] = {"projection_type": dynamodb.ProjectionType.INCLUDE, "non_key_attributes": _SUMMARY}
+        searches: dict[str, Any] = {"projection_type": dynamodb.ProjectionType.KEYS_ONLY}
         for indexes, projection in ((_INDEXES, lists), (_SEARCHES, searches)):
             for name, keys in indexes.items():
                 own.add_global_secondary_index(index_name=name, **_name_keys(*keys), **projection)

@@ -192,7 +192,7 @@ def _find_stream(records: Records) -> str:
 PART = "silent-scalper-part"
 """The tag of a function's role: the function's name in small letters."""
 
-_UNSCOPED = {
+_UNSCOPED: dict[tuple[str, ...], list[str]] = {
     # Service Authorization Reference, "Amazon DynamoDB": asked for when a function begins to follow a stream.
     ("projector", "exporter"): ["dynamodb:ListStreams"],
     # "Amazon SNS": subscriptions are told apart by the topic's grants, under which alone the portal makes them.
