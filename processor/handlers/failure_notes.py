@@ -11,7 +11,7 @@ from intake.operations.ports import LastErrors
 from processor.telemetry import describe, report_trouble
 
 LAST_DELIVERY = 5
-"""As `infra/messaging/queues.py` sets `max_receive_count`."""
+"""As `infra/messaging.py` sets `max_receive_count`."""
 
 
 @dataclass(frozen=True, slots=True)
