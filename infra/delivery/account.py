@@ -34,17 +34,12 @@ def check(config: StageConfig, caller: Callable[[], str]) -> str:
     return account
 
 
-def _ask_caller(region: str) -> str:
-    answer: dict[str, str] = boto3.client("sts", region_name=region).get_caller_identity()
-    return answer["Account"]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Tell whose account a stage would be deployed to.")
     parser.add_argument("--stage", choices=sorted(STAGES), default="prod")
     config = STAGES[parser.parse_args().stage]
     try:
-        account = check(config, lambda: _ask_caller(config.region))
+        account = check(config, lambda: boto3.client("sts", region_name=config.region).get_caller_identity()["Account"])
     except RunnerError as error:
         sys.exit(str(error))
     print(f"Stage {config.name}, account {account}, region {config.region}.", flush=True)  # noqa: T201  A command says.

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -10,15 +9,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import FunctionConfig
-from infra.functions.unscoped_actions import Unscoped
-from infra.iam import add_role, allow_logging
-from infra.observability.log_retention import RETENTIONS
+from infra.functions.grants import Unscoped
+from infra.iam import add_role, allow, allow_logging
+from infra.observability.logs import add_log_group
 
 
 class Function(Construct):
@@ -44,15 +42,8 @@ class Function(Construct):
         removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = logs.LogGroup(
-            self,
-            "Logs",
-            encryption_key=log_key,
-            retention=RETENTIONS[log_days],
-            removal_policy=removal_policy,
-        )
-        give_up = iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn])
-        may = [*grants, allow_logging(self.log_group), give_up]
+        self.log_group = add_log_group(self, "Logs", key=log_key, days=log_days, removal_policy=removal_policy)
+        may = [*grants, allow_logging(self.log_group), allow(["sqs:SendMessage"], dead_letters.queue_arn)]
         self.role = add_role(self, iam.ServicePrincipal("lambda.amazonaws.com"), may, unscoped.policy)
         unscoped.admit(self.role, construct_id)
         self.function = lambda_.Function(
@@ -104,6 +95,9 @@ class Function(Construct):
         With `states`, only of those that are in one of them then. Changes are gathered for up to `gather_s` seconds:
         what a batch writes is much the same for one and a hundred.
         """
+        changed: dict[str, object] = {"Keys": {"sk": {"S": lambda_.FilterRule.begins_with("FILE#")}}}
+        if states:
+            changed["NewImage"] = {"state": {"S": list(states)}}
         lambda_.EventSourceMapping(
             self,
             "Changes",
@@ -116,15 +110,8 @@ class Function(Construct):
             report_batch_item_failures=True,
             retry_attempts=10,
             on_failure=sources.SqsDlq(failures),
-            filters=[_filter_files(states)],
+            filters=[lambda_.FilterCriteria.filter({"dynamodb": changed})],
         )
-
-
-def _filter_files(states: Sequence[str]) -> Mapping[str, Any]:
-    changed: dict[str, object] = {"Keys": {"sk": {"S": lambda_.FilterRule.begins_with("FILE#")}}}
-    if states:
-        changed["NewImage"] = {"state": {"S": list(states)}}
-    return lambda_.FilterCriteria.filter({"dynamodb": changed})
 
 
 class EveryFiveMinutes(Construct):
@@ -132,7 +119,7 @@ class EveryFiveMinutes(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction) -> None:
         super().__init__(scope, construct_id)
-        invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn])
+        invoke = allow(["lambda:InvokeFunction"], function.function_arn)
         scheduling = iam.ServicePrincipal("scheduler.amazonaws.com").with_conditions(
             {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
         )

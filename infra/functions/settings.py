@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from infra.config import StageConfig
-from infra.edge.origin import secret_name
+from infra.edge.origin_secret import secret_name
 from infra.resources import Resources
 
 

@@ -26,16 +26,17 @@ from intake.storage.model import DECLARED_EXTENSION, DECLARED_SHA256, ObjectRang
 from intake.storage.ports import Objects
 from processor.ingest.filing import Buckets, Case, Filing
 from processor.ingest.senders import Placements
-from processor.ingest.stored_objects import CODES
-from processor.ingest.stored_objects import ObjectBytes
-from processor.ingest.stored_objects import Refusing
-from processor.ingest.stored_objects import Scans
-from processor.ingest.stored_objects import UNKNOWN_SENDER
-from processor.ingest.stored_objects import USABLE
-from processor.ingest.stored_objects import list_refusals
-from processor.ingest.stored_objects import open_object
-from processor.judge import Facts
-from processor.judge import Judgement
+from processor.ingest.stored_objects import (
+    CODES,
+    UNKNOWN_SENDER,
+    USABLE,
+    ObjectBytes,
+    Refusing,
+    Scans,
+    list_refusals,
+    open_object,
+)
+from processor.judge import Facts, Judgement
 from processor.judge.inspection.findings import Profile
 
 AT_ONCE = 10

@@ -28,17 +28,18 @@ from intake.orders.review_rules import obstacles
 from intake.storage.ports import Objects
 from processor.ingest.clashes import REPLACEABLE
 from processor.ingest.filing import Buckets, Case, Filing
-from processor.ingest.process import Judge
-from processor.ingest.process import time_judging
+from processor.ingest.process import Judge, time_judging
 from processor.ingest.senders import place_again
-from processor.ingest.stored_objects import CODES
-from processor.ingest.stored_objects import ObjectBytes
-from processor.ingest.stored_objects import Refusing
-from processor.ingest.stored_objects import Scans
-from processor.ingest.stored_objects import UNKNOWN_SENDER
-from processor.ingest.stored_objects import USABLE
-from processor.ingest.stored_objects import list_refusals
-from processor.ingest.stored_objects import open_object
+from processor.ingest.stored_objects import (
+    CODES,
+    UNKNOWN_SENDER,
+    USABLE,
+    ObjectBytes,
+    Refusing,
+    Scans,
+    list_refusals,
+    open_object,
+)
 from processor.judge import Facts
 from processor.judge.inspection.findings import Profile
 from processor.judge.rules.catalogue import RULES

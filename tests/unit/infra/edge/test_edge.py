@@ -8,7 +8,7 @@ import pytest
 from infra.app import placeholder_bundles, synthesize
 from infra.config import ConfigError, Edge
 from infra.edge.firewall import COMMON_COUNTED
-from infra.edge.origin import HEADER
+from infra.edge.origin_secret import HEADER
 from infra.stages import PROD
 from portal.crypto import origin_secret
 from portal.http.pages.rendering import STATIC

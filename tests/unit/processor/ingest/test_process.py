@@ -16,8 +16,7 @@ from intake.messaging.events import Arrival
 from processor.ingest.filing import Buckets
 from processor.ingest.process import Processor
 from processor.ingest.stored_objects import Scans
-from processor.judge import Facts
-from processor.judge import Judgement
+from processor.judge import Facts, Judgement
 from processor.judge.inspection.findings import Profile
 from tests.fakes import FakeObjects, FakeRecords, FakeTable, FakeVerdicts
 from tests.records import IDS, NOON, REFUSAL, a_file, an_upload

@@ -2,10 +2,7 @@ import pytest
 
 from intake.files.keys import UNASSIGNED
 from intake.tenants.model import Clinic
-from processor.ingest.senders import KEPT_SECONDS
-from processor.ingest.senders import MOST_KEPT
-from processor.ingest.senders import ProfileError
-from processor.ingest.senders import Profiles
+from processor.ingest.senders import KEPT_SECONDS, MOST_KEPT, ProfileError, Profiles
 from processor.judge.inspection.findings import Profile
 from tests.fakes import FakeDirectory
 

@@ -1,8 +1,10 @@
-"""The strict emulator's names stand beside AWS's for the same, and nowhere else."""
+"""The strict emulator's names stand beside AWS's for the same, and nowhere else; so does the relay lead to it alone."""
 
 import json
 
-from infra.local.emulator_iam import translate_policies
+import httpx
+
+from infra.local.strictness import tls_relay, translate_policies
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:alerts"
 
@@ -90,3 +92,14 @@ def test_a_querys_answer_is_read_without_naming_its_workgroup_and_the_query_is_r
         (["athena:GetQueryResults"], "*"),
         (["athena:StartQueryExecution"], TOPIC),
     ]
+
+
+def test_no_other_host_is_reached_through_it(tmp_path):
+    with tls_relay("localhost:4566", tmp_path / "server.crt") as relay, httpx.Client(proxy=relay) as client:
+        for url in ("http://localhost:4567/keys", "http://example.org/", "http://localhost:45667/"):
+            assert client.get(url).status_code == 403
+
+
+def test_it_forwards_no_request_but_get(tmp_path):
+    with tls_relay("localhost:4566", tmp_path / "server.crt") as relay, httpx.Client(proxy=relay) as client:
+        assert client.post("http://localhost:4566/").status_code == 501

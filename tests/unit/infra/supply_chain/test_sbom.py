@@ -2,8 +2,7 @@
 
 import json
 
-from infra.supply_chain.licences import components, listing, objections
-from infra.supply_chain.sbom import BUNDLES, CLIENT, WEB, write_all
+from infra.supply_chain.sbom import BUNDLES, CLIENT, WEB, components, listing, objections, write_all
 
 
 def bill(*licences, name="part"):
