@@ -42,16 +42,16 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         try:
-            body = await _read(scope, receive)
+            body = await _read_body(scope, receive)
         except PortalError as refusal:
             await answer_error(Request(scope), refusal)(scope, receive, send)
             return
         await self._app(scope, _replay_body(body, receive), send)
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes:
+async def _read_body(scope: Scope, receive: Receive) -> bytes:
     """Return the whole body. Raises BodyTooLargeError, BodyCutOffError, and what says that nobody is signed in."""
-    largest, taken, size, known = _find_limit(scope), [], 0, False
+    largest, taken, size, known = _find_body_limit(scope), [], 0, False
     declared = Headers(scope=scope).get("content-length", "")
     expected = int(declared[:12]) if declared.isascii() and declared.isdigit() else 0
     while True:
@@ -76,7 +76,7 @@ def _join_body(scope: Scope, body: bytes, largest: int) -> bytes:
     return body
 
 
-def _find_limit(scope: Scope) -> int:
+def _find_body_limit(scope: Scope) -> int:
     """Return the bytes that a body may have. What is not known to need more is given what a form needs."""
     path: str = scope["path"]
     if path.startswith(API[1]):

@@ -75,7 +75,7 @@ def _enforce_bounds(scope: Scope) -> PortalError | None:
     if _is_long(scope):
         return AddressTooLongError(MOST_OF_AN_ADDRESS)
     long = sorted(READ & too_long - {b"cookie"})
-    return HeaderTooLargeError(long[0].decode(), _find_limit(long[0])) if long else None
+    return HeaderTooLargeError(long[0].decode(), _find_header_limit(long[0])) if long else None
 
 
 def _is_long(scope: Scope) -> bool:
@@ -84,7 +84,7 @@ def _is_long(scope: Scope) -> bool:
     return length > MOST_OF_AN_ADDRESS or any(len(segment) > MOST_OF_A_SEGMENT for segment in path.split("/"))
 
 
-def _find_limit(name: bytes) -> int:
+def _find_header_limit(name: bytes) -> int:
     return LONGER.get(name, MOST_OF_A_HEADER)
 
 
@@ -92,7 +92,7 @@ def _find_too_long(headers: RawHeaders) -> set[bytes]:
     lengths: Counter[bytes] = Counter()
     for name, value in headers:
         lengths[name] += len(value)
-    return {name for name, length in lengths.items() if length > _find_limit(name)}
+    return {name for name, length in lengths.items() if length > _find_header_limit(name)}
 
 
 def _choose_cookies(headers: RawHeaders) -> RawHeaders:
