@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from portal.crypto.origin_secret import HEADER, OriginSecret
+from portal.crypto.deployment_secrets import ORIGIN_HEADER, OriginSecret
 from portal.errors import EdgeUnknownError, NotByEdgeError
 from portal.http.problem_types import find_problem
 from portal.http.problems import answer
@@ -32,7 +32,7 @@ class OnlyByEdge:
             await answer(Request(scope), find_problem(refusal))(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> NotByEdgeError | EdgeUnknownError | None:
-        shown = [value for name, value in scope["headers"] if name == HEADER.encode()]
+        shown = [value for name, value in scope["headers"] if name == ORIGIN_HEADER.encode()]
         try:
             admitted = len(shown) == 1 and self._secret.admits(shown[0])
         except EdgeUnknownError as error:

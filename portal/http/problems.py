@@ -131,14 +131,6 @@ def _render_page(request: Request, problem: Problem) -> Response:
     )
 
 
-def build_bare_document(request: Request, problem: Problem) -> Response:
-    """Return a problem document that depends on nothing but the request's id: for when all else has failed."""
-    document = {"title": problem.title, "status": problem.status, "detail": problem.detail}
-    request_id = getattr(request.state, "request_id", "")
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Request-Id": request_id}
-    return JSONResponse({**document, "request_id": request_id}, problem.status, headers, media_type=MEDIA_TYPE)
-
-
 def _build_document(request: Request, problem: Problem, extensions: Mapping[str, object]) -> Response:
     document = {
         "type": find_services(request).settings.portal_origin + PAGES + problem.slug,

@@ -1,14 +1,19 @@
 """Renders the templates. What every page may use is declared here once."""
 
 import json
+import os
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from portal.http.sessions.session_cookies import find_csrf_token
 
@@ -81,3 +86,36 @@ def _read_manifest() -> dict[str, str]:
 def _read(path: Path, _built_at: int) -> dict[str, str]:
     manifest: dict[str, str] = json.loads(path.read_text())
     return manifest
+
+
+HASHED = re.compile(r"-(?:[0-9A-Z]{8}|[0-9a-f]{8})\.[a-z0-9]+$")
+"""The build names each file by its content, but for those that are used as they were released."""
+
+router = APIRouter(include_in_schema=False)
+
+YEAR = "public, max-age=31536000, immutable"
+HOUR = "public, max-age=3600"
+
+
+class StaticAssets(StaticFiles):
+    """Serves `assets/dist`; where nothing was built, there is nothing to find."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=DIST, check_dir=False)
+
+    async def check_config(self) -> None:
+        """Take a folder that is not there for an empty one."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code in {200, 304}:
+            response.headers["Cache-Control"] = YEAR if HASHED.search(path) else HOUR
+        return response
+
+
+@router.api_route(STATIC + "/{path:path}", methods=["GET", "HEAD"])
+async def asset(request: Request, path: str) -> Response:
+    """Serve a file. Raises HTTPException where there is none."""
+    served: StaticAssets = request.app.state.assets
+    await served.check_config()
+    return await served.get_response(os.path.normpath(path), request.scope)
