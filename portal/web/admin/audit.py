@@ -40,7 +40,7 @@ def audit_page(
         asked=asked,
         entries=page.rows,
         actions=ACTIONS,
-        groups=[(start, GROUPS.get(start, start), held) for start, held in list_groups().items()],
+        groups=[(start, GROUPS[start], held) for start, held in list_groups().items()],
         clinics=services.directory.clinics(),
         today=f"{services.clock():%Y-%m-%d}",
         export=build_address("/admin/audit.csv", asked.fields()),
