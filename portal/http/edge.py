@@ -25,11 +25,14 @@ class OnlyByEdge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = await run_in_threadpool(self._refusal, scope) if scope["type"] == "http" else None
-        if refusal is None:
-            _name_at_edge(scope)
-            await self._app(scope, receive, send)
-        else:
+        if refusal is not None:
             await answer(Request(scope), find_problem(refusal))(scope, receive, send)
+            return
+        # Kept for our log: by the edge's id of the request, CloudFront's own tells whose address it came from.
+        for name, value in scope["headers"] if scope["type"] == "http" else ():
+            if name == b"x-amz-cf-id" and _CF_ID.fullmatch(value):
+                scope.setdefault("state", {})["edge_request_id"] = value.decode()
+        await self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> NotByEdgeError | EdgeUnknownError | None:
         shown = [value for name, value in scope["headers"] if name == ORIGIN_HEADER.encode()]
@@ -38,13 +41,6 @@ class OnlyByEdge:
         except EdgeUnknownError as error:
             return error
         return None if admitted else NotByEdgeError("The request did not come by the edge.")
-
-
-def _name_at_edge(scope: Scope) -> None:
-    """Keep the edge's id of the request for our log: by it, CloudFront's own tells whose address it came from."""
-    for name, value in scope["headers"] if scope["type"] == "http" else ():
-        if name == b"x-amz-cf-id" and _CF_ID.fullmatch(value):
-            scope.setdefault("state", {})["edge_request_id"] = value.decode()
 
 
 def asks_for_authorization(event: Mapping[str, Any]) -> bool:

@@ -70,20 +70,15 @@ class Packing:
         self._packing = GZipMiddleware(app, minimum_size=_LEAST, compresslevel=6)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_weakened(message: Message) -> None:
+            """Make the tag of a packed answer a weak one: a strong tag names the very bytes (RFC 9110, 8.8.3.3)."""
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if "content-encoding" in headers and headers.get("etag", "").startswith('"'):
+                    headers["ETag"] = f"W/{headers['ETag']}"
+            await send(message)
+
         if scope["type"] == "http" and scope["path"].startswith(PACKED):
-            await self._packing(scope, receive, _weaken_tag(send))
+            await self._packing(scope, receive, send_weakened)
         else:
             await self._app(scope, receive, send)
-
-
-def _weaken_tag(send: Send) -> Send:
-    """Make the tag of a packed answer a weak one: a strong tag names the very bytes (RFC 9110, 8.8.3.3)."""
-
-    async def send_weakened(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            if "content-encoding" in headers and headers.get("etag", "").startswith('"'):
-                headers["ETag"] = f"W/{headers['ETag']}"
-        await send(message)
-
-    return send_weakened

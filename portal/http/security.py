@@ -22,6 +22,8 @@ from portal.settings import Settings
 API = ("/api/", "/dicomweb/")
 """Where programs come with tokens and browsers' cookies count for nothing."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+WAY_OUT = "/sign-out"
+"""Its writes are counted too, and never refused: whoever wants to go is let go."""
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -129,10 +131,6 @@ def read_origin(url: str) -> str:
     """Return `scheme://host[:port]` of a URL."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-WAY_OUT = "/sign-out"
-"""Counted too, and never refused: whoever wants to go is let go."""
 
 
 async def count_page_write(request: Request) -> None:

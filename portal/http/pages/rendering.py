@@ -1,4 +1,4 @@
-"""Renders the templates. What every page may use is declared here once."""
+"""Renders the templates, and serves what the build made for them. What every page may use is declared here once."""
 
 import json
 import os
@@ -50,40 +50,35 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
     Every template sees `request`, `identity` (an Identity or None), `csrf_token`, `request_id`, `status`, the global
     `static(name)`, and what `CONTEXTS` add.
     """
-    names = _gather_names(request) | {"status": status} | context
-    text = build_environment().get_template(template).render(names)
-    # A page may name patients' files: no cache keeps it, not even the browser's after signing out.
-    return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
-
-
-def link_static(name: str) -> str:
-    """Return the URL of a static file; its name carries a hash of its content where the build made one."""
-    return f"{STATIC}/{_read_manifest().get(name, name)}"
-
-
-def _gather_names(request: Request) -> dict[str, Any]:
     names: dict[str, Any] = {
         "request": request,
         "identity": getattr(request.state, "identity", None),
         "csrf_token": find_csrf_token(request),
         "request_id": getattr(request.state, "request_id", ""),
     }
-    for context in CONTEXTS:
-        names |= context(request)
-    return names
+    for add in CONTEXTS:
+        names |= add(request)
+    names |= {"status": status} | context
+    text = build_environment().get_template(template).render(names)
+    # A page may name patients' files: no cache keeps it, not even the browser's after signing out.
+    return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
 
 
-def _read_manifest() -> dict[str, str]:
-    """Return the built files' names. Asked for anew after each build, so that a running portal follows it."""
-    path = DIST / "manifest.json"
+def link_static(name: str) -> str:
+    """Return the URL of a static file; its name carries a hash of its content where the build made one.
+
+    Asked for anew after each build, so that a running portal follows it.
+    """
+    manifest = DIST / "manifest.json"
     try:
-        return _read(path, path.stat().st_mtime_ns)
+        built = _read_manifest(manifest, manifest.stat().st_mtime_ns)
     except FileNotFoundError:
-        return {}
+        built = {}
+    return f"{STATIC}/{built.get(name, name)}"
 
 
 @lru_cache(maxsize=1)
-def _read(path: Path, _built_at: int) -> dict[str, str]:
+def _read_manifest(path: Path, _built_at: int) -> dict[str, str]:
     manifest: dict[str, str] = json.loads(path.read_text())
     return manifest
 
