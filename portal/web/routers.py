@@ -4,7 +4,6 @@ from fastapi import Depends, FastAPI
 
 from portal.http.pages import rendering
 from portal.http.sessions.session_cookies import require_admin as admins_only
-from portal.presentation.account_labels import ADMIN_FILTERS
 from portal.presentation.formatting import AMOUNT_FILTERS
 from portal.presentation.labels import WORD_FILTERS
 from portal.web import notifications
@@ -30,7 +29,7 @@ _ADMIN_PAGES = (
 )
 
 rendering.CONTEXTS.append(page_context.build_page_context)
-rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS | ADMIN_FILTERS)
+rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS)
 
 
 def include_pages(app: FastAPI) -> None:

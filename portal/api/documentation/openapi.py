@@ -8,7 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from portal.api.documentation.problem_responses import GatewayMessage, ProblemDocument, refer_to
-from portal.http.messages.sparse import PARAMETER
+from portal.http.messages import PARAMETER
 
 REFERENCES = "#/components/schemas/{model}"
 _REFUSALS: list[Any] = [(ProblemDocument, "serialization"), (GatewayMessage, "serialization")]

@@ -23,7 +23,7 @@ from intake.dicom.streams import FIRST_READ
 from intake.errors import ObjectChangedError, ObjectMissingError
 from intake.files.model import FileRecord, ObjectVersion
 from intake.storage.model import Presigned
-from portal.audit.log import note
+from portal.audit import note
 from portal.auth.identity import Identity
 from portal.dicomweb.json_model.writer import JsonWriter
 from portal.errors import InstanceUnreadableError, MetadataTooLargeError, RetrievalTooLargeError

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from portal.accounts.users import Person
+from portal.accounts.user_pool import Person
 from portal.admin import clinics, staff
 from portal.auth.identity import ADMIN_GROUP, Identity
 from portal.errors import FieldsError

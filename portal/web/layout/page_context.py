@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request
 
 from portal.auth.identity import Identity
-from portal.auth.revocations import ENDS_WITHIN
+from portal.auth.lookups import ENDS_WITHIN
 from portal.http.sessions.dependencies import find_services
 from portal.services import Services
 from portal.sign_in.cookies import IDLE_SECONDS

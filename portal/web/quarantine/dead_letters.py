@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
-from portal.quarantine import dead_letters
-from portal.quarantine.dead_letters import DeadLetterQueue
+from portal.quarantine import unfinished_work
+from portal.quarantine.unfinished_work import DeadLetterQueue
 from portal.web.layout.dependencies import Admin
 from portal.web.layout.forms import see_other
 from portal.web.quarantine.work_lists import MOST_REASON, TABS, check_reason
@@ -41,21 +41,21 @@ class Given(BaseModel):
 
 @router.get("")
 def letters_page(request: Request, services: Collaborators, redriven: Count = None) -> Response:
-    queues = [(queue, *HEADINGS[queue], dead_letters.list_letters(services, queue)) for queue in DeadLetterQueue]
+    queues = [(queue, *HEADINGS[queue], unfinished_work.list_letters(services, queue)) for queue in DeadLetterQueue]
     return render(
         request,
         "admin/letters.html",
         tabs=TABS,
         queues=queues,
         redriven=redriven,
-        shown=dead_letters.SHOWN,
+        shown=unfinished_work.SHOWN,
         undelivered=services.undelivered.depth(),
     )
 
 
 @router.post("/{queue}/redrive")
 def redrive(identity: Admin, services: Collaborators, queue: DeadLetterQueue, message_id: MessageId = "") -> Response:
-    number = dead_letters.redrive(services, identity, queue, message_id)
+    number = unfinished_work.redrive(services, identity, queue, message_id)
     return see_other(f"/admin/dead-letters?redriven={number}")
 
 
@@ -68,5 +68,5 @@ def discard(
     if fault or not given.reason:
         asked = {"queue": queue, "given": given, "fault": fault, "most": MOST_REASON}
         return render(request, "admin/discard.html", status=422 if fault else 200, tabs=TABS, **asked)
-    dead_letters.discard(services, identity, queue, given.message_id, given.reason.strip())
+    unfinished_work.discard(services, identity, queue, given.message_id, given.reason.strip())
     return see_other("/admin/dead-letters")

@@ -10,7 +10,7 @@ from intake.files.states import State
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import formatting
-from portal.quarantine import orders, stuck_files
+from portal.quarantine import orders, unfinished_work
 from portal.web.layout.dependencies import Admin
 from portal.web.layout.forms import see_other
 from portal.web.layout.pagination import build_page_links
@@ -35,9 +35,9 @@ class Chosen(BaseModel):
 def files_page(
     request: Request, identity: Admin, services: Collaborators, cursor: PageCursor, said: str = ""
 ) -> Response:
-    page = stuck_files.list_failed(services, identity, cursor, LIST)
+    page = unfinished_work.list_failed(services, identity, cursor, LIST)
     now = services.clock()
-    waiting = stuck_files.list_stuck(services)
+    waiting = unfinished_work.list_stuck(services)
     return render(
         request,
         "admin/stuck.html",
@@ -58,4 +58,6 @@ def check(identity: Admin, services: Collaborators, chosen: Annotated[Chosen, Fo
     if chosen.scope == "selected" and not chosen.file:
         return see_other("/admin/stuck?said=nothing")
     named = tuple(dict.fromkeys(chosen.file)) if chosen.scope == "selected" else ()
-    return lead_to_order(stuck_files.check(services, identity, State(chosen.state), named, order_id=chosen.order_id))
+    return lead_to_order(
+        unfinished_work.check(services, identity, State(chosen.state), named, order_id=chosen.order_id)
+    )
