@@ -3,9 +3,8 @@
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
-from portal.api import changes, discovery, files, findings, studies, uploads, webhooks
-from portal.api.documentation import docs, openapi
-from portal.api.entity_tags import EntityTags
+from portal.api import changes, files, findings, openapi, studies, uploads, webhooks
+from portal.api.conventions import EntityTags
 from portal.dicomweb import routes as dicomweb
 from portal.http import problems
 from portal.http.access import OnlyAsked, enforce
@@ -19,7 +18,7 @@ from portal.http.request_log import RequestLog
 from portal.http.security import Headers, ResponseHeaders, same_site
 from portal.services import Services
 from portal.web import auth, routers
-from portal.web.page_writes import count_page_write
+from portal.web.layout.pages import count_page_write
 
 DESCRIPTION = """Send medical images and documents, and follow each file to its verdict.
 
@@ -71,8 +70,7 @@ def _route(app: FastAPI) -> None:
     for router in (
         auth.router,
         static.router,
-        discovery.router,
-        docs.router,
+        openapi.router,
         uploads.router,
         files.router,
         studies.router,

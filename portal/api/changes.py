@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from intake.files.states import State
 from intake.projections.model import FeedEntry
 from portal import cursors
-from portal.api.dependencies import Reader
-from portal.api.documentation.problem_responses import problem_responses
+from portal.api.conventions import Reader
+from portal.api.problem_responses import problem_responses
 from portal.http.sessions.dependencies import Collaborators, read_cursor
 from portal.uploads import visibility
 from portal.uploads.requests import FILE_ID, UPLOAD_ID

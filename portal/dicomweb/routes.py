@@ -10,8 +10,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from intake.files.model import FileRecord
-from portal.api.dependencies import Reader, Uploader
+from portal.api.conventions import Reader, Uploader
 from portal.auth.identity import Identity
+from portal.dicomweb import stow, wado
 from portal.dicomweb.documented import (
     CONTENT,
     DICOM,
@@ -24,13 +25,10 @@ from portal.dicomweb.documented import (
     DicomJson,
     DicomMessage,
 )
-from portal.dicomweb.json_model.attributes import Level
-from portal.dicomweb.json_model.data_sets import DataSet
-from portal.dicomweb.qido.query import Search, parse_search
-from portal.dicomweb.qido.searching import Searcher
-from portal.dicomweb.stow import storing
-from portal.dicomweb.wado import retrieving
-from portal.dicomweb.wado.instances import find_instance, require_instances
+from portal.dicomweb.json_model.attributes import DataSet, Level
+from portal.dicomweb.qido import Searcher
+from portal.dicomweb.queries import Search, parse_search
+from portal.dicomweb.wado import find_instance, require_instances
 from portal.errors import DicomWebQueryError, NotAcceptableError
 from portal.http.messages.media_types import parse_accept, parse_content_type
 from portal.http.messages.multipart_related import read_parts, write_message
@@ -133,9 +131,7 @@ def study(request: Request, identity: Reader, services: Collaborators, study_uid
     """Fetch all instances of a study in one message of at most 4 MiB."""
     _choose_form(request, RELATED)
     return _send_message(
-        *write_message(
-            retrieving.read_contents(services, identity, require_instances(services, identity, study_uid)), DICOM
-        )
+        *write_message(wado.read_contents(services, identity, require_instances(services, identity, study_uid)), DICOM)
     )
 
 
@@ -147,7 +143,7 @@ def one_series(
     _choose_form(request, RELATED)
     return _send_message(
         *write_message(
-            retrieving.read_contents(services, identity, require_instances(services, identity, study_uid, series_uid)),
+            wado.read_contents(services, identity, require_instances(services, identity, study_uid, series_uid)),
             DICOM,
         )
     )
@@ -165,8 +161,8 @@ def one_instance(  # noqa: PLR0917 - FastAPI calls it by keyword.
     form = _choose_form(request, DICOM, RELATED)
     record = find_instance(services, identity, study_uid, series_uid, instance_uid)
     if form == DICOM:
-        return RedirectResponse(retrieving.sign_download(services, identity, record).url, 307)
-    return _send_message(*write_message(retrieving.read_contents(services, identity, [record]), DICOM))
+        return RedirectResponse(wado.sign_download(services, identity, record).url, 307)
+    return _send_message(*write_message(wado.read_contents(services, identity, [record]), DICOM))
 
 
 @router.post(
@@ -184,8 +180,8 @@ async def store(request: Request, identity: Uploader, services: Collaborators) -
     bodies = await run_in_threadpool(read_parts, await request.body(), given.get("boundary", ""))
     if not bodies:
         raise DicomWebQueryError("The message has no parts.")
-    stored = await run_in_threadpool(storing.store, services, identity, bodies, request.state.begun_at)
-    answer = json.dumps(storing.write_response(stored, _build_base(request))).encode()
+    stored = await run_in_threadpool(stow.store, services, identity, bodies, request.state.begun_at)
+    answer = json.dumps(stow.write_response(stored, _build_base(request))).encode()
     headers = {"Location": f"/api/v1/uploads/{stored.upload_id}", **_write_warning(stored.warnings)}
     return DicomJson(answer, stored.status, headers)
 
@@ -213,7 +209,7 @@ def _write_warning(texts: Sequence[str]) -> dict[str, str]:
 
 def _send_metadata(request: Request, services: Services, records: Iterable[FileRecord]) -> Response:
     _choose_form(request, "application/json", JSON)
-    return DicomJson(retrieving.describe_instances(services, records))
+    return DicomJson(wado.describe_instances(services, records))
 
 
 def _send_message(body: bytes, content_type: str) -> Response:

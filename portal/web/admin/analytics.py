@@ -17,8 +17,7 @@ from portal.presentation import formatting
 from portal.presentation.labels import name_clinic
 from portal.saved_queries import PERIODS, QUERIES, USUAL, Column, SavedQuery, Told, find_query
 from portal.services import Services
-from portal.web.layout.dependencies import Admin
-from portal.web.layout.forms import see_other
+from portal.web.layout.pages import Admin, see_other
 
 router = APIRouter(prefix="/admin/analytics")
 

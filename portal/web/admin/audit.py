@@ -10,8 +10,7 @@ from portal.audit.log import ACTIONS
 from portal.audit.trail import GROUPS, Asked
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
-from portal.web.layout.dependencies import Admin
-from portal.web.layout.pagination import build_address, build_page_links
+from portal.web.layout.pages import Admin, build_address, build_page_links
 
 router = APIRouter(prefix="/admin")
 

@@ -19,7 +19,7 @@ from portal.monitoring.statistics import RANGES, SHARES, TOLD
 from portal.presentation import formatting, labels
 from portal.presentation.labels import STATE_BADGES, Badge
 from portal.services import Services
-from portal.web.layout.pagination import build_address
+from portal.web.layout.pages import build_address
 from portal.web.layout.receipts import Tile
 
 router = APIRouter(prefix="/admin")

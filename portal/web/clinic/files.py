@@ -16,9 +16,8 @@ from portal.search.files import find_files
 from portal.services import Services
 from portal.uploads import visibility as seen
 from portal.web.clinic.search_form import Searched, lead_to_search
-from portal.web.layout.dependencies import Fields, Staff
 from portal.web.layout.facts import Fact, list_sections
-from portal.web.layout.pagination import build_page_links
+from portal.web.layout.pages import Fields, Staff, build_page_links
 
 router = APIRouter(prefix="/files")
 

@@ -15,9 +15,8 @@ from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import labels
 from portal.search import studies as seen
 from portal.web.clinic.search_form import Searched, lead_to_search
-from portal.web.layout.dependencies import Fields, Staff
 from portal.web.layout.facts import list_facts
-from portal.web.layout.pagination import build_page_links
+from portal.web.layout.pages import Fields, Staff, build_page_links
 
 router = APIRouter(prefix="/studies")
 

@@ -9,7 +9,7 @@ from intake.files.states import State
 from intake.orders.model import Order, Selection
 from portal.presentation.days import parse_day
 from portal.presentation.formatting import format_count
-from portal.web.layout.forms import see_other
+from portal.web.layout.pages import see_other
 
 TABS = (
     ("/admin/quarantine", "Quarantine"),

@@ -14,11 +14,9 @@ from intake.files.model import FileRecord
 from intake.studies.model import Study, StudyQuery
 from portal.auth.identity import Identity
 from portal.cursors import read_rows
-from portal.dicomweb.json_model.attributes import BY_NAME, Level
-from portal.dicomweb.json_model.data_sets import DataSet, write_data_set
-from portal.dicomweb.qido.matching import parse_range, read_values
-from portal.dicomweb.qido.query import Search
-from portal.dicomweb.wado.instances import build_address, find_first, list_instances
+from portal.dicomweb.json_model.attributes import BY_NAME, DataSet, Level, write_data_set
+from portal.dicomweb.queries import Search, parse_range, read_values
+from portal.dicomweb.wado import build_address, find_first, list_instances
 from portal.errors import SearchTooBroadError
 from portal.services import Services
 
