@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from intake.files.states import State
-from intake.projections.model import FeedEntry
 from portal import cursors
 from portal.api.conventions import Reader
 from portal.api.problem_responses import problem_responses
@@ -87,22 +86,21 @@ def index(
     """
     page = visibility.list_changes(services, identity, since, limit)
     return Changes(
-        changes=[_show_change(entry) for entry in page.entries],
+        changes=[
+            Change(
+                id=entry.change_id,
+                file_id=entry.file_id,
+                upload_id=entry.upload_id,
+                revision=entry.revision,
+                previous=entry.before,
+                state=entry.after,
+                at=entry.at,
+                codes=list(entry.codes),
+                warnings=entry.warnings,
+            )
+            for entry in page.entries
+        ],
         cursor=page.next,
         more=page.more,
         poll_after_seconds=0 if page.more else POLL_AFTER_S,
-    )
-
-
-def _show_change(entry: FeedEntry) -> Change:
-    return Change(
-        id=entry.change_id,
-        file_id=entry.file_id,
-        upload_id=entry.upload_id,
-        revision=entry.revision,
-        previous=entry.before,
-        state=entry.after,
-        at=entry.at,
-        codes=list(entry.codes),
-        warnings=entry.warnings,
     )

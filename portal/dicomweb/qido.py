@@ -81,17 +81,15 @@ class Searcher:
             for uid in dict.fromkeys(filter(None, map(str.strip, uids.replace("\\", ",").split(",")))):
                 yield from self._parents(search, uid)
             return
-        yield from read_rows(partial(self.services.studies.studies, self._build_query(search), limit=PAGE))
-
-    def _build_query(self, search: Search) -> StudyQuery:
         earliest, latest = parse_range(search.find_value("StudyDate") or "")
-        return StudyQuery(
+        query = StudyQuery(
             clinic_id=self.identity.own_clinic(),
             patient_id=_find_exact(search, "PatientID"),
             modality=_find_exact(search, "ModalitiesInStudy"),
             first_date=earliest,
             last_date=latest,
         )
+        yield from read_rows(partial(self.services.studies.studies, query, limit=PAGE))
 
     def _describe_study(self, study: Study) -> Values:
         record = find_first(self.services, self.identity, study.study_uid)

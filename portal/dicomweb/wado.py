@@ -215,16 +215,14 @@ def _write_metadata(read: Read, records: Iterable[FileRecord], characters: int) 
     """
     spent = budget()
     writer = JsonWriter(spent, characters)
+    rows = []
     with closing(_read_ahead(read, records, spent)) as instances:
-        rows = [_write_instance(instance, writer, spent) for instance in instances]
+        for instance in instances:
+            try:
+                rows.append(writer.write(scan(instance, spent, instance.first.result())))
+            except (UnreadableFileError, ObjectChangedError, ObjectMissingError) as error:
+                raise InstanceUnreadableError(instance.file_id) from error
     return f"[{','.join(rows)}]"
-
-
-def _write_instance(instance: StoredInstance, writer: JsonWriter, spent: Budget) -> str:
-    try:
-        return writer.write(scan(instance, spent, instance.first.result()))
-    except (UnreadableFileError, ObjectChangedError, ObjectMissingError) as error:
-        raise InstanceUnreadableError(instance.file_id) from error
 
 
 def _read_ahead(read: Read, records: Iterable[FileRecord], spent: Budget) -> Generator[StoredInstance]:

@@ -34,11 +34,11 @@ ADMIN_PAGES = (
     ("/admin/audit", "Audit log"),
 )
 
-WORK_LISTS = ("/admin/reviews", "/admin/orders", "/admin/stuck", "/admin/dead-letters")
-"""Pages that stand in the navigation under the first of the work lists."""
-
-CLINICS = ("/admin/admins", "/admin/people")
-"""Pages that stand in the navigation under the clinics."""
+STANDING_UNDER = {
+    "/admin/quarantine": ("/admin/reviews", "/admin/orders", "/admin/stuck", "/admin/dead-letters"),
+    "/admin/clinics": ("/admin/admins", "/admin/people"),
+}
+"""Entry of the navigation → other pages that stand under it."""
 
 KEPT = timedelta(minutes=5)
 """How long a clinic's name is shown before it is looked up again."""
@@ -74,30 +74,21 @@ def build_page_context(request: Request) -> dict[str, Any]:
     identity: Identity | None = getattr(request.state, "identity", None)
     pages = () if identity is None else ADMIN_PAGES if identity.is_admin else STAFF_PAGES
     here = request.scope["path"]
+    path = next((entry for entry, others in STANDING_UNDER.items() if here.startswith(others)), here)
+    clinic_name = ""
+    if identity is not None:
+        names: ClinicNames = request.app.state.clinic_names
+        clinic_id = identity.clinic_id
+        clinic_name = "Administrator" if clinic_id is None else names.name(find_services(request), clinic_id)
     return {
         "navigation": pages,
         "here": here,
-        "section": _find_section(here, [href for href, _ in pages]),
-        "clinic_name": _find_clinic_name(request, identity),
+        # The entry of the navigation that says most of the page's address.
+        "section": max((href for href, _ in pages if f"{path}/".startswith(f"{href}/")), key=len, default=""),
+        "clinic_name": clinic_name,
         "idle_seconds": IDLE_SECONDS,
         "ends_within": ENDS_WITHIN,
     }
-
-
-def _find_section(here: str, addresses: list[str]) -> str:
-    """Return which entry of the navigation a page belongs to: the one that says most of its address."""
-    under = {"/admin/quarantine": WORK_LISTS, "/admin/clinics": CLINICS}
-    path = next((first for first, others in under.items() if here.startswith(others)), here)
-    return max((href for href in addresses if path == href or path.startswith(href + "/")), key=len, default="")
-
-
-def _find_clinic_name(request: Request, identity: Identity | None) -> str:
-    if identity is None:
-        return ""
-    if identity.clinic_id is None:
-        return "Administrator"
-    names: ClinicNames = request.app.state.clinic_names
-    return names.name(find_services(request), identity.clinic_id)
 
 
 rendering.CONTEXTS.append(build_page_context)

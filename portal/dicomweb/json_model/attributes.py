@@ -1,6 +1,7 @@
 """The attributes that searches return and match, as data (PS3.18 tables 10.6.3-3 to 10.6.3-5; names of PS3.6)."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -104,20 +105,12 @@ def write_data_set(attributes: Sequence[Attribute], values: Mapping[str, Sequenc
 
 
 def _write_value(attribute: Attribute, value: str) -> Any:  # noqa: ANN401  # A text, a number or a name of three groups.
+    """Return a value as JSON has it; None for a number that is none, which the judge has warned of."""
     if attribute.vr == "PN":
         return {name: group for name, group in zip(NAME_GROUPS, value.split("="), strict=False) if group} or None
-    if attribute.is_number:
-        return _parse_number(value)
-    return value
-
-
-def _parse_number(value: str) -> int | float | None:
-    """Return a number; None for a text that is none, which the judge has warned of."""
-    try:
-        return int(value)
-    except ValueError:
-        pass
-    try:
-        return float(value)
-    except ValueError:
-        return None
+    if not attribute.is_number:
+        return value
+    for convert in (int, float):
+        with suppress(ValueError):
+            return convert(value)
+    return None

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from portal.accounts.users import Person
 from portal.admin import clinics, partners, staff
 from portal.auth.identity import ADMIN_GROUP, Identity
 from portal.errors import FieldsError
@@ -20,6 +19,11 @@ from portal.web.layout.pages import Admin, Fields, new_request_key, render_form,
 router = APIRouter(prefix="/admin")
 
 PARTNERS = "/clinics/{clinic_id}/partners"
+
+DEEDS = {"invited": "was invited by email. The temporary password in it works for three days."} | {
+    deed: act.done for deed, act in staff.ACTS.items()
+}
+"""What was done to somebody, as their page says it after their name."""
 
 
 @router.get("/admins")
@@ -64,6 +68,7 @@ def _send_invitation(
 def person_page(request: Request, identity: Admin, services: Collaborators, username: str, done: str = "") -> Response:
     person, groups = services.people.find_person(username)
     clinic_id = staff.find_clinic_id(groups)
+    told = DEEDS.get(done, "")
     return render(
         request,
         "admin/person.html",
@@ -72,7 +77,7 @@ def person_page(request: Request, identity: Admin, services: Collaborators, user
         is_admin=ADMIN_GROUP in groups,
         myself=person.subject == identity.subject,
         offered=staff.OFFERED[person.standing],
-        done=_describe_deed(person, done),
+        done=f"{person.shown} {told}" if told else "",
     )
 
 
@@ -80,13 +85,6 @@ def person_page(request: Request, identity: Admin, services: Collaborators, user
 def act(identity: Admin, services: Collaborators, username: str, deed: str) -> Response:
     person = staff.act(services, identity, username, deed)
     return see_other(f"/admin/people/{person.username}?done={deed}")
-
-
-def _describe_deed(person: Person, done: str) -> str:
-    """Say what was just done to somebody."""
-    if done == "invited":
-        return f"{person.shown} was invited by email. The temporary password in it works for three days."
-    return f"{person.shown} {staff.ACTS[done].done}" if done in staff.ACTS else ""
 
 
 @router.get(PARTNERS + "/new")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -49,6 +49,18 @@ class Share:
     missing: int
     waiting: int
 
+    @classmethod
+    def from_upload(cls, upload: Upload) -> Self:
+        counts = upload.counts
+        return cls(
+            upload,
+            accepted=counts.get(State.ACCEPTED, 0),
+            rejected=counts.get(State.REJECTED, 0) + counts.get(State.DELETED, 0),
+            failed=counts.get(State.FAILED, 0),
+            missing=counts.get(State.EXPIRED, 0) + upload.unannounced,
+            waiting=labels.count_waiting(upload),
+        )
+
 
 @router.get("")
 def studies_page(
@@ -91,7 +103,7 @@ def study_page(
         findings=[found for found in page.findings if not found.where],
         series=list(of_series.values()),
         chosen=of_series.get(series),
-        shares=[_build_share(upload) for upload in page.uploads],
+        shares=[Share.from_upload(upload) for upload in page.uploads],
         patient=list_facts(page.patient),
         files=page.files.rows,
         **build_page_links(f"/studies/{study_id}", cursor, page.files.next, **chosen),
@@ -114,15 +126,3 @@ def _write_stretches(stretches: list[tuple[int, int]]) -> str:
     """Write stretches of numbers: `1 to 120, 122`."""
     told = [str(first) if first == last else f"{first} to {last}" for first, last in stretches[:STRETCHES]]
     return ", ".join([*told, "and more"] if len(stretches) > STRETCHES else told)
-
-
-def _build_share(upload: Upload) -> Share:
-    counts = upload.counts
-    return Share(
-        upload,
-        accepted=counts.get(State.ACCEPTED, 0),
-        rejected=counts.get(State.REJECTED, 0) + counts.get(State.DELETED, 0),
-        failed=counts.get(State.FAILED, 0),
-        missing=counts.get(State.EXPIRED, 0) + upload.unannounced,
-        waiting=labels.count_waiting(upload),
-    )
