@@ -4,7 +4,7 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from portal.api import changes, files, findings, openapi, studies, uploads, webhooks
-from portal.api.conventions import EntityTags
+from portal.api.entity_tags import EntityTags
 from portal.dicomweb import routes as dicomweb
 from portal.http import problems
 from portal.http.access import OnlyAsked, enforce
@@ -18,7 +18,7 @@ from portal.http.request_log import RequestLog
 from portal.http.security import Headers, ResponseHeaders, same_site
 from portal.services import Services
 from portal.web import auth, routers
-from portal.web.layout.pages import count_page_write
+from portal.web.page_writes import count_page_write
 
 DESCRIPTION = """Send medical images and documents, and follow each file to its verdict.
 

@@ -1,5 +1,6 @@
 """`/api/v1/changes`: every verdict in order, for those who cannot be called."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from intake.files.states import State
 from portal import cursors
-from portal.api.conventions import Reader
+from portal.api.dependencies import Reader
 from portal.api.problem_responses import problem_responses
 from portal.http.sessions.dependencies import Collaborators, read_cursor
 from portal.uploads import visibility
@@ -87,16 +88,8 @@ def index(
     page = visibility.list_changes(services, identity, since, limit)
     return Changes(
         changes=[
-            Change(
-                id=entry.change_id,
-                file_id=entry.file_id,
-                upload_id=entry.upload_id,
-                revision=entry.revision,
-                previous=entry.before,
-                state=entry.after,
-                at=entry.at,
-                codes=list(entry.codes),
-                warnings=entry.warnings,
+            Change.model_validate(
+                {**asdict(entry), "id": entry.change_id, "previous": entry.before, "state": entry.after}
             )
             for entry in page.entries
         ],

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 
 from intake.files.states import State
 from intake.search.model import FileQuery
-from portal.api.conventions import Limit, Reader, Uploader
+from portal.api.dependencies import Limit, Reader, Uploader
 from portal.api.problem_responses import problem_responses
 from portal.http.messages.sparse import Fields, select_fields
 from portal.http.sessions.dependencies import Collaborators, PageCursor

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from intake.errors import NotFoundError
 from intake.files.model import Severity, Whose
 from intake.rules import catalogue
-from portal.api.conventions import Reader
+from portal.api.dependencies import Reader
 from portal.api.problem_responses import problem_responses
 
 router = APIRouter(prefix="/api/v1/findings", tags=["findings"])

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
 from intake.studies.rules import findings
-from portal.api.conventions import Limit, Reader
+from portal.api.dependencies import Limit, Reader
 from portal.api.problem_responses import problem_responses
 from portal.http.messages.sparse import Fields, select_fields
 from portal.http.sessions.dependencies import Collaborators, PageCursor

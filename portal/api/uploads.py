@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from intake.files.model import Source
-from portal.api.conventions import IdempotencyKey, Limit, Reader, Uploader
+from portal.api.dependencies import IdempotencyKey, Limit, Reader, Uploader
 from portal.api.problem_responses import problem_responses
 from portal.http.messages.sparse import Fields, select_fields
 from portal.http.pages.downloads import send_table

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from intake.messaging.model import Delivery, EventKind, Webhook
-from portal.api.conventions import HookKeeper, IdempotencyKey
+from portal.api.dependencies import HookKeeper, IdempotencyKey
 from portal.api.problem_responses import problem_responses
 from portal.http.sessions.dependencies import Collaborators
 from portal.notifications import webhooks

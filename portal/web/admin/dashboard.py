@@ -99,18 +99,8 @@ def _build_view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
         "trouble": TROUBLE.format(formatting.format_count(dead, "message")) if dead else None,
         "tiles": [Tile(shown.counts.get(state, 0), badge.label, badge) for state, badge in CHARTED.items()],
         "now": _list_facts(shown.pipeline),
-        "charted": list(CHARTED.values()),
-        "shares": [f"{share:.0%}".replace("%", " %") for share in SHARES],
         **_build_charts(shown),
         "by_date": span.grain is Grain.DAY,
-        "rows": [
-            Row(
-                step.start,
-                [step.counts[state] for state in CHARTED],
-                [formatting.format_taken(one) for one in step.percentiles],
-            )
-            for step in reversed(shown.steps)
-        ],
         "codes": shown.codes[:CODES],
         "worst": max([LEAST_SCALE, *(row.rate for row in (*shown.clinics, *shown.devices))]),
         "clinics": shown.clinics[:STANDINGS],
@@ -141,7 +131,7 @@ def _list_facts(pipeline: Pipeline) -> list[Fact]:
 
 
 def _build_charts(shown: Dashboard) -> dict[str, Any]:
-    """Return the charts of verdicts and of how long files took to one, as their script draws them."""
+    """Return the charts of verdicts and of how long files took to one, as their script draws them, and their tables."""
     step = int(shown.range.grain.value.total_seconds())
     axis = {"starts": [int(one.start.timestamp()) for one in shown.steps], "step": step}
     verdicts = [
@@ -155,4 +145,14 @@ def _build_charts(shown: Dashboard) -> dict[str, Any]:
     return {
         "verdicts": {**axis, "kind": "bars", "series": verdicts},
         "latency": {**axis, "kind": "lines", "series": latency},
+        "charted": list(CHARTED.values()),
+        "shares": [f"{share:.0%}".replace("%", " %") for share in SHARES],
+        "rows": [
+            Row(
+                step.start,
+                [step.counts[state] for state in CHARTED],
+                [formatting.format_taken(one) for one in step.percentiles],
+            )
+            for step in reversed(shown.steps)
+        ],
     }

@@ -1,4 +1,4 @@
-"""What pages ask for and how they answer: who is signed in, forms, addresses, and the count of what people do."""
+"""What pages ask for and how they answer: who is signed in, forms, and addresses."""
 
 import secrets
 from collections.abc import Mapping
@@ -7,20 +7,11 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
-from starlette.concurrency import run_in_threadpool
 
-from intake.errors import RevocationsUnknownError
 from portal.auth.identity import Identity
-from portal.auth.rate_limit import count_write
 from portal.cursors import Cursor
-from portal.errors import ForbiddenError, SignInRequiredError, TooManyRequestsError
 from portal.http.pages.rendering import render
-from portal.http.security import API, SAFE_METHODS
-from portal.http.sessions.dependencies import find_services
 from portal.http.sessions.session_cookies import require_admin, require_staff
-
-WAY_OUT = "/sign-out"
-"""Counted too, and never refused: whoever wants to go is let go."""
 
 
 async def _read_fields(request: Request) -> Mapping[str, str]:
@@ -76,28 +67,3 @@ def build_page_links(path: str, cursor: Cursor, following: str | None, **query: 
         "newest": build_address(path, query) if cursor else None,
         "following": build_address(path, {**query, "cursor": following}) if following else None,
     }
-
-
-async def count_page_write(request: Request) -> None:
-    """Count an unsafe request against the limit that machines have too; a FastAPI dependency of the whole app.
-
-    Raises TooManyRequestsError. Whether somebody must be signed in, or be somebody else, is the route's to say.
-    """
-    if request.method not in SAFE_METHODS and not request.url.path.startswith(API):
-        await run_in_threadpool(_count, request)
-
-
-def _count(request: Request) -> None:
-    try:
-        identity = require_staff(request)
-    except (SignInRequiredError, ForbiddenError):
-        return
-    except RevocationsUnknownError:
-        if request.url.path != WAY_OUT:
-            raise
-        return
-    try:
-        count_write(find_services(request), identity)
-    except TooManyRequestsError:
-        if request.url.path != WAY_OUT:
-            raise

@@ -85,8 +85,8 @@ PLACES = {
     "the headers of every answer": ("portal.http.security.Headers.add_to", "/health"),
     "what reads bodies": ("portal.http.body_limit._read", "/sign-out"),
     "what bounds requests": ("portal.http.request_bounds._enforce_bounds", "/health"),
-    "what tags answers": ("portal.api.conventions._Tagging", "/api/v1/files"),
-    "the count of page writes": ("portal.web.layout.pages._count", "/sign-out"),
+    "what tags answers": ("portal.api.entity_tags._Tagging", "/api/v1/files"),
+    "the count of page writes": ("portal.web.page_writes._count", "/sign-out"),
 }
 
 

@@ -7,7 +7,7 @@ from fastapi.routing import iter_route_contexts
 
 from portal.auth.rate_limit import WRITES_PER_MINUTE
 from portal.http.security import API, SAFE_METHODS
-from portal.web.layout.pages import WAY_OUT
+from portal.web.page_writes import WAY_OUT
 
 _PARAMETER = re.compile(r"{[^}]*}")
 
