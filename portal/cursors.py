@@ -19,8 +19,8 @@ from intake.errors import InvalidCursorError
 from intake.files.outcomes import Page
 from intake.table.cursors import LONGEST_POSITION
 from portal.auth.identity import Identity
-from portal.crypto import base64url
-from portal.crypto.deployment_key import DeploymentKey
+from portal.crypto import sealing
+from portal.crypto.deployment_secrets import DeploymentKey
 from portal.services import Services
 
 Row = TypeVar("Row")
@@ -69,7 +69,9 @@ def read_rows(read: Callable[[str | None], Page[Row]]) -> Iterator[Row]:
 def seal(services: Services, identity: Identity, cursor: Cursor, position: str, **filters: object) -> str:
     """Return the cursor of a position in the list that `cursor` belongs to."""
     current, *_ = services.deployment_key.derive(_PURPOSE)
-    return base64url.encode(AESSIV(current).encrypt(position.encode(), _encode_binding(identity, cursor, filters)))
+    return sealing.encode_base64url(
+        AESSIV(current).encrypt(position.encode(), _encode_binding(identity, cursor, filters))
+    )
 
 
 def unseal(services: Services, identity: Identity, cursor: Cursor, **filters: object) -> str | None:
@@ -107,6 +109,6 @@ def _decode_cursor(text: str) -> bytes:
     if not text or len(text) > LONGEST:
         raise InvalidCursorError("the cursor is not one that is given")
     try:
-        return base64url.decode(text)
+        return sealing.decode_base64url(text)
     except ValueError as error:
         raise InvalidCursorError("the cursor is not one that is given") from error

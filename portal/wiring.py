@@ -36,19 +36,15 @@ from intake.tenants.gateway import JwtAuthorizer
 from intake.tenants.request_counts import DynamoRequestCounts
 from intake.tenants.revocations import DynamoRevocations
 from portal.accounts.cognito import CognitoClients, CognitoPeople
-from portal.auth.partners import KnownPartners
-from portal.auth.revocations import KnownRevocations
-from portal.auth.signing_keys import SigningKeys
+from portal.auth.lookups import KnownPartners, KnownRevocations, SigningKeys, TtlCache
 from portal.auth.tokens import Verifier
-from portal.crypto.deployment_key import DeploymentKey
-from portal.crypto.origin_secret import OriginSecret
+from portal.crypto.deployment_secrets import DeploymentKey, OriginSecret
 from portal.crypto.secrets_manager import StoredSecret
 from portal.dicomweb.stow import HttpSender
 from portal.services import Services
 from portal.settings import Settings
 from portal.sign_in.cognito import CognitoPool
 from portal.sign_in.flow import SignIn
-from portal.ttl_cache import TtlCache
 
 # API Gateway gives up after 30 s; a request that is retried must still fit.
 PATIENCE = Config(

@@ -6,7 +6,7 @@ from aws_cdk import aws_iam as iam
 from infra.config import StageConfig
 
 HEADER = "x-origin-verify"
-"""What the portal looks for, too (`portal/crypto/origin_secret.py`)."""
+"""What the portal looks for, too (`portal/crypto/deployment_secrets.py`)."""
 
 
 def secret_name(config: StageConfig) -> str:

@@ -12,7 +12,7 @@ from infra.edge.firewall import Firewall
 from infra.edge.origin import HEADER, secret_name
 
 BUILT = "/static/*"
-"""Styles and scripts: the same for everybody, and named by their content (`portal/http/pages/static.py`)."""
+"""Styles and scripts: the same for everybody, and named by their content (`portal/http/pages/rendering.py`)."""
 
 
 class EdgeStack(Stack):

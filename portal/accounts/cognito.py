@@ -13,8 +13,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 
 from intake.aws_errors import code_of
 from intake.errors import ConflictError, NotFoundError
-from portal.accounts.machine_clients import Credentials
-from portal.accounts.users import Person, Standing
+from portal.accounts.user_pool import Credentials, Person, Standing
 from portal.errors import UserPoolUnavailableError
 
 if TYPE_CHECKING:

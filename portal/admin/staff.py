@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from intake.errors import ConflictError, NotFoundError
-from portal.accounts.email_addresses import is_email_address
-from portal.accounts.users import People, Person, Standing, name_group
+from portal import audit
+from portal.accounts.user_pool import People, Person, Standing, is_email_address, name_group
 from portal.admin.clinics import find_clinic
-from portal.audit import log
 from portal.auth.identity import ADMIN_GROUP, CLINIC_GROUP, Identity
-from portal.auth.revocations import ENDS_WITHIN
+from portal.auth.lookups import ENDS_WITHIN
 from portal.errors import FieldsError, ProtectedAccountError
 from portal.services import Services
 
@@ -76,9 +75,9 @@ def invite(services: Services, identity: Identity, clinic_id: str | None, fields
     group, concerns = name_group(clinic_id), clinic_id or ""
     services.people.create_group(group)
     if standing is None:
-        log.note(services, identity, "person.invite", clinic_id=concerns, group=group)
+        audit.note(services, identity, "person.invite", clinic_id=concerns, group=group)
     person = standing or _create_account(services, email, name)
-    log.note(services, identity, "person.join", clinic_id=concerns, subject=person.subject, group=group)
+    audit.note(services, identity, "person.join", clinic_id=concerns, subject=person.subject, group=group)
     services.people.join(person, group)
     return person
 
@@ -98,7 +97,7 @@ def act(services: Services, identity: Identity, username: str, deed: str) -> Per
     chosen = ACTS[deed]
     if chosen.locks_out:
         _protect(services, identity, person, groups)
-    log.note(services, identity, chosen.action, clinic_id=find_clinic_id(groups) or "", subject=person.subject)
+    audit.note(services, identity, chosen.action, clinic_id=find_clinic_id(groups) or "", subject=person.subject)
     if chosen.locks_out:
         _lock_out(services, person, chosen)
     else:

@@ -11,9 +11,9 @@ from intake.files.states import State
 from intake.search.model import FileQuery
 from portal.api.dependencies import Limit, Reader, Uploader
 from portal.api.problem_responses import problem_responses
-from portal.http.messages.sparse import Fields, select_fields
+from portal.http.messages import Fields, select_fields
 from portal.http.sessions.dependencies import Collaborators, PageCursor
-from portal.presentation.days import clamp_moment
+from portal.presentation.formatting import clamp_moment
 from portal.uploads import signing, visibility
 from portal.uploads.requests import UPLOAD_ID, Sign
 from portal.uploads.responses import Download, FileList, FileView, PartList, PartPuts, Reserved

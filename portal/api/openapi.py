@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from portal.api.problem_responses import GatewayMessage, ProblemDocument, refer_to
 from portal.auth.identity import READ, UPLOAD, WEBHOOKS
-from portal.http.messages.sparse import PARAMETER
+from portal.http.messages import PARAMETER
 from portal.http.pages import rendering
 from portal.http.problem_types import KNOWN, NOT_FOUND
 from portal.http.problems import answer

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from intake.files.model import Source
 from portal.api.dependencies import IdempotencyKey, Limit, Reader, Uploader
 from portal.api.problem_responses import problem_responses
-from portal.http.messages.sparse import Fields, select_fields
+from portal.http.messages import Fields, select_fields
 from portal.http.pages.downloads import send_table
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.uploads import receipt_csv, reservations, visibility

@@ -16,8 +16,8 @@ from jose import jwt
 from jose.exceptions import JOSEError
 
 from intake.tenants.model import Partner
-from portal.auth.signing_keys import SigningKeys
-from portal.crypto import base64url
+from portal.auth.lookups import SigningKeys
+from portal.crypto import sealing
 from portal.errors import InvalidTokenError, RevokedTokenError
 
 MAX_TOKEN = 8192
@@ -155,7 +155,7 @@ def _read_key_id(token: str) -> str:
 def _decode_part(part: str) -> bytes:
     """Decode base64url in its one spelling: RFC 7515 allows no padding, and stray bits would hide a second token."""
     try:
-        data = base64url.decode(part)
+        data = sealing.decode_base64url(part)
     except ValueError:
         _refuse()
     if not data:

@@ -30,8 +30,7 @@ from portal.dicomweb.qido import Searcher
 from portal.dicomweb.queries import Search, parse_search
 from portal.dicomweb.wado import find_instance, require_instances
 from portal.errors import DicomWebQueryError, NotAcceptableError
-from portal.http.messages.media_types import parse_accept, parse_content_type
-from portal.http.messages.multipart_related import read_parts, write_message
+from portal.http.messages import parse_accept, parse_content_type, read_parts, write_message
 from portal.http.sessions.dependencies import Collaborators
 from portal.services import Services
 

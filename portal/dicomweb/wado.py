@@ -25,7 +25,7 @@ from intake.files.model import FileRecord, ObjectVersion
 from intake.files.states import State
 from intake.search.model import FileQuery
 from intake.storage.model import Presigned
-from portal.audit.log import note
+from portal.audit import note
 from portal.auth.identity import Identity
 from portal.dicomweb.json_model.writer import JsonWriter
 from portal.errors import InstanceUnreadableError, MetadataTooLargeError, RetrievalTooLargeError, SearchTooBroadError

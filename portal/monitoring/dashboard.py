@@ -18,7 +18,7 @@ from portal.admin.clinics import find_clinic
 from portal.monitoring import statistics
 from portal.monitoring.costs import MONTH, Cost, estimate_cost
 from portal.monitoring.statistics import Range, Standing, Step
-from portal.quarantine.stuck_files import list_stuck
+from portal.quarantine.unfinished_work import list_stuck
 from portal.services import Services
 
 RECENT = 10

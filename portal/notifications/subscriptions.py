@@ -10,9 +10,9 @@ from datetime import timedelta
 from intake.errors import ConflictError, LimitError, NotFoundError
 from intake.messaging.filter_policies import filter_policy
 from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription
-from portal.accounts.email_addresses import is_email_address
+from portal.accounts.user_pool import is_email_address
 from portal.admin.clinics import find_clinic
-from portal.audit.log import note
+from portal.audit import note
 from portal.auth.identity import Identity
 from portal.auth.rate_limit import count_confirmation
 from portal.errors import SubscriptionError

@@ -11,7 +11,7 @@ from intake.files.keys import is_upload_id, new_upload_id
 from intake.files.states import State
 from intake.orders.commands import FindFiles
 from intake.orders.model import Order, Selection, Task
-from portal.audit.log import note
+from portal.audit import note
 from portal.auth.identity import UPLOAD, Identity
 from portal.errors import OrderError
 from portal.services import Services

@@ -16,7 +16,7 @@ from intake.files.states import State
 from intake.search.model import FileQuery
 from portal.auth.identity import Identity
 from portal.cursors import Cursor, seal_page
-from portal.presentation.days import parse_day
+from portal.presentation.formatting import parse_day
 from portal.services import Services
 from portal.uploads import visibility
 

@@ -15,7 +15,7 @@ from intake.files.states import State
 from intake.projections.model import FeedPage
 from intake.search.model import FileQuery
 from intake.storage.model import Part, Presigned
-from portal.audit.log import note
+from portal.audit import note
 from portal.auth.identity import Identity
 from portal.cursors import Cursor, seal, seal_page, unseal
 from portal.errors import NotAcceptedError

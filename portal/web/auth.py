@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from portal.audit.log import note
+from portal.audit import note
 from portal.errors import ClinicError, SignInError, SignInRequiredError
 from portal.http.pages.rendering import render
 from portal.http.sessions import session_cookies

@@ -7,11 +7,10 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request
 
 from portal.auth.identity import Identity
-from portal.auth.revocations import ENDS_WITHIN
+from portal.auth.lookups import ENDS_WITHIN
 from portal.http.pages import rendering
 from portal.http.sessions.dependencies import find_services
 from portal.http.sessions.session_cookies import require_admin as admins_only
-from portal.presentation.account_labels import ADMIN_FILTERS
 from portal.presentation.formatting import AMOUNT_FILTERS
 from portal.presentation.labels import WORD_FILTERS
 from portal.services import Services
@@ -92,4 +91,4 @@ def build_page_context(request: Request) -> dict[str, Any]:
 
 
 rendering.CONTEXTS.append(build_page_context)
-rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS | ADMIN_FILTERS)
+rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS)

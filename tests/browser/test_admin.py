@@ -12,7 +12,7 @@ from intake.analytics.model import Progress, ResultTable
 from intake.files.model import now
 from intake.operations.model import AuditEntry
 from intake.tenants.model import Clinic
-from portal.accounts.users import Standing
+from portal.accounts.user_pool import Standing
 from portal.saved_queries import QUERIES
 from processor.judge.inspection.profile import Profile
 from tests.browser.administration import CLIENT

@@ -14,7 +14,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from portal.dicomweb import stow
-from portal.http.messages.multipart_related import write_message
+from portal.http.messages import write_message
 from portal.http.request_log import logger
 from tests.dicom_files import ct_slice, uid
 from tests.fakes import FakeStudies

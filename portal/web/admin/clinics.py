@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from intake.errors import ConflictError
 from intake.files.keys import UNASSIGNED
 from intake.rules import catalogue
-from portal.accounts.users import name_group
+from portal.accounts.user_pool import name_group
 from portal.admin import clinics, partners, profiles
 from portal.errors import FieldsError
 from portal.http.pages.rendering import render

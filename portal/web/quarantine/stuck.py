@@ -10,8 +10,8 @@ from intake.files.states import State
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import formatting
-from portal.quarantine import dead_letters, orders, stuck_files
-from portal.quarantine.dead_letters import DeadLetterQueue
+from portal.quarantine import orders, unfinished_work
+from portal.quarantine.unfinished_work import DeadLetterQueue
 from portal.web.layout.pages import Admin, build_page_links, see_other
 from portal.web.quarantine.work_lists import MOST_REASON, TABS, Text, check_reason, lead_to_order
 
@@ -37,9 +37,9 @@ class Chosen(BaseModel):
 def files_page(
     request: Request, identity: Admin, services: Collaborators, cursor: PageCursor, said: str = ""
 ) -> Response:
-    page = stuck_files.list_failed(services, identity, cursor, LIST)
+    page = unfinished_work.list_failed(services, identity, cursor, LIST)
     now = services.clock()
-    waiting = stuck_files.list_stuck(services)
+    waiting = unfinished_work.list_stuck(services)
     return render(
         request,
         "admin/stuck.html",
@@ -60,7 +60,9 @@ def check(identity: Admin, services: Collaborators, chosen: Annotated[Chosen, Fo
     if chosen.scope == "selected" and not chosen.file:
         return see_other("/admin/stuck?said=nothing")
     named = tuple(dict.fromkeys(chosen.file)) if chosen.scope == "selected" else ()
-    return lead_to_order(stuck_files.check(services, identity, State(chosen.state), named, order_id=chosen.order_id))
+    return lead_to_order(
+        unfinished_work.check(services, identity, State(chosen.state), named, order_id=chosen.order_id)
+    )
 
 
 HEADINGS = {
@@ -85,21 +87,21 @@ class Given(BaseModel):
 
 @router.get("/dead-letters")
 def letters_page(request: Request, services: Collaborators, redriven: Count = None) -> Response:
-    queues = [(queue, *HEADINGS[queue], dead_letters.list_letters(services, queue)) for queue in DeadLetterQueue]
+    queues = [(queue, *HEADINGS[queue], unfinished_work.list_letters(services, queue)) for queue in DeadLetterQueue]
     return render(
         request,
         "admin/letters.html",
         tabs=TABS,
         queues=queues,
         redriven=redriven,
-        shown=dead_letters.SHOWN,
+        shown=unfinished_work.SHOWN,
         undelivered=services.undelivered.depth(),
     )
 
 
 @router.post("/dead-letters/{queue}/redrive")
 def redrive(identity: Admin, services: Collaborators, queue: DeadLetterQueue, message_id: MessageId = "") -> Response:
-    number = dead_letters.redrive(services, identity, queue, message_id)
+    number = unfinished_work.redrive(services, identity, queue, message_id)
     return see_other(f"/admin/dead-letters?redriven={number}")
 
 
@@ -112,5 +114,5 @@ def discard(
     if fault or not given.reason:
         asked = {"queue": queue, "given": given, "fault": fault, "most": MOST_REASON}
         return render(request, "admin/discard.html", status=422 if fault else 200, tabs=TABS, **asked)
-    dead_letters.discard(services, identity, queue, given.message_id, given.reason.strip())
+    unfinished_work.discard(services, identity, queue, given.message_id, given.reason.strip())
     return see_other("/admin/dead-letters")

@@ -6,8 +6,7 @@ import pytest
 
 from intake.files.model import now
 from intake.tenants.model import Partner
-from portal.auth.partners import LIFETIME, KnownPartners
-from portal.ttl_cache import MAX_ENTRIES, TtlCache
+from portal.auth.lookups import MAX_ENTRIES, PARTNER_SECONDS, KnownPartners, TtlCache
 from tests.fakes import FakeDirectory
 
 
@@ -29,7 +28,7 @@ def test_a_revoked_partner_is_refused_after_a_moment(directory):
     known = KnownPartners(directory, clock=lambda: clock[0])
     assert known.find("p1")
     directory.save_partner(Partner("p1", "northside", "PACS", frozenset(), ends_at=now()))
-    clock[0] += LIFETIME
+    clock[0] += PARTNER_SECONDS
     assert known.find("p1") is None
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.auth.signing_keys import FRESH, PAUSE, STALE, SigningKeys
+from portal.auth.lookups import FRESH, PAUSE, STALE, SigningKeys
 from portal.errors import UserPoolUnavailableError
 from tests.unit.portal.pool import KID, FakeKeyServer, jwk
 

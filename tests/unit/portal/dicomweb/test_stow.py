@@ -10,7 +10,7 @@ from intake.files.states import State
 from portal.auth.identity import identify_partner
 from portal.dicomweb import stow
 from portal.errors import ClinicInactiveError, StorageUnavailableError
-from portal.http.messages.multipart_related import write_message
+from portal.http.messages import write_message
 from portal.wiring import PATIENCE
 from processor.judge.rules.catalogue import RULES
 from tests.dicom_files import ct_slice

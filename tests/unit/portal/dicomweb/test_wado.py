@@ -9,8 +9,7 @@ from intake.dicom.budget import FETCH
 from intake.dicom.streams import FIRST_READ
 from intake.files.states import State
 from portal.dicomweb import wado
-from portal.http.messages.media_types import parse_content_type
-from portal.http.messages.multipart_related import read_parts
+from portal.http.messages import parse_content_type, read_parts
 from tests.dicom_files import ct_slice, uid
 from tests.unit.intake.dicom.readings import plenty
 from tests.unit.portal.dicomweb import hostile

@@ -1,6 +1,6 @@
 import pytest
 
-from portal.http.messages.media_types import parse_accept, parse_content_type, split_unquoted
+from portal.http.messages import parse_accept, parse_content_type, split_unquoted
 
 
 @pytest.mark.parametrize(

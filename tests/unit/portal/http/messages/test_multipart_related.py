@@ -3,8 +3,7 @@ import random
 import pytest
 
 from portal.errors import DicomWebQueryError
-from portal.http.messages.media_types import parse_content_type
-from portal.http.messages.multipart_related import MOST_PARTS, read_parts, write_message
+from portal.http.messages import MOST_PARTS, parse_content_type, read_parts, write_message
 
 
 def test_what_is_joined_is_taken_apart_again():

@@ -1,6 +1,8 @@
-"""Who works where: staff and admins as the user pool knows them, and how the portal asks it about them."""
+"""Who works where: staff, admins and machine clients as the user pool knows them, and how the portal asks it."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -83,3 +85,34 @@ class People(Protocol):
     def forget_second_factor(self, person: Person) -> None:
         """Have them set up an authenticator app anew at the next sign-in, and end all sessions."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A client that was just made. The secret is shown once, and neither kept nor logged."""
+
+    client_id: str
+    secret: str = field(repr=False)
+
+
+class Machines(Protocol):
+    """The user pool's machine clients. Everything may raise UserPoolUnavailableError."""
+
+    def create(self, name: str, scopes: Collection[str]) -> Credentials: ...
+
+    def delete(self, client_id: str) -> None:
+        """A client that is gone already is no error."""
+        ...
+
+
+LONGEST_ADDRESS = 254
+"""Characters of an address (RFC 5321, 4.5.3.1.3)."""
+
+_ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+"""As browsers check it (HTML standard, "Valid email address"), in lower case and with a dot in the domain: so does SNS
+take it."""
+
+
+def is_email_address(text: str) -> bool:
+    """Say whether a text in lower case is an address."""
+    return len(text) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(text) is not None

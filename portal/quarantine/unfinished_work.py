@@ -1,6 +1,6 @@
-"""Dead letters: messages that were given up, what they are about, and how they are tried again.
+"""Work that was not finished: messages that were given up, and files that wait for us and not for their sender.
 
-A letter is told by what it asks for and by ids. A key is not shown: that of a dropped object may hold a name.
+A dead letter is told by what it asks for and by ids. A key is not shown: that of a dropped object may hold a name.
 """
 
 from dataclasses import dataclass
@@ -10,14 +10,22 @@ from typing import Any, assert_never
 
 from intake.errors import NotFoundError
 from intake.files import keys
+from intake.files.model import FileSummary
+from intake.files.outcomes import Page
+from intake.files.states import State
 from intake.messaging.events import Arrival, MalwareScanResult, ObjectsCreated, Settlement, Slice, Unknown, parse
 from intake.messaging.model import QueuedMessage
 from intake.messaging.ports import DeadLetters
+from intake.operations.model import StuckFile
 from intake.orders.commands import DoTask, FindFiles
+from intake.orders.model import Order, Selection, Task
 from intake.table.stream_stretch import StreamStretch
-from portal.audit.log import note
+from portal.audit import note
 from portal.auth.identity import Identity
+from portal.cursors import Cursor
+from portal.quarantine import orders
 from portal.services import Services
+from portal.uploads import visibility
 
 SHOWN = 100
 """Letters of a queue shown at a time."""
@@ -164,3 +172,32 @@ _FOLLOWERS = {
 
 def _find_age(message: QueuedMessage) -> float:
     return message.sent_at.timestamp() if message.sent_at else 0
+
+
+SEEN_WITHIN = timedelta(minutes=12)
+"""The sweep looks every five minutes: what it did not see stuck twice in a row is no longer so."""
+
+STUCK_SHOWN = 500
+
+
+def list_stuck(services: Services) -> tuple[StuckFile, ...]:
+    """Return files that arrived and have no verdict, those first that have waited longest."""
+    seen = services.stuck_files.list_seen(services.clock() - SEEN_WITHIN, STUCK_SHOWN)
+    records = services.records.get_many([file.file_id for file in seen])
+    still = {file_id for file_id, record in records.items() if record.state is State.AWAITING_UPLOAD}
+    return tuple(file for file in seen if file.file_id in still)
+
+
+def list_failed(services: Services, identity: Identity, cursor: Cursor, limit: int) -> Page[FileSummary]:
+    """Return files that failed on our side, newest first. Raises InvalidCursorError."""
+    return visibility.list_files(services, identity, state=State.FAILED, since=None, cursor=cursor, limit=limit)
+
+
+def check(services: Services, identity: Identity, state: State, file_ids: tuple[str, ...], *, order_id: str) -> Order:
+    """Have files judged: those named, or all that are in such a state."""
+    named = file_ids
+    if not named and state is State.AWAITING_UPLOAD:
+        # Most of those that are awaited have not arrived; only the ones that the sweep saw are meant.
+        named = tuple(file.file_id for file in list_stuck(services))
+    chosen = Selection(file_ids=named, state=state)
+    return orders.place(services, identity, Task.REPROCESS, chosen, order_id=order_id)

@@ -1,8 +1,12 @@
-"""Entity tags: who holds an answer already is told so, without being sent it again (RFC 9110, 8.8.3 and 13.1.2)."""
+"""The API's answers: who holds one already is told so by its tag (RFC 9110, 8.8.3 and 13.1.2); others get it packed.
+
+Every byte that leaves the edge is billed (RFC 9110, 12.5.3).
+"""
 
 import hashlib
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 READS = ("/api/v1/", "/dicomweb/")
@@ -48,3 +52,33 @@ class _Tagging:
                     del headers[name]
         await self._send(self._start)
         await self._send({"type": "http.response.body", "body": body})
+
+
+PACKED = "/api/v1/"
+"""Only the API. It takes no cookies, so nobody can have another's browser ask for it, and learn a secret in an answer
+from how well that packs; pages hold such secrets, and come with a cookie."""
+
+_LEAST = 1024
+"""Bytes. What is smaller is sent as it is."""
+
+
+class Packing:
+    """Packs an answer with gzip where the request accepts that."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._packing = GZipMiddleware(app, minimum_size=_LEAST, compresslevel=6)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_weakened(message: Message) -> None:
+            """Make the tag of a packed answer a weak one: a strong tag names the very bytes (RFC 9110, 8.8.3.3)."""
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if "content-encoding" in headers and headers.get("etag", "").startswith('"'):
+                    headers["ETag"] = f"W/{headers['ETag']}"
+            await send(message)
+
+        if scope["type"] == "http" and scope["path"].startswith(PACKED):
+            await self._packing(scope, receive, send_weakened)
+        else:
+            await self._app(scope, receive, send)
