@@ -38,7 +38,9 @@ def find_clinic(services: Services, clinic_id: str) -> Clinic:
 def create(services: Services, identity: Identity, fields: Mapping[str, str]) -> Clinic:
     """Create a clinic and its group. The same form sent again finds its clinic. Raises FieldsError."""
     clinic_id = fields.get("clinic_id", "").strip()
-    faults = _find_faults(fields) | _check_slug(clinic_id)
+    faults = _find_faults(fields)
+    if not is_clinic_id(clinic_id) or clinic_id in _TAKEN:
+        faults["clinic_id"] = f"{'This id cannot be used.' if clinic_id else 'Enter an id.'} {SLUG_HINT}"
     if faults:
         raise FieldsError(faults)
     made = Clinic(clinic_id, *_read_fields(fields), created_at=services.clock())
@@ -50,15 +52,11 @@ def create(services: Services, identity: Identity, fields: Mapping[str, str]) ->
     # The group comes first: a clinic without one could invite nobody, a group without a clinic harms nobody.
     services.people.create_group(name_group(clinic_id))
     if standing is None:
-        _create_entry(services, made)
+        try:
+            services.directory.create_clinic(made)
+        except ConflictError as error:
+            raise FieldsError({"clinic_id": ID_TAKEN}) from error
     return standing or made
-
-
-def _create_entry(services: Services, made: Clinic) -> None:
-    try:
-        services.directory.create_clinic(made)
-    except ConflictError as error:
-        raise FieldsError({"clinic_id": ID_TAKEN}) from error
 
 
 def describe(services: Services, identity: Identity, clinic_id: str, fields: Mapping[str, str]) -> None:
@@ -133,10 +131,3 @@ def _find_faults(fields: Mapping[str, str]) -> dict[str, str]:
 
 def _is_printable(text: str) -> bool:
     return not any(unicodedata.category(character) in _UNPRINTABLE for character in text)
-
-
-def _check_slug(clinic_id: str) -> dict[str, str]:
-    if not clinic_id:
-        return {"clinic_id": f"Enter an id. {SLUG_HINT}"}
-    usable = is_clinic_id(clinic_id) and clinic_id not in _TAKEN
-    return {} if usable else {"clinic_id": f"This id cannot be used. {SLUG_HINT}"}

@@ -4,7 +4,7 @@ A client's end is written into the directory first of all: from then on the port
 gateway's list and of the client in the user pool. Those follow, and are repeated until they have.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -143,20 +143,15 @@ def _create_client(services: Services, identity: Identity, action: str, asked: P
     partner = replace(asked, client_id=client_id, created_at=at)
     services.directory.save_partner(partner)
     _sync_audience(services)
-    _delete_ended(services, known)
+    # The user pool has room for 1000 only: those go whose grace is over, and who are refused already.
+    for one in known:
+        if one.ends_at is not None and at - 10 * GRACE < one.ends_at <= at:
+            services.machines.delete(one.client_id)
     return Made(partner, credentials)
 
 
 def _sync_audience(services: Services) -> None:
     sync_audience(services.gateway, services.directory, services.settings.web_client_id, services.clock())
-
-
-def _delete_ended(services: Services, known: Iterable[Partner]) -> None:
-    """Remove from the user pool whose grace is over. They are refused already; the pool has room for 1000 only."""
-    at = services.clock()
-    for one in known:
-        if one.ends_at is not None and at - 10 * GRACE < one.ends_at <= at:
-            services.machines.delete(one.client_id)
 
 
 def _check_fields(name: str, scopes: frozenset[str]) -> None:

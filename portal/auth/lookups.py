@@ -140,8 +140,9 @@ class SigningKeys:
         with self._lock:
             if self._older_than(FRESH):
                 self._refresh()
-            if kid not in self._keys and kid not in self._unknown and self._refresh():
-                self._remember_unknown(kid)
+            is_new = kid not in self._keys and kid not in self._unknown
+            if is_new and self._refresh() and kid not in self._keys and len(self._unknown) < MAX_UNKNOWN:
+                self._unknown.add(kid)
             if self._older_than(STALE):
                 raise UserPoolUnavailableError("The user pool's signing keys cannot be fetched.")
             candidates = self._keys.get(kid, [])
@@ -164,23 +165,11 @@ class SigningKeys:
         self._unknown.clear()
         return True
 
-    def _remember_unknown(self, kid: str) -> None:
-        if kid not in self._keys and len(self._unknown) < MAX_UNKNOWN:
-            self._unknown.add(kid)
-
 
 def _sort_keys(key_set: Mapping[str, Any]) -> dict[str, list[Jwk]]:
     keys: dict[str, list[Jwk]] = {}
     for key in key_set.get("keys", ()):
-        if _signs(key):
+        signs = key.get("use", "sig") == "sig" and key.get("alg", "RS256") == "RS256"
+        if signs and key.get("kty") == "RSA" and isinstance(key.get("kid"), str):
             keys.setdefault(key["kid"], []).append(key)
     return keys
-
-
-def _signs(key: Jwk) -> bool:
-    return (
-        key.get("kty") == "RSA"
-        and key.get("use", "sig") == "sig"
-        and key.get("alg", "RS256") == "RS256"
-        and isinstance(key.get("kid"), str)
-    )

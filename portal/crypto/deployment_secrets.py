@@ -27,6 +27,12 @@ RETRY = 5
 """Seconds after which a reading that failed is tried again."""
 
 
+ORIGIN_HEADER = "x-origin-verify"
+"""The header that carries the edge's secret. CloudFront overwrites one that a viewer sends."""
+
+_SALT = b"silent-scalper"
+
+
 class SecretVersions:
     """The current version and the one before it. Threads share them.
 
@@ -74,9 +80,6 @@ class SecretVersions:
         return True
 
 
-_SALT = b"silent-scalper"
-
-
 class DeploymentKey:
     """The portal's secret, by its versions. Threads share it."""
 
@@ -92,7 +95,9 @@ class DeploymentKey:
         versions = self._versions.read_known()
         if not versions:
             raise KeyUnknownError("The deployment's key cannot be read.")
-        return tuple(_derive_subkey(version, purpose.encode()) for version in versions)
+        # Extract and expand to one block (RFC 5869, 2.2 and 2.3).
+        extracted = (hmac.digest(_SALT, version, hashlib.sha256) for version in versions)
+        return tuple(hmac.digest(key, purpose.encode() + b"\x01", hashlib.sha256) for key in extracted)
 
     def look_again(self) -> bool:
         """Read the secret anew: another worker may have used a version that is not known here.
@@ -100,16 +105,6 @@ class DeploymentKey:
         Say whether that was done; it is not when it was a moment ago.
         """
         return self._versions.look_again()
-
-
-def _derive_subkey(secret: bytes, purpose: bytes) -> bytes:
-    """Extract and expand to one block (RFC 5869, 2.2 and 2.3)."""
-    extracted = hmac.digest(_SALT, secret, hashlib.sha256)
-    return hmac.digest(extracted, purpose + b"\x01", hashlib.sha256)
-
-
-ORIGIN_HEADER = "x-origin-verify"
-"""The header that carries it. CloudFront overwrites one that a viewer sends."""
 
 
 class OriginSecret:

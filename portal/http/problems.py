@@ -138,16 +138,13 @@ def _lead_to_sign_in(request: Request) -> Response:
     if "hx-request" not in request.headers:
         here = _join_address(request.scope["path"], request.scope["query_string"].decode("latin-1"))
         return RedirectResponse(_build_sign_in_path(here if request.method == "GET" else "/"), 303)
-    return Response(status_code=401, headers={"HX-Redirect": _build_sign_in_path(_read_current(request))})
-
-
-def _read_current(request: Request) -> str:
-    """Return the address of the page that htmx asks from, or the home page where it says nothing sensible."""
     try:
         current = urlsplit(request.headers["hx-current-url"])
+        here = _join_address(current.path, current.query)
     except (KeyError, ValueError):
-        return "/"
-    return _join_address(current.path, current.query)
+        # It says nothing sensible of the page that it asks from.
+        here = "/"
+    return Response(status_code=401, headers={"HX-Redirect": _build_sign_in_path(here)})
 
 
 def _join_address(path: str, query: str) -> str:

@@ -92,23 +92,19 @@ def _enforce_bounds(scope: Scope) -> PortalError | None:
     path: str = scope["path"]
     headers: RawHeaders = [(name.lower(), value) for name, value in scope["headers"]][:MOST_HEADERS]
     crowded = len(scope["headers"]) > MOST_HEADERS
-    too_long = _find_too_long(headers)
+    lengths: Counter[bytes] = Counter()
+    for name, value in headers:
+        lengths[name] += len(value)
+    too_long = {name for name, length in lengths.items() if length > LONGER.get(name, MOST_OF_A_HEADER)}
     fitting = [(name, value) for name, value in headers if name not in too_long | {b"cookie"}]
     scope["headers"] = [*fitting, *_choose_cookies(headers)]
     if crowded:
         return HeaderTooLargeError("", MOST_HEADERS)
-    length = len(scope.get("raw_path") or path.encode(errors="replace")) + len(scope["query_string"])
-    if length > MOST_OF_AN_ADDRESS or any(len(segment) > MOST_OF_A_SEGMENT for segment in path.split("/")):
+    address = len(scope.get("raw_path") or path.encode(errors="replace")) + len(scope["query_string"])
+    if address > MOST_OF_AN_ADDRESS or any(len(segment) > MOST_OF_A_SEGMENT for segment in path.split("/")):
         return AddressTooLongError(MOST_OF_AN_ADDRESS)
     long = sorted(READ & too_long - {b"cookie"})
     return HeaderTooLargeError(long[0].decode(), LONGER.get(long[0], MOST_OF_A_HEADER)) if long else None
-
-
-def _find_too_long(headers: RawHeaders) -> set[bytes]:
-    lengths: Counter[bytes] = Counter()
-    for name, value in headers:
-        lengths[name] += len(value)
-    return {name for name, length in lengths.items() if length > LONGER.get(name, MOST_OF_A_HEADER)}
 
 
 def _choose_cookies(headers: RawHeaders) -> RawHeaders:

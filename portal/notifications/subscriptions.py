@@ -184,8 +184,7 @@ def _read_standing(services: Services, subscription: Subscription) -> Standing:
 def _parse_address(text: str) -> str:
     address = text.strip().lower()
     local = address.partition("@")[0]
-    wrong_dots = local.startswith(".") or local.endswith(".") or ".." in local
-    if wrong_dots or not is_email_address(address):
+    if not is_email_address(address) or local.startswith(".") or local.endswith(".") or ".." in local:
         raise SubscriptionError("Enter an email address, such as name@example.org.", "email")
     return address
 

@@ -9,7 +9,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.responses import PlainTextResponse
 
-from portal.api import conventions as api
+from portal.api import dependencies as api
 from portal.app import create_app
 from portal.http.access import ROUTES, Access
 from portal.http.sessions import session_cookies
