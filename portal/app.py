@@ -3,8 +3,7 @@
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
-from portal.api import changes, discovery, files, findings, studies, uploads, webhooks
-from portal.api.documentation import docs, openapi
+from portal.api import changes, files, findings, openapi, studies, uploads, webhooks
 from portal.dicomweb import routes as dicomweb
 from portal.http import problems
 from portal.http.access import OnlyAsked, enforce
@@ -68,8 +67,7 @@ def _route(app: FastAPI) -> None:
     for router in (
         auth.router,
         rendering.router,
-        discovery.router,
-        docs.router,
+        openapi.router,
         uploads.router,
         files.router,
         studies.router,

@@ -29,7 +29,7 @@ from portal.auth.lookups import KnownPartners, KnownRevocations, SigningKeys, Tt
 from portal.auth.tokens import Verifier
 from portal.crypto.deployment_secrets import DeploymentKey, OriginSecret
 from portal.crypto.secrets_manager import StoredSecret
-from portal.dicomweb.stow.sender import HttpSender
+from portal.dicomweb.stow import HttpSender
 from portal.services import Services
 from portal.settings import Settings
 from portal.sign_in.cognito import CognitoPool

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from intake.studies.rules import findings
 from portal.api.dependencies import Limit, Reader
-from portal.api.documentation.problem_responses import problem_responses
+from portal.api.problem_responses import problem_responses
 from portal.http.messages import Fields, select_fields
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.search import studies

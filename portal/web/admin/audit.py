@@ -8,8 +8,7 @@ from fastapi.responses import Response, StreamingResponse
 from portal.audit import ACTIONS, GROUPS, Asked, export_entries, list_entries, list_groups
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
-from portal.web.layout.dependencies import Admin
-from portal.web.layout.pagination import build_address, build_page_links
+from portal.web.layout.pages import Admin, build_address, build_page_links
 
 router = APIRouter(prefix="/admin")
 

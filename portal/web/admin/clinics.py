@@ -15,8 +15,7 @@ from portal.errors import FieldsError
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
 from portal.services import Services
-from portal.web.layout.dependencies import Admin, Fields
-from portal.web.layout.forms import render_form, see_other
+from portal.web.layout.pages import Admin, Fields, render_form, see_other
 
 router = APIRouter(prefix="/admin/clinics")
 

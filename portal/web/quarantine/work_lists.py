@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from intake.files.states import State
 from intake.orders.model import Order, Selection
 from portal.presentation.formatting import format_count, parse_day
-from portal.web.layout.forms import see_other
+from portal.web.layout.pages import see_other
 
 TABS = (
     ("/admin/quarantine", "Quarantine"),

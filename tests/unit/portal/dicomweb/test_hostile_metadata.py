@@ -15,7 +15,7 @@ from intake.dicom.errors import TooCostlyError, UnreadableDataSetError
 from intake.dicom.reader import scan
 from intake.dicom.streams import CHUNK_OUT
 from portal.dicomweb.json_model.writer import JsonWriter
-from portal.dicomweb.wado.retrieving import LARGEST_MESSAGE, budget
+from portal.dicomweb.wado import LARGEST_MESSAGE, budget
 from processor.judge import judge
 from tests.dicom_files import ct_slice, data_set, element, part10, text, uid
 from tests.fuzz.mutants import seeds

@@ -8,7 +8,7 @@ import pytest
 from infra.config import StageConfig
 from intake.files.states import State
 from portal.auth.identity import identify_partner
-from portal.dicomweb.stow import storing
+from portal.dicomweb import stow
 from portal.errors import ClinicInactiveError, StorageUnavailableError
 from portal.http.messages import write_message
 from portal.wiring import PATIENCE
@@ -31,7 +31,7 @@ def judging(portal, monkeypatch):
         for record in [record for record in portal.table.files.values() if record.stored is None]:
             archive.judged(record.file_id, portal.objects.newest("incoming", record.incoming.key))
 
-    monkeypatch.setattr(storing.time, "sleep", judge_all)
+    monkeypatch.setattr(stow.time, "sleep", judge_all)
 
 
 def store(portal, *bodies, token="", **headers):
@@ -54,7 +54,7 @@ def test_each_instance_has_its_own_verdict(portal, judging):
     answer = store(portal, GOOD, CUT)
     assert answer.status_code == 202
     assert len(answer.json()["00081199"]["Value"]) == 1
-    assert answer.json()["00081198"]["Value"][0]["00081197"]["Value"] == [storing.NOT_UNDERSTOOD]
+    assert answer.json()["00081198"]["Value"][0]["00081197"]["Value"] == [stow.NOT_UNDERSTOOD]
 
 
 def test_a_message_of_which_nothing_was_stored_is_a_conflict(portal, judging):
@@ -62,7 +62,7 @@ def test_a_message_of_which_nothing_was_stored_is_a_conflict(portal, judging):
 
 
 def test_verdicts_that_take_too_long_are_followed_elsewhere(portal, monkeypatch):
-    monkeypatch.setattr(storing, "PATIENCE_S", 0)
+    monkeypatch.setattr(stow, "PATIENCE_S", 0)
     answer = store(portal, GOOD)
     assert (answer.status_code, answer.json()) == (202, {})
     assert portal.machine().get(answer.headers["location"]).json()["declared"] == 1
@@ -88,7 +88,7 @@ def test_a_message_above_the_limit_is_refused_and_says_what_to_do(portal):
 
 def test_what_was_accepted_and_is_no_instance_is_told_without_an_address():
     directory = a_file(state=State.ACCEPTED, metadata={"sop_class_uid": "1.2.840.10008.1.3.10"})
-    told = storing.write_response(storing.Stored("upload", (directory,), 0), "https://portal.test/dicomweb")
+    told = stow.write_response(stow.Stored("upload", (directory,), 0), "https://portal.test/dicomweb")
     assert told["00081199"]["Value"] == [
         {"00081150": {"vr": "UI", "Value": ["1.2.840.10008.1.3.10"]}, "00081155": {"vr": "UI"}}
     ]
@@ -129,7 +129,7 @@ def slow(portal, monkeypatch):
 
     def make(**options):
         bucket = SlowBucket(portal, **options)
-        monkeypatch.setattr(storing, "time", bucket)
+        monkeypatch.setattr(stow, "time", bucket)
         return bucket
 
     return make
@@ -138,24 +138,24 @@ def slow(portal, monkeypatch):
 def stored(portal, bucket, count):
     identity = identify_partner("partner-1", portal.directory.partner("partner-1"), frozenset({"scalper/upload"}))
     services = replace(portal.services, send=bucket)
-    return storing.store(services, identity, [b"%d" % number for number in range(count)], 0.0)
+    return stow.store(services, identity, [b"%d" % number for number in range(count)], 0.0)
 
 
 def test_a_message_of_many_instances_is_answered_in_time_and_says_what_was_not_stored(portal, slow):
     bucket = slow(seconds=0.5)
     answer = stored(portal, bucket, 500)
-    assert bucket.at <= storing.ANSWER_WITHIN_S
+    assert bucket.at <= stow.ANSWER_WITHIN_S
     assert answer.waiting == bucket.sent < 500
     assert answer.unsent == 500 - bucket.sent
     assert answer.status == 202
-    told = storing.write_response(answer, "https://portal.test/dicomweb")["00081198"]["Value"]
-    assert [item["00081197"]["Value"] for item in told] == [[storing.OUT_OF_RESOURCES]] * answer.unsent
+    told = stow.write_response(answer, "https://portal.test/dicomweb")["00081198"]["Value"]
+    assert [item["00081197"]["Value"] for item in told] == [[stow.OUT_OF_RESOURCES]] * answer.unsent
     assert len(answer.warnings) == 2
 
 
 def test_what_cannot_be_sent_in_time_is_not_announced(portal, slow):
     answer = stored(portal, slow(seconds=1.0), 500)
-    assert len(portal.table.files) <= answer.waiting + storing.BATCH
+    assert len(portal.table.files) <= answer.waiting + stow.BATCH
     (upload,) = portal.table.uploads
     assert answer.upload_id == upload
 
@@ -169,7 +169,7 @@ def test_five_hundred_instances_are_sent_where_the_bucket_is_quick(portal, slow)
 def test_verdicts_are_waited_for_until_the_answer_is_due_however_long_sending_took(portal, slow):
     bucket = slow(seconds=0.39)
     stored(portal, bucket, 30)
-    assert storing.SEND_WITHIN_S - 1 <= bucket.at <= storing.ANSWER_WITHIN_S
+    assert stow.SEND_WITHIN_S - 1 <= bucket.at <= stow.ANSWER_WITHIN_S
 
 
 def test_an_instance_that_the_bucket_refuses_fails_alone_and_is_awaited_no_longer(portal, slow):
@@ -194,36 +194,36 @@ def test_a_clinic_that_is_deactivated_meanwhile_has_the_rest_told_as_not_stored(
 
     monkeypatch.setattr("portal.admin.clinics.require_active", require)
     answer = stored(portal, bucket, 100)
-    assert (answer.waiting, answer.unsent) == (storing.BATCH, 100 - storing.BATCH)
+    assert (answer.waiting, answer.unsent) == (stow.BATCH, 100 - stow.BATCH)
 
 
 def test_what_is_still_being_checked_is_told_by_a_warning_that_says_where_to_look(portal, monkeypatch):
-    monkeypatch.setattr(storing, "PATIENCE_S", 0)
+    monkeypatch.setattr(stow, "PATIENCE_S", 0)
     answer = store(portal, GOOD, GOOD)
     assert answer.headers["warning"].startswith('299 silent-scalper "2 instances are still being checked')
     assert answer.headers["location"].startswith("/api/v1/uploads/")
 
 
 def test_the_answer_is_due_before_the_gateway_and_the_function_end_it():
-    assert storing.SEND_WITHIN_S < storing.ANSWER_WITHIN_S < StageConfig(name="prod").portal.timeout_s
-    assert storing.ANSWER_WITHIN_S + PATIENCE.read_timeout <= 30
+    assert stow.SEND_WITHIN_S < stow.ANSWER_WITHIN_S < StageConfig(name="prod").portal.timeout_s
+    assert stow.ANSWER_WITHIN_S + PATIENCE.read_timeout <= 30
 
 
 @pytest.mark.parametrize(
     ("state", "code", "status", "told"),
     [
-        (State.ACCEPTED, "rewrapped", 200, ("00081199", "00081196", storing.WITH_WARNINGS)),
-        (State.ACCEPTED, "re-encoded", 200, ("00081199", "00081196", storing.WITH_WARNINGS)),
-        (State.ACCEPTED, "sop-instance-first-kept", 409, ("00081198", "00081197", storing.DUPLICATE_INSTANCE)),
-        (State.REJECTED, "sop-instance-conflict", 409, ("00081198", "00081197", storing.DUPLICATE_INSTANCE)),
-        (State.REJECTED, "sop-instance-uncompared", 409, ("00081198", "00081197", storing.DUPLICATE_INSTANCE)),
-        (State.REJECTED, "sop-instance-refused", 409, ("00081198", "00081197", storing.DUPLICATE_INSTANCE)),
+        (State.ACCEPTED, "rewrapped", 200, ("00081199", "00081196", stow.WITH_WARNINGS)),
+        (State.ACCEPTED, "re-encoded", 200, ("00081199", "00081196", stow.WITH_WARNINGS)),
+        (State.ACCEPTED, "sop-instance-first-kept", 409, ("00081198", "00081197", stow.DUPLICATE_INSTANCE)),
+        (State.REJECTED, "sop-instance-conflict", 409, ("00081198", "00081197", stow.DUPLICATE_INSTANCE)),
+        (State.REJECTED, "sop-instance-uncompared", 409, ("00081198", "00081197", stow.DUPLICATE_INSTANCE)),
+        (State.REJECTED, "sop-instance-refused", 409, ("00081198", "00081197", stow.DUPLICATE_INSTANCE)),
     ],
 )
 def test_what_stands_under_a_known_uid_is_answered_for_what_it_is(state, code, status, told):
     odd = RULES["preamble-unusual"].finding()
     record = a_file(state=state, kind="dicom", findings=(odd, RULES[code].finding()), metadata={})
-    stored = storing.Stored(record.upload_id, (record,), 0)
+    stored = stow.Stored(record.upload_id, (record,), 0)
     sequence, tag, reason = told
-    (item,) = storing.write_response(stored, "")[sequence]["Value"]
+    (item,) = stow.write_response(stored, "")[sequence]["Value"]
     assert (stored.status, item[tag]["Value"]) == (status, [reason])

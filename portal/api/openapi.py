@@ -1,14 +1,23 @@
-"""The OpenAPI document: FastAPI's, with this API's problems, examples, and what holds for every read and answer."""
+"""How the API describes itself: the OpenAPI document, its explorer, a page for each problem, and who issues tokens.
+
+The document is FastAPI's, with this API's problems, examples, and what holds for every read and answer.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic.json_schema import models_json_schema
 
-from portal.api.documentation.problem_responses import GatewayMessage, ProblemDocument, refer_to
+from portal.api.problem_responses import GatewayMessage, ProblemDocument, refer_to
+from portal.auth.identity import READ, UPLOAD, WEBHOOKS
 from portal.http.messages import PARAMETER
+from portal.http.pages import rendering
+from portal.http.problem_types import KNOWN, NOT_FOUND
+from portal.http.problems import answer
+from portal.http.sessions.dependencies import find_services
 
 REFERENCES = "#/components/schemas/{model}"
 _REFUSALS: list[Any] = [(ProblemDocument, "serialization"), (GatewayMessage, "serialization")]
@@ -34,6 +43,8 @@ _BY_TYPE: Mapping[str, Any] = {"string": "text", "integer": 1, "number": 1, "boo
 _PARTIAL = "Partial"
 
 Schema = Mapping[str, Any]
+
+router = APIRouter(include_in_schema=False)
 
 
 def document_api(app: FastAPI) -> None:
@@ -62,7 +73,10 @@ def _build_document(app: FastAPI) -> dict[str, Any]:
     schemas |= problems["$defs"]
     document["components"]["headers"] = HEADERS
     for method, operation in list_operations(document):
-        _drop_unused(operation["responses"])
+        # FastAPI describes a 422 for every operation with a parameter, although a text in a path is never invalid.
+        invalid = operation["responses"].get("422", {}).get("content", {}).get("application/json", {})
+        if invalid.get("schema", {}).get("$ref", "").endswith(UNUSED[0]):
+            del operation["responses"]["422"]
         if method == "get":
             _describe_read(operation, schemas)
         _add_examples(operation, schemas)
@@ -74,13 +88,6 @@ def list_operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, A
     """Yield each operation of a document with its method."""
     for path in document["paths"].values():
         yield from path.items()
-
-
-def _drop_unused(responses: dict[str, Any]) -> None:
-    """FastAPI describes a 422 for every operation with a parameter, although a text in a path is never invalid."""
-    schema = responses.get("422", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    if schema.get("$ref", "").endswith(UNUSED[0]):
-        del responses["422"]
 
 
 def _add_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
@@ -156,3 +163,43 @@ def _build_by_type(schema: Schema, schemas: Mapping[str, Schema]) -> Any:  # noq
     if schema.get("format") == "date-time":
         return MOMENT
     return schema["default"] if schema.get("default") is not None else _BY_TYPE[schema.get("type", "object")]
+
+
+@router.get("/api/docs")
+def explorer(request: Request) -> HTMLResponse:
+    """Show the explorer: `/static/swagger-ui/`, started by a script file of our own."""
+    return rendering.render(request, "api_docs.html", openapi_url="/api/openapi.json")
+
+
+@router.api_route("/api/openapi.json", methods=["GET", "HEAD"])
+def document(request: Request) -> JSONResponse:
+    """Tell the API as OpenAPI does."""
+    return JSONResponse(request.app.openapi())
+
+
+@router.get("/api/docs/problems/{slug}")
+def problem(slug: str, request: Request) -> Response:
+    """Explain a kind of problem to whoever follows its `type`."""
+    known = KNOWN.get(slug)
+    if known is None:
+        return answer(request, NOT_FOUND)
+    return rendering.render(request, "api_problem.html", problem=known)
+
+
+@router.get("/.well-known/oauth-protected-resource")
+def describe_resource(request: Request) -> dict[str, str | list[str]]:
+    """Tell who issues tokens, where, and for what: OAuth 2.0 Protected Resource Metadata (RFC 9728), open to everybody.
+
+    A client then needs to be told the API's address only. `token_endpoint` is an addition (RFC 9728, section 2): it
+    spares clients the detour through the issuer's own metadata.
+    """
+    settings = find_services(request).settings
+    return {
+        "resource": settings.portal_origin,
+        "resource_name": "Silent Scalper",
+        "resource_documentation": f"{settings.portal_origin}/api/docs",
+        "authorization_servers": [settings.issuer],
+        "token_endpoint": settings.token_url,
+        "scopes_supported": [UPLOAD, READ, WEBHOOKS],
+        "bearer_methods_supported": ["header"],
+    }

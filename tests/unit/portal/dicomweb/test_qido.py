@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.dicomweb.qido import searching
+from portal.dicomweb import qido
 from tests.dicom_files import uid
 from tests.unit.portal.dicomweb.archive import Archive
 from tests.unit.portal.pool import partner_token
@@ -131,7 +131,7 @@ def test_what_is_not_done_is_said_in_a_warning(client):
 
 
 def test_a_search_that_looks_at_too_many_is_refused_and_not_slow(client, monkeypatch):
-    monkeypatch.setattr(searching, "MOST_CANDIDATES", 1)
+    monkeypatch.setattr(qido, "MOST_CANDIDATES", 1)
     answer = client.get("/dicomweb/studies", params={"PatientName": "nobody"})
     assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (413, "search-too-broad")
 

@@ -14,11 +14,9 @@ from intake.files.model import FileRecord
 from intake.studies.model import Study, StudyQuery
 from portal.auth.identity import Identity
 from portal.cursors import read_rows
-from portal.dicomweb.json_model.attributes import BY_NAME, Level
-from portal.dicomweb.json_model.data_sets import DataSet, write_data_set
-from portal.dicomweb.qido.matching import parse_range, read_values
-from portal.dicomweb.qido.query import Search
-from portal.dicomweb.wado.instances import build_address, find_first, list_instances
+from portal.dicomweb.json_model.attributes import BY_NAME, DataSet, Level, write_data_set
+from portal.dicomweb.queries import Search, parse_range, read_values
+from portal.dicomweb.wado import build_address, find_first, list_instances
 from portal.errors import SearchTooBroadError
 from portal.services import Services
 
@@ -83,17 +81,15 @@ class Searcher:
             for uid in dict.fromkeys(filter(None, map(str.strip, uids.replace("\\", ",").split(",")))):
                 yield from self._parents(search, uid)
             return
-        yield from read_rows(partial(self.services.studies.studies, self._build_query(search), limit=PAGE))
-
-    def _build_query(self, search: Search) -> StudyQuery:
         earliest, latest = parse_range(search.find_value("StudyDate") or "")
-        return StudyQuery(
+        query = StudyQuery(
             clinic_id=self.identity.own_clinic(),
             patient_id=_find_exact(search, "PatientID"),
             modality=_find_exact(search, "ModalitiesInStudy"),
             first_date=earliest,
             last_date=latest,
         )
+        yield from read_rows(partial(self.services.studies.studies, query, limit=PAGE))
 
     def _describe_study(self, study: Study) -> Values:
         record = find_first(self.services, self.identity, study.study_uid)

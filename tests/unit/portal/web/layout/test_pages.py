@@ -1,7 +1,7 @@
 """Addresses of pages, and where a list goes on."""
 
 from portal.cursors import Cursor
-from portal.web.layout.pagination import build_address, build_page_links
+from portal.web.layout.pages import build_address, build_page_links
 
 
 def test_what_is_empty_stands_in_no_address():

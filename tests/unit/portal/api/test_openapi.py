@@ -5,7 +5,7 @@ import re
 import jsonschema_rs
 import pytest
 
-from portal.api.documentation.problem_responses import GATEWAY
+from portal.api.problem_responses import GATEWAY
 from tests.unit.portal.api.snapshot import FILE, snapshot
 
 NO_PROBLEMS = {("/dicomweb/studies", "409")}

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from portal.http.problem_types import KNOWN, MEDIA_TYPE, PAGES, Problem
+from portal.http.problem_types import KNOWN, MEDIA_TYPE, PAGES
 
 
 class FieldFault(BaseModel):
@@ -65,7 +65,14 @@ def problem_responses(*slugs: str) -> dict[int | str, dict[str, Any]]:
         problem = KNOWN[slug]
         entry = by_status.setdefault(problem.status, _build_entry(problem.status))
         entry["description"] = " / ".join(filter(None, [entry["description"], problem.title]))
-        entry["content"][MEDIA_TYPE]["examples"][slug] = {"value": _build_example(problem)}
+        value = {
+            "type": f"https://portal.example{PAGES}{slug}",
+            "title": problem.title,
+            "status": problem.status,
+            "detail": problem.detail,
+            "request_id": "0190f2b4-6a3e-7c1d-9a52-3f5b8c7d1e20",
+        }
+        entry["content"][MEDIA_TYPE]["examples"][slug] = {"value": value}
     return by_status
 
 
@@ -79,13 +86,3 @@ def _build_entry(status: int) -> dict[str, Any]:
 def refer_to(name: str) -> dict[str, str]:
     """Return a reference to a schema of the document."""
     return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _build_example(problem: Problem) -> dict[str, Any]:
-    return {
-        "type": f"https://portal.example{PAGES}{problem.slug}",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
-        "request_id": "0190f2b4-6a3e-7c1d-9a52-3f5b8c7d1e20",
-    }

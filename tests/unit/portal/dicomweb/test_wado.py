@@ -8,7 +8,7 @@ import pytest
 from intake.dicom.budget import FETCH
 from intake.dicom.streams import FIRST_READ
 from intake.files.states import State
-from portal.dicomweb.wado import instances, retrieving
+from portal.dicomweb import wado
 from portal.http.messages import parse_content_type, read_parts
 from tests.dicom_files import ct_slice, uid
 from tests.unit.intake.dicom.readings import plenty
@@ -85,7 +85,7 @@ def test_an_instance_comes_in_a_message_or_leads_to_s3(client, archive, instance
 
 
 def test_what_is_too_large_for_a_message_names_the_way_without_the_limit(client, monkeypatch):
-    monkeypatch.setattr(retrieving, "LARGEST_MESSAGE", 1000)
+    monkeypatch.setattr(wado, "LARGEST_MESSAGE", 1000)
     for path in (STUDY, f"{STUDY}/metadata"):
         answer = client.get(path)
         assert (answer.status_code, answer.json()["limit_bytes"]) == (413, 1000)
@@ -98,8 +98,8 @@ def test_unknown_instances_are_not_found(client):
 
 
 def test_more_instances_than_one_request_may_name_are_asked_for_otherwise(client, monkeypatch):
-    monkeypatch.setattr(retrieving, "MOST_DESCRIBED", 3)
-    monkeypatch.setattr(retrieving, "MOST_IN_A_MESSAGE", 3)
+    monkeypatch.setattr(wado, "MOST_DESCRIBED", 3)
+    monkeypatch.setattr(wado, "MOST_IN_A_MESSAGE", 3)
     refused = client.get(f"{STUDY}/metadata")
     assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (413, "metadata-too-large")
     assert "series" in refused.json()["instead"]
@@ -117,7 +117,7 @@ def test_a_file_that_costs_too_much_to_describe_is_downloaded_instead(portal, cl
 
 
 def test_one_budget_holds_for_all_instances_that_a_request_names(portal, client, monkeypatch):
-    monkeypatch.setattr(retrieving, "budget", lambda: plenty(steps=4 * FETCH + 60))
+    monkeypatch.setattr(wado, "budget", lambda: plenty(steps=4 * FETCH + 60))
     assert client.get(f"{STUDY}/metadata").json()["type"].rpartition("/")[2] == "metadata-too-large"
     one = client.get(f"{SERIES}/metadata")
     assert one.status_code == 200
@@ -156,8 +156,8 @@ def test_what_is_not_accepted_is_refused_before_anything_is_read(portal, client)
 
 
 def test_a_study_that_was_sent_over_and_over_is_not_looked_through_without_end(portal, client, monkeypatch):
-    monkeypatch.setattr(instances, "MOST_PAGES", 1)
-    monkeypatch.setattr(instances, "PAGE", 2)
+    monkeypatch.setattr(wado, "MOST_PAGES", 1)
+    monkeypatch.setattr(wado, "PAGE", 2)
     refused = client.get(f"{STUDY}/metadata")
     assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (413, "search-too-broad")
 

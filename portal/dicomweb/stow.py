@@ -11,12 +11,14 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
+import urllib3
+
 from intake.errors import ConflictError
 from intake.files.model import FileRecord, Metadata, Source
 from intake.files.states import State
+from intake.storage.model import Presigned
 from portal.auth.identity import Identity
-from portal.dicomweb.wado.instances import build_address
-from portal.dicomweb.wado.retrieving import AT_ONCE
+from portal.dicomweb.wado import AT_ONCE, build_address
 from portal.errors import ClinicInactiveError, StorageUnavailableError
 from portal.services import Services
 from portal.uploads.requests import Announced, NewUpload
@@ -200,3 +202,27 @@ def _write_reference(metadata: Metadata) -> dict[str, Any]:
     return {
         tag: {"vr": "UI", "Value": [metadata[key]]} if metadata.get(key) else {"vr": "UI"} for tag, key in uids.items()
     }
+
+
+TIMEOUT = urllib3.Timeout(connect=2, read=10)
+RETRIES = urllib3.Retry(total=2, backoff_factor=0.2, allowed_methods={"PUT"}, status_forcelist={500, 502, 503, 504})
+STANDS_ALREADY = 412
+"""An earlier try arrived, and its answer was lost: the bucket takes each key once."""
+
+
+class HttpSender:
+    """Keeps connections to the bucket."""
+
+    def __init__(self, http: urllib3.PoolManager) -> None:
+        self._http = http
+
+    def __call__(self, presigned: Presigned, body: bytes) -> None:
+        """Raises StorageUnavailableError when the bucket does not take the body."""
+        try:
+            answer = self._http.request(
+                presigned.method, presigned.url, body=body, headers=presigned.headers, timeout=TIMEOUT, retries=RETRIES
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise StorageUnavailableError("The bucket could not be reached.") from error
+        if answer.status not in {200, STANDS_ALREADY}:
+            raise StorageUnavailableError("The bucket refused the body.")

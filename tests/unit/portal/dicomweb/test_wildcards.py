@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.dicomweb.qido.matching import compile_pattern
+from portal.dicomweb.queries import compile_pattern
 
 LONG_S = "\N{LATIN SMALL LETTER LONG S}"
 LETTERS = "ab*?\n.[\\ßK^" + LONG_S
