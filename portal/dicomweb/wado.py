@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 
+from intake.search.ports import FileQuery
+
 from intake.dicom.budget import Budget
-from intake.dicom.errors import TooCostlyError, UnreadableDataSetError
+from intake.dicom.errors import TooCostlyError
 from intake.dicom.reader import scan
 from intake.dicom.streams import FIRST_READ
 from intake.errors import NotFoundError, ObjectChangedError, ObjectMissingError
 from intake.files.model import FileRecord, ObjectVersion
 from intake.files.states import State
-from intake.search.model import FileQuery
 from intake.storage.model import Presigned
 from portal.audit import note
 from portal.auth.identity import Identity
@@ -220,7 +221,7 @@ def _write_metadata(read: Read, records: Iterable[FileRecord], characters: int) 
         for instance in instances:
             try:
                 rows.append(writer.write(scan(instance, spent, instance.first.result())))
-            except (UnreadableFileError, ObjectChangedError, ObjectMissingError) as error:
+            except (UnreadableDataSetError, ObjectChangedError, ObjectMissingError) as error:
                 raise InstanceUnreadableError(instance.file_id) from error
     return f"[{','.join(rows)}]"
 

@@ -8,12 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from intake.errors import ConflictError, LimitError, NotFoundError
-from intake.messaging.model import AlertKind
-from intake.messaging.model import EVERYTHING
-from intake.messaging.model import OPERATIONS
-from intake.messaging.model import Standing
-from intake.messaging.model import Subscription
-from intake.messaging.model import filter_policy
+from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription, filter_policy
 from portal.accounts.user_pool import is_email_address
 from portal.admin.clinics import find_clinic
 from portal.audit import note

@@ -14,8 +14,7 @@ from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.projections.model import FeedPage
 from intake.search.ports import FileQuery
-from intake.storage.model import Part
-from intake.storage.model import Presigned
+from intake.storage.model import Part, Presigned
 from portal.audit import note
 from portal.auth.identity import Identity
 from portal.cursors import Cursor, seal, seal_page, unseal

@@ -17,7 +17,7 @@ from intake.files.model import FileRecord, ObjectVersion
 from intake.files.ports import Verdicts
 from intake.messaging.events import Arrival
 from intake.tenants.ports import Directory
-from processor.judge.inspection.profile import Profile
+from processor.judge.inspection.findings import Profile
 
 KEPT_SECONDS = 60.0
 MOST_KEPT = 1_000

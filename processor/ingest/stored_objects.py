@@ -13,9 +13,8 @@ from intake.files.scan import TAG, Scan
 from intake.files.states import State
 from intake.storage.model import ObjectRange
 from intake.storage.ports import Objects
-from processor.judge import Judgement
-from processor.judge.inspection.facts import Facts
-from processor.judge.inspection.kinds import UNKNOWN
+from processor.judge import Facts, Judgement
+from processor.judge.inspection.envelope import UNKNOWN
 from processor.judge.rules.catalogue import RULES
 
 CODES = {Scan.THREAT: "malware-found", Scan.UNSUPPORTED: "scan-unsupported"}
