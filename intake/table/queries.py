@@ -5,7 +5,6 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, NamedTuple
 
 from intake.table.items import Item
-from intake.table.serialization import serialize
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +40,19 @@ class Query:
     """No index can be read consistently."""
 
     def request(self) -> dict[str, Any]:
-        """Return what DynamoDB is asked, but for the table's name."""
+        """Return what DynamoDB is asked, but for the table's name, and with items and values as plain ones."""
         stretch, bounds = self._stretch()
         options = {
             "IndexName": self.index,
             "FilterExpression": self.where,
             "ExpressionAttributeNames": dict(self.names),
             "Limit": self.limit,
-            "ExclusiveStartKey": serialize(self.start),
+            "ExclusiveStartKey": self.start,
             "ConsistentRead": self.consistent,
         }
         return {
             "KeyConditionExpression": f"{self.partition} = :partition{stretch}",
-            "ExpressionAttributeValues": serialize({":partition": self.value, **bounds, **self.values}),
+            "ExpressionAttributeValues": {":partition": self.value, **bounds, **self.values},
             "ScanIndexForward": not self.newest_first,
             **{name: option for name, option in options.items() if option},
         }

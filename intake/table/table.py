@@ -4,7 +4,7 @@ It knows neither files nor uploads. What a write is, and whose, is said in `inta
 is, in `intake/table/queries.py`. Source: Amazon DynamoDB API Reference.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 KEYS_PER_CALL = 100
 """DynamoDB takes no more for one BatchGetItem."""
+
+_ITEMS = frozenset({"ExclusiveStartKey", "ExpressionAttributeValues", "Item", "Key"})
+"""Members of requests that are items, or maps of values like these."""
 
 _BUSY = frozenset(
     {"InternalServerError", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
@@ -80,13 +83,13 @@ class Table:
 
     def query(self, query: Query) -> Rows:
         """Return what DynamoDB reads at once: up to a megabyte of rows, or to the query's limit."""
-        answer = self._client.query(TableName=self._name, **query.request())
+        answer = self._client.query(**self._build_request(query.request()))
         reached = answer.get("LastEvaluatedKey")
         return Rows([*map(deserialize, answer["Items"])], None if reached is None else deserialize(reached))
 
     def pages(self, query: Query) -> Iterator[list[Item]]:
         """Yield all rows, a page of DynamoDB's at a time; the first one also where it is empty."""
-        for page in self._client.get_paginator("query").paginate(TableName=self._name, **query.request()):
+        for page in self._client.get_paginator("query").paginate(**self._build_request(query.request())):
             yield [deserialize(item) for item in page["Items"]]
 
     def items(self, query: Query) -> Iterator[Item]:
@@ -124,7 +127,7 @@ class Table:
         Those are told by their places, with the items that stand there (empty for none). Raises
         TransactionConflictError where it can be tried again.
         """
-        items: Any = [{write.action: self._build_request(write)} for write in writes]
+        items: Any = [{write.action: self._build_request(write.request)} for write in writes]
         try:
             self._client.transact_write_items(TransactItems=items)
         except ClientError as error:
@@ -160,7 +163,7 @@ class Table:
 
     def _send(self, write: Write, **options: str) -> WireItem:
         """Return the attributes that the options ask for."""
-        request = {**self._build_request(write), **options}
+        request = {**self._build_request(write.request), **options}
         try:
             if write.action == "Update":
                 return dict(self._client.update_item(**request).get("Attributes", {}))
@@ -171,8 +174,9 @@ class Table:
             raise
         return {}
 
-    def _build_request(self, write: Write) -> dict[str, Any]:
-        return {"TableName": self._name, **write.request}
+    def _build_request(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        wire = {name: serialize(value) if name in _ITEMS else value for name, value in request.items()}
+        return {"TableName": self._name, **wire}
 
 
 @contextmanager
