@@ -6,7 +6,7 @@ from botocore.config import Config
 
 from intake.analytics.athena import AthenaWorkGroup
 from intake.analytics.query_runs import DynamoQueryRuns
-from intake.files.keyed_ids import KeyedIds
+from intake.files.keys import KeyedIds
 from intake.files.model import now
 from intake.messaging.sns.alerts import SnsSubscribers
 from intake.messaging.sns.events import SnsEvents, SnsHookSubscriptions

@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 
 from intake.analytics.s3 import S3AnalyticsFiles
-from intake.files.keyed_ids import KeyedIds
+from intake.files.keys import KeyedIds
 from intake.files.model import now
 from intake.messaging.sns.alerts import SnsAlerts
 from intake.messaging.sns.events import SnsEvents
@@ -24,7 +24,7 @@ from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
 from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
-from intake.records.children import DynamoChildren
+from intake.records.pending import DynamoChildren
 from intake.records.records import DynamoRecords
 from intake.records.table_secret import TableSecret
 from intake.records.verdicts import DynamoVerdicts

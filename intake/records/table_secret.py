@@ -1,4 +1,4 @@
-"""The table's secret, which the ids of outside facts are keyed with (`intake/files/keyed_ids.py`)."""
+"""The table's secret, which the ids of outside facts are keyed with (`intake/files/keys.py`)."""
 
 import secrets
 from threading import Lock
@@ -22,13 +22,11 @@ class TableSecret:
         with self._lock:
             if self._secret is None:
                 item = self._table.get(_KEY)
-                self._secret = bytes.fromhex(item["secret"] if item else self._make())
+                if item is None:
+                    item = {**_KEY, "secret": secrets.token_hex(32)}
+                    try:
+                        self._table.write(creation(item, SYSTEM))
+                    except ConditionFailedError as refused:
+                        item = refused.standing
+                self._secret = bytes.fromhex(item["secret"])
             return self._secret
-
-    def _make(self) -> str:
-        secret = secrets.token_hex(32)
-        try:
-            self._table.write(creation({**_KEY, "secret": secret}, SYSTEM))
-        except ConditionFailedError as refused:
-            return str(refused.standing["secret"])
-        return secret

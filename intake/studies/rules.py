@@ -62,14 +62,12 @@ _NEVER_CAME = (State.EXPIRED, State.FAILED)
 
 def findings(study: Study, uploads: Sequence[Upload]) -> tuple[Finding, ...]:
     """Return what is to be said of a study with its series, and of the uploads that it came with."""
-    return (*_check_study(study, uploads), *(found for series in study.series for found in _check_series(series)))
-
-
-def _check_study(study: Study, uploads: Sequence[Upload]) -> Iterator[Finding]:
-    if len(study.patients) > 1:
-        yield PATIENT_DIFFERS
-    if any(upload.counts.get(state) for upload in uploads for state in _NEVER_CAME):
-        yield INCOMPLETE
+    broken = {
+        PATIENT_DIFFERS: len(study.patients) > 1,
+        INCOMPLETE: any(upload.counts.get(state) for upload in uploads for state in _NEVER_CAME),
+    }
+    of_study = (found for found, is_broken in broken.items() if is_broken)
+    return (*of_study, *(found for series in study.series for found in _check_series(series)))
 
 
 def _check_series(series: Series) -> Iterator[Finding]:

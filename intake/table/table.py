@@ -6,17 +6,18 @@ is, in `intake/table/queries.py`. Source: Amazon DynamoDB API Reference.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
 from intake.aws_errors import code_of
 from intake.errors import ContentionError, ScalperError
 from intake.table.expressions import Owner, Write, creation, replacement
-from intake.table.items import Item, WireItem
+from intake.table.items import Item, WireItem, unpack
 from intake.table.queries import Query, Rows
-from intake.table.serialization import deserialize, serialize
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -27,11 +28,34 @@ KEYS_PER_CALL = 100
 _ITEMS = frozenset({"ExclusiveStartKey", "ExpressionAttributeValues", "Item", "Key"})
 """Members of requests that are items, or maps of values like these."""
 
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
 _BUSY = frozenset(
     {"InternalServerError", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
 )
 _CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 """Reasons of a cancelled transaction that say nothing of its conditions."""
+
+
+def serialize(item: Mapping[str, Any]) -> WireItem:
+    """Write an item as DynamoDB takes it, leaving out what is None."""
+    return {name: _serialize(value) for name, value in item.items() if value is not None}
+
+
+def deserialize(item: Mapping[str, Any]) -> Item:
+    """Read DynamoDB's form of an item; numbers become int, and what was packed is unpacked."""
+    return {name: unpack(value["B"]) if "B" in value else _plain(_deserialize(value)) for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # An attribute holds any of DynamoDB's types.
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, set):
+        return {_plain(inner) for inner in value}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
 class ConditionFailedError(ScalperError):

@@ -14,7 +14,7 @@ from intake.messaging.events import Arrival, MalwareScanResult, ObjectsCreated, 
 from intake.messaging.model import QueuedMessage
 from intake.messaging.ports import DeadLetters
 from intake.orders.commands import DoTask, FindFiles
-from intake.table.stream_stretch import StreamStretch
+from intake.table.queries import StreamStretch
 from portal.audit.log import note
 from portal.auth.identity import Identity
 from portal.services import Services

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from intake.table.dynamodb_streams import DynamoStream
-from intake.table.stream_stretch import StreamStretch
+from intake.table.queries import StreamStretch
 
 
 def read_records(event: dict[str, Any], stream: DynamoStream) -> Iterator[dict[str, Any]]:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import UNASSIGNED, Placement
+from intake.files.keys import UNASSIGNED, KeyedIds, Placement
 from intake.files.model import FileRecord, ObjectVersion
 from intake.files.ports import Verdicts
 from intake.messaging.events import Arrival

@@ -14,7 +14,7 @@ from datetime import datetime
 from intake.dicom.streams import ByteSource
 from intake.errors import ContentionError, ObjectMissingError, ScalperError
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
+from intake.files.keys import KeyedIds
 from intake.files.model import FileRecord, ObjectVersion, Severity, TimelineEntry, list_rejecting_codes, now
 from intake.files.outcomes import Again, Verdict
 from intake.files.ports import Verdicts

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import Placement
+from intake.files.keys import KeyedIds, Placement
 from intake.operations.model import RecordedIds, StoredObject
 from processor.ingest.placements import has_teller
 from processor.reconcile.incidents import list_direct_ids, list_recording_ids

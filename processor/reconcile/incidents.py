@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
+from intake.files.keys import KeyedIds
 from intake.files.model import FileRecord, ObjectVersion, now
 from intake.files.ports import Records
 from intake.files.states import JUDGED, OPEN, State

@@ -6,7 +6,7 @@ from dataclasses import replace
 import boto3
 import pytest
 
-from intake.files.keyed_ids import KeyedIds
+from intake.files.keys import KeyedIds
 from intake.messaging.events import Arrival
 from intake.records.records import DynamoRecords
 from intake.records.table_secret import TableSecret

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from intake.files.causes import code_of, state_of
+from intake.files.item_keys import code_of, state_of
 from intake.files.model import FileRecord, Severity, Upload
 from intake.files.states import State
 from intake.rules import is_note

@@ -5,8 +5,7 @@ import hmac
 
 import pytest
 
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import UNASSIGNED, is_file_id, is_study_id, is_upload_id
+from intake.files.keys import UNASSIGNED, KeyedIds, is_file_id, is_study_id, is_upload_id
 from intake.records.table_secret import TableSecret
 from intake.table.table import Table
 from tests.records import IDS, NOON

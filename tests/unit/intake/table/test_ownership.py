@@ -28,16 +28,13 @@ from intake.orders.model import Answer, Answered, Order, OrderBatch, Review, Sel
 from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
 from intake.projections.change_feed import FeedWriter
-from intake.projections.ledger import Ledger
 from intake.projections.outbox import DynamoOutbox
-from intake.projections.projections import DynamoProjections
-from intake.records.children import DynamoChildren
-from intake.records.pending import AnnouncedFiles
+from intake.projections.projections import DynamoProjections, Ledger
+from intake.records.pending import AnnouncedFiles, DynamoChildren
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
 from intake.table.expressions import SYSTEM, account, addition, clinic, creation, replacement, update
-from intake.table.serialization import deserialize
-from intake.table.table import ConditionFailedError, Table
+from intake.table.table import ConditionFailedError, Table, deserialize
 from intake.tenants.directory import DynamoDirectory
 from intake.tenants.model import Clinic, Partner
 from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, a_verdict, an_upload

@@ -7,7 +7,7 @@ import pytest
 from intake.files.scan import Scan
 from intake.files.states import State
 from intake.records.file_items import file_item
-from intake.table.serialization import serialize
+from intake.table.table import serialize
 from processor.handlers.record_changes import read_changes
 from processor.projection.projector import CALM, Projector
 from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeRecords, FakeTable
