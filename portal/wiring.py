@@ -23,14 +23,13 @@ from intake.orders.reviews import DynamoReviews
 from intake.projections.change_feed import DynamoChangeFeed
 from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
-from intake.records.table_secret import TableSecret
 from intake.search.kept_searches import DynamoKeptSearches
 from intake.search.search import DynamoSearch
 from intake.search.troubles import DynamoTroubles
 from intake.storage.s3.objects import S3Objects
 from intake.storage.s3.presigner import SIGNING, S3Presigner
 from intake.studies.studies import DynamoStudies
-from intake.table.table import Table
+from intake.table.table import Table, TableSecret
 from intake.tenants.directory import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer
 from intake.tenants.request_counts import DynamoRequestCounts

@@ -26,12 +26,11 @@ from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
 from intake.records.pending import DynamoChildren
 from intake.records.records import DynamoRecords
-from intake.records.table_secret import TableSecret
 from intake.records.verdicts import DynamoVerdicts
 from intake.storage.s3.objects import S3Objects
 from intake.storage.s3.writer import S3Writer
 from intake.table.dynamodb_streams import DynamoStream
-from intake.table.table import Table
+from intake.table.table import Table, TableSecret
 from intake.tenants.directory import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer, sync_audience
 from processor.handlers.concurrency import serialize

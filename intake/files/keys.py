@@ -116,11 +116,7 @@ def is_study_id(text: str) -> bool:
 
 def object_key(clinic_id: str, upload_id: str, file_id: str, day: datetime) -> str:
     """Return `{clinic_id}/{yyyy}/{mm}/{dd}/{upload_id}/{file_id}`, the key in every bucket."""
-    return f"{upload_prefix(clinic_id, upload_id, day)}{file_id}"
-
-
-def upload_prefix(clinic_id: str, upload_id: str, day: datetime) -> str:
-    return f"{clinic_id}/{day:%Y/%m/%d}/{upload_id}/"
+    return f"{clinic_id}/{day:%Y/%m/%d}/{upload_id}/{file_id}"
 
 
 def reservation(key: str) -> Placement | None:

@@ -40,17 +40,13 @@ class Device:
 def device(clinic_id: str, metadata: Metadata) -> Device | None:
     """Return what a DICOM file's metadata says of its device, or None where it says nothing."""
     names = ("manufacturer", "manufacturer_model", "station_name", "device_serial_number")
-    words = [_text(metadata, name) for name in names]
+    values = (metadata.get(name, "") for name in names)
+    words = [" ".join(value.split()) if isinstance(value, str) and value.isprintable() else "" for value in values]
     if not any(words):
         return None
     key = hashlib.sha256("\0".join([clinic_id, *words]).encode("utf-8", "surrogatepass")).hexdigest()[:12]
     name = " ".join(filter(None, words[:2]))[:LONGEST_LABEL].strip()
     return Device(key, f"{name or 'Unnamed device'} · {key[:4]}")
-
-
-def _text(metadata: Metadata, name: str) -> str:
-    value = metadata.get(name, "")
-    return " ".join(value.split()) if isinstance(value, str) and value.isprintable() else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,16 +20,14 @@ from intake.records.file_items import file_item, object_version
 from intake.records.file_lists import Partition, Section
 from intake.table.expressions import Owner, Write, addition, clinic, creation, update
 from intake.table.items import Item, expiry
-from intake.table.queries import Query
+from intake.table.queries import AFTER_ALL, Query
 from intake.table.table import Table
 from intake.table.transactions import write_each_once
 
 BATCH = "#AWAITED#"
 
 AT_ONCE = 16
-"""Queries."""
-
-_AFTER_ALL = "~"
+"""Queries; a list of all clinics is merged from one or more for each of them."""
 
 _NUMBER = -5
 """Where the number begins at the end of an announced file's id."""
@@ -100,7 +98,10 @@ class DynamoChildren:
         self._table = table
 
     def reserve(self, children: Sequence[FileRecord]) -> None:
-        write_each_once(self._table, children, _creations, "files")
+        def create_files(missing: Sequence[FileRecord]) -> list[Write]:
+            return [creation(file_item(child), clinic(child.clinic_id)) for child in missing]
+
+        write_each_once(self._table, children, create_files, "files")
 
     def find_awaited(self, children: Sequence[FileRecord]) -> frozenset[str]:
         keys = [file_key(child.file_id) for child in children]
@@ -113,10 +114,6 @@ class DynamoChildren:
     def states(self, file_ids: Sequence[str]) -> dict[str, State]:
         items = self._table.batch_get([file_key(file_id) for file_id in file_ids], "state")
         return {file_id: State(item["state"]) for file_id, item in zip(file_ids, items, strict=True) if item}
-
-
-def _creations(children: Sequence[FileRecord]) -> list[Write]:
-    return [creation(file_item(child), clinic(child.clinic_id)) for child in children]
 
 
 class AwaitedFiles:
@@ -142,7 +139,7 @@ class AwaitedFiles:
         """Yield the files of some lists, oldest first."""
         with ThreadPoolExecutor(AT_ONCE) as threads:
             for wave in _cut_waves(self._merge(threads, partitions, None), None):
-                yield from self._read_wave(threads, wave, _AFTER_ALL)
+                yield from self._read_wave(threads, wave, AFTER_ALL)
 
     def _merge(self, threads: Executor, partitions: Sequence[Partition], section: Section | None) -> Iterator[Item]:
         """Yield the rows of some lists as of one, files and batches: all, oldest first, or a section, newest first."""
@@ -152,7 +149,7 @@ class AwaitedFiles:
                 index=index,
                 partition=name,
                 sort="created_key",
-                below=section.before if section else _AFTER_ALL,
+                below=section.before if section else AFTER_ALL,
                 newest_first=section is not None,
                 limit=section.limit if section else 0,
             )

@@ -20,7 +20,7 @@ from intake.files.outcomes import RESERVED_AT_ONCE, Page
 from intake.files.states import LIFECYCLE, State
 from intake.records.file_items import file_record
 from intake.records.file_lists import FileLists, Partition, Section, file_summary
-from intake.records.pending import AnnouncedFiles, AwaitedFiles
+from intake.records.pending import AT_ONCE, AnnouncedFiles, AwaitedFiles
 from intake.table.expressions import clinic, replacement, update
 from intake.table.index_queries import FIRST, Indexes, newest
 from intake.table.items import Item, collect_sums, moment
@@ -29,8 +29,6 @@ from intake.table.table import ConditionFailedError, Table, TransactionConflictE
 
 _REMEMBERED = timedelta(hours=24)
 _BEFORE_FILES = "FILE#"
-_AT_ONCE = 16
-"""Queries; a list of all clinics is merged from one or more for each of them."""
 
 
 class DynamoRecords:
@@ -176,7 +174,7 @@ class _MergedLists:
         later one counts.
         """
         found: dict[str, Item] = {}
-        with ThreadPoolExecutor(_AT_ONCE) as threads:
+        with ThreadPoolExecutor(AT_ONCE) as threads:
             for states in [frozenset({state})] if state else LIFECYCLE:
                 for item in self._read_state(threads, self._lists.list_partitions(clinic_id, states), states, section):
                     earlier = found.get(item["file_id"])

@@ -55,7 +55,19 @@ class DynamoVerdicts:
         self._awaited = AwaitedFiles(table)
 
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
-        moved = self._move(verdict, reserved=reserved)
+        rejecting = code_by(verdict.findings, Severity.REJECT) if verdict.state is State.REJECTED else ""
+        told = verdict.duplicate_of or verdict.replaces or rejecting
+        asked = verdict.again.steps if verdict.again else ()
+        moved = transition(
+            verdict.file_id,
+            verdict.clinic_id,
+            incoming=verdict.incoming,
+            sources=may_become(verdict.state, reprocessing=verdict.again is not None),
+            sets=verdict_attributes(verdict, self._ids),
+            entries=[*asked, TimelineEntry(verdict.decided_at, "processor", verdict.state, told)],
+            initial=None if reserved else arrival_attributes(verdict),
+            revision=verdict.again.revision if verdict.again else None,
+        )
         claims = [_claim(verdict, identity) for identity in _identities(verdict)]
         writes = [moved, *claims, *_supersede(verdict)]
         refused = transact_patiently(self._table, writes, "records", ATTEMPTS)
@@ -140,21 +152,6 @@ class DynamoVerdicts:
         item = self._table.get(file_key(file_id))
         return file_record(item) if item else None
 
-    def _move(self, verdict: Verdict, *, reserved: bool) -> Write:
-        rejecting = code_by(verdict.findings, Severity.REJECT) if verdict.state is State.REJECTED else ""
-        told = verdict.duplicate_of or verdict.replaces or rejecting
-        asked = verdict.again.steps if verdict.again else ()
-        return transition(
-            verdict.file_id,
-            verdict.clinic_id,
-            incoming=verdict.incoming,
-            sources=may_become(verdict.state, reprocessing=verdict.again is not None),
-            sets=verdict_attributes(verdict, self._ids),
-            entries=[*asked, TimelineEntry(verdict.decided_at, "processor", verdict.state, told)],
-            initial=None if reserved else arrival_attributes(verdict),
-            revision=verdict.again.revision if verdict.again else None,
-        )
-
 
 def _claim(verdict: Verdict, identity: str) -> Write:
     item = {
@@ -165,11 +162,9 @@ def _claim(verdict: Verdict, identity: str) -> Write:
         "etag": verdict.etag,
         "size": verdict.size,
     }
-    owner, values = clinic(verdict.clinic_id), {":me": verdict.file_id}
-    if not verdict.replaces:
-        return replacement(item, owner, condition=_MINE, values=values)
-    taken_over = f"{_MINE} OR file_id = :former"
-    return replacement(item, owner, condition=taken_over, values={**values, ":former": verdict.replaces})
+    former = {":former": verdict.replaces} if verdict.replaces else {}
+    mine = f"{_MINE} OR file_id = :former" if former else _MINE
+    return replacement(item, clinic(verdict.clinic_id), condition=mine, values={":me": verdict.file_id, **former})
 
 
 def _supersede(verdict: Verdict) -> list[Write]:

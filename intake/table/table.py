@@ -4,9 +4,11 @@ It knows neither files nor uploads. What a write is, and whose, is said in `inta
 is, in `intake/table/queries.py`. Source: Amazon DynamoDB API Reference.
 """
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -15,7 +17,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 
 from intake.aws_errors import code_of
 from intake.errors import ContentionError, ScalperError
-from intake.table.expressions import Owner, Write, creation, replacement
+from intake.table.expressions import SYSTEM, Owner, Write, creation, replacement
 from intake.table.items import Item, WireItem, unpack
 from intake.table.queries import Query, Rows
 
@@ -27,6 +29,9 @@ KEYS_PER_CALL = 100
 
 _ITEMS = frozenset({"ExclusiveStartKey", "ExpressionAttributeValues", "Item", "Key"})
 """Members of requests that are items, or maps of values like these."""
+
+_SECRET_KEY = {"pk": "SECRET#PATIENTS", "sk": "#SECRET"}
+"""Named after what it was first made for."""
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -201,6 +206,31 @@ class Table:
     def _build_request(self, request: Mapping[str, Any]) -> dict[str, Any]:
         wire = {name: serialize(value) if name in _ITEMS else value for name, value in request.items()}
         return {"TableName": self._name, **wire}
+
+
+class TableSecret:
+    """The secret that the ids of outside facts are keyed with (`intake/files/keys.py`).
+
+    Read once per process, when it is first needed; the first of all to need it makes it.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._secret: bytes | None = None
+        self._lock = Lock()
+
+    def read(self) -> bytes:
+        with self._lock:
+            if self._secret is None:
+                item = self._table.get(_SECRET_KEY)
+                if item is None:
+                    item = {**_SECRET_KEY, "secret": secrets.token_hex(32)}
+                    try:
+                        self._table.write(creation(item, SYSTEM))
+                    except ConditionFailedError as refused:
+                        item = refused.standing
+                self._secret = bytes.fromhex(item["secret"])
+            return self._secret
 
 
 @contextmanager

@@ -9,10 +9,9 @@ import pytest
 from intake.files.keys import KeyedIds
 from intake.messaging.events import Arrival
 from intake.records.records import DynamoRecords
-from intake.records.table_secret import TableSecret
 from intake.records.verdicts import DynamoVerdicts
 from intake.storage.s3.objects import S3Objects
-from intake.table.table import Table
+from intake.table.table import Table, TableSecret
 from intake.tenants.directory import DynamoDirectory
 from processor.ingest.filing import Buckets
 from processor.ingest.malware_scan import Scans

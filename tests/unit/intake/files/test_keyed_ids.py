@@ -6,8 +6,7 @@ import hmac
 import pytest
 
 from intake.files.keys import UNASSIGNED, KeyedIds, is_file_id, is_study_id, is_upload_id
-from intake.records.table_secret import TableSecret
-from intake.table.table import Table
+from intake.table.table import Table, TableSecret
 from tests.records import IDS, NOON
 from tests.unit.intake.conftest import TABLE
 

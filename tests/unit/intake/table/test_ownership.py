@@ -266,7 +266,7 @@ def test_what_belongs_to_nobody_is_little_and_known():
         "outbox.py": "the lease of whoever sends an alert",
         "expressions.py": "where the word is defined",
         "revocations.py": "whose access was ended, by session and person: not a clinic's to end",
-        "table_secret.py": "the table's secret",
+        "table.py": "the table's secret",
         "query_runs.py": "runs of saved queries",
         "request_counts.py": "how often a client asked",
         "quiet_clinics.py": "which clinics are quiet",
