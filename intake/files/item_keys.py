@@ -116,10 +116,8 @@ LONGEST_TERM = 200
 
 _LARGEST_NUMBER = 9_999_999_999
 
-Keys = dict[str, Any]
 
-
-def index_by_state(clinic_id: str, file_id: str, state: State, findings: Sequence[Finding] = ()) -> Keys:
+def index_by_state(clinic_id: str, file_id: str, state: State, findings: Sequence[Finding] = ()) -> Item:
     """Return the attributes that follow a file's state: the lists of its state, and its upload's list of trouble."""
     cause = cause_of(state, findings)
     # Announced files stand in the list of awaited ones by the batch (`intake/records/pending.py`).
@@ -131,7 +129,7 @@ def index_by_state(clinic_id: str, file_id: str, state: State, findings: Sequenc
     }
 
 
-def index_in_lists(clinic_id: str, identifier: str, state: State) -> Keys:
+def index_in_lists(clinic_id: str, identifier: str, state: State) -> Item:
     """Return the attributes of what stands in the lists of its state: its clinic's, and everybody's."""
     return {
         "clinic_state": f"{clinic_id}#{state}",
@@ -139,13 +137,13 @@ def index_in_lists(clinic_id: str, identifier: str, state: State) -> Keys:
     }
 
 
-def index_by_name(clinic_id: str, identifier: str, name: str) -> Keys:
+def index_by_name(clinic_id: str, identifier: str, name: str) -> Item:
     """Return the attributes that a file is found with by its name, or an upload by its reference."""
     begins = term(name)
     return {"name_of": clinic_id if begins else None, "name_key": f"{begins}#{identifier}" if begins else None}
 
 
-def index_by_content(clinic_id: str, file_id: str, metadata: Mapping[str, Any], ids: KeyedIds) -> Keys:
+def index_by_content(clinic_id: str, file_id: str, metadata: Mapping[str, Any], ids: KeyedIds) -> Item:
     """Return the attributes that a judged file is found with by its study or patient, and told by in lists."""
     study_uid, series_uid = study_uid_of(metadata), series_uid_of(metadata)
     number = metadata.get("instance_number")

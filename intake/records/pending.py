@@ -42,11 +42,22 @@ class AnnouncedFiles:
     def enter_batch(self, owner: Owner, files: Sequence[FileRecord]) -> list[Write]:
         """Return the writes of the transaction that reserves `files`, which one upload announced at one moment."""
         awaited = [file for file in files if file.state is State.AWAITING_UPLOAD]
-        if len(awaited) > 1:
-            new = (creation(file_item(file), owner) for file in files)
-            return [_start_batch(owner, awaited), *new]
-        items = (file_item(file) | index_in_lists(file.clinic_id, file.file_id, file.state) for file in files)
-        return [creation(item, owner) for item in items]
+        if len(awaited) <= 1:
+            items = (file_item(file) | index_in_lists(file.clinic_id, file.file_id, file.state) for file in files)
+            return [creation(item, owner) for item in items]
+        first, last = awaited[0], awaited[-1]
+        facts = {
+            "clinic_id": first.clinic_id,
+            "upload_id": first.upload_id,
+            "created_at": timestamp(first.created_at),
+            **index_in_lists(first.clinic_id, first.upload_id, State.AWAITING_UPLOAD),
+            "last": last.file_id,
+        }
+        # Where an upload announces twice within a millisecond, the batch grows by those that came later.
+        begins = {"created_key": build_created_key(first.created_at, first.file_id)}
+        key = _key(first.upload_id, first.created_at)
+        batch = addition(key, Counter(rest=len(awaited)), owner, sets=facts, initial=begins)
+        return [batch, *(creation(file_item(file), owner) for file in files)]
 
     def decrement_items(self, left: Mapping[tuple[str, str, datetime], int]) -> list[Write]:
         """Return the writes of a transaction that takes files from their batches; a batch that is gone needs none.
@@ -70,21 +81,6 @@ class AnnouncedFiles:
             )
             writes.append(decremented)
         return writes
-
-
-def _start_batch(owner: Owner, awaited: list[FileRecord]) -> Write:
-    first, last = awaited[0], awaited[-1]
-    facts = {
-        "clinic_id": first.clinic_id,
-        "upload_id": first.upload_id,
-        "created_at": timestamp(first.created_at),
-        **index_in_lists(first.clinic_id, first.upload_id, State.AWAITING_UPLOAD),
-        "last": last.file_id,
-    }
-    # Where an upload announces twice within a millisecond, the batch grows by those that came later.
-    begins = {"created_key": build_created_key(first.created_at, first.file_id)}
-    key = _key(first.upload_id, first.created_at)
-    return addition(key, Counter(rest=len(awaited)), owner, sets=facts, initial=begins)
 
 
 def _key(upload_id: str, announced_at: datetime) -> Item:
