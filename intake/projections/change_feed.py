@@ -32,8 +32,8 @@ _DIGITS = 15
 _ITEMS_PER_PAGE = 25
 
 
-class FeedWriter:
-    """Writes what a transaction appends."""
+class DynamoChangeFeed:
+    """Writes what a transaction appends, and reads the feed."""
 
     def __init__(self, table: Table, clock: Callable[[], datetime] = now) -> None:
         self._table = table
@@ -50,6 +50,18 @@ class FeedWriter:
                 clinic_id, [_write_row(change) for change in changes if change.clinic_id == clinic_id], head or {}
             )
         ]
+
+    def changes(self, clinic_id: str, since: str | None, limit: int) -> FeedPage:
+        if since is not None and not (since.isascii() and since.isdecimal() and len(since) <= _DIGITS):
+            raise InvalidCursorError("the position is not one of this feed")
+        after = None if since is None else int(since)
+        # What holds changes behind a number, in order, and then the head.
+        behind = Query(_key(clinic_id, "")["pk"], above=_sort(after or 0), limit=_ITEMS_PER_PAGE, consistent=True)
+        return _cut_page(self._table.items(behind), after, limit, int(self._clock().timestamp()))
+
+    def end(self, clinic_id: str) -> str:
+        head = self._table.get(_key(clinic_id, _HEAD))
+        return str(head["preceding"] if head else 0)
 
     def _append(self, clinic_id: str, rows: list[Item], head: Item) -> list[Write]:
         preceding, kept_until = head.get("preceding", 0), head.get("kept_until", 0)
@@ -69,26 +81,6 @@ class FeedWriter:
                 new=True,
             ),
         ]
-
-
-class DynamoChangeFeed:
-    """Reads the feed."""
-
-    def __init__(self, table: Table, clock: Callable[[], datetime] = now) -> None:
-        self._table = table
-        self._clock = clock
-
-    def changes(self, clinic_id: str, since: str | None, limit: int) -> FeedPage:
-        if since is not None and not (since.isascii() and since.isdecimal() and len(since) <= _DIGITS):
-            raise InvalidCursorError("the position is not one of this feed")
-        after = None if since is None else int(since)
-        # What holds changes behind a number, in order, and then the head.
-        behind = Query(_key(clinic_id, "")["pk"], above=_sort(after or 0), limit=_ITEMS_PER_PAGE, consistent=True)
-        return _cut_page(self._table.items(behind), after, limit, int(self._clock().timestamp()))
-
-    def end(self, clinic_id: str) -> str:
-        head = self._table.get(_key(clinic_id, _HEAD))
-        return str(head["preceding"] if head else 0)
 
 
 def _cut_page(items: Iterable[Item], after: int | None, limit: int, at: int) -> FeedPage:

@@ -50,7 +50,7 @@ class DynamoProjections:
         self._table = table
         self._marks = StudyMarks(table)
         self._devices = DeviceRegister(table)
-        self._feed = change_feed.FeedWriter(table)
+        self._feed = change_feed.DynamoChangeFeed(table)
         self._ledger = Ledger(table)
         self._announced = AnnouncedFiles(table)
 

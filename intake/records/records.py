@@ -36,7 +36,8 @@ class DynamoRecords:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._lists = _MergedLists(table)
+        self._lists = FileLists(table)
+        self._awaited = AwaitedFiles(table)
         self._announced = AnnouncedFiles(table)
         self._indexes = Indexes(table)
 
@@ -103,7 +104,7 @@ class DynamoRecords:
     ) -> Page[FileSummary]:
         start, floor = read_time_position(after), timestamp(since) if since else ""
         start = min(start, timestamp(until)) if until else start
-        merged = self._lists.newest(clinic_id, state, Section(start, floor, limit + 1))
+        merged = self._merge_lists(clinic_id, state, Section(start, floor, limit + 1))
         page = merged[:limit]
         rows = tuple(file_summary(item) for item in page)
         return Page(rows, page[-1]["created_key"] if len(merged) > limit else None)
@@ -158,16 +159,7 @@ class DynamoRecords:
                 return
         raise ConflictError("other files were added to the upload at the same time")
 
-
-class _MergedLists:
-    """Reads the lists of one state, or of all of them in the order in which files pass through them."""
-
-    def __init__(self, table: Table) -> None:
-        self._indexes = Indexes(table)
-        self._lists = FileLists(table)
-        self._awaited = AwaitedFiles(table)
-
-    def newest(self, clinic_id: str | None, state: State | None, section: Section) -> list[Item]:
+    def _merge_lists(self, clinic_id: str | None, state: State | None, section: Section) -> list[Item]:
         """Return a section of the files of a clinic or of all, in a state or in any, newest first.
 
         A file that moves on meanwhile is met in the list that it leaves, in the one that it gets to, or in both: the

@@ -27,7 +27,7 @@ from intake.operations.stuck_files import DynamoStuckFiles
 from intake.orders.model import Answer, Answered, Order, OrderBatch, Review, Selection, Task
 from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
-from intake.projections.change_feed import FeedWriter
+from intake.projections.change_feed import DynamoChangeFeed
 from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections, Ledger
 from intake.records.pending import AnnouncedFiles, DynamoChildren
@@ -208,7 +208,7 @@ def test_what_keeps_its_owner_in_the_key_stands_apart_for_each(dynamodb):
     DynamoSubscriptions(Table(dynamodb, TABLE)).save(
         Subscription(owner=THEIRS, subscription_id="s", protocol="email", endpoint="a@b.test", **told)
     )
-    stand.table.transact(FeedWriter(stand.table).append_changes([a_change(clinic_id=THEIRS)]))
+    stand.table.transact(DynamoChangeFeed(stand.table).append_changes([a_change(clinic_id=THEIRS)]))
 
     after = everything(dynamodb)
     assert {key: after[key] for key in before} == before
