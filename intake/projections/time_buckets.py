@@ -18,20 +18,20 @@ from intake.table.items import Item, collect_sums, moment
 from intake.table.queries import Query
 from intake.table.table import ConditionFailedError, Table
 
-_PARTITIONS = {Grain.FIVE_MINUTES: "MINUTES#%Y-%m-%dT%H", Grain.HOUR: "HOURS#%Y-%m-%d", Grain.DAY: "DAYS#%Y-%m"}
-_PLACES = {Grain.FIVE_MINUTES: "%M", Grain.HOUR: "%H", Grain.DAY: "%d"}
-_PARTITION_AT_LEAST = {
-    Grain.FIVE_MINUTES: timedelta(hours=1),
-    Grain.HOUR: timedelta(days=1),
-    Grain.DAY: timedelta(days=28),
+_LAYOUTS = {
+    Grain.FIVE_MINUTES: ("MINUTES#%Y-%m-%dT%H", "%M", timedelta(hours=1)),
+    Grain.HOUR: ("HOURS#%Y-%m-%d", "%H", timedelta(days=1)),
+    Grain.DAY: ("DAYS#%Y-%m", "%d", timedelta(days=28)),
 }
+"""The partition of a moment and its place there, as `strftime` writes them, and how long a partition is at least."""
 _STATES = frozenset(state.value for state in State)
 FLEETING = Grain.FIVE_MINUTES
 """The grain whose buckets the table forgets after a week; the others are its history."""
 
 
 def bucket_key(grain: Grain, start: datetime, clinic_id: str) -> Item:
-    return {"pk": f"{start:{_PARTITIONS[grain]}}", "sk": f"{start:{_PLACES[grain]}}#{clinic_id}"}
+    partition, place, _ = _LAYOUTS[grain]
+    return {"pk": f"{start:{partition}}", "sk": f"{start:{place}}#{clinic_id}"}
 
 
 def bucket_facts(start: datetime, clinic_id: str) -> Item:
@@ -41,14 +41,12 @@ def bucket_facts(start: datetime, clinic_id: str) -> Item:
 def bucket_queries(grain: Grain, since: datetime, until: datetime) -> Iterator[Query]:
     """Yield each Query of a span, which begins and ends with the buckets of its two ends."""
     first, last = grain.start(since), grain.start(until)
-    step = _PARTITION_AT_LEAST[grain]
+    partition, place, step = _LAYOUTS[grain]
     moments = [*(first + number * step for number in range((last - first) // step + 1)), last]
-    partitions = dict.fromkeys(at.strftime(_PARTITIONS[grain]) for at in moments)
-    for partition in partitions:
-        begins, ends = (at.strftime(_PARTITIONS[grain]) == partition for at in (first, last))
-        low = first.strftime(_PLACES[grain]) if begins else "00"
-        high = last.strftime(_PLACES[grain]) if ends else "99"
-        yield Query(partition, between=(low, f"{high}~"))
+    for value in dict.fromkeys(f"{at:{partition}}" for at in moments):
+        low = f"{first:{place}}" if f"{first:{partition}}" == value else "00"
+        high = f"{last:{place}}" if f"{last:{partition}}" == value else "99"
+        yield Query(value, between=(low, f"{high}~"))
 
 
 def bucket(row: Item) -> Bucket:
