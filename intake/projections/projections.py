@@ -58,7 +58,11 @@ class DynamoProjections:
         # One transaction takes no item twice, so what a batch brings twice is told apart before.
         once = {(change.file_id, change.revision): change for change in changes}
         counted = [change for change in once.values() if change.after is not State.AWAITING_UPLOAD]
-        for together in _cut_transactions(list(map(self._admit_device, counted))):
+        admitted = [
+            replace(change, device=change.device and self._devices.admit(change.clinic_id, change.at, change.device))
+            for change in counted
+        ]
+        for together in _cut_transactions(admitted):
             write_anew(self._table, partial(self._transaction, together), "sums")
         # Sets and bounds may be written again, so they need no note, and follow when every change was counted.
         self._marks.add(
@@ -80,11 +84,6 @@ class DynamoProjections:
     def holdings(self) -> tuple[Holding, ...]:
         rows = self._table.items(Query(HOLDINGS))
         return tuple(Holding(row["sk"], row.get("files", 0), row.get("bytes", 0)) for row in rows)
-
-    def _admit_device(self, change: Change) -> Change:
-        if change.device is None:
-            return change
-        return replace(change, device=self._devices.admit(change.clinic_id, change.at, change.device))
 
     def _transaction(self, changes: Sequence[Change]) -> list[Write]:
         """Return the writes that apply what was not applied yet; none where all was."""

@@ -71,16 +71,12 @@ def findings(study: Study, uploads: Sequence[Upload]) -> tuple[Finding, ...]:
 
 
 def _check_series(series: Series) -> Iterator[Finding]:
-    numbers = series.numbers or frozenset({0})
+    numbers, all_known = series.numbers or frozenset({0}), len(series.numbers) < LIMITS["numbers"]
     broken = {
         MODALITIES_MIXED: len(series.modalities) > 1,
         FRAMES_MIXED: len(series.frames_of_reference) > 1,
-        NUMBERS_REPEATED: _all_known(series) and series.numbered > len(series.numbers),
-        NUMBERS_MISSING: _all_known(series) and len(numbers) < max(numbers) - min(numbers) + 1,
+        NUMBERS_REPEATED: all_known and series.numbered > len(series.numbers),
+        NUMBERS_MISSING: all_known and len(numbers) < max(numbers) - min(numbers) + 1,
     }
     where = f"series {series.series_uid}"
     yield from (replace(found, where=where) for found, is_broken in broken.items() if is_broken)
-
-
-def _all_known(series: Series) -> bool:
-    return len(series.numbers) < LIMITS["numbers"]
