@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from intake.errors import InvalidCursorError
 from intake.files.outcomes import Page
-from intake.table.cursors import LONGEST_POSITION
+from intake.table.queries import LONGEST_POSITION
 from portal.auth.identity import Identity
 from portal.crypto.deployment_secrets import DeploymentKey
 from portal.crypto.sealing import decode_base64url, encode_base64url

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from threading import BoundedSemaphore
 
 from intake.analytics.ports import Athena, QueryRuns
-from intake.files.keyed_ids import KeyedIds
+from intake.files.keys import KeyedIds
 from intake.files.ports import Records
 from intake.messaging.ports import (
     DeadLetters,
@@ -26,7 +26,7 @@ from intake.projections.ports import ChangeFeed, Projections
 from intake.search.ports import KeptSearches, Search, Troubles
 from intake.storage.model import Presigned
 from intake.storage.ports import ObjectReader, Presigner
-from intake.studies.ports import Studies
+from intake.studies.model import Studies
 from intake.tenants.model import Clinic
 from intake.tenants.ports import Directory, Gateway, RequestCounts
 from portal.accounts.user_pool import Machines, People

@@ -5,7 +5,7 @@ import urllib3
 from botocore.config import Config
 
 from intake.analytics.athena import AthenaWorkGroup, DynamoQueryRuns
-from intake.files.keyed_ids import KeyedIds
+from intake.files.keys import KeyedIds
 from intake.files.model import now
 from intake.messaging.dynamodb import DynamoSubscriptions, DynamoWebhooks
 from intake.messaging.sns import SnsEvents, SnsHookSubscriptions, SnsSubscribers
@@ -16,12 +16,11 @@ from intake.orders.reviews import DynamoReviews
 from intake.projections.change_feed import DynamoChangeFeed
 from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
-from intake.records.table_secret import TableSecret
 from intake.search.dynamodb import DynamoKeptSearches, DynamoSearch, DynamoTroubles
 from intake.storage.s3.objects import S3Objects
 from intake.storage.s3.uploads import SIGNING, S3Presigner
 from intake.studies.studies import DynamoStudies
-from intake.table.table import Table
+from intake.table.table import Table, TableSecret
 from intake.tenants.dynamodb import DynamoDirectory, DynamoRequestCounts, DynamoRevocations
 from intake.tenants.gateway import JwtAuthorizer
 from portal.accounts.cognito import CognitoClients, CognitoPeople

@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 
 from intake.analytics.athena import S3AnalyticsFiles
-from intake.files.keyed_ids import KeyedIds
+from intake.files.keys import KeyedIds
 from intake.files.model import now
 from intake.messaging.sns import SnsAlerts, SnsEvents
 from intake.messaging.sqs import SqsQueue
@@ -20,14 +20,13 @@ from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
 from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
-from intake.records.children import DynamoChildren
+from intake.records.pending import DynamoChildren
 from intake.records.records import DynamoRecords
-from intake.records.table_secret import TableSecret
 from intake.records.verdicts import DynamoVerdicts
 from intake.storage.s3.objects import S3Objects
 from intake.storage.s3.uploads import S3Writer
 from intake.table.dynamodb_streams import DynamoStream
-from intake.table.table import Table
+from intake.table.table import Table, TableSecret
 from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer, sync_audience
 from processor.handlers.secret_rotation import KeyRotation

@@ -15,10 +15,9 @@ from intake.files.model import timestamp
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.orders.model import Answer, Answered, Order, OrderBatch, Selection, Task
-from intake.table.cursors import check_position
 from intake.table.expressions import Write, account, addition, creation
 from intake.table.items import Item, collect_sums, expiry, moment
-from intake.table.queries import Query
+from intake.table.queries import Query, check_position
 from intake.table.table import ConditionFailedError, Table
 from intake.table.transactions import transact_patiently, write_each_once
 

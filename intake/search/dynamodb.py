@@ -6,16 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from intake.errors import InvalidCursorError
-from intake.files.index_keys import modality_of, normalise_patient_id, patient_id_of, term
-from intake.files.item_keys import COUNTS, STUDY_OF_UPLOAD, file_key, upload_key
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import is_file_id, is_upload_id
-from intake.files.metadata import series_uid_of, study_uid_of
-from intake.files.model import FileRecord, Upload, timestamp
+from intake.files.item_keys import COUNTS, STUDY_OF_UPLOAD, file_key, term, upload_key
+from intake.files.keys import KeyedIds, is_file_id, is_upload_id, normalise_patient_id
+from intake.files.model import FileRecord, Upload, modality_of, patient_id_of, series_uid_of, study_uid_of, timestamp
 from intake.files.outcomes import Page
 from intake.files.states import JUDGED, State
 from intake.records.file_items import file_record
-from intake.records.upload_items import upload as upload_of_items
+from intake.records.records import read_upload
 from intake.search.ports import FileQuery
 from intake.studies.model import StudyOfUpload
 from intake.table.expressions import account, clinic, creation
@@ -75,7 +72,7 @@ class DynamoSearch:
         for item in self._indexes.items(both):
             items.setdefault(item["pk"], {})[item["sk"]] = item
         found = ((items.get(key["pk"], {}), key["sk"]) for key in keys)
-        return tuple(upload_of_items(of[meta], of.get(COUNTS, {})) for of, meta in found if meta in of)
+        return tuple(read_upload(of[meta], of.get(COUNTS, {})) for of, meta in found if meta in of)
 
     def _position(self, stretch: Stretch, after: str | None) -> str | None:
         if after is None or stretch.sort != "name_key":

@@ -16,15 +16,14 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 
-from intake.search.ports import FileQuery
-
 from intake.dicom.budget import Budget
-from intake.dicom.errors import TooCostlyError
+from intake.dicom.errors import TooCostlyError, UnreadableDataSetError
 from intake.dicom.reader import scan
 from intake.dicom.streams import FIRST_READ
 from intake.errors import NotFoundError, ObjectChangedError, ObjectMissingError
 from intake.files.model import FileRecord, ObjectVersion
 from intake.files.states import State
+from intake.search.ports import FileQuery
 from intake.storage.model import Presigned
 from portal.audit import note
 from portal.auth.identity import Identity

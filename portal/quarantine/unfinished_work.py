@@ -19,7 +19,7 @@ from intake.messaging.ports import DeadLetters
 from intake.operations.model import StuckFile
 from intake.orders.commands import DoTask, FindFiles
 from intake.orders.model import Order, Selection, Task
-from intake.table.stream_stretch import StreamStretch
+from intake.table.queries import StreamStretch
 from portal.audit import note
 from portal.auth.identity import Identity
 from portal.cursors import Cursor

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from intake.errors import ContentionError, ObjectTakenError
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import Placement
+from intake.files.keys import KeyedIds, Placement
 from intake.files.model import FileRecord, Finding, ObjectVersion, now
 from intake.files.outcomes import Again, Outcome, Recorded, Verdict
 from intake.files.ports import Verdicts

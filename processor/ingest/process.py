@@ -14,8 +14,7 @@ from threading import Lock
 from intake.dicom.streams import ByteSource
 from intake.errors import LateThreatError, ScanUnfinishedError
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import Placement
+from intake.files.keys import KeyedIds, Placement
 from intake.files.model import now
 from intake.files.outcomes import Outcome, Verdict
 from intake.files.ports import Verdicts

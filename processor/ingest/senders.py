@@ -11,8 +11,7 @@ from typing import TypeVar
 
 from intake.errors import ScalperError
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import UNASSIGNED, Placement
+from intake.files.keys import UNASSIGNED, KeyedIds, Placement
 from intake.files.model import FileRecord, ObjectVersion
 from intake.files.ports import Verdicts
 from intake.messaging.events import Arrival

@@ -14,8 +14,7 @@ from datetime import datetime
 from intake.dicom.streams import ByteSource
 from intake.errors import ContentionError, ObjectMissingError, ScalperError
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import Placement
+from intake.files.keys import KeyedIds, Placement
 from intake.files.model import FileRecord, Finding, ObjectVersion, Severity, TimelineEntry, list_rejecting_codes, now
 from intake.files.outcomes import Again, Verdict
 from intake.files.ports import Verdicts

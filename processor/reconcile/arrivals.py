@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import Placement
+from intake.files.keys import KeyedIds, Placement
 from intake.files.model import ObjectVersion
 from intake.operations.model import RecordedIds, StoredObject
 from processor.ingest.senders import has_teller

@@ -12,8 +12,7 @@ from functools import partial
 from itertools import takewhile
 
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import UNASSIGNED
+from intake.files.keys import UNASSIGNED, KeyedIds
 from intake.files.model import FileRecord, now
 from intake.files.ports import Records
 from intake.files.scan import VALIDATION_OBJECT

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from intake.errors import ObjectMissingError
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
+from intake.files.keys import KeyedIds
 from intake.files.model import FileRecord, Source, now
 from intake.files.ports import Verdicts
 from intake.files.states import State

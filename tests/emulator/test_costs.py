@@ -6,13 +6,12 @@ from dataclasses import replace
 import boto3
 import pytest
 
-from intake.files.keyed_ids import KeyedIds
+from intake.files.keys import KeyedIds
 from intake.messaging.events import Arrival
 from intake.records.records import DynamoRecords
-from intake.records.table_secret import TableSecret
 from intake.records.verdicts import DynamoVerdicts
 from intake.storage.s3.objects import S3Objects
-from intake.table.table import Table
+from intake.table.table import Table, TableSecret
 from intake.tenants.dynamodb import DynamoDirectory
 from processor.ingest.filing import Buckets
 from processor.ingest.process import Processor

@@ -17,8 +17,7 @@ from intake.operations.dynamodb import DynamoWatch
 from intake.operations.model import FILES
 from intake.projections.model import Change, Grain
 from intake.projections.projections import DynamoProjections
-from intake.table.serialization import serialize
-from intake.table.table import Table
+from intake.table.table import Table, serialize
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
 from tests.emulator.stacks import enter_clinic

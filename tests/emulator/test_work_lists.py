@@ -19,8 +19,7 @@ from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
 from intake.studies.model import StudyQuery
 from intake.studies.studies import DynamoStudies
-from intake.table.serialization import serialize
-from intake.table.table import Table
+from intake.table.table import Table, serialize
 from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Clinic
 from tests.dicom_files import ct_slice, uid

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from intake.files.causes import code_of, state_of
+from intake.files.item_keys import code_of, state_of
 from intake.files.model import FileRecord, Severity, Source, Upload
 from intake.files.states import State
 from intake.orders.model import Order

@@ -9,7 +9,7 @@ import pytest
 from intake.operations.reconciliation import DynamoLedger
 from intake.projections.model import Change
 from intake.projections.projections import DynamoProjections
-from intake.records.children import DynamoChildren
+from intake.records.pending import DynamoChildren
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
 from intake.search.dynamodb import DynamoSearch, DynamoTroubles

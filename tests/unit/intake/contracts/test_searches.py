@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import InvalidCursorError, NotFoundError
-from intake.files.causes import cause_of
+from intake.files.item_keys import cause_of
 from intake.files.states import State
 from intake.search.dynamodb import DynamoKeptSearches
 from intake.search.ports import FileQuery

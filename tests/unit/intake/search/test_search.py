@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import InvalidCursorError
-from intake.files.index_keys import term
+from intake.files.item_keys import term
 from intake.files.model import Source
 from intake.files.outcomes import Again, Page
 from intake.files.states import State

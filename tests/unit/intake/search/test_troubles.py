@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from intake.errors import InvalidCursorError
-from intake.files.causes import cause_of, code_of, state_of
+from intake.files.item_keys import cause_of, code_of, state_of
 from intake.files.model import Finding, Severity
 from intake.files.outcomes import Again
 from intake.files.states import State

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from intake.records.file_items import file_item
-from intake.table import compression as packing
-from intake.table.compression import pack, unpack
-from intake.table.serialization import deserialize, serialize
+from intake.table import items as packing
+from intake.table.items import pack, unpack
+from intake.table.table import deserialize, serialize
 from processor.judge import Facts, judge
 from tests.dicom_files import ct_slice
 from tests.metering.units import item_size

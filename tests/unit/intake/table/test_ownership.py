@@ -26,18 +26,17 @@ from intake.operations.reconciliation import DynamoIncidents
 from intake.orders.model import Answer, Answered, Order, OrderBatch, Review, Selection, Task
 from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
-from intake.projections.change_feed import FeedWriter
-from intake.projections.ledger import Ledger
+from intake.projections.change_feed import DynamoChangeFeed
 from intake.projections.outbox import DynamoOutbox
-from intake.projections.projections import DynamoProjections
-from intake.records.children import DynamoChildren
-from intake.records.pending import AnnouncedFiles
+from intake.projections.projections import DynamoProjections, Ledger
+from intake.records.pending import AnnouncedFiles, DynamoChildren
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
 from intake.table import expressions
 from intake.table.expressions import SYSTEM, account, addition, clinic, creation, replacement, update
-from intake.table.serialization import deserialize
-from intake.table.table import ConditionFailedError, Table
+from intake.table.table import ConditionFailedError
+from intake.table.table import Table
+from intake.table.table import deserialize
 from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Clinic, Partner
 from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, a_verdict, an_upload
@@ -211,7 +210,7 @@ def test_what_keeps_its_owner_in_the_key_stands_apart_for_each(dynamodb):
     DynamoSubscriptions(Table(dynamodb, TABLE)).save(
         Subscription(owner=THEIRS, subscription_id="s", protocol="email", endpoint="a@b.test", **told)
     )
-    stand.table.transact(FeedWriter(stand.table).append_changes([a_change(clinic_id=THEIRS)]))
+    stand.table.transact(DynamoChangeFeed(stand.table).append_changes([a_change(clinic_id=THEIRS)]))
 
     after = everything(dynamodb)
     assert {key: after[key] for key in before} == before
@@ -236,8 +235,8 @@ def test_a_refused_verdict_says_that_there_is_no_reservation(dynamodb):
 def test_what_builds_a_write_states_the_owner_and_leaves_it_in_the_item(write):
     for owner in (clinic(OURS), account("user-1")):
         built = write(owner).request
-        written = deserialize(built.get("Item", {})).get(owner.attribute) == owner.name
-        asked = deserialize(built.get("ExpressionAttributeValues", {})).get(":whose") == owner.name
+        written = built.get("Item", {}).get(owner.attribute) == owner.name
+        asked = built.get("ExpressionAttributeValues", {}).get(":whose") == owner.name
         assert written or asked
 
 

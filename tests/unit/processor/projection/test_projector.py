@@ -8,7 +8,7 @@ from intake.files.scan import Scan
 from intake.files.states import State
 from intake.messaging.model import EventKind
 from intake.records.file_items import file_item
-from intake.table.serialization import serialize
+from intake.table.table import serialize
 from processor.handlers.record_changes import read_changes
 from processor.projection.projector import CALM, Projector, describe_completion, list_events
 from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeRecords, FakeTable

@@ -13,8 +13,7 @@ from intake.files.states import State
 from intake.operations.reconciliation import DynamoIncidents, DynamoLedger, DynamoRounds, S3Inventory
 from intake.records.file_items import file_item
 from intake.records.records import DynamoRecords
-from intake.table.serialization import deserialize, serialize
-from intake.table.table import Table
+from intake.table.table import Table, deserialize, serialize
 from processor.ingest.filing import Buckets
 from processor.reconcile.incidents import FollowUp
 from processor.reconcile.reconciler import Reconciler

@@ -1,6 +1,6 @@
 import pytest
 
-from intake.files.metadata import device
+from intake.projections.model import device
 
 SCANNER = {
     "manufacturer": "Example Imaging",
