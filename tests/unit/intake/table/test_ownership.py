@@ -34,9 +34,7 @@ from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
 from intake.table import expressions
 from intake.table.expressions import SYSTEM, account, addition, clinic, creation, replacement, update
-from intake.table.table import ConditionFailedError
-from intake.table.table import Table
-from intake.table.table import deserialize
+from intake.table.table import ConditionFailedError, Table, deserialize
 from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Clinic, Partner
 from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, a_verdict, an_upload
