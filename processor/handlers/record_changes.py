@@ -13,8 +13,9 @@ from intake.files.model import short_text
 from intake.files.states import JUDGED, State
 from intake.projections.model import Change, Filed, device
 from intake.studies.model import Instance, instance
-from intake.table.dynamodb_streams import DynamoStream, StreamStretch
+from intake.table.dynamodb_streams import DynamoStream
 from intake.table.items import Item, moment
+from intake.table.queries import StreamStretch
 from intake.table.table import deserialize
 from processor.projection.exporter import Row, describe_verdict
 
