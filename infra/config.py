@@ -1,6 +1,6 @@
 """What differs between the places where the system is deployed. Everything else is the same everywhere.
 
-Each stage is one file in `infra/stages/`; what it may say, and what is so where it says nothing, stands here.
+The stages stand in `infra/stages.py`; what it may say, and what is so where it says nothing, stands here.
 """
 
 import re
@@ -213,4 +213,4 @@ class StageConfig:
         wrong |= self.delivery.list_faults(self.name) if self.delivery else {}
         for complaint, holds in wrong.items():
             if holds:
-                raise ConfigError(f"infra/stages/{self.name}.py: {complaint}")
+                raise ConfigError(f"infra/stages.py, stage {self.name}: {complaint}")

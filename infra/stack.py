@@ -10,9 +10,8 @@ from constructs import Construct
 
 from infra.config import FunctionConfig, StageConfig
 from infra.edge.origin_secret import HEADER
-from infra.functions.function import EveryFiveMinutes, Function
+from infra.functions.function import EveryFiveMinutes, Function, FunctionSettings
 from infra.functions.grants import Grants, Unscoped
-from infra.functions.settings import FunctionSettings
 from infra.malware import Scanning
 from infra.observability.alarms import Alarms
 from infra.observability.metrics import Dashboard, Watched

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from threading import BoundedSemaphore
 
-from intake.analytics.ports import Athena, QueryRuns
+from intake.analytics.model import Athena, QueryRuns
 from intake.files.keys import KeyedIds
 from intake.files.ports import Records
 from intake.messaging.ports import (

@@ -19,7 +19,7 @@ from infra.costs.assumptions import FILE_GB, HOURS
 from infra.costs.marginal import Line, add_up
 from infra.costs.metered import Metered, load_metered
 from infra.costs.prices import KNOWN, PRICES, REGION
-from infra.stages.prod import PROD
+from infra.stages import PROD
 
 DOCUMENT = Path("docs/cost.md")
 BEGIN, END = "<!-- figures: written by `make cost` -->", "<!-- end of figures -->"

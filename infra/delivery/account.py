@@ -28,7 +28,7 @@ def check(config: StageConfig, caller: Callable[[], str]) -> str:
         raise RunnerError(f"AWS does not take these credentials: {error}. Sign in again.") from error
     if config.account not in {None, account}:
         raise RunnerError(
-            f"The stage {config.name} is for account {config.account} (infra/stages/{config.name}.py), and these "
+            f"The stage {config.name} is for account {config.account} (infra/stages.py), and these "
             f"credentials are for {account}: choose another AWS_PROFILE, or another STAGE."
         )
     return account

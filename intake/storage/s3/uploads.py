@@ -150,7 +150,7 @@ class S3Writer:
         upload_id = _start_multipart(self._s3, target, extension)
         upload: Any = {"Bucket": target.bucket, "Key": target.key, "UploadId": upload_id}
         with ExitStack() as undo:
-            undo.callback(self._s3.abort_multipart_upload, **upload)
+            undo.callback(lambda: self._s3.abort_multipart_upload(**upload))
             sent: list[CompletedPartTypeDef] = []
             for number, data in enumerate(parts, 1):
                 checksum = _base64(hashlib.sha256(data).hexdigest())
