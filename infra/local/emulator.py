@@ -71,9 +71,11 @@ class Endpoint:
 
     def is_healthy(self) -> bool:
         """Say whether the emulator answers here."""
-        if self.certificate and not self.certificate.exists():
-            return False
-        return is_answered(f"{self.url}/_ministack/health", self.verification())
+        try:
+            verify = self.verification()
+        except (FileNotFoundError, ssl.SSLError):
+            return False  # The emulator writes its certificate while it starts: it is not there, or not whole yet.
+        return is_answered(f"{self.url}/_ministack/health", verify)
 
 
 def ensure_free(port: int, purpose: str, option: str) -> None:
