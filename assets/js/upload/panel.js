@@ -82,7 +82,7 @@ export class FilesPanel {
     const share = bytes > 0 ? sent / bytes : this.#entries.count("sent") / files;
     const percent = this.#entries.open > 0 ? Math.min(99, Math.floor(share * 100)) : Math.round(share * 100);
     const done = `${number(this.#entries.count("sent"))} of ${counted(files, "file")} sent`;
-    const rate = this.#entries.count("sending") > 0 ? Math.round(this.#speed.rate) : 0;
+    const rate = this.#entries.count("sending") > 0 && !network.offline ? Math.round(this.#speed.rate) : 0;
     const figures = [done, `${size(sent)} of ${size(bytes)}`];
     if (rate > 0) figures.push(`${size(rate)}/s`, timeLeft((bytes - sent) / rate));
     this.#part("files-bar").value = share;
