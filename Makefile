@@ -40,7 +40,7 @@ meter: $(UV) ## Send files through the functions on the emulator and write what 
 	$(RUN) python -m tests.metering
 
 cost: $(UV) ## Compute what files and idle months cost, and write the tables into docs/cost.md
-	@$(RUN) python -m infra.costs
+	@$(RUN) python -m infra.costs.report
 
 terraform: $(UV) ## Deploy to an emulator by Terraform, plan nothing more, and destroy (wants terraform and its AWS provider)
 	$(RUN) pytest -s -rs tests/emulator/prove/test_terraform.py --timeout 900

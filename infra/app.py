@@ -15,7 +15,7 @@ from infra.build.cache import BUILD
 from infra.config import StageConfig
 from infra.delivery.stack import DeliveryPipeline
 from infra.edge.stack import EdgeStack
-from infra.malware.stack import Malware
+from infra.malware import Malware
 from infra.observability.stack import Operations
 from infra.stack import Bundles, SilentScalper
 from infra.stages import STAGES
@@ -37,26 +37,17 @@ def synthesize(*, config: StageConfig, bundles: Bundles, out: Path | None) -> Pa
 
 
 def build(*, config: StageConfig, bundles: Bundles, out: Path | None) -> App:
-    """Return the app of a stage, with all its stacks."""
-    app = App(outdir=str(out) if out else None, context=FEATURE_FLAGS, analytics_reporting=False)
-    _add_stacks(app, config, bundles)
-    Tags.of(app).add("project", "silent-scalper")
-    Tags.of(app).add("stage", config.name)
-    return app
-
-
-def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
-    """The core first, then what stands around it, each as the stage asks for it.
+    """Return the app of a stage: the core first, then what stands around it, each as the stage asks for it.
 
     What the emulator does not know lives in stacks of its own, so that the core is the same everywhere.
     """
+    app = App(outdir=str(out) if out else None, context=FEATURE_FLAGS, analytics_reporting=False)
     core = SilentScalper(app, config=config, bundles=bundles)
     parts = core.parts
-    edge = (
-        EdgeStack(app, config=config, edge=config.edge, api_id=parts.api.http.api_id, log_key=parts.keys.messages)
-        if config.edge
-        else None
-    )
+    edge = None
+    if config.edge:
+        api_id, log_key = parts.api.http.api_id, parts.keys.messages
+        edge = EdgeStack(app, config=config, edge=config.edge, api_id=api_id, log_key=log_key)
     Operations(app, config=config, core=core, alert_topic=parts.alerts.topic)
     if config.audit:
         Audit(app, config=config, core=core, distribution_arn=edge.distribution_arn if edge else None)
@@ -64,6 +55,9 @@ def _add_stacks(app: App, config: StageConfig, bundles: Bundles) -> None:
         Malware(app, config=config, storage=parts.storage, scanning=core.scanning)
     if config.delivery:
         DeliveryPipeline(app, delivery=config.delivery, production=config, staging=STAGES[config.delivery.staging])
+    Tags.of(app).add("project", "silent-scalper")
+    Tags.of(app).add("stage", config.name)
+    return app
 
 
 def main() -> None:

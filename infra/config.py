@@ -1,11 +1,10 @@
 """What differs between the places where the system is deployed. Everything else is the same everywhere.
 
-Each stage is one file in `infra/stages/`; what it may say, and what is so where it says nothing, stands here.
+The stages stand in `infra/stages.py`; what it may say, and what is so where it says nothing, stands here.
 """
 
 import re
 from dataclasses import dataclass, field
-from typing import Self
 
 _ACCOUNT = re.compile(r"\d{12}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -106,6 +105,19 @@ class Delivery:
     watch_minutes: int = 30
     """How long after a release an alarm still takes it back."""
 
+    def list_faults(self, stage: str) -> dict[str, bool]:
+        """Return what could be wrong in the file of this stage, and whether it is."""
+        approvers, connection, secret = self.approvers, self.connection_arn, self.smoke_credentials_arn
+        return {
+            "delivery.repository is written owner/name": not _REPOSITORY.fullmatch(self.repository),
+            "delivery.connection_arn must be a connection of CodeConnections": not _CONNECTION.fullmatch(connection),
+            "delivery.smoke_credentials_arn must be a whole ARN of Secrets Manager": not _SECRET.fullmatch(secret),
+            "delivery.approvers must be e-mail addresses, at least one": not approvers
+            or any(not _EMAIL.fullmatch(one) for one in approvers),
+            "delivery.staging must be another stage": self.staging == stage,
+            "delivery.watch_minutes must be between 1 and 1440": not 1 <= self.watch_minutes <= 1440,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:
@@ -173,11 +185,7 @@ class StageConfig:
     )
 
     def __post_init__(self) -> None:
-        for complaint in self._list_complaints():
-            raise ConfigError(f"infra/stages/{self.name}.py: {complaint}")
-
-    def _list_complaints(self: Self) -> list[str]:
-        """List what cannot be deployed, or would break what the law asks of whoever deploys it."""
+        # What cannot be deployed, or would break what the law asks of whoever deploys it.
         edge, kept = self.edge or Edge(), self.retention
         moves = [days for days in (kept.accepted_infrequent_days, kept.accepted_glacier_days) if days is not None]
         wrong = {
@@ -202,21 +210,7 @@ class StageConfig:
             and self.region != "us-east-1"
             and edge.firewall_arn is None,
         }
-        wrong |= _check_delivery(self.delivery, self.name) if self.delivery else {}
-        return [complaint for complaint, holds in wrong.items() if holds]
-
-
-def _check_delivery(delivery: Delivery, stage: str) -> dict[str, bool]:
-    return {
-        "delivery.repository is written owner/name": not _REPOSITORY.fullmatch(delivery.repository),
-        "delivery.connection_arn must be a connection of CodeConnections": not _CONNECTION.fullmatch(
-            delivery.connection_arn
-        ),
-        "delivery.smoke_credentials_arn must be a whole ARN of Secrets Manager": not _SECRET.fullmatch(
-            delivery.smoke_credentials_arn
-        ),
-        "delivery.approvers must be e-mail addresses, at least one": not delivery.approvers
-        or any(not _EMAIL.fullmatch(one) for one in delivery.approvers),
-        "delivery.staging must be another stage": delivery.staging == stage,
-        "delivery.watch_minutes must be between 1 and 1440": not 1 <= delivery.watch_minutes <= 1440,
-    }
+        wrong |= self.delivery.list_faults(self.name) if self.delivery else {}
+        for complaint, holds in wrong.items():
+            if holds:
+                raise ConfigError(f"infra/stages.py, stage {self.name}: {complaint}")

@@ -4,18 +4,12 @@ from aws_cdk import CfnCondition, CfnParameter, Fn, RemovalPolicy, Stack, Token
 
 from infra.config import StageConfig
 from infra.data.analytics import Analytics
-from infra.data.audit_log import AuditLog
 from infra.data.buckets import Storage
-from infra.data.keys import Keys
-from infra.data.portal_secret import PortalSecret
-from infra.data.records import Records
+from infra.data.keys import Keys, PortalSecret
 from infra.data.recovery import Recovery
-from infra.edge.api import Api
-from infra.edge.identity import Identity
-from infra.messaging.alerts import Alerts
-from infra.messaging.event_alerts import admit_events
-from infra.messaging.queues import Queueing
-from infra.messaging.webhooks import Webhooks
+from infra.data.tables import AuditLog, Records
+from infra.edge.access import Api, Identity
+from infra.messaging import Alerts, Queueing, Webhooks, admit_events
 
 
 class Resources:
@@ -25,14 +19,7 @@ class Resources:
         self.api = Api(stack, "Api")
         self.origin = _choose_portal_origin(stack, config, self.api)
         self.keys = Keys(stack, "Keys", removal_policy=removal)
-        self.queueing = Queueing(
-            stack,
-            "Queueing",
-            key=self.keys.messages,
-            judge_timeout_s=config.judge.timeout_s,
-            projector_timeout_s=config.projector.timeout_s,
-            exporter_timeout_s=config.exporter.timeout_s,
-        )
+        self.queueing = Queueing(stack, "Queueing", key=self.keys.messages, config=config)
         self.storage = Storage(
             stack,
             "Storage",

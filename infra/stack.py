@@ -9,15 +9,12 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import FunctionConfig, StageConfig
-from infra.edge.origin import HEADER, read_secret
-from infra.functions.function import EveryFiveMinutes, Function
-from infra.functions.grants import Grants
-from infra.functions.settings import FunctionSettings
-from infra.functions.unscoped_actions import Unscoped
-from infra.malware.scanning import Scanning
+from infra.edge.origin_secret import HEADER
+from infra.functions.function import EveryFiveMinutes, Function, FunctionSettings
+from infra.functions.grants import Grants, Unscoped
+from infra.malware import Scanning
 from infra.observability.alarms import Alarms
-from infra.observability.dashboard import Dashboard
-from infra.observability.metrics import Watched
+from infra.observability.metrics import Dashboard, Watched
 from infra.resources import Resources, list_outputs
 from processor.projection.exporter import EXPORTED
 
@@ -92,7 +89,7 @@ class SilentScalper(Stack):
             handler="portal.handler.handle",
             bundle=self._bundles.portal,
             config=config.portal,
-            grants=[*grants.portal(), *([read_secret(config)] if config.edge else [])],
+            grants=[*grants.portal(), *([grants.origin_secret(config)] if config.edge else [])],
             settings=settings.portal(),
             dead_letters=self.parts.webhooks.dead_letters,
         )

@@ -1,6 +1,9 @@
 """Reading botocore's errors by code."""
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+
+AWS_ERRORS = (BotoCoreError, ClientError)
+"""What a call of AWS raises: for want of an answer, or with one that refuses."""
 
 
 def code_of(error: ClientError) -> str:

@@ -49,20 +49,16 @@ class Catalogue:
         return {rule.code: rule for _, held in self.chapters for rule in held}
 
 
+@lru_cache(maxsize=1024)
 def whose(code: str) -> Whose:
     """Return whose business a finding is; one of a rule that is no more is the clinic's."""
-    rule = _index_rules().get(code)
-    return rule.whose if rule else Whose.CLINIC
+    rules = (rule for _, held in catalogue().told for rule in held)
+    return next((rule.whose for rule in rules if rule.code == code), Whose.CLINIC)
 
 
 def is_note(finding: Finding) -> bool:
     """Say whether a finding warns and asks nothing of anybody."""
     return finding.severity is Severity.WARN and whose(finding.code) is Whose.NOBODY
-
-
-@lru_cache(maxsize=1)
-def _index_rules() -> dict[str, Rule]:
-    return {rule.code: rule for _, held in catalogue().told for rule in held}
 
 
 @lru_cache(maxsize=1)

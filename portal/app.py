@@ -3,23 +3,19 @@
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
-from portal.api import changes, discovery, files, findings, studies, uploads, webhooks
-from portal.api.documentation import docs, openapi
-from portal.api.entity_tags import EntityTags
+from portal.api import changes, files, findings, openapi, studies, uploads, webhooks
 from portal.dicomweb import routes as dicomweb
 from portal.http import problems
 from portal.http.access import OnlyAsked, enforce
-from portal.http.body_limit import BodyLimit
-from portal.http.compression import Packing
 from portal.http.edge import OnlyByEdge
-from portal.http.pages import static
-from portal.http.pages.static import StaticAssets
-from portal.http.request_bounds import RequestBounds
+from portal.http.entity_tags import EntityTags, Packing
+from portal.http.pages import rendering
+from portal.http.pages.rendering import StaticAssets
+from portal.http.request_bounds import BodyLimit, RequestBounds
 from portal.http.request_log import RequestLog
-from portal.http.security import Headers, ResponseHeaders, same_site
+from portal.http.security import Headers, ResponseHeaders, count_page_write, same_site
 from portal.services import Services
 from portal.web import auth, routers
-from portal.web.page_writes import count_page_write
 
 DESCRIPTION = """Send medical images and documents, and follow each file to its verdict.
 
@@ -70,9 +66,8 @@ def _route(app: FastAPI) -> None:
     app.state.assets = StaticAssets()
     for router in (
         auth.router,
-        static.router,
-        discovery.router,
-        docs.router,
+        rendering.router,
+        openapi.router,
         uploads.router,
         files.router,
         studies.router,

@@ -3,7 +3,7 @@
 import os
 
 from portal.app import create_app
-from portal.http.fault_barrier import FaultBarrier
+from portal.http.request_log import FaultBarrier
 from portal.settings import Settings
 from portal.wiring import wire
 

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from intake.errors import InvalidCursorError
 from intake.files.outcomes import Page
-from intake.table.cursors import LONGEST_POSITION
+from intake.table.queries import LONGEST_POSITION
 from portal.auth.identity import Identity
-from portal.crypto import base64url
-from portal.crypto.deployment_key import DeploymentKey
+from portal.crypto.deployment_secrets import DeploymentKey
+from portal.crypto.sealing import decode_base64url, encode_base64url
 from portal.services import Services
 
 Row = TypeVar("Row")
@@ -69,15 +69,20 @@ def read_rows(read: Callable[[str | None], Page[Row]]) -> Iterator[Row]:
 def seal(services: Services, identity: Identity, cursor: Cursor, position: str, **filters: object) -> str:
     """Return the cursor of a position in the list that `cursor` belongs to."""
     current, *_ = services.deployment_key.derive(_PURPOSE)
-    return base64url.encode(AESSIV(current).encrypt(position.encode(), _encode_binding(identity, cursor, filters)))
+    return encode_base64url(AESSIV(current).encrypt(position.encode(), _encode_binding(identity, cursor, filters)))
 
 
 def unseal(services: Services, identity: Identity, cursor: Cursor, **filters: object) -> str | None:
     """Return the position that a cursor holds, None for none. Raises InvalidCursorError."""
     if cursor.text is None:
         return None
-    sealed, bound_to = _decode_cursor(cursor.text), _encode_binding(identity, cursor, filters)
-    key = services.deployment_key
+    if not cursor.text or len(cursor.text) > LONGEST:
+        raise InvalidCursorError("the cursor is not one that is given")
+    try:
+        sealed = decode_base64url(cursor.text)
+    except ValueError as error:
+        raise InvalidCursorError("the cursor is not one that is given") from error
+    key, bound_to = services.deployment_key, _encode_binding(identity, cursor, filters)
     position = _decrypt(key, sealed, bound_to)
     if position is None and key.look_again():
         position = _decrypt(key, sealed, bound_to)
@@ -100,13 +105,3 @@ def _encode_binding(identity: Identity, cursor: Cursor, filters: dict[str, objec
     # No clinic's id is empty.
     given = [f"{name}={value}" for name, value in sorted(filters.items()) if value not in {None, ""}]
     return [part.encode("utf-8", "surrogatepass") for part in (cursor.address, identity.clinic_id or "", *given)]
-
-
-def _decode_cursor(text: str) -> bytes:
-    """Decode a cursor. Raises InvalidCursorError."""
-    if not text or len(text) > LONGEST:
-        raise InvalidCursorError("the cursor is not one that is given")
-    try:
-        return base64url.decode(text)
-    except ValueError as error:
-        raise InvalidCursorError("the cursor is not one that is given") from error

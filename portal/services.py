@@ -1,34 +1,69 @@
 """Everything that a request may use, gathered once by `portal/wiring.py` (or by a test, from fakes)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
+from threading import BoundedSemaphore
 
-from intake.analytics.ports import Athena, QueryRuns
-from intake.files.keyed_ids import KeyedIds
+from intake.analytics.model import Athena, QueryRuns
+from intake.files.keys import KeyedIds
 from intake.files.ports import Records
-from intake.messaging.ports import DeadLetters, Events, HookSubscriptions, Queue, Subscribers, Subscriptions, Webhooks
-from intake.operations.ports import AuditLog, LastErrors, QueueAge, StuckFiles, Watch
+from intake.messaging.ports import (
+    DeadLetters,
+    Events,
+    HookSubscriptions,
+    Queue,
+    QueueAge,
+    Subscribers,
+    Subscriptions,
+    Webhooks,
+)
+from intake.operations.ports import AuditLog, LastErrors, StuckFiles, Watch
 from intake.orders.ports import Orders, Reviews
 from intake.projections.ports import ChangeFeed, Projections
 from intake.search.ports import KeptSearches, Search, Troubles
 from intake.storage.model import Presigned
 from intake.storage.ports import ObjectReader, Presigner
-from intake.studies.ports import Studies
+from intake.studies.model import Studies
 from intake.tenants.model import Clinic
 from intake.tenants.ports import Directory, Gateway, RequestCounts
-from portal.accounts.machine_clients import Machines
-from portal.accounts.users import People
-from portal.auth.revocations import KnownRevocations
+from portal.accounts.user_pool import Machines, People
+from portal.auth.lookups import KnownRevocations, TtlCache
 from portal.auth.tokens import Verifier
-from portal.crypto.deployment_key import DeploymentKey
-from portal.crypto.origin_secret import OriginSecret
+from portal.crypto.deployment_secrets import DeploymentKey, OriginSecret
+from portal.errors import TooManyRequestsError
 from portal.settings import Settings
 from portal.sign_in.cookies import Cookies
 from portal.sign_in.flow import SignIn
-from portal.ttl_cache import TtlCache
-from portal.turns import Turns
+
+
+class Turns:
+    """Lets `at_once` threads work and `waiting` wait for up to `patience_s` seconds. Threads share it.
+
+    A request holds one of the server's threads while it waits, and others than these must go on being served.
+    """
+
+    def __init__(self, *, at_once: int, waiting: int, patience_s: float) -> None:
+        self._within = BoundedSemaphore(at_once + waiting)
+        self._working = BoundedSemaphore(at_once)
+        self._patience_s = patience_s
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn, and hold it. Raises TooManyRequestsError where it would take too long."""
+        if not self._within.acquire(blocking=False):
+            raise TooManyRequestsError(retry_after=5)
+        try:
+            if not self._working.acquire(timeout=self._patience_s):
+                raise TooManyRequestsError(retry_after=5)
+            try:
+                yield
+            finally:
+                self._working.release()
+        finally:
+            self._within.release()
 
 
 @dataclass(frozen=True)

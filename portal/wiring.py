@@ -4,51 +4,35 @@ import boto3
 import urllib3
 from botocore.config import Config
 
-from intake.analytics.athena import AthenaWorkGroup
-from intake.analytics.query_runs import DynamoQueryRuns
-from intake.files.keyed_ids import KeyedIds
+from intake.analytics.athena import AthenaWorkGroup, DynamoQueryRuns
+from intake.files.keys import KeyedIds
 from intake.files.model import now
-from intake.messaging.sns.alerts import SnsSubscribers
-from intake.messaging.sns.events import SnsEvents, SnsHookSubscriptions
-from intake.messaging.sqs import SqsQueue
-from intake.messaging.subscriptions import DynamoSubscriptions
-from intake.messaging.webhooks import DynamoWebhooks
-from intake.operations.audit import DynamoAudit
-from intake.operations.cloudwatch import CloudWatchQueueAge
-from intake.operations.last_errors import DynamoLastErrors
-from intake.operations.quiet_clinics import DynamoWatch
-from intake.operations.stuck_files import DynamoStuckFiles
+from intake.messaging.dynamodb import DynamoSubscriptions, DynamoWebhooks
+from intake.messaging.sns import SnsEvents, SnsHookSubscriptions, SnsSubscribers
+from intake.messaging.sqs import CloudWatchQueueAge, SqsQueue
+from intake.operations.dynamodb import DynamoAudit, DynamoLastErrors, DynamoStuckFiles, DynamoWatch
 from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
 from intake.projections.change_feed import DynamoChangeFeed
 from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
-from intake.records.table_secret import TableSecret
-from intake.search.kept_searches import DynamoKeptSearches
-from intake.search.search import DynamoSearch
-from intake.search.troubles import DynamoTroubles
+from intake.search.dynamodb import DynamoKeptSearches, DynamoSearch, DynamoTroubles
 from intake.storage.s3.objects import S3Objects
-from intake.storage.s3.presigner import SIGNING, S3Presigner
+from intake.storage.s3.uploads import SIGNING, S3Presigner
 from intake.studies.studies import DynamoStudies
-from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.table.table import Table, TableSecret
+from intake.tenants.dynamodb import DynamoDirectory, DynamoRequestCounts, DynamoRevocations
 from intake.tenants.gateway import JwtAuthorizer
-from intake.tenants.request_counts import DynamoRequestCounts
-from intake.tenants.revocations import DynamoRevocations
 from portal.accounts.cognito import CognitoClients, CognitoPeople
-from portal.auth.partners import KnownPartners
-from portal.auth.revocations import KnownRevocations
-from portal.auth.signing_keys import SigningKeys
+from portal.auth.lookups import KnownPartners, KnownRevocations, SigningKeys, TtlCache
 from portal.auth.tokens import Verifier
-from portal.crypto.deployment_key import DeploymentKey
-from portal.crypto.origin_secret import OriginSecret
+from portal.crypto.deployment_secrets import DeploymentKey, OriginSecret
 from portal.crypto.secrets_manager import StoredSecret
-from portal.dicomweb.stow.sender import HttpSender
+from portal.dicomweb.stow import HttpSender
 from portal.services import Services
 from portal.settings import Settings
 from portal.sign_in.cognito import CognitoPool
 from portal.sign_in.flow import SignIn
-from portal.ttl_cache import TtlCache
 
 # API Gateway gives up after 30 s; a request that is retried must still fit.
 PATIENCE = Config(

@@ -6,17 +6,22 @@ Names of metrics are documented in `docs/metrics.md`.
 import json
 import traceback
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.logging.types import LogRecord
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from intake.aws_errors import describe_refusal
+from intake.aws_errors import AWS_ERRORS, describe_refusal
 from intake.errors import ScalperError
+from intake.files.model import now
 from intake.files.outcomes import Outcome
 from intake.files.states import State
+from intake.operations.model import LastError
+from intake.operations.ports import LastErrors
 from intake.orders.commands import DoTask
 from intake.orders.model import Answered
 from processor.ingest.expand import Expanded
@@ -42,6 +47,9 @@ class _Lines(LambdaPowertoolsFormatter):
 
 logger = Logger(logger_formatter=_Lines())
 metrics = Metrics()
+
+LAST_DELIVERY = 5
+"""As `infra/messaging/queues.py` sets `max_receive_count`."""
 
 _VERDICT_METRIC = {State.ACCEPTED: "Accepted", State.REJECTED: "Rejected"}
 
@@ -97,15 +105,7 @@ def report_answered(command: DoTask, answered: Answered) -> None:
 
 def report_settled(settled: Settled) -> None:
     """Log what became of an archive whose entries were looked at."""
-    logger.info(
-        "settled",
-        extra={
-            "file_id": settled.file_id,
-            "state": settled.state or "waits",
-            "entries": settled.entries,
-            "rejected": settled.rejected,
-        },
-    )
+    logger.info("settled", extra={**asdict(settled), "state": settled.state or "waits"})
 
 
 def report_expanded(expanded: Expanded) -> None:
@@ -128,7 +128,7 @@ def report_expanded(expanded: Expanded) -> None:
 
 def report_exported(exported: Exported) -> None:
     """Log and count one batch of the exporter."""
-    logger.info("exported", extra={"rows": exported.rows, "files": exported.files, "bytes": exported.bytes})
+    logger.info("exported", extra=asdict(exported))
     metrics.add_metric("VerdictsExported", MetricUnit.Count, exported.rows)
 
 
@@ -155,14 +155,13 @@ def report_swept(swept: Swept) -> None:
 
 def report_followed(followed: Followed) -> None:
     """Log and count the incidents that were looked at again."""
-    told = {"standing": followed.standing, "told": followed.told, "closed": followed.closed}
-    logger.info("followed up", extra={**told, "enqueued": followed.enqueued})
+    logger.info("followed up", extra=asdict(followed))
     _count_what_happened({"OpenIncidents": followed.standing, "Reenqueued": followed.enqueued})
 
 
 def report_reconciled(reconciled: Reconciled) -> None:
     """Log one sweep's part of the rounds."""
-    logger.info("reconciled", extra={"compared": reconciled.compared, "suspected": reconciled.suspected})
+    logger.info("reconciled", extra=asdict(reconciled))
 
 
 def report_quiet(clinics: int) -> None:
@@ -192,3 +191,21 @@ def describe(error: Exception) -> dict[str, Any]:
     if of_aws := describe_refusal(error):
         return described | of_aws
     return described | ({"told": str(error)} if isinstance(error, ScalperError) else {})
+
+
+@dataclass(frozen=True, slots=True)
+class FailureNotes:
+    """Notes, for whoever finds it among the dead letters, why a message is given up: at its last delivery."""
+
+    last_errors: LastErrors
+
+    def note(self, record: SQSRecord, error: Exception) -> None:
+        """Note an error. That the note itself fails is logged: the message must be given back all the same."""
+        if int(record.attributes.approximate_receive_count) < LAST_DELIVERY:
+            return
+        told = describe(error)
+        text = " ".join(filter(None, (told["error"], told.get("code"))))
+        try:
+            self.last_errors.note(LastError(record.message_id, text, now()))
+        except AWS_ERRORS as failure:
+            report_trouble(failure)

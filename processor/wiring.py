@@ -9,40 +9,33 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from intake.analytics.s3 import S3AnalyticsFiles
-from intake.files.keyed_ids import KeyedIds
+from intake.analytics.athena import S3AnalyticsFiles
+from intake.files.keys import KeyedIds
 from intake.files.model import now
-from intake.messaging.sns.alerts import SnsAlerts
-from intake.messaging.sns.events import SnsEvents
+from intake.messaging.sns import SnsAlerts, SnsEvents
 from intake.messaging.sqs import SqsQueue
-from intake.operations.incidents import DynamoIncidents, DynamoRounds
-from intake.operations.inventory import DynamoLedger, S3Inventory
-from intake.operations.last_errors import DynamoLastErrors
-from intake.operations.quiet_clinics import DynamoWatch
-from intake.operations.stuck_files import DynamoStuckFiles
+from intake.operations.dynamodb import DynamoLastErrors, DynamoStuckFiles, DynamoWatch
+from intake.operations.reconciliation import DynamoIncidents, DynamoLedger, DynamoRounds, S3Inventory
 from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
 from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
-from intake.records.children import DynamoChildren
+from intake.records.pending import DynamoChildren
 from intake.records.records import DynamoRecords
-from intake.records.table_secret import TableSecret
 from intake.records.verdicts import DynamoVerdicts
 from intake.storage.s3.objects import S3Objects
-from intake.storage.s3.writer import S3Writer
+from intake.storage.s3.uploads import S3Writer
 from intake.table.dynamodb_streams import DynamoStream
-from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.table.table import Table, TableSecret
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer, sync_audience
-from processor.handlers.concurrency import serialize
-from processor.handlers.failure_notes import FailureNotes
 from processor.handlers.secret_rotation import KeyRotation
 from processor.ingest.expand import Expander
 from processor.ingest.filing import Buckets
-from processor.ingest.malware_scan import Scans
-from processor.ingest.process import Processor
-from processor.ingest.profiles import Profiles
+from processor.ingest.process import Processor, serialize
+from processor.ingest.senders import Profiles
 from processor.ingest.settle import Settler
+from processor.ingest.stored_objects import Scans
 from processor.judge import judge
 from processor.orders.dispatch import OrderDispatcher
 from processor.orders.tasks import Tasks
@@ -53,6 +46,7 @@ from processor.reconcile.quiet_clinics import QuietWatch
 from processor.reconcile.reconciler import Reconciler
 from processor.reconcile.sweep import Sweep
 from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, SweepSettings
+from processor.telemetry import FailureNotes
 
 # Waits are short against the Lambdas' timeouts, so that a slow service ends in a retry and not in a killed worker.
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=20)
@@ -112,20 +106,9 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         scans=scans,
         ids=ids,
     )
-    desk = OrderDispatcher(
-        orders=DynamoOrders(table),
-        records=DynamoRecords(table),
-        queue=queue,
-        do=tasks.do,
-    )
-    settler = Settler(
-        objects=objects,
-        children=DynamoChildren(table),
-        verdicts=verdicts,
-        queue=queue,
-        buckets=buckets,
-    )
-    return Judging(processor, expander, settler, desk, FailureNotes(DynamoLastErrors(table)))
+    dispatcher = OrderDispatcher(orders=DynamoOrders(table), records=DynamoRecords(table), queue=queue, do=tasks.do)
+    settler = Settler(objects=objects, children=DynamoChildren(table), verdicts=verdicts, queue=queue, buckets=buckets)
+    return Judging(processor, expander, settler, dispatcher, FailureNotes(DynamoLastErrors(table)))
 
 
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:

@@ -178,21 +178,16 @@ class Client:
         file = self.file(file_id)
         url = self.connection.ask("GET", f"files/{file_id}/content")["url"]
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".scalper-") as scratch:
-            fresh = Path(scratch) / "file"
-            digest, size = self._copy(url, fresh)
-            if size != file.size or file.sha256 not in {None, digest}:
+            fresh, digest, size = Path(scratch) / "file", hashlib.sha256(), 0
+            with self.connection.download(url) as pieces, fresh.open("wb") as opened:
+                for piece in pieces:
+                    opened.write(piece)
+                    digest.update(piece)
+                    size += len(piece)
+            if size != file.size or file.sha256 not in {None, digest.hexdigest()}:
                 raise DamagedError("The bytes that came are not those that were accepted. Try again.")
             fresh.replace(target)
         return file
-
-    def _copy(self, url: str, path: Path) -> tuple[str, int]:
-        digest, size = hashlib.sha256(), 0
-        with self.connection.download(url) as pieces, path.open("wb") as file:
-            for piece in pieces:
-                file.write(piece)
-                digest.update(piece)
-                size += len(piece)
-        return digest.hexdigest(), size
 
 
 def default_journal() -> Path:

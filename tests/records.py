@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from intake.files import keys
-from intake.files.index_keys import index_by_content
-from intake.files.keyed_ids import KeyedIds
+from intake.files.item_keys import index_by_content
+from intake.files.keys import KeyedIds
 from intake.files.model import FileRecord, Finding, ObjectVersion, Severity, Source, Upload
 from intake.files.outcomes import Verdict
 from intake.files.states import State
 from intake.records.file_items import file_item
 from intake.studies.model import Instance
-from intake.table.serialization import deserialize, serialize
+from intake.table.table import deserialize, serialize
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 UPLOAD_ID = "01kanqzzzz0000000000000000"

@@ -8,7 +8,7 @@ from intake.files import keys
 from intake.files.model import FileRecord, Source
 from intake.files.states import State
 from intake.records.file_items import file_item
-from intake.table.serialization import serialize
+from intake.table.table import serialize
 from tests.records import REFUSAL, a_file
 
 SCANNERS = (

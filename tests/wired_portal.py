@@ -4,11 +4,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from intake.files.model import now
-from portal.auth.revocations import KnownRevocations
-from portal.crypto.deployment_key import DeploymentKey
+from portal.auth.lookups import KnownRevocations, TtlCache
+from portal.crypto.deployment_secrets import DeploymentKey
 from portal.services import Services
 from portal.settings import Settings
-from portal.ttl_cache import TtlCache
 from tests.fakes import (
     FakeAthena,
     FakeAudit,

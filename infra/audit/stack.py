@@ -1,13 +1,18 @@
 """The audit stack: who did what to the account and to patients' data, where nobody can take it away again."""
 
-from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
+from typing import ClassVar
+
+from aws_cdk import Aws, CfnOutput, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk.aws_logs import CfnDelivery, CfnDeliveryDestination, CfnDeliverySource
 from constructs import Construct
 
-from infra.audit.bucket import AuditBucket
-from infra.audit.edge_logs import EdgeLogs
-from infra.audit.tampering import add_tamper_alerts
-from infra.audit.trail import Trail
+from infra.audit.trail import AuditBucket, Trail
 from infra.config import StageConfig
+from infra.iam import let_service
+from infra.messaging import EventAlert
 from infra.stack import SilentScalper
 
 
@@ -53,12 +58,131 @@ class Audit(Stack):
             EdgeLogs(
                 self, "EdgeLogs", prefix=config.prefix, distribution_arn=distribution_arn, logs=core.parts.storage.logs
             )
-        self._publish_outputs()
-
-    def _publish_outputs(self) -> None:
         for name, value in {
             "AuditBucket": self.archive.bucket.bucket_name,
             "TrailArn": self.trail.trail.attr_arn,
             "TrailLogGroup": self.trail.log_group.log_group_name,
         }.items():
             CfnOutput(self, f"{name}Output", value=value).override_logical_id(name)
+
+
+_CALLS = "AWS API Call via CloudTrail"
+_SIGN_INS = "AWS Console Sign In via CloudTrail"
+_PARTS = {"what": "$.detail.eventName", "who": "$.detail.userIdentity.arn", "when": "$.time", "id": "$.detail.eventID"}
+_TOLD = "<what> by <who> at <when>, CloudTrail event <id>. See docs/runbook.md"
+
+_EVIDENCE = {
+    "cloudtrail.amazonaws.com": ["DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"],
+    "s3.amazonaws.com": ["DeleteBucket", "DeleteBucketPolicy", "PutBucketObjectLockConfiguration"],
+    "dynamodb.amazonaws.com": [
+        "DeleteBackup",
+        "DeleteResourcePolicy",
+        "DeleteTable",
+        "UpdateContinuousBackups",
+        "UpdateTimeToLive",
+    ],
+    "kms.amazonaws.com": ["DisableKey", "DisableKeyRotation", "ScheduleKeyDeletion"],
+    "backup.amazonaws.com": [
+        "DeleteBackupVault",
+        "DeleteBackupVaultAccessPolicy",
+        "DeleteBackupVaultLockConfiguration",
+        "DeleteRecoveryPoint",
+        "UpdateRecoveryPointLifecycle",
+    ],
+}
+"""Calls that end or weaken what later shows what happened, or brings back what was lost. By service."""
+
+
+def add_tamper_alerts(
+    scope: Construct, config: StageConfig, *, topic: sns.ITopic, break_glass: iam.IRole
+) -> list[EventAlert]:
+    """Add the rules. They see the calls of the stack's region, where IAM and root's sign-ins are seen in us-east-1."""
+    calls = [name for names in _EVIDENCE.values() for name in names]
+    patterns = {
+        "RootUse": (
+            "The root user acted",
+            {
+                "detail-type": [_CALLS, _SIGN_INS],
+                "detail": {"userIdentity": {"type": ["Root"], "invokedBy": [{"exists": False}]}},
+            },
+        ),
+        "BreakGlassUse": (
+            "Break-glass was used",
+            {
+                "detail-type": [_CALLS],
+                "detail": {
+                    "eventSource": ["sts.amazonaws.com"],
+                    "eventName": ["AssumeRole"],
+                    "requestParameters": {"roleArn": [break_glass.role_arn]},
+                },
+            },
+        ),
+        "Tampering": (
+            "Evidence or backups were touched",
+            {"detail-type": [_CALLS], "detail": {"eventSource": list(_EVIDENCE), "eventName": calls}},
+        ),
+    }
+    return [
+        EventAlert(
+            scope,
+            name,
+            name=f"{config.prefix}-{name}",
+            topic=topic,
+            pattern=pattern,
+            parts=_PARTS,
+            message=f"{title}: {_TOLD}, {name}.",
+        )
+        for name, (title, pattern) in patterns.items()
+    ]
+
+
+_EDGE_PREFIX = "edge"
+
+FIELDS = (
+    "timestamp(ms)", "x-edge-request-id", "x-edge-location", "c-ip", "c-country", "asn", "x-host-header", "cs-method",
+    "cache-behavior-path-pattern", "cs-protocol", "cs-protocol-version", "ssl-protocol", "ssl-cipher",
+    "cs(User-Agent)", "sc-status", "x-edge-result-type", "x-edge-response-result-type", "x-edge-detailed-result-type",
+    "sc-content-type", "cs-bytes", "sc-bytes", "time-taken", "time-to-first-byte", "origin-fbl", "origin-lbl",
+)  # fmt: skip
+"""Who asked, how it went and how long it took (CloudFront guide, "Standard logging reference").
+
+Left out: `cs-uri-stem`, `cs-uri-query`, `cs(Referer)` and `cs(Cookie)`. DICOMweb puts names of patients and UIDs of
+studies into addresses; `x-edge-request-id` leads from a line here to the portal's own log, which knows the operation.
+"""
+
+
+class EdgeLogs(Construct):
+    """Delivery of a distribution's access logs to the logs' bucket, as JSON lines under `edge/`, at no charge.
+
+    CloudFront's deliveries are made in us-east-1 only: stages elsewhere have none, and the gateway's log alone.
+    """
+
+    REGION: ClassVar[str] = "us-east-1"
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, prefix: str, distribution_arn: str, logs: s3.Bucket
+    ) -> None:
+        super().__init__(scope, construct_id)
+        name = f"{prefix}-edge"
+        source = CfnDeliverySource(self, "Source", name=name, resource_arn=distribution_arn, log_type="ACCESS_LOGS")
+        destination = CfnDeliveryDestination(
+            self,
+            "Destination",
+            name=name,
+            destination_resource_arn=f"{logs.bucket_arn}/{_EDGE_PREFIX}",
+            output_format="json",
+        )
+        # CloudWatch Logs guide, "Logs sent to Amazon S3".
+        ours = f"arn:{Aws.PARTITION}:logs:us-east-1:{Aws.ACCOUNT_ID}:delivery-source:{source.name}"
+        owned = {"s3:x-amz-acl": "bucket-owner-full-control", "aws:SourceAccount": Aws.ACCOUNT_ID}
+        delivered = {"StringEquals": owned, "ArnEquals": {"aws:SourceArn": ours}}
+        files = logs.arn_for_objects(f"{_EDGE_PREFIX}/*")
+        logs.add_to_resource_policy(let_service("delivery.logs", ["s3:PutObject"], files, conditions=delivered))
+        CfnDelivery(
+            self,
+            "Delivery",
+            delivery_source_name=source.name,
+            delivery_destination_arn=destination.attr_arn,
+            record_fields=list(FIELDS),
+            s3_suffix_path="{yyyy}/{MM}/{dd}/{HH}",
+        ).add_resource_dependency(source)

@@ -1,5 +1,6 @@
 """The synthesized cloud assembly for the emulator, made again only when its inputs changed."""
 
+import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -35,24 +36,14 @@ def local_assembly() -> Assembly:
         name = digest([*sources, ROOT / "uv.lock"], *(bundle.name for bundle in bundles))
         folder = BUILD / "assemblies" / name
         if not folder.exists():
-            _synthesize(folder)
-            _forget_older(folder)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+                out = Path(scratch) / "out"
+                command = [sys.executable, "-m", "infra.app", "--stage", "local", "--out", str(out)]
+                run_tool("Synthesis", command, environment=tool_environment(), cwd=ROOT, log=BUILD / "synth.log")
+                out.rename(folder)
+            # The three newest stay: another process may be deploying the one before.
+            siblings = sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+            for older in siblings[3:]:
+                shutil.rmtree(older)
         return Assembly(folder, name)
-
-
-def _synthesize(folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        out = Path(scratch) / "out"
-        command = [sys.executable, "-m", "infra.app", "--stage", "local", "--out", str(out)]
-        run_tool("Synthesis", command, environment=tool_environment(), cwd=ROOT, log=BUILD / "synth.log")
-        out.rename(folder)
-
-
-def _forget_older(newest: Path) -> None:
-    # The three newest stay: another process may be deploying the one before.
-    siblings = sorted(newest.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-    for folder in siblings[3:]:
-        for file in folder.iterdir():
-            file.unlink()
-        folder.rmdir()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -130,22 +131,23 @@ def _install_dependencies(bundle: str, platform: Platform) -> Path:
 
 def export_requirements(bundle: str | None, file: Path) -> None:
     """Write what a bundle holds of others' packages, in locked versions; of the client's package where it is None."""
-    leaves_out = [] if bundle is None else [("--prune", package) for package in (*_COMMAND_ONLY, *_UNREACHED)]
-    chosen = [*(("--extra", bundle) if bundle else ()), *(argument for pair in leaves_out for argument in pair)]
+    left_out = [f"--prune={package}" for package in (*_COMMAND_ONLY, *_UNREACHED)]
+    chosen = [f"--extra={bundle}", *left_out] if bundle else []
     export = ["export", "--frozen", "--quiet", "--no-default-groups", "--no-emit-project", "--no-hashes"]
     run_uv([*export, *chosen, "--output-file", str(file)])
 
 
-def run_uv(arguments: list[str]) -> None:
-    """Run uv outside this environment. Raises RunnerError when it is missing or fails."""
+def run_uv(arguments: list[str], settings: Mapping[str, str] | None = None) -> str:
+    """Run uv outside this environment, and return what it prints. Raises RunnerError when it is missing or fails."""
     uv = os.environ.get("UV") or shutil.which("uv")
     if uv is None:
         raise RunnerError("uv is not on PATH; `make up` installs it, or see https://docs.astral.sh/uv.")
     # The environment that runs us must not become the one that uv installs into.
-    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"} | dict(settings or {})
     done = subprocess.run([uv, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RunnerError(f"`uv {' '.join(arguments[:2])}` failed: {done.stderr.strip()}")
+        raise RunnerError(f"`uv {' '.join(arguments[:2])}` failed: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
 
 
 def _trim(target: Path) -> None:

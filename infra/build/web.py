@@ -5,7 +5,9 @@ from pathlib import Path
 from infra.build.cache import BUILD, ROOT, digest, files_under, hold_lock
 from infra.build.processes import run_tool, tool_environment
 
-_DONE = ROOT / "assets" / "dist" / ".built-from"
+_LOCK = ROOT / "package-lock.json"
+_INSTALLED = ROOT / "node_modules" / ".installed-from"
+_BUILT = ROOT / "assets" / "dist" / ".built-from"
 
 
 def build_web() -> bool:
@@ -14,35 +16,20 @@ def build_web() -> bool:
     Raises RunnerError when npm is missing or fails.
     """
     with hold_lock("web"):
-        return _install() | _build()
+        installed = _run_npm(_INSTALLED, [_LOCK], "ci", "--no-audit", "--no-fund", "--loglevel=error")
+        sources = files_under(ROOT / "assets", ROOT / "templates", ROOT / "package.json", _LOCK)
+        return _run_npm(_BUILT, sources, "run", "build") or installed
 
 
-def _install() -> bool:
-    lock = ROOT / "package-lock.json"
-    done = ROOT / "node_modules" / ".installed-from"
-    if _is_current(done, digest([lock])):
+def _run_npm(mark: Path, inputs: list[Path], *arguments: str) -> bool:
+    """Run npm unless `mark` says that it ran with these inputs; say whether it did."""
+    name = digest(inputs)
+    if mark.exists() and mark.read_text() == name:
         return False
-    _npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
-    done.write_text(digest([lock]))
+    tool = f"npm {' '.join(arguments[:2])}"
+    run_tool(tool, ["npm", *arguments], environment=tool_environment(), cwd=ROOT, log=BUILD / "npm.log")
+    mark.write_text(name)
     return True
-
-
-def _build() -> bool:
-    inputs = digest(files_under(ROOT / "assets", ROOT / "templates", ROOT / "package.json", ROOT / "package-lock.json"))
-    if _is_current(_DONE, inputs):
-        return False
-    _npm("run", "build")
-    _DONE.write_text(inputs)
-    return True
-
-
-def _is_current(mark: Path, inputs: str) -> bool:
-    return mark.exists() and mark.read_text() == inputs
-
-
-def _npm(*arguments: str) -> None:
-    name = f"npm {' '.join(arguments[:2])}"
-    run_tool(name, ["npm", *arguments], environment=tool_environment(), cwd=ROOT, log=BUILD / "npm.log")
 
 
 if __name__ == "__main__":

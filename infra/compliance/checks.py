@@ -8,9 +8,6 @@ import argparse
 import contextlib
 import io
 import json
-import os
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -19,14 +16,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from aws_cdk import App, CfnElement, Stack, Validations
+from aws_cdk import aws_codebuild as codebuild
 from cdk_nag import AwsSolutionsChecks, HIPAASecurityChecks
+from constructs import IConstruct
 
 from infra.app import build, placeholder_bundles
-from infra.build.cache import BUILD, ROOT
+from infra.build.bundle import run_uv
+from infra.build.cache import BUILD
 from infra.compliance.acknowledged import ACKNOWLEDGED, Acknowledgement
-from infra.compliance.false_positives import explain_misread
 from infra.config import StageConfig
-from infra.errors import RunnerError
 from infra.stages import STAGES
 
 
@@ -38,7 +36,7 @@ class Finding:
     """The construct's path in the app."""
     rule: str
     misread: str = ""
-    """Why the rule's own text does not mean this resource, though its code does (`false_positives.py`)."""
+    """Why the rule's own text does not mean this resource, though its code does (`explain_misread`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +86,37 @@ def judge(
     )
 
 
+_OAUTH = "HIPAA.Security-CodeBuildProjectSourceRepoUrl"
+_FROM_A_PIPELINE = (
+    "The rule asks projects that fetch from GitHub or Bitbucket to do so by OAuth. This one is handed its source by "
+    "its pipeline, which fetches by its connection (cdk-nag, issue 1590)."
+)
+
+
+def explain_misread(app: App, rule: str, resource: str) -> str:
+    """Return why a rule whose code finds more than its text means does not mean a resource; empty where it does.
+
+    `resource` is a construct path. It is told by what it really says, never by its name.
+    """
+    if rule != _OAUTH:
+        return ""
+    project = _find_project(app, resource)
+    resolve = Stack.of(project).resolve
+    sources = [resolve(project.source), *(resolve(project.secondary_sources) or [])]
+    return _FROM_A_PIPELINE if all(source["type"] == "CODEPIPELINE" for source in sources) else ""
+
+
+def _find_project(app: App, path: str) -> codebuild.CfnProject:
+    """Return the project at a path, which may name the construct around it."""
+    node: IConstruct = app
+    for name in path.split("/"):
+        node = node.node.find_child(name)
+    found = node if isinstance(node, codebuild.CfnProject) else node.node.default_child
+    if not isinstance(found, codebuild.CfnProject):
+        raise TypeError(f"{path} is no build project.")
+    return found
+
+
 def _synthesize(app: App, folder: Path) -> None:
     (folder / "validation-report.json").unlink(missing_ok=True)
     try:
@@ -108,7 +137,13 @@ def _read_nag_report(folder: Path) -> Iterator[Finding]:
 
 
 def _read_checkov_report(app: App, folder: Path) -> Iterator[Finding]:
-    paths = _construct_paths(app)
+    paths = {
+        (stack.stack_name, str(stack.resolve(element.logical_id))): element.node.path.removesuffix("/Resource")
+        for stack in app.node.find_all()
+        if isinstance(stack, Stack)
+        for element in stack.node.find_all()
+        if isinstance(element, CfnElement)
+    }
     for result in _run_checkov(folder):
         for failed in result["results"]["failed_checks"]:
             stack = Path(failed["file_path"]).name.removesuffix(".template.json")
@@ -116,51 +151,14 @@ def _read_checkov_report(app: App, folder: Path) -> Iterator[Finding]:
             yield Finding(paths[stack, logical_id], failed["check_id"])
 
 
-def _construct_paths(app: App) -> dict[tuple[str, str], str]:
-    return {
-        (stack.stack_name, str(stack.resolve(element.logical_id))): element.node.path.removesuffix("/Resource")
-        for stack in app.node.find_all()
-        if isinstance(stack, Stack)
-        for element in stack.node.find_all()
-        if isinstance(element, CfnElement)
-    }
-
-
 def _run_checkov(folder: Path) -> list[dict[str, dict[str, list[dict[str, str]]]]]:
     """Run the locked checkov in an environment of its own: it pins an old AWS SDK."""
-    uv = os.environ.get("UV") or shutil.which("uv")
-    if uv is None:
-        raise RunnerError("uv is not on PATH; `make lint` installs it, or see https://docs.astral.sh/uv.")
-    command = [uv, "run", "--quiet", "--frozen", "--only-group", "checkov", "checkov", "--framework", "cloudformation"]
+    command = ["run", "--quiet", "--frozen", "--only-group", "checkov", "checkov", "--framework", "cloudformation"]
     templates = [argument for file in sorted(folder.glob("*.template.json")) for argument in ("--file", str(file))]
-    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    done = subprocess.run(
-        [*command, *templates, "--compact", "--quiet", "--skip-download", "--output", "json", "--soft-fail"],
-        cwd=ROOT,
-        env={**environment, "UV_PROJECT_ENVIRONMENT": str(BUILD.parent / "checkov")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RunnerError(f"checkov failed: {done.stderr.strip() or done.stdout.strip()}")
-    answer = json.loads(done.stdout)
+    options = ["--compact", "--quiet", "--skip-download", "--output", "json", "--soft-fail"]
+    place = {"UV_PROJECT_ENVIRONMENT": str(BUILD.parent / "checkov")}
+    answer = json.loads(run_uv([*command, *templates, *options], place))
     return answer if isinstance(answer, list) else [answer]
-
-
-def _print_verdict(verdict: Verdict) -> None:
-    for one in verdict.acknowledged:
-        print(f"acknowledged: {one.resource}: {', '.join(sorted(one.findings))}")
-        print(f"    {one.reason} ({one.owner}, review {one.review})")
-    for finding in verdict.misread:
-        print(f"misread: {finding.resource}: {finding.rule}\n    {finding.misread}")
-    for finding in verdict.new:
-        print(f"FINDING: {finding.resource}: {finding.rule}")
-    for one in verdict.needless:
-        print(f"NEEDLESS: {one.resource} is no longer found to break all of {', '.join(sorted(one.findings))}.")
-    for one in verdict.due:
-        print(f"REVIEW DUE since {one.review}: {one.resource}")
-    print(f"{len(verdict.new)} findings, {len(verdict.acknowledged)} acknowledgements.")
 
 
 def main() -> None:
@@ -173,7 +171,18 @@ def main() -> None:
     if config.name != "prod":
         # Another stage's switches do away with findings that production has.
         verdict = replace(verdict, needless=())
-    _print_verdict(verdict)
+    for one in verdict.acknowledged:
+        print(f"acknowledged: {one.resource}: {', '.join(sorted(one.findings))}")
+        print(f"    {one.reason} ({one.owner}, review {one.review})")
+    for finding in verdict.misread:
+        print(f"misread: {finding.resource}: {finding.rule}\n    {finding.misread}")
+    for finding in verdict.new:
+        print(f"FINDING: {finding.resource}: {finding.rule}")
+    for one in verdict.needless:
+        print(f"NEEDLESS: {one.resource} is no longer found to break all of {', '.join(sorted(one.findings))}.")
+    for one in verdict.due:
+        print(f"REVIEW DUE since {one.review}: {one.resource}")
+    print(f"{len(verdict.new)} findings, {len(verdict.acknowledged)} acknowledgements.")
     sys.exit(0 if verdict.passes else 1)
 
 

@@ -1,1 +1,1 @@
-"""What the system costs, computed from metered calls and a dated price table: `python -m infra.costs`."""
+"""What the system costs, computed from metered calls and a dated price table: `make cost`."""

@@ -46,7 +46,7 @@ KMS_PER_FILE = 0.02
 with Amazon S3 Bucket Keys"; SQS guide, "Key management"): a call per principal and five minutes, whatever the load."""
 
 ACCESS_LOG_BYTES = 400
-"""Of API Gateway's line for each request (`infra/edge/api.py`)."""
+"""Of API Gateway's line for each request (`infra/edge/access.py`)."""
 
 STORED_A_MONTH_GB = 0.1
 """What an idle system keeps of logs."""

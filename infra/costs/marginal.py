@@ -15,8 +15,8 @@ from infra.costs.assumptions import (
 )
 from infra.costs.metered import Metered
 from infra.costs.prices import PRICES
-from infra.stages.prod import PROD
-from processor.handlers.concurrency import AT_ONCE
+from infra.stages import PROD
+from processor.ingest.process import AT_ONCE
 
 MILLION = 1_000_000
 FUNCTIONS = ("portal", "judge", "projector", "exporter")

@@ -40,7 +40,15 @@ class Analytics(Construct):
         super().__init__(scope, construct_id)
         self.names = Names.from_prefix(prefix)
         self.bucket = bucket
-        self._add_table(kept_days).add_resource_dependency(self._add_database())
+        table = self._add_table(kept_days)
+        description = "Silent Scalper: verdicts, without anything that names a person"
+        database = glue.CfnDatabase(
+            self,
+            "Database",
+            catalog_id=Aws.ACCOUNT_ID,
+            database_input=glue.CfnDatabase.DatabaseInputProperty(name=self.names.database, description=description),
+        )
+        table.add_resource_dependency(database)
         self._add_workgroup(key)
 
     @property
@@ -53,17 +61,16 @@ class Analytics(Construct):
         glue_arn, database = f"arn:{Aws.PARTITION}:glue:{Aws.REGION}:{Aws.ACCOUNT_ID}", self.names.database
         return [f"{glue_arn}:catalog", f"{glue_arn}:database/{database}", f"{glue_arn}:table/{database}/{TABLE}"]
 
-    def _add_database(self) -> glue.CfnDatabase:
-        return glue.CfnDatabase(
-            self,
-            "Database",
-            catalog_id=Aws.ACCOUNT_ID,
-            database_input=glue.CfnDatabase.DatabaseInputProperty(
-                name=self.names.database, description="Silent Scalper: verdicts, without anything that names a person"
-            ),
-        )
-
     def _add_table(self, kept_days: int) -> glue.CfnTable:
+        folder = f"s3://{self.bucket.bucket_name}/{PREFIX}"
+        # Athena reckons the partitions from the days of a query (Athena guide, "Partition projection").
+        projection = {
+            "projection.enabled": "true",
+            f"projection.{PARTITION}.type": "date",
+            f"projection.{PARTITION}.format": "yyyy-MM-dd",
+            f"projection.{PARTITION}.range": f"NOW-{kept_days}DAYS,NOW",
+            "storage.location.template": f"{folder}{PARTITION}=${{{PARTITION}}}/",
+        }
         return glue.CfnTable(
             self,
             "Verdicts",
@@ -72,21 +79,11 @@ class Analytics(Construct):
             table_input=glue.CfnTable.TableInputProperty(
                 name=TABLE,
                 table_type="EXTERNAL_TABLE",
-                parameters={"classification": "json", "compressionType": "gzip", **self._project_partitions(kept_days)},
+                parameters={"classification": "json", "compressionType": "gzip", **projection},
                 partition_keys=[glue.CfnTable.ColumnProperty(name=PARTITION, type="string")],
-                storage_descriptor=_describe_storage(f"s3://{self.bucket.bucket_name}/{PREFIX}"),
+                storage_descriptor=_describe_storage(folder),
             ),
         )
-
-    def _project_partitions(self, kept_days: int) -> dict[str, str]:
-        """Have Athena reckon the partitions from the days of a query (Athena guide, "Partition projection")."""
-        return {
-            "projection.enabled": "true",
-            f"projection.{PARTITION}.type": "date",
-            f"projection.{PARTITION}.format": "yyyy-MM-dd",
-            f"projection.{PARTITION}.range": f"NOW-{kept_days}DAYS,NOW",
-            "storage.location.template": f"s3://{self.bucket.bucket_name}/{PREFIX}{PARTITION}=${{{PARTITION}}}/",
-        }
 
     def _add_workgroup(self, key: kms.IKey) -> None:
         athena.CfnWorkGroup(

@@ -1,5 +1,7 @@
 """The buckets: where files arrive, where they are kept, and where access is logged and verdicts are analysed."""
 
+from typing import Any
+
 from aws_cdk import CfnResource, Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -17,8 +19,24 @@ _ANSWERS_KEPT = 30
 """Days; a query that is wanted again is run again."""
 
 
+def add_bucket(scope: Construct, construct_id: str, *, key: kms.IKey | None, **properties: Any) -> s3.Bucket:  # noqa: ANN401  # CDK's own.
+    """Add a bucket: versioned, private, reached over TLS only, and encrypted with our own key or else with S3's."""
+    return s3.Bucket(
+        scope,
+        construct_id,
+        encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+        encryption_key=key,
+        bucket_key_enabled=True if key else None,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        enforce_ssl=True,
+        versioned=True,
+        **properties,
+    )
+
+
 class Storage(Construct):
-    """Incoming, accepted, quarantine and logs. All versioned, encrypted, private and reached over TLS only."""
+    """Incoming, accepted, quarantine and logs."""
 
     def __init__(
         self,
@@ -33,9 +51,14 @@ class Storage(Construct):
         super().__init__(scope, construct_id)
         self._key, self._removal_policy, self._retention = key, removal_policy, retention
         self.logs = self._add_logs_bucket()
-        self.incoming = self._add_bucket(
-            "Incoming", expire_days=retention.incoming_days, cors=[_allow_browser_uploads(portal_origin)]
+        browser_uploads = s3.CorsRule(
+            allowed_methods=[s3.HttpMethods.PUT],
+            allowed_origins=[portal_origin],
+            allowed_headers=["content-type", "if-none-match", "x-amz-*"],
+            exposed_headers=["ETag", "x-amz-checksum-sha256"],
+            max_age=3000,
         )
+        self.incoming = self._add_bucket("Incoming", expire_days=retention.incoming_days, cors=[browser_uploads])
         self.accepted = self._add_bucket("Accepted", move=_list_transitions(retention))
         self.quarantine = self._add_bucket("Quarantine", expire_days=retention.quarantine_days)
 
@@ -73,16 +96,10 @@ class Storage(Construct):
         cors: list[s3.CorsRule] | None = None,
         move: list[s3.Transition] | None = None,
     ) -> s3.Bucket:
-        return s3.Bucket(
+        return add_bucket(
             self,
             construct_id,
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=self._key,
-            bucket_key_enabled=True,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            versioned=True,
+            key=self._key,
             server_access_logs_bucket=self.logs,
             server_access_logs_prefix=f"{construct_id.lower()}/",
             lifecycle_rules=[self._expire_versions(expire_days, move)],
@@ -92,14 +109,10 @@ class Storage(Construct):
 
     def _add_logs_bucket(self) -> s3.Bucket:
         # S3 delivers its access logs only to buckets encrypted with its own keys (S3 guide, "Server access logging").
-        return s3.Bucket(
+        return add_bucket(
             self,
             "Logs",
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            versioned=True,
+            key=None,
             # A rule for each prefix: the shortest one that fits an object wins, and other prefixes have other lives.
             lifecycle_rules=[
                 self._expire_versions(None),
@@ -135,13 +148,3 @@ def _list_transitions(retention: Retention) -> list[s3.Transition] | None:
         if days is not None
     ]
     return moves or None
-
-
-def _allow_browser_uploads(origin: str) -> s3.CorsRule:
-    return s3.CorsRule(
-        allowed_methods=[s3.HttpMethods.PUT],
-        allowed_origins=[origin],
-        allowed_headers=["content-type", "if-none-match", "x-amz-*"],
-        exposed_headers=["ETag", "x-amz-checksum-sha256"],
-        max_age=3000,
-    )

@@ -1,8 +1,10 @@
-"""Customer keys: one for the data at rest, one for what carries messages about it."""
+"""Customer keys, one for the data at rest and one for what carries messages about it; and the portal's secret."""
 
 from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.iam import let_service
@@ -17,8 +19,8 @@ class Keys(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, removal_policy: RemovalPolicy) -> None:
         super().__init__(scope, construct_id)
-        self.data = self._add_key("Data", "Silent Scalper: files and records", removal_policy)
-        self.messages = self._add_key("Messages", "Silent Scalper: queues, alerts and logs", removal_policy)
+        self.data = add_key(self, "Data", "files and records", removal_policy)
+        self.messages = add_key(self, "Messages", "queues, alerts and logs", removal_policy)
         for service in ("s3", "sns", "cloudwatch", "budgets"):
             self.admit(service)
         self.messages.add_to_resource_policy(let_logs_encrypt())
@@ -28,10 +30,16 @@ class Keys(Construct):
         # SQS guide, "Key management". In a key's own policy, `*` means the key.
         self.messages.add_to_resource_policy(let_service(service, ["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
 
-    def _add_key(self, construct_id: str, description: str, removal_policy: RemovalPolicy) -> kms.Key:
-        return kms.Key(
-            self, construct_id, description=description, enable_key_rotation=True, removal_policy=removal_policy
-        )
+
+def add_key(
+    scope: Construct, construct_id: str, what: str, removal_policy: RemovalPolicy, *may: iam.PolicyStatement
+) -> kms.Key:
+    """Add a key for `what`, rotated every year, that others but the account's roles use as `may` says."""
+    description = f"Silent Scalper: {what}"
+    key = kms.Key(scope, construct_id, description=description, enable_key_rotation=True, removal_policy=removal_policy)
+    for statement in may:
+        key.add_to_resource_policy(statement)
+    return key
 
 
 def let_logs_encrypt(groups: str = "*") -> iam.PolicyStatement:
@@ -43,3 +51,47 @@ def let_logs_encrypt(groups: str = "*") -> iam.PolicyStatement:
         resources=["*"],
         conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
     )
+
+
+_LENGTH = 64
+"""Letters and digits: 381 bits."""
+
+
+class PortalSecret(Construct):
+    """Encrypted with the data key. It has no name of its own, so that two stacks never share one."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey) -> None:
+        super().__init__(scope, construct_id)
+        secret = secretsmanager.CfnSecret(
+            self,
+            "Secret",
+            description="Of this the portal makes the keys of what browsers and partners keep for it.",
+            generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
+                exclude_punctuation=True, password_length=_LENGTH
+            ),
+            kms_key_id=key.key_arn,
+        )
+        # It can be made anew at any time, at the price of a sign-in: what it guards lasts for hours.
+        secret.apply_removal_policy(RemovalPolicy.DESTROY)
+        self.arn = secret.attr_id
+
+    def rotate(self, function: lambda_.IFunction) -> None:
+        """Have a function put another value in its place every quarter; what it replaced is known until the next."""
+        permission = lambda_.CfnPermission(
+            self,
+            "Rotates",
+            action="lambda:InvokeFunction",
+            function_name=function.function_arn,
+            principal="secretsmanager.amazonaws.com",
+            source_account=Aws.ACCOUNT_ID,
+            source_arn=self.arn,
+        )
+        schedule = secretsmanager.CfnRotationSchedule(
+            self,
+            "Rotation",
+            secret_id=self.arn,
+            rotation_lambda_arn=function.function_arn,
+            rotate_immediately_on_update=False,
+            rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(automatically_after_days=90),
+        )
+        schedule.node.add_dependency(permission)

@@ -3,21 +3,21 @@
 from collections.abc import Iterable
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_backup as backup
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.config import StageConfig
-from infra.data.audit_log import INDEXES as AUDIT_INDEXES
-from infra.data.audit_log import AuditLog
-from infra.data.backup import Backup
+from infra.config import Retention, StageConfig
 from infra.data.buckets import Storage
 from infra.data.keys import Keys
-from infra.data.records import INDEXES as RECORD_INDEXES
-from infra.data.records import Records
-from infra.data.tables import list_arns
-from infra.messaging.alerts import Alerts
+from infra.data.tables import AUDIT_INDEXES, KEY_ACTIONS, RECORD_INDEXES, AuditLog, Records, list_arns
+from infra.iam import add_role, allow, let_role
+from infra.messaging import Alerts, EventAlert
 
 
 class Recovery(Construct):
@@ -89,42 +89,118 @@ class BreakGlass(Construct):
         key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
-        policy = iam.ManagedPolicy(
-            self,
-            "Policy",
-            statements=[
-                iam.PolicyStatement(actions=_READ_ITEMS, resources=list(tables)),
-                iam.PolicyStatement(actions=["kms:Decrypt", "kms:DescribeKey"], resources=[key.key_arn]),
-            ],
+        may = [allow(_READ_ITEMS, *tables), allow(["kms:Decrypt", "kms:DescribeKey"], key.key_arn)]
+        root = iam.AccountRootPrincipal().with_conditions(
+            {
+                "Bool": {"aws:MultiFactorAuthPresent": "true"},
+                "NumericLessThan": {"aws:MultiFactorAuthAge": str(_HOUR.to_seconds())},
+            }
         )
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=_require_second_factor(),
+            assumed_by=root,
             description="Emergencies only: reads files, records and the audit log (docs/runbook.md)",
             max_session_duration=_HOUR,
-            managed_policies=[policy],
+            managed_policies=[iam.ManagedPolicy(self, "Policy", statements=may)],
         )
+        # By the buckets' own policies: the role's could name objects by a wildcard only.
         for bucket in buckets:
-            self._open_bucket(bucket)
-
-    def _open_bucket(self, bucket: s3.Bucket) -> None:
-        """Let the role read by the bucket's own policy: the role's could name objects by a wildcard only."""
-        for actions, resource in (
-            (_READ_OBJECTS, bucket.arn_for_objects("*")),
-            (_LIST_OBJECTS, bucket.bucket_arn),
-        ):
-            bucket.add_to_resource_policy(
-                iam.PolicyStatement(
-                    principals=[iam.ArnPrincipal(self.role.role_arn)], actions=actions, resources=[resource]
-                )
-            )
+            bucket.add_to_resource_policy(let_role(self.role, _READ_OBJECTS, bucket.arn_for_objects("*")))
+            bucket.add_to_resource_policy(let_role(self.role, _LIST_OBJECTS, bucket.bucket_arn))
 
 
-def _require_second_factor() -> iam.IPrincipal:
-    return iam.AccountRootPrincipal().with_conditions(
-        {
-            "Bool": {"aws:MultiFactorAuthPresent": "true"},
-            "NumericLessThan": {"aws:MultiFactorAuthAge": str(_HOUR.to_seconds())},
+_RESTORING = (
+    "RestoreTableFromAwsBackup", "DescribeTable", "Scan", "Query", "GetItem", "PutItem", "UpdateItem", "DeleteItem",
+    "BatchWriteItem",
+)  # fmt: skip
+
+
+class Backup(Construct):
+    """A vault, a plan with a daily and a monthly copy of each table, and the role that makes and restores them.
+
+    The region must use AWS Backup's advanced features for DynamoDB, as accounts younger than November 2021 do by
+    themselves (AWS Backup guide, "Advanced DynamoDB backup"): without them, backups are DynamoDB's own, whose names
+    only a policy with wildcards could allow.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        tables: list[dynamodb.ITable],
+        key: kms.Key,
+        topic: sns.ITopic,
+        config: StageConfig,
+        removal_policy: RemovalPolicy,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        kept, locked = config.retention, config.retain_data
+        # In governance mode: without `changeable_for`, whoever may change the vault's lock can take it off. Compliance
+        # mode would keep what a clinic may demand to be deleted, and a mistake for a year.
+        lock = backup.LockConfiguration(min_retention=Duration.days(kept.backup_daily_days))
+        self.vault = backup.BackupVault(
+            self,
+            "Vault",
+            encryption_key=key,
+            # Nobody deletes a recovery point by hand; where the vault is locked, nor shortens the life of one.
+            block_recovery_point_deletion=locked,
+            lock_configuration=lock if locked else None,
+            removal_policy=removal_policy,
+        )
+        self.role = self._add_role(tables, key)
+        self._add_plan(kept).add_selection(
+            "Tables",
+            resources=[backup.BackupResource.from_dynamo_db_table(table) for table in tables],
+            role=self.role,
+            disable_default_backup_policy=True,
+        )
+        EventAlert(
+            self,
+            "Failed",
+            name=f"{config.prefix}-BackupFailed",
+            topic=topic,
+            pattern={
+                "source": ["aws.backup"],
+                "detail-type": ["Backup Job State Change"],
+                "detail": {"state": ["ABORTED", "EXPIRED", "FAILED"]},
+            },
+            parts={"table": "$.detail.resourceArn", "state": "$.detail.state", "when": "$.time"},
+            message="A backup failed: <table> is <state> at <when>. See docs/runbook.md, BackupFailed.",
+        )
+
+    def _add_plan(self, kept: Retention) -> backup.BackupPlan:
+        schedules = {
+            "daily": (events.Schedule.cron(hour="5", minute="0"), kept.backup_daily_days),
+            "monthly": (events.Schedule.cron(day="1", hour="7", minute="0"), kept.backup_monthly_days),
         }
-    )
+        rules = [
+            backup.BackupPlanRule(
+                rule_name=name,
+                schedule_expression=schedule,
+                delete_after=Duration.days(days),
+                start_window=Duration.hours(1),
+                completion_window=Duration.hours(8),
+            )
+            for name, (schedule, days) in schedules.items()
+        ]
+        return backup.BackupPlan(self, "Plan", backup_vault=self.vault, backup_plan_rules=rules)
+
+    def _add_role(self, tables: list[dynamodb.ITable], key: kms.Key) -> iam.Role:
+        """Add what AWSBackupServiceRolePolicyForBackup and ...ForRestores allow for DynamoDB's advanced backups.
+
+        It backs up these tables only and restores each under one new name: it can write to none that the system uses.
+        """
+        own = [table.table_arn for table in tables]
+        backing_up = ["dynamodb:StartAwsBackupJob", "dynamodb:DescribeTable", "dynamodb:ListTagsOfResource"]
+        restoring = [f"dynamodb:{action}" for action in _RESTORING]
+        grants_to_services = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+        may = [
+            allow(backing_up, *own),
+            allow(restoring, *(f"{arn}-restored" for arn in own)),
+            allow(["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"], self.vault.backup_vault_arn),
+            allow(KEY_ACTIONS, key.key_arn),
+            allow(["kms:CreateGrant"], key.key_arn, conditions=grants_to_services),
+        ]
+        return add_role(self, iam.ServicePrincipal("backup.amazonaws.com"), may)

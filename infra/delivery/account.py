@@ -28,15 +28,10 @@ def check(config: StageConfig, caller: Callable[[], str]) -> str:
         raise RunnerError(f"AWS does not take these credentials: {error}. Sign in again.") from error
     if config.account not in {None, account}:
         raise RunnerError(
-            f"The stage {config.name} is for account {config.account} (infra/stages/{config.name}.py), and these "
+            f"The stage {config.name} is for account {config.account} (infra/stages.py), and these "
             f"credentials are for {account}: choose another AWS_PROFILE, or another STAGE."
         )
     return account
-
-
-def _ask_caller(region: str) -> str:
-    answer: dict[str, str] = boto3.client("sts", region_name=region).get_caller_identity()
-    return answer["Account"]
 
 
 def main() -> None:
@@ -44,7 +39,7 @@ def main() -> None:
     parser.add_argument("--stage", choices=sorted(STAGES), default="prod")
     config = STAGES[parser.parse_args().stage]
     try:
-        account = check(config, lambda: _ask_caller(config.region))
+        account = check(config, lambda: boto3.client("sts", region_name=config.region).get_caller_identity()["Account"])
     except RunnerError as error:
         sys.exit(str(error))
     print(f"Stage {config.name}, account {account}, region {config.region}.", flush=True)  # noqa: T201  A command says.

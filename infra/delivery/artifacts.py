@@ -7,6 +7,8 @@ from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
+from infra.iam import allow
+
 SOURCE = "Source"
 ASSEMBLY = "Assembly"
 
@@ -59,17 +61,15 @@ class Artifacts:
         ]
 
     def _allow_bucket(self) -> iam.PolicyStatement:
-        return iam.PolicyStatement(
-            actions=["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"],
-            resources=[f"arn:{Aws.PARTITION}:s3:::{self.bucket}"],
-        )
+        actions = ["s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketVersioning"]
+        return allow(actions, f"arn:{Aws.PARTITION}:s3:::{self.bucket}")
 
     def _allow_objects(self, actions: list[str], *artifacts: str) -> iam.PolicyStatement:
         # Question marks stand for one character each, so that no other key is meant than an artifact's.
         folder = f"arn:{Aws.PARTITION}:s3:::{self.bucket}/{self.pipeline[:20]}"
         keys = [f"{folder}/{name[:10]}/{_RANDOM}{end}" for name in artifacts for end in ("", ".zip")]
-        return iam.PolicyStatement(actions=actions, resources=keys)
+        return allow(actions, *keys)
 
     def _allow_key(self, *, reads: bool, writes: bool) -> iam.PolicyStatement:
         actions = ["kms:DescribeKey", *["kms:Decrypt"] * reads, *["kms:Encrypt", "kms:GenerateDataKey"] * writes]
-        return iam.PolicyStatement(actions=actions, resources=[self.key.key_arn])
+        return allow(actions, self.key.key_arn)

@@ -12,10 +12,11 @@ from constructs import Construct
 
 from infra.config import Delivery, StageConfig
 from infra.delivery.artifacts import ASSEMBLY, SOURCE, Artifacts
-from infra.iam import allow_logging
+from infra.iam import add_role, allow, allow_logging
 
 _IMAGE = "aws/codebuild/standard:7.0"
 _UV = "sh infra/install-uv.sh .scalper/tools"  # By name, since an artifact may have lost what may be executed.
+_RUN = ".scalper/tools/bin/uv run"
 _BUILT = "assembly"
 _BOOTSTRAP_ROLES = ("deploy-role", "file-publishing-role", "lookup-role")
 """What the CDK's command works with. Only CloudFormation takes on the execution role, at the deploy role's word."""
@@ -45,7 +46,7 @@ class Projects(Construct):
         super().__init__(scope, construct_id)
         self._prefix, self._artifacts, self._log_group = production.prefix, artifacts, log_group
         source, credentials = artifacts.read(SOURCE), delivery.smoke_credentials_arn
-        secret = iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[credentials])
+        secret = allow(["secretsmanager:GetSecretValue"], credentials)
         self.check = self._add_project("Check", [_UV, "bash .ci/run"], source, minutes=90)
         self.build = self._add_project(
             "Build", _list_build_commands(production, staging), artifacts.build(), minutes=30
@@ -53,7 +54,7 @@ class Projects(Construct):
         self.stage = self._add_deployment("DeployStaging", staging)
         self.smoke = self._add_project(
             "Smoke",
-            [_UV, f"{_locate_tool('uv')} run --no-default-groups python -m tests.smoke"],
+            [_UV, f"{_RUN} --no-default-groups python -m tests.smoke"],
             [*source, secret],
             minutes=15,
             secrets={name: f"{credentials}:{member}" for name, member in _SMOKE_SETTINGS.items()},
@@ -65,7 +66,7 @@ class Projects(Construct):
         return [one.attr_arn for one in (self.check, self.build, self.stage, self.smoke, self.release)]
 
     def _add_deployment(self, name: str, stage: StageConfig) -> codebuild.CfnProject:
-        cdk = f"{_locate_tool('uv')} run --no-default-groups --group infra"
+        cdk = f"{_RUN} --no-default-groups --group infra"
         assembly = f'"$CODEBUILD_SRC_DIR_{ASSEMBLY}/{stage.name}"'
         commands = [
             _UV,
@@ -73,9 +74,13 @@ class Projects(Construct):
             # The person who approves has the change before them; what deploys it has nobody to ask.
             f"{cdk} npx --no-install cdk deploy --all --app {assembly} --require-approval never --ci --progress events",
         ]
-        return self._add_project(
-            name, commands, [*self._artifacts.read(SOURCE, ASSEMBLY), _allow_assuming(stage)], minutes=60
-        )
+        account = stage.account or Aws.ACCOUNT_ID
+        roles = [
+            f"arn:{Aws.PARTITION}:iam::{account}:role/cdk-hnb659fds-{role}-{account}-{stage.region}"
+            for role in _BOOTSTRAP_ROLES
+        ]
+        may = [*self._artifacts.read(SOURCE, ASSEMBLY), allow(["sts:AssumeRole"], *roles)]
+        return self._add_project(name, commands, may, minutes=60)
 
     def _add_project(
         self,
@@ -88,16 +93,22 @@ class Projects(Construct):
     ) -> codebuild.CfnProject:
         project = f"{self._prefix}-{name}"
         arn = f"arn:{Aws.PARTITION}:codebuild:{Aws.REGION}:{Aws.ACCOUNT_ID}:project/{project}"
-        may = [*grants, allow_logging(self._log_group)]
+        # CodeBuild as it works for this one project (CodeBuild guide, "Cross-service confused deputy prevention").
+        ours = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}, "ArnEquals": {"aws:SourceArn": arn}}
+        service = iam.ServicePrincipal("codebuild.amazonaws.com", conditions=ours)
+        role = add_role(self, service, [*grants, allow_logging(self._log_group)], name=f"{name}Role")
+        spec: dict[str, object] = {"version": "0.2", "phases": {"build": {"commands": list(commands)}}}
+        if name == "Build":
+            spec["artifacts"] = {"base-directory": _BUILT, "files": ["**/*"]}
         build = codebuild.CfnProject
         return build(
             self,
             name,
             name=project,
-            service_role=add_role(self, f"{name}Role", _trust_codebuild(arn), may).role_arn,
+            service_role=role.role_arn,
             encryption_key=self._artifacts.key.key_arn,
             timeout_in_minutes=minutes,
-            source=build.SourceProperty(type="CODEPIPELINE", build_spec=_build_spec(commands, builds=name == "Build")),
+            source=build.SourceProperty(type="CODEPIPELINE", build_spec=json.dumps(spec)),
             artifacts=build.ArtifactsProperty(type="CODEPIPELINE"),
             environment=build.EnvironmentProperty(
                 type="LINUX_CONTAINER",
@@ -117,46 +128,12 @@ class Projects(Construct):
         )
 
 
-def add_role(
-    scope: Construct, construct_id: str, principal: iam.IPrincipal, may: Sequence[iam.PolicyStatement]
-) -> iam.Role:
-    """Return a role that may do this and nothing else."""
-    policy = iam.ManagedPolicy(scope, f"{construct_id}Policy", statements=list(may))
-    return iam.Role(scope, construct_id, assumed_by=principal, managed_policies=[policy])
-
-
-def _trust_codebuild(project: str) -> iam.IPrincipal:
-    """Return CodeBuild as it works for one project (CodeBuild guide, "Cross-service confused deputy prevention")."""
-    conditions = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}, "ArnEquals": {"aws:SourceArn": project}}
-    return iam.ServicePrincipal("codebuild.amazonaws.com", conditions=conditions)
-
-
-def _locate_tool(name: str) -> str:
-    return f".scalper/tools/bin/{name}"
-
-
 def _list_build_commands(*stages: StageConfig) -> list[str]:
     """Bundle and synthesize once, for both stages: what staging has proven is what production gets."""
-    run = f"{_locate_tool('uv')} run python -m"
+    run = f"{_RUN} python -m"
     synthesize = [
         f"PATH=$PATH:$PWD/.scalper/tools/bin {run} infra.app --stage {stage.name} --without-delivery"
         f" --out {_BUILT}/{stage.name}"
         for stage in stages
     ]
     return [_UV, f"{run} infra.build.web", *synthesize]
-
-
-def _build_spec(commands: Sequence[str], *, builds: bool) -> str:
-    spec: dict[str, object] = {"version": "0.2", "phases": {"build": {"commands": list(commands)}}}
-    if builds:
-        spec["artifacts"] = {"base-directory": _BUILT, "files": ["**/*"]}
-    return json.dumps(spec)
-
-
-def _allow_assuming(stage: StageConfig) -> iam.PolicyStatement:
-    account = stage.account or Aws.ACCOUNT_ID
-    roles = [
-        f"arn:{Aws.PARTITION}:iam::{account}:role/cdk-hnb659fds-{name}-{account}-{stage.region}"
-        for name in _BOOTSTRAP_ROLES
-    ]
-    return iam.PolicyStatement(actions=["sts:AssumeRole"], resources=roles)

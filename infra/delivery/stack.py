@@ -1,20 +1,23 @@
 """The delivery stack: what is merged is checked, proves itself on staging, goes to production by a person's word."""
 
+from collections.abc import Mapping
+
 from aws_cdk import Aws, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_codestarnotifications as notifications
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.config import Delivery, StageConfig
-from infra.data.keys import let_logs_encrypt
-from infra.delivery.artifacts import Artifacts
-from infra.delivery.pipeline import list_stages, list_watched_alarms
-from infra.delivery.projects import Projects, add_role
-from infra.observability.log_retention import RETENTIONS
+from infra.data.keys import add_key, let_logs_encrypt
+from infra.delivery.artifacts import ASSEMBLY, SOURCE, Artifacts
+from infra.delivery.projects import Projects
+from infra.iam import add_role, allow, let_service
+from infra.observability.alarms import alarm_name
+from infra.observability.logs import add_log_group
 
 _TOLD = ("codepipeline-pipeline-manual-approval-needed", "codepipeline-pipeline-pipeline-execution-failed")
 """Events of the pipeline that the approvers hear of (Developer Tools guide, "Events for notification rules")."""
@@ -34,9 +37,14 @@ class DeliveryPipeline(Stack):
             termination_protection=production.retain_data,
         )
         self._delivery, self._production = delivery, production
-        self._removal = RemovalPolicy.RETAIN if production.retain_data else RemovalPolicy.DESTROY
-        key = self._add_key()
+        removal = RemovalPolicy.RETAIN if production.retain_data else RemovalPolicy.DESTROY
+        # Developer Tools guide, "Configure Amazon SNS topics".
+        through_sns = {"StringEquals": {"kms:ViaService": f"sns.{Aws.REGION}.amazonaws.com"}}
+        use_key = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        notify = let_service("codestar-notifications", use_key, "*", conditions=through_sns)
+        key = add_key(self, "Key", "artifacts and logs of delivery", removal, let_logs_encrypt(), notify)
         artifacts = Artifacts(pipeline=production.prefix[:100], key=key)
+        log_days = production.retention.logs_days
         projects = Projects(
             self,
             "Projects",
@@ -44,60 +52,33 @@ class DeliveryPipeline(Stack):
             production=production,
             staging=staging,
             artifacts=artifacts,
-            log_group=self._add_log_group(key),
+            log_group=add_log_group(self, "Logs", key=key, days=log_days, removal_policy=removal),
         )
-        self.pipeline = self._add_pipeline(projects, artifacts)
-        self._notify_approvers(key)
-
-    def _add_key(self) -> kms.Key:
-        key = kms.Key(
-            self,
-            "Key",
-            description="Silent Scalper: artifacts and logs of delivery",
-            enable_key_rotation=True,
-            removal_policy=self._removal,
-        )
-        for statement in (let_logs_encrypt(), _allow_notifications()):
-            key.add_to_resource_policy(statement)
-        return key
-
-    def _add_log_group(self, key: kms.IKey) -> logs.LogGroup:
-        return logs.LogGroup(
-            self,
-            "Logs",
-            encryption_key=key,
-            retention=RETENTIONS[self._production.retention.logs_days],
-            removal_policy=self._removal,
-        )
-
-    def _add_pipeline(self, projects: Projects, artifacts: Artifacts) -> codepipeline.CfnPipeline:
         # Nothing says that CodePipeline tells for which pipeline it takes on a role, so nothing asks for that.
         service = iam.ServicePrincipal("codepipeline.amazonaws.com")
-        pipeline_role = add_role(self, "Role", service, self._list_grants(projects, artifacts))
-        return codepipeline.CfnPipeline(
+        self.pipeline = codepipeline.CfnPipeline(
             self,
             "Pipeline",
             name=artifacts.pipeline,
             pipeline_type="V2",
             execution_mode="SUPERSEDED",
-            role_arn=pipeline_role.role_arn,
+            role_arn=add_role(self, service, self._list_grants(projects, artifacts), name="Role").role_arn,
             artifact_store=artifacts.store,
-            stages=list_stages(delivery=self._delivery, production=self._production, projects=projects),
+            stages=list_stages(delivery=delivery, production=production, projects=projects),
         )
+        self._notify_approvers(key)
 
     def _list_grants(self, projects: Projects, artifacts: Artifacts) -> list[iam.PolicyStatement]:
         """All that the pipeline itself may do: fetch, have built, look at alarms. It deploys nothing."""
-        connection = self._delivery.connection_arn
         # Both names of the service: which one IAM asks for depends on the ARN's age.
         use = [f"{service}:UseConnection" for service in ("codeconnections", "codestar-connections")]
         alarm = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm"
         alarms = [f"{alarm}:{name}" for name in list_watched_alarms(self._production)]
-        builds = ["codebuild:StartBuild", "codebuild:StopBuild", "codebuild:BatchGetBuilds"]
         return [
             *artifacts.carry(),
-            iam.PolicyStatement(actions=use, resources=[connection]),
-            iam.PolicyStatement(actions=builds, resources=projects.arns),
-            iam.PolicyStatement(actions=["cloudwatch:DescribeAlarms"], resources=alarms),
+            allow(use, self._delivery.connection_arn),
+            allow(["codebuild:StartBuild", "codebuild:StopBuild", "codebuild:BatchGetBuilds"], *projects.arns),
+            allow(["cloudwatch:DescribeAlarms"], *alarms),
         ]
 
     def _notify_approvers(self, key: kms.IKey) -> None:
@@ -125,11 +106,98 @@ class DeliveryPipeline(Stack):
         )
 
 
-def _allow_notifications() -> iam.PolicyStatement:
-    """Let notifications into the encrypted topic (Developer Tools guide, "Configure Amazon SNS topics")."""
-    return iam.PolicyStatement(
-        principals=[iam.ServicePrincipal("codestar-notifications.amazonaws.com")],
-        actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-        resources=["*"],  # In a key's own policy this means the key.
-        conditions={"StringEquals": {"kms:ViaService": f"sns.{Aws.REGION}.amazonaws.com"}},
+WATCHED = ("DeadLettersWaiting", "JudgeErrors", "PortalFailures", "ProjectionFailuresWaiting", "ProjectorErrors")
+"""Production's alarms that take a release back: five at most (CodePipeline quotas), so those that tell of code.
+What tells of load (a backlog, a slow hour) would take back the innocent."""
+
+_QUESTION = "Staging runs this release, and its smoke test passed. Shall production have it?"
+
+_Action = codepipeline.CfnPipeline.ActionDeclarationProperty
+_Stage = codepipeline.CfnPipeline.StageDeclarationProperty
+
+
+def list_stages(*, delivery: Delivery, production: StageConfig, projects: Projects) -> list[_Stage]:
+    """Return the stages. The approval stands alone: a rollback repeats its whole stage, and waits for nobody."""
+    commit = {
+        "ConnectionArn": delivery.connection_arn,
+        "FullRepositoryId": delivery.repository,
+        "BranchName": delivery.branch,
+        "OutputArtifactFormat": "CODE_ZIP",
+        "DetectChanges": "true",
+    }
+    fetch = _declare_action(
+        "Commit", ("Source", "AWS", "CodeStarSourceConnection"), output=SOURCE, configuration=commit
     )
+    ask = _declare_action("Release", ("Approval", "AWS", "Manual"), configuration={"CustomData": _QUESTION})
+    return [
+        _Stage(name="Source", actions=[fetch]),
+        _Stage(
+            name="Check",
+            actions=[_run_project("Check", projects.check), _run_project("Build", projects.build, output=ASSEMBLY)],
+        ),
+        _Stage(
+            name="Staging",
+            actions=[
+                _run_project("Deploy", projects.stage, with_assembly=True),
+                _run_project("Smoke", projects.smoke, after=1),
+            ],
+        ),
+        _Stage(name="Approval", actions=[ask]),
+        _Stage(
+            name="Production",
+            actions=[_run_project("Deploy", projects.release, with_assembly=True)],
+            on_success=_roll_back_on_alarm(production, delivery.watch_minutes),
+            on_failure=codepipeline.CfnPipeline.FailureConditionsProperty(result="ROLLBACK"),
+        ),
+    ]
+
+
+def list_watched_alarms(production: StageConfig) -> list[str]:
+    """Return the names of the alarms that take a release back."""
+    return [alarm_name(production.prefix, alarm) for alarm in WATCHED]
+
+
+def _run_project(
+    name: str, project: codebuild.CfnProject, *, with_assembly: bool = False, output: str | None = None, after: int = 0
+) -> _Action:
+    configuration = {"ProjectName": project.ref, **({"PrimarySource": SOURCE} if with_assembly else {})}
+    inputs = [SOURCE, *[ASSEMBLY] * with_assembly]
+    kind = ("Build", "AWS", "CodeBuild")
+    return _declare_action(name, kind, inputs=inputs, output=output, configuration=configuration, run_order=1 + after)
+
+
+def _declare_action(
+    name: str,
+    kind: tuple[str, str, str],
+    *,
+    configuration: Mapping[str, str],
+    inputs: list[str] | None = None,
+    output: str | None = None,
+    run_order: int = 1,
+) -> _Action:
+    category, owner, provider = kind
+    pipeline = codepipeline.CfnPipeline
+    return _Action(
+        name=name,
+        action_type_id=pipeline.ActionTypeIdProperty(category=category, owner=owner, provider=provider, version="1"),
+        configuration=configuration,
+        input_artifacts=[pipeline.InputArtifactProperty(name=one) for one in inputs or []],
+        output_artifacts=[pipeline.OutputArtifactProperty(name=output)] if output else None,
+        run_order=run_order,
+    )
+
+
+def _roll_back_on_alarm(production: StageConfig, minutes: int) -> codepipeline.CfnPipeline.SuccessConditionsProperty:
+    """Deploy what ran before once more when one of the alarms goes off (CodePipeline guide, "CloudWatchAlarm")."""
+    pipeline = codepipeline.CfnPipeline
+    rules = [
+        pipeline.RuleDeclarationProperty(
+            name=name,
+            rule_type_id=pipeline.RuleTypeIdProperty(
+                category="Rule", owner="AWS", provider="CloudWatchAlarm", version="1"
+            ),
+            configuration={"AlarmName": name, "AlarmStates": "ALARM", "WaitTime": str(minutes)},
+        )
+        for name in list_watched_alarms(production)
+    ]
+    return pipeline.SuccessConditionsProperty(conditions=[pipeline.ConditionProperty(result="ROLLBACK", rules=rules)])

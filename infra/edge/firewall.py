@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
 from infra.config import Edge, StageConfig
-from infra.observability.log_retention import RETENTIONS
+from infra.observability.logs import add_log_group
 
 PEOPLE_AT_ONE_ADDRESS = 10
 """A clinic's people come from one address, so it may ask for as much as so many of them."""
@@ -58,24 +57,28 @@ class Firewall(Construct):
 
     def _log_requests(self, config: StageConfig, key: kms.IKey) -> None:
         name = f"aws-waf-logs-{config.prefix.lower()}"
-        group = logs.LogGroup(
+        group = add_log_group(
             self,
             "Logs",
             log_group_name=name,  # WAF writes to no group whose name begins otherwise.
-            encryption_key=key,
-            retention=RETENTIONS[config.retention.logs_days],
+            key=key,
+            days=config.retention.logs_days,
             removal_policy=RemovalPolicy.RETAIN if config.retain_data else RemovalPolicy.DESTROY,
         )
         destination = Stack.of(self).format_arn(
             service="logs", resource="log-group", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
         )
+        told = [{"ActionCondition": {"Action": action}} for action in ("BLOCK", "COUNT")]
+        keep = {"Behavior": "KEEP", "Requirement": "MEETS_ANY", "Conditions": told}
+        field = waf.CfnLoggingConfiguration.FieldToMatchProperty
+        headers = [field(single_header={"Name": header}) for header in _NOT_LOGGED]
         logging = waf.CfnLoggingConfiguration(
             self,
             "Logging",
             resource_arn=self.arn,
             log_destination_configs=[destination],
-            logging_filter=_filter_logging(),
-            redacted_fields=_redact_fields(),
+            logging_filter={"DefaultBehavior": "DROP", "Filters": [keep]},
+            redacted_fields=[*headers, field(query_string={}), field(uri_path={})],
         )
         logging.node.add_dependency(group)
 
@@ -177,15 +180,3 @@ def _protect_data() -> list[waf.CfnWebACL.DataProtectProperty]:
         protect("SUBSTITUTION", "QUERY_STRING"),
         protect("SUBSTITUTION", "BODY"),
     ]
-
-
-def _redact_fields() -> list[waf.CfnLoggingConfiguration.FieldToMatchProperty]:
-    field = waf.CfnLoggingConfiguration.FieldToMatchProperty
-    headers = [field(single_header={"Name": name}) for name in _NOT_LOGGED]
-    return [*headers, field(query_string={}), field(uri_path={})]
-
-
-def _filter_logging() -> dict[str, object]:
-    conditions = [{"ActionCondition": {"Action": action}} for action in ("BLOCK", "COUNT")]
-    keep = {"Behavior": "KEEP", "Requirement": "MEETS_ANY", "Conditions": conditions}
-    return {"DefaultBehavior": "DROP", "Filters": [keep]}

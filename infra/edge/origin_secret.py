@@ -12,12 +12,14 @@ import boto3
 from botocore.exceptions import ClientError
 
 from infra.config import StageConfig
-from infra.edge.origin import secret_name
 from infra.errors import RunnerError
 from infra.stages import STAGES
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
+
+HEADER = "x-origin-verify"
+"""With it CloudFront sends the secret, and in it the portal looks for it (`portal/crypto/origin_secret.py`)."""
 
 _BYTES = 32
 _CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
@@ -33,7 +35,15 @@ class StageSecret:
 
     def ensure(self) -> str:
         """Make the secret unless there is one, and return the id of its current version."""
-        return self._find_version(_CURRENT) or self._create()
+        return (
+            self._find_version(_CURRENT)
+            or self._client.create_secret(
+                Name=self._name,
+                Description="Sent by CloudFront with each request, so that the API lets in nothing else.",
+                SecretString=secrets.token_urlsafe(_BYTES),
+                Tags=[{"Key": "project", "Value": "silent-scalper"}, {"Key": "stage", "Value": self._stage}],
+            )["VersionId"]
+        )
 
     def rotate(self) -> str:
         """Put a new value in place of the current one, which is admitted until it is retired; return the version.
@@ -59,14 +69,6 @@ class StageSecret:
             raise RunnerError(f"There is no secret {self._name}: run `make bootstrap STAGE={self._stage}` first.")
         return current
 
-    def _create(self) -> str:
-        return self._client.create_secret(
-            Name=self._name,
-            Description="Sent by CloudFront with each request, so that the API lets in nothing else.",
-            SecretString=secrets.token_urlsafe(_BYTES),
-            Tags=[{"Key": "project", "Value": "silent-scalper"}, {"Key": "stage", "Value": self._stage}],
-        )["VersionId"]
-
     def _find_version(self, label: str) -> str:
         try:
             stages = self._client.describe_secret(SecretId=self._name)["VersionIdsToStages"]
@@ -75,6 +77,10 @@ class StageSecret:
                 raise
             return ""
         return next((version for version, labels in stages.items() if label in labels), "")
+
+
+def secret_name(config: StageConfig) -> str:
+    return f"silent-scalper/{config.name}/origin"
 
 
 def open_secret(config: StageConfig) -> StageSecret:

@@ -9,10 +9,10 @@ from constructs import Construct
 
 from infra.config import Edge, StageConfig
 from infra.edge.firewall import Firewall
-from infra.edge.origin import HEADER, secret_name
+from infra.edge.origin_secret import HEADER, secret_name
 
 BUILT = "/static/*"
-"""Styles and scripts: the same for everybody, and named by their content (`portal/http/pages/static.py`)."""
+"""Styles and scripts: the same for everybody, and named by their content (`portal/http/pages/rendering.py`)."""
 
 
 class EdgeStack(Stack):
@@ -25,15 +25,21 @@ class EdgeStack(Stack):
             env=Environment(account=config.account, region=config.region),
             termination_protection=config.retain_data,
         )
-        origin = self._add_origin(config, api_id)
+        origin = origins.HttpOrigin(
+            f"{api_id}.execute-api.{self.region}.{self.url_suffix}",
+            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+            read_timeout=Duration.seconds(config.portal.timeout_s + 1),
+            custom_headers={HEADER: self._refer_to_secret(config)},
+        )
         arn = edge.certificate_arn
-        headers = EdgeHeaders(self, "Headers").policy
+        passed, kept = _describe_behaviors(origin, EdgeHeaders(self, "Headers").policy)
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
             comment=f"Silent Scalper, {config.name}",
-            default_behavior=_pass_through(origin, headers),
-            additional_behaviors={BUILT: _cache_files(origin, headers)},
+            default_behavior=passed,
+            additional_behaviors={BUILT: kept},
             geo_restriction=cloudfront.GeoRestriction.allowlist(*edge.countries) if edge.countries else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
@@ -52,15 +58,6 @@ class EdgeStack(Stack):
     def distribution_arn(self) -> str:
         return self.distribution.distribution_arn
 
-    def _add_origin(self, config: StageConfig, api_id: str) -> origins.HttpOrigin:
-        return origins.HttpOrigin(
-            f"{api_id}.execute-api.{self.region}.{self.url_suffix}",
-            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
-            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
-            read_timeout=Duration.seconds(config.portal.timeout_s + 1),
-            custom_headers={HEADER: self._refer_to_secret(config)},
-        )
-
     def _refer_to_secret(self, config: StageConfig) -> str:
         """Return a reference that CloudFormation resolves when it deploys.
 
@@ -78,10 +75,16 @@ class EdgeStack(Stack):
         return Fn.sub(reference, {"Version": version.value_as_string})
 
 
-def _pass_through(origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
-    """Pages and answers are one person's: nothing of them is kept, and all that was sent is passed on but the host,
-    by which the gateway would not know its API."""
-    return cloudfront.BehaviorOptions(
+def _describe_behaviors(
+    origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeadersPolicy
+) -> tuple[cloudfront.BehaviorOptions, cloudfront.BehaviorOptions]:
+    """Return how pages and answers pass, and how built files are kept.
+
+    Pages and answers are one person's: nothing of them is kept, and all that was sent is passed on but the host, by
+    which the gateway would not know its API. Built files are kept for as long as the portal says, compressed, and asked
+    for without cookie or query.
+    """
+    passed = cloudfront.BehaviorOptions(
         origin=origin,
         allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
         cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
@@ -89,11 +92,7 @@ def _pass_through(origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeade
         response_headers_policy=headers,
         viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
     )
-
-
-def _cache_files(origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeadersPolicy) -> cloudfront.BehaviorOptions:
-    """Built files are kept for as long as the portal says, compressed, and asked for without cookie or query."""
-    return cloudfront.BehaviorOptions(
+    kept = cloudfront.BehaviorOptions(
         origin=origin,
         allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
         cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
@@ -101,6 +100,7 @@ def _cache_files(origin: cloudfront.IOrigin, headers: cloudfront.IResponseHeader
         response_headers_policy=headers,
         viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
     )
+    return passed, kept
 
 
 _OTHERS = {
@@ -121,7 +121,23 @@ class EdgeHeaders(Construct):
         self.policy = cloudfront.ResponseHeadersPolicy(
             self,
             "Policy",
-            security_headers_behavior=_secure_answers(),
+            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+                # Nothing runs, and nothing is fetched: such an answer is text.
+                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                    content_security_policy="default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+                    override=False,
+                ),
+                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=False),
+                frame_options=cloudfront.ResponseHeadersFrameOptions(
+                    frame_option=cloudfront.HeadersFrameOption.DENY, override=False
+                ),
+                referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+                    referrer_policy=cloudfront.HeadersReferrerPolicy.SAME_ORIGIN, override=False
+                ),
+                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+                    access_control_max_age=Duration.days(730), include_subdomains=True, override=False
+                ),
+            ),
             custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
                 custom_headers=[
                     cloudfront.ResponseCustomHeader(header=name, value=value, override=False)
@@ -129,22 +145,3 @@ class EdgeHeaders(Construct):
                 ]
             ),
         )
-
-
-def _secure_answers() -> cloudfront.ResponseSecurityHeadersBehavior:
-    return cloudfront.ResponseSecurityHeadersBehavior(
-        # Nothing runs, and nothing is fetched: such an answer is text.
-        content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-            content_security_policy="default-src 'none'; frame-ancestors 'none'; base-uri 'none'", override=False
-        ),
-        content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=False),
-        frame_options=cloudfront.ResponseHeadersFrameOptions(
-            frame_option=cloudfront.HeadersFrameOption.DENY, override=False
-        ),
-        referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
-            referrer_policy=cloudfront.HeadersReferrerPolicy.SAME_ORIGIN, override=False
-        ),
-        strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-            access_control_max_age=Duration.days(730), include_subdomains=True, override=False
-        ),
-    )

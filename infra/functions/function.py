@@ -1,8 +1,8 @@
 """The Lambda functions: Python 3.14 on arm64, each with its own role, policy and log group."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -10,15 +10,16 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.config import FunctionConfig
-from infra.functions.unscoped_actions import Unscoped
-from infra.iam import add_role, allow_logging
-from infra.observability.log_retention import RETENTIONS
+from infra.config import FunctionConfig, StageConfig
+from infra.edge.origin_secret import secret_name
+from infra.functions.grants import Unscoped
+from infra.iam import add_role, allow, allow_logging
+from infra.observability.logs import add_log_group
+from infra.resources import Resources
 
 
 class Function(Construct):
@@ -44,15 +45,8 @@ class Function(Construct):
         removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = logs.LogGroup(
-            self,
-            "Logs",
-            encryption_key=log_key,
-            retention=RETENTIONS[log_days],
-            removal_policy=removal_policy,
-        )
-        give_up = iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[dead_letters.queue_arn])
-        may = [*grants, allow_logging(self.log_group), give_up]
+        self.log_group = add_log_group(self, "Logs", key=log_key, days=log_days, removal_policy=removal_policy)
+        may = [*grants, allow_logging(self.log_group), allow(["sqs:SendMessage"], dead_letters.queue_arn)]
         self.role = add_role(self, iam.ServicePrincipal("lambda.amazonaws.com"), may, unscoped.policy)
         unscoped.admit(self.role, construct_id)
         self.function = lambda_.Function(
@@ -104,6 +98,9 @@ class Function(Construct):
         With `states`, only of those that are in one of them then. Changes are gathered for up to `gather_s` seconds:
         what a batch writes is much the same for one and a hundred.
         """
+        changed: dict[str, object] = {"Keys": {"sk": {"S": lambda_.FilterRule.begins_with("FILE#")}}}
+        if states:
+            changed["NewImage"] = {"state": {"S": list(states)}}
         lambda_.EventSourceMapping(
             self,
             "Changes",
@@ -116,15 +113,8 @@ class Function(Construct):
             report_batch_item_failures=True,
             retry_attempts=10,
             on_failure=sources.SqsDlq(failures),
-            filters=[_filter_files(states)],
+            filters=[lambda_.FilterCriteria.filter({"dynamodb": changed})],
         )
-
-
-def _filter_files(states: Sequence[str]) -> Mapping[str, Any]:
-    changed: dict[str, object] = {"Keys": {"sk": {"S": lambda_.FilterRule.begins_with("FILE#")}}}
-    if states:
-        changed["NewImage"] = {"state": {"S": list(states)}}
-    return lambda_.FilterCriteria.filter({"dynamodb": changed})
 
 
 class EveryFiveMinutes(Construct):
@@ -132,7 +122,7 @@ class EveryFiveMinutes(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.IFunction) -> None:
         super().__init__(scope, construct_id)
-        invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn])
+        invoke = allow(["lambda:InvokeFunction"], function.function_arn)
         scheduling = iam.ServicePrincipal("scheduler.amazonaws.com").with_conditions(
             {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
         )
@@ -150,3 +140,96 @@ class EveryFiveMinutes(Construct):
                 ),
             ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSettings:
+    """Environment variables by function; each also has the table's name."""
+
+    parts: Resources
+    config: StageConfig
+
+    def judge(self) -> dict[str, str]:
+        return {
+            **self._table(),
+            **self._buckets(),
+            "SCALPER_QUEUE_URL": self.parts.queueing.main.queue_url,
+            "SCALPER_SCAN_REQUIRED": str(self.config.malware_protection).lower(),
+        }
+
+    def projector(self) -> dict[str, str]:
+        return {**self._table(), **self._alerts()}
+
+    def exporter(self) -> dict[str, str]:
+        return {
+            **self._table(),
+            "SCALPER_ANALYTICS_BUCKET": self.parts.storage.logs.bucket_name,
+            "SCALPER_ANALYTICS_KEY_ARN": self.parts.keys.data.key_arn,
+        }
+
+    def sweep(self) -> dict[str, str]:
+        return {
+            **self._table(),
+            **self._buckets(),
+            "SCALPER_QUARANTINE_DAYS": str(self.config.retention.quarantine_days),
+            "SCALPER_TIME_LIMIT_S": str(self.config.alarms.oldest_message_s),
+            **self._alerts(),
+            **self._queues(),
+            **self._gateway(),
+        }
+
+    def portal(self) -> dict[str, str]:
+        return {
+            **self._table(),
+            **self._buckets(),
+            **self._queues(),
+            "SCALPER_PROJECTION_FAILURES_QUEUE_URL": self.parts.queueing.projection_failures.queue_url,
+            "SCALPER_PROJECTION_REDRIVES_QUEUE_URL": self.parts.queueing.projection_redrives.queue_url,
+            "SCALPER_EXPORT_FAILURES_QUEUE_URL": self.parts.queueing.export_failures.queue_url,
+            "SCALPER_EXPORT_REDRIVES_QUEUE_URL": self.parts.queueing.export_redrives.queue_url,
+            "SCALPER_ATHENA_WORKGROUP": self.parts.analytics.names.workgroup,
+            "SCALPER_ANALYTICS_DATABASE": self.parts.analytics.names.database,
+            "SCALPER_AUDIT_TABLE": self.parts.audit_log.table.table_name,
+            "SCALPER_ALERT_TOPIC_ARN": self.parts.alerts.topic.topic_arn,
+            "SCALPER_EVENT_TOPIC_ARN": self.parts.webhooks.topic.topic_arn,
+            "SCALPER_WEBHOOK_DEAD_LETTER_QUEUE_URL": self.parts.webhooks.dead_letters.queue_url,
+            "SCALPER_WEBHOOK_DEAD_LETTER_QUEUE_ARN": self.parts.webhooks.dead_letters.queue_arn,
+            "SCALPER_LOOPBACK_WEBHOOKS": str(self.config.loopback_webhooks).lower(),
+            "SCALPER_MAILBOX_QUEUE_URL": self.parts.alerts.mailbox.queue_url,
+            "SCALPER_USER_POOL_ID": self.parts.identity.pool.user_pool_id,
+            **self._gateway(),
+            "SCALPER_SIGN_IN_URL": self.parts.identity.sign_in_url,
+            "SCALPER_PORTAL_ORIGIN": self.parts.origin,
+            "SCALPER_PORTAL_SECRET": self.parts.portal_secret.arn,
+            **({"SCALPER_ORIGIN_SECRET": secret_name(self.config)} if self.config.edge else {}),
+        }
+
+    def _table(self) -> dict[str, str]:
+        return {"SCALPER_TABLE": self.parts.records.table.table_name}
+
+    def _buckets(self) -> dict[str, str]:
+        return {
+            "SCALPER_INCOMING_BUCKET": self.parts.storage.incoming.bucket_name,
+            "SCALPER_ACCEPTED_BUCKET": self.parts.storage.accepted.bucket_name,
+            "SCALPER_QUARANTINE_BUCKET": self.parts.storage.quarantine.bucket_name,
+        }
+
+    def _queues(self) -> dict[str, str]:
+        return {
+            "SCALPER_QUEUE_URL": self.parts.queueing.main.queue_url,
+            "SCALPER_DEAD_LETTER_QUEUE_URL": self.parts.queueing.dead_letters.queue_url,
+        }
+
+    def _alerts(self) -> dict[str, str]:
+        return {
+            "SCALPER_ALERT_TOPIC_ARN": self.parts.alerts.topic.topic_arn,
+            "SCALPER_EVENT_TOPIC_ARN": self.parts.webhooks.topic.topic_arn,
+            "SCALPER_PORTAL_ORIGIN": self.parts.origin,
+        }
+
+    def _gateway(self) -> dict[str, str]:
+        return {
+            "SCALPER_API_ID": self.parts.api.http.api_id,
+            "SCALPER_AUTHORIZER_ID": self.parts.api.tokens.authorizer_id,
+            "SCALPER_WEB_CLIENT_ID": self.parts.identity.web_client.user_pool_client_id,
+        }

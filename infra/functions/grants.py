@@ -6,14 +6,16 @@ by a wildcard only.
 
 from dataclasses import dataclass
 
+from aws_cdk import Aws, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+from constructs import Construct
 
-from infra.data.audit_log import INDEXES as AUDIT_INDEXES
+from infra.config import StageConfig
 from infra.data.buckets import ANSWERS
-from infra.data.records import INDEXES as RECORD_INDEXES
-from infra.data.records import Records
-from infra.data.tables import list_arns
+from infra.data.tables import AUDIT_INDEXES, KEY_ACTIONS, RECORD_INDEXES, Records, list_arns
+from infra.edge.origin_secret import secret_name
+from infra.iam import allow, let_role
 from infra.resources import Resources
 from intake.analytics.model import PREFIX as ROWS
 
@@ -47,16 +49,8 @@ _TELL_GATEWAY = ["apigateway:GET", "apigateway:PATCH"]
 _ROTATE = [f"secretsmanager:{action}" for action in ("DescribeSecret", "PutSecretValue", "UpdateSecretVersionStage")]
 _RUN_QUERIES = ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"]
 _READ_CATALOGUE = ["glue:GetDatabase", "glue:GetTable", "glue:GetPartitions"]
+_IN_ANALYTICS = {"StringLike": {"s3:prefix": [f"{ROWS}*", f"{ANSWERS}*"]}}
 _USE_KEY = ["kms:Decrypt", "kms:GenerateDataKey"]
-_USE_TABLE_KEY = [
-    "kms:Decrypt",
-    "kms:DescribeKey",
-    "kms:Encrypt",
-    "kms:GenerateDataKey",
-    "kms:GenerateDataKeyWithoutPlaintext",
-    "kms:ReEncryptFrom",
-    "kms:ReEncryptTo",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +68,9 @@ class Grants:
         storage = self.parts.storage
         return [
             # Without it a missing object answers 403, which looks like trouble and not like an absence.
-            _allow(["s3:ListBucket"], storage.incoming.bucket_arn, storage.accepted.bucket_arn),
-            _allow(["s3:ListBucket"], storage.quarantine.bucket_arn),
-            _allow([*_CONSUME, "sqs:SendMessage"], self.parts.queueing.main.queue_arn),
+            allow(["s3:ListBucket"], storage.incoming.bucket_arn, storage.accepted.bucket_arn),
+            allow(["s3:ListBucket"], storage.quarantine.bucket_arn),
+            allow([*_CONSUME, "sqs:SendMessage"], self.parts.queueing.main.queue_arn),
             *self._allow_table(),
             self._allow_messages_key(),
         ]
@@ -84,10 +78,10 @@ class Grants:
     def projector(self) -> list[iam.PolicyStatement]:
         """Follow the table's stream, write what follows from it, tell people."""
         return [
-            _allow(_FOLLOW_STREAM, _find_stream(self.parts.records)),
-            _allow(["sqs:SendMessage"], self.parts.queueing.projection_failures.queue_arn),
-            _allow(_CONSUME, self.parts.queueing.projection_redrives.queue_arn),
-            _allow(["sns:Publish"], self.parts.alerts.topic.topic_arn, self.parts.webhooks.topic.topic_arn),
+            allow(_FOLLOW_STREAM, _find_stream(self.parts.records)),
+            allow(["sqs:SendMessage"], self.parts.queueing.projection_failures.queue_arn),
+            allow(_CONSUME, self.parts.queueing.projection_redrives.queue_arn),
+            allow(["sns:Publish"], self.parts.alerts.topic.topic_arn, self.parts.webhooks.topic.topic_arn),
             *self._allow_table(),
             self._allow_messages_key(),
         ]
@@ -95,10 +89,10 @@ class Grants:
     def exporter(self) -> list[iam.PolicyStatement]:
         """Follow the table's stream and nothing else of the table; write files of verdicts."""
         return [
-            _allow(_FOLLOW_STREAM, _find_stream(self.parts.records)),
-            _allow(["sqs:SendMessage"], self.parts.queueing.export_failures.queue_arn),
-            _allow(_CONSUME, self.parts.queueing.export_redrives.queue_arn),
-            _allow(_USE_KEY, self.parts.keys.data.key_arn),
+            allow(_FOLLOW_STREAM, _find_stream(self.parts.records)),
+            allow(["sqs:SendMessage"], self.parts.queueing.export_failures.queue_arn),
+            allow(_CONSUME, self.parts.queueing.export_redrives.queue_arn),
+            allow(_USE_KEY, self.parts.keys.data.key_arn),
             self._allow_messages_key(),
         ]
 
@@ -108,15 +102,15 @@ class Grants:
         Put another secret in place of the portal's.
         """
         return [
-            _allow(["s3:ListBucket", "s3:ListBucketVersions"], self.parts.storage.incoming.bucket_arn),
+            allow(["s3:ListBucket", "s3:ListBucketVersions"], self.parts.storage.incoming.bucket_arn),
             # To see what stands there, and not to read it.
-            _allow(["s3:ListBucket"], self.parts.storage.accepted.bucket_arn, self.parts.storage.quarantine.bucket_arn),
-            _allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], self.parts.queueing.main.queue_arn),
-            _allow(_PEEK, self.parts.queueing.dead_letters.queue_arn),
-            _allow(["sns:Publish"], self.parts.alerts.topic.topic_arn, self.parts.webhooks.topic.topic_arn),
-            _allow(_TELL_GATEWAY, self.parts.api.tokens_arn),
+            allow(["s3:ListBucket"], self.parts.storage.accepted.bucket_arn, self.parts.storage.quarantine.bucket_arn),
+            allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], self.parts.queueing.main.queue_arn),
+            allow(_PEEK, self.parts.queueing.dead_letters.queue_arn),
+            allow(["sns:Publish"], self.parts.alerts.topic.topic_arn, self.parts.webhooks.topic.topic_arn),
+            allow(_TELL_GATEWAY, self.parts.api.tokens_arn),
             # To rotate it, and not to read it.
-            _allow(_ROTATE, self.parts.portal_secret.arn),
+            allow(_ROTATE, self.parts.portal_secret.arn),
             *self._allow_table(),
             self._allow_messages_key(),
         ]
@@ -127,28 +121,38 @@ class Grants:
         What people ask to be done with files is asked of the judge: the portal itself moves and removes none.
         """
         return [
-            _allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], self.parts.queueing.main.queue_arn),
-            _allow(_PEEK, self.parts.alerts.mailbox.queue_arn),
+            allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], self.parts.queueing.main.queue_arn),
+            allow(_PEEK, self.parts.alerts.mailbox.queue_arn),
             # Redriving is to take a letter out and send it where it is tried again.
-            _allow(
+            allow(
                 _CONSUME, self.parts.queueing.dead_letters.queue_arn, self.parts.queueing.projection_failures.queue_arn
             ),
-            _allow(["sqs:SendMessage"], self.parts.queueing.projection_redrives.queue_arn),
-            _allow(_CONSUME, self.parts.queueing.export_failures.queue_arn),
-            _allow(["sqs:SendMessage"], self.parts.queueing.export_redrives.queue_arn),
-            *self._allow_queries(),
-            _allow([*_TEND_PEOPLE, *_TEND_PARTNERS], self.parts.identity.pool.user_pool_arn),
-            _allow(_TELL_GATEWAY, self.parts.api.tokens_arn),
-            _allow(["sqs:GetQueueAttributes"], self.parts.webhooks.dead_letters.queue_arn),
-            _allow(["sns:Subscribe", "sns:ConfirmSubscription", "sns:Publish"], self.parts.webhooks.topic.topic_arn),
+            allow(["sqs:SendMessage"], self.parts.queueing.projection_redrives.queue_arn),
+            allow(_CONSUME, self.parts.queueing.export_failures.queue_arn),
+            allow(["sqs:SendMessage"], self.parts.queueing.export_redrives.queue_arn),
+            # Athena reads the rows and writes its answer as whoever asks (Athena guide, "Amazon S3").
+            allow(_RUN_QUERIES, self.parts.analytics.workgroup_arn),
+            allow(_READ_CATALOGUE, *self.parts.analytics.catalogue_arns),
+            allow(["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], self.parts.analytics.bucket.bucket_arn),
+            allow(["s3:ListBucket"], self.parts.analytics.bucket.bucket_arn, conditions=_IN_ANALYTICS),
+            allow([*_TEND_PEOPLE, *_TEND_PARTNERS], self.parts.identity.pool.user_pool_arn),
+            allow(_TELL_GATEWAY, self.parts.api.tokens_arn),
+            allow(["sqs:GetQueueAttributes"], self.parts.webhooks.dead_letters.queue_arn),
+            allow(["sns:Subscribe", "sns:ConfirmSubscription", "sns:Publish"], self.parts.webhooks.topic.topic_arn),
             # Entries are added and read: no role may change or remove one.
-            _allow(["dynamodb:PutItem"], self.parts.audit_log.table.table_arn),
-            _allow(["dynamodb:Query"], *list_arns(self.parts.audit_log.table, AUDIT_INDEXES)),
-            _allow(["sns:Subscribe"], self.parts.alerts.topic.topic_arn),
-            _allow(["secretsmanager:GetSecretValue"], self.parts.portal_secret.arn),
+            allow(["dynamodb:PutItem"], self.parts.audit_log.table.table_arn),
+            allow(["dynamodb:Query"], *list_arns(self.parts.audit_log.table, AUDIT_INDEXES)),
+            allow(["sns:Subscribe"], self.parts.alerts.topic.topic_arn),
+            allow(["secretsmanager:GetSecretValue"], self.parts.portal_secret.arn),
             *self._allow_table(),
             self._allow_messages_key(),
         ]
+
+    @staticmethod
+    def origin_secret(config: StageConfig) -> iam.PolicyStatement:
+        """Read the edge's secret. Secrets Manager adds six characters of its own to a secret's ARN."""
+        secret = f"arn:{Aws.PARTITION}:secretsmanager:{Aws.REGION}:{Aws.ACCOUNT_ID}:secret:{secret_name(config)}"
+        return allow(["secretsmanager:GetSecretValue"], f"{secret}-??????")
 
     def open_buckets(self, *, judge: iam.IRole, sweep: iam.IRole, portal: iam.IRole, exporter: iam.IRole) -> None:
         """Let the functions at the objects that their work is about."""
@@ -163,43 +167,19 @@ class Grants:
         _open_bucket(self.parts.storage.logs, portal, ["s3:GetObject"], below=ROWS)
         _open_bucket(self.parts.storage.logs, portal, ["s3:GetObject", *_WRITE_OBJECT], below=ANSWERS)
 
-    def _allow_queries(self) -> list[iam.PolicyStatement]:
-        """Run queries: Athena reads the rows and writes its answer as whoever asks (Athena guide, "Amazon S3")."""
-        bucket = self.parts.analytics.bucket.bucket_arn
-        return [
-            _allow(_RUN_QUERIES, self.parts.analytics.workgroup_arn),
-            _allow(_READ_CATALOGUE, *self.parts.analytics.catalogue_arns),
-            _allow(["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"], bucket),
-            iam.PolicyStatement(
-                actions=["s3:ListBucket"],
-                resources=[bucket],
-                conditions={"StringLike": {"s3:prefix": [f"{ROWS}*", f"{ANSWERS}*"]}},
-            ),
-        ]
-
     def _allow_table(self) -> list[iam.PolicyStatement]:
         return [
-            _allow(_READ_ITEMS, *list_arns(self.parts.records.table, RECORD_INDEXES)),
-            _allow(_WRITE_ITEMS, self.parts.records.table.table_arn),
-            _allow(_USE_TABLE_KEY, self.parts.keys.data.key_arn),
+            allow(_READ_ITEMS, *list_arns(self.parts.records.table, RECORD_INDEXES)),
+            allow(_WRITE_ITEMS, self.parts.records.table.table_arn),
+            allow(KEY_ACTIONS, self.parts.keys.data.key_arn),
         ]
 
     def _allow_messages_key(self) -> iam.PolicyStatement:
-        return _allow(_USE_KEY, self.parts.keys.messages.key_arn)
+        return allow(_USE_KEY, self.parts.keys.messages.key_arn)
 
 
 def _open_bucket(bucket: s3.Bucket, role: iam.IRole, actions: list[str], *, below: str = "") -> None:
-    bucket.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[iam.ArnPrincipal(role.role_arn)],
-            actions=actions,
-            resources=[bucket.arn_for_objects(f"{below}*")],
-        )
-    )
-
-
-def _allow(actions: list[str], *resources: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=actions, resources=list(resources))
+    bucket.add_to_resource_policy(let_role(role, actions, bucket.arn_for_objects(f"{below}*")))
 
 
 def _find_stream(records: Records) -> str:
@@ -207,3 +187,41 @@ def _find_stream(records: Records) -> str:
     if arn is None:
         raise ValueError("The table has no stream.")
     return arn
+
+
+PART = "silent-scalper-part"
+"""The tag of a function's role: the function's name in small letters."""
+
+_UNSCOPED: dict[tuple[str, ...], list[str]] = {
+    # Service Authorization Reference, "Amazon DynamoDB": asked for when a function begins to follow a stream.
+    ("projector", "exporter"): ["dynamodb:ListStreams"],
+    # "Amazon SNS": subscriptions are told apart by the topic's grants, under which alone the portal makes them.
+    ("portal",): [
+        "sns:GetSubscriptionAttributes",
+        "sns:SetSubscriptionAttributes",
+        "sns:Unsubscribe",
+        "cloudwatch:GetMetricData",
+    ],
+}
+
+
+class Unscoped(Construct):
+    """Actions for which AWS knows no resources, in one policy that all functions share.
+
+    Each statement but the first names the functions that need it, by a tag of their roles, so that sharing widens
+    nothing.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        # Service Authorization Reference, "AWS X-Ray".
+        traces = allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
+        own = [
+            allow(actions, "*", conditions={"StringEquals": {f"aws:PrincipalTag/{PART}": list(parts)}})
+            for parts, actions in _UNSCOPED.items()
+        ]
+        self.policy = iam.ManagedPolicy(self, "Policy", statements=[traces, *own])
+
+    def admit(self, role: iam.Role, part: str) -> None:
+        """Let the function `part`, which has the policy already, do what is its own."""
+        Tags.of(role).add(PART, part.lower())

@@ -11,7 +11,7 @@ from infra.errors import RunnerError
 from infra.local.clients import Clients
 from intake.files.model import now
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer, sync_audience
 from intake.tenants.model import Clinic, Partner
 from portal.accounts.cognito import CognitoClients
@@ -76,22 +76,15 @@ def create_demo(clients: Clients, outputs: dict[str, str], passwords_file: Path)
 
 
 def _load_passwords(file: Path) -> dict[str, str]:
+    try:
+        kept: dict[str, str] = json.loads(file.read_bytes()) if file.exists() else {}
+    except ValueError as error:
+        raise RunnerError(f"{file} is damaged: remove it, and new demo passwords are drawn.") from error
     names = [*(f"{clinic.clinic_id}-staff" for clinic in CLINICS), ADMIN]
-    kept = _read_passwords(file)
     passwords = {name: kept.get(name) or _draw_password() for name in names}
     if passwords != kept:
         write_private(file, passwords)
     return passwords
-
-
-def _read_passwords(file: Path) -> dict[str, str]:
-    if not file.exists():
-        return {}
-    try:
-        kept: dict[str, str] = json.loads(file.read_bytes())
-    except ValueError as error:
-        raise RunnerError(f"{file} is damaged: remove it, and new demo passwords are drawn.") from error
-    return kept
 
 
 def write_private(file: Path, content: object) -> None:

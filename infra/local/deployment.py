@@ -44,21 +44,16 @@ def deploy(clients: Clients, assembly: Assembly, parameters: Mapping[str, str], 
 def _bootstrap(clients: Clients, region: str) -> str:
     """Give the emulator what `cdk bootstrap` gives an account, as far as a deployment looks at it."""
     bucket = f"cdk-hnb659fds-assets-{ACCOUNT}-{region}"
+    version = {"Name": "/cdk-bootstrap/hnb659fds/version", "Type": "String", "Value": "30"}
+    resources = {
+        "Assets": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket}},
+        "Version": {"Type": "AWS::SSM::Parameter", "Properties": version},
+    }
     if _describe(clients, _BOOTSTRAP_STACK) is None:
-        template = json.dumps(_bootstrap_template(bucket))
+        template = json.dumps({"Resources": resources})
         clients.cloudformation.create_stack(StackName=_BOOTSTRAP_STACK, TemplateBody=template)
         _settle(clients, _BOOTSTRAP_STACK)
     return bucket
-
-
-def _bootstrap_template(bucket: str) -> dict[str, object]:
-    version = {"Name": "/cdk-bootstrap/hnb659fds/version", "Type": "String", "Value": "30"}
-    return {
-        "Resources": {
-            "Assets": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket}},
-            "Version": {"Type": "AWS::SSM::Parameter", "Properties": version},
-        }
-    }
 
 
 def _publish(clients: Clients, assembly: Assembly, bucket: str) -> str:

@@ -18,7 +18,7 @@ import httpx
 
 from infra.build.processes import Child, wait_until_ready
 from infra.errors import RunnerError
-from infra.local.tls_relay import tls_relay
+from infra.local.strictness import tls_relay
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
@@ -69,6 +69,12 @@ class Endpoint:
         """Return what httpx takes as `verify`."""
         return ssl.create_default_context(cafile=self.certificate) if self.certificate else True
 
+    def is_healthy(self) -> bool:
+        """Say whether the emulator answers here."""
+        if self.certificate and not self.certificate.exists():
+            return False
+        return is_answered(f"{self.url}/_ministack/health", self.verification())
+
 
 def ensure_free(port: int, purpose: str, option: str) -> None:
     """Raises RunnerError when something listens on the port already."""
@@ -108,7 +114,7 @@ def run_emulator(*, state: Path, endpoint: Endpoint) -> Iterator[Child]:
         with Child("emulator", command, environment=environment, cwd=scratch, log=state / "emulator.log") as child:
             # It writes this file when it has found the port free: whoever else might answer there is not ours.
             ours = scratch / f"ministack-{endpoint.port}.pid"
-            wait_until_ready(child, lambda: ours.exists() and _is_healthy(endpoint), patience_s=30)
+            wait_until_ready(child, lambda: ours.exists() and endpoint.is_healthy(), patience_s=30)
             yield child
             if endpoint.certificate:
                 child.stop(_FAREWELL_S)
@@ -125,12 +131,6 @@ def is_answered(url: str, verify: ssl.SSLContext | bool = True) -> bool:
         return httpx.get(url, timeout=5, trust_env=False, verify=verify).is_success
     except httpx.TransportError:
         return False
-
-
-def _is_healthy(endpoint: Endpoint) -> bool:
-    if endpoint.certificate and not endpoint.certificate.exists():
-        return False
-    return is_answered(f"{endpoint.url}/_ministack/health", endpoint.verification())
 
 
 def _locate_scratch(state: Path) -> Path:

@@ -28,6 +28,20 @@ class Letter:
     subject: str
     body: str
 
+    @classmethod
+    def from_message(cls, text: str) -> "Letter":
+        """Read the body of a queue's message, in which SNS wraps what it delivers."""
+        envelope = json.loads(text)
+        attributes = {name: value["Value"] for name, value in envelope.get("MessageAttributes", {}).items()}
+        return cls(
+            at=datetime.fromisoformat(envelope["Timestamp"]),
+            kind=attributes.get("kind", ""),
+            clinic_id=attributes.get("clinic_id", ""),
+            severity=attributes.get("severity", ""),
+            subject=envelope.get("Subject") or "",
+            body=envelope["Message"],
+        )
+
 
 def read_mailbox(local_file: Path) -> list[Letter]:
     """Return every alert of the running local stack, oldest first. Raises RunnerError when none is running."""
@@ -48,20 +62,7 @@ def _receive_letters(sqs: "SQSClient", queue: str) -> list[Letter]:
         "Messages", []
     ):
         receipts += [message["ReceiptHandle"] for message in messages]
-        letters |= {message["MessageId"]: _parse_letter(message["Body"]) for message in messages}
+        letters |= {message["MessageId"]: Letter.from_message(message["Body"]) for message in messages}
     for receipt in receipts:
         sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=receipt, VisibilityTimeout=0)
     return sorted(letters.values(), key=lambda letter: letter.at)
-
-
-def _parse_letter(body: str) -> Letter:
-    envelope = json.loads(body)
-    attributes = {name: value["Value"] for name, value in envelope.get("MessageAttributes", {}).items()}
-    return Letter(
-        at=datetime.fromisoformat(envelope["Timestamp"]),
-        kind=attributes.get("kind", ""),
-        clinic_id=attributes.get("clinic_id", ""),
-        severity=attributes.get("severity", ""),
-        subject=envelope.get("Subject") or "",
-        body=envelope["Message"],
-    )

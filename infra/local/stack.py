@@ -30,8 +30,8 @@ from infra.local.emulator import (
     plain_environment,
     run_emulator,
 )
-from infra.local.emulator_iam import translate_policies
 from infra.local.progress import Progress, Silent
+from infra.local.strictness import translate_policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +126,16 @@ def local_stack(
             at = locate_endpoint(state, emulator_port, strict=strict)
             running = exits.enter_context(run_emulator(state=state, endpoint=at))
         aws = clients(at.url, at.certificate)
-        with _translate_refusals():
+        try:
             with progress.step("Deploy the stack"):
                 outputs = _deploy(aws, assembly, portal_port)
                 if strict:
                     translate_policies(other_client("iam", at))
             with progress.step("Create clinics, users and partner"):
                 demo = create_demo(aws, outputs, state / "demo.json")
+        except (ClientError, EndpointConnectionError) as error:
+            # What AWS's answers say of a state that we did not foresee is for people too.
+            raise RunnerError(f"The emulator refused what the deployment needs: {error}") from error
         yield LocalStack(aws, outputs, demo, running, at, portal_port)
 
 
@@ -154,17 +157,14 @@ def run_portal(stack: LocalStack, *, log: Path | None, reload: bool = False) -> 
         "POWERTOOLS_TRACE_DISABLED": "true",
         "PYTHONUNBUFFERED": "1",
     }
-    with Child("portal", _compose_command(port, reload=reload), environment=environment, cwd=ROOT, log=log) as child:
+    command = [sys.executable, "-m", "uvicorn", "portal.asgi:app", "--host", HOST, "--port", str(port)]
+    # Access logs would carry file ids by the thousand; the application logs what matters.
+    command += ["--no-access-log", "--log-level", "warning"]
+    if reload:
+        command += ["--reload", *(f"--reload-dir={folder}" for folder in ("portal", "intake", "templates"))]
+    with Child("portal", command, environment=environment, cwd=ROOT, log=log) as child:
         wait_until_ready(child, lambda: is_answered(f"http://{HOST}:{port}/health"), patience_s=30)
         yield child
-
-
-def _compose_command(port: int, *, reload: bool) -> list[str]:
-    folders = ["portal", "intake", "templates"]
-    watch = ["--reload", *(option for folder in folders for option in ("--reload-dir", folder))] if reload else []
-    # Access logs would carry file ids by the thousand; the application logs what matters.
-    quiet = ["--no-access-log", "--log-level", "warning"]
-    return [sys.executable, "-m", "uvicorn", "portal.asgi:app", "--host", HOST, "--port", str(port), *quiet, *watch]
 
 
 def _deploy(aws: Clients, assembly: Assembly, portal_port: int) -> dict[str, str]:
@@ -187,12 +187,3 @@ def _lock_state(state: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise RunnerError(f"Another `scalper up` is using {state}: stop it, or choose another --state.") from error
         yield
-
-
-@contextlib.contextmanager
-def _translate_refusals() -> Iterator[None]:
-    """What AWS's answers say of a state that we did not foresee is for people too."""
-    try:
-        yield
-    except (ClientError, EndpointConnectionError) as error:
-        raise RunnerError(f"The emulator refused what the deployment needs: {error}") from error

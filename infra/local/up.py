@@ -65,20 +65,16 @@ def run_stack(
                     children.append(exits.enter_context(run_portal(stack, log=log, reload=reload)))
             write_private(state / "local.json", stack.as_json())
             credentials = state / "credentials.toml"
-            save_access(_choose_access(stack, with_portal=with_portal), credentials)
+            partner = stack.demo.partner
+            # The function behind the gateway tells of AWS's own sign-in page, which no emulator can be.
+            api_url, token_url = (stack.portal_url, None) if with_portal else (stack.api_url, stack.token_url)
+            access = PartnerAccess(api_url, partner.client_id, partner.client_secret, token_url)
+            save_access(access, credentials)
             _print_welcome(console, stack, credentials, time.monotonic() - started)
             _supervise(children, _watch_sources(stack, console, sources) if reload else None)
         finally:
             disarm()
             console.print("Stopping …")
-
-
-def _choose_access(stack: LocalStack, *, with_portal: bool) -> PartnerAccess:
-    partner = stack.demo.partner
-    if with_portal:
-        return PartnerAccess(stack.portal_url, partner.client_id, partner.client_secret)
-    # The function behind the gateway tells of AWS's own sign-in page, which no emulator can be.
-    return PartnerAccess(stack.api_url, partner.client_id, partner.client_secret, stack.token_url)
 
 
 @contextlib.contextmanager

@@ -24,44 +24,8 @@ class Alarms(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._topic = topic
-        self._watch_queues(watched, config)
-        self._watch_functions(watched)
+        self._watch_work(watched, config)
         self._watch_speed(watched, config)
-        self._watch_portal(watched, config)
-        self._watch_sweep()
-
-    def _watch_queues(self, watched: Watched, config: StageConfig) -> None:
-        for queue in watched.dead_letters:
-            depth = queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum")
-            told = f"What could not be processed is waiting: {name_part(queue)}."
-            self._add_alarm(f"{name_part(queue)}Waiting", depth, 0, told)
-        age = watched.main_queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum")
-        self._add_alarm("Backlog", age, config.alarms.oldest_message_s, "Files are waiting for their verdict.")
-
-    def _watch_functions(self, watched: Watched) -> None:
-        for function in watched.processors:
-            # Each failure is retried, so this tells of trouble before loss.
-            name, errors = name_part(function), function.metric_errors(period=FIVE_MINUTES, statistic="Sum")
-            self._add_alarm(f"{name}Errors", errors, 0, f"A function is failing: {name}.")
-        for function in watched.processors[:2]:
-            name, throttles = name_part(function), function.metric_throttles(period=FIVE_MINUTES, statistic="Sum")
-            told = f"A function is called more often than it may run: {name}."
-            self._add_alarm(f"{name}Throttles", throttles, 0, told, periods=3)
-
-    def _watch_speed(self, watched: Watched, config: StageConfig) -> None:
-        longest_ms = 1000 * config.judge.timeout_s * config.alarms.judge_duration_p95_share
-        duration = watched.judge.metric_duration(period=FIVE_MINUTES, statistic="p95")
-        self._add_alarm("JudgeDuration", duration, longest_ms, "Judging takes nearly as long as the function may run.")
-        verdicts = own_metric("UploadToVerdict", "judge", "p95")
-        slow_ms = 1000 * config.alarms.upload_to_verdict_p95_s
-        self._add_alarm("SlowVerdicts", verdicts, slow_ms, "Verdicts come late after their uploads.", periods=2)
-
-    def _watch_portal(self, watched: Watched, config: StageConfig) -> None:
-        failures, latency = watched.portal("5xx", "Sum"), watched.portal("Latency", "p99")
-        self._add_alarm("PortalFailures", failures, config.alarms.portal_5xx, "The portal fails to answer.")
-        self._add_alarm("PortalLatency", latency, config.alarms.portal_p99_ms, "The portal answers slowly.", periods=3)
-
-    def _watch_sweep(self) -> None:
         incidents = own_metric("OpenIncidents", "sweep", "Maximum")
         self._add_alarm("Incidents", incidents, 0, "Files wait too long, or objects and records disagree.")
         quiet = own_metric("QuietClinics", "sweep", "Maximum")
@@ -76,7 +40,36 @@ class Alarms(Construct):
             comparison_operator=_BELOW,
             treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
             alarm_description="The sweep has not run for a quarter of an hour.",
-        ).add_alarm_action(actions.SnsAction(self._topic))
+        ).add_alarm_action(actions.SnsAction(topic))
+
+    def _watch_work(self, watched: Watched, config: StageConfig) -> None:
+        """Tell of queues where something waits, and of functions that fail or may not run."""
+        for queue in watched.dead_letters:
+            depth = queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum")
+            told = f"What could not be processed is waiting: {name_part(queue)}."
+            self._add_alarm(f"{name_part(queue)}Waiting", depth, 0, told)
+        age = watched.main_queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum")
+        self._add_alarm("Backlog", age, config.alarms.oldest_message_s, "Files are waiting for their verdict.")
+        for function in watched.processors:
+            # Each failure is retried, so this tells of trouble before loss.
+            name, errors = name_part(function), function.metric_errors(period=FIVE_MINUTES, statistic="Sum")
+            self._add_alarm(f"{name}Errors", errors, 0, f"A function is failing: {name}.")
+        for function in watched.processors[:2]:
+            name, throttles = name_part(function), function.metric_throttles(period=FIVE_MINUTES, statistic="Sum")
+            told = f"A function is called more often than it may run: {name}."
+            self._add_alarm(f"{name}Throttles", throttles, 0, told, periods=3)
+
+    def _watch_speed(self, watched: Watched, config: StageConfig) -> None:
+        """Tell of verdicts and pages that come late, and of a portal that gives none."""
+        longest_ms = 1000 * config.judge.timeout_s * config.alarms.judge_duration_p95_share
+        duration = watched.judge.metric_duration(period=FIVE_MINUTES, statistic="p95")
+        self._add_alarm("JudgeDuration", duration, longest_ms, "Judging takes nearly as long as the function may run.")
+        verdicts = own_metric("UploadToVerdict", "judge", "p95")
+        slow_ms = 1000 * config.alarms.upload_to_verdict_p95_s
+        self._add_alarm("SlowVerdicts", verdicts, slow_ms, "Verdicts come late after their uploads.", periods=2)
+        failures, latency = watched.portal("5xx", "Sum"), watched.portal("Latency", "p99")
+        self._add_alarm("PortalFailures", failures, config.alarms.portal_5xx, "The portal fails to answer.")
+        self._add_alarm("PortalLatency", latency, config.alarms.portal_p99_ms, "The portal answers slowly.", periods=3)
 
     def _add_alarm(
         self, construct_id: str, metric: cloudwatch.IMetric, limit: float, description: str, *, periods: int = 1

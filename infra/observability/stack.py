@@ -38,6 +38,19 @@ class Budget(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic, monthly_usd: int) -> None:
         super().__init__(scope, construct_id)
+        subscriber = budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=topic.topic_arn)
+        notifications = [
+            budgets.CfnBudget.NotificationWithSubscribersProperty(
+                notification=budgets.CfnBudget.NotificationProperty(
+                    notification_type="ACTUAL",
+                    comparison_operator="GREATER_THAN",
+                    threshold=per_cent,
+                    threshold_type="PERCENTAGE",
+                ),
+                subscribers=[subscriber],
+            )
+            for per_cent in _TOLD_AT
+        ]
         budgets.CfnBudget(
             self,
             "Monthly",
@@ -46,20 +59,8 @@ class Budget(Construct):
                 time_unit="MONTHLY",
                 budget_limit=budgets.CfnBudget.SpendProperty(amount=monthly_usd, unit="USD"),
             ),
-            notifications_with_subscribers=[_notify_at(topic, per_cent) for per_cent in _TOLD_AT],
+            notifications_with_subscribers=notifications,
         )
-
-
-def _notify_at(topic: sns.ITopic, per_cent: int) -> budgets.CfnBudget.NotificationWithSubscribersProperty:
-    return budgets.CfnBudget.NotificationWithSubscribersProperty(
-        notification=budgets.CfnBudget.NotificationProperty(
-            notification_type="ACTUAL",
-            comparison_operator="GREATER_THAN",
-            threshold=per_cent,
-            threshold_type="PERCENTAGE",
-        ),
-        subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=topic.topic_arn)],
-    )
 
 
 class SavedQueries(Construct):

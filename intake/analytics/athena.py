@@ -1,14 +1,26 @@
-"""Athena behind the port of its name (sources: Amazon Athena API Reference, StartQueryExecution, GetQueryResults)."""
+"""The analytics' queries, the runs of those that are saved, and the files that they read, each behind its port.
 
+Sources: Amazon Athena API Reference, StartQueryExecution, GetQueryResults; Amazon S3 API Reference, PutObject.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from intake.analytics.model import Execution, Progress, ResultTable
+from intake.analytics.model import Execution, Progress, QueryRun, ResultTable
 from intake.aws_errors import code_of
+from intake.files.model import timestamp
+from intake.table.expressions import SYSTEM
+from intake.table.items import moment
+from intake.table.queries import Query
+from intake.table.table import Table
 
 if TYPE_CHECKING:
     from types_boto3_athena import AthenaClient
+    from types_boto3_s3 import S3Client
 
 _PROGRESS = {
     "QUEUED": Progress.RUNNING,
@@ -66,3 +78,55 @@ def _raise_unless_gone(error: ClientError) -> None:
     """Athena forgets runs after 45 days and the bucket their answers before: both make the request an invalid one."""
     if code_of(error) != "InvalidRequestException":
         raise error
+
+
+class DynamoQueryRuns:
+    """Keeps the latest run of each saved query and period in the table, as one small item."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def note(self, run: QueryRun) -> None:
+        item = {
+            "pk": _partition(run.query),
+            "sk": f"DAYS#{run.days:04d}",
+            "days": run.days,
+            "execution_id": run.execution_id,
+            "started_at": timestamp(run.started_at),
+        }
+        self._table.put(item, SYSTEM)
+
+    def latest(self, query: str) -> Mapping[int, QueryRun]:
+        rows = self._table.query(Query(_partition(query), consistent=True)).rows
+        return {
+            row["days"]: QueryRun(query, row["days"], row["execution_id"], moment(row["started_at"])) for row in rows
+        }
+
+
+def _partition(query: str) -> str:
+    return f"QUERY#{query}"
+
+
+class S3AnalyticsFiles:
+    """Puts files into the bucket of logs and analytics.
+
+    That bucket encrypts with S3's own key where nothing is said, as S3's access logs want it; these files are encrypted
+    with the key of the records that they come from.
+    """
+
+    def __init__(self, client: "S3Client", bucket: str, key_arn: str) -> None:
+        self._s3 = client
+        self._bucket = bucket
+        self._key_arn = key_arn
+
+    def put(self, key: str, body: bytes) -> None:
+        self._s3.put_object(
+            Bucket=self._bucket,
+            Key=key,
+            Body=body,
+            ContentType="application/gzip",
+            ChecksumSHA256=base64.b64encode(hashlib.sha256(body).digest()).decode(),
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId=self._key_arn,
+            BucketKeyEnabled=True,
+        )

@@ -4,9 +4,11 @@ Written by the exporter, described to Athena by `infra/data/analytics.py`, asked
 `portal/saved_queries`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Protocol
 
 TABLE = "verdicts"
 PREFIX = "analytics/verdicts/"
@@ -94,3 +96,29 @@ class ResultTable:
     columns: tuple[str, ...]
     rows: tuple[tuple[str | None, ...], ...]
     """Values as text, as Athena writes them; None for NULL."""
+
+
+class Athena(Protocol):
+    """Runs SQL over the analytics, for as long as it takes."""
+
+    def start(self, sql: str, token: str) -> str:
+        """Start a query and return its execution's id; the same again for the same `token`, of 32 to 128 characters."""
+        ...
+
+    def execution(self, execution_id: str) -> Execution | None:
+        """Return how far it has come, or None for one that Athena no longer knows."""
+        ...
+
+    def table(self, execution_id: str) -> ResultTable | None:
+        """Return the answer of a query that is done, or None where it is no longer kept."""
+        ...
+
+
+class QueryRuns(Protocol):
+    """The latest run of each saved query and period."""
+
+    def note(self, run: QueryRun) -> None: ...
+
+    def latest(self, query: str) -> Mapping[int, QueryRun]:
+        """Return the latest runs of a query, by the days of their period."""
+        ...

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from intake.dicom.errors import BudgetSpentError
+from intake.dicom.errors import TooCostlyError
 
 # One step is about five microseconds of CPU: what passing over one data element takes.
 FETCH = 300
@@ -20,7 +20,7 @@ PASSED_A_STEP = 4 * 1024
 class Budget:
     """What is left to be spent. One may be shared by all files that one request names; it is not for several threads.
 
-    Every method raises BudgetSpentError.
+    Every method raises TooCostlyError.
     """
 
     steps: int
@@ -35,25 +35,25 @@ class Budget:
     def step(self, count: int = 1) -> None:
         self.steps -= count
         if self.steps < 0:
-            raise BudgetSpentError("steps")
+            raise TooCostlyError("steps")
 
     def fetch(self, size: int) -> None:
         self.fetched -= size
         if self.fetched < 0:
-            raise BudgetSpentError("fetched")
+            raise TooCostlyError("fetched")
         self.step(FETCH)
 
     def inflate(self, size: int) -> None:
         self.inflated -= size
         if self.inflated < 0:
-            raise BudgetSpentError("inflated")
+            raise TooCostlyError("inflated")
         self.step(size // INFLATED_A_STEP)
 
     def take(self, size: int) -> None:
         """Spend on the bytes of a value."""
         self.taken -= size
         if self.taken < 0:
-            raise BudgetSpentError("taken")
+            raise TooCostlyError("taken")
         self.step(size // TAKEN_A_STEP)
 
     def count_values(self, count: int) -> None:

@@ -3,15 +3,15 @@
 from intake.errors import ScalperError
 
 
-class UnreadableFileError(ScalperError):
+class UnreadableDataSetError(ScalperError):
     """Raised when bytes are no data set that can be read any further. Its text says where, and nothing of a value."""
 
 
-class DamagedSequenceError(UnreadableFileError):
+class DamagedStructureError(UnreadableDataSetError):
     """Raised when the structure is damaged at one place: within a sequence of known length, reading can go on."""
 
 
-class BudgetSpentError(ScalperError):
+class TooCostlyError(ScalperError):
     """Raised when reading would cost more than it may."""
 
     def __init__(self, cost: str) -> None:

@@ -1,13 +1,12 @@
 """Opening a file: preamble, file meta information, transfer syntax, and then its data set (PS3.10 7.1, PS3.5 A)."""
 
 from intake.dicom import encoding
+from intake.dicom.boundaries import end_of_commands
 from intake.dicom.budget import Budget
-from intake.dicom.command_elements import end_of_commands
-from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
-from intake.dicom.encoding import EXPLICIT, Encoding
-from intake.dicom.errors import UnreadableFileError
+from intake.dicom.encoding import EXPLICIT, UNDEFINED_LENGTH, Encoding, header
+from intake.dicom.errors import UnreadableDataSetError
 from intake.dicom.scanner import Scanner
-from intake.dicom.streams import ByteSource, InflatedStream, RangedStream, Stream
+from intake.dicom.streams import ByteSource, InflatedStream, RangedStream, Stream, take_bytes
 
 PREAMBLE = 128
 MAGIC = b"DICM"
@@ -26,8 +25,8 @@ def open_file(
     """Open a file, and return the scanner of its data set, and its transfer syntax, which may be empty.
 
     The file meta information does not belong to the data set. `guessing` is the scanner's. `first` are the first bytes,
-    where they were read already: `streams.FIRST_READ`, or all of a smaller file. Raises UnreadableFileError,
-    BudgetSpentError, ObjectChangedError, and what the source raises.
+    where they were read already: `streams.FIRST_READ`, or all of a smaller file. Raises UnreadableDataSetError,
+    TooCostlyError, ObjectChangedError, and what the source raises.
     """
     window = RangedStream(source, budget, first)
     position, transfer_syntax = _pass_meta(window, budget)
@@ -43,40 +42,28 @@ def _pass_meta(window: RangedStream, budget: Budget) -> tuple[int, str]:
     """Pass over the elements of group 0002, and return where they end and the transfer syntax that they state first."""
     transfer_syntax = ""
     position = next((at + 4 for at in (PREAMBLE, 0) if window.buffer[at : at + 4] == MAGIC), 0)
-    while (head := _read_meta_header(window, position)) is not None:
+    while len(shown := take_bytes(window, position, 12)) >= 8 and shown[:2] == b"\2\0":
+        head = header(shown, 0, len(shown), EXPLICIT)
+        if head is None:
+            raise UnreadableDataSetError(f"the file meta information is cut off at byte {position}")
         budget.step()
         start = position + head.size
         position = start + head.length
         if head.length == UNDEFINED_LENGTH or not window.holds(position):
-            raise UnreadableFileError(f"the file meta information is cut off at byte {start}")
+            raise UnreadableDataSetError(f"the file meta information is cut off at byte {start}")
         if head.tag == TRANSFER_SYNTAX_UID and head.length <= LONGEST_UID and not transfer_syntax:
-            window.show(start, head.length)
-            at = start - window.origin
-            transfer_syntax = window.buffer[at : at + head.length].decode("latin-1").strip("\0 ")
+            transfer_syntax = take_bytes(window, start, head.length).decode("latin-1").strip("\0 ")
     return position, transfer_syntax
-
-
-def _read_meta_header(window: RangedStream, position: int) -> Header | None:
-    there = window.show(position, 12)
-    at = position - window.origin
-    if there < 8 or window.buffer[at : at + 2] != b"\2\0":
-        return None
-    head = header(window.buffer, at, at + there, EXPLICIT)
-    if head is None:
-        raise UnreadableFileError(f"the file meta information is cut off at byte {position}")
-    return head
 
 
 def _settle_encoding(stream: Stream, position: int, transfer_syntax: str) -> Encoding:
     """Settle what the file says against what it shows: a wrong VR encoding is read as it is, as the judge does."""
-    there = min(stream.show(position, 8), 8)
-    at = position - stream.origin
-    shown = encoding.detect(stream.buffer[at : at + there])
+    shown = encoding.detect(take_bytes(stream, position, 8))
     declared = encoding.look_up(transfer_syntax) if transfer_syntax else shown
     if declared is None:
-        raise UnreadableFileError(f"there is no data set at byte {position}")
+        raise UnreadableDataSetError(f"there is no data set at byte {position}")
     if shown is None or shown == declared:
         return declared
     if shown.big != declared.big:
-        raise UnreadableFileError("the transfer syntax contradicts the data set")
+        raise UnreadableDataSetError("the transfer syntax contradicts the data set")
     return shown

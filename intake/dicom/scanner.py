@@ -7,15 +7,23 @@ wants a value asks for it before the next event.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from intake.dicom.behind_pixels import PIXELS, OutermostEnd
+from intake.dicom.boundaries import PIXELS, OutermostEnd
 from intake.dicom.budget import ITEM_STEPS, PASSED_A_STEP, Budget
 from intake.dicom.dictionary.vrs import private_vr, public_vr
-from intake.dicom.elements import UNDEFINED_LENGTH, Header, header, read_delimiter
-from intake.dicom.encoding import IMPLICIT_ITEMS, LONG_VRS, SHORT_VRS, Encoding
-from intake.dicom.errors import BudgetSpentError, DamagedSequenceError, UnreadableFileError
+from intake.dicom.encoding import (
+    IMPLICIT_ITEMS,
+    UNDEFINED_LENGTH,
+    VR_NAMES,
+    DoubtfulLengths,
+    Encoding,
+    Header,
+    header,
+    is_doubtful,
+    read_delimiter,
+)
+from intake.dicom.errors import DamagedStructureError, TooCostlyError, UnreadableDataSetError
 from intake.dicom.events import Event, Kind
-from intake.dicom.lengths import Doubts, is_doubtful
-from intake.dicom.streams import Stream
+from intake.dicom.streams import Stream, take_bytes, take_next
 
 MAX_DEPTH = 64
 """Sequences within sequences, as the judge lets through."""
@@ -28,9 +36,7 @@ PIECE = 256 * 1024
 
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
-_NAMES = {vr: vr.decode() for vr in SHORT_VRS | LONG_VRS}
 _UNBOUNDED = 1 << 63
-
 _END, _DAMAGED = Event(Kind.END), Event(Kind.DAMAGED)
 
 
@@ -56,15 +62,15 @@ class Scanner:
         self._stream, self._position, self._budget = stream, position, budget
         self._guessing = guessing
         self._levels = [_Level(items=False, limit=_UNBOUNDED, defined=False, encoding=encoding, creators={})]
-        self._doubts, self._end = Doubts(stream, budget), OutermostEnd(stream)
+        self._doubts, self._end = DoubtfulLengths(stream, budget), OutermostEnd(stream)
 
     def events(self) -> Iterator[Event]:
-        """Yield events. Raises UnreadableFileError, BudgetSpentError, and what the stream raises."""
+        """Yield events. Raises UnreadableDataSetError, TooCostlyError, and what the stream raises."""
         while self._levels:
             level = self._levels[-1]
             try:
                 yield from self._walk_items(level) if level.items else self._walk_elements(level)
-            except DamagedSequenceError as damage:
+            except DamagedStructureError as damage:
                 self._leave_damaged(damage)
                 yield _DAMAGED
 
@@ -84,18 +90,16 @@ class Scanner:
 
     def rest(self) -> Iterator[bytes]:
         """Yield what stands behind the data set, once all events were taken. Raises as `events` does."""
-        while there := self._stream.show(self._position, 1):
-            at, size = self._position - self._stream.origin, min(there, PIECE)
-            yield self._stream.buffer[at : at + size]
-            self._budget.step(1 + size // PASSED_A_STEP)
-            self._position += size
+        while piece := take_next(self._stream, self._position, PIECE):
+            yield piece
+            self._budget.step(1 + len(piece) // PASSED_A_STEP)
+            self._position += len(piece)
 
     def _take(self, start: int, length: int) -> bytes:
-        stream = self._stream
-        if stream.show(start, length) < length:
-            raise UnreadableFileError(f"the value at byte {start} is cut off")
-        at = start - stream.origin
-        return stream.buffer[at : at + length]
+        value = take_bytes(self._stream, start, length)
+        if len(value) < length:
+            raise UnreadableDataSetError(f"the value at byte {start} is cut off")
+        return value
 
     def _walk_elements(self, level: _Level) -> Iterator[Event]:
         """Yield the elements of one data set, up to its end or to a sequence."""
@@ -118,11 +122,11 @@ class Scanner:
             if vr == "UN" and self._guessing and self._begins_as_items(head, start):
                 vr = "SQ"
             if head.length == UNDEFINED_LENGTH or vr == "SQ":
-                yield from self._open(head, vr, start, level)
+                yield from (self._enter_sequence if vr == "SQ" else self._enter_fragments)(head, vr, start, level)
                 return
             following = start + head.length
             if following > limit:
-                raise DamagedSequenceError(f"the element at byte {self._position} exceeds what surrounds it")
+                raise DamagedStructureError(f"the element at byte {self._position} exceeds what surrounds it")
             # Whoever turns a data set round leaves what it does not know as it is: little endian.
             encoded = IMPLICIT_ITEMS if self._guessing and head.vr == b"UN" else encoding
             yield Event(Kind.ELEMENT, tag, vr, start, head.length, encoded)
@@ -130,12 +134,12 @@ class Scanner:
 
     def _pass(self, following: int) -> None:
         if not self._stream.holds(following):
-            raise UnreadableFileError(f"the element at byte {self._position} is cut off")
+            raise UnreadableDataSetError(f"the element at byte {self._position} is cut off")
         self._position = following
 
     def _find_vr(self, head: Header, start: int, level: _Level) -> str:
         """Return an element's value representation, from the dictionary where the file states none (PS3.5 6.2.2)."""
-        tag, stated = head.tag, _NAMES.get(head.vr, "UN")
+        tag, stated = head.tag, VR_NAMES.get(head.vr, "UN")
         if head.length == UNDEFINED_LENGTH and stated == "UN" and tag not in PIXELS:
             return "SQ"
         if tag >> 16 & 1:
@@ -159,23 +163,20 @@ class Scanner:
         creator = level.creators.get(head.tag >> 16 << 16 | number >> 8) if stated == "UN" else None
         return (private_vr(head.tag, creator) if creator else None) or stated
 
-    def _open(self, head: Header, vr: str, start: int, level: _Level) -> Iterator[Event]:
-        """Enter a sequence or, where a value of undefined length is no sequence, its fragments."""
+    def _enter_sequence(self, head: Header, vr: str, start: int, level: _Level) -> Iterator[Event]:
         defined = head.length != UNDEFINED_LENGTH
-        if vr != "SQ":
-            yield from self._walk_fragments(head.tag, vr, start, level.encoding)
-            return
         limit = start + head.length if defined else level.limit
         if limit > level.limit:
-            raise DamagedSequenceError(f"the sequence at byte {self._position} exceeds what surrounds it")
+            raise DamagedStructureError(f"the sequence at byte {self._position} exceeds what surrounds it")
         if len(self._levels) >= 2 * MAX_DEPTH:
-            raise BudgetSpentError("depth")
+            raise TooCostlyError("depth")
         encoding = IMPLICIT_ITEMS if head.vr == b"UN" else level.encoding
         self._position = start
         self._levels.append(_Level(items=True, limit=limit, defined=defined, encoding=encoding, creators={}))
-        yield Event(Kind.SEQUENCE, head.tag, "SQ", start, head.length, level.encoding)
+        yield Event(Kind.SEQUENCE, head.tag, vr, start, head.length, level.encoding)
 
-    def _walk_fragments(self, tag: int, vr: str, start: int, encoding: Encoding) -> Iterator[Event]:
+    def _enter_fragments(self, head: Header, vr: str, start: int, level: _Level) -> Iterator[Event]:
+        tag, encoding = head.tag, level.encoding
         yield Event(Kind.FRAGMENTS, tag, vr, start, UNDEFINED_LENGTH, encoding)
         self._position = start
         while self._stream.show(self._position, 8) >= 8:
@@ -192,7 +193,7 @@ class Scanner:
                 break
             yield Event(Kind.FRAGMENT, tag, vr, start, length, encoding)
             self._position = start + length
-        raise DamagedSequenceError(f"the fragments before byte {self._position} do not end")
+        raise DamagedStructureError(f"the fragments before byte {self._position} do not end")
 
     def _walk_items(self, level: _Level) -> Iterator[Event]:
         there = min(self._stream.show(self._position, 8), level.limit - self._position)
@@ -202,13 +203,13 @@ class Scanner:
         tag, length = read_delimiter(self._stream.buffer, self._position - self._stream.origin, level.encoding)
         self._budget.step(ITEM_STEPS)
         if tag not in {ITEM, SEQUENCE_END}:
-            raise DamagedSequenceError(f"there is no item at byte {self._position}")
+            raise DamagedStructureError(f"there is no item at byte {self._position}")
         self._position += 8
         if tag == ITEM:
             defined = length != UNDEFINED_LENGTH
             limit = self._position + length if defined else level.limit
             if limit > level.limit:
-                raise DamagedSequenceError(f"the item at byte {self._position} exceeds its sequence")
+                raise DamagedStructureError(f"the item at byte {self._position} exceeds its sequence")
             self._levels.append(_Level(items=False, limit=limit, defined=defined, encoding=level.encoding, creators={}))
             yield Event(Kind.ITEM, tag, start=self._position, length=length)
         elif not level.defined:
@@ -221,7 +222,7 @@ class Scanner:
             self._levels.clear()
             return
         if tag != ITEM_END:
-            raise DamagedSequenceError(f"there is no element at byte {self._position}")
+            raise DamagedStructureError(f"there is no element at byte {self._position}")
         self._position += 8
         if not level.defined:
             self._levels.pop()
@@ -231,14 +232,14 @@ class Scanner:
         """Leave a level of which less than a header is left: `there` bytes."""
         left = level.limit - self._position
         if 0 < left <= there:
-            raise DamagedSequenceError(f"less than an element is left at byte {self._position}")
+            raise DamagedStructureError(f"less than an element is left at byte {self._position}")
         if left and level.defined:
-            raise UnreadableFileError(f"the data set is cut off at byte {self._position}")
+            raise UnreadableDataSetError(f"the data set is cut off at byte {self._position}")
         self._levels.pop()
         if self._levels:
             yield _END
 
-    def _leave_damaged(self, damage: DamagedSequenceError) -> None:
+    def _leave_damaged(self, damage: DamagedStructureError) -> None:
         """Go on after the outermost sequence or item of known length, whose damage harms nothing around it."""
         for depth, level in enumerate(self._levels):
             if level.defined:

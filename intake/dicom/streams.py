@@ -4,7 +4,7 @@ import zlib
 from typing import Protocol
 
 from intake.dicom.budget import Budget
-from intake.dicom.errors import UnreadableFileError
+from intake.dicom.errors import UnreadableDataSetError
 from intake.errors import ObjectChangedError
 
 FIRST_READ = 64 * 1024
@@ -98,7 +98,7 @@ class ObjectStream:
 
 
 class RangedStream(ObjectStream):
-    """An object's bytes within a budget. Raises BudgetSpentError, ObjectChangedError, and what the source raises."""
+    """An object's bytes within a budget. Raises TooCostlyError, ObjectChangedError, and what the source raises."""
 
     __slots__ = ("_budget",)
 
@@ -123,7 +123,7 @@ class RangedStream(ObjectStream):
 class InflatedStream:
     """What raw deflate data from offset `start` of another stream stands for (PS3.5 A.5). It only moves forward.
 
-    Raises UnreadableFileError for damaged deflate data, and what the other stream raises.
+    Raises UnreadableDataSetError for damaged deflate data, and what the other stream raises.
     """
 
     __slots__ = ("_budget", "_ended", "_inflater", "_position", "_stream", "buffer", "origin")
@@ -170,7 +170,7 @@ class InflatedStream:
         try:
             chunk = self._inflater.decompress(data, CHUNK_OUT)
         except zlib.error:
-            raise UnreadableFileError(f"the deflate data is damaged before byte {self._position}") from None
+            raise UnreadableDataSetError(f"the deflate data is damaged before byte {self._position}") from None
         self._budget.inflate(len(chunk))
         self._ended = self._inflater.eof or not (chunk or data)
         return chunk

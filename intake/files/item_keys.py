@@ -2,14 +2,21 @@
 
 Keys: `pk` and `sk`. Indexes: `by_clinic` (`clinic_key`; uploads and studies), `by_clinic_state` (`clinic_state`; files,
 and batches of awaited ones) and `by_state` (`state_shard`; the same of files that are awaited or in trouble, and
-studies), each sorted by `created_key`, the time of creation and the id; and those that searches read
-(`intake/files/index_keys.py`).
+studies), each sorted by `created_key`, the time of creation and the id; and those that searches read. An attribute that
+is None stands in no item, and so the file stands in that index no longer.
+
+No key holds a patient's identity: Patient IDs and UIDs are digested with a key (`KeyedIds`). A file's name is the
+exception, for names are searched by how they begin (docs/adr/0010-searches-are-queries.md).
 """
 
+import zlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from intake.files.keys import upload_of
-from intake.files.model import timestamp
+from intake.files.keys import KeyedIds, fold_text, is_announced, upload_of
+from intake.files.model import Finding, Severity, modality_of, patient_id_of, series_uid_of, study_uid_of, timestamp
+from intake.files.states import State
 from intake.table.items import Item
 
 META = "#META"
@@ -59,3 +66,106 @@ def series_key(study_id: str, series_id: str) -> Item:
 
 def build_created_key(created_at: datetime, identifier: str) -> str:
     return f"{timestamp(created_at)}#{identifier}"
+
+
+# What troubles a file: one cause each, so that the causes of an upload add up to its figures.
+RANKS: dict[State, int] = {State.REJECTED: 0, State.FAILED: 1, State.EXPIRED: 2}
+"""States that somebody should look at, in the order in which to look."""
+
+WARNED = 3
+"""The rank of accepted files that carry warnings."""
+
+
+def cause_of(state: State, findings: Sequence[Finding]) -> str:
+    """Return `{rank}#{code}` of the finding that weighs most, or nothing for a file without trouble.
+
+    Causes sort as they are to be looked at. The judge's first finding is the one that explains the others.
+    """
+    if state is State.ACCEPTED:
+        code = code_by(findings, Severity.WARN)
+        return f"{WARNED}#{code}" if code else ""
+    if state not in RANKS:
+        return ""
+    return f"{RANKS[state]}#{code_by(findings, Severity.REJECT) if state is State.REJECTED else ''}"
+
+
+def state_of(cause: str) -> State:
+    """Return the state of the files that share a cause."""
+    rank = int(cause.partition("#")[0])
+    return next((state for state, its in RANKS.items() if its == rank), State.ACCEPTED)
+
+
+def code_of(cause: str) -> str:
+    return cause.partition("#")[2]
+
+
+def code_by(findings: Sequence[Finding], severity: Severity) -> str:
+    """Return the code of the first finding that weighs so much, or nothing."""
+    return next((finding.code for finding in findings if finding.severity is severity), "")
+
+
+LISTED_BY_CLINIC = frozenset({State.ACCEPTED})
+"""States that nearly every file ends in. All clinics' files in one of them are read from the clinics' own lists: one
+more place in an index for each file would be paid for with each file (docs/adr/0023-what-a-file-costs.md)."""
+
+STATE_SHARDS = 8
+"""Partitions that each state's index is spread over, so that a busy hour of all clinics meets no single hot one."""
+
+LONGEST_TERM = 200
+"""Characters of a name that are compared; DynamoDB takes sort keys of up to 1024 bytes."""
+
+_LARGEST_NUMBER = 9_999_999_999
+
+
+def index_by_state(clinic_id: str, file_id: str, state: State, findings: Sequence[Finding] = ()) -> Item:
+    """Return the attributes that follow a file's state: the lists of its state, and its upload's list of trouble."""
+    cause = cause_of(state, findings)
+    # Announced files stand in the list of awaited ones by the batch (`intake/records/pending.py`).
+    in_batch = state is State.AWAITING_UPLOAD and is_announced(file_id)
+    return {
+        **({"clinic_state": None, "state_shard": None} if in_batch else index_in_lists(clinic_id, file_id, state)),
+        "trouble_of": upload_of(file_id) if cause else None,
+        "trouble": f"{cause}#{file_id}" if cause else None,
+    }
+
+
+def index_in_lists(clinic_id: str, identifier: str, state: State) -> Item:
+    """Return the attributes of what stands in the lists of its state: its clinic's, and everybody's."""
+    return {
+        "clinic_state": f"{clinic_id}#{state}",
+        "state_shard": None if state in LISTED_BY_CLINIC else shard(state, identifier),
+    }
+
+
+def index_by_name(clinic_id: str, identifier: str, name: str) -> Item:
+    """Return the attributes that a file is found with by its name, or an upload by its reference."""
+    begins = term(name)
+    return {"name_of": clinic_id if begins else None, "name_key": f"{begins}#{identifier}" if begins else None}
+
+
+def index_by_content(clinic_id: str, file_id: str, metadata: Mapping[str, Any], ids: KeyedIds) -> Item:
+    """Return the attributes that a judged file is found with by its study or patient, and told by in lists."""
+    study_uid, series_uid = study_uid_of(metadata), series_uid_of(metadata)
+    number = metadata.get("instance_number")
+    known = min(max(number, 0), _LARGEST_NUMBER) if isinstance(number, int) else _LARGEST_NUMBER
+    return {
+        "study_of": ids.study(clinic_id, study_uid) if study_uid else None,
+        "study_place": f"{ids.series(clinic_id, series_uid)}#{known:010d}#{file_id}" if study_uid else None,
+        "patient_key": ids.patient(clinic_id, patient_id_of(metadata)) or None,
+        "modality": modality_of(metadata) or None,
+    }
+
+
+def series_of(study_place: str) -> str:
+    """Return the id of the series that a file's place in its study begins with."""
+    return study_place.partition("#")[0]
+
+
+def shard(state: str, identifier: str) -> str:
+    return f"{state}#{zlib.crc32(identifier.encode()) % STATE_SHARDS}"
+
+
+def term(name: str) -> str:
+    """Return what of a name is compared: its last path segment, without regard to case or to how it is encoded."""
+    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return fold_text(last).strip()[:LONGEST_TERM]

@@ -42,7 +42,6 @@ JUDGED = frozenset({State.ACCEPTED, State.REJECTED})
 OPEN = frozenset({State.AWAITING_UPLOAD, State.EXPIRED, State.FAILED})
 """States that the verdict on an arriving object may replace."""
 
-
 SETTLING = frozenset({State.ACCEPTED})
 """States in which an archive waits for its entries, whose verdicts decide whether it stays accepted or is rejected.
 

@@ -177,7 +177,10 @@ def _read_scan(event: dict[str, Any]) -> Iterator[Arrival]:
     target = detail["s3ObjectDetails"]
     # Keys stand as they are in EventBridge's events, where S3's notifications encode them. Without its version, a
     # result could be taken for that of other bytes under the same key.
-    version = ObjectVersion(*(_text(target[name]) for name in ("bucketName", "objectKey", "versionId")))
+    names = [target[name] for name in ("bucketName", "objectKey", "versionId")]
+    if not all(isinstance(name, str) and name for name in names):
+        raise ValueError("an event names its object in full")
+    version = ObjectVersion(*names)
     if version.key != VALIDATION_OBJECT:
         yield Arrival(version, _read_moment(event["time"]), result_of(detail))
 
@@ -187,9 +190,3 @@ def _read_moment(text: str) -> datetime:
     if at.tzinfo is None:
         raise ValueError("an event's time needs its zone")
     return at
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("an event names its object in full")
-    return value

@@ -1,6 +1,6 @@
 """Alerts, events, and who is told of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum, auto
@@ -135,3 +135,24 @@ class Delivery(StrEnum):
     PENDING = "pending"
     ACTIVE = "active"
     LAPSED = "lapsed"
+
+
+NOBODYS: FilterPolicy = {"clinic_id": ["-"]}
+"""Matches no message: no clinic is called so."""
+
+ALL: FilterPolicy = {}
+"""Matches every message."""
+
+
+def filter_policy(wanted: Iterable[Subscription]) -> FilterPolicy:
+    """Return one policy for all that the owners of an address want: SNS takes one subscription for each address."""
+    standing = [one for one in sorted(wanted, key=lambda one: one.owner) if one.kinds and not one.removed]
+    if any(one.owner == OPERATIONS and EVERYTHING in one.kinds for one in standing):
+        return ALL
+    parts: list[FilterPolicy] = []
+    for one in standing:
+        whose = {} if one.owner == OPERATIONS else {"clinic_id": [one.owner]}
+        parts.append({**whose, "kind": sorted(map(str, one.kinds))})
+    if not parts:
+        return NOBODYS
+    return parts[0] if len(parts) == 1 else {"$or": parts}

@@ -1,6 +1,7 @@
 """What is asked of queues, topics and subscriptions."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from intake.messaging.model import Alert, Delivery, Event, FilterPolicy, QueuedMessage, Standing, Subscription, Webhook
@@ -111,3 +112,11 @@ class HookSubscriptions(Protocol):
     def state(self, webhook: Webhook) -> Delivery: ...
 
     def unsubscribe(self, webhook: Webhook) -> None: ...
+
+
+class QueueAge(Protocol):
+    """How long the messages of a queue have waited."""
+
+    def oldest_s(self, at: datetime) -> int | None:
+        """Return the oldest message's age in seconds as of a minute or so ago, or None where it was not measured."""
+        ...

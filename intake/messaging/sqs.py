@@ -1,14 +1,19 @@
-"""Queues behind the `Queue` and the `DeadLetters` port (source: Amazon SQS Developer Guide, "Visibility timeout")."""
+"""Queues behind the `Queue`, the `DeadLetters` and the `QueueAge` port.
+
+Sources: Amazon SQS Developer Guide, "Visibility timeout", "Available CloudWatch metrics for Amazon SQS"; Amazon
+CloudWatch API Reference, GetMetricData.
+"""
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from intake.errors import ScalperError
 from intake.messaging.model import QueuedMessage
 
 if TYPE_CHECKING:
+    from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import MessageTypeDef
 
@@ -17,6 +22,7 @@ _LOOK_SECONDS = 20
 """How long a message that was looked at stays hidden, at the most: it is shown again as soon as the look is over."""
 _MOVE_SECONDS = 60
 """How long a message stays hidden that is being moved or sought."""
+_LATELY = timedelta(minutes=5)
 
 
 class SqsQueue:
@@ -117,14 +123,41 @@ class SqsQueue:
 def _read_message(message: "MessageTypeDef") -> QueuedMessage:
     attributes = message["Attributes"]
     sent_at = datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC)
-    receives = int(attributes["ApproximateReceiveCount"])
-    return QueuedMessage(message["MessageId"], _read_body(message["Body"]), receives, sent_at)
-
-
-def _read_body(text: str) -> dict[str, Any]:
-    """Read a body; one that is no JSON object is as good as empty: nobody knows what to do with it."""
     try:
-        body = json.loads(text)
+        body = json.loads(message["Body"])
     except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
+        body = None
+    # What is no JSON object is as good as empty: nobody knows what to do with it.
+    known = body if isinstance(body, dict) else {}
+    return QueuedMessage(message["MessageId"], known, int(attributes["ApproximateReceiveCount"]), sent_at)
+
+
+class CloudWatchQueueAge:
+    """Asks for the last minutes' maximum and tells the newest. SQS does not know it: CloudWatch does, each minute."""
+
+    def __init__(self, client: "CloudWatchClient", queue_url: str) -> None:
+        self._cloudwatch = client
+        self._queue_name = queue_url.rpartition("/")[2]
+
+    def oldest_s(self, at: datetime) -> int | None:
+        answer = self._cloudwatch.get_metric_data(
+            StartTime=at - _LATELY,
+            EndTime=at + timedelta(minutes=1),
+            ScanBy="TimestampDescending",
+            MetricDataQueries=[
+                {
+                    "Id": "age",
+                    "MetricStat": {
+                        "Metric": {
+                            "Namespace": "AWS/SQS",
+                            "MetricName": "ApproximateAgeOfOldestMessage",
+                            "Dimensions": [{"Name": "QueueName", "Value": self._queue_name}],
+                        },
+                        "Period": 60,
+                        "Stat": "Maximum",
+                    },
+                }
+            ],
+        )
+        values = [value for result in answer["MetricDataResults"] for value in result["Values"]]
+        return int(values[0]) if values else None

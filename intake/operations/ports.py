@@ -17,14 +17,6 @@ from intake.operations.model import (
 )
 
 
-class QueueAge(Protocol):
-    """How long the messages of a queue have waited."""
-
-    def oldest_s(self, at: datetime) -> int | None:
-        """Return the oldest message's age in seconds as of a minute or so ago, or None where it was not measured."""
-        ...
-
-
 class Watch(Protocol):
     """What the scheduled look found, for people to see."""
 

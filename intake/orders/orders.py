@@ -15,10 +15,9 @@ from intake.files.model import timestamp
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.orders.model import Answer, Answered, Order, OrderBatch, Selection, Task
-from intake.table.cursors import check_position
 from intake.table.expressions import Write, account, addition, creation
 from intake.table.items import Item, collect_sums, expiry, moment
-from intake.table.queries import Query
+from intake.table.queries import Query, check_position
 from intake.table.table import ConditionFailedError, Table
 from intake.table.transactions import transact_patiently, write_each_once
 
@@ -36,8 +35,21 @@ class DynamoOrders:
         self._table = table
 
     def place(self, order: Order) -> Order:
+        chosen = asdict(order.selection)
+        moments = {name: timestamp(chosen[name]) if chosen[name] else None for name in ("since", "until")}
+        item = {
+            **_order_key(order.owner, order.order_id),
+            "owner": order.owner,
+            "task": order.task.value,
+            "selection": {**chosen, **moments, "file_ids": list(order.selection.file_ids)},
+            "actor": order.actor,
+            "placed_at": timestamp(order.placed_at),
+            "listed": order.listed,
+            "total": order.total,
+            "expires": expiry(),
+        }
         try:
-            self._table.write(creation(_order_item(order), account(order.owner)))
+            self._table.write(creation(item, account(order.owner)))
         except ConditionFailedError as refused:
             return _order(refused.standing, [])
         return order
@@ -58,15 +70,10 @@ class DynamoOrders:
 
     def add_portion(self, owner: str, order_id: str, number: int, portion: OrderBatch) -> OrderBatch:
         found = {"file_ids": list(portion.file_ids), "next": portion.next}
-        counted = addition(
-            _order_key(owner, order_id),
-            Counter(total=len(portion.file_ids)),
-            account(owner),
-            sets={"listed": portion.next is None},
-        )
+        mine, total = account(owner), Counter(total=len(portion.file_ids))
+        counted = addition(_order_key(owner, order_id), total, mine, sets={"listed": portion.next is None})
         item = {**_portion_key(owner, order_id, number), **found, "expires": expiry()}
-        new = creation(item, account(owner))
-        refused = transact_patiently(self._table, [new, counted], "order")
+        refused = transact_patiently(self._table, [creation(item, mine), counted], "order")
         return _portion(refused[0]) if refused else portion
 
     def answer(self, owner: str, order_id: str, answers: Sequence[Answered]) -> None:
@@ -101,33 +108,27 @@ def _portion_key(owner: str, order_id: str, number: int) -> Item:
     return _key(owner, order_id, f"PORTION#{number:07d}")
 
 
-def _order_item(order: Order) -> Item:
-    chosen = asdict(order.selection)
-    moments = {name: timestamp(chosen[name]) if chosen[name] else None for name in ("since", "until")}
-    return {
-        **_order_key(order.owner, order.order_id),
-        "owner": order.owner,
-        "task": order.task.value,
-        "selection": {**chosen, **moments, "file_ids": list(order.selection.file_ids)},
-        "actor": order.actor,
-        "placed_at": timestamp(order.placed_at),
-        "listed": order.listed,
-        "total": order.total,
-        "expires": expiry(),
-    }
-
-
 def _order(item: Item, sums: Sequence[Item]) -> Order:
     answers: Counter[str] = Counter()
     codes: Counter[str] = Counter()
     for row in sums:
         answers.update(collect_sums(row, "n_"))
         codes.update(collect_sums(row, "code_"))
+    chosen = item["selection"]
     return Order(
         order_id=item["sk"],
         owner=item["owner"],
         task=Task(item["task"]),
-        selection=_read_selection(item["selection"]),
+        selection=Selection(
+            file_ids=tuple(chosen["file_ids"]),
+            state=State(chosen["state"]) if chosen["state"] else None,
+            clinic_id=chosen["clinic_id"],
+            upload_id=chosen["upload_id"],
+            code=chosen["code"],
+            kind=chosen["kind"],
+            since=moment(chosen["since"]) if chosen["since"] else None,
+            until=moment(chosen["until"]) if chosen["until"] else None,
+        ),
         actor=item["actor"],
         placed_at=moment(item["placed_at"]),
         listed=item["listed"],
@@ -137,40 +138,25 @@ def _order(item: Item, sums: Sequence[Item]) -> Order:
     )
 
 
-def _read_selection(row: Item) -> Selection:
-    return Selection(
-        file_ids=tuple(row["file_ids"]),
-        state=State(row["state"]) if row["state"] else None,
-        clinic_id=row["clinic_id"],
-        upload_id=row["upload_id"],
-        code=row["code"],
-        kind=row["kind"],
-        since=moment(row["since"]) if row["since"] else None,
-        until=moment(row["until"]) if row["until"] else None,
-    )
-
-
 def _portion(item: Item) -> OrderBatch:
     return OrderBatch(tuple(item["file_ids"]), item.get("next"))
 
 
-def _answer_item(owner: str, order_id: str, row: Answered) -> Item:
-    return {
-        **_key(owner, order_id, f"{_ANSWER}{row.file_id}"),
-        "clinic_id": row.clinic_id,
-        "answer": row.answer.value,
-        "codes": list(row.codes),
-        "expires": expiry(),
-    }
-
-
 def _answer_writes(owner: str, order_id: str, answers: list[Answered]) -> list[Write]:
+    mine = account(owner)
+    puts: list[Write] = []
     sums: dict[int, Counter[str]] = {}
     for row in answers:
+        item = {
+            **_key(owner, order_id, f"{_ANSWER}{row.file_id}"),
+            "clinic_id": row.clinic_id,
+            "answer": row.answer.value,
+            "codes": list(row.codes),
+            "expires": expiry(),
+        }
+        puts.append(creation(item, mine))
         names = [f"n_{row.answer}", *(f"code_{code}" for code in row.codes)]
         sums.setdefault(zlib.crc32(row.file_id.encode()) % SHARDS, Counter()).update(names)
-    mine = account(owner)
-    puts = [creation(_answer_item(owner, order_id, row), mine) for row in answers]
     updates = [
         addition(_key(owner, order_id, f"{_SUM}{shard}"), counts, mine, sets={"expires": expiry()})
         for shard, counts in sums.items()

@@ -15,9 +15,8 @@ from intake.errors import ChangesGoneError, ContentionError, InvalidCursorError
 from intake.files.model import now, timestamp
 from intake.files.states import State
 from intake.projections.model import Change, FeedEntry, FeedPage
-from intake.table.compression import pack
 from intake.table.expressions import Write, clinic, replacement, update
-from intake.table.items import Item, moment
+from intake.table.items import Item, moment, pack
 from intake.table.queries import Query
 from intake.table.table import Table
 
@@ -33,8 +32,8 @@ _DIGITS = 15
 _ITEMS_PER_PAGE = 25
 
 
-class FeedWriter:
-    """Writes what a transaction appends."""
+class DynamoChangeFeed:
+    """Writes what a transaction appends, and reads the feed."""
 
     def __init__(self, table: Table, clock: Callable[[], datetime] = now) -> None:
         self._table = table
@@ -52,6 +51,18 @@ class FeedWriter:
             )
         ]
 
+    def changes(self, clinic_id: str, since: str | None, limit: int) -> FeedPage:
+        if since is not None and not (since.isascii() and since.isdecimal() and len(since) <= _DIGITS):
+            raise InvalidCursorError("the position is not one of this feed")
+        after = None if since is None else int(since)
+        # What holds changes behind a number, in order, and then the head.
+        behind = Query(_key(clinic_id, "")["pk"], above=_sort(after or 0), limit=_ITEMS_PER_PAGE, consistent=True)
+        return _cut_page(self._table.items(behind), after, limit, int(self._clock().timestamp()))
+
+    def end(self, clinic_id: str) -> str:
+        head = self._table.get(_key(clinic_id, _HEAD))
+        return str(head["preceding"] if head else 0)
+
     def _append(self, clinic_id: str, rows: list[Item], head: Item) -> list[Write]:
         preceding, kept_until = head.get("preceding", 0), head.get("kept_until", 0)
         reached = preceding + len(rows)
@@ -61,26 +72,15 @@ class FeedWriter:
         item = _key(clinic_id, _sort(reached)) | some
         return [
             replacement(item, clinic(clinic_id)),
-            _move_head(clinic_id, preceding, {"preceding": reached, "kept_until": expires}),
+            update(
+                _key(clinic_id, _HEAD),
+                clinic(clinic_id),
+                sets={"preceding": reached, "kept_until": expires},
+                condition="preceding = :from" if preceding else "attribute_not_exists(pk)",
+                values={":from": preceding} if preceding else {},
+                new=True,
+            ),
         ]
-
-
-class DynamoChangeFeed:
-    """Reads the feed."""
-
-    def __init__(self, table: Table, clock: Callable[[], datetime] = now) -> None:
-        self._table = table
-        self._clock = clock
-
-    def changes(self, clinic_id: str, since: str | None, limit: int) -> FeedPage:
-        after = None if since is None else _read_number(since)
-        # What holds changes behind a number, in order, and then the head.
-        behind = Query(_key(clinic_id, "")["pk"], above=_sort(after or 0), limit=_ITEMS_PER_PAGE, consistent=True)
-        return _cut_page(self._table.items(behind), after, limit, int(self._clock().timestamp()))
-
-    def end(self, clinic_id: str) -> str:
-        head = self._table.get(_key(clinic_id, _HEAD))
-        return str(head["preceding"] if head else 0)
 
 
 def _cut_page(items: Iterable[Item], after: int | None, limit: int, at: int) -> FeedPage:
@@ -120,29 +120,12 @@ def _check_gap(reached: int | None, preceding: int, *, kept: bool) -> int:
     return reached
 
 
-def _move_head(clinic_id: str, preceding: int, sets: Item) -> Write:
-    return update(
-        _key(clinic_id, _HEAD),
-        clinic(clinic_id),
-        sets=sets,
-        condition="preceding = :from" if preceding else "attribute_not_exists(pk)",
-        values={":from": preceding} if preceding else {},
-        new=True,
-    )
-
-
 def _key(clinic_id: str, sort: str) -> Item:
     return {"pk": f"CHANGES#{clinic_id}", "sk": sort}
 
 
 def _sort(number: int) -> str:
     return f"{number:0{_DIGITS}d}"
-
-
-def _read_number(position: str) -> int:
-    if not (position.isascii() and position.isdecimal() and len(position) <= _DIGITS):
-        raise InvalidCursorError("the position is not one of this feed")
-    return int(position)
 
 
 def _write_row(change: Change) -> Item:

@@ -1,12 +1,20 @@
 """Changes of records, and what they are added up to."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-from intake.files.metadata import Device
+from intake.files.model import Metadata
 from intake.files.states import State
 from intake.studies.model import Instance
+
+LONGEST_LABEL = 64
+"""Characters of a device's make and model."""
+
+OTHER = "other"
+"""The key under which a clinic's devices are counted that are too many to be told apart."""
+OTHER_LABEL = "Other devices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,28 @@ class Filed:
     modality: str = ""
     study_date: str = ""
     """`YYYYMMDD`, as the file says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device of a clinic."""
+
+    key: str
+    """12 hexadecimal digits, different for each clinic, make, model, station and serial number; or `OTHER`."""
+    label: str
+    """Make and model as the files say, and the key's beginning, which tells equal ones apart."""
+
+
+def device(clinic_id: str, metadata: Metadata) -> Device | None:
+    """Return what a DICOM file's metadata says of its device, or None where it says nothing."""
+    names = ("manufacturer", "manufacturer_model", "station_name", "device_serial_number")
+    values = (metadata.get(name, "") for name in names)
+    words = [" ".join(value.split()) if isinstance(value, str) and value.isprintable() else "" for value in values]
+    if not any(words):
+        return None
+    key = hashlib.sha256("\0".join([clinic_id, *words]).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    name = " ".join(filter(None, words[:2]))[:LONGEST_LABEL].strip()
+    return Device(key, f"{name or 'Unnamed device'} · {key[:4]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +73,7 @@ class Change:
     """What a study loses: of a file whose place another took just now."""
     cause_before: str = ""
     cause_after: str = ""
-    """What troubles the file, as `intake.files.causes` names it."""
+    """What troubles the file, as `intake.files.item_keys` names it."""
     study_before: str = ""
     """The id of the study that the file was filed under."""
     filed: Filed | None = None

@@ -15,6 +15,7 @@ from intake.files.item_keys import (
     HOLDINGS,
     META,
     alert_key,
+    build_created_key,
     series_key,
     study_key,
     study_of_upload_key,
@@ -23,15 +24,13 @@ from intake.files.item_keys import (
 from intake.files.model import Source, timestamp
 from intake.files.states import State
 from intake.projections import change_feed
-from intake.projections.devices import DeviceRegister
-from intake.projections.ledger import Ledger, blocks
 from intake.projections.model import Bucket, Change, Grain, Holding
-from intake.projections.study_sets import StudyMarks
-from intake.projections.tally import AlertTally, FiledTally, Tally, UploadTally, add, tally
-from intake.projections.time_buckets import FLEETING, bucket, bucket_facts, bucket_key, bucket_queries
+from intake.projections.tally import Tally, UploadTally, add, tally
+from intake.projections.time_buckets import FLEETING, DeviceRegister, bucket, bucket_facts, bucket_key, bucket_queries
 from intake.records.pending import AnnouncedFiles
-from intake.records.upload_items import direct_upload_facts
-from intake.table.expressions import Write, addition, clinic
+from intake.studies.model import AcceptedInstance
+from intake.studies.studies import StudyMarks
+from intake.table.expressions import Write, addition, clinic, update
 from intake.table.items import expiry
 from intake.table.queries import Query
 from intake.table.table import Table
@@ -39,6 +38,9 @@ from intake.table.transactions import write_anew
 
 ITEMS_PER_TRANSACTION = 100
 """DynamoDB takes no more. A change shares with others its block's note, and the items of up to twelve sums."""
+
+_SUFFIX = 2
+"""Characters of a file's id that tell it from the others of its block."""
 
 
 class DynamoProjections:
@@ -48,7 +50,7 @@ class DynamoProjections:
         self._table = table
         self._marks = StudyMarks(table)
         self._devices = DeviceRegister(table)
-        self._feed = change_feed.FeedWriter(table)
+        self._feed = change_feed.DynamoChangeFeed(table)
         self._ledger = Ledger(table)
         self._announced = AnnouncedFiles(table)
 
@@ -56,10 +58,18 @@ class DynamoProjections:
         # One transaction takes no item twice, so what a batch brings twice is told apart before.
         once = {(change.file_id, change.revision): change for change in changes}
         counted = [change for change in once.values() if change.after is not State.AWAITING_UPLOAD]
-        for together in _cut_transactions(list(map(self._admit_device, counted))):
+        admitted = [
+            replace(change, device=change.device and self._devices.admit(change.clinic_id, change.at, change.device))
+            for change in counted
+        ]
+        for together in _cut_transactions(admitted):
             write_anew(self._table, partial(self._transaction, together), "sums")
         # Sets and bounds may be written again, so they need no note, and follow when every change was counted.
-        self._marks.add(counted)
+        self._marks.add(
+            AcceptedInstance(change.clinic_id, change.upload_id, change.at, change.instance)
+            for change in counted
+            if change.instance
+        )
 
     def buckets(
         self, grain: Grain, since: datetime, until: datetime, clinic_id: str | None = None
@@ -75,77 +85,69 @@ class DynamoProjections:
         rows = self._table.items(Query(HOLDINGS))
         return tuple(Holding(row["sk"], row.get("files", 0), row.get("bytes", 0)) for row in rows)
 
-    def _admit_device(self, change: Change) -> Change:
-        if change.device is None:
-            return change
-        return replace(change, device=self._devices.admit(change.clinic_id, change.at, change.device))
-
     def _transaction(self, changes: Sequence[Change]) -> list[Write]:
         """Return the writes that apply what was not applied yet; none where all was."""
         new, notes = self._ledger.split_new(changes)
         if not new:
             return []
         sums = tally(new)
-        updates = self._announced.decrement_items(sums.announced)
-        updates += [update for upload_id, row in sums.uploads.items() for update in _add_upload(upload_id, row)]
-        updates += [_add_bucket(*names, counts) for names, counts in sums.buckets.items()]
-        updates += [
-            addition({"pk": HOLDINGS, "sk": clinic_id}, counts, clinic(clinic_id))
-            for clinic_id, counts in sums.holdings.items()
-        ]
-        updates += [_add_alert(kind, upload_id, row) for (kind, upload_id), row in sums.alerts.items()]
-        updates += [_add_study(*names, counts) for names, counts in sums.studies.items()]
-        updates += [_add_series(*names, counts) for names, counts in sums.series.items()]
-        updates += [_add_filed(upload_id, row) for (upload_id, _), row in sums.filed.items()]
         # The feed tells each verdict once, and an archive's when its entries have theirs.
         told = [
             replace(change, before=State.AWAITING_UPLOAD) if change.unsettled_before else change
             for change in new
             if not change.unsettled_after
         ]
-        return [*notes, *updates, *self._feed.append_changes(told)]
+        return [
+            *notes,
+            *self._announced.decrement_items(sums.announced),
+            *_write_sums(sums),
+            *self._feed.append_changes(told),
+        ]
 
 
-def _add_upload(upload_id: str, row: UploadTally) -> list[Write]:
+def _write_sums(sums: Tally) -> Iterator[Write]:
+    """Yield the writes that add to each item what changes brought it."""
+    for upload_id, row in sums.uploads.items():
+        yield from _add_upload(upload_id, row)
+    for (grain, start, clinic_id), counts in sums.buckets.items():
+        facts = bucket_facts(start, clinic_id) | ({"expires": expiry()} if grain is FLEETING else {})
+        yield addition(bucket_key(grain, start, clinic_id), counts, clinic(clinic_id), sets=facts)
+    for clinic_id, counts in sums.holdings.items():
+        yield addition({"pk": HOLDINGS, "sk": clinic_id}, counts, clinic(clinic_id))
+    for (kind, upload_id), alert in sums.alerts.items():
+        told = Counter({"pending": alert.pending, **{f"code_{code}": n for code, n in alert.codes.items()}})
+        first, kept = {"first_file_id": alert.first_file_id}, {"expires": expiry()}
+        yield addition(alert_key(kind, upload_id), told, clinic(alert.clinic_id), initial=first, sets=kept)
+    for (clinic_id, study_id, study_uid), counts in sums.studies.items():
+        facts = {"clinic_id": clinic_id, "study_uid": study_uid}
+        yield addition(study_key(study_id), counts, clinic(clinic_id), sets=facts)
+    for (clinic_id, study_id, series_id, series_uid), counts in sums.series.items():
+        yield addition(series_key(study_id, series_id), counts, clinic(clinic_id), sets={"series_uid": series_uid})
+    for (upload_id, study_id), part in sums.filed.items():
+        said = {"study_id": study_id, "modality": part.filed.modality, "study_date": part.filed.study_date}
+        facts = {name: value for name, value in said.items() if value}
+        yield addition(study_of_upload_key(upload_id, study_id), part.counts, clinic(part.clinic_id), initial=facts)
+
+
+def _add_upload(upload_id: str, row: UploadTally) -> Iterator[Write]:
     """Count an upload's files, and declare those that nobody announced: no upload looks complete too early.
 
     The first verdict on what a clinic drops into S3 in a day creates its receipt.
     """
     owner, is_direct = clinic(row.clinic_id), row.source == Source.DIRECT
-    counts = addition(upload_key(upload_id, COUNTS), row.counts, owner, sets={"updated_at": timestamp(row.at)})
-    if not is_direct and not row.declared:
-        return [counts]
-    facts = direct_upload_facts(row.clinic_id, upload_id, row.at) if is_direct else None
-    return [counts, addition(upload_key(upload_id, META), Counter(declared=row.declared), owner, initial=facts)]
-
-
-def _add_bucket(grain: Grain, start: datetime, clinic_id: str, counts: Counter[str]) -> Write:
-    facts = bucket_facts(start, clinic_id) | ({"expires": expiry()} if grain is FLEETING else {})
-    return addition(bucket_key(grain, start, clinic_id), counts, clinic(clinic_id), sets=facts)
-
-
-def _add_alert(kind: str, upload_id: str, row: AlertTally) -> Write:
-    sums = Counter({"pending": row.pending, **{f"code_{code}": n for code, n in row.codes.items()}})
-    first, kept = {"first_file_id": row.first_file_id}, {"expires": expiry()}
-    return addition(alert_key(kind, upload_id), sums, clinic(row.clinic_id), initial=first, sets=kept)
-
-
-def _add_study(clinic_id: str, study_id: str, study_uid: str, counts: Counter[str]) -> Write:
-    facts = {"clinic_id": clinic_id, "study_uid": study_uid}
-    return addition(study_key(study_id), counts, clinic(clinic_id), sets=facts)
-
-
-def _add_series(clinic_id: str, study_id: str, series_id: str, series_uid: str, counts: Counter[str]) -> Write:
-    facts = {"series_uid": series_uid}
-    return addition(series_key(study_id, series_id), counts, clinic(clinic_id), sets=facts)
-
-
-def _add_filed(upload_id: str, row: FiledTally) -> Write:
-    filed = row.filed
-    told = {"modality": filed.modality or None, "study_date": filed.study_date or None}
-    facts = {"study_id": filed.study_id, **{name: value for name, value in told.items() if value}}
-    key = study_of_upload_key(upload_id, filed.study_id)
-    return addition(key, row.counts, clinic(row.clinic_id), initial=facts)
+    yield addition(upload_key(upload_id, COUNTS), row.counts, owner, sets={"updated_at": timestamp(row.at)})
+    if is_direct or row.declared:
+        facts = {
+            "clinic_key": f"{row.clinic_id}#uploads",
+            "created_key": build_created_key(row.at, upload_id),
+            "upload_id": upload_id,
+            "clinic_id": row.clinic_id,
+            "created_at": timestamp(row.at),
+            "created_by": "s3",
+            "source": Source.DIRECT.value,
+        }
+        initial = facts if is_direct else None
+        yield addition(upload_key(upload_id, META), Counter(declared=row.declared), owner, initial=initial)
 
 
 def _cut_transactions(changes: list[Change]) -> Iterator[list[Change]]:
@@ -154,9 +156,54 @@ def _cut_transactions(changes: list[Change]) -> Iterator[list[Change]]:
     sums = Tally()
     for change in changes:
         add(sums, change)
-        if blocks([*together, change]) + sums.items + change_feed.ITEMS * len(sums.clinics) > ITEMS_PER_TRANSACTION:
+        notes = len({block_of(one) for one in (*together, change)})
+        if notes + sums.items + change_feed.ITEMS * len(sums.clinics) > ITEMS_PER_TRANSACTION:
             yield together
             together, sums = [], tally([change])
         together.append(change)
     if together:
         yield together
+
+
+class Ledger:
+    """Tells new changes from repeated ones, and writes in their transaction that they are repeated from then on.
+
+    A note is a member of a set, and a hundred numbered files share one item, so that a batch of a busy upload notes all
+    its changes with an item or two. Whoever adds to an item does so on the condition that it holds as many notes as
+    were read.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def split_new(self, changes: Sequence[Change]) -> tuple[list[Change], list[Write]]:
+        """Return the changes that no sum holds, and the writes of the transaction that is to apply them."""
+        keys = {block_of(change): {"pk": f"APPLIED#{block_of(change)}", "sk": "#APPLIED"} for change in changes}
+        items = self._table.batch_get(list(keys.values()))
+        known = {block: set(item["notes"]) if item else set() for block, item in zip(keys, items, strict=True)}
+        new = [change for change in changes if _note(change) not in known[block_of(change)]]
+        notes: dict[str, set[str]] = {}
+        for change in new:
+            notes.setdefault(block_of(change), set()).add(_note(change))
+        owners = {block_of(change): change.clinic_id for change in new}
+        return new, [
+            update(
+                keys[block],
+                clinic(owners[block]),
+                sets={"expires": expiry()},
+                members={"notes": noted},
+                condition="size(notes) = :known" if known[block] else "attribute_not_exists(pk)",
+                values={":known": len(known[block])} if known[block] else {},
+                new=True,
+            )
+            for block, noted in notes.items()
+        ]
+
+
+def block_of(change: Change) -> str:
+    """Return what the files of a block have in common; blocks are what a transaction writes, whatever their size."""
+    return change.file_id[:-_SUFFIX]
+
+
+def _note(change: Change) -> str:
+    return f"{change.file_id[-_SUFFIX:]}.{change.revision}"

@@ -102,8 +102,11 @@ def add(sums: Tally, change: Change) -> None:
     sums.clinics.add(change.clinic_id)
     _add_to_upload(sums, change)
     _add_to_buckets(sums, change)
-    _add_to_holding(sums, change)
     _add_to_alert(sums, change)
+    left = change.before is State.ACCEPTED and change.after is State.REJECTED and not change.duplicate_before
+    stored = _count_stored(change) - (change.size if left else 0)
+    if stored:
+        sums.holdings.setdefault(change.clinic_id, Counter()).update({"files": -1 if left else 1, "bytes": stored})
     if change.instance is not None:
         _count_instance(sums, change, change.instance, 1)
     if change.lost is not None:
@@ -114,11 +117,6 @@ def add(sums: Tally, change: Change) -> None:
         _find_filed(sums, change, change.filed).counts[f"n_{change.after}"] += 1
     if change.announced_at:
         sums.announced[change.clinic_id, change.upload_id, change.announced_at] += 1
-
-
-def latency_bound(milliseconds: int) -> int:
-    """Return the bin that a latency falls into, by its upper bound."""
-    return next((bound for bound in LATENCY_BOUNDS_MS if milliseconds <= bound), LATENCY_BOUNDS_MS[-1])
 
 
 def _add_to_upload(sums: Tally, change: Change) -> None:
@@ -143,20 +141,14 @@ def _add_to_buckets(sums: Tally, change: Change) -> None:
         return  # Judged again, to the same end: the time of the first verdict has counted it.
     counts = Counter({f"n_{change.after}": 1, "bytes": _count_stored(change)})
     if change.latency_ms is not None:
-        counts[f"ms_{latency_bound(change.latency_ms)}"] += 1
+        bound = next((most for most in LATENCY_BOUNDS_MS if change.latency_ms <= most), LATENCY_BOUNDS_MS[-1])
+        counts[f"ms_{bound}"] += 1
     counts.update(f"code_{code}" for code in change.codes)
     counts.update(f"shadow_{code}" for code in change.shadow)
     if change.device is not None:
         counts.update(f"dev_{change.device.key}_{what}" for what in (change.after.value, *change.codes))
     for grain in Grain:
         sums.buckets.setdefault((grain, grain.start(change.at), change.clinic_id), Counter()).update(+counts)
-
-
-def _add_to_holding(sums: Tally, change: Change) -> None:
-    left = change.before is State.ACCEPTED and change.after is State.REJECTED and not change.duplicate_before
-    stored = _count_stored(change) - (change.size if left else 0)
-    if stored:
-        sums.holdings.setdefault(change.clinic_id, Counter()).update({"files": -1 if left else 1, "bytes": stored})
 
 
 def _count_stored(change: Change) -> int:

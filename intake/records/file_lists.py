@@ -1,4 +1,4 @@
-"""Which partitions of which index hold the files of a list.
+"""Lists of files: which partitions of which index hold them, and what these hold of a file.
 
 Files stand under their clinic and state, awaited ones by the batch (`intake/records/pending.py`). Accepted files of
 all clinics are read from the clinics' own lists. Awaited files and those in trouble have an index of their own: they
@@ -8,9 +8,10 @@ are few, and whoever looks for them looks at all clinics.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from intake.files.index_keys import LISTED_BY_CLINIC, STATE_SHARDS
-from intake.files.item_keys import CLINICS, HOLDINGS
+from intake.files.item_keys import CLINICS, HOLDINGS, LISTED_BY_CLINIC, STATE_SHARDS
+from intake.files.model import FileSummary, Source
 from intake.files.states import State
+from intake.table.items import Item, moment
 from intake.table.queries import Query
 from intake.table.table import Table
 
@@ -62,3 +63,22 @@ class FileLists:
 
 def _clinic_partition(clinic_id: str, state: State) -> Partition:
     return "by_clinic_state", "clinic_state", f"{clinic_id}#{state}"
+
+
+def file_summary(item: Item) -> FileSummary:
+    """Read what an index holds of a record."""
+    return FileSummary(
+        clinic_id=item["clinic_id"],
+        upload_id=item["upload_id"],
+        file_id=item["file_id"],
+        name=item["name"],
+        size=item["size"],
+        state=State(item["state"]),
+        source=Source(item["source"]),
+        created_at=moment(item["created_at"]),
+        updated_at=moment(item["updated_at"]),
+        expires_at=moment(item["expires_at"]),
+        kind=item.get("kind"),
+        warnings=item.get("warnings", 0),
+        codes=tuple(item.get("codes", ())),
+    )

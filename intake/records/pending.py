@@ -1,4 +1,9 @@
-"""Announced files that are awaited, in the table: a batch is one item, and its files are counted off as they come."""
+"""Files that are awaited, in the table: those that were announced, and the entries of archives.
+
+Of announced ones a batch is one item, and its files are counted off as they come. How many entries there are is
+declared by the projection of the archive's own verdict, so that no upload looks complete while its archives are being
+unpacked, and the workers that unpack them do not meet on the upload.
+"""
 
 import heapq
 from collections import Counter
@@ -7,18 +12,25 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime
 from itertools import chain, groupby, takewhile
 
-from intake.files.index_keys import index_in_lists
-from intake.files.item_keys import build_created_key, file_key, upload_key
+from intake.errors import ConflictError
+from intake.files.item_keys import build_created_key, file_key, index_in_lists, upload_key
 from intake.files.model import FileRecord, timestamp
-from intake.files.states import State
-from intake.records.file_items import file_item
+from intake.files.states import OPEN, State
+from intake.records.file_items import file_item, object_version
 from intake.records.file_lists import Partition, Section
 from intake.table.expressions import Owner, Write, addition, clinic, creation, update
 from intake.table.items import Item, expiry
-from intake.table.queries import Query
+from intake.table.queries import AFTER_ALL, Query
 from intake.table.table import Table
+from intake.table.transactions import write_each_once
 
 BATCH = "#AWAITED#"
+
+AT_ONCE = 16
+"""Queries; a list of all clinics is merged from one or more for each of them."""
+
+_NUMBER = -5
+"""Where the number begins at the end of an announced file's id."""
 
 
 class AnnouncedFiles:
@@ -30,11 +42,22 @@ class AnnouncedFiles:
     def enter_batch(self, owner: Owner, files: Sequence[FileRecord]) -> list[Write]:
         """Return the writes of the transaction that reserves `files`, which one upload announced at one moment."""
         awaited = [file for file in files if file.state is State.AWAITING_UPLOAD]
-        if len(awaited) > 1:
-            new = (creation(file_item(file), owner) for file in files)
-            return [_start_batch(owner, awaited), *new]
-        items = (file_item(file) | index_in_lists(file.clinic_id, file.file_id, file.state) for file in files)
-        return [creation(item, owner) for item in items]
+        if len(awaited) <= 1:
+            items = (file_item(file) | index_in_lists(file.clinic_id, file.file_id, file.state) for file in files)
+            return [creation(item, owner) for item in items]
+        first, last = awaited[0], awaited[-1]
+        facts = {
+            "clinic_id": first.clinic_id,
+            "upload_id": first.upload_id,
+            "created_at": timestamp(first.created_at),
+            **index_in_lists(first.clinic_id, first.upload_id, State.AWAITING_UPLOAD),
+            "last": last.file_id,
+        }
+        # Where an upload announces twice within a millisecond, the batch grows by those that came later.
+        begins = {"created_key": build_created_key(first.created_at, first.file_id)}
+        key = _key(first.upload_id, first.created_at)
+        batch = addition(key, Counter(rest=len(awaited)), owner, sets=facts, initial=begins)
+        return [batch, *(creation(file_item(file), owner) for file in files)]
 
     def decrement_items(self, left: Mapping[tuple[str, str, datetime], int]) -> list[Write]:
         """Return the writes of a transaction that takes files from their batches; a batch that is gone needs none.
@@ -42,47 +65,51 @@ class AnnouncedFiles:
         `left` tells how many files leave each batch, by its clinic, its upload and when it was announced.
         """
         found = zip(left, self._table.batch_get([_key(*batch[1:]) for batch in left]), strict=True)
-        return [_decrement(clinic(batch[0]), item, left[batch]) for batch, item in found if item]
-
-
-def _start_batch(owner: Owner, awaited: list[FileRecord]) -> Write:
-    first, last = awaited[0], awaited[-1]
-    facts = {
-        "clinic_id": first.clinic_id,
-        "upload_id": first.upload_id,
-        "created_at": timestamp(first.created_at),
-        **index_in_lists(first.clinic_id, first.upload_id, State.AWAITING_UPLOAD),
-        "last": last.file_id,
-    }
-    # Where an upload announces twice within a millisecond, the batch grows by those that came later.
-    begins = {"created_key": build_created_key(first.created_at, first.file_id)}
-    key = _key(first.upload_id, first.created_at)
-    return addition(key, Counter(rest=len(awaited)), owner, sets=facts, initial=begins)
-
-
-def _decrement(owner: Owner, item: Item, fewer: int) -> Write:
-    rest = item["rest"] - fewer
-    return update(
-        {"pk": item["pk"], "sk": item["sk"]},
-        owner,
-        sets={"rest": rest} if rest > 0 else {"rest": rest, "expires": expiry()},
-        remove=() if rest > 0 else ("clinic_state", "state_shard", "created_key"),
-        condition="rest = :known",
-        values={":known": item["rest"]},
-    )
+        writes = []
+        for batch, item in found:
+            if item is None:
+                continue
+            rest = item["rest"] - left[batch]
+            over = {"expires": expiry()} if rest <= 0 else {}
+            decremented = update(
+                {"pk": item["pk"], "sk": item["sk"]},
+                clinic(batch[0]),
+                sets={"rest": rest, **over},
+                remove=("clinic_state", "state_shard", "created_key") if over else (),
+                condition="rest = :known",
+                values={":known": item["rest"]},
+            )
+            writes.append(decremented)
+        return writes
 
 
 def _key(upload_id: str, announced_at: datetime) -> Item:
     return upload_key(upload_id, f"{BATCH}{timestamp(announced_at)}")
 
 
-AT_ONCE = 16
-"""Queries."""
+class DynamoChildren:
+    """Reserves what archives hold, behind the `Children` port."""
 
-_AFTER_ALL = "~"
+    def __init__(self, table: Table) -> None:
+        self._table = table
 
-_NUMBER = -5
-"""Where the number begins at the end of an announced file's id."""
+    def reserve(self, children: Sequence[FileRecord]) -> None:
+        def create_files(missing: Sequence[FileRecord]) -> list[Write]:
+            return [creation(file_item(child), clinic(child.clinic_id)) for child in missing]
+
+        write_each_once(self._table, children, create_files, "files")
+
+    def find_awaited(self, children: Sequence[FileRecord]) -> frozenset[str]:
+        keys = [file_key(child.file_id) for child in children]
+        items = self._table.batch_get(keys, "state", "clinic_id", "incoming")
+        found = [(child, item) for child, item in zip(children, items, strict=True) if item]
+        if not all(child.is_of(item["clinic_id"], object_version(item["incoming"])) for child, item in found):
+            raise ConflictError("another's record stands under the id of an archive's entry")
+        return frozenset(child.file_id for child, item in found if item["state"] in OPEN)
+
+    def states(self, file_ids: Sequence[str]) -> dict[str, State]:
+        items = self._table.batch_get([file_key(file_id) for file_id in file_ids], "state")
+        return {file_id: State(item["state"]) for file_id, item in zip(file_ids, items, strict=True) if item}
 
 
 class AwaitedFiles:
@@ -108,27 +135,26 @@ class AwaitedFiles:
         """Yield the files of some lists, oldest first."""
         with ThreadPoolExecutor(AT_ONCE) as threads:
             for wave in _cut_waves(self._merge(threads, partitions, None), None):
-                yield from self._read_wave(threads, wave, _AFTER_ALL)
+                yield from self._read_wave(threads, wave, AFTER_ALL)
 
     def _merge(self, threads: Executor, partitions: Sequence[Partition], section: Section | None) -> Iterator[Item]:
         """Yield the rows of some lists as of one, files and batches: all, oldest first, or a section, newest first."""
-        lists = [self._pages(partition, section) for partition in partitions]
+        queries = [
+            Query(
+                value,
+                index=index,
+                partition=name,
+                sort="created_key",
+                below=section.before if section else AFTER_ALL,
+                newest_first=section is not None,
+                limit=section.limit if section else 0,
+            )
+            for index, name, value in partitions
+        ]
+        lists = list(map(self._table.pages, queries))
         first = threads.map(next, lists)
         sorted_rows = [chain(page, chain.from_iterable(pages)) for page, pages in zip(first, lists, strict=True)]
         return heapq.merge(*sorted_rows, key=_sort_key, reverse=section is not None)
-
-    def _pages(self, partition: Partition, section: Section | None) -> Iterator[list[Item]]:
-        index, name, value = partition
-        query = Query(
-            value,
-            index=index,
-            partition=name,
-            sort="created_key",
-            below=section.before if section else _AFTER_ALL,
-            newest_first=section is not None,
-            limit=section.limit if section else 0,
-        )
-        return self._table.pages(query)
 
     def _read_wave(self, threads: Executor, wave: list[Item], before: str) -> list[Item]:
         """Return the awaited files that some rows stand for, oldest first."""

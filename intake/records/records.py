@@ -1,5 +1,7 @@
 """The table as the portal uses it, behind the `Records` port. Every list is a Query; nothing scans.
 
+An upload's own facts lie in one item, its projected counts in another beside it.
+
 Source: Amazon DynamoDB Developer Guide, "Querying tables", "Managing complex workflows with transactions".
 """
 
@@ -11,26 +13,22 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from intake.errors import ConflictError, NotFoundError
-from intake.files.item_keys import COUNTS, META, file_key, upload_key
+from intake.files.item_keys import COUNTS, META, build_created_key, file_key, index_by_name, upload_key
 from intake.files.keys import is_file_id, is_upload_id
-from intake.files.model import FileRecord, FileSummary, Upload, now, timestamp
+from intake.files.model import FileRecord, FileSummary, Source, Upload, now, timestamp
 from intake.files.outcomes import RESERVED_AT_ONCE, Page
 from intake.files.states import LIFECYCLE, State
-from intake.records.file_items import file_record, file_summary
-from intake.records.file_lists import FileLists, Partition, Section
-from intake.records.pending import AnnouncedFiles, AwaitedFiles
-from intake.records.upload_items import upload, upload_item
-from intake.table.cursors import check_position, read_time_position
+from intake.records.file_items import file_record
+from intake.records.file_lists import FileLists, Partition, Section, file_summary
+from intake.records.pending import AT_ONCE, AnnouncedFiles, AwaitedFiles
 from intake.table.expressions import clinic, replacement, update
 from intake.table.index_queries import FIRST, Indexes, newest
-from intake.table.items import Item
-from intake.table.queries import Query
+from intake.table.items import Item, collect_sums, moment
+from intake.table.queries import Query, check_position, read_time_position
 from intake.table.table import ConditionFailedError, Table, TransactionConflictError
 
 _REMEMBERED = timedelta(hours=24)
 _BEFORE_FILES = "FILE#"
-_AT_ONCE = 16
-"""Queries; a list of all clinics is merged from one or more for each of them."""
 
 
 class DynamoRecords:
@@ -38,7 +36,8 @@ class DynamoRecords:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._lists = _MergedLists(table)
+        self._lists = FileLists(table)
+        self._awaited = AwaitedFiles(table)
         self._announced = AnnouncedFiles(table)
         self._indexes = Indexes(table)
 
@@ -62,14 +61,14 @@ class DynamoRecords:
         items = {item["sk"]: item for item in both.rows}
         if META not in items or clinic_id not in {None, items[META]["clinic_id"]}:
             raise NotFoundError("there is no such upload")
-        return upload(items[META], items.get(COUNTS, {}))
+        return read_upload(items[META], items.get(COUNTS, {}))
 
     def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
         uploads = newest("by_clinic", "clinic_key", f"{clinic_id}#uploads")
         metas = self._indexes.keys(uploads, read_time_position(after), limit + 1).rows
         page = metas[:limit]
         counts = self._table.batch_get([upload_key(meta["upload_id"], COUNTS) for meta in page])
-        rows = tuple(upload(meta, counted or {}) for meta, counted in zip(page, counts, strict=True))
+        rows = tuple(read_upload(meta, counted or {}) for meta, counted in zip(page, counts, strict=True))
         return Page(rows, page[-1]["created_key"] if len(metas) > limit else None)
 
     def file(self, clinic_id: str | None, file_id: str) -> FileRecord:
@@ -105,7 +104,7 @@ class DynamoRecords:
     ) -> Page[FileSummary]:
         start, floor = read_time_position(after), timestamp(since) if since else ""
         start = min(start, timestamp(until)) if until else start
-        merged = self._lists.newest(clinic_id, state, Section(start, floor, limit + 1))
+        merged = self._merge_lists(clinic_id, state, Section(start, floor, limit + 1))
         page = merged[:limit]
         rows = tuple(file_summary(item) for item in page)
         return Page(rows, page[-1]["created_key"] if len(merged) > limit else None)
@@ -160,23 +159,14 @@ class DynamoRecords:
                 return
         raise ConflictError("other files were added to the upload at the same time")
 
-
-class _MergedLists:
-    """Reads the lists of one state, or of all of them in the order in which files pass through them."""
-
-    def __init__(self, table: Table) -> None:
-        self._indexes = Indexes(table)
-        self._lists = FileLists(table)
-        self._awaited = AwaitedFiles(table)
-
-    def newest(self, clinic_id: str | None, state: State | None, section: Section) -> list[Item]:
+    def _merge_lists(self, clinic_id: str | None, state: State | None, section: Section) -> list[Item]:
         """Return a section of the files of a clinic or of all, in a state or in any, newest first.
 
         A file that moves on meanwhile is met in the list that it leaves, in the one that it gets to, or in both: the
         later one counts.
         """
         found: dict[str, Item] = {}
-        with ThreadPoolExecutor(_AT_ONCE) as threads:
+        with ThreadPoolExecutor(AT_ONCE) as threads:
             for states in [frozenset({state})] if state else LIFECYCLE:
                 for item in self._read_state(threads, self._lists.list_partitions(clinic_id, states), states, section):
                     earlier = found.get(item["file_id"])
@@ -192,3 +182,51 @@ class _MergedLists:
         stretches = [newest(*partition, low=section.since or FIRST) for partition in partitions]
         lists = threads.map(lambda one: self._indexes.keys(one, section.before, section.limit).rows, stretches)
         return [item for rows in lists for item in rows]
+
+
+def upload_item(upload: Upload) -> Item:
+    """Write an upload's own facts. Its counts are projected into an item beside it."""
+    return {
+        **upload_key(upload.upload_id),
+        "clinic_key": f"{upload.clinic_id}#uploads",
+        "created_key": build_created_key(upload.created_at, upload.upload_id),
+        "upload_id": upload.upload_id,
+        "clinic_id": upload.clinic_id,
+        "created_at": timestamp(upload.created_at),
+        "created_by": upload.created_by,
+        "source": upload.source.value,
+        "reference": upload.reference,
+        "note": upload.note,
+        "expected": upload.expected,
+        "declared": upload.declared,
+        "announced": upload.announced,
+        **index_by_name(f"{upload.clinic_id}#uploads", upload.upload_id, upload.reference),
+    }
+
+
+def read_upload(meta: Item, counts: Item) -> Upload:
+    """Read an upload from its facts and its projected counts (empty before the first verdict)."""
+    judged: dict[State, int] = {
+        state: counts.get(f"n_{state}", 0) for state in State if state is not State.AWAITING_UPLOAD
+    }
+    foreseen = meta.get("declared", 0)
+    # An archive that waits for its entries' verdicts still waits for its own.
+    unsettled = counts.get("unsettled", 0)
+    judged[State.ACCEPTED] -= unsettled
+    # Files dropped straight into S3 are not declared: as many as arrived were meant to.
+    declared = max(foreseen, sum(judged.values()) + unsettled)
+    return Upload(
+        clinic_id=meta["clinic_id"],
+        upload_id=meta["upload_id"],
+        created_at=moment(meta["created_at"]),
+        created_by=meta["created_by"],
+        source=Source(meta["source"]),
+        reference=meta.get("reference", ""),
+        note=meta.get("note", ""),
+        expected=meta.get("expected"),
+        declared=declared,
+        entries=foreseen - meta["announced"] if "announced" in meta else 0,
+        counts={State.AWAITING_UPLOAD: declared - sum(judged.values()), **judged},
+        warnings=counts.get("with_warnings", 0),
+        causes=collect_sums(counts, "cause_"),
+    )

@@ -7,10 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from intake.errors import ContentionError
-from intake.files.causes import code_by
-from intake.files.item_keys import claim_key, file_key
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import UNASSIGNED
+from intake.files.item_keys import claim_key, code_by, file_key
+from intake.files.keys import UNASSIGNED, KeyedIds
 from intake.files.model import (
     FileRecord,
     FileSummary,
@@ -25,21 +23,18 @@ from intake.files.outcomes import Outcome, Recorded, Verdict
 from intake.files.scan import Scan
 from intake.files.states import SETTLING, State, may_become
 from intake.records.file_items import (
+    arrival_attributes,
     file_record,
-    file_summary,
     finding_attributes,
+    initial_attributes,
     object_map,
     object_version,
-)
-from intake.records.file_lists import FileLists
-from intake.records.pending import AwaitedFiles
-from intake.records.transitions import (
-    arrival_attributes,
-    initial_attributes,
     state_attributes,
     transition,
     verdict_attributes,
 )
+from intake.records.file_lists import FileLists, file_summary
+from intake.records.pending import AwaitedFiles
 from intake.table.expressions import Write, clinic, replacement, update
 from intake.table.items import Item
 from intake.table.table import Table
@@ -60,7 +55,19 @@ class DynamoVerdicts:
         self._awaited = AwaitedFiles(table)
 
     def record(self, verdict: Verdict, *, reserved: bool) -> Recorded:
-        moved = self._move(verdict, reserved=reserved)
+        rejecting = code_by(verdict.findings, Severity.REJECT) if verdict.state is State.REJECTED else ""
+        told = verdict.duplicate_of or verdict.replaces or rejecting
+        asked = verdict.again.steps if verdict.again else ()
+        moved = transition(
+            verdict.file_id,
+            verdict.clinic_id,
+            incoming=verdict.incoming,
+            sources=may_become(verdict.state, reprocessing=verdict.again is not None),
+            sets=verdict_attributes(verdict, self._ids),
+            entries=[*asked, TimelineEntry(verdict.decided_at, "processor", verdict.state, told)],
+            initial=None if reserved else arrival_attributes(verdict),
+            revision=verdict.again.revision if verdict.again else None,
+        )
         claims = [_claim(verdict, identity) for identity in _identities(verdict)]
         writes = [moved, *claims, *_supersede(verdict)]
         refused = transact_patiently(self._table, writes, "records", ATTEMPTS)
@@ -145,21 +152,6 @@ class DynamoVerdicts:
         item = self._table.get(file_key(file_id))
         return file_record(item) if item else None
 
-    def _move(self, verdict: Verdict, *, reserved: bool) -> Write:
-        rejecting = code_by(verdict.findings, Severity.REJECT) if verdict.state is State.REJECTED else ""
-        told = verdict.duplicate_of or verdict.replaces or rejecting
-        asked = verdict.again.steps if verdict.again else ()
-        return transition(
-            verdict.file_id,
-            verdict.clinic_id,
-            incoming=verdict.incoming,
-            sources=may_become(verdict.state, reprocessing=verdict.again is not None),
-            sets=verdict_attributes(verdict, self._ids),
-            entries=[*asked, TimelineEntry(verdict.decided_at, "processor", verdict.state, told)],
-            initial=None if reserved else arrival_attributes(verdict),
-            revision=verdict.again.revision if verdict.again else None,
-        )
-
 
 def _claim(verdict: Verdict, identity: str) -> Write:
     item = {
@@ -170,11 +162,9 @@ def _claim(verdict: Verdict, identity: str) -> Write:
         "etag": verdict.etag,
         "size": verdict.size,
     }
-    owner, values = clinic(verdict.clinic_id), {":me": verdict.file_id}
-    if not verdict.replaces:
-        return replacement(item, owner, condition=_MINE, values=values)
-    taken_over = f"{_MINE} OR file_id = :former"
-    return replacement(item, owner, condition=taken_over, values={**values, ":former": verdict.replaces})
+    former = {":former": verdict.replaces} if verdict.replaces else {}
+    mine = f"{_MINE} OR file_id = :former" if former else _MINE
+    return replacement(item, clinic(verdict.clinic_id), condition=mine, values={":me": verdict.file_id, **former})
 
 
 def _supersede(verdict: Verdict) -> list[Write]:
@@ -219,7 +209,14 @@ def _identities(verdict: Verdict) -> list[str]:
 def _explain_refusal(verdict: Verdict, refused: dict[int, Item], claims: int) -> Recorded:
     """Read why the transaction was refused: the record's own condition first, then the claims in their order."""
     if 0 in refused:
-        return _explain_standing(verdict, refused[0])
+        record = refused[0]
+        if verdict.again:
+            raise ContentionError("the record changed while its file was judged again")
+        own = bool(record) and record["clinic_id"] == verdict.clinic_id
+        if not own or object_version(record["incoming"]) != verdict.incoming:
+            return Recorded(Outcome.NO_RESERVATION)
+        kept = None if record["state"] == State.DELETED else object_version(record["stored"])
+        return Recorded(Outcome.ALREADY_RECORDED, verdict.file_id, kept)
     first = min(refused)
     if first > claims:
         raise ContentionError("the record of the file that is to be superseded changed")
@@ -227,20 +224,9 @@ def _explain_refusal(verdict: Verdict, refused: dict[int, Item], claims: int) ->
 
 
 def _describe_rival(verdict: Verdict, claim: Item) -> Recorded:
-    outcome = Outcome.DUPLICATE_BYTES if _same_bytes(verdict, claim) else Outcome.SOP_INSTANCE_CONFLICT
-    return Recorded(outcome, claim["file_id"], object_version(claim["stored"]))
-
-
-def _explain_standing(verdict: Verdict, record: Item) -> Recorded:
-    if verdict.again:
-        raise ContentionError("the record changed while its file was judged again")
-    if not record or record["clinic_id"] != verdict.clinic_id or object_version(record["incoming"]) != verdict.incoming:
-        return Recorded(Outcome.NO_RESERVATION)
-    kept = None if record["state"] == State.DELETED else object_version(record["stored"])
-    return Recorded(Outcome.ALREADY_RECORDED, verdict.file_id, kept)
-
-
-def _same_bytes(verdict: Verdict, claim: Item) -> bool:
     if verdict.sha256 and claim.get("sha256"):
-        return bool(verdict.sha256 == claim["sha256"])
-    return (verdict.etag, verdict.size) == (claim["etag"], claim["size"])
+        is_same = verdict.sha256 == claim["sha256"]
+    else:
+        is_same = (verdict.etag, verdict.size) == (claim["etag"], claim["size"])
+    outcome = Outcome.DUPLICATE_BYTES if is_same else Outcome.SOP_INSTANCE_CONFLICT
+    return Recorded(outcome, claim["file_id"], object_version(claim["stored"]))

@@ -6,10 +6,13 @@ Sources: DICOM PS3.3 C.7.2 (study), C.7.3 (series), C.7.4.1 (frame of reference)
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 
-from intake.files.metadata import series_uid_of, short_text, study_uid_of, uid_of
-from intake.files.model import Metadata
+from intake.files.model import Metadata, series_uid_of, short_text, study_uid_of, uid_of
 from intake.files.states import State
+
+if TYPE_CHECKING:
+    from intake.files.outcomes import Page
 
 LIMITS = {
     "modalities": 32,
@@ -28,7 +31,7 @@ class Instance:
     """What one accepted DICOM file says of its study and series."""
 
     study_id: str
-    """As `intake/files/keyed_ids.py` makes it; so is the series'."""
+    """As `intake/files/keys.py` makes it; so is the series'."""
     study_uid: str
     series_id: str
     series_uid: str
@@ -41,6 +44,16 @@ class Instance:
     """A digest of the Patient ID; nothing where the file has none."""
     patient_key: str = ""
     """What the clinic finds the patient's studies by, likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedInstance:
+    """An instance that a clinic's study got just now."""
+
+    clinic_id: str
+    upload_id: str
+    at: datetime
+    instance: Instance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,3 +137,19 @@ class StudyOfUpload:
     """Judged files by state."""
     modality: str = ""
     study_date: str = ""
+
+
+class Studies(Protocol):
+    """What the accepted DICOM files of a clinic add up to. A clinic id of None means all: for admins only."""
+
+    def studies(self, query: StudyQuery, after: str | None, limit: int) -> "Page[Study]":
+        """Return studies without their series. Raises InvalidCursorError.
+
+        Without conditions, those first that got a file last; else by study date, newest first, and of one clinic only.
+        A page may be short, as one of `Search.files`.
+        """
+        ...
+
+    def study(self, clinic_id: str | None, study_id: str) -> Study:
+        """Return a study with its series. Raises NotFoundError."""
+        ...

@@ -62,27 +62,21 @@ _NEVER_CAME = (State.EXPIRED, State.FAILED)
 
 def findings(study: Study, uploads: Sequence[Upload]) -> tuple[Finding, ...]:
     """Return what is to be said of a study with its series, and of the uploads that it came with."""
-    return (*_check_study(study, uploads), *(found for series in study.series for found in _check_series(series)))
-
-
-def _check_study(study: Study, uploads: Sequence[Upload]) -> Iterator[Finding]:
-    if len(study.patients) > 1:
-        yield PATIENT_DIFFERS
-    if any(upload.counts.get(state) for upload in uploads for state in _NEVER_CAME):
-        yield INCOMPLETE
+    broken = {
+        PATIENT_DIFFERS: len(study.patients) > 1,
+        INCOMPLETE: any(upload.counts.get(state) for upload in uploads for state in _NEVER_CAME),
+    }
+    of_study = (found for found, is_broken in broken.items() if is_broken)
+    return (*of_study, *(found for series in study.series for found in _check_series(series)))
 
 
 def _check_series(series: Series) -> Iterator[Finding]:
-    numbers = series.numbers or frozenset({0})
+    numbers, all_known = series.numbers or frozenset({0}), len(series.numbers) < LIMITS["numbers"]
     broken = {
         MODALITIES_MIXED: len(series.modalities) > 1,
         FRAMES_MIXED: len(series.frames_of_reference) > 1,
-        NUMBERS_REPEATED: _all_known(series) and series.numbered > len(series.numbers),
-        NUMBERS_MISSING: _all_known(series) and len(numbers) < max(numbers) - min(numbers) + 1,
+        NUMBERS_REPEATED: all_known and series.numbered > len(series.numbers),
+        NUMBERS_MISSING: all_known and len(numbers) < max(numbers) - min(numbers) + 1,
     }
     where = f"series {series.series_uid}"
     yield from (replace(found, where=where) for found, is_broken in broken.items() if is_broken)
-
-
-def _all_known(series: Series) -> bool:
-    return len(series.numbers) < LIMITS["numbers"]

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from intake.aws_errors import code_of
 from intake.errors import ScalperError
-from intake.table.stream_stretch import StreamStretch
+from intake.table.queries import StreamStretch
 
 TRIMMED = "TrimmedDataAccessException"
 

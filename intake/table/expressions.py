@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from intake.table.items import Item
-from intake.table.serialization import serialize
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Write:
 
     action: Literal["Put", "Update"]
     request: dict[str, Any]
-    """As DynamoDB takes it, but for the table's name."""
+    """As DynamoDB takes it, but for the table's name, and with items and values as plain ones."""
 
 
 def creation(item: Item, owner: Owner) -> Write:
@@ -55,7 +54,7 @@ def creation(item: Item, owner: Owner) -> Write:
     return Write(
         "Put",
         {
-            "Item": serialize(_add_owner(item, owner)),
+            "Item": _add_owner(item, owner),
             "ConditionExpression": "attribute_not_exists(pk)",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         },
@@ -68,11 +67,11 @@ def replacement(
     """Return the put that writes an item over its owner's, where the condition holds, or, if `new`, where none is."""
     mine, whose, owned = _require_owner(owner, strict=False)
     conditions = _join_conditions(mine, condition, or_missing="pk" if condition and new else "")
-    given = serialize({**(values or {}), **owned})
+    given = {**(values or {}), **owned}
     return Write(
         "Put",
         {
-            "Item": serialize(_add_owner(item, owner)),
+            "Item": _add_owner(item, owner),
             **conditions,
             **({"ExpressionAttributeNames": whose} if whose else {}),
             **({"ExpressionAttributeValues": given} if given else {}),
@@ -109,11 +108,11 @@ def update(
     return Write(
         "Update",
         {
-            "Key": serialize(key),
+            "Key": key,
             "UpdateExpression": expression,
             **_join_conditions(mine, condition, or_missing=or_missing),
             "ExpressionAttributeNames": {**placeholders, **whose, **(names or {})},
-            "ExpressionAttributeValues": serialize({**given, **(values or {}), **owned}),
+            "ExpressionAttributeValues": {**given, **(values or {}), **owned},
         },
     )
 

@@ -3,9 +3,8 @@
 import heapq
 from dataclasses import dataclass
 
-from intake.table.cursors import check_position
 from intake.table.items import Item
-from intake.table.queries import Query, Rows
+from intake.table.queries import Query, Rows, check_position
 from intake.table.table import Table
 
 FIRST, LAST = "!", "\U0010ffff"

@@ -1,11 +1,17 @@
-"""What is read of a partition, in its order (source: Amazon DynamoDB API Reference, Query)."""
+"""What is read of the table: a partition in its order, from a position in a list on; and a stretch of its stream.
 
+A page's `next` is the sort key that it ended with. Such positions are plain, and for whoever may read the list. What
+leaves the system are cursors, into which the portal seals them (`portal/cursors.py`); what is not a position of the
+list is refused here all the same, before DynamoDB sees it. Source: Amazon DynamoDB API Reference, Query.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
+from intake.errors import InvalidCursorError
 from intake.table.items import Item
-from intake.table.serialization import serialize
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +47,19 @@ class Query:
     """No index can be read consistently."""
 
     def request(self) -> dict[str, Any]:
-        """Return what DynamoDB is asked, but for the table's name."""
+        """Return what DynamoDB is asked, but for the table's name, and with items and values as plain ones."""
         stretch, bounds = self._stretch()
         options = {
             "IndexName": self.index,
             "FilterExpression": self.where,
             "ExpressionAttributeNames": dict(self.names),
             "Limit": self.limit,
-            "ExclusiveStartKey": serialize(self.start),
+            "ExclusiveStartKey": self.start,
             "ConsistentRead": self.consistent,
         }
         return {
             "KeyConditionExpression": f"{self.partition} = :partition{stretch}",
-            "ExpressionAttributeValues": serialize({":partition": self.value, **bounds, **self.values}),
+            "ExpressionAttributeValues": {":partition": self.value, **bounds, **self.values},
             "ScanIndexForward": not self.newest_first,
             **{name: option for name, option in options.items() if option},
         }
@@ -75,3 +81,52 @@ class Rows(NamedTuple):
     """Of an index: keys (`pk`, `sk` and the index's own), and what else the index holds."""
     reached: Item | None
     """The keys of the row that was looked at last; None at the end of the stretch."""
+
+
+LONGEST_POSITION = 200
+"""Characters; DynamoDB refuses sort keys above 1024 bytes."""
+_POSITION = re.compile(r"[ -~]+#[0-9a-z-]*[0-9a-z]")
+"""Every sort key that a list goes by ends with an id."""
+AFTER_ALL = "~"
+"""Sorts after every time and id, where a list without a position begins."""
+_CREATED_KEY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z#[0-9a-z-]{1,60}")
+"""As `intake.files.item_keys.build_created_key` writes it."""
+
+
+def check_position(position: str, low: str = "", high: str = AFTER_ALL) -> str:
+    """Return a position, which must lie between two sort keys. Raises InvalidCursorError."""
+    known = len(position) <= LONGEST_POSITION and _POSITION.fullmatch(position)
+    if not (known and low < position < high):
+        raise InvalidCursorError("the position is not one of this list")
+    return position
+
+
+def read_time_position(position: str | None) -> str:
+    """Return the `created_key` that a page of a list, newest first, stands before. Raises InvalidCursorError."""
+    if position is not None and not _CREATED_KEY.fullmatch(position):
+        raise InvalidCursorError("the position is not one of a list by time")
+    return AFTER_ALL if position is None else position
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStretch:
+    """A batch that was given up, as Lambda tells an on-failure destination: a position and not the records."""
+
+    stream: str
+    shard: str
+    first: str
+    """Sequence number of its first record."""
+    last: str
+
+    @classmethod
+    def read(cls, body: dict[str, Any]) -> Self:
+        """Read a message. Raises ValueError for one of another kind.
+
+        Source: AWS Lambda Developer Guide, "Retain discarded records for a DynamoDB event source".
+        """
+        try:
+            told = body["DDBStreamBatchInfo"]
+            members = (told[name] for name in ("streamArn", "shardId", "startSequenceNumber", "endSequenceNumber"))
+            return cls(*map(str, members))
+        except (KeyError, TypeError):
+            raise ValueError("the message tells of no batch of a stream") from None

@@ -4,19 +4,22 @@ It knows neither files nor uploads. What a write is, and whose, is said in `inta
 is, in `intake/table/queries.py`. Source: Amazon DynamoDB API Reference.
 """
 
-from collections.abc import Iterator, Sequence
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
 from intake.aws_errors import code_of
 from intake.errors import ContentionError, ScalperError
-from intake.table.expressions import Owner, Write, creation, replacement
-from intake.table.items import Item, WireItem
+from intake.table.expressions import SYSTEM, Owner, Write, creation, replacement
+from intake.table.items import Item, WireItem, unpack
 from intake.table.queries import Query, Rows
-from intake.table.serialization import deserialize, serialize
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -24,11 +27,40 @@ if TYPE_CHECKING:
 KEYS_PER_CALL = 100
 """DynamoDB takes no more for one BatchGetItem."""
 
+_ITEMS = frozenset({"ExclusiveStartKey", "ExpressionAttributeValues", "Item", "Key"})
+"""Members of requests that are items, or maps of values like these."""
+
+_SECRET_KEY = {"pk": "SECRET#PATIENTS", "sk": "#SECRET"}
+"""Named after what it was first made for."""
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
 _BUSY = frozenset(
     {"InternalServerError", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
 )
 _CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 """Reasons of a cancelled transaction that say nothing of its conditions."""
+
+
+def serialize(item: Mapping[str, Any]) -> WireItem:
+    """Write an item as DynamoDB takes it, leaving out what is None."""
+    return {name: _serialize(value) for name, value in item.items() if value is not None}
+
+
+def deserialize(item: Mapping[str, Any]) -> Item:
+    """Read DynamoDB's form of an item; numbers become int, and what was packed is unpacked."""
+    return {name: unpack(value["B"]) if "B" in value else _plain(_deserialize(value)) for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # An attribute holds any of DynamoDB's types.
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, set):
+        return {_plain(inner) for inner in value}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
 class ConditionFailedError(ScalperError):
@@ -80,13 +112,13 @@ class Table:
 
     def query(self, query: Query) -> Rows:
         """Return what DynamoDB reads at once: up to a megabyte of rows, or to the query's limit."""
-        answer = self._client.query(TableName=self._name, **query.request())
+        answer = self._client.query(**self._build_request(query.request()))
         reached = answer.get("LastEvaluatedKey")
         return Rows([*map(deserialize, answer["Items"])], None if reached is None else deserialize(reached))
 
     def pages(self, query: Query) -> Iterator[list[Item]]:
         """Yield all rows, a page of DynamoDB's at a time; the first one also where it is empty."""
-        for page in self._client.get_paginator("query").paginate(TableName=self._name, **query.request()):
+        for page in self._client.get_paginator("query").paginate(**self._build_request(query.request())):
             yield [deserialize(item) for item in page["Items"]]
 
     def items(self, query: Query) -> Iterator[Item]:
@@ -124,7 +156,7 @@ class Table:
         Those are told by their places, with the items that stand there (empty for none). Raises
         TransactionConflictError where it can be tried again.
         """
-        items: Any = [{write.action: self._build_request(write)} for write in writes]
+        items: Any = [{write.action: self._build_request(write.request)} for write in writes]
         try:
             self._client.transact_write_items(TransactItems=items)
         except ClientError as error:
@@ -160,7 +192,7 @@ class Table:
 
     def _send(self, write: Write, **options: str) -> WireItem:
         """Return the attributes that the options ask for."""
-        request = {**self._build_request(write), **options}
+        request = {**self._build_request(write.request), **options}
         try:
             if write.action == "Update":
                 return dict(self._client.update_item(**request).get("Attributes", {}))
@@ -171,8 +203,34 @@ class Table:
             raise
         return {}
 
-    def _build_request(self, write: Write) -> dict[str, Any]:
-        return {"TableName": self._name, **write.request}
+    def _build_request(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        wire = {name: serialize(value) if name in _ITEMS else value for name, value in request.items()}
+        return {"TableName": self._name, **wire}
+
+
+class TableSecret:
+    """The secret that the ids of outside facts are keyed with (`intake/files/keys.py`).
+
+    Read once per process, when it is first needed; the first of all to need it makes it.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._secret: bytes | None = None
+        self._lock = Lock()
+
+    def read(self) -> bytes:
+        with self._lock:
+            if self._secret is None:
+                item = self._table.get(_SECRET_KEY)
+                if item is None:
+                    item = {**_SECRET_KEY, "secret": secrets.token_hex(32)}
+                    try:
+                        self._table.write(creation(item, SYSTEM))
+                    except ConditionFailedError as refused:
+                        item = refused.standing
+                self._secret = bytes.fromhex(item["secret"])
+            return self._secret
 
 
 @contextmanager

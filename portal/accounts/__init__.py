@@ -1,4 +1,4 @@
 """People and machine clients as the user pool keeps them.
 
-Begin with `users`.
+Begin with `user_pool`.
 """

@@ -13,8 +13,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 
 from intake.aws_errors import code_of
 from intake.errors import ConflictError, NotFoundError
-from portal.accounts.machine_clients import Credentials
-from portal.accounts.users import Person, Standing
+from portal.accounts.user_pool import Credentials, Person, Standing
 from portal.errors import UserPoolUnavailableError
 
 if TYPE_CHECKING:
@@ -118,10 +117,12 @@ class CognitoClients:
         self._id = user_pool_id
 
     def create(self, name: str, scopes: Collection[str]) -> Credentials:
+        # The form that clients' names may have: `[\w\s+=,.@-]+`, at most 128 characters.
+        allowed = "".join(character if character.isalnum() or character in " +=,.@-_" else "-" for character in name)
         with _translate_errors():
             made = self._pool.create_user_pool_client(
                 UserPoolId=self._id,
-                ClientName=_clean_name(name),
+                ClientName=allowed[:128],
                 GenerateSecret=True,
                 ExplicitAuthFlows=[],
                 AllowedOAuthFlowsUserPoolClient=True,
@@ -169,9 +170,3 @@ def _read_person(user: Any, attributes: Iterable[Any]) -> Person:  # noqa: ANN40
         standing=active if user["Enabled"] else Standing.DISABLED,
         since=user["UserCreateDate"],
     )
-
-
-def _clean_name(name: str) -> str:
-    r"""Return a name of the form that clients may have: `[\w\s+=,.@-]+`, at most 128 characters."""
-    allowed = "".join(character if character.isalnum() or character in " +=,.@-_" else "-" for character in name)
-    return allowed[:128]

@@ -8,9 +8,9 @@ from dataclasses import replace
 from intake.errors import ConflictError, NotFoundError
 from intake.files.keys import is_clinic_id
 from intake.tenants.model import Clinic
-from portal.accounts.users import name_group
+from portal import audit
+from portal.accounts.user_pool import name_group
 from portal.admin.profiles import Profile, describe_changes, fingerprint_profile
-from portal.audit import log
 from portal.auth.identity import Identity
 from portal.errors import ClinicInactiveError, FieldsError
 from portal.services import Services
@@ -38,7 +38,9 @@ def find_clinic(services: Services, clinic_id: str) -> Clinic:
 def create(services: Services, identity: Identity, fields: Mapping[str, str]) -> Clinic:
     """Create a clinic and its group. The same form sent again finds its clinic. Raises FieldsError."""
     clinic_id = fields.get("clinic_id", "").strip()
-    faults = _find_faults(fields) | _check_slug(clinic_id)
+    faults = _find_faults(fields)
+    if not is_clinic_id(clinic_id) or clinic_id in _TAKEN:
+        faults["clinic_id"] = f"{'This id cannot be used.' if clinic_id else 'Enter an id.'} {SLUG_HINT}"
     if faults:
         raise FieldsError(faults)
     made = Clinic(clinic_id, *_read_fields(fields), created_at=services.clock())
@@ -46,19 +48,15 @@ def create(services: Services, identity: Identity, fields: Mapping[str, str]) ->
     if standing is not None and (standing.name, standing.contact) != (made.name, made.contact):
         raise FieldsError({"clinic_id": ID_TAKEN})
     if standing is None:
-        log.note(services, identity, "clinic.create", clinic_id=clinic_id, subject=clinic_id)
+        audit.note(services, identity, "clinic.create", clinic_id=clinic_id, subject=clinic_id)
     # The group comes first: a clinic without one could invite nobody, a group without a clinic harms nobody.
     services.people.create_group(name_group(clinic_id))
     if standing is None:
-        _create_entry(services, made)
+        try:
+            services.directory.create_clinic(made)
+        except ConflictError as error:
+            raise FieldsError({"clinic_id": ID_TAKEN}) from error
     return standing or made
-
-
-def _create_entry(services: Services, made: Clinic) -> None:
-    try:
-        services.directory.create_clinic(made)
-    except ConflictError as error:
-        raise FieldsError({"clinic_id": ID_TAKEN}) from error
 
 
 def describe(services: Services, identity: Identity, clinic_id: str, fields: Mapping[str, str]) -> None:
@@ -74,7 +72,7 @@ def describe(services: Services, identity: Identity, clinic_id: str, fields: Map
     detail = {"name": f"{standing.name} → {name}"} if name != standing.name else {}
     if contact != standing.contact:
         detail["contact"] = "changed"
-    log.note(services, identity, "clinic.describe", clinic_id=clinic_id, subject=clinic_id, **detail)
+    audit.note(services, identity, "clinic.describe", clinic_id=clinic_id, subject=clinic_id, **detail)
     services.directory.save_clinic(changed)
 
 
@@ -84,7 +82,7 @@ def set_active(services: Services, identity: Identity, clinic_id: str, *, active
     if standing.active == active:
         return
     action = "clinic.activate" if active else "clinic.deactivate"
-    log.note(services, identity, action, clinic_id=clinic_id, subject=clinic_id)
+    audit.note(services, identity, action, clinic_id=clinic_id, subject=clinic_id)
     services.directory.save_clinic(replace(standing, active=active))
 
 
@@ -107,7 +105,7 @@ def save_profile(services: Services, identity: Identity, clinic_id: str, *, seen
         return
     if seen != fingerprint_profile(standing):
         raise ConflictError("The profile is not the one that the form was made from.")
-    log.note(services, identity, "clinic.profile", clinic_id=clinic_id, subject=clinic_id, **changed)
+    audit.note(services, identity, "clinic.profile", clinic_id=clinic_id, subject=clinic_id, **changed)
     services.directory.replace_profile(clinic_id, standing, profile)
 
 
@@ -133,10 +131,3 @@ def _find_faults(fields: Mapping[str, str]) -> dict[str, str]:
 
 def _is_printable(text: str) -> bool:
     return not any(unicodedata.category(character) in _UNPRINTABLE for character in text)
-
-
-def _check_slug(clinic_id: str) -> dict[str, str]:
-    if not clinic_id:
-        return {"clinic_id": f"Enter an id. {SLUG_HINT}"}
-    usable = is_clinic_id(clinic_id) and clinic_id not in _TAKEN
-    return {} if usable else {"clinic_id": f"This id cannot be used. {SLUG_HINT}"}

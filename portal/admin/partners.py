@@ -4,7 +4,7 @@ A client's end is written into the directory first of all: from then on the port
 gateway's list and of the client in the user pool. Those follow, and are repeated until they have.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,9 +14,9 @@ from intake.errors import ConflictError, NotFoundError
 from intake.files.states import State
 from intake.tenants.gateway import sync_audience
 from intake.tenants.model import MOST_CLIENTS, Partner
-from portal.accounts.machine_clients import Credentials
+from portal import audit
+from portal.accounts.user_pool import Credentials
 from portal.admin.clinics import find_clinic
-from portal.audit import log
 from portal.auth.identity import READ, UPLOAD, WEBHOOKS, Identity
 from portal.cursors import read_rows
 from portal.errors import FieldsError, GatewayFullError
@@ -102,7 +102,7 @@ def revoke(services: Services, identity: Identity, clinic_id: str, client_id: st
     found = find_partner(services, clinic_id, client_id)
     at = services.clock()
     if found.works_at(at):
-        log.note(services, identity, "partner.revoke", clinic_id=clinic_id, subject=client_id)
+        audit.note(services, identity, "partner.revoke", clinic_id=clinic_id, subject=client_id)
         services.directory.save_partner(replace(found, ends_at=at))
     _sync_audience(services)
     services.machines.delete(client_id)
@@ -139,24 +139,19 @@ def _create_client(services: Services, identity: Identity, action: str, asked: P
     credentials = services.machines.create(f"{asked.clinic_id} {asked.name}", asked.scopes)
     # Nobody lets the client in before the directory knows it, so this is still before the deed.
     client_id = credentials.client_id
-    log.note(services, identity, action, clinic_id=asked.clinic_id, subject=client_id, scopes=scopes, **detail)
+    audit.note(services, identity, action, clinic_id=asked.clinic_id, subject=client_id, scopes=scopes, **detail)
     partner = replace(asked, client_id=client_id, created_at=at)
     services.directory.save_partner(partner)
     _sync_audience(services)
-    _delete_ended(services, known)
+    # The user pool has room for 1000 only: those go whose grace is over, and who are refused already.
+    for one in known:
+        if one.ends_at is not None and at - 10 * GRACE < one.ends_at <= at:
+            services.machines.delete(one.client_id)
     return Made(partner, credentials)
 
 
 def _sync_audience(services: Services) -> None:
     sync_audience(services.gateway, services.directory, services.settings.web_client_id, services.clock())
-
-
-def _delete_ended(services: Services, known: Iterable[Partner]) -> None:
-    """Remove from the user pool whose grace is over. They are refused already; the pool has room for 1000 only."""
-    at = services.clock()
-    for one in known:
-        if one.ends_at is not None and at - 10 * GRACE < one.ends_at <= at:
-            services.machines.delete(one.client_id)
 
 
 def _check_fields(name: str, scopes: frozenset[str]) -> None:

@@ -1,6 +1,6 @@
 """A clinic's profile as a form: what is shown of it, what may be entered, and what a change to it was.
 
-The profile's own shape is the judge's (`processor.judge.inspection.profile`); only what departs from the catalogue is
+The profile's own shape is the judge's (`processor.judge.inspection.findings`); only what departs from the catalogue is
 written.
 """
 
@@ -70,22 +70,21 @@ def read_profile(fields: Mapping[str, str]) -> Profile:
     """Return the profile that a form says. Raises FieldsError."""
     known = catalogue()
     faults: dict[str, str] = {}
+    kinds = [kind for kind in known.kinds if f"kind-{kind}" in fields]
+    if not kinds:
+        faults["kinds"] = "Choose at least one kind of file. To take none at all, deactivate the clinic."
+    conflicts = fields.get("conflicts", "") or USUAL
+    if conflicts not in CONFLICTS:
+        faults["conflicts"] = "Choose what becomes of such a file."
     profile = {
-        "kinds": _read_kinds(fields, known, faults),
+        "kinds": None if len(kinds) == len(known.kinds) else kinds,
         "max_bytes": _read_sizes(fields, known, faults),
         "rules": _read_levels(fields, known, faults),
-        **_read_conflicts(fields, faults),
+        **({} if conflicts == USUAL else {"conflicts": conflicts}),
     }
     if faults:
         raise FieldsError(faults)
     return profile
-
-
-def _read_kinds(fields: Mapping[str, str], known: Catalogue, faults: dict[str, str]) -> list[str] | None:
-    chosen = [kind for kind in known.kinds if f"kind-{kind}" in fields]
-    if not chosen:
-        faults["kinds"] = "Choose at least one kind of file. To take none at all, deactivate the clinic."
-    return None if len(chosen) == len(known.kinds) else chosen
 
 
 def _read_sizes(fields: Mapping[str, str], known: Catalogue, faults: dict[str, str]) -> dict[str, int]:
@@ -113,13 +112,6 @@ def _read_levels(fields: Mapping[str, str], known: Catalogue, faults: dict[str, 
         elif level != rule.severity:
             levels[code] = level
     return levels
-
-
-def _read_conflicts(fields: Mapping[str, str], faults: dict[str, str]) -> dict[str, str]:
-    chosen = fields.get("conflicts", "") or USUAL
-    if chosen not in CONFLICTS:
-        faults["conflicts"] = "Choose what becomes of such a file."
-    return {} if chosen == USUAL else {"conflicts": chosen}
 
 
 def describe_changes(before: Profile | None, after: Profile) -> dict[str, str]:

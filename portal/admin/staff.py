@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from intake.errors import ConflictError, NotFoundError
-from portal.accounts.email_addresses import is_email_address
-from portal.accounts.users import People, Person, Standing, name_group
+from portal import audit
+from portal.accounts.user_pool import People, Person, Standing, is_email_address, name_group
 from portal.admin.clinics import find_clinic
-from portal.audit import log
 from portal.auth.identity import ADMIN_GROUP, CLINIC_GROUP, Identity
-from portal.auth.revocations import ENDS_WITHIN
+from portal.auth.lookups import ENDS_WITHIN
 from portal.errors import FieldsError, ProtectedAccountError
 from portal.services import Services
 
@@ -76,9 +75,12 @@ def invite(services: Services, identity: Identity, clinic_id: str | None, fields
     group, concerns = name_group(clinic_id), clinic_id or ""
     services.people.create_group(group)
     if standing is None:
-        log.note(services, identity, "person.invite", clinic_id=concerns, group=group)
-    person = standing or _create_account(services, email, name)
-    log.note(services, identity, "person.join", clinic_id=concerns, subject=person.subject, group=group)
+        audit.note(services, identity, "person.invite", clinic_id=concerns, group=group)
+    try:
+        person = standing or services.people.invite(email, name)
+    except ConflictError as error:
+        raise FieldsError({"email": "The user pool does not take this address. Check it, or use another."}) from error
+    audit.note(services, identity, "person.join", clinic_id=concerns, subject=person.subject, group=group)
     services.people.join(person, group)
     return person
 
@@ -98,11 +100,14 @@ def act(services: Services, identity: Identity, username: str, deed: str) -> Per
     chosen = ACTS[deed]
     if chosen.locks_out:
         _protect(services, identity, person, groups)
-    log.note(services, identity, chosen.action, clinic_id=find_clinic_id(groups) or "", subject=person.subject)
+    audit.note(services, identity, chosen.action, clinic_id=find_clinic_id(groups) or "", subject=person.subject)
+    # Sessions end before and after what is done to the account: should the one fail, the other has ended them, and none
+    # that began between the two is left.
     if chosen.locks_out:
-        _lock_out(services, person, chosen)
-    else:
-        chosen.do(services.people, person)
+        _end_sign_ins(services, person)
+    chosen.do(services.people, person)
+    if chosen.locks_out:
+        _end_sign_ins(services, person)
     if deed == "disable" and ADMIN_GROUP in groups and not _list_admins(services):
         # Another admin was disabled at the same moment, by the one whom this one disables.
         services.people.enable(person)
@@ -120,14 +125,6 @@ def _protect(services: Services, identity: Identity, person: Person, groups: fro
         raise ProtectedAccountError("Nobody locks out himself.")
     if ADMIN_GROUP in groups and not [admin for admin in _list_admins(services) if admin.subject != person.subject]:
         raise ProtectedAccountError("The last admin stays.")
-
-
-def _lock_out(services: Services, person: Person, act: Act) -> None:
-    """End somebody's sessions before and after what is done to the account: should the one fail, the other has ended
-    them, and none that began between the two is left."""
-    _end_sign_ins(services, person)
-    act.do(services.people, person)
-    _end_sign_ins(services, person)
 
 
 def _end_sign_ins(services: Services, person: Person) -> None:
@@ -150,13 +147,6 @@ def _is_member(services: Services, person: Person, clinic_id: str | None) -> boo
         whose = f"of the clinic {where}" if where else "an admin's"
         raise FieldsError({"email": f"This address has an account already: it is {whose}. One account has one place."})
     return False
-
-
-def _create_account(services: Services, email: str, name: str) -> Person:
-    try:
-        return services.people.invite(email, name)
-    except ConflictError as error:
-        raise FieldsError({"email": "The user pool does not take this address. Check it, or use another."}) from error
 
 
 def _check_fields(email: str, name: str) -> None:

@@ -1,1 +1,4 @@
-"""The REST API, version 1, and its documentation."""
+"""The REST API, version 1, and its documentation.
+
+Begin with `uploads`.
+"""

@@ -1,5 +1,6 @@
 """`/api/v1/changes`: every verdict in order, for those who cannot be called."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -7,10 +8,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from intake.files.states import State
-from intake.projections.model import FeedEntry
 from portal import cursors
 from portal.api.dependencies import Reader
-from portal.api.documentation.problem_responses import problem_responses
+from portal.api.problem_responses import problem_responses
 from portal.http.sessions.dependencies import Collaborators, read_cursor
 from portal.uploads import visibility
 from portal.uploads.requests import FILE_ID, UPLOAD_ID
@@ -87,22 +87,13 @@ def index(
     """
     page = visibility.list_changes(services, identity, since, limit)
     return Changes(
-        changes=[_show_change(entry) for entry in page.entries],
+        changes=[
+            Change.model_validate(
+                {**asdict(entry), "id": entry.change_id, "previous": entry.before, "state": entry.after}
+            )
+            for entry in page.entries
+        ],
         cursor=page.next,
         more=page.more,
         poll_after_seconds=0 if page.more else POLL_AFTER_S,
-    )
-
-
-def _show_change(entry: FeedEntry) -> Change:
-    return Change(
-        id=entry.change_id,
-        file_id=entry.file_id,
-        upload_id=entry.upload_id,
-        revision=entry.revision,
-        previous=entry.before,
-        state=entry.after,
-        at=entry.at,
-        codes=list(entry.codes),
-        warnings=entry.warnings,
     )

@@ -8,13 +8,13 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator
 
 from intake.files.states import State
-from intake.search.model import FileQuery
+from intake.search.ports import FileQuery
 from portal.api.dependencies import Limit, Reader, Uploader
-from portal.api.documentation.problem_responses import problem_responses
-from portal.http.messages.sparse import Fields, select_fields
+from portal.api.problem_responses import problem_responses
+from portal.http.messages import Fields, select_fields
 from portal.http.sessions.dependencies import Collaborators, PageCursor
-from portal.presentation.days import clamp_moment
-from portal.uploads import signing, views, visibility
+from portal.presentation.formatting import clamp_moment
+from portal.uploads import signing, visibility
 from portal.uploads.requests import UPLOAD_ID, Sign
 from portal.uploads.responses import Download, FileList, FileView, PartList, PartPuts, Reserved
 
@@ -101,9 +101,9 @@ def sign(file_id: str, identity: Uploader, services: Collaborators, body: Sign |
     `parts`, it is a request for each of them.
     """
     if body is None or not body.parts:
-        return views.show_reserved(signing.sign(services, identity, file_id))
+        return visibility.show_reserved(signing.sign(services, identity, file_id))
     wanted = {part.number: part.sha256 for part in body.parts}
-    return views.show_part_puts(signing.sign_numbered(services, identity, file_id, wanted))
+    return visibility.show_part_puts(signing.sign_numbered(services, identity, file_id, wanted))
 
 
 @router.get(
@@ -113,7 +113,7 @@ def sign(file_id: str, identity: Uploader, services: Collaborators, body: Sign |
 )
 def parts(file_id: str, identity: Uploader, services: Collaborators) -> PartList:
     """List the parts of a large file that S3 holds: what need not be sent again."""
-    return views.show_part_list(*signing.list_parts(services, identity, file_id))
+    return visibility.show_part_list(*signing.list_parts(services, identity, file_id))
 
 
 @router.post(
@@ -139,5 +139,5 @@ def content(file_id: str, request: Request, identity: Reader, services: Collabor
     """
     presigned = visibility.sign_download(services, identity, file_id)
     if "application/json" in request.headers.get("accept", ""):
-        return JSONResponse(views.show_download(presigned).model_dump(mode="json"))
+        return JSONResponse(visibility.show_download(presigned).model_dump(mode="json"))
     return RedirectResponse(presigned.url, 307)

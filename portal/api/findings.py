@@ -9,7 +9,7 @@ from intake.errors import NotFoundError
 from intake.files.model import Severity, Whose
 from intake.rules import catalogue
 from portal.api.dependencies import Reader
-from portal.api.documentation.problem_responses import problem_responses
+from portal.api.problem_responses import problem_responses
 
 router = APIRouter(prefix="/api/v1/findings", tags=["findings"])
 

@@ -8,8 +8,8 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from intake.studies.rules import findings
 from portal.api.dependencies import Limit, Reader
-from portal.api.documentation.problem_responses import problem_responses
-from portal.http.messages.sparse import Fields, select_fields
+from portal.api.problem_responses import problem_responses
+from portal.http.messages import Fields, select_fields
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.search import studies
 from portal.search.files import Criteria

@@ -7,11 +7,11 @@ from pydantic import BaseModel
 
 from intake.files.model import Source
 from portal.api.dependencies import IdempotencyKey, Limit, Reader, Uploader
-from portal.api.documentation.problem_responses import problem_responses
-from portal.http.messages.sparse import Fields, select_fields
+from portal.api.problem_responses import problem_responses
+from portal.http.messages import Fields, select_fields
 from portal.http.pages.downloads import send_table
 from portal.http.sessions.dependencies import Collaborators, PageCursor
-from portal.uploads import receipt_csv, reservations, views, visibility
+from portal.uploads import receipt_csv, reservations, visibility
 from portal.uploads.requests import AddFiles, NewUpload
 from portal.uploads.responses import Receipt, ReservedUpload, UploadList, UploadView
 
@@ -39,7 +39,7 @@ def create(
     """
     placement = reservations.reserve(services, identity, body, source=Source.API, idempotency_key=idempotency_key)
     response.headers["Location"] = f"{router.prefix}/{placement.upload_id}"
-    return views.show_reserved_upload(placement)
+    return visibility.show_reserved_upload(placement)
 
 
 @router.post(
@@ -65,7 +65,7 @@ def add(
 ) -> ReservedUpload:
     """Announce more files of the same upload, which may hold up to 99,999."""
     placement = reservations.add_files(services, identity, upload_id, body.files, idempotency_key=idempotency_key)
-    return views.show_reserved_upload(placement)
+    return visibility.show_reserved_upload(placement)
 
 
 @router.get(

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from intake.messaging.model import Delivery, EventKind, Webhook
 from portal.api.dependencies import HookKeeper, IdempotencyKey
-from portal.api.documentation.problem_responses import problem_responses
+from portal.api.problem_responses import problem_responses
 from portal.http.sessions.dependencies import Collaborators
 from portal.notifications import webhooks
 from portal.notifications.webhook_urls import LONGEST, PATTERN

@@ -16,8 +16,8 @@ from jose import jwt
 from jose.exceptions import JOSEError
 
 from intake.tenants.model import Partner
-from portal.auth.signing_keys import SigningKeys
-from portal.crypto import base64url
+from portal.auth.lookups import SigningKeys
+from portal.crypto.sealing import decode_base64url
 from portal.errors import InvalidTokenError, RevokedTokenError
 
 MAX_TOKEN = 8192
@@ -80,15 +80,20 @@ class Verifier:
         partner = None if client_id == self._web_client_id else self._partner(client_id)
         if partner is None and client_id != self._web_client_id:
             _refuse()
+        signed_in_at, groups = claims.get("auth_time", claims["iat"]), claims.get("cognito:groups", [])
+        if type(signed_in_at) is not int:
+            _refuse()
+        if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
+            _refuse()
         said = AccessClaims(
             subject=claims["sub"],
             client_id=client_id,
-            groups=_read_groups(claims),
+            groups=frozenset(groups),
             scopes=frozenset(_read_text(claims, "scope").split()) if "scope" in claims else frozenset(),
             expires_at=claims["exp"],
             partner=partner,
             session_id=digest_session(claims, token),
-            signed_in_at=_read_sign_in_time(claims),
+            signed_in_at=signed_in_at,
         )
         if partner is None and self._ended(said.session_id, said.subject, said.signed_in_at):
             raise RevokedTokenError("The session was ended.")
@@ -155,7 +160,7 @@ def _read_key_id(token: str) -> str:
 def _decode_part(part: str) -> bytes:
     """Decode base64url in its one spelling: RFC 7515 allows no padding, and stray bits would hide a second token."""
     try:
-        data = base64url.decode(part)
+        data = decode_base64url(part)
     except ValueError:
         _refuse()
     if not data:
@@ -193,20 +198,6 @@ def digest_session(claims: Mapping[str, Any], token: str) -> str:
     origin = claims.get("origin_jti")
     named = origin if isinstance(origin, str) and origin else token
     return hashlib.sha256(named.encode()).hexdigest()
-
-
-def _read_sign_in_time(claims: Mapping[str, Any]) -> int:
-    at: int = claims.get("auth_time", claims["iat"])
-    if type(at) is not int:
-        _refuse()
-    return at
-
-
-def _read_groups(claims: Mapping[str, Any]) -> frozenset[str]:
-    groups = claims.get("cognito:groups", [])
-    if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
-        _refuse()
-    return frozenset(groups)
 
 
 def _refuse(_constant: str = "") -> NoReturn:

@@ -1,4 +1,4 @@
 """The deployment's secrets and what is sealed with them.
 
-Begin with `deployment_key`.
+Begin with `deployment_secrets`.
 """

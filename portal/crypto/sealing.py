@@ -4,13 +4,13 @@ AES-256 in Galois/counter mode (NIST SP 800-38D) under a subkey of the deploymen
 good for 2^32 messages of one key, and the key is rotated (docs/runbook.md).
 """
 
+import base64
 import secrets
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from portal.crypto import base64url
-from portal.crypto.deployment_key import DeploymentKey
+from portal.crypto.deployment_secrets import DeploymentKey
 
 _NONCE = 12
 _TAG = 16
@@ -27,12 +27,12 @@ class Sealer:
         """Return URL-safe text. Raises KeyUnknownError."""
         current, *_ = self._key.derive(self._purpose)
         nonce = secrets.token_bytes(_NONCE)
-        return base64url.encode(nonce + AESGCM(current).encrypt(nonce, content, bound_to))
+        return encode_base64url(nonce + AESGCM(current).encrypt(nonce, content, bound_to))
 
     def unseal(self, text: str, bound_to: bytes = b"") -> bytes | None:
         """Return what was sealed, or None for everything that this deployment did not write. Raises KeyUnknownError."""
         try:
-            sealed = base64url.decode(text)
+            sealed = decode_base64url(text)
         except ValueError:
             return None
         if len(sealed) < _NONCE + _TAG:
@@ -49,3 +49,15 @@ class Sealer:
             except InvalidTag:
                 continue
         return None
+
+
+def encode_base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def decode_base64url(text: str) -> bytes:
+    """Raises ValueError for any text but the one that `encode` writes: stray bits would give data many names."""
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if encode_base64url(data) != text:
+        raise ValueError("not the one spelling of base64url")
+    return data

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
 from intake.aws_errors import code_of
-from portal.crypto.secret_versions import PREVIOUS
+from portal.crypto.deployment_secrets import PREVIOUS
 from portal.errors import SecretUnknownError
 
 if TYPE_CHECKING:

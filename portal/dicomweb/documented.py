@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi.responses import Response
 
-from portal.api.documentation.problem_responses import problem_responses
+from portal.api.problem_responses import problem_responses
 
 JSON = "application/dicom+json"
 DICOM = "application/dicom"

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from intake.files.model import FileRecord
 from portal.api.dependencies import Reader, Uploader
 from portal.auth.identity import Identity
+from portal.dicomweb import stow, wado
 from portal.dicomweb.documented import (
     CONTENT,
     DICOM,
@@ -24,16 +25,12 @@ from portal.dicomweb.documented import (
     DicomJson,
     DicomMessage,
 )
-from portal.dicomweb.json_model.attributes import Level
-from portal.dicomweb.json_model.data_sets import DataSet
-from portal.dicomweb.qido.query import Search, parse_search
-from portal.dicomweb.qido.searching import Searcher
-from portal.dicomweb.stow import storing
-from portal.dicomweb.wado import retrieving
-from portal.dicomweb.wado.instances import find_instance, require_instances
+from portal.dicomweb.json_model.attributes import DataSet, Level
+from portal.dicomweb.qido import Searcher
+from portal.dicomweb.queries import Search, parse_search
+from portal.dicomweb.wado import find_instance, require_instances
 from portal.errors import DicomWebQueryError, NotAcceptableError
-from portal.http.messages.media_types import parse_accept, parse_content_type
-from portal.http.messages.multipart_related import read_parts, write_message
+from portal.http.messages import parse_accept, parse_content_type, read_parts, write_message
 from portal.http.sessions.dependencies import Collaborators
 from portal.services import Services
 
@@ -50,36 +47,36 @@ messages = partial(router.get, response_class=DicomMessage)
 @json_answers("/studies", summary="Search for studies (QIDO-RS)", responses=SEARCHES)
 def studies(request: Request, identity: Reader, services: Collaborators) -> Response:
     """Search the studies of your clinic, by the standard's parameters; the newest first. 204 where none match."""
-    search = _read_search(request, Level.STUDY)
-    return _send_results(request, search, _build_searcher(request, services, identity).studies(search))
+    search, searcher = _begin_search(request, services, identity, Level.STUDY)
+    return _send_results(request, search, searcher.studies(search))
 
 
 @json_answers("/series", summary="Search for series (QIDO-RS)", responses=SEARCHES)
 def all_series(request: Request, identity: Reader, services: Collaborators) -> Response:
     """Search the series of all studies that match."""
-    search = _read_search(request, Level.SERIES)
-    return _send_results(request, search, _build_searcher(request, services, identity).series(search))
+    search, searcher = _begin_search(request, services, identity, Level.SERIES)
+    return _send_results(request, search, searcher.series(search))
 
 
 @json_answers("/instances", summary="Search for instances (QIDO-RS)", responses=SEARCHES)
 def all_instances(request: Request, identity: Reader, services: Collaborators) -> Response:
     """Search the instances of all studies that match."""
-    search = _read_search(request, Level.INSTANCE)
-    return _send_results(request, search, _build_searcher(request, services, identity).instances(search))
+    search, searcher = _begin_search(request, services, identity, Level.INSTANCE)
+    return _send_results(request, search, searcher.instances(search))
 
 
 @json_answers("/studies/{study_uid}/series", summary="Search for a study's series (QIDO-RS)", responses=SEARCHES)
 def series(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
     """Search the series of one study."""
-    search = _read_search(request, Level.SERIES, Level.SERIES)
-    return _send_results(request, search, _build_searcher(request, services, identity).series(search, study_uid))
+    search, searcher = _begin_search(request, services, identity, Level.SERIES, Level.SERIES)
+    return _send_results(request, search, searcher.series(search, study_uid))
 
 
 @json_answers("/studies/{study_uid}/instances", summary="Search for a study's instances (QIDO-RS)", responses=SEARCHES)
 def study_instances(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
     """Search the instances of one study."""
-    search = _read_search(request, Level.INSTANCE, Level.SERIES)
-    return _send_results(request, search, _build_searcher(request, services, identity).instances(search, study_uid))
+    search, searcher = _begin_search(request, services, identity, Level.INSTANCE, Level.SERIES)
+    return _send_results(request, search, searcher.instances(search, study_uid))
 
 
 @json_answers(
@@ -91,10 +88,8 @@ def series_instances(
     request: Request, identity: Reader, services: Collaborators, study_uid: Uid, series_uid: Uid
 ) -> Response:
     """Search the instances of one series."""
-    search = _read_search(request, Level.INSTANCE, Level.INSTANCE)
-    return _send_results(
-        request, search, _build_searcher(request, services, identity).instances(search, study_uid, series_uid)
-    )
+    search, searcher = _begin_search(request, services, identity, Level.INSTANCE, Level.INSTANCE)
+    return _send_results(request, search, searcher.instances(search, study_uid, series_uid))
 
 
 @json_answers("/studies/{study_uid}/metadata", summary="Read a study's metadata (WADO-RS)", responses=METADATA)
@@ -132,11 +127,7 @@ def instance_metadata(  # noqa: PLR0917 - FastAPI calls it by keyword.
 def study(request: Request, identity: Reader, services: Collaborators, study_uid: Uid) -> Response:
     """Fetch all instances of a study in one message of at most 4 MiB."""
     _choose_form(request, RELATED)
-    return _send_message(
-        *write_message(
-            retrieving.read_contents(services, identity, require_instances(services, identity, study_uid)), DICOM
-        )
-    )
+    return _send_contents(services, identity, require_instances(services, identity, study_uid))
 
 
 @messages("/studies/{study_uid}/series/{series_uid}", summary="Fetch a small series (WADO-RS)", responses=CONTENT)
@@ -145,12 +136,7 @@ def one_series(
 ) -> Response:
     """Fetch all instances of a series in one message of at most 4 MiB."""
     _choose_form(request, RELATED)
-    return _send_message(
-        *write_message(
-            retrieving.read_contents(services, identity, require_instances(services, identity, study_uid, series_uid)),
-            DICOM,
-        )
-    )
+    return _send_contents(services, identity, require_instances(services, identity, study_uid, series_uid))
 
 
 @messages(
@@ -165,8 +151,8 @@ def one_instance(  # noqa: PLR0917 - FastAPI calls it by keyword.
     form = _choose_form(request, DICOM, RELATED)
     record = find_instance(services, identity, study_uid, series_uid, instance_uid)
     if form == DICOM:
-        return RedirectResponse(retrieving.sign_download(services, identity, record).url, 307)
-    return _send_message(*write_message(retrieving.read_contents(services, identity, [record]), DICOM))
+        return RedirectResponse(wado.sign_download(services, identity, record).url, 307)
+    return _send_contents(services, identity, [record])
 
 
 @router.post(
@@ -184,18 +170,17 @@ async def store(request: Request, identity: Uploader, services: Collaborators) -
     bodies = await run_in_threadpool(read_parts, await request.body(), given.get("boundary", ""))
     if not bodies:
         raise DicomWebQueryError("The message has no parts.")
-    stored = await run_in_threadpool(storing.store, services, identity, bodies, request.state.begun_at)
-    answer = json.dumps(storing.write_response(stored, _build_base(request))).encode()
+    stored = await run_in_threadpool(stow.store, services, identity, bodies, request.state.begun_at)
+    answer = json.dumps(stow.write_response(stored, _build_base(request))).encode()
     headers = {"Location": f"/api/v1/uploads/{stored.upload_id}", **_write_warning(stored.warnings)}
     return DicomJson(answer, stored.status, headers)
 
 
-def _build_searcher(request: Request, services: Services, identity: Identity) -> Searcher:
-    return Searcher(services, identity, _build_base(request))
-
-
-def _read_search(request: Request, level: Level, implied: Level = Level.STUDY) -> Search:
-    return parse_search(level, request.query_params.multi_items(), implied)
+def _begin_search(
+    request: Request, services: Services, identity: Identity, level: Level, implied: Level = Level.STUDY
+) -> tuple[Search, Searcher]:
+    search = parse_search(level, request.query_params.multi_items(), implied)
+    return search, Searcher(services, identity, _build_base(request))
 
 
 def _send_results(request: Request, search: Search, rows: list[DataSet]) -> Response:
@@ -213,10 +198,11 @@ def _write_warning(texts: Sequence[str]) -> dict[str, str]:
 
 def _send_metadata(request: Request, services: Services, records: Iterable[FileRecord]) -> Response:
     _choose_form(request, "application/json", JSON)
-    return DicomJson(retrieving.describe_instances(services, records))
+    return DicomJson(wado.describe_instances(services, records))
 
 
-def _send_message(body: bytes, content_type: str) -> Response:
+def _send_contents(services: Services, identity: Identity, records: Iterable[FileRecord]) -> Response:
+    body, content_type = write_message(wado.read_contents(services, identity, records), DICOM)
     return Response(body, headers={"Content-Type": content_type})
 
 

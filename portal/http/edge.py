@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from portal.crypto.origin_secret import HEADER, OriginSecret
+from portal.crypto.deployment_secrets import ORIGIN_HEADER, OriginSecret
 from portal.errors import EdgeUnknownError, NotByEdgeError
 from portal.http.problem_types import find_problem
 from portal.http.problems import answer
@@ -25,26 +25,22 @@ class OnlyByEdge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = await run_in_threadpool(self._refusal, scope) if scope["type"] == "http" else None
-        if refusal is None:
-            _name_at_edge(scope)
-            await self._app(scope, receive, send)
-        else:
+        if refusal is not None:
             await answer(Request(scope), find_problem(refusal))(scope, receive, send)
+            return
+        # Kept for our log: by the edge's id of the request, CloudFront's own tells whose address it came from.
+        for name, value in scope["headers"] if scope["type"] == "http" else ():
+            if name == b"x-amz-cf-id" and _CF_ID.fullmatch(value):
+                scope.setdefault("state", {})["edge_request_id"] = value.decode()
+        await self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> NotByEdgeError | EdgeUnknownError | None:
-        shown = [value for name, value in scope["headers"] if name == HEADER.encode()]
+        shown = [value for name, value in scope["headers"] if name == ORIGIN_HEADER.encode()]
         try:
             admitted = len(shown) == 1 and self._secret.admits(shown[0])
         except EdgeUnknownError as error:
             return error
         return None if admitted else NotByEdgeError("The request did not come by the edge.")
-
-
-def _name_at_edge(scope: Scope) -> None:
-    """Keep the edge's id of the request for our log: by it, CloudFront's own tells whose address it came from."""
-    for name, value in scope["headers"] if scope["type"] == "http" else ():
-        if name == b"x-amz-cf-id" and _CF_ID.fullmatch(value):
-            scope.setdefault("state", {})["edge_request_id"] = value.decode()
 
 
 def asks_for_authorization(event: Mapping[str, Any]) -> bool:

@@ -55,9 +55,22 @@ def answer(
     extensions: Mapping[str, object] | None = None,
 ) -> Response:
     """Answer with a page to a browser, and with a problem document to everything else."""
-    response = (
-        _render_page(request, problem) if _wants_page(request) else _build_document(request, problem, extensions or {})
-    )
+    response: Response
+    if _wants_page(request):
+        explanation = problem.on_pages or problem.detail
+        response = rendering.render(
+            request, "error.html", status=problem.status, heading=problem.title, explanation=explanation
+        )
+    else:
+        document = {
+            "type": find_services(request).settings.portal_origin + PAGES + problem.slug,
+            "title": problem.title,
+            "status": problem.status,
+            "detail": problem.detail,
+            "request_id": getattr(request.state, "request_id", ""),
+            **(extensions or {}),
+        }
+        response = JSONResponse(document, problem.status, media_type=MEDIA_TYPE)
     response.headers.update({**_HEADERS.get(problem.status, {}), **(headers or {})})
     return response
 
@@ -84,15 +97,11 @@ def _answer_invalid(request: Request, error: Exception) -> Response:
 def _answer_status(request: Request, error: Exception) -> Response:
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
     if status == METHOD.status:
-        headers = {"Allow": ", ".join(_list_methods(request))}
+        # What the address does take (RFC 9110, 15.5.6): each method has a route of its own.
+        routes = iter_route_contexts(request.app.routes)
+        here = (route for route in routes if route.path_regex.match(request.scope["path"]))
+        headers = {"Allow": ", ".join(sorted({method for route in here for method in route.methods or ()}))}
     return answer(request, BY_STATUS.get(status, INTERNAL), headers=headers)
-
-
-def _list_methods(request: Request) -> list[str]:
-    """Return what the address does take (RFC 9110, 15.5.6): each method has a route of its own."""
-    routes = iter_route_contexts(request.app.routes)
-    at_this_address = (route for route in routes if route.path_regex.match(request.scope["path"]))
-    return sorted({method for route in at_this_address for method in route.methods or ()})
 
 
 def _answer_unforeseen(request: Request, error: Exception) -> Response:
@@ -124,48 +133,18 @@ def _wants_page(request: Request) -> bool:
     return "hx-request" in request.headers or "text/html" in request.headers.get("accept", "")
 
 
-def _render_page(request: Request, problem: Problem) -> Response:
-    explanation = problem.on_pages or problem.detail
-    return rendering.render(
-        request, "error.html", status=problem.status, heading=problem.title, explanation=explanation
-    )
-
-
-def build_bare_document(request: Request, problem: Problem) -> Response:
-    """Return a problem document that depends on nothing but the request's id: for when all else has failed."""
-    document = {"title": problem.title, "status": problem.status, "detail": problem.detail}
-    request_id = getattr(request.state, "request_id", "")
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Request-Id": request_id}
-    return JSONResponse({**document, "request_id": request_id}, problem.status, headers, media_type=MEDIA_TYPE)
-
-
-def _build_document(request: Request, problem: Problem, extensions: Mapping[str, object]) -> Response:
-    document = {
-        "type": find_services(request).settings.portal_origin + PAGES + problem.slug,
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
-        "request_id": getattr(request.state, "request_id", ""),
-        **extensions,
-    }
-    return JSONResponse(document, problem.status, media_type=MEDIA_TYPE)
-
-
 def _lead_to_sign_in(request: Request) -> Response:
     """Lead to the sign-in and remember the page; htmx follows its own header, since it never sees a redirect."""
     if "hx-request" not in request.headers:
         here = _join_address(request.scope["path"], request.scope["query_string"].decode("latin-1"))
         return RedirectResponse(_build_sign_in_path(here if request.method == "GET" else "/"), 303)
-    return Response(status_code=401, headers={"HX-Redirect": _build_sign_in_path(_read_current(request))})
-
-
-def _read_current(request: Request) -> str:
-    """Return the address of the page that htmx asks from, or the home page where it says nothing sensible."""
     try:
         current = urlsplit(request.headers["hx-current-url"])
+        here = _join_address(current.path, current.query)
     except (KeyError, ValueError):
-        return "/"
-    return _join_address(current.path, current.query)
+        # It says nothing sensible of the page that it asks from.
+        here = "/"
+    return Response(status_code=401, headers={"HX-Redirect": _build_sign_in_path(here)})
 
 
 def _join_address(path: str, query: str) -> str:

@@ -1,4 +1,4 @@
-"""What every response carries, and what every unsafe request must: headers, origin, CSRF token."""
+"""What every response carries, what every unsafe request must, and what it counts: headers, origin, CSRF token."""
 
 import hmac
 from collections.abc import Sequence
@@ -10,16 +10,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from intake.errors import RevocationsUnknownError
 from intake.files.model import ObjectVersion
 from intake.storage.ports import Presigner
-from portal.errors import CrossSiteError
+from portal.auth.rate_limit import count_write
+from portal.errors import CrossSiteError, ForbiddenError, SignInRequiredError, TooManyRequestsError
 from portal.http.sessions.dependencies import find_services
-from portal.http.sessions.session_cookies import recognise
+from portal.http.sessions.session_cookies import recognise, require_staff
 from portal.settings import Settings
 
 API = ("/api/", "/dicomweb/")
 """Where programs come with tokens and browsers' cookies count for nothing."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+WAY_OUT = "/sign-out"
+"""Its writes are counted too, and never refused: whoever wants to go is let go."""
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -127,3 +131,28 @@ def read_origin(url: str) -> str:
     """Return `scheme://host[:port]` of a URL."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+async def count_page_write(request: Request) -> None:
+    """Count an unsafe request of somebody who is signed in; a FastAPI dependency of the whole app.
+
+    Raises TooManyRequestsError. Whether somebody must be signed in, or be somebody else, is the route's to say.
+    """
+    if request.method not in SAFE_METHODS and not request.url.path.startswith(API):
+        await run_in_threadpool(_count_write, request)
+
+
+def _count_write(request: Request) -> None:
+    try:
+        identity = require_staff(request)
+    except (SignInRequiredError, ForbiddenError):
+        return
+    except RevocationsUnknownError:
+        if request.url.path != WAY_OUT:
+            raise
+        return
+    try:
+        count_write(find_services(request), identity)
+    except TooManyRequestsError:
+        if request.url.path != WAY_OUT:
+            raise

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from intake.analytics.model import Execution, Progress, QueryRun, ResultTable
-from portal.audit.log import note
+from portal.audit import note
 from portal.auth.identity import Identity
 from portal.saved_queries import SavedQuery
 from portal.services import Services

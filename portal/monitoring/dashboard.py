@@ -18,7 +18,7 @@ from portal.admin.clinics import find_clinic
 from portal.monitoring import statistics
 from portal.monitoring.costs import MONTH, Cost, estimate_cost
 from portal.monitoring.statistics import Range, Standing, Step
-from portal.quarantine.stuck_files import list_stuck
+from portal.quarantine.unfinished_work import list_stuck
 from portal.services import Services
 
 RECENT = 10
@@ -81,7 +81,7 @@ def build_dashboard(services: Services, span: Range, clinic_id: str | None = Non
     """Gather the numbers of one clinic or of all. Raises NotFoundError for a clinic that there is not."""
     if clinic_id is not None and clinic_id != UNASSIGNED:
         find_clinic(services, clinic_id)
-    at = services.clock()
+    at, waiting = services.clock(), services.queue.depth()
     since = span.starts(at)[0]
     buckets = services.projections.buckets(span.grain, since, at, clinic_id)
     devices = tuple(statistics.rank_devices(buckets))
@@ -98,7 +98,13 @@ def build_dashboard(services: Services, span: Range, clinic_id: str | None = Non
         devices=devices,
         device_labels=services.projections.device_labels(since, at) if devices else {},
         recent=_list_recent(services, clinic_id, since),
-        pipeline=_read_pipeline(services, at),
+        pipeline=Pipeline(
+            waiting=waiting,
+            oldest_s=services.queue_age.oldest_s(at) if waiting else None,
+            dead=services.dead_letters.depth(),
+            stuck=len(list_stuck(services)),
+            quiet=services.watch.quiet(),
+        ),
         alerts=None if services.mailbox is None else tuple(map(_read_mail, services.mailbox.peek(ALERTS))),
     )
 
@@ -119,17 +125,6 @@ def estimate_costs(services: Services) -> tuple[Cost, ...]:
         for clinic_id in {*held, *judged}
     ]
     return tuple(sorted(rows, key=lambda row: (-row.month, row.clinic_id)))
-
-
-def _read_pipeline(services: Services, at: datetime) -> Pipeline:
-    waiting = services.queue.depth()
-    return Pipeline(
-        waiting=waiting,
-        oldest_s=services.queue_age.oldest_s(at) if waiting else None,
-        dead=services.dead_letters.depth(),
-        stuck=len(list_stuck(services)),
-        quiet=services.watch.quiet(),
-    )
 
 
 def _list_recent(services: Services, clinic_id: str | None, since: datetime) -> tuple[FileSummary, ...]:

@@ -1,7 +1,7 @@
 """What the clinics' buckets add up to for the admins' dashboard: pure arithmetic, and no reading."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,7 +120,20 @@ def rank_clinics(buckets: Iterable[Bucket]) -> list[Standing]:
     by_clinic: dict[str, list[Bucket]] = {}
     for bucket in buckets:
         by_clinic.setdefault(bucket.clinic_id, []).append(bucket)
-    return _rank([_sum_clinic(clinic_id, theirs) for clinic_id, theirs in by_clinic.items()])
+    found = []
+    for clinic_id, theirs in by_clinic.items():
+        summed = sum_states(theirs)
+        standing = Standing(
+            key=clinic_id,
+            clinic_id=clinic_id,
+            accepted=summed[State.ACCEPTED],
+            rejected=summed[State.REJECTED],
+            failed=summed[State.FAILED],
+            top=_find_top(sum_counts(bucket.codes for bucket in theirs)),
+            p95_ms=find_percentile(sum_counts(bucket.latency for bucket in theirs), 0.95),
+        )
+        found.append(standing)
+    return _rank(found)
 
 
 def rank_devices(buckets: Iterable[Bucket]) -> list[Standing]:
@@ -153,19 +166,6 @@ def count_judged(buckets: Iterable[Bucket]) -> Counter[str]:
     for bucket in buckets:
         summed[bucket.clinic_id] += sum(bucket.counts.get(state, 0) for state in JUDGED)
     return summed
-
-
-def _sum_clinic(clinic_id: str, buckets: Sequence[Bucket]) -> Standing:
-    summed = sum_states(buckets)
-    return Standing(
-        key=clinic_id,
-        clinic_id=clinic_id,
-        accepted=summed[State.ACCEPTED],
-        rejected=summed[State.REJECTED],
-        failed=summed[State.FAILED],
-        top=_find_top(sum_counts(bucket.codes for bucket in buckets)),
-        p95_ms=find_percentile(sum_counts(bucket.latency for bucket in buckets), 0.95),
-    )
 
 
 def _find_top(codes: Counter[str]) -> tuple[str, int] | None:

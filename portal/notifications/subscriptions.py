@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from intake.errors import ConflictError, LimitError, NotFoundError
-from intake.messaging.filter_policies import filter_policy
-from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription
-from portal.accounts.email_addresses import is_email_address
+from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription, filter_policy
+from portal.accounts.user_pool import is_email_address
 from portal.admin.clinics import find_clinic
-from portal.audit.log import note
+from portal.audit import note
 from portal.auth.identity import Identity
 from portal.auth.rate_limit import count_confirmation
 from portal.errors import SubscriptionError
@@ -184,8 +183,7 @@ def _read_standing(services: Services, subscription: Subscription) -> Standing:
 def _parse_address(text: str) -> str:
     address = text.strip().lower()
     local = address.partition("@")[0]
-    wrong_dots = local.startswith(".") or local.endswith(".") or ".." in local
-    if wrong_dots or not is_email_address(address):
+    if not is_email_address(address) or local.startswith(".") or local.endswith(".") or ".." in local:
         raise SubscriptionError("Enter an email address, such as name@example.org.", "email")
     return address
 

@@ -1,7 +1,8 @@
-"""How the pages say things: states, uploads, steps of a timeline, and what a metadata's key is called."""
+"""How the pages say things: how files, clinics, people and partners stand, steps of a timeline, a metadata's keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from markupsafe import Markup
 
@@ -9,6 +10,8 @@ from intake.files.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.files.model import FileRecord, FileSummary, Source, TimelineEntry, Upload
 from intake.files.states import State
 from intake.studies.model import Study
+from intake.tenants.model import Clinic, Partner
+from portal.accounts.user_pool import Standing
 from portal.presentation.formatting import format_count, format_dicom_date
 
 
@@ -61,6 +64,13 @@ COMPLETE = Badge("Complete", "check", "ok", "")
 COMPLETE_WARNED = Badge("Complete, with warnings", "warning", "warn", "")
 INCOMPLETE = Badge("Not all received", "hourglass", "wait", "")
 ATTENTION = Badge("Needs attention", "cross", "bad", "")
+
+STANDINGS = {
+    Standing.INVITED: Badge("Invited", "mail", "wait", ""),
+    Standing.ACTIVE: Badge("Active", "check", "ok", ""),
+    Standing.RESET: Badge("Must choose a password", "clock", "warn", ""),
+    Standing.DISABLED: Badge("Disabled", "lock", "bad", ""),
+}
 
 SOURCES = {Source.WEB: "Browser", Source.API: "Partner system", Source.DIRECT: "Dropped into S3"}
 
@@ -174,8 +184,7 @@ def name_study(study: Study) -> str:
 
 def spell_key(key: str) -> str:
     """Return a metadata's key as a label: `study_instance_uid` → `Study instance UID`."""
-    words = [ABBREVIATIONS.get(word, word) for word in key.replace("-", "_").split("_") if word]
-    text = " ".join(words)
+    text = " ".join(ABBREVIATIONS.get(word, word) for word in key.replace("-", "_").split("_") if word)
     return text[:1].upper() + text[1:]
 
 
@@ -185,8 +194,7 @@ def name_event(entry: TimelineEntry) -> str:
 
 def choose_event_badge(entry: TimelineEntry) -> Badge:
     """Return the badge of the state that a step led to, or the neutral one."""
-    state = STATES.get(entry.event)
-    return STATE_BADGES[state] if state else STATE_BADGES[State.AWAITING_UPLOAD]
+    return STATE_BADGES[STATES.get(entry.event, State.AWAITING_UPLOAD)]
 
 
 def name_actor(entry: TimelineEntry) -> str:
@@ -211,18 +219,32 @@ def name_kind(name: str | None) -> str:
     return KINDS.get(name, spell_key(name)) if name else "Not known yet"
 
 
+def choose_clinic_badge(clinic: Clinic) -> Badge:
+    return Badge("Active", "check", "ok", "") if clinic.active else Badge("Inactive", "hourglass", "wait", "")
+
+
+def choose_partner_badge(partner: Partner, now: datetime) -> Badge:
+    if not partner.works_at(now):
+        return Badge("Ended", "cross", "wait", "")
+    return Badge("Being replaced", "clock", "warn", "") if partner.ends_at else Badge("Active", "check", "ok", "")
+
+
 WORD_FILTERS = {
     "actor": name_actor,
+    "clinic_badge": choose_clinic_badge,
     "clinic_mark": mark_clinic,
     "clinic_name": name_clinic,
     "event": name_event,
     "event_badge": choose_event_badge,
     "kind": name_kind,
     "file_badge": choose_file_badge,
+    "partner_badge": choose_partner_badge,
+    "standing": STANDINGS.__getitem__,
+    "state_badge": lambda state: STATE_BADGES[State(state)],
     "study_title": name_study,
     "upload_line": describe_upload,
     "upload_badge": choose_upload_badge,
     "upload_needs_attention": needs_attention,
     "upload_title": name_upload,
 }
-"""What templates say `| name` for, to tell of files, uploads and studies."""
+"""What templates say `| name` for, to tell of files, uploads, studies, clinics, people and partners."""

@@ -11,7 +11,7 @@ from intake.files.keys import is_upload_id, new_upload_id
 from intake.files.states import State
 from intake.orders.commands import FindFiles
 from intake.orders.model import Order, Selection, Task
-from portal.audit.log import note
+from portal.audit import note
 from portal.auth.identity import UPLOAD, Identity
 from portal.errors import OrderError
 from portal.services import Services
@@ -70,8 +70,9 @@ def place(
         actor=identity.subject,
         placed_at=services.clock(),
     )
-    standing = _find_standing(services, order)
-    if standing is None:
+    try:
+        standing = services.orders.order(order.owner, order_id)
+    except NotFoundError:
         _note(services, identity, order, reason)
         standing = services.orders.place(order)
     if (standing.task, standing.selection, standing.actor) != (task, selection, identity.subject):
@@ -79,13 +80,6 @@ def place(
     # Sent also where the order stood already: the one who placed it may have fallen before sending.
     services.queue.send([FindFiles(owner=order.owner, order_id=order_id).message()])
     return standing
-
-
-def _find_standing(services: Services, order: Order) -> Order | None:
-    try:
-        return services.orders.order(order.owner, order.order_id)
-    except NotFoundError:
-        return None
 
 
 def _note(services: Services, identity: Identity, order: Order, reason: str) -> None:

@@ -10,7 +10,7 @@ from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.orders.model import Order, Review, Selection, Task
 from intake.orders.review_rules import obstacles
-from portal.audit.log import note
+from portal.audit import note
 from portal.auth.identity import Identity
 from portal.cursors import Cursor, seal_page
 from portal.errors import OwnReviewError

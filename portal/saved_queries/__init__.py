@@ -6,7 +6,6 @@ tests, which run it on DuckDB. So the SQL keeps to what both engines understand 
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 
 PERIODS = (7, 30, 90)
@@ -66,7 +65,8 @@ class SavedQuery:
         """
         if days not in PERIODS:
             raise ValueError("no such period")
-        return _read_text(self.key).replace(_PERIOD, f"INTERVAL '{days:d}' DAY")
+        text = (_FOLDER / f"{self.key}.sql").read_text(encoding="utf-8")
+        return text.replace(_PERIOD, f"INTERVAL '{days:d}' DAY")
 
 
 QUERIES = (
@@ -130,8 +130,3 @@ QUERIES = (
 
 def find_query(key: str) -> SavedQuery | None:
     return next((query for query in QUERIES if query.key == key), None)
-
-
-@cache
-def _read_text(key: str) -> str:
-    return (_FOLDER / f"{key}.sql").read_text(encoding="utf-8")

@@ -13,10 +13,10 @@ from intake.files.keys import UNASSIGNED, is_clinic_id, is_study_id, is_upload_i
 from intake.files.model import FileRecord, FileSummary, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
-from intake.search.model import FileQuery
+from intake.search.ports import FileQuery
 from portal.auth.identity import Identity
 from portal.cursors import Cursor, seal_page
-from portal.presentation.days import parse_day
+from portal.presentation.formatting import parse_day
 from portal.services import Services
 from portal.uploads import visibility
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from intake.files.model import FileRecord, Finding, Metadata, Upload
 from intake.files.outcomes import Page
-from intake.search.model import FileQuery
+from intake.search.ports import FileQuery
 from intake.studies.model import Series, Study, StudyQuery
 from intake.studies.rules import findings
 from portal.auth.identity import Identity

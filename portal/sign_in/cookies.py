@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from portal.auth.tokens import AccessClaims
-from portal.crypto.deployment_key import DeploymentKey
+from portal.crypto.deployment_secrets import DeploymentKey
 from portal.crypto.sealing import Sealer
 from portal.errors import SignInError
 

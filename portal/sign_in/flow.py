@@ -10,7 +10,7 @@ from typing import Protocol, Self
 from urllib.parse import urlencode, urlsplit
 
 from portal.auth.tokens import Verifier
-from portal.crypto import base64url
+from portal.crypto.sealing import encode_base64url
 from portal.errors import InvalidTokenError, SignInError
 from portal.settings import Settings
 from portal.sign_in.cookies import ATTEMPT_SECONDS, CLOCK_SKEW
@@ -100,7 +100,7 @@ class SignIn:
             "scope": "openid email profile",
             "state": attempt.state,
             "nonce": attempt.nonce,
-            "code_challenge": base64url.encode(digest),
+            "code_challenge": encode_base64url(digest),
             "code_challenge_method": "S256",
             # Whoever was logged off for being idle must say again who they are.
             "prompt": "login",

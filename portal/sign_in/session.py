@@ -3,7 +3,7 @@
 How a browser brings and keeps one is `portal/http/sessions/session_cookies.py`'s business.
 """
 
-from portal.audit.log import note
+from portal.audit import note
 from portal.auth.identity import identify_staff
 from portal.auth.tokens import AccessClaims
 from portal.errors import InvalidTokenError, RevokedTokenError, SignInError, SignInRequiredError

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 
-from intake.files.model import FileRecord, Upload, timestamp
+from intake.files.model import FileRecord, timestamp
 from portal.auth.identity import Identity
 from portal.cursors import read_rows
 from portal.presentation import labels
@@ -22,13 +23,9 @@ COLUMNS = (
 
 def write_receipt(services: Services, identity: Identity, upload_id: str) -> Iterator[str]:
     """Yield the table line by line. Raises NotFoundError before the first one."""
-    return _write_lines(services, identity, read_upload(services, identity, upload_id))
-
-
-def _write_lines(services: Services, identity: Identity, shown: Upload) -> Iterator[str]:
-    yield BEGIN + write_row(COLUMNS)
-    for record in read_rows(partial(list_files_behind, services, identity, shown, limit=PAGE)):
-        yield write_row(_list_cells(record))
+    shown = read_upload(services, identity, upload_id)
+    records = read_rows(partial(list_files_behind, services, identity, shown, limit=PAGE))
+    return chain([BEGIN + write_row(COLUMNS)], (write_row(_list_cells(record)) for record in records))
 
 
 def _list_cells(record: FileRecord) -> tuple[object, ...]:

@@ -136,7 +136,11 @@ def _reserve_batch(
             return upload, standing
         if upload.announced + len(files) > MAX_FILES_PER_UPLOAD:
             raise TooManyFilesError("The upload is full.")
-        records = _start_multiparts(services, _build_records(services, identity, upload, files))
+        at, numbered = services.clock(), enumerate(files, upload.announced)
+        records = _start_multiparts(
+            services,
+            [_build_record(services, identity, upload, file, number=number, at=at) for number, file in numbered],
+        )
         try:
             services.records.add_files(upload, records)
         except ConflictError:
@@ -159,21 +163,12 @@ def _find_reserved(services: Services, upload: Upload, files: Sequence[Announced
     return []
 
 
-def _build_records(
-    services: Services, identity: Identity, upload: Upload, files: Sequence[Announced]
-) -> list[FileRecord]:
-    bucket, at = services.settings.incoming_bucket, services.clock()
-    return [
-        _build_record(identity, upload, announced, number=number, bucket=bucket, at=at)
-        for number, announced in enumerate(files, upload.announced)
-    ]
-
-
 def _build_record(
-    identity: Identity, upload: Upload, announced: Announced, *, number: int, bucket: str, at: datetime
+    services: Services, identity: Identity, upload: Upload, announced: Announced, *, number: int, at: datetime
 ) -> FileRecord:
     """Return the record of an upload's file by its number."""
     new_id = file_id(upload.upload_id, number)
+    key = object_key(upload.clinic_id, upload.upload_id, new_id, at)
     return FileRecord(
         clinic_id=upload.clinic_id,
         upload_id=upload.upload_id,
@@ -187,7 +182,7 @@ def _build_record(
         created_by=identity.subject,
         updated_at=at,
         expires_at=at + LIFETIME,
-        incoming=ObjectVersion(bucket, object_key(upload.clinic_id, upload.upload_id, new_id, at)),
+        incoming=ObjectVersion(services.settings.incoming_bucket, key),
         timeline=(TimelineEntry(at, identity.subject, "reserved"),),
     )
 

@@ -48,7 +48,14 @@ def complete(services: Services, identity: Identity, file_id: str) -> FileRecord
     if record.multipart_id is None:
         raise NotMultipartError("The file is sent in one piece.")
     if record.state is State.AWAITING_UPLOAD:
-        _join(services, record, record.multipart_id)
+        # Where S3 knows no parts, an earlier call joined them, and its answer was lost. The verdict follows, or the
+        # sweep speaks up.
+        with suppress(ObjectMissingError):
+            held = services.presigner.parts(record.incoming, record.multipart_id)
+            missing = find_missing_parts(record, held)
+            if missing:
+                raise PartsMissingError(missing)
+            services.presigner.complete_multipart(record.incoming, record.multipart_id, held)
     return record
 
 
@@ -61,18 +68,6 @@ def withdraw(services: Services, identity: Identity, file_ids: Iterable[str]) ->
             # One that has its verdict in this very moment keeps it.
             with suppress(ConflictError):
                 services.records.extend(record, at)
-
-
-def _join(services: Services, record: FileRecord, multipart_id: str) -> None:
-    try:
-        held = services.presigner.parts(record.incoming, multipart_id)
-        missing = find_missing_parts(record, held)
-        if missing:
-            raise PartsMissingError(missing)
-        services.presigner.complete_multipart(record.incoming, multipart_id, held)
-    except ObjectMissingError:
-        # An earlier call joined the parts, and its answer was lost. The verdict follows, or the sweep speaks up.
-        return
 
 
 def _extend_awaited(services: Services, identity: Identity, file_id: str) -> FileRecord:

@@ -4,6 +4,7 @@ A file's name and its patient's identity are shown to its own clinic only. Admin
 its id: running the pipeline needs no more (45 CFR 164.502(b), the minimum necessary).
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
@@ -12,14 +13,33 @@ from intake.files.model import FileRecord, FileSummary, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.projections.model import FeedPage
-from intake.search.model import FileQuery
-from intake.storage.model import Presigned
-from portal.audit.log import note
+from intake.search.ports import FileQuery
+from intake.storage.model import Part, Presigned
+from portal.audit import note
 from portal.auth.identity import Identity
 from portal.cursors import Cursor, seal, seal_page, unseal
 from portal.errors import NotAcceptedError
 from portal.services import Services
-from portal.uploads.responses import FileList, FileRow, FileView, Receipt, ReceiptRow, UploadRow, UploadView
+from portal.uploads.multipart import SignedPart, choose_part_size, count_parts
+from portal.uploads.reservations import Placed, Placement
+from portal.uploads.responses import (
+    Announcement,
+    AnnouncementList,
+    Download,
+    FileList,
+    FileRow,
+    FileView,
+    HeldPart,
+    PartList,
+    PartPut,
+    PartPuts,
+    Receipt,
+    ReceiptRow,
+    Reserved,
+    ReservedUpload,
+    UploadRow,
+    UploadView,
+)
 
 PATIENT = "patient"
 """The member of a record's metadata that holds what identifies a patient."""
@@ -189,3 +209,33 @@ def show_file_list(page: Page[FileRecord] | Page[FileSummary]) -> FileList:
 
 def show_file(record: FileRecord) -> FileView:
     return FileView.model_validate(record, from_attributes=True)
+
+
+def show_reserved_upload(placement: Placement) -> ReservedUpload:
+    return ReservedUpload(upload_id=placement.upload_id, files=[show_reserved(placed) for placed in placement.files])
+
+
+def show_reserved(placed: Placed) -> Reserved:
+    record = placed.record
+    told = {"file_id": record.file_id, "name": record.name, "state": record.state}
+    return Reserved.model_validate({**told, "put": placed.put, "multipart": placed.plan}, from_attributes=True)
+
+
+def show_part_puts(parts: Iterable[SignedPart]) -> PartPuts:
+    return PartPuts(parts=[PartPut(number=part.number, size=part.size, **asdict(part.request)) for part in parts])
+
+
+def show_part_list(record: FileRecord, held: Iterable[Part]) -> PartList:
+    parts = [HeldPart.model_validate(part, from_attributes=True) for part in held]
+    return PartList(part_size=choose_part_size(record.size), part_count=count_parts(record.size), parts=parts)
+
+
+def show_announcements(page: Page[FileRecord]) -> AnnouncementList:
+    """Leave out what was found in archives: nobody announced or sends it."""
+    own = [record for record in page.rows if record.parent is None]
+    rows = [Announcement.model_validate(record, from_attributes=True) for record in own]
+    return AnnouncementList(files=rows, next=page.next)
+
+
+def show_download(presigned: Presigned) -> Download:
+    return Download.model_validate(presigned, from_attributes=True)

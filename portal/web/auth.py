@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from portal.audit.log import note
+from portal.audit import note
 from portal.errors import ClinicError, SignInError, SignInRequiredError
 from portal.http.pages.rendering import render
 from portal.http.sessions import session_cookies
@@ -15,7 +15,7 @@ from portal.http.sessions.session_cookies import require_staff
 from portal.sign_in import session
 from portal.sign_in.cookies import IDLE_SECONDS, Session
 from portal.sign_in.flow import CALLBACK, HOME, Attempt, check_next
-from portal.web.layout.dependencies import Staff
+from portal.web.layout.pages import Staff
 
 router = APIRouter(include_in_schema=False)
 

@@ -13,8 +13,7 @@ from portal.http.sessions.dependencies import Collaborators
 from portal.notifications import subscriptions
 from portal.presentation.labels import Badge
 from portal.services import Services
-from portal.web.layout.dependencies import Staff
-from portal.web.layout.forms import see_other
+from portal.web.layout.pages import Staff, see_other
 
 router = APIRouter(prefix="/settings/notifications")
 

@@ -7,8 +7,7 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from processor import wiring
-from processor.handlers.record_changes import verdict_rows
-from processor.handlers.stream_batches import read_records
+from processor.handlers.record_changes import read_records, verdict_rows
 from processor.telemetry import logger, metrics, report_exported
 
 _session = boto3.Session()

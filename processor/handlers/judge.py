@@ -33,7 +33,7 @@ from intake.messaging.events import (
 )
 from intake.orders.commands import DoTask, FindFiles
 from processor import wiring
-from processor.handlers.concurrency import AT_ONCE
+from processor.ingest.process import AT_ONCE
 from processor.telemetry import (
     logger,
     metrics,

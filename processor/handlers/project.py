@@ -10,8 +10,7 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from processor import wiring
-from processor.handlers.record_changes import read_changes
-from processor.handlers.stream_batches import read_records
+from processor.handlers.record_changes import read_changes, read_records
 from processor.telemetry import logger, metrics, report_projected
 
 _session = boto3.Session()
@@ -22,7 +21,7 @@ _stream = wiring.stream(_session)
 @logger.inject_lambda_context
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  # Lambda passes both.
-    batch = list(read_changes({"Records": list(read_records(event, _stream))}))
+    batch = list(read_changes(read_records(event, _stream)))
     alerts = _projector.project(batch)
     report_projected(len(batch), alerts)
     return {"batchItemFailures": []}

@@ -1,49 +1,61 @@
-"""Reading the table's stream (source: Amazon DynamoDB Streams API Reference, StreamRecord)."""
+"""Reading the table's stream: its records, or word of a batch that was given up.
 
+Source: Amazon DynamoDB Streams API Reference, StreamRecord.
+"""
+
+import json
 from collections.abc import Iterable, Iterator
+from itertools import starmap
 from typing import Any
 
-from intake.files.index_keys import series_of
-from intake.files.metadata import device, short_text
+from intake.files.item_keys import series_of
+from intake.files.model import short_text
 from intake.files.states import JUDGED, State
-from intake.projections.model import Change, Filed
+from intake.projections.model import Change, Filed, device
 from intake.studies.model import Instance, instance
+from intake.table.dynamodb_streams import DynamoStream
 from intake.table.items import Item, moment
-from intake.table.serialization import deserialize
+from intake.table.queries import StreamStretch
+from intake.table.table import deserialize
 from processor.projection.exporter import Row, describe_verdict
 
 
-def read_changes(event: dict[str, Any]) -> Iterator[Change]:
-    """Yield the changes of files' records; other items, removals and what makes no new revision change no sum."""
+def read_records(event: dict[str, Any], stream: DynamoStream) -> Iterator[dict[str, Any]]:
+    """Yield the stream's records, reading again those that an admin redrives. Raises StreamTrimmedError."""
     for record in event["Records"]:
-        image = record["dynamodb"]
-        if "NewImage" in image and is_file(image["Keys"]):
-            old, new = deserialize(image.get("OldImage", {})), deserialize(image["NewImage"])
-            if old.get("revision") != new["revision"]:
-                yield describe_change(old, new)
+        if record["eventSource"] == "aws:sqs":
+            yield from stream.records(StreamStretch.read(json.loads(record["body"])))
+        else:
+            yield record
+
+
+def read_changes(records: Iterable[dict[str, Any]]) -> Iterator[Change]:
+    """Yield the changes of files' records; other items, removals and what makes no new revision change no sum."""
+    for old, new in _list_images(records):
+        if old.get("revision") != new["revision"]:
+            yield describe_change(old, new)
 
 
 def verdict_rows(records: Iterable[dict[str, Any]]) -> Iterator[Row]:
     """Yield a row for each verdict among the changes."""
-    for record in records:
-        image = record["dynamodb"]
-        if "NewImage" in image and is_file(image["Keys"]):
-            row = describe_verdict(deserialize(image.get("OldImage", {})), deserialize(image["NewImage"]))
-            if row:
-                yield row
+    yield from filter(None, starmap(describe_verdict, _list_images(records)))
 
 
-def is_file(keys: dict[str, Any]) -> bool:
-    """Say whether an item is a file's record, by its keys.
+def _list_images(records: Iterable[dict[str, Any]]) -> Iterator[tuple[Item, Item]]:
+    """Yield each file's record before (empty for none) and after a change that left one.
 
     Lambda's own filter knows the second key only, and what it lets through in vain would hold up the stream.
     """
-    return bool(keys["pk"]["S"].startswith("UPLOAD#") and keys["sk"]["S"].startswith("FILE#"))
+    for record in records:
+        image, keys = record["dynamodb"], record["dynamodb"]["Keys"]
+        if "NewImage" in image and keys["pk"]["S"].startswith("UPLOAD#") and keys["sk"]["S"].startswith("FILE#"):
+            yield deserialize(image.get("OldImage", {})), deserialize(image["NewImage"])
 
 
 def describe_change(old: Item, new: Item) -> Change:
     """Return what became of a file's record, from its items before (empty for none) and after."""
     before, after = State(old["state"]) if old else None, State(new["state"])
+    metadata = new.get("metadata", {})
     left_others = before is State.AWAITING_UPLOAD and after is not before and "clinic_state" not in old
     return Change(
         file_id=new["file_id"],
@@ -64,11 +76,13 @@ def describe_change(old: Item, new: Item) -> Change:
         unsettled_after=_is_unsettled(new),
         duplicate_before=bool(old.get("duplicate_of")),
         duplicate=bool(new.get("duplicate_of")),
-        device=device(new["clinic_id"], new.get("metadata", {})) if after in JUDGED else None,
+        device=device(new["clinic_id"], metadata) if after in JUDGED else None,
         cause_before=_read_cause(old),
         cause_after=_read_cause(new),
         study_before=old.get("study_of", ""),
-        filed=_read_filed(new),
+        filed=Filed(new["study_of"], short_text(metadata, "modality"), short_text(metadata, "study_date"))
+        if new.get("study_of")
+        else None,
         lost=_read_instance(old) if new.get("superseded_by") and _is_counted(old) else None,
         # Of a file that was announced with others; one that stood in the list of awaited files by itself has none.
         announced_at=moment(old["created_at"]) if left_others else None,
@@ -111,10 +125,3 @@ def _is_counted(item: Item) -> bool:
 def _read_cause(item: Item) -> str:
     """Return what a record is listed under among its upload's trouble, or nothing."""
     return str(item.get("trouble", "")).rpartition("#")[0]
-
-
-def _read_filed(new: Item) -> Filed | None:
-    if not new.get("study_of"):
-        return None
-    metadata = new.get("metadata", {})
-    return Filed(new["study_of"], short_text(metadata, "modality"), short_text(metadata, "study_date"))

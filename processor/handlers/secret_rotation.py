@@ -29,30 +29,22 @@ class KeyRotation:
         """Take one step. Setting and testing are of secrets that somebody else has to be told; here there is nobody."""
         secret, version = event["SecretId"], event["ClientRequestToken"]
         if event["Step"] == "createSecret":
-            self._create(secret, version)
+            value = secrets.token_urlsafe(_BYTES)
+            try:
+                self._client.put_secret_value(
+                    SecretId=secret, ClientRequestToken=version, SecretString=value, VersionStages=[_PENDING]
+                )
+            except ClientError as error:
+                # The step came before: its value stays.
+                if code_of(error) != "ResourceExistsException":
+                    raise
         elif event["Step"] == "finishSecret":
-            self._finish(secret, version)
-
-    def _create(self, secret: str, version: str) -> None:
-        try:
-            self._client.put_secret_value(
-                SecretId=secret,
-                ClientRequestToken=version,
-                SecretString=secrets.token_urlsafe(_BYTES),
-                VersionStages=[_PENDING],
-            )
-        except ClientError as error:
-            # The step came before: its value stays.
-            if code_of(error) != "ResourceExistsException":
-                raise
-
-    def _finish(self, secret: str, version: str) -> None:
-        stages = self._client.describe_secret(SecretId=secret)["VersionIdsToStages"]
-        current = next(one for one, labels in stages.items() if _CURRENT in labels)
-        if current != version:
-            self._client.update_secret_version_stage(
-                SecretId=secret, VersionStage=_CURRENT, MoveToVersionId=version, RemoveFromVersionId=current
-            )
+            stages = self._client.describe_secret(SecretId=secret)["VersionIdsToStages"]
+            current = next(one for one, labels in stages.items() if _CURRENT in labels)
+            if current != version:
+                self._client.update_secret_version_stage(
+                    SecretId=secret, VersionStage=_CURRENT, MoveToVersionId=version, RemoveFromVersionId=current
+                )
 
 
 def asks_for_rotation(event: Mapping[str, Any]) -> bool:

@@ -8,17 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from intake.dicom.budget import Budget
-from intake.dicom.comparison.digest import Digest, digest
-from intake.dicom.comparison.likeness import Compared, Likeness, compare
-from intake.dicom.errors import BudgetSpentError, UnreadableFileError
+from intake.dicom.errors import TooCostlyError, UnreadableDataSetError
+from intake.dicom.likeness import Compared, Digest, Likeness, compare, digest
 from intake.dicom.streams import ByteSource
 from intake.errors import ObjectMissingError
 from intake.files.model import Finding, ObjectVersion
 from intake.files.outcomes import Recorded
 from intake.storage.ports import Objects
-from processor.ingest.object_bytes import open_object
+from processor.ingest.stored_objects import open_object
 from processor.judge.dicom.dictionary import tags
-from processor.judge.inspection.profile import Profile
+from processor.judge.inspection.findings import Profile
 from processor.judge.rules.catalogue import RULES
 
 STEPS, FETCHED, INFLATED = 4_000_000, 4 * 1024**3, 2 * 1024**3
@@ -28,6 +27,13 @@ REPLACEABLE = frozenset({"sop-instance-conflict", "sop-instance-uncompared"})
 """What two people may decide to let take the first file's place."""
 
 _SAME = {Likeness.SAME: "rewrapped", Likeness.RECOMPRESSED: "re-encoded"}
+
+_CONFLICTS = {
+    "hold": "sop-instance-conflict",
+    "reject": "sop-instance-refused",
+    "keep-first": "sop-instance-first-kept",
+}
+"""What a clinic wants of a conflict → what is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +59,15 @@ class Clashes:
         if recorded.other_file_id is None:
             raise ValueError("no file stands in the way")
         compared = self._compare(source, recorded.other_stored)
-        found = _choose_finding(compared, profile)
+        same = compared is not None and compared.likeness in _SAME
+        if compared is None:
+            code = "sop-instance-refused" if profile.conflicts == "reject" else "sop-instance-uncompared"
+            found = RULES[code].finding()
+        elif same:
+            found = RULES[_SAME[compared.likeness]].finding()
+        else:
+            found = RULES[_CONFLICTS[profile.conflicts]].finding(name_places(compared.differing))
         findings, shadow = profile.weigh((found,))
-        same = compared is not None and compared.likeness is not Likeness.DIFFERENT
         return Met(recorded.other_file_id, findings, shadow, same)
 
     def _compare(self, source: ByteSource, first: ObjectVersion | None) -> Compared | None:
@@ -64,7 +76,7 @@ class Clashes:
         try:
             here = digest(source, budget)
             there = self._digest_first(first, budget)
-        except (BudgetSpentError, UnreadableFileError):
+        except (TooCostlyError, UnreadableDataSetError):
             return None
         return compare(here, there) if there else None
 
@@ -77,21 +89,6 @@ class Clashes:
         except ObjectMissingError:
             return None
 
-
-def _choose_finding(compared: Compared | None, profile: Profile) -> Finding:
-    if compared is None:
-        return RULES["sop-instance-refused" if profile.conflicts == "reject" else "sop-instance-uncompared"].finding()
-    if compared.likeness in _SAME:
-        return RULES[_SAME[compared.likeness]].finding()
-    return RULES[_CONFLICTS[profile.conflicts]].finding(name_places(compared.differing))
-
-
-_CONFLICTS = {
-    "hold": "sop-instance-conflict",
-    "reject": "sop-instance-refused",
-    "keep-first": "sop-instance-first-kept",
-}
-"""What a clinic wants of a conflict → what is found."""
 
 MOST_PLACES = 5
 

@@ -19,7 +19,8 @@ from intake.messaging.events import Settlement, Slice
 from intake.messaging.ports import Queue
 from intake.storage.model import ObjectRange
 from intake.storage.ports import Objects, ObjectWriter
-from processor.judge.documents.zip.archive import Entry, EntryDamagedError, inflate, list_entries
+from processor.judge.documents.zip.archive import list_entries
+from processor.judge.documents.zip.entries import Entry, EntryDamagedError, inflate
 from processor.judge.rules.catalogue import RULES, RULES_VERSION
 
 ENTRIES_PER_SLICE = 90

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from intake.errors import ContentionError, ObjectTakenError
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import Placement
+from intake.files.keys import KeyedIds, Placement
 from intake.files.model import FileRecord, Finding, ObjectVersion, now
 from intake.files.outcomes import Again, Outcome, Recorded, Verdict
 from intake.files.ports import Verdicts
@@ -18,9 +17,9 @@ from intake.files.states import State
 from intake.storage.model import Copied, ObjectRange
 from intake.storage.ports import Objects
 from processor.ingest.clashes import Clashes, Met
-from processor.ingest.object_bytes import ObjectBytes
+from processor.ingest.stored_objects import ObjectBytes
 from processor.judge import ARCHIVE, Judgement
-from processor.judge.inspection.profile import EVERYTHING, Profile
+from processor.judge.inspection.findings import EVERYTHING, Profile
 from processor.judge.rules.catalogue import RULES_VERSION
 
 

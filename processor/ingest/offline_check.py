@@ -11,12 +11,11 @@ from typing import IO, Any
 from intake.dicom.streams import ByteSource
 from intake.files import keys
 from intake.files.model import Severity
-from processor.judge import ARCHIVE, Judgement, judge
+from processor.judge import ARCHIVE, Facts, Judgement, judge
 from processor.judge.documents.zip import archive
-from processor.judge.documents.zip.archive import Entry, EntryDamagedError
-from processor.judge.inspection.facts import Facts
-from processor.judge.inspection.kinds import UNKNOWN
-from processor.judge.inspection.profile import Profile
+from processor.judge.documents.zip.entries import Entry, EntryDamagedError, inflate
+from processor.judge.inspection.envelope import UNKNOWN
+from processor.judge.inspection.findings import Profile
 from processor.judge.rules.catalogue import RULES
 
 IN_MEMORY = 8 * 1024 * 1024
@@ -114,7 +113,7 @@ def check(path: Path, profile: Profile) -> Iterator[Checked]:
 def _check_entry(path: str, source: ByteSource, entry: Entry, profile: Profile) -> Checked:
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as content:
         try:
-            for piece in archive.inflate(source, entry):
+            for piece in inflate(source, entry):
                 content.write(piece)
         except EntryDamagedError:
             return Checked(path, entry.size, Judgement(UNKNOWN, (RULES["archive-entry-damaged"].finding(),), {}, None))

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from threading import Lock
 
 from intake.dicom.streams import ByteSource
 from intake.errors import LateThreatError, ScanUnfinishedError
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import Placement
+from intake.files.keys import KeyedIds, Placement
 from intake.files.model import now
 from intake.files.outcomes import Outcome, Verdict
 from intake.files.ports import Verdicts
@@ -24,15 +24,23 @@ from intake.messaging.events import Arrival
 from intake.storage.model import DECLARED_EXTENSION, DECLARED_SHA256, ObjectRange
 from intake.storage.ports import Objects
 from processor.ingest.filing import Buckets, Case, Filing
-from processor.ingest.malware_scan import CODES, PASSED, Refusing, Scans
-from processor.ingest.object_bytes import ObjectBytes, open_object
-from processor.ingest.placements import Placements
-from processor.judge import Judgement
-from processor.judge.inspection.facts import Facts
-from processor.judge.inspection.profile import Profile
+from processor.ingest.senders import Placements
+from processor.ingest.stored_objects import (
+    CODES,
+    UNKNOWN_SENDER,
+    USABLE,
+    ObjectBytes,
+    Refusing,
+    Scans,
+    list_refusals,
+    open_object,
+)
+from processor.judge import Facts, Judgement
+from processor.judge.inspection.findings import Profile
 
-UNKNOWN_SENDER = "clinic-unknown"
-"""What is found in a file of a clinic that is in no directory, or inactive."""
+AT_ONCE = 10
+"""Messages that are worked on at the same time, for a file waits ten times longer for AWS than it is judged: a whole
+batch, and as many connections as boto3 keeps. Each may hold 16 MiB of a document and what is read from it."""
 
 Judge = Callable[[ByteSource, Facts], Judgement]
 
@@ -90,9 +98,9 @@ class Processor:
         delivery. Raises LateThreatError for what another delivery will not mend.
         """
         scan = self._scans.find_result(arrival.object, arrival.scan)
-        if scan not in PASSED and scan not in CODES:
+        if scan not in USABLE:
             return self._leave_unscanned(arrival)
-        refusals = self._list_refusals(arrival, scan)
+        refusals = list_refusals(scan, is_nobodys=not self._takes_part(keys.sender(arrival.object.key)))
         source = open_object(self._objects, arrival.object, unread=bool(refusals))
         case = self._judge_arrival(self._date_arrival(arrival, source.first), source, scan, refusals)
         verdict, outcome = self._filing.file(case)
@@ -112,11 +120,6 @@ class Processor:
             shadow=verdict.shadow,
             slices=slices,
         )
-
-    def _list_refusals(self, arrival: Arrival, scan: Scan | None) -> tuple[str, ...]:
-        """Return the codes that refuse an object unread: of its scan, and of who sent it."""
-        scanned = (CODES[scan],) if scan in CODES else ()
-        return scanned if self._takes_part(keys.sender(arrival.object.key)) else (*scanned, UNKNOWN_SENDER)
 
     def _date_arrival(self, arrival: Arrival, described: ObjectRange) -> Arrival:
         """Return an arrival with the time at which its object landed: a scan's own changes with each scan of it.
@@ -191,3 +194,15 @@ def time_judging(judge: Judge, source: ByteSource, facts: Facts) -> tuple[Judgem
     started = time.thread_time()
     judgement = judge(source, facts)
     return judgement, round((time.thread_time() - started) * 1000)
+
+
+def serialize(judge: Judge) -> Judge:
+    """Return a judge that takes files one after the other: what it keeps between files knows no threads, and two that
+    judged at the same time would only share one processor."""
+    lock = Lock()
+
+    def judge_next(source: ByteSource, facts: Facts) -> Judgement:
+        with lock:
+            return judge(source, facts)
+
+    return judge_next

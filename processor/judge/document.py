@@ -11,9 +11,9 @@ from typing import Any
 
 from intake.files.model import Severity
 from intake.studies.rules import SECTIONS
-from processor.judge.inspection.kinds import TAKEN
-from processor.judge.rules.catalogue import CHAPTERS, RULES_VERSION, Rule
+from processor.judge.rules.catalogue import CHAPTERS, RULES_VERSION, TAKEN
 from processor.judge.rules.mandatory_rules import PROTECTED
+from processor.judge.rules.rule import Rule
 
 DOCUMENT = Path("docs/findings.md")
 RULES = Path("intake/rules.json")
@@ -35,48 +35,47 @@ STUDIES = tuple(
 
 OF_STUDIES = ("The study as a whole", STUDIES)
 
+TABLE_HEAD = "| code | effect | whose | cause | what to do | standard |\n|---|---|---|---|---|---|\n"
 EFFECT = {Severity.REJECT: "**reject**", Severity.WARN: "warn"}
 
 
 def text() -> str:
     """Return the document."""
-    return HEAD + "".join(_write_chapter(title, rules) for title, rules in (*CHAPTERS, OF_STUDIES))
+    parts = [HEAD]
+    for title, rules in (*CHAPTERS, OF_STUDIES):
+        parts.append(f"\n## {title}\n\n{TABLE_HEAD}")
+        for rule in rules:
+            cells = (f"`{rule.code}`", EFFECT[rule.severity], rule.whose, rule.message, rule.remedy, rule.section)
+            parts.append(f"| {' | '.join(cells)} |\n")
+    return "".join(parts)
 
 
-def rules() -> dict[str, Any]:
-    """Return the catalogue as plain data, for whoever lets a clinic's profile weigh it."""
-    return {
+def rules_text() -> str:
+    """Return the catalogue as JSON, for whoever lets a clinic's profile weigh it."""
+    catalogue = {
         "version": RULES_VERSION,
         "kinds": sorted(TAKEN),
         "chapters": _describe_chapters(CHAPTERS),
         "studies": _describe_chapters((OF_STUDIES,)),
     }
+    return json.dumps(catalogue, indent=1) + "\n"
 
 
 def _describe_chapters(chapters: Iterable[tuple[str, Iterable[Rule]]]) -> list[dict[str, Any]]:
     return [{"title": title, "rules": [_describe_rule(rule) for rule in held]} for title, held in chapters]
 
 
-def rules_text() -> str:
-    return json.dumps(rules(), indent=1) + "\n"
-
-
 def _describe_rule(rule: Rule) -> dict[str, str]:
-    protected = {"protected": PROTECTED[rule.code]} if rule.code in PROTECTED else {}
-    section = {"section": rule.section} if rule.section else {}
-    told = {"code": rule.code, "severity": rule.severity.value, "message": rule.message, "remedy": rule.remedy}
-    told["whose"] = rule.whose.value
-    return {**told, **section, **protected}
-
-
-def _write_chapter(title: str, rules: tuple[Rule, ...]) -> str:
-    cells = (
-        (f"`{rule.code}`", EFFECT[rule.severity], rule.whose, rule.message, rule.remedy, rule.section) for rule in rules
-    )
-    rows = "".join(f"| {' | '.join(row)} |\n" for row in cells)
-    return (
-        f"\n## {title}\n\n| code | effect | whose | cause | what to do | standard |\n|---|---|---|---|---|---|\n{rows}"
-    )
+    told = {
+        "code": rule.code,
+        "severity": rule.severity.value,
+        "message": rule.message,
+        "remedy": rule.remedy,
+        "whose": rule.whose.value,
+        "section": rule.section,
+        "protected": PROTECTED.get(rule.code, ""),
+    }
+    return {key: text for key, text in told.items() if text}
 
 
 if __name__ == "__main__":

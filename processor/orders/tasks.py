@@ -14,8 +14,8 @@ from datetime import datetime
 from intake.dicom.streams import ByteSource
 from intake.errors import ContentionError, ObjectMissingError, ScalperError
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
-from intake.files.model import FileRecord, ObjectVersion, Severity, TimelineEntry, list_rejecting_codes, now
+from intake.files.keys import KeyedIds, Placement
+from intake.files.model import FileRecord, Finding, ObjectVersion, Severity, TimelineEntry, list_rejecting_codes, now
 from intake.files.outcomes import Again, Verdict
 from intake.files.ports import Verdicts
 from intake.files.scan import Scan
@@ -27,23 +27,29 @@ from intake.orders.review_rules import obstacles
 from intake.storage.ports import Objects
 from processor.ingest.clashes import REPLACEABLE
 from processor.ingest.filing import Buckets, Case, Filing
-from processor.ingest.malware_scan import CODES, FINAL, PASSED, Refusing, Scans
-from processor.ingest.object_bytes import ObjectBytes, open_object
-from processor.ingest.placements import place_again
-from processor.ingest.process import UNKNOWN_SENDER, Judge, time_judging
-from processor.judge.inspection.facts import Facts
-from processor.judge.inspection.profile import Profile
-from processor.judge.rules.catalogue import RULES
-from processor.orders.steps import (
-    RETRY,
-    STEPS,
-    Answering,
-    choose_answer,
-    is_allowed,
-    is_done,
+from processor.ingest.process import Judge, time_judging
+from processor.ingest.senders import place_again
+from processor.ingest.stored_objects import (
+    CODES,
+    UNKNOWN_SENDER,
+    USABLE,
+    ObjectBytes,
+    Refusing,
+    Scans,
+    list_refusals,
+    open_object,
 )
+from processor.judge import Facts
+from processor.judge.inspection.findings import Profile
+from processor.judge.rules.catalogue import RULES
 
-Expand = Callable[[FileRecord | Verdict, ByteSource], int]
+STEPS = {Task.REPROCESS: "reprocess", Task.ACCEPT: "review-confirmed", Task.DELETE: "delete-ordered"}
+"""What the timeline calls the wish that a task follows."""
+RETRY = "retry"
+"""The same, where a clinic's staff wish their own file to be checked again."""
+
+Answering = tuple[Answer, tuple[str, ...]]
+"""An answer, and the codes of the findings that reject the file."""
 
 
 class _NothingToDoError(ScalperError):
@@ -65,7 +71,7 @@ class Tasks:
     judge: Judge
     profile_of: Callable[[str], Profile]
     takes_part: Callable[[str], bool]
-    expand: Expand
+    expand: Callable[[FileRecord | Verdict, ByteSource], int]
     scans: Scans
     ids: KeyedIds
     clock: Callable[[], datetime] = now
@@ -88,9 +94,8 @@ class Tasks:
         return Answered(file_id=record.file_id, clinic_id=record.clinic_id, answer=answer, codes=codes)
 
     def _reprocess(self, record: FileRecord, command: DoTask) -> Answering:
-        asked = TimelineEntry(
-            self.clock(), command.actor, RETRY if command.owner else STEPS[command.task], command.order_id
-        )
+        wish = RETRY if command.owner else STEPS[command.task]
+        asked = TimelineEntry(self.clock(), command.actor, wish, command.order_id)
         return self._file(*self._judge_again(record, asked))
 
     def _try(self, record: FileRecord, _: DoTask) -> Answering:
@@ -133,7 +138,7 @@ class Tasks:
             self.objects.delete(replace(record.stored, bucket=self.buckets.accepted, version_id=None))
             return Answer.DELETED, ()
         if record.state is State.ACCEPTED and record.stored and self.buckets.holds_archive(record):
-            self._unpack(record, record.stored)
+            self.expand(record, open_object(self.objects, record.stored))
         return choose_answer(record.findings)
 
     def _judge_again(self, record: FileRecord, *steps: TimelineEntry) -> tuple[Case, ObjectBytes]:
@@ -144,34 +149,18 @@ class Tasks:
             raise _NothingToDoError(Answer.REJECTED, record.codes)
         try:
             version = self._find_kept(record)
-            scan = self._find_scan(record, version)
-            refusals = self._list_refusals(record, scan)
+            scan = self.scans.find_latest_result(record, version)
+            if scan not in USABLE:
+                raise _NothingToDoError(Answer.UNSCANNED)
+            place = place_again(record, self.ids, self.takes_part)
+            refusals = list_refusals(scan, is_nobodys=place.clinic_id == keys.UNASSIGNED)
             source = open_object(self.objects, version, unread=bool(refusals))
         except ObjectMissingError:
             raise _NothingToDoError(self._unpack_again(record)) from None
-        case = self._make_case(record, source, steps, scan, refusals)
+        case = self._make_case(record, source, place=place, steps=steps, scan=scan, refusals=refusals)
         if record.clinic_id != keys.UNASSIGNED and not self.takes_part(record.clinic_id):
             case = case.add_finding(RULES[UNKNOWN_SENDER].finding())
         return case, source
-
-    def _find_scan(self, record: FileRecord, version: ObjectVersion) -> Scan | None:
-        """Return how the file's scan ended: as what arrived is tagged now, or else as it was when it was judged.
-
-        What was once found in it stays found.
-        """
-        if record.scan in CODES:
-            return record.scan
-        from_quarantine = record.state is State.REJECTED
-        try:
-            scan = self.scans.find_result(record.incoming if from_quarantine else version)
-        except ObjectMissingError:
-            if not from_quarantine:
-                raise
-            scan = Scan.FAILED
-        scan = scan if scan in FINAL else record.scan or scan
-        if scan not in PASSED and scan not in CODES:
-            raise _NothingToDoError(Answer.UNSCANNED)
-        return scan
 
     def _find_kept(self, record: FileRecord) -> ObjectVersion:
         """Raises ObjectMissingError when nothing is kept of the file."""
@@ -193,16 +182,14 @@ class Tasks:
         self,
         record: FileRecord,
         source: ObjectBytes,
+        *,
+        place: Placement,
         steps: tuple[TimelineEntry, ...],
         scan: Scan | None,
         refusals: tuple[str, ...],
     ) -> Case:
-        place = place_again(record, self.ids, self.takes_part)
-        facts = Facts(
-            extension=keys.extension(record.name),
-            from_archive=record.parent is not None,
-            profile=self.profile_of(place.clinic_id),
-        )
+        profile = self.profile_of(place.clinic_id)
+        facts = Facts(keys.extension(record.name), from_archive=record.parent is not None, profile=profile)
         judgement, judging_ms = time_judging(Refusing(refusals) if refusals else self.judge, source, facts)
         from_quarantine = record.state is State.REJECTED
         return Case(
@@ -218,14 +205,8 @@ class Tasks:
             sha256=record.sha256,
             again=Again(record.revision, steps, judged=record.state in JUDGED) if place.reserved else None,
             scan=scan,
-            profile=facts.profile,
+            profile=profile,
         )
-
-    def _list_refusals(self, record: FileRecord, scan: Scan | None) -> tuple[str, ...]:
-        """Return the codes that refuse a file unread: of its scan, and that it is nobody's."""
-        scanned = (CODES[scan],) if scan in CODES else ()
-        place = place_again(record, self.ids, self.takes_part)
-        return (*scanned, UNKNOWN_SENDER) if place.clinic_id == keys.UNASSIGNED else scanned
 
     def _file(self, case: Case, source: ObjectBytes) -> Answering:
         verdict, _ = self._filing.file(case)
@@ -238,12 +219,28 @@ class Tasks:
         parent = self.verdicts.file(record.parent) if record.parent and record.state in OPEN else None
         if parent is None or parent.state is not State.ACCEPTED or parent.stored is None:
             return Answer.GONE
-        self._unpack(parent, parent.stored)
+        self.expand(parent, open_object(self.objects, parent.stored))
         return Answer.ENQUEUED
-
-    def _unpack(self, archive: FileRecord, stored: ObjectVersion) -> None:
-        self.expand(archive, open_object(self.objects, stored))
 
     @property
     def _filing(self) -> Filing:
         return Filing(self.objects, self.verdicts, self.buckets, self.ids, self.clock)
+
+
+def is_allowed(command: DoTask, record: FileRecord) -> bool:
+    """Say whether the one who ordered may: a clinic's staff have their own failed files checked again, and no more."""
+    if not command.owner:
+        return True
+    own = command.owner == record.clinic_id and command.task is Task.REPROCESS
+    return own and (record.state is State.FAILED or is_done(command, record))
+
+
+def is_done(command: DoTask, record: FileRecord) -> bool:
+    return any(step.detail == command.order_id and step.event in {RETRY, *STEPS.values()} for step in record.timeline)
+
+
+def choose_answer(findings: tuple[Finding, ...]) -> Answering:
+    rejecting = list_rejecting_codes(findings)
+    if rejecting:
+        return Answer.REJECTED, rejecting
+    return (Answer.WARNED if findings else Answer.ACCEPTED), ()

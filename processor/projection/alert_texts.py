@@ -35,14 +35,23 @@ _OUTCOMES = {
 
 def write_rejected(due: DueAlert, origin: str) -> Alert:
     """Tell of rejected files, with a link under `origin` (`scheme://host[:port]`), as all of these do."""
+    causes = {code: RULES[code].message if code in RULES else "see the file's page" for code in sorted(due.codes)}
+    reasons = [f"- {due.codes[code]} x {code}: {cause}" for code, cause in causes.items()]
+    is_nobodys = due.clinic_id == UNASSIGNED
+    # No clinic sees them in its lists.
+    whence = [
+        "They arrived under a prefix that no active clinic has. Administrators see them here:",
+        f"{origin}/admin/quarantine?clinic={UNASSIGNED}",
+        "",
+    ]
     return _write_alert(
         due,
-        f"{_count_files(due.count)} rejected {'of' if due.clinic_id == UNASSIGNED else 'at'} {_name_clinic(due)}",
+        f"{_count_files(due.count)} rejected {'of' if is_nobodys else 'at'} {_name_clinic(due)}",
         [
-            *_point_to_unassigned(due, origin),
+            *(whence if is_nobodys else ()),
             f"{'It was' if due.count == 1 else 'They were'} checked and cannot be taken as sent.",
             "",
-            *_list_reasons(due),
+            *(["Reasons:", *reasons, ""] if reasons else ()),
             "What each file needs, and a button to send it again:",
             f"{origin}/uploads/{due.subject}",
             "",
@@ -163,24 +172,5 @@ def _name_clinic(due: DueAlert) -> str:
     return UNKNOWN_SENDERS.lower() if due.clinic_id == UNASSIGNED else due.clinic_id
 
 
-def _point_to_unassigned(due: DueAlert, origin: str) -> list[str]:
-    """Say where nobody's files came from, and where they stand: no clinic sees them in its lists."""
-    if due.clinic_id != UNASSIGNED:
-        return []
-    return [
-        "They arrived under a prefix that no active clinic has. Administrators see them here:",
-        f"{origin}/admin/quarantine?clinic={UNASSIGNED}",
-        "",
-    ]
-
-
 def _count_files(count: int) -> str:
     return "1 file" if count == 1 else f"{count:,} files"
-
-
-def _list_reasons(due: DueAlert) -> list[str]:
-    if not due.codes:
-        return []
-    causes = {code: RULES[code].message if code in RULES else "see the file's page" for code in sorted(due.codes)}
-    rows = [f"- {due.codes[code]} x {code}: {cause}" for code, cause in causes.items()]
-    return ["Reasons:", *rows, ""]

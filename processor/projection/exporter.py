@@ -14,9 +14,9 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from intake.analytics.model import PARTITION, PREFIX, day_of, format_time, modality
-from intake.files.index_keys import modality_of
-from intake.files.metadata import device
+from intake.files.model import modality_of
 from intake.files.states import JUDGED, State
+from intake.projections.model import device
 
 EXPORTED = frozenset({State.ACCEPTED, State.REJECTED, State.FAILED, State.EXPIRED})
 """States whose beginning is a row."""

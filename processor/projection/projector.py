@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 from intake.errors import NotFoundError
 from intake.files.model import Source, Upload, now
 from intake.files.states import State
-from intake.messaging.model import Alert, AlertKind
+from intake.messaging.model import Alert, AlertKind, Event, EventKind
 from intake.messaging.ports import Alerts, Events
 from intake.projections.model import Change, DueAlert
 from intake.projections.ports import Outbox, Projections
 from intake.projections.tally import ALERT_KINDS
 from processor.projection import alert_texts
-from processor.projection.webhook_events import describe_completion, list_events
 
 CALM = timedelta(minutes=2)
 """How long an upload must stay complete before this is told, where nobody said how many files were to come: senders
@@ -108,3 +107,38 @@ WRITERS: dict[str, Callable[[DueAlert, str], Alert]] = {
 
 def _is_complete(upload: Upload) -> bool:
     return upload.complete and not upload.unannounced
+
+
+_OF_FILES = {State.REJECTED: EventKind.FILE_REJECTED, State.FAILED: EventKind.FILE_FAILED}
+
+
+def list_events(changes: Sequence[Change]) -> list[Event]:
+    """Return the events of some changes: one for each file that was rejected or failed, and one for each study."""
+    events: list[Event] = []
+    last: dict[tuple[str, str], Change] = {}
+    for change in {(change.file_id, change.revision): change for change in changes}.values():
+        kind = _OF_FILES.get(change.after)
+        if kind is not None and change.before is not change.after:
+            # The same id as in the change feed, so that who reads both tells an event from its repetition.
+            about = {"file_id": change.file_id, "upload_id": change.upload_id, "codes": list(change.codes)}
+            events.append(Event(f"{change.file_id}.{change.revision}", kind, change.clinic_id, change.at, about))
+        if change.instance is not None:
+            study = (change.clinic_id, change.instance.study_uid)
+            last[study] = max(last.get(study, change), change, key=lambda one: (one.file_id, one.revision))
+    for (clinic_id, study_uid), change in last.items():
+        event_id = f"{change.file_id}.{change.revision}.study"
+        data = {"study_uid": study_uid, "upload_id": change.upload_id}
+        events.append(Event(event_id, EventKind.STUDY_UPDATED, clinic_id, change.at, data))
+    return events
+
+
+def describe_completion(upload: Upload, at: datetime) -> Event:
+    """Return the event of an upload that is complete, as it is with so many files."""
+    counts = {state.value: count for state, count in upload.counts.items() if count}
+    return Event(
+        f"{upload.upload_id}.{upload.declared}",
+        EventKind.UPLOAD_COMPLETED,
+        upload.clinic_id,
+        at,
+        {"upload_id": upload.upload_id, "declared": upload.declared, "counts": counts, "warnings": upload.warnings},
+    )

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain
 
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import Placement
+from intake.files.keys import KeyedIds, Placement
+from intake.files.model import ObjectVersion
 from intake.operations.model import RecordedIds, StoredObject
-from processor.ingest.placements import has_teller
-from processor.reconcile.incidents import list_direct_ids, list_recording_ids
+from processor.ingest.senders import has_teller
 
 LOOKED_UP = 100
 """Records that each round looks up at a sweep: as many as one call of DynamoDB takes."""
@@ -82,3 +83,28 @@ def _parse_announced(key: str) -> Placement | None:
     """Return the file that a key says was announced."""
     reserved = keys.reservation(key)
     return None if reserved is None or reserved.from_archive else reserved
+
+
+LONGEST_SENDING = timedelta(days=8)
+"""Parts of an object that is not completed within seven days are removed (`infra/data/buckets.py`)."""
+
+
+def list_recording_ids(ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool) -> list[str]:
+    """Return all ids that an object may be recorded under: reserved, as its sender's own file, or as nobody's."""
+    reserved = keys.reservation(version.key)
+    derived = (list_direct_ids(ids, version, begun, in_parts=in_parts, nobodys=nobodys) for nobodys in (False, True))
+    return list(dict.fromkeys([*([reserved.file_id] if reserved else []), *chain.from_iterable(derived)]))
+
+
+def list_direct_ids(
+    ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool, nobodys: bool
+) -> list[str]:
+    """Return the ids under which an object without a reservation may be recorded: its id follows from its day.
+
+    S3's notification comes soon after the object, or, where it is sent in parts, some days after its beginning.
+    """
+    last = begun + (LONGEST_SENDING if in_parts else timedelta(minutes=15))
+    days = [begun + timedelta(days=n) for n in range((last.date() - begun.date()).days + 1)]
+    place = ids.place_unassigned if nobodys else ids.place_direct
+    placements = [place(version.bucket, version.key, version.version_id, day) for day in days]
+    return list(dict.fromkeys(placement.file_id for placement in placements))

@@ -7,26 +7,23 @@ has seen it again.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
 
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
-from intake.files.model import FileRecord, ObjectVersion, now
+from intake.files.keys import KeyedIds
+from intake.files.model import FileRecord, FileSummary, ObjectVersion, now
 from intake.files.ports import Records
 from intake.files.states import JUDGED, OPEN, State
 from intake.messaging.events import Arrival, notification
 from intake.messaging.ports import Queue
 from intake.operations.model import Fault, Incident
 from intake.operations.ports import Incidents, Inventory, Rounds
-from processor.ingest.placements import has_teller
+from processor.ingest.senders import has_teller
+from processor.reconcile.arrivals import list_recording_ids
 
 INCIDENTS_PER_SWEEP = 100
 
 SETTLED = timedelta(hours=3)
 """How long the five deliveries of a message may take: until then, one of them may yet record the copy it made."""
-
-LONGEST_SENDING = timedelta(days=8)
-"""Parts of an object that is not completed within seven days are removed (`infra/data/buckets.py`)."""
 
 _ROUND = "incidents"
 
@@ -75,39 +72,49 @@ class FollowUp:
         for incident in over:
             self._incidents.close(incident, self._clock())
         self._rounds.write({**positions, _ROUND: behind})
-        return Followed(len(standing), len(untold), len(over), self._enqueue(standing))
+        # What S3 never told of is judged after all, unless the queue may still bring it.
+        lost = [incident for incident in standing if incident.fault is Fault.ARRIVAL_UNRECORDED]
+        if lost and self._queue.depth():
+            lost = []
+        self._queue.send([notification(Arrival(incident.object, incident.seen_at)) for incident in lost])
+        return Followed(len(standing), len(untold), len(over), len(lost))
 
     def _holds(self, incident: Incident) -> bool:
-        stands = self._stands(incident.object)
-        known = self._records.get_many(list_file_ids(incident, self._ids))
+        # By a list of one, for the sweep may read no file to ask whether it stands.
+        wanted = incident.object
+        listed = self._inventory.objects(wanted.bucket, "", 1, wanted.key).held
+        stands = [held.version.key for held in listed] == [wanted.key]
+        record_ids = [incident.file_id]
+        if incident.fault is Fault.ARRIVAL_UNRECORDED:
+            record_ids = list_recording_ids(self._ids, wanted, incident.seen_at, in_parts=True)
+        known = self._records.get_many(record_ids)
         record = known.get(incident.file_id)
         match incident.fault:
             case Fault.LATE:
                 return stands and record is not None and record.state is State.AWAITING_UPLOAD
             case Fault.OBJECT_MISSING:
-                return not stands and record is not None and needs(record, incident.object)
+                return not stands and record is not None and needs(record, wanted)
             case Fault.OBJECT_UNCLAIMED:
-                return stands and not (record and claims(record, incident.object))
+                return stands and not (record and claims(record, wanted))
             case Fault.ARRIVAL_UNRECORDED:
-                return stands and not has_teller(known.values(), incident.object)
-
-    def _stands(self, version: ObjectVersion) -> bool:
-        """Say whether an object stands at the key: by a list of one, for the sweep may read no file to ask for it."""
-        listed = self._inventory.objects(version.bucket, "", 1, version.key).held
-        return [held.version.key for held in listed] == [version.key]
+                return stands and not has_teller(known.values(), wanted)
 
     def _may_settle(self, incident: Incident) -> bool:
         """Say whether an object may be the copy of a file whose verdict is about to be recorded."""
         young = incident.seen_at > self._clock() - SETTLED
         return incident.fault is Fault.OBJECT_UNCLAIMED and young and self._queue.depth() > 0
 
-    def _enqueue(self, standing: list[Incident]) -> int:
-        """Have what S3 never told of judged after all, unless the queue may still bring it."""
-        lost = [incident for incident in standing if incident.fault is Fault.ARRIVAL_UNRECORDED]
-        if not lost or self._queue.depth():
-            return 0
-        self._queue.send([notification(Arrival(incident.object, incident.seen_at)) for incident in lost])
-        return len(lost)
+
+def describe_fault(fault: Fault, file: FileRecord | FileSummary, version: ObjectVersion, at: datetime) -> Incident:
+    """Return an incident of a file's object, as it was seen at a time."""
+    return Incident(
+        fault=fault,
+        clinic_id=file.clinic_id,
+        upload_id=file.upload_id,
+        file_id=file.file_id,
+        object=version,
+        seen_at=at,
+    )
 
 
 def needs(record: FileRecord, held: ObjectVersion) -> bool:
@@ -130,34 +137,6 @@ def claims(record: FileRecord, held: ObjectVersion) -> bool:
     was_rejected = any(step.event == State.REJECTED for step in record.timeline)
     moved_on = record.stored is not None and record.stored.bucket != held.bucket
     return own and (record.state in OPEN or (record.state is State.ACCEPTED and was_rejected and moved_on))
-
-
-def list_file_ids(incident: Incident, ids: KeyedIds) -> list[str]:
-    """Return the ids that the incident's file may be recorded under."""
-    if incident.fault is not Fault.ARRIVAL_UNRECORDED:
-        return [incident.file_id]
-    return list_recording_ids(ids, incident.object, incident.seen_at, in_parts=True)
-
-
-def list_recording_ids(ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool) -> list[str]:
-    """Return all ids that an object may be recorded under: reserved, as its sender's own file, or as nobody's."""
-    reserved = keys.reservation(version.key)
-    derived = (list_direct_ids(ids, version, begun, in_parts=in_parts, nobodys=nobodys) for nobodys in (False, True))
-    return list(dict.fromkeys([*([reserved.file_id] if reserved else []), *chain.from_iterable(derived)]))
-
-
-def list_direct_ids(
-    ids: KeyedIds, version: ObjectVersion, begun: datetime, *, in_parts: bool, nobodys: bool
-) -> list[str]:
-    """Return the ids under which an object without a reservation may be recorded: its id follows from its day.
-
-    S3's notification comes soon after the object, or, where it is sent in parts, some days after its beginning.
-    """
-    last = begun + (LONGEST_SENDING if in_parts else timedelta(minutes=15))
-    days = [begun + timedelta(days=n) for n in range((last.date() - begun.date()).days + 1)]
-    place = ids.place_unassigned if nobodys else ids.place_direct
-    placements = [place(version.bucket, version.key, version.version_id, day) for day in days]
-    return list(dict.fromkeys(placement.file_id for placement in placements))
 
 
 def _is_same(stored: ObjectVersion | None, held: ObjectVersion) -> bool:

@@ -5,24 +5,23 @@ What a round finds is noted as an incident, and told when a later sweep sees it 
 docs/adr/0024-the-sweep-compares-in-rounds.md.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import takewhile
 
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import UNASSIGNED
-from intake.files.model import FileRecord, ObjectVersion, now
+from intake.files.keys import UNASSIGNED, KeyedIds
+from intake.files.model import FileRecord, now
 from intake.files.ports import Records
 from intake.files.scan import VALIDATION_OBJECT
 from intake.operations.model import Fault, Incident, StoredObject
 from intake.operations.ports import Incidents, Inventory, Ledger, Rounds
 from processor.ingest.filing import Buckets
-from processor.ingest.placements import has_teller
-from processor.reconcile.arrivals import LOOKED_UP, Questions, plan_second_look
-from processor.reconcile.incidents import claims, list_direct_ids, needs
+from processor.ingest.senders import has_teller
+from processor.reconcile.arrivals import LOOKED_UP, Questions, list_direct_ids, plan_second_look
+from processor.reconcile.incidents import claims, describe_fault, needs
 
 FOLDERS = 10
 """Uploads whose objects are listed at a sweep, to see whether those that records name are there."""
@@ -95,9 +94,9 @@ class Reconciler:
             clinic_id, behind = next((one for one in clinics if one > clinic_id), clinics[0]), ""
         page, more = self.ledger.page(clinic_id, behind, LOOKED_UP)
         known = self.records.get_many(list(page))
-        kept = self._select_stored(known, page)
+        kept = self._select_stored(known[file_id] for file_id in page if file_id in known)
         folders = _group_by_folder(kept)
-        missing = [_describe_missing(record, at) for folder in folders for record, at in self._find_gaps(folder)]
+        missing = [incident for folder in folders for incident in self._find_gaps(folder)]
         taken = sum(map(len, folders))
         if taken < len(kept):
             following = f"{clinic_id}/{page[kept[taken - 1].file_id]}"
@@ -107,10 +106,9 @@ class Reconciler:
             following = next((one for one in clinics if one > clinic_id), "")
         return _Part(missing, taken, following)
 
-    def _select_stored(self, known: dict[str, FileRecord], order: Sequence[str] | dict[str, str]) -> list[FileRecord]:
+    def _select_stored(self, records: Iterable[FileRecord]) -> list[FileRecord]:
         """Return the records whose objects must stand. Quarantine forgets its objects when their time is over."""
         forgotten = self.clock() - self.quarantine_kept + timedelta(days=1)
-        records = (known[file_id] for file_id in order if file_id in known)
         return [
             record
             for record in records
@@ -119,27 +117,28 @@ class Reconciler:
             and (record.stored.bucket != self.buckets.quarantine or record.created_at > forgotten)
         ]
 
-    def _find_gaps(self, folder: list[FileRecord]) -> Iterator[tuple[FileRecord, datetime]]:
-        """Yield the records of one upload whose objects a list of its objects leaves out."""
+    def _find_gaps(self, folder: list[FileRecord]) -> Iterator[Incident]:
+        """Yield an incident of each record of one upload whose object a list of its objects leaves out."""
         wanted = {record.stored.key: record for record in folder if record.stored}
         first, last = min(wanted), max(wanted)
         bucket, prefix = _locate_folder(folder[0])
         listed = self.inventory.objects(bucket, first[:-1], LISTED, prefix)
         seen = {held.version.key for held in listed.held}
         reached = listed.next or last
-        return ((record, self.clock()) for key, record in wanted.items() if key <= reached and key not in seen)
+        for key, record in wanted.items():
+            if key <= reached and key not in seen:
+                yield describe_fault(Fault.OBJECT_MISSING, record, record.stored or record.incoming, self.clock())
 
     def _compare_stored(self, bucket: str, after: str) -> _Part:
         """Look whether some record claims each of the next objects of a bucket."""
         listed = self.inventory.objects(bucket, after, LOOKED_UP)
-        named = {held.version.key: _parse_file_id(held.version.key) for held in listed.held}
-        known = self.records.get_many([file_id for file_id in named.values() if file_id])
+        last = {held.version.key: held.version.key.rpartition("/")[2] for held in listed.held}
+        named = {key: name for key, name in last.items() if keys.is_file_id(name)}
+        known = self.records.get_many(list(named.values()))
         unclaimed = [
-            self._describe_object(
-                Fault.OBJECT_UNCLAIMED, held, named[held.version.key] or self._derive_id(held.version)
-            )
+            self._describe_object(Fault.OBJECT_UNCLAIMED, held, named.get(held.version.key))
             for held in listed.held
-            if not (record := known.get(named[held.version.key])) or not claims(record, held.version)
+            if not (record := known.get(named.get(held.version.key, ""))) or not claims(record, held.version)
         ]
         return _Part(unclaimed, len(listed.held), listed.next)
 
@@ -172,7 +171,11 @@ class Reconciler:
         own = list_direct_ids(self.ids, held.version, held.last_modified, in_parts=False, nobodys=nobodys)
         return self._describe_object(Fault.ARRIVAL_UNRECORDED, held, own[0])
 
-    def _describe_object(self, fault: Fault, held: StoredObject, file_id: str) -> Incident:
+    def _describe_object(self, fault: Fault, held: StoredObject, file_id: str | None) -> Incident:
+        if not file_id:
+            # Derived, where its key has none: the key itself may say anything.
+            version, never = held.version, datetime.fromtimestamp(0, tz=UTC)
+            file_id = self.ids.place_direct(version.bucket, version.key, version.version_id, never).file_id
         return Incident(
             fault=fault,
             clinic_id=self._find_owner(held),
@@ -181,11 +184,6 @@ class Reconciler:
             object=held.version,
             seen_at=held.last_modified,
         )
-
-    def _derive_id(self, version: ObjectVersion) -> str:
-        """Return an id for an object whose key has none: the key itself may say anything."""
-        never = datetime.fromtimestamp(0, tz=UTC)
-        return self.ids.place_direct(version.bucket, version.key, version.version_id, never).file_id
 
     def _find_owner(self, held: StoredObject) -> str:
         """Return whose an object is: a prefix that is no clinic's is told under no name of its own."""
@@ -206,19 +204,3 @@ def _group_by_folder(records: list[FileRecord]) -> list[list[FileRecord]]:
 def _locate_folder(record: FileRecord) -> tuple[str, str]:
     stored = record.stored or record.incoming
     return stored.bucket, stored.key.rpartition("/")[0] + "/"
-
-
-def _parse_file_id(key: str) -> str:
-    last = key.rpartition("/")[2]
-    return last if keys.is_file_id(last) else ""
-
-
-def _describe_missing(record: FileRecord, at: datetime) -> Incident:
-    return Incident(
-        fault=Fault.OBJECT_MISSING,
-        clinic_id=record.clinic_id,
-        upload_id=record.upload_id,
-        file_id=record.file_id,
-        object=record.stored or record.incoming,
-        seen_at=at,
-    )

@@ -1,14 +1,15 @@
 """The scheduled look for what fell between two steps: missing objects, missing verdicts, dead letters."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from intake.errors import ObjectMissingError
 from intake.files import keys
-from intake.files.keyed_ids import KeyedIds
-from intake.files.model import FileRecord, FileSummary, Source, now
+from intake.files.keys import KeyedIds
+from intake.files.model import FileRecord, Source, now
 from intake.files.ports import Verdicts
 from intake.files.states import State
 from intake.messaging.events import (
@@ -22,13 +23,13 @@ from intake.messaging.events import (
     parse,
 )
 from intake.messaging.ports import Queue
-from intake.operations.model import Fault, Incident, StuckFile
+from intake.operations.model import Fault, StuckFile
 from intake.operations.ports import Incidents, StuckFiles
 from intake.orders.commands import DoTask, FindFiles
-from intake.storage.model import FoundObject
 from intake.storage.ports import Objects
-from processor.ingest.placements import Placements
+from processor.ingest.senders import Placements
 from processor.projection.projector import Projector
+from processor.reconcile.incidents import describe_fault
 
 OVERDUE = timedelta(minutes=10)
 """How long a file may await its upload before the sweep looks whether it has arrived unnoticed."""
@@ -105,7 +106,7 @@ class Sweep:
                 found.append(notification(Arrival(arrived.version, arrived.last_modified)))
                 stuck.append(StuckFile(file.file_id, file.clinic_id, arrived.last_modified, at))
                 if arrived.last_modified <= at - self._time_limit:
-                    late.append(_describe_late(file, arrived))
+                    late.append(describe_fault(Fault.LATE, file, arrived.version, arrived.last_modified))
             elif file.expires_at < at:
                 expired += self._verdicts.expire(file, at)
         self._stuck_files.note(stuck[:STUCK_PER_SWEEP])
@@ -144,19 +145,15 @@ class Sweep:
         return self._verdicts.fail(replace(record, updated_at=self._clock()), "retries-exhausted")
 
     def _fail(self, arrival: Arrival) -> bool:
-        landed = self._date_arrival(arrival)
+        landed = arrival
+        if arrival.scan is not None:
+            # By its object's own time, as the judge takes it where a scan tells of the object; of one that was gone
+            # before it was scanned, that it ever came is all that is left to say.
+            with suppress(ObjectMissingError):
+                landed = replace(arrival, at=self._objects.describe(arrival.object).last_modified)
         known = self._placements.find_record(landed)
         record = replace(known[1], updated_at=self._clock()) if known else self._unrecorded_object(landed)
         return self._verdicts.fail(record, "retries-exhausted")
-
-    def _date_arrival(self, arrival: Arrival) -> Arrival:
-        """Return an arrival with its object's own time, as the judge takes it where a scan tells of the object."""
-        if arrival.scan is None:
-            return arrival
-        try:
-            return replace(arrival, at=self._objects.describe(arrival.object).last_modified)
-        except ObjectMissingError:
-            return arrival  # Gone before it was scanned: that it ever came is all that is left to say.
 
     def _unrecorded_object(self, arrival: Arrival) -> FileRecord:
         """Return the record of an object that was dropped into S3 and never got as far as having one."""
@@ -177,14 +174,3 @@ class Sweep:
             expires_at=arrival.at,
             incoming=version,
         )
-
-
-def _describe_late(file: FileSummary, arrived: FoundObject) -> Incident:
-    return Incident(
-        fault=Fault.LATE,
-        clinic_id=file.clinic_id,
-        upload_id=file.upload_id,
-        file_id=file.file_id,
-        object=arrived.version,
-        seen_at=arrived.last_modified,
-    )

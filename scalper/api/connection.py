@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 
 from scalper import errors
+from scalper.api.credentials import Tokens, parse_object, require_https
 from scalper.api.model import Json, Put
 from scalper.api.retry import TEMPORARY, Retry
-from scalper.api.tokens import Tokens, require_https
 
 PATIENCE = httpx.Timeout(60, connect=15)
 
@@ -76,7 +76,10 @@ class Connection:
         answer = send(token)
         if answer.status_code == 401:
             answer = send(self._tokens.get(instead_of=token))
-        document = _parse_answer(answer)
+        document = parse_object(answer)
+        if document is None:
+            title = "The API's answer is not JSON" if answer.is_success else answer.reason_phrase
+            raise errors.error_for(errors.Problem(answer.status_code, title=title))
         if not answer.is_success:
             raise errors.error_for(errors.Problem.read(answer.status_code, document))
         return document
@@ -100,15 +103,3 @@ class Connection:
                 yield answer.iter_bytes()
         except httpx.TransportError as error:
             raise errors.UnreachableError(f"The download broke off: {error}.") from error
-
-
-def _parse_answer(answer: httpx.Response) -> dict[str, Any]:
-    try:
-        document = answer.json()
-    except ValueError:
-        document = None
-    if isinstance(document, dict):
-        return document
-    if answer.is_success:
-        raise errors.error_for(errors.Problem(answer.status_code, title="The API's answer is not JSON"))
-    return {"title": answer.reason_phrase}

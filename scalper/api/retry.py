@@ -47,22 +47,17 @@ class Retry:
             else:
                 if response.status_code not in temporary:
                     return response
-                trouble, asked_for = (
-                    f"{response.status_code} {response.reason_phrase}".strip(),
-                    _read_retry_after(response),
-                )
+                trouble = f"{response.status_code} {response.reason_phrase}".strip()
+                asked_for = _read_retry_after(response)
             if attempt < ATTEMPTS:
-                self._pause(_draw_pause(attempt) if asked_for is None else asked_for)
+                # Full jitter: as many clients as failed together do not come back together.
+                drawn = random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))  # noqa: S311 - No secret.
+                self._pause(drawn if asked_for is None else asked_for)
         raise UnreachableError(f"No answer after {ATTEMPTS} attempts: {trouble}.")
 
     def _wait(self, seconds: float) -> None:
         if self._stopped.wait(seconds):
             raise UnreachableError("Stopped.")
-
-
-def _draw_pause(attempt: int) -> float:
-    """Full jitter: as many clients as failed together do not come back together."""
-    return random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))  # noqa: S311 - No secret.
 
 
 def _read_retry_after(response: httpx.Response) -> float | None:

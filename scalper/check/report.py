@@ -5,11 +5,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from rich.text import Text
 
-from processor.judge.inspection.profile import Profile
+from processor.judge.inspection.findings import Profile
 from scalper.check import workers
 from scalper.check.workers import Style
 from scalper.formatting import count_files, open_console, show_progress
@@ -20,8 +19,7 @@ def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int 
 
     Raises OSError for an unreadable file, once what comes before it is printed.
     """
-    console = open_console()
-    verdicts: Counter[str] = Counter()
+    console, verdicts = open_console(), Counter[str]()
     style = Style(as_json, console.color_system)
     columns = (MofNCompleteColumn(), TimeRemainingColumn())
     # The bar has a thread, which would keep workers from being begun the cheap way.
@@ -31,28 +29,21 @@ def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int 
     ):
         task = bar.add_task("", total=len(files))
         for batch in batches:
-            _print_lines(console, batch.text)
+            # Whole lines at once: above the bar on a terminal, else as they are.
+            if console.is_terminal and batch.text:
+                console.print(Text.from_ansi(batch.text))
+            else:
+                print(batch.text, end="", flush=True)
             verdicts.update(batch.verdicts)
             bar.advance(task, batch.files)
             if batch.unreadable:
                 raise batch.unreadable
     if not as_json:
-        console.print(_summarize(verdicts))
+        accepted = verdicts["accepted"] + verdicts["warned"]
+        warned = f" ({verdicts['warned']} with warnings)" if verdicts["warned"] else ""
+        rejected = verdicts["rejected"]
+        console.print(f"{count_files(verdicts.total())}: {accepted} accepted{warned}, {rejected} rejected.")
     return not verdicts["rejected"]
-
-
-def _print_lines(console: Console, text: str) -> None:
-    """Print whole lines at once: above the bar on a terminal, else as they are."""
-    if console.is_terminal and text:
-        console.print(Text.from_ansi(text))
-    else:
-        print(text, end="", flush=True)
-
-
-def _summarize(counts: Counter[str]) -> str:
-    accepted = counts["accepted"] + counts["warned"]
-    warned = f" ({counts['warned']} with warnings)" if counts["warned"] else ""
-    return f"{count_files(counts.total())}: {accepted} accepted{warned}, {counts['rejected']} rejected."
 
 
 def read_profile(path: Path | None) -> Profile:

@@ -48,7 +48,7 @@ class JsonReporter:
         self._print_event("planned", **counts)
 
     def report_dry_run(self, plan: Plan) -> None:
-        for file in (*plan.new, *(file for file, _ in plan.begun)):
+        for file in plan.to_send:
             self._print_event("would_send", path=str(file.path), size=file.size)
 
     def report_upload(self, upload_id: str) -> None:
@@ -137,23 +137,20 @@ class ConsoleReporter:
     def report_plan(self, plan: Plan) -> None:
         self._plan = plan
         if plan.changed:
-            count = len(plan.changed)
-            self._console.print(f"{count_files(count)} changed since an earlier run; sent as new.")
+            self._console.print(f"{count_files(len(plan.changed))} changed since an earlier run; sent as new.")
         if plan.begun:
             count = len(plan.begun)
             self._console.print(f"Taking up an earlier run: {count_files(count)} were announced and not sent yet.")
         if self._bar:
-            files = [*plan.new, *(file for file, _ in plan.begun)]
             bar, task = self._bar
-            bar.update(task, total=sum(file.size for file in files), of=len(files))
+            bar.update(task, total=sum(file.size for file in plan.to_send), of=len(plan.to_send))
 
     def report_dry_run(self, plan: Plan) -> None:
-        files = [*plan.new, *(file for file, _ in plan.begun)]
-        for file in files:
+        for file in plan.to_send:
             self._console.print(f"{escape_name(file.name)}  [dim]{format_size(file.size)}[/]")
         before = f"; {len(plan.earlier):,} sent before" if plan.earlier else ""
-        total = format_size(sum(file.size for file in files))
-        self._console.print(f"{count_files(len(files))} to send ({total}){before}. Nothing was sent.")
+        total = format_size(sum(file.size for file in plan.to_send))
+        self._console.print(f"{count_files(len(plan.to_send))} to send ({total}){before}. Nothing was sent.")
 
     def report_upload(self, upload_id: str) -> None:
         self._console.print(f"Upload [bold]{upload_id}[/]")

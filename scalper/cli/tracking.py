@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scalper.api.model import AWAITING, Change, Changes, File, Upload
 from scalper.cli.reporters import PROBLEMS
+from scalper.cli.upload_command import ACCEPTED, AGAIN, REJECTED
 from scalper.client import Client
 from scalper.errors import ApiError, ClientError
 from scalper.formatting import (
@@ -20,13 +21,16 @@ from scalper.formatting import (
     open_console,
 )
 
-ACCEPTED, REJECTED, AGAIN = 0, 1, 3
-
 
 def show_status(upload_id: str | None, journal: Path | None, *, as_json: bool) -> int:
     """Print how far an upload has come; without an id, the last one. Return the exit code. Raises ClientError."""
     with Client.configured() as client:
-        upload = client.status(upload_id or _find_last_upload(client, journal))
+        if not upload_id:
+            with client.journal(journal) as opened:
+                upload_id = opened.find_last_upload()
+        if not upload_id:
+            raise ClientError("Nothing was uploaded from here yet. Name an upload.")
+        upload = client.status(upload_id)
         refused = any(upload.counts.get(state) for state in PROBLEMS)
         files = client.files(upload.upload_id) if upload.warnings or refused else ()
         problems = [file for file in files if file.state in PROBLEMS or file.warnings > 0]
@@ -54,12 +58,14 @@ def follow_verdicts(cursor_file: Path | None, *, from_start: bool, once: bool, a
                 _print_change(client, change, as_json=as_json)
             cursor = page.cursor
             if cursor_file:
-                _save_cursor(cursor_file, cursor)
-            if once and not page.poll_after:
-                continue
-            if once:
+                # Whole or not at all.
+                fresh = cursor_file.with_name(cursor_file.name + ".new")
+                fresh.write_text(cursor + "\n", encoding="ascii")
+                fresh.replace(cursor_file)
+            if not once:
+                time.sleep(page.poll_after)
+            elif page.poll_after:
                 return
-            time.sleep(page.poll_after)
 
 
 def fetch_file(file_id: str, target: Path | None, *, force: bool) -> None:
@@ -73,14 +79,6 @@ def fetch_file(file_id: str, target: Path | None, *, force: bool) -> None:
         file = client.download(file_id, target)
     checked = "SHA-256 verified" if file.sha256 else "size verified"
     open_console().print(f"{escape_name(str(target))}: {format_size(file.size)}, {checked}.")
-
-
-def _find_last_upload(client: Client, journal: Path | None) -> str:
-    with client.journal(journal) as opened:
-        found = opened.find_last_upload()
-    if found is None:
-        raise ClientError("Nothing was uploaded from here yet. Name an upload.")
-    return found
 
 
 def _print_upload(upload: Upload, problems: list[File]) -> None:
@@ -120,13 +118,6 @@ def _read_changes(client: Client, cursor: str | None, kept_in: Path | None) -> C
             raise
         advice = f"{kept_in} holds no place in your clinic's verdicts, or one that is too old. Delete it and begin anew"
         raise ClientError(f"{advice}: with --from-start, at the oldest verdict that is kept.") from error
-
-
-def _save_cursor(path: Path, cursor: str) -> None:
-    """Write the cursor whole or not at all."""
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_text(cursor + "\n", encoding="ascii")
-    fresh.replace(path)
 
 
 def _to_json(value: object) -> object:

@@ -108,7 +108,11 @@ class _Run:
         if self._order.wait and not self._ended_by:
             self._states.update(outcome.states.values())
             try:
-                self._wait(outcome)
+                with self._teller.show_waiting(len(outcome.unsettled())):
+                    for verdict in self._client.settle(outcome, self._journal, timeout=self._order.timeout):
+                        self._states[verdict.state] += 1
+                        self._warnings += verdict.warnings > 0
+                        self._teller.report_verdict(verdict, outcome.files.get(verdict.file_id))
             except (ClientError, KeyboardInterrupt) as error:
                 self._ended_by = error
         code = self._choose_exit_code(outcome)
@@ -133,13 +137,6 @@ class _Run:
                 watcher=teller,
                 approve=(lambda file: approve(file, teller)) if approve else (lambda _file: True),
             )
-
-    def _wait(self, outcome: Outcome) -> None:
-        with self._teller.show_waiting(len(outcome.unsettled())):
-            for verdict in self._client.settle(outcome, self._journal, timeout=self._order.timeout):
-                self._states[verdict.state] += 1
-                self._warnings += verdict.warnings > 0
-                self._teller.report_verdict(verdict, outcome.files.get(verdict.file_id))
 
     def _choose_exit_code(self, outcome: Outcome) -> int:
         if self._ended_by:

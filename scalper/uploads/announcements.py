@@ -33,17 +33,14 @@ class Candidates:
         self.troubles: list[tuple[Path, Exception]] = []
         for file in files:
             try:
-                self._describe(file, approve)
+                if not approve(file):
+                    self.withheld.append(file.path)
+                    continue
+                digest = None if file.large else hash_range(file.path, 0, file.size)
+                file.ensure_unchanged()
+                self.fit.append(Announcement(file, digest))
             except (ClientError, OSError) as error:
                 self.troubles.append((file.path, error))
-
-    def _describe(self, file: LocalFile, approve: Callable[[LocalFile], bool]) -> None:
-        if not approve(file):
-            self.withheld.append(file.path)
-            return
-        digest = None if file.large else hash_range(file.path, 0, file.size)
-        file.ensure_unchanged()
-        self.fit.append(Announcement(file, digest))
 
 
 class Announcer:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from scalper.api.connection import Connection
-from scalper.api.model import AWAITING, File, PartPlan, Reserved
+from scalper.api.model import AWAITING, File, Json, PartPlan, Reserved
 from scalper.api.queries import list_files
 from scalper.errors import ClientError, ConflictError, CredentialsError, UnreachableError
 from scalper.uploads.announcements import Announcer, Candidates, Pending
@@ -89,14 +89,10 @@ class Delivery:
             else:
                 unknown[entry.upload_id][entry.file_id] = file
         for upload_id, files in unknown.items():
-            self._ask_about(upload_id, files)
-
-    def _ask_about(self, upload_id: str, files: Mapping[str, LocalFile]) -> None:
-        """Find out what became of files that an earlier run announced."""
-        for found in list_files(self._connection, upload_id):
-            if found.file_id in files:
-                self._take(Item(files[found.file_id], upload_id, found.file_id), found)
-        self._note_arrivals()
+            for found in list_files(self._connection, upload_id):
+                if found.file_id in files:
+                    self._take(Item(files[found.file_id], upload_id, found.file_id), found)
+            self._note_arrivals()
 
     def _take(self, item: Item, found: File) -> None:
         if found.state == AWAITING:
@@ -157,19 +153,16 @@ class Delivery:
             try:
                 answer = future.result()
             except (ClientError, OSError) as error:
-                self._handle_failure(item, error)
+                if item is None or isinstance(error, (UnreachableError, CredentialsError)):
+                    self._halt(error)
+                elif isinstance(error, ConflictError) and error.problem.slug == "not-awaited":
+                    self._look_again(item)
+                else:
+                    item.given_up = True
+                    self._note_trouble(item.file.path, error)
             else:
                 then(answer)
         self._note_arrivals()
-
-    def _handle_failure(self, item: Item | None, error: ClientError | OSError) -> None:
-        if item is None or isinstance(error, (UnreachableError, CredentialsError)):
-            self._halt(error)
-        elif isinstance(error, ConflictError) and error.problem.slug == "not-awaited":
-            self._look_again(item)
-        else:
-            item.given_up = True
-            self._note_trouble(item.file.path, error)
 
     def _halt(self, error: BaseException) -> None:
         self.outcome.halted = self.outcome.halted or error
@@ -181,12 +174,13 @@ class Delivery:
 
     def _look_again(self, item: Item) -> None:
         """The file has arrived, or was given up meanwhile."""
-        ask = partial(self._connection.ask, "GET", f"files/{item.file_id}")
-        self._submit(item, ask, lambda row: self._take_begun(item, File.read(row)))
 
-    def _take_begun(self, item: Item, found: File) -> None:
-        # S3 has joined the parts already, and the judge comes next.
-        self._note_arrival(item) if found.state == AWAITING else self._take(item, found)
+        def take(row: Json) -> None:
+            found = File.read(row)
+            # S3 has joined the parts already, and the judge comes next.
+            self._note_arrival(item) if found.state == AWAITING else self._take(item, found)
+
+        self._submit(item, partial(self._connection.ask, "GET", f"files/{item.file_id}"), take)
 
     def _choose_files(self) -> list[LocalFile]:
         files: list[LocalFile] = []

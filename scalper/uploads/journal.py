@@ -81,9 +81,14 @@ class Journal:
                 os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
             self._guard = sqlite3.connect(path.with_name(path.name + ".lock"), timeout=0, isolation_level=None)
             self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
-            self._prepare()
+            self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
         except (OSError, sqlite3.Error) as error:
             raise JournalError(f"The journal {path} cannot be used: {error}.") from error
+        if version not in {0, _VERSION}:
+            raise JournalError("The journal was written by another version of scalper. Name another --journal.")
 
     def __enter__(self) -> Self:
         return self
@@ -166,7 +171,11 @@ class Journal:
             " WHERE account = ? AND state = ? ORDER BY file.id",
             (self._account, PLANNED),
         ).fetchall()
-        return [(self._read_batch(upload), key, self._list_announced(key)) for upload, key in rows]
+        names = "SELECT name, size, sha256 FROM file WHERE request = ? ORDER BY id"
+        return [
+            (self._read_batch(upload), key, [describe_announced(*row) for row in self._db.execute(names, (key,))])
+            for upload, key in rows
+        ]
 
     def note_answer(self, batch: Batch, key: str, upload_id: str, file_ids: Sequence[str]) -> Batch:
         """Note the answer to an announcement; the names are forgotten."""
@@ -215,18 +224,6 @@ class Journal:
             (number,),
         ).fetchone()
         return Batch(*row)
-
-    def _list_announced(self, key: str) -> list[dict[str, object]]:
-        rows = self._db.execute("SELECT name, size, sha256 FROM file WHERE request = ? ORDER BY id", (key,))
-        return [describe_announced(*row) for row in rows]
-
-    def _prepare(self) -> None:
-        self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;")
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
-        elif version != _VERSION:
-            raise JournalError("The journal was written by another version of scalper. Name another --journal.")
 
 
 def describe_announced(name: str, size: int, sha256: str | None) -> dict[str, object]:

@@ -74,9 +74,16 @@ def find_files(paths: Iterable[Path]) -> Selection:
             raise ClientError(f"There is no file or folder {path}.")
         root = normalize_path(path)
         for inner in _walk_folder(root, found) if path.is_dir() else (root,):
-            if str(inner) not in seen:
-                seen.add(str(inner))
-                _add_file(inner, _build_name(inner, root), found)
+            if str(inner) in seen:
+                continue
+            seen.add(str(inner))
+            try:
+                facts = inner.stat()
+            except OSError:
+                found.unreadable.append(inner)
+                continue
+            if stat.S_ISREG(facts.st_mode):
+                found.files.append(LocalFile(inner, _build_name(inner, root), facts.st_size, facts.st_mtime_ns))
     return found
 
 
@@ -99,27 +106,16 @@ def _is_junk(name: str) -> bool:
     return name.startswith(".") or name.lower() in JUNK
 
 
-def _add_file(path: Path, name: str, found: Selection) -> None:
-    try:
-        facts = path.stat()
-    except OSError:
-        found.unreadable.append(path)
-        return
-    if stat.S_ISREG(facts.st_mode):
-        found.files.append(LocalFile(path, name, facts.st_size, facts.st_mtime_ns))
-
-
 def _build_name(path: Path, root: Path) -> str:
     """Return a name that the API takes: what it does not is replaced, and of a path too long its end is kept."""
-    segments = [_replace_unfit(segment) for segment in path.relative_to(root.parent).parts]
+    segments = [
+        "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in _UNFIT else one for one in segment)
+        for segment in path.relative_to(root.parent).parts
+    ]
+    segments = [segment[-LONGEST_SEGMENT:] for segment in segments]
     while len("/".join(segments)) > LONGEST_NAME:
         segments.pop(0)
     return "/".join(segments)
-
-
-def _replace_unfit(segment: str) -> str:
-    fit = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in _UNFIT else one for one in segment)
-    return fit[-LONGEST_SEGMENT:]
 
 
 def read_blocks(path: Path, start: int, length: int) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from scalper.uploads.transfer import Item
 
 
 class Watcher(Protocol):
-    """Is told how it goes. Any thread calls `moved`, with bytes; with less than nothing for bytes in vain."""
+    """Is told how it goes. Any thread calls `advance`, with bytes; with less than nothing for bytes in vain."""
 
     def report_plan(self, plan: Plan) -> None: ...
 

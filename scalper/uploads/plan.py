@@ -25,6 +25,10 @@ class Plan:
     touched: list[tuple[LocalFile, Entry]] = field(default_factory=list)
     """Files with another time of change but the same content."""
 
+    @property
+    def to_send(self) -> list[LocalFile]:
+        return [*self.new, *(file for file, _ in self.begun)]
+
 
 def compare(journal: Journal, files: Iterable[LocalFile], *, again: bool = False) -> Plan:
     """Compare files with the journal; `again` takes all for new that are not being sent. Raises OSError."""

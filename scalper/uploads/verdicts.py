@@ -77,7 +77,10 @@ class Wait:
             if complete and page.poll_after:
                 return
             delay = FIRST_PAUSE if page.changes else delay * 1.5
-            self._wait(0 if complete else min(delay, page.poll_after))
+            seconds = 0 if complete else min(delay, page.poll_after)
+            if self._deadline is not None and time.monotonic() + seconds > self._deadline:
+                raise UnreachableError(f"{len(self._pending) or 'Some'} verdicts did not come in time.")
+            self._pause(seconds)
 
     def _yield_new(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         for verdict in verdicts:
@@ -108,8 +111,3 @@ class Wait:
                 return False
             self._open.pop()
         return True
-
-    def _wait(self, seconds: float) -> None:
-        if self._deadline is not None and time.monotonic() + seconds > self._deadline:
-            raise UnreachableError(f"{len(self._pending) or 'Some'} verdicts did not come in time.")
-        self._pause(seconds)

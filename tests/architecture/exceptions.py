@@ -7,7 +7,6 @@ ARGUED: dict[str, dict[str, str]] = {
     "long_modules": {
         "intake.dicom.dictionary.private_vrs": "A table: each private element's value representation.",
         "intake.dicom.dictionary.public_vrs": "A table: each public element's value representation (PS3.6).",
-        "processor.judge.rules.catalogue": "A table: every finding, its words and its weight.",
     },
     "re_exports": {
         "scalper": "A library's own face: `scalper.Client` is what partners import.",

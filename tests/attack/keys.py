@@ -13,8 +13,7 @@ from typing import Any
 
 import httpx
 
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import child_id, file_id, new_upload_id, upload_of
+from intake.files.keys import KeyedIds, child_id, file_id, new_upload_id, upload_of
 from tests.attack.report import Attack
 from tests.attack.things import announce, send
 from tests.attack.world import CLOSED, UNKNOWN, World

@@ -14,11 +14,11 @@ from infra.local.demo import SCOPES, Person, api_id
 from infra.local.stack import LocalStack
 from intake.files.model import now
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.gateway import JwtAuthorizer, sync_audience
 from intake.tenants.model import Clinic, Partner
 from portal.accounts.cognito import CognitoClients, CognitoPeople
-from portal.accounts.users import name_group
+from portal.accounts.user_pool import name_group
 from tests.emulator.sign_in import person_tokens
 
 PASSWORD = "Sc42-attackers-and-attacked!"

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from portal.http.access import list_declared
-from portal.http.access_table import Access
+from portal.http.access import Access
 from portal.http.security import SAFE_METHODS
 from tests.attack.addresses import Address
 from tests.attack.callers import Caller, Standing
-from tests.unit.portal.portal_fixture import Portal
+from tests.unit.portal.portal_fixture import Portal, list_declared
 
 READ, UPLOAD, WEBHOOKS = "scalper/read", "scalper/upload", "scalper/webhooks"
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from portal.http.messages.multipart_related import write_message
+from portal.http.messages import write_message
 from tests.archives import zipped
 from tests.attack.people import Browser
 from tests.attack.things import send

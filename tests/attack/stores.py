@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 
 from infra.local.clients import other_client
 from infra.local.deployment import STACK_NAME
-from intake.table.compression import unpack
-from intake.table.serialization import deserialize
+from intake.table.items import unpack
+from intake.table.table import deserialize
 from tests.attack.world import World
 
 KEEP_NOTHING = frozenset(

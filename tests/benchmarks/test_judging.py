@@ -14,7 +14,7 @@ from pydicom.datadict import keyword_for_tag
 
 from intake.dicom.streams import FIRST_READ
 from processor.judge import judge
-from processor.judge.dicom import shared
+from processor.judge.dicom import metadata
 from processor.judge.dicom.dictionary.attributes import BY_TAG, KEPT
 from processor.judge.dicom.metadata import LISTS, PATIENT, WHOLE
 from tests.dicom_files import IMPLICIT_VR_LITTLE_ENDIAN, ct_slice, element, uid
@@ -125,7 +125,7 @@ def fastest(work):
 
 def judge_all(sources):
     """Judge a series as a process that has seen none of it."""
-    shared.recall.cache_clear()
+    metadata.recall_shared.cache_clear()
     for source in sources:
         judge(source)
 

@@ -7,7 +7,7 @@ from intake.files.model import Source, now
 from intake.files.states import State
 from intake.operations.model import AuditEntry
 from intake.tenants.model import Clinic, Partner
-from portal.accounts.users import Standing
+from portal.accounts.user_pool import Standing
 from tests.browser.portal_server import PortalServer
 from tests.browser.sample import CLINIC, STAFF
 

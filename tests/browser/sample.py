@@ -5,10 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from intake.files.keys import file_id, new_upload_id, object_key
-from intake.files.metadata import Device
 from intake.files.model import FileRecord, Finding, Metadata, ObjectVersion, Source, TimelineEntry, Upload
 from intake.files.states import JUDGED, State
-from intake.projections.model import Change
+from intake.projections.model import Change, Device
 from intake.tenants.model import Clinic
 from processor.judge.rules.catalogue import RULES
 from tests.fakes import FakeDirectory, FakeProjections, FakeTable

@@ -12,9 +12,9 @@ from intake.analytics.model import Progress, ResultTable
 from intake.files.model import now
 from intake.operations.model import AuditEntry
 from intake.tenants.model import Clinic
-from portal.accounts.users import Standing
+from portal.accounts.user_pool import Standing
 from portal.saved_queries import QUERIES
-from processor.judge.inspection.profile import Profile
+from processor.judge.inspection.findings import Profile
 from tests.browser.administration import CLIENT
 from tests.browser.conftest import violations, watched
 from tests.browser.day import Day

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from infra.local.demo import Person
 from infra.local.stack import LocalStack
-from portal.auth.partners import LIFETIME
+from portal.auth.lookups import PARTNER_SECONDS
 from tests.browser.test_main_job import page, sign_in
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
@@ -155,7 +155,7 @@ def test_a_partners_secret_is_shown_once_and_its_access_ends_when_it_is_revoked(
     admin.get_by_text("Revoke: no more access").click()
     admin.get_by_role("button", name="Revoke the client").click()
     expect(admin.get_by_role("status").get_by_text("The client was revoked")).to_be_visible()
-    until(lambda: asked(portal_url, headers) == 401, "the portal's refusal", LIFETIME + 10)
+    until(lambda: asked(portal_url, headers) == 401, "the portal's refusal", PARTNER_SECONDS + 10)
     assert client.ask_for_token(stack).is_client_error
 
 

@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from intake.files.metadata import Device
 from intake.files.states import State
 from intake.messaging.model import Alert
+from intake.projections.model import Device
 from intake.tenants.model import Clinic
 from tests.browser.conftest import watched
 from tests.browser.day import Day

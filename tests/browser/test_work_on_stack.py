@@ -13,7 +13,7 @@ from intake.files.model import FileRecord
 from intake.files.states import State
 from intake.records.records import DynamoRecords
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Clinic
 from tests.browser.test_main_job import VERDICT, sign_in
 from tests.dicom_files import ct_slice, uid

@@ -14,7 +14,7 @@ import boto3
 
 from intake.messaging.events import ObjectsCreated, Slice, parse
 from intake.records.verdicts import DynamoVerdicts
-from intake.storage.s3.writer import S3Writer
+from intake.storage.s3.uploads import S3Writer
 from processor import wiring
 
 

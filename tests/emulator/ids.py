@@ -1,8 +1,7 @@
 """Ids as the stack makes them: with its table's own secret."""
 
-from intake.files.keyed_ids import KeyedIds
-from intake.records.table_secret import TableSecret
-from intake.table.table import Table
+from intake.files.keys import KeyedIds
+from intake.table.table import Table, TableSecret
 
 
 def ids_of(stack):

@@ -14,7 +14,7 @@ from infra.local.clients import other_client
 from infra.local.demo import Person
 from infra.local.stack import LocalStack
 from portal.auth.tokens import AccessClaims, digest_session
-from portal.crypto.deployment_key import DeploymentKey
+from portal.crypto.deployment_secrets import DeploymentKey
 from portal.crypto.secrets_manager import StoredSecret
 from portal.sign_in.cookies import Cookies, Session
 

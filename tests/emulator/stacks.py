@@ -12,7 +12,7 @@ import pytest
 from infra.local.stack import LocalStack, local_stack
 from intake.files.states import State as FileState
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Clinic
 
 

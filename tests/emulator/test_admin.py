@@ -7,7 +7,7 @@ import pytest
 
 from infra.local.demo import Person
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from tests.emulator.sign_in import cookies_of, opened_session, person_token
 from tests.emulator.stacks import eventually
 

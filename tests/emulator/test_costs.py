@@ -6,18 +6,17 @@ from dataclasses import replace
 import boto3
 import pytest
 
-from intake.files.keyed_ids import KeyedIds
+from intake.files.keys import KeyedIds
 from intake.messaging.events import Arrival
 from intake.records.records import DynamoRecords
-from intake.records.table_secret import TableSecret
 from intake.records.verdicts import DynamoVerdicts
 from intake.storage.s3.objects import S3Objects
-from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.table.table import Table, TableSecret
+from intake.tenants.dynamodb import DynamoDirectory
 from processor.ingest.filing import Buckets
-from processor.ingest.malware_scan import Scans
 from processor.ingest.process import Processor
-from processor.ingest.profiles import Profiles
+from processor.ingest.senders import Profiles
+from processor.ingest.stored_objects import Scans
 from processor.judge import judge
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.test_exactly_once import Lane

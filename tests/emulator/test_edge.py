@@ -23,7 +23,7 @@ from infra.local.emulator import ACCESS_KEY_ID, HOST, REGION, SECRET_ACCESS_KEY
 from infra.local.stack import LocalStack
 from infra.stack import Bundles
 from infra.stages import LOCAL
-from portal.crypto.origin_secret import HEADER
+from portal.crypto.deployment_secrets import ORIGIN_HEADER
 from portal.http.security import FIXED, HSTS
 from tests.emulator.sign_in import partner_token as ask_for_partner_token
 from tests.emulator.stacks import eventually
@@ -143,7 +143,7 @@ def test_the_gateway_wakes_nobody_for_what_did_not_come_by_the_edge(edged, path)
 
 @pytest.mark.parametrize("value", ["wrong", "x" * 4000, "%C3%A9"])
 def test_a_secret_that_was_guessed_is_refused_at_the_gateway(edged, value):
-    assert edged.directly("/api/docs", headers={HEADER: value}).status_code == 403
+    assert edged.directly("/api/docs", headers={ORIGIN_HEADER: value}).status_code == 403
 
 
 def test_a_good_token_alone_does_not_open_the_apis_own_address(edged):
@@ -153,7 +153,7 @@ def test_a_good_token_alone_does_not_open_the_apis_own_address(edged):
 
 
 def test_what_a_viewer_sends_as_the_secret_is_overwritten(edged):
-    assert edged.by_edge("/api/docs", headers={HEADER: "wrong"}).status_code == 200
+    assert edged.by_edge("/api/docs", headers={ORIGIN_HEADER: "wrong"}).status_code == 200
 
 
 def test_an_upload_is_announced_through_the_edge_with_its_query_and_body(edged):
@@ -194,8 +194,8 @@ def test_a_rotated_secret_is_followed_without_an_interruption(edged):
     # Until it is deployed, the edge sends the old one.
     assert edged.by_edge("/api/v1/files", headers=token).status_code == 200
     # CloudFront takes minutes to deploy, and the emulator none: the portal may have read the secret a moment ago.
-    new = {HEADER: edged.value(), **token}
+    new = {ORIGIN_HEADER: edged.value(), **token}
     eventually(lambda: edged.directly("/api/v1/files", headers=new).status_code == 200)
     edged.deploy()
     assert edged.by_edge("/api/docs").status_code == 200
-    assert edged.directly("/api/docs", headers={HEADER: edged.value()}).status_code == 200
+    assert edged.directly("/api/docs", headers={ORIGIN_HEADER: edged.value()}).status_code == 200

@@ -19,7 +19,7 @@ from intake.messaging.events import Arrival, notification
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.ids import ids_of
 from tests.waiting import until

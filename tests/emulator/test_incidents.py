@@ -7,8 +7,8 @@ import boto3
 import pytest
 
 from intake.messaging.model import OPERATIONS, AlertKind
-from intake.operations.incidents import DynamoIncidents, DynamoRounds
 from intake.operations.model import Fault
+from intake.operations.reconciliation import DynamoIncidents, DynamoRounds
 from intake.table.table import Table
 from tests.emulator.stacks import enter_clinic
 from tests.emulator.test_notifications import Listener

@@ -7,7 +7,7 @@ import pytest
 
 from intake.records.records import DynamoRecords
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Clinic
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient, checksum

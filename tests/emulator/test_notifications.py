@@ -10,16 +10,14 @@ import pytest
 
 from intake.files.model import now
 from intake.files.states import State
-from intake.messaging.filter_policies import filter_policy
-from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription
-from intake.messaging.sns.alerts import SnsSubscribers
-from intake.operations.cloudwatch import CloudWatchQueueAge
+from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription, filter_policy
+from intake.messaging.sns import SnsSubscribers
+from intake.messaging.sqs import CloudWatchQueueAge
+from intake.operations.dynamodb import DynamoWatch
 from intake.operations.model import FILES
-from intake.operations.quiet_clinics import DynamoWatch
 from intake.projections.model import Change, Grain
 from intake.projections.projections import DynamoProjections
-from intake.table.serialization import serialize
-from intake.table.table import Table
+from intake.table.table import Table, serialize
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
 from tests.emulator.stacks import enter_clinic

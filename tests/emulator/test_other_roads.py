@@ -14,7 +14,7 @@ from intake.files.model import now
 from intake.orders.model import Answer, Review, Task
 from intake.records.records import DynamoRecords
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Clinic
 from tests.archives import a_study, zipped
 from tests.dicom_files import ct_slice, part10, uid

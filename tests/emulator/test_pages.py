@@ -15,9 +15,7 @@ from intake.orders.orders import DynamoOrders
 from intake.records.pending import BATCH
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
-from intake.search.kept_searches import DynamoKeptSearches
-from intake.search.search import DynamoSearch
-from intake.search.troubles import DynamoTroubles
+from intake.search.dynamodb import DynamoKeptSearches, DynamoSearch, DynamoTroubles
 from intake.studies.studies import DynamoStudies
 from intake.table.table import Table
 from portal.app import create_app

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from intake.files.model import now
-from intake.operations.audit import DynamoAudit
+from intake.operations.dynamodb import DynamoAudit
 from intake.operations.model import AuditEntry
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Clinic
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.aws_command import aws_command

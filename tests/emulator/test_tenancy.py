@@ -9,7 +9,7 @@ import pytest
 from infra.local.demo import SCOPES
 from intake.files.model import now
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Partner
 from portal.accounts.cognito import CognitoClients
 from tests.dicom_files import ct_slice, uid

@@ -10,7 +10,7 @@ from intake.files import keys
 from intake.files.model import now
 from intake.files.states import State
 from intake.messaging.sqs import SqsQueue
-from intake.operations.last_errors import DynamoLastErrors
+from intake.operations.dynamodb import DynamoLastErrors
 from intake.orders.commands import FindFiles
 from intake.orders.model import Answer, Order, Review, Selection, Task
 from intake.orders.orders import DynamoOrders
@@ -19,9 +19,8 @@ from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
 from intake.studies.model import StudyQuery
 from intake.studies.studies import DynamoStudies
-from intake.table.serialization import serialize
-from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.table.table import Table, serialize
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Clinic
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.ids import ids_of

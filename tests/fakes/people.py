@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from intake.errors import ConflictError, NotFoundError
 from intake.files.model import now
-from portal.accounts.machine_clients import Credentials
-from portal.accounts.users import Person, Standing
+from portal.accounts.user_pool import Credentials, Person, Standing
 
 
 @dataclass

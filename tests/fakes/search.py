@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from intake.errors import NotFoundError
-from intake.files.causes import cause_of
-from intake.files.index_keys import index_by_content, modality_of, series_of, term
-from intake.files.model import FileRecord, Upload
+from intake.files.item_keys import cause_of, index_by_content, series_of, term
+from intake.files.model import FileRecord, Upload, modality_of
 from intake.files.outcomes import Page
 from intake.files.states import State
-from intake.search.model import FileQuery
-from intake.search.search import matches
+from intake.search.dynamodb import matches
+from intake.search.ports import FileQuery
 from intake.studies.model import Instance, Series, Study, StudyOfUpload, StudyQuery, instance
 from tests.fakes.table import FakeTable, page_of
 from tests.records import IDS

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 
 from intake.errors import ConflictError, LimitError
-from intake.messaging.filter_policies import NOBODYS
-from intake.messaging.model import FilterPolicy, Standing, Subscription
+from intake.messaging.model import NOBODYS, FilterPolicy, Standing, Subscription
 
 
 @dataclass

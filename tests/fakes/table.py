@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from intake.errors import InvalidCursorError
-from intake.files.causes import cause_of
+from intake.files.item_keys import cause_of
 from intake.files.model import FileRecord, FileSummary, Source, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State

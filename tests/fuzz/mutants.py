@@ -5,8 +5,7 @@ import time
 from dataclasses import dataclass
 
 from processor.judge import Judgement, judge
-from processor.judge.inspection.kinds import TAKEN
-from processor.judge.rules.catalogue import RULES
+from processor.judge.rules.catalogue import RULES, TAKEN
 from tests.fuzz.mutations import Operation, mutated, operations_on
 from tests.fuzz.seeds import SEEDS
 from tests.unit.processor.judge.sources import CountedSource

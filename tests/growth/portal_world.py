@@ -13,8 +13,8 @@ from urllib.parse import quote, urlencode
 import pytest
 from fastapi.routing import APIRoute
 
-from portal.dicomweb.stow import storing
-from portal.http.messages.multipart_related import write_message
+from portal.dicomweb import stow
+from portal.http.messages import write_message
 from portal.http.request_log import logger
 from tests.dicom_files import ct_slice, uid
 from tests.fakes import FakeStudies
@@ -55,7 +55,7 @@ def portal_world() -> Iterator["PortalWorld"]:
     """Make one. While it is there, nobody waits for verdicts, and what the portal logs is kept nowhere."""
     with pytest.MonkeyPatch.context() as patched, open(os.devnull, "w") as nowhere:  # noqa: PTH123
         # Nobody judges here, so there is nothing to wait for.
-        patched.setattr(storing, "PATIENCE_S", 0)
+        patched.setattr(stow, "PATIENCE_S", 0)
         patched.setattr(logger().registered_handler, "stream", nowhere)
         # Where the table has an index, the fake looks at everything: that is its cost and not the portal's.
         patched.setattr(FakeStudies, "_all", _once(FakeStudies._all))

@@ -5,8 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from processor.judge import judge
-from processor.judge.inspection.facts import Facts
+from processor.judge import Facts, judge
 from tests.growth.asgi import Ask
 from tests.growth.fields import EVERY, Field, fields, form_names, headers
 from tests.growth.files import extension_of, growing_files

@@ -6,8 +6,7 @@ import tracemalloc
 
 import pytest
 
-from processor.judge import judge
-from processor.judge.inspection.facts import Facts
+from processor.judge import Facts, judge
 from tests.growth.files import extension_of, growing_files
 from tests.unit.processor.judge.sources import CountedSource
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from intake.files.model import Finding, Severity
 from intake.files.states import State
-from portal.http.messages.multipart_related import write_message
+from portal.http.messages import write_message
 from tests.dicom_files import PIXEL_DATA, ct_elements, ct_slice, data_set, element, item, part10, text, uid
 from tests.growth.asgi import Ask
 from tests.growth.measure import cpu_seconds, peak_bytes

@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 
-from infra.costs.units import Index, item_size, read_units, table_units
+from tests.metering.units import Index, item_size, read_units, table_units
 
 _S3 = {
     "PutObject": "s3 put",

@@ -1,6 +1,6 @@
 /**
- * A guess at what a file is from its first bytes, as `processor/judge/inspection/kinds.py` makes it; what is not told here is
- * `null`, and for the judge to find out.
+ * A guess at what a file is from its first bytes, as `processor/judge/inspection/envelope.py` makes it; what is not told here
+ * is `null`, and for the judge to find out.
  */
 const MAGICS = [
   ["%PDF-", "pdf"],

@@ -83,13 +83,10 @@ def codec(term: str) -> str:
     """Return Python's codec for a defined term; what is not known is read as the default."""
     if term in BY_NAME:
         return BY_NAME[term]
-    match = TERM.match(term.upper())
-    return BY_NUMBER.get(match[1], DEFAULT) if match else _guess_codec(term.upper())
-
-
-def _guess_codec(term: str) -> str:
-    part = BY_PART.fullmatch(term)
-    if part:
+    term = term.upper()
+    if match := TERM.match(term):
+        return BY_NUMBER.get(match[1], DEFAULT)
+    if part := BY_PART.fullmatch(term):
         named = f"iso8859-{part[1] or part[2]}"
         return named if named in BY_NUMBER.values() else DEFAULT
     return next((found for pattern, found in MISSPELT if pattern.fullmatch(term)), DEFAULT)

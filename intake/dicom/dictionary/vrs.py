@@ -15,10 +15,10 @@ PIXEL_REPRESENTATION = 0x00280103
 
 def public_vr(tag: int) -> str | None:
     """Return the VR of one of the standard's elements, which may be ambiguous (`OB or OW`), or None for another."""
-    found = _public().get(tag)
-    if found:
-        return found
-    return next((rows[tag & mask] for mask, rows in _expand_repeating().items() if tag & mask in rows), None)
+    single, repeating = _public()
+    if tag in single:
+        return single[tag]
+    return next((rows[tag & mask] for mask, rows in repeating.items() if tag & mask in rows), None)
 
 
 def private_vr(tag: int, creator: str) -> str | None:
@@ -47,19 +47,14 @@ def settle_vr(vr: str, tag: int, *, signed: bool, lut_entries: int | None) -> st
 
 
 @cache
-def _public() -> dict[int, str]:
-    return {int(tag, 16): vr for vr, tags in PUBLIC.items() for tag in tags.split()}
-
-
-@cache
-def _expand_repeating() -> dict[int, dict[int, str]]:
-    """Return mask → tag under that mask → VR: groups that exist up to 128 times, as those of overlays and curves."""
+def _public() -> tuple[dict[int, str], dict[int, dict[int, str]]]:
+    """Return tag → VR, and mask → tag under that mask → VR: groups that exist up to 128 times, as those of overlays."""
     rows: dict[int, dict[int, str]] = {}
     for vr, patterns in REPEATING.items():
         for pattern in patterns.split():
             mask = int("".join("0" if digit == "x" else "F" for digit in pattern), 16)
             rows.setdefault(mask, {})[int(pattern.replace("x", "0"), 16)] = vr
-    return rows
+    return {int(tag, 16): vr for vr, tags in PUBLIC.items() for tag in tags.split()}, rows
 
 
 @cache

@@ -41,9 +41,13 @@ class S3Objects:
                 **_version(source),
             )
         except ClientError as error:
-            if code_of(error) == "InvalidRange" and start == 0:
-                return self._describe_empty(source)
-            raise _translate(error, source) from error
+            if code_of(error) != "InvalidRange" or start:
+                raise _translate(error, source) from error
+            # No range of an empty object can be satisfied, so it is asked about instead of read.
+            described = self.describe(source)
+            if described.total:
+                raise ObjectChangedError(f"an object in {source.bucket} was not readable from its start") from error
+            return described
         with answer["Body"] as body:
             if "ContentRange" in answer:
                 total = int(answer["ContentRange"].rpartition("/")[2])
@@ -52,14 +56,8 @@ class S3Objects:
                 total = answer["ContentLength"]
                 body.read(start)
             data = body.read(length)
-        return ObjectRange(
-            data,
-            total,
-            answer["ETag"],
-            answer.get("VersionId"),
-            answer["LastModified"],
-            answer["Metadata"],
-        )
+        version, metadata = answer.get("VersionId"), answer["Metadata"]
+        return ObjectRange(data, total, answer["ETag"], version, answer["LastModified"], metadata)
 
     def copy(self, source: ObjectVersion, etag: str, size: int, bucket: str, key: str) -> Copied:
         target = ObjectVersion(bucket, key)
@@ -148,13 +146,6 @@ class S3Objects:
             if code_of(error) in MISSING:
                 return None
             raise
-
-    def _describe_empty(self, source: ObjectVersion) -> ObjectRange:
-        """No range of an empty object can be satisfied, so it is asked about instead of read."""
-        described = self.describe(source)
-        if described.total:
-            raise ObjectChangedError(f"an object in {source.bucket} was not readable from its start")
-        return described
 
 
 class _VersionArgument(TypedDict, total=False):

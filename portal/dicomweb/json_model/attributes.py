@@ -1,7 +1,12 @@
 """The attributes that searches return and match, as data (PS3.18 tables 10.6.3-3 to 10.6.3-5; names of PS3.6)."""
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
+
+from portal.dicomweb.json_model.values import NAME_GROUPS
 
 
 class Level(IntEnum):
@@ -84,3 +89,28 @@ ALWAYS = frozenset({"00080056", "00081190", "0020000D", "0020000E"})
 
 BY_NAME = {name: attribute for attribute in ATTRIBUTES for name in (attribute.tag, attribute.keyword)}
 """Attributes by tag and by keyword."""
+
+Element = dict[str, Any]
+DataSet = dict[str, Element]
+"""Tag → `{"vr", "Value"?}`."""
+
+
+def write_data_set(attributes: Sequence[Attribute], values: Mapping[str, Sequence[str]]) -> DataSet:
+    """Write attributes, in the order given, with their values by keyword; what has none is written without."""
+    written: DataSet = {}
+    for each in attributes:
+        shown = [one for value in values.get(each.keyword, ()) if (one := _write_value(each, value)) or one == 0]
+        written[each.tag] = {"vr": each.vr, "Value": shown} if shown else {"vr": each.vr}
+    return written
+
+
+def _write_value(attribute: Attribute, value: str) -> Any:  # noqa: ANN401  # A text, a number or a name of three groups.
+    """Return a value as JSON has it; None for a number that is none, which the judge has warned of."""
+    if attribute.vr == "PN":
+        return {name: group for name, group in zip(NAME_GROUPS, value.split("="), strict=False) if group} or None
+    if not attribute.is_number:
+        return value
+    for convert in (int, float):
+        with suppress(ValueError):
+            return convert(value)
+    return None

@@ -6,7 +6,7 @@ decimal string that is no number becomes a JSON string, as F.2.3 allows. Every t
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from json.encoder import encode_basestring_ascii as quoted
 from math import isfinite
 from struct import Struct
@@ -27,6 +27,8 @@ PADDING = " \0"
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,32}\.?|[0-9]{0,32}\.[0-9]{1,32})(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
 _FORMATS = {"FD": "d", "FL": "f", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q"}
+_NOT_FINITE = {"nan": '"NaN"', "inf": '"Infinity"', "-inf": '"-Infinity"'}
+"""What JSON has no number for, as both Python and JavaScript read it."""
 _WIDTHS = {"OD": 8, "OF": 4, "OL": 4, "OV": 8, "OW": 2}
 """Bytes of one number of a binary value, whose order in JSON is little endian as in every uncompressed bulk datum."""
 
@@ -43,11 +45,15 @@ class Context(NamedTuple):
 
 
 def write_attribute(vr: str, value: bytes, context: Context) -> str:
-    """Return an attribute's JSON object. Raises BudgetSpentError, and what `context.room` raises."""
+    """Return an attribute's JSON object. Raises TooCostlyError, and what `context.room` raises."""
     if vr in _FORMATS:
         return _write_numbers(vr, value, context)
     if vr in _STRINGS:
-        return _write_array(vr, _STRINGS[vr](value, context))
+        values = _STRINGS[vr](value, context)
+        # An empty one is `null` beside others, and nothing alone (F.2.5).
+        if values == [""]:
+            return write_empty(vr)
+        return f'{{"vr":"{vr}","Value":[{",".join([value or "null" for value in values])}]}}'
     return _write_binary(vr if vr in _WIDTHS or vr == "OB" else "UN", value, big=context.big)
 
 
@@ -59,13 +65,6 @@ def write_lut_descriptor(value: bytes, context: Context) -> str:
 
 def write_empty(vr: str) -> str:
     return f'{{"vr":"{vr}"}}'
-
-
-def _write_array(vr: str, values: list[str]) -> str:
-    """Write values that are JSON already; an empty one is `null` beside others, and nothing alone (F.2.5)."""
-    if len(values) == 1 and not values[0]:
-        return write_empty(vr)
-    return f'{{"vr":"{vr}","Value":[{",".join([value or "null" for value in values])}]}}'
 
 
 def _write_binary(vr: str, value: bytes, *, big: bool = False) -> str:
@@ -85,27 +84,14 @@ def _write_numbers(vr: str, value: bytes, context: Context) -> str:
     if len(value) % one.size:
         return _write_binary("UN", value)
     context.budget.count_values(len(value) // one.size)
-    written = ",".join(_write_number_runs(one, value, context))
-    return f'{{"vr":"{vr}","Value":[{written}]}}'
-
-
-def _write_number_runs(one: Struct, value: bytes, context: Context) -> Iterator[str]:
-    """Write some numbers at a time, so that they never stand in memory as objects all at once."""
-    step = AT_ONCE * one.size
-    for at in range(0, len(value), step):
-        numbers = one.iter_unpack(memoryview(value)[at : at + step])
-        run = ",".join([str(number) if isinstance(number, int) else _write_real(number) for (number,) in numbers])
+    runs = []
+    # Some at a time, so that they never stand in memory as objects all at once.
+    for at in range(0, len(value), AT_ONCE * one.size):
+        numbers = one.iter_unpack(memoryview(value)[at : at + AT_ONCE * one.size])
+        run = ",".join([_NOT_FINITE.get(text := str(number), text) for (number,) in numbers])
         context.room(len(run))
-        yield run
-
-
-def _write_real(number: float) -> str:
-    """Write a number of IEEE 754; what JSON has no number for is written as both Python and JavaScript read it."""
-    if isfinite(number):
-        return repr(number)
-    if number != number:  # noqa: PLR0124  # The one value that is not itself.
-        return '"NaN"'
-    return '"Infinity"' if number > 0 else '"-Infinity"'
+        runs.append(run)
+    return f'{{"vr":"{vr}","Value":[{",".join(runs)}]}}'
 
 
 def _write_plain(value: bytes, context: Context) -> list[str]:
@@ -156,14 +142,12 @@ def _write_paragraph(value: bytes, context: Context) -> list[str]:
 
 
 def _write_names(value: bytes, context: Context) -> list[str]:
-    texts = _split(_decode_text(value.rstrip(b" \0"), context, is_name=True), context)
-    return [_write_name(text) for text in texts]
-
-
-def _write_name(text: str) -> str:
-    groups = zip(NAME_GROUPS, text.split("=", 3), strict=False)
-    written = ",".join([f'"{label}":{quoted(group)}' for label, group in groups if group])
-    return f"{{{written}}}" if written else ""
+    names = []
+    for text in _split(_decode_text(value.rstrip(b" \0"), context, is_name=True), context):
+        groups = zip(NAME_GROUPS, text.split("=", 3), strict=False)
+        written = ",".join([f'"{label}":{quoted(group)}' for label, group in groups if group])
+        names.append(f"{{{written}}}" if written else "")
+    return names
 
 
 def _write_tags(value: bytes, context: Context) -> list[str]:

@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from intake.dicom.behind_pixels import PIXELS
+from intake.dicom.boundaries import PIXELS
 from intake.dicom.budget import Budget
 from intake.dicom.dictionary import charsets
 from intake.dicom.dictionary.vrs import LUT_DESCRIPTOR, LUT_DESCRIPTORS, PIXEL_REPRESENTATION, settle_vr
-from intake.dicom.elements import UNDEFINED_LENGTH
-from intake.dicom.errors import BudgetSpentError
+from intake.dicom.encoding import UNDEFINED_LENGTH
+from intake.dicom.errors import TooCostlyError
 from intake.dicom.events import Event, Kind
 from intake.dicom.scanner import Scanner
 from portal.dicomweb.json_model.values import (
@@ -49,6 +49,24 @@ class _DataSet:
         self.signed: bool | None = None
         self.lut_entries: int | None = None
 
+    @property
+    def is_signed(self) -> bool:
+        """What the nearest Pixel Representation says; where there is none, values are unsigned."""
+        node: _DataSet | None = self
+        while node is not None and node.signed is None:
+            node = node.parent
+        return node is not None and bool(node.signed)
+
+    def note(self, tag: int, value: bytes) -> None:
+        """Keep what others' encoding depends on."""
+        if tag == SPECIFIC_CHARACTER_SET:
+            terms = charsets.terms(value[:LONGEST_CHARACTER_SET].decode("latin-1").strip("\0 "))
+            self.context = self.context._replace(terms=tuple(terms))
+        elif tag == PIXEL_REPRESENTATION:
+            self.signed = any(value)
+        elif tag == LUT_DESCRIPTOR:
+            self.lut_entries = int.from_bytes(value[:2], "big" if self.context.big else "little")
+
 
 class _Open(NamedTuple):
     """A sequence, an item or an element of fragments that has not ended, and the data set around it."""
@@ -72,7 +90,7 @@ class JsonWriter:
     def write(self, scanner: Scanner) -> str:
         """Return an instance's attributes before its pixel data as a JSON object.
 
-        Raises BudgetSpentError (also where the characters do not suffice: `characters`), and what the scanner raises.
+        Raises TooCostlyError (also where the characters do not suffice: `characters`), and what the scanner raises.
         """
         root = node = _DataSet(Context((), big=False, budget=self._budget, room=self.take))
         path: list[_Open] = []
@@ -92,7 +110,7 @@ class JsonWriter:
     def take(self, characters: int) -> None:
         self._left -= characters
         if self._left < 0:
-            raise BudgetSpentError("characters")
+            raise TooCostlyError("characters")
 
     def _step(self, event: Event, node: _DataSet, path: list[_Open]) -> _DataSet:
         """Follow an event into or out of a sequence, and return the data set that what follows belongs to."""
@@ -135,11 +153,11 @@ class JsonWriter:
             self._keep(node, tag, write_empty("OW" if "OW" in vr else vr if " " not in vr else "US"))
             return
         if length > LONGEST_VALUE:
-            raise BudgetSpentError("length")
+            raise TooCostlyError("length")
         value = scanner.value(event)
         if event.encoding.big != node.context.big:
             node.context = node.context._replace(big=event.encoding.big)
-        _note(node, tag, value)
+        node.note(tag, value)
         if " " in vr:
             self.take(FRAME + 2 * length)
             node.attributes[tag] = _Unsettled(vr, value, node.context)
@@ -154,17 +172,6 @@ class JsonWriter:
 def is_group_length(tag: int) -> bool:
     """Say whether an element is one that has no place in JSON (F.2.2)."""
     return not tag & 0xFFFF
-
-
-def _note(node: _DataSet, tag: int, value: bytes) -> None:
-    """Keep what others' encoding depends on."""
-    if tag == SPECIFIC_CHARACTER_SET:
-        terms = charsets.terms(value[:LONGEST_CHARACTER_SET].decode("latin-1").strip("\0 "))
-        node.context = node.context._replace(terms=tuple(terms))
-    elif tag == PIXEL_REPRESENTATION:
-        node.signed = any(value)
-    elif tag == LUT_DESCRIPTOR:
-        node.lut_entries = int.from_bytes(value[:2], "big" if node.context.big else "little")
 
 
 def _write_attribute(tag: int, vr: str, value: bytes, context: Context) -> str:
@@ -183,18 +190,9 @@ def _write_data_set(node: _DataSet) -> list[str]:
         if isinstance(found, str):
             parts.append(found)
         elif isinstance(found, _Unsettled):
-            vr = settle_vr(found.vr, tag, signed=_is_signed(node), lut_entries=node.lut_entries)
+            vr = settle_vr(found.vr, tag, signed=node.is_signed, lut_entries=node.lut_entries)
             parts.append(_write_attribute(tag, vr, found.value, found.context))
         else:
             items = ",".join(["".join(_write_data_set(item)) for item in found])
             parts.append(f'{{"vr":"SQ","Value":[{items}]}}' if found else write_empty("SQ"))
     return [*parts, "}"]
-
-
-def _is_signed(node: _DataSet | None) -> bool:
-    """Say what the nearest Pixel Representation says; where there is none, values are unsigned."""
-    while node is not None:
-        if node.signed is not None:
-            return node.signed
-        node = node.parent
-    return False

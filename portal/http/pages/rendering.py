@@ -1,14 +1,19 @@
-"""Renders the templates. What every page may use is declared here once."""
+"""Renders the templates, and serves what the build made for them. What every page may use is declared here once."""
 
 import json
+import os
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from fastapi import Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from portal.http.sessions.session_cookies import find_csrf_token
 
@@ -45,39 +50,67 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
     Every template sees `request`, `identity` (an Identity or None), `csrf_token`, `request_id`, `status`, the global
     `static(name)`, and what `CONTEXTS` add.
     """
-    names = _gather_names(request) | {"status": status} | context
-    text = build_environment().get_template(template).render(names)
-    # A page may name patients' files: no cache keeps it, not even the browser's after signing out.
-    return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
-
-
-def link_static(name: str) -> str:
-    """Return the URL of a static file; its name carries a hash of its content where the build made one."""
-    return f"{STATIC}/{_read_manifest().get(name, name)}"
-
-
-def _gather_names(request: Request) -> dict[str, Any]:
     names: dict[str, Any] = {
         "request": request,
         "identity": getattr(request.state, "identity", None),
         "csrf_token": find_csrf_token(request),
         "request_id": getattr(request.state, "request_id", ""),
     }
-    for context in CONTEXTS:
-        names |= context(request)
-    return names
+    for add in CONTEXTS:
+        names |= add(request)
+    names |= {"status": status} | context
+    text = build_environment().get_template(template).render(names)
+    # A page may name patients' files: no cache keeps it, not even the browser's after signing out.
+    return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
 
 
-def _read_manifest() -> dict[str, str]:
-    """Return the built files' names. Asked for anew after each build, so that a running portal follows it."""
-    path = DIST / "manifest.json"
+def link_static(name: str) -> str:
+    """Return the URL of a static file; its name carries a hash of its content where the build made one.
+
+    Asked for anew after each build, so that a running portal follows it.
+    """
+    manifest = DIST / "manifest.json"
     try:
-        return _read(path, path.stat().st_mtime_ns)
+        built = _read_manifest(manifest, manifest.stat().st_mtime_ns)
     except FileNotFoundError:
-        return {}
+        built = {}
+    return f"{STATIC}/{built.get(name, name)}"
 
 
 @lru_cache(maxsize=1)
-def _read(path: Path, _built_at: int) -> dict[str, str]:
+def _read_manifest(path: Path, _built_at: int) -> dict[str, str]:
     manifest: dict[str, str] = json.loads(path.read_text())
     return manifest
+
+
+HASHED = re.compile(r"-(?:[0-9A-Z]{8}|[0-9a-f]{8})\.[a-z0-9]+$")
+"""The build names each file by its content, but for those that are used as they were released."""
+
+router = APIRouter(include_in_schema=False)
+
+YEAR = "public, max-age=31536000, immutable"
+HOUR = "public, max-age=3600"
+
+
+class StaticAssets(StaticFiles):
+    """Serves `assets/dist`; where nothing was built, there is nothing to find."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=DIST, check_dir=False)
+
+    async def check_config(self) -> None:
+        """Take a folder that is not there for an empty one."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code in {200, 304}:
+            response.headers["Cache-Control"] = YEAR if HASHED.search(path) else HOUR
+        return response
+
+
+@router.api_route(STATIC + "/{path:path}", methods=["GET", "HEAD"])
+async def asset(request: Request, path: str) -> Response:
+    """Serve a file. Raises HTTPException where there is none."""
+    served: StaticAssets = request.app.state.assets
+    await served.check_config()
+    return await served.get_response(os.path.normpath(path), request.scope)

@@ -1,6 +1,6 @@
 """What routes of every kind ask for besides their own parameters: the portal's services, and where a page begins.
 
-Whoever asks is `portal/web/layout/dependencies.py`'s business for pages, and that of `portal/api/dependencies.py` for
+Whoever asks is `portal/web/layout/pages.py`'s business for pages, and that of `portal/api/dependencies.py` for
 programs.
 """
 

@@ -1,5 +1,6 @@
 """The analytics: saved queries over all verdicts, and what their latest runs answered."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -17,14 +18,23 @@ from portal.presentation import formatting
 from portal.presentation.labels import name_clinic
 from portal.saved_queries import PERIODS, QUERIES, USUAL, Column, SavedQuery, Told, find_query
 from portal.services import Services
-from portal.web.layout.dependencies import Admin
-from portal.web.layout.forms import see_other
+from portal.web.layout.pages import Admin, see_other
 
 router = APIRouter(prefix="/admin/analytics")
 
 Days = Annotated[int, Query()]
 
 NOTHING = "\u2013"
+
+WRITERS: Mapping[Told, Callable[[float], str]] = {
+    Told.COUNT: "{:,.0f}".format,
+    Told.BYTES: lambda amount: formatting.format_size(round(amount)),
+    Told.PERCENT: lambda amount: "under 0.1 %" if 0 < amount < 0.05 else formatting.format_share(amount),
+    Told.DURATION: lambda amount: formatting.format_duration(round(amount)),
+    Told.DOLLARS: formatting.format_dollars,
+    Told.HOUR: "{:02.0f}:00".format,
+}
+"""How amounts are written, as on other pages; Athena writes large ones with an exponent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +140,4 @@ def _write_cell(column: Column, value: str | None, names: dict[str, str]) -> Cel
         return Cell(column, value, f"/admin/quarantine?{urlencode({'code': value})}")
     if column.told in {Told.DEVICE, Told.DAY}:
         return Cell(column, value)
-    return Cell(column, _write_number(column.told, float(value)), amount=float(value) if column.bar else 0)
-
-
-def _write_number(told: Told, amount: float) -> str:
-    """Write an amount as other pages do; Athena writes large ones with an exponent."""
-    writers = {
-        Told.COUNT: lambda: f"{amount:,.0f}",
-        Told.BYTES: lambda: formatting.format_size(round(amount)),
-        Told.PERCENT: lambda: "under 0.1 %" if 0 < amount < 0.05 else formatting.format_share(amount),
-        Told.DURATION: lambda: formatting.format_duration(round(amount)),
-        Told.DOLLARS: lambda: formatting.format_dollars(amount),
-        Told.HOUR: lambda: f"{amount:02.0f}:00",
-    }
-    return writers[told]()
+    return Cell(column, WRITERS[column.told](float(value)), amount=float(value) if column.bar else 0)

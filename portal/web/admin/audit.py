@@ -5,13 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from portal.audit import trail
-from portal.audit.log import ACTIONS
-from portal.audit.trail import GROUPS, Asked
+from portal.audit import ACTIONS, GROUPS, Asked, export_entries, list_entries, list_groups
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
-from portal.web.layout.dependencies import Admin
-from portal.web.layout.pagination import build_address, build_page_links
+from portal.web.layout.pages import Admin, build_address, build_page_links
 
 router = APIRouter(prefix="/admin")
 
@@ -35,14 +32,14 @@ def audit_page(
     asked: Wanted,
     cursor: PageCursor,
 ) -> Response:
-    page = trail.list_entries(services, identity, asked, cursor)
+    page = list_entries(services, identity, asked, cursor)
     return render(
         request,
         "admin/audit.html",
         asked=asked,
         entries=page.rows,
         actions=ACTIONS,
-        groups=[(start, GROUPS.get(start, start), held) for start, held in trail.list_groups().items()],
+        groups=[(start, GROUPS[start], held) for start, held in list_groups().items()],
         clinics=services.directory.clinics(),
         today=f"{services.clock():%Y-%m-%d}",
         export=build_address("/admin/audit.csv", asked.fields()),
@@ -54,7 +51,7 @@ def audit_page(
 def audit_table(identity: Admin, services: Collaborators, asked: Wanted) -> Response:
     name = f"audit-{services.clock():%Y-%m-%d}.csv"
     return StreamingResponse(
-        trail.export_entries(services, identity, asked),
+        export_entries(services, identity, asked),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -9,14 +9,13 @@ from fastapi.responses import Response
 from intake.errors import ConflictError
 from intake.files.keys import UNASSIGNED
 from intake.rules import catalogue
-from portal.accounts.users import name_group
+from portal.accounts.user_pool import name_group
 from portal.admin import clinics, partners, profiles
 from portal.errors import FieldsError
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
 from portal.services import Services
-from portal.web.layout.dependencies import Admin, Fields
-from portal.web.layout.forms import render_form, see_other
+from portal.web.layout.pages import Admin, Fields, render_form, see_other
 
 router = APIRouter(prefix="/admin/clinics")
 

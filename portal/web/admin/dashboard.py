@@ -19,7 +19,7 @@ from portal.monitoring.statistics import RANGES, SHARES, TOLD
 from portal.presentation import formatting, labels
 from portal.presentation.labels import STATE_BADGES, Badge
 from portal.services import Services
-from portal.web.layout.pagination import build_address
+from portal.web.layout.pages import build_address
 from portal.web.layout.receipts import Tile
 
 router = APIRouter(prefix="/admin")
@@ -32,6 +32,7 @@ CODES = 8
 """Causes of rejection shown."""
 LEAST_SCALE = 10.0
 """Per cent that a bar of rejections reaches to at the least, so that one in a hundred looks like little."""
+TROUBLE = "{} in the dead-letter queue: checking failed again and again. The files are safe meanwhile."
 STANDINGS = 20
 """Clinics and devices shown."""
 
@@ -87,29 +88,19 @@ def storage_page(request: Request, services: Collaborators) -> Response:
 def _build_view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
     span = RANGES.get(wanted, RANGES["24h"])
     shown = build_dashboard(services, span, clinic or None)
-    names = _list_names(services)
+    names, dead = _list_names(services), shown.pipeline.dead
     return {
         "shown": shown,
         "names": names,
         "who": names.get(clinic, clinic) if clinic else "All clinics",
         "ranges": [(one, build_address("/admin", {"range": one.key, "clinic": clinic})) for one in RANGES.values()],
         "again": build_address("/admin/_dashboard", {"range": span.key, "clinic": clinic}),
-        "trouble": _describe_trouble(shown.pipeline),
+        # What an admin must look at now, if anything.
+        "trouble": TROUBLE.format(formatting.format_count(dead, "message")) if dead else None,
         "tiles": [Tile(shown.counts.get(state, 0), badge.label, badge) for state, badge in CHARTED.items()],
         "now": _list_facts(shown.pipeline),
-        "charted": list(CHARTED.values()),
-        "shares": [f"{share:.0%}".replace("%", " %") for share in SHARES],
-        "verdicts": _chart_verdicts(shown),
-        "latency": _chart_latency(shown),
+        **_build_charts(shown),
         "by_date": span.grain is Grain.DAY,
-        "rows": [
-            Row(
-                step.start,
-                [step.counts[state] for state in CHARTED],
-                [formatting.format_taken(one) for one in step.percentiles],
-            )
-            for step in reversed(shown.steps)
-        ],
         "codes": shown.codes[:CODES],
         "worst": max([LEAST_SCALE, *(row.rate for row in (*shown.clinics, *shown.devices))]),
         "clinics": shown.clinics[:STANDINGS],
@@ -125,53 +116,43 @@ def _list_names(services: Services) -> dict[str, str]:
     return {**clinics, UNASSIGNED: UNKNOWN_SENDERS}
 
 
-def _describe_trouble(pipeline: Pipeline) -> str | None:
-    """Say what an admin must look at now, if anything."""
-    if not pipeline.dead:
-        return None
-    return (
-        f"{formatting.format_count(pipeline.dead, 'message')} in the dead-letter queue: "
-        "checking failed again and again. The files are safe meanwhile."
-    )
-
-
 def _list_facts(pipeline: Pipeline) -> list[Fact]:
     """Return the state of the pipeline, and where to go on where it matters."""
     calm, alarmed, watched = STATE_BADGES[State.ACCEPTED], STATE_BADGES[State.REJECTED], labels.WARNED
     stuck, dead, quiet = pipeline.stuck, pipeline.dead, len(pipeline.quiet)
+    oldest = "Not measured yet" if pipeline.oldest_s is None else formatting.format_duration(1000 * pipeline.oldest_s)
     return [
         Fact("Waiting in the queue", formatting.format_count(pipeline.waiting, "message")),
-        Fact("Oldest has waited", _describe_oldest(pipeline)),
+        Fact("Oldest has waited", oldest if pipeline.waiting else "Nothing waits"),
         Fact("Stuck files", f"{stuck:,}", alarmed if stuck else calm, "/admin/stuck" if stuck else ""),
         Fact("Dead letters", f"{dead:,}", alarmed if dead else calm, "/admin/dead-letters" if dead else ""),
         Fact("Quiet clinics", f"{quiet:,}", watched if quiet else calm),
     ]
 
 
-def _describe_oldest(pipeline: Pipeline) -> str:
-    if not pipeline.waiting:
-        return "Nothing waits"
-    return "Not measured yet" if pipeline.oldest_s is None else formatting.format_duration(1000 * pipeline.oldest_s)
-
-
-def _chart_verdicts(shown: Dashboard) -> dict[str, Any]:
-    series = [
+def _build_charts(shown: Dashboard) -> dict[str, Any]:
+    """Return the charts of verdicts and of how long files took to one, as their script draws them, and their tables."""
+    step = int(shown.range.grain.value.total_seconds())
+    axis = {"starts": [int(one.start.timestamp()) for one in shown.steps], "step": step}
+    verdicts = [
         {"label": badge.label, "tone": badge.tone, "values": [step.counts[state] for step in shown.steps]}
         for state, badge in CHARTED.items()
     ]
-    return {**_build_axis(shown), "kind": "bars", "series": series}
-
-
-def _chart_latency(shown: Dashboard) -> dict[str, Any]:
-    series = [
+    latency = [
         {"label": f"{share:.0%}", "values": [step.percentiles[place] for step in shown.steps]}
         for place, share in enumerate(SHARES)
     ]
-    return {**_build_axis(shown), "kind": "lines", "series": series}
-
-
-def _build_axis(shown: Dashboard) -> dict[str, Any]:
     return {
-        "starts": [int(step.start.timestamp()) for step in shown.steps],
-        "step": int(shown.range.grain.value.total_seconds()),
+        "verdicts": {**axis, "kind": "bars", "series": verdicts},
+        "latency": {**axis, "kind": "lines", "series": latency},
+        "charted": list(CHARTED.values()),
+        "shares": [f"{share:.0%}".replace("%", " %") for share in SHARES],
+        "rows": [
+            Row(
+                step.start,
+                [step.counts[state] for state in CHARTED],
+                [formatting.format_taken(one) for one in step.percentiles],
+            )
+            for step in reversed(shown.steps)
+        ],
     }

@@ -4,8 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from intake.files.keys import UNASSIGNED
-from intake.files.metadata import study_uid_of
-from intake.files.model import FileRecord, Severity
+from intake.files.model import FileRecord, Severity, study_uid_of
 from intake.files.states import State
 from intake.rules import is_note
 from portal.http.pages.rendering import render
@@ -13,12 +12,10 @@ from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import formatting, labels
 from portal.quarantine import orders
 from portal.search.files import find_files
-from portal.services import Services
 from portal.uploads import visibility as seen
 from portal.web.clinic.search_form import Searched, lead_to_search
-from portal.web.layout.dependencies import Fields, Staff
 from portal.web.layout.facts import Fact, list_sections
-from portal.web.layout.pagination import build_page_links
+from portal.web.layout.pages import Fields, Staff, build_page_links
 
 router = APIRouter(prefix="/files")
 
@@ -56,7 +53,9 @@ def search(identity: Staff, services: Collaborators, fields: Fields) -> Response
 @router.get("/{file_id}")
 def file_page(request: Request, identity: Staff, services: Collaborators, file_id: str) -> Response:
     record = seen.read_file(services, identity, file_id)
-    unpacked = record.kind == "zip" and record.state is State.ACCEPTED and record.duplicate_of is None
+    accepted = record.state is State.ACCEPTED
+    unpacked = record.kind == "zip" and accepted and record.duplicate_of is None
+    uid = study_uid_of(record.metadata) if record.kind == "dicom" and accepted else ""
     return render(
         request,
         "file.html",
@@ -71,10 +70,10 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         particulars=_list_particulars(record),
         # Files that an archive holds; none for what is no archive, or was not unpacked.
         held=int(record.metadata.get("entries", 0)) if unpacked else 0,
-        study=_find_study_id(services, record),
+        study=services.ids.study(record.clinic_id, uid) if uid else "",
         other_road=bool(OTHER_ROADS.intersection(found.code for found in record.findings)),
         shown=record.kind if seen.is_shown(record) else "",
-        downloadable=record.state is State.ACCEPTED and not identity.is_admin,
+        downloadable=accepted and not identity.is_admin,
         order_id=orders.new_order_id(),
     )
 
@@ -105,9 +104,3 @@ def _list_particulars(record: FileRecord) -> list[Fact]:
         Fact("File ID", record.file_id, exact=True),
     ]
     return [fact for fact in told if fact.text]
-
-
-def _find_study_id(services: Services, record: FileRecord) -> str:
-    """Return the id of the study that an accepted file is part of, or nothing."""
-    uid = study_uid_of(record.metadata) if record.kind == "dicom" and record.state is State.ACCEPTED else ""
-    return services.ids.study(record.clinic_id, uid) if uid else ""

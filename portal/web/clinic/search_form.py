@@ -12,9 +12,7 @@ from portal.http.sessions.dependencies import Collaborators
 from portal.presentation import labels
 from portal.search import files as finding
 from portal.services import Services
-from portal.web.layout.dependencies import Staff
-from portal.web.layout.forms import see_other
-from portal.web.layout.pagination import build_address
+from portal.web.layout.pages import Staff, build_address, see_other
 
 
 @dataclass(frozen=True, slots=True)

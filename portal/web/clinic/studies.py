@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -15,9 +15,8 @@ from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import labels
 from portal.search import studies as seen
 from portal.web.clinic.search_form import Searched, lead_to_search
-from portal.web.layout.dependencies import Fields, Staff
 from portal.web.layout.facts import list_facts
-from portal.web.layout.pagination import build_page_links
+from portal.web.layout.pages import Fields, Staff, build_page_links
 
 router = APIRouter(prefix="/studies")
 
@@ -49,6 +48,18 @@ class Share:
     failed: int
     missing: int
     waiting: int
+
+    @classmethod
+    def from_upload(cls, upload: Upload) -> Self:
+        counts = upload.counts
+        return cls(
+            upload,
+            accepted=counts.get(State.ACCEPTED, 0),
+            rejected=counts.get(State.REJECTED, 0) + counts.get(State.DELETED, 0),
+            failed=counts.get(State.FAILED, 0),
+            missing=counts.get(State.EXPIRED, 0) + upload.unannounced,
+            waiting=labels.count_waiting(upload),
+        )
 
 
 @router.get("")
@@ -92,7 +103,7 @@ def study_page(
         findings=[found for found in page.findings if not found.where],
         series=list(of_series.values()),
         chosen=of_series.get(series),
-        shares=[_build_share(upload) for upload in page.uploads],
+        shares=[Share.from_upload(upload) for upload in page.uploads],
         patient=list_facts(page.patient),
         files=page.files.rows,
         **build_page_links(f"/studies/{study_id}", cursor, page.files.next, **chosen),
@@ -115,15 +126,3 @@ def _write_stretches(stretches: list[tuple[int, int]]) -> str:
     """Write stretches of numbers: `1 to 120, 122`."""
     told = [str(first) if first == last else f"{first} to {last}" for first, last in stretches[:STRETCHES]]
     return ", ".join([*told, "and more"] if len(stretches) > STRETCHES else told)
-
-
-def _build_share(upload: Upload) -> Share:
-    counts = upload.counts
-    return Share(
-        upload,
-        accepted=counts.get(State.ACCEPTED, 0),
-        rejected=counts.get(State.REJECTED, 0) + counts.get(State.DELETED, 0),
-        failed=counts.get(State.FAILED, 0),
-        missing=counts.get(State.EXPIRED, 0) + upload.unannounced,
-        waiting=labels.count_waiting(upload),
-    )

@@ -1,29 +1,44 @@
-"""The upload page, the list of uploads, and what the page's script asks for while it sends files.
+"""The upload page and what its script asks for, the list of uploads, and each upload's page, which is its receipt.
 
-That is the API's own services, for a session's cookie.
+The script asks for the API's own services, for a session's cookie. A receipt is live, printable and downloadable, and
+what failed is a click from another try.
 """
 
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Form, Header, Query, Request
 from fastapi.responses import Response
 
-from intake.files.model import Source
+from intake.errors import NotFoundError
+from intake.files.keys import upload_of
+from intake.files.model import Source, Upload
+from intake.files.states import State
+from intake.orders.model import Order
+from portal import cursors
+from portal.auth.identity import Identity
+from portal.http.pages.downloads import send_table
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import labels
-from portal.uploads import reservations, signing, visibility
+from portal.quarantine import orders
+from portal.services import Services
+from portal.uploads import receipt_csv, reservations, signing
+from portal.uploads import visibility as seen
 from portal.uploads.requests import AddFiles, NewUpload, Sign, Withdraw
 from portal.uploads.responses import AnnouncementList, PartPuts, Reserved, ReservedUpload
-from portal.uploads.views import show_announcements, show_part_puts, show_reserved, show_reserved_upload
-from portal.web.layout.dependencies import Staff
-from portal.web.layout.pagination import build_page_links
+from portal.web.layout import receipts
+from portal.web.layout.pages import Staff, build_address, build_page_links, see_other
 
 router = APIRouter()
 
+Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
+Asked = Annotated[str | None, Query(max_length=40)]
 
 LIST = 50
 """Uploads a page."""
+ANNOUNCED = 500
+"""Announced files a page."""
 
 LIMITS = {
     name: next(limit.max_length for limit in NewUpload.model_fields[name].metadata if hasattr(limit, "max_length"))
@@ -36,13 +51,13 @@ LIMITS = {
 def upload_page(request: Request, identity: Staff, services: Collaborators, again: str | None = None) -> Response:
     """With `again`, an upload's id, begin with its reference. Raises NotFoundError, ClinicError for admins."""
     identity.own_clinic()
-    reference = visibility.read_upload(services, identity, again).reference if again else ""
+    reference = seen.read_upload(services, identity, again).reference if again else ""
     return render(request, "upload.html", limits=LIMITS, reference=reference)
 
 
 @router.get("/uploads")
 def uploads_page(request: Request, identity: Staff, services: Collaborators, cursor: PageCursor) -> Response:
-    page = visibility.list_uploads(services, identity, cursor, LIST)
+    page = seen.list_uploads(services, identity, cursor, LIST)
     return render(
         request,
         "uploads.html",
@@ -52,27 +67,23 @@ def uploads_page(request: Request, identity: Staff, services: Collaborators, cur
     )
 
 
-Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
-
-ANNOUNCED = 500
-"""Files a page."""
-
-
 @router.post("/upload/new", status_code=201)
 def begin(identity: Staff, services: Collaborators, body: NewUpload, key: Key) -> ReservedUpload:
-    return show_reserved_upload(reservations.reserve(services, identity, body, source=Source.WEB, idempotency_key=key))
+    placement = reservations.reserve(services, identity, body, source=Source.WEB, idempotency_key=key)
+    return seen.show_reserved_upload(placement)
 
 
 @router.post("/upload/{upload_id}/files", status_code=201)
 def add(identity: Staff, services: Collaborators, upload_id: str, body: AddFiles, key: Key) -> ReservedUpload:
-    return show_reserved_upload(reservations.add_files(services, identity, upload_id, body.files, idempotency_key=key))
+    placement = reservations.add_files(services, identity, upload_id, body.files, idempotency_key=key)
+    return seen.show_reserved_upload(placement)
 
 
 @router.get("/upload/{upload_id}/files")
 def list_announced(identity: Staff, services: Collaborators, upload_id: str, cursor: PageCursor) -> AnnouncementList:
     """List what was announced, for a browser that goes on with an upload. Raises ClinicError for admins."""
     identity.own_clinic()
-    return show_announcements(visibility.list_files_of_upload(services, identity, upload_id, cursor, ANNOUNCED))
+    return seen.show_announcements(seen.list_files_of_upload(services, identity, upload_id, cursor, ANNOUNCED))
 
 
 @router.post("/upload/withdraw", status_code=204)
@@ -84,16 +95,139 @@ def withdraw(identity: Staff, services: Collaborators, body: Withdraw) -> Respon
 @router.post("/upload/file/{file_id}/sign")
 def sign(identity: Staff, services: Collaborators, file_id: str) -> Reserved:
     """Sign a file's PUT anew, or tell which of its parts S3 holds."""
-    return show_reserved(signing.sign(services, identity, file_id))
+    return seen.show_reserved(signing.sign(services, identity, file_id))
 
 
 @router.post("/upload/file/{file_id}/parts")
 def sign_parts(identity: Staff, services: Collaborators, file_id: str, body: Sign) -> PartPuts:
     wanted = {part.number: part.sha256 for part in body.parts}
-    return show_part_puts(signing.sign_numbered(services, identity, file_id, wanted))
+    return seen.show_part_puts(signing.sign_numbered(services, identity, file_id, wanted))
 
 
 @router.post("/upload/file/{file_id}/complete", status_code=204)
 def complete(identity: Staff, services: Collaborators, file_id: str) -> Response:
     signing.complete(services, identity, file_id)
     return Response(status_code=204)
+
+
+@router.get("/uploads/{upload_id}")
+def upload_receipt(
+    request: Request,
+    identity: Staff,
+    services: Collaborators,
+    *,
+    upload_id: str,
+    cursor: PageCursor,
+    asked: Asked = None,
+) -> Response:
+    upload = seen.read_upload(services, identity, upload_id)
+    order = _find_order(services, identity, upload_id, asked)
+    shown = _build_view(services, identity, upload, cursor, order)
+    return render(request, "receipt.html", sources=labels.SOURCES, **shown)
+
+
+@router.get("/uploads/{upload_id}/_receipt")
+def upload_receipt_again(
+    request: Request,
+    identity: Staff,
+    services: Collaborators,
+    *,
+    upload_id: str,
+    cursor: PageCursor,
+    asked: Asked = None,
+    unchanged: str | None = None,
+) -> Response:
+    """Render the receipt's body, or answer 204 while it would look as it did: most looks cost one read."""
+    upload = seen.read_upload(services, identity, upload_id)
+    order = _find_order(services, identity, upload_id, asked)
+    going_on = labels.count_waiting(upload) or (order and not order.complete)
+    if unchanged == receipts.fingerprint_receipt(upload, order) and going_on:
+        return Response(status_code=204)
+    return render(request, "_receipt.html", **_build_view(services, identity, upload, cursor, order))
+
+
+@router.get("/uploads/{upload_id}/trouble")
+def trouble(
+    request: Request,
+    identity: Staff,
+    services: Collaborators,
+    *,
+    upload_id: str,
+    cause: Annotated[str, Query(pattern=r"^[0-3]#[a-z0-9-]{0,80}$")],
+    cursor: PageCursor,
+) -> Response:
+    """List all files with one cause of trouble. Raises NotFoundError, InvalidCursorError."""
+    upload = seen.read_upload(services, identity, upload_id)
+    read = partial(services.troubles.files, upload_id, f"{cause}#", limit=receipts.PAGE)
+    page = cursors.seal_page(services, identity, cursor, read, cause=cause)
+    files = [seen.redact(identity, record) for record in page.rows]
+    return render(
+        request,
+        "trouble.html",
+        upload=upload,
+        cause=receipts.build_cause(upload, cause, files) if files else None,
+        files=files,
+        order_id=orders.new_order_id(),
+        **build_page_links(f"/uploads/{upload_id}/trouble", cursor, page.next, cause=cause),
+    )
+
+
+@router.get("/uploads/{upload_id}/receipt.csv")
+def receipt_table(request: Request, identity: Staff, services: Collaborators, upload_id: str) -> Response:
+    """Send the receipt as CSV, whose file name tells nothing but the upload's id. Raises NotFoundError."""
+    return send_table(request, receipt_csv.write_receipt(services, identity, upload_id), f"receipt-{upload_id}.csv")
+
+
+@router.post("/uploads/{upload_id}/retry")
+def retry(
+    identity: Staff,
+    services: Collaborators,
+    upload_id: str,
+    order_id: Annotated[str, Form(max_length=40)],
+    file_id: Annotated[str | None, Form(max_length=80)] = None,
+) -> Response:
+    """Have one failed file checked again, or all of the upload. Sending the form twice asks once.
+
+    Raises NotFoundError, OrderError, ConflictError, ScopeError, ClinicError.
+    """
+    if file_id:
+        orders.retry(services, identity, [file_id], order_id=order_id)
+    else:
+        orders.retry_failed(services, identity, upload_id, order_id=order_id)
+    return see_other(build_address(f"/uploads/{upload_id}", {"asked": order_id}))
+
+
+def _find_order(services: Services, identity: Identity, upload_id: str, asked: str | None) -> Order | None:
+    """Return what was asked for of this upload, while it is known."""
+    if not asked:
+        return None
+    try:
+        order = orders.find_order(services, identity, asked)
+    except NotFoundError:
+        return None
+    about = {order.selection.upload_id, *map(upload_of, order.selection.file_ids)}
+    return order if upload_id in about else None
+
+
+def _build_view(
+    services: Services, identity: Identity, upload: Upload, cursor: cursors.Cursor, order: Order | None
+) -> dict[str, Any]:
+    page = seen.page_files(services, identity, upload, cursor, receipts.PAGE)
+    studies = services.troubles.studies(upload.upload_id, receipts.STUDIES)
+    path = f"/uploads/{upload.upload_id}"
+    again = {"unchanged": receipts.fingerprint_receipt(upload, order), "cursor": cursor.text}
+    return {
+        "upload": upload,
+        "tiles": receipts.list_tiles(upload),
+        "bar": receipts.build_bar(upload),
+        "causes": receipts.list_causes(services, identity, upload) if upload.causes else [],
+        "shares": receipts.list_shares(upload, studies.rows),
+        "more_studies": studies.next is not None,
+        "may_recur": any(map(upload.counts.get, (State.REJECTED, State.FAILED, State.EXPIRED))),
+        "files": page.rows,
+        "order": order,
+        "order_id": orders.new_order_id(),
+        "seconds": receipts.choose_next_look(upload, page.rows, services.clock(), order),
+        "again": build_address(f"{path}/_receipt", {**again, "asked": order.order_id if order else ""}),
+        **build_page_links(path, cursor, page.next),
+    }

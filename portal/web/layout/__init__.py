@@ -1,1 +1,1 @@
-"""What the pages of clinics and of admins share: forms, facts of a file, receipts, and what stands around a page."""
+"""What the pages of clinics and of admins share: what they ask for and how they answer, facts of a file, receipts."""

@@ -63,22 +63,18 @@ def _group_values(values: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def list_facts(values: dict[str, Any]) -> list[Fact]:
     """Return one group of metadata as facts, such as what a file says of its patient."""
     told = [
-        Fact(spell_key(key), _write_value(key, value), exact=key.endswith(("uid", "id")))
+        Fact(spell_key(key), _write_text(value, key), exact=key.endswith(("uid", "id")))
         for key, value in values.items()
     ]
     return [fact for fact in told if fact.text]
 
 
-def _write_value(key: str, value: object) -> str:
-    if isinstance(value, str) and key.endswith("date"):
-        return format_dicom_date(value)
-    if isinstance(value, str) and key == "name":
-        return write_person_name(value)
-    return _write_text(value)
-
-
-def _write_text(value: object) -> str:
-    """Return a value on one line."""
+def _write_text(value: object, key: str = "") -> str:
+    """Return a value on one line; `key` is what it stands under in its group."""
+    if isinstance(value, str):
+        return (
+            format_dicom_date(value) if key.endswith("date") else write_person_name(value) if key == "name" else value
+        )
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, dict):

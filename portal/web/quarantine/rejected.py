@@ -1,4 +1,4 @@
-"""The quarantine: what was rejected, and what admins decide to do with it."""
+"""The quarantine: what was rejected, what admins decide to do with it, and proposals that wait for a second admin."""
 
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -17,14 +17,14 @@ from portal.presentation import formatting, labels
 from portal.quarantine import orders, reviews
 from portal.services import Services
 from portal.uploads import visibility as seen
-from portal.web.layout.dependencies import Admin
 from portal.web.layout.facts import Fact, list_sections
-from portal.web.layout.forms import see_other
-from portal.web.layout.pagination import build_address, build_page_links
-from portal.web.quarantine.order_labels import TITLES
+from portal.web.layout.pages import Admin, build_address, build_page_links, see_other
+from portal.web.quarantine.orders import TITLES
 from portal.web.quarantine.work_lists import MOST_REASON, QUARANTINE, TABS, Choice, Filter, check_reason, lead_to_order
 
 router = APIRouter(prefix="/admin")
+
+Count = Annotated[int | None, Query(ge=0, le=500)]
 
 LIST = 50
 """Files a page."""
@@ -120,6 +120,35 @@ def file_page(request: Request, identity: Admin, services: Collaborators, file_i
         rejected=record.state is State.REJECTED,
         order_id=orders.new_order_id(),
     )
+
+
+@router.get("/reviews")
+def reviews_page(
+    request: Request, identity: Admin, services: Collaborators, proposed: Count = None, refused: Count = None
+) -> Response:
+    waiting = services.reviews.list_waiting(reviews.WAITING)
+    return render(
+        request,
+        "admin/reviews.html",
+        tabs=TABS,
+        reviews=[(review, review.proposed_by == identity.subject) for review in waiting],
+        proposed=proposed,
+        refused=refused,
+        order_id=orders.new_order_id(),
+    )
+
+
+@router.post("/reviews/{file_id}/confirm")
+def confirm(
+    identity: Admin, services: Collaborators, file_id: str, order_id: Annotated[str, Form(max_length=80)]
+) -> Response:
+    return lead_to_order(reviews.confirm(services, identity, file_id, order_id=order_id))
+
+
+@router.post("/reviews/{file_id}/decline")
+def decline(identity: Admin, services: Collaborators, file_id: str) -> Response:
+    reviews.decline(services, identity, file_id)
+    return see_other("/admin/reviews")
 
 
 def _ask(request: Request, task: str, choice: Choice, fault: str | None = None) -> Response:

@@ -7,9 +7,8 @@ from pydantic import BaseModel, Field
 
 from intake.files.states import State
 from intake.orders.model import Order, Selection
-from portal.presentation.days import parse_day
-from portal.presentation.formatting import format_count
-from portal.web.layout.forms import see_other
+from portal.presentation.formatting import format_count, parse_day
+from portal.web.layout.pages import see_other
 
 TABS = (
     ("/admin/quarantine", "Quarantine"),

@@ -1,16 +1,25 @@
-"""What the record keeps of a DICOM file: typed, decoded, named, bounded; a patient's values stand under `patient`."""
+"""What the record keeps of a DICOM file: typed, decoded, named, bounded; a patient's values stand under `patient`.
+
+A clinic sends series: hundreds of slices that differ in their UIDs, numbers and positions, and in nothing else. So what
+SHARED and NUMBERS come to is kept for the next slice, the judgement on them included. Only values that say nothing of a
+person are kept so (no UID of a study, date, name or free text), only those that have their form, and only of the latest
+few series. The same values always have the same judgement, so nothing depends on what came before.
+"""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
 from intake.dicom import encoding
 from intake.files.model import Metadata
 from processor.judge.dicom.dictionary import positions
-from processor.judge.dicom.dictionary.attributes import OWN, SHARED, TEXTS, Attribute
+from processor.judge.dicom.dictionary.attributes import NUMBERS, OWN, SHARED, TEXTS, Attribute, Values
 from processor.judge.dicom.dictionary.sop_classes import SOP_CLASSES
-from processor.judge.dicom.rules.image import Description
-from processor.judge.dicom.texts import Texts
+from processor.judge.dicom.rules import identity, modules, pixel_data
+from processor.judge.dicom.rules.pixel_data import Description, describe
+from processor.judge.dicom.texts import SHARED_TEXTS, Texts
+from processor.judge.inspection.findings import Findings
 
 LONGEST_TEXT = 256
 """Characters of one value; the standard's longest kept value is a name's 64 in each of three forms."""
@@ -22,6 +31,9 @@ LISTS = frozenset(entry.key for entry in TEXTS if entry.most > 1 and entry.key)
 """What is delivered as a list of texts; numbers of type DS stay as they are written, for they are exact so."""
 WHOLE = frozenset(entry.key for entry in TEXTS if entry.vr == "IS")
 """Numbers that are written as text, and delivered as numbers."""
+
+SERIES_KEPT = 128
+"""How many series' values are kept: at most KEPT_BYTES for each element, some 40 KB even of hostile files."""
 
 CONTROLS = dict.fromkeys([*range(32), 127], " ")
 
@@ -53,10 +65,45 @@ class Part:
         return Fields(found, [(key, _split_values(text)) for key, at in self._lists if (text := texts[at])])
 
 
+class Shared(NamedTuple):
+    """What SHARED and NUMBERS come to."""
+
+    texts: Texts
+    image: Description
+    fields: Fields
+    """Their share of the metadata."""
+    sound: bool
+    """Whether no rule that looks at these texts alone has anything to say, whatever else the file holds."""
+    image_sound: bool
+    """The same of the rules on the image's description."""
+
+
 SHARED_PART, OWN_PART = Part(SHARED), Part(OWN)
 _PATIENT = [(entry.key.removeprefix(PATIENT), positions.OF[entry.tag]) for entry in OWN if PATIENT in entry.key]
-_META_SOP_INSTANCE = positions.MEDIA_STORAGE_SOP_INSTANCE_UID
+_numbers_of = itemgetter(*(entry.tag for entry in NUMBERS))
 _PATIENT_KEYS, _patient_of = [key for key, _ in _PATIENT], itemgetter(*(at for _, at in _PATIENT))
+
+
+def read_shared(values: Values, findings: Findings, *, big: bool) -> Shared:
+    """Return what a file's values of SHARED and NUMBERS come to, and add what is wrong with their form."""
+    numbers = _numbers_of(values)
+    known = recall_shared(SHARED_TEXTS.values_of(values), numbers, big)
+    return known or _work_out(SHARED_TEXTS.read_each(values, findings), numbers, big=big)
+
+
+@lru_cache(SERIES_KEPT)
+def recall_shared(encoded: tuple[bytes, ...], numbers: tuple[bytes, ...], big: bool) -> Shared | None:
+    """Return what values of SHARED and NUMBERS come to, or None if any is out of form."""
+    texts = SHARED_TEXTS.match_together(encoded, encoded[positions.SPECIFIC_CHARACTER_SET])
+    return _work_out(texts, numbers, big=big) if texts else None
+
+
+def _work_out(texts: Texts, numbers: tuple[bytes, ...], *, big: bool) -> Shared:
+    findings, image = Findings(), describe(numbers, texts.of, big=big)
+    fields = extract_shared(texts, image)
+    if texts.plain:
+        modules.check_shared(identity.find_sop_class(texts.of), texts.of, findings, has_patient=True)
+    return Shared(texts, image, fields, texts.plain and not findings, pixel_data.is_sound(image))
 
 
 def extract_shared(texts: Texts, image: Description) -> Fields:
@@ -87,7 +134,8 @@ def extract(shared: Fields, texts: Texts) -> Metadata:
     patient = {key: text for key, text in zip(_PATIENT_KEYS, _patient_of(fit)) if text}  # noqa: B905 - faster
     if patient:
         found["patient"] = patient
-    if "sop_instance_uid" not in found and (stated := clean_text(texts.of[_META_SOP_INSTANCE] or "")):
+    stated = texts.of[positions.MEDIA_STORAGE_SOP_INSTANCE_UID]
+    if "sop_instance_uid" not in found and stated and (stated := clean_text(stated)):
         found["sop_instance_uid"] = stated
     return found
 

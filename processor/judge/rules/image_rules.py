@@ -1,23 +1,12 @@
-"""The rules of volumes, images and archives, and of what surrounds every file; all chapters but DICOM's."""
+"""The rules of volumes, images and archives."""
 
-from processor.judge.rules.rule import FETCH_ANEW, Rule, note, reject, warn
-from processor.judge.rules.text_rules import CSV, HL7, JSON, PDF, TELL_IT, TEXTS, XML
+from processor.judge.rules.rule import FETCH_ANEW, note, reject, warn
+from processor.judge.rules.text_rules import TELL_IT
 
 PACK_ANEW = "Pack the files into a new ZIP archive, and send that; or send the files themselves."
 CONVERT_ANEW = "Convert the volume anew from its DICOM series, and send that; or send the series itself."
 SAVE_ANEW = "Save the image anew with the program that made it, and send that."
 SEND_FILES = "Send the files themselves, or pack them into an ordinary ZIP archive."
-
-SURROUNDINGS = (
-    reject("kind-not-allowed", "This kind of file is taken, but not from your clinic.",
-           "Send it in another way, or ask the administrator to allow this kind for your clinic."),
-    reject("too-large", "The file is larger than what is agreed for this kind of file and your clinic.",
-           "Ask the administrator to raise the limit for your clinic; send an archive as several smaller ones."),
-    reject("extension-claims-dicom", "The file's name says that it is DICOM, and its content is of another kind.",
-           "Export the study anew as DICOM files. If the content is what you mean to send, give it its own extension."),
-    warn("extension-mismatch", "The file's name ends as that of another kind of file than its content.",
-         "Check that the right file was sent; the name may have been changed by hand."),
-)  # fmt: skip
 
 ARCHIVE = (
     reject("archive-nested", "This is an archive within an archive; only the outer one is opened.",
@@ -140,16 +129,3 @@ IMAGES = (
     note("tiff-field-damaged", "A description in the TIFF image points beyond the end of the file.",
          section="TIFF 6.0 2"),
 )  # fmt: skip
-
-DOCUMENT_CHAPTERS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
-    ("Name, size and clinic", SURROUNDINGS),
-    ("ZIP archives", ARCHIVE),
-    ("NIfTI volumes", NIFTI),
-    ("JPEG, PNG and TIFF images", IMAGES),
-    ("PDF documents", PDF),
-    ("Text documents", TEXTS),
-    ("HL7 v2 messages", HL7),
-    ("FHIR resources", JSON),
-    ("C-CDA documents", XML),
-    ("CSV tables", CSV),
-)

@@ -43,7 +43,7 @@ def test_what_cannot_be_deployed_is_refused_with_its_file_and_its_reason(complai
         changes["delivery"] = replace(EXAMPLE.delivery, **changes["delivery"])
     with pytest.raises(ConfigError) as refused:
         StageConfig(**{"name": "prod", **changes})
-    assert str(refused.value).startswith("infra/stages/prod.py: ")
+    assert str(refused.value).startswith("infra/stages.py, stage prod: ")
     assert complaint in str(refused.value)
 
 

@@ -1,22 +1,23 @@
 """A portal on fakes, and browsers and machines that talk to it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
 from intake.files.model import now
 from intake.storage.model import Presigned
 from intake.tenants.model import Clinic, Partner
 from portal.app import create_app
-from portal.auth.partners import KnownPartners
-from portal.auth.revocations import KnownRevocations
-from portal.auth.signing_keys import SigningKeys
+from portal.auth.lookups import KnownPartners, KnownRevocations, SigningKeys
 from portal.auth.tokens import AccessClaims, Verifier, digest_session
+from portal.http.access import Access, find_access
 from portal.services import Services
 from portal.sign_in.cookies import Session
 from portal.sign_in.flow import SignIn
@@ -169,3 +170,20 @@ def cookies_of(portal: Portal, session: Session) -> dict[str, str]:
     """Return a session's cookies by role."""
     written = (value.partition(";")[0].partition("=") for value in portal.services.cookies.write(session))
     return {name.rpartition("-")[2]: value for name, _, value in written}
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A route, and whom it admits: None where nobody said so."""
+
+    method: str
+    path: str
+    access: Access | None
+
+
+def list_declared(app: FastAPI) -> Iterator[Declared]:
+    """Yield every method of every route of an app, with what is declared of it."""
+    for route in iter_route_contexts(app.routes):
+        for method in sorted(route.methods or {"*"}):
+            path = route.path or ""
+            yield Declared(method, path, find_access(method, path))

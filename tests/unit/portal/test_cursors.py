@@ -18,8 +18,7 @@ from intake.orders.model import Answer, Answered, Order, Selection, Task
 from intake.projections.model import FeedEntry
 from portal import cursors
 from portal.auth.identity import identify_staff
-from portal.crypto.deployment_key import DeploymentKey
-from portal.crypto.secret_versions import FRESH
+from portal.crypto.deployment_secrets import FRESH, DeploymentKey
 from portal.cursors import Cursor
 from tests.growth.fields import routes
 from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, an_upload

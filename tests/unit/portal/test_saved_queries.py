@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from intake.files.metadata import device
 from intake.files.states import JUDGED, State
+from intake.projections.model import device
 from portal.monitoring import costs
 from portal.saved_queries import PERIODS, QUERIES, find_query
 from processor.handlers.record_changes import verdict_rows

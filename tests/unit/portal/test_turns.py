@@ -6,7 +6,7 @@ from threading import Barrier, Event, Lock
 import pytest
 
 from portal.errors import TooManyRequestsError
-from portal.turns import Turns
+from portal.services import Turns
 
 
 def test_no_more_work_at_once_than_may_and_all_get_their_turn():

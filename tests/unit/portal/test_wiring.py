@@ -116,7 +116,7 @@ def test_several_cookies_pass_the_gateway(portal):
 
 def test_problems_pass_the_gateway_as_text_and_fonts_as_base64(portal, handler, monkeypatch, tmp_path):
     (tmp_path / "font.woff2").write_bytes(b"\x00\xff")
-    monkeypatch.setattr("portal.http.pages.static.DIST", tmp_path)
+    monkeypatch.setattr("portal.http.pages.rendering.DIST", tmp_path)
     handle = Mangum(create_app(portal.services), lifespan="off", text_mime_types=handler.TEXT)
     problem, font = handle(event(path="/api/v1/files"), None), handle(event(path="/static/font.woff2"), None)
     assert (problem["statusCode"], problem["isBase64Encoded"]) == (401, False)

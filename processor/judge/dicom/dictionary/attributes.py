@@ -85,7 +85,7 @@ OWN = (
 """The other attributes of text: what tells instances, studies and patients apart, and what people wrote freely."""
 
 TEXTS = (*SHARED, *OWN)
-"""Attributes whose values are text. Of either part UIDs come first, as `forms` looks at them once more."""
+"""Attributes whose values are text. Of either part UIDs come first, as `texts` looks at them once more."""
 
 NUMBERS = (
     Attribute(tags.SAMPLES_PER_PIXEL, "US", "samples_per_pixel"),
@@ -107,5 +107,9 @@ ABSENT = b"\x1e\x1e"
 """Stands for the value of a text attribute that is not there."""
 LOOKALIKE = ABSENT * 2
 """What is kept of a value that happens to be ABSENT's two control characters: as malformed, but not absent."""
-NOTHING = {attribute.tag: ABSENT for attribute in TEXTS} | dict.fromkeys((entry.tag for entry in NUMBERS), b"")
+KEPT_BYTES = 1024
+"""What is kept of a value at the most: more than any value of the kept elements may hold by the standard."""
+Values = dict[int, bytes]
+"""Tag → value as encoded."""
+NOTHING: Values = {attribute.tag: ABSENT for attribute in TEXTS} | dict.fromkeys((entry.tag for entry in NUMBERS), b"")
 """The values of a file before it is read."""

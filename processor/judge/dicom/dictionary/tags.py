@@ -1,6 +1,6 @@
 """The data elements that the judge looks at, as (group << 16) + element; names and meanings in PS3.6."""
 
-from intake.dicom.elements import BEHIND
+from intake.dicom.encoding import BEHIND
 
 FILE_META_LENGTH = 0x00020000
 TRANSFER_SYNTAX_UID = 0x00020010
@@ -78,6 +78,9 @@ OF_FRAMES = frozenset({0x52009229, 0x52009230})
 STOPS = PIXELS | {EXTENDED_OFFSET_TABLE}
 """Elements that a fast run leaves to the walker."""
 
+RESERVED = frozenset({0, 0xFFFE})
+"""Groups that no data element of a data set has."""
+
 ITEM = 0xFFFEE000
 ITEM_END = 0xFFFEE00D
 SEQUENCE_END = 0xFFFEE0DD
@@ -85,8 +88,8 @@ SEQUENCE_END = 0xFFFEE0DD
 IDENTIFIERS = (SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID)
 """The UIDs that every file of a patient must carry."""
 
-NEEDED_META = frozenset({MEDIA_STORAGE_SOP_CLASS_UID, MEDIA_STORAGE_SOP_INSTANCE_UID, TRANSFER_SYNTAX_UID})
-KEPT_META = NEEDED_META | {FILE_META_LENGTH}
+NEEDED_META = (MEDIA_STORAGE_SOP_CLASS_UID, MEDIA_STORAGE_SOP_INSTANCE_UID, TRANSFER_SYNTAX_UID)
+"""What the file meta information must hold, in its order."""
 
 
 _IN_CAPITALS = frozenset({"ID", "SOP", "UID"})

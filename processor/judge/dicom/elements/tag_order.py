@@ -1,21 +1,73 @@
 """The order of a level's data elements, and who owns its private ones (PS3.5 7.1, 7.8)."""
 
+import re
+import struct
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import lru_cache
 
-from intake.dicom.encoding import Encoding
+from intake.dicom.encoding import PLAIN_LONG_VRS, SHORT_VRS, Encoding
 from processor.judge.dicom.dictionary import tags
 from processor.judge.dicom.dictionary.attributes import BY_TAG, KEPT
-from processor.judge.dicom.elements.patterns import GROUP_SKIPS, SKIPS
+from processor.judge.inspection.findings import Findings
 
 AT_HAND = 64 * 1024
 """Up to where in a buffer the elements of a private block are skipped by a pattern, and counted by their size."""
+LONGEST_VALUE = 64
+"""Values up to this length are passed by a pattern."""
 SHORTEST_ELEMENT = 8
 
 START = 0xFFFF
 """Below every tag of a data set: group 0000 belongs to commands."""
 FENCES = sorted(KEPT | tags.STOPS)
 BEYOND = 1 << 32
+
+Match = Callable[[bytes, int, int], re.Match[bytes] | None]
+
+
+def _build_lengths(order: str, size: int, check: bytes = b"") -> bytes:
+    """Return a pattern for a length of `size` bytes up to LONGEST_VALUE and as many bytes."""
+    even = range(0, LONGEST_VALUE + 1, 2)
+    pack = struct.Struct(f"{order}{'H' if size == 2 else 'I'}").pack
+    return b"|".join(re.escape(pack(n)) + check * (n >= 8) + b".{%d}" % n for n in even)
+
+
+def _build_letters(vrs: frozenset[bytes]) -> bytes:
+    """Return a pattern for VRs, by their first letter: fewer alternatives are faster."""
+    firsts = {vr[:1]: b"".join(sorted(other[1:] for other in vrs if other[:1] == vr[:1])) for vr in sorted(vrs)}
+    return b"|".join(b"%b[%b]" % entry for entry in firsts.items())
+
+
+def _build_skips(order: str, *, explicit: bool) -> tuple[Match, Match]:
+    """Return two matches: for elements of one private block, and for a private group with its first creator.
+
+    The first one takes an element and those of the same block behind it: group and block stay the same. The second one
+    takes the group's length, if any, its first creator, and the elements of that one; its groups are the private
+    group's number, the creator's number and its elements.
+    """
+    # What follows an element's tag: its VR, its length and its value, which is no item.
+    if explicit:
+        short, long = _build_letters(SHORT_VRS), _build_letters(PLAIN_LONG_VRS)
+        body = rb"(?:(?:%b)(?:%b)|(?:%b)\0\0(?:%b))" % (short, _build_lengths(order, 2), long, _build_lengths(order, 4))
+    else:
+        item = re.escape(struct.pack(f"{order}HH", 0xFFFE, 0xE000))
+        body = b"(?:%b)" % _build_lengths(order, 4, b"(?!%b)" % item)
+    little = order == "<"
+    first, again = (b"(..).(.)", rb"\1.\2") if little else (b"(...).", rb"\1.")
+    skip_block = re.compile(b"(?s:%b%b(?:%b%b)*+)" % (first, body, again, body)).match
+    four = re.escape((b"UL" if explicit else b"") + struct.pack(f"{order}{'H' if explicit else 'I'}", 4)) + b".{4}"
+    creator = b"%b(?:%b)" % (b"LO" if explicit else b"", _build_lengths(order, 2 if explicit else 4))
+    block = rb"([\x10-\xff])"
+    first, again = (block + rb"\x00", rb"\1.\2") if little else (rb"\x00" + block, rb"\1\2.")
+    parts = (four, first, creator, again, body)
+    return skip_block, re.compile(rb"(?s:(..)(?:\x00\x00%b\1)?%b%b((?:%b%b)*+))" % parts).match
+
+
+_SKIPS = {
+    (explicit, big): _build_skips(">" if big else "<", explicit=explicit)
+    for explicit in (True, False)
+    for big in (True, False)
+}
 
 
 @lru_cache(1024)
@@ -48,8 +100,7 @@ class Order:
     )
 
     def __init__(self, encoding: Encoding) -> None:
-        self._skip = SKIPS[encoding.explicit, encoding.big]
-        self._skip_group = GROUP_SKIPS[encoding.explicit, encoding.big]
+        self._skip, self._skip_group = _SKIPS[encoding.explicit, encoding.big]
         self._group = 0
         self._creators: set[int] = set()
         self.encoding = encoding
@@ -64,10 +115,17 @@ class Order:
         self.other_vr: int | None = None
         """The first kept element whose VR is not the standard's."""
 
-    @property
-    def is_clean(self) -> bool:
-        """Say whether there is nothing to tell."""
-        return self.disordered is None and self.ownerless is None and self.odd is None and self.other_vr is None
+    def tell(self, findings: Findings) -> None:
+        """Add what was noted."""
+        noted = (
+            ("elements-unordered", self.disordered),
+            ("private-creator-missing", self.ownerless),
+            ("value-length-odd", self.odd),
+            ("vr-unexpected", self.other_vr),
+        )
+        for code, tag in noted:
+            if tag is not None:
+                findings.add(code, tags.name_tag(tag))
 
     def restart(self) -> "Order":
         """Begin another level, of which nothing but the elements' number is wanted."""

@@ -1,4 +1,4 @@
-"""The walk over a data set from its file meta information to its last byte.
+"""The walk over a data set from its first element to its last byte.
 
 Begin with `walk`.
 """

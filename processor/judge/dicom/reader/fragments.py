@@ -2,14 +2,10 @@
 
 import struct
 
-from intake.dicom.elements import LONG_HEADER, UNDEFINED_LENGTH, header
-from intake.dicom.encoding import EXPLICIT, LONG_VRS, SHORT_VRS
+from intake.dicom.encoding import EXPLICIT, LONG_HEADER, LONG_VRS, SHORT_VRS, UNDEFINED_LENGTH, header
 from processor.judge.dicom.dictionary import codestreams, tags
-from processor.judge.dicom.elements import offsets
-from processor.judge.dicom.elements.allowance import Allowance
-from processor.judge.dicom.elements.data_set import Pixels
-from processor.judge.dicom.elements.element_scanner import RESERVED
-from processor.judge.dicom.elements.offsets import NO_OFFSETS
+from processor.judge.dicom.elements.data_set import NO_OFFSETS, Pixels, read_offsets
+from processor.judge.dicom.elements.levels import Allowance
 from processor.judge.inspection.errors import DamagedSequenceError, UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Stream, Window
@@ -88,20 +84,16 @@ class Fragments:
         while not self.ended and self.items < MAX_ITEMS:
             if self.position + 8 == window.size:
                 self._end(window.size)
-            elif 0 <= self.position - window.origin <= len(window.buffer) - 8 or self._reach(window):
-                self.step()
-            else:
                 break
+            if not 0 <= self.position - window.origin <= len(window.buffer) - 8:
+                # Fetch the next header, and with it those of the small fragments that follow.
+                ahead = 8 if self._last > LARGE else min(self._ahead, window.size - self.position)
+                if not window.affords(ahead):
+                    break
+                self._ahead = min(4 * self._ahead, MOST_AHEAD)
+                window.show(self.position, ahead)
+            self.step()
         return self.ended
-
-    def _reach(self, window: Window) -> bool:
-        """Fetch the next header, and with it those of the small fragments that follow; say whether it is affordable."""
-        ahead = 8 if self._last > LARGE else min(self._ahead, window.size - self.position)
-        if not window.affords(ahead):
-            return False
-        self._ahead = min(4 * self._ahead, MOST_AHEAD)
-        window.show(self.position, ahead)
-        return True
 
     def _jump_to_end(self) -> bool:
         """Find the delimiter in the object's last bytes, and say whether it was there."""
@@ -155,22 +147,17 @@ class Fragments:
         self.items += 1
         self._last = length
         start = self.position + 8
+        at = start - self._stream.origin
         if self.items == 1:
-            self._read_offsets(start, length)
+            self._start = start + length
+            self.offsets = read_offsets(self._stream.buffer[at : at + length], length, self._order)
         elif self.offsets.entries:
             self._starts.add(self.position - self._start)
         if self.items == 2:
-            at = start - self._stream.origin
             self.first = self._stream.buffer[at : at + min(length, codestreams.LOOK)]
         self.position = start + length
         if not self._stream.holds(self.position):
             raise UnreadableFileError("encapsulation-unended", f"byte {start}")
-
-    def _read_offsets(self, start: int, length: int) -> None:
-        self._start = start + length
-        there = min(self._stream.show(start, 0), length)
-        at = start - self._stream.origin
-        self.offsets = offsets.read(self._stream.buffer[at : at + there], length, self._order)
 
     def _end(self, position: int) -> None:
         if self.complete:
@@ -182,21 +169,17 @@ class Fragments:
 def _find_end(buffer: bytes, at: int, stop: int, *, last: bool) -> int:
     """Return the end of the first delimiter in a stretch behind which a data set goes on or ends, or -1.
 
-    Later ones end sequences behind the image.
+    Behind it stands nothing, filling, or an element that may follow the image; later ones end sequences of such.
     """
     for _ in range(MOST_DELIMITERS):
         found = buffer.find(SEQUENCE_END, at, stop)
-        if found < 0 or _goes_on(buffer, found + 8, stop, last=last):
-            return found + 8 if found >= 0 else -1
+        if found < 0:
+            return -1
+        end = found + 8
+        if last and end <= stop and not buffer[end:stop].strip(b"\0"):
+            return end
+        head = header(buffer, end, stop, EXPLICIT) if stop - end >= LONG_HEADER else None
+        if head and head.tag >> 16 not in tags.RESERVED and (head.vr in SHORT_VRS or head.vr in LONG_VRS):
+            return end
         at = found + 1
     return -1
-
-
-def _goes_on(buffer: bytes, at: int, stop: int, *, last: bool) -> bool:
-    """Say whether nothing follows, or filling, or an element that may stand behind the image."""
-    if at > stop:
-        return False
-    if last and not buffer[at:stop].strip(b"\0"):
-        return True
-    head = header(buffer, at, stop, EXPLICIT) if stop - at >= LONG_HEADER else None
-    return head is not None and head.tag >> 16 not in RESERVED and (head.vr in SHORT_VRS or head.vr in LONG_VRS)

@@ -1,19 +1,16 @@
 """The walk over a data set: iterative, within budgets, every length checked against what is left (PS3.5 7)."""
 
-from intake.dicom import elements, lengths
-from intake.dicom.elements import UNDEFINED_LENGTH, Header, header
+from intake.dicom import encoding
+from intake.dicom.encoding import UNDEFINED_LENGTH, Header, header
 from intake.dicom.streams import take_bytes
 from processor.judge.dicom.dictionary import tags
-from processor.judge.dicom.dictionary.attributes import KEPT
-from processor.judge.dicom.elements import allowance, repeats
-from processor.judge.dicom.elements.allowance import Allowance
+from processor.judge.dicom.dictionary.attributes import KEPT, KEPT_BYTES, Values
+from processor.judge.dicom.elements import element_scanner, levels
 from processor.judge.dicom.elements.data_set import DataSet, Pixels
-from processor.judge.dicom.elements.doubts import Doubts, is_sequence
-from processor.judge.dicom.elements.element_scanner import KEPT_BYTES, Values, select_run
-from processor.judge.dicom.elements.levels import MAX_LEVELS, Level, Levels
+from processor.judge.dicom.elements.levels import MAX_LEVELS, Allowance, Level, Levels, is_sequence
 from processor.judge.dicom.elements.tag_order import Order
-from processor.judge.dicom.reader import nested, trailing_data
-from processor.judge.dicom.reader.content_sequences import Damage
+from processor.judge.dicom.reader import damage
+from processor.judge.dicom.reader.damage import Damage
 from processor.judge.dicom.reader.fragments import Fragments
 from processor.judge.inspection.errors import BudgetSpentError, DamagedSequenceError, UnreadableFileError
 from processor.judge.inspection.findings import Findings
@@ -33,7 +30,7 @@ class Walk:
         """Of what is nested, once anything is."""
         self._looked = 0
         """Up to where items were looked at all at once."""
-        self._doubts = Doubts(findings)
+        self._headers_settled = 0
         self._damage = Damage(findings)
         self.order = Order(data_set.encoding)
         self.data_set = data_set
@@ -47,12 +44,12 @@ class Walk:
                     self._pass_item(level)
                 else:
                     self._pass_elements(level)
-            except DamagedSequenceError as damage:
+            except DamagedSequenceError as error:
                 # Damage within the outermost sequence of known length harms nothing around it.
                 end = self._levels.leave_damaged()
                 if end is None:
                     raise
-                self._damage.add(self._levels.outermost, damage.where)
+                self._damage.add(self._levels.outermost, error.where)
                 self._position = end
             except BudgetSpentError:
                 self._leave_unchecked()
@@ -78,7 +75,8 @@ class Walk:
         else:
             return 0
         at = self._position - self._stream.origin
-        end, passed = select_run(level.encoding)(self._stream.buffer, at, at + there, values, order)
+        run = element_scanner.RUNS[level.encoding.explicit, level.encoding.big]
+        end, passed = run(self._stream.buffer, at, at + there, values, order)
         self._position += end - at
         self._count(passed)
         return end - at
@@ -90,10 +88,12 @@ class Walk:
             self._close(level, there)
             return
         self._count(1)
-        if level.encoding.explicit and lengths.is_doubtful(head, self._stream.buffer, at):
-            head = self._doubts.settle(self._stream, self._position, head, level)
+        explicit = level.encoding.explicit and self._headers_settled < encoding.MOST_DOUBTS
+        if explicit and encoding.is_doubtful(head, self._stream.buffer, at):
+            self._headers_settled += 1
+            head = damage.settle_header(self._stream, self._position, head, level, self._findings)
         if len(self._levels) == 1:
-            if trailing_data.is_stray(head, level.encoding, self.data_set.pixels, self._stream, self._position):
+            if damage.is_stray(head, level.encoding, self.data_set.pixels, self._stream, self._position):
                 self._end_at_trailing_data()
                 return
             self.order.enter(head.tag)
@@ -111,7 +111,7 @@ class Walk:
 
     def _count(self, elements: int) -> None:
         self._allowance.elements += elements
-        if self._allowance.elements > allowance.ELEMENTS:
+        if self._allowance.elements > levels.ELEMENTS:
             self._allowance.check(self._position)
 
     def _pass_delimiter(self, level: Level, head: Header) -> None:
@@ -146,7 +146,7 @@ class Walk:
         if following > self._stream.size:
             self._meet_overrun(level, head, following)
             return
-        if level.encoding.explicit and not head.vr and head.size == elements.SHORT_HEADER:
+        if level.encoding.explicit and not head.vr and head.size == encoding.SHORT_HEADER:
             self._findings.add("element-vr-missing", tags.format_tag(head.tag))
         if is_sequence(head, self._stream, start, level.encoding):
             self._position = start
@@ -160,7 +160,7 @@ class Walk:
         if outermost and head.tag in KEPT:
             self.order.note(head.tag, head.vr, head.length)
             value = take_bytes(self._stream, start, min(head.length, KEPT_BYTES))
-            repeats.keep(self.data_set.values, head.tag, value, self._findings)
+            self.data_set.keep_first(head.tag, value, self._findings)
         if outermost and head.tag == tags.EXTENDED_OFFSET_TABLE:
             self.data_set.extended_offsets = head.length
         is_image = outermost and head.tag in tags.PIXELS and head.length > 0
@@ -183,9 +183,17 @@ class Walk:
         if there < 8:
             self._close(level, there)
             return
-        if self._position >= self._looked and self._pass_usual_items(level):
-            return
         at = self._position - self._stream.origin
+        if self._position >= self._looked:
+            # What is usual is passed at once.
+            stop = min(level.limit - self._stream.origin, len(self._stream.buffer))
+            room = MAX_LEVELS - len(self._levels)
+            passed = element_scanner.pass_items(self._stream.buffer, at, stop, level.encoding, room)
+            self._looked = self._stream.origin + passed.reached
+            self._position += passed.end - at
+            self._allowance.spend(self._position, passed)
+            if passed.items:
+                return
         head = header(self._stream.buffer, at, len(self._stream.buffer), level.encoding)
         if head is None or head.tag not in {tags.ITEM, tags.SEQUENCE_END}:
             raise DamagedSequenceError("structure-invalid", f"byte {self._position}")
@@ -194,16 +202,6 @@ class Walk:
             self._levels.open_item(self._position, head.length, self._stream.size)
         elif not level.defined:
             self._levels.pop()
-
-    def _pass_usual_items(self, level: Level) -> bool:
-        """Pass the items that can be passed at once, and say whether there were any."""
-        at = self._position - self._stream.origin
-        stop = min(level.limit - self._stream.origin, len(self._stream.buffer))
-        passed = nested.pass_items(self._stream.buffer, at, stop, level.encoding, MAX_LEVELS - len(self._levels))
-        self._looked = self._stream.origin + passed.reached
-        self._position += passed.end - at
-        self._allowance.spend(self._position, passed.elements, passed.items, passed.sequences)
-        return passed.items > 0
 
     def _close(self, level: Level, there: int) -> None:
         """Leave a level of which less than a header is left: `there` bytes."""
@@ -222,25 +220,27 @@ class Walk:
             self._levels.pop()
 
     def _end_at_trailing_data(self) -> None:
-        trailing_data.check(self._stream, self._position, self._findings, after_pixels=self.data_set.pixels is not None)
+        damage.check_trailing(
+            self._stream, self._position, self._findings, after_pixels=self.data_set.pixels is not None
+        )
         self._levels.clear()
 
     def _meet_overrun(self, level: Level, head: Header, following: int) -> None:
         """Meet a length that exceeds the stream."""
-        if len(self._levels) == 1 and self.data_set.pixels is not None and not trailing_data.may_follow_pixels(head):
+        if len(self._levels) == 1 and self.data_set.pixels is not None and not damage.may_follow_pixels(head):
             self._end_at_trailing_data()
             return
         where = tags.format_tag(head.tag)
         if level.encoding.explicit and not head.vr:
             raise DamagedSequenceError("structure-invalid", where)
-        raise UnreadableFileError(trailing_data.classify_overrun(following, self._stream.size), where)
+        raise UnreadableFileError(damage.classify_overrun(following, self._stream.size), where)
 
     def _leave_unchecked(self) -> None:
         """End the walk where what describes the frames is more than there is time for. Raises BudgetSpentError else."""
         of_frames = self._levels.outermost in tags.OF_FRAMES and len(self._levels) > 1
         if not (of_frames and self._allowance.is_plausible(self._position)):
             raise BudgetSpentError("header-too-large", f"byte {self._position}")
-        if trailing_data.ends_as_archive(self._stream, self._position):
+        if damage.ends_as_archive(self._stream, self._position):
             raise UnreadableFileError("archive-appended", f"byte {self._position}")
         self._end_unchecked("header-unchecked", self._levels.outermost)
 

@@ -35,7 +35,6 @@ CODES = {
 """The UIDs that every file of a patient must carry, and how their findings' codes begin."""
 _identifiers_of = itemgetter(*(positions.OF[tag] for tag in CODES))
 
-
 MIRRORED = (
     (positions.MEDIA_STORAGE_SOP_CLASS_UID, positions.SOP_CLASS_UID, tags.MEDIA_STORAGE_SOP_CLASS_UID),
     (positions.MEDIA_STORAGE_SOP_INSTANCE_UID, positions.SOP_INSTANCE_UID, tags.MEDIA_STORAGE_SOP_INSTANCE_UID),

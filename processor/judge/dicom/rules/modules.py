@@ -1,4 +1,4 @@
-"""What the modules of a patient's file must hold, and what its SOP class leads to expect (PS3.3 C.7, C.12.1)."""
+"""What a patient's file must hold, what its SOP class leads to expect, and its geometry (PS3.3 C.7, 10.7, C.12.1)."""
 
 from operator import itemgetter
 
@@ -62,6 +62,12 @@ _RISKING = ("3", "3.1", "6", "6.1", "7", "7.1", "7.2", "7.3", "7.4", "77.1.1", "
 RISKING_ANNOTATION = frozenset(_ROOT + short for short in _RISKING)
 """Ultrasound, secondary capture, endoscopy and photographs: names are burned into these more than into others."""
 
+SPACINGS = tuple((positions.OF[tag], tag) for tag in (tags.PIXEL_SPACING, tags.IMAGER_PIXEL_SPACING))
+SMALLEST_SPACING, LARGEST_SPACING = 1e-5, 100.0
+"""Millimetres between pixels; microscopes reach 0.0001, and no detector's elements are 10 cm wide."""
+TOLERANCE = 1e-3
+"""By which direction cosines may miss unit length and a right angle: writers round them to three digits and more."""
+
 _needed_of = itemgetter(*(positions.OF[tag] for _, needed in MUST_BE_THERE for tag in needed))
 
 
@@ -76,7 +82,17 @@ def check(texts: positions.Texts, findings: Findings) -> None:
                 break
 
 
-def check_expected(sop_class: str, texts: positions.Texts, findings: Findings) -> None:
+def check_shared(sop_class: str, texts: positions.Texts, findings: Findings, *, has_patient: bool) -> None:
+    """Check what hardly differs within a series: of whatever file its character set, of a patient's all else."""
+    stated = texts[positions.SPECIFIC_CHARACTER_SET]
+    if stated and stated not in charsets.DEFINED and not charsets.DEFINED.issuperset(charsets.terms(stated)):
+        findings.add("character-set-unknown", tags.format_tag(tags.SPECIFIC_CHARACTER_SET))
+    if has_patient:
+        _check_expected(sop_class, texts, findings)
+        _check_geometry(texts, findings)
+
+
+def _check_expected(sop_class: str, texts: positions.Texts, findings: Findings) -> None:
     """Check what the SOP class leads to expect: the modality, and annotation in the image."""
     modality = texts[positions.MODALITY]
     if not modality:
@@ -90,6 +106,23 @@ def check_expected(sop_class: str, texts: positions.Texts, findings: Findings) -
         findings.add("burned-in-annotation-possible", tags.format_tag(tags.BURNED_IN_ANNOTATION))
 
 
-def check_character_set(stated: str | None, findings: Findings) -> None:
-    if stated and stated not in charsets.DEFINED and not charsets.DEFINED.issuperset(charsets.terms(stated)):
-        findings.add("character-set-unknown", tags.format_tag(tags.SPECIFIC_CHARACTER_SET))
+def _check_geometry(texts: positions.Texts, findings: Findings) -> None:
+    """Check Pixel Spacing, Imager Pixel Spacing and Image Orientation where they are numbers."""
+    for position, tag in SPACINGS:
+        spacings = _parse_numbers(texts[position])
+        if spacings and not (min(spacings) >= SMALLEST_SPACING and max(spacings) <= LARGEST_SPACING):
+            findings.add("pixel-spacing-invalid", tags.format_tag(tag))
+    cosines = _parse_numbers(texts[positions.IMAGE_ORIENTATION])
+    if len(cosines) == 6:
+        a, b, c, x, y, z = cosines
+        excesses = abs(a * a + b * b + c * c - 1), abs(x * x + y * y + z * z - 1)
+        if not (max(excesses) <= 2 * TOLERANCE and abs(a * x + b * y + c * z) <= TOLERANCE):
+            findings.add("image-orientation-invalid", tags.format_tag(tags.IMAGE_ORIENTATION))
+
+
+def _parse_numbers(text: str | None) -> list[float]:
+    """Return a text's numbers; none where any value is no number, which is another rule's matter."""
+    try:
+        return list(map(float, text.split("\\"))) if text else []
+    except ValueError:
+        return []

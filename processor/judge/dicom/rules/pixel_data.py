@@ -1,11 +1,18 @@
-"""The pixel data against its description: its length by exact integer arithmetic; nothing is decoded (PS3.5 8)."""
+"""The image's description, and the pixel data held against it: nothing is decoded (PS3.3 C.7.6.3, PS3.5 8).
+
+The length that the description leads to is worked out by exact integer arithmetic.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from intake.dicom import encoding
-from intake.dicom.elements import UNDEFINED_LENGTH
-from processor.judge.dicom.dictionary import codestreams, tags
+from intake.dicom.encoding import UNDEFINED_LENGTH
+from processor.judge.dicom.dictionary import codestreams, positions, tags
+from processor.judge.dicom.dictionary.attributes import NUMBERS
 from processor.judge.dicom.dictionary.sop_classes import SOP_CLASSES
 from processor.judge.dicom.elements.data_set import DataSet, Pixels
-from processor.judge.dicom.rules.image import Description
 from processor.judge.inspection.findings import Findings
 
 BITS = frozenset({1, 8, 16, 32, 64})
@@ -23,6 +30,57 @@ VIDEO = ("1.2.840.10008.1.2.4.100", "1.2.840.10008.1.2.4.101", "1.2.840.10008.1.
          "1.2.840.10008.1.2.4.104", "1.2.840.10008.1.2.4.105", "1.2.840.10008.1.2.4.106", "1.2.840.10008.1.2.4.107",
          "1.2.840.10008.1.2.4.108")  # fmt: skip
 """Transfer syntaxes whose frames and fragments have nothing to do with each other (PS3.5 A.4.5)."""
+
+FRAMES = re.compile(r"[+-]?[0-9]+")
+HALVED_CHROMA = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
+"""Two samples stand for each pixel instead of three (PS3.3 C.7.6.3.1.2)."""
+DELIVERED = tuple(entry.key for entry in NUMBERS if entry.key)
+
+
+class Description(NamedTuple):
+    """What the image pixel module says; None where an element is missing or unusable."""
+
+    samples_per_pixel: int | None
+    rows: int | None
+    columns: int | None
+    bits: int | None
+    bits_stored: int | None
+    high_bit: int | None
+    representation: int | None
+    frames: int | None
+    """1 unless stated otherwise; None where what is stated is no number."""
+    photometric: str
+    bytes: int
+    """The length of native pixel data; only for a complete description."""
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """What is known of DELIVERED, by key."""
+        return {key: number for key, number in zip(DELIVERED, self[:5], strict=True) if number is not None}
+
+
+def describe(numbers: Sequence[bytes], texts: positions.Texts, *, big: bool) -> Description:
+    """Return the description from the values of NUMBERS, as encoded, and from the texts."""
+    order: Literal["big", "little"] = "big" if big else "little"
+    # The first value of each, or None where it is missing or empty.
+    read = (int.from_bytes(value[:2], order) if len(value) >= 2 else None for value in numbers)
+    samples, rows, columns, bits, stored, high, representation, _ = read
+    frames = _parse_frames(texts[positions.NUMBER_OF_FRAMES] or "")
+    photometric = texts[positions.PHOTOMETRIC_INTERPRETATION] or ""
+    halved = photometric in HALVED_CHROMA and samples == 3
+    values = (rows or 0) * (columns or 0) * (2 if halved else samples or 1) * (frames or 1)
+    length = (values * (bits or 0) + 7) // 8
+    return Description(samples, rows, columns, bits, stored, high, representation, frames, photometric, length)
+
+
+def _parse_frames(text: str) -> int | None:
+    if not text:
+        return 1
+    digits = text.removesuffix(".0")
+    # The standard allows 12 characters; int() would also take underscores and thousands of digits.
+    if len(digits) > 12 or FRAMES.fullmatch(digits) is None:
+        return None
+    return int(digits) or 1
 
 
 def check(
@@ -50,8 +108,7 @@ def check(
         _check_description(image, data_set.pixels, findings)
         _check_module(image, data_set.pixels.tag, findings)
     if data_set.pixels.length == UNDEFINED_LENGTH:
-        _check_stream(data_set.pixels, transfer_syntax, findings)
-        _check_frames(data_set, data_set.pixels, image, transfer_syntax, findings)
+        _check_encapsulated(data_set, data_set.pixels, image, transfer_syntax, findings)
     else:
         _check_native(image, data_set.pixels, transfer_syntax, findings)
 
@@ -106,18 +163,15 @@ def _check_native(image: Description, pixels: Pixels, transfer_syntax: str, find
         findings.add("pixel-data-too-long", tags.format_tag(pixels.tag))
 
 
-def _check_stream(pixels: Pixels, transfer_syntax: str, findings: Findings) -> None:
-    if transfer_syntax in encoding.NATIVE:
-        findings.add("transfer-syntax-contradicted", tags.format_tag(pixels.tag))
-    code = codestreams.find_fault(pixels.first, transfer_syntax)
-    if code:
-        findings.add(code, tags.format_tag(pixels.tag))
-
-
-def _check_frames(
+def _check_encapsulated(
     data_set: DataSet, pixels: Pixels, image: Description, transfer_syntax: str, findings: Findings
 ) -> None:
-    """Compare the number of frames with the fragments, where all were seen, and with the offset tables (PS3.5 A.4)."""
+    """Look how the stream starts; compare the frames with all fragments and with the offset tables (PS3.5 A.4)."""
+    if transfer_syntax in encoding.NATIVE:
+        findings.add("transfer-syntax-contradicted", tags.format_tag(pixels.tag))
+    fault = codestreams.find_fault(pixels.first, transfer_syntax)
+    if fault:
+        findings.add(fault, tags.format_tag(pixels.tag))
     frames = image.frames or 1
     if transfer_syntax.startswith(VIDEO):
         return

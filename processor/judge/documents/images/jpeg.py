@@ -4,7 +4,7 @@ import re
 
 from intake.dicom.streams import take_bytes
 from intake.files.model import Metadata
-from processor.judge.documents import endings
+from processor.judge.documents import parts
 from processor.judge.documents.images.png import MAX_PIXELS
 from processor.judge.inspection.errors import UnreadableFileError
 from processor.judge.inspection.findings import Findings
@@ -24,9 +24,9 @@ CHUNK = 256 * 1024
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
-    """Judge an image by its markers. See `readers.Reader`."""
+    """Judge an image by its markers. See `judge.Reader`."""
     walk = _Walk(window, findings, metadata)
-    endings.check(window, walk.run(), findings)
+    parts.check_end(window, walk.run(), findings)
 
 
 class _Walk:

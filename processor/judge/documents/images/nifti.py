@@ -1,14 +1,19 @@
-"""NIfTI-1 and NIfTI-2 volumes, plain and gzipped: header, geometry, and length by arithmetic (nifti1.h, nifti2.h)."""
+"""NIfTI-1 and NIfTI-2 volumes, plain and gzipped: header, geometry, and length by arithmetic (nifti1.h, nifti2.h).
+
+Gzip streams (RFC 1952) are inflated to count them and never kept.
+"""
 
 import math
 import struct
-from typing import NamedTuple
+import zlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-from intake.dicom.streams import take_bytes
+from intake.dicom.streams import take_bytes, take_next
 from intake.files.model import Metadata
-from processor.judge.documents.images import gzipped
-from processor.judge.inspection import kinds
-from processor.judge.inspection.errors import UnreadableFileError
+from processor.judge.documents import parts
+from processor.judge.inspection.envelope import gunzip_head
+from processor.judge.inspection.errors import BudgetSpentError, UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Window
 
@@ -29,12 +34,36 @@ NAMES = {
 MAX_EXTENT = 1 << 32
 """Voxels along one axis."""
 UNITS = {1: "m", 2: "mm", 3: "um"}
+FIELDS = {
+    SIZE_1: {
+        "mark": ("4s", 344), "data_type": ("h", 70), "bits": ("h", 72), "dimensions": ("8h", 40), "spacing": ("8f", 76),
+        "offset": ("f", 108), "units": ("B", 123), "orientations": ("2h", 252), "length_elsewhere": ("i", 144),
+    },
+    SIZE_2: {
+        "mark": ("8s", 4), "data_type": ("h", 12), "bits": ("h", 14), "dimensions": ("8q", 16), "spacing": ("8d", 104),
+        "offset": ("q", 168), "orientations": ("2i", 344), "units": ("i", 500),
+    },
+}  # fmt: skip
+"""Size of a header, which tells its version → field → how it is written, and where."""
+
+WBITS = zlib.MAX_WBITS + 16
+MARK = b"\x1f\x8b"
+
+MAX_INFLATED = 1024 * 1024 * 1024
+"""Bytes that a volume is inflated to (see `inflation`); of a larger one, its trailer must agree with its header."""
+MAX_COUNTED = 32 * 1024 * 1024
+"""Bytes behind a volume that are inflated to count them."""
+MAX_RATIO = 200
+"""Inflated to compressed bytes beyond which what is above MAX_COUNTED is a bomb."""
+DEFLATE_LIMIT = 1032
+MAX_MEMBERS = 10_000
+CHUNK = 256 * 1024
 
 
 class Header(NamedTuple):
     """What the judge takes from a header of either version."""
 
-    version: int
+    size: int
     mark: bytes
     data_type: int
     bits: int
@@ -44,72 +73,55 @@ class Header(NamedTuple):
     orientations: tuple[int, int]
     """Codes of the two ways to say where the volume lies in space; 0 where one is not used."""
     units: int
-    size: int
     length_elsewhere: int = 0
     """Of the first axis, where FreeSurfer writes one that the header's 16 bits cannot hold: in `glmin`."""
 
+    def tell_place(self, field: str) -> str:
+        return f"byte {FIELDS[self.size][field][1]}"
+
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
-    """Judge a volume by its header and its length. See `readers.Reader`."""
-    compressed = window.buffer.startswith(gzipped.MARK)
-    head = kinds.gunzip_head(window.buffer, SIZE_2) if compressed else take_bytes(window, 0, SIZE_2)
+    """Judge a volume by its header and its length. See `judge.Reader`."""
+    compressed = window.buffer.startswith(MARK)
+    head = gunzip_head(window.buffer, SIZE_2) if compressed else take_bytes(window, 0, SIZE_2)
     header = _parse_header(head)
-    metadata["version"] = header.version
+    metadata["version"] = 1 if header.size == SIZE_1 else 2
     metadata["compressed"] = compressed
-    _check_mark(header, head, window.size, findings)
+    # Without a mark, an Analyze 7.5 header: the same fields, before there was one.
+    analyze = header.mark == bytes(4) and window.size == len(head) == SIZE_1
+    if header.mark == PAIR[header.size] or analyze:
+        findings.add("nifti-image-elsewhere", header.tell_place("mark"))
+    elif header.mark != SINGLE[header.size]:
+        raise UnreadableFileError("nifti-mark-invalid", header.tell_place("mark"))
     dimensions = _read_dimensions(header, findings)
     if header.data_type not in BITS:
-        raise UnreadableFileError("nifti-data-type-unknown", "byte 70" if header.size == SIZE_1 else "byte 12")
+        raise UnreadableFileError("nifti-data-type-unknown", header.tell_place("data_type"))
     metadata |= {
         "dimensions": list(dimensions),
         "spacing": [f"{step:.6g}" for step in header.spacing[1 : len(dimensions) + 1]],
         "data_type": NAMES[header.data_type],
         "spatial_unit": UNITS.get(header.units & 7, "unknown"),
     }
-    _check_geometry(header, len(dimensions), findings)
-    if header.mark == SINGLE[header.size]:
-        _check_length(window, header, dimensions, findings, compressed=compressed)
+    _check_image(window, header, dimensions, findings, compressed=compressed)
+
+
+def read_gzip(window: Window, findings: Findings, metadata: Metadata) -> None:  # noqa: ARG001 — see `judge.Reader`.
+    """Tell a bomb from other gzip files of nothing known (RFC 1952). See `judge.Reader`."""
+    declared = _read_declared_size(window)
+    if declared > MAX_COUNTED and declared > MAX_RATIO * window.size:
+        findings.add("gzip-bomb")
 
 
 def _parse_header(head: bytes) -> Header:
     for order in "<>":
         size = struct.unpack_from(f"{order}i", head)[0] if len(head) >= 4 else 0
-        if size in SINGLE:
+        if size in FIELDS:
             if len(head) < size:
                 raise UnreadableFileError("nifti-header-truncated", f"byte {len(head)}")
-            return _parse_version_1(head, order) if size == SIZE_1 else _parse_version_2(head, order)
+            found = {name: struct.unpack_from(order + form, head, at) for name, (form, at) in FIELDS[size].items()}
+            fields: dict[str, Any] = {name: values if values[1:] else values[0] for name, values in found.items()}
+            return Header(size, **fields)
     raise UnreadableFileError("nifti-mark-invalid", "byte 0")
-
-
-def _parse_version_1(head: bytes, order: str) -> Header:
-    dimensions = struct.unpack_from(f"{order}8h", head, 40)
-    data_type, bits = struct.unpack_from(f"{order}2h", head, 70)
-    spacing = struct.unpack_from(f"{order}8f", head, 76)
-    (offset,) = struct.unpack_from(f"{order}f", head, 108)
-    codes = struct.unpack_from(f"{order}2h", head, 252)
-    (glmin,) = struct.unpack_from(f"{order}i", head, 144)
-    return Header(1, head[344:348], data_type, bits, dimensions, spacing, offset, codes, head[123], SIZE_1, glmin)
-
-
-def _parse_version_2(head: bytes, order: str) -> Header:
-    data_type, bits = struct.unpack_from(f"{order}2h", head, 12)
-    dimensions = struct.unpack_from(f"{order}8q", head, 16)
-    spacing = struct.unpack_from(f"{order}8d", head, 104)
-    (offset,) = struct.unpack_from(f"{order}q", head, 168)
-    codes = struct.unpack_from(f"{order}2i", head, 344)
-    (units,) = struct.unpack_from(f"{order}i", head, 500)
-    return Header(2, head[4:12], data_type, bits, dimensions, spacing, offset, codes, units, SIZE_2)
-
-
-def _check_mark(header: Header, head: bytes, size: int, findings: Findings) -> None:
-    where = "byte 344" if header.size == SIZE_1 else "byte 4"
-    if header.mark == PAIR[header.size]:
-        findings.add("nifti-image-elsewhere", where)
-    elif header.mark == bytes(4) and size == len(head) == SIZE_1:
-        # An Analyze 7.5 header: the same fields, before there was a mark.
-        findings.add("nifti-image-elsewhere", where)
-    elif header.mark != SINGLE[header.size]:
-        raise UnreadableFileError("nifti-mark-invalid", where)
 
 
 def _read_dimensions(header: Header, findings: Findings) -> tuple[int, ...]:
@@ -119,29 +131,77 @@ def _read_dimensions(header: Header, findings: Findings) -> tuple[int, ...]:
         findings.add("nifti-length-elsewhere", "byte 42")
         extents = (header.length_elsewhere, *extents[1:])
     if not 1 <= axes <= 7 or not all(1 <= extent <= MAX_EXTENT for extent in extents):
-        raise UnreadableFileError("nifti-dimensions-invalid", "byte 40" if header.size == SIZE_1 else "byte 16")
+        raise UnreadableFileError("nifti-dimensions-invalid", header.tell_place("dimensions"))
     return extents
 
 
-def _check_geometry(header: Header, axes: int, findings: Findings) -> None:
-    if header.bits != BITS[header.data_type]:
-        findings.add("nifti-bits-mismatch", "byte 72" if header.size == SIZE_1 else "byte 14")
-    spatial = header.spacing[1 : min(axes, 3) + 1]
-    if not all(math.isfinite(step) and 0 < step < 1e6 for step in spatial):
-        findings.add("nifti-spacing-unusual", "byte 76" if header.size == SIZE_1 else "byte 104")
-    if not any(header.orientations):
-        findings.add("nifti-orientation-missing", "byte 252" if header.size == SIZE_1 else "byte 344")
-
-
-def _check_length(
+def _check_image(
     window: Window, header: Header, dimensions: tuple[int, ...], findings: Findings, *, compressed: bool
 ) -> None:
-    where = "byte 108" if header.size == SIZE_1 else "byte 168"
+    """Hold the voxels' size and place, and the length where the image is in this file, against the header."""
+    if header.bits != BITS[header.data_type]:
+        findings.add("nifti-bits-mismatch", header.tell_place("bits"))
+    spatial = header.spacing[1 : min(len(dimensions), 3) + 1]
+    if not all(math.isfinite(step) and 0 < step < 1e6 for step in spatial):
+        findings.add("nifti-spacing-unusual", header.tell_place("spacing"))
+    if not any(header.orientations):
+        findings.add("nifti-orientation-missing", header.tell_place("orientations"))
+    if header.mark != SINGLE[header.size]:
+        return
     if not math.isfinite(header.offset) or not header.size + 4 <= header.offset < 1 << 62:
-        raise UnreadableFileError("nifti-offset-invalid", where)
+        raise UnreadableFileError("nifti-offset-invalid", header.tell_place("offset"))
     expected = int(header.offset) + (math.prod(dimensions) * BITS[header.data_type] + 7) // 8
-    size = gzipped.measure_inflated(window, expected, findings) if compressed else window.size
+    size = _measure_inflated(window, expected, findings) if compressed else window.size
     if size < expected:
-        raise UnreadableFileError("nifti-data-too-short", "byte 40" if header.size == SIZE_1 else "byte 16")
+        raise UnreadableFileError("nifti-data-too-short", header.tell_place("dimensions"))
     if size > expected:
         findings.add("nifti-data-too-long", f"byte {expected}")
+
+
+def _measure_inflated(window: Window, expected: int, findings: Findings) -> int:
+    """Return the size of what the file inflates to, which should be `expected`. Raises UnreadableFileError."""
+    if expected > DEFLATE_LIMIT * window.size:
+        return 0
+    size = 0
+    window.stream()
+    try:
+        for piece in _inflate_members(window, findings):
+            size += len(piece)
+            if size > expected + MAX_COUNTED:
+                raise UnreadableFileError("gzip-bomb", f"byte {size} of the inflated volume")
+            if size > MAX_INFLATED:
+                return _trust_trailer(window, expected, findings)
+    except BudgetSpentError:
+        return _trust_trailer(window, expected, findings)
+    return size
+
+
+def _read_declared_size(window: Window) -> int:
+    return int.from_bytes(take_bytes(window, max(window.size - 4, 0), 4), "little")
+
+
+def _trust_trailer(window: Window, expected: int, findings: Findings) -> int:
+    """Take a large volume on its trailer's word, and tell so. BGZF files have a trailer of their last member only."""
+    findings.add("gzip-unchecked", f"byte {MAX_INFLATED} of the inflated volume")
+    many = window.buffer[3] & 4 and window.buffer[12:14] == b"BC"
+    if not many and _read_declared_size(window) != expected & 0xFFFFFFFF:
+        raise UnreadableFileError("gzip-length-mismatch", f"byte {window.size - 4}")
+    return expected
+
+
+def _inflate_members(window: Window, findings: Findings) -> Iterator[bytes]:
+    """Yield what the members inflate to, one after the other."""
+    position = 0
+    for _ in range(MAX_MEMBERS):
+        inflater = zlib.decompressobj(WBITS)
+        while not inflater.eof:
+            piece = take_next(window, position, CHUNK)
+            if not piece:
+                raise UnreadableFileError("gzip-truncated", f"byte {window.size}")
+            yield from parts.inflate(inflater, piece, CHUNK, "gzip-damaged")
+            position += len(piece) - len(inflater.unused_data)
+        if take_bytes(window, position, 2) != MARK:
+            if take_bytes(window, position, 1024).strip(b"\0"):
+                findings.add("gzip-trailing-bytes", f"byte {position}")
+            return
+    raise UnreadableFileError("gzip-bomb", f"byte {position}")

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from intake.dicom.streams import take_bytes
 from intake.files.model import Metadata
-from processor.judge.documents import endings
+from processor.judge.documents import parts
 from processor.judge.inspection.errors import UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Window
@@ -35,7 +35,7 @@ TAIL = 64 * 1024
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
-    """Judge an image chunk by chunk. See `readers.Reader`."""
+    """Judge an image chunk by chunk. See `judge.Reader`."""
     if not window.buffer.startswith(SIGNATURE):
         raise UnreadableFileError("png-signature-damaged", "byte 0")
     if _read_chunk_header(window, 8) != (b"IHDR", HEADER.size):
@@ -45,7 +45,7 @@ def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     checked = take_bytes(window, 12, HEADER.size + 8)
     if zlib.crc32(checked[:-4]) != int.from_bytes(checked[-4:], "big"):
         raise UnreadableFileError("png-checksum-wrong", "byte 8")
-    endings.check(window, image.walk(8 + 12 + HEADER.size), findings)
+    parts.check_end(window, image.walk(8 + 12 + HEADER.size), findings)
 
 
 def _read_chunk_header(window: Window, position: int) -> tuple[bytes, int]:

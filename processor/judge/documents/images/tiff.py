@@ -9,7 +9,7 @@ from typing import NamedTuple
 from intake.dicom.streams import take_bytes
 from intake.files.model import Metadata
 from processor.judge.documents.images.png import MAX_PIXELS
-from processor.judge.documents.whole import MAX_WHOLE
+from processor.judge.documents.parts import MAX_WHOLE
 from processor.judge.inspection.errors import UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Window
@@ -46,7 +46,7 @@ class _Field(NamedTuple):
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
-    """Judge an image by its directories. See `readers.Reader`."""
+    """Judge an image by its directories. See `judge.Reader`."""
     _Walk(window, findings, metadata).run()
 
 
@@ -127,22 +127,15 @@ class _Walk:
                 "samples_per_pixel": self._read_one(fields, SAMPLES, 1),
                 "compression": self._read_one(fields, COMPRESSION, UNCOMPRESSED),
             }
-        self._check_fields(fields, position)
-        self._check_data(fields, position, self._compute_raw_size(fields, columns, rows, position), tiled=tiled)
-
-    def _compute_raw_size(self, fields: dict[int, _Field], columns: int, rows: int, position: int) -> int:
-        """Return the bytes of the uncompressed image, as the sum of its samples' bits says, or raise."""
-        bits, samples = self._read_values(fields, BITS) or [1], self._read_one(fields, SAMPLES, 1)
-        if not 0 < samples <= 64 or not all(0 < depth <= 64 for depth in bits):
-            raise UnreadableFileError("image-description-impossible", f"byte {position}")
-        return rows * ((columns * samples * min(bits) + 7) // 8)
-
-    def _check_fields(self, fields: dict[int, _Field], position: int) -> None:
         for field in fields.values():
             size = SIZES.get(field.type, 1) * field.numbers
             if size > self._word and self._parse_offset(field) + size > self._window.size:
                 self._findings.add("tiff-field-damaged", f"byte {position}")
-                return
+        bits, samples = self._read_values(fields, BITS) or [1], self._read_one(fields, SAMPLES, 1)
+        if not 0 < samples <= 64 or not all(0 < depth <= 64 for depth in bits):
+            raise UnreadableFileError("image-description-impossible", f"byte {position}")
+        raw_size = rows * ((columns * samples * min(bits) + 7) // 8)
+        self._check_data(fields, position, raw_size, tiled=tiled)
 
     def _check_data(self, fields: dict[int, _Field], position: int, raw_size: int, *, tiled: bool) -> None:
         """Hold where the strips or tiles are said to be against the file."""

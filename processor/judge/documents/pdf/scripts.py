@@ -14,6 +14,7 @@ LITERAL = re.compile(rb"\(((?:[^()\\]|\\.|\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))
 """A literal string, whose inner parentheses may be nested twice (ISO 32000-1, 7.3.4.2)."""
 HEXADECIMAL = re.compile(rb"<([0-9A-Fa-f\s]*)>")
 ESCAPE = re.compile(rb"\\([()\\nrtbf])")
+ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 
 _TEXT = rb"\"(?:[^\"\\\r\n]|\\.)*\"|'(?:[^'\\\r\n]|\\.)*'"
 _PLAIN = rb"\s*(?:" + _TEXT + rb"|[+-]?\d[\d.]*|true|false)\s*"
@@ -33,12 +34,13 @@ def _read_script(objects: bytes, start: int) -> bytes:
     """Return a script that stands as a string; nothing for one that stands elsewhere, or is longer than formats are."""
     piece = objects[start : start + LONGEST]
     if literal := LITERAL.match(piece):
-        return ESCAPE.sub(_unescape, literal[1])
+        return unescape(literal[1])
     if hexadecimal := HEXADECIMAL.match(piece):
         digits = b"".join(hexadecimal[1].split())
         return bytes.fromhex(digits.decode()) if len(digits) % 2 == 0 else b""
     return b""
 
 
-def _unescape(found: re.Match[bytes]) -> bytes:
-    return {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}.get(found[1], found[1])
+def unescape(literal: bytes) -> bytes:
+    """Return what stands in a literal string for its escapes of one letter."""
+    return ESCAPE.sub(lambda found: ESCAPES.get(found[1], found[1]), literal)

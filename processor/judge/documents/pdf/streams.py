@@ -91,23 +91,17 @@ def check_bombs(data: bytes, findings: Findings) -> None:
     for start, end, dictionary in _find_streams(data):
         if _count_pixels(data, start, dictionary) > MAX_PIXELS:
             raise UnreadableFileError("image-too-many-pixels", f"byte {start}")
-        if _is_deflated(dictionary):
-            left -= _check_size(data, start, end, left)
-            if left < 0:
+        if not _is_deflated(dictionary):
+            continue
+        size = 0
+        for piece, taken in _Stream(data, start, end).inflate():
+            size += len(piece)
+            if size > LARGE and size > MAX_RATIO * taken:
+                raise UnreadableFileError("pdf-stream-bomb", f"byte {start}")
+            if size > left:
                 findings.add("pdf-part-unchecked", f"byte {start}")
                 return
-
-
-def _check_size(data: bytes, start: int, end: int, most: int) -> int:
-    """Return what a stream inflates to, at most about `most`. Raises UnreadableFileError where it is a bomb."""
-    size = 0
-    for piece, taken in _Stream(data, start, end).inflate():
-        size += len(piece)
-        if size > LARGE and size > MAX_RATIO * taken:
-            raise UnreadableFileError("pdf-stream-bomb", f"byte {start}")
-        if size > most:
-            break
-    return size
+        left -= size
 
 
 def _find_streams(data: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from intake.files.model import Metadata
-from processor.judge.documents import whole
+from processor.judge.documents import parts
 from processor.judge.inspection.errors import UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Window
@@ -31,18 +31,25 @@ RUNS = re.compile(
 """What starts a program (`=cmd|'…'!A0`) or calls out, in a cell that starts as a formula. Each pattern ends where the
 next one could start, so that no table makes the search slow."""
 LONGEST_LINE = 1024 * 1024
+"""Bytes. A longer one would be split into millions of cells at once."""
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
-    """Judge a table row by row. See `readers.Reader`."""
-    data = _decode(whole.read_whole(window), findings, metadata)
+    """Judge a table row by row. See `judge.Reader`."""
+    data = _decode(parts.read_whole(window), findings, metadata)
     found = BINARY.search(data)
     if found:
         raise UnreadableFileError("csv-binary", f"byte {found.start()}")
     if not data.strip():
         raise UnreadableFileError("csv-empty")
-    _check_lines(data)
-    runs = _check_formulas(data, findings)
+    for start in range(0, len(data) - LONGEST_LINE + 1, LONGEST_LINE):
+        end = start + LONGEST_LINE
+        if data.find(b"\n", start, end) < 0 and data.find(b"\r", start, end) < 0:
+            raise UnreadableFileError("csv-too-large", f"byte {start}")
+    formula = FORMULA.search(data)
+    if formula:
+        findings.add("csv-formula", f"byte {formula.start()}")
+    runs = formula is not None and RUNS.search(data, formula.start()) is not None
     _check_rows(data, findings, metadata, runs=runs)
 
 
@@ -61,23 +68,6 @@ def _decode(data: bytes, findings: Findings, metadata: Metadata) -> bytes:
         findings.add("text-not-utf-8", f"byte {error.start}")
         return plain.decode("cp1252", "replace").encode()
     return plain
-
-
-def _check_lines(data: bytes) -> None:
-    """Refuse a line that would be split into millions of cells at once."""
-    for start in range(0, len(data) - LONGEST_LINE + 1, LONGEST_LINE):
-        end = start + LONGEST_LINE
-        if data.find(b"\n", start, end) < 0 and data.find(b"\r", start, end) < 0:
-            raise UnreadableFileError("csv-too-large", f"byte {start}")
-
-
-def _check_formulas(data: bytes, findings: Findings) -> bool:
-    """Tell of formulas, and return whether any row may hold one that starts a program or calls out."""
-    found = FORMULA.search(data)
-    if not found:
-        return False
-    findings.add("csv-formula", f"byte {found.start()}")
-    return RUNS.search(data, found.start()) is not None
 
 
 def _check_row(row: list[str], number: int) -> None:
@@ -107,22 +97,15 @@ def _check_rows(data: bytes, findings: Findings, metadata: Metadata, *, runs: bo
             if runs:
                 _check_row(row, rows)
             if len(row) != columns:
-                findings.add(_classify_row(row, columns), f"row {rows}")
+                # Cells behind the last column that hold nothing misplace nothing; Excel leaves out a row's last, empty
+                # cells.
+                surplus = "csv-ragged" if any(row[columns:]) else "csv-cells-surplus"
+                findings.add("csv-cells-left-out" if len(row) < columns else surplus, f"row {rows}")
     except csv.Error:
         raise UnreadableFileError("csv-quotes-unbalanced", f"row {rows + 1}") from None
     if b"\r" in data and b"\n" not in data:
         findings.add("csv-line-ends-unusual")
     metadata |= {"rows": rows, "columns": columns, "delimiter": NAMES[delimiter]}
-
-
-def _classify_row(row: list[str], columns: int) -> str:
-    """Return the code of the finding on a row of another length.
-
-    Cells behind the last column that hold nothing misplace nothing, and Excel leaves out a row's last, empty cells.
-    """
-    if len(row) < columns:
-        return "csv-cells-left-out"
-    return "csv-ragged" if any(row[columns:]) else "csv-cells-surplus"
 
 
 def _guess_delimiter(text: str) -> str:

@@ -1,15 +1,29 @@
-"""FHIR R4 resources and bundles in JSON: type, identifiers, bundle, references (FHIR R4 2.6, 3.1.0)."""
+"""FHIR R4 resources and bundles in JSON: type, identifiers, bundle, references (FHIR R4 2.6, 3.1.0).
 
+JSON is read only after its depth and its number of values are known to be bounded (RFC 8259).
+"""
+
+import json
 import re
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from intake.files.model import Metadata
-from processor.judge.documents import fields, whole
-from processor.judge.documents.texts import json_text
+from processor.judge.documents import parts
 from processor.judge.inspection.errors import OtherKindError, UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Window
+
+MAX_DEPTH = 128
+MAX_TOKENS = 1_500_000
+"""Strings and brackets."""
+MAX_COMMAS = 2_000_000
+TOKEN = re.compile(rb'"[^"]*"?|[\[{]|[\]}]')
+OPENING, QUOTE = b"[{", ord('"')
+BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+Pairs = list[tuple[str, Any]]
 
 KEPT = frozenset({
     "resourceType", "id", "type", "entry", "resource", "fullUrl", "status", "name", "given", "family", "text",
@@ -51,12 +65,10 @@ _R4 = """
     SubstanceReferenceInformation SubstanceSourceMaterial SubstanceSpecification SupplyDelivery SupplyRequest Task
     TerminologyCapabilities TestReport TestScript ValueSet VerificationResult VisionPrescription
 """
-_DSTU2_AND_STU3 = """
+_OTHERS = """
     BodySite Conformance DataElement DeviceComponent DeviceUseRequest DiagnosticOrder EligibilityRequest
     EligibilityResponse ExpansionProfile ImagingManifest ImagingObjectSelection MedicationOrder Order OrderResponse
     ProcedureRequest ProcessRequest ProcessResponse ReferralRequest Sequence ServiceDefinition
-"""
-_R4B_AND_R5 = """
     ActorDefinition AdministrableProductDefinition ArtifactAssessment BiologicallyDerivedProductDispense Citation
     ClinicalUseDefinition ConditionDefinition DeviceAssociation DeviceDispense DeviceUsage EncounterHistory
     EvidenceReport FormularyItem GenomicStudy ImagingSelection Ingredient InventoryItem InventoryReport
@@ -66,27 +78,28 @@ _R4B_AND_R5 = """
 """
 
 RESOURCE_TYPES = frozenset(_R4.split())
-OTHER_VERSIONS = frozenset((_DSTU2_AND_STU3 + _R4B_AND_R5).split())
-"""The resource types of FHIR R4 (4.0.1, resourcelist), and those that only other versions have."""
+OTHER_VERSIONS = frozenset(_OTHERS.split())
+"""The resource types of FHIR R4 (4.0.1, resourcelist), and those that only DSTU2, STU3, R4B or R5 have."""
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
-    """Judge a resource or a bundle of them. See `readers.Reader`."""
+    """Judge a resource or a bundle of them. See `judge.Reader`."""
     document = _Document(findings)
-    data = whole.read_whole(window)
+    data = parts.read_whole(window)
     if NDJSON.match(data):
         raise OtherKindError("fhir-ndjson")
-    resource = json_text.parse(data, document.keep_fields)
+    resource = _parse_json(data, document.keep_fields)
     if not isinstance(resource, dict) or "resourceType" not in resource:
         raise UnreadableFileError("fhir-resource-type-missing")
     resource_type = _check_type(resource, "", findings)
     metadata["resource_type"] = resource_type
     # A patient's id may be the number that a hospital knows the patient by.
-    fields.add(metadata, id=None if resource_type == "Patient" else resource.get("id"), status=resource.get("status"))
+    identifier = None if resource_type == "Patient" else resource.get("id")
+    parts.add_texts(metadata, id=identifier, status=resource.get("status"))
     document.check_identifier(resource, "")
     if resource_type == "Bundle":
         document.check_bundle(resource, metadata)
-    else:
+    elif resource_type == "Patient":
         _describe_patient(resource, metadata)
 
 
@@ -106,7 +119,7 @@ class _Document:
         self._findings = findings
         self._references: set[str] = set()
 
-    def keep_fields(self, pairs: json_text.Pairs) -> dict[str, Any]:
+    def keep_fields(self, pairs: Pairs) -> dict[str, Any]:
         """Return what is needed of one object."""
         whole_object = dict(pairs)
         if len(whole_object) != len(pairs):
@@ -129,10 +142,8 @@ class _Document:
         bundle_type = bundle.get("type")
         if not isinstance(bundle_type, str) or bundle_type not in BUNDLE_TYPES or not isinstance(entries, list):
             raise UnreadableFileError("fhir-bundle-invalid")
-        metadata["bundle_type"] = bundle_type
-        metadata["entries"] = len(entries)
-        types: Counter[str] = Counter()
-        urls: set[str] = set()
+        metadata |= {"bundle_type": bundle_type, "entries": len(entries)}
+        types, urls = Counter[str](), set[str]()
         for number, entry in enumerate(entries, 1):
             types.update(self._check_entry(entry, urls, f"entry {number}", metadata))
         metadata["resource_types"] = dict(types.most_common(MOST_TYPES))
@@ -163,23 +174,76 @@ class _Document:
 
 
 def _describe_patient(resource: dict[str, Any], metadata: Metadata) -> None:
-    if resource["resourceType"] != "Patient":
-        return
     name, identifier = _find_first(resource.get("name")), _find_first(resource.get("identifier"))
     given = name.get("given")
-    parts = [name.get("family"), *(given if isinstance(given, list) else [])[:2]]
-    patient: Metadata = {}
-    fields.add(
-        patient,
+    names = [name.get("family"), *(given if isinstance(given, list) else [])[:2]]
+    parts.add_patient(
+        metadata,
         id=identifier.get("value") or resource.get("id"),
-        name="^".join(part for part in parts if isinstance(part, str)) or name.get("text"),
+        name="^".join(part for part in names if isinstance(part, str)) or name.get("text"),
         birth_date=resource.get("birthDate"),
         sex=resource.get("gender"),
     )
-    if patient:
-        metadata["patient"] = patient
 
 
 def _find_first(values: object) -> dict[str, Any]:
     found = values[0] if isinstance(values, list) and values else None
     return found if isinstance(found, dict) else {}
+
+
+def read_json(window: Window, findings: Findings, metadata: Metadata) -> None:  # noqa: ARG001 — see `judge.Reader`.
+    """Read JSON whose first bytes name no FHIR resource: one after all, an attack, or not taken. See `judge.Reader`."""
+    if window.size > parts.MAX_WHOLE:
+        return
+    data = parts.read_whole(window)
+    _check_depth(data)
+    if b"resourceType" not in data:
+        return
+    try:
+        # The type may stand anywhere in the outermost object; what is kept of those within it tells nothing.
+        keys = _parse_json(data, lambda pairs: frozenset(key for key, _ in pairs))
+    except UnreadableFileError:
+        return
+    if isinstance(keys, frozenset) and "resourceType" in keys:
+        raise OtherKindError("fhir")
+
+
+def _parse_json(data: bytes, kept: Callable[[Pairs], Any]) -> Any:  # noqa: ANN401 — JSON may be anything.
+    """Return what `kept` leaves of each object, from the innermost outwards. Raises UnreadableFileError."""
+    if data.startswith(BOMS[1:]):
+        raise UnreadableFileError("json-not-utf-8", "byte 0")
+    data = data.removeprefix(BOMS[0])
+    _check_depth(data)
+    try:
+        return json.loads(data.decode(), object_pairs_hook=kept, parse_constant=_not_json)
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError("json-not-utf-8", f"byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        truncated = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string")
+        code = "json-truncated" if truncated else "json-malformed"
+        raise UnreadableFileError(code, f"character {error.pos}") from None
+    except ValueError:  # An integer of thousands of digits.
+        raise UnreadableFileError("json-malformed") from None
+
+
+def _check_depth(data: bytes) -> None:
+    """Raise UnreadableFileError for a text whose parsing would cost too much."""
+    if data.count(b",") > MAX_COMMAS:
+        raise UnreadableFileError("json-too-many-values")
+    # Without escapes, the next quote always ends a string.
+    plain = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    depth = 0
+    for tokens, found in enumerate(TOKEN.finditer(plain)):
+        first = plain[found.start()]
+        if first in OPENING:
+            depth += 1
+        elif first != QUOTE:
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise UnreadableFileError("json-too-deep")
+        if tokens > MAX_TOKENS:
+            raise UnreadableFileError("json-too-many-values")
+
+
+def _not_json(_: str) -> NoReturn:
+    raise UnreadableFileError("json-not-a-number")

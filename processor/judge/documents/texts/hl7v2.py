@@ -3,12 +3,11 @@
 import re
 
 from intake.files.model import Metadata
-from processor.judge.documents import fields, whole
+from processor.judge.documents import parts
 from processor.judge.inspection.errors import UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Window
 
-MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 MLLP = re.compile(r"[\x0b\x1c]")
 """Start and end of a message on the wire (MLLP), which do not belong into a file."""
 LINE_END = re.compile(r"\r\n|\r|\n")
@@ -28,35 +27,30 @@ MOST_FIELDS, LONGEST_HEADER = 40, 64 * 1024
 
 
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
-    """Judge a message or a batch segment by segment. See `readers.Reader`."""
-    text = _decode(whole.read_whole(window), findings)
+    """Judge a message or a batch segment by segment. See `judge.Reader`."""
+    text = _decode(parts.read_whole(window), findings)
     found = BINARY.search(text)
     if found:
         raise UnreadableFileError("hl7-binary", f"character {found.start()}")
+    # What each frame of the wire holds; the whole text where there is none.
+    frames = MLLP.split(text, MAX_FRAMES)
+    if len(frames) > MAX_FRAMES:
+        raise UnreadableFileError("hl7-too-many-segments", f"frame {MAX_FRAMES}")
+    if len(frames) > 1:
+        findings.add("hl7-framing-left", "byte 0")
     segments: list[str] = []
-    for frame in _split_frames(text, findings):
+    for frame in [frame.lstrip() for frame in frames if frame.strip()] or [""]:
         _add_segments(frame, segments, findings)
     metadata["segments"] = len(segments)
     metadata["messages"] = sum(segment.startswith("MSH") for segment in segments)
     _check_messages(segments, findings, metadata)
 
 
-def _split_frames(text: str, findings: Findings) -> list[str]:
-    """Return what each frame of the wire holds; the whole text where there is none."""
-    pieces = MLLP.split(text, MAX_FRAMES)
-    if len(pieces) > MAX_FRAMES:
-        raise UnreadableFileError("hl7-too-many-segments", f"frame {MAX_FRAMES}")
-    if len(pieces) > 1:
-        findings.add("hl7-framing-left", "byte 0")
-    return [piece.lstrip() for piece in pieces if piece.strip()] or [""]
-
-
 def _decode(data: bytes, findings: Findings) -> str:
-    for mark, encoding in MARKS.items():
-        if data.startswith(mark):
-            if encoding == "utf-16":
-                raise UnreadableFileError("hl7-utf-16", "byte 0")
-            return data.decode(encoding, "replace")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise UnreadableFileError("hl7-utf-16", "byte 0")
+    if data.startswith(b"\xef\xbb\xbf"):
+        return data.decode("utf-8-sig", "replace")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -121,7 +115,7 @@ def _check_header(header: str, where: str, findings: Findings) -> None:
 def _describe(header: str, segments: list[str], metadata: Metadata) -> None:
     separator, component, repetition = header[3], header[4], header[5]
     values = header.split(separator, MOST_FIELDS)
-    fields.add(
+    parts.add_texts(
         metadata,
         message_type=component.join(values[8].split(component, 2)[:2]).replace(component, "^"),
         version=values[11].partition(component)[0],
@@ -134,13 +128,10 @@ def _describe(header: str, segments: list[str], metadata: Metadata) -> None:
         [],
     )
     pid += [""] * (9 - len(pid))
-    patient: Metadata = {}
-    fields.add(
-        patient,
+    parts.add_patient(
+        metadata,
         id=pid[3].partition(repetition)[0].partition(component)[0],
         name=pid[5].partition(repetition)[0].replace(component, "^").rstrip("^"),
         birth_date=pid[7].partition(component)[0],
         sex=pid[8].partition(component)[0],
     )
-    if patient:
-        metadata["patient"] = patient

@@ -1,8 +1,10 @@
 """The central directory of a ZIP archive, through ranged reads (APPNOTE.TXT 4.3.12 to 4.3.16, 4.5.3)."""
 
+import re
 import struct
 from typing import Any, NamedTuple
 
+from processor.judge.documents.parts import FILLING
 from processor.judge.inspection.errors import UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Window
@@ -23,8 +25,6 @@ ZIP_64_FIELD = 1
 FULL_16, FULL_32 = 0xFFFF, 0xFFFFFFFF
 """What stands in a field whose value is in the ZIP64 record instead."""
 
-FILLING = b"\0\r\n\t "
-"""What tape drives and line-wise transfers leave behind a file's end."""
 UTF_8_FLAG = 0x800
 
 
@@ -83,7 +83,9 @@ def _find_end(window: Window, findings: Findings) -> _End:
     position = max(window.size - END.size - LONGEST_COMMENT, 0)
     window.show(position, window.size - position)
     tail = window.buffer[position - window.origin :]
-    places = [at for at in _find_end_marks(tail) if at + END.size <= len(tail)]
+    # A crafted comment may hold thousands of marks; the last ones are enough to tell.
+    marks = [found.start() for found in re.finditer(END_MARK, tail)][-64:]
+    places = [at for at in marks if at + END.size <= len(tail)]
     ends = {at: at + END.size + END.unpack_from(tail, at)[7] for at in places}
     fitting = [at for at, end in ends.items() if end == len(tail)]
     if not fitting:
@@ -97,16 +99,6 @@ def _find_end(window: Window, findings: Findings) -> _End:
     return _resolve_end(window, position + fitting[0], END.unpack_from(tail, fitting[0]))
 
 
-def _find_end_marks(tail: bytes) -> list[int]:
-    # A crafted comment may hold thousands of marks; the last ones are enough to tell.
-    places: list[int] = []
-    at = tail.rfind(END_MARK)
-    while at >= 0 and len(places) < 64:
-        places.append(at)
-        at = tail.rfind(END_MARK, 0, at)
-    return places[::-1]
-
-
 def _resolve_end(window: Window, position: int, fields: tuple[int, ...]) -> _End:
     _, disk, start_disk, on_disk, entries, size, start, _ = fields
     full = FULL_16 in {disk, start_disk, on_disk, entries} or FULL_32 in {size, start}
@@ -114,19 +106,15 @@ def _resolve_end(window: Window, position: int, fields: tuple[int, ...]) -> _End
     if full or start + size != position:
         located = _find_zip_64_end(window, position)
         if located is not None:
-            _check_agreement((entries, size, start), located)
+            # Where both records give a value they must agree, or two programs would see different files.
+            wide = (located.entries, located.size, located.start)
+            for value, larger, most in zip((entries, size, start), wide, (FULL_16, FULL_32, FULL_32), strict=True):
+                if value not in {most, larger}:
+                    raise UnreadableFileError("archive-ambiguous", f"byte {located.position}")
             return located
     if disk or start_disk or on_disk != entries:
         raise UnreadableFileError("archive-split", f"byte {position}")
     return _End(entries, size, start, position)
-
-
-def _check_agreement(stated: tuple[int, int, int], located: _End) -> None:
-    """Where both records give a value they must agree, or two programs would see different files."""
-    wide = (located.entries, located.size, located.start)
-    for value, larger, full in zip(stated, wide, (FULL_16, FULL_32, FULL_32), strict=True):
-        if value not in {full, larger}:
-            raise UnreadableFileError("archive-ambiguous", f"byte {located.position}")
 
 
 def _find_zip_64_end(window: Window, position: int) -> _End | None:
@@ -197,3 +185,7 @@ def _find_field(extra: bytes, identifier: int) -> bytes:
             return extra[at + 4 : at + 4 + length]
         at += 4 + length
     return b""
+
+
+STORED, DEFLATED = 0, 8
+DESCRIPTOR = 0x0008

@@ -3,12 +3,12 @@
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Protocol
+from dataclasses import dataclass
 
 from intake.dicom.streams import FIRST_READ, ByteSource
-from intake.errors import ObjectChangedError
-from processor.judge.documents.zip.directory import FULL_32, Directory, Listed
-from processor.judge.documents.zip.rules import DEFLATED, DESCRIPTOR
+from intake.errors import ObjectChangedError, ScalperError
+from processor.judge.documents import parts
+from processor.judge.documents.zip.directory import DEFLATED, DESCRIPTOR, FULL_32, Directory, Listed
 from processor.judge.inspection.errors import UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Window
@@ -19,25 +19,33 @@ LONGEST_TRY = 8 * 1024 * 1024
 """Bytes that the entries of a small archive may inflate to, together, to be tried by the judge."""
 FEW = 3
 """Entries of a larger archive whose local headers are looked at."""
+CHUNK = 4 * 1024 * 1024
+"""Bytes that are read and handed out at a time."""
 ROOM = 1024
 """Bytes for a local header's extra fields that are read along with the content."""
 
 
-class Compressed(Protocol):
-    """What must be known of an entry to inflate it."""
+class EntryDamagedError(ScalperError):
+    """Raised when an entry cannot be inflated to what the directory declares; nothing of it is to be trusted."""
 
-    @property
-    def method(self) -> int: ...
-    @property
-    def compressed_size(self) -> int: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def crc32(self) -> int: ...
-    @property
-    def header_offset(self) -> int: ...
-    @property
-    def raw_name(self) -> bytes: ...
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file in an archive."""
+
+    index: int
+    """Its place in the central directory."""
+    name: str
+    """Its path in the archive, with forward slashes. May hold a patient's name."""
+    method: int
+    """0 stored, 8 deflated."""
+    compressed_size: int
+    size: int
+    """In bytes, as declared; `inflate` holds the content to it."""
+    crc32: int
+    header_offset: int
+    raw_name: bytes = b""
+    """Its name as the directory has it, which the local header must have too."""
 
 
 class _AtHand:
@@ -82,7 +90,18 @@ def _check_header(source: ByteSource, listed: Listed) -> None:
         raise UnreadableFileError("archive-local-header-differs")
 
 
-def read_content(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[bytes]:
+def inflate(source: ByteSource, entry: Entry, chunk: int = CHUNK) -> Iterator[bytes]:
+    """Yield an entry's content in pieces of at most `chunk` bytes; nothing is final before the last piece is out.
+
+    Raises EntryDamagedError, and what `source.read` raises.
+    """
+    try:
+        yield from read_content(source, entry, chunk)
+    except UnreadableFileError as refusal:
+        raise EntryDamagedError(refusal.code) from None
+
+
+def read_content(source: ByteSource, entry: Entry | Listed, chunk: int) -> Iterator[bytes]:
     """Yield an entry's content in pieces of at most `chunk` bytes. Raises UnreadableFileError unless it is as told."""
     size = crc32 = 0
     pieces = _read_compressed(source, entry, chunk)
@@ -96,7 +115,7 @@ def read_content(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[
         raise UnreadableFileError("archive-entry-damaged")
 
 
-def _read_compressed(source: ByteSource, entry: Compressed, chunk: int) -> Iterator[bytes]:
+def _read_compressed(source: ByteSource, entry: Entry | Listed, chunk: int) -> Iterator[bytes]:
     """Yield the bytes as they stand in the archive; the local header comes with the first of them."""
     head = source.read(entry.header_offset, max(min(LOCAL.size + ROOM + entry.compressed_size, chunk), LOCAL.size))
     if len(head) < LOCAL.size or not head.startswith(LOCAL_MARK):
@@ -126,19 +145,6 @@ def _inflate(pieces: Iterator[bytes], chunk: int) -> Iterator[bytes]:
     for piece in pieces:
         if inflater.eof:
             raise UnreadableFileError("archive-entry-damaged")
-        yield from _inflate_piece(inflater, piece, chunk)
+        yield from parts.inflate(inflater, piece, chunk, "archive-entry-damaged")
     if not inflater.eof or inflater.unused_data:
         raise UnreadableFileError("archive-entry-damaged")
-
-
-def _inflate_piece(inflater: "zlib._Decompress", piece: bytes, chunk: int) -> Iterator[bytes]:
-    """Yield what a piece inflates to; what zlib holds back when the output is full comes out by asking again."""
-    waiting, full = piece, True
-    while not inflater.eof and (waiting or full):
-        try:
-            inflated = inflater.decompress(waiting, chunk)
-        except zlib.error:
-            raise UnreadableFileError("archive-entry-damaged") from None
-        waiting, full = inflater.unconsumed_tail, len(inflated) == chunk
-        if inflated:
-            yield inflated

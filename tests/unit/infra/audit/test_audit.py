@@ -9,8 +9,7 @@ import pytest
 from aws_cdk import App
 
 from infra.app import FEATURE_FLAGS, placeholder_bundles
-from infra.audit.edge_logs import FIELDS
-from infra.audit.stack import Audit
+from infra.audit.stack import FIELDS, Audit
 from infra.config import ConfigError
 from infra.stack import SilentScalper
 from infra.stages import PROD, STAGING

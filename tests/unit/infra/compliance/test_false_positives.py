@@ -3,7 +3,7 @@
 from aws_cdk import App, Stack
 from aws_cdk import aws_codebuild as codebuild
 
-from infra.compliance.false_positives import explain_misread
+from infra.compliance.checks import explain_misread
 
 RULE = "HIPAA.Security-CodeBuildProjectSourceRepoUrl"
 

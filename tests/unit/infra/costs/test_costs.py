@@ -6,8 +6,8 @@ import pytest
 
 from infra.costs import idle, marginal, report
 from infra.costs.metered import load_metered
-from infra.costs.units import Index, item_size, read_units, table_units
 from infra.stages import PROD
+from tests.metering.units import Index, item_size, read_units, table_units
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.edge.origin import HEADER
+from infra.edge.origin_secret import HEADER
 
 
 def routes(template):

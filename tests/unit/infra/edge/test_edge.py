@@ -8,9 +8,9 @@ import pytest
 from infra.app import placeholder_bundles, synthesize
 from infra.config import ConfigError, Edge
 from infra.edge.firewall import COMMON_COUNTED
-from infra.edge.origin import HEADER
+from infra.edge.origin_secret import HEADER
 from infra.stages import PROD
-from portal.crypto import origin_secret
+from portal.crypto import deployment_secrets
 from portal.http.pages.rendering import STATIC
 from portal.http.security import FIXED, HSTS
 from tests.unit.infra.conftest import read
@@ -100,7 +100,7 @@ def test_without_countries_everybody_may_try(own_domain):
 def test_the_edge_sends_the_header_that_the_gateway_and_the_portal_look_for(edge):
     (origin,) = distribution(edge)["Origins"]
     (header,) = origin["OriginCustomHeaders"]
-    assert header["HeaderName"] == HEADER == origin_secret.HEADER
+    assert header["HeaderName"] == HEADER == deployment_secrets.ORIGIN_HEADER
 
 
 def test_the_secret_stands_in_no_template(edge, prod):

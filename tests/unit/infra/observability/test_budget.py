@@ -5,7 +5,7 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk.assertions import Template as Assertions
 
-from infra.messaging.alerts import Alerts
+from infra.messaging import Alerts
 from infra.stages import PROD
 from tests.unit.infra.conftest import read
 from tests.unit.infra.template import Template

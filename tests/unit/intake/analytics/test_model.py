@@ -8,10 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from intake.analytics.athena import AthenaWorkGroup
+from intake.analytics.athena import AthenaWorkGroup, DynamoQueryRuns, S3AnalyticsFiles
 from intake.analytics.model import COLUMNS, Execution, Progress, QueryRun, ResultTable
-from intake.analytics.query_runs import DynamoQueryRuns
-from intake.analytics.s3 import S3AnalyticsFiles
 from intake.table.table import Table
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE

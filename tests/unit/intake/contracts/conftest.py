@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from intake.operations.inventory import DynamoLedger
+from intake.operations.reconciliation import DynamoLedger
 from intake.projections.model import Change
 from intake.projections.projections import DynamoProjections
-from intake.records.children import DynamoChildren
+from intake.records.pending import DynamoChildren
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
-from intake.search.search import DynamoSearch
-from intake.search.troubles import DynamoTroubles
+from intake.search.dynamodb import DynamoSearch, DynamoTroubles
 from intake.studies.studies import DynamoStudies
 from intake.table.table import Table
 from tests.fakes import (

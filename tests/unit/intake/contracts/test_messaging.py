@@ -6,10 +6,8 @@ from datetime import timedelta
 import pytest
 
 from intake.messaging.model import Alert, Event, EventKind, Standing
-from intake.messaging.sns.alerts import SnsAlerts, SnsSubscribers
-from intake.messaging.sns.events import SnsEvents
-from intake.messaging.sqs import SqsQueue
-from intake.operations.cloudwatch import CloudWatchQueueAge
+from intake.messaging.sns import SnsAlerts, SnsEvents, SnsSubscribers
+from intake.messaging.sqs import CloudWatchQueueAge, SqsQueue
 from tests.fakes import FakeAlerts, FakeEvents, FakeQueue, FakeQueueAge, FakeSubscribers
 from tests.records import NOON
 

@@ -5,13 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from intake.analytics.athena import DynamoQueryRuns
 from intake.analytics.model import QueryRun
-from intake.analytics.query_runs import DynamoQueryRuns
-from intake.operations.audit import DynamoAudit
-from intake.operations.incidents import DynamoIncidents, DynamoRounds
-from intake.operations.last_errors import DynamoLastErrors
+from intake.operations.dynamodb import DynamoAudit, DynamoLastErrors, DynamoStuckFiles
 from intake.operations.model import AuditFilter, LastError, StuckFile
-from intake.operations.stuck_files import DynamoStuckFiles
+from intake.operations.reconciliation import DynamoIncidents, DynamoRounds
 from tests.fakes import FakeAudit, FakeIncidents, FakeLastErrors, FakeQueryRuns, FakeRounds, FakeStuckFiles
 from tests.records import NOON, a_file
 from tests.unit.intake.operations.test_audit import EVERYTHING, START, create_audit_table, entry

@@ -9,9 +9,9 @@ import pytest
 from intake.errors import InvalidCursorError
 from intake.files.states import State
 from intake.messaging.model import AlertKind
+from intake.operations.dynamodb import DynamoWatch
 from intake.operations.model import QuietClinic
-from intake.operations.quiet_clinics import DynamoWatch
-from intake.projections.change_feed import DynamoChangeFeed, FeedWriter
+from intake.projections.change_feed import DynamoChangeFeed
 from intake.projections.model import FeedEntry, Grain, Holding
 from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
@@ -129,7 +129,7 @@ class TestChangeFeed:
             return feed
 
         def adapter(table):
-            writer = FeedWriter(table, lambda: NOON)
+            writer = DynamoChangeFeed(table, lambda: NOON)
             for number in range(3):
                 table.transact(writer.append_changes([a_change(number)]))
             return DynamoChangeFeed(table, lambda: NOON)

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import InvalidCursorError, NotFoundError
-from intake.files.causes import cause_of
+from intake.files.item_keys import cause_of
 from intake.files.states import State
-from intake.search.kept_searches import DynamoKeptSearches
-from intake.search.model import FileQuery
+from intake.search.dynamodb import DynamoKeptSearches
+from intake.search.ports import FileQuery
 from intake.studies.model import StudyQuery
 from processor.handlers.record_changes import describe_change
 from tests.fakes import FakeKeptSearches

@@ -7,11 +7,10 @@ from botocore.exceptions import ClientError
 
 from intake.errors import ConflictError, ObjectChangedError, ObjectMissingError, ObjectTakenError
 from intake.files.model import ObjectVersion
-from intake.operations.inventory import S3Inventory
+from intake.operations.reconciliation import S3Inventory
 from intake.storage.model import DECLARED_EXTENSION, Part
 from intake.storage.s3.objects import S3Objects
-from intake.storage.s3.presigner import SIGNING, S3Presigner
-from intake.storage.s3.writer import S3Writer
+from intake.storage.s3.uploads import SIGNING, S3Presigner, S3Writer
 from tests.fakes import FakeInventory, FakeObjects, FakePresigner
 
 MISSING = ObjectVersion("incoming", "northside/missing")

@@ -6,12 +6,10 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import ConflictError, NotFoundError
-from intake.messaging.subscriptions import DynamoSubscriptions
-from intake.messaging.webhooks import DynamoWebhooks
-from intake.tenants.directory import DynamoDirectory
+from intake.messaging.dynamodb import DynamoSubscriptions, DynamoWebhooks
+from intake.tenants.dynamodb import DynamoDirectory, DynamoRequestCounts
 from intake.tenants.gateway import JwtAuthorizer
 from intake.tenants.model import Clinic, Partner
-from intake.tenants.request_counts import DynamoRequestCounts
 from tests.fakes import FakeDirectory, FakeGateway, FakeRequestCounts, FakeSubscriptions, FakeWebhooks
 from tests.records import NOON
 from tests.unit.intake.messaging.test_filter_policies import a_subscription

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from intake.dicom.errors import BudgetSpentError, UnreadableFileError
+from intake.dicom.errors import TooCostlyError, UnreadableDataSetError
 from intake.dicom.reader import scan
 from intake.dicom.scanner import MAX_DEPTH
 from intake.dicom.streams import CHUNK_OUT, FIRST_READ
@@ -190,24 +190,24 @@ def test_damage_within_an_item_of_known_length_ends_that_item_alone():
     ],
 )
 def test_what_is_cut_off_or_damaged_at_the_outermost_level_is_unreadable(parts):
-    with pytest.raises(UnreadableFileError):
+    with pytest.raises(UnreadableDataSetError):
         outline(file(*parts))
 
 
 def test_no_error_tells_a_value():
-    with pytest.raises(UnreadableFileError) as caught:
+    with pytest.raises(UnreadableDataSetError) as caught:
         outline(file(FIRST, element(0x00100010, "PN", b"Example^Nobody", length=4000)))
     assert "Example" not in str(caught.value)
 
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 400, b"\0" * 128 + b"DICM", b"%PDF-1.4 is no data set", b"\2\0\0\0UL"])
 def test_what_is_no_data_set_is_unreadable(data):
-    with pytest.raises(UnreadableFileError):
+    with pytest.raises(UnreadableDataSetError):
         outline(data)
 
 
 def test_a_transfer_syntax_that_the_bytes_contradict_is_unreadable():
-    with pytest.raises(UnreadableFileError):
+    with pytest.raises(UnreadableDataSetError):
         outline(file(FIRST, LAST, transfer_syntax=EXPLICIT_VR_BIG_ENDIAN))
 
 
@@ -217,7 +217,7 @@ def test_sequences_are_followed_as_deep_as_the_judge_lets_them_be():
         return file(FIRST, opened * depth)
 
     assert outline(nested(MAX_DEPTH)).count("SEQUENCE") == MAX_DEPTH
-    with pytest.raises(BudgetSpentError) as caught:
+    with pytest.raises(TooCostlyError) as caught:
         outline(nested(20_000))
     assert caught.value.cost == "depth"
 
@@ -229,7 +229,7 @@ def test_steps_bound_elements_items_and_fragments_alike():
         [encapsulated(*[b""] * 2_000)],
     ):
         budget = plenty(steps=1_500)
-        with pytest.raises(BudgetSpentError) as caught:
+        with pytest.raises(TooCostlyError) as caught:
             outline(file(FIRST, *parts), budget)
         assert caught.value.cost == "steps"
 
@@ -244,7 +244,7 @@ def test_deflated_data_is_inflated_no_further_than_the_budget_and_little_at_a_ti
     budget = plenty(inflated=1 << 20)
     scanner = scan(Source(data), budget)
 
-    with pytest.raises(BudgetSpentError):
+    with pytest.raises(TooCostlyError):
         list(scanner.events())
 
     assert -CHUNK_OUT <= budget.inflated < 0
@@ -254,7 +254,7 @@ def test_deflated_data_is_inflated_no_further_than_the_budget_and_little_at_a_ti
 def test_deflate_data_that_is_damaged_or_cut_off_is_unreadable():
     whole = ct_slice(rows=64, columns=64, transfer_syntax=DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)
     for data in (whole[:-60], whole[:500] + b"\xff" * 40 + whole[540:]):
-        with pytest.raises(UnreadableFileError):
+        with pytest.raises(UnreadableDataSetError):
             outline(data)
 
 
@@ -283,7 +283,7 @@ def test_fetches_and_their_bytes_are_spent():
     data = file(FIRST, *[element(0x00411000 + number, "OB", b"\0" * 100_000) for number in range(100)])
     for limits in ({"steps": 5_000}, {"fetched": 1 << 17}):
         source = Source(data)
-        with pytest.raises(BudgetSpentError) as caught:
+        with pytest.raises(TooCostlyError) as caught:
             list(scan(source, plenty(**limits)).events())
         assert {caught.value.cost} == limits.keys()
         assert len(source.reads) <= 20

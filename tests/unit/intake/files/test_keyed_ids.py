@@ -5,10 +5,8 @@ import hmac
 
 import pytest
 
-from intake.files.keyed_ids import KeyedIds
-from intake.files.keys import UNASSIGNED, is_file_id, is_study_id, is_upload_id
-from intake.records.table_secret import TableSecret
-from intake.table.table import Table
+from intake.files.keys import UNASSIGNED, KeyedIds, is_file_id, is_study_id, is_upload_id
+from intake.table.table import Table, TableSecret
 from tests.records import IDS, NOON
 from tests.unit.intake.conftest import TABLE
 

@@ -73,7 +73,7 @@ def test_whoever_tells_messages_apart_lets_the_type_checker_see_that_none_is_lef
     assert {
         "processor/handlers/judge.py",
         "processor/reconcile/sweep.py",
-        "portal/quarantine/dead_letters.py",
+        "portal/quarantine/unfinished_work.py",
     } == found.keys()
     assert set(found.values()) == {"assert_never(other)"}
 

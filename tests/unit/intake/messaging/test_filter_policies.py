@@ -1,7 +1,6 @@
 from dataclasses import replace
 
-from intake.messaging.filter_policies import NOBODYS, filter_policy
-from intake.messaging.model import EVERYTHING, OPERATIONS, Subscription
+from intake.messaging.model import EVERYTHING, NOBODYS, OPERATIONS, Subscription, filter_policy
 from tests.records import IDS, NOON
 
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from intake.messaging.subscriptions import DynamoSubscriptions
+from intake.messaging.dynamodb import DynamoSubscriptions
 from intake.table.table import Table
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.messaging.test_filter_policies import a_subscription

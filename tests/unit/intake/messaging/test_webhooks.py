@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from intake.errors import NotFoundError
+from intake.messaging.dynamodb import DynamoWebhooks
 from intake.messaging.model import Event, Webhook
-from intake.messaging.sns.events import SnsEvents, SnsHookSubscriptions
-from intake.messaging.webhooks import DynamoWebhooks
+from intake.messaging.sns import SnsEvents, SnsHookSubscriptions
 from intake.table.table import Table
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from intake.operations.audit import DynamoAudit
+from intake.operations.dynamodb import DynamoAudit
 from intake.operations.model import AuditEntry, AuditFilter
 from intake.table.table import Table
 from tests.unit.intake.conftest import _schema

@@ -3,8 +3,8 @@ from datetime import timedelta
 
 from intake.files.model import ObjectVersion
 from intake.messaging.model import AlertKind
-from intake.operations.incidents import DynamoIncidents, DynamoRounds
 from intake.operations.model import Fault, Incident
+from intake.operations.reconciliation import DynamoIncidents, DynamoRounds
 from intake.projections.outbox import DynamoOutbox
 from intake.table.table import Table
 from tests.records import NOON, UPLOAD_ID

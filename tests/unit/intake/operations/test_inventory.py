@@ -1,13 +1,13 @@
 import pytest
 
 from intake.files.keys import UNASSIGNED
-from intake.operations.inventory import DynamoLedger, S3Inventory
 from intake.operations.model import Announcements
+from intake.operations.reconciliation import DynamoLedger, S3Inventory
 from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Clinic
 from tests.records import IDS, NOON, UPLOAD_ID, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE

@@ -1,5 +1,5 @@
+from intake.operations.dynamodb import DynamoWatch
 from intake.operations.model import QuietClinic
-from intake.operations.quiet_clinics import DynamoWatch
 from intake.table.table import Table
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE

@@ -9,7 +9,8 @@ from intake.orders.model import Review
 from intake.orders.review_rules import find_obstacle, obstacles
 from intake.orders.reviews import DynamoReviews
 from intake.table.table import Table
-from processor.judge.rules.catalogue import ASK_IT, RULES
+from processor.judge.rules.catalogue import RULES
+from processor.judge.rules.rule import ASK_IT
 from tests.records import NOON, a_file
 from tests.unit.intake.conftest import TABLE
 

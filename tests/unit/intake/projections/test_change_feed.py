@@ -5,7 +5,7 @@ import pytest
 
 from intake.errors import ChangesGoneError, ContentionError, InvalidCursorError
 from intake.files.states import State
-from intake.projections.change_feed import KEPT, DynamoChangeFeed, FeedWriter
+from intake.projections.change_feed import KEPT, DynamoChangeFeed
 from intake.projections.projections import DynamoProjections
 from intake.table.table import Table
 from tests.records import NOON, a_file
@@ -21,7 +21,7 @@ class Feed:
     def __init__(self, dynamodb):
         self.dynamodb, self.table = dynamodb, Table(dynamodb, TABLE)
         self.now = NOON
-        self.writer = FeedWriter(self.table, lambda: self.now)
+        self.writer = DynamoChangeFeed(self.table, lambda: self.now)
         self.reader = DynamoChangeFeed(self.table, lambda: self.now)
 
     def append(self, *numbers, clinic_id="northside"):

@@ -5,17 +5,15 @@ from datetime import timedelta
 import pytest
 
 from intake.files.item_keys import upload_key
-from intake.files.metadata import OTHER, Device
 from intake.files.model import timestamp
 from intake.files.states import State
 from intake.projections.change_feed import DynamoChangeFeed
-from intake.projections.model import Change, DeviceTally, Grain, Holding
+from intake.projections.model import OTHER, Change, Device, DeviceTally, Grain, Holding
 from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
 from intake.records.pending import BATCH
 from intake.records.records import DynamoRecords
-from intake.table.serialization import serialize
-from intake.table.table import Table
+from intake.table.table import Table, serialize
 from tests.records import NOON, UPLOAD_ID, a_file, an_upload
 from tests.unit.intake.conftest import TABLE
 
@@ -145,7 +143,7 @@ def test_a_duplicates_bytes_are_not_stored_again(projections):
 
 
 def test_devices_are_told_apart_and_those_beyond_the_register_are_counted_together(projections, dynamodb, monkeypatch):
-    monkeypatch.setattr("intake.projections.devices.DEVICES", 2)
+    monkeypatch.setattr("intake.projections.time_buckets.DEVICES", 2)
     scanners = [Device(f"{number:012}", f"Scanner {number}") for number in range(4)]
     changes = [a_change(number, device=scanners[number % 4]) for number in range(8)]
     changes += [a_change(8, device=scanners[0], after=State.REJECTED, codes=("bad", "worse"))]

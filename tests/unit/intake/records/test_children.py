@@ -6,7 +6,7 @@ from intake.files import keys
 from intake.files.model import Source
 from intake.files.states import State
 from intake.projections.projections import DynamoProjections
-from intake.records.children import DynamoChildren
+from intake.records.pending import DynamoChildren
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
 from intake.table.table import Table

@@ -13,12 +13,10 @@ from intake.files.item_keys import build_created_key, file_key
 from intake.files.outcomes import Again, Outcome
 from intake.files.states import State
 from intake.projections.projections import DynamoProjections
-from intake.records.children import DynamoChildren
-from intake.records.pending import BATCH
+from intake.records.pending import BATCH, DynamoChildren
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
-from intake.table.serialization import deserialize, serialize
-from intake.table.table import Table
+from intake.table.table import Table, deserialize, serialize
 from processor.handlers.record_changes import describe_change
 from tests.records import IDS, NOON, REFUSAL, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE, create_table

@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.files.states import JUDGED, State
-from intake.search.model import FileQuery
-from intake.search.search import ROUNDS, DynamoSearch
-from intake.table.serialization import deserialize, serialize
-from intake.table.table import Table
+from intake.search.dynamodb import ROUNDS, DynamoSearch
+from intake.search.ports import FileQuery
+from intake.table.table import Table, deserialize, serialize
 from tests.records import IDS, NOON, a_file, indexed_item
 
 _KEYS = ("pk", "sk", "clinic_state", "created_key")

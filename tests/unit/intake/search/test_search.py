@@ -7,15 +7,14 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import InvalidCursorError
-from intake.files.index_keys import term
+from intake.files.item_keys import term
 from intake.files.model import Source
 from intake.files.outcomes import Again, Page
 from intake.files.states import State
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
-from intake.search.kept_searches import DynamoKeptSearches
-from intake.search.model import FileQuery
-from intake.search.search import ROUNDS, DynamoSearch
+from intake.search.dynamodb import ROUNDS, DynamoKeptSearches, DynamoSearch
+from intake.search.ports import FileQuery
 from intake.table.table import Table
 from tests.records import IDS, NOON, REFUSAL, UPLOAD_ID, a_file, a_verdict, an_upload
 from tests.unit.intake.conftest import TABLE

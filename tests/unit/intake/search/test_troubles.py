@@ -5,14 +5,14 @@ from collections import Counter
 import pytest
 
 from intake.errors import InvalidCursorError
-from intake.files.causes import cause_of, code_of, state_of
+from intake.files.item_keys import cause_of, code_of, state_of
 from intake.files.model import Finding, Severity
 from intake.files.outcomes import Again
 from intake.files.states import State
 from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
-from intake.search.troubles import DynamoTroubles
+from intake.search.dynamodb import DynamoTroubles
 from intake.studies.model import StudyOfUpload
 from intake.table.table import Table
 from processor.handlers.record_changes import describe_change
@@ -70,7 +70,7 @@ def test_a_causes_files_are_listed_page_by_page(troubles, upload):
 
 
 def test_causes_behind_the_first_thousand_are_found_too(troubles, upload, monkeypatch):
-    monkeypatch.setattr("intake.search.troubles.AT_ONCE", 35)
+    monkeypatch.setattr("intake.search.dynamodb.AT_ONCE", 35)
     found = troubles.first(UPLOAD_ID, ["0#a-refusal", "0#b-refusal", "3#a-warning"], 8)
     assert [len(files) for files in found.values()] == [8, 8, 3]
 

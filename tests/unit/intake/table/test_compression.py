@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from infra.costs.units import item_size
 from intake.records.file_items import file_item
-from intake.table import compression as packing
-from intake.table.compression import pack, unpack
-from intake.table.serialization import deserialize, serialize
-from processor.judge import judge
-from processor.judge.inspection.facts import Facts
+from intake.table import items as packing
+from intake.table.items import pack, unpack
+from intake.table.table import deserialize, serialize
+from processor.judge import Facts, judge
 from tests.dicom_files import ct_slice
+from tests.metering.units import item_size
 from tests.records import a_file
 
 _VALUES = some.recursive(

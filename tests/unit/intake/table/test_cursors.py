@@ -6,14 +6,13 @@ import pytest
 
 from intake.errors import InvalidCursorError
 from intake.files.states import State
-from intake.operations.audit import DynamoAudit
+from intake.operations.dynamodb import DynamoAudit
 from intake.operations.model import AuditFilter
 from intake.orders.orders import DynamoOrders
 from intake.projections.change_feed import DynamoChangeFeed
 from intake.records.records import DynamoRecords
-from intake.search.model import FileQuery
-from intake.search.search import DynamoSearch
-from intake.search.troubles import DynamoTroubles
+from intake.search.dynamodb import DynamoSearch, DynamoTroubles
+from intake.search.ports import FileQuery
 from intake.studies.model import StudyQuery
 from intake.studies.studies import DynamoStudies
 from intake.table.table import Table

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from intake.errors import ContentionError
-from intake.table.compression import pack
 from intake.table.expressions import SYSTEM, account, addition, clinic, creation, replacement, update
+from intake.table.items import pack
 from intake.table.queries import Query
 from intake.table.table import ConditionFailedError, Table, TransactionConflictError
 from intake.table.transactions import transact_patiently, write_anew, write_each_once

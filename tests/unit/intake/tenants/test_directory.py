@@ -4,7 +4,7 @@ import pytest
 
 from intake.errors import ConflictError
 from intake.table.table import Table
-from intake.tenants.directory import DynamoDirectory
+from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Clinic, Partner
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE

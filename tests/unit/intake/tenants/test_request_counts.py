@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from intake.table.table import Table
-from intake.tenants.request_counts import DynamoRequestCounts
+from intake.tenants.dynamodb import DynamoRequestCounts
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE
 

@@ -9,8 +9,8 @@ from botocore.stub import Stubber
 
 from intake.errors import RevocationsUnknownError
 from intake.table.table import Table
+from intake.tenants.dynamodb import REVOCATIONS_KEPT, DynamoRevocations
 from intake.tenants.model import Revoked
-from intake.tenants.revocations import KEPT, DynamoRevocations
 from tests.fakes import FakeRevocations
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE
@@ -58,7 +58,7 @@ def test_items_go_by_ttl_when_no_token_that_they_are_about_can_be_good(dynamodb)
     revocations.revoke_session("session-1", NOON)
     revocations.revoke_sign_ins("user-1", NOON)
     items = dynamodb.scan(TableName=TABLE)["Items"]
-    assert {item["expires"]["N"] for item in items} == {str(AT + int(KEPT.total_seconds()))}
+    assert {item["expires"]["N"] for item in items} == {str(AT + int(REVOCATIONS_KEPT.total_seconds()))}
     assert {item["pk"]["S"] for item in items} == {"REVOKED#SESSION#session-1", "REVOKED#SUBJECT#user-1"}
 
 

@@ -5,8 +5,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from intake.errors import ConflictError, NotFoundError
 from portal.accounts.cognito import CognitoClients, CognitoPeople
-from portal.accounts.machine_clients import Credentials
-from portal.accounts.users import Standing
+from portal.accounts.user_pool import Credentials, Standing
 from portal.errors import UserPoolUnavailableError
 from tests.fakes import FakePeople
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from portal.accounts.users import Standing
-from portal.auth.revocations import LIFETIME
+from portal.accounts.user_pool import Standing
+from portal.auth.lookups import REVOCATION_SECONDS
 from tests.unit.portal.auth.test_revocations import OtherWorker, kept, replaying, signed_in
 from tests.unit.portal.pool import access_token
 
@@ -33,7 +33,7 @@ def test_who_was_disabled_is_shown_nothing_by_another_worker_ten_seconds_later(p
     old, other = kept(signed_in(portal)), OtherWorker(portal)
     assert other.visitor(old).get("/files").status_code == 200
     admin.post(f"/admin/people/{person.username}/disable")
-    other.seconds.now += LIFETIME
+    other.seconds.now += REVOCATION_SECONDS
     assert other.visitor(old).get("/files").status_code == 303
 
 

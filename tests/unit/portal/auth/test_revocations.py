@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from intake.files.model import now
-from intake.tenants.revocations import KEPT
+from intake.tenants.dynamodb import REVOCATIONS_KEPT
 from portal.app import create_app
-from portal.auth.revocations import ENDS_WITHIN, LIFETIME, KnownRevocations
+from portal.auth.lookups import ENDS_WITHIN, REVOCATION_SECONDS, KnownRevocations
 from portal.sign_in.cookies import SESSION_SECONDS
 from portal.sign_in.flow import Tokens
 from tests.fakes import FakeRevocations
@@ -56,7 +56,7 @@ class OtherWorker:
 
 
 def test_the_bound_that_pages_tell_is_kept():
-    assert LIFETIME < ENDS_WITHIN == 20
+    assert REVOCATION_SECONDS < ENDS_WITHIN == 20
 
 
 def test_old_cookies_show_nothing_after_the_sign_out(portal):
@@ -75,7 +75,7 @@ def test_another_worker_that_has_just_asked_shows_nothing_ten_seconds_later(port
     old, other = kept(client), OtherWorker(portal)
     assert other.visitor(old).get("/files").status_code == 200
     client.post("/sign-out")
-    other.seconds.now += LIFETIME
+    other.seconds.now += REVOCATION_SECONDS
     assert other.visitor(old).get("/files").status_code == 303
 
 
@@ -146,7 +146,7 @@ def test_a_dozen_requests_ask_the_table_once(portal):
     for _ in range(12):
         assert client.get("/session").status_code == 200
     assert portal.revocations.lookups == 1
-    portal.moments.now += LIFETIME
+    portal.moments.now += REVOCATION_SECONDS
     client.get("/session")
     assert portal.revocations.lookups == 2
 
@@ -179,4 +179,4 @@ def test_a_session_ends_after_twelve_hours_whatever_the_browser_keeps(portal):
 
 
 def test_an_item_is_kept_for_longer_than_any_session(portal):
-    assert timedelta(seconds=SESSION_SECONDS) < KEPT
+    assert timedelta(seconds=SESSION_SECONDS) < REVOCATIONS_KEPT

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.tenants.model import Partner
-from portal.auth.signing_keys import SigningKeys
+from portal.auth.lookups import SigningKeys
 from portal.auth.tokens import MAX_TOKEN, Verifier
 from portal.errors import InvalidTokenError
 from tests.unit.portal.pool import (

@@ -1,6 +1,6 @@
 """A secret as Secrets Manager has it, and a clock."""
 
-from portal.crypto.secret_versions import CURRENT, PREVIOUS
+from portal.crypto.deployment_secrets import CURRENT, PREVIOUS
 from portal.errors import SecretUnknownError
 
 

@@ -4,9 +4,8 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from portal.crypto.deployment_key import DeploymentKey
+from portal.crypto.deployment_secrets import FRESH, PAUSE, RETRY, DeploymentKey
 from portal.crypto.sealing import Sealer
-from portal.crypto.secret_versions import FRESH, PAUSE, RETRY
 from portal.errors import KeyUnknownError
 from tests.unit.portal.crypto.stored_secret import Seconds, Stored
 

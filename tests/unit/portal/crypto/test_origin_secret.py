@@ -2,8 +2,7 @@
 
 import pytest
 
-from portal.crypto.origin_secret import OriginSecret
-from portal.crypto.secret_versions import CURRENT, FRESH, PAUSE, PREVIOUS, RETRY
+from portal.crypto.deployment_secrets import CURRENT, FRESH, PAUSE, PREVIOUS, RETRY, OriginSecret
 from portal.errors import EdgeUnknownError
 from tests.unit.portal.crypto.stored_secret import Seconds, Stored
 

@@ -6,7 +6,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from portal.crypto.secret_versions import CURRENT, PREVIOUS
+from portal.crypto.deployment_secrets import CURRENT, PREVIOUS
 from portal.crypto.secrets_manager import StoredSecret
 from portal.errors import SecretUnknownError
 

@@ -13,7 +13,7 @@ import pydicom
 from intake.dicom.reader import scan
 from portal.dicomweb.json_model.values import LARGEST_BINARY
 from portal.dicomweb.json_model.writer import JsonWriter
-from portal.dicomweb.wado.retrieving import budget
+from portal.dicomweb.wado import budget
 from tests.unit.portal.dicomweb.archive import Bytes
 
 WHY = {

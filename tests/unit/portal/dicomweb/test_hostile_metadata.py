@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intake.dicom.budget import FETCH
-from intake.dicom.errors import BudgetSpentError, UnreadableFileError
+from intake.dicom.errors import TooCostlyError, UnreadableDataSetError
 from intake.dicom.reader import scan
 from intake.dicom.streams import CHUNK_OUT
 from portal.dicomweb.json_model.writer import JsonWriter
-from portal.dicomweb.wado.retrieving import LARGEST_MESSAGE, budget
+from portal.dicomweb.wado import LARGEST_MESSAGE, budget
 from processor.judge import judge
 from tests.dicom_files import ct_slice, data_set, element, part10, text, uid
 from tests.fuzz.mutants import seeds
@@ -49,7 +49,7 @@ def described(data):
     writer = JsonWriter(spent, LARGEST_MESSAGE)
     try:
         found = strict_json(writer.write(scan(source, spent)))
-    except (BudgetSpentError, UnreadableFileError) as error:
+    except (TooCostlyError, UnreadableDataSetError) as error:
         found = error
     whole = budget()
     assert sum(length for _, length in source.reads) <= whole.fetched
@@ -69,7 +69,7 @@ def test_every_mutant_is_described_or_refused_and_none_that_the_judge_accepts_is
 
     judgement = judge(Source(mutant))
     if judgement.kind == "dicom" and not judgement.rejected:
-        assert not isinstance(found, UnreadableFileError)
+        assert not isinstance(found, UnreadableDataSetError)
 
 
 @hypothesis.seed(SEED)
@@ -116,7 +116,7 @@ def test_the_worst_files_cost_no_more_than_their_budget(kind):
 
     used = budget().steps - spent.steps
     print(f"{kind}: {len(data)} bytes, {used} steps, {found if isinstance(found, Exception) else 'described'}")
-    assert used <= budget().steps or isinstance(found, BudgetSpentError)
+    assert used <= budget().steps or isinstance(found, TooCostlyError)
 
 
 @pytest.mark.parametrize("kind", hostile.MEMORY)

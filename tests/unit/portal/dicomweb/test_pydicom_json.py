@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from intake.dicom.encoding import EXPLICIT_BIG
-from intake.dicom.errors import BudgetSpentError, UnreadableFileError
+from intake.dicom.errors import TooCostlyError, UnreadableDataSetError
 from tests.dicom_files import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,
@@ -37,7 +37,7 @@ def compared():
         data = content(row)
         try:
             own = ours(data)
-        except (BudgetSpentError, UnreadableFileError):
+        except (TooCostlyError, UnreadableDataSetError):
             count["refused by us"] += 1
             assert row["expected"] == "reject", row["path"]
             continue

@@ -6,9 +6,9 @@ import anyio
 import pytest
 from starlette.requests import Request
 
-from portal.api.documentation.problem_responses import ProblemDocument
-from portal.http.body_limit import MAX_BODY, MAX_DICOMWEB_BODY, MAX_FORM, MOST_FIELDS, MOST_OF_ANYBODY
+from portal.api.problem_responses import ProblemDocument
 from portal.http.problems import LONGEST_STEP, MOST_FAULTS
+from portal.http.request_bounds import MAX_BODY, MAX_DICOMWEB_BODY, MAX_FORM, MOST_FIELDS, MOST_OF_ANYBODY
 from portal.sign_in.flow import Tokens
 from portal.uploads.requests import MOST_UNKNOWN
 from tests.unit.portal.pool import access_token

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from portal.app import create_app
-from portal.crypto.origin_secret import HEADER, OriginSecret
+from portal.crypto.deployment_secrets import ORIGIN_HEADER, OriginSecret
 from portal.errors import EdgeUnknownError
 from portal.http.edge import asks_for_authorization, authorize
 from tests.unit.portal.portal_fixture import partner_token
@@ -48,7 +48,7 @@ def test_without_the_secret_no_path_is_served(behind, path):
 @pytest.mark.parametrize("path", PATHS)
 def test_with_it_each_path_answers_as_ever(behind, portal, path):
     headers = {"authorization": f"Bearer {partner_token()}"}
-    answer = behind([(HEADER, SECRET), *headers.items()]).get(path)
+    answer = behind([(ORIGIN_HEADER, SECRET), *headers.items()]).get(path)
     assert answer.status_code == portal.visitor().get(path, headers={**headers, "accept": "*/*"}).status_code != 403
 
 
@@ -56,11 +56,11 @@ def test_with_it_each_path_answers_as_ever(behind, portal, path):
     "value", ["", "x", SECRET[:-1], f"{SECRET},{SECRET}", f"{SECRET} x", "x" * 65_536, b"\xc3\xa9\xff"]
 )
 def test_what_is_not_the_secret_is_refused(behind, value):
-    assert behind([(HEADER, value)]).get("/health").status_code == 403
+    assert behind([(ORIGIN_HEADER, value)]).get("/health").status_code == 403
 
 
 def test_a_header_that_comes_twice_is_refused(behind):
-    assert behind([(HEADER, SECRET), (HEADER, SECRET)]).get("/health").status_code == 403
+    assert behind([(ORIGIN_HEADER, SECRET), (ORIGIN_HEADER, SECRET)]).get("/health").status_code == 403
 
 
 def test_a_refusal_is_logged_and_carries_the_security_headers(behind, log_lines):
@@ -81,16 +81,16 @@ def test_a_browser_is_refused_in_words(behind):
 
 
 def test_while_the_secret_cannot_be_read_requests_are_asked_to_come_again(behind):
-    answer = behind([(HEADER, SECRET)], unreachable).get("/health")
+    answer = behind([(ORIGIN_HEADER, SECRET)], unreachable).get("/health")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 
 @pytest.mark.parametrize(
     ("headers", "kept"),
     [
-        ([(HEADER, SECRET), ("x-amz-cf-id", CF_ID)], CF_ID),
+        ([(ORIGIN_HEADER, SECRET), ("x-amz-cf-id", CF_ID)], CF_ID),
         ([("x-amz-cf-id", CF_ID)], None),
-        ([(HEADER, SECRET), ("x-amz-cf-id", "DOE^JANE and whatever else")], None),
+        ([(ORIGIN_HEADER, SECRET), ("x-amz-cf-id", "DOE^JANE and whatever else")], None),
     ],
 )
 def test_the_edges_id_of_a_request_is_logged_only_where_the_edge_vouches_for_it(behind, log_lines, headers, kept):
@@ -106,7 +106,7 @@ def question(*shown):
         "type": "REQUEST",
         "routeArn": "arn:aws:execute-api:us-east-1:123456789012:abcdef/$default/GET/",
         "identitySource": list(shown),
-        "headers": {HEADER: "something else"},
+        "headers": {ORIGIN_HEADER: "something else"},
     }
 
 

@@ -10,8 +10,7 @@ import httpx
 import pytest
 import uvicorn
 
-from portal.http.fault_barrier import BrokenOffError, FaultBarrier
-from portal.http.request_log import METHODS
+from portal.http.request_log import METHODS, BrokenOffError, FaultBarrier
 from tests.unit.portal.portal_fixture import Portal
 
 NAME = "DOE^JANE"
@@ -83,10 +82,10 @@ PLACES = {
     "a template": ("portal.web.auth.render", "/"),
     "the page of the error itself": ("portal.http.problems._wants_page", "/nowhere"),
     "the headers of every answer": ("portal.http.security.Headers.add_to", "/health"),
-    "what reads bodies": ("portal.http.body_limit._read", "/sign-out"),
+    "what reads bodies": ("portal.http.request_bounds._read_body", "/sign-out"),
     "what bounds requests": ("portal.http.request_bounds._enforce_bounds", "/health"),
-    "what tags answers": ("portal.api.entity_tags._Tagging", "/api/v1/files"),
-    "the count of page writes": ("portal.web.page_writes._count", "/sign-out"),
+    "what tags answers": ("portal.http.entity_tags._Tagging", "/api/v1/files"),
+    "the count of page writes": ("portal.http.security._count_write", "/sign-out"),
 }
 
 

@@ -61,7 +61,7 @@ async def status_of(app, hostile: Hostile) -> int | str:
 @pytest.fixture
 def filled(portal, monkeypatch):
     """A portal with files in every state, whose STOW waits for nobody."""
-    monkeypatch.setattr("portal.dicomweb.stow.storing.PATIENCE_S", 0)
+    monkeypatch.setattr("portal.dicomweb.stow.PATIENCE_S", 0)
     Archive(portal).fill()
     for number, state in enumerate(State):
         record = a_file(file_id=f"01k9ktx3mqf8g2w7v5n0ah4ebc-{number:05d}", clinic_id="northside", state=state)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from portal.http.body_limit import MAX_BODY
+from portal.http.request_bounds import MAX_BODY
 from tests.unit.portal.portal_fixture import Portal
 
 EVERYWHERE = ["/", "/health", "/api/docs", "/api/openapi.json", "/api/v1/files", "/static/none.css", "/nowhere"]

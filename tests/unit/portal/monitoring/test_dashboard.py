@@ -8,10 +8,9 @@ from itertools import pairwise
 import pytest
 
 from intake.errors import NotFoundError
-from intake.files.metadata import Device
 from intake.files.states import State
 from intake.operations.model import StuckFile
-from intake.projections.model import Change
+from intake.projections.model import Change, Device
 from portal.monitoring.costs import GIB, STORAGE, USD_PER_FILE
 from portal.monitoring.dashboard import build_dashboard, estimate_costs
 from portal.monitoring.statistics import RANGES, find_percentile

@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import NotFoundError
-from intake.messaging.filter_policies import NOBODYS
-from intake.messaging.model import EVERYTHING, OPERATIONS, Standing
+from intake.messaging.model import EVERYTHING, NOBODYS, OPERATIONS, Standing
 from portal.auth import rate_limit
 from portal.auth.identity import identify_staff
 from portal.auth.rate_limit import CONFIRMATIONS_A_DAY, CONFIRMATIONS_OF_AN_ADDRESS

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from portal.app import create_app
-from portal.crypto.deployment_key import DeploymentKey
+from portal.crypto.deployment_secrets import DeploymentKey
 from portal.errors import SignInError
 from portal.sign_in.cookies import IDLE_SECONDS, Cookies
 from portal.sign_in.flow import Tokens

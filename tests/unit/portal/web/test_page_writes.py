@@ -6,8 +6,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from portal.auth.rate_limit import WRITES_PER_MINUTE
-from portal.http.security import API, SAFE_METHODS
-from portal.web.page_writes import WAY_OUT
+from portal.http.security import API, SAFE_METHODS, WAY_OUT
 
 _PARAMETER = re.compile(r"{[^}]*}")
 

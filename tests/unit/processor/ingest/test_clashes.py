@@ -13,9 +13,9 @@ from intake.orders.commands import DoTask
 from intake.orders.model import Answer, Review, Task
 from processor.ingest import clashes
 from processor.ingest.filing import Buckets
-from processor.ingest.malware_scan import Scans
+from processor.ingest.stored_objects import Scans
 from processor.judge import judge
-from processor.judge.inspection.profile import Profile
+from processor.judge.inspection.findings import Profile
 from processor.orders.tasks import Tasks
 from tests.dicom_files import ct_elements, ct_slice, data_set, encapsulated, part10, uid
 from tests.encodings import SYNTAXES

@@ -15,15 +15,15 @@ from intake.files.model import ObjectVersion, Source
 from intake.files.states import State
 from intake.messaging.events import Arrival, ObjectsCreated, Settlement, Slice, Unknown, parse
 from intake.storage.model import ObjectRange
-from intake.storage.s3.writer import S3Writer
+from intake.storage.s3.uploads import S3Writer
 from processor.ingest.expand import BLOCK, BLOCKS_KEPT, BYTES_PER_SLICE, ENTRIES_PER_SLICE, Blocks, Expander, cut_slices
 from processor.ingest.filing import Buckets
-from processor.ingest.malware_scan import Scans
 from processor.ingest.process import Processor
 from processor.ingest.settle import Settler
+from processor.ingest.stored_objects import Scans
 from processor.judge import judge
-from processor.judge.documents.zip.archive import Entry
-from processor.judge.inspection.profile import Profile
+from processor.judge.documents.zip.entries import Entry
+from processor.judge.inspection.findings import Profile
 from tests.archives import a_study, damaged, zipped
 from tests.fakes import FakeChildren, FakeObjects, FakeQueue, FakeRecords, FakeTable, FakeVerdicts
 from tests.records import IDS, NOON, a_file, an_upload

@@ -11,7 +11,7 @@ from intake.files import keys
 from intake.files.states import State
 from processor.ingest.offline_check import check
 from processor.judge import judge
-from processor.judge.inspection.profile import EVERYTHING
+from processor.judge.inspection.findings import EVERYTHING
 from tests.archives import zipped
 from tests.document_files import png
 from tests.records import a_file

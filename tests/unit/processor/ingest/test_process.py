@@ -14,11 +14,10 @@ from intake.files.outcomes import Outcome
 from intake.files.states import State
 from intake.messaging.events import Arrival
 from processor.ingest.filing import Buckets
-from processor.ingest.malware_scan import Scans
 from processor.ingest.process import Processor
-from processor.judge import Judgement
-from processor.judge.inspection.facts import Facts
-from processor.judge.inspection.profile import Profile
+from processor.ingest.stored_objects import Scans
+from processor.judge import Facts, Judgement
+from processor.judge.inspection.findings import Profile
 from tests.fakes import FakeObjects, FakeRecords, FakeTable, FakeVerdicts
 from tests.records import IDS, NOON, REFUSAL, a_file, an_upload
 

@@ -2,8 +2,8 @@ import pytest
 
 from intake.files.keys import UNASSIGNED
 from intake.tenants.model import Clinic
-from processor.ingest.profiles import KEPT_SECONDS, MOST_KEPT, ProfileError, Profiles
-from processor.judge.inspection.profile import Profile
+from processor.ingest.senders import KEPT_SECONDS, MOST_KEPT, ProfileError, Profiles
+from processor.judge.inspection.findings import Profile
 from tests.fakes import FakeDirectory
 
 WRITTEN = {"kinds": ["dicom", "zip"], "max_bytes": {"*": 1000}, "rules": {"trailing-bytes": "shadow"}}

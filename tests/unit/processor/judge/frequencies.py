@@ -9,8 +9,7 @@ from typing import Self
 
 from intake.files import keys
 from intake.files.model import Whose
-from processor.judge import judge
-from processor.judge.inspection.facts import Facts
+from processor.judge import Facts, judge
 from processor.judge.rules.catalogue import RULES
 from tests.unit.processor.judge.corpus import CORPUS
 from tests.unit.processor.judge.sources import CountedSource

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from processor.judge import judge
-from processor.judge.dicom.reader import nested
-from processor.judge.dicom.reader.nested import Passed
+from processor.judge.dicom.elements import element_scanner
+from processor.judge.dicom.elements.levels import Passed
 from tests.dicom_files import (
     PIXEL_DATA,
     SEQUENCE_END,
@@ -123,16 +123,16 @@ def levels_that_end_oddly(levels):
 
 def bytes_passed(monkeypatch, data):
     """Return how many bytes the passes over whole items looked at."""
-    looked, whole = [], nested.pass_items
+    looked, whole = [], element_scanner.pass_items
 
     def counted(buffer, at, stop, encoding, room):
         passed = whole(buffer, at, stop, encoding, room)
         looked.append(passed.reached - at)
         return passed
 
-    monkeypatch.setattr(nested, "pass_items", counted)
+    monkeypatch.setattr(element_scanner, "pass_items", counted)
     judge(CountedSource(data))
-    monkeypatch.setattr(nested, "pass_items", whole)
+    monkeypatch.setattr(element_scanner, "pass_items", whole)
     return sum(looked)
 
 
@@ -202,7 +202,7 @@ def test_items_are_passed_at_once_as_they_are_one_by_one(monkeypatch, content, t
     at = whole.index(element(PIXEL_DATA, "OW", b"")[:6])
     data = whole[:at] + more + whole[at:]
     at_once = judged(data)
-    monkeypatch.setattr(nested, "pass_items", one_by_one)
+    monkeypatch.setattr(element_scanner, "pass_items", one_by_one)
 
     assert judged(data) == at_once
 
@@ -212,6 +212,6 @@ def test_mutants_are_judged_alike_one_by_one(monkeypatch):
     files = [file for file in seeds() if file[0] == "dicom"]
     mutants = [mutant(SEED, number, files)[1] for number in range(1_500)]
     at_once = [judged(data) for data in mutants]
-    monkeypatch.setattr(nested, "pass_items", one_by_one)
+    monkeypatch.setattr(element_scanner, "pass_items", one_by_one)
 
     assert [number for number, data in enumerate(mutants) if judged(data) != at_once[number]] == []

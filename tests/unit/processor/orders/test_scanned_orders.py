@@ -7,7 +7,7 @@ import pytest
 from intake.files.scan import TAG, Scan
 from intake.files.states import State
 from intake.orders.model import Answer, Task
-from processor.ingest.malware_scan import CODES
+from processor.ingest.stored_objects import CODES
 from tests.unit.processor.ingest.test_process import ACCEPTED, QUARANTINE
 from tests.unit.processor.orders.test_tasks import Desk
 

@@ -11,9 +11,9 @@ from intake.files.states import State
 from intake.orders.commands import DoTask
 from intake.orders.model import Answer, Review, Task
 from processor.ingest.filing import Buckets
-from processor.ingest.malware_scan import Scans
+from processor.ingest.stored_objects import Scans
 from processor.judge import Judgement
-from processor.judge.inspection.profile import Profile
+from processor.judge.inspection.findings import Profile
 from processor.orders.tasks import Tasks
 from tests.fakes import FakeReviews
 from tests.records import IDS, NOON, REFUSAL, WARNING

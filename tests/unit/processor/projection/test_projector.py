@@ -6,12 +6,13 @@ import pytest
 
 from intake.files.scan import Scan
 from intake.files.states import State
+from intake.messaging.model import EventKind
 from intake.records.file_items import file_item
-from intake.table.serialization import serialize
+from intake.table.table import serialize
 from processor.handlers.record_changes import read_changes
-from processor.projection.projector import CALM, Projector
+from processor.projection.projector import CALM, Projector, describe_completion, list_events
 from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeRecords, FakeTable
-from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, an_upload
+from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, an_instance, an_upload
 from tests.unit.intake.projections.test_projections import a_change
 
 
@@ -160,16 +161,14 @@ def _keys(pk, sk):
 def test_the_stream_tells_of_files_only():
     old = a_file()
     new = a_file(state=State.REJECTED, revision=3, findings=(REFUSAL, WARNING), timings={"arrival_to_verdict": 90})
-    event = {
-        "Records": [
-            _record("MODIFY", old, new),
-            {"eventName": "MODIFY", "dynamodb": {"Keys": _keys("UPLOAD#x", "#COUNTS"), "NewImage": {}}},
-            {"eventName": "INSERT", "dynamodb": {"Keys": _keys("ELSE#x", "FILE#x"), "NewImage": {}}},
-            {"eventName": "REMOVE", "dynamodb": {"Keys": _keys("UPLOAD#x", "FILE#x"), "OldImage": {}}},
-        ]
-    }
+    records = [
+        _record("MODIFY", old, new),
+        {"eventName": "MODIFY", "dynamodb": {"Keys": _keys("UPLOAD#x", "#COUNTS"), "NewImage": {}}},
+        {"eventName": "INSERT", "dynamodb": {"Keys": _keys("ELSE#x", "FILE#x"), "NewImage": {}}},
+        {"eventName": "REMOVE", "dynamodb": {"Keys": _keys("UPLOAD#x", "FILE#x"), "OldImage": {}}},
+    ]
 
-    (change,) = read_changes(event)
+    (change,) = read_changes(records)
 
     assert change == a_change(
         before=State.AWAITING_UPLOAD,
@@ -186,7 +185,7 @@ def test_the_stream_tells_of_files_only():
 def test_what_makes_no_new_revision_is_no_change():
     """A reservation that is prolonged, a scan that is noted: nothing became of the file."""
     file = a_file(state=State.ACCEPTED, revision=2)
-    assert not list(read_changes({"Records": [_record("MODIFY", file, replace(file, scan=Scan.THREAT))]}))
+    assert not list(read_changes([_record("MODIFY", file, replace(file, scan=Scan.THREAT))]))
 
 
 def _record(name, old, new):
@@ -196,3 +195,47 @@ def _record(name, old, new):
         "NewImage": serialize(file_item(new)),
     }
     return {"eventName": name, "dynamodb": image}
+
+
+def test_a_rejected_and_a_failed_file_are_told_by_the_ids_of_the_change_feed():
+    rejected = a_change(0, after=State.REJECTED, codes=("empty-file",))
+    failed = a_change(1, after=State.FAILED, revision=3)
+
+    first, second = list_events([rejected, failed, rejected])
+
+    assert (first.event_id, first.kind) == (f"{a_file(0).file_id}.1", EventKind.FILE_REJECTED)
+    assert first.data == {"file_id": a_file(0).file_id, "upload_id": UPLOAD_ID, "codes": ["empty-file"]}
+    assert (second.event_id, second.kind) == (f"{a_file(1).file_id}.3", EventKind.FILE_FAILED)
+
+
+def test_what_was_judged_again_to_the_same_end_is_not_told_again():
+    assert list_events([a_change(0, before=State.REJECTED, after=State.REJECTED, revision=2)]) == []
+
+
+def test_a_batch_tells_once_of_each_study_and_in_any_order_the_same():
+    one, other = an_instance("1.2.3", "1.2.3.1"), an_instance("1.2.4", "1.2.4.1")
+    changes = [a_change(number, instance=one) for number in range(5)] + [a_change(5, instance=other)]
+
+    events = list_events(changes)
+
+    assert [event.data["study_uid"] for event in events] == ["1.2.3", "1.2.4"]
+    assert events[0].event_id == f"{a_file(4).file_id}.1.study"
+    assert {event.event_id for event in list_events(changes[::-1])} == {event.event_id for event in events}
+
+
+def test_an_upload_that_is_complete_again_with_more_files_is_another_event():
+    counts = {State.ACCEPTED: 2, State.REJECTED: 1, State.AWAITING_UPLOAD: 0}
+    event = describe_completion(an_upload(declared=3, counts=counts), NOON)
+    again = describe_completion(an_upload(declared=4, counts=counts), NOON)
+
+    assert event.data["counts"] == {"accepted": 2, "rejected": 1}
+    assert event.event_id == f"{UPLOAD_ID}.3" != again.event_id
+
+
+def test_no_event_names_a_file_or_a_patient():
+    change = a_change(
+        0, after=State.REJECTED, codes=("empty-file",), instance=an_instance("1.2.3", "1.2.3.1", patient="a-digest")
+    )
+    told = repr(list_events([change]))
+    assert "slice" not in told
+    assert "a-digest" not in told

@@ -10,12 +10,10 @@ from intake.files import keys
 from intake.files.item_keys import build_created_key, upload_key
 from intake.files.model import ObjectVersion, timestamp
 from intake.files.states import State
-from intake.operations.incidents import DynamoIncidents, DynamoRounds
-from intake.operations.inventory import DynamoLedger, S3Inventory
+from intake.operations.reconciliation import DynamoIncidents, DynamoLedger, DynamoRounds, S3Inventory
 from intake.records.file_items import file_item
 from intake.records.records import DynamoRecords
-from intake.table.serialization import deserialize, serialize
-from intake.table.table import Table
+from intake.table.table import Table, deserialize, serialize
 from processor.ingest.filing import Buckets
 from processor.reconcile.incidents import FollowUp
 from processor.reconcile.reconciler import Reconciler

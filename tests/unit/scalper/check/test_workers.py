@@ -12,9 +12,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from processor.judge.inspection.profile import Profile
+from processor.judge.inspection.findings import Profile
 from scalper.__main__ import app
-from scalper.check import pool, report, workers
+from scalper.check import report, workers
 from scalper.check.workers import BATCH, FEWEST, Style
 from tests.dicom_files import ct_slice
 from tests.waiting import until
@@ -95,10 +95,10 @@ def test_whoever_reads_slowly_is_not_overrun():
             asked.append(number)
             yield number
 
-    with pool.open_pool(str, 2, prepare_nothing) as workers_of_two:
+    with workers.open_pool(str, 2, prepare_nothing) as workers_of_two:
         answers = workers_of_two.ask_all(count_questions())
         assert next(answers) == "0"
-        assert len(asked) <= 2 * pool.AHEAD + 2
+        assert len(asked) <= 2 * workers.AHEAD + 2
         assert [*answers] == [str(number) for number in range(1, 100)]
 
 
@@ -108,7 +108,7 @@ def prepare_nothing():
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_a_worker_that_is_ended_while_it_answers_ends_the_command_and_nobody_waits(end):
-    with pool.open_pool(answer_at_length, 1, prepare_nothing) as one_worker:
+    with workers.open_pool(answer_at_length, 1, prepare_nothing) as one_worker:
         process, _ = next(one_worker.ask_all([0]))
         (connection,) = one_worker._idle
         one_worker._ask(one_worker._idle.pop(), 1, 1)
@@ -120,7 +120,7 @@ def test_a_worker_that_is_ended_while_it_answers_ends_the_command_and_nobody_wai
 
 
 def test_what_a_worker_raises_is_raised_again():
-    with pool.open_pool(int, 2, prepare_nothing) as workers_of_two:
+    with workers.open_pool(int, 2, prepare_nothing) as workers_of_two:
         answers = workers_of_two.ask_all(["1", "2", "one", "4"])
         assert [next(answers), next(answers)] == [1, 2]
         with pytest.raises(ValueError, match="'one'"):
@@ -130,10 +130,10 @@ def test_what_a_worker_raises_is_raised_again():
 def test_workers_end_with_who_asked_them():
     script = (
         "import os, signal\n"
-        "from scalper.check import pool\n"
+        "from scalper.check import workers\n"
         "from tests.unit.scalper.check.test_workers import prepare_nothing, tell_process\n"
-        "with pool.open_pool(tell_process, 3, prepare_nothing) as workers:\n"
-        "    print(*set(workers.ask_all(range(30))), flush=True)\n"
+        "with workers.open_pool(tell_process, 3, prepare_nothing) as three:\n"
+        "    print(*set(three.ask_all(range(30))), flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

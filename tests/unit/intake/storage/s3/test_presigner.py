@@ -8,7 +8,7 @@ from intake.errors import ObjectMissingError
 from intake.files.model import ObjectVersion
 from intake.files.scan import TAG
 from intake.storage.s3.objects import S3Objects
-from intake.storage.s3.presigner import SIGNING, S3Presigner
+from intake.storage.s3.uploads import SIGNING, S3Presigner
 
 STORED = ObjectVersion("accepted", "northside/2026/11/22/u/f", "v1")
 

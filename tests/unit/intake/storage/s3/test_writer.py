@@ -3,7 +3,7 @@ import hashlib
 import pytest
 
 from intake.files.model import ObjectVersion
-from intake.storage.s3.writer import PART, S3Writer
+from intake.storage.s3.uploads import PART, S3Writer
 
 BUCKET = "incoming"
 

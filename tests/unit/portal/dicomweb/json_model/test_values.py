@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from intake.dicom.errors import BudgetSpentError
+from intake.dicom.errors import TooCostlyError
 from portal.dicomweb.json_model.values import LARGEST_BINARY, Context, write_attribute
 from tests.unit.intake.dicom.readings import plenty
 from tests.unit.portal.dicomweb.pydicom_json import strict_json
@@ -132,7 +132,7 @@ def test_the_text_is_ascii_so_that_nothing_on_its_way_can_misread_it():
     ],
 )
 def test_values_and_escape_sequences_are_counted_before_they_are_made(vr, value):
-    with pytest.raises(BudgetSpentError):
+    with pytest.raises(TooCostlyError):
         written(vr, value, budget=plenty(steps=1_000))
 
 

@@ -12,7 +12,7 @@ from portal.http.pages import rendering
 def client(portal, monkeypatch, tmp_path):
     for name in ("app-5F3A9C00.css", "swagger-ui.css"):
         (tmp_path / name).write_text("body {}")
-    monkeypatch.setattr("portal.http.pages.static.DIST", tmp_path)
+    monkeypatch.setattr("portal.http.pages.rendering.DIST", tmp_path)
     portal.app = create_app(portal.services)
     return portal.visitor()
 
@@ -51,6 +51,6 @@ def test_pages_name_files_as_the_latest_build_did(monkeypatch, tmp_path):
 
 
 def test_where_nothing_was_built_there_is_nothing_to_find(portal, monkeypatch, tmp_path):
-    monkeypatch.setattr("portal.http.pages.static.DIST", tmp_path / "none")
+    monkeypatch.setattr("portal.http.pages.rendering.DIST", tmp_path / "none")
     portal.app = create_app(portal.services)
     assert portal.visitor().get("/static/app.css").status_code == 404

@@ -4,15 +4,17 @@ import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from intake.operations.model import AuditEntry
-from portal.audit import trail
-from portal.audit.log import ACTIONS
+from portal import audit
+from portal.audit import ACTIONS, GROUPS
 from portal.presentation.csv_export import write_row
 from tests.unit.portal.sign_in.test_flow import begun, granted
 
+ROOT = Path(__file__).parents[5]
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -76,7 +78,7 @@ def test_filters_narrow_the_list_and_the_export_alike(portal, admin, query, foun
 
 
 def test_pages_lead_on(portal, admin):
-    portal.audit.written += [entry(subject=f"s{number:03d}") for number in range(trail.PAGE + 1)]
+    portal.audit.written += [entry(subject=f"s{number:03d}") for number in range(audit.PAGE + 1)]
     first = admin.get("/admin/audit?clinic=northside").text
     assert "Next page" in first
     following = re.search(r'href="(/admin/audit\?clinic=northside&amp;cursor=[^"]+)"', first)[1]
@@ -95,7 +97,7 @@ def test_an_export_is_noted_itself_and_named_by_the_day(portal, admin):
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"].startswith('attachment; filename="audit-20')
     header, *rows = table(answer)
-    assert tuple(header) == trail.COLUMNS
+    assert tuple(header) == audit.COLUMNS
     assert [line[1] for line in rows] == ["audit.export", "clinic.deactivate"]
     assert rows[1] == ["2026-11-20T12:00:00.000Z", "clinic.deactivate", "Deactivated a clinic", "northside",
                        "Robin Vale", "admin-1", "northside", "'=HYPERLINK(1)", "a: 1; b: 2"]  # fmt: skip
@@ -103,7 +105,7 @@ def test_an_export_is_noted_itself_and_named_by_the_day(portal, admin):
 
 
 def test_an_export_that_is_too_large_says_where_to_go_on(portal, admin, monkeypatch):
-    monkeypatch.setattr(trail, "MOST_BYTES", 1000)
+    monkeypatch.setattr(audit, "MOST_BYTES", 1000)
     portal.audit.written += [entry(number % 5) for number in range(600)]
     *rows, last = table(admin.get("/admin/audit.csv"))
     assert len(rows) < 20
@@ -153,4 +155,21 @@ def test_whoever_wants_to_sign_out_is_let_go_even_when_that_cannot_be_noted(port
 def test_every_action_can_be_asked_for(portal, admin):
     text = admin.get("/admin/audit").text
     assert all(f'<option value="{action}">' in text for action in ACTIONS)
-    assert {one for held in trail.list_groups().values() for one in held} == set(ACTIONS)
+    assert {one for held in audit.list_groups().values() for one in held} == set(ACTIONS)
+
+
+def test_every_group_has_an_action_that_the_portal_writes():
+    text = "".join(path.read_text() for path in (ROOT / "portal").rglob("*.py"))
+    # Once is its name in the list.
+    written = {action for action in ACTIONS if text.count(f'"{action}"') > 1}
+    assert written == set(ACTIONS)
+    assert [start for start in GROUPS if not any(action.startswith(start) for action in written)] == []
+
+
+@pytest.mark.parametrize("start", GROUPS)
+def test_a_group_finds_what_belongs_to_it_and_nothing_else(portal, admin, start):
+    portal.audit.written += [entry(number, action=action) for number, action in enumerate(ACTIONS)]
+    _, *rows = table(admin.get("/admin/audit.csv", params={"action": start}))
+    found = {row[1] for row in rows} - {"audit.export"}
+    assert found == {action for action in ACTIONS if action.startswith(start)} - {"audit.export"}
+    assert len(rows) > 0

@@ -7,7 +7,7 @@ import pytest
 from intake.rules import catalogue
 from portal.admin.profiles import CONFLICTS as PORTAL_CONFLICTS
 from portal.admin.profiles import MEGABYTE
-from processor.judge.inspection.profile import CONFLICTS, Profile
+from processor.judge.inspection.findings import CONFLICTS, Profile
 
 
 @pytest.fixture

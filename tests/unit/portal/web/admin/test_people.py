@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.accounts.users import Standing
+from portal.accounts.user_pool import Standing
 
 EMAIL = "nora@northside.example"
 

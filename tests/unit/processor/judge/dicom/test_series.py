@@ -6,7 +6,7 @@ import secrets
 import pytest
 
 from processor.judge import judge
-from processor.judge.dicom import shared
+from processor.judge.dicom import metadata
 from processor.judge.dicom.dictionary.attributes import ABSENT, SHARED
 from processor.judge.dicom.elements import tag_order
 from tests.dicom_files import (
@@ -50,7 +50,7 @@ def small(**options):
 
 @pytest.fixture(autouse=True)
 def nothing_known():
-    shared.recall.cache_clear()
+    metadata.recall_shared.cache_clear()
 
 
 def test_a_slice_is_judged_alike_whatever_was_judged_before():
@@ -72,7 +72,7 @@ def test_a_series_is_worked_out_once():
     for instance in range(1, 21):
         judged(small(instance=instance))
 
-    assert shared.recall.cache_info().misses == 1
+    assert metadata.recall_shared.cache_info().misses == 1
 
 
 def test_what_is_kept_says_nothing_of_a_person():

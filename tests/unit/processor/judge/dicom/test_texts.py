@@ -8,7 +8,7 @@ import pytest
 from processor.judge.dicom import texts
 from processor.judge.dicom.dictionary import tags
 from processor.judge.dicom.dictionary.attributes import NOTHING, TEXTS
-from processor.judge.dicom.dictionary.value_forms import find_violation
+from processor.judge.dicom.texts import find_violation
 from processor.judge.inspection.findings import Findings
 
 SEED = secrets.randbits(32)
@@ -42,7 +42,7 @@ def test_what_is_matched_at_once_is_read_alike_one_by_one_and_breaks_no_rule():
     at_once = 0
     for _ in range(3_000):
         values = some_values(chance)
-        for part in (texts.SHARED_PART, texts.OWN_PART):
+        for part in (texts.SHARED_TEXTS, texts.OWN_TEXTS):
             together = part.match_together(part.values_of(values), values[tags.SPECIFIC_CHARACTER_SET])
             findings = Findings()
             alone = part.read_each(values, findings)

@@ -8,8 +8,8 @@ import zlib
 
 from pypdf import PdfWriter
 
-from processor.judge.inspection.facts import Facts
-from processor.judge.inspection.profile import Profile
+from processor.judge import Facts
+from processor.judge.inspection.findings import Profile
 from tests.document_files import (
     OBSERVATION,
     PATIENT,

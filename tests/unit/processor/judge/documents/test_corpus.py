@@ -1,8 +1,7 @@
 """The judge against real and hostile files of other kinds than DICOM, with expected verdicts."""
 
 from intake.files import keys
-from processor.judge import judge
-from processor.judge.inspection.facts import Facts
+from processor.judge import Facts, judge
 from tests.unit.processor.judge.corpus import content, needs_corpus, rows
 from tests.unit.processor.judge.sources import CountedSource
 

@@ -8,8 +8,7 @@ import zipfile
 
 import pytest
 
-from processor.judge import judge
-from processor.judge.inspection.facts import Facts
+from processor.judge import Facts, judge
 from tests.document_files import PATIENT, ccda, fhir, hl7v2, nifti_1, pdf, zipped
 from tests.unit.processor.judge.documents.broken import FORMATS, restricted
 from tests.unit.processor.judge.documents.verdicts import metadata, rejecting, warning

@@ -5,12 +5,8 @@ import re
 import pytest
 
 from intake.files.model import Severity
-from processor.judge import judge
-from processor.judge.documents.readers import READERS
-from processor.judge.inspection.facts import Facts
-from processor.judge.inspection.kinds import TAKEN
-from processor.judge.rules.catalogue import RULES
-from processor.judge.rules.image_rules import DOCUMENT_CHAPTERS
+from processor.judge import READERS, Facts, judge
+from processor.judge.rules.catalogue import DOCUMENT_CHAPTERS, RULES, TAKEN
 from tests.dicom_files import ct_slice
 from tests.document_files import SEEDS, pdf, stream, tiff, zipped
 from tests.unit.processor.judge.documents.broken import FILES, MET_ELSEWHERE

@@ -5,9 +5,9 @@ import zlib
 
 import pytest
 
-from processor.judge import judge
-from processor.judge.documents.zip.archive import EntryDamagedError, inflate, list_entries
-from processor.judge.inspection.facts import Facts
+from processor.judge import Facts, judge
+from processor.judge.documents.zip.archive import list_entries
+from processor.judge.documents.zip.entries import EntryDamagedError, inflate
 from tests.document_files import chunk, jpeg, pdf, png, segment, stream, zipped
 from tests.unit.processor.judge.documents.verdicts import rejecting, warning
 from tests.unit.processor.judge.sources import CountedSource

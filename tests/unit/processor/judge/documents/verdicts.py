@@ -1,7 +1,6 @@
 """What the judge says of bytes, in short."""
 
-from processor.judge import judge
-from processor.judge.inspection.facts import Facts
+from processor.judge import Facts, judge
 from tests.unit.processor.judge.sources import CountedSource
 
 

@@ -7,8 +7,7 @@ import pytest
 
 from intake.files.model import Severity
 from processor.judge import judge
-from processor.judge.rules.catalogue import FILING, RULES, SCANNING
-from processor.judge.rules.image_rules import DOCUMENT_CHAPTERS
+from processor.judge.rules.catalogue import DOCUMENT_CHAPTERS, FILING, RULES, SCANNING
 from tests.dicom_files import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,

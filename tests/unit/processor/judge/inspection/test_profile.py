@@ -5,9 +5,8 @@ import json
 import pytest
 
 from intake.files.model import Severity
-from processor.judge import judge
-from processor.judge.inspection.facts import Facts
-from processor.judge.inspection.profile import CONFLICTS, Profile
+from processor.judge import Facts, judge
+from processor.judge.inspection.findings import CONFLICTS, Profile
 from processor.judge.rules.catalogue import RULES
 from processor.judge.rules.mandatory_rules import PROTECTED, REASONS
 from tests.dicom_files import ct_slice

@@ -11,7 +11,8 @@ import zlib
 import pytest
 
 from processor.judge import judge
-from processor.judge.documents.zip.archive import ArchiveError, EntryDamagedError, inflate, is_litter, list_entries
+from processor.judge.documents.zip.archive import ArchiveError, is_litter, list_entries
+from processor.judge.documents.zip.entries import EntryDamagedError, inflate
 from tests.document_files import zipped
 from tests.unit.processor.judge.documents.verdicts import metadata, rejecting, warning
 from tests.unit.processor.judge.sources import CountedSource

@@ -1,0 +1,234 @@
+"""Who may come in, and to what: people and partners by the user pool, whose tokens the HTTP API's gateway checks.
+
+Tokens are asked for the REST API; pages and the API's own documentation are open.
+"""
+
+import json
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_apigatewayv2 as apigw
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.config import StageConfig
+from infra.observability.logs import add_log_group
+
+GUARDED = ("/api/{proxy+}", "/dicomweb/{proxy+}")
+"""A token of the user pool is required here."""
+
+OPEN_TO_READ = ("/api/docs", "/api/docs/{proxy+}", "/api/openapi.json")
+"""The API's documentation."""
+
+OPEN = ("/", "/{proxy+}")
+"""The portal's pages, which check sessions themselves."""
+
+_REMEMBERED = Duration.hours(1)
+"""For how long the gateway keeps what the portal said of an origin's secret: the longest that it may."""
+
+_ACCESS_LOG = {
+    "request_id": "$context.requestId",
+    "time": "$context.requestTime",
+    "method": "$context.httpMethod",
+    # Not the path: by DICOMweb, it names studies. The portal logs its route under the same request id.
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "ms": "$context.responseLatency",
+    # Behind an edge it is CloudFront's; its own log tells whose request it passed on.
+    "source_ip": "$context.identity.sourceIp",
+    "error": "$context.error.message",
+    "authorizer_error": "$context.authorizer.error",
+}
+
+
+class Api(Construct):
+    """Created before the function behind it, because the function must know the address that browsers use."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.http = apigw.HttpApi(self, "Http", create_default_stage=False)
+
+    @property
+    def endpoint(self) -> str:
+        """`https://host`, without a trailing slash."""
+        return self.http.api_endpoint
+
+    def publish(self, *, config: StageConfig, log_key: kms.IKey, removal_policy: RemovalPolicy) -> None:
+        """Open the API to the world: throttled, and every request logged, without its query, headers and body."""
+        log_group = add_log_group(
+            self, "AccessLogs", key=log_key, days=config.retention.logs_days, removal_policy=removal_policy
+        )
+        apigw.CfnStage(
+            self,
+            "Live",
+            api_id=self.http.api_id,
+            stage_name="$default",
+            auto_deploy=True,
+            default_route_settings=apigw.CfnStage.RouteSettingsProperty(
+                throttling_rate_limit=config.api_requests_per_second, throttling_burst_limit=config.api_burst
+            ),
+            access_log_settings=apigw.CfnStage.AccessLogSettingsProperty(
+                destination_arn=log_group.log_group_arn, format=json.dumps(_ACCESS_LOG)
+            ),
+        )
+
+    def guard(self, *, pool: cognito.IUserPool, client: cognito.IUserPoolClient) -> apigw.HttpAuthorizer:
+        """Check tokens of the pool. The portal adds partners' clients to the list of those that are let in."""
+        self.tokens = apigw.HttpAuthorizer(
+            self,
+            "Tokens",
+            http_api=self.http,
+            type=apigw.HttpAuthorizerType.JWT,
+            identity_source=["$request.header.Authorization"],
+            jwt_issuer=f"https://cognito-idp.{Aws.REGION}.amazonaws.com/{pool.user_pool_id}",
+            jwt_audience=[client.user_pool_client_id],
+        )
+        return self.tokens
+
+    @property
+    def tokens_arn(self) -> str:
+        """Of the authorizer, as the control plane's permissions name it (Service Authorization Reference, "Manage
+        Amazon API Gateway V2")."""
+        path = f"/apis/{self.http.api_id}/authorizers/{self.tokens.authorizer_id}"
+        return f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}::{path}"
+
+    def route(self, function: lambda_.IFunction, *, edge_header: str | None = None) -> None:
+        """Lead every path to the function.
+
+        Where an edge stands before the API, `edge_header` names the header by which it is known. The function itself
+        tells the gateway whether it is right; a request without it is refused and wakes nobody.
+        """
+        target = integrations.HttpLambdaIntegration("Portal", function, scope_permission_to_route=False)
+        authorizer = apigw.HttpAuthorizer.from_http_authorizer_attributes(
+            self, "Guard", authorizer_id=self.tokens.authorizer_id, authorizer_type="JWT"
+        )
+        for path in GUARDED:
+            self.http.add_routes(path=path, integration=target, authorizer=authorizer)
+        by_edge = None
+        if edge_header:
+            by_edge = authorizers.HttpLambdaAuthorizer(
+                "Edge",
+                function,
+                identity_source=[f"$request.header.{edge_header}"],
+                response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
+                results_cache_ttl=_REMEMBERED,
+            )
+        for path in OPEN_TO_READ:
+            self.http.add_routes(path=path, integration=target, methods=[apigw.HttpMethod.GET], authorizer=by_edge)
+        for path in OPEN:
+            self.http.add_routes(path=path, integration=target, authorizer=by_edge)
+
+
+CALLBACK_PATH = "/auth/callback"
+
+_UPLOAD = cognito.ResourceServerScope(scope_name="upload", scope_description="Announce and send files")
+_WEBHOOKS = cognito.ResourceServerScope(scope_name="webhooks", scope_description="Decide where events are sent")
+_READ = cognito.ResourceServerScope(scope_name="read", scope_description="Read uploads, files and verdicts")
+
+
+class Identity(Construct):
+    """User pool, its sign-in domain, the group of admins, the portal's client, and the scopes of partners' clients.
+
+    Clinic staff and admins sign in by managed login, partners by client credentials.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: StageConfig,
+        removal_policy: RemovalPolicy,
+        portal_origin: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.pool = _add_pool(self, config, removal_policy, portal_origin)
+        cognito.CfnUserPoolGroup(self, "Admins", user_pool_id=self.pool.user_pool_id, group_name="admin")
+        version = cognito.ManagedLoginVersion
+        self.domain = self.pool.add_domain(
+            "SignIn",
+            # Prefixes are unique within a region, among all accounts.
+            cognito_domain=cognito.CognitoDomainOptions(domain_prefix=f"scalper-{config.name}-{Aws.ACCOUNT_ID}"),
+            managed_login_version=(
+                version.NEWER_MANAGED_LOGIN if config.branded_sign_in else version.CLASSIC_HOSTED_UI
+            ),
+        )
+        self.web_client = _add_web_client(self.pool, portal_origin)
+        # Partners' clients are made by admins, on the portal's pages.
+        self.pool.add_resource_server("Api", identifier="scalper", scopes=[_UPLOAD, _READ, _WEBHOOKS])
+        if config.branded_sign_in:
+            cognito.CfnManagedLoginBranding(
+                self,
+                "Branding",
+                user_pool_id=self.pool.user_pool_id,
+                client_id=self.web_client.user_pool_client_id,
+                use_cognito_provided_values=True,
+            )
+
+    @property
+    def sign_in_url(self) -> str:
+        """The managed login's base, without a trailing slash."""
+        return f"https://{self.domain.domain_name}.auth.{Aws.REGION}.amazoncognito.com"
+
+
+def _add_pool(
+    scope: Construct, config: StageConfig, removal_policy: RemovalPolicy, portal_origin: str
+) -> cognito.UserPool:
+    invitation = cognito.UserInvitationConfig(
+        email_subject="Your account at Silent Scalper",
+        email_body=(
+            "<p>An account was made for you, to send medical images and documents and to follow them.</p>"
+            f'<p>Sign in at <a href="{portal_origin}">{portal_origin}</a> with this email address '
+            "(or the user name {username}) and the temporary password <b>{####}</b>. It works for three days; "
+            "you choose a password of your own when you sign in.</p>"
+        ),
+    )
+    full = cognito.StandardThreatProtectionMode.FULL_FUNCTION
+    return cognito.UserPool(
+        scope,
+        "Pool",
+        self_sign_up_enabled=False,
+        user_invitation=invitation,
+        sign_in_aliases=cognito.SignInAliases(username=True, email=True),
+        sign_in_case_sensitive=False,
+        account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+        password_policy=cognito.PasswordPolicy(
+            min_length=12,
+            require_digits=True,
+            require_lowercase=True,
+            require_symbols=True,
+            require_uppercase=True,
+            temp_password_validity=Duration.days(3),
+        ),
+        mfa=cognito.Mfa.REQUIRED if config.mfa_required else cognito.Mfa.OFF,
+        mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True) if config.mfa_required else None,
+        feature_plan=cognito.FeaturePlan.PLUS if config.threat_protection else None,
+        standard_threat_protection_mode=full if config.threat_protection else None,
+        deletion_protection=config.retain_data,
+        removal_policy=removal_policy,
+    )
+
+
+def _add_web_client(pool: cognito.UserPool, portal_origin: str) -> cognito.UserPoolClient:
+    """Add the portal's client: authorization code with PKCE, so it holds no secret."""
+    return pool.add_client(
+        "Web",
+        generate_secret=False,
+        auth_flows=cognito.AuthFlow(user_srp=False),
+        o_auth=cognito.OAuthSettings(
+            flows=cognito.OAuthFlows(authorization_code_grant=True),
+            scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, cognito.OAuthScope.PROFILE],
+            callback_urls=[f"{portal_origin}{CALLBACK_PATH}"],
+            logout_urls=[f"{portal_origin}/"],
+        ),
+        prevent_user_existence_errors=True,
+        enable_token_revocation=True,
+        # Whoever is disabled still holds the last token for this long: it is checked offline (ADR 0013).
+        access_token_validity=Duration.minutes(15),
+        id_token_validity=Duration.minutes(15),
+        refresh_token_validity=Duration.hours(12),
+    )

@@ -1,0 +1,172 @@
+"""What carries word from one part to another: queues, alerts, webhooks, and the events of AWS itself."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_cdk import ArnFormat, CfnResource, Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.config import FunctionConfig, StageConfig
+from infra.iam import let_service
+
+_MAX_RECEIVES = 5
+
+
+class Queueing(Construct):
+    """`main` feeds the judge; `dead_letters` keeps what failed five times; `projection_failures` the stream's.
+
+    `projection_redrives` brings the projector what an admin takes out of the latter; `export_failures` and
+    `export_redrives` are the exporter's. `failed_invocations` keeps what Lambda gave up of invocations that nobody
+    waits for, such as the sweep's.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, config: StageConfig) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = _add_queue(self, "DeadLetters", key)
+        self.projection_failures = _add_queue(self, "ProjectionFailures", key)
+        self.export_failures = _add_queue(self, "ExportFailures", key)
+        self.failed_invocations = _add_queue(self, "FailedInvocations", key)
+        self.main = _add_queue(self, "Main", key, feeds=config.judge, then=self.dead_letters)
+        self.projection_redrives = _add_queue(
+            self, "ProjectionRedrives", key, feeds=config.projector, then=self.projection_failures
+        )
+        self.export_redrives = _add_queue(self, "ExportRedrives", key, feeds=config.exporter, then=self.export_failures)
+        # By account and not by bucket: the bucket needs this policy first, and naming it back would close a circle.
+        self.main.add_to_resource_policy(let_service("s3", ["sqs:SendMessage"], self.main.queue_arn))
+
+    @property
+    def main_policy(self) -> CfnResource:
+        """The main queue's policy, which must stand before S3 checks that it may notify."""
+        policy = self.main.node.find_child("Policy").node.default_child
+        if not isinstance(policy, CfnResource):
+            raise TypeError("The main queue has no policy.")
+        return policy
+
+
+def _add_queue(
+    scope: Construct,
+    construct_id: str,
+    key: kms.IKey,
+    *,
+    feeds: FunctionConfig | None = None,
+    then: sqs.IQueue | None = None,
+) -> sqs.Queue:
+    """Add a queue: one for looking into, or one that feeds a function and gives up what fails five times."""
+    return sqs.Queue(
+        scope,
+        construct_id,
+        encryption=sqs.QueueEncryption.KMS,
+        encryption_master_key=key,
+        enforce_ssl=True,
+        retention_period=Duration.days(14),
+        # Six times the function's timeout (Lambda guide, "Using Lambda with Amazon SQS").
+        visibility_timeout=Duration.seconds(6 * feeds.timeout_s) if feeds else None,
+        dead_letter_queue=sqs.DeadLetterQueue(queue=then, max_receive_count=_MAX_RECEIVES) if then else None,
+    )
+
+
+class Alerts(Construct):
+    """One encrypted topic. The admin page reads the mailbox, which forgets after 14 days.
+
+    SNS asks each of the `emails` to confirm; until then it sends them nothing.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, emails: Sequence[str] = ()) -> None:
+        super().__init__(scope, construct_id)
+        self.topic = sns.Topic(self, "Topic", display_name="Silent Scalper", master_key=key, enforce_ssl=True)
+        for service in ("cloudwatch", "budgets"):
+            self.topic.add_to_resource_policy(let_service(service, ["sns:Publish"], self.topic.topic_arn))
+        self.mailbox = _add_queue(self, "Mailbox", key)
+        deliver = let_service("sns", ["sqs:SendMessage"], self.mailbox.queue_arn, source_arn=self.topic.topic_arn)
+        self.mailbox.add_to_resource_policy(deliver)
+        sns.Subscription(
+            self,
+            "Delivery",
+            topic=self.topic,
+            protocol=sns.SubscriptionProtocol.SQS,
+            endpoint=self.mailbox.queue_arn,
+            raw_message_delivery=False,
+        )
+        for address in emails:
+            sns.Subscription(
+                self, f"To{address}", topic=self.topic, protocol=sns.SubscriptionProtocol.EMAIL, endpoint=address
+            )
+
+
+class Webhooks(Construct):
+    """An encrypted topic whose messages are signed by SHA-256, and a queue for those that nobody took within an hour.
+
+    The portal makes the subscriptions, one per webhook, each with a filter policy of its own.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey) -> None:
+        super().__init__(scope, construct_id)
+        self.topic = sns.Topic(
+            self,
+            "Events",
+            display_name="Silent Scalper events",
+            master_key=key,
+            enforce_ssl=True,
+            signature_version="2",
+        )
+        self.dead_letters = _add_queue(self, "Undelivered", key)
+        give_up = let_service("sns", ["sqs:SendMessage"], self.dead_letters.queue_arn, source_arn=self.topic.topic_arn)
+        self.dead_letters.add_to_resource_policy(give_up)
+
+
+class EventAlert(Construct):
+    """One rule. `message` may name parts of the event in angle brackets, which `parts` finds by JSON path.
+
+    A low-level rule: the high-level target would let EventBridge publish to the topic whatever rule sends.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        topic: sns.ITopic,
+        pattern: Mapping[str, Any],
+        parts: Mapping[str, str],
+        message: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.rule = events.CfnRule(
+            self,
+            "Rule",
+            name=name,
+            event_pattern=pattern,
+            targets=[
+                events.CfnRule.TargetProperty(
+                    arn=topic.topic_arn,
+                    id="Alerts",
+                    input_transformer=events.CfnRule.InputTransformerProperty(
+                        input_paths_map=dict(parts), input_template=f'"{message}"'
+                    ),
+                )
+            ],
+        )
+
+
+def admit_events(stack: Stack, config: StageConfig, *, topic: sns.Topic, key: kms.Key) -> None:
+    """Let the rules of a stage, which its prefix names, publish to the encrypted topic.
+
+    The key takes no condition on the source: SNS does not pass it on for EventBridge (SNS guide, "Encryption at rest:
+    key management"), so the topics of this account are what narrows it.
+    """
+    rules = stack.format_arn(
+        service="events",
+        resource="rule",
+        resource_name=f"{config.prefix}-*",
+        arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+    )
+    by_rules = {"ArnLike": {"aws:SourceArn": rules}}
+    topic.add_to_resource_policy(let_service("events", ["sns:Publish"], topic.topic_arn, conditions=by_rules))
+    to_topics = {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": stack.format_arn(service="sns", resource="*")}}
+    use = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    key.add_to_resource_policy(let_service("events", use, "*", conditions=to_topics))

@@ -1,1 +1,0 @@
-"""Amazon SNS behind the ports of messaging: alerts by e-mail, events by webhook."""

@@ -1,0 +1,175 @@
+"""Clinics, partners, how often they ask, and access that was ended: in the table, behind the ports of tenants."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from intake.errors import ConflictError, RevocationsUnknownError
+from intake.files.item_keys import CLINICS
+from intake.files.model import timestamp
+from intake.table.expressions import SYSTEM, Write, addition, clinic, creation, replacement
+from intake.table.items import Item, moment
+from intake.table.queries import Query
+from intake.table.table import Table, unavailable_as
+from intake.tenants.model import Clinic, Partner, Revoked
+
+_PARTNERS = "PARTNERS"
+
+
+class DynamoDirectory:
+    """Reads and writes tenants and their machine clients."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def clinics(self) -> tuple[Clinic, ...]:
+        return tuple(map(_clinic, self._table.items(Query(CLINICS, consistent=True))))
+
+    def clinic(self, clinic_id: str) -> Clinic | None:
+        row = self._table.get({"pk": CLINICS, "sk": clinic_id})
+        return _clinic(row) if row else None
+
+    def create_clinic(self, made: Clinic) -> None:
+        self._put(creation(_clinic_item(made), clinic(made.clinic_id)))
+
+    def save_clinic(self, changed: Clinic) -> None:
+        self._put(replacement(_clinic_item(changed), clinic(changed.clinic_id)))
+
+    def profile(self, clinic_id: str) -> dict[str, Any] | None:
+        row = self._table.get(_profile_key(clinic_id))
+        return row["profile"] if row else None
+
+    def save_profile(self, clinic_id: str, profile: dict[str, Any]) -> None:
+        item = {**_profile_key(clinic_id), "profile": profile}
+        self._put(replacement(item, clinic(clinic_id)))
+
+    def replace_profile(self, clinic_id: str, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+        item = {**_profile_key(clinic_id), "profile": after}
+        owner = clinic(clinic_id)
+        if before is None:
+            self._put(creation(item, owner))
+        else:
+            unchanged, values = "profile = :before", {":before": before}
+            self._put(replacement(item, owner, condition=unchanged, values=values, new=False))
+
+    def partner(self, client_id: str) -> Partner | None:
+        row = self._table.get({"pk": _PARTNERS, "sk": client_id})
+        return _partner(row) if row else None
+
+    def partners(self) -> tuple[Partner, ...]:
+        return tuple(map(_partner, self._table.items(Query(_PARTNERS, consistent=True))))
+
+    def save_partner(self, partner: Partner) -> None:
+        item = {
+            "pk": _PARTNERS,
+            "sk": partner.client_id,
+            "clinic_id": partner.clinic_id,
+            "name": partner.name,
+            "scopes": sorted(partner.scopes),
+            "at": _write_moment(partner.created_at),
+            "ends_at": _write_moment(partner.ends_at),
+            "request_key": partner.request_key,
+        }
+        self._put(replacement(item, clinic(partner.clinic_id)))
+
+    def _put(self, write: Write) -> None:
+        if not self._table.write_if(write):
+            raise ConflictError("somebody else was there before")
+
+
+def _profile_key(clinic_id: str) -> Item:
+    return {"pk": f"PROFILE#{clinic_id}", "sk": "#PROFILE"}
+
+
+def _clinic_item(clinic: Clinic) -> Item:
+    return {
+        "pk": CLINICS,
+        "sk": clinic.clinic_id,
+        "name": clinic.name,
+        "contact": clinic.contact,
+        "active": clinic.active,
+        "at": _write_moment(clinic.created_at),
+    }
+
+
+def _clinic(row: Item) -> Clinic:
+    return Clinic(row["sk"], row["name"], row.get("contact", ""), row.get("active", True), _read_moment(row.get("at")))
+
+
+def _partner(row: Item) -> Partner:
+    return Partner(
+        client_id=row["sk"],
+        clinic_id=row["clinic_id"],
+        name=row["name"],
+        scopes=frozenset(row["scopes"]),
+        created_at=_read_moment(row.get("at")),
+        ends_at=_read_moment(row.get("ends_at")),
+        request_key=row.get("request_key", ""),
+    )
+
+
+def _write_moment(at: datetime | None) -> str | None:
+    return timestamp(at) if at else None
+
+
+def _read_moment(text: str | None) -> datetime | None:
+    return moment(text) if text else None
+
+
+class DynamoRequestCounts:
+    """One item per client and minute, or per name and day; it goes by TTL. No two callers get the same number."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def add(self, client_id: str, at: datetime) -> int:
+        return self._add(f"{client_id}#{at:%Y-%m-%dT%H:%M}", at + timedelta(hours=1))
+
+    def add_today(self, name: str, at: datetime) -> int:
+        return self._add(f"{name}#{at:%Y-%m-%d}", at + timedelta(days=2))
+
+    def _add(self, counted: str, until: datetime) -> int:
+        key = {"pk": f"REQUESTS#{counted}", "sk": "#REQUESTS"}
+        expires = {"expires": int(until.timestamp())}
+        item = self._table.update_and_get(addition(key, Counter(requests=1), SYSTEM, sets=expires))
+        return int(item["requests"])
+
+
+REVOCATIONS_KEPT = timedelta(hours=24)
+"""Twice as long as any session lasts, so that no token that outlives its item is good for anything."""
+
+
+class DynamoRevocations:
+    """Read by key and consistently: whoever asks after an item was written sees it."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def revoke_session(self, session_id: str, at: datetime) -> None:
+        with unavailable_as(RevocationsUnknownError):
+            self._table.put(_revocation("SESSION", session_id, at), SYSTEM)
+
+    def revoke_sign_ins(self, subject: str, at: datetime) -> None:
+        # Two admins' clocks may differ, and a repetition may come late: the later moment stays.
+        item = _revocation("SUBJECT", subject, at)
+        earlier, values = "ended_at < :at", {":at": item["ended_at"]}
+        with unavailable_as(RevocationsUnknownError):
+            self._table.write_if(replacement(item, SYSTEM, condition=earlier, values=values))
+
+    def find(self, session_id: str, subject: str) -> Revoked:
+        with unavailable_as(RevocationsUnknownError):
+            session, person = self._find_end("SESSION", session_id), self._find_end("SUBJECT", subject)
+        return Revoked(session is not None, Revoked().sign_ins_until if person is None else person)
+
+    def _find_end(self, of: str, name: str) -> int | None:
+        item = self._table.get(_revocation_key(of, name))
+        return int(item["ended_at"]) if item else None
+
+
+def _revocation_key(of: str, name: str) -> Item:
+    return {"pk": f"REVOKED#{of}#{name}", "sk": "#REVOKED"}
+
+
+def _revocation(of: str, name: str, at: datetime) -> Item:
+    expires = int((at + REVOCATIONS_KEPT).timestamp())
+    return {**_revocation_key(of, name), "ended_at": int(at.timestamp()), "expires": expires}

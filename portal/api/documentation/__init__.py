@@ -1,4 +1,0 @@
-"""What the OpenAPI document says, and the pages that show it.
-
-Begin with `openapi`.
-"""

@@ -1,0 +1,169 @@
+"""Notes what people do, before it is done: what cannot be noted does not happen. And reads it again, for admins."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from urllib.parse import urlencode
+
+from intake.files.model import timestamp
+from intake.files.outcomes import Page
+from intake.operations.model import AuditEntry, AuditFilter
+from portal.auth.identity import Identity
+from portal.cursors import Cursor, read_rows, seal_page
+from portal.presentation import csv_export
+from portal.presentation.formatting import parse_day
+from portal.services import Services
+
+ACTIONS: dict[str, str] = {
+    "session.begin": "Signed in",
+    "session.end": "Signed out",
+    "clinic.create": "Created a clinic",
+    "clinic.describe": "Changed a clinic's name or contact",
+    "clinic.deactivate": "Deactivated a clinic",
+    "clinic.activate": "Activated a clinic",
+    "clinic.profile": "Changed how a clinic's files are judged",
+    "person.invite": "Invited somebody",
+    "person.join": "Gave an account its place",
+    "person.remind": "Sent an invitation again",
+    "person.disable": "Disabled an account",
+    "person.enable": "Enabled an account",
+    "person.reset-password": "Reset a password",
+    "person.reset-mfa": "Reset an authenticator app",
+    "partner.create": "Created a partner client",
+    "partner.rotate": "Rotated a partner client",
+    "partner.revoke": "Revoked a partner client",
+    "analytics.run": "Ran a saved query",
+    "audit.export": "Exported the audit log",
+    "file.download": "Downloaded a file",
+    "file.preview": "Looked at a file in the browser",
+    "file.reprocess": "Had files checked again",
+    "file.dry-run": "Tried how files would be judged today",
+    "file.accept": "Accepted rejected files after review",
+    "file.delete": "Deleted files from quarantine",
+    "review.propose": "Proposed to accept a rejected file",
+    "review.confirm": "Confirmed the acceptance of a rejected file",
+    "review.decline": "Declined the acceptance of a rejected file",
+    "letter.redrive": "Redrove dead letters",
+    "letter.discard": "Discarded a dead letter",
+    "subscription.add": "Subscribed an address to messages",
+    "subscription.change": "Changed what an address is told",
+    "subscription.ask": "Asked an address again to confirm",
+    "subscription.remove": "Removed an address from messages",
+}
+"""Every action that may be noted → what the audit log calls it, in the past tense: `Reprocessed a file`."""
+
+
+def note(
+    services: Services,
+    identity: Identity,
+    action: str,
+    *,
+    clinic_id: str = "",
+    subject: str = "",
+    reason: str = "",
+    **detail: str,
+) -> None:
+    """Write one entry. `detail` holds ids, codes and numbers only; raises KeyError for an action that has no name."""
+    ACTIONS[action]
+    services.audit.write(
+        AuditEntry(
+            at=services.clock(),
+            actor=identity.subject,
+            actor_name=identity.display_name,
+            action=action,
+            clinic_id=clinic_id,
+            subject=subject,
+            reason=reason,
+            detail=detail,
+        )
+    )
+
+
+PAGE = 50
+BATCH = 500
+MOST_BYTES = 4_500_000
+"""Of an export: Lambda answers with 6 MB at the most."""
+
+COLUMNS = ("Time (UTC)", "Action", "In words", "Clinic", "Who", "Who (id)", "Subject", "Reason", "Details")
+
+GROUPS = {
+    "session.": "Signing in and out",
+    "file.": "Files",
+    "clinic.": "Clinics",
+    "person.": "Accounts",
+    "partner.": "Partner clients",
+    "review.": "Reviews",
+    "letter.": "Dead letters",
+    "subscription.": "Notifications",
+    "analytics.": "Analytics",
+    "audit.": "The audit log",
+}
+"""Beginnings of actions → what they have in common, in the order in which people look for them."""
+
+
+def list_groups() -> Mapping[str, dict[str, str]]:
+    """Return every action's words by the group that it belongs to."""
+    return {start: {one: words for one, words in ACTIONS.items() if one.startswith(start)} for start in GROUPS}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A filter as it was entered. Days are UTC's; a day that is none excludes nothing."""
+
+    clinic: str = ""
+    person: str = ""
+    action: str = ""
+    subject: str = ""
+    since: str = ""
+    until: str = ""
+
+    @property
+    def query(self) -> str:
+        return urlencode({name: value for name, value in self.fields().items() if value})
+
+    def fields(self) -> Mapping[str, str]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def filter(self) -> AuditFilter:
+        until = parse_day(self.until)
+        return AuditFilter(
+            clinic_id=self.clinic,
+            actor=self.person,
+            action=self.action if self.action in ACTIONS or self.action in GROUPS else "",
+            subject=self.subject,
+            since=parse_day(self.since),
+            until=until + timedelta(days=1, milliseconds=-1) if until else None,
+        )
+
+
+def list_entries(services: Services, identity: Identity, asked: Asked, cursor: Cursor) -> Page[AuditEntry]:
+    """Return a page, newest first. Raises InvalidCursorError."""
+    read = partial(services.audit.entries, asked.filter(), limit=PAGE)
+    return seal_page(services, identity, cursor, read, **asked.fields())
+
+
+def export_entries(services: Services, identity: Identity, asked: Asked) -> Iterator[str]:
+    """Note that the log is exported, and return it line by line, the newest entry first.
+
+    One that would be too large ends with a line that says where to go on.
+    """
+    note(services, identity, "audit.export", clinic_id=asked.clinic, filter=asked.query or "none")
+    return _write_lines(services, asked.filter())
+
+
+def _write_lines(services: Services, wanted: AuditFilter) -> Iterator[str]:
+    written = 0
+    yield csv_export.write_row(COLUMNS)
+    for entry in read_rows(partial(services.audit.entries, wanted, limit=BATCH)):
+        detail = "; ".join(f"{name}: {value}" for name, value in sorted(entry.detail.items()))
+        words = ACTIONS.get(entry.action, entry.action)
+        who = (entry.clinic_id, entry.actor_name, entry.actor)
+        line = csv_export.write_row(
+            [timestamp(entry.at), entry.action, words, *who, entry.subject, entry.reason, detail]
+        )
+        written += len(line.encode())
+        if written > MOST_BYTES:
+            yield csv_export.write_row([f"Cut here. Export again with an end of {entry.at:%Y-%m-%d} for the rest."])
+            return
+        yield line

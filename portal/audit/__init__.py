@@ -1,4 +1,0 @@
-"""Noting what people do before it is done, and reading it again.
-
-Begin with `log`.
-"""

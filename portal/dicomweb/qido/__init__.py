@@ -1,4 +1,0 @@
-"""Searching studies, series and instances (QIDO-RS).
-
-Begin with `searching`.
-"""

@@ -1,4 +1,0 @@
-"""Storing instances (STOW-RS).
-
-Begin with `storing`.
-"""

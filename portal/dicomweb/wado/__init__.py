@@ -1,4 +1,0 @@
-"""Fetching instances and their metadata (WADO-RS).
-
-Begin with `retrieving`.
-"""

@@ -1,1 +1,0 @@
-"""Parts of HTTP messages as headers and bodies write them."""
