@@ -7,7 +7,8 @@ import { tendMenu } from "./menu.js";
 import { sendOnce } from "./once.js";
 import { forgetUploads } from "./upload/memory.js";
 import { tendSelection } from "./selecting.js";
-import { offerPrinting } from "./printing.js";
+import { offerPrinting, tendPrinting } from "./printing.js";
+import { tendCopying } from "./copying.js";
 
 localiseTimes(document);
 document.addEventListener("htmx:after:swap", () => localiseTimes(document));
@@ -17,3 +18,5 @@ guardSession(document.querySelector("#idle"));
 tendMenu(document.querySelector("[data-menu]"));
 tendSelection(document.querySelector("[data-selection]"));
 offerPrinting(document.querySelector("[data-print]"));
+tendPrinting(document.querySelector("[data-printed]"));
+tendCopying();

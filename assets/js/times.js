@@ -1,8 +1,12 @@
 const DAY = 24 * 3600 * 1000;
-const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const near = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
-const minutes = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-const seconds = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+// Of the page's language, so that no sentence is half translated; how the reader's English writes them stays.
+const { lang } = document.documentElement;
+const locale = navigator.languages.find((one) => one.split("-")[0] === lang) ?? (lang === "en" ? "en-GB" : lang);
+const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const near = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+const minutes = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
+const seconds = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+const zoned = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "long" });
 
 /** Writes each `<time>` in the reader's zone; the server's text, in UTC, becomes what hovering tells. */
 export function localiseTimes(root) {
@@ -16,6 +20,11 @@ export function localiseTimes(root) {
     time.title = time.textContent;
     time.textContent = text;
   }
+}
+
+/** `30 Nov 2026, 09:15:00 GMT+1`: what stays true on paper. */
+export function writeDate(moment) {
+  return zoned.format(moment);
 }
 
 function day(moment, now) {

@@ -1,5 +1,5 @@
 // The upload page: chosen files are looked at, go straight to S3, and get their verdicts on the receipt beneath.
-import { Entries } from "./upload/entries.js";
+import { Entries, UNDER_WAY } from "./upload/entries.js";
 import { SessionEndedError } from "./upload/errors.js";
 import { Facts } from "./upload/facts.js";
 import { findUnsent } from "./upload/resume.js";
@@ -15,6 +15,7 @@ import { Review } from "./upload/review.js";
 import { StatusMessage } from "./upload/status-message.js";
 import { Speed } from "./upload/speed.js";
 import { Uploader } from "./upload/uploader.js";
+import { Verdicts } from "./upload/verdicts.js";
 import { counted, number } from "./upload/words.js";
 
 const DRAW_AFTER = 100;
@@ -27,8 +28,9 @@ const portal = new Portal(csrf);
 const hasher = new Hasher(hashWorker);
 const preflight = new Preflight(preflightWorker, entries);
 const memory = new Memory(user);
+const verdicts = new Verdicts({ portal, entries });
 const facts = new Facts(form);
-const receipt = new Receipt(part("receipt"));
+const receipt = new Receipt(part("receipt"), tellVerdict);
 const review = new Review(part("findings"), part("finding-group"), entries);
 const status = new StatusMessage(part("said"));
 const speed = new Speed();
@@ -40,7 +42,10 @@ const uploader = new Uploader({
     facts: () => facts.read(),
     begun,
     moved: (bytes) => speed.add(bytes),
-    sent: (entry) => memory.sent(entry.fileId),
+    sent: (entry) => {
+      memory.sent(entry.fileId);
+      verdicts.follow(uploader.uploadId);
+    },
     sessionEnded,
     idle,
   },
@@ -67,6 +72,7 @@ const BUTTONS = {
   cancel: () => uploader.cancelAll(),
   clear: () => entries.remove(new Set(entries.in("ready", "checking", "leftOut"))),
   again: startAfresh,
+  more: () => fold(false),
   forget: () => {
     memory.forget();
     location.assign("/upload");
@@ -161,6 +167,13 @@ function send() {
   uploader.send(entries.in("ready"));
   memory.chosen((unfinished?.arrived ?? 0) + entries.underWay.files);
   facts.lock(true);
+  fold(true);
+}
+
+/** Puts the form away while an upload runs: what counts then is how far it has come, and what became of it. */
+function fold(folded) {
+  form.classList.toggle("intake--folded", folded);
+  part("more").hidden = !folded;
 }
 
 async function resume() {
@@ -190,9 +203,15 @@ function idle() {
   if (!uploader.uploadId || entries.open > 0 || entries.count("failed", "needed") > 0) return;
   memory.forget();
   unfinished = null;
-  if (entries.count("sent") > 0) status.show("All files are sent. The verdicts are on the receipt below.");
+  if (entries.count("sent") > 0) status.show("All files are sent, and are being checked.");
   // A reload then shows the receipt.
   history.replaceState(null, "", `/uploads/${uploader.uploadId}`);
+}
+
+function tellVerdict(line) {
+  if (!uploader.uploadId || entries.open > 0 || entries.count("failed") > 0) return;
+  status.show(line);
+  receipt.bringForward();
 }
 
 /** Offers to go on with the upload that this browser remembers, or that the address names. */
@@ -219,6 +238,8 @@ function startAfresh() {
   preflight.startAfresh();
   memory.forget();
   facts.clear();
+  fold(false);
+  verdicts.startAfresh();
   speed.reset();
   unfinished = null;
   part("reading").textContent = "";
@@ -233,8 +254,8 @@ function draw() {
   due = 0;
   review.draw();
   panel.draw();
-  const chosen = entries.underWay.files + entries.count("ready", "checking");
-  part("expected-compared").textContent = chosen > 0 ? facts.compared(chosen) : "";
+  const chosen = entries.count("checking") === 0 && entries.images("ready", ...UNDER_WAY);
+  part("expected-compared").textContent = chosen ? facts.compared(chosen) : "";
   if (entries.all.length > 0 && entries.count("needed") === 0) part("unfinished").hidden = true;
   // What has no event of its own, such as the speed, is drawn again while something is going on.
   // Who has an upload running is there, as far as the end of an idle session goes.

@@ -1,5 +1,7 @@
 """The look before sending: what is odd among the chosen files is told, and left out or sent as somebody decides."""
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,15 @@ from tests.browser.portal_server import PortalServer
 from tests.browser.storage import Storage
 from tests.browser.uploading import choose
 from tests.dicom_files import ct_slice
+
+
+def zipped(*names: str) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"")
+    return written.getvalue()
+
 
 SLICE = ct_slice(rows=8, columns=8)
 ODD = {
@@ -37,7 +48,7 @@ FINE = {
     "deflated.dcm": ct_slice(rows=8, columns=8, instance=4, transfer_syntax="1.2.840.10008.1.2.1.99"),
     "large.dcm": ct_slice(rows=512, columns=512, instance=5),
     "report.pdf": b"%PDF-1.7",
-    "study.zip": b"PK\3\4" + bytes(26) + b"IM0001",
+    "study.zip": zipped("IM0001", "IM0002", "SERIES/", "__MACOSX/._IM0001", "DICOMDIR", "report.pdf"),
     "volume.nii": (348).to_bytes(4, "little") + bytes(348),
     "message.hl7": b"MSH|^~\\&|",
     "table.csv": b"a;b\n1;2\n",
@@ -97,13 +108,13 @@ def test_nothing_is_sent_before_somebody_presses_upload(chosen: Page, storage: S
 def test_a_note_and_the_expected_number_go_with_the_upload(
     chosen: Page, storage: Storage, portal: PortalServer
 ) -> None:
-    expected = chosen.get_by_label("How many files do you expect?")
+    expected = chosen.get_by_label("How many images do you expect?")
     expected.fill("many")
     chosen.get_by_role("button", name="Upload 15 files").click()
     expect(chosen.get_by_text("Enter a number from 1 to 99,999.")).to_be_visible()
     expect(expected).to_be_focused()
     expected.fill("20")
-    expect(chosen.get_by_text("You expect 20 files: 5 more than there are here.")).to_be_visible()
+    expect(chosen.get_by_text("You expect 20 images, and there are 9 here: 11 missing.")).to_be_visible()
     chosen.locator("summary", has_text="Add a note").click()
     chosen.get_by_role("textbox", name="Note").fill("Second half\nof the list")
     chosen.get_by_role("button", name="Upload 15 files").click()

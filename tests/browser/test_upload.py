@@ -27,6 +27,11 @@ def test_files_reach_their_verdicts_beneath_the_drop_zone(
     expect(receipt.get_by_text("3 of 4 files accepted, 1 rejected")).to_be_visible()
     expect(receipt.get_by_role("heading", name="The content is not DICOM.")).to_be_visible()
     expect(receipt.get_by_text("Updates by itself")).to_have_count(0)
+    expect(staff_page.locator("#receipt-head")).to_be_focused()
+    expect(staff_page.locator("#drop")).to_be_hidden()
+    rows = staff_page.locator("#list li")
+    expect(rows.filter(has_text="Rejected").filter(has_text="notes.txt")).to_have_count(1)
+    expect(rows.filter(has_text="Accepted")).to_have_count(3)
     assert violations(staff_page) == []
     staff_page.reload()
     expect(staff_page.get_by_role("heading", name="Batch 7")).to_be_visible()
@@ -51,8 +56,8 @@ def test_more_files_join_the_same_upload_until_another_is_started(
     staff_page.get_by_role("button", name="Start another upload").click()
     choose(staff_page, [folder / "slice-1.dcm"])
     staff_page.get_by_role("button", name="Upload 1 file").click()
-    expect(staff_page.locator("#receipt").get_by_text("slice-1.dcm")).to_be_visible()
-    expect(staff_page.locator("#receipt").get_by_text("slice-0.dcm")).to_have_count(0)
+    expect(staff_page.locator("#list").get_by_text("slice-1.dcm")).to_be_visible()
+    expect(staff_page.locator("#list").get_by_text("slice-0.dcm")).to_have_count(0)
 
 
 def test_a_file_shows_how_far_it_has_come_while_its_bytes_are_on_their_way(

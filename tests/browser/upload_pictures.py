@@ -33,7 +33,7 @@ def visit_states(page: Page, portal: PortalServer, seen: Callable[[str], object]
 def _visit(page: Page, portal: PortalServer, study: Path, seen: Callable[[str], object]) -> None:
     page.goto(f"{portal.url}/upload")
     page.get_by_label("Your reference").fill("Worklist 12")
-    page.get_by_label("How many files do you expect?").fill("40")
+    page.get_by_label("How many images do you expect?").fill("40")
     page.locator("#choose-folder").set_input_files(study)
     expect(page.locator("#send")).to_be_enabled()
     page.locator("#findings summary:visible").first.click()

@@ -1,4 +1,5 @@
 import { digest } from "../digest.js";
+import { countImages } from "./archive.js";
 import { headerTrouble } from "./dicom.js";
 import { contradiction, kindOf, mayBeText } from "./kinds.js";
 import { isLeftBehind, kindByName } from "./names.js";
@@ -7,8 +8,9 @@ const HEAD = 256 * 1024;
 const LARGEST = 50 * 1024 ** 3;
 
 /**
- * Looks at one file, `{ path, file }`, reading its head. Returns `{ code, about, sha256 }`: the code of what is odd
- * about it (see `upload/findings.js`) or none, what that is about, and its SHA-256 where that is known by then.
+ * Looks at one file, `{ path, file }`, reading its head. Returns `{ code, about, sha256, images }`: the code of what is
+ * odd about it (see `upload/findings.js`) or none, what that is about, its SHA-256 where that is known by then, and how
+ * many images it is or holds (null where that cannot be told).
  */
 export async function look(one, twins) {
   const { path, file } = one;
@@ -18,10 +20,18 @@ export async function look(one, twins) {
   const buffer = await file.slice(0, HEAD).arrayBuffer();
   one.head = await digest(buffer);
   one.sha256 = file.size <= HEAD ? one.head : null;
-  const odd = oddity(path, new Uint8Array(buffer), file.size <= HEAD);
+  const bytes = new Uint8Array(buffer);
+  const odd = oddity(path, bytes, file.size <= HEAD);
   const twin = odd ? null : await twins.of(one);
-  const sha256 = one.sha256;
-  return twin ? { code: "duplicate", about: twin.path, sha256 } : { ...odd, sha256 };
+  const { sha256 } = one;
+  if (twin) return { code: "duplicate", about: twin.path, sha256, images: 0 };
+  return { ...odd, sha256, images: await imagesIn(one, kindOf(bytes)) };
+}
+
+/** A DICOMDIR is the table of contents of a CD, and no image. */
+async function imagesIn({ path, file }, kind) {
+  if (kind === "zip") return countImages(file);
+  return Number(kind === "dicom" && !/(?:^|\/)DICOMDIR$/i.test(path));
 }
 
 function oddity(path, bytes, whole) {

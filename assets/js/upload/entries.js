@@ -11,12 +11,26 @@ export const STATES = {
   sending: { label: "Sending", tone: "wait", group: "waiting", open: true, acts: ["pause", "cancel"] },
   paused: { label: "Paused", tone: "wait", group: "waiting", open: true, acts: ["resume", "cancel"] },
   failed: { label: "Not sent", tone: "bad", group: "failed", acts: ["retry", "cancel"] },
-  sent: { label: "Sent", tone: "wait", group: "sent", acts: [] },
+  sent: { label: "Checking", tone: "wait", group: "sent", acts: [] },
   cancelled: { label: "Cancelled", tone: "wait", group: null, acts: [] },
 };
 
+/** What became of a file that was sent. */
+export const VERDICTS = {
+  accepted: { label: "Accepted", tone: "ok", group: "sent", acts: [] },
+  rejected: { label: "Rejected", tone: "bad", group: "rejected", acts: [] },
+  failed: { label: "Failed on our side", tone: "fault", group: "rejected", acts: [] },
+  expired: { label: "Not received", tone: "wait", group: "rejected", acts: [] },
+  deleted: { label: "Deleted", tone: "wait", group: "rejected", acts: [] },
+};
+
+/** How an entry shows: by its verdict, where it has one. */
+export function describe({ state, verdict }) {
+  return VERDICTS[verdict] ?? STATES[state];
+}
+
 /** Parts of the upload: their bytes count into how far it has come. */
-const UNDER_WAY = ["queued", "sending", "paused", "failed", "sent", "needed"];
+export const UNDER_WAY = ["queued", "sending", "paused", "failed", "sent", "needed"];
 
 /**
  * The chosen files and their sums, which are kept up with each change: a page with 50,000 files looks at one of them
@@ -26,6 +40,9 @@ export class Entries {
   #all = [];
   #counts = Object.fromEntries(Object.keys(STATES).map((state) => [state, 0]));
   #bytes = { ...this.#counts };
+  #images = { ...this.#counts };
+  /** Entries of each state of which nobody knows how many images they hold. */
+  #unknown = { ...this.#counts };
   #sent = 0;
   #next = 0;
 
@@ -45,6 +62,12 @@ export class Entries {
     return states.reduce((sum, state) => sum + this.#bytes[state], 0);
   }
 
+  /** How many images they are and hold; null where that cannot be told of some. */
+  images(...states) {
+    if (states.some((state) => this.#unknown[state] > 0)) return null;
+    return states.reduce((sum, state) => sum + this.#images[state], 0);
+  }
+
   /** Files and bytes of the running upload, and how many of the bytes have gone. */
   get underWay() {
     return { files: this.count(...UNDER_WAY), bytes: this.bytes(...UNDER_WAY), sent: this.#sent };
@@ -60,7 +83,7 @@ export class Entries {
 
   /** Takes in `{ path, size, file, state, … }`, and returns the entry. */
   add(facts) {
-    const entry = { key: this.#next, sent: 0, trouble: "", finding: null, fileId: null, sha256: null, ...facts };
+    const entry = { key: this.#next, sent: 0, trouble: "", finding: null, fileId: null, sha256: null, images: null, verdict: null, ...facts };
     this.#next += 1;
     this.#all.push(entry);
     this.#tally(entry, 1);
@@ -90,6 +113,8 @@ export class Entries {
   #tally(entry, sign) {
     this.#counts[entry.state] += sign;
     this.#bytes[entry.state] += sign * entry.size;
+    this.#images[entry.state] += sign * (entry.images ?? 0);
+    this.#unknown[entry.state] += sign * Number(entry.images === null);
     if (UNDER_WAY.includes(entry.state)) this.#sent += sign * entry.sent;
   }
 }

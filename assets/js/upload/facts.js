@@ -2,7 +2,7 @@ import { counted, number } from "./words.js";
 
 const MOST = 99_999;
 
-/** What the sender tells of the upload as a whole: reference, note, and how many files there are to be. */
+/** What the sender tells of the upload as a whole: reference, note, and how many images there are to be. */
 export class Facts {
   #form;
 
@@ -15,7 +15,7 @@ export class Facts {
   read() {
     const { reference, note } = this.#form.elements;
     const { expected } = this;
-    return { reference: reference.value.trim(), note: note.value.trim(), ...(expected && { expected }) };
+    return { reference: reference.value.trim(), note: note.value.trim(), ...(expected && { expected_images: expected }) };
   }
 
   get expected() {
@@ -32,13 +32,14 @@ export class Facts {
     return right;
   }
 
-  /** How the chosen files compare to those expected, in words; empty where nothing was said or all is well. */
-  compared(chosen) {
+  /** How the chosen images compare to those expected, in words; empty where nothing was said or can be told. */
+  compared(images) {
     const { expected } = this;
-    if (!expected || chosen === expected || !this.valid()) return "";
-    return chosen < expected
-      ? `You expect ${counted(expected, "file")}: ${number(expected - chosen)} more than there are here.`
-      : `You expect ${counted(expected, "file")}: ${number(chosen - expected)} fewer than there are here.`;
+    if (!expected || images === null || !this.valid()) return "";
+    if (images === expected) return `All ${counted(expected, "image")} that you expect are here.`;
+    const gap = number(Math.abs(expected - images));
+    const told = images < expected ? `${gap} missing` : `${gap} more than that`;
+    return `You expect ${counted(expected, "image")}, and there are ${number(images)} here: ${told}.`;
   }
 
   /** They belong to the upload, and stay as they were announced. */

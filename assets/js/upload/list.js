@@ -1,4 +1,4 @@
-import { STATES } from "./entries.js";
+import { describe } from "./entries.js";
 import { size } from "./words.js";
 
 const ACTS = { pause: "Pause", resume: "Resume", cancel: "Cancel", remove: "Remove", retry: "Retry" };
@@ -85,21 +85,21 @@ export class FileList {
     const update = () => {
       bar.hidden = entry.state !== "sending";
       if (!bar.hidden) bar.value = entry.size ? entry.sent / entry.size : 0;
-      if (entry.state === drawn) return;
-      const { label, tone } = STATES[entry.state];
+      if (describe(entry) === drawn) return;
+      const { label, tone } = describe(entry);
       sub.textContent = [size(entry.size), entry.trouble].filter(Boolean).join(" · ");
       sub.title = entry.trouble;
       state.textContent = label;
       state.className = `file-row__state tone-${tone}`;
       this.#offer(acts, entry, drawn !== null && acts.contains(document.activeElement));
-      drawn = entry.state;
+      drawn = describe(entry);
     };
     update();
     return { element, update };
   }
 
   #offer(place, entry, focused) {
-    const buttons = STATES[entry.state].acts.map((act) => {
+    const buttons = describe(entry).acts.map((act) => {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "plain-act";
@@ -108,7 +108,15 @@ export class FileList {
       button.addEventListener("click", () => this.#onAct(act, entry));
       return button;
     });
-    place.replaceChildren(...buttons);
+    place.replaceChildren(...buttons, ...(entry.verdict ? [findingsLink(entry)] : []));
     if (focused) (buttons[0] ?? this.#box).focus();
   }
+}
+
+function findingsLink({ fileId, path }) {
+  const link = document.createElement("a");
+  link.href = `/files/${fileId}`;
+  link.textContent = "Details";
+  link.setAttribute("aria-label", `Details of ${path}`);
+  return link;
 }

@@ -1,9 +1,11 @@
-import { STATES } from "./entries.js";
+import { describe, STATES } from "./entries.js";
 import { FileList } from "./list.js";
 import { network } from "./network.js";
 import { counted, number, size, timeLeft } from "./words.js";
 
 const SKIP_AFTER = 4000;
+/** Groups that need somebody. */
+const FIRST = ["failed", "rejected"];
 const NOTICES = {
   offline: "Offline. Sending will go on by itself as soon as the network is back.",
   shaky: "The connection keeps failing. Sending is tried again by itself.",
@@ -34,7 +36,7 @@ export class FilesPanel {
   }
 
   draw() {
-    this.#part("files").hidden = this.#entries.all.length === 0;
+    for (const id of ["files", "files-listed"]) this.#part(id).hidden = this.#entries.all.length === 0;
     this.#words();
     this.#progress();
     this.#notice();
@@ -57,7 +59,7 @@ export class FilesPanel {
     if (count("paused") > 0) return "Paused";
     if (count("failed") > 0) return `${counted(count("failed"), "file")} could not be sent`;
     if (count("needed") > 0) return `Still needed: ${counted(count("needed"), "file")}`;
-    return count("sent") > 0 ? "All sent: read the verdicts below" : "Cancelled";
+    return count("sent") > 0 ? "All sent" : "Cancelled";
   }
 
   /** What the look before sending has come to. */
@@ -82,7 +84,7 @@ export class FilesPanel {
     const share = bytes > 0 ? sent / bytes : this.#entries.count("sent") / files;
     const percent = this.#entries.open > 0 ? Math.min(99, Math.floor(share * 100)) : Math.round(share * 100);
     const done = `${number(this.#entries.count("sent"))} of ${counted(files, "file")} sent`;
-    const rate = this.#entries.count("sending") > 0 ? Math.round(this.#speed.rate) : 0;
+    const rate = this.#entries.count("sending") > 0 && !network.offline ? Math.round(this.#speed.rate) : 0;
     const figures = [done, `${size(sent)} of ${size(bytes)}`];
     if (rate > 0) figures.push(`${size(rate)}/s`, timeLeft((bytes - sent) / rate));
     this.#part("files-bar").value = share;
@@ -126,15 +128,15 @@ export class FilesPanel {
 
   #rows() {
     const chosen = document.querySelector('#groups [name="group"]:checked').value;
-    const groups = { all: [], waiting: [], failed: [], sent: [] };
+    const groups = { all: [], waiting: [], failed: [], sent: [], rejected: [] };
     for (const entry of this.#entries.all) {
-      const { group } = STATES[entry.state];
+      const { group } = describe(entry);
       if (!group) continue;
       groups[group].push(entry);
-      if (group !== "failed") groups.all.push(entry);
+      if (!FIRST.includes(group)) groups.all.push(entry);
     }
     // What needs somebody stands first.
-    groups.all.unshift(...groups.failed);
+    groups.all.unshift(...FIRST.flatMap((group) => groups[group]));
     for (const [name, { length }] of Object.entries(groups)) {
       const place = document.querySelector(`#groups [data-count="${name}"]`);
       set(place, number(length));

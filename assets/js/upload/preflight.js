@@ -37,7 +37,7 @@ export class Preflight {
     return worker;
   }
 
-  #note({ key, code, about, sha256 = null }) {
+  #note({ key, code, about, sha256 = null, images = null }) {
     const entry = this.#asked.get(key);
     if (!entry || !this.#asked.delete(key) || entry.state !== "checking") return;
     const leftOut = code && FINDINGS[code].leaveOut;
@@ -45,6 +45,7 @@ export class Preflight {
       state: leftOut ? "leftOut" : "ready",
       finding: code ? { code, about: FINDINGS[code].about?.(about) ?? "" } : null,
       sha256,
+      images,
     });
   }
 }

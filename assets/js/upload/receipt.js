@@ -3,8 +3,24 @@ export class Receipt {
   #section;
   #loading = false;
 
-  constructor(section) {
+  /** `onVerdict` is called with the receipt's own line when it stops to look: nothing is going to change. */
+  constructor(section, onVerdict) {
     this.#section = section;
+    document.addEventListener("htmx:after:swap", () => {
+      const body = section.querySelector("#receipt-body");
+      if (!section.hidden && body && !body.hasAttribute("hx-trigger")) {
+        onVerdict(body.querySelector(".receipt-line").textContent);
+      }
+    });
+  }
+
+  /** Puts the verdict first on the screen, for whoever is not at something else meanwhile. */
+  bringForward() {
+    const { activeElement } = document;
+    if (activeElement && activeElement !== document.body && !activeElement.closest("#files, #files-listed")) return;
+    const head = this.#section.querySelector("#receipt-head");
+    head.focus({ preventScroll: true });
+    head.scrollIntoView({ block: "start", behavior: "instant" });
   }
 
   /** Loads the receipt, and loads it anew where it was complete and has stopped to look: more files came since. */

@@ -41,7 +41,7 @@ def test_all_files_with_a_cause_are_listed(troubled):
     text = browser.get(f"/uploads/{UPLOAD_ID}/trouble", params={"cause": "0#a-refusal"}).text
     assert text.count('class="list__name"') == 12
     assert "12 files with the same cause" in text
-    assert "Nothing left to mend" in browser.get(f"/uploads/{UPLOAD_ID}/trouble", params={"cause": "0#x"}).text
+    assert "Nothing left to fix" in browser.get(f"/uploads/{UPLOAD_ID}/trouble", params={"cause": "0#x"}).text
     assert browser.get(f"/uploads/{UPLOAD_ID}/trouble", params={"cause": "<b>"}).status_code == 422
     other = troubled.browser(sub="lara", **{"cognito:groups": ["clinic:lakeview"]})
     assert other.get(f"/uploads/{UPLOAD_ID}/trouble", params={"cause": "0#a-refusal"}).status_code == 404
