@@ -57,8 +57,8 @@ class Storage:
     """Key → what is given of an object; others are one picture."""
     gone: set[str] = field(default_factory=set)
     """Keys of objects that are not given."""
-    cut: int = 0
-    """How many of the next downloads break off halfway."""
+    cut: set[str] = field(default_factory=set)
+    """Keys of objects whose next download breaks off halfway."""
     lapse: int = 0
     """How many of the next downloads have addresses that have lapsed."""
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -166,8 +166,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Access-Control-Allow-Origin", "*")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if storage.cut:
-            storage.cut -= 1
+        if key in storage.cut:
+            storage.cut.discard(key)
             self.wfile.write(body[: len(body) // 2])
             self.close_connection = True
             return

@@ -35,6 +35,8 @@ export class Listing {
       told(this.files.length, page.count);
       cursor = page.next;
     } while (cursor);
+    // In the order in which they were sent: the names that doubles get are the same each time, and the client's.
+    this.files.sort((one, other) => (one.file_id < other.file_id ? -1 : 1));
   }
 
   /** Returns where a file's bytes are had; a new address where storage does not take the old one any longer. */
