@@ -190,17 +190,24 @@ class Retrieval:
         for _ in range(2):
             url = self._listing.find_url(file, refused)
             with self._connection.download_from(url, start) as answer:
-                if answer.status_code == (httpx.codes.PARTIAL_CONTENT if start else httpx.codes.OK):
-                    for block in answer.iter_bytes():
-                        if self._connection.retry.stopped:
-                            raise UnreachableError("Stopped.")
-                        yield block
+                if answer.is_success:
+                    # Whoever does not know ranges gives the whole (RFC 9110, 14.2).
+                    ahead = 0 if answer.status_code == httpx.codes.PARTIAL_CONTENT else start
+                    yield from self._skip(answer.iter_bytes(), ahead)
                     return
                 # It takes no address that has lapsed, or was signed with keys that have.
                 refused, code = url, answer.status_code
             if code not in {httpx.codes.BAD_REQUEST, httpx.codes.FORBIDDEN}:
                 break
         raise TransferError(f"S3 does not give the file ({code}).")
+
+    def _skip(self, blocks: Iterator[bytes], ahead: int) -> Iterator[bytes]:
+        for block in blocks:
+            if self._connection.retry.stopped:
+                raise UnreachableError("Stopped.")
+            if len(block) > ahead:
+                yield block[ahead:]
+            ahead = max(0, ahead - len(block))
 
     def _count(self, size: int) -> None:
         with self._lock:

@@ -24,6 +24,7 @@ export class Panel {
   /** Begins to show a download; `cancel` is called where somebody wants none. */
   begin(what, cancel) {
     this.#done = { files: 0, bytes: 0 };
+    this.#total = { files: 0, bytes: 0 };
     this.#speed.reset();
     this.#place.hidden = false;
     this.#head(`Downloading ${what}`, "");
@@ -57,6 +58,7 @@ export class Panel {
 
   /** Asks whether to try again; `finish` says whether going on without these files may be chosen. */
   decide(troubles, { finish, cancel, signal }) {
+    this.#tick();
     this.#missing(
       `${counted(troubles.length, "file")} could not be downloaded`,
       troubles.map(({ name, error }) => ({ name, why: error.message })),
@@ -116,7 +118,7 @@ export class Panel {
 
   #tick() {
     const { files, bytes } = this.#total;
-    if (!files || !this.#find("missing").hidden) return;
+    if (!files) return;
     const rate = network.offline || network.shaky ? 0 : this.#speed.rate;
     const left = rate ? ` · ${size(rate)}/s · ${timeLeft((bytes - this.#done.bytes) / rate)}` : "";
     const text = `${number(this.#done.files)} of ${counted(files, "file")} · ${size(this.#done.bytes)} of ${size(bytes)}`;

@@ -15,9 +15,13 @@ export async function* readFrom(at, file, { listing, moved, signal }) {
   let breaks = 0;
   while (at < file.size) {
     const before = at;
-    const reader = (await retry(() => open(at, file, listing, signal), signal)).getReader();
+    const { reader, ahead } = await retry(() => open(at, file, listing, signal), signal);
+    let skipped = 0;
     try {
-      for (let chunk = await next(reader); chunk; chunk = await next(reader)) {
+      for (let given = await next(reader); given; given = await next(reader)) {
+        const chunk = given.subarray(Math.min(given.length, ahead - skipped));
+        skipped += given.length - chunk.length;
+        if (!chunk.length) continue;
         at += chunk.length;
         if (at > file.size) throw new RefusedError("Storage sent more than was accepted.");
         moved(chunk.length);
@@ -57,12 +61,13 @@ async function open(at, file, listing, signal) {
   for (const anew of [false, true]) {
     const url = await listing.url(file, { anew, signal });
     const response = await reach(url, at, signal);
-    if (response.status === (at ? 206 : 200)) return response.body;
+    // Whoever does not know ranges gives the whole (RFC 9110, 14.2).
+    if (response.ok) return { reader: response.body.getReader(), ahead: response.status === 206 ? 0 : at };
     await response.body?.cancel();
     // Storage takes no address that has lapsed, or was signed with keys that have.
     if ([400, 403].includes(response.status) && !anew) continue;
     if (response.status >= 500 || response.status === 429) throw new PassingError("Storage is busy.");
-    throw new RefusedError(`Storage does not give this file (${response.status}).`, { status: response.status });
+    throw new RefusedError(`Storage did not return it (${response.status}).`, { status: response.status });
   }
   return null;
 }

@@ -107,6 +107,19 @@ def test_what_an_earlier_run_left_of_a_file_is_not_fetched_again(world, kept, tm
     assert not list(tmp_path.glob(".*.part"))
 
 
+def test_a_storage_that_knows_no_ranges_gives_the_whole_and_the_beginning_is_skipped(world, kept, tmp_path):
+    record = keep(world, 4, "big.dcm", BIG)
+    (tmp_path / f".{record.file_id}.part").write_bytes(BIG[:700_000])
+
+    def whole():
+        yield from (BIG[at : at + 1000] for at in range(0, len(BIG), 1000))
+
+    world.before = lambda request: httpx.Response(200, content=whole()) if request.url.path.endswith("/4") else None
+    done = world.client().get_study(UID, tmp_path)
+    assert done.bytes_fetched == 30 + len(BIG) - 700_000
+    assert (tmp_path / "big.dcm").read_bytes() == BIG
+
+
 def test_a_spoilt_rest_of_an_earlier_run_is_told_dropped_and_fetched_anew_by_the_next(world, kept, tmp_path):
     record = keep(world, 4, "big.dcm", BIG)
     (tmp_path / f".{record.file_id}.part").write_bytes(b"x" * 700_000)
