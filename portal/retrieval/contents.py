@@ -68,18 +68,15 @@ def open_upload(services: Services, identity: Identity, upload_id: str, cursor: 
 
 
 def _collect_study(services: Services, study: Study, series_id: str) -> _Collection:
-    count, size = study.instances, study.bytes
-    if series_id:
-        series = next((one for one in study.series if one.series_id == series_id), None)
-        if series is None:
-            raise NotFoundError("the study has no such series")
-        count, size = series.instances, None
+    series = next((one for one in study.series if one.series_id == series_id), None)
+    if series_id and series is None:
+        raise NotFoundError("the study has no such series")
     query = FileQuery(clinic_id=study.clinic_id, study_id=study.study_id, series_id=series_id, state=State.ACCEPTED)
     return _Collection(
         subject=study.study_id,
-        kind="series" if series_id else "study",
-        count=count,
-        size=size,
+        kind="series" if series else "study",
+        count=series.instances if series else study.instances,
+        size=None if series else study.bytes,
         read=lambda after: services.search.files(query, after, PAGE),
         why_left_out=_why_not_of_study,
         filters={"series": series_id},
