@@ -18,6 +18,7 @@ const ENTRIES = [
   "css/upload.scss",
   "css/dashboard.scss",
   "css/admin.scss",
+  "css/retrieval.scss",
   "css/settings.scss",
   "css/explorer.scss",
   "js/app.js",
@@ -25,6 +26,7 @@ const ENTRIES = [
   "js/hash-worker.js",
   "js/preflight-worker.js",
   "js/dashboard.js",
+  "js/retrieval.js",
   "js/swagger.js",
 ];
 

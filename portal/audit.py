@@ -36,6 +36,7 @@ ACTIONS: dict[str, str] = {
     "analytics.run": "Ran a saved query",
     "audit.export": "Exported the audit log",
     "file.download": "Downloaded a file",
+    "file.take-out": "Took out files of a study or an upload",
     "file.preview": "Looked at a file in the browser",
     "file.reprocess": "Had files checked again",
     "file.dry-run": "Tried how files would be judged today",

@@ -14,6 +14,9 @@ from scalper.api import credentials, queries
 from scalper.api.connection import Connection
 from scalper.api.model import ACCEPTED, Changes, File, Study, Upload
 from scalper.api.queries import list_files, list_rows
+from scalper.downloads import retrieval
+from scalper.downloads.listing import locate_study, locate_upload
+from scalper.downloads.retrieval import Retrieval, Retrieved
 from scalper.errors import DamagedError
 from scalper.uploads.announcements import Announcer
 from scalper.uploads.delivery import Delivery
@@ -188,6 +191,37 @@ class Client:
                 raise DamagedError("The bytes that came are not those that were accepted. Try again.")
             fresh.replace(target)
         return file
+
+    def get_study(self, study_uid: str, folder: Path | str, *, jobs: int = JOBS, force: bool = False) -> Retrieved:
+        """Fetch a study's accepted files into a folder, under the names under which they were sent, made safe.
+
+        What is there already is left as it is; a call that was interrupted is taken up by the same call. Files that
+        could not be fetched stand in `troubles`. With `force`, other files of the same names are replaced.
+        Raises NotFoundError, OSError, and UnreachableError or KeyboardInterrupt once all has stopped.
+        """
+        return self._get(locate_study(study_uid), folder, jobs=jobs, force=force)
+
+    def get_upload(self, upload_id: str, folder: Path | str, *, jobs: int = JOBS, force: bool = False) -> Retrieved:
+        """As `get_study`, with the accepted files of an upload; `left_out` tells of the others."""
+        return self._get(locate_upload(upload_id), folder, jobs=jobs, force=force)
+
+    def _get(self, path: str, folder: Path | str, *, jobs: int, force: bool) -> Retrieved:
+        done = self.retrieve(path, Path(folder), jobs=jobs, force=force)
+        if done.halted:
+            raise done.halted
+        return done
+
+    def retrieve(
+        self,
+        path: str,
+        folder: Path,
+        *,
+        jobs: int = JOBS,
+        force: bool = False,
+        watcher: retrieval.Watcher | None = None,
+    ) -> Retrieved:
+        """Fetch what the API tells at a path, as `studies/1.2.3/content`, and return what became of it."""
+        return Retrieval(self.connection, watcher or retrieval.Silent(), jobs=jobs, force=force).run(path, folder)
 
 
 def default_journal() -> Path:

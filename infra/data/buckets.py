@@ -59,7 +59,14 @@ class Storage(Construct):
             max_age=3000,
         )
         self.incoming = self._add_bucket("Incoming", expire_days=retention.incoming_days, cors=[browser_uploads])
-        self.accepted = self._add_bucket("Accepted", move=_list_transitions(retention))
+        browser_downloads = s3.CorsRule(
+            allowed_methods=[s3.HttpMethods.GET],
+            allowed_origins=[portal_origin],
+            allowed_headers=["range"],
+            exposed_headers=["Content-Range"],
+            max_age=3000,
+        )
+        self.accepted = self._add_bucket("Accepted", move=_list_transitions(retention), cors=[browser_downloads])
         self.quarantine = self._add_bucket("Quarantine", expire_days=retention.quarantine_days)
 
     def publish(self) -> None:

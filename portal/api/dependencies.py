@@ -38,8 +38,17 @@ def _keeper(identity: Annotated[Identity, Depends(caller)], services: Collaborat
     return identity
 
 
+def _taker(identity: Annotated[Identity, Depends(caller)], services: Collaborators) -> Identity:
+    """Is another function than `_writer`, as `_keeper` is."""
+    count_write(services, identity)
+    return identity
+
+
 Reader = Annotated[Identity, Depends(caller)]
 """Who reads."""
+
+Taker = Annotated[Identity, Depends(_taker)]
+"""Who reads what is noted, and has not used up this minute."""
 
 HookKeeper = Annotated[Identity, Depends(_keeper)]
 """Who decides where a clinic's events go, and has not used up this minute."""

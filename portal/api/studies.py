@@ -7,10 +7,13 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
 from intake.studies.rules import findings
-from portal.api.dependencies import Limit, Reader
+from portal.api.dependencies import Limit, Reader, Taker
 from portal.api.problem_responses import problem_responses
 from portal.http.messages import Fields, select_fields
 from portal.http.sessions.dependencies import Collaborators, PageCursor
+from portal.retrieval.contents import open_study
+from portal.retrieval.requests import Wanted
+from portal.retrieval.responses import ContentPage
 from portal.search import studies
 from portal.search.files import Criteria
 from portal.uploads.requests import UPLOAD_ID
@@ -113,3 +116,17 @@ def read(study_uid: str, identity: Reader, services: Collaborators, fields: Fiel
         for one in sorted(study.series, key=lambda one: one.series_uid)
     ]
     return select_fields(StudyView(**row.model_dump(), findings=told, series=series), fields)
+
+
+@router.post(
+    "/{study_uid}/content",
+    summary="Take out a study",
+    responses=problem_responses("not-found", "invalid-cursor", "invalid-request"),
+)
+def content(study_uid: str, identity: Taker, services: Collaborators, cursor: PageCursor) -> ContentPage:
+    """Return where the files of a study are had: a page of them, in the study's own order.
+
+    The first page is noted in the audit log; `next` and `here` belong to it, and are good for a day.
+    """
+    study_id = services.ids.study(identity.own_clinic(), study_uid)
+    return open_study(services, identity, study_id, Wanted(), cursor)

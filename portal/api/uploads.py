@@ -6,11 +6,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from intake.files.model import Source
-from portal.api.dependencies import IdempotencyKey, Limit, Reader, Uploader
+from portal.api.dependencies import IdempotencyKey, Limit, Reader, Taker, Uploader
 from portal.api.problem_responses import problem_responses
 from portal.http.messages import Fields, select_fields
 from portal.http.pages.downloads import send_table
 from portal.http.sessions.dependencies import Collaborators, PageCursor
+from portal.retrieval.contents import open_upload
+from portal.retrieval.responses import ContentPage
 from portal.uploads import receipt_csv, reservations, visibility
 from portal.uploads.requests import AddFiles, NewUpload
 from portal.uploads.responses import Receipt, ReservedUpload, UploadList, UploadView
@@ -112,6 +114,19 @@ def receipt(  # noqa: PLR0917 - FastAPI calls it by keyword.
     return visibility.show_receipt(
         upload, visibility.list_files_of_upload(services, identity, upload_id, cursor, limit)
     )
+
+
+@router.post(
+    "/{upload_id}/content",
+    summary="Take out an upload",
+    responses=problem_responses("not-found", "invalid-cursor", "invalid-request"),
+)
+def content(upload_id: str, identity: Taker, services: Collaborators, cursor: PageCursor) -> ContentPage:
+    """Return where the accepted files of an upload are had: a page of them, in the order of announcement.
+
+    The first page is noted in the audit log; `next` and `here` belong to it, and are good for a day.
+    """
+    return open_upload(services, identity, upload_id, cursor)
 
 
 @router.get(

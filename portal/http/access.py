@@ -141,6 +141,7 @@ ROUTES: Mapping[str, Access] = {
     # What a clinic's staff does for its clinic.
     "GET /files/{file_id}/preview": Access.CLINIC,
     "GET /files/{file_id}/download": Access.CLINIC,
+    "POST /studies/{study_id}/content": Access.CLINIC,
     "POST /upload/new": Access.CLINIC,
     "POST /upload/{upload_id}/files": Access.CLINIC,
     "GET /upload/{upload_id}/files": Access.CLINIC,
@@ -208,8 +209,10 @@ ROUTES: Mapping[str, Access] = {
     "GET /api/v1/findings/{code}": Access.READ,
     "GET /api/v1/studies": Access.READ,
     "GET /api/v1/studies/{study_uid}": Access.READ,
+    "POST /api/v1/studies/{study_uid}/content": Access.READ,
     "GET /api/v1/uploads/{upload_id}": Access.READ,
     "GET /api/v1/uploads/{upload_id}/receipt": Access.READ,
+    "POST /api/v1/uploads/{upload_id}/content": Access.READ,
     "GET /api/v1/uploads": Access.READ,
     "GET /dicomweb/studies": Access.READ,
     "GET /dicomweb/series": Access.READ,

@@ -94,6 +94,25 @@ class Connection:
         return self.retry(lambda: self._http.put(put.url, content=body(), headers=headers), _REFUSED_FOR_NOW)
 
     @contextmanager
+    def download_from(self, url: str, start: int) -> Iterator[httpx.Response]:
+        """Open a download at an offset, and yield S3's answer, whatever it is, unread. Raises UnreachableError."""
+        headers = {"accept-encoding": "identity", **({"range": f"bytes={start}-"} if start else {})}
+
+        def send() -> httpx.Response:
+            opened = self._http.send(self._http.build_request("GET", url, headers=headers), stream=True)
+            if opened.status_code in TEMPORARY:
+                opened.read()  # So that its connection serves the next attempt.
+            return opened
+
+        answer = self.retry(send)
+        try:
+            yield answer
+        except httpx.TransportError as error:
+            raise errors.UnreachableError(f"The download broke off: {error}.") from error
+        finally:
+            answer.close()
+
+    @contextmanager
     def download(self, url: str) -> Iterator[Iterator[bytes]]:
         """Open a download and yield its bytes. Raises UnreachableError."""
         try:

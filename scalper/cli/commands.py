@@ -103,18 +103,51 @@ def watch(
 
 
 def get(
-    file_id: Annotated[str, typer.Argument(help="The file.", metavar="FILE_ID")],
+    file_id: Annotated[str | None, typer.Argument(help="One file.", metavar="FILE_ID", show_default=False)] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where to. By default, the file's id in this folder.")
+        Path | None, typer.Option("--output", "-o", help="Of one file: where to. By default, its id in this folder.")
     ] = None,
     *,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+    study: Annotated[
+        str | None, typer.Option("--study", help="A study, by its instance UID.", metavar="UID", show_default=False)
+    ] = None,
+    upload: Annotated[
+        str | None, typer.Option("--upload", help="An upload's accepted files.", metavar="UPLOAD", show_default=False)
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Of a study or an upload: into this folder.", metavar="DIR")
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Files fetched at a time.", min=1, max=32)] = 4,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    as_json: _Json = False,
 ) -> None:
-    """Fetch an accepted file, whole and verified, or nothing."""
-    from scalper.cli import tracking  # noqa: PLC0415  As above.
+    """Fetch an accepted file, a study or an upload: each file whole and verified, or not at all.
 
+    A study's files come under the names under which they were sent. What
+    is there already is left as it is: run the same command again after
+    an interruption, and it goes on where it stopped, within files too.
+
+    Exit code 0: all is there. 1: all that was accepted is there, and the
+    upload has files that were not. 2: a wrong call. 3: not everything is
+    there; run the same command again.
+    """
+    if sum(one is not None for one in (file_id, study, upload)) != 1:
+        raise typer.BadParameter("Name a file, or a study with --study, or an upload with --upload.")
+    if file_id is not None:
+        from scalper.cli import tracking  # noqa: PLC0415  As above.
+
+        with _report_errors():
+            tracking.fetch_file(file_id, output, force=force)
+        return
+    if to is None:
+        raise typer.BadParameter("Name a folder with --to.")
+    from scalper.cli import get_command  # noqa: PLC0415  As above.
+    from scalper.downloads.listing import locate_study, locate_upload  # noqa: PLC0415  As above.
+
+    path = locate_study(study) if study is not None else locate_upload(upload or "")
     with _report_errors():
-        tracking.fetch_file(file_id, output, force=force)
+        code = get_command.fetch_into(path, to, jobs=jobs, force=force, as_json=as_json)
+    raise typer.Exit(code)
 
 
 def login(

@@ -45,7 +45,7 @@ def upload(order: UploadOptions) -> int:
     teller: Teller = JsonReporter() if order.as_json else ConsoleReporter()
     found = find_files(order.paths)
     teller.report_selection(found)
-    with _end_on_signals(), Client.configured() as client, client.journal(order.journal) as journal:
+    with end_on_signals(), Client.configured() as client, client.journal(order.journal) as journal:
         return _Run(order, found, client, journal, teller).run()
 
 
@@ -147,7 +147,7 @@ class _Run:
 
 
 @contextlib.contextmanager
-def _end_on_signals() -> Iterator[None]:
+def end_on_signals() -> Iterator[None]:
     """Have SIGTERM end a run as Ctrl-C does: what has arrived is noted."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:

@@ -7,7 +7,7 @@ import base64
 import html
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import unquote
@@ -39,6 +39,8 @@ LISTS = {
         "/api/v1/uploads/{many}",
         "/api/v1/uploads/{many}/receipt",
         "/api/v1/studies",
+        "/api/v1/studies/{study_uid}/content",
+        "/api/v1/uploads/{many}/content",
         "/api/v1/changes",
     ),
     "staff": (
@@ -54,6 +56,7 @@ LISTS = {
         "/studies",
         "/studies?search={search}",
         "/studies/{study_id}",
+        "/studies/{study_id}/content",
     ),
     "admin": (
         "/admin/audit",
@@ -77,13 +80,17 @@ class Asker:
     name: str
     http: httpx.Client
     ids: dict[str, str]
+    own_headers: Callable[[], dict[str, str]] = dict
+    """What an unsafe request of its brings: a browser's token."""
 
     def ask(self, template: str, cursor: str | None, *, limit: bool = False) -> httpx.Response:
         path = template.format(**self.ids)
         name = "since" if path.startswith("/api/v1/changes") else "cursor"
         more = {**({name: cursor} if cursor is not None else {}), **({"limit": "1"} if limit else {})}
-        url = httpx.URL(path)
-        return self.http.get(url.copy_merge_params(more))
+        url = httpx.URL(path).copy_merge_params(more)
+        if path.endswith("/content"):
+            return self.http.post(url, json={}, headers=self.own_headers())
+        return self.http.get(url)
 
     def real(self, template: str) -> str | None:
         """Return the cursor that a list gives, if it has more than a page."""
@@ -104,12 +111,12 @@ class Lists:
         ids, theirs = _ids(world.own, machine), _ids(world.foreign, victim)
         self.attackers = {
             "machine": Asker("partner", machine, ids),
-            "staff": Asker("staff", world.staff.http, ids),
+            "staff": Asker("staff", world.staff.http, ids, world.staff.own_headers),
             "admin": Asker("admin", world.admin.http, {**ids, "order_id": _order(world)}),
         }
         self.victims = {
             "machine": Asker("other clinic's partner", victim, theirs),
-            "staff": Asker("other clinic's staff", world.victim.http, theirs),
+            "staff": Asker("other clinic's staff", world.victim.http, theirs, world.victim.own_headers),
         }
 
     @cached_property

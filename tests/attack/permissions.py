@@ -34,6 +34,9 @@ def scope_of(address: Address) -> str:
         return WEBHOOKS
     if address.route == "/api/v1/files/{file_id}/parts":
         return UPLOAD
+    # What a study or an upload holds is read by POST, since that is noted.
+    if address.method == "POST" and address.route.endswith("/content"):
+        return READ
     return READ if address.method in SAFE_METHODS else UPLOAD
 
 

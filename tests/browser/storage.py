@@ -53,6 +53,16 @@ class Storage:
     """How many of the next requests are refused, as if their bytes were not those that were announced."""
     hold_after: int | None = None
     """After so many more requests were taken, the next ones wait."""
+    contents: dict[str, bytes] = field(default_factory=dict)
+    """Key → what is given of an object; others are one picture."""
+    gone: set[str] = field(default_factory=set)
+    """Keys of objects that are not given."""
+    cut: set[str] = field(default_factory=set)
+    """Keys of objects whose next download breaks off halfway."""
+    lapse: int = 0
+    """How many of the next downloads have addresses that have lapsed."""
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    """Key and range of each download."""
     open: threading.Event = field(default_factory=threading.Event)
     """Requests wait until this is set."""
 
@@ -131,12 +141,37 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status)
 
     def do_GET(self) -> None:
-        """Show one picture, whichever is asked for."""
+        """Give an object, or show one picture, whichever is asked for."""
+        storage: Storage = self.server.storage  # type: ignore[attr-defined]
+        key = urlsplit(self.path).path.lstrip("/")
+        if key in storage.contents:
+            self._give(storage, key)
+            return
         self.send_response(200)
         self.send_header("Content-Type", "image/png")
         self.send_header("Content-Length", str(len(PICTURE)))
         self.end_headers()
         self.wfile.write(PICTURE)
+
+    def _give(self, storage: Storage, key: str) -> None:
+        whole, asked = storage.contents[key], self.headers["Range"] or ""
+        storage.asked.append((key, asked))
+        storage.open.wait(20)
+        if storage.lapse or key in storage.gone:
+            status, storage.lapse = (403 if storage.lapse else 404), max(0, storage.lapse - 1)
+            self._answer(status)
+            return
+        body = whole[int(asked.removeprefix("bytes=").rstrip("-") or 0) :]
+        self.send_response(206 if asked else 200)
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if key in storage.cut:
+            storage.cut.discard(key)
+            self.wfile.write(body[: len(body) // 2])
+            self.close_connection = True
+            return
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -144,7 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, status: int) -> None:
         self.send_response(status)
         self.send_header("Access-Control-Allow-Origin", "*")
-        self.send_header("Access-Control-Allow-Methods", "PUT")
+        self.send_header("Access-Control-Allow-Methods", "PUT, GET")
         self.send_header("Access-Control-Allow-Headers", ALLOWED)
         self.send_header("Content-Length", "0")
         self.end_headers()

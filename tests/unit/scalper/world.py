@@ -81,7 +81,8 @@ class World:
     def _s3(self, request: httpx.Request) -> httpx.Response:
         key, query = request.url.path.lstrip("/"), request.url.params
         if request.method == "GET":
-            return httpx.Response(200, content=self.objects[key])
+            start = int(request.headers.get("range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
+            return httpx.Response(206 if start else 200, content=self.objects[key][start:])
         if len(request.content) != int(query["size"]):
             return httpx.Response(403, text="<Error><Code>SignatureDoesNotMatch</Code></Error>")
         digest = base64.b64encode(hashlib.sha256(request.content).digest()).decode()

@@ -55,7 +55,19 @@ def test_browsers_may_put_into_the_incoming_bucket_from_the_portal_only(template
     assert rule["AllowedOrigins"] == [template.content["Outputs"]["PortalOrigin"]["Value"]]
     assert set(rule["AllowedHeaders"]) == {"content-type", "if-none-match", "x-amz-*"}
     assert set(rule["ExposedHeaders"]) == {"ETag", "x-amz-checksum-sha256"}
-    assert all("CorsConfiguration" not in template.named_by(output) for output in BUCKETS[1:])
+
+
+def test_browsers_may_get_from_the_accepted_bucket_from_the_portal_only(template):
+    (rule,) = template.named_by("AcceptedBucket")["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["GET"]
+    assert rule["AllowedOrigins"] == [template.content["Outputs"]["PortalOrigin"]["Value"]]
+    assert rule["AllowedHeaders"] == ["range"]
+
+
+def test_no_other_bucket_is_for_browsers(template):
+    others = set(BUCKETS) - {"IncomingBucket", "AcceptedBucket"}
+    assert others
+    assert all("CorsConfiguration" not in template.named_by(output) for output in others)
 
 
 def test_the_table_is_encrypted_restorable_and_paid_by_use(template):

@@ -60,7 +60,7 @@ def test_every_route_passes_the_check_under_the_path_where_it_answers(portal):
 def test_no_route_wants_more_than_its_row_asks_for(portal):
     """What a function depends on to know who asks is what its row has made sure of."""
     wanted = {session_cookies.require_admin: {Access.ADMIN}, session_cookies.require_staff: PAGES, api.caller: SCOPES}
-    wanted |= {api._writer: {Access.UPLOAD}, api._keeper: {Access.WEBHOOKS}}
+    wanted |= {api._writer: {Access.UPLOAD}, api._keeper: {Access.WEBHOOKS}, api._taker: {Access.READ}}
     for route in iter_route_contexts(portal.app.routes):
         for method, call in product(route.methods, calls(route.dependant)):
             row = f"{'GET' if method == 'HEAD' else method} {route.path}"

@@ -171,6 +171,51 @@ def test_get_writes_the_verified_file_and_replaces_none_by_itself(run, study, tm
     assert run("get", file_id, "-o", target, "--force").exit_code == 0
 
 
+def test_an_upload_is_fetched_and_the_exit_code_says_whether_all_of_it_is_there(world, run, study, tmp_path):
+    upload_id = events(run("upload", study, "--json"), "upload")[0]["upload_id"]
+    target = tmp_path / "back"
+    result = run("get", "--upload", upload_id, "--to", target)
+    assert (result.exit_code, f"{target}: 3 files fetched (11 bytes)." in result.stdout) == (0, True)
+    assert {path.name: path.read_bytes() for path in (target / "study").iterdir()} == {
+        "a.dcm": b"one",
+        "b.dcm": b"two",
+        "c.dcm": b"three",
+    }
+    assert "0 files fetched (0 bytes), 3 there already." in run("get", "--upload", upload_id, "--to", target).stdout
+
+
+def test_an_upload_with_a_rejected_file_is_fetched_without_it_and_exits_with_one(run, study, tmp_path):
+    folder(study, bad_dcm=b"bad")
+    upload_id = events(run("upload", study, "--json"), "upload")[0]["upload_id"]
+    result = run("get", "--upload", upload_id, "--to", tmp_path / "back")
+    assert result.exit_code == 1
+    assert "- left out  study/bad.dcm: rejected" in result.stdout
+
+
+def test_what_could_not_be_fetched_is_told_and_exits_with_three(world, run, study, tmp_path):
+    upload_id = events(run("upload", study, "--json"), "upload")[0]["upload_id"]
+    world.before = lambda request: httpx.Response(404) if request.url.host.endswith("s3.test") else None
+    result = run("get", "--upload", upload_id, "--to", tmp_path / "back")
+    assert result.exit_code == 3
+    assert "✗ not fetched" in result.stdout
+    assert "3 could not be fetched.\nNot complete. Run the same command again to go on." in result.stdout
+    told = run("get", "--upload", upload_id, "--to", tmp_path / "back", "--json")
+    assert len(events(told, "trouble")) == 3
+    assert events(told, "summary")[0]["whole"] is False
+
+
+def test_an_unknown_study_is_a_wrong_call(run, tmp_path):
+    assert run("get", "--study", "1.2.3", "--to", tmp_path / "back").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("--study", "1.2.3"), ("--upload", "u"), ("f", "--study", "1.2.3"), ("--study", "1", "--upload", "2")],
+)
+def test_get_wants_one_thing_and_for_many_files_a_folder(run, arguments):
+    assert run("get", *arguments).exit_code == 2
+
+
 def test_an_unknown_file_is_a_wrong_call(run):
     result = run("get", "01kanqzzzz0000000000000000-00000")
     assert (result.exit_code, "Not found (404)" in result.stderr) == (2, True)
