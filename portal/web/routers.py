@@ -18,6 +18,7 @@ from portal.sign_in.cookies import IDLE_SECONDS
 from portal.web import notifications
 from portal.web.admin import accounts, analytics, audit, clinics, dashboard
 from portal.web.clinic import files, studies, uploads
+from portal.web.layout.support_messages import SUPPORT_FILTERS
 from portal.web.quarantine import orders, rejected, stuck
 
 _PAGES = (uploads, files, studies, notifications)
@@ -91,4 +92,4 @@ def build_page_context(request: Request) -> dict[str, Any]:
 
 
 rendering.CONTEXTS.append(build_page_context)
-rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS)
+rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS | SUPPORT_FILTERS)
