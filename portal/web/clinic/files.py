@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from intake.files.keys import UNASSIGNED
+from intake.files.keys import UNASSIGNED, is_file_id
 from intake.files.model import FileRecord, Severity, study_uid_of
 from intake.files.outcomes import Neighbours
 from intake.files.states import State
@@ -16,9 +16,10 @@ from portal.quarantine import orders
 from portal.search.files import find_files
 from portal.services import Services
 from portal.uploads import visibility as seen
+from portal.web.clinic.search_box import WITHIN
 from portal.web.clinic.search_form import Searched, lead_to_search
 from portal.web.layout.facts import Fact, list_sections
-from portal.web.layout.pages import Fields, Staff, build_page_links
+from portal.web.layout.pages import Fields, Staff, build_page_links, see_other
 
 router = APIRouter(prefix="/files")
 
@@ -40,6 +41,7 @@ def files_page(
         "files.html",
         files=found.files.rows,
         uploads=found.uploads,
+        within=WITHIN,
         states=[(option.value, badge.label) for option, badge in labels.STATE_BADGES.items()],
         nobody=UNASSIGNED,
         looked_back_to=found.files.looked_back_to,
@@ -50,7 +52,8 @@ def files_page(
 
 @router.post("/search")
 def search(identity: Staff, services: Collaborators, fields: Fields) -> Response:
-    return lead_to_search("/files", services, identity, fields)
+    wanted = fields.get("text", "").strip()
+    return see_other(f"/files/{wanted}") if is_file_id(wanted) else lead_to_search("/files", services, identity, fields)
 
 
 @router.get("/{file_id}")
@@ -71,7 +74,7 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         notes=[found for found in record.findings if is_note(found)],
         sections=[section for section in sections if not section.technical],
         technical=[fact for section in sections if section.technical for fact in section.facts] + _list_ids(record),
-        particulars=_list_particulars(record),
+        particulars=_list_particulars(identity, record),
         neighbours=_find_neighbours(services, identity, record),
         # Files that an archive holds; none for what is no archive, or was not unpacked.
         held=int(record.metadata.get("entries", 0)) if unpacked else 0,
@@ -95,7 +98,7 @@ def download(identity: Staff, services: Collaborators, file_id: str) -> Response
     return RedirectResponse(seen.sign_download(services, identity, file_id).url, 303)
 
 
-def _list_particulars(record: FileRecord) -> list[Fact]:
+def _list_particulars(identity: Identity, record: FileRecord) -> list[Fact]:
     """Return what we know of a file besides its content."""
     took = record.timings.get("arrival_to_verdict")
     told = [
@@ -103,7 +106,7 @@ def _list_particulars(record: FileRecord) -> list[Fact]:
         Fact("Size", formatting.format_size(record.size)),
         Fact("Sent by", labels.SOURCES[record.source]),
         Fact("Checked", "" if took is None else f"{formatting.format_duration(took)} after it arrived"),
-        Fact("Clinic", labels.name_clinic(record.clinic_id)),
+        Fact("Clinic", labels.name_clinic(record.clinic_id) if identity.is_admin else ""),
     ]
     return [fact for fact in told if fact.text]
 

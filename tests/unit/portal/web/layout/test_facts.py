@@ -2,6 +2,8 @@ import pytest
 
 from portal.web.layout.facts import Fact, list_facts, list_sections
 
+BY = "\N{MULTIPLICATION SIGN}"
+
 SLICE = {
     "rows": 400,
     "columns": 512,
@@ -38,7 +40,7 @@ def test_facts_come_in_the_order_in_which_people_ask_for_them():
     ]
     assert told[1].facts == [Fact("Date", "22 Nov 2026, 14:05")]
     assert told[3].facts == [
-        Fact("Image number", "1204"), Fact("Size", "512 \N{MULTIPLICATION SIGN} 400 pixels"), Fact("Slice thickness", "5 mm"),
+        Fact("Image number", "1204"), Fact("Size", f"512 {BY} 400 pixels"), Fact("Slice thickness", "5 mm"),
     ]  # fmt: skip
 
 
@@ -72,9 +74,7 @@ def test_a_documents_own_words_stand_behind_its_patient():
 
 
 def test_a_picture_has_a_size_and_a_table_has_rows():
-    assert only({"columns": 640, "rows": 480, "bits_per_sample": 8})[0] == Fact(
-        "Size", "640 \N{MULTIPLICATION SIGN} 480 pixels"
-    )
+    assert only({"columns": 640, "rows": 480, "bits_per_sample": 8})[0] == Fact("Size", f"640 {BY} 480 pixels")
     assert only({"rows": 12000, "columns": 3}) == [Fact("Rows", "12,000"), Fact("Columns", "3")]
 
 
