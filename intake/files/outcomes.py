@@ -5,11 +5,19 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
-from intake.files.model import Finding, Metadata, ObjectVersion, TimelineEntry
+from intake.files.model import FileRecord, Finding, Metadata, ObjectVersion, TimelineEntry
 from intake.files.scan import Scan
 from intake.files.states import State
 
 Row_co = TypeVar("Row_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The files before and behind one in its upload, in the order of announcement; None at either end."""
+
+    previous: FileRecord | None
+    following: FileRecord | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from intake.files.model import FileRecord, FileSummary, Finding, ObjectVersion, TimelineEntry, Upload
-from intake.files.outcomes import Page, Recorded, Verdict
+from intake.files.outcomes import Neighbours, Page, Recorded, Verdict
 from intake.files.scan import Scan
 from intake.files.states import State
 
@@ -106,6 +106,10 @@ class Records(Protocol):
 
     def files_of(self, upload_id: str, after: str | None, limit: int) -> Page[FileRecord]:
         """In the order of declaration. Raises InvalidCursorError."""
+        ...
+
+    def neighbours(self, record: FileRecord) -> Neighbours:
+        """Return the files on either side of one in that order, by two queries however many there are."""
         ...
 
     def files(

@@ -16,7 +16,7 @@ from intake.errors import ConflictError, NotFoundError
 from intake.files.item_keys import COUNTS, META, build_created_key, file_key, index_by_name, upload_key
 from intake.files.keys import is_file_id, is_upload_id
 from intake.files.model import FileRecord, FileSummary, Source, Upload, now, timestamp
-from intake.files.outcomes import RESERVED_AT_ONCE, Page
+from intake.files.outcomes import RESERVED_AT_ONCE, Neighbours, Page
 from intake.files.states import LIFECYCLE, State
 from intake.records.file_items import file_record
 from intake.records.file_lists import FileLists, Partition, Section, file_summary
@@ -92,6 +92,11 @@ class DynamoRecords:
         page = tuple(records[:limit])
         return Page(page, file_key(page[-1].file_id)["sk"] if more else None)
 
+    def neighbours(self, record: FileRecord) -> Neighbours:
+        upload, here = file_key(record.file_id).values()
+        before, behind = Query(upload, below=here, limit=1, newest_first=True), Query(upload, above=here, limit=1)
+        return Neighbours(self._read_first_file(before), self._read_first_file(behind))
+
     def files(
         self,
         clinic_id: str | None,
@@ -142,6 +147,11 @@ class DynamoRecords:
                 raise ConflictError("the idempotency key was used with another request") from refused
             return str(earlier["bound_to"])
         return value
+
+    def _read_first_file(self, query: Query) -> FileRecord | None:
+        """Return what a query begins with, unless it is something else of the upload."""
+        found = self._table.query(query).rows
+        return file_record(found[0]) if found and found[0]["sk"].startswith(_BEFORE_FILES) else None
 
     def _reserve(self, upload: Upload, announced: int, files: Sequence[FileRecord]) -> None:
         owner = clinic(upload.clinic_id)

@@ -17,7 +17,11 @@ from portal.services import Services
 from portal.sign_in.cookies import IDLE_SECONDS
 from portal.web import notifications
 from portal.web.admin import accounts, analytics, audit, clinics, dashboard
-from portal.web.clinic import files, retrieval, studies, uploads
+from portal.web.clinic import files
+from portal.web.clinic import retrieval
+from portal.web.clinic import studies
+from portal.web.clinic import uploads
+from portal.web.layout.support_messages import SUPPORT_FILTERS
 from portal.web.quarantine import orders, rejected, stuck
 
 _PAGES = (uploads, files, studies, retrieval, notifications)
@@ -91,4 +95,4 @@ def build_page_context(request: Request) -> dict[str, Any]:
 
 
 rendering.CONTEXTS.append(build_page_context)
-rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS)
+rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS | SUPPORT_FILTERS)

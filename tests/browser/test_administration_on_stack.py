@@ -147,7 +147,7 @@ def test_a_partners_secret_is_shown_once_and_its_access_ends_when_it_is_revoked(
     headers = {"Authorization": f"Bearer {client.token(stack)}"}
     assert asked(portal_url, headers) == 200
 
-    admin.get_by_role("link", name="I have kept the secret").click()
+    admin.get_by_role("link", name="I have saved the secret").click()
     admin.get_by_role("link", name="Night script").click()
     expect(admin.get_by_text(client.client_id)).to_be_visible()
     assert client.secret not in admin.content()

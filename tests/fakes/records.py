@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from intake.errors import ConflictError, NotFoundError
 from intake.files.model import FileRecord, FileSummary, Upload, now
-from intake.files.outcomes import Page
+from intake.files.outcomes import Neighbours, Page
 from intake.files.states import State
 from tests.fakes.table import Clock, FakeTable, page_of, summary
 
@@ -54,6 +54,12 @@ class FakeRecords:
     def files_of(self, upload_id: str, after: str | None, limit: int) -> Page[FileRecord]:
         rows = [record for record in self.table.files.values() if record.upload_id == upload_id]
         return page_of(sorted(rows, key=lambda record: record.file_id), f"of {upload_id}", after, limit)
+
+    def neighbours(self, record: FileRecord) -> Neighbours:
+        ids = sorted(file_id for file_id, other in self.table.files.items() if other.upload_id == record.upload_id)
+        at = ids.index(record.file_id)
+        previous = self.table.files[ids[at - 1]] if at else None
+        return Neighbours(previous, self.table.files[ids[at + 1]] if at + 1 < len(ids) else None)
 
     def files(
         self,

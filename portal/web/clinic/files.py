@@ -3,19 +3,23 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from intake.files.keys import UNASSIGNED
+from intake.files.keys import UNASSIGNED, is_file_id
 from intake.files.model import FileRecord, Severity, study_uid_of
+from intake.files.outcomes import Neighbours
 from intake.files.states import State
 from intake.rules import is_note
+from portal.auth.identity import Identity
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import formatting, labels
 from portal.quarantine import orders
 from portal.search.files import find_files
+from portal.services import Services
 from portal.uploads import visibility as seen
+from portal.web.clinic.search_box import WITHIN
 from portal.web.clinic.search_form import Searched, lead_to_search
 from portal.web.layout.facts import Fact, list_sections
-from portal.web.layout.pages import Fields, Staff, build_page_links
+from portal.web.layout.pages import Fields, Staff, build_page_links, see_other
 
 router = APIRouter(prefix="/files")
 
@@ -37,6 +41,7 @@ def files_page(
         "files.html",
         files=found.files.rows,
         uploads=found.uploads,
+        within=WITHIN,
         states=[(option.value, badge.label) for option, badge in labels.STATE_BADGES.items()],
         nobody=UNASSIGNED,
         looked_back_to=found.files.looked_back_to,
@@ -47,13 +52,14 @@ def files_page(
 
 @router.post("/search")
 def search(identity: Staff, services: Collaborators, fields: Fields) -> Response:
-    return lead_to_search("/files", services, identity, fields)
+    wanted = fields.get("text", "").strip()
+    return see_other(f"/files/{wanted}") if is_file_id(wanted) else lead_to_search("/files", services, identity, fields)
 
 
 @router.get("/{file_id}")
 def file_page(request: Request, identity: Staff, services: Collaborators, file_id: str) -> Response:
     record = seen.read_file(services, identity, file_id)
-    accepted = record.state is State.ACCEPTED
+    accepted, sections = record.state is State.ACCEPTED, list_sections(record.metadata)
     unpacked = record.kind == "zip" and accepted and record.duplicate_of is None
     uid = study_uid_of(record.metadata) if record.kind == "dicom" and accepted else ""
     return render(
@@ -66,8 +72,10 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
             key=lambda found: found.severity is not Severity.REJECT,
         ),
         notes=[found for found in record.findings if is_note(found)],
-        sections=list_sections(record.metadata),
-        particulars=_list_particulars(record),
+        sections=[section for section in sections if not section.technical],
+        technical=[fact for section in sections if section.technical for fact in section.facts] + _list_ids(record),
+        particulars=_list_particulars(identity, record),
+        neighbours=_find_neighbours(services, identity, record),
         # Files that an archive holds; none for what is no archive, or was not unpacked.
         held=int(record.metadata.get("entries", 0)) if unpacked else 0,
         study=services.ids.study(record.clinic_id, uid) if uid else "",
@@ -90,17 +98,35 @@ def download(identity: Staff, services: Collaborators, file_id: str) -> Response
     return RedirectResponse(seen.sign_download(services, identity, file_id).url, 303)
 
 
-def _list_particulars(record: FileRecord) -> list[Fact]:
+def _list_particulars(identity: Identity, record: FileRecord) -> list[Fact]:
     """Return what we know of a file besides its content."""
     took = record.timings.get("arrival_to_verdict")
     told = [
         Fact("Kind", labels.name_kind(record.kind)),
         Fact("Size", formatting.format_size(record.size)),
         Fact("Sent by", labels.SOURCES[record.source]),
-        Fact("Time to verdict", "" if took is None else f"{formatting.format_duration(took)} after it arrived"),
-        Fact("SHA-256", record.sha256 or "", exact=True),
-        Fact("Rules version", record.rules_version or ""),
-        Fact("Clinic", labels.name_clinic(record.clinic_id)),
-        Fact("File ID", record.file_id, exact=True),
+        Fact("Checked", "" if took is None else f"{formatting.format_duration(took)} after it arrived"),
+        Fact("Clinic", labels.name_clinic(record.clinic_id) if identity.is_admin else ""),
     ]
     return [fact for fact in told if fact.text]
+
+
+def _list_ids(record: FileRecord) -> list[Fact]:
+    """Return what only whoever looks into a problem asks for."""
+    told = [
+        Fact("File ID", record.file_id, exact=True),
+        Fact("Upload ID", record.upload_id, exact=True),
+        Fact("SHA-256", record.sha256 or "", exact=True),
+        Fact("Version of the rules", record.rules_version or ""),
+    ]
+    return [fact for fact in told if fact.text]
+
+
+def _find_neighbours(services: Services, identity: Identity, record: FileRecord) -> Neighbours:
+    """Return the files before and behind one in its upload, as `identity` may see them."""
+    found = services.records.neighbours(record)
+    shown = [
+        seen.redact(identity, other) if other and other.clinic_id == record.clinic_id else None
+        for other in (found.previous, found.following)
+    ]
+    return Neighbours(*shown)

@@ -12,6 +12,7 @@ from portal.http.sessions.dependencies import Collaborators
 from portal.presentation import labels
 from portal.search import files as finding
 from portal.services import Services
+from portal.web.clinic.search_box import list_chips, read_box
 from portal.web.layout.pages import Staff, build_address, see_other
 
 
@@ -27,12 +28,15 @@ class Search:
 
     def build_context(self, services: Services, identity: Identity) -> dict[str, Any]:
         """Return what the form shows."""
+        clinics = services.directory.clinics() if identity.is_admin else ()
         return {
+            "chips": list_chips(self.asked, {clinic.clinic_id: clinic.name for clinic in clinics}),
+            "carried": self.asked.to_dict(),
             "asked": self.asked,
             "lapsed": self.lapsed,
             "filtered": bool(self.asked.to_dict()),
             "modalities": labels.MODALITIES,
-            "clinics": services.directory.clinics() if identity.is_admin else (),
+            "clinics": clinics,
             "today": f"{services.clock():%Y-%m-%d}",
         }
 
@@ -49,5 +53,5 @@ Searched = Annotated[Search, Depends(_read_search)]
 
 def lead_to_search(path: str, services: Services, identity: Identity, fields: Mapping[str, str]) -> Response:
     """Lead to what the form asks for, by an address that identifies nobody."""
-    query = finding.build_query(services, identity, finding.read_criteria(services, identity, fields))
+    query = finding.build_query(services, identity, finding.read_criteria(services, identity, read_box(fields)))
     return see_other(build_address(path, query))

@@ -55,6 +55,12 @@ class TestRecords:
         with pytest.raises(InvalidCursorError):
             stores.records.files_of(UPLOAD_ID, "nonsense", 2)
 
+    def test_a_files_neighbours_are_those_of_its_upload(self, stores, files):
+        found = [stores.records.neighbours(record) for record in files]
+        assert [(one.previous, one.following) for one in found] == [
+            (None, files[1]), (files[0], files[2]), (files[1], None),
+        ]  # fmt: skip
+
     def test_a_clinics_files_come_newest_first_and_nobody_elses(self, stores, files):
         def listed(*asked, **more):
             return [file.file_id for file in stores.records.files(*asked, None, 10, **more).rows]

@@ -1,0 +1,62 @@
+"""What a clinic sends on to whoever can fix its files: the vendor of the device that wrote them, or IT.
+
+It may go by e-mail, so it tells codes, tags and the device, and neither a patient nor a file's name.
+"""
+
+from collections.abc import Iterable
+
+from intake.files.model import FileRecord, Finding, Metadata, Upload, Whose
+from intake.files.states import State
+from intake.rules import whose
+from portal.presentation.formatting import format_count, format_utc
+from portal.web.layout.receipts import Cause
+
+MADE_BY = ("manufacturer", "manufacturer_model")
+
+
+def name_recipient(code: str) -> str:
+    """Say who can do something about a finding, where the clinic itself cannot."""
+    return "the vendor" if whose(code) is Whose.VENDOR else "IT"
+
+
+def write_cause_message(cause: Cause, upload: Upload) -> str:
+    """Return what to send on about files that share a cause."""
+    outcome = "accepted with a warning" if cause.state is State.ACCEPTED else cause.kind.lower()
+    return _write_message(
+        f"{format_count(cause.count, 'file')} {outcome}",
+        cause,
+        ", ".join(cause.where),
+        _name_devices(record.metadata for record in cause.files),
+        f"Upload: {upload.upload_id}, started {format_utc(upload.created_at)}",
+    )
+
+
+def write_finding_message(finding: Finding, record: FileRecord) -> str:
+    """Return what to send on about one finding in a file."""
+    return _write_message(
+        f"1 file {'accepted with a warning' if record.state is State.ACCEPTED else 'rejected'}",
+        finding,
+        finding.where,
+        _name_devices([record.metadata]),
+        f"File: {record.file_id}, sent {format_utc(record.created_at)}",
+    )
+
+
+def _write_message(outcome: str, problem: Cause | Finding, where: str, devices: str, reference: str) -> str:
+    told = {"What to do": problem.remedy, "Code": problem.code, "Where": where, "Device": devices}
+    lines = (f"{label}: {text}" for label, text in told.items() if text)
+    return "\n".join([f"Silent Scalper, {outcome}: {problem.message}", *lines, reference])
+
+
+def _name_devices(files: Iterable[Metadata]) -> str:
+    """Return the makes and models of the devices that wrote files, each once."""
+    words = (" ".join(str(one[key]) for key in MADE_BY if one.get(key)) for one in files)
+    return ", ".join(filter(None, dict.fromkeys(words)))
+
+
+SUPPORT_FILTERS = {
+    "cause_message": write_cause_message,
+    "finding_message": write_finding_message,
+    "recipient": name_recipient,
+}
+"""What templates say `| name` for, to offer such a message."""
