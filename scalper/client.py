@@ -185,7 +185,7 @@ class Client:
                     digest.update(piece)
                     size += len(piece)
             if size != file.size or file.sha256 not in {None, digest.hexdigest()}:
-                raise DamagedError("The bytes that came are not those that were accepted. Try again.")
+                raise DamagedError("The download is damaged: its bytes are not those that were accepted. Try again.")
             fresh.replace(target)
         return file
 

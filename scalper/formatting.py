@@ -19,7 +19,7 @@ MARKS = {
     "deleted": "[dim]✗ deleted[/]",
 }
 _REMEDIES = {
-    "failed": "Nothing to send again: the failure is ours, and our staff know of it.",
+    "failed": "You need not send it again: the fault is ours, and our staff know about it.",
     "expired": "Send the file again.",
 }
 

@@ -15,6 +15,6 @@ async function copy(text) {
     return "Copied";
   } catch {
     // A browser may forbid it, and older ones know it on secure pages only.
-    return "Your browser does not let pages copy";
+    return "Your browser does not allow copying";
   }
 }

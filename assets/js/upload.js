@@ -102,7 +102,7 @@ if (globalThis.isSecureContext) {
   await goOn();
 } else {
   part("intake-trouble").textContent =
-    "This page must be opened over https: your browser computes checksums on secure pages only.";
+    "Open this page over https: your browser can check files on secure pages only.";
 }
 
 /** Takes in chosen files slice by slice: those of an unfinished upload go on, all others are looked at first. */

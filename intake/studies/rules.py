@@ -14,7 +14,7 @@ PATIENT_DIFFERS = Finding(
     "study-patient-differs",
     Severity.WARN,
     "Files of the same study name different patients.",
-    "Check on the scanner or PACS whose study it is, and send the wrong files again, corrected.",
+    "Check on the scanner or PACS whose study it is. Correct the wrong files, and send them again.",
 )
 MODALITIES_MIXED = Finding(
     "series-modalities-mixed",
@@ -26,7 +26,7 @@ FRAMES_MIXED = Finding(
     "series-frames-of-reference-mixed",
     Severity.WARN,
     "Images of the same series do not share one frame of reference, so they cannot be laid over each other.",
-    "If the series is meant for planning or comparison, export each frame of reference as a series of its own.",
+    "If the series is meant for planning or comparison, export each frame of reference as a separate series.",
 )
 NUMBERS_REPEATED = Finding(
     "instance-numbers-repeated",
@@ -44,7 +44,7 @@ INCOMPLETE = Finding(
     "study-incomplete",
     Severity.WARN,
     "Fewer files came than were announced with this study.",
-    "Look at the uploads that it came with, and send the missing files again.",
+    "Look at the uploads that brought it, and send the missing files again.",
 )
 
 SECTIONS = {

@@ -21,9 +21,9 @@ MOST_MEGABYTES = 50_000
 ANY_KIND = "*"
 
 CONFLICTS = {
-    "hold": "Hold it in quarantine until two admins decide which one counts",
-    "reject": "Refuse it; no review lets it in",
-    "keep-first": "Keep the first, and let the later one go: its content is not kept",
+    "hold": "Keep it in quarantine until two admins decide which one counts",
+    "reject": "Reject it; no review can accept it",
+    "keep-first": "Keep the first one; the content of the later one is not kept",
 }
 """What may become of a file whose SOP Instance UID another image of the clinic holds; the first is usual."""
 USUAL = next(iter(CONFLICTS))
@@ -72,10 +72,10 @@ def read_profile(fields: Mapping[str, str]) -> Profile:
     faults: dict[str, str] = {}
     kinds = [kind for kind in known.kinds if f"kind-{kind}" in fields]
     if not kinds:
-        faults["kinds"] = "Choose at least one kind of file. To take none at all, deactivate the clinic."
+        faults["kinds"] = "Choose at least one kind of file. To accept none at all, deactivate the clinic."
     conflicts = fields.get("conflicts", "") or USUAL
     if conflicts not in CONFLICTS:
-        faults["conflicts"] = "Choose what becomes of such a file."
+        faults["conflicts"] = "Choose what happens to such a file."
     profile = {
         "kinds": None if len(kinds) == len(known.kinds) else kinds,
         "max_bytes": _read_sizes(fields, known, faults),

@@ -79,7 +79,7 @@ def invite(services: Services, identity: Identity, clinic_id: str | None, fields
     try:
         person = standing or services.people.invite(email, name)
     except ConflictError as error:
-        raise FieldsError({"email": "The user pool does not take this address. Check it, or use another."}) from error
+        raise FieldsError({"email": "This address was not accepted. Check it, or use another."}) from error
     audit.note(services, identity, "person.join", clinic_id=concerns, subject=person.subject, group=group)
     services.people.join(person, group)
     return person
@@ -111,7 +111,7 @@ def act(services: Services, identity: Identity, username: str, deed: str) -> Per
     if deed == "disable" and ADMIN_GROUP in groups and not _list_admins(services):
         # Another admin was disabled at the same moment, by the one whom this one disables.
         services.people.enable(person)
-        raise ProtectedAccountError("Nobody could administer any more.")
+        raise ProtectedAccountError("At least one admin must remain.")
     return person
 
 
@@ -122,9 +122,9 @@ def find_clinic_id(groups: frozenset[str]) -> str | None:
 
 def _protect(services: Services, identity: Identity, person: Person, groups: frozenset[str]) -> None:
     if person.subject == identity.subject:
-        raise ProtectedAccountError("Nobody locks out himself.")
+        raise ProtectedAccountError("You cannot lock yourself out.")
     if ADMIN_GROUP in groups and not [admin for admin in _list_admins(services) if admin.subject != person.subject]:
-        raise ProtectedAccountError("The last admin stays.")
+        raise ProtectedAccountError("The last admin must stay.")
 
 
 def _end_sign_ins(services: Services, person: Person) -> None:
@@ -144,8 +144,8 @@ def _is_member(services: Services, person: Person, clinic_id: str | None) -> boo
         return True
     if groups:
         where = find_clinic_id(groups)
-        whose = f"of the clinic {where}" if where else "an admin's"
-        raise FieldsError({"email": f"This address has an account already: it is {whose}. One account has one place."})
+        whose = f"at the clinic {where}" if where else "as an admin"
+        raise FieldsError({"email": f"This address already has an account {whose}. An account belongs to one place."})
     return False
 
 

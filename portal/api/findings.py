@@ -19,7 +19,7 @@ class Code(BaseModel):
 
     code: str = Field(examples=["empty-file"])
     severity: Severity = Field(description="What it does, unless your clinic's profile says otherwise.")
-    message: str = Field(examples=["The file is empty: it has no bytes."])
+    message: str = Field(examples=["The file is empty."])
     remedy: str = Field(examples=["Export it anew where it was made, and send that."])
     whose: Whose = Field(description="Who can do something about it.")
     section: str = Field(description="Of the DICOM standard, where it follows from one.", examples=["PS3.10 7.1"])

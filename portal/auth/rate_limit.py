@@ -39,7 +39,7 @@ def count_confirmation(services: Services, owner: str, subscription_id: str) -> 
         )
     if services.request_counts.add_today(f"confirmations-to#{subscription_id}", at) > CONFIRMATIONS_OF_AN_ADDRESS:
         raise SubscriptionError(
-            "This address was asked several times today, and is not asked again before tomorrow (UTC)."
+            "This address was asked several times today. You can ask again tomorrow (UTC)."
             " Look among unwanted mail too: each request that it was sent still counts."
         )
 

@@ -27,7 +27,7 @@ class Problem:
     """What a page says instead of `detail`, where that is a program's business."""
 
 
-NOT_FOUND = Problem(404, "not-found", "Not found", "There is nothing here, or it is not yours to see.")
+NOT_FOUND = Problem(404, "not-found", "Not found", "There is nothing here, or you may not see it.")
 METHOD = Problem(405, "method-not-allowed", "Method not allowed", "This address does not take that method.")
 MALFORMED = Problem(400, "malformed-body", "The request cannot be read", "The body is not what its type says it is.")
 INVALID = Problem(422, "invalid-request", "The request is not valid", "Correct the fields that `errors` points to.")
@@ -38,9 +38,9 @@ TOO_LARGE = Problem(
     "Send less at once: announce files in several requests, and upload large ones by `POST /api/v1/uploads`.",
 )
 INTERNAL = Problem(
-    500, "internal-error", "Something went wrong on our side", "Our staff can find this request by its id."
+    500, "internal-error", "Something went wrong on our side", "Our staff can find this request by its ID."
 )
-SIGN_IN = Problem(401, "sign-in-required", "Please sign in", "You are not signed in, or were away for too long.")
+SIGN_IN = Problem(401, "sign-in-required", "Please sign in", "You are not signed in, or you were away for too long.")
 
 PROBLEMS: Mapping[type[Exception], Problem] = {
     domain.NotFoundError: NOT_FOUND,
@@ -79,20 +79,20 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.ClinicError: Problem(
         403,
         "no-single-clinic",
-        "Your account does not stand for one clinic",
-        "Uploading needs an account of exactly one clinic. Admins see all clinics and upload for none.",
+        "Your account does not belong to exactly one clinic",
+        "To upload, you need an account at exactly one clinic. Admins see all clinics, but cannot upload.",
     ),
     errors.ClinicInactiveError: Problem(
         403,
         "clinic-inactive",
-        "Your clinic takes no new uploads",
-        "It was deactivated, or is not known. What was sent before can be read as ever; ask your administrator.",
+        "Your clinic cannot upload at the moment",
+        "It was deactivated, or is not known. You can still see what was sent before. Ask your administrator.",
     ),
     errors.ProtectedAccountError: Problem(
         403,
         "account-protected",
         "This account must stay as it is",
-        "You cannot lock out yourself, and somebody must remain who can administer. Ask another admin.",
+        "You cannot lock yourself out, and at least one admin must remain. Ask another admin.",
     ),
     errors.FieldsError: INVALID,
     errors.GatewayFullError: Problem(
@@ -102,7 +102,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         "The API's gateway knows 50 at the most. Revoke one that is not needed any more.",
     ),
     errors.CrossSiteError: Problem(
-        403, "cross-site", "The request did not come from this site", "Load the page again and repeat what you did."
+        403, "cross-site", "The request did not come from this site", "Load the page again, and repeat what you did."
     ),
     errors.ForbiddenError: Problem(403, "forbidden", "Not allowed", "Your account may not do this."),
     domain.InvalidCursorError: Problem(
@@ -142,14 +142,14 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         403,
         "own-review",
         "Another admin has to confirm this",
-        "Whoever proposes to accept a rejected file cannot also confirm it. Ask a colleague to look at the proposal.",
+        "You proposed to accept this file, so somebody else must confirm it. Ask a colleague to look at the proposal.",
     ),
     errors.TooManyRequestsError: Problem(
         429,
         "too-many-requests",
         "Too many requests",
         "Wait for as many seconds as `Retry-After` says, then repeat.",
-        "More was asked for in your name within a minute than we can take. Wait a minute, then do it again:"
+        "Too much was asked for in your name within a minute. Wait a minute, then try again:"
         " what you did last was not done.",
     ),
     errors.HeaderTooLargeError: Problem(
@@ -157,7 +157,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         "header-too-large",
         "A header is too long",
         "Shorten the header that `header` names, or send fewer headers.",
-        "Your browser sent more about itself than we read. Load the page again, or use another browser.",
+        "Your browser sent too much data with the request. Load the page again, or use another browser.",
     ),
     errors.AddressTooLongError: Problem(
         414, "address-too-long", "The address is too long", "Ask for less at once: path and query together are bounded."

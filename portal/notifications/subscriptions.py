@@ -66,7 +66,7 @@ def subscribe(services: Services, identity: Identity, owner: str, endpoint: str,
     if known is not None and not known.removed:
         return _change_kinds(services, identity, known, wanted)
     if len(services.subscriptions.list_by_owner(owner)) >= MOST:
-        raise SubscriptionError(f"There are {MOST} addresses already, and no more fit. Remove one first.")
+        raise SubscriptionError(f"There are already {MOST} addresses, which is the limit. Remove one first.")
     at = services.clock()
     asked_before = known is not None and at - known.asked_at < ONE_REQUEST
     fresh = Subscription(
@@ -104,7 +104,7 @@ def ask_again(services: Services, identity: Identity, owner: str, wanted_id: str
     at = services.clock()
     if standing is Standing.PENDING and at - subscription.asked_at < ASK_AGAIN:
         raise SubscriptionError(
-            "The message was sent less than five minutes ago. Look among unwanted mail too, or try again in a moment."
+            "The message was sent less than five minutes ago. Check the spam folder too, or try again in a moment."
         )
     _note(services, identity, "subscription.ask", subscription)
     arn = subscription.arn if standing is Standing.PENDING else ""
@@ -159,9 +159,9 @@ def _ask_recipient(services: Services, subscription: Subscription, policy: dict[
     try:
         return services.subscribers.subscribe(subscription.protocol, subscription.endpoint, policy)
     except LimitError as error:
-        raise SubscriptionError("The system's limit of addresses is reached. Tell your administrator.") from error
+        raise SubscriptionError("The system has reached its limit of addresses. Tell your administrator.") from error
     except ConflictError as error:
-        raise SubscriptionError("The address was not taken. Check it, or try again later.") from error
+        raise SubscriptionError("The address was not accepted. Check it, or try again later.") from error
 
 
 def _list_others(services: Services, subscription: Subscription) -> list[Subscription]:

@@ -31,7 +31,7 @@ STATE_BADGES: dict[State, Badge] = {
     ),
     State.ACCEPTED: Badge("Accepted", "check", "ok", "The file passed every check and is stored."),
     State.REJECTED: Badge(
-        "Rejected", "cross", "bad", "The file was not accepted and is kept in quarantine. The cause is told below."
+        "Rejected", "cross", "bad", "The file was not accepted and is kept in quarantine. See the reason below."
     ),
     State.EXPIRED: Badge(
         "Not received", "hourglass", "wait", "The file never arrived. Upload it again if it is still needed."
@@ -40,18 +40,18 @@ STATE_BADGES: dict[State, Badge] = {
         "Failed on our side",
         "alert",
         "fault",
-        "Something went wrong on our side while checking the file. Nothing is wrong with what you sent, our staff "
-        "has been told, and you need not send it again.",
+        "Something went wrong on our side while we checked the file. Nothing is wrong with what you sent. Our staff "
+        "know about it, and you need not send it again.",
     ),
     State.DELETED: Badge(
         "Deleted",
         "bin",
         "wait",
-        "The file was not accepted, and an administrator has deleted its content. What is told here is kept.",
+        "The file was not accepted, and an administrator has deleted its content. This page is kept.",
     ),
 }
 
-WARNED = Badge("Accepted, with warnings", "warning", "warn", "The file is stored. What we noticed stands below.")
+WARNED = Badge("Accepted, with warnings", "warning", "warn", "The file is stored. See what we noticed below.")
 
 STATES = {state.value: state for state in State}
 """By what the table and the pages' addresses call them."""
@@ -100,11 +100,11 @@ EVENTS = {
     "accepted": "Accepted",
     "rejected": "Rejected",
     "failed": "Failed on our side",
-    "expired": "Given up: it never arrived",
+    "expired": "Not received in time",
     "arrived": "Arrived",
-    "prolonged": "Given more time to arrive",
+    "prolonged": "Allowed more time to arrive",
     "deleted": "Content deleted",
-    "superseded": "Another file took its place, after a review",
+    "superseded": "Replaced by another file, after a review",
     "retry": "Asked for another check",
     "reprocess": "Asked for another check",
     "review-proposed": "Proposed for acceptance after review",

@@ -32,7 +32,7 @@ SHOWN = 100
 MOVED = 500
 """Letters redriven by one request; more take another."""
 _UNREADABLE = "A message that cannot be read"
-_NOBODY_KNOWS = "Nobody knows what it asks for, so nothing will come of it."
+_NOBODY_KNOWS = "It cannot be understood, so trying it again will not help."
 KEPT_BY_STREAM = timedelta(hours=24)
 """How long the table's stream holds its records (Amazon DynamoDB Developer Guide, "DynamoDB Streams")."""
 
@@ -127,11 +127,11 @@ def _describe_request(services: Services, body: dict[str, Any]) -> tuple[str, tu
         case Slice(file_id=archive_id, count=count):
             return f"Unpack {count} entries of an archive", (archive_id,), ""
         case Settlement(file_id=archive_id):
-            return "Hold an archive's verdict against its entries'", (archive_id,), ""
+            return "Compare an archive's verdict with its entries'", (archive_id,), ""
         case ObjectsCreated(arrivals) | MalwareScanResult(arrivals):
             ended = "".join(f"; its malware scan: {one.scan}" for one in arrivals if one.scan)
             return (
-                f"Judge what arrived{ended}",
+                f"Check what arrived{ended}",
                 tuple(filter(None, (_find_file_id(services, one) for one in arrivals))),
                 "",
             )

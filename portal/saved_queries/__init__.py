@@ -115,7 +115,7 @@ QUERIES = (
         "cost",
         "Cost by clinic",
         "What the files of the period cost, estimated from AWS's list prices: processing once for each verdict, and a "
-        "month of storage for what was newly stored. It is for comparing clinics, and no bill.",
+        "month of storage for what was newly stored. It is for comparing clinics. It is not a bill.",
         (
             Column("clinic_id", "Clinic", Told.CLINIC),
             Column("verdicts", "Verdicts", Told.COUNT),

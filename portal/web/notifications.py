@@ -33,11 +33,13 @@ CHOICES = {
     choice.kind: choice
     for choice in (
         Choice(AlertKind.REJECTED, "Rejected files", "What was wrong, once per upload within 15 minutes"),
-        Choice(AlertKind.COMPLETED, "Completed uploads", "When every file of an upload has its verdict"),
-        Choice(AlertKind.FAILED, "Files that failed on our side", "Nothing to do but to know: we mend it"),
-        Choice(AlertKind.QUIET, "Nothing arrives", "When no file came for 6 hours in which files usually come"),
-        Choice(AlertKind.LATE, "Files that wait", "When what arrived has no verdict in time: we see to it"),
-        Choice(AlertKind.DISAGREEMENT, "Objects and records that disagree", "What the sweep finds, once for each"),
+        Choice(AlertKind.COMPLETED, "Completed uploads", "When every file of an upload has been checked"),
+        Choice(AlertKind.FAILED, "Files that failed on our side", "Nothing to do: we are fixing it"),
+        Choice(
+            AlertKind.QUIET, "Nothing arrives", "When no file has come for 6 hours, although files usually come"
+        ),
+        Choice(AlertKind.LATE, "Files that wait", "When checking takes longer than usual: we are looking into it"),
+        Choice(AlertKind.DISAGREEMENT, "Objects and records that disagree", "What housekeeping finds, once for each"),
         Choice(
             EVERYTHING,
             "Everything, and alarms of the system",
@@ -48,13 +50,15 @@ CHOICES = {
 STANDING_BADGES = {
     Standing.CONFIRMED: Badge("Confirmed", "check", "ok", "Messages are delivered."),
     Standing.PENDING: Badge("Waiting for confirmation", "clock", "wait", ""),
-    Standing.GONE: Badge("Stopped", "cross", "warn", "The recipient has stopped it, or let the request lapse."),
+    Standing.GONE: Badge(
+        "Stopped", "cross", "warn", "The recipient stopped the messages, or did not confirm in time."
+    ),
 }
 DONE = {
-    "added": "The address is on the list. Unless it was confirmed before, its owner has been asked to confirm.",
+    "added": "The address was added. If it was not confirmed before, its owner has been asked to confirm.",
     "changed": "The change was saved.",
     "asked": "A request to confirm was sent.",
-    "removed": "The address was removed and is told nothing more.",
+    "removed": "The address was removed and gets no more messages.",
 }
 """What a form's redirect says has been done."""
 

@@ -19,9 +19,9 @@ _SEVERITY = {
 }
 
 FAULTS = {
-    Fault.OBJECT_MISSING: "a judged file whose object is not in its bucket",
-    Fault.OBJECT_UNCLAIMED: "an object that no record claims, among the accepted or the quarantined",
-    Fault.ARRIVAL_UNRECORDED: "an object that arrived and of which no record tells; it is checked now",
+    Fault.OBJECT_MISSING: "a checked file whose object is not in its bucket",
+    Fault.OBJECT_UNCLAIMED: "an object in accepted or quarantine that has no record",
+    Fault.ARRIVAL_UNRECORDED: "an object that arrived without a record; it is being checked now",
 }
 
 _OUTCOMES = {
@@ -40,7 +40,7 @@ def write_rejected(due: DueAlert, origin: str) -> Alert:
     is_nobodys = due.clinic_id == UNASSIGNED
     # No clinic sees them in its lists.
     whence = [
-        "They arrived under a prefix that no active clinic has. Administrators see them here:",
+        "They arrived under a prefix that belongs to no active clinic. Administrators see them here:",
         f"{origin}/admin/quarantine?clinic={UNASSIGNED}",
         "",
     ]
@@ -49,15 +49,15 @@ def write_rejected(due: DueAlert, origin: str) -> Alert:
         f"{_count_files(due.count)} rejected {'of' if is_nobodys else 'at'} {_name_clinic(due)}",
         [
             *(whence if is_nobodys else ()),
-            f"{'It was' if due.count == 1 else 'They were'} checked and cannot be taken as sent.",
+            f"{'It was' if due.count == 1 else 'They were'} checked, and could not be accepted.",
             "",
             *(["Reasons:", *reasons, ""] if reasons else ()),
-            "What each file needs, and a button to send it again:",
+            "What to do about each file:",
             f"{origin}/uploads/{due.subject}",
             "",
             f"The first of them: {origin}/files/{due.first_file_id}",
             "",
-            "More rejections of this upload within 15 minutes come in one message.",
+            "If more files of this upload are rejected within 15 minutes, you get one message about them.",
         ],
         origin,
     )
@@ -66,12 +66,12 @@ def write_rejected(due: DueAlert, origin: str) -> Alert:
 def write_failed(due: DueAlert, origin: str) -> Alert:
     return _write_alert(
         due,
-        f"{_count_files(due.count)} could not be processed for {_name_clinic(due)}",
+        f"{_count_files(due.count)} could not be checked for {_name_clinic(due)}",
         [
-            "The fault is on our side. The files are kept safe and are checked again once it is mended: there is no",
-            "need to send them again.",
+            "The fault is on our side. The files are safe, and will be checked again once it is fixed: you need not",
+            "send them again.",
             "",
-            "Where to follow them:",
+            "See how they are doing:",
             f"{origin}/uploads/{due.subject}",
             "",
             f"The first of them: {origin}/files/{due.first_file_id}",
@@ -109,13 +109,13 @@ def write_quiet(due: DueAlert, origin: str) -> Alert:
         due,
         f"No files from {_name_clinic(due)} for {hours} hours",
         [
-            f"In {USUALLY} of the last {WEEKS} weeks at least {FILES} files came in these hours; now there is none.",
-            "If nothing was due, there is nothing to do.",
+            f"In {USUALLY} of the last {WEEKS} weeks, at least {FILES} files came in these hours. Today none has come.",
+            "If you expected none, there is nothing to do.",
             "",
-            "Otherwise look at what sends them: is the export running, is the network up, are the credentials of the",
-            "sending system still valid?",
+            "Otherwise, check the system that sends them: Is the export running? Is the network up? Are its",
+            "credentials still valid?",
             "",
-            "What came last:",
+            "The latest uploads:",
             f"{origin}/uploads",
         ],
         origin,
@@ -125,12 +125,12 @@ def write_quiet(due: DueAlert, origin: str) -> Alert:
 def write_late(due: DueAlert, origin: str) -> Alert:
     return _write_alert(
         due,
-        f"{_count_files(due.count)} of {_name_clinic(due)} waiting longer than usual",
+        f"{_count_files(due.count)} from {_name_clinic(due)} waiting longer than usual",
         [
-            "What was sent has arrived and is safe, but has no verdict yet. It is checked as soon as this can be done:",
-            "there is no need to send it again.",
+            "What was sent has arrived and is safe, but has not been checked yet. It will be checked as soon as",
+            "possible: you need not send it again.",
             "",
-            "Where to follow it:",
+            "See how it is doing:",
             f"{origin}/uploads/{due.subject}",
             "",
             f"One of the files: {origin}/files/{due.first_file_id}",
@@ -143,12 +143,12 @@ def write_disagreement(due: DueAlert, origin: str) -> Alert:
     """Tell operations that objects and records contradict each other; no object's key is told."""
     return _write_alert(
         due,
-        f"Objects and records of {_name_clinic(due)} disagree",
+        f"Objects and records of {_name_clinic(due)} do not match",
         [
             *(f"- {amount} x {code}: {FAULTS[Fault(code)]}" for code, amount in sorted(due.codes.items())),
             "",
             f"One of the files: {due.first_file_id}",
-            "Each is told of once. Which objects are meant stands in the table, under the key INCIDENTS.",
+            "You are told about each of them once. The table lists the objects under the key INCIDENTS.",
         ],
         origin,
     )
@@ -161,8 +161,8 @@ def _write_alert(due: DueAlert, headline: str, lines: Sequence[str], origin: str
         *lines,
         "",
         "--",
-        "This message names no patient and no file on purpose; sign in to see them.",
-        f"Who gets which messages, and how to stop them: {origin}/settings/notifications",
+        "To protect patients, this message names no patient and no file. Sign in to see them.",
+        f"Change or stop these messages: {origin}/settings/notifications",
     ]
     severity = _SEVERITY.get(AlertKind(due.kind), "info")
     return Alert(due.kind, due.clinic_id, severity, f"[Silent Scalper] {headline}"[:100], "\n".join(body))

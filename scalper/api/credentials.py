@@ -81,7 +81,7 @@ def _read(path: Path) -> dict[str, str]:
     except OSError as error:
         raise CredentialsError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise CredentialsError(f"{path} is no TOML file. Run `scalper login` to write it anew.") from error
+        raise CredentialsError(f"{path} is not a TOML file. Run `scalper login` to write it again.") from error
     return {name: value for name, value in table.items() if name in _VARIABLES and isinstance(value, str)}
 
 
@@ -171,4 +171,4 @@ def _explain_refusal(status: int, error: str) -> str:
         return "The token endpoint does not know these credentials. Check client id and secret."
     if error == "invalid_scope":
         return "This client may not both upload and read: ask your operator for both scopes."
-    return f"The token endpoint refused the credentials ({status}{': ' + error if error else ''})."
+    return f"The token endpoint did not accept the credentials ({status}{': ' + error if error else ''})."

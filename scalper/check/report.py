@@ -53,4 +53,4 @@ def read_profile(path: Path | None) -> Profile:
     try:
         return Profile.parse(json.loads(path.read_text(encoding="utf-8")))
     except ValueError as error:
-        raise ValueError(f"{path} is no profile: {error}.") from error
+        raise ValueError(f"{path} is not a profile: {error}.") from error

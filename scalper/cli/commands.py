@@ -17,9 +17,9 @@ def upload(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders; a ZIP is unpacked there.", metavar="PATH…")],
     *,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the verdicts.")] = False,
-    timeout: Annotated[float | None, typer.Option(help="Wait no longer than so many seconds.", min=0)] = None,
+    timeout: Annotated[float | None, typer.Option(help="Wait at most this many seconds.", min=0)] = None,
     check_first: Annotated[
-        bool, typer.Option("--check-first", help="Judge each file here first, and keep back what would be rejected.")
+        bool, typer.Option("--check-first", help="Check each file here first, and keep back what would be rejected.")
     ] = False,
     profile: Annotated[
         Path | None, typer.Option(help="With --check-first: the clinic's profile, as for `scalper check`.")
@@ -28,7 +28,7 @@ def upload(
     note: Annotated[str, typer.Option(help="A note for the clinic, shown to nobody else.")] = "",
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Files and parts sent at a time.", min=1, max=32)] = 4,
     again: Annotated[bool, typer.Option("--again", help="Send files that were sent before, too.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be sent, and send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")] = False,
     as_json: _Json = False,
     journal: _Journal = None,
 ) -> None:
@@ -66,7 +66,7 @@ def upload(
 def status(
     upload_id: Annotated[str | None, typer.Argument(help="The upload.", metavar="[UPLOAD]", show_default=False)] = None,
     *,
-    last: Annotated[bool, typer.Option("--last", help="The upload that was begun last from here.")] = False,
+    last: Annotated[bool, typer.Option("--last", help="The last upload that was started from here.")] = False,
     as_json: _Json = False,
     journal: _Journal = None,
 ) -> None:
@@ -87,10 +87,10 @@ def status(
 def watch(
     *,
     cursor: Annotated[
-        Path | None, typer.Option(help="A file that keeps the place: the next start goes on from it.")
+        Path | None, typer.Option(help="A file that remembers the place: the next run continues from there.")
     ] = None,
     from_start: Annotated[
-        bool, typer.Option("--from-start", help="Begin with the oldest verdict that is kept, not with the next.")
+        bool, typer.Option("--from-start", help="Start with the oldest verdict that is kept, not with the next.")
     ] = False,
     once: Annotated[bool, typer.Option("--once", help="End when there is nothing more for now.")] = False,
     as_json: _Json = False,
@@ -159,6 +159,6 @@ def _report_errors() -> Iterator[None]:
         raise
     except (ClientError, OSError, ValueError, KeyboardInterrupt) as error:
         stopped = isinstance(error, KeyboardInterrupt)
-        text = "Stopped. Run the same command again to go on." if stopped else str(error)
+        text = "Stopped. Run the same command again to continue." if stopped else str(error)
         typer.secho(text, fg="red", err=True)
         raise typer.Exit(to_exit_code(error)) from error

@@ -131,7 +131,7 @@ class ConsoleReporter:
             self.report_trouble(path, OSError("It cannot be read."))
         if found.left_out:
             self._console.print(
-                f"[dim]Left out: {count_files(found.left_out)} of the operating system's, or hidden.[/]"
+                f"[dim]Left out: {count_files(found.left_out)} (system files or hidden ones).[/]"
             )
 
     def report_plan(self, plan: Plan) -> None:
@@ -140,7 +140,7 @@ class ConsoleReporter:
             self._console.print(f"{count_files(len(plan.changed))} changed since an earlier run; sent as new.")
         if plan.begun:
             count = len(plan.begun)
-            self._console.print(f"Taking up an earlier run: {count_files(count)} were announced and not sent yet.")
+            self._console.print(f"Continuing an earlier run: {count_files(count)} still to send.")
         if self._bar:
             bar, task = self._bar
             bar.update(task, total=sum(file.size for file in plan.to_send), of=len(plan.to_send))
@@ -222,9 +222,9 @@ class ConsoleReporter:
         if states:
             self._console.print(f"Verdicts: {format_counts(states, warnings)}.")
             if not self._explained and any(states.get(state) for state in PROBLEMS):
-                self._console.print("[dim]`scalper status UPLOAD` tells why.[/]")
+                self._console.print("[dim]`scalper status UPLOAD` shows why.[/]")
         elif outcome.files and not outcome.halted:
-            self._console.print("[dim]`scalper status --last` tells the verdicts; `--wait` waits for them.[/]")
+            self._console.print("[dim]`scalper status --last` shows the verdicts; `--wait` waits for them.[/]")
 
 
 Teller = ConsoleReporter | JsonReporter

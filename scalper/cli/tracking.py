@@ -116,7 +116,7 @@ def _read_changes(client: Client, cursor: str | None, kept_in: Path | None) -> C
     except ApiError as error:
         if error.problem.slug != "invalid-cursor" or kept_in is None:
             raise
-        advice = f"{kept_in} holds no place in your clinic's verdicts, or one that is too old. Delete it and begin anew"
+        advice = f"{kept_in} holds no place in your clinic's verdicts, or too old a one. Delete it and start again"
         raise ClientError(f"{advice}: with --from-start, at the oldest verdict that is kept.") from error
 
 

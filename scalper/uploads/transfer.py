@@ -111,7 +111,7 @@ class Transfer:
         if code in _OTHER_BYTES:
             raise FileChangedError(f"{item.file.path} changed while it was being sent.")
         if last:
-            raise TransferError(f"S3 refused the file: {code or answer.status_code}.")
+            raise TransferError(f"S3 did not accept the file: {code or answer.status_code}.")
         return False
 
 

@@ -81,7 +81,7 @@ def test_a_partners_client_is_created_rotated_and_revoked(page: Page, portal: Po
     first = page.get_by_role("textbox", name="Client id").inner_text()
     assert first in portal.gateway.admitted
     assert violations(page) == []
-    page.get_by_role("link", name="I have kept the secret").click()
+    page.get_by_role("link", name="I have saved the secret").click()
     page.get_by_role("link", name="Night PACS").click()
     assert "made-secret" not in page.content()
     page.get_by_text("Rotate: a new id and secret").click()

@@ -51,7 +51,7 @@ def test_a_lost_network_is_told_and_sending_goes_on_by_itself(
     expect(page.locator("#send")).to_be_enabled()
     context.set_offline(True)
     page.locator("#send").click()
-    expect(page.get_by_role("alert").get_by_text("Offline. Sending will go on by itself")).to_be_visible()
+    expect(page.get_by_role("alert").get_by_text("Offline. Sending will continue automatically")).to_be_visible()
     assert violations(page) == []
     context.set_offline(False)
     expect(page.locator("#receipt").get_by_text("All 12 files accepted")).to_be_visible()
@@ -166,7 +166,7 @@ def test_another_file_of_the_same_name_and_size_does_not_go_on_in_its_place(
     half_sent(storage, portal, page, volume)
     volume.write_bytes(bytes(volume.stat().st_size))
     choose(page, [volume])
-    expect(page.get_by_text("This is not the file that was begun")).to_be_visible()
+    expect(page.get_by_text("This is not the same file as before")).to_be_visible()
     assert sum(storage.taken.values()) <= 3 * 16 * MIB
 
 

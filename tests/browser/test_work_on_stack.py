@@ -127,7 +127,7 @@ def test_a_file_that_one_admin_proposes_is_accepted_by_another_and_never_by_the_
     first.get_by_role("button", name="Propose", exact=True).click()
     expect(first.get_by_role("status")).to_have_text("1 file proposed.")
     own = first.get_by_role("article").filter(has_text=file.file_id)
-    expect(own).to_contain_text("You proposed this: a colleague has to accept it.")
+    expect(own).to_contain_text("You proposed this. A colleague must accept it.")
     accept = f"Accept the file {file.file_id}"
     expect(first.get_by_role("button", name=accept)).to_have_count(0)
     # Nor by a request that no button of theirs sends.
@@ -166,7 +166,7 @@ def test_a_dead_letter_is_redriven_by_its_button_and_its_file_gets_a_verdict(
     page = signed_in(stack.demo.admin)
     page.goto("/admin/dead-letters")
     letter = page.get_by_role("row").filter(has_text=file.file_id)
-    expect(letter).to_contain_text("Judge what arrived")
+    expect(letter).to_contain_text("Check what arrived")
     assert lane.states([file]) == {State.AWAITING_UPLOAD: 1}
     letter.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("status")).to_contain_text("1 message sent to be tried again")

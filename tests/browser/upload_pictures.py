@@ -42,7 +42,7 @@ def _visit(page: Page, portal: PortalServer, study: Path, seen: Callable[[str], 
     expect(page.locator("#receipt").get_by_text("0 of 31 files checked")).to_be_visible()
     seen("upload-sending")
     page.context.set_offline(True)
-    expect(page.get_by_text("Offline. Sending will go on by itself")).to_be_visible()
+    expect(page.get_by_text("Offline. Sending will continue automatically")).to_be_visible()
     seen("upload-offline")
     page.context.set_offline(False)
     page.reload()

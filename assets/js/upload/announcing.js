@@ -48,7 +48,7 @@ function dropRefused(declared, error, failed) {
   const named = new Map();
   for (const { pointer = "", message } of error.errors ?? []) {
     const [, index] = /^\/files\/(\d+)\b/.exec(pointer) ?? [];
-    if (index) named.set(Number(index), new Error(`The portal cannot take this file: ${message}.`));
+    if (index) named.set(Number(index), new Error(`This file cannot be sent: ${message}.`));
   }
   const refused = (index) => (named.size > 0 ? named.get(index) : error);
   declared.forEach(({ entry }, index) => refused(index) && failed(entry, refused(index)));

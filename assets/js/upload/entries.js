@@ -3,11 +3,11 @@
  * `acts`: what its row offers. `group`: which of the list's filters shows it.
  */
 export const STATES = {
-  checking: { label: "Being looked at", tone: "wait", group: "waiting", acts: ["remove"] },
+  checking: { label: "Being checked", tone: "wait", group: "waiting", acts: ["remove"] },
   ready: { label: "Ready", tone: "wait", group: "waiting", acts: ["remove"] },
   leftOut: { label: "Left out", tone: "wait", group: null, acts: [] },
   needed: { label: "Choose it again", tone: "warn", group: "waiting", acts: [] },
-  queued: { label: "Waiting its turn", tone: "wait", group: "waiting", open: true, acts: ["pause", "cancel"] },
+  queued: { label: "Waiting", tone: "wait", group: "waiting", open: true, acts: ["pause", "cancel"] },
   sending: { label: "Sending", tone: "wait", group: "waiting", open: true, acts: ["pause", "cancel"] },
   paused: { label: "Paused", tone: "wait", group: "waiting", open: true, acts: ["resume", "cancel"] },
   failed: { label: "Not sent", tone: "bad", group: "failed", acts: ["retry", "cancel"] },

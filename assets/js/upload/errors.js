@@ -26,12 +26,12 @@ export class SessionEndedError extends RefusedError {
 
 export class UnreadableFileError extends Error {
   constructor() {
-    super("This file can no longer be read. It was changed, moved or removed since you chose it: choose it again.");
+    super("This file can no longer be read. It was changed, moved or removed after you chose it. Choose it again.");
   }
 }
 
 export class OtherFileError extends Error {
   constructor() {
-    super("This is not the file that was begun: its content differs. Remove it here, and send it as a new upload.");
+    super("This is not the same file as before: its content has changed. Remove it here, and send it as a new upload.");
   }
 }

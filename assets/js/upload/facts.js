@@ -39,7 +39,7 @@ export class Facts {
     if (images === expected) return `All ${counted(expected, "image")} that you expect are here.`;
     const gap = number(Math.abs(expected - images));
     const told = images < expected ? `${gap} missing` : `${gap} more than that`;
-    return `You expect ${counted(expected, "image")}, and there are ${number(images)} here: ${told}.`;
+    return `You expect ${counted(expected, "image")}, but there are ${number(images)} here: ${told}.`;
   }
 
   /** They belong to the upload, and stay as they were announced. */

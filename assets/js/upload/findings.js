@@ -5,34 +5,34 @@
 export const FINDINGS = {
   "left-behind": {
     head: "Left behind by a computer, not a medical file",
-    text: "Finder, Explorer and browsers keep such files in folders. They are never part of a study.",
+    text: "Computers keep such files in folders. They are never part of a study.",
     leaveOut: true,
   },
   empty: {
     head: "Empty",
-    text: "There is nothing in the file. Export it again from the system that it comes from.",
+    text: "The file is empty. Export it again from the system that it comes from.",
     leaveOut: true,
   },
   unreadable: {
     head: "Cannot be read",
-    text: "It was changed, moved or removed since you chose it, or it is open elsewhere. Choose it again.",
+    text: "It was changed, moved or removed after you chose it, or it is open in another program. Choose it again.",
     leaveOut: true,
   },
   "too-large": { head: "Too large", text: "No file may be larger than 50 GB.", leaveOut: true },
-  program: { head: "A program, not a medical file", text: "Programs and scripts are always refused.", leaveOut: true },
+  program: { head: "A program, not a medical file", text: "Programs and scripts are never accepted.", leaveOut: true },
   office: {
     head: "An office document",
-    text: "Word, Excel and mail files are refused. Save it as a PDF document, and send that.",
+    text: "Word, Excel and mail files are not accepted. Save it as a PDF document, and send that.",
     leaveOut: true,
   },
   media: {
-    head: "A sound, a video or a picture of a kind that is not taken",
-    text: "Pictures are taken as JPEG, PNG or TIFF, videos only within DICOM files.",
+    head: "A sound, a video or a picture of a kind that is not accepted",
+    text: "Send pictures as JPEG, PNG or TIFF. Videos are only accepted inside DICOM files.",
     leaveOut: true,
   },
   archive: {
     head: "An archive that is not ZIP",
-    text: "Only ZIP archives are unpacked here. Unpack it yourself, and send the folder.",
+    text: "We can only unpack ZIP archives. Unpack it yourself, and send the folder.",
     leaveOut: true,
   },
   duplicate: {
@@ -42,29 +42,29 @@ export const FINDINGS = {
     leaveOut: true,
   },
   "no-dicom-header": {
-    head: "Named like a DICOM file, but its content is none",
-    text: "It may be damaged, or come from a broken export. It is likely to be refused: export it again.",
+    head: "Named like a DICOM file, but it is not one",
+    text: "It may be damaged, or come from a broken export. It will probably be rejected: export it again.",
   },
   "dicom-unreadable": {
     head: "The DICOM header cannot be read",
-    text: "The file is damaged or incomplete. It is likely to be refused: export it again.",
+    text: "The file is damaged or incomplete. It will probably be rejected: export it again.",
   },
   "dicom-unidentified": {
     head: "The DICOM header does not say which image or study this is",
-    text: "A SOP Instance, Study or Series UID is missing. It is likely to be refused: export it again.",
+    text: "A SOP Instance, Study or Series UID is missing. It will probably be rejected: export it again.",
   },
   "other-kind": {
     head: "Its content is not what its name says",
-    text: "It may still be taken, with a warning. Check that it is the file that you mean.",
+    text: "It may still be accepted, with a warning. Check that this is the right file.",
     about: (content) => `it is ${content}`,
   },
   "other-content": {
     head: "Its content is not what its name says",
-    text: "The file may be damaged. It is likely to be refused: check that it opens on your computer.",
+    text: "The file may be damaged. It will probably be rejected: check that it opens on your computer.",
   },
   unknown: {
     head: "Not a kind of file that we know",
-    text: "It is likely to be refused. Taken are DICOM, NIfTI, HL7, FHIR, C-CDA, PDF, JPEG, PNG, TIFF, CSV and ZIP.",
+    text: "It will probably be rejected. We accept DICOM, NIfTI, HL7, FHIR, C-CDA, PDF, JPEG, PNG, TIFF, CSV and ZIP.",
   },
 };
 

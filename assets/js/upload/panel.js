@@ -7,8 +7,8 @@ const SKIP_AFTER = 4000;
 /** Groups that need somebody. */
 const FIRST = ["failed", "rejected"];
 const NOTICES = {
-  offline: "Offline. Sending will go on by itself as soon as the network is back.",
-  shaky: "The connection keeps failing. Sending is tried again by itself.",
+  offline: "Offline. Sending will continue automatically when the network is back.",
+  shaky: "The connection keeps failing. We keep trying automatically.",
 };
 
 /** The chosen files: what is to be done with them, how far they have come, and the list. Draws; decides nothing. */
@@ -67,7 +67,7 @@ export class FilesPanel {
     const checking = this.#entries.count("checking");
     const ready = this.#entries.count("ready");
     const leftOut = this.#entries.count("leftOut");
-    if (checking > 0) return `Looking at each file before anything is sent: ${number(checking)} to go.`;
+    if (checking > 0) return `Checking each file before anything is sent: ${number(checking)} to go.`;
     const odd = this.#entries.in("ready", "leftOut").filter((entry) => entry.finding).length;
     if (odd === 0) return "All look fine.";
     return `${number(ready + leftOut - odd)} look fine, ${number(odd)} need${odd === 1 ? "s" : ""} a look:`;

@@ -91,7 +91,7 @@ async function refusal(response) {
   if (BUSY.has(response.status)) return new PassingError("The portal is busy.");
   // 403: somebody has signed in anew meanwhile, and this page's token is of the session before.
   if (response.status === 401 || response.status === 403) return new SessionEndedError();
-  return new RefusedError(told.detail || told.title || "The portal refused this file.", {
+  return new RefusedError(told.detail || told.title || "This file was not accepted.", {
     status: response.status,
     errors: told.errors,
   });

@@ -37,7 +37,7 @@ function describeRest(entries, announced, unannounced) {
   const left = entries.count("needed");
   const text = [`${number(announced - left)} of ${counted(announced + unannounced, "file")} have arrived.`];
   if (left > 0) text.push(`Listed below: ${counted(left, "file")} (${size(entries.bytes("needed"))}) still needed.`);
-  if (unannounced > 0) text.push(`${counted(unannounced, "further file")} had been chosen, whose names only you know.`);
+  if (unannounced > 0) text.push(`You had chosen ${counted(unannounced, "more file")}, but we do not know their names.`);
   return text.join(" ");
 }
 

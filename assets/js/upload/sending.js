@@ -85,7 +85,7 @@ export class Sending {
       if (failures > 0 || isLapsed(current)) [[, current]] = await this.#sign([part], signal);
       const onProgress = (loaded) => this.#onProgress(sent + loaded);
       const status = await transfer(current, this.#slice(part), { onProgress, signal });
-      if (status === 412) throw new RefusedError("Storage refused a part of this file.", { status });
+      if (status === 412) throw new RefusedError("A part of this file was not accepted by storage.", { status });
     }, signal);
   }
 

@@ -65,7 +65,7 @@ function arrived(status) {
 function refusal(status) {
   if (status === 400) {
     // Length and checksum are part of the signature: S3 refuses anything but the bytes that were announced.
-    return new RefusedError("This file is not as it was announced: it was changed since. Choose it again.", { status });
+    return new RefusedError("This file has changed since you chose it. Choose it again.", { status });
   }
   return new PassingError(`Storage answered ${status}.`);
 }

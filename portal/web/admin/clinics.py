@@ -23,16 +23,16 @@ router = APIRouter(prefix="/admin/clinics")
 DONE: Mapping[str, str] = {
     "created": "The clinic was created. Invite its staff, or give a partner's system access.",
     "described": "The clinic's name and contact were saved.",
-    "profile": "The profile was saved. Files that are judged from one minute from now on follow it.",
-    "deactivated": "The clinic was deactivated. It announces no more files.",
-    "activated": "The clinic was activated. It can announce files again.",
-    "revoked": "The client was revoked. Its requests are refused within 20 seconds.",
-    "repeated": "This client was created before, and its secret was shown then. If it is lost, rotate the client.",
+    "profile": "The profile was saved. It applies to files that are checked from one minute from now.",
+    "deactivated": "The clinic was deactivated. It can no longer send files.",
+    "activated": "The clinic was activated. It can send files again.",
+    "revoked": "The client was revoked. It has no access from 20 seconds from now.",
+    "repeated": "This client was already created, and its secret was shown then. If it is lost, rotate the client.",
 }
 
 LEVELS = {"off": "Do nothing", "warn": "Warn", "reject": "Reject", "shadow": "Count only"}
 
-OVERTAKEN = {"kinds": "Somebody else changed this profile meanwhile. What you see now is theirs: look again."}
+OVERTAKEN = {"kinds": "Somebody else has just changed this profile. You now see their version: please look again."}
 
 
 @router.get("")

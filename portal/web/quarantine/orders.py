@@ -80,11 +80,11 @@ TITLES = {
 }
 
 EXPLANATIONS = {
-    Task.REPROCESS: "Each file is judged with today's rules and its clinic's profile, and filed by the new verdict.",
-    Task.TRY: "Each file is judged with today's rules and its clinic's profile. Nothing is moved and nobody is told.",
-    Task.ACCEPT: "Two administrators have decided. Each file is judged once more, and accepted with its findings as "
-    "warnings if it is still as it was reviewed.",
-    Task.DELETE: "The content leaves quarantine. The record of each file, its findings and its timeline stay.",
+    Task.REPROCESS: "Each file is checked with today's rules and its clinic's profile. The new verdict counts.",
+    Task.TRY: "Each file is checked with today's rules and its clinic's profile. Nothing changes and nobody is told.",
+    Task.ACCEPT: "Two administrators have decided. Each file is checked once more. If it is still as it was reviewed, "
+    "it is accepted with its findings as warnings.",
+    Task.DELETE: "The content is removed from quarantine. Each file's record, findings and timeline stay.",
 }
 
 ANSWERS: dict[Answer, Badge] = {
@@ -95,8 +95,8 @@ ANSWERS: dict[Answer, Badge] = {
     Answer.ENQUEUED: Badge("Being unpacked again", "clock", "wait", ""),
     Answer.GONE: Badge("Content no longer kept", "hourglass", "wait", ""),
     Answer.UNSCANNED: Badge("Not scanned for malware", "alert", "fault", ""),
-    Answer.CLOSED: Badge("Left alone: not in such a state", "file", "wait", ""),
-    Answer.REFUSED: Badge("Review does not hold", "alert", "fault", ""),
+    Answer.CLOSED: Badge("Left alone: its state has changed", "file", "wait", ""),
+    Answer.REFUSED: Badge("Review no longer valid", "alert", "fault", ""),
 }
 
 TRIED: dict[Answer, Badge] = {
@@ -119,8 +119,8 @@ def choose_answer_badges(order: Order) -> dict[Answer, Badge]:
 def write_progress_line(order: Order) -> str:
     """Return how far an order has come, as one sentence."""
     if not order.listed and not order.total:
-        return "The files are being looked for."
+        return "Finding the files."
     if order.complete:
         return f"Done: {format_count(order.total, 'file')}." if order.total else "No file matched."
-    more = "" if order.listed else ", and more are being looked for"
+    more = "" if order.listed else ", and we are finding more"
     return f"{order.answered:,} of {format_count(order.total, 'file')} done{more}."

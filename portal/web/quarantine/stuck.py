@@ -66,14 +66,14 @@ def check(identity: Admin, services: Collaborators, chosen: Annotated[Chosen, Fo
 
 
 HEADINGS = {
-    DeadLetterQueue.JUDGING: ("Files and orders", "Messages that the judge was given five times in vain."),
+    DeadLetterQueue.JUDGING: ("Files and orders", "Messages that the judge could not handle in five tries."),
     DeadLetterQueue.PROJECTIONS: (
         "Counts and alerts",
-        "Changes of records that could not be counted. The records themselves are right; sums and alerts lack these.",
+        "Changes that could not be counted. The records are right, but totals and alerts do not include these.",
     ),
     DeadLetterQueue.EXPORTS: (
         "Analytics",
-        "Changes of records that could not be written for the analytics. The saved queries lack these verdicts.",
+        "Changes that could not be written for the analytics. The saved queries do not include these verdicts.",
     ),
 }
 

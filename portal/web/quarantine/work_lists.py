@@ -79,7 +79,7 @@ class Choice(Filter):
 def check_reason(reason: str) -> str | None:
     """Say what is wrong with a reason, if anything."""
     if len(reason.strip()) < LEAST_REASON:
-        return "Write in a few words why. The audit log keeps it."
+        return "Write a few words to say why. The audit log keeps them."
     return f"Use at most {MOST_REASON} characters." if len(reason) > MOST_REASON else None
 
 

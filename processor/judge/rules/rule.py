@@ -1,7 +1,7 @@
 """What a rule is, and the remedies that many rules share. The rules themselves stand in the catalogue's chapters.
 
 A remedy is read by clinic staff. What arrives is what was sent (S3 checks its SHA-256), so that sending the same copy
-once more never helps: what is damaged has to be fetched anew from where it is whole.
+once more never helps: what is damaged has to be fetched again from where it is whole.
 """
 
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from intake.files.model import Finding, Severity, Whose
 
 FETCH_ANEW = (
-    "This copy is damaged, and sending it again changes nothing. Copy or export the file anew from the system that "
-    "made it, and send that. If that is refused too, tell the vendor of that system."
+    "This copy is damaged, so sending it again will not help. Copy or export the file again from the system that "
+    "made it, and send that copy. If it is not accepted either, tell the vendor of that system."
 )
 EXPORT_ANEW = (
-    "Export the study anew from the scanner or PACS as DICOM files, and send those. If they are refused too, tell the "
-    "vendor of that system what is said here."
+    "Export the study again from the scanner or PACS as DICOM files, and send those. If they are not accepted either, "
+    "tell the vendor of that system what you read here."
 )
-ASK_IT = "Do not open the file. Tell your IT security team, and export the study anew from the scanner or PACS."
-ASK_VENDOR = "You need do nothing. If it comes often, tell the vendor of the system that wrote the file."
+ASK_IT = "Do not open the file. Tell your IT security team, and export the study again from the scanner or PACS."
+ASK_VENDOR = "You need not do anything. If you see this often, tell the vendor of the system that wrote the file."
 NOTHING = "Nothing to do: the file was accepted and can be used as it is."
 
 

@@ -109,7 +109,7 @@ def test_a_members_page_names_the_member(portal):
 def test_somebody_without_a_clinic_is_told_so(portal):
     response = portal.browser(**{"cognito:groups": None}).get("/files")
     assert response.status_code == 403
-    assert "Your account does not stand for one clinic" in response.text
+    assert "Your account does not belong to exactly one clinic" in response.text
 
 
 def test_a_session_survives_its_cookies(portal):
