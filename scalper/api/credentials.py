@@ -81,7 +81,7 @@ def _read(path: Path) -> dict[str, str]:
     except OSError as error:
         raise CredentialsError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise CredentialsError(f"{path} is not a TOML file. Run `scalper login` to write it anew.") from error
+        raise CredentialsError(f"{path} is not a TOML file. Run `scalper login` to write it again.") from error
     return {name: value for name, value in table.items() if name in _VARIABLES and isinstance(value, str)}
 
 

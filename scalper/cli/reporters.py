@@ -131,7 +131,7 @@ class ConsoleReporter:
             self.report_trouble(path, OSError("It cannot be read."))
         if found.left_out:
             self._console.print(
-                f"[dim]Left out: {count_files(found.left_out)} of the operating system's, or hidden.[/]"
+                f"[dim]Left out: {count_files(found.left_out)} (system files or hidden ones).[/]"
             )
 
     def report_plan(self, plan: Plan) -> None:

@@ -199,7 +199,7 @@ def test_an_address_is_told_of_from_its_adding_to_its_removal(
     mail = f"worklist-{RUN}@harbour.example"
     sign_in(page, portal_url, staff)
     page.goto(f"{portal_url}/settings/notifications")
-    expect(page.get_by_text("Nobody is told yet")).to_be_visible()
+    expect(page.get_by_text("Nobody gets emails yet")).to_be_visible()
     page.get_by_label("Email address").fill(mail)
     page.get_by_role("button", name="Add", exact=True).click()
     row = page.get_by_role("listitem").filter(has_text=mail)
@@ -208,7 +208,7 @@ def test_an_address_is_told_of_from_its_adding_to_its_removal(
     assert mail in subscribed(stack)
     page.reload()
     row.get_by_role("button", name=f"Remove {mail}").click()
-    expect(page.get_by_text("Nobody is told yet")).to_be_visible()
+    expect(page.get_by_text("Nobody gets emails yet")).to_be_visible()
     assert mail not in subscribed(stack)
 
 

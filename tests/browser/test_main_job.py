@@ -50,7 +50,7 @@ def test_a_clinic_sends_files_and_learns_what_became_of_each(
     page.get_by_role("button", name="Upload 6 files").click()
     receipt = page.locator("#receipt")
     expect(receipt.get_by_text("5 of 6 files accepted, 1 rejected")).to_be_visible(timeout=VERDICT)
-    expect(receipt.get_by_text("Updates by itself")).to_have_count(0)
+    expect(receipt.get_by_text("Updates automatically")).to_have_count(0)
     assert violations(page) == []
 
     page.reload()

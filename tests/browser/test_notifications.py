@@ -29,11 +29,11 @@ def test_an_address_is_added_confirmed_changed_and_removed_by_keyboard(portal: P
     page.goto(portal.url + "/uploads")
     page.locator("[data-menu] summary").click()
     page.get_by_role("link", name="Notifications").click()
-    expect(page.get_by_text("Nobody is told yet")).to_be_visible()
+    expect(page.get_by_text("Nobody gets emails yet")).to_be_visible()
     page.get_by_label("Email address").fill(mail)
     page.get_by_label("Completed uploads").check()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("The address is on the list")
+    expect(page.get_by_role("status")).to_contain_text("The address was added")
     expect(page.get_by_text("Waiting for confirmation")).to_be_visible()
     assert violations(page) == []
 
@@ -54,7 +54,7 @@ def test_an_address_is_added_confirmed_changed_and_removed_by_keyboard(portal: P
     assert kinds == [AlertKind.FAILED, AlertKind.COMPLETED]
 
     page.get_by_role("button", name=f"Remove {mail}").click()
-    expect(page.get_by_text("Nobody is told yet")).to_be_visible()
+    expect(page.get_by_text("Nobody gets emails yet")).to_be_visible()
     assert portal.subscribers.by_arn == {}
 
 

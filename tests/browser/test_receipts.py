@@ -20,7 +20,7 @@ def test_retry_all_failed_is_one_click_and_the_receipt_follows_it(portal: Portal
     failed = [sample.file(upload, f"slice-{number}.dcm", State.FAILED) for number in range(3)]
     staff_page.goto(f"{portal.url}/uploads/{upload.upload_id}")
     staff_page.get_by_role("button", name="Retry all 3 failed files").click()
-    expect(staff_page.get_by_text("your request was taken")).to_be_visible()
+    expect(staff_page.get_by_text("this starts in a moment")).to_be_visible()
     ((_, order_id),) = [
         key for key, order in portal.orders.placed.items() if order.selection.upload_id == upload.upload_id
     ]
@@ -31,7 +31,7 @@ def test_retry_all_failed_is_one_click_and_the_receipt_follows_it(portal: Portal
     portal.orders.answer(CLINIC, order_id, [Answered(file_id=record.file_id, **told) for record in failed])
     expect(staff_page.get_by_text("3 files checked again")).to_be_visible()
     expect(staff_page.get_by_text("All 3 files accepted")).to_be_visible()
-    expect(staff_page.get_by_text("Updates by itself")).to_have_count(0)
+    expect(staff_page.get_by_text("Updates automatically")).to_have_count(0)
     assert violations(staff_page) == []
 
 
@@ -43,7 +43,7 @@ def test_one_failed_file_is_retried_by_keyboard(portal: PortalServer, staff_page
     button = staff_page.get_by_role("button", name="Retry this file, slice-0.dcm")
     button.focus()
     staff_page.keyboard.press("Enter")
-    expect(staff_page.get_by_text("your request was taken")).to_be_visible()
+    expect(staff_page.get_by_text("this starts in a moment")).to_be_visible()
     assert [order.selection.file_ids for order in portal.orders.placed.values()][-1] == (first.file_id,)
 
 

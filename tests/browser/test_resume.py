@@ -166,7 +166,7 @@ def test_another_file_of_the_same_name_and_size_does_not_go_on_in_its_place(
     half_sent(storage, portal, page, volume)
     volume.write_bytes(bytes(volume.stat().st_size))
     choose(page, [volume])
-    expect(page.get_by_text("This is not the file that was begun")).to_be_visible()
+    expect(page.get_by_text("This is not the same file as before")).to_be_visible()
     assert sum(storage.taken.values()) <= 3 * 16 * MIB
 
 

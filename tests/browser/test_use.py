@@ -43,7 +43,7 @@ def test_a_receipt_updates_by_itself_and_keeps_the_focus(portal: PortalServer, s
     expect(staff_page.get_by_role("link", name="two.dcm")).to_be_focused()
     portal.table.save(second, state=State.ACCEPTED)
     expect(staff_page.get_by_text("All 2 files accepted")).to_be_visible()
-    expect(staff_page.get_by_text("Updates by itself")).to_have_count(0)
+    expect(staff_page.get_by_text("Updates automatically")).to_have_count(0)
     expect(staff_page.locator("[hx-get]")).to_have_count(0)
 
 

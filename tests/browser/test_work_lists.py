@@ -88,7 +88,7 @@ def test_another_admins_proposal_is_accepted_and_ones_own_is_not(portal: PortalS
     assert violations(admin_page) == []
     admin_page.get_by_label("Why?").fill("The missing end is padding.")
     admin_page.get_by_role("button", name="Propose", exact=True).click()
-    expect(admin_page.get_by_text("a colleague has to accept it")).to_be_visible()
+    expect(admin_page.get_by_text("A colleague must accept it")).to_be_visible()
     expect(admin_page.get_by_role("button", name="Accept the file")).to_have_count(0)
 
 
@@ -104,7 +104,7 @@ def test_letters_are_tried_again_one_and_all_and_discarded_for_a_reason(portal: 
     expect(admin_page.get_by_role("status")).to_contain_text("1 message sent")
     admin_page.get_by_role("button", name=re.compile("^Try all again.*Files and orders")).click()
     expect(admin_page.get_by_role("status")).to_contain_text("1 message sent")
-    expect(admin_page.get_by_text("Nothing was given up")).to_have_count(3)
+    expect(admin_page.get_by_text("Nothing has failed for good")).to_have_count(3)
     assert len(portal.dead_letters.redriven) == 2
 
 

@@ -166,7 +166,7 @@ def test_a_dead_letter_is_redriven_by_its_button_and_its_file_gets_a_verdict(
     page = signed_in(stack.demo.admin)
     page.goto("/admin/dead-letters")
     letter = page.get_by_role("row").filter(has_text=file.file_id)
-    expect(letter).to_contain_text("Judge what arrived")
+    expect(letter).to_contain_text("Check what arrived")
     assert lane.states([file]) == {State.AWAITING_UPLOAD: 1}
     letter.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("status")).to_contain_text("1 message sent to be tried again")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from intake.files.keys import is_upload_id
 from intake.files.states import State
 from portal.presentation.formatting import format_dicom_date
-from portal.presentation.labels import STATE_BADGES
+from portal.presentation.labels import STATE_BADGES, name_clinic
 from portal.search.files import Criteria
 
 WITHIN = {"name": "File name", "patient": "Patient ID", "reference": "Upload reference"}
@@ -38,7 +38,7 @@ def list_chips(asked: Criteria, clinics: Mapping[str, str]) -> list[Chip]:
         Chip("File name", asked.name, "name"),
         Chip("Patient ID", asked.patient, "patient"),
         Chip("Upload reference", asked.reference, "reference"),
-        Chip("Clinic", clinics.get(asked.clinic, asked.clinic), "clinic"),
+        Chip("Clinic", name_clinic(asked.clinic, clinics), "clinic"),
         Chip("State", STATE_BADGES[State(asked.state)].label if asked.state else "", "state"),
         Chip("Modality", asked.modality, "modality"),
         Chip("Sent", write_days(asked.since, asked.until), " ".join(DAYS)),

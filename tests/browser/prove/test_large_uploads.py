@@ -101,7 +101,7 @@ def test_a_large_file_survives_a_cut_network_and_a_closed_tab(page: Page, stack:
     page.get_by_role("button", name="Upload 1 file").click()
     parts.wait_for(5)
     network(page, offline=True)
-    expect(page.get_by_text("Sending will go on by itself")).to_be_visible()
+    expect(page.get_by_text("Sending will continue automatically")).to_be_visible()
     network(page, offline=False)
     parts.wait_for(10)
 

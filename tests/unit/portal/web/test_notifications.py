@@ -21,7 +21,7 @@ def id_on(text):
 
 def test_staff_add_change_and_remove_an_address(portal):
     browser = portal.browser()
-    assert "Nobody is told yet" in browser.get(PATH).text
+    assert "Nobody gets emails yet" in browser.get(PATH).text
 
     answer = post(browser, "northside", email=MAIL, kinds=["file.rejected", "upload.completed"])
     assert (answer.status_code, answer.headers["location"]) == (303, f"{PATH}/northside?done=added")

@@ -180,7 +180,7 @@ def test_the_three_whose_differ_in_what_they_ask():
             assert rule.remedy == NOTHING or rule.remedy.startswith("Nothing to do"), rule.code
         elif rule.whose is Whose.CLINIC:
             assert not rule.remedy.startswith("Nothing"), rule.code
-            assert not rule.remedy.startswith("You need do nothing"), rule.code
+            assert not rule.remedy.startswith("You need not do anything"), rule.code
     assert all(rule.whose is Whose.CLINIC for rule in RULES.values() if rule.severity is Severity.REJECT)
 
 

@@ -46,7 +46,7 @@ def test_a_rejection_says_why_and_exits_with_one(run, study):
     assert "Verdicts: 3 accepted, 1 rejected." in result.stdout
     again = run("upload", study, "--wait")
     assert (again.exit_code, "Nothing to send: 4 files sent before." in again.stdout) == (1, True)
-    assert "`scalper status UPLOAD` tells why." in again.stdout
+    assert "`scalper status UPLOAD` shows why." in again.stdout
     assert run("upload", study).exit_code == 0
 
 

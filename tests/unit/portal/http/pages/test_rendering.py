@@ -146,7 +146,7 @@ def test_an_archive_and_its_entries_lead_to_each_other(portal):
     portal.table.files |= {record.file_id: record for record in (archive, entry)}
     browser = portal.browser()
 
-    assert "This archive holds 2 files" in browser.get(f"/files/{archive.file_id}").text
+    assert "This archive contains 2 files" in browser.get(f"/files/{archive.file_id}").text
     assert f'href="/files/{archive.file_id}"' in browser.get(f"/files/{entry.file_id}").text
 
 
@@ -170,13 +170,13 @@ def test_nothing_that_a_sender_writes_becomes_markup(portal, hostile):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"state": State.REJECTED, "conflicts_with": "another"}, "stands in its way"),
-        ({"state": State.ACCEPTED, "conflicts_with": "another"}, "this file took the place of"),
-        ({"state": State.ACCEPTED, "superseded_by": "another"}, "took this one"),
-        ({"state": State.ACCEPTED, "duplicate_of": "another"}, "These exact bytes were accepted before"),
+        ({"state": State.REJECTED, "conflicts_with": "another"}, "has the same SOP Instance UID"),
+        ({"state": State.ACCEPTED, "conflicts_with": "another"}, "this file replaced"),
+        ({"state": State.ACCEPTED, "superseded_by": "another"}, "was replaced by"),
+        ({"state": State.ACCEPTED, "duplicate_of": "another"}, "This exact file was already accepted"),
         ({"state": State.ACCEPTED, "duplicate_of": "another", "findings": (RULES["rewrapped"].finding(),)},
-         "This same image was accepted before"),
-        ({"state": State.ACCEPTED, "duplicate_of": "another", "conflicts_with": "another"}, "stands in its way"),
+         "This image was already accepted"),
+        ({"state": State.ACCEPTED, "duplicate_of": "another", "conflicts_with": "another"}, "has the same SOP Instance UID"),
     ],
 )  # fmt: skip
 def test_a_files_page_links_the_file_of_its_uid_and_says_what_became_of_the_two(filled, changes, words):

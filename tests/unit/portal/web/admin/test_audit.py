@@ -87,7 +87,7 @@ def test_pages_lead_on(portal, admin):
 
 
 def test_an_empty_log_and_an_empty_answer_say_what_to_do(portal, admin):
-    assert "Nothing was noted yet" in admin.get("/admin/audit").text
+    assert "No entries yet" in admin.get("/admin/audit").text
     assert "No entries match" in admin.get("/admin/audit?clinic=lakeview").text
 
 

@@ -117,7 +117,7 @@ def test_a_profile_that_was_changed_meanwhile_is_not_overwritten(portal, admin):
     portal.directory.save_profile("northside", {"kinds": ["pdf"], "max_bytes": {}, "rules": {}})
     answer = admin.post("/admin/clinics/northside/profile", data=fields)
     assert answer.status_code == 422
-    assert "Somebody else changed this profile" in answer.text
+    assert "Somebody else has just changed this profile" in answer.text
     assert portal.directory.profiles["northside"]["kinds"] == ["pdf"]
 
 

@@ -52,7 +52,7 @@ def test_an_account_that_was_left_without_a_place_is_taken_up(portal, admin):
 def test_one_account_has_one_place(portal, admin, nora):
     answer = admin.post("/admin/clinics/lakeview/invite", data={"email": nora.email})
     assert answer.status_code == 422
-    assert "it is of the clinic northside" in answer.text
+    assert "already has an account at the clinic northside" in answer.text
     assert portal.people.find_person(nora.username)[1] == {"clinic:northside"}
 
 

@@ -57,7 +57,7 @@ def test_retrying_all_failed_files_asks_once_and_tells_how_far_it_is(troubled):
     led = [browser.post(f"/uploads/{UPLOAD_ID}/retry", data=form) for _ in range(2)]
     assert [answer.status_code for answer in led] == [303, 303]
     page = led[0].headers["location"]
-    assert "your request was taken" in browser.get(page).text
+    assert "this starts in a moment" in browser.get(page).text
     (((owner, placed), order),) = troubled.services.orders.placed.items()
     assert (owner, order.selection.upload_id, order.selection.state) == ("northside", UPLOAD_ID, State.FAILED)
     orders, files = troubled.services.orders, tuple(a_file(n).file_id for n in range(612, 615))

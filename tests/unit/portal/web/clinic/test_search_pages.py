@@ -75,7 +75,7 @@ def test_an_address_cannot_ask_for_a_patient(filled):
 def test_a_kept_search_is_its_owners_and_lapses(filled):
     address, _ = asked(filled.browser(), "/files/search", patient=PATIENT)
     colleague = filled.browser(sub="somebody-else").get(address).text
-    assert "That search has lapsed" in colleague
+    assert "That search has expired" in colleague
     assert PATIENT not in colleague
 
 
@@ -113,7 +113,7 @@ def test_a_reference_leads_to_its_uploads_and_one_alone_to_its_files(filled):
     assert "Uploads with this reference" in text
     assert "slice-1.dcm" in text
     _, text = asked(filled.browser(), "/files/search", reference="nothing")
-    assert "No upload's reference begins so" in text
+    assert "No upload's reference begins like this" in text
 
 
 @pytest.mark.parametrize(

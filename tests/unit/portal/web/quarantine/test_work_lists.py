@@ -133,7 +133,7 @@ def test_deleting_asks_first_and_wants_a_reason(filled):
     assert not filled.audit.written
 
     refused = act(filled, "delete", "/delete", reason="  no ")
-    assert (refused.status_code, "Write in a few words why" in refused.text) == (422, True)
+    assert (refused.status_code, "Write a few words to say why" in refused.text) == (422, True)
     assert not filled.orders.placed
 
     answer = act(filled, "delete", "/delete", reason=WHY)
@@ -153,7 +153,7 @@ def test_two_admins_accept_what_one_cannot(filled):
     answer = act(filled, "accept", "/accept", reason=WHY)
     assert answer.headers["location"] == "/admin/reviews?proposed=1&refused=0"
     page = filled.admin().get(answer.headers["location"]).text
-    assert (WHY in page, "Take back" in page, "/confirm" in page) == (True, True, False)
+    assert (WHY in page, "Withdraw" in page, "/confirm" in page) == (True, True, False)
 
     order = {"order_id": new_order_id()}
     assert filled.admin().post(f"/admin/reviews/{file_id()}/confirm", data=order).status_code == 403
@@ -197,7 +197,7 @@ def test_what_no_review_overrides_is_left_out_and_its_page_says_why(filled):
     answer = act(filled, "accept", "/accept", reason=WHY, file=[file_id(0), file_id(4)])
     assert answer.headers["location"] == "/admin/reviews?proposed=1&refused=1"
     text = filled.admin().get(f"/admin/quarantine/{file_id(4)}").text
-    assert "No review overrides this" in text
+    assert "No review can override this" in text
     assert "Propose to accept" not in text
 
 
