@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from intake.errors import NotFoundError
 from intake.files.model import Source, Upload, now
 from intake.files.states import State
+from intake.files.upload_state import UploadState, find_upload_state
 from intake.messaging.model import Alert, AlertKind, Event, EventKind
 from intake.messaging.ports import Alerts, Events
 from intake.projections.model import Change, DueAlert
@@ -106,7 +107,7 @@ WRITERS: dict[str, Callable[[DueAlert, str], Alert]] = {
 
 
 def _is_complete(upload: Upload) -> bool:
-    return upload.complete and not upload.unannounced
+    return find_upload_state(upload) in {UploadState.COMPLETE, UploadState.NEEDS_ATTENTION}
 
 
 _OF_FILES = {State.REJECTED: EventKind.FILE_REJECTED, State.FAILED: EventKind.FILE_FAILED}

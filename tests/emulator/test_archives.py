@@ -44,7 +44,7 @@ def _settled(lane, upload_id, expected, within_s):
 
     def counted():
         upload = lane.records.upload("northside", upload_id)
-        return upload if upload.complete and upload.declared == expected else None
+        return upload if upload.settled and upload.declared == expected else None
 
     upload = until(counted, f"{expected} verdicts on upload {upload_id}", within_s)
     print(f"{expected} files judged and counted {time.monotonic() - started:.1f} s after the archive was sent")
@@ -136,9 +136,7 @@ def test_an_archive_dropped_straight_into_s3_is_expanded_too(lane):
 
     study = until(studied, "the study of a dropped archive")
     (upload_id,) = study.uploads
-    upload = until(
-        lambda: (found := lane.records.upload("northside", upload_id)).complete and found, "the day's upload"
-    )
+    upload = until(lambda: (found := lane.records.upload("northside", upload_id)).settled and found, "the day's upload")
     assert upload.source == "direct"
 
 

@@ -68,7 +68,7 @@ def test_an_archive_is_unpacked_into_a_file_per_entry(partner, lane):
 
 def _complete(lane, upload_id, expected):
     upload = lane.records.upload("northside", upload_id)
-    return upload if upload.complete and upload.declared == expected else None
+    return upload if upload.settled and upload.declared == expected else None
 
 
 def test_the_sweep_expires_enqueues_again_and_tells_of_dead_letters(lane):

@@ -141,7 +141,7 @@ def test_uploads_are_listed_with_their_projected_counts(records, dynamodb):
         State.FAILED: 0,
         State.DELETED: 0,
     }
-    assert not upload.complete
+    assert not upload.settled
     assert records.upload("northside", UPLOAD_ID) == upload
 
 
@@ -150,7 +150,7 @@ def test_a_days_direct_drops_appear_as_an_upload(records, dynamodb):
 
     (upload,) = records.uploads("northside", None, 10).rows
 
-    assert (upload.source, upload.declared, upload.complete) == (Source.DIRECT, 2, True)
+    assert (upload.source, upload.declared, upload.settled) == (Source.DIRECT, 2, True)
 
 
 def test_an_awaited_file_is_given_more_time_and_a_judged_one_is_not(records, dynamodb):

@@ -129,7 +129,7 @@ def test_every_entry_becomes_a_file_with_a_verdict_of_its_own(world):
     assert world.objects.data(children[7].stored) == list(study.values())[7]
     upload = world.records.upload("northside", parent.upload_id)
     assert (upload.declared, upload.entries, upload.announced) == (102, 101, 1)
-    assert upload.complete
+    assert upload.settled
 
 
 def test_an_upload_is_not_complete_while_its_archive_is_being_unpacked(world):
@@ -138,7 +138,7 @@ def test_an_upload_is_not_complete_while_its_archive_is_being_unpacked(world):
 
     upload = world.records.upload("northside", a_file().upload_id)
     assert (upload.declared, upload.counts.get(State.ACCEPTED)) == (6, None)
-    assert not upload.complete
+    assert not upload.settled
 
 
 def test_no_key_and_no_message_holds_a_name(world):
@@ -183,7 +183,7 @@ def test_the_entries_of_a_dropped_archive_join_its_days_upload(world):
     world.work()
 
     (upload,) = world.records.uploads("northside", None, 10).rows
-    assert (upload.source, upload.declared, upload.complete) == (Source.DIRECT, 6, True)
+    assert (upload.source, upload.declared, upload.settled) == (Source.DIRECT, 6, True)
     assert Counter(file.state for file in world.files()) == {State.ACCEPTED: 6}
     assert {file.upload_id for file in world.files()} == {upload.upload_id}
 

@@ -82,7 +82,7 @@ def test_an_archive_of_which_nothing_is_accepted_is_rejected(world, files):
     world.work()
 
     assert world.table.files[archive_id].codes == ("archive-nothing-accepted",)
-    assert upload_of(world).complete
+    assert upload_of(world).settled
 
 
 def test_an_archive_whose_entries_are_all_damaged_is_rejected(world):
@@ -159,7 +159,7 @@ def test_an_archive_counts_as_awaited_until_its_entries_have_their_verdicts(worl
 
     world.work()
     assert upload_of(world).counts == {State.ACCEPTED: 4}
-    assert upload_of(world).complete
+    assert upload_of(world).settled
 
 
 def test_the_pauses_grow_and_end(world):
