@@ -220,9 +220,11 @@ def read_upload(meta: Item, counts: Item) -> Upload:
     """Read an upload from its facts and its projected counts (empty before the first verdict)."""
     judged = _read_states(counts, "n_")
     containers = _read_states(counts, "c_")
-    foreseen = meta.get("declared", 0)
+    # Entries' verdicts may be counted before their archive's, which tells how many there are.
+    foreseen = meta.get("declared", 0) + max(0, counts.get("inside", 0) - counts.get("held", 0))
     # An archive that waits for its entries' verdicts still waits for its own.
-    unsettled = counts.get("unsettled", 0)
+    # Below 0 its end was counted before its beginning, which tells how many entries there are.
+    unsettled = max(0, counts.get("unsettled", 0))
     containers[State.ACCEPTED] -= unsettled
     # Files dropped straight into S3 are not declared: as many as arrived were meant to.
     declared = max(foreseen - sum(containers.values()), sum(judged.values()) + unsettled)
@@ -235,10 +237,10 @@ def read_upload(meta: Item, counts: Item) -> Upload:
         reference=meta.get("reference", ""),
         note=meta.get("note", ""),
         **_read_expectation(meta.get("expected")),
-        announced=meta.get("announced", foreseen),
+        announced=meta.get("announced", meta.get("declared", 0)),
         declared=declared,
         counts={State.AWAITING_UPLOAD: declared - sum(judged.values()), **judged},
-        containers={state: count for state, count in containers.items() if count},
+        containers={state: count for state, count in containers.items() if count > 0},
         documents=counts.get("documents", 0),
         duplicates=counts.get("duplicates", 0),
         repeats=counts.get("repeats", 0),

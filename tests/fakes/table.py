@@ -51,7 +51,7 @@ class FakeTable:
 
 def _describe_end(record: FileRecord) -> Change:
     """Return the one change that adds what all of a record's changes added up to."""
-    change = describe_change({}, stored_item(record))
+    change = describe_change({}, stored_item(replace(record, state=State(record.state))))
     begun = None if record.source is Source.DIRECT and record.parent is None else State.AWAITING_UPLOAD
     return replace(change, before=begun, entries=_entries(record), announced_at=None)
 
