@@ -191,7 +191,7 @@ def describe_shortage(upload: Upload) -> str:
     """Return how much less there is than was expected, as a sentence, or nothing; what was announced in vain has its
     own."""
     missing = count_missing(upload)
-    if missing <= count_lost(upload):
+    if not upload.settled or missing <= count_lost(upload):
         return ""
     told = format_count(missing, "file" if upload.expected else "image")
     verb = "is" if missing == 1 else "are"
