@@ -171,7 +171,7 @@ def test_an_archive_sent_twice_at_once_ends_both_times_alike(partner, lane):
 
 
 def test_one_image_less_than_expected_is_missing_also_when_the_archive_is_sent_again(partner, lane):
-    """Eleven images in an archive, and twelve expected: the archive is none of them, and its duplicate brings them too."""
+    """Eleven images in an archive, and twelve expected: the archive is no image, and its duplicate brings them too."""
     archive = zipped(a_study("one is missing", 11))
     uploads = [partner.upload({"study.zip": archive}, expected_images=12)["upload_id"]]
     _settled(lane, uploads[0], 11, 60)
