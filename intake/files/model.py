@@ -176,31 +176,50 @@ class Upload:
     note: str = ""
     """The sender's own words, for the sender's clinic alone: they may tell of patients."""
     expected: int | None = None
-    """How many files the sender means to send, those in archives included; None where they did not say."""
+    """How many images and documents the sender means to send, those in archives included; None: they did not say."""
+    expected_images: int | None = None
+    """How many images the sender means to send, those in archives included; None where they did not say."""
+    announced: int = 0
+    """How many files the sender announced, archives among them; the next one has this number."""
     declared: int = 0
-    """How many files are to come: those that were announced, and those found in archives."""
-    entries: int = 0
-    """How many of these were found in archives."""
+    """How many images and documents are to come: announced, or found in archives. A file counts until it is known to be
+    a container (docs/adr/0042-counting-what-a-clinic-counts.md)."""
     counts: dict[State, int] = field(default_factory=dict)
-    """Files by state; follows the records within a second or so."""
+    """Images and documents by state; follows the records within a second or so, as all sums do that follow here."""
+    containers: dict[State, int] = field(default_factory=dict)
+    """Archives and directories of media by state: beside the files, and no part of `declared`."""
+    documents: int = 0
+    """Judged files that are no images, without the repeated and the replaced ones."""
+    duplicates: int = 0
+    """Accepted files whose bytes, or whose image, were here already."""
+    repeats: int = 0
+    """Accepted files of which this upload holds another, so that they add nothing to what was expected."""
+    replaced: int = 0
+    """Files that another one of this upload replaced."""
+    handled: dict[State, int] = field(default_factory=dict)
+    """Files in trouble that need nobody any more, by state: they were replaced, or somebody dealt with them."""
+    closed: bool = False
+    """Somebody has said that nothing more is to come."""
     warnings: int = 0
     """Accepted files that carry warnings."""
     causes: dict[str, int] = field(default_factory=dict)
-    """What troubles its files, as `intake.files.item_keys` names it → how many; follows like the counts."""
+    """What troubles its files, as `intake.files.item_keys` names it → how many."""
 
     @property
-    def announced(self) -> int:
-        """How many files the sender announced; the next one has this number."""
-        return self.declared - self.entries
+    def waiting(self) -> int:
+        """How many files have no verdict yet; right even while the counts lag behind."""
+        decided = (number for state, number in self.counts.items() if state is not State.AWAITING_UPLOAD)
+        return max(0, self.declared - sum(decided))
 
     @property
-    def unannounced(self) -> int:
-        """How many of the expected files were neither announced nor found in an archive so far."""
-        return max(0, (self.expected or 0) - self.declared)
+    def entries(self) -> int:
+        """How many files were found in archives, as far as the sender announced the archives."""
+        return max(0, self.declared + sum(self.containers.values()) - self.announced)
 
     @property
-    def complete(self) -> bool:
-        return self.declared > 0 and not self.counts.get(State.AWAITING_UPLOAD)
+    def settled(self) -> bool:
+        """Whether there is something, and all of it has its verdict or was given up."""
+        return bool(self.declared or sum(self.containers.values())) and not self.waiting
 
 
 def now() -> datetime:

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
 
 from intake.files.model import Metadata
 from intake.files.states import State
@@ -49,6 +49,38 @@ def device(clinic_id: str, metadata: Metadata) -> Device | None:
     return Device(key, f"{name or 'Unnamed device'} · {key[:4]}")
 
 
+class Place(StrEnum):
+    """What a file is to what its sender expected, besides one more image; the value is the sum's name."""
+
+    DOCUMENT = "documents"
+    REPEAT = "repeats"
+    """The upload holds another of it."""
+    REPLACED = "replaced"
+    """Another file of the upload took over what it was to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How an upload counts one of its files (docs/adr/0042-counting-what-a-clinic-counts.md)."""
+
+    container: bool = False
+    """It stands beside the files: its entries are counted."""
+    place: Place | None = None
+    duplicate: bool = False
+    """It was accepted, and was here already."""
+    elsewhere: str = ""
+    """The accepted file of another upload that it is the same as. The first such of an upload adds to it, the others
+    are repeats, which is known once the sums are to be written."""
+    handled: bool = False
+    """It is in trouble that needs nobody any more."""
+    inside: bool = False
+    """It was found in an archive."""
+
+
+ONE_MORE = Counted()
+"""What nobody knows anything of yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One revision of one file's record, as the table's stream tells it."""
@@ -77,8 +109,10 @@ class Change:
     study_before: str = ""
     """The id of the study that the file was filed under."""
     filed: Filed | None = None
+    counted_before: Counted = ONE_MORE
+    counted_after: Counted = ONE_MORE
     entries: int = 0
-    """How many files an archive holds that has just been accepted, and not as a duplicate."""
+    """How many files an archive holds that has just been accepted."""
     unsettled_before: bool = False
     unsettled_after: bool = False
     """The file is an accepted archive whose verdict is still to be held against its entries': it counts as awaited."""

@@ -24,6 +24,7 @@ from intake.files.item_keys import (
 from intake.files.model import Source, timestamp
 from intake.files.states import State
 from intake.projections import change_feed
+from intake.projections.held_elsewhere import HeldElsewhere
 from intake.projections.model import Bucket, Change, Grain, Holding
 from intake.projections.tally import Tally, UploadTally, add, tally
 from intake.projections.time_buckets import FLEETING, DeviceRegister, bucket, bucket_facts, bucket_key, bucket_queries
@@ -51,6 +52,7 @@ class DynamoProjections:
         self._marks = StudyMarks(table)
         self._devices = DeviceRegister(table)
         self._feed = change_feed.DynamoChangeFeed(table)
+        self._held = HeldElsewhere(table)
         self._ledger = Ledger(table)
         self._announced = AnnouncedFiles(table)
 
@@ -62,7 +64,7 @@ class DynamoProjections:
             replace(change, device=change.device and self._devices.admit(change.clinic_id, change.at, change.device))
             for change in counted
         ]
-        for together in _cut_transactions(admitted):
+        for together in _cut_transactions(self._held.admit(admitted)):
             write_anew(self._table, partial(self._transaction, together), "sums")
         # Sets and bounds may be written again, so they need no note, and follow when every change was counted.
         self._marks.add(

@@ -1,14 +1,14 @@
 """What changes of records add up to: pure arithmetic, so that any batching and any order gives the same sums."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from intake.files.model import Source
 from intake.files.states import State
 from intake.messaging.model import AlertKind
-from intake.projections.model import Change, Filed, Grain
+from intake.projections.model import Change, Counted, Filed, Grain
 from intake.studies.model import Instance
 
 _STEPS = (10, 15, 20, 30, 50, 70)
@@ -35,7 +35,8 @@ class UploadTally:
     source: str
     at: datetime
     counts: Counter[str] = field(default_factory=Counter)
-    """`n_{state}`, `unsettled`, `with_warnings` and `cause_{cause}`."""
+    """`n_{state}` of files, `c_{state}` of containers, `unsettled`, `with_warnings`, `cause_{cause}`, `duplicates`,
+    `handled_{state}`, what `Place` names, `held` by archives, and of these `inside`, which are awaited no longer."""
     declared: int = 0
     """Files that nobody announced: those that were dropped into S3, and those that archives hold."""
 
@@ -123,17 +124,36 @@ def _add_to_upload(sums: Tally, change: Change) -> None:
     row = sums.uploads.setdefault(
         change.upload_id, UploadTally(change.clinic_id, change.source or Source.DIRECT, change.at)
     )
-    if change.before not in {None, State.AWAITING_UPLOAD}:
-        row.counts[f"n_{change.before}"] -= 1
-    row.counts[f"n_{change.after}"] += 1
     row.declared += change.entries + (change.before is None)
-    had = change.before is State.ACCEPTED and change.warnings_before > 0
-    has = change.after is State.ACCEPTED and change.warnings_after > 0
-    row.counts["with_warnings"] += has - had
+    row.counts["held"] += change.entries
+    for state, counted, warnings, sign in (
+        (change.before, change.counted_before, change.warnings_before, -1),
+        (change.after, change.counted_after, change.warnings_after, 1),
+    ):
+        if state not in {None, State.AWAITING_UPLOAD}:
+            for name in _list_sums(state, counted, warned=warnings > 0):
+                row.counts[name] += sign
     row.counts["unsettled"] += change.unsettled_after - change.unsettled_before
     for cause, more in ((change.cause_before, -1), (change.cause_after, 1)):
         if cause:
             row.counts[f"cause_{cause}"] += more
+
+
+def _list_sums(state: State, counted: Counted, *, warned: bool) -> Iterator[str]:
+    """Yield the sums of its upload that a file stands in."""
+    yield f"{'c' if counted.container else 'n'}_{state}"
+    if counted.inside:
+        yield "inside"
+    if counted.handled:
+        yield f"handled_{state}"
+    if counted.container:
+        return
+    if warned and state is State.ACCEPTED:
+        yield "with_warnings"
+    if counted.duplicate:
+        yield "duplicates"
+    if counted.place:
+        yield counted.place.value
 
 
 def _add_to_buckets(sums: Tally, change: Change) -> None:

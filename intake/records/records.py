@@ -207,24 +207,37 @@ def upload_item(upload: Upload) -> Item:
         "source": upload.source.value,
         "reference": upload.reference,
         "note": upload.note,
-        "expected": upload.expected,
+        "expected": _write_expectation(upload),
         "declared": upload.declared,
         "announced": upload.announced,
         **index_by_name(f"{upload.clinic_id}#uploads", upload.upload_id, upload.reference),
     }
 
 
+def _write_expectation(upload: Upload) -> int | Item | None:
+    """Write what is expected as one attribute: indexes copy it, and what an index copies is chosen once."""
+    if upload.expected_images is None:
+        return upload.expected
+    return {"files": upload.expected, "images": upload.expected_images}
+
+
+def _read_expectation(written: int | Item | None) -> Item:
+    told = written if isinstance(written, dict) else {"files": written}
+    return {"expected": told.get("files"), "expected_images": told.get("images")}
+
+
 def read_upload(meta: Item, counts: Item) -> Upload:
     """Read an upload from its facts and its projected counts (empty before the first verdict)."""
-    judged: dict[State, int] = {
-        state: counts.get(f"n_{state}", 0) for state in State if state is not State.AWAITING_UPLOAD
-    }
-    foreseen = meta.get("declared", 0)
+    judged = _read_states(counts, "n_")
+    containers = _read_states(counts, "c_")
+    # Entries' verdicts may be counted before their archive's, which tells how many there are.
+    foreseen = meta.get("declared", 0) + max(0, counts.get("inside", 0) - counts.get("held", 0))
     # An archive that waits for its entries' verdicts still waits for its own.
-    unsettled = counts.get("unsettled", 0)
-    judged[State.ACCEPTED] -= unsettled
+    # Below 0 its end was counted before its beginning, which tells how many entries there are.
+    unsettled = max(0, counts.get("unsettled", 0))
+    containers[State.ACCEPTED] -= unsettled
     # Files dropped straight into S3 are not declared: as many as arrived were meant to.
-    declared = max(foreseen, sum(judged.values()) + unsettled)
+    declared = max(foreseen - sum(containers.values()), sum(judged.values()) + unsettled)
     return Upload(
         clinic_id=meta["clinic_id"],
         upload_id=meta["upload_id"],
@@ -233,10 +246,22 @@ def read_upload(meta: Item, counts: Item) -> Upload:
         source=Source(meta["source"]),
         reference=meta.get("reference", ""),
         note=meta.get("note", ""),
-        expected=meta.get("expected"),
+        **_read_expectation(meta.get("expected")),
+        announced=meta.get("announced", meta.get("declared", 0)),
         declared=declared,
-        entries=foreseen - meta["announced"] if "announced" in meta else 0,
         counts={State.AWAITING_UPLOAD: declared - sum(judged.values()), **judged},
+        containers={state: count for state, count in containers.items() if count > 0},
+        documents=counts.get("documents", 0),
+        duplicates=counts.get("duplicates", 0),
+        repeats=counts.get("repeats", 0),
+        replaced=counts.get("replaced", 0),
+        handled={State(state): count for state, count in collect_sums(counts, "handled_").items()},
+        closed=bool(counts.get("closed")),
         warnings=counts.get("with_warnings", 0),
         causes=collect_sums(counts, "cause_"),
     )
+
+
+def _read_states(counts: Item, prefix: str) -> dict[State, int]:
+    """Read how many files there are in each state but the one of those that are awaited."""
+    return {state: counts.get(f"{prefix}{state}", 0) for state in State if state is not State.AWAITING_UPLOAD}

@@ -17,7 +17,8 @@ PAGE = 250
 
 COLUMNS = (
     "File", "State", "Size in bytes", "Kind", "What was found", "What to do", "Where", "Codes", "SHA-256",
-    "Announced (UTC)", "Last change (UTC)", "File ID", "From archive (file ID)",
+    "Announced (UTC)", "Last change (UTC)", "File ID", "From archive (file ID)", "Same as (file ID)",
+    "State of the upload",
 )  # fmt: skip
 
 
@@ -25,7 +26,8 @@ def write_receipt(services: Services, identity: Identity, upload_id: str) -> Ite
     """Yield the table line by line. Raises NotFoundError before the first one."""
     shown = read_upload(services, identity, upload_id)
     records = read_rows(partial(list_files_behind, services, identity, shown, limit=PAGE))
-    return chain([BEGIN + write_row(COLUMNS)], (write_row(_list_cells(record)) for record in records))
+    state = labels.choose_upload_badge(shown).label
+    return chain([BEGIN + write_row(COLUMNS)], (write_row((*_list_cells(record), state)) for record in records))
 
 
 def _list_cells(record: FileRecord) -> tuple[object, ...]:
@@ -44,4 +46,5 @@ def _list_cells(record: FileRecord) -> tuple[object, ...]:
         timestamp(record.updated_at),
         record.file_id,
         record.parent or "",
+        record.duplicate_of or "",
     )

@@ -119,7 +119,14 @@ class NewUpload(AddFiles):
     )
     expected: Annotated[int, Field(strict=True, ge=1, le=MAX_FILES_PER_UPLOAD), WHOLE] | None = Field(
         default=None,
-        description="How many files you mean to send in all, so that the receipt tells how many are missing.",
+        description="How many files you mean to send in all, so that the receipt tells how many are missing. Those in "
+        "archives count, archives do not.",
+        examples=[120],
+    )
+    expected_images: Annotated[int, Field(strict=True, ge=1, le=MAX_FILES_PER_UPLOAD), WHOLE] | None = Field(
+        default=None,
+        description="How many images you mean to send in all, where documents may come with them: those in archives "
+        "count. May stand beside `expected`.",
         examples=[120],
     )
 

@@ -73,6 +73,7 @@ def reserve(
         reference=body.reference,
         note=body.note,
         expected=body.expected,
+        expected_images=body.expected_images,
     )
     if idempotency_key is not None:
         return _reserve_once(services, identity, upload, body, idempotency_key)
@@ -148,7 +149,7 @@ def _reserve_batch(
                 raise
             upload = services.records.upload(upload.clinic_id, upload.upload_id)
         else:
-            return replace(upload, declared=upload.declared + len(records)), records
+            return replace(upload, announced=upload.announced + len(records)), records
     raise AssertionError("unreachable")
 
 

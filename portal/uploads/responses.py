@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from intake.files.model import Finding, Severity, Source, Whose
 from intake.files.states import State
+from intake.files.upload_state import UploadState
 from intake.rules import whose
 from portal.uploads.requests import FILE_ID, SHA256, UPLOAD_ID
 
@@ -141,12 +142,26 @@ class UploadRow(BaseModel):
 
     upload_id: str = Field(examples=[UPLOAD_ID])
     clinic_id: str = Field(examples=["northside"])
-    state: str = Field(description="`in_progress`, or `complete` when every file has its verdict or was given up.")
+    state: UploadState = Field(
+        description="`in_progress` while files have no verdict; then `missing` while some never came, or are fewer "
+        "than expected; `needs_attention` while some were not accepted; else `complete`."
+    )
     source: Source
     reference: str
     expected: int | None = Field(default=None, description="How many files the sender means to send in all.")
-    declared: int = Field(description="How many files were announced, and found in archives.")
-    counts: dict[State, int] = Field(examples=[{"accepted": 20}])
+    expected_images: int | None = Field(default=None, description="How many images the sender means to send in all.")
+    declared: int = Field(
+        description="How many images and documents were announced, and found in archives. The sum of `counts`."
+    )
+    missing: int = Field(
+        description="How many of them never came, or how many fewer there are than was expected.", examples=[0]
+    )
+    counts: dict[State, int] = Field(description="Images and documents by state.", examples=[{"accepted": 20}])
+    archives: dict[State, int] = Field(
+        description="Archives, and directories of media, by state. They are no files: what is in them counts.",
+        examples=[{"accepted": 1}],
+    )
+    duplicates: int = Field(description="Accepted files that were here already.", examples=[0])
     warnings: int = Field(description="Accepted files that carry warnings.")
     created_at: datetime
 

@@ -12,6 +12,7 @@ from functools import partial
 from intake.files.model import FileRecord, FileSummary, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
+from intake.files.upload_state import count_missing, find_upload_state
 from intake.projections.model import FeedPage
 from intake.search.ports import FileQuery
 from intake.storage.model import Part, Presigned
@@ -181,15 +182,14 @@ def list_changes(services: Services, identity: Identity, since: Cursor, limit: i
     return replace(found, next=seal(services, identity, since, found.next))
 
 
-def is_complete(upload: Upload) -> bool:
-    """Say whether every announced file has its verdict or was given up; the counts may lag, but not lead."""
-    return upload.complete and sum(upload.counts.values()) >= upload.declared
-
-
 def show_upload_row(upload: Upload) -> UploadRow:
-    state = "complete" if is_complete(upload) else "in_progress"
-    counts = {state: count for state, count in upload.counts.items() if count}
-    return UploadRow.model_validate({**asdict(upload), "state": state, "counts": counts})
+    told = {
+        "state": find_upload_state(upload),
+        "missing": count_missing(upload),
+        "counts": {state: count for state, count in upload.counts.items() if count},
+        "archives": {state: count for state, count in upload.containers.items() if count},
+    }
+    return UploadRow.model_validate({**asdict(upload), **told})
 
 
 def show_upload(upload: Upload, files: Page[FileRecord]) -> UploadView:

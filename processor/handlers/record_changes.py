@@ -11,6 +11,7 @@ from typing import Any
 from intake.files.item_keys import series_of
 from intake.files.model import short_text
 from intake.files.states import JUDGED, State
+from intake.projections.counting import ARCHIVE, describe_counted
 from intake.projections.model import Change, Filed, device
 from intake.studies.model import Instance, instance
 from intake.table.dynamodb_streams import DynamoStream
@@ -72,6 +73,8 @@ def describe_change(old: Item, new: Item) -> Change:
         codes=tuple(new.get("codes", ())) if after is State.REJECTED else (),
         latency_ms=new["timings"].get("arrival_to_verdict") if after in JUDGED and before not in JUDGED else None,
         shadow=tuple(new.get("shadow", ())),
+        counted_before=describe_counted(old),
+        counted_after=describe_counted(new),
         unsettled_before=_is_unsettled(old),
         unsettled_after=_is_unsettled(new),
         duplicate_before=bool(old.get("duplicate_of")),
@@ -91,7 +94,7 @@ def describe_change(old: Item, new: Item) -> Change:
 
 
 def _is_unsettled(item: Item) -> bool:
-    accepted = bool(item) and item["state"] == State.ACCEPTED and item.get("kind") == "zip"
+    accepted = bool(item) and item["state"] == State.ACCEPTED and item.get("kind") == ARCHIVE
     return accepted and not item.get("settled")
 
 
@@ -101,13 +104,11 @@ def _describe_addition(new: Item) -> dict[str, Any]:
     Only an archive leaves the accepted state, and that its entries were declared stays noted in it. So a file adds this
     when it gets there, and never again.
     """
-    if new.get("duplicate_of") or new.get("superseded_by"):
+    if new.get("kind") == ARCHIVE:
+        return {} if new.get("settled") else {"entries": new.get("metadata", {}).get("entries", 0)}
+    if new.get("kind") != "dicom" or new.get("duplicate_of") or new.get("superseded_by"):
         return {}
-    if new.get("kind") == "dicom":
-        return {"instance": _read_instance(new)}
-    if new.get("kind") != "zip" or new.get("settled"):
-        return {}
-    return {"entries": new.get("metadata", {}).get("entries", 0)}
+    return {"instance": _read_instance(new)}
 
 
 def _read_instance(item: Item) -> Instance | None:

@@ -105,14 +105,14 @@ class Expander:
     def begin(self, archive: Verdict | FileRecord, source: ByteSource) -> int:
         """Ask for the expansion of an accepted archive, slice by slice, and for its settlement behind them.
 
-        A duplicate's entries are files already: it is settled only. Return how many slices there are.
+        A duplicate is unpacked as its first is: its upload's receipt tells of each entry. Return how many slices there
+        are.
         """
         if archive.stored is None:
             raise NotFoundError("nothing is kept of the archive")
-        own = keys.is_of_file(archive.stored.key, archive.file_id)
         slices = [
             Slice(archive.clinic_id, archive.upload_id, archive.file_id, archive.stored, first, count)
-            for first, count in (cut_slices(list_entries(source)) if own else ())
+            for first, count in cut_slices(list_entries(source))
         ]
         self._queue.send([part.message() for part in slices])
         asked = Settlement(
@@ -134,13 +134,14 @@ class Expander:
             return Expanded(part, 0, 0, 0)  # All entries had their verdicts, and none was accepted: a late delivery.
         if parent is None or not part.is_of(parent):
             raise NotFoundError("the slice is of no archive that was accepted")
-        source = Blocks(self._objects, part.stored)
+        stored = find_bytes(self._verdicts, parent) or part.stored
+        source = Blocks(self._objects, stored)
         chosen = [entry for entry in list_entries(source) if part.first <= entry.index < part.first + part.count]
         children = [self._describe_child(parent, entry) for entry in chosen]
         self._children.reserve(children)
         awaited = self._children.find_awaited(children)
         unpacked = [
-            self._unpack(child, inflate(source, entry), part.stored)
+            self._unpack(child, inflate(source, entry), stored)
             for entry, child in zip(chosen, children, strict=True)
             if child.file_id in awaited
         ]
@@ -178,6 +179,13 @@ class Expander:
             self._verdicts.record(_reject_entry(child, archive, self._clock()), reserved=True)
             return False
         return True
+
+
+def find_bytes(verdicts: Verdicts, archive: FileRecord) -> ObjectVersion | None:
+    """Return where an archive's bytes are kept. A duplicate's are its first's, and move with that one's verdict."""
+    first = verdicts.file(archive.duplicate_of) if archive.duplicate_of else None
+    is_moved = first is not None and first.state is State.REJECTED
+    return first.stored if first and is_moved else archive.stored
 
 
 def cut_slices(found: Sequence[Entry]) -> Iterator[tuple[int, int]]:

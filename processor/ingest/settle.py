@@ -18,9 +18,9 @@ from intake.files.states import State
 from intake.messaging.events import Settlement
 from intake.messaging.ports import Queue
 from intake.storage.ports import Objects
-from processor.ingest.expand import SETTLED_AFTER_S, Blocks
+from processor.ingest.expand import SETTLED_AFTER_S, Blocks, find_bytes
 from processor.ingest.filing import Buckets
-from processor.judge.documents.zip.archive import NOTHING_ACCEPTED, SOME_REJECTED, find_fault, list_entries
+from processor.judge.documents.zip.archive import NOTHING_ACCEPTED, find_fault, list_entries
 
 AT_ONCE = 100
 """Entries that are looked up with one call."""
@@ -58,14 +58,13 @@ class Settler:
         if archive.state is not State.ACCEPTED or archive.stored is None:
             self._forget_copy(archive)
             return Settled(archive.file_id, archive.state)
-        if archive.duplicate_of:
-            return self._end_as_first(archive, archive.duplicate_of, asked)
-        looked = self._count_entries(archive, archive.stored, asked)
+        stored = find_bytes(self.verdicts, archive) or archive.stored
+        looked = self._count_entries(archive, stored, asked)
         late = self.clock() - datetime.fromisoformat(asked.since) > PATIENCE
         if looked.awaited and not late:
             return self._ask_again(archive, looked.resume(asked))
         found = find_fault(looked.accepted, looked.rejected, looked.unjudged + looked.awaited)
-        settled = self._end(archive, found, archive.stored)
+        settled = self._end(archive, found, stored)
         if looked.unjudged and not looked.accepted and not late:
             # Entries that failed may be judged yet; until then the upload need not wait for them.
             self._ask_again(archive, looked.resume(asked))
@@ -83,28 +82,22 @@ class Settler:
                 break
         return looked
 
-    def _end_as_first(self, archive: FileRecord, first_id: str, asked: Settlement) -> Settled:
-        """End a duplicate as the archive ended whose bytes it has: that one's entries are its own."""
-        first = self.verdicts.file(first_id)
-        if first is None or first.stored is None or archive.stored is None:
-            return self._end(archive, None, archive.stored or archive.incoming)
-        if first.state is State.ACCEPTED and not first.settled:
-            return self._ask_again(archive, asked)
-        found = next((one for one in first.findings if one.code in {NOTHING_ACCEPTED, SOME_REJECTED}), None)
-        return self._end(archive, found, first.stored)
-
     def _end(self, archive: FileRecord, found: Finding | None, stored: ObjectVersion) -> Settled:
         if found is None or found.code != NOTHING_ACCEPTED:
             if archive.settled and (found is None or found.code in {one.code for one in archive.findings}):
                 return Settled(archive.file_id, archive.state)
-            self._record(archive, State.ACCEPTED, found, archive.stored or stored)
+            accepted = self.buckets.accepted
+            kept = stored if stored.bucket == accepted else self._copy(archive, stored, accepted)
+            self._record(archive, State.ACCEPTED, found, kept)
             return Settled(archive.file_id, State.ACCEPTED)
-        described = self.objects.describe(stored)
-        key = keys.object_key(archive.clinic_id, archive.upload_id, archive.file_id, archive.created_at)
-        copied = self.objects.copy(stored, described.etag, described.total, self.buckets.quarantine, key)
-        self._record(archive, State.REJECTED, found, copied.stored)
+        self._record(archive, State.REJECTED, found, self._copy(archive, stored, self.buckets.quarantine))
         self._forget_copy(replace(archive, state=State.REJECTED, findings=(found,)))
         return Settled(archive.file_id, State.REJECTED)
+
+    def _copy(self, archive: FileRecord, stored: ObjectVersion, bucket: str) -> ObjectVersion:
+        described = self.objects.describe(stored)
+        key = keys.object_key(archive.clinic_id, archive.upload_id, archive.file_id, archive.created_at)
+        return self.objects.copy(stored, described.etag, described.total, bucket, key).stored
 
     def _record(self, archive: FileRecord, state: State, found: Finding | None, stored: ObjectVersion) -> None:
         if not self.verdicts.settle(archive, state, found, stored, self.clock()):

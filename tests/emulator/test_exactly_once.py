@@ -152,7 +152,7 @@ def test_two_hundred_files_with_every_event_delivered_three_times_and_shuffled(l
 
     until(lambda: lane.depth("QueueUrl") == 0, "an empty queue", 120)
     judged = until(
-        lambda: (counts := lane.records.upload(None, upload_id)).complete and counts, "the upload's counts", 60
+        lambda: (counts := lane.records.upload(None, upload_id)).settled and counts, "the upload's counts", 60
     )
 
     assert lane.states(files) == {State.ACCEPTED: 190, State.REJECTED: 10}

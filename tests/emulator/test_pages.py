@@ -70,7 +70,7 @@ def uploads(stack, browser):
     records = DynamoRecords(Table(stack.clients.dynamodb, stack.outputs["Table"]))
     for count, upload_id in found.items():
         # The last changes to be counted are of files that no line tells of, and until then their batch stands.
-        until(lambda upload_id=upload_id: records.upload(CLINIC, upload_id).complete, "counted", timeout=60)
+        until(lambda upload_id=upload_id: records.upload(CLINIC, upload_id).settled, "counted", timeout=60)
         line = f"{count - count // 6 * 2:,} of {count:,} files accepted"
         until(lambda path=f"/uploads/{upload_id}", line=line: line in browser.get(path).text, line, timeout=60)
     return found

@@ -28,7 +28,7 @@ class FakeRecords:
         if stored is None or stored.clinic_id != upload.clinic_id or stored.announced != upload.announced:
             raise ConflictError("Somebody else added files to this upload.")
         self.table.files.update({record.file_id: record for record in files})
-        self.table.uploads[upload.upload_id] = replace(stored, declared=stored.declared + len(files))
+        self.table.uploads[upload.upload_id] = replace(stored, announced=stored.announced + len(files))
 
     def upload(self, clinic_id: str | None, upload_id: str) -> Upload:
         stored = self.table.uploads.get(upload_id)

@@ -1,16 +1,19 @@
 """What the one table holds, and the pages that are cut from it."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 from intake.errors import InvalidCursorError
-from intake.files.item_keys import cause_of
 from intake.files.model import FileRecord, FileSummary, Source, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
+from intake.projections.model import Change, Place
+from intake.projections.tally import tally
+from intake.records.records import read_upload, upload_item
+from processor.handlers.record_changes import describe_change
+from tests.records import stored_item
 
 Row = TypeVar("Row")
 Clock = Callable[[], datetime]
@@ -31,16 +34,14 @@ class FakeTable:
         return [record for record in self.files.values() if record.upload_id == upload_id]
 
     def count_files(self, upload: Upload) -> Upload:
-        files = self.files_of(upload.upload_id)
-        counts = dict(Counter(_state_to_count(record) for record in files))
-        warned = sum(1 for record in files if record.state is State.ACCEPTED and record.warnings)
-        dropped = sum(record.parent is None for record in files)
-        entries = sum(map(_entries, files))
-        declared = (dropped if upload.source is Source.DIRECT else upload.announced) + entries
-        causes = Counter(cause_of(record.state, record.findings) for record in files)
-        del causes[""]
-        figures = {"counts": counts, "warnings": warned, "causes": dict(causes)}
-        return replace(upload, declared=declared, entries=entries, **figures)
+        """Return an upload with the sums that the projector would have written."""
+        changes = [_describe_end(record) for record in self.files_of(upload.upload_id)]
+        sums = tally(_admit(changes)).uploads.get(upload.upload_id)
+        meta = upload_item(upload)
+        meta["declared"] = upload.announced + (sums.declared if sums else 0)
+        if upload.source is Source.DIRECT:
+            del meta["announced"]
+        return read_upload(meta, dict(sums.counts) if sums else {})
 
     def save(self, record: FileRecord, **changes: Any) -> FileRecord:
         saved = replace(record, revision=record.revision + 1, **changes)
@@ -48,15 +49,29 @@ class FakeTable:
         return saved
 
 
-def _state_to_count(record: FileRecord) -> State:
-    """An archive that waits for its entries' verdicts still waits for its own."""
-    waits = record.kind == "zip" and record.state is State.ACCEPTED and not record.settled
-    return State.AWAITING_UPLOAD if waits else record.state
+def _describe_end(record: FileRecord) -> Change:
+    """Return the one change that adds what all of a record's changes added up to."""
+    change = describe_change({}, stored_item(replace(record, state=State(record.state))))
+    begun = None if record.source is Source.DIRECT and record.parent is None else State.AWAITING_UPLOAD
+    return replace(change, before=begun, entries=_entries(record), announced_at=None)
 
 
 def _entries(record: FileRecord) -> int:
-    held = record.kind == "zip" and not record.duplicate_of and (record.state is State.ACCEPTED or record.settled)
+    held = record.kind == "zip" and (record.state is State.ACCEPTED or record.settled)
     return int(record.metadata.get("entries", 0)) if held else 0
+
+
+def _admit(changes: Sequence[Change]) -> Iterator[Change]:
+    """Yield the changes with the second of those that are the same as a file elsewhere as repeats."""
+    firsts: dict[str, str] = {}
+    for change in changes:
+        first = change.counted_after.elsewhere
+        is_new = firsts.setdefault(first, change.file_id) == change.file_id
+        yield (
+            change
+            if not first or is_new
+            else replace(change, counted_after=replace(change.counted_after, place=Place.REPEAT))
+        )
 
 
 def summary(record: FileRecord) -> FileSummary:

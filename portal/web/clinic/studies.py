@@ -9,10 +9,10 @@ from fastapi.responses import Response
 
 from intake.files.model import Finding, Upload
 from intake.files.states import State
+from intake.files.upload_state import count_lost, count_missing
 from intake.studies.model import LIMITS, Series
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
-from portal.presentation import labels
 from portal.search import studies as seen
 from portal.web.clinic.search_form import Searched, lead_to_search
 from portal.web.layout.facts import list_facts
@@ -57,8 +57,8 @@ class Share:
             accepted=counts.get(State.ACCEPTED, 0),
             rejected=counts.get(State.REJECTED, 0) + counts.get(State.DELETED, 0),
             failed=counts.get(State.FAILED, 0),
-            missing=counts.get(State.EXPIRED, 0) + upload.unannounced,
-            waiting=labels.count_waiting(upload),
+            missing=count_missing(upload) if upload.settled else count_lost(upload),
+            waiting=upload.waiting,
         )
 
 
@@ -103,6 +103,7 @@ def study_page(
         findings=[found for found in page.findings if not found.where],
         series=list(of_series.values()),
         chosen=of_series.get(series),
+        gaps="; ".join(row.missing for row in of_series.values() if row.missing),
         shares=[Share.from_upload(upload) for upload in page.uploads],
         patient=list_facts(page.patient),
         files=page.files.rows,

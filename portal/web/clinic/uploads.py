@@ -140,7 +140,7 @@ def upload_receipt_again(
     """Render the receipt's body, or answer 204 while it would look as it did: most looks cost one read."""
     upload = seen.read_upload(services, identity, upload_id)
     order = _find_order(services, identity, upload_id, asked)
-    going_on = labels.count_waiting(upload) or (order and not order.complete)
+    going_on = upload.waiting or (order and not order.complete)
     if unchanged == receipts.fingerprint_receipt(upload, order) and going_on:
         return Response(status_code=204)
     return render(request, "_receipt.html", **_build_view(services, identity, upload, cursor, order))

@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 from intake.files.item_keys import code_of, state_of
 from intake.files.model import FileRecord, Severity, Source, Upload
 from intake.files.states import State
+from intake.files.upload_state import count_lost, count_missing, count_troubled
 from intake.orders.model import Order
 from intake.rules import is_note
 from intake.studies.model import StudyOfUpload
 from portal.auth.identity import Identity
-from portal.presentation import labels
 from portal.presentation.labels import STATE_BADGES, WARNED, Badge
 from portal.services import Services
 from portal.uploads.visibility import redact
@@ -68,14 +68,17 @@ class Share:
 def fingerprint_receipt(upload: Upload, order: Order | None = None) -> str:
     """Return what changes whenever a receipt would look otherwise."""
     asked = (order.total, order.answered, int(order.complete)) if order else ()
-    return "-".join(str(number) for number in (upload.declared, upload.warnings, *_list_counts(upload), *asked))
+    beside = (upload.duplicates, count_missing(upload), count_troubled(upload), *upload.containers.values())
+    numbers = (upload.declared, upload.warnings, *_list_counts(upload), *beside, *asked)
+    return "-".join(map(str, numbers))
 
 
 def list_tiles(upload: Upload) -> list[Tile]:
     """Return the figures of a receipt; those of rare states only where there are any."""
-    accepted, rejected, failed, expired, deleted = _list_counts(upload)
+    accepted, rejected, failed, _, deleted = _list_counts(upload)
     always = [
         *([Tile(upload.expected, "Expected by you")] if upload.expected else []),
+        *([Tile(upload.expected_images, "Images expected by you")] if upload.expected_images else []),
         Tile(upload.declared, "Declared"),
         Tile(accepted + rejected + failed + deleted, "Arrived"),
         Tile(accepted, "Accepted", STATE_BADGES[State.ACCEPTED]),
@@ -85,23 +88,28 @@ def list_tiles(upload: Upload) -> list[Tile]:
     rare = [
         Tile(failed, "Failed on our side", STATE_BADGES[State.FAILED]),
         Tile(deleted, "Deleted", STATE_BADGES[State.DELETED]),
-        Tile(upload.unannounced, "Never announced", STATE_BADGES[State.EXPIRED]),
+        Tile(upload.duplicates, "Already here"),
     ]
-    missing = Tile(expired, "Missing", STATE_BADGES[State.EXPIRED])
-    waiting = Tile(labels.count_waiting(upload), "Waiting", STATE_BADGES[State.AWAITING_UPLOAD])
+    # While files are checked, more may yet be announced.
+    missing = Tile(
+        count_missing(upload) if upload.settled else count_lost(upload), "Missing", STATE_BADGES[State.EXPIRED]
+    )
+    waiting = Tile(upload.waiting, "Waiting", STATE_BADGES[State.AWAITING_UPLOAD])
     return [*always, missing, *(tile for tile in rare if tile.number), waiting]
 
 
 def build_bar(upload: Upload) -> Bar:
+    """Return how an upload's files stand; those that never came are part of the whole, announced or not."""
     accepted, rejected, failed, expired, deleted = _list_counts(upload)
+    short = count_missing(upload) - count_lost(upload) if upload.settled else 0
     stretches = [
         ("ok", accepted - upload.warnings),
         ("warn", upload.warnings),
         ("bad", rejected),
         ("fault", failed),
-        ("wait", expired + deleted),
+        ("wait", expired + deleted + short),
     ]
-    return stack_bar(upload.declared, stretches)
+    return stack_bar(upload.declared + short, stretches)
 
 
 def stack_bar(total: int, stretches: Iterable[tuple[str, int]]) -> Bar:
@@ -123,7 +131,7 @@ def choose_next_look(
     """
     if order and not order.complete and at - order.placed_at < FRESH:
         return OFTEN
-    done = not labels.count_waiting(upload) and all(file.state is not State.AWAITING_UPLOAD for file in files)
+    done = not upload.waiting and all(file.state is not State.AWAITING_UPLOAD for file in files)
     if done or upload.source is Source.DIRECT:
         return None
     return OFTEN if at - upload.created_at < FRESH else SELDOM

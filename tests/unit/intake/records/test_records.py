@@ -54,9 +54,15 @@ def test_what_was_reserved_is_read_back_as_it_was(records):
 def test_what_the_sender_tells_of_an_upload_is_kept(records):
     records.create_upload(an_upload(reference="Batch 7", note="Two\nlines", expected=120))
     kept = records.upload("northside", UPLOAD_ID)
-    assert (kept.reference, kept.note, kept.expected, kept.unannounced) == ("Batch 7", "Two\nlines", 120, 120)
+    assert (kept.reference, kept.note, kept.expected, kept.expected_images) == ("Batch 7", "Two\nlines", 120, None)
     (listed,) = records.uploads("northside", None, 10).rows
-    assert listed.expected == 120
+    assert (listed.expected, listed.expected_images) == (120, None)
+
+
+def test_a_list_tells_how_many_images_are_expected_beside_the_files(records):
+    records.create_upload(an_upload(expected=120, expected_images=100))
+    kept, listed = records.upload("northside", UPLOAD_ID), records.uploads("northside", None, 10).rows[0]
+    assert (kept.expected, kept.expected_images) == (listed.expected, listed.expected_images) == (120, 100)
 
 
 def test_another_clinics_file_looks_exactly_like_none(records):
@@ -141,7 +147,7 @@ def test_uploads_are_listed_with_their_projected_counts(records, dynamodb):
         State.FAILED: 0,
         State.DELETED: 0,
     }
-    assert not upload.complete
+    assert not upload.settled
     assert records.upload("northside", UPLOAD_ID) == upload
 
 
@@ -150,7 +156,7 @@ def test_a_days_direct_drops_appear_as_an_upload(records, dynamodb):
 
     (upload,) = records.uploads("northside", None, 10).rows
 
-    assert (upload.source, upload.declared, upload.complete) == (Source.DIRECT, 2, True)
+    assert (upload.source, upload.declared, upload.settled) == (Source.DIRECT, 2, True)
 
 
 def test_an_awaited_file_is_given_more_time_and_a_judged_one_is_not(records, dynamodb):

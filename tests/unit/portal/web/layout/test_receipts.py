@@ -34,10 +34,15 @@ def test_rare_states_have_a_figure_only_where_they_occur():
     assert "Not received" not in labels
 
 
-def test_what_the_sender_expected_and_what_never_came_have_figures_of_their_own():
+def test_what_the_sender_expected_and_all_that_never_came_have_figures_of_their_own():
     told = an_upload(declared=2, expected=5, counts={State.ACCEPTED: 1, State.EXPIRED: 1})
     figures = {tile.label: tile.number for tile in receipts.list_tiles(told)}
-    assert (figures["Expected by you"], figures["Missing"], figures["Never announced"]) == (5, 1, 3)
+    assert (figures["Expected by you"], figures["Missing"]) == (5, 4)
+
+
+def test_what_was_never_announced_is_part_of_the_bar_once_nothing_waits():
+    bar = receipts.build_bar(an_upload(declared=57, counts={State.ACCEPTED: 57}, expected_images=60))
+    assert (bar.total, [(part.tone, part.width) for part in bar.parts]) == (60, [("ok", 57), ("wait", 3)])
 
 
 def test_a_receipts_shares_add_up_to_its_figures():

@@ -1,0 +1,55 @@
+"""How an upload counts a file, as its record says: pure, and the same for each of a record's revisions.
+
+See docs/adr/0042-counting-what-a-clinic-counts.md.
+"""
+
+from intake.files.keys import upload_of
+from intake.files.states import JUDGED, State
+from intake.projections.model import ONE_MORE, Counted, Place
+from intake.table.items import Item
+
+ARCHIVE = "zip"
+IMAGE = "dicom"
+UNRECOGNISED = "unknown"
+
+MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
+"""SOP Class of a DICOMDIR, which lists the images beside it (PS3.4 B.5)."""
+
+
+def describe_counted(item: Item) -> Counted:
+    """Return how its upload counts a file, by its record's item (empty for none).
+
+    A container is no file. Of the others, one that another of the same upload replaced or superseded, or that is the
+    same as one, adds nothing to what was expected; and what is known to be no image is a document.
+    """
+    if not item:
+        return ONE_MORE
+    accepted = item["state"] == State.ACCEPTED
+    first = str(item.get("duplicate_of") or "") if accepted else ""
+    told = {"handled": bool(item.get("replaced_by") or item.get("dealt_with")), "inside": bool(item.get("parent"))}
+    if _is_container(item):
+        return Counted(container=True, **told)
+    is_near = first != "" and upload_of(first) == item["upload_id"]
+    return Counted(
+        place=_place(item, repeats=is_near),
+        duplicate=first != "",
+        elsewhere="" if is_near else first,
+        **told,
+    )
+
+
+def _place(item: Item, *, repeats: bool) -> Place | None:
+    later = item.get("superseded_by")
+    if repeats or (later and upload_of(later) == item["upload_id"]):
+        return Place.REPEAT
+    replacement = item.get("replaced_by")
+    if replacement and upload_of(replacement) == item["upload_id"]:
+        return Place.REPLACED
+    is_known = item.get("kind") not in {None, IMAGE, UNRECOGNISED}
+    return Place.DOCUMENT if is_known and item["state"] in {*JUDGED, State.DELETED} else None
+
+
+def _is_container(item: Item) -> bool:
+    kind = item.get("kind")
+    is_directory = kind == IMAGE and item.get("metadata", {}).get("sop_class_uid") == MEDIA_DIRECTORY
+    return kind == ARCHIVE or is_directory
