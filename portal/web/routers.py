@@ -17,10 +17,7 @@ from portal.services import Services
 from portal.sign_in.cookies import IDLE_SECONDS
 from portal.web import notifications
 from portal.web.admin import accounts, analytics, audit, clinics, dashboard
-from portal.web.clinic import files
-from portal.web.clinic import retrieval
-from portal.web.clinic import studies
-from portal.web.clinic import uploads
+from portal.web.clinic import files, retrieval, studies, uploads
 from portal.web.layout.support_messages import SUPPORT_FILTERS
 from portal.web.quarantine import orders, rejected, stuck
 

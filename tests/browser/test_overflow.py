@@ -1,7 +1,8 @@
 """Nothing of any page is cut off, at no width: each panel, list and box is measured, not the page as a whole."""
 
 import pytest
-from playwright.sync_api import Browser, Page, TimeoutError
+from playwright.sync_api import Browser, Page
+from playwright.sync_api import TimeoutError as LateError
 
 from tests.browser.day import Day
 from tests.browser.portal_server import PortalServer
@@ -15,7 +16,7 @@ CUT_OFF = """() => [document.documentElement, ...document.querySelectorAll("main
   .filter((box) => ["hidden", "clip"].includes(getComputedStyle(box).overflowX) || box === document.documentElement)
   .filter((box) => box.scrollWidth > box.clientWidth + 1)
   .map((box) => `${box.localName}.${box.className}: ${box.scrollWidth} in ${box.clientWidth}`)"""
-"""Boxes whose content does not fit them and cannot be scrolled to. A head that is for screen readers alone is one pixel."""
+"""Boxes whose content does not fit them and cannot be scrolled to. A head for screen readers alone is one pixel."""
 
 
 @pytest.mark.parametrize("token", [None, "staff-token", "admin-token"])
@@ -41,6 +42,6 @@ def measure(page: Page) -> list[str]:
     """Return what is cut off for good: a chart takes its new width some frames later."""
     try:
         page.wait_for_function(f"({CUT_OFF})().length === 0", timeout=3_000)
-    except TimeoutError:
+    except LateError:
         return list(page.evaluate(CUT_OFF))
     return []
