@@ -35,9 +35,7 @@ CHOICES = {
         Choice(AlertKind.REJECTED, "Rejected files", "What was wrong, once per upload within 15 minutes"),
         Choice(AlertKind.COMPLETED, "Completed uploads", "When every file of an upload has been checked"),
         Choice(AlertKind.FAILED, "Files that failed on our side", "Nothing to do: we are fixing it"),
-        Choice(
-            AlertKind.QUIET, "Nothing arrives", "When no file has come for 6 hours, although files usually come"
-        ),
+        Choice(AlertKind.QUIET, "Nothing arrives", "When no file has come for 6 hours, although files usually come"),
         Choice(AlertKind.LATE, "Files that wait", "When checking takes longer than usual: we are looking into it"),
         Choice(AlertKind.DISAGREEMENT, "Objects and records that disagree", "What housekeeping finds, once for each"),
         Choice(
@@ -50,9 +48,7 @@ CHOICES = {
 STANDING_BADGES = {
     Standing.CONFIRMED: Badge("Confirmed", "check", "ok", "Messages are delivered."),
     Standing.PENDING: Badge("Waiting for confirmation", "clock", "wait", ""),
-    Standing.GONE: Badge(
-        "Stopped", "cross", "warn", "The recipient stopped the messages, or did not confirm in time."
-    ),
+    Standing.GONE: Badge("Stopped", "cross", "warn", "The recipient stopped the messages, or did not confirm in time."),
 }
 DONE = {
     "added": "The address was added. If it was not confirmed before, its owner has been asked to confirm.",

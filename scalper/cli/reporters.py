@@ -130,9 +130,7 @@ class ConsoleReporter:
         for path in found.unreadable:
             self.report_trouble(path, OSError("It cannot be read."))
         if found.left_out:
-            self._console.print(
-                f"[dim]Left out: {count_files(found.left_out)} (system files or hidden ones).[/]"
-            )
+            self._console.print(f"[dim]Left out: {count_files(found.left_out)} (system files or hidden ones).[/]")
 
     def report_plan(self, plan: Plan) -> None:
         self._plan = plan

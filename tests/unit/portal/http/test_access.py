@@ -158,7 +158,10 @@ def test_what_is_done_for_a_clinic_is_not_done_by_admins(portal):
     client = portal.admin()
     for method, path in rows(Access.CLINIC):
         answer = client.request(method, path_of(path))
-        assert (answer.status_code, "does not belong to exactly one clinic" in answer.text) == (403, True), (method, path)
+        assert (answer.status_code, "does not belong to exactly one clinic" in answer.text) == (403, True), (
+            method,
+            path,
+        )
 
 
 def test_what_is_for_anybody_asks_for_nobody(portal):
