@@ -169,7 +169,7 @@ def test_a_study_is_found_by_its_patient_and_by_a_files_name(
 ) -> None:
     sign_in(page, portal_url, staff)
     page.goto(f"{portal_url}/files")
-    page.get_by_label("File name begins with").fill(f"{RUN}-1-")
+    page.get_by_label("Search files").fill(f"{RUN}-1-")
     page.get_by_role("button", name="Search").click()
     names = page.get_by_role("region", name="Files found").locator("a.list__name")
     expect(names).to_have_count(SERIES[1])

@@ -49,18 +49,22 @@ def test_one_failed_file_is_retried_by_keyboard(portal: PortalServer, staff_page
 
 def test_staff_find_a_patients_files_and_go_back_to_them(portal: PortalServer, day: Day, staff_page: Page) -> None:
     staff_page.goto(f"{portal.url}/files")
-    staff_page.get_by_text("Patient, study, upload and modality").click()
-    staff_page.get_by_label("Patient ID").fill("ns-004711")
+    staff_page.get_by_label("Search in").select_option("Patient ID")
+    staff_page.get_by_label("Search files").fill("ns-004711")
+    staff_page.get_by_label("Search files").press("Enter")
+    staff_page.get_by_text("Filters", exact=True).click()
     staff_page.get_by_label("State").select_option("rejected")
-    staff_page.get_by_role("button", name="Search").click()
+    staff_page.get_by_role("button", name="Apply").click()
+    expect(staff_page.get_by_role("button", name="State: Rejected")).to_be_visible()
     expect(staff_page.get_by_role("link", name=re.compile("IM-0001-0016"))).to_be_visible()
     assert "4711" not in staff_page.url
     staff_page.get_by_role("link", name=re.compile("IM-0001-0016")).click()
     expect(staff_page.get_by_role("heading", name="What we found")).to_be_visible()
     staff_page.go_back()
-    expect(staff_page.get_by_label("Patient ID")).to_have_value("ns-004711")
     expect(staff_page.get_by_role("link", name=re.compile("IM-0001-0016"))).to_be_visible()
     assert violations(staff_page) == []
+    staff_page.get_by_role("button", name="Patient ID: ns-004711").click()
+    expect(staff_page).to_have_url(re.compile(r"/files\?state=rejected$"))
 
 
 def test_a_study_leads_to_the_images_of_one_series(portal: PortalServer, day: Day, staff_page: Page) -> None:

@@ -18,7 +18,7 @@ def test_the_first_key_leads_past_the_header_to_the_page(portal: PortalServer, d
     expect(staff_page.get_by_role("link", name="Skip to main content")).to_be_focused()
     staff_page.keyboard.press("Enter")
     staff_page.keyboard.press("Tab")
-    expect(staff_page.get_by_label("File name begins with")).to_be_focused()
+    expect(staff_page.get_by_label("Search in")).to_be_focused()
 
 
 def test_the_users_menu_opens_and_closes_by_keyboard(portal: PortalServer, day: Day, staff_page: Page) -> None:

@@ -14,7 +14,7 @@ ORIGIN = "https://portal.test"
 def test_late_files_are_told_of_with_where_to_follow_them():
     alert = alert_texts.write_late(DueAlert(AlertKind.LATE, "northside", UPLOAD_ID, 3, {"late": 3}, FILE_ID), ORIGIN)
     assert (alert.kind, alert.clinic_id, alert.severity) == ("file.late", "northside", "warning")
-    assert alert.subject == "[Silent Scalper] 3 files of northside waiting longer than usual"
+    assert alert.subject == "[Silent Scalper] 3 files from northside waiting longer than usual"
     assert f"{ORIGIN}/uploads/{UPLOAD_ID}" in alert.body
     assert f"{ORIGIN}/files/{FILE_ID}" in alert.body
 

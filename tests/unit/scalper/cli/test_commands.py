@@ -72,7 +72,7 @@ def test_trouble_on_the_way_exits_with_three_and_the_next_run_goes_on(run, world
     world.before = lambda _request: None
     went_on = run("upload", study)
     assert went_on.exit_code == 0
-    assert "Taking up an earlier run: 3 files" in went_on.stdout
+    assert "Continuing an earlier run: 3 files" in went_on.stdout
 
 
 def test_a_verdict_that_came_after_a_run_had_ended_is_told_by_the_next(run, world, study):
