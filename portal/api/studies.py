@@ -12,7 +12,7 @@ from portal.api.problem_responses import problem_responses
 from portal.http.messages import Fields, select_fields
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.retrieval.contents import open_study
-from portal.retrieval.requests import Wanted
+from portal.retrieval.requests import ContentQuery
 from portal.retrieval.responses import ContentPage
 from portal.search import studies
 from portal.search.files import Criteria
@@ -129,4 +129,4 @@ def content(study_uid: str, identity: Taker, services: Collaborators, cursor: Pa
     The first page is noted in the audit log; `next` and `here` belong to it, and are good for a day.
     """
     study_id = services.ids.study(identity.own_clinic(), study_uid)
-    return open_study(services, identity, study_id, Wanted(), cursor)
+    return open_study(services, identity, study_id, ContentQuery(), cursor)

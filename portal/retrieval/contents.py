@@ -17,7 +17,7 @@ from intake.studies.model import Study
 from portal.audit import note
 from portal.auth.identity import Identity
 from portal.cursors import Cursor, seal, unseal
-from portal.retrieval.requests import Wanted
+from portal.retrieval.requests import ContentQuery
 from portal.retrieval.responses import Content, ContentPage, LeftOut, Reason
 from portal.services import Services
 from portal.uploads.visibility import SUFFIXES
@@ -42,7 +42,9 @@ class _Collection:
     filters: dict[str, str] = field(default_factory=dict)
 
 
-def open_study(services: Services, identity: Identity, study_id: str, wanted: Wanted, cursor: Cursor) -> ContentPage:
+def open_study(
+    services: Services, identity: Identity, study_id: str, wanted: ContentQuery, cursor: Cursor
+) -> ContentPage:
     """Return a page of a study's files, of one series', or of those that were ticked.
 
     Raises NotFoundError, InvalidCursorError, ClinicError.

@@ -11,7 +11,7 @@ MOST_TICKED = 100
 _FileId = Annotated[str, StringConstraints(min_length=28, max_length=53)]
 
 
-class Wanted(Request):
+class ContentQuery(Request):
     """Of a study: all of it, one series, or files that somebody ticked."""
 
     series: str = Field(default="", pattern=r"^[0-9a-z]{26}$|^$")

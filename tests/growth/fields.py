@@ -123,7 +123,8 @@ def _names(annotation: Any) -> list[str]:
     found = []
     for name, field in model.model_fields.items():
         below = _names(field.annotation)
-        step = f"{name}.0" if "list" in str(field.annotation) and (below or model.__name__ == "Withdraw") else name
+        of_texts = model.__name__ in {"Withdraw", "ContentQuery"}
+        step = f"{name}.0" if "list" in str(field.annotation) and (below or of_texts) else name
         found += [f"{step}.{each}" for each in below] or [step]
     return found
 

@@ -29,6 +29,7 @@ EXAMPLES: dict[str, Any] = {
     "AddFiles": {"files": [{"name": "a.dcm", "size": 1}]},
     "Sign": {"parts": [{"number": 1, "sha256": "0" * 64}]},
     "Withdraw": {"file_ids": ["x"]},
+    "ContentQuery": {"series": "", "files": ["x" * 28]},
     "NewWebhook": {"url": "https://ris.example.org/x", "events": ["file.rejected"]},
     "Confirmation": {"token": "x"},
 }
