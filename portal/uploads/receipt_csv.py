@@ -9,6 +9,7 @@ from portal.auth.identity import Identity
 from portal.cursors import read_rows
 from portal.presentation import labels
 from portal.presentation.csv_export import BEGIN, write_row
+from portal.presentation.upload_labels import choose_upload_badge
 from portal.services import Services
 from portal.uploads.visibility import list_files_behind, read_upload
 
@@ -26,7 +27,7 @@ def write_receipt(services: Services, identity: Identity, upload_id: str) -> Ite
     """Yield the table line by line. Raises NotFoundError before the first one."""
     shown = read_upload(services, identity, upload_id)
     records = read_rows(partial(list_files_behind, services, identity, shown, limit=PAGE))
-    state = labels.choose_upload_badge(shown).label
+    state = choose_upload_badge(shown).label
     return chain([BEGIN + write_row(COLUMNS)], (write_row((*_list_cells(record), state)) for record in records))
 
 

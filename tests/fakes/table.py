@@ -11,7 +11,7 @@ from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.projections.model import Change, Place
 from intake.projections.tally import tally
-from intake.records.records import read_upload, upload_item
+from intake.records.upload_items import read_upload, upload_item
 from processor.handlers.record_changes import describe_change
 from tests.records import stored_item
 

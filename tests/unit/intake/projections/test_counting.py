@@ -18,7 +18,8 @@ from intake.projections.counting import MEDIA_DIRECTORY
 from intake.projections.held_elsewhere import HeldElsewhere
 from intake.projections.projections import DynamoProjections
 from intake.projections.tally import tally
-from intake.records.records import DynamoRecords, read_upload, upload_item
+from intake.records.records import DynamoRecords
+from intake.records.upload_items import read_upload, upload_item
 from intake.table.table import Table
 from processor.handlers.record_changes import describe_change
 from tests.records import NOON, UPLOAD_ID, an_upload

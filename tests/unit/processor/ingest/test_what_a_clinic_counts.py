@@ -10,7 +10,7 @@ from intake.files import keys
 from intake.files.model import ObjectVersion
 from intake.files.states import State
 from intake.files.upload_state import UploadState, count_missing, find_upload_state
-from portal.presentation import labels
+from portal.presentation import upload_labels as labels
 from portal.web.layout import receipts
 from processor.handlers.record_changes import describe_change
 from processor.projection.projector import PATIENCE, Projector
