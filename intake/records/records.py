@@ -15,14 +15,8 @@ from itertools import groupby
 from intake.errors import ConflictError, NotFoundError
 from intake.files.item_keys import COUNTS, META, file_key, upload_key
 from intake.files.keys import is_file_id, is_upload_id
-from intake.files.model import FileRecord
-from intake.files.model import FileSummary
-from intake.files.model import Upload
-from intake.files.model import now
-from intake.files.model import timestamp
-from intake.files.outcomes import Neighbours
-from intake.files.outcomes import Page
-from intake.files.outcomes import RESERVED_AT_ONCE
+from intake.files.model import FileRecord, FileSummary, Upload, now, timestamp
+from intake.files.outcomes import RESERVED_AT_ONCE, Neighbours, Page
 from intake.files.states import LIFECYCLE, State
 from intake.records.file_items import file_record
 from intake.records.file_lists import FileLists, Partition, Section, file_summary

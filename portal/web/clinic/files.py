@@ -3,11 +3,9 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from intake.files.keys import UNASSIGNED
-from intake.files.keys import is_file_id
+from intake.files.keys import UNASSIGNED, is_file_id
 from intake.files.metadata import study_uid_of
-from intake.files.model import FileRecord
-from intake.files.model import Severity
+from intake.files.model import FileRecord, Severity
 from intake.files.outcomes import Neighbours
 from intake.files.states import State
 from intake.rules import is_note
