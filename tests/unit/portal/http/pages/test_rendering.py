@@ -170,14 +170,13 @@ def test_nothing_that_a_sender_writes_becomes_markup(portal, hostile):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"state": State.REJECTED, "conflicts_with": "another"}, "has the same SOP Instance UID"),
+        ({"state": State.REJECTED, "conflicts_with": "another"}, "has the same SOP"),
         ({"state": State.ACCEPTED, "conflicts_with": "another"}, "this file replaced"),
         ({"state": State.ACCEPTED, "superseded_by": "another"}, "was replaced by"),
         ({"state": State.ACCEPTED, "duplicate_of": "another"}, "This exact file was already accepted"),
         ({"state": State.ACCEPTED, "duplicate_of": "another", "findings": (RULES["rewrapped"].finding(),)},
          "This image was already accepted"),
-        ({"state": State.ACCEPTED, "duplicate_of": "another", "conflicts_with": "another"},
-         "has the same SOP Instance UID"),
+        ({"state": State.ACCEPTED, "duplicate_of": "another", "conflicts_with": "another"}, "has the same SOP"),
     ],
 )  # fmt: skip
 def test_a_files_page_links_the_file_of_its_uid_and_says_what_became_of_the_two(filled, changes, words):
