@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from intake.errors import NotFoundError
 from intake.files.keys import upload_of
 from intake.files.model import Source, Upload
-from intake.files.states import State
+from intake.files.upload_state import count_lost, count_troubled
 from intake.orders.model import Order
 from portal import cursors
 from portal.auth.identity import Identity
@@ -223,7 +223,7 @@ def _build_view(
         "causes": receipts.list_causes(services, identity, upload) if upload.causes else [],
         "shares": receipts.list_shares(upload, studies.rows),
         "more_studies": studies.next is not None,
-        "may_recur": any(map(upload.counts.get, (State.REJECTED, State.FAILED, State.EXPIRED))),
+        "may_recur": bool(count_troubled(upload) or count_lost(upload)),
         "files": page.rows,
         "order": order,
         "order_id": orders.new_order_id(),
