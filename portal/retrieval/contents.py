@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from intake.errors import InvalidCursorError, NotFoundError
-from intake.files.model import FileRecord, study_uid_of
+from intake.files.metadata import study_uid_of
+from intake.files.model import FileRecord
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.search.ports import FileQuery
