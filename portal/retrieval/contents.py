@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from intake.errors import InvalidCursorError, NotFoundError
-from intake.files.metadata import study_uid_of
+from intake.files.metadata import read_study_uid
 from intake.files.model import FileRecord
 from intake.files.outcomes import Page
 from intake.files.states import State
@@ -92,7 +92,7 @@ def _collect_ticked(services: Services, study: Study, file_ids: Sequence[str]) -
     def read(_after: str | None) -> Page[FileRecord]:
         records = tuple(services.records.file(study.clinic_id, file_id) for file_id in wanted)
         for record in records:
-            uid = study_uid_of(record.metadata)
+            uid = read_study_uid(record.metadata)
             if not uid or services.ids.study(study.clinic_id, uid) != study.study_id:
                 raise NotFoundError("the study has no such file")
         return Page(records)

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from intake.files.keys import UNASSIGNED, is_file_id
-from intake.files.metadata import study_uid_of
+from intake.files.metadata import read_study_uid
 from intake.files.model import FileRecord, Severity
 from intake.files.outcomes import Neighbours
 from intake.files.states import State
@@ -62,7 +62,7 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
     record = seen.read_file(services, identity, file_id)
     accepted, sections = record.state is State.ACCEPTED, list_sections(record.metadata)
     unpacked = record.kind == "zip" and accepted and record.duplicate_of is None
-    uid = study_uid_of(record.metadata) if record.kind == "dicom" and accepted else ""
+    uid = read_study_uid(record.metadata) if record.kind == "dicom" and accepted else ""
     return render(
         request,
         "file.html",
