@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from intake.files.keys import KeyedIds, fold_text, is_announced, upload_of
-from intake.files.metadata import read_modality, patient_id_of, read_series_uid, read_study_uid
+from intake.files.metadata import patient_id_of, read_modality, read_series_uid, read_study_uid
 from intake.files.model import Finding, Severity, timestamp
 from intake.files.states import State
 from intake.table.items import Item

@@ -8,7 +8,7 @@ from dataclasses import replace
 from intake.errors import InvalidCursorError
 from intake.files.item_keys import COUNTS, STUDY_OF_UPLOAD, file_key, term, upload_key
 from intake.files.keys import KeyedIds, is_file_id, is_upload_id, normalise_patient_id
-from intake.files.metadata import read_modality, patient_id_of, read_series_uid, read_study_uid
+from intake.files.metadata import patient_id_of, read_modality, read_series_uid, read_study_uid
 from intake.files.model import FileRecord, Upload, timestamp
 from intake.files.outcomes import Page
 from intake.files.states import JUDGED, State

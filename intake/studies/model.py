@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from intake.files.metadata import read_series_uid, short_text, read_study_uid, read_uid
+from intake.files.metadata import read_series_uid, read_study_uid, read_uid, short_text
 from intake.files.model import Metadata
 from intake.files.states import State
 

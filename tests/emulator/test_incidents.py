@@ -28,6 +28,7 @@ def operations(stack):
     sns.close()
 
 
+@pytest.mark.timeout(600)
 def test_an_object_that_no_record_claims_is_told_of_once_and_closed_when_it_is_gone(stack, operations):
     clinic, table = f"strays-{secrets.token_hex(4)}", Table(stack.clients.dynamodb, stack.outputs["Table"])
     enter_clinic(stack, clinic)
@@ -40,7 +41,7 @@ def test_an_object_that_no_record_claims_is_told_of_once_and_closed_when_it_is_g
         _sweep(stack)
         return operations.heard(clinic)
 
-    (mail,) = until(told, "the alert on the stray object", 240)
+    (mail,) = until(told, "the alert on the stray object", 480)
     assert f"1 x {Fault.OBJECT_UNCLAIMED}" in mail["Message"]
     assert "Doe" not in mail["Message"]
     for _ in range(3):
