@@ -10,7 +10,7 @@ from intake.messaging.model import OPERATIONS, AlertKind
 from intake.operations.model import Fault
 from intake.operations.reconciliation import DynamoIncidents, DynamoRounds
 from intake.table.table import Table
-from tests.emulator.stacks import enter_clinic
+from tests.emulator.stacks import empty_queue, enter_clinic
 from tests.emulator.test_notifications import Listener
 from tests.waiting import until
 
@@ -28,7 +28,6 @@ def operations(stack):
     sns.close()
 
 
-@pytest.mark.timeout(600)
 def test_an_object_that_no_record_claims_is_told_of_once_and_closed_when_it_is_gone(stack, operations):
     clinic, table = f"strays-{secrets.token_hex(4)}", Table(stack.clients.dynamodb, stack.outputs["Table"])
     enter_clinic(stack, clinic)
@@ -38,10 +37,11 @@ def test_an_object_that_no_record_claims_is_told_of_once_and_closed_when_it_is_g
     DynamoRounds(table).write({"accepted": clinic})
 
     def told():
+        empty_queue(stack)
         _sweep(stack)
         return operations.heard(clinic)
 
-    (mail,) = until(told, "the alert on the stray object", 480)
+    (mail,) = until(told, "the alert on the stray object", 120)
     assert f"1 x {Fault.OBJECT_UNCLAIMED}" in mail["Message"]
     assert "Doe" not in mail["Message"]
     for _ in range(3):
