@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from intake.files.dealing import Dealing, Reason
 from intake.files.item_keys import build_created_key, file_key, index_by_content, index_by_name, index_by_state
 from intake.files.keys import KeyedIds
 from intake.files.model import (
@@ -28,6 +29,7 @@ def file_item(record: FileRecord) -> Item:
     return {
         **file_key(record.file_id),
         **index_by_state(record.clinic_id, record.file_id, record.state, record.findings),
+        **trouble_attributes(record, handled=record.is_handled),
         **index_by_name(record.clinic_id, record.file_id, record.name),
         "created_key": build_created_key(record.created_at, record.file_id),
         "file_id": record.file_id,
@@ -48,6 +50,8 @@ def file_item(record: FileRecord) -> Item:
         "duplicate_of": record.duplicate_of,
         "conflicts_with": record.conflicts_with,
         "superseded_by": record.superseded_by,
+        "replaced_by": record.replaced_by,
+        "dealt_with": dealing_map(record.dealt_with) if record.dealt_with else None,
         **finding_attributes(record.findings),
         "metadata": pack(record.metadata) if record.metadata else None,
         "rules_version": record.rules_version,
@@ -83,6 +87,8 @@ def file_record(item: Item) -> FileRecord:
         duplicate_of=item.get("duplicate_of"),
         conflicts_with=item.get("conflicts_with"),
         superseded_by=item.get("superseded_by"),
+        replaced_by=item.get("replaced_by"),
+        dealt_with=read_dealing(item["dealt_with"]) if item.get("dealt_with") else None,
         findings=tuple(
             Finding(row["code"], Severity(row["severity"]), row["message"], row["remedy"], row["where"])
             for row in item.get("findings", ())
@@ -133,6 +139,30 @@ def object_version(row: Item) -> ObjectVersion:
 def timeline_map(entry: TimelineEntry) -> Item:
     told = {"detail": entry.detail} if entry.detail else {}
     return {"at": timestamp(entry.at), "actor": entry.actor, "event": entry.event, **told}
+
+
+def dealing_map(dealing: Dealing) -> Item:
+    told = {"words": dealing.words} if dealing.words else {}
+    who = {"by": dealing.by, "by_name": dealing.by_name, "at": timestamp(dealing.at)}
+    return {"reason": dealing.reason.value, **who, **told}
+
+
+def read_dealing(row: Item) -> Dealing:
+    return Dealing(
+        reason=Reason(row["reason"]),
+        by=row["by"],
+        by_name=row["by_name"],
+        at=moment(row["at"]),
+        words=row.get("words", ""),
+    )
+
+
+def trouble_attributes(record: FileRecord, *, handled: bool) -> Item:
+    """Return a record's place in its upload's list of trouble: none for what needs nobody any more."""
+    if handled:
+        return {"trouble_of": None, "trouble": None}
+    place = index_by_state(record.clinic_id, record.file_id, record.state, record.findings)
+    return {name: place[name] for name in ("trouble_of", "trouble")}
 
 
 def transition(
@@ -187,9 +217,10 @@ def transition(
 def state_attributes(
     file: FileRecord | FileSummary | Verdict, state: State, at: datetime, findings: tuple[Finding, ...] = ()
 ) -> Item:
-    """Return what every move of a record sets."""
+    """Return what every move of a record sets. What was said of the trouble that it was in before holds no longer."""
     place = index_by_state(file.clinic_id, file.file_id, state, findings)
-    return {**place, "state": state.value, "updated_at": timestamp(at)}
+    said = {"replaced_by": None, "dealt_with": None}
+    return {**place, **said, "state": state.value, "updated_at": timestamp(at)}
 
 
 def verdict_attributes(verdict: Verdict, ids: KeyedIds) -> Item:

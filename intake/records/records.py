@@ -18,7 +18,7 @@ from intake.files.keys import is_file_id, is_upload_id
 from intake.files.model import FileRecord, FileSummary, Source, Upload, now, timestamp
 from intake.files.outcomes import RESERVED_AT_ONCE, Page
 from intake.files.states import LIFECYCLE, State
-from intake.records.file_items import file_record
+from intake.records.file_items import file_record, read_dealing
 from intake.records.file_lists import FileLists, Partition, Section, file_summary
 from intake.records.pending import AT_ONCE, AnnouncedFiles, AwaitedFiles
 from intake.table.expressions import clinic, replacement, update
@@ -244,7 +244,10 @@ def read_upload(meta: Item, counts: Item) -> Upload:
         repeats=counts.get("repeats", 0),
         replaced=counts.get("replaced", 0),
         handled={State(state): count for state, count in collect_sums(counts, "handled_").items()},
+        announced_at=moment(meta["announced_at"]) if meta.get("announced_at") else None,
+        changed_at=moment(counts["updated_at"]) if counts.get("updated_at") else None,
         closed=bool(counts.get("closed")),
+        closing=read_dealing(counts["closed"]) if counts.get("closed") else None,
         warnings=counts.get("with_warnings", 0),
         causes=collect_sums(counts, "cause_"),
     )

@@ -6,10 +6,19 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from intake.files.dealing import Reason
+from intake.files.item_keys import RANKS
 from intake.files.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.files.model import FileRecord, FileSummary, Source, TimelineEntry, Upload
 from intake.files.states import State
-from intake.files.upload_state import UploadState, count_lost, count_missing, count_troubled, find_upload_state
+from intake.files.upload_state import (
+    UploadState,
+    count_lost,
+    count_missing,
+    count_open,
+    count_troubled,
+    find_upload_state,
+)
 from intake.studies.model import Study
 from intake.tenants.model import Clinic, Partner
 from portal.accounts.user_pool import Standing
@@ -51,6 +60,18 @@ STATE_BADGES: dict[State, Badge] = {
         "The file was not accepted, and an administrator has deleted its content. What is told here is kept.",
     ),
 }
+
+HANDLED = Badge("Dealt with", "check", "ok", "Somebody has said that this file needs nobody any more.")
+REPLACED = Badge("Replaced", "check", "ok", "Another file of the same upload was sent in its place, and accepted.")
+
+REASONS = {
+    Reason.NOT_NEEDED: "It is not needed",
+    Reason.SENT_OTHERWISE: "It was sent another way",
+    Reason.UNOBTAINABLE: "It cannot be had any more",
+    Reason.FEWER_TAKEN: "Fewer images were taken",
+    Reason.OTHER: "Another reason",
+}
+"""Why a file, or what is missing of an upload, needs nobody any more."""
 
 WARNED = Badge("Accepted, with warnings", "warning", "warn", "The file is stored. What we noticed stands below.")
 
@@ -105,6 +126,9 @@ EVENTS = {
     "prolonged": "Given more time to arrive",
     "deleted": "Content deleted",
     "superseded": "Another file took its place, after a review",
+    "replaced": "Replaced by another file",
+    "dealt-with": "Dealt with",
+    "reopened": "Reopened",
     "retry": "Asked for another check",
     "reprocess": "Asked for another check",
     "review-proposed": "Proposed for acceptance after review",
@@ -113,6 +137,8 @@ EVENTS = {
 }
 
 PEOPLE = {
+    "dealt-with": "Clinic staff",
+    "reopened": "Clinic staff",
     "retry": "Clinic staff",
     "reprocess": "Administrator",
     "review-proposed": "Administrator",
@@ -128,6 +154,8 @@ ABBREVIATIONS = {"id": "ID", "uid": "UID", "sop": "SOP", "dicom": "DICOM", "sha2
 
 def choose_file_badge(file: FileRecord | FileSummary) -> Badge:
     """Return how a file shows; accepted with warnings is a badge of its own."""
+    if isinstance(file, FileRecord) and file.state in RANKS and file.is_handled:
+        return REPLACED if file.replaced_by else HANDLED
     return WARNED if file.state is State.ACCEPTED and file.warnings else STATE_BADGES[file.state]
 
 
@@ -163,7 +191,7 @@ def describe_upload(upload: Upload) -> str:
 
 def _describe_accepted(upload: Upload) -> str:
     accepted, missing = upload.counts.get(State.ACCEPTED, 0), count_missing(upload)
-    if accepted < upload.declared:
+    if accepted < upload.declared - sum(upload.handled.values()):
         return f"{accepted:,} of {format_count(upload.declared, 'file')} accepted"
     if missing or not accepted:
         return f"{format_count(accepted, 'file')} accepted" if accepted else "No files"
@@ -174,10 +202,11 @@ def _list_rest(upload: Upload) -> Iterator[str]:
     """Yield what there is to tell beside the accepted files; what never came is told once."""
     counts, missing = upload.counts, count_missing(upload)
     told = [
-        (counts.get(State.REJECTED), "rejected"),
-        (counts.get(State.FAILED), "failed on our side"),
+        (min(counts.get(State.REJECTED, 0), count_open(upload, State.REJECTED)), "rejected"),
+        (min(counts.get(State.FAILED, 0), count_open(upload, State.FAILED)), "failed on our side"),
         (missing, "missing"),
-        (0 if missing else counts.get(State.EXPIRED), "not received"),
+        (0 if missing else count_lost(upload), "not received"),
+        (sum(upload.handled.values()), "replaced or dealt with"),
         (counts.get(State.DELETED), "deleted"),
         (upload.duplicates, "already here"),
     ]
@@ -264,6 +293,7 @@ def choose_partner_badge(partner: Partner, now: datetime) -> Badge:
 
 
 WORD_FILTERS = {
+    "reason": REASONS.__getitem__,
     "actor": name_actor,
     "clinic_badge": choose_clinic_badge,
     "clinic_mark": mark_clinic,

@@ -17,7 +17,7 @@ PAGE = 250
 
 COLUMNS = (
     "File", "State", "Size in bytes", "Kind", "What was found", "What to do", "Where", "Codes", "SHA-256",
-    "Announced (UTC)", "Last change (UTC)", "File ID", "From archive (file ID)",
+    "Announced (UTC)", "Last change (UTC)", "File ID", "From archive (file ID)", "Replaced by (file ID)",
 )  # fmt: skip
 
 
@@ -44,4 +44,5 @@ def _list_cells(record: FileRecord) -> tuple[object, ...]:
         timestamp(record.updated_at),
         record.file_id,
         record.parent or "",
+        record.replaced_by or "",
     )

@@ -17,10 +17,10 @@ from portal.services import Services
 from portal.sign_in.cookies import IDLE_SECONDS
 from portal.web import notifications
 from portal.web.admin import accounts, analytics, audit, clinics, dashboard
-from portal.web.clinic import files, studies, uploads
+from portal.web.clinic import files, repairs, studies, uploads
 from portal.web.quarantine import orders, rejected, stuck
 
-_PAGES = (uploads, files, studies, notifications)
+_PAGES = (uploads, files, repairs, studies, notifications)
 _ADMIN_PAGES = (dashboard, analytics, rejected, orders, stuck, accounts, clinics, audit)
 
 STAFF_PAGES = (("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"), ("/studies", "Studies"))

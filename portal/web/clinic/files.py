@@ -3,6 +3,8 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from intake.files.dealing import OF_FILES
+from intake.files.item_keys import RANKS
 from intake.files.keys import UNASSIGNED
 from intake.files.model import FileRecord, Severity, study_uid_of
 from intake.files.states import State
@@ -13,6 +15,7 @@ from portal.presentation import formatting, labels
 from portal.quarantine import orders
 from portal.search.files import find_files
 from portal.uploads import visibility as seen
+from portal.uploads.repairs import list_candidates
 from portal.web.clinic.search_form import Searched, lead_to_search
 from portal.web.layout.facts import Fact, list_sections
 from portal.web.layout.pages import Fields, Staff, build_page_links
@@ -75,6 +78,9 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         shown=record.kind if seen.is_shown(record) else "",
         downloadable=accepted and not identity.is_admin,
         order_id=orders.new_order_id(),
+        open=record.state in RANKS and not record.is_handled,
+        reasons=OF_FILES,
+        candidates=() if identity.is_admin else list_candidates(services, record),
     )
 
 

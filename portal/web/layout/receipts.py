@@ -8,12 +8,19 @@ from urllib.parse import urlencode
 from intake.files.item_keys import code_of, state_of
 from intake.files.model import FileRecord, Severity, Source, Upload
 from intake.files.states import State
-from intake.files.upload_state import count_lost, count_missing, count_troubled
+from intake.files.upload_state import (
+    UploadState,
+    count_lost,
+    count_missing,
+    count_open,
+    count_troubled,
+    find_upload_state,
+)
 from intake.orders.model import Order
 from intake.rules import is_note
 from intake.studies.model import StudyOfUpload
 from portal.auth.identity import Identity
-from portal.presentation.labels import STATE_BADGES, WARNED, Badge
+from portal.presentation.labels import HANDLED, STATE_BADGES, WARNED, Badge
 from portal.services import Services
 from portal.uploads.visibility import redact
 
@@ -25,6 +32,13 @@ STUDIES = 50
 
 FRESH = timedelta(minutes=15)
 """How long after its start an upload is looked at often."""
+
+SETTLING = timedelta(seconds=30)
+"""How long after the last change of its files an upload's figures may still follow: what was sent in place of a file
+is found once it is counted."""
+
+IDLE = timedelta(minutes=2)
+"""How long nothing has come of an upload that files are awaited of, until its receipt offers to go on with it."""
 
 OFTEN, SELDOM = 2, 15
 """Seconds between two looks."""
@@ -65,10 +79,11 @@ class Share:
     rejected: int
 
 
-def fingerprint_receipt(upload: Upload, order: Order | None = None) -> str:
+def fingerprint_receipt(upload: Upload, order: Order | None, at: datetime) -> str:
     """Return what changes whenever a receipt would look otherwise."""
     asked = (order.total, order.answered, int(order.complete)) if order else ()
     beside = (upload.duplicates, count_missing(upload), count_troubled(upload), *upload.containers.values())
+    beside += (upload.replaced, *upload.handled.values(), int(upload.closed), int(is_interrupted(upload, at)))
     numbers = (upload.declared, upload.warnings, *_list_counts(upload), *beside, *asked)
     return "-".join(map(str, numbers))
 
@@ -83,10 +98,11 @@ def list_tiles(upload: Upload) -> list[Tile]:
         Tile(accepted + rejected + failed + deleted, "Arrived"),
         Tile(accepted, "Accepted", STATE_BADGES[State.ACCEPTED]),
         Tile(upload.warnings, "With warnings", WARNED),
-        Tile(rejected, "Rejected", STATE_BADGES[State.REJECTED]),
+        Tile(min(rejected, count_open(upload, State.REJECTED)), "Rejected", STATE_BADGES[State.REJECTED]),
     ]
     rare = [
-        Tile(failed, "Failed on our side", STATE_BADGES[State.FAILED]),
+        Tile(sum(upload.handled.values()), "Replaced or dealt with", HANDLED),
+        Tile(min(failed, count_open(upload, State.FAILED)), "Failed on our side", STATE_BADGES[State.FAILED]),
         Tile(deleted, "Deleted", STATE_BADGES[State.DELETED]),
         Tile(upload.duplicates, "Already here"),
     ]
@@ -99,12 +115,13 @@ def build_bar(upload: Upload) -> Bar:
     """Return how an upload's files stand; those that never came are part of the whole, announced or not."""
     accepted, rejected, failed, expired, deleted = _list_counts(upload)
     short = count_missing(upload) - count_lost(upload) if upload.settled else 0
+    bad, fault = min(rejected, count_open(upload, State.REJECTED)), min(failed, count_open(upload, State.FAILED))
     stretches = [
         ("ok", accepted - upload.warnings),
         ("warn", upload.warnings),
-        ("bad", rejected),
-        ("fault", failed),
-        ("wait", expired + deleted + short),
+        ("bad", bad),
+        ("fault", fault),
+        ("wait", rejected - bad + failed - fault + expired + deleted + short),
     ]
     return stack_bar(upload.declared + short, stretches)
 
@@ -120,7 +137,7 @@ def stack_bar(total: int, stretches: Iterable[tuple[str, int]]) -> Bar:
 
 
 def choose_next_look(
-    upload: Upload, files: Sequence[FileRecord], at: datetime, order: Order | None = None
+    upload: Upload, files: Sequence[FileRecord], at: datetime, order: Order | None = None, said: int = 0
 ) -> int | None:
     """Return when a page should look again, or None when nothing is going to change.
 
@@ -128,10 +145,27 @@ def choose_next_look(
     """
     if order and not order.complete and at - order.placed_at < FRESH:
         return OFTEN
+    if is_fresh(upload, at, said):
+        return OFTEN
     done = not upload.waiting and all(file.state is not State.AWAITING_UPLOAD for file in files)
     if done or upload.source is Source.DIRECT:
         return None
     return OFTEN if at - upload.created_at < FRESH else SELDOM
+
+
+def is_fresh(upload: Upload, at: datetime, said: int = 0) -> bool:
+    """Say whether an upload in trouble may get out of it by itself, since its figures have just changed, or somebody
+    has `said` something at that time, in seconds since 1970."""
+    if find_upload_state(upload) not in {UploadState.MISSING, UploadState.NEEDS_ATTENTION}:
+        return False
+    is_changed = upload.changed_at is not None and at - upload.changed_at < SETTLING
+    return is_changed or 0 <= at.timestamp() - said < SETTLING.total_seconds()
+
+
+def is_interrupted(upload: Upload, at: datetime) -> bool:
+    """Say whether files are awaited of an upload that nothing has come of for a while."""
+    last = max(upload.created_at, upload.announced_at or upload.created_at, upload.changed_at or upload.created_at)
+    return upload.source is not Source.DIRECT and upload.waiting > 0 and at - last > IDLE
 
 
 def list_shares(upload: Upload, studies: Sequence[StudyOfUpload]) -> list[Share]:
@@ -175,6 +209,8 @@ STATE_TROUBLES = {
 class Cause:
     """One cause of trouble, and the files that share it."""
 
+    key: str
+    """As `intake.files.item_keys` names it."""
     tone: str
     icon: str
     kind: str
@@ -215,6 +251,7 @@ def build_cause(upload: Upload, cause: str, files: Sequence[FileRecord]) -> Caus
     message, remedy = (finding.message, finding.remedy) if finding else STATE_TROUBLES[state]
     places = (found.where for file in files for found in file.findings if found.code == code)
     return Cause(
+        key=cause,
         tone=badge.tone,
         icon=badge.icon,
         kind="Warning" if state is State.ACCEPTED else badge.label,
