@@ -23,6 +23,8 @@ REFUSAL = Finding("a-refusal", Severity.REJECT, "Something is wrong.", "Send it 
 
 
 def an_upload(**changes: Any) -> Upload:
+    """All that was declared was announced, where nothing else is said."""
+    changes = {"announced": changes.get("declared", 0), **changes}
     upload = Upload(clinic_id="northside", upload_id=UPLOAD_ID, created_at=NOON, created_by="user-1", source=Source.WEB)
     return replace(upload, **changes)
 

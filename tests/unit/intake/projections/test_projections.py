@@ -8,7 +8,7 @@ from intake.files.item_keys import upload_key
 from intake.files.model import timestamp
 from intake.files.states import State
 from intake.projections.change_feed import DynamoChangeFeed
-from intake.projections.model import OTHER, Change, Device, DeviceTally, Grain, Holding
+from intake.projections.model import OTHER, Change, Counted, Device, DeviceTally, Grain, Holding
 from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
 from intake.records.pending import BATCH
@@ -219,20 +219,21 @@ def test_what_is_announced_is_told_once_for_each_episode_and_not_before_it_is_du
 
 
 def test_an_unsettled_archive_counts_as_awaited_and_is_told_when_it_is_settled(projections, records, dynamodb):
-    accepted = a_change(entries=2, unsettled_after=True)
+    archive = Counted(container=True)
+    accepted = a_change(entries=2, unsettled_after=True, counted_after=archive)
     projections.apply([accepted])
     counts = records.upload("northside", accepted.upload_id).counts
     before = (counts[State.AWAITING_UPLOAD] > 0, counts[State.ACCEPTED])
 
     rejected = replace(
         accepted, revision=2, before=State.ACCEPTED, after=State.REJECTED, entries=0, unsettled_before=True,
-        unsettled_after=False,
+        unsettled_after=False, counted_before=archive,
     )  # fmt: skip
     projections.apply([rejected, rejected])
 
     assert before == (True, 0)
-    counts = records.upload("northside", accepted.upload_id).counts
-    assert (counts[State.ACCEPTED], counts[State.REJECTED]) == (0, 1)
+    upload = records.upload("northside", accepted.upload_id)
+    assert (upload.counts[State.ACCEPTED], upload.containers) == (0, {State.REJECTED: 1})
     assert [(holding.files, holding.bytes) for holding in projections.holdings()] == [(0, 0)]
     told = DynamoChangeFeed(Table(dynamodb, TABLE)).changes("northside", None, 10).entries
     assert [(entry.before, entry.after) for entry in told] == [(State.AWAITING_UPLOAD, State.REJECTED)]

@@ -95,7 +95,8 @@ def test_only_an_archive_that_is_accepted_for_the_first_time_holds_files():
 
     assert describe_change(stored_item(a_file()), stored_item(archive)).entries == 7
     assert describe_change(stored_item(refused), stored_item(archive)).entries == 7
+    assert describe_change(stored_item(a_file()), stored_item(replace(archive, duplicate_of="f"))).entries == 7
     assert describe_change(stored_item(archive), stored_item(archive)).entries == 0
     assert describe_change(stored_item(a_file()), stored_item(refused)).entries == 0
-    assert describe_change(stored_item(a_file()), stored_item(replace(archive, duplicate_of="f"))).entries == 0
+    assert describe_change(stored_item(archive), stored_item(replace(archive, settled=True))).entries == 0
     assert describe_change(stored_item(a_file()), stored_item(replace(archive, kind="pdf"))).entries == 0

@@ -37,7 +37,7 @@ class Contended(FakeRecords):
         if self.rivals:
             self.rivals -= 1
             stored = self.table.uploads[upload.upload_id]
-            self.table.uploads[upload.upload_id] = replace(stored, declared=stored.declared + 1)
+            self.table.uploads[upload.upload_id] = replace(stored, announced=stored.announced + 1)
         super().add_files(upload, files)
 
 
@@ -190,7 +190,7 @@ def test_a_repetition_leaves_out_files_that_were_added_since(portal):
 def test_an_upload_takes_no_more_files_than_it_can_number(portal):
     placement = begin(portal, files(1))
     stored = portal.table.uploads[placement.upload_id]
-    portal.table.uploads[placement.upload_id] = replace(stored, declared=MAX_FILES_PER_UPLOAD)
+    portal.table.uploads[placement.upload_id] = replace(stored, announced=MAX_FILES_PER_UPLOAD)
     with pytest.raises(TooManyFilesError):
         reservations.add_files(portal.services, NORA, placement.upload_id, files(1))
 

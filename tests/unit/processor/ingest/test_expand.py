@@ -128,7 +128,7 @@ def test_every_entry_becomes_a_file_with_a_verdict_of_its_own(world):
     assert {child.source for child in children} == {parent.source}
     assert world.objects.data(children[7].stored) == list(study.values())[7]
     upload = world.records.upload("northside", parent.upload_id)
-    assert (upload.declared, upload.entries, upload.announced) == (102, 101, 1)
+    assert (upload.declared, upload.containers, upload.announced) == (101, {State.ACCEPTED: 1}, 1)
     assert upload.settled
 
 
@@ -137,7 +137,7 @@ def test_an_upload_is_not_complete_while_its_archive_is_being_unpacked(world):
     world.processor.process(Arrival(ObjectVersion("incoming", world.table.files[parent_id].incoming.key, "v1"), NOON))
 
     upload = world.records.upload("northside", a_file().upload_id)
-    assert (upload.declared, upload.counts.get(State.ACCEPTED)) == (6, None)
+    assert (upload.declared, upload.waiting) == (6, 6)
     assert not upload.settled
 
 
@@ -183,7 +183,7 @@ def test_the_entries_of_a_dropped_archive_join_its_days_upload(world):
     world.work()
 
     (upload,) = world.records.uploads("northside", None, 10).rows
-    assert (upload.source, upload.declared, upload.settled) == (Source.DIRECT, 6, True)
+    assert (upload.source, upload.declared, upload.settled) == (Source.DIRECT, 5, True)
     assert Counter(file.state for file in world.files()) == {State.ACCEPTED: 6}
     assert {file.upload_id for file in world.files()} == {upload.upload_id}
 
@@ -374,11 +374,11 @@ def _interrupt(world, crash_at):
             setattr(port, name, interrupted(getattr(port, name)))
 
 
-def test_a_duplicates_entries_are_files_already(world):
+def test_a_duplicate_is_unpacked_as_its_first_was(world):
     world.upload(zipped(a_study("twice", 3)))
     world.work()
     first = world.table.files[a_file().file_id]
     copy = replace(first, file_id=keys.file_id(first.upload_id, 1), duplicate_of=first.file_id)
 
-    assert world.expander.begin(copy, Blocks(world.objects, first.stored)) == 0
-    assert [type(parse(message.body)) for message in world.queue.messages] == [Settlement]
+    assert world.expander.begin(copy, Blocks(world.objects, first.stored)) == 1
+    assert [type(parse(message.body)) for message in world.queue.messages] == [Slice, Settlement]

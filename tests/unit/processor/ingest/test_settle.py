@@ -52,6 +52,11 @@ def upload_of(world):
     return world.records.upload("northside", an_upload().upload_id)
 
 
+def accepted_and_rejected(world):
+    counts = upload_of(world).counts
+    return counts[State.ACCEPTED], counts[State.REJECTED]
+
+
 def test_an_archive_whose_only_entry_is_malware_is_rejected_and_kept_in_quarantine(world):
     archive_id = sent(world, {"study/viewer.exe": MALWARE})
 
@@ -63,7 +68,7 @@ def test_an_archive_whose_only_entry_is_malware_is_rejected_and_kept_in_quaranti
     assert archive.stored.bucket == "quarantine"
     assert world.objects.data(archive.stored) == zipped({"study/viewer.exe": MALWARE})
     assert not [key for bucket, key in world.objects.versions if bucket == "accepted"]
-    assert upload_of(world).counts == {State.REJECTED: 2}
+    assert (accepted_and_rejected(world), upload_of(world).containers) == ((0, 1), {State.REJECTED: 1})
 
 
 @pytest.mark.parametrize(
@@ -131,7 +136,10 @@ def test_an_archive_sent_twice_ends_as_the_first_did_and_has_its_own_copy(world)
     assert second.stored.key.endswith(two)
     assert second.stored.bucket == "quarantine"
     assert second.duplicate_of is None
-    assert len([record for record in world.files() if record.parent]) == 1
+    assert [(record.parent, record.state) for record in world.files() if record.parent] == [
+        (one, State.REJECTED),
+        (two, State.REJECTED),
+    ]
 
 
 def test_a_rejected_archive_sent_again_is_judged_anew(world):
@@ -154,11 +162,11 @@ def test_an_archive_counts_as_awaited_until_its_entries_have_their_verdicts(worl
     for _ in range(3):
         settled = world.settler.settle(ask)
         assert (settled.state, world.table.files[archive_id].state) == (None, State.ACCEPTED)
-    assert upload_of(world).counts == {State.AWAITING_UPLOAD: 1}
+    assert (upload_of(world).waiting, upload_of(world).containers) == (4, {})
     assert world.queue.delays == [2, 4, 4, 4]
 
     world.work()
-    assert upload_of(world).counts == {State.ACCEPTED: 4}
+    assert (accepted_and_rejected(world), upload_of(world).containers) == ((3, 0), {State.ACCEPTED: 1})
     assert upload_of(world).settled
 
 
