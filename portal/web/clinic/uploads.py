@@ -132,7 +132,7 @@ def upload_receipt(
 ) -> Response:
     upload = seen.read_upload(services, identity, upload_id)
     order = _find_order(services, identity, upload_id, asked)
-    shown = _build_view(services, identity, upload, cursor, order, said)
+    shown = _build_view(services, identity, upload, cursor, order, said=said)
     return render(request, "receipt.html", sources=labels.SOURCES, **shown)
 
 
@@ -154,7 +154,7 @@ def upload_receipt_again(
     going_on = upload.waiting or (order and not order.complete) or receipts.is_fresh(upload, services.clock(), said)
     if unchanged == receipts.fingerprint_receipt(upload, order, services.clock()) and going_on:
         return Response(status_code=204)
-    return render(request, "_receipt.html", **_build_view(services, identity, upload, cursor, order, said))
+    return render(request, "_receipt.html", **_build_view(services, identity, upload, cursor, order, said=said))
 
 
 @router.get("/uploads/{upload_id}/trouble")
@@ -221,7 +221,7 @@ def _find_order(services: Services, identity: Identity, upload_id: str, asked: s
 
 
 def _build_view(
-    services: Services, identity: Identity, upload: Upload, cursor: cursors.Cursor, order: Order | None, said: int
+    services: Services, identity: Identity, upload: Upload, cursor: cursors.Cursor, order: Order | None, *, said: int
 ) -> dict[str, Any]:
     page = seen.page_files(services, identity, upload, cursor, receipts.PAGE)
     studies = services.troubles.studies(upload.upload_id, receipts.STUDIES)
