@@ -241,6 +241,8 @@ def _build_view(
         "reasons_of_uploads": OF_UPLOADS,
         "order": order,
         "order_id": orders.new_order_id(),
+        # It may still look again for a while: what was sent in place of a file is found once that is counted.
+        "judged": upload.settled and all(file.state is not State.AWAITING_UPLOAD for file in page.rows),
         "interrupted": receipts.is_interrupted(upload, at),
         "closable": not upload.closed and upload.settled and bool(count_missing(upload)),
         "seconds": receipts.choose_next_look(upload, page.rows, at, order, said),
