@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Any
 
 from intake.files.keys import KeyedIds, fold_text, is_announced, upload_of
-from intake.files.model import Finding, Severity, modality_of, patient_id_of, series_uid_of, study_uid_of, timestamp
+from intake.files.metadata import modality_of, patient_id_of, series_uid_of, study_uid_of
+from intake.files.model import Finding, Severity, timestamp
 from intake.files.states import State
 from intake.table.items import Item
 

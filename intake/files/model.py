@@ -1,6 +1,6 @@
 """The record of a file: what was declared, what arrived, what was decided, and its story."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -247,40 +247,3 @@ def now() -> datetime:
 def timestamp(moment: datetime) -> str:
     """Write a moment as RFC 3339 in UTC with milliseconds; such texts sort by time."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def modality_of(metadata: Mapping[str, Any]) -> str:
-    """Return a DICOM file's modality, in capitals as the standard writes them (PS3.3 C.7.3.1.1.1); or nothing."""
-    return str(metadata.get("modality", "")).strip().upper()[:16]
-
-
-def patient_id_of(metadata: Mapping[str, Any]) -> str:
-    """Return the Patient ID that a file states, or nothing."""
-    patient = metadata.get("patient")
-    return str(patient.get("id", "")) if isinstance(patient, dict) else ""
-
-
-LONGEST_UID = 128
-"""Characters. The standard allows 64 (PS3.5 9.1); some scanners write more."""
-
-
-def study_uid_of(metadata: Mapping[str, Any]) -> str:
-    """Return the Study Instance UID of a file that names its series too, or nothing."""
-    return uid_of(metadata, "study_instance_uid") if series_uid_of(metadata) else ""
-
-
-def sop_instance_uid_of(metadata: Mapping[str, Any]) -> str:
-    return uid_of(metadata, "sop_instance_uid")
-
-
-def series_uid_of(metadata: Mapping[str, Any]) -> str:
-    return uid_of(metadata, "series_instance_uid")
-
-
-def uid_of(metadata: Mapping[str, Any], name: str) -> str:
-    uid = str(metadata.get(name, ""))
-    return uid if uid.isascii() and len(uid) <= LONGEST_UID else ""
-
-
-def short_text(metadata: Mapping[str, Any], name: str) -> str:
-    return str(metadata.get(name, ""))[:16].strip()

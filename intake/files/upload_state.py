@@ -32,16 +32,20 @@ def count_missing(upload: Upload) -> int:
 
     Who expects more than there is misses what was announced in vain too, so the larger of the numbers holds both.
     """
-    if upload.closed:
-        return 0
-    lost = count_lost(upload)
-    here = upload.declared - lost - upload.repeats - upload.replaced
-    shortages = [
-        expected - found
-        for expected, found in ((upload.expected, here), (upload.expected_images, here - upload.documents))
-        if expected is not None
-    ]
-    return max([lost, *shortages])
+    return 0 if upload.closed else max(count_lost(upload), *_list_shortages(upload))
+
+
+def _list_shortages(upload: Upload) -> tuple[int, int]:
+    """Return how many files, and how many images, there are fewer than were expected; below 0 where there are more.
+
+    Images are counted once however often they come. Who counts files counts equal ones too: they are repetitions only
+    where more came than was said.
+    """
+    came = upload.declared - count_lost(upload) - upload.replaced
+    once = came - upload.repeats
+    files = (upload.expected or 0) - (once if came > (upload.expected or 0) else came)
+    images = (upload.expected_images or 0) - (once - upload.documents)
+    return files if upload.expected else 0, images if upload.expected_images else 0
 
 
 def count_lost(upload: Upload) -> int:

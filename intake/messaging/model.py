@@ -92,6 +92,8 @@ class EventKind(StrEnum):
     """What webhooks may be called for."""
 
     UPLOAD_COMPLETED = "upload.completed"
+    UPLOAD_INCOMPLETE = "upload.incomplete"
+    """Nothing is waited for any more, and files are missing."""
     FILE_REJECTED = "file.rejected"
     FILE_FAILED = "file.failed"
     STUDY_UPDATED = "study.updated"

@@ -26,15 +26,16 @@ def describe_counted(item: Item) -> Counted:
         return ONE_MORE
     accepted = item["state"] == State.ACCEPTED
     first = str(item.get("duplicate_of") or "") if accepted else ""
-    handled = bool(item.get("replaced_by") or item.get("dealt_with"))
+    handled, inside = bool(item.get("replaced_by") or item.get("dealt_with")), bool(item.get("parent"))
     if _is_container(item):
-        return Counted(container=True, handled=handled)
+        return Counted(container=True, handled=handled, inside=inside)
     is_near = first != "" and upload_of(first) == item["upload_id"]
     return Counted(
         place=_place(item, repeats=is_near),
         duplicate=first != "",
         elsewhere="" if is_near else first,
         handled=handled,
+        inside=inside,
     )
 
 

@@ -73,6 +73,8 @@ class Counted:
     are repeats, which is known once the sums are to be written."""
     handled: bool = False
     """It is in trouble that needs nobody any more."""
+    inside: bool = False
+    """It was found in an archive."""
 
 
 ONE_MORE = Counted()

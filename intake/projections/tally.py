@@ -36,7 +36,7 @@ class UploadTally:
     at: datetime
     counts: Counter[str] = field(default_factory=Counter)
     """`n_{state}` of files, `c_{state}` of containers, `unsettled`, `with_warnings`, `cause_{cause}`, `duplicates`,
-    `handled_{state}` and what `Place` names."""
+    `handled_{state}`, what `Place` names, `held` by archives, and of these `inside`, which are awaited no longer."""
     declared: int = 0
     """Files that nobody announced: those that were dropped into S3, and those that archives hold."""
 
@@ -125,6 +125,7 @@ def _add_to_upload(sums: Tally, change: Change) -> None:
         change.upload_id, UploadTally(change.clinic_id, change.source or Source.DIRECT, change.at)
     )
     row.declared += change.entries + (change.before is None)
+    row.counts["held"] += change.entries
     for state, counted, warnings, sign in (
         (change.before, change.counted_before, change.warnings_before, -1),
         (change.after, change.counted_after, change.warnings_after, 1),
@@ -141,6 +142,8 @@ def _add_to_upload(sums: Tally, change: Change) -> None:
 def _list_sums(state: State, counted: Counted, *, warned: bool) -> Iterator[str]:
     """Yield the sums of its upload that a file stands in."""
     yield f"{'c' if counted.container else 'n'}_{state}"
+    if counted.inside:
+        yield "inside"
     if counted.handled:
         yield f"handled_{state}"
     if counted.container:

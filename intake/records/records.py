@@ -13,17 +13,18 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from intake.errors import ConflictError, NotFoundError
-from intake.files.item_keys import COUNTS, META, build_created_key, file_key, index_by_name, upload_key
+from intake.files.item_keys import COUNTS, META, file_key, upload_key
 from intake.files.keys import is_file_id, is_upload_id
-from intake.files.model import FileRecord, FileSummary, Source, Upload, now, timestamp
+from intake.files.model import FileRecord, FileSummary, Upload, now, timestamp
 from intake.files.outcomes import RESERVED_AT_ONCE, Page
 from intake.files.states import LIFECYCLE, State
-from intake.records.file_items import file_record, read_dealing
+from intake.records.file_items import file_record
 from intake.records.file_lists import FileLists, Partition, Section, file_summary
 from intake.records.pending import AT_ONCE, AnnouncedFiles, AwaitedFiles
+from intake.records.upload_items import read_upload, upload_item
 from intake.table.expressions import clinic, replacement, update
 from intake.table.index_queries import FIRST, Indexes, newest
-from intake.table.items import Item, collect_sums, moment
+from intake.table.items import Item
 from intake.table.queries import Query, check_position, read_time_position
 from intake.table.table import ConditionFailedError, Table, TransactionConflictError
 
@@ -182,77 +183,3 @@ class DynamoRecords:
         stretches = [newest(*partition, low=section.since or FIRST) for partition in partitions]
         lists = threads.map(lambda one: self._indexes.keys(one, section.before, section.limit).rows, stretches)
         return [item for rows in lists for item in rows]
-
-
-def upload_item(upload: Upload) -> Item:
-    """Write an upload's own facts. Its counts are projected into an item beside it."""
-    return {
-        **upload_key(upload.upload_id),
-        "clinic_key": f"{upload.clinic_id}#uploads",
-        "created_key": build_created_key(upload.created_at, upload.upload_id),
-        "upload_id": upload.upload_id,
-        "clinic_id": upload.clinic_id,
-        "created_at": timestamp(upload.created_at),
-        "created_by": upload.created_by,
-        "source": upload.source.value,
-        "reference": upload.reference,
-        "note": upload.note,
-        "expected": _write_expectation(upload),
-        "declared": upload.declared,
-        "announced": upload.announced,
-        **index_by_name(f"{upload.clinic_id}#uploads", upload.upload_id, upload.reference),
-    }
-
-
-def _write_expectation(upload: Upload) -> int | Item | None:
-    """Write what is expected as one attribute: indexes copy it, and what an index copies is chosen once."""
-    if upload.expected_images is None:
-        return upload.expected
-    return {"files": upload.expected, "images": upload.expected_images}
-
-
-def _read_expectation(written: int | Item | None) -> Item:
-    told = written if isinstance(written, dict) else {"files": written}
-    return {"expected": told.get("files"), "expected_images": told.get("images")}
-
-
-def read_upload(meta: Item, counts: Item) -> Upload:
-    """Read an upload from its facts and its projected counts (empty before the first verdict)."""
-    judged = _read_states(counts, "n_")
-    containers = _read_states(counts, "c_")
-    foreseen = meta.get("declared", 0)
-    # An archive that waits for its entries' verdicts still waits for its own.
-    unsettled = counts.get("unsettled", 0)
-    containers[State.ACCEPTED] -= unsettled
-    # Files dropped straight into S3 are not declared: as many as arrived were meant to.
-    declared = max(foreseen - sum(containers.values()), sum(judged.values()) + unsettled)
-    return Upload(
-        clinic_id=meta["clinic_id"],
-        upload_id=meta["upload_id"],
-        created_at=moment(meta["created_at"]),
-        created_by=meta["created_by"],
-        source=Source(meta["source"]),
-        reference=meta.get("reference", ""),
-        note=meta.get("note", ""),
-        **_read_expectation(meta.get("expected")),
-        announced=meta.get("announced", foreseen),
-        declared=declared,
-        counts={State.AWAITING_UPLOAD: declared - sum(judged.values()), **judged},
-        containers={state: count for state, count in containers.items() if count},
-        documents=counts.get("documents", 0),
-        duplicates=counts.get("duplicates", 0),
-        repeats=counts.get("repeats", 0),
-        replaced=counts.get("replaced", 0),
-        handled={State(state): count for state, count in collect_sums(counts, "handled_").items()},
-        announced_at=moment(meta["announced_at"]) if meta.get("announced_at") else None,
-        changed_at=moment(counts["updated_at"]) if counts.get("updated_at") else None,
-        closed=bool(counts.get("closed")),
-        closing=read_dealing(counts["closed"]) if counts.get("closed") else None,
-        warnings=counts.get("with_warnings", 0),
-        causes=collect_sums(counts, "cause_"),
-    )
-
-
-def _read_states(counts: Item, prefix: str) -> dict[State, int]:
-    """Read how many files there are in each state but the one of those that are awaited."""
-    return {state: counts.get(f"{prefix}{state}", 0) for state in State if state is not State.AWAITING_UPLOAD}

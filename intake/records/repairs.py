@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from intake.files.dealing import Dealing
 from intake.files.item_keys import COUNTS, RANKS, claim_key, file_key, term, upload_key
 from intake.files.keys import upload_of
-from intake.files.model import FileRecord, TimelineEntry, Upload, sop_instance_uid_of, timestamp
+from intake.files.metadata import sop_instance_uid_of
+from intake.files.model import FileRecord, TimelineEntry, Upload, timestamp
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.records.file_items import dealing_map, file_record, transition, trouble_attributes

@@ -8,11 +8,12 @@ from dataclasses import replace
 from intake.errors import InvalidCursorError
 from intake.files.item_keys import COUNTS, STUDY_OF_UPLOAD, file_key, term, upload_key
 from intake.files.keys import KeyedIds, is_file_id, is_upload_id, normalise_patient_id
-from intake.files.model import FileRecord, Upload, modality_of, patient_id_of, series_uid_of, study_uid_of, timestamp
+from intake.files.metadata import modality_of, patient_id_of, series_uid_of, study_uid_of
+from intake.files.model import FileRecord, Upload, timestamp
 from intake.files.outcomes import Page
 from intake.files.states import JUDGED, State
 from intake.records.file_items import file_record
-from intake.records.records import read_upload
+from intake.records.upload_items import read_upload
 from intake.search.ports import FileQuery
 from intake.studies.model import StudyOfUpload
 from intake.table.expressions import account, clinic, creation

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from intake.files.model import Metadata, series_uid_of, short_text, study_uid_of, uid_of
+from intake.files.metadata import series_uid_of, short_text, study_uid_of, uid_of
+from intake.files.model import Metadata
 from intake.files.states import State
 
 if TYPE_CHECKING:

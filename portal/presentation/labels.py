@@ -1,7 +1,7 @@
 """How the pages say things: how files, clinics, people and partners stand, steps of a timeline, a metadata's keys."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
@@ -9,20 +9,12 @@ from markupsafe import Markup
 from intake.files.dealing import Reason
 from intake.files.item_keys import RANKS
 from intake.files.keys import UNASSIGNED, UNKNOWN_SENDERS
-from intake.files.model import FileRecord, FileSummary, Source, TimelineEntry, Upload
+from intake.files.model import FileRecord, FileSummary, Source, TimelineEntry
 from intake.files.states import State
-from intake.files.upload_state import (
-    UploadState,
-    count_lost,
-    count_missing,
-    count_open,
-    count_troubled,
-    find_upload_state,
-)
 from intake.studies.model import Study
 from intake.tenants.model import Clinic, Partner
 from portal.accounts.user_pool import Standing
-from portal.presentation.formatting import format_count, format_dicom_date
+from portal.presentation.formatting import format_dicom_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +69,6 @@ WARNED = Badge("Accepted, with warnings", "warning", "warn", "The file is stored
 
 STATES = {state.value: state for state in State}
 """By what the table and the pages' addresses call them."""
-
-UPLOAD_BADGES: dict[UploadState, Badge] = {
-    UploadState.IN_PROGRESS: Badge("In progress", "clock", "wait", ""),
-    UploadState.MISSING: Badge("Missing", "hourglass", "warn", ""),
-    UploadState.NEEDS_ATTENTION: Badge("Needs attention", "cross", "bad", ""),
-    UploadState.COMPLETE: Badge("Complete", "check", "ok", ""),
-}
-COMPLETE_WARNED = Badge("Complete, with warnings", "warning", "warn", "")
 
 STANDINGS = {
     Standing.INVITED: Badge("Invited", "mail", "wait", ""),
@@ -159,85 +143,6 @@ def choose_file_badge(file: FileRecord | FileSummary) -> Badge:
     return WARNED if file.state is State.ACCEPTED and file.warnings else STATE_BADGES[file.state]
 
 
-def choose_upload_badge(upload: Upload) -> Badge:
-    """Return how an upload's one state shows; what is missing is told with it."""
-    state = find_upload_state(upload)
-    if state is UploadState.COMPLETE and upload.warnings:
-        return COMPLETE_WARNED
-    badge = UPLOAD_BADGES[state]
-    is_short = state is UploadState.MISSING
-    return replace(badge, label=f"{badge.label} {count_missing(upload):,}") if is_short else badge
-
-
-def name_upload(upload: Upload) -> str:
-    if upload.reference:
-        return upload.reference
-    return "Files dropped into S3" if upload.source is Source.DIRECT else "Upload without a reference"
-
-
-def needs_attention(upload: Upload) -> bool:
-    """Say whether one of an upload's files waits for somebody; right also while others are still checked."""
-    return bool(count_troubled(upload) or count_lost(upload))
-
-
-def describe_upload(upload: Upload) -> str:
-    """Return how far an upload has come, as one sentence."""
-    if not upload.settled:
-        if not upload.declared:
-            return "No files announced yet"
-        return f"{upload.declared - upload.waiting:,} of {format_count(upload.declared, 'file')} checked"
-    return ", ".join([_describe_accepted(upload), *_list_rest(upload)])
-
-
-def _describe_accepted(upload: Upload) -> str:
-    accepted, missing = upload.counts.get(State.ACCEPTED, 0), count_missing(upload)
-    if accepted < upload.declared - sum(upload.handled.values()):
-        return f"{accepted:,} of {format_count(upload.declared, 'file')} accepted"
-    if missing or not accepted:
-        return f"{format_count(accepted, 'file')} accepted" if accepted else "No files"
-    return f"All {accepted:,} files accepted" if accepted > 1 else "1 file, accepted"
-
-
-def _list_rest(upload: Upload) -> Iterator[str]:
-    """Yield what there is to tell beside the accepted files; what never came is told once."""
-    counts, missing = upload.counts, count_missing(upload)
-    told = [
-        (min(counts.get(State.REJECTED, 0), count_open(upload, State.REJECTED)), "rejected"),
-        (min(counts.get(State.FAILED, 0), count_open(upload, State.FAILED)), "failed on our side"),
-        (missing, "missing"),
-        (0 if missing else count_lost(upload), "not received"),
-        (sum(upload.handled.values()), "replaced or dealt with"),
-        (counts.get(State.DELETED), "deleted"),
-        (upload.duplicates, "already here"),
-    ]
-    yield from (f"{number:,} {word}" for number, word in told if number)
-    refused = upload.containers.get(State.REJECTED, 0)
-    if refused:
-        yield f"{format_count(refused, 'archive')} rejected"
-
-
-def describe_shortage(upload: Upload) -> str:
-    """Return how much less there is than was expected, as a sentence, or nothing; what was announced in vain has its
-    own."""
-    missing = count_missing(upload)
-    if missing <= count_lost(upload):
-        return ""
-    told = format_count(missing, "file" if upload.expected else "image")
-    verb = "is" if missing == 1 else "are"
-    return f"{told} of the {upload.expected or upload.expected_images:,} that you expected {verb} missing."
-
-
-def describe_archives(upload: Upload) -> str:
-    """Return what an upload brought beside its files: `1 archive, 11 files in it`; nothing for none."""
-    archives = sum(upload.containers.values())
-    if not archives:
-        return ""
-    inside = (
-        f", {format_count(upload.entries, 'file')} in {'it' if archives == 1 else 'them'}" if upload.entries else ""
-    )
-    return format_count(archives, "archive") + inside
-
-
 def name_study(study: Study) -> str:
     """Return `CT, PT · 22 Nov 2026`; what the files do not state is said so."""
     dates = sorted(study.study_dates)
@@ -306,11 +211,5 @@ WORD_FILTERS = {
     "standing": STANDINGS.__getitem__,
     "state_badge": lambda state: STATE_BADGES[State(state)],
     "study_title": name_study,
-    "upload_archives": describe_archives,
-    "upload_line": describe_upload,
-    "upload_shortage": describe_shortage,
-    "upload_badge": choose_upload_badge,
-    "upload_needs_attention": needs_attention,
-    "upload_title": name_upload,
 }
-"""What templates say `| name` for, to tell of files, uploads, studies, clinics, people and partners."""
+"""What templates say `| name` for, to tell of files, studies, clinics, people and partners."""

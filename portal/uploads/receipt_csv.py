@@ -9,6 +9,7 @@ from portal.auth.identity import Identity
 from portal.cursors import read_rows
 from portal.presentation import labels
 from portal.presentation.csv_export import BEGIN, write_row
+from portal.presentation.upload_labels import choose_upload_badge
 from portal.services import Services
 from portal.uploads.visibility import list_files_behind, read_upload
 
@@ -17,7 +18,8 @@ PAGE = 250
 
 COLUMNS = (
     "File", "State", "Size in bytes", "Kind", "What was found", "What to do", "Where", "Codes", "SHA-256",
-    "Announced (UTC)", "Last change (UTC)", "File ID", "From archive (file ID)", "Replaced by (file ID)",
+    "Announced (UTC)", "Last change (UTC)", "File ID", "From archive (file ID)", "Same as (file ID)",
+    "Replaced by (file ID)", "State of the upload",
 )  # fmt: skip
 
 
@@ -25,7 +27,8 @@ def write_receipt(services: Services, identity: Identity, upload_id: str) -> Ite
     """Yield the table line by line. Raises NotFoundError before the first one."""
     shown = read_upload(services, identity, upload_id)
     records = read_rows(partial(list_files_behind, services, identity, shown, limit=PAGE))
-    return chain([BEGIN + write_row(COLUMNS)], (write_row(_list_cells(record)) for record in records))
+    state = choose_upload_badge(shown).label
+    return chain([BEGIN + write_row(COLUMNS)], (write_row((*_list_cells(record), state)) for record in records))
 
 
 def _list_cells(record: FileRecord) -> tuple[object, ...]:
@@ -44,5 +47,6 @@ def _list_cells(record: FileRecord) -> tuple[object, ...]:
         timestamp(record.updated_at),
         record.file_id,
         record.parent or "",
+        record.duplicate_of or "",
         record.replaced_by or "",
     )

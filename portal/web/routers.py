@@ -13,6 +13,7 @@ from portal.http.sessions.dependencies import find_services
 from portal.http.sessions.session_cookies import require_admin as admins_only
 from portal.presentation.formatting import AMOUNT_FILTERS
 from portal.presentation.labels import WORD_FILTERS
+from portal.presentation.upload_labels import UPLOAD_FILTERS
 from portal.services import Services
 from portal.sign_in.cookies import IDLE_SECONDS
 from portal.web import notifications
@@ -91,4 +92,4 @@ def build_page_context(request: Request) -> dict[str, Any]:
 
 
 rendering.CONTEXTS.append(build_page_context)
-rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS)
+rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS | UPLOAD_FILTERS)

@@ -9,7 +9,7 @@ from itertools import starmap
 from typing import Any
 
 from intake.files.item_keys import series_of
-from intake.files.model import short_text
+from intake.files.metadata import short_text
 from intake.files.states import JUDGED, State
 from intake.projections.counting import ARCHIVE, describe_counted
 from intake.projections.model import Change, Filed, device

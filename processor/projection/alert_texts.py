@@ -1,10 +1,11 @@
 """The words of alerts. Opaque ids and codes only: an e-mail is no place for a name."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from intake.files.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.files.model import Upload
 from intake.files.states import State
+from intake.files.upload_state import count_missing
 from intake.messaging.model import Alert, AlertKind
 from intake.operations.model import FILES, USUALLY, WEEKS, WINDOW, Fault
 from intake.projections.model import DueAlert
@@ -81,26 +82,40 @@ def write_failed(due: DueAlert, origin: str) -> Alert:
 
 
 def write_completed(due: DueAlert, upload: Upload, origin: str) -> Alert:
-    """Tell that an upload has its last verdict."""
+    """Tell that an upload has its last verdict, and never that it is complete while files are missing."""
+    missing = count_missing(upload)
     outcomes = [f"{upload.counts[state]:,} {word}" for state, word in _OUTCOMES.items() if upload.counts.get(state)]
-    all_is_well = upload.counts.get(State.ACCEPTED) == upload.declared
-    told = (
-        f"all {_count_files(upload.declared)} accepted" if all_is_well and upload.declared > 1 else ", ".join(outcomes)
+    all_is_well = not missing and upload.counts.get(State.ACCEPTED) == upload.declared > 1
+    told = f"all {_count_files(upload.declared)} accepted" if all_is_well else ", ".join(outcomes) or "no files"
+    headline = (
+        f"Upload incomplete at {_name_clinic(due)}: {missing:,} missing, {told}"
+        if missing
+        else (f"Upload complete at {_name_clinic(due)}: {told}")
     )
-    warned = [f"- {upload.warnings:,} of the accepted have warnings"] if upload.warnings else []
     return _write_alert(
         due,
-        f"Upload complete at {_name_clinic(due)}: {told}",
+        headline,
         [
-            f"Every file of the upload has its verdict ({upload.declared:,} in all):",
-            *(f"- {outcome}" for outcome in outcomes),
-            *warned,
+            f"Every file that came has its verdict ({upload.declared:,} announced in all):",
+            *(f"- {line}" for line in (*outcomes, *_list_beside(upload))),
+            *([f"- {missing:,} missing: expected or announced, and not here"] if missing else ()),
             "",
             "Its receipt:",
             f"{origin}/uploads/{due.subject}",
         ],
         origin,
     )
+
+
+def _list_beside(upload: Upload) -> Iterator[str]:
+    """Yield what there is to tell beside the files' verdicts."""
+    if upload.warnings:
+        yield f"{upload.warnings:,} of the accepted have warnings"
+    if upload.duplicates:
+        yield f"{upload.duplicates:,} of the accepted were here already"
+    refused = upload.containers.get(State.REJECTED)
+    if refused:
+        yield f"{refused:,} {'archive' if refused == 1 else 'archives'} rejected"
 
 
 def write_quiet(due: DueAlert, origin: str) -> Alert:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from intake.analytics.model import PARTITION, PREFIX, day_of, format_time, modality
 from intake.files.dealing import REPAIRS
-from intake.files.model import modality_of
+from intake.files.metadata import modality_of
 from intake.files.states import JUDGED, State
 from intake.projections.model import device
 

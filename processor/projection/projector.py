@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from intake.errors import NotFoundError
 from intake.files.model import Source, Upload, now
 from intake.files.states import State
-from intake.files.upload_state import UploadState, find_upload_state
+from intake.files.upload_state import count_missing, find_upload_state
 from intake.messaging.model import Alert, AlertKind, Event, EventKind
 from intake.messaging.ports import Alerts, Events
 from intake.projections.model import Change, DueAlert
@@ -21,6 +21,9 @@ from processor.projection.replacements import Replacements
 CALM = timedelta(minutes=2)
 """How long an upload must stay complete before this is told, where nobody said how many files were to come: senders
 announce a long list in pieces, and each piece may be done before the next one is announced."""
+
+PATIENCE = timedelta(minutes=10)
+"""How long files may be missing before this is told: who sends them may be about to announce them."""
 
 
 class Projector:
@@ -79,21 +82,20 @@ class Projector:
         return alert is not None
 
     def _follow(self, upload_id: str, changes: Sequence[Change]) -> bool:
-        """Link what was sent in place of something else, or have an upload's completion told if that changed nothing.
+        """Link what was sent in place of something else; or, where that changed nothing, have told how an upload ended.
 
-        It is told once for each number of files that it was complete with. What is linked changes records, so the
-        upload is looked at again in a moment.
+        That is told once for each end that it comes to. What is linked changes records, so the upload is looked at
+        again in a moment.
         """
         try:
             upload = self._upload_of(upload_id)
         except NotFoundError:
             # Nothing that its files add up to may be held up by an upload that cannot be told of.
             return False
-        if self._replacements.link(upload, changes) or upload.source is Source.DIRECT or not _is_complete(upload):
+        if self._replacements.link(upload, changes) or upload.source is Source.DIRECT or not upload.settled:
             return False
-        at = self._clock()
-        due_at = at if upload.expected else at + CALM
-        self._outbox.announce(AlertKind.COMPLETED, upload.clinic_id, upload_id, str(upload.declared), due_at)
+        due_at = self._clock() + _choose_delay(upload)
+        self._outbox.announce(AlertKind.COMPLETED, upload.clinic_id, upload_id, describe_end(upload), due_at)
         return True
 
     def _write_alert(self, due: DueAlert) -> Alert | None:
@@ -101,7 +103,7 @@ class Projector:
         if due.kind != AlertKind.COMPLETED:
             return WRITERS[due.kind](due, self._portal_origin)
         upload = self._upload_of(due.subject)
-        if not _is_complete(upload):
+        if not upload.settled:
             return None
         self._events.publish([describe_completion(upload, self._clock())])
         return alert_texts.write_completed(due, upload, self._portal_origin)
@@ -116,8 +118,15 @@ WRITERS: dict[str, Callable[[DueAlert, str], Alert]] = {
 }
 
 
-def _is_complete(upload: Upload) -> bool:
-    return find_upload_state(upload) in {UploadState.COMPLETE, UploadState.NEEDS_ATTENTION}
+def _choose_delay(upload: Upload) -> timedelta:
+    if count_missing(upload):
+        return PATIENCE
+    return timedelta() if upload.expected or upload.expected_images else CALM
+
+
+def describe_end(upload: Upload) -> str:
+    """Return what an upload's end is told with: another text is another end, and is told too."""
+    return f"{upload.declared}.{find_upload_state(upload)}.{count_missing(upload)}"
 
 
 _OF_FILES = {State.REJECTED: EventKind.FILE_REJECTED, State.FAILED: EventKind.FILE_FAILED}
@@ -144,12 +153,21 @@ def list_events(changes: Sequence[Change]) -> list[Event]:
 
 
 def describe_completion(upload: Upload, at: datetime) -> Event:
-    """Return the event of an upload that is complete, as it is with so many files."""
-    counts = {state.value: count for state, count in upload.counts.items() if count}
+    """Return the event of an upload that waits for nothing more, as it stands; never as complete with files missing."""
+    missing = count_missing(upload)
     return Event(
-        f"{upload.upload_id}.{upload.declared}",
-        EventKind.UPLOAD_COMPLETED,
+        f"{upload.upload_id}.{describe_end(upload)}",
+        EventKind.UPLOAD_INCOMPLETE if missing else EventKind.UPLOAD_COMPLETED,
         upload.clinic_id,
         at,
-        {"upload_id": upload.upload_id, "declared": upload.declared, "counts": counts, "warnings": upload.warnings},
+        {
+            "upload_id": upload.upload_id,
+            "state": find_upload_state(upload).value,
+            "missing": missing,
+            "declared": upload.declared,
+            "counts": {state.value: count for state, count in upload.counts.items() if count},
+            "archives": {state.value: count for state, count in upload.containers.items() if count},
+            "duplicates": upload.duplicates,
+            "warnings": upload.warnings,
+        },
     )

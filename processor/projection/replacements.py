@@ -10,7 +10,8 @@ from datetime import datetime
 
 from intake.files.dealing import REOPENED, REPLACED
 from intake.files.item_keys import RANKS, term
-from intake.files.model import FileRecord, TimelineEntry, Upload, now, sop_instance_uid_of, study_uid_of
+from intake.files.metadata import sop_instance_uid_of, study_uid_of
+from intake.files.model import FileRecord, TimelineEntry, Upload, now
 from intake.files.ports import Repairs
 from intake.files.states import State
 from intake.files.upload_state import count_lost, count_troubled

@@ -82,26 +82,45 @@ class Upload:
     """An upload, and how far it has come."""
 
     upload_id: str
-    complete: bool
-    """Every file has its verdict or was given up."""
+    state: str
+    """`in_progress`, then `missing`, `needs_attention` or `complete`."""
     reference: str
     declared: int
-    """How many files were announced, and found in archives."""
+    """How many images and documents were announced, and found in archives."""
     counts: Mapping[str, int]
-    """Files by state."""
+    """Images and documents by state."""
     warnings: int
     created_at: datetime
+    missing: int = 0
+    """How many of them never came, or how many fewer there are than was expected."""
+    archives: Mapping[str, int] = field(default_factory=dict)
+    """Archives by state; what is in them counts as files."""
+    duplicates: int = 0
+    """Accepted files that were here already."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was expected is here, and nobody need look at any of it."""
+        return self.state == "complete"
+
+    @property
+    def settled(self) -> bool:
+        """Whether every file has its verdict or was given up."""
+        return self.state != "in_progress"
 
     @classmethod
     def read(cls, row: Json) -> Self:
         return cls(
             upload_id=row["upload_id"],
-            complete=row["state"] == "complete",
+            state=row["state"],
             reference=row["reference"],
             declared=row["declared"],
             counts=dict(row["counts"]),
             warnings=row["warnings"],
             created_at=read_time(row["created_at"]),
+            missing=row.get("missing", 0),
+            archives=dict(row.get("archives", {})),
+            duplicates=row.get("duplicates", 0),
         )
 
 

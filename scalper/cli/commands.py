@@ -72,7 +72,7 @@ def status(
 ) -> None:
     """Show how far an upload has come, and what is wrong with its files.
 
-    Exit code 0: complete, all accepted. 1: complete, some not accepted.
+    Exit code 0: complete, all accepted. 1: some missing or not accepted.
     2: a wrong call. 3: verdicts are awaited.
     """
     from scalper.cli import tracking  # noqa: PLC0415  As above.

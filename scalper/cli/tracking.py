@@ -31,7 +31,7 @@ def show_status(upload_id: str | None, journal: Path | None, *, as_json: bool) -
         if not upload_id:
             raise ClientError("Nothing was uploaded from here yet. Name an upload.")
         upload = client.status(upload_id)
-        refused = any(upload.counts.get(state) for state in PROBLEMS)
+        refused = any({**upload.counts, **upload.archives}.get(state) for state in PROBLEMS)
         files = client.files(upload.upload_id) if upload.warnings or refused else ()
         problems = [file for file in files if file.state in PROBLEMS or file.warnings > 0]
     if as_json:
@@ -39,9 +39,9 @@ def show_status(upload_id: str | None, journal: Path | None, *, as_json: bool) -
         print(json.dumps(facts, ensure_ascii=False, default=_to_json))
     else:
         _print_upload(upload, problems)
-    if not upload.complete:
+    if not upload.settled:
         return AGAIN
-    return REJECTED if refused else ACCEPTED
+    return ACCEPTED if upload.complete else REJECTED
 
 
 def follow_verdicts(cursor_file: Path | None, *, from_start: bool, once: bool, as_json: bool) -> None:
@@ -84,14 +84,24 @@ def fetch_file(file_id: str, target: Path | None, *, force: bool) -> None:
 def _print_upload(upload: Upload, problems: list[File]) -> None:
     console = open_console()
     reference = f"  {escape_name(upload.reference)}" if upload.reference else ""
-    awaited = upload.counts.get(AWAITING, 0)
-    progress = "[green]complete[/]" if upload.complete else f"[yellow]{awaited:,} to come[/]"
-    console.print(f"Upload [bold]{upload.upload_id}[/]{reference}  {progress}")
+    console.print(f"Upload [bold]{upload.upload_id}[/]{reference}  {_describe_state(upload)}")
     console.print(f"{count_files(upload.declared)}: {format_counts(upload.counts, upload.warnings)}.")
+    if upload.archives:
+        console.print(f"Archives, whose files are counted above: {format_counts(upload.archives, 0)}.")
+    if upload.duplicates:
+        console.print(f"{count_files(upload.duplicates)} already here.")
     for file in problems:
         console.print(f"{format_state(file.state, file.warnings)}  {escape_name(file.name)}  [dim]{file.file_id}[/]")
         for line in explain_findings(file.findings, file.state):
             console.print(line)
+
+
+def _describe_state(upload: Upload) -> str:
+    return {
+        "in_progress": f"[yellow]{upload.counts.get(AWAITING, 0):,} to come[/]",
+        "missing": f"[red]{upload.missing:,} missing[/]",
+        "needs_attention": "[red]needs attention[/]",
+    }.get(upload.state, "[green]complete[/]")
 
 
 def _print_change(client: Client, change: Change, *, as_json: bool) -> None:

@@ -75,7 +75,7 @@ class Announcer:
         return reserved
 
     def prepare(self, files: Sequence[Announcement], expected: int) -> Pending:
-        """Note what is about to be announced. `expected` is how many files the run knows of in all."""
+        """Note what is about to be announced. `expected` is how many files the run knows of in all, archives aside."""
         batch = self._batch or self._journal.find_open_batch(self._roots, self._reference)
         if batch is None or batch.size + len(files) > MAX_FILES_PER_UPLOAD:
             batch = self._journal.add_batch(self._roots, self._reference, self._note, expected)
@@ -104,5 +104,5 @@ class Announcer:
             "files": files,
             "reference": batch.reference,
             "note": batch.note,
-            **({"expected": batch.expected} if batch.expected <= MAX_FILES_PER_UPLOAD else {}),
+            **({"expected": batch.expected} if 0 < batch.expected <= MAX_FILES_PER_UPLOAD else {}),
         }

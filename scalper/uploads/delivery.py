@@ -81,7 +81,7 @@ class Delivery:
             if entry.state != SENT:
                 self.outcome.states[entry.file_id] = entry.state
         self._todo.extend(plan.new)
-        self._expected = len(plan.new) + len(plan.begun)
+        self._expected = sum(not file.holds_others for file in (*plan.new, *(file for file, _ in plan.begun)))
         unknown: dict[str, dict[str, LocalFile]] = defaultdict(dict)
         for file, entry in plan.begun:
             if entry.file_id in reserved:

@@ -41,6 +41,11 @@ class LocalFile:
     def large(self) -> bool:
         return self.size > LARGE
 
+    @property
+    def holds_others(self) -> bool:
+        """Whether it is called as what only holds or lists other files, which are what counts."""
+        return self.path.suffix.lower() == ".zip" or self.path.name.upper() == "DICOMDIR"
+
     def ensure_unchanged(self) -> None:
         """Raises FileChangedError, and OSError if the file is gone."""
         now = self.path.stat()

@@ -107,7 +107,7 @@ class Wait:
             return False
         while self._open:
             upload = Upload.read(self._connection.ask("GET", f"uploads/{self._open[-1]}", query={"limit": 1}))
-            if not upload.complete and upload.counts.get(AWAITING, 0) > self._abandoned.get(upload.upload_id, 0):
+            if not upload.settled and upload.counts.get(AWAITING, 0) > self._abandoned.get(upload.upload_id, 0):
                 return False
             self._open.pop()
         return True

@@ -73,7 +73,7 @@ class Sample:
         stored = self._table.uploads[upload.upload_id]
         record = self._record(
             stored,
-            new_id=file_id(upload.upload_id, stored.declared),
+            new_id=file_id(upload.upload_id, stored.announced),
             name=name,
             state=state,
             codes=codes,
@@ -120,7 +120,7 @@ class Sample:
 
     @staticmethod
     def _with_one_more(upload: Upload) -> Upload:
-        return replace(upload, declared=upload.declared + 1)
+        return replace(upload, announced=upload.announced + 1)
 
     def _record(
         self, upload: Upload, *, new_id: str, name: str, state: State, codes: tuple[str, ...], size: int, kind: str

@@ -94,7 +94,7 @@ def test_a_zipped_study_becomes_a_file_per_slice(partner, lane):
     name, count = "zipped", 150
     upload_id = partner.upload({"study.zip": zipped(a_study(name, count))})["upload_id"]
 
-    _settled(lane, upload_id, count + 1, 90)
+    _settled(lane, upload_id, count, 90)
 
     _assert_whole(lane, name, count, upload_id)
 
@@ -116,7 +116,7 @@ def test_a_worker_killed_in_the_middle_of_an_archive_is_healed_by_redelivery(par
     for body in slices:
         lane.aws.sqs.send_message(QueueUrl=lane.outputs["QueueUrl"], MessageBody=body)
     lane.go_on()
-    _settled(lane, upload_id, count + 1, 90)
+    _settled(lane, upload_id, count, 90)
     _assert_whole(lane, name, count, upload_id)
 
 
@@ -144,10 +144,10 @@ def test_an_archive_of_which_nothing_is_accepted_is_rejected_before_its_upload_i
     files = {"study/viewer.exe": b"MZ" + bytes(200), "readme.bin": bytes(300)}
     first = partner.upload({"study.zip": zipped(files)})["upload_id"]
 
-    upload = _settled(lane, first, 3, 60)
+    upload = _settled(lane, first, 2, 60)
 
     archive, *entries = lane.records.files_of(first, None, 10).rows
-    assert (upload.counts["rejected"], upload.counts["accepted"]) == (3, 0)
+    assert (upload.counts["rejected"], upload.containers) == (2, {"rejected": 1})
     assert (archive.state, archive.codes) == ("rejected", ("archive-nothing-accepted",))
     assert {entry.state for entry in entries} == {"rejected"}
     assert len(lane.stored("AcceptedBucket", first)) == 0
@@ -155,7 +155,7 @@ def test_an_archive_of_which_nothing_is_accepted_is_rejected_before_its_upload_i
     assert kept["Body"].read() == zipped(files)
 
     again = partner.upload({"study.zip": zipped(files)})["upload_id"]
-    _settled(lane, again, 3, 60)
+    _settled(lane, again, 2, 60)
     assert lane.records.files_of(again, None, 1).rows[0].codes == ("archive-nothing-accepted",)
 
 
@@ -163,20 +163,33 @@ def test_an_archive_sent_twice_at_once_ends_both_times_alike(partner, lane):
     mixed = zipped({**a_study("twice at once", 20), "viewer.exe": b"MZ" + bytes(99)})
     uploads = [partner.upload({"study.zip": mixed})["upload_id"] for _ in range(2)]
 
-    upload = _settled(lane, uploads[0], 22, 60)
-    copy = _settled(lane, uploads[1], 1, 60)
-
-    assert (upload.counts["accepted"], upload.counts["rejected"], upload.warnings) == (21, 1, 1)
-    assert (copy.counts["accepted"], copy.warnings) == (1, 1)
+    for upload in (_settled(lane, upload_id, 21, 60) for upload_id in uploads):
+        assert (upload.counts["accepted"], upload.counts["rejected"], upload.warnings) == (20, 1, 0)
+        assert upload.containers == {"accepted": 1}
     told = [lane.records.files_of(upload_id, None, 1).rows[0].findings[0] for upload_id in uploads]
     assert {(found.code, found.where) for found in told} == {("archive-entries-rejected", "1 of 21 entries")}
+
+
+def test_one_image_less_than_expected_is_missing_also_when_the_archive_is_sent_again(partner, lane):
+    """Eleven images in an archive, and twelve expected: the archive is no image, and its duplicate brings them too."""
+    archive = zipped(a_study("one is missing", 11))
+    uploads = [partner.upload({"study.zip": archive}, expected_images=12)["upload_id"]]
+    _settled(lane, uploads[0], 11, 60)
+    uploads.append(partner.upload({"study.zip": archive}, expected_images=12)["upload_id"])
+    _settled(lane, uploads[1], 11, 60)
+
+    for upload_id, duplicates in zip(uploads, (0, 11), strict=True):
+        told = partner.http.get(f"/api/v1/uploads/{upload_id}").json()
+        assert (told["state"], told["missing"], told["declared"]) == ("missing", 1, 11)
+        assert (told["counts"], told["archives"]) == ({"accepted": 11}, {"accepted": 1})
+        assert told["duplicates"] == duplicates
 
 
 def test_a_large_entry_is_written_in_parts_and_accepted_byte_for_byte(partner, lane):
     large = ct_slice(study=uid("large entry"), series=uid("large entry", 1), rows=3300, columns=3300)
     upload_id = partner.upload({"one.zip": zipped({"large.dcm": large})})["upload_id"]
 
-    _settled(lane, upload_id, 2, 60)
+    _settled(lane, upload_id, 1, 60)
 
     _, child = lane.records.files_of(upload_id, None, 10).rows
     assert (child.state, child.size, child.findings) == ("accepted", len(large), ())
@@ -205,7 +218,7 @@ def killed_halfway(partner, lane, name, count):
     for process in _judging_processes(lane):
         os.kill(process, signal.SIGKILL)
 
-    _settled(lane, upload_id, count + 1, 200)
+    _settled(lane, upload_id, count, 200)
 
     _assert_whole(lane, name, count, upload_id)
     assert lane.depth("DeadLetterQueueUrl") == 0

@@ -62,7 +62,7 @@ def rejected(partner, count):
 def test_every_event_is_verified_and_seen_once_by_id_after_an_outage(
     stack, partner, receiver, portal_url, staff_tokens
 ):
-    every = ("upload.completed", "file.rejected", "file.failed", "study.updated")
+    every = ("upload.completed", "upload.incomplete", "file.rejected", "file.failed", "study.updated")
     webhook_id = subscribed(partner, receiver, *every)
     seen = receiver.events.setdefault(webhook_id, {})
     fired = partner.http.post(f"/api/v1/webhooks/{webhook_id}/test").json()["event_id"]

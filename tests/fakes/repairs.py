@@ -6,7 +6,8 @@ from typing import Any
 
 from intake.files.dealing import Dealing
 from intake.files.item_keys import RANKS, cause_of, term
-from intake.files.model import FileRecord, TimelineEntry, Upload, sop_instance_uid_of
+from intake.files.metadata import sop_instance_uid_of
+from intake.files.model import FileRecord, TimelineEntry, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
 from tests.fakes.table import FakeTable

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from intake.errors import NotFoundError
 from intake.files.item_keys import cause_of, index_by_content, series_of, term
-from intake.files.model import FileRecord, Upload, modality_of
+from intake.files.metadata import modality_of
+from intake.files.model import FileRecord, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.search.dynamodb import matches

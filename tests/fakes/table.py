@@ -13,7 +13,7 @@ from intake.files.states import State
 from intake.projections.model import Change, Place
 from intake.projections.tally import tally
 from intake.records.file_items import dealing_map
-from intake.records.records import read_upload, upload_item
+from intake.records.upload_items import read_upload, upload_item
 from processor.handlers.record_changes import describe_change
 from tests.records import stored_item
 
@@ -60,7 +60,7 @@ class FakeTable:
 
 def _describe_end(record: FileRecord) -> Change:
     """Return the one change that adds what all of a record's changes added up to."""
-    change = describe_change({}, stored_item(record))
+    change = describe_change({}, stored_item(replace(record, state=State(record.state))))
     begun = None if record.source is Source.DIRECT and record.parent is None else State.AWAITING_UPLOAD
     return replace(change, before=begun, entries=_entries(record), announced_at=None)
 

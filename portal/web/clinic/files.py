@@ -6,7 +6,8 @@ from fastapi.responses import RedirectResponse, Response
 from intake.files.dealing import OF_FILES
 from intake.files.item_keys import RANKS
 from intake.files.keys import UNASSIGNED
-from intake.files.model import FileRecord, Severity, study_uid_of
+from intake.files.metadata import study_uid_of
+from intake.files.model import FileRecord, Severity
 from intake.files.states import State
 from intake.rules import is_note
 from portal.http.pages.rendering import render

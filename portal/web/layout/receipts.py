@@ -106,7 +106,10 @@ def list_tiles(upload: Upload) -> list[Tile]:
         Tile(deleted, "Deleted", STATE_BADGES[State.DELETED]),
         Tile(upload.duplicates, "Already here"),
     ]
-    missing = Tile(count_missing(upload), "Missing", STATE_BADGES[State.EXPIRED])
+    # While files are checked, more may yet be announced.
+    missing = Tile(
+        count_missing(upload) if upload.settled else count_lost(upload), "Missing", STATE_BADGES[State.EXPIRED]
+    )
     waiting = Tile(upload.waiting, "Waiting", STATE_BADGES[State.AWAITING_UPLOAD])
     return [*always, missing, *(tile for tile in rare if tile.number), waiting]
 

@@ -131,7 +131,7 @@ def test_a_note_and_how_many_files_are_expected_are_kept(portal):
     upload_id = client.post("/api/v1/uploads", json=body).json()["upload_id"]
     seen = client.get(f"/api/v1/uploads/{upload_id}").json()
     assert (seen["note"], seen["expected"], seen["declared"]) == (body["note"], 120, 1)
-    assert portal.table.uploads[upload_id].unannounced == 119
+    assert (seen["missing"], seen["state"]) == (119, "in_progress")
     (row,) = client.get("/api/v1/uploads").json()["uploads"]
     assert row["expected"] == 120
     assert "note" not in row

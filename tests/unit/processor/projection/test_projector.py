@@ -10,7 +10,7 @@ from intake.messaging.model import EventKind
 from intake.records.file_items import file_item
 from intake.table.table import serialize
 from processor.handlers.record_changes import read_changes
-from processor.projection.projector import CALM, Projector, describe_completion, list_events
+from processor.projection.projector import CALM, PATIENCE, Projector, describe_completion, list_events
 from processor.projection.replacements import Replacements
 from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeRecords, FakeRepairs, FakeTable
 from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, an_instance, an_upload
@@ -118,12 +118,47 @@ def test_a_completed_upload_is_told_once_however_often_its_last_change_is_delive
 
 
 def test_an_upload_of_unknown_length_is_complete_when_it_has_been_calm(projector, alerts, table, clock):
-    projector.project(_judged(table, [State.ACCEPTED, State.EXPIRED]))
-    assert alerts.published == []
+    projector.project(_judged(table, [State.ACCEPTED, State.FAILED]))
+    assert [alert.kind for alert in alerts.published] == ["file.failed"]
 
     clock[0] += CALM
     assert projector.tell_pending() == 1
-    assert alerts.published[-1].subject.endswith("1 accepted, 1 never received")
+    assert alerts.published[-1].subject.endswith("1 accepted, 1 failed on our side")
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        ([State.ACCEPTED] * 3, {"expected_images": 5}, "2 missing, 3 accepted"),
+        ([State.ACCEPTED] * 3, {"expected": 4}, "1 missing, 3 accepted"),
+        ([State.ACCEPTED, State.EXPIRED], {}, "1 missing, 1 accepted, 1 never received"),
+    ],
+)
+def test_what_is_missing_is_told_after_ten_minutes_and_never_as_complete(projector, table, clock, ending, request):
+    states, upload, told = ending
+    alerts, events = request.getfixturevalue("alerts"), request.getfixturevalue("events")
+    projector.project(_judged(table, states, **upload))
+    clock[0] += PATIENCE - timedelta(seconds=1)
+    assert projector.tell_pending() == 0
+
+    clock[0] += timedelta(seconds=1)
+    assert projector.tell_pending() == 1
+    assert alerts.published[-1].subject == f"[Silent Scalper] Upload incomplete at northside: {told}"
+    assert [event.kind for event in events.published] == [EventKind.UPLOAD_INCOMPLETE]
+    assert events.published[0].data["state"] == "missing"
+
+
+def test_an_upload_that_was_told_as_incomplete_is_told_again_when_it_is_complete(projector, alerts, table, clock):
+    projector.project(_judged(table, [State.ACCEPTED] * 2, expected=3))
+    clock[0] += PATIENCE
+    projector.tell_pending()
+
+    clock[0] += timedelta(minutes=15)
+    projector.project(_judged(table, [State.ACCEPTED] * 3, expected=3))
+    assert [alert.subject.partition("at northside: ")[2] for alert in alerts.published] == [
+        "1 missing, 2 accepted",
+        "all 3 files accepted",
+    ]
 
 
 def test_an_upload_that_grew_meanwhile_is_told_when_it_is_complete_again(projector, alerts, table, clock):
@@ -231,7 +266,7 @@ def test_an_upload_that_is_complete_again_with_more_files_is_another_event():
     again = describe_completion(an_upload(declared=4, counts=counts), NOON)
 
     assert event.data["counts"] == {"accepted": 2, "rejected": 1}
-    assert event.event_id == f"{UPLOAD_ID}.3" != again.event_id
+    assert event.event_id == f"{UPLOAD_ID}.3.needs_attention.0" != again.event_id
 
 
 def test_no_event_names_a_file_or_a_patient():

@@ -133,11 +133,11 @@ def test_status_tells_the_last_upload_and_what_is_wrong_with_it(run, study):
     run("upload", study, "--reference", "batch-117")
     result = run("status", "--last")
     assert result.exit_code == 1
-    assert "batch-117  complete" in result.stdout
+    assert "batch-117  needs attention" in result.stdout
     assert "4 files: 3 accepted, 1 rejected." in result.stdout
     assert "What to do: Send it again." in result.stdout
     told = json.loads(run("status", "--last", "--json").stdout)
-    assert (told["complete"], told["counts"]["rejected"], len(told["problems"])) == (True, 1, 1)
+    assert (told["state"], told["counts"]["rejected"], len(told["problems"])) == ("needs_attention", 1, 1)
 
 
 def test_watch_goes_on_where_it_ended(run, study, tmp_path):

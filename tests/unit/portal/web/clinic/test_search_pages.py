@@ -194,3 +194,20 @@ def test_a_page_that_ended_early_tells_how_far_it_looked_and_leads_on(filled, mo
         assert "cursor=" in text
         assert "bmV4dA" not in text
         assert text.count('class="list__name"') == len(rows)
+
+
+def test_a_study_with_a_gap_never_says_that_all_of_it_has_arrived(portal):
+    """All that was sent is here: what is missing in between was never sent."""
+    portal.table.uploads[UPLOAD_ID] = an_upload(declared=9)
+    portal.table.files |= {record.file_id: record for record in map(slice_of, range(9))}
+    text = portal.browser().get(f"/studies/{STUDY}").text
+    assert "Images are missing in between: 1, 3, 5 to 6, 8; 2, 4" in text
+    assert "has arrived and was accepted" not in text
+
+
+def test_a_study_of_an_upload_that_is_short_of_the_expected_says_so(portal):
+    portal.table.uploads[UPLOAD_ID] = an_upload(declared=6, expected_images=8)
+    portal.table.files |= {record.file_id: record for record in map(slice_of, range(6))}
+    text = portal.browser().get(f"/studies/{STUDY}").text
+    assert "Files that were expected in its uploads are missing." in text
+    assert "was accepted." not in text
