@@ -33,7 +33,7 @@ def test_a_rejected_file_is_repaired_in_three_clicks(
     expect(staff_page.get_by_role("heading", name="Add files to an upload")).to_be_visible()
     assert violations(staff_page) == []
     choose(staff_page, [bad])
-    staff_page.get_by_role("button", name="Upload 1 file").click()
+    staff_page.get_by_role("button", name="Upload 1 more file").click()
 
     expect(staff_page.locator("#receipt").get_by_text("All 2 files accepted, 1 replaced")).to_be_visible()
     assert staff_page.url == receipt
