@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from intake.files.dealing import Dealing, Reason
 from intake.files.item_keys import build_created_key, file_key, index_by_content, index_by_name, index_by_state
 from intake.files.keys import KeyedIds
 from intake.files.model import (
@@ -20,6 +19,7 @@ from intake.files.model import (
 from intake.files.outcomes import Verdict
 from intake.files.scan import Scan
 from intake.files.states import State
+from intake.records.dealings import dealing_map, read_dealing
 from intake.table.expressions import Write, clinic, update
 from intake.table.items import Item, moment, pack
 
@@ -139,22 +139,6 @@ def object_version(row: Item) -> ObjectVersion:
 def timeline_map(entry: TimelineEntry) -> Item:
     told = {"detail": entry.detail} if entry.detail else {}
     return {"at": timestamp(entry.at), "actor": entry.actor, "event": entry.event, **told}
-
-
-def dealing_map(dealing: Dealing) -> Item:
-    told = {"words": dealing.words} if dealing.words else {}
-    who = {"by": dealing.by, "by_name": dealing.by_name, "at": timestamp(dealing.at)}
-    return {"reason": dealing.reason.value, **who, **told}
-
-
-def read_dealing(row: Item) -> Dealing:
-    return Dealing(
-        reason=Reason(row["reason"]),
-        by=row["by"],
-        by_name=row["by_name"],
-        at=moment(row["at"]),
-        words=row.get("words", ""),
-    )
 
 
 def trouble_attributes(record: FileRecord, *, handled: bool) -> Item:

@@ -3,7 +3,7 @@
 from intake.files.item_keys import build_created_key, index_by_name, upload_key
 from intake.files.model import Source, Upload, timestamp
 from intake.files.states import State
-from intake.records.file_items import read_dealing
+from intake.records.dealings import read_dealing
 from intake.table.items import Item, collect_sums, moment
 
 

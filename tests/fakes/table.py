@@ -12,7 +12,7 @@ from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.projections.model import Change, Place
 from intake.projections.tally import tally
-from intake.records.file_items import dealing_map
+from intake.records.dealings import dealing_map
 from intake.records.upload_items import read_upload, upload_item
 from processor.handlers.record_changes import describe_change
 from tests.records import stored_item

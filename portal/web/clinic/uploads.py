@@ -29,7 +29,7 @@ from portal.uploads import receipt_csv, reservations, signing
 from portal.uploads import visibility as seen
 from portal.uploads.requests import AddFiles, NewUpload, Sign, Withdraw
 from portal.uploads.responses import AnnouncementList, PartPuts, Reserved, ReservedUpload
-from portal.web.layout import receipts
+from portal.web.layout import looks, receipts
 from portal.web.layout.pages import Staff, build_address, build_page_links, see_other
 
 router = APIRouter()
@@ -151,8 +151,10 @@ def upload_receipt_again(
     """Render the receipt's body, or answer 204 while it would look as it did: most looks cost one read."""
     upload = seen.read_upload(services, identity, upload_id)
     order = _find_order(services, identity, upload_id, asked)
-    going_on = upload.waiting or (order and not order.complete) or receipts.is_fresh(upload, services.clock(), said)
-    if unchanged == receipts.fingerprint_receipt(upload, order, services.clock()) and going_on:
+    at = services.clock()
+    going_on = upload.waiting or (order and not order.complete) or looks.is_fresh(upload, at, said)
+    looked = receipts.fingerprint_receipt(upload, order, interrupted=looks.is_interrupted(upload, at))
+    if unchanged == looked and going_on:
         return Response(status_code=204)
     return render(request, "_receipt.html", **_build_view(services, identity, upload, cursor, order, said=said))
 
@@ -227,7 +229,9 @@ def _build_view(
     studies = services.troubles.studies(upload.upload_id, receipts.STUDIES)
     path = f"/uploads/{upload.upload_id}"
     at = services.clock()
-    again = {"unchanged": receipts.fingerprint_receipt(upload, order, at), "cursor": cursor.text, "said": said}
+    interrupted = looks.is_interrupted(upload, at)
+    looked = receipts.fingerprint_receipt(upload, order, interrupted=interrupted)
+    again = {"unchanged": looked, "cursor": cursor.text, "said": said}
     return {
         "upload": upload,
         "tiles": receipts.list_tiles(upload),
@@ -243,9 +247,9 @@ def _build_view(
         "order_id": orders.new_order_id(),
         # It may still look again for a while: what was sent in place of a file is found once that is counted.
         "judged": upload.settled and all(file.state is not State.AWAITING_UPLOAD for file in page.rows),
-        "interrupted": receipts.is_interrupted(upload, at),
+        "interrupted": interrupted,
         "closable": not upload.closed and upload.settled and bool(count_missing(upload)),
-        "seconds": receipts.choose_next_look(upload, page.rows, at, order, said),
+        "seconds": looks.choose_next_look(upload, page.rows, at, order, said),
         "again": build_address(f"{path}/_receipt", {**again, "asked": order.order_id if order else ""}),
         **build_page_links(path, cursor, page.next),
     }

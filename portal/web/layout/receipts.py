@@ -2,19 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from intake.files.item_keys import code_of, state_of
-from intake.files.model import FileRecord, Severity, Source, Upload
+from intake.files.model import FileRecord, Severity, Upload
 from intake.files.states import State
 from intake.files.upload_state import (
-    UploadState,
     count_lost,
     count_missing,
     count_open,
     count_troubled,
-    find_upload_state,
 )
 from intake.orders.model import Order
 from intake.rules import is_note
@@ -29,19 +26,6 @@ PAGE = 100
 
 STUDIES = 50
 """Studies that a receipt lists."""
-
-FRESH = timedelta(minutes=15)
-"""How long after its start an upload is looked at often."""
-
-SETTLING = timedelta(seconds=30)
-"""How long after the last change of its files an upload's figures may still follow: what was sent in place of a file
-is found once it is counted."""
-
-IDLE = timedelta(minutes=2)
-"""How long nothing has come of an upload that files are awaited of, until its receipt offers to go on with it."""
-
-OFTEN, SELDOM = 2, 15
-"""Seconds between two looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +63,11 @@ class Share:
     rejected: int
 
 
-def fingerprint_receipt(upload: Upload, order: Order | None, at: datetime) -> str:
+def fingerprint_receipt(upload: Upload, order: Order | None = None, *, interrupted: bool = False) -> str:
     """Return what changes whenever a receipt would look otherwise."""
     asked = (order.total, order.answered, int(order.complete)) if order else ()
     beside = (upload.duplicates, count_missing(upload), count_troubled(upload), *upload.containers.values())
-    beside += (upload.replaced, *upload.handled.values(), int(upload.closed), int(is_interrupted(upload, at)))
+    beside += (upload.replaced, *upload.handled.values(), int(upload.closed), int(interrupted))
     numbers = (upload.declared, upload.warnings, *_list_counts(upload), *beside, *asked)
     return "-".join(map(str, numbers))
 
@@ -137,38 +121,6 @@ def stack_bar(total: int, stretches: Iterable[tuple[str, int]]) -> Bar:
             parts.append(Part(tone, start, width))
             start += width
     return Bar(max(1, total, start), tuple(parts))
-
-
-def choose_next_look(
-    upload: Upload, files: Sequence[FileRecord], at: datetime, order: Order | None = None, said: int = 0
-) -> int | None:
-    """Return when a page should look again, or None when nothing is going to change.
-
-    The counts follow the records, so a row that still waits keeps the page looking although the counts are complete.
-    """
-    if order and not order.complete and at - order.placed_at < FRESH:
-        return OFTEN
-    if is_fresh(upload, at, said):
-        return OFTEN
-    done = not upload.waiting and all(file.state is not State.AWAITING_UPLOAD for file in files)
-    if done or upload.source is Source.DIRECT:
-        return None
-    return OFTEN if at - upload.created_at < FRESH else SELDOM
-
-
-def is_fresh(upload: Upload, at: datetime, said: int = 0) -> bool:
-    """Say whether an upload in trouble may get out of it by itself, since its figures have just changed, or somebody
-    has `said` something at that time, in seconds since 1970."""
-    if find_upload_state(upload) not in {UploadState.MISSING, UploadState.NEEDS_ATTENTION}:
-        return False
-    is_changed = upload.changed_at is not None and at - upload.changed_at < SETTLING
-    return is_changed or 0 <= at.timestamp() - said < SETTLING.total_seconds()
-
-
-def is_interrupted(upload: Upload, at: datetime) -> bool:
-    """Say whether files are awaited of an upload that nothing has come of for a while."""
-    last = max(upload.created_at, upload.announced_at or upload.created_at, upload.changed_at or upload.created_at)
-    return upload.source is not Source.DIRECT and upload.waiting > 0 and at - last > IDLE
 
 
 def list_shares(upload: Upload, studies: Sequence[StudyOfUpload]) -> list[Share]:
