@@ -53,6 +53,11 @@ def count_lost(upload: Upload) -> int:
     return max(0, upload.counts.get(State.EXPIRED, 0) - upload.handled.get(State.EXPIRED, 0))
 
 
+def count_missing_so_far(upload: Upload) -> int:
+    """Return how many files are known to be missing: while some are checked, more of the expected may be announced."""
+    return count_missing(upload) if upload.settled else count_lost(upload)
+
+
 def count_troubled(upload: Upload) -> int:
     """Return how many files and containers came, were not accepted, and wait for somebody to do something about it."""
     return sum(count_open(upload, state) for state in TROUBLES)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from intake.files.model import Finding, Severity, Upload
 from intake.files.states import State
+from intake.files.upload_state import count_missing_so_far
 from intake.studies.model import LIMITS, Series, Study
 
 PATIENT_DIFFERS = Finding(
@@ -57,14 +58,12 @@ SECTIONS = {
 }
 """Every rule on studies, and the standard's section that it follows from."""
 
-_NEVER_CAME = (State.EXPIRED, State.FAILED)
-
 
 def findings(study: Study, uploads: Sequence[Upload]) -> tuple[Finding, ...]:
     """Return what is to be said of a study with its series, and of the uploads that it came with."""
     broken = {
         PATIENT_DIFFERS: len(study.patients) > 1,
-        INCOMPLETE: any(upload.counts.get(state) for upload in uploads for state in _NEVER_CAME),
+        INCOMPLETE: any(count_missing_so_far(one) or one.counts.get(State.FAILED) for one in uploads),
     }
     of_study = (found for found, is_broken in broken.items() if is_broken)
     return (*of_study, *(found for series in study.series for found in _check_series(series)))

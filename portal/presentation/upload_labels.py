@@ -9,6 +9,7 @@ from intake.files.upload_state import (
     UploadState,
     count_lost,
     count_missing,
+    count_missing_so_far,
     count_open,
     count_troubled,
     find_upload_state,
@@ -85,8 +86,8 @@ def _list_rest(upload: Upload) -> Iterator[str]:
 def describe_shortage(upload: Upload) -> str:
     """Return how much less there is than was expected, as a sentence, or nothing; what was announced in vain has its
     own."""
-    missing = count_missing(upload)
-    if not upload.settled or missing <= count_lost(upload):
+    missing = count_missing_so_far(upload)
+    if missing <= count_lost(upload):
         return ""
     told = format_count(missing, "file" if upload.expected else "image")
     verb = "is" if missing == 1 else "are"

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from intake.files.model import Finding, Upload
 from intake.files.states import State
-from intake.files.upload_state import count_lost, count_missing
+from intake.files.upload_state import count_missing_so_far
 from intake.studies.model import LIMITS, Series
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
@@ -57,7 +57,7 @@ class Share:
             accepted=counts.get(State.ACCEPTED, 0),
             rejected=counts.get(State.REJECTED, 0) + counts.get(State.DELETED, 0),
             failed=counts.get(State.FAILED, 0),
-            missing=count_missing(upload) if upload.settled else count_lost(upload),
+            missing=count_missing_so_far(upload),
             waiting=upload.waiting,
         )
 

@@ -15,7 +15,7 @@ from intake.files.dealing import OF_FILES, OF_UPLOADS
 from intake.files.keys import upload_of
 from intake.files.model import Source, Upload
 from intake.files.states import State
-from intake.files.upload_state import count_missing
+from intake.files.upload_state import count_lost, count_missing, count_troubled
 from intake.orders.model import Order
 from portal import cursors
 from portal.auth.identity import Identity
@@ -239,7 +239,7 @@ def _build_view(
         "causes": receipts.list_causes(services, identity, upload) if upload.causes else [],
         "shares": receipts.list_shares(upload, studies.rows),
         "more_studies": studies.next is not None,
-        "may_recur": any(map(upload.counts.get, (State.REJECTED, State.FAILED, State.EXPIRED))),
+        "may_recur": bool(count_troubled(upload) or count_lost(upload)),
         "files": page.rows,
         "reasons_of_files": OF_FILES,
         "reasons_of_uploads": OF_UPLOADS,

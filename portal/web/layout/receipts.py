@@ -7,12 +7,7 @@ from urllib.parse import urlencode
 from intake.files.item_keys import code_of, state_of
 from intake.files.model import FileRecord, Severity, Upload
 from intake.files.states import State
-from intake.files.upload_state import (
-    count_lost,
-    count_missing,
-    count_open,
-    count_troubled,
-)
+from intake.files.upload_state import count_lost, count_missing, count_missing_so_far, count_open, count_troubled
 from intake.orders.model import Order
 from intake.rules import is_note
 from intake.studies.model import StudyOfUpload
@@ -90,10 +85,7 @@ def list_tiles(upload: Upload) -> list[Tile]:
         Tile(deleted, "Deleted", STATE_BADGES[State.DELETED]),
         Tile(upload.duplicates, "Already here"),
     ]
-    # While files are checked, more may yet be announced.
-    missing = Tile(
-        count_missing(upload) if upload.settled else count_lost(upload), "Missing", STATE_BADGES[State.EXPIRED]
-    )
+    missing = Tile(count_missing_so_far(upload), "Missing", STATE_BADGES[State.EXPIRED])
     waiting = Tile(upload.waiting, "Waiting", STATE_BADGES[State.AWAITING_UPLOAD])
     return [*always, missing, *(tile for tile in rare if tile.number), waiting]
 
@@ -101,7 +93,7 @@ def list_tiles(upload: Upload) -> list[Tile]:
 def build_bar(upload: Upload) -> Bar:
     """Return how an upload's files stand; those that never came are part of the whole, announced or not."""
     accepted, rejected, failed, expired, deleted = _list_counts(upload)
-    short = count_missing(upload) - count_lost(upload) if upload.settled else 0
+    short = count_missing_so_far(upload) - count_lost(upload)
     bad, fault = min(rejected, count_open(upload, State.REJECTED)), min(failed, count_open(upload, State.FAILED))
     stretches = [
         ("ok", accepted - upload.warnings),

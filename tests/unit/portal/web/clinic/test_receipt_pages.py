@@ -33,7 +33,7 @@ def test_causes_are_exact_wherever_in_the_upload_their_files_stand(troubled):
     assert "Retry all 3 failed files" in text
     for told in (REFUSAL.message, REFUSAL.remedy, REFUSAL.where, WARNING.message, "By courier", OTHER.message):
         assert told in text
-    assert "In progress" in text
+    assert "617 of 620 files checked" in text
     assert "of the 625 that you expected" not in text  # Three files have no verdict yet.
 
 
