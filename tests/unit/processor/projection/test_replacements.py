@@ -219,6 +219,23 @@ def test_an_upload_without_trouble_is_asked_nothing(world, monkeypatch):
     assert world.replacements.link(upload, changes) == 0
 
 
+@pytest.mark.parametrize("troubled", [1, 40])
+def test_what_a_batch_asks_does_not_grow_with_the_trouble_of_its_upload(world, monkeypatch, troubled):
+    for file in world.announce(*[f"{n}.dcm" for n in range(troubled)]):
+        world.judge(file, State.REJECTED)
+    world.follow()
+    (good,) = world.announce("another.dcm", at=LATER)
+    world.judge(good)
+    changes = world.collect()
+    world.sums.apply(changes)
+    upload, calls = world.upload, []
+    for name in ("query", "batch_get", "write_if"):
+        call = getattr(world.table, name)
+        monkeypatch.setattr(world.table, name, lambda *told, name=name, call=call: calls.append(name) or call(*told))
+    world.replacements.link(upload, changes)
+    assert sorted(calls) == ["batch_get", "batch_get", "query"]
+
+
 def test_trouble_that_is_not_looked_through_is_told_to_operators(world):
     files = world.announce(*[f"{n}.dcm" for n in range(NAMES + 1)])
     for file in files:
