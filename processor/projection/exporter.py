@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from intake.analytics.model import PARTITION, PREFIX, day_of, format_time, modality
 from intake.files.dealing import REPAIRS
-from intake.files.metadata import modality_of
+from intake.files.metadata import read_modality
 from intake.files.states import JUDGED, State
 from intake.projections.model import device
 
@@ -94,7 +94,7 @@ def describe_verdict(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | No
         "codes": ",".join(new.get("codes", ())) if state is State.REJECTED else "",
         "warnings": new.get("warnings", 0) if judged else 0,
         "size": new["size"],
-        "modality": modality(modality_of(metadata)) if judged else "",
+        "modality": modality(read_modality(metadata)) if judged else "",
         "device": made_by.label if made_by else "",
         "source": new["source"],
         "duplicate": state is State.ACCEPTED and bool(new.get("duplicate_of")),

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from intake.files.dealing import REOPENED, REPLACED
 from intake.files.item_keys import RANKS, term
-from intake.files.metadata import sop_instance_uid_of, study_uid_of
+from intake.files.metadata import sop_instance_uid_of, read_study_uid
 from intake.files.model import FileRecord, TimelineEntry, Upload, now
 from intake.files.ports import Repairs
 from intake.files.states import State
@@ -93,7 +93,7 @@ def may_replace(new: FileRecord, old: FileRecord, *, by_last_segment: bool = Fal
     uid = sop_instance_uid_of(new.metadata)
     if uid and uid == sop_instance_uid_of(old.metadata):
         return new.file_id != old.file_id
-    studies = {study_uid_of(new.metadata), study_uid_of(old.metadata)} - {""}
+    studies = {read_study_uid(new.metadata), read_study_uid(old.metadata)} - {""}
     if len(studies) > 1 or new.created_at <= old.created_at:
         return False
     is_bare = "/" not in new.name and "\\" not in new.name

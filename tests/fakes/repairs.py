@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from intake.files.dealing import Dealing
-from intake.files.item_keys import RANKS, cause_of, term
+from intake.files.item_keys import RANKS, find_cause, term
 from intake.files.metadata import sop_instance_uid_of
 from intake.files.model import FileRecord, TimelineEntry, Upload
 from intake.files.outcomes import Page
@@ -41,7 +41,7 @@ class FakeRepairs:
 
     def list_open(self, upload_id: str, limit: int) -> Page[FileRecord]:
         found = [one for one in self.table.files_of(upload_id) if one.state in RANKS and not one.is_handled]
-        found.sort(key=lambda record: (cause_of(record.state, record.findings), record.file_id))
+        found.sort(key=lambda record: (find_cause(record.state, record.findings), record.file_id))
         return Page(tuple(found[:limit]), found[limit - 1].file_id if len(found) > limit else None)
 
     def list_behind(self, record: FileRecord, limit: int) -> tuple[FileRecord, ...]:

@@ -6,7 +6,7 @@ from fastapi.responses import RedirectResponse, Response
 from intake.files.dealing import OF_FILES
 from intake.files.item_keys import RANKS
 from intake.files.keys import UNASSIGNED
-from intake.files.metadata import study_uid_of
+from intake.files.metadata import read_study_uid
 from intake.files.model import FileRecord, Severity
 from intake.files.states import State
 from intake.rules import is_note
@@ -59,7 +59,7 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
     record = seen.read_file(services, identity, file_id)
     accepted = record.state is State.ACCEPTED
     unpacked = record.kind == "zip" and accepted and record.duplicate_of is None
-    uid = study_uid_of(record.metadata) if record.kind == "dicom" and accepted else ""
+    uid = read_study_uid(record.metadata) if record.kind == "dicom" and accepted else ""
     return render(
         request,
         "file.html",
