@@ -9,7 +9,7 @@ from threading import BoundedSemaphore
 
 from intake.analytics.model import Athena, QueryRuns
 from intake.files.keys import KeyedIds
-from intake.files.ports import Records
+from intake.files.ports import Records, Repairs
 from intake.messaging.ports import (
     DeadLetters,
     Events,
@@ -71,6 +71,7 @@ class Services:
     """The portal's collaborators."""
 
     records: Records
+    repairs: Repairs
     presigner: Presigner
     objects: ObjectReader
     send: Callable[[Presigned, bytes], None]

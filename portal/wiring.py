@@ -16,6 +16,7 @@ from intake.orders.reviews import DynamoReviews
 from intake.projections.change_feed import DynamoChangeFeed
 from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
+from intake.records.repairs import DynamoRepairs
 from intake.search.dynamodb import DynamoKeptSearches, DynamoSearch, DynamoTroubles
 from intake.storage.s3.objects import S3Objects
 from intake.storage.s3.uploads import SIGNING, S3Presigner
@@ -68,6 +69,7 @@ def wire(settings: Settings) -> Services:
     )
     return Services(
         records=DynamoRecords(table),
+        repairs=DynamoRepairs(table),
         presigner=S3Presigner(s3),
         objects=S3Objects(s3),
         send=HttpSender(http),

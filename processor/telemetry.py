@@ -138,6 +138,11 @@ def report_projected(changes: int, alerts: int) -> None:
     metrics.add_metric("AlertsSent", MetricUnit.Count, alerts)
 
 
+def report_unread_trouble(upload_id: str) -> None:
+    """Log an upload with more trouble than is looked through for what was sent in its place."""
+    logger.warning("trouble not looked through", extra={"upload_id": upload_id})
+
+
 def report_swept(swept: Swept) -> None:
     """Log and count one sweep."""
     counts = {

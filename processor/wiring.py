@@ -22,6 +22,7 @@ from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
 from intake.records.pending import DynamoChildren
 from intake.records.records import DynamoRecords
+from intake.records.repairs import DynamoRepairs
 from intake.records.verdicts import DynamoVerdicts
 from intake.storage.s3.objects import S3Objects
 from intake.storage.s3.uploads import S3Writer
@@ -41,12 +42,13 @@ from processor.orders.dispatch import OrderDispatcher
 from processor.orders.tasks import Tasks
 from processor.projection.exporter import Exporter
 from processor.projection.projector import Projector
+from processor.projection.replacements import Replacements
 from processor.reconcile.incidents import FollowUp
 from processor.reconcile.quiet_clinics import QuietWatch
 from processor.reconcile.reconciler import Reconciler
 from processor.reconcile.sweep import Sweep
 from processor.settings import ExporterSettings, JudgeSettings, ProjectorSettings, SweepSettings
-from processor.telemetry import FailureNotes
+from processor.telemetry import FailureNotes, report_unread_trouble
 
 # Waits are short against the Lambdas' timeouts, so that a slow service ends in a retry and not in a killed worker.
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=3, read_timeout=20)
@@ -114,12 +116,14 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
 def projector(environment: Mapping[str, str], session: boto3.Session) -> Projector:
     settings = ProjectorSettings.read(environment)
     table, sns = _table(session, settings.table), session.client("sns", config=_CONFIG)
+    records = DynamoRecords(table)
     return Projector(
         DynamoProjections(table),
         DynamoOutbox(table),
         SnsAlerts(sns, settings.alert_topic_arn),
         events=SnsEvents(sns, settings.event_topic_arn),
-        upload_of=partial(DynamoRecords(table).upload, None),
+        upload_of=partial(records.upload, None),
+        replacements=Replacements(DynamoRepairs(table), records.get_many, tell_unread=report_unread_trouble),
         portal_origin=settings.portal_origin,
     )
 

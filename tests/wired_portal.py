@@ -28,6 +28,7 @@ from tests.fakes import (
     FakeQueue,
     FakeQueueAge,
     FakeRecords,
+    FakeRepairs,
     FakeRequestCounts,
     FakeReviews,
     FakeRevocations,
@@ -93,6 +94,7 @@ def wired_portal(behind: Backends, **overrides: Any) -> Services:
     wired = {
         **{each.name: getattr(behind, each.name) for each in fields(Backends) if each.name != "table"},
         "records": FakeRecords(behind.table, clock),
+        "repairs": FakeRepairs(behind.table),
         "search": FakeSearch(behind.table),
         "troubles": FakeTroubles(behind.table),
         "studies": FakeStudies(behind.table),

@@ -214,21 +214,28 @@ function tellVerdict(line) {
   receipt.bringForward();
 }
 
-/** Offers to go on with the upload that this browser remembers, or that the address names. */
+/** Offers to go on with the upload that this browser remembers; the one that the address names takes more files. */
 async function goOn() {
-  const uploadId = new URLSearchParams(location.search).get("continue") ?? memory.upload?.uploadId;
+  const named = new URLSearchParams(location.search).get("continue");
+  const uploadId = named ?? memory.upload?.uploadId;
   const found = uploadId && (await findUnsent(uploadId, { portal, entries, memory, hasher }));
   if (!found) {
-    memory.forget();
+    if (named) join(named);
+    else memory.forget();
     return;
   }
   unfinished = found.unfinished;
   if (memory.upload?.uploadId !== uploadId) memory.begin(uploadId, found.announced, []);
+  join(uploadId);
+  part("unfinished-text").textContent = found.text;
+  part("unfinished").hidden = false;
+}
+
+/** Has what is sent from now on join an upload, whose facts stay as they were announced. */
+function join(uploadId) {
   uploader.join(uploadId);
   facts.lock(true);
   receipt.show(uploadId);
-  part("unfinished-text").textContent = found.text;
-  part("unfinished").hidden = false;
 }
 
 /** Clears the page for another upload; the receipt of the last one stays beneath until that begins. */

@@ -24,6 +24,10 @@ def read_study_uid(metadata: Mapping[str, Any]) -> str:
     return read_uid(metadata, "study_instance_uid") if read_series_uid(metadata) else ""
 
 
+def read_sop_instance_uid(metadata: Mapping[str, Any]) -> str:
+    return read_uid(metadata, "sop_instance_uid")
+
+
 def read_series_uid(metadata: Mapping[str, Any]) -> str:
     return read_uid(metadata, "series_instance_uid")
 

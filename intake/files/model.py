@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from intake.files.dealing import Dealing
 from intake.files.scan import Scan
 from intake.files.states import State
 
@@ -109,6 +110,10 @@ class FileRecord:
     to it, an accepted one took its place by review."""
     superseded_by: str | None = None
     """The file that took this one's place by review."""
+    replaced_by: str | None = None
+    """The accepted file of the same upload that was sent in place of this one, which was not accepted or never came."""
+    dealt_with: Dealing | None = None
+    """Somebody has said that this file, which was not accepted or never came, needs nobody any more."""
     findings: tuple[Finding, ...] = ()
     metadata: Metadata = field(default_factory=dict)
     rules_version: str | None = None
@@ -137,6 +142,11 @@ class FileRecord:
     def codes(self) -> tuple[str, ...]:
         """Codes of the findings that reject the file."""
         return list_rejecting_codes(self.findings)
+
+    @property
+    def is_handled(self) -> bool:
+        """Whether it was not accepted, or never came, and needs nobody any more."""
+        return bool(self.replaced_by or self.dealt_with)
 
     @property
     def warnings(self) -> int:
@@ -200,6 +210,12 @@ class Upload:
     """Files in trouble that need nobody any more, by state: they were replaced, or somebody dealt with them."""
     closed: bool = False
     """Somebody has said that nothing more is to come."""
+    announced_at: datetime | None = None
+    """When its last files were announced, as far as that is known."""
+    changed_at: datetime | None = None
+    """When the last change happened that its sums hold."""
+    closing: Dealing | None = None
+    """Who said so, and why."""
     warnings: int = 0
     """Accepted files that carry warnings."""
     causes: dict[str, int] = field(default_factory=dict)

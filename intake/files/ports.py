@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from intake.files.dealing import Dealing
 from intake.files.model import FileRecord, FileSummary, Finding, ObjectVersion, TimelineEntry, Upload
 from intake.files.outcomes import Neighbours, Page, Recorded, Verdict
 from intake.files.scan import Scan
@@ -136,5 +137,44 @@ class Records(Protocol):
         """Bind an idempotency key to an id for 24 h, and return what it is bound to: an earlier call's id, or `value`.
 
         Raises ConflictError when the earlier call had another body.
+        """
+        ...
+
+
+class Repairs(Protocol):
+    """What closes trouble: files that were sent in place of others, and what people say of the rest.
+
+    Each changes a record, or an upload, only as its own clinic's and only as it was read: False where it is no longer
+    so, which changes nothing.
+    """
+
+    def replace(self, record: FileRecord, replacement: str, step: TimelineEntry) -> bool:
+        """Tell of a file in trouble which accepted file of its upload was sent in its place."""
+        ...
+
+    def deal(self, record: FileRecord, dealing: Dealing, step: TimelineEntry) -> bool:
+        """Tell of a file in trouble that it needs nobody any more."""
+        ...
+
+    def reopen(self, record: FileRecord, step: TimelineEntry) -> bool:
+        """Take back either: the file is in trouble as before."""
+        ...
+
+    def close(self, upload: Upload, dealing: Dealing | None) -> bool:
+        """Tell of an upload that nothing more is coming; or, with None, that something may come after all."""
+        ...
+
+    def list_open(self, upload_id: str, limit: int) -> Page[FileRecord]:
+        """Return the first files of an upload that are in trouble; `next` says that there are more."""
+        ...
+
+    def list_behind(self, record: FileRecord, limit: int) -> tuple[FileRecord, ...]:
+        """Return the accepted files among the `limit` that were announced next behind a file of its upload."""
+        ...
+
+    def find_accepted(self, records: Sequence[FileRecord], names: int) -> tuple[FileRecord, ...]:
+        """Return accepted files of the records' own uploads with their SOP Instance UIDs, or their names.
+
+        One BatchGetItem for all that is known by its UID, and one Query a name, of at most `names` of them.
         """
         ...

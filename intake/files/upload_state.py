@@ -60,10 +60,12 @@ def count_missing_so_far(upload: Upload) -> int:
 
 def count_troubled(upload: Upload) -> int:
     """Return how many files and containers came, were not accepted, and wait for somebody to do something about it."""
-    return sum(
-        max(0, upload.counts.get(state, 0) + upload.containers.get(state, 0) - upload.handled.get(state, 0))
-        for state in TROUBLES
-    )
+    return sum(count_open(upload, state) for state in TROUBLES)
+
+
+def count_open(upload: Upload, state: State) -> int:
+    """Return how many files and containers are in a state of trouble and were neither replaced nor dealt with."""
+    return max(0, upload.counts.get(state, 0) + upload.containers.get(state, 0) - upload.handled.get(state, 0))
 
 
 _RULES: tuple[tuple[UploadState, Callable[[Upload], object]], ...] = (

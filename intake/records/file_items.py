@@ -19,6 +19,7 @@ from intake.files.model import (
 from intake.files.outcomes import Verdict
 from intake.files.scan import Scan
 from intake.files.states import State
+from intake.records.dealings import dealing_map, read_dealing
 from intake.table.expressions import Write, clinic, update
 from intake.table.items import Item, moment, pack
 
@@ -28,6 +29,7 @@ def file_item(record: FileRecord) -> Item:
     return {
         **file_key(record.file_id),
         **index_by_state(record.clinic_id, record.file_id, record.state, record.findings),
+        **trouble_attributes(record, handled=record.is_handled),
         **index_by_name(record.clinic_id, record.file_id, record.name),
         "created_key": build_created_key(record.created_at, record.file_id),
         "file_id": record.file_id,
@@ -48,6 +50,8 @@ def file_item(record: FileRecord) -> Item:
         "duplicate_of": record.duplicate_of,
         "conflicts_with": record.conflicts_with,
         "superseded_by": record.superseded_by,
+        "replaced_by": record.replaced_by,
+        "dealt_with": dealing_map(record.dealt_with) if record.dealt_with else None,
         **finding_attributes(record.findings),
         "metadata": pack(record.metadata) if record.metadata else None,
         "rules_version": record.rules_version,
@@ -83,6 +87,8 @@ def file_record(item: Item) -> FileRecord:
         duplicate_of=item.get("duplicate_of"),
         conflicts_with=item.get("conflicts_with"),
         superseded_by=item.get("superseded_by"),
+        replaced_by=item.get("replaced_by"),
+        dealt_with=read_dealing(item["dealt_with"]) if item.get("dealt_with") else None,
         findings=tuple(
             Finding(row["code"], Severity(row["severity"]), row["message"], row["remedy"], row["where"])
             for row in item.get("findings", ())
@@ -133,6 +139,14 @@ def object_version(row: Item) -> ObjectVersion:
 def timeline_map(entry: TimelineEntry) -> Item:
     told = {"detail": entry.detail} if entry.detail else {}
     return {"at": timestamp(entry.at), "actor": entry.actor, "event": entry.event, **told}
+
+
+def trouble_attributes(record: FileRecord, *, handled: bool) -> Item:
+    """Return a record's place in its upload's list of trouble: none for what needs nobody any more."""
+    if handled:
+        return {"trouble_of": None, "trouble": None}
+    place = index_by_state(record.clinic_id, record.file_id, record.state, record.findings)
+    return {name: place[name] for name in ("trouble_of", "trouble")}
 
 
 def transition(
@@ -187,9 +201,10 @@ def transition(
 def state_attributes(
     file: FileRecord | FileSummary | Verdict, state: State, at: datetime, findings: tuple[Finding, ...] = ()
 ) -> Item:
-    """Return what every move of a record sets."""
+    """Return what every move of a record sets. What was said of the trouble that it was in before holds no longer."""
     place = index_by_state(file.clinic_id, file.file_id, state, findings)
-    return {**place, "state": state.value, "updated_at": timestamp(at)}
+    said = {"replaced_by": None, "dealt_with": None}
+    return {**place, **said, "state": state.value, "updated_at": timestamp(at)}
 
 
 def verdict_attributes(verdict: Verdict, ids: KeyedIds) -> Item:

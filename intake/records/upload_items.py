@@ -3,6 +3,7 @@
 from intake.files.item_keys import build_created_key, index_by_name, upload_key
 from intake.files.model import Source, Upload, timestamp
 from intake.files.states import State
+from intake.records.dealings import read_dealing
 from intake.table.items import Item, collect_sums, moment
 
 
@@ -68,7 +69,10 @@ def read_upload(meta: Item, counts: Item) -> Upload:
         repeats=counts.get("repeats", 0),
         replaced=counts.get("replaced", 0),
         handled={State(state): count for state, count in collect_sums(counts, "handled_").items()},
+        announced_at=moment(meta["announced_at"]) if meta.get("announced_at") else None,
+        changed_at=moment(counts["updated_at"]) if counts.get("updated_at") else None,
         closed=bool(counts.get("closed")),
+        closing=read_dealing(counts["closed"]) if counts.get("closed") else None,
         warnings=counts.get("with_warnings", 0),
         causes=collect_sums(counts, "cause_"),
     )

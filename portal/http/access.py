@@ -150,6 +150,12 @@ ROUTES: Mapping[str, Access] = {
     "POST /upload/file/{file_id}/parts": Access.CLINIC,
     "POST /upload/file/{file_id}/complete": Access.CLINIC,
     "POST /uploads/{upload_id}/retry": Access.CLINIC,
+    "POST /uploads/{upload_id}/deal": Access.CLINIC,
+    "POST /uploads/{upload_id}/close": Access.CLINIC,
+    "POST /uploads/{upload_id}/reopen": Access.CLINIC,
+    "POST /files/{file_id}/deal": Access.CLINIC,
+    "POST /files/{file_id}/replace": Access.CLINIC,
+    "POST /files/{file_id}/reopen": Access.CLINIC,
     "GET /upload": Access.CLINIC,
     "GET /uploads": Access.CLINIC,
     # Pages of admins.

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from intake.files.dealing import Reason
+from intake.files.item_keys import RANKS
 from intake.files.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.files.model import FileRecord, FileSummary, Source, TimelineEntry
 from intake.files.states import State
@@ -50,6 +52,18 @@ STATE_BADGES: dict[State, Badge] = {
         "The file was not accepted, and an administrator has deleted its content. This page is kept.",
     ),
 }
+
+HANDLED = Badge("Dealt with", "check", "ok", "Somebody has said that nobody need act on this file any more.")
+REPLACED = Badge("Replaced", "check", "ok", "Another file of the same upload was sent instead of it, and accepted.")
+
+REASONS = {
+    Reason.NOT_NEEDED: "It is not needed",
+    Reason.SENT_OTHERWISE: "It was sent another way",
+    Reason.UNOBTAINABLE: "It is not available any more",
+    Reason.FEWER_TAKEN: "Fewer images were taken",
+    Reason.OTHER: "Another reason",
+}
+"""Why nobody need act on a file, or on what is missing of an upload, any more."""
 
 WARNED = Badge("Accepted, with warnings", "warning", "warn", "The file is stored. See what we noticed below.")
 
@@ -96,6 +110,9 @@ EVENTS = {
     "prolonged": "Allowed more time to arrive",
     "deleted": "Content deleted",
     "superseded": "Replaced by another file, after a review",
+    "replaced": "Replaced by another file",
+    "dealt-with": "Dealt with",
+    "reopened": "Reopened",
     "retry": "Asked for another check",
     "reprocess": "Asked for another check",
     "review-proposed": "Proposed for acceptance after review",
@@ -104,6 +121,8 @@ EVENTS = {
 }
 
 PEOPLE = {
+    "dealt-with": "Clinic staff",
+    "reopened": "Clinic staff",
     "retry": "Clinic staff",
     "reprocess": "Administrator",
     "review-proposed": "Administrator",
@@ -119,6 +138,8 @@ ABBREVIATIONS = {"id": "ID", "uid": "UID", "sop": "SOP", "dicom": "DICOM", "sha2
 
 def choose_file_badge(file: FileRecord | FileSummary) -> Badge:
     """Return how a file shows; accepted with warnings is a badge of its own."""
+    if isinstance(file, FileRecord) and file.state in RANKS and file.is_handled:
+        return REPLACED if file.replaced_by else HANDLED
     return WARNED if file.state is State.ACCEPTED and file.warnings else STATE_BADGES[file.state]
 
 
@@ -177,6 +198,7 @@ def choose_partner_badge(partner: Partner, now: datetime) -> Badge:
 
 
 WORD_FILTERS = {
+    "reason": REASONS.__getitem__,
     "actor": name_actor,
     "clinic_badge": choose_clinic_badge,
     "clinic_mark": mark_clinic,

@@ -10,6 +10,7 @@ from intake.files.upload_state import (
     count_lost,
     count_missing,
     count_missing_so_far,
+    count_open,
     count_troubled,
     find_upload_state,
 )
@@ -57,7 +58,7 @@ def describe_upload(upload: Upload) -> str:
 
 def _describe_accepted(upload: Upload) -> str:
     accepted, missing = upload.counts.get(State.ACCEPTED, 0), count_missing(upload)
-    if accepted < upload.declared:
+    if accepted < upload.declared - sum(upload.handled.values()):
         return f"{accepted:,} of {format_count(upload.declared, 'file')} accepted"
     if missing or not accepted:
         return f"{format_count(accepted, 'file')} accepted" if accepted else "No files"
@@ -68,10 +69,11 @@ def _list_rest(upload: Upload) -> Iterator[str]:
     """Yield what there is to tell beside the accepted files; what never came is told once."""
     counts, missing = upload.counts, count_missing(upload)
     told = [
-        (counts.get(State.REJECTED), "rejected"),
-        (counts.get(State.FAILED), "failed on our side"),
+        (min(counts.get(State.REJECTED, 0), count_open(upload, State.REJECTED)), "rejected"),
+        (min(counts.get(State.FAILED, 0), count_open(upload, State.FAILED)), "failed on our side"),
         (missing, "missing"),
-        (0 if missing else counts.get(State.EXPIRED), "not received"),
+        (0 if missing else count_lost(upload), "not received"),
+        (sum(upload.handled.values()), "replaced or dealt with"),
         (counts.get(State.DELETED), "deleted"),
         (upload.duplicates, "already here"),
     ]

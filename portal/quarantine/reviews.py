@@ -26,18 +26,26 @@ WAITING = 200
 
 
 def list_rejected(
-    services: Services, identity: Identity, wanted: Selection, cursor: Cursor, limit: int
+    services: Services,
+    identity: Identity,
+    wanted: Selection,
+    cursor: Cursor,
+    limit: int,
+    *,
+    with_handled: bool = False,
 ) -> Page[FileRecord]:
     """Return rejected files that match, newest first. A page may be short, or a little longer.
 
+    What its clinic replaced or dealt with is left out, unless `with_handled`.
+
     Raises InvalidCursorError.
     """
-    read = partial(_read_rejected, services, identity, wanted, limit=limit)
-    return seal_page(services, identity, cursor, read, **asdict(wanted))
+    read = partial(_read_rejected, services, identity, wanted, limit=limit, with_handled=with_handled)
+    return seal_page(services, identity, cursor, read, **asdict(wanted), with_handled=with_handled)
 
 
 def _read_rejected(
-    services: Services, identity: Identity, wanted: Selection, after: str | None, *, limit: int
+    services: Services, identity: Identity, wanted: Selection, after: str | None, *, limit: int, with_handled: bool
 ) -> Page[FileRecord]:
     found: list[str] = []
     for _ in range(READS):
@@ -47,7 +55,8 @@ def _read_rejected(
         if after is None or len(found) >= limit:
             break
     records = services.records.get_many(found)
-    return Page(tuple(redact(identity, records[file_id]) for file_id in found if file_id in records), after)
+    listed = (records[file_id] for file_id in found if file_id in records)
+    return Page(tuple(redact(identity, one) for one in listed if with_handled or not one.is_handled), after)
 
 
 def propose(services: Services, identity: Identity, file_ids: Sequence[str], reason: str) -> tuple[int, int]:

@@ -19,7 +19,7 @@ PAGE = 250
 COLUMNS = (
     "File", "State", "Size in bytes", "Kind", "What was found", "What to do", "Where", "Codes", "SHA-256",
     "Announced (UTC)", "Last change (UTC)", "File ID", "From archive (file ID)", "Same as (file ID)",
-    "State of the upload",
+    "Replaced by (file ID)", "State of the upload",
 )  # fmt: skip
 
 
@@ -48,4 +48,5 @@ def _list_cells(record: FileRecord) -> tuple[object, ...]:
         record.file_id,
         record.parent or "",
         record.duplicate_of or "",
+        record.replaced_by or "",
     )

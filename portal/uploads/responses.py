@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, model_validator
 
+from intake.files.dealing import Reason
 from intake.files.model import Finding, Severity, Source, Whose
 from intake.files.states import State
 from intake.files.upload_state import UploadState
@@ -96,6 +97,14 @@ class TimelineView(BaseModel):
     detail: str
 
 
+class DealingView(BaseModel):
+    """What somebody said of a file, or of what an upload misses: it needs nobody any more."""
+
+    reason: Reason
+    by: str = Field(description="Opaque id of the person.")
+    at: datetime
+
+
 class FileRow(BaseModel):
     """A file in a list."""
 
@@ -132,6 +141,12 @@ class FileView(FileRow):
     superseded_by: str | None = Field(
         default=None, description="File id of the file that took this one's place by review."
     )
+    replaced_by: str | None = Field(
+        default=None, description="File id of the accepted file of the same upload that was sent in place of this one."
+    )
+    dealt_with: DealingView | None = Field(
+        default=None, description="Somebody has said that this file, not accepted or never received, needs nobody."
+    )
     parent: str | None = Field(default=None, description="File id of the archive that this file is an entry of.")
     rules_version: str | None = None
     timings: dict[str, int] = Field(default={}, description="In milliseconds.")
@@ -163,6 +178,10 @@ class UploadRow(BaseModel):
     )
     duplicates: int = Field(description="Accepted files that were here already.", examples=[0])
     warnings: int = Field(description="Accepted files that carry warnings.")
+    closed: DealingView | None = Field(default=None, description="Somebody has said that nothing more is coming.")
+    handled: dict[State, int] = Field(
+        default={}, description="Those of `counts` and `archives` that need nobody any more: replaced, or dealt with."
+    )
     created_at: datetime
 
 
@@ -201,6 +220,8 @@ class ReceiptRow(BaseModel):
     state: State
     kind: str | None = Field(examples=["dicom"])
     codes: list[str] = Field(description="Codes of the findings that rejected the file.", examples=[[]])
+    replaced_by: str | None = None
+    dealt_with: DealingView | None = None
     updated_at: datetime
 
 

@@ -75,7 +75,9 @@ def read_file(services: Services, identity: Identity, file_id: str) -> FileRecor
 def read_upload(services: Services, identity: Identity, upload_id: str) -> Upload:
     """Return an upload as `identity` may see it. Raises NotFoundError."""
     found = services.records.upload(identity.clinic_id, upload_id)
-    return found if found.clinic_id == identity.clinic_id else replace(found, note="")
+    if found.clinic_id == identity.clinic_id:
+        return found
+    return replace(found, note="", closing=found.closing and replace(found.closing, words=""))
 
 
 def list_uploads(services: Services, identity: Identity, cursor: Cursor, limit: int) -> Page[Upload]:
@@ -169,7 +171,8 @@ def redact(identity: Identity, record: FileRecord) -> FileRecord:
     if record.clinic_id == identity.clinic_id:
         return record
     metadata = {key: value for key, value in record.metadata.items() if key != PATIENT}
-    return replace(record, name=record.file_id, metadata=metadata)
+    dealt_with = record.dealt_with and replace(record.dealt_with, words="")
+    return replace(record, name=record.file_id, metadata=metadata, dealt_with=dealt_with)
 
 
 def list_changes(services: Services, identity: Identity, since: Cursor, limit: int) -> FeedPage:
@@ -188,6 +191,8 @@ def show_upload_row(upload: Upload) -> UploadRow:
         "missing": count_missing(upload),
         "counts": {state: count for state, count in upload.counts.items() if count},
         "archives": {state: count for state, count in upload.containers.items() if count},
+        "handled": {state: count for state, count in upload.handled.items() if count},
+        "closed": asdict(upload.closing) if upload.closing else None,
     }
     return UploadRow.model_validate({**asdict(upload), **told})
 

@@ -18,11 +18,11 @@ from portal.services import Services
 from portal.sign_in.cookies import IDLE_SECONDS
 from portal.web import notifications
 from portal.web.admin import accounts, analytics, audit, clinics, dashboard
-from portal.web.clinic import files, retrieval, studies, uploads
+from portal.web.clinic import files, repairs, retrieval, studies, uploads
 from portal.web.layout.support_messages import SUPPORT_FILTERS
 from portal.web.quarantine import orders, rejected, stuck
 
-_PAGES = (uploads, files, studies, retrieval, notifications)
+_PAGES = (uploads, files, repairs, studies, retrieval, notifications)
 _ADMIN_PAGES = (dashboard, analytics, rejected, orders, stuck, accounts, clinics, audit)
 
 STAFF_PAGES = (("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"), ("/studies", "Studies"))

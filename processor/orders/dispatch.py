@@ -77,6 +77,8 @@ class OrderDispatcher:
             return self.records.get_many(chosen.file_ids).values(), None
         if chosen.upload_id:
             of_upload = self.records.files_of(chosen.upload_id, after, PORTION)
-            return of_upload.rows, of_upload.next
+            return [record for record in of_upload.rows if not record.is_handled], of_upload.next
         page = self.records.files(chosen.clinic_id or None, chosen.state, chosen.since, after, PORTION)
-        return page.rows, page.next
+        # The lists leave out what its clinic has replaced or dealt with, so "all that match" does not mean it either.
+        records = self.records.get_many([row.file_id for row in page.rows if chosen.matches(row)])
+        return [record for record in records.values() if not record.is_handled], page.next

@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from intake.analytics.model import PARTITION, PREFIX, day_of, format_time, modality
+from intake.files.dealing import REPAIRS
 from intake.files.metadata import read_modality
 from intake.files.states import JUDGED, State
 from intake.projections.model import device
@@ -73,9 +74,10 @@ def describe_verdict(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | No
     make and model. What a record gains later stays out until somebody adds it.
     """
     state = State(new["state"])
-    # That another took a file's place is no verdict: its own stays what it was.
+    # That another took a file's place, or that somebody dealt with it, is no verdict: its own stays what it was.
     is_superseded = new.get("superseded_by") and not old.get("superseded_by")
-    if state not in EXPORTED or old.get("revision") == new["revision"] or is_superseded:
+    is_said = bool(new["timeline"]) and new["timeline"][-1]["event"] in REPAIRS
+    if state not in EXPORTED or old.get("revision") == new["revision"] or is_superseded or is_said:
         return None
     # A later verdict keeps the first one's timings, and has none itself.
     is_first = not old or State(old["state"]) not in JUDGED

@@ -16,6 +16,7 @@ from intake.projections.model import Change, DueAlert
 from intake.projections.ports import Outbox, Projections
 from intake.projections.tally import ALERT_KINDS
 from processor.projection import alert_texts
+from processor.projection.replacements import Replacements
 
 CALM = timedelta(minutes=2)
 """How long an upload must stay complete before this is told, where nobody said how many files were to come: senders
@@ -36,6 +37,7 @@ class Projector:
         *,
         events: Events,
         upload_of: Callable[[str], Upload],
+        replacements: Replacements,
         portal_origin: str,
         clock: Callable[[], datetime] = now,
     ) -> None:
@@ -44,6 +46,7 @@ class Projector:
         self._alerts = alerts
         self._events = events
         self._upload_of = upload_of
+        self._replacements = replacements
         self._portal_origin = portal_origin
         self._clock = clock
 
@@ -56,8 +59,11 @@ class Projector:
             (ALERT_KINDS[change.after], change.upload_id) for change in changes if change.after in ALERT_KINDS
         )
         counted = [change for change in changes if change.after is not State.AWAITING_UPLOAD]
-        announced = dict.fromkeys(change.upload_id for change in counted if change.source != Source.DIRECT)
-        finished = [(AlertKind.COMPLETED, upload_id) for upload_id in announced if self._announce(upload_id)]
+        finished = [
+            (AlertKind.COMPLETED, upload_id)
+            for upload_id in dict.fromkeys(change.upload_id for change in counted)
+            if self._follow(upload_id, [change for change in counted if change.upload_id == upload_id])
+        ]
         return sum(self.tell(kind, upload_id) for kind, upload_id in (*worth_telling, *finished))
 
     def tell_pending(self) -> int:
@@ -75,14 +81,18 @@ class Projector:
         self._outbox.mark_told(due, self._clock())
         return alert is not None
 
-    def _announce(self, upload_id: str) -> bool:
-        """Have told how an upload ended, once for each end that it comes to."""
+    def _follow(self, upload_id: str, changes: Sequence[Change]) -> bool:
+        """Link what was sent in place of something else; or, where that changed nothing, have told how an upload ended.
+
+        That is told once for each end that it comes to. What is linked changes records, so the upload is looked at
+        again in a moment.
+        """
         try:
             upload = self._upload_of(upload_id)
         except NotFoundError:
             # Nothing that its files add up to may be held up by an upload that cannot be told of.
             return False
-        if not upload.settled:
+        if self._replacements.link(upload, changes) or upload.source is Source.DIRECT or not upload.settled:
             return False
         due_at = self._clock() + _choose_delay(upload)
         self._outbox.announce(AlertKind.COMPLETED, upload.clinic_id, upload_id, describe_end(upload), due_at)

@@ -11,10 +11,12 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from intake.files.model import Finding, ObjectVersion, Severity, now
+from intake.files.dealing import REPLACED
+from intake.files.model import FileRecord, Finding, ObjectVersion, Severity, TimelineEntry, now
 from intake.files.states import State
 from intake.storage.model import Presigned
-from tests.fakes import FakePresigner, FakeTable
+from processor.projection.replacements import is_open, pair
+from tests.fakes import FakePresigner, FakeRepairs, FakeTable
 
 ALLOWED = "content-type, if-none-match, x-amz-checksum-sha256, x-amz-meta-extension"
 """What browsers may send, of that which the bucket of the stack allows."""
@@ -92,6 +94,14 @@ class Storage:
             kind="dicom" if good else "unknown",
             updated_at=now(),
         )
+        self._link(self.table.files[file_id])
+
+    def _link(self, sent: FileRecord) -> None:
+        """Tell of what was sent in place of which file, as the projector does."""
+        opened = [record for record in self.table.files_of(sent.upload_id) if is_open(record)]
+        for old, new in pair(opened, [sent], is_whole=True):
+            step = TimelineEntry(now(), "processor", REPLACED, new.file_id)
+            FakeRepairs(self.table).replace(old, new.file_id, step)
 
 
 @contextmanager

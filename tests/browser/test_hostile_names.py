@@ -102,7 +102,7 @@ def test_two_hundred_hostile_strings_run_in_no_list(
             assert staff_page.evaluate("window.hits") == 0, first
     for upload in [row for row in portal.table.uploads.values() if row.note][::12]:
         watched_page(f"/uploads/{upload.upload_id}")
-        watched_page(f"/upload?again={upload.upload_id}")
+        watched_page(f"/upload?continue={upload.upload_id}")
 
 
 def test_two_hundred_hostile_strings_run_on_no_study(

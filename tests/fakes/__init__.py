@@ -16,6 +16,7 @@ from tests.fakes.orders import FakeOrders
 from tests.fakes.people import FakeGateway, FakeMachines, FakePeople
 from tests.fakes.projections import FakeProjections
 from tests.fakes.records import FakeRecords
+from tests.fakes.repairs import FakeRepairs
 from tests.fakes.reviews import FakeReviews
 from tests.fakes.revocations import FakeRevocations
 from tests.fakes.search import FakeKeptSearches, FakeSearch, FakeStudies, FakeTroubles
@@ -50,6 +51,7 @@ __all__ = [
     "FakeQueue",
     "FakeQueueAge",
     "FakeRecords",
+    "FakeRepairs",
     "FakeRequestCounts",
     "FakeReviews",
     "FakeRevocations",

@@ -54,7 +54,7 @@ class FakeTroubles:
         rows = [
             (f"{find_cause(record.state, record.findings)}#{record.file_id}", record)
             for record in self.table.files_of(upload_id)
-            if find_cause(record.state, record.findings)
+            if find_cause(record.state, record.findings) and not record.is_handled
         ]
         listed = sorted((key, record.file_id) for key, record in rows if key.startswith(cause))
         return page_of([self.table.files[file_id] for _, file_id in listed], f"trouble {upload_id}", after, limit)

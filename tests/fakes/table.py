@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from intake.errors import InvalidCursorError
+from intake.files.dealing import Dealing
 from intake.files.model import FileRecord, FileSummary, Source, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.projections.model import Change, Place
 from intake.projections.tally import tally
+from intake.records.dealings import dealing_map
 from intake.records.upload_items import read_upload, upload_item
 from processor.handlers.record_changes import describe_change
 from tests.records import stored_item
@@ -30,6 +32,9 @@ class FakeTable:
     idempotency: dict[tuple[str, str], tuple[str, str, datetime]] = field(default_factory=dict)
     """Clinic and key → digest of the body, upload, when it lapses."""
 
+    closings: dict[str, Dealing] = field(default_factory=dict)
+    """Upload → who said that nothing more is coming."""
+
     def files_of(self, upload_id: str) -> list[FileRecord]:
         return [record for record in self.files.values() if record.upload_id == upload_id]
 
@@ -41,10 +46,14 @@ class FakeTable:
         meta["declared"] = upload.announced + (sums.declared if sums else 0)
         if upload.source is Source.DIRECT:
             del meta["announced"]
-        return read_upload(meta, dict(sums.counts) if sums else {})
+        closing = self.closings.get(upload.upload_id)
+        closed = {"closed": dealing_map(closing)} if closing else {}
+        return read_upload(meta, {**(dict(sums.counts) if sums else {}), **closed})
 
     def save(self, record: FileRecord, **changes: Any) -> FileRecord:
-        saved = replace(record, revision=record.revision + 1, **changes)
+        # What was said of the trouble that a file was in before it moved holds no longer.
+        said = {"replaced_by": None, "dealt_with": None} if "state" in changes else {}
+        saved = replace(record, revision=record.revision + 1, **{**said, **changes})
         self.files[record.file_id] = saved
         return saved
 

@@ -3,12 +3,12 @@ export class Receipt {
   #section;
   #loading = false;
 
-  /** `onVerdict` is called with the receipt's own line when it stops to look: nothing is going to change. */
+  /** `onVerdict` is called with the receipt's own line when every file has its verdict. */
   constructor(section, onVerdict) {
     this.#section = section;
     document.addEventListener("htmx:after:swap", () => {
       const body = section.querySelector("#receipt-body");
-      if (!section.hidden && body && !body.hasAttribute("hx-trigger")) {
+      if (!section.hidden && body && (body.hasAttribute("data-judged") || !body.hasAttribute("hx-trigger"))) {
         onVerdict(body.querySelector(".receipt-line").textContent);
       }
     });

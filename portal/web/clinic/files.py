@@ -3,6 +3,8 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from intake.files.dealing import OF_FILES
+from intake.files.item_keys import RANKS
 from intake.files.keys import UNASSIGNED, is_file_id
 from intake.files.metadata import read_study_uid
 from intake.files.model import FileRecord, Severity
@@ -17,6 +19,7 @@ from portal.quarantine import orders
 from portal.search.files import find_files
 from portal.services import Services
 from portal.uploads import visibility as seen
+from portal.uploads.repairs import list_candidates
 from portal.web.clinic.search_box import WITHIN
 from portal.web.clinic.search_form import Searched, lead_to_search
 from portal.web.layout.facts import Fact, list_sections
@@ -84,6 +87,9 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         shown=record.kind if seen.is_shown(record) else "",
         downloadable=accepted and not identity.is_admin,
         order_id=orders.new_order_id(),
+        open=record.state in RANKS and not record.is_handled,
+        reasons=OF_FILES,
+        candidates=() if identity.is_admin else list_candidates(services, record),
     )
 
 

@@ -11,9 +11,11 @@ from fastapi import APIRouter, Form, Header, Query, Request
 from fastapi.responses import Response
 
 from intake.errors import NotFoundError
+from intake.files.dealing import OF_FILES, OF_UPLOADS
 from intake.files.keys import upload_of
 from intake.files.model import Source, Upload
-from intake.files.upload_state import count_lost, count_troubled
+from intake.files.states import State
+from intake.files.upload_state import count_lost, count_missing, count_troubled
 from intake.orders.model import Order
 from portal import cursors
 from portal.auth.identity import Identity
@@ -27,13 +29,15 @@ from portal.uploads import receipt_csv, reservations, signing
 from portal.uploads import visibility as seen
 from portal.uploads.requests import AddFiles, NewUpload, Sign, Withdraw
 from portal.uploads.responses import AnnouncementList, PartPuts, Reserved, ReservedUpload
-from portal.web.layout import receipts
+from portal.web.layout import looks, receipts
 from portal.web.layout.pages import Staff, build_address, build_page_links, see_other
 
 router = APIRouter()
 
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
 Asked = Annotated[str | None, Query(max_length=40)]
+Said = Annotated[int, Query(ge=0, le=99_999_999_999)]
+"""When somebody has said something of the upload's files, in seconds since 1970; 0 where nobody has."""
 
 LIST = 50
 """Uploads a page."""
@@ -48,11 +52,16 @@ LIMITS = {
 
 
 @router.get("/upload")
-def upload_page(request: Request, identity: Staff, services: Collaborators, again: str | None = None) -> Response:
-    """With `again`, an upload's id, begin with its reference. Raises NotFoundError, ClinicError for admins."""
+def upload_page(
+    request: Request,
+    identity: Staff,
+    services: Collaborators,
+    joined: Annotated[str | None, Query(alias="continue", max_length=40)] = None,
+) -> Response:
+    """With `continue`, an upload's id, more files join it. Raises NotFoundError, ClinicError for admins."""
     identity.own_clinic()
-    reference = seen.read_upload(services, identity, again).reference if again else ""
-    return render(request, "upload.html", limits=LIMITS, reference=reference)
+    upload = seen.read_upload(services, identity, joined) if joined else None
+    return render(request, "upload.html", limits=LIMITS, joined=upload)
 
 
 @router.get("/uploads")
@@ -119,10 +128,11 @@ def upload_receipt(
     upload_id: str,
     cursor: PageCursor,
     asked: Asked = None,
+    said: Said = 0,
 ) -> Response:
     upload = seen.read_upload(services, identity, upload_id)
     order = _find_order(services, identity, upload_id, asked)
-    shown = _build_view(services, identity, upload, cursor, order)
+    shown = _build_view(services, identity, upload, cursor, order, said=said)
     return render(request, "receipt.html", sources=labels.SOURCES, **shown)
 
 
@@ -135,15 +145,18 @@ def upload_receipt_again(
     upload_id: str,
     cursor: PageCursor,
     asked: Asked = None,
+    said: Said = 0,
     unchanged: str | None = None,
 ) -> Response:
     """Render the receipt's body, or answer 204 while it would look as it did: most looks cost one read."""
     upload = seen.read_upload(services, identity, upload_id)
     order = _find_order(services, identity, upload_id, asked)
-    going_on = upload.waiting or (order and not order.complete)
-    if unchanged == receipts.fingerprint_receipt(upload, order) and going_on:
+    at = services.clock()
+    going_on = upload.waiting or (order and not order.complete) or looks.is_fresh(upload, at, said)
+    looked = receipts.fingerprint_receipt(upload, order, interrupted=looks.is_interrupted(upload, at))
+    if unchanged == looked and going_on:
         return Response(status_code=204)
-    return render(request, "_receipt.html", **_build_view(services, identity, upload, cursor, order))
+    return render(request, "_receipt.html", **_build_view(services, identity, upload, cursor, order, said=said))
 
 
 @router.get("/uploads/{upload_id}/trouble")
@@ -210,12 +223,15 @@ def _find_order(services: Services, identity: Identity, upload_id: str, asked: s
 
 
 def _build_view(
-    services: Services, identity: Identity, upload: Upload, cursor: cursors.Cursor, order: Order | None
+    services: Services, identity: Identity, upload: Upload, cursor: cursors.Cursor, order: Order | None, *, said: int
 ) -> dict[str, Any]:
     page = seen.page_files(services, identity, upload, cursor, receipts.PAGE)
     studies = services.troubles.studies(upload.upload_id, receipts.STUDIES)
     path = f"/uploads/{upload.upload_id}"
-    again = {"unchanged": receipts.fingerprint_receipt(upload, order), "cursor": cursor.text}
+    at = services.clock()
+    interrupted = looks.is_interrupted(upload, at)
+    looked = receipts.fingerprint_receipt(upload, order, interrupted=interrupted)
+    again = {"unchanged": looked, "cursor": cursor.text, "said": said}
     return {
         "upload": upload,
         "tiles": receipts.list_tiles(upload),
@@ -225,9 +241,15 @@ def _build_view(
         "more_studies": studies.next is not None,
         "may_recur": bool(count_troubled(upload) or count_lost(upload)),
         "files": page.rows,
+        "reasons_of_files": OF_FILES,
+        "reasons_of_uploads": OF_UPLOADS,
         "order": order,
         "order_id": orders.new_order_id(),
-        "seconds": receipts.choose_next_look(upload, page.rows, services.clock(), order),
+        # It may still look again for a while: what was sent in place of a file is found once that is counted.
+        "judged": upload.settled and all(file.state is not State.AWAITING_UPLOAD for file in page.rows),
+        "interrupted": interrupted,
+        "closable": not upload.closed and upload.settled and bool(count_missing(upload)),
+        "seconds": looks.choose_next_look(upload, page.rows, at, order, said),
         "again": build_address(f"{path}/_receipt", {**again, "asked": order.order_id if order else ""}),
         **build_page_links(path, cursor, page.next),
     }

@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from intake.files.item_keys import read_code, read_state
-from intake.files.model import FileRecord, Severity, Source, Upload
+from intake.files.model import FileRecord, Severity, Upload
 from intake.files.states import State
-from intake.files.upload_state import count_lost, count_missing, count_missing_so_far, count_troubled
+from intake.files.upload_state import count_lost, count_missing, count_missing_so_far, count_open, count_troubled
 from intake.orders.model import Order
 from intake.rules import is_note
 from intake.studies.model import StudyOfUpload
 from portal.auth.identity import Identity
-from portal.presentation.labels import STATE_BADGES, WARNED, Badge
+from portal.presentation.labels import HANDLED, STATE_BADGES, WARNED, Badge
 from portal.services import Services
 from portal.uploads.visibility import redact
 
@@ -22,12 +21,6 @@ PAGE = 100
 
 STUDIES = 50
 """Studies that a receipt lists."""
-
-FRESH = timedelta(minutes=15)
-"""How long after its start an upload is looked at often."""
-
-OFTEN, SELDOM = 2, 15
-"""Seconds between two looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +58,11 @@ class Share:
     rejected: int
 
 
-def fingerprint_receipt(upload: Upload, order: Order | None = None) -> str:
+def fingerprint_receipt(upload: Upload, order: Order | None = None, *, interrupted: bool = False) -> str:
     """Return what changes whenever a receipt would look otherwise."""
     asked = (order.total, order.answered, int(order.complete)) if order else ()
     beside = (upload.duplicates, count_missing(upload), count_troubled(upload), *upload.containers.values())
+    beside += (upload.replaced, *upload.handled.values(), int(upload.closed), int(interrupted))
     numbers = (upload.declared, upload.warnings, *_list_counts(upload), *beside, *asked)
     return "-".join(map(str, numbers))
 
@@ -83,10 +77,11 @@ def list_tiles(upload: Upload) -> list[Tile]:
         Tile(accepted + rejected + failed + deleted, "Arrived"),
         Tile(accepted, "Accepted", STATE_BADGES[State.ACCEPTED]),
         Tile(upload.warnings, "With warnings", WARNED),
-        Tile(rejected, "Rejected", STATE_BADGES[State.REJECTED]),
+        Tile(min(rejected, count_open(upload, State.REJECTED)), "Rejected", STATE_BADGES[State.REJECTED]),
     ]
     rare = [
-        Tile(failed, "Failed on our side", STATE_BADGES[State.FAILED]),
+        Tile(sum(upload.handled.values()), "Replaced or dealt with", HANDLED),
+        Tile(min(failed, count_open(upload, State.FAILED)), "Failed on our side", STATE_BADGES[State.FAILED]),
         Tile(deleted, "Deleted", STATE_BADGES[State.DELETED]),
         Tile(upload.duplicates, "Already here"),
     ]
@@ -99,12 +94,13 @@ def build_bar(upload: Upload) -> Bar:
     """Return how an upload's files stand; those that never came are part of the whole, announced or not."""
     accepted, rejected, failed, expired, deleted = _list_counts(upload)
     short = count_missing_so_far(upload) - count_lost(upload)
+    bad, fault = min(rejected, count_open(upload, State.REJECTED)), min(failed, count_open(upload, State.FAILED))
     stretches = [
         ("ok", accepted - upload.warnings),
         ("warn", upload.warnings),
-        ("bad", rejected),
-        ("fault", failed),
-        ("wait", expired + deleted + short),
+        ("bad", bad),
+        ("fault", fault),
+        ("wait", rejected - bad + failed - fault + expired + deleted + short),
     ]
     return stack_bar(upload.declared + short, stretches)
 
@@ -117,21 +113,6 @@ def stack_bar(total: int, stretches: Iterable[tuple[str, int]]) -> Bar:
             parts.append(Part(tone, start, width))
             start += width
     return Bar(max(1, total, start), tuple(parts))
-
-
-def choose_next_look(
-    upload: Upload, files: Sequence[FileRecord], at: datetime, order: Order | None = None
-) -> int | None:
-    """Return when a page should look again, or None when nothing is going to change.
-
-    The counts follow the records, so a row that still waits keeps the page looking although the counts are complete.
-    """
-    if order and not order.complete and at - order.placed_at < FRESH:
-        return OFTEN
-    done = not upload.waiting and all(file.state is not State.AWAITING_UPLOAD for file in files)
-    if done or upload.source is Source.DIRECT:
-        return None
-    return OFTEN if at - upload.created_at < FRESH else SELDOM
 
 
 def list_shares(upload: Upload, studies: Sequence[StudyOfUpload]) -> list[Share]:
@@ -175,6 +156,8 @@ STATE_TROUBLES = {
 class Cause:
     """One cause of trouble, and the files that share it."""
 
+    key: str
+    """As `intake.files.item_keys` names it."""
     tone: str
     icon: str
     kind: str
@@ -215,6 +198,7 @@ def build_cause(upload: Upload, cause: str, files: Sequence[FileRecord]) -> Caus
     message, remedy = (finding.message, finding.remedy) if finding else STATE_TROUBLES[state]
     places = (found.where for file in files for found in file.findings if found.code == code)
     return Cause(
+        key=cause,
         tone=badge.tone,
         icon=badge.icon,
         kind="Warning" if state is State.ACCEPTED else badge.label,

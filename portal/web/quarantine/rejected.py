@@ -45,7 +45,7 @@ def quarantine_page(
     *,
     said: str = "",
 ) -> Response:
-    page = reviews.list_rejected(services, identity, wanted.selection, cursor, LIST)
+    page = reviews.list_rejected(services, identity, wanted.selection, cursor, LIST, with_handled=bool(wanted.handled))
     return render(
         request,
         "admin/quarantine.html",

@@ -34,6 +34,8 @@ class Filter(BaseModel):
     kind: Text = ""
     since: Text = ""
     until: Text = ""
+    handled: Literal["", "too"] = ""
+    """Whether what its clinic has replaced or dealt with is listed too."""
 
     @property
     def selection(self) -> Selection:

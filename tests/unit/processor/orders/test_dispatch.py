@@ -149,3 +149,11 @@ def test_an_order_that_nobody_placed_is_trouble_for_a_person_to_look_at(counter,
     counter.place()
     with pytest.raises(NotFoundError):
         counter.dispatcher.find(FindFiles(owner=owner, order_id=ORDER_ID, number=number))
+
+
+def test_all_that_match_does_not_mean_what_its_clinic_has_replaced_already(counter):
+    first, second, third = counter.fill(3)
+    counter.table.save(second, replaced_by=third.file_id)
+    counter.place()
+    counter.run()
+    assert sorted(counter.done) == [first.file_id, third.file_id]

@@ -201,3 +201,11 @@ def test_what_was_written_is_counted():
     folder = Folder()
     exported = Exporter(folder).export([one(judged(a_file(n), NOON, state=State.ACCEPTED)) for n in range(4)])
     assert (exported.rows, exported.files, exported.bytes) == (4, 1, sum(map(len, folder.values())))
+
+
+@pytest.mark.parametrize("step", ["replaced", "dealt-with", "reopened"])
+def test_that_a_file_was_replaced_or_dealt_with_is_no_verdict(step):
+    before = judged(a_file(), NOON, state=State.REJECTED, findings=(REFUSAL,))
+    told = (*before.timeline, TimelineEntry(NOON, "nora", step))
+    after = replace(before, revision=before.revision + 1, timeline=told)
+    assert list(verdict_rows([change(after, before)])) == []

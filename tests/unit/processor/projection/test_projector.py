@@ -11,7 +11,8 @@ from intake.records.file_items import file_item
 from intake.table.table import serialize
 from processor.handlers.record_changes import read_changes
 from processor.projection.projector import CALM, PATIENCE, Projector, describe_completion, list_events
-from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeRecords, FakeTable
+from processor.projection.replacements import Replacements
+from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeRecords, FakeRepairs, FakeTable
 from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, an_instance, an_upload
 from tests.unit.intake.projections.test_projections import a_change
 
@@ -41,13 +42,14 @@ def events():
 
 @pytest.fixture
 def projector(alerts, events, clock, table):
-    sums, upload_of = FakeProjections(), partial(FakeRecords(table).upload, None)
+    sums, records = FakeProjections(), FakeRecords(table)
     return Projector(
         sums,
         sums,
         alerts,
         events=events,
-        upload_of=upload_of,
+        upload_of=partial(records.upload, None),
+        replacements=Replacements(FakeRepairs(table), records.get_many, tell_unread=[].append),
         portal_origin="https://portal.test",
         clock=lambda: clock[0],
     )

@@ -7,8 +7,9 @@ from intake.files.states import State
 from intake.operations.model import FILES
 from intake.tenants.model import Clinic
 from processor.projection.projector import Projector
+from processor.projection.replacements import Replacements
 from processor.reconcile.quiet_clinics import QuietWatch
-from tests.fakes import FakeAlerts, FakeDirectory, FakeEvents, FakeProjections, FakeQueue
+from tests.fakes import FakeAlerts, FakeDirectory, FakeEvents, FakeProjections, FakeQueue, FakeRepairs
 from tests.records import NOON
 from tests.unit.intake.projections.test_projections import a_change
 
@@ -32,6 +33,7 @@ class World:
             self.alerts,
             events=FakeEvents(),
             upload_of=lambda upload_id: None,
+            replacements=Replacements(FakeRepairs(), lambda file_ids: {}, tell_unread=[].append),
             portal_origin="https://portal.test",
             clock=lambda: self.at,
         )

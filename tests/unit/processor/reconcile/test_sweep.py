@@ -13,6 +13,7 @@ from intake.operations.model import Fault
 from intake.orders.commands import DoTask
 from intake.orders.model import Task
 from processor.projection.projector import Projector
+from processor.projection.replacements import Replacements
 from processor.reconcile.sweep import OVERDUE, Sweep
 from tests.fakes import (
     FakeAlerts,
@@ -23,6 +24,7 @@ from tests.fakes import (
     FakeProjections,
     FakeQueue,
     FakeRecords,
+    FakeRepairs,
     FakeStuckFiles,
     FakeTable,
     FakeVerdicts,
@@ -54,6 +56,7 @@ class World:
                 FakeAlerts(),
                 events=FakeEvents(),
                 upload_of=partial(self.records.upload, None),
+                replacements=Replacements(FakeRepairs(table), self.records.get_many, tell_unread=[].append),
                 portal_origin="https://portal.test",
                 clock=lambda: self.at,
             ),

@@ -88,12 +88,12 @@ def test_nobody_retries_for_another_clinic_and_admins_have_their_own_lists(troub
     assert troubled.services.orders.placed == {}
 
 
-def test_what_was_rejected_or_never_came_is_sent_anew_with_the_same_reference(troubled):
+def test_what_was_rejected_or_never_came_is_sent_anew_into_the_same_upload(troubled):
     browser = troubled.browser()
-    assert f'href="/upload?again={UPLOAD_ID}"' in browser.get(f"/uploads/{UPLOAD_ID}").text
-    assert 'value="Batch 7"' in browser.get(f"/upload?again={UPLOAD_ID}").text
+    assert f'href="/upload?continue={UPLOAD_ID}"' in browser.get(f"/uploads/{UPLOAD_ID}").text
+    assert 'value="Batch 7"' in browser.get(f"/upload?continue={UPLOAD_ID}").text
     other = troubled.browser(sub="lara", **{"cognito:groups": ["clinic:lakeview"]})
-    assert other.get(f"/upload?again={UPLOAD_ID}").status_code == 404
+    assert other.get(f"/upload?continue={UPLOAD_ID}").status_code == 404
 
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
