@@ -21,6 +21,7 @@ from intake.storage.model import ObjectRange
 from intake.storage.ports import Objects, ObjectWriter
 from processor.judge.documents.zip.archive import list_entries
 from processor.judge.documents.zip.entries import Entry, EntryDamagedError, inflate
+from processor.judge.documents.zip.left_out import read_places
 from processor.judge.rules.catalogue import RULES, RULES_VERSION
 
 ENTRIES_PER_SLICE = 90
@@ -112,7 +113,7 @@ class Expander:
         own = keys.is_of_file(archive.stored.key, archive.file_id)
         slices = [
             Slice(archive.clinic_id, archive.upload_id, archive.file_id, archive.stored, first, count)
-            for first, count in (cut_slices(list_entries(source)) if own else ())
+            for first, count in (cut_slices(list_entries(source, read_places(archive.metadata))) if own else ())
         ]
         self._queue.send([part.message() for part in slices])
         asked = Settlement(
@@ -135,7 +136,8 @@ class Expander:
         if parent is None or not part.is_of(parent):
             raise NotFoundError("the slice is of no archive that was accepted")
         source = Blocks(self._objects, part.stored)
-        chosen = [entry for entry in list_entries(source) if part.first <= entry.index < part.first + part.count]
+        entries = list_entries(source, read_places(parent.metadata))
+        chosen = [entry for entry in entries if part.first <= entry.index < part.first + part.count]
         children = [self._describe_child(parent, entry) for entry in chosen]
         self._children.reserve(children)
         awaited = self._children.find_awaited(children)

@@ -14,6 +14,7 @@ from intake.files.model import Severity
 from processor.judge import ARCHIVE, Facts, Judgement, judge
 from processor.judge.documents.zip import archive
 from processor.judge.documents.zip.entries import Entry, EntryDamagedError, inflate
+from processor.judge.documents.zip.left_out import read_places
 from processor.judge.inspection.envelope import UNKNOWN
 from processor.judge.inspection.findings import Profile
 from processor.judge.rules.catalogue import RULES
@@ -99,9 +100,8 @@ def check(path: Path, profile: Profile) -> Iterator[Checked]:
         if judgement.kind != ARCHIVE or judgement.rejected:
             yield Checked(str(path), source.size, judgement)
             return
-        inside = [
-            _check_entry(f"{path}!{entry.name}", source, entry, profile) for entry in archive.list_entries(source)
-        ]
+        entries = archive.list_entries(source, read_places(judgement.metadata))
+        inside = [_check_entry(f"{path}!{entry.name}", source, entry, profile) for entry in entries]
         # What an archive's entries make of its own judgement, as `processor/ingest/settle.py` has it.
         rejected = sum(checked.judgement.rejected for checked in inside)
         fault = archive.find_fault(len(inside) - rejected, rejected)

@@ -156,9 +156,9 @@ def test_checking_needs_neither_aws_nor_the_portal_nor_pydicom():
 def test_an_archives_own_verdict_follows_from_its_entries(run, tmp_path, good):
     nothing, some = tmp_path / "nothing.zip", tmp_path / "some.zip"
     with zipfile.ZipFile(nothing, "w") as archive:
-        archive.writestr("viewer.exe", b"MZ" + bytes(100))
+        archive.writestr("viewer.bin", b"MZ" + bytes(100))
     with zipfile.ZipFile(some, "w") as archive:
-        archive.writestr("viewer.exe", b"MZ" + bytes(100))
+        archive.writestr("viewer.bin", b"MZ" + bytes(100))
         archive.write(good, "good.dcm")
 
     told = {line["path"]: line for line in _lines(run("--json", nothing, some))}
