@@ -88,16 +88,12 @@ def _may_be_medical(path: str, head: bytes, size: int) -> bool:
         return False
     kind = open_envelope(head, size, Findings()).kind
     *folders, name = path.split("/")
-    if kind in PICTURES:
-        return PICTURE_FOLDERS.isdisjoint(folders)
-    if kind == "zip":
-        return not name.endswith(PACKAGES)
-    if kind == "csv":
+    called_text = extension(name) in TEXTS
+    if kind in TAKEN:
+        furniture = kind in PICTURES and not PICTURE_FOLDERS.isdisjoint(folders)
+        program = kind == "zip" and name.endswith(PACKAGES)
         # Lines with equally many commas are a table where somebody calls them one.
-        return extension(name) in TEXTS
-    if kind in TAKEN or kind == "dicom":
-        return True
-    if extension(name) not in TEXTS:
-        return False
-    # What it is may stand further on, unless a viewer keeps it and this is all of it.
-    return size > len(head) or not any(_is_carrier_folder(folder) for folder in folders)
+        remarks = kind == "csv" and not called_text
+        return not (furniture or program or remarks)
+    # What a text is may stand further on, unless a viewer keeps it and this is all of it.
+    return called_text and (size > len(head) or not any(map(_is_carrier_folder, folders)))
