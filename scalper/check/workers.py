@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar, ca
 
 from rich.console import Console
 
-from scalper.check import judge_code
-from scalper.formatting import MARKS, escape_name, explain_findings
+from scalper import judge_code
+from scalper.formatting import MARKS, count_files, escape_name, explain_findings
 
 if TYPE_CHECKING:
     from processor.ingest.offline_check import Checked
@@ -61,6 +61,10 @@ class JudgedBatch:
     files: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     """Entries of archives included."""
+    instances: list[tuple[str, str]] = field(default_factory=list)
+    """Series and SOP Instance UIDs of the DICOM files."""
+    directories: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """DICOMDIRs: the path of each, and its metadata."""
     unreadable: OSError | None = None
     """What ended the batch."""
 
@@ -98,6 +102,7 @@ def judge_batch(paths: Sequence[Path], profile: "Profile", style: Style) -> Judg
         for path in paths:
             for checked in check(path, profile):
                 batch.verdicts[name_verdict(checked)] += 1
+                note_instance(batch, checked)
                 if style.as_json:
                     out.write(json.dumps(checked.as_dict(), ensure_ascii=False) + "\n")
                 else:
@@ -110,12 +115,23 @@ def judge_batch(paths: Sequence[Path], profile: "Profile", style: Style) -> Judg
     return batch
 
 
+def note_instance(batch: JudgedBatch, checked: "Checked") -> None:
+    """Note which instance a file is, or that it is a DICOMDIR, which lists some."""
+    metadata = checked.judgement.metadata
+    if "references" in metadata:
+        batch.directories.append((checked.path, metadata))
+    elif checked.judgement.sop_instance_uid and "series_instance_uid" in metadata:
+        batch.instances.append((metadata["series_instance_uid"], checked.judgement.sop_instance_uid))
+
+
 def print_checked(console: Console, checked: "Checked") -> None:
     """Print what was found of one file."""
     judgement = checked.judgement
     console.print(f"{MARKS[name_verdict(checked)]}  {escape_name(checked.path)}  [dim]{judgement.kind}[/]")
     for line in explain_findings(judgement.findings):
         console.print(line)
+    if left_out := judgement.metadata.get("left_out"):
+        console.print(f"    {count_files(left_out, 'other ')} in it left out.")
 
 
 def name_verdict(checked: "Checked") -> str:

@@ -14,9 +14,8 @@ from intake.dicom.reader import scan
 from intake.dicom.scanner import Scanner
 from intake.dicom.streams import ByteSource
 from intake.files.model import Metadata
+from intake.studies.media_directory import REFERENCES
 
-REFERENCES = "references"
-"""Key of the metadata."""
 MOST_SERIES = 500
 LONGEST = 64
 STEPS, READ = 600_000, 64 * 1024**2

@@ -7,7 +7,7 @@ each other by the names that they have in the checkout; these are found from the
 import sys
 from pathlib import Path
 
-_COPY = Path(__file__).parent.parent / "_judge"
+_COPY = Path(__file__).parent / "_judge"
 
 
 def make_importable() -> None:
