@@ -117,9 +117,7 @@ def _is_passed_by(folder: str) -> bool:
 
 def is_left_out(path: Path, root: Path) -> bool:
     """Say whether a file below `root` is a carrier file. One that cannot be read is not: whoever sends it says so."""
-    judge_code.make_importable()
-    from processor.judge.inspection import carriers  # noqa: PLC0415  Found only once it is made importable.
-
+    carriers = judge_code.load("processor.judge.inspection.carriers")
     name = path.relative_to(root).as_posix()
     if not carriers.is_carrier_name(name):
         return False
@@ -127,7 +125,7 @@ def is_left_out(path: Path, root: Path) -> bool:
         if not stat.S_ISREG(path.stat().st_mode):
             return False
         with path.open("rb") as file:
-            return carriers.is_left_out(name, file.read(carriers.LOOK), path.stat().st_size)
+            return bool(carriers.is_left_out(name, file.read(carriers.LOOK), path.stat().st_size))
     except OSError:
         return False
 

@@ -38,8 +38,8 @@ ENDINGS = (
 )  # fmt: skip
 """How names end: programs and what belongs to them, links, and downloads that are not done."""
 
-PACKAGES = (".jar", ".apk", ".pkg", ".app")
-"""Programs that are ZIP archives."""
+PACKAGES = (".jar", ".apk", ".pkg", ".app", ".docx", ".odt")
+"""Programs and leaflets that are ZIP archives."""
 
 FOLDERS = frozenset({
     "__macosx", "@eadir", "@tmp", "#recycle", "#snapshot", "$recycle.bin", "recycler", "system volume information",
