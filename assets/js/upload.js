@@ -72,7 +72,7 @@ const BUTTONS = {
   resume,
   retry: () => uploader.send(entries.in("failed")),
   cancel: () => uploader.cancelAll(),
-  clear: () => entries.remove(new Set(entries.in("ready", "checking", "leftOut"))),
+  clear,
   again: startAfresh,
   more: () => fold(false),
   forget: () => {
@@ -158,6 +158,12 @@ function tendDrops() {
     const unreadable = [];
     take(readDrop(takeDropped(drop.dataTransfer), unreadable), unreadable);
   });
+}
+
+/** What is chosen again afterwards is no twin of what was removed. */
+function clear() {
+  entries.remove(new Set(entries.in("ready", "checking", "leftOut")));
+  preflight.startAfresh();
 }
 
 function send() {

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from intake.files.model import Metadata
 
+MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
+"""The SOP class of a DICOMDIR: Media Storage Directory Storage."""
+
 REFERENCES = "references"
 """Key of what a DICOMDIR lists, in its metadata: `images`, `whole` and `series`, of which each names its `study_uid`,
 `series_uid`, `number`, `modality` and `images`."""
@@ -77,6 +80,10 @@ def read_contents(metadata: Metadata, here: Mapping[str, int]) -> Contents | Non
         ListedSeries(**row, here=min(row["images"], here.get(row["series_uid"], 0))) for row in listed["series"]
     )
     return Contents(listed["images"], series, listed["whole"])
+
+
+def is_media_directory(metadata: Metadata) -> bool:
+    return metadata.get("sop_class_uid") == MEDIA_DIRECTORY
 
 
 def count_images(count: int) -> str:
