@@ -13,7 +13,8 @@ from intake.files.model import Metadata
 from intake.studies.media_directory import read_contents
 from processor.judge.inspection.findings import Profile
 from scalper.check import workers
-from scalper.check.workers import JudgedBatch, Style
+from scalper.check.batches import JudgedBatch
+from scalper.check.workers import Style
 from scalper.formatting import count_files, escape_name, open_console, show_progress
 
 

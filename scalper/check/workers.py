@@ -12,10 +12,9 @@ import os
 import signal
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar, ca
 from rich.console import Console
 
 from scalper import judge_code
+from scalper.check.batches import JudgedBatch, note_instance
 from scalper.formatting import MARKS, count_files, escape_name, explain_findings
 
 if TYPE_CHECKING:
@@ -50,23 +50,6 @@ class Style(NamedTuple):
     """As JSON Lines, or for people."""
     colours: str | None
     """What the terminal can show, as rich calls it; None for none."""
-
-
-@dataclass(slots=True)
-class JudgedBatch:
-    """What became of some files."""
-
-    text: str = ""
-    """Whole lines, ready to be printed."""
-    files: int = 0
-    verdicts: Counter[str] = field(default_factory=Counter)
-    """Entries of archives included."""
-    instances: list[tuple[str, str]] = field(default_factory=list)
-    """Series and SOP Instance UIDs of the DICOM files."""
-    directories: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    """DICOMDIRs: the path of each, and its metadata."""
-    unreadable: OSError | None = None
-    """What ended the batch."""
 
 
 def count_cores() -> int:
@@ -113,15 +96,6 @@ def judge_batch(paths: Sequence[Path], profile: "Profile", style: Style) -> Judg
         batch.unreadable = OSError(str(error))
     batch.text = out.getvalue()
     return batch
-
-
-def note_instance(batch: JudgedBatch, checked: "Checked") -> None:
-    """Note which instance a file is, or that it is a DICOMDIR, which lists some."""
-    metadata = checked.judgement.metadata
-    if "references" in metadata:
-        batch.directories.append((checked.path, metadata))
-    elif checked.judgement.sop_instance_uid and "series_instance_uid" in metadata:
-        batch.instances.append((metadata["series_instance_uid"], checked.judgement.sop_instance_uid))
 
 
 def print_checked(console: Console, checked: "Checked") -> None:
