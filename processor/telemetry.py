@@ -25,7 +25,7 @@ from intake.operations.ports import LastErrors
 from intake.orders.commands import DoTask
 from intake.orders.model import Answered
 from processor.ingest.expand import Expanded
-from processor.ingest.process import Processed
+from processor.ingest.process import LeftOut, Processed
 from processor.ingest.settle import Settled
 from processor.orders.dispatch import Found
 from processor.projection.exporter import Exported
@@ -80,6 +80,21 @@ def report_processed(processed: Processed) -> None:
     metrics.add_metric("UploadToVerdict", MetricUnit.Milliseconds, processed.latency_ms)
     if processed.shadow:
         metrics.add_metric("ShadowFindings", MetricUnit.Count, len(processed.shadow))
+
+
+def report_left_out(left_out: LeftOut) -> None:
+    """Log and count a carrier file that nobody judges."""
+    placement = left_out.placement
+    logger.info(
+        "left out",
+        extra={
+            "clinic_id": placement.clinic_id,
+            "upload_id": placement.upload_id,
+            "file_id": placement.file_id,
+            "size": left_out.size,
+        },
+    )
+    metrics.add_metric("LeftOut", MetricUnit.Count, 1)
 
 
 def report_found(found: Found) -> None:

@@ -180,6 +180,7 @@ def reconciler(environment: Mapping[str, str], session: boto3.Session) -> Reconc
         ledger=DynamoLedger(table),
         records=DynamoRecords(table),
         inventory=S3Inventory(session.client("s3", config=_CONFIG)),
+        objects=S3Objects(session.client("s3", config=_CONFIG)),
         incidents=DynamoIncidents(table),
         rounds=DynamoRounds(table),
         takes_part=Profiles(DynamoDirectory(table)).takes_part,

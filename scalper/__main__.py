@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scalper.check import judge_code
+from scalper import judge_code
 from scalper.cli import commands
 
 app = typer.Typer(
@@ -99,12 +99,14 @@ def check(
     Exit code 0: all accepted. 1: some rejected. 2: a wrong call, or a file that cannot be read.
     """
     judge_code.make_importable()
-    from processor.ingest.offline_check import files_under  # noqa: PLC0415  Not every command judges.
+    from processor.ingest.offline_check import choose_files  # noqa: PLC0415  Not every command judges.
     from scalper.check.report import read_profile, report  # noqa: PLC0415  As above.
     from scalper.check.workers import count_cores  # noqa: PLC0415  As above.
 
     try:
-        accepted = report(files_under(paths), read_profile(profile), as_json=as_json, jobs=jobs or count_cores())
+        chosen = choose_files(paths)
+        jobs = jobs or count_cores()
+        accepted = report(chosen.files, read_profile(profile), as_json=as_json, jobs=jobs, left_out=chosen.left_out)
     except BrokenPipeError:
         # Whoever read our output has seen enough; the command line library ends us quietly.
         raise

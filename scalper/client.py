@@ -79,13 +79,15 @@ class Client:
         jobs: int = JOBS,
         journal: Path | None = None,
         again: bool = False,
+        include_all: bool = False,
     ) -> Outcome:
-        """Send files and folders. What the journal knows to have been sent is left out, unless `again`.
+        """Send files and folders. What the journal knows to have been sent is left out, unless `again`, and so are
+        carrier files such as a CD's viewer, unless `include_all`.
 
         A call that was interrupted, however rudely, is taken up by the same call. Files that could not be sent stand
         in the outcome's `troubles`. Raises UnreachableError and KeyboardInterrupt once all is noted.
         """
-        found = find_files(map(Path, paths))
+        found = find_files(map(Path, paths), include_all=include_all)
         with self.journal(journal) as opened:
             roots = [Path(path) for path in paths]
             announcer = Announcer(self.connection, opened, roots=roots, reference=reference, note=note)

@@ -67,8 +67,9 @@ def explain_findings(findings: Iterable[Finding], state: str = "") -> Iterator[s
         yield f"    [dim]What to do:[/] {_REMEDIES[state]}"
 
 
-def count_files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count:,} files"
+def count_files(count: int, which: str = "") -> str:
+    """Write `1 file`, or `7 other files` where `which` is `other `."""
+    return f"{count:,} {which}file{'' if count == 1 else 's'}"
 
 
 def format_size(count: float) -> str:

@@ -1,4 +1,4 @@
-// Looks at chosen files away from the page's own thread: [{ key, path, file }] in, [{ key, code, about, sha256, images }] out.
+// Looks at chosen files away from the page's own thread: [{ key, path, file }] in, [{ key, … }] out, as `look` tells it.
 // What is found here is advice; the judge decides.
 import { look } from "./preflight/look.js";
 import { Twins } from "./preflight/twins.js";

@@ -1,4 +1,5 @@
 // The upload page: chosen files are looked at, go straight to S3, and get their verdicts on the receipt beneath.
+import { Contents } from "./upload/contents.js";
 import { Entries, UNDER_WAY } from "./upload/entries.js";
 import { SessionEndedError } from "./upload/errors.js";
 import { Facts } from "./upload/facts.js";
@@ -32,6 +33,7 @@ const verdicts = new Verdicts({ portal, entries });
 const facts = new Facts(form);
 const receipt = new Receipt(part("receipt"), tellVerdict);
 const review = new Review(part("findings"), part("finding-group"), entries);
+const contents = new Contents(part("cd-missing"), part("cd-whole"), entries);
 const status = new StatusMessage(part("said"));
 const speed = new Speed();
 const uploader = new Uploader({
@@ -70,7 +72,7 @@ const BUTTONS = {
   resume,
   retry: () => uploader.send(entries.in("failed")),
   cancel: () => uploader.cancelAll(),
-  clear: () => entries.remove(new Set(entries.in("ready", "checking", "leftOut"))),
+  clear,
   again: startAfresh,
   more: () => fold(false),
   forget: () => {
@@ -156,6 +158,12 @@ function tendDrops() {
     const unreadable = [];
     take(readDrop(takeDropped(drop.dataTransfer), unreadable), unreadable);
   });
+}
+
+/** What is chosen again afterwards is no twin of what was removed. */
+function clear() {
+  entries.remove(new Set(entries.in("ready", "checking", "leftOut")));
+  preflight.startAfresh();
 }
 
 function send() {
@@ -263,6 +271,7 @@ function draw() {
   panel.draw();
   const chosen = entries.count("checking") === 0 && entries.images("ready", ...UNDER_WAY);
   part("expected-compared").textContent = chosen ? facts.compared(chosen) : "";
+  contents.draw();
   if (entries.all.length > 0 && entries.count("needed") === 0) part("unfinished").hidden = true;
   // What has no event of its own, such as the speed, is drawn again while something is going on.
   // Who has an upload running is there, as far as the end of an idle session goes.

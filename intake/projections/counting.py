@@ -6,14 +6,12 @@ See docs/adr/0042-counting-what-a-clinic-counts.md.
 from intake.files.keys import upload_of
 from intake.files.states import JUDGED, State
 from intake.projections.model import ONE_MORE, Counted, Place
+from intake.studies.media_directory import is_media_directory
 from intake.table.items import Item
 
 ARCHIVE = "zip"
 IMAGE = "dicom"
 UNRECOGNISED = "unknown"
-
-MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
-"""SOP Class of a DICOMDIR, which lists the images beside it (PS3.4 B.5)."""
 
 
 def describe_counted(item: Item) -> Counted:
@@ -52,5 +50,4 @@ def _place(item: Item, *, repeats: bool) -> Place | None:
 
 def _is_container(item: Item) -> bool:
     kind = item.get("kind")
-    is_directory = kind == IMAGE and item.get("metadata", {}).get("sop_class_uid") == MEDIA_DIRECTORY
-    return kind == ARCHIVE or is_directory
+    return kind == ARCHIVE or (kind == IMAGE and is_media_directory(item.get("metadata", {})))

@@ -23,6 +23,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from intake.messaging.events import (
+    Arrival,
     MalwareScanResult,
     ObjectsCreated,
     Settlement,
@@ -33,13 +34,14 @@ from intake.messaging.events import (
 )
 from intake.orders.commands import DoTask, FindFiles
 from processor import wiring
-from processor.ingest.process import AT_ONCE
+from processor.ingest.process import AT_ONCE, LeftOut, Processed
 from processor.telemetry import (
     logger,
     metrics,
     report_answered,
     report_expanded,
     report_found,
+    report_left_out,
     report_processed,
     report_settled,
     report_trouble,
@@ -85,11 +87,19 @@ def _take(record: SQSRecord) -> None:
             _report(report_settled, _judging.settler.settle(settlement))
         case ObjectsCreated(arrivals) | MalwareScanResult(arrivals):
             for arrival in arrivals:
-                _report(report_processed, _judging.processor.process(arrival))
+                _take_arrival(arrival)
         case Unknown(reason):
             raise UnreadableEventError(reason)
         case other:
             assert_never(other)
+
+
+def _take_arrival(arrival: Arrival) -> None:
+    match _judging.processor.process(arrival):
+        case LeftOut() as left_out:
+            _report(report_left_out, left_out)
+        case Processed() as processed:
+            _report(report_processed, processed)
 
 
 def _report(report: Callable[..., None], *what: Any) -> None:  # noqa: ANN401  # Each report knows its own.

@@ -21,6 +21,7 @@ from intake.storage.model import ObjectRange
 from intake.storage.ports import Objects, ObjectWriter
 from processor.judge.documents.zip.archive import list_entries
 from processor.judge.documents.zip.entries import Entry, EntryDamagedError, inflate
+from processor.judge.documents.zip.left_out import read_places
 from processor.judge.rules.catalogue import RULES, RULES_VERSION
 
 ENTRIES_PER_SLICE = 90
@@ -112,7 +113,7 @@ class Expander:
             raise NotFoundError("nothing is kept of the archive")
         slices = [
             Slice(archive.clinic_id, archive.upload_id, archive.file_id, archive.stored, first, count)
-            for first, count in cut_slices(list_entries(source))
+            for first, count in cut_slices(list_entries(source, read_places(archive.metadata)))
         ]
         self._queue.send([part.message() for part in slices])
         asked = Settlement(
@@ -136,7 +137,8 @@ class Expander:
             raise NotFoundError("the slice is of no archive that was accepted")
         stored = find_bytes(self._verdicts, parent) or part.stored
         source = Blocks(self._objects, stored)
-        chosen = [entry for entry in list_entries(source) if part.first <= entry.index < part.first + part.count]
+        entries = list_entries(source, read_places(parent.metadata))
+        chosen = [entry for entry in entries if part.first <= entry.index < part.first + part.count]
         children = [self._describe_child(parent, entry) for entry in chosen]
         self._children.reserve(children)
         awaited = self._children.find_awaited(children)

@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +14,8 @@ from intake.files.model import Severity
 from processor.judge import ARCHIVE, Facts, Judgement, judge
 from processor.judge.documents.zip import archive
 from processor.judge.documents.zip.entries import Entry, EntryDamagedError, inflate
+from processor.judge.documents.zip.left_out import read_places
+from processor.judge.inspection import carriers
 from processor.judge.inspection.envelope import UNKNOWN
 from processor.judge.inspection.findings import Profile
 from processor.judge.rules.catalogue import RULES
@@ -65,17 +67,39 @@ class LocalBytes:
         return self._file.read(length)
 
 
-def files_under(paths: Iterable[Path]) -> list[Path]:
-    """Return the files that are named or stand in named folders, in order. Raises FileNotFoundError for neither."""
-    found: list[Path] = []
+@dataclass(slots=True)
+class Chosen:
+    """The files to judge, and how many carrier files beside them are not."""
+
+    files: list[Path] = field(default_factory=list)
+    left_out: int = 0
+
+
+def choose_files(paths: Iterable[Path]) -> Chosen:
+    """Return the files that are named, or stand in named folders and are no carrier files, in order.
+
+    Raises FileNotFoundError for a path that is neither, OSError for an unreadable file.
+    """
+    chosen = Chosen()
     for path in paths:
         if path.is_dir():
-            found += _files_below(path)
+            below = list(_files_below(path))
+            kept = [one for one in below if not _is_left_out(one, path)]
+            chosen.files += kept
+            chosen.left_out += len(below) - len(kept)
         elif path.exists():
-            found.append(path)
+            chosen.files.append(path)
         else:
             raise FileNotFoundError(f"There is no file or folder {path}.")
-    return found
+    return chosen
+
+
+def _is_left_out(path: Path, root: Path) -> bool:
+    name = path.relative_to(root).as_posix()
+    if not carriers.is_carrier_name(name):
+        return False
+    with path.open("rb") as file:
+        return carriers.is_left_out(name, file.read(carriers.LOOK), path.stat().st_size)
 
 
 def _files_below(folder: Path | str) -> Iterator[Path]:
@@ -99,9 +123,8 @@ def check(path: Path, profile: Profile) -> Iterator[Checked]:
         if judgement.kind != ARCHIVE or judgement.rejected:
             yield Checked(str(path), source.size, judgement)
             return
-        inside = [
-            _check_entry(f"{path}!{entry.name}", source, entry, profile) for entry in archive.list_entries(source)
-        ]
+        entries = archive.list_entries(source, read_places(judgement.metadata))
+        inside = [_check_entry(f"{path}!{entry.name}", source, entry, profile) for entry in entries]
         # What an archive's entries make of its own judgement, as `processor/ingest/settle.py` has it.
         rejected = sum(checked.judgement.rejected for checked in inside)
         fault = archive.find_fault(len(inside) - rejected, rejected)

@@ -32,6 +32,7 @@ from processor.ingest.stored_objects import (
     ObjectBytes,
     Refusing,
     Scans,
+    is_left_out,
     list_refusals,
     open_object,
 )
@@ -63,6 +64,15 @@ class Processed:
     """Messages that ask for an archive's expansion."""
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A carrier file among what was dropped into S3: it gets no record and no verdict (docs/adr/0044)."""
+
+    placement: Placement
+    """Where it would have stood: opaque ids, for logs."""
+    size: int
+
+
 class Processor:
     """Takes arrivals to their verdicts."""
 
@@ -91,8 +101,8 @@ class Processor:
         self._profile_of = profile_of
         self._expand = expand
 
-    def process(self, arrival: Arrival) -> Processed:
-        """Judge, file and record one object version.
+    def process(self, arrival: Arrival) -> Processed | LeftOut:
+        """Judge, file and record one object version, unless nobody means to send such a file.
 
         Raises ObjectMissingError, ObjectChangedError, ContentionError, ScanUnfinishedError; all are worth another
         delivery. Raises LateThreatError for what another delivery will not mend.
@@ -102,7 +112,10 @@ class Processor:
             return self._leave_unscanned(arrival)
         refusals = list_refusals(scan, is_nobodys=not self._takes_part(keys.sender(arrival.object.key)))
         source = open_object(self._objects, arrival.object, unread=bool(refusals))
-        case = self._judge_arrival(self._date_arrival(arrival, source.first), source, scan, refusals)
+        dated = self._date_arrival(arrival, source.first)
+        if not refusals and is_left_out(arrival.object.key, source.first):
+            return LeftOut(self._placements.place(dated), source.size)
+        case = self._judge_arrival(dated, source, scan, refusals)
         verdict, outcome = self._filing.file(case)
         if scan is Scan.THREAT and outcome is Outcome.ALREADY_RECORDED:
             self._check_known(verdict.file_id)

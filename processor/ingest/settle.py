@@ -21,6 +21,7 @@ from intake.storage.ports import Objects
 from processor.ingest.expand import SETTLED_AFTER_S, Blocks, find_bytes
 from processor.ingest.filing import Buckets
 from processor.judge.documents.zip.archive import NOTHING_ACCEPTED, find_fault, list_entries
+from processor.judge.documents.zip.left_out import read_places
 
 AT_ONCE = 100
 """Entries that are looked up with one call."""
@@ -72,7 +73,8 @@ class Settler:
 
     def _count_entries(self, archive: FileRecord, stored: ObjectVersion, asked: Settlement) -> "_EntryCounts":
         """Look at the entries from the first on that had no verdict the last time."""
-        indices = [entry.index for entry in list_entries(Blocks(self.objects, stored))]
+        left_out = read_places(archive.metadata)
+        indices = [entry.index for entry in list_entries(Blocks(self.objects, stored), left_out)]
         looked = _EntryCounts(len(indices), asked.seen, asked.accepted, asked.rejected)
         for start in range(asked.seen, len(indices), AT_ONCE):
             ids = [keys.child_id(archive.file_id, index) for index in indices[start : start + AT_ONCE]]

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from intake.dicom.streams import FIRST_READ, ByteSource
 from intake.errors import ObjectMissingError
+from intake.files import keys
 from intake.files.model import FileRecord, ObjectVersion
 from intake.files.scan import TAG, Scan
 from intake.files.states import State
 from intake.storage.model import ObjectRange
 from intake.storage.ports import Objects
 from processor.judge import Facts, Judgement
+from processor.judge.inspection import carriers
 from processor.judge.inspection.envelope import UNKNOWN
 from processor.judge.rules.catalogue import RULES
 
@@ -102,6 +104,15 @@ class ObjectBytes:
         part = self.objects.read(self.source, start, end - start).data
         self.bytes_read += len(part)
         return part
+
+
+def is_left_out(key: str, first: ObjectRange) -> bool:
+    """Say whether an object is a carrier file that was dropped into S3, by its key and its first bytes.
+
+    What was announced is judged, whatever it is: somebody wanted it sent.
+    """
+    path = key.partition("/")[2] or key
+    return keys.reservation(key) is None and carriers.is_left_out(path, first.data[: carriers.LOOK], first.total)
 
 
 def open_object(objects: Objects, version: ObjectVersion, *, unread: bool = False) -> ObjectBytes:

@@ -10,7 +10,9 @@ from importlib import import_module
 
 from intake.dicom.streams import ByteSource
 from intake.files.model import Finding, Metadata, Severity
+from intake.studies.media_directory import is_media_directory
 from processor.judge.dicom import judge as dicom
+from processor.judge.dicom.media_directory import read_references
 from processor.judge.inspection.envelope import UNKNOWN, open_envelope
 from processor.judge.inspection.errors import OtherKindError, UnreadableFileError
 from processor.judge.inspection.findings import EVERYTHING, Findings, Profile, order_telling
@@ -107,6 +109,8 @@ def judge(source: ByteSource, facts: Facts = NOTHING_ELSE) -> Judgement:
     envelope = open_envelope(window.buffer, window.size, findings)
     if envelope.start is not None:
         judged = dicom.judge(window, envelope.start, findings)
+        if is_media_directory(judged.metadata):
+            judged.metadata.update(read_references(source))
         return _weigh(envelope.kind, judged, source.size, facts, findings)
     kind, metadata = envelope.kind, Metadata()
     if not findings:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import takewhile
 
+from intake.errors import ObjectMissingError
 from intake.files import keys
 from intake.files.keys import UNASSIGNED, KeyedIds
 from intake.files.model import FileRecord, now
@@ -18,8 +19,11 @@ from intake.files.ports import Records
 from intake.files.scan import VALIDATION_OBJECT
 from intake.operations.model import Fault, Incident, StoredObject
 from intake.operations.ports import Incidents, Inventory, Ledger, Rounds
+from intake.storage.ports import Objects
 from processor.ingest.filing import Buckets
 from processor.ingest.senders import has_teller
+from processor.ingest.stored_objects import is_left_out
+from processor.judge.inspection import carriers
 from processor.reconcile.arrivals import LOOKED_UP, Questions, list_direct_ids, plan_second_look
 from processor.reconcile.incidents import claims, describe_fault, needs
 
@@ -58,6 +62,7 @@ class Reconciler:
     ledger: Ledger
     records: Records
     inventory: Inventory
+    objects: Objects
     incidents: Incidents
     rounds: Rounds
     takes_part: Callable[[str], bool]
@@ -157,6 +162,7 @@ class Reconciler:
             self._describe_unrecorded(held)
             for held in unclear[: len(looked)]
             if not has_teller((records[one] for one in looked[held.position] if one in records), held.version)
+            and not self._is_left_out(held)
         ]
         behind = listed.next if len(taken) == len(listed.held) else taken[-1].position
         return _Part(unrecorded, len(taken), behind)
@@ -165,6 +171,15 @@ class Reconciler:
         """Say whether an arrival has to have its record by now."""
         no_file = held.version.key == VALIDATION_OBJECT or keys.is_folder_marker(held.version.key, held.size)
         return not no_file and held.last_modified <= self.clock() - self.time_limit
+
+    def _is_left_out(self, held: StoredObject) -> bool:
+        """Say whether an arrival is one of which there is no record on purpose: its beginning is looked at again."""
+        if not carriers.is_carrier_name(held.version.key):
+            return False
+        try:
+            return is_left_out(held.version.key, self.objects.read(held.version, 0, carriers.LOOK))
+        except ObjectMissingError:
+            return False
 
     def _describe_unrecorded(self, held: StoredObject) -> Incident:
         nobodys = self._find_owner(held) == UNASSIGNED

@@ -3,23 +3,47 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 from rich.text import Text
 
+from intake.files.model import Metadata
+from intake.studies.media_directory import read_contents
 from processor.judge.inspection.findings import Profile
 from scalper.check import workers
+from scalper.check.batches import JudgedBatch
 from scalper.check.workers import Style
-from scalper.formatting import count_files, open_console, show_progress
+from scalper.formatting import count_files, escape_name, open_console, show_progress
 
 
-def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int = 1) -> bool:
+@dataclass(slots=True)
+class Found:
+    """The instances that were met, and the DICOMDIRs that list some."""
+
+    instances: dict[str, set[str]] = field(default_factory=dict)
+    """Series Instance UID → SOP Instance UIDs."""
+    directories: list[tuple[str, Metadata]] = field(default_factory=list)
+
+    def add(self, batch: JudgedBatch) -> None:
+        for series_uid, instance_uid in batch.instances:
+            self.instances.setdefault(series_uid, set()).add(instance_uid)
+        self.directories += batch.directories
+
+    def tell(self) -> list[str]:
+        """Return a line for each DICOMDIR: what it lists, and what of that was not met."""
+        here = {series_uid: len(instances) for series_uid, instances in self.instances.items()}
+        contents = [(path, read_contents(metadata, here)) for path, metadata in self.directories]
+        return [f"{escape_name(path)}: {read.describe('among these files')}" for path, read in contents if read]
+
+
+def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int = 1, left_out: int = 0) -> bool:
     """Judge files, print what was found in their order, and say whether all were accepted.
 
     Raises OSError for an unreadable file, once what comes before it is printed.
     """
-    console, verdicts = open_console(), Counter[str]()
+    console, verdicts, found = open_console(), Counter[str](), Found()
     style = Style(as_json, console.color_system)
     columns = (MofNCompleteColumn(), TimeRemainingColumn())
     # The bar has a thread, which would keep workers from being begun the cheap way.
@@ -35,6 +59,7 @@ def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int 
             else:
                 print(batch.text, end="", flush=True)
             verdicts.update(batch.verdicts)
+            found.add(batch)
             bar.advance(task, batch.files)
             if batch.unreadable:
                 raise batch.unreadable
@@ -42,7 +67,10 @@ def report(files: Sequence[Path], profile: Profile, *, as_json: bool, jobs: int 
         accepted = verdicts["accepted"] + verdicts["warned"]
         warned = f" ({verdicts['warned']} with warnings)" if verdicts["warned"] else ""
         rejected = verdicts["rejected"]
-        console.print(f"{count_files(verdicts.total())}: {accepted} accepted{warned}, {rejected} rejected.")
+        for line in found.tell():
+            console.print(line)
+        others = f" {count_files(left_out, 'other ')} left out." if left_out else ""
+        console.print(f"{count_files(verdicts.total())}: {accepted} accepted{warned}, {rejected} rejected.{others}")
     return not verdicts["rejected"]
 
 

@@ -12,10 +12,9 @@ import os
 import signal
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -24,8 +23,9 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar, ca
 
 from rich.console import Console
 
-from scalper.check import judge_code
-from scalper.formatting import MARKS, escape_name, explain_findings
+from scalper import judge_code
+from scalper.check.batches import JudgedBatch, note_instance
+from scalper.formatting import MARKS, count_files, escape_name, explain_findings
 
 if TYPE_CHECKING:
     from processor.ingest.offline_check import Checked
@@ -50,19 +50,6 @@ class Style(NamedTuple):
     """As JSON Lines, or for people."""
     colours: str | None
     """What the terminal can show, as rich calls it; None for none."""
-
-
-@dataclass(slots=True)
-class JudgedBatch:
-    """What became of some files."""
-
-    text: str = ""
-    """Whole lines, ready to be printed."""
-    files: int = 0
-    verdicts: Counter[str] = field(default_factory=Counter)
-    """Entries of archives included."""
-    unreadable: OSError | None = None
-    """What ended the batch."""
 
 
 def count_cores() -> int:
@@ -98,6 +85,7 @@ def judge_batch(paths: Sequence[Path], profile: "Profile", style: Style) -> Judg
         for path in paths:
             for checked in check(path, profile):
                 batch.verdicts[name_verdict(checked)] += 1
+                note_instance(batch, checked)
                 if style.as_json:
                     out.write(json.dumps(checked.as_dict(), ensure_ascii=False) + "\n")
                 else:
@@ -116,6 +104,8 @@ def print_checked(console: Console, checked: "Checked") -> None:
     console.print(f"{MARKS[name_verdict(checked)]}  {escape_name(checked.path)}  [dim]{judgement.kind}[/]")
     for line in explain_findings(judgement.findings):
         console.print(line)
+    if left_out := judgement.metadata.get("left_out"):
+        console.print(f"    {count_files(left_out, 'other ')} in it left out.")
 
 
 def name_verdict(checked: "Checked") -> str:

@@ -28,6 +28,9 @@ def upload(
     note: Annotated[str, typer.Option(help="A note for the clinic, shown to nobody else.")] = "",
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Files and parts sent at a time.", min=1, max=32)] = 4,
     again: Annotated[bool, typer.Option("--again", help="Send files that were sent before, too.")] = False,
+    include_all: Annotated[
+        bool, typer.Option("--include-all", help="Send a CD's viewer, README, AUTORUN.INF and the like, too.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")] = False,
     as_json: _Json = False,
     journal: _Journal = None,
@@ -54,6 +57,7 @@ def upload(
             timeout=timeout,
             as_json=as_json,
             again=again,
+            include_all=include_all,
             approve=upload_command.load_check(profile) if check_first else None,
         )
         if dry_run:

@@ -42,6 +42,8 @@ class JsonReporter:
     def report_selection(self, found: Selection) -> None:
         for path in found.unreadable:
             self.report_trouble(path, OSError("It cannot be read."))
+        if found.left_out or found.not_entered:
+            self._print_event("left_out", files=found.left_out, folders=found.not_entered)
 
     def report_plan(self, plan: Plan) -> None:
         counts = {name: len(getattr(plan, name)) for name in ("new", "begun", "earlier", "changed")}
@@ -116,6 +118,14 @@ def to_dict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def describe_left_out(found: Selection) -> str:
+    """Say in one line what a selection leaves out; nothing where it leaves out nothing."""
+    files = count_files(found.left_out, "other ") if found.left_out else ""
+    folders = f"{found.not_entered:,} hidden folder{'' if found.not_entered == 1 else 's'}" if found.not_entered else ""
+    told = " and ".join(filter(None, (files, folders)))
+    return f"{told} left out, such as a CD's viewer or README; --include-all sends them." if told else ""
+
+
 class ConsoleReporter:
     """Bars while it runs, lines for what needs attention, and a summary."""
 
@@ -129,8 +139,8 @@ class ConsoleReporter:
     def report_selection(self, found: Selection) -> None:
         for path in found.unreadable:
             self.report_trouble(path, OSError("It cannot be read."))
-        if found.left_out:
-            self._console.print(f"[dim]Left out: {count_files(found.left_out)} (system files or hidden ones).[/]")
+        if told := describe_left_out(found):
+            self._console.print(f"[dim]{told}[/]")
 
     def report_plan(self, plan: Plan) -> None:
         self._plan = plan

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from scalper import errors
-from scalper.check import judge_code
+from scalper import errors, judge_code
 from scalper.cli.reporters import PROBLEMS, ConsoleReporter, JsonReporter, Teller
 from scalper.client import Client
 from scalper.errors import ClientError
@@ -37,13 +36,14 @@ class UploadOptions:
     timeout: float | None
     as_json: bool
     again: bool
+    include_all: bool = False
     approve: Callable[[LocalFile, Teller], bool] | None = None
 
 
 def upload(order: UploadOptions) -> int:
     """Send files, wait for verdicts if asked to. Return the exit code. Raises ClientError, KeyboardInterrupt."""
     teller: Teller = JsonReporter() if order.as_json else ConsoleReporter()
-    found = find_files(order.paths)
+    found = find_files(order.paths, include_all=order.include_all)
     teller.report_selection(found)
     with end_on_signals(), Client.configured() as client, client.journal(order.journal) as journal:
         return _Run(order, found, client, journal, teller).run()
@@ -51,7 +51,7 @@ def upload(order: UploadOptions) -> int:
 
 def dry_run(order: UploadOptions) -> None:
     """Print what an upload would send, and touch nothing but the journal's file."""
-    found = find_files(order.paths)
+    found = find_files(order.paths, include_all=order.include_all)
     with Client.configured() as client, client.journal(order.journal) as journal:
         plan = compare(journal, found.files, again=order.again)
     teller: Teller = JsonReporter() if order.as_json else ConsoleReporter()

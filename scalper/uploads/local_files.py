@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from scalper import judge_code
 from scalper.errors import ClientError, FileChangedError
 
 LARGE = 64 * 1024**2
@@ -19,8 +20,8 @@ LONGEST_SEGMENT = 255
 """Characters, as the API takes them."""
 
 BLOCK = 1024**2
-JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
-"""What operating systems leave in folders, in lower case; names that begin with a dot are left out as well."""
+NOT_ENTERED = frozenset({"#recycle", "#snapshot", "$recycle.bin", "recycler", "system volume information"})
+"""Folders of what was removed or is kept twice, in lower case; hidden ones are not entered either."""
 
 _UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode's categories of control characters, lone surrogates, and line and paragraph separators."""
@@ -66,19 +67,24 @@ class Selection:
 
     files: list[LocalFile] = field(default_factory=list)
     left_out: int = 0
-    """Files of the operating system's, and hidden ones."""
+    """Carrier files: what stands beside medical files on CDs and disks, and is none (docs/adr/0044)."""
+    not_entered: int = 0
+    """Hidden folders, and those of what was removed."""
     unreadable: list[Path] = field(default_factory=list)
 
 
-def find_files(paths: Iterable[Path]) -> Selection:
-    """Look for files, in order, each once. Raises ClientError for a path under which there is nothing."""
+def find_files(paths: Iterable[Path], *, include_all: bool = False) -> Selection:
+    """Look for files, in order, each once. What is named itself is never left out, nor anything with `include_all`.
+
+    Raises ClientError for a path under which there is nothing.
+    """
     found = Selection()
     seen: set[str] = set()
     for path in paths:
         if not path.exists():
             raise ClientError(f"There is no file or folder {path}.")
         root = normalize_path(path)
-        for inner in _walk_folder(root, found) if path.is_dir() else (root,):
+        for inner in _walk_folder(root, found, include_all=include_all) if path.is_dir() else (root,):
             if str(inner) in seen:
                 continue
             seen.add(str(inner))
@@ -97,18 +103,36 @@ def normalize_path(path: Path) -> Path:
     return Path(os.path.normpath(path.absolute()))
 
 
-def _walk_folder(root: Path, found: Selection) -> Iterator[Path]:
+def _walk_folder(root: Path, found: Selection, *, include_all: bool) -> Iterator[Path]:
     for folder, folders, names in os.walk(root, onerror=lambda error: found.unreadable.append(Path(error.filename))):
-        folders[:] = sorted(name for name in folders if not _is_junk(name))
+        entered = [name for name in sorted(folders) if include_all or not _is_passed_by(name)]
+        found.not_entered += len(folders) - len(entered)
+        folders[:] = entered
         for name in sorted(names):
-            if _is_junk(name):
+            path = Path(folder, name)
+            if not include_all and is_left_out(path, root):
                 found.left_out += 1
             else:
-                yield Path(folder, name)
+                yield path
 
 
-def _is_junk(name: str) -> bool:
-    return name.startswith(".") or name.lower() in JUNK
+def _is_passed_by(folder: str) -> bool:
+    return folder.startswith(".") or folder.lower() in NOT_ENTERED
+
+
+def is_left_out(path: Path, root: Path) -> bool:
+    """Say whether a file below `root` is a carrier file. One that cannot be read is not: whoever sends it says so."""
+    carriers = judge_code.load("processor.judge.inspection.carriers")
+    name = path.relative_to(root).as_posix()
+    if not carriers.is_carrier_name(name):
+        return False
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        with path.open("rb") as file:
+            return bool(carriers.is_left_out(name, file.read(carriers.LOOK), path.stat().st_size))
+    except OSError:
+        return False
 
 
 def _build_name(path: Path, root: Path) -> str:

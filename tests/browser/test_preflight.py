@@ -12,6 +12,7 @@ from tests.browser.portal_server import PortalServer
 from tests.browser.storage import Storage
 from tests.browser.uploading import choose
 from tests.dicom_files import ct_slice
+from tests.patient_cd import AROUND, burn_cd
 
 
 def zipped(*names: str) -> bytes:
@@ -24,10 +25,8 @@ def zipped(*names: str) -> bytes:
 
 SLICE = ct_slice(rows=8, columns=8)
 ODD = {
-    ".DS_Store": (b"Bud1", "Left behind by a computer"),
-    "Thumbs.db": (b"\xd0\xcf\x11\xe0", "Left behind by a computer"),
     "empty.dcm": (b"", "Empty"),
-    "setup.exe": (b"MZ" + bytes(99), "A program"),
+    "setup": (b"MZ" + bytes(99), "A program"),
     "letter.docx": (b"PK\3\4" + bytes(26) + b"[Content_Types].xml", "An office document"),
     "clip.mp4": (bytes(4) + b"ftypisom", "A sound, a video"),
     "scans.rar": (b"Rar!\x1a\7\0", "An archive that is not ZIP"),
@@ -40,6 +39,14 @@ ODD = {
 }
 SENT = {"words.dcm", "cut.dcm", "nobody.dcm", "scan.jpg", "notes.txt"}
 """Those that are likely to be refused, and sent unless somebody says otherwise: the judge knows better."""
+
+CARRIERS = {
+    ".DS_Store": b"Bud1",
+    "Thumbs.db": b"\xd0\xcf\x11\xe0",
+    "README.TXT": b"This CD holds images.",
+    "viewer.exe": b"MZ" + bytes(99),
+}
+"""Left out in one line, which asks nobody for a look."""
 
 FINE = {
     "scan.dcm": SLICE,
@@ -58,10 +65,10 @@ FINE = {
 @pytest.fixture
 def chosen(portal: PortalServer, staff_page: Page, tmp_path: Path) -> Page:
     """The upload page, with a folder of fine and odd files chosen and looked at."""
-    for name, content in {**FINE, **{name: content for name, (content, _) in ODD.items()}}.items():
+    for name, content in {**FINE, **CARRIERS, **{name: content for name, (content, _) in ODD.items()}}.items():
         (tmp_path / name).write_bytes(content)
     # The twin is the later one of the two.
-    files = [tmp_path / name for name in (*FINE, *ODD)]
+    files = [tmp_path / name for name in (*FINE, *CARRIERS, *ODD)]
     staff_page.goto(f"{portal.url}/upload")
     choose(staff_page, files)
     expect(staff_page.locator("#send")).to_be_enabled()
@@ -86,17 +93,17 @@ def test_what_is_surely_refused_is_left_out_unless_somebody_wants_it_sent(
     program = chosen.locator("#findings article").filter(has_text="A program")
     program.get_by_role("button", name="Send it anyway").click()
     expect(program.get_by_text("will be sent")).to_be_visible()
-    left_behind = chosen.locator("#findings article").filter(has_text="Left behind")
-    left_behind.locator("summary").click()
-    left_behind.get_by_label("Thumbs.db").check()
-    expect(left_behind.get_by_text("1 of 2 files will be sent.")).to_be_visible()
+    others = chosen.locator("#findings article").filter(has_text="4 other files left out")
+    others.locator("summary").click()
+    others.get_by_label("Thumbs.db").check()
+    expect(chosen.get_by_text("1 of 4 files will be sent.")).to_be_visible()
     chosen.locator("#findings article").filter(has_text="that we know").get_by_role(
         "button", name="Leave it out"
     ).click()
     chosen.get_by_role("button", name=f"Upload {kept + 1} files").click()
     expect(chosen.get_by_role("button", name="Start another upload")).to_be_visible()
     names = {portal.table.files[file_id].name for file_id in storage.taken}
-    assert names == {*FINE, *SENT, "setup.exe", "Thumbs.db"} - {"notes.txt"}
+    assert names == {*FINE, *SENT, "setup", "Thumbs.db"} - {"notes.txt"}
 
 
 def test_nothing_is_sent_before_somebody_presses_upload(chosen: Page, storage: Storage) -> None:
@@ -121,3 +128,29 @@ def test_a_note_and_the_expected_number_go_with_the_upload(
     expect(chosen.get_by_role("button", name="Start another upload")).to_be_visible()
     upload = portal.table.uploads[next(iter(storage.taken)).split("-")[0]]
     assert (upload.note, upload.expected) == ("Second half\nof the list", 20)
+
+
+def test_a_cd_says_what_its_list_names_and_what_of_that_is_not_here(
+    portal: PortalServer, staff_page: Page, storage: Storage, tmp_path: Path
+) -> None:
+    images = burn_cd(tmp_path / "cd", [3, 2])
+    staff_page.goto(f"{portal.url}/upload")
+    staff_page.locator("#choose-folder").set_input_files(tmp_path / "cd")
+    expect(staff_page.get_by_text("The CD's list names 5 images, and all are among the chosen files.")).to_be_visible()
+    expect(staff_page.get_by_text(f"{len(AROUND)} other files left out")).to_be_visible()
+    expect(staff_page.get_by_text("All look fine.")).to_be_visible()
+    staff_page.get_by_role("button", name="Remove all").click()
+    for missing in (images[0], images[1], images[4]):
+        missing.unlink()
+    staff_page.locator("#choose-folder").set_input_files(tmp_path / "cd")
+    expect(
+        staff_page.get_by_text("The CD's list names 5 images; 3 of them are not among the chosen files")
+    ).to_be_visible()
+    expect(staff_page.get_by_text("2 of 3 in series 1 (CT), 1 of 2 in series 2 (CT).")).to_be_visible()
+    assert violations(staff_page) == []
+    staff_page.get_by_role("button", name="Upload 3 files").click()
+    expect(staff_page.get_by_role("button", name="Start another upload")).to_be_visible()
+    assert {portal.table.files[file_id].name for file_id in storage.taken} == {
+        "cd/DICOMDIR",
+        *(f"cd/{path.relative_to(tmp_path / 'cd').as_posix()}" for path in images[2:4]),
+    }

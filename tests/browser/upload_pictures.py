@@ -13,6 +13,7 @@ from tests.dicom_files import ct_slice
 ODD = {
     ".DS_Store": b"Bud1",
     "Thumbs.db": bytes(900),
+    "README.TXT": b"This CD holds images, and a viewer.",
     "IM0007 (1).dcm": ct_slice(rows=64, columns=64, instance=7),
     "letter.docx": b"PK\3\4" + bytes(26) + b"[Content_Types].xml",
     "worklist.dcm": b"No scan at all.",

@@ -141,7 +141,7 @@ def test_an_archive_dropped_straight_into_s3_is_expanded_too(lane):
 
 
 def test_an_archive_of_which_nothing_is_accepted_is_rejected_before_its_upload_is_complete(partner, lane):
-    files = {"study/viewer.exe": b"MZ" + bytes(200), "readme.bin": bytes(300)}
+    files = {"study/viewer.bin": b"MZ" + bytes(200), "notes.bin": bytes(300)}
     first = partner.upload({"study.zip": zipped(files)})["upload_id"]
 
     upload = _settled(lane, first, 2, 60)
@@ -160,7 +160,7 @@ def test_an_archive_of_which_nothing_is_accepted_is_rejected_before_its_upload_i
 
 
 def test_an_archive_sent_twice_at_once_ends_both_times_alike(partner, lane):
-    mixed = zipped({**a_study("twice at once", 20), "viewer.exe": b"MZ" + bytes(99)})
+    mixed = zipped({**a_study("twice at once", 20), "viewer.bin": b"MZ" + bytes(99)})
     uploads = [partner.upload({"study.zip": mixed})["upload_id"] for _ in range(2)]
 
     for upload in (_settled(lane, upload_id, 21, 60) for upload_id in uploads):

@@ -1,4 +1,5 @@
-import { isLeftBehind, kindByName } from "./names.js";
+import { isCarrierName } from "./carriers.js";
+import { kindByName } from "./names.js";
 
 /** The end of a ZIP's directory, with the longest comment that may follow it. */
 const LONGEST_END = 22 + 0xffff;
@@ -29,7 +30,7 @@ export async function countImages(file) {
 export function mayBeImage(path) {
   const name = path.split("/").at(-1);
   const other = DOCUMENTS.test(name) || name.toUpperCase() === "DICOMDIR" || kindByName(path) !== null;
-  return name !== "" && !other && !isLeftBehind(path);
+  return name !== "" && !other && !isCarrierName(path);
 }
 
 async function view(file, from, to) {

@@ -1,12 +1,3 @@
-/** What computers leave in folders, none of it anybody's file: Finder, Explorer, Office, browsers amid a download. */
-const LEFT_BEHIND =
-  /^(?:\.DS_Store|\.localized|\.Spotlight.*|\.Trashes|\._.*|Thumbs\.db|ehthumbs\.db|desktop\.ini|~\$.*|.*\.(?:tmp|part|crdownload|lnk))$/i;
-
-export function isLeftBehind(path) {
-  const steps = path.split("/");
-  return steps.includes("__MACOSX") || LEFT_BEHIND.test(steps.at(-1));
-}
-
 const OFFICE = /\.(?:docx?|xlsx?|pptx?|odt|ods|odp|rtf|pages|numbers|key|msg|eml)$/i;
 const PROGRAM = /\.(?:exe|dll|msi|bat|cmd|com|scr|ps1|vbs|app|apk|dmg|jar)$/i;
 const MEDIA = /\.(?:mp[34]|m4[av]|mov|avi|wmv|mkv|wav|gif|bmp|webp|heic)$/i;

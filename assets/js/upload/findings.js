@@ -1,13 +1,11 @@
+import { counted } from "./words.js";
+
 /**
  * What the look before sending can find: what it means and what to do, in plain words. `leaveOut`: not worth sending
- * unless somebody says so. The judge's verdict stays the truth for whatever is sent.
+ * unless somebody says so. `quiet`: nobody need look; `head` then says how many. The judge's verdict stays the truth
+ * for whatever is sent.
  */
 export const FINDINGS = {
-  "left-behind": {
-    head: "Left behind by a computer, not a medical file",
-    text: "Computers keep such files in folders. They are never part of a study.",
-    leaveOut: true,
-  },
   empty: {
     head: "Empty",
     text: "The file is empty. Export it again from the system that it comes from.",
@@ -65,6 +63,12 @@ export const FINDINGS = {
   unknown: {
     head: "Not a kind of file that we know",
     text: "It will probably be rejected. We accept DICOM, NIfTI, HL7, FHIR, C-CDA, PDF, JPEG, PNG, TIFF, CSV and ZIP.",
+  },
+  carrier: {
+    head: (count) => `${counted(count, "other file")} left out`,
+    text: "No medical files: a CD's viewer and README, or what a computer keeps in its folders.",
+    leaveOut: true,
+    quiet: true,
   },
 };
 

@@ -1,4 +1,5 @@
 import { describe, STATES } from "./entries.js";
+import { FINDINGS } from "./findings.js";
 import { FileList } from "./list.js";
 import { network } from "./network.js";
 import { counted, number, size, timeLeft } from "./words.js";
@@ -68,9 +69,11 @@ export class FilesPanel {
     const ready = this.#entries.count("ready");
     const leftOut = this.#entries.count("leftOut");
     if (checking > 0) return `Checking each file before anything is sent: ${number(checking)} to go.`;
-    const odd = this.#entries.in("ready", "leftOut").filter((entry) => entry.finding).length;
+    const found = this.#entries.in("ready", "leftOut").filter((entry) => entry.finding);
+    const quiet = found.filter((entry) => FINDINGS[entry.finding.code].quiet).length;
+    const odd = found.length - quiet;
     if (odd === 0) return "All look fine.";
-    return `${number(ready + leftOut - odd)} look fine, ${number(odd)} need${odd === 1 ? "s" : ""} a look:`;
+    return `${number(ready + leftOut - odd - quiet)} look fine, ${number(odd)} need${odd === 1 ? "s" : ""} a look:`;
   }
 
   #progress() {

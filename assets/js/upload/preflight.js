@@ -37,7 +37,7 @@ export class Preflight {
     return worker;
   }
 
-  #note({ key, code, about, sha256 = null, images = null }) {
+  #note({ key, code, about, sha256 = null, images = null, instance = null, contents = null }) {
     const entry = this.#asked.get(key);
     if (!entry || !this.#asked.delete(key) || entry.state !== "checking") return;
     const leftOut = code && FINDINGS[code].leaveOut;
@@ -46,6 +46,8 @@ export class Preflight {
       finding: code ? { code, about: FINDINGS[code].about?.(about) ?? "" } : null,
       sha256,
       images,
+      instance,
+      contents,
     });
   }
 }

@@ -34,11 +34,13 @@ export class Review {
 
   #card(code) {
     const element = this.#template.content.firstElementChild.cloneNode(true);
-    const { head, text } = FINDINGS[code];
-    element.querySelector("h3").textContent = head;
+    const { head, text, quiet } = FINDINGS[code];
+    if (!quiet) element.querySelector("h3").textContent = head;
     element.querySelector("p").textContent = text;
+    element.classList.toggle("finding--quiet", Boolean(quiet));
+    element.classList.toggle("tone-warn", !quiet);
     const [leaveOut, send] = element.querySelectorAll("[data-all]");
-    const card = { element, listed: LISTED, entries: [], boxes: new Map() };
+    const card = { element, head, quiet, listed: LISTED, entries: [], boxes: new Map() };
     for (const button of [leaveOut, send]) {
       button.addEventListener("click", () => this.#decide(card.entries, button.dataset.all));
     }
@@ -60,10 +62,11 @@ export class Review {
   }
 
   #update(card, leaveOut, send) {
-    const { element, entries } = card;
+    const { element, entries, head, quiet } = card;
     const kept = entries.filter((entry) => entry.state === "ready").length;
-    element.querySelector("details").hidden = entries.length === 1;
-    element.querySelector(".finding__choice").textContent = choice(kept, entries);
+    element.querySelector("details").hidden = entries.length === 1 && !quiet;
+    if (quiet) element.querySelector("h3").textContent = head(entries.length - kept);
+    element.querySelector(".finding__choice").textContent = quiet && kept === 0 ? "" : choice(kept, entries);
     leaveOut.textContent = entries.length === 1 ? "Leave it out" : `Leave all ${number(entries.length)} out`;
     send.textContent = entries.length === 1 ? "Send it anyway" : `Send all ${number(entries.length)} anyway`;
     leaveOut.hidden = kept === 0;

@@ -11,12 +11,14 @@ from intake.files.model import FileRecord, Severity
 from intake.files.outcomes import Neighbours
 from intake.files.states import State
 from intake.rules import is_note
+from intake.studies.media_directory import REFERENCES, is_media_directory
 from portal.auth.identity import Identity
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import formatting, labels
 from portal.quarantine import orders
 from portal.search.files import find_files
+from portal.search.media_directories import compare_contents
 from portal.services import Services
 from portal.uploads import visibility as seen
 from portal.uploads.repairs import list_candidates
@@ -29,6 +31,9 @@ router = APIRouter(prefix="/files")
 
 OTHER_ROADS = frozenset({"rewrapped", "re-encoded"})
 """Findings in a duplicate whose bytes are not those of the first."""
+
+TOLD_APART = frozenset({REFERENCES, "left_out", "left_out_entries"})
+"""Keys of the metadata that the page tells in sentences."""
 
 LIST = 50
 """Files a page."""
@@ -82,6 +87,9 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
         neighbours=_find_neighbours(services, identity, record),
         # Files that an archive holds; none for what is no archive, or was not unpacked.
         held=int(record.metadata.get("entries", 0)) if unpacked else 0,
+        left_out=int(record.metadata.get("left_out", 0)) if accepted else 0,
+        is_directory=accepted and is_media_directory(record.metadata),
+        contents=compare_contents(services, record) if accepted else None,
         study=services.ids.study(record.clinic_id, uid) if uid else "",
         other_road=bool(OTHER_ROADS.intersection(found.code for found in record.findings)),
         shown=record.kind if seen.is_shown(record) else "",

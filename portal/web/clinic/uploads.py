@@ -4,6 +4,7 @@ The script asks for the API's own services, for a session's cookie. A receipt is
 what failed is a click from another try.
 """
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Annotated, Any
 
@@ -13,10 +14,11 @@ from fastapi.responses import Response
 from intake.errors import NotFoundError
 from intake.files.dealing import OF_FILES, OF_UPLOADS
 from intake.files.keys import upload_of
-from intake.files.model import Source, Upload
+from intake.files.model import FileRecord, Source, Upload
 from intake.files.states import State
 from intake.files.upload_state import count_lost, count_missing, count_troubled
 from intake.orders.model import Order
+from intake.studies.media_directory import Contents, is_media_directory
 from portal import cursors
 from portal.auth.identity import Identity
 from portal.http.pages.downloads import send_table
@@ -24,6 +26,7 @@ from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import labels
 from portal.quarantine import orders
+from portal.search.media_directories import compare_contents
 from portal.services import Services
 from portal.uploads import receipt_csv, reservations, signing
 from portal.uploads import visibility as seen
@@ -222,6 +225,13 @@ def _find_order(services: Services, identity: Identity, upload_id: str, asked: s
     return order if upload_id in about else None
 
 
+def _compare_first(services: Services, upload: Upload, files: Iterable[FileRecord]) -> Contents | None:
+    """Return what the first DICOMDIR of a page lists, once nothing is waited for: one lookup a receipt."""
+    found = (record for record in files if record.state is State.ACCEPTED and is_media_directory(record.metadata))
+    directory = None if upload.waiting else next(found, None)
+    return compare_contents(services, directory) if directory else None
+
+
 def _build_view(
     services: Services, identity: Identity, upload: Upload, cursor: cursors.Cursor, order: Order | None, *, said: int
 ) -> dict[str, Any]:
@@ -243,6 +253,7 @@ def _build_view(
         "files": page.rows,
         "reasons_of_files": OF_FILES,
         "reasons_of_uploads": OF_UPLOADS,
+        "contents": _compare_first(services, upload, page.rows),
         "order": order,
         "order_id": orders.new_order_id(),
         # It may still look again for a while: what was sent in place of a file is found once that is counted.

@@ -3,6 +3,7 @@
 import re
 from operator import itemgetter
 
+from intake.studies.media_directory import MEDIA_DIRECTORY
 from processor.judge.dicom.dictionary import positions, tags
 from processor.judge.dicom.dictionary.positions import Texts
 from processor.judge.dicom.dictionary.sop_classes import SOP_CLASSES
@@ -13,7 +14,6 @@ VALID = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
 USABLE = re.compile(r"(?!.*\.\.)[0-9A-Za-z][0-9A-Za-z ._-]*")
 LONGEST = 64
 
-MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 WITHOUT_PATIENT = (
     MEDIA_DIRECTORY,
     "1.2.840.10008.5.1.4.38.",

@@ -11,6 +11,7 @@ from processor.judge.documents.zip import directory as zip_directory
 from processor.judge.documents.zip import entries as zip_entries
 from processor.judge.documents.zip.directory import DEFLATED, DESCRIPTOR, STORED, Directory, Listed
 from processor.judge.documents.zip.entries import Entry
+from processor.judge.documents.zip.left_out import describe_left_out, find_left_out
 from processor.judge.inspection.errors import UnreadableFileError
 from processor.judge.inspection.findings import Findings
 from processor.judge.inspection.window import Window
@@ -18,10 +19,6 @@ from processor.judge.rules.catalogue import RULES
 
 NOTHING_ACCEPTED, SOME_REJECTED = "archive-nothing-accepted", "archive-entries-rejected"
 """Found when its entries have their verdicts."""
-
-LITTER_FOLDERS = frozenset({"__macosx"})
-LITTER = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
-"""What operating systems leave behind in folders, in lower case."""
 
 MAX_TOTAL = 100 * 1024**3
 """Bytes that all entries may inflate to."""
@@ -54,15 +51,17 @@ class ArchiveError(ScalperError):
 def read(window: Window, findings: Findings, metadata: Metadata) -> None:
     """Judge an archive by its directory and, where they are at hand, its entries. See `judge.Reader`."""
     directory = zip_directory.read(window, findings)
-    files = _list_files(directory)
+    left_out = find_left_out(window, directory)
+    files = _list_files(directory, left_out)
     metadata |= {"entries": len(files), "total_size": sum(listed.size for _, listed in files)}
+    metadata |= describe_left_out(left_out)
     _check_directory(directory, [listed for _, listed in files], window.size, findings)
     if not any(found.severity is Severity.REJECT for found in findings.list_all()):
         zip_entries.check(window, directory, findings)
 
 
-def list_entries(source: ByteSource) -> tuple[Entry, ...]:
-    """Return the files of an archive: without folders and what operating systems leave in them.
+def list_entries(source: ByteSource, left_out: frozenset[int] = frozenset()) -> tuple[Entry, ...]:
+    """Return the files of an archive: without folders, and without what its record says is `left_out`, by places.
 
     Raises ArchiveError where the judge rejects the archive, and what `source.read` raises.
     """
@@ -71,7 +70,7 @@ def list_entries(source: ByteSource) -> tuple[Entry, ...]:
         directory = zip_directory.read(window, findings)
     except UnreadableFileError as refusal:
         raise ArchiveError(refusal.code) from None
-    files = _list_files(directory)
+    files = _list_files(directory, left_out)
     _check_directory(directory, [listed for _, listed in files], window.size, findings)
     for found in findings.list_all():
         if found.severity is Severity.REJECT:
@@ -102,22 +101,16 @@ def find_fault(accepted: int, rejected: int, unjudged: int = 0) -> Finding | Non
     return RULES[code].finding(f"{rejected} of {accepted + rejected + unjudged} entries")
 
 
-def _list_files(directory: Directory) -> list[tuple[int, Listed]]:
+def _list_files(directory: Directory, left_out: frozenset[int]) -> list[tuple[int, Listed]]:
     return [
         (index, listed)
         for index, listed in enumerate(directory.listed)
-        if not listed.is_directory and not is_litter(listed.name)
+        if not listed.is_directory and index not in left_out
     ]
 
 
-def is_litter(name: str) -> bool:
-    """Say whether a path is what an operating system left behind, and nobody meant to send."""
-    *folders, last = name.replace("\\", "/").lower().split("/")
-    return last in LITTER or last.startswith("._") or not LITTER_FOLDERS.isdisjoint(folders)
-
-
 def _check_directory(directory: Directory, files: list[Listed], size: int, findings: Findings) -> None:
-    """Hold the directory against the rules; `files` are its entries without folders and litter."""
+    """Hold the directory against the rules; `files` are its entries without folders and what is left out."""
     names = {listed.name for listed in files}
     if not PACKAGES.isdisjoint(names):
         package = (kind for folder, kind in OFFICE if any(name.startswith(folder) for name in names))

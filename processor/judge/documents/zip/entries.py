@@ -48,7 +48,7 @@ class Entry:
     """Its name as the directory has it, which the local header must have too."""
 
 
-class _AtHand:
+class AtHand:
     """A window as a byte source, so that the judge inflates as the expansion does."""
 
     def __init__(self, window: Window) -> None:
@@ -63,7 +63,7 @@ class _AtHand:
 
 def check(window: Window, directory: Directory, findings: Findings) -> None:
     """Look at the entries of an archive that is at hand as a whole, and at the first ones of a larger one."""
-    source = _AtHand(window)
+    source = AtHand(window)
     small = window.size <= FIRST_READ and sum(listed.size for listed in directory.listed) <= LONGEST_TRY
     for index, listed in enumerate(directory.listed if small else directory.listed[:FEW]):
         try:

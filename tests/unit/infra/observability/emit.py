@@ -26,7 +26,7 @@ CONTEXT = SimpleNamespace(
 def judge():
     from processor.handlers import judge as handler
     from processor.ingest.expand import Expanded
-    from processor.ingest.process import Processed
+    from processor.ingest.process import LeftOut, Processed
 
     file = a_file()
     placement = Placement(file.clinic_id, file.upload_id, file.file_id, reserved=True)
@@ -39,7 +39,9 @@ def judge():
     )
 
     def process(_):
-        state, outcome, shadow = next(outcomes)
+        state, outcome, shadow = next(outcomes, (None, None, ()))
+        if state is None:
+            return LeftOut(placement, 30)
         return Processed(placement, state, outcome, "dicom", (), 1000, 1000, 850, shadow)
 
     answered = Answered(file_id=file.file_id, clinic_id=file.clinic_id, answer=Answer.ACCEPTED, codes=())
@@ -50,7 +52,7 @@ def judge():
     )
     part = Slice(file.clinic_id, file.upload_id, file.file_id, ObjectVersion("accepted", "k"), 0, 3)
     order = DoTask(owner="", order_id=file.upload_id, task=Task.TRY, file_id=file.file_id, actor="admin-1")
-    bodies = [notification(Arrival(file.incoming, NOON))] * 3 + [part.message(), order.message()]
+    bodies = [notification(Arrival(file.incoming, NOON))] * 4 + [part.message(), order.message()]
     answer = handler.handle({"Records": [_message(number, body) for number, body in enumerate(bodies)]}, CONTEXT)
     assert answer == {"batchItemFailures": []}, answer
 

@@ -14,12 +14,12 @@ from intake.files import keys
 from intake.files.model import timestamp
 from intake.files.states import State
 from intake.files.upload_state import UploadState, count_missing, find_upload_state
-from intake.projections.counting import MEDIA_DIRECTORY
 from intake.projections.held_elsewhere import HeldElsewhere
 from intake.projections.projections import DynamoProjections
 from intake.projections.tally import tally
 from intake.records.records import DynamoRecords
 from intake.records.upload_items import read_upload, upload_item
+from intake.studies.media_directory import MEDIA_DIRECTORY
 from intake.table.table import Table
 from processor.handlers.record_changes import describe_change
 from tests.records import NOON, UPLOAD_ID, an_upload

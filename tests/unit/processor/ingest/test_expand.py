@@ -116,14 +116,14 @@ def world():
 
 def test_every_entry_becomes_a_file_with_a_verdict_of_its_own(world):
     study = a_study("one", 100)
-    parent_id = world.upload(zipped({**study, "notes/read me.exe": b"MZ", "empty/": b""}))
+    parent_id = world.upload(zipped({**study, "notes/setup.bin": b"MZ", "empty/": b""}))
 
     world.work()
 
     parent, *children = world.files()
     assert (parent.file_id, parent.state, parent.kind) == (parent_id, State.ACCEPTED, "zip")
     assert Counter(child.state for child in children) == {State.ACCEPTED: 100, State.REJECTED: 1}
-    assert [child.name for child in children] == [*study, "notes/read me.exe"]
+    assert [child.name for child in children] == [*study, "notes/setup.bin"]
     assert {child.parent for child in children} == {parent_id}
     assert {child.source for child in children} == {parent.source}
     assert world.objects.data(children[7].stored) == list(study.values())[7]

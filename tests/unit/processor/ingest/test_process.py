@@ -11,13 +11,15 @@ from intake.errors import ContentionError, ObjectMissingError
 from intake.files import keys
 from intake.files.model import ObjectVersion
 from intake.files.outcomes import Outcome
+from intake.files.scan import Scan
 from intake.files.states import State
 from intake.messaging.events import Arrival
 from processor.ingest.filing import Buckets
-from processor.ingest.process import Processor
+from processor.ingest.process import LeftOut, Processor
 from processor.ingest.stored_objects import Scans
-from processor.judge import Facts, Judgement
+from processor.judge import Facts, Judgement, judge
 from processor.judge.inspection.findings import Profile
+from tests.dicom_files import ct_slice
 from tests.fakes import FakeObjects, FakeRecords, FakeTable, FakeVerdicts
 from tests.records import IDS, NOON, REFUSAL, a_file, an_upload
 
@@ -359,3 +361,48 @@ def _interrupt(world):
     for port, names in ((world.objects, ("read", "copy", "delete")), (world.verdicts, ("record",))):
         for name in names:
             setattr(port, name, interrupted(getattr(port, name)))
+
+
+@pytest.mark.parametrize(
+    ("key", "data"),
+    [
+        ("northside/cd 1/AUTORUN.INF", b"[autorun]"),
+        ("northside/README.TXT", b"This CD holds images."),
+        ("northside/cd/VIEWER/viewer.exe", b"MZ\x90"),
+        ("northside/.DS_Store", b"Bud1"),
+        ("northside/LOCKFILE", b""),
+    ],
+)
+def test_a_carrier_file_dropped_into_s3_is_left_out_without_record_and_copy(world, key, data):
+    answer = world.processor_with(judge).process(world.arrive(key, data))
+
+    assert isinstance(answer, LeftOut)
+    assert (answer.placement.clinic_id, answer.size) == ("northside", len(data))
+    assert keys.is_file_id(answer.placement.file_id)
+    assert world.records.table.files == {}
+    assert (world.stored(ACCEPTED), world.stored(QUARANTINE)) == ([], [])
+
+
+def test_a_dicom_file_called_as_a_carrier_is_taken_from_s3(world):
+    answer = world.processor_with(judge).process(world.arrive("northside/README", ct_slice(rows=8, columns=8)))
+
+    assert (answer.state, answer.kind) == (State.ACCEPTED, "dicom")
+
+
+def test_a_carrier_file_that_was_announced_is_judged(world):
+    (file,) = world.reserve()
+
+    answer = world.processor_with(judge).process(world.arrive(file.incoming.key, b"[autorun]"))
+
+    assert answer.state is State.REJECTED
+
+
+def test_malware_and_files_of_nobody_are_never_left_out(world):
+    arrived = world.arrive("northside/viewer.exe", b"MZ\x90")
+    nobodys = world.arrive("stranger/viewer.exe", b"MZ\x90")
+
+    threat = world.processor_with(judge).process(replace(arrived, scan=Scan.THREAT))
+    strange = world.processor_with(judge).process(nobodys)
+
+    assert (threat.state, threat.codes) == (State.REJECTED, ("malware-found",))
+    assert strange.state is State.REJECTED

@@ -58,7 +58,7 @@ def accepted_and_rejected(world):
 
 
 def test_an_archive_whose_only_entry_is_malware_is_rejected_and_kept_in_quarantine(world):
-    archive_id = sent(world, {"study/viewer.exe": MALWARE})
+    archive_id = sent(world, {"study/viewer.bin": MALWARE})
 
     world.work()
 
@@ -66,7 +66,7 @@ def test_an_archive_whose_only_entry_is_malware_is_rejected_and_kept_in_quaranti
     assert (archive.state, archive.codes) == (State.REJECTED, ("archive-nothing-accepted",))
     assert archive.findings[0].where == "1 of 1 entries"
     assert archive.stored.bucket == "quarantine"
-    assert world.objects.data(archive.stored) == zipped({"study/viewer.exe": MALWARE})
+    assert world.objects.data(archive.stored) == zipped({"study/viewer.bin": MALWARE})
     assert not [key for bucket, key in world.objects.versions if bucket == "accepted"]
     assert (accepted_and_rejected(world), upload_of(world).containers) == ((0, 1), {State.REJECTED: 1})
 
@@ -74,10 +74,10 @@ def test_an_archive_whose_only_entry_is_malware_is_rejected_and_kept_in_quaranti
 @pytest.mark.parametrize(
     "files",
     [
-        {f"{n}.exe": MALWARE + bytes([n]) for n in range(120)},
-        {"inner.dat": zipped({"viewer.exe": MALWARE})},
-        {"a/readme.txt": b"no study at all", "b/viewer.exe": MALWARE, "c/DICOMDIR.dcm": b"\0" * 400},
-        {"__MACOSX/x": b"x", "viewer.exe": MALWARE},
+        {f"{n}.bin": MALWARE + bytes([n]) for n in range(120)},
+        {"inner.dat": zipped({"viewer.bin": MALWARE})},
+        {"a/readme.txt": b"no study at all", "b/viewer.bin": MALWARE, "c/DICOMDIR.dcm": b"\0" * 400},
+        {"__MACOSX/x": b"x", "viewer.bin": MALWARE},
     ],
     ids=["two slices", "an archive under another name", "nothing of a kind that is taken", "litter beside it"],
 )
@@ -102,7 +102,7 @@ def test_an_archive_whose_entries_are_all_damaged_is_rejected(world):
 
 
 def test_an_archive_of_which_some_are_rejected_is_accepted_and_says_how_many(world):
-    archive_id = sent(world, {**a_study("some", 3), "viewer.exe": MALWARE, "other.exe": MALWARE + b"2"})
+    archive_id = sent(world, {**a_study("some", 3), "viewer.bin": MALWARE, "other.bin": MALWARE + b"2"})
 
     world.work()
 
@@ -124,7 +124,7 @@ def test_an_archive_of_duplicates_is_accepted(world):
 
 
 def test_an_archive_sent_twice_ends_as_the_first_did_and_has_its_own_copy(world):
-    one, two = sent(world, {"viewer.exe": MALWARE}), sent(world, {"viewer.exe": MALWARE}, number=1)
+    one, two = sent(world, {"viewer.bin": MALWARE}), sent(world, {"viewer.bin": MALWARE}, number=1)
     judge_archive(world, one)
     judge_archive(world, two)
     assert world.table.files[two].duplicate_of == one
@@ -143,9 +143,9 @@ def test_an_archive_sent_twice_ends_as_the_first_did_and_has_its_own_copy(world)
 
 
 def test_a_rejected_archive_sent_again_is_judged_anew(world):
-    sent(world, {"viewer.exe": MALWARE})
+    sent(world, {"viewer.bin": MALWARE})
     world.work()
-    again = sent(world, {"viewer.exe": MALWARE}, number=1)
+    again = sent(world, {"viewer.bin": MALWARE}, number=1)
 
     world.work()
 
@@ -183,7 +183,7 @@ def test_the_pauses_grow_and_end(world):
 @pytest.mark.parametrize("state", [State.FAILED, State.EXPIRED])
 def test_our_own_fault_is_no_verdict_on_an_archive(world, state):
     """The upload need not wait for what failed; the archive is looked at again, should it be judged yet."""
-    archive_id = sent(world, {"viewer.exe": MALWARE, **a_study("failed", 2)})
+    archive_id = sent(world, {"viewer.bin": MALWARE, **a_study("failed", 2)})
     judge_archive(world, archive_id)
     ask = asked(world)[0]
     _reserve_all(world)
@@ -224,7 +224,7 @@ def test_entries_that_nobody_ever_judges_leave_the_archive_as_it_is_in_the_end(w
 
 
 def test_a_settlement_delivered_again_changes_nothing(world):
-    archive_id = sent(world, {"viewer.exe": MALWARE})
+    archive_id = sent(world, {"viewer.bin": MALWARE})
     judge_archive(world, archive_id)
     (ask,) = asked(world)
     world.work()
@@ -236,7 +236,7 @@ def test_a_settlement_delivered_again_changes_nothing(world):
 
 
 def test_a_delivery_that_died_before_the_accepted_copy_was_removed_is_healed(world):
-    archive_id = sent(world, {"viewer.exe": MALWARE})
+    archive_id = sent(world, {"viewer.bin": MALWARE})
     judge_archive(world, archive_id)
     (ask,) = asked(world)
     accepted = world.table.files[archive_id].stored
@@ -262,7 +262,7 @@ def test_a_record_that_changes_meanwhile_is_looked_at_again(world):
 
 
 def test_a_slice_that_comes_late_finds_nothing_to_unpack(world):
-    judge_archive(world, sent(world, {"viewer.exe": MALWARE}))
+    judge_archive(world, sent(world, {"viewer.bin": MALWARE}))
     late = next(message for message in world.queue.messages if isinstance(parse(message.body), Slice))
     world.work()
 

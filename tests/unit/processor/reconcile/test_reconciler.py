@@ -47,6 +47,7 @@ class World:
             ledger=FakeLedger(self.table),
             takes_part={"northside", "lakeview", "southside", "elsewhere"}.__contains__,
             inventory=inventory,
+            objects=self.objects,
             incoming_bucket="incoming",
             buckets=Buckets("accepted", "quarantine"),
             quarantine_kept=KEPT,
@@ -364,3 +365,12 @@ def test_what_arrives_under_a_made_up_prefix_is_told_under_no_invented_name(worl
     world.table.files[place.file_id] = replace(a_file(), state=State.FAILED, incoming=lost, **ids)
     world.sweep(2)
     assert not world.standing()
+
+
+def test_a_carrier_file_that_was_left_out_is_not_missed_and_a_medical_file_called_like_one_is(world):
+    world.objects.put("incoming", "northside/cd/AUTORUN.INF", b"[autorun]")
+    world.objects.put("incoming", "northside/cd/README", bytes(128) + b"DICM\2\0")
+    world.at += LIMIT
+    world.sweep(6)
+
+    assert [incident.object.key for incident in world.incidents.standing.values()] == ["northside/cd/README"]

@@ -17,7 +17,7 @@ from intake.table.table import Table, deserialize, serialize
 from processor.ingest.filing import Buckets
 from processor.reconcile.incidents import FollowUp
 from processor.reconcile.reconciler import Reconciler
-from tests.fakes import FakeQueue
+from tests.fakes import FakeObjects, FakeQueue
 from tests.records import IDS, NOON, a_file
 
 BUCKETS = ("incoming", "accepted", "quarantine")
@@ -124,6 +124,7 @@ def dearest_sweep(account):
     reconciler = Reconciler(
         ledger=DynamoLedger(Table(account, "table")),
         inventory=S3Inventory(account),
+        objects=FakeObjects(),
         takes_part="northside".__eq__,
         incoming_bucket="incoming",
         buckets=Buckets("accepted", "quarantine"),

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from scalper.__main__ import app
 from tests.dicom_files import ct_slice
+from tests.patient_cd import AROUND, burn_cd
 
 
 @pytest.fixture
@@ -156,9 +157,9 @@ def test_checking_needs_neither_aws_nor_the_portal_nor_pydicom():
 def test_an_archives_own_verdict_follows_from_its_entries(run, tmp_path, good):
     nothing, some = tmp_path / "nothing.zip", tmp_path / "some.zip"
     with zipfile.ZipFile(nothing, "w") as archive:
-        archive.writestr("viewer.exe", b"MZ" + bytes(100))
+        archive.writestr("viewer.bin", b"MZ" + bytes(100))
     with zipfile.ZipFile(some, "w") as archive:
-        archive.writestr("viewer.exe", b"MZ" + bytes(100))
+        archive.writestr("viewer.bin", b"MZ" + bytes(100))
         archive.write(good, "good.dcm")
 
     told = {line["path"]: line for line in _lines(run("--json", nothing, some))}
@@ -169,3 +170,31 @@ def test_an_archives_own_verdict_follows_from_its_entries(run, tmp_path, good):
         ("archive-entries-rejected", "1 of 2 entries")
     ]
     assert told[str(some)]["verdict"] == "accepted"
+
+
+def test_a_cd_is_checked_without_what_stands_around_it_and_its_list_is_told(run, tmp_path):
+    images = burn_cd(tmp_path / "cd", [3, 2])
+    assert "DICOMDIR: The CD's list names 5 images; all are among these files." in run(tmp_path / "cd").stdout
+    for missing in (images[0], images[1], images[4]):
+        missing.unlink()
+
+    result = run(tmp_path / "cd")
+
+    assert result.exit_code == 0
+    assert "The CD's list names 5 images; 3 of them are not among these files" in result.stdout
+    assert "2 of 3 in series 1 (CT), 1 of 2 in series 2 (CT)." in result.stdout
+    assert f"3 files: 3 accepted (1 with warnings), 0 rejected. {len(AROUND)} other files left out." in result.stdout
+
+
+def test_a_cd_as_an_archive_tells_the_same(run, tmp_path):
+    images = burn_cd(tmp_path / "cd", [3, 2])
+    with zipfile.ZipFile(tmp_path / "cd.zip", "w") as archive:
+        for path in sorted((tmp_path / "cd").rglob("*")):
+            if path.is_file() and path != images[0]:
+                archive.write(path, path.relative_to(tmp_path))
+
+    result = run(tmp_path / "cd.zip")
+
+    assert result.exit_code == 0
+    assert f"{len(AROUND)} other files in it left out." in result.stdout
+    assert "1 of them is not among these files: 1 of 3 in series 1 (CT)." in result.stdout

@@ -6,7 +6,9 @@ import httpx
 import pytest
 
 from scalper.errors import FileChangedError, JournalError, UnreachableError
-from scalper.uploads.local_files import LARGE
+from scalper.uploads.local_files import LARGE, find_files
+from tests.dicom_files import ct_slice
+from tests.patient_cd import AROUND, burn_cd
 from tests.unit.scalper.world import folder
 
 UPLOADS = "POST /api/v1/uploads"
@@ -173,6 +175,37 @@ def test_the_journal_is_private_and_holds_no_names(client, tmp_path, journal):
         "journal.sqlite3.lock": "0o600",
     }
     assert b"oe" not in journal.read_bytes().lower().replace(b"does", b"")
+
+
+def test_a_cd_goes_without_what_stands_around_its_images(world, client, tmp_path, journal):
+    images = burn_cd(tmp_path / "cd", [2, 1])
+    found = find_files([tmp_path / "cd"])
+
+    assert (found.left_out, found.not_entered) == (len(AROUND), 0)
+    assert [file.path for file in found.files] == [tmp_path / "cd" / "DICOMDIR", *images]
+    assert len(find_files([tmp_path / "cd"], include_all=True).files) == len(AROUND) + 4
+    client.upload(tmp_path / "cd", journal=journal)
+    assert not [name for name in names(world) if "README" in name]
+    client.upload(tmp_path / "cd", journal=journal, include_all=True)
+    assert "cd/README.TXT" in names(world)
+
+
+def test_a_file_that_is_named_or_may_be_medical_is_sent_whatever_it_is_called(tmp_path):
+    study = folder(tmp_path / "viewer", README=ct_slice(rows=8, columns=8), notes=b"no image")
+    (study / "AUTORUN.INF").write_bytes(b"[autorun]")
+
+    assert [file.path.name for file in find_files([study]).files] == ["README", "notes"]
+    assert [file.path.name for file in find_files([study / "AUTORUN.INF"]).files] == ["AUTORUN.INF"]
+
+
+def test_hidden_folders_and_what_was_removed_are_not_entered_unless_asked_for(tmp_path):
+    for name in (".snapshot", "#recycle", "a"):
+        (tmp_path / "study").mkdir(exist_ok=True)
+        folder(tmp_path / "study" / name, old=ct_slice(rows=8, columns=8))
+    found = find_files([tmp_path / "study"])
+
+    assert ([file.name for file in found.files], found.not_entered) == (["study/a/old"], 2)
+    assert len(find_files([tmp_path / "study"], include_all=True).files) == 3
 
 
 def test_hidden_files_are_left_out_and_odd_names_are_mended(world, client, tmp_path, journal):

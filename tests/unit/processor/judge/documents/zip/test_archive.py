@@ -11,8 +11,11 @@ import zlib
 import pytest
 
 from processor.judge import judge
-from processor.judge.documents.zip.archive import ArchiveError, is_litter, list_entries
+from processor.judge.documents.zip.archive import ArchiveError, list_entries
 from processor.judge.documents.zip.entries import EntryDamagedError, inflate
+from processor.judge.documents.zip.left_out import MOST_STRETCHES, read_places, write_stretches
+from processor.judge.inspection.window import Window
+from tests.dicom_files import ct_slice
 from tests.document_files import zipped
 from tests.unit.processor.judge.documents.verdicts import metadata, rejecting, warning
 from tests.unit.processor.judge.sources import CountedSource
@@ -120,19 +123,53 @@ def test_a_zip64_archive_is_read():
     assert [(entry.name, entry.size) for entry in list_entries(CountedSource(wide))] == [("a.dcm", 7)]
 
 
-def test_folders_and_litter_are_no_files():
+def test_folders_and_carrier_files_are_no_files():
     data = zipped([("a/", b""), ("a/1.dcm", b"x"), ("__MACOSX/a/._1.dcm", b"y"), (".DS_Store", b"z"),
-                   ("a/Thumbs.db", b"t"), ("a\\desktop.ini", b"d")])  # fmt: skip
+                   ("a/Thumbs.db", b"t"), ("a\\desktop.ini", b"d"), ("b/", b""), ("viewer.exe", b"MZ")])  # fmt: skip
 
-    assert [(entry.index, entry.name) for entry in list_entries(CountedSource(data))] == [(1, "a/1.dcm")]
-    assert metadata(data) == {"entries": 1, "total_size": 1}
+    known = metadata(data)
+
+    assert known == {"entries": 1, "total_size": 1, "left_out": 5, "left_out_entries": [[2, 5], [7, 7]]}
+    entries = list_entries(CountedSource(data), read_places(known))
+    assert [(entry.index, entry.name) for entry in entries] == [(1, "a/1.dcm")]
 
 
-@pytest.mark.parametrize(
-    ("name", "litter"), [("a/._b", True), ("__macosx/x", True), ("a/.ds_store", True), ("a/b.dcm", False)]
-)
-def test_litter_is_told_by_its_name(name, litter):
-    assert is_litter(name) == litter
+@pytest.mark.parametrize("name", ["README", "Thumbs.db", "viewer/setup.exe", ".hidden", "__MACOSX/._1"])
+def test_an_entry_that_may_be_medical_is_unpacked_whatever_it_is_called(name):
+    inside = [("a.txt", b"x"), (name, ct_slice(rows=8, columns=8)), ("AUTORUN.INF", b"[autorun]")]
+
+    assert metadata(zipped(inside))["left_out_entries"] == [[2, 2]]
+    assert metadata(zipped(inside, zipfile.ZIP_DEFLATED))["entries"] == 2
+
+
+def test_a_carrier_file_that_cannot_be_read_is_a_file_like_others():
+    whole = zipped([("1.dcm", NOISE[:100]), ("README.TXT", NOISE[:5000])])
+    broken = whole.replace(b"README.TXT", b"readme.txt", 1)
+
+    assert metadata(whole)["left_out"] == 1
+    assert "left_out" not in metadata(broken)
+
+
+def test_a_viewer_in_an_archive_is_looked_at_with_few_reads():
+    viewer = [(f"viewer/lib{n}.dll", NOISE[:70_000]) for n in range(300)]
+    source = CountedSource(zipped([("DICOM/1", b"x"), *viewer]))
+
+    assert judge(source).metadata["left_out"] == 300
+    assert len(source.reads) <= 50
+
+
+def test_what_the_judge_cannot_afford_to_look_at_is_a_file_like_others(monkeypatch):
+    left = iter([True, True, False, False])
+    monkeypatch.setattr(Window, "affords", lambda _window, _length: next(left))
+    known = metadata(zipped([("DICOM/1", b"x"), *((f"{n}.exe", b"MZ") for n in range(4))]))
+
+    assert (known["entries"], known["left_out"]) == (3, 2)
+
+
+def test_a_records_stretches_are_bounded():
+    places = [place for n in range(3_000) for place in (3 * n,)]
+
+    assert len(write_stretches(places)) == MOST_STRETCHES
 
 
 DAMAGED = bytearray(zipped([("a.dcm", NOISE[:5000])]))
@@ -144,7 +181,7 @@ REJECTED = {
     "archive-trailing-bytes": TWO + bytes(100) + b"more",
     "archive-ambiguous": TWO[:-2] + struct.pack("<H", 22) + TWO[-22:-2] + b"\0\0",
     "archive-split": TWO[:-18] + b"\1\0" + TWO[-16:],
-    "archive-empty": zipped([("a/", b""), (".DS_Store", b"x")]),
+    "archive-empty": zipped([("a/", b"")]),
     "archive-nested": zipped([("one.zip", b"PK"), ("two.7z", b"7z")]),
     "archive-bomb": zipped([("a.dcm", bytes(65 * MIB))]),
     "archive-encrypted": patched(TWO, ("<H", 8, 1), local=6),
