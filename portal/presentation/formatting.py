@@ -74,10 +74,21 @@ def format_dicom_date(text: str) -> str:
     return f"{day.day} {day:%b %Y}" if text.isdecimal() else text
 
 
+def write_person_name(text: str) -> str:
+    """Write a DICOM person name (PS3.5 6.2.1.1: `Family^Given^Middle^Prefix^Suffix`, `=` between scripts)."""
+    groups = []
+    for group in text.split("="):
+        family, *given = (part.strip() for part in group.split("^"))
+        rest = " ".join(part for part in given if part)
+        groups.append(f"{family}, {rest}" if family and rest else family or rest)
+    return " · ".join(group for group in groups if group)
+
+
 AMOUNT_FILTERS = {
     "counted": format_count,
     "dicom_date": format_dicom_date,
     "dollars": format_dollars,
+    "person_name": write_person_name,
     "iso": timestamp,
     "share": format_share,
     "size": format_size,

@@ -9,10 +9,9 @@ from markupsafe import Markup
 from intake.files.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.files.model import FileRecord, FileSummary, Source, TimelineEntry, Upload
 from intake.files.states import State
-from intake.studies.model import Study
 from intake.tenants.model import Clinic, Partner
 from portal.accounts.user_pool import Standing
-from portal.presentation.formatting import format_count, format_dicom_date
+from portal.presentation.formatting import format_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +174,6 @@ def describe_upload(upload: Upload) -> str:
     return f"{accepted:,} of {format_count(upload.declared, 'file')} accepted, " + ", ".join(told)
 
 
-def name_study(study: Study) -> str:
-    """Return `CT, PT · 22 Nov 2026`; what the files do not state is said so."""
-    dates = sorted(study.study_dates)
-    told = format_dicom_date(dates[0]) if len(dates) == 1 else f"{len(dates)} dates" if dates else "without a date"
-    return f"{', '.join(sorted(study.modalities)) or 'Study'}, {told}"
-
-
 def spell_key(key: str) -> str:
     """Return a metadata's key as a label: `study_instance_uid` → `Study instance UID`."""
     text = " ".join(ABBREVIATIONS.get(word, word) for word in key.replace("-", "_").split("_") if word)
@@ -241,7 +233,6 @@ WORD_FILTERS = {
     "partner_badge": choose_partner_badge,
     "standing": STANDINGS.__getitem__,
     "state_badge": lambda state: STATE_BADGES[State(state)],
-    "study_title": name_study,
     "upload_line": describe_upload,
     "upload_badge": choose_upload_badge,
     "upload_needs_attention": needs_attention,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from intake.files.model import Metadata
-from portal.presentation.formatting import format_dicom_date
+from portal.presentation.formatting import format_dicom_date, write_person_name
 from portal.presentation.labels import spell_key
 
 UNNESTED = "From the file"
@@ -82,13 +82,3 @@ def _write_text(value: object, key: str = "") -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_write_text(inner) for inner in value)
     return "" if value is None else str(value)
-
-
-def write_person_name(text: str) -> str:
-    """Write a DICOM person name (PS3.5 6.2.1.1: `Family^Given^Middle^Prefix^Suffix`, `=` between scripts)."""
-    groups = []
-    for group in text.split("="):
-        family, *given = (part.strip() for part in group.split("^"))
-        rest = " ".join(part for part in given if part)
-        groups.append(f"{family}, {rest}" if family and rest else family or rest)
-    return " · ".join(group for group in groups if group)
