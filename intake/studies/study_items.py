@@ -85,7 +85,8 @@ def read_series(item: Item) -> Series:
 def read_study(item: Item, series: tuple[Series, ...] = ()) -> Study:
     digests = [value for name, value in item.items() if name.startswith(_DIGEST)]
     known = sum(digest["numbers"] for digest in digests)
-    seen, last = item.get("seen_at", item.get("last_at", "")), item.get("last_at", item.get("seen_at", ""))
+    seen: str = item.get("seen_at") or item["last_at"]
+    last: str = item.get("last_at") or seen
     return Study(
         clinic_id=item["clinic_id"],
         study_id=item["pk"].partition("#")[2],

@@ -41,7 +41,7 @@ def format_gaps(gaps: Sequence[Sequence[Gap]], missing: int) -> str:
 
 def _format_gap(gap: Gap) -> str:
     first, last = gap
-    return ", ".join(map(str, dict.fromkeys(gap))) if last - first < 2 else f"{first}\N{EN DASH}{last}"
+    return ", ".join(map(str, dict.fromkeys(gap))) if last - first < 2 else f"{first}\N{EN DASH}\N{WORD JOINER}{last}"
 
 
 EXAM_FILTERS = {"exam_badge": choose_exam_badge, "gaps": format_gaps, "study_title": name_study}

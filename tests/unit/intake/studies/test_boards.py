@@ -17,7 +17,7 @@ from intake.studies.model import LIMITS, StudyFile, StudyQuery
 from intake.studies.studies import DynamoStudies
 from intake.table.expressions import clinic
 from intake.table.table import Table
-from tests.records import IDS, NOON, REFUSAL, a_file, an_instance, stored_item
+from tests.records import IDS, NOON, REFUSAL, a_file, an_instance
 from tests.unit.intake.conftest import TABLE
 from tests.unit.intake.studies.test_studies import _history
 
