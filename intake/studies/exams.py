@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from intake.files.keys import fold_text
-from intake.files.model import modality_of, short_text
+from intake.files.model import read_modality, short_text
 
 LONGEST = 200
 """Characters of a value that are kept for lists."""
@@ -60,7 +60,7 @@ def describe_exam(metadata: Mapping[str, Any], patient_key: str = "") -> Exam:
         patient_key=patient_key,
         accession_number=_shorten(stated.get("accession_number")),
         description=_shorten(metadata.get("study_description")),
-        modality=modality_of(metadata),
+        modality=read_modality(metadata),
         study_date=short_text(metadata, "study_date"),
     )
 

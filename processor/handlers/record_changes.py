@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from itertools import starmap
 from typing import Any
 
-from intake.files.item_keys import series_of
-from intake.files.model import short_text, study_uid_of
+from intake.files.item_keys import read_series_id
+from intake.files.model import short_text, read_study_uid
 from intake.files.states import JUDGED, State
 from intake.projections.model import Change, Filed, StudyNames, device
 from intake.studies.exams import describe_exam
@@ -99,7 +99,7 @@ def _read_trouble(item: Item) -> StudyNames | None:
     in_trouble = bool(item) and State(item["state"]) in {State.REJECTED, State.FAILED}
     if not (in_trouble and item.get("study_of")):
         return None
-    return StudyNames(item["study_of"], study_uid_of(item.get("metadata", {})))
+    return StudyNames(item["study_of"], read_study_uid(item.get("metadata", {})))
 
 
 def _is_unsettled(item: Item) -> bool:
@@ -124,7 +124,7 @@ def _describe_addition(new: Item) -> dict[str, Any]:
 
 def _read_instance(item: Item) -> Instance | None:
     """Return what a record adds to its study. The ids are in it: no key is needed to count."""
-    ids = item.get("study_of", ""), series_of(item.get("study_place", "")), item.get("patient_key", "")
+    ids = item.get("study_of", ""), read_series_id(item.get("study_place", "")), item.get("patient_key", "")
     return instance(item.get("metadata", {}), *ids)
 
 
