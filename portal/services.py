@@ -26,6 +26,7 @@ from intake.projections.ports import ChangeFeed, Projections
 from intake.search.ports import KeptSearches, Search, Troubles
 from intake.storage.model import Presigned
 from intake.storage.ports import ObjectReader, Presigner
+from intake.studies.board import StudyBoard
 from intake.studies.model import Studies
 from intake.tenants.model import Clinic
 from intake.tenants.ports import Directory, Gateway, RequestCounts
@@ -87,6 +88,7 @@ class Services:
     search: Search
     troubles: Troubles
     studies: Studies
+    board: StudyBoard
     kept_searches: KeptSearches
     ids: KeyedIds
     """Of studies, series and addresses, made with the table's secret."""

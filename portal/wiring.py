@@ -20,6 +20,7 @@ from intake.records.repairs import DynamoRepairs
 from intake.search.dynamodb import DynamoKeptSearches, DynamoSearch, DynamoTroubles
 from intake.storage.s3.objects import S3Objects
 from intake.storage.s3.uploads import SIGNING, S3Presigner
+from intake.studies.boards import DynamoStudyBoard
 from intake.studies.studies import DynamoStudies
 from intake.table.table import Table, TableSecret
 from intake.tenants.dynamodb import DynamoDirectory, DynamoRequestCounts, DynamoRevocations
@@ -83,6 +84,7 @@ def wire(settings: Settings) -> Services:
         search=DynamoSearch(table, ids),
         troubles=DynamoTroubles(table),
         studies=DynamoStudies(table, ids),
+        board=DynamoStudyBoard(table, ids),
         kept_searches=DynamoKeptSearches(table),
         ids=ids,
         subscriptions=DynamoSubscriptions(table),

@@ -65,6 +65,11 @@ def series_key(study_id: str, series_id: str) -> Item:
     return {**study_key(study_id), "sk": f"{SERIES}{series_id}"}
 
 
+def board_counts_key(clinic_id: str) -> Item:
+    """Return the key of how many of a clinic's exams are in each state."""
+    return {"pk": f"BOARD#{clinic_id}", "sk": COUNTS}
+
+
 def build_created_key(created_at: datetime, identifier: str) -> str:
     return f"{timestamp(created_at)}#{identifier}"
 

@@ -4,9 +4,11 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
+from typing import NamedTuple
 
 from intake.files.model import Metadata
 from intake.files.states import State
+from intake.studies.exams import Exam
 from intake.studies.model import Instance
 
 LONGEST_LABEL = 64
@@ -25,6 +27,13 @@ class Filed:
     modality: str = ""
     study_date: str = ""
     """`YYYYMMDD`, as the file says."""
+
+
+class StudyNames(NamedTuple):
+    """A study by its id and its UID."""
+
+    study_id: str
+    study_uid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,11 @@ class Change:
     filed: Filed | None = None
     counted_before: Counted = ONE_MORE
     counted_after: Counted = ONE_MORE
+    exam: Exam | None = None
+    """Whose and what the exam is, as a file says that is new to its study, or was rejected or failed."""
+    trouble_before: StudyNames | None = None
+    """The study that the file was in trouble in: rejected, or failed."""
+    trouble_after: StudyNames | None = None
     entries: int = 0
     """How many files an archive holds that has just been accepted."""
     unsettled_before: bool = False

@@ -29,8 +29,11 @@ from intake.projections.model import Bucket, Change, Grain, Holding
 from intake.projections.tally import Tally, UploadTally, add, tally
 from intake.projections.time_buckets import FLEETING, DeviceRegister, bucket, bucket_facts, bucket_key, bucket_queries
 from intake.records.pending import AnnouncedFiles
-from intake.studies.model import AcceptedInstance
-from intake.studies.studies import StudyMarks
+from intake.studies.exams import Exam
+from intake.studies.marks import StudyMarks
+from intake.studies.model import StudyFile
+from intake.studies.standings import StudyStandings
+from intake.studies.study_items import WRITES
 from intake.table.expressions import Write, addition, clinic, update
 from intake.table.items import expiry
 from intake.table.queries import Query
@@ -50,6 +53,7 @@ class DynamoProjections:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._marks = StudyMarks(table)
+        self._standings = StudyStandings(table)
         self._devices = DeviceRegister(table)
         self._feed = change_feed.DynamoChangeFeed(table)
         self._held = HeldElsewhere(table)
@@ -67,11 +71,8 @@ class DynamoProjections:
         for together in _cut_transactions(self._held.admit(admitted)):
             write_anew(self._table, partial(self._transaction, together), "sums")
         # Sets and bounds may be written again, so they need no note, and follow when every change was counted.
-        self._marks.add(
-            AcceptedInstance(change.clinic_id, change.upload_id, change.at, change.instance)
-            for change in counted
-            if change.instance
-        )
+        self._marks.add(file for change in counted if (file := _describe_study_file(change)))
+        self._standings.settle({study: change.clinic_id for change in counted for study in _list_studies(change)})
 
     def buckets(
         self, grain: Grain, since: datetime, until: datetime, clinic_id: str | None = None
@@ -107,6 +108,24 @@ class DynamoProjections:
         ]
 
 
+def _describe_study_file(change: Change) -> StudyFile | None:
+    """Return what a change brought to a study; None where it brought nothing."""
+    new, trouble = change.instance, change.trouble_after
+    if new is not None:
+        exam = change.exam or Exam(patient_key=new.patient_key, modality=new.modality, study_date=new.study_date)
+        return StudyFile(change.clinic_id, change.upload_id, change.at, new.study_id, exam, new)
+    if trouble is None or trouble == change.trouble_before:
+        return None
+    exam = change.exam or Exam()
+    return StudyFile(change.clinic_id, change.upload_id, change.at, trouble.study_id, exam, None)
+
+
+def _list_studies(change: Change) -> Iterator[str]:
+    """Yield the studies whose sums a change adds to."""
+    told = (change.instance, change.lost, change.trouble_before, change.trouble_after)
+    yield from (one.study_id for one in told if one is not None)
+
+
 def _write_sums(sums: Tally) -> Iterator[Write]:
     """Yield the writes that add to each item what changes brought it."""
     for upload_id, row in sums.uploads.items():
@@ -122,7 +141,7 @@ def _write_sums(sums: Tally) -> Iterator[Write]:
         yield addition(alert_key(kind, upload_id), told, clinic(alert.clinic_id), initial=first, sets=kept)
     for (clinic_id, study_id, study_uid), counts in sums.studies.items():
         facts = {"clinic_id": clinic_id, "study_uid": study_uid}
-        yield addition(study_key(study_id), counts, clinic(clinic_id), sets=facts)
+        yield addition(study_key(study_id), Counter({**counts, WRITES: 1}), clinic(clinic_id), sets=facts)
     for (clinic_id, study_id, series_id, series_uid), counts in sums.series.items():
         yield addition(series_key(study_id, series_id), counts, clinic(clinic_id), sets={"series_uid": series_uid})
     for (upload_id, study_id), part in sums.filed.items():

@@ -73,7 +73,7 @@ class Tally:
     alerts: dict[tuple[str, str], AlertTally] = field(default_factory=dict)
     """Kind and upload → what to tell."""
     studies: dict[tuple[str, str, str], Counter[str]] = field(default_factory=dict)
-    """Clinic, study id and UID → `instances` and `bytes`."""
+    """Clinic, study id and UID → `instances`, `bytes`, `numbered` and `rejected`."""
     series: dict[tuple[str, str, str, str], Counter[str]] = field(default_factory=dict)
     """Clinic, study id, series id and UID → `instances` and `numbered`."""
     clinics: set[str] = field(default_factory=set)
@@ -112,6 +112,9 @@ def add(sums: Tally, change: Change) -> None:
         _count_instance(sums, change, change.instance, 1)
     if change.lost is not None:
         _count_instance(sums, change, change.lost, -1)
+    for trouble, more in ((change.trouble_before, -1), (change.trouble_after, 1)):
+        if trouble is not None:
+            sums.studies.setdefault((change.clinic_id, *trouble), Counter())["rejected"] += more
     if change.study_before:
         _find_filed(sums, change, Filed(change.study_before)).counts[f"n_{change.before}"] -= 1
     if change.filed:
@@ -188,8 +191,9 @@ def _add_to_alert(sums: Tally, change: Change) -> None:
 
 def _count_instance(sums: Tally, change: Change, one: Instance, sign: int) -> None:
     study = (change.clinic_id, one.study_id, one.study_uid)
-    sums.studies.setdefault(study, Counter()).update({"instances": sign, "bytes": sign * change.size})
     numbered = sign * int(one.number is not None)
+    counts = {"instances": sign, "bytes": sign * change.size, "numbered": numbered}
+    sums.studies.setdefault(study, Counter()).update(counts)
     series = (change.clinic_id, one.study_id, one.series_id, one.series_uid)
     sums.series.setdefault(series, Counter()).update({"instances": sign, "numbered": numbered})
 

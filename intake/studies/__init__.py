@@ -1,4 +1,4 @@
-"""Studies and series as their accepted files add up to them, and what can be said of a study that no file shows.
+"""Studies and series as their accepted files add up to them, the board of exams, and what no file shows by itself.
 
 It imports `files` and `table`. Begin with `model`.
 """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from intake.files.metadata import read_series_uid, read_study_uid, read_uid, short_text
 from intake.files.model import Metadata
 from intake.files.states import State
+from intake.studies.exams import Exam
 
 if TYPE_CHECKING:
     from intake.files.outcomes import Page
@@ -25,6 +26,12 @@ LIMITS = {
     "numbers": 10_000,
 }
 """How many different values of each kind are kept: an item of the table holds 400 KB, and senders may be hostile."""
+
+SHOWN_GAPS = 8
+"""Gaps of a series that its study tells."""
+
+Gap = tuple[int, int]
+"""The first and the last of the instance numbers that are missing beside each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +55,17 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
-class AcceptedInstance:
-    """An instance that a clinic's study got just now."""
+class StudyFile:
+    """A file that a clinic's study got just now."""
 
     clinic_id: str
     upload_id: str
     at: datetime
-    instance: Instance
+    study_id: str
+    exam: Exam
+    """As this file tells it."""
+    instance: Instance | None
+    """None for a file that was not accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +104,25 @@ class Study:
     series_uids: frozenset[str] = frozenset()
     series: tuple[Series, ...] = field(default=())
     """Only where one study is asked for; lists leave it empty."""
+    exam: Exam = field(default=Exam())
+    """As its first files tell it."""
+    touched_at: datetime | None = None
+    """When its last file had its verdict, whatever that was; None where only accepted ones did."""
+    rejected: int = 0
+    """Files of it that were rejected or failed."""
+    repeated: int = 0
+    """Instances that share their number with another one of their series."""
+    missing: int = 0
+    """Instance numbers that are missing in between, of all series together."""
+    gaps: tuple[tuple[Gap, ...], ...] = ()
+    """Of each series that has any: where they are, at most the first `SHOWN_GAPS`."""
+    marks: frozenset[str] = frozenset()
+    """Codes of the findings in its series."""
+
+    @property
+    def seen_at(self) -> datetime:
+        """When its last file had its verdict, whatever that was."""
+        return self.touched_at or self.last_at
 
 
 def instance(metadata: Metadata, study_id: str, series_id: str, patient_key: str = "") -> Instance | None:

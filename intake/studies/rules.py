@@ -5,11 +5,12 @@ The judge's catalogue lists these rules beside its own. Each finding says where:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from intake.files.model import Finding, Severity, Upload
 from intake.files.states import State
 from intake.files.upload_state import count_missing_so_far
-from intake.studies.model import LIMITS, Series, Study
+from intake.studies.model import LIMITS, Gap, Series, Study
 
 PATIENT_DIFFERS = Finding(
     "study-patient-differs",
@@ -58,6 +59,8 @@ SECTIONS = {
 }
 """Every rule on studies, and the standard's section that it follows from."""
 
+BY_CODE = {found.code: found for found in SECTIONS}
+
 
 def findings(study: Study, uploads: Sequence[Upload]) -> tuple[Finding, ...]:
     """Return what is to be said of a study with its series, and of the uploads that it came with."""
@@ -69,8 +72,29 @@ def findings(study: Study, uploads: Sequence[Upload]) -> tuple[Finding, ...]:
     return (*of_study, *(found for series in study.series for found in _check_series(series)))
 
 
+def are_all_known(series: Series) -> bool:
+    """Say whether no instance number was left out for want of room."""
+    return len(series.numbers) < LIMITS["numbers"]
+
+
+def find_stretches(series: Series) -> list[Gap]:
+    """Return the instance numbers that there are, as first and last of each unbroken stretch."""
+    found: list[Gap] = []
+    for number in sorted(series.numbers):
+        if found and number == found[-1][1] + 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found
+
+
+def find_gaps(series: Series) -> list[Gap]:
+    """Return the instance numbers that are missing in between, as first and last of each stretch."""
+    return [(before[1] + 1, after[0] - 1) for before, after in pairwise(find_stretches(series))]
+
+
 def _check_series(series: Series) -> Iterator[Finding]:
-    numbers, all_known = series.numbers or frozenset({0}), len(series.numbers) < LIMITS["numbers"]
+    numbers, all_known = series.numbers or frozenset({0}), are_all_known(series)
     broken = {
         MODALITIES_MIXED: len(series.modalities) > 1,
         FRAMES_MIXED: len(series.frames_of_reference) > 1,

@@ -89,11 +89,19 @@ def _clinic_item(clinic: Clinic) -> Item:
         "contact": clinic.contact,
         "active": clinic.active,
         "at": _write_moment(clinic.created_at),
+        "shows_names": clinic.shows_names,
     }
 
 
 def _clinic(row: Item) -> Clinic:
-    return Clinic(row["sk"], row["name"], row.get("contact", ""), row.get("active", True), _read_moment(row.get("at")))
+    return Clinic(
+        row["sk"],
+        row["name"],
+        row.get("contact", ""),
+        row.get("active", True),
+        _read_moment(row.get("at")),
+        row.get("shows_names", True),
+    )
 
 
 def _partner(row: Item) -> Partner:

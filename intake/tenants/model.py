@@ -33,6 +33,8 @@ class Clinic:
     active: bool = True
     """An inactive clinic announces no more files. What it sent stays, and is read as before."""
     created_at: datetime | None = None
+    shows_names: bool = True
+    """Whether lists tell the clinic's own people the names of patients. Nobody else is ever told."""
 
 
 MOST_CLIENTS = 50

@@ -18,6 +18,9 @@ from portal.services import Services
 MAX_NAME = 80
 MAX_CONTACT = 200
 
+SHOWN, HIDDEN = "shown", "hidden"
+"""What lists do with names of patients."""
+
 _UNPRINTABLE = frozenset({"Cc", "Zl", "Zp"})
 
 _TAKEN = frozenset({"new"})
@@ -60,18 +63,21 @@ def create(services: Services, identity: Identity, fields: Mapping[str, str]) ->
 
 
 def describe(services: Services, identity: Identity, clinic_id: str, fields: Mapping[str, str]) -> None:
-    """Change a clinic's name and contact. Raises NotFoundError, FieldsError."""
+    """Change a clinic's name, its contact, and whether lists name patients. Raises NotFoundError, FieldsError."""
     standing = find_clinic(services, clinic_id)
     faults = _find_faults(fields)
     if faults:
         raise FieldsError(faults)
     name, contact = _read_fields(fields)
-    changed = replace(standing, name=name, contact=contact)
+    shows_names = fields.get("names", SHOWN if standing.shows_names else HIDDEN) == SHOWN
+    changed = replace(standing, name=name, contact=contact, shows_names=shows_names)
     if changed == standing:
         return
     detail = {"name": f"{standing.name} → {name}"} if name != standing.name else {}
     if contact != standing.contact:
         detail["contact"] = "changed"
+    if shows_names != standing.shows_names:
+        detail["names"] = SHOWN if shows_names else HIDDEN
     audit.note(services, identity, "clinic.describe", clinic_id=clinic_id, subject=clinic_id, **detail)
     services.directory.save_clinic(changed)
 

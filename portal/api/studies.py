@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
-from intake.studies.rules import findings
+from intake.studies.rules import find_gaps, findings
 from portal.api.dependencies import Limit, Reader, Taker
 from portal.api.problem_responses import problem_responses
 from portal.http.messages import Fields, select_fields
@@ -111,7 +111,7 @@ def read(study_uid: str, identity: Reader, services: Collaborators, fields: Fiel
             series_uid=one.series_uid,
             instances=one.instances,
             modalities=list(one.modalities),
-            missing=studies.find_gaps(one),
+            missing=find_gaps(one),
         )
         for one in sorted(study.series, key=lambda one: one.series_uid)
     ]

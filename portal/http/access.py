@@ -139,6 +139,7 @@ ROUTES: Mapping[str, Access] = {
     "GET /uploads/{upload_id}/trouble": Access.STAFF,
     "GET /uploads/{upload_id}/receipt.csv": Access.STAFF,
     # What a clinic's staff does for its clinic.
+    "GET /patients/{patient}": Access.CLINIC,
     "GET /files/{file_id}/preview": Access.CLINIC,
     "GET /files/{file_id}/download": Access.CLINIC,
     "POST /studies/{study_id}/content": Access.CLINIC,

@@ -11,10 +11,8 @@ from intake.files.item_keys import RANKS
 from intake.files.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.files.model import FileRecord, FileSummary, Source, TimelineEntry
 from intake.files.states import State
-from intake.studies.model import Study
 from intake.tenants.model import Clinic, Partner
 from portal.accounts.user_pool import Standing
-from portal.presentation.formatting import format_dicom_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +141,6 @@ def choose_file_badge(file: FileRecord | FileSummary) -> Badge:
     return WARNED if file.state is State.ACCEPTED and file.warnings else STATE_BADGES[file.state]
 
 
-def name_study(study: Study) -> str:
-    """Return `CT, PT · 22 Nov 2026`; what the files do not state is said so."""
-    dates = sorted(study.study_dates)
-    told = format_dicom_date(dates[0]) if len(dates) == 1 else f"{len(dates)} dates" if dates else "without a date"
-    return f"{', '.join(sorted(study.modalities)) or 'Study'}, {told}"
-
-
 def spell_key(key: str) -> str:
     """Return a metadata's key as a label: `study_instance_uid` → `Study instance UID`."""
     text = " ".join(ABBREVIATIONS.get(word, word) for word in key.replace("-", "_").split("_") if word)
@@ -210,6 +201,5 @@ WORD_FILTERS = {
     "partner_badge": choose_partner_badge,
     "standing": STANDINGS.__getitem__,
     "state_badge": lambda state: STATE_BADGES[State(state)],
-    "study_title": name_study,
 }
 """What templates say `| name` for, to tell of files, studies, clinics, people and partners."""

@@ -14,6 +14,7 @@ from intake.files.model import FileRecord, FileSummary, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.search.ports import FileQuery
+from intake.studies.board import Standing
 from portal.auth.identity import Identity
 from portal.cursors import Cursor, seal_page
 from portal.presentation.formatting import parse_day
@@ -27,7 +28,7 @@ LONGEST = 200
 """Characters of a criterion."""
 
 
-PRIVATE = frozenset({"name", "patient", "reference"})
+PRIVATE = frozenset({"name", "patient", "reference", "text"})
 """What addresses may not hold."""
 
 
@@ -48,6 +49,12 @@ class Criteria:
     """The last day."""
     clinic: str = ""
     """For admins; staff search their own."""
+    text: str = ""
+    """Of exams: a name, a Patient ID, an accession number or a description, by how it begins."""
+    tab: str = ""
+    """State of exams."""
+    sort: str = ""
+    """`date` for exams by study date."""
 
     @property
     def private(self) -> bool:
@@ -89,13 +96,15 @@ def read_criteria(services: Services, identity: Identity, asked: Mapping[str, st
     known = {field.name: asked.get(field.name, "").strip()[:LONGEST] for field in fields(Criteria)}
     given = Criteria(**known)
     if identity.is_admin:
-        given = replace(given, name="", patient="", reference="")
+        given = replace(given, name="", patient="", reference="", text="")
     return replace(
         given,
         # Files may also be nobody's.
         clinic=given.clinic if identity.is_admin and (given.clinic == UNASSIGNED or is_clinic_id(given.clinic)) else "",
         study=_find_study_id(services, identity.clinic_id or given.clinic, given.study),
         upload=given.upload if is_upload_id(given.upload) else "",
+        tab=given.tab if given.tab in set(Standing) else "",
+        sort=given.sort if given.sort == "date" else "",
         state=given.state if given.state in set(State) else "",
         since=f"{since:%Y-%m-%d}" if (since := parse_day(given.since)) else "",
         until=f"{until:%Y-%m-%d}" if (until := parse_day(given.until)) else "",

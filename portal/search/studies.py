@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 
 from intake.files.model import FileRecord, Finding, Metadata, Upload
 from intake.files.outcomes import Page
@@ -48,14 +47,24 @@ def list_studies(services: Services, identity: Identity, asked: Criteria, cursor
 def read_study(services: Services, identity: Identity, study_id: str) -> tuple[Study, tuple[Upload, ...]]:
     """Return a study with its series, and the uploads that it came with. Raises NotFoundError."""
     study = services.studies.study(identity.clinic_id, study_id)
-    return study, services.search.uploads_at(sorted(study.uploads, reverse=True)[:UPLOADS])
+    return study, _read_uploads(services, study)
+
+
+def _read_exam(services: Services, identity: Identity, study_id: str) -> tuple[Study, tuple[Upload, ...]]:
+    """Return a study as `read_study`, also one of which every file was rejected. Raises NotFoundError."""
+    study = services.board.exam(identity.clinic_id, study_id)
+    return study, _read_uploads(services, study)
+
+
+def _read_uploads(services: Services, study: Study) -> tuple[Upload, ...]:
+    return services.search.uploads_at(sorted(study.uploads, reverse=True)[:UPLOADS])
 
 
 def read_study_page(
     services: Services, identity: Identity, study_id: str, *, series_id: str, cursor: Cursor, limit: int
 ) -> StudyPage:
     """Return a study with a page of its files, or of those of one series. Raises NotFoundError, InvalidCursorError."""
-    study, uploads = read_study(services, identity, study_id)
+    study, uploads = _read_exam(services, identity, study_id)
     query = FileQuery(clinic_id=study.clinic_id, study_id=study_id, series_id=series_id)
     read = partial(services.search.files, query, limit=limit)
     found = seal_page(services, identity, cursor, read, series=series_id)
@@ -63,23 +72,6 @@ def read_study_page(
     stated = (record.metadata.get(visibility.PATIENT) for record in seen.rows)
     patient = next((said for said in stated if isinstance(said, dict) and said), {})
     return StudyPage(study, findings(study, uploads), uploads, seen, patient)
-
-
-def find_stretches(series: Series) -> list[tuple[int, int]]:
-    """Return the instance numbers that there are, as first and last of each unbroken stretch."""
-    found: list[tuple[int, int]] = []
-    for number in sorted(series.numbers):
-        if found and number == found[-1][1] + 1:
-            found[-1] = (found[-1][0], number)
-        else:
-            found.append((number, number))
-    return found
-
-
-def find_gaps(series: Series) -> list[tuple[int, int]]:
-    """Return the instance numbers that are missing in between, as first and last of each stretch."""
-    held = find_stretches(series)
-    return [(before[1] + 1, after[0] - 1) for before, after in pairwise(held)]
 
 
 def count_repeated(series: Series) -> int:

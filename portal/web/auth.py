@@ -90,4 +90,4 @@ def start(request: Request) -> Response:
         identity = require_staff(request)
     except SignInRequiredError:
         return render(request, "landing.html")
-    return RedirectResponse("/admin" if identity.is_admin else "/upload", 303)
+    return RedirectResponse("/admin" if identity.is_admin else "/studies", 303)

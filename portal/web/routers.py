@@ -11,6 +11,7 @@ from portal.auth.lookups import ENDS_WITHIN
 from portal.http.pages import rendering
 from portal.http.sessions.dependencies import find_services
 from portal.http.sessions.session_cookies import require_admin as admins_only
+from portal.presentation.exam_labels import EXAM_FILTERS
 from portal.presentation.formatting import AMOUNT_FILTERS
 from portal.presentation.labels import WORD_FILTERS
 from portal.presentation.upload_labels import UPLOAD_FILTERS
@@ -18,24 +19,25 @@ from portal.services import Services
 from portal.sign_in.cookies import IDLE_SECONDS
 from portal.web import notifications
 from portal.web.admin import accounts, analytics, audit, clinics, dashboard
-from portal.web.clinic import files, repairs, retrieval, studies, uploads
+from portal.web.clinic import files, patients, repairs, retrieval, studies, uploads
 from portal.web.layout.support_messages import SUPPORT_FILTERS
 from portal.web.quarantine import orders, rejected, stuck
 
-_PAGES = (uploads, files, repairs, studies, retrieval, notifications)
+_PAGES = (uploads, files, repairs, studies, patients, retrieval, notifications)
 _ADMIN_PAGES = (dashboard, analytics, rejected, orders, stuck, accounts, clinics, audit)
 
-STAFF_PAGES = (("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"), ("/studies", "Studies"))
+STAFF_PAGES = (("/studies", "Exams"), ("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"))
 ADMIN_PAGES = (
     ("/admin", "Dashboard"),
     ("/admin/quarantine", "Work lists"),
     ("/files", "Files"),
-    ("/studies", "Studies"),
+    ("/studies", "Exams"),
     ("/admin/clinics", "Clinics"),
     ("/admin/audit", "Audit log"),
 )
 
 STANDING_UNDER = {
+    "/studies": ("/patients",),
     "/admin/quarantine": ("/admin/reviews", "/admin/orders", "/admin/stuck", "/admin/dead-letters"),
     "/admin/clinics": ("/admin/admins", "/admin/people"),
 }
@@ -93,4 +95,4 @@ def build_page_context(request: Request) -> dict[str, Any]:
 
 
 rendering.CONTEXTS.append(build_page_context)
-rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS | UPLOAD_FILTERS | SUPPORT_FILTERS)
+rendering.FILTERS.update(AMOUNT_FILTERS | WORD_FILTERS | EXAM_FILTERS | UPLOAD_FILTERS | SUPPORT_FILTERS)

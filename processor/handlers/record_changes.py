@@ -9,10 +9,11 @@ from itertools import starmap
 from typing import Any
 
 from intake.files.item_keys import read_series_id
-from intake.files.metadata import short_text
+from intake.files.metadata import read_study_uid, short_text
 from intake.files.states import JUDGED, State
 from intake.projections.counting import ARCHIVE, describe_counted
-from intake.projections.model import Change, Filed, device
+from intake.projections.model import Change, Filed, StudyNames, device
+from intake.studies.exams import describe_exam
 from intake.studies.model import Instance, instance
 from intake.table.dynamodb_streams import DynamoStream
 from intake.table.items import Item, moment
@@ -86,11 +87,23 @@ def describe_change(old: Item, new: Item) -> Change:
         filed=Filed(new["study_of"], short_text(metadata, "modality"), short_text(metadata, "study_date"))
         if new.get("study_of")
         else None,
+        exam=describe_exam(metadata, new.get("patient_key", "")) if new.get("study_of") else None,
+        trouble_before=_read_trouble(old),
+        trouble_after=_read_trouble(new),
         lost=_read_instance(old) if new.get("superseded_by") and _is_counted(old) else None,
         # Of a file that was announced with others; one that stood in the list of awaited files by itself has none.
         announced_at=moment(old["created_at"]) if left_others else None,
         **_describe_addition(new) if after is State.ACCEPTED and before is not State.ACCEPTED else {},
     )
+
+
+def _read_trouble(item: Item) -> StudyNames | None:
+    """Return the study that a record is in trouble in: rejected or failed, and nobody has seen to it."""
+    handled = item.get("replaced_by") or item.get("dealt_with")
+    in_trouble = bool(item) and not handled and State(item["state"]) in {State.REJECTED, State.FAILED}
+    if not (in_trouble and item.get("study_of")):
+        return None
+    return StudyNames(item["study_of"], read_study_uid(item.get("metadata", {})))
 
 
 def _is_unsettled(item: Item) -> bool:

@@ -16,6 +16,7 @@ from intake.records.pending import BATCH
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
 from intake.search.dynamodb import DynamoKeptSearches, DynamoSearch, DynamoTroubles
+from intake.studies.boards import DynamoStudyBoard
 from intake.studies.studies import DynamoStudies
 from intake.table.table import Table
 from portal.app import create_app
@@ -57,6 +58,7 @@ def browser(stack, counted):
     found |= {
         "search": DynamoSearch(table, ids),
         "studies": DynamoStudies(table, ids),
+        "board": DynamoStudyBoard(table, ids),
         "ids": ids,
     }
     portal.app = create_app(replace(portal.services, **found))
@@ -184,7 +186,8 @@ def _costs(stack, browser, calls, upload_id, count):
         "files by name": asked(browser, "/files/search", name=f"slice-of-{count}-"),
         "files of patient": asked(browser, "/files/search", patient=f"test-{count}"),
         "files by modality": "/files?modality=CT&state=rejected",
-        "studies": "/studies",
+        "board": "/studies",
+        "exams found": asked(browser, "/studies/search", text=f"test-{count}"),
         "studies by date": "/studies?modality=CT&since=2026-11-22&until=2026-11-22",
         "study": f"/studies/{study_of(stack, upload_id, count)}",
         "file": f"/files/{file_id(upload_id, 0)}",

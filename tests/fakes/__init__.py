@@ -6,6 +6,7 @@ what one writes the other sees. Counts of an upload are always up to date here; 
 
 from tests.fakes.analytics import FakeAthena, FakeQueryRuns
 from tests.fakes.audit import FakeAudit
+from tests.fakes.board import FakeStudyBoard
 from tests.fakes.children import FakeChildren
 from tests.fakes.feed import FakeChangeFeed
 from tests.fakes.incidents import FakeIncidents, FakeLedger, FakeRounds
@@ -59,6 +60,7 @@ __all__ = [
     "FakeSearch",
     "FakeStuckFiles",
     "FakeStudies",
+    "FakeStudyBoard",
     "FakeSubscribers",
     "FakeSubscriptions",
     "FakeTable",

@@ -3,17 +3,19 @@
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from intake.errors import NotFoundError
 from intake.files.item_keys import find_cause, index_by_content, read_series_id, term
-from intake.files.metadata import read_modality
+from intake.files.metadata import patient_id_of, read_modality
 from intake.files.model import FileRecord, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.search.dynamodb import matches
 from intake.search.ports import FileQuery
-from intake.studies.model import Instance, Series, Study, StudyOfUpload, StudyQuery, instance
+from intake.studies.exams import Exam, describe_exam
+from intake.studies.model import SHOWN_GAPS, Instance, Series, Study, StudyOfUpload, StudyQuery, instance
+from intake.studies.rules import FRAMES_MIXED, MODALITIES_MIXED, find_gaps
 from tests.fakes.table import FakeTable, page_of
 from tests.records import IDS
 
@@ -102,6 +104,21 @@ class FakeStudies:
         )
 
     def _all(self) -> dict[str, Study]:
+        return {study_id: study for study_id, study in self.seen().items() if study.instances}
+
+    def seen(self) -> dict[str, Study]:
+        """Return also those of which every file was rejected."""
+        rejected: dict[str, list[FileRecord]] = {}
+        for record in self.table.files.values():
+            new = _instance(record)
+            if new is not None and record.state in {State.REJECTED, State.FAILED}:
+                rejected.setdefault(new.study_id, []).append(record)
+        accepted = self._accepted()
+        return {study_id: _with_rejected(accepted.get(study_id), files) for study_id, files in rejected.items()} | {
+            study_id: study for study_id, study in accepted.items() if study_id not in rejected
+        }
+
+    def _accepted(self) -> dict[str, Study]:
         held: dict[str, list[tuple[FileRecord, Instance]]] = {}
         for record in self.table.files.values():
             new = _instance(record)
@@ -110,8 +127,34 @@ class FakeStudies:
         return {study: _study(files) for study, files in held.items()}
 
 
+def _with_rejected(study: Study | None, files: Sequence[FileRecord]) -> Study:
+    first = files[0]
+    new = _instance(first)
+    assert new is not None
+    seen_at = max(record.updated_at for record in files)
+    told = study or Study(
+        clinic_id=first.clinic_id,
+        study_id=new.study_id,
+        study_uid=new.study_uid,
+        instances=0,
+        bytes=0,
+        first_at=seen_at,
+        last_at=seen_at,
+        uploads=frozenset(record.upload_id for record in files),
+        exam=_exam(first),
+    )
+    return replace(told, rejected=len(files), touched_at=max(told.last_at, seen_at))
+
+
+def _exam(record: FileRecord) -> Exam:
+    return describe_exam(record.metadata, IDS.patient(record.clinic_id, patient_id_of(record.metadata)))
+
+
 def _study(files: Sequence[tuple[FileRecord, Instance]]) -> Study:
     record, first = files[0]
+    series = tuple(_series(one, files) for one in sorted({new.series_id for _, new in files}))
+    gaps = [found for one in series if (found := find_gaps(one))]
+    codes = (MODALITIES_MIXED.code, FRAMES_MIXED.code)
     return Study(
         clinic_id=record.clinic_id,
         study_id=first.study_id,
@@ -125,7 +168,17 @@ def _study(files: Sequence[tuple[FileRecord, Instance]]) -> Study:
         patients=frozenset(new.patient for _, new in files) - {""},
         uploads=frozenset(record.upload_id for record, _ in files),
         series_uids=frozenset(new.series_uid for _, new in files),
-        series=tuple(_series(one, files) for one in sorted({new.series_id for _, new in files})),
+        series=series,
+        exam=_exam(record),
+        missing=sum(last - first + 1 for found in gaps for first, last in found),
+        gaps=tuple(tuple(found[:SHOWN_GAPS]) for found in gaps),
+        repeated=sum(one.numbered - len(one.numbers) for one in series),
+        marks=frozenset(
+            code
+            for one in series
+            for code, values in zip(codes, (one.modalities, one.frames_of_reference), strict=True)
+            if len(values) > 1
+        ),
     )
 
 

@@ -22,7 +22,7 @@ router = APIRouter(prefix="/admin/clinics")
 
 DONE: Mapping[str, str] = {
     "created": "The clinic was created. Invite its staff, or give a partner's system access.",
-    "described": "The clinic's name and contact were saved.",
+    "described": "The clinic's details were saved. Pages change within five minutes.",
     "profile": "The profile was saved. It applies to files that are checked from one minute from now.",
     "deactivated": "The clinic was deactivated. It can no longer send files.",
     "activated": "The clinic was activated. It can send files again.",
@@ -77,7 +77,8 @@ def clinic_page(request: Request, services: Collaborators, clinic_id: str, done:
 @router.get("/{clinic_id}/edit")
 def edit_clinic(request: Request, services: Collaborators, clinic_id: str) -> Response:
     clinic = clinics.find_clinic(services, clinic_id)
-    values = {"name": clinic.name, "contact": clinic.contact}
+    names = clinics.SHOWN if clinic.shows_names else clinics.HIDDEN
+    values = {"name": clinic.name, "contact": clinic.contact, "names": names}
     return render_form(request, "admin/clinic_edit.html", clinic=clinic, values=values)
 
 

@@ -1,4 +1,4 @@
-"""The list of studies, and each study's page."""
+"""The board of exams, and each study's page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,21 +10,37 @@ from fastapi.responses import Response
 from intake.files.model import Finding, Upload
 from intake.files.states import State
 from intake.files.upload_state import count_missing_so_far
+from intake.studies.board import Standing
 from intake.studies.model import LIMITS, Series
+from intake.studies.rules import find_gaps, find_stretches
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.search import studies as seen
+from portal.search.board import read_board
 from portal.web.clinic.search_form import Searched, lead_to_search
 from portal.web.layout.facts import list_facts
 from portal.web.layout.pages import Fields, Staff, build_page_links
 
 router = APIRouter(prefix="/studies")
 
+BOARD = 25
+"""Exams a page."""
 LIST = 50
-"""Studies or files a page."""
+"""Files a page."""
+
+TABS = (Standing.MISSING, Standing.GROWING, Standing.PROBLEM, Standing.COMPLETE)
+"""In the order in which they ask for somebody."""
 
 STRETCHES = 8
 """Stretches of instance numbers that are written out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A state of exams, or all, and how many there are."""
+
+    standing: Standing | None
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +82,18 @@ class Share:
 def studies_page(
     request: Request, identity: Staff, services: Collaborators, cursor: PageCursor, wanted: Searched
 ) -> Response:
-    """List studies by what the address asks for. Raises InvalidCursorError."""
-    page = seen.list_studies(services, identity, wanted.asked, cursor, LIST)
+    """Show the board of exams, by what the address asks for. Raises InvalidCursorError."""
+    asked = wanted.asked
+    page = read_board(services, identity, asked, cursor, BOARD)
+    counts = page.counts or {}
     return render(
         request,
         "studies.html",
-        studies=page.rows,
+        rows=page.rows,
+        tabs=[Tab(None, page.total), *(Tab(one, counts.get(one, 0)) for one in TABS)]
+        if page.counts is not None
+        else [],
+        searched=bool(asked.text or asked.patient or asked.modality or asked.since or asked.until),
         **wanted.build_context(services, identity),
         **build_page_links("/studies", cursor, page.next, **wanted.query),
     )
@@ -103,7 +125,6 @@ def study_page(
         findings=[found for found in page.findings if not found.where],
         series=list(of_series.values()),
         chosen=of_series.get(series),
-        gaps="; ".join(row.missing for row in of_series.values() if row.missing),
         shares=[Share.from_upload(upload) for upload in page.uploads],
         patient=list_facts(page.patient),
         files=page.files.rows,
@@ -116,8 +137,8 @@ def _list_series(page: seen.StudyPage) -> Iterable[SeriesRow]:
         where = f"series {series.series_uid}"
         yield SeriesRow(
             series=series,
-            numbers=_write_stretches(seen.find_stretches(series)),
-            missing=_write_stretches(seen.find_gaps(series)) if len(series.numbers) < LIMITS["numbers"] else "",
+            numbers=_write_stretches(find_stretches(series)),
+            missing=_write_stretches(find_gaps(series)) if len(series.numbers) < LIMITS["numbers"] else "",
             repeated=seen.count_repeated(series) if len(series.numbers) < LIMITS["numbers"] else 0,
             findings=tuple(found for found in page.findings if found.where == where),
         )

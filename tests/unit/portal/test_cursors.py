@@ -30,6 +30,7 @@ MANY = "01kanqzzzz0000000000000001"
 """An upload with more files than any page."""
 ORDER = "01kanqzzzz0000000000000002"
 STUDY = IDS.study("northside", "1.2.3")
+PATIENT = IDS.patient("northside", "TEST-1").partition("#")[2]
 UNKNOWN = "01k9ktx3mqf8g2w7v5n0ah4ebc"
 CAUSE = "0#a-refusal"
 
@@ -56,6 +57,7 @@ LISTS = {
     "studies": ("staff", "/studies", {}),
     "study": ("staff", f"/studies/{STUDY}", {}),
     "content of a study": ("staff", f"/studies/{STUDY}/content", {}),
+    "patient": ("staff", f"/patients/{PATIENT}", {}),
     "audit": ("admin", "/admin/audit", {}),
     "quarantine": ("admin", "/admin/quarantine", {}),
     "stuck": ("admin", "/admin/stuck", {}),
@@ -96,7 +98,12 @@ def portal():
 def _verdict(number):
     # Sixty studies of one file, and one of many; and more files in trouble than a page shows.
     study = f"1.2.{100 + number}" if number < 60 else "1.2.3"
-    metadata = {"study_instance_uid": study, "series_instance_uid": f"{study}.1", "modality": "CT"}
+    metadata = {
+        "study_instance_uid": study,
+        "series_instance_uid": f"{study}.1",
+        "modality": "CT",
+        "patient": {"id": "TEST-1"},
+    }
     state = {4: State.REJECTED, 5: State.FAILED}.get(number % 6 if number >= 60 else 0, State.ACCEPTED)
     if 200 <= number < 340:
         state = State.REJECTED

@@ -13,6 +13,7 @@ from intake.records.pending import DynamoChildren
 from intake.records.records import DynamoRecords
 from intake.records.verdicts import DynamoVerdicts
 from intake.search.dynamodb import DynamoSearch, DynamoTroubles
+from intake.studies.boards import DynamoStudyBoard
 from intake.studies.studies import DynamoStudies
 from intake.table.table import Table
 from tests.fakes import (
@@ -22,6 +23,7 @@ from tests.fakes import (
     FakeRecords,
     FakeSearch,
     FakeStudies,
+    FakeStudyBoard,
     FakeTable,
     FakeTroubles,
     FakeVerdicts,
@@ -61,6 +63,7 @@ class Stores:
     search: Any
     troubles: Any
     studies: Any
+    board: Any
     apply: Callable[[list[Change]], None]
     """Do what the projecting Lambda does; the fakes need none of it for what is asked here."""
 
@@ -80,6 +83,7 @@ def _fakes() -> Stores:
         FakeSearch(table),
         FakeTroubles(table),
         FakeStudies(table),
+        FakeStudyBoard(table),
         FakeProjections().apply,
     )
 
@@ -93,5 +97,6 @@ def _adapters(table: Table) -> Stores:
         DynamoSearch(table, IDS),
         DynamoTroubles(table),
         DynamoStudies(table, IDS),
+        DynamoStudyBoard(table, IDS),
         DynamoProjections(table).apply,
     )

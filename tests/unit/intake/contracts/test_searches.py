@@ -9,6 +9,7 @@ from intake.files.item_keys import find_cause
 from intake.files.states import State
 from intake.search.dynamodb import DynamoKeptSearches
 from intake.search.ports import FileQuery
+from intake.studies.board import BoardQuery, Standing
 from intake.studies.model import StudyQuery
 from processor.handlers.record_changes import describe_change
 from tests.fakes import FakeKeptSearches
@@ -141,6 +142,46 @@ class TestStudies:
     def test_conditions_choose(self, stores, files, asked):
         page = stores.studies.studies(StudyQuery(clinic_id="northside", **asked), None, 5)
         assert [study.study_uid for study in page.rows] == ["1.2.1"]
+
+
+class TestStudyBoard:
+    LATER = NOON + timedelta(days=1)
+
+    def found(self, board, **asked):
+        query = BoardQuery(**{"clinic_id": "northside", "growing_since": self.LATER, **asked})
+        return [study.study_uid for study in board.exams(query, None, 5).rows]
+
+    def test_exams_come_with_their_states(self, stores, files):
+        assert self.found(stores.board) == ["1.2.1", STUDY]
+        assert self.found(stores.board, standing=Standing.PROBLEM) == [STUDY]
+        assert self.found(stores.board, standing=Standing.MISSING) == ["1.2.1"]
+        counts = stores.board.counts("northside", self.LATER)
+        assert {one.value: number for one, number in counts.items() if number} == {"problem": 1, "missing": 1}
+        assert not any(stores.board.counts("lakeview", self.LATER).values())
+
+    @pytest.mark.parametrize(
+        ("asked", "found"),
+        [
+            ({"text": "test-1"}, ["1.2.1"]),
+            ({"text": "nobody"}, []),
+            ({"modality": "ct"}, [STUDY]),
+            ({"first_date": "20261110"}, ["1.2.1"]),
+            ({"by_date": True}, ["1.2.1", STUDY]),
+            ({"patient_key": IDS.patient("northside", "TEST-0")}, [STUDY]),
+            ({"clinic_id": "lakeview"}, []),
+            ({"growing_since": NOON, "standing": Standing.GROWING}, ["1.2.1"]),
+        ],
+    )
+    def test_exams_are_found(self, stores, files, asked, found):
+        assert self.found(stores.board, **asked) == found
+
+    def test_an_exam_is_its_clinics_or_an_admins(self, stores, files):
+        study_id = IDS.study("northside", "1.2.1")
+        exam = stores.board.exam("northside", study_id)
+        assert (exam.missing, exam.gaps, exam.exam.patient_id) == (1, (((2, 2),),), "TEST-1")
+        assert stores.board.exam(None, study_id).study_uid == "1.2.1"
+        with pytest.raises(NotFoundError):
+            stores.board.exam("lakeview", study_id)
 
 
 class TestKeptSearches:

@@ -39,7 +39,7 @@ def test_a_visitor_is_told_what_this_is_and_where_to_sign_in(portal):
 
 
 def test_everybody_is_led_to_the_page_they_came_for(portal):
-    assert portal.browser().get("/").headers["location"] == "/upload"
+    assert portal.browser().get("/").headers["location"] == "/studies"
     assert portal.admin().get("/").headers["location"] == "/admin"
 
 

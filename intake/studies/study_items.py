@@ -1,0 +1,125 @@
+"""How studies lie in the table, and how they are read off it.
+
+A study's item holds what its row in a list tells. What follows from a series' own item stands there in a digest of it,
+so that no list reads a series.
+"""
+
+from collections.abc import Iterable
+from dataclasses import fields
+
+from intake.files.item_keys import META, SERIES, study_list
+from intake.studies.board import Standing
+from intake.studies.exams import Exam
+from intake.studies.model import SHOWN_GAPS, Series, Study
+from intake.studies.rules import FRAMES_MIXED, MODALITIES_MIXED, are_all_known, find_gaps
+from intake.table.items import Item, moment
+
+VIEW = "VIEW#"
+"""Sorts behind a study's series, so that reading these does not meet it."""
+FIND = f"{VIEW}FIND#"
+"""Begins the sort keys of the items that a study is found by; the terms are no part of their keys in the table."""
+
+WRITES = "writes"
+"""How often a study's item was written: whoever concludes from it writes only where nobody has written since."""
+
+_DIGEST = "series_"
+_EXAM = "exam_"
+_EXAM_FIELDS = tuple(field.name for field in fields(Exam))
+
+
+def standing_list(clinic_id: str, standing: Standing) -> str:
+    """Return the partition of `by_clinic_state` that lists the exams of a state, other than those that grow."""
+    return study_list(clinic_id, "in", standing)
+
+
+def counted(standing: Standing) -> str:
+    """Return the attribute of `board_counts_key` that counts the exams of a state."""
+    return f"n_{standing}"
+
+
+def exam_attributes(exam: Exam) -> Item:
+    return {f"{_EXAM}{name}": text for name, text in exam.to_dict().items()}
+
+
+def read_exam(item: Item) -> Exam:
+    return Exam(**{name: item.get(f"{_EXAM}{name}", "") for name in _EXAM_FIELDS})
+
+
+def digest_attribute(series_id: str) -> str:
+    return f"{_DIGEST}{series_id}"
+
+
+def digest_series(item: Item) -> Item:
+    """Return what a study's item tells of a series.
+
+    Its sets only grow, so the digest of the larger ones is the later one, whoever writes it when.
+    """
+    series = read_series(item)
+    gaps = find_gaps(series) if are_all_known(series) else []
+    marks = {
+        MODALITIES_MIXED.code: len(series.modalities) > 1,
+        FRAMES_MIXED.code: len(series.frames_of_reference) > 1,
+    }
+    told = {
+        "missing": sum(last - first + 1 for first, last in gaps),
+        "gaps": [list(gap) for gap in gaps[:SHOWN_GAPS]],
+        "marks": [code for code, is_broken in marks.items() if is_broken],
+        "open": not are_all_known(series),
+    }
+    size = len(series.numbers) + len(series.modalities) + len(series.frames_of_reference)
+    return {"size": size, "numbers": len(series.numbers), **{name: value for name, value in told.items() if value}}
+
+
+def read_series(item: Item) -> Series:
+    return Series(
+        series_id=item["sk"].removeprefix(SERIES),
+        series_uid=item.get("series_uid", ""),
+        instances=item.get("instances", 0),
+        numbered=item.get("numbered", 0),
+        modalities=frozenset(item.get("modalities", ())),
+        frames_of_reference=frozenset(item.get("frames_of_reference", ())),
+        numbers=frozenset(item.get("numbers", ())),
+    )
+
+
+def read_study(item: Item, series: tuple[Series, ...] = ()) -> Study:
+    digests = [value for name, value in item.items() if name.startswith(_DIGEST)]
+    known = sum(digest["numbers"] for digest in digests)
+    seen: str = item.get("seen_at") or item["last_at"]
+    last: str = item.get("last_at") or seen
+    return Study(
+        clinic_id=item["clinic_id"],
+        study_id=item["pk"].partition("#")[2],
+        study_uid=item["study_uid"],
+        instances=item.get("instances", 0),
+        bytes=item.get("bytes", 0),
+        first_at=moment(item.get("first_at", last)),
+        last_at=moment(last),
+        touched_at=moment(seen),
+        modalities=frozenset(item.get("modalities", ())),
+        study_dates=frozenset(item.get("study_dates", ())),
+        patients=frozenset(item.get("patients", ())),
+        uploads=frozenset(item.get("uploads", ())),
+        series_uids=frozenset(item.get("series", ())),
+        series=series,
+        exam=read_exam(item),
+        rejected=max(0, item.get("rejected", 0)),
+        repeated=0 if any(digest.get("open") for digest in digests) else max(0, item.get("numbered", 0) - known),
+        missing=sum(digest.get("missing", 0) for digest in digests),
+        gaps=tuple(tuple((gap[0], gap[1]) for gap in digest["gaps"]) for digest in digests if "gaps" in digest),
+        marks=frozenset(code for digest in digests for code in digest.get("marks", ())),
+    )
+
+
+def is_told(item: Item) -> bool:
+    """Say whether a study's item tells when a file came: before, it was only counted."""
+    return item["sk"] == META and ("last_at" in item or "seen_at" in item)
+
+
+def read_whole(items: Iterable[Item]) -> Study | None:
+    """Return the study of a partition's items, with its series; None where it tells nothing yet."""
+    by_key: dict[str, Item] = {item["sk"]: item for item in items}
+    if META not in by_key or not is_told(by_key[META]):
+        return None
+    series = tuple(read_series(item) for sort, item in by_key.items() if sort.startswith(SERIES))
+    return read_study(by_key[META], series)

@@ -1,0 +1,54 @@
+"""How the pages say things of exams: their states, titles, and the numbers that are missing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from intake.studies.board import Standing
+from intake.studies.model import Gap, Study
+from portal.presentation.dicom_values import write_person_name
+from portal.presentation.formatting import format_dicom_date
+from portal.presentation.labels import Badge
+
+EXAM_BADGES = {
+    Standing.PROBLEM: Badge(
+        "Problem", "cross", "bad", "Files of it were rejected or failed, or contradict each other."
+    ),
+    Standing.GROWING: Badge("Growing", "clock", "wait", "A file came within the last ten minutes."),
+    Standing.MISSING: Badge("Missing", "warning", "warn", "The numbers of its images have gaps."),
+    Standing.COMPLETE: Badge("Complete", "check", "ok", "No number is missing in between."),
+}
+
+
+def choose_exam_badge(standing: Standing, missing: int = 0) -> Badge:
+    """Return how an exam shows; of what is missing, with how many."""
+    badge = EXAM_BADGES[standing]
+    return replace(badge, label=f"Missing {missing:,}") if standing is Standing.MISSING and missing else badge
+
+
+def name_study(study: Study) -> str:
+    """Return `CT, PT, 22 Nov 2026`; what the files do not state is said so."""
+    modalities = ", ".join(sorted(study.modalities)) or study.exam.modality
+    dates = sorted(study.study_dates or filter(None, [study.exam.study_date]))
+    told = format_dicom_date(dates[0]) if len(dates) == 1 else f"{len(dates)} dates" if dates else "without a date"
+    return f"{modalities or 'Study'}, {told}"
+
+
+def format_gaps(gaps: Sequence[Sequence[Gap]], missing: int) -> str:
+    """Return the numbers that are missing, series by series: `17, 18, 42; 3`."""
+    told = "; ".join(", ".join(map(_format_gap, series)) for series in gaps)
+    shown = sum(last - first + 1 for series in gaps for first, last in series)
+    return f"{told} and more" if shown < missing else told
+
+
+def _format_gap(gap: Gap) -> str:
+    first, last = gap
+    return ", ".join(map(str, dict.fromkeys(gap))) if last - first < 2 else f"{first}\N{EN DASH}\N{WORD JOINER}{last}"
+
+
+EXAM_FILTERS = {
+    "exam_badge": choose_exam_badge,
+    "gaps": format_gaps,
+    "person_name": write_person_name,
+    "study_title": name_study,
+}
+"""What templates say `| name` for, to tell of exams."""
