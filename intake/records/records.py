@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from intake.errors import ConflictError, NotFoundError
-from intake.files.item_keys import COUNTS, META, build_created_key, file_key, index_by_name, upload_key
-from intake.files.keys import is_file_id, is_upload_id
-from intake.files.model import FileRecord, FileSummary, Source, Upload, now, timestamp
+from intake.files.item_keys import COUNTS, META, build_created_key, claim_key, file_key, index_by_name, upload_key
+from intake.files.keys import UNASSIGNED, is_file_id, is_upload_id
+from intake.files.model import FileRecord, FileSummary, Source, Upload, now, timestamp, uid_of
 from intake.files.outcomes import RESERVED_AT_ONCE, Page
 from intake.files.states import LIFECYCLE, State
 from intake.records.file_items import file_record
@@ -81,6 +81,13 @@ class DynamoRecords:
     def get_many(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
         found = self._table.batch_get([file_key(file_id) for file_id in dict.fromkeys(file_ids)])
         return {item["file_id"]: file_record(item) for item in found if item}
+
+    def find_holders(self, records: Sequence[FileRecord]) -> dict[str, str]:
+        named = [(record, uid_of(record.metadata, "sop_instance_uid")) for record in records]
+        named = [(record, uid) for record, uid in named if uid and record.clinic_id != UNASSIGNED]
+        claims = self._table.batch_get([claim_key(record.clinic_id, f"sop:{uid}") for record, uid in named])
+        found = [(record, claim) for (record, _), claim in zip(named, claims, strict=True) if claim]
+        return {record.file_id: claim["file_id"] for record, claim in found if _stands_in_the_way(record, claim)}
 
     def files_of(self, upload_id: str, after: str | None, limit: int) -> Page[FileRecord]:
         start = _BEFORE_FILES if after is None else check_position(after, _BEFORE_FILES, f"{_BEFORE_FILES}~")
@@ -182,6 +189,11 @@ class DynamoRecords:
         stretches = [newest(*partition, low=section.since or FIRST) for partition in partitions]
         lists = threads.map(lambda one: self._indexes.keys(one, section.before, section.limit).rows, stretches)
         return [item for rows in lists for item in rows]
+
+
+def _stands_in_the_way(record: FileRecord, claim: Item) -> bool:
+    same = record.sha256 is not None and record.sha256 == claim.get("sha256")
+    return not same and claim["file_id"] != record.file_id and not claim.get("released")
 
 
 def upload_item(upload: Upload) -> Item:

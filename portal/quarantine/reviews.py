@@ -1,7 +1,7 @@
 """What admins see and decide of rejected files. Names and patients stay with the files' own clinics."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 
 from intake.errors import ConflictError, NotFoundError
@@ -9,11 +9,11 @@ from intake.files.model import FileRecord
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.orders.model import Order, Review, Selection, Task
-from intake.orders.review_rules import obstacles
+from intake.orders.review_rules import REPLACEABLE, obstacles
 from portal.audit import note
 from portal.auth.identity import Identity
 from portal.cursors import Cursor, seal_page
-from portal.errors import OwnReviewError
+from portal.errors import HeldIdentityError, OwnReviewError
 from portal.quarantine import orders
 from portal.services import Services
 from portal.uploads.visibility import redact
@@ -50,15 +50,36 @@ def _read_rejected(
     return Page(tuple(redact(identity, records[file_id]) for file_id in found if file_id in records), after)
 
 
-def propose(services: Services, identity: Identity, file_ids: Sequence[str], reason: str) -> tuple[int, int]:
-    """Propose to accept rejected files. Return how many proposals wait now for another admin, and how many could not.
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What became of files that were to be proposed."""
 
-    Not proposed is what is no longer rejected, has findings that no review overrides, or was proposed before.
-    """
+    proposed: int
+    """Proposals that wait now for another admin."""
+    refused: int
+    """No longer rejected, with a finding that no review overrides, or proposed before."""
+    held: int
+    """Accepting them would fail: an accepted file of the clinic holds their SOP Instance UID."""
+
+
+def propose(services: Services, identity: Identity, file_ids: Sequence[str], reason: str) -> Proposed:
+    """Propose to accept rejected files, those that could be accepted today."""
     records = services.records.get_many(file_ids)
     fit = [record for record in records.values() if record.state is State.REJECTED and not obstacles(record.codes)]
-    proposed = sum(_propose(services, identity, record, reason) for record in fit)
-    return proposed, len(set(file_ids)) - proposed
+    holders = find_holders(services, fit)
+    free = [record for record in fit if record.file_id not in holders]
+    proposed = sum(_propose(services, identity, record, reason) for record in free)
+    return Proposed(proposed, len(set(file_ids)) - proposed - len(holders), len(holders))
+
+
+def find_holders(services: Services, records: Sequence[FileRecord]) -> dict[str, str]:
+    """Return, by file, the accepted file whose SOP Instance UID keeps it from being accepted by review.
+
+    A file that was rejected for such a clash takes the place of the file that it clashed with, and of no other.
+    """
+    replaced = {record.file_id: record.conflicts_with for record in records if REPLACEABLE.intersection(record.codes)}
+    holders = services.records.find_holders(records)
+    return {file_id: holder for file_id, holder in holders.items() if replaced.get(file_id) != holder}
 
 
 def _propose(services: Services, identity: Identity, record: FileRecord, reason: str) -> bool:
@@ -90,12 +111,14 @@ def _propose(services: Services, identity: Identity, record: FileRecord, reason:
 
 
 def confirm(services: Services, identity: Identity, file_id: str, *, order_id: str) -> Order:
-    """Accept a file that another admin proposed. Raises NotFoundError, OwnReviewError."""
+    """Accept a file that another admin proposed. Raises NotFoundError, OwnReviewError, HeldIdentityError."""
     review = services.reviews.review(file_id)
     if review is None or (review.decided_by and (review.decided_by != identity.subject or not review.confirmed)):
         raise NotFoundError("no proposal waits for that file")
     if review.proposed_by == identity.subject:
         raise OwnReviewError("Another admin has to confirm this.")
+    if not review.decided_by:
+        _check_identity(services, review)
     note(
         services,
         identity,
@@ -109,6 +132,11 @@ def confirm(services: Services, identity: Identity, file_id: str, *, order_id: s
         _decide(services, identity, review, confirmed=True)
     chosen = Selection(file_ids=(file_id,), state=State.REJECTED, clinic_id=review.clinic_id)
     return orders.place(services, identity, Task.ACCEPT, chosen, order_id=order_id, reason=review.reason)
+
+
+def _check_identity(services: Services, review: Review) -> None:
+    if find_holders(services, list(services.records.get_many([review.file_id]).values())):
+        raise HeldIdentityError("Another file of the clinic was accepted since.")
 
 
 def decline(services: Services, identity: Identity, file_id: str) -> None:

@@ -73,9 +73,10 @@ def describe_verdict(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | No
     make and model. What a record gains later stays out until somebody adds it.
     """
     state = State(new["state"])
-    # That another took a file's place is no verdict: its own stays what it was.
+    # That another took a file's place, or a review was in vain, is no verdict: the file's own stays what it was.
     is_superseded = new.get("superseded_by") and not old.get("superseded_by")
-    if state not in EXPORTED or old.get("revision") == new["revision"] or is_superseded:
+    is_in_vain = any(step["event"] == "review-refused" for step in new["timeline"][-1:])
+    if state not in EXPORTED or old.get("revision") == new["revision"] or is_superseded or is_in_vain:
         return None
     # A later verdict keeps the first one's timings, and has none itself.
     is_first = not old or State(old["state"]) not in JUDGED

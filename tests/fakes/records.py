@@ -48,6 +48,15 @@ class FakeRecords:
             raise NotFoundError(file_id)
         return record
 
+    def find_holders(self, records: Sequence[FileRecord]) -> dict[str, str]:
+        holders = {}
+        for record in records:
+            uid = record.metadata.get("sop_instance_uid", "")
+            holder = self.table.files.get(self.table.identities.get((record.clinic_id, "sop", uid), ""))
+            if holder and holder.file_id != record.file_id and holder.sha256 != record.sha256:
+                holders[record.file_id] = holder.file_id
+        return holders
+
     def get_many(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
         return {file_id: self.table.files[file_id] for file_id in file_ids if file_id in self.table.files}
 

@@ -96,7 +96,7 @@ ANSWERS: dict[Answer, Badge] = {
     Answer.GONE: Badge("Content no longer kept", "hourglass", "wait", ""),
     Answer.UNSCANNED: Badge("Not scanned for malware", "alert", "fault", ""),
     Answer.CLOSED: Badge("Left alone: not in such a state", "file", "wait", ""),
-    Answer.REFUSED: Badge("Review does not hold", "alert", "fault", ""),
+    Answer.REFUSED: Badge("Not accepted", "cross", "bad", ""),
 }
 
 TRIED: dict[Answer, Badge] = {

@@ -99,8 +99,9 @@ def propose(request: Request, identity: Admin, services: Collaborators, choice: 
     fault = check_reason(choice.reason)
     if fault or choice.is_empty or choice.scope == "all":
         return _ask(request, "accept", choice, fault)
-    proposed, refused = reviews.propose(services, identity, choice.file, choice.reason.strip())
-    return see_other(f"/admin/reviews?{urlencode({'proposed': proposed, 'refused': refused})}")
+    told = reviews.propose(services, identity, choice.file, choice.reason.strip())
+    held = {"held": told.held} if told.held else {}
+    return see_other(f"/admin/reviews?{urlencode({'proposed': told.proposed, 'refused': told.refused, **held})}")
 
 
 @router.get("/quarantine/{file_id}")
@@ -117,6 +118,7 @@ def file_page(request: Request, identity: Admin, services: Collaborators, file_i
         sections=list_sections(record.metadata),
         particulars=_list_particulars(services, record),
         review=services.reviews.review(file_id),
+        holder=reviews.find_holders(services, [record]).get(file_id) if record.state is State.REJECTED else None,
         rejected=record.state is State.REJECTED,
         order_id=orders.new_order_id(),
     )
@@ -124,16 +126,25 @@ def file_page(request: Request, identity: Admin, services: Collaborators, file_i
 
 @router.get("/reviews")
 def reviews_page(
-    request: Request, identity: Admin, services: Collaborators, proposed: Count = None, refused: Count = None
+    request: Request,
+    identity: Admin,
+    services: Collaborators,
+    *,
+    proposed: Count = None,
+    refused: Count = None,
+    held: Count = None,
 ) -> Response:
     waiting = services.reviews.list_waiting(reviews.WAITING)
+    records = services.records.get_many([review.file_id for review in waiting])
     return render(
         request,
         "admin/reviews.html",
         tabs=TABS,
         reviews=[(review, review.proposed_by == identity.subject) for review in waiting],
+        holders=reviews.find_holders(services, list(records.values())),
         proposed=proposed,
         refused=refused,
+        held=held,
         order_id=orders.new_order_id(),
     )
 

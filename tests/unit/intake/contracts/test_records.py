@@ -137,6 +137,32 @@ class TestVerdicts:
         assert stores.verdicts.check_conflicts(a_verdict(files[1])).outcome is Outcome.RECORDED
         assert stores.verdicts.file(files[1].file_id) == files[1]
 
+    def test_who_holds_a_files_sop_instance_is_told_unless_it_is_the_same_file_or_the_same_bytes(self, stores, files):
+        stores.verdicts.record(a_verdict(files[0], sop_instance_uid="1.2.3", sha256=SHA), reserved=True)
+        names = {"sop_instance_uid": "1.2.3"}
+        rival, twin, other, self_ = (
+            replace(files[1], metadata=names, sha256="cd" * 32),
+            replace(files[2], metadata=names, sha256=SHA),
+            replace(a_file(7), metadata={"sop_instance_uid": "1.2.4"}),
+            replace(files[0], metadata=names, sha256="ef" * 32),
+        )
+        foreign = replace(rival, file_id=keys.file_id(UPLOAD_ID, 8), clinic_id="lakeview")
+        assert stores.records.find_holders([rival, twin, other, self_, foreign, a_file(9)]) == {
+            rival.file_id: files[0].file_id
+        }
+        assert stores.records.find_holders([]) == {}
+
+    def test_the_story_of_a_rejected_file_goes_on_only_as_it_was_read(self, stores, files):
+        step = TimelineEntry(NOON, "processor", "review-refused", "a-refusal")
+        assert not stores.verdicts.add_steps(files[0], [step], NOON)
+        stores.verdicts.record(a_verdict(files[0], state=State.REJECTED, findings=(REFUSAL,)), reserved=True)
+        rejected = stores.verdicts.file(files[0].file_id)
+        assert not stores.verdicts.add_steps(replace(rejected, clinic_id="lakeview"), [step], NOON)
+        assert stores.verdicts.add_steps(rejected, [step], NOON)
+        assert not stores.verdicts.add_steps(rejected, [step], NOON)
+        told = stores.verdicts.file(files[0].file_id)
+        assert (told.state, told.timeline) == (State.REJECTED, (*rejected.timeline, step))
+
     def test_a_file_judged_again_takes_its_new_verdict_only_as_it_was_judged(self, stores, files):
         stores.verdicts.record(a_verdict(files[0], state=State.REJECTED, findings=(REFUSAL,)), reserved=True)
         asked = TimelineEntry(NOON, "admin-1", "reprocess")

@@ -201,6 +201,64 @@ def test_what_no_review_overrides_is_left_out_and_its_page_says_why(filled):
     assert "Propose to accept" not in text
 
 
+@pytest.fixture
+def claimed(filled):
+    """Have another, accepted file hold the SOP Instance UID of the first rejected one."""
+    table = filled.table
+    rejected = table.files[file_id()]
+    table.files[file_id()] = replace(rejected, metadata={**rejected.metadata, "sop_instance_uid": "1.2.3"})
+    holder = a_file(9, state=State.ACCEPTED, sha256="f" * 64, created_at=now())
+    table.files[holder.file_id] = holder
+    table.identities["northside", "sop", "1.2.3"] = holder.file_id
+    return filled
+
+
+def test_nobody_proposes_what_could_not_be_accepted_for_another_file_holds_its_identity(claimed):
+    answer = act(claimed, "accept", "/accept", reason=WHY, file=[file_id(0), file_id(1)])
+    assert answer.headers["location"] == "/admin/reviews?proposed=1&refused=0&held=1"
+    assert "accepting would fail" in claimed.admin().get(answer.headers["location"]).text
+    assert [entry.subject for entry in claimed.audit.written] == [file_id(1)]
+    page = claimed.admin().get(f"/admin/quarantine/{file_id()}").text
+    assert ("No review can accept this file now" in page, "Propose to accept" in page) == (True, False)
+
+
+def test_a_file_may_be_proposed_that_takes_the_place_of_the_one_it_clashed_with(claimed):
+    clash = replace(REFUSAL, code="sop-instance-conflict")
+    record, holder = claimed.table.files[file_id()], keys.file_id(UPLOAD_ID, 9)
+    claimed.table.files[file_id()] = replace(record, findings=(clash,), conflicts_with=holder)
+    assert "proposed=1&refused=0" in act(claimed, "accept", "/accept", reason=WHY).headers["location"]
+
+
+def test_the_same_bytes_are_no_clash(claimed):
+    holder = keys.file_id(UPLOAD_ID, 9)
+    claimed.table.files[holder] = replace(claimed.table.files[holder], sha256=claimed.table.files[file_id()].sha256)
+    assert "proposed=1&refused=0" in act(claimed, "accept", "/accept", reason=WHY).headers["location"]
+
+
+def test_a_clash_that_came_since_the_proposal_stops_the_second_admin_before_anything_is_noted(claimed):
+    held = dict(claimed.table.identities)
+    claimed.table.identities.clear()
+    act(claimed, "accept", "/accept", reason=WHY)
+    claimed.table.identities.update(held)
+
+    text = second_admin(claimed).get("/admin/reviews").text
+    answer = second_admin(claimed).post(f"/admin/reviews/{file_id()}/confirm", data={"order_id": new_order_id()})
+
+    assert ("Cannot be accepted now" in text, "/confirm" in text, answer.status_code) == (True, False, 409)
+    assert [entry.action for entry in claimed.audit.written] == ["review.propose"]
+    assert not claimed.orders.placed
+
+
+def test_a_files_page_tells_that_both_agreed_in_vain(filled):
+    act(filled, "accept", "/accept", reason=WHY)
+    second_admin(filled).post(f"/admin/reviews/{file_id()}/confirm", data={"order_id": new_order_id()})
+    assert "being checked once more" in filled.admin().get(f"/admin/quarantine/{file_id()}").text
+    filled.reviews.conclude(filled.reviews.review(file_id()), Answer.REFUSED, ["sop-instance-conflict"])
+    text = filled.admin().get(f"/admin/quarantine/{file_id()}").text
+    assert "agreed to accept this file, and it was not accepted" in text
+    assert "sop-instance-conflict" in text
+
+
 def test_an_orders_page_follows_it_until_it_is_done(filled):
     answer = act(filled, "try")
     order_id = answer.headers["location"].rpartition("/")[2]
