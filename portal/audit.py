@@ -37,6 +37,7 @@ ACTIONS: dict[str, str] = {
     "audit.export": "Exported the audit log",
     "file.download": "Downloaded a file",
     "file.preview": "Looked at a file in the browser",
+    "file.export": "Exported the list of rejected files",
     "file.reprocess": "Had files checked again",
     "file.dry-run": "Tried how files would be judged today",
     "file.accept": "Asked for a reviewed file to be accepted",

@@ -54,6 +54,9 @@ class Selection:
     upload_id: str = ""
     code: str = ""
     kind: str = ""
+    device: str = ""
+    """Key of the device that its metadata names. Lists of files do not tell it, so `matches` leaves it to the reader of
+    records."""
     since: datetime | None = None
     until: datetime | None = None
 

@@ -190,6 +190,7 @@ ROUTES: Mapping[str, Access] = {
     "GET /admin/orders/{order_id}/_progress": Access.ADMIN,
     "POST /admin/orders/{order_id}/reprocess": Access.ADMIN,
     "GET /admin/quarantine": Access.ADMIN,
+    "GET /admin/quarantine.csv": Access.ADMIN,
     "POST /admin/quarantine": Access.ADMIN,
     "POST /admin/quarantine/delete": Access.ADMIN,
     "POST /admin/quarantine/accept": Access.ADMIN,

@@ -8,8 +8,10 @@ from intake.errors import ConflictError, NotFoundError
 from intake.files.model import FileRecord
 from intake.files.outcomes import Page
 from intake.files.states import State
+from intake.messaging.model import AlertKind
 from intake.orders.model import Order, Review, Selection, Task
 from intake.orders.review_rules import REPLACEABLE, obstacles
+from intake.projections.model import device
 from portal.audit import note
 from portal.auth.identity import Identity
 from portal.cursors import Cursor, seal_page
@@ -32,22 +34,42 @@ def list_rejected(
 
     Raises InvalidCursorError.
     """
-    read = partial(_read_rejected, services, identity, wanted, limit=limit)
+    read = partial(read_rejected, services, identity, wanted, limit=limit)
     return seal_page(services, identity, cursor, read, **asdict(wanted))
 
 
-def _read_rejected(
+def read_rejected(
     services: Services, identity: Identity, wanted: Selection, after: str | None, *, limit: int
 ) -> Page[FileRecord]:
-    found: list[str] = []
+    """Return rejected files behind a position. A page may be short, or a little longer than `limit`."""
+    found: list[FileRecord] = []
     for _ in range(READS):
-        rows = services.records.files(wanted.clinic_id or None, State.REJECTED, wanted.since, after, limit)
-        found += [row.file_id for row in rows.rows if wanted.matches(row)]
-        after = rows.next
+        records, after = _read_page(services, wanted, after, limit)
+        found += [record for record in records if wanted.matches(record) and _is_of(record, wanted.device)]
         if after is None or len(found) >= limit:
             break
-    records = services.records.get_many(found)
-    return Page(tuple(redact(identity, records[file_id]) for file_id in found if file_id in records), after)
+    return Page(tuple(redact(identity, record) for record in found), after)
+
+
+def _read_page(
+    services: Services, wanted: Selection, after: str | None, limit: int
+) -> tuple[Sequence[FileRecord], str | None]:
+    """Read on in the narrowest list: the upload's, the clinic's or everybody's."""
+    if wanted.upload_id:
+        page = services.records.files_of(wanted.upload_id, after, limit)
+        return page.rows, page.next
+    listed = services.records.files(
+        wanted.clinic_id or None, State.REJECTED, wanted.since, after, limit, until=wanted.until
+    )
+    chosen = [row.file_id for row in listed.rows if wanted.matches(row)]
+    records = services.records.get_many(chosen) if chosen else {}
+    return [records[file_id] for file_id in chosen if file_id in records], listed.next
+
+
+def _is_of(record: FileRecord, wanted: str) -> bool:
+    """Say whether a file is of the wanted device, if any is wanted."""
+    made_by = device(record.clinic_id, record.metadata) if wanted else None
+    return not wanted or (made_by is not None and made_by.key == wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +119,8 @@ def _propose(services: Services, identity: Identity, record: FileRecord, reason:
         codes=codes,
         **({"conflicts_with": record.conflicts_with} if record.conflicts_with else {}),
     )
-    return services.reviews.propose(
+    at = services.clock()
+    waits = services.reviews.propose(
         Review(
             file_id=record.file_id,
             clinic_id=record.clinic_id,
@@ -105,9 +128,13 @@ def _propose(services: Services, identity: Identity, record: FileRecord, reason:
             reason=reason,
             proposed_by=identity.subject,
             proposed_by_name=identity.display_name,
-            proposed_at=services.clock(),
+            proposed_at=at,
         )
     )
+    if waits:
+        episode = f"{record.file_id}.{int(at.timestamp())}"
+        services.outbox.announce(AlertKind.REVIEW, record.clinic_id, record.clinic_id, episode, at)
+    return waits
 
 
 def confirm(services: Services, identity: Identity, file_id: str, *, order_id: str) -> Order:

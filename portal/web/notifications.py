@@ -34,27 +34,28 @@ CHOICES = {
     for choice in (
         Choice(AlertKind.REJECTED, "Rejected files", "What was wrong, once per upload within 15 minutes"),
         Choice(AlertKind.COMPLETED, "Completed uploads", "When every file of an upload has its verdict"),
-        Choice(AlertKind.FAILED, "Files that failed on our side", "Nothing to do but to know: we mend it"),
+        Choice(AlertKind.FAILED, "Files that failed on our side", "You need do nothing: we fix it"),
         Choice(AlertKind.QUIET, "Nothing arrives", "When no file came for 6 hours in which files usually come"),
-        Choice(AlertKind.LATE, "Files that wait", "When what arrived has no verdict in time: we see to it"),
-        Choice(AlertKind.DISAGREEMENT, "Objects and records that disagree", "What the sweep finds, once for each"),
+        Choice(AlertKind.LATE, "Files that wait", "When what arrived has no verdict in time. You need do nothing"),
+        Choice(AlertKind.DISAGREEMENT, "Files and records that disagree", "What regular checks find, once for each"),
+        Choice(AlertKind.REVIEW, "Waiting for a second admin", "When somebody proposes to accept a rejected file"),
         Choice(
             EVERYTHING,
             "Everything, and alarms of the system",
-            "All of these, dead letters, long queues, failing functions",
+            "All of these, and failed messages, long queues, failing functions",
         ),
     )
 }
 STANDING_BADGES = {
     Standing.CONFIRMED: Badge("Confirmed", "check", "ok", "Messages are delivered."),
     Standing.PENDING: Badge("Waiting for confirmation", "clock", "wait", ""),
-    Standing.GONE: Badge("Stopped", "cross", "warn", "The recipient has stopped it, or let the request lapse."),
+    Standing.GONE: Badge("Stopped", "cross", "warn", "The recipient unsubscribed, or did not confirm in time."),
 }
 DONE = {
     "added": "The address is on the list. Unless it was confirmed before, its owner has been asked to confirm.",
     "changed": "The change was saved.",
     "asked": "A request to confirm was sent.",
-    "removed": "The address was removed and is told nothing more.",
+    "removed": "The address was removed. Nothing more is sent to it.",
 }
 """What a form's redirect says has been done."""
 
