@@ -96,7 +96,7 @@ class Records(Protocol):
         """Raises NotFoundError."""
         ...
 
-    def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
+    def uploads(self, clinic_id: str | None, after: str | None, limit: int) -> Page[Upload]:
         """Newest first. Raises InvalidCursorError."""
         ...
 

@@ -13,11 +13,22 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from intake.errors import ConflictError, NotFoundError
-from intake.files.item_keys import COUNTS, META, build_created_key, claim_key, file_key, index_by_name, upload_key
-from intake.files.keys import UNASSIGNED, is_file_id, is_upload_id
-from intake.files.model import FileRecord, FileSummary, Source, Upload, now, timestamp, uid_of
+from intake.files.item_keys import (
+    COUNTS,
+    META,
+    UPLOADS,
+    build_created_key,
+    file_key,
+    index_by_name,
+    list_in_uploads,
+    list_shards,
+    upload_key,
+)
+from intake.files.keys import is_file_id, is_upload_id
+from intake.files.model import FileRecord, FileSummary, Source, Upload, now, timestamp
 from intake.files.outcomes import RESERVED_AT_ONCE, Page
 from intake.files.states import LIFECYCLE, State
+from intake.records.claims import find_holders
 from intake.records.file_items import file_record
 from intake.records.file_lists import FileLists, Partition, Section, file_summary
 from intake.records.pending import AT_ONCE, AnnouncedFiles, AwaitedFiles
@@ -63,8 +74,9 @@ class DynamoRecords:
             raise NotFoundError("there is no such upload")
         return read_upload(items[META], items.get(COUNTS, {}))
 
-    def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
-        uploads = newest("by_clinic", "clinic_key", f"{clinic_id}#uploads")
+    def uploads(self, clinic_id: str | None, after: str | None, limit: int) -> Page[Upload]:
+        of_all = newest("by_state", "state_shard", *list_shards(UPLOADS))
+        uploads = newest("by_clinic", "clinic_key", f"{clinic_id}#{UPLOADS}") if clinic_id else of_all
         metas = self._indexes.keys(uploads, read_time_position(after), limit + 1).rows
         page = metas[:limit]
         counts = self._table.batch_get([upload_key(meta["upload_id"], COUNTS) for meta in page])
@@ -83,11 +95,7 @@ class DynamoRecords:
         return {item["file_id"]: file_record(item) for item in found if item}
 
     def find_holders(self, records: Sequence[FileRecord]) -> dict[str, str]:
-        named = [(record, uid_of(record.metadata, "sop_instance_uid")) for record in records]
-        named = [(record, uid) for record, uid in named if uid and record.clinic_id != UNASSIGNED]
-        claims = self._table.batch_get([claim_key(record.clinic_id, f"sop:{uid}") for record, uid in named])
-        found = [(record, claim) for (record, _), claim in zip(named, claims, strict=True) if claim]
-        return {record.file_id: claim["file_id"] for record, claim in found if _stands_in_the_way(record, claim)}
+        return find_holders(self._table, records)
 
     def files_of(self, upload_id: str, after: str | None, limit: int) -> Page[FileRecord]:
         start = _BEFORE_FILES if after is None else check_position(after, _BEFORE_FILES, f"{_BEFORE_FILES}~")
@@ -191,16 +199,11 @@ class DynamoRecords:
         return [item for rows in lists for item in rows]
 
 
-def _stands_in_the_way(record: FileRecord, claim: Item) -> bool:
-    same = record.sha256 is not None and record.sha256 == claim.get("sha256")
-    return not same and claim["file_id"] != record.file_id and not claim.get("released")
-
-
 def upload_item(upload: Upload) -> Item:
     """Write an upload's own facts. Its counts are projected into an item beside it."""
     return {
         **upload_key(upload.upload_id),
-        "clinic_key": f"{upload.clinic_id}#uploads",
+        **list_in_uploads(upload.clinic_id, upload.upload_id),
         "created_key": build_created_key(upload.created_at, upload.upload_id),
         "upload_id": upload.upload_id,
         "clinic_id": upload.clinic_id,

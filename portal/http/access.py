@@ -189,6 +189,8 @@ ROUTES: Mapping[str, Access] = {
     "GET /admin/orders/{order_id}": Access.ADMIN,
     "GET /admin/orders/{order_id}/_progress": Access.ADMIN,
     "POST /admin/orders/{order_id}/reprocess": Access.ADMIN,
+    "GET /admin/uploads": Access.ADMIN,
+    "POST /admin/uploads/search": Access.ADMIN,
     "GET /admin/quarantine": Access.ADMIN,
     "GET /admin/quarantine.csv": Access.ADMIN,
     "POST /admin/quarantine": Access.ADMIN,

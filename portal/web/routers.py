@@ -17,16 +17,18 @@ from portal.services import Services
 from portal.sign_in.cookies import IDLE_SECONDS
 from portal.web import notifications
 from portal.web.admin import accounts, analytics, audit, clinics, dashboard
+from portal.web.admin import uploads as all_uploads
 from portal.web.clinic import files, studies, uploads
 from portal.web.quarantine import orders, rejected, stuck
 
 _PAGES = (uploads, files, studies, notifications)
-_ADMIN_PAGES = (dashboard, analytics, rejected, orders, stuck, accounts, clinics, audit)
+_ADMIN_PAGES = (dashboard, all_uploads, analytics, rejected, orders, stuck, accounts, clinics, audit)
 
 STAFF_PAGES = (("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"), ("/studies", "Studies"))
 ADMIN_PAGES = (
     ("/admin", "Dashboard"),
     ("/admin/quarantine", "Work lists"),
+    ("/admin/uploads", "Uploads"),
     ("/files", "Files"),
     ("/studies", "Studies"),
     ("/admin/clinics", "Clinics"),

@@ -36,8 +36,8 @@ class FakeRecords:
             raise NotFoundError(upload_id)
         return self.table.count_files(stored)
 
-    def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
-        rows = [upload for upload in self.table.uploads.values() if upload.clinic_id == clinic_id]
+    def uploads(self, clinic_id: str | None, after: str | None, limit: int) -> Page[Upload]:
+        rows = [upload for upload in self.table.uploads.values() if clinic_id in (None, upload.clinic_id)]
         rows.sort(key=lambda upload: (upload.created_at, upload.upload_id), reverse=True)
         page = page_of(rows, f"uploads {clinic_id}", after, limit)
         return Page(tuple(self.table.count_files(upload) for upload in page.rows), page.next)

@@ -74,6 +74,15 @@ class TestRecords:
         assert [page.rows[0].upload_id for page in (first, second)] == [OTHER_UPLOAD, UPLOAD_ID]
         assert stores.records.uploads("lakeview", None, 1).rows == ()
 
+    def test_uploads_of_all_clinics_come_newest_first_and_go_on_behind_a_position(self, stores, files):
+        later = an_upload(upload_id=OTHER_UPLOAD, clinic_id="lakeview", created_at=NOON + timedelta(hours=1))
+        stores.records.create_upload(later)
+        page = stores.records.uploads(None, None, 1)
+        assert [upload.upload_id for upload in page.rows] == [OTHER_UPLOAD]
+        rest = stores.records.uploads(None, page.next, 5)
+        assert [upload.upload_id for upload in rest.rows] == [UPLOAD_ID]
+        assert rest.next is None
+
     def test_several_files_are_read_without_those_that_there_are_not(self, stores, files):
         assert stores.records.get_many([files[1].file_id, f"{OTHER_UPLOAD}-00000"]) == {files[1].file_id: files[1]}
 
