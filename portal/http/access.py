@@ -167,6 +167,8 @@ ROUTES: Mapping[str, Access] = {
     "POST /admin/clinics/{clinic_id}/activate": Access.ADMIN,
     "GET /admin/clinics/{clinic_id}/profile": Access.ADMIN,
     "POST /admin/clinics/{clinic_id}/profile": Access.ADMIN,
+    "GET /admin/clinics/{clinic_id}/profile/history": Access.ADMIN,
+    "POST /admin/clinics/{clinic_id}/profile/restore": Access.ADMIN,
     "GET /admin/clinics/{clinic_id}/partners/new": Access.ADMIN,
     "POST /admin/clinics/{clinic_id}/partners/new": Access.ADMIN,
     "GET /admin/clinics/{clinic_id}/partners/{client_id}": Access.ADMIN,

@@ -153,6 +153,7 @@ class FakeVerdicts:
             shadow=verdict.shadow,
             scan=verdict.scan or base.scan,
             rules_version=verdict.rules_version,
+            profile_version=verdict.profile_version,
             updated_at=verdict.decided_at,
             timings=base.timings if verdict.again and verdict.again.judged else _timings(verdict),
             timeline=(*base.timeline, *asked, TimelineEntry(verdict.decided_at, "processor", verdict.state.value)),

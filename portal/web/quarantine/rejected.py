@@ -225,6 +225,7 @@ def _list_particulars(services: Services, record: FileRecord) -> list[Fact]:
         Fact("Under the prefix of", _find_prefix_owner(services, record)),
         Fact("Sent by", labels.SOURCES[record.source]),
         Fact("Rules version", record.rules_version or ""),
+        Fact("Profile version", record.profile_version or "", exact=True),
         Fact("SHA-256", record.sha256 or "", exact=True),
         Fact("File ID", record.file_id, exact=True),
     ]
