@@ -122,7 +122,8 @@ def count_usage(services: Services, clinic_id: str) -> tuple[dict[str, Usage], b
         used.uploads += 1
         used.files += upload.declared
         judged = {state: number for state, number in upload.counts.items() if state is not State.AWAITING_UPLOAD}
-        used.counts.update({**judged, State.AWAITING_UPLOAD: upload.declared - sum(judged.values())})
+        used.counts.update(judged)
+        used.counts[State.AWAITING_UPLOAD] += upload.declared - sum(judged.values())
         used.last_upload = max(used.last_upload or upload.created_at, upload.created_at)
         looked_at += 1
     return found, looked_at == LOOKED_AT

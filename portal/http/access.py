@@ -1,7 +1,6 @@
 """Who may call which route: one table, and one check that every route passes before its own code.
 
-What a route's row says is what is checked; a route without a row answers 403. Within what somebody may call, whose data
-they see is decided by their identity (`portal/auth/identity.py`), never here.
+A route without a row answers 403. Whose data somebody sees follows from their identity (`portal/auth/identity.py`).
 """
 
 from collections.abc import Callable, Mapping

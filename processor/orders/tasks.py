@@ -105,10 +105,8 @@ class Tasks:
 
     def _accept(self, record: FileRecord, command: DoTask) -> Answering:
         review = self.results.find_agreed(record, command.actor)
-        if record.state is not State.REJECTED:
-            raise _NothingToDoError(Answer.CLOSED)
-        if review is None:
-            raise _NothingToDoError(Answer.REFUSED)
+        if review is None or record.state is not State.REJECTED:
+            raise _NothingToDoError(Answer.REFUSED if record.state is State.REJECTED else Answer.CLOSED)
         steps = list_steps(review, STEPS[command.task], command.order_id)
         try:
             case, source = self._judge_again(record, *steps)
