@@ -6,7 +6,7 @@ AWS_ERRORS = (BotoCoreError, ClientError)
 """What a call of AWS raises: for want of an answer, or with one that refuses."""
 
 
-def code_of(error: ClientError) -> str:
+def read_error_code(error: ClientError) -> str:
     """Return the service's error code, such as `NoSuchKey`."""
     return error.response["Error"]["Code"]
 
@@ -17,4 +17,4 @@ def describe_refusal(error: Exception) -> dict[str, str]:
         return {}
     # A cancelled transaction says of each write whether it was in the way; never by the message, which quotes the item.
     codes = {reason.get("Code", "None") for reason in error.response.get("CancellationReasons", ())} - {"None"}
-    return {"operation": error.operation_name, "code": " ".join([code_of(error), *sorted(codes)])}
+    return {"operation": error.operation_name, "code": " ".join([read_error_code(error), *sorted(codes)])}

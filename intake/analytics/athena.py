@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from intake.analytics.model import Execution, Progress, QueryRun, ResultTable
-from intake.aws_errors import code_of
+from intake.aws_errors import read_error_code
 from intake.files.model import timestamp
 from intake.table.expressions import SYSTEM
 from intake.table.items import moment
@@ -76,7 +76,7 @@ class AthenaWorkGroup:
 
 def _raise_unless_gone(error: ClientError) -> None:
     """Athena forgets runs after 45 days and the bucket their answers before: both make the request an invalid one."""
-    if code_of(error) != "InvalidRequestException":
+    if read_error_code(error) != "InvalidRequestException":
         raise error
 
 

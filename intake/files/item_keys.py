@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from intake.files.keys import KeyedIds, fold_text, is_announced, upload_of
-from intake.files.model import Finding, Severity, modality_of, patient_id_of, series_uid_of, study_uid_of, timestamp
+from intake.files.model import Finding, Severity, read_modality, patient_id_of, read_series_uid, read_study_uid, timestamp
 from intake.files.states import State
 from intake.table.items import Item
 
@@ -77,7 +77,7 @@ WARNED = 3
 """The rank of accepted files that carry warnings."""
 
 
-def cause_of(state: State, findings: Sequence[Finding]) -> str:
+def find_cause(state: State, findings: Sequence[Finding]) -> str:
     """Return `{rank}#{code}` of the finding that weighs most, or nothing for a file without trouble.
 
     Causes sort as they are to be looked at. The judge's first finding is the one that explains the others.
@@ -90,13 +90,13 @@ def cause_of(state: State, findings: Sequence[Finding]) -> str:
     return f"{RANKS[state]}#{code_by(findings, Severity.REJECT) if state is State.REJECTED else ''}"
 
 
-def state_of(cause: str) -> State:
+def read_state(cause: str) -> State:
     """Return the state of the files that share a cause."""
     rank = int(cause.partition("#")[0])
     return next((state for state, its in RANKS.items() if its == rank), State.ACCEPTED)
 
 
-def code_of(cause: str) -> str:
+def read_code(cause: str) -> str:
     return cause.partition("#")[2]
 
 
@@ -120,7 +120,7 @@ _LARGEST_NUMBER = 9_999_999_999
 
 def index_by_state(clinic_id: str, file_id: str, state: State, findings: Sequence[Finding] = ()) -> Item:
     """Return the attributes that follow a file's state: the lists of its state, and its upload's list of trouble."""
-    cause = cause_of(state, findings)
+    cause = find_cause(state, findings)
     # Announced files stand in the list of awaited ones by the batch (`intake/records/pending.py`).
     in_batch = state is State.AWAITING_UPLOAD and is_announced(file_id)
     return {
@@ -146,14 +146,14 @@ def index_by_name(clinic_id: str, identifier: str, name: str) -> Item:
 
 def index_by_content(clinic_id: str, file_id: str, metadata: Mapping[str, Any], ids: KeyedIds) -> Item:
     """Return the attributes that a judged file is found with by its study or patient, and told by in lists."""
-    study_uid, series_uid = study_uid_of(metadata), series_uid_of(metadata)
+    study_uid, series_uid = read_study_uid(metadata), read_series_uid(metadata)
     number = metadata.get("instance_number")
     known = min(max(number, 0), _LARGEST_NUMBER) if isinstance(number, int) else _LARGEST_NUMBER
     return {
         "study_of": ids.study(clinic_id, study_uid) if study_uid else None,
         "study_place": f"{ids.series(clinic_id, series_uid)}#{known:010d}#{file_id}" if study_uid else None,
         "patient_key": ids.patient(clinic_id, patient_id_of(metadata)) or None,
-        "modality": modality_of(metadata) or None,
+        "modality": read_modality(metadata) or None,
     }
 
 
@@ -166,7 +166,7 @@ def list_shards(state: str) -> tuple[str, ...]:
     return tuple(f"{state}#{number}" for number in range(STATE_SHARDS))
 
 
-def series_of(study_place: str) -> str:
+def read_series_id(study_place: str) -> str:
     """Return the id of the series that a file's place in its study begins with."""
     return study_place.partition("#")[0]
 

@@ -216,7 +216,7 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def modality_of(metadata: Mapping[str, Any]) -> str:
+def read_modality(metadata: Mapping[str, Any]) -> str:
     """Return a DICOM file's modality, in capitals as the standard writes them (PS3.3 C.7.3.1.1.1); or nothing."""
     return str(metadata.get("modality", "")).strip().upper()[:16]
 
@@ -231,16 +231,16 @@ LONGEST_UID = 128
 """Characters. The standard allows 64 (PS3.5 9.1); some scanners write more."""
 
 
-def study_uid_of(metadata: Mapping[str, Any]) -> str:
+def read_study_uid(metadata: Mapping[str, Any]) -> str:
     """Return the Study Instance UID of a file that names its series too, or nothing."""
-    return uid_of(metadata, "study_instance_uid") if series_uid_of(metadata) else ""
+    return read_uid(metadata, "study_instance_uid") if read_series_uid(metadata) else ""
 
 
-def series_uid_of(metadata: Mapping[str, Any]) -> str:
-    return uid_of(metadata, "series_instance_uid")
+def read_series_uid(metadata: Mapping[str, Any]) -> str:
+    return read_uid(metadata, "series_instance_uid")
 
 
-def uid_of(metadata: Mapping[str, Any], name: str) -> str:
+def read_uid(metadata: Mapping[str, Any], name: str) -> str:
     uid = str(metadata.get(name, ""))
     return uid if uid.isascii() and len(uid) <= LONGEST_UID else ""
 

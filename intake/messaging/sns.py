@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
-from intake.aws_errors import code_of
+from intake.aws_errors import read_error_code
 from intake.errors import ConflictError, ContentionError, LimitError
 from intake.files.model import timestamp
 from intake.messaging.model import NOBODYS, TEST, Alert, Delivery, Event, FilterPolicy, Standing, Webhook
@@ -99,7 +99,7 @@ class SnsHookSubscriptions:
                 AuthenticateOnUnsubscribe="true",
             )
         except ClientError as error:
-            if code_of(error) in _REFUSED:
+            if read_error_code(error) in _REFUSED:
                 return None
             raise
         arn = answer["SubscriptionArn"]
@@ -112,7 +112,7 @@ class SnsHookSubscriptions:
         try:
             answer = self._sns.get_subscription_attributes(SubscriptionArn=webhook.subscription)
         except ClientError as error:
-            if code_of(error) in _REFUSED:
+            if read_error_code(error) in _REFUSED:
                 return Delivery.LAPSED
             raise
         return Delivery.PENDING if answer["Attributes"].get("PendingConfirmation") == "true" else Delivery.ACTIVE
@@ -124,7 +124,7 @@ class SnsHookSubscriptions:
             self._sns.unsubscribe(SubscriptionArn=webhook.subscription)
         except ClientError as error:
             # What was never confirmed cannot be ended, and ends by itself.
-            if code_of(error) not in _REFUSED:
+            if read_error_code(error) not in _REFUSED:
                 raise
 
 
@@ -165,9 +165,9 @@ class SnsSubscribers:
                 ReturnSubscriptionArn=True,
             )
         except ClientError as error:
-            if code_of(error) in _FULL:
+            if read_error_code(error) in _FULL:
                 raise LimitError("the topic takes no more subscriptions") from error
-            if code_of(error) in _INVALID:
+            if read_error_code(error) in _INVALID:
                 raise ConflictError("SNS refuses the address, or holds it with another policy") from error
             raise
         return answer["SubscriptionArn"]
@@ -176,7 +176,7 @@ class SnsSubscribers:
         try:
             answer = self._sns.get_subscription_attributes(SubscriptionArn=arn)
         except ClientError as error:
-            if code_of(error) in _GONE:
+            if read_error_code(error) in _GONE:
                 return Standing.GONE
             raise
         pending = answer["Attributes"].get("PendingConfirmation") == "true"
@@ -188,7 +188,7 @@ class SnsSubscribers:
                 SubscriptionArn=arn, AttributeName="FilterPolicy", AttributeValue=json.dumps(policy)
             )
         except ClientError as error:
-            if code_of(error) in _GONE:
+            if read_error_code(error) in _GONE:
                 return False
             raise
         return True

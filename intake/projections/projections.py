@@ -157,7 +157,7 @@ def _cut_transactions(changes: list[Change]) -> Iterator[list[Change]]:
     sums = Tally()
     for change in changes:
         add(sums, change)
-        notes = len({block_of(one) for one in (*together, change)})
+        notes = len({name_block(one) for one in (*together, change)})
         if notes + sums.items + change_feed.ITEMS * len(sums.clinics) > ITEMS_PER_TRANSACTION:
             yield together
             together, sums = [], tally([change])
@@ -179,14 +179,14 @@ class Ledger:
 
     def split_new(self, changes: Sequence[Change]) -> tuple[list[Change], list[Write]]:
         """Return the changes that no sum holds, and the writes of the transaction that is to apply them."""
-        keys = {block_of(change): {"pk": f"APPLIED#{block_of(change)}", "sk": "#APPLIED"} for change in changes}
+        keys = {name_block(change): {"pk": f"APPLIED#{name_block(change)}", "sk": "#APPLIED"} for change in changes}
         items = self._table.batch_get(list(keys.values()))
         known = {block: set(item["notes"]) if item else set() for block, item in zip(keys, items, strict=True)}
-        new = [change for change in changes if _note(change) not in known[block_of(change)]]
+        new = [change for change in changes if _note(change) not in known[name_block(change)]]
         notes: dict[str, set[str]] = {}
         for change in new:
-            notes.setdefault(block_of(change), set()).add(_note(change))
-        owners = {block_of(change): change.clinic_id for change in new}
+            notes.setdefault(name_block(change), set()).add(_note(change))
+        owners = {name_block(change): change.clinic_id for change in new}
         return new, [
             update(
                 keys[block],
@@ -201,7 +201,7 @@ class Ledger:
         ]
 
 
-def block_of(change: Change) -> str:
+def name_block(change: Change) -> str:
     """Return what the files of a block have in common; blocks are what a transaction writes, whatever their size."""
     return change.file_id[:-_SUFFIX]
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from intake.files.item_keys import claim_key
 from intake.files.keys import UNASSIGNED
-from intake.files.model import FileRecord, uid_of
+from intake.files.model import FileRecord, read_uid
 from intake.table.items import Item
 from intake.table.table import Table
 
 
 def find_holders(table: Table, records: Sequence[FileRecord]) -> dict[str, str]:
     """Return, by file, the accepted file of its clinic that holds its SOP Instance UID and has other bytes."""
-    named = [(record, uid_of(record.metadata, "sop_instance_uid")) for record in records]
+    named = [(record, read_uid(record.metadata, "sop_instance_uid")) for record in records]
     named = [(record, uid) for record, uid in named if uid and record.clinic_id != UNASSIGNED]
     claims = table.batch_get([claim_key(record.clinic_id, f"sop:{uid}") for record, uid in named])
     found = [(record, claim) for (record, _), claim in zip(named, claims, strict=True) if claim]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from intake.errors import InvalidCursorError
 from intake.files.item_keys import COUNTS, STUDY_OF_UPLOAD, file_key, term, upload_key
 from intake.files.keys import KeyedIds, is_file_id, is_upload_id, normalise_patient_id
-from intake.files.model import FileRecord, Upload, modality_of, patient_id_of, series_uid_of, study_uid_of, timestamp
+from intake.files.model import FileRecord, Upload, read_modality, patient_id_of, read_series_uid, read_study_uid, timestamp
 from intake.files.outcomes import Page
 from intake.files.states import JUDGED, State
 from intake.records.file_items import file_record
@@ -137,16 +137,16 @@ def _name_stretch(owner: str, begins: str) -> Stretch:
 
 def matches(query: FileQuery, record: FileRecord, ids: KeyedIds) -> bool:
     """Say whether all that was asked for holds of a record: what its index does not already ensure."""
-    study_uid = study_uid_of(record.metadata)
+    study_uid = read_study_uid(record.metadata)
     asked = (
         query.clinic_id is None or record.clinic_id == query.clinic_id,
         not query.patient_id
         or normalise_patient_id(patient_id_of(record.metadata)) == normalise_patient_id(query.patient_id),
         term(record.name).startswith(term(query.name)),
         not query.study_id or (study_uid and ids.study(record.clinic_id, study_uid) == query.study_id),
-        not query.series_id or ids.series(record.clinic_id, series_uid_of(record.metadata)) == query.series_id,
+        not query.series_id or ids.series(record.clinic_id, read_series_uid(record.metadata)) == query.series_id,
         not query.upload_id or record.upload_id == query.upload_id,
-        not query.modality or modality_of(record.metadata) == query.modality.upper(),
+        not query.modality or read_modality(record.metadata) == query.modality.upper(),
         query.state in {None, record.state},
         query.since is None or record.created_at >= query.since,
         query.until is None or record.created_at < query.until,

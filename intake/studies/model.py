@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from intake.files.model import Metadata, series_uid_of, short_text, study_uid_of, uid_of
+from intake.files.model import Metadata, read_series_uid, short_text, read_study_uid, read_uid
 from intake.files.states import State
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Study:
 
 def instance(metadata: Metadata, study_id: str, series_id: str, patient_key: str = "") -> Instance | None:
     """Return what a DICOM file's metadata says of its study, or None where it names none."""
-    study_uid = study_uid_of(metadata)
+    study_uid = read_study_uid(metadata)
     if not (study_uid and study_id):
         return None
     number = metadata.get("instance_number")
@@ -106,10 +106,10 @@ def instance(metadata: Metadata, study_id: str, series_id: str, patient_key: str
         study_id=study_id,
         study_uid=study_uid,
         series_id=series_id,
-        series_uid=series_uid_of(metadata),
+        series_uid=read_series_uid(metadata),
         modality=short_text(metadata, "modality"),
         study_date=short_text(metadata, "study_date"),
-        frame_of_reference=uid_of(metadata, "frame_of_reference_uid"),
+        frame_of_reference=read_uid(metadata, "frame_of_reference_uid"),
         number=number if isinstance(number, int) else None,
         patient=again if patient_key else "",
         patient_key=patient_key,

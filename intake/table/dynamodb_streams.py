@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from intake.aws_errors import code_of
+from intake.aws_errors import read_error_code
 from intake.errors import ScalperError
 from intake.table.queries import StreamStretch
 
@@ -48,6 +48,6 @@ class DynamoStream:
                 # An open shard has always a next position, even behind its last record.
                 position = answer.get("NextShardIterator") if answer["Records"] else None
         except ClientError as error:
-            if code_of(error) == TRIMMED:
+            if read_error_code(error) == TRIMMED:
                 raise StreamTrimmedError("the stream no longer holds those records") from error
             raise

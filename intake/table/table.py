@@ -15,7 +15,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from intake.aws_errors import code_of
+from intake.aws_errors import read_error_code
 from intake.errors import ContentionError, ScalperError
 from intake.table.expressions import SYSTEM, Owner, Write, creation, replacement
 from intake.table.items import Item, WireItem, unpack
@@ -160,7 +160,7 @@ class Table:
         try:
             self._client.transact_write_items(TransactItems=items)
         except ClientError as error:
-            if code_of(error) != "TransactionCanceledException":
+            if read_error_code(error) != "TransactionCanceledException":
                 raise
             reasons = cast("list[dict[str, Any]]", error.response["CancellationReasons"])
             refused = {
@@ -198,7 +198,7 @@ class Table:
                 return dict(self._client.update_item(**request).get("Attributes", {}))
             self._client.put_item(**request)
         except ClientError as error:
-            if code_of(error) == "ConditionalCheckFailedException":
+            if read_error_code(error) == "ConditionalCheckFailedException":
                 raise ConditionFailedError(cast("dict[str, Any]", error.response).get("Item", {})) from error
             raise
         return {}
@@ -239,7 +239,7 @@ def unavailable_as(error: type[ScalperError]) -> Iterator[None]:
     try:
         yield
     except ClientError as refused:
-        if code_of(refused) in _BUSY:
+        if read_error_code(refused) in _BUSY:
             raise error("The table is busy.") from refused
         raise
     except (HTTPClientError, NoConnectionError) as failed:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from intake.aws_errors import code_of
+from intake.aws_errors import read_error_code
 from intake.errors import ConflictError, NotFoundError
 from portal.accounts.user_pool import Credentials, Person, Standing
 from portal.errors import UserPoolUnavailableError
@@ -145,7 +145,7 @@ def _translate_errors(fine: Collection[str] = ()) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code = code_of(error)
+        code = read_error_code(error)
         if code in fine:
             return
         if code in {"UserNotFoundException", "ResourceNotFoundException"}:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from intake.aws_errors import code_of
+from intake.aws_errors import read_error_code
 from portal.crypto.deployment_secrets import PREVIOUS
 from portal.errors import SecretUnknownError
 
@@ -28,9 +28,9 @@ class StoredSecret:
             return self._client.get_secret_value(SecretId=self._name, VersionStage=stage)["SecretString"]
         except ClientError as error:
             # That there is no secret at all is a fault of the deployment, and told as such.
-            if code_of(error) == "ResourceNotFoundException" and stage == PREVIOUS:
+            if read_error_code(error) == "ResourceNotFoundException" and stage == PREVIOUS:
                 return None
-            if code_of(error) in _BUSY:
+            if read_error_code(error) in _BUSY:
                 raise SecretUnknownError("Secrets Manager is busy.") from error
             raise
         except (HTTPClientError, NoConnectionError) as error:

@@ -13,7 +13,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
-from intake.aws_errors import code_of
+from intake.aws_errors import read_error_code
 from portal.errors import SignInError, UserPoolUnavailableError
 from portal.settings import Settings
 from portal.sign_in.flow import Tokens
@@ -74,7 +74,7 @@ class CognitoPool:
         try:
             answer = self._client.get_tokens_from_refresh_token(RefreshToken=refresh_token, ClientId=client_id)
         except ClientError as error:
-            if code_of(error) in _WORTHLESS:
+            if read_error_code(error) in _WORTHLESS:
                 raise SignInError("The session has ended.") from error
             raise
         except (HTTPClientError, NoConnectionError) as error:
@@ -86,7 +86,7 @@ class CognitoPool:
         try:
             self._client.revoke_token(Token=refresh_token, ClientId=self._settings.web_client_id)
         except ClientError as error:
-            if code_of(error) not in _WORTHLESS:
+            if read_error_code(error) not in _WORTHLESS:
                 raise
 
     def _send(self, method: str, url: str, body: str | None = None) -> BaseHTTPResponse:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import starmap
 from typing import Any
 
-from intake.files.item_keys import series_of
+from intake.files.item_keys import read_series_id
 from intake.files.model import short_text
 from intake.files.states import JUDGED, State
 from intake.projections.model import Change, Filed, device
@@ -112,7 +112,7 @@ def _describe_addition(new: Item) -> dict[str, Any]:
 
 def _read_instance(item: Item) -> Instance | None:
     """Return what a record adds to its study. The ids are in it: no key is needed to count."""
-    ids = item.get("study_of", ""), series_of(item.get("study_place", "")), item.get("patient_key", "")
+    ids = item.get("study_of", ""), read_series_id(item.get("study_place", "")), item.get("patient_key", "")
     return instance(item.get("metadata", {}), *ids)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from intake.aws_errors import code_of
+from intake.aws_errors import read_error_code
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -36,7 +36,7 @@ class KeyRotation:
                 )
             except ClientError as error:
                 # The step came before: its value stays.
-                if code_of(error) != "ResourceExistsException":
+                if read_error_code(error) != "ResourceExistsException":
                     raise
         elif event["Step"] == "finishSecret":
             stages = self._client.describe_secret(SecretId=secret)["VersionIdsToStages"]

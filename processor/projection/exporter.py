@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from intake.analytics.model import PARTITION, PREFIX, day_of, format_time, modality
-from intake.files.model import modality_of
+from intake.files.model import read_modality
 from intake.files.states import JUDGED, State
 from intake.projections.model import device
 
@@ -93,7 +93,7 @@ def describe_verdict(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | No
         "codes": ",".join(new.get("codes", ())) if state is State.REJECTED else "",
         "warnings": new.get("warnings", 0) if judged else 0,
         "size": new["size"],
-        "modality": modality(modality_of(metadata)) if judged else "",
+        "modality": modality(read_modality(metadata)) if judged else "",
         "device": made_by.label if made_by else "",
         "source": new["source"],
         "duplicate": state is State.ACCEPTED and bool(new.get("duplicate_of")),

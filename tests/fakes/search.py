@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from intake.errors import NotFoundError
-from intake.files.item_keys import cause_of, index_by_content, series_of, term
-from intake.files.model import FileRecord, Upload, modality_of
+from intake.files.item_keys import find_cause, index_by_content, read_series_id, term
+from intake.files.model import FileRecord, Upload, read_modality
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.search.dynamodb import matches
@@ -51,9 +51,9 @@ class FakeTroubles:
 
     def files(self, upload_id: str, cause: str, after: str | None, limit: int) -> Page[FileRecord]:
         rows = [
-            (f"{cause_of(record.state, record.findings)}#{record.file_id}", record)
+            (f"{find_cause(record.state, record.findings)}#{record.file_id}", record)
             for record in self.table.files_of(upload_id)
-            if cause_of(record.state, record.findings)
+            if find_cause(record.state, record.findings)
         ]
         listed = sorted((key, record.file_id) for key, record in rows if key.startswith(cause))
         return page_of([self.table.files[file_id] for _, file_id in listed], f"trouble {upload_id}", after, limit)
@@ -119,7 +119,7 @@ def _study(files: Sequence[tuple[FileRecord, Instance]]) -> Study:
         bytes=sum(record.size for record, _ in files),
         first_at=min(record.updated_at for record, _ in files),
         last_at=max(record.updated_at for record, _ in files),
-        modalities=frozenset(modality_of(record.metadata) for record, _ in files) - {""},
+        modalities=frozenset(read_modality(record.metadata) for record, _ in files) - {""},
         study_dates=frozenset(new.study_date for _, new in files) - {""},
         patients=frozenset(new.patient for _, new in files) - {""},
         uploads=frozenset(record.upload_id for record, _ in files),
@@ -145,7 +145,7 @@ def _instance(record: FileRecord) -> Instance | None:
     keys = index_by_content(record.clinic_id, record.file_id, record.metadata, IDS)
     if not keys["study_of"]:
         return None
-    return instance(record.metadata, keys["study_of"], series_of(keys["study_place"]), keys["patient_key"] or "")
+    return instance(record.metadata, keys["study_of"], read_series_id(keys["study_place"]), keys["patient_key"] or "")
 
 
 @dataclass

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from intake.errors import InvalidCursorError
-from intake.files.item_keys import cause_of
+from intake.files.item_keys import find_cause
 from intake.files.model import FileRecord, FileSummary, Source, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
@@ -37,7 +37,7 @@ class FakeTable:
         dropped = sum(record.parent is None for record in files)
         entries = sum(map(_entries, files))
         declared = (dropped if upload.source is Source.DIRECT else upload.announced) + entries
-        causes = Counter(cause_of(record.state, record.findings) for record in files)
+        causes = Counter(find_cause(record.state, record.findings) for record in files)
         del causes[""]
         figures = {"counts": counts, "warnings": warned, "causes": dict(causes)}
         return replace(upload, declared=declared, entries=entries, **figures)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from intake.aws_errors import code_of
+from intake.aws_errors import read_error_code
 from intake.errors import ContentionError, ObjectChangedError, ObjectMissingError, ObjectTakenError
 from intake.files.model import ObjectVersion
 from intake.storage.model import Copied, FoundObject, ObjectRange
@@ -41,7 +41,7 @@ class S3Objects:
                 **_version(source),
             )
         except ClientError as error:
-            if code_of(error) != "InvalidRange" or start:
+            if read_error_code(error) != "InvalidRange" or start:
                 raise _translate(error, source) from error
             # No range of an empty object can be satisfied, so it is asked about instead of read.
             described = self.describe(source)
@@ -78,7 +78,7 @@ class S3Objects:
                 TaggingDirective="REPLACE",
             )
         except ClientError as error:
-            if code_of(error) == "PreconditionFailed":
+            if read_error_code(error) == "PreconditionFailed":
                 return self._earlier_copy(source, target)
             raise _translate(error, source) from error
         stored = ObjectVersion(bucket, key, answer.get("VersionId"))
@@ -143,7 +143,7 @@ class S3Objects:
         try:
             return self._s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
         except ClientError as error:
-            if code_of(error) in MISSING:
+            if read_error_code(error) in MISSING:
                 return None
             raise
 
@@ -166,7 +166,7 @@ def _hex(checksum: str | None) -> str | None:
 
 def _translate(error: ClientError, source: ObjectVersion) -> Exception:
     """Return this system's error for an expected one of S3, else the error itself. Neither names the key."""
-    code = code_of(error)
+    code = read_error_code(error)
     if code in MISSING:
         return ObjectMissingError(f"the object version is no longer in {source.bucket}")
     if code == "PreconditionFailed":

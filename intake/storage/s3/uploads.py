@@ -16,7 +16,7 @@ from urllib.parse import quote
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from intake.aws_errors import code_of
+from intake.aws_errors import read_error_code
 from intake.errors import ConflictError, ContentionError, ObjectMissingError
 from intake.files.model import ObjectVersion, now
 from intake.storage.model import DECLARED_EXTENSION, DECLARED_SHA256, Part, Presigned
@@ -129,9 +129,9 @@ class S3Writer:
             else:
                 self._put_in_parts(target, chain((first,), parts), extension)
         except ClientError as error:
-            if code_of(error) == "ConditionalRequestConflict":
+            if read_error_code(error) == "ConditionalRequestConflict":
                 raise ContentionError("another delivery is writing the same object") from error
-            if code_of(error) != "PreconditionFailed":
+            if read_error_code(error) != "PreconditionFailed":
                 raise
 
     def _put(self, target: ObjectVersion, data: bytes, extension: str) -> None:
@@ -192,7 +192,7 @@ def _base64(sha256: str) -> str:
 
 
 def _translate(error: ClientError) -> Exception:
-    code = code_of(error)
+    code = read_error_code(error)
     if code == "NoSuchUpload":
         return ObjectMissingError("the multipart upload is complete or was given up")
     if code == "PreconditionFailed":

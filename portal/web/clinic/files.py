@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from intake.files.keys import UNASSIGNED
-from intake.files.model import FileRecord, Severity, study_uid_of
+from intake.files.model import FileRecord, Severity, read_study_uid
 from intake.files.states import State
 from intake.rules import is_note
 from portal.http.pages.rendering import render
@@ -55,7 +55,7 @@ def file_page(request: Request, identity: Staff, services: Collaborators, file_i
     record = seen.read_file(services, identity, file_id)
     accepted = record.state is State.ACCEPTED
     unpacked = record.kind == "zip" and accepted and record.duplicate_of is None
-    uid = study_uid_of(record.metadata) if record.kind == "dicom" and accepted else ""
+    uid = read_study_uid(record.metadata) if record.kind == "dicom" and accepted else ""
     return render(
         request,
         "file.html",

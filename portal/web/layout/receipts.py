@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from intake.files.item_keys import code_of, state_of
+from intake.files.item_keys import read_code, read_state
 from intake.files.model import FileRecord, Severity, Source, Upload
 from intake.files.states import State
 from intake.orders.model import Order
@@ -203,9 +203,9 @@ def list_causes(services: Services, identity: Identity, upload: Upload) -> list[
 
 def build_cause(upload: Upload, cause: str, files: Sequence[FileRecord]) -> Cause:
     """Return one cause by some of its files, of which there is at least one."""
-    state = state_of(cause)
+    state = read_state(cause)
     badge = WARNED if state is State.ACCEPTED else STATE_BADGES[state]
-    code = code_of(cause)
+    code = read_code(cause)
     finding = next((found for found in files[0].findings if found.code == code), None)
     message, remedy = (finding.message, finding.remedy) if finding else STATE_TROUBLES[state]
     places = (found.where for file in files for found in file.findings if found.code == code)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from intake.errors import InvalidCursorError, NotFoundError
-from intake.files.item_keys import cause_of
+from intake.files.item_keys import find_cause
 from intake.files.states import State
 from intake.search.dynamodb import DynamoKeptSearches
 from intake.search.ports import FileQuery
@@ -94,7 +94,7 @@ class TestSearch:
 
 
 class TestTroubles:
-    CAUSE = cause_of(State.REJECTED, (REFUSAL,))
+    CAUSE = find_cause(State.REJECTED, (REFUSAL,))
 
     def test_files_are_found_by_their_cause(self, stores, files):
         first = stores.troubles.first(UPLOAD_ID, [self.CAUSE, "failed"], 5)

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from intake.errors import InvalidCursorError
-from intake.files.item_keys import cause_of, code_of, state_of
+from intake.files.item_keys import find_cause, read_code, read_state
 from intake.files.model import Finding, Severity
 from intake.files.outcomes import Again
 from intake.files.states import State
@@ -96,7 +96,7 @@ def test_causes_add_up_to_the_figures_whatever_the_stream_repeats(dynamodb, uplo
 
     assert told.causes == {"0#a-refusal": 29, "0#b-refusal": 10, "1#": 5, "2#": 4, "3#a-warning": 3}
     assert sum(told.causes.values()) == told.warnings + sum(
-        told.counts[state_of(cause)] for cause in ("0#", "1#", "2#")
+        told.counts[read_state(cause)] for cause in ("0#", "1#", "2#")
     )
 
 
@@ -127,10 +127,10 @@ def test_an_upload_tells_what_it_brought_of_each_study(dynamodb, troubles):
     ],
 )
 def test_a_file_has_one_cause_of_trouble_at_most(state, findings, cause):
-    assert cause_of(state, findings) == cause
+    assert find_cause(state, findings) == cause
     if cause:
-        assert state_of(cause) is state
-        assert code_of(cause) in {"", *(finding.code for finding in findings)}
+        assert read_state(cause) is state
+        assert read_code(cause) in {"", *(finding.code for finding in findings)}
 
 
 def _fields(record):
