@@ -104,6 +104,10 @@ class OwnReviewError(PortalError):
     """Raised when an admin would confirm what the same admin proposed."""
 
 
+class HeldIdentityError(PortalError):
+    """Raised when a file is to be accepted whose SOP Instance UID another accepted file holds."""
+
+
 class NotAcceptedError(PortalError):
     """Raised when the content of a file is asked for that was not accepted."""
 

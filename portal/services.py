@@ -22,7 +22,7 @@ from intake.messaging.ports import (
 )
 from intake.operations.ports import AuditLog, LastErrors, StuckFiles, Watch
 from intake.orders.ports import Orders, Reviews
-from intake.projections.ports import ChangeFeed, Projections
+from intake.projections.ports import ChangeFeed, Outbox, Projections
 from intake.search.ports import KeptSearches, Search, Troubles
 from intake.storage.model import Presigned
 from intake.storage.ports import ObjectReader, Presigner
@@ -93,6 +93,8 @@ class Services:
     ids: KeyedIds
     """Of studies, series and addresses, made with the table's secret."""
     watch: Watch
+    outbox: Outbox
+    """Alerts that the sweep sends within some minutes."""
     request_counts: RequestCounts
     subscriptions: Subscriptions
     subscribers: Subscribers

@@ -14,6 +14,7 @@ from intake.operations.dynamodb import DynamoAudit, DynamoLastErrors, DynamoStuc
 from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
 from intake.projections.change_feed import DynamoChangeFeed
+from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
 from intake.records.repairs import DynamoRepairs
@@ -112,6 +113,7 @@ def wire(settings: Settings) -> Services:
         audit=DynamoAudit(Table(dynamodb, settings.audit_table)),
         orders=DynamoOrders(table),
         reviews=DynamoReviews(table),
+        outbox=DynamoOutbox(table),
         verifier=verifier,
         sign_in=SignIn(pool, verifier, settings),
         deployment_key=DeploymentKey(StoredSecret(secrets, settings.portal_secret).read),

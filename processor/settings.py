@@ -35,6 +35,8 @@ class JudgeSettings(Settings):
     queue_url: str = Field(min_length=1)
     accepted_bucket: str = Field(min_length=1)
     quarantine_bucket: str = Field(min_length=1)
+    audit_table: str = Field(min_length=1)
+    """Where it tells how acceptances by review ended."""
     scan_required: bool
     """Judge nothing that the malware scan has not found clean."""
 

@@ -14,7 +14,7 @@ from intake.files.keys import KeyedIds
 from intake.files.model import now
 from intake.messaging.sns import SnsAlerts, SnsEvents
 from intake.messaging.sqs import SqsQueue
-from intake.operations.dynamodb import DynamoLastErrors, DynamoStuckFiles, DynamoWatch
+from intake.operations.dynamodb import DynamoAudit, DynamoLastErrors, DynamoStuckFiles, DynamoWatch
 from intake.operations.reconciliation import DynamoIncidents, DynamoLedger, DynamoRounds, S3Inventory
 from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
@@ -39,6 +39,7 @@ from processor.ingest.settle import Settler
 from processor.ingest.stored_objects import Scans
 from processor.judge import judge
 from processor.orders.dispatch import OrderDispatcher
+from processor.orders.review_results import ReviewResults
 from processor.orders.tasks import Tasks
 from processor.projection.exporter import Exporter
 from processor.projection.projector import Projector
@@ -96,10 +97,12 @@ def judging(environment: Mapping[str, str], session: boto3.Session) -> Judging:
         expand=expander.begin,
         scans=scans,
     )
+    audit = DynamoAudit(Table(session.client("dynamodb", config=_CONFIG), settings.audit_table))
+    results = ReviewResults(verdicts=verdicts, reviews=DynamoReviews(table), audit=audit, clock=now)
     tasks = Tasks(
         objects=objects,
         verdicts=verdicts,
-        reviews=DynamoReviews(table),
+        results=results,
         buckets=buckets,
         judge=in_turn,
         profile_of=anew.get,

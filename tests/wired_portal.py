@@ -102,6 +102,7 @@ def wired_portal(behind: Backends, **overrides: Any) -> Services:
         "board": FakeStudyBoard(behind.table),
         "known_clinics": TtlCache(behind.directory.clinic, seconds=0),
         "watch": behind.projections,
+        "outbox": behind.projections,
         "revocations": KnownRevocations(behind.revocations),
         "ids": IDS,
         "deployment_key": deployment_key(),

@@ -29,8 +29,25 @@ function draw(holder) {
     return;
   }
   const made = new uPlot(optionsFor(holder, shown, { series, scales, axis }), data, holder.firstElementChild);
+  if (shown.list) made.over.addEventListener("click", (event) => openStep(holder, made, event.offsetX));
   charts.set(holder, made);
   resizing.observe(holder);
+}
+
+/** Lead from a bar to the files that were rejected in its time. */
+function openStep(holder, chart, x) {
+  const { starts, step, list, series } = JSON.parse(holder.dataset.chart);
+  const index = Math.floor((chart.posToVal(x, "x") - starts[0]) / step);
+  if (!series.some(({ values }) => values[index])) return;
+  const address = new URL(list, location.href);
+  address.searchParams.set("since", minute(starts[index]));
+  address.searchParams.set("until", minute(starts[index] + step));
+  location.assign(address);
+}
+
+/** A moment as the list's address writes it, in UTC. */
+function minute(seconds) {
+  return new Date(seconds * 1000).toISOString().slice(0, 16);
 }
 
 function forget(holder, chart) {

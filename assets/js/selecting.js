@@ -1,4 +1,4 @@
-// Ticking all rows of a page at once, and telling how many are ticked.
+// Ticking all rows of a page or of a group at once, and telling how many are ticked.
 export function tendSelection(form) {
   if (!form) return;
   const all = form.querySelector("[data-select-all]");
@@ -15,6 +15,13 @@ export function tendSelection(form) {
     for (const tick of ticks) tick.checked = all.checked;
     tell();
   });
+  for (const group of form.querySelectorAll("[data-select-group]")) {
+    group.hidden = false;
+    group.addEventListener("change", () => {
+      for (const tick of group.closest("tbody").querySelectorAll('input[name="file"]')) tick.checked = group.checked;
+      tell();
+    });
+  }
   for (const tick of ticks) tick.addEventListener("change", tell);
   tell();
 }

@@ -154,6 +154,7 @@ class FunctionSettings:
             **self._table(),
             **self._buckets(),
             "SCALPER_QUEUE_URL": self.parts.queueing.main.queue_url,
+            "SCALPER_AUDIT_TABLE": self.parts.audit_log.table.table_name,
             "SCALPER_SCAN_REQUIRED": str(self.config.malware_protection).lower(),
         }
 

@@ -71,6 +71,8 @@ class Grants:
             allow(["s3:ListBucket"], storage.incoming.bucket_arn, storage.accepted.bucket_arn),
             allow(["s3:ListBucket"], storage.quarantine.bucket_arn),
             allow([*_CONSUME, "sqs:SendMessage"], self.parts.queueing.main.queue_arn),
+            # To tell how an acceptance by review ended: entries are added, and none is read or changed.
+            allow(["dynamodb:PutItem"], self.parts.audit_log.table.table_arn),
             *self._allow_table(),
             self._allow_messages_key(),
         ]

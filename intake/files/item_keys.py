@@ -26,6 +26,7 @@ COUNTS = "#COUNTS"
 SERIES = "SERIES#"
 STUDY_OF_UPLOAD = "#STUDY#"
 STUDIES = "studies"
+UPLOADS = "uploads"
 CLINICS = "CLINICS"
 HOLDINGS = "HOLDINGS"
 
@@ -160,6 +161,15 @@ def index_by_content(clinic_id: str, file_id: str, metadata: Mapping[str, Any], 
         "patient_key": ids.patient(clinic_id, patient_id_of(metadata)) or None,
         "modality": read_modality(metadata) or None,
     }
+
+
+def list_in_uploads(clinic_id: str, upload_id: str) -> Item:
+    """Return the attributes that list an upload: its clinic's list, and the one of all clinics, for admins."""
+    return {"clinic_key": f"{clinic_id}#{UPLOADS}", "state_shard": shard(UPLOADS, upload_id)}
+
+
+def list_shards(state: str) -> tuple[str, ...]:
+    return tuple(f"{state}#{number}" for number in range(STATE_SHARDS))
 
 
 def read_series_id(study_place: str) -> str:

@@ -117,6 +117,8 @@ class FileRecord:
     findings: tuple[Finding, ...] = ()
     metadata: Metadata = field(default_factory=dict)
     rules_version: str | None = None
+    profile_version: str | None = None
+    """Of the clinic's profile that it was judged with (`intake/tenants/model.py`)."""
     timings: dict[str, int] = field(default_factory=dict)
     """Milliseconds: `arrival_to_verdict`, `judging`."""
     timeline: tuple[TimelineEntry, ...] = ()

@@ -61,6 +61,7 @@ class Verdict:
     """The file that stands in the way of this one, with the same SOP Instance UID and another image."""
     replaces: str | None = None
     """The file whose claim on the SOP Instance UID this one takes over, as two people decided."""
+    profile_version: str | None = None
     name: str = ""
     """The last segment of the key, for an object without a reservation."""
     shadow: tuple[str, ...] = ()

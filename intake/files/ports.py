@@ -32,6 +32,10 @@ class Verdicts(Protocol):
         """Mark a rejected file deleted. False when its record is no longer as it was read, which changes nothing."""
         ...
 
+    def add_steps(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
+        """Add to the story of a file that stays rejected. False when its record is no longer as it was read."""
+        ...
+
     def check_conflicts(self, verdict: Verdict) -> Recorded:
         """Return what recording would come to, as far as other files stand in the way; writes nothing."""
         ...
@@ -93,12 +97,19 @@ class Records(Protocol):
         """Raises NotFoundError."""
         ...
 
-    def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
+    def uploads(self, clinic_id: str | None, after: str | None, limit: int) -> Page[Upload]:
         """Newest first. Raises InvalidCursorError."""
         ...
 
     def file(self, clinic_id: str | None, file_id: str) -> FileRecord:
         """Raises NotFoundError."""
+        ...
+
+    def find_holders(self, records: Sequence[FileRecord]) -> dict[str, str]:
+        """Return, for each of the files that has one, the accepted file of its clinic that holds its SOP Instance UID.
+
+        Not told are a file of the same bytes, for the two are one, and the file itself.
+        """
         ...
 
     def get_many(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:

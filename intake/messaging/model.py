@@ -17,6 +17,12 @@ class AlertKind(StrEnum):
     LATE = "file.late"
     DISAGREEMENT = "records.disagree"
     """Objects and records contradict each other: a matter of operations, whatever the clinic."""
+    REVIEW = "review.waiting"
+    """A file waits for a second admin: of them alone, whatever the clinic."""
+
+
+OF_OPERATIONS = frozenset({AlertKind.DISAGREEMENT, AlertKind.REVIEW})
+"""Kinds that no clinic is told of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,9 @@ class Answer(StrEnum):
     """Its review does not hold: it is missing, or the file is not as it was reviewed."""
 
 
+ACCEPTING = frozenset({Answer.ACCEPTED, Answer.WARNED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """Which files an order is about: those named, or all that match. What is left empty excludes none."""
@@ -51,6 +54,9 @@ class Selection:
     upload_id: str = ""
     code: str = ""
     kind: str = ""
+    device: str = ""
+    """Key of the device that its metadata names. Lists of files do not tell it, so `matches` leaves it to the reader of
+    records."""
     since: datetime | None = None
     until: datetime | None = None
 
@@ -138,8 +144,18 @@ class Review:
     decided_by_name: str = ""
     decided_at: datetime | None = None
     confirmed: bool = False
+    answer: Answer | None = None
+    """What became of the file when it was judged once more; None until the processor has told."""
+    refused_for: tuple[str, ...] = ()
+    """Codes of what kept the file out although two people agreed."""
 
     @property
     def holds(self) -> bool:
-        """Whether two different people stand behind it."""
-        return self.confirmed and bool(self.decided_by) and self.decided_by != self.proposed_by
+        """Whether two different people stand behind it, and it was not carried out in vain."""
+        agreed = self.confirmed and bool(self.decided_by) and self.decided_by != self.proposed_by
+        return agreed and not self.was_in_vain
+
+    @property
+    def was_in_vain(self) -> bool:
+        """Whether the file was not accepted, although two people agreed."""
+        return self.answer not in {None, *ACCEPTING}

@@ -126,6 +126,7 @@ def _order(item: Item, sums: Sequence[Item]) -> Order:
             upload_id=chosen["upload_id"],
             code=chosen["code"],
             kind=chosen["kind"],
+            device=chosen.get("device", ""),
             since=moment(chosen["since"]) if chosen["since"] else None,
             until=moment(chosen["until"]) if chosen["until"] else None,
         ),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from intake.files.outcomes import Page
-from intake.orders.model import Answered, Order, OrderBatch, Review
+from intake.orders.model import Answer, Answered, Order, OrderBatch, Review
 
 
 class Orders(Protocol):
@@ -44,7 +44,10 @@ class Reviews(Protocol):
     """One review per file at a time."""
 
     def propose(self, review: Review) -> bool:
-        """Keep a proposal. False when one waits for the file already, or two people stand behind its acceptance."""
+        """Keep a proposal. False when one waits for the file already, or two people stand behind its acceptance.
+
+        What two people agreed on in vain may be proposed anew.
+        """
         ...
 
     def decide(self, review: Review, *, confirmed: bool, by: str, name: str, at: datetime) -> Review:
@@ -52,6 +55,10 @@ class Reviews(Protocol):
 
         Raises NotFoundError where none waits, and ConflictError when its own proposer would confirm it.
         """
+        ...
+
+    def conclude(self, review: Review, answer: Answer, codes: Sequence[str]) -> bool:
+        """Keep what became of a file that two people agreed on. False where it is told already, or it is not theirs."""
         ...
 
     def review(self, file_id: str) -> Review | None: ...

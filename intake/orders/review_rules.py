@@ -44,6 +44,10 @@ _FAMILIES = (
 """Codes that share a beginning → why."""
 
 
+REPLACEABLE = frozenset({"sop-instance-conflict", "sop-instance-uncompared"})
+"""Codes of files that two people may let take the place of the file that they clash with."""
+
+
 def find_obstacle(code: str) -> str | None:
     """Return why a review cannot override a finding, or None where it can."""
     family = next((why for pattern, why in _FAMILIES if pattern.fullmatch(code)), None)

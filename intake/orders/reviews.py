@@ -3,11 +3,12 @@
 That two people decide is a condition of the write itself, so that no race and no second form gets round it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from intake.errors import ConflictError, NotFoundError
 from intake.files.model import timestamp
-from intake.orders.model import Review
+from intake.orders.model import ACCEPTING, Answer, Review
 from intake.table.expressions import clinic, replacement, update
 from intake.table.items import Item, expiry, moment
 from intake.table.queries import Query
@@ -32,8 +33,8 @@ class DynamoReviews:
             "proposed_by_name": review.proposed_by_name,
             "proposed_at": timestamp(review.proposed_at),
         }
-        declined, values = "confirmed = :no", {":no": False}
-        return self._table.write_if(replacement(item, clinic(review.clinic_id), condition=declined, values=values))
+        free, values = "confirmed = :no OR in_vain = :yes", {":no": False, ":yes": True}
+        return self._table.write_if(replacement(item, clinic(review.clinic_id), condition=free, values=values))
 
     def decide(self, review: Review, *, confirmed: bool, by: str, name: str, at: datetime) -> Review:
         decided = update(
@@ -56,6 +57,16 @@ class DynamoReviews:
             if standing and "decided_by" not in standing and standing["clinic_id"] == review.clinic_id:
                 raise ConflictError("another admin than the proposer has to decide") from refused
             raise NotFoundError("no proposal waits for that file") from refused
+
+    def conclude(self, review: Review, answer: Answer, codes: Sequence[str]) -> bool:
+        concluded = update(
+            _key(review.file_id),
+            clinic(review.clinic_id),
+            sets={"answer": answer.value, "in_vain": answer not in ACCEPTING, "refused_for": list(codes)},
+            condition="confirmed = :yes AND decided_by = :by AND attribute_not_exists(answer)",
+            values={":yes": True, ":by": review.decided_by},
+        )
+        return self._table.write_if(concluded)
 
     def review(self, file_id: str) -> Review | None:
         item = self._table.get(_key(file_id))
@@ -87,4 +98,6 @@ def _review(item: Item) -> Review:
         decided_by_name=item.get("decided_by_name", ""),
         decided_at=moment(decided_at) if decided_at else None,
         confirmed=item.get("confirmed", False),
+        answer=Answer(item["answer"]) if item.get("answer") else None,
+        refused_for=tuple(item.get("refused_for", ())),
     )

@@ -16,6 +16,7 @@ from intake.files.item_keys import (
     META,
     alert_key,
     build_created_key,
+    list_in_uploads,
     series_key,
     study_key,
     study_of_upload_key,
@@ -159,7 +160,7 @@ def _add_upload(upload_id: str, row: UploadTally) -> Iterator[Write]:
     yield addition(upload_key(upload_id, COUNTS), row.counts, owner, sets={"updated_at": timestamp(row.at)})
     if is_direct or row.declared:
         facts = {
-            "clinic_key": f"{row.clinic_id}#uploads",
+            **list_in_uploads(row.clinic_id, upload_id),
             "created_key": build_created_key(row.at, upload_id),
             "upload_id": upload_id,
             "clinic_id": row.clinic_id,

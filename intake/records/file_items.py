@@ -55,6 +55,7 @@ def file_item(record: FileRecord) -> Item:
         **finding_attributes(record.findings),
         "metadata": pack(record.metadata) if record.metadata else None,
         "rules_version": record.rules_version,
+        "profile_version": record.profile_version,
         "timings": record.timings,
         "timeline": [timeline_map(entry) for entry in record.timeline],
         "multipart_id": record.multipart_id,
@@ -95,6 +96,7 @@ def file_record(item: Item) -> FileRecord:
         ),
         metadata=item.get("metadata", {}),
         rules_version=item.get("rules_version"),
+        profile_version=item.get("profile_version"),
         timings=item["timings"],
         timeline=tuple(
             TimelineEntry(moment(row["at"]), row["actor"], row["event"], row.get("detail", ""))
@@ -226,6 +228,7 @@ def verdict_attributes(verdict: Verdict, ids: KeyedIds) -> Item:
         **({"scan": verdict.scan.value} if verdict.scan else {}),
         "metadata": pack(verdict.metadata),
         "rules_version": verdict.rules_version,
+        "profile_version": verdict.profile_version,
         **({} if verdict.again and verdict.again.judged else {"timings": timings}),
     }
 

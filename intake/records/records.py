@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from intake.errors import ConflictError, NotFoundError
-from intake.files.item_keys import COUNTS, META, file_key, upload_key
+from intake.files.item_keys import COUNTS, META, UPLOADS, file_key, list_shards, upload_key
 from intake.files.keys import is_file_id, is_upload_id
 from intake.files.model import FileRecord, FileSummary, Upload, now, timestamp
 from intake.files.outcomes import RESERVED_AT_ONCE, Neighbours, Page
 from intake.files.states import LIFECYCLE, State
+from intake.records.claims import find_holders
 from intake.records.file_items import file_record
 from intake.records.file_lists import FileLists, Partition, Section, file_summary
 from intake.records.pending import AT_ONCE, AnnouncedFiles, AwaitedFiles
@@ -64,8 +65,9 @@ class DynamoRecords:
             raise NotFoundError("there is no such upload")
         return read_upload(items[META], items.get(COUNTS, {}))
 
-    def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
-        uploads = newest("by_clinic", "clinic_key", f"{clinic_id}#uploads")
+    def uploads(self, clinic_id: str | None, after: str | None, limit: int) -> Page[Upload]:
+        of_all = newest("by_state", "state_shard", *list_shards(UPLOADS))
+        uploads = newest("by_clinic", "clinic_key", f"{clinic_id}#{UPLOADS}") if clinic_id else of_all
         metas = self._indexes.keys(uploads, read_time_position(after), limit + 1).rows
         page = metas[:limit]
         counts = self._table.batch_get([upload_key(meta["upload_id"], COUNTS) for meta in page])
@@ -82,6 +84,9 @@ class DynamoRecords:
     def get_many(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
         found = self._table.batch_get([file_key(file_id) for file_id in dict.fromkeys(file_ids)])
         return {item["file_id"]: file_record(item) for item in found if item}
+
+    def find_holders(self, records: Sequence[FileRecord]) -> dict[str, str]:
+        return find_holders(self._table, records)
 
     def files_of(self, upload_id: str, after: str | None, limit: int) -> Page[FileRecord]:
         start = _BEFORE_FILES if after is None else check_position(after, _BEFORE_FILES, f"{_BEFORE_FILES}~")

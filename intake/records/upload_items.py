@@ -1,6 +1,6 @@
 """Uploads as items of the table: their own facts in one, their projected sums in another beside it."""
 
-from intake.files.item_keys import build_created_key, index_by_name, upload_key
+from intake.files.item_keys import build_created_key, index_by_name, list_in_uploads, upload_key
 from intake.files.model import Source, Upload, timestamp
 from intake.files.states import State
 from intake.records.dealings import read_dealing
@@ -11,7 +11,7 @@ def upload_item(upload: Upload) -> Item:
     """Write an upload's own facts. Its counts are projected into an item beside it."""
     return {
         **upload_key(upload.upload_id),
-        "clinic_key": f"{upload.clinic_id}#uploads",
+        **list_in_uploads(upload.clinic_id, upload.upload_id),
         "created_key": build_created_key(upload.created_at, upload.upload_id),
         "upload_id": upload.upload_id,
         "clinic_id": upload.clinic_id,

@@ -111,6 +111,18 @@ class DynamoVerdicts:
         )
         return self._table.write_if(moved)
 
+    def add_steps(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
+        told = transition(
+            record.file_id,
+            record.clinic_id,
+            incoming=record.incoming,
+            sources={State.REJECTED},
+            sets={"updated_at": timestamp(at)},
+            entries=steps,
+            revision=record.revision,
+        )
+        return self._table.write_if(told)
+
     def settle(
         self, record: FileRecord, state: State, found: Finding | None, stored: ObjectVersion, at: datetime
     ) -> bool:

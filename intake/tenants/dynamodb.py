@@ -1,19 +1,22 @@
 """Clinics, partners, how often they ask, and access that was ended: in the table, behind the ports of tenants."""
 
+import re
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from intake.errors import ConflictError, RevocationsUnknownError
+from intake.errors import ConflictError, NotFoundError, RevocationsUnknownError
 from intake.files.item_keys import CLINICS
 from intake.files.model import timestamp
 from intake.table.expressions import SYSTEM, Write, addition, clinic, creation, replacement
 from intake.table.items import Item, moment
 from intake.table.queries import Query
 from intake.table.table import Table, unavailable_as
-from intake.tenants.model import Clinic, Partner, Revoked
+from intake.tenants.model import Clinic, Partner, ProfileChange, Revoked
 
 _PARTNERS = "PARTNERS"
+_CHANGE = "CHANGE#"
+_CHANGE_ID = re.compile(r"[0-9TZ:.-]{1,40}\.[0-9a-f]{8}")
 
 
 class DynamoDirectory:
@@ -43,14 +46,27 @@ class DynamoDirectory:
         item = {**_profile_key(clinic_id), "profile": profile}
         self._put(replacement(item, clinic(clinic_id)))
 
-    def replace_profile(self, clinic_id: str, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
-        item = {**_profile_key(clinic_id), "profile": after}
+    def change_profile(self, clinic_id: str, change: ProfileChange) -> None:
+        item = {**_profile_key(clinic_id), "profile": change.after}
         owner = clinic(clinic_id)
-        if before is None:
-            self._put(creation(item, owner))
+        if change.before is None:
+            written = creation(item, owner)
         else:
-            unchanged, values = "profile = :before", {":before": before}
-            self._put(replacement(item, owner, condition=unchanged, values=values, new=False))
+            unchanged, values = "profile = :before", {":before": change.before}
+            written = replacement(item, owner, condition=unchanged, values=values, new=False)
+        if self._table.transact([written, creation(_change_item(clinic_id, change), owner)]):
+            raise ConflictError("somebody else was there before")
+
+    def profile_changes(self, clinic_id: str, limit: int) -> tuple[ProfileChange, ...]:
+        query = Query(_profile_key(clinic_id)["pk"], above=_CHANGE, newest_first=True, limit=limit)
+        return tuple(map(_change, self._table.query(query).rows))
+
+    def profile_change(self, clinic_id: str, change_id: str) -> ProfileChange:
+        key = {**_profile_key(clinic_id), "sk": f"{_CHANGE}{change_id}"}
+        row = self._table.get(key, owner=clinic(clinic_id)) if _CHANGE_ID.fullmatch(change_id) else None
+        if row is None:
+            raise NotFoundError("there is no such change")
+        return _change(row)
 
     def partner(self, client_id: str) -> Partner | None:
         row = self._table.get({"pk": _PARTNERS, "sk": client_id})
@@ -79,6 +95,29 @@ class DynamoDirectory:
 
 def _profile_key(clinic_id: str) -> Item:
     return {"pk": f"PROFILE#{clinic_id}", "sk": "#PROFILE"}
+
+
+def _change_item(clinic_id: str, change: ProfileChange) -> Item:
+    return {
+        "pk": _profile_key(clinic_id)["pk"],
+        "sk": f"{_CHANGE}{change.change_id}",
+        "at": timestamp(change.at),
+        "by": change.by,
+        "by_name": change.by_name,
+        "before": change.before,
+        "after": change.after,
+    }
+
+
+def _change(row: Item) -> ProfileChange:
+    return ProfileChange(
+        change_id=row["sk"].removeprefix(_CHANGE),
+        at=moment(row["at"]),
+        by=row["by"],
+        by_name=row["by_name"],
+        before=row.get("before"),
+        after=row["after"],
+    )
 
 
 def _clinic_item(clinic: Clinic) -> Item:

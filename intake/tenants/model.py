@@ -1,7 +1,11 @@
 """Clinics and their partners, and access that was ended."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,36 @@ class Clinic:
     created_at: datetime | None = None
     shows_names: bool = True
     """Whether lists tell the clinic's own people the names of patients. Nobody else is ever told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileChange:
+    """One change of how a clinic's files are judged."""
+
+    change_id: str
+    """Sorts by time."""
+    at: datetime
+    by: str
+    """Opaque id of the admin."""
+    by_name: str
+    before: dict[str, Any] | None
+    after: dict[str, Any]
+
+
+def profile_version(profile: Mapping[str, Any] | None) -> str:
+    """Return what tells one profile from another in a file's record: twelve hexadecimal digits of what it says.
+
+    Profiles that say the same have the same version, so going back to an earlier one is going back to its version.
+    """
+    written = profile or {}
+    kinds = written.get("kinds")
+    said = {
+        "kinds": None if kinds is None else sorted(kinds),
+        "max_bytes": dict(written.get("max_bytes", {})),
+        "rules": dict(written.get("rules", {})),
+        "conflicts": written.get("conflicts", "hold"),
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
 
 
 MOST_CLIENTS = 50

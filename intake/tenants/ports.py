@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Protocol
 
-from intake.tenants.model import Clinic, Partner, Revoked
+from intake.tenants.model import Clinic, Partner, ProfileChange, Revoked
 
 
 class RequestCounts(Protocol):
@@ -40,8 +40,16 @@ class Directory(Protocol):
 
     def save_profile(self, clinic_id: str, profile: dict[str, Any]) -> None: ...
 
-    def replace_profile(self, clinic_id: str, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
-        """Raises ConflictError where the profile is not `before` any more."""
+    def change_profile(self, clinic_id: str, change: ProfileChange) -> None:
+        """Replace the profile, and keep the change. Raises ConflictError where it is not `before` any more."""
+        ...
+
+    def profile_changes(self, clinic_id: str, limit: int) -> tuple[ProfileChange, ...]:
+        """Return the newest changes first."""
+        ...
+
+    def profile_change(self, clinic_id: str, change_id: str) -> ProfileChange:
+        """Raises NotFoundError."""
         ...
 
     def partner(self, client_id: str) -> Partner | None:

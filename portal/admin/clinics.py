@@ -1,16 +1,18 @@
 """What admins do to clinics: create, describe, deactivate, and say how their files are judged."""
 
 import re
+import secrets
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 
 from intake.errors import ConflictError, NotFoundError
 from intake.files.keys import is_clinic_id
-from intake.tenants.model import Clinic
+from intake.files.model import timestamp
+from intake.tenants.model import Clinic, ProfileChange, profile_version
 from portal import audit
 from portal.accounts.user_pool import name_group
-from portal.admin.profiles import Profile, describe_changes, fingerprint_profile
+from portal.admin.profiles import Profile, describe_changes, keep_valid
 from portal.auth.identity import Identity
 from portal.errors import ClinicInactiveError, FieldsError
 from portal.services import Services
@@ -109,10 +111,32 @@ def save_profile(services: Services, identity: Identity, clinic_id: str, *, seen
     changed = describe_changes(standing, profile)
     if not changed:
         return
-    if seen != fingerprint_profile(standing):
+    if seen != profile_version(standing):
         raise ConflictError("The profile is not the one that the form was made from.")
     audit.note(services, identity, "clinic.profile", clinic_id=clinic_id, subject=clinic_id, **changed)
-    services.directory.replace_profile(clinic_id, standing, profile)
+    at = services.clock()
+    change = ProfileChange(
+        change_id=f"{timestamp(at)}.{secrets.token_hex(4)}",
+        at=at,
+        by=identity.subject,
+        by_name=identity.display_name,
+        before=standing,
+        after=profile,
+    )
+    services.directory.change_profile(clinic_id, change)
+
+
+def restore_profile(
+    services: Services, identity: Identity, clinic_id: str, change_id: str, *, seen: str, before: bool
+) -> None:
+    """Have the profile say again what it said after a change, or before it. Raises NotFoundError, ConflictError.
+
+    What rules of today no longer allow is left out, as if the form had been sent.
+    """
+    find_clinic(services, clinic_id)
+    change = services.directory.profile_change(clinic_id, change_id)
+    wanted = (change.before if before else change.after) or {}
+    save_profile(services, identity, clinic_id, seen=seen, profile=keep_valid(wanted))
 
 
 def _read_fields(fields: Mapping[str, str]) -> tuple[str, str]:

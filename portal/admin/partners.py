@@ -4,8 +4,9 @@ A client's end is written into the directory first of all: from then on the port
 gateway's list and of the client in the user pool. Those follow, and are repeated until they have.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -49,8 +50,8 @@ class Usage:
 
     uploads: int = 0
     files: int = 0
-    accepted: int = 0
-    rejected: int = 0
+    counts: Counter[State] = field(default_factory=Counter)
+    """Files by state; together they are all of them."""
     last_upload: datetime | None = None
 
 
@@ -120,8 +121,9 @@ def count_usage(services: Services, clinic_id: str) -> tuple[dict[str, Usage], b
         used = found.setdefault(upload.created_by, Usage())
         used.uploads += 1
         used.files += upload.declared
-        used.accepted += upload.counts.get(State.ACCEPTED, 0)
-        used.rejected += upload.counts.get(State.REJECTED, 0)
+        judged = {state: number for state, number in upload.counts.items() if state is not State.AWAITING_UPLOAD}
+        used.counts.update(judged)
+        used.counts[State.AWAITING_UPLOAD] += upload.declared - sum(judged.values())
         used.last_upload = max(used.last_upload or upload.created_at, upload.created_at)
         looked_at += 1
     return found, looked_at == LOOKED_AT

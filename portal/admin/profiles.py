@@ -4,8 +4,6 @@ The profile's own shape is the judge's (`processor.judge.inspection.findings`); 
 written.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -50,11 +48,6 @@ class Chapter:
     @property
     def changed(self) -> int:
         return sum(bool(weighed.level) for weighed in self.rules)
-
-
-def fingerprint_profile(profile: Profile | None) -> str:
-    """Return what tells one state of a profile from another, for the form that was made from it."""
-    return hashlib.sha256(json.dumps(profile, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def list_chapters(profile: Profile | None) -> tuple[Chapter, ...]:
@@ -112,6 +105,22 @@ def _read_levels(fields: Mapping[str, str], known: Catalogue, faults: dict[str, 
         elif level != rule.severity:
             levels[code] = level
     return levels
+
+
+def keep_valid(profile: Profile) -> Profile:
+    """Return an earlier profile without the rules and kinds that there no longer are, or that nobody may soften now."""
+    known = catalogue()
+    kinds = profile.get("kinds")
+    levels = profile.get("rules", {})
+    kept = {"conflicts": profile["conflicts"]} if profile.get("conflicts", USUAL) != USUAL else {}
+    return {
+        "kinds": None if kinds is None else [kind for kind in known.kinds if kind in kinds],
+        "max_bytes": {kind: n for kind, n in profile.get("max_bytes", {}).items() if kind in {ANY_KIND, *known.kinds}},
+        "rules": {
+            code: level for code, level in levels.items() if code in known.rules and not known.rules[code].protected
+        },
+        **kept,
+    }
 
 
 def describe_changes(before: Profile | None, after: Profile) -> dict[str, str]:

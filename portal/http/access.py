@@ -1,7 +1,6 @@
 """Who may call which route: one table, and one check that every route passes before its own code.
 
-What a route's row says is what is checked; a route without a row answers 403. Within what somebody may call, whose data
-they see is decided by their identity (`portal/auth/identity.py`), never here.
+A route without a row answers 403. Whose data somebody sees follows from their identity (`portal/auth/identity.py`).
 """
 
 from collections.abc import Callable, Mapping
@@ -175,6 +174,8 @@ ROUTES: Mapping[str, Access] = {
     "POST /admin/clinics/{clinic_id}/activate": Access.ADMIN,
     "GET /admin/clinics/{clinic_id}/profile": Access.ADMIN,
     "POST /admin/clinics/{clinic_id}/profile": Access.ADMIN,
+    "GET /admin/clinics/{clinic_id}/profile/history": Access.ADMIN,
+    "POST /admin/clinics/{clinic_id}/profile/restore": Access.ADMIN,
     "GET /admin/clinics/{clinic_id}/partners/new": Access.ADMIN,
     "POST /admin/clinics/{clinic_id}/partners/new": Access.ADMIN,
     "GET /admin/clinics/{clinic_id}/partners/{client_id}": Access.ADMIN,
@@ -197,7 +198,10 @@ ROUTES: Mapping[str, Access] = {
     "GET /admin/orders/{order_id}": Access.ADMIN,
     "GET /admin/orders/{order_id}/_progress": Access.ADMIN,
     "POST /admin/orders/{order_id}/reprocess": Access.ADMIN,
+    "GET /admin/uploads": Access.ADMIN,
+    "POST /admin/uploads/search": Access.ADMIN,
     "GET /admin/quarantine": Access.ADMIN,
+    "GET /admin/quarantine.csv": Access.ADMIN,
     "POST /admin/quarantine": Access.ADMIN,
     "POST /admin/quarantine/delete": Access.ADMIN,
     "POST /admin/quarantine/accept": Access.ADMIN,

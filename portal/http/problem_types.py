@@ -144,6 +144,13 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         "Another admin has to confirm this",
         "You proposed to accept this file, so somebody else must confirm it. Ask a colleague to look at the proposal.",
     ),
+    errors.HeldIdentityError: Problem(
+        409,
+        "identity-held",
+        "Another file holds its place",
+        "An accepted file has the same SOP Instance UID, and came there since the proposal. Decline the proposal, and"
+        " check the file again.",
+    ),
     errors.TooManyRequestsError: Problem(
         429,
         "too-many-requests",

@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from intake.errors import ConflictError, LimitError, NotFoundError
-from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Standing, Subscription, filter_policy
+from intake.messaging.model import (
+    EVERYTHING,
+    OF_OPERATIONS,
+    OPERATIONS,
+    AlertKind,
+    Standing,
+    Subscription,
+    filter_policy,
+)
 from portal.accounts.user_pool import is_email_address
 from portal.admin.clinics import find_clinic
 from portal.audit import note
@@ -25,7 +33,7 @@ ASK_AGAIN = timedelta(minutes=5)
 ONE_REQUEST = timedelta(hours=4)
 """An address that is removed and added again within this time is not asked anew: what it was sent still counts."""
 
-CLINIC_KINDS = tuple(kind for kind in AlertKind if kind is not AlertKind.DISAGREEMENT)
+CLINIC_KINDS = tuple(kind for kind in AlertKind if kind not in OF_OPERATIONS)
 OPERATIONS_KINDS = (*AlertKind, EVERYTHING)
 
 

@@ -101,6 +101,15 @@ def parse_day(text: str) -> datetime | None:
     return found if EARLIEST <= found <= LATEST else None
 
 
+def parse_moment(text: str) -> datetime | None:
+    """Return a day's beginning, or a minute, in UTC; None for what is neither."""
+    try:
+        found = datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+    except ValueError:
+        return parse_day(text)
+    return found if EARLIEST <= found <= LATEST else None
+
+
 def clamp_moment(moment: datetime) -> datetime:
     """Return an aware moment, in UTC, moved to the nearest one that can be reckoned with."""
     if not EARLIEST.year < moment.year < LATEST.year:

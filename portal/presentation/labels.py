@@ -111,10 +111,10 @@ EVENTS = {
     "replaced": "Replaced by another file",
     "dealt-with": "Dealt with",
     "reopened": "Reopened",
-    "retry": "Asked for another check",
-    "reprocess": "Asked for another check",
+    **dict.fromkeys(("retry", "reprocess"), "Asked for another check"),
     "review-proposed": "Proposed for acceptance after review",
-    "review-confirmed": "Confirmed for acceptance after review",
+    "review-confirmed": "A second administrator agreed",
+    "review-refused": "Not accepted in spite of the review",
     "delete-ordered": "Ordered to be deleted",
 }
 

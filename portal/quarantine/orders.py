@@ -91,8 +91,9 @@ def _note(services: Services, identity: Identity, order: Order, reason: str) -> 
         "upload": chosen.upload_id,
         "code": chosen.code,
         "kind": chosen.kind,
-        "since": f"{chosen.since:%Y-%m-%d}" if chosen.since else "",
-        "until": f"{chosen.until:%Y-%m-%d}" if chosen.until else "",
+        "device": chosen.device,
+        "since": f"{chosen.since:%Y-%m-%d %H:%M}" if chosen.since else "",
+        "until": f"{chosen.until:%Y-%m-%d %H:%M}" if chosen.until else "",
     }
     note(
         services,

@@ -5,7 +5,7 @@ A dead letter is told by what it asks for and by ids. A key is not shown: that o
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import Any, assert_never
 
 from intake.errors import NotFoundError
@@ -172,6 +172,31 @@ _FOLLOWERS = {
 
 def _find_age(message: QueuedMessage) -> float:
     return message.sent_at.timestamp() if message.sent_at else 0
+
+
+class WorkList(Enum):
+    """What waits for admins."""
+
+    REJECTED = auto()
+    REVIEWS = auto()
+    STUCK = auto()
+    DEAD_LETTERS = auto()
+
+
+MOST_COUNTED = 99
+"""Of each list; where there is more, this is told."""
+
+
+def count_work(services: Services) -> dict[WorkList, int]:
+    """Count what waits in each list, up to one more than `MOST_COUNTED`; of dead letters about how many there are."""
+    rejected = services.records.files(None, State.REJECTED, None, None, MOST_COUNTED + 1)
+    failed = services.records.files(None, State.FAILED, None, None, MOST_COUNTED + 1)
+    return {
+        WorkList.REJECTED: len(rejected.rows),
+        WorkList.REVIEWS: len(services.reviews.list_waiting(MOST_COUNTED + 1)),
+        WorkList.STUCK: len(list_stuck(services)) + len(failed.rows),
+        WorkList.DEAD_LETTERS: sum(_find_queue(services, queue).depth() for queue in DeadLetterQueue),
+    }
 
 
 SEEN_WITHIN = timedelta(minutes=12)

@@ -37,11 +37,12 @@ CHOICES = {
         Choice(AlertKind.FAILED, "Files that failed on our side", "Nothing to do: we are fixing it"),
         Choice(AlertKind.QUIET, "Nothing arrives", "When no file has come for 6 hours, although files usually come"),
         Choice(AlertKind.LATE, "Files that wait", "When checking takes longer than usual: we are looking into it"),
-        Choice(AlertKind.DISAGREEMENT, "Objects and records that disagree", "What housekeeping finds, once for each"),
+        Choice(AlertKind.DISAGREEMENT, "Files and records that disagree", "What regular checks find, once for each"),
+        Choice(AlertKind.REVIEW, "Waiting for a second admin", "When somebody proposes to accept a rejected file"),
         Choice(
             EVERYTHING,
             "Everything, and alarms of the system",
-            "All of these, dead letters, long queues, failing functions",
+            "All of these, and failed messages, long queues, failing functions",
         ),
     )
 }

@@ -23,9 +23,6 @@ from processor.judge.rules.catalogue import RULES
 STEPS, FETCHED, INFLATED = 4_000_000, 4 * 1024**3, 2 * 1024**3
 """What both files of a comparison may cost together: about a minute of the judging Lambda's five."""
 
-REPLACEABLE = frozenset({"sop-instance-conflict", "sop-instance-uncompared"})
-"""What two people may decide to let take the first file's place."""
-
 _SAME = {Likeness.SAME: "rewrapped", Likeness.RECOMPRESSED: "re-encoded"}
 
 _CONFLICTS = {

@@ -16,6 +16,7 @@ from intake.files.scan import Scan
 from intake.files.states import State
 from intake.storage.model import Copied, ObjectRange
 from intake.storage.ports import Objects
+from intake.tenants.model import profile_version
 from processor.ingest.clashes import Clashes, Met
 from processor.ingest.stored_objects import ObjectBytes
 from processor.judge import ARCHIVE, Judgement
@@ -80,6 +81,7 @@ class Case:
             findings=judgement.findings,
             metadata=judgement.metadata,
             rules_version=RULES_VERSION,
+            profile_version=profile_version(self.profile.as_dict()),
             arrived_at=self.arrived_at,
             decided_at=decided_at,
             judging_ms=self.judging_ms,

@@ -14,6 +14,7 @@ from intake.messaging.ports import Queue
 from intake.orders.commands import DoTask, FindFiles
 from intake.orders.model import Answered, Order, OrderBatch, Selection
 from intake.orders.ports import Orders
+from intake.projections.model import device
 
 PORTION = 100
 """Files that are looked at for one message."""
@@ -46,7 +47,8 @@ class OrderDispatcher:
         portion = self.orders.portion(order.owner, order.order_id, command.number)
         if portion is None:
             rows, behind = self._list_rows(order.selection, self._find_position(order, command.number))
-            batch = OrderBatch(tuple(row.file_id for row in rows if order.may_choose(row)), behind)
+            chosen = tuple(row.file_id for row in rows if order.may_choose(row))
+            batch = OrderBatch(self._keep_device(order.selection.device, chosen), behind)
             portion = self.orders.add_portion(order.owner, order.order_id, command.number, batch)
         tasks = [
             DoTask(owner=order.owner, order_id=order.order_id, task=order.task, file_id=file_id, actor=order.actor)
@@ -57,6 +59,13 @@ class OrderDispatcher:
             following = FindFiles(owner=order.owner, order_id=order.order_id, number=command.number + 1)
             self.queue.send([following.message()])
         return Found(order.order_id, len(portion.file_ids), portion.next is None)
+
+    def _keep_device(self, wanted: str, file_ids: tuple[str, ...]) -> tuple[str, ...]:
+        if not wanted:
+            return file_ids
+        records = self.records.get_many(file_ids)
+        named = {file_id: device(record.clinic_id, record.metadata) for file_id, record in records.items()}
+        return tuple(file_id for file_id in file_ids if (made_by := named.get(file_id)) and made_by.key == wanted)
 
     def carry_out(self, command: DoTask) -> Answered:
         answered = self.do(command)

@@ -22,10 +22,8 @@ from intake.files.scan import Scan
 from intake.files.states import JUDGED, OPEN, State
 from intake.orders.commands import DoTask
 from intake.orders.model import Answer, Answered, Task
-from intake.orders.ports import Reviews
-from intake.orders.review_rules import obstacles
+from intake.orders.review_rules import REPLACEABLE, obstacles
 from intake.storage.ports import Objects
-from processor.ingest.clashes import REPLACEABLE
 from processor.ingest.filing import Buckets, Case, Filing
 from processor.ingest.process import Judge, time_judging
 from processor.ingest.senders import place_again
@@ -42,6 +40,7 @@ from processor.ingest.stored_objects import (
 from processor.judge import Facts
 from processor.judge.inspection.findings import Profile
 from processor.judge.rules.catalogue import RULES
+from processor.orders.review_results import ReviewResults, list_steps
 
 STEPS = {Task.REPROCESS: "reprocess", Task.ACCEPT: "review-confirmed", Task.DELETE: "delete-ordered"}
 """What the timeline calls the wish that a task follows."""
@@ -66,7 +65,7 @@ class Tasks:
 
     objects: Objects
     verdicts: Verdicts
-    reviews: Reviews
+    results: ReviewResults
     buckets: Buckets
     judge: Judge
     profile_of: Callable[[str], Profile]
@@ -91,7 +90,10 @@ class Tasks:
             answer, codes = self._finish(record) if is_done(command, record) else carry_out(record, command)
         except _NothingToDoError as nothing:
             answer, codes = nothing.answering
-        return Answered(file_id=record.file_id, clinic_id=record.clinic_id, answer=answer, codes=codes)
+        answered = Answered(file_id=record.file_id, clinic_id=record.clinic_id, answer=answer, codes=codes)
+        if command.task is Task.ACCEPT:
+            self.results.tell(command, answered)
+        return answered
 
     def _reprocess(self, record: FileRecord, command: DoTask) -> Answering:
         wish = RETRY if command.owner else STEPS[command.task]
@@ -102,23 +104,24 @@ class Tasks:
         return choose_answer(self._filing.predict_judgement(self._judge_again(record)[0]).findings)
 
     def _accept(self, record: FileRecord, command: DoTask) -> Answering:
-        review = self.reviews.review(record.file_id)
-        if record.state is not State.REJECTED:
-            raise _NothingToDoError(Answer.CLOSED)
-        if review is None or review.clinic_id != record.clinic_id or not review.holds:
-            raise _NothingToDoError(Answer.REFUSED)
-        if review.decided_by != command.actor or review.decided_at is None:
-            raise _NothingToDoError(Answer.REFUSED)
-        proposed = TimelineEntry(review.proposed_at, review.proposed_by, "review-proposed")
-        confirmed = TimelineEntry(review.decided_at, review.decided_by, STEPS[command.task], command.order_id)
-        case, source = self._judge_again(record, proposed, confirmed)
+        review = self.results.find_agreed(record, command.actor)
+        if review is None or record.state is not State.REJECTED:
+            raise _NothingToDoError(Answer.REFUSED if record.state is State.REJECTED else Answer.CLOSED)
+        steps = list_steps(review, STEPS[command.task], command.order_id)
+        try:
+            case, source = self._judge_again(record, *steps)
+        except _NothingToDoError as nothing:
+            self.results.keep_out(record, steps, nothing.answering[0])
+            raise
         overridden = tuple(replace(found, severity=Severity.WARN) for found in case.judgement.findings)
         replaces = record.conflicts_with if REPLACEABLE.intersection(review.codes) else None
         accepted = replace(case, judgement=replace(case.judgement, findings=overridden), replaces=replaces)
         # A clash is with another file than the one whose place this one was let take: that was decided of no one.
         clash = list_rejecting_codes(self._filing.predict_judgement(accepted).findings)
         rejecting = (*list_rejecting_codes(case.judgement.findings), *clash)
-        if clash or not set(rejecting) <= set(review.codes) or obstacles(rejecting):
+        undecided = [code for code in rejecting if code in clash or code not in review.codes or obstacles([code])]
+        if undecided:
+            self.results.keep_out(record, steps, undecided[-1])
             return Answer.REFUSED, rejecting
         return self._file(accepted, source)
 

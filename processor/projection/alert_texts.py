@@ -169,6 +169,24 @@ def write_disagreement(due: DueAlert, origin: str) -> Alert:
     )
 
 
+def write_review(due: DueAlert, origin: str) -> Alert:
+    """Tell admins that rejected files were proposed to be accepted."""
+    waits = "waits" if due.count == 1 else "wait"
+    return _write_alert(
+        due,
+        f"{_count_files(due.count)} of {_name_clinic(due)} {waits} for a second admin",
+        [
+            "An administrator proposed to accept what was rejected. Another one has to look at it, and decide.",
+            "",
+            "What waits for a decision:",
+            f"{origin}/admin/reviews",
+            "",
+            "More proposals for this clinic within 15 minutes come in one message.",
+        ],
+        origin,
+    )
+
+
 def _write_alert(due: DueAlert, headline: str, lines: Sequence[str], origin: str) -> Alert:
     body = [
         f"{headline}.",

@@ -74,9 +74,10 @@ def describe_verdict(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row | No
     make and model. What a record gains later stays out until somebody adds it.
     """
     state = State(new["state"])
-    # That another took a file's place, or that somebody dealt with it, is no verdict: its own stays what it was.
+    # That another took a file's place, that somebody dealt with it, or that a review was in vain, is no verdict: its
+    # own stays what it was.
     is_superseded = new.get("superseded_by") and not old.get("superseded_by")
-    is_said = bool(new["timeline"]) and new["timeline"][-1]["event"] in REPAIRS
+    is_said = any(step["event"] in {*REPAIRS, "review-refused"} for step in new["timeline"][-1:])
     if state not in EXPORTED or old.get("revision") == new["revision"] or is_superseded or is_said:
         return None
     # A later verdict keeps the first one's timings, and has none itself.

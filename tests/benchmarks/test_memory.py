@@ -107,6 +107,7 @@ def processed(content):
             "POWERTOOLS_METRICS_NAMESPACE": "SilentScalper",
             "POWERTOOLS_SERVICE_NAME": "judge",
             "SCALPER_TABLE": "files",
+            "SCALPER_AUDIT_TABLE": "audit",
             "SCALPER_INCOMING_BUCKET": "incoming",
             "SCALPER_ACCEPTED_BUCKET": "accepted",
             "SCALPER_QUARANTINE_BUCKET": "quarantine",

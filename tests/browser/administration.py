@@ -23,6 +23,7 @@ PAGES = {
     "clinic-new": "/admin/clinics/new",
     "clinic-edit": f"/admin/clinics/{CLINIC}/edit",
     "profile": f"/admin/clinics/{CLINIC}/profile",
+    "profile-history": f"/admin/clinics/{CLINIC}/profile/history",
     "invite": f"/admin/clinics/{CLINIC}/invite",
     "admins": "/admin/admins",
     "person": "/admin/people/u-1?done=remind",

@@ -54,6 +54,8 @@ def pages(day: Day) -> dict[str, tuple[str | None, str]]:
         "notifications-operations": (admin, "/settings/notifications"),
         "admin-files": (admin, "/files"),
         "quarantine": (admin, "/admin/quarantine"),
+        "quarantine-grouped": (admin, "/admin/quarantine?group=cause"),
+        "admin-uploads": (admin, "/admin/uploads"),
         "quarantine-none": (admin, "/admin/quarantine?clinic=lakeview&code=truncated"),
         "quarantined-file": (admin, f"/admin/quarantine/{day.rejected_file}"),
         "stuck": (admin, "/admin/stuck"),

@@ -86,6 +86,22 @@ def test_a_clinic_is_chosen_and_left_again(portal: PortalServer, admin_page: Pag
     expect(admin_page.get_by_text("Lakeview Imaging Centre, the last 24 hours")).to_be_visible()
 
 
+def test_from_rejections_to_the_files_is_one_click(portal: PortalServer, admin_page: Page) -> None:
+    admin_page.goto(f"{portal.url}/admin?range=7d&clinic=northside")
+    admin_page.locator(".tiles").get_by_role("link", name="rejected: show these files").click()
+    admin_page.wait_for_url(re.compile(r"/admin/quarantine\?clinic=northside&since=.*T00"))
+    assert admin_page.locator('input[name="file"]').count() >= 3
+
+
+def test_a_bar_leads_to_the_files_of_its_time(portal: PortalServer, admin_page: Page) -> None:
+    admin_page.goto(f"{portal.url}/admin?range=7d")
+    bars = admin_page.locator("[data-links] .u-over")
+    box = bars.bounding_box()
+    assert box is not None
+    bars.click(position={"x": box["width"] * 6.3 / 7, "y": box["height"] - 4})
+    admin_page.wait_for_url(re.compile(r"/admin/quarantine\?since=[\d-]+T00%3A00&until=[\d-]+T00%3A00"))
+
+
 def test_charts_follow_the_scheme_and_the_width(portal: PortalServer, admin_page: Page) -> None:
     admin_page.goto(f"{portal.url}/admin")
     admin_page.emulate_media(color_scheme="dark")

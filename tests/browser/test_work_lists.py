@@ -64,6 +64,18 @@ def test_all_of_a_page_are_ticked_tried_and_then_checked_for_real(portal: Portal
     assert {command.task for command in carry_out(portal)} == {Task.REPROCESS}
 
 
+def test_a_group_is_ticked_at_once_and_what_to_do_with_it_stays_in_reach(
+    portal: PortalServer, admin_page: Page
+) -> None:
+    admin_page.goto(f"{portal.url}/admin/quarantine?group=cause")
+    group = admin_page.locator("tbody", has=admin_page.locator("[data-select-group]")).first
+    group.locator("[data-select-group]").check()
+    ticked = group.locator('input[name="file"]').count()
+    expect(admin_page.get_by_text(f"The ticked files ({ticked})")).to_be_visible()
+    admin_page.mouse.wheel(0, 2000)
+    expect(admin_page.get_by_role("button", name="Dry run")).to_be_in_viewport()
+
+
 def test_a_deletion_asks_for_a_reason_before_anything_happens(portal: PortalServer, admin_page: Page) -> None:
     admin_page.goto(f"{portal.url}/admin/quarantine")
     admin_page.locator('input[name="file"]').first.check()

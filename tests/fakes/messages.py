@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from intake.errors import ConflictError
+from intake.errors import ConflictError, NotFoundError
 from intake.messaging.model import Alert, QueuedMessage
-from intake.tenants.model import Clinic, Partner
+from intake.tenants.model import Clinic, Partner, ProfileChange
 
 
 @dataclass
@@ -18,6 +18,7 @@ class FakeDirectory:
     clinics_by_id: dict[str, Clinic] = field(default_factory=dict)
     partners_by_id: dict[str, Partner] = field(default_factory=dict)
     profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
+    changes: dict[tuple[str, str], ProfileChange] = field(default_factory=dict)
     lookups: int = 0
     """How often a partner or a profile was asked for."""
 
@@ -32,10 +33,20 @@ class FakeDirectory:
             raise ConflictError(clinic.clinic_id)
         self.save_clinic(clinic)
 
-    def replace_profile(self, clinic_id: str, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
-        if self.profiles.get(clinic_id) != before:
+    def change_profile(self, clinic_id: str, change: ProfileChange) -> None:
+        if self.profiles.get(clinic_id) != change.before:
             raise ConflictError(clinic_id)
-        self.profiles[clinic_id] = after
+        self.profiles[clinic_id] = change.after
+        self.changes[clinic_id, change.change_id] = change
+
+    def profile_changes(self, clinic_id: str, limit: int) -> tuple[ProfileChange, ...]:
+        theirs = sorted((key for key in self.changes if key[0] == clinic_id), reverse=True)
+        return tuple(self.changes[key] for key in theirs[:limit])
+
+    def profile_change(self, clinic_id: str, change_id: str) -> ProfileChange:
+        if (clinic_id, change_id) not in self.changes:
+            raise NotFoundError(change_id)
+        return self.changes[clinic_id, change_id]
 
     def partners(self) -> tuple[Partner, ...]:
         return tuple(self.partners_by_id.values())

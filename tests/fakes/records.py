@@ -36,8 +36,8 @@ class FakeRecords:
             raise NotFoundError(upload_id)
         return self.table.count_files(stored)
 
-    def uploads(self, clinic_id: str, after: str | None, limit: int) -> Page[Upload]:
-        rows = [upload for upload in self.table.uploads.values() if upload.clinic_id == clinic_id]
+    def uploads(self, clinic_id: str | None, after: str | None, limit: int) -> Page[Upload]:
+        rows = [upload for upload in self.table.uploads.values() if clinic_id in (None, upload.clinic_id)]
         rows.sort(key=lambda upload: (upload.created_at, upload.upload_id), reverse=True)
         page = page_of(rows, f"uploads {clinic_id}", after, limit)
         return Page(tuple(self.table.count_files(upload) for upload in page.rows), page.next)
@@ -47,6 +47,15 @@ class FakeRecords:
         if record is None or clinic_id not in (None, record.clinic_id):
             raise NotFoundError(file_id)
         return record
+
+    def find_holders(self, records: Sequence[FileRecord]) -> dict[str, str]:
+        holders = {}
+        for record in records:
+            uid = record.metadata.get("sop_instance_uid", "")
+            holder = self.table.files.get(self.table.identities.get((record.clinic_id, "sop", uid), ""))
+            if holder and holder.file_id != record.file_id and holder.sha256 != record.sha256:
+                holders[record.file_id] = holder.file_id
+        return holders
 
     def get_many(self, file_ids: Sequence[str]) -> dict[str, FileRecord]:
         return {file_id: self.table.files[file_id] for file_id in file_ids if file_id in self.table.files}

@@ -1,10 +1,11 @@
 """Reviews, in memory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from intake.errors import ConflictError, NotFoundError
-from intake.orders.model import Review
+from intake.orders.model import Answer, Review
 
 
 @dataclass
@@ -15,7 +16,8 @@ class FakeReviews:
 
     def propose(self, review: Review) -> bool:
         standing = self.by_file.get(review.file_id)
-        if standing and (not standing.decided_by or standing.confirmed or standing.clinic_id != review.clinic_id):
+        taken = standing and (not standing.decided_by or (standing.confirmed and not standing.was_in_vain))
+        if standing and (taken or standing.clinic_id != review.clinic_id):
             return False
         self.by_file[review.file_id] = review
         return True
@@ -29,6 +31,15 @@ class FakeReviews:
         decided = replace(standing, decided_by=by, decided_by_name=name, decided_at=at, confirmed=confirmed)
         self.by_file[review.file_id] = decided
         return decided
+
+    def conclude(self, review: Review, answer: Answer, codes: Sequence[str]) -> bool:
+        standing = self.by_file.get(review.file_id)
+        if standing is None or (standing.clinic_id, standing.decided_by) != (review.clinic_id, review.decided_by):
+            return False
+        if not standing.confirmed or standing.answer:
+            return False
+        self.by_file[review.file_id] = replace(standing, answer=answer, refused_for=tuple(codes))
+        return True
 
     def review(self, file_id: str) -> Review | None:
         return self.by_file.get(file_id)

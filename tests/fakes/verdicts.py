@@ -66,6 +66,15 @@ class FakeVerdicts:
         self.table.save(stored, state=State.DELETED, updated_at=at, timeline=(*stored.timeline, *steps, told))
         return True
 
+    def add_steps(self, record: FileRecord, steps: Sequence[TimelineEntry], at: datetime) -> bool:
+        stored = self.table.files.get(record.file_id)
+        if stored is None or (stored.clinic_id, stored.revision) != (record.clinic_id, record.revision):
+            return False
+        if stored.state is not State.REJECTED:
+            return False
+        self.table.save(stored, updated_at=at, timeline=(*stored.timeline, *steps))
+        return True
+
     def settle(
         self, record: FileRecord, state: State, found: Finding | None, stored: ObjectVersion, at: datetime
     ) -> bool:
@@ -144,6 +153,7 @@ class FakeVerdicts:
             shadow=verdict.shadow,
             scan=verdict.scan or base.scan,
             rules_version=verdict.rules_version,
+            profile_version=verdict.profile_version,
             updated_at=verdict.decided_at,
             timings=base.timings if verdict.again and verdict.again.judged else _timings(verdict),
             timeline=(*base.timeline, *asked, TimelineEntry(verdict.decided_at, "processor", verdict.state.value)),

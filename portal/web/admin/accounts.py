@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from portal.accounts.user_pool import Standing
 from portal.admin import clinics, partners, staff
 from portal.auth.identity import ADMIN_GROUP, Identity
 from portal.errors import FieldsError
@@ -24,6 +25,9 @@ DEEDS = {"invited": "was invited by email. The temporary password in it works fo
     deed: act.done for deed, act in staff.ACTS.items()
 }
 """What was done to somebody, as their page says it after their name."""
+
+LED_TO = {"disable": Standing.DISABLED, "enable": Standing.ACTIVE}
+"""Deeds that are told only of whom they still hold for."""
 
 
 @router.get("/admins")
@@ -68,7 +72,8 @@ def _send_invitation(
 def person_page(request: Request, identity: Admin, services: Collaborators, username: str, done: str = "") -> Response:
     person, groups = services.people.find_person(username)
     clinic_id = staff.find_clinic_id(groups)
-    told = DEEDS.get(done, "")
+    # An address that is opened again later must not say what is no longer so.
+    told = DEEDS.get(done, "") if done not in LED_TO or person.standing is LED_TO[done] else ""
     return render(
         request,
         "admin/person.html",

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from intake.errors import ConflictError
 from intake.files.keys import UNASSIGNED
 from intake.rules import catalogue
+from intake.tenants.model import profile_version
 from portal.accounts.user_pool import name_group
 from portal.admin import clinics, partners, profiles
 from portal.errors import FieldsError
@@ -31,6 +32,9 @@ DONE: Mapping[str, str] = {
 }
 
 LEVELS = {"off": "Do nothing", "warn": "Warn", "reject": "Reject", "shadow": "Count only"}
+
+CHANGES = 100
+"""Changes of a profile that its history shows."""
 
 OVERTAKEN = {"kinds": "Somebody else has just changed this profile. You now see their version: please look again."}
 
@@ -125,6 +129,40 @@ def save_profile(
     return see_other(f"/admin/clinics/{clinic_id}?done=profile")
 
 
+@router.get("/{clinic_id}/profile/history")
+def profile_history(request: Request, services: Collaborators, clinic_id: str, said: str = "") -> Response:
+    clinic, standing = clinics.find_clinic(services, clinic_id), services.directory.profile(clinic_id)
+    return render(
+        request,
+        "admin/profile_history.html",
+        clinic=clinic,
+        version=profile_version(standing),
+        summary=profiles.summarize_profile(standing),
+        overtaken=said == "overtaken",
+        changes=[
+            (
+                change,
+                profiles.describe_changes(change.before, change.after),
+                profile_version(change.before),
+                profile_version(change.after),
+            )
+            for change in services.directory.profile_changes(clinic_id, CHANGES)
+        ],
+    )
+
+
+@router.post("/{clinic_id}/profile/restore")
+def restore_profile(identity: Admin, services: Collaborators, clinic_id: str, fields: Fields) -> Response:
+    change_id, seen = fields.get("change", ""), fields.get("version", "")
+    try:
+        clinics.restore_profile(
+            services, identity, clinic_id, change_id, seen=seen, before=fields.get("which") == "before"
+        )
+    except ConflictError:
+        return see_other(f"/admin/clinics/{clinic_id}/profile/history?said=overtaken")
+    return see_other(f"/admin/clinics/{clinic_id}?done=profile")
+
+
 def _render_profile_form(
     request: Request,
     services: Services,
@@ -156,5 +194,5 @@ def _write_fields(profile: profiles.Profile | None) -> dict[str, Any]:
     chosen = catalogue().kinds if kinds is None else kinds
     sizes = {f"max-{kind}": f"{limit // profiles.MEGABYTE}" for kind, limit in written.get("max_bytes", {}).items()}
     levels = {f"rule-{code}": level for code, level in written.get("rules", {}).items()}
-    others = {"conflicts": written.get("conflicts", profiles.USUAL), "version": profiles.fingerprint_profile(profile)}
+    others = {"conflicts": written.get("conflicts", profiles.USUAL), "version": profile_version(profile)}
     return {f"kind-{kind}": "on" for kind in chosen} | sizes | levels | others

@@ -1,7 +1,7 @@
 """The admins' dashboard."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -21,6 +21,7 @@ from portal.presentation.labels import STATE_BADGES, Badge
 from portal.services import Services
 from portal.web.layout.pages import build_address
 from portal.web.layout.receipts import Tile
+from portal.web.quarantine.work_lists import QUARANTINE
 
 router = APIRouter(prefix="/admin")
 
@@ -42,7 +43,8 @@ class Row:
     """One step of the tables beside the charts."""
 
     start: datetime
-    numbers: list[int]
+    numbers: list[tuple[int, str]]
+    """Files by state, each with the address of their list."""
     durations: list[str]
 
 
@@ -54,6 +56,34 @@ class Fact:
     text: str
     badge: Badge | None = None
     href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where the files are listed that a number of the dashboard counts: those of its range, and of its clinic."""
+
+    clinic_id: str
+    since: datetime
+
+    def rejected(self, **narrowed: str) -> str:
+        """Return the quarantine's address, narrowed further."""
+        return build_address(QUARANTINE, {"clinic": self.clinic_id, "since": _write_minute(self.since), **narrowed})
+
+    def files(self, **narrowed: str) -> str:
+        """Return the address of the list of files, which knows days only."""
+        return build_address("/files", {"clinic": self.clinic_id, "since": f"{self.since:%Y-%m-%d}", **narrowed})
+
+    def in_state(self, state: State, until: datetime | None = None) -> str:
+        """Return the address of the files of a state, up to a moment or till now."""
+        if state is State.REJECTED:
+            return self.rejected(until=_write_minute(until) if until else "")
+        # The last day is one of those that are listed.
+        last = f"{until - timedelta(milliseconds=1):%Y-%m-%d}" if until else ""
+        return self.files(state=state.value, until=last)
+
+
+def _write_minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M}"
 
 
 @router.get("")
@@ -89,6 +119,7 @@ def _build_view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
     span = RANGES.get(wanted, RANGES["24h"])
     shown = build_dashboard(services, span, clinic or None)
     names, dead = _list_names(services), shown.pipeline.dead
+    links = Links(clinic, span.starts(shown.at)[0])
     return {
         "shown": shown,
         "names": names,
@@ -97,9 +128,13 @@ def _build_view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
         "again": build_address("/admin/_dashboard", {"range": span.key, "clinic": clinic}),
         # What an admin must look at now, if anything.
         "trouble": TROUBLE.format(formatting.format_count(dead, "message")) if dead else None,
-        "tiles": [Tile(shown.counts.get(state, 0), badge.label, badge) for state, badge in CHARTED.items()],
+        "links": links,
+        "tiles": [
+            (Tile(shown.counts.get(state, 0), badge.label, badge), links.in_state(state))
+            for state, badge in CHARTED.items()
+        ],
         "now": _list_facts(shown.pipeline),
-        **_build_charts(shown),
+        **_build_charts(shown, clinic),
         "by_date": span.grain is Grain.DAY,
         "codes": shown.codes[:CODES],
         "worst": max([LEAST_SCALE, *(row.rate for row in (*shown.clinics, *shown.devices))]),
@@ -130,9 +165,10 @@ def _list_facts(pipeline: Pipeline) -> list[Fact]:
     ]
 
 
-def _build_charts(shown: Dashboard) -> dict[str, Any]:
+def _build_charts(shown: Dashboard, clinic: str) -> dict[str, Any]:
     """Return the charts of verdicts and of how long files took to one, as their script draws them, and their tables."""
-    step = int(shown.range.grain.value.total_seconds())
+    length = shown.range.grain.value
+    step = int(length.total_seconds())
     axis = {"starts": [int(one.start.timestamp()) for one in shown.steps], "step": step}
     verdicts = [
         {"label": badge.label, "tone": badge.tone, "values": [step.counts[state] for step in shown.steps]}
@@ -143,14 +179,17 @@ def _build_charts(shown: Dashboard) -> dict[str, Any]:
         for place, share in enumerate(SHARES)
     ]
     return {
-        "verdicts": {**axis, "kind": "bars", "series": verdicts},
+        "verdicts": {**axis, "kind": "bars", "series": verdicts, "list": build_address(QUARANTINE, {"clinic": clinic})},
         "latency": {**axis, "kind": "lines", "series": latency},
         "charted": list(CHARTED.values()),
         "shares": [f"{share:.0%}".replace("%", " %") for share in SHARES],
         "rows": [
             Row(
                 step.start,
-                [step.counts[state] for state in CHARTED],
+                [
+                    (step.counts[state], Links(clinic, step.start).in_state(state, step.start + length))
+                    for state in CHARTED
+                ],
                 [formatting.format_taken(one) for one in step.percentiles],
             )
             for step in reversed(shown.steps)

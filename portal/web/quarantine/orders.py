@@ -18,7 +18,7 @@ from portal.quarantine import orders
 from portal.services import Services
 from portal.web.layout.pages import Admin, build_address, build_page_links
 from portal.web.layout.receipts import Tile, stack_bar
-from portal.web.quarantine.work_lists import TABS, lead_to_order
+from portal.web.quarantine.work_lists import lead_to_order, list_tabs
 
 router = APIRouter(prefix="/admin/orders")
 
@@ -30,7 +30,9 @@ LIST = 50
 def order_page(
     request: Request, identity: Admin, services: Collaborators, order_id: str, cursor: PageCursor
 ) -> Response:
-    return render(request, "admin/order.html", tabs=TABS, **_build_view(services, identity, order_id, cursor))
+    return render(
+        request, "admin/order.html", tabs=list_tabs(services), **_build_view(services, identity, order_id, cursor)
+    )
 
 
 @router.get("/{order_id}/_progress")
@@ -96,7 +98,7 @@ ANSWERS: dict[Answer, Badge] = {
     Answer.GONE: Badge("Content no longer kept", "hourglass", "wait", ""),
     Answer.UNSCANNED: Badge("Not scanned for malware", "alert", "fault", ""),
     Answer.CLOSED: Badge("Left alone: its state has changed", "file", "wait", ""),
-    Answer.REFUSED: Badge("Review no longer valid", "alert", "fault", ""),
+    Answer.REFUSED: Badge("Not accepted", "cross", "bad", ""),
 }
 
 TRIED: dict[Answer, Badge] = {

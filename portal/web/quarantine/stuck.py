@@ -13,7 +13,7 @@ from portal.presentation import formatting
 from portal.quarantine import orders, unfinished_work
 from portal.quarantine.unfinished_work import DeadLetterQueue
 from portal.web.layout.pages import Admin, build_page_links, see_other
-from portal.web.quarantine.work_lists import MOST_REASON, TABS, Text, check_reason, lead_to_order
+from portal.web.quarantine.work_lists import MOST_REASON, Text, check_reason, lead_to_order, list_tabs
 
 router = APIRouter(prefix="/admin")
 
@@ -43,7 +43,7 @@ def files_page(
     return render(
         request,
         "admin/stuck.html",
-        tabs=TABS,
+        tabs=list_tabs(services),
         nothing=said == "nothing",
         waiting=[
             (file, formatting.format_duration(round((now - file.arrived_at).total_seconds()) * 1000))
@@ -91,7 +91,7 @@ def letters_page(request: Request, services: Collaborators, redriven: Count = No
     return render(
         request,
         "admin/letters.html",
-        tabs=TABS,
+        tabs=list_tabs(services),
         queues=queues,
         redriven=redriven,
         shown=unfinished_work.SHOWN,
@@ -113,6 +113,6 @@ def discard(
     fault = check_reason(given.reason) if given.reason or "asked" in request.query_params else None
     if fault or not given.reason:
         asked = {"queue": queue, "given": given, "fault": fault, "most": MOST_REASON}
-        return render(request, "admin/discard.html", status=422 if fault else 200, tabs=TABS, **asked)
+        return render(request, "admin/discard.html", status=422 if fault else 200, tabs=list_tabs(services), **asked)
     unfinished_work.discard(services, identity, queue, given.message_id, given.reason.strip())
     return see_other("/admin/dead-letters")

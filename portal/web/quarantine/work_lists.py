@@ -1,5 +1,6 @@
 """What the pages of the work lists share."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi.responses import Response
@@ -7,15 +8,38 @@ from pydantic import BaseModel, Field
 
 from intake.files.states import State
 from intake.orders.model import Order, Selection
-from portal.presentation.formatting import format_count, parse_day
+from portal.presentation.formatting import format_count, parse_moment
+from portal.quarantine.unfinished_work import MOST_COUNTED, WorkList, count_work
+from portal.services import Services
 from portal.web.layout.pages import see_other
 
-TABS = (
-    ("/admin/quarantine", "Quarantine"),
-    ("/admin/reviews", "Waiting for a second admin"),
-    ("/admin/stuck", "Stuck files"),
-    ("/admin/dead-letters", "Dead letters"),
+_LISTS = (
+    ("/admin/quarantine", "Quarantine", WorkList.REJECTED),
+    ("/admin/reviews", "Waiting for a second admin", WorkList.REVIEWS),
+    ("/admin/stuck", "Stuck files", WorkList.STUCK),
+    ("/admin/dead-letters", "Dead letters", WorkList.DEAD_LETTERS),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One of the work lists, and how much stands in it."""
+
+    href: str
+    label: str
+    count: str
+    """Empty where nothing is there to do."""
+
+
+def list_tabs(services: Services) -> list[Tab]:
+    """Return the work lists with their counts, which cost the same however long the lists are."""
+    numbers = count_work(services)
+    return [Tab(href, label, _write_count(numbers[which])) for href, label, which in _LISTS]
+
+
+def _write_count(number: int) -> str:
+    return f"{MOST_COUNTED}+" if number > MOST_COUNTED else f"{number or ''}"
+
 
 QUARANTINE = "/admin/quarantine"
 
@@ -32,10 +56,14 @@ class Filter(BaseModel):
     clinic: Text = ""
     code: Text = ""
     kind: Text = ""
+    upload: Text = ""
+    device: Text = ""
     since: Text = ""
     until: Text = ""
     handled: Literal["", "too"] = ""
     """Whether what its clinic has replaced or dealt with is listed too."""
+    group: Text = ""
+    """What the page puts side by side; it leaves out nothing."""
 
     @property
     def selection(self) -> Selection:
@@ -44,8 +72,10 @@ class Filter(BaseModel):
             clinic_id=self.clinic.strip(),
             code=self.code.strip(),
             kind=self.kind,
-            since=parse_day(self.since),
-            until=parse_day(self.until),
+            upload_id=self.upload.strip(),
+            device=self.device.strip(),
+            since=parse_moment(self.since),
+            until=parse_moment(self.until),
         )
 
     @property

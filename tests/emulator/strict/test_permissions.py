@@ -37,7 +37,7 @@ MAY = {
             "accepted": _FILE,
             "quarantine": _FILE,
         },
-        "tables": {"records": _ITEMS},
+        "tables": {"records": _ITEMS, "audit": {"dynamodb:PutItem"}},
         "queues": {"main": {*_CONSUME, *_SEND}, "failed invocations": _SEND},
         "keys": _USE_KEYS,
     },

@@ -162,7 +162,9 @@ def test_audit_entries_are_added_and_read_and_by_nobody_changed_or_removed(templ
     for function in FUNCTIONS:
         actions = {action for action in template.actions(function) if action.startswith("dynamodb:")}
         touching = {action for action in actions if table in template.may(function, action)}
-        assert touching == (allowed if function == "PortalFunction" else set())
+        # The judge tells how acceptances by review ended, and reads nothing.
+        expected = {"PortalFunction": allowed, "JudgeFunction": {"dynamodb:PutItem"}}
+        assert touching == expected.get(function, set())
 
 
 def test_the_portal_tends_people_and_clients_of_its_own_pool_and_nothing_else_of_it(template):

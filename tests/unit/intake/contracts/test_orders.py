@@ -103,6 +103,23 @@ class TestReviews:
         assert reviews.propose(replace(REVIEW, reason="Another one."))
         assert reviews.review(FILE).reason == "Another one."
 
+    def test_how_an_acceptance_ended_is_kept_once_and_what_was_in_vain_may_be_proposed_again(self, reviews):
+        reviews.propose(REVIEW)
+        assert not reviews.conclude(REVIEW, Answer.REFUSED, ["truncated"])
+        agreed = self.decide(reviews)
+        assert not reviews.conclude(replace(agreed, clinic_id="lakeview"), Answer.REFUSED, ["truncated"])
+        assert reviews.conclude(agreed, Answer.REFUSED, ["truncated"])
+        assert not reviews.conclude(agreed, Answer.ACCEPTED, [])
+        told = reviews.review(FILE)
+        assert (told.answer, told.refused_for, told.holds) == (Answer.REFUSED, ("truncated",), False)
+        assert reviews.propose(replace(REVIEW, reason="Once more."))
+        assert reviews.review(FILE).answer is None
+
+    def test_what_was_accepted_is_not_proposed_again(self, reviews):
+        reviews.propose(REVIEW)
+        assert reviews.conclude(self.decide(reviews), Answer.WARNED, [])
+        assert not reviews.propose(REVIEW)
+
     def test_those_that_wait_come_oldest_first(self, reviews):
         later = replace(REVIEW, file_id=a_file(1).file_id, proposed_at=NOON + timedelta(hours=1))
         done = replace(REVIEW, file_id=a_file(2).file_id)

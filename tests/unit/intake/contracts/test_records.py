@@ -80,6 +80,15 @@ class TestRecords:
         assert [page.rows[0].upload_id for page in (first, second)] == [OTHER_UPLOAD, UPLOAD_ID]
         assert stores.records.uploads("lakeview", None, 1).rows == ()
 
+    def test_uploads_of_all_clinics_come_newest_first_and_go_on_behind_a_position(self, stores, files):
+        later = an_upload(upload_id=OTHER_UPLOAD, clinic_id="lakeview", created_at=NOON + timedelta(hours=1))
+        stores.records.create_upload(later)
+        page = stores.records.uploads(None, None, 1)
+        assert [upload.upload_id for upload in page.rows] == [OTHER_UPLOAD]
+        rest = stores.records.uploads(None, page.next, 5)
+        assert [upload.upload_id for upload in rest.rows] == [UPLOAD_ID]
+        assert rest.next is None
+
     def test_several_files_are_read_without_those_that_there_are_not(self, stores, files):
         assert stores.records.get_many([files[1].file_id, f"{OTHER_UPLOAD}-00000"]) == {files[1].file_id: files[1]}
 
@@ -142,6 +151,32 @@ class TestVerdicts:
         assert stores.verdicts.check_conflicts(rival).outcome is Outcome.SOP_INSTANCE_CONFLICT
         assert stores.verdicts.check_conflicts(a_verdict(files[1])).outcome is Outcome.RECORDED
         assert stores.verdicts.file(files[1].file_id) == files[1]
+
+    def test_who_holds_a_files_sop_instance_is_told_unless_it_is_the_same_file_or_the_same_bytes(self, stores, files):
+        stores.verdicts.record(a_verdict(files[0], sop_instance_uid="1.2.3", sha256=SHA), reserved=True)
+        names = {"sop_instance_uid": "1.2.3"}
+        rival, twin, other, self_ = (
+            replace(files[1], metadata=names, sha256="cd" * 32),
+            replace(files[2], metadata=names, sha256=SHA),
+            replace(a_file(7), metadata={"sop_instance_uid": "1.2.4"}),
+            replace(files[0], metadata=names, sha256="ef" * 32),
+        )
+        foreign = replace(rival, file_id=keys.file_id(UPLOAD_ID, 8), clinic_id="lakeview")
+        assert stores.records.find_holders([rival, twin, other, self_, foreign, a_file(9)]) == {
+            rival.file_id: files[0].file_id
+        }
+        assert stores.records.find_holders([]) == {}
+
+    def test_the_story_of_a_rejected_file_goes_on_only_as_it_was_read(self, stores, files):
+        step = TimelineEntry(NOON, "processor", "review-refused", "a-refusal")
+        assert not stores.verdicts.add_steps(files[0], [step], NOON)
+        stores.verdicts.record(a_verdict(files[0], state=State.REJECTED, findings=(REFUSAL,)), reserved=True)
+        rejected = stores.verdicts.file(files[0].file_id)
+        assert not stores.verdicts.add_steps(replace(rejected, clinic_id="lakeview"), [step], NOON)
+        assert stores.verdicts.add_steps(rejected, [step], NOON)
+        assert not stores.verdicts.add_steps(rejected, [step], NOON)
+        told = stores.verdicts.file(files[0].file_id)
+        assert (told.state, told.timeline) == (State.REJECTED, (*rejected.timeline, step))
 
     def test_a_file_judged_again_takes_its_new_verdict_only_as_it_was_judged(self, stores, files):
         stores.verdicts.record(a_verdict(files[0], state=State.REJECTED, findings=(REFUSAL,)), reserved=True)

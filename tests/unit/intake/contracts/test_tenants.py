@@ -9,7 +9,7 @@ from intake.errors import ConflictError, NotFoundError
 from intake.messaging.dynamodb import DynamoSubscriptions, DynamoWebhooks
 from intake.tenants.dynamodb import DynamoDirectory, DynamoRequestCounts
 from intake.tenants.gateway import JwtAuthorizer
-from intake.tenants.model import Clinic, Partner
+from intake.tenants.model import Clinic, Partner, ProfileChange
 from tests.fakes import FakeDirectory, FakeGateway, FakeRequestCounts, FakeSubscriptions, FakeWebhooks
 from tests.records import NOON
 from tests.unit.intake.messaging.test_filter_policies import a_subscription
@@ -18,6 +18,13 @@ from tests.unit.intake.tenants.test_gateway import Control
 
 CLINIC = Clinic("northside", "Northside Imaging")
 PARTNER = Partner("partner-1", "northside", "Northside RIS", frozenset({"scalper/read"}))
+
+
+def a_change(second, before, after):
+    return ProfileChange(
+        change_id=f"2026-11-22T12:00:{second:02d}.000Z.{second:08x}", at=NOON, by="admin-1", by_name="Ada",
+        before=before, after=after,
+    )  # fmt: skip
 
 
 class TestDirectory:
@@ -48,13 +55,27 @@ class TestDirectory:
     def test_a_profile_is_replaced_only_where_it_is_still_the_one_that_was_read(self, directory):
         directory.create_clinic(CLINIC)
         assert directory.profile("northside") is None
-        directory.replace_profile("northside", None, {"kinds": ["dicom"]})
+        directory.change_profile("northside", a_change(0, None, {"kinds": ["dicom"]}))
         for before in (None, {"kinds": ["pdf"]}):
             with pytest.raises(ConflictError):
-                directory.replace_profile("northside", before, {"kinds": []})
+                directory.change_profile("northside", a_change(1, before, {"kinds": []}))
         assert directory.profile("northside") == {"kinds": ["dicom"]}
         directory.save_profile("northside", {"kinds": ["pdf"]})
         assert directory.profile("northside") == {"kinds": ["pdf"]}
+
+    def test_each_change_of_a_profile_is_kept_for_its_clinic_newest_first_and_none_that_was_refused(self, directory):
+        first, second = a_change(1, None, {"kinds": ["pdf"]}), a_change(2, {"kinds": ["pdf"]}, {"kinds": None})
+        for change in (first, second):
+            directory.change_profile("northside", change)
+        with pytest.raises(ConflictError):
+            directory.change_profile("northside", a_change(3, {"kinds": ["pdf"]}, {}))
+        assert directory.profile_changes("northside", 10) == (second, first)
+        assert directory.profile_changes("northside", 1) == (second,)
+        assert directory.profile_changes("lakeview", 10) == ()
+        assert directory.profile_change("northside", first.change_id) == first
+        for clinic_id, change_id in (("lakeview", first.change_id), ("northside", "x" * 2000), ("northside", "")):
+            with pytest.raises(NotFoundError):
+                directory.profile_change(clinic_id, change_id)
 
 
 class TestRequestCounts:

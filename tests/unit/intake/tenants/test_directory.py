@@ -8,6 +8,7 @@ from intake.tenants.dynamodb import DynamoDirectory
 from intake.tenants.model import Clinic, Partner
 from tests.records import NOON
 from tests.unit.intake.conftest import TABLE
+from tests.unit.intake.contracts.test_tenants import a_change
 
 PROFILE = {"kinds": None, "max_bytes": {"dicom": 2_000_000_000}, "rules": {"trailing-bytes": "reject"}}
 
@@ -46,9 +47,9 @@ def test_partners_are_read_back_whole_and_listed_together(directory):
 
 
 def test_a_profile_is_replaced_by_who_saw_it_last(directory):
-    directory.replace_profile("eastside", None, PROFILE)
-    directory.replace_profile("eastside", PROFILE, {"kinds": ["pdf"]})
+    directory.change_profile("eastside", a_change(1, None, PROFILE))
+    directory.change_profile("eastside", a_change(2, PROFILE, {"kinds": ["pdf"]}))
     for seen in (None, PROFILE):
         with pytest.raises(ConflictError):
-            directory.replace_profile("eastside", seen, PROFILE)
+            directory.change_profile("eastside", a_change(3, seen, PROFILE))
     assert directory.profile("eastside") == {"kinds": ["pdf"]}

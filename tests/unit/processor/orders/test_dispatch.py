@@ -1,11 +1,14 @@
 """Orders on their way to single files: found portion by portion, each file asked for, each counted once."""
 
+from dataclasses import replace
+
 import pytest
 
 from intake.errors import NotFoundError
 from intake.files.states import State
 from intake.orders.commands import DoTask, FindFiles, parse_command
 from intake.orders.model import Answer, Answered, Order, Selection, Task
+from intake.projections.model import device
 from processor.orders.dispatch import PORTION, OrderDispatcher
 from tests.fakes import FakeOrders, FakeQueue, FakeRecords, FakeTable
 from tests.records import NOON, REFUSAL, UPLOAD_ID, a_file, an_upload
@@ -118,6 +121,15 @@ def test_what_matches_is_found_by_code_time_and_upload(counter, selection):
     counter.place(**selection)
     counter.run()
     assert len(counter.done) == 3
+
+
+@pytest.mark.parametrize("more", [{}, {"upload_id": UPLOAD_ID}, {"code": REFUSAL.code}])
+def test_a_devices_files_are_found_by_what_their_records_say(counter, more):
+    first, *_ = counter.fill(3)
+    counter.table.files[first.file_id] = replace(first, metadata={"manufacturer": "ACME"})
+    counter.place(device=device("northside", {"manufacturer": "ACME"}).key, **more)
+    counter.run()
+    assert (counter.done, counter.order.total) == ([first.file_id], 1)
 
 
 def test_named_files_are_taken_once_and_only_those_that_are_there_and_match(counter):

@@ -52,7 +52,9 @@ def test_a_review_that_does_not_hold_accepts_nothing(desk, reviewed, codes):
     actor = "admin-1" if reviewed.get("decider") == "admin-1" else "admin-2"
     answered = desk.do(Task.ACCEPT, file, actor=actor)
     assert (answered.answer, answered.codes) == (Answer.REFUSED, codes)
-    assert desk.record(file) == file
+    assert replace(desk.record(file), timeline=(), revision=0, updated_at=NOON) == replace(
+        file, timeline=(), revision=0, updated_at=NOON
+    )
 
 
 def test_no_review_at_all_accepts_nothing(desk):
@@ -75,7 +77,54 @@ def test_a_review_does_not_override_a_conflict_with_another_file(desk):
     desk.verdicts.table.files["another"] = file
     desk.reviewed(file)
     assert desk.do(Task.ACCEPT, file, actor="admin-2").answer is Answer.REFUSED
-    assert desk.record(file) == file
+    assert (desk.record(file).state, desk.record(file).stored) == (State.REJECTED, file.stored)
+
+
+def test_a_clash_that_came_meanwhile_is_told_by_timeline_audit_log_and_review(desk):
+    file = desk.rejected()
+    desk.rules = lambda source, facts: Judgement("dicom", (REFUSAL,), {}, "1234")
+    desk.verdicts.table.identities[file.clinic_id, "sop", "1234"] = "another"
+    desk.verdicts.table.files["another"] = file
+    desk.reviewed(file)
+
+    for _ in range(2):
+        desk.do(Task.ACCEPT, file, actor="admin-2")
+
+    (clash,) = {step.detail for step in desk.record(file).timeline if step.event == "review-refused"}
+    assert clash.startswith("sop-instance")
+    assert [step.event for step in desk.record(file).timeline[-3:]] == [
+        "review-proposed", "review-confirmed", "review-refused",
+    ]  # fmt: skip
+    (entry,) = desk.audit.written
+    assert (entry.action, entry.subject, entry.actor) == ("review.refused", file.file_id, "processor")
+    assert entry.detail == {"order": ORDER, "answer": "refused", "codes": f"{REFUSAL.code},{clash}"}
+    review = desk.reviews.review(file.file_id)
+    assert (review.was_in_vain, review.holds, review.refused_for) == (True, False, (REFUSAL.code, clash))
+
+
+def test_an_acceptance_is_noted_as_a_result_once_it_is_one(desk):
+    file = desk.rejected()
+    desk.rules = lambda source, facts: Judgement("dicom", (REFUSAL,), {}, "1234")
+    desk.reviewed(file)
+    for _ in range(2):
+        desk.do(Task.ACCEPT, file, actor="admin-2")
+    assert [(entry.action, entry.detail["answer"]) for entry in desk.audit.written] == [
+        ("review.accepted", "accepted_with_warnings")
+    ]
+    assert desk.reviews.review(file.file_id).answer is Answer.WARNED
+
+
+def test_a_crash_between_the_timeline_and_the_audit_log_is_healed_by_the_next_delivery(desk, monkeypatch):
+    file = desk.rejected()
+    desk.rules = lambda source, facts: Judgement("dicom", (REFUSAL,), {}, None)
+    desk.reviewed(file, codes=("another",))
+    with monkeypatch.context() as broken:
+        broken.setattr(type(desk.audit), "write", lambda *_: (_ for _ in ()).throw(ConnectionError))
+        with pytest.raises(ConnectionError):
+            desk.do(Task.ACCEPT, file, actor="admin-2")
+    desk.do(Task.ACCEPT, file, actor="admin-2")
+    assert [entry.action for entry in desk.audit.written] == ["review.refused"]
+    assert [step.event for step in desk.record(file).timeline].count("review-refused") == 1
 
 
 def test_deleting_removes_the_bytes_and_keeps_the_record_and_its_story(desk):

@@ -14,8 +14,9 @@ from processor.ingest.filing import Buckets
 from processor.ingest.stored_objects import Scans
 from processor.judge import Judgement
 from processor.judge.inspection.findings import Profile
+from processor.orders.review_results import ReviewResults
 from processor.orders.tasks import Tasks
-from tests.fakes import FakeReviews
+from tests.fakes import FakeAudit, FakeReviews
 from tests.records import IDS, NOON, REFUSAL, WARNING
 from tests.unit.processor.ingest.test_process import ACCEPTED, QUARANTINE, World
 
@@ -28,11 +29,14 @@ class Desk(World):
     def __init__(self, *, scan_required=False):
         super().__init__()
         self.reviews = FakeReviews()
+        self.audit = FakeAudit()
         self.rules = lambda source, facts: Judgement("dicom", (), {"modality": "CT"}, "1234")
         self.tasks = Tasks(
             objects=self.objects,
             verdicts=self.verdicts,
-            reviews=self.reviews,
+            results=ReviewResults(
+                verdicts=self.verdicts, reviews=self.reviews, audit=self.audit, clock=lambda: NOON + timedelta(days=2)
+            ),
             buckets=Buckets(ACCEPTED, QUARANTINE),
             judge=self.judge,
             profile_of=lambda clinic_id: Profile(),

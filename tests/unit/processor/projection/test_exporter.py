@@ -169,6 +169,12 @@ def test_that_another_file_took_a_files_place_is_no_verdict_of_it():
     assert one(superseded, accepted) is None
 
 
+def test_a_review_in_vain_is_no_verdict_again():
+    rejected = judged(a_file(), NOON, state=State.REJECTED, findings=(REFUSAL,))
+    steps = (TimelineEntry(NOON, "processor", "review-refused", "sop-instance-conflict"),)
+    assert one(replace(rejected, timeline=steps, revision=rejected.revision + 1), rejected) is None
+
+
 def test_a_second_verdict_has_a_row_of_its_own_without_a_time():
     before = a_file()
     timings = {"arrival_to_verdict": 120, "judging": 1}

@@ -1,10 +1,12 @@
 """Clinics, as admins tend them."""
 
 import re
+from html import unescape
 
 import pytest
 
 from intake.rules import catalogue
+from intake.tenants.model import ProfileChange, profile_version
 from portal.admin.profiles import CONFLICTS as PORTAL_CONFLICTS
 from portal.admin.profiles import MEGABYTE
 from processor.judge.inspection.findings import CONFLICTS, Profile
@@ -104,6 +106,68 @@ def test_a_profile_is_saved_as_the_judge_reads_it_and_its_changes_are_noted(port
     assert entry.detail["rule pdf-encrypted"] == "reject → warn"
     assert entry.detail["largest dicom"] == "no limit → 2.0 GB"
     assert entry.detail["kinds"].startswith("all kinds → ")
+
+
+HISTORY = "/admin/clinics/northside/profile/history"
+
+
+def restore(portal, admin, number=-1, **fields):
+    """Go back to a change, counted from the oldest."""
+    change = portal.directory.profile_changes("northside", 10)[::-1][number]
+    version = re.search(r'name="version" value="(\w+)"', admin.get(HISTORY).text)
+    data = {"change": change.change_id, "version": version.group(1) if version else "", **fields}
+    return admin.post("/admin/clinics/northside/profile/restore", data=data)
+
+
+@pytest.fixture
+def changed(portal, admin):
+    """Change the profile twice: PDFs of at most 5 MB, then of at most 9."""
+    for limit in ("5", "9"):
+        admin.post("/admin/clinics/northside/profile", data=profile_fields(admin, **{"max-pdf": limit}))
+    return portal
+
+
+def test_the_history_tells_who_changed_what_newest_first_and_which_version_holds(changed, admin):
+    text = unescape(admin.get(HISTORY).text)
+    newest, oldest = "largest pdf: 5.0 MB → 9.0 MB", "largest pdf: no limit → 5.0 MB"
+    assert 0 < text.index(newest) < text.index(oldest)
+    assert (text.count("In use now"), profile_version(changed.directory.profiles["northside"]) in text) == (1, True)
+
+
+def test_going_back_is_a_change_of_its_own_that_is_noted(changed, admin):
+    assert restore(changed, admin, 0).status_code == 303
+    assert changed.directory.profiles["northside"]["max_bytes"] == {"pdf": 5_000_000}
+    assert len(changed.directory.profile_changes("northside", 10)) == 3
+    assert changed.audit.written[-1].detail == {"largest pdf": "9.0 MB → 5.0 MB"}
+    restore(changed, admin, 0, which="before")
+    assert changed.directory.profiles["northside"]["max_bytes"] == {}
+
+
+def test_going_back_overwrites_no_change_that_came_meanwhile(changed, admin):
+    answer = restore(changed, admin, 0, version="0123456789ab")
+    assert answer.headers["location"] == f"{HISTORY}?said=overtaken"
+    assert "Somebody else changed this profile" in admin.get(answer.headers["location"]).text
+    assert changed.directory.profiles["northside"]["max_bytes"] == {"pdf": 9_000_000}
+
+
+def test_going_back_softens_nothing_that_is_protected_today(portal, admin):
+    change = ProfileChange(
+        change_id="2026-11-22T12:00:00.000Z.00000000", at=portal.clock(), by="a", by_name="Ada", before=None,
+        after={"rules": {"truncated": "off", "gone": "warn"}, "kinds": ["pdf", "gone"], "max_bytes": {"gone": 1}},
+    )  # fmt: skip
+    portal.directory.change_profile("northside", change)
+    portal.directory.profiles["northside"] = {"kinds": ["dicom"]}
+    restore(portal, admin, 0)
+    assert portal.directory.profiles["northside"] == {"kinds": ["pdf"], "max_bytes": {}, "rules": {}}
+
+
+def test_a_change_of_another_clinic_or_none_is_not_found(changed, admin):
+    for clinic_id, change in (
+        ("lakeview", changed.directory.profile_changes("northside", 1)[0].change_id),
+        ("northside", "x"),
+    ):
+        answer = admin.post(f"/admin/clinics/{clinic_id}/profile/restore", data={"change": change, "version": ""})
+        assert answer.status_code == 404
 
 
 def test_a_profile_that_was_not_changed_is_not_written(portal, admin):

@@ -149,6 +149,21 @@ def test_the_gateways_list_is_not_overfilled(portal, admin):
     assert portal.machines.made == 0
 
 
+def test_the_figures_of_a_client_add_up_whatever_became_of_its_files(portal, admin):
+    fates = (*State, State.ACCEPTED)
+    upload = an_upload(
+        upload_id="upload0", created_by="partner-1", source=Source.API, declared=len(fates), created_at=portal.clock()
+    )
+    portal.table.uploads[upload.upload_id] = upload
+    for index, state in enumerate(fates):
+        record = a_file(index, file_id=f"upload0-{index:05d}", upload_id="upload0", state=state)
+        portal.table.files[record.file_id] = record
+    page = admin.get("/admin/clinics/northside/partners/partner-1").text
+    _, files, *rows = map(int, re.findall(r"<dd>(\d+)</dd>", page))
+    assert files == sum(rows) == len(State) + 1
+    assert "Not received" in page
+
+
 def test_usage_counts_what_the_client_sent_in_the_last_thirty_days(portal, admin):
     for number, (sender, days) in enumerate((("partner-1", 1), ("partner-1", 40), ("user-1", 1))):
         upload = an_upload(

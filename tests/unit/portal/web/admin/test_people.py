@@ -74,6 +74,7 @@ def test_a_disabled_account_has_no_session_and_can_be_enabled_again(portal, admi
     assert portal.people.ended == [nora.username]
     assert "can no longer sign in" in admin.get(f"{page}?done=disable").text
     admin.post(f"{page}/enable")
+    assert "can no longer sign in" not in admin.get(f"{page}?done=disable").text
     assert portal.people.find_person(nora.username)[0].standing is Standing.ACTIVE
     assert notes(portal) == [
         ("person.disable", nora.subject, "northside"),

@@ -1,16 +1,20 @@
 """The work lists over HTTP, on fakes: who may, what is asked, what is noted, and that twice is once."""
 
+import csv
 import re
 from dataclasses import replace
 from html import unescape
+from io import StringIO
 
 import pytest
 
 from intake.files import keys
 from intake.files.model import ObjectVersion, now
 from intake.files.states import State
+from intake.messaging.model import AlertKind
 from intake.orders.commands import FindFiles, parse_command
 from intake.orders.model import Answer, Answered, OrderBatch, Task
+from intake.projections.model import device
 from portal.quarantine.orders import new_order_id
 from tests.records import REFUSAL, UPLOAD_ID, a_file, an_upload
 from tests.unit.intake.projections.test_projections import a_change
@@ -88,6 +92,75 @@ def test_quarantine_tells_reasons_and_codes_and_neither_names_nor_patients(fille
 def test_quarantine_is_filtered(filled, query, rows):
     text = filled.admin().get(f"/admin/quarantine?{query}").text
     assert text.count('name="file"') == rows
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        (f"upload={UPLOAD_ID}", 5),
+        ("upload=01kanqzzzz0000000000000007", 0),
+        ("device=nonsense", 0),
+        ("since=2031-01-01T10:30", 0),
+        ("until=2020-01-01T10:30", 0),
+        ("until=2031-01-01T10:30", 5),
+    ],
+)
+def test_quarantine_is_narrowed_as_the_dashboards_links_ask(filled, query, rows):
+    assert filled.admin().get(f"/admin/quarantine?{query}").text.count('name="file"') == rows
+
+
+@pytest.fixture
+def scanned(filled):
+    """Have two of the files name a device."""
+    for number in (0, 1):
+        record = filled.table.files[file_id(number)]
+        metadata = {**record.metadata, "manufacturer": "ACME", "manufacturer_model": "One"}
+        filled.table.files[file_id(number)] = replace(record, metadata=metadata)
+    return filled, device("northside", {"manufacturer": "ACME", "manufacturer_model": "One"})
+
+
+def test_a_devices_files_are_listed_and_ordered_alone(scanned):
+    portal, made_by = scanned
+    text = portal.admin().get(f"/admin/quarantine?device={made_by.key}").text
+    assert (text.count('name="file"'), made_by.label in text) == (2, True)
+    chosen = order_of(portal, act(portal, "try", scope="all", device=made_by.key)).selection
+    assert chosen.device == made_by.key
+
+
+@pytest.mark.parametrize(("by", "headings"), [("cause", 2), ("upload", 1), ("device", 2), ("nonsense", 0)])
+def test_files_stand_in_groups_each_of_which_leads_to_its_own_list(scanned, by, headings):
+    portal, _ = scanned
+    text = portal.admin().get(f"/admin/quarantine?group={by}").text
+    assert (text.count('class="list__group"'), text.count('name="file"')) == (headings, 5)
+
+
+def test_the_list_is_taken_away_as_a_table_of_ids_and_codes_and_noted(scanned):
+    portal, made_by = scanned
+    answer = portal.admin().get(f"/admin/quarantine.csv?code={REFUSAL.code}")
+    head, *rows = list(csv.reader(StringIO(answer.text)))
+    assert (len(rows), head[3], rows[0][6]) == (4, "File", REFUSAL.code)
+    assert {row[7] for row in rows} == {"", made_by.label}
+    assert "Doe" not in answer.text
+    (entry,) = portal.audit.written
+    assert (entry.action, entry.detail) == ("file.export", {"filter": f"code={REFUSAL.code}"})
+
+
+def test_the_tabs_count_what_waits_and_no_further_than_a_hundred(filled):
+    act(filled, "accept", "/accept", reason=WHY)
+    counts = re.findall(r'class="tabs__count">([0-9+]+)<', filled.admin().get("/admin/stuck").text)
+    assert counts == ["5", "1"]
+    for number in range(5, 130):
+        record = a_file(number, state=State.REJECTED, findings=(REFUSAL,), created_at=now())
+        filled.table.files[record.file_id] = record
+    counts = re.findall(r'class="tabs__count">([0-9+]+)<', filled.admin().get("/admin/reviews").text)
+    assert counts == ["99+", "1"]
+
+
+def test_a_proposal_is_told_to_those_who_asked_for_it_once(filled):
+    act(filled, "accept", "/accept", reason=WHY)
+    act(filled, "accept", "/accept", reason=WHY)
+    ((kind, subject),) = filled.projections.unsaid
+    assert (kind, subject) == (AlertKind.REVIEW, "northside")
 
 
 @pytest.mark.parametrize("task", ["try", "reprocess"])
@@ -199,6 +272,64 @@ def test_what_no_review_overrides_is_left_out_and_its_page_says_why(filled):
     text = filled.admin().get(f"/admin/quarantine/{file_id(4)}").text
     assert "No review can override this" in text
     assert "Propose to accept" not in text
+
+
+@pytest.fixture
+def claimed(filled):
+    """Have another, accepted file hold the SOP Instance UID of the first rejected one."""
+    table = filled.table
+    rejected = table.files[file_id()]
+    table.files[file_id()] = replace(rejected, metadata={**rejected.metadata, "sop_instance_uid": "1.2.3"})
+    holder = a_file(9, state=State.ACCEPTED, sha256="f" * 64, created_at=now())
+    table.files[holder.file_id] = holder
+    table.identities["northside", "sop", "1.2.3"] = holder.file_id
+    return filled
+
+
+def test_nobody_proposes_what_could_not_be_accepted_for_another_file_holds_its_identity(claimed):
+    answer = act(claimed, "accept", "/accept", reason=WHY, file=[file_id(0), file_id(1)])
+    assert answer.headers["location"] == "/admin/reviews?proposed=1&refused=0&held=1"
+    assert "accepting would fail" in claimed.admin().get(answer.headers["location"]).text
+    assert [entry.subject for entry in claimed.audit.written] == [file_id(1)]
+    page = claimed.admin().get(f"/admin/quarantine/{file_id()}").text
+    assert ("No review can accept this file now" in page, "Propose to accept" in page) == (True, False)
+
+
+def test_a_file_may_be_proposed_that_takes_the_place_of_the_one_it_clashed_with(claimed):
+    clash = replace(REFUSAL, code="sop-instance-conflict")
+    record, holder = claimed.table.files[file_id()], keys.file_id(UPLOAD_ID, 9)
+    claimed.table.files[file_id()] = replace(record, findings=(clash,), conflicts_with=holder)
+    assert "proposed=1&refused=0" in act(claimed, "accept", "/accept", reason=WHY).headers["location"]
+
+
+def test_the_same_bytes_are_no_clash(claimed):
+    holder = keys.file_id(UPLOAD_ID, 9)
+    claimed.table.files[holder] = replace(claimed.table.files[holder], sha256=claimed.table.files[file_id()].sha256)
+    assert "proposed=1&refused=0" in act(claimed, "accept", "/accept", reason=WHY).headers["location"]
+
+
+def test_a_clash_that_came_since_the_proposal_stops_the_second_admin_before_anything_is_noted(claimed):
+    held = dict(claimed.table.identities)
+    claimed.table.identities.clear()
+    act(claimed, "accept", "/accept", reason=WHY)
+    claimed.table.identities.update(held)
+
+    text = second_admin(claimed).get("/admin/reviews").text
+    answer = second_admin(claimed).post(f"/admin/reviews/{file_id()}/confirm", data={"order_id": new_order_id()})
+
+    assert ("Cannot be accepted now" in text, "/confirm" in text, answer.status_code) == (True, False, 409)
+    assert [entry.action for entry in claimed.audit.written] == ["review.propose"]
+    assert not claimed.orders.placed
+
+
+def test_a_files_page_tells_that_both_agreed_in_vain(filled):
+    act(filled, "accept", "/accept", reason=WHY)
+    second_admin(filled).post(f"/admin/reviews/{file_id()}/confirm", data={"order_id": new_order_id()})
+    assert "being checked once more" in filled.admin().get(f"/admin/quarantine/{file_id()}").text
+    filled.reviews.conclude(filled.reviews.review(file_id()), Answer.REFUSED, ["sop-instance-conflict"])
+    text = filled.admin().get(f"/admin/quarantine/{file_id()}").text
+    assert "agreed to accept this file, and it was not accepted" in text
+    assert "sop-instance-conflict" in text
 
 
 def test_an_orders_page_follows_it_until_it_is_done(filled):
