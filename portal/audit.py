@@ -26,6 +26,8 @@ ACTIONS: dict[str, str] = {
     "person.invite": "Invited somebody",
     "person.join": "Gave an account its place",
     "person.remind": "Sent an invitation again",
+    "person.promote": "Made somebody lead of a clinic",
+    "person.demote": "Took the lead of a clinic back",
     "person.disable": "Disabled an account",
     "person.enable": "Enabled an account",
     "person.reset-password": "Reset a password",

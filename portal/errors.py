@@ -134,7 +134,7 @@ class ClinicInactiveError(ForbiddenError):
 
 
 class ProtectedAccountError(ForbiddenError):
-    """Raised when an admin would lock out himself, or the last admin."""
+    """Raised when somebody would lock out themselves, the last admin, or as a lead the clinic's last lead."""
 
 
 class GatewayFullError(PortalError):

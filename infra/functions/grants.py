@@ -36,6 +36,8 @@ _TEND_PEOPLE = [
         "AdminEnableUser",
         "AdminGetUser",
         "AdminListGroupsForUser",
+        # To take the lead's role back, and nothing else of the portal's.
+        "AdminRemoveUserFromGroup",
         "AdminResetUserPassword",
         "AdminSetUserMFAPreference",
         "AdminUserGlobalSignOut",

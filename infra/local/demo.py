@@ -1,4 +1,4 @@
-"""Demo data: two clinics, a member of staff each, an admin and a partner. The same ones after every start."""
+"""Demo data: two clinics, a member of staff each, a lead, an admin and a partner. The same ones after every start."""
 
 import json
 import secrets
@@ -21,6 +21,8 @@ PARTNER_CLINIC = "northside"
 PARTNER = "Northside PACS"
 SCOPES = frozenset({"scalper/upload", "scalper/read", "scalper/webhooks"})
 ADMIN = "admin"
+LEAD = "northside-lead"
+LEAD_CLINIC = "northside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,21 @@ class Person:
     username: str
     password: str
     clinic_id: str | None
+    is_lead: bool = False
 
     @property
     def group(self) -> str:
         return f"clinic:{self.clinic_id}" if self.clinic_id else "admin"
+
+    @property
+    def told(self) -> str:
+        """Where they work, as the welcome says it."""
+        place = self.clinic_id or "all clinics, dashboard"
+        return f"{place}, lead" if self.is_lead else place
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return (self.group, f"lead:{self.clinic_id}") if self.is_lead else (self.group,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,7 @@ class Demo:
     """Who may come in."""
 
     staff: tuple[Person, ...]
+    lead: Person
     admin: Person
     partner: PartnerCredentials
 
@@ -59,9 +73,10 @@ def create_demo(clients: Clients, outputs: dict[str, str], passwords_file: Path)
     passwords = _load_passwords(passwords_file)
     staff = tuple(_describe_person(f"{clinic.clinic_id}-staff", clinic.clinic_id, passwords) for clinic in CLINICS)
     admin = _describe_person(ADMIN, None, passwords)
+    lead = replace(_describe_person(LEAD, LEAD_CLINIC, passwords), is_lead=True)
     pool = outputs["UserPoolId"]
     present = {user["Username"] for user in clients.cognito.list_users(UserPoolId=pool)["Users"]}
-    for person in (*staff, admin):
+    for person in (*staff, lead, admin):
         if person.username not in present:
             _create_person(clients, pool, person)
     directory = DynamoDirectory(Table(clients.dynamodb, outputs["Table"]))
@@ -72,7 +87,7 @@ def create_demo(clients: Clients, outputs: dict[str, str], passwords_file: Path)
     partner = _ensure_partner(clients, pool, directory)
     gateway = JwtAuthorizer(clients.gateway, api_id(outputs["ApiUrl"]), outputs["AuthorizerId"])
     sync_audience(gateway, directory, outputs["WebClientId"], now())
-    return Demo(staff, admin, partner)
+    return Demo(staff, lead, admin, partner)
 
 
 def _load_passwords(file: Path) -> dict[str, str]:
@@ -80,7 +95,7 @@ def _load_passwords(file: Path) -> dict[str, str]:
         kept: dict[str, str] = json.loads(file.read_bytes()) if file.exists() else {}
     except ValueError as error:
         raise RunnerError(f"{file} is damaged: remove it, and new demo passwords are drawn.") from error
-    names = [*(f"{clinic.clinic_id}-staff" for clinic in CLINICS), ADMIN]
+    names = [*(f"{clinic.clinic_id}-staff" for clinic in CLINICS), LEAD, ADMIN]
     passwords = {name: kept.get(name) or _draw_password() for name in names}
     if passwords != kept:
         write_private(file, passwords)
@@ -108,8 +123,9 @@ def _describe_person(username: str, clinic_id: str | None, passwords: dict[str, 
 def _create_person(clients: Clients, pool: str, person: Person) -> None:
     cognito = clients.cognito
     groups = {group["GroupName"] for group in cognito.list_groups(UserPoolId=pool)["Groups"]}
-    if person.group not in groups:
-        cognito.create_group(UserPoolId=pool, GroupName=person.group)
+    for group in person.groups:
+        if group not in groups:
+            cognito.create_group(UserPoolId=pool, GroupName=group)
     address = f"{person.username}@{person.clinic_id or 'scalper'}.example"
     cognito.admin_create_user(
         UserPoolId=pool,
@@ -118,7 +134,8 @@ def _create_person(clients: Clients, pool: str, person: Person) -> None:
         UserAttributes=[{"Name": "email", "Value": address}, {"Name": "email_verified", "Value": "true"}],
     )
     cognito.admin_set_user_password(UserPoolId=pool, Username=person.username, Password=person.password, Permanent=True)
-    cognito.admin_add_user_to_group(UserPoolId=pool, Username=person.username, GroupName=person.group)
+    for group in person.groups:
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=person.username, GroupName=group)
 
 
 def _ensure_partner(clients: Clients, pool: str, directory: DynamoDirectory) -> PartnerCredentials:
@@ -146,5 +163,6 @@ def as_json(demo: Demo) -> dict[str, Any]:
     return {
         "partner": asdict(demo.partner),
         "staff": [asdict(person) for person in demo.staff],
+        "lead": {"username": demo.lead.username, "password": demo.lead.password},
         "admin": {"username": demo.admin.username, "password": demo.admin.password},
     }

@@ -141,11 +141,14 @@ def _print_welcome(console: Console, stack: LocalStack, credentials: Path, secon
         ("through API Gateway", stack.api_url),
         ("AWS endpoint", stack.endpoint),
     )
-    people = (*stack.demo.staff, stack.demo.admin)
+    people = (*stack.demo.staff, stack.demo.lead, stack.demo.admin)
     _print_rows(
         console,
         *(
-            (person.username, f"{person.password}  [dim]{person.clinic_id or 'all clinics, dashboard'}[/]")
+            (
+                person.username,
+                f"{person.password}  [dim]{person.told}[/]",
+            )
             for person in people
         ),
     )

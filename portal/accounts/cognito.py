@@ -81,6 +81,10 @@ class CognitoPeople:
         with _translate_errors():
             self._pool.admin_add_user_to_group(UserPoolId=self._id, Username=person.username, GroupName=group)
 
+    def leave(self, person: Person, group: str) -> None:
+        with _translate_errors():
+            self._pool.admin_remove_user_from_group(UserPoolId=self._id, Username=person.username, GroupName=group)
+
     def disable(self, person: Person) -> None:
         with _translate_errors():
             self._pool.admin_disable_user(UserPoolId=self._id, Username=person.username)

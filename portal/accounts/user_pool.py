@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from portal.auth.identity import ADMIN_GROUP, CLINIC_GROUP
+from portal.auth.identity import ADMIN_GROUP, CLINIC_GROUP, LEAD_GROUP
 
 
 class Standing(StrEnum):
@@ -45,6 +45,11 @@ def name_group(clinic_id: str | None) -> str:
     return CLINIC_GROUP + clinic_id if clinic_id else ADMIN_GROUP
 
 
+def name_lead_group(clinic_id: str) -> str:
+    """Return the group of a clinic's leads, who are in its staff's group as well."""
+    return LEAD_GROUP + clinic_id
+
+
 class People(Protocol):
     """The user pool's people. Everything may raise UserPoolUnavailableError."""
 
@@ -71,6 +76,10 @@ class People(Protocol):
         ...
 
     def join(self, person: Person, group: str) -> None: ...
+
+    def leave(self, person: Person, group: str) -> None:
+        """Whoever is not in the group is left as they are."""
+        ...
 
     def disable(self, person: Person) -> None:
         """Refuse sign-in and renewal, from now on, of every session."""

@@ -1,15 +1,20 @@
-"""What admins do to accounts: invite, remind, disable, enable, reset. Nobody locks out himself, or the last admin."""
+"""What is done to accounts: inviting, disabling, making a lead … Nobody locks out themselves, or the last one.
+
+Admins tend everybody. A clinic's leads tend those who are in their clinic and nowhere else, with fewer acts
+(`reach`).
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from intake.errors import ConflictError, NotFoundError
 from portal import audit
-from portal.accounts.user_pool import People, Person, Standing, is_email_address, name_group
-from portal.admin.clinics import find_clinic
-from portal.auth.identity import ADMIN_GROUP, CLINIC_GROUP, Identity
+from portal.accounts.user_pool import People, Person, Standing, is_email_address, name_group, name_lead_group
+from portal.admin.reach import LEADS_DEEDS, check_place, find_clinic_id, find_guarded, find_person, is_lead
+from portal.auth.identity import ADMIN_GROUP, Identity
 from portal.auth.lookups import ENDS_WITHIN
-from portal.errors import FieldsError, ProtectedAccountError
+from portal.auth.rate_limit import INVITATIONS_A_DAY, count_invitation
+from portal.errors import FieldsError, ProtectedAccountError, TooManyRequestsError
 from portal.services import Services
 
 MAX_NAME = 80
@@ -17,10 +22,11 @@ MAX_NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something that an admin may do to an account."""
+    """Something that may be done to an account."""
 
     action: str
-    do: Callable[[People, Person], None]
+    do: Callable[[People, Person, str], None]
+    """The text is the clinic of the person; empty for an admin."""
     locks_out: bool
     """Whether it keeps its subject from working, for a while at least."""
     done: str
@@ -28,25 +34,37 @@ class Act:
 
 
 ACTS: Mapping[str, Act] = {
-    "remind": Act("person.remind", lambda people, who: people.remind(who), False, "was sent the invitation again."),
+    "remind": Act("person.remind", lambda people, who, _: people.remind(who), False, "was sent the invitation again."),
     "disable": Act(
         "person.disable",
-        lambda people, who: people.disable(who),
+        lambda people, who, _: people.disable(who),
         True,
         f"can no longer sign in, and is signed out everywhere within {ENDS_WITHIN} seconds.",
     ),
-    "enable": Act("person.enable", lambda people, who: people.enable(who), False, "can sign in again."),
+    "enable": Act("person.enable", lambda people, who, _: people.enable(who), False, "can sign in again."),
     "reset-password": Act(
         "person.reset-password",
-        lambda people, who: people.reset_password(who),
+        lambda people, who, _: people.reset_password(who),
         True,
         "was sent a code for a new password.",
     ),
     "reset-mfa": Act(
         "person.reset-mfa",
-        lambda people, who: people.forget_second_factor(who),
+        lambda people, who, _: people.forget_second_factor(who),
         True,
         "sets up an authenticator app anew at the next sign-in.",
+    ),
+    "make-lead": Act(
+        "person.promote",
+        lambda people, who, clinic_id: _make_lead(people, who, name_lead_group(clinic_id)),
+        False,
+        "is now a lead, within 15 minutes or from the next sign-in on.",
+    ),
+    "end-lead": Act(
+        "person.demote",
+        lambda people, who, clinic_id: people.leave(who, name_lead_group(clinic_id)),
+        True,
+        f"is no longer a lead, and is signed out everywhere within {ENDS_WITHIN} seconds.",
     ),
 }
 
@@ -58,21 +76,24 @@ OFFERED: Mapping[Standing, tuple[str, ...]] = {
 }
 """What makes sense for whom."""
 
+_WORKING = frozenset({Standing.ACTIVE, Standing.RESET})
+
 
 def invite(services: Services, identity: Identity, clinic_id: str | None, fields: Mapping[str, str]) -> Person:
-    """Invite somebody to a clinic's staff, or to the admins. Raises NotFoundError, FieldsError.
+    """Invite somebody to a clinic's staff, or to the admins. Raises NotFoundError, FieldsError, ForbiddenError.
 
     The same form sent again finds the account it made, and one that belongs to nobody yet is taken up: a crash between
     making an account and giving it a group leaves no trace.
     """
-    if clinic_id is not None:
-        find_clinic(services, clinic_id)
+    check_place(services, identity, clinic_id)
     email, name = fields.get("email", "").strip().lower(), " ".join(fields.get("name", "").split())
     _check_fields(email, name)
     standing = services.people.find_by_email(email)
-    if standing is not None and _is_member(services, standing, clinic_id):
+    if standing is not None and _is_member(services, identity, standing, clinic_id):
         return standing
     group, concerns = name_group(clinic_id), clinic_id or ""
+    if not identity.is_admin:
+        _count_invitation(services, concerns)
     services.people.create_group(group)
     if standing is None:
         audit.note(services, identity, "person.invite", clinic_id=concerns, group=group)
@@ -87,61 +108,98 @@ def invite(services: Services, identity: Identity, clinic_id: str | None, fields
 
 def act(services: Services, identity: Identity, username: str, deed: str) -> Person:
     """Do one of ACTS. Raises NotFoundError, ProtectedAccountError, and ConflictError for what makes no sense now."""
-    person, groups = services.people.find_person(username)
-    if deed not in ACTS:
+    person, groups = find_person(services, identity, username)
+    if deed not in ACTS or not (identity.is_admin or deed in LEADS_DEEDS):
         raise NotFoundError("There is no such act.")
-    if deed not in OFFERED[person.standing]:
-        if deed == {Standing.DISABLED: "disable", Standing.ACTIVE: "enable"}.get(person.standing):
-            if deed == "disable":
-                # Whoever disabled them may have come no further than the user pool.
-                _end_sign_ins(services, person)
-            return person
-        raise ConflictError("The account is not in a state for that.")
-    chosen = ACTS[deed]
+    if deed not in list_offered(identity, person, groups):
+        return _leave_as_is(services, person, groups, deed)
+    chosen, clinic_id, guarded = ACTS[deed], find_clinic_id(groups) or "", find_guarded(identity, groups, deed)
     if chosen.locks_out:
-        _protect(services, identity, person, groups)
-    audit.note(services, identity, chosen.action, clinic_id=find_clinic_id(groups) or "", subject=person.subject)
+        _protect(services, identity, person, guarded)
+    if deed == "remind" and not identity.is_admin:
+        count_invitation(services, clinic_id)
+    audit.note(services, identity, chosen.action, clinic_id=clinic_id, subject=person.subject)
     # Sessions end before and after what is done to the account: should the one fail, the other has ended them, and none
     # that began between the two is left.
     if chosen.locks_out:
         _end_sign_ins(services, person)
-    chosen.do(services.people, person)
+    chosen.do(services.people, person, clinic_id)
     if chosen.locks_out:
         _end_sign_ins(services, person)
-    if deed == "disable" and ADMIN_GROUP in groups and not _list_admins(services):
-        # Another admin was disabled at the same moment, by the one whom this one disables.
-        services.people.enable(person)
-        raise ProtectedAccountError("At least one admin must remain.")
+    if guarded and not _list_working(services, guarded):
+        # Another one was locked out at the same moment, by the one whom this one locks out.
+        _undo(services, person, guarded, deed)
+        raise ProtectedAccountError("At least one must remain.")
     return person
 
 
-def find_clinic_id(groups: frozenset[str]) -> str | None:
-    """Return the clinic of somebody's groups, or None for an admin or somebody lost."""
-    return next((group.removeprefix(CLINIC_GROUP) for group in sorted(groups) if group.startswith(CLINIC_GROUP)), None)
+def list_offered(identity: Identity, person: Person, groups: frozenset[str]) -> tuple[str, ...]:
+    """Return the acts that make sense for somebody, of those that the identity may do."""
+    deeds = OFFERED[person.standing]
+    clinic_id = find_clinic_id(groups)
+    if clinic_id and ADMIN_GROUP not in groups and person.standing is not Standing.DISABLED:
+        deeds += ("end-lead" if name_lead_group(clinic_id) in groups else "make-lead",)
+    return tuple(deed for deed in deeds if identity.is_admin or deed in LEADS_DEEDS)
 
 
-def _protect(services: Services, identity: Identity, person: Person, groups: frozenset[str]) -> None:
+def _count_invitation(services: Services, clinic_id: str) -> None:
+    try:
+        count_invitation(services, clinic_id)
+    except TooManyRequestsError as error:
+        told = f"{INVITATIONS_A_DAY} invitations were sent today. Send more tomorrow (UTC), or ask your administrator."
+        raise FieldsError({"email": told}) from error
+
+
+def _leave_as_is(services: Services, person: Person, groups: frozenset[str], deed: str) -> Person:
+    """Take what holds already for done. Raises ConflictError for what makes no sense now."""
+    if person.standing is not Standing.DISABLED and deed == ("make-lead" if is_lead(groups) else "end-lead"):
+        return person
+    if deed == {Standing.DISABLED: "disable", Standing.ACTIVE: "enable"}.get(person.standing):
+        if deed == "disable":
+            # Whoever disabled them may have come no further than the user pool.
+            _end_sign_ins(services, person)
+        return person
+    raise ConflictError("The account is not in a state for that.")
+
+
+def _protect(services: Services, identity: Identity, person: Person, guarded: str) -> None:
     if person.subject == identity.subject:
         raise ProtectedAccountError("You cannot lock yourself out.")
-    if ADMIN_GROUP in groups and not [admin for admin in _list_admins(services) if admin.subject != person.subject]:
-        raise ProtectedAccountError("The last admin must stay.")
+    others = [one for one in _list_working(services, guarded) if one.subject != person.subject] if guarded else []
+    if guarded and not others:
+        raise ProtectedAccountError("The last one must stay.")
+
+
+def _undo(services: Services, person: Person, guarded: str, deed: str) -> None:
+    if deed == "disable":
+        services.people.enable(person)
+    elif deed == "end-lead":
+        services.people.join(person, guarded)
+
+
+def _make_lead(people: People, person: Person, group: str) -> None:
+    people.create_group(group)
+    people.join(person, group)
 
 
 def _end_sign_ins(services: Services, person: Person) -> None:
     services.revocations.end_sign_ins(person.subject, services.clock())
 
 
-def _list_admins(services: Services) -> list[Person]:
-    """Return the admins who can administer now."""
-    members = services.people.list_members(ADMIN_GROUP)
-    return [person for person in members if person.standing in {Standing.ACTIVE, Standing.RESET}]
+def _list_working(services: Services, group: str) -> list[Person]:
+    """Return those of a group who can work now."""
+    return [person for person in services.people.list_members(group) if person.standing in _WORKING]
 
 
-def _is_member(services: Services, person: Person, clinic_id: str | None) -> bool:
+def _is_member(services: Services, identity: Identity, person: Person, clinic_id: str | None) -> bool:
     """Say whether somebody is where they are to be. Raises FieldsError for somebody who is elsewhere."""
     _, groups = services.people.find_person(person.username)
     if name_group(clinic_id) in groups:
         return True
+    if groups and not identity.is_admin:
+        # Where else somebody works is none of a lead's business.
+        told = "This address cannot be invited: an account belongs to one place. Ask your administrator."
+        raise FieldsError({"email": told})
     if groups:
         where = find_clinic_id(groups)
         whose = f"at the clinic {where}" if where else "as an admin"

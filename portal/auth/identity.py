@@ -14,6 +14,8 @@ STAFF_SCOPES = frozenset({UPLOAD, READ})
 
 ADMIN_GROUP = "admin"
 CLINIC_GROUP = "clinic:"
+LEAD_GROUP = "lead:"
+"""Of those of a clinic's staff who tend its people. It counts for who is in the group of the same clinic, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,14 @@ class Identity:
     is_admin: bool
     scopes: frozenset[str]
     display_name: str
+    is_lead: bool = False
+    """Whether a person of the clinic tends its people. Machines never do."""
 
     def __post_init__(self) -> None:
         if (self.clinic_id is None) != self.is_admin:
             raise ValueError("Only admins stand outside the clinics.")
+        if self.is_lead and self.is_admin:
+            raise ValueError("A lead is of a clinic.")
 
     def own_clinic(self) -> str:
         """Return the clinic on whose behalf something is written. Raises ClinicError for admins."""
@@ -64,7 +70,8 @@ def identify_staff(subject: str, groups: frozenset[str], display_name: str) -> I
     clinics = [group.removeprefix(CLINIC_GROUP) for group in groups if group.startswith(CLINIC_GROUP)]
     if len(clinics) != 1 or not is_clinic_id(clinics[0]):
         raise ClinicError("Your account must belong to exactly one clinic. Ask your administrator to set this right.")
-    return Identity(subject, clinics[0], False, STAFF_SCOPES, display_name)
+    is_lead = LEAD_GROUP + clinics[0] in groups
+    return Identity(subject, clinics[0], False, STAFF_SCOPES, display_name, is_lead)
 
 
 def identify_partner(subject: str, partner: Partner, scopes: frozenset[str]) -> Identity:

@@ -5,6 +5,8 @@ alone (docs/adr/0009-limits-of-the-api.md). What reaches strangers, who have agr
 (docs/adr/0036-what-a-request-may-cost.md).
 """
 
+from datetime import datetime
+
 from portal.auth.identity import Identity
 from portal.errors import SubscriptionError, TooManyRequestsError
 from portal.services import Services
@@ -17,6 +19,9 @@ CONFIRMATIONS_A_DAY = 30
 
 CONFIRMATIONS_OF_AN_ADDRESS = 3
 """Requests to confirm that an address is sent in a day, by whomever it is wanted."""
+
+INVITATIONS_A_DAY = 40
+"""Mails of invitation that the leads of one clinic may have sent: more than most clinics have people."""
 
 HOOKS_A_DAY = 50
 """Addresses of one clinic that are called to confirm a webhook."""
@@ -44,9 +49,19 @@ def count_confirmation(services: Services, owner: str, subscription_id: str) -> 
         )
 
 
+def count_invitation(services: Services, clinic_id: str) -> None:
+    """Raises TooManyRequestsError when a clinic's leads have sent as many invitations as they may in a day."""
+    at = services.clock()
+    if services.request_counts.add_today(f"invitations#{clinic_id}", at) > INVITATIONS_A_DAY:
+        raise TooManyRequestsError(retry_after=_until_midnight(at))
+
+
 def count_hook(services: Services, clinic_id: str) -> None:
     """Raises TooManyRequestsError when a clinic has had as many addresses called as it may in a day."""
     at = services.clock()
     if services.request_counts.add_today(f"hooks#{clinic_id}", at) > HOOKS_A_DAY:
-        until_midnight = 86400 - (at.hour * 3600 + at.minute * 60 + at.second)
-        raise TooManyRequestsError(retry_after=until_midnight)
+        raise TooManyRequestsError(retry_after=_until_midnight(at))
+
+
+def _until_midnight(at: datetime) -> int:
+    return 86400 - (at.hour * 3600 + at.minute * 60 + at.second)

@@ -28,6 +28,8 @@ class Access(StrEnum):
     """Whoever is signed in at a browser: a clinic's staff, each for their own clinic, and admins."""
     CLINIC = "clinic"
     """A clinic's staff, and no admin: what is done on behalf of a clinic, and files' contents."""
+    LEAD = "lead"
+    """Those of a clinic's staff who tend its people."""
     ADMIN = "admin"
     """Admins who are signed in at a browser."""
     READ = READ
@@ -97,6 +99,7 @@ _CHECKS: Mapping[Access, Callable[[Request], object]] = {
     Access.ANYBODY: lambda _request: None,
     Access.STAFF: session_cookies.require_staff,
     Access.CLINIC: _require_clinic_staff,
+    Access.LEAD: session_cookies.require_lead,
     Access.ADMIN: session_cookies.require_admin,
     Access.UPLOAD: _require_scope(Access.UPLOAD),
     Access.READ: _require_scope(Access.READ),
@@ -158,6 +161,12 @@ ROUTES: Mapping[str, Access] = {
     "POST /files/{file_id}/reopen": Access.CLINIC,
     "GET /upload": Access.CLINIC,
     "GET /uploads": Access.CLINIC,
+    # What a clinic's lead does for its people.
+    "GET /people": Access.LEAD,
+    "GET /people/invite": Access.LEAD,
+    "POST /people/invite": Access.LEAD,
+    "GET /people/{username}": Access.LEAD,
+    "POST /people/{username}/{deed}": Access.LEAD,
     # Pages of admins.
     "GET /admin": Access.ADMIN,
     "GET /admin/_dashboard": Access.ADMIN,

@@ -92,7 +92,8 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         403,
         "account-protected",
         "This account must stay as it is",
-        "You cannot lock yourself out, and at least one admin must remain. Ask another admin.",
+        "You cannot lock yourself out, and the last admin, or the last lead of a clinic, must remain."
+        " Ask somebody else who may do it.",
     ),
     errors.FieldsError: INVALID,
     errors.GatewayFullError: Problem(

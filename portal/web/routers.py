@@ -20,14 +20,15 @@ from portal.sign_in.cookies import IDLE_SECONDS
 from portal.web import notifications
 from portal.web.admin import accounts, analytics, audit, clinics, dashboard
 from portal.web.admin import uploads as all_uploads
-from portal.web.clinic import files, patients, repairs, retrieval, studies, uploads
+from portal.web.clinic import files, patients, people, repairs, retrieval, studies, uploads
 from portal.web.layout.support_messages import SUPPORT_FILTERS
 from portal.web.quarantine import orders, rejected, stuck
 
-_PAGES = (uploads, files, repairs, studies, patients, retrieval, notifications)
+_PAGES = (uploads, files, repairs, studies, patients, retrieval, people, notifications)
 _ADMIN_PAGES = (dashboard, all_uploads, analytics, rejected, orders, stuck, accounts, clinics, audit)
 
 STAFF_PAGES = (("/studies", "Exams"), ("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"))
+LEAD_PAGES = (*STAFF_PAGES, ("/people", "People"))
 ADMIN_PAGES = (
     ("/admin", "Dashboard"),
     ("/admin/quarantine", "Work lists"),
@@ -77,7 +78,7 @@ class ClinicNames:
 def build_page_context(request: Request) -> dict[str, Any]:
     """Return the names that the page frame uses."""
     identity: Identity | None = getattr(request.state, "identity", None)
-    pages = () if identity is None else ADMIN_PAGES if identity.is_admin else STAFF_PAGES
+    pages = () if identity is None else _list_pages(identity)
     here = request.scope["path"]
     path = next((entry for entry, others in STANDING_UNDER.items() if here.startswith(others)), here)
     clinic_name = ""
@@ -94,6 +95,12 @@ def build_page_context(request: Request) -> dict[str, Any]:
         "idle_seconds": IDLE_SECONDS,
         "ends_within": ENDS_WITHIN,
     }
+
+
+def _list_pages(identity: Identity) -> tuple[tuple[str, str], ...]:
+    if identity.is_admin:
+        return ADMIN_PAGES
+    return LEAD_PAGES if identity.is_lead else STAFF_PAGES
 
 
 rendering.CONTEXTS.append(build_page_context)

@@ -99,6 +99,8 @@ BODIES: dict[tuple[str, str], Body] = {
         "/admin/admins/invite": _form(email="no address"),
         "/admin/clinics/{clinic_id}/invite": _form(email="no address"),
         "/admin/people/{username}/{deed}": _form(),
+        "/people/invite": _form(email="no address"),
+        "/people/{username}/{deed}": _form(),
         "/admin/clinics/new": _form(clinic_id="No Slug", name=""),
         "/admin/clinics/{clinic_id}/edit": _form(name=""),
         "/admin/clinics/{clinic_id}/deactivate": _form(),

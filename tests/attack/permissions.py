@@ -51,6 +51,13 @@ def may(caller: Caller, address: Address) -> bool | None:
     # Pages are for people, and people come with cookies.
     if caller.by_bearer or caller.standing is Standing.PARTNER:
         return False
+    return _may_at_pages(caller, address)
+
+
+def _may_at_pages(caller: Caller, address: Address) -> bool | None:
+    if address.route.startswith("/people"):
+        # Among the callers is no lead.
+        return False
     if address.route.startswith("/admin"):
         return caller.standing is Standing.ADMIN
     return True if caller.standing is Standing.STAFF else None
@@ -76,4 +83,6 @@ def _expected(address: Address) -> set[Access]:
         return {Access.ANYBODY}
     if address.is_api:
         return {Access(scope_of(address))}
+    if address.route.startswith("/people"):
+        return {Access.LEAD}
     return {Access.ADMIN} if address.route.startswith("/admin") else {Access.STAFF, Access.CLINIC}

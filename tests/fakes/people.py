@@ -60,6 +60,9 @@ class FakePeople:
     def join(self, person: Person, group: str) -> None:
         self.groups.setdefault(group, set()).add(person.username)
 
+    def leave(self, person: Person, group: str) -> None:
+        self.groups.get(group, set()).discard(person.username)
+
     def disable(self, person: Person) -> None:
         self._become(person, Standing.DISABLED)
         self.ended.append(person.username)

@@ -9,7 +9,7 @@ from fastapi import Request
 
 from portal.auth.identity import Identity, identify_staff
 from portal.auth.tokens import AccessClaims
-from portal.errors import ForbiddenError, SignInRequiredError
+from portal.errors import ClinicError, ForbiddenError, SignInRequiredError
 from portal.http.sessions.dependencies import find_services
 from portal.services import Services
 from portal.sign_in import session as sessions
@@ -37,6 +37,16 @@ def require_admin(request: Request) -> Identity:
     identity = require_staff(request)
     if not identity.is_admin:
         raise ForbiddenError("This page is for admins.")
+    return identity
+
+
+def require_lead(request: Request) -> Identity:
+    """Return the clinic's lead who is signed in; a FastAPI dependency. Raises ClinicError, ForbiddenError."""
+    identity = require_staff(request)
+    if identity.is_admin:
+        raise ClinicError("Admins stand for no clinic.")
+    if not identity.is_lead:
+        raise ForbiddenError("This page is for the clinic's leads.")
     return identity
 
 

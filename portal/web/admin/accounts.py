@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from portal.accounts.user_pool import Standing
-from portal.admin import clinics, partners, staff
+from portal.accounts.user_pool import Person, Standing
+from portal.admin import clinics, partners, reach, staff
 from portal.auth.identity import ADMIN_GROUP, Identity
 from portal.errors import FieldsError
 from portal.http.pages.rendering import render
@@ -29,6 +29,8 @@ DEEDS = {"invited": "was invited by email. The temporary password in it works fo
 LED_TO = {"disable": Standing.DISABLED, "enable": Standing.ACTIVE}
 """Deeds that are told only of whom they still hold for."""
 
+LED_TO_LEAD = {"make-lead": True, "end-lead": False}
+
 
 @router.get("/admins")
 def admins_page(request: Request, services: Collaborators) -> Response:
@@ -37,7 +39,7 @@ def admins_page(request: Request, services: Collaborators) -> Response:
 
 @router.get("/admins/invite")
 def invite_admin(request: Request) -> Response:
-    return render_form(request, "admin/invite.html", clinic=None)
+    return render_form(request, "admin/invite.html", home="", clinic=None)
 
 
 @router.post("/admins/invite")
@@ -47,7 +49,7 @@ def send_admin_invitation(request: Request, identity: Admin, services: Collabora
 
 @router.get("/clinics/{clinic_id}/invite")
 def invite_staff(request: Request, services: Collaborators, clinic_id: str) -> Response:
-    return render_form(request, "admin/invite.html", clinic=clinics.find_clinic(services, clinic_id))
+    return render_form(request, "admin/invite.html", home="", clinic=clinics.find_clinic(services, clinic_id))
 
 
 @router.post("/clinics/{clinic_id}/invite")
@@ -64,26 +66,35 @@ def _send_invitation(
         person = staff.invite(services, identity, clinic_id, fields)
     except FieldsError as refused:
         clinic = clinics.find_clinic(services, clinic_id) if clinic_id else None
-        return render_form(request, "admin/invite.html", clinic=clinic, values=fields, faults=refused.faults)
+        return render_form(request, "admin/invite.html", home="", clinic=clinic, values=fields, faults=refused.faults)
     return see_other(f"/admin/people/{person.username}?done=invited")
 
 
 @router.get("/people/{username}")
 def person_page(request: Request, identity: Admin, services: Collaborators, username: str, done: str = "") -> Response:
-    person, groups = services.people.find_person(username)
-    clinic_id = staff.find_clinic_id(groups)
-    # An address that is opened again later must not say what is no longer so.
-    told = DEEDS.get(done, "") if done not in LED_TO or person.standing is LED_TO[done] else ""
+    person, groups = reach.find_person(services, identity, username)
+    clinic_id = reach.find_clinic_id(groups)
     return render(
         request,
         "admin/person.html",
+        home="",
         person=person,
         clinic=services.directory.clinic(clinic_id) if clinic_id else None,
         is_admin=ADMIN_GROUP in groups,
+        is_lead=reach.is_lead(groups),
         myself=person.subject == identity.subject,
-        offered=staff.OFFERED[person.standing],
-        done=f"{person.shown} {told}" if told else "",
+        offered=staff.list_offered(identity, person, groups),
+        done=tell_deed(person, groups, done),
     )
+
+
+def tell_deed(person: Person, groups: frozenset[str], done: str) -> str:
+    """Return what was done to somebody, where it still holds: its address may be opened again much later."""
+    if person.standing is not LED_TO.get(done, person.standing) or reach.is_lead(groups) is not LED_TO_LEAD.get(
+        done, reach.is_lead(groups)
+    ):
+        return ""
+    return f"{person.shown} {DEEDS[done]}" if done in DEEDS else ""
 
 
 @router.post("/people/{username}/{deed}")

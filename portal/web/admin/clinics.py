@@ -12,6 +12,7 @@ from intake.rules import catalogue
 from intake.tenants.model import profile_version
 from portal.accounts.user_pool import name_group
 from portal.admin import clinics, partners, profiles
+from portal.admin.reach import list_leads
 from portal.errors import FieldsError
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
@@ -72,6 +73,7 @@ def clinic_page(request: Request, services: Collaborators, clinic_id: str, done:
         last_upload=uploads[0].created_at if uploads else None,
         profile=profiles.summarize_profile(services.directory.profile(clinic_id)),
         people=services.people.list_members(name_group(clinic_id)),
+        leads=list_leads(services, clinic_id),
         partners=partners.list_partners(services, clinic_id),
         now=services.clock(),
         done=DONE.get(done, ""),

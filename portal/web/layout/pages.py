@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from portal.auth.identity import Identity
 from portal.cursors import Cursor
 from portal.http.pages.rendering import render
-from portal.http.sessions.session_cookies import require_admin, require_staff
+from portal.http.sessions.session_cookies import require_admin, require_lead, require_staff
 
 
 async def _read_fields(request: Request) -> Mapping[str, str]:
@@ -21,6 +21,9 @@ async def _read_fields(request: Request) -> Mapping[str, str]:
 
 Staff = Annotated[Identity, Depends(require_staff)]
 """Whoever is signed in."""
+
+Lead = Annotated[Identity, Depends(require_lead)]
+"""The lead of a clinic who is signed in; nobody else passes."""
 
 Admin = Annotated[Identity, Depends(require_admin)]
 """The admin who is signed in; nobody else passes."""

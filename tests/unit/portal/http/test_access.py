@@ -16,7 +16,7 @@ from portal.http.sessions import session_cookies
 from tests.unit.portal.pool import access_token, partner_token
 from tests.unit.portal.portal_fixture import list_declared, put_cookie
 
-PAGES = {Access.STAFF, Access.CLINIC, Access.ADMIN}
+PAGES = {Access.STAFF, Access.CLINIC, Access.LEAD, Access.ADMIN}
 SCOPES = {Access.READ, Access.UPLOAD, Access.WEBHOOKS}
 ADMIN = {"sub": "admin-1", "cognito:groups": ["admin"]}
 
@@ -59,7 +59,12 @@ def test_every_route_passes_the_check_under_the_path_where_it_answers(portal):
 
 def test_no_route_wants_more_than_its_row_asks_for(portal):
     """What a function depends on to know who asks is what its row has made sure of."""
-    wanted = {session_cookies.require_admin: {Access.ADMIN}, session_cookies.require_staff: PAGES, api.caller: SCOPES}
+    wanted = {
+        session_cookies.require_admin: {Access.ADMIN},
+        session_cookies.require_staff: PAGES,
+        session_cookies.require_lead: {Access.LEAD},
+        api.caller: SCOPES,
+    }
     wanted |= {api._writer: {Access.UPLOAD}, api._keeper: {Access.WEBHOOKS}, api._taker: {Access.READ}}
     for route in iter_route_contexts(portal.app.routes):
         for method, call in product(route.methods, calls(route.dependant)):
@@ -149,14 +154,15 @@ def test_a_token_does_not_widen_what_the_directory_lets_a_partner_do(portal):
     assert portal.machine().get("/api/v1/files").json()["scope"] == "scalper/read"
 
 
-def test_pages_of_admins_open_to_no_clinics_staff(portal):
+def test_pages_of_admins_and_of_leads_open_to_no_clinics_staff(portal):
     client = portal.browser()
-    assert {client.request(method, path_of(path)).status_code for method, path in rows(Access.ADMIN)} == {403}
+    for access in (Access.ADMIN, Access.LEAD):
+        assert {client.request(method, path_of(path)).status_code for method, path in rows(access)} == {403}
 
 
 def test_what_is_done_for_a_clinic_is_not_done_by_admins(portal):
     client = portal.admin()
-    for method, path in rows(Access.CLINIC):
+    for method, path in rows(Access.CLINIC, Access.LEAD):
         answer = client.request(method, path_of(path))
         assert (answer.status_code, "does not belong to exactly one clinic" in answer.text) == (403, True), (
             method,
