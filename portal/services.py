@@ -22,7 +22,7 @@ from intake.messaging.ports import (
 )
 from intake.operations.ports import AuditLog, LastErrors, StuckFiles, Watch
 from intake.orders.ports import Orders, Reviews
-from intake.projections.ports import ChangeFeed, Outbox, Projections
+from intake.projections.ports import ChangeFeed, ClinicHistory, Outbox, Projections
 from intake.search.ports import KeptSearches, Search, Troubles
 from intake.storage.model import Presigned
 from intake.storage.ports import ObjectReader, Presigner
@@ -84,6 +84,7 @@ class Services:
     machines: Machines
     gateway: Gateway
     projections: Projections
+    history: ClinicHistory
     feed: ChangeFeed
     search: Search
     troubles: Troubles

@@ -14,6 +14,7 @@ from intake.operations.dynamodb import DynamoAudit, DynamoLastErrors, DynamoStuc
 from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
 from intake.projections.change_feed import DynamoChangeFeed
+from intake.projections.history import DynamoClinicHistory
 from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
@@ -81,6 +82,7 @@ def wire(settings: Settings) -> Services:
         machines=CognitoClients(cognito, settings.user_pool_id),
         gateway=JwtAuthorizer(session.client("apigatewayv2", config=PATIENCE), settings.api_id, settings.authorizer_id),
         projections=DynamoProjections(table),
+        history=DynamoClinicHistory(table),
         feed=DynamoChangeFeed(table),
         search=DynamoSearch(table, ids),
         troubles=DynamoTroubles(table),

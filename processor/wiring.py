@@ -18,6 +18,7 @@ from intake.operations.dynamodb import DynamoAudit, DynamoLastErrors, DynamoStuc
 from intake.operations.reconciliation import DynamoIncidents, DynamoLedger, DynamoRounds, S3Inventory
 from intake.orders.orders import DynamoOrders
 from intake.orders.reviews import DynamoReviews
+from intake.projections.history import DynamoClinicHistory
 from intake.projections.outbox import DynamoOutbox
 from intake.projections.projections import DynamoProjections
 from intake.records.pending import DynamoChildren
@@ -45,6 +46,7 @@ from processor.projection.exporter import Exporter
 from processor.projection.projector import Projector
 from processor.projection.replacements import Replacements
 from processor.reconcile.incidents import FollowUp
+from processor.reconcile.monthly_scorecards import MonthlyScorecards
 from processor.reconcile.quiet_clinics import QuietWatch
 from processor.reconcile.reconciler import Reconciler
 from processor.reconcile.sweep import Sweep
@@ -209,6 +211,11 @@ def quiet_watch(environment: Mapping[str, str], session: boto3.Session) -> Quiet
         SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
         directory=DynamoDirectory(table),
     )
+
+
+def monthly_scorecards(environment: Mapping[str, str], session: boto3.Session) -> MonthlyScorecards:
+    table = _table(session, SweepSettings.read(environment).table)
+    return MonthlyScorecards(DynamoDirectory(table), DynamoClinicHistory(table), DynamoOutbox(table))
 
 
 def _table(session: boto3.Session, name: str) -> Table:

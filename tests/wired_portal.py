@@ -103,6 +103,7 @@ def wired_portal(behind: Backends, **overrides: Any) -> Services:
         "known_clinics": TtlCache(behind.directory.clinic, seconds=0),
         "watch": behind.projections,
         "outbox": behind.projections,
+        "history": behind.projections,
         "revocations": KnownRevocations(behind.revocations),
         "ids": IDS,
         "deployment_key": deployment_key(),

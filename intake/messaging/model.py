@@ -15,6 +15,8 @@ class AlertKind(StrEnum):
     COMPLETED = "upload.completed"
     QUIET = "clinic.quiet"
     LATE = "file.late"
+    SCORECARD = "clinic.scorecard"
+    """What became of a clinic's files in the month before."""
     DISAGREEMENT = "records.disagree"
     """Objects and records contradict each other: a matter of operations, whatever the clinic."""
     REVIEW = "review.waiting"

@@ -179,6 +179,17 @@ class Bucket:
     """Code of a rule that a profile only counts → files that break it."""
     devices: dict[str, DeviceTally] = field(default_factory=dict)
     """By the device's key, which `Projections.device_labels` explains."""
+    accepted_again: int = 0
+    """Of the accepted files, those that had been rejected before."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One clinic's days, oldest first, without those on which nothing happened."""
+
+    days: tuple[Bucket, ...]
+    device_labels: dict[str, str]
+    """By the device's key."""
 
 
 @dataclass(frozen=True, slots=True)

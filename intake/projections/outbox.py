@@ -5,7 +5,7 @@ two workers from sending the same one.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from intake.files.item_keys import OUTBOX, alert_key
@@ -28,13 +28,22 @@ class DynamoOutbox:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def announce(self, kind: str, clinic_id: str, subject: str, episode: str, due_at: datetime) -> None:
+    def announce(
+        self,
+        kind: str,
+        clinic_id: str,
+        subject: str,
+        episode: str,
+        due_at: datetime,
+        *,
+        counts: Mapping[str, int] = {},
+    ) -> None:
         facts = {"clinic_id": clinic_id, "episode": episode, "due_at": timestamp(due_at), "expires": expiry()}
         announced = update(
             alert_key(kind, subject),
             clinic(clinic_id),
             sets=facts,
-            sums={"pending": 1},
+            sums={"pending": 1, **{f"code_{name}": number for name, number in counts.items()}},
             condition="attribute_not_exists(episode) OR episode <> :episode",
             values={":episode": episode},
             new=True,

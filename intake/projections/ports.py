@@ -1,10 +1,10 @@
 """What the projector asks of the table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from intake.projections.model import Bucket, Change, DueAlert, FeedPage, Grain, Holding
+from intake.projections.model import Bucket, Change, DueAlert, FeedPage, Grain, History, Holding
 
 
 class Projections(Protocol):
@@ -29,6 +29,14 @@ class Projections(Protocol):
         ...
 
 
+class ClinicHistory(Protocol):
+    """What became of one clinic's files, day by day."""
+
+    def read(self, clinic_id: str, since: datetime, until: datetime) -> History:
+        """Return the days (UTC) that touch a span of at most `MOST_DAYS`: one call, however many files there are."""
+        ...
+
+
 class ChangeFeed(Protocol):
     """Every verdict of a clinic once, in an order that never changes: nothing ever appears before a given position."""
 
@@ -48,8 +56,20 @@ class ChangeFeed(Protocol):
 class Outbox(Protocol):
     """Alerts that the projections have counted and nobody has sent."""
 
-    def announce(self, kind: str, clinic_id: str, subject: str, episode: str, due_at: datetime) -> None:
-        """Have something told once for each `episode`, not before `due_at`; the same one again changes nothing."""
+    def announce(
+        self,
+        kind: str,
+        clinic_id: str,
+        subject: str,
+        episode: str,
+        due_at: datetime,
+        *,
+        counts: Mapping[str, int] = {},
+    ) -> None:
+        """Have something told once for each `episode`, not before `due_at`; the same one again changes nothing.
+
+        `counts` are told with it, as its codes.
+        """
         ...
 
     def take_due_alert(self, kind: str, subject: str, at: datetime) -> DueAlert | None:

@@ -67,7 +67,8 @@ class Tally:
 
     uploads: dict[str, UploadTally] = field(default_factory=dict)
     buckets: dict[tuple[Grain, datetime, str], Counter[str]] = field(default_factory=dict)
-    """Grain, start and clinic → `n_{state}`, `bytes`, `ms_{bound}`, `code_{code}` and `dev_{key}_{what}`."""
+    """Grain, start and clinic → `n_{state}`, `bytes`, `ms_{bound}`, `code_{code}` and `dev_{key}_{what}`, and
+    `accepted_again`, those of the accepted that had been rejected."""
     holdings: dict[str, Counter[str]] = field(default_factory=dict)
     """Clinic → `files` and `bytes` newly stored."""
     alerts: dict[tuple[str, str], AlertTally] = field(default_factory=dict)
@@ -163,6 +164,8 @@ def _add_to_buckets(sums: Tally, change: Change) -> None:
     if change.before is change.after:
         return  # Judged again, to the same end: the time of the first verdict has counted it.
     counts = Counter({f"n_{change.after}": 1, "bytes": _count_stored(change)})
+    if change.before is State.REJECTED and change.after is State.ACCEPTED:
+        counts["accepted_again"] += 1
     if change.latency_ms is not None:
         bound = next((most for most in LATENCY_BOUNDS_MS if change.latency_ms <= most), LATENCY_BOUNDS_MS[-1])
         counts[f"ms_{bound}"] += 1

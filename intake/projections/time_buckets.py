@@ -55,6 +55,7 @@ def bucket(row: Item) -> Bucket:
         start=moment(row["start"]),
         counts={State(name): amount for name, amount in collect_sums(row, "n_").items()},
         bytes=row.get("bytes", 0),
+        accepted_again=row.get("accepted_again", 0),
         latency={int(bound): amount for bound, amount in collect_sums(row, "ms_").items()},
         codes=collect_sums(row, "code_"),
         shadow=collect_sums(row, "shadow_"),
@@ -99,7 +100,7 @@ class DeviceRegister:
             return device
         if len(known) < DEVICES:
             registered = update(
-                {"pk": f"DEVICES#{month}", "sk": clinic_id},
+                device_register_key(at, clinic_id),
                 clinic(clinic_id),
                 sets={f"{_LABEL}{device.key}": device.label},
                 sums={"devices": 1},
@@ -111,7 +112,7 @@ class DeviceRegister:
             try:
                 self._table.write(registered)
             except ConditionFailedError as refused:
-                known |= _labels(refused.standing).keys()
+                known |= read_labels(refused.standing).keys()
             else:
                 known.add(device.key)
         return device if device.key in known else Device(OTHER, OTHER_LABEL)
@@ -120,9 +121,14 @@ class DeviceRegister:
         labels = {OTHER: OTHER_LABEL}
         for month in months:
             for row in self._table.items(Query(f"DEVICES#{month}")):
-                labels |= _labels(row)
+                labels |= read_labels(row)
         return labels
 
 
-def _labels(row: Item) -> dict[str, str]:
+def device_register_key(at: datetime, clinic_id: str) -> Item:
+    """Return the key of a clinic's devices of the month."""
+    return {"pk": f"DEVICES#{at:%Y-%m}", "sk": clinic_id}
+
+
+def read_labels(row: Item) -> dict[str, str]:
     return {name.removeprefix(_LABEL): str(text) for name, text in row.items() if name.startswith(_LABEL)}

@@ -161,6 +161,7 @@ ROUTES: Mapping[str, Access] = {
     "POST /files/{file_id}/reopen": Access.CLINIC,
     "GET /upload": Access.CLINIC,
     "GET /uploads": Access.CLINIC,
+    "GET /scorecard": Access.CLINIC,
     # What a clinic's lead does for its people.
     "GET /people": Access.LEAD,
     "GET /people/invite": Access.LEAD,

@@ -4,6 +4,7 @@ Names and Patient IDs are searched by a file's own clinic only. What identifies 
 criteria are kept under an opaque id, which the address holds instead.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from intake.files.keys import UNASSIGNED, is_clinic_id, is_study_id, is_upload_i
 from intake.files.model import FileRecord, FileSummary, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
+from intake.projections.model import device
 from intake.search.ports import FileQuery
 from intake.studies.board import Standing
 from portal.auth.identity import Identity
@@ -26,6 +28,11 @@ UPLOADS = 10
 
 LONGEST = 200
 """Characters of a criterion."""
+
+ROUNDS = 4
+"""How often a page goes on reading, where what it reads has another cause or comes from another device."""
+
+_CODE, _DEVICE = re.compile(r"[a-z][a-z0-9-]{0,63}"), re.compile(r"[0-9a-f]{12}")
 
 
 PRIVATE = frozenset({"name", "patient", "reference", "text"})
@@ -42,6 +49,10 @@ class Criteria:
     study: str = ""
     upload: str = ""
     modality: str = ""
+    code: str = ""
+    """Of the finding that rejected."""
+    device: str = ""
+    """The key of what made the file."""
     state: str = ""
     since: str = ""
     """`YYYY-MM-DD`, in UTC."""
@@ -96,7 +107,8 @@ def read_criteria(services: Services, identity: Identity, asked: Mapping[str, st
     known = {field.name: asked.get(field.name, "").strip()[:LONGEST] for field in fields(Criteria)}
     given = Criteria(**known)
     if identity.is_admin:
-        given = replace(given, name="", patient="", reference="", text="")
+        # Causes and devices of all clinics are what the quarantine narrows by.
+        given = replace(given, name="", patient="", reference="", text="", code="", device="")
     return replace(
         given,
         # Files may also be nobody's.
@@ -109,6 +121,8 @@ def read_criteria(services: Services, identity: Identity, asked: Mapping[str, st
         since=f"{since:%Y-%m-%d}" if (since := parse_day(given.since)) else "",
         until=f"{until:%Y-%m-%d}" if (until := parse_day(given.until)) else "",
         modality=given.modality.upper()[:16],
+        code=given.code if _CODE.fullmatch(given.code) else "",
+        device=given.device if _DEVICE.fullmatch(given.device) else "",
     )
 
 
@@ -131,10 +145,34 @@ def _read_files(
     if asked.reference and len(uploads) != 1:
         return Page(())
     query = _build_file_query(identity, asked, uploads)
+    if asked.code or asked.device:
+        return _read_by_cause(services, identity, asked, query, after, limit=limit)
     if not (query.patient_id or query.name or query.study_id or query.upload_id or query.modality):
         return visibility.list_newest(services, identity, query, after, limit=limit)
     found = services.search.files(query, after, limit)
     return replace(found, rows=tuple(visibility.redact(identity, record) for record in found.rows))
+
+
+def _read_by_cause(
+    services: Services, identity: Identity, asked: Criteria, query: FileQuery, after: str | None, *, limit: int
+) -> Page[FileRecord | FileSummary]:
+    """Read on, some rounds at most, until half a page has the cause and the device that were asked for."""
+    rows: list[FileRecord | FileSummary] = []
+    found: Page[FileRecord] = Page(())
+    for _ in range(ROUNDS):
+        found = services.search.files(query, after, limit)
+        rows += [visibility.redact(identity, record) for record in found.rows if _fits(asked, record)]
+        after = found.next
+        if after is None or 2 * len(rows) >= limit:
+            break
+    return Page(tuple(rows), found.next, found.looked_back_to)
+
+
+def _fits(asked: Criteria, record: FileRecord) -> bool:
+    made_by = device(record.clinic_id, record.metadata) if asked.device else None
+    if asked.device and (made_by is None or made_by.key != asked.device):
+        return False
+    return not asked.code or asked.code in record.codes
 
 
 def _build_file_query(identity: Identity, asked: Criteria, uploads: tuple[Upload, ...]) -> FileQuery:

@@ -20,14 +20,20 @@ from portal.sign_in.cookies import IDLE_SECONDS
 from portal.web import notifications
 from portal.web.admin import accounts, analytics, audit, clinics, dashboard
 from portal.web.admin import uploads as all_uploads
-from portal.web.clinic import files, patients, people, repairs, retrieval, studies, uploads
+from portal.web.clinic import files, patients, people, repairs, retrieval, scorecard, studies, uploads
 from portal.web.layout.support_messages import SUPPORT_FILTERS
 from portal.web.quarantine import orders, rejected, stuck
 
-_PAGES = (uploads, files, repairs, studies, patients, retrieval, people, notifications)
+_PAGES = (uploads, files, repairs, studies, patients, retrieval, scorecard, people, notifications)
 _ADMIN_PAGES = (dashboard, all_uploads, analytics, rejected, orders, stuck, accounts, clinics, audit)
 
-STAFF_PAGES = (("/studies", "Exams"), ("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"))
+STAFF_PAGES = (
+    ("/studies", "Exams"),
+    ("/upload", "Upload"),
+    ("/uploads", "Uploads"),
+    ("/files", "Files"),
+    ("/scorecard", "Scorecard"),
+)
 LEAD_PAGES = (*STAFF_PAGES, ("/people", "People"))
 ADMIN_PAGES = (
     ("/admin", "Dashboard"),

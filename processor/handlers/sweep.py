@@ -14,6 +14,7 @@ from processor.telemetry import logger, metrics, report_followed, report_quiet, 
 _session = boto3.Session()
 _sweep = wiring.sweep(os.environ, _session)
 _quiet = wiring.quiet_watch(os.environ, _session)
+_scorecards = wiring.monthly_scorecards(os.environ, _session)
 _follow_up = wiring.follow_up(os.environ, _session)
 _reconciler = wiring.reconciler(os.environ, _session)
 _rotation = wiring.key_rotation(_session)
@@ -27,6 +28,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG0
         return
     # Whatever becomes of one part, the others are done, last in first out; then what any of them raised is raised.
     with ExitStack() as parts:
+        parts.callback(_scorecards.run)
         parts.callback(lambda: report_quiet(_quiet.run()))
         parts.callback(lambda: report_reconciled(_reconciler.run()))
         parts.callback(lambda: report_swept(_sweep.run()))

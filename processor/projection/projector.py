@@ -115,6 +115,7 @@ WRITERS: dict[str, Callable[[DueAlert, str], Alert]] = {
     AlertKind.QUIET: alert_texts.write_quiet,
     AlertKind.LATE: alert_texts.write_late,
     AlertKind.DISAGREEMENT: alert_texts.write_disagreement,
+    AlertKind.SCORECARD: alert_texts.write_scorecard,
     AlertKind.REVIEW: alert_texts.write_review,
 }
 

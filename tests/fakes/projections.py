@@ -1,12 +1,12 @@
 """What follows from the records: hours and alerts."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from intake.operations.model import QuietClinic
-from intake.projections.model import Bucket, Change, DueAlert, Grain, Holding
+from intake.projections.model import OTHER, OTHER_LABEL, Bucket, Change, DueAlert, Grain, History, Holding
 from intake.projections.tally import ALERT_KINDS, Tally, tally
 from intake.projections.time_buckets import bucket, bucket_facts
 
@@ -23,6 +23,7 @@ class FakeProjections:
     told_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     announced: dict[tuple[str, str], tuple[str, str, datetime]] = field(default_factory=dict)
     """Kind and subject → episode, clinic and when it is due."""
+    announced_counts: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     unsaid: set[tuple[str, str]] = field(default_factory=set)
     noted_quiet: list[QuietClinic] = field(default_factory=list)
     added_up: tuple[int, Tally] | None = None
@@ -52,10 +53,25 @@ class FakeProjections:
         sums = self._sums().holdings
         return tuple(Holding(clinic, counts["files"], counts["bytes"]) for clinic, counts in sorted(sums.items()))
 
-    def announce(self, kind: str, clinic_id: str, subject: str, episode: str, due_at: datetime) -> None:
+    def read(self, clinic_id: str, since: datetime, until: datetime) -> History:
+        return History(
+            self.buckets(Grain.DAY, since, until, clinic_id), {OTHER: OTHER_LABEL, **self.device_labels(since, until)}
+        )
+
+    def announce(
+        self,
+        kind: str,
+        clinic_id: str,
+        subject: str,
+        episode: str,
+        due_at: datetime,
+        *,
+        counts: Mapping[str, int] = {},
+    ) -> None:
         if self.announced.get((kind, subject), ("",))[0] != episode:
             self.announced[kind, subject] = (episode, clinic_id, due_at)
             self.unsaid.add((kind, subject))
+            self.announced_counts[kind, subject] = dict(counts)
 
     def take_due_alert(self, kind: str, subject: str, at: datetime) -> DueAlert | None:
         told_at = self.told_at.get((kind, subject))
@@ -63,7 +79,8 @@ class FakeProjections:
             return None
         if (kind, subject) in self.unsaid:
             _, clinic_id, due_at = self.announced[kind, subject]
-            return DueAlert(kind, clinic_id, subject, 1, {}, "") if due_at <= at else None
+            counts = self.announced_counts[kind, subject]
+            return DueAlert(kind, clinic_id, subject, 1, counts, "") if due_at <= at else None
         due = self._untold(kind, subject)
         codes = Counter(code for change in due for code in change.codes)
         return DueAlert(kind, due[0].clinic_id, subject, len(due), dict(codes), due[0].file_id) if due else None

@@ -41,6 +41,8 @@ def list_chips(asked: Criteria, clinics: Mapping[str, str]) -> list[Chip]:
         Chip("Clinic", name_clinic(asked.clinic, clinics), "clinic"),
         Chip("State", STATE_BADGES[State(asked.state)].label if asked.state else "", "state"),
         Chip("Modality", asked.modality, "modality"),
+        Chip("Cause", asked.code, "code"),
+        Chip("Device", "one device" if asked.device else "", "device"),
         Chip("Sent", write_days(asked.since, asked.until), " ".join(DAYS)),
         Chip("Study", "one study" if asked.study else "", "study"),
         Chip("Upload", "one upload" if asked.upload else "", "upload"),
