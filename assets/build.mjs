@@ -27,6 +27,7 @@ const ENTRIES = [
   "js/preflight-worker.js",
   "js/dashboard.js",
   "js/retrieval.js",
+  "js/shared.js",
   "js/swagger.js",
 ];
 

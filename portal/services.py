@@ -24,6 +24,7 @@ from intake.operations.ports import AuditLog, LastErrors, StuckFiles, Watch
 from intake.orders.ports import Orders, Reviews
 from intake.projections.ports import ChangeFeed, ClinicHistory, Outbox, Projections
 from intake.search.ports import KeptSearches, Search, Troubles
+from intake.sharing.ports import StudyLinks
 from intake.storage.model import Presigned
 from intake.storage.ports import ObjectReader, Presigner
 from intake.studies.board import StudyBoard
@@ -90,6 +91,7 @@ class Services:
     troubles: Troubles
     studies: Studies
     board: StudyBoard
+    study_links: StudyLinks
     kept_searches: KeptSearches
     ids: KeyedIds
     """Of studies, series and addresses, made with the table's secret."""

@@ -20,6 +20,7 @@ from intake.projections.projections import DynamoProjections
 from intake.records.records import DynamoRecords
 from intake.records.repairs import DynamoRepairs
 from intake.search.dynamodb import DynamoKeptSearches, DynamoSearch, DynamoTroubles
+from intake.sharing.dynamodb import DynamoStudyLinks
 from intake.storage.s3.objects import S3Objects
 from intake.storage.s3.uploads import SIGNING, S3Presigner
 from intake.studies.boards import DynamoStudyBoard
@@ -88,6 +89,7 @@ def wire(settings: Settings) -> Services:
         troubles=DynamoTroubles(table),
         studies=DynamoStudies(table, ids),
         board=DynamoStudyBoard(table, ids),
+        study_links=DynamoStudyLinks(table),
         kept_searches=DynamoKeptSearches(table),
         ids=ids,
         subscriptions=DynamoSubscriptions(table),

@@ -36,6 +36,7 @@ from tests.fakes import (
     FakeStuckFiles,
     FakeStudies,
     FakeStudyBoard,
+    FakeStudyLinks,
     FakeSubscribers,
     FakeSubscriptions,
     FakeTable,
@@ -80,6 +81,7 @@ class Backends:
     reviews: FakeReviews = field(default_factory=FakeReviews)
     directory: FakeDirectory = field(default_factory=FakeDirectory)
     kept_searches: FakeKeptSearches = field(default_factory=FakeKeptSearches)
+    study_links: FakeStudyLinks = field(default_factory=FakeStudyLinks)
     people: FakePeople = field(default_factory=FakePeople)
     machines: FakeMachines = field(default_factory=FakeMachines)
     gateway: FakeGateway = field(default_factory=FakeGateway)

@@ -7,6 +7,8 @@ import { SessionEndedError } from "./upload/errors.js";
 import { counted, size } from "./upload/words.js";
 
 const place = document.querySelector("#retrieval");
+// Whoever came by a link may be signed in besides, and their browser's requests then carry that session's token.
+if (place?.dataset.csrf) document.body.dataset.csrf = place.dataset.csrf;
 if (place) offer(place, new Panel(place));
 
 function offer(where, panel) {
@@ -56,7 +58,7 @@ async function retrieve(where, panel, { what, wanted, name }, controller) {
   const cancel = () => controller.abort();
   panel.begin(what, cancel);
   try {
-    const listing = new Listing(where.dataset.address, wanted);
+    const listing = new Listing(where.dataset.address, { ...wanted, ...lettingIn(where) });
     await listing.read(signal, (files, of) => panel.found(files, of));
     if (listing.bytes > target.largest) throw new TooLargeError(listing.bytes, target.largest);
     panel.start(listing.files.length, listing.bytes);
@@ -71,6 +73,11 @@ async function retrieve(where, panel, { what, wanted, name }, controller) {
     if (error.name === "AbortError") panel.failed("Download cancelled", "Nothing was kept.");
     else panel.failed("Nothing was downloaded", error.message);
   }
+}
+
+/** What lets in whoever came by a link and has no session. */
+function lettingIn({ dataset }) {
+  return dataset.pass ? { pass_: dataset.pass } : {};
 }
 
 /** What a packing tells, shown on the panel. */

@@ -23,6 +23,9 @@ CONFIRMATIONS_OF_AN_ADDRESS = 3
 INVITATIONS_A_DAY = 40
 """Mails of invitation that the leads of one clinic may have sent: more than most clinics have people."""
 
+LINKS_A_DAY = 100
+"""Links for referring doctors that one clinic may make."""
+
 HOOKS_A_DAY = 50
 """Addresses of one clinic that are called to confirm a webhook."""
 
@@ -53,6 +56,13 @@ def count_invitation(services: Services, clinic_id: str) -> None:
     """Raises TooManyRequestsError when a clinic's leads have sent as many invitations as they may in a day."""
     at = services.clock()
     if services.request_counts.add_today(f"invitations#{clinic_id}", at) > INVITATIONS_A_DAY:
+        raise TooManyRequestsError(retry_after=_until_midnight(at))
+
+
+def count_link(services: Services, clinic_id: str) -> None:
+    """Raises TooManyRequestsError when a clinic has made as many links to studies as it may in a day."""
+    at = services.clock()
+    if services.request_counts.add_today(f"links#{clinic_id}", at) > LINKS_A_DAY:
         raise TooManyRequestsError(retry_after=_until_midnight(at))
 
 

@@ -23,7 +23,7 @@ class Access(StrEnum):
     """Whom a route admits."""
 
     ANYBODY = "anybody"
-    """Signed in or not; no patient's data is behind it."""
+    """Signed in or not; no patient's data is behind it, other than by a link and its code."""
     STAFF = "staff"
     """Whoever is signed in at a browser: a clinic's staff, each for their own clinic, and admins."""
     CLINIC = "clinic"
@@ -120,6 +120,10 @@ ROUTES: Mapping[str, Access] = {
     "GET /health": Access.ANYBODY,
     "GET /static/{path:path}": Access.ANYBODY,
     "GET /api/openapi.json": Access.ANYBODY,
+    # By a link and its code, which the route itself asks for.
+    "GET /shared": Access.ANYBODY,
+    "POST /shared": Access.ANYBODY,
+    "POST /shared/content": Access.ANYBODY,
     # Pages of whoever is signed in.
     "GET /files": Access.STAFF,
     "POST /files/search": Access.STAFF,
@@ -145,6 +149,9 @@ ROUTES: Mapping[str, Access] = {
     "GET /files/{file_id}/preview": Access.CLINIC,
     "GET /files/{file_id}/download": Access.CLINIC,
     "POST /studies/{study_id}/content": Access.CLINIC,
+    "GET /studies/{study_id}/links": Access.CLINIC,
+    "POST /studies/{study_id}/links": Access.CLINIC,
+    "POST /studies/{study_id}/links/{link_id}/revoke": Access.CLINIC,
     "POST /upload/new": Access.CLINIC,
     "POST /upload/{upload_id}/files": Access.CLINIC,
     "GET /upload/{upload_id}/files": Access.CLINIC,

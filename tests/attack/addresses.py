@@ -20,6 +20,7 @@ from tests.unit.portal.portal_fixture import Portal
 PRIVATE = {
     "upload_id": "01k9ktx3mqf8g2w7v5n0ah4ebc",
     "file_id": "01k9ktx3mqf8g2w7v5n0ah4ebc-00000",
+    "link_id": 64 * "0",
     "order_id": "01k9ktx3mqf8g2w7v5n0ah4ebd",
     "webhook_id": "01k9ktx3mqf8g2w7v5n0ah4ebe",
     "study_id": "3k9ktx3mqf8g2w7v5n0ah4ebcd",

@@ -23,6 +23,9 @@ OPEN = frozenset(
         "/api/docs/problems/{slug}",
         "/api/openapi.json",
         "/static/{path:path}",
+        # By a link and its code, which nobody of the callers has.
+        "/shared",
+        "/shared/content",
     }
 )
 """For everybody; nothing that they tell is anybody's."""

@@ -21,6 +21,7 @@ from tests.fakes.repairs import FakeRepairs
 from tests.fakes.reviews import FakeReviews
 from tests.fakes.revocations import FakeRevocations
 from tests.fakes.search import FakeKeptSearches, FakeSearch, FakeStudies, FakeTroubles
+from tests.fakes.sharing import FakeStudyLinks
 from tests.fakes.stuck import FakeStuckFiles
 from tests.fakes.subscriptions import FakeSubscribers, FakeSubscriptions
 from tests.fakes.table import FakeTable
@@ -61,6 +62,7 @@ __all__ = [
     "FakeStuckFiles",
     "FakeStudies",
     "FakeStudyBoard",
+    "FakeStudyLinks",
     "FakeSubscribers",
     "FakeSubscriptions",
     "FakeTable",
