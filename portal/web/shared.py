@@ -54,9 +54,9 @@ def enter(request: Request, services: Collaborators, fields: Fields) -> Response
 
 
 @router.post("/content")
-def list_content(services: Collaborators, body: SharedContentQuery, cursor: PageCursor) -> ContentPage:
+def list_content(services: Collaborators, cursor: PageCursor, body: SharedContentQuery | None = None) -> ContentPage:
     """Return a page of what is taken out. Raises NotFoundError, InvalidCursorError."""
-    return list_shared(services, body.pass_, cursor)
+    return list_shared(services, body.pass_ if body else "", cursor)
 
 
 def _find_csrf(request: Request) -> str:
