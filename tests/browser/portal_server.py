@@ -26,6 +26,7 @@ from tests.wired_portal import Backends, deployment_key, settings, wired_portal
 
 USERS = {
     "staff-token": (frozenset({f"clinic:{CLINIC}"}), "Ada Quinn"),
+    "lead-token": (frozenset({f"clinic:{CLINIC}", f"lead:{CLINIC}"}), "Lee Lead"),
     "admin-token": (frozenset({"admin"}), "Robin Vale"),
 }
 
