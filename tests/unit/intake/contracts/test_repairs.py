@@ -37,7 +37,12 @@ def test_a_file_is_replaced_once_and_by_its_own_clinic(stores, files):
     assert stores.repairs.replace(bad, good.file_id, told)
     assert not stores.repairs.replace(bad, good.file_id, told)
     kept = stores.records.file(None, bad.file_id)
-    assert (kept.state, kept.replaced_by, kept.is_handled, kept.timeline[-1]) == (State.REJECTED, good.file_id, True, told)
+    assert (kept.state, kept.replaced_by, kept.is_handled, kept.timeline[-1]) == (
+        State.REJECTED,
+        good.file_id,
+        True,
+        told,
+    )
 
 
 def test_a_file_is_dealt_with_and_reopened_on_the_condition_of_what_was_read(stores, files):
