@@ -144,13 +144,11 @@ def test_whichever_is_counted_last_finds_the_other(world, state):
     assert find_upload_state(world.upload) is UploadState.COMPLETE
 
 
-@pytest.mark.parametrize("first_judged", ["bad", "good"])
-def test_the_same_image_replaces_whatever_it_is_called_and_whichever_is_judged_first(world, first_judged):
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_same_image_replaces_whatever_it_is_called_and_whichever_is_judged_first(world, order):
     (bad,), (good,) = world.announce("b/2.dcm"), world.announce("a/1.dcm", at=LATER)
-    for judged in ("bad", "good") if first_judged == "bad" else ("good", "bad"):
-        world.judge(
-            bad if judged == "bad" else good, State.REJECTED if judged == "bad" else State.ACCEPTED, uid="1.2.3"
-        )
+    for file, state in [(bad, State.REJECTED), (good, State.ACCEPTED)][::order]:
+        world.judge(file, state, uid="1.2.3")
         world.follow()
     assert world.file(bad).replaced_by == good.file_id
 
