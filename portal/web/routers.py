@@ -17,14 +17,15 @@ from portal.presentation.labels import WORD_FILTERS
 from portal.presentation.upload_labels import UPLOAD_FILTERS
 from portal.services import Services
 from portal.sign_in.cookies import IDLE_SECONDS
-from portal.web import notifications, shared
+from portal.web import notifications, people, shared
 from portal.web.admin import accounts, analytics, audit, clinics, dashboard
 from portal.web.admin import uploads as all_uploads
-from portal.web.clinic import files, patients, people, repairs, retrieval, scorecard, sharing, studies, uploads
+from portal.web.clinic import files, patients, repairs, retrieval, scorecard, sharing, studies, upload_receipts, uploads
 from portal.web.layout.support_messages import SUPPORT_FILTERS
 from portal.web.quarantine import orders, rejected, stuck
 
-_PAGES = (uploads, files, repairs, studies, patients, retrieval, sharing, shared, scorecard, people, notifications)
+_CLINIC_PAGES = (uploads, upload_receipts, files, repairs, studies, patients, retrieval, sharing, scorecard)
+_PAGES = (*_CLINIC_PAGES, shared, people, notifications)
 _ADMIN_PAGES = (dashboard, all_uploads, analytics, rejected, orders, stuck, accounts, clinics, audit)
 
 STAFF_PAGES = (
