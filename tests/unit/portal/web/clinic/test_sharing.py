@@ -48,7 +48,7 @@ def make(portal, days="7", study=STUDY):
     answer = portal.browser().post(f"/studies/{study}/links", data={"days": days})
     assert answer.status_code == 200, answer.text
     token = re.search(r"/shared#([\w-]{43})<", answer.text)[1]
-    return token, re.search(r"data-part="code">(\w{4}-\w{4})</strong>", answer.text)[1]
+    return token, re.search(r'data-part="code">(\w{4}-\w{4})</strong>', answer.text)[1]
 
 
 def enter(client, token, code):
