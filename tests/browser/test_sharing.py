@@ -23,13 +23,19 @@ def _make(page: Page, portal: PortalServer) -> tuple[str, str]:
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_doctor_takes_out_an_exam_by_link_and_code(
-    staff_page: Page, browser: Browser, portal: PortalServer, storage: Storage, study: dict[str, bytes], width: int
+    staff_page: Page,
+    browser: Browser,
+    portal: PortalServer,
+    *,
+    storage: Storage,
+    study: dict[str, bytes],
+    width: int,
 ) -> None:
     link, code = _make(staff_page, portal)
     context = browser.new_context(viewport={"width": width, "height": 844})
     page = context.new_page()
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(f"{request.url} {request.headers.get('referer', '')}"))
+    page.on("request", lambda request: asked.append(request.url.partition("#")[0] + request.headers.get("referer", "")))
     page.add_init_script(TO_DISK)
     token = link.partition("#")[2]
     page.goto(link)
