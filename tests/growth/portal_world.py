@@ -29,6 +29,7 @@ EXAMPLES: dict[str, Any] = {
     "AddFiles": {"files": [{"name": "a.dcm", "size": 1}]},
     "Sign": {"parts": [{"number": 1, "sha256": "0" * 64}]},
     "Withdraw": {"file_ids": ["x"]},
+    "SharedContentQuery": {"pass_": "x"},
     "ContentQuery": {"series": "", "files": ["x" * 28]},
     "NewWebhook": {"url": "https://ris.example.org/x", "events": ["file.rejected"]},
     "Confirmation": {"token": "x"},
@@ -106,7 +107,8 @@ class PortalWorld:
             "clinic_id": record.clinic_id,
             **NAMED,
         }
-        cookies = {"staff": _cookies(portal.browser()), "admin": _cookies(portal.admin())}
+        lead = portal.browser(**{"cognito:groups": ["clinic:northside", "lead:northside"]})
+        cookies = {"staff": _cookies(portal.browser()), "admin": _cookies(portal.admin()), "lead": _cookies(lead)}
         bearer = ((b"authorization", f"Bearer {partner_token()}".encode()),)
         return cls(portal, Server(portal.app), ids, cookies, bearer)
 
@@ -139,6 +141,8 @@ class PortalWorld:
     def _caller(self, path: str) -> tuple[Header, ...]:
         if path.startswith(("/api/", "/dicomweb/")):
             return self.bearer
+        if path.startswith("/people"):
+            return self.cookies["lead"]
         return self.cookies["admin" if path.startswith("/admin") else "staff"]
 
 
