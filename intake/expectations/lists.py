@@ -155,7 +155,7 @@ def _read_row(
         if column is None or (column == "day" and not text.strip()):
             continue
         try:
-            values[column] = _READERS[column](text.strip())  # type: ignore[operator]
+            values[column] = _READERS[column](text.strip())
         except ValueError as error:
             faults.append(ListFault(place, f"{_TITLES[column]} cannot be read: {error}"))
             return

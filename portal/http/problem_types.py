@@ -95,6 +95,12 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         "You cannot lock yourself out, and at least one admin must remain. Ask another admin.",
     ),
     errors.FieldsError: INVALID,
+    errors.MalformedListError: Problem(
+        422,
+        "malformed-list",
+        "The list cannot be taken",
+        "Nothing of it was taken. Correct what `lines` names, and send all of it again.",
+    ),
     errors.GatewayFullError: Problem(
         409,
         "too-many-clients",

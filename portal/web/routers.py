@@ -20,11 +20,11 @@ from portal.sign_in.cookies import IDLE_SECONDS
 from portal.web import notifications
 from portal.web.admin import accounts, analytics, audit, clinics, dashboard
 from portal.web.admin import uploads as all_uploads
-from portal.web.clinic import files, patients, repairs, retrieval, studies, uploads
+from portal.web.clinic import expected_exams, files, patients, repairs, retrieval, studies, uploads
 from portal.web.layout.support_messages import SUPPORT_FILTERS
 from portal.web.quarantine import orders, rejected, stuck
 
-_PAGES = (uploads, files, repairs, studies, patients, retrieval, notifications)
+_PAGES = (uploads, files, repairs, studies, expected_exams, patients, retrieval, notifications)
 _ADMIN_PAGES = (dashboard, all_uploads, analytics, rejected, orders, stuck, accounts, clinics, audit)
 
 STAFF_PAGES = (("/studies", "Exams"), ("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"))
@@ -39,7 +39,7 @@ ADMIN_PAGES = (
 )
 
 STANDING_UNDER = {
-    "/studies": ("/patients",),
+    "/studies": ("/patients", "/expected"),
     "/admin/quarantine": ("/admin/reviews", "/admin/orders", "/admin/stuck", "/admin/dead-letters"),
     "/admin/clinics": ("/admin/admins", "/admin/people"),
 }
