@@ -15,6 +15,8 @@ class AlertKind(StrEnum):
     COMPLETED = "upload.completed"
     QUIET = "clinic.quiet"
     LATE = "file.late"
+    EXAMS_MISSING = "exams.missing"
+    """Expected exams did not come."""
     DISAGREEMENT = "records.disagree"
     """Objects and records contradict each other: a matter of operations, whatever the clinic."""
     REVIEW = "review.waiting"

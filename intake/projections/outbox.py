@@ -28,13 +28,15 @@ class DynamoOutbox:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def announce(self, kind: str, clinic_id: str, subject: str, episode: str, due_at: datetime) -> None:
+    def announce(
+        self, kind: str, clinic_id: str, subject: str, episode: str, due_at: datetime, *, count: int = 1
+    ) -> None:
         facts = {"clinic_id": clinic_id, "episode": episode, "due_at": timestamp(due_at), "expires": expiry()}
         announced = update(
             alert_key(kind, subject),
             clinic(clinic_id),
             sets=facts,
-            sums={"pending": 1},
+            sums={"pending": count},
             condition="attribute_not_exists(episode) OR episode <> :episode",
             values={":episode": episode},
             new=True,

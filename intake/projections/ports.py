@@ -48,8 +48,13 @@ class ChangeFeed(Protocol):
 class Outbox(Protocol):
     """Alerts that the projections have counted and nobody has sent."""
 
-    def announce(self, kind: str, clinic_id: str, subject: str, episode: str, due_at: datetime) -> None:
-        """Have something told once for each `episode`, not before `due_at`; the same one again changes nothing."""
+    def announce(
+        self, kind: str, clinic_id: str, subject: str, episode: str, due_at: datetime, *, count: int = 1
+    ) -> None:
+        """Have something told once for each `episode`, not before `due_at`; the same one again changes nothing.
+
+        `count` says of how many.
+        """
         ...
 
     def take_due_alert(self, kind: str, subject: str, at: datetime) -> DueAlert | None:

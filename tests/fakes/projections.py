@@ -23,6 +23,7 @@ class FakeProjections:
     told_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     announced: dict[tuple[str, str], tuple[str, str, datetime]] = field(default_factory=dict)
     """Kind and subject → episode, clinic and when it is due."""
+    counts_of: dict[tuple[str, str], int] = field(default_factory=dict)
     unsaid: set[tuple[str, str]] = field(default_factory=set)
     noted_quiet: list[QuietClinic] = field(default_factory=list)
     added_up: tuple[int, Tally] | None = None
@@ -52,7 +53,10 @@ class FakeProjections:
         sums = self._sums().holdings
         return tuple(Holding(clinic, counts["files"], counts["bytes"]) for clinic, counts in sorted(sums.items()))
 
-    def announce(self, kind: str, clinic_id: str, subject: str, episode: str, due_at: datetime) -> None:
+    def announce(
+        self, kind: str, clinic_id: str, subject: str, episode: str, due_at: datetime, *, count: int = 1
+    ) -> None:
+        self.counts_of[kind, subject] = count
         if self.announced.get((kind, subject), ("",))[0] != episode:
             self.announced[kind, subject] = (episode, clinic_id, due_at)
             self.unsaid.add((kind, subject))
@@ -63,7 +67,7 @@ class FakeProjections:
             return None
         if (kind, subject) in self.unsaid:
             _, clinic_id, due_at = self.announced[kind, subject]
-            return DueAlert(kind, clinic_id, subject, 1, {}, "") if due_at <= at else None
+            return DueAlert(kind, clinic_id, subject, self.counts_of[kind, subject], {}, "") if due_at <= at else None
         due = self._untold(kind, subject)
         codes = Counter(code for change in due for code in change.codes)
         return DueAlert(kind, due[0].clinic_id, subject, len(due), dict(codes), due[0].file_id) if due else None
