@@ -19,7 +19,7 @@ from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.uploads.requests import WHOLE, Request
 from portal.uploads.responses import Next
 
-router = APIRouter(prefix="/api/v1/expected-exams", tags=["expected-exams"])
+router = APIRouter(prefix="/api/v1/expected-exams", tags=["expected_exams"])
 
 DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 STUDY_UID = "1.2.840.113619.2.55.3.604688119"

@@ -92,7 +92,7 @@ def read_day(services: Services, identity: Identity, day: str, cursor: Cursor, l
         ExpectedRow(
             _redact(attendance, names=names),
             attendance.find_presence(over=over),
-            attendance.study and find_standing(attendance.study, at - GROWS),
+            find_standing(attendance.study, at - GROWS) if attendance.study else None,
         )
         for attendance in page.rows
     )

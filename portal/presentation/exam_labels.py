@@ -6,7 +6,6 @@ from dataclasses import replace
 from intake.expectations.model import Presence
 from intake.studies.board import Standing
 from intake.studies.model import Gap, Study
-from portal.expectations.expected_exams import ExpectedRow
 from portal.presentation.dicom_values import write_person_name
 from portal.presentation.formatting import format_dicom_date
 from portal.presentation.labels import Badge
@@ -36,12 +35,11 @@ def choose_exam_badge(standing: Standing, missing: int = 0, expected: int = 0) -
     return replace(badge, label=f"Missing {missing:,}{f' of {expected:,}' if expected else ''}")
 
 
-def choose_presence_badge(row: ExpectedRow) -> Badge:
+def choose_presence_badge(presence: Presence, standing: Standing | None, study: Study | None) -> Badge:
     """Return how an expected exam shows: as the exam that came, where one did."""
-    study = row.attendance.study
-    if study is not None and row.standing is not None:
-        return choose_exam_badge(row.standing, study.missing, study.expected_images)
-    return PRESENCE_BADGES[row.presence]
+    if study is not None and standing is not None:
+        return choose_exam_badge(standing, study.missing, study.expected_images)
+    return PRESENCE_BADGES[presence]
 
 
 def name_study(study: Study) -> str:

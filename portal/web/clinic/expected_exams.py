@@ -7,13 +7,14 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from intake.expectations.lists import EXAMPLE
+from portal.auth.identity import Identity
 from portal.cursors import Cursor
 from portal.errors import MalformedListError
 from portal.expectations import expected_exams
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.services import Services
-from portal.web.layout.pages import Fields, Identity, Staff, build_address, build_page_links, see_other
+from portal.web.layout.pages import Fields, Staff, build_address, build_page_links, see_other
 
 router = APIRouter(prefix="/expected")
 
