@@ -46,7 +46,7 @@ def test_a_malformed_list_stays_in_the_form_and_is_told_line_by_line(portal, log
     assert answer.status_code == 422
     text = shown(answer.text)
     assert "Nothing of the list was taken" in text
-    assert "Line 2 : Time cannot be read: write it as 09:30" in text
+    assert "Line 2: Time cannot be read: write it as 09:30" in text
     assert "Muster^Max" in text
     assert portal.table.expected == {}
     assert "Muster" not in str(log_lines())
