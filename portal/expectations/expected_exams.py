@@ -35,6 +35,11 @@ class ExpectedRow:
     """The state of the exam that came; None where none did."""
 
     @property
+    def is_absent(self) -> bool:
+        """Whether it should come, or should have come, and nothing of it did."""
+        return self.presence in {Presence.EXPECTED, Presence.OVERDUE}
+
+    @property
     def expected(self) -> ExpectedExam:
         return self.attendance.expected
 

@@ -148,7 +148,7 @@ def write_exams_missing(due: DueAlert, origin: str) -> Alert:
         [
             "No image arrived of what your list expects for the day. Look which ones these are, and send them, or",
             "cancel what was not done:",
-            f"{origin}/expected?day={day[:4]}-{day[4:6]}-{day[6:]}",
+            f"{origin}/expected?day={day[:4]}-{day[4:6]}-{day[6:]}&show=absent",
             "",
             "You are told once for each day, at the hour that your clinic chose on that page.",
         ],

@@ -31,6 +31,7 @@ def expected_page(  # noqa: PLR0917 - FastAPI calls it by keyword.
     services: Collaborators,
     cursor: PageCursor,
     day: str = "",
+    show: Annotated[str, Query(pattern="^(absent)?$")] = "",
     created: Count = None,
     changed: int = 0,
     unchanged: int = 0,
@@ -46,7 +47,8 @@ def expected_page(  # noqa: PLR0917 - FastAPI calls it by keyword.
         "still_cancelled": still_cancelled,
     }
     chosen = expected_exams.choose_day(services, day)
-    return _render_day(request, services, identity, chosen, cursor, done=told if created is not None else None)
+    done = told if created is not None else None
+    return _render_day(request, services, identity, chosen, cursor, absent=bool(show), done=done)
 
 
 @router.post("")
@@ -95,12 +97,12 @@ def _render_day(
     page = expected_exams.read_day(services, identity, day, cursor, LIST)
     clinic_id = identity.own_clinic()
     chosen = datetime.strptime(day, "%Y%m%d")  # noqa: DTZ007 - a day and no moment.
-    given: dict[str, object] = {"done": None, "faults": (), "text": "", **context}
+    given: dict[str, object] = {"done": None, "faults": (), "text": "", "absent": False, **context}
     return render(
         request,
         "expected.html",
         status=422 if given["faults"] else 200,
-        rows=page.rows,
+        rows=[row for row in page.rows if not given["absent"] or row.is_absent],
         total=services.expected.count_day(clinic_id, day),
         day=_write_day(day),
         dicom_day=day,
@@ -110,7 +112,7 @@ def _render_day(
         hour=expected_exams.read_hour(services, identity),
         example=EXAMPLE,
         **given,
-        **build_page_links("/expected", cursor, page.next, day=_write_day(day)),
+        **build_page_links("/expected", cursor, page.next, day=_write_day(day), show="absent" * bool(given["absent"])),
     )
 
 

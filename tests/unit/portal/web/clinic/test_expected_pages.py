@@ -40,6 +40,24 @@ def test_a_pasted_list_shows_what_came_what_is_missing_and_what_did_not_come(fil
     assert "Missing 3 of 60" in shown(browser.get("/studies").text)
 
 
+def test_the_day_may_show_only_what_is_not_here(filled):
+    text = shown(filled.browser().get(f"/expected?day={DAY}&show=absent").text)
+    assert "Muster, Max" in text
+    assert "Example, Nora" not in text
+    filled.table.expected.pop(
+        next(one.expected_id for one in filled.table.expected.values() if "78" in repr(one.exam.accession_number))
+    )
+    assert "Every expected exam came" in shown(filled.browser().get(f"/expected?day={DAY}&show=absent").text)
+
+
+def test_a_studys_page_says_how_many_of_the_expected_images_are_here(filled):
+    browser = filled.browser()
+    (address,) = set(re.findall(r'href="(/studies/[0-9a-z]{26})"', browser.get(f"/expected?day={DAY}").text))
+    text = shown(browser.get(address).text)
+    assert "57 of 60 expected images are here: 3 images missing" in text
+    assert "What nobody can tell" not in text
+
+
 def test_a_malformed_list_stays_in_the_form_and_is_told_line_by_line(portal, log_lines):
     browser = portal.browser()
     answer = browser.post("/expected", data={"list": LIST.replace("09:30", "soon"), "day": DAY})
