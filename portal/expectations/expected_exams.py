@@ -59,6 +59,8 @@ class ExpectedDay:
 
     rows: tuple[ExpectedRow, ...]
     next: str | None
+    hour: int
+    """At which the clinic is told what did not come, in UTC."""
 
 
 def choose_day(services: Services, text: str) -> str:
@@ -90,7 +92,8 @@ def read_day(services: Services, identity: Identity, day: str, cursor: Cursor, l
     read = partial(services.expected.list_day, clinic_id, day, limit=limit)
     page = seal_page(services, identity, cursor, read, day=day)
     at = services.clock()
-    over = services.reminders.read([clinic_id])[clinic_id].is_over(day, at)
+    reminder = services.reminders.read([clinic_id])[clinic_id]
+    over = reminder.is_over(day, at)
     clinic = services.known_clinics.get(clinic_id)
     names = clinic is not None and clinic.shows_names
     rows = (
@@ -101,7 +104,14 @@ def read_day(services: Services, identity: Identity, day: str, cursor: Cursor, l
         )
         for attendance in page.rows
     )
-    return ExpectedDay(tuple(rows), page.next)
+    return ExpectedDay(tuple(rows), page.next, reminder.hour)
+
+
+def count_expected(services: Services, identity: Identity, day: str, shown: ExpectedDay, cursor: Cursor) -> int:
+    """Return how many exams of a day are expected and were not cancelled; asked for only where more pages are."""
+    if cursor or shown.next:
+        return services.expected.count_day(identity.own_clinic(), day)
+    return sum(not row.expected.cancelled for row in shown.rows)
 
 
 def cancel(services: Services, identity: Identity, expected_id: str, *, cancelled: bool = True) -> ExpectedRow:
@@ -116,12 +126,6 @@ def cancel(services: Services, identity: Identity, expected_id: str, *, cancelle
     )
     changed = Attendance(services.expected.cancel(clinic_id, expected_id, cancelled=cancelled))
     return ExpectedRow(changed, changed.find_presence(over=False), None)
-
-
-def read_hour(services: Services, identity: Identity) -> int:
-    """Return the hour, in UTC, at which the clinic is told what did not come."""
-    clinic_id = identity.own_clinic()
-    return services.reminders.read([clinic_id])[clinic_id].hour
 
 
 def choose_hour(services: Services, identity: Identity, hour: int) -> None:

@@ -95,7 +95,6 @@ def _render_day(
     request: Request, services: Services, identity: Identity, day: str, cursor: Cursor, **context: object
 ) -> Response:
     page = expected_exams.read_day(services, identity, day, cursor, LIST)
-    clinic_id = identity.own_clinic()
     chosen = datetime.strptime(day, "%Y%m%d")  # noqa: DTZ007 - a day and no moment.
     given: dict[str, object] = {"done": None, "faults": (), "text": "", "absent": False, **context}
     return render(
@@ -103,13 +102,13 @@ def _render_day(
         "expected.html",
         status=422 if given["faults"] else 200,
         rows=[row for row in page.rows if not given["absent"] or row.is_absent],
-        total=services.expected.count_day(clinic_id, day),
+        total=expected_exams.count_expected(services, identity, day, page, cursor),
         day=_write_day(day),
         dicom_day=day,
         today=f"{services.clock():%Y-%m-%d}",
         before=f"{chosen - timedelta(days=1):%Y-%m-%d}",
         behind=f"{chosen + timedelta(days=1):%Y-%m-%d}",
-        hour=expected_exams.read_hour(services, identity),
+        hour=page.hour,
         example=EXAMPLE,
         **given,
         **build_page_links("/expected", cursor, page.next, day=_write_day(day), show="absent" * bool(given["absent"])),
