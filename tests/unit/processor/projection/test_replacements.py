@@ -175,6 +175,14 @@ def test_what_may_be_another_file_replaces_nothing(new):
     assert not may_replace(new, old)
 
 
+def test_the_same_instance_replaces_what_was_announced_before_it_and_what_was_not_refused_for_it():
+    same = {"sop_instance_uid": "1.2.3"}
+    old, new = replace(FIRST, name="a", metadata=same), replace(NEXT, name="b", metadata=same)
+    assert may_replace(new, old)
+    assert not may_replace(replace(new, created_at=NOON), old)
+    assert not may_replace(new, replace(old, conflicts_with=new.file_id))
+
+
 def test_a_file_that_is_chosen_by_itself_replaces_the_only_one_that_ends_so(world):
     first, second = world.announce("a/IM1", "b/IM2")
     for file in (first, second):
