@@ -111,7 +111,7 @@ def _graph_verdicts() -> list[_Graph]:
         _Graph("From upload to verdict, ms", latency),
         _Graph(
             "Incidents and quiet clinics",
-            [own_metric(n, "sweep", "Maximum") for n in ("OpenIncidents", "QuietClinics")],
+            [own_metric(n, "sweep", "Maximum") for n in ("OpenIncidents", "QuietClinics", "ExpectedExamsMissing")],
         ),
     ]
 
