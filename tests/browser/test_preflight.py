@@ -127,8 +127,7 @@ def test_a_note_and_the_expected_number_go_with_the_upload(
     chosen.get_by_role("button", name="Upload 15 files").click()
     expect(chosen.get_by_role("button", name="Start another upload")).to_be_visible()
     upload = portal.table.uploads[next(iter(storage.taken)).split("-")[0]]
-    assert (upload.note, upload.expected_images, upload.expected) == ("Second half
-of the list", 20, None)
+    assert (upload.note, upload.expected_images, upload.expected) == ("Second half\nof the list", 20, None)
 
 
 def test_a_cd_says_what_its_list_names_and_what_of_that_is_not_here(

@@ -8,7 +8,8 @@ import pytest
 from intake.files.dealing import DEALT_WITH, REOPENED, REPLACED, Dealing, Reason
 from intake.files.model import TimelineEntry
 from intake.files.states import State
-from tests.records import NOON, REFUSAL, UPLOAD_ID, a_file, a_verdict, an_upload
+from processor.handlers.record_changes import describe_change
+from tests.records import NOON, REFUSAL, UPLOAD_ID, a_file, a_verdict, an_upload, stored_item
 
 DEALING = Dealing(reason=Reason.NOT_NEEDED, by="user-1", by_name="Ada Quinn", at=NOON, words="Taken twice")
 
@@ -26,6 +27,7 @@ def files(stores):
     refused = {"state": State.REJECTED, "findings": (REFUSAL,), "metadata": {"sop_instance_uid": "1.2.3"}}
     for record, more in zip(reserved, (refused, {}, {"sop_instance_uid": "1.2.3"}), strict=True):
         stores.verdicts.record(a_verdict(record, **more), reserved=True)
+        stores.apply([describe_change(stored_item(record), stored_item(stores.verdicts.file(record.file_id)))])
     return [stores.records.file(None, record.file_id) for record in reserved]
 
 

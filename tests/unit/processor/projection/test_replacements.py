@@ -144,11 +144,14 @@ def test_whichever_is_counted_last_finds_the_other(world, state):
     assert find_upload_state(world.upload) is UploadState.COMPLETE
 
 
-def test_the_same_image_replaces_whatever_it_is_called_and_whenever_it_was_announced(world):
-    good, bad = world.announce("a/1.dcm", "b/2.dcm")
-    world.judge(good, uid="1.2.3")
-    world.judge(bad, State.REJECTED, uid="1.2.3")
-    world.follow()
+@pytest.mark.parametrize("first_judged", ["bad", "good"])
+def test_the_same_image_replaces_whatever_it_is_called_and_whichever_is_judged_first(world, first_judged):
+    (bad,), (good,) = world.announce("b/2.dcm"), world.announce("a/1.dcm", at=LATER)
+    for judged in ("bad", "good") if first_judged == "bad" else ("good", "bad"):
+        world.judge(
+            bad if judged == "bad" else good, State.REJECTED if judged == "bad" else State.ACCEPTED, uid="1.2.3"
+        )
+        world.follow()
     assert world.file(bad).replaced_by == good.file_id
 
 
