@@ -15,7 +15,7 @@ EXAM_BADGES = {
         "Problem", "cross", "bad", "Files of it were rejected or failed, or contradict each other."
     ),
     Standing.GROWING: Badge("Growing", "clock", "wait", "A file came within the last ten minutes."),
-    Standing.MISSING: Badge("Missing", "warning", "warn", "The numbers of its images have gaps, or fewer came than expected."),
+    Standing.MISSING: Badge("Missing", "warning", "warn", "Numbers have gaps, or fewer images came than expected."),
     Standing.COMPLETE: Badge("Complete", "check", "ok", "No number is missing in between."),
 }
 
