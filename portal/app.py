@@ -3,7 +3,7 @@
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
-from portal.api import changes, files, findings, openapi, studies, uploads, webhooks
+from portal.api import changes, expected_exams, files, findings, openapi, studies, uploads, webhooks
 from portal.dicomweb import routes as dicomweb
 from portal.http import problems
 from portal.http.access import OnlyAsked, enforce
@@ -69,6 +69,7 @@ def _route(app: FastAPI) -> None:
         rendering.router,
         openapi.router,
         uploads.router,
+        expected_exams.router,
         files.router,
         studies.router,
         findings.router,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from intake.errors import ScalperError
+from intake.expectations.model import ListFault
 
 MAX_NUMBERS = 100
 """Missing parts that a problem names at the most."""
@@ -74,6 +75,15 @@ class CrossSiteError(ForbiddenError):
 
 class IdempotencyError(PortalError):
     """Raised when an idempotency key comes back with another body."""
+
+
+class MalformedListError(PortalError):
+    """Raised when a list of expected exams cannot be taken; nothing of it was."""
+
+    def __init__(self, faults: Sequence[ListFault]) -> None:
+        super().__init__("The list cannot be taken.")
+        self.faults = tuple(faults)
+        self.extensions = {"lines": [{"place": fault.place, "problem": fault.problem} for fault in self.faults]}
 
 
 class TooManyFilesError(PortalError):

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from threading import BoundedSemaphore
 
 from intake.analytics.model import Athena, QueryRuns
+from intake.expectations.ports import ExpectedExams, Reminders
 from intake.files.keys import KeyedIds
 from intake.files.ports import Records, Repairs
 from intake.messaging.ports import (
@@ -92,6 +93,8 @@ class Services:
     studies: Studies
     board: StudyBoard
     study_links: StudyLinks
+    expected: ExpectedExams
+    reminders: Reminders
     kept_searches: KeptSearches
     ids: KeyedIds
     """Of studies, series and addresses, made with the table's secret."""

@@ -5,6 +5,7 @@ import urllib3
 from botocore.config import Config
 
 from intake.analytics.athena import AthenaWorkGroup, DynamoQueryRuns
+from intake.expectations.dynamodb import DynamoExpectedExams, DynamoReminders
 from intake.files.keys import KeyedIds
 from intake.files.model import now
 from intake.messaging.dynamodb import DynamoSubscriptions, DynamoWebhooks
@@ -90,6 +91,8 @@ def wire(settings: Settings) -> Services:
         studies=DynamoStudies(table, ids),
         board=DynamoStudyBoard(table, ids),
         study_links=DynamoStudyLinks(table),
+        expected=DynamoExpectedExams(table, ids),
+        reminders=DynamoReminders(table),
         kept_searches=DynamoKeptSearches(table),
         ids=ids,
         subscriptions=DynamoSubscriptions(table),

@@ -189,6 +189,11 @@ def report_quiet(clinics: int) -> None:
     _count_what_happened({"QuietClinics": clinics})
 
 
+def report_expected(missing: int) -> None:
+    """Count the expected exams that did not come, of the clinics that are told just now."""
+    _count_what_happened({"ExpectedExamsMissing": missing})
+
+
 def _count_what_happened(counts: Mapping[str, int]) -> None:
     """Count what there is any of: a metric is billed for each hour that it is written in, be it zero."""
     for name, amount in counts.items():

@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 
 from intake.analytics.athena import S3AnalyticsFiles
+from intake.expectations.dynamodb import DynamoExpectedExams, DynamoReminders
 from intake.files.keys import KeyedIds
 from intake.files.model import now
 from intake.messaging.sns import SnsAlerts, SnsEvents
@@ -46,6 +47,7 @@ from processor.projection.exporter import Exporter
 from processor.projection.projector import Projector
 from processor.projection.replacements import Replacements
 from processor.reconcile.incidents import FollowUp
+from processor.reconcile.missing_exams import ExpectedWatch
 from processor.reconcile.monthly_scorecards import MonthlyScorecards
 from processor.reconcile.quiet_clinics import QuietWatch
 from processor.reconcile.reconciler import Reconciler
@@ -216,6 +218,18 @@ def quiet_watch(environment: Mapping[str, str], session: boto3.Session) -> Quiet
 def monthly_scorecards(environment: Mapping[str, str], session: boto3.Session) -> MonthlyScorecards:
     table = _table(session, SweepSettings.read(environment).table)
     return MonthlyScorecards(DynamoDirectory(table), DynamoClinicHistory(table), DynamoOutbox(table))
+
+
+def expected_watch(environment: Mapping[str, str], session: boto3.Session) -> ExpectedWatch:
+    settings = SweepSettings.read(environment)
+    table = _table(session, settings.table)
+    return ExpectedWatch(
+        DynamoExpectedExams(table, KeyedIds(TableSecret(table).read)),
+        DynamoReminders(table),
+        DynamoOutbox(table),
+        SqsQueue(session.client("sqs", config=_CONFIG), settings.queue_url),
+        directory=DynamoDirectory(table),
+    )
 
 
 def _table(session: boto3.Session, name: str) -> Table:

@@ -14,6 +14,7 @@ from tests.fakes import (
     FakeChangeFeed,
     FakeDirectory,
     FakeEvents,
+    FakeExpectedExams,
     FakeGateway,
     FakeHookSubscriptions,
     FakeKeptSearches,
@@ -28,6 +29,7 @@ from tests.fakes import (
     FakeQueue,
     FakeQueueAge,
     FakeRecords,
+    FakeReminders,
     FakeRepairs,
     FakeRequestCounts,
     FakeReviews,
@@ -80,6 +82,7 @@ class Backends:
     orders: FakeOrders = field(default_factory=FakeOrders)
     reviews: FakeReviews = field(default_factory=FakeReviews)
     directory: FakeDirectory = field(default_factory=FakeDirectory)
+    reminders: FakeReminders = field(default_factory=FakeReminders)
     kept_searches: FakeKeptSearches = field(default_factory=FakeKeptSearches)
     study_links: FakeStudyLinks = field(default_factory=FakeStudyLinks)
     people: FakePeople = field(default_factory=FakePeople)
@@ -102,6 +105,7 @@ def wired_portal(behind: Backends, **overrides: Any) -> Services:
         "troubles": FakeTroubles(behind.table),
         "studies": FakeStudies(behind.table),
         "board": FakeStudyBoard(behind.table),
+        "expected": FakeExpectedExams(behind.table),
         "known_clinics": TtlCache(behind.directory.clinic, seconds=0),
         "watch": behind.projections,
         "outbox": behind.projections,

@@ -110,8 +110,8 @@ def _graph_verdicts() -> list[_Graph]:
         _Graph("Verdicts", [own_metric(name, "judge") for name in ("Accepted", "Rejected", "Redelivered")]),
         _Graph("From upload to verdict, ms", latency),
         _Graph(
-            "Incidents and quiet clinics",
-            [own_metric(n, "sweep", "Maximum") for n in ("OpenIncidents", "QuietClinics")],
+            "Incidents, quiet clinics, missing exams",
+            [own_metric(n, "sweep", "Maximum") for n in ("OpenIncidents", "QuietClinics", "ExpectedExamsMissing")],
         ),
     ]
 

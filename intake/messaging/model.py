@@ -17,6 +17,8 @@ class AlertKind(StrEnum):
     LATE = "file.late"
     SCORECARD = "clinic.scorecard"
     """What became of a clinic's files in the month before."""
+    EXAMS_MISSING = "exams.missing"
+    """Expected exams did not come."""
     DISAGREEMENT = "records.disagree"
     """Objects and records contradict each other: a matter of operations, whatever the clinic."""
     REVIEW = "review.waiting"

@@ -36,6 +36,7 @@ class DynamoOutbox:
         episode: str,
         due_at: datetime,
         *,
+        count: int = 1,
         counts: Mapping[str, int] = {},
     ) -> None:
         facts = {"clinic_id": clinic_id, "episode": episode, "due_at": timestamp(due_at), "expires": expiry()}
@@ -43,7 +44,7 @@ class DynamoOutbox:
             alert_key(kind, subject),
             clinic(clinic_id),
             sets=facts,
-            sums={"pending": 1, **{f"code_{name}": number for name, number in counts.items()}},
+            sums={"pending": count, **{f"code_{name}": number for name, number in counts.items()}},
             condition="attribute_not_exists(episode) OR episode <> :episode",
             values={":episode": episode},
             new=True,

@@ -64,11 +64,12 @@ class Outbox(Protocol):
         episode: str,
         due_at: datetime,
         *,
+        count: int = 1,
         counts: Mapping[str, int] = {},
     ) -> None:
         """Have something told once for each `episode`, not before `due_at`; the same one again changes nothing.
 
-        `counts` are told with it, as its codes.
+        `count` says of how many; `counts` are told with it, as its codes.
         """
         ...
 

@@ -22,6 +22,7 @@ from intake.files.item_keys import (
     study_of_upload_key,
     upload_key,
 )
+from intake.files.keys import KeyedIds
 from intake.files.model import Source, timestamp
 from intake.files.states import State
 from intake.projections import change_feed
@@ -51,9 +52,10 @@ _SUFFIX = 2
 class DynamoProjections:
     """Adds changes to sums, and reads the sums."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, ids: KeyedIds | None = None) -> None:
+        """Without `ids`, these are made with the table's own secret."""
         self._table = table
-        self._marks = StudyMarks(table)
+        self._marks = StudyMarks(table, ids)
         self._standings = StudyStandings(table)
         self._devices = DeviceRegister(table)
         self._feed = change_feed.DynamoChangeFeed(table)

@@ -23,7 +23,7 @@ class Standing(StrEnum):
     GROWING = "growing"
     """A file came within the last ten minutes: what is missing may be on its way."""
     MISSING = "missing"
-    """Its instance numbers have gaps."""
+    """Its instance numbers have gaps, or fewer images came than were expected."""
     COMPLETE = "complete"
 
 

@@ -19,8 +19,10 @@ from intake.files.item_keys import (
     study_key,
     study_list,
 )
+from intake.files.keys import KeyedIds
 from intake.files.model import timestamp
 from intake.studies.exams import list_terms
+from intake.studies.matching import ExamMatches, list_came_marks
 from intake.studies.model import LIMITS, StudyFile
 from intake.studies.study_items import (
     FIND,
@@ -33,7 +35,7 @@ from intake.studies.study_items import (
 )
 from intake.table.expressions import clinic, update
 from intake.table.items import Item
-from intake.table.table import Table
+from intake.table.table import Table, TableSecret
 
 _Sets = dict[str, set[Any]]
 
@@ -75,13 +77,19 @@ class _Marks:
 class StudyMarks:
     """Writes at least once, in any order, by any number of workers."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, ids: KeyedIds | None = None) -> None:
         self._table = table
+        self._matches = ExamMatches(table, ids or KeyedIds(TableSecret(table).read))
 
     def add(self, files: Iterable[StudyFile]) -> None:
         news = list(files)
         marks = _collect_marks(news)
-        views = {(view["pk"], view["sk"]): (one.clinic_id, view) for one in news for view in _list_views(one)}
+        matches = [(one, self._matches.list_keys(one)) for one in news]
+        views = {
+            (view["pk"], view["sk"]): (one.clinic_id, view)
+            for one, keys in matches
+            for view in (*_list_views(one), *list_came_marks(one, keys))
+        }
         keys = [*(mark.key for mark in marks), *({"pk": pk, "sk": sk} for pk, sk in views)]
         held = self._table.batch_get(keys)
         for (clinic_id, view), standing in zip(views.values(), held[len(marks) :], strict=True):
@@ -93,6 +101,7 @@ class StudyMarks:
                 items[mark.key["pk"]] = self._mark_study(mark, item or {})
             else:
                 self._mark_series(mark, item or {}, items[mark.key["pk"]])
+        self._matches.follow(matches, items)
 
     def _mark_study(self, mark: _Marks, held: Item) -> Item:
         """Write what is new of a study, and return its item."""

@@ -113,7 +113,9 @@ class Study:
     repeated: int = 0
     """Instances that share their number with another one of their series."""
     missing: int = 0
-    """Instance numbers that are missing in between, of all series together."""
+    """Instance numbers that are missing in between, of all series together; or, where more were expected, so many."""
+    expected_images: int = 0
+    """How many images were expected, where anybody said so; else 0."""
     gaps: tuple[tuple[Gap, ...], ...] = ()
     """Of each series that has any: where they are, at most the first `SHOWN_GAPS`."""
     marks: frozenset[str] = frozenset()

@@ -22,6 +22,9 @@ FIND = f"{VIEW}FIND#"
 WRITES = "writes"
 """How often a study's item was written: whoever concludes from it writes only where nobody has written since."""
 
+EXPECTED_IMAGES = "expected_images"
+"""How many images were expected of a study, where an expected exam told it."""
+
 _DIGEST = "series_"
 _EXAM = "exam_"
 _EXAM_FIELDS = tuple(field.name for field in fields(Exam))
@@ -105,10 +108,20 @@ def read_study(item: Item, series: tuple[Series, ...] = ()) -> Study:
         exam=read_exam(item),
         rejected=max(0, item.get("rejected", 0)),
         repeated=0 if any(digest.get("open") for digest in digests) else max(0, item.get("numbered", 0) - known),
-        missing=sum(digest.get("missing", 0) for digest in digests),
+        missing=count_missing(
+            sum(digest.get("missing", 0) for digest in digests),
+            item.get("instances", 0),
+            item.get(EXPECTED_IMAGES, 0),
+        ),
+        expected_images=item.get(EXPECTED_IMAGES, 0),
         gaps=tuple(tuple((gap[0], gap[1]) for gap in digest["gaps"]) for digest in digests if "gaps" in digest),
         marks=frozenset(code for digest in digests for code in digest.get("marks", ())),
     )
+
+
+def count_missing(in_gaps: int, instances: int, expected: int) -> int:
+    """Return how many images a study lacks: as its numbers tell, or as was expected, whichever is more."""
+    return max(in_gaps, expected - instances, 0)
 
 
 def is_told(item: Item) -> bool:

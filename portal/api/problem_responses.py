@@ -17,6 +17,13 @@ class FieldFault(BaseModel):
     message: str
 
 
+class LineFault(BaseModel):
+    """What is wrong with one line of a list, and what to do about it."""
+
+    place: str = Field(examples=["line 3"])
+    problem: str
+
+
 class ProblemDocument(BaseModel):
     """A problem document (RFC 9457)."""
 
@@ -27,6 +34,9 @@ class ProblemDocument(BaseModel):
     request_id: str = Field(description="Names the request in our logs.")
     errors: list[FieldFault] | None = Field(
         default=None, description="With `invalid-request`: what to correct, the first 50."
+    )
+    lines: list[LineFault] | None = Field(
+        default=None, description="With `malformed-list`: what to correct, the first 50."
     )
     scope: str | None = Field(default=None, description="With `missing-scope`: which.")
     missing: list[int] | None = Field(default=None, description="With `parts-missing`: numbers of parts, 100 at most.")

@@ -63,6 +63,11 @@ ROUTES: Mapping[str, Access] = {
     "GET /uploads/{upload_id}/trouble": Access.STAFF,
     "GET /uploads/{upload_id}/receipt.csv": Access.STAFF,
     # What a clinic's staff does for its clinic.
+    "GET /expected": Access.CLINIC,
+    "POST /expected": Access.CLINIC,
+    "POST /expected/hour": Access.CLINIC,
+    "POST /expected/{expected_id}/cancel": Access.CLINIC,
+    "POST /expected/{expected_id}/restore": Access.CLINIC,
     "GET /patients/{patient}": Access.CLINIC,
     "GET /files/{file_id}/preview": Access.CLINIC,
     "GET /files/{file_id}/download": Access.CLINIC,
@@ -148,6 +153,7 @@ ROUTES: Mapping[str, Access] = {
     "POST /admin/stuck": Access.ADMIN,
     # The API: reading.
     "GET /api/v1/changes": Access.READ,
+    "GET /api/v1/expected-exams": Access.READ,
     "GET /api/v1/files": Access.READ,
     "GET /api/v1/files/{file_id}": Access.READ,
     "GET /api/v1/files/{file_id}/content": Access.READ,
@@ -176,6 +182,8 @@ ROUTES: Mapping[str, Access] = {
     "POST /api/v1/files/{file_id}/sign": Access.UPLOAD,
     "GET /api/v1/files/{file_id}/parts": Access.UPLOAD,
     "POST /api/v1/files/{file_id}/complete": Access.UPLOAD,
+    "POST /api/v1/expected-exams": Access.UPLOAD,
+    "POST /api/v1/expected-exams/{expected_id}/cancel": Access.UPLOAD,
     "POST /api/v1/uploads": Access.UPLOAD,
     "POST /api/v1/uploads/{upload_id}/files": Access.UPLOAD,
     "POST /dicomweb/studies": Access.UPLOAD,

@@ -96,6 +96,12 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         " Ask somebody else who may do it.",
     ),
     errors.FieldsError: INVALID,
+    errors.MalformedListError: Problem(
+        422,
+        "malformed-list",
+        "The list cannot be taken",
+        "Nothing of it was taken. Correct what `lines` names, and send all of it again.",
+    ),
     errors.GatewayFullError: Problem(
         409,
         "too-many-clients",

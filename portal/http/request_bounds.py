@@ -59,13 +59,17 @@ MAX_FORM = 64 * 1024
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of JSON that announces files: 500 of them with the longest names fit, and no file does."""
 
+MAX_LIST = 2 * 1024 * 1024
+"""Bytes of a form that holds a day's list of expected exams, in which each semicolon and line end is three."""
+
 MAX_DICOMWEB_BODY = 4 * 1024 * 1024
 """Bytes of a DICOMweb message: Lambda takes 6 MB, binary bytes written as base64."""
 
 MOST_FIELDS = 1000
 """Of a form. The largest of ours has a field for each of 500 files."""
 
-ANNOUNCEMENTS = ("/api/v1/uploads", "/upload/")
+ANNOUNCEMENTS = ("/api/v1/uploads", "/api/v1/expected-exams", "/upload/")
+LISTS = "/expected"
 FORM = "application/x-www-form-urlencoded"
 
 _OUR_COOKIES = (b"scalper-", b"__Host-scalper-")
@@ -178,6 +182,8 @@ def _find_body_limit(path: str, media_type: str) -> int:
     """Return the bytes that a body may have. What is not known to need more is given what a form needs."""
     if path.startswith(API[1]):
         return MAX_DICOMWEB_BODY
+    if path == LISTS:
+        return MAX_LIST
     return MAX_BODY if media_type == "application/json" and path.startswith(ANNOUNCEMENTS) else MAX_FORM
 
 

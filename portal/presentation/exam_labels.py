@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from intake.expectations.model import Presence
 from intake.studies.board import Standing
 from intake.studies.model import Gap, Study
 from portal.presentation.dicom_values import write_person_name
@@ -14,15 +15,31 @@ EXAM_BADGES = {
         "Problem", "cross", "bad", "Files of it were rejected or failed, or contradict each other."
     ),
     Standing.GROWING: Badge("Growing", "clock", "wait", "A file came within the last ten minutes."),
-    Standing.MISSING: Badge("Missing", "warning", "warn", "The numbers of its images have gaps."),
+    Standing.MISSING: Badge("Missing", "warning", "warn", "Numbers have gaps, or fewer images came than expected."),
     Standing.COMPLETE: Badge("Complete", "check", "ok", "No number is missing in between."),
 }
 
 
-def choose_exam_badge(standing: Standing, missing: int = 0) -> Badge:
-    """Return how an exam shows; of what is missing, with how many."""
+PRESENCE_BADGES = {
+    Presence.EXPECTED: Badge("Expected", "clock", "wait", "It is expected, and nothing of it came yet."),
+    Presence.OVERDUE: Badge("Did not come", "warning", "warn", "Nothing of it came by the hour that you chose."),
+    Presence.CANCELLED: Badge("Cancelled", "bin", "wait", "It is expected no longer."),
+}
+
+
+def choose_exam_badge(standing: Standing, missing: int = 0, expected: int = 0) -> Badge:
+    """Return how an exam shows; of what is missing, with how many, and of how many where that was told."""
     badge = EXAM_BADGES[standing]
-    return replace(badge, label=f"Missing {missing:,}") if standing is Standing.MISSING and missing else badge
+    if standing is not Standing.MISSING or not missing:
+        return badge
+    return replace(badge, label=f"Missing {missing:,}{f' of {expected:,}' if expected else ''}")
+
+
+def choose_presence_badge(presence: Presence, standing: Standing | None, study: Study | None) -> Badge:
+    """Return how an expected exam shows: as the exam that came, where one did."""
+    if study is not None and standing is not None:
+        return choose_exam_badge(standing, study.missing, study.expected_images)
+    return PRESENCE_BADGES[presence]
 
 
 def name_study(study: Study) -> str:
@@ -35,6 +52,9 @@ def name_study(study: Study) -> str:
 
 def format_gaps(gaps: Sequence[Sequence[Gap]], missing: int) -> str:
     """Return the numbers that are missing, series by series: `17, 18, 42; 3`."""
+    if not gaps:
+        # Fewer came than were expected, and their numbers do not say which.
+        return "not known which"
     told = "; ".join(", ".join(map(_format_gap, series)) for series in gaps)
     shown = sum(last - first + 1 for series in gaps for first, last in series)
     return f"{told} and more" if shown < missing else told
@@ -46,8 +66,10 @@ def _format_gap(gap: Gap) -> str:
 
 
 EXAM_FILTERS = {
+    "dicom_date": format_dicom_date,
     "exam_badge": choose_exam_badge,
     "gaps": format_gaps,
+    "presence_badge": choose_presence_badge,
     "person_name": write_person_name,
     "study_title": name_study,
 }

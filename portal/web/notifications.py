@@ -38,6 +38,7 @@ CHOICES = {
         Choice(AlertKind.QUIET, "Nothing arrives", "When no file has come for 6 hours, although files usually come"),
         Choice(AlertKind.LATE, "Files that wait", "When checking takes longer than usual: we are looking into it"),
         Choice(AlertKind.SCORECARD, "Monthly scorecard", "On the first of each month: checked, rejected, and why"),
+        Choice(AlertKind.EXAMS_MISSING, "Expected exams that did not come", "Once a day, at the hour the clinic chose"),
         Choice(AlertKind.DISAGREEMENT, "Files and records that disagree", "What regular checks find, once for each"),
         Choice(AlertKind.REVIEW, "Waiting for a second admin", "When somebody proposes to accept a rejected file"),
         Choice(

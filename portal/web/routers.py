@@ -20,11 +20,33 @@ from portal.sign_in.cookies import IDLE_SECONDS
 from portal.web import notifications, people, shared
 from portal.web.admin import accounts, analytics, audit, clinics, dashboard
 from portal.web.admin import uploads as all_uploads
-from portal.web.clinic import files, patients, repairs, retrieval, scorecard, sharing, studies, upload_receipts, uploads
+from portal.web.clinic import (
+    expected_exams,
+    files,
+    patients,
+    repairs,
+    retrieval,
+    scorecard,
+    sharing,
+    studies,
+    upload_receipts,
+    uploads,
+)
 from portal.web.layout.support_messages import SUPPORT_FILTERS
 from portal.web.quarantine import orders, rejected, stuck
 
-_CLINIC_PAGES = (uploads, upload_receipts, files, repairs, studies, patients, retrieval, sharing, scorecard)
+_CLINIC_PAGES = (
+    uploads,
+    upload_receipts,
+    files,
+    repairs,
+    studies,
+    expected_exams,
+    patients,
+    retrieval,
+    sharing,
+    scorecard,
+)
 _PAGES = (*_CLINIC_PAGES, shared, people, notifications)
 _ADMIN_PAGES = (dashboard, all_uploads, analytics, rejected, orders, stuck, accounts, clinics, audit)
 
@@ -47,7 +69,7 @@ ADMIN_PAGES = (
 )
 
 STANDING_UNDER = {
-    "/studies": ("/patients",),
+    "/studies": ("/patients", "/expected"),
     "/admin/quarantine": ("/admin/reviews", "/admin/orders", "/admin/stuck", "/admin/dead-letters"),
     "/admin/clinics": ("/admin/admins", "/admin/people"),
 }

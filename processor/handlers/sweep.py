@@ -9,12 +9,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from processor import wiring
 from processor.handlers.secret_rotation import asks_for_rotation
-from processor.telemetry import logger, metrics, report_followed, report_quiet, report_reconciled, report_swept
+from processor.telemetry import (
+    logger,
+    metrics,
+    report_expected,
+    report_followed,
+    report_quiet,
+    report_reconciled,
+    report_swept,
+)
 
 _session = boto3.Session()
 _sweep = wiring.sweep(os.environ, _session)
 _quiet = wiring.quiet_watch(os.environ, _session)
 _scorecards = wiring.monthly_scorecards(os.environ, _session)
+_expected = wiring.expected_watch(os.environ, _session)
 _follow_up = wiring.follow_up(os.environ, _session)
 _reconciler = wiring.reconciler(os.environ, _session)
 _rotation = wiring.key_rotation(_session)
@@ -30,6 +39,7 @@ def handle(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG0
     with ExitStack() as parts:
         parts.callback(_scorecards.run)
         parts.callback(lambda: report_quiet(_quiet.run()))
+        parts.callback(lambda: report_expected(_expected.run()))
         parts.callback(lambda: report_reconciled(_reconciler.run()))
         parts.callback(lambda: report_swept(_sweep.run()))
         # What an earlier sweep noted is looked at before more is noted: nothing is told of at first sight.

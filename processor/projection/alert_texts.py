@@ -16,6 +16,7 @@ _SEVERITY = {
     AlertKind.FAILED: "error",
     AlertKind.QUIET: "warning",
     AlertKind.LATE: "warning",
+    AlertKind.EXAMS_MISSING: "warning",
     AlertKind.DISAGREEMENT: "error",
 }
 
@@ -132,6 +133,24 @@ def write_quiet(due: DueAlert, origin: str) -> Alert:
             "",
             "The latest uploads:",
             f"{origin}/uploads",
+        ],
+        origin,
+    )
+
+
+def write_exams_missing(due: DueAlert, origin: str) -> Alert:
+    """Tell a clinic how many of the exams that it expected on a day did not come."""
+    day = due.subject.rpartition(".")[2]
+    exams = "1 expected exam" if due.count == 1 else f"{due.count:,} expected exams"
+    return _write_alert(
+        due,
+        f"{exams} did not come at {_name_clinic(due)}",
+        [
+            "No image arrived of what your list expects for the day. Look which ones these are, and send them, or",
+            "cancel what was not done:",
+            f"{origin}/expected?day={day[:4]}-{day[4:6]}-{day[6:]}&show=absent",
+            "",
+            "You are told once for each day, at the hour that your clinic chose on that page.",
         ],
         origin,
     )

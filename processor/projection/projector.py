@@ -114,6 +114,7 @@ WRITERS: dict[str, Callable[[DueAlert, str], Alert]] = {
     AlertKind.FAILED: alert_texts.write_failed,
     AlertKind.QUIET: alert_texts.write_quiet,
     AlertKind.LATE: alert_texts.write_late,
+    AlertKind.EXAMS_MISSING: alert_texts.write_exams_missing,
     AlertKind.DISAGREEMENT: alert_texts.write_disagreement,
     AlertKind.SCORECARD: alert_texts.write_scorecard,
     AlertKind.REVIEW: alert_texts.write_review,

@@ -23,6 +23,7 @@ PRIVATE = {
     "link_id": 64 * "0",
     "order_id": "01k9ktx3mqf8g2w7v5n0ah4ebd",
     "webhook_id": "01k9ktx3mqf8g2w7v5n0ah4ebe",
+    "expected_id": "4k9ktx3mqf8g2w7v5n0ah4ebcd",
     "study_id": "3k9ktx3mqf8g2w7v5n0ah4ebcd",
     "study_uid": "2.25.918273645546372819",
     "series_uid": "2.25.918273645546372819.1",

@@ -21,6 +21,7 @@ KINDS = (
     "csv", "pdf", "png text", "nifti text", "entry name", "entry content", "rejected content", "query of a page",
     "query of the api", "query of dicomweb", "search form", "header", "cookie", "path", "s3 key", "s3 metadata", "stow",
     "webhook path", "malformed json", "malformed form", "method", "raw request", "sign-in address", "reason",
+    "expected list", "expected exam",
 )  # fmt: skip
 """At least 18 ways."""
 
@@ -106,6 +107,10 @@ def _ask_api(partner: httpx.Client, texts: Mapping[str, str]) -> None:
     partner.post("/api/v1/uploads", json={"files": [{"name": "a", "size": 1}]}, headers={"idempotency-key": named})
     for place in (f"/api/v1/files/{path}", f"/api/v1/uploads/{path}", f"/api/v1/findings/{path}", f"/{path}"):
         partner.get(place)
+    expected = texts["expected exam"]
+    exam = {"key": expected, "accession_number": expected, "patient_id": expected, "patient_name": expected}
+    for body in ({"exams": [exam]}, {"exams": [{**exam, "modality": expected}]}, {"list": f"Accession\n{expected}"}):
+        partner.post("/api/v1/expected-exams", json=body)
     hook = {"url": f"http://127.0.0.1:9/{texts['webhook path']}", "events": ["file.rejected", "upload.completed"]}
     partner.post("/api/v1/webhooks", json=hook)
     broken = texts["malformed json"]
@@ -124,6 +129,11 @@ def _ask_pages(staff: Browser, admin: Browser, texts: Mapping[str, str]) -> None
     searched = {"patient": texts["search form"], "name": texts["search form"], "reference": texts["search form"]}
     for path in ("/files/search", "/studies/search"):
         staff.post(path, data=searched)
+    listed = texts["expected list"]
+    staff.post(
+        "/expected", data={"list": f"Accession;Patient ID;Name;Description\n{listed};{listed};{listed};{listed}"}
+    )
+    staff.post("/expected", data={"list": f"Accession;Date\n{listed};{listed}"})
     staff.http.cookies.set("other", texts["cookie"])
     staff.http.get("/files", headers={"hx-current-url": texts["header"]})
     parts = {"content-type": f"multipart/form-data; boundary={form}"}

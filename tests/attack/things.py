@@ -45,6 +45,7 @@ def make_things(world: "World", clinic_id: str, staff: Browser, machine: str) ->
     things.ids |= {"username": staff.person.username, "client_id": world.machines[machine].client_id}
     _send(things, partner)
     _announce(things, partner)
+    _expect(things, partner)
     _subscribe(things, staff, partner)
     _settle(things, partner)
     _look_up(things, staff)
@@ -54,7 +55,17 @@ def make_things(world: "World", clinic_id: str, staff: Browser, machine: str) ->
 
 
 def _canaries(clinic_id: str) -> dict[str, str]:
-    names = ("file name", "patient", "patient id", "reference", "note", "hook", "address", "study title")
+    names = (
+        "file name",
+        "patient",
+        "patient id",
+        "reference",
+        "note",
+        "hook",
+        "address",
+        "study title",
+        "expected exam",
+    )
     return {name: f"CANARY-{name.replace(' ', '-')}-{clinic_id}" for name in names}
 
 
@@ -123,6 +134,19 @@ def _announce(things: Things, partner: httpx.Client) -> None:
     things.kept["waiting"] = upload
     late, large = (file["file_id"] for file in upload["files"])
     things.ids |= {"waiting_upload": upload["upload_id"], "waiting": late, "multipart": large}
+
+
+def _expect(things: Things, partner: httpx.Client) -> None:
+    """Have the partner expect an exam, and read its id where its owner reads it."""
+    exam = {"accession_number": things.canaries["expected exam"], "description": things.canaries["expected exam"]}
+    answer = partner.post("/api/v1/expected-exams", json={"exams": [exam]})
+    assert answer.status_code == 200, f"an expected exam was answered with {answer.status_code}"
+
+    def listed() -> list[dict[str, Any]]:
+        exams: list[dict[str, Any]] = partner.get("/api/v1/expected-exams").json()["exams"]
+        return exams
+
+    things.ids["expected_id"] = until(listed, "the expected exams", 30)[0]["expected_id"]
 
 
 def _subscribe(things: Things, staff: Browser, partner: httpx.Client) -> None:

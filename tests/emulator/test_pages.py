@@ -8,6 +8,7 @@ from dataclasses import replace
 import boto3
 import pytest
 
+from intake.expectations.dynamodb import DynamoExpectedExams, DynamoReminders
 from intake.files.keys import file_id, new_upload_id, object_key
 from intake.files.model import FileRecord, ObjectVersion, Source, Upload, now
 from intake.files.states import State
@@ -59,6 +60,8 @@ def browser(stack, counted):
         "search": DynamoSearch(table, ids),
         "studies": DynamoStudies(table, ids),
         "board": DynamoStudyBoard(table, ids),
+        "expected": DynamoExpectedExams(table, ids),
+        "reminders": DynamoReminders(table),
         "ids": ids,
     }
     portal.app = create_app(replace(portal.services, **found))
@@ -188,6 +191,7 @@ def _costs(stack, browser, calls, upload_id, count):
         "files by modality": "/files?modality=CT&state=rejected",
         "board": "/studies",
         "exams found": asked(browser, "/studies/search", text=f"test-{count}"),
+        "expected": "/expected",
         "studies by date": "/studies?modality=CT&since=2026-11-22&until=2026-11-22",
         "study": f"/studies/{study_of(stack, upload_id, count)}",
         "file": f"/files/{file_id(upload_id, 0)}",

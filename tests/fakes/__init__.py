@@ -8,6 +8,7 @@ from tests.fakes.analytics import FakeAthena, FakeQueryRuns
 from tests.fakes.audit import FakeAudit
 from tests.fakes.board import FakeStudyBoard
 from tests.fakes.children import FakeChildren
+from tests.fakes.expectations import FakeExpectedExams, FakeReminders
 from tests.fakes.feed import FakeChangeFeed
 from tests.fakes.incidents import FakeIncidents, FakeLedger, FakeRounds
 from tests.fakes.last_errors import FakeLastErrors
@@ -36,6 +37,7 @@ __all__ = [
     "FakeChildren",
     "FakeDirectory",
     "FakeEvents",
+    "FakeExpectedExams",
     "FakeGateway",
     "FakeHookSubscriptions",
     "FakeIncidents",
@@ -53,6 +55,7 @@ __all__ = [
     "FakeQueue",
     "FakeQueueAge",
     "FakeRecords",
+    "FakeReminders",
     "FakeRepairs",
     "FakeRequestCounts",
     "FakeReviews",

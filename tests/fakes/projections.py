@@ -24,6 +24,7 @@ class FakeProjections:
     announced: dict[tuple[str, str], tuple[str, str, datetime]] = field(default_factory=dict)
     """Kind and subject → episode, clinic and when it is due."""
     announced_counts: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    counts_of: dict[tuple[str, str], int] = field(default_factory=dict)
     unsaid: set[tuple[str, str]] = field(default_factory=set)
     noted_quiet: list[QuietClinic] = field(default_factory=list)
     added_up: tuple[int, Tally] | None = None
@@ -66,8 +67,10 @@ class FakeProjections:
         episode: str,
         due_at: datetime,
         *,
+        count: int = 1,
         counts: Mapping[str, int] = {},
     ) -> None:
+        self.counts_of[kind, subject] = count
         if self.announced.get((kind, subject), ("",))[0] != episode:
             self.announced[kind, subject] = (episode, clinic_id, due_at)
             self.unsaid.add((kind, subject))
@@ -79,8 +82,8 @@ class FakeProjections:
             return None
         if (kind, subject) in self.unsaid:
             _, clinic_id, due_at = self.announced[kind, subject]
-            counts = self.announced_counts[kind, subject]
-            return DueAlert(kind, clinic_id, subject, 1, counts, "") if due_at <= at else None
+            counts, count = self.announced_counts[kind, subject], self.counts_of[kind, subject]
+            return DueAlert(kind, clinic_id, subject, count, counts, "") if due_at <= at else None
         due = self._untold(kind, subject)
         codes = Counter(code for change in due for code in change.codes)
         return DueAlert(kind, due[0].clinic_id, subject, len(due), dict(codes), due[0].file_id) if due else None

@@ -14,8 +14,10 @@ from intake.files.states import State
 from intake.search.dynamodb import matches
 from intake.search.ports import FileQuery
 from intake.studies.exams import Exam, describe_exam
+from intake.studies.matching import list_match_keys
 from intake.studies.model import SHOWN_GAPS, Instance, Series, Study, StudyOfUpload, StudyQuery, instance
 from intake.studies.rules import FRAMES_MIXED, MODALITIES_MIXED, find_gaps
+from intake.studies.study_items import count_missing
 from tests.fakes.table import FakeTable, page_of
 from tests.records import IDS
 
@@ -114,9 +116,22 @@ class FakeStudies:
             if new is not None and record.state in {State.REJECTED, State.FAILED}:
                 rejected.setdefault(new.study_id, []).append(record)
         accepted = self._accepted()
-        return {study_id: _with_rejected(accepted.get(study_id), files) for study_id, files in rejected.items()} | {
+        told = {study_id: _with_rejected(accepted.get(study_id), files) for study_id, files in rejected.items()} | {
             study_id: study for study_id, study in accepted.items() if study_id not in rejected
         }
+        return {study_id: self._add_expected(study) for study_id, study in told.items()}
+
+    def _add_expected(self, study: Study) -> Study:
+        keys = set(list_match_keys(IDS, study.clinic_id, study.exam, came=True))
+        of_clinic = [one for one in self.table.expected.values() if one.clinic_id == study.clinic_id]
+        images = [
+            one.images
+            for one in of_clinic
+            if not one.cancelled and keys & {*list_match_keys(IDS, one.clinic_id, one.exam, came=False)}
+        ]
+        expected = next(filter(None, images), 0)
+        missing = count_missing(study.missing, study.instances, expected)
+        return replace(study, expected_images=expected, missing=missing)
 
     def _accepted(self) -> dict[str, Study]:
         held: dict[str, list[tuple[FileRecord, Instance]]] = {}

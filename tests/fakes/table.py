@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from intake.errors import InvalidCursorError
+from intake.expectations.model import ExpectedExam
 from intake.files.dealing import Dealing
 from intake.files.model import FileRecord, FileSummary, Source, Upload
 from intake.files.outcomes import Page
@@ -31,6 +32,8 @@ class FakeTable:
     """Clinic, kind of identity and its value → the accepted file that claimed it."""
     idempotency: dict[tuple[str, str], tuple[str, str, datetime]] = field(default_factory=dict)
     """Clinic and key → digest of the body, upload, when it lapses."""
+
+    expected: dict[str, ExpectedExam] = field(default_factory=dict)
 
     closings: dict[str, Dealing] = field(default_factory=dict)
     """Upload → who said that nothing more is coming."""

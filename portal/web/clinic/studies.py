@@ -86,6 +86,8 @@ def studies_page(
     asked = wanted.asked
     page = read_board(services, identity, asked, cursor, BOARD)
     counts = page.counts or {}
+    staff = identity.clinic_id is not None and page.counts is not None
+    today = f"{services.clock():%Y%m%d}"
     return render(
         request,
         "studies.html",
@@ -93,6 +95,7 @@ def studies_page(
         tabs=[Tab(None, page.total), *(Tab(one, counts.get(one, 0)) for one in TABS)]
         if page.counts is not None
         else [],
+        expected=services.expected.count_day(identity.own_clinic(), today) if staff else None,
         searched=bool(asked.text or asked.patient or asked.modality or asked.since or asked.until),
         **wanted.build_context(services, identity),
         **build_page_links("/studies", cursor, page.next, **wanted.query),

@@ -82,6 +82,7 @@ def sweep():
     sweep_handler._sweep = SimpleNamespace(run=lambda: Swept(1, 1, 1, 1, 1, readmitted=True))
     sweep_handler._reconciler = SimpleNamespace(run=lambda: Reconciled(compared=300, suspected=1))
     sweep_handler._quiet = SimpleNamespace(run=lambda: 1)
+    sweep_handler._expected = SimpleNamespace(run=lambda: 3)
     sweep_handler.handle({}, CONTEXT)
 
 
@@ -92,7 +93,8 @@ def broken_sweep():
     sweep_handler._follow_up = sweep_handler._sweep = SimpleNamespace(run=_broken)
     sweep_handler._reconciler = SimpleNamespace(run=lambda: print('{"done": "reconciled"}'))
     sweep_handler._quiet = SimpleNamespace(run=lambda: print('{"done": "quiet"}'))
-    sweep_handler.report_reconciled = sweep_handler.report_quiet = lambda _: None
+    sweep_handler._expected = SimpleNamespace(run=lambda: print('{"done": "expected"}'))
+    sweep_handler.report_reconciled = sweep_handler.report_quiet = sweep_handler.report_expected = lambda _: None
     try:
         sweep_handler.handle({}, CONTEXT)
     except ConnectionError:

@@ -1,0 +1,71 @@
+"""Single facts of a list's line, as people and systems write them: days, times, numbers, texts.
+
+Sources: HL7 v2.5.1, 2.A.22 (dates); DICOM PS3.5 6.2 (SH and LO hold 16 and 64 characters, of which systems take little
+notice).
+"""
+
+import re
+import unicodedata
+from datetime import date
+
+from intake.expectations.model import MOST_IMAGES
+
+LONGEST = 200
+"""Characters of a text."""
+
+_DAYS = (
+    re.compile(r"(?P<y>[0-9]{4})-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})"),
+    re.compile(r"(?P<y>[0-9]{4})(?P<m>[0-9]{2})(?P<d>[0-9]{2})"),
+    re.compile(r"(?P<d>[0-9]{1,2})\.(?P<m>[0-9]{1,2})\.(?P<y>[0-9]{4})"),
+)
+_TIME = re.compile(r"(?P<h>[0-9]{1,2})[:.]?(?P<m>[0-9]{2})(?:[:.]?[0-9]{2})?")
+_MODALITY = re.compile(r"[A-Z0-9_]{1,16}")
+_IMAGES = re.compile(r"[0-9]{1,9}")
+DAY_ADVICE = "write it as 2026-01-31 or 31.01.2026"
+
+
+def read_day(text: str) -> str:
+    """Return `YYYYMMDD`. Raises ValueError, which says how to write it."""
+    for form in _DAYS:
+        if (found := form.fullmatch(text)) is not None:
+            try:
+                return f"{date(int(found['y']), int(found['m']), int(found['d'])):%Y%m%d}"
+            except ValueError:
+                raise ValueError("there is no such day") from None
+    raise ValueError(DAY_ADVICE)
+
+
+def read_time(text: str) -> str:
+    """Return `HHMM`; nothing for nothing. Raises ValueError."""
+    if not text:
+        return ""
+    found = _TIME.fullmatch(text)
+    if found is None or int(found["h"]) > 23 or int(found["m"]) > 59:
+        raise ValueError("write it as 09:30")
+    return f"{int(found['h']):02}{found['m']}"
+
+
+def read_images(text: str) -> int | None:
+    """Raises ValueError."""
+    if not text:
+        return None
+    if not (_IMAGES.fullmatch(text) and 1 <= int(text) <= MOST_IMAGES):
+        raise ValueError(f"write a number from 1 to {MOST_IMAGES:,}, or leave it empty")
+    return int(text)
+
+
+def read_modality(text: str) -> str:
+    """Raises ValueError."""
+    modality = text.upper()
+    if modality and not _MODALITY.fullmatch(modality):
+        raise ValueError("write one of DICOM's, such as CT, MR or US")
+    return modality
+
+
+def read_text(text: str) -> str:
+    """Raises ValueError."""
+    if len(text) > LONGEST:
+        raise ValueError(f"it has more than {LONGEST} characters")
+    if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):
+        raise ValueError("it holds characters that cannot be seen; type it anew")
+    return text

@@ -1,0 +1,75 @@
+"""Exams that were expected and did not come: each clinic is told once for each day, at the hour that it chose.
+
+A day is looked at from that hour on, and once. What is late by then is told; what is expected later is not looked for.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from intake.expectations.model import Attendance, Presence, Reminder
+from intake.expectations.ports import ExpectedExams, Reminders
+from intake.files.model import now
+from intake.messaging.model import AlertKind
+from intake.messaging.ports import Queue
+from intake.projections.ports import Outbox
+from intake.tenants.ports import Directory
+
+_PAGE = 100
+"""Exams that are read together."""
+
+
+class ExpectedWatch:
+    """Has each clinic told how many of a day's exams did not come."""
+
+    def __init__(
+        self,
+        expected: ExpectedExams,
+        reminders: Reminders,
+        outbox: Outbox,
+        queue: Queue,
+        *,
+        directory: Directory,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._expected = expected
+        self._reminders = reminders
+        self._outbox = outbox
+        self._queue = queue
+        self._directory = directory
+        self._clock = clock
+
+    def run(self) -> int:
+        """Return how many exams did not come, of the clinics that are told just now."""
+        at = self._clock()
+        clinics = [clinic.clinic_id for clinic in self._directory.clinics() if clinic.active]
+        due = {
+            clinic_id: day
+            for clinic_id, reminder in self._reminders.read(clinics).items()
+            if (day := _find_day(reminder, at)) > reminder.told_day
+        }
+        if not due or self._queue.depth():
+            # Files wait for their verdict: they may be of what seems to be missing.
+            return 0
+        return sum(self._tell(clinic_id, day, at) for clinic_id, day in due.items())
+
+    def _tell(self, clinic_id: str, day: str, at: datetime) -> int:
+        missing = sum(one.find_presence(over=True) is Presence.OVERDUE for one in self._list_day(clinic_id, day))
+        if missing:
+            # Announced first: a crash before it is noted announces the same episode again, which changes nothing.
+            self._outbox.announce(AlertKind.EXAMS_MISSING, clinic_id, f"{clinic_id}.{day}", day, at, count=missing)
+        self._reminders.note_told(clinic_id, day)
+        return missing
+
+    def _list_day(self, clinic_id: str, day: str) -> Iterator[Attendance]:
+        after: str | None = None
+        while True:
+            page = self._expected.list_day(clinic_id, day, after, _PAGE)
+            yield from page.rows
+            after = page.next
+            if after is None:
+                return
+
+
+def _find_day(reminder: Reminder, at: datetime) -> str:
+    """Return the last day of which a clinic is to have been told: today from its hour on, and yesterday before."""
+    return f"{at if at.hour >= reminder.hour else at - timedelta(days=1):%Y%m%d}"
