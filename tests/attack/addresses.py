@@ -24,6 +24,7 @@ PRIVATE = {
     "webhook_id": "01k9ktx3mqf8g2w7v5n0ah4ebe",
     "study_id": "3k9ktx3mqf8g2w7v5n0ah4ebcd",
     "study_uid": "2.25.918273645546372819",
+    "patient": "0123456789abcdef0123456789abcdef01234567",
     "series_uid": "2.25.918273645546372819.1",
     "instance_uid": "2.25.918273645546372819.1.1",
     "subscription_id": "0123456789abcdef01234567",
