@@ -67,7 +67,7 @@ ASKED = (
     "/files?clinic={clinic_id}",
     "/studies?search={search}",
     "/studies/{own_study_id}?series={series_uid}",
-    "/upload?again={upload_id}",
+    "/upload?continue={upload_id}",
     "/uploads/{own_upload_id}?asked={order_id}",
     "/uploads/{own_upload_id}/_receipt?asked={order_id}",
     "/settings/notifications?owner={owner}",
@@ -81,6 +81,8 @@ ASKED = (
     "/admin?clinic={clinic_id}",
     "/admin/_dashboard?clinic={clinic_id}",
     "/admin/quarantine?clinic={clinic_id}",
+    "/admin/uploads?clinic={clinic_id}",
+    "/admin/uploads?search={search}",
     "/admin/audit?clinic={clinic_id}",
     "/admin/audit?subject={file_id}",
     "/admin/audit?person={username}",
@@ -92,7 +94,20 @@ ASKED = (
 
 PLAIN = frozenset(
     (
-        *("action", "cause", "days", "done", "fields", "limit", "modality", "next", "proposed", "range", "redriven"),
+        *(
+            "action",
+            "cause",
+            "days",
+            "done",
+            "fields",
+            "held",
+            "limit",
+            "modality",
+            "next",
+            "proposed",
+            "range",
+            "redriven",
+        ),
         *("refused", "said", "since", "state", "unchanged", "until", "wanted"),
     )
 )

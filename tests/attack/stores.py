@@ -58,7 +58,7 @@ SENDERS_OWN = frozenset({"s3 key", "s3 metadata"})
 """What who drops objects chose: it stands where it was put, and in S3's messages about it."""
 SEARCHED_BY = frozenset({"file name", "reference", "entry name", "s3 key"})
 """Names are searched by how they begin (docs/adr/0010-searches-are-queries.md)."""
-EXAMS_FOUND_BY = frozenset({"patient name", "other tag"})
+EXAMS_FOUND_BY = frozenset({"patient name", "entry content", "rejected content", "stow"})
 """Exams are searched by how names, accession numbers and descriptions begin (docs/adr/0043-the-study-board.md)."""
 RECORD = frozenset(
     {"patient name", "patient id", "other tag", "file name", "hl7", "fhir", "ccda", "csv", "pdf", "png text",
