@@ -64,6 +64,11 @@ def create(services: Services, identity: Identity, fields: Mapping[str, str]) ->
     return standing or made
 
 
+def tell_names(clinic: Clinic) -> str:
+    """Return whether a clinic's lists name patients, as its form's field says it."""
+    return SHOWN if clinic.shows_names else HIDDEN
+
+
 def describe(services: Services, identity: Identity, clinic_id: str, fields: Mapping[str, str]) -> None:
     """Change a clinic's name, its contact, and whether lists name patients. Raises NotFoundError, FieldsError."""
     standing = find_clinic(services, clinic_id)
@@ -71,7 +76,7 @@ def describe(services: Services, identity: Identity, clinic_id: str, fields: Map
     if faults:
         raise FieldsError(faults)
     name, contact = _read_fields(fields)
-    shows_names = fields.get("names", SHOWN if standing.shows_names else HIDDEN) == SHOWN
+    shows_names = fields.get("names", tell_names(standing)) == SHOWN
     changed = replace(standing, name=name, contact=contact, shows_names=shows_names)
     if changed == standing:
         return
@@ -79,7 +84,7 @@ def describe(services: Services, identity: Identity, clinic_id: str, fields: Map
     if contact != standing.contact:
         detail["contact"] = "changed"
     if shows_names != standing.shows_names:
-        detail["names"] = SHOWN if shows_names else HIDDEN
+        detail["names"] = tell_names(changed)
     audit.note(services, identity, "clinic.describe", clinic_id=clinic_id, subject=clinic_id, **detail)
     services.directory.save_clinic(changed)
 

@@ -26,6 +26,7 @@ PRIVATE = {
     "expected_id": "4k9ktx3mqf8g2w7v5n0ah4ebcd",
     "study_id": "3k9ktx3mqf8g2w7v5n0ah4ebcd",
     "study_uid": "2.25.918273645546372819",
+    "patient": "0123456789abcdef0123456789abcdef01234567",
     "series_uid": "2.25.918273645546372819.1",
     "instance_uid": "2.25.918273645546372819.1.1",
     "subscription_id": "0123456789abcdef01234567",
@@ -68,7 +69,7 @@ ASKED = (
     "/files?clinic={clinic_id}",
     "/studies?search={search}",
     "/studies/{own_study_id}?series={series_uid}",
-    "/upload?again={upload_id}",
+    "/upload?continue={upload_id}",
     "/uploads/{own_upload_id}?asked={order_id}",
     "/uploads/{own_upload_id}/_receipt?asked={order_id}",
     "/settings/notifications?owner={owner}",
@@ -82,6 +83,8 @@ ASKED = (
     "/admin?clinic={clinic_id}",
     "/admin/_dashboard?clinic={clinic_id}",
     "/admin/quarantine?clinic={clinic_id}",
+    "/admin/uploads?clinic={clinic_id}",
+    "/admin/uploads?search={search}",
     "/admin/audit?clinic={clinic_id}",
     "/admin/audit?subject={file_id}",
     "/admin/audit?person={username}",
@@ -93,7 +96,20 @@ ASKED = (
 
 PLAIN = frozenset(
     (
-        *("action", "cause", "days", "done", "fields", "limit", "modality", "next", "proposed", "range", "redriven"),
+        *(
+            "action",
+            "cause",
+            "days",
+            "done",
+            "fields",
+            "held",
+            "limit",
+            "modality",
+            "next",
+            "proposed",
+            "range",
+            "redriven",
+        ),
         *("refused", "said", "since", "state", "unchanged", "until", "wanted"),
     )
 )

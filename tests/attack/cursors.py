@@ -57,11 +57,13 @@ LISTS = {
         "/studies?search={search}",
         "/studies/{study_id}",
         "/studies/{study_id}/content",
+        "/patients/{patient}",
     ),
     "admin": (
         "/admin/audit",
         "/admin/quarantine",
         "/admin/stuck",
+        "/admin/uploads",
         "/admin/orders/{order_id}",
         "/admin/orders/{order_id}/_progress",
         "/files",
@@ -153,7 +155,11 @@ def _order(world: World) -> str:
 
 
 def _routes() -> Iterator[str]:
-    names = {"many": "{upload_id}", **{name: f"{{{name}}}" for name in ("study_id", "order_id", "study_uid", "search")}}
+    own = ("study_id", "patient", "order_id", "study_uid", "search")
+    names = {
+        "many": "{upload_id}",
+        **{name: f"{{{name}}}" for name in own},
+    }
     for templates in LISTS.values():
         for template in templates:
             yield template.format(**names)

@@ -58,6 +58,8 @@ SENDERS_OWN = frozenset({"s3 key", "s3 metadata"})
 """What who drops objects chose: it stands where it was put, and in S3's messages about it."""
 SEARCHED_BY = frozenset({"file name", "reference", "entry name", "s3 key"})
 """Names are searched by how they begin (docs/adr/0010-searches-are-queries.md)."""
+EXAMS_FOUND_BY = frozenset({"patient name", "entry content", "rejected content", "stow"})
+"""Exams are searched by how names, accession numbers and descriptions begin (docs/adr/0043-the-study-board.md)."""
 RECORD = frozenset(
     {"patient name", "patient id", "other tag", "file name", "hl7", "fhir", "ccda", "csv", "pdf", "png text",
      "nifti text", "entry name", "entry content", "stow", "s3 key", "rejected content"}
@@ -140,6 +142,8 @@ def _items(world: World, name: str, table: str) -> Iterator[Place]:
             kind = str(item.get("pk", "")).partition("#")[0]
             for key in keys & set(item):
                 may = SEARCHED_BY if key == "name_key" else frozenset()
+                if key == "created_key" and str(item.get("sk", "")).startswith("VIEW#FIND#"):
+                    may = EXAMS_FOUND_BY
                 yield Place(f"key {key} of {kind} in {name}", str(item[key]), may)
             told = {attribute: _readable(value) for attribute, value in item.items() if attribute not in keys}
             text = json.dumps(told, default=str, ensure_ascii=False)

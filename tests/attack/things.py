@@ -178,6 +178,8 @@ def _look_up(things: Things, staff: Browser) -> None:
         return re.search(r'"/studies/([0-9a-z]{26})"', staff.http.get("/studies").text)
 
     things.ids["study_id"] = until(listed, "the list of studies", 60)[1]
+    study = staff.http.get(f"/studies/{things.ids['study_id']}").text
+    (things.ids["patient"],) = set(re.findall(r'"/patients/([0-9a-f]{40})"', study))
     search = staff.post("/files/search", data={"patient": things.canaries["patient id"]}).headers["location"]
     things.ids["search"] = parse_qs(urlsplit(search).query).get("search", [""])[0]
 

@@ -118,7 +118,7 @@ def test_two_hundred_hostile_strings_run_on_no_study(
 def test_hostile_searches_run_nowhere_and_stand_in_no_address(
     portal: PortalServer, staff_page: Page, hostile: Upload, watched_page: Callable[[str], None]
 ) -> None:
-    boxes = (("/files", "Search files", "[name=name]"), ("/studies", "Patient ID", "[name=patient]"))
+    boxes = (("/files", "Search files", "[name=name]"), ("/studies", "Name, Patient ID, accession", "[name=text]"))
     for path, label, carried in boxes:
         for text in HOSTILE[:: len(HOSTILE) // 12]:
             watched_page(path)

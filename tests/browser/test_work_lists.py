@@ -52,7 +52,7 @@ def test_all_of_a_page_are_ticked_tried_and_then_checked_for_real(portal: Portal
     assert ticked >= 3
     expect(admin_page.get_by_text(f"The ticked files ({ticked})")).to_be_visible()
     admin_page.get_by_role("button", name="Dry run").click()
-    expect(admin_page.get_by_role("status")).to_contain_text("looked for")
+    expect(admin_page.get_by_role("status")).to_contain_text("Finding the files")
 
     assert len(carry_out(portal)) == ticked
 
@@ -113,9 +113,9 @@ def test_letters_are_tried_again_one_and_all_and_discarded_for_a_reason(portal: 
     admin_page.get_by_label("Why?").fill("Nobody knows what sent it.")
     admin_page.get_by_role("button", name="Discard", exact=True).click()
     admin_page.get_by_role("button", name=re.compile("^Try again")).first.click()
-    expect(admin_page.get_by_role("status")).to_contain_text("1 message sent")
+    expect(admin_page.get_by_role("status")).to_contain_text("1 message will be tried again")
     admin_page.get_by_role("button", name=re.compile("^Try all again.*Files and orders")).click()
-    expect(admin_page.get_by_role("status")).to_contain_text("1 message sent")
+    expect(admin_page.get_by_role("status")).to_contain_text("1 message will be tried again")
     expect(admin_page.get_by_text("Nothing has failed for good")).to_have_count(3)
     assert len(portal.dead_letters.redriven) == 2
 

@@ -83,8 +83,7 @@ def clinic_page(request: Request, services: Collaborators, clinic_id: str, done:
 @router.get("/{clinic_id}/edit")
 def edit_clinic(request: Request, services: Collaborators, clinic_id: str) -> Response:
     clinic = clinics.find_clinic(services, clinic_id)
-    names = clinics.SHOWN if clinic.shows_names else clinics.HIDDEN
-    values = {"name": clinic.name, "contact": clinic.contact, "names": names}
+    values = {"name": clinic.name, "contact": clinic.contact, "names": clinics.tell_names(clinic)}
     return render_form(request, "admin/clinic_edit.html", clinic=clinic, values=values)
 
 
@@ -96,7 +95,8 @@ def describe_clinic(
         clinics.describe(services, identity, clinic_id, fields)
     except FieldsError as refused:
         clinic = clinics.find_clinic(services, clinic_id)
-        return render_form(request, "admin/clinic_edit.html", clinic=clinic, values=fields, faults=refused.faults)
+        values = {"names": clinics.tell_names(clinic), **fields}
+        return render_form(request, "admin/clinic_edit.html", clinic=clinic, values=values, faults=refused.faults)
     return see_other(f"/admin/clinics/{clinic_id}?done=described")
 
 

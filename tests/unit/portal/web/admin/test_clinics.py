@@ -263,3 +263,9 @@ def test_a_clinic_chooses_what_becomes_of_another_image_under_a_known_uid(portal
 
 def test_the_portal_offers_what_the_judge_knows_of_conflicts():
     assert tuple(PORTAL_CONFLICTS) == CONFLICTS
+
+
+def test_a_faulty_form_that_says_nothing_of_patients_names_comes_back_with_what_is_so(portal, admin):
+    answer = admin.post("/admin/clinics/northside/edit", data={"name": ""})
+    assert answer.status_code == 422
+    assert 'value="shown" selected' in answer.text
