@@ -58,7 +58,7 @@ def test_a_dicomdirs_page_says_what_it_is_and_what_did_not_come(cd):
 
     assert "This is the list of what a CD holds (DICOMDIR), and no image itself." in text
     assert TOLD in text
-    assert "Send the missing ones" in text
+    assert f'<a href="/upload?continue={UPLOAD_ID}">Send the missing ones</a>' in text
     assert len(cd.calls) == 1
 
 

@@ -1,8 +1,5 @@
 """What a DICOMDIR lists, with pydicom as the oracle; and what a hostile one can not do."""
 
-import os
-from pathlib import Path
-
 import pytest
 from pydicom import dcmread
 
@@ -10,9 +7,10 @@ from processor.judge import judge
 from processor.judge.dicom import media_directory
 from processor.judge.dicom.media_directory import read_references
 from tests.patient_cd import burn_cd
+from tests.unit.processor.judge.corpus import CORPUS, needs_corpus
 from tests.unit.processor.judge.sources import CountedSource
 
-CORPUS = Path(os.environ.get("CORPUS_DIR", "../shared/corpus")) / "dicom" / "odd-but-valid"
+ODD = CORPUS / "dicom" / "odd-but-valid"
 REAL = [
     "dwv__DICOMDIR", "pydicom__DICOMDIR", "pydicom__DICOMDIR-bigEnd", "pydicom__DICOMDIR-implicit",
     "pydicom__DICOMDIR-reordered", "pydicom__DICOMDIR~1",
@@ -48,14 +46,13 @@ def test_the_judge_accepts_a_media_directory_and_keeps_what_it_lists(directory):
     assert judged.metadata["references"]["images"] == 5
 
 
+@needs_corpus
 @pytest.mark.parametrize("name", REAL)
 def test_the_corpus_directories_list_what_pydicom_reads(name):
-    if not CORPUS.is_dir():
-        pytest.skip("CORPUS_DIR names no corpus")
-    data = dcmread(CORPUS / name)
+    data = dcmread(ODD / name)
     instances = {record.get("ReferencedSOPInstanceUIDInFile") for record in data.DirectoryRecordSequence} - {None}
 
-    listed = references((CORPUS / name).read_bytes())
+    listed = references((ODD / name).read_bytes())
 
     assert (listed["images"], listed["whole"]) == (len(instances), True)
 
