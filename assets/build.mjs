@@ -28,6 +28,7 @@ const ENTRIES = [
   "js/dashboard.js",
   "js/retrieval.js",
   "js/swagger.js",
+  "js/texts-de.js",
 ];
 
 // The API explorer keeps its own file names: its style sheet and bundle are used as they were released.
