@@ -62,7 +62,9 @@ def list_script_texts() -> Iterator[tuple[str, Text]]:
     """Yield each text of the browser's scripts, behind the source that it stands in."""
     for script in sorted(SCRIPTS.rglob("*.js")):
         keywords = {"gettext": None, "mark": None, "ngettext": (1, 2)}
-        for _, text, _, _ in extract("javascript", BytesIO(script.read_bytes()), keywords=keywords):
+        for _, text, _, _ in extract(
+            "javascript", BytesIO(script.read_bytes()), keywords, (), {"parse_template_string": True}
+        ):
             yield _name(script), text
 
 

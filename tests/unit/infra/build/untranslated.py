@@ -22,6 +22,13 @@ SENTENCE = re.compile(r"[A-Z][a-z\u2019']+ [a-z].*|[A-Z].* .*\.")
 
 SPOKEN = ("portal/presentation", "portal/web")
 SCRIPT_TEXT = re.compile(r"(?<!import )(?<!from )(?:\"((?:[^\"\\\n]|\\.)*)\"|`((?:[^`\\]|\\.)*)`)")
+FOR_MACHINES = {
+    "(prefers-color-scheme: dark)", "13px ${getComputedStyle(document.body).fontFamily}", "read me", "dicom viewer",
+    "efilm lite", "radiant viewer", "system volume information", "file-row__state tone-${tone}", "signed out",
+    "soft small", "${minutes} min ${seconds % 60} s",
+}  # fmt: skip
+"""Media queries, classes, folders' names, messages between tabs, and units, which are the same in each language."""
+
 COMMENT = re.compile(r"/\*.*?\*/|(?<![:\w])//[^\n]*", re.DOTALL)
 
 
@@ -69,7 +76,7 @@ def _list_in_scripts(known: set[str]) -> Iterator[tuple[str, str]]:
     for script in sorted((ROOT / "assets" / "js").rglob("*.js")):
         for match in SCRIPT_TEXT.finditer(COMMENT.sub("", script.read_text())):
             text = match[1] if match[1] is not None else match[2]
-            if _is_prose(text) and text not in known:
+            if _is_prose(text) and text not in known | FOR_MACHINES:
                 yield script.relative_to(ROOT).as_posix(), text
 
 
