@@ -5,6 +5,7 @@ Babel reads and writes them, and is needed nowhere else: what runs reads the com
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -22,6 +23,9 @@ LANGUAGES = ("de",)
 
 DOMAINS = {"portal": list_page_texts, "browser": list_script_texts}
 
+
+_NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
+"""What a compiled catalogue says of when it was made: the same texts are the same bytes."""
 
 _CHANGING = (b"# ", *(f'"{name}'.encode() for name in ("POT-Creation-Date", "PO-Revision-Date", "Generated-By")))
 """Lines of a catalogue that change although no text does."""
@@ -78,6 +82,7 @@ def write_text(catalogue: Catalog) -> bytes:
 
 
 def compile_catalogue(catalogue: Catalog) -> bytes:
+    catalogue.creation_date = catalogue.revision_date = _NO_DATE
     output = BytesIO()
     write_mo(output, catalogue)
     return output.getvalue()
