@@ -1,6 +1,6 @@
 """Keep the catalogues of the pages' texts: run by `make catalogues` after a text was changed.
 
-Babel reads and writes them, and is needed nowhere else: what runs reads the compiled ones (docs/adr/0046).
+Babel reads and writes them, and is needed nowhere else: what runs reads the compiled ones (docs/adr/0050).
 """
 
 import json
