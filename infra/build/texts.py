@@ -65,12 +65,12 @@ def list_script_texts() -> Iterator[tuple[str, Text]]:
         for _, text, _, _ in extract(
             "javascript", BytesIO(script.read_bytes()), keywords, (), {"parse_template_string": True}
         ):
-            yield _name(script), text
+            yield _name(script), text if isinstance(text, str) else (text[0], text[1])
 
 
 def _read_template(template: Path) -> Iterator[Text]:
     options = {"trimmed": "true", "silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}
-    keywords = {"gettext": None, "_": None, "ngettext": (1, 2)}
+    keywords = ("gettext", "_", "ngettext")
     for _, _, text, _ in babel_extract(BytesIO(template.read_bytes()), keywords, [], options):
         parts = [part for part in (text if isinstance(text, tuple) else (text,)) if isinstance(part, str)]
         if parts:

@@ -103,3 +103,9 @@ def test_requests_side_by_side_do_not_mix_their_languages(portal):
     for _ in range(3):
         assert '<html lang="de">' in german.get("/uploads", headers=GERMAN).text
         assert '<html lang="en">' in english.get("/uploads").text
+
+
+def test_a_page_that_is_not_translated_yet_is_english_as_a_whole(portal):
+    page = portal.admin().get("/admin/clinics", headers=GERMAN).text
+    assert '<html lang="en">' in page
+    assert "Abmelden" not in page
