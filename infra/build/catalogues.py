@@ -46,15 +46,16 @@ def build_catalogue(domain: str, language: str) -> Catalog:
     known = read_catalogue(domain, language)
     fresh = Catalog(locale=language, project="silent-scalper", fuzzy=False)
     for source, text in DOMAINS[domain]():
-        fresh.add(text, _translate(known, text), locations=[(source, None)])
+        fresh.add(text, _translate(known, text), locations=[(source, 0)])
     return fresh
 
 
 def _translate(known: Catalog, text: Text) -> str | tuple[str, ...]:
     message = known.get(text if isinstance(text, str) else text[0])
-    if message is None or isinstance(message.string, str) != isinstance(text, str):
-        return "" if isinstance(text, str) else ("", "")
-    return message.string
+    written = message.string if message else None
+    if isinstance(text, str):
+        return written if isinstance(written, str) else ""
+    return written if isinstance(written, tuple) else ("", "")
 
 
 def update(languages: Iterable[str] = LANGUAGES) -> None:

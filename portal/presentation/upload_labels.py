@@ -103,7 +103,7 @@ def describe_shortage(upload: Upload) -> str:
     )
     return told.format(
         files=format_count(missing, "file" if upload.expected else "image"),
-        expected=format_number(upload.expected or upload.expected_images),
+        expected=format_number(upload.expected or upload.expected_images or 0),
     )
 
 
