@@ -194,8 +194,7 @@ class Upload:
     announced: int = 0
     """How many files the sender announced, archives among them; the next one has this number."""
     declared: int = 0
-    """How many images and documents are to come: announced, or found in archives. A file counts until it is known to be
-    a container (docs/adr/0042-counting-what-a-clinic-counts.md)."""
+    """How many images and documents are to come: what was announced, unless it is a container, and what it holds."""
     counts: dict[State, int] = field(default_factory=dict)
     """Images and documents by state; follows the records within a second or so, as all sums do that follow here."""
     containers: dict[State, int] = field(default_factory=dict)

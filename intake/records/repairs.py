@@ -10,7 +10,8 @@ from intake.files.model import FileRecord, TimelineEntry, Upload, timestamp
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.records.dealings import dealing_map
-from intake.records.file_items import file_record, transition, trouble_attributes
+from intake.records.file_items import file_record, trouble_attributes
+from intake.records.transitions import transition
 from intake.table.expressions import clinic, update
 from intake.table.index_queries import Indexes, Stretch
 from intake.table.items import Item

@@ -22,19 +22,16 @@ from intake.files.model import (
 from intake.files.outcomes import Outcome, Recorded, Verdict
 from intake.files.scan import Scan
 from intake.files.states import SETTLING, State, may_become
-from intake.records.file_items import (
+from intake.records.file_items import file_record, finding_attributes, object_map, object_version
+from intake.records.file_lists import FileLists, file_summary
+from intake.records.pending import AwaitedFiles
+from intake.records.transitions import (
     arrival_attributes,
-    file_record,
-    finding_attributes,
     initial_attributes,
-    object_map,
-    object_version,
     state_attributes,
     transition,
     verdict_attributes,
 )
-from intake.records.file_lists import FileLists, file_summary
-from intake.records.pending import AwaitedFiles
 from intake.table.expressions import Write, clinic, replacement, update
 from intake.table.items import Item
 from intake.table.table import Table

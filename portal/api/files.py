@@ -16,7 +16,8 @@ from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation.formatting import clamp_moment
 from portal.uploads import signing, visibility
 from portal.uploads.requests import UPLOAD_ID, Sign
-from portal.uploads.responses import Download, FileList, FileView, PartList, PartPuts, Reserved
+from portal.uploads.responses import Download, FileList, FileView
+from portal.uploads.signed_requests import PartList, PartPuts, Reserved
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 

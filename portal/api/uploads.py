@@ -15,7 +15,8 @@ from portal.retrieval.contents import open_upload
 from portal.retrieval.responses import ContentPage
 from portal.uploads import receipt_csv, reservations, visibility
 from portal.uploads.requests import AddFiles, NewUpload
-from portal.uploads.responses import Receipt, ReservedUpload, UploadList, UploadView
+from portal.uploads.responses import Receipt, UploadList, UploadView
+from portal.uploads.signed_requests import ReservedUpload
 
 router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
 

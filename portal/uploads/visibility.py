@@ -30,17 +30,12 @@ from portal.uploads.responses import (
     FileList,
     FileRow,
     FileView,
-    HeldPart,
-    PartList,
-    PartPut,
-    PartPuts,
     Receipt,
     ReceiptRow,
-    Reserved,
-    ReservedUpload,
     UploadRow,
     UploadView,
 )
+from portal.uploads.signed_requests import HeldPart, PartList, PartPut, PartPuts, Reserved, ReservedUpload
 
 PATIENT = "patient"
 """The member of a record's metadata that holds what identifies a patient."""

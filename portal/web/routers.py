@@ -20,11 +20,11 @@ from portal.sign_in.cookies import IDLE_SECONDS
 from portal.web import notifications
 from portal.web.admin import accounts, analytics, audit, clinics, dashboard
 from portal.web.admin import uploads as all_uploads
-from portal.web.clinic import files, patients, repairs, retrieval, studies, uploads
+from portal.web.clinic import files, patients, repairs, retrieval, studies, upload_receipts, uploads
 from portal.web.layout.support_messages import SUPPORT_FILTERS
 from portal.web.quarantine import orders, rejected, stuck
 
-_PAGES = (uploads, files, repairs, studies, patients, retrieval, notifications)
+_PAGES = (uploads, upload_receipts, files, repairs, studies, patients, retrieval, notifications)
 _ADMIN_PAGES = (dashboard, all_uploads, analytics, rejected, orders, stuck, accounts, clinics, audit)
 
 STAFF_PAGES = (("/studies", "Exams"), ("/upload", "Upload"), ("/uploads", "Uploads"), ("/files", "Files"))

@@ -85,16 +85,19 @@ def pair(
 def may_replace(new: FileRecord, old: FileRecord, *, by_last_segment: bool = False) -> bool:
     """Say whether an accepted file stands in the place of one in trouble: it is the same SOP instance, or has its name.
 
-    Of the same name is what was announced later under the same path, or, `by_last_segment`, without any path: whoever
-    corrects one file chooses it by itself. Files that name different studies are never the same, whatever their names.
+    Only what was announced later was sent in another's place: what came with it is another file, and a person says
+    otherwise. Of the same name is what has the same path, or, `by_last_segment`, no path: whoever corrects one file
+    chooses it by itself. Files that name different studies are never the same, whatever their names; nor is the image
+    that a file was refused for, since it had the same SOP Instance UID.
     """
     if new.state is not State.ACCEPTED or (new.clinic_id, new.upload_id) != (old.clinic_id, old.upload_id):
         return False
+    if new.created_at <= old.created_at or new.file_id == old.conflicts_with:
+        return False
     uid = read_sop_instance_uid(new.metadata)
     if uid and uid == read_sop_instance_uid(old.metadata):
-        return new.file_id != old.file_id
-    studies = {read_study_uid(new.metadata), read_study_uid(old.metadata)} - {""}
-    if len(studies) > 1 or new.created_at <= old.created_at:
+        return True
+    if len({read_study_uid(new.metadata), read_study_uid(old.metadata)} - {""}) > 1:
         return False
     is_bare = "/" not in new.name and "\\" not in new.name
     return new.name == old.name or (by_last_segment and is_bare and term(new.name) == term(old.name))

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from scalper.api.connection import Connection
-from scalper.api.model import Content, Json, LeftOut
+from scalper.api.contents import Content, LeftOut
+from scalper.api.model import Json
 from scalper.errors import TransferError
 
 MARGIN = timedelta(minutes=1)

@@ -16,7 +16,7 @@ from typing import Protocol
 import httpx
 
 from scalper.api.connection import Connection
-from scalper.api.model import Content, LeftOut
+from scalper.api.contents import Content, LeftOut
 from scalper.downloads.listing import Listing
 from scalper.downloads.names import Names
 from scalper.errors import ApiError, ClientError, CredentialsError, DamagedError, TransferError, UnreachableError

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from portal.http.access import Access
+from portal.http.access_table import Access
 from portal.http.security import SAFE_METHODS
 from tests.attack.addresses import Address
 from tests.attack.callers import Caller, Standing

@@ -58,7 +58,7 @@ def test_an_admin_invites_somebody_and_disables_the_account(page: Page, portal: 
     assert portal.people.mails[-1] == ("invitation", "eve@northside.example")
     page.get_by_text("Disable the account").first.click()
     expect(
-        page.get_by_text("They cannot sign in any more, and are signed out everywhere within 20 seconds")
+        page.get_by_text("They can no longer sign in, and are signed out everywhere within 20 seconds")
     ).to_be_visible()
     page.get_by_role("button", name="Disable the account").click()
     expect(page.get_by_role("status").get_by_text("can no longer sign in")).to_be_visible()
@@ -86,7 +86,7 @@ def test_a_partners_client_is_created_rotated_and_revoked(page: Page, portal: Po
     assert "made-secret" not in page.content()
     page.get_by_text("Rotate: a new id and secret").click()
     page.get_by_role("button", name="Rotate the client").click()
-    expect(page.get_by_text("The former client works for 7 more days")).to_be_visible()
+    expect(page.get_by_text("The old client keeps working for 7 more days")).to_be_visible()
     second = page.get_by_role("textbox", name="Client id").inner_text()
     assert {first, second} <= portal.gateway.admitted
     page.goto(f"{portal.url}/admin/clinics/northside/partners/{first}")

@@ -61,7 +61,7 @@ def test_a_clinic_sends_files_and_learns_what_became_of_each(
     expect(page.get_by_role("link", name="Download")).to_have_count(0)
 
     page.goto(f"{portal_url}/files?state=accepted")
-    page.get_by_role("link", name="IM0001.dcm").click()
+    page.get_by_role("link", name="IM0001.dcm", exact=True).click()
     expect(page.get_by_text("CT Image Storage")).to_be_visible()
     with page.expect_download() as downloading:
         page.get_by_role("link", name="Download").click()

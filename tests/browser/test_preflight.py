@@ -121,13 +121,13 @@ def test_a_note_and_the_expected_number_go_with_the_upload(
     expect(chosen.get_by_text("Enter a number from 1 to 99,999.")).to_be_visible()
     expect(expected).to_be_focused()
     expected.fill("20")
-    expect(chosen.get_by_text("You expect 20 images, and there are 9 here: 11 missing.")).to_be_visible()
+    expect(chosen.get_by_text("You expect 20 images, but there are 9 here: 11 missing.")).to_be_visible()
     chosen.locator("summary", has_text="Add a note").click()
     chosen.get_by_role("textbox", name="Note").fill("Second half\nof the list")
     chosen.get_by_role("button", name="Upload 15 files").click()
     expect(chosen.get_by_role("button", name="Start another upload")).to_be_visible()
     upload = portal.table.uploads[next(iter(storage.taken)).split("-")[0]]
-    assert (upload.note, upload.expected) == ("Second half\nof the list", 20)
+    assert (upload.note, upload.expected_images, upload.expected) == ("Second half\nof the list", 20, None)
 
 
 def test_a_cd_says_what_its_list_names_and_what_of_that_is_not_here(

@@ -14,7 +14,7 @@ import pytest
 
 from infra.local.demo import Person
 from portal.auth.lookups import ENDS_WITHIN
-from portal.http.access import ROUTES, Access
+from portal.http.access_table import ROUTES, Access
 from tests.emulator.sign_in import cookies_of, signed_in_browser
 from tests.emulator.stacks import eventually
 from tests.emulator.test_admin import PASSWORD, AdminClient

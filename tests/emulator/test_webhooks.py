@@ -73,7 +73,7 @@ def test_every_event_is_verified_and_seen_once_by_id_after_an_outage(
     slices = {f"{n}.dcm": ct_slice(study=study, series=uid(study, 1), sop=uid(study, 1, n)) for n in range(3)}
     upload = partner.upload(slices, expected=3)
     partner.verdicts(upload["upload_id"])
-    until(lambda: f"{upload['upload_id']}.3" in seen, "the upload's completion")
+    until(lambda: f"{upload['upload_id']}.3.complete.0" in seen, "the upload's completion")
     assert {"study_uid": study, "upload_id": upload["upload_id"]} in [
         event["data"] for (event, *_) in seen.values() if event["event"] == "study.updated"
     ]

@@ -17,7 +17,8 @@ from intake.tenants.model import Clinic, Partner
 from portal.app import create_app
 from portal.auth.lookups import KnownPartners, KnownRevocations, SigningKeys
 from portal.auth.tokens import AccessClaims, Verifier, digest_session
-from portal.http.access import Access, find_access
+from portal.http.access import find_access
+from portal.http.access_table import Access
 from portal.services import Services
 from portal.sign_in.cookies import Session
 from portal.sign_in.flow import SignIn

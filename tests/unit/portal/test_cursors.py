@@ -58,6 +58,7 @@ LISTS = {
     "study": ("staff", f"/studies/{STUDY}", {}),
     "content of a study": ("staff", f"/studies/{STUDY}/content", {}),
     "patient": ("staff", f"/patients/{PATIENT}", {}),
+    "everybody's uploads": ("admin", "/admin/uploads", {}),
     "audit": ("admin", "/admin/audit", {}),
     "quarantine": ("admin", "/admin/quarantine", {}),
     "stuck": ("admin", "/admin/stuck", {}),

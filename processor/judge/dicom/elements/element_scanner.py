@@ -201,6 +201,9 @@ def pass_items(buffer: bytes, at: int, stop: int, encoding: Encoding, room: int)
                         break
                     continue
                 elif vr == _SQ:
+                    if group == 0x7FE0 and number == 0x0010:
+                        # Without a length, it is an image in fragments, whatever its VR says.
+                        break
                     start += 4
                     sequences += 1
                     opens = True

@@ -11,6 +11,7 @@ from intake.projections.model import Change
 from intake.projections.projections import DynamoProjections
 from intake.records.pending import DynamoChildren
 from intake.records.records import DynamoRecords
+from intake.records.repairs import DynamoRepairs
 from intake.records.verdicts import DynamoVerdicts
 from intake.search.dynamodb import DynamoSearch, DynamoTroubles
 from intake.studies.boards import DynamoStudyBoard
@@ -21,6 +22,7 @@ from tests.fakes import (
     FakeLedger,
     FakeProjections,
     FakeRecords,
+    FakeRepairs,
     FakeSearch,
     FakeStudies,
     FakeStudyBoard,
@@ -57,6 +59,7 @@ class Stores:
     """What stands on one table: what one writes, the others read."""
 
     records: Any
+    repairs: Any
     verdicts: Any
     children: Any
     ledger: Any
@@ -77,6 +80,7 @@ def _fakes() -> Stores:
     table = FakeTable()
     return Stores(
         FakeRecords(table),
+        FakeRepairs(table),
         FakeVerdicts(table),
         FakeChildren(table),
         FakeLedger(table),
@@ -91,6 +95,7 @@ def _fakes() -> Stores:
 def _adapters(table: Table) -> Stores:
     return Stores(
         DynamoRecords(table),
+        DynamoRepairs(table),
         DynamoVerdicts(table, IDS),
         DynamoChildren(table),
         DynamoLedger(table),

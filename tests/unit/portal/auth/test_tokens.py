@@ -150,7 +150,7 @@ FORGED = {
     "iat in the future": lambda: access_token(iat=int(time.time()) + 300, exp=int(time.time()) + 600),
     "lives for a day": lambda: access_token(exp=NOW + 86400),
     "exp before iat": lambda: access_token(iat=NOW + 30, exp=NOW + 20),
-    "not yet": lambda: access_token(nbf=NOW + 300),
+    "not yet": lambda: access_token(nbf=int(time.time()) + 300),
     "nbf as float": lambda: access_token(nbf=NOW - 300.5),
     "no sub": lambda: access_token(sub=None),
     "empty sub": lambda: access_token(sub=""),

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 
 from portal.api import dependencies as api
 from portal.app import create_app
-from portal.http.access import ROUTES, Access
+from portal.http.access_table import ROUTES, Access
 from portal.http.sessions import session_cookies
 from tests.unit.portal.pool import access_token, partner_token
 from tests.unit.portal.portal_fixture import list_declared, put_cookie

@@ -14,8 +14,9 @@ from portal.presentation import upload_labels as labels
 from portal.web.layout import receipts
 from processor.handlers.record_changes import describe_change
 from processor.projection.projector import PATIENCE, Projector
+from processor.projection.replacements import Replacements
 from tests.archives import a_study, zipped
-from tests.fakes import FakeAlerts, FakeEvents, FakeProjections
+from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeRepairs
 from tests.records import NOON, UPLOAD_ID, a_file, an_upload, stored_item
 from tests.unit.processor.ingest.test_expand import World
 
@@ -36,6 +37,7 @@ class Clinic(World):
             self.alerts,
             events=self.events,
             upload_of=partial(self.records.upload, None),
+            replacements=Replacements(FakeRepairs(self.table), self.records.get_many, tell_unread=[].append),
             portal_origin="https://portal.test",
             clock=lambda: self.at,
         )

@@ -179,6 +179,10 @@ ITEMS = {
     ),
     "an icon": item(INNER) * 2 + item(ICON) + item(INNER),
     "an icon, short": item(INNER) + item(ICON, length=len(ICON) - 24),
+    "pixel data called a sequence": item(INNER)
+    + item(element(PIXEL_DATA, "SQ", item(INNER) + SEQUENCE_END, length=UNDEFINED_LENGTH))
+    + item(INNER),
+    "pixel data called a sequence of known length": item(element(PIXEL_DATA, "SQ", item(INNER))) + item(INNER),
     "no VR": item(INNER) + item(INNER.replace(b"DS", b"--")) + item(INNER),
     "UN of unknown length": item(element(0x00291001, "UN", item(b"") + SEQUENCE_END, length=UNDEFINED_LENGTH)),
     "an item too long": item(INNER) + item(INNER, length=40),

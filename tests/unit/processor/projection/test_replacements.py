@@ -144,11 +144,12 @@ def test_whichever_is_counted_last_finds_the_other(world, state):
     assert find_upload_state(world.upload) is UploadState.COMPLETE
 
 
-def test_the_same_image_replaces_whatever_it_is_called_and_whenever_it_was_announced(world):
-    good, bad = world.announce("a/1.dcm", "b/2.dcm")
-    world.judge(good, uid="1.2.3")
-    world.judge(bad, State.REJECTED, uid="1.2.3")
-    world.follow()
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_same_image_replaces_whatever_it_is_called_and_whichever_is_judged_first(world, order):
+    (bad,), (good,) = world.announce("b/2.dcm"), world.announce("a/1.dcm", at=LATER)
+    for file, state in [(bad, State.REJECTED), (good, State.ACCEPTED)][::order]:
+        world.judge(file, state, uid="1.2.3")
+        world.follow()
     assert world.file(bad).replaced_by == good.file_id
 
 
@@ -173,6 +174,14 @@ def test_what_may_be_another_file_replaces_nothing(new):
     old = replace(FIRST, metadata={"study_instance_uid": "1.2", "series_instance_uid": "1.2.1"})
     assert may_replace(NEXT, old)
     assert not may_replace(new, old)
+
+
+def test_the_same_instance_replaces_what_was_announced_before_it_and_what_was_not_refused_for_it():
+    same = {"sop_instance_uid": "1.2.3"}
+    old, new = replace(FIRST, name="a", metadata=same), replace(NEXT, name="b", metadata=same)
+    assert may_replace(new, old)
+    assert not may_replace(replace(new, created_at=NOON), old)
+    assert not may_replace(new, replace(old, conflicts_with=new.file_id))
 
 
 def test_a_file_that_is_chosen_by_itself_replaces_the_only_one_that_ends_so(world):

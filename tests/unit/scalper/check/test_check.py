@@ -112,7 +112,7 @@ def test_a_profile_that_is_none_is_a_wrong_call(run, good, tmp_path, text):
     result = run("--profile", profile, good)
 
     assert result.exit_code == 2
-    assert "profile.json is no profile" in result.stderr
+    assert "profile.json is not a profile" in result.stderr
 
 
 def test_a_path_that_is_not_there_is_a_wrong_call(run, tmp_path):

@@ -134,8 +134,8 @@ def test_a_studys_page_says_that_images_are_missing_where_every_file_was_accepte
             del filled.table.files[record.file_id]
     filled.table.uploads[UPLOAD_ID] = replace(filled.table.uploads[UPLOAD_ID], declared=57)
     text = shown(filled.browser().get(f"/studies/{IDS.study('northside', '1.2.3')}").text)
-    assert "images are missing all the same" in text
-    assert "3 numbers in between are missing: 17, 18, 42" in text
+    assert "3 images in between are missing: 17, 18, 42" in text
+    assert "has arrived and was accepted" not in text
 
 
 def test_an_admin_says_whether_lists_name_patients(portal):

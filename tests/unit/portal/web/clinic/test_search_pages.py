@@ -201,7 +201,7 @@ def test_a_study_with_a_gap_never_says_that_all_of_it_has_arrived(portal):
     portal.table.uploads[UPLOAD_ID] = an_upload(declared=9)
     portal.table.files |= {record.file_id: record for record in map(slice_of, range(9))}
     text = portal.browser().get(f"/studies/{STUDY}").text
-    assert "Images are missing in between: 1, 3, 5 to 6, 8; 2, 4" in text
+    assert "9 images in between are missing: <strong>1, 3, 5, 6, 8; 2, 4, 6, 7</strong>" in text
     assert "has arrived and was accepted" not in text
 
 
