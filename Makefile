@@ -16,7 +16,7 @@ CDK := $(RUN) npx --no-install cdk
 SYNTH := .scalper/lint
 NPM_MARK := node_modules/.installed-from
 
-.PHONY: help up test strict sbom advisories prove terraform meter cost fuzz openapi architecture fuzz-api attack screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
+.PHONY: help up test strict sbom advisories prove terraform meter cost fuzz openapi architecture catalogues fuzz-api attack screenshots lint fmt synth smoke bootstrap diff deploy destroy alerts clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ fuzz: $(UV) ## Judge N=100000 mutated files in parallel (SEED= repeats a run), a
 
 openapi: $(UV) ## Write docs/openapi.json anew, after a change of the API that is meant
 	$(RUN) python -m tests.unit.portal.api.snapshot
+
+catalogues: $(UV) ## Bring the catalogues of the pages' texts up to the sources, and compile them (docs/adr/0050)
+	@$(RUN) python -m infra.build.catalogues
 
 architecture: $(UV) ## Write docs/architecture.md anew, after packages or their imports have changed
 	$(RUN) python -m tests.architecture

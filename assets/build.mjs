@@ -32,6 +32,7 @@ const ENTRIES = [
   "js/retrieval.js",
   "js/shared.js",
   "js/swagger.js",
+  "js/texts-de.js",
 ];
 
 // The API explorer keeps its own file names: its style sheet and bundle are used as they were released.

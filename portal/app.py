@@ -9,7 +9,7 @@ from portal.http import problems
 from portal.http.access import OnlyAsked, enforce
 from portal.http.edge import OnlyByEdge
 from portal.http.entity_tags import EntityTags, Packing
-from portal.http.pages import rendering
+from portal.http.pages import languages, rendering
 from portal.http.pages.rendering import StaticAssets
 from portal.http.request_bounds import BodyLimit, RequestBounds
 from portal.http.request_log import RequestLog
@@ -54,6 +54,7 @@ def _protect(app: FastAPI) -> None:
     app.add_middleware(BodyLimit)
     app.add_middleware(EntityTags)
     app.add_middleware(Packing)
+    app.add_middleware(languages.Languages)
     app.add_middleware(RequestBounds)
     if app.state.services.origin_secret is not None:
         app.add_middleware(OnlyByEdge, secret=app.state.services.origin_secret)
@@ -67,6 +68,7 @@ def _route(app: FastAPI) -> None:
     for router in (
         auth.router,
         rendering.router,
+        languages.router,
         openapi.router,
         uploads.router,
         expected_exams.router,

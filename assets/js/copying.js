@@ -1,3 +1,5 @@
+import { gettext } from "./language.js";
+
 /** Has buttons copy the text that they carry, and say so where they stand: also buttons that come later. */
 export function tendCopying() {
   document.addEventListener("click", async ({ target }) => {
@@ -12,9 +14,9 @@ export function tendCopying() {
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
-    return "Copied";
+    return gettext("Copied");
   } catch {
     // A browser may forbid it, and older ones know it on secure pages only.
-    return "Your browser does not allow copying";
+    return gettext("Your browser does not allow copying");
   }
 }

@@ -1,4 +1,5 @@
 // The admins' charts: stacked bars of verdicts, and lines of percentiles. The same numbers stand beside each as a table.
+import { findLocale } from "./language.js";
 import uPlot from "uplot";
 
 const DAY = 86_400;
@@ -153,8 +154,8 @@ function edges(holder) {
 function label(seconds, step) {
   const at = new Date(seconds * 1000);
   // Days are counted in UTC, hours shown in the reader's zone.
-  if (step === DAY) return at.toLocaleDateString(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
-  return at.toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
+  if (step === DAY) return at.toLocaleDateString(findLocale(), { day: "numeric", month: "short", timeZone: "UTC" });
+  return at.toLocaleTimeString(findLocale(), { hour: "numeric", minute: "2-digit" });
 }
 
 function redrawAll() {

@@ -1,3 +1,5 @@
+import { gettext } from "./language.js";
+
 /**
  * Warns before an idle session ends, and leaves the page when it has ended.
  *
@@ -82,8 +84,8 @@ export function guardSession(dialog) {
   function tell() {
     const seconds = Math.max(0, Math.round((endsAt - Date.now()) / 1000));
     const minutes = Math.floor(seconds / 60);
-    left.textContent = minutes ? `${minutes} min ${seconds % 60} s` : `${seconds} seconds`;
-    if (TOLD_S.has(seconds)) said.textContent = `You will be signed out in ${seconds} seconds.`;
+    left.textContent = minutes ? `${minutes} min ${seconds % 60} s` : gettext("{seconds} seconds", { seconds });
+    if (TOLD_S.has(seconds)) said.textContent = gettext("You will be signed out in {seconds} seconds.", { seconds });
   }
 
   function leave() {

@@ -1,4 +1,5 @@
 // A study's page: the study, one series or the ticked files as one ZIP, which the browser packs from storage itself.
+import { gettext } from "./language.js";
 import { Listing, renewSession } from "./retrieval/listing.js";
 import { Packing } from "./retrieval/packing.js";
 import { Panel } from "./retrieval/panel.js";
@@ -48,7 +49,7 @@ function describe({ dataset }, files) {
   const name = dataset.name.replace(/[^\w.-]+/g, "-");
   if (dataset.retrieve === "ticked") return { what: counted(files.length, "file"), wanted: { files }, name };
   const wanted = dataset.series ? { series: dataset.series } : {};
-  return { what: dataset.series ? "the series" : "the study", wanted, name };
+  return { what: dataset.series ? gettext("the series") : gettext("the study"), wanted, name };
 }
 
 async function retrieve(where, panel, { what, wanted, name }, controller) {
@@ -70,8 +71,8 @@ async function retrieve(where, panel, { what, wanted, name }, controller) {
   } catch (error) {
     controller.abort();
     await target.discard();
-    if (error.name === "AbortError") panel.failed("Download cancelled", "Nothing was kept.");
-    else panel.failed("Nothing was downloaded", error.message);
+    if (error.name === "AbortError") panel.failed(gettext("Download cancelled"), gettext("Nothing was kept."));
+    else panel.failed(gettext("Nothing was downloaded"), error.message);
   }
 }
 
@@ -100,8 +101,10 @@ function watch(panel, cancel, signal) {
 class TooLargeError extends Error {
   constructor(bytes, largest) {
     super(
-      `These files have ${size(bytes)}, and this browser packs ${size(largest)} at most. Use Chrome or Edge, which write ` +
-        "straight to the disk, or download one series at a time.",
+      gettext(
+        "These files have {size}, and this browser packs {largest} at most. Use Chrome or Edge, which write straight to the disk, or download one series at a time.",
+        { size: size(bytes), largest: size(largest) },
+      ),
     );
   }
 }

@@ -1,7 +1,7 @@
+import { findLocale } from "./language.js";
+
 const DAY = 24 * 3600 * 1000;
-// Of the page's language, so that no sentence is half translated; how the reader's English writes them stays.
-const { lang } = document.documentElement;
-const locale = navigator.languages.find((one) => one.split("-")[0] === lang) ?? (lang === "en" ? "en-GB" : lang);
+const locale = findLocale();
 const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 const near = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 const minutes = new Intl.DateTimeFormat(locale, { timeStyle: "short" });

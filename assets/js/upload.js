@@ -1,4 +1,5 @@
 // The upload page: chosen files are looked at, go straight to S3, and get their verdicts on the receipt beneath.
+import { gettext } from "./language.js";
 import { Contents } from "./upload/contents.js";
 import { Entries, UNDER_WAY } from "./upload/entries.js";
 import { SessionEndedError } from "./upload/errors.js";
@@ -104,7 +105,7 @@ if (globalThis.isSecureContext) {
   await goOn();
 } else {
   part("intake-trouble").textContent =
-    "Open this page over https: your browser can check files on secure pages only.";
+    gettext("Open this page over https: your browser can check files on secure pages only.");
 }
 
 /** Takes in chosen files slice by slice: those of an unfinished upload go on, all others are looked at first. */
@@ -114,16 +115,17 @@ async function take(slices, unreadable = []) {
   let known = 0;
   for await (const slice of slices) {
     count += slice.length;
-    place.textContent = `Reading: ${counted(count, "file")} so far …`;
+    place.textContent = gettext("Reading: {files} so far …", { files: counted(count, "file") });
     const fresh = unfinished ? await withoutUnfinished(slice) : slice;
     known += slice.length - fresh.length;
     preflight.ask(fresh.map(({ path, file }) => entries.add({ path, file, size: file.size, state: "checking" })));
   }
   entries.sort();
-  const parts = [`${counted(count, "file")} added.`];
-  if (known > 0) parts.push(`${number(known)} of them belong to the unfinished upload.`);
+  const parts = [gettext("{files} added.", { files: counted(count, "file") })];
+  if (known > 0) parts.push(gettext("{count} of them belong to the unfinished upload.", { count: number(known) }));
   if (unreadable.length > 0) {
-    parts.push(`Not readable: ${unreadable.slice(0, 5).join(", ")}${unreadable.length > 5 ? " …" : ""}.`);
+    const names = `${unreadable.slice(0, 5).join(", ")}${unreadable.length > 5 ? " …" : ""}`;
+    parts.push(gettext("Not readable: {names}.", { names }));
   }
   place.textContent = parts.join(" ");
 }
@@ -211,7 +213,7 @@ function idle() {
   if (!uploader.uploadId || entries.open > 0 || entries.count("failed", "needed") > 0) return;
   memory.forget();
   unfinished = null;
-  if (entries.count("sent") > 0) status.show("All files are sent, and are being checked.");
+  if (entries.count("sent") > 0) status.show(gettext("All files are sent, and are being checked."));
   // A reload then shows the receipt.
   history.replaceState(null, "", `/uploads/${uploader.uploadId}`);
 }

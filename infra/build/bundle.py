@@ -84,7 +84,7 @@ def build(bundle: str, platform: Platform) -> Path:
     """
     with hold_lock(f"bundle-{bundle}-{platform.name}"):
         folders = [ROOT / folder for folder in _CONTENT[bundle] if (ROOT / folder).exists()]
-        sources = [file for file in files_under(*folders) if file.suffix != ".map"]
+        sources = [file for file in files_under(*folders) if file.suffix not in {".map", ".po"}]
         name = digest(
             [*sources, ROOT / "uv.lock", Path(__file__)], bundle, *platform.wheels, _find_compiler(platform) or ""
         )

@@ -33,6 +33,7 @@ ROUTES: Mapping[str, Access] = {
     "GET /sign-in": Access.ANYBODY,
     "GET /auth/callback": Access.ANYBODY,
     "POST /sign-out": Access.ANYBODY,
+    "POST /language": Access.ANYBODY,
     "GET /signed-out": Access.ANYBODY,
     "GET /": Access.ANYBODY,
     "GET /health": Access.ANYBODY,

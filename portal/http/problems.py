@@ -30,6 +30,7 @@ from portal.http.problem_types import (
 from portal.http.request_log import log_fault
 from portal.http.security import API
 from portal.http.sessions.dependencies import find_services
+from portal.presentation.languages import gettext
 
 MOST_FAULTS = 50
 """Faults that an answer tells: whoever mends these sees the next ones."""
@@ -64,9 +65,9 @@ def answer(
     else:
         document = {
             "type": find_services(request).settings.portal_origin + PAGES + problem.slug,
-            "title": problem.title,
+            "title": gettext(problem.title),
             "status": problem.status,
-            "detail": problem.detail,
+            "detail": gettext(problem.detail),
             "request_id": getattr(request.state, "request_id", ""),
             **(extensions or {}),
         }

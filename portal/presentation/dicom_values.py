@@ -7,6 +7,7 @@ import re
 from datetime import date
 
 from portal.presentation.formatting import format_count, format_dicom_date
+from portal.presentation.languages import current_language, gettext
 
 MODALITIES = {
     "CR": "computed radiography",
@@ -56,6 +57,8 @@ _TIME = re.compile(r"([01]\d|2[0-3]):?([0-5]\d)(?::?[0-6]\d(?:\.\d*)?)?")
 _MOMENT = re.compile(r"(\d{8})(\d{4}(?:\d{2}(?:\.\d+)?)?)?([+-]\d{4})?")
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?")
 
+_POINT = {"en": ".", "de": ","}
+
 _BY = "\N{MULTIPLICATION SIGN}"
 
 _INITIALS = 2
@@ -93,7 +96,7 @@ def write_date_time(text: str) -> str:
 def write_birth(born: str, at: str = "") -> str:
     """Write a date of birth, with the age on the day of the exam: `1 Feb 1970 (56 years)`."""
     age = _write_age(_read_date(born), _read_date(at))
-    return write_date(born) + (f" ({age} at the exam)" if age else "")
+    return write_date(born) + (f" ({gettext('{age} at the exam').format(age=age)})" if age else "")
 
 
 def write_person_name(text: str) -> str:
@@ -102,24 +105,24 @@ def write_person_name(text: str) -> str:
 
 
 def write_sex(text: str) -> str:
-    return SEXES.get(text.upper(), text[:1].upper() + text[1:])
+    return gettext(SEXES.get(text.upper(), text[:1].upper() + text[1:]))
 
 
 def write_modality(text: str) -> str:
     """Write a modality with its name: `CT (computed tomography)`."""
-    return f"{text} ({MODALITIES[text]})" if text in MODALITIES else text
+    return f"{text} ({gettext(MODALITIES[text])})" if text in MODALITIES else text
 
 
 def write_side(text: str) -> str:
-    return SIDES.get(text, text)
+    return gettext(SIDES.get(text, text))
 
 
 def write_position(text: str) -> str:
-    return f"{POSITIONS[text]} ({text})" if text in POSITIONS else text
+    return f"{gettext(POSITIONS[text])} ({text})" if text in POSITIONS else text
 
 
 def write_answer(text: str) -> str:
-    return ANSWERS.get(text, text)
+    return gettext(ANSWERS.get(text, text))
 
 
 def write_term(text: str) -> str:
@@ -132,12 +135,14 @@ def write_millimetres(value: str | list[str]) -> str:
     texts = [value] if isinstance(value, str) else value
     if not texts or not all(_DECIMAL.fullmatch(text) for text in texts):
         return ", ".join(texts)
-    return f" {_BY} ".join(f"{float(text):.4g}" for text in texts) + " mm"
+    numbers = (f"{float(text):.4g}" for text in texts)
+    # German writes decimals with a comma.
+    return f" {_BY} ".join(one.replace(".", _POINT[current_language()]) for one in numbers) + " mm"
 
 
 def write_pixels(columns: int | str, rows: int | str) -> str:
     """Write an image's size, across first: `512 x 400 pixels`."""
-    return f"{columns} {_BY} {rows} pixels" if columns and rows else ""
+    return gettext("{size} pixels").format(size=f"{columns} {_BY} {rows}") if columns and rows else ""
 
 
 def _read_date(text: str) -> date | None:

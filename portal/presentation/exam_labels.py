@@ -5,10 +5,12 @@ from dataclasses import replace
 
 from intake.expectations.model import Presence
 from intake.studies.board import Standing
+from intake.studies.media_directory import Contents, ListedSeries
 from intake.studies.model import Gap, Study
 from portal.presentation.dicom_values import write_person_name
-from portal.presentation.formatting import format_dicom_date
+from portal.presentation.formatting import format_count, format_dicom_date, format_number
 from portal.presentation.labels import Badge
+from portal.presentation.languages import gettext, ngettext
 
 EXAM_BADGES = {
     Standing.PROBLEM: Badge(
@@ -32,7 +34,7 @@ def choose_exam_badge(standing: Standing, missing: int = 0, expected: int = 0) -
     badge = EXAM_BADGES[standing]
     if standing is not Standing.MISSING or not missing:
         return badge
-    return replace(badge, label=f"Missing {missing:,}{f' of {expected:,}' if expected else ''}")
+    return replace(badge, label=_label_missing(missing, expected))
 
 
 def choose_presence_badge(presence: Presence, standing: Standing | None, study: Study | None) -> Badge:
@@ -42,22 +44,32 @@ def choose_presence_badge(presence: Presence, standing: Standing | None, study: 
     return PRESENCE_BADGES[presence]
 
 
+def _label_missing(missing: int, expected: int) -> str:
+    if not expected:
+        return f"{gettext('Missing')} {format_number(missing)}"
+    told = gettext("Missing {missing} of {expected}")
+    return told.format(missing=format_number(missing), expected=format_number(expected))
+
+
 def name_study(study: Study) -> str:
     """Return `CT, PT, 22 Nov 2026`; what the files do not state is said so."""
     modalities = ", ".join(sorted(study.modalities)) or study.exam.modality
     dates = sorted(study.study_dates or filter(None, [study.exam.study_date]))
-    told = format_dicom_date(dates[0]) if len(dates) == 1 else f"{len(dates)} dates" if dates else "without a date"
-    return f"{modalities or 'Study'}, {told}"
+    if len(dates) == 1:
+        told = format_dicom_date(dates[0])
+    else:
+        told = gettext("{count} dates").format(count=len(dates)) if dates else gettext("without a date")
+    return f"{modalities or gettext('Study')}, {told}"
 
 
 def format_gaps(gaps: Sequence[Sequence[Gap]], missing: int) -> str:
     """Return the numbers that are missing, series by series: `17, 18, 42; 3`."""
     if not gaps:
         # Fewer came than were expected, and their numbers do not say which.
-        return "not known which"
+        return gettext("not known which")
     told = "; ".join(", ".join(map(_format_gap, series)) for series in gaps)
     shown = sum(last - first + 1 for series in gaps for first, last in series)
-    return f"{told} and more" if shown < missing else told
+    return gettext("{numbers} and more").format(numbers=told) if shown < missing else told
 
 
 def _format_gap(gap: Gap) -> str:
@@ -65,7 +77,32 @@ def _format_gap(gap: Gap) -> str:
     return ", ".join(map(str, dict.fromkeys(gap))) if last - first < 2 else f"{first}\N{EN DASH}\N{WORD JOINER}{last}"
 
 
+def describe_contents(contents: Contents) -> str:
+    """Tell in a sentence what a DICOMDIR lists, and what of that is not here."""
+    listed = gettext("The CD's list names {images}").format(images=format_count(contents.images, "image"))
+    if not contents.images:
+        return f"{listed}."
+    if not contents.missing:
+        return f"{listed}; {ngettext('it is here.', 'all are here.', contents.images)}"
+    told = ngettext(
+        "{count} of them is not here: {series}.", "{count} of them are not here: {series}.", contents.missing
+    )
+    lacking = ", ".join(map(_describe_lack, contents.lacking))
+    return f"{listed}; {told.format(count=format_number(contents.missing), series=lacking)}"
+
+
+def _describe_lack(series: ListedSeries) -> str:
+    told = gettext("{missing} of {images} in series {name}")
+    modality = f" ({series.modality})" if series.modality else ""
+    return told.format(
+        missing=format_number(series.missing),
+        images=format_number(series.images),
+        name=f"{series.number or series.series_uid}{modality}",
+    )
+
+
 EXAM_FILTERS = {
+    "describe_contents": describe_contents,
     "dicom_date": format_dicom_date,
     "exam_badge": choose_exam_badge,
     "gaps": format_gaps,

@@ -3,18 +3,29 @@
 from datetime import UTC, date, datetime
 
 from intake.files.model import timestamp
+from portal.presentation.languages import current_language, gettext, ngettext
+
+NOUNS = (
+    ("archive", "archives"), ("byte", "bytes"), ("day", "days"), ("file", "files"), ("image", "images"),
+    ("month", "months"), ("note", "notes"), ("other file", "other files"), ("series", "series"), ("year", "years"),
+)  # fmt: skip
+"""What is counted on the pages of clinics, one and more of it."""
+
+MONTHS = ("Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez.")
+WEEKDAYS = ("Mo.", "Di.", "Mi.", "Do.", "Fr.", "Sa.", "So.")
+"""German's, as the CLDR abbreviates them; a test holds all that is written here against Babel's copy of it."""
 
 
 def format_size(count: int) -> str:
     """Return bytes in words: `512 bytes`, `1.4 MB` (of 1000, as systems and disks tell them)."""
     if count < 1000:
-        return f"{count} byte{'' if count == 1 else 's'}"
+        return format_count(count, "byte")
     amount = float(count)
     for unit in ("kB", "MB", "GB", "TB"):
         amount /= 1000
         if amount < 999.5 or unit == "TB":
             break
-    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
+    return f"{_punctuate(f'{amount:.1f}' if amount < 9.95 else f'{amount:.0f}')} {unit}"
 
 
 def format_duration(milliseconds: int) -> str:
@@ -23,7 +34,7 @@ def format_duration(milliseconds: int) -> str:
         return f"{milliseconds} ms"
     seconds = milliseconds / 1000
     if seconds < 59.95:
-        return f"{seconds:.1f} s"
+        return f"{format_number(seconds, 1)} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes_left = divmod(minutes, 60)
     return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
@@ -37,18 +48,21 @@ def format_taken(milliseconds: int | None) -> str:
 def format_dollars(amount: float) -> str:
     """Return an estimated amount: `$1,204`, `$3.20`, `under $0.01`."""
     if 0 < amount < 0.005:
-        return "under $0.01"
-    return f"${amount:,.2f}" if amount < 100 else f"${amount:,.0f}"
+        return gettext("under $0.01")
+    written = format_number(amount, 2 if amount < 100 else 0)
+    return f"{written}\N{NO-BREAK SPACE}$" if current_language() == "de" else f"${written}"
 
 
 def format_share(percent: float) -> str:
     """Return a share in words: `0 %`, `3.2 %`, `41 %`."""
-    return f"{percent:.0f} %" if percent in {0, 100} or percent >= 9.95 else f"{percent:.1f} %"
+    return f"{format_number(percent, 0 if percent in {0, 100} or percent >= 9.95 else 1)} %"
 
 
 def format_utc_date(moment: datetime) -> str:
     """Return `Sun 22 Nov`, of a day in UTC."""
     there = moment.astimezone(UTC)
+    if current_language() == "de":
+        return f"{WEEKDAYS[there.weekday()]}, {there.day}. {MONTHS[there.month - 1]}"
     return f"{there:%a} {there.day} {there:%b}"
 
 
@@ -56,12 +70,27 @@ def format_utc(moment: datetime, *, seconds: bool = False) -> str:
     """Return `22 Nov 2026, 14:05 UTC`, which scripts then write in the reader's zone."""
     pattern = "%H:%M:%S" if seconds else "%H:%M"
     there = moment.astimezone(UTC)
-    return f"{there.day} {there:%b %Y}, {there.strftime(pattern)} UTC"
+    return f"{format_date(there)}, {there.strftime(pattern)} UTC"
+
+
+def format_date(day: date) -> str:
+    """Return `22 Nov 2026`, or `22.11.2026`: the CLDR's medium form."""
+    return f"{day:%d.%m.%Y}" if current_language() == "de" else f"{day.day} {day:%b %Y}"
+
+
+def format_number(number: float, digits: int = 0) -> str:
+    """Return a number with thousands apart, rounded: `1,204`, or `1.204`."""
+    return _punctuate(f"{number:,.{digits}f}")
+
+
+def _punctuate(written: str) -> str:
+    """Return a number that is written the English way as the language that is spoken writes it."""
+    return written.translate(_GERMAN) if current_language() == "de" else written
 
 
 def format_count(number: int, noun: str, plural: str | None = None) -> str:
     """Return `1 file`, `12 files`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+    return f"{format_number(number)} {ngettext(noun, plural or noun + 's', number)}"
 
 
 def format_dicom_date(text: str) -> str:
@@ -71,7 +100,7 @@ def format_dicom_date(text: str) -> str:
     except ValueError:
         return text
     # ISO 8601 knows other forms, which are none of DICOM's.
-    return f"{day.day} {day:%b %Y}" if text.isdecimal() else text
+    return format_date(day) if text.isdecimal() else text
 
 
 AMOUNT_FILTERS = {
@@ -86,6 +115,8 @@ AMOUNT_FILTERS = {
     "utc_date": format_utc_date,
 }
 """What templates say `| name` for, to write an amount or a time."""
+
+_GERMAN = str.maketrans(",.", ".,")
 
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
 """Nothing here happened before or will happen after. Farther out, a day more or another zone is beyond what a datetime

@@ -13,6 +13,7 @@ from intake.files.model import FileRecord, FileSummary, Source, TimelineEntry
 from intake.files.states import State
 from intake.tenants.model import Clinic, Partner
 from portal.accounts.user_pool import Standing
+from portal.presentation.languages import gettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +145,11 @@ def choose_file_badge(file: FileRecord | FileSummary) -> Badge:
 def spell_key(key: str) -> str:
     """Return a metadata's key as a label: `study_instance_uid` → `Study instance UID`."""
     text = " ".join(ABBREVIATIONS.get(word, word) for word in key.replace("-", "_").split("_") if word)
-    return text[:1].upper() + text[1:]
+    return gettext(text[:1].upper() + text[1:])
 
 
 def name_event(entry: TimelineEntry) -> str:
-    return EVENTS.get(entry.event) or spell_key(entry.event)
+    return gettext(EVENTS.get(entry.event) or spell_key(entry.event))
 
 
 def choose_event_badge(entry: TimelineEntry) -> Badge:
@@ -159,23 +160,23 @@ def choose_event_badge(entry: TimelineEntry) -> Badge:
 def name_actor(entry: TimelineEntry) -> str:
     """Say who did it; people and clients are opaque ids in the record, so they are told by their part."""
     part = PEOPLE.get(entry.event)
-    return f"{part} {entry.actor[:8]}" if part else ACTORS.get(entry.actor, "Sender")
+    return f"{gettext(part)} {entry.actor[:8]}" if part else gettext(ACTORS.get(entry.actor, "Sender"))
 
 
 def name_clinic(clinic_id: str, names: Mapping[str, str] | None = None) -> str:
     """Return how a clinic is called: by its name where that is known, and nobody's files by what they are."""
-    return UNKNOWN_SENDERS if clinic_id == UNASSIGNED else (names or {}).get(clinic_id, clinic_id)
+    return gettext(UNKNOWN_SENDERS) if clinic_id == UNASSIGNED else (names or {}).get(clinic_id, clinic_id)
 
 
 def mark_clinic(clinic_id: str) -> str:
     """Return a clinic's id as an id looks, and nobody's files in words."""
     if clinic_id == UNASSIGNED:
-        return UNKNOWN_SENDERS
+        return gettext(UNKNOWN_SENDERS)
     return Markup('<span class="mono">{}</span>').format(clinic_id)
 
 
 def name_kind(name: str | None) -> str:
-    return KINDS.get(name, spell_key(name)) if name else "Not known yet"
+    return gettext(KINDS.get(name, spell_key(name)) if name else "Not known yet")
 
 
 def choose_clinic_badge(clinic: Clinic) -> Badge:
@@ -189,7 +190,8 @@ def choose_partner_badge(partner: Partner, now: datetime) -> Badge:
 
 
 WORD_FILTERS = {
-    "reason": REASONS.__getitem__,
+    "reason": lambda reason: gettext(REASONS[reason]),
+    "translate": gettext,
     "actor": name_actor,
     "clinic_badge": choose_clinic_badge,
     "clinic_mark": mark_clinic,

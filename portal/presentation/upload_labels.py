@@ -14,8 +14,9 @@ from intake.files.upload_state import (
     count_troubled,
     find_upload_state,
 )
-from portal.presentation.formatting import format_count
+from portal.presentation.formatting import format_count, format_number
 from portal.presentation.labels import Badge
+from portal.presentation.languages import gettext, mark, ngettext
 
 UPLOAD_BADGES: dict[UploadState, Badge] = {
     UploadState.IN_PROGRESS: Badge("In progress", "clock", "wait", ""),
@@ -33,13 +34,13 @@ def choose_upload_badge(upload: Upload) -> Badge:
         return COMPLETE_WARNED
     badge = UPLOAD_BADGES[state]
     is_short = state is UploadState.MISSING
-    return replace(badge, label=f"{badge.label} {count_missing(upload):,}") if is_short else badge
+    return replace(badge, label=f"{gettext(badge.label)} {format_number(count_missing(upload))}") if is_short else badge
 
 
 def name_upload(upload: Upload) -> str:
     if upload.reference:
         return upload.reference
-    return "Files dropped into S3" if upload.source is Source.DIRECT else "Upload without a reference"
+    return gettext("Files dropped into S3" if upload.source is Source.DIRECT else "Upload without a reference")
 
 
 def needs_attention(upload: Upload) -> bool:
@@ -51,36 +52,42 @@ def describe_upload(upload: Upload) -> str:
     """Return how far an upload has come, as one sentence."""
     if not upload.settled:
         if not upload.declared:
-            return "No files announced yet"
-        return f"{upload.declared - upload.waiting:,} of {format_count(upload.declared, 'file')} checked"
+            return gettext("No files announced yet")
+        told = gettext("{count} of {files} checked")
+        return told.format(
+            count=format_number(upload.declared - upload.waiting), files=format_count(upload.declared, "file")
+        )
     return ", ".join([_describe_accepted(upload), *_list_rest(upload)])
 
 
 def _describe_accepted(upload: Upload) -> str:
     accepted, missing = upload.counts.get(State.ACCEPTED, 0), count_missing(upload)
     if accepted < upload.declared - sum(upload.handled.values()):
-        return f"{accepted:,} of {format_count(upload.declared, 'file')} accepted"
+        told = gettext("{count} of {files} accepted")
+        return told.format(count=format_number(accepted), files=format_count(upload.declared, "file"))
     if missing or not accepted:
-        return f"{format_count(accepted, 'file')} accepted" if accepted else "No files"
-    return f"All {accepted:,} files accepted" if accepted > 1 else "1 file, accepted"
+        told = gettext("{files} accepted" if accepted else "No files")
+        return told.format(files=format_count(accepted, "file"))
+    told = ngettext("1 file, accepted", "All {count} files accepted", accepted)
+    return told.format(count=format_number(accepted))
 
 
 def _list_rest(upload: Upload) -> Iterator[str]:
     """Yield what there is to tell beside the accepted files; what never came is told once."""
     counts, missing = upload.counts, count_missing(upload)
     told = [
-        (min(counts.get(State.REJECTED, 0), count_open(upload, State.REJECTED)), "rejected"),
-        (min(counts.get(State.FAILED, 0), count_open(upload, State.FAILED)), "failed on our side"),
-        (missing, "missing"),
-        (0 if missing else count_lost(upload), "not received"),
-        (sum(upload.handled.values()), "replaced or dealt with"),
-        (counts.get(State.DELETED), "deleted"),
-        (upload.duplicates, "already here"),
+        (min(counts.get(State.REJECTED, 0), count_open(upload, State.REJECTED)), mark("rejected")),
+        (min(counts.get(State.FAILED, 0), count_open(upload, State.FAILED)), mark("failed on our side")),
+        (missing, mark("missing")),
+        (0 if missing else count_lost(upload), mark("not received")),
+        (sum(upload.handled.values()), mark("replaced or dealt with")),
+        (counts.get(State.DELETED), mark("deleted")),
+        (upload.duplicates, mark("already here")),
     ]
-    yield from (f"{number:,} {word}" for number, word in told if number)
+    yield from (f"{format_number(number)} {gettext(word)}" for number, word in told if number)
     refused = upload.containers.get(State.REJECTED, 0)
     if refused:
-        yield f"{format_count(refused, 'archive')} rejected"
+        yield gettext("{archives} rejected").format(archives=format_count(refused, "archive"))
 
 
 def describe_shortage(upload: Upload) -> str:
@@ -89,9 +96,15 @@ def describe_shortage(upload: Upload) -> str:
     missing = count_missing_so_far(upload)
     if missing <= count_lost(upload):
         return ""
-    told = format_count(missing, "file" if upload.expected else "image")
-    verb = "is" if missing == 1 else "are"
-    return f"{told} of the {upload.expected or upload.expected_images:,} that you expected {verb} missing."
+    told = ngettext(
+        "{files} of the {expected} that you expected is missing.",
+        "{files} of the {expected} that you expected are missing.",
+        missing,
+    )
+    return told.format(
+        files=format_count(missing, "file" if upload.expected else "image"),
+        expected=format_number(upload.expected or upload.expected_images or 0),
+    )
 
 
 def describe_archives(upload: Upload) -> str:
@@ -99,10 +112,10 @@ def describe_archives(upload: Upload) -> str:
     archives = sum(upload.containers.values())
     if not archives:
         return ""
-    inside = (
-        f", {format_count(upload.entries, 'file')} in {'it' if archives == 1 else 'them'}" if upload.entries else ""
-    )
-    return format_count(archives, "archive") + inside
+    if not upload.entries:
+        return format_count(archives, "archive")
+    told = ngettext("{archives}, {files} in it", "{archives}, {files} in them", archives)
+    return told.format(archives=format_count(archives, "archive"), files=format_count(upload.entries, "file"))
 
 
 UPLOAD_FILTERS = {

@@ -1,3 +1,4 @@
+import { mark } from "../language.js";
 import { digest } from "../digest.js";
 import { countImages } from "./archive.js";
 import { isLeftOut } from "./carriers.js";
@@ -38,7 +39,7 @@ export async function look(one, twins) {
 function oddity(path, kind, header) {
   if (kind === "dicom") {
     const code = header.trouble ?? (contradiction(path, kind) ? "other-kind" : null);
-    return code && { code, about: "a DICOM file" };
+    return code && { code, about: mark("a DICOM file") };
   }
   if (contradiction(path, kind)) return misnamed(path, kind);
   if (["program", "office", "media", "archive"].includes(kind)) return { code: kind };
@@ -47,11 +48,11 @@ function oddity(path, kind, header) {
 }
 
 const CONTENTS = {
-  pdf: "a PDF document",
-  zip: "a ZIP archive",
-  jpeg: "a JPEG image",
-  png: "a PNG image",
-  tiff: "a TIFF image",
+  pdf: mark("a PDF document"),
+  zip: mark("a ZIP archive"),
+  jpeg: mark("a JPEG image"),
+  png: mark("a PNG image"),
+  tiff: mark("a TIFF image"),
 };
 
 function misnamed(path, kind) {

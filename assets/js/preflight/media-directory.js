@@ -58,9 +58,9 @@ function images(items) {
   return found;
 }
 
-/** `series 2 (CT)`; its UID where it has no number. */
+/** `2 (CT)`; its UID where it has no number. */
 function nameOf(series) {
   const modality = series.string("x00080060");
-  const name = `series ${series.string("x00200011") || series.string("x0020000e")}`;
+  const name = series.string("x00200011") || series.string("x0020000e");
   return modality ? `${name} (${modality})` : name;
 }

@@ -1,3 +1,4 @@
+import { gettext } from "../language.js";
 import { PassingError, RefusedError, SessionEndedError } from "../upload/errors.js";
 import { retry } from "../upload/retry.js";
 
@@ -56,7 +57,7 @@ export class Listing {
     }
     const page = await this.#renewals.get(file.page);
     const fresh = page.files.find((one) => one.file_id === file.file_id);
-    if (!fresh) throw new RefusedError("The file is no longer among what can be downloaded.");
+    if (!fresh) throw new RefusedError(gettext("The file is no longer among what can be downloaded."));
     Object.assign(file, { url: fresh.url, expires_at: fresh.expires_at });
   }
 
@@ -78,10 +79,10 @@ export class Listing {
       body: JSON.stringify(this.#wanted),
     });
     if (response.ok) return response.json();
-    if (BUSY.has(response.status)) throw new PassingError("The portal is busy.");
+    if (BUSY.has(response.status)) throw new PassingError(gettext("The portal is busy."));
     // 403: somebody has signed in anew meanwhile, in another tab, and this page's token is of the session before.
     if (response.type === "opaqueredirect" || [401, 403].includes(response.status)) throw new SessionEndedError();
-    throw new RefusedError("The portal does not give these files.", { status: response.status });
+    throw new RefusedError(gettext("The portal does not give these files."), { status: response.status });
   }
 }
 
@@ -98,6 +99,6 @@ async function reach(path, options) {
     return await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new PassingError("The portal cannot be reached. Check your network connection.", { unreached: true });
+    throw new PassingError(gettext("The portal cannot be reached. Check your network connection."), { unreached: true });
   }
 }

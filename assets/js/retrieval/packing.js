@@ -1,3 +1,4 @@
+import { gettext, mark } from "../language.js";
 import { makeZip } from "client-zip";
 import { Names } from "./names.js";
 import { readFrom, readWhole } from "./reading.js";
@@ -6,6 +7,13 @@ import { readFrom, readWhole } from "./reading.js";
 const WHOLE = 16 * 1024 ** 2;
 /** So many of these are fetched at a time. */
 const AHEAD = 6;
+const OUTCOMES = {
+  awaiting_upload: mark("awaiting upload"),
+  deleted: mark("deleted"),
+  expired: mark("expired"),
+  failed: mark("failed"),
+  rejected: mark("rejected"),
+};
 const REASONS = { duplicate: "", superseded: "" };
 
 /** Packs what a listing holds into a ZIP, in order. Nothing is left out without being told. */
@@ -27,7 +35,7 @@ export class Packing {
     this.#signal = signal;
     this.missing = listing.leftOut
       .filter((one) => !(one.reason in REASONS))
-      .map((one) => ({ name: one.name, why: `It was not accepted: ${one.reason.replaceAll("_", " ")}.` }));
+      .map((one) => ({ name: one.name, why: gettext("It was not accepted: {reason}.", { reason: gettext(OUTCOMES[one.reason] ?? one.reason) }) }));
   }
 
   get stream() {
@@ -96,5 +104,5 @@ export class Packing {
 
 function tell(missing) {
   const lines = missing.map(({ name, why }) => `${name}: ${why}`);
-  return `This ZIP is not complete. Missing:\r\n\r\n${lines.join("\r\n")}\r\n`;
+  return `${gettext("This ZIP is not complete. Missing:")}\r\n\r\n${lines.join("\r\n")}\r\n`;
 }

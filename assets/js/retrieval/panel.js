@@ -1,3 +1,4 @@
+import { gettext } from "../language.js";
 import { network } from "../upload/network.js";
 import { Speed } from "../upload/speed.js";
 import { StatusMessage } from "../upload/status-message.js";
@@ -27,8 +28,8 @@ export class Panel {
     this.#total = { files: 0, bytes: 0 };
     this.#speed.reset();
     this.#place.hidden = false;
-    this.#head(`Downloading ${what}`, "");
-    this.#say("Looking up the files…");
+    this.#head(gettext("Downloading {what}", { what }), "");
+    this.#say(gettext("Looking up the files…"));
     this.#show({ cancel });
     this.#find("missing").hidden = true;
     this.#find("note").textContent = "";
@@ -39,7 +40,7 @@ export class Panel {
   }
 
   found(files, of) {
-    this.#say(`Looking up the files: ${number(files)} of ${number(Math.max(files, of))}…`);
+    this.#say(gettext("Looking up the files: {part} of {whole}…", { part: number(files), whole: number(Math.max(files, of)) }));
   }
 
   start(files, bytes) {
@@ -60,7 +61,7 @@ export class Panel {
   decide(troubles, { finish, cancel, signal }) {
     this.#tick();
     this.#missing(
-      `${counted(troubles.length, "file")} could not be downloaded`,
+      gettext("{files} could not be downloaded", { files: counted(troubles.length, "file") }),
       troubles.map(({ name, error }) => ({ name, why: error.message })),
     );
     return new Promise((resolve, reject) => {
@@ -80,16 +81,18 @@ export class Panel {
 
   /** Everything that was asked for is in the ZIP. */
   complete(name, repeats) {
-    this.#end("Download complete", "good");
-    this.#say(`${counted(this.#done.files, "file")} (${size(this.#total.bytes)}) in ${name}.`);
-    if (repeats) this.#find("note").textContent = `${counted(repeats, "file")} left out: sent twice, or replaced by another file.`;
+    this.#end(gettext("Download complete"), "good");
+    this.#say(gettext("{files} ({size}) in {name}.", { files: counted(this.#done.files, "file"), size: size(this.#total.bytes), name }));
+    if (!repeats) return;
+    const left = { files: counted(repeats, "file") };
+    this.#find("note").textContent = gettext("{files} left out: sent twice, or replaced by another file.", left);
   }
 
   /** The ZIP is there, and lacks something. */
   incomplete(name, missing) {
-    this.#end(`Download not complete: ${counted(missing.length, "file")} missing`, "warn");
-    this.#say(`${counted(this.#done.files, "file")} in ${name}. NOT-COMPLETE.txt in it names what is missing.`);
-    this.#missing("Missing", missing);
+    this.#end(gettext("Download not complete: {files} missing", { files: counted(missing.length, "file") }), "warn");
+    this.#say(gettext("{files} in {name}. NOT-COMPLETE.txt in it names what is missing.", { files: counted(this.#done.files, "file"), name }));
+    this.#missing(gettext("Missing"), missing);
   }
 
   /** There is no ZIP. */
@@ -121,7 +124,8 @@ export class Panel {
     if (!files) return;
     const rate = network.offline || network.shaky ? 0 : this.#speed.rate;
     const left = rate ? ` · ${size(rate)}/s · ${timeLeft((bytes - this.#done.bytes) / rate)}` : "";
-    const text = `${number(this.#done.files)} of ${counted(files, "file")} · ${size(this.#done.bytes)} of ${size(bytes)}`;
+    const done = gettext("{part} of {whole}", { part: number(this.#done.files), whole: counted(files, "file") });
+    const text = `${done} · ${gettext("{part} of {whole}", { part: size(this.#done.bytes), whole: size(bytes) })}`;
     this.#find("bar").value = bytes ? this.#done.bytes / bytes : 1;
     this.#find("line").textContent = text + left;
     this.#status.showNowAndThen(text);
@@ -129,7 +133,9 @@ export class Panel {
 
   #tellNetwork() {
     const away = network.offline || network.shaky;
-    this.#find("note").textContent = away ? "No connection. The download goes on as soon as there is one." : "";
+    this.#find("note").textContent = away
+      ? gettext("No connection. The download goes on as soon as there is one.")
+      : "";
   }
 
   #missing(heading, rows) {
@@ -142,7 +148,7 @@ export class Panel {
     });
     this.#find("missing-head").textContent = heading;
     this.#find("missing-list").replaceChildren(...items);
-    this.#find("missing-more").textContent = rows.length > NAMED ? `And ${number(rows.length - NAMED)} more.` : "";
+    this.#find("missing-more").textContent = rows.length > NAMED ? gettext("And {count} more.", { count: number(rows.length - NAMED) }) : "";
     this.#find("missing").hidden = false;
   }
 

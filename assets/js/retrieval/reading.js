@@ -1,3 +1,4 @@
+import { gettext } from "../language.js";
 import { digest } from "../digest.js";
 import { PassingError, RefusedError } from "../upload/errors.js";
 import { retry } from "../upload/retry.js";
@@ -23,7 +24,7 @@ export async function* readFrom(at, file, { listing, moved, signal }) {
         skipped += given.length - chunk.length;
         if (!chunk.length) continue;
         at += chunk.length;
-        if (at > file.size) throw new RefusedError("Storage sent more than was accepted.");
+        if (at > file.size) throw new RefusedError(gettext("Storage sent more than was accepted."));
         moved(chunk.length);
         yield chunk;
       }
@@ -34,7 +35,7 @@ export async function* readFrom(at, file, { listing, moved, signal }) {
       reader.cancel().catch(() => {});
     }
     breaks = at > before ? 0 : breaks + 1;
-    if (breaks >= BREAKS) throw new PassingError("The connection to storage breaks off.");
+    if (breaks >= BREAKS) throw new PassingError(gettext("The connection to storage breaks off."));
   }
 }
 
@@ -48,7 +49,7 @@ export async function readWhole(file, { listing, moved, signal }) {
       at += chunk.length;
     }
     if (file.sha256 && (await digest(whole)) !== file.sha256) {
-      throw new RefusedError("The bytes that came are not those that were accepted.");
+      throw new RefusedError(gettext("The bytes that came are not those that were accepted."));
     }
     return whole;
   } catch (error) {
@@ -66,8 +67,8 @@ async function open(at, file, listing, signal) {
     await response.body?.cancel();
     // Storage takes no address that has lapsed, or was signed with keys that have.
     if ([400, 403].includes(response.status) && !anew) continue;
-    if (response.status >= 500 || response.status === 429) throw new PassingError("Storage is busy.");
-    throw new RefusedError(`Storage did not return it (${response.status}).`, { status: response.status });
+    if (response.status >= 500 || response.status === 429) throw new PassingError(gettext("Storage is busy."));
+    throw new RefusedError(gettext("Storage did not return it ({status}).", { status: response.status }), { status: response.status });
   }
   return null;
 }
@@ -78,7 +79,7 @@ async function reach(url, at, signal) {
     return await fetch(url, { headers, signal, cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new PassingError("Storage cannot be reached. Check your network connection.", { unreached: true });
+    throw new PassingError(gettext("Storage cannot be reached. Check your network connection."), { unreached: true });
   }
 }
 
@@ -86,7 +87,7 @@ async function reach(url, at, signal) {
 async function next(reader) {
   let timer = 0;
   const stalled = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new PassingError("Nothing comes.")), STALLED);
+    timer = setTimeout(() => reject(new PassingError(gettext("Nothing comes."))), STALLED);
   });
   try {
     const { done, value } = await Promise.race([reader.read(), stalled]);

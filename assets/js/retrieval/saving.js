@@ -1,3 +1,5 @@
+import { gettext } from "../language.js";
+
 /** What a browser that cannot write straight to disk may pack: it keeps the whole ZIP to itself meanwhile. */
 export const LARGEST_KEPT = 2_000_000_000;
 
@@ -8,7 +10,7 @@ export const LARGEST_KEPT = 2_000_000_000;
 export async function chooseTarget(name) {
   if (!globalThis.showSaveFilePicker) return { largest: LARGEST_KEPT, write: keep(name), discard() {} };
   try {
-    const types = [{ description: "ZIP archive", accept: { "application/zip": [".zip"] } }];
+    const types = [{ description: gettext("ZIP archive"), accept: { "application/zip": [".zip"] } }];
     const handle = await globalThis.showSaveFilePicker({ suggestedName: name, types });
     return { largest: Infinity, write: (stream, signal) => pour(stream, handle, signal), discard: () => discard(handle) };
   } catch (error) {

@@ -1,3 +1,5 @@
+import { gettext } from "../language.js";
+
 /** Above this a file goes in parts, each with its own checksum, so that it is not read twice. */
 export const WHOLE_AT_MOST = 64 * 1024 * 1024;
 
@@ -48,7 +50,7 @@ function dropRefused(declared, error, failed) {
   const named = new Map();
   for (const { pointer = "", message } of error.errors ?? []) {
     const [, index] = /^\/files\/(\d+)\b/.exec(pointer) ?? [];
-    if (index) named.set(Number(index), new Error(`This file cannot be sent: ${message}.`));
+    if (index) named.set(Number(index), new Error(gettext("This file cannot be sent: {message}.", { message })));
   }
   const refused = (index) => (named.size > 0 ? named.get(index) : error);
   declared.forEach(({ entry }, index) => refused(index) && failed(entry, refused(index)));

@@ -1,3 +1,4 @@
+import { gettext, ngettext } from "../language.js";
 import { UNDER_WAY } from "./entries.js";
 import { counted, number } from "./words.js";
 
@@ -57,15 +58,26 @@ function placeOf(path) {
 
 function describe(listed) {
   const missing = listed.filter(({ here }) => !here).length;
-  const names = `The CD's list names ${counted(listed.length, "image")}`;
-  if (missing === 0) return { missing, text: `${names}, and all are among the chosen files.` };
+  const images = counted(listed.length, "image");
+  if (missing === 0) return { missing, text: gettext("The CD's list names {images}, and all are among the chosen files.", { images }) };
   const series = new Map();
   for (const { series: name, here } of listed) {
     const counts = series.get(name) ?? { images: 0, missing: 0 };
     series.set(name, { images: counts.images + 1, missing: counts.missing + Number(!here) });
   }
   const lacking = Array.from(series).filter(([, counts]) => counts.missing > 0);
-  const told = lacking.map(([name, counts]) => `${number(counts.missing)} of ${number(counts.images)} in ${name}`);
-  const are = missing === 1 ? "is" : "are";
-  return { missing, text: `${names}; ${number(missing)} of them ${are} not among the chosen files: ${told.join(", ")}.` };
+  const told = lacking.map(([name, counts]) =>
+    gettext("{missing} of {images} in series {name}", {
+      missing: number(counts.missing),
+      images: number(counts.images),
+      name,
+    }),
+  );
+  const text = ngettext(
+    "The CD's list names {images}; {count} of them is not among the chosen files: {series}.",
+    "The CD's list names {images}; {count} of them are not among the chosen files: {series}.",
+    missing,
+    { images, count: number(missing), series: told.join(", ") },
+  );
+  return { missing, text };
 }

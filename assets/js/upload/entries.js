@@ -1,27 +1,29 @@
+import { mark } from "../language.js";
+
 /**
  * What may happen to a chosen file. `open`: its bytes are still to go, so leaving the page would lose something.
  * `acts`: what its row offers. `group`: which of the list's filters shows it.
  */
 export const STATES = {
-  checking: { label: "Being checked", tone: "wait", group: "waiting", acts: ["remove"] },
-  ready: { label: "Ready", tone: "wait", group: "waiting", acts: ["remove"] },
-  leftOut: { label: "Left out", tone: "wait", group: null, acts: [] },
-  needed: { label: "Choose it again", tone: "warn", group: "waiting", acts: [] },
-  queued: { label: "Waiting", tone: "wait", group: "waiting", open: true, acts: ["pause", "cancel"] },
-  sending: { label: "Sending", tone: "wait", group: "waiting", open: true, acts: ["pause", "cancel"] },
-  paused: { label: "Paused", tone: "wait", group: "waiting", open: true, acts: ["resume", "cancel"] },
-  failed: { label: "Not sent", tone: "bad", group: "failed", acts: ["retry", "cancel"] },
-  sent: { label: "Checking", tone: "wait", group: "sent", acts: [] },
-  cancelled: { label: "Cancelled", tone: "wait", group: null, acts: [] },
+  checking: { label: mark("Being checked"), tone: "wait", group: "waiting", acts: ["remove"] },
+  ready: { label: mark("Ready"), tone: "wait", group: "waiting", acts: ["remove"] },
+  leftOut: { label: mark("Left out"), tone: "wait", group: null, acts: [] },
+  needed: { label: mark("Choose it again"), tone: "warn", group: "waiting", acts: [] },
+  queued: { label: mark("Waiting"), tone: "wait", group: "waiting", open: true, acts: ["pause", "cancel"] },
+  sending: { label: mark("Sending"), tone: "wait", group: "waiting", open: true, acts: ["pause", "cancel"] },
+  paused: { label: mark("Paused"), tone: "wait", group: "waiting", open: true, acts: ["resume", "cancel"] },
+  failed: { label: mark("Not sent"), tone: "bad", group: "failed", acts: ["retry", "cancel"] },
+  sent: { label: mark("Checking"), tone: "wait", group: "sent", acts: [] },
+  cancelled: { label: mark("Cancelled"), tone: "wait", group: null, acts: [] },
 };
 
 /** What became of a file that was sent. */
 export const VERDICTS = {
-  accepted: { label: "Accepted", tone: "ok", group: "sent", acts: [] },
-  rejected: { label: "Rejected", tone: "bad", group: "rejected", acts: [] },
-  failed: { label: "Failed on our side", tone: "fault", group: "rejected", acts: [] },
-  expired: { label: "Not received", tone: "wait", group: "rejected", acts: [] },
-  deleted: { label: "Deleted", tone: "wait", group: "rejected", acts: [] },
+  accepted: { label: mark("Accepted"), tone: "ok", group: "sent", acts: [] },
+  rejected: { label: mark("Rejected"), tone: "bad", group: "rejected", acts: [] },
+  failed: { label: mark("Failed on our side"), tone: "fault", group: "rejected", acts: [] },
+  expired: { label: mark("Not received"), tone: "wait", group: "rejected", acts: [] },
+  deleted: { label: mark("Deleted"), tone: "wait", group: "rejected", acts: [] },
 };
 
 /** How an entry shows: by its verdict, where it has one. */

@@ -1,3 +1,5 @@
+import { gettext } from "../language.js";
+
 /** Something that trying again may mend: the network, a busy server, a request that expired while it waited. */
 export class PassingError extends Error {
   constructor(message, { unreached = false } = {}) {
@@ -20,18 +22,18 @@ export class RefusedError extends Error {
 /** Nobody is signed in any more: all files wait until somebody is. */
 export class SessionEndedError extends RefusedError {
   constructor() {
-    super("Your session has ended. Sign in again, then resume.", { status: 401 });
+    super(gettext("Your session has ended. Sign in again, then resume."), { status: 401 });
   }
 }
 
 export class UnreadableFileError extends Error {
   constructor() {
-    super("This file can no longer be read. It was changed, moved or removed after you chose it. Choose it again.");
+    super(gettext("This file can no longer be read. It was changed, moved or removed after you chose it. Choose it again."));
   }
 }
 
 export class OtherFileError extends Error {
   constructor() {
-    super("This is not the same file as before: its content has changed. Remove it here, and send it as a new upload.");
+    super(gettext("This is not the same file as before: its content has changed. Remove it here, and send it as a new upload."));
   }
 }

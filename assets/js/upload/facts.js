@@ -1,3 +1,4 @@
+import { gettext } from "../language.js";
 import { counted, number } from "./words.js";
 
 const MOST = 99_999;
@@ -27,7 +28,7 @@ export class Facts {
   valid() {
     const { expected } = this;
     const right = expected === null || (Number.isInteger(expected) && expected >= 1 && expected <= MOST);
-    this.#form.querySelector("#expected-trouble").textContent = right ? "" : `Enter a number from 1 to ${number(MOST)}.`;
+    this.#form.querySelector("#expected-trouble").textContent = right ? "" : gettext("Enter a number from 1 to {most}.", { most: number(MOST) });
     this.#form.elements.expected.setAttribute("aria-invalid", String(!right));
     return right;
   }
@@ -36,10 +37,11 @@ export class Facts {
   compared(images) {
     const { expected } = this;
     if (!expected || images === null || !this.valid()) return "";
-    if (images === expected) return `All ${counted(expected, "image")} that you expect are here.`;
+    if (images === expected) return gettext("All {images} that you expect are here.", { images: counted(expected, "image") });
     const gap = number(Math.abs(expected - images));
-    const told = images < expected ? `${gap} missing` : `${gap} more than that`;
-    return `You expect ${counted(expected, "image")}, but there are ${number(images)} here: ${told}.`;
+    const told = images < expected ? gettext("{count} missing", { count: gap }) : gettext("{count} more than that", { count: gap });
+    const values = { images: counted(expected, "image"), here: number(images), told };
+    return gettext("You expect {images}, but there are {here} here: {told}.", values);
   }
 
   /** They belong to the upload, and stay as they were announced. */

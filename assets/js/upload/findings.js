@@ -1,3 +1,4 @@
+import { gettext, mark } from "../language.js";
 import { counted } from "./words.js";
 
 /**
@@ -7,66 +8,66 @@ import { counted } from "./words.js";
  */
 export const FINDINGS = {
   empty: {
-    head: "Empty",
-    text: "The file is empty. Export it again from the system that it comes from.",
+    head: mark("Empty"),
+    text: mark("The file is empty. Export it again from the system that it comes from."),
     leaveOut: true,
   },
   unreadable: {
-    head: "Cannot be read",
-    text: "It was changed, moved or removed after you chose it, or it is open in another program. Choose it again.",
+    head: mark("Cannot be read"),
+    text: mark("It was changed, moved or removed after you chose it, or it is open in another program. Choose it again."),
     leaveOut: true,
   },
-  "too-large": { head: "Too large", text: "No file may be larger than 50 GB.", leaveOut: true },
-  program: { head: "A program, not a medical file", text: "Programs and scripts are never accepted.", leaveOut: true },
+  "too-large": { head: mark("Too large"), text: mark("No file may be larger than 50 GB."), leaveOut: true },
+  program: { head: mark("A program, not a medical file"), text: mark("Programs and scripts are never accepted."), leaveOut: true },
   office: {
-    head: "An office document",
-    text: "Word, Excel and mail files are not accepted. Save it as a PDF document, and send that.",
+    head: mark("An office document"),
+    text: mark("Word, Excel and mail files are not accepted. Save it as a PDF document, and send that."),
     leaveOut: true,
   },
   media: {
-    head: "A sound, a video or a picture of a kind that is not accepted",
-    text: "Send pictures as JPEG, PNG or TIFF. Videos are only accepted inside DICOM files.",
+    head: mark("A sound, a video or a picture of a kind that is not accepted"),
+    text: mark("Send pictures as JPEG, PNG or TIFF. Videos are only accepted inside DICOM files."),
     leaveOut: true,
   },
   archive: {
-    head: "An archive that is not ZIP",
-    text: "We can only unpack ZIP archives. Unpack it yourself, and send the folder.",
+    head: mark("An archive that is not ZIP"),
+    text: mark("We can only unpack ZIP archives. Unpack it yourself, and send the folder."),
     leaveOut: true,
   },
   duplicate: {
-    head: "Chosen twice",
-    text: "Another of the chosen files has the same content. Once is enough.",
-    about: (path) => `same as ${path}`,
+    head: mark("Chosen twice"),
+    text: mark("Another of the chosen files has the same content. Once is enough."),
+    about: (path) => gettext("same as {path}", { path }),
     leaveOut: true,
   },
   "no-dicom-header": {
-    head: "Named like a DICOM file, but it is not one",
-    text: "It may be damaged, or come from a broken export. It will probably be rejected: export it again.",
+    head: mark("Named like a DICOM file, but it is not one"),
+    text: mark("It may be damaged, or come from a broken export. It will probably be rejected: export it again."),
   },
   "dicom-unreadable": {
-    head: "The DICOM header cannot be read",
-    text: "The file is damaged or incomplete. It will probably be rejected: export it again.",
+    head: mark("The DICOM header cannot be read"),
+    text: mark("The file is damaged or incomplete. It will probably be rejected: export it again."),
   },
   "dicom-unidentified": {
-    head: "The DICOM header does not say which image or study this is",
-    text: "A SOP Instance, Study or Series UID is missing. It will probably be rejected: export it again.",
+    head: mark("The DICOM header does not say which image or study this is"),
+    text: mark("A SOP Instance, Study or Series UID is missing. It will probably be rejected: export it again."),
   },
   "other-kind": {
-    head: "Its content is not what its name says",
-    text: "It may still be accepted, with a warning. Check that this is the right file.",
-    about: (content) => `it is ${content}`,
+    head: mark("Its content is not what its name says"),
+    text: mark("It may still be accepted, with a warning. Check that this is the right file."),
+    about: (content) => gettext("it is {content}", { content: gettext(content) }),
   },
   "other-content": {
-    head: "Its content is not what its name says",
-    text: "The file may be damaged. It will probably be rejected: check that it opens on your computer.",
+    head: mark("Its content is not what its name says"),
+    text: mark("The file may be damaged. It will probably be rejected: check that it opens on your computer."),
   },
   unknown: {
-    head: "Not a kind of file that we know",
-    text: "It will probably be rejected. We accept DICOM, NIfTI, HL7, FHIR, C-CDA, PDF, JPEG, PNG, TIFF, CSV and ZIP.",
+    head: mark("Not a kind of file that we know"),
+    text: mark("It will probably be rejected. We accept DICOM, NIfTI, HL7, FHIR, C-CDA, PDF, JPEG, PNG, TIFF, CSV and ZIP."),
   },
   carrier: {
-    head: (count) => `${counted(count, "other file")} left out`,
-    text: "No medical files: a CD's viewer and README, or what a computer keeps in its folders.",
+    head: (count) => gettext("{files} left out", { files: counted(count, "other file") }),
+    text: mark("No medical files: a CD's viewer and README, or what a computer keeps in its folders."),
     leaveOut: true,
     quiet: true,
   },

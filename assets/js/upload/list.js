@@ -1,7 +1,14 @@
+import { gettext, mark } from "../language.js";
 import { describe } from "./entries.js";
 import { size } from "./words.js";
 
-const ACTS = { pause: "Pause", resume: "Resume", cancel: "Cancel", remove: "Remove", retry: "Retry" };
+const ACTS = {
+  pause: mark("Pause"),
+  resume: mark("Resume"),
+  cancel: mark("Cancel"),
+  remove: mark("Remove"),
+  retry: mark("Retry"),
+};
 /** Rows kept ready above and below those in sight. */
 const MARGIN = 6;
 
@@ -89,7 +96,7 @@ export class FileList {
       const { label, tone } = describe(entry);
       sub.textContent = [size(entry.size), entry.trouble].filter(Boolean).join(" · ");
       sub.title = entry.trouble;
-      state.textContent = label;
+      state.textContent = gettext(label);
       state.className = `file-row__state tone-${tone}`;
       this.#offer(acts, entry, drawn !== null && acts.contains(document.activeElement));
       drawn = describe(entry);
@@ -103,8 +110,8 @@ export class FileList {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "plain-act";
-      button.textContent = ACTS[act];
-      button.setAttribute("aria-label", `${ACTS[act]} ${entry.path}`);
+      button.textContent = gettext(ACTS[act]);
+      button.setAttribute("aria-label", `${gettext(ACTS[act])} ${entry.path}`);
       button.addEventListener("click", () => this.#onAct(act, entry));
       return button;
     });
@@ -116,7 +123,7 @@ export class FileList {
 function findingsLink({ fileId, path }) {
   const link = document.createElement("a");
   link.href = `/files/${fileId}`;
-  link.textContent = "Details";
-  link.setAttribute("aria-label", `Details of ${path}`);
+  link.textContent = gettext("Details");
+  link.setAttribute("aria-label", gettext("Details of {path}", { path }));
   return link;
 }

@@ -1,3 +1,4 @@
+import { gettext, mark, ngettext } from "../language.js";
 import { describe, STATES } from "./entries.js";
 import { FINDINGS } from "./findings.js";
 import { FileList } from "./list.js";
@@ -5,11 +6,13 @@ import { network } from "./network.js";
 import { counted, number, size, timeLeft } from "./words.js";
 
 const SKIP_AFTER = 4000;
+/** What the title begins with while an upload runs, in each language. */
+const SENT_IN_TITLE = /^\d+ % [^·]+ · /;
 /** Groups that need somebody. */
 const FIRST = ["failed", "rejected"];
 const NOTICES = {
-  offline: "Offline. Sending will continue automatically when the network is back.",
-  shaky: "The connection keeps failing. We keep trying automatically.",
+  offline: mark("Offline. Sending will continue automatically when the network is back."),
+  shaky: mark("The connection keeps failing. We keep trying automatically."),
 };
 
 /** The chosen files: what is to be done with them, how far they have come, and the list. Draws; decides nothing. */
@@ -56,11 +59,11 @@ export class FilesPanel {
 
   #running() {
     const count = (...states) => this.#entries.count(...states);
-    if (count("queued", "sending") > 0) return `Sending ${counted(count("queued", "sending"), "file")}`;
-    if (count("paused") > 0) return "Paused";
-    if (count("failed") > 0) return `${counted(count("failed"), "file")} could not be sent`;
-    if (count("needed") > 0) return `Still needed: ${counted(count("needed"), "file")}`;
-    return count("sent") > 0 ? "All sent" : "Cancelled";
+    if (count("queued", "sending") > 0) return gettext("Sending {files}", { files: counted(count("queued", "sending"), "file") });
+    if (count("paused") > 0) return gettext("Paused");
+    if (count("failed") > 0) return gettext("{files} could not be sent", { files: counted(count("failed"), "file") });
+    if (count("needed") > 0) return gettext("Still needed: {files}", { files: counted(count("needed"), "file") });
+    return count("sent") > 0 ? gettext("All sent") : gettext("Cancelled");
   }
 
   /** What the look before sending has come to. */
@@ -68,32 +71,34 @@ export class FilesPanel {
     const checking = this.#entries.count("checking");
     const ready = this.#entries.count("ready");
     const leftOut = this.#entries.count("leftOut");
-    if (checking > 0) return `Checking each file before anything is sent: ${number(checking)} to go.`;
+    if (checking > 0) return gettext("Checking each file before anything is sent: {count} to go.", { count: number(checking) });
     const found = this.#entries.in("ready", "leftOut").filter((entry) => entry.finding);
     const quiet = found.filter((entry) => FINDINGS[entry.finding.code].quiet).length;
     const odd = found.length - quiet;
-    if (odd === 0) return "All look fine.";
-    return `${number(ready + leftOut - odd - quiet)} look fine, ${number(odd)} need${odd === 1 ? "s" : ""} a look:`;
+    if (odd === 0) return gettext("All look fine.");
+    const values = { fine: number(ready + leftOut - odd - quiet), odd: number(odd) };
+    return ngettext("{fine} look fine, {odd} needs a look:", "{fine} look fine, {odd} need a look:", odd, values);
   }
 
   #progress() {
     const { files, bytes, sent } = this.#entries.underWay;
     this.#part("files-progress").hidden = files === 0;
     if (files === 0) {
-      document.title = document.title.replace(/^\d+ % sent · /, "");
+      document.title = document.title.replace(SENT_IN_TITLE, "");
       return;
     }
     // Empty files have no bytes: they count by their number.
     const share = bytes > 0 ? sent / bytes : this.#entries.count("sent") / files;
     const percent = this.#entries.open > 0 ? Math.min(99, Math.floor(share * 100)) : Math.round(share * 100);
-    const done = `${number(this.#entries.count("sent"))} of ${counted(files, "file")} sent`;
+    const gone = { count: number(this.#entries.count("sent")), files: counted(files, "file") };
+    const done = gettext("{count} of {files} sent", gone);
     const rate = this.#entries.count("sending") > 0 && !network.offline ? Math.round(this.#speed.rate) : 0;
-    const figures = [done, `${size(sent)} of ${size(bytes)}`];
+    const figures = [done, gettext("{part} of {whole}", { part: size(sent), whole: size(bytes) })];
     if (rate > 0) figures.push(`${size(rate)}/s`, timeLeft((bytes - sent) / rate));
     this.#part("files-bar").value = share;
     set(this.#part("files-figures"), figures.join(" · "));
-    document.title = `${percent} % sent · ${document.title.replace(/^\d+ % sent · /, "")}`;
-    if (this.#entries.open > 0) this.#status.showNowAndThen(`${percent} % sent: ${done}.`);
+    document.title = `${gettext("{percent} % sent", { percent })} · ${document.title.replace(SENT_IN_TITLE, "")}`;
+    if (this.#entries.open > 0) this.#status.showNowAndThen(gettext("{percent} % sent: {done}.", { percent, done }));
   }
 
   #notice() {
@@ -101,7 +106,7 @@ export class FilesPanel {
     const waiting = this.#entries.open > 0 && !this.#uploader.paused;
     const trouble = waiting && (network.offline ? "offline" : network.shaky && "shaky");
     notice.hidden = !trouble && !this.#sessionEnded;
-    if (trouble) set(notice.querySelector("p"), NOTICES[trouble]);
+    if (trouble) set(notice.querySelector("p"), gettext(NOTICES[trouble]));
     else if (this.#sessionEnded) tellToSignIn(notice.querySelector("p"));
     else set(notice.querySelector("p"), "");
   }
@@ -117,14 +122,14 @@ export class FilesPanel {
     const checking = count("checking") > 0;
     this.#checkingSince = checking ? this.#checkingSince || Date.now() : 0;
     const begun = this.#uploader.uploadId !== null;
-    show("send", count("ready") > 0 || checking, `Upload ${counted(count("ready"), begun ? "more file" : "file")}`);
+    show("send", count("ready") > 0 || checking, gettext("Upload {files}", { files: counted(count("ready"), begun ? "more file" : "file") }));
     this.#part("send").disabled = checking;
     show("skip", checking && Date.now() - this.#checkingSince > SKIP_AFTER);
     show("clear", !begun && count("ready", "checking", "leftOut") > 0);
     show("pause", !this.#uploader.paused && count("queued", "sending") > 0);
     show("resume", this.#uploader.paused || (count("paused") > 0 && count("queued", "sending") === 0));
     const retriable = count("failed") > 0 && count("queued", "sending") === 0;
-    show("retry", retriable, `Retry ${counted(count("failed"), "failed file")}`);
+    show("retry", retriable, gettext("Retry {files}", { files: counted(count("failed"), "failed file") }));
     show("cancel", this.#entries.open > 0);
     show("again", begun && this.#entries.open === 0 && count("ready", "checking", "needed") === 0);
   }
@@ -158,6 +163,11 @@ function tellToSignIn(place) {
   const link = document.createElement("a");
   link.href = "/upload";
   link.target = "_blank";
-  link.textContent = "Sign in again in a new tab";
-  place.replaceChildren("Your session has ended, and sending is paused. ", link, ", then come back and press Resume.");
+  link.textContent = gettext("Sign in again in a new tab");
+  place.replaceChildren(
+    gettext("Your session has ended, and sending is paused."),
+    " ",
+    link,
+    gettext(", then come back and press Resume."),
+  );
 }

@@ -1,3 +1,4 @@
+import { gettext } from "../language.js";
 import { PassingError, RefusedError, SessionEndedError } from "./errors.js";
 import { retry } from "./retry.js";
 
@@ -82,16 +83,16 @@ async function reach(path, options) {
     return await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new PassingError("The portal cannot be reached. Check your network connection.", { unreached: true });
+    throw new PassingError(gettext("The portal cannot be reached. Check your network connection."), { unreached: true });
   }
 }
 
 async function refusal(response) {
   const told = response.headers.get("Content-Type")?.includes("json") ? await response.json() : {};
-  if (BUSY.has(response.status)) return new PassingError("The portal is busy.");
+  if (BUSY.has(response.status)) return new PassingError(gettext("The portal is busy."));
   // 403: somebody has signed in anew meanwhile, and this page's token is of the session before.
   if (response.status === 401 || response.status === 403) return new SessionEndedError();
-  return new RefusedError(told.detail || told.title || "This file was not accepted.", {
+  return new RefusedError(told.detail || told.title || gettext("This file was not accepted."), {
     status: response.status,
     errors: told.errors,
   });

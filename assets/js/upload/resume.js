@@ -1,3 +1,4 @@
+import { gettext } from "../language.js";
 import { RefusedError } from "./errors.js";
 import { counted, number, size } from "./words.js";
 
@@ -35,9 +36,16 @@ function addNeeded({ file_id: fileId, name, size: bytes }, entries) {
 
 function describeRest(entries, announced, unannounced) {
   const left = entries.count("needed");
-  const text = [`${number(announced - left)} of ${counted(announced + unannounced, "file")} have arrived.`];
-  if (left > 0) text.push(`Listed below: ${counted(left, "file")} (${size(entries.bytes("needed"))}) still needed.`);
-  if (unannounced > 0) text.push(`You had chosen ${counted(unannounced, "more file")}, but we do not know their names.`);
+  const arrived = { count: number(announced - left), files: counted(announced + unannounced, "file") };
+  const text = [gettext("{count} of {files} have arrived.", arrived)];
+  if (left > 0) {
+    const needed = { files: counted(left, "file"), size: size(entries.bytes("needed")) };
+    text.push(gettext("Listed below: {files} ({size}) still needed.", needed));
+  }
+  if (unannounced > 0) {
+    const files = counted(unannounced, "more file");
+    text.push(gettext("You had chosen {files}, but we do not know their names.", { files }));
+  }
   return text.join(" ");
 }
 

@@ -1,3 +1,4 @@
+import { gettext, ngettext } from "../language.js";
 import { byFinding, FINDINGS } from "./findings.js";
 import { counted, number, size } from "./words.js";
 
@@ -35,8 +36,8 @@ export class Review {
   #card(code) {
     const element = this.#template.content.firstElementChild.cloneNode(true);
     const { head, text, quiet } = FINDINGS[code];
-    if (!quiet) element.querySelector("h3").textContent = head;
-    element.querySelector("p").textContent = text;
+    if (!quiet) element.querySelector("h3").textContent = gettext(head);
+    element.querySelector("p").textContent = gettext(text);
     element.classList.toggle("finding--quiet", Boolean(quiet));
     element.classList.toggle("tone-warn", !quiet);
     const [leaveOut, send] = element.querySelectorAll("[data-all]");
@@ -67,8 +68,8 @@ export class Review {
     element.querySelector("details").hidden = entries.length === 1 && !quiet;
     if (quiet) element.querySelector("h3").textContent = head(entries.length - kept);
     element.querySelector(".finding__choice").textContent = quiet && kept === 0 ? "" : choice(kept, entries);
-    leaveOut.textContent = entries.length === 1 ? "Leave it out" : `Leave all ${number(entries.length)} out`;
-    send.textContent = entries.length === 1 ? "Send it anyway" : `Send all ${number(entries.length)} anyway`;
+    leaveOut.textContent = ngettext("Leave it out", "Leave all {count} out", entries.length, { count: number(entries.length) });
+    send.textContent = ngettext("Send it anyway", "Send all {count} anyway", entries.length, { count: number(entries.length) });
     leaveOut.hidden = kept === 0;
     send.hidden = kept === entries.length;
     this.#list(card);
@@ -91,7 +92,7 @@ export class Review {
     }
     const more = element.querySelector("[data-more]");
     more.hidden = entries.length <= listed;
-    more.textContent = `Show ${number(Math.min(LISTED, entries.length - listed))} more`;
+    more.textContent = gettext("Show {count} more", { count: number(Math.min(LISTED, entries.length - listed)) });
   }
 
   #pick(entry, boxes) {
@@ -117,7 +118,8 @@ export class Review {
 function choice(kept, entries) {
   const [{ path, finding }] = entries;
   const who = entries.length > 1 ? counted(entries.length, "file") : [path, finding.about].filter(Boolean).join(", ");
-  if (kept === 0) return entries.length > 1 ? `${who} are left out.` : `${who}: left out.`;
-  if (kept === entries.length) return entries.length > 1 ? `${who} will be sent.` : `${who}: will be sent.`;
-  return `${number(kept)} of ${who} will be sent.`;
+  const { length } = entries;
+  if (kept === 0) return ngettext("{who}: left out.", "{who} are left out.", length, { who });
+  if (kept === length) return ngettext("{who}: will be sent.", "{who} will be sent.", length, { who });
+  return gettext("{count} of {who} will be sent.", { count: number(kept), who });
 }

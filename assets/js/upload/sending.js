@@ -1,3 +1,4 @@
+import { gettext } from "../language.js";
 import { OtherFileError, RefusedError } from "./errors.js";
 import { retry } from "./retry.js";
 import { transfer } from "./transfer.js";
@@ -85,7 +86,7 @@ export class Sending {
       if (failures > 0 || isLapsed(current)) [[, current]] = await this.#sign([part], signal);
       const onProgress = (loaded) => this.#onProgress(sent + loaded);
       const status = await transfer(current, this.#slice(part), { onProgress, signal });
-      if (status === 412) throw new RefusedError("A part of this file was not accepted by storage.", { status });
+      if (status === 412) throw new RefusedError(gettext("A part of this file was not accepted by storage."), { status });
     }, signal);
   }
 

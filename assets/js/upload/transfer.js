@@ -1,3 +1,4 @@
+import { gettext } from "../language.js";
 import { PassingError, RefusedError, UnreadableFileError } from "./errors.js";
 
 // The browser sets these by itself and lets nobody else do so.
@@ -15,7 +16,7 @@ export function transfer(presigned, bytes, { onProgress, signal }) {
     signal.throwIfAborted();
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
-    const lost = () => reject(new PassingError("The connection to storage was lost.", { unreached: true }));
+    const lost = () => reject(new PassingError(gettext("The connection to storage was lost."), { unreached: true }));
     const watch = watchdog(() => {
       lost();
       request.abort();
@@ -65,7 +66,7 @@ function arrived(status) {
 function refusal(status) {
   if (status === 400) {
     // Length and checksum are part of the signature: S3 refuses anything but the bytes that were announced.
-    return new RefusedError("This file has changed since you chose it. Choose it again.", { status });
+    return new RefusedError(gettext("This file has changed since you chose it. Choose it again."), { status });
   }
-  return new PassingError(`Storage answered ${status}.`);
+  return new PassingError(gettext("Storage answered {status}.", { status }));
 }

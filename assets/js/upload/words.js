@@ -1,13 +1,29 @@
+import { gettext, ngettext } from "../language.js";
+
 /** How this page says numbers: as the portal's own pages do. */
-const numbers = new Intl.NumberFormat("en-GB");
+const { lang } = document.documentElement;
+const locale = lang === "en" ? "en-GB" : lang;
+const numbers = new Intl.NumberFormat(locale);
+const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false });
+const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0, useGrouping: false });
 
 export function number(count) {
   return numbers.format(count);
 }
 
+const NOUNS = {
+  byte: (count) => ngettext("byte", "bytes", count),
+  "failed file": (count) => ngettext("failed file", "failed files", count),
+  file: (count) => ngettext("file", "files", count),
+  image: (count) => ngettext("image", "images", count),
+  minute: (count) => ngettext("minute", "minutes", count),
+  "more file": (count) => ngettext("more file", "more files", count),
+  "other file": (count) => ngettext("other file", "other files", count),
+};
+
 /** `1 file`, `2,000 files`. */
 export function counted(count, word) {
-  return `${number(count)} ${word}${count === 1 ? "" : "s"}`;
+  return `${number(count)} ${NOUNS[word](count)}`;
 }
 
 /** `512 bytes`, `1.4 MB` (of 1000, as systems and disks tell them). */
@@ -20,13 +36,13 @@ export function size(bytes) {
     amount /= 1000;
     unit += 1;
   }
-  return `${amount < 9.95 ? amount.toFixed(1) : amount.toFixed(0)} ${units[unit]}`;
+  return `${(amount < 9.95 ? tenths : whole).format(amount)} ${units[unit]}`;
 }
 
 /** `less than a minute left`, `about 4 minutes left`, `about 2 h 5 min left`. */
 export function timeLeft(seconds) {
-  if (seconds < 50) return "less than a minute left";
+  if (seconds < 50) return gettext("less than a minute left");
   const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `about ${counted(Math.max(1, minutes), "minute")} left`;
-  return `about ${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
+  if (minutes < 60) return gettext("about {minutes} left", { minutes: counted(Math.max(1, minutes), "minute") });
+  return gettext("about {hours} h {minutes} min left", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 }

@@ -16,6 +16,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from portal.http.sessions.session_cookies import find_csrf_token
+from portal.presentation.formatting import format_number
+from portal.presentation.languages import LANGUAGES, current_language, gettext, ngettext
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = ROOT / "templates"
@@ -38,8 +40,12 @@ def build_environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    pages.globals.update(static=link_static)
+    # `trans` is a piece of HTML; what `_()` returns is text, escaped like any other.
+    pages.install_gettext_callables(gettext, ngettext, newstyle=False)  # type: ignore[attr-defined]
+    pages.policies["ext.i18n.trimmed"] = True
+    pages.globals.update(static=link_static, languages=LANGUAGES, grouped=format_number)
     pages.filters.update(FILTERS)
     return pages
 
@@ -47,18 +53,21 @@ def build_environment() -> Environment:
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401
     """Render a page.
 
-    Every template sees `request`, `identity` (an Identity or None), `csrf_token`, `request_id`, `status`, the global
-    `static(name)`, and what `CONTEXTS` add.
+    Every template sees `request`, `identity` (an Identity or None), `csrf_token`, `request_id`, `language`, `status`,
+    `page_address`, the globals `static(name)`, `languages` and `grouped(number)`, and what `CONTEXTS` add.
     """
     names: dict[str, Any] = {
         "request": request,
         "identity": getattr(request.state, "identity", None),
         "csrf_token": find_csrf_token(request),
         "request_id": getattr(request.state, "request_id", ""),
+        "language": current_language(),
     }
     for add in CONTEXTS:
         names |= add(request)
-    names |= {"status": status} | context
+    # Whoever chooses another language comes back to the page; to a form that was refused, or an error, nobody can.
+    here = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
+    names |= {"status": status, "page_address": here if request.method == "GET" and status < 400 else "/"} | context
     text = build_environment().get_template(template).render(names)
     # A page may name patients' files: no cache keeps it, not even the browser's after signing out.
     return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})

@@ -16,6 +16,7 @@ from portal.auth.identity import Identity
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import formatting, labels
+from portal.presentation.languages import gettext
 from portal.quarantine import orders
 from portal.search.files import find_files
 from portal.search.media_directories import compare_contents
@@ -119,11 +120,15 @@ def _list_particulars(identity: Identity, record: FileRecord) -> list[Fact]:
     told = [
         Fact("Kind", labels.name_kind(record.kind)),
         Fact("Size", formatting.format_size(record.size)),
-        Fact("Sent by", labels.SOURCES[record.source]),
-        Fact("Checked", "" if took is None else f"{formatting.format_duration(took)} after it arrived"),
+        Fact("Sent by", gettext(labels.SOURCES[record.source])),
+        Fact("Checked", "" if took is None else _describe_wait(took)),
         Fact("Clinic", labels.name_clinic(record.clinic_id) if identity.is_admin else ""),
     ]
     return [fact for fact in told if fact.text]
+
+
+def _describe_wait(milliseconds: int) -> str:
+    return gettext("{duration} after it arrived").format(duration=formatting.format_duration(milliseconds))
 
 
 def _list_ids(record: FileRecord) -> list[Fact]:

@@ -7,6 +7,7 @@ from intake.files.keys import is_upload_id
 from intake.files.states import State
 from portal.presentation.formatting import format_dicom_date
 from portal.presentation.labels import STATE_BADGES, name_clinic
+from portal.presentation.languages import gettext
 from portal.search.files import Criteria
 
 WITHIN = {"name": "File name", "patient": "Patient ID", "reference": "Upload reference"}
@@ -39,13 +40,13 @@ def list_chips(asked: Criteria, clinics: Mapping[str, str]) -> list[Chip]:
         Chip("Patient ID", asked.patient, "patient"),
         Chip("Upload reference", asked.reference, "reference"),
         Chip("Clinic", name_clinic(asked.clinic, clinics), "clinic"),
-        Chip("State", STATE_BADGES[State(asked.state)].label if asked.state else "", "state"),
+        Chip("State", gettext(STATE_BADGES[State(asked.state)].label) if asked.state else "", "state"),
         Chip("Modality", asked.modality, "modality"),
         Chip("Cause", asked.code, "code"),
         Chip("Device", "one device" if asked.device else "", "device"),
         Chip("Sent", write_days(asked.since, asked.until), " ".join(DAYS)),
-        Chip("Study", "one study" if asked.study else "", "study"),
-        Chip("Upload", "one upload" if asked.upload else "", "upload"),
+        Chip("Study", gettext("one study") if asked.study else "", "study"),
+        Chip("Upload", gettext("one upload") if asked.upload else "", "upload"),
     ]
     return [chip for chip in told if chip.text]
 
@@ -54,8 +55,10 @@ def write_days(since: str, until: str) -> str:
     """Return days as a person says them: `22 Nov 2026`, `from 1 Nov 2026`, `1 Nov 2026 to 22 Nov 2026`."""
     first, last = (format_dicom_date(day.replace("-", "")) for day in (since, until))
     if first and last:
-        return first if first == last else f"{first} to {last}"
-    return f"from {first}" if first else f"until {last}" if last else ""
+        return first if first == last else gettext("{first} to {last}").format(first=first, last=last)
+    if first:
+        return gettext("from {first}").format(first=first)
+    return gettext("until {last}").format(last=last) if last else ""
 
 
 def _find_criterion(text: str, within: str) -> str:

@@ -15,6 +15,7 @@ from intake.studies.model import LIMITS, Series
 from intake.studies.rules import find_gaps, find_stretches
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
+from portal.presentation.languages import gettext
 from portal.search import studies as seen
 from portal.search.board import read_board
 from portal.web.clinic.search_form import Searched, lead_to_search
@@ -149,5 +150,8 @@ def _list_series(page: seen.StudyPage) -> Iterable[SeriesRow]:
 
 def _write_stretches(stretches: list[tuple[int, int]]) -> str:
     """Write stretches of numbers: `1 to 120, 122`."""
-    told = [str(first) if first == last else f"{first} to {last}" for first, last in stretches[:STRETCHES]]
-    return ", ".join([*told, "and more"] if len(stretches) > STRETCHES else told)
+    told = [
+        str(first) if first == last else gettext("{first} to {last}").format(first=first, last=last)
+        for first, last in stretches[:STRETCHES]
+    ]
+    return ", ".join([*told, gettext("and more")] if len(stretches) > STRETCHES else told)

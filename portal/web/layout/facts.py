@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from intake.files.model import Metadata
 from portal.presentation import dicom_values as values
-from portal.presentation.formatting import format_size
+from portal.presentation.formatting import format_number, format_size
 from portal.presentation.labels import spell_key
+from portal.presentation.languages import gettext
 
 PATIENT = "patient"
 """The member of the metadata that holds what identifies a patient."""
@@ -45,9 +46,9 @@ WRITERS: dict[str, Callable[[str], str]] = {
 def write_value(value: object, key: str = "") -> str:
     """Return a value on one line; `key` is what it stands under."""
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return gettext("Yes" if value else "No")
     if isinstance(value, int):
-        return format_size(value) if key.endswith("size") else f"{value:,}"
+        return format_size(value) if key.endswith("size") else format_number(value)
     if isinstance(value, str):
         return next((write for end, write in WRITERS.items() if key.endswith(end)), str)(value)
     if isinstance(value, dict):

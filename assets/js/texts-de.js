@@ -1,0 +1,4 @@
+import { learn } from "./language.js";
+import texts from "./texts/de.json";
+
+learn(texts);

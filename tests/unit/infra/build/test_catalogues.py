@@ -1,0 +1,125 @@
+"""The catalogues hold each text of the sources, and each language has all of them."""
+
+import json
+import re
+from collections import Counter
+
+import pytest
+
+from infra.build.catalogues import (
+    DOMAINS,
+    LANGUAGES,
+    SCRIPT_TEXTS,
+    build_catalogue,
+    compile_catalogue,
+    find_catalogue,
+    list_translations,
+    read_catalogue,
+    write_text,
+)
+from portal.presentation import languages
+from tests.unit.infra.build.untranslated import list_outside
+
+EVERY = [(domain, language) for domain in DOMAINS for language in LANGUAGES]
+
+HOLES = re.compile(r"%\(\w+\)s|\{\w*\}|`[^`]+`")
+TAGS = re.compile(r"</?\w[^>]*>")
+
+OUTSIDE: dict[str, int] = {
+    "portal/presentation/labels.py": 2,
+    "portal/web/admin/analytics.py": 1,
+    "portal/web/admin/clinics.py": 10,
+    "portal/web/admin/dashboard.py": 2,
+    "portal/web/auth.py": 1,
+    "portal/web/quarantine/grouping.py": 1,
+    "portal/web/quarantine/orders.py": 18,
+    "portal/web/quarantine/rejected.py": 3,
+    "portal/web/quarantine/stuck.py": 5,
+    "portal/web/quarantine/work_lists.py": 2,
+    "templates/_dashboard.html": 65,
+    "templates/admin.html": 9,
+    "templates/admin/_answer.html": 15,
+    "templates/admin/_ask.html": 3,
+    "templates/admin/_forms.html": 2,
+    "templates/admin/_order.html": 11,
+    "templates/admin/_people.html": 3,
+    "templates/admin/_work.html": 4,
+    "templates/admin/accept.html": 4,
+    "templates/admin/admins.html": 9,
+    "templates/admin/analytics.html": 11,
+    "templates/admin/audit.html": 30,
+    "templates/admin/clinic.html": 38,
+    "templates/admin/clinic_edit.html": 10,
+    "templates/admin/clinic_new.html": 8,
+    "templates/admin/clinics.html": 16,
+    "templates/admin/delete.html": 3,
+    "templates/admin/discard.html": 5,
+    "templates/admin/invite.html": 8,
+    "templates/admin/letters.html": 23,
+    "templates/admin/order.html": 1,
+    "templates/admin/partner.html": 16,
+    "templates/admin/partner_new.html": 11,
+    "templates/admin/partner_secret.html": 12,
+    "templates/admin/person.html": 25,
+    "templates/admin/profile.html": 21,
+    "templates/admin/profile_history.html": 17,
+    "templates/admin/quarantine.html": 53,
+    "templates/admin/quarantined.html": 29,
+    "templates/admin/reviews.html": 19,
+    "templates/admin/stuck.html": 25,
+    "templates/admin/uploads.html": 23,
+    "templates/api_docs.html": 5,
+    "templates/api_problem.html": 3,
+    "templates/storage.html": 35,
+}
+"""Sources whose texts are not all in the catalogues yet → how many are not. It only shrinks."""
+
+
+def pairs(domain, language):
+    """Return each text and what it is in another language, form by form."""
+    for message in read_catalogue(domain, language):
+        if message.id:
+            forms = message.id if isinstance(message.id, tuple) else (message.id,)
+            written = message.string if isinstance(message.string, tuple) else (message.string,)
+            yield from zip(forms, written, strict=True)
+
+
+def test_the_portal_offers_the_languages_that_there_are_catalogues_of():
+    assert set(languages.LANGUAGES) == {languages.ENGLISH, *LANGUAGES}
+
+
+@pytest.mark.parametrize(("domain", "language"), EVERY)
+def test_a_catalogue_has_the_texts_of_the_sources_and_no_others(domain, language):
+    told = "Run `make catalogues`, and translate what is new."
+    assert find_catalogue(domain, language).read_bytes() == write_text(build_catalogue(domain, language)), told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_compiled_is_what_is_written(language):
+    compiled = find_catalogue("portal", language).with_suffix(".mo").read_bytes()
+    assert compiled == compile_catalogue(read_catalogue("portal", language))
+    texts = json.loads((SCRIPT_TEXTS / f"{language}.json").read_text())
+    assert texts == list_translations(read_catalogue("browser", language))
+
+
+@pytest.mark.parametrize(("domain", "language"), EVERY)
+def test_no_text_lacks_a_language(domain, language):
+    assert [text for text, written in pairs(domain, language) if not written] == []
+
+
+@pytest.mark.parametrize(("domain", "language"), EVERY)
+def test_a_translation_has_the_holes_and_the_tags_of_its_text(domain, language):
+    for text, written in pairs(domain, language):
+        assert Counter(HOLES.findall(written)) == Counter(HOLES.findall(text)), text
+        assert Counter(TAGS.findall(written)) == Counter(TAGS.findall(text)), text
+
+
+@pytest.mark.parametrize(("domain", "language"), EVERY)
+def test_a_translation_ends_as_its_text_does(domain, language):
+    ends = ".:?…"
+    differing = [text for text, written in pairs(domain, language) if (text[-1] in ends) != (written[-1] in ends)]
+    assert differing == []
+
+
+def test_no_text_stands_outside_the_catalogues():
+    assert Counter(source for source, _ in list_outside()) == OUTSIDE
