@@ -26,7 +26,7 @@ from intake.files.keys import KeyedIds
 from intake.files.model import Source, timestamp
 from intake.files.states import State
 from intake.projections import change_feed
-from intake.projections.held_elsewhere import HeldElsewhere
+from intake.projections.counting import HeldElsewhere
 from intake.projections.model import Bucket, Change, Grain, Holding
 from intake.projections.tally import Tally, UploadTally, add, tally
 from intake.projections.time_buckets import FLEETING, DeviceRegister, bucket, bucket_facts, bucket_key, bucket_queries

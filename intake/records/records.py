@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from intake.errors import ConflictError, NotFoundError
-from intake.files.item_keys import COUNTS, META, UPLOADS, file_key, list_shards, upload_key
-from intake.files.keys import is_file_id, is_upload_id
+from intake.files.item_keys import COUNTS, META, UPLOADS, claim_key, file_key, list_shards, upload_key
+from intake.files.keys import UNASSIGNED, is_file_id, is_upload_id
+from intake.files.metadata import read_uid
 from intake.files.model import FileRecord, FileSummary, Upload, now, timestamp
 from intake.files.outcomes import RESERVED_AT_ONCE, Neighbours, Page
 from intake.files.states import LIFECYCLE, State
-from intake.records.claims import find_holders
 from intake.records.file_items import file_record
 from intake.records.file_lists import FileLists, Partition, Section, file_summary
 from intake.records.pending import AT_ONCE, AnnouncedFiles, AwaitedFiles
@@ -198,3 +198,17 @@ class DynamoRecords:
         stretches = [newest(*partition, low=section.since or FIRST) for partition in partitions]
         lists = threads.map(lambda one: self._indexes.keys(one, section.before, section.limit).rows, stretches)
         return [item for rows in lists for item in rows]
+
+
+def find_holders(table: Table, records: Sequence[FileRecord]) -> dict[str, str]:
+    """Return, by file, the accepted file of its clinic that holds its SOP Instance UID and has other bytes."""
+    named = [(record, read_uid(record.metadata, "sop_instance_uid")) for record in records]
+    named = [(record, uid) for record, uid in named if uid and record.clinic_id != UNASSIGNED]
+    claims = table.batch_get([claim_key(record.clinic_id, f"sop:{uid}") for record, uid in named])
+    found = [(record, claim) for (record, _), claim in zip(named, claims, strict=True) if claim]
+    return {record.file_id: claim["file_id"] for record, claim in found if _stands_in_the_way(record, claim)}
+
+
+def _stands_in_the_way(record: FileRecord, claim: Item) -> bool:
+    same = record.sha256 is not None and record.sha256 == claim.get("sha256")
+    return not same and claim["file_id"] != record.file_id and not claim.get("released")

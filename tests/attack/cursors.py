@@ -42,6 +42,7 @@ LISTS = {
         "/api/v1/studies/{study_uid}/content",
         "/api/v1/uploads/{many}/content",
         "/api/v1/changes",
+        "/api/v1/expected-exams?day={expected_day}",
     ),
     "staff": (
         "/files",
@@ -58,6 +59,7 @@ LISTS = {
         "/studies/{study_id}",
         "/studies/{study_id}/content",
         "/patients/{patient}",
+        "/expected?day={expected_day}",
     ),
     "admin": (
         "/admin/audit",

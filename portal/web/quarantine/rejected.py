@@ -18,7 +18,7 @@ from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import formatting, labels
 from portal.quarantine import orders, reviews
-from portal.quarantine.rejected_csv import export_rejected
+from portal.quarantine.reviews import export_rejected
 from portal.services import Services
 from portal.uploads import visibility as seen
 from portal.web.layout.facts import Fact, list_sections

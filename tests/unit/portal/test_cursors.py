@@ -10,12 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from intake.errors import InvalidCursorError
+from intake.expectations.model import ExpectedExam
 from intake.files import keys
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.operations.model import AuditEntry
 from intake.orders.model import Answer, Answered, Order, Selection, Task
 from intake.projections.model import FeedEntry
+from intake.studies.exams import Exam
 from portal import cursors
 from portal.auth.identity import identify_staff
 from portal.crypto.deployment_secrets import FRESH, DeploymentKey
@@ -46,6 +48,7 @@ LISTS = {
     "API content of a study": ("partner", "/api/v1/studies/1.2.3/content", {}),
     "API content of an upload": ("partner", f"/api/v1/uploads/{MANY}/content", {}),
     "API changes": ("partner", "/api/v1/changes", {"limit": 1}),
+    "API expected exams": ("partner", "/api/v1/expected-exams", {"day": "2026-11-22", "limit": 1}),
     "files": ("staff", "/files", {}),
     "files of an upload": ("staff", "/files", {"upload": MANY}),
     "files of a study": ("staff", "/files", {"study": STUDY}),
@@ -58,6 +61,7 @@ LISTS = {
     "study": ("staff", f"/studies/{STUDY}", {}),
     "content of a study": ("staff", f"/studies/{STUDY}/content", {}),
     "patient": ("staff", f"/patients/{PATIENT}", {}),
+    "expected exams": ("staff", "/expected", {"day": "2026-11-22"}),
     "everybody's uploads": ("admin", "/admin/uploads", {}),
     "audit": ("admin", "/admin/audit", {}),
     "quarantine": ("admin", "/admin/quarantine", {}),
@@ -89,6 +93,7 @@ def portal():
     for number in range(3):
         record = a_file(number, clinic_id="lakeview", name="secret", **_verdict(number))
         table.files[record.file_id] = record
+    portal.table.expected |= {exam.expected_id: exam for exam in map(_expect, range(60))}
     portal.audit.written += [_noted(number) for number in range(120)]
     for clinic_id in ("northside", "lakeview"):
         portal.feed.append(clinic_id, *(_entry(number) for number in range(3)))
@@ -110,6 +115,14 @@ def _verdict(number):
         state = State.REJECTED
     findings = (REFUSAL,) if state is State.REJECTED else ()
     return {"state": state, "kind": "dicom", "findings": findings, "metadata": metadata}
+
+
+def _expect(number):
+    exam = Exam(accession_number=f"ACC-{number}", modality="CT", study_date="20261122")
+    expected_id = keys.new_upload_id()
+    return ExpectedExam(
+        clinic_id="northside", expected_id=expected_id, exam=exam, created_at=NOON, created_by="partner-1"
+    )
 
 
 def _noted(number):

@@ -14,7 +14,7 @@ from intake.files import keys
 from intake.files.model import timestamp
 from intake.files.states import State
 from intake.files.upload_state import UploadState, count_missing, find_upload_state
-from intake.projections.held_elsewhere import HeldElsewhere
+from intake.projections.counting import HeldElsewhere
 from intake.projections.projections import DynamoProjections
 from intake.projections.tally import tally
 from intake.records.records import DynamoRecords

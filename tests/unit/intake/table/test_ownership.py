@@ -267,6 +267,7 @@ def test_what_belongs_to_nobody_is_little_and_known():
         "DynamoRevocations": "whose access was ended, by session and person: not a clinic's to end",
         "TableSecret": "the table's secret",
         "DynamoQueryRuns": "runs of saved queries",
+        "DynamoStudyLinks": "a try of a link's code: whoever comes with a link learns there whose it is",
         "DynamoRequestCounts": "how often a client asked",
         "DynamoWatch": "which clinics are quiet",
     }
