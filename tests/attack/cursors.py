@@ -27,6 +27,8 @@ OTHERS, MADE = 10, 12
 """Other lists' cursors, and invented ones, that each list is tried with."""
 MANY = 500
 """Files of an upload: more than any page shows, or any search looks at."""
+DAY, EXAMS = "2026-01-31", 60
+"""A day on which more exams are expected than any page shows."""
 
 LISTS = {
     "machine": (
@@ -143,10 +145,14 @@ def attack(world: World, report: Attack, *, short: bool) -> None:
 
 
 def _ids(things: Things, partner: httpx.Client) -> dict[str, str]:
-    """Have an upload made that is longer than a page, and return it among the ids."""
+    """Have an upload and a day's list made that are longer than a page, and return them among the ids."""
     name = things.canaries["file name"]
     many = announce(partner, {f"{name}-{number}": 1 for number in range(MANY)})["upload_id"]
-    return {**things.ids, "many": many}
+    exam = things.canaries["expected exam"]
+    exams = [{"accession_number": f"{exam}-{number}", "day": DAY} for number in range(EXAMS)]
+    answer = partner.post("/api/v1/expected-exams", json={"exams": exams})
+    assert answer.status_code == 200, f"expected exams were answered with {answer.status_code}"
+    return {**things.ids, "many": many, "expected_day": DAY}
 
 
 def _order(world: World) -> str:
@@ -160,6 +166,7 @@ def _routes() -> Iterator[str]:
     own = ("study_id", "patient", "order_id", "study_uid", "search")
     names = {
         "many": "{upload_id}",
+        "expected_day": DAY,
         **{name: f"{{{name}}}" for name in own},
     }
     for templates in LISTS.values():
