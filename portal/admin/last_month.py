@@ -76,6 +76,12 @@ class Tally:
         return not self.complete and self.stretches % STRETCHES != 0
 
     @property
+    def percent(self) -> int:
+        """How much of the 30 days was looked at."""
+        left = self.reached_at - self.since_at if self.reached_at else PERIOD
+        return 100 - round(100 * left / PERIOD)
+
+    @property
     def changed(self) -> int:
         """How many files would have gone another way, as far as that is known."""
         return sum(self.fates.get(fate, 0) for fate in CHANGED)

@@ -67,9 +67,15 @@ def choose_profile(rng, levels, codes):
     return Profile(allowed, limits, {code: rng.choice(levels) for code in codes}, rng.choice(CONFLICTS))
 
 
+def choose_codes(rng, broken):
+    """Return some of the rules that a file breaks, and others."""
+    return sorted({*rng.sample(broken, rng.randint(0, len(broken))), *rng.sample(SOFT, 4)})
+
+
 def find_softenable(data, facts):
-    """Return the rules that a file breaks, some others with them."""
-    return [found.code for found in judge_by(data, facts, Profile()).findings if found.code not in PROTECTED]
+    """Return the rules that a file breaks and that a clinic may soften, with those that are hidden behind others."""
+    counted = Profile(rules=dict.fromkeys(SOFT, "shadow"))
+    return list(judge_by(data, facts, counted).shadow)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -78,9 +84,8 @@ def test_what_is_told_is_what_the_judge_would_have_done(seed):
     told = dict.fromkeys(Fate, 0)
     for data, facts in SMALL:
         broken = find_softenable(data, facts)
-        for _ in range(3):
-            codes = {*rng.sample(broken, rng.randint(0, len(broken))), *rng.sample(SOFT, 6)}
-            used, wanted = choose_profile(rng, LEVELS, codes), choose_profile(rng, LEVELS, codes)
+        for _ in range(2):
+            used, wanted = (choose_profile(rng, LEVELS, choose_codes(rng, broken)) for _ in range(2))
             then, really = judge_by(data, facts, used), judge_by(data, facts, wanted)
             outcome = look_back(wanted, used).tell(record(then, len(data), used), {})
             told[outcome.fate] += 1
@@ -102,13 +107,14 @@ def check_told(outcome, then, really, context):
         assert {found.code for found in then.findings} == {found.code for found in really.findings}, context
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [7])
 def test_of_rules_that_were_on_everything_can_be_told_and_warnings_too(seed):
     rng = random.Random(seed)
     on = ("warn", "reject", "shadow")
     for data, facts in SMALL:
         broken = find_softenable(data, facts)
-        used, wanted = choose_profile(rng, on, broken), choose_profile(rng, LEVELS, broken)
+        used = choose_profile(rng, on, choose_codes(rng, broken))
+        wanted = choose_profile(rng, LEVELS, choose_codes(rng, broken))
         then, really = judge_by(data, facts, used), judge_by(data, facts, wanted)
         outcome = look_back(wanted, used).tell(record(then, len(data), used), {})
         context = (seed, used, wanted, data[:40], outcome)
@@ -124,11 +130,11 @@ def test_of_rules_that_were_on_everything_can_be_told_and_warnings_too(seed):
             assert set(outcome.causes) == differing, context
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [8])
 def test_the_profile_that_a_file_was_judged_with_changes_nothing(seed):
     rng = random.Random(seed)
     for data, facts in SMALL:
-        used = choose_profile(rng, LEVELS, {*find_softenable(data, facts), *rng.sample(SOFT, 10)})
+        used = choose_profile(rng, LEVELS, choose_codes(rng, find_softenable(data, facts)))
         kept = record(judge_by(data, facts, used), len(data), used)
         assert look_back(used).tell(kept, {}) == Outcome(Fate.SAME), (seed, used, data[:40])
 
@@ -176,6 +182,16 @@ def test_what_a_warning_hid_cannot_be_told():
     wanted = Profile(rules={"preamble-missing": "reject"})
     assert look_back(wanted).tell(kept, {}) == Outcome(Fate.UNKNOWN, ("preamble-missing",))
     assert look_back(Profile(rules={"preamble-missing": "off"})).tell(kept, {}) == Outcome(Fate.SAME)
+
+
+def test_what_another_finding_hides_is_hidden_again():
+    shadow = Profile(rules={"file-meta-missing": "shadow"})
+    kept = a_file(
+        state=State.ACCEPTED, kind="dicom", findings=(RULES["preamble-missing"].finding(),),
+        shadow=("file-meta-missing",), profile_version=profile_version(shadow.as_dict()),
+    )  # fmt: skip
+    told = look_back(Profile(), shadow).tell(kept, {})
+    assert told == Outcome(Fate.WARNED, ("+file-meta-missing", "-preamble-missing"))
 
 
 def test_a_severity_that_no_profile_set_is_the_catalogues_of_that_day():
