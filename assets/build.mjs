@@ -23,6 +23,7 @@ const ENTRIES = [
   "css/file.scss",
   "css/landing.scss",
   "css/settings.scss",
+  "css/trial.scss",
   "css/explorer.scss",
   "js/app.js",
   "js/upload.js",

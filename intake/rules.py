@@ -31,6 +31,11 @@ class Rule:
     """Of the DICOM standard, where it follows from one."""
     protected: str = ""
     """Why it always rejects; empty for a rule that may be softened."""
+    kinds: tuple[str, ...] = ()
+    """The kinds of files that may break it, where it may be softened; empty for all."""
+
+    def finding(self) -> Finding:
+        return Finding(self.code, Severity(self.severity), self.message, self.remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ def catalogue() -> Catalogue:
 
 
 def _chapters(rows: Iterable[dict[str, Any]]) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
-    return tuple(
-        (row["title"], tuple(Rule(**rule | {"whose": Whose(rule["whose"])}) for rule in row["rules"])) for row in rows
-    )
+    return tuple((row["title"], tuple(_read_rule(rule, row.get("kinds", ())) for rule in row["rules"])) for row in rows)
+
+
+def _read_rule(row: dict[str, Any], kinds: Iterable[str]) -> Rule:
+    return Rule(**row | {"whose": Whose(row["whose"]), "kinds": tuple(kinds)})

@@ -117,6 +117,7 @@ ROUTES: Mapping[str, Access] = {
     "POST /admin/clinics/{clinic_id}/profile": Access.ADMIN,
     "GET /admin/clinics/{clinic_id}/profile/history": Access.ADMIN,
     "POST /admin/clinics/{clinic_id}/profile/restore": Access.ADMIN,
+    "POST /admin/clinics/{clinic_id}/profile/try": Access.ADMIN,
     "GET /admin/clinics/{clinic_id}/partners/new": Access.ADMIN,
     "POST /admin/clinics/{clinic_id}/partners/new": Access.ADMIN,
     "GET /admin/clinics/{clinic_id}/partners/{client_id}": Access.ADMIN,

@@ -14,6 +14,7 @@ from intake.dicom.streams import ByteSource
 from intake.errors import ObjectMissingError
 from intake.files.model import Finding, ObjectVersion
 from intake.files.outcomes import Recorded
+from intake.files.weighing import name_clash
 from intake.storage.ports import Objects
 from processor.ingest.stored_objects import open_object
 from processor.judge.dicom.dictionary import tags
@@ -24,13 +25,6 @@ STEPS, FETCHED, INFLATED = 4_000_000, 4 * 1024**3, 2 * 1024**3
 """What both files of a comparison may cost together: about a minute of the judging Lambda's five."""
 
 _SAME = {Likeness.SAME: "rewrapped", Likeness.RECOMPRESSED: "re-encoded"}
-
-_CONFLICTS = {
-    "hold": "sop-instance-conflict",
-    "reject": "sop-instance-refused",
-    "keep-first": "sop-instance-first-kept",
-}
-"""What a clinic wants of a conflict → what is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +52,11 @@ class Clashes:
         compared = self._compare(source, recorded.other_stored)
         same = compared is not None and compared.likeness in _SAME
         if compared is None:
-            code = "sop-instance-refused" if profile.conflicts == "reject" else "sop-instance-uncompared"
-            found = RULES[code].finding()
+            found = RULES[name_clash(profile.conflicts, compared=False)].finding()
         elif same:
             found = RULES[_SAME[compared.likeness]].finding()
         else:
-            found = RULES[_CONFLICTS[profile.conflicts]].finding(name_places(compared.differing))
+            found = RULES[name_clash(profile.conflicts, compared=True)].finding(name_places(compared.differing))
         findings, shadow = profile.weigh((found,))
         return Met(recorded.other_file_id, findings, shadow, same)
 

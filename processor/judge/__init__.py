@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from intake.dicom.streams import ByteSource
-from intake.files.model import Finding, Metadata, Severity
+from intake.files.model import Finding, Metadata, Severity, Whose
+from intake.files.weighing import order_telling
 from intake.studies.media_directory import is_media_directory
 from processor.judge.dicom import judge as dicom
 from processor.judge.dicom.media_directory import read_references
 from processor.judge.inspection.envelope import UNKNOWN, open_envelope
 from processor.judge.inspection.errors import OtherKindError, UnreadableFileError
-from processor.judge.inspection.findings import EVERYTHING, Findings, Profile, order_telling
+from processor.judge.inspection.findings import EVERYTHING, Findings, Profile
 from processor.judge.inspection.window import Window
-from processor.judge.rules.catalogue import TAKEN
+from processor.judge.rules.catalogue import RULES, TAKEN
 
 Reader = Callable[[Window, Findings, Metadata], None]
 """Adds what is to be said and what is known of a file as far as it can be read; raises UnreadableFileError beyond that.
@@ -162,4 +163,8 @@ def _weigh(kind: str, judged: dicom.Judged, size: int, facts: Facts, findings: F
     if not findings:
         return Judgement(kind, (), judged.metadata, judged.sop_instance_uid)
     kept, shadow = facts.profile.weigh(findings.list_all())
-    return Judgement(kind, order_telling(kept), judged.metadata, judged.sop_instance_uid, shadow)
+    return Judgement(kind, order_telling(kept, _find_whose), judged.metadata, judged.sop_instance_uid, shadow)
+
+
+def _find_whose(code: str) -> Whose:
+    return RULES[code].whose

@@ -11,7 +11,7 @@ from typing import Any
 
 from intake.files.model import Severity
 from intake.studies.rules import SECTIONS
-from processor.judge.rules.catalogue import CHAPTERS, RULES_VERSION, TAKEN
+from processor.judge.rules.catalogue import CHAPTERS, KINDS_BY_CHAPTER, RULES_VERSION, TAKEN
 from processor.judge.rules.mandatory_rules import PROTECTED
 from processor.judge.rules.rule import Rule
 
@@ -62,7 +62,14 @@ def rules_text() -> str:
 
 
 def _describe_chapters(chapters: Iterable[tuple[str, Iterable[Rule]]]) -> list[dict[str, Any]]:
-    return [{"title": title, "rules": [_describe_rule(rule) for rule in held]} for title, held in chapters]
+    return [
+        {
+            "title": title,
+            **({"kinds": sorted(KINDS_BY_CHAPTER[title])} if title in KINDS_BY_CHAPTER else {}),
+            "rules": [_describe_rule(rule) for rule in held],
+        }
+        for title, held in chapters
+    ]
 
 
 def _describe_rule(rule: Rule) -> dict[str, str]:

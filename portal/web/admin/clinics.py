@@ -12,6 +12,7 @@ from intake.rules import catalogue
 from intake.tenants.model import profile_version
 from portal.accounts.user_pool import name_group
 from portal.admin import clinics, partners, profiles
+from portal.admin.last_month import Tally, Trial
 from portal.admin.reach import list_leads
 from portal.errors import FieldsError
 from portal.http.pages.rendering import render
@@ -131,6 +132,42 @@ def save_profile(
     return see_other(f"/admin/clinics/{clinic_id}?done=profile")
 
 
+@router.post("/{clinic_id}/profile/try")
+def try_profile(request: Request, identity: Admin, services: Collaborators, clinic_id: str, fields: Fields) -> Response:
+    """Show the form with what a profile would have done: the one that was entered, or an earlier one."""
+    clinics.find_clinic(services, clinic_id)
+    try:
+        wanted, entered = _read_wanted(services, clinic_id, fields)
+    except FieldsError as refused:
+        return _render_profile_form(request, services, clinic_id, fields=fields, faults=refused.faults)
+    trial = Trial(services, identity, clinic_id, wanted)
+    tally = trial.count_on(fields.get("so_far", ""))
+    changes = profiles.describe_changes(services.directory.profile(clinic_id), wanted)
+    return _render_profile_form(
+        request,
+        services,
+        clinic_id,
+        fields=entered,
+        wanted=wanted,
+        tally=tally,
+        so_far="" if tally.complete else trial.seal(tally),
+        changes=changes,
+        rules=catalogue().rules,
+    )
+
+
+def _read_wanted(
+    services: Services, clinic_id: str, fields: Mapping[str, str]
+) -> tuple[profiles.Profile, Mapping[str, str]]:
+    """Return the profile that is to be tried, and the form's fields. Raises FieldsError, NotFoundError."""
+    if "change" not in fields:
+        return profiles.read_profile(fields), fields
+    change = services.directory.profile_change(clinic_id, fields["change"])
+    earlier = (change.before if fields.get("which") == "before" else change.after) or {}
+    wanted = profiles.keep_valid(earlier)
+    return wanted, {**_write_fields(wanted), "version": fields.get("version", "")}
+
+
 @router.get("/{clinic_id}/profile/history")
 def profile_history(request: Request, services: Collaborators, clinic_id: str, said: str = "") -> Response:
     clinic, standing = clinics.find_clinic(services, clinic_id), services.directory.profile(clinic_id)
@@ -172,8 +209,11 @@ def _render_profile_form(
     *,
     fields: Mapping[str, str] | None = None,
     faults: Mapping[str, str] | None = None,
+    wanted: profiles.Profile | None = None,
+    tally: Tally | None = None,
+    **found: Any,  # noqa: ANN401 — whatever a trial shows beside its tally.
 ) -> Response:
-    """Show the profile as it stands, or what was entered where that cannot be taken."""
+    """Show the profile as it stands, or what was entered where that was tried or cannot be taken."""
     clinic, profile = clinics.find_clinic(services, clinic_id), services.directory.profile(clinic_id)
     values = _write_fields(profile) if fields is None else fields
     return render_form(
@@ -183,9 +223,11 @@ def _render_profile_form(
         values=values,
         faults=faults,
         kinds=catalogue().kinds,
-        chapters=profiles.list_chapters(profile),
+        chapters=profiles.list_chapters(wanted or profile),
         conflicts=profiles.CONFLICTS,
         levels=LEVELS,
+        tally=tally,
+        **found,
     )
 
 

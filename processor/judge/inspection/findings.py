@@ -1,22 +1,12 @@
 """The findings on one file, built from the catalogue's rules, and what a clinic's profile makes of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
-from intake.files.model import Finding, Severity, Whose
+from intake.files.model import Finding, Severity
+from intake.files.weighing import ANY_KIND, CLASHES, Weights
 from processor.judge.rules.catalogue import RULES, TAKEN
 from processor.judge.rules.mandatory_rules import PROTECTED
-
-IMPLIED: Mapping[str, frozenset[str]] = {
-    "file-meta-missing": frozenset({"preamble-missing"}),
-    "file-meta-incomplete": frozenset({"file-meta-length-missing"}),
-    "transfer-syntax-missing": frozenset({"file-meta-incomplete"}),
-    "patient-module-missing": frozenset({"patient-module-incomplete", "study-module-incomplete"}),
-    "patient-module-incomplete": frozenset({"study-module-incomplete"}),
-}
-"""Code that tells a fault → what the same fault breaks besides, so that one fault is one warning."""
-_RANKS = {Whose.CLINIC: 0, Whose.VENDOR: 1, Whose.NOBODY: 2}
 
 
 class Findings:
@@ -48,42 +38,16 @@ class Findings:
         return tuple(sorted(found, key=lambda finding: finding.severity is not Severity.REJECT))
 
 
-def order_telling(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Return one finding for each fault, in the order in which to read them: rejections, then warnings by whose.
-
-    It goes over what a clinic's profile has left: where that has a rule reject, no warning may hide it.
-    """
-    if len(found) < 2:
-        return found
-    hidden = frozenset().union(*(IMPLIED.get(finding.code, ()) for finding in found))
-    kept = [finding for finding in found if finding.severity is Severity.REJECT or finding.code not in hidden]
-    return tuple(sorted(kept, key=_rank))
-
-
-def _rank(finding: Finding) -> int:
-    return -1 if finding.severity is Severity.REJECT else _RANKS[RULES[finding.code].whose]
-
-
 LEVELS = ("off", "warn", "reject", "shadow")
 """What a rule may do: nothing, warn, reject, or only be counted."""
-ANY_KIND = "*"
-CONFLICTS = ("hold", "reject", "keep-first")
+CONFLICTS = tuple(CLASHES)
 """What may become of a file whose SOP Instance UID another image of the clinic holds: it waits in quarantine for what
 two people decide, is refused for good, or is let go as if it were the first one again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Weights):
     """A clinic's profile. Raises ValueError when it names what does not exist or softens what protects the pipeline."""
-
-    kinds: frozenset[str] | None = None
-    """The kinds that the clinic may send; None for all that are taken."""
-    max_bytes: Mapping[str, int] = field(default_factory=dict)
-    """Kind → largest size in bytes; `*` for the kinds that are not named."""
-    rules: Mapping[str, str] = field(default_factory=dict)
-    """Code → one of LEVELS; rules that are not named keep the catalogue's severity."""
-    conflicts: str = "hold"
-    """One of CONFLICTS."""
 
     def __post_init__(self) -> None:
         strange = {*(self.kinds or ()), *(self.max_bytes.keys() - {ANY_KIND})} - TAKEN
@@ -125,24 +89,8 @@ class Profile:
 
     def check(self, kind: str, size: int, findings: Findings) -> None:
         """Find a kind that the clinic does not send and a size beyond its limit."""
-        if self.kinds is not None and kind in TAKEN and kind not in self.kinds:
-            findings.add("kind-not-allowed")
-        if self.max_bytes:
-            limit = self.max_bytes.get(kind, self.max_bytes.get(ANY_KIND))
-            if limit is not None and size > limit:
-                findings.add("too-large")
-
-    def weigh(self, findings: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-        """Return the findings with the clinic's severities, those that reject first, and the codes only counted."""
-        if not self.rules:
-            return findings, ()
-        kept = [
-            replace(found, severity=Severity(self.rules[found.code])) if found.code in self.rules else found
-            for found in findings
-            if self.rules.get(found.code) not in {"off", "shadow"}
-        ]
-        kept.sort(key=lambda found: found.severity is not Severity.REJECT)
-        return tuple(kept), tuple(found.code for found in findings if self.rules.get(found.code) == "shadow")
+        for code in self.find_excesses(kind, size, TAKEN):
+            findings.add(code)
 
 
 EVERYTHING = Profile()

@@ -4,6 +4,8 @@
 RULES_VERSION changes with every change that can change a verdict.
 """
 
+from collections.abc import Mapping
+
 from processor.judge.rules.dicom_rules import IDENTITY, META, MODULES, PIXELS, STRUCTURE, VALUES
 from processor.judge.rules.image_rules import ARCHIVE, IMAGES, NIFTI
 from processor.judge.rules.rule import ASK_IT, EXPORT_ANEW, FETCH_ANEW, Rule, note, reject, warn
@@ -133,5 +135,29 @@ CHAPTERS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("Malware scan", SCANNING),
     *DOCUMENT_CHAPTERS,
 )
+
+_DICOM = frozenset({"dicom"})
+
+KINDS_BY_CHAPTER: Mapping[str, frozenset[str]] = {
+    "The file as a whole": _DICOM,
+    "File meta information": _DICOM,
+    "Structure": _DICOM,
+    "Image": _DICOM,
+    "Identity": _DICOM,
+    "Values and their order": _DICOM,
+    "Modules, modality and geometry": _DICOM,
+    "Filing": _DICOM,
+    "ZIP archives": frozenset({"zip"}),
+    "NIfTI volumes": frozenset({"nifti"}),
+    "JPEG, PNG and TIFF images": frozenset({"jpeg", "png", "tiff", "pdf", "zip"}),
+    "PDF documents": frozenset({"pdf"}),
+    "Text documents": frozenset({"hl7v2", "fhir", "ccda", "csv"}),
+    "HL7 v2 messages": frozenset({"hl7v2"}),
+    "FHIR resources": frozenset({"fhir"}),
+    "C-CDA documents": frozenset({"ccda"}),
+    "CSV tables": frozenset({"csv"}),
+}
+"""Chapter → the kinds, of those that are taken, in which those of its rules may be broken that a clinic may soften.
+Chapters that are not named concern all."""
 
 RULES: dict[str, Rule] = {rule.code: rule for _, rules in CHAPTERS for rule in rules}

@@ -4,10 +4,11 @@ import pytest
 from pydicom.datadict import keyword_for_tag
 
 from intake.files.model import Severity, Whose
+from intake.files.weighing import IMPLIED
 from processor.judge import Facts, judge
 from processor.judge.dicom.dictionary import tags
 from processor.judge.inspection.envelope import OTHER_MAGIC
-from processor.judge.inspection.findings import IMPLIED, Profile
+from processor.judge.inspection.findings import Profile
 from processor.judge.rules.catalogue import RULES
 from processor.judge.rules.rule import ASK_VENDOR, NOTHING
 from tests.dicom_files import EXPLICIT_VR_LITTLE_ENDIAN, PIXEL_DATA, ct_slice, data_set, part10, text, uid
