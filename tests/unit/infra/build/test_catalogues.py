@@ -17,7 +17,7 @@ from infra.build.catalogues import (
     read_catalogue,
     write_text,
 )
-from portal.presentation import languages
+from intake import languages
 from tests.unit.infra.build.untranslated import list_outside
 
 EVERY = [(domain, language) for domain in DOMAINS for language in LANGUAGES]
