@@ -9,10 +9,11 @@ from intake.files.states import State
 from intake.messaging.model import EventKind
 from intake.records.file_items import file_item
 from intake.table.table import serialize
+from intake.tenants.model import Clinic
 from processor.handlers.record_changes import read_changes
 from processor.projection.projector import CALM, PATIENCE, Projector, describe_completion, list_events
 from processor.projection.replacements import Replacements
-from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeRecords, FakeRepairs, FakeTable
+from tests.fakes import FakeAlerts, FakeDirectory, FakeEvents, FakeProjections, FakeRecords, FakeRepairs, FakeTable
 from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, an_instance, an_upload
 from tests.unit.intake.projections.test_projections import a_change
 
@@ -41,7 +42,14 @@ def events():
 
 
 @pytest.fixture
-def projector(alerts, events, clock, table):
+def directory():
+    directory = FakeDirectory()
+    directory.save_clinic(Clinic("northside", "Northside Imaging"))
+    return directory
+
+
+@pytest.fixture
+def projector(alerts, events, clock, table, directory):
     sums, records = FakeProjections(), FakeRecords(table)
     return Projector(
         sums,
@@ -49,6 +57,7 @@ def projector(alerts, events, clock, table):
         alerts,
         events=events,
         upload_of=partial(records.upload, None),
+        language_of=directory.mail_language,
         replacements=Replacements(FakeRepairs(table), records.get_many, tell_unread=[].append),
         portal_origin="https://portal.test",
         clock=lambda: clock[0],
