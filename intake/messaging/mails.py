@@ -5,6 +5,7 @@ SNS sends one text to all who subscribe, so the language is that of the clinic t
 Source: Amazon SNS API Reference, "Publish", Subject.
 """
 
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,6 +54,6 @@ def name_clinic(clinic_id: str) -> str:
 
 
 def write_subject(headline: str) -> str:
-    """Return a headline as a subject: one line of ASCII, which each mail program shows, and that is not too long."""
+    """Return a headline as a subject: one line of ASCII, which gets everywhere, cut between words where it is long."""
     plain = unicodedata.normalize("NFKD", headline.translate(_SPELT_OUT)).encode("ascii", "ignore").decode()
-    return f"[Silent Scalper] {' '.join(plain.split())}"[:LONGEST_SUBJECT]
+    return textwrap.shorten(f"[Silent Scalper] {plain}", LONGEST_SUBJECT, placeholder=" ...")

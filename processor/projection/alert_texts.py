@@ -47,10 +47,10 @@ def write_rejected(due: DueAlert, origin: str) -> Alert:
         ),
         "",
         *([gettext("Reasons:"), *reasons, ""] if reasons else ()),
-        gettext("What to do about each file:"),
+        ngettext("What to do about it:", "What to do about each file:", due.count),
         f"{origin}/uploads/{due.subject}",
         "",
-        gettext("The first of them: {address}").format(address=f"{origin}/files/{due.first_file_id}"),
+        _link_file(due, origin),
         "",
         gettext("If more files of this upload are rejected within 15 minutes, you get one message about them."),
     ]
@@ -62,15 +62,18 @@ def write_failed(due: DueAlert, origin: str) -> Alert:
         "{count} file could not be checked for {clinic}", "{count} files could not be checked for {clinic}", due.count
     )
     lines = [
-        gettext(
+        ngettext(
+            "The fault is on our side. The file is safe, and will be checked again once it is fixed: you need not send "
+            "it again.",
             "The fault is on our side. The files are safe, and will be checked again once it is fixed: you need not "
-            "send them again."
+            "send them again.",
+            due.count,
         ),
         "",
-        gettext("See how they are doing:"),
+        gettext("Follow it here:"),
         f"{origin}/uploads/{due.subject}",
         "",
-        gettext("The first of them: {address}").format(address=f"{origin}/files/{due.first_file_id}"),
+        _link_file(due, origin),
     ]
     return _write_alert(due, told, lines, origin)
 
@@ -98,27 +101,28 @@ def write_completed(due: DueAlert, upload: Upload, origin: str) -> Alert:
             gettext("{count} missing: expected or announced, and not here").format(count=format_number(missing)),
         )
     announced = gettext("Every file that came has its verdict ({count} announced in all):")
-    return write_mail(
-        due.kind,
-        due.clinic_id,
-        headline.format(clinic=name_clinic(due.clinic_id), missing=format_number(missing), told=told),
-        [
-            announced.format(count=format_number(upload.declared)),
-            *(f"- {line}" for line in (*outcomes, *_list_beside(upload), *lacking)),
-            "",
-            gettext("Its receipt:"),
-            f"{origin}/uploads/{due.subject}",
-        ],
-        origin,
-    )
+    lines = [
+        announced.format(count=format_number(upload.declared)),
+        *(f"- {line}" for line in (*outcomes, *_list_beside(upload), *lacking)),
+        "",
+        gettext("Its receipt:"),
+        f"{origin}/uploads/{due.subject}",
+    ]
+    return _write_alert(due, headline, lines, origin, missing=format_number(missing), told=told)
 
 
 def _list_beside(upload: Upload) -> Iterator[str]:
     """Yield what there is to tell beside the files' verdicts."""
     if upload.warnings:
-        yield gettext("{count} of the accepted have warnings").format(count=format_number(upload.warnings))
+        told = ngettext(
+            "{count} of the accepted has warnings", "{count} of the accepted have warnings", upload.warnings
+        )
+        yield told.format(count=format_number(upload.warnings))
     if upload.duplicates:
-        yield gettext("{count} of the accepted were here already").format(count=format_number(upload.duplicates))
+        told = ngettext(
+            "{count} of the accepted was here already", "{count} of the accepted were here already", upload.duplicates
+        )
+        yield told.format(count=format_number(upload.duplicates))
     refused = upload.containers.get(State.REJECTED)
     if refused:
         told = ngettext("{count} archive rejected", "{count} archives rejected", refused)
@@ -131,23 +135,18 @@ def write_quiet(due: DueAlert, origin: str) -> Alert:
         "In {usually} of the last {weeks} weeks, at least {files} files came in these hours. Today none has come. If "
         "you expected none, there is nothing to do."
     )
-    return write_mail(
-        due.kind,
-        due.clinic_id,
-        gettext("No files from {clinic} for {hours} hours").format(clinic=name_clinic(due.clinic_id), hours=hours),
-        [
-            usual.format(usually=USUALLY, weeks=WEEKS, files=FILES),
-            "",
-            gettext(
-                "Otherwise, check the system that sends them: Is the export running? Is the network up? Are its "
-                "credentials still valid?"
-            ),
-            "",
-            gettext("The latest uploads:"),
-            f"{origin}/uploads",
-        ],
-        origin,
-    )
+    lines = [
+        usual.format(usually=USUALLY, weeks=WEEKS, files=FILES),
+        "",
+        gettext(
+            "Otherwise, check the system that sends them: Is the export running? Is the network up? Are its "
+            "credentials still valid?"
+        ),
+        "",
+        gettext("The latest uploads:"),
+        f"{origin}/uploads",
+    ]
+    return _write_alert(due, gettext("No files from {clinic} for {hours} hours"), lines, origin, hours=str(hours))
 
 
 def write_exams_missing(due: DueAlert, origin: str) -> Alert:
@@ -184,10 +183,10 @@ def write_late(due: DueAlert, origin: str) -> Alert:
             "possible: you need not send it again."
         ),
         "",
-        gettext("See how it is doing:"),
+        gettext("Follow it here:"),
         f"{origin}/uploads/{due.subject}",
         "",
-        gettext("One of the files: {address}").format(address=f"{origin}/files/{due.first_file_id}"),
+        _link_file(due, origin),
     ]
     return _write_alert(due, told, lines, origin)
 
@@ -200,21 +199,16 @@ def write_scorecard(due: DueAlert, origin: str) -> Alert:
         key=lambda cause: (-cause[0], cause[1]),
     )
     reasons = _list_reasons(causes, gettext("see the list"))
-    return write_mail(
-        due.kind,
-        due.clinic_id,
-        gettext("Last month at {clinic}: {month}").format(clinic=name_clinic(due.clinic_id), month=month),
-        [
-            gettext("The month before: {month}.").format(month=before)
-            if before
-            else gettext("In the month before, no file was checked."),
-            "",
-            *([gettext("What rejected most:"), *reasons, ""] if reasons else [gettext("No file was rejected."), ""]),
-            gettext("Devices, causes and twelve weeks, each number with its files:"),
-            f"{origin}/scorecard",
-        ],
-        origin,
-    )
+    lines = [
+        gettext("The month before: {month}.").format(month=before)
+        if before
+        else gettext("In the month before, no file was checked."),
+        "",
+        *([gettext("What rejected most:"), *reasons, ""] if reasons else [gettext("No file was rejected."), ""]),
+        gettext("Devices, causes and twelve weeks, each number with its files:"),
+        f"{origin}/scorecard",
+    ]
+    return _write_alert(due, gettext("Last month at {clinic}: {month}"), lines, origin, month=month)
 
 
 def _describe_month(codes: Mapping[str, int], which: str = "") -> str:
@@ -240,7 +234,12 @@ def _list_reasons(causes: Iterable[tuple[int, str]], unknown: str) -> list[str]:
     ]
 
 
-def _write_alert(due: DueAlert, headline: str, lines: list[str], origin: str) -> Alert:
-    """Write an alert whose headline tells how many, and at which clinic."""
-    told = headline.format(count=format_number(due.count), clinic=name_clinic(due.clinic_id))
-    return write_mail(due.kind, due.clinic_id, told, lines, origin)
+def _link_file(due: DueAlert, origin: str) -> str:
+    told = ngettext("The file: {address}", "One of the files: {address}", due.count)
+    return told.format(address=f"{origin}/files/{due.first_file_id}")
+
+
+def _write_alert(due: DueAlert, headline: str, lines: list[str], origin: str, **told: str) -> Alert:
+    """Write an alert whose headline may say how many, at which clinic, and what else is `told`."""
+    told |= {"count": format_number(due.count), "clinic": name_clinic(due.clinic_id)}
+    return write_mail(due.kind, due.clinic_id, headline.format(**told), lines, origin)

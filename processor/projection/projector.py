@@ -104,7 +104,7 @@ class Projector:
         return True
 
     def _choose_language(self, due: DueAlert) -> str:
-        """Return the language of the clinic that is told, asked anew for each mail. What admins alone get is English."""
+        """Return the language of the clinic that is told, asked for each mail. What admins alone get is English."""
         is_admins = due.kind in OF_OPERATIONS or due.clinic_id == UNASSIGNED
         return ENGLISH if is_admins else self._language_of(due.clinic_id)
 
