@@ -60,17 +60,18 @@ def list_page_texts() -> Iterator[tuple[str, Text]]:
     for module in sorted(PYTHON.rglob("*.py")):
         for found in _read_module(module):
             yield _name(module), found
-    yield from _list_rules("message", "remedy")
+    yield from list_rule_texts("message", "remedy")
 
 
 def list_mail_texts() -> Iterator[tuple[str, Text]]:
     """Yield each text of mails, behind the source that it stands in; of a rule, only what it found."""
     for source in MAILS:
         yield from ((source, found) for found in _read_module(ROOT / source))
-    yield from _list_rules("message")
+    yield from list_rule_texts("message")
 
 
-def _list_rules(*parts: str) -> Iterator[tuple[str, Text]]:
+def list_rule_texts(*parts: str) -> Iterator[tuple[str, str]]:
+    """Yield these parts of each rule, of `message` and `remedy`."""
     for chapter in (rules := json.loads(RULES.read_text()))["chapters"] + rules["studies"]:
         for rule in chapter["rules"]:
             yield from ((_name(RULES), rule[part]) for part in parts)

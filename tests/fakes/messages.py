@@ -22,6 +22,7 @@ class FakeDirectory:
     changes: dict[tuple[str, str], ProfileChange] = field(default_factory=dict)
     lookups: int = 0
     """How often a partner or a profile was asked for."""
+    language_lookups: int = 0
 
     def clinics(self) -> tuple[Clinic, ...]:
         return tuple(sorted(self.clinics_by_id.values(), key=lambda clinic: clinic.clinic_id))
@@ -30,6 +31,7 @@ class FakeDirectory:
         return self.clinics_by_id.get(clinic_id)
 
     def mail_language(self, clinic_id: str) -> str:
+        self.language_lookups += 1
         return self.clinics_by_id[clinic_id].language if clinic_id in self.clinics_by_id else ENGLISH
 
     def choose_mail_language(self, clinic_id: str, language: str) -> None:
