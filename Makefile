@@ -52,7 +52,7 @@ fuzz: $(UV) ## Judge N=100000 mutated files in parallel (SEED= repeats a run), a
 openapi: $(UV) ## Write docs/openapi.json anew, after a change of the API that is meant
 	$(RUN) python -m tests.unit.portal.api.snapshot
 
-catalogues: $(UV) ## Bring the catalogues of the pages' texts up to the sources, and compile them (docs/adr/0050)
+catalogues: $(UV) ## Bring the catalogues of pages' and mails' texts up to the sources, and compile them (docs/adr/0050)
 	@$(RUN) python -m infra.build.catalogues
 
 architecture: $(UV) ## Write docs/architecture.md anew, after packages or their imports have changed

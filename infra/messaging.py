@@ -1,9 +1,10 @@
-"""What carries word from one part to another: queues, alerts, webhooks, and the events of AWS itself."""
+"""What carries word: queues, alerts, webhooks, the events of AWS itself, and the mails of accounts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from aws_cdk import ArnFormat, CfnResource, Duration, Stack
+from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
@@ -12,6 +13,8 @@ from constructs import Construct
 
 from infra.config import FunctionConfig, StageConfig
 from infra.iam import let_service
+from intake.languages import LANGUAGES, mark, speaking
+from intake.messaging.mails import gettext
 
 _MAX_RECEIVES = 5
 
@@ -170,3 +173,44 @@ def admit_events(stack: Stack, config: StageConfig, *, topic: sns.Topic, key: km
     to_topics = {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": stack.format_arn(service="sns", resource="*")}}
     use = ["kms:Decrypt", "kms:GenerateDataKey*"]
     key.add_to_resource_policy(let_service("events", use, "*", conditions=to_topics))
+
+
+def write_invitation(portal_origin: str) -> cognito.UserInvitationConfig:
+    """Return the mail to somebody whom an account was made for. The user pool fills in name and password, once each."""
+    told = mark(
+        "An account was made for you, to send medical images and documents and to follow them. Sign in with this email "
+        "address, or with the user name, and the temporary password. It works for three days; you choose a password of "
+        "your own when you sign in."
+    )
+    return cognito.UserInvitationConfig(
+        email_subject=_join_languages(mark("Your account at Silent Scalper")),
+        email_body=(
+            f'{_write_paragraphs(told)}<p><a href="{portal_origin}">{portal_origin}</a></p>'
+            f"<p>{_join_languages(mark('User name'))}: {{username}}</p>"
+            f"<p>{_join_languages(mark('Temporary password'))}: <b>{{####}}</b></p>"
+        ),
+    )
+
+
+def write_code_mail() -> cognito.UserVerificationConfig:
+    """Return the mail with a code, which is what somebody gets who chooses a new password."""
+    told = mark("Enter this code where Silent Scalper asks for it. If you do not expect one, ask your administrator.")
+    return cognito.UserVerificationConfig(
+        email_subject=_join_languages(mark("Your code for Silent Scalper")),
+        email_body=f"{_write_paragraphs(told)}<p><b>{{####}}</b></p>",
+    )
+
+
+def _list_translations(text: str) -> Iterator[tuple[str, str]]:
+    """Yield a text in each language: a user pool has one template, whoever is written to."""
+    for language in LANGUAGES:
+        with speaking(language):
+            yield language, gettext(text)
+
+
+def _join_languages(text: str) -> str:
+    return " / ".join(translated for _, translated in _list_translations(text))
+
+
+def _write_paragraphs(text: str) -> str:
+    return "".join(f'<p lang="{language}">{translated}</p>' for language, translated in _list_translations(text))

@@ -20,6 +20,7 @@ ACTIONS: dict[str, str] = {
     "session.end": "Signed out",
     "clinic.create": "Created a clinic",
     "clinic.describe": "Changed a clinic's name or contact",
+    "clinic.language": "Chose the language of a clinic's emails",
     "clinic.deactivate": "Deactivated a clinic",
     "clinic.activate": "Activated a clinic",
     "clinic.profile": "Changed how a clinic's files are judged",

@@ -130,6 +130,7 @@ def projector(environment: Mapping[str, str], session: boto3.Session) -> Project
         SnsAlerts(sns, settings.alert_topic_arn),
         events=SnsEvents(sns, settings.event_topic_arn),
         upload_of=partial(records.upload, None),
+        language_of=DynamoDirectory(table).mail_language,
         replacements=Replacements(DynamoRepairs(table), records.get_many, tell_unread=report_unread_trouble),
         portal_origin=settings.portal_origin,
     )

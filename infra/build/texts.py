@@ -1,4 +1,4 @@
-"""Find the pages' texts in the sources: of templates, of Python, of the browser's scripts, and of the rules.
+"""Find the texts of pages and mails in the sources: of templates, of Python, of the browser's scripts, of the rules.
 
 `gettext`, `ngettext` and `mark` name texts where they stand; tables of labels are known by their names.
 """
@@ -18,6 +18,13 @@ TEMPLATES = ROOT / "templates"
 SCRIPTS = ROOT / "assets" / "js"
 RULES = ROOT / "intake" / "rules.json"
 PYTHON = ROOT / "portal"
+MAILS = (
+    "intake/messaging/mails.py",
+    "processor/projection/alert_texts.py",
+    "processor/projection/operations_texts.py",
+    "infra/messaging.py",
+)
+"""Where mails are written: alerts, and what Cognito sends to people who get an account or choose a new password."""
 
 Text = str | tuple[str, str]
 """A text, or the two forms of one that tells a number."""
@@ -53,9 +60,21 @@ def list_page_texts() -> Iterator[tuple[str, Text]]:
     for module in sorted(PYTHON.rglob("*.py")):
         for found in _read_module(module):
             yield _name(module), found
+    yield from list_rule_texts("message", "remedy")
+
+
+def list_mail_texts() -> Iterator[tuple[str, Text]]:
+    """Yield each text of mails, behind the source that it stands in; of a rule, only what it found."""
+    for source in MAILS:
+        yield from ((source, found) for found in _read_module(ROOT / source))
+    yield from list_rule_texts("message")
+
+
+def list_rule_texts(*parts: str) -> Iterator[tuple[str, str]]:
+    """Yield these parts of each rule, of `message` and `remedy`."""
     for chapter in (rules := json.loads(RULES.read_text()))["chapters"] + rules["studies"]:
         for rule in chapter["rules"]:
-            yield from ((_name(RULES), rule[part]) for part in ("message", "remedy"))
+            yield from ((_name(RULES), rule[part]) for part in parts)
 
 
 def list_script_texts() -> Iterator[tuple[str, Text]]:

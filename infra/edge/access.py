@@ -15,6 +15,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.config import StageConfig
+from infra.messaging import write_code_mail, write_invitation
 from infra.observability.logs import add_log_group
 
 GUARDED = ("/api/{proxy+}", "/dicomweb/{proxy+}")
@@ -178,21 +179,13 @@ class Identity(Construct):
 def _add_pool(
     scope: Construct, config: StageConfig, removal_policy: RemovalPolicy, portal_origin: str
 ) -> cognito.UserPool:
-    invitation = cognito.UserInvitationConfig(
-        email_subject="Your account at Silent Scalper",
-        email_body=(
-            "<p>An account was made for you, to send medical images and documents and to follow them.</p>"
-            f'<p>Sign in at <a href="{portal_origin}">{portal_origin}</a> with this email address '
-            "(or the user name {username}) and the temporary password <b>{####}</b>. It works for three days; "
-            "you choose a password of your own when you sign in.</p>"
-        ),
-    )
     full = cognito.StandardThreatProtectionMode.FULL_FUNCTION
     return cognito.UserPool(
         scope,
         "Pool",
         self_sign_up_enabled=False,
-        user_invitation=invitation,
+        user_invitation=write_invitation(portal_origin),
+        user_verification=write_code_mail(),
         sign_in_aliases=cognito.SignInAliases(username=True, email=True),
         sign_in_case_sensitive=False,
         account_recovery=cognito.AccountRecovery.EMAIL_ONLY,

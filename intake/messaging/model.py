@@ -37,7 +37,7 @@ class Alert:
     clinic_id: str
     severity: str
     subject: str
-    """At most 100 ASCII characters."""
+    """Fewer than 100 ASCII characters (`intake.messaging.mails.write_subject`)."""
     body: str
 
 

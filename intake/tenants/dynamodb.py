@@ -8,7 +8,8 @@ from typing import Any
 from intake.errors import ConflictError, NotFoundError, RevocationsUnknownError
 from intake.files.item_keys import CLINICS
 from intake.files.model import timestamp
-from intake.table.expressions import SYSTEM, Write, addition, clinic, creation, replacement
+from intake.languages import ENGLISH
+from intake.table.expressions import SYSTEM, Write, addition, clinic, creation, replacement, update
 from intake.table.items import Item, moment
 from intake.table.queries import Query
 from intake.table.table import Table, unavailable_as
@@ -37,6 +38,15 @@ class DynamoDirectory:
 
     def save_clinic(self, changed: Clinic) -> None:
         self._put(replacement(_clinic_item(changed), clinic(changed.clinic_id)))
+
+    def mail_language(self, clinic_id: str) -> str:
+        known = self.clinic(clinic_id)
+        return known.language if known else ENGLISH
+
+    def choose_mail_language(self, clinic_id: str, language: str) -> None:
+        key = {"pk": CLINICS, "sk": clinic_id}
+        known = "attribute_exists(pk)"
+        self._put(update(key, clinic(clinic_id), sets={"language": language}, condition=known, new=True))
 
     def profile(self, clinic_id: str) -> dict[str, Any] | None:
         row = self._table.get(_profile_key(clinic_id))
@@ -129,6 +139,7 @@ def _clinic_item(clinic: Clinic) -> Item:
         "active": clinic.active,
         "at": _write_moment(clinic.created_at),
         "shows_names": clinic.shows_names,
+        "language": clinic.language,
     }
 
 
@@ -140,6 +151,7 @@ def _clinic(row: Item) -> Clinic:
         row.get("active", True),
         _read_moment(row.get("at")),
         row.get("shows_names", True),
+        row.get("language", ENGLISH),
     )
 
 

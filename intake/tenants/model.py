@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from intake.languages import ENGLISH
+
 
 @dataclass(frozen=True, slots=True)
 class Partner:
@@ -39,6 +41,8 @@ class Clinic:
     created_at: datetime | None = None
     shows_names: bool = True
     """Whether lists tell the clinic's own people the names of patients. Nobody else is ever told."""
+    language: str = ENGLISH
+    """Of the mails that its people get: one of `LANGUAGES`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,14 @@ class Directory(Protocol):
 
     def save_clinic(self, clinic: Clinic) -> None: ...
 
+    def mail_language(self, clinic_id: str) -> str:
+        """Return the language of a clinic's mails; English for one that nobody entered."""
+        ...
+
+    def choose_mail_language(self, clinic_id: str, language: str) -> None:
+        """Change that and nothing else, whoever changes the clinic meanwhile. Raises ConflictError for no clinic."""
+        ...
+
     def profile(self, clinic_id: str) -> dict[str, Any] | None:
         """Return how the clinic wants its files judged, as the judge's `Profile` writes it; None for a default."""
         ...

@@ -9,6 +9,7 @@ from dataclasses import replace
 from intake.errors import ConflictError, NotFoundError
 from intake.files.keys import is_clinic_id
 from intake.files.model import timestamp
+from intake.languages import ENGLISH, LANGUAGES
 from intake.tenants.model import Clinic, ProfileChange, profile_version
 from portal import audit
 from portal.accounts.user_pool import name_group
@@ -48,7 +49,8 @@ def create(services: Services, identity: Identity, fields: Mapping[str, str]) ->
         faults["clinic_id"] = f"{'This id cannot be used.' if clinic_id else 'Enter an id.'} {SLUG_HINT}"
     if faults:
         raise FieldsError(faults)
-    made = Clinic(clinic_id, *_read_fields(fields), created_at=services.clock())
+    language = fields.get("language", ENGLISH)
+    made = Clinic(clinic_id, *_read_fields(fields), created_at=services.clock(), language=language)
     standing = services.directory.clinic(clinic_id)
     if standing is not None and (standing.name, standing.contact) != (made.name, made.contact):
         raise FieldsError({"clinic_id": ID_TAKEN})
@@ -70,14 +72,18 @@ def tell_names(clinic: Clinic) -> str:
 
 
 def describe(services: Services, identity: Identity, clinic_id: str, fields: Mapping[str, str]) -> None:
-    """Change a clinic's name, its contact, and whether lists name patients. Raises NotFoundError, FieldsError."""
+    """Change a clinic's name, its contact, whether lists name patients, and the language of its mails.
+
+    Raises NotFoundError, FieldsError.
+    """
     standing = find_clinic(services, clinic_id)
     faults = _find_faults(fields)
     if faults:
         raise FieldsError(faults)
     name, contact = _read_fields(fields)
     shows_names = fields.get("names", tell_names(standing)) == SHOWN
-    changed = replace(standing, name=name, contact=contact, shows_names=shows_names)
+    language = fields.get("language", standing.language)
+    changed = replace(standing, name=name, contact=contact, shows_names=shows_names, language=language)
     if changed == standing:
         return
     detail = {"name": f"{standing.name} → {name}"} if name != standing.name else {}
@@ -85,8 +91,21 @@ def describe(services: Services, identity: Identity, clinic_id: str, fields: Map
         detail["contact"] = "changed"
     if shows_names != standing.shows_names:
         detail["names"] = tell_names(changed)
+    if language != standing.language:
+        detail["language"] = f"{standing.language} → {language}"
     audit.note(services, identity, "clinic.describe", clinic_id=clinic_id, subject=clinic_id, **detail)
     services.directory.save_clinic(changed)
+
+
+def choose_mail_language(services: Services, identity: Identity, clinic_id: str, language: str) -> None:
+    """Have a clinic's mails written in a language; what is none of ours changes nothing. Raises NotFoundError."""
+    standing = find_clinic(services, clinic_id)
+    if language not in LANGUAGES or language == standing.language:
+        return
+    told = f"{standing.language} → {language}"
+    audit.note(services, identity, "clinic.language", clinic_id=clinic_id, subject=clinic_id, language=told)
+    # Not the whole clinic: an admin may be deactivating it just now.
+    services.directory.choose_mail_language(clinic_id, language)
 
 
 def set_active(services: Services, identity: Identity, clinic_id: str, *, active: bool) -> None:
@@ -161,6 +180,8 @@ def _find_faults(fields: Mapping[str, str]) -> dict[str, str]:
         faults["name"] = f"The name must be {MAX_NAME} characters or fewer, without control characters."
     if len(contact) > MAX_CONTACT or not _is_printable(contact):
         faults["contact"] = f"The contact must be {MAX_CONTACT} characters or fewer, without control characters."
+    if fields.get("language", ENGLISH) not in LANGUAGES:
+        faults["language"] = "Choose one of the languages."
     return faults
 
 

@@ -93,12 +93,13 @@ ROUTES: Mapping[str, Access] = {
     "GET /studies/{study_id}/links": Access.CLINIC,
     "POST /studies/{study_id}/links": Access.CLINIC,
     "POST /studies/{study_id}/links/{link_id}/revoke": Access.CLINIC,
-    # What a clinic's lead does for its people.
+    # What a clinic's lead does for its people, and what is written to them.
     "GET /people": Access.LEAD,
     "GET /people/invite": Access.LEAD,
     "POST /people/invite": Access.LEAD,
     "GET /people/{username}": Access.LEAD,
     "POST /people/{username}/{deed}": Access.LEAD,
+    "POST /settings/language": Access.LEAD,
     # Pages of admins.
     "GET /admin": Access.ADMIN,
     "GET /admin/_dashboard": Access.ADMIN,

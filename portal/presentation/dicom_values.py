@@ -6,8 +6,9 @@ What does not have its form stays as it was sent: nobody is shown a day or a num
 import re
 from datetime import date
 
+from intake.languages import current_language
 from portal.presentation.formatting import format_count, format_dicom_date
-from portal.presentation.languages import current_language, gettext
+from portal.presentation.languages import gettext
 
 MODALITIES = {
     "CR": "computed radiography",

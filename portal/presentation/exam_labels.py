@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from intake.expectations.model import Presence
+from intake.languages import format_number
 from intake.studies.board import Standing
 from intake.studies.media_directory import Contents, ListedSeries
 from intake.studies.model import Gap, Study
 from portal.presentation.dicom_values import write_person_name
-from portal.presentation.formatting import format_count, format_dicom_date, format_number
+from portal.presentation.formatting import format_count, format_dicom_date
 from portal.presentation.labels import Badge
 from portal.presentation.languages import gettext, ngettext
 

@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime
 
 from intake.files.model import timestamp
-from portal.presentation.languages import current_language, gettext, ngettext
+from intake.languages import current_language, format_date, format_number, punctuate
+from portal.presentation.languages import gettext, ngettext
 
 NOUNS = (
     ("archive", "archives"), ("byte", "bytes"), ("day", "days"), ("file", "files"), ("image", "images"),
@@ -25,7 +26,7 @@ def format_size(count: int) -> str:
         amount /= 1000
         if amount < 999.5 or unit == "TB":
             break
-    return f"{_punctuate(f'{amount:.1f}' if amount < 9.95 else f'{amount:.0f}')} {unit}"
+    return f"{punctuate(f'{amount:.1f}' if amount < 9.95 else f'{amount:.0f}')} {unit}"
 
 
 def format_duration(milliseconds: int) -> str:
@@ -73,21 +74,6 @@ def format_utc(moment: datetime, *, seconds: bool = False) -> str:
     return f"{format_date(there)}, {there.strftime(pattern)} UTC"
 
 
-def format_date(day: date) -> str:
-    """Return `22 Nov 2026`, or `22.11.2026`: the CLDR's medium form."""
-    return f"{day:%d.%m.%Y}" if current_language() == "de" else f"{day.day} {day:%b %Y}"
-
-
-def format_number(number: float, digits: int = 0) -> str:
-    """Return a number with thousands apart, rounded: `1,204`, or `1.204`."""
-    return _punctuate(f"{number:,.{digits}f}")
-
-
-def _punctuate(written: str) -> str:
-    """Return a number that is written the English way as the language that is spoken writes it."""
-    return written.translate(_GERMAN) if current_language() == "de" else written
-
-
 def format_count(number: int, noun: str, plural: str | None = None) -> str:
     """Return `1 file`, `12 files`."""
     return f"{format_number(number)} {ngettext(noun, plural or noun + 's', number)}"
@@ -115,8 +101,6 @@ AMOUNT_FILTERS = {
     "utc_date": format_utc_date,
 }
 """What templates say `| name` for, to write an amount or a time."""
-
-_GERMAN = str.maketrans(",.", ".,")
 
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
 """Nothing here happened before or will happen after. Farther out, a day more or another zone is beyond what a datetime

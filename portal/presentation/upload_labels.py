@@ -14,9 +14,10 @@ from intake.files.upload_state import (
     count_troubled,
     find_upload_state,
 )
-from portal.presentation.formatting import format_count, format_number
+from intake.languages import format_number, mark
+from portal.presentation.formatting import format_count
 from portal.presentation.labels import Badge
-from portal.presentation.languages import gettext, mark, ngettext
+from portal.presentation.languages import gettext, ngettext
 
 UPLOAD_BADGES: dict[UploadState, Badge] = {
     UploadState.IN_PROGRESS: Badge("In progress", "clock", "wait", ""),

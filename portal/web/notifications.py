@@ -1,4 +1,4 @@
-"""The settings page of who is told of what by e-mail: forms that lead back to it, and work without scripts."""
+"""The settings page of who is told of what by e-mail, and in which language: forms that work without scripts."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -6,16 +6,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
+from intake.languages import ENGLISH
 from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Standing
+from portal.admin import clinics
 from portal.errors import SubscriptionError
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
 from portal.notifications import subscriptions
 from portal.presentation.labels import Badge
 from portal.services import Services
-from portal.web.layout.pages import Staff, see_other
+from portal.web.layout.pages import Lead, Staff, see_other
 
-router = APIRouter(prefix="/settings/notifications")
+router = APIRouter(prefix="/settings")
 
 Kinds = Annotated[list[str], Form(max_length=20)]
 
@@ -58,12 +60,13 @@ DONE = {
     "changed": "The change was saved.",
     "asked": "A request to confirm was sent.",
     "removed": "The address was removed and gets no more messages.",
+    "language": "The language was saved. It is that of the next message.",
 }
 """What a form's redirect says has been done."""
 
 
-@router.get("")
-@router.get("/{owner}")
+@router.get("/notifications")
+@router.get("/notifications/{owner}")
 def settings_page(
     request: Request, identity: Staff, services: Collaborators, owner: str | None = None, done: str = ""
 ) -> Response:
@@ -71,13 +74,13 @@ def settings_page(
     return _render_page(request, services, whose, done=DONE.get(done, ""))
 
 
-@router.get("/{owner}/_list")
+@router.get("/notifications/{owner}/_list")
 def list_again(request: Request, identity: Staff, services: Collaborators, owner: str) -> Response:
     whose = subscriptions.find_owner(services, identity, owner)
     return render(request, "_subscriptions.html", **_build_view(services, whose))
 
 
-@router.post("/{owner}")
+@router.post("/notifications/{owner}")
 def add(
     request: Request,
     identity: Staff,
@@ -95,7 +98,7 @@ def add(
     return _lead_back(whose, "added")
 
 
-@router.post("/{owner}/{subscription_id}/kinds")
+@router.post("/notifications/{owner}/{subscription_id}/kinds")
 def change(
     request: Request,
     identity: Staff,
@@ -113,7 +116,7 @@ def change(
     return _lead_back(whose, "changed")
 
 
-@router.post("/{owner}/{subscription_id}/ask")
+@router.post("/notifications/{owner}/{subscription_id}/ask")
 def ask_again(request: Request, identity: Staff, services: Collaborators, owner: str, subscription_id: str) -> Response:
     whose = subscriptions.find_owner(services, identity, owner)
     try:
@@ -123,11 +126,18 @@ def ask_again(request: Request, identity: Staff, services: Collaborators, owner:
     return _lead_back(whose, "asked")
 
 
-@router.post("/{owner}/{subscription_id}/remove")
+@router.post("/notifications/{owner}/{subscription_id}/remove")
 def remove(identity: Staff, services: Collaborators, owner: str, subscription_id: str) -> Response:
     whose = subscriptions.find_owner(services, identity, owner)
     subscriptions.remove(services, identity, whose, subscription_id)
     return _lead_back(whose, "removed")
+
+
+@router.post("/language")
+def choose_mail_language(identity: Lead, services: Collaborators, language: Annotated[str, Form()] = "") -> Response:
+    owner = identity.own_clinic()
+    clinics.choose_mail_language(services, identity, owner, language)
+    return _lead_back(owner, "language")
 
 
 def _lead_back(owner: str, done: str) -> Response:
@@ -144,6 +154,7 @@ def _render_page(
     email: str = "",
     chosen: list[str] | None = None,
 ) -> Response:
+    entered = services.directory.clinics()
     return render(
         request,
         "notifications.html",
@@ -152,7 +163,8 @@ def _render_page(
         error=error,
         email=email,
         chosen=[AlertKind.REJECTED, AlertKind.FAILED] if chosen is None else chosen,
-        clinics=services.directory.clinics(),
+        clinics=entered,
+        mail_language=next((one.language for one in entered if one.clinic_id == owner), ENGLISH),
         operations=OPERATIONS,
         most=subscriptions.MOST,
         **_build_view(services, owner),

@@ -7,15 +7,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from intake.errors import NotFoundError
+from intake.files.keys import UNASSIGNED
 from intake.files.model import Source, Upload, now
 from intake.files.states import State
 from intake.files.upload_state import count_missing, find_upload_state
-from intake.messaging.model import Alert, AlertKind, Event, EventKind
+from intake.languages import ENGLISH, speaking
+from intake.messaging.model import OF_OPERATIONS, Alert, AlertKind, Event, EventKind
 from intake.messaging.ports import Alerts, Events
 from intake.projections.model import Change, DueAlert
 from intake.projections.ports import Outbox, Projections
 from intake.projections.tally import ALERT_KINDS
-from processor.projection import alert_texts
+from processor.projection import alert_texts, operations_texts
 from processor.projection.replacements import Replacements
 
 CALM = timedelta(minutes=2)
@@ -37,6 +39,7 @@ class Projector:
         *,
         events: Events,
         upload_of: Callable[[str], Upload],
+        language_of: Callable[[str], str],
         replacements: Replacements,
         portal_origin: str,
         clock: Callable[[], datetime] = now,
@@ -46,6 +49,7 @@ class Projector:
         self._alerts = alerts
         self._events = events
         self._upload_of = upload_of
+        self._language_of = language_of
         self._replacements = replacements
         self._portal_origin = portal_origin
         self._clock = clock
@@ -75,7 +79,8 @@ class Projector:
         due = self._outbox.take_due_alert(kind, subject, self._clock())
         if due is None:
             return False
-        alert = self._write_alert(due)
+        with speaking(self._choose_language(due)):
+            alert = self._write_alert(due)
         if alert is not None:
             self._alerts.publish(alert)
         self._outbox.mark_told(due, self._clock())
@@ -98,6 +103,11 @@ class Projector:
         self._outbox.announce(AlertKind.COMPLETED, upload.clinic_id, upload_id, describe_end(upload), due_at)
         return True
 
+    def _choose_language(self, due: DueAlert) -> str:
+        """Return the language of the clinic that is told, asked for each mail. What admins alone get is English."""
+        is_admins = due.kind in OF_OPERATIONS or due.clinic_id == UNASSIGNED
+        return ENGLISH if is_admins else self._language_of(due.clinic_id)
+
     def _write_alert(self, due: DueAlert) -> Alert | None:
         """Write an alert; None where it is no longer true."""
         if due.kind != AlertKind.COMPLETED:
@@ -115,9 +125,9 @@ WRITERS: dict[str, Callable[[DueAlert, str], Alert]] = {
     AlertKind.QUIET: alert_texts.write_quiet,
     AlertKind.LATE: alert_texts.write_late,
     AlertKind.EXAMS_MISSING: alert_texts.write_exams_missing,
-    AlertKind.DISAGREEMENT: alert_texts.write_disagreement,
+    AlertKind.DISAGREEMENT: operations_texts.write_disagreement,
     AlertKind.SCORECARD: alert_texts.write_scorecard,
-    AlertKind.REVIEW: alert_texts.write_review,
+    AlertKind.REVIEW: operations_texts.write_review,
 }
 
 

@@ -30,6 +30,8 @@ OPEN = frozenset(
 )
 """For everybody; nothing that they tell is anybody's."""
 
+OF_LEADS = ("/people", "/settings/language")
+
 
 def scope_of(address: Address) -> str:
     """Return the scope that an operation of the API asks for."""
@@ -58,7 +60,7 @@ def may(caller: Caller, address: Address) -> bool | None:
 
 
 def _may_at_pages(caller: Caller, address: Address) -> bool | None:
-    if address.route.startswith("/people"):
+    if address.route.startswith(OF_LEADS):
         # Among the callers is no lead.
         return False
     if address.route.startswith("/admin"):
@@ -86,6 +88,6 @@ def _expected(address: Address) -> set[Access]:
         return {Access.ANYBODY}
     if address.is_api:
         return {Access(scope_of(address))}
-    if address.route.startswith("/people"):
+    if address.route.startswith(OF_LEADS):
         return {Access.LEAD}
     return {Access.ADMIN} if address.route.startswith("/admin") else {Access.STAFF, Access.CLINIC}

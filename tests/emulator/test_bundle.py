@@ -82,6 +82,14 @@ def test_a_bundle_is_compiled_and_its_bytecode_is_never_compared_with_times(bund
     assert all(compiled(source) in names for source in sources)
 
 
+def test_a_bundle_holds_the_compiled_catalogues_of_what_it_writes_and_no_sources(bundle):
+    with zipfile.ZipFile(build(bundle, EMULATOR)) as archive:
+        names = archive.namelist()
+    written = ["mails", *(["portal"] if bundle == "portal" else [])]
+    held = {name.rpartition("/")[2] for name in names if "/LC_MESSAGES/" in name}
+    assert held == {f"{domain}.mo" for domain in written}
+
+
 def compiled(source):
     folder, _, file = source.rpartition("/")
     return f"{folder}/__pycache__/{file.removesuffix('.py')}.{sys.implementation.cache_tag}.pyc"

@@ -18,6 +18,7 @@ from intake.operations.model import FILES
 from intake.projections.model import Change, Grain
 from intake.projections.projections import DynamoProjections
 from intake.table.table import Table, serialize
+from intake.tenants.dynamodb import DynamoDirectory
 from tests.dicom_files import ct_slice, uid
 from tests.emulator.partner import PartnerClient
 from tests.emulator.stacks import empty_queue, enter_clinic
@@ -105,6 +106,19 @@ def test_a_rejected_file_is_told_to_its_clinic_and_to_no_other(stack, api_url, l
     assert "unreadable" not in mail["Message"]
     assert until(lambda: operations.heard(upload_id), "the admins' copy")
     assert others.heard(upload_id) == uninterested.heard(upload_id) == []
+
+
+def test_a_german_clinic_is_told_in_german(stack, listen):
+    clinic = f"klinik-{secrets.token_hex(4)}"
+    enter_clinic(stack, clinic)
+    DynamoDirectory(Table(stack.clients.dynamodb, stack.outputs["Table"])).choose_mail_language(clinic, "de")
+    theirs = listen(clinic, AlertKind.REJECTED)
+    stack.clients.s3.put_object(Bucket=stack.outputs["IncomingBucket"], Key=f"{clinic}/leer.dcm", Body=b"")
+
+    (mail,) = until(theirs.heard, "the alert on the empty file", 90)
+    assert mail["Subject"] == f"[Silent Scalper] 1 Datei von {clinic} abgelehnt"
+    assert "- 1 x empty-file: Die Datei ist leer.\n\nWas zu tun ist:\n" in mail["Message"]
+    assert "Zum Schutz der Patienten" in mail["Message"]
 
 
 def test_what_an_address_hears_changes_at_once_and_ends_at_once(stack, sns, listen):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from intake.errors import ConflictError, NotFoundError
+from intake.languages import ENGLISH
 from intake.messaging.model import Alert, QueuedMessage
 from intake.tenants.model import Clinic, Partner, ProfileChange
 
@@ -21,12 +22,22 @@ class FakeDirectory:
     changes: dict[tuple[str, str], ProfileChange] = field(default_factory=dict)
     lookups: int = 0
     """How often a partner or a profile was asked for."""
+    language_lookups: int = 0
 
     def clinics(self) -> tuple[Clinic, ...]:
         return tuple(sorted(self.clinics_by_id.values(), key=lambda clinic: clinic.clinic_id))
 
     def clinic(self, clinic_id: str) -> Clinic | None:
         return self.clinics_by_id.get(clinic_id)
+
+    def mail_language(self, clinic_id: str) -> str:
+        self.language_lookups += 1
+        return self.clinics_by_id[clinic_id].language if clinic_id in self.clinics_by_id else ENGLISH
+
+    def choose_mail_language(self, clinic_id: str, language: str) -> None:
+        if clinic_id not in self.clinics_by_id:
+            raise ConflictError(clinic_id)
+        self.save_clinic(replace(self.clinics_by_id[clinic_id], language=language))
 
     def create_clinic(self, clinic: Clinic) -> None:
         if clinic.clinic_id in self.clinics_by_id:

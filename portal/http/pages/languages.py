@@ -8,9 +8,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from intake.languages import ENGLISH, LANGUAGES, speaking
 from portal.http.security import API
 from portal.http.sessions.session_cookies import set_cookies
-from portal.presentation.languages import ENGLISH, LANGUAGES, choose_language, speaking
+from portal.presentation.languages import choose_language
 from portal.sign_in.flow import HOME, check_next
 
 COOKIE = "scalper-language"

@@ -15,9 +15,9 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from intake.languages import LANGUAGES, current_language, format_number
 from portal.http.sessions.session_cookies import find_csrf_token
-from portal.presentation.formatting import format_number
-from portal.presentation.languages import LANGUAGES, current_language, gettext, ngettext
+from portal.presentation.languages import gettext, ngettext
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = ROOT / "templates"

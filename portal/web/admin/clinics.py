@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from intake.errors import ConflictError
 from intake.files.keys import UNASSIGNED
 from intake.rules import catalogue
-from intake.tenants.model import profile_version
+from intake.tenants.model import Clinic, profile_version
 from portal.accounts.user_pool import name_group
 from portal.admin import clinics, partners, profiles
 from portal.admin.last_month import Tally, Trial
@@ -84,7 +84,7 @@ def clinic_page(request: Request, services: Collaborators, clinic_id: str, done:
 @router.get("/{clinic_id}/edit")
 def edit_clinic(request: Request, services: Collaborators, clinic_id: str) -> Response:
     clinic = clinics.find_clinic(services, clinic_id)
-    values = {"name": clinic.name, "contact": clinic.contact, "names": clinics.tell_names(clinic)}
+    values = {"name": clinic.name, "contact": clinic.contact, **_read_choices(clinic)}
     return render_form(request, "admin/clinic_edit.html", clinic=clinic, values=values)
 
 
@@ -96,9 +96,14 @@ def describe_clinic(
         clinics.describe(services, identity, clinic_id, fields)
     except FieldsError as refused:
         clinic = clinics.find_clinic(services, clinic_id)
-        values = {"names": clinics.tell_names(clinic), **fields}
+        values = {**_read_choices(clinic), **fields}
         return render_form(request, "admin/clinic_edit.html", clinic=clinic, values=values, faults=refused.faults)
     return see_other(f"/admin/clinics/{clinic_id}?done=described")
+
+
+def _read_choices(clinic: Clinic) -> dict[str, str]:
+    """Return what a clinic's form lets choose, as its fields say it."""
+    return {"names": clinics.tell_names(clinic), "language": clinic.language}
 
 
 @router.post("/{clinic_id}/deactivate")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from intake.files.model import Metadata
+from intake.languages import format_number
 from portal.presentation import dicom_values as values
-from portal.presentation.formatting import format_number, format_size
+from portal.presentation.formatting import format_size
 from portal.presentation.labels import spell_key
 from portal.presentation.languages import gettext
 

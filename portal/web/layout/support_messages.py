@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from intake.files.model import FileRecord, Finding, Metadata, Upload, Whose
 from intake.files.states import State
+from intake.languages import mark
 from intake.rules import whose
 from portal.presentation.formatting import format_count, format_utc
 from portal.presentation.labels import STATE_BADGES
-from portal.presentation.languages import gettext, mark
+from portal.presentation.languages import gettext
 from portal.web.layout.receipts import Cause
 
 OUTCOMES = {state: badge.label.lower() for state, badge in STATE_BADGES.items()} | {

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from infra.build.catalogues import (
+    COMPILED,
     DOMAINS,
     LANGUAGES,
     SCRIPT_TEXTS,
@@ -17,7 +18,8 @@ from infra.build.catalogues import (
     read_catalogue,
     write_text,
 )
-from portal.presentation import languages
+from infra.build.texts import list_rule_texts
+from intake import languages
 from tests.unit.infra.build.untranslated import list_outside
 
 EVERY = [(domain, language) for domain in DOMAINS for language in LANGUAGES]
@@ -96,8 +98,9 @@ def test_a_catalogue_has_the_texts_of_the_sources_and_no_others(domain, language
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_compiled_is_what_is_written(language):
-    compiled = find_catalogue("portal", language).with_suffix(".mo").read_bytes()
-    assert compiled == compile_catalogue(read_catalogue("portal", language))
+    for domain in COMPILED:
+        compiled = find_catalogue(domain, language).with_suffix(".mo").read_bytes()
+        assert compiled == compile_catalogue(read_catalogue(domain, language))
     texts = json.loads((SCRIPT_TEXTS / f"{language}.json").read_text())
     assert texts == list_translations(read_catalogue("browser", language))
 
@@ -119,6 +122,12 @@ def test_a_translation_ends_as_its_text_does(domain, language):
     ends = ".:?…"
     differing = [text for text, written in pairs(domain, language) if (text[-1] in ends) != (written[-1] in ends)]
     assert differing == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_mail_says_what_a_page_says_of_the_same_finding(language):
+    pages, mails = (dict(pairs(domain, language)) for domain in ("portal", "mails"))
+    assert [text for _, text in list_rule_texts("message") if mails[text] != pages[text]] == []
 
 
 def test_no_text_stands_outside_the_catalogues():

@@ -1,11 +1,12 @@
-"""Find what people read and no catalogue holds: in templates, in the portal's Python, in the browser's scripts."""
+"""Find what people read and no catalogue holds: in templates, the portal's Python, the browser's scripts, and mails."""
 
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from infra.build.cache import ROOT
-from infra.build.texts import list_page_texts, list_script_texts
+from infra.build.texts import MAILS, list_mail_texts, list_page_texts, list_script_texts
 
 TRANSLATED = re.compile(r"\{%-?\s*trans\b.*?\{%-?\s*endtrans\s*-?%\}", re.DOTALL)
 UNSEEN = re.compile(r"\{#.*?#\}|\{%.*?%\}|<script.*?</script>|<!doctype[^>]*>", re.DOTALL)
@@ -25,9 +26,10 @@ SCRIPT_TEXT = re.compile(r"(?<!import )(?<!from )(?:\"((?:[^\"\\\n]|\\.)*)\"|`((
 FOR_MACHINES = {
     "(prefers-color-scheme: dark)", "13px ${getComputedStyle(document.body).fontFamily}", "read me", "dicom viewer",
     "efilm lite", "radiant viewer", "system volume information", "file-row__state tone-${tone}", "signed out",
-    "soft small", "${minutes} min ${seconds % 60} s",
+    "soft small", "${minutes} min ${seconds % 60} s", "The main queue has no policy.", "Silent Scalper events",
 }  # fmt: skip
-"""Media queries, classes, folders' names, messages between tabs, and units, which are the same in each language."""
+"""Media queries, classes, folders' names, messages between tabs, a topic's name, what ends a build, and units, which
+are the same in each language."""
 
 COMMENT = re.compile(r"/\*.*?\*/|(?<![:\w])//[^\n]*", re.DOTALL)
 
@@ -39,6 +41,8 @@ def list_outside() -> Iterator[tuple[str, str]]:
     yield from _list_in_modules(known)
     known = {form for _, text in list_script_texts() for form in ((text,) if isinstance(text, str) else text)}
     yield from _list_in_scripts(known)
+    known = {form for _, text in list_mail_texts() for form in ((text,) if isinstance(text, str) else text)}
+    yield from _list_in_mails(known)
 
 
 def _list_in_templates() -> Iterator[tuple[str, str]]:
@@ -64,12 +68,11 @@ def _list_in_templates() -> Iterator[tuple[str, str]]:
 def _list_in_modules(known: set[str]) -> Iterator[tuple[str, str]]:
     for folder in SPOKEN:
         for module in sorted((ROOT / folder).rglob("*.py")):
-            tree = ast.parse(module.read_text())
-            prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-            for node in ast.walk(tree):
-                text = node.value if isinstance(node, ast.Constant) and id(node) not in prose else None
-                if isinstance(text, str) and SENTENCE.fullmatch(text) and text not in known:
-                    yield module.relative_to(ROOT).as_posix(), text
+            yield from (
+                (module.relative_to(ROOT).as_posix(), text)
+                for text in _list_constants(module)
+                if SENTENCE.fullmatch(text) and text not in known
+            )
 
 
 def _list_in_scripts(known: set[str]) -> Iterator[tuple[str, str]]:
@@ -78,6 +81,25 @@ def _list_in_scripts(known: set[str]) -> Iterator[tuple[str, str]]:
             text = match[1] if match[1] is not None else match[2]
             if _is_prose(text) and text not in known | FOR_MACHINES:
                 yield script.relative_to(ROOT).as_posix(), text
+
+
+def _list_in_mails(known: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield what mails say: any words with a space between them, for a mail has nothing but words for people."""
+    for source in MAILS:
+        yield from (
+            (source, text)
+            for text in _list_constants(ROOT / source)
+            if _is_prose(re.sub(r"\{\w*\}", "1", TAG.sub(" ", text))) and text not in known | NAMES | FOR_MACHINES
+        )
+
+
+def _list_constants(module: Path) -> Iterator[str]:
+    """Yield a module's texts, but for what documents it."""
+    tree = ast.parse(module.read_text())
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            yield node.value
 
 
 def _is_prose(text: str) -> bool:

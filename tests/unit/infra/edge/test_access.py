@@ -3,6 +3,7 @@
 import pytest
 
 from infra.edge.origin_secret import HEADER
+from intake.languages import LANGUAGES
 
 
 def routes(template):
@@ -94,6 +95,24 @@ def test_invitations_say_where_to_sign_in(template):
     message = str(template.named_by("UserPoolId")["AdminCreateUserConfig"]["InviteMessageTemplate"])
     assert "{username}" in message
     assert "{####}" in message
+
+
+def test_mails_of_the_user_pool_are_written_in_every_language_and_name_what_it_fills_in_once(template):
+    pool = template.named_by("UserPoolId")
+    invitation = pool["AdminCreateUserConfig"]["InviteMessageTemplate"]
+    code = pool["VerificationMessageTemplate"]
+    for subject, body, parts in (
+        (invitation["EmailSubject"], str(invitation["EmailMessage"]), ("{username}", "{####}")),
+        (code["EmailSubject"], code["EmailMessage"], ("{####}",)),
+    ):
+        assert [body.count(part) for part in parts] == [1] * len(parts)
+        assert all(f'<p lang="{language}">' in body for language in LANGUAGES)
+        # Amazon Cognito API Reference, "MessageTemplateType".
+        assert len(subject) <= 140
+        assert subject.isascii()
+    assert "Silent Scalper / Ihr Konto bei" in invitation["EmailSubject"]
+    assert "Vorläufiges Passwort" in str(invitation)
+    assert code["DefaultEmailOption"] == "CONFIRM_WITH_CODE"
 
 
 def test_admins_have_a_group(template):

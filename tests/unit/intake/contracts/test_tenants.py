@@ -40,6 +40,19 @@ class TestDirectory:
         directory.save_clinic(replace(CLINIC, active=False))
         assert directory.clinic("northside") == replace(CLINIC, active=False)
 
+    def test_the_language_of_a_clinics_mails_changes_and_nothing_else_does(self, directory):
+        directory.create_clinic(CLINIC)
+        assert [directory.mail_language(name) for name in ("northside", "unheard-of")] == ["en", "en"]
+        directory.save_clinic(replace(CLINIC, active=False))
+        directory.choose_mail_language("northside", "de")
+        assert directory.mail_language("northside") == "de"
+        assert directory.clinic("northside") == replace(CLINIC, active=False, language="de")
+
+    def test_a_clinic_that_nobody_entered_is_not_begun_by_its_language(self, directory):
+        with pytest.raises(ConflictError):
+            directory.choose_mail_language("northside", "de")
+        assert directory.clinic("northside") is None
+
     def test_clinics_come_by_id(self, directory):
         for clinic_id in ("northside", "eastside"):
             directory.create_clinic(replace(CLINIC, clinic_id=clinic_id))

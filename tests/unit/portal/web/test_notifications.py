@@ -91,3 +91,50 @@ def test_nothing_that_is_typed_becomes_markup(portal, hostile):
     text = post(portal.browser(), "northside", email=hostile, kinds=[hostile]).text
     for live in ("<script>alert", "<img src=x", "<svg/onload", "55433", "</title></textarea>"):
         assert live not in text
+
+
+LEADS = ["clinic:northside", "lead:northside"]
+
+
+def a_lead(portal):
+    return portal.browser(sub="lead-1", **{"cognito:groups": LEADS})
+
+
+def test_a_lead_chooses_the_language_of_the_clinics_emails_and_that_is_noted(portal):
+    lead = a_lead(portal)
+    assert '<option value="en" lang="en" selected>English</option>' in lead.get(PATH).text
+    answer = lead.post("/settings/language", data={"language": "de"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{PATH}/northside?done=language")
+    assert '<option value="de" lang="de" selected>Deutsch</option>' in lead.get(answer.headers["location"]).text
+    assert portal.directory.clinic("northside").language == "de"
+    (entry,) = [entry for entry in portal.audit.written if entry.action == "clinic.language"]
+    assert (entry.actor, entry.clinic_id, entry.subject) == ("lead-1", "northside", "northside")
+    assert entry.detail == {"language": "en → de"}
+    assert portal.directory.clinic("lakeview").language == "en"
+
+
+@pytest.mark.parametrize("language", ["en", "", "xx", "DE", "de\r\n", "../de"])
+def test_what_is_no_other_language_of_ours_changes_and_notes_nothing(portal, language):
+    assert a_lead(portal).post("/settings/language", data={"language": language}).status_code == 303
+    assert portal.directory.clinic("northside").language == "en"
+    assert portal.audit.written == []
+
+
+def test_only_leads_choose_and_others_of_the_clinic_see_what_was_chosen(portal):
+    portal.directory.choose_mail_language("northside", "de")
+    staff = portal.browser()
+    for browser in (staff, portal.admin()):
+        assert browser.post("/settings/language", data={"language": "en"}).status_code == 403
+    text = staff.get(PATH).text
+    assert "Emails to your clinic are written in <b>Deutsch</b>" in text
+    assert 'action="/settings/language"' not in text
+    assert portal.directory.clinic("northside").language == "de"
+
+
+def test_admins_see_each_clinics_language_and_where_to_change_it(portal):
+    portal.directory.choose_mail_language("northside", "de")
+    admin = portal.admin()
+    text = admin.get(f"{PATH}/northside").text
+    assert "Emails about northside are written in <b>Deutsch</b>" in text
+    assert 'href="/admin/clinics/northside/edit"' in text
+    assert "in the language of that clinic, all others in English" in admin.get(f"{PATH}/{OPERATIONS}").text

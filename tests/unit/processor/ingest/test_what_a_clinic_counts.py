@@ -37,6 +37,7 @@ class Clinic(World):
             self.alerts,
             events=self.events,
             upload_of=partial(self.records.upload, None),
+            language_of=lambda clinic_id: "en",
             replacements=Replacements(FakeRepairs(self.table), self.records.get_many, tell_unread=[].append),
             portal_origin="https://portal.test",
             clock=lambda: self.at,

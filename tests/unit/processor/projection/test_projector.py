@@ -4,15 +4,17 @@ from functools import partial
 
 import pytest
 
+from intake.files.keys import UNASSIGNED
 from intake.files.scan import Scan
 from intake.files.states import State
-from intake.messaging.model import EventKind
+from intake.messaging.model import AlertKind, EventKind
 from intake.records.file_items import file_item
 from intake.table.table import serialize
+from intake.tenants.model import Clinic
 from processor.handlers.record_changes import read_changes
 from processor.projection.projector import CALM, PATIENCE, Projector, describe_completion, list_events
 from processor.projection.replacements import Replacements
-from tests.fakes import FakeAlerts, FakeEvents, FakeProjections, FakeRecords, FakeRepairs, FakeTable
+from tests.fakes import FakeAlerts, FakeDirectory, FakeEvents, FakeProjections, FakeRecords, FakeRepairs, FakeTable
 from tests.records import NOON, REFUSAL, UPLOAD_ID, WARNING, a_file, an_instance, an_upload
 from tests.unit.intake.projections.test_projections import a_change
 
@@ -41,14 +43,27 @@ def events():
 
 
 @pytest.fixture
-def projector(alerts, events, clock, table):
-    sums, records = FakeProjections(), FakeRecords(table)
+def directory():
+    directory = FakeDirectory()
+    directory.save_clinic(Clinic("northside", "Northside Imaging"))
+    return directory
+
+
+@pytest.fixture
+def sums():
+    return FakeProjections()
+
+
+@pytest.fixture
+def projector(alerts, events, clock, table, *, directory, sums):
+    records = FakeRecords(table)
     return Projector(
         sums,
         sums,
         alerts,
         events=events,
         upload_of=partial(records.upload, None),
+        language_of=directory.mail_language,
         replacements=Replacements(FakeRepairs(table), records.get_many, tell_unread=[].append),
         portal_origin="https://portal.test",
         clock=lambda: clock[0],
@@ -78,6 +93,43 @@ def test_what_was_held_back_is_told_by_the_sweep_when_it_has_been_quiet(projecto
     assert projector.tell_pending() == 1
 
     assert alerts.published[-1].subject.startswith("[Silent Scalper] 2 files")
+
+
+def test_a_german_clinic_is_told_in_german_and_its_language_is_asked_once_a_mail(projector, alerts, directory):
+    directory.choose_mail_language("northside", "de")
+    projector.project([a_change(0), *_rejections(1, 2, 3)])
+    projector.project(_rejections(4))
+    (alert,) = alerts.published
+    assert alert.subject == "[Silent Scalper] 3 Dateien von northside abgelehnt"
+    assert "- 3 x empty-file: Die Datei ist leer" in alert.body
+    assert directory.language_lookups == 1
+
+
+def test_a_language_that_is_chosen_is_that_of_the_next_mail(projector, alerts, clock, directory):
+    projector.project(_rejections(0))
+    directory.choose_mail_language("northside", "de")
+    projector.project(_rejections(1))
+    clock[0] += timedelta(minutes=16)
+    projector.tell_pending()
+    assert ["rejected" in alert.subject for alert in alerts.published] == [True, False]
+
+
+def test_nobody_is_asked_for_a_language_while_no_mail_is_sent(projector, directory):
+    projector.project([a_change(0), a_change(1, after=State.EXPIRED)])
+    assert directory.language_lookups == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "clinic_id"),
+    [(AlertKind.REVIEW, "northside"), (AlertKind.DISAGREEMENT, "northside"), (AlertKind.QUIET, UNASSIGNED)],
+)
+def test_what_admins_alone_are_told_is_english(projector, sums, alerts, directory, *, kind, clinic_id):
+    directory.choose_mail_language("northside", "de")
+    sums.announce(kind, clinic_id, clinic_id, "episode", NOON)
+    projector.tell_pending()
+    (alert,) = alerts.published
+    assert "To protect patients" in alert.body
+    assert directory.language_lookups == 0
 
 
 def test_acceptances_and_expiries_alert_nobody(projector, alerts):

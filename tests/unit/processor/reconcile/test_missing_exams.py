@@ -48,6 +48,7 @@ class World:
             self.alerts,
             events=FakeEvents(),
             upload_of=lambda upload_id: None,
+            language_of=self.directory.mail_language,
             replacements=Replacements(FakeRepairs(), lambda file_ids: {}, tell_unread=[].append),
             portal_origin="https://portal.test",
             clock=lambda: self.at,

@@ -56,6 +56,7 @@ class World:
                 FakeAlerts(),
                 events=FakeEvents(),
                 upload_of=partial(self.records.upload, None),
+                language_of=lambda clinic_id: "en",
                 replacements=Replacements(FakeRepairs(table), self.records.get_many, tell_unread=[].append),
                 portal_origin="https://portal.test",
                 clock=lambda: self.at,

@@ -269,3 +269,30 @@ def test_a_faulty_form_that_says_nothing_of_patients_names_comes_back_with_what_
     answer = admin.post("/admin/clinics/northside/edit", data={"name": ""})
     assert answer.status_code == 422
     assert 'value="shown" selected' in answer.text
+
+
+def test_the_language_of_a_clinics_emails_is_chosen_with_its_details_and_noted(portal, admin):
+    page = admin.get("/admin/clinics/northside/edit").text
+    assert '<option value="en" lang="en" selected>English</option>' in page
+    details = {"name": "Northside Imaging", "contact": ""}
+    admin.post("/admin/clinics/northside/edit", data={**details, "language": "de"})
+    assert portal.directory.clinic("northside").language == "de"
+    assert portal.audit.written[-1].detail["language"] == "en → de"
+    assert '<dd lang="de">Deutsch</dd>' in admin.get("/admin/clinics/northside").text
+    # A form of before it was asked for changes nothing.
+    admin.post("/admin/clinics/northside/edit", data=details)
+    assert portal.directory.clinic("northside").language == "de"
+
+
+def test_a_new_clinic_may_begin_with_a_language(portal, admin):
+    details = {"name": "Ostklinik", "clinic_id": "ostklinik", "language": "de"}
+    assert admin.post("/admin/clinics/new", data=details).status_code == 303
+    assert portal.directory.clinic("ostklinik").language == "de"
+
+
+@pytest.mark.parametrize("path", ["new", "northside/edit"])
+def test_a_language_that_there_is_not_is_told_beside_its_field(portal, admin, path):
+    answer = admin.post(f"/admin/clinics/{path}", data={"name": "North", "clinic_id": "ostklinik", "language": "xx"})
+    assert answer.status_code == 422
+    assert 'id="language-fault"' in answer.text
+    assert "ostklinik" not in portal.directory.clinics_by_id
