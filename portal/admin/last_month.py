@@ -1,8 +1,8 @@
 """What a profile would have done to a clinic's files of the last 30 days, counted a stretch at a time.
 
-A stretch is one page of the clinic's list of files, newest first, with the records behind it: so many calls, however
-many files the clinic has. What was counted so far goes to the page and comes back with the next request, sealed for
-this clinic, this profile and this admin.
+A stretch is some pages of the clinic's list of files, newest first, with the records behind them: so many calls,
+however many files the clinic has. What was counted so far goes to the page and comes back with the next request, sealed
+for this clinic, this profile and this admin.
 """
 
 import json
@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from intake.files.model import FileRecord, timestamp
+from intake.files.model import FileRecord, FileSummary, timestamp
 from intake.files.states import JUDGED
 from intake.files.weighing import Weights
 from intake.tenants.model import profile_version
@@ -22,8 +22,9 @@ from portal.crypto.sealing import Sealer
 from portal.services import Services
 
 PERIOD = timedelta(days=30)
-AT_ONCE = 1000
-"""Files of a stretch: a page of the list, and their records by the hundred."""
+AT_ONCE, PAGES = 200, 5
+"""Files of a page of the list, and pages of a stretch. So many rows with the longest names are within the megabyte that
+one Query reads, so that no file is passed over."""
 STRETCHES = 20
 """After as many, somebody has to want more."""
 CHANGES = 100
@@ -126,11 +127,16 @@ class Trial:
     def count_on(self, so_far: str) -> Tally:
         """Count one stretch more than what `seal` wrote; anything else begins anew."""
         tally = self._unseal(so_far)
-        page = self.services.records.files(self.clinic_id, None, tally.since_at, tally.after or None, AT_ONCE)
-        if page.rows:
-            self._count([row.file_id for row in page.rows], tally)
-            tally.reached = timestamp(page.rows[-1].created_at)
-        tally.after = page.next
+        rows: list[FileSummary] = []
+        for _ in range(PAGES):
+            page = self.services.records.files(self.clinic_id, None, tally.since_at, tally.after or None, AT_ONCE)
+            rows += page.rows
+            tally.after = page.next
+            if tally.after is None:
+                break
+        if rows:
+            self._count([row.file_id for row in rows], tally)
+            tally.reached = timestamp(rows[-1].created_at)
         tally.stretches += 1
         return tally
 
@@ -150,7 +156,9 @@ class Trial:
 
     @cached_property
     def _bound_to(self) -> bytes:
-        return "\0".join((self.clinic_id, profile_version(self.wanted), self.identity.subject)).encode()
+        # With the fields, so that what another version of this program wrote begins anew.
+        fields = ",".join(Tally.__dataclass_fields__)
+        return "\0".join((self.clinic_id, profile_version(self.wanted), self.identity.subject, fields)).encode()
 
     def _count(self, file_ids: list[str], tally: Tally) -> None:
         records = self._read(file_ids)

@@ -21,6 +21,7 @@ FILES = 23
 @pytest.fixture
 def admin_page(context: BrowserContext, portal: PortalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     monkeypatch.setattr(last_month, "AT_ONCE", 5)
+    monkeypatch.setattr(last_month, "PAGES", 1)
     rule = catalogue().rules["pdf-encrypted"]
     encrypted = Finding(rule.code, Severity.REJECT, rule.message, rule.remedy)
     for number in range(FILES):

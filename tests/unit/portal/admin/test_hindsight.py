@@ -184,6 +184,16 @@ def test_what_a_warning_hid_cannot_be_told():
     assert look_back(Profile(rules={"preamble-missing": "off"})).tell(kept, {}) == Outcome(Fate.SAME)
 
 
+@pytest.mark.parametrize("level", ["reject", "shadow"])
+def test_what_no_warning_can_hide_was_not_there(level):
+    used = Profile(rules={"preamble-missing": level})
+    kept = a_file(
+        state=State.ACCEPTED, kind="dicom", findings=(RULES["file-meta-missing"].finding(),),
+        profile_version=profile_version(used.as_dict()),
+    )  # fmt: skip
+    assert look_back(Profile(rules={"preamble-missing": "reject"}), used).tell(kept, {}) == Outcome(Fate.SAME)
+
+
 def test_what_another_finding_hides_is_hidden_again():
     shadow = Profile(rules={"file-meta-missing": "shadow"})
     kept = a_file(
