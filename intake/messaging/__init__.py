@@ -1,4 +1,4 @@
-"""What comes by queue and topic, and what is told by them: events, alerts, subscriptions, webhooks, mails.
+"""What comes by queue and topic, and what is told by them: events, alerts, mails, subscriptions, webhooks.
 
-It imports `files`, `orders`, `table` and `languages`. Begin with `events`.
+It imports `files`, `languages`, `orders` and `table`. Begin with `events`.
 """
