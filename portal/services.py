@@ -11,6 +11,7 @@ from intake.analytics.model import Athena, QueryRuns
 from intake.expectations.ports import ExpectedExams, Reminders
 from intake.files.keys import KeyedIds
 from intake.files.ports import Records, Repairs
+from intake.labels.ports import StudyLabels
 from intake.messaging.ports import (
     DeadLetters,
     Events,
@@ -93,6 +94,7 @@ class Services:
     studies: Studies
     board: StudyBoard
     study_links: StudyLinks
+    study_labels: StudyLabels
     expected: ExpectedExams
     reminders: Reminders
     kept_searches: KeptSearches

@@ -8,6 +8,7 @@ from intake.analytics.athena import AthenaWorkGroup, DynamoQueryRuns
 from intake.expectations.dynamodb import DynamoExpectedExams, DynamoReminders
 from intake.files.keys import KeyedIds
 from intake.files.model import now
+from intake.labels.dynamodb import DynamoStudyLabels
 from intake.messaging.dynamodb import DynamoSubscriptions, DynamoWebhooks
 from intake.messaging.sns import SnsEvents, SnsHookSubscriptions, SnsSubscribers
 from intake.messaging.sqs import CloudWatchQueueAge, SqsQueue
@@ -91,6 +92,7 @@ def wire(settings: Settings) -> Services:
         studies=DynamoStudies(table, ids),
         board=DynamoStudyBoard(table, ids),
         study_links=DynamoStudyLinks(table),
+        study_labels=DynamoStudyLabels(table, ids),
         expected=DynamoExpectedExams(table, ids),
         reminders=DynamoReminders(table),
         kept_searches=DynamoKeptSearches(table),

@@ -5,7 +5,9 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Self
 
 import httpx
@@ -16,8 +18,9 @@ from scalper.api.model import ACCEPTED, Changes, File, Study, Upload
 from scalper.api.queries import list_files, list_rows
 from scalper.downloads import retrieval
 from scalper.downloads.listing import locate_study, locate_upload
+from scalper.downloads.names import MediaNames, Names
 from scalper.downloads.retrieval import Retrieval, Retrieved
-from scalper.errors import DamagedError
+from scalper.errors import DamagedError, DirectoryError
 from scalper.uploads.announcements import Announcer
 from scalper.uploads.delivery import Delivery
 from scalper.uploads.journal import Journal
@@ -194,24 +197,24 @@ class Client:
             fresh.replace(target)
         return file
 
-    def get_study(self, study_uid: str, folder: Path | str, *, jobs: int = JOBS, force: bool = False) -> Retrieved:
+    def get_study(
+        self, study_uid: str, folder: Path | str, *, jobs: int = JOBS, force: bool = False, dicomdir: bool = False
+    ) -> Retrieved:
         """Fetch a study's accepted files into a folder, under the names under which they were sent, made safe.
 
         What is there already is left as it is; a call that was interrupted is taken up by the same call. Files that
-        could not be fetched stand in `troubles`. With `force`, other files of the same names are replaced.
-        Raises NotFoundError, OSError, and UnreachableError or KeyboardInterrupt once all has stopped.
+        could not be fetched stand in `troubles`. With `force`, other files of the same names are replaced. With
+        `dicomdir`, files get the names that DICOM media allow, and once all are there a DICOMDIR is written beside
+        them; that needs `pip install "silent-scalper[dicomdir]"`.
+        Raises NotFoundError, OSError, DirectoryError, and UnreachableError or KeyboardInterrupt once all has stopped.
         """
-        return self._get(locate_study(study_uid), folder, jobs=jobs, force=force)
+        return _raise_halt(
+            self.retrieve(locate_study(study_uid), Path(folder), jobs=jobs, force=force, dicomdir=dicomdir)
+        )
 
     def get_upload(self, upload_id: str, folder: Path | str, *, jobs: int = JOBS, force: bool = False) -> Retrieved:
         """As `get_study`, with the accepted files of an upload; `left_out` tells of the others."""
-        return self._get(locate_upload(upload_id), folder, jobs=jobs, force=force)
-
-    def _get(self, path: str, folder: Path | str, *, jobs: int, force: bool) -> Retrieved:
-        done = self.retrieve(path, Path(folder), jobs=jobs, force=force)
-        if done.halted:
-            raise done.halted
-        return done
+        return _raise_halt(self.retrieve(locate_upload(upload_id), Path(folder), jobs=jobs, force=force))
 
     def retrieve(
         self,
@@ -220,10 +223,39 @@ class Client:
         *,
         jobs: int = JOBS,
         force: bool = False,
+        dicomdir: bool = False,
         watcher: retrieval.Watcher | None = None,
     ) -> Retrieved:
         """Fetch what the API tells at a path, as `studies/1.2.3/content`, and return what became of it."""
-        return Retrieval(self.connection, watcher or retrieval.Silent(), jobs=jobs, force=force).run(path, folder)
+        media = _load_media(folder, force=force) if dicomdir else None
+        names = MediaNames() if media else Names()
+        watcher = watcher or retrieval.Silent()
+        done = Retrieval(self.connection, watcher, jobs=jobs, force=force, names=names).run(path, folder)
+        if media and done.whole:
+            done.unlisted = media.write_directory(folder, [*done.fetched, *done.kept])
+            done.directory = folder / media.DIRECTORY
+        return done
+
+
+def _raise_halt(done: Retrieved) -> Retrieved:
+    if done.halted:
+        raise done.halted
+    return done
+
+
+def _load_media(folder: Path, *, force: bool) -> ModuleType:
+    """Return what writes DICOMDIRs. Raises DirectoryError before anything is fetched."""
+    try:
+        media = import_module("scalper.downloads.media")
+    except ModuleNotFoundError as missing:
+        if missing.name != "pydicom":
+            raise
+        raise DirectoryError(
+            'A DICOMDIR is written by pydicom, which is not installed: pip install "silent-scalper[dicomdir]"'
+        ) from missing
+    if not (force or media.is_ours(folder)):
+        raise DirectoryError("Another DICOMDIR is there. Name another folder, or replace it with --force.")
+    return media
 
 
 def default_journal() -> Path:

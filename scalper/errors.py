@@ -29,6 +29,10 @@ class DamagedError(ClientError):
     """Raised when a download's bytes are not those that were accepted. Nothing of it is kept."""
 
 
+class DirectoryError(ClientError):
+    """Raised when no DICOMDIR can be written: pydicom is missing, or somebody else's is there."""
+
+
 class JournalError(ClientError):
     """Raised when the journal cannot be used: another run holds it, or it is none of ours."""
 

@@ -71,6 +71,11 @@ def board_counts_key(clinic_id: str) -> Item:
     return {"pk": f"BOARD#{clinic_id}", "sk": COUNTS}
 
 
+def label_set_key(clinic_id: str) -> Item:
+    """Return the key of the labels that a clinic has in use."""
+    return {"pk": f"BOARD#{clinic_id}", "sk": "#LABELS"}
+
+
 def build_created_key(created_at: datetime, identifier: str) -> str:
     return f"{timestamp(created_at)}#{identifier}"
 

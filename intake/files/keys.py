@@ -114,6 +114,10 @@ def is_study_id(text: str) -> bool:
     return _UPLOAD.fullmatch(text) is not None
 
 
+def is_label_id(text: str) -> bool:
+    return _UPLOAD.fullmatch(text) is not None
+
+
 def object_key(clinic_id: str, upload_id: str, file_id: str, day: datetime) -> str:
     """Return `{clinic_id}/{yyyy}/{mm}/{dd}/{upload_id}/{file_id}`, the key in every bucket."""
     return f"{clinic_id}/{day:%Y/%m/%d}/{upload_id}/{file_id}"
@@ -195,6 +199,10 @@ class KeyedIds:
     def exam(self, clinic_id: str, *facts: str) -> str:
         """Return an id, of 26 characters, that follows from facts of a clinic's exam and tells none of them."""
         return self._text("exam", clinic_id, *facts)
+
+    def label(self, clinic_id: str, text: str) -> str:
+        """Return the id, of 26 characters, of a clinic's label: the same for texts that differ in case or width."""
+        return self._text("label", clinic_id, fold_text(text))
 
     def address(self, protocol: str, endpoint: str) -> str:
         """Return 24 hexadecimal digits that name an address without telling it, the same for all of its owners."""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from intake.files.model import Finding
 from intake.files.outcomes import Page
-from intake.studies.model import Study
+from intake.studies.model import Label, Study
 from intake.studies.rules import BY_CODE, NUMBERS_REPEATED, PATIENT_DIFFERS
 
 GROWS = timedelta(minutes=10)
@@ -42,9 +42,21 @@ class BoardQuery:
     first_date: str = ""
     """`YYYYMMDD`: the earliest study date."""
     last_date: str = ""
+    label: str = ""
+    """Of the clinic's own, by its id."""
     standing: Standing | None = None
     by_date: bool = False
-    """By study date, the latest first, and not by the last file."""
+    """By study date, the latest first, and not by the last file; what grows is listed by its last file only."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardSummary:
+    """What stands above a clinic's board."""
+
+    counts: Mapping[Standing, int]
+    """How many exams are in each state; of those that grow, at most about a thousand are told."""
+    labels: tuple[Label, ...]
+    """The labels that exams carry, by their texts."""
 
 
 class StudyBoard(Protocol):
@@ -53,8 +65,9 @@ class StudyBoard(Protocol):
     def exams(self, query: BoardQuery, after: str | None, limit: int) -> Page[Study]:
         """Return exams, also those of which every file was rejected. Raises InvalidCursorError.
 
-        Those first that received a file last; by study date, the latest first, where that or a date, a modality or a
-        patient is asked for; by what was found where a text is. A page may be short, as one of `Search.files`.
+        Those first that received a file last; by study date, the latest first, where that or a date, a modality, a
+        label or a patient is asked for; by what was found where a text is. A page may be short, as one of
+        `Search.files`.
         """
         ...
 
@@ -62,9 +75,7 @@ class StudyBoard(Protocol):
         """Return an exam with its series, also one of which every file was rejected. Raises NotFoundError."""
         ...
 
-    def counts(self, clinic_id: str, growing_since: datetime) -> Mapping[Standing, int]:
-        """Return how many exams are in each state; of those that grow, at most about a thousand are told."""
-        ...
+    def summarize(self, clinic_id: str, growing_since: datetime) -> BoardSummary: ...
 
 
 def find_standing(study: Study, growing_since: datetime | None = None) -> Standing | None:

@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from intake.errors import InvalidCursorError
-from intake.files.item_keys import board_counts_key, study_key, study_list
+from intake.files.item_keys import board_counts_key, label_set_key, study_key, study_list
 from intake.files.keys import KeyedIds, is_study_id, normalise_patient_id
 from intake.files.model import timestamp
 from intake.files.outcomes import Page
-from intake.studies.board import BoardQuery, Standing, find_standing
+from intake.studies.board import BoardQuery, BoardSummary, Standing, find_standing
 from intake.studies.exams import find_term, list_terms
 from intake.studies.model import Study
 from intake.studies.studies import everybodys_studies, find_study, read_studies, studies_by_date
-from intake.studies.study_items import FIND, counted, standing_list
+from intake.studies.study_items import FIND, counted, read_label_set, standing_list
 from intake.table.index_queries import FIRST, LAST, Indexes, Stretch, newest
 from intake.table.items import Item
 from intake.table.queries import Query
@@ -46,13 +46,16 @@ class DynamoStudyBoard:
             return Page(())  # Meanwhile, those that follow have come to their end.
         rows = self._indexes.keys(stretch, stretch.position(after), limit + 1).rows
         found = (study for study in read_studies(self._indexes, rows[:limit]) if _fits(query, study))
-        return Page(tuple(found), rows[limit - 1]["created_key"] if len(rows) > limit else None)
+        return Page(tuple(found), rows[limit - 1][stretch.sort] if len(rows) > limit else None)
 
     def exam(self, clinic_id: str | None, study_id: str) -> Study:
         return find_study(self._table, self._ids, clinic_id, study_id)
 
-    def counts(self, clinic_id: str, growing_since: datetime) -> Mapping[Standing, int]:
-        kept = self._table.get(board_counts_key(clinic_id), consistent=False) or {}
+    def summarize(self, clinic_id: str, growing_since: datetime) -> BoardSummary:
+        kept, labels = self._table.batch_get([board_counts_key(clinic_id), label_set_key(clinic_id)])
+        return BoardSummary(self._count(clinic_id, growing_since, kept or {}), read_label_set(labels or {}))
+
+    def _count(self, clinic_id: str, growing_since: datetime, kept: Item) -> Mapping[Standing, int]:
         recent = Query(
             study_list(clinic_id),
             index="by_clinic",
@@ -120,21 +123,30 @@ def newest_of(clinic_id: str, patient_key: str) -> Stretch:
 
 
 def _list_exams(query: BoardQuery) -> Stretch:
-    clinic_id, since = query.clinic_id, timestamp(query.growing_since)
+    clinic_id = query.clinic_id
     if clinic_id is None:
         return everybodys_studies()
     if query.patient_key:
         # A clinic's own: the key begins with it, or leads nowhere.
         return newest_of(clinic_id, query.patient_key)
-    if query.modality:
-        listed = study_list(clinic_id, "by", query.modality.upper())
-        return studies_by_date(listed, query.first_date, query.last_date)
-    if query.first_date or query.last_date or query.by_date:
-        return studies_by_date(study_list(clinic_id, "on"), query.first_date, query.last_date)
+    lists = {"by": query.modality.upper(), "label": query.label}
+    narrowed = next(((name, value) for name, value in lists.items() if value), None)
+    if narrowed or query.first_date or query.last_date or (query.by_date and query.standing is None):
+        return studies_by_date(study_list(clinic_id, *(narrowed or ("on",))), query.first_date, query.last_date)
+    return _list_state(clinic_id, query)
+
+
+def _list_state(clinic_id: str, query: BoardQuery) -> Stretch:
+    """Return the list of exams in a state, or of all: by the last file, or by study date where that is asked for."""
+    since = timestamp(query.growing_since)
     if query.standing is None or query.standing is Standing.GROWING:
         return newest("by_clinic", "clinic_key", study_list(clinic_id), low=since if query.standing else FIRST)
+    listed = standing_list(clinic_id, query.standing)
+    if query.by_date:
+        # Here stands also what grows; a page leaves it out.
+        return Stretch(index="by_trouble", partition="trouble_of", values=(listed,), sort="trouble", newest_first=True)
     high = LAST if query.standing is Standing.PROBLEM else since
-    return newest("by_clinic_state", "clinic_state", standing_list(clinic_id, query.standing), high=high)
+    return newest("by_clinic_state", "clinic_state", listed, high=high)
 
 
 def _fits(query: BoardQuery, study: Study) -> bool:
@@ -146,6 +158,7 @@ def _fits(query: BoardQuery, study: Study) -> bool:
         standing is not None
         and query.standing in {None, standing}
         and (not modality or modality in modalities)
+        and (not query.label or any(query.label == label.label_id for label in study.labels))
         and (not (query.first_date or query.last_date) or any(first <= date <= last for date in dates))
     )
 

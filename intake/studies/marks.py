@@ -4,7 +4,6 @@ How many instances a study has is counted in the projections' transactions. Ever
 the items and from the files of a batch, so that a repetition adds nothing, and mends what a crash left undone.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,15 +31,13 @@ from intake.studies.study_items import (
     digest_series,
     exam_attributes,
     read_exam,
+    sort_date,
 )
 from intake.table.expressions import clinic, update
 from intake.table.items import Item
 from intake.table.table import Table, TableSecret
 
 _Sets = dict[str, set[Any]]
-
-_DATE = re.compile(r"[0-9]{8}")
-_UNDATED = "00000000"
 
 
 @dataclass(slots=True)
@@ -210,7 +207,7 @@ def _list_views(one: StudyFile) -> Iterator[Item]:
     """Yield the items by which a study is found under its date, modality and patient: each is put once."""
     exam = one.exam
     key = study_key(one.study_id)
-    date = exam.study_date if _DATE.fullmatch(exam.study_date) else _UNDATED
+    date = sort_date(exam)
     lists = {f"ON#{date}": study_list(one.clinic_id, "on")}
     if exam.modality:
         lists[f"BY#{exam.modality}#{date}"] = study_list(one.clinic_id, "by", exam.modality)

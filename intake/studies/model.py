@@ -55,6 +55,16 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """What a clinic's people call some of their exams."""
+
+    label_id: str
+    """As `KeyedIds.label` makes it: it tells nothing of the text."""
+    text: str = field(repr=False)
+    """In their own words, which may name somebody in spite of what they are told."""
+
+
+@dataclass(frozen=True, slots=True)
 class StudyFile:
     """A file that a clinic's study got just now."""
 
@@ -120,6 +130,8 @@ class Study:
     """Of each series that has any: where they are, at most the first `SHOWN_GAPS`."""
     marks: frozenset[str] = frozenset()
     """Codes of the findings in its series."""
+    labels: tuple[Label, ...] = ()
+    """What its clinic's people call it, by their texts."""
 
     @property
     def seen_at(self) -> datetime:

@@ -4,15 +4,18 @@ A study's item holds what its row in a list tells. What follows from a series' o
 so that no list reads a series.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 
-from intake.files.item_keys import META, SERIES, study_list
+from intake.files.item_keys import META, SERIES, label_set_key, study_list
+from intake.files.keys import fold_text
 from intake.studies.board import Standing
 from intake.studies.exams import Exam
-from intake.studies.model import SHOWN_GAPS, Series, Study
+from intake.studies.model import SHOWN_GAPS, Label, Series, Study
 from intake.studies.rules import FRAMES_MIXED, MODALITIES_MIXED, are_all_known, find_gaps
-from intake.table.items import Item, moment
+from intake.table.expressions import Write, clinic, update
+from intake.table.items import Item, expiry, moment
 
 VIEW = "VIEW#"
 """Sorts behind a study's series, so that reading these does not meet it."""
@@ -22,8 +25,18 @@ FIND = f"{VIEW}FIND#"
 WRITES = "writes"
 """How often a study's item was written: whoever concludes from it writes only where nobody has written since."""
 
+LABELS = "labels"
+"""The texts of a study's labels, by their ids."""
+LABEL_WRITES = "label_writes"
+"""How often a study's labels, or a clinic's, were written: whoever changes them does so as they were read."""
+LABEL_COUNT, LABEL_TEXT = "n_", "t_"
+"""Begin, before a label's id, what a clinic's item tells of it: how many exams carry it, and what it says."""
+
 EXPECTED_IMAGES = "expected_images"
 """How many images were expected of a study, where an expected exam told it."""
+
+_DATE = re.compile(r"[0-9]{8}")
+_UNDATED = "00000000"
 
 _DIGEST = "series_"
 _EXAM = "exam_"
@@ -46,6 +59,11 @@ def exam_attributes(exam: Exam) -> Item:
 
 def read_exam(item: Item) -> Exam:
     return Exam(**{name: item.get(f"{_EXAM}{name}", "") for name in _EXAM_FIELDS})
+
+
+def sort_date(exam: Exam) -> str:
+    """Return the study date that lists go by; those that state none stand last."""
+    return exam.study_date if _DATE.fullmatch(exam.study_date) else _UNDATED
 
 
 def digest_attribute(series_id: str) -> str:
@@ -116,7 +134,45 @@ def read_study(item: Item, series: tuple[Series, ...] = ()) -> Study:
         expected_images=item.get(EXPECTED_IMAGES, 0),
         gaps=tuple(tuple((gap[0], gap[1]) for gap in digest["gaps"]) for digest in digests if "gaps" in digest),
         marks=frozenset(code for digest in digests for code in digest.get("marks", ())),
+        labels=read_labels(item.get(LABELS, {})),
     )
+
+
+def read_labels(texts: Mapping[str, str]) -> tuple[Label, ...]:
+    """Return labels as people read them, by their texts."""
+    labels = (Label(label_id, text) for label_id, text in texts.items())
+    return tuple(sorted(labels, key=lambda label: (fold_text(label.text), label.label_id)))
+
+
+def read_label_set(item: Item) -> tuple[Label, ...]:
+    """Return the labels that a clinic's exams carry."""
+    texts = {name.removeprefix(LABEL_TEXT): text for name, text in item.items() if name.startswith(LABEL_TEXT)}
+    return read_labels({label_id: text for label_id, text in texts.items() if item.get(count_label(label_id), 0) > 0})
+
+
+def count_label(label_id: str) -> str:
+    """Return the attribute of `label_set_key` that counts the exams that carry a label."""
+    return f"{LABEL_COUNT}{label_id}"
+
+
+def view_label(study: Item, label_id: str) -> Item:
+    """Return the key of the item by which a study is found under a label; no key holds a label's text."""
+    return {"pk": study["pk"], "sk": f"{VIEW}LABEL#{label_id}"}
+
+
+def unlist_label(clinic_id: str, study: Item, label_id: str) -> Write:
+    """Return the write that takes a study out of a label's list. No role may delete an item, so DynamoDB does."""
+    sets = {"clinic_key": None, "created_key": None, "expires": expiry()}
+    return update(view_label(study, label_id), clinic(clinic_id), sets=sets, new=True)
+
+
+def drop_labels(clinic_id: str, study: Item) -> Iterator[Write]:
+    """Yield the writes, beside the study's own, by which its labels end with it."""
+    ids = study.get(LABELS, {})
+    yield from (unlist_label(clinic_id, study, label_id) for label_id in ids)
+    if ids:
+        sums = {LABEL_WRITES: 1, **{count_label(label_id): -1 for label_id in ids}}
+        yield update(label_set_key(clinic_id), clinic(clinic_id), sums=sums, new=True)
 
 
 def count_missing(in_gaps: int, instances: int, expected: int) -> int:

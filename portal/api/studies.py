@@ -1,13 +1,16 @@
 """`/api/v1/studies`: what the accepted DICOM files of a clinic add up to."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
+from intake.labels.model import LONGEST_LABEL, MOST_LABELS
+from intake.studies.model import Label
 from intake.studies.rules import find_gaps, findings
-from portal.api.dependencies import Limit, Reader, Taker
+from portal.api.dependencies import Limit, Reader, Taker, Uploader
 from portal.api.problem_responses import problem_responses
 from portal.http.messages import Fields, select_fields
 from portal.http.sessions.dependencies import Collaborators, PageCursor
@@ -16,7 +19,8 @@ from portal.retrieval.requests import ContentQuery
 from portal.retrieval.responses import ContentPage
 from portal.search import studies
 from portal.search.files import Criteria
-from portal.uploads.requests import UPLOAD_ID
+from portal.search.labels import replace_labels
+from portal.uploads.requests import UPLOAD_ID, Request
 from portal.uploads.responses import FindingView, Next
 
 router = APIRouter(prefix="/api/v1/studies", tags=["studies"])
@@ -28,6 +32,13 @@ Day = Annotated[
 ]
 
 Sorted = Annotated[list[str], BeforeValidator(sorted)]
+
+
+LabelText = Annotated[str, Field(max_length=4 * LONGEST_LABEL, examples=["Tumour board"])]
+
+
+def _write_labels(labels: Sequence[Label | str]) -> list[str]:
+    return [label.text if isinstance(label, Label) else label for label in labels]
 
 
 class SeriesView(BaseModel):
@@ -53,6 +64,9 @@ class StudyRow(BaseModel):
     uploads: Sorted = Field(description="Uploads that it came with, at most a hundred.", examples=[[UPLOAD_ID]])
     first_at: datetime = Field(description="When its first file was accepted.")
     last_at: datetime
+    labels: Annotated[list[str], BeforeValidator(_write_labels)] = Field(
+        description="What your clinic's people call it.", examples=[["Tumour board"]]
+    )
 
 
 class StudyView(StudyRow):
@@ -60,6 +74,28 @@ class StudyView(StudyRow):
 
     findings: list[FindingView] = Field(description="What no single file shows.")
     series: list[SeriesView]
+
+
+class NewLabels(Request):
+    """The labels that a study is to have."""
+
+    labels: list[LabelText] = Field(
+        max_length=MOST_LABELS,
+        description=f"All of them, each of at most {LONGEST_LABEL} characters. No names or other data of patients.",
+        examples=[["Tumour board"]],
+    )
+    replaces: list[LabelText] | None = Field(
+        default=None,
+        max_length=MOST_LABELS,
+        description="Those that it has, as you read them: where it has others by now, nothing is changed.",
+        examples=[[]],
+    )
+
+
+class Labels(BaseModel):
+    """The labels of a study."""
+
+    labels: Annotated[list[str], BeforeValidator(_write_labels)] = Field(examples=[["Tumour board"]])
 
 
 class StudyList(BaseModel):
@@ -116,6 +152,22 @@ def read(study_uid: str, identity: Reader, services: Collaborators, fields: Fiel
         for one in sorted(study.series, key=lambda one: one.series_uid)
     ]
     return select_fields(StudyView(**row.model_dump(), findings=told, series=series), fields)
+
+
+@router.put(
+    "/{study_uid}/labels",
+    summary="Label a study",
+    responses=problem_responses("not-found", "conflict", "invalid-labels", "invalid-request", "malformed-body", "busy"),
+)
+def label(study_uid: str, body: NewLabels, identity: Uploader, services: Collaborators) -> Labels:
+    """Give a study these labels and no others. Once more changes nothing.
+
+    They show on the portal's board of exams, which can be narrowed to one. A label that your clinic has but for capital
+    letters is that label. With `replaces`, two who change them at once cannot undo each other's change: the second is
+    answered 409, and reads them again.
+    """
+    found = replace_labels(services, identity, study_uid, body.labels, body.replaces)
+    return Labels.model_validate({"labels": found})
 
 
 @router.post(

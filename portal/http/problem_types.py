@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from intake import errors as domain
+from intake.labels.model import LabelError
 from portal import errors
 
 PAGES = "/api/docs/problems/"
@@ -96,6 +97,12 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         " Ask somebody else who may do it.",
     ),
     errors.FieldsError: INVALID,
+    LabelError: Problem(
+        422,
+        "invalid-labels",
+        "The labels cannot be taken",
+        "A label has 1 to 40 characters, an exam at most 5 labels, and a clinic at most 50 different ones in use.",
+    ),
     errors.MalformedListError: Problem(
         422,
         "malformed-list",

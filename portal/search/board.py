@@ -14,10 +14,11 @@ from intake.errors import NotFoundError
 from intake.files.model import Finding
 from intake.studies.board import GROWS, BoardQuery, Standing, find_standing, list_problems
 from intake.studies.exams import Exam
-from intake.studies.model import Study
+from intake.studies.model import Label, Study
 from portal.auth.identity import Identity
 from portal.cursors import Cursor, seal_page
 from portal.search.files import Criteria
+from portal.search.labels import hide_labels
 from portal.services import Services
 
 _DIGEST = re.compile(r"[0-9a-f]{40}")
@@ -42,6 +43,8 @@ class Board:
     next: str | None
     counts: Mapping[Standing, int] | None
     """How many exams are in each state; None where they are searched, or everybody's."""
+    labels: tuple[Label, ...] = ()
+    """Those that the clinic has in use; for its own people."""
 
     @property
     def total(self) -> int:
@@ -59,15 +62,18 @@ def read_board(services: Services, identity: Identity, asked: Criteria, cursor: 
         modality=asked.modality if clinic_id else "",
         first_date=asked.since.replace("-", "") if clinic_id else "",
         last_date=asked.until.replace("-", "") if clinic_id else "",
+        label=asked.label,
         standing=Standing(asked.tab) if asked.tab and clinic_id else None,
         by_date=asked.sort == "date",
     )
     read = partial(services.board.exams, query, limit=limit)
     page = seal_page(services, identity, cursor, read, **asked.to_dict())
     rows = _tell_exams(services, identity, page.rows, since)
-    is_searched = bool(asked.text or asked.patient or asked.modality or asked.since or asked.until)
-    counts = services.board.counts(clinic_id, since) if clinic_id and not is_searched else None
-    return Board(rows, page.next, counts)
+    if clinic_id and not asked.searches_exams:
+        summary = services.board.summarize(clinic_id, since)
+        return Board(rows, page.next, summary.counts, () if identity.is_admin else summary.labels)
+    labels = () if identity.is_admin else services.study_labels.of_clinic(identity.own_clinic())
+    return Board(rows, page.next, None, labels)
 
 
 def read_patient(services: Services, identity: Identity, digest: str, cursor: Cursor, limit: int) -> Board:
@@ -88,7 +94,9 @@ def _tell_exams(
     known = services.known_clinics.get(identity.clinic_id) if identity.clinic_id else None
     names = known is not None and known.shows_names
     return tuple(
-        ExamRow(study, _redact(identity, study.exam, names=names), standing, list_problems(study))
+        ExamRow(
+            hide_labels(identity, study), _redact(identity, study.exam, names=names), standing, list_problems(study)
+        )
         for study in studies
         if (standing := find_standing(study, since))
     )

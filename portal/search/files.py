@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
 from functools import partial
 
-from intake.files.keys import UNASSIGNED, is_clinic_id, is_study_id, is_upload_id
+from intake.files.keys import UNASSIGNED, is_clinic_id, is_label_id, is_study_id, is_upload_id
 from intake.files.model import FileRecord, FileSummary, Upload
 from intake.files.outcomes import Page
 from intake.files.states import State
@@ -62,6 +62,8 @@ class Criteria:
     """For admins; staff search their own."""
     text: str = ""
     """Of exams: a name, a Patient ID, an accession number or a description, by how it begins."""
+    label: str = ""
+    """Of exams, by its id."""
     tab: str = ""
     """State of exams."""
     sort: str = ""
@@ -71,6 +73,11 @@ class Criteria:
     def private(self) -> bool:
         """Say whether an address may not hold it."""
         return any(name in PRIVATE for name in self.to_dict())
+
+    @property
+    def searches_exams(self) -> bool:
+        """Say whether exams are asked for by more than their state."""
+        return bool(self.text or self.patient or self.modality or self.since or self.until or self.label)
 
     def to_dict(self) -> dict[str, str]:
         return {name: value for name, value in asdict(self).items() if value}
@@ -108,13 +115,14 @@ def read_criteria(services: Services, identity: Identity, asked: Mapping[str, st
     given = Criteria(**known)
     if identity.is_admin:
         # Causes and devices of all clinics are what the quarantine narrows by.
-        given = replace(given, name="", patient="", reference="", text="", code="", device="")
+        given = replace(given, name="", patient="", reference="", text="", label="", code="", device="")
     return replace(
         given,
         # Files may also be nobody's.
         clinic=given.clinic if identity.is_admin and (given.clinic == UNASSIGNED or is_clinic_id(given.clinic)) else "",
         study=_find_study_id(services, identity.clinic_id or given.clinic, given.study),
         upload=given.upload if is_upload_id(given.upload) else "",
+        label=given.label if is_label_id(given.label) else "",
         tab=given.tab if given.tab in set(Standing) else "",
         sort=given.sort if given.sort == "date" else "",
         state=given.state if given.state in set(State) else "",

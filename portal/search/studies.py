@@ -11,6 +11,7 @@ from intake.studies.rules import findings
 from portal.auth.identity import Identity
 from portal.cursors import Cursor, seal_page
 from portal.search.files import Criteria
+from portal.search.labels import hide_labels
 from portal.services import Services
 from portal.uploads import visibility
 
@@ -41,18 +42,19 @@ def list_studies(services: Services, identity: Identity, asked: Criteria, cursor
         last_date=asked.until.replace("-", "") if clinic_id else "",
     )
     read = partial(services.studies.studies, query, limit=limit)
-    return seal_page(services, identity, cursor, read, **asked.to_dict())
+    page = seal_page(services, identity, cursor, read, **asked.to_dict())
+    return replace(page, rows=tuple(hide_labels(identity, study) for study in page.rows))
 
 
 def read_study(services: Services, identity: Identity, study_id: str) -> tuple[Study, tuple[Upload, ...]]:
     """Return a study with its series, and the uploads that it came with. Raises NotFoundError."""
-    study = services.studies.study(identity.clinic_id, study_id)
+    study = hide_labels(identity, services.studies.study(identity.clinic_id, study_id))
     return study, _read_uploads(services, study)
 
 
 def _read_exam(services: Services, identity: Identity, study_id: str) -> tuple[Study, tuple[Upload, ...]]:
     """Return a study as `read_study`, also one of which every file was rejected. Raises NotFoundError."""
-    study = services.board.exam(identity.clinic_id, study_id)
+    study = hide_labels(identity, services.board.exam(identity.clinic_id, study_id))
     return study, _read_uploads(services, study)
 
 

@@ -121,6 +121,9 @@ def get(
     to: Annotated[
         Path | None, typer.Option("--to", help="Of a study or an upload: into this folder.", metavar="DIR")
     ] = None,
+    dicomdir: Annotated[
+        bool, typer.Option("--dicomdir", help="Of a study: as DICOM media want it, for a CD, DVD or stick.")
+    ] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Files fetched at a time.", min=1, max=32)] = 4,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
     as_json: _Json = False,
@@ -131,12 +134,18 @@ def get(
     is there already is left as it is: run the same command again after
     an interruption, and it goes on where it stopped, within files too.
 
+    With --dicomdir, a study's files get the short names that DICOM media
+    allow, and a DICOMDIR that lists them once all are there. It needs
+    pip install "silent-scalper[dicomdir]".
+
     Exit code 0: all is there. 1: all that was accepted is there, and the
-    upload has files that were not. 2: a wrong call. 3: not everything is
-    there; run the same command again.
+    upload has files that were not, or a file cannot stand in the DICOMDIR.
+    2: a wrong call. 3: not everything is there; run the same command again.
     """
     if sum(one is not None for one in (file_id, study, upload)) != 1:
         raise typer.BadParameter("Name a file, or a study with --study, or an upload with --upload.")
+    if dicomdir and study is None:
+        raise typer.BadParameter("A DICOMDIR is written for a study: name one with --study.")
     if file_id is not None:
         from scalper.cli import tracking  # noqa: PLC0415  As above.
 
@@ -150,7 +159,7 @@ def get(
 
     path = locate_study(study) if study is not None else locate_upload(upload or "")
     with _report_errors():
-        code = get_command.fetch_into(path, to, jobs=jobs, force=force, as_json=as_json)
+        code = get_command.fetch_into(path, to, jobs=jobs, force=force, dicomdir=dicomdir, as_json=as_json)
     raise typer.Exit(code)
 
 

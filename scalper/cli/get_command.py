@@ -23,17 +23,18 @@ ELSEWHERE = {
 """Reasons for which a file is not fetched by itself though all of it is here."""
 
 
-def fetch_into(path: str, folder: Path, *, jobs: int, force: bool, as_json: bool) -> int:
+def fetch_into(path: str, folder: Path, *, jobs: int, force: bool, dicomdir: bool, as_json: bool) -> int:
     """Fetch what the API tells at a path. Return the exit code. Raises ClientError, OSError, KeyboardInterrupt."""
     reporter = JsonReporter() if as_json else ConsoleReporter()
     with end_on_signals(), Client.configured() as client, reporter.show_fetching():
-        done = client.retrieve(path, folder, jobs=jobs, force=force, watcher=reporter)
+        done = client.retrieve(path, folder, jobs=jobs, force=force, dicomdir=dicomdir, watcher=reporter)
     reporter.report_end(done, folder)
     if done.halted:
         raise done.halted
     if not done.whole:
         return AGAIN
-    return REJECTED if any(one.reason not in ELSEWHERE for one in done.left_out) else ACCEPTED
+    wanting = done.unlisted or any(one.reason not in ELSEWHERE for one in done.left_out)
+    return REJECTED if wanting else ACCEPTED
 
 
 class JsonReporter:
@@ -63,6 +64,8 @@ class JsonReporter:
     def report_end(self, done: Retrieved, folder: Path) -> None:
         for one in done.left_out:
             self._print_event("left_out", file_id=one.file_id, name=one.name, reason=one.reason)
+        for path in done.unlisted:
+            self._print_event("unlisted", path=str(path))
         self._print_event(
             "summary",
             folder=str(folder),
@@ -72,6 +75,7 @@ class JsonReporter:
             left_out=len(done.left_out),
             troubles=len(done.troubles),
             whole=done.whole,
+            dicomdir=str(done.directory) if done.directory else None,
         )
 
     def _print_event(self, event: str, **facts: Any) -> None:  # noqa: ANN401 - What JSON can hold.
@@ -129,5 +133,10 @@ class ConsoleReporter:
         said += [f"{len(done.left_out):,} left out"] if done.left_out else []
         said += [f"{len(done.troubles):,} could not be fetched"] if done.troubles else []
         self._console.print(f"{escape_name(str(folder))}: {', '.join(said)}.")
+        for path in done.unlisted:
+            self._console.print(f"[yellow]! not listed[/]  {escape_name(str(path))}: no DICOMDIR can hold it")
+        if done.directory:
+            listed = len(done.fetched) + len(done.kept) - len(done.unlisted)
+            self._console.print(f"{escape_name(str(done.directory))} lists {count_files(listed)}.")
         if not done.whole:
             self._console.print("[yellow]Not complete.[/] Run the same command again to go on.")

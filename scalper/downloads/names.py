@@ -4,6 +4,8 @@ The server is not trusted with paths. `assets/js/retrieval/names.js` does the sa
 `tests/data/safe_names.json`.
 """
 
+import base64
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass, field
@@ -52,6 +54,27 @@ class Names:
             if held is None:
                 self._taken[path.lower()] = _Place(path, folder)
                 self._marks[plain.lower()] = number
+                return path
+        raise AssertionError("numbers do not end")
+
+
+class MediaNames:
+    """Gives files the names that DICOM media allow: up to eight of A to Z, 0 to 9 and `_` (PS3.10 8.2, PS3.12).
+
+    They follow from a file's id, so that a file has the same name in every run, whatever else there is by then.
+    """
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def claim(self, name: str, fallback: str) -> str:  # noqa: ARG002 - one may be as long as it likes.
+        """Return a path of its own for the file of the id `fallback`."""
+        for number in count():
+            said = f"{fallback}#{number}" if number else fallback
+            told = base64.b32encode(hashlib.sha256(said.encode()).digest()).decode()
+            path = f"DICOM/{told[0]}/{told[1:9]}"
+            if path not in self._taken:
+                self._taken.add(path)
                 return path
         raise AssertionError("numbers do not end")
 

@@ -18,7 +18,7 @@ import httpx
 from scalper.api.connection import Connection
 from scalper.api.contents import Content, LeftOut
 from scalper.downloads.listing import Listing
-from scalper.downloads.names import Names
+from scalper.downloads.names import MediaNames, Names
 from scalper.errors import ApiError, ClientError, CredentialsError, DamagedError, TransferError, UnreachableError
 
 BLOCK = 1024**2
@@ -78,6 +78,10 @@ class Retrieved:
     troubles: dict[Path, Exception] = field(default_factory=dict)
     """Files that could not be fetched."""
     bytes_fetched: int = 0
+    directory: Path | None = None
+    """The DICOMDIR, where one was asked for and all is here."""
+    unlisted: list[Path] = field(default_factory=list)
+    """Files that no DICOMDIR can list."""
     halted: BaseException | None = None
     """What ended it before all was tried."""
 
@@ -90,8 +94,11 @@ class Retrieved:
 class Retrieval:
     """Fetches one listing into one folder."""
 
-    def __init__(self, connection: Connection, watcher: Watcher, *, jobs: int, force: bool) -> None:
+    def __init__(
+        self, connection: Connection, watcher: Watcher, *, jobs: int, force: bool, names: Names | MediaNames
+    ) -> None:
         self._connection = connection
+        self._names = names
         self._watcher = watcher
         self._jobs = jobs
         self._force = force
@@ -104,8 +111,8 @@ class Retrieval:
         self._listing.read()
         self._done.left_out = self._listing.left_out
         folder.mkdir(parents=True, exist_ok=True)
-        names = Names()
-        targets = [Target(file, folder / names.claim(file.name, file.file_id)) for file in self._listing.files]
+        claim = self._names.claim
+        targets = [Target(file, folder / claim(file.name, file.file_id)) for file in self._listing.files]
         self._watcher.report_listing(len(targets), sum(target.file.size for target in targets))
         with ThreadPoolExecutor(self._jobs) as pool:
             running = [pool.submit(self._fetch, target) for target in targets]

@@ -105,6 +105,7 @@ BODIES: dict[tuple[str, str], Body] = {
         "/admin/admins/invite": _form(email="no address"),
         "/admin/clinics/{clinic_id}/invite": _form(email="no address"),
         "/admin/people/{username}/{deed}": _form(),
+        "/studies/{study_id}/labels": _form(label="attack"),
         "/studies/{study_id}/links": _form(days="7"),
         "/studies/{study_id}/links/{link_id}/revoke": _form(),
         "/shared": _form(token="no-token", code="no-code"),
@@ -126,4 +127,7 @@ BODIES: dict[tuple[str, str], Body] = {
         "/settings/notifications/{owner}/{subscription_id}/remove": _form(),
         "/admin/stuck": _form("file=file_id", scope="selected", state="failed"),
     }.items()
-} | {("DELETE", "/api/v1/webhooks/{webhook_id}"): _NOTHING}
+} | {
+    ("DELETE", "/api/v1/webhooks/{webhook_id}"): _NOTHING,
+    ("PUT", "/api/v1/studies/{study_uid}/labels"): _json({"labels": ["attack"]}),
+}

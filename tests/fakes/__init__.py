@@ -11,6 +11,7 @@ from tests.fakes.children import FakeChildren
 from tests.fakes.expectations import FakeExpectedExams, FakeReminders
 from tests.fakes.feed import FakeChangeFeed
 from tests.fakes.incidents import FakeIncidents, FakeLedger, FakeRounds
+from tests.fakes.labels import FakeStudyLabels
 from tests.fakes.last_errors import FakeLastErrors
 from tests.fakes.messages import FakeAlerts, FakeDirectory, FakeQueue, FakeQueueAge, FakeRequestCounts
 from tests.fakes.objects import FakeInventory, FakeObjects, FakePresigner
@@ -65,6 +66,7 @@ __all__ = [
     "FakeStuckFiles",
     "FakeStudies",
     "FakeStudyBoard",
+    "FakeStudyLabels",
     "FakeStudyLinks",
     "FakeSubscribers",
     "FakeSubscriptions",

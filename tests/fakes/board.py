@@ -1,17 +1,17 @@
 """The study board, made from what the one fake table holds."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from intake.errors import NotFoundError
 from intake.files.keys import normalise_patient_id
 from intake.files.outcomes import Page
-from intake.studies.board import BoardQuery, Standing, find_standing
+from intake.studies.board import BoardQuery, BoardSummary, Standing, find_standing
 from intake.studies.boards import told_dates, told_modalities
 from intake.studies.exams import find_term, list_terms
 from intake.studies.model import Study
+from tests.fakes.labels import FakeStudyLabels
 from tests.fakes.search import FakeStudies
 from tests.fakes.table import FakeTable, page_of
 
@@ -24,7 +24,9 @@ class FakeStudyBoard:
 
     def exams(self, query: BoardQuery, after: str | None, limit: int) -> Page[Study]:
         rows = [study for study in FakeStudies(self.table).seen().values() if _fits(query, study)]
-        by_date = query.by_date or query.modality or query.first_date or query.last_date or query.patient_key
+        sorted_by_date = query.by_date and query.standing is not Standing.GROWING
+        narrowed = query.modality or query.first_date or query.last_date or query.patient_key or query.label
+        by_date = sorted_by_date or narrowed
         if query.text:
             rows.sort(key=lambda study: (not _has_id(query, study), _first_term(query, study), study.study_id))
         elif by_date:
@@ -39,9 +41,10 @@ class FakeStudyBoard:
             raise NotFoundError(study_id)
         return study
 
-    def counts(self, clinic_id: str, growing_since: datetime) -> Mapping[Standing, int]:
+    def summarize(self, clinic_id: str, growing_since: datetime) -> BoardSummary:
         studies = [one for one in FakeStudies(self.table).seen().values() if one.clinic_id == clinic_id]
-        return Counter(standing for one in studies if (standing := find_standing(one, growing_since)))
+        counts = Counter(standing for one in studies if (standing := find_standing(one, growing_since)))
+        return BoardSummary(counts, FakeStudyLabels(self.table).of_clinic(clinic_id))
 
 
 def _fits(query: BoardQuery, study: Study) -> bool:
@@ -52,6 +55,7 @@ def _fits(query: BoardQuery, study: Study) -> bool:
         and standing is not None
         and query.standing in {None, standing}
         and query.patient_key in {"", study.exam.patient_key}
+        and (not query.label or query.label in {label.label_id for label in study.labels})
         and (not query.modality or query.modality.upper() in told_modalities(study))
         and (not (query.first_date or query.last_date) or any(first <= one <= last for one in told_dates(study)))
         and (not query.text or _has_id(query, study) or bool(_first_term(query, study)))

@@ -17,7 +17,7 @@ from intake.studies.exams import Exam, describe_exam
 from intake.studies.matching import list_match_keys
 from intake.studies.model import SHOWN_GAPS, Instance, Series, Study, StudyOfUpload, StudyQuery, instance
 from intake.studies.rules import FRAMES_MIXED, MODALITIES_MIXED, find_gaps
-from intake.studies.study_items import count_missing
+from intake.studies.study_items import count_missing, read_labels
 from tests.fakes.table import FakeTable, page_of
 from tests.records import IDS
 
@@ -119,7 +119,10 @@ class FakeStudies:
         told = {study_id: _with_rejected(accepted.get(study_id), files) for study_id, files in rejected.items()} | {
             study_id: study for study_id, study in accepted.items() if study_id not in rejected
         }
-        return {study_id: self._add_expected(study) for study_id, study in told.items()}
+        return {study_id: self._add_labels(self._add_expected(study)) for study_id, study in told.items()}
+
+    def _add_labels(self, study: Study) -> Study:
+        return replace(study, labels=read_labels(self.table.labels.get(study.study_id, {})))
 
     def _add_expected(self, study: Study) -> Study:
         keys = set(list_match_keys(IDS, study.clinic_id, study.exam, came=True))

@@ -35,6 +35,9 @@ class FakeTable:
 
     expected: dict[str, ExpectedExam] = field(default_factory=dict)
 
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Study → the texts of its labels, by their ids."""
+
     closings: dict[str, Dealing] = field(default_factory=dict)
     """Upload → who said that nothing more is coming."""
 

@@ -31,6 +31,7 @@ EXAMPLES: dict[str, Any] = {
     "Withdraw": {"file_ids": ["x"]},
     "SharedContentQuery": {"pass_": "x"},
     "ContentQuery": {"series": "", "files": ["x" * 28]},
+    "NewLabels": {"labels": ["Tumour board"], "replaces": []},
     "NewWebhook": {"url": "https://ris.example.org/x", "events": ["file.rejected"]},
     "Confirmation": {"token": "x"},
 }
@@ -120,7 +121,7 @@ class PortalWorld:
         headers = (*self._caller(path), *_kind_of(method, path))
         filled = re.sub(r"{(\w+)}", lambda each: self.ids.get(each[1], "x"), path)
         ask = Ask(method, filled, headers=headers)
-        if method != "POST":
+        if method not in {"POST", "PUT"}:
             return ask
         if path == "/dicomweb/studies":
             body, content_type = write_message([ct_slice(study=uid("growth"), rows=8, columns=8)], "application/dicom")

@@ -79,11 +79,11 @@ def _of_route(world: PortalWorld, method: str, path: str) -> Iterator[Row]:
     if method == "GET":
         yield Row(f"GET {path}: a query of many", _query(world, path, b"", b"a=b&"), LONGEST_TARGET)
         return
-    if method != "POST" or path == "/dicomweb/studies":
+    if method not in {"POST", "PUT"} or path == "/dicomweb/studies":
         return
     if world.example(method, path) is not None:
         for name, body in JSON_BODIES.items():
-            yield Row(f"POST {path}: JSON of {name}", raw(world, method, path, JSON, body), LONGEST_BODY - 100)
+            yield Row(f"{method} {path}: JSON of {name}", raw(world, method, path, JSON, body), LONGEST_BODY - 100)
     elif not path.startswith("/api/"):
         for name, (content_type, body) in FORM_BODIES.items():
             asking = raw(world, method, path, content_type, body)

@@ -10,17 +10,29 @@ from fastapi.responses import Response
 from intake.files.model import Finding, Upload
 from intake.files.states import State
 from intake.files.upload_state import count_missing_so_far
+from intake.labels.model import (
+    LONGEST_LABEL,
+    MOST_LABELS,
+    LabelError,
+    LabelsFullError,
+    LabelTextError,
+    TooManyLabelsError,
+)
 from intake.studies.board import Standing
 from intake.studies.model import LIMITS, Series
 from intake.studies.rules import find_gaps, find_stretches
+from portal.auth.identity import Identity
+from portal.cursors import Cursor
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
-from portal.presentation.languages import gettext
+from portal.presentation.languages import gettext, mark
 from portal.search import studies as seen
 from portal.search.board import read_board
+from portal.search.labels import add_label, remove_label
+from portal.services import Services
 from portal.web.clinic.search_form import Searched, lead_to_search
 from portal.web.layout.facts import list_facts
-from portal.web.layout.pages import Fields, Staff, build_page_links
+from portal.web.layout.pages import Fields, Staff, build_page_links, see_other
 
 router = APIRouter(prefix="/studies")
 
@@ -31,6 +43,12 @@ LIST = 50
 
 TABS = (Standing.MISSING, Standing.GROWING, Standing.PROBLEM, Standing.COMPLETE)
 """In the order in which they ask for somebody."""
+
+LABEL_FAULTS = {
+    LabelTextError: mark("Enter a label of 1 to 40 characters."),
+    TooManyLabelsError: mark("This exam has 5 labels, which is the most. Remove one first."),
+    LabelsFullError: mark("Your clinic uses 50 different labels, which is the most. Choose one of these instead."),
+}
 
 STRETCHES = 8
 """Stretches of instance numbers that are written out."""
@@ -97,7 +115,8 @@ def studies_page(
         if page.counts is not None
         else [],
         expected=services.expected.count_day(identity.own_clinic(), today) if staff else None,
-        searched=bool(asked.text or asked.patient or asked.modality or asked.since or asked.until),
+        searched=asked.searches_exams,
+        labels=page.labels,
         **wanted.build_context(services, identity),
         **build_page_links("/studies", cursor, page.next, **wanted.query),
     )
@@ -119,12 +138,49 @@ def study_page(
     series: Annotated[str, Query(pattern=r"^[0-9a-z]{26}$|^$")] = "",
 ) -> Response:
     """Show a study, with all its files or those of one series. Raises NotFoundError, InvalidCursorError."""
+    return _render_study(request, identity, services, study_id, cursor, series=series)
+
+
+@router.post("/{study_id}/labels")
+def change_labels(
+    request: Request, identity: Staff, services: Collaborators, study_id: str, fields: Fields
+) -> Response:
+    """Put a label on an exam, or take one off. Raises NotFoundError, ClinicError."""
+    try:
+        if label_id := fields.get("without", ""):
+            remove_label(services, identity, study_id, label_id)
+        else:
+            add_label(services, identity, study_id, fields.get("label", ""))
+    except LabelError as refused:
+        told = next(words for kind, words in LABEL_FAULTS.items() if isinstance(refused, kind))
+        faulty = {"fault": gettext(told), "entered": fields.get("label", "")}
+        return _render_study(request, identity, services, study_id, Cursor(f"/studies/{study_id}"), **faulty)
+    return see_other(f"/studies/{study_id}#labels")
+
+
+def _render_study(
+    request: Request,
+    identity: Identity,
+    services: Services,
+    study_id: str,
+    cursor: Cursor,
+    *,
+    series: str = "",
+    fault: str = "",
+    entered: str = "",
+) -> Response:
     page = seen.read_study_page(services, identity, study_id, series_id=series, cursor=cursor, limit=LIST)
     of_series = {row.series.series_id: row for row in _list_series(page)}
     chosen = {"series": series} if series in of_series else {}
     return render(
         request,
         "study.html",
+        status=422 if fault else 200,
+        fault=fault,
+        entered=entered,
+        labels=() if identity.is_admin else services.study_labels.of_clinic(page.study.clinic_id),
+        longest_label=LONGEST_LABEL,
+        most_labels=MOST_LABELS,
         study=page.study,
         findings=[found for found in page.findings if not found.where],
         series=list(of_series.values()),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from intake.labels.dynamodb import DynamoStudyLabels
 from intake.operations.reconciliation import DynamoLedger
 from intake.projections.model import Change
 from intake.projections.projections import DynamoProjections
@@ -26,6 +27,7 @@ from tests.fakes import (
     FakeSearch,
     FakeStudies,
     FakeStudyBoard,
+    FakeStudyLabels,
     FakeTable,
     FakeTroubles,
     FakeVerdicts,
@@ -67,6 +69,7 @@ class Stores:
     troubles: Any
     studies: Any
     board: Any
+    labels: Any
     apply: Callable[[list[Change]], None]
     """Do what the projecting Lambda does; the fakes need none of it for what is asked here."""
 
@@ -88,6 +91,7 @@ def _fakes() -> Stores:
         FakeTroubles(table),
         FakeStudies(table),
         FakeStudyBoard(table),
+        FakeStudyLabels(table),
         FakeProjections().apply,
     )
 
@@ -103,5 +107,6 @@ def _adapters(table: Table) -> Stores:
         DynamoTroubles(table),
         DynamoStudies(table, IDS),
         DynamoStudyBoard(table, IDS),
+        DynamoStudyLabels(table, IDS),
         DynamoProjections(table).apply,
     )

@@ -43,7 +43,7 @@ class Clinics:
         return self.board.exams(BoardQuery(clinic_id="northside", growing_since=LATER), None, 100).rows
 
     def settled(self):
-        return {each.value: count for each, count in self.board.counts("northside", LATER).items() if count}
+        return {each.value: count for each, count in self.board.summarize("northside", LATER).counts.items() if count}
 
 
 @pytest.fixture

@@ -155,9 +155,9 @@ class TestStudyBoard:
         assert self.found(stores.board) == ["1.2.1", STUDY]
         assert self.found(stores.board, standing=Standing.PROBLEM) == [STUDY]
         assert self.found(stores.board, standing=Standing.MISSING) == ["1.2.1"]
-        counts = stores.board.counts("northside", self.LATER)
+        counts = stores.board.summarize("northside", self.LATER).counts
         assert {one.value: number for one, number in counts.items() if number} == {"problem": 1, "missing": 1}
-        assert not any(stores.board.counts("lakeview", self.LATER).values())
+        assert not any(stores.board.summarize("lakeview", self.LATER).counts.values())
 
     @pytest.mark.parametrize(
         ("asked", "found"),

@@ -53,6 +53,57 @@ def test_studies_are_filtered_and_told_in_part(client, upload):
     assert client.get("/api/v1/studies?modality=CT&fields=study_uid").json()["studies"] == [{"study_uid": STUDY}]
 
 
+def test_a_study_is_labelled_as_a_whole_and_once_more_changes_nothing(portal, client, upload):
+    path = f"/api/v1/studies/{STUDY}/labels"
+    for _ in range(2):
+        answer = client.put(path, json={"labels": ["Tumour  board", "Dr Huber", "TUMOUR board"]})
+        assert (answer.status_code, answer.json()) == (200, {"labels": ["Dr Huber", "Tumour board"]})
+    assert client.get(f"/api/v1/studies/{STUDY}").json()["labels"] == ["Dr Huber", "Tumour board"]
+    assert client.get("/api/v1/studies").json()["studies"][0]["labels"] == ["Dr Huber", "Tumour board"]
+    assert client.put(path, json={"labels": []}).json() == {"labels": []}
+    ids = {portal.services.ids.label("northside", text) for text in ("Dr Huber", "Tumour board")}
+    noted = [entry for entry in portal.audit.written if entry.action == "study.label"]
+    assert [{name: {*told.split()} for name, told in entry.detail.items()} for entry in noted] == [
+        {"added": ids},
+        {"removed": ids},
+    ]
+
+
+def test_with_what_it_replaces_nobody_undoes_anothers_labels(client, upload):
+    path = f"/api/v1/studies/{STUDY}/labels"
+    client.put(path, json={"labels": ["Tumour board"], "replaces": []})
+    late = client.put(path, json={"labels": ["Second opinion"], "replaces": []})
+    assert (late.status_code, late.json()["type"].rpartition("/")[2]) == (409, "conflict")
+    told = client.put(path, json={"labels": ["Tumour board", "Second opinion"], "replaces": ["tumour board"]})
+    assert told.json() == {"labels": ["Second opinion", "Tumour board"]}
+
+
+@pytest.mark.parametrize(
+    ("labels", "slug"),
+    [
+        (["x" * 41], "invalid-labels"),
+        ([""], "invalid-labels"),
+        (["a", "b", "c", "d", "e", "f"], "invalid-request"),
+        (["x" * 999], "invalid-request"),
+        ([7], "invalid-request"),
+        ("a", "invalid-request"),
+    ],
+)
+def test_labels_that_cannot_be_are_refused_and_told_to_nobody(client, upload, labels, slug, log_lines):
+    answer = client.put(f"/api/v1/studies/{STUDY}/labels", json={"labels": labels})
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (422, slug)
+    assert "xxxx" not in answer.text + str(log_lines())
+
+
+def test_a_study_is_labelled_by_its_own_clinic_with_the_scope_to_upload(portal, client, upload):
+    path = f"/api/v1/studies/{STUDY}/labels"
+    assert portal.machine(partner_token("partner-2")).put(path, json={"labels": ["x"]}).status_code == 404
+    assert client.put("/api/v1/studies/1.2.3/labels", json={"labels": ["x"]}).status_code == 404
+    reading = portal.machine(partner_token(scope="scalper/read"))
+    assert reading.put(path, json={"labels": ["x"]}).status_code == 403
+    assert client.get(f"/api/v1/studies/{STUDY}").json()["labels"] == []
+
+
 def test_another_clinics_study_is_as_unknown_as_none(portal, client, upload):
     other = portal.machine(partner_token("partner-2"))
     assert other.get(f"/api/v1/studies/{STUDY}").status_code == 404

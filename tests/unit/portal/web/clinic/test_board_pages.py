@@ -147,3 +147,111 @@ def test_an_admin_says_whether_lists_name_patients(portal):
     assert portal.audit.written[-2].detail == {"names": "hidden"}
     admin.post("/admin/clinics/northside/edit", data={"name": "Northside", "contact": ""})
     assert portal.directory.clinic("northside").shows_names
+
+
+STUDY = IDS.study("northside", "1.2.3")
+REMOVE = re.compile(r'name="without" value="([0-9a-z]{26})"')
+
+
+def label(browser, text, study=STUDY):
+    return browser.post(f"/studies/{study}/labels", data={"label": text})
+
+
+def test_staff_label_an_exam_and_the_board_shows_it_and_is_narrowed_to_it(filled):
+    browser = filled.browser()
+    assert label(browser, " Tumour  board ").headers["location"] == f"/studies/{STUDY}#labels"
+    label(browser, "TUMOUR BOARD")
+    label(browser, "Second opinion")
+    page = browser.get(f"/studies/{STUDY}").text
+    assert re.findall(r"<bdi>(.*?)</bdi></a><form", page) == ["Second opinion", "Tumour board"]
+    assert "No names or other data of patients" in page
+    board = browser.get("/studies").text
+    address = re.search(r'href="(/studies\?label=[0-9a-z]{26})"><bdi>Tumour board', board)[1]
+    narrowed = browser.get(address).text
+    assert re.findall(r"CT Thorax|US Neck", narrowed) == ["CT Thorax"]
+    assert re.search(r'<option value="[0-9a-z]{26}" selected>Tumour board', narrowed)
+    assert "Sorted by study date" in narrowed
+    browser.post(f"/studies/{STUDY}/labels", data={"without": address[-26:]})
+    assert "Tumour board" not in browser.get("/studies").text
+    assert "A label that no exam carries" in browser.get(address).text
+
+
+def test_a_label_is_found_by_a_form_whose_address_holds_no_text(filled, log_lines):
+    browser = filled.browser()
+    label(browser, "For Zebulon")
+    chosen = re.search(r'<option value="([0-9a-z]{26})">For Zebulon', browser.get("/studies").text)[1]
+    address = browser.post("/studies/search", data={"text": "", "label": chosen}).headers["location"]
+    assert address == f"/studies?label={chosen}"
+    assert "CT Thorax" in browser.get(address).text
+    both = browser.post("/studies/search", data={"text": "us", "label": chosen}).headers["location"]
+    assert "No studies match" in browser.get(both).text
+    assert "zebulon" not in str(log_lines()).lower()
+    for nothing in ("x", "%00", chosen.upper(), "a" * 300):
+        assert browser.get(f"/studies?label={nothing}").status_code == 200
+
+
+def test_who_labels_what_is_noted_without_the_text_and_once(filled):
+    browser = filled.browser()
+    for _ in range(2):
+        label(browser, "For Zebulon")
+    (chosen,) = set(REMOVE.findall(browser.get(f"/studies/{STUDY}").text))
+    for _ in range(2):
+        browser.post(f"/studies/{STUDY}/labels", data={"without": chosen})
+    entries = [entry for entry in filled.audit.written if entry.action == "study.label"]
+    assert [entry.detail for entry in entries] == [{"added": chosen}, {"removed": chosen}]
+    assert {(entry.subject, entry.clinic_id) for entry in entries} == {(STUDY, "northside")}
+    assert "Zebulon" not in str(entries)
+
+
+def test_admins_and_other_clinics_see_no_label_and_put_none(filled):
+    label(filled.browser(), "For Zebulon")
+    chosen = IDS.label("northside", "For Zebulon")
+    admin, other = filled.admin(), filled.browser(sub="lara", **{"cognito:groups": ["clinic:lakeview"]})
+    for path in (
+        "/studies",
+        "/studies?clinic=northside",
+        f"/studies?clinic=northside&label={chosen}",
+        f"/studies/{STUDY}",
+    ):
+        text = admin.get(path).text
+        assert "Zebulon" not in text
+        assert f"label={chosen}" not in text.replace(path.replace("&", "&amp;"), "")
+    assert "CT" in admin.get(f"/studies?clinic=northside&label={chosen}").text
+    assert label(admin, "mine").status_code == 403
+    for answer in (label(other, "mine"), other.post(f"/studies/{STUDY}/labels", data={"without": chosen})):
+        assert answer.status_code == 404
+    assert "No studies match" in other.get(f"/studies?label={chosen}").text
+    assert len(filled.table.labels[STUDY]) == 1
+
+
+def test_a_label_that_cannot_be_taken_is_told_beside_its_field_and_hostile_ones_are_harmless(filled):
+    browser = filled.browser()
+    refused = label(browser, "x" * 41)
+    assert (refused.status_code, "Enter a label of 1 to 40 characters" in refused.text) == (422, True)
+    assert f'value="{"x" * 41}"' in refused.text
+    hostile = [
+        "<script>alert(1)</script>",
+        "{{ 7 * 7 }}",
+        '"><img src=x onerror=a>',
+        "\u202eevil",
+        "=cmd|' /C calc'!A0",
+    ]
+    for text in hostile:
+        assert label(browser, text).status_code == 303
+    assert "This exam has 5 labels, which is the most" in label(browser, "sixth").text
+    for page in (browser.get(f"/studies/{STUDY}").text, browser.get("/studies").text):
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        assert "{{ 7 * 7 }}" in page
+        assert "\u202e" not in page
+
+
+def test_each_state_but_growing_is_sorted_by_the_last_file_or_by_study_date(filled):
+    browser = filled.browser()
+    for tab in ("", "missing", "problem", "complete"):
+        assert f'href="/studies?tab={tab}&amp;sort=date"' in browser.get(f"/studies?tab={tab}").text
+        assert f'href="/studies?tab={tab}"' in browser.get(f"/studies?tab={tab}&sort=date").text
+    assert "CT Thorax" in browser.get("/studies?tab=missing&sort=date").text
+    assert "Sorted by last file" in browser.get("/studies?tab=growing").text
+    admins = filled.admin().get("/studies?clinic=northside&tab=missing").text
+    assert 'href="/studies?clinic=northside&amp;tab=missing&amp;sort=date"' in admins
