@@ -45,12 +45,22 @@ class BoardQuery:
     standing: Standing | None = None
     by_date: bool = False
     """By study date, the latest first, and not by the last file."""
+    counted: bool = False
+    """Whether the page tells how many exams of the clinic are in each state. A search by text tells nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPage(Page[Study]):
+    """Exams, and how many the clinic has."""
+
+    counts: Mapping[Standing, int] | None = None
+    """In each state; of those that grow, at most about a thousand are told. None where nobody asked."""
 
 
 class StudyBoard(Protocol):
     """Exams as a clinic's people see them. Each page costs the same number of reads, however many exams there are."""
 
-    def exams(self, query: BoardQuery, after: str | None, limit: int) -> Page[Study]:
+    def exams(self, query: BoardQuery, after: str | None, limit: int) -> BoardPage:
         """Return exams, also those of which every file was rejected. Raises InvalidCursorError.
 
         Those first that received a file last; by study date, the latest first, where that or a date, a modality or a
@@ -60,10 +70,6 @@ class StudyBoard(Protocol):
 
     def exam(self, clinic_id: str | None, study_id: str) -> Study:
         """Return an exam with its series, also one of which every file was rejected. Raises NotFoundError."""
-        ...
-
-    def counts(self, clinic_id: str, growing_since: datetime) -> Mapping[Standing, int]:
-        """Return how many exams are in each state; of those that grow, at most about a thousand are told."""
         ...
 
 

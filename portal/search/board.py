@@ -51,6 +51,7 @@ class Board:
 def read_board(services: Services, identity: Identity, asked: Criteria, cursor: Cursor, limit: int) -> Board:
     """Return exams by what is asked for: a clinic's, or for admins one's or everybody's. Raises InvalidCursorError."""
     clinic_id, since = identity.clinic_id or asked.clinic or None, services.clock() - GROWS
+    is_searched = bool(asked.text or asked.patient or asked.modality or asked.since or asked.until)
     query = BoardQuery(
         clinic_id=clinic_id,
         growing_since=since,
@@ -61,13 +62,11 @@ def read_board(services: Services, identity: Identity, asked: Criteria, cursor: 
         last_date=asked.until.replace("-", "") if clinic_id else "",
         standing=Standing(asked.tab) if asked.tab and clinic_id else None,
         by_date=asked.sort == "date",
+        counted=not is_searched,
     )
     read = partial(services.board.exams, query, limit=limit)
     page = seal_page(services, identity, cursor, read, **asked.to_dict())
-    rows = _tell_exams(services, identity, page.rows, since)
-    is_searched = bool(asked.text or asked.patient or asked.modality or asked.since or asked.until)
-    counts = services.board.counts(clinic_id, since) if clinic_id and not is_searched else None
-    return Board(rows, page.next, counts)
+    return Board(_tell_exams(services, identity, page.rows, since), page.next, page.counts)
 
 
 def read_patient(services: Services, identity: Identity, digest: str, cursor: Cursor, limit: int) -> Board:

@@ -1,14 +1,11 @@
 """The study board, made from what the one fake table holds."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from intake.errors import NotFoundError
 from intake.files.keys import normalise_patient_id
-from intake.files.outcomes import Page
-from intake.studies.board import BoardQuery, Standing, find_standing
+from intake.studies.board import BoardPage, BoardQuery, Standing, find_standing
 from intake.studies.boards import told_dates, told_modalities
 from intake.studies.exams import find_term, list_terms
 from intake.studies.model import Study
@@ -22,7 +19,7 @@ class FakeStudyBoard:
 
     table: FakeTable = field(default_factory=FakeTable)
 
-    def exams(self, query: BoardQuery, after: str | None, limit: int) -> Page[Study]:
+    def exams(self, query: BoardQuery, after: str | None, limit: int) -> BoardPage:
         rows = [study for study in FakeStudies(self.table).seen().values() if _fits(query, study)]
         by_date = query.by_date or query.modality or query.first_date or query.last_date or query.patient_key
         if query.text:
@@ -31,7 +28,8 @@ class FakeStudyBoard:
             rows.sort(key=lambda study: (max(told_dates(study), default=""), study.study_id), reverse=True)
         else:
             rows.sort(key=lambda study: (study.seen_at, study.study_id), reverse=True)
-        return page_of(rows, "board", after, limit)
+        page = page_of(rows, "board", after, limit)
+        return BoardPage(page.rows, page.next, counts=self._count(query) if query.counted else None)
 
     def exam(self, clinic_id: str | None, study_id: str) -> Study:
         study = FakeStudies(self.table).seen().get(study_id)
@@ -39,9 +37,11 @@ class FakeStudyBoard:
             raise NotFoundError(study_id)
         return study
 
-    def counts(self, clinic_id: str, growing_since: datetime) -> Mapping[Standing, int]:
-        studies = [one for one in FakeStudies(self.table).seen().values() if one.clinic_id == clinic_id]
-        return Counter(standing for one in studies if (standing := find_standing(one, growing_since)))
+    def _count(self, query: BoardQuery) -> Counter[Standing] | None:
+        if query.clinic_id is None or query.text:
+            return None
+        studies = [one for one in FakeStudies(self.table).seen().values() if one.clinic_id == query.clinic_id]
+        return Counter(standing for one in studies if (standing := find_standing(one, query.growing_since)))
 
 
 def _fits(query: BoardQuery, study: Study) -> bool:
