@@ -119,7 +119,7 @@ STATE_SHARDS = 8
 """Partitions that each state's index is spread over, so that a busy hour of all clinics meets no single hot one."""
 
 STUDY_SHARDS = 2
-"""Those of everybody's exams: a page reads each of them, and an exam of hundreds of files is written there a few times."""
+"""Those of everybody's exams: a page reads each, and an exam of hundreds of files is written there a few times."""
 
 LONGEST_TERM = 200
 """Characters of a name that are compared; DynamoDB takes sort keys of up to 1024 bytes."""

@@ -8,6 +8,7 @@ reads two lists, and where it goes on the item that it ended with.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+
 from intake.errors import InvalidCursorError
 from intake.files.item_keys import META, board_counts_key, study_key, study_list
 from intake.files.keys import KeyedIds, is_study_id, normalise_patient_id

@@ -129,9 +129,7 @@ def test_the_first_page_costs_the_same_at_ten_and_at_a_thousand_studies(dynamodb
         for name, (browser, path) in pages.items():
             calls, rows, took, worked = measure(browser, path, tape)
             made[studies, name] = calls, rows
-            told = (
-                f"{len(calls)} calls, {took:.1f} ms, {worked:.1f} ms of them processor, {tape.size / 1000:.0f} kB read"
-            )
+            told = f"{len(calls)} calls, {took:.1f} ms, {worked:.1f} ms of processor, {tape.size / 1000:.0f} kB read"
             print(f"{studies:>5} studies of {IMAGES}, {name}: {told}; {', '.join(calls)}")
             slow += [name] if took > MOST_MS else []
     for name in pages:

@@ -1,4 +1,4 @@
-"""A portal wired as on AWS, on the table in moto: only who signs people in is a fake. Every call that it makes is told."""
+"""A portal wired as on AWS, on the table in moto: a fake signs people in, and every call that is made is told."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

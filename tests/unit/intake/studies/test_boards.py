@@ -16,7 +16,6 @@ from intake.studies.exams import Exam
 from intake.studies.marks import StudyMarks
 from intake.studies.model import LIMITS, StudyFile, StudyQuery
 from intake.studies.studies import DynamoStudies
-from intake.table.expressions import clinic
 from intake.table.table import Table, serialize
 from tests.records import IDS, NOON, REFUSAL, a_file, an_instance
 from tests.unit.intake.conftest import TABLE

@@ -1,4 +1,4 @@
-"""What a page of the board asks of AWS, in whole: with the portal wired as it runs, whoever looks, however much there is."""
+"""What a page of the board asks of AWS, in whole: the portal wired as it runs, whoever looks, however much there is."""
 
 import pytest
 
