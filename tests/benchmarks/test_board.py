@@ -106,9 +106,6 @@ def test_the_first_page_costs_the_same_at_ten_and_at_a_thousand_studies(dynamodb
     for start in range(1, IMAGES + 1, 100):
         project(DynamoProjections(table), *(image(number) for number in range(start, start + 100) if number % 150))
     portal = stored_portal(dynamodb)
-    for remembered in (portal.services.known_clinics, portal.services.revocations._cache):
-        # What is looked up every ten or twenty seconds is told by `test_board_calls.py`.
-        remembered._seconds = 3600
     tape = Tape(portal.services.records._table._client)
     staff, admin = portal.browser(), portal.admin()
     address = staff.post("/studies/search", data={"text": "example"}).headers["location"]

@@ -30,6 +30,9 @@ def stored_portal(client) -> Portal:
     for clinic_id, name in (("northside", "Northside Imaging"), ("lakeview", "Lakeview Clinic")):
         DynamoDirectory(table).save_clinic(Clinic(clinic_id, name))
     portal, wired = Portal(), wire(settings(table=TABLE))
+    for remembered in (wired.known_clinics, wired.revocations._cache):
+        # Of ten or twenty seconds a slow machine takes more between two pages.
+        remembered._seconds = 3600
     verifier = Verifier(
         keys=SigningKeys(portal.key_server.fetch),
         issuer=ISSUER,
