@@ -85,7 +85,7 @@ def dynamodb():
 
 
 def measure(browser, path, tape):
-    """Return the calls of a page, the exams that it shows, and medians of its milliseconds, in whole and of processor."""
+    """Return a page's calls, how many exams it shows, and medians of its milliseconds: in whole, and of processor."""
     browser.get(path)
     tape.begin()
     browser.get(path)
