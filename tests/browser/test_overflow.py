@@ -19,7 +19,7 @@ CUT_OFF = """() => [document.documentElement, ...document.querySelectorAll("main
   .map((box) => `${box.localName}.${box.className}: ${box.scrollWidth} in ${box.clientWidth}`)
   .concat(
     [...document.querySelectorAll("main .panel *, main .notice *, main .tile *")]
-      .filter((box) => box.offsetParent && !box.closest("svg, .nhsuk-u-visually-hidden, .table-scroll, input"))
+      .filter((box) => box.offsetParent && !box.closest("thead, svg, .nhsuk-u-visually-hidden, .table-scroll, input"))
       .filter((box) => !["auto", "scroll"].includes(getComputedStyle(box.parentElement).overflowX))
       .map((box) => [box, box.parentElement.closest(".panel, .notice, .tile")])
       .filter(([box, panel]) => panel && box.getBoundingClientRect().right > panel.getBoundingClientRect().right + 1)
