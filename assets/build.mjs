@@ -27,6 +27,7 @@ const ENTRIES = [
   "css/explorer.scss",
   "js/app.js",
   "js/upload.js",
+  "js/drop.js",
   "js/hash-worker.js",
   "js/preflight-worker.js",
   "js/dashboard.js",

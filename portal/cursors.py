@@ -10,7 +10,7 @@ one opens them too.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -24,6 +24,7 @@ from portal.crypto.sealing import decode_base64url, encode_base64url
 from portal.services import Services
 
 Row = TypeVar("Row")
+SomePage = TypeVar("SomePage", bound=Page[Any])
 
 LONGEST = 4 * (LONGEST_POSITION + 16 + 2) // 3
 """Characters of a cursor: of the longest position, its tag, and base64. A longer text is not even decoded."""
@@ -45,8 +46,8 @@ class Cursor:
 
 
 def seal_page(
-    services: Services, identity: Identity, cursor: Cursor, read: Callable[[str | None], Page[Row]], **filters: object
-) -> Page[Row]:
+    services: Services, identity: Identity, cursor: Cursor, read: Callable[[str | None], SomePage], **filters: object
+) -> SomePage:
     """Return the page that begins behind a cursor; `read` is given its position, or None. Raises InvalidCursorError.
 
     `filters` are what the list is narrowed by: with others, it is another list.

@@ -220,6 +220,8 @@ function idle() {
 
 function tellVerdict(line) {
   if (!uploader.uploadId || entries.open > 0 || entries.count("failed") > 0) return;
+  // Whoever came to add files has read the receipt, and looks for where they are chosen.
+  if (entries.count("sent") === 0) return;
   status.show(line);
   receipt.bringForward();
 }

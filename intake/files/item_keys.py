@@ -123,6 +123,9 @@ more place in an index for each file would be paid for with each file (docs/adr/
 STATE_SHARDS = 8
 """Partitions that each state's index is spread over, so that a busy hour of all clinics meets no single hot one."""
 
+STUDY_SHARDS = 2
+"""Those of everybody's exams: a page reads each, and an exam of hundreds of files is written there a few times."""
+
 LONGEST_TERM = 200
 """Characters of a name that are compared; DynamoDB takes sort keys of up to 1024 bytes."""
 
@@ -173,8 +176,8 @@ def list_in_uploads(clinic_id: str, upload_id: str) -> Item:
     return {"clinic_key": f"{clinic_id}#{UPLOADS}", "state_shard": shard(UPLOADS, upload_id)}
 
 
-def list_shards(state: str) -> tuple[str, ...]:
-    return tuple(f"{state}#{number}" for number in range(STATE_SHARDS))
+def list_shards(state: str, count: int = STATE_SHARDS) -> tuple[str, ...]:
+    return tuple(f"{state}#{number}" for number in range(count))
 
 
 def read_series_id(study_place: str) -> str:
@@ -182,8 +185,8 @@ def read_series_id(study_place: str) -> str:
     return study_place.partition("#")[0]
 
 
-def shard(state: str, identifier: str) -> str:
-    return f"{state}#{zlib.crc32(identifier.encode()) % STATE_SHARDS}"
+def shard(state: str, identifier: str, count: int = STATE_SHARDS) -> str:
+    return f"{state}#{zlib.crc32(identifier.encode()) % count}"
 
 
 def term(name: str) -> str:

@@ -47,22 +47,25 @@ class BoardQuery:
     standing: Standing | None = None
     by_date: bool = False
     """By study date, the latest first, and not by the last file; what grows is listed by its last file only."""
+    counted: bool = False
+    """Whether the page tells how many exams of the clinic are in each state, and which labels they carry. A search by
+    text tells nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class BoardSummary:
-    """What stands above a clinic's board."""
+class BoardPage(Page[Study]):
+    """Exams, and what stands above a clinic's board."""
 
-    counts: Mapping[Standing, int]
-    """How many exams are in each state; of those that grow, at most about a thousand are told."""
-    labels: tuple[Label, ...]
-    """The labels that exams carry, by their texts."""
+    counts: Mapping[Standing, int] | None = None
+    """How many are in each state; of those that grow, at most about a thousand are told. None where nobody asked."""
+    labels: tuple[Label, ...] = ()
+    """The labels that the clinic's exams carry, by their texts, where somebody asked."""
 
 
 class StudyBoard(Protocol):
     """Exams as a clinic's people see them. Each page costs the same number of reads, however many exams there are."""
 
-    def exams(self, query: BoardQuery, after: str | None, limit: int) -> Page[Study]:
+    def exams(self, query: BoardQuery, after: str | None, limit: int) -> BoardPage:
         """Return exams, also those of which every file was rejected. Raises InvalidCursorError.
 
         Those first that received a file last; by study date, the latest first, where that or a date, a modality, a
@@ -74,8 +77,6 @@ class StudyBoard(Protocol):
     def exam(self, clinic_id: str | None, study_id: str) -> Study:
         """Return an exam with its series, also one of which every file was rejected. Raises NotFoundError."""
         ...
-
-    def summarize(self, clinic_id: str, growing_since: datetime) -> BoardSummary: ...
 
 
 def find_standing(study: Study, growing_since: datetime | None = None) -> Standing | None:

@@ -1,24 +1,23 @@
 """The study board in the table, behind the `StudyBoard` port.
 
-A page is a Query of keys and a BatchGetItem, whichever the list, and the counts of its tabs are one read and one Query.
-A search by text reads two lists, and where it goes on the item that it ended with.
+A page is a Query of keys and a BatchGetItem, whichever the list, and everybody's one Query more. The counts of its tabs
+are read with its exams, and how many grow is another Query, where the page does not tell by itself. A search by text
+reads two lists, and where it goes on the item that it ended with.
 """
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 
 from intake.errors import InvalidCursorError
-from intake.files.item_keys import board_counts_key, label_set_key, study_key, study_list
+from intake.files.item_keys import META, board_counts_key, label_set_key, study_key, study_list
 from intake.files.keys import KeyedIds, is_study_id, normalise_patient_id
 from intake.files.model import timestamp
-from intake.files.outcomes import Page
-from intake.studies.board import BoardQuery, BoardSummary, Standing, find_standing
+from intake.studies.board import BoardPage, BoardQuery, Standing, find_standing
 from intake.studies.exams import find_term, list_terms
 from intake.studies.model import Study
 from intake.studies.studies import everybodys_studies, find_study, read_studies, studies_by_date
-from intake.studies.study_items import FIND, counted, read_label_set, standing_list
+from intake.studies.study_items import FIND, counted, is_told, read_label_set, read_study, standing_list
 from intake.table.index_queries import FIRST, LAST, Indexes, Stretch, newest
 from intake.table.items import Item
 from intake.table.queries import Query
@@ -38,45 +37,45 @@ class DynamoStudyBoard:
         self._indexes = Indexes(table)
         self._ids = ids
 
-    def exams(self, query: BoardQuery, after: str | None, limit: int) -> Page[Study]:
+    def exams(self, query: BoardQuery, after: str | None, limit: int) -> BoardPage:
         if query.clinic_id and query.text:
             return self._find(query.clinic_id, query, after, limit)
-        stretch = _list_exams(query)
-        if after is not None and query.standing is Standing.GROWING and after < stretch.low:
-            return Page(())  # Meanwhile, those that follow have come to their end.
-        rows = self._indexes.keys(stretch, stretch.position(after), limit + 1).rows
-        found = (study for study in read_studies(self._indexes, rows[:limit]) if _fits(query, study))
-        return Page(tuple(found), rows[limit - 1][stretch.sort] if len(rows) > limit else None)
+        stretch, rows = _list_exams(query), list[Item]()
+        # Of those that grow, what follows may have come to its end meanwhile.
+        if after is None or query.standing is not Standing.GROWING or after >= stretch.low:
+            rows = self._indexes.keys(stretch, stretch.position(after), limit + 1).rows
+        counted_for = query.clinic_id if query.counted else None
+        above = [board_counts_key(counted_for), label_set_key(counted_for)] if counted_for else []
+        items = self._indexes.items([*({"pk": row["pk"], "sk": META} for row in rows[:limit]), *above])
+        studies = (read_study(item) for item in items if is_told(item))
+        found = tuple(study for study in studies if _fits(query, study))
+        following = rows[limit - 1][stretch.sort] if len(rows) > limit else None
+        if not counted_for:
+            return BoardPage(found, following)
+        since = timestamp(query.growing_since)
+        is_told_here = after is None and stretch.values == (study_list(counted_for),)
+        if not (is_told_here and (len(rows) <= limit or rows[-1]["created_key"] < since)):
+            rows = self._list_growing(counted_for, since)
+        sums, labels = (next((item for item in items if item["sk"] == key["sk"]), Item()) for key in above)
+        growing = (row for row in rows if row["created_key"] >= since)
+        return BoardPage(found, following, counts=_count(sums, growing), labels=read_label_set(labels))
 
     def exam(self, clinic_id: str | None, study_id: str) -> Study:
         return find_study(self._table, self._ids, clinic_id, study_id)
 
-    def summarize(self, clinic_id: str, growing_since: datetime) -> BoardSummary:
-        kept, labels = self._table.batch_get([board_counts_key(clinic_id), label_set_key(clinic_id)])
-        return BoardSummary(self._count(clinic_id, growing_since, kept or {}), read_label_set(labels or {}))
-
-    def _count(self, clinic_id: str, growing_since: datetime, kept: Item) -> Mapping[Standing, int]:
+    def _list_growing(self, clinic_id: str, since: str) -> list[Item]:
         recent = Query(
             study_list(clinic_id),
             index="by_clinic",
             partition="clinic_key",
             sort="created_key",
-            between=(timestamp(growing_since), LAST),
+            between=(since, LAST),
             newest_first=True,
             limit=MOST_GROWING,
         )
-        growing = Counter(row.get("state") for row in self._table.query(recent).rows)
-        settled = {
-            standing: max(0, kept.get(counted(standing), 0) - growing[standing])
-            for standing in (Standing.MISSING, Standing.COMPLETE)
-        }
-        return {
-            Standing.PROBLEM: max(0, kept.get(counted(Standing.PROBLEM), 0)),
-            Standing.GROWING: growing[Standing.MISSING] + growing[Standing.COMPLETE],
-            **settled,
-        }
+        return self._table.query(recent).rows
 
-    def _find(self, clinic_id: str, query: BoardQuery, after: str | None, limit: int) -> Page[Study]:
+    def _find(self, clinic_id: str, query: BoardQuery, after: str | None, limit: int) -> BoardPage:
         """Return the exams of a Patient ID, once, and then those that one of whose terms begins as is asked."""
         begins = find_term(query.text)
         of_patient: list[Item] = []
@@ -101,7 +100,7 @@ class DynamoStudyBoard:
             if (study := studies.get(_study_id(row))) and row["created_key"] == _first_place(query, study, begins)
         ]
         fitting = tuple(study for study in found if study and _fits(query, study))
-        return Page(fitting, _write_position(rows[room - 1]) if len(rows) > room else None)
+        return BoardPage(fitting, _write_position(rows[room - 1]) if len(rows) > room else None)
 
     def _position(self, stretch: Stretch, after: str | None) -> str | None:
         """Return where a search goes on. What was found stands in no position: the item's keys lead back to it."""
@@ -115,6 +114,17 @@ class DynamoStudyBoard:
         if item.get("clinic_key") not in stretch.values or not stretch.low <= place <= stretch.high:
             raise InvalidCursorError("the position is not one of this search")
         return place
+
+
+def _count(sums: Item, growing: Iterable[Item]) -> Mapping[Standing, int]:
+    """Return how many exams are in each state: what is kept tells of each as if it grew no more."""
+    grow = Counter(row.get("state") for row in growing)
+    settled = (Standing.MISSING, Standing.COMPLETE)
+    return {
+        Standing.PROBLEM: max(0, sums.get(counted(Standing.PROBLEM), 0)),
+        Standing.GROWING: sum(grow[standing] for standing in settled),
+        **{standing: max(0, sums.get(counted(standing), 0) - grow[standing]) for standing in settled},
+    }
 
 
 def newest_of(clinic_id: str, patient_key: str) -> Stretch:

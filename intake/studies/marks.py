@@ -13,6 +13,7 @@ from intake.files.item_keys import (
     META,
     SERIES,
     STUDIES,
+    STUDY_SHARDS,
     series_key,
     shard,
     study_key,
@@ -157,7 +158,7 @@ class StudyMarks:
         if moves:
             place = {
                 "clinic_key": study_list(clinic_id),
-                "state_shard": shard(STUDIES, study_id),
+                "state_shard": shard(STUDIES, study_id, STUDY_SHARDS),
                 "created_key": f"{seen}#{study_id}",
             }
             # Mostly the last file was accepted, and both moments are one write.

@@ -1,7 +1,7 @@
 """Studies in the table, behind the `Studies` port: what the projections have added up."""
 
 from intake.errors import NotFoundError
-from intake.files.item_keys import META, SERIES, STATE_SHARDS, STUDIES, study_key, study_list
+from intake.files.item_keys import META, SERIES, STUDIES, STUDY_SHARDS, list_shards, study_key, study_list
 from intake.files.keys import KeyedIds, is_study_id
 from intake.files.outcomes import Page
 from intake.studies.model import Study, StudyQuery
@@ -52,8 +52,7 @@ class DynamoStudies:
 
 
 def everybodys_studies() -> Stretch:
-    shards = tuple(f"{STUDIES}#{number}" for number in range(STATE_SHARDS))
-    return newest("by_state", "state_shard", *shards)
+    return newest("by_state", "state_shard", *list_shards(STUDIES, STUDY_SHARDS))
 
 
 def studies_by_date(listed: str, first_date: str, last_date: str) -> Stretch:

@@ -216,13 +216,10 @@ class DynamoRevocations:
             self._table.write_if(replacement(item, SYSTEM, condition=earlier, values=values))
 
     def find(self, session_id: str, subject: str) -> Revoked:
+        keys = [_revocation_key("SESSION", session_id), _revocation_key("SUBJECT", subject)]
         with unavailable_as(RevocationsUnknownError):
-            session, person = self._find_end("SESSION", session_id), self._find_end("SUBJECT", subject)
-        return Revoked(session is not None, Revoked().sign_ins_until if person is None else person)
-
-    def _find_end(self, of: str, name: str) -> int | None:
-        item = self._table.get(_revocation_key(of, name))
-        return int(item["ended_at"]) if item else None
+            session, person = self._table.batch_get(keys)
+        return Revoked(session is not None, int(person["ended_at"]) if person else Revoked().sign_ins_until)
 
 
 def _revocation_key(of: str, name: str) -> Item:

@@ -1,8 +1,9 @@
 """How the pages say how an upload stands: its one state, as a badge, a line and a sentence."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+from intake.files.item_keys import read_code, read_state
 from intake.files.model import Source, Upload
 from intake.files.states import State
 from intake.files.upload_state import (
@@ -47,6 +48,18 @@ def name_upload(upload: Upload) -> str:
 def needs_attention(upload: Upload) -> bool:
     """Say whether one of an upload's files waits for somebody; right also while others are still checked."""
     return bool(count_troubled(upload) or count_lost(upload))
+
+
+def invite_repair(upload: Upload, dangerous: Collection[str]) -> str:
+    """Return what to do about an upload by sending files, in a link's words; nothing where that would repair nothing.
+
+    Who was sent something `dangerous` has nothing to correct and send again.
+    """
+    standing = [cause for cause, count in upload.causes.items() if count > 0]
+    refused = {read_code(cause) for cause in standing if read_state(cause) is State.REJECTED}
+    if refused - set(dangerous):
+        return "Send corrected files"
+    return "Send missing files" if find_upload_state(upload) is UploadState.MISSING else ""
 
 
 def describe_upload(upload: Upload) -> str:
@@ -124,6 +137,7 @@ UPLOAD_FILTERS = {
     "upload_badge": choose_upload_badge,
     "upload_line": describe_upload,
     "upload_needs_attention": needs_attention,
+    "upload_repair": invite_repair,
     "upload_shortage": describe_shortage,
     "upload_title": name_upload,
 }

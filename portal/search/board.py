@@ -65,15 +65,15 @@ def read_board(services: Services, identity: Identity, asked: Criteria, cursor: 
         label=asked.label,
         standing=Standing(asked.tab) if asked.tab and clinic_id else None,
         by_date=asked.sort == "date",
+        counted=not asked.searches_exams,
     )
     read = partial(services.board.exams, query, limit=limit)
     page = seal_page(services, identity, cursor, read, **asked.to_dict())
     rows = _tell_exams(services, identity, page.rows, since)
-    if clinic_id and not asked.searches_exams:
-        summary = services.board.summarize(clinic_id, since)
-        return Board(rows, page.next, summary.counts, () if identity.is_admin else summary.labels)
-    labels = () if identity.is_admin else services.study_labels.of_clinic(identity.own_clinic())
-    return Board(rows, page.next, None, labels)
+    labels = page.labels
+    if not identity.is_admin and not query.counted:
+        labels = services.study_labels.of_clinic(identity.own_clinic())
+    return Board(rows, page.next, page.counts, () if identity.is_admin else labels)
 
 
 def read_patient(services: Services, identity: Identity, digest: str, cursor: Cursor, limit: int) -> Board:

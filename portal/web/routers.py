@@ -1,7 +1,5 @@
 """The pages for clinic staff and admins: which there are, and what each shows around itself."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
@@ -75,33 +73,13 @@ STANDING_UNDER = {
 }
 """Entry of the navigation → other pages that stand under it."""
 
-KEPT = timedelta(minutes=5)
-"""How long a clinic's name is shown before it is looked up again."""
-
 
 def include_pages(app: FastAPI) -> None:
     """Mount the pages at the root. Those of admins ask for one by themselves, whatever `portal/http/access.py` says."""
-    app.state.clinic_names = ClinicNames()
     for module in _PAGES:
         app.include_router(module.router, include_in_schema=False)
     for module in _ADMIN_PAGES:
         app.include_router(module.router, include_in_schema=False, dependencies=[Depends(admins_only)])
-
-
-@dataclass
-class ClinicNames:
-    """Clinics' names, read together and kept for a while: every page shows one."""
-
-    names: dict[str, str] = field(default_factory=dict)
-    read_at: datetime | None = None
-
-    def name(self, services: Services, clinic_id: str) -> str:
-        """Return a clinic's name, or its id where the directory does not know it."""
-        now = services.clock()
-        if self.read_at is None or now - self.read_at > KEPT:
-            self.names = {clinic.clinic_id: clinic.name for clinic in services.directory.clinics()}
-            self.read_at = now
-        return self.names.get(clinic_id, clinic_id)
 
 
 def build_page_context(request: Request) -> dict[str, Any]:
@@ -112,9 +90,7 @@ def build_page_context(request: Request) -> dict[str, Any]:
     path = next((entry for entry, others in STANDING_UNDER.items() if here.startswith(others)), here)
     clinic_name = ""
     if identity is not None:
-        names: ClinicNames = request.app.state.clinic_names
-        clinic_id = identity.clinic_id
-        clinic_name = "Administrator" if clinic_id is None else names.name(find_services(request), clinic_id)
+        clinic_name = _name_side(find_services(request), identity)
     return {
         "navigation": pages,
         "here": here,
@@ -124,6 +100,14 @@ def build_page_context(request: Request) -> dict[str, Any]:
         "idle_seconds": IDLE_SECONDS,
         "ends_within": ENDS_WITHIN,
     }
+
+
+def _name_side(services: Services, identity: Identity) -> str:
+    """Return whom somebody stands for: a clinic's name, or its id where the directory does not know it."""
+    if identity.clinic_id is None:
+        return "Administrator"
+    known = services.known_clinics.get(identity.clinic_id)
+    return known.name if known else identity.clinic_id
 
 
 def _list_pages(identity: Identity) -> tuple[tuple[str, str], ...]:

@@ -26,6 +26,7 @@ PAGES = {
     "profile-history": f"/admin/clinics/{CLINIC}/profile/history",
     "invite": f"/admin/clinics/{CLINIC}/invite",
     "admins": "/admin/admins",
+    "admins-invite": "/admin/admins/invite",
     "person": "/admin/people/u-1?done=remind",
     "person-disabled": "/admin/people/u-3",
     "person-myself": "/admin/people/u-5",

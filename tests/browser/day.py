@@ -12,6 +12,7 @@ from intake.projections.model import Device, DueAlert
 from processor.projection import alert_texts
 from tests.browser.administration import administer
 from tests.browser.analysed import analyse
+from tests.browser.exams import expect_exams, share
 from tests.browser.portal_server import PortalServer
 from tests.browser.sample import CLINIC, Sample
 from tests.browser.work import work
@@ -71,6 +72,9 @@ def fill(portal: PortalServer) -> Day:
     analyse(portal)
     ordered, tried = work(portal, mixed.upload_id)
     _subscriptions(portal)
+    study = IDS.study(CLINIC, warned.metadata["study_instance_uid"])
+    expect_exams(portal)
+    share(portal, study)
     return Day(
         mixed_upload=mixed.upload_id,
         running_upload=running.upload_id,
@@ -83,7 +87,7 @@ def fill(portal: PortalServer) -> Day:
         tried_order=tried,
         image_file=drawn.file_id,
         document_file=letter.file_id,
-        study=IDS.study(CLINIC, warned.metadata["study_instance_uid"]),
+        study=study,
     )
 
 

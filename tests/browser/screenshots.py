@@ -9,6 +9,7 @@ from portal.http.request_log import logger
 from tests.browser import administration, analysed
 from tests.browser.chromium import chromium
 from tests.browser.day import Day, fill
+from tests.browser.exams import PATIENT
 from tests.browser.portal_server import PortalServer, portal_server
 from tests.browser.upload_pictures import visit_states
 
@@ -33,6 +34,12 @@ def pages(day: Day) -> dict[str, tuple[str | None, str]]:
         "files-lapsed": (staff, "/files?search=lapsed"),
         "studies": (staff, "/studies"),
         "studies-none": (staff, "/studies?modality=XA"),
+        **{f"studies-{tab}": (staff, f"/studies?tab={tab}") for tab in ("missing", "growing", "problem", "complete")},
+        "studies-by-date": (staff, "/studies?sort=date"),
+        "patient": (staff, f"/patients/{PATIENT}"),
+        "expected": (staff, "/expected"),
+        "expected-absent": (staff, "/expected?show=absent"),
+        "upload-more": (staff, f"/upload?continue={day.mixed_upload}"),
         "scorecard": (staff, "/scorecard"),
         "study-links": (staff, f"/studies/{day.study}/links"),
         "shared": (None, "/shared"),
@@ -69,6 +76,8 @@ def pages(day: Day) -> dict[str, tuple[str | None, str]]:
         "order-running": (admin, f"/admin/orders/{day.running_order}"),
         "order-tried": (admin, f"/admin/orders/{day.tried_order}"),
         "admin-studies": (admin, "/studies"),
+        "admin-studies-missing": (admin, "/studies?clinic=northside&tab=missing"),
+        "admin-study": (admin, f"/studies/{day.study}"),
         "admin-receipt": (admin, f"/uploads/{day.mixed_upload}"),
         "signed-out": (None, "/signed-out?next=/files"),
         "api-docs": (None, "/api/docs"),

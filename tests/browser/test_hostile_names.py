@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from intake.files.model import Finding, Metadata, Severity, Upload
 from intake.files.states import State
+from tests.browser.exams import expect_exams, share
 from tests.browser.portal_server import PortalServer
 from tests.browser.sample import CLINIC
 from tests.records import IDS
@@ -91,6 +92,7 @@ def test_two_hundred_hostile_strings_run_in_no_list(
         f"/uploads/{hostile.upload_id}",
         "/files",
         "/studies",
+        *(f"/studies?{asked}" for asked in ("tab=missing", "tab=growing", "tab=problem", "tab=complete", "sort=date")),
         f"{trouble}0%23not-dicom",
         f"{trouble}1%23",
     ):
@@ -113,6 +115,32 @@ def test_two_hundred_hostile_strings_run_on_no_study(
     assert len(accepted) > 50
     for uid in accepted[::4]:
         watched_page(f"/studies/{IDS.study(CLINIC, uid)}")
+
+
+def test_two_hundred_hostile_strings_run_on_no_page_of_exams_people_or_links(
+    portal: PortalServer, hostile: Upload, staff_page: Page, watched_page: Callable[[str], None]
+) -> None:
+    expect_exams(portal, HOSTILE)
+    for text in HOSTILE:
+        portal.people.add(text, f"clinic:{CLINIC}")
+    ids = [record.metadata["patient"]["id"] for record in portal.table.files_of(hostile.upload_id) if record.metadata]
+    digests = [IDS.patient(CLINIC, patient_id).partition("#")[2] for patient_id in ids]
+    known = {record.metadata.get("study_instance_uid") for record in portal.table.files_of(hostile.upload_id)}
+    study = IDS.study(CLINIC, next(uid for uid in sorted(filter(None, known)) if uid.isascii()))
+    for text in HOSTILE[:8]:
+        share(portal, study, text)
+        portal.study_links.links = {f"{text} {key}": link for key, link in portal.study_links.links.items()}
+    paths = ["/expected", "/expected?show=absent", "/scorecard", f"/studies/{study}/links"]
+    for first in [*paths, *(f"/patients/{digest}" for digest in digests[::6] if digest)]:
+        watched_page(first)
+        while (following := staff_page.get_by_role("link", name="Next page")).count():
+            following.click()
+            staff_page.wait_for_load_state("load")
+            assert staff_page.evaluate("window.hits") == 0, first
+    staff_page.context.clear_cookies()
+    staff_page.context.add_cookies(portal.cookies("lead-token"))
+    for path in ("/people", "/people/invite"):
+        watched_page(path)
 
 
 def test_hostile_searches_run_nowhere_and_stand_in_no_address(

@@ -1,6 +1,8 @@
 """Every page as a browser shows it: accessible in both schemes, nothing blocked, nothing wider than the screen."""
 
+import re
 from dataclasses import fields
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser
@@ -9,11 +11,29 @@ from tests.browser.conftest import violations, watched
 from tests.browser.day import Day
 from tests.browser.portal_server import PortalServer
 from tests.browser.screenshots import SCHEMES, pages, settle
+from tests.unit.portal.portal_fixture import Portal, list_declared
 
 EXPLORER = "api-docs"
 """A released third-party page within ours; what it does is its own."""
 
+NO_PAGES = re.compile(
+    r"/(api|dicomweb|static|health|sign-in|auth|session|\.well-known)\b|/_\w+$|\.csv$|/(preview|download)$|/upload/.+/files$"
+)
+"""What no person looks at: programs' doors, parts of pages, tables to take away, bytes."""
+
 NAMES = [name for name in pages(Day(*[""] * len(fields(Day)))) if name != EXPLORER]
+
+
+def test_every_page_that_there_is_is_looked_at() -> None:
+    looked_at = [urlsplit(path).path for _, path in pages(Day(*["x"] * len(fields(Day)))).values()]
+    routes = [one.path for one in list_declared(Portal().app) if one.method == "GET"]
+    unseen = [
+        path
+        for path in routes
+        if not NO_PAGES.search(path)
+        and not any(re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), one) for one in looked_at)
+    ]
+    assert unseen == []
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

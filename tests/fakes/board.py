@@ -2,12 +2,10 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from intake.errors import NotFoundError
 from intake.files.keys import normalise_patient_id
-from intake.files.outcomes import Page
-from intake.studies.board import BoardQuery, BoardSummary, Standing, find_standing
+from intake.studies.board import BoardPage, BoardQuery, Standing, find_standing
 from intake.studies.boards import told_dates, told_modalities
 from intake.studies.exams import find_term, list_terms
 from intake.studies.model import Study
@@ -22,7 +20,7 @@ class FakeStudyBoard:
 
     table: FakeTable = field(default_factory=FakeTable)
 
-    def exams(self, query: BoardQuery, after: str | None, limit: int) -> Page[Study]:
+    def exams(self, query: BoardQuery, after: str | None, limit: int) -> BoardPage:
         rows = [study for study in FakeStudies(self.table).seen().values() if _fits(query, study)]
         sorted_by_date = query.by_date and query.standing is not Standing.GROWING
         narrowed = query.modality or query.first_date or query.last_date or query.patient_key or query.label
@@ -33,7 +31,11 @@ class FakeStudyBoard:
             rows.sort(key=lambda study: (max(told_dates(study), default=""), study.study_id), reverse=True)
         else:
             rows.sort(key=lambda study: (study.seen_at, study.study_id), reverse=True)
-        return page_of(rows, "board", after, limit)
+        page = page_of(rows, "board", after, limit)
+        if not query.counted or query.clinic_id is None or query.text:
+            return BoardPage(page.rows, page.next)
+        labels = FakeStudyLabels(self.table).of_clinic(query.clinic_id)
+        return BoardPage(page.rows, page.next, counts=self._count(query), labels=labels)
 
     def exam(self, clinic_id: str | None, study_id: str) -> Study:
         study = FakeStudies(self.table).seen().get(study_id)
@@ -41,10 +43,9 @@ class FakeStudyBoard:
             raise NotFoundError(study_id)
         return study
 
-    def summarize(self, clinic_id: str, growing_since: datetime) -> BoardSummary:
-        studies = [one for one in FakeStudies(self.table).seen().values() if one.clinic_id == clinic_id]
-        counts = Counter(standing for one in studies if (standing := find_standing(one, growing_since)))
-        return BoardSummary(counts, FakeStudyLabels(self.table).of_clinic(clinic_id))
+    def _count(self, query: BoardQuery) -> Counter[Standing]:
+        studies = [one for one in FakeStudies(self.table).seen().values() if one.clinic_id == query.clinic_id]
+        return Counter(standing for one in studies if (standing := find_standing(one, query.growing_since)))
 
 
 def _fits(query: BoardQuery, study: Study) -> bool:

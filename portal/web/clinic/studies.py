@@ -18,6 +18,7 @@ from intake.labels.model import (
     LabelTextError,
     TooManyLabelsError,
 )
+from intake.languages import mark
 from intake.studies.board import Standing
 from intake.studies.model import LIMITS, Series
 from intake.studies.rules import find_gaps, find_stretches
@@ -25,7 +26,7 @@ from portal.auth.identity import Identity
 from portal.cursors import Cursor
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
-from portal.presentation.languages import gettext, mark
+from portal.presentation.languages import gettext
 from portal.search import studies as seen
 from portal.search.board import read_board
 from portal.search.labels import add_label, remove_label

@@ -43,7 +43,8 @@ class Clinics:
         return self.board.exams(BoardQuery(clinic_id="northside", growing_since=LATER), None, 100).rows
 
     def settled(self):
-        return {each.value: count for each, count in self.board.summarize("northside", LATER).counts.items() if count}
+        query = BoardQuery(clinic_id="northside", growing_since=LATER, counted=True)
+        return {each.value: count for each, count in self.board.exams(query, None, 1).counts.items() if count}
 
 
 @pytest.fixture

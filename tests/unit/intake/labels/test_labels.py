@@ -16,7 +16,7 @@ from intake.table.table import Table
 from processor.handlers.record_changes import describe_change
 from tests.records import IDS, REFUSAL, stored_item
 from tests.unit.intake.conftest import TABLE
-from tests.unit.intake.studies.test_boards import LATER, STUDY, asked, image, project
+from tests.unit.intake.studies.test_boards import STUDY, asked, image, project
 from tests.unit.intake.studies.test_studies import _history
 
 SEED = 20261130
@@ -212,5 +212,5 @@ def test_a_page_of_a_label_costs_as_many_calls_whatever_there_is(projections, la
         made.append((sorted(calls), len(page.rows)))
     assert made == [(["BatchGetItem", "Query"], 3), (["BatchGetItem", "Query"], 25)]
     calls.clear()
-    board.summarize("northside", LATER)
-    assert sorted(calls) == ["BatchGetItem", "Query"]
+    assert texts(board.exams(asked(counted=True), None, 25).labels) == ["Tumour board"]
+    assert sorted(calls) == ["BatchGetItem", "Query", "Query"]

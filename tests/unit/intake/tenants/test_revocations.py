@@ -65,9 +65,9 @@ def test_items_go_by_ttl_when_no_token_that_they_are_about_can_be_good(dynamodb)
 def test_the_table_is_read_consistently(aws):
     client = aws.client("dynamodb")
     with Stubber(client) as stub:
-        for kind, name in (("SESSION", "s"), ("SUBJECT", "u")):
-            key = {"pk": {"S": f"REVOKED#{kind}#{name}"}, "sk": {"S": "#REVOKED"}}
-            stub.add_response("get_item", {}, {"TableName": TABLE, "Key": key, "ConsistentRead": True})
+        named = ("REVOKED#SESSION#s", "REVOKED#SUBJECT#u")
+        wanted = {"Keys": [{"pk": {"S": name}, "sk": {"S": "#REVOKED"}} for name in named], "ConsistentRead": True}
+        stub.add_response("batch_get_item", {"Responses": {}}, {"RequestItems": {TABLE: wanted}})
         assert DynamoRevocations(Table(client, TABLE)).find("s", "u") == Revoked()
 
 
@@ -75,7 +75,7 @@ def test_the_table_is_read_consistently(aws):
 def test_a_busy_table_is_no_answer(aws, code):
     client = aws.client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
     with Stubber(client) as stub:
-        stub.add_client_error("get_item", code)
+        stub.add_client_error("batch_get_item", code)
         with pytest.raises(RevocationsUnknownError):
             DynamoRevocations(Table(client, TABLE)).find("s", "u")
 

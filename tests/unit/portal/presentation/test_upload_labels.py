@@ -89,3 +89,22 @@ def test_an_upload_without_a_reference_is_named_by_how_it_came():
     assert labels.name_upload(an_upload(reference="Batch 7")) == "Batch 7"
     assert labels.name_upload(an_upload(source=Source.DIRECT)) == "Files dropped into S3"
     assert labels.name_upload(an_upload()) == "Upload without a reference"
+
+
+@pytest.mark.parametrize(
+    ("told", "word"),
+    [
+        (
+            {"declared": 2, "counts": {State.ACCEPTED: 1, State.REJECTED: 1}, "causes": {"0#truncated": 1}},
+            "Send corrected files",
+        ),
+        ({"declared": 2, "counts": {State.ACCEPTED: 2}, "causes": {"0#truncated": 0}}, ""),
+        ({"declared": 1, "counts": {State.REJECTED: 1}, "causes": {"0#malware-found": 1}}, ""),
+        ({"declared": 1, "counts": {State.FAILED: 1}, "causes": {"1#": 1}}, ""),
+        ({"declared": 1, "counts": {State.ACCEPTED: 1}, "causes": {"3#truncated": 1}}, ""),
+        ({"declared": 2, "expected": 3, "counts": {State.ACCEPTED: 2}}, "Send missing files"),
+        ({"declared": 2, "expected": 3, "counts": {State.AWAITING_UPLOAD: 2}}, ""),
+    ],
+)
+def test_a_list_leads_to_the_repair_where_files_that_are_sent_would_repair_something(told, word):
+    assert labels.invite_repair(an_upload(**told), ("malware-found",)) == word
