@@ -16,9 +16,6 @@ from portal.sign_in.flow import HOME, check_next
 COOKIE = "scalper-language"
 """It says nothing of anybody but `en` or `de`, so it is neither sealed nor bound to a session."""
 
-NOT_TRANSLATED = ("/admin",)
-"""Pages that are English as a whole, until all of their texts are in the catalogues: none is half translated."""
-
 YEAR_SECONDS = 365 * 24 * 3600
 
 router = APIRouter(include_in_schema=False)
@@ -47,7 +44,7 @@ class Languages:
 
 def read_language(scope: Scope) -> str:
     """Return the language of a page's request."""
-    if scope["path"].endswith(".csv") or scope["path"].startswith(NOT_TRANSLATED):
+    if scope["path"].endswith(".csv"):
         return ENGLISH
     headers = Headers(scope=scope)
     chosen = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
