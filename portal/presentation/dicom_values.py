@@ -43,9 +43,14 @@ SIDES = {"L": "Left", "R": "Right", "B": "Both sides", "U": "Unpaired"}
 """PS3.3 C.7.3.1 and 10.3."""
 
 POSITIONS = {
-    f"{head}{lying}": f"{'Head' if head == 'HF' else 'Feet'} first, {side}"
-    for head in ("HF", "FF")
-    for lying, side in (("S", "on the back"), ("P", "on the front"), ("DL", "on the left side"), ("DR", "on the right"))
+    "HFS": "Head first, on the back",
+    "HFP": "Head first, on the front",
+    "HFDL": "Head first, on the left side",
+    "HFDR": "Head first, on the right side",
+    "FFS": "Feet first, on the back",
+    "FFP": "Feet first, on the front",
+    "FFDL": "Feet first, on the left side",
+    "FFDR": "Feet first, on the right side",
 }
 """PS3.3 C.7.3.1.1.2."""
 

@@ -7,7 +7,8 @@ from portal.presentation.languages import current_language, gettext, ngettext
 
 NOUNS = (
     ("archive", "archives"), ("byte", "bytes"), ("day", "days"), ("file", "files"), ("image", "images"),
-    ("month", "months"), ("note", "notes"), ("other file", "other files"), ("series", "series"), ("year", "years"),
+    ("month", "months"), ("note", "notes"), ("other file", "other files"), ("series", "series"),
+    ("wrong code", "wrong codes"), ("year", "years"),
 )  # fmt: skip
 """What is counted on the pages of clinics, one and more of it."""
 
