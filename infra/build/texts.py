@@ -25,11 +25,11 @@ Text = str | tuple[str, str]
 TABLES = {
     "portal/http/problem_types.py": ("PROBLEMS", "BY_STATUS", "NOT_FOUND", "METHOD", "MALFORMED", "INVALID",
                                      "TOO_LARGE", "INTERNAL", "SIGN_IN"),
-    "portal/presentation/dicom_values.py": ("MODALITIES", "POSITIONS", "SEXES", "SIDES", "ANSWERS"),
+    "portal/presentation/dicom_values.py": ("MODALITIES", "POSITIONS", "SEXES", "SIDES", "ANSWERS", "FORMS"),
     "portal/presentation/exam_labels.py": ("EXAM_BADGES",),
     "portal/presentation/formatting.py": ("NOUNS",),
     "portal/presentation/labels.py": ("STATE_BADGES", "HANDLED", "REPLACED", "REASONS", "WARNED", "SOURCES", "KINDS",
-                                      "EVENTS", "PEOPLE", "ACTORS"),
+                                      "EVENTS", "PEOPLE", "ACTORS", "SPELLED"),
     "portal/presentation/upload_labels.py": ("UPLOAD_BADGES", "COMPLETE_WARNED"),
     "portal/web/clinic/search_box.py": ("WITHIN",),
     "portal/web/layout/receipts.py": ("STATE_TROUBLES",),
@@ -81,7 +81,7 @@ def _read_module(module: Path) -> Iterator[Text]:
     tree = ast.parse(module.read_text())
     tables = TABLES.get(_name(module), ())
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and _find_target(node) in tables:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and find_target(node) in tables:
             yield from _list_words(node.value)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             yield from _read_call(node, node.func.id)
@@ -127,7 +127,8 @@ def _read_pair(node: ast.Tuple) -> tuple[str, str] | None:
     return (one, more) if more.startswith(one) else None
 
 
-def _find_target(node: ast.Assign | ast.AnnAssign) -> str:
+def find_target(node: ast.Assign | ast.AnnAssign) -> str:
+    """Return the name that a table is given."""
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
     return target.id if isinstance(target, ast.Name) else ""
 

@@ -54,6 +54,14 @@ POSITIONS = {
 }
 """PS3.3 C.7.3.1.1.2."""
 
+FORMS = {
+    "bar": "Vertical bar", "baseline": "Baseline", "binary": "Binary", "comma": "Comma", "extended": "Extended",
+    "greyscale": "Greyscale", "greyscale-alpha": "Greyscale with transparency", "lossless": "Lossless",
+    "palette": "Palette", "progressive": "Progressive", "rgb": "RGB", "rgb-alpha": "RGB with transparency",
+    "semicolon": "Semicolon", "tab": "Tab",
+}  # fmt: skip
+"""What the judge calls the forms of pictures, volumes and tables."""
+
 ANSWERS = {"YES": "Yes", "NO": "No", "01": "Yes", "00": "No"}
 """Of attributes that say yes or no."""
 
@@ -124,6 +132,10 @@ def write_side(text: str) -> str:
 
 def write_position(text: str) -> str:
     return f"{gettext(POSITIONS[text])} ({text})" if text in POSITIONS else text
+
+
+def write_form(text: str) -> str:
+    return gettext(FORMS.get(text, text))
 
 
 def write_answer(text: str) -> str:
