@@ -19,6 +19,9 @@ COOKIE = "scalper-language"
 NOT_TRANSLATED = ("/admin",)
 """Pages that are English as a whole, until all of their texts are in the catalogues: none is half translated."""
 
+DOCUMENTATION = "/api/docs"
+"""Pages about the API, for people."""
+
 YEAR_SECONDS = 365 * 24 * 3600
 
 router = APIRouter(include_in_schema=False)
@@ -38,11 +41,15 @@ class Languages:
                     headers.add_vary_header("Accept-Language, Cookie")
             await send(message)
 
-        if scope["type"] != "http" or scope["path"].startswith(API):
+        if scope["type"] != "http" or _is_for_programs(scope["path"]):
             await self._app(scope, receive, send)
             return
         with speaking(read_language(scope)):
             await self._app(scope, receive, send_varying)
+
+
+def _is_for_programs(path: str) -> bool:
+    return path.startswith(API) and not path.startswith(DOCUMENTATION)
 
 
 def read_language(scope: Scope) -> str:

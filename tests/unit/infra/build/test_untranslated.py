@@ -25,6 +25,9 @@ KNOWN = {"Files", "All files"}
         "{{ name or 'Left' }}",
         "{% trans left=number or 'None left' %}{{ left }} files{% endtrans %}",
         "{{ files | default('None left') }}",
+        "<p>{{ finding.message }}</p>",
+        "{% trans message=finding.message %}<b>Warning:</b> {{ message }}{% endtrans %}",
+        "{{ pager(newest, following, 'files') }}",
         "{% call panel(heading='Files left') %}{% endcall %}",
     ],
 )
@@ -43,6 +46,7 @@ def test_a_templates_text_is_found(template):
         "{{ {'Left': 1}['Left'] }}",
         "{% include 'Left.html' %}",
         '<button class="{{ \'nhsuk-button nhsuk-button--small\' if small }}">{{ _("Files") }}</button>',
+        "{% trans message=_(finding.message) %}<b>Warning:</b> {{ message }}{% endtrans %}",
         '{{ "%02d" | format(hour) }}:00 UTC&nbsp;%',
     ],
 )

@@ -43,6 +43,9 @@ LEFT_OUT = {
 }
 """Tables of what others may write, and of words of one language."""
 
+UNTOLD = {"message", "remedy", "explanation", "hint"}
+"""Attributes that are English, and are translated where they are shown."""
+
 UNSAID = (nodes.Compare, nodes.Getitem, nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
 
 MACHINES = {"_", "gettext", "ngettext", "static", "icon"}
@@ -83,6 +86,11 @@ def find_in_template(source: str, known: set[str]) -> Iterator[str]:
     tree = Environment(extensions=["jinja2.ext.i18n"], autoescape=True).parse(source)
     constants = (text for node in _walk(tree) if isinstance(node, nodes.Const) and isinstance(text := node.value, str))
     yield from (text for text in constants if _is_text(text) and text not in known | NAMES)
+    yield from (f".{node.attr}" for node in _walk(tree) if isinstance(node, nodes.Getattr) and node.attr in UNTOLD)
+    pagers = (
+        node for node in tree.find_all(nodes.Call) if isinstance(node.node, nodes.Name) and node.node.name == "pager"
+    )
+    yield from (str(said.value) for call in pagers for said in call.args if isinstance(said, nodes.Const))
 
 
 def _is_text(constant: str) -> bool:
