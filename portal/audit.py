@@ -13,6 +13,7 @@ from portal.auth.identity import Identity
 from portal.cursors import Cursor, read_rows, seal_page
 from portal.presentation import csv_export
 from portal.presentation.formatting import parse_day
+from portal.presentation.languages import mark
 from portal.services import Services
 
 ACTIONS: dict[str, str] = {
@@ -97,6 +98,34 @@ def note(
         )
     )
 
+
+DETAILS = {
+    "codes": "Causes",
+    "conflicts": "Known SOP Instance UIDs",
+    "conflicts_with": "Conflicts with",
+    "contact": "Contact",
+    "days": "Days",
+    "exams": "Exams",
+    "files": "Files",
+    "filter": "Filter",
+    "group": "Group",
+    "hour": "Hour",
+    "kinds": "Kinds",
+    "link": "Link",
+    "name": "Name",
+    "names": "Names of patients in lists",
+    "of": "Of",
+    "proposer": "Proposed by",
+    "queue": "Queue",
+    "reason_code": "Reason",
+    "replaces": "Replaces",
+    "scopes": "Scopes",
+    "source": "Source",
+}
+"""Names of details → what pages call them; a table keeps the names, as programs read them."""
+
+VALUES = frozenset({mark("changed"), mark("shown"), mark("hidden"), mark("none")})
+"""Values of details that are words, and so are translated where they are shown."""
 
 PAGE = 50
 BATCH = 500

@@ -23,14 +23,30 @@ Text = str | tuple[str, str]
 """A text, or the two forms of one that tells a number."""
 
 TABLES = {
+    "intake/files/keys.py": ("UNKNOWN_SENDERS",),
+    "intake/orders/review_rules.py": ("IDENTITY", "ATTACK", "NO_CONTENT", "NOBODYS", "REFUSED", "UNSCANNED", "PACKED"),
+    "portal/admin/profiles.py": ("CONFLICTS",),
+    "portal/admin/staff.py": ("ACTS",),
+    "portal/audit.py": ("ACTIONS", "GROUPS", "DETAILS"),
     "portal/http/problem_types.py": ("PROBLEMS", "BY_STATUS", "NOT_FOUND", "METHOD", "MALFORMED", "INVALID",
                                      "TOO_LARGE", "INTERNAL", "SIGN_IN"),
+    "portal/monitoring/costs.py": ("STORAGE", "PER_FILE"),
+    "portal/monitoring/statistics.py": ("RANGES",),
     "portal/presentation/dicom_values.py": ("MODALITIES", "POSITIONS", "SEXES", "SIDES", "ANSWERS", "FORMS"),
     "portal/presentation/exam_labels.py": ("EXAM_BADGES",),
     "portal/presentation/formatting.py": ("NOUNS",),
     "portal/presentation/labels.py": ("STATE_BADGES", "HANDLED", "REPLACED", "REASONS", "WARNED", "SOURCES", "KINDS",
-                                      "EVENTS", "PEOPLE", "ACTORS", "SPELLED"),
+                                      "EVENTS", "PEOPLE", "ACTORS", "SPELLED", "STANDINGS"),
     "portal/presentation/upload_labels.py": ("UPLOAD_BADGES", "COMPLETE_WARNED"),
+    "portal/quarantine/unfinished_work.py": ("_ORDERED", "_FOLLOWERS"),
+    "portal/saved_queries/__init__.py": ("QUERIES",),
+    "portal/web/admin/accounts.py": ("DEEDS",),
+    "portal/web/admin/clinics.py": ("DONE", "LEVELS"),
+    "portal/web/quarantine/grouping.py": ("GROUPINGS",),
+    "portal/web/quarantine/orders.py": ("TITLES", "EXPLANATIONS", "ANSWERS", "TRIED", "RETRIED"),
+    "portal/web/quarantine/rejected.py": ("SAID",),
+    "portal/web/quarantine/stuck.py": ("HEADINGS",),
+    "portal/web/quarantine/work_lists.py": ("_LISTS",),
     "portal/web/clinic/search_box.py": ("WITHIN",),
     "portal/web/layout/receipts.py": ("STATE_TROUBLES",),
     "portal/web/notifications.py": ("CHOICES", "STANDING_BADGES", "DONE"),
@@ -50,10 +66,12 @@ def list_page_texts() -> Iterator[tuple[str, Text]]:
     for template in sorted(TEMPLATES.rglob("*.html")):
         for text in _read_template(template):
             yield _name(template), text
-    for module in sorted(module for folder in PYTHON for module in folder.rglob("*.py")):
+    modules = (module for folder in PYTHON for module in folder.rglob("*.py"))
+    for module in sorted({*modules, *(ROOT / name for name in TABLES)}):
         for found in _read_module(module):
             yield _name(module), found
     for chapter in (rules := json.loads(RULES.read_text()))["chapters"] + rules["studies"]:
+        yield _name(RULES), chapter["title"]
         for rule in chapter["rules"]:
             yield from ((_name(RULES), rule[part]) for part in ("message", "remedy"))
 

@@ -8,7 +8,6 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from portal.http.pages.languages import NOT_TRANSLATED
 from tests.browser.conftest import violations, watched
 from tests.browser.day import Day
 from tests.browser.english import english_in, find_english, read_html

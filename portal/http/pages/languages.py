@@ -16,9 +16,6 @@ from portal.sign_in.flow import HOME, check_next
 COOKIE = "scalper-language"
 """It says nothing of anybody but `en` or `de`, so it is neither sealed nor bound to a session."""
 
-NOT_TRANSLATED = ("/admin",)
-"""Pages that are English as a whole, until all of their texts are in the catalogues: none is half translated."""
-
 DOCUMENTATION = "/api/docs"
 """Pages about the API, for people."""
 
@@ -54,7 +51,7 @@ def _is_for_programs(path: str) -> bool:
 
 def read_language(scope: Scope) -> str:
     """Return the language of a page's request."""
-    if scope["path"].endswith(".csv") or scope["path"].startswith(NOT_TRANSLATED):
+    if scope["path"].endswith(".csv"):
         return ENGLISH
     headers = Headers(scope=scope)
     chosen = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from portal.audit import ACTIONS, GROUPS, Asked, export_entries, list_entries, list_groups
+from portal.audit import ACTIONS, DETAILS, GROUPS, VALUES, Asked, export_entries, list_entries, list_groups
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.web.layout.pages import Admin, build_address, build_page_links
@@ -39,6 +39,8 @@ def audit_page(
         asked=asked,
         entries=page.rows,
         actions=ACTIONS,
+        details=DETAILS,
+        values=VALUES,
         groups=[(start, GROUPS[start], held) for start, held in list_groups().items()],
         clinics=services.directory.clinics(),
         today=f"{services.clock():%Y-%m-%d}",

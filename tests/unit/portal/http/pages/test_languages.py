@@ -105,7 +105,7 @@ def test_requests_side_by_side_do_not_mix_their_languages(portal):
         assert '<html lang="en">' in english.get("/uploads").text
 
 
-def test_a_page_that_is_not_translated_yet_is_english_as_a_whole(portal):
+def test_an_admins_pages_follow_the_language_too(portal):
     page = portal.admin().get("/admin/clinics", headers=GERMAN).text
-    assert '<html lang="en">' in page
-    assert "Abmelden" not in page
+    assert '<html lang="de">' in page
+    assert "Klinik hinzufügen" in page
