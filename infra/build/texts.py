@@ -1,6 +1,6 @@
 """Find the pages' texts in the sources: of templates, of Python, of the browser's scripts, and of the rules.
 
-`gettext`, `ngettext` and `mark` name texts where they stand; tables of labels are known by their names.
+`gettext`, `ngettext`, `mark` and `Phrase` name texts where they stand; tables of labels are known by their names.
 """
 
 import ast
@@ -17,7 +17,7 @@ from infra.build.cache import ROOT
 TEMPLATES = ROOT / "templates"
 SCRIPTS = ROOT / "assets" / "js"
 RULES = ROOT / "intake" / "rules.json"
-PYTHON = ROOT / "portal"
+PYTHON = (ROOT / "portal", ROOT / "intake" / "expectations")
 
 Text = str | tuple[str, str]
 """A text, or the two forms of one that tells a number."""
@@ -32,11 +32,11 @@ TABLES = {
                                      "TOO_LARGE", "INTERNAL", "SIGN_IN"),
     "portal/monitoring/costs.py": ("STORAGE", "PER_FILE"),
     "portal/monitoring/statistics.py": ("RANGES",),
-    "portal/presentation/dicom_values.py": ("MODALITIES", "SEXES", "SIDES", "ANSWERS"),
+    "portal/presentation/dicom_values.py": ("MODALITIES", "POSITIONS", "SEXES", "SIDES", "ANSWERS", "FORMS"),
     "portal/presentation/exam_labels.py": ("EXAM_BADGES",),
     "portal/presentation/formatting.py": ("NOUNS",),
     "portal/presentation/labels.py": ("STATE_BADGES", "HANDLED", "REPLACED", "REASONS", "WARNED", "SOURCES", "KINDS",
-                                      "EVENTS", "PEOPLE", "ACTORS", "STANDINGS"),
+                                      "EVENTS", "PEOPLE", "ACTORS", "SPELLED", "STANDINGS"),
     "portal/presentation/upload_labels.py": ("UPLOAD_BADGES", "COMPLETE_WARNED"),
     "portal/quarantine/unfinished_work.py": ("_ORDERED", "_FOLLOWERS"),
     "portal/saved_queries/__init__.py": ("QUERIES",),
@@ -51,14 +51,14 @@ TABLES = {
     "portal/web/layout/receipts.py": ("STATE_TROUBLES",),
     "portal/web/notifications.py": ("CHOICES", "STANDING_BADGES", "DONE"),
     "portal/web/layout/facts.py": ("PATIENT_ROWS", "DICOM_ROWS", "TECHNICAL_ROWS", "PICTURE_ROWS"),
-    "portal/web/routers.py": ("STAFF_PAGES", "ADMIN_PAGES"),
+    "portal/web/routers.py": ("STAFF_PAGES", "LEAD_PAGES", "ADMIN_PAGES"),
 }  # fmt: skip
 """Modules → tables of theirs whose words are translated where they are shown."""
 
-LABELLED = {"Badge": 0, "Chip": 0, "Fact": 0, "Section": 0, "Tile": 1}
-"""What carries a label → at which place."""
+LABELLED = {"Badge": (0, 3), "Chip": (0,), "Fact": (0,), "Section": (0,), "Tile": (1,)}
+"""What carries labels → at which places."""
 
-CALLS = ("gettext", "mark")
+CALLS = ("gettext", "mark", "Phrase")
 
 
 def list_page_texts() -> Iterator[tuple[str, Text]]:
@@ -66,7 +66,8 @@ def list_page_texts() -> Iterator[tuple[str, Text]]:
     for template in sorted(TEMPLATES.rglob("*.html")):
         for text in _read_template(template):
             yield _name(template), text
-    for module in sorted({*PYTHON.rglob("*.py"), *(ROOT / name for name in TABLES)}):
+    modules = (module for folder in PYTHON for module in folder.rglob("*.py"))
+    for module in sorted({*modules, *(ROOT / name for name in TABLES)}):
         for found in _read_module(module):
             yield _name(module), found
     for chapter in (rules := json.loads(RULES.read_text()))["chapters"] + rules["studies"]:
@@ -98,7 +99,7 @@ def _read_module(module: Path) -> Iterator[Text]:
     tree = ast.parse(module.read_text())
     tables = TABLES.get(_name(module), ())
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and _find_target(node) in tables:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and find_target(node) in tables:
             yield from _list_words(node.value)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             yield from _read_call(node, node.func.id)
@@ -110,8 +111,8 @@ def _read_call(call: ast.Call, name: str) -> Iterator[Text]:
     elif name == "ngettext" and all(isinstance(argument, ast.Constant) for argument in call.args[:2]):
         one, more = (argument.value for argument in call.args[:2] if isinstance(argument, ast.Constant))
         yield str(one), str(more)
-    elif name in LABELLED and len(call.args) > LABELLED[name]:
-        yield from _list_branches(call.args[LABELLED[name]])
+    for place in LABELLED.get(name, ()):
+        yield from _list_branches(call.args[place]) if len(call.args) > place else ()
 
 
 def _list_branches(node: ast.expr) -> Iterator[str]:
@@ -144,7 +145,8 @@ def _read_pair(node: ast.Tuple) -> tuple[str, str] | None:
     return (one, more) if more.startswith(one) else None
 
 
-def _find_target(node: ast.Assign | ast.AnnAssign) -> str:
+def find_target(node: ast.Assign | ast.AnnAssign) -> str:
+    """Return the name that a table is given."""
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
     return target.id if isinstance(target, ast.Name) else ""
 

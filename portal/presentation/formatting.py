@@ -8,7 +8,8 @@ from portal.presentation.languages import current_language, gettext, ngettext
 NOUNS = (
     ("archive", "archives"), ("byte", "bytes"), ("clinic", "clinics"), ("day", "days"), ("device", "devices"),
     ("file", "files"), ("image", "images"), ("message", "messages"), ("month", "months"), ("more file", "more files"),
-    ("note", "notes"), ("other file", "other files"), ("rule", "rules"), ("series", "series"), ("year", "years"),
+    ("note", "notes"), ("other file", "other files"), ("rule", "rules"), ("series", "series"),
+    ("wrong code", "wrong codes"), ("year", "years"),
 )  # fmt: skip
 """What is counted on the pages, one and more of it."""
 

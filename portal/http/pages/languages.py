@@ -16,6 +16,9 @@ from portal.sign_in.flow import HOME, check_next
 COOKIE = "scalper-language"
 """It says nothing of anybody but `en` or `de`, so it is neither sealed nor bound to a session."""
 
+DOCUMENTATION = "/api/docs"
+"""Pages about the API, for people."""
+
 YEAR_SECONDS = 365 * 24 * 3600
 
 router = APIRouter(include_in_schema=False)
@@ -35,11 +38,15 @@ class Languages:
                     headers.add_vary_header("Accept-Language, Cookie")
             await send(message)
 
-        if scope["type"] != "http" or scope["path"].startswith(API):
+        if scope["type"] != "http" or _is_for_programs(scope["path"]):
             await self._app(scope, receive, send)
             return
         with speaking(read_language(scope)):
             await self._app(scope, receive, send_varying)
+
+
+def _is_for_programs(path: str) -> bool:
+    return path.startswith(API) and not path.startswith(DOCUMENTATION)
 
 
 def read_language(scope: Scope) -> str:

@@ -13,6 +13,7 @@ from intake.rules import is_note
 from intake.studies.model import StudyOfUpload
 from portal.auth.identity import Identity
 from portal.presentation.labels import HANDLED, STATE_BADGES, WARNED, Badge
+from portal.presentation.languages import mark
 from portal.services import Services
 from portal.uploads.visibility import redact
 
@@ -201,7 +202,7 @@ def build_cause(upload: Upload, cause: str, files: Sequence[FileRecord]) -> Caus
         key=cause,
         tone=badge.tone,
         icon=badge.icon,
-        kind="Warning" if state is State.ACCEPTED else badge.label,
+        kind=mark("Warning") if state is State.ACCEPTED else badge.label,
         state=state,
         message=message,
         remedy=remedy,

@@ -25,10 +25,7 @@ EVERY = [(domain, language) for domain in DOMAINS for language in LANGUAGES]
 HOLES = re.compile(r"%\(\w+\)s|\{\w*\}|`[^`]+`")
 TAGS = re.compile(r"</?\w[^>]*>")
 
-OUTSIDE: dict[str, int] = {
-    "templates/api_docs.html": 5,
-    "templates/api_problem.html": 3,
-}
+OUTSIDE: dict[str, int] = {}
 """Sources whose texts are not all in the catalogues yet → how many are not. It only shrinks."""
 
 
