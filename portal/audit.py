@@ -124,7 +124,7 @@ DETAILS = {
 }
 """Names of details → what pages call them; a table keeps the names, as programs read them."""
 
-VALUES = frozenset({mark("changed"), mark("shown"), mark("hidden"), mark("none")})
+WORDS = frozenset({mark("changed"), mark("shown"), mark("hidden"), mark("none")})
 """Values of details that are words, and so are translated where they are shown."""
 
 PAGE = 50

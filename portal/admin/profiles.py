@@ -27,11 +27,13 @@ CONFLICTS = {
 """What may become of a file whose SOP Instance UID another image of the clinic holds; the first is usual."""
 USUAL = next(iter(CONFLICTS))
 
-_WORDS = (
-    *(mark("off"), mark("warn"), mark("reject"), mark("shadow"), mark("hold"), mark("keep-first")),
-    *(mark("kinds"), mark("largest"), mark("conflicts")),
+WORDS = frozenset(
+    {mark("off"), mark("warn"), mark("reject"), mark("shadow"), mark("hold"), mark("keep-first")}
+    | {mark("all kinds"), mark("no limit")}
 )
-"""What a profile itself says, as changes of it are told; `rule` is among what is counted."""
+"""What stands in changes of a profile and is no name."""
+_PARTS = (mark("kinds"), mark("largest"), mark("conflicts"))
+"""What changes are of; `rule` is among what is counted."""
 
 Profile = dict[str, Any]
 

@@ -162,7 +162,9 @@ def test_the_log_is_german_to_read_and_english_to_take_away(busy):
     admin = busy.admin()
     page, table = (admin.get(f"/admin/{name}", headers=GERMAN).text for name in ("audit", "audit.csv"))
     assert "Geändert, wie Dateien einer Klinik beurteilt werden" in page
+    assert "Höchstgröße pdf: keine Grenze → 5.0 MB" in page
     assert "Changed how a clinic's files are judged" in table
+    assert "largest pdf: no limit → 5.0 MB" in table
 
 
 def test_what_is_noted_of_a_profile_is_english_whoever_changes_it(portal):
