@@ -59,7 +59,6 @@ _READERS = {
 }
 _BETWEEN = re.compile(r"[\s_.-]+")
 EXAMPLE = Phrase("Accession number, Patient ID, Name, Modality, Date, Time, Images, Description")
-LINE = "line {number}"
 WHOLE = Phrase("the list")
 EMPTY = Phrase("there is no exam in it; the first line names the columns")
 
@@ -87,7 +86,7 @@ def check_requests(requests: Iterable[Request], day: str, faults: Iterable[ListF
         dated = replace(request, exam=replace(request.exam, study_date=request.exam.study_date or day))
         problem = _find_problem(dated)
         known = first.setdefault(_identify(dated), dated)
-        if problem is None and known is not dated and dated.place.pattern == LINE and not dated.cancels:
+        if problem is None and known is not dated and dated.place.pattern.startswith("line") and not dated.cancels:
             problem = Phrase(
                 "it is the same exam as {place}; remove one, or give each its own accession number", place=known.place
             )
@@ -203,7 +202,7 @@ def _build_request(values: Mapping[str, object], place: Phrase) -> Request:
 
 
 def _name_line(number: int) -> Phrase:
-    return Phrase(LINE, number=str(number))
+    return Phrase("line {number}", number=str(number))
 
 
 def _refuse(place: Phrase, problem: Phrase) -> ListError:

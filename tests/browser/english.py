@@ -19,7 +19,7 @@ SHOWN = r"""() => {
   for (let node = walker.nextNode(); node; node = walker.nextNode())
     if (!node.parentElement.closest("script, style, noscript, template, textarea, [lang]:not(html)"))
       found.push(node.data);
-  for (const one of document.body.querySelectorAll("*"))
+  for (const one of [...document.body.querySelectorAll("*")].filter((one) => !one.closest("[lang]:not(html)")))
     for (const name of told) if (one.hasAttribute(name)) found.push(one.getAttribute(name));
   return [...new Set(found.map((text) => text.replace(/\s+/g, " ").trim()).filter(Boolean))];
 }"""

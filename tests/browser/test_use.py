@@ -75,8 +75,14 @@ def test_times_are_in_the_readers_zone_with_utc_on_hover(browser: Browser, porta
 def test_first_loads_stay_within_their_budget(portal: PortalServer, day: Day, browser: Browser, language: str) -> None:
     receipt, studies = f"/uploads/{day.mixed_upload}", f"/studies/{day.study}"
     staff = ["/upload", "/uploads", receipt, f"{receipt}/trouble?cause=1%23", "/files", f"/files/{day.image_file}"]
-    paths = dict.fromkeys([*staff, "/studies", studies], "staff-token") | dict.fromkeys(
-        ["/admin", "/admin/storage", "/admin/quarantine", "/admin/clinics", "/settings/notifications"], "admin-token"
+    staff += ["/studies", studies, f"{studies}/links", "/expected", "/scorecard"]
+    paths: dict[str, str] = (
+        dict.fromkeys(staff, "staff-token")
+        | {"/people": "lead-token"}
+        | dict.fromkeys(
+            ["/admin", "/admin/storage", "/admin/quarantine", "/admin/clinics", "/settings/notifications"],
+            "admin-token",
+        )
     )
     for path, token in paths.items():
         context = browser.new_context(locale=language)

@@ -109,3 +109,14 @@ def test_an_admins_pages_follow_the_language_too(portal):
     page = portal.admin().get("/admin/clinics", headers=GERMAN).text
     assert '<html lang="de">' in page
     assert "Klinik hinzufügen" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("/api/docs", "OpenAPI-Dokument"), ("/api/docs/problems/malformed-list", "kann nicht übernommen")],
+)
+def test_pages_about_the_api_are_for_people_and_the_api_is_not(portal, path, told):
+    page = portal.visitor().get(path, headers=GERMAN)
+    assert '<html lang="de">' in page.text
+    assert told in page.text
+    assert portal.visitor().get("/api/v1/files", headers=GERMAN).json()["title"] == "A valid access token is needed"
