@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from intake.analytics.model import Progress
 from intake.errors import NotFoundError
+from intake.languages import format_number
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
 from portal.monitoring import analytics
@@ -28,7 +29,7 @@ Days = Annotated[int, Query()]
 NOTHING = "\u2013"
 
 WRITERS: Mapping[Told, Callable[[float], str]] = {
-    Told.COUNT: formatting.format_number,
+    Told.COUNT: format_number,
     Told.BYTES: lambda amount: formatting.format_size(round(amount)),
     Told.PERCENT: lambda amount: gettext("under 0.1 %") if 0 < amount < 0.05 else formatting.format_share(amount),
     Told.DURATION: lambda amount: formatting.format_duration(round(amount)),

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from intake.files.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.files.states import State
-from intake.languages import mark
+from intake.languages import format_number, mark
 from intake.projections.model import Grain
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
@@ -165,16 +165,14 @@ def _list_facts(pipeline: Pipeline) -> list[Fact]:
     return [
         Fact("Waiting in the queue", formatting.format_count(pipeline.waiting, "message")),
         Fact("Oldest has waited", oldest if pipeline.waiting else gettext("Nothing waits")),
-        Fact(
-            "Stuck files", formatting.format_number(stuck), alarmed if stuck else calm, "/admin/stuck" if stuck else ""
-        ),
+        Fact("Stuck files", format_number(stuck), alarmed if stuck else calm, "/admin/stuck" if stuck else ""),
         Fact(
             "Dead letters",
-            formatting.format_number(dead),
+            format_number(dead),
             alarmed if dead else calm,
             "/admin/dead-letters" if dead else "",
         ),
-        Fact("Quiet clinics", formatting.format_number(quiet), watched if quiet else calm),
+        Fact("Quiet clinics", format_number(quiet), watched if quiet else calm),
     ]
 
 
