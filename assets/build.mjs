@@ -7,11 +7,14 @@ import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as esbuild from "esbuild";
 import { compileAsync } from "sass";
+import { findClasses, prune } from "./pruning.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const modules = path.join(here, "..", "node_modules");
 const dist = path.join(here, "dist");
 const watching = process.argv.includes("--watch");
+// Whoever watches may name another class at any moment.
+const named = watching ? null : await findClasses([path.join(here, "..", "templates"), path.join(here, "js")]);
 
 const ENTRIES = [
   "css/app.scss",
@@ -50,7 +53,7 @@ const scss = {
         silenceDeprecations: ["import"],
       });
       const watchFiles = loadedUrls.filter((url) => url.protocol === "file:").map((url) => fileURLToPath(url));
-      return { contents: css, loader: "css", resolveDir: path.dirname(file), watchFiles };
+      return { contents: named ? prune(css, named) : css, loader: "css", resolveDir: path.dirname(file), watchFiles };
     });
   },
 };

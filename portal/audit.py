@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from intake.files.model import timestamp
 from intake.files.outcomes import Page
+from intake.languages import mark
 from intake.operations.model import AuditEntry, AuditFilter
 from portal.auth.identity import Identity
 from portal.cursors import Cursor, read_rows, seal_page
@@ -99,6 +100,34 @@ def note(
         )
     )
 
+
+DETAILS = {
+    "codes": "Causes",
+    "conflicts": "Known SOP Instance UIDs",
+    "conflicts_with": "Conflicts with",
+    "contact": "Contact",
+    "days": "Days",
+    "exams": "Exams",
+    "files": "Files",
+    "filter": "Filter",
+    "group": "Group",
+    "hour": "Hour",
+    "kinds": "Kinds",
+    "link": "Link",
+    "name": "Name",
+    "names": "Names of patients in lists",
+    "of": "Of",
+    "proposer": "Proposed by",
+    "queue": "Queue",
+    "reason_code": "Reason",
+    "replaces": "Replaces",
+    "scopes": "Scopes",
+    "source": "Source",
+}
+"""Names of details → what pages call them; a table keeps the names, as programs read them."""
+
+WORDS = frozenset({mark("changed"), mark("shown"), mark("hidden"), mark("none")})
+"""Values of details that are words, and so are translated where they are shown."""
 
 PAGE = 50
 BATCH = 500

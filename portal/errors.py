@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from intake.errors import ScalperError
 from intake.expectations.model import ListFault
+from intake.phrases import Phrase
 
 MAX_NUMBERS = 100
 """Missing parts that a problem names at the most."""
@@ -154,7 +155,7 @@ class GatewayFullError(PortalError):
 class SubscriptionError(PortalError):
     """Raised when an address cannot be subscribed. `fault` says why, for people; `field` where, if anywhere."""
 
-    def __init__(self, fault: str, field: str = "") -> None:
+    def __init__(self, fault: Phrase, field: str = "") -> None:
         super().__init__(fault)
         self.fault = fault
         self.field = field

@@ -1,6 +1,6 @@
 """Find the texts of pages and mails in the sources: of templates, of Python, of the browser's scripts, of the rules.
 
-`gettext`, `ngettext` and `mark` name texts where they stand; tables of labels are known by their names.
+`gettext`, `ngettext`, `mark` and `Phrase` name texts where they stand; tables of labels are known by their names.
 """
 
 import ast
@@ -17,7 +17,7 @@ from infra.build.cache import ROOT
 TEMPLATES = ROOT / "templates"
 SCRIPTS = ROOT / "assets" / "js"
 RULES = ROOT / "intake" / "rules.json"
-PYTHON = ROOT / "portal"
+PYTHON = (ROOT / "portal", ROOT / "intake" / "expectations")
 MAILS = (
     "intake/messaging/mails.py",
     "processor/projection/alert_texts.py",
@@ -30,26 +30,42 @@ Text = str | tuple[str, str]
 """A text, or the two forms of one that tells a number."""
 
 TABLES = {
+    "intake/files/keys.py": ("UNKNOWN_SENDERS",),
+    "intake/orders/review_rules.py": ("IDENTITY", "ATTACK", "NO_CONTENT", "NOBODYS", "REFUSED", "UNSCANNED", "PACKED"),
+    "portal/admin/profiles.py": ("CONFLICTS",),
+    "portal/admin/staff.py": ("ACTS",),
+    "portal/audit.py": ("ACTIONS", "GROUPS", "DETAILS"),
     "portal/http/problem_types.py": ("PROBLEMS", "BY_STATUS", "NOT_FOUND", "METHOD", "MALFORMED", "INVALID",
                                      "TOO_LARGE", "INTERNAL", "SIGN_IN"),
-    "portal/presentation/dicom_values.py": ("MODALITIES", "SEXES", "SIDES", "ANSWERS"),
+    "portal/monitoring/costs.py": ("STORAGE", "PER_FILE"),
+    "portal/monitoring/statistics.py": ("RANGES",),
+    "portal/presentation/dicom_values.py": ("MODALITIES", "POSITIONS", "SEXES", "SIDES", "ANSWERS", "FORMS"),
     "portal/presentation/exam_labels.py": ("EXAM_BADGES",),
     "portal/presentation/formatting.py": ("NOUNS",),
     "portal/presentation/labels.py": ("STATE_BADGES", "HANDLED", "REPLACED", "REASONS", "WARNED", "SOURCES", "KINDS",
-                                      "EVENTS", "PEOPLE", "ACTORS"),
+                                      "EVENTS", "PEOPLE", "ACTORS", "SPELLED", "STANDINGS"),
     "portal/presentation/upload_labels.py": ("UPLOAD_BADGES", "COMPLETE_WARNED"),
+    "portal/quarantine/unfinished_work.py": ("_ORDERED", "_FOLLOWERS"),
+    "portal/saved_queries/__init__.py": ("QUERIES",),
+    "portal/web/admin/accounts.py": ("DEEDS",),
+    "portal/web/admin/clinics.py": ("DONE", "LEVELS"),
+    "portal/web/quarantine/grouping.py": ("GROUPINGS",),
+    "portal/web/quarantine/orders.py": ("TITLES", "EXPLANATIONS", "ANSWERS", "TRIED", "RETRIED"),
+    "portal/web/quarantine/rejected.py": ("SAID",),
+    "portal/web/quarantine/stuck.py": ("HEADINGS",),
+    "portal/web/quarantine/work_lists.py": ("_LISTS",),
     "portal/web/clinic/search_box.py": ("WITHIN",),
     "portal/web/layout/receipts.py": ("STATE_TROUBLES",),
     "portal/web/notifications.py": ("CHOICES", "STANDING_BADGES", "DONE"),
     "portal/web/layout/facts.py": ("PATIENT_ROWS", "DICOM_ROWS", "TECHNICAL_ROWS", "PICTURE_ROWS"),
-    "portal/web/routers.py": ("STAFF_PAGES", "ADMIN_PAGES"),
+    "portal/web/routers.py": ("STAFF_PAGES", "LEAD_PAGES", "ADMIN_PAGES"),
 }  # fmt: skip
 """Modules → tables of theirs whose words are translated where they are shown."""
 
-LABELLED = {"Chip": 0, "Fact": 0, "Section": 0, "Tile": 1}
-"""What carries a label → at which place."""
+LABELLED = {"Badge": (0, 3), "Chip": (0,), "Fact": (0,), "Section": (0,), "Tile": (1,)}
+"""What carries labels → at which places."""
 
-CALLS = ("gettext", "mark")
+CALLS = ("gettext", "mark", "Phrase")
 
 
 def list_page_texts() -> Iterator[tuple[str, Text]]:
@@ -57,9 +73,16 @@ def list_page_texts() -> Iterator[tuple[str, Text]]:
     for template in sorted(TEMPLATES.rglob("*.html")):
         for text in _read_template(template):
             yield _name(template), text
-    for module in sorted(PYTHON.rglob("*.py")):
+    modules = (module for folder in PYTHON for module in folder.rglob("*.py"))
+    for module in sorted({*modules, *(ROOT / name for name in TABLES)}):
         for found in _read_module(module):
             yield _name(module), found
+    rules = json.loads(RULES.read_text())
+    yield from ((_name(RULES), chapter["title"]) for chapter in (*rules["chapters"], *rules["studies"]))
+    rules = json.loads(RULES.read_text())
+    yield from ((_name(RULES), chapter["title"]) for chapter in (*rules["chapters"], *rules["studies"]))
+    rules = json.loads(RULES.read_text())
+    yield from ((_name(RULES), chapter["title"]) for chapter in (*rules["chapters"], *rules["studies"]))
     yield from list_rule_texts("message", "remedy")
 
 
@@ -100,7 +123,7 @@ def _read_module(module: Path) -> Iterator[Text]:
     tree = ast.parse(module.read_text())
     tables = TABLES.get(_name(module), ())
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and _find_target(node) in tables:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value and find_target(node) in tables:
             yield from _list_words(node.value)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             yield from _read_call(node, node.func.id)
@@ -112,8 +135,8 @@ def _read_call(call: ast.Call, name: str) -> Iterator[Text]:
     elif name == "ngettext" and all(isinstance(argument, ast.Constant) for argument in call.args[:2]):
         one, more = (argument.value for argument in call.args[:2] if isinstance(argument, ast.Constant))
         yield str(one), str(more)
-    elif name in LABELLED and len(call.args) > LABELLED[name]:
-        yield from _list_branches(call.args[LABELLED[name]])
+    for place in LABELLED.get(name, ()):
+        yield from _list_branches(call.args[place]) if len(call.args) > place else ()
 
 
 def _list_branches(node: ast.expr) -> Iterator[str]:
@@ -146,7 +169,8 @@ def _read_pair(node: ast.Tuple) -> tuple[str, str] | None:
     return (one, more) if more.startswith(one) else None
 
 
-def _find_target(node: ast.Assign | ast.AnnAssign) -> str:
+def find_target(node: ast.Assign | ast.AnnAssign) -> str:
+    """Return the name that a table is given."""
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
     return target.id if isinstance(target, ast.Name) else ""
 

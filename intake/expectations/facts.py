@@ -9,6 +9,7 @@ import unicodedata
 from datetime import date
 
 from intake.expectations.model import MOST_IMAGES
+from intake.phrases import Phrase
 
 LONGEST = 200
 """Characters of a text."""
@@ -21,7 +22,7 @@ _DAYS = (
 _TIME = re.compile(r"(?P<h>[0-9]{1,2})[:.]?(?P<m>[0-9]{2})(?:[:.]?[0-9]{2})?")
 _MODALITY = re.compile(r"[A-Z0-9_]{1,16}")
 _IMAGES = re.compile(r"[0-9]{1,9}")
-DAY_ADVICE = "write it as 2026-01-31 or 31.01.2026"
+DAY_ADVICE = Phrase("write it as 2026-01-31 or 31.01.2026")
 
 
 def read_day(text: str) -> str:
@@ -31,7 +32,7 @@ def read_day(text: str) -> str:
             try:
                 return f"{date(int(found['y']), int(found['m']), int(found['d'])):%Y%m%d}"
             except ValueError:
-                raise ValueError("there is no such day") from None
+                raise ValueError(Phrase("there is no such day")) from None
     raise ValueError(DAY_ADVICE)
 
 
@@ -41,7 +42,7 @@ def read_time(text: str) -> str:
         return ""
     found = _TIME.fullmatch(text)
     if found is None or int(found["h"]) > 23 or int(found["m"]) > 59:
-        raise ValueError("write it as 09:30")
+        raise ValueError(Phrase("write it as 09:30"))
     return f"{int(found['h']):02}{found['m']}"
 
 
@@ -50,7 +51,7 @@ def read_images(text: str) -> int | None:
     if not text:
         return None
     if not (_IMAGES.fullmatch(text) and 1 <= int(text) <= MOST_IMAGES):
-        raise ValueError(f"write a number from 1 to {MOST_IMAGES:,}, or leave it empty")
+        raise ValueError(Phrase("write a number from 1 to {most}, or leave it empty", most=MOST_IMAGES))
     return int(text)
 
 
@@ -58,14 +59,14 @@ def read_modality(text: str) -> str:
     """Raises ValueError."""
     modality = text.upper()
     if modality and not _MODALITY.fullmatch(modality):
-        raise ValueError("write one of DICOM's, such as CT, MR or US")
+        raise ValueError(Phrase("write one of DICOM's, such as CT, MR or US"))
     return modality
 
 
 def read_text(text: str) -> str:
     """Raises ValueError."""
     if len(text) > LONGEST:
-        raise ValueError(f"it has more than {LONGEST} characters")
+        raise ValueError(Phrase("it has more than {most} characters", most=LONGEST))
     if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):
-        raise ValueError("it holds characters that cannot be seen; type it anew")
+        raise ValueError(Phrase("it holds characters that cannot be seen; type it anew"))
     return text

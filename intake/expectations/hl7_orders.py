@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from intake.expectations import facts
 from intake.expectations.model import ListFault, Request
+from intake.phrases import Phrase
 from intake.studies.exams import Exam
 
 TYPES = ("ORM", "OMI", "SIU")
@@ -94,17 +95,19 @@ def _split_messages(text: str) -> Iterator[_Message]:
 
 def _read_message(message: _Message) -> Iterable[Request | ListFault]:
     """Yield an exam for each order of a message, or for its appointment."""
-    place = f"message {message.number}"
+    place = Phrase("message {number}", number=str(message.number))
     header = message.segments[0]
     # MSH-1 is the separator itself, so fields stand one place before their number.
     kind, event = (message.component(pick(header, 8), part) for part in (1, 2))
     if kind not in TYPES:
-        told = "it tells no type in MSH-9" if not kind else "its type in MSH-9 is none of ORM, OMI and SIU"
-        yield ListFault(place, f"{told}; send orders and appointments only")
+        lacking = Phrase("it tells no type in MSH-9; send orders and appointments only")
+        other = Phrase("its type in MSH-9 is none of ORM, OMI and SIU; send orders and appointments only")
+        yield ListFault(place, other if kind else lacking)
         return
     orders = list(_split_orders(message))
     for number, order in enumerate(orders, 1):
-        where = place if len(orders) == 1 else f"{place}, order {number}"
+        one = Phrase("{message}, order {number}", message=place, number=str(number))
+        where = place if len(orders) == 1 else one
         yield _read_order(order, where, cancels=event in _CANCELLING_EVENTS)
 
 
@@ -125,7 +128,7 @@ def _split_orders(message: _Message) -> Iterator[_Message]:
     yield _Message(message.number, message.separator, message.encoding, [*shared, *current])
 
 
-def _read_order(order: _Message, place: str, *, cancels: bool) -> Request | ListFault:
+def _read_order(order: _Message, place: Phrase, *, cancels: bool) -> Request | ListFault:
     control = order.component(order.first("ORC", 1))
     start = _find_start(order)
     accession = order.component(order.first("IPC", 1)) or order.component(order.first("OBR", 18))
@@ -142,7 +145,7 @@ def _read_order(order: _Message, place: str, *, cancels: bool) -> Request | List
         )
         time = facts.read_time(start[8:12]) if len(start) >= 12 else ""
     except ValueError as error:
-        return ListFault(place, f"a value cannot be read: {error}")
+        return ListFault(place, Phrase("a value cannot be read: {why}", why=error.args[0]))
     return Request(exam=exam, place=place, time=time, cancels=cancels or control in _CANCELLING_CONTROLS)
 
 

@@ -14,6 +14,7 @@ from intake.expectations import facts
 from intake.expectations.hl7_orders import is_hl7, read_messages
 from intake.expectations.model import MOST_EXAMS, ListError, ListFault, Request, Source
 from intake.files.keys import normalise_patient_id
+from intake.phrases import Phrase
 from intake.studies.exams import Exam
 
 LONGEST_LIST = 1_000_000
@@ -34,7 +35,17 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "key": ("key", "order", "order number", "schlüssel"),
 }
 _COLUMNS = {name: column for column, names in _NAMES.items() for name in names}
-_TITLES = {column: names[0].capitalize() for column, names in _NAMES.items()}
+_TITLES = {
+    "accession": Phrase("Accession number"),
+    "patient_id": Phrase("Patient ID"),
+    "name": Phrase("Name"),
+    "modality": Phrase("Modality"),
+    "day": Phrase("Date"),
+    "time": Phrase("Time"),
+    "images": Phrase("Images"),
+    "description": Phrase("Description"),
+    "key": Phrase("Key"),
+}
 _READERS = {
     "accession": facts.read_text,
     "patient_id": facts.read_text,
@@ -47,15 +58,17 @@ _READERS = {
     "images": facts.read_images,
 }
 _BETWEEN = re.compile(r"[\s_.-]+")
-EXAMPLE = "Accession number, Patient ID, Name, Modality, Date, Time, Images, Description"
+EXAMPLE = Phrase("Accession number, Patient ID, Name, Modality, Date, Time, Images, Description")
+WHOLE = Phrase("the list")
+EMPTY = Phrase("there is no exam in it; the first line names the columns")
 
 
 def read_list(text: str, day: str) -> tuple[Source, tuple[Request, ...]]:
     """Return what a list asks for; `day` (`YYYYMMDD`) is that of the lines which state none. Raises ListError."""
     if len(text) > LONGEST_LIST:
-        raise _refuse("the list", f"it has more than {LONGEST_LIST:,} characters; send it in parts")
+        raise _refuse(WHOLE, Phrase("it has more than {most} characters; send it in parts", most=LONGEST_LIST))
     if not text.strip("\ufeff \r\n\t"):
-        raise _refuse("the list", "there is no exam in it; the first line names the columns")
+        raise _refuse(WHOLE, EMPTY)
     source, read = (Source.HL7, read_messages) if is_hl7(text) else (Source.LIST, _read_rows)
     requests, faults = read(text)
     return source, check_requests(requests, day, faults)
@@ -73,26 +86,28 @@ def check_requests(requests: Iterable[Request], day: str, faults: Iterable[ListF
         dated = replace(request, exam=replace(request.exam, study_date=request.exam.study_date or day))
         problem = _find_problem(dated)
         known = first.setdefault(_identify(dated), dated)
-        if problem is None and known is not dated and dated.place.startswith("line") and not dated.cancels:
-            problem = f"it is the same exam as {known.place}; remove one, or give each its own accession number"
+        if problem is None and known is not dated and dated.place.pattern.startswith("line") and not dated.cancels:
+            problem = Phrase(
+                "it is the same exam as {place}; remove one, or give each its own accession number", place=known.place
+            )
         if problem is not None:
             found.append(ListFault(request.place, problem))
         taken.append(dated)
     if len(taken) > MOST_EXAMS:
-        found.insert(0, ListFault("the list", f"it has more than {MOST_EXAMS:,} exams; send it in parts"))
+        found.insert(0, ListFault(WHOLE, Phrase("it has more than {most} exams; send it in parts", most=MOST_EXAMS)))
     if not taken and not found:
-        found.append(ListFault("the list", "there is no exam in it; the first line names the columns"))
+        found.append(ListFault(WHOLE, EMPTY))
     if found:
         raise ListError(tuple(found[:MOST_FAULTS]))
     return tuple(taken)
 
 
-def _find_problem(request: Request) -> str | None:
+def _find_problem(request: Request) -> Phrase | None:
     exam = request.exam
     if not exam.study_date:
-        return "it says no day; add a column Date, or a start to the message"
+        return Phrase("it says no day; add a column Date, or a start to the message")
     if not (exam.accession_number or request.key or (exam.patient_id and exam.modality)):
-        return "nothing says which exam it is; give an accession number, or a Patient ID and a modality"
+        return Phrase("nothing says which exam it is; give an accession number, or a Patient ID and a modality")
     return None
 
 
@@ -121,12 +136,12 @@ def _read_rows(text: str) -> tuple[list[Request], list[ListFault]]:
         for row in rows:
             line, begins = begins + 1 + skipped, rows.line_num
             if any(value.strip() for value in row):
-                _read_row(row, columns, f"line {line}", requests, faults)
+                _read_row(row, columns, _name_line(line), requests, faults)
             if len(requests) + len(faults) > MOST_EXAMS:
                 break
     except csv.Error:
-        place = f"line {max(rows.line_num, 1) + skipped}"
-        faults.append(ListFault(place, 'a quotation mark (") is not closed, or stands alone'))
+        place = _name_line(max(rows.line_num, 1) + skipped)
+        faults.append(ListFault(place, Phrase('a quotation mark (") is not closed, or stands alone')))
     return requests, faults
 
 
@@ -136,19 +151,24 @@ def _read_header(row: list[str], line: int) -> list[str | None]:
     columns = [_COLUMNS.get(name) for name in names]
     known = [column for column in columns if column]
     if not {"accession", "patient_id", "key"} & set(known):
-        raise _refuse(f"line {line}", f"it does not name the columns; begin with a line such as: {EXAMPLE}")
+        told = Phrase("it does not name the columns; begin with a line such as: {example}", example=EXAMPLE)
+        raise _refuse(_name_line(line), told)
     twice = next((column for column in known if known.count(column) > 1), None)
     if twice:
-        raise _refuse(f"line {line}", f"two columns are called {_TITLES[twice]}; rename one")
+        raise _refuse(_name_line(line), Phrase("two columns are called {column}; rename one", column=_TITLES[twice]))
     return columns
 
 
 def _read_row(
-    row: list[str], columns: list[str | None], place: str, requests: list[Request], faults: list[ListFault]
+    row: list[str], columns: list[str | None], place: Phrase, requests: list[Request], faults: list[ListFault]
 ) -> None:
     if len(row) > len(columns) and any(value.strip() for value in row[len(columns) :]):
-        told = f"it has {len(row)} values for {len(columns)} columns"
-        faults.append(ListFault(place, f"{told}; put quotation marks around a text that holds the separator"))
+        told = Phrase(
+            "it has {values} values for {columns} columns; put quotation marks around a text that holds the separator",
+            values=len(row),
+            columns=len(columns),
+        )
+        faults.append(ListFault(place, told))
         return
     values: dict[str, object] = {}
     for column, text in zip(columns, row, strict=False):
@@ -157,12 +177,13 @@ def _read_row(
         try:
             values[column] = _READERS[column](text.strip())
         except ValueError as error:
-            faults.append(ListFault(place, f"{_TITLES[column]} cannot be read: {error}"))
+            told = Phrase("{column} cannot be read: {why}", column=_TITLES[column], why=error.args[0])
+            faults.append(ListFault(place, told))
             return
     requests.append(_build_request(values, place))
 
 
-def _build_request(values: Mapping[str, object], place: str) -> Request:
+def _build_request(values: Mapping[str, object], place: Phrase) -> Request:
     def told(column: str) -> str:
         return str(values.get(column, ""))
 
@@ -180,5 +201,9 @@ def _build_request(values: Mapping[str, object], place: str) -> Request:
     )
 
 
-def _refuse(place: str, problem: str) -> ListError:
+def _name_line(number: int) -> Phrase:
+    return Phrase("line {number}", number=str(number))
+
+
+def _refuse(place: Phrase, problem: Phrase) -> ListError:
     return ListError((ListFault(place, problem),))

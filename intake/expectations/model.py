@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from intake.errors import ScalperError
 from intake.files.keys import KeyedIds, normalise_patient_id
+from intake.phrases import Phrase
 from intake.studies.exams import Exam
 from intake.studies.model import Study
 
@@ -72,7 +73,7 @@ class Request:
 
     exam: Exam
     """Without a patient's key; its study date is the day."""
-    place: str
+    place: Phrase
     """Where it stands: `line 3`, `message 2`, `exam 1`."""
     time: str = ""
     images: int | None = None
@@ -84,8 +85,8 @@ class Request:
 class ListFault:
     """What is wrong with a list, and what to do about it. No value of the list is in it."""
 
-    place: str
-    problem: str
+    place: Phrase
+    problem: Phrase
 
 
 class ListError(ScalperError):

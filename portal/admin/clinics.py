@@ -9,13 +9,14 @@ from dataclasses import replace
 from intake.errors import ConflictError, NotFoundError
 from intake.files.keys import is_clinic_id
 from intake.files.model import timestamp
-from intake.languages import ENGLISH, LANGUAGES
+from intake.languages import ENGLISH, LANGUAGES, mark, speaking
 from intake.tenants.model import Clinic, ProfileChange, profile_version
 from portal import audit
 from portal.accounts.user_pool import name_group
 from portal.admin.profiles import Profile, describe_changes, keep_valid
 from portal.auth.identity import Identity
 from portal.errors import ClinicInactiveError, FieldsError
+from portal.presentation.languages import gettext
 from portal.services import Services
 
 MAX_NAME = 80
@@ -29,8 +30,8 @@ _UNPRINTABLE = frozenset({"Cc", "Zl", "Zp"})
 _TAKEN = frozenset({"new"})
 """Ids that would stand in the way of the pages' own addresses."""
 
-SLUG_HINT = "Use lower-case letters, digits and hyphens inside, such as northside-imaging."
-ID_TAKEN = "Another clinic has this id already. Choose another one."
+SLUG_HINT = mark("Use lower-case letters, digits and hyphens inside, such as northside-imaging.")
+ID_TAKEN = mark("Another clinic has this id already. Choose another one.")
 
 
 def find_clinic(services: Services, clinic_id: str) -> Clinic:
@@ -46,14 +47,15 @@ def create(services: Services, identity: Identity, fields: Mapping[str, str]) ->
     clinic_id = fields.get("clinic_id", "").strip()
     faults = _find_faults(fields)
     if not is_clinic_id(clinic_id) or clinic_id in _TAKEN:
-        faults["clinic_id"] = f"{'This id cannot be used.' if clinic_id else 'Enter an id.'} {SLUG_HINT}"
+        trouble = gettext("This id cannot be used." if clinic_id else "Enter an id.")
+        faults["clinic_id"] = f"{trouble} {gettext(SLUG_HINT)}"
     if faults:
         raise FieldsError(faults)
     language = fields.get("language", ENGLISH)
     made = Clinic(clinic_id, *_read_fields(fields), created_at=services.clock(), language=language)
     standing = services.directory.clinic(clinic_id)
     if standing is not None and (standing.name, standing.contact) != (made.name, made.contact):
-        raise FieldsError({"clinic_id": ID_TAKEN})
+        raise FieldsError({"clinic_id": gettext(ID_TAKEN)})
     if standing is None:
         audit.note(services, identity, "clinic.create", clinic_id=clinic_id, subject=clinic_id)
     # The group comes first: a clinic without one could invite nobody, a group without a clinic harms nobody.
@@ -62,7 +64,7 @@ def create(services: Services, identity: Identity, fields: Mapping[str, str]) ->
         try:
             services.directory.create_clinic(made)
         except ConflictError as error:
-            raise FieldsError({"clinic_id": ID_TAKEN}) from error
+            raise FieldsError({"clinic_id": gettext(ID_TAKEN)}) from error
     return standing or made
 
 
@@ -132,7 +134,8 @@ def save_profile(services: Services, identity: Identity, clinic_id: str, *, seen
     """
     find_clinic(services, clinic_id)
     standing = services.directory.profile(clinic_id)
-    changed = describe_changes(standing, profile)
+    with speaking(ENGLISH):  # What is noted is no page.
+        changed = describe_changes(standing, profile)
     if not changed:
         return
     if seen != profile_version(standing):
@@ -175,13 +178,16 @@ def _find_faults(fields: Mapping[str, str]) -> dict[str, str]:
     name, contact = _read_fields(fields)
     faults = {}
     if not name:
-        faults["name"] = "Enter the clinic's name."
+        faults["name"] = gettext("Enter the clinic's name.")
     elif len(name) > MAX_NAME or not _is_printable(name):
-        faults["name"] = f"The name must be {MAX_NAME} characters or fewer, without control characters."
+        faults["name"] = gettext("The name must be {most} characters or fewer, without control characters.").format(
+            most=MAX_NAME
+        )
     if len(contact) > MAX_CONTACT or not _is_printable(contact):
-        faults["contact"] = f"The contact must be {MAX_CONTACT} characters or fewer, without control characters."
+        told = gettext("The contact must be {most} characters or fewer, without control characters.")
+        faults["contact"] = told.format(most=MAX_CONTACT)
     if fields.get("language", ENGLISH) not in LANGUAGES:
-        faults["language"] = "Choose one of the languages."
+        faults["language"] = gettext("Choose one of the languages.")
     return faults
 
 

@@ -21,6 +21,7 @@ from portal.admin.clinics import find_clinic
 from portal.auth.identity import READ, UPLOAD, WEBHOOKS, Identity
 from portal.cursors import read_rows
 from portal.errors import FieldsError, GatewayFullError
+from portal.presentation.languages import gettext
 from portal.services import Services
 
 SCOPES: Mapping[str, str] = {"upload": UPLOAD, "read": READ, "webhooks": WEBHOOKS}
@@ -159,10 +160,12 @@ def _sync_audience(services: Services) -> None:
 def _check_fields(name: str, scopes: frozenset[str]) -> None:
     faults = {}
     if not name:
-        faults["name"] = "Enter a name, such as the partner's system."
+        faults["name"] = gettext("Enter a name, such as the partner's system.")
     elif len(name) > MAX_NAME or not name.isprintable():
-        faults["name"] = f"The name must be {MAX_NAME} characters or fewer, without control characters."
+        faults["name"] = gettext("The name must be {most} characters or fewer, without control characters.").format(
+            most=MAX_NAME
+        )
     if not scopes:
-        faults["upload"] = "Choose at least one thing that the client may do."
+        faults["upload"] = gettext("Choose at least one thing that the client may do.")
     if faults:
         raise FieldsError(faults)

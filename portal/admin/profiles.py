@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from intake.languages import format_number, mark
 from intake.rules import LEVELS, Catalogue, Rule, catalogue
 from portal.errors import FieldsError
-from portal.presentation.formatting import format_size
+from portal.presentation.formatting import format_count, format_size
 from portal.presentation.labels import KINDS
+from portal.presentation.languages import gettext
 
 MEGABYTE = 1_000_000
 MOST_MEGABYTES = 50_000
@@ -25,6 +27,14 @@ CONFLICTS = {
 }
 """What may become of a file whose SOP Instance UID another image of the clinic holds; the first is usual."""
 USUAL = next(iter(CONFLICTS))
+
+WORDS = frozenset(
+    {mark("off"), mark("warn"), mark("reject"), mark("shadow"), mark("hold"), mark("keep-first")}
+    | {mark("all kinds"), mark("no limit")}
+)
+"""What stands in changes of a profile and is no name."""
+_PARTS = (mark("kinds"), mark("largest"), mark("conflicts"))
+"""What changes are of; `rule` is among what is counted."""
 
 Profile = dict[str, Any]
 
@@ -65,10 +75,10 @@ def read_profile(fields: Mapping[str, str]) -> Profile:
     faults: dict[str, str] = {}
     kinds = [kind for kind in known.kinds if f"kind-{kind}" in fields]
     if not kinds:
-        faults["kinds"] = "Choose at least one kind of file. To accept none at all, deactivate the clinic."
+        faults["kinds"] = gettext("Choose at least one kind of file. To accept none at all, deactivate the clinic.")
     conflicts = fields.get("conflicts", "") or USUAL
     if conflicts not in CONFLICTS:
-        faults["conflicts"] = "Choose what happens to such a file."
+        faults["conflicts"] = gettext("Choose what happens to such a file.")
     profile = {
         "kinds": None if len(kinds) == len(known.kinds) else kinds,
         "max_bytes": _read_sizes(fields, known, faults),
@@ -90,7 +100,8 @@ def _read_sizes(fields: Mapping[str, str], known: Catalogue, faults: dict[str, s
         if text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MOST_MEGABYTES:
             sizes[kind] = int(text) * MEGABYTE
         else:
-            faults[field] = f"Enter a whole number of megabytes from 1 to {MOST_MEGABYTES:,}, or leave it empty."
+            told = gettext("Enter a whole number of megabytes from 1 to {most}, or leave it empty.")
+            faults[field] = told.format(most=format_number(MOST_MEGABYTES))
     return sizes
 
 
@@ -101,7 +112,7 @@ def _read_levels(fields: Mapping[str, str], known: Catalogue, faults: dict[str, 
         if not level or rule.protected:
             continue
         if level not in LEVELS:
-            faults[f"rule-{code}"] = "Choose one of the effects."
+            faults[f"rule-{code}"] = gettext("Choose one of the effects.")
         elif level != rule.severity:
             levels[code] = level
     return levels
@@ -124,31 +135,36 @@ def keep_valid(profile: Profile) -> Profile:
 
 
 def describe_changes(before: Profile | None, after: Profile) -> dict[str, str]:
-    """Return what departs, as `kinds: all → dicom, pdf`, by what it concerns."""
+    """Return what departs, as `kinds: all kinds → dicom, pdf`, by what it concerns."""
     old, new = _flatten(before or {}), _flatten(after)
     return {
-        name: f"{old.get(name) or _find_usual(name)} → {new.get(name) or _find_usual(name)}"
+        _name_part(name): f"{old.get(name) or _find_usual(name)} → {new.get(name) or _find_usual(name)}"
         for name in sorted(old.keys() | new.keys())
         if old.get(name) != new.get(name)
     }
+
+
+def _name_part(name: str) -> str:
+    part, _, which = name.partition(" ")
+    return f"{gettext(part)} {which}".strip()
 
 
 def _flatten(profile: Profile) -> dict[str, str]:
     kinds = profile.get("kinds")
     flat = {"kinds": ", ".join(sorted(kinds))} if kinds is not None else {}
     flat |= {f"largest {kind}": format_size(limit) for kind, limit in profile.get("max_bytes", {}).items()}
-    flat |= {"conflicts": profile["conflicts"]} if "conflicts" in profile else {}
-    return flat | {f"rule {code}": level for code, level in profile.get("rules", {}).items()}
+    flat |= {"conflicts": gettext(profile["conflicts"])} if "conflicts" in profile else {}
+    return flat | {f"rule {code}": gettext(level) for code, level in profile.get("rules", {}).items()}
 
 
 def _find_usual(name: str) -> str:
     """Return what holds where a profile says nothing."""
     if name == "kinds":
-        return "all kinds"
+        return gettext("all kinds")
     if name == "conflicts":
-        return USUAL
+        return gettext(USUAL)
     rule = catalogue().rules.get(name.removeprefix("rule "))
-    return rule.severity if rule else "no limit"
+    return gettext(rule.severity if rule else "no limit")
 
 
 def summarize_profile(profile: Profile | None) -> list[tuple[str, str]]:
@@ -156,11 +172,20 @@ def summarize_profile(profile: Profile | None) -> list[tuple[str, str]]:
     written = profile or {}
     kinds, sizes, levels = written.get("kinds"), written.get("max_bytes", {}), written.get("rules", {})
     limits = [
-        f"{KINDS.get(kind, kind) if kind != ANY_KIND else 'Any kind'}: {format_size(n)}" for kind, n in sizes.items()
+        f"{gettext('Any kind') if kind == ANY_KIND else _name_kind(kind)}: {format_size(n)}"
+        for kind, n in sizes.items()
     ]
+    differing = gettext("{rules} not with their usual effect").format(rules=format_count(len(levels), "rule"))
     return [
-        ("Kinds of files", "All" if kinds is None else ", ".join(KINDS.get(kind, kind) for kind in kinds)),
-        ("Largest file", "; ".join(limits) or "No limit of its own"),
-        ("Another image under a known SOP Instance UID", CONFLICTS[written.get("conflicts", USUAL)]),
-        ("Rules", f"{len(levels)} differ from the usual effect" if levels else "All have their usual effect"),
+        (gettext("Kinds of files"), gettext("All") if kinds is None else ", ".join(map(_name_kind, kinds))),
+        (gettext("Largest file"), "; ".join(limits) or gettext("No limit of its own")),
+        (
+            gettext("Another image under a known SOP Instance UID"),
+            gettext(CONFLICTS[written.get("conflicts", USUAL)]),
+        ),
+        (gettext("Rules"), differing if levels else gettext("All have their usual effect")),
     ]
+
+
+def _name_kind(kind: str) -> str:
+    return gettext(KINDS.get(kind, kind))

@@ -12,9 +12,9 @@ from portal import audit
 from portal.accounts.user_pool import People, Person, Standing, is_email_address, name_group, name_lead_group
 from portal.admin.reach import LEADS_DEEDS, check_place, find_clinic_id, find_guarded, find_person, is_lead
 from portal.auth.identity import ADMIN_GROUP, Identity
-from portal.auth.lookups import ENDS_WITHIN
 from portal.auth.rate_limit import INVITATIONS_A_DAY, count_invitation
 from portal.errors import FieldsError, ProtectedAccountError, TooManyRequestsError
+from portal.presentation.languages import gettext
 from portal.services import Services
 
 MAX_NAME = 80
@@ -30,7 +30,7 @@ class Act:
     locks_out: bool
     """Whether it keeps its subject from working, for a while at least."""
     done: str
-    """What is said when it is done, behind the person's name."""
+    """What is said when it is done, behind the person's name; `{seconds}` are what a session ends within."""
 
 
 ACTS: Mapping[str, Act] = {
@@ -39,7 +39,7 @@ ACTS: Mapping[str, Act] = {
         "person.disable",
         lambda people, who, _: people.disable(who),
         True,
-        f"can no longer sign in, and is signed out everywhere within {ENDS_WITHIN} seconds.",
+        "can no longer sign in, and is signed out everywhere within {seconds} seconds.",
     ),
     "enable": Act("person.enable", lambda people, who, _: people.enable(who), False, "can sign in again."),
     "reset-password": Act(
@@ -64,7 +64,7 @@ ACTS: Mapping[str, Act] = {
         "person.demote",
         lambda people, who, clinic_id: people.leave(who, name_lead_group(clinic_id)),
         True,
-        f"is no longer a lead, and is signed out everywhere within {ENDS_WITHIN} seconds.",
+        "is no longer a lead, and is signed out everywhere within {seconds} seconds.",
     ),
 }
 
@@ -100,7 +100,7 @@ def invite(services: Services, identity: Identity, clinic_id: str | None, fields
     try:
         person = standing or services.people.invite(email, name)
     except ConflictError as error:
-        raise FieldsError({"email": "This address was not accepted. Check it, or use another."}) from error
+        raise FieldsError({"email": gettext("This address was not accepted. Check it, or use another.")}) from error
     audit.note(services, identity, "person.join", clinic_id=concerns, subject=person.subject, group=group)
     services.people.join(person, group)
     return person
@@ -146,8 +146,8 @@ def _count_invitation(services: Services, clinic_id: str) -> None:
     try:
         count_invitation(services, clinic_id)
     except TooManyRequestsError as error:
-        told = f"{INVITATIONS_A_DAY} invitations were sent today. Send more tomorrow (UTC), or ask your administrator."
-        raise FieldsError({"email": told}) from error
+        told = gettext("{count} invitations were sent today. Send more tomorrow (UTC), or ask your administrator.")
+        raise FieldsError({"email": told.format(count=INVITATIONS_A_DAY)}) from error
 
 
 def _leave_as_is(services: Services, person: Person, groups: frozenset[str], deed: str) -> Person:
@@ -198,22 +198,28 @@ def _is_member(services: Services, identity: Identity, person: Person, clinic_id
         return True
     if groups and not identity.is_admin:
         # Where else somebody works is none of a lead's business.
-        told = "This address cannot be invited: an account belongs to one place. Ask your administrator."
+        told = gettext("This address cannot be invited: an account belongs to one place. Ask your administrator.")
         raise FieldsError({"email": told})
     if groups:
         where = find_clinic_id(groups)
-        whose = f"at the clinic {where}" if where else "as an admin"
-        raise FieldsError({"email": f"This address already has an account {whose}. An account belongs to one place."})
+        told = gettext(
+            "This address already has an account at the clinic {clinic}. An account belongs to one place."
+            if where
+            else "This address already has an account as an admin. An account belongs to one place."
+        )
+        raise FieldsError({"email": told.format(clinic=where)})
     return False
 
 
 def _check_fields(email: str, name: str) -> None:
     faults = {}
     if not email:
-        faults["email"] = "Enter an email address."
+        faults["email"] = gettext("Enter an email address.")
     elif not is_email_address(email):
-        faults["email"] = "Enter an email address in the usual form, such as name@clinic.example."
+        faults["email"] = gettext("Enter an email address in the usual form, such as name@clinic.example.")
     if len(name) > MAX_NAME or not name.isprintable():
-        faults["name"] = f"The name must be {MAX_NAME} characters or fewer, without control characters."
+        faults["name"] = gettext("The name must be {most} characters or fewer, without control characters.").format(
+            most=MAX_NAME
+        )
     if faults:
         raise FieldsError(faults)

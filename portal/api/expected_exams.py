@@ -9,6 +9,7 @@ from intake.expectations import facts
 from intake.expectations.lists import LONGEST_LIST
 from intake.expectations.model import MOST_EXAMS, MOST_IMAGES, ListFault, Presence
 from intake.expectations.model import Request as ExamRequest
+from intake.phrases import Phrase
 from intake.studies.exams import Exam
 from portal.api.dependencies import Limit, Reader, Uploader
 from portal.api.problem_responses import problem_responses
@@ -150,16 +151,17 @@ def _read_exams(exams: list[NewExam]) -> list[ExamRequest]:
     found: list[ExamRequest] = []
     faults: list[ListFault] = []
     for number, one in enumerate(exams, 1):
+        place = Phrase("exam {number}", number=str(number))
         try:
-            found.append(_read_exam(one, f"exam {number}"))
+            found.append(_read_exam(one, place))
         except ValueError as error:
-            faults.append(ListFault(f"exam {number}", f"a value cannot be read: {error}"))
+            faults.append(ListFault(place, Phrase("a value cannot be read: {why}", why=error.args[0])))
     if faults:
         raise MalformedListError(faults)
     return found
 
 
-def _read_exam(given: NewExam, place: str) -> ExamRequest:
+def _read_exam(given: NewExam, place: Phrase) -> ExamRequest:
     """Raises ValueError, which tells no value."""
     exam = Exam(
         patient_name=facts.read_text(given.patient_name.strip()),

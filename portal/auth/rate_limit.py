@@ -7,6 +7,7 @@ alone (docs/adr/0009-limits-of-the-api.md). What reaches strangers, who have agr
 
 from datetime import datetime
 
+from intake.phrases import Phrase
 from portal.auth.identity import Identity
 from portal.errors import SubscriptionError, TooManyRequestsError
 from portal.services import Services
@@ -42,13 +43,17 @@ def count_confirmation(services: Services, owner: str, subscription_id: str) -> 
     at = services.clock()
     # The owner comes first: one who is refused uses up no address's share.
     if services.request_counts.add_today(f"confirmations-by#{owner}", at) > CONFIRMATIONS_A_DAY:
-        raise SubscriptionError(
-            f"{CONFIRMATIONS_A_DAY} requests to confirm were sent today, and no more are sent before tomorrow (UTC)."
+        told = Phrase(
+            "{count} requests to confirm were sent today, and no more are sent before tomorrow (UTC).",
+            count=CONFIRMATIONS_A_DAY,
         )
+        raise SubscriptionError(told)
     if services.request_counts.add_today(f"confirmations-to#{subscription_id}", at) > CONFIRMATIONS_OF_AN_ADDRESS:
         raise SubscriptionError(
-            "This address was asked several times today. You can ask again tomorrow (UTC)."
-            " Look among unwanted mail too: each request that it was sent still counts."
+            Phrase(
+                "This address was asked several times today. You can ask again tomorrow (UTC)."
+                " Look among unwanted mail too: each request that it was sent still counts."
+            )
         )
 
 

@@ -18,6 +18,7 @@ from portal.admin.clinics import find_clinic
 from portal.monitoring import statistics
 from portal.monitoring.costs import MONTH, Cost, estimate_cost
 from portal.monitoring.statistics import Range, Standing, Step
+from portal.presentation.languages import gettext
 from portal.quarantine.unfinished_work import list_stuck
 from portal.services import Services
 
@@ -141,5 +142,7 @@ def _read_mail(message: QueuedMessage) -> AlertMail:
     """Read what SNS delivers to a queue (Amazon SNS Developer Guide, "HTTP/HTTPS notification JSON format")."""
     body = str(message.body.get("Message") or "")
     # What AWS's own events tell (of backups, of tampering) comes without a subject.
-    subject = str(message.body.get("Subject") or shorten(body, LONGEST_SUBJECT, placeholder=" …") or "No words")
+    subject = str(
+        message.body.get("Subject") or shorten(body, LONGEST_SUBJECT, placeholder=" …") or gettext("No words")
+    )
     return AlertMail(message.message_id, subject, body)

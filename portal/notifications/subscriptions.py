@@ -17,6 +17,7 @@ from intake.messaging.model import (
     Subscription,
     filter_policy,
 )
+from intake.phrases import Phrase
 from portal.accounts.user_pool import is_email_address
 from portal.admin.clinics import find_clinic
 from portal.audit import note
@@ -74,7 +75,8 @@ def subscribe(services: Services, identity: Identity, owner: str, endpoint: str,
     if known is not None and not known.removed:
         return _change_kinds(services, identity, known, wanted)
     if len(services.subscriptions.list_by_owner(owner)) >= MOST:
-        raise SubscriptionError(f"There are already {MOST} addresses, which is the limit. Remove one first.")
+        told = Phrase("There are already {count} addresses, which is the limit. Remove one first.", count=MOST)
+        raise SubscriptionError(told)
     at = services.clock()
     asked_before = known is not None and at - known.asked_at < ONE_REQUEST
     fresh = Subscription(
@@ -112,7 +114,9 @@ def ask_again(services: Services, identity: Identity, owner: str, wanted_id: str
     at = services.clock()
     if standing is Standing.PENDING and at - subscription.asked_at < ASK_AGAIN:
         raise SubscriptionError(
-            "The message was sent less than five minutes ago. Check the spam folder too, or try again in a moment."
+            Phrase(
+                "The message was sent less than five minutes ago. Check the spam folder too, or try again in a moment."
+            )
         )
     _note(services, identity, "subscription.ask", subscription)
     arn = subscription.arn if standing is Standing.PENDING else ""
@@ -167,9 +171,10 @@ def _ask_recipient(services: Services, subscription: Subscription, policy: dict[
     try:
         return services.subscribers.subscribe(subscription.protocol, subscription.endpoint, policy)
     except LimitError as error:
-        raise SubscriptionError("The system has reached its limit of addresses. Tell your administrator.") from error
+        told = Phrase("The system has reached its limit of addresses. Tell your administrator.")
+        raise SubscriptionError(told) from error
     except ConflictError as error:
-        raise SubscriptionError("The address was not accepted. Check it, or try again later.") from error
+        raise SubscriptionError(Phrase("The address was not accepted. Check it, or try again later.")) from error
 
 
 def _list_others(services: Services, subscription: Subscription) -> list[Subscription]:
@@ -192,14 +197,14 @@ def _parse_address(text: str) -> str:
     address = text.strip().lower()
     local = address.partition("@")[0]
     if not is_email_address(address) or local.startswith(".") or local.endswith(".") or ".." in local:
-        raise SubscriptionError("Enter an email address, such as name@example.org.", "email")
+        raise SubscriptionError(Phrase("Enter an email address, such as name@example.org."), "email")
     return address
 
 
 def _check_kinds(owner: str, kinds: Iterable[str]) -> frozenset[str]:
     wanted = frozenset(kinds)
     if not wanted or not wanted <= set(list_kinds(owner)):
-        raise SubscriptionError("Choose at least one kind of message.", "kinds")
+        raise SubscriptionError(Phrase("Choose at least one kind of message."), "kinds")
     return wanted
 
 

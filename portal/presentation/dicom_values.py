@@ -44,11 +44,24 @@ SIDES = {"L": "Left", "R": "Right", "B": "Both sides", "U": "Unpaired"}
 """PS3.3 C.7.3.1 and 10.3."""
 
 POSITIONS = {
-    f"{head}{lying}": f"{'Head' if head == 'HF' else 'Feet'} first, {side}"
-    for head in ("HF", "FF")
-    for lying, side in (("S", "on the back"), ("P", "on the front"), ("DL", "on the left side"), ("DR", "on the right"))
+    "HFS": "Head first, on the back",
+    "HFP": "Head first, on the front",
+    "HFDL": "Head first, on the left side",
+    "HFDR": "Head first, on the right side",
+    "FFS": "Feet first, on the back",
+    "FFP": "Feet first, on the front",
+    "FFDL": "Feet first, on the left side",
+    "FFDR": "Feet first, on the right side",
 }
 """PS3.3 C.7.3.1.1.2."""
+
+FORMS = {
+    "bar": "Vertical bar", "baseline": "Baseline", "binary": "Binary", "comma": "Comma", "extended": "Extended",
+    "greyscale": "Greyscale", "greyscale-alpha": "Greyscale with transparency", "lossless": "Lossless",
+    "palette": "Palette", "progressive": "Progressive", "rgb": "RGB", "rgb-alpha": "RGB with transparency",
+    "semicolon": "Semicolon", "tab": "Tab",
+}  # fmt: skip
+"""What the judge calls the forms of pictures, volumes and tables."""
 
 ANSWERS = {"YES": "Yes", "NO": "No", "01": "Yes", "00": "No"}
 """Of attributes that say yes or no."""
@@ -120,6 +133,10 @@ def write_side(text: str) -> str:
 
 def write_position(text: str) -> str:
     return f"{gettext(POSITIONS[text])} ({text})" if text in POSITIONS else text
+
+
+def write_form(text: str) -> str:
+    return gettext(FORMS.get(text, text))
 
 
 def write_answer(text: str) -> str:

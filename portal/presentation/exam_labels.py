@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from intake.expectations.model import Presence
 from intake.languages import format_number
+from intake.phrases import Phrase
 from intake.studies.board import Standing
 from intake.studies.media_directory import Contents, ListedSeries
 from intake.studies.model import Gap, Study
@@ -43,6 +44,19 @@ def choose_presence_badge(presence: Presence, standing: Standing | None, study: 
     if study is not None and standing is not None:
         return choose_exam_badge(standing, study.missing, study.expected_images)
     return PRESENCE_BADGES[presence]
+
+
+def write_phrase(phrase: Phrase) -> str:
+    """Return a phrase in the language that is spoken, its numbers too."""
+    holes = {
+        name: write_phrase(value)
+        if isinstance(value, Phrase)
+        else format_number(value)
+        if isinstance(value, int)
+        else value
+        for name, value in phrase.holes.items()
+    }
+    return gettext(phrase.pattern).format(**holes)
 
 
 def _label_missing(missing: int, expected: int) -> str:
@@ -107,6 +121,7 @@ EXAM_FILTERS = {
     "dicom_date": format_dicom_date,
     "exam_badge": choose_exam_badge,
     "gaps": format_gaps,
+    "phrase": write_phrase,
     "presence_badge": choose_presence_badge,
     "person_name": write_person_name,
     "study_title": name_study,

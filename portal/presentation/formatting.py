@@ -7,10 +7,12 @@ from intake.languages import current_language, format_date, format_number, punct
 from portal.presentation.languages import gettext, ngettext
 
 NOUNS = (
-    ("archive", "archives"), ("byte", "bytes"), ("day", "days"), ("file", "files"), ("image", "images"),
-    ("month", "months"), ("note", "notes"), ("other file", "other files"), ("series", "series"), ("year", "years"),
+    ("archive", "archives"), ("byte", "bytes"), ("clinic", "clinics"), ("day", "days"), ("device", "devices"),
+    ("file", "files"), ("image", "images"), ("message", "messages"), ("month", "months"), ("more file", "more files"),
+    ("note", "notes"), ("other file", "other files"), ("rule", "rules"), ("series", "series"),
+    ("wrong code", "wrong codes"), ("year", "years"),
 )  # fmt: skip
-"""What is counted on the pages of clinics, one and more of it."""
+"""What is counted on the pages, one and more of it."""
 
 MONTHS = ("Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez.")
 WEEKDAYS = ("Mo.", "Di.", "Mi.", "Do.", "Fr.", "Sa.", "So.")

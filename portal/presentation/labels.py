@@ -11,6 +11,7 @@ from intake.files.item_keys import RANKS
 from intake.files.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.files.model import FileRecord, FileSummary, Source, TimelineEntry
 from intake.files.states import State
+from intake.languages import mark
 from intake.tenants.model import Clinic, Partner
 from portal.accounts.user_pool import Standing
 from portal.presentation.languages import gettext
@@ -132,6 +133,22 @@ PEOPLE = {
 
 ACTORS = {"processor": "Automatic checks", "sweep": "Housekeeping"}
 
+SPELLED = (
+    "Acquisition date", "Acquisition datetime", "Acquisition number", "Acquisition time", "Birth date",
+    "Bits allocated", "Bits per sample", "Bits stored", "Bundle type", "Burned in annotation", "Colour", "Columns",
+    "Compressed", "Compression", "Content date", "Content time", "Conversion type", "Data type", "Delimiter",
+    "Device serial number", "Dimensions", "Document code", "Document time", "Encoding", "Entries",
+    "Frame of reference UID", "ID", "Image laterality", "Image orientation", "Image position", "Image type", "Images",
+    "Imager pixel spacing", "Instance number", "Laterality", "Left out", "Left out stretches",
+    "Lossy image compression", "Manufacturer", "Manufacturer model", "Message time", "Message type", "Messages",
+    "Number", "Pages", "Photometric interpretation", "Process", "Protocol name", "References", "Resource type",
+    "Resource types", "Rows", "Samples per pixel", "Segments", "Sending application", "Sending facility",
+    "Series date", "Series description", "Series time", "Series UID", "Spacing", "Spatial unit",
+    "Specific character set", "Station name", "Study description", "Study time", "Study UID", "Templates",
+    "Total size", "Version", "View position", "Whole",
+)  # fmt: skip
+"""What `spell_key` makes of the metadata's keys that no fact has words of its own for."""
+
 ABBREVIATIONS = {"id": "ID", "uid": "UID", "sop": "SOP", "dicom": "DICOM", "sha256": "SHA-256", "iod": "IOD"}
 
 
@@ -160,7 +177,7 @@ def choose_event_badge(entry: TimelineEntry) -> Badge:
 def name_actor(entry: TimelineEntry) -> str:
     """Say who did it; people and clients are opaque ids in the record, so they are told by their part."""
     part = PEOPLE.get(entry.event)
-    return f"{gettext(part)} {entry.actor[:8]}" if part else gettext(ACTORS.get(entry.actor, "Sender"))
+    return f"{gettext(part)} {entry.actor[:8]}" if part else gettext(ACTORS.get(entry.actor, mark("Sender")))
 
 
 def name_clinic(clinic_id: str, names: Mapping[str, str] | None = None) -> str:

@@ -13,6 +13,7 @@ from intake.files import keys
 from intake.files.model import FileSummary
 from intake.files.outcomes import Page
 from intake.files.states import State
+from intake.languages import mark
 from intake.messaging.events import Arrival, MalwareScanResult, ObjectsCreated, Settlement, Slice, Unknown, parse
 from intake.messaging.model import QueuedMessage
 from intake.messaging.ports import DeadLetters
@@ -23,6 +24,7 @@ from intake.table.queries import StreamStretch
 from portal.audit import note
 from portal.auth.identity import Identity
 from portal.cursors import Cursor
+from portal.presentation.languages import gettext
 from portal.quarantine import orders
 from portal.services import Services
 from portal.uploads import visibility
@@ -31,8 +33,8 @@ SHOWN = 100
 """Letters of a queue shown at a time."""
 MOVED = 500
 """Letters redriven by one request; more take another."""
-_UNREADABLE = "A message that cannot be read"
-_NOBODY_KNOWS = "It cannot be understood, so trying it again will not help."
+_UNREADABLE = mark("A message that cannot be read")
+_NOBODY_KNOWS = mark("It cannot be understood, so trying it again will not help.")
 KEPT_BY_STREAM = timedelta(hours=24)
 """How long the table's stream holds its records (Amazon DynamoDB Developer Guide, "DynamoDB Streams")."""
 
@@ -109,7 +111,7 @@ def _find_queue(services: Services, queue: DeadLetterQueue) -> DeadLetters:
 def _read_letter(services: Services, queue: DeadLetterQueue, message: QueuedMessage, error: str) -> Letter:
     if queue is DeadLetterQueue.JUDGING:
         what, file_ids, order_id = _describe_request(services, message.body)
-        not_redrivable = _NOBODY_KNOWS if what == _UNREADABLE else ""
+        not_redrivable = gettext(_NOBODY_KNOWS) if what == gettext(_UNREADABLE) else ""
     else:
         what, file_ids, order_id, not_redrivable = _describe_stretch(services, queue, message)
     return Letter(
@@ -121,22 +123,23 @@ def _describe_request(services: Services, body: dict[str, Any]) -> tuple[str, tu
     """Return what a message of the main queue asks for, about which files, and for which order."""
     match parse(body):
         case DoTask(task=task, file_id=file_id, order_id=order_id):
-            return f"Order: {task.value} one file", (file_id,), order_id
+            return gettext(_ORDERED[task]), (file_id,), order_id
         case FindFiles(order_id=order_id):
-            return "Order: find its files", (), order_id
+            return gettext("Order: find its files"), (), order_id
         case Slice(file_id=archive_id, count=count):
-            return f"Unpack {count} entries of an archive", (archive_id,), ""
+            told = gettext("Unpack {count} entries of an archive").format(count=count)
+            return told, (archive_id,), ""
         case Settlement(file_id=archive_id):
-            return "Compare an archive's verdict with its entries'", (archive_id,), ""
+            return gettext("Compare an archive's verdict with its entries'"), (archive_id,), ""
         case ObjectsCreated(arrivals) | MalwareScanResult(arrivals):
-            ended = "".join(f"; its malware scan: {one.scan}" for one in arrivals if one.scan)
+            scans = [gettext("its malware scan: {ended}").format(ended=one.scan) for one in arrivals if one.scan]
             return (
-                f"Check what arrived{ended}",
+                "; ".join([gettext("Check what arrived"), *scans]),
                 tuple(filter(None, (_find_file_id(services, one) for one in arrivals))),
                 "",
             )
         case Unknown():
-            return _UNREADABLE, (), ""
+            return gettext(_UNREADABLE), (), ""
         case other:
             assert_never(other)
 
@@ -156,16 +159,27 @@ def _describe_stretch(
     try:
         StreamStretch.read(message.body)
     except ValueError:
-        return _UNREADABLE, (), "", _NOBODY_KNOWS
-    size = message.body["DDBStreamBatchInfo"].get("batchSize", "some")
+        return gettext(_UNREADABLE), (), "", gettext(_NOBODY_KNOWS)
+    size = message.body["DDBStreamBatchInfo"].get("batchSize") or gettext("some")
     lost = message.sent_at is not None and services.clock() - message.sent_at > KEPT_BY_STREAM
-    work, loss = _FOLLOWERS[queue]
-    return work.format(size), (), "", f"The stream kept these records for 24 hours only. {loss}" if lost else ""
+    work, loss = map(gettext, _FOLLOWERS[queue])
+    why = f"{gettext('The stream kept these records for 24 hours only.')} {loss}"
+    return work.format(count=size), (), "", why if lost else ""
 
+
+_ORDERED = {
+    Task.REPROCESS: "Order: check one file again",
+    Task.TRY: "Order: dry run of one file",
+    Task.ACCEPT: "Order: accept one file",
+    Task.DELETE: "Order: delete one file",
+}
 
 _FOLLOWERS = {
-    DeadLetterQueue.PROJECTIONS: ("Count {} changes of records", "The counts lack these changes."),
-    DeadLetterQueue.EXPORTS: ("Write {} changes of records for the analytics", "The analytics lack these verdicts."),
+    DeadLetterQueue.PROJECTIONS: ("Count {count} changes of records", "The counts lack these changes."),
+    DeadLetterQueue.EXPORTS: (
+        "Write {count} changes of records for the analytics",
+        "The analytics lack these verdicts.",
+    ),
 }
 """Those who follow the table's stream: what a batch asks of them, and what it means that it is lost."""
 

@@ -22,6 +22,7 @@ from portal.auth.rate_limit import count_link
 from portal.crypto.sealing import Sealer
 from portal.cursors import Cursor
 from portal.errors import FieldsError
+from portal.presentation.languages import gettext
 from portal.retrieval.contents import GOOD_FOR, open_study
 from portal.retrieval.requests import ContentQuery
 from portal.retrieval.responses import ContentPage
@@ -63,11 +64,12 @@ def create_link(services: Services, identity: Identity, study_id: str, days: str
     """Make a link to a study. Raises NotFoundError, ClinicError, FieldsError, TooManyRequestsError."""
     study = find_shared(services, identity, study_id)
     if days not in {str(number) for number in DAYS}:
-        raise FieldsError({"days": "Choose for how long the link works."})
+        raise FieldsError({"days": gettext("Choose for how long the link works.")})
     at = services.clock()
     standing = services.study_links.list_of_study(study.clinic_id, study_id)
     if sum(link.is_open_at(at) for link in standing) >= MOST_OPEN:
-        raise FieldsError({"days": f"{MOST_OPEN} links to this exam are open. Close one first."})
+        told = gettext("{count} links to this exam are open. Close one first.")
+        raise FieldsError({"days": told.format(count=MOST_OPEN)})
     count_link(services, study.clinic_id)
     token, code = secrets.token_urlsafe(32), "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
     link = StudyLink(

@@ -4,17 +4,19 @@ import math
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from intake.expectations.model import ExpectedExam
 from intake.files.model import Source, now
 from intake.files.states import State
 from intake.messaging.model import EVERYTHING, OPERATIONS, AlertKind, Subscription, filter_policy
 from intake.operations.model import QuietClinic
 from intake.projections.model import Device, DueAlert
+from intake.studies.exams import Exam
 from processor.projection import alert_texts
 from tests.browser.administration import administer
 from tests.browser.analysed import analyse
 from tests.browser.exams import expect_exams, share
 from tests.browser.portal_server import PortalServer
-from tests.browser.sample import CLINIC, Sample
+from tests.browser.sample import CLINIC, PATIENT, STAFF, Sample
 from tests.browser.work import work
 from tests.records import IDS
 
@@ -70,6 +72,7 @@ def fill(portal: PortalServer) -> Day:
     _past_day(portal)
     administer(portal)
     analyse(portal)
+    _expect(portal)
     ordered, tried = work(portal, mixed.upload_id)
     _subscriptions(portal)
     study = IDS.study(CLINIC, warned.metadata["study_instance_uid"])
@@ -123,6 +126,33 @@ def _hour(sample: Sample, hours_ago: float, busy: float) -> None:
             sample.past(State.ACCEPTED, round(70 * busy / (number + 1)) + 2, hours_ago, clinic=clinic, device=scanner)
             rejected = round(5 * busy * (number + 1) / len(clinic) * 8)
             sample.past(State.REJECTED, rejected, hours_ago, codes=(code,), clinic=clinic, device=scanner)
+
+
+def _expect(portal: PortalServer) -> None:
+    """Have a list of today stand there: two exams that did not come yet, and one that is expected no longer."""
+    at = now()
+    for number, (patient, modality, time, images) in enumerate(
+        ((PATIENT, "CT", "0810", 24), ("NS-005120", "MR", "0930", 180), ("NS-005233", "US", "", None))
+    ):
+        exam = Exam(
+            patient_name=("Probe^Petra", "Muster^Max", "Beispiel^Berta")[number],
+            patient_id=patient,
+            accession_number=f"A-20261{number}",
+            description=("CT Thorax", "MRT Knie links", "")[number],
+            modality=modality,
+            study_date=f"{at:%Y%m%d}",
+            patient_key=IDS.patient(CLINIC, patient),
+        )
+        portal.table.expected[f"expected-{number}"] = ExpectedExam(
+            clinic_id=CLINIC,
+            expected_id=f"expected-{number}",
+            exam=exam,
+            time=time,
+            images=images,
+            created_at=at,
+            created_by=STAFF,
+            cancelled=number == 2,
+        )
 
 
 def _subscriptions(portal: PortalServer) -> None:

@@ -15,6 +15,8 @@ from tests.fakes import FakeDirectory, FakeProjections, FakeTable
 CLINIC = "northside"
 STAFF = "3f1c5b0e-77aa-4c53-9a35-9d1f3d2b7a10"
 
+PATIENT = "NS-004711"
+
 METADATA = {
     "modality": "CT",
     "body_part": "CHEST",
@@ -31,7 +33,7 @@ METADATA = {
     "photometric_interpretation": "MONOCHROME2",
     "manufacturer": "Example Imaging",
     "transfer_syntax": "Explicit VR Little Endian",
-    "patient": {"id": "NS-004711", "name": "Probe^Petra", "birth_date": "19700101", "sex": "F"},
+    "patient": {"id": PATIENT, "name": "Probe^Petra", "birth_date": "19700101", "sex": "F"},
 }
 
 

@@ -1,9 +1,14 @@
-"""Takes a picture of every page, light and dark, wide and narrow: `python -m tests.browser.screenshots [folder]`."""
+"""Takes a picture of every page, light and dark, wide and narrow: `python -m tests.browser.screenshots [folder]`.
 
+`LANGUAGE=de` takes them in German; `ONLY=staff-token` those of clinics' staff.
+"""
+
+import os
 import sys
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from portal.http.request_log import logger
 from tests.browser import administration, analysed
@@ -11,10 +16,14 @@ from tests.browser.chromium import chromium
 from tests.browser.day import Day, fill
 from tests.browser.exams import PATIENT
 from tests.browser.portal_server import PortalServer, portal_server
+from tests.browser.sample import CLINIC, PATIENT
 from tests.browser.upload_pictures import visit_states
+from tests.records import IDS
+
+LOCALES = {"en": "en-GB", "de": "de-DE"}
 
 WIDTHS = {"desktop": (1280, 860), "phone": (390, 844)}
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 
 
 def pages(day: Day) -> dict[str, tuple[str | None, str]]:
@@ -41,10 +50,16 @@ def pages(day: Day) -> dict[str, tuple[str | None, str]]:
         "expected-absent": (staff, "/expected?show=absent"),
         "upload-more": (staff, f"/upload?continue={day.mixed_upload}"),
         "scorecard": (staff, "/scorecard"),
+        "expected": (staff, "/expected"),
+        "expected-taken": (staff, "/expected?created=12&changed=3&unchanged=2&cancelled=1&still_cancelled=1"),
+        "expected-none": (staff, "/expected?day=2026-01-31"),
+        "patient": (staff, f"/patients/{IDS.patient(CLINIC, PATIENT).partition('#')[2]}"),
         "study-links": (staff, f"/studies/{day.study}/links"),
         "shared": (None, "/shared"),
         "people": ("lead-token", "/people"),
         "people-invite": ("lead-token", "/people/invite"),
+        "people-person": ("lead-token", "/people/u-2?done=remind"),
+        "people-disabled": ("lead-token", "/people/u-3"),
         "study": (staff, f"/studies/{day.study}"),
         "file-accepted": (staff, f"/files/{day.accepted_file}"),
         "file-warned": (staff, f"/files/{day.warned_file}"),
@@ -85,10 +100,13 @@ def pages(day: Day) -> dict[str, tuple[str | None, str]]:
 
 
 def take(browser: Browser, portal: PortalServer, day: Day, folder: Path) -> None:
+    only = os.environ.get("ONLY")
     for width, (across, down) in WIDTHS.items():
         for scheme in SCHEMES:
             for name, (token, path) in pages(day).items():
-                context = browser.new_context(viewport={"width": across, "height": down}, color_scheme=scheme)
+                if only and token != only:
+                    continue
+                context = open_context(browser, across, down, scheme)
                 if token:
                     context.add_cookies(portal.cookies(token))
                 page = context.new_page()
@@ -102,7 +120,7 @@ def take_uploads(browser: Browser, portal: PortalServer, folder: Path) -> None:
     """Take the states that the upload page goes through while files are chosen and sent."""
     for width, (across, down) in WIDTHS.items():
         for scheme in SCHEMES:
-            context = browser.new_context(viewport={"width": across, "height": down}, color_scheme=scheme)
+            context = open_context(browser, across, down, scheme)
             context.add_cookies(portal.cookies("staff-token"))
             page = context.new_page()
 
@@ -111,6 +129,12 @@ def take_uploads(browser: Browser, portal: PortalServer, folder: Path) -> None:
 
             visit_states(page, portal, shoot)
             context.close()
+
+
+def open_context(browser: Browser, across: int, down: int, scheme: Literal["light", "dark"]) -> BrowserContext:
+    """Open a browser that prefers the language of `LANGUAGE`."""
+    locale = LOCALES.get(os.environ.get("LANGUAGE", "")[:2], LOCALES["en"])
+    return browser.new_context(viewport={"width": across, "height": down}, color_scheme=scheme, locale=locale)
 
 
 def settle(page: Page) -> None:

@@ -1,5 +1,6 @@
 """The upload page's states, for pictures and for checks: chosen, sending, offline, unfinished."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,21 +34,23 @@ def visit_states(page: Page, portal: PortalServer, seen: Callable[[str], object]
 
 def _visit(page: Page, portal: PortalServer, study: Path, seen: Callable[[str], object]) -> None:
     page.goto(f"{portal.url}/upload")
-    page.get_by_label("Your reference").fill("Worklist 12")
-    page.get_by_label("How many images do you expect?").fill("40")
+    page.locator("#reference").fill("Worklist 12")
+    page.locator("#expected").fill("40")
     page.locator("#choose-folder").set_input_files(study)
     expect(page.locator("#send")).to_be_enabled()
     page.locator("#findings summary:visible").first.click()
     seen("upload-chosen")
     page.locator("#send").click()
-    expect(page.locator("#receipt").get_by_text("0 of 31 files checked")).to_be_visible()
+    expect(
+        page.locator("#receipt").get_by_text(re.compile("0 (of 31 files checked|von 31 Dateien geprüft)"))
+    ).to_be_visible()
     seen("upload-sending")
     page.context.set_offline(True)
-    expect(page.get_by_text("Offline. Sending will continue automatically")).to_be_visible()
+    expect(page.locator("#files-notice").get_by_text("Offline.")).to_be_visible()
     seen("upload-offline")
     page.context.set_offline(False)
     page.reload()
-    expect(page.get_by_role("heading", name="Go on with your unfinished upload")).to_be_visible()
+    expect(page.locator("#unfinished-head")).to_be_visible()
     seen("upload-unfinished")
     page.evaluate("localStorage.clear()")
 

@@ -17,8 +17,8 @@ from portal.sign_in.flow import HOME, check_next
 COOKIE = "scalper-language"
 """It says nothing of anybody but `en` or `de`, so it is neither sealed nor bound to a session."""
 
-NOT_TRANSLATED = ("/admin",)
-"""Pages that are English as a whole, until all of their texts are in the catalogues: none is half translated."""
+DOCUMENTATION = "/api/docs"
+"""Pages about the API, for people."""
 
 YEAR_SECONDS = 365 * 24 * 3600
 
@@ -39,16 +39,20 @@ class Languages:
                     headers.add_vary_header("Accept-Language, Cookie")
             await send(message)
 
-        if scope["type"] != "http" or scope["path"].startswith(API):
+        if scope["type"] != "http" or _is_for_programs(scope["path"]):
             await self._app(scope, receive, send)
             return
         with speaking(read_language(scope)):
             await self._app(scope, receive, send_varying)
 
 
+def _is_for_programs(path: str) -> bool:
+    return path.startswith(API) and not path.startswith(DOCUMENTATION)
+
+
 def read_language(scope: Scope) -> str:
     """Return the language of a page's request."""
-    if scope["path"].endswith(".csv") or scope["path"].startswith(NOT_TRANSLATED):
+    if scope["path"].endswith(".csv"):
         return ENGLISH
     headers = Headers(scope=scope)
     chosen = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")

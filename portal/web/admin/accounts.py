@@ -11,9 +11,11 @@ from fastapi.responses import Response
 from portal.accounts.user_pool import Person, Standing
 from portal.admin import clinics, partners, reach, staff
 from portal.auth.identity import ADMIN_GROUP, Identity
+from portal.auth.lookups import ENDS_WITHIN
 from portal.errors import FieldsError
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
+from portal.presentation.languages import gettext
 from portal.services import Services
 from portal.web.layout.pages import Admin, Fields, new_request_key, render_form, see_other
 
@@ -94,7 +96,7 @@ def tell_deed(person: Person, groups: frozenset[str], done: str) -> str:
         done, reach.is_lead(groups)
     ):
         return ""
-    return f"{person.shown} {DEEDS[done]}" if done in DEEDS else ""
+    return f"{person.shown} {gettext(DEEDS[done]).format(seconds=ENDS_WITHIN)}" if done in DEEDS else ""
 
 
 @router.post("/people/{username}/{deed}")

@@ -11,11 +11,13 @@ from fastapi.responses import Response
 
 from intake.analytics.model import Progress
 from intake.errors import NotFoundError
+from intake.languages import format_number
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
 from portal.monitoring import analytics
 from portal.presentation import formatting
 from portal.presentation.labels import name_clinic
+from portal.presentation.languages import gettext
 from portal.saved_queries import PERIODS, QUERIES, USUAL, Column, SavedQuery, Told, find_query
 from portal.services import Services
 from portal.web.layout.pages import Admin, see_other
@@ -27,9 +29,9 @@ Days = Annotated[int, Query()]
 NOTHING = "\u2013"
 
 WRITERS: Mapping[Told, Callable[[float], str]] = {
-    Told.COUNT: "{:,.0f}".format,
+    Told.COUNT: format_number,
     Told.BYTES: lambda amount: formatting.format_size(round(amount)),
-    Told.PERCENT: lambda amount: "under 0.1 %" if 0 < amount < 0.05 else formatting.format_share(amount),
+    Told.PERCENT: lambda amount: gettext("under 0.1 %") if 0 < amount < 0.05 else formatting.format_share(amount),
     Told.DURATION: lambda amount: formatting.format_duration(round(amount)),
     Told.DOLLARS: formatting.format_dollars,
     Told.HOUR: "{:02.0f}:00".format,
@@ -133,7 +135,7 @@ def _link_console(services: Services, execution_id: str) -> str:
 
 def _write_cell(column: Column, value: str | None, names: dict[str, str]) -> Cell:
     if not value:
-        return Cell(column, "Not named" if column.told is Told.DEVICE else NOTHING)
+        return Cell(column, gettext("Not named") if column.told is Told.DEVICE else NOTHING)
     if column.told is Told.CLINIC:
         return Cell(column, name_clinic(value, names))
     if column.told is Told.CAUSE:

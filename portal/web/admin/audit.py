@@ -5,9 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from portal.audit import ACTIONS, GROUPS, Asked, export_entries, list_entries, list_groups
+from portal.admin import profiles
+from portal.audit import ACTIONS, DETAILS, GROUPS, WORDS, Asked, export_entries, list_entries, list_groups
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
+from portal.presentation.languages import gettext
 from portal.web.layout.pages import Admin, build_address, build_page_links
 
 router = APIRouter(prefix="/admin")
@@ -39,12 +41,21 @@ def audit_page(
         asked=asked,
         entries=page.rows,
         actions=ACTIONS,
+        tell=tell_detail,
         groups=[(start, GROUPS[start], held) for start, held in list_groups().items()],
         clinics=services.directory.clinics(),
         today=f"{services.clock():%Y-%m-%d}",
         export=build_address("/admin/audit.csv", asked.fields()),
         **build_page_links("/admin/audit", cursor, page.next, **asked.fields()),
     )
+
+
+def tell_detail(name: str, value: str) -> str:
+    """Return a detail as the reader reads it: what is noted is English, and a change is told as `before → after`."""
+    part, _, which = name.partition(" ")
+    known = WORDS | profiles.WORDS
+    words = [gettext(word) if word in known else word for word in value.split(" → ")]
+    return f"{f'{gettext(DETAILS.get(part, part))} {which}'.strip()}: {' → '.join(words)}"
 
 
 @router.get("/audit.csv")

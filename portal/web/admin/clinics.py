@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from intake.errors import ConflictError
 from intake.files.keys import UNASSIGNED
+from intake.languages import mark
 from intake.rules import catalogue
 from intake.tenants.model import Clinic, profile_version
 from portal.accounts.user_pool import name_group
@@ -17,6 +18,7 @@ from portal.admin.reach import list_leads
 from portal.errors import FieldsError
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
+from portal.presentation.languages import gettext
 from portal.services import Services
 from portal.web.layout.pages import Admin, Fields, render_form, see_other
 
@@ -38,7 +40,7 @@ LEVELS = {"off": "Do nothing", "warn": "Warn", "reject": "Reject", "shadow": "Co
 CHANGES = 100
 """Changes of a profile that its history shows."""
 
-OVERTAKEN = {"kinds": "Somebody else has just changed this profile. You now see their version: please look again."}
+OVERTAKEN = mark("Somebody else has just changed this profile. You now see their version: please look again.")
 
 
 @router.get("")
@@ -133,7 +135,7 @@ def save_profile(
     except FieldsError as refused:
         return _render_profile_form(request, services, clinic_id, fields=fields, faults=refused.faults)
     except ConflictError:
-        return _render_profile_form(request, services, clinic_id, faults=OVERTAKEN)
+        return _render_profile_form(request, services, clinic_id, faults={"kinds": gettext(OVERTAKEN)})
     return see_other(f"/admin/clinics/{clinic_id}?done=profile")
 
 

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from intake.files.keys import UNASSIGNED, UNKNOWN_SENDERS
 from intake.files.states import State
+from intake.languages import format_number, mark
 from intake.projections.model import Grain
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
@@ -18,6 +19,7 @@ from portal.monitoring.dashboard import estimate_costs as estimated
 from portal.monitoring.statistics import RANGES, SHARES, TOLD
 from portal.presentation import formatting, labels
 from portal.presentation.labels import STATE_BADGES, Badge
+from portal.presentation.languages import gettext
 from portal.services import Services
 from portal.web.layout.pages import build_address
 from portal.web.layout.receipts import Tile
@@ -33,7 +35,7 @@ CODES = 8
 """Causes of rejection shown."""
 LEAST_SCALE = 10.0
 """Per cent that a bar of rejections reaches to at the least, so that one in a hundred looks like little."""
-TROUBLE = "{} in the dead-letter queue: checking failed again and again. The files are safe meanwhile."
+TROUBLE = mark("{messages} in the dead-letter queue: checking failed again and again. The files are safe meanwhile.")
 STANDINGS = 20
 """Clinics and devices shown."""
 
@@ -123,11 +125,11 @@ def _build_view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
     return {
         "shown": shown,
         "names": names,
-        "who": names.get(clinic, clinic) if clinic else "All clinics",
+        "who": names.get(clinic, clinic) if clinic else gettext("All clinics"),
         "ranges": [(one, build_address("/admin", {"range": one.key, "clinic": clinic})) for one in RANGES.values()],
         "again": build_address("/admin/_dashboard", {"range": span.key, "clinic": clinic}),
         # What an admin must look at now, if anything.
-        "trouble": TROUBLE.format(formatting.format_count(dead, "message")) if dead else None,
+        "trouble": gettext(TROUBLE).format(messages=formatting.format_count(dead, "message")) if dead else None,
         "links": links,
         "tiles": [
             (Tile(shown.counts.get(state, 0), badge.label, badge), links.in_state(state))
@@ -148,20 +150,29 @@ def _build_view(services: Services, wanted: str, clinic: str) -> dict[str, Any]:
 
 def _list_names(services: Services) -> dict[str, str]:
     clinics = {clinic.clinic_id: clinic.name for clinic in services.directory.clinics()}
-    return {**clinics, UNASSIGNED: UNKNOWN_SENDERS}
+    return {**clinics, UNASSIGNED: gettext(UNKNOWN_SENDERS)}
 
 
 def _list_facts(pipeline: Pipeline) -> list[Fact]:
     """Return the state of the pipeline, and where to go on where it matters."""
     calm, alarmed, watched = STATE_BADGES[State.ACCEPTED], STATE_BADGES[State.REJECTED], labels.WARNED
     stuck, dead, quiet = pipeline.stuck, pipeline.dead, len(pipeline.quiet)
-    oldest = "Not measured yet" if pipeline.oldest_s is None else formatting.format_duration(1000 * pipeline.oldest_s)
+    oldest = (
+        gettext("Not measured yet")
+        if pipeline.oldest_s is None
+        else formatting.format_duration(1000 * pipeline.oldest_s)
+    )
     return [
         Fact("Waiting in the queue", formatting.format_count(pipeline.waiting, "message")),
-        Fact("Oldest has waited", oldest if pipeline.waiting else "Nothing waits"),
-        Fact("Stuck files", f"{stuck:,}", alarmed if stuck else calm, "/admin/stuck" if stuck else ""),
-        Fact("Dead letters", f"{dead:,}", alarmed if dead else calm, "/admin/dead-letters" if dead else ""),
-        Fact("Quiet clinics", f"{quiet:,}", watched if quiet else calm),
+        Fact("Oldest has waited", oldest if pipeline.waiting else gettext("Nothing waits")),
+        Fact("Stuck files", format_number(stuck), alarmed if stuck else calm, "/admin/stuck" if stuck else ""),
+        Fact(
+            "Dead letters",
+            format_number(dead),
+            alarmed if dead else calm,
+            "/admin/dead-letters" if dead else "",
+        ),
+        Fact("Quiet clinics", format_number(quiet), watched if quiet else calm),
     ]
 
 
@@ -171,7 +182,7 @@ def _build_charts(shown: Dashboard, clinic: str) -> dict[str, Any]:
     step = int(length.total_seconds())
     axis = {"starts": [int(one.start.timestamp()) for one in shown.steps], "step": step}
     verdicts = [
-        {"label": badge.label, "tone": badge.tone, "values": [step.counts[state] for step in shown.steps]}
+        {"label": gettext(badge.label), "tone": badge.tone, "values": [step.counts[state] for step in shown.steps]}
         for state, badge in CHARTED.items()
     ]
     latency = [

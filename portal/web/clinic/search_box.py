@@ -43,7 +43,7 @@ def list_chips(asked: Criteria, clinics: Mapping[str, str]) -> list[Chip]:
         Chip("State", gettext(STATE_BADGES[State(asked.state)].label) if asked.state else "", "state"),
         Chip("Modality", asked.modality, "modality"),
         Chip("Cause", asked.code, "code"),
-        Chip("Device", "one device" if asked.device else "", "device"),
+        Chip("Device", gettext("one device") if asked.device else "", "device"),
         Chip("Sent", write_days(asked.since, asked.until), " ".join(DAYS)),
         Chip("Study", gettext("one study") if asked.study else "", "study"),
         Chip("Upload", gettext("one upload") if asked.upload else "", "upload"),

@@ -6,12 +6,14 @@ from datetime import datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from intake.languages import mark
 from intake.sharing.model import MOST_TRIES, StudyLink
 from portal.auth.identity import Identity
 from portal.errors import FieldsError
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators
 from portal.presentation.labels import Badge
+from portal.presentation.languages import gettext
 from portal.retrieval import sharing
 from portal.services import Services
 from portal.web.layout.pages import Fields, Staff, see_other
@@ -23,12 +25,12 @@ REVOKED = Badge("Closed", "cross", "wait", "Somebody of the clinic closed it.")
 LAPSED = Badge("Expired", "clock", "wait", "Its time is over.")
 LOCKED = Badge("Locked", "warning", "warn", "The wrong code was entered too often.")
 
-DONE = {"closed": "The link was closed. Downloads that have begun end within 15 minutes."}
+DONE = {"closed": mark("The link was closed. Downloads that have begun end within 15 minutes.")}
 
 
 @router.get("")
 def links_page(request: Request, identity: Staff, services: Collaborators, study_id: str, done: str = "") -> Response:
-    return _render_page(request, identity, services, study_id, done=DONE.get(done, ""))
+    return _render_page(request, identity, services, study_id, done=gettext(DONE.get(done, "")))
 
 
 @router.post("")

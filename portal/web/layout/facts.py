@@ -40,6 +40,10 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "document_time": values.write_date_time,
     "datetime": values.write_date_time,
     "time": values.write_time,
+    "colour": values.write_form,
+    "data_type": values.write_form,
+    "delimiter": values.write_form,
+    "process": values.write_form,
 }
 """How a text is written whose key ends so; the first that fits."""
 

@@ -8,6 +8,7 @@ from intake.files.item_keys import read_code, read_state
 from intake.files.model import FileRecord, Severity, Upload
 from intake.files.states import State
 from intake.files.upload_state import count_lost, count_missing, count_missing_so_far, count_open, count_troubled
+from intake.languages import mark
 from intake.orders.model import Order
 from intake.rules import is_note
 from intake.studies.model import StudyOfUpload
@@ -201,7 +202,7 @@ def build_cause(upload: Upload, cause: str, files: Sequence[FileRecord]) -> Caus
         key=cause,
         tone=badge.tone,
         icon=badge.icon,
-        kind="Warning" if state is State.ACCEPTED else badge.label,
+        kind=mark("Warning") if state is State.ACCEPTED else badge.label,
         state=state,
         message=message,
         remedy=remedy,

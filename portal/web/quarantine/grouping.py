@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from intake.files.model import FileRecord
+from intake.languages import mark
 from intake.projections.model import device
 from portal.presentation.formatting import format_count
+from portal.presentation.languages import gettext
 from portal.web.layout.pages import build_address
 
-NO_DEVICE = "No device named"
+NO_DEVICE = mark("No device named")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,16 @@ def group_files(path: str, query: dict[str, str], files: Sequence[FileRecord], b
 def _name_cause(file: FileRecord) -> tuple[str, str]:
     code = next(iter(file.codes), "")
     message = next((found.message for found in file.findings if found.code == code), "Rejected")
-    return message, code
+    return gettext(message), code
 
 
 def _name_device(file: FileRecord) -> tuple[str, str]:
     made_by = device(file.clinic_id, file.metadata)
-    return (made_by.label, made_by.key) if made_by else (NO_DEVICE, "")
+    return (made_by.label, made_by.key) if made_by else (gettext(NO_DEVICE), "")
+
+
+def name_upload(upload_id: str) -> str:
+    return gettext("Upload {upload_id}").format(upload_id=upload_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class Grouping:
 
 GROUPINGS = {
     "cause": Grouping("Cause", "code", _name_cause),
-    "upload": Grouping("Upload", "upload", lambda file: (f"Upload {file.upload_id}", file.upload_id)),
+    "upload": Grouping("Upload", "upload", lambda file: (name_upload(file.upload_id), file.upload_id)),
     "device": Grouping("Device", "device", _name_device),
 }
 """By what stands in the page's address, in the order in which they are offered."""

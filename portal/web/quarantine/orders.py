@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from intake.files.states import State
+from intake.languages import format_number
 from intake.orders.model import Answer, Order, Task
 from portal import cursors
 from portal.auth.identity import Identity
@@ -14,6 +15,7 @@ from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation.formatting import format_count
 from portal.presentation.labels import STATE_BADGES, WARNED, Badge
+from portal.presentation.languages import gettext
 from portal.quarantine import orders
 from portal.services import Services
 from portal.web.layout.pages import Admin, build_address, build_page_links
@@ -121,8 +123,14 @@ def choose_answer_badges(order: Order) -> dict[Answer, Badge]:
 def write_progress_line(order: Order) -> str:
     """Return how far an order has come, as one sentence."""
     if not order.listed and not order.total:
-        return "Finding the files."
-    if order.complete:
-        return f"Done: {format_count(order.total, 'file')}." if order.total else "No file matched."
-    more = "" if order.listed else ", and we are finding more"
-    return f"{order.answered:,} of {format_count(order.total, 'file')} done{more}."
+        return gettext("Finding the files.")
+    if order.complete and not order.total:
+        return gettext("No file matched.")
+    told = gettext(
+        "Done: {files}."
+        if order.complete
+        else "{answered} of {files} done."
+        if order.listed
+        else "{answered} of {files} done, and we are finding more."
+    )
+    return told.format(answered=format_number(order.answered), files=format_count(order.total, "file"))

@@ -17,13 +17,14 @@ from portal.http.pages.downloads import send_table
 from portal.http.pages.rendering import render
 from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import formatting, labels
+from portal.presentation.languages import gettext
 from portal.quarantine import orders, reviews
 from portal.quarantine.reviews import export_rejected
 from portal.services import Services
 from portal.uploads import visibility as seen
 from portal.web.layout.facts import Fact, list_sections
 from portal.web.layout.pages import Admin, build_address, build_page_links, see_other
-from portal.web.quarantine.grouping import GROUPINGS, group_files
+from portal.web.quarantine.grouping import GROUPINGS, group_files, name_upload
 from portal.web.quarantine.orders import TITLES
 from portal.web.quarantine.work_lists import (
     MOST_REASON,
@@ -195,8 +196,8 @@ def decline(identity: Admin, services: Collaborators, file_id: str) -> Response:
 def _list_chips(wanted: Filter, files: Sequence[FileRecord]) -> list[tuple[str, str]]:
     """Return what narrows the list besides the form's fields, and the address of the list without it."""
     made_by = device(files[0].clinic_id, files[0].metadata) if files and wanted.device else None
-    device_label = made_by.label if made_by else "Chosen device"
-    told = {"upload": f"Upload {wanted.upload}", "device": device_label}
+    device_label = made_by.label if made_by else gettext("Chosen device")
+    told = {"upload": name_upload(wanted.upload), "device": device_label}
     return [
         (label, build_address(QUARANTINE, {**wanted.query, name: ""}))
         for name, label in told.items()
@@ -224,7 +225,7 @@ def _list_particulars(services: Services, record: FileRecord) -> list[Fact]:
         Fact("Size", formatting.format_size(record.size)),
         Fact("Clinic", labels.name_clinic(record.clinic_id)),
         Fact("Under the prefix of", _find_prefix_owner(services, record)),
-        Fact("Sent by", labels.SOURCES[record.source]),
+        Fact("Sent by", gettext(labels.SOURCES[record.source])),
         Fact("Rules version", record.rules_version or ""),
         Fact("Profile version", record.profile_version or "", exact=True),
         Fact("SHA-256", record.sha256 or "", exact=True),
@@ -238,4 +239,6 @@ def _find_prefix_owner(services: Services, record: FileRecord) -> str:
     if record.clinic_id != UNASSIGNED:
         return ""
     named = services.directory.clinic(sender(record.incoming.key))
-    return f"{named.name}, {'active now' if named.active else 'inactive'}" if named else "No clinic"
+    if named is None:
+        return gettext("No clinic")
+    return f"{named.name}, {gettext('active now' if named.active else 'inactive')}"

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from intake.files.states import State
 from intake.orders.model import Order, Selection
 from portal.presentation.formatting import format_count, parse_moment
+from portal.presentation.languages import gettext
 from portal.quarantine.unfinished_work import MOST_COUNTED, WorkList, count_work
 from portal.services import Services
 from portal.web.layout.pages import see_other
@@ -105,14 +106,17 @@ class Choice(Filter):
     @property
     def told(self) -> str:
         """Say which files are meant."""
-        return "all files that match the filter" if self.scope == "all" else format_count(len(set(self.file)), "file")
+        if self.scope == "all":
+            return gettext("all files that match the filter")
+        return format_count(len(set(self.file)), "file")
 
 
 def check_reason(reason: str) -> str | None:
     """Say what is wrong with a reason, if anything."""
     if len(reason.strip()) < LEAST_REASON:
-        return "Write a few words to say why. The audit log keeps them."
-    return f"Use at most {MOST_REASON} characters." if len(reason) > MOST_REASON else None
+        return gettext("Write a few words to say why. The audit log keeps them.")
+    too_long = gettext("Use at most {most} characters.").format(most=MOST_REASON)
+    return too_long if len(reason) > MOST_REASON else None
 
 
 def lead_to_order(order: Order) -> Response:

@@ -10,13 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.languages import current_language, format_date, format_number, speaking
-from portal.presentation.formatting import (
-    format_count,
-    format_share,
-    format_size,
-    format_utc,
-    format_utc_date,
-)
+from portal.presentation.formatting import format_count, format_share, format_size, format_utc, format_utc_date
 from portal.presentation.languages import choose_language, gettext
 
 

@@ -105,7 +105,18 @@ def test_requests_side_by_side_do_not_mix_their_languages(portal):
         assert '<html lang="en">' in english.get("/uploads").text
 
 
-def test_a_page_that_is_not_translated_yet_is_english_as_a_whole(portal):
+def test_an_admins_pages_follow_the_language_too(portal):
     page = portal.admin().get("/admin/clinics", headers=GERMAN).text
-    assert '<html lang="en">' in page
-    assert "Abmelden" not in page
+    assert '<html lang="de">' in page
+    assert "Klinik hinzufügen" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("/api/docs", "OpenAPI-Dokument"), ("/api/docs/problems/malformed-list", "kann nicht übernommen")],
+)
+def test_pages_about_the_api_are_for_people_and_the_api_is_not(portal, path, told):
+    page = portal.visitor().get(path, headers=GERMAN)
+    assert '<html lang="de">' in page.text
+    assert told in page.text
+    assert portal.visitor().get("/api/v1/files", headers=GERMAN).json()["title"] == "A valid access token is needed"
