@@ -5,9 +5,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Self
 
 import httpx
@@ -19,8 +17,9 @@ from scalper.api.queries import list_files, list_rows
 from scalper.downloads import retrieval
 from scalper.downloads.listing import locate_study, locate_upload
 from scalper.downloads.names import MediaNames, Names
+from scalper.downloads.optional import load_media
 from scalper.downloads.retrieval import Retrieval, Retrieved
-from scalper.errors import DamagedError, DirectoryError
+from scalper.errors import DamagedError
 from scalper.uploads.announcements import Announcer
 from scalper.uploads.delivery import Delivery
 from scalper.uploads.journal import Journal
@@ -227,7 +226,7 @@ class Client:
         watcher: retrieval.Watcher | None = None,
     ) -> Retrieved:
         """Fetch what the API tells at a path, as `studies/1.2.3/content`, and return what became of it."""
-        media = _load_media(folder, force=force) if dicomdir else None
+        media = load_media(folder, force=force) if dicomdir else None
         names = MediaNames() if media else Names()
         watcher = watcher or retrieval.Silent()
         done = Retrieval(self.connection, watcher, jobs=jobs, force=force, names=names).run(path, folder)
@@ -241,21 +240,6 @@ def _raise_halt(done: Retrieved) -> Retrieved:
     if done.halted:
         raise done.halted
     return done
-
-
-def _load_media(folder: Path, *, force: bool) -> ModuleType:
-    """Return what writes DICOMDIRs. Raises DirectoryError before anything is fetched."""
-    try:
-        media = import_module("scalper.downloads.media")
-    except ModuleNotFoundError as missing:
-        if missing.name != "pydicom":
-            raise
-        raise DirectoryError(
-            'A DICOMDIR is written by pydicom, which is not installed: pip install "silent-scalper[dicomdir]"'
-        ) from missing
-    if not (force or media.is_ours(folder)):
-        raise DirectoryError("Another DICOMDIR is there. Name another folder, or replace it with --force.")
-    return media
 
 
 def default_journal() -> Path:

@@ -19,7 +19,7 @@ from pydicom import dcmread, dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.fileset import DIRECTORY_RECORDERS
-from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage
+from pydicom.uid import UID, ExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 DIRECTORY = "DICOMDIR"
 FILE_SET = "SCALPER"
@@ -185,7 +185,7 @@ def _encode(root: _Entry, uids: Iterable[str]) -> bytes:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = MediaStorageDirectoryStorage
     named = uuid.UUID(bytes=hashlib.sha256("\\".join(sorted(uids)).encode()).digest()[:16], version=4)
-    meta.MediaStorageSOPInstanceUID = f"2.25.{named.int}"
+    meta.MediaStorageSOPInstanceUID = UID(f"2.25.{named.int}")
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     directory = Dataset()
     directory.file_meta = meta

@@ -69,7 +69,7 @@ def test_staff_find_a_patients_files_and_go_back_to_them(portal: PortalServer, d
 
 def test_a_study_leads_to_the_images_of_one_series(portal: PortalServer, day: Day, staff_page: Page) -> None:
     staff_page.goto(f"{portal.url}/studies")
-    staff_page.get_by_text("Study date and modality").click()
+    staff_page.get_by_text("Study date, modality and label").click()
     staff_page.get_by_label("Modality").fill("MR")
     staff_page.get_by_role("button", name="Search").click()
     exam = staff_page.get_by_role("row").filter(has_text="Complete")

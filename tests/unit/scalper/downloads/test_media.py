@@ -86,6 +86,8 @@ def test_the_directory_lists_every_image_as_people_count_them_and_pydicom_reads_
     files.load(tmp_path / "DICOMDIR", raise_orphans=True)
     assert [int(one.InstanceNumber) for one in files] == [1, 2, 3, 1, 2]
     assert files.ID == "SCALPER"
+    # Else Python complains later of the folder that it keeps for changes.
+    files._stage["t"].cleanup()
 
 
 @needs_dcmtk
