@@ -12,9 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from intake.files.dealing import REPLACED
-from intake.files.model import FileRecord, Finding, ObjectVersion, Severity, TimelineEntry, now
+from intake.files.model import FileRecord, ObjectVersion, TimelineEntry, now
 from intake.files.states import State
 from intake.storage.model import Presigned
+from processor.judge.rules.catalogue import RULES
 from processor.projection.replacements import is_open, pair
 from tests.fakes import FakePresigner, FakeRepairs, FakeTable
 
@@ -23,7 +24,7 @@ ALLOWED = "content-type, if-none-match, x-amz-checksum-sha256, x-amz-meta-extens
 
 
 FILE = re.compile(r"[0-9a-z]{26}-[0-9]{5}")
-NOT_DICOM = Finding("not-dicom", Severity.REJECT, "The content is not DICOM.", "Export the study anew.", "byte 128")
+NOT_DICOM = RULES["not-dicom"].finding("byte 128")
 
 
 PICTURE = base64.b64decode(

@@ -25,7 +25,7 @@ def test_files_reach_their_verdicts_beneath_the_drop_zone(
     send(staff_page, portal, sorted(folder.iterdir()), reference="Batch 7")
     receipt = staff_page.locator("#receipt")
     expect(receipt.get_by_text("3 of 4 files accepted, 1 rejected")).to_be_visible()
-    expect(receipt.get_by_role("heading", name="The content is not DICOM.")).to_be_visible()
+    expect(receipt.get_by_role("heading", name="The content is not DICOM")).to_be_visible()
     expect(receipt.get_by_text("Updates automatically")).to_have_count(0)
     expect(staff_page.locator("#receipt-head")).to_be_focused()
     expect(staff_page.locator("#drop")).to_be_hidden()
