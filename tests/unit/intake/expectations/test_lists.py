@@ -233,3 +233,10 @@ def test_a_change_of_status_takes_an_order_back_where_the_status_says_so(status,
 def test_a_start_may_say_its_time_zone_and_may_end_anywhere(start, time):
     (request,) = read_list(OMI.replace("20261130093000", start), "20260101")[1]
     assert (request.exam.study_date, request.time) == (DAY, time)
+
+
+@pytest.mark.parametrize("day", ["31.12.9999", "9999-12-31", "99991001", "01.01.0001", "0999-01-31", "30.11.2206"])
+def test_a_day_that_nobody_lives_to_see_is_a_slip(day):
+    """Its list would never be told of, and neither its year nor the end of what is kept can be written."""
+    ((place, problem),) = faults_of(ENGLISH + ROW.replace("2026-11-30", day))
+    assert (place, "there is no such day" in problem) == ("line 2", True)
