@@ -64,7 +64,7 @@ def read_list(text: str, day: str) -> tuple[Source, tuple[Request, ...]]:
 def check_requests(requests: Iterable[Request], day: str, faults: Iterable[ListFault] = ()) -> tuple[Request, ...]:
     """Return a list's requests, each with its day. Raises ListError where any of them cannot be taken.
 
-    An exam stands in a list once, but that a later message may take back what an earlier one asked for.
+    An exam stands in a list once, but for messages: a later one may change or take back what an earlier one asked for.
     """
     found: list[ListFault] = list(faults)
     taken: list[Request] = []
@@ -73,7 +73,7 @@ def check_requests(requests: Iterable[Request], day: str, faults: Iterable[ListF
         dated = replace(request, exam=replace(request.exam, study_date=request.exam.study_date or day))
         problem = _find_problem(dated)
         known = first.setdefault(_identify(dated), dated)
-        if problem is None and known is not dated and dated.place.startswith("line") and not dated.cancels:
+        if problem is None and known is not dated and not (dated.cancels or dated.place.startswith("message")):
             problem = f"it is the same exam as {known.place}; remove one, or give each its own accession number"
         if problem is not None:
             found.append(ListFault(request.place, problem))
