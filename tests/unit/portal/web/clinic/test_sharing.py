@@ -282,3 +282,26 @@ def test_a_study_that_there_is_not_is_not_shared(filled):
         assert filled.browser().get(f"/studies/{study}/links").status_code == 404
     with pytest.raises(NotFoundError):
         filled.services.studies.study("northside", IDS.study("northside", "4.4"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("token", "\\ud800"),
+        ("code", "\\udfff"),
+        ("code", "K7Q2\\udc00"),
+        ("token", "t" * 42 + "\\ud800"),
+        ("token", "\\ud83d" * 500),
+    ],
+)
+def test_text_that_no_encoding_holds_is_refused_like_any_other(filled, doctor, field, value):
+    """A form may say that it is written in a code that knows more than Unicode does."""
+    token, code = make(filled)
+    told = {"token": token, "code": code, field: value}
+    body = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in told.items()
+    )
+    kind = "multipart/form-data; boundary=x; charset=unicode_escape"
+    answer = doctor.post("/shared", content=f"{body}--x--\r\n", headers={"content-type": kind})
+    assert answer.status_code == 404
+    assert answer.text == enter(doctor, "u" * 43, code).text
