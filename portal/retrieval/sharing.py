@@ -14,7 +14,7 @@ from typing import Any
 
 from intake.errors import NotFoundError
 from intake.files.keys import is_study_id
-from intake.sharing.model import StudyLink, digest_code, digest_token
+from intake.sharing.model import LISTED, StudyLink, digest_code, digest_token
 from intake.studies.model import Study
 from portal.audit import note
 from portal.auth.identity import Identity
@@ -68,6 +68,8 @@ def create_link(services: Services, identity: Identity, study_id: str, days: str
     standing = services.study_links.list_of_study(study.clinic_id, study_id)
     if sum(link.is_open_at(at) for link in standing) >= MOST_OPEN:
         raise FieldsError({"days": f"{MOST_OPEN} links to this exam are open. Close one first."})
+    if len(standing) >= LISTED:
+        raise FieldsError({"days": f"{LISTED} links to this exam were made already. Make another one later."})
     count_link(services, study.clinic_id)
     token, code = secrets.token_urlsafe(32), "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
     link = StudyLink(

@@ -9,7 +9,7 @@ import pytest
 from intake.errors import NotFoundError
 from intake.files.model import ObjectVersion
 from intake.files.states import State
-from intake.sharing.model import MOST_TRIES, digest_token
+from intake.sharing.model import LISTED, MOST_TRIES, digest_token
 from portal.retrieval.sharing import DAYS, MOST_OPEN, read_code
 from tests.records import IDS, a_file
 
@@ -305,3 +305,15 @@ def test_text_that_no_encoding_holds_is_refused_like_any_other(filled, doctor, f
     answer = doctor.post("/shared", content=f"{body}--x--\r\n", headers={"content-type": kind})
     assert answer.status_code == 404
     assert answer.text == enter(doctor, "u" * 43, code).text
+
+
+def test_no_link_that_is_open_is_pushed_out_of_the_list(filled):
+    """Whoever made links and hid them behind others could not be stopped: what is not listed cannot be closed."""
+    hidden = make(filled, "14")
+    for _ in range(LISTED - 1):
+        filled.browser().post(f"/studies/{STUDY}/links/{digest_token(make(filled)[0])}/revoke")
+    answer = filled.browser().post(f"/studies/{STUDY}/links", data={"days": "1"})
+    assert (answer.status_code, "later" in answer.text) == (422, True)
+    assert len(filled.study_links.links) == LISTED
+    listed = filled.browser().get(f"/studies/{STUDY}/links").text
+    assert digest_token(hidden[0]) in listed
