@@ -1,6 +1,7 @@
 """A link to one study: made by its clinic, used by somebody without an account, and refused to everybody else alike."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
@@ -9,9 +10,9 @@ import pytest
 from intake.errors import NotFoundError
 from intake.files.model import ObjectVersion
 from intake.files.states import State
-from intake.sharing.model import LISTED, MOST_TRIES, digest_token
+from intake.sharing.model import LISTED, MOST_OPENINGS, MOST_TAKINGS, MOST_TRIES, digest_token
 from portal.retrieval.sharing import DAYS, MOST_OPEN, read_code
-from tests.records import IDS, a_file
+from tests.records import IDS, NOON, a_file
 
 PATIENT = {"id": "TEST-4711", "name": "Example^Nobody"}
 STUDY = IDS.study("northside", "1.2.3")
@@ -317,3 +318,20 @@ def test_no_link_that_is_open_is_pushed_out_of_the_list(filled):
     assert len(filled.study_links.links) == LISTED
     listed = filled.browser().get(f"/studies/{STUDY}/links").text
     assert digest_token(hidden[0]) in listed
+
+
+@pytest.mark.parametrize(
+    ("used", "told"),
+    [
+        ({"opened": MOST_OPENINGS}, "Used up"),
+        ({"taken": MOST_TAKINGS}, "Used up"),
+        ({"opened": MOST_OPENINGS, "tries": MOST_TRIES}, "Locked"),
+        ({"opened": MOST_OPENINGS - 1, "taken": MOST_TAKINGS - 1}, "Open"),
+        ({"taken": MOST_TAKINGS, "revoked_at": NOON}, "Closed"),
+    ],
+)
+def test_a_link_that_gives_nothing_any_more_is_not_called_open(filled, used, told):
+    make(filled)
+    filled.study_links.links = {link.link_id: replace(link, **used) for link in filled.study_links.links.values()}
+    badges = re.findall(r'class="badge[^>]*>(.*?)</span>', filled.browser().get(f"/studies/{STUDY}/links").text, re.S)
+    assert [told] == [re.sub(r"<.*?>", "", badge).strip() for badge in badges]
