@@ -96,12 +96,13 @@ def invite(services: Services, identity: Identity, clinic_id: str | None, fields
     check_still_leads(services, identity)
     email, name = fields.get("email", "").strip().lower(), " ".join(fields.get("name", "").split())
     _check_fields(email, name)
+    group, concerns = name_group(clinic_id), clinic_id or ""
+    if not identity.is_admin:
+        # Before it is looked up: whether an address has an account is not to be found out by trying many.
+        _count_invitation(services, concerns)
     standing = services.people.find_by_email(email)
     if standing is not None and _is_member(services, identity, standing, clinic_id):
         return standing
-    group, concerns = name_group(clinic_id), clinic_id or ""
-    if not identity.is_admin:
-        _count_invitation(services, concerns)
     services.people.create_group(group)
     if standing is None:
         audit.note(services, identity, "person.invite", clinic_id=concerns, group=group)

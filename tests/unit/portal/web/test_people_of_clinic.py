@@ -259,3 +259,19 @@ def test_who_was_a_lead_a_moment_ago_changes_nothing_by_an_old_token(portal, nor
     assert stale.post("/people/invite", data={"email": EMAIL}).status_code == 403
     assert portal.people.mails == []
     assert portal.audit.written == []
+
+
+@pytest.mark.parametrize(
+    "place", [["clinic:lakeview"], ["admin"], ["clinic:northside"], ["clinic:lakeview", "lead:lakeview"], []]
+)
+def test_who_has_an_account_is_found_out_no_more_often_than_people_are_invited(portal, lead, monkeypatch, place):
+    """Each address that is tried tells whether it has an account, and so whether somebody works elsewhere."""
+    monkeypatch.setattr("portal.auth.rate_limit.INVITATIONS_A_DAY", 3)
+    person = add(portal, "Stranger", *(place or ["somewhere"]))
+    if not place:
+        portal.people.leave(person, "somewhere")
+    for _ in range(3):
+        assert "were sent today" not in lead.post("/people/invite", data={"email": person.email}).text
+    told = lead.post("/people/invite", data={"email": person.email})
+    assert (told.status_code, "were sent today" in told.text) == (422, True)
+    assert "were sent today" in lead.post("/people/invite", data={"email": EMAIL}).text
