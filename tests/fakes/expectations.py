@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from intake.errors import NotFoundError
-from intake.expectations.model import Attendance, ExpectedExam, Kept, Reminder, settle
+from intake.expectations.model import Attendance, ExpectedExam, Kept, Reminder, choose_study, settle
 from intake.files.outcomes import Page
 from intake.studies.matching import list_match_keys
 from intake.studies.model import Study
@@ -55,8 +55,8 @@ class FakeExpectedExams:
     def _find_study(self, exam: ExpectedExam) -> Study | None:
         wanted = list_match_keys(IDS, exam.clinic_id, exam.exam, came=False)
         studies = [one for one in FakeStudies(self.table).seen().values() if one.clinic_id == exam.clinic_id]
-        came = {key: study for study in studies for key in list_match_keys(IDS, study.clinic_id, study.exam, came=True)}
-        return next((came[key] for key in wanted if key in came), None)
+        keys = {study.study_id: list_match_keys(IDS, study.clinic_id, study.exam, came=True) for study in studies}
+        return choose_study([study for study in studies if key in keys[study.study_id]] for key in wanted)
 
 
 @dataclass
