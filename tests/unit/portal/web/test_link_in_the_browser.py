@@ -1,4 +1,4 @@
-"""What the entrance's script takes for a link's token: the address's, and the one of before only where that says none."""
+"""What the entrance's script takes for a link's token: the address's, or the one of before where that says none."""
 
 import json
 import subprocess

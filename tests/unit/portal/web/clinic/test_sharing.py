@@ -333,5 +333,7 @@ def test_no_link_that_is_open_is_pushed_out_of_the_list(filled):
 def test_a_link_that_gives_nothing_any_more_is_not_called_open(filled, used, told):
     make(filled)
     filled.study_links.links = {link.link_id: replace(link, **used) for link in filled.study_links.links.values()}
-    badges = re.findall(r'class="badge[^>]*>(.*?)</span>', filled.browser().get(f"/studies/{STUDY}/links").text, re.S)
+    badges = re.findall(
+        r'class="badge[^>]*>(.*?)</span>', filled.browser().get(f"/studies/{STUDY}/links").text, re.DOTALL
+    )
     assert [told] == [re.sub(r"<.*?>", "", badge).strip() for badge in badges]
