@@ -140,10 +140,14 @@ class Reminder:
     """0 to 23, UTC."""
     told_day: str = ""
 
+    def find_last(self, at: datetime) -> datetime:
+        """Return the last moment at which the clinic was to be told."""
+        today = at.replace(hour=self.hour, minute=0, second=0, microsecond=0)
+        return today if today <= at else today - timedelta(days=1)
+
     def is_over(self, day: str, at: datetime) -> bool:
         """Say whether what was expected on a day should have come by now."""
-        today = f"{at:%Y%m%d}"
-        return day < today or (day == today and at.hour >= self.hour)
+        return day <= f"{self.find_last(at):%Y%m%d}"
 
 
 def make_id(ids: KeyedIds, clinic_id: str, exam: Exam, key: str) -> str:
