@@ -19,6 +19,9 @@ MOST_IMAGES = 100_000
 USUAL_HOUR = 18
 """At which a clinic is told that has chosen no other, in UTC."""
 
+EARLY = 6
+"""Hours before this one are of the night behind a day, and not of its morning: the evening of clinics in America."""
+
 KEPT = timedelta(days=90)
 """For how long behind its day an expected exam is kept."""
 
@@ -137,7 +140,7 @@ class Reminder:
     """When a clinic is told which exams did not come, and for which day it last was."""
 
     hour: int = USUAL_HOUR
-    """0 to 23, UTC."""
+    """0 to 23, UTC. One before `EARLY` is of the night behind the day."""
     told_day: str = ""
 
     def find_last(self, at: datetime) -> datetime:
@@ -145,9 +148,13 @@ class Reminder:
         today = at.replace(hour=self.hour, minute=0, second=0, microsecond=0)
         return today if today <= at else today - timedelta(days=1)
 
+    def find_day(self, at: datetime) -> str:
+        """Return the last day (`YYYYMMDD`) of which everything should have come by now."""
+        return f"{self.find_last(at) - timedelta(days=self.hour < EARLY):%Y%m%d}"
+
     def is_over(self, day: str, at: datetime) -> bool:
         """Say whether what was expected on a day should have come by now."""
-        return day <= f"{self.find_last(at):%Y%m%d}"
+        return day <= self.find_day(at)
 
 
 def make_id(ids: KeyedIds, clinic_id: str, exam: Exam, key: str) -> str:

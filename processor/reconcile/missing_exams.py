@@ -50,9 +50,9 @@ class ExpectedWatch:
         at = self._clock()
         clinics = [clinic.clinic_id for clinic in self._directory.clinics() if clinic.active]
         due = {
-            clinic_id: (day, since)
+            clinic_id: (day, reminder.find_last(at))
             for clinic_id, reminder in self._reminders.read(clinics).items()
-            if (day := f"{(since := reminder.find_last(at)):%Y%m%d}") > reminder.told_day
+            if (day := reminder.find_day(at)) > reminder.told_day
         }
         # Files that wait for their verdict may be of what seems to be missing.
         waits = bool(due) and self._queue.depth() > 0

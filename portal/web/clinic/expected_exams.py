@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from intake.expectations.lists import EXAMPLE
+from intake.expectations.model import EARLY
 from portal.auth.identity import Identity
 from portal.cursors import Cursor
 from portal.errors import MalformedListError
@@ -109,6 +110,7 @@ def _render_day(
         before=f"{chosen - timedelta(days=1):%Y-%m-%d}",
         behind=f"{chosen + timedelta(days=1):%Y-%m-%d}",
         hour=page.hour,
+        early=EARLY,
         example=EXAMPLE,
         **given,
         **build_page_links("/expected", cursor, page.next, day=_write_day(day), show="absent" * bool(given["absent"])),

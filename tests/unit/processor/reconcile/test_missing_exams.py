@@ -169,3 +169,14 @@ def test_who_expects_more_than_anybody_does_keeps_nobody_else_from_being_told(wo
         "[Silent Scalper] 200 expected exams did not come at northside",
     ]
     assert asked.count("northside") == 2
+
+
+def test_a_clinic_whose_evening_is_the_next_day_in_utc_is_told_of_the_day_that_ended(world):
+    world.expect("A1")
+    world.reminders.choose_hour("northside", 2)
+    assert [len(world.sweep(hour)) for hour in (1, 2, 18, 23)] == [0, 0, 0, 0]
+    world.at = NOON.replace(hour=2, minute=5) + timedelta(days=1)
+    world.watch.run()
+    world.projector.tell_pending()
+    (alert,) = world.alerts.published
+    assert f"https://portal.test/expected?day={NOON:%Y-%m-%d}" in alert.body
