@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from intake.expectations import facts
 from intake.expectations.lists import LONGEST_LIST
@@ -27,6 +27,15 @@ EXPECTED_ID = "5x1c3e7gk2m4npq6r8stvw9yza"
 
 Text = Annotated[str, Field(max_length=facts.LONGEST)]
 Day = Annotated[str, Field(pattern=DAY, examples=["2026-01-31"])]
+
+
+def _check_day(text: str) -> str:
+    facts.read_day(text)
+    return text
+
+
+Existing = AfterValidator(_check_day)
+"""Refuses a day that there is not, such as 30 February: it is not to be taken for none, and so for today."""
 
 
 class NewExam(Request):
@@ -58,7 +67,7 @@ class NewExams(Request):
         description="CSV whose first line names the columns, or messages; as the portal's page takes it.",
         examples=["Accession number;Patient ID;Modality;Date;Images\nACC-77;TEST-1;CT;2026-01-31;60"],
     )
-    day: Day | None = Field(
+    day: Annotated[Day, Existing] | None = Field(
         default=None, description="Of those that name none; without it, today (UTC).", examples=["2026-01-31"]
     )
 
@@ -131,7 +140,7 @@ def index(
     identity: Reader,
     services: Collaborators,
     cursor: PageCursor,
-    day: Annotated[str | None, Query(pattern=DAY, examples=["2026-01-31"])] = None,
+    day: Annotated[Annotated[Day, Existing] | None, Query(examples=["2026-01-31"])] = None,
     limit: Limit = 50,
 ) -> ExpectedList:
     """List what is expected on a day (without one, today in UTC), by time, and which of it came."""

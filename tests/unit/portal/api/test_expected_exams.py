@@ -147,3 +147,13 @@ def test_who_may_only_read_expects_nothing(portal, client):
     (row,) = listed(reader)
     assert reader.post(PATH, json={"exams": [EXAM]}).status_code == 403
     assert reader.post(f"{PATH}/{row['expected_id']}/cancel").status_code == 403
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "2025-02-29", "0001-01-01", "9999-12-31", "2026-04-31", "2026-11-31"])
+def test_a_day_that_there_is_not_is_refused_and_not_taken_for_today(client, day):
+    """Taken for today, the exams would be missed on a day on which nobody expects them."""
+    for body in ({"list": "Accession\nA", "day": day}, {"exams": [{"accession_number": "A"}], "day": day}):
+        answer = client.post(PATH, json=body)
+        assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (422, "invalid-request")
+    assert client.get(PATH).json()["exams"] == []
+    assert client.get(PATH, params={"day": day}).status_code == 422
