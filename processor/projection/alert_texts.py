@@ -8,7 +8,7 @@ from intake.files.states import State
 from intake.files.upload_state import count_missing
 from intake.messaging.model import Alert, AlertKind
 from intake.operations.model import FILES, USUALLY, WEEKS, WINDOW, Fault
-from intake.projections.model import DueAlert
+from intake.projections.model import DueAlert, measure_share
 from processor.judge.rules.catalogue import RULES
 
 _SEVERITY = {
@@ -218,7 +218,7 @@ def _describe_month(codes: Mapping[str, int], which: str = "") -> str:
     first = max(0, accepted - again)
     if not first + rejected:
         return ""
-    return f"{_count_files(first + rejected)} checked, {100 * first / (first + rejected):.1f} % accepted at first try"
+    return f"{_count_files(first + rejected)} checked, {measure_share(first, rejected):.1f} % accepted at first try"
 
 
 def write_review(due: DueAlert, origin: str) -> Alert:
