@@ -84,6 +84,12 @@ class DynamoExpectedExams:
         )
         return sum(row.get("state") != _CANCELLED for row in self._table.query(query).rows)
 
+    def find_ids(self, clinic_id: str, exams: Sequence[Exam]) -> list[str | None]:
+        numbers = [Exam(accession_number=exam.accession_number) for exam in exams]
+        keys = [list_match_keys(self._ids, clinic_id, exam, came=False) for exam in numbers]
+        marks = iter(self._table.batch_get([match_key(key, EXPECTED) for each in keys for key in each]))
+        return [(next(marks) or {}).get("expected_id") if each else None for each in keys]
+
     def cancel(self, clinic_id: str, expected_id: str, *, cancelled: bool = True) -> ExpectedExam:
         known = self._find(clinic_id, expected_id)
         if known.cancelled is not cancelled:

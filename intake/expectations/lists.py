@@ -70,7 +70,8 @@ def check_requests(requests: Iterable[Request], day: str, faults: Iterable[ListF
     taken: list[Request] = []
     first: dict[tuple[str, ...], Request] = {}
     for request in requests:
-        dated = replace(request, exam=replace(request.exam, study_date=request.exam.study_date or day))
+        stated = request.exam.study_date
+        dated = replace(request, exam=replace(request.exam, study_date=stated or day), says_day=bool(stated))
         problem = _find_problem(dated)
         known = first.setdefault(_identify(dated), dated)
         if problem is None and known is not dated and not (dated.cancels or dated.place.startswith("message")):

@@ -82,6 +82,8 @@ class Request:
     images: int | None = None
     key: str = field(default="", repr=False)
     cancels: bool = False
+    says_day: bool = True
+    """Whether the day is its own, and not that of its list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from intake.errors import NotFoundError
 from intake.expectations.model import Attendance, ExpectedExam, Kept, Reminder, choose_study, settle
+from intake.files.keys import normalise_patient_id
 from intake.files.outcomes import Page
+from intake.studies.exams import Exam
 from intake.studies.matching import list_match_keys
 from intake.studies.model import Study
 from tests.fakes.search import FakeStudies
@@ -41,6 +43,12 @@ class FakeExpectedExams:
 
     def count_day(self, clinic_id: str, day: str) -> int:
         return sum(exam.day == day and not exam.cancelled for exam in self._of(clinic_id))
+
+    def find_ids(self, clinic_id: str, exams: Sequence[Exam]) -> list[str | None]:
+        known = {normalise_patient_id(one.exam.accession_number): one.expected_id for one in self._of(clinic_id)}
+        return [
+            known.get(number) if (number := normalise_patient_id(exam.accession_number)) else None for exam in exams
+        ]
 
     def cancel(self, clinic_id: str, expected_id: str, *, cancelled: bool = True) -> ExpectedExam:
         known = self.kept.get(expected_id)

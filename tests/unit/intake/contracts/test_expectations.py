@@ -352,3 +352,15 @@ def test_what_came_is_remembered_longer_than_it_is_expected_and_not_for_ever(dyn
     days = {(int(mark["expires"]["N"]) - NOON.timestamp()) // 86_400 for mark in marks}
     assert len(marks) == 2
     assert all(180 <= each < 200 for each in days)
+
+
+def test_an_accession_number_leads_to_what_is_expected_on_whatever_day(clinics):
+    first, moved = an_exam(), an_exam(study_date="20261123")
+    unnumbered = an_exam(accession_number="")
+    assert clinics.expected.find_ids("northside", [first.exam]) == [None]
+    for exam in (first, unnumbered, moved):
+        clinics.expected.save("northside", [exam])
+    asked = [unnumbered.exam, an_exam(accession_number=" acc-77").exam, an_exam(accession_number="ACC-78").exam]
+    assert clinics.expected.find_ids("northside", asked) == [None, moved.expected_id, None]
+    assert clinics.expected.find_ids("lakeview", asked) == [None] * 3
+    assert clinics.expected.find_ids("northside", []) == []

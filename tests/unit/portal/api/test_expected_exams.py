@@ -157,3 +157,39 @@ def test_a_day_that_there_is_not_is_refused_and_not_taken_for_today(client, day)
         assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (422, "invalid-request")
     assert client.get(PATH).json()["exams"] == []
     assert client.get(PATH, params={"day": day}).status_code == 422
+
+
+CANCEL = "MSH|^~\\&|A|B|C|D|1||{}|1|P|2.5\r{}"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        CANCEL.format("ORM^O01", "ORC|CA\rOBR|1|||||||||||||||||ACC-77"),
+        CANCEL.format("ORM^O01", "PID|1||TEST-1\rORC|OC\rOBR|1|||||||||||||||||acc-77"),
+        CANCEL.format("OMI^O23", "ORC|DC\rIPC|ACC-77"),
+        CANCEL.format("SIU^S15", "SCH|1\rOBR|1|||||||||||||||||ACC-77"),
+        CANCEL.format("ORM^O01", "ORC|SC||||CA\rOBR|1|||||||||||||||||ACC-77"),
+    ],
+)
+def test_an_order_is_taken_back_by_its_number_where_the_message_says_no_day(client, message):
+    """Else it would be awaited on its day, and be said not to have come."""
+    client.post(PATH, json={"exams": [EXAM]})
+    assert client.post(PATH, json={"list": message}).json() == {**NONE, "cancelled": 1}
+    assert [row["state"] for row in listed(client)] == ["cancelled"]
+    assert client.post(PATH, json={"list": message}).json() == {**NONE, "unchanged": 1}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        CANCEL.format("ORM^O01", "ORC|CA\rOBR|1|||||||||||||||||ACC-78"),
+        # Of the old day, after it was put off to another.
+        CANCEL.format("ORM^O01", "ORC|CA\rOBR|1|||||||||||||||||ACC-77|||||||||^^^20261120"),
+        CANCEL.format("ORM^O01", "PID|1||TEST-1\rORC|CA\rOBR|1|||||||||||||||||||||||CT"),
+    ],
+)
+def test_no_other_order_is_taken_back_by_it(client, message):
+    client.post(PATH, json={"exams": [EXAM]})
+    assert client.post(PATH, json={"list": message}).json() == NONE
+    assert [row["state"] for row in listed(client)] == ["did_not_come"]
