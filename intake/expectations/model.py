@@ -121,6 +121,12 @@ class Attendance:
     expected: ExpectedExam
     study: Study | None = None
 
+    @property
+    def patient_differs(self) -> bool:
+        """Whether what came states another Patient ID than was expected: its accession number may be another's, too."""
+        came = self.study.exam.patient_key if self.study else ""
+        return "" not in {came, self.expected.exam.patient_key} and came != self.expected.exam.patient_key
+
     def find_presence(self, *, over: bool) -> Presence:
         """Return what became of it; `over` says whether it should have come by now."""
         if self.study is not None:

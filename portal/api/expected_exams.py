@@ -105,6 +105,10 @@ class ExpectedView(BaseModel):
         description="`did_not_come` from the hour on at which your clinic wants to be told.", examples=["arrived"]
     )
     study_uid: str | None = Field(description="Of the study that came.", examples=[STUDY_UID])
+    patient_differs: bool = Field(
+        description="Whether the study states another Patient ID than you did: look before you rely on it.",
+        examples=[False],
+    )
     instances: int = Field(description="Accepted files of it.", examples=[57])
     missing: int = Field(description="How many of the images are not there.", examples=[3])
 
@@ -197,6 +201,7 @@ def _show_exam(row: ExpectedRow) -> ExpectedView:
         images=expected.images,
         state=row.presence,
         study_uid=study.study_uid if study else None,
+        patient_differs=row.attendance.patient_differs,
         instances=study.instances if study else 0,
         missing=study.missing if study else (expected.images or 0),
     )

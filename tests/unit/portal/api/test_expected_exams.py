@@ -193,3 +193,18 @@ def test_no_other_order_is_taken_back_by_it(client, message):
     client.post(PATH, json={"exams": [EXAM]})
     assert client.post(PATH, json={"list": message}).json() == NONE
     assert [row["state"] for row in listed(client)] == ["did_not_come"]
+
+
+@pytest.mark.parametrize(
+    ("patient_id", "differs"),
+    [("TEST-1", False), (" test-1 ", False), ("", False), ("TEST-2", True), ("TEST-11", True), ("0TEST-1", True)],
+)
+def test_an_exam_that_came_under_another_patient_is_told_as_such(portal, client, patient_id, differs):
+    """An accession number that two patients share finds the exam all the same: somebody must look."""
+    client.post(PATH, json={"exams": [{**EXAM, "patient_id": patient_id}]})
+    assert [row["patient_differs"] for row in listed(client)] == [False]
+    portal.table.files |= {record.file_id: record for record in map(image, range(1, 3))}
+    (row,) = listed(client)
+    assert (row["state"], row["patient_differs"]) == ("arrived", differs)
+    text = portal.browser().get(f"/expected?day={DAY}").text
+    assert ("Came with another Patient ID" in text) is differs
