@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from functools import partial
 
 from intake.errors import NotFoundError
-from intake.expectations.model import KEPT, Attendance, ExpectedExam, Kept, Reminder, Source, settle
+from intake.expectations.model import KEPT, Attendance, ExpectedExam, Kept, Reminder, Source, choose_study, settle
 from intake.files.item_keys import META
 from intake.files.keys import KeyedIds, is_study_id
 from intake.files.model import timestamp
 from intake.files.outcomes import Page
+from intake.studies.exams import Exam
 from intake.studies.matching import EXPECTED, ExamMatches, list_match_keys, match_key
 from intake.studies.standings import StudyStandings
 from intake.studies.studies import read_studies
@@ -63,9 +64,13 @@ class DynamoExpectedExams:
         rows = self._indexes.keys(stretch, stretch.position(after), limit + 1).rows
         exams = [_read(item) for item in self._indexes.items(rows[:limit])]
         came = self._matches.find_studies(clinic_id, [exam.exam for exam in exams])
-        metas = [{"pk": f"STUDY#{study_id}"} for study_id in dict.fromkeys(came) if study_id]
+        every = {one for each in came for ids in each for one in ids}
+        metas = [{"pk": f"STUDY#{study_id}"} for study_id in sorted(every)]
         studies = {study.study_id: study for study in read_studies(self._indexes, metas)}
-        found = (Attendance(exam, studies.get(study_id or "")) for exam, study_id in zip(exams, came, strict=True))
+        found = (
+            Attendance(exam, choose_study([studies[one] for one in ids if one in studies] for ids in each))
+            for exam, each in zip(exams, came, strict=True)
+        )
         return Page(tuple(found), rows[limit - 1]["created_key"] if len(rows) > limit else None)
 
     def count_day(self, clinic_id: str, day: str) -> int:
@@ -78,6 +83,12 @@ class DynamoExpectedExams:
             limit=MOST_COUNTED,
         )
         return sum(row.get("state") != _CANCELLED for row in self._table.query(query).rows)
+
+    def find_ids(self, clinic_id: str, exams: Sequence[Exam]) -> list[str | None]:
+        numbers = [Exam(accession_number=exam.accession_number) for exam in exams]
+        keys = [list_match_keys(self._ids, clinic_id, exam, came=False) for exam in numbers]
+        marks = iter(self._table.batch_get([match_key(key, EXPECTED) for each in keys for key in each]))
+        return [(next(marks) or {}).get("expected_id") if each else None for each in keys]
 
     def cancel(self, clinic_id: str, expected_id: str, *, cancelled: bool = True) -> ExpectedExam:
         known = self._find(clinic_id, expected_id)
@@ -155,12 +166,13 @@ class DynamoExpectedExams:
                     )
                 )
         told = [(before, after) for before, after in news if after.images or (before and before.images)]
-        came = self._matches.find_studies(clinic_id, [after.exam for _, after in told])
-        studies = {
-            study_id: None if after.cancelled else after.images
-            for (_, after), study_id in zip(told, came, strict=True)
-            if study_id
-        }
+        # What an exam was before comes first: it may have been another study's.
+        wanted: list[tuple[Exam, int | None]] = [(before.exam, None) for before, _ in told if before]
+        wanted += [(after.exam, None if after.cancelled else after.images) for _, after in told]
+        came = self._matches.find_studies(clinic_id, [exam for exam, _ in wanted])
+        studies: dict[str, int | None] = {}
+        for (_, images), found in zip(wanted, came, strict=True):
+            studies |= {study_id: images or studies.get(study_id) for study_ids in found for study_id in study_ids}
         for study_id, images in studies.items():
             self._matches.tell_images(clinic_id, study_id, images)
         if studies:

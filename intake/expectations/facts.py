@@ -22,6 +22,8 @@ _DAYS = (
 _TIME = re.compile(r"(?P<h>[0-9]{1,2})[:.]?(?P<m>[0-9]{2})(?:[:.]?[0-9]{2})?")
 _MODALITY = re.compile(r"[A-Z0-9_]{1,16}")
 _IMAGES = re.compile(r"[0-9]{1,9}")
+_YEARS = range(1900, 2200)
+"""What lies beyond is a slip: nobody would ever be told that it did not come."""
 DAY_ADVICE = Phrase("write it as 2026-01-31 or 31.01.2026")
 
 
@@ -30,9 +32,12 @@ def read_day(text: str) -> str:
     for form in _DAYS:
         if (found := form.fullmatch(text)) is not None:
             try:
-                return f"{date(int(found['y']), int(found['m']), int(found['d'])):%Y%m%d}"
+                day = date(int(found["y"]), int(found["m"]), int(found["d"]))
             except ValueError:
                 raise ValueError(Phrase("there is no such day")) from None
+            if day.year not in _YEARS:
+                raise ValueError(Phrase("there is no such day in our time; look at its year"))
+            return f"{day:%Y%m%d}"
     raise ValueError(DAY_ADVICE)
 
 

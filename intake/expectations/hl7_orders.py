@@ -16,13 +16,16 @@ from intake.studies.exams import Exam
 
 TYPES = ("ORM", "OMI", "SIU")
 
-_CANCELLING_CONTROLS = frozenset({"CA", "OC", "DC", "OD", "UC"})
-"""ORC-1: cancel and discontinue, asked for and told (HL7 table 0119)."""
+_CANCELLING_CONTROLS = frozenset({"CA", "OC", "CR", "DC", "OD", "DR"})
+"""ORC-1: cancel and discontinue, asked for, told, and done as asked (HL7 table 0119)."""
+_CANCELLED_STATUSES = frozenset({"CA", "DC"})
+"""ORC-5, of an order whose status is told to have changed (HL7 table 0038)."""
 _CANCELLING_EVENTS = frozenset({"S15", "S16", "S17", "S26"})
 """MSH-9.2: cancelled, discontinued, deleted, not shown up (HL7 table 0003)."""
 _ENDS = re.compile(r"[\r\n\x0b\x1c]+")
 _ENVELOPE = ("FHS", "BHS", "FTS", "BTS")
 _MOST_FIELDS = 64
+_ZONE = re.compile(r"[+-][0-9]{4}$")
 _ESCAPES = re.compile(r"\\([FSTRE])\\")
 
 
@@ -130,7 +133,10 @@ def _split_orders(message: _Message) -> Iterator[_Message]:
 
 def _read_order(order: _Message, place: Phrase, *, cancels: bool) -> Request | ListFault:
     control = order.component(order.first("ORC", 1))
-    start = _find_start(order)
+    ended = control in _CANCELLING_CONTROLS or (
+        control == "SC" and order.component(order.first("ORC", 5)) in _CANCELLED_STATUSES
+    )
+    start = _ZONE.sub("", _find_start(order))
     accession = order.component(order.first("IPC", 1)) or order.component(order.first("OBR", 18))
     modality = order.component(order.first("IPC", 5)) or order.component(order.first("OBR", 24))
     name = order.first("PID", 5).partition(order.encoding[1:2] or "~")[0].replace(order.encoding[0], "^").rstrip("^")
@@ -146,7 +152,7 @@ def _read_order(order: _Message, place: Phrase, *, cancels: bool) -> Request | L
         time = facts.read_time(start[8:12]) if len(start) >= 12 else ""
     except ValueError as error:
         return ListFault(place, Phrase("a value cannot be read: {why}", why=error.args[0]))
-    return Request(exam=exam, place=place, time=time, cancels=cancels or control in _CANCELLING_CONTROLS)
+    return Request(exam=exam, place=place, time=time, cancels=cancels or ended)
 
 
 def _find_start(order: _Message) -> str:

@@ -77,16 +77,18 @@ def read_list(text: str, day: str) -> tuple[Source, tuple[Request, ...]]:
 def check_requests(requests: Iterable[Request], day: str, faults: Iterable[ListFault] = ()) -> tuple[Request, ...]:
     """Return a list's requests, each with its day. Raises ListError where any of them cannot be taken.
 
-    An exam stands in a list once, but that a later message may take back what an earlier one asked for.
+    An exam stands in a list once, but for messages: a later one may change or take back what an earlier one asked for.
     """
     found: list[ListFault] = list(faults)
     taken: list[Request] = []
     first: dict[tuple[str, ...], Request] = {}
     for request in requests:
-        dated = replace(request, exam=replace(request.exam, study_date=request.exam.study_date or day))
+        stated = request.exam.study_date
+        dated = replace(request, exam=replace(request.exam, study_date=stated or day), says_day=bool(stated))
         problem = _find_problem(dated)
         known = first.setdefault(_identify(dated), dated)
-        if problem is None and known is not dated and dated.place.pattern.startswith("line") and not dated.cancels:
+        repeats = known is not dated and not (dated.cancels or dated.place.pattern.startswith("message"))
+        if problem is None and repeats:
             problem = Phrase(
                 "it is the same exam as {place}; remove one, or give each its own accession number", place=known.place
             )

@@ -1,5 +1,6 @@
 """An exam that is expected, what became of it, and when a clinic is told which did not come."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,6 +19,9 @@ MOST_IMAGES = 100_000
 
 USUAL_HOUR = 18
 """At which a clinic is told that has chosen no other, in UTC."""
+
+EARLY = 6
+"""Hours before this one are of the night behind a day, and not of its morning: the evening of clinics in America."""
 
 KEPT = timedelta(days=90)
 """For how long behind its day an expected exam is kept."""
@@ -79,6 +83,8 @@ class Request:
     images: int | None = None
     key: str = field(default="", repr=False)
     cancels: bool = False
+    says_day: bool = True
+    """Whether the day is its own, and not that of its list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,12 @@ class Attendance:
     expected: ExpectedExam
     study: Study | None = None
 
+    @property
+    def patient_differs(self) -> bool:
+        """Whether what came states another Patient ID than was expected: its accession number may be another's, too."""
+        came = self.study.exam.patient_key if self.study else ""
+        return "" not in {came, self.expected.exam.patient_key} and came != self.expected.exam.patient_key
+
     def find_presence(self, *, over: bool) -> Presence:
         """Return what became of it; `over` says whether it should have come by now."""
         if self.study is not None:
@@ -125,18 +137,33 @@ class Attendance:
         return Presence.OVERDUE if over else Presence.EXPECTED
 
 
+def choose_study(found: Iterable[Collection[Study]]) -> Study | None:
+    """Return the study that came of an exam: of the surest that anything is left of, the one with most images."""
+    present = ([study for study in studies if study.instances or study.rejected] for studies in found)
+    surest = next(filter(None, present), [])
+    return max(surest, key=lambda study: (study.instances, study.study_id), default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Reminder:
     """When a clinic is told which exams did not come, and for which day it last was."""
 
     hour: int = USUAL_HOUR
-    """0 to 23, UTC."""
+    """0 to 23, UTC. One before `EARLY` is of the night behind the day."""
     told_day: str = ""
+
+    def find_last(self, at: datetime) -> datetime:
+        """Return the last moment at which the clinic was to be told."""
+        today = at.replace(hour=self.hour, minute=0, second=0, microsecond=0)
+        return today if today <= at else today - timedelta(days=1)
+
+    def find_day(self, at: datetime) -> str:
+        """Return the last day (`YYYYMMDD`) of which everything should have come by now."""
+        return f"{self.find_last(at) - timedelta(days=self.hour < EARLY):%Y%m%d}"
 
     def is_over(self, day: str, at: datetime) -> bool:
         """Say whether what was expected on a day should have come by now."""
-        today = f"{at:%Y%m%d}"
-        return day < today or (day == today and at.hour >= self.hour)
+        return day <= self.find_day(at)
 
 
 def make_id(ids: KeyedIds, clinic_id: str, exam: Exam, key: str) -> str:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from intake.expectations.model import Attendance, ExpectedExam, Kept, Reminder
 from intake.files.outcomes import Page
+from intake.studies.exams import Exam
 
 
 class ExpectedExams(Protocol):
@@ -26,6 +27,13 @@ class ExpectedExams(Protocol):
 
     def count_day(self, clinic_id: str, day: str) -> int:
         """Return how many exams of a day are expected and were not cancelled, of at most about a thousand."""
+        ...
+
+    def find_ids(self, clinic_id: str, exams: Sequence[Exam]) -> list[str | None]:
+        """Return the ids of what is expected under exams' accession numbers, on whatever day; None for nothing.
+
+        Of several, it is the one that was written last.
+        """
         ...
 
     def cancel(self, clinic_id: str, expected_id: str, *, cancelled: bool = True) -> ExpectedExam:

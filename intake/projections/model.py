@@ -241,3 +241,9 @@ class FeedPage:
     next: str
     more: bool
     """Entries that stand behind it already."""
+
+
+def measure_share(part: int, rest: int) -> float:
+    """Return how many of a hundred a part is, to a decimal: 100 only for all of it, and 0 only for nothing."""
+    share = round(100 * part / (part + rest), 1)
+    return min(max(share, 0.1), 99.9) if part and rest else share

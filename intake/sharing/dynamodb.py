@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from intake.errors import ConflictError
 from intake.files.model import timestamp
-from intake.sharing.model import MOST_OPENINGS, MOST_TAKINGS, MOST_TRIES, StudyLink
+from intake.sharing.model import LISTED, MOST_OPENINGS, MOST_TAKINGS, MOST_TRIES, StudyLink
 from intake.table.expressions import SYSTEM, clinic, creation, update
 from intake.table.items import Item, moment
 from intake.table.queries import Query
@@ -15,8 +15,6 @@ from intake.table.table import ConditionFailedError, Table
 
 KEPT = timedelta(days=90)
 """For how long after its end a link is told of."""
-
-LISTED = 100
 
 
 class DynamoStudyLinks:

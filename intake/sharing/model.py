@@ -14,6 +14,9 @@ MOST_OPENINGS = 100
 MOST_TAKINGS = 50
 """How often a link may be opened, and its study taken out. Whoever needs more gets another link."""
 
+LISTED = 100
+"""Links of a study that are listed, the newest; more are not made: what nobody sees, nobody can close."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyLink:

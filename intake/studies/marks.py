@@ -22,7 +22,7 @@ from intake.files.item_keys import (
 from intake.files.keys import KeyedIds
 from intake.files.model import timestamp
 from intake.studies.exams import list_terms
-from intake.studies.matching import ExamMatches, list_came_marks
+from intake.studies.matching import CAME, ExamMatches, list_came, match_key
 from intake.studies.model import LIMITS, StudyFile
 from intake.studies.study_items import (
     FIND,
@@ -83,14 +83,12 @@ class StudyMarks:
         news = list(files)
         marks = _collect_marks(news)
         matches = [(one, self._matches.list_keys(one)) for one in news]
-        views = {
-            (view["pk"], view["sk"]): (one.clinic_id, view)
-            for one, keys in matches
-            for view in (*_list_views(one), *list_came_marks(one, keys))
-        }
+        views = {(view["pk"], view["sk"]): (one.clinic_id, view) for one in news for view in _list_views(one)}
+        came = list_came(matches)
         keys = [*(mark.key for mark in marks), *({"pk": pk, "sk": sk} for pk, sk in views)]
-        held = self._table.batch_get(keys)
-        for (clinic_id, view), standing in zip(views.values(), held[len(marks) :], strict=True):
+        held = self._table.batch_get([*keys, *(match_key(digest, CAME) for digest in came)])
+        self._matches.note_came(came, held[len(keys) :])
+        for (clinic_id, view), standing in zip(views.values(), held[len(marks) : len(keys)], strict=True):
             if standing is None:
                 self._table.put(view, clinic(clinic_id))
         items = {mark.key["pk"]: item or {} for mark, item in zip(marks, held, strict=False) if _is_study(mark)}

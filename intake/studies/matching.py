@@ -6,7 +6,9 @@ them states none, where Patient ID, modality and day are.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from intake.files.item_keys import study_key
 from intake.files.keys import KeyedIds, normalise_patient_id
@@ -19,6 +21,12 @@ from intake.table.table import Table
 
 CAME = "#CAME"
 EXPECTED = "#EXPECTED"
+
+MOST_STUDIES = 8
+"""That are remembered under a key. One more takes the place of all: where numbers begin anew, the newest is meant."""
+
+REMEMBERED = timedelta(days=190)
+"""For how long they are, from when one came first: longer than an exam is expected, before its day and behind it."""
 
 _DATE = re.compile(r"[0-9]{8}")
 
@@ -43,9 +51,24 @@ def match_key(digest: str, sort: str) -> Item:
     return {"pk": f"MATCH#{digest}", "sk": sort}
 
 
-def list_came_marks(file: StudyFile, keys: Iterable[str]) -> list[Item]:
-    """Return the items that say under an exam's keys that it came; the first study of a key has it."""
-    return [{**match_key(key, CAME), "study_id": file.study_id} for key in keys]
+def list_came(files: Sequence[tuple[StudyFile, tuple[str, ...]]]) -> dict[str, "Came"]:
+    """Return what came under each digest, of files that are given with theirs."""
+    came: dict[str, Came] = {}
+    for file, digests in files:
+        for digest in digests:
+            new = came.setdefault(digest, Came(file.clinic_id, file.at))
+            new.at = max(new.at, file.at)
+            new.study_ids.add(file.study_id)
+    return came
+
+
+@dataclass(slots=True)
+class Came:
+    """What came under a key just now."""
+
+    clinic_id: str
+    at: datetime
+    study_ids: set[str] = field(default_factory=set)
 
 
 class ExamMatches:
@@ -58,6 +81,25 @@ class ExamMatches:
     def list_keys(self, file: StudyFile) -> tuple[str, ...]:
         return list_match_keys(self._ids, file.clinic_id, file.exam, came=True)
 
+    def note_came(self, came: Mapping[str, Came], held: Sequence[Item | None]) -> None:
+        """Leave under each digest which studies came; `held` is what stands there, in their order."""
+        for (digest, new), mark in zip(came.items(), held, strict=True):
+            known: set[str] = (mark or {}).get("studies", set())
+            unknown = set(sorted(new.study_ids - known)[:MOST_STUDIES])
+            if not unknown:
+                continue
+            joins = len(known) + len(unknown) <= MOST_STUDIES
+            lasting = {"expires": int((new.at + REMEMBERED).timestamp())}
+            self._table.write(
+                update(
+                    match_key(digest, CAME),
+                    clinic(new.clinic_id),
+                    sets=lasting if joins else {**lasting, "studies": unknown},
+                    members={"studies": unknown} if joins else None,
+                    new=True,
+                )
+            )
+
     def follow(self, files: Sequence[tuple[StudyFile, tuple[str, ...]]], held: Mapping[str, Item]) -> None:
         """Have the studies of files tell how many images were expected; `held` are their items by partition."""
         keys = list(dict.fromkeys(key for _, keys in files for key in keys))
@@ -68,12 +110,12 @@ class ExamMatches:
             if images and images != held[study_key(study_id)["pk"]].get(EXPECTED_IMAGES):
                 self.tell_images(clinic_id, study_id, images)
 
-    def find_studies(self, clinic_id: str, exams: Sequence[Exam]) -> list[str | None]:
-        """Return the ids of the studies that came of expected exams, in their order; None for those that did not."""
+    def find_studies(self, clinic_id: str, exams: Sequence[Exam]) -> list[list[set[str]]]:
+        """Return the ids of the studies that came of expected exams, in their order: by each key, the surest first."""
         keys = [list_match_keys(self._ids, clinic_id, exam, came=False) for exam in exams]
         wanted = list(dict.fromkeys(key for each in keys for key in each))
         marks = dict(zip(wanted, self._table.batch_get([match_key(key, CAME) for key in wanted]), strict=True))
-        return [next((mark["study_id"] for key in each if (mark := marks[key])), None) for each in keys]
+        return [[set((marks[key] or {}).get("studies", ())) for key in each] for each in keys]
 
     def tell_images(self, clinic_id: str, study_id: str, images: int | None) -> None:
         """Have a study tell how many images were expected of it; None for no longer."""

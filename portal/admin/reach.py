@@ -4,7 +4,7 @@ Anybody else is, to a lead, somebody who does not exist (docs/adr/0047-a-clinics
 """
 
 from intake.errors import NotFoundError
-from portal.accounts.user_pool import Person, name_group, name_lead_group
+from portal.accounts.user_pool import Person, Standing, name_group, name_lead_group
 from portal.admin.clinics import find_clinic, require_active
 from portal.auth.identity import ADMIN_GROUP, CLINIC_GROUP, LEAD_GROUP, Identity
 from portal.errors import ForbiddenError
@@ -12,6 +12,24 @@ from portal.services import Services
 
 LEADS_DEEDS = frozenset({"remind", "disable", "enable", "make-lead", "end-lead"})
 """What leads may do. A password and an authenticator app are reset by admins, who can make sure of who asks."""
+
+_WORKING = frozenset({Standing.ACTIVE, Standing.RESET})
+
+
+def list_working(services: Services, group: str) -> list[Person]:
+    """Return those of a group who can work now."""
+    return [person for person in services.people.list_members(group) if person.standing in _WORKING]
+
+
+def check_still_leads(services: Services, identity: Identity) -> None:
+    """Ask the user pool before a lead changes anything. Raises ForbiddenError for who is none any more.
+
+    Their token may be taken for some seconds longer: enough to make themselves a lead again, or somebody else.
+    """
+    if not identity.is_admin:
+        leads = list_working(services, name_lead_group(identity.own_clinic()))
+        if identity.subject not in {person.subject for person in leads}:
+            raise ForbiddenError("They are no lead any more.")
 
 
 def find_person(services: Services, identity: Identity, username: str) -> tuple[Person, frozenset[str]]:

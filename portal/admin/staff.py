@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from intake.errors import ConflictError, NotFoundError
 from portal import audit
 from portal.accounts.user_pool import People, Person, Standing, is_email_address, name_group, name_lead_group
-from portal.admin.reach import LEADS_DEEDS, check_place, find_clinic_id, find_guarded, find_person, is_lead
+from portal.admin.reach import (
+    LEADS_DEEDS,
+    check_place,
+    check_still_leads,
+    find_clinic_id,
+    find_guarded,
+    find_person,
+    is_lead,
+    list_working,
+)
 from portal.auth.identity import ADMIN_GROUP, Identity
 from portal.auth.rate_limit import INVITATIONS_A_DAY, count_invitation
 from portal.errors import FieldsError, ProtectedAccountError, TooManyRequestsError
@@ -76,8 +85,6 @@ OFFERED: Mapping[Standing, tuple[str, ...]] = {
 }
 """What makes sense for whom."""
 
-_WORKING = frozenset({Standing.ACTIVE, Standing.RESET})
-
 
 def invite(services: Services, identity: Identity, clinic_id: str | None, fields: Mapping[str, str]) -> Person:
     """Invite somebody to a clinic's staff, or to the admins. Raises NotFoundError, FieldsError, ForbiddenError.
@@ -86,14 +93,16 @@ def invite(services: Services, identity: Identity, clinic_id: str | None, fields
     making an account and giving it a group leaves no trace.
     """
     check_place(services, identity, clinic_id)
+    check_still_leads(services, identity)
     email, name = fields.get("email", "").strip().lower(), " ".join(fields.get("name", "").split())
     _check_fields(email, name)
+    group, concerns = name_group(clinic_id), clinic_id or ""
+    if not identity.is_admin:
+        # Before it is looked up: whether an address has an account is not to be found out by trying many.
+        _count_invitation(services, concerns)
     standing = services.people.find_by_email(email)
     if standing is not None and _is_member(services, identity, standing, clinic_id):
         return standing
-    group, concerns = name_group(clinic_id), clinic_id or ""
-    if not identity.is_admin:
-        _count_invitation(services, concerns)
     services.people.create_group(group)
     if standing is None:
         audit.note(services, identity, "person.invite", clinic_id=concerns, group=group)
@@ -107,10 +116,14 @@ def invite(services: Services, identity: Identity, clinic_id: str | None, fields
 
 
 def act(services: Services, identity: Identity, username: str, deed: str) -> Person:
-    """Do one of ACTS. Raises NotFoundError, ProtectedAccountError, and ConflictError for what makes no sense now."""
+    """Do one of ACTS. Raises NotFoundError, ForbiddenError, ProtectedAccountError, and ConflictError.
+
+    The last is raised for what makes no sense now.
+    """
     person, groups = find_person(services, identity, username)
     if deed not in ACTS or not (identity.is_admin or deed in LEADS_DEEDS):
         raise NotFoundError("There is no such act.")
+    check_still_leads(services, identity)
     if deed not in list_offered(identity, person, groups):
         return _leave_as_is(services, person, groups, deed)
     chosen, clinic_id, guarded = ACTS[deed], find_clinic_id(groups) or "", find_guarded(identity, groups, deed)
@@ -126,7 +139,7 @@ def act(services: Services, identity: Identity, username: str, deed: str) -> Per
     chosen.do(services.people, person, clinic_id)
     if chosen.locks_out:
         _end_sign_ins(services, person)
-    if guarded and not _list_working(services, guarded):
+    if guarded and not list_working(services, guarded):
         # Another one was locked out at the same moment, by the one whom this one locks out.
         _undo(services, person, guarded, deed)
         raise ProtectedAccountError("At least one must remain.")
@@ -165,7 +178,7 @@ def _leave_as_is(services: Services, person: Person, groups: frozenset[str], dee
 def _protect(services: Services, identity: Identity, person: Person, guarded: str) -> None:
     if person.subject == identity.subject:
         raise ProtectedAccountError("You cannot lock yourself out.")
-    others = [one for one in _list_working(services, guarded) if one.subject != person.subject] if guarded else []
+    others = [one for one in list_working(services, guarded) if one.subject != person.subject] if guarded else []
     if guarded and not others:
         raise ProtectedAccountError("The last one must stay.")
 
@@ -184,11 +197,6 @@ def _make_lead(people: People, person: Person, group: str) -> None:
 
 def _end_sign_ins(services: Services, person: Person) -> None:
     services.revocations.end_sign_ins(person.subject, services.clock())
-
-
-def _list_working(services: Services, group: str) -> list[Person]:
-    """Return those of a group who can work now."""
-    return [person for person in services.people.list_members(group) if person.standing in _WORKING]
 
 
 def _is_member(services: Services, identity: Identity, person: Person, clinic_id: str | None) -> bool:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from intake.expectations import facts
 from intake.expectations.lists import LONGEST_LIST
@@ -28,6 +28,15 @@ EXPECTED_ID = "5x1c3e7gk2m4npq6r8stvw9yza"
 
 Text = Annotated[str, Field(max_length=facts.LONGEST)]
 Day = Annotated[str, Field(pattern=DAY, examples=["2026-01-31"])]
+
+
+def _check_day(text: str) -> str:
+    facts.read_day(text)
+    return text
+
+
+Existing = AfterValidator(_check_day)
+"""Refuses a day that there is not, such as 30 February: it is not to be taken for none, and so for today."""
 
 
 class NewExam(Request):
@@ -59,7 +68,7 @@ class NewExams(Request):
         description="CSV whose first line names the columns, or messages; as the portal's page takes it.",
         examples=["Accession number;Patient ID;Modality;Date;Images\nACC-77;TEST-1;CT;2026-01-31;60"],
     )
-    day: Day | None = Field(
+    day: Annotated[Day, Existing] | None = Field(
         default=None, description="Of those that name none; without it, today (UTC).", examples=["2026-01-31"]
     )
 
@@ -97,6 +106,10 @@ class ExpectedView(BaseModel):
         description="`did_not_come` from the hour on at which your clinic wants to be told.", examples=["arrived"]
     )
     study_uid: str | None = Field(description="Of the study that came.", examples=[STUDY_UID])
+    patient_differs: bool = Field(
+        description="Whether the study states another Patient ID than you did: look before you rely on it.",
+        examples=[False],
+    )
     instances: int = Field(description="Accepted files of it.", examples=[57])
     missing: int = Field(description="How many of the images are not there.", examples=[3])
 
@@ -132,7 +145,7 @@ def index(
     identity: Reader,
     services: Collaborators,
     cursor: PageCursor,
-    day: Annotated[str | None, Query(pattern=DAY, examples=["2026-01-31"])] = None,
+    day: Annotated[Annotated[Day, Existing] | None, Query(examples=["2026-01-31"])] = None,
     limit: Limit = 50,
 ) -> ExpectedList:
     """List what is expected on a day (without one, today in UTC), by time, and which of it came."""
@@ -190,6 +203,7 @@ def _show_exam(row: ExpectedRow) -> ExpectedView:
         images=expected.images,
         state=row.presence,
         study_uid=study.study_uid if study else None,
+        patient_differs=row.attendance.patient_differs,
         instances=study.instances if study else 0,
         missing=study.missing if study else (expected.images or 0),
     )

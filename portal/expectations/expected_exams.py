@@ -1,6 +1,6 @@
 """Expected exams as a clinic's people and partners may see and change them: their own clinic's, and nobody else's."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -136,15 +136,19 @@ def choose_hour(services: Services, identity: Identity, hour: int) -> None:
     services.reminders.choose_hour(clinic_id, hour)
 
 
-def _save(services: Services, identity: Identity, requests: Iterable[Request], source: Source) -> TakenList:
+def _save(services: Services, identity: Identity, requests: Sequence[Request], source: Source) -> TakenList:
     clinic_id, at = identity.own_clinic(), services.clock()
+    # Messages that take an order back often say its number and no day.
+    undated = [request.exam for request in requests if _is_taken_back_by_number(request)]
+    known = iter(services.expected.find_ids(clinic_id, undated) if undated else ())
     exams = []
     for request in requests:
         exam = replace(request.exam, patient_key=services.ids.patient(clinic_id, request.exam.patient_id))
         exams.append(
             ExpectedExam(
                 clinic_id=clinic_id,
-                expected_id=make_id(services.ids, clinic_id, exam, request.key),
+                expected_id=(next(known) if _is_taken_back_by_number(request) else None)
+                or make_id(services.ids, clinic_id, exam, request.key),
                 exam=exam,
                 time=request.time,
                 images=request.images,
@@ -157,6 +161,10 @@ def _save(services: Services, identity: Identity, requests: Iterable[Request], s
         )
     note(services, identity, "expected.add", clinic_id=clinic_id, source=source.value, exams=str(len(exams)))
     return TakenList(services.expected.save(clinic_id, exams), min(exam.day for exam in exams))
+
+
+def _is_taken_back_by_number(request: Request) -> bool:
+    return request.cancels and not request.says_day and bool(request.exam.accession_number) and not request.key
 
 
 def _redact(attendance: Attendance, *, names: bool) -> Attendance:

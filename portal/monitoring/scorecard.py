@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from intake.files.states import State
-from intake.projections.model import Bucket, Grain
+from intake.projections.model import Bucket, Grain, measure_share
 from portal.auth.identity import Identity
 from portal.monitoring.statistics import Standing, rank_devices, sum_counts, sum_states
 from portal.services import Services
@@ -41,7 +41,7 @@ class Checked:
     @property
     def first_share(self) -> float | None:
         """Files accepted at first try of a hundred; None where none was checked."""
-        return 100 * self.first_accepted / self.judged if self.judged else None
+        return measure_share(self.first_accepted, self.rejected) if self.judged else None
 
 
 @dataclass(frozen=True, slots=True)

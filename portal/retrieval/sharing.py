@@ -14,7 +14,7 @@ from typing import Any
 
 from intake.errors import NotFoundError
 from intake.files.keys import is_study_id
-from intake.sharing.model import StudyLink, digest_code, digest_token
+from intake.sharing.model import LISTED, StudyLink, digest_code, digest_token
 from intake.studies.model import Study
 from portal.audit import note
 from portal.auth.identity import Identity
@@ -70,6 +70,9 @@ def create_link(services: Services, identity: Identity, study_id: str, days: str
     if sum(link.is_open_at(at) for link in standing) >= MOST_OPEN:
         told = gettext("{count} links to this exam are open. Close one first.")
         raise FieldsError({"days": told.format(count=MOST_OPEN)})
+    if len(standing) >= LISTED:
+        told = gettext("{count} links to this exam were made already. Make another one later.")
+        raise FieldsError({"days": told.format(count=LISTED)})
     count_link(services, study.clinic_id)
     token, code = secrets.token_urlsafe(32), "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
     link = StudyLink(

@@ -15,7 +15,7 @@ from intake.languages import format_date, format_number, mark
 from intake.messaging.mails import gettext, name_clinic, ngettext, write_mail
 from intake.messaging.model import Alert
 from intake.operations.model import FILES, USUALLY, WEEKS, WINDOW
-from intake.projections.model import DueAlert
+from intake.projections.model import DueAlert, measure_share
 from processor.judge.rules.catalogue import RULES
 
 _OUTCOMES = {
@@ -223,7 +223,7 @@ def _describe_month(codes: Mapping[str, int], which: str = "") -> str:
         "{count} files checked, {share} % accepted at first try",
         checked,
     )
-    return told.format(count=format_number(checked), share=format_number(100 * first / checked, 1))
+    return told.format(count=format_number(checked), share=format_number(measure_share(first, rejected), 1))
 
 
 def _list_reasons(causes: Iterable[tuple[int, str]], unknown: str) -> list[str]:

@@ -5,8 +5,9 @@ A day is looked at from that hour on, and once. What is late by then is told; wh
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
-from intake.expectations.model import Attendance, Presence, Reminder
+from intake.expectations.model import Attendance, Presence
 from intake.expectations.ports import ExpectedExams, Reminders
 from intake.files.model import now
 from intake.messaging.model import AlertKind
@@ -16,6 +17,12 @@ from intake.tenants.ports import Directory
 
 _PAGE = 100
 """Exams that are read together."""
+
+MOST_LOOKED_AT = 10_000
+"""Exams of a clinic's day: more than anybody does, so that none keeps a sweep from the other clinics."""
+
+PATIENCE = timedelta(hours=3)
+"""For how long files that wait for their verdict put it off: the queue is everybody's, and may never be empty."""
 
 
 class ExpectedWatch:
@@ -43,17 +50,21 @@ class ExpectedWatch:
         at = self._clock()
         clinics = [clinic.clinic_id for clinic in self._directory.clinics() if clinic.active]
         due = {
-            clinic_id: day
+            clinic_id: (day, reminder.find_last(at))
             for clinic_id, reminder in self._reminders.read(clinics).items()
-            if (day := _find_day(reminder, at)) > reminder.told_day
+            if (day := reminder.find_day(at)) > reminder.told_day
         }
-        if not due or self._queue.depth():
-            # Files wait for their verdict: they may be of what seems to be missing.
-            return 0
-        return sum(self._tell(clinic_id, day, at) for clinic_id, day in due.items())
+        # Files that wait for their verdict may be of what seems to be missing.
+        waits = bool(due) and self._queue.depth() > 0
+        return sum(
+            self._tell(clinic_id, day, at)
+            for clinic_id, (day, since) in due.items()
+            if not waits or at - since >= PATIENCE
+        )
 
     def _tell(self, clinic_id: str, day: str, at: datetime) -> int:
-        missing = sum(one.find_presence(over=True) is Presence.OVERDUE for one in self._list_day(clinic_id, day))
+        looked_at = islice(self._list_day(clinic_id, day), MOST_LOOKED_AT)
+        missing = sum(one.find_presence(over=True) is Presence.OVERDUE for one in looked_at)
         if missing:
             # Announced first: a crash before it is noted announces the same episode again, which changes nothing.
             self._outbox.announce(AlertKind.EXAMS_MISSING, clinic_id, f"{clinic_id}.{day}", day, at, count=missing)
@@ -68,8 +79,3 @@ class ExpectedWatch:
             after = page.next
             if after is None:
                 return
-
-
-def _find_day(reminder: Reminder, at: datetime) -> str:
-    """Return the last day of which a clinic is to have been told: today from its hour on, and yesterday before."""
-    return f"{at if at.hour >= reminder.hour else at - timedelta(days=1):%Y%m%d}"

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from intake.errors import NotFoundError
-from intake.expectations.model import Attendance, ExpectedExam, Kept, Reminder, settle
+from intake.expectations.model import Attendance, ExpectedExam, Kept, Reminder, choose_study, settle
+from intake.files.keys import normalise_patient_id
 from intake.files.outcomes import Page
+from intake.studies.exams import Exam
 from intake.studies.matching import list_match_keys
 from intake.studies.model import Study
 from tests.fakes.search import FakeStudies
@@ -42,6 +44,12 @@ class FakeExpectedExams:
     def count_day(self, clinic_id: str, day: str) -> int:
         return sum(exam.day == day and not exam.cancelled for exam in self._of(clinic_id))
 
+    def find_ids(self, clinic_id: str, exams: Sequence[Exam]) -> list[str | None]:
+        known = {normalise_patient_id(one.exam.accession_number): one.expected_id for one in self._of(clinic_id)}
+        return [
+            known.get(number) if (number := normalise_patient_id(exam.accession_number)) else None for exam in exams
+        ]
+
     def cancel(self, clinic_id: str, expected_id: str, *, cancelled: bool = True) -> ExpectedExam:
         known = self.kept.get(expected_id)
         if known is None or known.clinic_id != clinic_id:
@@ -55,8 +63,8 @@ class FakeExpectedExams:
     def _find_study(self, exam: ExpectedExam) -> Study | None:
         wanted = list_match_keys(IDS, exam.clinic_id, exam.exam, came=False)
         studies = [one for one in FakeStudies(self.table).seen().values() if one.clinic_id == exam.clinic_id]
-        came = {key: study for study in studies for key in list_match_keys(IDS, study.clinic_id, study.exam, came=True)}
-        return next((came[key] for key in wanted if key in came), None)
+        keys = {study.study_id: list_match_keys(IDS, study.clinic_id, study.exam, came=True) for study in studies}
+        return choose_study([study for study in studies if key in keys[study.study_id]] for key in wanted)
 
 
 @dataclass

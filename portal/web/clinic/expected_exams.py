@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from intake.expectations.lists import EXAMPLE
+from intake.expectations.model import EARLY, ListFault
 from portal.auth.identity import Identity
 from portal.cursors import Cursor
 from portal.errors import MalformedListError
@@ -55,6 +56,10 @@ def expected_page(  # noqa: PLR0917 - FastAPI calls it by keyword.
 def take_list(request: Request, identity: Staff, services: Collaborators, fields: Fields) -> Response:
     day = expected_exams.choose_day(services, fields.get("day", ""))
     text = fields.get("list", "")
+    if fields.get("day") and _write_day(day) != fields["day"]:
+        # Taken for today, exams would be missed on a day on which nobody expects them.
+        unknown = [ListFault("the day", "there is no such day; choose it again")]
+        return _render_day(request, services, identity, day, Cursor("/expected"), faults=unknown, text=text)
     try:
         taken = expected_exams.take_list(services, identity, text, day)
     except MalformedListError as error:
@@ -109,6 +114,7 @@ def _render_day(
         before=f"{chosen - timedelta(days=1):%Y-%m-%d}",
         behind=f"{chosen + timedelta(days=1):%Y-%m-%d}",
         hour=page.hour,
+        early=EARLY,
         example=EXAMPLE,
         **given,
         **build_page_links("/expected", cursor, page.next, day=_write_day(day), show="absent" * bool(given["absent"])),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from intake.languages import mark
-from intake.sharing.model import MOST_TRIES, StudyLink
+from intake.sharing.model import MOST_OPENINGS, MOST_TAKINGS, MOST_TRIES, StudyLink
 from portal.auth.identity import Identity
 from portal.errors import FieldsError
 from portal.http.pages.rendering import render
@@ -24,6 +24,7 @@ OPEN = Badge("Open", "check", "ok", "It works.")
 REVOKED = Badge("Closed", "cross", "wait", "Somebody of the clinic closed it.")
 LAPSED = Badge("Expired", "clock", "wait", "Its time is over.")
 LOCKED = Badge("Locked", "warning", "warn", "The wrong code was entered too often.")
+USED_UP = Badge("Used up", "clock", "wait", "It was opened, or the exam downloaded, as often as a link allows.")
 
 DONE = {"closed": mark("The link was closed. Downloads that have begun end within 15 minutes.")}
 
@@ -83,4 +84,6 @@ def _choose_badge(link: StudyLink, at: datetime) -> Badge:
         return REVOKED
     if at >= link.expires_at:
         return LAPSED
-    return OPEN if link.is_open_at(at) else LOCKED
+    if not link.is_open_at(at):
+        return LOCKED
+    return USED_UP if link.opened >= MOST_OPENINGS or link.taken >= MOST_TAKINGS else OPEN

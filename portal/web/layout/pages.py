@@ -16,7 +16,8 @@ from portal.http.sessions.session_cookies import require_admin, require_lead, re
 
 async def _read_fields(request: Request) -> Mapping[str, str]:
     form = await request.form(max_files=0)
-    return {name: value for name, value in form.items() if isinstance(value, str)}
+    # A form may say of itself that it is written in a code that knows more than Unicode does: no page could show that.
+    return {name: value.encode(errors="replace").decode() for name, value in form.items() if isinstance(value, str)}
 
 
 Staff = Annotated[Identity, Depends(require_staff)]

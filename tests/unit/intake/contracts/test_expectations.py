@@ -268,3 +268,100 @@ def test_no_key_and_no_index_tells_whose_exam_is_expected(dynamodb):
     keys = [item.get(name) for item in items for name in ("pk", "sk", "clinic_key", "created_key")]
     assert len(items) == 3
     assert "SECRET" not in str(keys)
+
+
+def rejected(number, revision=1, **changes):
+    return image(number, state=State.REJECTED, revision=revision, **changes)
+
+
+def test_an_exam_whose_files_were_all_refused_and_deleted_did_not_come(clinics):
+    clinics.expected.save("northside", [an_exam(images=60)])
+    clinics.arrive(rejected(1), rejected(2))
+    clinics.arrive(*(image(number, state=State.DELETED, revision=2) for number in (1, 2)))
+    (told,) = clinics.day()
+    assert told.find_presence(over=True) is Presence.OVERDUE
+    assert told.study is None
+
+
+@pytest.mark.parametrize("emptied", [True, False])
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("first", ["expected", "came"])
+def test_an_exam_is_found_also_where_another_study_stated_its_number_first(clinics, emptied, together, first):
+    """Sent under a wrong study, refused, deleted, and sent anew: it came."""
+    wrong = [rejected(1, study="7.7")]
+    right = [image(number, study="1.2.3") for number in range(10, 13)]
+
+    def arrive():
+        if together:
+            clinics.arrive(*right, *wrong)
+        else:
+            clinics.arrive(*wrong)
+        if emptied:
+            clinics.arrive(image(1, study="7.7", state=State.DELETED, revision=2))
+        if not together:
+            clinics.arrive(*right)
+
+    steps = [lambda: clinics.expected.save("northside", [an_exam(images=4)]), arrive]
+    for step in steps if first == "expected" else reversed(steps):
+        step()
+    (told,) = clinics.day()
+    assert told.find_presence(over=True) is Presence.ARRIVED
+    assert (told.study.study_uid, told.study.instances, told.study.missing) == ("1.2.3", 3, 1)
+
+
+@pytest.mark.parametrize("first", ["expected", "came"])
+def test_each_study_of_a_number_is_held_against_it_whatever_came_first(clinics, first):
+    steps = [
+        lambda: clinics.expected.save("northside", [an_exam(images=4)]),
+        lambda: clinics.arrive(image(1), image(2)),
+        lambda: clinics.arrive(image(3, study="5.5")),
+    ]
+    for step in steps if first == "expected" else reversed(steps):
+        step()
+    assert {(one.study_uid, one.expected_images, one.missing) for one in clinics.studies()} == {
+        ("1.2.3", 4, 2),
+        ("5.5", 4, 3),
+    }
+    clinics.expected.cancel("northside", an_exam().expected_id)
+    assert {one.expected_images for one in clinics.studies()} == {0}
+    assert clinics.settled() == {"complete": 2}
+
+
+@pytest.mark.parametrize(
+    "corrected",
+    [
+        {"accession_number": "ACC-78"},
+        {"accession_number": "", "patient_id": "TEST-2"},
+        {"accession_number": "", "modality": "MR"},
+        {"accession_number": "", "patient_id": ""},
+        {"accession_number": "ACC-77X", "patient_id": ""},
+    ],
+)
+def test_a_study_is_held_against_no_number_that_was_corrected_to_be_of_another_exam(clinics, corrected):
+    clinics.arrive(image(1), image(2))
+    clinics.expected.save("northside", [an_exam(key="order-1", images=60)])
+    assert clinics.settled() == {"missing": 1}
+    clinics.expected.save("northside", [an_exam(key="order-1", images=60, **corrected)])
+    assert (clinics.studies()[0].expected_images, clinics.settled()) == (0, {"complete": 1})
+    assert clinics.day()[0].study is None
+
+
+def test_what_came_is_remembered_longer_than_it_is_expected_and_not_for_ever(dynamodb):
+    """Numbers begin anew: an exam of years ago is none that came today."""
+    project(DynamoProjections(Table(dynamodb, TABLE), IDS), image(1))
+    marks = [item for item in dynamodb.scan(TableName=TABLE)["Items"] if item["sk"]["S"] == "#CAME"]
+    days = {(int(mark["expires"]["N"]) - NOON.timestamp()) // 86_400 for mark in marks}
+    assert len(marks) == 2
+    assert all(180 <= each < 200 for each in days)
+
+
+def test_an_accession_number_leads_to_what_is_expected_on_whatever_day(clinics):
+    first, moved = an_exam(), an_exam(study_date="20261123")
+    unnumbered = an_exam(accession_number="")
+    assert clinics.expected.find_ids("northside", [first.exam]) == [None]
+    for exam in (first, unnumbered, moved):
+        clinics.expected.save("northside", [exam])
+    asked = [unnumbered.exam, an_exam(accession_number=" acc-77").exam, an_exam(accession_number="ACC-78").exam]
+    assert clinics.expected.find_ids("northside", asked) == [None, moved.expected_id, None]
+    assert clinics.expected.find_ids("lakeview", asked) == [None] * 3
+    assert clinics.expected.find_ids("northside", []) == []

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from intake.expectations.lists import LONGEST_LIST, read_list
-from intake.expectations.model import MOST_EXAMS, ListError, Source
+from intake.expectations.lists import LONGEST_LIST, check_requests, read_list
+from intake.expectations.model import MOST_EXAMS, ListError, Request, Source
 from intake.studies.exams import Exam
 
 SEED = 20261130
@@ -185,3 +185,69 @@ def test_nothing_that_anybody_pastes_ends_in_another_error():
 def test_the_longest_lists_are_read_in_one_go(text):
     """The time limit of each test stands for what a reader that is not linear would take."""
     assert any(outcome(text))
+
+
+STATUS = "ORC|SC|P1|F1||{}||^^^202611300930\r"
+
+
+@pytest.mark.parametrize(
+    ("control", "cancels"),
+    [
+        ("CA", True),
+        ("OC", True),
+        ("CR", True),
+        ("DC", True),
+        ("OD", True),
+        ("DR", True),
+        ("UC", False),
+        ("UD", False),
+        ("XO", False),
+        ("NW", False),
+    ],
+)
+def test_an_order_is_taken_back_by_what_ends_it_and_not_by_an_end_that_failed(control, cancels):
+    """HL7 table 0119: `CR` and `DR` say that it was ended as asked, `UC` and `UD` that it could not be."""
+    (request,) = read_list(ORM.format(control), DAY)[1]
+    assert request.cancels is cancels
+
+
+@pytest.mark.parametrize(
+    ("status", "cancels"), [("CA", True), ("DC", True), ("SC", False), ("IP", False), ("CM", False), ("", False)]
+)
+def test_a_change_of_status_takes_an_order_back_where_the_status_says_so(status, cancels):
+    text = ORM.replace("ORC|{}|P1|F1||||^^^202611300930\r", STATUS.format(status))
+    (request,) = read_list(text, DAY)[1]
+    assert request.cancels is cancels
+
+
+@pytest.mark.parametrize(
+    ("start", "time"),
+    [
+        ("20261130+0100", ""),
+        ("2026113009+0100", ""),
+        ("202611300930+0100", "0930"),
+        ("20261130093000.0000-0500", "0930"),
+        ("2026113009", ""),
+    ],
+)
+def test_a_start_may_say_its_time_zone_and_may_end_anywhere(start, time):
+    (request,) = read_list(OMI.replace("20261130093000", start), "20260101")[1]
+    assert (request.exam.study_date, request.time) == (DAY, time)
+
+
+@pytest.mark.parametrize("day", ["31.12.9999", "9999-12-31", "99991001", "01.01.0001", "0999-01-31", "30.11.2206"])
+def test_a_day_that_nobody_lives_to_see_is_a_slip(day):
+    """Its list would never be told of, and neither its year nor the end of what is kept can be written."""
+    ((place, problem),) = faults_of(ENGLISH + ROW.replace("2026-11-30", day))
+    assert (place, "there is no such day" in problem) == ("line 2", True)
+
+
+@pytest.mark.parametrize("place", ["line", "exam"])
+def test_an_exam_stands_in_a_list_once_however_the_list_came(place):
+    """Two of which nothing says that they differ would be one, and the other would never be missed."""
+    exam = Exam(patient_id="TEST-1", modality="US", study_date=DAY)
+    asked = [Request(exam=exam, place=f"{place} {number}", time=time) for number, time in ((1, "0900"), (2, "1400"))]
+    with pytest.raises(ListError) as refused:
+        check_requests(asked, DAY)
+    assert [fault.place for fault in refused.value.faults] == [f"{place} 2"]
+    assert "its own accession number" in refused.value.faults[0].problem

@@ -60,7 +60,8 @@ def test_an_exam_of_today_is_overdue_from_the_hour_that_the_clinic_chose(portal,
     client.post(PATH, json={"exams": [{**EXAM, "day": None}]})
     at = now()
     for hour, state in ((at.hour, "did_not_come"), (at.hour + 1, "expected")):
-        if hour < 24:
+        # An hour before six is of the night behind the day.
+        if 6 <= hour < 24:
             portal.reminders.choose_hour("northside", hour)
             assert [row["state"] for row in listed(client, f"{at:%Y-%m-%d}")] == [state]
 
@@ -146,3 +147,64 @@ def test_who_may_only_read_expects_nothing(portal, client):
     (row,) = listed(reader)
     assert reader.post(PATH, json={"exams": [EXAM]}).status_code == 403
     assert reader.post(f"{PATH}/{row['expected_id']}/cancel").status_code == 403
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "2025-02-29", "0001-01-01", "9999-12-31", "2026-04-31", "2026-11-31"])
+def test_a_day_that_there_is_not_is_refused_and_not_taken_for_today(client, day):
+    """Taken for today, the exams would be missed on a day on which nobody expects them."""
+    for body in ({"list": "Accession\nA", "day": day}, {"exams": [{"accession_number": "A"}], "day": day}):
+        answer = client.post(PATH, json=body)
+        assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (422, "invalid-request")
+    assert client.get(PATH).json()["exams"] == []
+    assert client.get(PATH, params={"day": day}).status_code == 422
+
+
+CANCEL = "MSH|^~\\&|A|B|C|D|1||{}|1|P|2.5\r{}"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        CANCEL.format("ORM^O01", "ORC|CA\rOBR|1|||||||||||||||||ACC-77"),
+        CANCEL.format("ORM^O01", "PID|1||TEST-1\rORC|OC\rOBR|1|||||||||||||||||acc-77"),
+        CANCEL.format("OMI^O23", "ORC|DC\rIPC|ACC-77"),
+        CANCEL.format("SIU^S15", "SCH|1\rOBR|1|||||||||||||||||ACC-77"),
+        CANCEL.format("ORM^O01", "ORC|SC||||CA\rOBR|1|||||||||||||||||ACC-77"),
+    ],
+)
+def test_an_order_is_taken_back_by_its_number_where_the_message_says_no_day(client, message):
+    """Else it would be awaited on its day, and be said not to have come."""
+    client.post(PATH, json={"exams": [EXAM]})
+    assert client.post(PATH, json={"list": message}).json() == {**NONE, "cancelled": 1}
+    assert [row["state"] for row in listed(client)] == ["cancelled"]
+    assert client.post(PATH, json={"list": message}).json() == {**NONE, "unchanged": 1}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        CANCEL.format("ORM^O01", "ORC|CA\rOBR|1|||||||||||||||||ACC-78"),
+        # Of the old day, after it was put off to another.
+        CANCEL.format("ORM^O01", "ORC|CA\rOBR|1|||||||||||||||||ACC-77|||||||||^^^20261120"),
+        CANCEL.format("ORM^O01", "PID|1||TEST-1\rORC|CA\rOBR|1|||||||||||||||||||||||CT"),
+    ],
+)
+def test_no_other_order_is_taken_back_by_it(client, message):
+    client.post(PATH, json={"exams": [EXAM]})
+    assert client.post(PATH, json={"list": message}).json() == NONE
+    assert [row["state"] for row in listed(client)] == ["did_not_come"]
+
+
+@pytest.mark.parametrize(
+    ("patient_id", "differs"),
+    [("TEST-1", False), (" test-1 ", False), ("", False), ("TEST-2", True), ("TEST-11", True), ("0TEST-1", True)],
+)
+def test_an_exam_that_came_under_another_patient_is_told_as_such(portal, client, patient_id, differs):
+    """An accession number that two patients share finds the exam all the same: somebody must look."""
+    client.post(PATH, json={"exams": [{**EXAM, "patient_id": patient_id}]})
+    assert [row["patient_differs"] for row in listed(client)] == [False]
+    portal.table.files |= {record.file_id: record for record in map(image, range(1, 3))}
+    (row,) = listed(client)
+    assert (row["state"], row["patient_differs"]) == ("arrived", differs)
+    text = portal.browser().get(f"/expected?day={DAY}").text
+    assert ("Came with another Patient ID" in text) is differs

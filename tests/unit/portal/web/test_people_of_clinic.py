@@ -241,3 +241,37 @@ def test_what_cannot_be_noted_does_not_happen(portal, lead, nora, monkeypatch):
         with pytest.raises(TimeoutError):
             lead.post(f"/people/{nora.username}/{deed}")
     assert portal.people.find_person(nora.username) == (nora, {"clinic:northside"})
+
+
+@pytest.mark.parametrize("lost", ["end-lead", "disable", "gone", "invited"])
+def test_who_was_a_lead_a_moment_ago_changes_nothing_by_an_old_token(portal, nora, lost):
+    """A worker may take the token for some seconds longer: enough to make oneself a lead again, or an accomplice."""
+    stale = portal.browser(sub="lead-9", **{"cognito:groups": LEADS})
+    add(portal, "Another", *LEADS)
+    if lost != "gone":
+        groups = LEADS[:1] if lost == "end-lead" else LEADS
+        standing = {"disable": Standing.DISABLED, "invited": Standing.INVITED}.get(lost, Standing.ACTIVE)
+        add(portal, "Was a lead", *groups, subject="lead-9", standing=standing)
+    for person, groups in [portal.people.find_person(name) for name in sorted(portal.people.known)]:
+        for deed in ("make-lead", "enable", "disable", "end-lead", "remind"):
+            assert stale.post(f"/people/{person.username}/{deed}").status_code == 403
+            assert portal.people.find_person(person.username) == (person, groups)
+    assert stale.post("/people/invite", data={"email": EMAIL}).status_code == 403
+    assert portal.people.mails == []
+    assert portal.audit.written == []
+
+
+@pytest.mark.parametrize(
+    "place", [["clinic:lakeview"], ["admin"], ["clinic:northside"], ["clinic:lakeview", "lead:lakeview"], []]
+)
+def test_who_has_an_account_is_found_out_no_more_often_than_people_are_invited(portal, lead, monkeypatch, place):
+    """Each address that is tried tells whether it has an account, and so whether somebody works elsewhere."""
+    monkeypatch.setattr("portal.auth.rate_limit.INVITATIONS_A_DAY", 3)
+    person = add(portal, "Stranger", *(place or ["somewhere"]))
+    if not place:
+        portal.people.leave(person, "somewhere")
+    for _ in range(3):
+        assert "were sent today" not in lead.post("/people/invite", data={"email": person.email}).text
+    told = lead.post("/people/invite", data={"email": person.email})
+    assert (told.status_code, "were sent today" in told.text) == (422, True)
+    assert "were sent today" in lead.post("/people/invite", data={"email": EMAIL}).text

@@ -135,3 +135,49 @@ def test_a_clinic_that_takes_no_part_any_more_is_told_nothing(world):
 def test_a_day_of_many_exams_is_read_page_by_page(world):
     world.expect(*(f"A{number}" for number in range(250)))
     assert world.sweep(20) == ["[Silent Scalper] 250 expected exams did not come at northside"]
+
+
+@pytest.mark.parametrize(("hour", "told"), [(18, 0), (19, 0), (20, 0), (21, 1), (23, 1)])
+def test_where_files_come_without_a_pause_it_is_told_all_the_same(world, hour, told):
+    """The queue is everybody's: one who sends without a pause would keep all others from being told."""
+    world.expect("A1")
+    world.queue.send([{"waits": 1}])
+    assert len(world.sweep(hour)) == told
+
+
+def test_a_day_that_files_waited_through_is_told_in_the_night_and_not_lost(world):
+    world.expect("A1")
+    world.reminders.choose_hour("northside", 23)
+    world.queue.send([{"waits": 1}])
+    assert world.sweep(23) == []
+    for hour, told in ((0, 0), (1, 0), (2, 1), (22, 1)):
+        world.at = NOON.replace(hour=hour, minute=5) + timedelta(days=1)
+        world.watch.run()
+        world.projector.tell_pending()
+        assert len(world.alerts.published) == told
+
+
+def test_who_expects_more_than_anybody_does_keeps_nobody_else_from_being_told(world, monkeypatch):
+    """A sweep has minutes, and works for all clinics."""
+    monkeypatch.setattr("processor.reconcile.missing_exams.MOST_LOOKED_AT", 200)
+    world.expect(*(f"A{number}" for number in range(450)))
+    world.expect("A1", clinic="lakeview")
+    asked = []
+    list_day = world.expected.list_day
+    monkeypatch.setattr(world.expected, "list_day", lambda *at: (asked.append(at[0]), list_day(*at))[1])
+    assert sorted(world.sweep(20)) == [
+        "[Silent Scalper] 1 expected exam did not come at lakeview",
+        "[Silent Scalper] 200 expected exams did not come at northside",
+    ]
+    assert asked.count("northside") == 2
+
+
+def test_a_clinic_whose_evening_is_the_next_day_in_utc_is_told_of_the_day_that_ended(world):
+    world.expect("A1")
+    world.reminders.choose_hour("northside", 2)
+    assert [len(world.sweep(hour)) for hour in (1, 2, 18, 23)] == [0, 0, 0, 0]
+    world.at = NOON.replace(hour=2, minute=5) + timedelta(days=1)
+    world.watch.run()
+    world.projector.tell_pending()
+    (alert,) = world.alerts.published
+    assert f"https://portal.test/expected?day={NOON:%Y-%m-%d}" in alert.body

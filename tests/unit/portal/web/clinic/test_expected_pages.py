@@ -123,3 +123,19 @@ def test_a_list_of_two_thousand_exams_fits_and_a_longer_body_does_not(portal):
     text = LIST.partition("\n")[0] + "\n" + "".join(row.format(n) for n in range(2000))
     assert browser.post("/expected", data={"list": text}).status_code == 303
     assert browser.post("/expected", data={"list": "x" * 2_100_000}).status_code == 413
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "Name\\n\\udfff,", "\\ud83d" * 100, "x\\udc00", '\\"\\ud800'])
+def test_a_list_in_a_code_that_knows_more_than_unicode_is_answered_like_any_other(portal, text):
+    body = f'--x\r\nContent-Disposition: form-data; name="list"\r\n\r\n{text}\r\n--x--\r\n'
+    kind = "multipart/form-data; boundary=x; charset=unicode_escape"
+    assert portal.browser().post("/expected", content=body, headers={"content-type": kind}).status_code == 422
+
+
+@pytest.mark.parametrize("day", ["22.11.2026", "2026-02-30", "tomorrow", "9999-12-31", "22-11-2026"])
+def test_a_list_for_a_day_that_cannot_be_read_is_refused_and_not_taken_for_today(portal, day):
+    answer = portal.browser().post("/expected", data={"list": "Accession\nACC-1", "day": day})
+    assert (answer.status_code, portal.table.expected) == (422, {})
+    assert "Nothing of the list was taken" in answer.text
+    dated = portal.browser().post("/expected", data={"list": "Accession;Date\nACC-1;22.11.2026", "day": ""})
+    assert dated.headers["location"].startswith(f"/expected?day={DAY}&")

@@ -8,8 +8,9 @@ import pytest
 
 from intake.files.model import Finding, Severity, now
 from intake.files.states import State
-from intake.projections.model import Device, device
-from portal.monitoring.scorecard import WEEKS
+from intake.projections.model import Device, DueAlert, device
+from portal.monitoring.scorecard import WEEKS, Checked
+from processor.projection.alert_texts import write_scorecard
 from tests.records import a_file
 from tests.unit.intake.projections.test_projections import a_change
 
@@ -99,3 +100,17 @@ def test_a_list_is_narrowed_by_cause_and_device(portal):
     assert listed(f"device={key}&code={BROKEN}&state=rejected") == {"by-acme"}
     assert listed("device=feedfeedfeed") == set()
     assert listed("device=no-key&code=NO CODE") == {"by-acme", "by-nobody", "other-cause", "accepted"}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "refused", "told"),
+    [(2999, 1, "99.9"), (99_999, 1, "99.9"), (3000, 0, "100.0"), (1, 2999, "0.1"), (0, 7, "0.0"), (1998, 2, "99.9")],
+)
+def test_no_share_is_called_all_or_nothing_that_is_not(accepted, refused, told):
+    """`100.0 %` beside a rejection is a number that does not add up."""
+    at = now()
+    checked = Checked(since=at, until=at, accepted=accepted, rejected=refused, failed=0, again=0)
+    assert f"{checked.first_share:.1f}" == told
+    codes = {"accepted": accepted, "rejected": refused}
+    due = DueAlert("clinic.scorecard", "northside", "northside", 1, codes, "")
+    assert f" {told} % accepted at first try" in write_scorecard(due, "https://portal.test").subject

@@ -1,6 +1,7 @@
 """A link to one study: made by its clinic, used by somebody without an account, and refused to everybody else alike."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
@@ -9,9 +10,9 @@ import pytest
 from intake.errors import NotFoundError
 from intake.files.model import ObjectVersion
 from intake.files.states import State
-from intake.sharing.model import MOST_TRIES, digest_token
+from intake.sharing.model import LISTED, MOST_OPENINGS, MOST_TAKINGS, MOST_TRIES, digest_token
 from portal.retrieval.sharing import DAYS, MOST_OPEN, read_code
-from tests.records import IDS, a_file
+from tests.records import IDS, NOON, a_file
 
 PATIENT = {"id": "TEST-4711", "name": "Example^Nobody"}
 STUDY = IDS.study("northside", "1.2.3")
@@ -282,3 +283,57 @@ def test_a_study_that_there_is_not_is_not_shared(filled):
         assert filled.browser().get(f"/studies/{study}/links").status_code == 404
     with pytest.raises(NotFoundError):
         filled.services.studies.study("northside", IDS.study("northside", "4.4"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("token", "\\ud800"),
+        ("code", "\\udfff"),
+        ("code", "K7Q2\\udc00"),
+        ("token", "t" * 42 + "\\ud800"),
+        ("token", "\\ud83d" * 500),
+    ],
+)
+def test_text_that_no_encoding_holds_is_refused_like_any_other(filled, doctor, field, value):
+    """A form may say that it is written in a code that knows more than Unicode does."""
+    token, code = make(filled)
+    told = {"token": token, "code": code, field: value}
+    body = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in told.items()
+    )
+    kind = "multipart/form-data; boundary=x; charset=unicode_escape"
+    answer = doctor.post("/shared", content=f"{body}--x--\r\n", headers={"content-type": kind})
+    assert answer.status_code == 404
+    assert answer.text == enter(doctor, "u" * 43, code).text
+
+
+def test_no_link_that_is_open_is_pushed_out_of_the_list(filled):
+    """Whoever made links and hid them behind others could not be stopped: what is not listed cannot be closed."""
+    hidden = make(filled, "14")
+    for _ in range(LISTED - 1):
+        filled.browser().post(f"/studies/{STUDY}/links/{digest_token(make(filled)[0])}/revoke")
+    answer = filled.browser().post(f"/studies/{STUDY}/links", data={"days": "1"})
+    assert (answer.status_code, "later" in answer.text) == (422, True)
+    assert len(filled.study_links.links) == LISTED
+    listed = filled.browser().get(f"/studies/{STUDY}/links").text
+    assert digest_token(hidden[0]) in listed
+
+
+@pytest.mark.parametrize(
+    ("used", "told"),
+    [
+        ({"opened": MOST_OPENINGS}, "Used up"),
+        ({"taken": MOST_TAKINGS}, "Used up"),
+        ({"opened": MOST_OPENINGS, "tries": MOST_TRIES}, "Locked"),
+        ({"opened": MOST_OPENINGS - 1, "taken": MOST_TAKINGS - 1}, "Open"),
+        ({"taken": MOST_TAKINGS, "revoked_at": NOON}, "Closed"),
+    ],
+)
+def test_a_link_that_gives_nothing_any_more_is_not_called_open(filled, used, told):
+    make(filled)
+    filled.study_links.links = {link.link_id: replace(link, **used) for link in filled.study_links.links.values()}
+    badges = re.findall(
+        r'class="badge[^>]*>(.*?)</span>', filled.browser().get(f"/studies/{STUDY}/links").text, re.DOTALL
+    )
+    assert [told] == [re.sub(r"<.*?>", "", badge).strip() for badge in badges]
