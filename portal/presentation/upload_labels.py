@@ -58,8 +58,8 @@ def invite_repair(upload: Upload, dangerous: Collection[str]) -> str:
     standing = [cause for cause, count in upload.causes.items() if count > 0]
     refused = {read_code(cause) for cause in standing if read_state(cause) is State.REJECTED}
     if refused - set(dangerous):
-        return "Send corrected files"
-    return "Send missing files" if find_upload_state(upload) is UploadState.MISSING else ""
+        return gettext("Send corrected files")
+    return gettext("Send missing files") if find_upload_state(upload) is UploadState.MISSING else ""
 
 
 def describe_upload(upload: Upload) -> str:

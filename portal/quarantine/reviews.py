@@ -1,11 +1,11 @@
 """What admins see and decide of rejected files. Names and patients stay with the files' own clinics."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
 from intake.errors import ConflictError, NotFoundError
-from intake.files.model import FileRecord, timestamp
+from intake.files.model import FileRecord
 from intake.files.outcomes import Page
 from intake.files.states import State
 from intake.messaging.model import AlertKind
@@ -14,9 +14,8 @@ from intake.orders.review_rules import REPLACEABLE, obstacles
 from intake.projections.model import device
 from portal.audit import note
 from portal.auth.identity import Identity
-from portal.cursors import Cursor, read_rows, seal_page
+from portal.cursors import Cursor, seal_page
 from portal.errors import HeldIdentityError, OwnReviewError
-from portal.presentation import csv_export
 from portal.quarantine import orders
 from portal.services import Services
 from portal.uploads.visibility import redact
@@ -26,11 +25,6 @@ READS = 10
 
 WAITING = 200
 """Proposals shown."""
-
-COLUMNS = ("Sent (UTC)", "Clinic", "Upload", "File", "Kind", "Bytes", "Causes", "Device", "Rules version")
-MOST_ROWS = 10_000
-BATCH = 200
-"""Of the table that is exported: ids, codes and numbers, as the page shows them."""
 
 
 def list_rejected(
@@ -205,26 +199,3 @@ def _decide(services: Services, identity: Identity, review: Review, *, confirmed
         )
     except ConflictError as error:
         raise OwnReviewError("Another admin has to confirm this.") from error
-
-
-def export_rejected(
-    services: Services, identity: Identity, wanted: Selection, filtered: str, *, with_handled: bool = False
-) -> Iterator[str]:
-    """Note that the list is exported, and return it line by line, the newest file first.
-
-    One that would be too long ends with a line that says where to go on.
-    """
-    note(services, identity, "file.export", clinic_id=wanted.clinic_id, filter=filtered or "none")
-    return _write_lines(partial(read_rejected, services, identity, wanted, limit=BATCH, with_handled=with_handled))
-
-
-def _write_lines(read: Callable[[str | None], Page[FileRecord]]) -> Iterator[str]:
-    yield csv_export.write_row(COLUMNS)
-    for number, file in enumerate(read_rows(read)):
-        if number == MOST_ROWS:
-            yield csv_export.write_row([f"Cut here. Export again, sent before {file.created_at:%Y-%m-%d %H:%M} UTC."])
-            return
-        made_by = device(file.clinic_id, file.metadata)
-        where = (file.clinic_id, file.upload_id, file.file_id)
-        what = (file.kind or "", file.size, " ".join(file.codes), made_by.label if made_by else "")
-        yield csv_export.write_row([timestamp(file.created_at), *where, *what, file.rules_version or ""])

@@ -16,9 +16,7 @@ from tests.browser.chromium import chromium
 from tests.browser.day import Day, fill
 from tests.browser.exams import PATIENT
 from tests.browser.portal_server import PortalServer, portal_server
-from tests.browser.sample import CLINIC, PATIENT
 from tests.browser.upload_pictures import visit_states
-from tests.records import IDS
 
 LOCALES = {"en": "en-GB", "de": "de-DE"}
 
@@ -50,10 +48,8 @@ def pages(day: Day) -> dict[str, tuple[str | None, str]]:
         "expected-absent": (staff, "/expected?show=absent"),
         "upload-more": (staff, f"/upload?continue={day.mixed_upload}"),
         "scorecard": (staff, "/scorecard"),
-        "expected": (staff, "/expected"),
         "expected-taken": (staff, "/expected?created=12&changed=3&unchanged=2&cancelled=1&still_cancelled=1"),
         "expected-none": (staff, "/expected?day=2026-01-31"),
-        "patient": (staff, f"/patients/{IDS.patient(CLINIC, PATIENT).partition('#')[2]}"),
         "study-links": (staff, f"/studies/{day.study}/links"),
         "shared": (None, "/shared"),
         "people": ("lead-token", "/people"),

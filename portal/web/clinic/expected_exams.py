@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from intake.expectations.lists import EXAMPLE
 from intake.expectations.model import EARLY, ListFault
+from intake.phrases import Phrase
 from portal.auth.identity import Identity
 from portal.cursors import Cursor
 from portal.errors import MalformedListError
@@ -58,7 +59,7 @@ def take_list(request: Request, identity: Staff, services: Collaborators, fields
     text = fields.get("list", "")
     if fields.get("day") and _write_day(day) != fields["day"]:
         # Taken for today, exams would be missed on a day on which nobody expects them.
-        unknown = [ListFault("the day", "there is no such day; choose it again")]
+        unknown = [ListFault(Phrase("the day"), Phrase("there is no such day; choose it again"))]
         return _render_day(request, services, identity, day, Cursor("/expected"), faults=unknown, text=text)
     try:
         taken = expected_exams.take_list(services, identity, text, day)

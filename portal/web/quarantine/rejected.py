@@ -19,7 +19,7 @@ from portal.http.sessions.dependencies import Collaborators, PageCursor
 from portal.presentation import formatting, labels
 from portal.presentation.languages import gettext
 from portal.quarantine import orders, reviews
-from portal.quarantine.reviews import export_rejected
+from portal.quarantine.rejected_csv import export_rejected
 from portal.services import Services
 from portal.uploads import visibility as seen
 from portal.web.layout.facts import Fact, list_sections
